@@ -1,0 +1,50 @@
+# The two commands that set everything up: `make run` and `make test`.
+#   make run TORCH_INDEX=https://download.pytorch.org/whl/cpu     the CPU build of torch
+#   make run TORCH_INDEX=https://download.pytorch.org/whl/cu126   a CUDA build
+PYTHON ?= python3
+VENV ?= .venv
+TORCH_INDEX ?=
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+DEPS := pyproject.toml constraints.txt
+
+.PHONY: run test test-all check-style docs clean
+
+run: $(VENV)/.index
+	$(BIN)/mmbench run --model clip-nano --task shapes-retrieval
+	@$(BIN)/mmbench leaderboard show shapes-retrieval
+	@echo "The leaderboard is in leaderboards/shapes-retrieval.md; to go on: source $(BIN)/activate"
+
+test: check-style
+	$(BIN)/python -m pytest -n auto
+
+# What is slow: repeated kills, the wheel in a clean venv, training again.
+test-all: check-style
+	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -m slow
+
+check-style: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m mmbench.cli.document cli > docs/cli.md
+	$(BIN)/python -m mmbench.cli.document metrics > docs/metrics.md
+
+# torch comes first and pinned, so that nothing that depends on it chooses another build.
+$(VENV)/.torch: constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' constraints.txt)"
+	touch $@
+
+$(VENV)/.index: $(VENV)/.torch $(DEPS)
+	$(PIP) -e '.[index]'
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.index $(DEPS)
+	$(PIP) -e '.[index,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

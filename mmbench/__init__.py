@@ -1,0 +1,53 @@
+"""Evaluation and retrieval benchmarks for multimodal models.
+
+    record = mmbench.evaluate("clip-nano", "shapes-retrieval")
+    score = mmbench.metric("recall@10")(predictions)
+    ranks = mmbench.search.positive_ranks(queries, corpus, positives)
+
+Nothing heavy is imported before it is used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from mmbench import search as search
+    from mmbench.engine.api import evaluate as evaluate
+    from mmbench.engine.api import metric as metric
+    from mmbench.errors import MmbenchError as MmbenchError
+    from mmbench.registry import register as register
+    from mmbench.types import Media as Media
+    from mmbench.types import Prediction as Prediction
+    from mmbench.types import RetrievalData as RetrievalData
+    from mmbench.types import RunRecord as RunRecord
+    from mmbench.types import Sample as Sample
+    from mmbench.types import Score as Score
+
+_PUBLIC = {
+    "evaluate": "mmbench.engine.api",
+    "metric": "mmbench.engine.api",
+    "register": "mmbench.registry",
+    "MmbenchError": "mmbench.errors",
+    "Media": "mmbench.types",
+    "Prediction": "mmbench.types",
+    "RetrievalData": "mmbench.types",
+    "RunRecord": "mmbench.types",
+    "Sample": "mmbench.types",
+    "Score": "mmbench.types",
+}
+
+__all__ = ["__version__", "search", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "search":
+        return import_module("mmbench.search")
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'mmbench' has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,121 @@
+"""Task files: YAML → TaskSpec. Data only; an unknown key is refused with the nearest known one.
+
+A task is looked up by name in each `--tasks DIR`, then in `./tasks`, then in the packaged ones; a
+name that ends in .yaml is a file. `include: NAME` inherits every key that the file does not set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mmbench.errors import SpecError, UnknownName
+from mmbench.types import TaskSpec
+
+_KEYS = {field.name for field in msgspec.structs.fields(TaskSpec)}
+_SUMMARY = re.compile(r"^summary:\s*(.*)$", re.MULTILINE)
+
+
+def task_folders(extra: Iterable[str] = ()) -> list[Path]:
+    """Where tasks are looked up, in order; only folders that exist."""
+    package = Path(__file__).parent
+    folders = [Path(folder) for folder in extra]
+    for folder in folders:
+        if not folder.is_dir():
+            raise SpecError(f"--tasks {folder}: no such folder")
+    # A checkout has tasks/ beside the package, a wheel has it inside.
+    packaged = [package / "tasks", package.parent / "tasks"]
+    return [folder for folder in [*folders, Path("tasks"), *packaged] if folder.is_dir()]
+
+
+def task_files(extra: Iterable[str] = ()) -> dict[str, Path]:
+    """Task name → file, the first folder that has a name winning. No file is parsed."""
+    files: dict[str, Path] = {}
+    for folder in task_folders(extra):
+        for path in sorted(folder.glob("*.yaml")):
+            files.setdefault(path.stem, path)
+    return files
+
+
+def task_summary(path: Path) -> str:
+    """The one-line summary of a task file, found without a YAML parser."""
+    match = _SUMMARY.search(path.read_text(encoding="utf-8"))
+    return match.group(1).strip().strip("\"'") if match else ""
+
+
+def load_task(name: str, extra: Iterable[str] = ()) -> TaskSpec:
+    """Read the task of this name or file.
+
+    Raises UnknownName for a task nobody has, SpecError for a file that says something it may not.
+    """
+    extra = list(extra)
+    raw = _load_raw(name, extra, seen=())
+    path = _find(name, extra)
+    _refuse_unknown_keys(raw, path)
+    raw.setdefault("name", path.stem)
+    try:
+        spec = msgspec.convert(raw, TaskSpec)
+    except msgspec.ValidationError as error:
+        raise SpecError(f"{path}: {error}") from error
+    return _checked(spec, path)
+
+
+def _find(name: str, extra: list[str]) -> Path:
+    if name.endswith((".yaml", ".yml")):
+        path = Path(name)
+        if not path.is_file():
+            raise SpecError(f"{name}: no such task file")
+        return path
+    files = task_files(extra)
+    if name not in files:
+        raise UnknownName("task", name, files, "`mmbench list tasks` shows all")
+    return files[name]
+
+
+def _load_raw(name: str, extra: list[str], seen: tuple[str, ...]) -> dict[str, Any]:
+    path = _find(name, extra)
+    if str(path) in seen:
+        raise SpecError(f"{path}: includes itself through {' -> '.join(seen)}")
+    raw = read_yaml(path)
+    base = raw.pop("include", None)
+    if base is None:
+        return raw
+    inherited = _load_raw(str(base), extra, (*seen, str(path)))
+    inherited.pop("name", None)
+    return {**inherited, **raw}
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping as plain values. Raises SpecError with the place of a syntax error."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+    except yaml.YAMLError as error:
+        raise SpecError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(raw, dict):
+        raise SpecError(f"{path}: a task file is a mapping of keys to values")
+    return raw
+
+
+def _refuse_unknown_keys(raw: dict[str, Any], path: Path) -> None:
+    for key in raw:
+        if key not in _KEYS:
+            raise UnknownName(f"key of {path}", str(key), {*_KEYS, "include"})
+
+
+def _checked(spec: TaskSpec, path: Path) -> TaskSpec:
+    if not isinstance(spec.data.get("source"), str):
+        raise SpecError(f"{path}: data needs a `source`, e.g. `data: {{source: coco}}`")
+    if "{text}" not in spec.prompt:
+        raise SpecError(f"{path}: prompt {spec.prompt!r} has no {{text}}")
+    if not spec.metrics:
+        raise SpecError(f"{path}: metrics is empty; a task measures something")
+    return spec

@@ -1,0 +1,269 @@
+"""The values that flow through mmbench, and what a model can do.
+
+Data flows down: samples, predictions, scores, the record. No earlier type has a field that a later
+stage fills in. Standard library and msgspec only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float32]
+else:
+    Array = Any
+
+Modality = Literal["text", "image", "audio", "video"]
+Role = Literal["query", "document"]
+
+
+class Media(Struct, frozen=True):
+    """A reference to an image, a sound or a video; nothing is read or decoded until it is needed.
+
+    `name` is what errors show: a path, or where the bytes come from ("row 12 of x.parquet").
+    `read` returns the encoded bytes; None means that `name` is a path on disk.
+    """
+
+    modality: Modality
+    name: str
+    read: Callable[[], bytes] | None = None
+
+
+class Broken(Struct, frozen=True):
+    """Stands where a text or a medium should be, and says why it cannot be evaluated."""
+
+    reason: str
+
+
+Content = str | Media | Broken
+
+
+class Sample(Struct, frozen=True):
+    """One row of a data set.
+
+    `inputs` maps a field name to its content. `group` names what samples share (the image of five
+    captions), for clustered intervals; `tags` are for breakdowns.
+    """
+
+    id: str
+    inputs: dict[str, Content]
+    target: Any = None
+    group: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class RetrievalData(Struct, frozen=True):
+    """Two sides of samples and the links between them: query id → {document id: grade}.
+
+    Ids are unique within a side. A document that no query links to is a distractor. A link to a
+    document that is not in `corpus` fails its query, and only that.
+    """
+
+    queries: list[Sample]
+    corpus: list[Sample]
+    links: dict[str, dict[str, float]]
+
+
+class Published(Struct, frozen=True, forbid_unknown_fields=True):
+    """Scores that somebody published for a model (a hub id), with where they can be read."""
+
+    model: str
+    scores: dict[str, float]
+    source: str
+    tolerance: float = 0.002
+
+
+class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a task file says and no more.
+
+    `data` names a source and its options, and the `folder` under $MMBENCH_DATA where it is looked
+    for; `fields` says which input is the query and which the document; `directions` whether
+    documents also ask for queries; `prompt` formats a text ("a photo of {text}"); `protocol` holds
+    the sizes of the protocol (query, corpus) and the number of `splits` that are searched apart.
+    """
+
+    name: str
+    kind: str
+    data: dict[str, Any]
+    fields: dict[str, str]
+    metrics: list[str]
+    headline: str
+    version: int = 1
+    summary: str = ""
+    licence: str = ""
+    prompt: str = "{text}"
+    directions: Literal["both", "query-to-corpus"] = "both"
+    protocol: dict[str, int] = field(default_factory=dict)
+    published: list[Published] = field(default_factory=list)
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """A model that maps items of a modality to vectors.
+
+    `modalities` is a class attribute, readable before any weight is loaded. `embed` takes what the
+    engine has decoded (text: str; image: PIL.Image in RGB) and returns float32 [n, d] on the CPU,
+    normalised or not. A row depends on its own item alone.
+    """
+
+    modalities: frozenset[Modality]
+
+    def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:
+        """Map n items to [n, d]."""
+        ...
+
+
+class Requests(Struct, frozen=True):
+    """What a kind wants a model to answer: contents of one modality, in one role."""
+
+    contents: list[Content]
+    modality: Modality
+    role: Role
+
+
+class Answers(Struct, frozen=True):
+    """Vectors [n, d] float32 for n contents, and by row the reason of each that failed.
+
+    A failed row is zero. Rows are L2-normalised.
+    """
+
+    vectors: Array
+    failures: dict[int, str]
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A model with work per item that needs no weights (resizing, tokenising).
+
+    The engine calls `prepare` ahead of time in other threads and hands its results to `embed` in
+    place of the decoded items.
+    """
+
+    def prepare(self, item: Any, modality: Modality) -> Any:
+        """Turn one decoded item into what `embed` takes."""
+        ...
+
+
+class Ranking(Struct, frozen=True):
+    """Where the positives of one query stand.
+
+    `ranks` from 1, ascending; None for a positive beyond the depth of an approximate index (these
+    come last). `grades` in the order of `ranks`. `top` holds the first few document ids, as
+    evidence. `depth` is how far the search looked, None for all the corpus.
+    """
+
+    ranks: list[int | None]
+    grades: list[float]
+    top: list[str] = field(default_factory=list)
+    depth: int | None = None
+
+
+class Prediction(Struct, frozen=True):
+    """What was said beside what was right. A failed one has `error` and no value."""
+
+    id: str
+    value: Any = None
+    target: Any = None
+    error: str | None = None
+    group: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class Score(Struct, frozen=True):
+    """A number, the per-sample rows [n, c] float64 behind it, and the name of the fold between.
+
+    `fold` is a name in `mmbench.stats`, so that stored rows fold again without the metric's code.
+    `reason` says why `value` is NaN.
+    """
+
+    value: float
+    rows: NDArray[np.float64]
+    fold: str
+    signature: str
+    better: Literal["higher", "lower"]
+    reason: str = ""
+
+
+class ModelInfo(Struct, frozen=True):
+    """Which model was measured. `hash` covers adapter, options, dtype and weights."""
+
+    name: str
+    checkpoint: str | None
+    revision: str | None
+    hash: str
+    adapter: str
+    options: dict[str, Any]
+    dtype: str
+
+
+class TaskInfo(Struct, frozen=True):
+    """What was asked (`fingerprint`) and of what (`data_hash`). `data` holds the sizes used."""
+
+    name: str
+    version: int
+    kind: str
+    fingerprint: str
+    data_hash: str
+    protocol: dict[str, int]
+    data: dict[str, int]
+    source: dict[str, str] = field(default_factory=dict)
+
+
+class ScoreInfo(Struct, frozen=True):
+    """A score as it is stored. NaN is null, with the reason; `low` and `high` are its interval.
+
+    `n` samples were measured, in `groups` groups; `failed` were not, and `bounds` are the values if
+    these had all been wrong or all been right.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    groups: int
+    signature: str
+    better: Literal["higher", "lower"]
+    fold: str
+    failed: int = 0
+    bounds: tuple[float, float] | None = None
+    reason: str = ""
+
+
+class PublishedInfo(Struct, frozen=True):
+    """A published number beside the measured one, with the verdict in words."""
+
+    metric: str
+    value: float
+    measured: float | None
+    tolerance: float
+    verdict: str
+    model: str = ""
+    source: str = ""
+
+
+class RunRecord(Struct, frozen=True, kw_only=True):
+    """One run of one model on one task: written once, never edited. See docs/architecture.md."""
+
+    schema: int = 1
+    run: str
+    created: str
+    model: ModelInfo
+    task: TaskInfo
+    scores: dict[str, ScoreInfo]
+    headline: str
+    published: list[PublishedInfo]
+    counts: dict[str, int]
+    failures: list[tuple[str, str]]
+    seconds: dict[str, float]
+    throughput: dict[str, float]
+    environment: dict[str, Any]
+    seed: int
+    index: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    baseline: str | None = None

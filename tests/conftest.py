@@ -1,0 +1,21 @@
+"""What all tests share: a cache of their own, no network, real data where it is present."""
+
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parents[2] / "shared/data"
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.delenv("MMBENCH_DATA", raising=False)
+
+
+@pytest.fixture
+def coco_mini() -> Path:
+    folder = DATA / "coco-mini"
+    if not folder.is_dir():
+        pytest.skip("real data absent: ../shared/data/coco-mini")
+    return folder

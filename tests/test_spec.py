@@ -1,0 +1,87 @@
+"""Task files: what they say, what they may not say, where they are looked up."""
+
+from pathlib import Path
+
+import pytest
+
+from mmbench import spec
+from mmbench.errors import SpecError, UnknownName
+
+GOOD = """
+kind: retrieval
+summary: "pictures and words"
+data: {source: folder}
+fields: {query: text, corpus: image}
+metrics: [recall@1]
+headline: recall@1[text-to-image]
+"""
+
+
+def write(folder: Path, name: str, text: str) -> str:
+    path = folder / f"{name}.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_task_says_what_its_file_says(tmp_path: Path) -> None:
+    task = spec.load_task(write(tmp_path, "mine", GOOD))
+    assert (task.name, task.kind, task.metrics) == ("mine", "retrieval", ["recall@1"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("metricks: [x]", "unknown key of .*did you mean metrics"),
+        ("version: two", "Expected `int`, got `str`"),
+        ("prompt: a photo", r"has no \{text\}"),
+        ("metrics: []", "metrics is empty"),
+        ("data: {path: x}", "data needs a `source`"),
+        ("fields: {query: [", "not valid YAML.*line"),
+        ("published: [{model: x}]", r"published\[0\]"),
+    ],
+)
+def test_what_a_file_may_not_say(tmp_path: Path, change: str, message: str) -> None:
+    key = change.partition(":")[0]
+    text = "\n".join(li for li in GOOD.splitlines() if not li.startswith(f"{key}:"))
+    with pytest.raises((SpecError, UnknownName), match=message) as error:
+        spec.load_task(write(tmp_path, "bad", f"{text}\n{change}\n"))
+    assert "bad.yaml" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_yaml_is_data_only(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="not valid YAML"):
+        spec.load_task(write(tmp_path, "evil", "!!python/object/apply:os.system ['true']"))
+
+
+def test_include_inherits_what_the_file_does_not_set(tmp_path: Path) -> None:
+    write(tmp_path, "base", GOOD)
+    write(tmp_path, "child", "include: base\nmetrics: [mrr]\n")
+    child = spec.load_task("child", [str(tmp_path)])
+    assert (child.name, child.metrics, child.kind) == ("child", ["mrr"], "retrieval")
+
+
+def test_a_circle_of_includes_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "a", "include: b")
+    write(tmp_path, "b", "include: a")
+    with pytest.raises(SpecError, match="includes itself"):
+        spec.load_task("a", [str(tmp_path)])
+
+
+def test_the_first_folder_wins_and_unknown_names_get_near_ones(tmp_path: Path) -> None:
+    write(tmp_path, "coco-retrieval", GOOD)
+    assert spec.load_task("coco-retrieval", [str(tmp_path)]).summary == "pictures and words"
+    with pytest.raises(UnknownName, match="did you mean coco-retrieval"):
+        spec.load_task("coco-retreival")
+
+
+@pytest.mark.parametrize("name", sorted(spec.task_files()))
+def test_packaged_tasks_are_sound(name: str) -> None:
+    task = spec.load_task(name)
+    assert task.name == name
+    assert task.summary == spec.task_summary(spec.task_files()[name])
+    metrics = {f"{m}[{d}]" for m in task.metrics for d in ("text-to-image", "image-to-text")}
+    assert task.headline in metrics
+    for entry in task.published:
+        assert entry.source
+        assert set(entry.scores) <= metrics

@@ -1,0 +1,46 @@
+"""Model outputs, file names and captions are hostile wherever they are shown."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmbench.text import csv_cell, markdown, plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\x1b[2J\x1b[31mred", "a\u202eb", "\x00", "line\nline", "\x07", "a\u2028b", "\x9b31m"],
+)
+def test_nothing_moves_the_cursor(text: str) -> None:
+    assert plain(text).isprintable()
+
+
+@given(st.text())
+def test_plain_is_one_printable_line(text: str) -> None:
+    shown = plain(text)
+    assert shown.isprintable()
+    assert len(shown) <= 200
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a|b", r"a\|b"),
+        ("<script>", r"\<script\>"),
+        ("[x](javascript:y)", r"\[x\]\(javascript:y\)"),
+        ("![](http://x)", r"\!\[\]\(http://x\)"),
+        ("`code`", r"\`code\`"),
+    ],
+)
+def test_markdown_shows_the_text_and_nothing_else(text: str, shown: str) -> None:
+    assert markdown(text) == shown
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", '=HYPERLINK("x")'])
+def test_no_cell_is_a_formula(text: str) -> None:
+    out = io.StringIO()
+    csv.writer(out).writerow([csv_cell(text)])
+    assert next(csv.reader(io.StringIO(out.getvalue())))[0][0] == "'"
