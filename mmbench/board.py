@@ -1,0 +1,236 @@
+"""Leaderboards: tables made of run records, and of nothing else, so that they can be made again.
+
+One table holds one fingerprint, one data hash and one signature per metric: numbers that were
+asked differently, or of other data, never stand in one column. Needs neither torch nor a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from mmbench import store
+from mmbench.text import count, csv_cell, markdown, plain
+from mmbench.types import RunRecord, ScoreInfo
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Section = tuple[str, str, str]
+
+
+def label(record: RunRecord) -> str:
+    """What a board calls the model of a record: `clip-nano@runs/a/step-500 (width=64)`."""
+    model = record.model
+    place = f"@{model.checkpoint}" if model.checkpoint else ""
+    revision = f"#{model.revision[:12]}" if model.revision else ""
+    options = ", ".join(f"{key}={value}" for key, value in sorted(model.options.items()))
+    dtype = f" {model.dtype}" if model.dtype not in ("float32", "none") else ""
+    baseline = " (baseline)" if record.baseline else ""
+    return f"{model.name}{place}{revision}{dtype}{f' ({options})' if options else ''}{baseline}"
+
+
+def section_of(record: RunRecord) -> Section:
+    """What must be equal for two records to stand in one table."""
+    signatures = ";".join(f"{name}={s.signature}" for name, s in sorted(record.scores.items()))
+    return record.task.fingerprint, record.task.data_hash, signatures
+
+
+def sections(records: Iterable[RunRecord]) -> list[list[RunRecord]]:
+    """Records by table: of each model its latest run, the best headline first.
+
+    Tables on the protocol's own data come first, then the larger data.
+    """
+    latest: dict[Section, dict[tuple[str, str], RunRecord]] = {}
+    for record in records:
+        who = (record.model.hash, label(record))
+        latest.setdefault(section_of(record), {})[who] = record
+    tables = [sorted(found.values(), key=_headline_order) for found in latest.values()]
+    return sorted(tables, key=lambda t: (bool(other_data(t[0])), -sum(t[0].task.data.values())))
+
+
+def _headline_order(record: RunRecord) -> tuple[bool, float, str]:
+    score = record.scores.get(record.headline)
+    if score is None or score.value is None:
+        return True, 0.0, record.run
+    return False, -score.value if score.better == "higher" else score.value, record.run
+
+
+def other_data(record: RunRecord) -> str:
+    """Says in words how the data differ from the protocol's own; empty where they do not."""
+    task = record.task
+    parts = [
+        f"{used} of {task.protocol[side]} ({side})"
+        for side, used in sorted(task.data.items())
+        if task.protocol.get(side, used) != used
+    ]
+    return f"not comparable with the protocol: {', '.join(parts)}" if parts else ""
+
+
+def number(score: ScoreInfo | None) -> str:
+    """A score in a table: four digits for a rate, two for a rank, `n/a` for none."""
+    if score is None or score.value is None:
+        return "n/a"
+    return f"{score.value:.4f}" if abs(score.value) <= 1 else f"{score.value:.2f}"
+
+
+def failed(record: RunRecord) -> str:
+    """How many samples failed, with the bounds that this leaves for the headline."""
+    n = record.counts.get("failed", 0)
+    score = record.scores.get(record.headline)
+    if not n or score is None or score.bounds is None:
+        return str(n)
+    low, high = score.bounds
+    return f"{n} ({record.headline} in {low:.4f}-{high:.4f})"
+
+
+def published(record: RunRecord) -> str:
+    """The verdict on the headline's published number."""
+    found = [p.verdict for p in record.published if p.metric == record.headline]
+    return found[0] if found else ""
+
+
+def frame(records: list[RunRecord]) -> pd.DataFrame:
+    """One table as a data frame: a row per model, raw values; for CSV and for programs."""
+    import pandas as pd
+
+    return pd.DataFrame([_row(record) for record in records])
+
+
+def _row(record: RunRecord) -> dict[str, Any]:
+    task = record.task
+    return {
+        "model": csv_cell(label(record)),
+        **{name: score.value for name, score in record.scores.items()},
+        "failed": record.counts.get("failed", 0),
+        "samples": record.counts.get("samples", 0),
+        "published": csv_cell(published(record)),
+        "other_data": csv_cell(other_data(record)),
+        "fingerprint": task.fingerprint,
+        "data_hash": task.data_hash,
+        "model_hash": record.model.hash,
+        "created": record.created,
+        "run": record.run,
+    }
+
+
+def cells(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of one table as plain text, for terminals and Markdown."""
+    metrics = list(records[0].scores)
+    header = ["model", *metrics, "failed", "published", "run"]
+    rows = [
+        [
+            label(record),
+            *(number(record.scores.get(name)) for name in metrics),
+            failed(record),
+            published(record),
+            record.run,
+        ]
+        for record in records
+    ]
+    if not any(row[-2] for row in rows):
+        header, rows = _without(header, -2), [_without(row, -2) for row in rows]
+    return header, rows
+
+
+def _without(items: list[str], place: int) -> list[str]:
+    return [*items[:place], *items[place + 1 :]]
+
+
+def caption(records: list[RunRecord]) -> str:
+    """What one table is about: sizes, and how its data differ from the protocol's."""
+    task = records[0].task
+    sizes = ", ".join(count(n, f"{side} sample") for side, n in sorted(task.data.items()))
+    words = f"version {task.version}; {sizes}; data {task.data_hash[:8]}"
+    other = other_data(records[0])
+    return f"{words}; {other}" if other else words
+
+
+def page(task: str, tables: list[list[RunRecord]]) -> str:
+    """The Markdown page of a task."""
+    lines = [f"# {markdown(task)}", ""]
+    for records in tables:
+        header, rows = cells(records)
+        lines += [f"## {markdown(caption(records))}", ""]
+        lines += [_line(header), _line(["---"] + ["---:"] * (len(header) - 1))]
+        lines += [_line([markdown(cell) for cell in row]) for row in rows]
+        lines += ["", f"Headline: `{records[0].headline}`.", ""]
+    lines += [f"Made by `mmbench leaderboard build {task}` from the records in `runs/`.", ""]
+    return "\n".join(lines)
+
+
+def _line(row: list[str]) -> str:
+    return f"| {' | '.join(row)} |"
+
+
+def build(out: str, tasks: Iterable[str] = ()) -> list[str]:
+    """Write the pages and CSV files of these tasks (all by default), and the index.
+
+    Safe beside other writers: a table is replaced whole, and made again when a record arrived
+    meanwhile, so that the last writer has seen every record. Returns the pages' paths.
+    """
+    folder = store.Folder(out)
+    asked = list(tasks)
+    while True:
+        before = folder.glob("runs/*/*.json")
+        names = asked or sorted({name.split("/")[1] for name in before})
+        pages = [_write(folder, task) for task in names]
+        folder.write("README.md", _index(folder).encode())
+        if folder.glob("runs/*/*.json") == before:
+            return pages
+
+
+def _write(folder: store.Folder, task: str) -> str:
+    import pandas as pd
+
+    tables = sections(store.read_records(folder.where, task))
+    folder.write(f"{task}.md", page(task, tables).encode())
+    if tables:
+        table = pd.concat([frame(records) for records in tables], ignore_index=True)
+        folder.write(f"{task}.csv", table.to_csv(index=False).encode())
+    return folder.path(f"{task}.md")
+
+
+def _index(folder: store.Folder) -> str:
+    lines = ["# Leaderboards", "", "| task | best model | headline | value |", "|---|---|---|---:|"]
+    for task in sorted({name.split("/")[1] for name in folder.glob("runs/*/*.json")}):
+        tables = sections(store.read_records(folder.where, task))
+        models = [r for r in tables[0] if not r.baseline] or tables[0]
+        best = models[0]
+        value = number(best.scores.get(best.headline))
+        link = f"[{markdown(task)}]({task}.md)"
+        lines.append(_line([link, markdown(label(best)), f"`{best.headline}`", value]))
+    return "\n".join([*lines, ""])
+
+
+def show(records: list[RunRecord], width: int | None = None) -> str:
+    """One table for a terminal, a part for each direction so that it fits."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    out = StringIO()
+    console = Console(file=out, width=width)
+    console.print(Text(plain(caption(records))))
+    for direction, metrics in _directions(records[0]).items():
+        table = Table(title=Text(plain(direction)) if direction else None, title_justify="left")
+        table.add_column("model", overflow="fold")
+        for name in metrics:
+            table.add_column(Text(plain(name.partition("[")[0])), justify="right", no_wrap=True)
+        table.add_column("failed", justify="right")
+        for record in records:
+            values = [number(record.scores.get(name)) for name in metrics]
+            row = [label(record), *values, str(record.counts.get("failed", 0))]
+            table.add_row(*(Text(plain(cell)) for cell in row))
+        console.print(table)
+    return out.getvalue()
+
+
+def _directions(record: RunRecord) -> dict[str, list[str]]:
+    """The names of the scores by what stands in brackets at their end."""
+    found: dict[str, list[str]] = {}
+    for name in record.scores:
+        found.setdefault(name.partition("[")[2].rstrip("]"), []).append(name)
+    return found

@@ -1,0 +1,106 @@
+"""Keys of content: what a text, an image or a sound is, whatever it is called.
+
+A key is the 16-byte blake2b of the content's bytes. Hashes of files are remembered in
+`$MMBENCH_CACHE/hashes.sqlite` by path, size and modification time, so that a second run reads no
+file to know what it would ask.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from hashlib import blake2b, file_digest
+from pathlib import Path
+from types import TracebackType
+
+from mmbench import media
+from mmbench.errors import SampleError
+from mmbench.types import Broken, Content, Media
+
+KEY_BYTES = 16
+
+
+def cache_folder() -> Path:
+    """`$MMBENCH_CACHE`, or `mmbench` in the user's cache folder. Created when missing."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(os.environ.get("MMBENCH_CACHE") or Path(base) / "mmbench")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def digest(*parts: bytes | str) -> bytes:
+    """16-byte blake2b of the parts, each with its length, so that no two lists collide."""
+    state = blake2b(digest_size=KEY_BYTES)
+    for part in parts:
+        raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        state.update(len(raw).to_bytes(8, "little"))
+        state.update(raw)
+    return state.digest()
+
+
+class ContentKeys:
+    """Computes keys of contents, remembering those of files. Use as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self._db = sqlite3.connect(folder / "hashes.sqlite", timeout=60, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=OFF")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS files"
+            " (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, key BLOB) WITHOUT ROWID"
+        )
+        self._new: list[tuple[str, int, int, bytes]] = []
+        self._made: dict[Media, bytes] = {}
+
+    def __enter__(self) -> ContentKeys:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.flush()
+        self._db.close()
+
+    def key(self, content: Content) -> bytes:
+        """The key of a content. Raises SampleError when it is broken or cannot be read."""
+        if isinstance(content, Broken):
+            raise SampleError(content.reason)
+        if isinstance(content, str):
+            return digest("text", content)
+        if content.read is None:
+            return digest(content.modality, self.file(Path(content.name)))
+        if content not in self._made:
+            self._made[content] = digest(content.modality, digest(media.read_bytes(content)))
+        return self._made[content]
+
+    def file(self, path: Path) -> bytes:
+        """The key of a file's bytes. Raises SampleError when it cannot be read."""
+        try:
+            stat = path.stat()
+            return self._remembered(path, stat.st_size, stat.st_mtime_ns)
+        except OSError as error:
+            raise SampleError(f"{path}: {error.strerror or error}") from error
+
+    def _remembered(self, path: Path, size: int, mtime: int) -> bytes:
+        name = str(path.absolute())
+        found = self._db.execute(
+            "SELECT key FROM files WHERE path = ? AND size = ? AND mtime = ?", (name, size, mtime)
+        ).fetchone()
+        if found:
+            return bytes(found[0])
+        with path.open("rb") as stream:
+            key = file_digest(stream, lambda: blake2b(digest_size=KEY_BYTES)).digest()
+        self._new.append((name, size, mtime, key))
+        if len(self._new) >= 1000:
+            self.flush()
+        return key
+
+    def flush(self) -> None:
+        """Write what was learned. Several processes may do so at once."""
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", self._new)
+        self._db.execute("COMMIT")
+        self._new.clear()

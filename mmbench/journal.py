@@ -1,0 +1,206 @@
+"""What a model answered, kept so that it survives a kill and is never computed twice.
+
+A journal is a folder of segments. Every process appends to a segment of its own and reads all, so
+several runs need no lock. An entry is one batch:
+
+    header   magic, sizes, the batch's id, CRC of the payload, CRC of the header itself
+    payload  n keys of 16 bytes · failures as JSON · n vectors of d little-endian float32
+
+A torn or corrupted entry fails its CRC and counts as absent. Vectors are fixed-width and read
+through a memory map. A batch's id is the hash of its keys in their order: the same batch run again
+is answered from its own entry, so that a resumed run has the same bits as one that was never
+interrupted. A batch that was never run as such is answered when each of its keys is held by some
+batch (the first that was written wins).
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import secrets
+import struct
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+from mmbench.contents import KEY_BYTES, digest
+from mmbench.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_MAGIC = b"mmbench\x01"
+# magic, rows, dim, bytes of failures, planned size, step, batch id, CRC of the payload
+_HEADER = struct.Struct("<8sIIIII16sI")
+_CRC = struct.Struct("<I")
+_HEAD = _HEADER.size + _CRC.size
+
+
+class Batch(NamedTuple):
+    """What the journal holds of a batch: vectors [n, d] of `keys`, and reasons of failed keys."""
+
+    keys: list[bytes]
+    vectors: NDArray[np.float32]
+    failures: dict[bytes, str]
+
+
+class _Entry(NamedTuple):
+    """Where an entry lies: its segment and the offset of its payload."""
+
+    segment: memoryview
+    start: int
+    rows: int
+    dim: int
+    meta: int
+    crc: int
+
+    @property
+    def end(self) -> int:
+        return self.start + self.rows * (KEY_BYTES + 4 * self.dim) + self.meta
+
+
+def batch_id(keys: Sequence[bytes]) -> bytes:
+    """The identity of a batch: its keys in their order."""
+    return digest(*keys)
+
+
+class Journal:
+    """One model's answers to one sort of request. `fresh` reads nothing that was there before."""
+
+    def __init__(self, folder: Path, *, fresh: bool = False) -> None:
+        self._folder = folder
+        self._entries: dict[bytes, _Entry] = {}
+        self._order: list[_Entry] = []
+        self._rows: dict[bytes, tuple[_Entry, int]] | None = None
+        self._failed: dict[bytes, str] = {}
+        self._out: int | None = None
+        self.sizes: tuple[int, int] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        if not fresh:
+            for segment in sorted(folder.glob("*.segment")):
+                self._scan(segment)
+
+    def _scan(self, path: Path) -> None:
+        if path.stat().st_size < _HEAD:
+            return
+        with path.open("rb") as stream:
+            view = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+        for ident, sizes, entry in _entries(view):
+            self._entries[ident] = entry
+            self._order.append(entry)
+            self.sizes = sizes
+
+    def get(self, keys: Sequence[bytes]) -> Batch | None:
+        """What is held of a batch if it is held whole, else None."""
+        own = self._entries.get(batch_id(keys))
+        if own is not None:
+            batch = _read(own)
+            if batch is not None:
+                return batch
+            del self._entries[batch_id(keys)]
+        return self._from_other_batches(keys)
+
+    def _from_other_batches(self, keys: Sequence[bytes]) -> Batch | None:
+        import numpy as np
+
+        rows = self._row_index()
+        if any(key not in rows and key not in self._failed for key in keys):
+            return None
+        held = [key for key in keys if key in rows]
+        vectors = [_vector(*rows[key]) for key in held]
+        failures = {key: self._failed[key] for key in keys if key not in rows}
+        table = np.stack(vectors) if vectors else np.empty((0, 0), np.float32)
+        return Batch(held, table, failures)
+
+    def _row_index(self) -> dict[bytes, tuple[_Entry, int]]:
+        if self._rows is None:
+            self._rows = {}
+            for entry in self._order:
+                batch = _read(entry)
+                if batch is None:
+                    continue
+                self._failed.update(batch.failures)
+                for row, key in enumerate(batch.keys):
+                    self._rows.setdefault(key, (entry, row))
+        return self._rows
+
+    def put(self, asked: Sequence[bytes], batch: Batch, sizes: tuple[int, int]) -> None:
+        """Append the answers to a batch. They are safe from a kill when this returns.
+
+        `sizes` are the planned batch size and the size that memory allowed. Raises UserError when
+        the disk is full; what was written before stays.
+        """
+        vectors = batch.vectors.astype("<f4", copy=False)
+        meta = json.dumps({key.hex(): why for key, why in batch.failures.items()}).encode()
+        payload = b"".join([*batch.keys, meta, vectors.tobytes()])
+        dim = vectors.shape[1] if len(batch.keys) else 0
+        header = _HEADER.pack(
+            _MAGIC, len(batch.keys), dim, len(meta), *sizes, batch_id(asked), crc32(payload)
+        )
+        self._append(header + _CRC.pack(crc32(header)) + payload)
+
+    def _append(self, entry: bytes) -> None:
+        try:
+            if self._out is None:
+                name = f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}.segment"
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
+                self._out = os.open(self._folder / name, flags, 0o644)
+            written = 0
+            while written < len(entry):
+                written += os.write(self._out, entry[written:])
+        except OSError as error:
+            raise UserError(
+                f"cannot write to the cache {self._folder}: {error.strerror}; what was computed so"
+                " far is kept: make room (`mmbench cache prune`) or set MMBENCH_CACHE, then repeat"
+                " the command"
+            ) from error
+
+    def close(self) -> None:
+        """Close this process's segment."""
+        if self._out is not None:
+            os.close(self._out)
+            self._out = None
+
+
+def _entries(view: memoryview) -> Iterator[tuple[bytes, tuple[int, int], _Entry]]:
+    """The entries of a segment whose headers are sound; after a broken one, the next magic."""
+    raw, at = view.obj, 0
+    assert isinstance(raw, mmap.mmap)
+    while at + _HEAD <= len(view):
+        header = view[at : at + _HEADER.size]
+        (crc,) = _CRC.unpack_from(view, at + _HEADER.size)
+        magic, rows, dim, meta, size, step, ident, payload_crc = _HEADER.unpack(header)
+        entry = _Entry(view, at + _HEAD, rows, dim, meta, payload_crc)
+        if magic == _MAGIC and crc == crc32(header) and entry.end <= len(view):
+            yield ident, (size, step), entry
+            at = entry.end
+            continue
+        at = raw.find(_MAGIC, at + 1)
+        if at < 0:
+            return
+
+
+def _read(entry: _Entry) -> Batch | None:
+    """An entry's batch, or None when its payload is not what was written."""
+    import numpy as np
+
+    payload = entry.segment[entry.start : entry.end]
+    if crc32(payload) != entry.crc:
+        return None
+    cut = entry.rows * KEY_BYTES
+    raw = bytes(payload[:cut])
+    keys = [raw[i : i + KEY_BYTES] for i in range(0, cut, KEY_BYTES)]
+    failures = json.loads(bytes(payload[cut : cut + entry.meta]))
+    vectors = np.frombuffer(payload, "<f4", offset=cut + entry.meta).reshape(-1, max(entry.dim, 1))
+    return Batch(keys, vectors, {bytes.fromhex(key): why for key, why in failures.items()})
+
+
+def _vector(entry: _Entry, row: int) -> NDArray[np.float32]:
+    import numpy as np
+
+    start = entry.end - 4 * entry.dim * (entry.rows - row)
+    return np.frombuffer(entry.segment, "<f4", count=entry.dim, offset=start)

@@ -1,0 +1,148 @@
+"""Run records as files, one per run, under `OUT/runs/<task>/<run>.json`, with the rows beside them.
+
+Every file is written under a name of its own and appears whole or not at all, so that concurrent
+writers need no lock. `OUT` is a folder or an fsspec URL (`s3://bucket/boards`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mmbench.errors import DataError, UserError
+from mmbench.types import RunRecord
+
+SCHEMA = 1
+
+
+class Folder:
+    """A folder on disk or behind an fsspec URL: read, list, and write files whole."""
+
+    def __init__(self, where: str | Path) -> None:
+        self.where = str(where)
+        self._remote = "://" in self.where
+
+    def _fs(self) -> tuple[Any, str]:
+        from fsspec.core import url_to_fs
+
+        fs, root = url_to_fs(self.where)
+        return fs, root
+
+    def path(self, name: str) -> str:
+        """The full path or URL of a file in the folder."""
+        return f"{self.where.rstrip('/')}/{name}" if self._remote else str(Path(self.where) / name)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file whole: readers see the old one or the new one. Raises UserError."""
+        if self._remote:
+            fs, root = self._fs()
+            fs.pipe_file(f"{root}/{name}", data)
+            return
+        path = Path(self.where) / name
+        part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(data)
+            part.replace(path)
+        except OSError as error:
+            if part.exists():
+                part.unlink()
+            raise UserError(
+                f"cannot write {path}: {error.strerror}; the outputs are kept in the cache: choose"
+                " another folder with --out and repeat the command"
+            ) from error
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file. Raises FileNotFoundError."""
+        if self._remote:
+            fs, root = self._fs()
+            return bytes(fs.cat_file(f"{root}/{name}"))
+        return (Path(self.where) / name).read_bytes()
+
+    def glob(self, pattern: str) -> list[str]:
+        """Names of the files that match, relative to the folder, sorted; hidden ones left out."""
+        if self._remote:
+            fs, root = self._fs()
+            return sorted(p.removeprefix(root).lstrip("/") for p in fs.glob(f"{root}/{pattern}"))
+        base = Path(self.where)
+        found = (p.relative_to(base) for p in base.glob(pattern))
+        return sorted(str(p) for p in found if not p.name.startswith("."))
+
+
+def new_run_id(model: str) -> str:
+    """A run id that sorts by time: `20261123-140500-clip-nano-3fa94c`."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in model)[:40].strip("-")
+    return f"{stamp}-{safe}-{secrets.token_hex(3)}"
+
+
+def encode(record: RunRecord | Sequence[RunRecord]) -> bytes:
+    """A record, or a list of them, as indented JSON. NaN has no place in it: it is null before."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=2)
+
+
+def write_record(out: str | Path, record: RunRecord, rows: Mapping[str, Sequence[Any]]) -> str:
+    """Write the rows, then the record that refers to them. Returns the record's path."""
+    folder = Folder(out)
+    stem = f"runs/{record.task.name}/{record.run}"
+    folder.write(f"{stem}.parquet", _parquet(rows))
+    folder.write(f"{stem}.json", encode(record) + b"\n")
+    return folder.path(f"{stem}.json")
+
+
+def _parquet(rows: Mapping[str, Sequence[Any]]) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(dict(rows)), sink, compression="zstd")
+    return bytes(sink.getvalue())
+
+
+def read_record(data: bytes, name: str) -> RunRecord:
+    """Decode a record. Raises DataError naming the file and what is wrong with it."""
+    try:
+        schema = msgspec.json.decode(data, type=_Schema).schema
+        if schema > SCHEMA:
+            raise DataError(f"{name}: has schema {schema}; this mmbench reads up to {SCHEMA}")
+        return msgspec.json.decode(data, type=RunRecord)
+    except msgspec.DecodeError as error:
+        raise DataError(f"{name}: not a run record: {error}") from error
+
+
+class _Schema(msgspec.Struct):
+    schema: int
+
+
+def read_records(out: str | Path, task: str = "*") -> Iterator[RunRecord]:
+    """All records of a task (of every task by default), oldest first."""
+    folder = Folder(out)
+    records = [
+        read_record(folder.read(name), folder.path(name))
+        for name in folder.glob(f"runs/{task}/*.json")
+    ]
+    yield from sorted(records, key=lambda record: (record.created, record.run))
+
+
+def find_record(out: str | Path, run: str) -> RunRecord:
+    """The record of a path, a run id or a unique prefix of one.
+
+    Raises DataError for none or several.
+    """
+    if run.endswith(".json"):
+        path = Path(run)
+        if not path.is_file():
+            raise DataError(f"{run}: no such run record")
+        return read_record(path.read_bytes(), run)
+    folder = Folder(out)
+    names = [n for n in folder.glob("runs/*/*.json") if Path(n).name.startswith(run)]
+    if len(names) != 1:
+        found = f"{len(names)} runs start with it" if names else "no run starts with it"
+        raise DataError(f"run {run!r}: {found} in {folder.where}; `mmbench list runs` shows all")
+    return read_record(folder.read(names[0]), folder.path(names[0]))

@@ -1,0 +1,187 @@
+"""The journal: whole batches come back bit for bit, torn or corrupted ones do not come back."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmbench.contents import digest
+from mmbench.errors import UserError
+from mmbench.journal import Batch, Journal
+
+
+def keys_of(*names: str) -> list[bytes]:
+    return [digest(name) for name in names]
+
+
+def batch_of(names: str, seed: int = 0, dim: int = 3) -> Batch:
+    vectors = np.random.default_rng(seed).standard_normal((len(names), dim)).astype(np.float32)
+    return Batch(keys_of(*names), vectors, {})
+
+
+def put(folder: Path, names: str, seed: int = 0) -> Batch:
+    journal, batch = Journal(folder), batch_of(names, seed)
+    journal.put(batch.keys, batch, (8, 4))
+    journal.close()
+    return batch
+
+
+def test_a_batch_comes_back_bit_for_bit(tmp_path: Path) -> None:
+    batch = put(tmp_path, "abc")
+    held = Journal(tmp_path).get(batch.keys)
+    assert held is not None
+    assert held.keys == batch.keys
+    assert held.vectors.tobytes() == batch.vectors.tobytes()
+    assert Journal(tmp_path).sizes == (8, 4)
+
+
+def test_a_batch_held_in_part_is_not_held(tmp_path: Path) -> None:
+    put(tmp_path, "abc")
+    assert Journal(tmp_path).get(keys_of("a", "b", "c", "d")) is None
+    assert Journal(tmp_path).get(keys_of("d")) is None
+
+
+def test_keys_of_other_batches_answer_a_batch_that_was_never_run(tmp_path: Path) -> None:
+    first, second = put(tmp_path, "abc", 1), put(tmp_path, "de", 2)
+    held = Journal(tmp_path).get(keys_of("d", "a"))
+    assert held is not None
+    assert held.vectors.tolist() == [second.vectors[0].tolist(), first.vectors[0].tolist()]
+
+
+def test_own_entry_goes_before_rows_of_other_batches(tmp_path: Path) -> None:
+    # A batch that was run as such must have the bits it had then, whatever ran before or after.
+    put(tmp_path, "abc", 1)
+    own = put(tmp_path, "ab", 2)
+    put(tmp_path, "abd", 3)
+    held = Journal(tmp_path).get(own.keys)
+    assert held is not None
+    assert held.vectors.tobytes() == own.vectors.tobytes()
+
+
+def test_the_first_that_was_written_answers_for_a_key(tmp_path: Path) -> None:
+    # So that a run that took its rows from other batches finds the same rows for ever.
+    first = put(tmp_path, "abc", 1)
+    put(tmp_path, "cba", 2)
+    held = Journal(tmp_path).get(keys_of("b"))
+    assert held is not None
+    assert held.vectors[0].tolist() == first.vectors[1].tolist()
+
+
+def test_fresh_reads_nothing_and_keeps_all(tmp_path: Path) -> None:
+    batch = put(tmp_path, "abc")
+    fresh = Journal(tmp_path, fresh=True)
+    assert fresh.get(batch.keys) is None
+    assert fresh.sizes is None
+    assert Journal(tmp_path).get(batch.keys) is not None
+
+
+def test_failures_are_remembered(tmp_path: Path) -> None:
+    batch = batch_of("ab")._replace(failures={digest("c"): "not an image"})
+    journal = Journal(tmp_path)
+    journal.put(keys_of("a", "b", "c"), batch, (8, 8))
+    journal.close()
+    for names in ("abc", "ca"):
+        held = Journal(tmp_path).get(keys_of(*names))
+        assert held is not None
+        assert held.failures == {digest("c"): "not an image"}
+
+
+def test_a_batch_of_failures_alone(tmp_path: Path) -> None:
+    batch = Batch([], np.empty((0, 0), np.float32), {digest("c"): "empty"})
+    journal = Journal(tmp_path)
+    journal.put(keys_of("c"), batch, (8, 8))
+    journal.close()
+    held = Journal(tmp_path).get(keys_of("c"))
+    assert held is not None
+    assert (held.keys, held.failures) == ([], {digest("c"): "empty"})
+
+
+@settings(deadline=None, max_examples=60)
+@given(cut=st.integers(0, 10_000))
+def test_a_torn_segment_keeps_its_whole_entries(
+    tmp_path_factory: pytest.TempPathFactory, cut: int
+) -> None:
+    folder = tmp_path_factory.mktemp("torn")
+    journal, batches = Journal(folder), [batch_of(n, i) for i, n in enumerate(["abc", "de", "f"])]
+    ends = []
+    for batch in batches:
+        journal.put(batch.keys, batch, (4, 4))
+        ends.append(next(folder.glob("*.segment")).stat().st_size)
+    journal.close()
+    segment = next(folder.glob("*.segment"))
+    cut %= ends[-1] + 1
+    segment.write_bytes(segment.read_bytes()[:cut])
+    for batch, end in zip(batches, ends, strict=True):
+        held = Journal(folder).get(batch.keys)
+        assert (held is not None) == (end <= cut)
+
+
+@settings(deadline=None, max_examples=60)
+@given(place=st.integers(0, 10_000), flip=st.integers(1, 255))
+def test_a_flipped_byte_costs_one_entry_and_no_wrong_answer(
+    tmp_path_factory: pytest.TempPathFactory, place: int, flip: int
+) -> None:
+    folder = tmp_path_factory.mktemp("flip")
+    journal, batches = Journal(folder), [batch_of(n, i) for i, n in enumerate(["abc", "de", "f"])]
+    for batch in batches:
+        journal.put(batch.keys, batch, (4, 4))
+    journal.close()
+    segment = next(folder.glob("*.segment"))
+    raw = bytearray(segment.read_bytes())
+    raw[place % len(raw)] ^= flip
+    segment.write_bytes(raw)
+    held = [Journal(folder).get(batch.keys) for batch in batches]
+    assert sum(h is None for h in held) == 1
+    for got, batch in zip(held, batches, strict=True):
+        assert got is None or got.vectors.tobytes() == batch.vectors.tobytes()
+
+
+def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
+    one, two = Journal(tmp_path), Journal(tmp_path)
+    first, second = batch_of("abc", 1), batch_of("def", 2)
+    one.put(first.keys, first, (8, 8))
+    two.put(second.keys, second, (8, 8))
+    assert Journal(tmp_path).get(first.keys) is not None
+    assert Journal(tmp_path).get(second.keys) is not None
+
+
+FULL = """
+import resource, signal, sys
+import numpy as np
+from pathlib import Path
+from mmbench.contents import digest
+from mmbench.errors import UserError
+from mmbench.journal import Batch, Journal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+journal = Journal(Path(sys.argv[1]))
+try:
+    for i in range(100):
+        keys = [digest(str(i))]
+        journal.put(keys, Batch(keys, np.ones((1, 1000), np.float32), {}), (1, 1))
+except UserError as error:
+    print(i, error)
+"""
+
+
+def test_a_full_disk_is_one_line_and_keeps_what_was_written(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    number, _, message = done.stdout.partition(" ")
+    assert "cannot write to the cache" in message
+    assert message.count("\n") == 1
+    kept = [Journal(tmp_path).get([digest(str(i))]) is not None for i in range(int(number) + 1)]
+    assert kept == [True] * int(number) + [False]
+    assert int(number) == 4
+
+
+def test_an_unwritable_folder_is_a_user_error(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "x")
+    (tmp_path / "x").rmdir()
+    with pytest.raises(UserError, match="cannot write to the cache"):
+        journal.put(keys_of("a"), batch_of("a"), (1, 1))
