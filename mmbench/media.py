@@ -49,28 +49,33 @@ def read_bytes(media: Media) -> bytes:
     except (OSError, ValueError) as error:
         # A ValueError is a path that no file system has, one with a NUL in it.
         reason = getattr(error, "strerror", None) or error
-        raise SampleError(f"{media.name!r}: cannot be read: {reason}") from error
+        raise SampleError(f"{_shown(media.name)}: cannot be read: {reason}") from error
     if not data:
-        raise ContentError(f"{media.name}: is empty, it has no bytes")
+        raise ContentError(f"{_shown(media.name)}: is empty, it has no bytes")
     return data
 
 
 def _read_file(path: Path) -> bytes:
     # Opening a pipe would wait for ever.
     if not stat.S_ISREG(path.stat().st_mode):
-        raise SampleError(f"{path}: is not a file")
+        raise SampleError(f"{_shown(str(path))}: is not a file")
     return path.read_bytes()
+
+
+def _shown(name: str) -> str:
+    """A name on one line, whatever is in it."""
+    return name if name.isprintable() else repr(name)
 
 
 def decode_image(data: bytes, name: str) -> Image:
     """The picture in encoded bytes, upright, as a plain PIL image in mode RGB.
 
-    The reference is `PIL.Image.open(f).convert("RGB")`, which CLIP_benchmark and VSE++ read COCO
-    with: alpha is dropped, not blended (a transparent pixel shows its stored colour), CMYK is
-    converted without its colour profile, of an animation the first frame counts. Two things differ
-    from it because it has them wrong: an EXIF orientation is applied, and grey values of more than
-    8 bits keep their 8 highest where PIL cuts off at 255. An EXIF block that cannot be read says
-    nothing about orientation.
+    The reference is `PIL.Image.open(f).convert("RGB")`, as in CLIP_benchmark (datasets/flickr.py)
+    and VSE++ (data.py): alpha is dropped, not blended (a transparent pixel shows its stored
+    colour), CMYK is converted without its colour profile, of an animation the first frame counts.
+    Two things differ from it because it has them wrong: an EXIF orientation is applied, and grey
+    values of more than 8 bits keep their 8 highest where PIL cuts off at 255. An EXIF block that
+    cannot be read says nothing about orientation.
 
     Raises ContentError, naming `name`, for what is no image, is cut short, has more than
     `MAX_PIXELS` pixels, or floating-point pixels, which have no range to scale from; SampleError
@@ -78,6 +83,7 @@ def decode_image(data: bytes, name: str) -> Image:
     """
     from PIL import Image, UnidentifiedImageError
 
+    name = _shown(name)
     try:
         image = Image.open(BytesIO(data), formats=_formats())
         _refuse_bomb(image, name)

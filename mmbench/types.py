@@ -62,12 +62,14 @@ class RetrievalData(Struct, frozen=True):
     """Two sides of samples and the links between them: query id → {document id: grade}.
 
     Ids are unique within a side. A document that no query links to is a distractor. A link to a
-    document that is not in `corpus` fails its query, and only that.
+    document that is not in `corpus` fails its query, and only that. `source` says where the data
+    are from, for the record (a hub's path and commit).
     """
 
     queries: list[Sample]
     corpus: list[Sample]
     links: dict[str, dict[str, float]]
+    source: dict[str, str] = field(default_factory=dict)
 
 
 class Published(Struct, frozen=True, forbid_unknown_fields=True):

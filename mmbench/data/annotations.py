@@ -1,0 +1,111 @@
+"""The two JSON formats that hold image captions, read into one shape.
+
+COCO captions (cocodataset/cocoapi PythonAPI/pycocotools/coco.py): `images` with `id` and
+`file_name`, `annotations` with `id`, `image_id` and `caption`.
+
+Karpathy (karpathy/neuraltalk imagernn/data_provider.py; fartashf/vsepp data.py): `images`, each
+with `filename`, `split` and `sentences` of `raw` and `sentid`; COCO's have `filepath` (val2014) and
+`cocoid` besides, Flickr's have not. A `sentid` of COCO is the id of the COCO annotation (vsepp
+data.py looks its captions up by it).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from msgspec import Raw, Struct
+
+from mmbench.data.jsonfile import decode_json, read_file
+from mmbench.data.pairs import Caption
+from mmbench.errors import DataError, UnknownName
+
+
+class Image(NamedTuple):
+    """An image's id, and the relative paths that it may be found under, best first."""
+
+    id: str
+    names: list[str]
+
+
+class _CocoImage(Struct):
+    id: int | str
+    file_name: str
+
+
+class _CocoCaption(Struct):
+    id: int | str
+    image_id: int | str
+    caption: str
+
+
+class _Coco(Struct):
+    images: list[_CocoImage]
+    annotations: list[_CocoCaption]
+
+
+class _Sentence(Struct):
+    raw: str
+    sentid: int | str
+
+
+class _KarpathyImage(Struct):
+    filename: str
+    split: str
+    sentences: Raw  # decoded for the chosen split only: they are nearly all of the file
+    filepath: str = ""
+    cocoid: int | str | None = None
+
+
+class _Karpathy(Struct):
+    images: list[_KarpathyImage]
+
+
+class _Shape(Struct):
+    images: list[Raw]
+
+
+def read_annotations(path: Path, split: str) -> tuple[list[Image], list[Caption]]:
+    """Images and captions of an annotations file, in its order.
+
+    `split` chooses the images of a Karpathy file; a COCO file has none. Raises DataError for a file
+    that is malformed, of another format or without images, UnknownName for a split that is not
+    there.
+    """
+    data = read_file(path)
+    images = decode_json(data, _Shape, path).images
+    if not images:
+        raise DataError(f"{path}: lists no images")
+    first = decode_json(bytes(images[0]), dict[str, Raw], path)
+    return _karpathy(data, path, split) if "sentences" in first else _coco(data, path)
+
+
+def _coco(data: bytes, path: Path) -> tuple[list[Image], list[Caption]]:
+    file = decode_json(data, _Coco, path)
+    images = [Image(str(image.id), [image.file_name]) for image in file.images]
+    captions = [Caption(str(c.id), str(c.image_id), c.caption) for c in file.annotations]
+    return images, captions
+
+
+def _karpathy(data: bytes, path: Path, split: str) -> tuple[list[Image], list[Caption]]:
+    entries = decode_json(data, _Karpathy, path).images
+    chosen = [(row, entry) for row, entry in enumerate(entries) if entry.split == split]
+    if not chosen:
+        splits = {entry.split for entry in entries}
+        raise UnknownName(f"split of {path}", split, splits, "set data option `split`")
+    images, captions = [], []
+    for row, entry in chosen:
+        # Without a COCO id the file's name is what identifies an image of Flickr.
+        stem = PurePosixPath(entry.filename).stem
+        id = stem if entry.cocoid is None else str(entry.cocoid)
+        images.append(Image(id, _names(entry)))
+        inside = f"$.images[{row}].sentences"
+        sentences = decode_json(bytes(entry.sentences), list[_Sentence], path, inside=inside)
+        captions += [Caption(str(line.sentid), id, line.raw) for line in sentences]
+    return images, captions
+
+
+def _names(entry: _KarpathyImage) -> list[str]:
+    if not entry.filepath:
+        return [entry.filename]
+    return [f"{entry.filepath}/{entry.filename}", entry.filename]

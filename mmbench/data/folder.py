@@ -1,0 +1,70 @@
+"""The data source `folder`: images, each with its captions in a text file beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmbench.data.pairs import Caption, retrieval_data
+from mmbench.errors import DataError
+from mmbench.types import Broken, Content, Media, RetrievalData
+
+EXTENSIONS = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"),
+    *(".jp2", ".ppm", ".pgm", ".pbm", ".tga"),
+)
+
+
+def folder(root: Path | None) -> RetrievalData:
+    """Captions as queries ("text"), images as corpus ("image"), from a folder and those below it.
+
+    `a/x.jpg` is the image `a/x`; its captions are the lines of `a/x.txt` (UTF-8), with the ids
+    `a/x#0`, `a/x#1` and on. Names are taken in sorted order; hidden ones are left out, links to
+    folders followed once. An image without a text file is a distractor. A text file without an
+    image gives captions whose image is not in the corpus. An empty file or a blank line between
+    captions is an empty caption; blank lines at the end are nothing.
+
+    Raises DataError where there is no folder or no image in it, or two images have one name.
+    """
+    if root is None or not root.is_dir():
+        given = (
+            "data source folder was given no data" if root is None else f"{root}: no such folder"
+        )
+        raise DataError(f"{given}: give --data FOLDER, of images x.jpg with captions in x.txt")
+    images: list[tuple[str, Content]] = []
+    captions: list[Caption] = []
+    for file in _files(root):
+        id = file.relative_to(root).with_suffix("").as_posix()
+        extension = file.suffix.lower()
+        if extension in EXTENSIONS:
+            images.append((id, Media("image", str(file))))
+        elif extension == ".txt":
+            captions += [Caption(f"{id}#{n}", id, text) for n, text in enumerate(_lines(file))]
+    if not images:
+        raise DataError(
+            f"{root}: no image in it or below, by the extensions {' '.join(EXTENSIONS)}"
+        )
+    return retrieval_data(images, captions, str(root))
+
+
+def _files(root: Path) -> Iterator[Path]:
+    seen = set()
+    for place, folders, names in os.walk(root, followlinks=True):
+        status = Path(place).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
+
+
+def _lines(file: Path) -> list[str | Broken]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        return [Broken(f"{file}: cannot be read: {error.strerror or error}")]
+    except UnicodeDecodeError as error:
+        return [Broken(f"{file}: not UTF-8 (byte {error.start})")]
+    return [*text.rstrip().split("\n")]

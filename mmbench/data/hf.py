@@ -1,0 +1,73 @@
+"""The data source `hf`: a data set of the datasets library, from disk, the cache or the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from mmbench.data.arrow import arrow_rows, cell_bytes
+from mmbench.data.hub import load_from_hub
+from mmbench.data.local import load_local
+from mmbench.data.rows import Row, choose_columns, pair_rows
+from mmbench.types import RetrievalData
+
+_BATCH = 1000  # rows looked at together
+
+
+def hf(
+    root: Path | None,
+    *,
+    path: str,
+    name: str | None = None,
+    split: str = "test",
+    revision: str | None = None,
+    columns: dict[str, str] | None = None,
+) -> RetrievalData:
+    """Texts as queries ("text"), images as corpus ("image"), from a data set of `datasets`.
+
+    `path` is an OWNER/NAME on the hub with its configuration `name` and its `revision` (a commit,
+    branch or tag; None for the newest), or a folder or file on disk; `root` stands in its place
+    where it is given. A folder is one that `save_to_disk` wrote or that `load_dataset` reads. What
+    is in the cache is not downloaded again, and serves without a network. `columns` and rows are as
+    in the source `table`; images stay encoded (`Image(decode=False)`) and on disk until they are
+    needed. `source` of what is returned has the path and, for the hub, the commit as `revision`.
+
+    Raises DataError for a data set that is neither on disk nor in the cache nor to be had from the
+    hub (within five seconds without a network), UnknownName for a column or a split that is not
+    there.
+    """
+    local = root or Path(path)
+    if root is not None or local.exists():
+        dataset, source = load_local(local, name, split), {"path": str(local)}
+        beside = local if local.is_dir() else local.parent
+    else:
+        dataset, commit = load_from_hub(path, name, split, revision)
+        source, beside = {"path": path, "revision": commit}, Path()
+    label = f"{source['path']} ({split})"
+    chosen = choose_columns(columns, dataset.column_names, label)
+    data = pair_rows(_rows(dataset, chosen, label), label, beside)
+    return replace(data, source=source)
+
+
+def _rows(dataset: Any, columns: dict[str, str], label: str) -> Iterator[Row]:
+    from datasets import Image
+
+    image = columns["image"]
+    if isinstance(dataset.features[image], Image):
+        dataset = dataset.cast_column(image, Image(decode=False))
+    reader = partial(_reader, dataset.select_columns([image]), image)
+    tables = dataset.select_columns(list(dict.fromkeys(columns.values()))).with_format("arrow")
+    for start in range(0, len(tables), _BATCH):
+        yield from arrow_rows(tables[start : start + _BATCH], columns, start, label, reader)
+
+
+def _reader(dataset: Any, image: str, number: int) -> Callable[[], bytes]:
+    return partial(_read, dataset, image, number)
+
+
+def _read(dataset: Any, image: str, number: int) -> bytes:
+    return cell_bytes(dataset[number][image])

@@ -1,0 +1,87 @@
+"""Where the images of an annotations file are: one listing per folder, no look at each file.
+
+The folders are those that published code keeps these data sets in:
+`val2014` and `train2014` beside the annotations (LAION-AI/CLIP_benchmark
+clip_benchmark/datasets/builder.py; dandelin/ViLT DATA.md) or under `images`, and `images` alone for
+Flickr (fartashf/vsepp data.py), `imgs` (karpathy/neuraltalk imagernn/data_provider.py),
+`flickr30k-images` (dandelin/ViLT DATA.md), `flickr30k_images` and `Images` (the archives that
+CLIP_benchmark unpacks). `val2017` and `train2017` are the folders of COCO's own archives
+(`Flicker8k_Dataset`: unverified).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmbench.errors import DataError
+from mmbench.types import Broken, Content, Media
+
+_COCO = ("val2017", "val2014", "train2017", "train2014")
+_FLICKR = ("Images", "imgs", "flickr30k-images", "flickr30k_images", "Flicker8k_Dataset")
+FOLDERS = ("", *_COCO, "images", *(f"images/{name}" for name in _COCO), *_FLICKR)
+
+
+def find_images(wanted: Sequence[Sequence[str]], beside: Path, source: str) -> list[Content]:
+    """The images that `source` names: for each a list of relative paths, best first.
+
+    They are looked for in the folder `beside` and then in its parent, in each by way of `FOLDERS`;
+    absolute ones where they say. An image that is not there becomes a Media with the path it was
+    looked for at, which fails when it is read; a name that no file can have becomes Broken.
+    Raises DataError where there is none of them all.
+    """
+    search = _Search(beside)
+    found = [search.find(names) for names in wanted]
+    if wanted and not any(found):
+        raise DataError(
+            f"{source}: none of its {len(wanted)} images is there, e.g. {wanted[0][0]!r}; looked in"
+            f" {', '.join(search.listed())}: put the images, or their folder, there"
+        )
+    home = search.home or ""
+    return [_content(path, names[0], home) for path, names in zip(found, wanted, strict=True)]
+
+
+def _content(path: str | None, name: str, home: str) -> Content:
+    if path is None and "\0" in name:
+        return Broken(f"{name!r} is not the name of a file")
+    return Media("image", path or str(Path(home, name)))
+
+
+class _Search:
+    def __init__(self, beside: Path) -> None:
+        above = beside / ".." if beside.name in ("", "..") else beside.parent
+        self._folders = [str(base / name) for base in (beside, above) for name in FOLDERS]
+        self.home: str | None = None  # where the first image was found
+        self._lists: dict[tuple[str, str], tuple[str, frozenset[str]]] = {}
+
+    def find(self, names: Sequence[str]) -> str | None:
+        for name in names:
+            head, _, tail = name.rpartition("/")
+            for folder in self._folders:
+                place, present = self._list(folder, head)
+                if tail in present:
+                    self.home = self.home or folder
+                    return f"{place}/{tail}"
+        return None
+
+    def _list(self, folder: str, head: str) -> tuple[str, frozenset[str]]:
+        key = folder, head
+        if key not in self._lists:
+            place = str(Path(folder, head)) if head else folder
+            self._lists[key] = place, _file_names(place)
+        return self._lists[key]
+
+    def listed(self) -> list[str]:
+        """The folders among those looked in that exist."""
+        return [folder for folder in self._folders if Path(folder).is_dir()]
+
+
+def _file_names(folder: str) -> frozenset[str]:
+    """Names in a folder; none where there is no such folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return frozenset(entry.name for entry in entries)
+    except (OSError, ValueError):
+        # A ValueError is a name with a NUL in it.
+        return frozenset()

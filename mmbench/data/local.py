@@ -1,0 +1,67 @@
+"""Data sets of the datasets library that lie on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mmbench.errors import DataError, UnknownName
+
+_BUILDERS = {
+    ".parquet": "parquet",
+    ".json": "json",
+    ".jsonl": "json",
+    ".csv": "csv",
+    ".arrow": "arrow",
+}
+_SAVED = ("dataset_dict.json", "state.json")  # what `save_to_disk` leaves: of all splits, of one
+
+
+def load_local(place: Path, name: str | None, split: str) -> Any:
+    """A split of a data set on disk, as a `datasets.Dataset`.
+
+    A folder is what `save_to_disk` wrote (where it holds one data set and no splits, `split` is not
+    asked for), or else anything that `load_dataset` reads. A file ends in one of .parquet, .json,
+    .jsonl, .csv and .arrow, and is the split that is asked for. Raises DataError, UnknownName for a
+    split that `save_to_disk` did not write.
+    """
+    from datasets import load_dataset, load_from_disk
+
+    if not place.exists():
+        raise DataError(f"{place}: no such file or folder: give --data FOLDER")
+    with readable(str(place)):
+        if place.is_file():
+            files = {split.partition("[")[0]: str(place)}
+            return load_dataset(_builder(place), data_files=files, split=split)
+        if not any((place / file).is_file() for file in _SAVED):
+            return load_dataset(str(place.absolute()), name, split=split)
+        found = load_from_disk(str(place))
+    if not isinstance(found, dict):
+        return found
+    if split not in found:
+        raise UnknownName(f"split of {place}", split, found, "set data option `split`")
+    return found[split]
+
+
+def _builder(file: Path) -> str:
+    if file.suffix.lower() not in _BUILDERS:
+        raise DataError(f"{file}: a file is needed that ends in {', '.join(_BUILDERS)}")
+    return _BUILDERS[file.suffix.lower()]
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Turn what `datasets` raises on data that it cannot read into a DataError of one line."""
+    from datasets.exceptions import DatasetBuildError, DatasetsError
+    from pyarrow import ArrowException
+
+    try:
+        yield
+    except (OSError, ValueError, DatasetsError, DatasetBuildError, ArrowException) as error:
+        # Its own message says only that something went wrong while the data set was made.
+        told = error.__cause__ if isinstance(error, DatasetBuildError) else None
+        raise DataError(
+            f"{what}: cannot be read: {' '.join(str(told or error).split())}"
+        ) from error

@@ -1,0 +1,76 @@
+"""From images and captions to RetrievalData: what every image-text source does last."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from mmbench.errors import DataError, SpecError
+from mmbench.types import Broken, Content, RetrievalData, Sample
+
+_SHOWN = 5  # of the ids at fault
+
+
+class Caption(NamedTuple):
+    """A text with its id and the id of the image it belongs to."""
+
+    id: str
+    image: str
+    text: str | Broken
+
+
+def retrieval_data(
+    images: Iterable[tuple[str, Content]], captions: Iterable[Caption], source: str
+) -> RetrievalData:
+    """Captions as queries, images (id, content) as corpus, each caption linked to its image.
+
+    A caption without a letter becomes Broken. A caption whose image is not among `images` keeps its
+    link, to a document that is not in the corpus. Orders are kept. Raises DataError for ids that
+    stand twice on one side; `source` is named in it.
+    """
+    corpus = [Sample(id, {"image": content}, group=id) for id, content in images]
+    queries = []
+    links = {}
+    for id, image, text in captions:
+        queries.append(Sample(id, {"text": _checked(text)}, group=image))
+        links[id] = {image: 1.0}
+    _refuse_duplicates("image id", [sample.id for sample in corpus], source)
+    _refuse_duplicates("caption id", [sample.id for sample in queries], source)
+    return RetrievalData(queries, corpus, links)
+
+
+def first_captions(captions: Iterable[Caption], n: int | None) -> list[Caption]:
+    """The first n captions of each image, in order; all where n is None."""
+    if n is None:
+        return list(captions)
+    seen: Counter[str] = Counter()
+    kept = []
+    for caption in captions:
+        seen[caption.image] += 1
+        if seen[caption.image] <= n:
+            kept.append(caption)
+    return kept
+
+
+def check_count(option: str, value: int | None) -> None:
+    """Refuse what is neither None nor a whole number from 1. Raises SpecError."""
+    if value is not None and (not isinstance(value, int) or value < 1):
+        raise SpecError(f"data option {option}: {value!r} is not a whole number from 1")
+
+
+def _checked(text: str | Broken) -> str | Broken:
+    if isinstance(text, str) and not text.strip():
+        return Broken("empty caption")
+    return text
+
+
+def _refuse_duplicates(what: str, ids: list[str], source: str) -> None:
+    if len(set(ids)) == len(ids):
+        return
+    twice = [id for id, n in Counter(ids).items() if n > 1]
+    more = f" and {len(twice) - _SHOWN} more" if len(twice) > _SHOWN else ""
+    raise DataError(
+        f"{source}: each {what} must be there once, but these stand there more often:"
+        f" {', '.join(twice[:_SHOWN])}{more}; remove or rename them"
+    )

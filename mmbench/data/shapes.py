@@ -1,0 +1,83 @@
+"""The shapes world: procedural scenes with captions, made on the fly, the same bytes everywhere.
+
+One to three coloured shapes on a 3 × 3 grid, five captions each. A hash of its meaning decides the
+split of a scene, so that no training stream, however long, ever shows a scene of the test split.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+from mmbench.data.shapes_captions import KINDS, captions
+from mmbench.data.shapes_draw import draw, ppm
+from mmbench.data.shapes_scene import SPLITS, Scene, chance, scene_at
+from mmbench.errors import DataError, UnknownName
+from mmbench.types import Media, RetrievalData, Sample
+
+_MOST = 1_000_000
+
+
+def shapes(
+    root: Path | None,  # noqa: ARG001 - a source takes it; this one reads no file
+    *,
+    split: str = "test",
+    images: int = 1000,
+    size: int = 64,
+    seed: int = 0,
+) -> RetrievalData:
+    """Captions as queries and images as documents; no two images of a split mean the same.
+
+    `split` is train, validation or test; `images` from 1 to 1,000,000; `size` is the side in
+    pixels, 64 to 1024; `seed` draws other scenes of the same split. Images are drawn when they are
+    read. Tags: `objects` (1 to 3) on both sides, `caption` (the kind of telling) on queries.
+    Raises UnknownName for a split, DataError for a number out of range.
+    """
+    _check(split, images, size)
+    queries: list[Sample] = []
+    corpus: list[Sample] = []
+    for index, scene in enumerate(_scenes(split, images, seed)):
+        name = f"{split}-{index}"
+        tags = {"objects": str(len(scene.things))}
+        image = Media("image", f"shapes {name} (seed {seed})", partial(_ppm, scene, size))
+        corpus.append(Sample(name, {"image": image}, group=name, tags=tags))
+        for number, (kind, text) in enumerate(_told(scene, split, seed, index)):
+            told = {**tags, "caption": kind}
+            queries.append(Sample(f"{name}#{number}", {"text": text}, group=name, tags=told))
+    links = {query.id: {query.group: 1.0} for query in queries}
+    return RetrievalData(queries, corpus, links)
+
+
+def _check(split: str, images: int, size: int) -> None:
+    if split not in SPLITS:
+        raise UnknownName("split of shapes", split, SPLITS)
+    if not 1 <= images <= _MOST:
+        raise DataError(f"shapes: images is {images}; give a number from 1 to {_MOST}")
+    if not 64 <= size <= 1024:
+        raise DataError(f"shapes: size is {size}; give a number of pixels from 64 to 1024")
+
+
+def _scenes(split: str, images: int, seed: int) -> list[Scene]:
+    """Scenes of a split in order; a scene whose meaning was there before is drawn again."""
+    seen: dict[str, Scene] = {}
+    for index in range(images):
+        fresh = (scene_at(split, seed, index, attempt) for attempt in count())
+        scene = next(scene for scene in fresh if scene.key not in seen)
+        seen[scene.key] = scene
+    return list(seen.values())
+
+
+def _told(scene: Scene, split: str, seed: int, index: int) -> list[tuple[str, str]]:
+    texts = captions(scene, chance("captions", split, seed, index))
+    return list(zip(KINDS, texts, strict=True))
+
+
+def _ppm(scene: Scene, size: int) -> bytes:
+    return ppm(draw(scene, size))
+
+
+def training_scene(seed: int, index: int) -> tuple[Scene, list[str]]:
+    """A scene of the unlimited training stream and its five captions, by its index alone."""
+    scene = scene_at("train", seed, index)
+    return scene, captions(scene, chance("captions", "train", seed, index))

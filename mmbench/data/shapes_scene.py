@@ -1,0 +1,138 @@
+"""The scenes of the shapes world: what a scene is, how one is drawn by lot, which split holds it.
+
+Everything is a function of integers and text through SHA-256 and `random.Random(int).random()`, the
+two sources of chance that Python promises to keep, so that a seed means the same on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from itertools import count
+from random import Random
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+SHAPES = ("circle", "square", "triangle", "diamond", "star", "cross", "ring", "moon")
+COLOURS = {
+    "red": (214, 40, 40),
+    "green": (40, 150, 60),
+    "blue": (40, 80, 210),
+    "yellow": (240, 210, 30),
+    "orange": (245, 135, 20),
+    "purple": (130, 50, 160),
+    "pink": (245, 130, 185),
+    "black": (25, 25, 25),
+}
+SIZES = ("small", "large")
+SPLITS = ("train", "validation", "test")
+
+SIDE = 960
+"""Length of an image's side in the units of `Spot`."""
+_CELL = SIDE // 3
+_RADIUS = {"small": (75, 14), "large": (134, 12)}
+_PLAY = 45
+
+
+class Thing(NamedTuple):
+    """One object in words; `row` and `column` (0 to 2) name its cell of a 3 × 3 grid."""
+
+    row: int
+    column: int
+    size: str
+    colour: str
+    shape: str
+
+
+class Spot(NamedTuple):
+    """Where and how a thing is drawn: centre and radius in 1/960 of the side, colour 0 to 255."""
+
+    x: int
+    y: int
+    radius: int
+    rgb: tuple[int, int, int]
+
+
+class Scene(NamedTuple):
+    """One to three things in reading order, and what words leave open: spots and background.
+
+    No two things share a cell, nor both colour and shape; no two overlap.
+    """
+
+    things: tuple[Thing, ...]
+    spots: tuple[Spot, ...]
+    background: tuple[int, int, int]
+
+    @property
+    def key(self) -> str:
+        """The scene's meaning as text: equal for two scenes that differ in no word."""
+        return ";".join(f"{t.row}{t.column} {t.size} {t.colour} {t.shape}" for t in self.things)
+
+    @property
+    def split(self) -> str:
+        """The split that may hold this meaning, by a hash of the key: 80, 10 and 10 %."""
+        bucket = hashlib.sha256(self.key.encode()).digest()[0] % 10
+        return {0: "test", 1: "validation"}.get(bucket, "train")
+
+
+def chance(*parts: int | str) -> Random:
+    """A generator seeded by what is given. Only its `random()` may be used (see the module)."""
+    digest = hashlib.sha256(repr(parts).encode()).digest()
+    return Random(int.from_bytes(digest[:8], "big"))
+
+
+def below(rng: Random, n: int) -> int:
+    """A whole number from 0 to n - 1."""
+    return int(rng.random() * n)
+
+
+def pick(rng: Random, items: Sequence[T]) -> T:
+    """One of the items."""
+    return items[below(rng, len(items))]
+
+
+def shuffled(rng: Random, items: Sequence[T]) -> list[T]:
+    """The items in an order drawn by lot."""
+    left = list(items)
+    return [left.pop(below(rng, len(left))) for _ in items]
+
+
+def scene_at(split: str, seed: int, index: int, attempt: int = 0) -> Scene:
+    """The scene of a split at an index from 0: stateless, so that a stream resumes anywhere.
+
+    Another `attempt` gives another scene. Within a split, meanings can repeat over the indices.
+    """
+    for trial in count():
+        scene = _scene(chance("scene", split, seed, index, attempt, trial))
+        if scene.split == split:
+            return scene
+    raise AssertionError("unreachable")
+
+
+def _scene(rng: Random) -> Scene:
+    number = pick(rng, (1, 2, 2, 2, 3, 3, 3))
+    cells = sorted(shuffled(rng, range(9))[:number])
+    things: list[Thing] = []
+    while len(things) < number:
+        row, column = divmod(cells[len(things)], 3)
+        thing = Thing(row, column, pick(rng, SIZES), pick(rng, tuple(COLOURS)), pick(rng, SHAPES))
+        if all(thing[3:] != other[3:] for other in things):
+            things.append(thing)
+    grey = 205 + below(rng, 36)
+    background = _near(rng, (grey, grey, grey), 10)
+    return Scene(tuple(things), tuple(_spot(rng, thing) for thing in things), background)
+
+
+def _spot(rng: Random, thing: Thing) -> Spot:
+    least, spread = _RADIUS[thing.size]
+    radius = least + below(rng, spread)
+    play = min(_CELL // 2 - radius, _PLAY)  # inside its cell, so that nothing overlaps
+    x = _CELL * thing.column + _CELL // 2 - play + below(rng, 2 * play + 1)
+    y = _CELL * thing.row + _CELL // 2 - play + below(rng, 2 * play + 1)
+    return Spot(x, y, radius, _near(rng, COLOURS[thing.colour], 18))
+
+
+def _near(rng: Random, rgb: tuple[int, int, int], spread: int) -> tuple[int, int, int]:
+    r, g, b = (max(0, min(255, c - spread + below(rng, 2 * spread + 1))) for c in rgb)
+    return r, g, b

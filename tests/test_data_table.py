@@ -1,0 +1,292 @@
+"""The source `table`: rows of CSV, TSV, JSONL and Parquet."""
+
+import csv
+import io
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from mmbench.data.table import table
+from mmbench.errors import DataError, MmbenchError, SampleError, UnknownName
+from mmbench.media import decode_image, read_bytes
+from mmbench.types import Broken, Media
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with the images a.png, b.png and images/c.png."""
+    (tmp_path / "images").mkdir()
+    for name in ("a.png", "b.png", "images/c.png"):
+        (tmp_path / name).write_bytes(png(ord(name[-5])))
+    return tmp_path
+
+
+def png(grey):
+    stream = io.BytesIO()
+    Image.new("RGB", (2, 2), (grey, 0, 0)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def greys(data):
+    media = [(document.id, document.inputs["image"]) for document in data.corpus]
+    return {id: decode_image(read_bytes(m), m.name).getpixel((0, 0))[0] for id, m in media}
+
+
+def texts(data):
+    return {query.id: query.inputs["text"] for query in data.queries}
+
+
+ROWS = [
+    {"image": "a.png", "text": 'a "red", round dog'},
+    {"image": "b.png", "text": "zwei\nZeilen"},
+    {"image": "a.png", "text": "ein Hündchen\tda"},
+]
+
+
+def write(file, rows):
+    if file.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(rows), file)
+    elif file.suffix == ".jsonl":
+        file.write_text("\n".join(json.dumps(row) for row in rows))
+    else:
+        with file.open("w", newline="", encoding="utf-8") as stream:
+            delimiter = "\t" if file.suffix == ".tsv" else ","
+            writer = csv.DictWriter(stream, list(rows[0]), delimiter=delimiter)
+            writer.writeheader()
+            writer.writerows(rows)
+    return file
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet"])
+@pytest.mark.parametrize("given", ["the file", "its folder"])
+def test_the_same_rows_in_every_format(folder, kind, given):
+    file = write(folder / f"captions.{kind}", ROWS)
+    data = table(file if given == "the file" else folder)
+    assert texts(data) == {"0": ROWS[0]["text"], "1": ROWS[1]["text"], "2": ROWS[2]["text"]}
+    assert data.links == {"0": {"a.png": 1.0}, "1": {"b.png": 1.0}, "2": {"a.png": 1.0}}
+    assert [query.group for query in data.queries] == ["a.png", "b.png", "a.png"]
+    assert greys(data) == {"a.png": ord("a"), "b.png": ord("b")}
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet"])
+def test_columns_are_renamed_and_ids_taken(folder, kind):
+    rows = [
+        {"no": 11, "picture": "A", "file": "a.png", "caption": "one", "split": "x"},
+        {"no": 12, "picture": "A", "file": "a.png", "caption": "two", "split": "x"},
+        {"no": 15, "picture": "C", "file": "c.png", "caption": "three", "split": "x"},
+    ]
+    columns = {"image": "file", "text": "caption", "id": "no", "image_id": "picture"}
+    data = table(write(folder / f"t.{kind}", rows), columns=columns)
+    assert texts(data) == {"11": "one", "12": "two", "15": "three"}
+    assert data.links == {"11": {"A": 1.0}, "12": {"A": 1.0}, "15": {"C": 1.0}}
+    assert greys(data) == {"A": ord("a"), "C": ord("c")}
+
+
+def test_a_column_called_id_may_be_that_of_the_image(folder):
+    rows = [{"id": 5, "image": "a.png", "text": text} for text in ("one", "two")]
+    data = table(write(folder / "t.jsonl", rows), columns={"image_id": "id"})
+    assert data.links == {"0": {"5": 1.0}, "1": {"5": 1.0}}
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_a_list_of_texts(folder, kind):
+    rows = [
+        {"image": "a.png", "text": ["one", "two"]},
+        {"image": "b.png", "text": []},
+        {"image": "c.png", "text": ["three", "", None]},
+    ]
+    data = table(write(folder / f"t.{kind}", rows))
+    empty = Broken("empty caption")
+    assert texts(data) == {"0#0": "one", "0#1": "two", "2#0": "three", "2#1": empty, "2#2": empty}
+    assert [document.id for document in data.corpus] == ["a.png", "b.png", "c.png"]
+    assert data.links["2#0"] == {"c.png": 1.0}
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_rows_that_lack_a_text_or_an_image(folder, kind):
+    rows = [
+        {"image": "a.png", "text": None},
+        {"image": "b.png", "text": " "},
+        {"image": None, "text": "of nothing"},
+    ]
+    data = table(write(folder / f"t.{kind}", rows))
+    assert [document.id for document in data.corpus] == ["a.png", "b.png"]
+    assert texts(data) == {"1": Broken("empty caption"), "2": "of nothing"}
+    assert data.links["2"] == {"row 2": 1.0}
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_a_missing_file_fails_alone(folder, kind):
+    rows = [*ROWS, {"image": "gone.png", "text": "gone"}]
+    data = table(write(folder / f"t.{kind}", rows))
+    assert data.corpus[2].inputs["image"] == Media("image", f"{folder}/gone.png")
+    with pytest.raises(SampleError, match=r"gone\.png: cannot be read: No such file"):
+        read_bytes(data.corpus[2].inputs["image"])
+
+
+@pytest.mark.parametrize("form", ["bytes", "struct", "struct without path"])
+def test_parquet_with_the_bytes_of_images(tmp_path, form):
+    def cell(grey):
+        data = png(grey)
+        if form == "bytes":
+            return data
+        # One path for all: it is the bytes that tell them apart.
+        return {"bytes": data} | ({"path": "image.png"} if form == "struct" else {})
+
+    rows = [{"image": cell(grey), "text": f"number {i}"} for i, grey in enumerate([9, 8, 9])]
+    data = table(write(tmp_path / "t.parquet", rows))
+    assert list(greys(data).values()) == [9, 8]
+    first, second = (document.id for document in data.corpus)
+    assert data.links == {"0": {first: 1.0}, "1": {second: 1.0}, "2": {first: 1.0}}
+    assert data.corpus[1].inputs["image"].name == f"row 1 of {tmp_path}/t.parquet"
+
+
+def test_parquet_in_many_batches(tmp_path):
+    rows = [{"image": png(i % 251), "text": str(i), "image_id": i} for i in range(700)]
+    data = table(write(tmp_path / "t.parquet", rows))
+    assert greys(data) == {str(i): i % 251 for i in range(700)}
+
+
+def test_an_empty_image_in_parquet_fails_alone(tmp_path):
+    rows = [{"image": image, "text": "x"} for image in (png(3), b"", b"not an image")]
+    data = table(write(tmp_path / "t.parquet", rows))
+    with pytest.raises(SampleError, match=r"^row 1 of .*: is empty"):
+        read_bytes(data.corpus[1].inputs["image"])
+    assert data.links["1"] == {"row 1": 1.0}
+    with pytest.raises(SampleError, match=r"^row 2"):
+        decode_image(
+            read_bytes(data.corpus[2].inputs["image"]), data.corpus[2].inputs["image"].name
+        )
+
+
+def message(root, kind=DataError, **options):
+    with pytest.raises(kind) as caught:
+        table(root, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet"])
+def test_a_column_that_is_not_there(folder, kind):
+    rows = [{"image": "a.png", "caption": "one"}]
+    file = write(folder / f"t.{kind}", rows)
+    assert message(file, UnknownName).startswith(f"unknown column of {file} 'text'")
+    found = message(file, UnknownName, columns={"text": "captions"})
+    assert found.startswith(f"unknown column of {file} 'captions': did you mean caption?")
+    assert "columns" in message(file, UnknownName, columns={"tekst": "caption"})
+    assert "did you mean text?" in message(file, UnknownName, columns={"tekst": "caption"})
+
+
+def test_no_table(folder):
+    assert "data source table was given no data: give --data FILE (.csv, " in message(None)
+    assert f"{folder}/gone.csv: no such file" in message(folder / "gone.csv")
+    assert f"{folder}/a.png: not a table" in message(folder / "a.png")
+    assert f"{folder}: not a table" in message(folder)
+    for name in ("one.csv", "two.csv"):
+        write(folder / name, ROWS)
+    assert f"{folder}: which of one.csv, two.csv? Give the file itself" in message(folder)
+
+
+# Lines are counted from 1; that of a row is its last.
+BAD = [
+    (
+        "t.csv",
+        b"image,text\na.png,one\nb.png,two,three\n",
+        "line 3: 3 fields where the header has 2",
+    ),
+    ("t.csv", b"image,text\na.png\n", "line 2: 1 fields where the header has 2"),
+    ("t.csv", b'image,text\na.png,"one\n', "line 2: unexpected end of data"),
+    ("t.csv", b'image,text\na.png,"one"x\n', "line 2: ',' expected after '\"'"),
+    ("t.csv", b"image,text\na.png,caf\xe9\n", "line 2 column 10 (byte 20): not UTF-8"),
+    ("t.csv", b"", "has no header line"),
+    (
+        "t.jsonl",
+        b'{"image": "a.png", "text": "one"}\n{"image": }\n',
+        "line 2 column 11 (byte 10): ",
+    ),
+    ("t.jsonl", b'{"image": "a.png", "text": "one"', "line 1 column 33 (byte 32): Input data was"),
+    ("t.jsonl", b'{"image": "a.png", "text": "one"}\n[1]\n', "line 2: Expected `object`, got"),
+    (
+        "t.jsonl",
+        b'{"image": "a.png", "text": "one"}\n\n{"image": "a.png"}',
+        "line 3: has no 'text'",
+    ),
+    ("t.jsonl", b'{"image": "a.png", "text": 5}', "line 1: text is 5: a string"),
+    ("t.jsonl", b'{"image": ["a.png"], "text": "x"}', "line 1: image is not a path but ['a.png']"),
+    ("t.jsonl", b'{"image": "a.png", "text": "x", "id": 1.5}', "line 1: id is 1.5: a whole number"),
+    ("t.jsonl", b"\n\n", "has no line"),
+    ("t.parquet", b"PAR1 this is none", "cannot be read: "),
+    ("t.parquet", b"", "cannot be read: "),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "said"), BAD)
+def test_what_cannot_be_read_is_shown_by_its_line(folder, name, content, said):
+    (folder / name).write_bytes(content)
+    found = message(folder / name)
+    assert found.startswith(f"{folder / name}")
+    assert said in found
+
+
+def test_an_image_column_of_numbers(folder):
+    file = write(folder / "t.parquet", [{"image": 5, "text": "five"}])
+    assert "the image column is of type int64: a path, bytes, or a struct" in message(file)
+
+
+def test_text_in_parquet_that_is_not_utf8(folder):
+    text = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\4\0\0\0"), pa.py_buffer(b"caf\xe9")]
+    )
+    pq.write_table(pa.table({"image": ["a.png"], "text": text}), folder / "t.parquet")
+    assert f"{folder}/t.parquet, rows 0 to 0: cannot be read: 'utf-8'" in message(
+        folder / "t.parquet"
+    )
+
+
+def test_duplicate_ids(folder):
+    rows = [{"image": "a.png", "text": "x", "id": id} for id in (1, 2, 2)]
+    assert "caption id must be there once, but these stand there more often: 2;" in message(
+        write(folder / "t.jsonl", rows)
+    )
+
+
+def test_one_image_id_has_one_path(folder):
+    rows = [{"image": name, "text": "x", "image_id": 3} for name in ("a.png", "b.png")]
+    file = write(folder / "t.jsonl", rows)
+    assert f"{file} line 2: image_id '3' is 'b.png' here and 'a.png' before" in message(file)
+
+
+def test_no_image_at_all(folder):
+    file = write(folder / "t.csv", [{"image": "x.png", "text": "x"}])
+    assert f"{file}: none of its 1 images is there, e.g. 'x.png'; looked in {folder}," in message(
+        file
+    )
+
+
+def test_blank_lines_and_a_byte_order_mark_are_skipped(folder):
+    (folder / "t.csv").write_bytes(b"\xef\xbb\xbfimage,text\r\n\r\na.png,one\r\n\r\n")
+    assert texts(table(folder / "t.csv")) == {"0": "one"}
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory):
+    return tmp_path_factory.mktemp("damaged")
+
+
+@given(st.sampled_from(["csv", "jsonl", "parquet"]), st.data())
+def test_damage_is_read_or_is_an_error(damaged, kind, data):
+    (damaged / "a.png").write_bytes(png(1))
+    file = write(damaged / f"t.{kind}", ROWS)
+    content = bytearray(file.read_bytes())
+    for place in data.draw(st.lists(st.integers(0, len(content) - 1), max_size=3)):
+        content[place] = data.draw(st.integers(0, 255))
+    file.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+    try:
+        table(file)
+    except MmbenchError as error:
+        assert "\n" not in str(error)
