@@ -1,0 +1,1 @@
+"""Adapters: each a class that loads a checkpoint and answers requests."""

@@ -1,0 +1,201 @@
+"""Tiny checkpoint folders with random weights: real architectures, tokenizers and processors.
+
+`build(NAME, folder)` writes what `save_pretrained` writes, from a fixed seed. Towers are 32 wide
+and 2 deep, texts end after 24 tokens (64 in the SigLIPs), images are 32 px with patches of 8.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers as tf
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers.trainers import BpeTrainer, WordPieceTrainer
+from transformers.models.chinese_clip.image_processing_pil_chinese_clip import (
+    ChineseCLIPImageProcessorPil,
+)
+from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+from transformers.models.efficientnet.image_processing_pil_efficientnet import (
+    EfficientNetImageProcessorPil,
+)
+from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
+from transformers.models.siglip2.image_processing_pil_siglip2 import Siglip2ImageProcessorPil
+
+TOKENS = 24
+SIGLIP_TOKENS = 64
+SENTENCES = [
+    "a cat sits on the mat",
+    "two dogs run in the green park",
+    "a large red square above a small blue circle",
+    "The man is riding a bicycle down the street.",
+    "a plate of food with rice, beans and meat",
+    "a woman holding an umbrella in the rain",
+    "一只猫坐在垫子上",
+    "两只狗在公园里奔跑",
+]
+
+TOWER = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+}
+VISION = {**TOWER, "image_size": 32, "patch_size": 8}
+SQUARE = {"height": 32, "width": 32}
+
+
+def clip(folder: Path, *, legacy: bool = False) -> None:
+    """CLIP. `legacy`: the end token's id in the configuration is 2, as in the first releases."""
+    tokenizer = clip_tokenizer()
+    config = tf.CLIPConfig(
+        text_config={**_text(tokenizer), "eos_token_id": 2 if legacy else tokenizer.eos_token_id},
+        vision_config=VISION,
+        projection_dim=16,
+    )
+    images = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=SQUARE)
+    _save(folder, tf.CLIPModel(config), tokenizer, images)
+
+
+def siglip(folder: Path) -> None:
+    """SigLIP of a fixed resolution, with a tokenizer that gives no attention mask."""
+    tokenizer = siglip2_tokenizer()
+    text = _text(tokenizer, SIGLIP_TOKENS)
+    config = tf.SiglipConfig(text_config=text, vision_config=VISION)
+    _save(folder, tf.SiglipModel(config), tokenizer, SiglipImageProcessorPil(size=SQUARE))
+
+
+def siglip2(folder: Path) -> None:
+    """SigLIP 2 of the NaFlex sort: the picture keeps its shape, in at most 256 patches of 16 px."""
+    tokenizer = siglip2_tokenizer()
+    text, vision = _text(tokenizer, SIGLIP_TOKENS), {**TOWER, "patch_size": 16, "num_patches": 256}
+    config = tf.Siglip2Config(text_config=text, vision_config=vision)
+    images = Siglip2ImageProcessorPil(patch_size=16, max_num_patches=256)
+    _save(folder, tf.Siglip2Model(config), tokenizer, images)
+
+
+def align(folder: Path) -> None:
+    """ALIGN: BERT beside a small EfficientNet."""
+    tokenizer = bert_tokenizer()
+    config = tf.AlignConfig(
+        text_config=_text(tokenizer, 96),  # more than the 64 at which its processor cuts
+        vision_config={
+            "image_size": 32,
+            "width_coefficient": 0.25,
+            "depth_coefficient": 0.1,
+        },
+        projection_dim=80,  # as wide as the last stage of that EfficientNet
+    )
+    images = EfficientNetImageProcessorPil(size=SQUARE, crop_size=SQUARE)
+    _save(folder, tf.AlignModel(config), tokenizer, images)
+
+
+def chinese_clip(folder: Path) -> None:
+    """Chinese-CLIP: BERT beside a ViT."""
+    tokenizer = bert_tokenizer()
+    config = tf.ChineseCLIPConfig(
+        text_config=_text(tokenizer), vision_config=VISION, projection_dim=16
+    )
+    images = ChineseCLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=SQUARE)
+    _save(folder, tf.ChineseCLIPModel(config), tokenizer, images)
+
+
+def bert(folder: Path) -> None:
+    """A text model alone, which no image adapter can run."""
+    tokenizer = bert_tokenizer()
+    _save(folder, tf.BertModel(tf.BertConfig(**_text(tokenizer))), tokenizer)
+
+
+BUILDERS: dict[str, Callable[[Path], None]] = {
+    "clip": clip,
+    "clip-legacy": lambda folder: clip(folder, legacy=True),
+    "siglip": siglip,
+    "siglip2": siglip2,
+    "align": align,
+    "chinese_clip": chinese_clip,
+    "bert": bert,
+}
+
+
+def build(name: str, folder: Path) -> Path:
+    """Write the checkpoint `name` (a key of BUILDERS) into `folder`, and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(0)
+    BUILDERS[name](folder)
+    return folder
+
+
+def clip_tokenizer() -> Any:
+    """Byte-level BPE in lower case; start and end have the highest ids, as in CLIP."""
+    ends = ["<|startoftext|>", "<|endoftext|>"]
+    shell = tf.CLIPTokenizer()
+    trained = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
+    trained.normalizer = shell.backend_tokenizer.normalizer
+    trained.pre_tokenizer = shell.backend_tokenizer.pre_tokenizer
+    vocabulary, merges = _train_bpe(
+        trained,
+        end_of_word_suffix="</w>",
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    )
+    vocabulary |= {token: len(vocabulary) + i for i, token in enumerate(ends)}
+    return tf.CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=TOKENS)
+
+
+def siglip2_tokenizer() -> Any:
+    """Sentencepiece-like BPE in lower case, an end token and no start token, no mask."""
+    trained = Tokenizer(models.BPE(unk_token="<unk>"))
+    trained.normalizer = normalizers.Sequence(
+        [normalizers.Lowercase(), normalizers.Replace(" ", "▁")]
+    )
+    trained.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
+    special = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
+    vocabulary, merges = _train_bpe(trained, special_tokens=special)
+    tokenizer = tf.Siglip2Tokenizer(
+        vocab=vocabulary,
+        merges=merges,
+        padding_side="right",
+        model_max_length=SIGLIP_TOKENS,
+        model_input_names=["input_ids"],
+    )
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A <eos>", special_tokens=[("<eos>", vocabulary["<eos>"])]
+    )
+    return tokenizer
+
+
+def bert_tokenizer() -> Any:
+    """WordPiece between [CLS] and [SEP], one token a Chinese character."""
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    trained = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    trained.normalizer = normalizers.BertNormalizer()
+    trained.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    trained.decoder = decoders.WordPiece()
+    trained.train_from_iterator(
+        SENTENCES, WordPieceTrainer(vocab_size=300, special_tokens=special, show_progress=False)
+    )
+    return tf.BertTokenizer(vocab=trained.get_vocab())
+
+
+def _train_bpe(trained: Tokenizer, **options: Any) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    trained.train_from_iterator(
+        SENTENCES, BpeTrainer(vocab_size=500, show_progress=False, **options)
+    )
+    model = json.loads(trained.to_str())["model"]
+    return model["vocab"], [tuple(pair) for pair in model["merges"]]
+
+
+def _text(tokenizer: Any, positions: int = TOKENS) -> dict[str, Any]:
+    ends = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
+    size = {"vocab_size": len(tokenizer), "max_position_embeddings": positions}
+    return {**TOWER, **size, **ends, "pad_token_id": tokenizer.pad_token_id}
+
+
+def _save(folder: Path, model: Any, *parts: Any) -> None:
+    for weight in model.parameters():
+        if weight.ndim > 1:  # wider than a fresh model's, so that every input and layer shows
+            torch.nn.init.normal_(weight, std=2.0 * weight[0].numel() ** -0.5)
+    for part in (model, *parts):
+        part.save_pretrained(folder)
