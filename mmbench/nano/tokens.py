@@ -1,0 +1,44 @@
+"""A word tokeniser: lower case, words and punctuation marks, one id each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+PAD, UNKNOWN, START, END = range(4)
+SPECIAL = ("<pad>", "<unk>", "<start>", "<end>")
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+def split(text: str) -> list[str]:
+    """The words and punctuation marks of a text in lower case: "A cat." → a, cat, "."."""
+    return _WORD.findall(text.lower())
+
+
+class Words:
+    """A vocabulary and the rule that turns a text into ids.
+
+    `words` lists every token, the special ones of `SPECIAL` first. Raises ValueError when these are
+    not there or a word stands twice.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = list(words)
+        self._ids = {word: index for index, word in enumerate(self.words)}
+        if tuple(self.words[: len(SPECIAL)]) != SPECIAL:
+            raise ValueError(f"a vocabulary starts with {', '.join(SPECIAL)}")
+        if len(self._ids) != len(self.words):
+            raise ValueError("a word stands twice in the vocabulary")
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Words:
+        """The vocabulary of all words in the texts, sorted."""
+        return cls([*SPECIAL, *sorted({word for text in texts for word in split(text)})])
+
+    def encode(self, text: str, context: int) -> list[int]:
+        """Ids of `<start>`, the words and `<end>`; a word that is not known becomes `<unk>`.
+
+        At most `context` ids (at least 2): a longer text loses its last words, never the `<end>`.
+        """
+        ids = [self._ids.get(word, UNKNOWN) for word in split(text)[: context - 2]]
+        return [START, *ids, END]

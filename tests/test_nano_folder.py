@@ -1,0 +1,106 @@
+"""The tokeniser and the checkpoint folder of the reference CLIP."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmbench.errors import ModelError
+from mmbench.nano.clip import CLIP, Config
+from mmbench.nano.folder import Checkpoint, read_checkpoint, write_checkpoint
+from mmbench.nano.tokens import END, PAD, START, UNKNOWN, Words
+
+TINY = Config(
+    vocabulary=30,
+    context=12,
+    text_width=16,
+    text_layers=1,
+    text_heads=2,
+    image_size=16,
+    patch=8,
+    image_width=24,
+    image_layers=1,
+    image_heads=2,
+    embedding=8,
+)
+
+# --- the tokeniser ------------------------------------------------------------------------------
+
+WORDS = Words.of(["A red circle, left of a star."])
+
+
+def test_words_and_marks_get_their_ids() -> None:
+    assert WORDS.words[4:] == [",", ".", "a", "circle", "left", "of", "red", "star"]
+    assert WORDS.encode("A red STAR.", 12) == [START, 6, 10, 11, 5, END]
+    assert WORDS.encode("a zebra", 12) == [START, 6, UNKNOWN, END]
+    assert WORDS.encode("", 12) == [START, END]
+
+
+def test_a_long_text_is_cut_but_keeps_its_end() -> None:
+    assert WORDS.encode("red " * 50, 5) == [START, 10, 10, 10, END]
+
+
+@pytest.mark.parametrize("words", [["a"], [*Words.of([]).words, "a", "a"]])
+def test_a_wrong_vocabulary_is_refused(words: list[str]) -> None:
+    with pytest.raises(ValueError, match="vocabulary"):
+        Words(words)
+
+
+# --- the folder ---------------------------------------------------------------------------------
+
+
+def written(folder: Path, dtype: torch.dtype = torch.float32) -> CLIP:
+    words = Words([*Words.of([]).words, *(f"w{i}" for i in range(26))])
+    torch.manual_seed(0)
+    model = CLIP(TINY).eval()
+    write_checkpoint(folder, Checkpoint(model, words), dtype)
+    return model
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_a_checkpoint_comes_back(tmp_path: Path, dtype: torch.dtype) -> None:
+    model = written(tmp_path, dtype)
+    images, tokens = torch.randn(3, 3, 16, 16), torch.tensor([[START, 7, END], [START, END, PAD]])
+    back = read_checkpoint(tmp_path)
+    assert back.model.config == TINY
+    assert back.words.words[4:6] == ["w0", "w1"]
+    close = 0 if dtype == torch.float32 else 5e-3
+    for ours, theirs in (
+        (back.model.encode_image(images), model.encode_image(images)),
+        (back.model.encode_text(tokens), model.encode_text(tokens)),
+    ):
+        torch.testing.assert_close(ours, theirs, atol=close, rtol=0)
+
+
+def test_what_is_wrong_with_a_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"config\.json: no such file"):
+        read_checkpoint(tmp_path)
+    written(tmp_path)
+    weights, config = tmp_path / "model.safetensors", tmp_path / "config.json"
+    whole, said = weights.read_bytes(), json.loads(config.read_text())
+    weights.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ModelError, match=r"model\.safetensors: cannot be read"):
+        read_checkpoint(tmp_path)
+    weights.unlink()
+    with pytest.raises(ModelError, match=r"model\.safetensors: no such file"):
+        read_checkpoint(tmp_path)
+    weights.write_bytes(whole)
+    for text, message in (
+        ("{", "cannot be read"),
+        ("[]", "no JSON object"),
+        ("{}", "'architecture'"),
+        (json.dumps({**said, "words": said["words"][:-1]}), "29 words for a vocabulary of 30"),
+        (
+            json.dumps({**said, "architecture": {**said["architecture"], "embedding": 25}}),
+            r"does not fit the config\.json",
+        ),
+        (json.dumps({**said, "architecture": {"colour": 1}}), "not a clip-nano checkpoint"),
+        (
+            json.dumps({**said, "architecture": {**said["architecture"], "patch": 5}}),
+            "patch 5 does not divide image_size",
+        ),
+    ):
+        config.write_text(text)
+        with pytest.raises(ModelError, match=message):
+            read_checkpoint(tmp_path)

@@ -1,0 +1,262 @@
+"""Training of the reference CLIP: it learns, decays what it should, and survives a kill."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mmbench.data.shapes_batch import augment, training_batch
+from mmbench.errors import UnknownName, UserError
+from mmbench.nano.clip import CLIP, Config
+from mmbench.nano.folder import read_checkpoint
+from mmbench.nano.optim import adamw, decays, rate_at
+from mmbench.train import Settings, train_clip_nano
+
+SMALL: dict[str, Any] = {
+    "steps": 8,
+    "every": 3,
+    "batch": 8,
+    "warm_up": 2,
+    "width": 32,
+    "layers": 1,
+    "heads": 2,
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Any:
+    """Small matrices gain nothing by threads, and the killed processes run with one as well."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+# --- a run --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run from end to end, never interrupted."""
+    out = tmp_path_factory.mktemp("whole") / "run"
+    train_clip_nano(out, SMALL)
+    return out
+
+
+def test_what_a_run_leaves_behind(whole: Path) -> None:
+    assert {path.name for path in whole.iterdir()} == {
+        "recipe.json",
+        "state.safetensors",
+        "step-3",
+        "step-6",
+        "step-8",
+    }
+    recipe = json.loads((whole / "recipe.json").read_text())
+    assert recipe["settings"] | SMALL == recipe["settings"]
+    assert {"mmbench", "torch", "numpy", "python", "threads"} == set(recipe["versions"])
+    checkpoint = read_checkpoint(whole / "step-8")
+    assert checkpoint.model.config.patch == Settings().patch
+    assert "triangle" in checkpoint.words.words
+
+
+def test_a_run_repeats_to_the_last_bit_and_reports_each_step(whole: Path, tmp_path: Path) -> None:
+    told: list[tuple[int, float]] = []
+    last = train_clip_nano(
+        tmp_path / "run", SMALL, report=lambda step, loss: told.append((step, loss))
+    )
+    assert last == tmp_path / "run" / "step-8"
+    assert [step for step, _ in told] == list(range(1, 9))
+    assert told[0][1] == pytest.approx(math.log(8), abs=1.0)  # chance among eight
+    assert files(last) == files(whole / "step-8")
+
+
+def test_another_seed_ends_elsewhere(whole: Path, tmp_path: Path) -> None:
+    last = train_clip_nano(tmp_path / "run", {**SMALL, "seed": 1})
+    assert files(last)["model.safetensors"] != files(whole / "step-8")["model.safetensors"]
+
+
+KILLED = """
+import json, os, signal, sys
+from pathlib import Path
+import torch
+from mmbench.train import train_clip_nano
+torch.set_num_threads(1)
+out, settings, last, resume = Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3], sys.argv[4]
+def report(step, loss):
+    if str(step) == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+train_clip_nano(out, settings, resume=resume == "resume", report=report)
+"""
+
+
+def killed(out: Path, step: int, *, resume: bool) -> None:
+    """Train in a process of its own that dies at once, without a word, after `step`."""
+    how = "resume" if resume else "start"
+    said = subprocess.run(
+        [sys.executable, "-c", KILLED, str(out), json.dumps(SMALL), str(step), how],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+    )
+    assert said.returncode == -signal.SIGKILL, said.stderr.decode()
+
+
+def test_killed_twice_and_resumed_ends_with_the_same_bytes(whole: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    killed(out, 2, resume=False)  # before any checkpoint
+    killed(out, 6, resume=True)  # step 6 was computed but not written: step-3 is the last
+    assert {path.name for path in out.iterdir()} == {"recipe.json", "state.safetensors", "step-3"}
+    train_clip_nano(out, resume=True)
+    assert files(out) == files(whole)
+
+
+def test_killed_between_checkpoint_and_state(whole: Path, tmp_path: Path) -> None:
+    """The checkpoint that is there already is written again, and a torn one is swept away."""
+    out = tmp_path / "run"
+    train_clip_nano(out, SMALL)
+    killed_out = tmp_path / "killed"
+    killed(killed_out, 5, resume=False)
+    (out / "step-6").rename(killed_out / "step-6")
+    (killed_out / ".step-8.part").mkdir()
+    (killed_out / ".state.safetensors.part").write_bytes(b"torn")
+    train_clip_nano(killed_out, SMALL, resume=True)
+    assert files(killed_out) == files(whole)
+
+
+def test_a_finished_run_resumes_to_itself(whole: Path) -> None:
+    before = files(whole)
+    assert train_clip_nano(whole, resume=True) == whole / "step-8"
+    assert files(whole) == before
+
+
+# --- what the user can get wrong ----------------------------------------------------------------
+
+
+def test_an_existing_run_is_not_overwritten(whole: Path) -> None:
+    with pytest.raises(UserError, match="holds a training run; add --resume or choose another"):
+        train_clip_nano(whole, SMALL)
+
+
+def test_a_folder_with_other_things_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("")
+    with pytest.raises(UserError, match="not an empty folder; choose another --out"):
+        train_clip_nano(tmp_path, SMALL)
+
+
+def test_nothing_to_resume(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no run to resume; leave --resume out"):
+        train_clip_nano(tmp_path / "none", resume=True)
+
+
+def test_resuming_with_other_settings_names_them(whole: Path) -> None:
+    with pytest.raises(UserError, match="started with steps 8, not 9; resume with the same"):
+        train_clip_nano(whole, {"steps": 9}, resume=True)
+
+
+@pytest.mark.parametrize("name", ["recipe.json", "state.safetensors"])
+def test_a_damaged_run_is_named(whole: Path, tmp_path: Path, name: str) -> None:
+    for path, data in files(whole).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(data[:20] if path == name else data)
+    with pytest.raises(UserError, match=f"{name}: cannot be read"):
+        train_clip_nano(tmp_path, resume=True)
+
+
+def test_settings_that_make_no_sense(tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match="setting of clip-nano 'step': did you mean steps"):
+        train_clip_nano(tmp_path / "a", {"step": 9})
+    with pytest.raises(UserError, match="steps is 0; give a number from 1"):
+        train_clip_nano(tmp_path / "b", {"steps": 0})
+    with pytest.raises(UserError, match="patch 7 does not divide image_size"):
+        train_clip_nano(tmp_path / "c", {"patch": 7})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot write"):
+        train_clip_nano(tmp_path / "file" / "run", SMALL)
+
+
+# --- optimisation -------------------------------------------------------------------------------
+
+
+def test_decay_touches_matrices_only() -> None:
+    for tower in ("vit", "resnet"):
+        names = CLIP(Config(vocabulary=9, image_tower=tower)).named_parameters()
+        kept = {name for name, weight in names if not decays(name, weight)}
+        assert {"log_scale", "text.positions", "image.positions"} <= kept
+        assert all(
+            n.endswith(("bias", "positions", "log_scale", "token")) or "norm" in n for n in kept
+        )
+
+
+def test_decay_shrinks_by_rate_times_decay_where_there_is_no_gradient() -> None:
+    model = nn.Linear(3, 2)
+    weight, bias = model.weight.detach().clone(), model.bias.detach().clone()
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    adamw(model, rate=0.01, decay=0.1).step()
+    torch.testing.assert_close(model.weight.detach(), weight * (1 - 0.01 * 0.1))
+    torch.testing.assert_close(model.bias.detach(), bias)
+
+
+def test_learning_rate_warms_up_and_follows_half_a_cosine() -> None:
+    rates = [rate_at(step, steps=110, peak=2.0, warm_up=10) for step in range(1, 111)]
+    assert rates[0] == pytest.approx(0.2)
+    assert max(rates) == rates[9] == 2.0
+    assert rates[59] == pytest.approx(1.0)  # half of the cosine is half of the peak
+    assert rates[-1] == pytest.approx(0)
+    assert rates[9:] == sorted(rates[9:], reverse=True)
+
+
+@pytest.mark.slow
+def test_the_packaged_recipe_learns(tmp_path: Path) -> None:
+    """A tenth of the recipe brings the loss from ln 128 = 4.85 to less than half of it."""
+    losses: list[float] = []
+    settings = {"steps": 250, "every": 250, "warm_up": 30}
+    train_clip_nano(tmp_path / "run", settings, report=lambda step, loss: losses.append(loss))
+    assert losses[0] == pytest.approx(math.log(128), abs=0.8)
+    assert np.mean(losses[-20:]) < math.log(128) / 2
+
+
+# --- batches ------------------------------------------------------------------------------------
+
+
+def test_batches_are_functions_of_seed_and_step() -> None:
+    images, texts = training_batch(0, 5, 4, 64)
+    assert images.dtype == np.float32
+    assert images.shape == (4, 64, 64, 3)
+    assert 0 <= images.min() <= images.max() <= 1
+    again, same = training_batch(0, 5, 4, 64)
+    assert np.array_equal(images, again)
+    assert texts == same
+    assert texts != training_batch(0, 6, 4, 64)[1]
+
+
+def test_augmentation_moves_little_and_mirrors_nothing() -> None:
+    """A dark spot on the left stays on the left, within two pixels, and stays dark."""
+    images = np.full((50, 64, 64, 3), 230, np.uint8)
+    images[:, 20:30, 8:18] = 30
+    varied = augment(images, np.random.default_rng(0))
+    dark = varied.mean(-1) < 0.4
+    for image in dark:
+        rows, columns = np.nonzero(image)
+        assert abs(rows.mean() - 24.5) <= 2
+        assert abs(columns.mean() - 12.5) <= 2
+        assert image.sum() == 100
+    assert abs(varied[:, 50:, 50:].mean() - 230 / 255) < 0.03
+    assert np.ptp(varied[:, 50:, 50:].mean((1, 2, 3))) > 0.02
