@@ -1,0 +1,1 @@
+"""The engine: the only place where concrete models, tasks and metrics meet."""

@@ -1,0 +1,66 @@
+"""What Python programs call: `mmbench.evaluate` and `mmbench.metric`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mmbench import registry, store
+from mmbench.engine.measure import apply
+from mmbench.engine.prepare import Options
+from mmbench.engine.run import run
+from mmbench.types import Prediction, RunRecord, Score
+
+
+def evaluate(
+    model: str,
+    task: str,
+    *,
+    data: str | Path | None = None,
+    limit: int | None = None,
+    index: str = "exact",
+    device: str = "auto",
+    dtype: str = "auto",
+    batch_size: int | None = None,
+    seed: int = 0,
+    fresh: bool = False,
+    out: str | Path | None = None,
+    published_as: str | None = None,
+    model_args: Mapping[str, Any] | None = None,
+    trust_remote_code: bool = False,
+    tasks: Sequence[str] = (),
+) -> RunRecord:
+    """Run a model on a task and return the record, as `mmbench run` does.
+
+    The arguments are the flags of `mmbench run`. The record is written, with its rows, only when
+    `out` is given; tables are then made by `mmbench leaderboard build --out DIR`. Raises UserError.
+    """
+    options = Options(
+        data=Path(data) if data is not None else None,
+        limit=limit,
+        index=index,
+        device=device,
+        dtype=dtype,
+        batch_size=batch_size,
+        seed=seed,
+        fresh=fresh,
+        published_as=published_as,
+        model_options=dict(model_args or {}),
+        trust_remote_code=trust_remote_code,
+        tasks=tuple(tasks),
+    )
+    outcome = run(model, task, options)
+    if out is not None:
+        store.write_record(out, outcome.record, outcome.rows)
+    return outcome.record
+
+
+def metric(name: str) -> Callable[[Sequence[Prediction]], Score]:
+    """The metric of this name, as a function of predictions: `metric("recall@10")(predictions)`.
+
+    Failed predictions are left out. Raises UnknownName.
+    """
+    registry.metric(name)
+    return partial(apply, name)

@@ -1,0 +1,51 @@
+"""From a task's `data` block to its data: which source, where its files are, which options."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from pathlib import Path
+from typing import Any
+
+from mmbench import registry
+from mmbench.errors import DataError, UnknownName
+from mmbench.types import TaskSpec
+
+_RESERVED = {"source", "folder"}
+
+
+def data_root() -> Path:
+    """Where data sets are looked up by their folder's name: `$MMBENCH_DATA`, or `./data`."""
+    return Path(os.environ.get("MMBENCH_DATA") or "data")
+
+
+def load_data(spec: TaskSpec, given: Path | None) -> Any:
+    """The data of a task, from `given` (`--data`) or from its folder under `$MMBENCH_DATA`.
+
+    Raises DataError where there is none, UnknownName for an option that the source does not have.
+    """
+    source = registry.lookup("data", spec.data["source"])
+    options = {key: value for key, value in spec.data.items() if key not in _RESERVED}
+    known = set(inspect.signature(source).parameters) - {"root"}
+    for option in options:
+        if option not in known:
+            what = f"option of data source {spec.data['source']} (task {spec.name})"
+            raise UnknownName(what, option, known)
+    return source(_root(spec, given), **options)
+
+
+def _root(spec: TaskSpec, given: Path | None) -> Path | None:
+    if given is not None:
+        if not given.exists():
+            raise DataError(f"task {spec.name}: --data {given}: no such file or folder")
+        return given
+    folder = spec.data.get("folder")
+    if folder is None:
+        return None
+    default = data_root() / str(folder)
+    if not default.exists():
+        raise DataError(
+            f"task {spec.name}: no data: looked for {default.absolute()} (folder {folder!r} in"
+            " $MMBENCH_DATA, by default ./data); give --data FOLDER or --data ANNOTATIONS.json"
+        )
+    return default

@@ -1,0 +1,97 @@
+"""Identity is content: hashes of what was asked, of what it was asked of, and of who answered."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from mmbench import __version__, registry
+from mmbench.checkpoints import Checkpoint
+from mmbench.contents import digest
+from mmbench.types import ModelInfo, TaskSpec
+
+# Libraries whose version can move a number in its last digits, or more.
+NUMERIC = ("numpy", "torch", "transformers", "tokenizers", "pillow")
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and no spaces: equal values, equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def fingerprint(spec: TaskSpec) -> str:
+    """What is asked: kind, fields, directions, prompt, protocol and version of the task."""
+    asked = (spec.kind, spec.fields, spec.directions, spec.prompt, spec.protocol, spec.version)
+    return digest(canonical(asked)).hex()
+
+
+def data_hash(keys: Iterable[bytes], links: bytes) -> str:
+    """What it is asked of: the ordered sample keys and the links between them."""
+    return digest(*keys, links).hex()
+
+
+def model_info(
+    name: str, cls: type, checkpoint: Checkpoint | None, options: dict[str, Any], dtype: str
+) -> ModelInfo:
+    """Who answers: the adapter (its version, a plugin's source), options, dtype and weights."""
+    adapter = f"{cls.__module__}:{cls.__qualname__}@{getattr(cls, 'version', 0)}"
+    source = digest(*registry.plugin_source("model", name))
+    weights = checkpoint.hash if checkpoint else ""
+    return ModelInfo(
+        name=name,
+        checkpoint=checkpoint.name if checkpoint else None,
+        revision=checkpoint.revision if checkpoint else None,
+        hash=digest(adapter, source, canonical(options), dtype, weights).hex(),
+        adapter=adapter,
+        options=options,
+        dtype=dtype,
+    )
+
+
+def journal_key(model: ModelInfo, device: str) -> str:
+    """The journal's folder of a model: its hash, the kind of device and the libraries' versions."""
+    return digest(model.hash, device.partition(":")[0], canonical(versions())).hex()
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of mmbench and of the libraries that can move a number."""
+    return {"mmbench": __version__} | {name: _version(name) for name in NUMERIC}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def environment(device: str) -> dict[str, Any]:
+    """Where a run took place: versions, device, threads, and mmbench's commit in a checkout."""
+    import torch
+
+    shown = torch.cuda.get_device_name(device) if device.startswith("cuda") else device
+    return {
+        "versions": versions() | {"python": platform.python_version()},
+        "platform": f"{platform.system()}-{platform.machine()}",
+        "device": shown,
+        "threads": torch.get_num_threads(),
+        "git": _commit(),
+    }
+
+
+@cache
+def _commit() -> str | None:
+    """The commit of the checkout that mmbench runs from, with + when it is changed."""
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        return None
+    describe = ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=12"]
+    done = subprocess.run(describe, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None

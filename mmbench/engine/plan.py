@@ -1,0 +1,54 @@
+"""Batches are planned over the whole list of requests, before the journal is read.
+
+The plan depends on the contents and the batch size alone, so that a run that was killed makes the
+same plan again and every batch has the bits it would have had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+WINDOW = 8192  # requests sorted at a time: long enough to pad little, short enough to stream
+CPU_BATCH = 64  # beyond this a CPU gains nothing
+CUDA_BATCH = 256
+_ACTIVATIONS = 32  # bytes held during a forward per byte of prepared input, on the generous side
+_SHARE = 4  # part of the free memory that a batch may take: one in this many
+
+
+def plan(lengths: Sequence[int], keys: Sequence[bytes], size: int) -> list[list[int]]:
+    """Row numbers of each batch: at most `size` rows of like length, longest first in a window.
+
+    Longest first, so that a batch too large for the memory is met at once. Rows of equal length are
+    ordered by key, so that the plan of a window does not depend on the order of the data.
+    """
+    batches = []
+    for start in range(0, len(lengths), WINDOW):
+        window = range(start, min(start + WINDOW, len(lengths)))
+        rows = sorted(window, key=lambda row: (-lengths[row], keys[row]))
+        batches += [rows[i : i + size] for i in range(0, len(rows), size)]
+    return batches
+
+
+def first_size(item_bytes: int, device: str) -> int:
+    """The batch size to begin with: a power of two that a share of the free memory holds.
+
+    `item_bytes` is the size of one prepared input. On CUDA the largest; running out halves it.
+    """
+    if device != "cpu":
+        return CUDA_BATCH
+    fits = _free_memory() // _SHARE // max(1, item_bytes * _ACTIVATIONS)
+    size = 1
+    while size * 2 <= min(fits, CPU_BATCH):
+        size *= 2
+    return size
+
+
+def _free_memory() -> int:
+    """Bytes that this machine could give (MemAvailable); 2 GiB where nothing says so."""
+    try:
+        with Path("/proc/meminfo").open(encoding="ascii") as lines:
+            fields = dict(line.split(":", 1) for line in lines)
+        return int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError):
+        return 2 << 30

@@ -1,0 +1,113 @@
+"""Everything before the forward passes: the task, the data and the model are found and fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mmbench import registry
+from mmbench.contents import ContentKeys
+from mmbench.engine.datasets import load_data
+from mmbench.engine.models import BASELINES, Model, find
+from mmbench.errors import DataError, ModelError, UserError
+from mmbench.spec import load_task
+from mmbench.types import ModelInfo, TaskSpec
+
+
+class Options(msgspec.Struct, frozen=True):
+    """How to run, beyond what is asked and of whom. The fields are the flags of `mmbench run`."""
+
+    data: Path | None = None
+    limit: int | None = None
+    index: str = "exact"
+    device: str = "auto"
+    dtype: str = "auto"
+    batch_size: int | None = None
+    seed: int = 0
+    fresh: bool = False
+    published_as: str | None = None
+    model_options: dict[str, Any] = {}
+    trust_remote_code: bool = False
+    tasks: tuple[str, ...] = ()
+
+
+class Prepared(NamedTuple):
+    """A pair that can be run: everything is found, nothing is computed."""
+
+    spec: TaskSpec
+    kind: Any
+    data: Any
+    model: Model | None  # None for a baseline
+    info: ModelInfo
+
+
+def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepared:
+    """Find the task, the data and the model, and see that they fit. No forward, no weights.
+
+    What is missing of data and model is told in one error.
+    """
+    spec = load_task(task, options.tasks)
+    kind = registry.lookup("kind", spec.kind)()
+    kind.check(spec)
+    for name in spec.metrics:
+        registry.metric(name)
+    problems: list[UserError] = []
+    found, data = None, None
+    try:
+        found = _find_model(model, kind, options, keys)
+    except ModelError as error:
+        problems.append(error)
+    try:
+        data = load_data(spec, options.data)
+    except DataError as error:
+        problems.append(error)
+    if problems:
+        adapter = model.partition("@")[0]
+        help_ = [
+            f"give what is missing: mmbench run -m {adapter}@CHECKPOINT -t {task} --data PATH",
+            "what runs without data, weights or a network:"
+            " mmbench run -m clip-nano -t shapes-retrieval",
+        ]
+        raise type(problems[0])("\n".join([*map(str, problems), *help_])) from problems[0]
+    if options.limit is not None:
+        data = kind.limit(data, options.limit)
+    info = found.info if found else ModelInfo(model, None, None, "", "baseline", {}, "none")
+    if found:
+        _check_ability(found, kind, spec, kind.requests(spec, data))
+    return Prepared(spec, kind, data, found, info)
+
+
+def _find_model(model: str, kind: Any, options: Options, keys: ContentKeys) -> Model | None:
+    if model in BASELINES:
+        if model not in kind.baselines:
+            raise ModelError(f"baseline {model}: this kind has {', '.join(kind.baselines)}")
+        return None
+    return find(
+        model,
+        keys,
+        dtype=options.dtype,
+        options=options.model_options,
+        trust_remote_code=options.trust_remote_code,
+    )
+
+
+def _check_ability(model: Model, kind: Any, spec: TaskSpec, requests: dict[str, Any]) -> None:
+    cls = registry.lookup("model", model.info.name)
+    missing = [m for m in _methods(kind.ability) if not hasattr(cls, m)]
+    if missing:
+        raise UserError(
+            f"task {spec.name} needs a model that can {', '.join(missing)};"
+            f" {model.info.name} cannot"
+        )
+    for request in requests.values():
+        if request.modality not in cls.modalities:
+            has = ", ".join(sorted(cls.modalities))
+            raise UserError(
+                f"task {spec.name} needs {request.modality}; model {model.info.name} takes {has}"
+            )
+
+
+def _methods(ability: type) -> list[str]:
+    return [n for n, v in vars(ability).items() if callable(v) and not n.startswith("_")]

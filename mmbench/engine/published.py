@@ -1,0 +1,62 @@
+"""A task's published numbers beside the measured ones: reproduced, or why not comparable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mmbench.text import count
+from mmbench.types import PublishedInfo, ScoreInfo, TaskSpec
+
+
+def verdicts(
+    spec: TaskSpec,
+    model: str,
+    scores: Mapping[str, ScoreInfo],
+    sizes: Mapping[str, int],
+    failed: int,
+) -> list[PublishedInfo]:
+    """What was published for this model, each number with its verdict.
+
+    Where nothing was published for the model, the first published model is shown with the reason
+    that the numbers cannot be compared. `sizes` are the samples used of each side.
+    """
+    if not spec.published:
+        return []
+    own = [p for p in spec.published if p.model == model]
+    entry = own[0] if own else spec.published[0]
+    reason = (
+        _not_comparable(spec, sizes, failed) if own else f"not comparable: another model ({model})"
+    )
+    return [
+        _verdict(
+            metric, value, scores.get(metric), entry.tolerance, reason, entry.model, entry.source
+        )
+        for metric, value in entry.scores.items()
+    ]
+
+
+def _not_comparable(spec: TaskSpec, sizes: Mapping[str, int], failed: int) -> str:
+    for side, size in sorted(sizes.items()):  # the corpus before the queries
+        expected = spec.protocol.get(side, size)
+        if size != expected:
+            noun = f"{spec.fields.get(side, side)}s"
+            return f"not comparable: {size} of {expected} {noun}"
+    return f"not comparable: {count(failed, 'sample')} failed" if failed else ""
+
+
+def _verdict(
+    metric: str,
+    value: float,
+    score: ScoreInfo | None,
+    tolerance: float,
+    reason: str,
+    model: str,
+    source: str,
+) -> PublishedInfo:
+    measured = score.value if score else None
+    if not reason and measured is None:
+        reason = "not comparable: not measured"
+    if not reason and measured is not None:
+        close = abs(measured - value) <= tolerance
+        reason = "reproduced" if close else f"not reproduced: off by {measured - value:+.4f}"
+    return PublishedInfo(metric, value, measured, tolerance, reason, model, source)

@@ -1,0 +1,165 @@
+"""Retrieval: rank the documents of a corpus for each query, in one direction or in both."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any
+
+from mmbench.errors import DataError, SpecError
+from mmbench.kinds.retrieval_parts import orphans, parts
+from mmbench.kinds.retrieval_rank import Ranker, by_index, oracle, silent
+from mmbench.text import count
+from mmbench.types import (
+    Answers,
+    Content,
+    Embeds,
+    Media,
+    Modality,
+    Prediction,
+    Requests,
+    RetrievalData,
+    Role,
+    Sample,
+    TaskSpec,
+)
+
+Directions = dict[str, list[list[Prediction]]]
+
+
+class Retrieval:
+    """The kind `retrieval`. Its data is a RetrievalData, its model an Embeds."""
+
+    ability = Embeds
+    baselines = ("oracle", "constant", "random", "empty")
+
+    def check(self, spec: TaskSpec) -> None:
+        """Refuse a spec that this kind cannot run. Raises SpecError."""
+        if set(spec.fields) != {"query", "corpus"}:
+            raise SpecError(
+                f"task {spec.name}: fields of a retrieval task are query and corpus,"
+                " e.g. `fields: {query: text, corpus: image}`"
+            )
+
+    def directions(self, spec: TaskSpec) -> list[str]:
+        """`text-to-image` and `image-to-text`; one empty name for a task of one direction."""
+        if spec.directions != "both":
+            return [""]
+        query, corpus = spec.fields["query"], spec.fields["corpus"]
+        if query == corpus:
+            query, corpus = "query", "corpus"
+        return [f"{query}-to-{corpus}", f"{corpus}-to-{query}"]
+
+    def limit(self, data: RetrievalData, n: int) -> RetrievalData:
+        """The first n documents of the corpus, with the queries that link to one of them."""
+        corpus = data.corpus[:n]
+        kept = {sample.id for sample in corpus}
+        links = {q: to for q, to in data.links.items() if not kept.isdisjoint(to)}
+        queries = [sample for sample in data.queries if sample.id in links]
+        return RetrievalData(queries, corpus, links, data.source)
+
+    def sizes(self, data: RetrievalData) -> dict[str, int]:
+        """How many samples each side has."""
+        return {"query": len(data.queries), "corpus": len(data.corpus)}
+
+    def links(self, data: RetrievalData) -> bytes:
+        """A digest of the links, which with the samples' keys says what was asked of."""
+        state = blake2b(digest_size=16)
+        for query, to in sorted(data.links.items()):
+            state.update(repr((query, sorted(to.items()))).encode())
+        return state.digest()
+
+    def samples(self, data: RetrievalData) -> dict[str, list[Sample]]:
+        """The samples by the name of their requests."""
+        return {"query": data.queries, "corpus": data.corpus}
+
+    def requests(self, spec: TaskSpec, data: RetrievalData) -> dict[str, Requests]:
+        """What the model has to embed: the contents of both sides, texts put into the prompt.
+
+        Raises DataError when a sample has no such field.
+        """
+        roles: dict[str, Role] = {"query": "query", "corpus": "document"}
+        return {
+            side: _requests(spec, samples, spec.fields[side], roles[side])
+            for side, samples in self.samples(data).items()
+        }
+
+    def failures(self, data: RetrievalData, answers: dict[str, Answers]) -> list[tuple[str, str]]:
+        """Id and reason of each sample that failed of itself, not because another one did."""
+        failed = [
+            (samples[row].id, reason)
+            for side, samples in self.samples(data).items()
+            for row, reason in sorted(answers[side].failures.items())
+        ]
+        return failed + orphans(data, set(answers["query"].failures))
+
+    def notes(self, data: RetrievalData) -> list[str]:
+        """What a reader of the scores should know of the data."""
+        linked = {doc for to in data.links.values() for doc in to}
+        alone = sum(sample.id not in linked for sample in data.corpus)
+        return [f"{count(alone, 'document')} of the corpus without a query"] if alone else []
+
+    def signature(self, index: str) -> str:
+        """What the way of searching adds to the signature of a score."""
+        return f"index={index}"
+
+    def predict(
+        self, spec: TaskSpec, data: RetrievalData, answers: dict[str, Answers], index: str
+    ) -> tuple[Directions, dict[str, Any]]:
+        """Predictions by direction and split, and what is to be told about the index.
+
+        `index` is `exact` or a FAISS factory string. Each split is searched on its own.
+        """
+        report: dict[str, Any] = {}
+        vectors = answers["query"].vectors, answers["corpus"].vectors
+        ranker = by_index(*vectors, index, report)
+        failures = (answers["query"].failures, answers["corpus"].failures)
+        return self._predict(spec, data, failures, ranker), report
+
+    def baseline(
+        self, who: str, spec: TaskSpec, data: RetrievalData, seed: int
+    ) -> tuple[Directions, dict[str, Any]]:
+        """What a model without eyes would say: the best, the same always, chance, or nothing."""
+        import numpy as np
+
+        if who in ("oracle", "empty"):
+            ranker = oracle if who == "oracle" else silent
+            return self._predict(spec, data, ({}, {}), ranker), {}
+        sides = []
+        for name, samples in self.samples(data).items():
+            draws = [
+                blake2b(f"{seed}/{name}/{s.id}".encode()).digest() if who == "random" else b"\1"
+                for s in samples
+            ]
+            raw = np.frombuffer(b"".join(draws), np.int8).astype(np.float32)
+            sides.append(raw.reshape(len(samples), -1))
+        return self._predict(spec, data, ({}, {}), by_index(sides[0], sides[1], "exact", {})), {}
+
+    def _predict(
+        self,
+        spec: TaskSpec,
+        data: RetrievalData,
+        failures: tuple[dict[int, str], dict[int, str]],
+        ranker: Ranker,
+    ) -> Directions:
+        names = self.directions(spec)
+        found: Directions = {name: [] for name in names}
+        for part in parts(data, failures, spec.protocol.get("splits", 1)):
+            ranked = ranker(part, len(names) == 2)
+            for way, (name, result) in enumerate(zip(names, ranked, strict=True)):
+                found[name].append(part.predictions(result, forward=way == 0))
+        return found
+
+
+def _requests(spec: TaskSpec, samples: list[Sample], field: str, role: Role) -> Requests:
+    contents = [_content(spec, sample, field) for sample in samples]
+    kinds = {c.modality for c in contents if isinstance(c, Media)}
+    modality: Modality = kinds.pop() if kinds else "text"
+    return Requests(contents, modality, role)
+
+
+def _content(spec: TaskSpec, sample: Sample, field: str) -> Content:
+    content = sample.inputs.get(field)
+    if content is None:
+        has = ", ".join(sample.inputs)
+        raise DataError(f"task {spec.name}: sample {sample.id} has no {field!r}, only {has}")
+    return spec.prompt.replace("{text}", content) if isinstance(content, str) else content

@@ -1,0 +1,64 @@
+"""How the pairs of a split get their ranks: by an index over embeddings, or by a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mmbench.kinds.retrieval_parts import Ints, Part, Ranked
+from mmbench.search.exact import search
+from mmbench.types import Array
+
+# (a split, whether both directions are wanted) -> what was found, per direction
+Ranker = Callable[[Part, bool], list[Ranked]]
+EVIDENCE = 5
+
+
+def by_index(queries: Array, corpus: Array, index: str, report: dict[str, Any]) -> Ranker:
+    """Rank by dot product of embeddings [n, d] and [m, d]: exactly, or through a FAISS index.
+
+    What an approximate index has to tell of itself is put into `report` by direction.
+    """
+
+    def rank(part: Part, both: bool) -> list[Ranked]:
+        found = search(
+            queries[part.queries.live],
+            corpus[part.corpus.live],
+            (part.pair_queries, part.pair_corpus),
+            query_ids=part.queries.ids,
+            corpus_ids=part.corpus.ids,
+            both=both,
+            top=EVIDENCE,
+        )
+        return [Ranked(way.ranks, way.top) for way in found]
+
+    return rank
+
+
+def oracle(part: Part, both: bool) -> list[Ranked]:
+    """Every positive before everything else, the highest grade first."""
+    ways = [part.pair_queries, part.pair_corpus][: 1 + both]
+    return [Ranked(_places(askers, part.grades), _no_top(part, i)) for i, askers in enumerate(ways)]
+
+
+def silent(part: Part, both: bool) -> list[Ranked]:
+    """Nothing is returned for any query."""
+    none = np.zeros_like(part.pair_queries)
+    return [Ranked(none, _no_top(part, i)) for i in range(1 + both)]
+
+
+def _places(askers: Ints, grades: np.ndarray[Any, np.dtype[np.float64]]) -> Ints:
+    """1, 2, … within each asker, by falling grade."""
+    order = np.lexsort((-grades, askers))
+    sorted_askers = askers[order]
+    first = np.searchsorted(sorted_askers, sorted_askers)
+    places = np.empty_like(askers)
+    places[order] = np.arange(len(askers)) - first + 1
+    return places
+
+
+def _no_top(part: Part, way: int) -> Ints:
+    askers = part.corpus if way else part.queries
+    return np.empty((len(askers.live), 0), dtype=np.int64)

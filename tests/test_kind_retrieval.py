@@ -1,0 +1,175 @@
+"""The retrieval kind: predictions against a naive ranking, splits, failures, baselines."""
+
+from hashlib import blake2b
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import mmbench
+from mmbench.errors import SpecError
+from mmbench.kinds.retrieval import Retrieval
+from mmbench.types import Answers, Prediction, RetrievalData, Sample, TaskSpec
+
+SPEC = TaskSpec(
+    name="t",
+    kind="retrieval",
+    data={"source": "x"},
+    fields={"query": "text", "corpus": "image"},
+    metrics=["recall@1"],
+    headline="recall@1",
+)
+T2I, I2T = "text-to-image", "image-to-text"
+
+
+def spec(**changes: object) -> TaskSpec:
+    from msgspec.structs import replace
+
+    return replace(SPEC, **changes)
+
+
+def data(links: dict[str, dict[str, float]], documents: list[str]) -> RetrievalData:
+    queries = [Sample(q, {"text": q}, group=next(iter(to), "")) for q, to in links.items()]
+    corpus = [Sample(d, {"image": d}, group=d) for d in documents]
+    return RetrievalData(queries, corpus, links)
+
+
+def answers(
+    queries: object, corpus: object, failed: tuple[dict[int, str], dict[int, str]] = ({}, {})
+) -> dict[str, Answers]:
+    sides = [np.array(side, dtype=np.float32) for side in (queries, corpus)]
+    return {
+        "query": Answers(sides[0], failed[0]),
+        "corpus": Answers(sides[1], failed[1]),
+    }
+
+
+def naive_ranks(query: str, scores: dict[str, float], positives: list[str]) -> list[int]:
+    def order(doc: str) -> tuple[float, bytes]:
+        return -scores[doc], blake2b(doc.encode(), digest_size=8).digest()
+
+    ordered = sorted(scores, key=order)
+    return sorted(ordered.index(doc) + 1 for doc in positives)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[RetrievalData, list[list[int]], list[list[int]]]:
+    n, m = draw(st.integers(1, 8)), draw(st.integers(1, 6))
+    documents = [f"d{i}" for i in range(m)]
+    links = {
+        f"q{i}": dict.fromkeys(draw(st.sets(st.sampled_from(documents), min_size=1)), 1.0)
+        for i in range(n)
+    }
+    vector = st.lists(st.integers(-2, 2), min_size=3, max_size=3)
+    vectors = st.lists(vector.filter(any), min_size=8, max_size=8)
+    return data(links, documents), draw(vectors)[:n], draw(vectors)[:m]
+
+
+@settings(deadline=None)
+@given(worlds())
+def test_ranks_of_both_directions_against_sorting(
+    world: tuple[RetrievalData, list[list[int]], list[list[int]]],
+) -> None:
+    # Small integers: every dot product is exact, and many are equal.
+    made, queries, corpus = world
+    found, _ = Retrieval().predict(SPEC, made, answers(queries, corpus), "exact")
+    scores = np.array(queries) @ np.array(corpus).T
+    qids, dids = [q.id for q in made.queries], [d.id for d in made.corpus]
+    for prediction in found[T2I][0]:
+        row = dict(zip(dids, scores[qids.index(prediction.id)].tolist(), strict=True))
+        expected = naive_ranks(prediction.id, row, list(made.links[prediction.id]))
+        assert prediction.value.ranks == expected
+    for prediction in found[I2T][0]:
+        column = dict(zip(qids, scores[:, dids.index(prediction.id)].tolist(), strict=True))
+        positives = [q for q, to in made.links.items() if prediction.id in to]
+        assert prediction.value.ranks == naive_ranks(prediction.id, column, positives)
+    assert [p.id for p in found[I2T][0]] == [
+        d for d in dids if any(d in to for to in made.links.values())
+    ]
+
+
+def by_id(predictions: list[Prediction]) -> dict[str, Prediction]:
+    return {p.id: p for p in predictions}
+
+
+LINKS = {"q1": {"a": 1.0}, "q2": {"a": 1.0}, "q3": {"b": 1.0}, "q4": {"gone": 1.0}}
+
+
+def test_failures_stay_and_take_only_their_own_along() -> None:
+    made = data(LINKS, ["a", "b", "c"])
+    failed = ({1: "empty caption"}, {1: "truncated"})
+    eye = np.eye(4, 3) + 0.1
+    eye[1] = 0
+    found, _ = Retrieval().predict(SPEC, made, answers(eye, np.eye(3), failed), "exact")
+    texts, images = by_id(found[T2I][0]), by_id(found[I2T][0])
+    assert texts["q1"].value.ranks == [1]
+    assert texts["q2"].error == "empty caption"
+    assert texts["q3"].error == "its document b failed: truncated"
+    assert texts["q4"].error == "its document gone is not in the corpus"
+    assert images["a"].value.ranks == [1]
+    assert images["b"].error == "truncated"
+    assert "c" not in images  # no query links to it: a distractor does not ask
+    causes = Retrieval().failures(made, answers(eye, np.eye(3), failed))
+    assert causes == [
+        ("q2", "empty caption"),
+        ("b", "truncated"),
+        ("q4", "its document gone is not in the corpus"),
+    ]
+
+
+def test_splits_are_searched_apart() -> None:
+    links = {f"q{i}": {f"d{i}": 1.0} for i in range(4)}
+    made = data(links, [f"d{i}" for i in range(4)])
+    same = np.ones((4, 2))
+    found, _ = Retrieval().predict(spec(protocol={"splits": 2}), made, answers(same, same), "exact")
+    assert [[p.id for p in split] for split in found[T2I]] == [["q0", "q1"], ["q2", "q3"]]
+    assert all(max(p.value.ranks) <= 2 for split in found[T2I] for p in split)
+
+
+def test_grades_stay_with_their_ranks() -> None:
+    made = data({"q": {"a": 1.0, "b": 3.0, "c": 0.0}}, ["a", "b", "c"])
+    vectors = answers([[1.0, 0.0]], [[0.5, 0.0], [0.2, 0.0], [0.9, 0.0]])
+    found, _ = Retrieval().predict(SPEC, made, vectors, "exact")
+    (prediction,) = found[T2I][0]
+    assert (prediction.value.ranks, prediction.value.grades) == ([2, 3], [1.0, 3.0])
+    assert prediction.value.top == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize("n", [50])
+def test_baselines(n: int) -> None:
+    links = {f"q{i}.{j}": {f"d{i}": 1.0} for i in range(n) for j in range(5)}
+    made = data(links, [f"d{i}" for i in range(n)])
+    values = {}
+    for who in Retrieval.baselines:
+        found, _ = Retrieval().baseline(who, SPEC, made, seed=0)
+        values[who] = {d: mmbench.metric("recall@5")(found[d][0]).value for d in (T2I, I2T)}
+        values[who]["map"] = mmbench.metric("map")(found[I2T][0]).value
+    assert values["oracle"] == {T2I: 1.0, I2T: 1.0, "map": 1.0}
+    assert values["constant"][T2I] == pytest.approx(5 / n)
+    assert values["random"][T2I] == pytest.approx(5 / n, abs=0.06)
+    assert values["empty"][T2I] == values["empty"][I2T] == 0.0
+    assert values["empty"]["map"] != values["empty"]["map"]
+
+
+def test_the_random_baseline_does_not_depend_on_the_order() -> None:
+    links = {f"q{i}": {f"d{i}": 1.0} for i in range(20)}
+    forward = data(links, [f"d{i}" for i in range(20)])
+    backward = RetrievalData(forward.queries[::-1], forward.corpus[::-1], links)
+    one, _ = Retrieval().baseline("random", SPEC, forward, seed=3)
+    two, _ = Retrieval().baseline("random", SPEC, backward, seed=3)
+    assert {p.id: p.value.ranks for p in one[T2I][0]} == {p.id: p.value.ranks for p in two[T2I][0]}
+
+
+def test_limit_keeps_the_first_documents_with_their_queries() -> None:
+    made = Retrieval().limit(data(LINKS, ["a", "b", "c"]), 1)
+    assert ([q.id for q in made.queries], [d.id for d in made.corpus]) == (["q1", "q2"], ["a"])
+
+
+def test_one_direction_has_no_suffix() -> None:
+    assert Retrieval().directions(spec(directions="query-to-corpus")) == [""]
+
+
+def test_fields_of_another_kind_are_refused() -> None:
+    with pytest.raises(SpecError, match="fields of a retrieval task are query and corpus"):
+        Retrieval().check(spec(fields={"input": "image"}))

@@ -1,0 +1,49 @@
+"""The published number beside the measured one: reproduced, or why it cannot be compared."""
+
+import pytest
+
+from mmbench.engine.published import verdicts
+from mmbench.types import Published, ScoreInfo, TaskSpec
+
+SPEC = TaskSpec(
+    name="t",
+    kind="retrieval",
+    data={"source": "coco"},
+    fields={"query": "text", "corpus": "image"},
+    metrics=["recall@1"],
+    headline="recall@1",
+    protocol={"query": 25010, "corpus": 5000},
+    published=[Published("hub/a", {"recall@1": 0.3044}, "a table", 0.002)],
+)
+FULL = {"query": 25010, "corpus": 5000}
+
+
+def score(value: float | None) -> dict[str, ScoreInfo]:
+    return {"recall@1": ScoreInfo(value, None, None, 1, 1, "", "higher", "mean")}
+
+
+@pytest.mark.parametrize(
+    ("model", "value", "sizes", "failed", "verdict"),
+    [
+        ("hub/a", 0.3044, FULL, 0, "reproduced"),
+        ("hub/a", 0.3063, FULL, 0, "reproduced"),
+        ("hub/a", 0.3065, FULL, 0, "not reproduced: off by +0.0021"),
+        ("hub/a", 0.9, {"query": 795, "corpus": 159}, 0, "not comparable: 159 of 5000 images"),
+        ("hub/a", 0.3, {"query": 795, "corpus": 5000}, 0, "not comparable: 795 of 25010 texts"),
+        ("hub/a", 0.3044, FULL, 3, "not comparable: 3 samples failed"),
+        ("hub/a", None, FULL, 0, "not comparable: not measured"),
+        ("clip-nano", 0.3044, FULL, 0, "not comparable: another model (clip-nano)"),
+    ],
+)
+def test_verdict(
+    model: str, value: float | None, sizes: dict[str, int], failed: int, verdict: str
+) -> None:
+    (found,) = verdicts(SPEC, model, score(value), sizes, failed)
+    assert found.verdict == verdict
+    assert (found.value, found.measured, found.model) == (0.3044, value, "hub/a")
+
+
+def test_nothing_published_nothing_said() -> None:
+    from msgspec.structs import replace
+
+    assert verdicts(replace(SPEC, published=[]), "x", score(1.0), FULL, 0) == []

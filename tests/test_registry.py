@@ -1,0 +1,64 @@
+"""Names load nothing; two things under one name is an error; unknown names get near ones."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmbench import registry
+from mmbench.errors import UnknownName, UserError
+
+HEAVY = ["torch", "numpy", "transformers", "pandas", "PIL", "datasets", "faiss", "rich", "yaml"]
+
+
+@pytest.mark.parametrize("what", ["models", "tasks", "metrics", "kinds", "data"])
+def test_listing_loads_nothing_heavy(what: str) -> None:
+    code = (
+        f"import sys; from mmbench.cli import main; main(['list', {what!r}]);"
+        f"print(*[m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip()
+    assert done.stderr.split() == []
+
+
+def test_unknown_names_get_the_near_ones() -> None:
+    with pytest.raises(UnknownName, match="unknown model 'clpi': did you mean clip"):
+        registry.lookup("model", "clpi")
+
+
+@pytest.mark.parametrize("name", ["recall", "recall@", "recall@0", "recall@x", "map@5", "@k"])
+def test_a_metric_that_is_none(name: str) -> None:
+    with pytest.raises(UnknownName):
+        registry.metric(name)
+
+
+@pytest.mark.parametrize("kind", ["model", "metric", "data", "kind"])
+def test_every_built_in_imports_and_has_a_summary(kind: str) -> None:
+    for name in registry.names(kind):
+        assert callable(registry.lookup(kind, name))
+        assert registry.summary(kind, name)
+
+
+def test_a_second_registration_shows_both(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("import mmbench\n@mmbench.register('model', 'clip')\nclass Mine: pass\n")
+    with pytest.raises(UserError, match=r"two models are named 'clip': mmbench.models.clip:Clip"):
+        registry.load_plugin(str(file))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("import nothing_like_this", "does not import"), ("def (", "does not import")],
+)
+def test_a_plugin_that_does_not_import_is_one_line(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "broken_plugin.py"
+    file.write_text(text)
+    with pytest.raises(UserError, match=message):
+        registry.load_plugin(str(file))
+
+
+def test_a_plugin_that_is_not_there() -> None:
+    with pytest.raises(UserError, match="no such Python file"):
+        registry.load_plugin("nowhere.py")
