@@ -1,0 +1,94 @@
+"""A whole run beside a bare loop of the same forwards; the same run again; starting up."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from benchmarks.endtoend_model import make_vit_b32
+from benchmarks.rows import Row
+
+COCO = Path(__file__).parents[2] / "shared/data/coco-mini"
+TASK = "coco-retrieval"
+
+
+def rows(quick: bool = False) -> list[Row]:
+    found = [_listing(3 if quick else 15)]
+    if not COCO.is_dir():
+        note = f"skipped: no {COCO.name} beside the checkout"
+        return [*found, Row("end to end, ViT-B/32 on coco-mini", limit=1.05, note=note)]
+    with tempfile.TemporaryDirectory() as name:
+        os.environ["MMBENCH_CACHE"] = f"{name}/cache"
+        return found + _whole_runs(Path(name), 1 if quick else 3, 16 if quick else None)
+
+
+def _listing(repeats: int) -> Row:
+    """Seconds of `mmbench list tasks` in a process of its own, beside Python that does nothing."""
+    ours = [sys.executable, "-m", "mmbench", "list", "tasks"]
+    bare = [sys.executable, "-c", "pass"]
+    times = [(_process(ours), _process(bare)) for _ in range(repeats)]
+    seconds, start = (median(t) for t in zip(*times, strict=True))
+    note = f"Python alone {start:.3f} s"
+    return Row("mmbench list tasks", seconds, limit=0.15, unit="s", note=note)
+
+
+def _process(command: list[str]) -> float:
+    start = perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return perf_counter() - start
+
+
+def _whole_runs(folder: Path, repeats: int, limit: int | None) -> list[Row]:
+    import mmbench
+    from mmbench.models.clip import Clip
+
+    texts, images = _contents(limit)
+    checkpoint = make_vit_b32(folder / "vit-b32", texts)
+    model = Clip(checkpoint, device="cpu", dtype="float32")
+    _bare(model, texts[:64], images[:8])  # warm up
+    pairs = []
+    for _ in range(repeats):
+        bare = _bare(model, texts, images)
+        record = mmbench.evaluate(
+            f"clip@{checkpoint}", TASK, data=COCO, device="cpu", fresh=True, limit=limit
+        )
+        ours = sum(s for stage, s in record.seconds.items() if stage != "load")
+        pairs.append((ours, bare))
+    ours, bare = (median(times) for times in zip(*pairs, strict=True))
+    ratio = median(a / b for a, b in pairs)
+    start = perf_counter()
+    again = mmbench.evaluate(f"clip@{checkpoint}", TASK, data=COCO, device="cpu", limit=limit)
+    seconds = perf_counter() - start
+    note = f"{len(images)} images, {len(texts)} captions"
+    name = "end to end, ViT-B/32 on coco-mini / a bare loop of its forwards"
+    forwards = f"{again.counts['computed']} forward passes"
+    return [
+        Row(name, ours, bare, ratio, 1.05, "s", note),
+        Row("the same run again, beyond start-up", seconds, limit=2.0, unit="s", note=forwards),
+    ]
+
+
+def _contents(limit: int | None) -> tuple[list[str], list[object]]:
+    from mmbench import media
+    from mmbench.data.coco import coco
+    from mmbench.kinds.retrieval import Retrieval
+
+    data = coco(COCO)
+    data = Retrieval().limit(data, limit) if limit else data
+    sources = [sample.inputs["image"] for sample in data.corpus]
+    images = [media.decode_image(media.read_bytes(s), s.name) for s in sources]
+    return [str(sample.inputs["text"]) for sample in data.queries], images
+
+
+def _bare(model: object, texts: list[str], images: list[object]) -> float:
+    """Seconds of the forwards alone: images decoded ahead, captions padded as the engine does."""
+    start = perf_counter()
+    for items, modality, role in ((texts, "text", "query"), (images, "image", "document")):
+        ordered = sorted(items, key=len, reverse=True) if modality == "text" else items
+        for i in range(0, len(ordered), 64):
+            batch = [model.prepare(item, modality) for item in ordered[i : i + 64]]
+            model.embed(batch, modality, role)
+    return perf_counter() - start

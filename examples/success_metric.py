@@ -1,0 +1,14 @@
+"""A metric in one function: the share of queries whose positives **all** stand in the first k.
+
+mmbench run --plugin examples/success_metric.py --tasks examples -m clip-nano -t first-hundred
+"""
+
+import mmbench
+from mmbench.stats import score
+
+
+@mmbench.register("metric", "all_within@k")
+def all_within(predictions, k):
+    """1 for a query whose positives are all among the first k, averaged. Range [0, 1]."""
+    worst = [prediction.value.ranks[-1] for prediction in predictions]
+    return score([rank is not None and rank <= k for rank in worst])

@@ -1,0 +1,33 @@
+"""`mmbench check`: everything but the forward passes."""
+
+from __future__ import annotations
+
+import argparse
+from itertools import product
+
+from mmbench.cli import report, worst
+from mmbench.cli.options import options_for
+from mmbench.text import count, plain
+
+
+def command(args: argparse.Namespace) -> int:
+    """Check every pair and say what a run would do."""
+    return worst([_pair(model, task, args) for model, task in product(args.model, args.task)])
+
+
+def _pair(model: str, task: str, args: argparse.Namespace) -> int:
+    from mmbench.engine.check import check
+
+    try:
+        found = check(model, task, options_for(task, args))
+    except (Exception, KeyboardInterrupt) as error:
+        return report(error)
+    sizes = ", ".join(f"{n} {side}" for side, n in found.sizes.items())
+    print(f"{plain(model)} on {task}: {sizes}; fingerprint {found.fingerprint[:12]}")
+    for ident, why in found.failures[:20]:
+        print(f"  {plain(ident)}: {plain(why)}")
+    if found.failures:
+        print(f"  {count(len(found.failures), 'sample')} would fail")
+        return 3
+    print("  ready: `mmbench run` with the same flags")
+    return 0

@@ -1,0 +1,75 @@
+"""From parsed flags to the engine's options."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmbench.errors import UserError
+
+if TYPE_CHECKING:
+    from mmbench.engine.prepare import Options
+
+
+def options_for(task: str, args: argparse.Namespace) -> Options:
+    """The options of one pair. Raises UserError for a flag that makes no sense."""
+    from mmbench.engine.prepare import Options
+
+    return Options(
+        data=data_for(task, args.data, args.task),
+        limit=args.limit,
+        index=args.index,
+        device=args.device,
+        dtype=args.dtype,
+        batch_size=args.batch_size,
+        seed=args.seed,
+        fresh=getattr(args, "fresh", False),
+        published_as=args.published_as,
+        model_options=model_options(args.model_arg),
+        trust_remote_code=args.trust_remote_code,
+        tasks=tuple(args.tasks),
+    )
+
+
+def data_for(task: str, given: list[str], tasks: list[str]) -> Path | None:
+    """The path of `--data [TASK=]PATH` for a task: its own, else the one without a task.
+
+    Only a task of this command counts as `TASK=`, so that a path may hold an equals sign.
+    """
+    general = None
+    for value in given:
+        name, equals, path = value.partition("=")
+        if not equals or name not in tasks:
+            general = Path(value)
+        elif name == task:
+            return Path(path)
+    return general
+
+
+def model_options(given: list[str]) -> dict[str, Any]:
+    """`key=value` flags as a mapping; values are YAML scalars (8 is a number, true a truth value).
+
+    Raises UserError for one without an equals sign.
+    """
+    import yaml
+
+    options = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UserError(f"--model-arg {text}: write KEY=VALUE")
+        options[key] = yaml.safe_load(value)
+    return options
+
+
+def allowed_failures(text: str, samples: int) -> float:
+    """How many samples may fail: `N`, or `N%` of the samples. Raises UserError."""
+    try:
+        share = text.endswith("%")
+        value = float(text.removesuffix("%"))
+    except ValueError:
+        value = -1.0
+    if not value >= 0:
+        raise UserError(f"--allow-failed {text}: write a number, or a percentage such as 1%")
+    return value * samples / 100 if share else value

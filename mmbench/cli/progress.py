@@ -1,0 +1,95 @@
+"""Progress: a bar with rate and time left on a terminal, plain lines elsewhere; all on stderr."""
+
+from __future__ import annotations
+
+import sys
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from mmbench.engine.progress import Progress, Silent
+from mmbench.text import plain
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
+_EVERY = 10.0  # seconds between plain lines
+
+
+def make_progress(*, quiet: bool) -> Progress:
+    """The progress that fits where stderr goes."""
+    if quiet:
+        return Silent()
+    return Bar() if sys.stderr.isatty() else Lines()
+
+
+class Lines:
+    """One line when a stage begins and ends, and every ten seconds between."""
+
+    def start(self, stage: str, total: int, done: int) -> None:
+        """Begin a stage."""
+        self._stage, self._total, self._done, self._first = stage, total, done, done
+        self._began = self._last = monotonic()
+        cached = f", {done} from the cache" if done else ""
+        self.note(f"{stage}: {total}{cached}")
+
+    def advance(self, n: int) -> None:
+        """Count, and now and then say so."""
+        self._done += n
+        now = monotonic()
+        if now - self._last >= _EVERY:
+            self._last = now
+            rate = (self._done - self._first) / (now - self._began)
+            left = (self._total - self._done) / rate
+            self.note(f"{self._stage}: {self._done}/{self._total}, {rate:.1f}/s, {left:.0f} s left")
+
+    def finish(self) -> None:
+        """Say nothing: the result follows."""
+
+    def note(self, line: str) -> None:
+        """One line on stderr."""
+        print(plain(line), file=sys.stderr, flush=True)
+
+
+class Bar:
+    """A rich progress bar."""
+
+    def __init__(self) -> None:
+        self._bar: RichProgress | None = None
+
+    def start(self, stage: str, total: int, done: int) -> None:
+        """Show a bar that begins where the journal ends."""
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        rate = TextColumn("{task.fields[rate]}")
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate)
+        self._bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+        self._task = self._bar.add_task(stage, total=total, completed=done, rate="")
+        self._began, self._computed = monotonic(), 0
+        self._bar.start()
+
+    def advance(self, n: int) -> None:
+        """Move the bar."""
+        if self._bar is not None:
+            self._computed += n
+            rate = self._computed / max(monotonic() - self._began, 1e-9)
+            self._bar.update(self._task, advance=n, rate=f"{rate:.1f}/s")
+
+    def finish(self) -> None:
+        """Leave the bar as it stands. May be called twice."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def note(self, line: str) -> None:
+        """One line above the bar."""
+        if self._bar is not None:
+            self._bar.console.print(plain(line), markup=False, highlight=False)
+        else:
+            print(plain(line), file=sys.stderr, flush=True)

@@ -1,0 +1,57 @@
+"""`mmbench show`: all about one model, task, metric or run."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+
+import msgspec
+
+from mmbench import registry, store
+from mmbench.text import plain
+
+
+def command(args: argparse.Namespace) -> int:
+    """Print what is known under the name."""
+    if args.what == "run":
+        record = store.find_record(args.out, args.name)
+        sys.stdout.write(store.encode(record).decode() + "\n")
+        return 0
+    lines = {"model": _model, "task": _task, "metric": _metric}[args.what](args)
+    print("\n".join(plain(line, 2000) if line else "" for line in lines))
+    return 0
+
+
+def _task(args: argparse.Namespace) -> list[str]:
+    import yaml
+
+    from mmbench.spec import load_task
+
+    spec = load_task(args.name, args.tasks)
+    values = {k: v for k, v in msgspec.to_builtins(spec).items() if v not in ("", [], {})}
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100).splitlines()
+
+
+def _metric(args: argparse.Namespace) -> list[str]:
+    name = args.name
+    function = registry.lookup("metric", name) if name.endswith("@k") else registry.metric(name)[0]
+    return [name, "", *_doc(function)]
+
+
+def _model(args: argparse.Namespace) -> list[str]:
+    cls = registry.lookup("model", args.name)
+    hidden = {"self", "folder", "device", "dtype"}
+    options = [str(p) for n, p in inspect.signature(cls).parameters.items() if n not in hidden]
+    return [
+        args.name,
+        f"modalities: {', '.join(sorted(cls.modalities))}",
+        f"default checkpoint: {getattr(cls, 'default_checkpoint', None) or 'none'}",
+        f"options: {', '.join(options) or 'none'}",
+        "",
+        *_doc(cls),
+    ]
+
+
+def _doc(thing: object) -> list[str]:
+    return (inspect.getdoc(thing) or "").splitlines()

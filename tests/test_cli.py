@@ -1,0 +1,231 @@
+"""The commands as a user types them: what is printed where, and the exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from worlds import Means, make_coco, read_coco, write_coco
+
+from mmbench.cli import main
+from mmbench.cli.options import allowed_failures, data_for, model_options
+from mmbench.errors import UserError
+
+ROOT = Path(__file__).parents[1]
+assert Means  # registers the model test-means
+
+
+@pytest.fixture
+def coco(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return make_coco(tmp_path / "coco")
+
+
+def run(*args: str) -> int:
+    return main(["run", "--device", "cpu", "-m", "test-means", "-t", "coco-retrieval", *args])
+
+
+def test_a_run_prints_scores_and_writes_the_leaderboard(
+    coco: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--data", str(coco)) == 0
+    out = capsys.readouterr().out
+    assert "recall@1[text-to-image]" in out
+    assert "not comparable: another model (test-means)" in out
+    assert "18 computed, 0 from the cache" in out
+    assert "leaderboard: leaderboards/coco-retrieval.md" in out
+    page = Path("leaderboards/coco-retrieval.md").read_text()
+    assert "test-means" in page
+    assert "not comparable with the protocol: 6 of 5000" in page
+    assert Path("leaderboards/README.md").exists()
+
+
+def test_published_as_compares_with_that_model(
+    coco: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("--data", str(coco), "--published-as", "openai/clip-vit-base-patch32")
+    out = capsys.readouterr().out
+    assert "published 0.3044 for openai/clip-vit-base-patch32: not comparable: 6 of 5000" in out
+
+
+def test_json_alone_is_on_stdout(coco: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--data", str(coco), "--json", "-m", "oracle") == 0
+    records = json.loads(capsys.readouterr().out)
+    assert [r["model"]["name"] for r in records] == ["test-means", "oracle"]
+    assert records[0]["schema"] == 1
+    assert records[1]["baseline"] == "oracle"
+    assert records[1]["scores"]["recall@1[text-to-image]"]["value"] == 1.0
+    assert {s["low"] for s in records[0]["scores"].values()} == {None}
+
+
+def test_a_pair_that_fails_does_not_stop_the_others(
+    coco: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(
+        ["run", "-m", "nobody", "-m", "constant", "-t", "coco-retrieval", "--data", str(coco)]
+    )
+    shown = capsys.readouterr()
+    assert code == 2
+    assert "unknown model 'nobody'" in shown.err
+    assert "constant (baseline)" in shown.out
+
+
+@pytest.mark.parametrize(("allowed", "code"), [("0", 3), ("1", 0), ("5%", 3), ("6%", 0)])
+def test_failed_samples_beyond_what_is_allowed(
+    coco: Path, capsys: pytest.CaptureFixture[str], allowed: str, code: int
+) -> None:
+    (coco / "images" / f"{0:012}.png").write_bytes(b"no image")
+    assert run("--data", str(coco), "--allow-failed", allowed) == code
+    out = capsys.readouterr().out
+    assert "1 sample failed: 1 (recall@1[text-to-image] in " in out
+    assert f"{0:012}.png" in out
+
+
+@pytest.mark.parametrize("text", ["", "-1", "x", "nan", "%"])
+def test_a_senseless_allowance_is_refused_before_the_work(text: str) -> None:
+    with pytest.raises(UserError, match="--allow-failed"):
+        allowed_failures(text, 10)
+
+
+def test_data_is_for_its_task_or_for_all() -> None:
+    given = ["all", "b=here", "c=d/e=f"]
+    assert data_for("b", given, ["a", "b"]) == Path("here")
+    assert data_for("a", given, ["a", "b"]) == Path("c=d/e=f")
+    assert data_for("a", [], ["a"]) is None
+
+
+def test_model_options_are_yaml_scalars() -> None:
+    assert model_options(["a=3", "b=true", "c=x=y", "d="]) == {
+        "a": 3, "b": True, "c": "x=y", "d": None
+    }  # fmt: skip
+    with pytest.raises(UserError, match="KEY=VALUE"):
+        model_options(["a"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ('{"images": [', "captions.json"),
+        ("duplicate", "each image id must be there once"),
+    ],
+)
+def test_bad_annotations_are_one_line(
+    coco: Path, capsys: pytest.CaptureFixture[str], change: str, message: str
+) -> None:
+    images, annotations = read_coco(coco)
+    write_coco(coco, [*images, images[0]], annotations)
+    if change != "duplicate":
+        (coco / "captions.json").write_text(change)
+    assert run("--data", str(coco)) == 2
+    err = [li for li in capsys.readouterr().err.splitlines() if "error" in li]
+    assert len(err) == 1
+    assert message in err[0]
+
+
+def test_check_names_what_would_fail(coco: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["check", "-m", "test-means", "-t", "coco-retrieval", "--data", str(coco)]
+    assert main(args) == 0
+    assert "ready" in capsys.readouterr().out
+    (coco / "images" / f"{0:012}.png").unlink()
+    assert main(args) == 3
+    assert "1 sample would fail" in capsys.readouterr().out
+
+
+def test_list_show_leaderboard_and_cache(coco: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("--data", str(coco))
+    capsys.readouterr()
+    assert main(["list", "runs"]) == 0
+    name = capsys.readouterr().out.split()[0]
+    assert main(["show", "run", name[:-2]]) == 0
+    assert json.loads(capsys.readouterr().out)["run"] == name
+    assert main(["leaderboard", "show"]) == 0
+    assert "test-means" in capsys.readouterr().out
+    Path("leaderboards/coco-retrieval.md").unlink()
+    assert main(["leaderboard", "build"]) == 0
+    assert Path("leaderboards/coco-retrieval.md").exists()
+    assert main(["leaderboard", "show", "nothing"]) == 2
+    capsys.readouterr()
+    assert main(["cache", "show"]) == 0
+    assert "test-means" in capsys.readouterr().out
+    assert main(["cache", "prune"]) == 0
+    assert "pruned: 1 journals" in capsys.readouterr().out
+    assert run("--data", str(coco)) == 0
+    assert "18 computed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "shown"),
+    [
+        (["show", "task", "coco-retrieval"], "recall@1[text-to-image]: 0.3044"),
+        (["show", "metric", "recall@10"], "any"),
+        (["show", "model", "clip"], "openai/clip-vit-base-patch32"),
+        (["show", "model", "clip-nano"], "modalities: image, text"),
+    ],
+)
+def test_show(args: list[str], shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(args) == 0
+    assert shown in capsys.readouterr().out
+
+
+def test_a_bug_ends_with_70_and_its_traceback(
+    coco: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    plugin = tmp_path / "buggy.py"
+    plugin.write_text(
+        "import mmbench\n@mmbench.register('model', 'buggy')\nclass Buggy:\n"
+        "    modalities = frozenset({'text', 'image'})\n"
+        "    def __init__(self, folder, *, device, dtype): pass\n"
+        "    def embed(self, items, modality, role): return 1 / 0\n"
+    )
+    args = ["run", "--plugin", str(plugin), "-m", "buggy", "-t", "coco-retrieval"]
+    assert main([*args, "--data", str(coco)]) == 70
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_without_data_weights_and_network_it_ends_at_once_with_what_to_type(
+    tmp_path: Path,
+) -> None:
+    env = os.environ | {
+        "HF_HOME": str(tmp_path / "hf"),
+        "MMBENCH_CACHE": str(tmp_path / "cache"),
+        "HF_ENDPOINT": "http://127.0.0.1:9",
+    }
+    command = [sys.executable, "-m", "mmbench", "run", "-m", "clip", "-t", "coco-retrieval"]
+    start = time.monotonic()
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True)
+    spent = time.monotonic() - start
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    for words in (
+        "openai/clip-vit-base-patch32", str(tmp_path / "hf"), "@CHECKPOINT", "--data",
+        str(tmp_path / "data/coco"), "mmbench run -m clip-nano -t shapes-retrieval",
+    ):  # fmt: skip
+        assert words in done.stderr
+    assert spent < 30  # no retry loop: a retrying client takes minutes
+
+
+def test_docs_are_what_the_program_says() -> None:
+    from mmbench.cli.document import commands, metrics
+
+    assert (ROOT / "docs/cli.md").read_text() == commands()
+    assert (ROOT / "docs/metrics.md").read_text() == metrics()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--plugin examples/colour_model.py -m colour -t shapes-retrieval",
+        "--plugin examples/success_metric.py --tasks examples -m clip-nano -t first-hundred",
+    ],
+)
+def test_the_examples_of_the_docs_run(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    documents = (ROOT / "docs/plugins.md").read_text() + (ROOT / "README.md").read_text()
+    assert f"mmbench run {line}" in documents
+    assert main(["run", *line.split(), "--limit", "40", "--out", str(tmp_path)]) == 0
+    assert "recall@1[text-to-image]" in capsys.readouterr().out

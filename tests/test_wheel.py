@@ -1,0 +1,36 @@
+"""The wheel in a clean environment outside the checkout: all that a user gets."""
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def call(*command: object, cwd: Path, **env: str) -> str:
+    done = subprocess.run(
+        list(map(str, command)), cwd=cwd, env=os.environ | env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_wheel_runs_where_there_is_no_checkout(tmp_path: Path) -> None:
+    call(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, ROOT, cwd=tmp_path)
+    (wheel,) = tmp_path.glob("*.whl")
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv/bin/python"
+    pip = [python, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt"]
+    call(*pip, "torch", cwd=tmp_path)
+    call(*pip, f"{wheel}[index]", cwd=tmp_path)
+    mmbench, env = tmp_path / "venv/bin/mmbench", {"MMBENCH_CACHE": str(tmp_path / "cache")}
+    assert "coco-retrieval" in call(mmbench, "list", "tasks", cwd=tmp_path, **env)
+    run = [mmbench, "run", "-m", "clip-nano", "-t", "shapes-retrieval", "--limit", "100"]
+    assert "recall@1[text-to-image]" in call(*run, cwd=tmp_path, **env)
+    assert (tmp_path / "leaderboards/shapes-retrieval.md").is_file()
+    assert "index" in call(*run, "--index", "Flat", cwd=tmp_path, **env)
