@@ -8,8 +8,8 @@ import numpy as np
 import mmbench
 
 COLOURS = {
-    "red": (220, 40, 40), "green": (40, 160, 60), "blue": (50, 80, 220), "yellow": (240, 210, 40),
-    "purple": (140, 60, 180), "orange": (240, 140, 30), "pink": (250, 130, 190), "cyan": (40, 200, 210),
+    "red": (214, 40, 40), "green": (40, 150, 60), "blue": (40, 80, 210), "yellow": (240, 210, 30),
+    "orange": (245, 135, 20), "purple": (130, 50, 160), "pink": (245, 130, 185), "black": (25,) * 3,
 }  # fmt: skip
 
 

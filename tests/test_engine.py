@@ -70,17 +70,17 @@ def test_equal_content_is_computed_once(tmp_path: Path) -> None:
 
 
 def test_memory_that_runs_out_halves_the_batch(tmp_path: Path) -> None:
-    class Notes(Silent):
-        lines: list[str] = []
+    lines: list[str] = []
 
+    class Notes(Silent):
         def note(self, line: str) -> None:
-            self.lines.append(line)
+            lines.append(line)
 
     folder, Means.memory = make_coco(tmp_path / "coco", 9), 3
     options = Options(data=folder, device="cpu", batch_size=16)
     small = run("test-means", TASK, options, Notes()).record
     assert max(Means.batches) <= 3
-    assert "out of memory: going on with batches of 2" in Notes.lines
+    assert "out of memory: going on with batches of 2" in lines
     Means.memory = 10**9
     assert evaluate(folder, fresh=True).scores == small.scores
 
@@ -95,7 +95,7 @@ def test_a_nan_fails_its_sample_and_no_other(tmp_path: Path) -> None:
     folder, Means.broken = make_coco(tmp_path / "coco"), "image"
     record = evaluate(folder)
     assert record.counts["failed"] == 1
-    ((ident, reason),) = record.failures
+    ((_, reason),) = record.failures
     assert reason == "the model returned NaN or infinity"
     score = record.scores["recall@1[text-to-image]"]
     assert (score.n, score.failed) == (10, 2)

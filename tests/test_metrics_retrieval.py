@@ -52,6 +52,11 @@ def test_a_rank_beyond_the_index_is_not_guessed(name: str) -> None:
     assert "beyond" in score.reason
 
 
+def test_the_median_is_known_as_long_as_the_middle_is() -> None:
+    assert mmbench.metric("median_rank")(predictions([1], [7], [None], depth=100)).value == 7.0
+    assert math.isnan(mmbench.metric("median_rank")(predictions([1], [None])).value)
+
+
 def test_recall_within_the_depth_of_an_index_is_known() -> None:
     found = predictions([1], [None], depth=100)
     assert mmbench.metric("recall@100")(found).value == 0.5

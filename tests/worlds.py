@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Means:
 
     modalities = frozenset({"text", "image"})
     version = 1
-    batches: list[int] = []  # sizes of the batches asked of all instances
+    batches: ClassVar[list[int]] = []  # sizes of the batches asked of all instances
     broken: str | None = None  # what the next vectors contain
     memory = 10**9  # items that fit into the memory
 

@@ -62,7 +62,7 @@ def _told(record: RunRecord, where: str) -> str:
     lines = [f"{plain(board.label(record))} on {record.task.name}: {board.caption([record])}"]
     lines += _scores(record)
     lines += [f"  note: {plain(note)}" for note in record.notes]
-    lines += [f"  index {_flat(record.index)}"] if record.index else []
+    lines += [f"  index {name}: {_flat(told)}" for name, told in record.index.items()]
     lines += _failures(record)
     counts, spent = record.counts, sum(record.seconds.values())
     lines.append(

@@ -101,7 +101,9 @@ class Answerer:
         self._progress.start(stage, len(keys), len(keys) - todo)
         if missing:
             step = journal.sizes[1] if journal.sizes else size
-            forward = Forward(self.model(), requests.modality, requests.role, min(step, size))
+            forward = Forward(
+                self.model(), requests.modality, requests.role, min(step, size), self._device
+            )
             self._run(forward, missing, distinct, journal, table, size)
 
     def _size(

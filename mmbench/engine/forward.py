@@ -15,7 +15,10 @@ from mmbench.types import Array, Content, Embeds, Media, Modality, Prepares, Rol
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_AHEAD = 2  # batches decoded while one is run
+# Batches decoded while one is run. On a CPU none: the forward uses every core, and a thread that
+# takes one of them away makes all the others wait for it; decoding a batch on all cores first is
+# quicker.
+_AHEAD = {"cpu": 0, "cuda": 2}
 
 Prepared = tuple[list[int], list[Any]]  # rows of a batch; each one's input or its SampleError
 
@@ -26,8 +29,11 @@ class Forward:
     `step` is how many items one forward takes: the batch size until memory runs out, then half.
     """
 
-    def __init__(self, model: Embeds, modality: Modality, role: Role, step: int) -> None:
+    def __init__(
+        self, model: Embeds, modality: Modality, role: Role, step: int, device: str = "cpu"
+    ) -> None:
         self._model = model
+        self._ahead = _AHEAD[device.partition(":")[0]]
         self._modality: Modality = modality
         self._role: Role = role
         self.step = step
@@ -51,13 +57,13 @@ class Forward:
     def ahead(
         self, batches: Iterable[list[int]], contents: Sequence[Content]
     ) -> Iterator[Prepared]:
-        """Each batch with its items prepared, in order, two batches ahead of their use."""
+        """Each batch with its items prepared, in order; on a GPU ahead of their use."""
         queue: deque[tuple[list[int], list[Future[Any]]]] = deque()
         pool = ThreadPoolExecutor(min(8, cpu_count() or 1), thread_name_prefix="decode")
         try:
             for rows in batches:
                 queue.append((rows, [pool.submit(self.prepare, contents[row]) for row in rows]))
-                if len(queue) > _AHEAD:
+                if len(queue) > self._ahead:
                     yield _results(*queue.popleft())
             while queue:
                 yield _results(*queue.popleft())

@@ -50,7 +50,7 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
     """
     spec = load_task(task, options.tasks)
     kind = registry.lookup("kind", spec.kind)()
-    kind.check(spec)
+    kind.check(spec, options.index)
     for name in spec.metrics:
         registry.metric(name)
     problems: list[UserError] = []

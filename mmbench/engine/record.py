@@ -61,7 +61,7 @@ def make_record(
         ),
         scores=measured.scores,
         headline=spec.headline,
-        published=verdicts(spec, known_as, measured.scores, sizes, failed),
+        published=verdicts(spec, known_as, measured.scores, sizes, failed) if answers else [],
         counts={"samples": sum(sizes.values()), "failed": failed, **asked.counts},
         failures=[(ident, why) for ident, why in failures[:20]],
         seconds=asked.clock.seconds,

@@ -8,6 +8,7 @@ from typing import Any
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.retrieval_parts import orphans, parts
 from mmbench.kinds.retrieval_rank import Ranker, by_index, oracle, silent
+from mmbench.search.approximate import check_factory
 from mmbench.text import count
 from mmbench.types import (
     Answers,
@@ -32,13 +33,15 @@ class Retrieval:
     ability = Embeds
     baselines = ("oracle", "constant", "random", "empty")
 
-    def check(self, spec: TaskSpec) -> None:
-        """Refuse a spec that this kind cannot run. Raises SpecError."""
+    def check(self, spec: TaskSpec, index: str = "exact") -> None:
+        """Refuse a spec or an index that this kind cannot run. Raises UserError."""
         if set(spec.fields) != {"query", "corpus"}:
             raise SpecError(
                 f"task {spec.name}: fields of a retrieval task are query and corpus,"
                 " e.g. `fields: {query: text, corpus: image}`"
             )
+        if index != "exact":
+            check_factory(index)
 
     def directions(self, spec: TaskSpec) -> list[str]:
         """`text-to-image` and `image-to-text`; one empty name for a task of one direction."""
@@ -109,11 +112,18 @@ class Retrieval:
 
         `index` is `exact` or a FAISS factory string. Each split is searched on its own.
         """
-        report: dict[str, Any] = {}
+        reports: list[dict[str, Any]] = []
         vectors = answers["query"].vectors, answers["corpus"].vectors
-        ranker = by_index(*vectors, index, report)
+        ranker = by_index(*vectors, index, reports)
         failures = (answers["query"].failures, answers["corpus"].failures)
-        return self._predict(spec, data, failures, ranker), report
+        found = self._predict(spec, data, failures, ranker)
+        names, splits = self.directions(spec), len(next(iter(found.values())))
+        labels = [
+            (name or "index") + (f", split {split + 1}" if splits > 1 else "")
+            for split in range(splits)
+            for name in names
+        ]
+        return found, dict(zip(labels, reports, strict=False))  # none for exact search
 
     def baseline(
         self, who: str, spec: TaskSpec, data: RetrievalData, seed: int
@@ -132,7 +142,7 @@ class Retrieval:
             ]
             raw = np.frombuffer(b"".join(draws), np.int8).astype(np.float32)
             sides.append(raw.reshape(len(samples), -1))
-        return self._predict(spec, data, ({}, {}), by_index(sides[0], sides[1], "exact", {})), {}
+        return self._predict(spec, data, ({}, {}), by_index(sides[0], sides[1], "exact", [])), {}
 
     def _predict(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmbench.kinds.retrieval_parts import Ints, Part, Ranked
+from mmbench.search.approximate import approximate_search
 from mmbench.search.exact import search
 from mmbench.types import Array
 
@@ -16,23 +17,35 @@ Ranker = Callable[[Part, bool], list[Ranked]]
 EVIDENCE = 5
 
 
-def by_index(queries: Array, corpus: Array, index: str, report: dict[str, Any]) -> Ranker:
+def by_index(queries: Array, corpus: Array, index: str, reports: list[dict[str, Any]]) -> Ranker:
     """Rank by dot product of embeddings [n, d] and [m, d]: exactly, or through a FAISS index.
 
-    What an approximate index has to tell of itself is put into `report` by direction.
+    What an approximate index has to tell of itself is added to `reports`, once per search.
     """
 
     def rank(part: Part, both: bool) -> list[Ranked]:
-        found = search(
-            queries[part.queries.live],
-            corpus[part.corpus.live],
-            (part.pair_queries, part.pair_corpus),
-            query_ids=part.queries.ids,
-            corpus_ids=part.corpus.ids,
-            both=both,
-            top=EVIDENCE,
-        )
-        return [Ranked(way.ranks, way.top) for way in found]
+        sides = queries[part.queries.live], corpus[part.corpus.live]
+        pairs = part.pair_queries, part.pair_corpus
+        ids = part.queries.ids, part.corpus.ids
+        if index == "exact":
+            found = search(
+                *sides, pairs, query_ids=ids[0], corpus_ids=ids[1], both=both, top=EVIDENCE
+            )
+            return [Ranked(way.ranks, way.top) for way in found]
+        ranked = []
+        for asking, asked in ((0, 1), (1, 0))[: 1 + both]:
+            way, told = approximate_search(
+                sides[asking],
+                sides[asked],
+                (pairs[asking], pairs[asked]),
+                index,
+                query_ids=ids[asking],
+                corpus_ids=ids[asked],
+                top=EVIDENCE,
+            )
+            reports.append(told)
+            ranked.append(Ranked(way.ranks, way.top, told["depth"]))
+        return ranked
 
     return rank
 

@@ -47,7 +47,14 @@ def median_rank(predictions: Sequence[Prediction]) -> Score:
     """Median rank of the best-ranked positive. Range [1, corpus], lower is better.
 
     The plain median: the mean of the middle two for an even number of queries. (open_clip floors.)
+    Known as long as more than half of the queries have a rank within the depth of an index.
     """
+    best, _ = _best(predictions)
+    found = score(
+        np.nan_to_num(best, nan=np.inf), fold_name="median", better="lower", signature=_TIES
+    )
+    if not math.isinf(found.value):
+        return found
     return _of_ranks(predictions, "median", lambda ranks: ranks, "lower")
 
 

@@ -1,0 +1,191 @@
+"""Search through a FAISS index: ranks as far as it looks, and how often it is right.
+
+An index is a factory string, `Flat`, `HNSW32`, `IVF1024,Flat`, `OPQ16,IVF4096,PQ16`, with search
+parameters behind a semicolon: `IVF1024,Flat;nprobe=16` (names of faiss.ParameterSpace).
+"""
+
+from __future__ import annotations
+
+import re
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mmbench.errors import MissingExtra, UserError
+from mmbench.search.checks import check_vectors, refuse_unfit
+from mmbench.search.exact import Found, search
+from mmbench.search.order import IdOrder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mmbench.search.blocks import Ints
+    from mmbench.types import Array
+
+    Ids = Sequence[str] | None
+
+DEPTH = 100  # how far a search looks for the positives of a query
+CHECKED = 10  # the k of the recall against exact search
+_SAMPLE = 1000  # queries that are searched exactly as well
+_ANY_WIDTH = 960  # of vectors, to try a factory string on
+_CHUNK = 1 << 16  # vectors handed over at a time
+
+
+class FaissIndex:
+    """A corpus [m, d] float32 in a FAISS index under the inner product.
+
+    On the GPU where the installed faiss has one and the type of index runs there. `seconds` is what
+    building took. Raises MissingExtra without faiss, UserError for a factory string or parameters
+    that faiss does not take, or a corpus too small to train on, DataError for NaN, infinite or zero
+    vectors.
+    """
+
+    def __init__(self, corpus: Array, factory: str, *, ids: Ids = None) -> None:
+        self.factory = factory
+        self._order = IdOrder(ids, len(corpus))
+        start = perf_counter()
+        try:
+            self._index = _built(corpus, factory, ids)
+        except RuntimeError as error:
+            raise UserError(f"--index {factory}: {_reason(error)}") from error
+        self.seconds = perf_counter() - start
+
+    @property
+    def bytes(self) -> int:
+        """The size of the index as it would be written to a file."""
+        faiss = _faiss()
+        sizes: list[int] = []
+        writer = faiss.PyCallbackIOWriter(lambda part: sizes.append(len(part)), 1 << 20)
+        faiss.write_index(_on_cpu(self._index), writer)
+        return sum(sizes)
+
+    def nearest(self, queries: Array, k: int) -> Ints:
+        """The k best rows of each query [n, k] int64, -1 where the index found fewer.
+
+        Equal scores are ordered by the hash of the id, as in exact search, among what was found.
+        """
+        k = min(k, self._index.ntotal)
+        found = np.empty((len(queries), k), np.int64)
+        for start in range(0, len(queries), _CHUNK):
+            part = np.ascontiguousarray(queries[start : start + _CHUNK], np.float32)
+            scores, rows = self._index.search(part, k)
+            tied = np.flatnonzero((scores[:, 1:] == scores[:, :-1]).any(axis=1))
+            for line in tied:
+                order = np.lexsort((self._order.keys(rows[line]), -scores[line]))
+                rows[line] = rows[line][order]
+            found[start : start + _CHUNK] = rows
+        return found
+
+
+def check_factory(factory: str) -> None:
+    """Refuse early what can be known early: no faiss, or a string that it cannot parse.
+
+    Raises MissingExtra and UserError. Whether an index fits the vectors is seen when it is built.
+    """
+    faiss = _faiss()
+    try:
+        faiss.index_factory(_ANY_WIDTH, factory.partition(";")[0], faiss.METRIC_INNER_PRODUCT)
+    except RuntimeError as error:
+        if "could not parse" in str(error):
+            raise UserError(f"--index {factory}: {_reason(error)}") from error
+
+
+def approximate_search(
+    queries: Array,
+    corpus: Array,
+    pairs: tuple[Ints, Ints],
+    factory: str,
+    *,
+    query_ids: Ids = None,
+    corpus_ids: Ids = None,
+    top: int = 0,
+) -> tuple[Found, dict[str, Any]]:
+    """Ranks of each query's positives through an index, and what the index has to tell of itself.
+
+    Arguments are those of `exact.search`, for queries alone. A rank is 0 beyond the first `DEPTH`.
+    The report has the recall of the index's first ten against exact search (on up to 1,000 queries,
+    chosen by the hash of their ids), seconds, size and depth. Raises what `FaissIndex` raises.
+    """
+    check_vectors(queries, corpus, query_ids, corpus_ids)
+    refuse_unfit("query", _unfit(queries, 0), len(queries), query_ids)
+    index = FaissIndex(corpus, factory, ids=corpus_ids)
+    start = perf_counter()
+    found = index.nearest(queries, max(DEPTH, top))
+    seconds = perf_counter() - start
+    hits = found[pairs[0]] == pairs[1][:, None]
+    ranks = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0).astype(np.int64)
+    keys = IdOrder(query_ids, len(queries)).keys(np.arange(len(queries)))
+    sample = np.argsort(keys, kind="stable")[:_SAMPLE]
+    report = {
+        "factory": factory,
+        "depth": found.shape[1],
+        f"recall@{CHECKED} against exact": _recall(queries[sample], corpus, found[sample]),
+        "checked on": len(sample),
+        "build seconds": round(index.seconds, 3),
+        "search seconds": round(seconds, 3),
+        "bytes": index.bytes,
+    }
+    return Found(ranks, found[:, :top]), report
+
+
+def _recall(queries: Array, corpus: Array, found: Ints) -> float:
+    """The share of the exact first ten that stand among the index's first ten."""
+    none = np.empty(0, np.int64)
+    (exact,) = search(queries, corpus, (none, none), top=min(CHECKED, len(corpus)))
+    hits = (found[:, :CHECKED, None] == exact.top[:, None, :]).any(axis=1)
+    return round(float(hits.mean()), 4)
+
+
+def _built(corpus: Array, factory: str, ids: Ids) -> Any:
+    faiss = _faiss()
+    kind, _, parameters = factory.partition(";")
+    index = faiss.index_factory(corpus.shape[1], kind, faiss.METRIC_INNER_PRODUCT)
+    if parameters:
+        faiss.ParameterSpace().set_index_parameters(index, parameters)
+    if not index.is_trained:
+        index.train(np.ascontiguousarray(corpus, np.float32))
+    index = _on_gpu(index)
+    for start in range(0, len(corpus), _CHUNK):
+        part = np.ascontiguousarray(corpus[start : start + _CHUNK], np.float32)
+        refuse_unfit("corpus", _unfit(part, start), len(corpus), ids)
+        index.add(part)
+    return index
+
+
+def _unfit(vectors: Array, start: int) -> list[int]:
+    squares = np.einsum("ij,ij->i", vectors, vectors)
+    fit = (squares > 0) & (squares < np.inf)
+    return [int(row) for row in np.flatnonzero(~fit) + start]
+
+
+def _faiss() -> Any:
+    try:
+        import faiss
+    except ImportError as error:
+        raise MissingExtra("--index", "faiss", "mmbench[index]") from error
+    return faiss
+
+
+def _on_gpu(index: Any) -> Any:
+    """The index on the first GPU, or where it was when there is none that runs its type."""
+    faiss = _faiss()
+    if not getattr(faiss, "get_num_gpus", int)():
+        return index
+    try:
+        return faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
+    except RuntimeError as error:
+        if "not implemented" not in str(error) and "not supported" not in str(error):
+            raise
+        return index
+
+
+def _on_cpu(index: Any) -> Any:
+    faiss = _faiss()
+    return faiss.index_gpu_to_cpu(index) if hasattr(index, "getDevice") else index
+
+
+def _reason(error: RuntimeError) -> str:
+    """What faiss says, without the place in its sources."""
+    said = re.sub(r"^Error in .*? at \S+:\d+: (Error: )?", "", " ".join(str(error).split()))
+    return f"faiss says: {said}; use another index, e.g. Flat or HNSW32"

@@ -1,0 +1,223 @@
+"""All scores of two sides, a block at a time, on all of torch's threads.
+
+A block is one matrix product, padded with zeros so that all have one shape whose sides are multiples
+of the micro-kernels': equal pairs of vectors then get equal bits wherever they stand. Each thread
+multiplies and reads blocks of its own, so that one counts while another multiplies. What they share
+is a chunk of columns, read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+
+    from mmbench.types import Array
+
+    Ints = NDArray[np.int64]
+    Tasks = Generator[Callable[["_Scratch"], object]]
+
+STEP = 48  # the sides of blocks are multiples of it, as it is of those of common micro-kernels
+ROWS = 480  # most rows of a block
+COLUMNS = 5328  # most columns of a block
+ENOUGH = 4096  # numpy broadcasts to longer rows than this twice as fast
+RUN = 240  # most rows of a tile; a byte must be able to count them
+WAVES = 8  # times a tile's cells is the room for comparisons
+PAIRS = 20 * STEP  # pairs of one task
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A few rows of a block: scores [r, c] float32 of the items from `starts` (row, column) on.
+
+    r and c are multiples of STEP; past the last items stands -inf. `room` has WAVES × r × c bytes
+    for the results of comparisons.
+    """
+
+    scores: Array
+    starts: tuple[int, int]
+    room: NDArray[np.bool_]
+
+
+class Visitor(Protocol):
+    """Reads every tile once; called from several threads at a time, in no order."""
+
+    def visit(self, tile: Tile) -> None:
+        """Take from the tile what is wanted; it is overwritten afterwards."""
+        ...
+
+
+class Sweep:
+    """The products of `rows` [n, d] and `columns` [m, d], float32; n and m at least 1.
+
+    Use as a context. Memory at d = 512: up to 25 MB per thread, and up to three chunks of 11 MB.
+    After `visit`, `unfit` lists the rows and the columns whose squared norm is not a positive
+    float32: what is NaN, infinite or zero.
+    """
+
+    def __init__(self, rows: Array, columns: Array) -> None:
+        import torch
+
+        self._rows, self._columns = rows, columns
+        self._height, self._width = _height(len(rows)), _width(len(columns))
+        self._threads = torch.get_num_threads()
+        self.unfit: tuple[list[int], list[int]] = ([], [])
+
+    def __enter__(self) -> Self:
+        import torch
+
+        # The setting is each thread's own, but its default for new threads is the process's.
+        self._pool = ThreadPoolExecutor(self._threads, "sweep", torch.set_num_threads, (1,))
+        shape = (self._height, self._width, self._rows.shape[1])
+        self._scratch = [_Scratch(*shape) for _ in range(self._threads)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        import torch
+
+        self._pool.shutdown()
+        torch.set_num_threads(self._threads)
+
+    def pair_scores(self, rows: Ints, columns: Ints) -> Array:
+        """The score of each pair of a row and a column, [p] float32.
+
+        Taken from the diagonals of blocks of the least size. Their bits are those of the tiles
+        with every library tried, which the caller has to check.
+        """
+        scores = np.empty(len(rows), np.float32)
+
+        def diagonals(of: slice, scratch: _Scratch) -> None:
+            import torch
+
+            left = _padded(self._rows[rows[of]], scratch.pairs[0])
+            right = _padded(self._columns[columns[of]], scratch.pairs[1])
+            shape = (-1, STEP, left.shape[1])
+            blocks = torch.bmm(left.view(shape), right.view(shape).transpose(1, 2))
+            scores[of] = blocks.diagonal(dim1=1, dim2=2).flatten()[: len(scores[of])]
+
+        self._run(partial(diagonals, slice(i, i + PAIRS)) for i in range(0, len(rows), PAIRS))
+        return scores
+
+    def visit(self, *visitors: Visitor) -> None:
+        """Show every tile to every visitor."""
+        self._run(self._blocks(visitors))
+
+    def _blocks(self, visitors: tuple[Visitor, ...]) -> Tasks:
+        chunks = [_Chunk(i) for i in range(0, len(self._columns), self._width)][::-1]
+        starts = range(0, len(self._rows), self._height)
+        while chunks:
+            chunk = chunks.pop()
+            for i, start in enumerate(starts):
+                if i == len(starts) // 2 and chunks:  # ahead of its use, so that nobody waits
+                    yield partial(self._right, chunks[-1])
+                yield partial(self._block, visitors, chunk, start)
+
+    def _block(
+        self, visitors: tuple[Visitor, ...], chunk: _Chunk, start: int, scratch: _Scratch
+    ) -> None:
+        import torch
+
+        right = self._right(chunk, scratch)
+        left = _padded(self._rows[start : start + self._height], scratch.left)
+        if chunk.start == 0:
+            self.unfit[0].extend(_unfit(left, start, len(self._rows)))
+        scores = torch.mm(left, right.T, out=scratch.tile).numpy()
+        scores[len(self._rows) - start :] = -np.inf
+        scores[:, len(self._columns) - chunk.start :] = -np.inf
+        for run in range(0, min(self._height, len(self._rows) - start), RUN):
+            tile = Tile(scores[run : run + RUN], (start + run, chunk.start), scratch.room)
+            for visitor in visitors:
+                visitor.visit(tile)
+
+    def _right(self, chunk: _Chunk, _: _Scratch) -> torch.Tensor:
+        with chunk.lock:
+            if chunk.vectors is None:
+                columns = self._columns[chunk.start : chunk.start + self._width]
+                chunk.vectors = _padded(columns, _buffer(self._width, columns.shape[1]))
+                self.unfit[1].extend(_unfit(chunk.vectors, chunk.start, len(self._columns)))
+            return chunk.vectors
+
+    def _run(self, tasks: Tasks) -> None:
+        lock = Lock()
+
+        def work(scratch: _Scratch) -> None:
+            while True:
+                with lock:
+                    task = next(tasks, None)
+                if task is None:
+                    return
+                task(scratch)
+
+        jobs = [self._pool.submit(work, scratch) for scratch in self._scratch]
+        try:
+            wait(jobs, return_when=FIRST_EXCEPTION)
+        finally:  # after an error or Ctrl-C no thread takes up another task
+            with lock:
+                tasks.close()
+        for job in jobs:
+            job.result()
+
+
+class _Scratch:
+    """What one thread writes into."""
+
+    def __init__(self, height: int, width: int, d: int) -> None:
+        self.left = _buffer(height, d)
+        self.pairs = _buffer(PAIRS, d), _buffer(PAIRS, d)
+        self.tile = _buffer(height, width)
+        self.room = np.empty(min(height, RUN) * WAVES * width, np.bool_)
+
+
+@dataclass
+class _Chunk:
+    """The columns of one block, copied by the first thread that needs them."""
+
+    start: int
+    vectors: torch.Tensor | None = None
+    lock: Lock = field(default_factory=Lock)
+
+
+def _height(n: int) -> int:
+    """Rows of a block: the least work, where packing its columns costs as much as 16 rows."""
+    sizes = range(STEP, ROWS + 1, STEP // 2)
+    return min(sizes, key=lambda rows: (-(-n // rows) * (rows + 16), -rows))
+
+
+def _width(m: int) -> int:
+    """Columns of a block: the least work, where rows that are not long enough cost a tenth more."""
+    sizes = range(STEP, COLUMNS + 1, STEP)
+    return min(sizes, key=lambda columns: (-(-m // columns) * (columns + 16) * (1 if columns > ENOUGH else 1.1), -columns))
+
+
+def _buffer(rows: int, columns: int) -> torch.Tensor:
+    """Room for floats, aligned to a line of the cache; numpy asks for large pages, torch does not."""
+    import torch
+
+    spare = np.empty(rows * columns + 16, np.float32)
+    start = -(spare.ctypes.data // 4) % 16
+    return torch.from_numpy(spare[start : start + rows * columns].reshape(rows, columns))
+
+
+def _padded(vectors: Array, out: torch.Tensor) -> torch.Tensor:
+    """Copy [k, d] into the first rows of a buffer, and zeros into the others."""
+    view = out.numpy()
+    view[: len(vectors)] = vectors
+    view[len(vectors) :] = 0
+    return out
+
+
+def _unfit(vectors: torch.Tensor, start: int, end: int) -> list[int]:
+    """Which of the items from `start` to `end` have no direction that a float32 can hold."""
+    held = vectors.numpy()[: end - start]
+    squares = np.einsum("ij,ij->i", held, held)
+    fit = (squares > 0) & (squares < np.inf)
+    return (np.flatnonzero(~fit) + start).tolist()

@@ -1,0 +1,72 @@
+"""What a search refuses before and after it looked: vectors and positives that cannot be right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmbench.errors import DataError
+
+if TYPE_CHECKING:
+    from mmbench.search.blocks import Ints
+    from mmbench.types import Array
+
+    Ids = Sequence[str] | None
+
+SHOWN = 5
+
+
+def check_vectors(queries: Array, corpus: Array, query_ids: Ids, corpus_ids: Ids) -> None:
+    """Raise DataError unless both are float32 of one width, with an id for each row if any."""
+    for side, vectors, ids in (("query", queries, query_ids), ("corpus", corpus, corpus_ids)):
+        if vectors.ndim != 2 or vectors.dtype != np.float32:
+            raise DataError(
+                f"{side} vectors are {vectors.dtype} of shape {vectors.shape}:"
+                " give float32 [n, d], e.g. by .astype(numpy.float32)"
+            )
+        if ids is not None and len(ids) != len(vectors):
+            raise DataError(f"{len(vectors)} {side} vectors have {len(ids)} ids: give one for each")
+    if queries.shape[1] != corpus.shape[1]:
+        raise DataError(
+            f"query vectors have {queries.shape[1]} dimensions and corpus vectors"
+            f" {corpus.shape[1]}: both must come from one model"
+        )
+
+
+def refuse_unfit(side: str, rows: Sequence[int], n: int, ids: Ids) -> None:
+    """Raise DataError if any of the n vectors of a side is NaN, infinite or zero."""
+    if not rows:
+        return
+    named = [str(row) if ids is None else ids[row] for row in sorted(rows)[:SHOWN]]
+    more = ", …" if len(rows) > SHOWN else ""
+    raise DataError(
+        f"{len(rows)} of {n} {side} vectors are NaN, infinite or zero"
+        f" (ids {', '.join(map(repr, named))}{more}): look at what the model returned for them"
+    )
+
+
+def pairs_of(positives: Sequence[Sequence[int]], n: int, m: int) -> tuple[Ints, Ints]:
+    """Positives per query as pairs of rows, each [p] int64, in the order given.
+
+    Raises DataError for a list that is not one per query, a row outside the corpus or given twice.
+    """
+    if len(positives) != n:
+        raise DataError(
+            f"positives are given for {len(positives)} of {n} queries: give one list each"
+        )
+    sizes = np.fromiter(map(len, positives), np.int64, n)
+    queries = np.repeat(np.arange(n), sizes)
+    rows = np.fromiter(chain.from_iterable(positives), np.int64, len(queries))
+    outside = np.flatnonzero((rows < 0) | (rows >= m))
+    if len(outside):
+        at = outside[0]
+        raise DataError(f"query {queries[at]} has corpus row {rows[at]} as a positive, of {m} rows")
+    cells = np.sort(queries * m + rows)
+    twice = np.flatnonzero(cells[1:] == cells[:-1])
+    if len(twice):
+        query, row = divmod(int(cells[twice[0]]), m)
+        raise DataError(f"query {query} has corpus row {row} twice among its positives")
+    return queries, rows

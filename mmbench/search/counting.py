@@ -1,0 +1,171 @@
+"""Ranks of positives by counting, in every tile, what stands before them.
+
+Comparisons have the shape [rows, waves, columns]: a row is compared with the limits of several
+positives while it lies in the nearest cache. A wave is one positive per line.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmbench.search.blocks import STEP, WAVES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mmbench.search.blocks import Ints, Tile
+    from mmbench.search.order import IdOrder
+    from mmbench.types import Array
+
+    Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Wave:
+    """Pairs that are counted together: the `cells` (line, wave) that they have in `limits`.
+
+    `limits`, `ahead` and `positives` are [lines, waves]. `copied` lists the lines of the tile that
+    are compared, one for each pair, or is None for all of them.
+    """
+
+    pairs: Ints
+    cells: tuple[Ints, Ints]
+    positives: Ints
+    limits: Array
+    ahead: Ints
+    copied: Ints | None
+
+
+class Counter:
+    """Counts what stands before the positive of each pair: greater, or equal and first by id.
+
+    A pair is an asker, an item on `axis` of the tiles (0: rows, 1: columns), with its positive on
+    the other axis: `askers`, `positives` [p] int64, and `scores` [p] float32, which are compared
+    with the tiles to the bit. There are `n` askers; `order` is that of the other axis.
+    """
+
+    def __init__(
+        self, axis: int, askers: Ints, positives: Ints, scores: Array, n: int, order: IdOrder
+    ) -> None:
+        self._axis, self._order = axis, order
+        self._by_asker = np.argsort(askers, kind="stable")
+        self._askers, self._positives = askers[self._by_asker], positives[self._by_asker]
+        self._scores = scores[self._by_asker]
+        self._starts = np.searchsorted(self._askers, np.arange(n + 1))
+        self._nth = np.arange(len(scores)) - self._starts[self._askers]
+        self._seen = np.zeros(len(scores), np.float32)
+        self._waves: dict[int, list[_Wave]] = {}
+        self._lock = Lock()
+
+    @property
+    def ahead(self) -> Ints:
+        """How many items stand before the positive of each pair, [p] int64, after all tiles."""
+        ahead = np.zeros(len(self._scores), np.int64)
+        for waves in self._waves.values():
+            for wave in waves:
+                ahead[self._by_asker[wave.pairs]] = wave.ahead[wave.cells]
+        return ahead
+
+    @property
+    def seen(self) -> Array:
+        """The score of each pair in the tile that holds it, [p] float32, after all tiles."""
+        return self._seen[np.argsort(self._by_asker)]
+
+    def visit(self, tile: Tile) -> None:
+        """Count in one tile."""
+        first = tile.starts[self._axis]
+        with self._lock:
+            if first not in self._waves:
+                self._waves[first] = self._plan(first, tile.scores.shape[self._axis])
+        for wave in self._waves[first]:
+            copied = wave.copied is not None
+            scores = tile.scores.take(wave.copied, self._axis) if copied else tile.scores
+            self._count(wave, scores, tile)
+
+    def _plan(self, first: int, size: int) -> list[_Wave]:
+        """The waves of `size` lines from `first` on.
+
+        What at least a quarter of the lines have is compared in whole tiles, for up to WAVES
+        positives at once; for every other pair its line is copied.
+        """
+        bounds = self._starts[first : first + size + 1]
+        pairs = np.arange(bounds[0], bounds[-1])
+        line, nth = self._askers[pairs] - first, self._nth[pairs]
+        common = _common(np.diff(bounds), size // 4)
+        waves = []
+        for k in range(0, common, WAVES):
+            of = (nth >= k) & (nth < min(common, k + WAVES))
+            waves.append(self._wave(pairs[of], (line[of], nth[of] - k), size))
+        rest = nth >= common
+        pairs, line = pairs[rest], line[rest]
+        for i in range(0, len(pairs), STEP):
+            some, copied = pairs[i : i + STEP], line[i : i + STEP]
+            cells = np.arange(len(some)), np.zeros_like(some)
+            waves.append(self._wave(some, cells, len(some), copied))
+        return waves
+
+    def _wave(
+        self, pairs: Ints, cells: tuple[Ints, Ints], lines: int, copied: Ints | None = None
+    ) -> _Wave:
+        shape = lines, int(cells[1].max()) + 1
+        positives, limits = np.full(shape, -1), np.full(shape, np.inf, np.float32)
+        positives[cells], limits[cells] = self._positives[pairs], self._scores[pairs]
+        return _Wave(pairs, cells, positives, limits, np.zeros(shape, np.int64), copied)
+
+    def _count(self, wave: _Wave, scores: Array, tile: Tile) -> None:
+        limits = wave.limits[:, :, None] if self._axis == 0 else wave.limits.T[None]
+        scores = scores[:, None]
+        shape = len(scores), wave.limits.shape[1], scores.shape[2]
+        mask = tile.room[: math.prod(shape)].reshape(shape)
+        np.greater(scores, limits, out=mask)
+        ahead = _per_line(mask, self._axis)
+        np.equal(scores, limits, out=mask)
+        mask[self._itself(wave, scores, tile)] = False
+        if mask.any():
+            ahead += self._ties(mask, wave, tile)
+        with self._lock:
+            np.add(wave.ahead, ahead, out=wave.ahead)
+
+    def _itself(self, wave: _Wave, scores: Array, tile: Tile) -> tuple[Ints, ...]:
+        """Where the positives of pairs stand in the tile: its rows, waves and columns."""
+        place = wave.positives[wave.cells] - tile.starts[1 - self._axis]
+        here = np.flatnonzero((place >= 0) & (place < tile.scores.shape[1 - self._axis]))
+        line, nth = wave.cells[0][here], wave.cells[1][here]
+        row, column = (line, place[here]) if self._axis == 0 else (place[here], line)
+        self._seen[wave.pairs[here]] = scores[row, 0, column]
+        return row, nth, column
+
+    def _ties(self, equal: Mask, wave: _Wave, tile: Tile) -> Ints:
+        """How many of the equals [rows, waves, columns] stand first by their ids: [lines, waves]."""
+        before = _per_line(equal, self._axis)
+        line, nth = np.nonzero(before)
+        equal = equal[line, nth] if self._axis == 0 else equal[:, nth, line].T
+        others = np.flatnonzero(equal.any(0))
+        keys = self._order.keys(others + tile.starts[1 - self._axis])
+        own = self._order.keys(wave.positives[line, nth])
+        before[line, nth] = np.count_nonzero(equal[:, others] & (keys < own[:, None]), axis=1)
+        return before
+
+
+def _common(counts: Ints, lines: int) -> int:
+    """How many positives each of so many lines has, at least; `counts` holds those of each line."""
+    return int(np.partition(counts, -lines)[-lines]) if 0 < lines <= len(counts) else 0
+
+
+def _per_line(mask: Mask, axis: int) -> Ints:
+    """How many are true of [rows ≤ 255, waves, columns] for each line: [lines, waves] int64.
+
+    Bytes are summed as bytes, which cannot overflow: down the columns, or eight at a time along a
+    row as the lanes of words, in as few parts as hold at most 255 words each.
+    """
+    if axis == 1:
+        return np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8).T.astype(np.int64)
+    words = mask.view(np.uint64)
+    parts = next(n for n in (1, 2, 3, 6) if words.shape[2] <= 255 * n and not words.shape[2] % n)
+    lanes = np.add.reduce(words.reshape(*mask.shape[:2], parts, -1), axis=3)
+    return np.add.reduce(lanes.view(np.uint8), axis=2, dtype=np.int64)

@@ -1,0 +1,91 @@
+"""The few items with the greatest scores, gathered tile by tile."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mmbench.search.blocks import Ints, Tile
+    from mmbench.search.order import IdOrder
+    from mmbench.types import Array
+
+GROUPS = 24  # a divisor of blocks' sides: the k-th of so many maxima is a floor for the k-th best
+CROWD = 8  # times k candidates per line, and ties are thinned out before anything is sorted
+
+
+class Nearest:
+    """The `k` best of the other axis for each of `n` items on `axis` (0: rows, 1: columns).
+
+    By falling score, equal scores in the `order` of the other axis, which has `m` items. `top`
+    [n, k] int64 is complete after all tiles; -1 fills it up where m < k. k is at least 1.
+    """
+
+    def __init__(self, axis: int, n: int, m: int, k: int, order: IdOrder) -> None:
+        self._axis, self._m, self._k, self._order = axis, m, k, order
+        self._scores = np.full((n, k), -np.inf, np.float32)
+        self.top = np.full((n, k), -1)
+        self._lock = Lock()
+
+    def visit(self, tile: Tile) -> None:
+        """Take from one tile what is at least as good as the worst that is kept for its line."""
+        first, first_other = tile.starts[self._axis], tile.starts[1 - self._axis]
+        kept = self._scores[first : first + tile.scores.shape[self._axis], -1]
+        ends = (len(kept), self._m - first_other)[:: 1 - 2 * self._axis]
+        scores = tile.scores[: ends[0], : ends[1]]
+        floor = kept.copy()
+        if np.isneginf(floor).any():
+            floor = np.maximum(floor, self._floor(tile.scores)[: len(kept)])
+        floor = np.expand_dims(floor, 1 - self._axis)
+        wanted = scores >= floor
+        if np.count_nonzero(wanted) > CROWD * self._k * len(kept):
+            wanted = self._thinned(scores, floor, first_other)
+        cells = np.divmod(np.flatnonzero(wanted), scores.shape[1])
+        line, other = cells[self._axis] + first, cells[1 - self._axis] + first_other
+        self._merge(line, other, scores[cells])
+
+    def _floor(self, scores: Array) -> Array:
+        """A bound that at least k scores of each line reach, -inf where a line is too short."""
+        if self._k > scores.shape[1 - self._axis]:
+            return np.full(scores.shape[self._axis], -np.inf, np.float32)
+        if self._k <= GROUPS:
+            rows, columns = scores.shape
+            split = (rows, GROUPS, -1) if self._axis == 0 else (GROUPS, -1, columns)
+            scores = scores.reshape(split).max(2 - self._axis)
+        return np.partition(scores, -self._k, axis=1 - self._axis).take(-self._k, 1 - self._axis)
+
+    def _thinned(self, scores: Array, floor: Array, first_other: int) -> NDArray[np.bool_]:
+        """What is above the floor, and of what equals it the k per line that are first by id."""
+        along = 1 - self._axis
+        keys = self._order.keys(np.arange(scores.shape[along]) + first_other)
+        by_key = np.argsort(keys, kind="stable")
+        equal = (scores == floor).take(by_key, along)
+        equal &= np.cumsum(equal, axis=along) <= self._k
+        return (scores > floor) | equal.take(np.argsort(by_key), along)
+
+    def _merge(self, line: Ints, other: Ints, score: Array) -> None:
+        """Put candidates among what is kept of their lines."""
+        lines = np.unique(line)
+        with self._lock:
+            old = self.top[lines].ravel()
+            line = np.concatenate([line, np.repeat(lines, self._k)[old >= 0]])
+            other = np.concatenate([other, old[old >= 0]])
+            score = np.concatenate([score, self._scores[lines].ravel()[old >= 0]])
+            best = self._sorted(line, other, score)
+            line, other, score = line[best], other[best], score[best]
+            nth = np.arange(len(line)) - np.searchsorted(line, line)
+            keep = nth < self._k
+            self.top[line[keep], nth[keep]] = other[keep]
+            self._scores[line[keep], nth[keep]] = score[keep]
+
+    def _sorted(self, line: Ints, other: Ints, score: Array) -> Ints:
+        """The order by line, falling score and id; ids are hashed only where scores are equal."""
+        order = np.lexsort((-score, line))
+        line, score = line[order], score[order]
+        if np.any((line[1:] == line[:-1]) & (score[1:] == score[:-1])):
+            order = order[np.lexsort((self._order.keys(other[order]), -score, line))]
+        return order

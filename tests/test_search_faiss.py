@@ -1,0 +1,107 @@
+"""FAISS indexes beside exact search: the same where they are exact, honest where they are not."""
+
+import numpy as np
+import pytest
+
+from mmbench.errors import DataError, UserError
+from mmbench.search.approximate import DEPTH, FaissIndex, approximate_search, check_factory
+from mmbench.search.exact import search
+
+faiss = pytest.importorskip("faiss", reason="faiss is in the extras index and gpu")
+
+
+def unit(n: int, d: int, seed: int) -> np.ndarray:
+    vectors = np.random.default_rng(seed).standard_normal((n, d)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def pairs_of(n: int, m: int, each: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    draws = np.random.default_rng(5)
+    positives = [draws.choice(m, each, replace=False) for _ in range(n)]
+    return np.repeat(np.arange(n), each), np.concatenate(positives)
+
+
+def test_flat_agrees_with_exact_as_far_as_it_looks() -> None:
+    queries, corpus, pairs = unit(300, 48, 1), unit(700, 48, 2), pairs_of(300, 700)
+    found, report = approximate_search(queries, corpus, pairs, "Flat", top=5)
+    (exact,) = search(queries, corpus, pairs, top=5)
+    assert found.ranks.tolist() == np.where(exact.ranks <= DEPTH, exact.ranks, 0).tolist()
+    assert found.top.tolist() == exact.top.tolist()
+    assert report["recall@10 against exact"] == 1.0
+    assert report["depth"] == DEPTH
+    assert report["bytes"] > corpus.nbytes
+
+
+def test_flat_orders_duplicates_as_exact_search_does() -> None:
+    # Small integers: both libraries' products are exact, so that duplicates tie in both.
+    draws = np.random.default_rng(3)
+    corpus = draws.integers(-3, 4, (90, 4)).astype(np.float32)
+    corpus[~corpus.any(axis=1)] = 1
+    corpus[45:] = corpus[:45]
+    queries, pairs = corpus[::3].copy(), pairs_of(30, 90)
+    ids = [f"doc {i * 7919 % 90}" for i in range(90)]
+    found, _ = approximate_search(queries, corpus, pairs, "Flat", corpus_ids=ids)
+    (exact,) = search(queries, corpus, pairs, corpus_ids=ids)
+    assert found.ranks.tolist() == exact.ranks.tolist()
+
+
+@pytest.mark.parametrize("factory", ["HNSW16", "IVF8,Flat;nprobe=8", "PCA16,IVF4,Flat;nprobe=4"])
+def test_an_approximate_index_tells_its_own_recall(factory: str) -> None:
+    queries, corpus, pairs = unit(200, 32, 1), unit(900, 32, 2), pairs_of(200, 900, 1)
+    found, report = approximate_search(queries, corpus, pairs, factory)
+    (exact,) = search(queries, corpus, (pairs[0][:0], pairs[1][:0]), top=10)
+    top = FaissIndex(corpus, factory).nearest(queries, 10)
+    hits = [
+        len(set(a) & set(b)) / 10 for a, b in zip(top.tolist(), exact.top.tolist(), strict=True)
+    ]
+    assert report["recall@10 against exact"] == pytest.approx(np.mean(hits), abs=0.02)
+    assert 0 < report["recall@10 against exact"] <= 1
+    assert found.ranks.max() <= DEPTH
+
+
+def test_a_small_corpus_is_searched_whole() -> None:
+    queries, corpus, pairs = unit(20, 8, 1), unit(7, 8, 2), pairs_of(20, 7)
+    found, report = approximate_search(queries, corpus, pairs, "Flat")
+    assert report["depth"] == 7
+    assert found.ranks.tolist() == search(queries, corpus, pairs)[0].ranks.tolist()
+
+
+@pytest.mark.parametrize(
+    ("factory", "message"),
+    [
+        ("Nope", "--index Nope: faiss says: could not parse index string"),
+        ("IVF64,Flat", "Number of training points"),
+        ("PQ7", "multiple of the number of subquantizers"),
+        ("Flat;nprobe=x", "could not interpret parameters"),
+    ],
+)
+def test_what_faiss_refuses_is_one_line(factory: str, message: str) -> None:
+    queries, corpus, pairs = unit(5, 8, 1), unit(20, 8, 2), pairs_of(5, 20)
+    with pytest.raises(UserError, match=message) as error:
+        approximate_search(queries, corpus, pairs, factory)
+    assert "\n" not in str(error.value)
+
+
+def test_a_string_that_does_not_parse_is_known_before_the_forwards() -> None:
+    check_factory("IVF1024,Flat;nprobe=16")
+    with pytest.raises(UserError, match="could not parse"):
+        check_factory("IVF1024Flat")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0.0])
+def test_unfit_vectors_are_named(value: float) -> None:
+    corpus = unit(20, 8, 2)
+    corpus[13] = value
+    with pytest.raises(DataError, match="'13'"):
+        approximate_search(unit(5, 8, 1), corpus, pairs_of(5, 20), "Flat")
+
+
+def test_a_memory_mapped_corpus(tmp_path: object) -> None:
+    corpus = unit(200, 16, 2)
+    mapped = np.memmap(f"{tmp_path}/corpus", np.float32, "w+", shape=corpus.shape)
+    mapped[:] = corpus
+    queries, pairs = unit(50, 16, 1), pairs_of(50, 200)
+    found, _ = approximate_search(queries, mapped, pairs, "Flat")
+    assert (
+        found.ranks.tolist() == approximate_search(queries, corpus, pairs, "Flat")[0].ranks.tolist()
+    )
