@@ -195,7 +195,13 @@ def _height(n: int) -> int:
 def _width(m: int) -> int:
     """Columns of a block: the least work, where rows that are not long enough cost a tenth more."""
     sizes = range(STEP, COLUMNS + 1, STEP)
-    return min(sizes, key=lambda columns: (-(-m // columns) * (columns + 16) * (1 if columns > ENOUGH else 1.1), -columns))
+    return min(
+        sizes,
+        key=lambda columns: (
+            -(-m // columns) * (columns + 16) * (1 if columns > ENOUGH else 1.1),
+            -columns,
+        ),
+    )
 
 
 def _buffer(rows: int, columns: int) -> torch.Tensor:

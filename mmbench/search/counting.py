@@ -83,9 +83,9 @@ class Counter:
             if first not in self._waves:
                 self._waves[first] = self._plan(first, tile.scores.shape[self._axis])
         for wave in self._waves[first]:
-            copied = wave.copied is not None
-            scores = tile.scores.take(wave.copied, self._axis) if copied else tile.scores
-            self._count(wave, scores, tile)
+            whole = tile.scores
+            lines = wave.copied
+            self._count(wave, whole if lines is None else whole.take(lines, self._axis), tile)
 
     def _plan(self, first: int, size: int) -> list[_Wave]:
         """The waves of `size` lines from `first` on.
@@ -164,8 +164,10 @@ def _per_line(mask: Mask, axis: int) -> Ints:
     row as the lanes of words, in as few parts as hold at most 255 words each.
     """
     if axis == 1:
-        return np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8).T.astype(np.int64)
+        counts: Ints = np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8).T.astype(np.int64)
+        return counts
     words = mask.view(np.uint64)
     parts = next(n for n in (1, 2, 3, 6) if words.shape[2] <= 255 * n and not words.shape[2] % n)
     lanes = np.add.reduce(words.reshape(*mask.shape[:2], parts, -1), axis=3)
-    return np.add.reduce(lanes.view(np.uint8), axis=2, dtype=np.int64)
+    counted: Ints = np.add.reduce(lanes.view(np.uint8), axis=2, dtype=np.int64)
+    return counted

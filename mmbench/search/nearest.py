@@ -56,7 +56,9 @@ class Nearest:
             rows, columns = scores.shape
             split = (rows, GROUPS, -1) if self._axis == 0 else (GROUPS, -1, columns)
             scores = scores.reshape(split).max(2 - self._axis)
-        return np.partition(scores, -self._k, axis=1 - self._axis).take(-self._k, 1 - self._axis)
+        along = 1 - self._axis
+        floor: Array = np.take(np.partition(scores, -self._k, axis=along), -self._k, along)
+        return floor
 
     def _thinned(self, scores: Array, floor: Array, first_other: int) -> NDArray[np.bool_]:
         """What is above the floor, and of what equals it the k per line that are first by id."""
@@ -65,7 +67,8 @@ class Nearest:
         by_key = np.argsort(keys, kind="stable")
         equal = (scores == floor).take(by_key, along)
         equal &= np.cumsum(equal, axis=along) <= self._k
-        return (scores > floor) | equal.take(np.argsort(by_key), along)
+        wanted: NDArray[np.bool_] = (scores > floor) | equal.take(np.argsort(by_key), along)
+        return wanted
 
     def _merge(self, line: Ints, other: Ints, score: Array) -> None:
         """Put candidates among what is kept of their lines."""
