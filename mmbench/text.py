@@ -8,7 +8,7 @@ import unicodedata
 # Control characters move a terminal's cursor, and bidirectional marks reverse what stands around
 # them; both survive in file names, captions and model outputs.
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#|!&~])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|!&~])")
 
 
 def plain(text: str, limit: int = 200) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmbench.errors import MissingExtra, UserError
-from mmbench.search.checks import check_vectors, refuse_unfit
+from mmbench.search.checks import check_vectors, refuse_unfit, unfit
 from mmbench.search.exact import Found, search
 from mmbench.search.order import IdOrder
 
@@ -108,7 +108,7 @@ def approximate_search(
     chosen by the hash of their ids), seconds, size and depth. Raises what `FaissIndex` raises.
     """
     check_vectors(queries, corpus, query_ids, corpus_ids)
-    refuse_unfit("query", _unfit(queries, 0), len(queries), query_ids)
+    refuse_unfit("query", unfit(queries), len(queries), query_ids)
     index = FaissIndex(corpus, factory, ids=corpus_ids)
     start = perf_counter()
     found = index.nearest(queries, max(DEPTH, top))
@@ -148,15 +148,9 @@ def _built(corpus: Array, factory: str, ids: Ids) -> Any:
     index = _on_gpu(index)
     for start in range(0, len(corpus), _CHUNK):
         part = np.ascontiguousarray(corpus[start : start + _CHUNK], np.float32)
-        refuse_unfit("corpus", _unfit(part, start), len(corpus), ids)
+        refuse_unfit("corpus", unfit(part, start), len(corpus), ids)
         index.add(part)
     return index
-
-
-def _unfit(vectors: Array, start: int) -> list[int]:
-    squares = np.einsum("ij,ij->i", vectors, vectors)
-    fit = (squares > 0) & (squares < np.inf)
-    return [int(row) for row in np.flatnonzero(~fit) + start]
 
 
 def _faiss() -> Any:

@@ -1,9 +1,9 @@
-"""All scores of two sides, a block at a time, on all of torch's threads.
+"""All scores of two sides, block by block, on all of torch's threads.
 
-A block is one matrix product, padded with zeros so that all have one shape whose sides are multiples
-of the micro-kernels': equal pairs of vectors then get equal bits wherever they stand. Each thread
-multiplies and reads blocks of its own, so that one counts while another multiplies. What they share
-is a chunk of columns, read once.
+A block is one matrix product, padded with zeros so that all have one shape, whose sides are
+multiples of the micro-kernels': equal pairs of vectors then get equal bits wherever they stand.
+Each thread multiplies and reads a strip of a few blocks of its own, so that one counts while
+another multiplies. What they share is a chunk of columns, read once.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 
+from mmbench.search.checks import unfit
+
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
@@ -28,19 +30,19 @@ if TYPE_CHECKING:
 
 STEP = 48  # the sides of blocks are multiples of it, as it is of those of common micro-kernels
 ROWS = 480  # most rows of a block
-COLUMNS = 5328  # most columns of a block
-ENOUGH = 4096  # numpy broadcasts to longer rows than this twice as fast
+COLUMNS = (1392, 1776)  # columns of a block, if there are so many
+WIDE = 3  # blocks of a strip: numpy broadcasts to rows of more than 4,096 twice as fast
 RUN = 240  # most rows of a tile; a byte must be able to count them
-WAVES = 8  # times a tile's cells is the room for comparisons
-PAIRS = 20 * STEP  # pairs of one task
+WAVES = 8  # times the cells of a tile is the room for comparisons
+PAIRS = 20 * STEP  # pairs whose scores are computed at once
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A few rows of a block: scores [r, c] float32 of the items from `starts` (row, column) on.
+    """Some rows of a strip: scores [r, c] float32 of the items from `starts` (row, column) on.
 
-    r and c are multiples of STEP; past the last items stands -inf. `room` has WAVES × r × c bytes
-    for the results of comparisons.
+    r is a multiple of STEP / 2, c of STEP; past the last items stands -inf. `room` has at least
+    WAVES × r × c bytes for the results of comparisons.
     """
 
     scores: Array
@@ -109,19 +111,19 @@ class Sweep:
 
     def visit(self, *visitors: Visitor) -> None:
         """Show every tile to every visitor."""
-        self._run(self._blocks(visitors))
+        self._run(self._strips(visitors))
 
-    def _blocks(self, visitors: tuple[Visitor, ...]) -> Tasks:
-        chunks = [_Chunk(i) for i in range(0, len(self._columns), self._width)][::-1]
+    def _strips(self, visitors: tuple[Visitor, ...]) -> Tasks:
+        chunks = [_Chunk(i) for i in range(0, len(self._columns), WIDE * self._width)][::-1]
         starts = range(0, len(self._rows), self._height)
         while chunks:
             chunk = chunks.pop()
             for i, start in enumerate(starts):
                 if i == len(starts) // 2 and chunks:  # ahead of its use, so that nobody waits
                     yield partial(self._right, chunks[-1])
-                yield partial(self._block, visitors, chunk, start)
+                yield partial(self._strip, visitors, chunk, start)
 
-    def _block(
+    def _strip(
         self, visitors: tuple[Visitor, ...], chunk: _Chunk, start: int, scratch: _Scratch
     ) -> None:
         import torch
@@ -129,8 +131,11 @@ class Sweep:
         right = self._right(chunk, scratch)
         left = _padded(self._rows[start : start + self._height], scratch.left)
         if chunk.start == 0:
-            self.unfit[0].extend(_unfit(left, start, len(self._rows)))
-        scores = torch.mm(left, right.T, out=scratch.tile).numpy()
+            self.unfit[0].extend(unfit(left.numpy()[: len(self._rows) - start], start))
+        for i in range(0, len(right), self._width):
+            block = slice(i, i + self._width)
+            torch.mm(left, right[block].T, out=scratch.strip[:, block])
+        scores = scratch.strip.numpy()[:, : len(right)]
         scores[len(self._rows) - start :] = -np.inf
         scores[:, len(self._columns) - chunk.start :] = -np.inf
         for run in range(0, min(self._height, len(self._rows) - start), RUN):
@@ -141,9 +146,10 @@ class Sweep:
     def _right(self, chunk: _Chunk, _: _Scratch) -> torch.Tensor:
         with chunk.lock:
             if chunk.vectors is None:
-                columns = self._columns[chunk.start : chunk.start + self._width]
-                chunk.vectors = _padded(columns, _buffer(self._width, columns.shape[1]))
-                self.unfit[1].extend(_unfit(chunk.vectors, chunk.start, len(self._columns)))
+                columns = self._columns[chunk.start : chunk.start + WIDE * self._width]
+                size = -(-len(columns) // self._width) * self._width
+                chunk.vectors = _padded(columns, _buffer(size, columns.shape[1]))
+                self.unfit[1].extend(unfit(chunk.vectors.numpy()[: len(columns)], chunk.start))
             return chunk.vectors
 
     def _run(self, tasks: Tasks) -> None:
@@ -173,13 +179,13 @@ class _Scratch:
     def __init__(self, height: int, width: int, d: int) -> None:
         self.left = _buffer(height, d)
         self.pairs = _buffer(PAIRS, d), _buffer(PAIRS, d)
-        self.tile = _buffer(height, width)
-        self.room = np.empty(min(height, RUN) * WAVES * width, np.bool_)
+        self.strip = _buffer(height, WIDE * width)
+        self.room = np.empty(WAVES * min(height, RUN) * WIDE * width, np.bool_)
 
 
 @dataclass
 class _Chunk:
-    """The columns of one block, copied by the first thread that needs them."""
+    """The columns of one strip, copied by the first thread that needs them."""
 
     start: int
     vectors: torch.Tensor | None = None
@@ -193,19 +199,13 @@ def _height(n: int) -> int:
 
 
 def _width(m: int) -> int:
-    """Columns of a block: the least work, where rows that are not long enough cost a tenth more."""
-    sizes = range(STEP, COLUMNS + 1, STEP)
-    return min(
-        sizes,
-        key=lambda columns: (
-            -(-m // columns) * (columns + 16) * (1 if columns > ENOUGH else 1.1),
-            -columns,
-        ),
-    )
+    """Columns of a block: the least padding."""
+    narrow, wide = (min(columns, -(-m // STEP) * STEP) for columns in COLUMNS)
+    return min(range(wide, narrow - 1, -STEP), key=lambda columns: -(-m // columns) * columns)
 
 
 def _buffer(rows: int, columns: int) -> torch.Tensor:
-    """Room for floats, aligned to a line of the cache; numpy asks for large pages, torch does not."""
+    """Room for floats, aligned to a cache line; numpy asks for large pages, torch does not."""
     import torch
 
     spare = np.empty(rows * columns + 16, np.float32)
@@ -219,11 +219,3 @@ def _padded(vectors: Array, out: torch.Tensor) -> torch.Tensor:
     view[: len(vectors)] = vectors
     view[len(vectors) :] = 0
     return out
-
-
-def _unfit(vectors: torch.Tensor, start: int, end: int) -> list[int]:
-    """Which of the items from `start` to `end` have no direction that a float32 can hold."""
-    held = vectors.numpy()[: end - start]
-    squares = np.einsum("ij,ij->i", held, held)
-    fit = (squares > 0) & (squares < np.inf)
-    return (np.flatnonzero(~fit) + start).tolist()

@@ -36,6 +36,15 @@ def check_vectors(queries: Array, corpus: Array, query_ids: Ids, corpus_ids: Ids
         )
 
 
+def unfit(vectors: Array, start: int = 0) -> list[int]:
+    """Which of the vectors [n, d] have no direction that a float32 can hold, counted from `start`:
+    those whose squared norm is not a positive float32, being NaN, infinite or zero.
+    """
+    squares = np.einsum("ij,ij->i", vectors, vectors)
+    fit = (squares > 0) & (squares < np.inf)
+    return [int(row) for row in np.flatnonzero(~fit) + start]
+
+
 def refuse_unfit(side: str, rows: Sequence[int], n: int, ids: Ids) -> None:
     """Raise DataError if any of the n vectors of a side is NaN, infinite or zero."""
     if not rows:

@@ -87,7 +87,7 @@ def search(
         refuse_unfit("query", sweep.unfit[turned], sizes[0], query_ids)
         refuse_unfit("corpus", sweep.unfit[1 - turned], sizes[1], corpus_ids)
         if not np.array_equal(counters[0].seen, scores):
-            # Where a library multiplies a gathered block in another way, what the tiles held counts.
+            # Where a library multiplies a small block in another way, what the tiles held counts.
             counters = count(counters[0].seen)
     tops = [best.top for best in nearest] or [np.empty((n, 0), np.int64) for n in sizes]
     return [Found(counter.ahead + 1, best) for counter, best in zip(counters, tops, strict=False)]

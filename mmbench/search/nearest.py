@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from mmbench.search.order import IdOrder
     from mmbench.types import Array
 
-GROUPS = 24  # a divisor of blocks' sides: the k-th of so many maxima is a floor for the k-th best
-CROWD = 8  # times k candidates per line, and ties are thinned out before anything is sorted
+GROUPS = 24  # divides a tile's sides: the k-th of so many maxima is a floor for the k-th best
+CROWD = 8  # times k candidates per line: equal ones are thinned out before anything is sorted
 
 
 class Nearest:
@@ -45,8 +45,13 @@ class Nearest:
         if np.count_nonzero(wanted) > CROWD * self._k * len(kept):
             wanted = self._thinned(scores, floor, first_other)
         cells = np.divmod(np.flatnonzero(wanted), scores.shape[1])
-        line, other = cells[self._axis] + first, cells[1 - self._axis] + first_other
-        self._merge(line, other, scores[cells])
+        with self._lock:
+            self._merge(
+                slice(first, first + len(kept)),
+                cells[self._axis],
+                cells[1 - self._axis] + first_other,
+                scores[cells],
+            )
 
     def _floor(self, scores: Array) -> Array:
         """A bound that at least k scores of each line reach, -inf where a line is too short."""
@@ -66,29 +71,33 @@ class Nearest:
         keys = self._order.keys(np.arange(scores.shape[along]) + first_other)
         by_key = np.argsort(keys, kind="stable")
         equal = (scores == floor).take(by_key, along)
-        equal &= np.cumsum(equal, axis=along) <= self._k
+        equal &= np.cumsum(equal, axis=along, dtype=np.int32) <= self._k
         wanted: NDArray[np.bool_] = (scores > floor) | equal.take(np.argsort(by_key), along)
         return wanted
 
-    def _merge(self, line: Ints, other: Ints, score: Array) -> None:
-        """Put candidates among what is kept of their lines."""
-        lines = np.unique(line)
-        with self._lock:
-            old = self.top[lines].ravel()
-            line = np.concatenate([line, np.repeat(lines, self._k)[old >= 0]])
-            other = np.concatenate([other, old[old >= 0]])
-            score = np.concatenate([score, self._scores[lines].ravel()[old >= 0]])
-            best = self._sorted(line, other, score)
-            line, other, score = line[best], other[best], score[best]
-            nth = np.arange(len(line)) - np.searchsorted(line, line)
-            keep = nth < self._k
-            self.top[line[keep], nth[keep]] = other[keep]
-            self._scores[line[keep], nth[keep]] = score[keep]
+    def _merge(self, lines: slice, line: Ints, other: Ints, score: Array) -> None:
+        """Put candidates among what is kept of their lines, which count from that of the slice."""
+        top, kept = self.top[lines], self._scores[lines]
+        touched = np.zeros(len(top), np.bool_)
+        touched[line] = True
+        old = np.nonzero(touched[:, None] & (top >= 0))
+        line = np.concatenate([line, old[0]])
+        other = np.concatenate([other, top[old]])
+        score = np.concatenate([score, kept[old]])
+        best = self._sorted(line, other, score)
+        line = line[best]
+        nth = np.arange(len(line)) - np.searchsorted(line, np.arange(len(top)))[line]
+        keep = nth < self._k
+        best, place = best[keep], (line[keep], nth[keep])
+        top[place], kept[place] = other[best], score[best]
 
     def _sorted(self, line: Ints, other: Ints, score: Array) -> Ints:
         """The order by line, falling score and id; ids are hashed only where scores are equal."""
-        order = np.lexsort((-score, line))
-        line, score = line[order], score[order]
-        if np.any((line[1:] == line[:-1]) & (score[1:] == score[:-1])):
-            order = order[np.lexsort((self._order.keys(other[order]), -score, line))]
+        bits = (score + np.float32(0)).view(np.int32)  # -0 becomes 0
+        falling = ~(bits ^ ((bits >> 31) & 0x7FFFFFFF))  # as integers in the order of the floats
+        keys = (line << 32) + falling
+        order = np.argsort(keys)
+        keys = keys[order]
+        if np.any(keys[1:] == keys[:-1]):
+            order = order[np.lexsort((self._order.keys(other[order]), keys))]
         return order
