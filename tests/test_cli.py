@@ -229,3 +229,10 @@ def test_the_examples_of_the_docs_run(
     assert f"mmbench run {line}" in documents
     assert main(["run", *line.split(), "--limit", "40", "--out", str(tmp_path)]) == 0
     assert "recall@1[text-to-image]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["colour_model.py", "first-hundred.yaml", "success_metric.py"])
+def test_the_readme_shows_the_examples_as_they_are(name: str) -> None:
+    lines = (ROOT / "examples" / name).read_text().splitlines()
+    shown = "\n".join(f"    {line}" if line else "" for line in lines)
+    assert shown in (ROOT / "README.md").read_text()
