@@ -1,6 +1,5 @@
 # The two commands that set everything up: `make run` and `make test`.
-#   make run TORCH_INDEX=https://download.pytorch.org/whl/cpu     the CPU build of torch
-#   make run TORCH_INDEX=https://download.pytorch.org/whl/cu126   a CUDA build
+#   make run TORCH_INDEX=URL    takes torch from the index that pytorch.org names for a CPU or CUDA build
 PYTHON ?= python3
 VENV ?= .venv
 TORCH_INDEX ?=
