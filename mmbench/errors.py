@@ -36,8 +36,9 @@ class UnknownName(UserError):
     def __init__(self, what: str, name: str, known: Iterable[str], hint: str = "") -> None:
         known = sorted(known)
         near = get_close_matches(name, known, n=3, cutoff=0.5) or known[:8]
+        meant = f"did you mean {', '.join(near)}?" if near else "there is none at all"
         end = f"; {hint}" if hint else ""
-        super().__init__(f"unknown {what} {name!r}: did you mean {', '.join(near)}?{end}")
+        super().__init__(f"unknown {what} {name!r}: {meant}{end}")
 
 
 class SpecError(UserError):
