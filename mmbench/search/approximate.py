@@ -148,7 +148,7 @@ def _built(corpus: Array, factory: str, ids: Ids) -> Any:
     index = _on_gpu(index)
     for start in range(0, len(corpus), _CHUNK):
         part = np.ascontiguousarray(corpus[start : start + _CHUNK], np.float32)
-        refuse_unfit("corpus", unfit(part, start), len(corpus), ids)
+        refuse_unfit("corpus", [start + row for row in unfit(part)], len(corpus), ids)
         index.add(part)
     return index
 

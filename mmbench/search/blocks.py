@@ -1,6 +1,6 @@
 """All scores of two sides, block by block, on all of torch's threads.
 
-A block is one matrix product, padded with zeros so that all have one shape, whose sides are
+A block is one matrix product, padded with zeros so that all have one shape, with sides that are
 multiples of the micro-kernels': equal pairs of vectors then get equal bits wherever they stand.
 Each thread multiplies and reads a strip of a few blocks of its own, so that one counts while
 another multiplies. What they share is a chunk of columns, read once.
@@ -35,6 +35,7 @@ WIDE = 3  # blocks of a strip: numpy broadcasts to rows of more than 4,096 twice
 RUN = 240  # most rows of a tile; a byte must be able to count them
 WAVES = 8  # times the cells of a tile is the room for comparisons
 PAIRS = 20 * STEP  # pairs whose scores are computed at once
+WORKERS = 8  # most threads that count; where there are more, each product has several
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,9 @@ class Visitor(Protocol):
 class Sweep:
     """The products of `rows` [n, d] and `columns` [m, d], float32; n and m at least 1.
 
-    Use as a context. Memory at d = 512: up to 25 MB per thread, and up to three chunks of 11 MB.
-    After `visit`, `unfit` lists the rows and the columns whose squared norm is not a positive
-    float32: what is NaN, infinite or zero.
+    Use as a context. Memory at d = 512: up to 30 MB for each of at most WORKERS threads, and up to
+    three chunks of 11 MB. After `visit`, `unfit` lists the rows and the columns whose squared norm
+    is not a positive float32: what is NaN, infinite or zero.
     """
 
     def __init__(self, rows: Array, columns: Array) -> None:
@@ -71,16 +72,21 @@ class Sweep:
 
         self._rows, self._columns = rows, columns
         self._height, self._width = _height(len(rows)), _width(len(columns))
+        self._chunk = min(WIDE, -(-len(columns) // self._width)) * self._width
         self._threads = torch.get_num_threads()
         self.unfit: tuple[list[int], list[int]] = ([], [])
 
     def __enter__(self) -> Self:
         import torch
 
-        # The setting is each thread's own, but its default for new threads is the process's.
-        self._pool = ThreadPoolExecutor(self._threads, "sweep", torch.set_num_threads, (1,))
-        shape = (self._height, self._width, self._rows.shape[1])
-        self._scratch = [_Scratch(*shape) for _ in range(self._threads)]
+        strips = -(-len(self._rows) // self._height) * -(-len(self._columns) // self._chunk)
+        workers = min(self._threads, WORKERS, strips)
+        # Each thread has a setting of its own, but the last one is the default of new threads.
+        each = self._threads // workers
+        self._pool = ThreadPoolExecutor(workers, "sweep", torch.set_num_threads, (each,))
+        self._scratch = [
+            _Scratch(self._height, self._chunk, self._rows.shape[1]) for _ in range(workers)
+        ]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -114,7 +120,7 @@ class Sweep:
         self._run(self._strips(visitors))
 
     def _strips(self, visitors: tuple[Visitor, ...]) -> Tasks:
-        chunks = [_Chunk(i) for i in range(0, len(self._columns), WIDE * self._width)][::-1]
+        chunks = [_Chunk(i) for i in range(0, len(self._columns), self._chunk)][::-1]
         starts = range(0, len(self._rows), self._height)
         while chunks:
             chunk = chunks.pop()
@@ -131,7 +137,7 @@ class Sweep:
         right = self._right(chunk, scratch)
         left = _padded(self._rows[start : start + self._height], scratch.left)
         if chunk.start == 0:
-            self.unfit[0].extend(unfit(left.numpy()[: len(self._rows) - start], start))
+            self._note_unfit(0, left, start)
         for i in range(0, len(right), self._width):
             block = slice(i, i + self._width)
             torch.mm(left, right[block].T, out=scratch.strip[:, block])
@@ -146,11 +152,15 @@ class Sweep:
     def _right(self, chunk: _Chunk, _: _Scratch) -> torch.Tensor:
         with chunk.lock:
             if chunk.vectors is None:
-                columns = self._columns[chunk.start : chunk.start + WIDE * self._width]
+                columns = self._columns[chunk.start : chunk.start + self._chunk]
                 size = -(-len(columns) // self._width) * self._width
                 chunk.vectors = _padded(columns, _buffer(size, columns.shape[1]))
-                self.unfit[1].extend(unfit(chunk.vectors.numpy()[: len(columns)], chunk.start))
+                self._note_unfit(1, chunk.vectors, chunk.start)
             return chunk.vectors
+
+    def _note_unfit(self, side: int, vectors: torch.Tensor, start: int) -> None:
+        held = vectors.numpy()[: len((self._rows, self._columns)[side]) - start]
+        self.unfit[side].extend(start + row for row in unfit(held))
 
     def _run(self, tasks: Tasks) -> None:
         lock = Lock()
@@ -179,8 +189,8 @@ class _Scratch:
     def __init__(self, height: int, width: int, d: int) -> None:
         self.left = _buffer(height, d)
         self.pairs = _buffer(PAIRS, d), _buffer(PAIRS, d)
-        self.strip = _buffer(height, WIDE * width)
-        self.room = np.empty(WAVES * min(height, RUN) * WIDE * width, np.bool_)
+        self.strip = _buffer(height, width)
+        self.room = np.empty(WAVES * min(height, RUN) * width, np.bool_)
 
 
 @dataclass

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Ids = Sequence[str] | None
 
 SHOWN = 5
+LINES = 1 << 14  # vectors that are looked at at once
 
 
 def check_vectors(queries: Array, corpus: Array, query_ids: Ids, corpus_ids: Ids) -> None:
@@ -36,13 +37,14 @@ def check_vectors(queries: Array, corpus: Array, query_ids: Ids, corpus_ids: Ids
         )
 
 
-def unfit(vectors: Array, start: int = 0) -> list[int]:
-    """Which of the vectors [n, d] have no direction that a float32 can hold, counted from `start`:
-    those whose squared norm is not a positive float32, being NaN, infinite or zero.
-    """
-    squares = np.einsum("ij,ij->i", vectors, vectors)
-    fit = (squares > 0) & (squares < np.inf)
-    return [int(row) for row in np.flatnonzero(~fit) + start]
+def unfit(vectors: Array) -> list[int]:
+    """Which rows of [n, d] are NaN, infinite or zero: the squared norm is no positive float32."""
+    rows: list[int] = []
+    for i in range(0, len(vectors), LINES):
+        of = vectors[i : i + LINES]
+        squares = np.einsum("ij,ij->i", of, of)
+        rows += (np.flatnonzero(~((squares > 0) & (squares < np.inf))) + i).tolist()
+    return rows
 
 
 def refuse_unfit(side: str, rows: Sequence[int], n: int, ids: Ids) -> None:

@@ -141,7 +141,7 @@ class Counter:
         return row, nth, column
 
     def _ties(self, equal: Mask, wave: _Wave, tile: Tile) -> Ints:
-        """How many of the equals [rows, waves, columns] are first by their ids: [lines, waves]."""
+        """How many equals [rows, waves, columns] stand first by their ids, [lines, waves] int64."""
         before = _per_line(equal, self._axis)
         line, nth = np.nonzero(before)
         equal = equal[line, nth] if self._axis == 0 else equal[:, nth, line].T

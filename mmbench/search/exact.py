@@ -62,32 +62,29 @@ def search(
         none = np.zeros(len(pairs[0]), np.int64)
         return [Found(none, np.full((sizes[way], top), -1)) for way in ways]
 
-    # The larger side is the columns, which are read only once.
-    turned = int(sizes[0] > sizes[1])
+    turned = int(sizes[0] > sizes[1])  # the larger side is the columns, which are read only once
     orders = IdOrder(query_ids, sizes[0]), IdOrder(corpus_ids, sizes[1])
+
+    def counters(scores: Array) -> list[Counter]:
+        return [
+            Counter(way ^ turned, pairs[way], pairs[1 - way], scores, sizes[way], orders[1 - way])
+            for way in ways
+        ]
+
     nearest = [
         Nearest(way ^ turned, sizes[way], sizes[1 - way], top, orders[1 - way])
         for way in ways
         if top
     ]
     with Sweep(sides[turned], sides[1 - turned]) as sweep:
-
-        def count(scores: Array, *others: Nearest) -> list[Counter]:
-            counters = [
-                Counter(
-                    way ^ turned, pairs[way], pairs[1 - way], scores, sizes[way], orders[1 - way]
-                )
-                for way in ways
-            ]
-            sweep.visit(*counters, *others)
-            return counters
-
         scores = sweep.pair_scores(pairs[turned], pairs[1 - turned])
-        counters = count(scores, *nearest)
+        counted = counters(scores)
+        sweep.visit(*counted, *nearest)
         refuse_unfit("query", sweep.unfit[turned], sizes[0], query_ids)
         refuse_unfit("corpus", sweep.unfit[1 - turned], sizes[1], corpus_ids)
-        if not np.array_equal(counters[0].seen, scores):
-            # Where a library multiplies a small block in another way, what the tiles held counts.
-            counters = count(counters[0].seen)
+        if not np.array_equal(counted[0].seen, scores):
+            # A library that multiplies small blocks in another way: what the tiles held counts.
+            counted = counters(counted[0].seen)
+            sweep.visit(*counted)
     tops = [best.top for best in nearest] or [np.empty((n, 0), np.int64) for n in sizes]
-    return [Found(counter.ahead + 1, best) for counter, best in zip(counters, tops, strict=False)]
+    return [Found(counted[way].ahead + 1, tops[way]) for way in ways]

@@ -61,9 +61,8 @@ class Nearest:
             rows, columns = scores.shape
             split = (rows, GROUPS, -1) if self._axis == 0 else (GROUPS, -1, columns)
             scores = scores.reshape(split).max(2 - self._axis)
-        along = 1 - self._axis
-        floor: Array = np.take(np.partition(scores, -self._k, axis=along), -self._k, along)
-        return floor
+        kth = np.partition(scores, -self._k, axis=1 - self._axis).take([-self._k], 1 - self._axis)
+        return kth.reshape(-1)
 
     def _thinned(self, scores: Array, floor: Array, first_other: int) -> NDArray[np.bool_]:
         """What is above the floor, and of what equals it the k per line that are first by id."""
@@ -72,8 +71,8 @@ class Nearest:
         by_key = np.argsort(keys, kind="stable")
         equal = (scores == floor).take(by_key, along)
         equal &= np.cumsum(equal, axis=along, dtype=np.int32) <= self._k
-        wanted: NDArray[np.bool_] = (scores > floor) | equal.take(np.argsort(by_key), along)
-        return wanted
+        thinned: NDArray[np.bool_] = (scores > floor) | equal.take(np.argsort(by_key), along)
+        return thinned
 
     def _merge(self, lines: slice, line: Ints, other: Ints, score: Array) -> None:
         """Put candidates among what is kept of their lines, which count from that of the slice."""

@@ -25,8 +25,8 @@ class IdOrder:
         self._known = np.zeros(n, np.bool_)
 
     def keys(self, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """The keys [k] uint64 of k rows. Safe to call from several threads."""
-        missing = rows[~self._known[rows]]
+        """The keys of rows, uint64 in their shape. Safe to call from several threads."""
+        missing = np.unique(rows[~self._known[rows]])
         if len(missing):
             self._keys[missing] = [self._hash(row) for row in missing.tolist()]
             self._known[missing] = True
