@@ -1,5 +1,8 @@
 """FAISS indexes beside exact search: the same where they are exact, honest where they are not."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -43,6 +46,37 @@ def test_flat_orders_duplicates_as_exact_search_does() -> None:
     found, _ = approximate_search(queries, corpus, pairs, "Flat", corpus_ids=ids)
     (exact,) = search(queries, corpus, pairs, corpus_ids=ids)
     assert found.ranks.tolist() == exact.ranks.tolist()
+
+
+def test_flat_orders_equal_vectors_of_floats_as_exact_search_does() -> None:
+    # FAISS multiplies in blocks whose edges round otherwise: equal vectors differ in the last bit.
+    queries, corpus, pairs = unit(2000, 64, 1), unit(3001, 64, 2), pairs_of(2000, 3001)
+    draws = np.random.default_rng(4)
+    corpus[draws.permutation(3001)[:600]] = corpus[draws.integers(0, 200, 600)]
+    found, _ = approximate_search(queries, corpus, pairs, "Flat")
+    (exact,) = search(queries, corpus, pairs)
+    assert found.ranks.tolist() == np.where(exact.ranks <= DEPTH, exact.ranks, 0).tolist()
+
+
+@pytest.mark.parametrize("first", ["faiss", "torch"])
+def test_faiss_and_torch_live_in_one_process(first: str) -> None:
+    """Both bring a library of threads: neither hangs, neither changes the other's number."""
+    second = {"faiss": "torch", "torch": "faiss"}[first]
+    code = f"""
+import numpy as np, {first}, {second}
+before = torch.get_num_threads(), faiss.omp_get_max_threads()
+from mmbench.search import approximate_search, positive_ranks
+draws = np.random.default_rng(0)
+sides = [draws.standard_normal((n, 32), np.float32) for n in (400, 3000)]
+for _ in range(3):
+    exact = positive_ranks(*sides, [[i] for i in range(400)])
+    ours, _ = approximate_search(*sides, (np.arange(400), np.arange(400)), "IVF8,Flat;nprobe=8")
+    torch.randn(500, 500) @ torch.randn(500, 500)
+want = [int(r[0]) if r[0] <= 100 else 0 for r in exact]
+assert ours.ranks.tolist() == want
+assert before == (torch.get_num_threads(), faiss.omp_get_max_threads())
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
 @pytest.mark.parametrize("factory", ["HNSW16", "IVF8,Flat;nprobe=8", "PCA16,IVF4,Flat;nprobe=4"])

@@ -16,6 +16,7 @@ from mmbench.errors import MissingExtra, UserError
 from mmbench.search.checks import check_vectors, refuse_unfit, unfit
 from mmbench.search.exact import Found, search
 from mmbench.search.order import IdOrder
+from mmbench.search.ties import settle_ties, twins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,8 @@ DEPTH = 100  # how far a search looks for the positives of a query
 CHECKED = 10  # the k of the recall against exact search
 _SAMPLE = 1000  # queries that are searched exactly as well
 _ANY_WIDTH = 960  # of vectors, to try a factory string on
-_CHUNK = 1 << 16  # vectors handed over at a time
+_SPARE = 16  # asked for beyond the depth, so that equal scores at its end are cut by their ids
+_CHUNK = 1 << 14  # vectors handed over at a time
 
 
 class FaissIndex:
@@ -43,7 +45,7 @@ class FaissIndex:
 
     def __init__(self, corpus: Array, factory: str, *, ids: Ids = None) -> None:
         self.factory = factory
-        self._order = IdOrder(ids, len(corpus))
+        self._order, self._twins = IdOrder(ids, len(corpus)), twins(corpus)
         start = perf_counter()
         try:
             self._index = _built(corpus, factory, ids)
@@ -63,18 +65,16 @@ class FaissIndex:
     def nearest(self, queries: Array, k: int) -> Ints:
         """The k best rows of each query [n, k] int64, -1 where the index found fewer.
 
-        Equal scores are ordered by the hash of the id, as in exact search, among what was found.
+        Equal scores, and those of vectors that are equal to the bit, are ordered by the hash of the
+        id, as in exact search, among what was found.
         """
         k = min(k, self._index.ntotal)
         found = np.empty((len(queries), k), np.int64)
         for start in range(0, len(queries), _CHUNK):
             part = np.ascontiguousarray(queries[start : start + _CHUNK], np.float32)
-            scores, rows = self._index.search(part, k)
-            tied = np.flatnonzero((scores[:, 1:] == scores[:, :-1]).any(axis=1))
-            for line in tied:
-                order = np.lexsort((self._order.keys(rows[line]), -scores[line]))
-                rows[line] = rows[line][order]
-            found[start : start + _CHUNK] = rows
+            scores, rows = self._index.search(part, min(k + _SPARE, self._index.ntotal))
+            settle_ties(scores, rows, self._twins, self._order)
+            found[start : start + _CHUNK] = rows[:, :k]
         return found
 
 

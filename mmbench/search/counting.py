@@ -55,7 +55,8 @@ class Counter:
         self._axis, self._order = axis, order
         self._by_asker = np.argsort(askers, kind="stable")
         self._askers, self._positives = askers[self._by_asker], positives[self._by_asker]
-        self._scores = scores[self._by_asker]
+        # An infinite score is that of an unfit vector, and not to be mistaken for padding.
+        self._scores = np.where(np.isfinite(scores), scores, np.inf)[self._by_asker]
         self._starts = np.searchsorted(self._askers, np.arange(n + 1))
         self._nth = np.arange(len(scores)) - self._starts[self._askers]
         self._seen = np.zeros(len(scores), np.float32)

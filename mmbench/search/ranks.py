@@ -71,7 +71,7 @@ def top(queries: Array, corpus: Array, k: int, *, corpus_ids: Ids = None) -> Int
 
 def ranks_by_asker(askers: Ints, ranks: Ints, n: int) -> list[Ints]:
     """Ranks [p] of pairs as n ascending arrays, by the asker [p] of each pair."""
-    order = np.lexsort((ranks, askers))
-    ranks = ranks[order]
-    bounds = np.searchsorted(askers[order], np.arange(n + 1)).tolist()
+    keys = np.sort((askers << 32) + ranks)
+    bounds = np.searchsorted(keys, np.arange(n + 1) << 32).tolist()
+    ranks = keys & 0xFFFFFFFF
     return [ranks[start:end] for start, end in pairwise(bounds)]
