@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mmbench.builtin import TABLES
 from mmbench.errors import UnknownName, UserError
 
 T = TypeVar("T")
@@ -30,46 +31,8 @@ _GROUPS = {
     "kind": "mmbench.kinds",
 }
 
-_RETRIEVAL = "mmbench.metrics.retrieval"
-_BUILTIN: dict[str, dict[str, str]] = {
-    "model": {
-        "clip": "mmbench.models.clip:Clip",
-        "clip-nano": "mmbench.models.clip_nano:ClipNano",
-    },
-    "task": {},
-    "metric": {
-        "recall@k": f"{_RETRIEVAL}:recall",
-        "mean_rank": f"{_RETRIEVAL}:mean_rank",
-        "median_rank": f"{_RETRIEVAL}:median_rank",
-        "mrr": f"{_RETRIEVAL}:mrr",
-        "map": f"{_RETRIEVAL}:average_precision",
-    },
-    "data": {
-        "shapes": "mmbench.data.shapes:shapes",
-        "coco": "mmbench.data.coco:coco",
-        "folder": "mmbench.data.folder:folder",
-        "table": "mmbench.data.table:table",
-        "hf": "mmbench.data.hf:hf",
-    },
-    "kind": {
-        "retrieval": "mmbench.kinds.retrieval:Retrieval",
-    },
-}
-_SUMMARY = {
-    "clip": "any image-text model of transformers: CLIP, SigLIP, SigLIP 2, ALIGN, Chinese-CLIP",
-    "clip-nano": "the reference CLIP, small, trained on the shapes world",
-    "recall@k": "share of queries with a positive among the first k",
-    "mean_rank": "mean rank of the best-ranked positive",
-    "median_rank": "median rank of the best-ranked positive",
-    "mrr": "mean reciprocal rank of the best-ranked positive",
-    "map": "mean average precision over all positives",
-    "shapes": "a procedural world of coloured shapes with captions",
-    "coco": "COCO captions JSON or Karpathy JSON with an image folder",
-    "folder": "a folder of images, each with its captions in a text file beside it",
-    "table": "CSV, TSV, JSONL or Parquet with image and text columns",
-    "hf": "a data set of the datasets library",
-    "retrieval": "rank documents for queries, in one or both directions",
-}
+# What the name of a metric leaves open: a number (`@k`, `@n`), a name, or one of several (`[a|b]`).
+_TAKES = re.compile(r"@(?P<number>[kn])$|@(?P<name>[a-z]{2,})$|\[(?P<variants>[^\]]+)\]$")
 
 _plugins: dict[str, dict[str, tuple[Any, str]]] = {kind: {} for kind in KINDS}
 
@@ -90,7 +53,7 @@ def register(kind: str, name: str) -> Callable[[T], T]:
 
 def _claim(kind: str, name: str, thing: Any, owner: str) -> None:
     taken = _plugins[kind].get(name)
-    other = taken[1] if taken else _BUILTIN[kind].get(name)
+    other = taken[1] if taken else TABLES[kind].get(name, (None,))[0]
     if other is not None:
         raise UserError(f"two {kind}s are named {name!r}: {other} and {owner}; rename one")
     _plugins[kind][name] = (thing, owner)
@@ -129,13 +92,13 @@ def load_plugin(path: str) -> None:
 def names(kind: str) -> list[str]:
     """All names of a kind, sorted. Imports none of them."""
     _entry_points()
-    return sorted({*_BUILTIN[kind], *_plugins[kind]})
+    return sorted({*TABLES[kind], *_plugins[kind]})
 
 
 def summary(kind: str, name: str) -> str:
     """One line about a name; for a plugin, who brought it."""
-    if name in _BUILTIN[kind]:
-        return _SUMMARY.get(name, "")
+    if name in TABLES[kind]:
+        return TABLES[kind][name][1]
     return f"from {_plugins[kind][name][1]}"
 
 
@@ -145,26 +108,53 @@ def lookup(kind: str, name: str) -> Any:
     if name in _plugins[kind]:
         thing = _plugins[kind][name][0]
         return thing.load() if hasattr(thing, "load") and hasattr(thing, "group") else thing
-    if name not in _BUILTIN[kind]:
+    if name not in TABLES[kind]:
         raise UnknownName(kind, name, names(kind), f"`mmbench list {_plural(kind)}` shows all")
-    module, _, attribute = _BUILTIN[kind][name].partition(":")
+    module, _, attribute = TABLES[kind][name][0].partition(":")
     return getattr(importlib.import_module(module), attribute)
 
 
-def metric(name: str) -> tuple[Any, int | None]:
-    """The metric behind `recall@10`: the function registered as `recall@k`, and k.
+def metric(name: str) -> tuple[Any, int | str | None]:
+    """The metric behind a name, and its argument: of `recall@10` that of `recall@k`, and 10.
 
-    A name without `@` has no k. Raises UnknownName.
+    The argument of `fid@clip` is "clip", of `wer[basic]` "basic"; `mrr` has none. Raises
+    UnknownName.
     """
-    family, at, k = name.partition("@")
-    if not at:
+    known = names("metric")
+    if name in known and not _TAKES.search(name):
         return lookup("metric", name), None
-    if not re.fullmatch("[1-9][0-9]*", k):
-        raise UnknownName("metric", name, names("metric"), "k is a whole number from 1")
-    known = {known.partition("@")[0] for known in names("metric") if known.endswith("@k")}
-    if family not in known:
-        raise UnknownName("metric", name, names("metric"), "`mmbench list metrics` shows all")
-    return lookup("metric", f"{family}@k"), int(k)
+    for form in known:
+        argument = _argument(form, name)
+        if argument is not None:
+            return lookup("metric", form), argument
+    raise UnknownName("metric", name, known, _hint(name, known))
+
+
+def _argument(form: str, name: str) -> int | str | None:
+    """What `name` has in the place that `form` leaves open; None where it is not of this form."""
+    takes = _TAKES.search(form)
+    family = form[: takes.start()] if takes else form
+    if takes is None or not name.startswith(family):
+        return None
+    given = name.removeprefix(family)
+    if takes["variants"]:
+        variant = given[1:-1]
+        return variant if given == f"[{variant}]" and variant in _variants(takes) else None
+    if takes["number"]:
+        return int(given[1:]) if re.fullmatch("@[1-9][0-9]*", given) else None
+    return given[1:] if re.fullmatch("@.+", given) else None
+
+
+def _variants(takes: re.Match[str]) -> list[str]:
+    return takes["variants"].split("|")
+
+
+def _hint(name: str, known: list[str]) -> str:
+    family = re.split(r"[@\[]", name)[0]
+    forms = [form for form in known if re.split(r"[@\[]", form)[0] == family]
+    if forms:
+        return f"write {' or '.join(forms)} (k and n are whole numbers from 1)"
+    return "`mmbench list metrics` shows all"
 
 
 def _plural(kind: str) -> str:

@@ -72,6 +72,17 @@ class RetrievalData(Struct, frozen=True):
     source: dict[str, str] = field(default_factory=dict)
 
 
+class Samples(Struct, frozen=True):
+    """The data of every kind but retrieval: rows, and the names of the classes where it has some.
+
+    A label in a target is its position in `labels`. `source` says where the data are from.
+    """
+
+    samples: list[Sample]
+    labels: list[str] = field(default_factory=list)
+    source: dict[str, str] = field(default_factory=dict)
+
+
 class Published(Struct, frozen=True, forbid_unknown_fields=True):
     """Scores that somebody published for a model (a hub id), with where they can be read."""
 
@@ -122,17 +133,21 @@ class Embeds(Protocol):
 
 
 class Requests(Struct, frozen=True):
-    """What a kind wants a model to answer: contents of one modality, in one role."""
+    """What a kind or a metric wants a model to answer: contents of one modality, in one role.
+
+    `normalise` False asks for the vectors as the model gives them, as the FID family needs them.
+    """
 
     contents: list[Content]
     modality: Modality
     role: Role
+    normalise: bool = True
 
 
 class Answers(Struct, frozen=True):
     """Vectors [n, d] float32 for n contents, and by row the reason of each that failed.
 
-    A failed row is zero. Rows are L2-normalised.
+    A failed row is zero. Rows are L2-normalised unless the request said otherwise.
     """
 
     vectors: Array
@@ -167,7 +182,10 @@ class Ranking(Struct, frozen=True):
 
 
 class Prediction(Struct, frozen=True):
-    """What was said beside what was right. A failed one has `error` and no value."""
+    """What was said beside what was right. A failed one has `error` and no value.
+
+    `inputs` are those of the sample, for a metric that looks at them (CLIPScore at the image).
+    """
 
     id: str
     value: Any = None
@@ -175,13 +193,38 @@ class Prediction(Struct, frozen=True):
     error: str | None = None
     group: str = ""
     tags: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, Content] = field(default_factory=dict)
+
+
+# What a metric gets of a prediction from the model it wants: name -> [k, d], a row per content.
+Features = dict[str, Array]
+
+
+class Wants(Struct, frozen=True):
+    """What a metric wants embedded by a model that is not the one measured.
+
+    `contents` gives of a prediction, by name, what is to be embedded: {"image": [image],
+    "references": [text, text]}; `modalities` of which modality each name is, and its role.
+    `model` is the default one; `variants` says what an argument such as `tf` of `fid@tf` stands for
+    (a model and its options); any other argument is the name of a model itself. A prediction whose
+    content fails in the model is failed. The metric is called with `features`, one dict for each
+    prediction.
+    """
+
+    contents: Callable[[Prediction], dict[str, list[Content]]]
+    modalities: dict[str, tuple[Modality, Role]]
+    model: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    variants: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    normalise: bool = True
 
 
 class Score(Struct, frozen=True):
     """A number, the per-sample rows [n, c] float64 behind it, and the name of the fold between.
 
-    `fold` is a name in `mmbench.stats`, so that stored rows fold again without the metric's code.
-    `reason` says why `value` is NaN.
+    `fold` is a name in `mmbench.stats.folds`, so that stored rows fold again without the metric's
+    code. `worst` and `best` are the ends of the metric's range, None where there is no end.
+    `reason` says why `value` is NaN, or why it has no interval.
     """
 
     value: float
@@ -190,6 +233,8 @@ class Score(Struct, frozen=True):
     signature: str
     better: Literal["higher", "lower"]
     reason: str = ""
+    worst: float | None = None
+    best: float | None = None
 
 
 class ModelInfo(Struct, frozen=True):

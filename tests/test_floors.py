@@ -8,8 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[1] / "mmbench"
 FLOORS = [
     {"errors", "types"},
-    {"registry", "spec", "text", "media", "stats", "store", "contents", "journal", "checkpoints",
-     "search", "nano"},
+    {"registry", "builtin", "spec", "text", "media", "stats", "store", "contents", "journal",
+     "checkpoints", "search", "nano"},
     {"data", "models", "kinds", "metrics"},
     {"engine", "board"},
     {"train"},

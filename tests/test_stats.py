@@ -36,7 +36,7 @@ def test_unknown_fold_is_answered_with_the_near_ones() -> None:
 
 
 def test_bounds_are_the_score_with_the_failed_all_wrong_and_all_right() -> None:
-    score = stats.score([1.0, 0.0, 1.0])
+    score = stats.score([1.0, 1.0, 0.0], worst=0, best=1)
     assert stats.bounds(score, 1) == (2 / 4, 3 / 4)
     assert stats.bounds(score, 0) is None
     assert stats.bounds(stats.score([1.0], better="lower"), 1) is None

@@ -32,7 +32,7 @@ def recall(predictions: Sequence[Prediction], k: int) -> Score:
         return score(
             np.full(len(found), np.nan), signature=_TIES, reason=f"the index is {depth} deep"
         )
-    return score(np.nan_to_num(found, nan=np.inf) <= k, signature=_TIES)
+    return score(np.nan_to_num(found, nan=np.inf) <= k, signature=_TIES, worst=0, best=1)
 
 
 def mean_rank(predictions: Sequence[Prediction]) -> Score:
@@ -79,7 +79,7 @@ def average_precision(predictions: Sequence[Prediction]) -> Score:
         total = sum(i / rank for i, rank in enumerate(known, start=1))
         rows.append(total / len(ranks) if complete else math.nan)
         reason = reason if complete else "a positive is beyond the depth of the index"
-    return score(rows, signature=_TIES, reason=reason)
+    return score(rows, signature=_TIES, reason=reason, worst=0, best=1)
 
 
 def ranking_of(prediction: Prediction) -> Ranking:
@@ -121,4 +121,13 @@ def _of_ranks(
     best, _ = _best(predictions)
     unknown = int(np.isnan(best).sum())
     reason = f"{unknown} queries have no known rank: beyond the index" if unknown else ""
-    return score(row(best), fold_name=fold_name, better=better, signature=_TIES, reason=reason)
+    ends = (0, 1) if better == "higher" else (None, 1)
+    return score(
+        row(best),
+        fold_name=fold_name,
+        better=better,
+        signature=_TIES,
+        reason=reason,
+        worst=ends[0],
+        best=ends[1],
+    )

@@ -1,0 +1,138 @@
+"""The names that mmbench brings: name → ("module:attribute", one line about it).
+
+A table, so that listing names imports nothing. The name of a metric shows what may follow it:
+`recall@k` a whole number, `fid@features` a name, `wer[none|basic]` one of these.
+"""
+
+from __future__ import annotations
+
+Names = dict[str, tuple[str, str]]
+
+MODELS: Names = {
+    "clip": (
+        "mmbench.models.clip:Clip",
+        "any image-text model of transformers: CLIP, SigLIP, SigLIP 2, ALIGN, Chinese-CLIP",
+    ),
+    "clip-nano": (
+        "mmbench.models.clip_nano:ClipNano",
+        "the reference CLIP, small, trained on the shapes world",
+    ),
+    "inception": (
+        "mmbench.models.inception:Inception",
+        "Inception of 2015-12-05 from a file of torch-fidelity's weights: FID, KID, IS, PRDC",
+    ),
+}
+
+DATA: Names = {
+    "shapes": (
+        "mmbench.data.shapes:shapes",
+        "a procedural world of coloured shapes with captions",
+    ),
+    "coco": (
+        "mmbench.data.coco:coco",
+        "COCO captions JSON or Karpathy JSON with an image folder",
+    ),
+    "folder": (
+        "mmbench.data.folder:folder",
+        "a folder of images, each with its captions in a text file beside it",
+    ),
+    "table": (
+        "mmbench.data.table:table",
+        "CSV, TSV, JSONL or Parquet with image and text columns",
+    ),
+    "hf": ("mmbench.data.hf:hf", "a data set of the datasets library"),
+}
+
+KINDS: Names = {
+    "retrieval": (
+        "mmbench.kinds.retrieval:Retrieval",
+        "rank documents for queries, in one or both directions",
+    ),
+}
+
+_RANKS = "mmbench.metrics.retrieval"
+_GRADED = "mmbench.metrics.graded"
+_CAPTIONS = "mmbench.metrics.captions"
+_CLIPSCORE = "mmbench.metrics.clipscore"
+_SETS = "mmbench.metrics.distribution"
+_LABELS = "mmbench.metrics.classification"
+_ANSWERS = "mmbench.metrics.answers"
+_CHOICE = "mmbench.metrics.choice"
+_POPE = "mmbench.metrics.pope"
+_SPEECH = "mmbench.metrics.speech"
+_MOS = "mmbench.metrics.mos"
+
+METRICS: Names = {
+    "recall@k": (f"{_RANKS}:recall", "share of queries with a positive among the first k"),
+    "mean_rank": (f"{_RANKS}:mean_rank", "mean rank of the best-ranked positive"),
+    "median_rank": (f"{_RANKS}:median_rank", "median rank of the best-ranked positive"),
+    "mrr": (f"{_RANKS}:mrr", "mean reciprocal rank of the best-ranked positive"),
+    "map": (f"{_RANKS}:average_precision", "mean average precision over all positives"),
+    "fraction_recall@k": (f"{_GRADED}:fraction_recall", "share of a query's positives in the first k"),
+    "precision@k": (f"{_GRADED}:precision", "share of positives among the first k"),
+    "mrr@k": (f"{_GRADED}:mrr_at", "mrr of what stands in the first k, else 0"),
+    "map@k": (f"{_GRADED}:map_at", "mean average precision cut at k"),
+    "map@R": (f"{_GRADED}:map_at_r", "mean average precision cut at the number of positives"),
+    "r_precision": (f"{_GRADED}:r_precision", "precision at the number of positives"),
+    "ndcg@k": (f"{_GRADED}:ndcg", "normalised discounted cumulative gain of graded documents"),
+    "rsum": (f"{_GRADED}:rsum", "sum of recall@1, @5 and @10 over both directions"),
+    "bleu@n": (f"{_CAPTIONS}:bleu", "corpus BLEU-n of pycocoevalcap"),
+    "rouge_l": (f"{_CAPTIONS}:rouge_l", "ROUGE-L of pycocoevalcap"),
+    "cider": (f"{_CAPTIONS}:cider", "CIDEr-D of pycocoevalcap"),
+    "meteor": (f"{_CAPTIONS}:meteor", "METEOR 1.5, by its jar"),
+    "spice": (f"{_CAPTIONS}:spice", "SPICE 1.0, by its jar"),
+    "clipscore": (f"{_CLIPSCORE}:clipscore", "2.5 x cosine of caption and image"),
+    "ref_clipscore": (f"{_CLIPSCORE}:ref_clipscore", "CLIPScore with references"),
+    "pac_s": (f"{_CLIPSCORE}:pac_s", "PAC-S: 2 x cosine of caption and image, its own weights"),
+    "ref_pac_s": (f"{_CLIPSCORE}:ref_pac_s", "PAC-S with references"),
+    "fid@features": (f"{_SETS}:fid", "Fréchet distance: @tf, @clean, or @MODEL"),
+    "kid@features": (f"{_SETS}:kid", "kernel distance: @tf, @clean, or @MODEL"),
+    "inception_score": (f"{_SETS}:inception_score", "Inception score"),
+    "prdc_precision@features": (f"{_SETS}:prdc_precision", "share of drawings near real images"),
+    "prdc_recall@features": (f"{_SETS}:prdc_recall", "share of real images near drawings"),
+    "prdc_density@features": (f"{_SETS}:prdc_density", "how densely real images surround drawings"),
+    "prdc_coverage@features": (f"{_SETS}:prdc_coverage", "share of real images with a drawing near"),
+    "cmmd": (f"{_SETS}:cmmd", "CLIP maximum mean discrepancy"),
+    "accuracy@k": (f"{_LABELS}:accuracy", "share of samples with the right label in the first k"),
+    "mean_per_class_recall": (f"{_LABELS}:mean_per_class_recall", "balanced accuracy"),
+    "mean_ap": (f"{_LABELS}:mean_ap", "average precision, mean over classes"),
+    "auc": (f"{_LABELS}:auc", "area under the ROC curve, mean over classes"),
+    "d_prime": (f"{_LABELS}:d_prime", "d' of the mean area under the ROC curve"),
+    "f1_macro": (f"{_LABELS}:f1_macro", "F1, mean over classes"),
+    "f1_micro": (f"{_LABELS}:f1_micro", "F1 over all decisions"),
+    "ece": (f"{_LABELS}:ece", "expected calibration error, 15 bins"),
+    "confusion_matrix": (f"{_LABELS}:confusion_matrix", "who is taken for whom; share on the diagonal"),
+    "vqa_accuracy[official|normalized]": (f"{_ANSWERS}:vqa_accuracy", "VQA accuracy over ten answers"),
+    "exact_match": (f"{_ANSWERS}:exact_match", "equal to an answer, case and punctuation ignored"),
+    "contains": (f"{_ANSWERS}:contains", "an answer stands in what was said, as whole words"),
+    "anls": (f"{_ANSWERS}:anls", "average normalised Levenshtein similarity, threshold 0.5"),
+    "relaxed_accuracy": (f"{_ANSWERS}:relaxed_accuracy", "equal, or a number within 5 %"),
+    "choice_accuracy": (f"{_CHOICE}:choice_accuracy", "the right option, by letter or text"),
+    "choice_unparsed": (f"{_CHOICE}:choice_unparsed", "share of answers that name no option"),
+    "circular_accuracy": (f"{_CHOICE}:circular_accuracy", "right in all rotations of a question"),
+    "pope_accuracy": (f"{_POPE}:pope_accuracy", "share of right yes and no"),
+    "pope_precision": (f"{_POPE}:pope_precision", "share of right among the predicted yes"),
+    "pope_recall": (f"{_POPE}:pope_recall", "share of the true yes that are found"),
+    "pope_f1": (f"{_POPE}:pope_f1", "F1 of yes"),
+    "pope_yes_ratio": (f"{_POPE}:pope_yes_ratio", "share of predicted yes"),
+    "pope_unparsed": (f"{_POPE}:pope_unparsed", "share of answers that say neither yes nor no"),
+    "wer[none|basic|whisper_en]": (f"{_SPEECH}:wer", "word error rate over the corpus"),
+    "cer[none|basic|whisper_en]": (f"{_SPEECH}:cer", "character error rate over the corpus"),
+    "mer[none|basic|whisper_en]": (f"{_SPEECH}:mer", "match error rate over the corpus"),
+    "wil[none|basic|whisper_en]": (f"{_SPEECH}:wil", "word information lost over the corpus"),
+    "rtfx": (f"{_SPEECH}:rtfx", "seconds of sound per second of computing"),
+    "dnsmos[ovrl|sig|bak|p808]": (f"{_MOS}:dnsmos", "opinion score predicted by DNSMOS"),
+    "mos": (f"{_MOS}:mos", "mean opinion score of human ratings"),
+    "mos_lcc[utterance|system]": (f"{_MOS}:mos_lcc", "linear correlation of a predictor with ratings"),
+    "mos_srcc[utterance|system]": (f"{_MOS}:mos_srcc", "rank correlation of a predictor with ratings"),
+    "mos_ktau[utterance|system]": (f"{_MOS}:mos_ktau", "Kendall's tau of a predictor with ratings"),
+    "mos_mse[utterance|system]": (f"{_MOS}:mos_mse", "squared error of a predictor"),
+}  # fmt: skip
+
+TABLES: dict[str, Names] = {
+    "model": MODELS,
+    "task": {},
+    "metric": METRICS,
+    "data": DATA,
+    "kind": KINDS,
+}

@@ -1,0 +1,171 @@
+"""From per-sample rows to a number. A fold is known by its name, so that stored rows fold again.
+
+| fold | value of rows [n, c] |
+|---|---|
+| `mean` | mean of column 0 |
+| `ratio` | sum of column 0 / sum of column 1 |
+| `median` | median of column 0 (the mean of the middle two for even n) |
+| `whole` | column 0 of the only row: the value of the whole set, which has no rows of its own |
+| `split-mean:F` | the last column numbers the split of each row; mean over splits of fold F |
+| `split-sum:F` | the same, and the sum over the splits |
+
+The others stand in modules of their families (`_FAMILIES`). A fold takes weights, one per row and
+resample: how often a bootstrap drew it. Most need only weighted sums of the rows, and these are one
+matrix product for all resamples. The fold of nothing is NaN, never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from mmbench.errors import UnknownName
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+# (sums [b, c] of the rows, sums [b] of their weights) -> values [b]
+Sums = Callable[["Floats", "Floats"], "Floats"]
+# (rows [n, c], weights [b, n]) -> values [b]
+Weighted = Callable[["Floats", "Floats"], "Floats"]
+
+_SPLIT = ("split-mean:", "split-sum:")
+_SUMS: dict[str, Sums] = {}
+_WEIGHTED: dict[str, Weighted] = {}
+# A fold's name up to its "@" -> the module of its family, imported when it is asked for.
+_FAMILIES = {
+    "bleu": "captions",
+    "meteor": "captions",
+    "class-mean": "labels",
+    "f1-macro": "labels",
+    "mean-ap": "labels",
+    "auc": "labels",
+    "d-prime": "labels",
+    "ece": "labels",
+    "wil": "speech",
+    "pearson": "ratings",
+    "spearman": "ratings",
+    "kendall": "ratings",
+}
+
+
+def sums(*names: str) -> Callable[[Sums], Sums]:
+    """Register a fold that needs weighted sums of the rows alone."""
+
+    def put(function: Sums) -> Sums:
+        _SUMS.update(dict.fromkeys(names, function))
+        return function
+
+    return put
+
+
+def weighted(*names: str) -> Callable[[Weighted], Weighted]:
+    """Register a fold that needs the rows one by one."""
+
+    def put(function: Weighted) -> Weighted:
+        _WEIGHTED.update(dict.fromkeys(names, function))
+        return function
+
+    return put
+
+
+def fold(name: str, rows: Floats) -> float:
+    """Fold rows [n, c] float64 into one value. Raises UnknownName for a fold nobody has."""
+    import numpy as np
+
+    return float(fold_many(name, rows, np.ones((1, len(rows))))[0])
+
+
+def fold_many(name: str, rows: Floats, weights: Floats) -> Floats:
+    """Fold rows [n, c] under each of b weightings [b, n] float64 into values [b] float64.
+
+    A row of weight 2 counts as two equal rows. Raises UnknownName for a fold nobody has.
+    """
+    import numpy as np
+
+    if name.startswith(_SPLIT):
+        return _over_splits(name, rows, weights)
+    by_sums = sums_fold(name)
+    if not len(rows):
+        return np.full(len(weights), np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if by_sums is not None:
+            return by_sums(weights @ rows, weights.sum(axis=1))
+        return _WEIGHTED[name](rows, weights)
+
+
+def sums_fold(name: str) -> Sums | None:
+    """The function of weighted sums behind a fold, None for a fold that needs the rows themselves.
+
+    It takes sums [b, c] and summed weights [b]. Raises UnknownName for a fold nobody has.
+    """
+    if name.startswith(_SPLIT):
+        return None
+    family = _FAMILIES.get(name.partition("@")[0])
+    if family is not None:
+        import_module(f"mmbench.stats.{family}")
+    if name not in _SUMS and name not in _WEIGHTED:
+        raise UnknownName("fold", name, {*_SUMS, *_WEIGHTED})
+    return _SUMS.get(name)
+
+
+def _over_splits(name: str, rows: Floats, weights: Floats) -> Floats:
+    """A split that no row of a resample stands in is left out of its mean."""
+    import numpy as np
+
+    kind, _, inner = name.partition(":")
+    sums_fold(inner)  # an unknown fold is told even where there is no row
+    splits = np.unique(rows[:, -1]) if len(rows) else np.empty(0)
+    if not len(splits):
+        return np.full(len(weights), np.nan)
+    values, present = [], []
+    for split in splits:
+        inside = rows[:, -1] == split
+        values.append(fold_many(inner, rows[inside, :-1], weights[:, inside]))
+        present.append(weights[:, inside].any(axis=1))
+    found, there = np.array(values), np.array(present)
+    total = np.where(there, found, 0.0).sum(axis=0)
+    if kind == "split-sum":
+        return np.where(there.all(axis=0), total, np.nan)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(total / there.sum(axis=0))
+
+
+@sums("mean")
+def _mean(totals: Floats, n: Floats) -> Floats:
+    return totals[:, 0] / n
+
+
+@sums("ratio")
+def _ratio(totals: Floats, n: Floats) -> Floats:  # noqa: ARG001 - a fold takes both
+    import numpy as np
+
+    return np.where(totals[:, 1] == 0, np.nan, totals[:, 0] / totals[:, 1])
+
+
+@weighted("whole")
+def _whole(rows: Floats, weights: Floats) -> Floats:
+    import numpy as np
+
+    return np.full(len(weights), rows[0, 0])
+
+
+@weighted("median")
+def _median(rows: Floats, weights: Floats) -> Floats:
+    import numpy as np
+
+    order = np.argsort(rows[:, 0], kind="stable")
+    values = rows[order, 0]
+    if np.isnan(values).any():
+        return np.full(len(weights), np.nan)
+    below = np.cumsum(weights[:, order], axis=1)
+    half = below[:, -1:] / 2
+    last = len(values) - 1
+    # The two middle values: the first with at least, and with more than, half the weight below it.
+    low = np.minimum((below < half).sum(axis=1), last)
+    high = np.minimum((below <= half).sum(axis=1), last)
+    return np.where(half[:, 0] > 0, (values[low] + values[high]) / 2, np.nan)

@@ -1,0 +1,73 @@
+"""Scores: a value with the rows behind it, and several of them put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from mmbench.stats.folds import fold
+from mmbench.types import Score
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+def score(
+    rows: ArrayLike,
+    *,
+    fold_name: str = "mean",
+    better: Literal["higher", "lower"] = "higher",
+    signature: str = "",
+    reason: str = "",
+    worst: float | None = None,
+    best: float | None = None,
+) -> Score:
+    """A Score from per-sample rows: [n] or [n, c]. What every metric ends with.
+
+    `worst` and `best` are the ends of the metric's range, None where there is none.
+    """
+    import numpy as np
+
+    table = np.asarray(rows, dtype=np.float64)
+    table = table[:, None] if table.ndim == 1 else table
+    full = f"fold={fold_name}" + (f",{signature}" if signature else "")
+    return Score(fold(fold_name, table), table, fold_name, full, better, reason, worst, best)
+
+
+def over_splits(scores: Sequence[Score]) -> Score:
+    """One metric, measured on each of several splits, as the mean over the splits.
+
+    Rows are concatenated, with the number of the split as their last column.
+    """
+    return _joined("split-mean", scores, f"splits={len(scores)}")
+
+
+def over_directions(scores: Sequence[Score]) -> Score:
+    """One metric, measured in each direction, as the sum over the directions (rsum)."""
+    return _joined("split-sum", scores, f"directions={len(scores)}")
+
+
+def _joined(kind: str, scores: Sequence[Score], told: str) -> Score:
+    import numpy as np
+
+    first = scores[0]
+    rows = [np.column_stack([s.rows, np.full(len(s.rows), i)]) for i, s in enumerate(scores)]
+    name = f"{kind}:{first.fold}"
+    table = np.concatenate(rows)
+    reason = next((s.reason for s in scores if s.reason), "")
+    value = fold(name, table)
+    return Score(value, table, name, f"{told},{first.signature}", first.better, reason)
+
+
+def bounds(scored: Score, failed: int) -> tuple[float, float] | None:
+    """The value if all `failed` samples had been worst, and best; lower first.
+
+    None where nothing failed, where a side has no end (a mean rank has no worst value), and for a
+    fold other than a mean.
+    """
+    n, ends = len(scored.rows), (scored.worst, scored.best)
+    if not failed or not n or scored.fold != "mean" or None in ends:
+        return None
+    total = scored.value * n
+    low, high = sorted((total + failed * (end or 0.0)) / (n + failed) for end in ends)
+    return low, high
