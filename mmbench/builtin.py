@@ -41,6 +41,18 @@ DATA: Names = {
         "CSV, TSV, JSONL or Parquet with image and text columns",
     ),
     "hf": ("mmbench.data.hf:hf", "a data set of the datasets library"),
+    "captions": (
+        "mmbench.data.captions:captions",
+        "images and their reference captions: COCO or Karpathy JSON, JSONL, CSV",
+    ),
+    "vqa": ("mmbench.data.vqa:vqa", "VQA v2 questions with ten answers each"),
+    "pope": ("mmbench.data.pope:pope", "POPE's yes/no questions, JSONL"),
+    "answers": ("mmbench.data.answers:answers", "questions with their answers, JSONL or CSV"),
+    "transcripts": ("mmbench.data.transcripts:transcripts", "texts of recordings: trn, JSONL, CSV"),
+    "labels": ("mmbench.data.labels:labels", "one label or several per sample, CSV or JSONL"),
+    "pairs": ("mmbench.data.qrels:pairs", "which document answers which query: TREC qrels, CSV"),
+    "images": ("mmbench.data.image_set:images", "a folder of images"),
+    "ratings": ("mmbench.data.ratings:ratings", "human ratings: id, system, rater, rating"),
 }
 
 KINDS: Names = {

@@ -196,6 +196,24 @@ class Prediction(Struct, frozen=True):
     inputs: dict[str, Content] = field(default_factory=dict)
 
 
+class Outputs(Struct, frozen=True):
+    """What somebody's model said, as it was read from a file: id → value.
+
+    A value is a text, a number, scores by label {label: score}, scores [c] float32 in the order of
+    `labels`, document ids best first, or a medium. `embeddings` holds ids and vectors [n, d]
+    float32 by side (query, corpus) instead. Where the file has no ids (`positional`) they are the
+    row numbers from 0, in the order of the task's samples. `tags` are further columns by id
+    (seconds of sound and of computing). `digest` is the hash of the bytes read.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    labels: list[str] = field(default_factory=list)
+    embeddings: dict[str, tuple[list[str], Array]] = field(default_factory=dict)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    positional: bool = False
+    digest: str = ""
+
+
 # What a metric gets of a prediction from the model it wants: name -> [k, d], a row per content.
 Features = dict[str, Array]
 
@@ -224,7 +242,8 @@ class Score(Struct, frozen=True):
 
     `fold` is a name in `mmbench.stats.folds`, so that stored rows fold again without the metric's
     code. `worst` and `best` are the ends of the metric's range, None where there is no end.
-    `reason` says why `value` is NaN, or why it has no interval.
+    `interval` is the metric's own where resampling the samples would not give it (raters as well as
+    items). `reason` says why `value` is NaN, or why it has no interval.
     """
 
     value: float
@@ -235,6 +254,7 @@ class Score(Struct, frozen=True):
     reason: str = ""
     worst: float | None = None
     best: float | None = None
+    interval: tuple[float, float] | None = None
 
 
 class ModelInfo(Struct, frozen=True):
