@@ -60,6 +60,16 @@ KINDS: Names = {
         "mmbench.kinds.retrieval:Retrieval",
         "rank documents for queries, in one or both directions",
     ),
+    "writing": (
+        "mmbench.kinds.writing:Writing",
+        "a text for each sample: captions, answers, transcripts",
+    ),
+    "classification": (
+        "mmbench.kinds.classification:Classification",
+        "scores of all classes for each sample; one label is right, or several",
+    ),
+    "drawing": ("mmbench.kinds.drawing:Drawing", "images beside a set of real ones"),
+    "rating": ("mmbench.kinds.rating:Rating", "human ratings, and predictors of them"),
 }
 
 _RANKS = "mmbench.metrics.retrieval"

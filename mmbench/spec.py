@@ -114,8 +114,6 @@ def _refuse_unknown_keys(raw: dict[str, Any], path: Path) -> None:
 def _checked(spec: TaskSpec, path: Path) -> TaskSpec:
     if not isinstance(spec.data.get("source"), str):
         raise SpecError(f"{path}: data needs a `source`, e.g. `data: {{source: coco}}`")
-    if "{text}" not in spec.prompt:
-        raise SpecError(f"{path}: prompt {spec.prompt!r} has no {{text}}")
     if not spec.metrics:
         raise SpecError(f"{path}: metrics is empty; a task measures something")
     return spec

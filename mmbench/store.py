@@ -19,6 +19,7 @@ from mmbench.errors import DataError, UserError
 from mmbench.types import RunRecord
 
 SCHEMA = 1
+SAME = b"mmbench.same"  # in the rows' schema: metric → the metric whose column holds its rows
 
 
 class Folder:
@@ -97,11 +98,23 @@ def write_record(out: str | Path, record: RunRecord, rows: Mapping[str, Sequence
 
 
 def _parquet(rows: Mapping[str, Sequence[Any]]) -> bytes:
+    """A Parquet file; a metric with the very rows of another is left to that one's column."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    columns: dict[str, Any] = {}
+    same: dict[str, str] = {}
+    for name, values in rows.items():
+        column = pa.array(values)
+        lists = {n: c for n, c in columns.items() if c.type == column.type}
+        twin = next((n for n, c in lists.items() if c.equals(column)), None)
+        if pa.types.is_list(column.type) and twin is not None:
+            same[name] = twin
+        else:
+            columns[name] = column
+    table = pa.table(columns).replace_schema_metadata({SAME: msgspec.json.encode(same)})
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.table(dict(rows)), sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd")
     return bytes(sink.getvalue())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # Control characters move a terminal's cursor, and bidirectional marks reverse what stands around
 # them; both survive in file names, captions and model outputs.
@@ -32,3 +33,10 @@ def csv_cell(text: str, limit: int = 200) -> str:
 def count(number: int, noun: str) -> str:
     """`1 image`, `5,000 images`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def listed(names: Iterable[str], most: int = 5) -> str:
+    """The first few names, and how many more there are: `a, b, c and 12 more`."""
+    shown = list(names)
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return ", ".join(plain(name, 80) for name in shown[:most]) + more

@@ -98,7 +98,8 @@ class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
     `data` names a source and its options, and the `folder` under $MMBENCH_DATA where it is looked
     for; `fields` says which input is the query and which the document; `directions` whether
     documents also ask for queries; `prompt` formats a text ("a photo of {text}"); `protocol` holds
-    the sizes of the protocol (query, corpus) and the number of `splits` that are searched apart.
+    the sizes of the protocol (query, corpus; sample) and the number of `splits` that are searched
+    apart; `breakdowns` are tags of the samples by whose values every metric is shown as well.
     """
 
     name: str
@@ -113,6 +114,7 @@ class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
     prompt: str = "{text}"
     directions: Literal["both", "query-to-corpus"] = "both"
     protocol: dict[str, int] = field(default_factory=dict)
+    breakdowns: list[str] = field(default_factory=list)
     published: list[Published] = field(default_factory=list)
 
 
@@ -170,9 +172,10 @@ class Prepares(Protocol):
 class Ranking(Struct, frozen=True):
     """Where the positives of one query stand.
 
-    `ranks` from 1, ascending; None for a positive beyond the depth of an approximate index (these
-    come last). `grades` in the order of `ranks`. `top` holds the first few document ids, as
-    evidence. `depth` is how far the search looked, None for all the corpus.
+    `ranks` from 1, ascending. None, last, for a positive that was not found: beyond the `depth` that
+    an approximate index looked at, so that nobody knows its rank; or, where `depth` is None and all
+    the corpus was looked at, not returned at all. `grades` in the order of `ranks`. `top` holds the
+    first few document ids, as evidence.
     """
 
     ranks: list[int | None]
@@ -283,7 +286,7 @@ class TaskInfo(Struct, frozen=True):
 
 
 class ScoreInfo(Struct, frozen=True):
-    """A score as it is stored. NaN is null, with the reason; `low` and `high` are its interval.
+    """A score as it is stored. NaN is null, with the reason; `low` and `high` its 95 % interval.
 
     `n` samples were measured, in `groups` groups; `failed` were not, and `bounds` are the values if
     these had all been wrong or all been right.
@@ -334,3 +337,5 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     index: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     baseline: str | None = None
+    # tag → value → metric: the same metrics over the samples that have this value of the tag.
+    breakdowns: dict[str, dict[str, dict[str, ScoreInfo]]] = field(default_factory=dict)

@@ -21,7 +21,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"mmbench {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_run, _check, _list, _show, _leaderboard, _train, _cache):
+    for add in (_run, _score, _rescore, _check, _list, _show, _leaderboard, _train, _cache):
         add(commands)
     return parser
 
@@ -37,17 +37,65 @@ def _command(commands: Any, name: str, module: str, text: str) -> argparse.Argum
 def _run(commands: Any) -> None:
     parser = _command(commands, "run", "run", "run models on tasks and write the leaderboard")
     _pair(parser)
+    _written(parser)
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="compute everything again; the cache is kept, and not read",
+    )
+
+
+def _score(commands: Any) -> None:
+    text = "score anybody's outputs, read from a file, into the same leaderboard"
+    parser = _command(commands, "score", "score", text)
+    add = parser.add_argument
+    add("-t", "--task", required=True, metavar="TASK", help="a task's name or YAML file")
+    add(
+        "--predictions",
+        required=True,
+        metavar="FILE",
+        help="JSONL, JSON (COCO, VQA results), CSV, .npz, .npy, trn, a TREC run, or a folder of"
+        " images; docs/scoring.md shows each",
+    )
+    add("--name", metavar="NAME", help="what the board calls the model (default: the file's name)")
+    add("--partial", action="store_true", help="score what is there, although outputs are missing")
+    add("--data", metavar="PATH", help="the references (default: $MMBENCH_DATA/<folder>)")
+    add("--limit", type=_positive, metavar="N", help="only the first N samples")
+    add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="of models that metrics want")
+    add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")
+    _published_as(parser)
+    _inception(parser)
+    _written(parser)
+    _plugins(parser)
+
+
+def _rescore(commands: Any) -> None:
+    text = "measure stored outputs again, with other metrics; the model is not run"
+    parser = _command(commands, "rescore", "rescore", text)
+    add = parser.add_argument
+    add("run", nargs="+", metavar="RUN", help="a path, an id, or the beginning of one")
+    add(
+        "--metric",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="measure this one (default: those of the task as it is now); repeat for several",
+    )
+    add("--data", metavar="PATH", help="the data, for metrics that look at a sample's inputs")
+    add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="of models that metrics want")
+    _inception(parser)
+    _written(parser)
+    _plugins(parser)
+
+
+def _written(parser: argparse.ArgumentParser) -> None:
+    """The flags of a command that writes records."""
     add = parser.add_argument
     add(
         "--out",
         default="leaderboards",
         metavar="DIR",
         help="where records and tables go: a folder or an fsspec URL (default: ./leaderboards)",
-    )
-    add(
-        "--fresh",
-        action="store_true",
-        help="compute everything again; the cache is kept, and not read",
     )
     add(
         "--allow-failed",
@@ -57,6 +105,18 @@ def _run(commands: Any) -> None:
     )
     add("--json", action="store_true", help="the run records as a JSON array on stdout")
     add("--quiet", action="store_true", help="no progress")
+
+
+def _published_as(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--published-as", metavar="HUB_ID", help="compare with the numbers published for this model"
+    )
+
+
+def _inception(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--inception", metavar="FILE", help="torch-fidelity's Inception weights, for fid and kin"
+    )
 
 
 def _check(commands: Any) -> None:
@@ -74,7 +134,7 @@ def _pair(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="MODEL",
         help="NAME[@CHECKPOINT[#REVISION]], a YAML file, or a baseline: oracle, constant, random,"
-        " empty; repeat for several",
+        " empty, hedge; repeat for several",
     )
     add(
         "-t",
@@ -113,15 +173,14 @@ def _pair(parser: argparse.ArgumentParser) -> None:
         help="auto begins from the free memory and halves when it runs out",
     )
     add("--seed", type=int, default=0, metavar="N", help="of the random baseline (default: 0)")
-    add(
-        "--published-as", metavar="HUB_ID", help="compare with the numbers published for this model"
-    )
     add("--model-arg", action="append", default=[], metavar="K=V", help="an option of the model")
     add(
         "--trust-remote-code",
         action="store_true",
         help="run code that a checkpoint brings; needs a pinned revision",
     )
+    _published_as(parser)
+    _inception(parser)
     _plugins(parser)
 
 

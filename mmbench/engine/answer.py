@@ -63,7 +63,7 @@ class Answerer:
         return self._model
 
     def answer(self, stage: str, requests: Requests) -> Answers:
-        """Vectors [n, d] float32 of n requests, L2-normalised, and why some of them failed.
+        """Vectors [n, d] float32 of n requests, L2-normalised if asked, and why some failed.
 
         Each distinct content is computed once. Raises UserError when the journal cannot be written.
         """
@@ -76,7 +76,7 @@ class Answerer:
         finally:
             journal.close()
             self._progress.finish()
-        return _expand(distinct, table)
+        return _expand(distinct, table, normalise=requests.normalise)
 
     def _fill(
         self,
@@ -222,8 +222,8 @@ def matrix(n: int, d: int) -> Array:
         return np.memmap(file, np.float32, "w+", shape=(n, d))
 
 
-def _expand(distinct: _Distinct, table: _Table) -> Answers:
-    """From distinct contents to requests, L2-normalised."""
+def _expand(distinct: _Distinct, table: _Table, *, normalise: bool) -> Answers:
+    """From distinct contents to requests, L2-normalised if asked."""
     import numpy as np
 
     unique = table.vectors()
@@ -233,6 +233,9 @@ def _expand(distinct: _Distinct, table: _Table) -> Answers:
     for start in range(0, len(rows), _BLOCK):
         part = rows[start : start + _BLOCK]
         block = np.where((part >= 0)[:, None], unique[part], 0)
+        if not normalise:
+            out[start : start + _BLOCK] = block
+            continue
         norms = np.sqrt(np.einsum("ij,ij->i", block, block, dtype=np.float64))
         out[start : start + _BLOCK] = block / np.where(norms > 0, norms, 1)[:, None]
     if table.failures:

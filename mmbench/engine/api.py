@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mmbench import registry, store
+from mmbench.contents import ContentKeys, cache_folder
+from mmbench.engine.asked import Costs
+from mmbench.engine.features import Featurer
 from mmbench.engine.measure import apply
 from mmbench.engine.prepare import Options
+from mmbench.engine.progress import Silent
 from mmbench.engine.run import run
 from mmbench.types import Prediction, RunRecord, Score
 
@@ -63,4 +66,10 @@ def metric(name: str) -> Callable[[Sequence[Prediction]], Score]:
     Failed predictions are left out. Raises UnknownName.
     """
     registry.metric(name)
-    return partial(apply, name)
+    return lambda predictions: _measured(name, predictions)
+
+
+def _measured(name: str, predictions: Sequence[Prediction]) -> Score:
+    options, costs = Options(), Costs()
+    with ContentKeys(cache_folder()) as keys:
+        return apply(name, predictions, Featurer(options, keys, Silent(), costs))[0]

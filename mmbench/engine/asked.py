@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -11,7 +12,7 @@ from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine import identity
 from mmbench.engine.answer import Answerer
 from mmbench.engine.models import Model
-from mmbench.engine.prepare import Options, Prepared
+from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Progress
 from mmbench.errors import UserError
 from mmbench.types import Answers, Requests
@@ -47,63 +48,69 @@ def device_for(asked: str) -> str:
     return asked
 
 
-class Asked:
-    """The forwards of one run, with what they cost."""
+class Costs:
+    """What a run took: seconds by stage, forwards, throughput, and the device it ran on."""
 
-    def __init__(
-        self,
-        prepared: Prepared,
-        options: Options,
-        keys: ContentKeys,
-        progress: Progress,
-        clock: Clock,
-    ) -> None:
-        self.clock = clock
+    def __init__(self) -> None:
+        self.clock = Clock()
         self.counts = {"requests": 0, "computed": 0, "cached": 0}
         self.throughput: dict[str, float] = {}
         self.device = "none"
-        self._prepared, self._options = prepared, options
-        self._keys, self._progress = keys, progress
 
-    def answers(self) -> dict[str, Answers]:
-        """The model's answers by the name of their requests; none for a baseline."""
-        model = self._prepared.model
-        if model is None:
-            return {}
-        self.device = device = device_for(self._options.device)
-        journal = cache_folder() / "journal" / identity.journal_key(model.info, device)
-        journal.mkdir(parents=True, exist_ok=True)
-        label = f"{model.info.name}@{model.info.checkpoint or 'packaged'} on {device}\n"
-        (journal / "model.txt").write_text(label, encoding="utf-8")  # for `mmbench cache show`
-        answerer = Answerer(
-            lambda: self._load(model, device),
-            journal,
-            self._keys,
-            self._progress,
-            device=device,
-            batch_size=self._options.batch_size,
-            fresh=self._options.fresh,
+
+class Asked:
+    """The forwards of one model, with what they cost."""
+
+    def __init__(
+        self, model: Model, options: Options, keys: ContentKeys, progress: Progress, costs: Costs
+    ) -> None:
+        self._costs, self._progress = costs, progress
+        self._model, self.device = model, device_for(options.device)
+        costs.device = self.device
+        self._answerer = Answerer(
+            self._load,
+            _journal(model, self.device),
+            keys,
+            progress,
+            device=self.device,
+            batch_size=options.batch_size,
+            fresh=options.fresh,
         )
-        requests = self._prepared.kind.requests(self._prepared.spec, self._prepared.data)
-        found = {side: self._answer(answerer, asked) for side, asked in requests.items()}
-        self.counts |= {"computed": answerer.computed, "cached": answerer.cached}
+
+    def answers(self, requests: Mapping[str, Requests]) -> dict[str, Answers]:
+        """The model's answers by the name of their requests."""
+        before = self._answerer.computed, self._answerer.cached
+        found = {side: self._answer(asked) for side, asked in requests.items()}
+        counts = self._costs.counts
+        counts["computed"] += self._answerer.computed - before[0]
+        counts["cached"] += self._answerer.cached - before[1]
         return found
 
-    def _load(self, model: Model, device: str) -> Any:
-        self._progress.note(f"loading {model.info.name} on {device}")
-        with self.clock.stage("load"):
-            return model.load(device)
+    def _load(self) -> Any:
+        self._progress.note(f"loading {self._model.info.name} on {self.device}")
+        with self._costs.clock.stage("load"):
+            return self._model.load(self.device)
 
-    def _answer(self, answerer: Answerer, requests: Requests) -> Answers:
-        self.counts["requests"] += len(requests.contents)
+    def _answer(self, requests: Requests) -> Answers:
+        costs, answerer, clock = self._costs, self._answerer, self._costs.clock
+        costs.counts["requests"] += len(requests.contents)
         stage = f"embed {requests.modality}"
-        loading, computed = self.clock.seconds.get("load", 0.0), answerer.computed
-        with self.clock.stage(stage):
+        loading, computed = clock.seconds.get("load", 0.0), answerer.computed
+        before = clock.seconds.get(stage, 0.0)
+        with clock.stage(stage):
             answers = answerer.answer(stage, requests)
-        loading = self.clock.seconds.get("load", 0.0) - loading
-        seconds = self.clock.seconds[stage] = round(self.clock.seconds[stage] - loading, 4)
-        if answerer.computed > computed and seconds > 0:
-            self.throughput[f"{requests.modality}/s"] = round(
-                (answerer.computed - computed) / seconds, 2
-            )
+        loading = clock.seconds.get("load", 0.0) - loading
+        clock.seconds[stage] = round(clock.seconds[stage] - loading, 4)
+        spent = clock.seconds[stage] - before
+        if answerer.computed > computed and spent > 0:
+            rate = (answerer.computed - computed) / spent
+            costs.throughput[f"{requests.modality}/s"] = round(rate, 2)
         return answers
+
+
+def _journal(model: Model, device: str) -> Path:
+    journal = cache_folder() / "journal" / identity.journal_key(model.info, device)
+    journal.mkdir(parents=True, exist_ok=True)
+    label = f"{model.info.name}@{model.info.checkpoint or 'packaged'} on {device}\n"
+    (journal / "model.txt").write_text(label, encoding="utf-8")  # for `mmbench cache show`
+    return journal

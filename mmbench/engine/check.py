@@ -27,12 +27,11 @@ def check(model: str, task: str, options: Options) -> Checked:
     with ContentKeys(cache_folder()) as keys:
         prepared = prepare(model, task, options, keys)
         failures = []
-        for side, samples in prepared.kind.samples(prepared.data).items():
-            for sample in samples:
-                try:
-                    keys.key(sample.inputs[prepared.spec.fields[side]])
-                except SampleError as error:
-                    failures.append((sample.id, str(error)))
+        for _, ident, content in prepared.kind.contents(prepared.spec, prepared.data):
+            try:
+                keys.key(content)
+            except SampleError as error:
+                failures.append((ident, str(error)))
     if prepared.model is not None:
         prepared.model.load(device_for(options.device))
     sizes = prepared.kind.sizes(prepared.data)

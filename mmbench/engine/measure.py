@@ -1,95 +1,182 @@
-"""Metrics over predictions: scores by name, and the per-sample rows behind them."""
+"""Metrics over predictions: scores with their intervals, by direction and by tag."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from mmbench import registry, stats
-from mmbench.types import Prediction, Score, ScoreInfo, TaskSpec
+from mmbench.errors import UserError
+from mmbench.types import Prediction, Score, ScoreInfo
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mmbench.engine.features import Featurer
 
 Directions = dict[str, list[list[Prediction]]]
+Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]
+
+
+class Scored(NamedTuple):
+    """A metric in one direction. `predictions` are those behind the rows, in their order.
+
+    `asked` counts those of the direction, failed ones too.
+    """
+
+    metric: str
+    name: str  # with the direction: recall@1[text-to-image]
+    direction: str
+    score: Score
+    predictions: list[Prediction]
+    asked: int
+
+    @property
+    def groups(self) -> list[str]:
+        """What the sample of each row shares with others, itself where it shares nothing."""
+        return [p.group or p.id for p in self.predictions]
 
 
 class Measured(NamedTuple):
-    """Scores by full name, and rows by metric and direction: one value per answered prediction."""
+    """Scores by full name, those of parts by tag, and what they were made of."""
 
     scores: dict[str, ScoreInfo]
-    rows: dict[tuple[str, str], list[float]]
+    breakdowns: Breakdowns
+    found: list[Scored]
 
 
-def measure(spec: TaskSpec, directions: Directions, signature: str) -> Measured:
-    """Score each metric of the task in each direction: `recall@1[text-to-image]`.
+def measure(
+    metrics: Sequence[str],
+    directions: Directions,
+    *,
+    breakdowns: Sequence[str] = (),
+    signature: str = "",
+    featurer: Featurer | None = None,
+    seed: int = 0,
+) -> Measured:
+    """Score each metric in each direction: `recall@1[text-to-image]`.
 
-    Failed predictions are not measured; they are counted, with the bounds they leave.
+    Failed predictions are not measured; they are counted, with the bounds they leave. Of each tag
+    in `breakdowns` every metric is also given over the samples of one value, and as the mean over
+    the values: `exact_match{macro:subject}`.
     """
-    found = Measured({}, {})
-    for name in spec.metrics:
-        for direction, splits in directions.items():
-            scored = _score(name, splits)
-            full = f"{name}[{direction}]" if direction else name
-            found.scores[full] = _info(scored, splits, signature)
-            found.rows[name, direction] = scored.rows[:, 0].tolist()
-    return found
+    found = [scored for name in metrics for scored in _in_directions(name, directions, featurer)]
+    macros = [macro for scored in found for tag in breakdowns for macro in _macro(scored, tag)]
+    parts = [part for scored in found for tag in breakdowns for part in _parts(scored, tag)]
+    shown = [*found, *macros]
+    infos = _infos([*shown, *(scored for _, _, scored in parts)], signature, seed)
+    scores = dict(zip([scored.name for scored in shown], infos, strict=False))
+    by_tag: Breakdowns = {}
+    for (tag, value, scored), info in zip(parts, infos[len(shown) :], strict=True):
+        by_tag.setdefault(tag, {}).setdefault(value, {})[scored.name] = info
+    return Measured(scores, by_tag, found)
 
 
-def apply(name: str, predictions: Sequence[Prediction]) -> Score:
-    """The score of one metric, by name, over predictions; failed ones are left out.
+def apply(
+    name: str, predictions: Sequence[Prediction], featurer: Featurer | None = None
+) -> tuple[Score, list[Prediction]]:
+    """The score of one metric, by name, and the predictions that it is of: the failed are left out.
 
-    Raises UnknownName.
+    Raises UnknownName, and UserError for a metric that wants a model where there is none.
     """
-    function, k = registry.metric(name)
+    function, argument = registry.metric(name)
+    given = () if argument is None else (argument,)
     answered = [p for p in predictions if p.error is None]
-    scored: Score = function(answered) if k is None else function(answered, k)
-    return scored
+    wants = getattr(function, "wants", None)
+    if wants is None:
+        return function(answered, *given), answered
+    if featurer is None:
+        raise UserError(f"metric {name} wants a model, and none can run here")
+    featured = featurer.features(name, wants, argument, answered)
+    kept = [row for row in range(len(answered)) if row not in featured.failures]
+    answered = [answered[row] for row in kept]
+    features = [featured.features[row] for row in kept]
+    score: Score = function(answered, *given, features=features)
+    told = f"{score.signature},{featured.signature}"
+    return msgspec.structs.replace(score, signature=told), answered
 
 
-def _score(name: str, splits: list[list[Prediction]]) -> Score:
-    scores = [apply(name, predictions) for predictions in splits]
-    return scores[0] if len(scores) == 1 else stats.over_splits(scores)
+def _in_directions(name: str, directions: Directions, featurer: Featurer | None) -> list[Scored]:
+    found = [_scored(name, way, splits, featurer) for way, splits in directions.items()]
+    if not getattr(registry.metric(name)[0], "sums_directions", False) or len(found) == 1:
+        return found
+    score = stats.over_directions([scored.score for scored in found])
+    behind = [p for scored in found for p in scored.predictions]
+    return [Scored(name, name, "", score, behind, sum(scored.asked for scored in found))]
 
 
-def _info(scored: Score, splits: list[list[Prediction]], signature: str) -> ScoreInfo:
-    answered = [p for split in splits for p in split if p.error is None]
-    failed = sum(len(split) for split in splits) - len(answered)
+def _scored(
+    name: str, direction: str, splits: list[list[Prediction]], featurer: Featurer | None
+) -> Scored:
+    applied = [apply(name, predictions, featurer) for predictions in splits]
+    scores = [score for score, _ in applied]
+    score = scores[0] if len(scores) == 1 else stats.over_splits(scores)
+    behind = [p for _, answered in applied for p in answered]
+    if score.fold != "whole" and len(score.rows) != len(behind):
+        raise UserError(
+            f"metric {name} gave {len(score.rows)} rows for {len(behind)} predictions: one each"
+        )
+    full = f"{name}[{direction}]" if direction else name
+    return Scored(name, full, direction, score, behind, sum(map(len, splits)))
+
+
+def _by_tag(scored: Scored, tag: str) -> dict[str, NDArray[np.bool_]]:
+    """Which rows have each value of a tag; none for a metric without rows per sample."""
+    import numpy as np
+
+    if scored.score.fold == "whole":
+        return {}
+    tags = np.array([p.tags.get(tag, "") for p in scored.predictions], dtype=object)
+    return {str(value): tags == value for value in sorted(set(tags)) if value}
+
+
+def _part(scored: Scored, rows: NDArray[np.bool_]) -> Scored:
+    score, table = scored.score, scored.score.rows[rows]
+    value = stats.fold(score.fold, table)
+    behind = [p for p, inside in zip(scored.predictions, rows, strict=True) if inside]
+    cut = msgspec.structs.replace(score, rows=table, value=value, interval=None)
+    return scored._replace(score=cut, predictions=behind, asked=len(behind))
+
+
+def _parts(scored: Scored, tag: str) -> list[tuple[str, str, Scored]]:
+    return [(tag, value, _part(scored, rows)) for value, rows in _by_tag(scored, tag).items()]
+
+
+def _macro(scored: Scored, tag: str) -> list[Scored]:
+    """The mean over the values of a tag."""
+    parts = [part for _, _, part in _parts(scored, tag)]
+    if not parts:
+        return []
+    score = stats.over_splits([part.score for part in parts])
+    named = msgspec.structs.replace(score, signature=f"macro={tag},{score.signature}")
+    behind = [p for part in parts for p in part.predictions]
+    return [scored._replace(name=f"{scored.name}{{macro:{tag}}}", score=named, predictions=behind)]
+
+
+def _infos(found: list[Scored], signature: str, seed: int) -> list[ScoreInfo]:
+    intervals = [(None, "")] * len(found)
+    return [_info(s, signature, *interval) for s, interval in zip(found, intervals, strict=True)]
+
+
+def _info(
+    scored: Scored, signature: str, interval: tuple[float, float] | None, reason: str
+) -> ScoreInfo:
+    score, missing = scored.score, scored.asked - len(scored.predictions)
+    low, high = interval or (None, None)
     return ScoreInfo(
-        value=None if math.isnan(scored.value) else scored.value,
-        low=None,
-        high=None,
-        n=len(answered),
-        groups=len({p.group or p.id for p in answered}),
-        signature=f"{scored.signature},{signature}" if signature else scored.signature,
-        better=scored.better,
-        fold=scored.fold,
-        failed=failed,
-        bounds=stats.bounds(scored, failed),
-        reason=scored.reason,
+        value=score.value if math.isfinite(score.value) else None,
+        low=low,
+        high=high,
+        n=len(scored.predictions),
+        groups=len(set(scored.groups)),
+        signature=f"{score.signature},{signature}" if signature else score.signature,
+        better=score.better,
+        fold=score.fold,
+        failed=missing,
+        bounds=stats.bounds(score, missing),
+        reason=score.reason or reason,
     )
-
-
-def rows_table(directions: Directions, measured: Measured) -> dict[str, Sequence[Any]]:
-    """Columns of the stored rows: one row per prediction, with its value and each metric's row."""
-    flat = [(d, i, p) for d, splits in directions.items() for i, s in enumerate(splits) for p in s]
-    table: dict[str, Sequence[Any]] = {
-        "direction": [direction for direction, _, _ in flat],
-        "split": [split for _, split, _ in flat],
-        "id": [p.id for _, _, p in flat],
-        "group": [p.group for _, _, p in flat],
-        "error": [p.error for _, _, p in flat],
-        "value": [None if p.error else msgspec.json.encode(p.value).decode() for _, _, p in flat],
-    }
-    for name in dict.fromkeys(name for name, _ in measured.rows):
-        table[name] = _column(name, flat, measured)
-    return table
-
-
-def _column(
-    name: str, flat: list[tuple[str, int, Prediction]], measured: Measured
-) -> list[float | None]:
-    rows = {
-        direction: iter(values) for (n, direction), values in measured.rows.items() if n == name
-    }
-    return [None if p.error is not None else next(rows[direction]) for direction, _, p in flat]

@@ -17,7 +17,7 @@ from mmbench.errors import ModelError, SpecError, UnknownName, UserError
 from mmbench.spec import read_yaml
 from mmbench.types import ModelInfo
 
-BASELINES = ("oracle", "constant", "random", "empty")
+BASELINES = ("oracle", "constant", "random", "empty", "hedge")
 _RESERVED = {"self", "folder", "device", "dtype"}
 
 
@@ -76,7 +76,7 @@ def find(
         _pinned(choice, known)
         given["trust_remote_code"] = True
     place = choice.checkpoint or getattr(cls, "default_checkpoint", None)
-    checkpoint = _resolve(choice.adapter, place, choice.revision, keys)
+    checkpoint = _resolve(choice.adapter, cls, place, choice.revision, keys)
     resolved = "float32" if dtype == "auto" else dtype
     info = model_info(choice.adapter, cls, checkpoint, given, resolved)
     if choice.checkpoint is None and checkpoint and not checkpoint.revision:
@@ -106,10 +106,13 @@ def _pinned(choice: ModelChoice, known: set[str]) -> None:
 
 
 def _resolve(
-    adapter: str, place: str | None, revision: str | None, keys: ContentKeys
+    adapter: str, cls: type, place: str | None, revision: str | None, keys: ContentKeys
 ) -> Checkpoint | None:
     if place is None:
         return None
+    file = Path(place).expanduser()
+    if getattr(cls, "takes_file", False) and file.is_file():
+        return Checkpoint(place, file, None, keys.file(file).hex())
     try:
         return resolve(place, revision, file_hash=lambda path: keys.file(path).hex())
     except ModelError as error:

@@ -15,6 +15,8 @@ from mmbench.errors import DataError, ModelError, UserError
 from mmbench.spec import load_task
 from mmbench.types import ModelInfo, TaskSpec
 
+BASELINE = "baseline"  # the adapter of a model that a kind answers for
+
 
 class Options(msgspec.Struct, frozen=True):
     """How to run, beyond what is asked and of whom. The fields are the flags of `mmbench run`."""
@@ -31,6 +33,7 @@ class Options(msgspec.Struct, frozen=True):
     model_options: dict[str, Any] = {}
     trust_remote_code: bool = False
     tasks: tuple[str, ...] = ()
+    inception: Path | None = None
 
 
 class Prepared(NamedTuple):
@@ -48,11 +51,7 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
 
     What is missing of data and model is told in one error.
     """
-    spec = load_task(task, options.tasks)
-    kind = registry.lookup("kind", spec.kind)()
-    kind.check(spec, options.index)
-    for name in spec.metrics:
-        registry.metric(name)
+    spec, kind = find_task(task, options)
     problems: list[UserError] = []
     found, data = None, None
     try:
@@ -73,10 +72,20 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
         raise type(problems[0])("\n".join([*map(str, problems), *help_])) from problems[0]
     if options.limit is not None:
         data = kind.limit(data, options.limit)
-    info = found.info if found else ModelInfo(model, None, None, "", "baseline", {}, "none")
+    info = found.info if found else ModelInfo(model, None, None, "", BASELINE, {}, "none")
     if found:
-        _check_ability(found, kind, spec, kind.requests(spec, data))
+        _check_ability(found, kind, spec, data)
     return Prepared(spec, kind, data, found, info)
+
+
+def find_task(task: str, options: Options) -> tuple[TaskSpec, Any]:
+    """A task and its kind; its metrics exist. Raises UserError."""
+    spec = load_task(task, options.tasks)
+    kind = registry.lookup("kind", spec.kind)()
+    kind.check(spec, options.index)
+    for name in spec.metrics:
+        registry.metric(name)
+    return spec, kind
 
 
 def _find_model(model: str, kind: Any, options: Options, keys: ContentKeys) -> Model | None:
@@ -93,7 +102,12 @@ def _find_model(model: str, kind: Any, options: Options, keys: ContentKeys) -> M
     )
 
 
-def _check_ability(model: Model, kind: Any, spec: TaskSpec, requests: dict[str, Any]) -> None:
+def _check_ability(model: Model, kind: Any, spec: TaskSpec, data: Any) -> None:
+    if kind.ability is None:
+        raise UserError(
+            f"task {spec.name}: mmbench runs no model on tasks of kind {spec.kind} yet; score its"
+            f" outputs: mmbench score -t {spec.name} --predictions FILE"
+        )
     cls = registry.lookup("model", model.info.name)
     missing = [m for m in _methods(kind.ability) if not hasattr(cls, m)]
     if missing:
@@ -101,7 +115,7 @@ def _check_ability(model: Model, kind: Any, spec: TaskSpec, requests: dict[str, 
             f"task {spec.name} needs a model that can {', '.join(missing)};"
             f" {model.info.name} cannot"
         )
-    for request in requests.values():
+    for request in kind.requests(spec, data).values():
         if request.modality not in cls.modalities:
             has = ", ".join(sorted(cls.modalities))
             raise UserError(

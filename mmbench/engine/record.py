@@ -3,48 +3,50 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmbench import store
 from mmbench.contents import ContentKeys, digest
 from mmbench.engine import identity
-from mmbench.engine.asked import Asked
+from mmbench.engine.asked import Costs
 from mmbench.engine.measure import Measured
-from mmbench.engine.prepare import Options, Prepared
+from mmbench.engine.prepare import BASELINE, Options, Prepared
 from mmbench.engine.published import verdicts
 from mmbench.errors import SampleError
-from mmbench.types import Answers, RunRecord, TaskInfo
+from mmbench.types import RunRecord, TaskInfo, TaskSpec
 
 
-def hash_data(prepared: Prepared, keys: ContentKeys) -> str:
+class Told(NamedTuple):
+    """What a record tells beside the scores."""
+
+    failures: list[tuple[str, str]]
+    costs: Costs
+    search: dict[str, Any]
+    notes: list[str]
+
+
+def hash_data(spec: TaskSpec, kind: Any, data: Any, keys: ContentKeys) -> str:
     """Ordered ids and content keys of the samples used, and their links."""
-    spec, kind = prepared.spec, prepared.kind
     hashes = []
-    for side, samples in kind.samples(prepared.data).items():
-        for sample in samples:
-            try:
-                key = keys.key(sample.inputs[spec.fields[side]])
-            except SampleError:
-                key = b"unreadable"
-            hashes.append(digest(side, sample.id, key))
-    return identity.data_hash(hashes, kind.links(prepared.data))
+    for side, ident, content in kind.contents(spec, data):
+        try:
+            key = keys.key(content)
+        except SampleError:
+            key = b"unreadable"
+        hashes.append(digest(side, ident, key))
+    return identity.data_hash(hashes, kind.links(data))
 
 
 def make_record(
-    prepared: Prepared,
-    options: Options,
-    measured: Measured,
-    answers: dict[str, Answers],
-    asked: Asked,
-    asked_of: str,
-    report: dict[str, Any],
+    prepared: Prepared, options: Options, measured: Measured, asked_of: str, told: Told
 ) -> RunRecord:
     """The record of a finished run."""
     spec, kind, info = prepared.spec, prepared.kind, prepared.info
     sizes = kind.sizes(prepared.data)
-    failures = kind.failures(prepared.data, answers) if answers else []
     known_as = options.published_as or info.checkpoint or info.name
-    failed = len(failures)
+    failed, costs = len(told.failures), told.costs
+    published = verdicts(spec, known_as, measured.scores, sizes, failed)
+    baseline = info.adapter == BASELINE
     return RunRecord(
         run=store.new_run_id(info.name),
         created=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -61,14 +63,15 @@ def make_record(
         ),
         scores=measured.scores,
         headline=spec.headline,
-        published=verdicts(spec, known_as, measured.scores, sizes, failed) if answers else [],
-        counts={"samples": sum(sizes.values()), "failed": failed, **asked.counts},
-        failures=[(ident, why) for ident, why in failures[:20]],
-        seconds=asked.clock.seconds,
-        throughput=asked.throughput,
-        environment=identity.environment(asked.device),
+        published=[] if baseline else published,
+        counts={"samples": sum(sizes.values()), "failed": failed, **costs.counts},
+        failures=[(ident, why) for ident, why in told.failures[:20]],
+        seconds=costs.clock.seconds,
+        throughput=costs.throughput,
+        environment=identity.environment(costs.device),
         seed=options.seed,
-        index=report,
-        notes=kind.notes(prepared.data),
-        baseline=info.name if prepared.model is None else None,
+        index=told.search,
+        notes=[*kind.notes(prepared.data), *told.notes],
+        baseline=info.name if baseline else None,
+        breakdowns=measured.breakdowns,
     )

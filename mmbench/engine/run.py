@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mmbench.contents import ContentKeys, cache_folder
-from mmbench.engine.asked import Asked, Clock
-from mmbench.engine.measure import Directions, measure, rows_table
+from mmbench.engine.asked import Asked, Costs
+from mmbench.engine.features import Featurer
+from mmbench.engine.measure import Directions, Measured, measure
 from mmbench.engine.prepare import Options, Prepared, prepare
 from mmbench.engine.progress import Progress, Silent
-from mmbench.engine.record import hash_data, make_record
+from mmbench.engine.record import Told, hash_data, make_record
+from mmbench.engine.rows import rows_table
 from mmbench.types import Answers, RunRecord
 
 
@@ -29,20 +31,47 @@ def run(
     Outputs go to the journal as they come, so that the same call after a kill computes only what
     is missing and gives the same bits. Raises UserError for what the user can mend.
     """
-    options, clock = options or Options(), Clock()
+    options, costs = options or Options(), Costs()
+    progress = progress or Silent()
     with ContentKeys(cache_folder()) as keys:
-        with clock.stage("prepare"):
+        with costs.clock.stage("prepare"):
             prepared = prepare(model, task, options, keys)
-        asked = Asked(prepared, options, keys, progress or Silent(), clock)
-        answers = asked.answers()
-        with clock.stage("hash"):
-            asked_of = hash_data(prepared, keys)
-    with clock.stage("rank"):
-        directions, report = _predict(prepared, answers, options)
-    with clock.stage("measure"):
-        measured = measure(prepared.spec, directions, prepared.kind.signature(options.index))
-    record = make_record(prepared, options, measured, answers, asked, asked_of, report)
-    return Outcome(record, rows_table(directions, measured))
+        answers = _answers(prepared, options, keys, progress, costs)
+        with costs.clock.stage("hash"):
+            asked_of = hash_data(prepared.spec, prepared.kind, prepared.data, keys)
+        with costs.clock.stage("rank"):
+            directions, index = _predict(prepared, answers, options)
+        featurer = Featurer(options, keys, progress, costs)
+        with costs.clock.stage("measure"):
+            measured = measure_task(prepared, directions, options, featurer)
+    failures = prepared.kind.failures(prepared.data, answers) if answers else []
+    told = Told(failures, costs, index, [])
+    record = make_record(prepared, options, measured, asked_of, told)
+    return Outcome(record, rows_table(directions, measured.found))
+
+
+def measure_task(
+    prepared: Prepared, directions: Directions, options: Options, featurer: Featurer
+) -> Measured:
+    """The metrics of a task over its predictions."""
+    return measure(
+        prepared.spec.metrics,
+        directions,
+        breakdowns=prepared.spec.breakdowns,
+        signature=prepared.kind.signature(options.index),
+        featurer=featurer,
+        seed=options.seed,
+    )
+
+
+def _answers(
+    prepared: Prepared, options: Options, keys: ContentKeys, progress: Progress, costs: Costs
+) -> dict[str, Answers]:
+    """The model's answers by the name of their requests; none for a baseline."""
+    if prepared.model is None:
+        return {}
+    requests = prepared.kind.requests(prepared.spec, prepared.data)
+    return Asked(prepared.model, options, keys, progress, costs).answers(requests)
 
 
 def _predict(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any
 
 from mmbench.errors import DataError, SpecError
+from mmbench.kinds.retrieval_given import embedded, match, ranked
 from mmbench.kinds.retrieval_parts import orphans, parts
 from mmbench.kinds.retrieval_rank import Ranker, by_index, oracle, silent
 from mmbench.search.approximate import check_factory
@@ -16,6 +18,7 @@ from mmbench.types import (
     Embeds,
     Media,
     Modality,
+    Outputs,
     Prediction,
     Requests,
     RetrievalData,
@@ -40,6 +43,8 @@ class Retrieval:
                 f"task {spec.name}: fields of a retrieval task are query and corpus,"
                 " e.g. `fields: {query: text, corpus: image}`"
             )
+        if "{text}" not in spec.prompt:
+            raise SpecError(f"task {spec.name}: prompt {spec.prompt!r} has no {{text}}")
         if index != "exact":
             check_factory(index)
 
@@ -85,6 +90,33 @@ class Retrieval:
             side: _requests(spec, samples, spec.fields[side], roles[side])
             for side, samples in self.samples(data).items()
         }
+
+    def contents(self, spec: TaskSpec, data: RetrievalData) -> Iterator[tuple[str, str, Content]]:
+        """Side, id and content of every sample: what it is asked of. No content for a bare id."""
+        for side, samples in self.samples(data).items():
+            for sample in samples:
+                yield side, sample.id, sample.inputs.get(spec.fields[side], "")
+
+    def match(
+        self, data: RetrievalData, outputs: Outputs, *, partial: bool = False
+    ) -> tuple[RetrievalData, Outputs]:
+        """Data and outputs of the same ids. Raises DataError as `PerSample.match` does."""
+        return match(data, outputs, partial=partial), outputs
+
+    def accept(
+        self, spec: TaskSpec, data: RetrievalData, outputs: Outputs
+    ) -> tuple[Directions, dict[str, Any]]:
+        """Predictions from embeddings, or from documents listed best first for each query.
+
+        Raises DataError for anything else, and for lists where a task asks in both directions.
+        """
+        if outputs.embeddings:
+            return self.predict(spec, data, embedded(data, outputs), "exact")
+        if len(self.directions(spec)) > 1:
+            raise DataError(
+                f"task {spec.name} asks in both directions: give embeddings (.npz), not a run"
+            )
+        return {self.directions(spec)[0]: [ranked(data, outputs)]}, {}
 
     def failures(self, data: RetrievalData, answers: dict[str, Answers]) -> list[tuple[str, str]]:
         """Id and reason of each sample that failed of itself, not because another one did."""

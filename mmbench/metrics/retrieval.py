@@ -8,8 +8,7 @@ depth of an approximate index is unknown: a metric that needs it is NaN and says
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +31,7 @@ def recall(predictions: Sequence[Prediction], k: int) -> Score:
         return score(
             np.full(len(found), np.nan), signature=_TIES, reason=f"the index is {depth} deep"
         )
-    return score(np.nan_to_num(found, nan=np.inf) <= k, signature=_TIES, worst=0, best=1)
+    return score(np.where(np.isnan(found), np.inf, found) <= k, signature=_TIES, worst=0, best=1)
 
 
 def mean_rank(predictions: Sequence[Prediction]) -> Score:
@@ -40,7 +39,8 @@ def mean_rank(predictions: Sequence[Prediction]) -> Score:
 
     Source: open_clip `get_clip_metrics`, which reports rank + 1 of a zero-based rank.
     """
-    return _of_ranks(predictions, "mean", lambda ranks: ranks, "lower")
+    best, _ = _best(predictions)
+    return _of_known(best, "mean")
 
 
 def median_rank(predictions: Sequence[Prediction]) -> Score:
@@ -50,12 +50,9 @@ def median_rank(predictions: Sequence[Prediction]) -> Score:
     Known as long as more than half of the queries have a rank within the depth of an index.
     """
     best, _ = _best(predictions)
-    found = score(
-        np.nan_to_num(best, nan=np.inf), fold_name="median", better="lower", signature=_TIES
-    )
-    if not math.isinf(found.value):
-        return found
-    return _of_ranks(predictions, "median", lambda ranks: ranks, "lower")
+    known = np.where(np.isnan(best), np.inf, best)
+    found = score(known, fold_name="median", better="lower", signature=_TIES, best=1)
+    return _of_known(best, "median") if math.isinf(found.value) else found
 
 
 def mrr(predictions: Sequence[Prediction]) -> Score:
@@ -63,7 +60,9 @@ def mrr(predictions: Sequence[Prediction]) -> Score:
 
     Source: Voorhees, TREC-8 question answering track, 1999.
     """
-    return _of_ranks(predictions, "mean", lambda ranks: 1.0 / ranks, "higher")
+    best, _ = _best(predictions)
+    unknown = int(np.isnan(best).sum())
+    return score(1.0 / best, signature=_TIES, reason=_beyond(unknown), worst=0, best=1)
 
 
 def average_precision(predictions: Sequence[Prediction]) -> Score:
@@ -71,22 +70,19 @@ def average_precision(predictions: Sequence[Prediction]) -> Score:
 
     AP = 1/P · Σᵢ i / rankᵢ over the P positives by ascending rank (trec_eval `map`).
     """
-    rows, reason = [], ""
+    rows, unknown = [], 0
     for prediction in predictions:
-        ranks = ranking_of(prediction).ranks
-        known = [rank for rank in ranks if rank is not None]
-        complete = bool(ranks) and len(known) == len(ranks)
-        total = sum(i / rank for i, rank in enumerate(known, start=1))
-        rows.append(total / len(ranks) if complete else math.nan)
-        reason = reason if complete else "a positive is beyond the depth of the index"
-    return score(rows, signature=_TIES, reason=reason, worst=0, best=1)
+        ranks = ranks_of(ranking_of(prediction))
+        unknown += bool(np.isnan(ranks).any())
+        rows.append(np.sum(np.arange(1, len(ranks) + 1) / ranks) / len(ranks))
+    return score(rows, signature=_TIES, reason=_beyond(unknown), worst=0, best=1)
 
 
 def ranking_of(prediction: Prediction) -> Ranking:
     """The ranking behind a prediction.
 
     A value may also be the list of document ids in the order found, with the relevant ids (or
-    {id: grade}) as target: positives that are not in the list are beyond its depth.
+    {id: grade}) as target: a positive that is not in the list was not found (as in trec_eval).
     """
     if isinstance(prediction.value, Ranking):
         return prediction.value
@@ -98,36 +94,34 @@ def ranking_of(prediction: Prediction) -> Ranking:
     return Ranking(
         ranks=[listed.get(doc) for doc in positives],
         grades=[grades[doc] for doc in positives],
-        depth=len(prediction.value),
     )
 
 
+def ranks_of(ranking: Ranking) -> NDArray[np.float64]:
+    """The ranks [p] float64, ascending: infinite for what was not found, NaN for unknown ones."""
+    missing = math.inf if ranking.depth is None else math.nan
+    return np.array([missing if rank is None else rank for rank in ranking.ranks], np.float64)
+
+
 def _best(predictions: Sequence[Prediction]) -> tuple[NDArray[np.float64], int | None]:
-    """Best rank of each query (NaN where unknown) and the least depth of any incomplete ranking."""
+    """Best rank of each query, as `ranks_of`, and the least depth of those that are unknown."""
     rankings = [ranking_of(p) for p in predictions]
-    best = [r.ranks[0] if r.ranks and r.ranks[0] is not None else math.nan for r in rankings]
+    best = [r.ranks[0] if r.ranks[0] is not None else ranks_of(r)[0] for r in rankings]
     depths = [
         r.depth for r, b in zip(rankings, best, strict=True) if r.depth is not None and b != b
     ]
     return np.array(best, dtype=np.float64), min(depths, default=None)
 
 
-def _of_ranks(
-    predictions: Sequence[Prediction],
-    fold_name: str,
-    row: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    better: Literal["higher", "lower"],
-) -> Score:
-    best, _ = _best(predictions)
-    unknown = int(np.isnan(best).sum())
-    reason = f"{unknown} queries have no known rank: beyond the index" if unknown else ""
-    ends = (0, 1) if better == "higher" else (None, 1)
-    return score(
-        row(best),
-        fold_name=fold_name,
-        better=better,
-        signature=_TIES,
-        reason=reason,
-        worst=ends[0],
-        best=ends[1],
-    )
+def _beyond(unknown: int) -> str:
+    return f"{unknown} queries have a positive beyond the depth of the index" if unknown else ""
+
+
+def _of_known(best: NDArray[np.float64], fold_name: str) -> Score:
+    """A fold of the ranks themselves, which needs all of them: NaN where one has none."""
+    absent = int(np.isinf(best).sum())
+    reason = _beyond(int(np.isnan(best).sum()))
+    if absent:
+        reason = f"{absent} queries got no positive at all"
+    rows = np.where(np.isinf(best), np.nan, best)
+    return score(rows, fold_name=fold_name, better="lower", signature=_TIES, reason=reason, best=1)

@@ -1,0 +1,113 @@
+"""What every command does with a finished run: keep it, print it, make the tables."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from mmbench import board, store
+from mmbench.cli import DONE, SAMPLES, report
+from mmbench.cli.options import allowed_failures
+from mmbench.text import count, plain
+from mmbench.types import RunRecord, ScoreInfo
+
+if TYPE_CHECKING:
+    from mmbench.engine.run import Outcome
+
+_PARTS = 8  # values of a tag shown
+
+
+def keep(outcome: Outcome, args: argparse.Namespace) -> RunRecord:
+    """Write a run's record and rows, and print what was measured."""
+    where = store.write_record(args.out, outcome.record, outcome.rows)
+    print(told(outcome.record, where), file=sys.stderr if args.json else sys.stdout)
+    return outcome.record
+
+
+def ended(record: RunRecord, allowed: str) -> int:
+    """The exit code of one run: more failed samples than allowed are one."""
+    failed = record.counts["failed"]
+    return SAMPLES if failed > allowed_failures(allowed, record.counts["samples"]) else DONE
+
+
+def publish(records: list[RunRecord], args: argparse.Namespace) -> int:
+    """Make the tables of these records, and print them as JSON where that was asked for."""
+    code = DONE
+    if records:
+        try:
+            for page in board.build(args.out, {record.task.name for record in records}):
+                print(f"leaderboard: {page}", file=sys.stderr if args.json else sys.stdout)
+        except (Exception, KeyboardInterrupt) as error:
+            code = report(error)
+    if args.json:
+        sys.stdout.write(store.encode(records).decode() + "\n")
+    return code
+
+
+def told(record: RunRecord, where: str) -> str:
+    """What one run measured: scores with their published numbers, failures, cost."""
+    lines = [f"{plain(board.label(record))} on {record.task.name}: {board.caption([record])}"]
+    lines += _scores(record)
+    lines += [f"  note: {plain(note)}" for note in record.notes]
+    lines += [f"  index {name}: {_flat(told)}" for name, told in record.index.items()]
+    lines += _failures(record)
+    lines += _breakdowns(record)
+    counts, spent = record.counts, sum(record.seconds.values())
+    if not counts["requests"]:
+        return "\n".join([*lines, f"  {spent:.1f} s", f"  record: {where}"])
+    lines.append(
+        f"  {counts['requests']} requests: {counts['computed']} computed,"
+        f" {counts['cached']} from the cache; {spent:.1f} s"
+        + "".join(f", {rate:g} {unit}" for unit, rate in record.throughput.items())
+    )
+    lines.append(f"  record: {where}")
+    return "\n".join(lines)
+
+
+def _scores(record: RunRecord) -> list[str]:
+    published = {entry.metric: entry for entry in record.published}
+    width = max(map(len, record.scores), default=0)
+    lines = []
+    for name, score in record.scores.items():
+        line = f"  {name:{width}}  {board.number(score):>8}{_interval(score)}"
+        line += f"  ({score.reason})" if score.reason else ""
+        entry = published.get(name)
+        if entry:
+            line += f"  published {entry.value:.4f} for {entry.model}: {entry.verdict}"
+        lines.append(line)
+    return lines
+
+
+def _interval(score: ScoreInfo) -> str:
+    if score.low is None or score.high is None:
+        return ""
+    digits = 4 if max(abs(score.low), abs(score.high)) <= 1 else 2
+    return f"  [{score.low:.{digits}f}, {score.high:.{digits}f}]"
+
+
+def _breakdowns(record: RunRecord) -> list[str]:
+    """Of each tag the headline by value, the largest parts first."""
+    lines = []
+    for tag, values in record.breakdowns.items():
+        parts = {v: found[record.headline] for v, found in values.items()}
+        shown = sorted(parts, key=lambda value: -parts[value].n)[:_PARTS]
+        lines.append(f"  {record.headline} by {plain(tag)}:")
+        lines += [f"    {plain(v):30} {board.number(parts[v]):>8}" for v in shown]
+        rest = len(parts) - len(shown)
+        lines += [f"    and {rest} more; `mmbench show run {record.run}`"] if rest else []
+    return lines
+
+
+def _failures(record: RunRecord) -> list[str]:
+    failed = record.counts["failed"]
+    if not failed:
+        return []
+    lines = [f"  {count(failed, 'sample')} failed: {board.failed(record)}"]
+    lines += [f"    {plain(ident)}: {plain(why)}" for ident, why in record.failures]
+    rest = failed - len(record.failures)
+    return lines + ([f"    and {rest} more"] if rest else [])
+
+
+def _flat(values: dict[str, object]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in values.items())

@@ -1,0 +1,36 @@
+"""`mmbench score`: somebody's outputs on a task, into the same record and leaderboard."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mmbench.cli import worst
+from mmbench.cli.outcome import ended, keep, publish
+from mmbench.cli.progress import make_progress
+
+
+def command(args: argparse.Namespace) -> int:
+    """Score the outputs, write record and tables, and print what was measured."""
+    from mmbench.engine.prepare import Options
+    from mmbench.engine.score import score
+
+    options = Options(
+        data=Path(args.data) if args.data else None,
+        limit=args.limit,
+        device=args.device,
+        seed=args.seed,
+        published_as=args.published_as,
+        tasks=tuple(args.tasks),
+        inception=Path(args.inception) if args.inception else None,
+    )
+    outcome = score(
+        args.task,
+        args.predictions,
+        options,
+        name=args.name,
+        partial=args.partial,
+        progress=make_progress(quiet=args.quiet),
+    )
+    record = keep(outcome, args)
+    return worst([ended(record, args.allow_failed), publish([record], args)])

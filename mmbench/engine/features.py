@@ -1,0 +1,106 @@
+"""What metrics want of models that are not the one measured: CLIPScore, FID and their kin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mmbench.contents import ContentKeys
+from mmbench.engine.asked import Asked, Costs
+from mmbench.engine.models import find
+from mmbench.engine.prepare import Options
+from mmbench.engine.progress import Progress
+from mmbench.errors import UserError
+from mmbench.types import Answers, Content, Features, ModelInfo, Prediction, Requests, Wants
+
+
+class Featured(NamedTuple):
+    """Features [k, d] by name of each prediction, why some have none, and whose they are."""
+
+    features: list[Features]
+    failures: dict[int, str]
+    signature: str
+
+
+class Featurer:
+    """Embeds what metrics want, through the journal."""
+
+    def __init__(
+        self, options: Options, keys: ContentKeys, progress: Progress, costs: Costs
+    ) -> None:
+        self._options, self._keys, self._progress, self._costs = options, keys, progress, costs
+        self._asked: dict[str, Asked] = {}
+
+    def features(
+        self, metric: str, wants: Wants, argument: Any, predictions: Sequence[Prediction]
+    ) -> Featured:
+        """The features of every prediction. Raises UserError where there is no model for them."""
+        text, options = _chosen(metric, wants, argument, self._options)
+        model = find(text, self._keys, dtype="auto", options=options)
+        if model.info.hash not in self._asked:
+            self._asked[model.info.hash] = Asked(
+                model, self._options, self._keys, self._progress, self._costs
+            )
+        contents = [wants.contents(prediction) for prediction in predictions]
+        requests = {
+            name: Requests(
+                [one for wanted in contents for one in wanted.get(name, [])],
+                modality,
+                role,
+                normalise=wants.normalise,
+            )
+            for name, (modality, role) in wants.modalities.items()
+        }
+        answers = self._asked[model.info.hash].answers(requests)
+        features, failures = _by_prediction(contents, answers)
+        return Featured(features, failures, f"features={_name(model.info)}")
+
+
+def _chosen(
+    metric: str, wants: Wants, argument: Any, options: Options
+) -> tuple[str, dict[str, Any]]:
+    """The model of a metric and its options."""
+    text, own = wants.variants.get(str(argument), (argument or wants.model, wants.options))
+    if text is None:
+        raise UserError(f"metric {metric}: has no model of its own; write {metric}@MODEL")
+    if text == "inception":
+        if options.inception is None:
+            raise UserError(
+                f"metric {metric} needs Inception weights: --inception FILE, torch-fidelity's"
+                " weights-inception-2015-12-05-6726825d.pth (github.com/toshas/torch-fidelity,"
+                " releases v0.2.0)"
+            )
+        text = f"inception@{options.inception}"
+    return str(text), dict(own)
+
+
+def _by_prediction(
+    contents: Sequence[dict[str, list[Content]]], answers: dict[str, Answers]
+) -> tuple[list[Features], dict[int, str]]:
+    import numpy as np
+
+    features: list[Features] = [{} for _ in contents]
+    failures: dict[int, str] = {}
+    for name, found in answers.items():
+        ends = np.cumsum([0] + [len(wanted.get(name, [])) for wanted in contents]).tolist()
+        for row, (start, end) in enumerate(pairwise(ends)):
+            features[row][name] = found.vectors[start:end]
+        owners = np.searchsorted(ends, list(found.failures), side="right") - 1
+        for owner, why in zip(owners.tolist(), found.failures.values(), strict=True):
+            failures.setdefault(owner, why)
+    return features, failures
+
+
+def _name(info: ModelInfo) -> str:
+    """Whose features: `clip@openai/clip-vit-base-patch32#3d74acf9`; no path of this machine."""
+    known = info.checkpoint if info.revision else None
+    options = "".join(f",{key}={value}" for key, value in sorted(info.options.items()))
+    return f"{info.name}{f'@{known}' if known else ''}#{info.hash[:8]}{options}"
+
+
+def failed(prediction: Prediction, reason: str) -> Prediction:
+    """The prediction as one that a metric's own model could not take."""
+    return msgspec.structs.replace(prediction, value=None, error=reason)

@@ -1,0 +1,77 @@
+"""Classification: scores of all classes, or a label, for each sample."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from mmbench.errors import DataError, UnknownName
+from mmbench.kinds.per_sample import PerSample
+from mmbench.types import Outputs, Sample, Samples, TaskSpec
+
+if TYPE_CHECKING:
+    from mmbench.types import Array
+
+
+class Classification(PerSample):
+    """The kind `classification`. A value is scores [c] float32 by class, or a class's number."""
+
+    baselines = ("oracle", "constant", "random")
+
+    def value(
+        self, spec: TaskSpec, sample: Sample, given: Any, data: Samples, outputs: Outputs
+    ) -> Any:
+        """Scores in the order of the data's labels. A label is matched by its name.
+
+        Raises UnknownName for a label that the data do not have, DataError for missing scores.
+        """
+        import numpy as np
+
+        where = f"task {spec.name}: the output for {sample.id}"
+        if isinstance(given, dict):
+            return _in_order(given, data.labels, where)
+        if isinstance(given, list | np.ndarray):
+            scores = np.asarray(given, np.float32)
+            names = outputs.labels or data.labels
+            if scores.shape != (len(names),):
+                raise DataError(f"{where} has shape {scores.shape} for {len(names)} labels")
+            if names == data.labels:
+                return scores
+            return _in_order(dict(zip(names, scores.tolist(), strict=True)), data.labels, where)
+        name = str(given)
+        if name not in data.labels:
+            raise UnknownName(f"label ({where})", name, data.labels)
+        return data.labels.index(name)
+
+    def blind(self, who: str, data: Samples, seed: int) -> list[Array]:
+        """The right labels at 1 and the rest at 0; all labels equal; or chance by the id's hash."""
+        import numpy as np
+
+        size = len(data.labels)
+        if who == "constant":
+            return [np.zeros(size, np.float32)] * len(data.samples)
+        if who == "random":
+            return [_chance(sample.id, size, seed) for sample in data.samples]
+        right = np.zeros((len(data.samples), size), np.float32)
+        for row, sample in enumerate(data.samples):
+            right[row, sample.target] = 1
+        return list(right)
+
+
+def _in_order(given: dict[str, float], labels: list[str], where: str) -> Array:
+    import numpy as np
+
+    for name in given:
+        if name not in labels:
+            raise UnknownName(f"label ({where})", name, labels)
+    missing = [name for name in labels if name not in given]
+    if missing:
+        raise DataError(f"{where} has no score for {missing[0]!r} ({len(missing)} labels missing)")
+    return np.array([given[name] for name in labels], np.float32)
+
+
+def _chance(ident: str, size: int, seed: int) -> Array:
+    import numpy as np
+
+    drawn = int.from_bytes(blake2b(f"{seed}/{ident}".encode(), digest_size=8).digest(), "little")
+    return np.random.default_rng(drawn).random(size, np.float32)

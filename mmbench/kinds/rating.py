@@ -1,0 +1,42 @@
+"""Rating: what people thought of each sample, and how near a predictor comes to it."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from statistics import fmean
+from typing import Any
+
+from mmbench.errors import DataError
+from mmbench.kinds.per_sample import PerSample
+from mmbench.types import Outputs, Sample, Samples, TaskSpec
+
+
+class Rating(PerSample):
+    """The kind `rating`. A target is [rater, rating] pairs, a value the number of a predictor."""
+
+    baselines = ("oracle", "constant", "random")
+
+    def value(
+        self, spec: TaskSpec, sample: Sample, given: Any, data: Samples, outputs: Outputs
+    ) -> float:
+        """The predicted rating. Raises DataError for anything but a number."""
+        try:
+            return float(given)
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f"task {spec.name}: the output for {sample.id} is {given!r}, not a number"
+            ) from error
+
+    def blind(self, who: str, data: Samples, seed: int) -> list[float]:
+        """The mean rating of each sample, of all samples, or chance by the id's hash."""
+        means = [fmean(rating for _, rating in sample.target) for sample in data.samples]
+        if who == "oracle":
+            return means
+        if who == "constant":
+            return [fmean(means)] * len(means)
+        return [_chance(sample.id, seed, min(means), max(means)) for sample in data.samples]
+
+
+def _chance(ident: str, seed: int, low: float, high: float) -> float:
+    drawn = int.from_bytes(blake2b(f"{seed}/{ident}".encode(), digest_size=8).digest(), "little")
+    return low + (high - low) * drawn / 2**64

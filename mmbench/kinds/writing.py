@@ -1,0 +1,65 @@
+"""Writing: a text for each sample. Captions, answers, transcripts differ in prompt and metric."""
+
+from __future__ import annotations
+
+from collections import Counter
+from hashlib import blake2b
+from typing import Any
+
+from mmbench.errors import DataError
+from mmbench.kinds.per_sample import PerSample
+from mmbench.types import Outputs, Sample, Samples, TaskSpec
+
+_HEDGED = 20  # answers that the hedging baseline gives at once
+
+
+class Writing(PerSample):
+    """The kind `writing`. A value is a text."""
+
+    baselines = ("oracle", "constant", "random", "empty", "hedge")
+
+    def value(
+        self, spec: TaskSpec, sample: Sample, given: Any, data: Samples, outputs: Outputs
+    ) -> str:
+        """The text itself; a number becomes its decimal text."""
+        if isinstance(given, str):
+            return given
+        if isinstance(given, int | float) and not isinstance(given, bool):
+            return str(given)
+        raise DataError(f"task {spec.name}: the output for {sample.id} is not a text")
+
+    def blind(self, who: str, data: Samples, seed: int) -> list[str]:
+        """The best answer, the most common one, another sample's, nothing, or many at once."""
+        best = [best_answer(sample.target) for sample in data.samples]
+        common = [answer for answer, _ in sorted(Counter(best).items(), key=_by_count)]
+        if who == "oracle":
+            return best
+        if who == "random":
+            return _shuffled(best, [sample.id for sample in data.samples], seed)
+        said = {"constant": common[:1], "empty": [], "hedge": common[:_HEDGED]}[who]
+        return [" ".join(said)] * len(best)
+
+
+def best_answer(target: Any) -> str:
+    """The answer that a target calls right: of several the most common, then the first.
+
+    Of options {"answer": "B", …} the letter.
+    """
+    if isinstance(target, dict):
+        return str(target["answer"])
+    if isinstance(target, list):
+        return str(Counter(target).most_common(1)[0][0]) if target else ""
+    return str(target)
+
+
+def _by_count(entry: tuple[str, int]) -> tuple[int, str]:
+    return -entry[1], entry[0]
+
+
+def _shuffled(answers: list[str], ids: list[str], seed: int) -> list[str]:
+    """Each sample gets the answer of another: the next one in an order drawn by the ids' hashes."""
+    order = sorted(range(len(ids)), key=lambda row: blake2b(f"{seed}/{ids[row]}".encode()).digest())
+    given = list(answers)
+    for row, other in zip(order, order[1:] + order[:1], strict=True):
+        given[row] = answers[other]
+    return given
