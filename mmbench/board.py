@@ -74,6 +74,14 @@ def number(score: ScoreInfo | None) -> str:
     return f"{score.value:.4f}" if abs(score.value) <= 1 else f"{score.value:.2f}"
 
 
+def interval(score: ScoreInfo | None) -> str:
+    """The 95 % interval of a score in a table; `n/a` for none."""
+    if score is None or score.low is None or score.high is None:
+        return "n/a"
+    digits = 4 if max(abs(score.low), abs(score.high)) <= 1 else 2
+    return f"{score.low:.{digits}f} to {score.high:.{digits}f}"
+
+
 def failed(record: RunRecord) -> str:
     """How many samples failed, with the bounds that this leaves for the headline."""
     n = record.counts.get("failed", 0)
@@ -101,7 +109,15 @@ def _row(record: RunRecord) -> dict[str, Any]:
     task = record.task
     return {
         "model": csv_cell(label(record)),
-        **{name: score.value for name, score in record.scores.items()},
+        **{
+            column: value
+            for name, score in record.scores.items()
+            for column, value in (
+                (name, score.value),
+                (f"{name} low", score.low),
+                (f"{name} high", score.high),
+            )
+        },
         "failed": record.counts.get("failed", 0),
         "samples": record.counts.get("samples", 0),
         "published": csv_cell(published(record)),
@@ -117,11 +133,12 @@ def _row(record: RunRecord) -> dict[str, Any]:
 def cells(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
     """Header and rows of one table as plain text, for terminals and Markdown."""
     metrics = list(records[0].scores)
-    header = ["model", *metrics, "failed", "published", "run"]
+    header = ["model", *metrics, "95 % of headline", "failed", "published", "run"]
     rows = [
         [
             label(record),
             *(number(record.scores.get(name)) for name in metrics),
+            interval(record.scores.get(record.headline)),
             failed(record),
             published(record),
             record.run,
@@ -154,7 +171,7 @@ def page(task: str, tables: list[list[RunRecord]]) -> str:
         lines += [f"## {markdown(caption(records))}", ""]
         lines += [_line(header), _line(["---"] + ["---:"] * (len(header) - 1))]
         lines += [_line([markdown(cell) for cell in row]) for row in rows]
-        lines += ["", f"Headline: `{records[0].headline}`.", ""]
+        lines += ["", f"Headline: `{records[0].headline}`, with its 95 % interval.", ""]
     lines += [f"Made by `mmbench leaderboard build {task}` from the records in `runs/`.", ""]
     return "\n".join(lines)
 
@@ -218,10 +235,16 @@ def show(records: list[RunRecord], width: int | None = None) -> str:
         table = Table(title=Text(plain(direction)) if direction else None, title_justify="left")
         table.add_column("model", overflow="fold")
         for name in metrics:
-            table.add_column(Text(plain(name.partition("[")[0])), justify="right", no_wrap=True)
+            short = name.removesuffix(f"[{direction}]")
+            table.add_column(Text(plain(short)), justify="right", no_wrap=True)
+        headline = records[0].headline in metrics
+        if headline:
+            table.add_column("95 %", justify="right", no_wrap=True)
         table.add_column("failed", justify="right")
         for record in records:
             values = [number(record.scores.get(name)) for name in metrics]
+            if headline:
+                values.append(interval(record.scores.get(record.headline)))
             row = [label(record), *values, str(record.counts.get("failed", 0))]
             table.add_row(*(Text(plain(cell)) for cell in row))
         console.print(table)
@@ -229,8 +252,14 @@ def show(records: list[RunRecord], width: int | None = None) -> str:
 
 
 def _directions(record: RunRecord) -> dict[str, list[str]]:
-    """The names of the scores by what stands in brackets at their end."""
+    """The names of the scores by their direction."""
     found: dict[str, list[str]] = {}
     for name in record.scores:
-        found.setdefault(name.partition("[")[2].rstrip("]"), []).append(name)
+        found.setdefault(_direction(name), []).append(name)
     return found
+
+
+def _direction(name: str) -> str:
+    """What stands in brackets at the end of `recall@1[text-to-image]`; none of `wer[basic]`."""
+    way = name.partition("[")[2].rstrip("]")
+    return way if "-to-" in way else ""

@@ -33,7 +33,6 @@ def test_a_task_says_what_its_file_says(tmp_path: Path) -> None:
     [
         ("metricks: [x]", "unknown key of .*did you mean metrics"),
         ("version: two", "Expected `int`, got `str`"),
-        ("prompt: a photo", r"has no \{text\}"),
         ("metrics: []", "metrics is empty"),
         ("data: {path: x}", "data needs a `source`"),
         ("fields: {query: [", "not valid YAML.*line"),

@@ -10,7 +10,7 @@ from mmbench import board, store
 from mmbench.cli import DONE, SAMPLES, report
 from mmbench.cli.options import allowed_failures
 from mmbench.text import count, plain
-from mmbench.types import RunRecord, ScoreInfo
+from mmbench.types import RunRecord
 
 if TYPE_CHECKING:
     from mmbench.engine.run import Outcome
@@ -70,20 +70,14 @@ def _scores(record: RunRecord) -> list[str]:
     width = max(map(len, record.scores), default=0)
     lines = []
     for name, score in record.scores.items():
-        line = f"  {name:{width}}  {board.number(score):>8}{_interval(score)}"
+        line = f"  {name:{width}}  {board.number(score):>8}"
+        line += f"  [{board.interval(score)}]" if score.low is not None else ""
         line += f"  ({score.reason})" if score.reason else ""
         entry = published.get(name)
         if entry:
             line += f"  published {entry.value:.4f} for {entry.model}: {entry.verdict}"
         lines.append(line)
     return lines
-
-
-def _interval(score: ScoreInfo) -> str:
-    if score.low is None or score.high is None:
-        return ""
-    digits = 4 if max(abs(score.low), abs(score.high)) <= 1 else 2
-    return f"  [{score.low:.{digits}f}, {score.high:.{digits}f}]"
 
 
 def _breakdowns(record: RunRecord) -> list[str]:

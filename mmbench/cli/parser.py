@@ -21,7 +21,18 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"mmbench {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_run, _score, _rescore, _check, _list, _show, _leaderboard, _train, _cache):
+    for add in (
+        _run,
+        _score,
+        _rescore,
+        _selftest,
+        _check,
+        _list,
+        _show,
+        _leaderboard,
+        _train,
+        _cache,
+    ):
         add(commands)
     return parser
 
@@ -85,6 +96,15 @@ def _rescore(commands: Any) -> None:
     add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="of models that metrics want")
     _inception(parser)
     _written(parser)
+    _plugins(parser)
+
+
+def _selftest(commands: Any) -> None:
+    text = "what must hold of a task whatever model is run: oracle, chance, order, corrupt samples"
+    parser = _command(commands, "selftest", "selftest", text)
+    parser.add_argument("task", nargs="*", metavar="TASK", help="default: all tasks")
+    parser.add_argument("--data", metavar="PATH", help="try it on these data (default: on its own)")
+    _inception(parser)
     _plugins(parser)
 
 
@@ -259,3 +279,17 @@ def _positive(text: str) -> int:
 
 def _batch_size(text: str) -> int | None:
     return None if text == "auto" else _positive(text)
+
+
+_COMMANDS = (
+    _run,
+    _score,
+    _rescore,
+    _check,
+    _list,
+    _show,
+    _leaderboard,
+    _selftest,
+    _train,
+    _cache,
+)

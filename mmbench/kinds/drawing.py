@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mmbench.errors import DataError
-from mmbench.kinds.per_sample import Directions, PerSample
-from mmbench.types import Media, Outputs, Prediction, Sample, Samples, TaskSpec
+from mmbench.kinds.per_sample import Directions, PerSample, prediction
+from mmbench.types import Broken, Media, Outputs, Sample, Samples, TaskSpec
 
 
 class Drawing(PerSample):
@@ -35,9 +35,10 @@ class Drawing(PerSample):
         found = []
         for ident, value in outputs.values.items():
             sample = real.pop(ident, None) or Sample(ident, {})
-            image = self.value(spec, sample, value, data, outputs)
-            found.append(Prediction(ident, image, sample.target, inputs=sample.inputs))
-        alone = [Prediction(s.id, None, s.target, inputs=s.inputs) for s in real.values()]
+            if not isinstance(value, Broken):
+                value = self.value(spec, sample, value, data, outputs)
+            found.append(prediction(sample, value, sample.tags))
+        alone = [prediction(sample, None, sample.tags) for sample in real.values()]
         return {"": [found + alone]}, {}
 
     def value(

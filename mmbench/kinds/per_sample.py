@@ -112,9 +112,11 @@ class PerSample:
         values = outputs.values
         found = []
         for sample in data.samples:
-            value = self.value(spec, sample, values[sample.id], data, outputs)
+            given = values[sample.id]
+            if not isinstance(given, Broken):
+                given = self.value(spec, sample, given, data, outputs)
             tags = sample.tags | outputs.tags.get(sample.id, {})
-            found.append(_prediction(sample, value, tags))
+            found.append(prediction(sample, given, tags))
         return {"": [found]}, {}
 
     def value(
@@ -133,7 +135,7 @@ class PerSample:
         """What a model without eyes would say, and what one would that knows the answer."""
         values = self.blind(who, data, seed)
         pairs = zip(data.samples, values, strict=True)
-        return {"": [[_prediction(sample, value, sample.tags) for sample, value in pairs]]}, {}
+        return {"": [[prediction(sample, value, sample.tags) for sample, value in pairs]]}, {}
 
     def blind(self, who: str, data: Samples, seed: int) -> list[Any]:
         """The values of a baseline, one per sample."""
@@ -170,7 +172,8 @@ def refuse_unmatched(ids: list[str], given: Any, *, partial: bool) -> None:
         raise DataError("no sample has an output")
 
 
-def _prediction(sample: Sample, value: Any, tags: dict[str, str]) -> Prediction:
+def prediction(sample: Sample, value: Any, tags: dict[str, str]) -> Prediction:
+    """What was said of a sample beside its target; a Broken value is a failed prediction."""
     if isinstance(value, Broken):
         return Prediction(
             sample.id, target=sample.target, error=value.reason, group=sample.group, tags=tags

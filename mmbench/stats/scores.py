@@ -55,8 +55,17 @@ def _joined(kind: str, scores: Sequence[Score], told: str) -> Score:
     name = f"{kind}:{first.fold}"
     table = np.concatenate(rows)
     reason = next((s.reason for s in scores if s.reason), "")
-    value = fold(name, table)
-    return Score(value, table, name, f"{told},{first.signature}", first.better, reason)
+    times = len(scores) if kind == "split-sum" else 1
+    return Score(
+        fold(name, table),
+        table,
+        name,
+        f"{told},{first.signature}",
+        first.better,
+        reason,
+        None if first.worst is None else times * first.worst,
+        None if first.best is None else times * first.best,
+    )
 
 
 def bounds(scored: Score, failed: int) -> tuple[float, float] | None:

@@ -1,0 +1,37 @@
+"""`mmbench selftest`: one line per check, and exit code 1 where one fails."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mmbench.cli import DONE, FAILED, report, worst
+from mmbench.text import plain
+
+_SHOWN = {True: "ok", False: "FAILED", None: "skipped"}
+
+
+def command(args: argparse.Namespace) -> int:
+    """Test every task; one that cannot be read does not stop the others."""
+    from mmbench.spec import task_files
+
+    return worst([_task(task, args) for task in args.task or sorted(task_files(args.tasks))])
+
+
+def _task(task: str, args: argparse.Namespace) -> int:
+    from mmbench.engine.prepare import Options
+    from mmbench.selftest import selftest
+
+    options = Options(
+        data=Path(args.data) if args.data else None,
+        tasks=tuple(args.tasks),
+        inception=Path(args.inception) if args.inception else None,
+    )
+    try:
+        checks = selftest(task, options)
+    except (Exception, KeyboardInterrupt) as error:
+        return report(error)
+    print(task)
+    for check in checks:
+        print(f"  {_SHOWN[check.passed]:8} {plain(check.what)}: {plain(check.told)}")
+    return FAILED if any(check.passed is False for check in checks) else DONE

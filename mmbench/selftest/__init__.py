@@ -1,0 +1,184 @@
+"""What must hold of a task whatever model is run on it, tried with answers that are known.
+
+The oracle is best; answers that do not look at the sample get no more than chance; scores move
+neither with the order of the samples nor with batches or shards; a corrupt sample is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mmbench.contents import ContentKeys, cache_folder
+from mmbench.engine.asked import Costs
+from mmbench.engine.datasets import load_data
+from mmbench.engine.features import Featurer
+from mmbench.engine.measure import Directions, Scored, measure
+from mmbench.engine.prepare import Options, find_task
+from mmbench.engine.progress import Silent
+from mmbench.errors import DataError, MissingExtra, UserError
+from mmbench.selftest.check import Check
+from mmbench.selftest.made import made, permuted, reordered
+from mmbench.selftest.probe import corrupt, same_in_batches
+from mmbench.types import TaskSpec
+
+_MOST = 200  # samples of a task's own data
+_PERMUTED = 20  # random pairings of answers and targets, for the level of chance
+_NOISE = 4  # standard deviations that a blind answer may stand above their mean
+_EQUAL = 1e-9  # sums in another order differ in their last digits
+
+
+class _Bench(NamedTuple):
+    """A task with data on which its baselines can be scored."""
+
+    spec: TaskSpec
+    kind: Any
+    data: Any
+    featurer: Featurer
+    metrics: list[str]
+
+    def scored(self, directions: Directions) -> dict[str, Scored]:
+        found = measure(self.metrics, directions, featurer=self.featurer).found
+        return {scored.name: scored for scored in found}
+
+    def blind(self, who: str, data: Any, seed: int = 0) -> dict[str, Scored]:
+        return self.scored(self.kind.baseline(who, self.spec, data, seed)[0])
+
+
+def selftest(task: str, options: Options | None = None) -> list[Check]:
+    """All checks of a task, on its own data where they are there, else on some that are made.
+
+    Raises UserError for a task that cannot be read.
+    """
+    options = options or Options()
+    spec, kind = find_task(task, options)
+    data, of_whom = _data(spec, kind, options)
+    with ContentKeys(cache_folder()) as keys:
+        featurer = Featurer(options, keys, Silent(), Costs())
+        bench = _Bench(spec, kind, data, featurer, spec.metrics)
+        metrics, skipped = _measurable(bench)
+        bench = bench._replace(metrics=metrics)
+        checks = [Check("data", True, of_whom), *skipped]
+        if metrics:
+            checks += [*_oracle(bench, made_up=of_whom == "made"), *_chance(bench), _order(bench)]
+        with TemporaryDirectory() as folder:
+            checks += [*same_in_batches(spec, kind, data, keys, folder)]
+            checks += [*corrupt(spec, kind, data, keys, folder)]
+    return checks
+
+
+def _data(spec: TaskSpec, kind: Any, options: Options) -> tuple[Any, str]:
+    try:
+        return kind.limit(load_data(spec, options.data), _MOST), "its own"
+    except DataError:
+        if options.data is not None:
+            raise
+    return made(spec), "made"
+
+
+def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
+    """The metrics that can be computed here, and those that cannot with the reason."""
+    directions, _ = bench.kind.baseline("oracle", bench.spec, bench.data, 0)
+    metrics, skipped = [], []
+    for name in bench.metrics:
+        try:
+            measure([name], directions, featurer=bench.featurer)
+            metrics.append(name)
+        except (MissingExtra, UserError) as error:
+            skipped.append(Check(f"metric {name}", None, str(error)))
+    return metrics, skipped
+
+
+def _oracle(bench: _Bench, *, made_up: bool) -> Iterator[Check]:
+    """Best of all baselines in every metric that has an end; on made data the end itself."""
+    best = bench.blind("oracle", bench.data)
+    others = [bench.blind(who, bench.data) for who in _others(bench)]
+    for name, scored in best.items():
+        ends = scored.score.worst, scored.score.best
+        if ends == (None, None) or scored.score.value != scored.score.value:
+            continue
+        values = [other[name].score.value for other in others]
+        beaten = [value for value in values if _better(value, scored) > _EQUAL]
+        told = f"{scored.score.value:.4f}"
+        yield Check(f"the oracle is best in {name}", not beaten, told)
+        if made_up and name.startswith(bench.spec.headline) and ends[1] is not None:
+            reached = abs(scored.score.value - ends[1]) <= 1e-6
+            yield Check(f"the oracle reaches the best {name}", reached, f"{told} of {ends[1]}")
+
+
+def _others(bench: _Bench) -> list[str]:
+    return [who for who in bench.kind.baselines if who != "oracle"]
+
+
+def _better(value: float, scored: Scored) -> float:
+    """By how much a value is better than a score; not at all where there is none."""
+    gain = value - scored.score.value
+    return gain if scored.score.better == "higher" else -gain
+
+
+def _chance(bench: _Bench) -> Iterator[Check]:
+    """A blind answer is worth no more than when targets are paired with samples at random.
+
+    And one that hedges no more than the better of a constant and a random one.
+    """
+    blind = {who: bench.blind(who, bench.data) for who in _others(bench)}
+    random = [permuted(bench.data, seed) for seed in range(_PERMUTED)]
+    for who, found in blind.items():
+        answers = bench.kind.baseline(who, bench.spec, bench.data, 0)[0]
+        levels = [bench.scored(_paired(bench, who, answers, data)) for data in random]
+        lucky = [n for n, s in found.items() if _above(s, [level[n] for level in levels])]
+        told = ", ".join(lucky) or f"{len(found)} scores"
+        yield Check(f"{who} answers get no more than chance", not lucky, told)
+    if "hedge" in blind:
+        yield _hedge(blind)
+
+
+def _paired(bench: _Bench, who: str, answers: Directions, data: Any) -> Directions:
+    """The same answers beside other targets; a ranking is made anew, its answers are vectors."""
+    if not hasattr(data, "samples"):
+        found: Directions = bench.kind.baseline(who, bench.spec, data, 0)[0]
+        return found
+    targets = {sample.id: sample.target for sample in data.samples}
+    return {
+        way: [[msgspec.structs.replace(p, target=targets[p.id]) for p in split] for split in splits]
+        for way, splits in answers.items()
+    }
+
+
+def _above(scored: Scored, levels: list[Scored]) -> bool:
+    from statistics import fmean, stdev
+
+    if scored.score.worst is None and scored.score.best is None:
+        return False
+    gains = [_better(scored.score.value, level) for level in levels]
+    gains = [gain for gain in gains if gain == gain]
+    return bool(gains) and fmean(gains) > _NOISE * stdev(gains) + 0.02
+
+
+def _hedge(blind: dict[str, dict[str, Scored]]) -> Check:
+    hedged = blind["hedge"]
+    lucky = [
+        name
+        for name, scored in hedged.items()
+        if (scored.score.worst, scored.score.best) != (None, None)
+        and all(_better(blind[w][name].score.value, scored) < -0.02 for w in ("constant", "random"))
+    ]
+    return Check("hedging gains nothing", not lucky, ", ".join(lucky) or f"{len(hedged)} scores")
+
+
+def _order(bench: _Bench) -> Check:
+    first = bench.blind("random", bench.data) if "random" in bench.kind.baselines else {}
+    first = first or bench.blind("oracle", bench.data)
+    who = "random" if "random" in bench.kind.baselines else "oracle"
+    again = bench.blind(who, reordered(bench.data))
+    moved = [n for n, s in first.items() if not _same(s.score.value, again[n].score.value)]
+    return Check("the order of the samples moves nothing", not moved, ", ".join(moved) or who)
+
+
+def _same(one: float, other: float) -> bool:
+    if one != one or other != other:
+        return one != one and other != other
+    return abs(one - other) <= _EQUAL * max(1.0, abs(one))

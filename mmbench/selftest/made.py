@@ -1,0 +1,155 @@
+"""Data for self-tests: small, made here, of the shape that each source gives; and variants."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from mmbench import registry
+from mmbench.errors import DataError
+from mmbench.types import RetrievalData, Sample, Samples, TaskSpec
+
+_N = 40
+_COLOURS = ("red", "green", "blue", "black")
+
+
+def made(spec: TaskSpec) -> Any:
+    """Data of the shape that the task's source gives. Raises DataError for a source of a plugin."""
+    source = spec.data["source"]
+    if source not in _MADE:
+        raise DataError(f"task {spec.name}: no data to test it on: give --data PATH")
+    return _MADE[source](spec)
+
+
+def permuted(data: Any, seed: int) -> Any:
+    """The same samples with their targets dealt out again at random."""
+    draws = random.Random(seed)
+    if isinstance(data, RetrievalData):
+        ids = [document.id for document in data.corpus]
+        other = dict(zip(ids, draws.sample(ids, len(ids)), strict=True))
+        links = {
+            query: {other.get(document, document): grade for document, grade in to.items()}
+            for query, to in data.links.items()
+        }
+        return RetrievalData(data.queries, data.corpus, links, data.source)
+    targets = [sample.target for sample in data.samples]
+    draws.shuffle(targets)
+    samples = [
+        Sample(s.id, s.inputs, target, s.group, s.tags)
+        for s, target in zip(data.samples, targets, strict=True)
+    ]
+    return Samples(samples, data.labels, data.source)
+
+
+def reordered(data: Any) -> Any:
+    """The same data in another order. Documents keep theirs: splits are runs of them."""
+    draws = random.Random(0)
+    if isinstance(data, RetrievalData):
+        queries = draws.sample(data.queries, len(data.queries))
+        return RetrievalData(queries, data.corpus, data.links, data.source)
+    return Samples(draws.sample(data.samples, len(data.samples)), data.labels, data.source)
+
+
+def _shapes() -> RetrievalData:
+    found: RetrievalData = registry.lookup("data", "shapes")(None, images=_N)
+    return found
+
+
+def _pairs(spec: TaskSpec) -> RetrievalData:
+    data = _shapes()
+    named = {"text": spec.fields["query"], "image": spec.fields["corpus"]}
+    return RetrievalData(
+        [_renamed(sample, named) for sample in data.queries],
+        [_renamed(sample, named) for sample in data.corpus],
+        data.links,
+    )
+
+
+def _renamed(sample: Sample, names: dict[str, str]) -> Sample:
+    inputs = {names[name]: content for name, content in sample.inputs.items()}
+    return Sample(sample.id, inputs, group=sample.group, tags=sample.tags)
+
+
+def _captions() -> Samples:
+    data = _shapes()
+    told: dict[str, list[str]] = {}
+    for query in data.queries:
+        told.setdefault(query.group, []).append(str(query.inputs["text"]))
+    return Samples([Sample(s.id, s.inputs, told[s.id], s.id) for s in data.corpus])
+
+
+def _asked(answers: Callable[[int], Any], **tags: Callable[[int], str]) -> Samples:
+    """Questions on images, two to an image, with a target each."""
+    images = _shapes().corpus
+    return Samples(
+        [
+            Sample(
+                f"{i}",
+                {**images[i // 2].inputs, "question": f"What is the colour of thing {i}?"},
+                answers(i),
+                images[i // 2].id,
+                {tag: value(i) for tag, value in tags.items()},
+            )
+            for i in range(_N)
+        ]
+    )
+
+
+def _ten(i: int) -> list[str]:
+    """Ten people, most of one mind: so many that each nine of them give the full score."""
+    return [_COLOURS[i % 4]] * 8 + [_COLOURS[(i + 1) % 4], "a dark one"]
+
+
+def _choice(i: int) -> Any:
+    return {"answer": "ABCD"[i % 4], "options": [f"{c} {i}" for c in _COLOURS]}
+
+
+def _answers(spec: TaskSpec) -> Samples:
+    choice = any(metric.startswith(("choice_", "circular_")) for metric in spec.metrics)
+    return _asked(_choice if choice else lambda i: [f"{_COLOURS[i % 4]} {i % 3}"])
+
+
+def _transcripts() -> Samples:
+    data = _shapes()
+    texts = [str(query.inputs["text"]) for query in data.queries[::5]]
+    return Samples([Sample(f"{i}", {}, text, f"speaker {i % 5}") for i, text in enumerate(texts)])
+
+
+def _labels(spec: TaskSpec) -> Samples:
+    many = any(metric in ("mean_ap", "auc", "d_prime") for metric in spec.metrics)
+    targets = [sorted({i % 4, i % 3}) if many else i % 4 for i in range(_N)]
+    return Samples([Sample(f"{i}", {}, t) for i, t in enumerate(targets)], list(_COLOURS))
+
+
+def _images() -> Samples:
+    data = _shapes()
+    return Samples([Sample(s.id, {}, s.inputs["image"]) for s in data.corpus])
+
+
+def _ratings() -> Samples:
+    targets = [[[f"r{r}", 1 + (i * 7 + r) % 5] for r in range(3)] for i in range(_N)]
+    return Samples(
+        [Sample(f"{i}", {}, t, f"s{i % 4}", {"system": f"s{i % 4}"}) for i, t in enumerate(targets)]
+    )
+
+
+def _vqa() -> Samples:
+    return _asked(_ten, answer_type=lambda i: f"a{i % 2}", question_type=lambda i: f"what {i % 3}")
+
+
+def _pope() -> Samples:
+    return _asked(lambda i: "yes" if i % 2 else "no", category=lambda i: f"c{i % 3}")
+
+
+_MADE: dict[str, Callable[[TaskSpec], Any]] = {
+    **dict.fromkeys(("coco", "folder", "table", "hf", "pairs"), _pairs),
+    "captions": lambda _: _captions(),
+    "vqa": lambda _: _vqa(),
+    "pope": lambda _: _pope(),
+    "answers": _answers,
+    "transcripts": lambda _: _transcripts(),
+    "labels": _labels,
+    "images": lambda _: _images(),
+    "ratings": lambda _: _ratings(),
+}

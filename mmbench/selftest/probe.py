@@ -1,0 +1,118 @@
+"""Batches, shards and corrupt samples, tried on the engine with a model that reads letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mmbench.contents import ContentKeys, digest
+from mmbench.engine.answer import Answerer
+from mmbench.engine.measure import Directions
+from mmbench.engine.progress import Silent
+from mmbench.selftest.check import Check
+from mmbench.types import (
+    Answers,
+    Broken,
+    Modality,
+    Outputs,
+    Requests,
+    RetrievalData,
+    Role,
+    TaskSpec,
+)
+
+if TYPE_CHECKING:
+    from mmbench.types import Array
+
+_SIZES = (1, 7, 64)
+_BROKEN = Broken("corrupt, on purpose")
+
+
+class Probe:
+    """A model whose vectors are the hash of what it is given: any mix-up of rows shows."""
+
+    modalities: frozenset[Modality] = frozenset({"text", "image", "audio", "video"})
+
+    def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
+        """Vectors [n, 16] of the hashes of n decoded items."""
+        import numpy as np
+
+        raw = b"".join(digest(item if isinstance(item, str) else item.tobytes()) for item in items)
+        return np.frombuffer(raw, np.int8).astype(np.float32).reshape(len(items), -1) + 0.5
+
+
+def same_in_batches(
+    spec: TaskSpec, kind: Any, data: Any, keys: ContentKeys, folder: str
+) -> Iterator[Check]:
+    """Answers do not depend on the size of the batches, nor on the shards they came in."""
+    if not isinstance(data, RetrievalData):
+        yield _same_in_shards(spec, kind, data)
+        return
+    for name, asked in kind.requests(spec, data).items():
+        whole, *others = [_ask(asked, keys, Path(folder) / f"{name}{n}", n) for n in _SIZES]
+        same = all(_equal(whole, [other]) for other in others)
+        yield Check(f"batches of {_SIZES} give the same {name}", same, "bit for bit")
+        half = len(asked.contents) // 2
+        shards = [
+            _ask(msgspec.structs.replace(asked, contents=part), keys, Path(folder) / f"shard{i}", 5)
+            for i, part in enumerate((asked.contents[:half], asked.contents[half:]))
+        ]
+        same = _equal(whole, shards)
+        yield Check(f"two shards give the same {name}", same, "bit for bit")
+
+
+def _same_in_shards(spec: TaskSpec, kind: Any, data: Any) -> Check:
+    whole = _accepted(spec, kind, data, {})
+    half = len(data.samples) // 2
+    found = [
+        prediction
+        for part in (data.samples[:half], data.samples[half:])
+        for prediction in _accepted(spec, kind, msgspec.structs.replace(data, samples=part), {})
+    ]
+    same = [(p.id, repr(p.value)) for p in whole] == [(p.id, repr(p.value)) for p in found]
+    return Check("two shards give the same predictions", same, f"{len(whole)} predictions")
+
+
+def corrupt(
+    spec: TaskSpec, kind: Any, data: Any, keys: ContentKeys, folder: str
+) -> Iterator[Check]:
+    """A sample that cannot be evaluated is counted, and no other is lost."""
+    if not isinstance(data, RetrievalData):
+        first = data.samples[0].id
+        found = _accepted(spec, kind, data, {first: _BROKEN})
+        failed = [p.id for p in found if p.error]
+        yield Check("a corrupt sample is counted", failed == [first], f"1 of {len(found)} failed")
+        return
+    field = spec.fields["corpus"]
+    broken = msgspec.structs.replace(data.corpus[0], inputs={field: _BROKEN})
+    data = msgspec.structs.replace(data, corpus=[broken, *data.corpus[1:]])
+    requests = kind.requests(spec, data).items()
+    answers = {
+        name: _ask(asked, keys, Path(folder) / f"corrupt {name}", 7) for name, asked in requests
+    }
+    failures = [ident for ident, _ in kind.failures(data, answers)]
+    directions: Directions = kind.predict(spec, data, answers, "exact")[0]
+    lost = [p for splits in directions.values() for s in splits for p in s if p.error]
+    told = f"{len(failures)} failed, {len(lost)} predictions with it"
+    yield Check("a corrupt sample is counted", failures == [broken.id] and bool(lost), told)
+
+
+def _ask(requests: Requests, keys: ContentKeys, folder: Path, size: int) -> Answers:
+    return Answerer(Probe, folder, keys, Silent(), batch_size=size).answer("probe", requests)
+
+
+def _equal(whole: Answers, parts: list[Answers]) -> bool:
+    import numpy as np
+
+    return bool(np.array_equal(whole.vectors, np.concatenate([part.vectors for part in parts])))
+
+
+def _accepted(spec: TaskSpec, kind: Any, data: Any, instead: dict[str, Any]) -> list[Any]:
+    """Predictions from the oracle's answers, given as somebody's outputs."""
+    best = kind.baseline("oracle", spec, data, 0)[0][""][0]
+    outputs = Outputs(values={p.id: p.value for p in best} | instead)
+    found: list[Any] = kind.accept(spec, data, outputs)[0][""][0]
+    return found
