@@ -1,6 +1,7 @@
 """Evaluation and retrieval benchmarks for multimodal models.
 
     record = mmbench.evaluate("clip-nano", "shapes-retrieval")
+    record = mmbench.score("captions", {"id": "a text"}, data="references.jsonl")
     score = mmbench.metric("recall@10")(predictions)
     ranks = mmbench.search.positive_ranks(queries, corpus, positives)
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mmbench import search as search
     from mmbench.engine.api import evaluate as evaluate
     from mmbench.engine.api import metric as metric
+    from mmbench.engine.api import score as score
     from mmbench.errors import MmbenchError as MmbenchError
     from mmbench.registry import register as register
     from mmbench.types import Media as Media
@@ -23,11 +25,13 @@ if TYPE_CHECKING:
     from mmbench.types import RetrievalData as RetrievalData
     from mmbench.types import RunRecord as RunRecord
     from mmbench.types import Sample as Sample
+    from mmbench.types import Samples as Samples
     from mmbench.types import Score as Score
 
 _PUBLIC = {
     "evaluate": "mmbench.engine.api",
     "metric": "mmbench.engine.api",
+    "score": "mmbench.engine.api",
     "register": "mmbench.registry",
     "MmbenchError": "mmbench.errors",
     "Media": "mmbench.types",
@@ -35,6 +39,7 @@ _PUBLIC = {
     "RetrievalData": "mmbench.types",
     "RunRecord": "mmbench.types",
     "Sample": "mmbench.types",
+    "Samples": "mmbench.types",
     "Score": "mmbench.types",
 }
 

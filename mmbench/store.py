@@ -10,6 +10,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +160,25 @@ def find_record(out: str | Path, run: str) -> RunRecord:
         found = f"{len(names)} runs start with it" if names else "no run starts with it"
         raise DataError(f"run {run!r}: {found} in {folder.where}; `mmbench list runs` shows all")
     return read_record(folder.read(names[0]), folder.path(names[0]))
+
+
+def read_table(out: str | Path, run: str, record: RunRecord) -> dict[str, list[Any]]:
+    """The stored rows of a run, by column: `direction`, `split`, `id`, …, and one per metric.
+
+    `run` is what the record was found by. Raises DataError where the rows do not lie beside it.
+    """
+    import pyarrow.parquet as pq
+
+    beside = Path(run) if run.endswith(".json") else None
+    folder = Folder(beside.parent if beside else out)
+    name = f"{beside.stem}.parquet" if beside else f"runs/{record.task.name}/{record.run}.parquet"
+    try:
+        table = pq.read_table(BytesIO(folder.read(name)))
+    except FileNotFoundError as error:
+        raise DataError(
+            f"run {record.run}: its rows are not there: {folder.path(name)} (git does not keep"
+            " them: run it again, or copy them beside the record)"
+        ) from error
+    columns = {name: table[name].to_pylist() for name in table.column_names}
+    same = msgspec.json.decode((table.schema.metadata or {}).get(SAME, b"{}"), type=dict[str, str])
+    return columns | {metric: columns[twin] for metric, twin in same.items()}

@@ -35,7 +35,8 @@ def _task(args: argparse.Namespace) -> list[str]:
 
 def _metric(args: argparse.Namespace) -> list[str]:
     name = args.name
-    function = registry.lookup("metric", name) if name.endswith("@k") else registry.metric(name)[0]
+    listed = name in registry.names("metric")
+    function = registry.lookup("metric", name) if listed else registry.metric(name)[0]
     return [name, "", *_doc(function)]
 
 

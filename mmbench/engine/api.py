@@ -1,4 +1,4 @@
-"""What Python programs call: `mmbench.evaluate` and `mmbench.metric`."""
+"""What Python programs call: `mmbench.evaluate`, `mmbench.score` and `mmbench.metric`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from mmbench import registry, store
-from mmbench.contents import ContentKeys, cache_folder
+from mmbench.contents import ContentKeys, cache_folder, digest
 from mmbench.engine.asked import Costs
 from mmbench.engine.features import Featurer
+from mmbench.engine.identity import canonical
 from mmbench.engine.measure import apply
 from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Silent
 from mmbench.engine.run import run
-from mmbench.types import Prediction, RunRecord, Score
+from mmbench.engine.score import score as score_outputs
+from mmbench.types import Outputs, Prediction, RunRecord, Score
 
 
 def evaluate(
@@ -33,6 +35,7 @@ def evaluate(
     published_as: str | None = None,
     model_args: Mapping[str, Any] | None = None,
     trust_remote_code: bool = False,
+    inception: str | Path | None = None,
     tasks: Sequence[str] = (),
 ) -> RunRecord:
     """Run a model on a task and return the record, as `mmbench run` does.
@@ -53,11 +56,54 @@ def evaluate(
         model_options=dict(model_args or {}),
         trust_remote_code=trust_remote_code,
         tasks=tuple(tasks),
+        inception=Path(inception) if inception is not None else None,
     )
     outcome = run(model, task, options)
     if out is not None:
         store.write_record(out, outcome.record, outcome.rows)
     return outcome.record
+
+
+def score(
+    task: str,
+    predictions: str | Path | Mapping[str, Any],
+    *,
+    data: str | Path | None = None,
+    name: str | None = None,
+    partial: bool = False,
+    limit: int | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    out: str | Path | None = None,
+    published_as: str | None = None,
+    inception: str | Path | None = None,
+    tasks: Sequence[str] = (),
+) -> RunRecord:
+    """Score outputs on a task and return the record, as `mmbench score` does.
+
+    `predictions` is a file (docs/scoring.md) or a mapping of sample id to value: a text, a label,
+    scores by label, document ids best first. The other arguments are the flags of `mmbench score`;
+    the record is written only when `out` is given. Raises UserError.
+    """
+    options = Options(
+        data=Path(data) if data is not None else None,
+        limit=limit,
+        device=device,
+        seed=seed,
+        published_as=published_as,
+        tasks=tuple(tasks),
+        inception=Path(inception) if inception is not None else None,
+    )
+    given = _outputs(predictions) if isinstance(predictions, Mapping) else predictions
+    outcome = score_outputs(task, given, options, name=name, partial=partial)
+    if out is not None:
+        store.write_record(out, outcome.record, outcome.rows)
+    return outcome.record
+
+
+def _outputs(values: Mapping[str, Any]) -> Outputs:
+    texts = {str(ident): value for ident, value in values.items()}
+    return Outputs(values=texts, digest=digest(canonical(texts)).hex())
 
 
 def metric(name: str) -> Callable[[Sequence[Prediction]], Score]:

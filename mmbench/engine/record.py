@@ -25,6 +25,11 @@ class Told(NamedTuple):
     notes: list[str]
 
 
+def now() -> str:
+    """The time, as a record writes it: UTC, ISO 8601, milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
 def hash_data(spec: TaskSpec, kind: Any, data: Any, keys: ContentKeys) -> str:
     """Ordered ids and content keys of the samples used, and their links."""
     hashes = []
@@ -49,7 +54,7 @@ def make_record(
     baseline = info.adapter == BASELINE
     return RunRecord(
         run=store.new_run_id(info.name),
-        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        created=now(),
         model=info,
         task=TaskInfo(
             name=spec.name,

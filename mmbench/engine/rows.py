@@ -7,16 +7,14 @@ run is compared and scored again, without the model and without the data.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from mmbench.engine.measure import Directions, Scored
-from mmbench.types import Broken, Media, Prediction
-
-# (a prediction's direction, split, id): ids are unique within a split
-Place = tuple[str, int, str]
+from mmbench.errors import DataError
+from mmbench.types import Broken, Media, Prediction, Ranking
 
 
 def rows_table(directions: Directions, found: Sequence[Scored]) -> dict[str, Sequence[Any]]:
@@ -62,3 +60,34 @@ def _json(value: Any) -> str | None:
     if isinstance(value, Media | Broken):
         value = {"media": value.name} if isinstance(value, Media) else None
     return None if value is None else msgspec.json.encode(value).decode()
+
+
+def predictions(table: Mapping[str, Sequence[Any]]) -> Directions:
+    """The predictions behind stored rows, by direction and split. Raises DataError for images."""
+    found: Directions = {}
+    columns = ("direction", "split", "id", "group", "error", "value", "target", "tags")
+    for direction, split, *row in zip(*(table[name] for name in columns), strict=True):
+        splits = found.setdefault(direction, [])
+        splits.extend([] for _ in range(split + 1 - len(splits)))
+        splits[split].append(_prediction(*row))
+    return found
+
+
+def _prediction(
+    ident: str, group: str, error: str | None, value: Any, target: str | None, tags: str
+) -> Prediction:
+    import numpy as np
+
+    if isinstance(value, str):
+        value = msgspec.json.decode(value)
+        if isinstance(value, dict) and value.keys() >= {"ranks", "grades"}:
+            value = msgspec.convert(value, Ranking)
+        elif isinstance(value, dict) and value.keys() == {"media"}:
+            raise DataError(
+                f"sample {ident}: rows keep no images and sounds; score the files again"
+            )
+    elif value is not None:
+        value = np.asarray(value, np.float32)
+        value = value if len(value) > 1 else int(value[0])
+    right = None if target is None else msgspec.json.decode(target)
+    return Prediction(ident, value, right, error, group, msgspec.json.decode(tags))

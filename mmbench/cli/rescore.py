@@ -1,0 +1,38 @@
+"""`mmbench rescore`: stored outputs measured again; the model is not run."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mmbench.cli import report, worst
+from mmbench.cli.outcome import ended, keep, publish
+from mmbench.cli.progress import make_progress
+from mmbench.types import RunRecord
+
+
+def command(args: argparse.Namespace) -> int:
+    """Measure every run again; one that cannot be does not stop the others."""
+    records: list[RunRecord] = []
+    codes = [_again(run, args, records) for run in args.run]
+    return worst([*codes, publish(records, args)])
+
+
+def _again(run: str, args: argparse.Namespace, records: list[RunRecord]) -> int:
+    from mmbench.engine.prepare import Options
+    from mmbench.engine.rescore import rescore
+
+    options = Options(
+        data=Path(args.data) if args.data else None,
+        device=args.device,
+        tasks=tuple(args.tasks),
+        inception=Path(args.inception) if args.inception else None,
+    )
+    progress = make_progress(quiet=args.quiet)
+    try:
+        outcome = rescore(run, options, out=args.out, metrics=tuple(args.metric), progress=progress)
+        records.append(keep(outcome, args))
+    except (Exception, KeyboardInterrupt) as error:
+        progress.finish()
+        return report(error)
+    return ended(records[-1], args.allow_failed)

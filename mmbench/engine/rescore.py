@@ -1,0 +1,107 @@
+"""Stored outputs measured again: other metrics or normalisers, and no forward of the model."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mmbench import registry, store
+from mmbench.contents import ContentKeys, cache_folder
+from mmbench.engine import identity
+from mmbench.engine.asked import Costs
+from mmbench.engine.datasets import load_data
+from mmbench.engine.features import Featurer
+from mmbench.engine.measure import Directions, measure
+from mmbench.engine.prepare import Options, find_task
+from mmbench.engine.progress import Progress, Silent
+from mmbench.engine.published import verdicts
+from mmbench.engine.record import now
+from mmbench.engine.rows import predictions, rows_table
+from mmbench.engine.run import Outcome
+from mmbench.errors import DataError
+from mmbench.types import Prediction, RunRecord, TaskSpec
+
+
+def rescore(
+    run: str,
+    options: Options | None = None,
+    *,
+    out: str = "leaderboards",
+    metrics: tuple[str, ...] = (),
+    progress: Progress | None = None,
+) -> Outcome:
+    """Measure the stored outputs of a run: with `metrics`, or those of the task as it is now.
+
+    `options.data` gives the samples' inputs back to metrics that look at them (CLIPScore). Raises
+    DataError where the rows are not there, or the task asks another question now.
+    """
+    options, costs = options or Options(), Costs()
+    with costs.clock.stage("prepare"):
+        record = store.find_record(out, run)
+        spec, _ = find_task(record.task.name, options)
+        _refuse_other_question(record, spec)
+        names = list(metrics or spec.metrics)
+        for name in names:
+            registry.metric(name)
+        directions = predictions(store.read_table(out, run, record))
+        if options.data is not None:
+            directions = _with_inputs(directions, spec, options)
+    with ContentKeys(cache_folder()) as keys, costs.clock.stage("measure"):
+        measured = measure(
+            names,
+            directions,
+            breakdowns=spec.breakdowns,
+            signature=_search(record),
+            featurer=Featurer(options, keys, progress or Silent(), costs),
+            seed=record.seed,
+        )
+    sizes, failed = record.task.data, record.counts["failed"]
+    known_as = options.published_as or record.model.checkpoint or record.model.name
+    again = msgspec.structs.replace(
+        record,
+        run=store.new_run_id(record.model.name),
+        created=now(),
+        scores=measured.scores,
+        breakdowns=measured.breakdowns,
+        headline=spec.headline if spec.headline in measured.scores else next(iter(measured.scores)),
+        published=[]
+        if record.baseline
+        else verdicts(spec, known_as, measured.scores, sizes, failed),
+        counts=record.counts | costs.counts,
+        seconds=costs.clock.seconds,
+        throughput=costs.throughput,
+        environment=identity.environment(costs.device),
+        notes=[*(n for n in record.notes if not n.startswith(_NOTE)), f"{_NOTE} {record.run}"],
+    )
+    return Outcome(again, rows_table(directions, measured.found))
+
+
+_NOTE = "rescored from"
+
+
+def _refuse_other_question(record: RunRecord, spec: TaskSpec) -> None:
+    if identity.fingerprint(spec) != record.task.fingerprint:
+        raise DataError(
+            f"run {record.run}: task {spec.name} asks another question now (version, fields,"
+            " prompt or protocol differ): run the model again"
+        )
+
+
+def _search(record: RunRecord) -> str:
+    """How the run searched, which stands in the signatures of its scores: `index=HNSW32`."""
+    signatures = [score.signature for score in record.scores.values()]
+    return next((s[s.index("index=") :] for s in signatures if "index=" in s), "")
+
+
+def _with_inputs(directions: Directions, spec: TaskSpec, options: Options) -> Directions:
+    data = load_data(spec, options.data)
+    inputs = {s.id: s.inputs for s in getattr(data, "samples", None) or data.queries}
+    return {
+        way: [[_given(p, inputs) for p in split] for split in splits]
+        for way, splits in directions.items()
+    }
+
+
+def _given(prediction: Prediction, inputs: dict[str, dict[str, object]]) -> Prediction:
+    if prediction.id not in inputs:
+        raise DataError(f"sample {prediction.id} of the run is not in the data given")
+    return msgspec.structs.replace(prediction, inputs=inputs[prediction.id])
