@@ -102,8 +102,10 @@ def score(
 
 
 def _outputs(values: Mapping[str, Any]) -> Outputs:
-    texts = {str(ident): value for ident, value in values.items()}
-    return Outputs(values=texts, digest=digest(canonical(texts)).hex())
+    plain = {
+        str(ident): getattr(value, "tolist", lambda v=value: v)() for ident, value in values.items()
+    }
+    return Outputs(values=plain, digest=digest(canonical(plain)).hex())
 
 
 def metric(name: str) -> Callable[[Sequence[Prediction]], Score]:

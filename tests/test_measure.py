@@ -1,0 +1,164 @@
+"""Measuring: metrics that want a model, breakdowns by tag, directions summed, rows stored."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from worlds import COLOURS, make_coco
+
+import mmbench
+from mmbench import stats, store
+from mmbench.contents import ContentKeys, cache_folder
+from mmbench.engine.asked import Costs
+from mmbench.engine.features import Featurer
+from mmbench.engine.measure import measure
+from mmbench.engine.prepare import Options
+from mmbench.engine.progress import Silent
+from mmbench.engine.rescore import rescore
+from mmbench.engine.rows import predictions, rows_table
+from mmbench.engine.run import run
+from mmbench.errors import DataError, UserError
+from mmbench.types import Broken, Features, Media, Prediction, Score, Wants
+
+
+def _colour_contents(prediction: Prediction) -> dict[str, list[object]]:
+    return {"text": [prediction.value], "image": [prediction.inputs["image"]]}
+
+
+@mmbench.register("metric", "test_colour")
+def colour(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
+    """Cosine of a text and its image, by the model test-means."""
+    return stats.score([float(f["text"][0] @ f["image"][0]) for f in features], worst=0, best=1)
+
+
+colour.wants = Wants(  # type: ignore[attr-defined]
+    contents=_colour_contents,  # type: ignore[arg-type]
+    modalities={"text": ("text", "query"), "image": ("image", "document")},
+    model="test-means",
+)
+
+
+@mmbench.register("metric", "test_length")
+def length(predictions: Sequence[Prediction]) -> Score:
+    """Mean number of letters."""
+    return stats.score([len(p.value) for p in predictions], worst=0)
+
+
+def drawn(folder: Path, n: int = 4) -> list[Prediction]:
+    make_coco(folder, n)
+    images = sorted((folder / "images").glob("*.png"))
+    names = list(COLOURS)
+    return [
+        Prediction(f"{i}", f"a {names[i % 3]} thing", inputs={"image": Media("image", str(path))})
+        for i, path in enumerate(images)
+    ]
+
+
+def test_a_metric_gets_the_features_it_wants(tmp_path: Path) -> None:
+    score = mmbench.metric("test_colour")(drawn(tmp_path / "coco"))
+    assert score.rows.shape == (4, 1)
+    assert score.value > 0.6
+    assert "features=test-means#" in score.signature
+
+
+def test_a_content_that_fails_in_the_metrics_model_fails_its_prediction_alone(
+    tmp_path: Path,
+) -> None:
+    made = drawn(tmp_path / "coco")
+    made[2] = Prediction("2", "a text", inputs={"image": Broken("no image")})
+    with ContentKeys(cache_folder()) as keys:
+        featurer = Featurer(Options(device="cpu"), keys, Silent(), Costs())
+        measured = measure(["test_colour", "test_length"], {"": [made]}, featurer=featurer)
+    assert (measured.scores["test_colour"].n, measured.scores["test_colour"].failed) == (3, 1)
+    assert measured.scores["test_colour"].bounds is not None
+    assert (measured.scores["test_length"].n, measured.scores["test_length"].failed) == (4, 0)
+    table = rows_table({"": [made]}, measured.found)
+    assert [row is None for row in table["test_colour"]] == [False, False, True, False]
+    assert table["test_length"][2] == [6.0]
+
+
+def tagged(*entries: tuple[str, str]) -> list[Prediction]:
+    return [Prediction(f"{i}", v, tags={"type": t}) for i, (t, v) in enumerate(entries)]
+
+
+def test_breakdowns_are_given_by_value_and_as_their_mean() -> None:
+    made = tagged(("short", "ab"), ("short", "abcd"), ("long", "abcdefgh"), ("", "x"))
+    measured = measure(["test_length"], {"": [made]}, breakdowns=["type", "nothing"])
+    assert measured.scores["test_length"].value == 15 / 4  # micro: over all samples
+    assert measured.scores["test_length{macro:type}"].value == (3 + 8) / 2
+    assert "macro=type" in measured.scores["test_length{macro:type}"].signature
+    parts = {value: found["test_length"] for value, found in measured.breakdowns["type"].items()}
+    assert {value: (part.value, part.n) for value, part in parts.items()} == {
+        "long": (8.0, 1),
+        "short": (3.0, 2),
+    }
+    assert "nothing" not in measured.breakdowns
+
+
+@mmbench.register("metric", "test_few_rows")
+def few_rows(predictions: Sequence[Prediction]) -> Score:
+    """A row too few."""
+    return stats.score([0.0] * (len(predictions) - 1))
+
+
+def test_rows_that_belong_to_no_prediction_are_refused() -> None:
+    with pytest.raises(UserError, match="gave 1 rows for 2 predictions"):
+        measure(["test_few_rows"], {"": [tagged(("a", "b"), ("a", "c"))]})
+
+
+def test_nothing_measured_is_no_number() -> None:
+    measured = measure(["test_length"], {"": [[Prediction("a", error="gone")]]})
+    score = measured.scores["test_length"]
+    assert (score.value, score.n, score.failed) == (None, 0, 1)
+
+
+def test_predictions_come_back_from_their_stored_rows() -> None:
+    scores = np.array([0.5, 0.25, 0.125], np.float32)
+    made = [
+        Prediction("a", scores, 1, group="g", tags={"k": "v"}),
+        Prediction("b", 2, 0),
+        Prediction("c", error="gone", target=1),
+    ]
+    back = predictions(rows_table({"": [made]}, []))[""][0]
+    assert back[0].value.tolist() == scores.tolist()
+    assert [(p.id, p.target, p.error, p.group, p.tags) for p in back] == [
+        ("a", 1, None, "g", {"k": "v"}),
+        ("b", 0, None, "", {}),
+        ("c", 1, "gone", "", {}),
+    ]
+    assert back[1].value == 2
+
+
+def test_rescoring_gives_the_scores_of_a_run_without_a_forward(tmp_path: Path) -> None:
+    folder = make_coco(tmp_path / "coco", 9)
+    options = Options(data=folder, device="cpu")
+    first = run("test-means", "coco-retrieval", options)
+    path = store.write_record(tmp_path / "out", first.record, first.rows)
+    again = rescore(path, out=str(tmp_path / "out"))
+    assert again.record.scores == first.record.scores
+    assert again.record.counts["computed"] == 0
+    assert again.record.task == first.record.task
+    other = rescore(path, metrics=("recall@2",)).record
+    assert set(other.scores) == {"recall@2[text-to-image]", "recall@2[image-to-text]"}
+    assert f"rescored from {first.record.run}" in other.notes
+
+
+def test_rescoring_without_rows_says_where_they_should_be(tmp_path: Path) -> None:
+    folder = make_coco(tmp_path / "coco")
+    first = run("test-means", "coco-retrieval", Options(data=folder, device="cpu"))
+    path = Path(store.write_record(tmp_path / "out", first.record, first.rows))
+    path.with_suffix(".parquet").unlink()
+    with pytest.raises(DataError, match=r"its rows are not there: .*\.parquet"):
+        rescore(first.record.run, out=str(tmp_path / "out"))
+
+
+def test_equal_rows_are_stored_once(tmp_path: Path) -> None:
+    folder = make_coco(tmp_path / "coco")
+    first = run("test-means", "coco-retrieval", Options(data=folder, device="cpu"))
+    assert first.rows["mean_rank"] == first.rows["median_rank"]
+    path = store.write_record(tmp_path / "out", first.record, first.rows)
+    table = store.read_table(tmp_path / "out", path, first.record)
+    assert table["median_rank"] == first.rows["mean_rank"]
+    assert not any(math.isnan(row[0]) for row in table["median_rank"])
