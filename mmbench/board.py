@@ -60,7 +60,7 @@ def other_data(record: RunRecord) -> str:
     """Says in words how the data differ from the protocol's own; empty where they do not."""
     task = record.task
     parts = [
-        f"{used} of {task.protocol[side]} ({side})"
+        f"{used} of {task.protocol[side]} {_samples(side)}s"
         for side, used in sorted(task.data.items())
         if task.protocol.get(side, used) != used
     ]
@@ -157,10 +157,14 @@ def _without(items: list[str], place: int) -> list[str]:
 def caption(records: list[RunRecord]) -> str:
     """What one table is about: sizes, and how its data differ from the protocol's."""
     task = records[0].task
-    sizes = ", ".join(count(n, f"{side} sample") for side, n in sorted(task.data.items()))
+    sizes = ", ".join(count(n, _samples(side)) for side, n in sorted(task.data.items()))
     words = f"version {task.version}; {sizes}; data {task.data_hash[:8]}"
     other = other_data(records[0])
     return f"{words}; {other}" if other else words
+
+
+def _samples(side: str) -> str:
+    return side if side == "sample" else f"{side} sample"
 
 
 def page(task: str, tables: list[list[RunRecord]]) -> str:

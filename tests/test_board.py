@@ -47,7 +47,7 @@ def test_of_each_model_the_latest_run_best_first() -> None:
 
 def test_data_other_than_the_protocols_is_marked_in_words() -> None:
     small = record(task=task(protocol={"corpus": 5000}, data={"corpus": 159}))
-    words = "not comparable with the protocol: 159 of 5000 (corpus)"
+    words = "not comparable with the protocol: 159 of 5000 corpus samples"
     assert board.other_data(small) == words
     assert board.other_data(record()) == ""
 

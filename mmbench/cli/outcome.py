@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mmbench import board, store
 from mmbench.cli import DONE, SAMPLES, report
 from mmbench.cli.options import allowed_failures
+from mmbench.errors import UserError
 from mmbench.text import count, plain
 from mmbench.types import RunRecord
 
@@ -33,13 +34,13 @@ def ended(record: RunRecord, allowed: str) -> int:
 
 def publish(records: list[RunRecord], args: argparse.Namespace) -> int:
     """Make the tables of these records, and print them as JSON where that was asked for."""
-    code = DONE
-    if records:
-        try:
-            for page in board.build(args.out, {record.task.name for record in records}):
-                print(f"leaderboard: {page}", file=sys.stderr if args.json else sys.stdout)
-        except (Exception, KeyboardInterrupt) as error:
-            code = report(error)
+    code, pages = DONE, []
+    try:
+        pages = board.build(args.out, {record.task.name for record in records}) if records else []
+    except (UserError, KeyboardInterrupt) as error:
+        code = report(error)
+    for page in pages:
+        print(f"leaderboard: {page}", file=sys.stderr if args.json else sys.stdout)
     if args.json:
         sys.stdout.write(store.encode(records).decode() + "\n")
     return code

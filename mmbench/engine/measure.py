@@ -147,9 +147,9 @@ def _parts(scored: Scored, tag: str) -> list[tuple[str, str, Scored]]:
 
 
 def _macro(scored: Scored, tag: str) -> list[Scored]:
-    """The mean over the values of a tag."""
+    """The mean over the values of a tag, where it has several."""
     parts = [part for _, _, part in _parts(scored, tag)]
-    if not parts:
+    if len(parts) < 2:
         return []
     score = stats.over_splits([part.score for part in parts])
     named = msgspec.structs.replace(score, signature=f"macro={tag},{score.signature}")
