@@ -158,7 +158,8 @@ def _macro(scored: Scored, tag: str) -> list[Scored]:
 
 
 def _infos(found: list[Scored], signature: str, seed: int) -> list[ScoreInfo]:
-    intervals = [(None, "")] * len(found)
+    groups = [scored.groups for scored in found]
+    intervals = stats.intervals([scored.score for scored in found], groups, seed=seed)
     return [_info(s, signature, *interval) for s, interval in zip(found, intervals, strict=True)]
 
 

@@ -1,6 +1,16 @@
 """From per-sample rows to a number, to its interval, and to a verdict between two of them."""
 
+from mmbench.stats.bootstrap import intervals
 from mmbench.stats.folds import fold, fold_many, sums_fold
 from mmbench.stats.scores import bounds, over_directions, over_splits, score
 
-__all__ = ["bounds", "fold", "fold_many", "over_directions", "over_splits", "score", "sums_fold"]
+__all__ = [
+    "bounds",
+    "fold",
+    "fold_many",
+    "intervals",
+    "over_directions",
+    "over_splits",
+    "score",
+    "sums_fold",
+]

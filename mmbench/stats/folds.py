@@ -50,6 +50,7 @@ _FAMILIES = {
     "pearson": "ratings",
     "spearman": "ratings",
     "kendall": "ratings",
+    "mse": "ratings",
 }
 
 

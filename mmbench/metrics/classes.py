@@ -1,0 +1,163 @@
+"""Predictions of classes as arrays: scores or labels on one side, what was right on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.errors import DataError
+from mmbench.text import count
+from mmbench.types import Prediction
+
+Ints = NDArray[np.int64]
+
+
+class Cases(NamedTuple):
+    """n samples and c classes.
+
+    `scores` [n, c], or None where the predictions are bare labels, which are then in `said` [n].
+    A score that is not a number counts as -∞. Sample `rows[i]` has the right label `labels[i]`;
+    `listed` tells whether a target was a list of labels rather than one.
+    """
+
+    n: int
+    classes: int
+    scores: NDArray[np.floating[Any]] | None
+    said: Ints
+    rows: Ints
+    labels: Ints
+    listed: bool
+
+    @property
+    def unscored(self) -> str:
+        """Why a metric that needs scores has no value; empty where there are some."""
+        return "the predictions are labels without scores" if self.scores is None else ""
+
+    @property
+    def unlabelled(self) -> str:
+        """Why a metric that needs a right label has no value."""
+        missing = self.n - len(np.unique(self.rows))
+        return f"no label is right for {count(missing, 'sample')}" if missing else ""
+
+    @property
+    def several(self) -> str:
+        """Why a metric that needs one right label has no value."""
+        extra = int((np.bincount(self.rows, minlength=self.n) > 1).sum())
+        told = f"several labels are right for {count(extra, 'sample')}" if extra else ""
+        return self.unlabelled or told
+
+    def predicted(self) -> Ints:
+        """The label of each sample [n]: of equally high scores the first."""
+        return self.said if self.scores is None else self.scores.argmax(axis=1)
+
+    def right(self) -> NDArray[np.bool_]:
+        """Which labels are right [n, c]."""
+        return _marked(self.rows, self.labels, (self.n, self.classes))
+
+    def decided(self, threshold: float) -> NDArray[np.bool_]:
+        """Which labels are predicted [n, c]: each score on its own, or the bare label."""
+        if self.scores is None:
+            return _marked(np.arange(self.n), self.said, (self.n, self.classes))
+        return np.asarray(self.scores > threshold)
+
+
+def read(predictions: Sequence[Prediction]) -> Cases:
+    """The arrays behind predictions.
+
+    Raises DataError, naming the sample, for scores beside bare labels, for different numbers of
+    scores, for a label that no score belongs to, and for a target that is no label.
+    """
+    scores, said = _values(predictions)
+    sets = [_right(p) for p in predictions]
+    rows = np.repeat(np.arange(len(sets)), np.array([len(labels) for labels in sets], np.int64))
+    labels = np.array([label for labels in sets for label in labels], np.int64)
+    highest = int(max(said.max(initial=0), labels.max(initial=0)))
+    classes = highest + 1 if scores is None else scores.shape[1]
+    listed = any(not isinstance(p.target, Integral) for p in predictions)
+    _refuse_unknown(predictions, rows, labels, classes)
+    _refuse_unknown(predictions, np.arange(len(said)), said, classes)
+    return Cases(len(sets), classes, scores, said, rows, labels, listed)
+
+
+def hits(cases: Cases, k: int) -> NDArray[np.float64]:
+    """Whether a right label is among the first k [n], in expectation over the order of ties.
+
+    Every sample has a right label. Nothing is sorted: the best right label is compared with all.
+    """
+    if cases.scores is None:
+        found = cases.said[cases.rows] == cases.labels
+        return np.bincount(cases.rows, found, cases.n).astype(np.float64)
+    scores = cases.scores
+    of_right = scores[cases.rows, cases.labels]
+    best = np.full(cases.n, -np.inf, scores.dtype)
+    np.maximum.at(best, cases.rows, of_right)
+    above = np.count_nonzero(scores > best[:, None], axis=1)
+    tied = np.count_nonzero(scores == best[:, None], axis=1)
+    right = np.bincount(cases.rows, of_right == best[cases.rows], cases.n)
+    return _drawn(right, tied, np.clip(k - above, 0, tied))
+
+
+def _drawn(right: NDArray[Any], tied: NDArray[Any], places: NDArray[Any]) -> NDArray[np.float64]:
+    """The chance that `places` drawn from `tied` have one of the `right` among them."""
+    missed = np.ones(len(right))
+    for drawn in range(int(right.max(initial=0))):
+        chance = np.clip(tied - places - drawn, 0, None) / np.maximum(tied - drawn, 1)
+        missed *= np.where(drawn < right, chance, 1.0)
+    return np.where(right == 1, places / tied, 1.0 - missed)
+
+
+def _right(prediction: Prediction) -> list[int]:
+    target = prediction.target
+    if isinstance(target, Integral):
+        return [int(target)]
+    if isinstance(target, list | tuple | set) and all(isinstance(t, Integral) for t in target):
+        return sorted(set(target))
+    raise DataError(
+        f"sample {prediction.id}: the target {target!r} is neither the number of a class nor a list"
+        " of such numbers"
+    )
+
+
+def _values(predictions: Sequence[Prediction]) -> tuple[NDArray[Any] | None, Ints]:
+    none = np.empty(0, np.int64)
+    if not predictions:
+        return np.empty((0, 1), np.float32), none
+    bare = [isinstance(p.value, Integral) for p in predictions]
+    if all(bare):
+        return None, np.array([p.value for p in predictions], np.int64)
+    if any(bare):
+        first, other = predictions[bare.index(True)].id, predictions[bare.index(False)].id
+        raise DataError(
+            f"sample {first} has a label and sample {other} has scores: give all the same"
+        )
+    shape = np.shape(predictions[0].value)
+    for p in predictions:
+        if np.shape(p.value) != shape or len(shape) != 1 or not shape[0]:
+            raise DataError(
+                f"sample {p.id}: scores of shape {np.shape(p.value)}, those of sample"
+                f" {predictions[0].id} of {shape}; give one score for every class"
+            )
+    stacked = np.stack([p.value for p in predictions])
+    scores = stacked.astype(np.result_type(stacked, np.float32), copy=False)
+    return np.fmax(scores, -np.inf, out=scores), none
+
+
+def _refuse_unknown(
+    predictions: Sequence[Prediction], rows: NDArray[Any], labels: Ints, classes: int
+) -> None:
+    wrong = np.flatnonzero((labels < 0) | (labels >= classes))
+    if len(wrong):
+        raise DataError(
+            f"sample {predictions[rows[wrong[0]]].id}: label {labels[wrong[0]]} is none of"
+            f" the classes 0 to {classes - 1}; give a score for every class"
+        )
+
+
+def _marked(rows: NDArray[Any], labels: Ints, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    marked = np.zeros(shape, bool)
+    marked[rows, labels] = True
+    return marked

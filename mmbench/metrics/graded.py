@@ -1,0 +1,173 @@
+"""Metrics of retrieval that look at all positives of a query, at their grades, or down to a rank k.
+
+As in `mmbench.metrics.retrieval`, ranks count from 1 over the whole corpus and ties are broken by a
+hash of the document id. A k beyond the corpus is as if documents that are wrong filled it. Where an
+approximate index looked less deep than a metric asks, the metric is NaN and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mmbench.metrics.retrieval import ranking_of, ranks_of
+from mmbench.stats import score
+from mmbench.types import Prediction, Score
+
+F = TypeVar("F", bound=Callable[..., Score])
+Floats = NDArray[np.float64]
+
+_TIES = "ties=id-hash"
+
+
+def fraction_recall(predictions: Sequence[Prediction], k: int) -> Score:
+    """Share of a query's positives among the first k, averaged. Range [0, 1], higher is better.
+
+    Not CLIP's `recall@k`, to which one positive is enough.
+    Source: trec_eval `recall_k`; MTEB's recall_at_k.
+    """
+    found = _positives(predictions)
+    within = found.per_query(found.ranks <= k)
+    return _score(found, within / found.sizes, k)
+
+
+def precision(predictions: Sequence[Prediction], k: int) -> Score:
+    """Number of positives among the first k / k, averaged. Range [0, 1], higher is better.
+
+    Also divides by k where a query has fewer positives, or the corpus fewer documents.
+    Source: trec_eval `P_k`.
+    """
+    found = _positives(predictions)
+    return _score(found, found.per_query(found.ranks <= k) / k, k)
+
+
+def mrr_at(predictions: Sequence[Prediction], k: int) -> Score:
+    """Reciprocal rank of the best-ranked positive, 0 beyond k, averaged. [0, 1], higher is better.
+
+    Source: MS MARCO's official evaluation (MRR@10). CLAP's "mAP@10" with one positive is this.
+    """
+    found = _positives(predictions)
+    counted = (found.place == 1) & (found.ranks <= k)
+    return _score(found, found.per_query(counted / found.ranks), k)
+
+
+def map_at(predictions: Sequence[Prediction], k: int) -> Score:
+    """Mean average precision cut at rank k. Range [0, 1], higher is better.
+
+    AP@k = 1/P · Σ i / rankᵢ over the positives with rankᵢ ≤ k, by ascending rank. P is the number
+    of **all** positives, so that a query with more than k of them cannot reach 1.
+    Source: trec_eval `map_cut`; MTEB's map_at_k.
+    """
+    found = _positives(predictions)
+    within = (found.ranks <= k) * found.place / found.ranks
+    return _score(found, found.per_query(within) / found.sizes, k, "divisor=positives")
+
+
+def map_at_r(predictions: Sequence[Prediction]) -> Score:
+    """Mean average precision cut at R, the number of the query's positives.
+
+    Range [0, 1], higher is better.
+    mAP@R = 1/R · Σ i / rankᵢ over the positives with rankᵢ ≤ R.
+    Source: Musgrave et al. 2020, arXiv 2003.08505; ECCV Caption `eccv_map_at_r`.
+    """
+    found = _positives(predictions)
+    within = (found.ranks <= found.sizes[found.query]) * found.place / found.ranks
+    return _score(found, found.per_query(within) / found.sizes, found.sizes)
+
+
+def r_precision(predictions: Sequence[Prediction]) -> Score:
+    """Share of positives among the first R, the number of the query's positives, averaged.
+
+    Range [0, 1], higher is better. Source: trec_eval `Rprec`; ECCV Caption `eccv_rprecision`.
+    """
+    found = _positives(predictions)
+    within = found.per_query(found.ranks <= found.sizes[found.query])
+    return _score(found, within / found.sizes, found.sizes)
+
+
+def ndcg(predictions: Sequence[Prediction], k: int) -> Score:
+    """Discounted cumulative gain of the first k / that of the best order. [0, 1], higher is better.
+
+    DCG = Σ grade / log₂(rank + 1). The gain is the grade itself, not 2^grade - 1. The best order
+    has all positives of the query by falling grade.
+    Source: Järvelin and Kekäläinen 2002; trec_eval 9 `ndcg_cut`; MTEB's ndcg_at_k.
+    """
+    found = _positives(predictions)
+    gains = (found.ranks <= k) * found.grades / np.log2(found.ranks + 1)
+    best = found.grades[np.lexsort((-found.grades, found.query))]
+    ideal = (found.place <= k) * best / np.log2(found.place + 1)
+    rows = found.per_query(gains) / found.per_query(ideal)
+    return _score(found, rows, k, "gain=linear")
+
+
+def _over_directions(metric: F) -> F:
+    """Mark a metric of which a task with two directions shows the sum, not one for each."""
+    metric.__dict__["sums_directions"] = True
+    return metric
+
+
+@_over_directions
+def rsum(predictions: Sequence[Prediction]) -> Score:
+    """Recall@1 + recall@5 + recall@10, any positive counting. Higher is better.
+
+    Range [0, 3] in one direction; of a task with two directions the sum over both, [0, 6].
+    Published tables print 100 times this (up to 600).
+    Source: VSE++ (Faghri et al. 2018, arXiv 1707.05612) `rsum`.
+    """
+    found = _positives(predictions)
+    best = np.where(found.place == 1, found.ranks, np.inf)
+    hits = [found.per_query(best <= k) for k in (1, 5, 10)]
+    return _score(found, np.sum(hits, axis=0), 10, best=3)
+
+
+class _Positives(NamedTuple):
+    """The positives of all queries in one column: of which query, its how manieth, rank and grade.
+
+    A rank is infinite for what stands beyond the depth of an index. `depth` [queries] is how deep
+    the index looked for those that miss a positive because of it, elsewhere infinite.
+    """
+
+    query: NDArray[np.int64]
+    place: NDArray[np.int64]
+    ranks: Floats
+    grades: Floats
+    sizes: NDArray[np.int64]
+    depth: Floats
+
+    def per_query(self, values: ArrayLike) -> Floats:
+        """Sums over the positives of each query."""
+        summed = np.bincount(self.query, np.asarray(values, np.float64), len(self.sizes))
+        return summed.astype(np.float64)
+
+
+def _positives(predictions: Sequence[Prediction]) -> _Positives:
+    rankings = [ranking_of(p) for p in predictions]
+    sizes = np.array([len(r.ranks) for r in rankings], np.int64)
+    nothing = np.empty(0)
+    ranks = np.concatenate([nothing, *(ranks_of(r) for r in rankings)])
+    grades = np.concatenate([nothing, *(np.asarray(r.grades, np.float64) for r in rankings)])
+    query = np.repeat(np.arange(len(sizes)), sizes)
+    place = np.arange(len(query)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + 1
+    depth = np.full(len(sizes), np.inf)
+    for at in np.unique(query[np.isnan(ranks)]):
+        depth[at] = rankings[at].depth
+    return _Positives(query, place, np.where(np.isnan(ranks), np.inf, ranks), grades, sizes, depth)
+
+
+def _score(
+    found: _Positives,
+    rows: Floats,
+    needed: int | NDArray[np.int64],
+    told: str = "",
+    best: float = 1,
+) -> Score:
+    """NaN for queries that ask for more than an index looked at."""
+    unknown = found.depth < needed
+    reason = f"the index is {found.depth[unknown].min():.0f} deep" if unknown.any() else ""
+    signature = f"{_TIES},{told}" if told else _TIES
+    return score(
+        np.where(unknown, np.nan, rows), signature=signature, reason=reason, worst=0, best=best
+    )

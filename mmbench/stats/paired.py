@@ -1,0 +1,137 @@
+"""Two runs on the same samples: the difference, its interval, a test, and what could be seen.
+
+The interval is that of the bootstrap with the same draws for both runs, so that what makes a sample
+hard for both cancels. The test is McNemar's, exact, where rows are 0/1 and no two share a group
+(McNemar 1947, Psychometrika 12(2); two-sided binomial on the samples that only one run got right);
+else the paired permutation test by group. The smallest detectable difference is that which would be
+found at 5 % in 80 % of repetitions with other samples: (z.975 + z.8) = 2.80 standard errors of the
+difference (Cohen 1988, "Statistical Power Analysis", on the normal approximation).
+
+Where the runs give the very same rows, the difference is 0, from 0 to 0, with p = 1, and nothing
+tells how large a difference would have been seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from mmbench.stats.bootstrap import LEVEL, RESAMPLES, Resampler, constant, expanded_percentile
+from mmbench.stats.folds import fold
+from mmbench.stats.permutation import PERMUTATIONS, Pair, permutation_tests
+
+if TYPE_CHECKING:
+    from mmbench.stats.folds import Floats
+
+MCNEMAR, PERMUTATION = "McNemar, exact", "paired permutation"
+
+
+class Paired(NamedTuple):
+    """The second run less the first, on `n` samples in `groups` groups.
+
+    `low` and `high` are the interval of the difference, `error` its standard error, `detectable`
+    the smallest detectable difference; each None where there is none.
+    """
+
+    first: float
+    second: float
+    difference: float
+    low: float | None
+    high: float | None
+    p_value: float | None
+    test: str
+    error: float | None
+    detectable: float | None
+    n: int
+    groups: int
+
+
+def paired(
+    rows_a: Floats,
+    rows_b: Floats,
+    fold_name: str,
+    groups: Sequence[str],
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    permutations: int = PERMUTATIONS,
+    level: float = LEVEL,
+) -> Paired:
+    """Compare the rows [n, c] of two runs, sample by sample; `groups` names the group of each."""
+    pairs = [(fold_name, rows_a, rows_b)]
+    return paired_many(
+        pairs, groups, seed=seed, resamples=resamples, permutations=permutations, level=level
+    )[0]
+
+
+def paired_many(
+    pairs: Sequence[Pair],
+    groups: Sequence[str],
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    permutations: int = PERMUTATIONS,
+    level: float = LEVEL,
+) -> list[Paired]:
+    """The same for several metrics of the same samples: draws and products are shared."""
+    resampler = Resampler(groups, seed=seed, resamples=resamples)
+    tables = [(name, rows) for name, *both in pairs for rows in both]
+    drawn = resampler.values(tables)
+    values = [(fold(name, a), fold(name, b)) for name, a, b in pairs]
+    found = [
+        _paired(pair, both, b - a, resampler.groups, level)
+        for pair, both, a, b in zip(pairs, values, drawn[::2], drawn[1::2], strict=True)
+    ]
+    open_ones = [at for at, one in enumerate(found) if not one.test and _testable(one)]
+    p_values = permutation_tests(
+        [pairs[at] for at in open_ones],
+        [found[at].difference for at in open_ones],
+        resampler.code,
+        resampler.groups,
+        seed=seed,
+        permutations=permutations,
+    )
+    for at, p_value in zip(open_ones, p_values, strict=True):
+        found[at] = found[at]._replace(p_value=p_value, test=PERMUTATION)
+    return found
+
+
+def _testable(one: Paired) -> bool:
+    return one.groups > 1 and one.difference == one.difference
+
+
+def _paired(
+    pair: Pair, values: tuple[float, float], drawn: Floats, groups: int, level: float
+) -> Paired:
+    import numpy as np
+
+    name, a, b = pair
+    difference = values[1] - values[0]
+    test, p_value = "", None
+    if name == "mean" and groups == len(a) and _binary(a) and _binary(b) and len(a):
+        test, p_value = MCNEMAR, mcnemar(a[:, 0], b[:, 0])
+    low, high, error = None, None, None
+    if np.array_equal(a, b) and len(a):
+        low = high = difference
+    elif groups > 1 and not constant(drawn):
+        low, high = expanded_percentile(drawn, groups, level) or (None, None)
+        error = float(np.nanstd(drawn, ddof=1) * np.sqrt(groups / (groups - 1)))
+    detectable = None if error is None else DETECTED * error
+    return Paired(*values, difference, low, high, p_value, test, error, detectable, len(a), groups)
+
+
+DETECTED = 2.8015852181129816  # z.975 + z.8
+
+
+def _binary(rows: Floats) -> bool:
+    import numpy as np
+
+    return rows.shape[1] == 1 and bool(np.isin(rows, (0.0, 1.0)).all())
+
+
+def mcnemar(a: Floats, b: Floats) -> float:
+    """The exact two-sided p-value of rows [n] of 0 and 1: that of a fair coin's heads."""
+    from scipy.special import bdtr
+
+    lost, won = int((a > b).sum()), int((b > a).sum())
+    return min(1.0, 2 * float(bdtr(min(lost, won), lost + won, 0.5))) if lost + won else 1.0

@@ -1,0 +1,105 @@
+"""The paired permutation test: if two runs were alike, their rows could change places.
+
+Rows are swapped by group, for the samples of a group are not independent. p is the share of
+swappings whose difference is at least as far from 0 as the one observed, the observed one counted
+among them, so that it is never 0 (Phipson and Smyth 2010, "Permutation p-values should never be
+zero", Statistical Applications in Genetics and Molecular Biology 9(1)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from mmbench.stats.folds import fold_many
+from mmbench.stats.sums import CHUNK, GroupSums, group_sums
+
+if TYPE_CHECKING:
+    from mmbench.stats.folds import Floats
+    from mmbench.stats.sums import Ints
+
+PERMUTATIONS = 10_000
+BY_ROWS = 1_000  # of folds that need the rows one by one, which are slow
+
+# (fold, rows [n, c] of one run, rows [n, c] of the other)
+Pair = tuple[str, "Floats", "Floats"]
+
+
+def permutation_tests(
+    pairs: Sequence[Pair],
+    observed: Sequence[float],
+    code: Ints,
+    groups: int,
+    *,
+    seed: int = 0,
+    permutations: int = PERMUTATIONS,
+) -> list[float]:
+    """The p-value of each pair. `code` [n] is the group of each row, `observed` the differences."""
+    import numpy as np
+
+    sums = [_both(pair, code, groups) for pair in pairs]
+    found: list[Floats] = [np.empty(0)] * len(pairs)
+    by_sums = [at for at, both in enumerate(sums) if both is not None]
+    swapped = _by_sums([both for both in sums if both is not None], groups, seed, permutations)
+    for at, values in zip(by_sums, swapped, strict=True):
+        found[at] = values
+    for at in set(range(len(pairs))) - set(by_sums):
+        swaps = _swaps(groups, seed, min(permutations, BY_ROWS), len(code))
+        found[at] = np.concatenate([_by_rows(pairs[at], s[:, code]) for s in swaps])
+    return [_p_value(values, seen) for values, seen in zip(found, observed, strict=True)]
+
+
+def _both(pair: Pair, code: Ints, groups: int) -> tuple[GroupSums, GroupSums] | None:
+    fold, first, second = pair
+    a, b = (group_sums(fold, rows, code, groups) for rows in (first, second))
+    return None if a is None or b is None else (a, b)
+
+
+def _by_sums(
+    sums: Sequence[tuple[GroupSums, GroupSums]], groups: int, seed: int, permutations: int
+) -> list[Floats]:
+    """A swapping moves the groups' differences from one total to the other: one product for all."""
+    import numpy as np
+
+    if not sums:
+        return []
+    moves = np.column_stack([b.table - a.table for a, b in sums])
+    moved = np.concatenate([swap @ moves for swap in _swaps(groups, seed, permutations, groups)])
+    ends = np.cumsum([a.table.shape[1] for a, _ in sums])
+    found = []
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for (a, b), move in zip(sums, np.split(moved, ends[:-1], axis=1), strict=True):
+            first, second = a.table.sum(axis=0) + move, b.table.sum(axis=0) - move
+            found.append(b.fold(second) - a.fold(first))
+    return found
+
+
+def _by_rows(pair: Pair, swapped: Floats) -> Floats:
+    """Both runs' rows stand in one table; a swapping is which of them have weight."""
+    import numpy as np
+
+    fold, first, second = pair
+    rows, kept = np.concatenate([first, second]), 1 - swapped
+    a = fold_many(fold, rows, np.concatenate([kept, swapped], axis=1))
+    return np.asarray(fold_many(fold, rows, np.concatenate([swapped, kept], axis=1)) - a)
+
+
+def _swaps(groups: int, seed: int, permutations: int, width: int) -> Iterator[Floats]:
+    """Which groups change places, [b, g] of 0 and 1, in blocks."""
+    import numpy as np
+
+    rng = np.random.default_rng([seed, 1])  # draws apart from those of the bootstrap
+    step = max(1, CHUNK // max(1, width))
+    for start in range(0, permutations, step):
+        size = (min(step, permutations - start), -(-groups // 8))
+        bits = np.unpackbits(rng.integers(256, size=size, dtype=np.uint8), axis=1, count=groups)
+        yield bits.astype(np.float64)
+
+
+def _p_value(swapped: Floats, observed: float) -> float:
+    """What only rounding brings nearer is as far; so is, on the safe side, what has no value."""
+    import numpy as np
+
+    slack = 1e-9 * max(abs(observed), 1e-6)
+    nearer = int((np.abs(swapped) < abs(observed) - slack).sum())
+    return (len(swapped) - nearer + 1) / (len(swapped) + 1)

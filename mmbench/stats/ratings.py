@@ -1,0 +1,160 @@
+"""Folds of predicted and true ratings: how well the one goes with the other.
+
+| fold | value |
+|---|---|
+| `pearson` | linear correlation of columns 0 and 1 |
+| `spearman` | the same of their ranks; equal values share the mean of their ranks |
+| `kendall` | Kendall's tau-b of columns 0 and 1 |
+| `pearson@system`, `spearman@system`, `kendall@system` | of the means of systems |
+| `mse@system` | mean squared difference of the means of systems |
+
+For those of systems column 2 numbers the system of each row, and a system counts once however often
+its rows are weighted. A constant column, and fewer than two points, have no correlation: NaN.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mmbench.stats.folds import fold_many, weighted
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mmbench.stats.folds import Floats
+
+    Ints = NDArray[np.int64]
+
+
+@weighted("pearson")
+def _pearson(rows: Floats, weights: Floats) -> Floats:
+    return _correlation(rows[:, 0], rows[:, 1], weights)
+
+
+@weighted("spearman")
+def _spearman(rows: Floats, weights: Floats) -> Floats:
+    import numpy as np
+
+    if np.isnan(rows).any():
+        return np.full(len(weights), np.nan)
+    return _correlation(_ranks(rows[:, 0], weights), _ranks(rows[:, 1], weights), weights)
+
+
+@weighted("kendall")
+def _kendall(rows: Floats, weights: Floats) -> Floats:
+    """Tau-b is (C - D) / √(pairs that differ in x · pairs that differ in y)."""
+    import numpy as np
+
+    if np.isnan(rows).any():
+        return np.full(len(weights), np.nan)
+    order = np.argsort(rows[:, 0], kind="stable")
+    x, y = (np.unique(column, return_inverse=True)[1] for column in rows[order, :2].T)
+    w = np.ascontiguousarray(weights[:, order].T)
+    all_pairs = w.sum(axis=0) ** 2
+    same_x, same_y = _pairs(x, w), _pairs(y, w)
+    # Twice the pairs that differ in both, which are either concordant or discordant.
+    both = all_pairs - same_x - same_y + _pairs(x * len(y) + y, w)
+    scale = np.sqrt(all_pairs - same_x) * np.sqrt(all_pairs - same_y)
+    value = (4 * _concordant(x, y, w) - both) / scale
+    constant = _constant(rows[:, 0], weights) | _constant(rows[:, 1], weights)
+    return np.where(constant, np.nan, np.clip(value, -1, 1))
+
+
+def _correlation(x: Floats, y: Floats, weights: Floats) -> Floats:
+    """Of x and y, [n] or [b, n] each, under weights [b, n]."""
+    import numpy as np
+
+    constant = _constant(x, weights) | _constant(y, weights)
+    n = weights.sum(axis=1, keepdims=True)
+    dx = x - (weights * x).sum(axis=1, keepdims=True) / n
+    dy = y - (weights * y).sum(axis=1, keepdims=True) / n
+    squares = [np.einsum("bn,bn,bn->b", weights, a, b) for a, b in ((dx, dx), (dy, dy), (dx, dy))]
+    value = squares[2] / np.sqrt(squares[0]) / np.sqrt(squares[1])
+    return np.where(constant, np.nan, np.clip(value, -1, 1))
+
+
+def _constant(values: Floats, weights: Floats) -> NDArray[np.bool_]:
+    """Where all rows that have a weight have one value; rounding would give them a spread."""
+    import numpy as np
+
+    there = weights > 0
+    low = np.where(there, values, np.inf).min(axis=1)
+    return np.asarray(low >= np.where(there, values, -np.inf).max(axis=1))
+
+
+def _ranks(values: Floats, weights: Floats) -> Floats:
+    """Midranks [b, n], but for a constant: the weight below each value and half of that at it."""
+    import numpy as np
+
+    _, value = np.unique(values, return_inverse=True)
+    at = _by_group(value, weights.T).T
+    return np.asarray((np.cumsum(at, axis=1) - at / 2)[:, value])
+
+
+def _by_group(group: Ints, table: Floats) -> Floats:
+    """Sums [g, b] of the rows [n, b] of each group, in the order of the groups."""
+    import numpy as np
+
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    return np.asarray(np.add.reduceat(table[order], starts, axis=0))
+
+
+def _pairs(group: Ints, w: Floats) -> Floats:
+    """Ordered pairs [b] of the same group, each row with itself among them."""
+    import numpy as np
+
+    return np.asarray((_by_group(group, w) ** 2).sum(axis=0))
+
+
+def _concordant(x: Ints, y: Ints, w: Floats) -> Floats:
+    """Weighted pairs [b] with both x and y less; rows [n, b] are in the order of x.
+
+    Two values of y differ first, from the top, in one bit: pairs are counted by that bit. Those
+    with equal higher bits form a block, and in it every row with the bit looks at the rows without
+    it whose x is less: a difference of two cumulative sums. n · log n steps for all b at once.
+    """
+    import numpy as np
+
+    total, width = np.zeros(w.shape[1]), int(x.max()) + 1
+    for bit in range(int(y.max()).bit_length()):
+        block, has = (y >> (bit + 1)) * width, (y >> bit) & 1 == 1
+        ones, zeros = np.flatnonzero(has), np.flatnonzero(~has)
+        zeros = zeros[np.argsort((block + x)[zeros], kind="stable")]
+        below = np.concatenate([np.zeros((1, w.shape[1])), np.cumsum(w[zeros], axis=0)])
+        places = (block + x)[zeros]
+        start, end = (np.searchsorted(places, key[ones]) for key in (block, block + x))
+        total += np.einsum("nb,nb->b", w[ones], below[end] - below[start])
+    return total
+
+
+def system_means(rows: Floats, weights: Floats) -> Floats:
+    """Weighted means [b, s, 2] of columns 0 and 1 of each system, NaN for one without weight."""
+    import numpy as np
+
+    _, system = np.unique(rows[:, 2], return_inverse=True)
+    n = _by_group(system, weights.T)
+    sums = [_by_group(system, (weights * column).T) for column in rows[:, :2].T]
+    with np.errstate(invalid="ignore"):
+        means = np.stack([each / n for each in sums], axis=-1)
+    return np.where((n > 0)[..., None], means, np.nan).transpose(1, 0, 2)
+
+
+def _over_systems(fold_name: str, rows: Floats, weights: Floats) -> Floats:
+    import numpy as np
+
+    if np.isnan(rows).any():
+        return np.full(len(weights), np.nan)
+    values = np.empty(len(weights))
+    for at, means in enumerate(system_means(rows, weights)):
+        there = means[~np.isnan(means[:, 0])]
+        points = (there[:, :1] - there[:, 1:]) ** 2 if fold_name == "mean" else there
+        values[at] = fold_many(fold_name, points, np.ones((1, len(points))))[0]
+    return values
+
+
+for _name in ("pearson", "spearman", "kendall"):
+    weighted(f"{_name}@system")(partial(_over_systems, _name))
+weighted("mse@system")(partial(_over_systems, "mean"))

@@ -1,0 +1,94 @@
+"""What each group of rows adds to a fold of weighted sums, so that many weightings are one product.
+
+A bootstrap and a permutation test weigh groups, not rows. For a fold of weighted sums (and for the
+mean or sum of such a fold over splits) the rows of a group can be added up once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from mmbench.stats.folds import sums_fold
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mmbench.stats.folds import Floats
+
+    Ints = NDArray[np.intp]
+
+_WIDEST = 256  # columns; a fold over more splits is quicker, and smaller, row by row
+CHUNK = 1 << 22  # numbers in a block of weights, so that memory stays bounded
+
+
+class GroupSums(NamedTuple):
+    """Column sums of each group [g, k]; the last column counts its rows.
+
+    `fold` takes totals [b, k], those of any weighting of the groups, to values [b].
+    """
+
+    table: Floats
+    fold: Callable[[Floats], Floats]
+
+
+def group_sums(name: str, rows: Floats, code: Ints, groups: int) -> GroupSums | None:
+    """Add up rows [n, c] by group; `code` [n] is the group of each, from 0.
+
+    None for a fold that needs the rows one by one. Raises UnknownName for a fold nobody has.
+    """
+    import numpy as np
+
+    kind, colon, inner = name.partition(":")
+    if colon:
+        return _split(kind, inner, rows, code, groups)
+    by_sums = sums_fold(name)
+    if by_sums is None:
+        return None
+    columns = [np.bincount(code, column, groups) for column in rows.T]
+    table = np.column_stack([*columns, np.bincount(code, minlength=groups)])
+    return GroupSums(table, lambda totals: by_sums(totals[:, :-1], totals[:, -1]))
+
+
+def _split(kind: str, inner: str, rows: Floats, code: Ints, groups: int) -> GroupSums | None:
+    import numpy as np
+
+    splits = np.unique(rows[:, -1])
+    if not 0 < len(splits) * rows.shape[1] <= _WIDEST:
+        return None
+    parts = []
+    for split in splits:
+        inside = rows[:, -1] == split
+        part = group_sums(inner, rows[inside, :-1], code[inside], groups)
+        if part is None:
+            return None
+        parts.append(part)
+    tables = [part.table for part in parts]
+    n = np.sum([table[:, -1] for table in tables], axis=0)
+    return GroupSums(np.column_stack([*tables, n]), lambda totals: _joined(kind, parts, totals))
+
+
+def _joined(kind: str, parts: Sequence[GroupSums], totals: Floats) -> Floats:
+    """As `split-mean` and `split-sum` join their splits: see `mmbench.stats.folds`."""
+    import numpy as np
+
+    ends = np.cumsum([part.table.shape[1] for part in parts])
+    own = np.split(totals[:, :-1], ends[:-1], axis=1)
+    there = np.array([sums[:, -1] > 0 for sums in own])
+    found = np.array([part.fold(sums) for part, sums in zip(parts, own, strict=True)])
+    total = np.where(there, found, 0.0).sum(axis=0)
+    if kind == "split-sum":
+        return np.where(there.all(axis=0), total, np.nan)
+    return np.asarray(total / there.sum(axis=0))
+
+
+def codes(groups: Sequence[str]) -> tuple[Ints, int]:
+    """The number of each row's group, and how many there are. Groups are numbered by name.
+
+    So what is drawn depends on the groups and not on the order of the samples.
+    """
+    import numpy as np
+
+    number = {name: at for at, name in enumerate(sorted(set(groups)))}
+    return np.array([number[name] for name in groups], np.intp), len(number)
