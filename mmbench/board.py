@@ -32,7 +32,8 @@ def label(record: RunRecord) -> str:
 
 def section_of(record: RunRecord) -> Section:
     """What must be equal for two records to stand in one table."""
-    signatures = ";".join(f"{name}={s.signature}" for name, s in sorted(record.scores.items()))
+    measured = sorted((name, s.signature) for name, s in record.scores.items() if s.signature)
+    signatures = ";".join(f"{name}={signature}" for name, signature in measured)
     return record.task.fingerprint, record.task.data_hash, signatures
 
 

@@ -6,7 +6,8 @@
     │   ├── SpecError      a task or model file says something it may not
     │   ├── DataError      a data set cannot be found or read as a whole
     │   ├── ModelError     a checkpoint cannot be found or loaded
-    │   └── MissingExtra   a library that the feature needs is not installed
+    │   └── Missing        what a feature needs is not on this machine: a program, a file
+    │       └── MissingExtra   ... a library
     └── SampleError        one sample could not be evaluated; kept, counted and shown
         └── ContentError   ... because of its own bytes, so that trying again is useless
 
@@ -53,7 +54,11 @@ class ModelError(UserError):
     """A checkpoint cannot be found or loaded."""
 
 
-class MissingExtra(UserError):
+class Missing(UserError):
+    """What a feature needs is not on this machine: a program, a file. A metric is then n/a."""
+
+
+class MissingExtra(Missing):
     """A library that the feature needs is not installed."""
 
     def __init__(self, feature: str, library: str, install: str) -> None:

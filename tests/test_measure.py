@@ -19,7 +19,7 @@ from mmbench.engine.progress import Silent
 from mmbench.engine.rescore import rescore
 from mmbench.engine.rows import predictions, rows_table
 from mmbench.engine.run import run
-from mmbench.errors import DataError, UserError
+from mmbench.errors import DataError, MissingExtra, UserError
 from mmbench.types import Broken, Features, Media, Prediction, Score, Wants
 
 
@@ -162,3 +162,19 @@ def test_equal_rows_are_stored_once(tmp_path: Path) -> None:
     table = store.read_table(tmp_path / "out", path, first.record)
     assert table["median_rank"] == first.rows["mean_rank"]
     assert not any(math.isnan(row[0]) for row in table["median_rank"])
+
+
+@mmbench.register("metric", "test_absent")
+def absent(predictions: Sequence[Prediction]) -> Score:
+    """Needs a library that nobody has."""
+    raise MissingExtra("metric test_absent", "nolib", "nolib")
+
+
+def test_a_metric_whose_library_is_absent_does_not_cost_the_others() -> None:
+    made = tagged(("a", "b"), ("a", "bcd"))
+    scores = measure(["test_absent", "test_length"], {"": [made]}).scores
+    assert scores["test_length"].value == 2
+    assert scores["test_absent"].value is None
+    assert "pip install 'nolib'" in scores["test_absent"].reason
+    with pytest.raises(MissingExtra, match="nolib"):
+        measure(["test_absent"], {"": [made]})

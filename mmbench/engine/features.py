@@ -13,7 +13,7 @@ from mmbench.engine.asked import Asked, Costs
 from mmbench.engine.models import find
 from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Progress
-from mmbench.errors import UserError
+from mmbench.errors import Missing, UserError
 from mmbench.types import Answers, Content, Features, ModelInfo, Prediction, Requests, Wants
 
 
@@ -68,7 +68,7 @@ def _chosen(
         raise UserError(f"metric {metric}: has no model of its own; write {metric}@MODEL")
     if text == "inception":
         if options.inception is None:
-            raise UserError(
+            raise Missing(
                 f"metric {metric} needs Inception weights: --inception FILE, torch-fidelity's"
                 " weights-inception-2015-12-05-6726825d.pth (github.com/toshas/torch-fidelity,"
                 " releases v0.2.0)"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from mmbench import registry, stats
-from mmbench.errors import UserError
+from mmbench.errors import Missing, UserError
 from mmbench.types import Prediction, Score, ScoreInfo
 
 if TYPE_CHECKING:
@@ -62,14 +62,24 @@ def measure(
 
     Failed predictions are not measured; they are counted, with the bounds they leave. Of each tag
     in `breakdowns` every metric is also given over the samples of one value, and as the mean over
-    the values: `exact_match{macro:subject}`.
+    the values: `exact_match{macro:subject}`. A metric that lacks a library, a program or a file is
+    n/a with what to install. Raises Missing where none could be measured.
     """
-    found = [scored for name in metrics for scored in _in_directions(name, directions, featurer)]
+    found: list[Scored] = []
+    missing: dict[str, Missing] = {}
+    for name in metrics:
+        try:
+            found += _in_directions(name, directions, featurer)
+        except Missing as error:
+            missing[name] = error
+    if missing and not found:
+        raise next(iter(missing.values()))
     macros = [macro for scored in found for tag in breakdowns for macro in _macro(scored, tag)]
     parts = [part for scored in found for tag in breakdowns for part in _parts(scored, tag)]
     shown = [*found, *macros]
     infos = _infos([*shown, *(scored for _, _, scored in parts)], signature, seed)
     scores = dict(zip([scored.name for scored in shown], infos, strict=False))
+    scores |= {name: _unmeasured(str(error)) for name, error in missing.items()}
     by_tag: Breakdowns = {}
     for (tag, value, scored), info in zip(parts, infos[len(shown) :], strict=True):
         by_tag.setdefault(tag, {}).setdefault(value, {})[scored.name] = info
@@ -161,6 +171,11 @@ def _infos(found: list[Scored], signature: str, seed: int) -> list[ScoreInfo]:
     groups = [scored.groups for scored in found]
     intervals = stats.intervals([scored.score for scored in found], groups, seed=seed)
     return [_info(s, signature, *interval) for s, interval in zip(found, intervals, strict=True)]
+
+
+def _unmeasured(reason: str) -> ScoreInfo:
+    """A score whose metric cannot run here; it has no signature."""
+    return ScoreInfo(None, None, None, 0, 0, "", "higher", "mean", reason=reason)
 
 
 def _info(

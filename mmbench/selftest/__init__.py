@@ -19,7 +19,7 @@ from mmbench.engine.features import Featurer
 from mmbench.engine.measure import Directions, Scored, measure
 from mmbench.engine.prepare import Options, find_task
 from mmbench.engine.progress import Silent
-from mmbench.errors import DataError, MissingExtra, UserError
+from mmbench.errors import DataError, Missing
 from mmbench.selftest.check import Check
 from mmbench.selftest.made import made, permuted, reordered
 from mmbench.selftest.probe import corrupt, same_in_batches
@@ -87,7 +87,7 @@ def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
         try:
             measure([name], directions, featurer=bench.featurer)
             metrics.append(name)
-        except (MissingExtra, UserError) as error:
+        except Missing as error:
             skipped.append(Check(f"metric {name}", None, str(error)))
     return metrics, skipped
 
