@@ -17,6 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msgspec import structs
+
 from mmbench.builtin import TABLES
 from mmbench.errors import UnknownName, UserError
 
@@ -117,8 +119,8 @@ def lookup(kind: str, name: str) -> Any:
 def metric(name: str) -> tuple[Any, int | str | None]:
     """The metric behind a name, and its argument: of `recall@10` that of `recall@k`, and 10.
 
-    The argument of `fid@clip` is "clip", of `wer[basic]` "basic"; `mrr` has none. Raises
-    UnknownName.
+    The argument of `fid@clip` is "clip", of `wer[basic]` "basic"; `mrr` has none. What wants a
+    model takes another one by its name: `clipscore@clip-nano`. Raises UnknownName.
     """
     known = names("metric")
     if name in known and not _TAKES.search(name):
@@ -127,7 +129,20 @@ def metric(name: str) -> tuple[Any, int | str | None]:
         argument = _argument(form, name)
         if argument is not None:
             return lookup("metric", form), argument
+    family, at, model = name.partition("@")
+    if at and model and family in known and hasattr(lookup("metric", family), "wants"):
+        return _by_model(lookup("metric", family), model), None
     raise UnknownName("metric", name, known, _hint(name, known))
+
+
+def _by_model(function: Any, model: str) -> Any:
+    """A metric that wants a model, with another one than its own."""
+
+    def other(predictions: Any, *, features: Any) -> Any:
+        return function(predictions, features=features)
+
+    other.__dict__["wants"] = structs.replace(function.wants, model=model, options={})
+    return other
 
 
 def _argument(form: str, name: str) -> int | str | None:

@@ -178,3 +178,12 @@ def test_a_metric_whose_library_is_absent_does_not_cost_the_others() -> None:
     assert "pip install 'nolib'" in scores["test_absent"].reason
     with pytest.raises(MissingExtra, match="nolib"):
         measure(["test_absent"], {"": [made]})
+
+
+def test_a_metric_takes_another_model_by_its_name(tmp_path: Path) -> None:
+    made = drawn(tmp_path / "coco")
+    own = mmbench.metric("test_colour")(made)
+    other = mmbench.metric("test_colour@clip-nano")(made)
+    assert "features=test-means#" in own.signature
+    assert "features=clip-nano#" in other.signature
+    assert own.value != other.value
