@@ -13,7 +13,7 @@ from mmbench.engine.asked import Asked, Costs
 from mmbench.engine.models import find
 from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Progress
-from mmbench.errors import Missing, UserError
+from mmbench.errors import Missing, ModelError, UserError
 from mmbench.types import Answers, Content, Features, ModelInfo, Prediction, Requests, Wants
 
 
@@ -37,9 +37,15 @@ class Featurer:
     def features(
         self, metric: str, wants: Wants, argument: Any, predictions: Sequence[Prediction]
     ) -> Featured:
-        """The features of every prediction. Raises UserError where there is no model for them."""
+        """The features of every prediction. Raises Missing where their model cannot be had."""
         text, options = _chosen(metric, wants, argument, self._options)
-        model = find(text, self._keys, dtype="auto", options=options)
+        try:
+            model = find(text, self._keys, dtype="auto", options=options)
+        except ModelError as error:
+            family = metric.partition("@")[0]
+            raise Missing(
+                f"metric {metric} wants a model: {error}; or another one: {family}@NAME@FOLDER"
+            ) from error
         if model.info.hash not in self._asked:
             self._asked[model.info.hash] = Asked(
                 model, self._options, self._keys, self._progress, self._costs
