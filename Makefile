@@ -5,6 +5,8 @@ VENV ?= .venv
 TORCH_INDEX ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Peers in tests; they ask for torchvision, which what is compared of them does not need.
+PEERS := torch-fidelity pytorch-fid clean-fid
 DEPS := pyproject.toml constraints.txt
 
 .PHONY: run test test-all check-style docs clean
@@ -42,7 +44,8 @@ $(VENV)/.index: $(VENV)/.torch $(DEPS)
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.index $(DEPS)
-	$(PIP) -e '.[index,dev]'
+	$(PIP) -e '.[index,speech,mos,plot,dev]'
+	$(PIP) --no-deps $(PEERS)
 	touch $@
 
 clean:

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from benchmarks.rows import Row
 
-MODULES = ("ranks", "endtoend")
+MODULES = ("ranks", "endtoend", "captions", "frechet", "intervals")
 
 
 def main() -> int:

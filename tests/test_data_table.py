@@ -185,8 +185,8 @@ def test_a_column_that_is_not_there(folder, kind):
 def test_no_table(folder):
     assert "data source table was given no data: give --data FILE (.csv, " in message(None)
     assert f"{folder}/gone.csv: no such file" in message(folder / "gone.csv")
-    assert f"{folder}/a.png: not a table" in message(folder / "a.png")
-    assert f"{folder}: not a table" in message(folder)
+    assert f"{folder}/a.png: a file is needed that ends in" in message(folder / "a.png")
+    assert f"{folder}: a file is needed that ends in" in message(folder)
     for name in ("one.csv", "two.csv"):
         write(folder / name, ROWS)
     assert f"{folder}: which of one.csv, two.csv? Give the file itself" in message(folder)

@@ -34,7 +34,7 @@ def folder(root: Path | None) -> RetrievalData:
         raise DataError(f"{given}: give --data FOLDER, of images x.jpg with captions in x.txt")
     images: list[tuple[str, Content]] = []
     captions: list[Caption] = []
-    for file in _files(root):
+    for file in files_below(root):
         id = file.relative_to(root).with_suffix("").as_posix()
         extension = file.suffix.lower()
         if extension in EXTENSIONS:
@@ -48,7 +48,8 @@ def folder(root: Path | None) -> RetrievalData:
     return retrieval_data(images, captions, str(root))
 
 
-def _files(root: Path) -> Iterator[Path]:
+def files_below(root: Path) -> Iterator[Path]:
+    """The files of a folder and of those below it, names sorted; no hidden ones, links once."""
     seen = set()
     for place, folders, names in os.walk(root, followlinks=True):
         status = Path(place).stat()

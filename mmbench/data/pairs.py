@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from mmbench.errors import DataError, SpecError
+from mmbench.text import listed
 from mmbench.types import Broken, Content, RetrievalData, Sample
-
-_SHOWN = 5  # of the ids at fault
 
 
 class Caption(NamedTuple):
@@ -35,8 +34,8 @@ def retrieval_data(
     for id, image, text in captions:
         queries.append(Sample(id, {"text": _checked(text)}, group=image))
         links[id] = {image: 1.0}
-    _refuse_duplicates("image id", [sample.id for sample in corpus], source)
-    _refuse_duplicates("caption id", [sample.id for sample in queries], source)
+    refuse_duplicates("image id", [sample.id for sample in corpus], source)
+    refuse_duplicates("caption id", [sample.id for sample in queries], source)
     return RetrievalData(queries, corpus, links)
 
 
@@ -65,12 +64,12 @@ def _checked(text: str | Broken) -> str | Broken:
     return text
 
 
-def _refuse_duplicates(what: str, ids: list[str], source: str) -> None:
+def refuse_duplicates(what: str, ids: list[str], source: str) -> None:
+    """Raise DataError that lists ids that stand twice; `what` they are ids of, `source` where."""
     if len(set(ids)) == len(ids):
         return
     twice = [id for id, n in Counter(ids).items() if n > 1]
-    more = f" and {len(twice) - _SHOWN} more" if len(twice) > _SHOWN else ""
     raise DataError(
         f"{source}: each {what} must be there once, but these stand there more often:"
-        f" {', '.join(twice[:_SHOWN])}{more}; remove or rename them"
+        f" {listed(twice)}; remove or rename them"
     )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from mmbench.contents import cache_folder
 from mmbench.data.arrow import arrow_rows, cell_bytes
-from mmbench.data.jsonfile import decode_json, decode_text, read_file
+from mmbench.data.records import TABLES, find_file, read_records
 from mmbench.data.rows import Row, choose_columns, pair_rows
 from mmbench.data.spool import Spool
 from mmbench.errors import DataError
@@ -35,74 +33,26 @@ def table(root: Path | None, *, columns: dict[str, str] | None = None) -> Retrie
     Raises DataError, with file and line or row, for what cannot be read; UnknownName for a column
     that is not there.
     """
-    file = _table_file(root)
-    rows = _READERS[file.suffix.lower()](file, columns)
+    file = find_file(root, "table", (*TABLES, ".parquet"))
+    read = _parquet_rows if file.suffix.lower() == ".parquet" else _text_rows
+    rows = read(file, columns)
     return pair_rows(rows, str(file), file.parent)
 
 
-def _table_file(root: Path | None) -> Path:
-    kinds = ", ".join(_READERS)
-    if root is None or not root.exists():
-        given = "data source table was given no data" if root is None else f"{root}: no such file"
-        raise DataError(f"{given}: give --data FILE ({kinds}), or a folder that holds one")
-    if root.is_file():
-        files = [root]
-    else:
-        files = sorted(file for file in root.iterdir() if file.suffix.lower() in _READERS)
-    if len(files) > 1:
-        names = ", ".join(file.name for file in files)
-        raise DataError(f"{root}: which of {names}? Give the file itself: --data {files[0]}")
-    if not files or files[0].suffix.lower() not in _READERS:
-        raise DataError(f"{root}: not a table: a file is needed that ends in one of {kinds}")
-    return files[0]
-
-
-def _csv_rows(file: Path, columns: Columns, delimiter: str = ",") -> Iterator[Row]:
-    text = decode_text(read_file(file), file)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        header = next(reader, [])
-        if not header:
-            raise DataError(f"{file}: has no header line to name its columns")
-        chosen = choose_columns(columns, header, str(file))
-        place = {key: header.index(name) for key, name in chosen.items()}
-        for cells in reader:
-            if len(cells) == len(header):
-                # An empty cell is an empty text, but no image and no id.
-                values = {key: cells[at] or None for key, at in place.items()}
-                yield Row(f"line {reader.line_num}", **values | {"text": cells[place["text"]]})
-            elif cells:
-                raise DataError(
-                    f"{file} line {reader.line_num}: {len(cells)} fields where the header has"
-                    f" {len(header)}: put quotes around a field that holds the separator"
-                )
-    except csv.Error as error:
-        raise DataError(f"{file} line {reader.line_num}: {error}") from error
-
-
-def _tsv_rows(file: Path, columns: Columns) -> Iterator[Row]:
-    return _csv_rows(file, columns, "\t")
-
-
-def _jsonl_rows(file: Path, columns: Columns) -> Iterator[Row]:
-    lines = enumerate(read_file(file).split(b"\n"), start=1)
-    entries = {
-        number: decode_json(line, dict[str, Any], file, line=number)
-        for number, line in lines
-        if line.strip()
-    }
-    if not entries:
-        raise DataError(f"{file}: has no line")
-    present = list(dict.fromkeys(name for entry in entries.values() for name in entry))
+def _text_rows(file: Path, columns: Columns) -> Iterator[Row]:
+    records = read_records(file)
+    present = list(dict.fromkeys(name for record in records for name in record.cells))
     chosen = choose_columns(columns, present, str(file))
-    for number, entry in entries.items():
-        values = {key: entry.get(name) for key, name in chosen.items()}
+    for record in records:
+        values = {key: record.cells.get(name) for key, name in chosen.items()}
         for key in ("image", "text"):
-            if chosen[key] not in entry:
-                raise DataError(f"{file} line {number}: has no {chosen[key]!r} (null says: none)")
+            if chosen[key] not in record.cells:
+                raise DataError(f"{record.where}: has no {chosen[key]!r} (null says: none)")
+        # An empty cell of a CSV is an empty text, but no image and no id.
+        values |= {key: None for key, value in values.items() if value == "" and key != "text"}
         if not isinstance(values["image"], str | None):
-            raise DataError(f"{file} line {number}: image is not a path but {values['image']!r}")
-        yield Row(f"line {number}", **values)
+            raise DataError(f"{record.where}: image is not a path but {values['image']!r}")
+        yield Row(record.where.removeprefix(f"{file} "), **values)
 
 
 def _parquet_rows(file: Path, columns: Columns) -> Iterator[Row]:
@@ -126,11 +76,3 @@ def _parquet_rows(file: Path, columns: Columns) -> Iterator[Row]:
 
 def _put(spool: Spool, column: Any, start: int, number: int) -> Callable[[], bytes]:
     return spool.add(cell_bytes(column[number - start].as_py()))
-
-
-_READERS: dict[str, Callable[[Path, Columns], Iterator[Row]]] = {
-    ".csv": _csv_rows,
-    ".tsv": _tsv_rows,
-    ".jsonl": _jsonl_rows,
-    ".parquet": _parquet_rows,
-}

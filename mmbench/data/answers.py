@@ -1,0 +1,107 @@
+"""The data source `answers`: questions with the answers that are right, or with options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from reprlib import repr
+from string import ascii_uppercase
+from typing import Any
+
+from mmbench.data.beside import MEDIA, media_of
+from mmbench.data.pairs import refuse_duplicates
+from mmbench.data.records import (
+    Record,
+    find_file,
+    first_of,
+    optional,
+    read_records,
+    tags_of,
+    text_id,
+    text_of,
+)
+from mmbench.errors import DataError
+from mmbench.types import Content, Sample, Samples
+
+_IDS = ("id", "question_id")
+_ANSWERS = ("answer", "answers")
+_USED = {*_IDS, *_ANSWERS, *MEDIA, "file", "question", "options", "group"}
+
+
+def answers(root: Path | None) -> Samples:
+    """A sample for each row of a CSV, TSV or JSONL file: what may be answered, as target.
+
+    Columns: `id`; `answer` (or `answers`), a text, a list of them in JSONL, or in a CSV one column
+    of that name for each; `question`; `options`, a list in JSONL, or columns A, B, C, …; `image`,
+    `audio`, `video`, `file`: paths beside the file; `group`: what rows share (an image, a question
+    whose options rotate). All other columns are tags.
+
+    The target is a text, or the list of texts that are right. With options it is {"answer": letter,
+    "options": [text, …]}: the answer is given as its letter or as the text of an option. Raises
+    DataError, with the line, for what is neither, and for ids that stand twice.
+    """
+    path = find_file(root, "answers")
+    records = read_records(path)
+    ids = [text_id(record, _IDS) for record in records]
+    refuse_duplicates("id", ids, str(path))
+    media = media_of(records, path.parent, str(path))
+    rows = zip(ids, records, media, strict=True)
+    return Samples([_sample(ident, record, beside) for ident, record, beside in rows])
+
+
+def _sample(ident: str, record: Record, media: dict[str, Content]) -> Sample:
+    options = _options(record)
+    right = _right(record)
+    question = optional(record, "question")
+    target: Any = right[0] if len(right) == 1 else right
+    if options:
+        target = {"answer": _letter(right, options, record), "options": options}
+    letters = set(ascii_uppercase[: len(options)])
+    return Sample(
+        ident,
+        media | ({"question": question} if question else {}),
+        target,
+        group=optional(record, "group"),
+        tags=tags_of(record, _USED | letters),
+    )
+
+
+def _right(record: Record) -> list[str]:
+    name = first_of(record, _ANSWERS, "answer")
+    given = record.cells[name]
+    texts = given if isinstance(given, list) else [given]
+    right = [text_of(Record(record.where, {name: text}), name) for text in texts]
+    if not right or "" in right:
+        raise DataError(f"{record.where}: {name} is empty: a right answer is needed")
+    return right
+
+
+def _options(record: Record) -> list[str]:
+    """The options of a row; none where it has none."""
+    given = record.cells.get("options") or _lettered(record)
+    texts = isinstance(given, list) and all(isinstance(option, str) for option in given)
+    if texts and (not given or 2 <= len(given) <= len(ascii_uppercase)):
+        return list(given)
+    raise DataError(f"{record.where}: options is {repr(given)}: 2 to 26 texts are needed in a list")
+
+
+def _lettered(record: Record) -> list[str]:
+    """The cells of the columns A, B, C, … that are not empty. Raises DataError for a gap."""
+    given = ascii_uppercase if "B" in record.cells else ""
+    letters = [letter for letter in given if record.cells.get(letter) not in (None, "")]
+    if letters != list(given[: len(letters)]):
+        raise DataError(f"{record.where}: options {', '.join(letters)} leave one out")
+    return [text_of(record, letter) for letter in letters]
+
+
+def _letter(right: list[str], options: list[str], record: Record) -> str:
+    letters = ascii_uppercase[: len(options)]
+    said = right[0]
+    by_text = {letters[row] for row, option in enumerate(options) if option == said}
+    by_letter = {said} if len(said) == 1 and said in letters else set()
+    meant = by_text | by_letter
+    if len(right) == 1 and len(meant) == 1:
+        return meant.pop()
+    raise DataError(
+        f"{record.where}: answer {repr(right)} names {len(meant)} of its {len(options)} options:"
+        f" one letter of {letters[0]} to {letters[-1]} is needed, or the text of one option"
+    )

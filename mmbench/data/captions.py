@@ -1,0 +1,134 @@
+"""The data source `captions`: images and what people wrote under them, to score captions by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from msgspec import Raw
+
+from mmbench.data.annotations import read_annotations
+from mmbench.data.beside import optional_images
+from mmbench.data.coco import find_annotations
+from mmbench.data.jsonfile import decode_json, read_file
+from mmbench.data.pairs import Caption, check_count, first_captions, refuse_duplicates
+from mmbench.data.records import Record, find_file, optional, read_records, text_id, text_of
+from mmbench.errors import DataError
+from mmbench.text import listed
+from mmbench.types import Broken, Sample, Samples
+
+_TABLES = (".jsonl", ".csv", ".tsv")
+_IDS = ("id", "image_id")
+_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
+
+
+class _Image(NamedTuple):
+    """An image's id, and the relative paths that it may be found under; none are known to some."""
+
+    id: str
+    names: list[str]
+
+
+def captions(
+    root: Path | None,
+    *,
+    split: str = "test",
+    captions: int | None = None,
+    images: int | None = None,
+) -> Samples:
+    """A sample for each image: its references as target, itself as input and as group.
+
+    `root` is a file or a folder that holds one: COCO captions or Karpathy JSON (found as `coco`
+    finds it, `split` choosing the images of a Karpathy file), JSON {id: [references]}, JSONL with
+    `id` and `references`, or CSV with `id` and `caption`, a row for each. `image` in a row is a
+    path; where none is named, the image has its id as name. `captions` keeps the first so many
+    references of each image, `images` the first so many images. Images need not be there to score
+    captions.
+
+    Raises DataError for what cannot be read, and for images without a reference.
+    """
+    check_count("captions", captions)
+    check_count("images", images)
+    path = _file(root, split)
+    found, lines = _read(path, split)
+    refuse_duplicates("image id", [image.id for image in found], str(path))
+    references = _by_image(first_captions(lines, captions), found, path)
+    kept = found[:images]
+    empty = [image.id for image in kept if not references[image.id]]
+    if empty:
+        raise DataError(
+            f"{path}: {len(empty)} of {len(kept)} images have no caption to compare with:"
+            f" {listed(empty)}; remove them from its images"
+        )
+    contents = optional_images([_names(image) for image in kept], path.parent, str(path))
+    return Samples(
+        [
+            Sample(image.id, {"image": content}, references[image.id], group=image.id)
+            for image, content in zip(kept, contents, strict=True)
+        ]
+    )
+
+
+def _file(root: Path | None, split: str) -> Path:
+    if root is not None and root.is_dir() and _has_json(root):
+        return find_annotations(root, split)
+    return find_file(root, "captions", (*_TABLES, ".json"))
+
+
+def _has_json(folder: Path) -> bool:
+    return any(folder.glob("*.json")) or any(folder.glob("*/*.json"))
+
+
+def _read(path: Path, split: str) -> tuple[list[_Image], list[Caption]]:
+    if path.suffix.lower() in _TABLES:
+        return _from_records(read_records(path))
+    content = decode_json(read_file(path), dict[str, Raw], path)
+    if "images" in content:
+        listed_images, lines = read_annotations(path, split)
+        return [_Image(*image) for image in listed_images], lines
+    mapping = {i: decode_json(bytes(raw), list[str], path, inside=i) for i, raw in content.items()}
+    pairs = [Caption("", ident, text) for ident, texts in mapping.items() for text in texts]
+    return [_Image(ident, []) for ident in mapping], pairs
+
+
+def _from_records(records: list[Record]) -> tuple[list[_Image], list[Caption]]:
+    images: dict[str, _Image] = {}
+    lines = []
+    for record in records:
+        ident, image = text_id(record, _IDS), optional(record, "image")
+        images.setdefault(ident, _Image(ident, [image] if image else []))
+        lines += [Caption("", ident, text) for text in _references(record)]
+    return list(images.values()), lines
+
+
+def _references(record: Record) -> list[str]:
+    if "references" not in record.cells:
+        return [text_of(record, "caption")]
+    texts: Any = record.cells["references"]
+    if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
+        return texts
+    raise DataError(f"{record.where}: references is not a list of texts")
+
+
+def _by_image(
+    lines: Iterable[Caption], images: list[_Image], path: Path
+) -> dict[str, list[str | Broken]]:
+    references: dict[str, list[str | Broken]] = {image.id: [] for image in images}
+    strangers = []
+    for line in lines:
+        if line.image in references:
+            references[line.image].append(line.text)
+        else:
+            strangers.append(line.image)
+    if strangers:
+        raise DataError(
+            f"{path}: {len(strangers)} captions are of images that it does not list:"
+            f" {listed(dict.fromkeys(strangers))}"
+        )
+    return references
+
+
+def _names(image: _Image) -> list[str]:
+    """The paths an image may be found under: where none is named, its id is its file's name."""
+    return image.names or [image.id, *(f"{image.id}{end}" for end in _ENDINGS)]

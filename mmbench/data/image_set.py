@@ -1,0 +1,39 @@
+"""The data source `images`: a folder of images, as they are compared set against set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmbench.data.folder import EXTENSIONS, files_below
+from mmbench.data.pairs import refuse_duplicates
+from mmbench.errors import DataError
+from mmbench.types import Media, Sample, Samples
+
+
+def images(root: Path | None) -> Samples:
+    """The images of a folder and those below it, each as the target of a sample.
+
+    The id of `a/x.jpg` is `a/x`. Order and what is left out are those of `image_files`. Raises
+    DataError where there is no folder or no image in it, or two images have one id.
+    """
+    if root is None:
+        raise DataError("data source images was given no data: give --data FOLDER of images")
+    samples = [Sample(id, {}, Media("image", str(file))) for id, file in image_files(root)]
+    return Samples(samples)
+
+
+def image_files(root: Path) -> list[tuple[str, Path]]:
+    """Ids and paths of the images in a folder and those below it, sorted by path.
+
+    Hidden names are left out. Raises DataError.
+    """
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder: give a FOLDER of images")
+    files = sorted(file for file in files_below(root) if file.suffix.lower() in EXTENSIONS)
+    ids = [file.relative_to(root).with_suffix("").as_posix() for file in files]
+    if not files:
+        raise DataError(
+            f"{root}: no image in it or below, by the extensions {' '.join(EXTENSIONS)}"
+        )
+    refuse_duplicates("image id", ids, str(root))
+    return list(zip(ids, files, strict=True))

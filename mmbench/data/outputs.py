@@ -1,0 +1,74 @@
+"""What somebody's model said, read from a file or a folder: see docs/scoring.md for the formats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from mmbench.contents import ContentKeys, cache_folder, digest
+from mmbench.data.image_set import image_files
+from mmbench.data.jsonfile import read_file
+from mmbench.data.outputs_arrays import embeddings, score_matrix
+from mmbench.data.outputs_lines import lines, run, transcripts
+from mmbench.data.outputs_records import json_values, record_values
+from mmbench.errors import DataError, SampleError
+from mmbench.types import Media, Outputs
+
+FORMATS = (
+    ".jsonl, .csv or .tsv (id, value); .json (COCO or VQA results, or {id: value});"
+    " .trn, .txt (a value a line); .run or .trec (TREC); .npz (embeddings); .npy (scores);"
+    " or a folder of images"
+)
+
+_TEXTS: dict[str, Callable[[bytes, Path], Outputs]] = {
+    ".jsonl": record_values,
+    ".csv": record_values,
+    ".tsv": record_values,
+    ".json": json_values,
+    ".trn": transcripts,
+    ".run": run,
+    ".trec": run,
+    ".txt": lines,
+}
+_ARRAYS: dict[str, Callable[[Path], Outputs]] = {".npz": embeddings, ".npy": score_matrix}
+
+
+def read_outputs(path: Path) -> Outputs:
+    """The outputs in a file, by its extension, or the images in a folder.
+
+    Nothing is matched to a task here, and no image is decoded. Raises DataError, with file and
+    line, for what cannot be read, for ids that stand twice, and for a format that is none of
+    `FORMATS`.
+    """
+    if path.is_dir():
+        return _drawn(path)
+    suffix = path.suffix.lower()
+    if suffix in _ARRAYS:
+        return _ARRAYS[suffix](path)
+    if suffix not in _TEXTS and path.exists():
+        raise DataError(f"{path}: cannot tell its format by {suffix!r}: give {FORMATS}")
+    data = read_file(path)
+    if not data.strip() and suffix != ".txt":
+        raise DataError(f"{path}: is empty; give {FORMATS}")
+    return msgspec.structs.replace(_TEXTS[suffix](data, path), digest=digest(data).hex())
+
+
+def _drawn(folder: Path) -> Outputs:
+    """Images by their path without the extension."""
+    files = image_files(folder)
+    parts: list[bytes | str] = []
+    with ContentKeys(cache_folder()) as keys:
+        for ident, file in files:
+            parts += [ident, _key(keys, file)]
+    media = {ident: Media("image", str(file)) for ident, file in files}
+    return Outputs(media, digest=digest(*parts).hex())
+
+
+def _key(keys: ContentKeys, file: Path) -> bytes:
+    try:
+        return keys.file(file)
+    except SampleError:
+        # It fails again, for itself alone, when it is looked at.
+        return b""

@@ -1,0 +1,137 @@
+"""Outputs as arrays of numpy: embeddings (.npz) and scores of classes (.npy)."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from hashlib import blake2b, file_digest
+from pathlib import Path
+from tokenize import TokenError
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+from mmbench.contents import KEY_BYTES, digest
+from mmbench.data.jsonfile import read_file
+from mmbench.data.pairs import refuse_duplicates
+from mmbench.data.records import text_lines
+from mmbench.errors import DataError
+from mmbench.text import listed
+from mmbench.types import Outputs
+
+if TYPE_CHECKING:
+    from mmbench.types import Array
+
+SIDES = ("query", "corpus")
+
+# What numpy and the zip archive below it raise on bytes that are not what they should be.
+_FAULTS = (
+    *(OSError, EOFError, ValueError, SyntaxError, LookupError, RuntimeError, MemoryError),
+    *(ArithmeticError, BadZipFile, TokenError, zlib.error, struct.error),
+)
+_ALONE = ""
+
+
+def embeddings(path: Path) -> Outputs:
+    """Vectors and ids of both sides, from the arrays query, corpus, query_ids and corpus_ids.
+
+    Vectors [n, d] of any floating-point type become float32. NaN and zero vectors are kept: they
+    are failed samples. Raises DataError, which names the array, for what is missing or misshapen.
+    """
+    arrays = _arrays(path)
+    wanted = [name for side in SIDES for name in (side, f"{side}_ids")]
+    missing = [name for name in wanted if name not in arrays]
+    if missing:
+        raise DataError(
+            f"{path}: has no array {missing[0]}: {', '.join(wanted)} are needed;"
+            f" it has {listed(arrays) or 'none'}"
+        )
+    sides = {side: _side(arrays[f"{side}_ids"], arrays[side], f"{path}: {side}") for side in SIDES}
+    widths = [vectors.shape[1] for _, vectors in sides.values()]
+    if widths[0] != widths[1]:
+        raise DataError(
+            f"{path}: query vectors are {widths[0]} wide, corpus vectors {widths[1]}:"
+            " they need one size"
+        )
+    return Outputs(embeddings=sides, digest=_digest(path))
+
+
+def score_matrix(path: Path) -> Outputs:
+    """Scores [n, C] of any floating-point type, one row a sample, one column a class.
+
+    `x.labels.txt` beside `x.npy` names the classes, else they are those of the data in their order;
+    `x.ids.txt` the samples, else rows are in the order of the data. One name a line.
+    """
+    arrays = _arrays(path)
+    if _ALONE not in arrays:
+        raise DataError(f"{path}: one array is needed (np.save), this is an archive of several")
+    scores = _floats(arrays[_ALONE], f"{path}: scores")
+    labels, ids = _names(path, "labels"), _names(path, "ids")
+    for names, size, axis in ((labels, scores.shape[1], "columns"), (ids, len(scores), "rows")):
+        if names is not None and len(names) != size:
+            raise DataError(f"{path}: {size} {axis}, but {len(names)} names for them beside it")
+    rows = [str(row) for row in range(len(scores))] if ids is None else ids
+    values: dict[str, Any] = dict(zip(rows, scores, strict=True))
+    parts = [_digest(path), *(name for names in (labels, ids) for name in (names or [""]))]
+    return Outputs(values, labels or [], positional=ids is None, digest=digest(*parts).hex())
+
+
+def _arrays(path: Path) -> dict[str, Any]:
+    """The arrays of an archive by name; one array of its own has the name `_ALONE`."""
+    import numpy as np
+
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {_ALONE: loaded}
+        with loaded:
+            return {name: loaded[name] for name in loaded.files}
+    except _FAULTS as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(
+            f"{path}: cannot be read as arrays of numbers and texts (np.save, np.savez): {reason}"
+        ) from error
+
+
+def _floats(values: Any, what: str) -> Array:
+    import numpy as np
+
+    if values.ndim != 2 or values.dtype.kind != "f":
+        raise DataError(
+            f"{what} are {values.dtype} {list(values.shape)}: floating-point numbers in two"
+            " dimensions are needed"
+        )
+    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is infinite
+        return np.asarray(values, np.float32)
+
+
+def _side(ids: Any, vectors: Any, what: str) -> tuple[list[str], Array]:
+    kept = _floats(vectors, f"{what} vectors")
+    if ids.ndim != 1 or ids.dtype.kind not in "USiu" or len(ids) != len(kept):
+        raise DataError(
+            f"{what}_ids are {ids.dtype} {list(ids.shape)}: {len(kept)} texts or whole numbers"
+            " are needed, one a vector"
+        )
+    names = [_text(ident, what) for ident in ids.tolist()]
+    refuse_duplicates(f"{what.rpartition(' ')[2]} id", names, what)
+    return names, kept
+
+
+def _text(ident: Any, what: str) -> str:
+    try:
+        return ident.decode() if isinstance(ident, bytes) else str(ident)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{what}_ids: {ident!r} is not UTF-8") from error
+
+
+def _names(path: Path, what: str) -> list[str] | None:
+    file = path.with_name(f"{path.stem}.{what}.txt")
+    if not file.exists():
+        return None
+    names = text_lines(read_file(file), file)
+    refuse_duplicates("name", names, str(file))
+    return names
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return file_digest(stream, lambda: blake2b(digest_size=KEY_BYTES)).hexdigest()

@@ -1,0 +1,111 @@
+"""Outputs as plain lines: a value a line, NIST transcripts, TREC runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmbench.data.pairs import refuse_duplicates
+from mmbench.data.records import text_lines
+from mmbench.errors import DataError
+from mmbench.types import Outputs
+
+_RUN = "qid Q0 docid rank score tag"
+
+Scored = list[tuple[float, str]]
+
+
+def lines(data: bytes, path: Path) -> Outputs:
+    """One value a line, in the order of the task's samples; an empty line is an empty text.
+
+    A file whose first line reads as one of a TREC run (six columns, the second Q0) is one.
+    """
+    texts = text_lines(data, path)
+    if texts and _is_run(texts[0]):
+        return run(data, path)
+    if not texts:
+        raise DataError(f"{path}: is empty: a value a line is needed")
+    return Outputs({str(row): text for row, text in enumerate(texts)}, positional=True)
+
+
+def _is_run(line: str) -> bool:
+    cells = line.split()
+    return len(cells) == 6 and cells[1] == "Q0"
+
+
+def transcripts(data: bytes, path: Path) -> Outputs:
+    """Lines `text (id)`, as NIST's sclite reads them."""
+    return Outputs(trn_texts(data, path))
+
+
+def trn_texts(data: bytes, path: Path) -> dict[str, str]:
+    """Id → text of lines `text (id)`; empty lines and those that begin with ;; are nothing.
+
+    Source of the format: NIST SCTK doc/infmts.htm, "trn". Raises DataError for other lines, for
+    the alternatives `{ a / b }` that a line may have there, for ids that stand twice, and where
+    there is no line.
+    """
+    found = []
+    for number, line in enumerate(text_lines(data, path), start=1):
+        if line.strip() and not line.startswith(";;"):
+            found.append(_trn_line(line, f"{path} line {number}"))
+    if not found:
+        raise DataError(f"{path}: has no line `text (id)`")
+    refuse_duplicates("id", [ident for ident, _ in found], str(path))
+    return dict(found)
+
+
+def _trn_line(line: str, where: str) -> tuple[str, str]:
+    text, bracket, ident = line.rstrip().rpartition("(")
+    name = ident.removesuffix(")")
+    if not bracket or name == ident or len(name.split()) != 1 or ")" in name:
+        raise DataError(f"{where}: does not end in an id: `text (id)` is needed")
+    if "{" in text.split():
+        raise DataError(
+            f"{where}: has alternatives {{ a / b }}, which cannot be scored: choose one"
+        )
+    return name.strip(), text.strip()
+
+
+def run(data: bytes, path: Path) -> Outputs:
+    """A TREC run: for each query the document ids by falling score.
+
+    Equal scores are in the order of the ids' hashes, as in a search of mmbench. As in trec_eval
+    (get_trec_results.c) the rank column is ignored, so is what follows the sixth, and lines that
+    begin with # are comments. Raises DataError for a line of another form, for a score that is
+    NaN, and for a document that stands twice for one query.
+    """
+    found: dict[str, Scored] = {}
+    for number, line in enumerate(text_lines(data, path), start=1):
+        cells = line.split()
+        if cells and not line.startswith("#"):
+            found.setdefault(cells[0], []).append(_scored(cells, f"{path} line {number}"))
+    if not found:
+        raise DataError(f"{path}: has no line of a run: {_RUN}")
+    for query, scored in found.items():
+        refuse_duplicates("document", [doc for _, doc in scored], f"{path}: query {query}")
+    return Outputs({query: _best_first(scored) for query, scored in found.items()})
+
+
+def _scored(cells: list[str], where: str) -> tuple[float, str]:
+    if len(cells) < 6:
+        raise DataError(f"{where}: {len(cells)} columns where a TREC run has six: {_RUN}")
+    try:
+        score = float(cells[4])
+    except ValueError:
+        score = float("nan")
+    if score != score:
+        raise DataError(f"{where}: the score {cells[4]!r} is not a number ({_RUN})")
+    return score, cells[2]
+
+
+def _best_first(scored: Scored) -> list[str]:
+    import numpy as np
+
+    from mmbench.search.order import IdOrder
+
+    docs = [doc for _, doc in scored]
+    if len({score for score, _ in scored}) == len(scored):
+        return [doc for _, doc in sorted(scored, reverse=True)]
+    keys = IdOrder(docs, len(docs)).keys(np.arange(len(docs)))
+    order = np.lexsort((keys, -np.array([score for score, _ in scored])))
+    return [docs[row] for row in order]

@@ -1,0 +1,80 @@
+"""The data source `pope`: yes/no questions about objects in images.
+
+Source: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE output/coco, a JSON object a line.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmbench.data.beside import optional_images
+from mmbench.data.jsonfile import read_file
+from mmbench.data.pairs import refuse_duplicates
+from mmbench.data.records import Record, jsonl_records, text_id, text_of
+from mmbench.errors import DataError, UnknownName
+from mmbench.text import listed
+from mmbench.types import Sample, Samples
+
+CATEGORIES = ("random", "popular", "adversarial")
+
+
+def pope(root: Path | None, *, category: str | None = None) -> Samples:
+    """A sample for each question: yes or no as target, the image as group.
+
+    `root` is a file of JSON lines (question_id, image, text, label), or a folder with one for each
+    category, coco_pope_random.json, … The tag `category` is that of the file's name. Of a file, and
+    of the `category` chosen in a folder, ids are the question ids. Of all three together they are
+    random/1, popular/1, …: the official files count each from 1. Images need not be there.
+
+    Raises DataError for what is missing or cannot be read, UnknownName for another category.
+    """
+    if category is not None and category not in CATEGORIES:
+        raise UnknownName("category of POPE", category, CATEGORIES)
+    if root is None:
+        raise DataError("data source pope was given no data: give --data FILE.json or its folder")
+    if root.is_file():
+        return Samples(_samples(root, ""))
+    if category is not None:
+        return Samples(_samples(_found(root, category), ""))
+    files = [(name, _found(root, name)) for name in CATEGORIES]
+    return Samples([sample for name, file in files for sample in _samples(file, f"{name}/")])
+
+
+def _found(root: Path, category: str) -> Path:
+    files = [file for end in ("json", "jsonl") for file in root.glob(f"*pope*{category}.{end}")]
+    if len(files) == 1:
+        return files[0]
+    reason = f"which of {listed(file.name for file in files)}?" if files else "has none"
+    raise DataError(
+        f"{root}: *pope*{category}.json: {reason}; give the file itself, or set data option"
+        f" `category` to one of {', '.join(CATEGORIES)}"
+    )
+
+
+def _samples(file: Path, prefix: str) -> list[Sample]:
+    records = list(jsonl_records(read_file(file), file))
+    if not records:
+        raise DataError(f"{file}: has no line")
+    ids = [text_id(record, ("question_id", "id")) for record in records]
+    refuse_duplicates("question id", ids, str(file))
+    names = [text_of(record, "image") for record in records]
+    images = optional_images([[name] for name in names], file.parent, str(file))
+    category = file.stem.rpartition("_")[2]
+    tags = {"category": category} if category in CATEGORIES else {}
+    return [
+        Sample(
+            f"{prefix}{ident}",
+            {"image": image, "question": text_of(record, "text")},
+            _label(record),
+            group=name,
+            tags=tags,
+        )
+        for ident, name, image, record in zip(ids, names, images, records, strict=True)
+    ]
+
+
+def _label(record: Record) -> str:
+    label = record.cells.get("label")
+    if label not in ("yes", "no"):
+        raise DataError(f"{record.where}: label is {label!r}: yes or no is needed")
+    return str(label)

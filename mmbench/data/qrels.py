@@ -1,0 +1,89 @@
+"""The data source `pairs`: which document answers which query, by their ids alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from mmbench.data.jsonfile import read_file
+from mmbench.data.pairs import refuse_duplicates
+from mmbench.data.records import (
+    TABLES,
+    Record,
+    find_file,
+    first_of,
+    number_of,
+    parse_records,
+    text_id,
+    text_lines,
+)
+from mmbench.errors import DataError
+from mmbench.types import RetrievalData, Sample
+
+QUERIES = ("query", "query-id", "query_id", "qid")
+DOCUMENTS = ("document", "corpus-id", "corpus_id", "document_id", "doc_id", "docid")
+GRADES = ("grade", "score", "relevance")
+_QRELS = (".qrels", ".qrel", ".trec", ".txt")
+
+
+class _Judged(NamedTuple):
+    query: str
+    document: str
+    grade: float
+
+
+def pairs(root: Path | None) -> RetrievalData:
+    """Queries and documents without contents, and how well each document answers each query.
+
+    `root` is a file or a folder that holds a single one: TREC qrels (lines `qid 0 docid grade`,
+    whatever the file is called), or CSV, TSV or JSONL with query, document and, if it is there,
+    grade (else 1); BEIR's query-id, corpus-id and score are the same. A grade below 0 counts as 0,
+    not relevant. Every document that is judged is in the corpus, and every query is asked, also one
+    without a relevant document.
+
+    Source of the format: trec_eval get_qrels.c (# begins a comment). Raises DataError, with the
+    line, for what cannot be read, and for a pair that stands twice.
+    """
+    path = root if root and root.is_file() else find_file(root, "pairs", (*TABLES, *_QRELS))
+    data = read_file(path)
+    judged = list(_trec(data, path) if _is_trec(data) else _records(data, path))
+    refuse_duplicates("pair", [f"{j.query} {j.document}" for j in judged], str(path))
+    links: dict[str, dict[str, float]] = {}
+    for query, document, grade in judged:
+        links.setdefault(query, {})[document] = max(grade, 0.0)
+    corpus = dict.fromkeys(pair.document for pair in judged)
+    return RetrievalData(
+        [Sample(query, {}) for query in links], [Sample(document, {}) for document in corpus], links
+    )
+
+
+def _is_trec(data: bytes) -> bool:
+    """Whether its first line, comments aside, is of four columns, the last a whole number."""
+    lines = (line.split() for line in data.split(b"\n", 100) if not line.startswith(b"#"))
+    cells = next(filter(None, lines), [])
+    return len(cells) == 4 and cells[3].removeprefix(b"-").isdigit()
+
+
+def _trec(data: bytes, path: Path) -> Iterator[_Judged]:
+    for number, line in enumerate(text_lines(data, path), start=1):
+        cells = line.split()
+        if not cells or line.startswith("#"):
+            continue
+        if len(cells) != 4 or not cells[3].removeprefix("-").isdecimal():
+            raise DataError(f"{path} line {number}: not of the form `qid 0 docid grade`")
+        yield _Judged(cells[0], cells[2], float(cells[3]))
+
+
+def _records(data: bytes, path: Path) -> Iterator[_Judged]:
+    if path.suffix.lower() not in TABLES:
+        raise DataError(f"{path}: its first line is not of the form `qid 0 docid grade`")
+    for record in parse_records(data, path):
+        query, document = text_id(record, QUERIES), text_id(record, DOCUMENTS)
+        yield _Judged(query, document, _grade(record))
+
+
+def _grade(record: Record) -> float:
+    if not set(GRADES) & set(record.cells):
+        return 1.0
+    return number_of(record, first_of(record, GRADES, "grade"))

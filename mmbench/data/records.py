@@ -1,0 +1,169 @@
+"""Rows of CSV, TSV and JSONL files, each with the place where it stands, and what cells may hold.
+
+CSV and TSV are UTF-8 with a header, quoted as Excel does it. A name that stands several times in
+the header is a column of lists: of the cells of a row that are not empty.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Iterator, Sequence
+from io import StringIO
+from pathlib import Path
+from reprlib import repr
+from typing import Any, NamedTuple
+
+from mmbench.data.jsonfile import decode_json, decode_text, read_file
+from mmbench.errors import DataError
+from mmbench.text import listed
+
+TABLES = (".csv", ".tsv", ".jsonl")
+
+
+class Record(NamedTuple):
+    """A row: where it stands, as errors call it, and its cells by column."""
+
+    where: str
+    cells: dict[str, Any]
+
+
+def read_records(path: Path) -> list[Record]:
+    """The rows of a .csv, .tsv or .jsonl file. Raises DataError, also where there is none."""
+    return parse_records(read_file(path), path)
+
+
+def parse_records(data: bytes, path: Path) -> list[Record]:
+    """The rows in the bytes of a file that is called `path`."""
+    records = list(_READERS[path.suffix.lower()](data, path))
+    if not records:
+        raise DataError(f"{path}: has no line of data")
+    return records
+
+
+def jsonl_records(data: bytes, path: Path) -> Iterator[Record]:
+    """One JSON object a line; empty lines are nothing."""
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if line.strip():
+            cells = decode_json(line, dict[str, Any], path, line=number)
+            yield Record(f"{path} line {number}", cells)
+
+
+def csv_records(data: bytes, path: Path, delimiter: str = ",") -> Iterator[Record]:
+    """The rows below the header. Raises DataError for a row with more or fewer cells."""
+    reader = csv.reader(
+        StringIO(decode_text(data, path), newline=""), delimiter=delimiter, strict=True
+    )
+    try:
+        header = next(reader, [])
+        if not header:
+            raise DataError(f"{path}: has no header line to name its columns")
+        for cells in reader:
+            where = f"{path} line {reader.line_num}"
+            if len(cells) == len(header):
+                yield Record(where, _by_name(header, cells))
+            elif cells:
+                raise DataError(
+                    f"{where}: {len(cells)} fields where the header has {len(header)}:"
+                    " put quotes around a field that holds the separator"
+                )
+    except csv.Error as error:
+        raise DataError(f"{path} line {reader.line_num}: {error}") from error
+
+
+def _tsv_records(data: bytes, path: Path) -> Iterator[Record]:
+    return csv_records(data, path, "\t")
+
+
+_READERS = {".csv": csv_records, ".tsv": _tsv_records, ".jsonl": jsonl_records}
+
+
+def _by_name(header: list[str], cells: list[str]) -> dict[str, Any]:
+    row: dict[str, Any] = dict(zip(header, cells, strict=True))
+    if len(row) == len(header):
+        return row
+    for name in {name for name in header if header.count(name) > 1}:
+        row[name] = [c for n, c in zip(header, cells, strict=True) if n == name and c]
+    return row
+
+
+def first_of(record: Record, names: Sequence[str], what: str) -> str:
+    """The first of these columns that the row has. Raises DataError where it has none."""
+    for name in names:
+        if name in record.cells:
+            return name
+    raise DataError(
+        f"{record.where}: has no {what}: one of {', '.join(names)} is needed beside"
+        f" {listed(record.cells) or 'nothing'}"
+    )
+
+
+def text_id(record: Record, names: Sequence[str] = ("id",)) -> str:
+    """The id of a row: a text that is not empty, or a whole number as its decimal text."""
+    name = first_of(record, names, "id")
+    return as_id(record.cells[name], f"{record.where}: {name}")
+
+
+def as_id(value: Any, what: str) -> str:
+    """A value as an id. Raises DataError, which names `what` it is."""
+    if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+        return str(value)
+    raise DataError(f"{what} is {repr(value)}: a whole number or a text is needed")
+
+
+def text_of(record: Record, name: str) -> str:
+    """The text in a column; a number is its decimal text. Raises DataError for all else."""
+    value = record.cells.get(name)
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return str(value)
+    raise DataError(f"{record.where}: {name} is {repr(value)}: a text is needed")
+
+
+def number_of(record: Record, name: str) -> float:
+    """The finite number in a column. Raises DataError for all else."""
+    value = record.cells.get(name)
+    try:
+        number = float("nan" if value is None or isinstance(value, bool) else value)
+    except (TypeError, ValueError, OverflowError):
+        number = float("nan")
+    if number - number != 0:
+        raise DataError(f"{record.where}: {name} is {repr(value)}: a number is needed")
+    return number
+
+
+def optional(record: Record, name: str) -> str:
+    """The text in a column, empty where the column or its value is not there."""
+    return "" if record.cells.get(name) is None else text_of(record, name)
+
+
+def tags_of(record: Record, used: Collection[str]) -> dict[str, str]:
+    """The columns that are not `used` and hold one text, number, true or false."""
+    tags = {}
+    for name, value in record.cells.items():
+        if name and name not in used and isinstance(value, str | int | float) and value != "":
+            tags[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return tags
+
+
+def find_file(root: Path | None, source: str, suffixes: Sequence[str] = TABLES) -> Path:
+    """The file that `root` is, or the only one in it with one of these endings.
+
+    Raises DataError that names the data `source` and says what to give.
+    """
+    kinds = ", ".join(suffixes)
+    if root is None or not root.exists():
+        given = f"{root}: no such file" if root else f"data source {source} was given no data"
+        raise DataError(f"{given}: give --data FILE ({kinds}), or a folder that holds one")
+    files = [root] if root.is_file() else sorted(root.iterdir())
+    found = [file for file in files if file.suffix.lower() in suffixes]
+    if not found:
+        raise DataError(f"{root}: a file is needed that ends in one of {kinds}: give --data FILE")
+    if len(found) > 1:
+        names = listed(file.name for file in found)
+        raise DataError(f"{root}: which of {names}? Give the file itself: --data {found[0]}")
+    return found[0]
+
+
+def text_lines(data: bytes, path: Path) -> list[str]:
+    """The lines of a text file, without their ends (LF or CR LF); what follows the last is none."""
+    lines = decode_text(data, path).split("\n")
+    return [line.removesuffix("\r") for line in (lines if lines[-1] else lines[:-1])]

@@ -1,0 +1,104 @@
+"""The data source `transcripts`: what was said in recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from mmbench.data.beside import MEDIA, media_of, sounds_in
+from mmbench.data.jsonfile import read_file
+from mmbench.data.outputs_lines import trn_texts
+from mmbench.data.pairs import refuse_duplicates
+from mmbench.data.records import (
+    TABLES,
+    find_file,
+    optional,
+    read_records,
+    tags_of,
+    text_id,
+    text_lines,
+    text_of,
+)
+from mmbench.errors import DataError
+from mmbench.text import listed
+from mmbench.types import Media, Sample, Samples
+
+_USED = {*MEDIA, "id", "text", "speaker", "file"}
+
+
+def transcripts(root: Path | None) -> Samples:
+    """A sample for each recording: its text as target, its speaker as group where one is known.
+
+    `root` is a file or a folder: a .trn of lines `text (id)`; CSV, TSV or JSONL with `id`, `text`
+    and, if they are there, `speaker` and `audio` (a path; all else are tags); a folder of
+    LibriSpeech with its *.trans.txt; or a folder with `transcription` and `fileids`, as CMUSphinx
+    has them. Sounds are found by the id beside the texts; they need not be there.
+
+    Raises DataError for what cannot be read, and for ids that stand twice. An empty text is kept.
+    """
+    if root is not None and root.is_dir():
+        chapters = sorted(root.glob("**/*.trans.txt"))
+        if chapters:
+            return Samples(_librispeech(chapters, root))
+        if (root / "transcription").is_file():
+            return Samples(_sphinx(root))
+    path = find_file(root, "transcripts", (*TABLES, ".trn"))
+    return Samples(_trn(path) if path.suffix.lower() == ".trn" else _table(path))
+
+
+def _trn(path: Path) -> list[Sample]:
+    sounds = sounds_in(path.parent)
+    return [_sample(id, text, sounds) for id, text in trn_texts(read_file(path), path).items()]
+
+
+def _sample(ident: str, text: str, sounds: dict[str, str], speaker: str = "") -> Sample:
+    audio = {"audio": Media("audio", sounds[ident])} if ident in sounds else {}
+    return Sample(ident, {**audio}, text, group=speaker)
+
+
+def _table(path: Path) -> list[Sample]:
+    records = read_records(path)
+    ids = [text_id(record) for record in records]
+    refuse_duplicates("id", ids, str(path))
+    media = media_of(records, path.parent, str(path))
+    return [
+        Sample(
+            ident,
+            inputs,
+            text_of(record, "text"),
+            group=optional(record, "speaker"),
+            tags=tags_of(record, _USED),
+        )
+        for ident, record, inputs in zip(ids, records, media, strict=True)
+    ]
+
+
+def _librispeech(chapters: list[Path], root: Path) -> list[Sample]:
+    """Lines `SPEAKER-CHAPTER-NUMBER TEXT`, with the sounds beside (openslr.org/12, README)."""
+    samples = []
+    for file in chapters:
+        sounds = sounds_in(file.parent)
+        for line in text_lines(read_file(file), file):
+            ident, _, text = line.partition(" ")
+            if ident:
+                samples.append(_sample(ident, text.strip(), sounds, ident.partition("-")[0]))
+    refuse_duplicates("id", [sample.id for sample in samples], str(root))
+    return samples
+
+
+def _sphinx(folder: Path) -> list[Sample]:
+    """The texts of the ids in `fileids`, without the marks <s> and </s> of begin and end."""
+    file, order = folder / "transcription", folder / "fileids"
+    texts = trn_texts(read_file(file), file)
+    names = [PurePosixPath(line) for line in text_lines(read_file(order), order) if line]
+    refuse_duplicates("id", [path.name for path in names], str(order))
+    strangers = texts.keys() ^ {path.name for path in names}
+    if strangers:
+        raise DataError(
+            f"{folder}: in one of transcription and fileids: {listed(sorted(strangers))}"
+        )
+    sounds = {parent: sounds_in(folder / parent) for parent in {path.parent for path in names}}
+    return [_sample(path.name, _spoken(texts[path.name]), sounds[path.parent]) for path in names]
+
+
+def _spoken(text: str) -> str:
+    return text.removeprefix("<s>").removesuffix("</s>").strip()

@@ -1,0 +1,67 @@
+"""BLEU of captions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mmbench.errors import UnknownName
+from mmbench.metrics.caption_words import corpus_of
+from mmbench.metrics.ngrams import ORDERS, Counts, Grams
+from mmbench.stats import score, sums_fold
+from mmbench.types import Prediction, Score
+
+
+def bleu(predictions: Sequence[Prediction], n: int) -> Score:
+    """Corpus BLEU-n, n from 1 to 4: the geometric mean of n clipped precisions x brevity penalty.
+
+    Matches of each order are clipped at the most in one reference and summed over the corpus, as
+    are lengths. The reference length of a caption is the **closest** one, the shorter of two that
+    are as close. A precision is (matches + 1e-15) / (n-grams + 1e-9), so that an order without a
+    match gives almost 0, never an error. Range [0, 1], higher is better. Rows: matches of orders
+    1 to n, n-grams of orders 1 to n, length, reference length. An empty caption counts. Raises
+    UnknownName for another n, DataError for a sample without references.
+    Source: Papineni et al. 2002, ACL; pycocoevalcap 1.2 `bleu_scorer.py`, on its PTB tokens.
+    """
+    if not 1 <= n <= ORDERS:
+        raise UnknownName("metric", f"bleu@{n}", [f"bleu@{k}" for k in range(1, ORDERS + 1)])
+    rows = _rows(corpus_of(predictions).grams, n) if predictions else np.empty((0, 2 * n + 2))
+    signature = "tokens=ptb,reference-length=closest"
+    return score(rows, fold_name=f"bleu@{n}", signature=signature, worst=0, best=1)
+
+
+def sentence_bleu(rows: ArrayLike, n: int) -> NDArray[np.float64]:
+    """BLEU-n of each caption by itself [samples], from the rows of `bleu`.
+
+    The same formula with the counts of one caption: what pycocoevalcap gives as its list. Its mean
+    is not the corpus BLEU. Range [0, 1], higher is better.
+    """
+    table, value = np.asarray(rows, dtype=np.float64), sums_fold(f"bleu@{n}")
+    assert value is not None
+    return value(table, np.ones(len(table)))
+
+
+def _rows(grams: Grams, n: int) -> NDArray[np.float64]:
+    lengths = grams.lengths[: grams.candidates]
+    matches = [_matches(order, grams.candidates) for order in grams.orders[:n]]
+    guesses = [np.maximum(lengths - k, 0) for k in range(n)]
+    return np.column_stack([*matches, *guesses, lengths, _closest(grams)]).astype(np.float64)
+
+
+def _matches(order: Counts, candidates: int) -> NDArray[np.float64]:
+    """Matching n-grams of each candidate, each at most as often as one reference has it."""
+    split, found = order.split, order.partner >= 0
+    most = np.zeros(split, dtype=np.int64)
+    np.maximum.at(most, order.partner[found], order.count[split:][found])
+    clipped = np.minimum(most, order.count[:split])
+    return np.bincount(order.caption[:split], clipped, candidates).astype(np.float64)
+
+
+def _closest(grams: Grams) -> NDArray[np.int64]:
+    """Length of the reference that is closest to each candidate's, the shorter of two."""
+    lengths, owner = grams.lengths[grams.candidates :], grams.owner[grams.candidates :]
+    size = int(lengths.max()) + 1
+    away = np.abs(lengths - grams.lengths[owner])
+    return np.asarray(np.minimum.reduceat(away * size + lengths, grams.starts) % size)
