@@ -1,0 +1,118 @@
+"""What metrics share that look at features of a model: what they ask for, and sets of vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.stats import score
+from mmbench.types import (
+    Array,
+    Broken,
+    Content,
+    Features,
+    Media,
+    Modality,
+    Prediction,
+    Role,
+    Score,
+    Wants,
+)
+
+Metric = TypeVar("Metric", bound=Callable[..., Score])
+
+IMAGE: tuple[Modality, Role] = ("image", "document")
+
+
+def wants(wanted: Wants) -> Callable[[Metric], Metric]:
+    """Say which features a metric needs: sets its attribute `wants`."""
+
+    def put(metric: Metric) -> Metric:
+        metric.__dict__["wants"] = wanted
+        return metric
+
+    return put
+
+
+def two_sets(prediction: Prediction) -> dict[str, list[Content]]:
+    """The drawn image and the real one, each where the prediction has it."""
+    return {"drawn": _images(prediction.value), "real": _images(prediction.target)}
+
+
+def drawn_set(prediction: Prediction) -> dict[str, list[Content]]:
+    """The drawn image alone."""
+    return {"drawn": _images(prediction.value)}
+
+
+def _images(content: Any) -> list[Content]:
+    if content is None:
+        return []
+    if isinstance(content, Broken) or (isinstance(content, Media) and content.modality == "image"):
+        return [content]
+    return [Broken(f"a {type(content).__name__} is no image: give a folder of images")]
+
+
+# Both sets, by Inception after one of two ways to resize, or by any model that embeds images.
+SETS = Wants(
+    contents=two_sets,
+    modalities={"drawn": IMAGE, "real": IMAGE},
+    variants={
+        "tf": ("inception", {"resize": "tf"}),
+        "clean": ("inception", {"resize": "clean"}),
+    },
+    normalise=False,
+)
+
+
+def stack(
+    predictions: Sequence[Prediction], features: Sequence[Features], name: str
+) -> tuple[Array, NDArray[np.intp]]:
+    """The vectors [n, d] under `name`, and of each the position of its prediction.
+
+    They stand in the order of a hash of the ids, which has nothing to do with what the images show:
+    so neither a subset nor a split nor the last bit of a sum depends on the order of the data.
+    """
+    order = sorted(range(len(predictions)), key=lambda i: _hash(predictions[i].id))
+    counts = np.array([len(features[i][name]) for i in order], dtype=np.intp)
+    owners = np.repeat(np.array(order, dtype=np.intp), counts)
+    parts = [features[i][name] for i in order if len(features[i][name])]
+    return (np.concatenate(parts) if parts else np.empty((0, 0), np.float32)), owners
+
+
+def _hash(ident: str) -> bytes:
+    return blake2b(ident.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def unfit(needed: dict[str, int], **sides: Array) -> str:
+    """Why vectors cannot be measured: too few on a side, or not finite; nothing where they can."""
+    if any(len(sides[name]) < least for name, least in needed.items()):
+        least = " and ".join(f"{n} {name}" for name, n in needed.items())
+        got = " and ".join(str(len(sides[name])) for name in needed)
+        return f"at least {least} images are needed: got {got}"
+    wrong = [name for name, vectors in sides.items() if not np.isfinite(vectors).all()]
+    return f"a feature of a {wrong[0]} image is not finite" if wrong else ""
+
+
+def whole(
+    value: float,
+    signature: str,
+    reason: str,
+    *,
+    better: Literal["higher", "lower"] = "lower",
+    worst: float | None = None,
+    best: float | None = None,
+) -> Score:
+    """A Score of a set as a whole, which has one row."""
+    return score(
+        [[value]],
+        fold_name="whole",
+        better=better,
+        signature=signature,
+        reason=reason,
+        worst=worst,
+        best=best,
+    )

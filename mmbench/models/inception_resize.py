@@ -1,0 +1,51 @@
+"""The two ways in which the FID family resizes an image to the 299 pixels of Inception."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+_SIDE = 299
+
+
+def tf_bilinear(image: Image) -> NDArray[np.float32]:
+    """TensorFlow 1's bilinear resize: pixel i is looked up at i · size / 299, without a half pixel.
+
+    In float32 throughout, step by step as `interpolate_bilinear_2d_like_tensorflow1x` has it.
+    """
+    pixels = np.asarray(image, dtype=np.float32).transpose(2, 0, 1)
+    top, bottom, down = _places(pixels.shape[1])
+    left, right, across = _places(pixels.shape[2])
+    upper, lower = (_between(pixels[:, rows], left, right, across) for rows in (top, bottom))
+    return np.ascontiguousarray(upper + (lower - upper) * down[:, None])
+
+
+def _between(
+    rows: NDArray[np.float32],
+    left: NDArray[np.intp],
+    right: NDArray[np.intp],
+    share: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    first = rows[:, :, left]
+    return np.asarray(first + (rows[:, :, right] - first) * share)
+
+
+def _places(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """Of each of 299 places the pixels before and after, and how far it is past the first."""
+    places = np.arange(_SIDE, dtype=np.float32) * np.float32(size / _SIDE)
+    before = places.astype(np.intp)
+    return before, np.minimum(before + 1, size - 1), places - before.astype(np.float32)
+
+
+def clean_bicubic(image: Image) -> NDArray[np.float32]:
+    """Bicubic and antialiased, each channel in float, cut to 0 ... 255, as clean-fid has it."""
+    from PIL.Image import Resampling, fromarray
+
+    channels = np.asarray(image, dtype=np.float32).transpose(2, 0, 1)
+    resized = [fromarray(c).resize((_SIDE, _SIDE), Resampling.BICUBIC) for c in channels]
+    return np.stack([np.asarray(c) for c in resized]).clip(0, 255)
