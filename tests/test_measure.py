@@ -19,7 +19,7 @@ from mmbench.engine.progress import Silent
 from mmbench.engine.rescore import rescore
 from mmbench.engine.rows import predictions, rows_table
 from mmbench.engine.run import run
-from mmbench.errors import DataError, MissingExtra, UserError
+from mmbench.errors import DataError, MissingExtra, SampleError, UserError
 from mmbench.types import Broken, Features, Media, Prediction, Score, Wants
 
 
@@ -187,3 +187,20 @@ def test_a_metric_takes_another_model_by_its_name(tmp_path: Path) -> None:
     assert "features=test-means#" in own.signature
     assert "features=clip-nano#" in other.signature
     assert own.value != other.value
+
+
+@mmbench.register("metric", "test_picky")
+def picky(predictions: Sequence[Prediction]) -> Score:
+    """Cannot take a sample with an x."""
+    for prediction in predictions:
+        if "x" in prediction.value:
+            raise SampleError(f"sample {prediction.id}: an x")
+    return stats.score([len(p.value) for p in predictions], worst=0, best=9)
+
+
+def test_a_sample_that_a_metric_cannot_take_fails_for_it_alone() -> None:
+    made = tagged(("a", "b"), ("a", "x"), ("a", "bcd"))
+    scores = measure(["test_picky", "test_length"], {"": [made]}).scores
+    assert (scores["test_picky"].value, scores["test_picky"].failed) == (2, 1)
+    assert measure(["test_picky"], {"": [made]}).lost == [("1", "sample 1: an x")]
+    assert (scores["test_length"].n, scores["test_length"].failed) == (3, 0)

@@ -120,4 +120,4 @@ def metric(name: str) -> Callable[[Sequence[Prediction]], Score]:
 def _measured(name: str, predictions: Sequence[Prediction]) -> Score:
     options, costs = Options(), Costs()
     with ContentKeys(cache_folder()) as keys:
-        return apply(name, predictions, Featurer(options, keys, Silent(), costs))[0]
+        return apply(name, predictions, Featurer(options, keys, Silent(), costs)).score

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-import msgspec
-
 from mmbench.contents import ContentKeys
 from mmbench.engine.asked import Asked, Costs
 from mmbench.engine.models import find
@@ -105,8 +103,3 @@ def _name(info: ModelInfo) -> str:
     known = info.checkpoint if info.revision else None
     options = "".join(f",{key}={value}" for key, value in sorted(info.options.items()))
     return f"{info.name}{f'@{known}' if known else ''}#{info.hash[:8]}{options}"
-
-
-def failed(prediction: Prediction, reason: str) -> Prediction:
-    """The prediction as one that a metric's own model could not take."""
-    return msgspec.structs.replace(prediction, value=None, error=reason)

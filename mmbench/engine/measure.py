@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from mmbench import registry, stats
-from mmbench.errors import Missing, UserError
+from mmbench.errors import Missing, SampleError, UserError
 from mmbench.types import Prediction, Score, ScoreInfo
 
 if TYPE_CHECKING:
@@ -22,10 +22,19 @@ Directions = dict[str, list[list[Prediction]]]
 Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]
 
 
+class Applied(NamedTuple):
+    """A metric's score, the predictions behind its rows, and those that it could not take: why."""
+
+    score: Score
+    predictions: list[Prediction]
+    lost: dict[str, str]
+
+
 class Scored(NamedTuple):
     """A metric in one direction. `predictions` are those behind the rows, in their order.
 
-    `asked` counts those of the direction, failed ones too.
+    `asked` counts those of the direction, failed ones too; `lost` says by id why the metric itself
+    could not take some.
     """
 
     metric: str
@@ -34,6 +43,7 @@ class Scored(NamedTuple):
     score: Score
     predictions: list[Prediction]
     asked: int
+    lost: dict[str, str]
 
     @property
     def groups(self) -> list[str]:
@@ -47,6 +57,11 @@ class Measured(NamedTuple):
     scores: dict[str, ScoreInfo]
     breakdowns: Breakdowns
     found: list[Scored]
+
+    @property
+    def lost(self) -> list[tuple[str, str]]:
+        """Id and reason of each sample that answered and that a metric could not take."""
+        return list({i: why for scored in self.found for i, why in scored.lost.items()}.items())
 
 
 def measure(
@@ -88,7 +103,7 @@ def measure(
 
 def apply(
     name: str, predictions: Sequence[Prediction], featurer: Featurer | None = None
-) -> tuple[Score, list[Prediction]]:
+) -> Applied:
     """The score of one metric, by name, and the predictions that it is of: the failed are left out.
 
     Raises UnknownName, and UserError for a metric that wants a model where there is none.
@@ -98,16 +113,38 @@ def apply(
     answered = [p for p in predictions if p.error is None]
     wants = getattr(function, "wants", None)
     if wants is None:
-        return function(answered, *given), answered
+        return _by_itself(function, answered, given)
     if featurer is None:
         raise UserError(f"metric {name} wants a model, and none can run here")
     featured = featurer.features(name, wants, argument, answered)
+    lost = {answered[row].id: f"{name}: {why}" for row, why in featured.failures.items()}
     kept = [row for row in range(len(answered)) if row not in featured.failures]
-    answered = [answered[row] for row in kept]
     features = [featured.features[row] for row in kept]
+    answered = [answered[row] for row in kept]
     score: Score = function(answered, *given, features=features)
     told = f"{score.signature},{featured.signature}"
-    return msgspec.structs.replace(score, signature=told), answered
+    return Applied(msgspec.structs.replace(score, signature=told), answered, lost)
+
+
+def _by_itself(
+    function: Callable[..., Score], answered: list[Prediction], given: tuple[Any, ...]
+) -> Applied:
+    """The score of the predictions that the metric can take: a sound may be undecodable."""
+    try:
+        return Applied(function(answered, *given), answered, {})
+    except SampleError:
+        refused = {p.id: _refusal(function, p, given) for p in answered}
+    lost = {ident: why for ident, why in refused.items() if why}
+    fit = [p for p in answered if p.id not in lost]
+    return Applied(function(fit, *given), fit, lost)
+
+
+def _refusal(function: Callable[..., Score], prediction: Prediction, given: tuple[Any, ...]) -> str:
+    try:
+        function([prediction], *given)
+    except SampleError as error:
+        return str(error)
+    return ""
 
 
 def _in_directions(name: str, directions: Directions, featurer: Featurer | None) -> list[Scored]:
@@ -116,22 +153,24 @@ def _in_directions(name: str, directions: Directions, featurer: Featurer | None)
         return found
     score = stats.over_directions([scored.score for scored in found])
     behind = [p for scored in found for p in scored.predictions]
-    return [Scored(name, name, "", score, behind, sum(scored.asked for scored in found))]
+    lost = {ident: why for scored in found for ident, why in scored.lost.items()}
+    return [Scored(name, name, "", score, behind, sum(s.asked for s in found), lost)]
 
 
 def _scored(
     name: str, direction: str, splits: list[list[Prediction]], featurer: Featurer | None
 ) -> Scored:
     applied = [apply(name, predictions, featurer) for predictions in splits]
-    scores = [score for score, _ in applied]
+    scores = [one.score for one in applied]
     score = scores[0] if len(scores) == 1 else stats.over_splits(scores)
-    behind = [p for _, answered in applied for p in answered]
+    behind = [p for one in applied for p in one.predictions]
+    lost = {ident: why for one in applied for ident, why in one.lost.items()}
     if score.fold != "whole" and len(score.rows) != len(behind):
         raise UserError(
             f"metric {name} gave {len(score.rows)} rows for {len(behind)} predictions: one each"
         )
     full = f"{name}[{direction}]" if direction else name
-    return Scored(name, full, direction, score, behind, sum(map(len, splits)))
+    return Scored(name, full, direction, score, behind, sum(map(len, splits)), lost)
 
 
 def _by_tag(scored: Scored, tag: str) -> dict[str, NDArray[np.bool_]]:

@@ -45,7 +45,7 @@ def run(
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
     failures = prepared.kind.failures(prepared.data, answers) if answers else []
-    told = Told(failures, costs, index, [])
+    told = Told(failures + measured.lost, costs, index, [])
     record = make_record(prepared, options, measured, asked_of, told)
     return Outcome(record, rows_table(directions, measured.found))
 

@@ -76,12 +76,13 @@ def _correlation(x: Floats, y: Floats, weights: Floats) -> Floats:
 
 
 def _constant(values: Floats, weights: Floats) -> NDArray[np.bool_]:
-    """Where all rows that have a weight have one value; rounding would give them a spread."""
+    """Where all rows that have a weight have one value, but for rounding: means of a system."""
     import numpy as np
 
     there = weights > 0
     low = np.where(there, values, np.inf).min(axis=1)
-    return np.asarray(low >= np.where(there, values, -np.inf).max(axis=1))
+    high = np.where(there, values, -np.inf).max(axis=1)
+    return np.asarray(high - low <= 1e-12 * np.maximum(np.abs(low), np.abs(high)))
 
 
 def _ranks(values: Floats, weights: Floats) -> Floats:

@@ -1,0 +1,78 @@
+"""DNSMOS of a clip: its encoded bytes through the package speechmos, once for all four heads."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from importlib.metadata import version
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from mmbench.errors import ContentError, MissingExtra, SampleError
+from mmbench.media import read_bytes
+from mmbench.types import Media
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+RATE = 16_000
+_NEEDED = ("speechmos", "librosa", "onnxruntime", "requests")
+
+# Digest of a clip's bytes -> its score by head, so that four metrics cost one pass.
+_known: dict[bytes, dict[str, float]] = {}
+
+
+def needed() -> str:
+    """What a signature says of the package. Raises MissingExtra where a part of it is absent."""
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise MissingExtra("DNSMOS", " and ".join(missing), "mmbench[mos]")
+    return f"speechmos={version('speechmos')}"
+
+
+def heads(sound: Media, sample: str) -> dict[str, float]:
+    """The scores of a clip by head: ovrl, sig, bak, p808.
+
+    Raises SampleError, which names the sample, for a clip that cannot be read or decoded.
+    """
+    try:
+        data = read_bytes(sound)
+        digest = blake2b(data, digest_size=16).digest()
+        if digest not in _known:
+            _known[digest] = _scored(_decoded(data, sound.name))
+    except SampleError as error:
+        raise type(error)(f"sample {sample}: {error}") from error
+    return _known[digest]
+
+
+def _decoded(data: bytes, name: str) -> NDArray[np.float32]:
+    """Samples [n] float32, mono, at 16 kHz, as speechmos itself reads a file."""
+    import librosa
+    import numpy as np
+    import soundfile
+
+    try:
+        samples, _ = librosa.load(BytesIO(data), sr=RATE)
+    except soundfile.SoundFileError as error:
+        reason = " ".join(str(error).split())
+        raise ContentError(f"{name}: cannot be decoded: {reason}") from error
+    if not len(samples) or not np.isfinite(samples).all():
+        raise ContentError(f"{name}: has no samples, or some that are not numbers")
+    return np.asarray(samples, np.float32)
+
+
+def _scored(samples: NDArray[np.float32]) -> dict[str, float]:
+    """By way of a file: the package refuses an array beyond [-1, 1], which resampling can give."""
+    import soundfile
+    from speechmos import dnsmos
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.wav"
+        soundfile.write(path, samples, RATE, subtype="FLOAT")
+        found: dict[str, Any] = dnsmos.run(str(path), RATE)
+    return {
+        name.removesuffix("_mos"): float(found[name]) for name in found if name.endswith("_mos")
+    }

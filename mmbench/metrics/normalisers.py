@@ -1,0 +1,53 @@
+"""What is done to a transcript before its words are counted, by the name in `wer[...]`.
+
+| name | rules |
+|---|---|
+| `none` | none: jiwer splits at spaces |
+| `basic` | OpenAI's `BasicTextNormalizer`: lower case, no brackets, marks or symbols |
+| `whisper_en` | OpenAI's `EnglishTextNormalizer`, of 2022: also numbers, spelling, contractions |
+
+Source: Radford et al. 2022, arXiv 2212.04356, appendix C; openai/whisper, whisper/normalizers. The
+code is that of the package whisper-normalizer, less the four contractions that it has added to
+OpenAI's ("kinda", "sorta", "dunno", "cause").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, lru_cache
+from importlib.metadata import version
+
+from mmbench.errors import MissingExtra
+
+_PACKAGE = "whisper-normalizer"
+_ADDED = (r"\bkinda\b", r"\bsorta\b", r"\bdunno\b", r"\bcause\b")
+
+
+@lru_cache(maxsize=200_000)
+def normalise(name: str, text: str) -> str:
+    """A text after the rules of a normaliser. Raises MissingExtra where its package is absent."""
+    return _rules(name)(text)
+
+
+def described(name: str) -> str:
+    """The normaliser as a signature has it, with the version of the package behind it."""
+    if name == "none":
+        return "normaliser=none"
+    _rules(name)
+    return f"normaliser={name},{_PACKAGE}={version(_PACKAGE)}"
+
+
+@cache
+def _rules(name: str) -> Callable[[str], str]:
+    if name == "none":
+        return str
+    try:
+        from whisper_normalizer.basic import BasicTextNormalizer
+        from whisper_normalizer.english import EnglishTextNormalizer
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"the normaliser {name}", _PACKAGE, "mmbench[speech]") from error
+    basic, english = BasicTextNormalizer(), EnglishTextNormalizer()
+    for pattern in _ADDED:
+        english.replacers.pop(pattern, None)
+    chosen = {"basic": basic, "whisper_en": english}[name]
+    return lambda text: str(chosen(text))

@@ -1,0 +1,100 @@
+"""Metrics of POPE: is there such a thing in the image, yes or no.
+
+A value is what the model wrote, a target "yes" or "no". The official rule reads it: of the text up
+to the first period, without its commas, the words between single spaces; "No", "not" or "no" among
+them means no, anything else means yes. What is neither is therefore a yes, and `pope_unparsed`
+counts it. Source of all: Li et al. 2023, arXiv 2305.10355; AoiDongL/POPE evaluate.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.stats import score
+from mmbench.types import Prediction, Score
+
+_NO = {"No", "not", "no"}
+_SAYS = re.compile(r"\b(?:yes|no|not)\b", re.IGNORECASE)
+_PARSE = "parse=first-sentence,neither=yes"
+_NO_YES = "no answer was taken for yes"
+
+
+def pope_accuracy(predictions: Sequence[Prediction]) -> Score:
+    """Share of right yes and no. Range [0, 1], higher is better.
+
+    Source: AoiDongL/POPE evaluate.py, Accuracy.
+    """
+    said, true = _said_and_true(predictions)
+    return score(said == true, signature=_PARSE, worst=0, best=1)
+
+
+def pope_precision(predictions: Sequence[Prediction]) -> Score:
+    """Share of true yes among the predicted yes. Range [0, 1], higher is better.
+
+    Rows are [true yes, predicted yes]. NaN where nothing was taken for yes (the official code
+    divides by zero). Source: AoiDongL/POPE evaluate.py, Precision.
+    """
+    said, true = _said_and_true(predictions)
+    return _ratio(said & true, said, _NO_YES if len(said) and not said.any() else "")
+
+
+def pope_recall(predictions: Sequence[Prediction]) -> Score:
+    """Share of predicted yes among the true yes. Range [0, 1], higher is better.
+
+    Rows are [found, true yes]. Source: AoiDongL/POPE evaluate.py, Recall.
+    """
+    said, true = _said_and_true(predictions)
+    return _ratio(said & true, true, "no answer is yes" if len(true) and not true.any() else "")
+
+
+def pope_f1(predictions: Sequence[Prediction]) -> Score:
+    """F1 of yes: 2 TP / (2 TP + FP + FN). Range [0, 1], higher is better.
+
+    The harmonic mean of precision and recall, as a ratio of counts: rows are [2 TP, 2 TP + FP +
+    FN]. Source: AoiDongL/POPE evaluate.py, F1 score.
+    """
+    said, true = _said_and_true(predictions)
+    found = said & true
+    return _ratio(2.0 * found, said.astype(float) + true)
+
+
+def pope_yes_ratio(predictions: Sequence[Prediction]) -> Score:
+    """Share of predicted yes. Range [0, 1]; the share of true yes is best (half, in POPE).
+
+    Neither end is good; a lower one is called better because models say yes too often.
+    Source: AoiDongL/POPE evaluate.py, Yes ratio.
+    """
+    said, _ = _said_and_true(predictions)
+    return score(said, better="lower", signature=_PARSE)
+
+
+def pope_unparsed(predictions: Sequence[Prediction]) -> Score:
+    """Share of answers without any of the words yes, no and not. Range [0, 1], lower is better.
+
+    The official rule takes them for a yes. Case does not count. Source: this project.
+    """
+    rows = [_SAYS.search(p.value) is None for p in predictions]
+    return score(rows, better="lower", signature="words=yes/no/not", worst=1, best=0)
+
+
+def says_yes(text: str) -> bool:
+    """What the official rule makes of an answer."""
+    sentence = text.split(".")[0].replace(",", "")
+    return _NO.isdisjoint(sentence.split(" "))
+
+
+def _said_and_true(
+    predictions: Sequence[Prediction],
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    said = np.array([says_yes(p.value) for p in predictions], dtype=bool)
+    true = np.array([str(p.target).strip().lower() != "no" for p in predictions], dtype=bool)
+    return said, true
+
+
+def _ratio(above: NDArray[np.generic], below: NDArray[np.generic], reason: str = "") -> Score:
+    rows = np.column_stack([above, below]).astype(np.float64)
+    return score(rows, fold_name="ratio", signature=_PARSE, reason=reason, worst=0, best=1)

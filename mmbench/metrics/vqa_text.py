@@ -1,0 +1,69 @@
+"""The text rules of the official VQA evaluation, quirks and all.
+
+Source: Antol et al. 2015, arXiv 1505.00468; GT-Vision-Lab/VQA a013f00,
+PythonEvaluationTools/vqaEvaluation/vqaEval.py. What looks like a slip below is one of that code,
+and is kept, because every published VQA accuracy has it:
+
+- A mark of punctuation is dropped where it stands beside a space anywhere in the text, and becomes
+  a space elsewhere; a comma between two digits anywhere makes all marks be dropped.
+- Of the periods that no digit follows only the first 32 are dropped (the flag for Unicode is given
+  where Python takes the number of replacements).
+- "somebody'd" loses its apostrophe, "somebodyd" stays; "none" is 0.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_PUNCTUATION = ';/[]"{}()=+\\_-><@`,?!'
+_COMMA_IN_NUMBER = re.compile(r"[0-9],[0-9]")
+_LAST_PERIOD = re.compile(r"\.(?![0-9])")
+_MOST_PERIODS = 32
+_ARTICLES = {"a", "an", "the"}
+_NUMBERS = "zero one two three four five six seven eight nine ten"
+_DIGITS = {"none": "0", **{word: str(value) for value, word in enumerate(_NUMBERS.split())}}
+
+# Contractions: each is written without one of its apostrophes and gets it back.
+_CONTRACTIONS = """
+    ain't aren't can't could've couldn't couldn't've didn't doesn't don't hadn't hadn't've hasn't
+    haven't he'd he'd've he's how'd how'll how's isn't it'd it'd've it'll ma'am mightn't mightn't've
+    might've mustn't must've needn't not've o'clock oughtn't 'ow's'at shan't she'd've should've
+    shouldn't shouldn't've somebody'd've somebody'll somebody's someone'd someone'd've someone'll
+    someone's something'd something'd've something'll that's there'd there'd've there're there's
+    they'd they'd've they'll they're they've 'twas wasn't we'd've we've weren't what'll what're
+    what's what've when's where'd where's where've who'd who'd've who'll who's who've why'll why're
+    why's won't would've wouldn't wouldn't've y'all y'all'll y'all'd've you'd you'd've you'll you're
+    you've
+"""
+
+
+def _without_one_apostrophe(word: str) -> list[str]:
+    return [word[:i] + word[i + 1 :] for i, letter in enumerate(word) if letter == "'"]
+
+
+_RESTORED = {
+    short: word for word in _CONTRACTIONS.split() for short in _without_one_apostrophe(word)
+}
+_RESTORED["somebody'd"] = "somebodyd"
+
+
+def stripped(text: str) -> str:
+    """A text with spaces for line breaks and tabs, and none at its ends."""
+    return text.replace("\n", " ").replace("\t", " ").strip()
+
+
+@lru_cache(maxsize=100_000)
+def normalised(text: str) -> str:
+    """A stripped text by the official rules: punctuation, case, numbers, articles, contractions."""
+    words = (_DIGITS.get(word, word) for word in _plain(text).lower().split())
+    return " ".join(_RESTORED.get(word, word) for word in words if word not in _ARTICLES)
+
+
+def _plain(text: str) -> str:
+    dropped = _COMMA_IN_NUMBER.search(text) is not None
+    plain = text
+    for mark in _PUNCTUATION:
+        beside_space = f"{mark} " in text or f" {mark}" in text
+        plain = plain.replace(mark, "" if dropped or beside_space else " ")
+    return _LAST_PERIOD.sub("", plain, count=_MOST_PERIODS)

@@ -1,0 +1,245 @@
+import importlib.util
+import json
+import math
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmbench.errors import MissingExtra
+from mmbench.metrics import normalisers
+from mmbench.metrics.normalisers import normalise
+from mmbench.metrics.speech import cer, mer, rtfx, wer, wil
+from mmbench.stats import fold, fold_many
+from mmbench.types import Prediction
+
+SHARED = Path(__file__).parents[2] / "shared/data"
+METRICS = [wer, cer, mer, wil]
+WORDS = "a b c dog dogs the two 2 colour color it's it is uh , . Mr. $5 €"
+TEXT = st.lists(st.sampled_from(WORDS.split()), max_size=7).map(" ".join)
+SAMPLES = st.lists(st.tuples(TEXT, TEXT), max_size=8).map(lambda pairs: predict(*pairs))
+
+
+def predict(*pairs):
+    """Of (what was said, what is right)."""
+    return [Prediction(str(i), said, right) for i, (said, right) in enumerate(pairs)]
+
+
+def distance(a, b):
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        new = [i]
+        for j, y in enumerate(b, 1):
+            new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (x != y)))
+        row = new
+    return row[-1]
+
+
+@pytest.mark.parametrize("metric, units", [(wer, str.split), (cer, list)])
+@settings(deadline=None)
+@given(predictions=SAMPLES)
+def test_rates_by_their_definition(metric, units, predictions):
+    pairs = [(units(p.target.strip()), units(p.value.strip())) for p in predictions]
+    pairs = [(right, said) for right, said in pairs if right]
+    edits = sum(distance(right, said) for right, said in pairs)
+    length = sum(len(right) for right, _ in pairs)
+    expected = edits / length if length else math.nan
+    assert metric(predictions, "none").value == pytest.approx(expected, nan_ok=True)
+
+
+@settings(deadline=None)
+@given(SAMPLES)
+def test_equal_to_jiwer_over_the_corpus(predictions):
+    jiwer = pytest.importorskip("jiwer")
+    there = [p for p in predictions if p.target.strip()]
+    if not there:
+        return
+    texts = [p.target for p in there], [p.value for p in there]
+    words, letters = jiwer.process_words(*texts), jiwer.process_characters(*texts)
+    expected = [words.wer, letters.cer, words.mer, words.wil]
+    assert [metric(predictions, "none").value for metric in METRICS] == pytest.approx(expected)
+
+
+# jiwer's tests/test_measures.py has these sentences; the counts are by hand.
+@pytest.mark.parametrize(
+    "right, said, values",
+    [
+        ("hello world", "hello world", (0, 0, 0, 0)),
+        ("hello world", "hello duck", (1 / 2, 5 / 11, 1 / 2, 1 - 1 / 4)),
+        ("hello world", "hello", (1 / 2, 6 / 11, 1 / 2, 1 - 1 / 2)),
+        ("hello", "hello world", (1, 6 / 5, 1 / 2, 1 - 1 / 2)),
+        ("a", "b", (1, 1, 1, 1)),
+        ("a b", "", (1, 1, 1, 1)),
+        ("A b", "a b", (1 / 2, 1 / 3, 1 / 2, 1 - 1 / 4)),  # no normaliser: case counts
+    ],
+)
+def test_literal(right, said, values):
+    found = [metric(predict((said, right)), "none").value for metric in METRICS]
+    assert found == pytest.approx(list(values))
+
+
+def test_the_corpus_rate_is_no_mean_of_rates():
+    predictions = predict(("b", "a"), ("a b c d", "a b c d"))
+    assert wer(predictions, "none").value == 1 / 5
+
+
+def test_empty_references_are_skipped_and_counted():
+    predictions = predict(("a", "a"), ("b", " "), ("", ""))
+    for metric in METRICS:
+        found = metric(predictions, "none")
+        assert found.value == 0 and found.reason == "2 empty references skipped"
+        assert found.rows.shape[0] == 3 and not found.rows[1:].any()
+    assert wer(predict(("x", "uh")), "none").value == 1
+    pytest.importorskip("whisper_normalizer")
+    only = wer(predict(("x", "uh")), "whisper_en")  # a filler: empty after the normaliser
+    assert math.isnan(only.value) and only.reason == "1 empty reference skipped"
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_normaliser_is_in_the_signature(metric):
+    pytest.importorskip("whisper_normalizer")
+    signatures = [metric([], name).signature for name in ("none", "basic", "whisper_en")]
+    assert len(set(signatures)) == 3 and "whisper-normalizer=" in signatures[2]
+
+
+def test_without_the_package_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "whisper_normalizer.basic", None)
+    normalisers._rules.cache_clear()
+    with pytest.raises(MissingExtra, match=r"pip install 'mmbench\[speech\]'"):
+        wer(predict(("a text", "not seen before")), "whisper_en")
+    normalisers._rules.cache_clear()
+
+
+# openai/whisper tests/test_normalizer.py, a selection; and what `basic` makes of the same.
+@pytest.mark.parametrize(
+    "text, english, basic",
+    [
+        ("two", "2", "two"),
+        ("nineteen ninety nine", "1999", "nineteen ninety nine"),
+        ("two point five million", "2500000", "two point five million"),
+        ("$20 million", "$20000000", " 20 million"),
+        ("two double o eight", "2008", "two double o eight"),
+        ("thirty first", "31st", "thirty first"),
+        ("july third twenty twenty", "july 3rd 2020", "july third twenty twenty"),
+        ("3.14", "3.14", "3 14"),
+        ("ninety percent", "90%", "ninety percent"),
+        ("double oh seven", "007", "double oh seven"),
+        ("minus 500", "-500", "minus 500"),
+        ("two dollars and seventy cents", "$2.70", "two dollars and seventy cents"),
+        ("$0.36", "¢36", " 0 36"),
+        ("three and a half million", "3500000", "three and a half million"),
+        ("b747", "b 747", "b747"),
+        ("Let's", "let us", "let s"),
+        ("she's been like", "she has been like", "she s been like"),
+        ("mobilisation", "mobilization", "mobilisation"),
+        ("Assoc. Prof. Kim Jr.", "associate professor kim junior", "assoc prof kim jr"),
+        ("Mr. Park visited", "mister park visited", "mr park visited"),
+        ("[noise] (laughs) hello", "hello", "hello"),
+        ("kinda cause", "kinda cause", "kinda cause"),  # not rules of 2022
+    ],
+)
+def test_normalisers_by_openai_tests(text, english, basic):
+    pytest.importorskip("whisper_normalizer")
+    assert normalise("whisper_en", text) == english
+    assert normalise("basic", text).split() == basic.split()
+
+
+@pytest.fixture(scope="module")
+def openai():
+    """The normalisers of openai-whisper, loaded without the rest of the package."""
+    package = importlib.util.find_spec("whisper")
+    if package is None or not package.submodule_search_locations:
+        pytest.skip("openai-whisper is not installed")
+    pytest.importorskip("whisper_normalizer")
+    folder = Path(package.submodule_search_locations[0]) / "normalizers"
+    spec = importlib.util.spec_from_file_location(
+        "openai_normalizers", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["openai_normalizers"] = module
+    try:
+        spec.loader.exec_module(module)
+    except ModuleNotFoundError as error:
+        pytest.skip(f"the normalisers of openai-whisper need {error.name}")
+    return module
+
+
+SPOKEN = (
+    "zero one two twenty five hundred thousand million and a half dollars cents percent point oh"
+    " double triple minus colour grey mr. dr. won't can't i'm let's she's been gonna wanna y'all"
+    " first third 3rd 10th 1,000 $20 €5 3.14 kinda cause dunno uh um hmm [noise] (laugh) - , . é"
+)
+
+
+def test_equal_to_openai_on_thousands_of_sentences(openai):
+    draw = random.Random(0)
+    texts = [" ".join(draw.choices(SPOKEN.split(), k=draw.randint(1, 12))) for _ in range(2500)]
+    captions = SHARED / "captions/fakecap/en_captions_val2014.json"
+    if captions.is_file():
+        notes = json.loads(captions.read_text())["annotations"]
+        texts += [note["caption"] for note in notes[::4]]
+    english, basic = openai.EnglishTextNormalizer(), openai.BasicTextNormalizer()
+    for text in texts:
+        assert normalise("whisper_en", text) == english(text)
+        assert normalise("basic", text) == basic(text)
+
+
+def test_real_transcripts():
+    """What is said here differs from the transcripts by hand in known ways."""
+    path = SHARED / "speech/librivox/transcription"
+    if not path.is_file():
+        pytest.skip("no shared/data/speech/librivox")
+    texts = [line.rpartition("(")[0].strip() for line in path.read_text().splitlines()]
+    words = [text.split() for text in texts]
+    said = [" ".join([*w[1:3], "zzz", *w[3:]]) for w in words]  # a deletion and an insertion
+    found = wer(predict(*zip(said, texts, strict=True)), "none")
+    assert len(texts) == 5 and found.value == 10 / sum(map(len, words))
+    pytest.importorskip("whisper_normalizer")
+    spoken = [text.upper() + "." for text in texts]
+    assert wer(predict(*zip(spoken, texts, strict=True)), "whisper_en").value == 0
+
+
+def test_rtfx():
+    def timed(audio, compute):
+        tags = {"audio_seconds": audio, "compute_seconds": compute}
+        return Prediction("x", "a", "a", tags={k: v for k, v in tags.items() if v})
+
+    assert rtfx([timed("10", "1"), timed("30", "3.0")]).value == 10
+    assert rtfx([timed("10", "1"), timed("10", "4")]).value == 4  # over the corpus
+    for lost in (timed("10", ""), timed("ten", "1"), timed("10", "-1"), timed("10", "nan")):
+        found = rtfx([timed("10", "1"), lost])
+        assert math.isnan(found.value) and found.reason.startswith("1 prediction without the tags")
+    assert math.isnan(rtfx([]).value)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_of_nothing_is_nan(metric):
+    found = metric([], "none")
+    assert math.isnan(found.value) and len(found.rows) == 0 and found.reason == ""
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@settings(max_examples=30, deadline=None)
+@given(predictions=SAMPLES.filter(bool), order=st.randoms(use_true_random=False))
+def test_properties(metric, predictions, order):
+    found = metric(predictions, "none")
+    assert len(found.rows) == len(predictions)
+    assert math.isnan(found.value) or 0 <= found.value <= (found.worst or math.inf)
+    assert fold(found.fold, found.rows) == pytest.approx(found.value, nan_ok=True)
+    weights = np.arange(len(predictions)) % 3.0
+    repeated = [p for p, w in zip(predictions, weights, strict=True) for _ in range(int(w))]
+    expected = metric(repeated, "none").value
+    assert fold_many(found.fold, found.rows, weights[None])[0] == pytest.approx(
+        expected, nan_ok=True
+    )
+    order.shuffle(predictions)
+    assert metric(predictions, "none").value == pytest.approx(found.value, nan_ok=True)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_perfect(metric):
+    assert metric(predict(("a b", "a b"), ("c", "c")), "none").value == 0
