@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import DataError, UnknownName
-from mmbench.kinds.per_sample import PerSample
+from mmbench.kinds.per_sample import PerSample, chance
 from mmbench.types import Outputs, Sample, Samples, TaskSpec
 
 if TYPE_CHECKING:
@@ -51,7 +50,8 @@ class Classification(PerSample):
         if who == "constant":
             return [np.zeros(size, np.float32)] * len(data.samples)
         if who == "random":
-            return [_chance(sample.id, size, seed) for sample in data.samples]
+            draws = [np.random.default_rng(chance(seed, s.id)) for s in data.samples]
+            return [draw.random(size, np.float32) for draw in draws]
         right = np.zeros((len(data.samples), size), np.float32)
         for row, sample in enumerate(data.samples):
             right[row, sample.target] = 1
@@ -68,10 +68,3 @@ def _in_order(given: dict[str, float], labels: list[str], where: str) -> Array:
     if missing:
         raise DataError(f"{where} has no score for {missing[0]!r} ({len(missing)} labels missing)")
     return np.array([given[name] for name in labels], np.float32)
-
-
-def _chance(ident: str, size: int, seed: int) -> Array:
-    import numpy as np
-
-    drawn = int.from_bytes(blake2b(f"{seed}/{ident}".encode(), digest_size=8).digest(), "little")
-    return np.random.default_rng(drawn).random(size, np.float32)

@@ -142,6 +142,12 @@ class PerSample:
         raise NotImplementedError
 
 
+def chance(seed: int, ident: str) -> int:
+    """A number of 64 bits that is a sample's own, whatever the order of the data."""
+    drawn = blake2b(f"{seed}/{ident}".encode("utf-8", "surrogatepass"), digest_size=8)
+    return int.from_bytes(drawn.digest(), "little")
+
+
 def _with_ids(outputs: Outputs, ids: list[str]) -> Outputs:
     if len(outputs.values) != len(ids):
         raise DataError(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from statistics import fmean
 from typing import Any
 
 from mmbench.errors import DataError
-from mmbench.kinds.per_sample import PerSample
+from mmbench.kinds.per_sample import PerSample, chance
 from mmbench.types import Outputs, Sample, Samples, TaskSpec
 
 
@@ -34,9 +33,5 @@ class Rating(PerSample):
             return means
         if who == "constant":
             return [fmean(means)] * len(means)
-        return [_chance(sample.id, seed, min(means), max(means)) for sample in data.samples]
-
-
-def _chance(ident: str, seed: int, low: float, high: float) -> float:
-    drawn = int.from_bytes(blake2b(f"{seed}/{ident}".encode(), digest_size=8).digest(), "little")
-    return low + (high - low) * drawn / 2**64
+        low, high = min(means), max(means)
+        return [low + (high - low) * chance(seed, sample.id) / 2**64 for sample in data.samples]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from hashlib import blake2b
 from typing import Any
 
 from mmbench.errors import DataError
-from mmbench.kinds.per_sample import PerSample
+from mmbench.kinds.per_sample import PerSample, chance
 from mmbench.types import Outputs, Sample, Samples, TaskSpec
 
 _HEDGED = 20  # answers that the hedging baseline gives at once
@@ -58,7 +57,7 @@ def _by_count(entry: tuple[str, int]) -> tuple[int, str]:
 
 def _shuffled(answers: list[str], ids: list[str], seed: int) -> list[str]:
     """Each sample gets the answer of another: the next one in an order drawn by the ids' hashes."""
-    order = sorted(range(len(ids)), key=lambda row: blake2b(f"{seed}/{ids[row]}".encode()).digest())
+    order = sorted(range(len(ids)), key=lambda row: chance(seed, ids[row]))
     given = list(answers)
     for row, other in zip(order, order[1:] + order[:1], strict=True):
         given[row] = answers[other]
