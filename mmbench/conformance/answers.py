@@ -1,0 +1,158 @@
+"""Answers to questions: the official evaluators' numbers, and answers of known worth."""
+
+from __future__ import annotations
+
+import json
+import random
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from mmbench.conformance.answers_known import OURS, READ, SOURCES, VQA
+from mmbench.conformance.answers_pope import SKLEARN, all_yes, by_sklearn, yes_ratio
+from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
+from mmbench.conformance.official import library
+from mmbench.types import Prediction
+
+_N = 400
+_WORDS = "red blue dog cats 3 12 no yes under table café Straße"
+
+
+def _vqa2(file: str, expected: float, folder: Path) -> Compared:
+    rows = json.loads((folder / "annotations.json").read_text())["annotations"]
+    said = {r["question_id"]: r["answer"] for r in json.loads((folder / file).read_text())}
+    predictions = [
+        Prediction(
+            str(row["question_id"]),
+            said[row["question_id"]],
+            [answer["answer"] for answer in row["answers"]],
+        )
+        for row in rows
+    ]
+    found = value("vqa_accuracy[official]", predictions)
+    return Compared(apart(found, expected), f"vqa2: {len(rows):,} questions, {file}")
+
+
+def _vqa_literal(variant: int, _: Path) -> Compared:
+    name = ("vqa_accuracy[official]", "vqa_accuracy[normalized]")[variant]
+    ours = [value(name, [Prediction("q", said, given)]) for said, given, _ in VQA]
+    expected = [values[variant] for *_, values in VQA]
+    return Compared(apart(ours, expected), f"{len(VQA)} questions with known values")
+
+
+def _vqa_defined(_: Path) -> Compared:
+    """Words that no rule changes, over all ten subsets of nine people."""
+    draws, words = random.Random(1), _WORDS.split()[:6]
+    pairs = [
+        (draws.choice(words), draws.choices(words[: draws.randint(2, 6)], k=10)) for _ in range(_N)
+    ]
+    theirs = [
+        sum(min(1, (given[:i] + given[i + 1 :]).count(said) / 3) for i in range(10)) / 10
+        for said, given in pairs
+    ]
+    found = value("vqa_accuracy[official]", [Prediction(str(i), *p) for i, p in enumerate(pairs)])
+    return Compared(apart(found, sum(theirs) / _N), f"generated: {_N} questions, ten answers each")
+
+
+@cache
+def _texts() -> list[Prediction]:
+    """Texts with letters changed, of one to three acceptable ones; empty ones; Unicode."""
+    draws, words = random.Random(4), _WORDS.split()
+
+    def text() -> str:
+        return " ".join(draws.choices(words, k=draws.randint(0, 4)))
+
+    found = []
+    for i in range(_N):
+        right = [text() for _ in range(draws.randint(1, 3))]
+        said = list(draws.choice(right))
+        for _ in range(draws.randint(0, 4)):
+            said[draws.randint(0, len(said)) : draws.randint(0, len(said))] = draws.choice("aéX 1")
+        found.append(Prediction(str(i), "".join(said), right))
+    return found
+
+
+def _distance(one: str, other: str) -> int:
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        above, row = row, [i]
+        for j, wanted in enumerate(other, 1):
+            row.append(min(above[j] + 1, row[-1] + 1, above[j - 1] + (letter != wanted)))
+    return row[-1]
+
+
+def _torch_distance(one: str, other: str) -> int:
+    functional = library("torchmetrics.functional.text")
+    return int(functional.edit_distance([one], [other], reduction="sum"))
+
+
+def _anls(distance: Any, _: Path) -> Compared:
+    theirs = []
+    for p in _texts():
+        near = [0.0]
+        for right in p.target:
+            texts = [" ".join(text.lower().split()) for text in (p.value, right)]
+            length = max(len(p.value.upper()), len(right.upper()))
+            near.append(1 - distance(*texts) / length if length else 1.0)
+        theirs.append(max(near) if max(near) >= 0.5 else 0.0)
+    found = value("anls", _texts())
+    return Compared(apart(found, sum(theirs) / _N), f"generated: {_N} texts, empty ones, Unicode")
+
+
+def _read(name: str, _: Path) -> Compared:
+    """Each by itself."""
+    rows = READ[name]
+    ours = [value(name, [Prediction("q", said, right)]) for said, right, _ in rows]
+    return Compared(
+        apart(ours, [float(good) for *_, good in rows]), f"{len(rows)} answers with a known reading"
+    )
+
+
+def _circular(_: Path) -> Compared:
+    """Four rotations of each question, each right with a chance of 4 in 5."""
+    draws, options = random.Random(5), ["cat", "dog", "bird", "cow"]
+    predictions, right = [], []
+    for question in range(100):
+        good = [draws.random() < 0.8 for _ in range(4)]
+        right.append(all(good))
+        for turn, hit in enumerate(good):
+            target = {"answer": "ABCD"[turn], "options": options[-turn:] + options[:-turn]}
+            said = "ABCD"[turn if hit else turn - 1]
+            predictions.append(Prediction(f"{question}-{turn}", said, target, group=str(question)))
+    draws.shuffle(predictions)
+    found = value("circular_accuracy", predictions)
+    return Compared(apart(found, sum(right) / 100), "generated: 100 questions, four rotations")
+
+
+_VQA2 = {"pred_test_all_yes.json": 0.223666, "pred_test_human_1.json": 0.876975}
+CASES = [
+    *(
+        Case(
+            "vqa_accuracy[official]",
+            f"golden: official VQA evaluator, {expected}",
+            partial(_vqa2, file, expected),
+            5e-7,
+            data="vqa/vqa2",
+        )
+        for file, expected in _VQA2.items()
+    ),
+    *(
+        Case(
+            f"vqa_accuracy[{variant}]",
+            "golden: cases of the rules of GT-Vision-Lab/VQA a013f00",
+            partial(_vqa_literal, i),
+        )
+        for i, variant in enumerate(("official", "normalized"))
+    ),
+    Case("vqa_accuracy[official]", DEFINITION, _vqa_defined),
+    Case("pope_*", "golden: POPE evaluate.py, all answers yes", all_yes, data="vqa/pope"),
+    *(
+        Case(name, function, partial(by_sklearn, name, function), package="scikit-learn")
+        for name, function in SKLEARN.items()
+    ),
+    Case("pope_yes_ratio", DEFINITION, yes_ratio),
+    Case("anls", DEFINITION, partial(_anls, _distance)),
+    Case("anls", "edit_distance", partial(_anls, _torch_distance), package="torchmetrics"),
+    *(Case(name, SOURCES.get(name, OURS), partial(_read, name)) for name in READ),
+    Case("circular_accuracy", DEFINITION, _circular),
+]

@@ -1,0 +1,150 @@
+"""Captions: pycocoevalcap on the same texts, and the numbers that its users published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mmbench.conformance.captions_official import Tokens, meteor_program, need_java, official
+from mmbench.conformance.captions_sets import sets_in, told
+from mmbench.conformance.case import Case, Compared, Skipped, apart, measured, value
+from mmbench.conformance.official import library
+from mmbench.errors import UserError
+from mmbench.metrics.captions import sentence_bleu
+from mmbench.metrics.ptb import caption_tokens_many
+from mmbench.types import Prediction
+
+
+def _tokens(folder: Path) -> Compared:
+    """How many texts have other tokens."""
+    differ = total = 0
+    for index, predictions in enumerate(sets_in(folder)):
+        given, said = official(folder, index)
+        texts = [text for p in predictions for text in (p.value, *p.target)]
+        theirs = [text for i in range(len(predictions)) for text in (*said[i], *given[i])]
+        ours = [" ".join(tokens) for tokens in caption_tokens_many(texts)]
+        differ += sum(one != other for one, other in zip(ours, theirs, strict=True))
+        total += len(texts)
+    return Compared(differ, f"{told(folder)}; {total:,} texts with references")
+
+
+def _each(folder: Path, compare: Callable[[list[Prediction], Tokens, Tokens], float]) -> Compared:
+    found = [compare(p, *official(folder, i)) for i, p in enumerate(sets_in(folder))]
+    return Compared(max(found), f"{told(folder)}; corpus and each caption")
+
+
+def _bleu(folder: Path) -> Compared:
+    def compare(predictions: list[Prediction], given: Tokens, said: Tokens) -> float:
+        scorer = library("pycocoevalcap.bleu.bleu").Bleu(4)
+        corpus, each = scorer.compute_score(given, said, verbose=0)
+        ours = [measured(f"bleu@{n}", predictions) for n in range(1, 5)]
+        captions = [sentence_bleu(scored.rows, n) for n, scored in enumerate(ours, 1)]
+        return max(apart([scored.value for scored in ours], corpus), apart(captions, each))
+
+    return _each(folder, compare)
+
+
+def _by_caption(name: str, scorer: str, folder: Path) -> Compared:
+    """A metric that is the mean of its captions."""
+
+    def compare(predictions: list[Prediction], given: Tokens, said: Tokens) -> float:
+        module, _, attribute = scorer.partition(":")
+        theirs: Any = getattr(library(f"pycocoevalcap.{module}"), attribute)()
+        corpus, each = theirs.compute_score(given, said)
+        ours = measured(name, predictions)
+        return max(apart(ours.value, corpus), apart(ours.rows[:, 0], each))
+
+    return _each(folder, compare)
+
+
+def _meteor(folder: Path) -> Compared:
+    """The corpora of the first captions of each set: the jar needs 20 ms for one."""
+    program = meteor_program()
+
+    def compare(predictions: list[Prediction], given: Tokens, said: Tokens) -> float:
+        few = range(min(_METEOR, len(predictions)))
+        texts = [{i: tokens[i] for i in few} for tokens in (given, said)]
+        return apart(value("meteor", predictions[:_METEOR]), program.compute_score(*texts)[0])
+
+    found = _each(folder, compare)
+    return Compared(found.difference, f"{told(folder)}; corpora of the first {_METEOR}")
+
+
+def _golden(expected: dict[str, float], index: int, told: str, folder: Path) -> Compared:
+    """Published numbers, on PTB tokens."""
+    if "meteor" in expected:
+        need_java()
+    predictions = sets_in(folder)[index]
+    ours = [value(name, predictions) for name in expected]
+    return Compared(apart(ours, list(expected.values())), told)
+
+
+def _spice(folder: Path) -> Compared:
+    try:
+        found = value("spice", sets_in(folder)[0])
+    except UserError as error:
+        raise Skipped("needs Java 8 to 14 and the jars of CoreNLP 3.6.0") from error
+    return Compared(apart(found, 0.133), told(folder))
+
+
+def _numbers(bleu: str, meteor: float, rouge: float, cider: float) -> dict[str, float]:
+    orders = {f"bleu@{n}": float(text) for n, text in enumerate(bleu.split(), 1)}
+    return {**orders, "meteor": meteor, "rouge_l": rouge, "cider": cider}
+
+
+_FAKECAP = _numbers(".579 .404 .279 .191", 0.195, 0.396, 0.600)
+_GOOD = _numbers(".6667 .4899 .3469 .0000", 0.3444, 0.4280, 0.5637)
+_BAD = _numbers(".4815 .2404 .1359 .0000", 0.1861, 0.3121, 0.2790)
+_NLG = _numbers(".550000 .428174 .284043 .201143", 0.295797, 0.522104, 1.242192)
+_METEOR = 200
+_PACKAGE = "pycocoevalcap"
+_SCORERS = {"rouge_l": "rouge.rouge:Rouge", "cider": "cider.cider:Cider"}
+
+
+def _goldens(
+    folder: str, source: str, numbers: dict[str, float], index: int, told: str, tolerance: float
+) -> list[Case]:
+    parts: dict[str, dict[str, float]] = {}
+    for name, number in numbers.items():
+        parts.setdefault("bleu@1…4" if name.startswith("bleu") else name, {})[name] = number
+    source, data = f"golden: {source}", f"captions/{folder}"
+    return [
+        Case(name, source, partial(_golden, part, index, told), tolerance, data=data)
+        for name, part in parts.items()
+    ]
+
+
+def _packages(data: str) -> list[Case]:
+    """All scorers on one folder: the tokens of two sets are remembered."""
+    tokenizer = "PTBTokenizer: texts that differ"
+    return [
+        Case("ptb tokens", tokenizer, _tokens, 0, _PACKAGE, data),
+        Case("bleu@1…4", "Bleu", _bleu, package=_PACKAGE, data=data),
+        *(
+            Case(
+                name,
+                scorer.partition(":")[2],
+                partial(_by_caption, name, scorer),
+                package=_PACKAGE,
+                data=data,
+            )
+            for name, scorer in _SCORERS.items()
+        ),
+        Case("meteor", "Meteor", _meteor, package=_PACKAGE, data=data),
+    ]
+
+
+CASES = [
+    *(
+        case
+        for data in ("", "captions/fakecap", "captions/aac-metrics")
+        for case in _packages(data)
+    ),
+    *_goldens("fakecap", "coco-caption notebook", _FAKECAP, 0, "fakecap: 1,000 captions", 5e-4),
+    *_goldens("clipscore", "clipscore README", _GOOD, 0, "clipscore: 2 good captions", 5e-5),
+    *_goldens("clipscore", "clipscore README", _BAD, 1, "clipscore: 2 bad captions", 5e-5),
+    *_goldens("nlg-eval", "nlg-eval README", _NLG, 0, "nlg-eval: 2 captions", 5e-7),
+    Case("spice", "golden: coco-caption notebook", _spice, 5e-4, data="captions/fakecap"),
+]

@@ -1,0 +1,108 @@
+"""Sets of captions with their references: generated ones, and those of folders."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from mmbench.types import Prediction
+
+_WORDS = (
+    "a an the red cat cats dog's don't can't it's on of mat, sits. U.S. 3.5 1/2 $20 50% two-toned "
+    'well-known "quoted" (aside) e.g. café naïve 猫 😀 ... -- -LRB- & / : ; ! ? A.M. cannot gonna '
+    "Mr. Smith's 1,000 10:30 http://a.example/b?c=d me@b.example @user #tag I'm they'll ’tis “so” "
+    "wanna lemme d'you rock'n'roll '90s 90's Ph.D. Inc. £5 5'10 10am p.m. 24/7 and/or T-shirt "
+    "[sic] {x} <b> &amp; * + = ~ ^ C++ .NET -5 +5 — – … ¿que? Ω привет 東京 ½ 20° © ™ #1 1080p ?! "
+)
+
+_PLAIN = "a the red cat dog on mat sits two trees green bird"
+
+
+def _predictions(pairs: list[tuple[str, list[str]]]) -> list[Prediction]:
+    return [Prediction(str(i), said, target) for i, (said, target) in enumerate(pairs)]
+
+
+@cache
+def _generated(_: Path) -> list[list[Prediction]]:
+    """Sets of captions: empty, of one word, of many; equal to a reference; with one reference."""
+    draws, few, many = random.Random(3), _PLAIN.split(), _WORDS.split()
+
+    def caption(words: list[str], most: int) -> str:
+        return " ".join(draws.choices(words, k=draws.randint(0, most)))
+
+    sets = []
+    for n, most, words in ((1, 5, few), (40, 12, few), (400, 9, many), (12, 60, many[:9])):
+        pairs = [
+            (caption(words, most), [caption(words, most) for _ in range(draws.choice([1, 2, 5]))])
+            for _ in range(n)
+        ]
+        pairs[0] = ("a red cat sits", ["a red cat sits", "a green bird"])
+        sets.append(_predictions(pairs))
+    return sets
+
+
+def sets_in(folder: Path) -> list[list[Prediction]]:
+    """The sets of captions in a folder of real data; without one those that are generated."""
+    return _READERS[folder.name](folder)
+
+
+@cache
+def _fakecap(folder: Path) -> list[list[Prediction]]:
+    given: dict[int, list[str]] = {}
+    for row in json.loads((folder / "en_captions_val2014.json").read_text())["annotations"]:
+        given.setdefault(row["image_id"], []).append(row["caption"])
+    said = json.loads((folder / "en_captions_val2014_fakecap_results.json").read_text())
+    return [_predictions([(row["caption"], given[row["image_id"]]) for row in said])]
+
+
+@cache
+def _clipscore(folder: Path) -> list[list[Prediction]]:
+    given = json.loads((folder / "example/refs.json").read_text())
+    sets = [
+        json.loads((folder / f"example/{which}_captions.json").read_text())
+        for which in ("good", "bad")
+    ]
+    return [_predictions([(text, given[image]) for image, text in s.items()]) for s in sets]
+
+
+@cache
+def _audio(folder: Path) -> list[list[Prediction]]:
+    sets = []
+    for file in sorted(folder.glob("*.csv")):
+        with file.open(newline="") as lines:
+            rows = list(csv.DictReader(lines))
+        references = [[row[f"caption_{k}"] for k in range(1, 6)] for row in rows]
+        said = [row["caption_predicted"] for row in rows]
+        sets.append(_predictions(list(zip(said, references, strict=True))))
+    return sets
+
+
+@cache
+def _tokenised(folder: Path) -> list[list[Prediction]]:
+    """Words without punctuation, whose PTB tokens are the words."""
+    said, *given = (
+        (folder / f"{name}.txt").read_text().splitlines() for name in ("hyp", "ref1", "ref2")
+    )
+    return [_predictions([(said[i], [side[i] for side in given]) for i in range(len(said))])]
+
+
+_READERS: dict[str, Callable[[Path], list[list[Prediction]]]] = {
+    "": _generated,
+    "fakecap": _fakecap,
+    "clipscore": _clipscore,
+    "aac-metrics": _audio,
+    "nlg-eval": _tokenised,
+}
+
+
+def told(folder: Path) -> str:
+    """The sets of a folder in words."""
+    sets = sets_in(folder)
+    captions = f"{sum(map(len, sets)):,} captions"
+    if folder.name:
+        return f"{folder.name}: {captions}"
+    return f"generated: {len(sets)} sets, {captions}, empty ones, Unicode"

@@ -1,0 +1,122 @@
+"""CLIPScore: the formula on vectors that are given, and the published example by its model."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.conformance.case import DEFINITION, Case, Compared, Skipped, apart, measured
+from mmbench.conformance.official import library
+from mmbench.media import decode_image, read_bytes
+from mmbench.registry import lookup, metric
+from mmbench.types import Array, Content, Features, Media, Prediction
+
+_MODEL = "openai/clip-vit-base-patch32"
+_N = 300
+_WEIGHT = {"clipscore": 2.5, "ref_clipscore": 2.5, "pac_s": 2.0, "ref_pac_s": 2.0}
+
+
+def _unit(vectors: NDArray[Any]) -> Array:
+    found: Array = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return found
+
+
+def _vectors() -> list[Features]:
+    """Cosines of both signs, and one to five references."""
+    draws = np.random.default_rng(31)
+    counts = draws.integers(1, 6, _N)
+    return [
+        {
+            "caption": _unit(draws.normal(size=(1, 4))),
+            "image": _unit(draws.normal(size=(1, 4))),
+            "references": _unit(draws.normal(size=(count, 4))),
+        }
+        for count in counts
+    ]
+
+
+def _defined(name: str, _: Path) -> Compared:
+    features = _vectors()
+    theirs = np.mean([_value(name, row) for row in features])
+    predictions = [Prediction(str(i)) for i in range(_N)]
+    found = measured(name, predictions, features).value
+    return Compared(apart(found, theirs), f"generated: {_N} vectors, 1 to 5 references")
+
+
+def _value(name: str, row: Features) -> float:
+    caption = row["caption"][0].astype(np.float64)
+    fit = _WEIGHT[name] * max(0.0, float(row["image"][0].astype(np.float64) @ caption))
+    if not name.startswith("ref"):
+        return fit
+    near = max(0.0, *(float(other.astype(np.float64) @ caption) for other in row["references"]))
+    return 2 / (1 / fit + 1 / near) if fit and near else 0.0
+
+
+def _golden(name: str, which: str, expected: float, folder: Path) -> Compared:
+    """The two images of the README, by the weights in huggingface_hub's cache."""
+    model = lookup("model", "clip")(_weights(), device="cpu", dtype="float32")
+    given = json.loads((folder / "refs.json").read_text())
+    said = json.loads((folder / f"{which}_captions.json").read_text())
+    predictions = [
+        Prediction(key, text, given[key], inputs={"image": _image(folder, key)})
+        for key, text in said.items()
+    ]
+    wants = metric(name)[0].wants
+    features = [
+        {
+            kind: _embedded(model, contents, *wants.modalities[kind])
+            for kind, contents in wants.contents(prediction).items()
+        }
+        for prediction in predictions
+    ]
+    found = measured(name, predictions, features).value
+    return Compared(apart(found, expected), f"clipscore: {len(said)} {which} captions")
+
+
+def _image(folder: Path, key: str) -> Media:
+    return Media("image", str(next((folder / "images").glob(f"{key}.*"))))
+
+
+def _embedded(model: Any, contents: list[Content], modality: Any, role: Any) -> Array:
+    items = [model.prepare(_item(content), modality) for content in contents]
+    return _unit(model.embed(items, modality, role))
+
+
+def _item(content: Content) -> Any:
+    return (
+        decode_image(read_bytes(content), content.name) if isinstance(content, Media) else content
+    )
+
+
+def _weights() -> Path:
+    hub = library("huggingface_hub")
+    try:
+        return Path(hub.snapshot_download(_MODEL, local_files_only=True))
+    except (OSError, ValueError) as error:
+        raise Skipped(f"needs the weights of {_MODEL} in the cache of huggingface_hub") from error
+
+
+_PUBLISHED = (
+    ("clipscore", "good", 0.8584),
+    ("clipscore", "bad", 0.7153),
+    ("ref_clipscore", "good", 0.8450),
+)
+
+CASES = [
+    *(Case(name, DEFINITION, partial(_defined, name)) for name in _WEIGHT),
+    *(
+        Case(
+            name,
+            f"golden: clipscore README, {expected}",
+            partial(_golden, name, which, expected),
+            2e-3,
+            data="captions/clipscore/example",
+        )
+        for name, which, expected in _PUBLISHED
+    ),
+]

@@ -1,0 +1,167 @@
+"""Distances of two sets of features: the functions of the packages on the same features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.conformance.case import DEFINITION, Case, Compared, apart
+from mmbench.conformance.distribution_frechet import PACKAGES, Moments, root_of_symmetric
+from mmbench.conformance.distribution_sets import (
+    CLOUDS,
+    SETS,
+    TOLD,
+    clouds,
+    in_order,
+    normal,
+    value,
+)
+from mmbench.conformance.official import library, lifted
+from mmbench.metrics.kernel import polynomial_subsets
+
+Floats = NDArray[np.float64]
+_SUBSET, _SUBSETS = 100, 100
+
+
+def _fid(theirs: Callable[[Moments], float], sets: str, _: Path) -> Compared:
+    pairs = list(SETS[sets]())
+    found = [theirs(_moments(*pair)) for pair in pairs]
+    return Compared(apart([value("fid@clip", *pair) for pair in pairs], found), TOLD[sets])
+
+
+def _moments(drawn: NDArray[np.float32], real: NDArray[np.float32]) -> Moments:
+    one, other = drawn.astype(np.float64), real.astype(np.float64)
+    cov = partial(np.cov, rowvar=False)
+    return one.mean(axis=0), cov(one), other.mean(axis=0), cov(other)
+
+
+def _kid_subsets(_: Path) -> Compared:
+    """Smaller subsets than those of `kid`, which would take a minute, by the same generator."""
+    torch = library("torch")
+    sides = normal(9, 400, 8), normal(10, 300, 8, 0.2)
+    names = ("mmd2", "kernel_poly", "kernel_rbf", "kernel_mmd", "kid_features_to_metric")
+    function = lifted(
+        "torch_fidelity.metric_kid",
+        *names,
+        np=np,
+        torch=torch,
+        tqdm=lambda steps, **_: steps,
+        get_kwarg=lambda name, given: given[name],
+        vassert=lambda *_: None,
+        vprint=lambda *_: None,
+        KEY_METRIC_KID_MEAN="mean",
+        KEY_METRIC_KID_STD="std",
+    ).kid_features_to_metric
+    exact = [side.astype(np.float64) for side in sides]
+    theirs = function(*map(torch.from_numpy, exact), **_KID)
+    ours = polynomial_subsets(*sides, subsets=_SUBSETS, size=_SUBSET, seed=2020)
+    told = f"generated: 400 and 300 images, {_SUBSETS} subsets of {_SUBSET}"
+    return Compared(apart([ours.mean(), ours.std()], [theirs["mean"], theirs["std"]]), told)
+
+
+_KID = {
+    "kid_kernel": "poly",
+    "kid_kernel_poly_degree": 3,
+    "kid_kernel_poly_gamma": None,
+    "kid_kernel_poly_coef0": 1,
+    "kid_subsets": _SUBSETS,
+    "kid_subset_size": _SUBSET,
+    "rng_seed": 2020,
+    "verbose": False,
+}
+
+
+def _kid(theirs: Callable[[Floats, Floats], float], _: Path) -> Compared:
+    """Sets of one size, of which there is one subset."""
+    pairs = [(normal(11, 60, 8), normal(12, 60, 8, 0.4)), (normal(13, 200, 64),) * 2]
+    found = [theirs(one.astype(np.float64), other.astype(np.float64)) for one, other in pairs]
+    told = "generated: 2 pairs of sets of one size, one pair equal"
+    return Compared(apart([value("kid@clip", *pair) for pair in pairs], found), told)
+
+
+def _clean_kid(drawn: Floats, real: Floats) -> float:
+    found = lifted("cleanfid.fid", "kernel_distance", np=np)
+    return float(found.kernel_distance(drawn, real, num_subsets=1))
+
+
+def _torchmetrics_kid(drawn: Floats, real: Floats) -> float:
+    torch, module = library("torch"), library("torchmetrics.image.kid")
+    return float(module.poly_mmd(torch.from_numpy(real), torch.from_numpy(drawn)))
+
+
+def _inception_score(_: Path) -> Compared:
+    torch = library("torch")
+    names = {"np": np, "torch": torch, "KEY_METRIC_ISC_MEAN": "mean", "KEY_METRIC_ISC_STD": "std"}
+    function = lifted("torch_fidelity.metric_isc", "isc_features_to_metric", **names)
+    ours, theirs = [], []
+    for n, classes in ((10, 5), (57, 30), (400, 1008)):
+        logits, none = normal(14, n, classes), np.empty((0, classes), np.float32)
+        ordered = torch.from_numpy(in_order(logits, none)[0])
+        theirs.append(function.isc_features_to_metric(ordered, 10, False)["mean"])
+        ours.append(value("inception_score", logits, none))
+    return Compared(apart(ours, theirs), "generated: 10, 57 and 400 images; one order for both")
+
+
+_PRDC = ("precision", "recall", "density", "coverage")
+
+
+def _prdc(what: str, _: Path) -> Compared:
+    drawn, real = clouds()
+    exact = real.astype(np.float64), drawn.astype(np.float64)
+    found = library("prdc").compute_prdc(*exact, nearest_k=5)
+    return Compared(apart(value(f"prdc_{what}@clip", drawn, real), found[what]), CLOUDS)
+
+
+def _fidelity_prc(what: str, _: Path) -> Compared:
+    torch, (drawn, real) = library("torch"), clouds()
+    names = "calculate_precision_recall_full", "calc_cdist_full"
+    module = lifted("torch_fidelity.metric_prc", *names, torch=torch)
+    sides = (torch.from_numpy(side.astype(np.float64)) for side in (drawn, real))
+    found = module.calculate_precision_recall_full(*sides, neighborhood=5)[_PRDC.index(what)]
+    return Compared(apart(value(f"prdc_{what}@clip", drawn, real), found), CLOUDS)
+
+
+def _cmmd(_: Path) -> Compared:
+    """Unit vectors, all pairs by their differences."""
+    drawn, real = (side / np.linalg.norm(side, axis=1, keepdims=True) for side in clouds())
+
+    def mean(one: Floats, other: Floats) -> float:
+        gaps = one[:, None].astype(np.float64) - other[None].astype(np.float64)
+        return float(np.exp(-(gaps**2).sum(axis=2) / (2 * 10.0**2)).mean())
+
+    theirs = 1000 * (mean(drawn, drawn) + mean(real, real) - 2 * mean(drawn, real))
+    return Compared(apart(value("cmmd", drawn, real), theirs), f"{CLOUDS}, of length 1")
+
+
+_FLOAT32 = 1e-6
+CASES = [
+    *(
+        Case("fid", DEFINITION, partial(_fid, root_of_symmetric, sets), tolerance)
+        for sets, tolerance in (("full", 1e-9), ("singular", 1e-6))
+    ),
+    *(
+        Case("fid", told, partial(_fid, function, sets), tolerance, package)
+        for package, (function, told) in PACKAGES.items()
+        for sets, tolerance in (("full", 1e-9), ("singular", 1e-4))
+    ),
+    Case("kid", "kid_features_to_metric", _kid_subsets, package="torch_fidelity"),
+    Case("kid", "kernel_distance", partial(_kid, _clean_kid), package="clean-fid"),
+    Case("kid", "poly_mmd", partial(_kid, _torchmetrics_kid), package="torchmetrics"),
+    Case("inception_score", "isc_features_to_metric", _inception_score, package="torch_fidelity"),
+    *(Case(f"prdc_{what}", "compute_prdc", partial(_prdc, what), package="prdc") for what in _PRDC),
+    *(
+        Case(
+            f"prdc_{what}",
+            "calculate_precision_recall_full",
+            partial(_fidelity_prc, what),
+            _FLOAT32,
+            "torch_fidelity",
+        )
+        for what in _PRDC[:2]
+    ),
+    Case("cmmd", DEFINITION, _cmmd),
+]

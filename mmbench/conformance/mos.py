@@ -1,0 +1,88 @@
+"""Opinion scores: agreement of a predictor with ratings by scipy, and DNSMOS by its own package."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from functools import cache, partial
+from itertools import groupby
+from pathlib import Path
+from statistics import fmean
+
+from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
+from mmbench.conformance.official import library
+from mmbench.types import Media, Prediction
+
+_ITEMS, _SYSTEMS, _CLIPS = 200, 12, 2
+_TOLD = f"generated: {_ITEMS} items of {_SYSTEMS} systems, 1 to 6 ratings, equal predictions"
+Points = list[tuple[float, float]]
+
+
+@cache
+def _rated() -> list[Prediction]:
+    """Predictions in halves, so that many are equal; systems of unequal size."""
+    draws = random.Random(10)
+    found = []
+    for i in range(_ITEMS):
+        system = min(int(draws.expovariate(0.3)), _SYSTEMS - 1)
+        level = 1.5 + 3 * system / _SYSTEMS
+        ratings = [
+            [f"r{draws.randint(0, 30)}", float(min(5, max(1, round(draws.gauss(level, 1)))))]
+            for _ in range(draws.randint(1, 6))
+        ]
+        said = round(2 * draws.gauss(level, 0.8)) / 2
+        found.append(Prediction(str(i), said, ratings, tags={"system": f"s{system}"}))
+    return found
+
+
+def _items() -> Points:
+    return [(p.value, fmean(rating for _, rating in p.target)) for p in _rated()]
+
+
+def _systems() -> Points:
+    pairs = sorted(zip((p.tags["system"] for p in _rated()), _items(), strict=True))
+    groups = [[point for _, point in rows] for _, rows in groupby(pairs, lambda pair: pair[0])]
+    return [(fmean(a for a, _ in group), fmean(b for _, b in group)) for group in groups]
+
+
+def _squared(points: Points) -> float:
+    return fmean((a - b) ** 2 for a, b in points)
+
+
+def _scipy(function: str, points: Points) -> float:
+    said, rated = zip(*points, strict=True)
+    return float(getattr(library("scipy.stats"), function)(said, rated)[0])
+
+
+def _agreement(name: str, theirs: Callable[[Points], float], _: Path) -> Compared:
+    """Over items and over systems."""
+    ours = [value(f"{name}[{level}]", _rated()) for level in ("utterance", "system")]
+    return Compared(apart(ours, [theirs(_items()), theirs(_systems())]), _TOLD)
+
+
+def _mos(_: Path) -> Compared:
+    return Compared(apart(value("mos", _rated()), fmean(b for _, b in _items())), _TOLD)
+
+
+def _dnsmos(folder: Path) -> Compared:
+    """All four heads of the first clips."""
+    files = sorted(folder.glob("*.wav"))[:_CLIPS]
+    heads = ("ovrl", "sig", "bak", "p808")
+    sounds = [Prediction(file.stem, Media("audio", str(file))) for file in files]
+    ours = [[value(f"dnsmos[{head}]", [sound]) for head in heads] for sound in sounds]
+    official = library("speechmos.dnsmos")
+    found = [official.run(str(file), 16_000) for file in files]
+    theirs = [[clip[f"{head}_mos"] for head in heads] for clip in found]
+    return Compared(apart(ours, theirs), f"librivox: {len(files)} clips")
+
+
+_SCIPY = {"mos_lcc": "pearsonr", "mos_srcc": "spearmanr", "mos_ktau": "kendalltau"}
+CASES = [
+    Case("mos", DEFINITION, _mos),
+    *(
+        Case(name, function, partial(_agreement, name, partial(_scipy, function)), 1e-9, "scipy")
+        for name, function in _SCIPY.items()
+    ),
+    Case("mos_mse", DEFINITION, partial(_agreement, "mos_mse", _squared)),
+    Case("dnsmos", "dnsmos.run", _dnsmos, 1e-4, "speechmos", "speech/librivox"),
+]

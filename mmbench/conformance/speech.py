@@ -1,0 +1,160 @@
+"""Transcripts: error rates of jiwer and torchmetrics, and OpenAI's own normalisers."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+
+from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
+from mmbench.conformance.official import library, subpackage
+from mmbench.metrics.normalisers import normalise
+from mmbench.types import Prediction
+
+Pairs = list[tuple[str, str]]
+_N = 300
+_WORDS = "the a he was not an ill disposed young man café 猫 Straße two 2 o'clock rather"
+_WRITTEN = (
+    "Mr. Smith's can't won't it's they'll gonna kinda sorta dunno cause twenty-one two hundred and "
+    "five $20 million 3.5 50% 1960s first 22nd colour analyse [noise] (laughs) uh hmm é œuvre ß "
+    "half past ten o'clock double oh seven minus one hundred, point five. Dr. «naïve» 1,000 -- &"
+)
+
+
+@cache
+def _generated() -> Pairs:
+    """Reference and hypothesis, words with single spaces; no reference is empty."""
+    draws, words = random.Random(6), _WORDS.split()
+    pairs = []
+    for _ in range(_N):
+        reference = draws.choices(words, k=draws.randint(1, 25))
+        said = [word for word in reference if draws.random() > 0.1]
+        for _ in range(draws.randint(0, 4)):
+            said.insert(draws.randint(0, len(said)), draws.choice(words))
+        pairs.append((" ".join(reference), " ".join(said if draws.random() > 0.05 else [])))
+    return pairs
+
+
+@cache
+def _written() -> list[str]:
+    draws = random.Random(7)
+    words = _WRITTEN.split() + _WORDS.split()
+    return [" ".join(draws.choices(words, k=draws.randint(0, 15))) for _ in range(1500)]
+
+
+def _predictions(pairs: Pairs) -> list[Prediction]:
+    return [Prediction(str(i), said, reference) for i, (reference, said) in enumerate(pairs)]
+
+
+def _jiwer(name: str, _: Path) -> Compared:
+    references, said = zip(*_generated(), strict=True)
+    theirs = getattr(library("jiwer"), name)(list(references), list(said))
+    found = value(f"{name}[none]", _predictions(_generated()))
+    return Compared(apart(found, theirs), f"generated: {_N} pairs, empty hypotheses, Unicode")
+
+
+def _torchmetrics(name: str, function: str, _: Path) -> Compared:
+    references, said = zip(*_generated(), strict=True)
+    theirs = getattr(library("torchmetrics.functional.text"), function)(said, references)
+    found = value(f"{name}[none]", _predictions(_generated()))
+    return Compared(
+        apart(found, float(theirs)), f"generated: {_N} pairs, empty hypotheses, Unicode"
+    )
+
+
+def _whisper(name: str) -> Callable[[str], str]:
+    module = subpackage("whisper", "normalizers")
+    rules: Callable[[str], str] = getattr(module, f"{name}TextNormalizer")()
+    return rules
+
+
+def _normaliser(name: str, theirs: str, _: Path) -> Compared:
+    """How many texts come out otherwise."""
+    rules = _whisper(theirs)
+    differ = sum(normalise(name, text) != rules(text) for text in _written())
+    return Compared(differ, f"generated: {len(_written()):,} texts with numbers, titles, accents")
+
+
+def _normalised(name: str, theirs: str, _: Path) -> Compared:
+    """Through jiwer, of what OpenAI's normaliser leaves, without what then is empty."""
+    draws, rules = random.Random(8), _whisper(theirs)
+    pairs = [
+        (text, " ".join(w for w in text.split() if draws.random() > 0.1)) for text in _written()
+    ]
+    clean = [(rules(reference), rules(said)) for reference, said in pairs]
+    references, said = zip(*[pair for pair in clean if pair[0].strip()], strict=True)
+    expected = library("jiwer").wer(list(references), list(said))
+    found = value(f"wer[{name}]", _predictions(pairs))
+    return Compared(apart(found, expected), f"generated: {len(pairs):,} pairs, empty references")
+
+
+def _librivox(folder: Path) -> Compared:
+    """Real transcripts, each against the next one."""
+    lines = (folder / "transcription").read_text().splitlines()
+    texts = [line.split("</s>")[0].replace("<s>", "").strip() for line in lines]
+    pairs = list(zip(texts, texts[1:] + texts[:1], strict=True))
+    rules = _whisper("English")
+    clean = [[rules(side) for side in sides] for sides in zip(*pairs, strict=True)]
+    expected = library("jiwer").wer(*clean)
+    found = value("wer[whisper_en]", _predictions(pairs))
+    return Compared(apart(found, expected), f"librivox: {len(pairs)} transcripts, each as the next")
+
+
+def _rtfx(_: Path) -> Compared:
+    draws = random.Random(9)
+    seconds = [(draws.uniform(1, 30), draws.uniform(0.01, 2)) for _ in range(_N)]
+    predictions = [
+        Prediction(str(i), tags={"audio_seconds": str(a), "compute_seconds": str(c)})
+        for i, (a, c) in enumerate(seconds)
+    ]
+    expected = sum(a for a, _ in seconds) / sum(c for _, c in seconds)
+    return Compared(apart(value("rtfx", predictions), expected), f"generated: {_N} clips")
+
+
+_TORCHMETRICS = {"wer": "word_error_rate", "cer": "char_error_rate"}
+_NORMALISERS = {"basic": "Basic", "whisper_en": "English"}
+_OPENAI = "openai-whisper"
+CASES = [
+    *(
+        Case(f"{name}[none]", f"{name}", partial(_jiwer, name), package="jiwer")
+        for name in ("wer", "cer", "mer", "wil")
+    ),
+    *(
+        Case(
+            f"{name}[none]",
+            function,
+            partial(_torchmetrics, name, function),
+            1e-6,
+            "torchmetrics",
+        )
+        for name, function in _TORCHMETRICS.items()
+    ),
+    *(
+        Case(
+            f"normaliser {name}",
+            f"{theirs}TextNormalizer: texts that differ",
+            partial(_normaliser, name, theirs),
+            0,
+            _OPENAI,
+        )
+        for name, theirs in _NORMALISERS.items()
+    ),
+    *(
+        Case(
+            f"wer[{name}]",
+            f"{theirs}TextNormalizer, then jiwer",
+            partial(_normalised, name, theirs),
+            package=_OPENAI,
+        )
+        for name, theirs in _NORMALISERS.items()
+    ),
+    Case(
+        "wer[whisper_en]",
+        "EnglishTextNormalizer, then jiwer",
+        _librivox,
+        package=_OPENAI,
+        data="speech/librivox",
+    ),
+    Case("rtfx", DEFINITION, _rtfx),
+]
