@@ -3,6 +3,7 @@
     record = mmbench.evaluate("clip-nano", "shapes-retrieval")
     record = mmbench.score("captions", {"id": "a text"}, data="references.jsonl")
     score = mmbench.metric("recall@10")(predictions)
+    verdict = mmbench.compare("20261123-1405", "20261123-1610")
     ranks = mmbench.search.positive_ranks(queries, corpus, positives)
 
 Nothing heavy is imported before it is used.
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     from mmbench.types import Sample as Sample
     from mmbench.types import Samples as Samples
     from mmbench.types import Score as Score
+    from mmbench.verdicts.compare import compare as compare
 
 _PUBLIC = {
     "evaluate": "mmbench.engine.api",
     "metric": "mmbench.engine.api",
     "score": "mmbench.engine.api",
+    "compare": "mmbench.verdicts.compare",
     "register": "mmbench.registry",
     "MmbenchError": "mmbench.errors",
     "Media": "mmbench.types",

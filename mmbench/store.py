@@ -163,22 +163,32 @@ def find_record(out: str | Path, run: str) -> RunRecord:
 
 
 def read_table(out: str | Path, run: str, record: RunRecord) -> dict[str, list[Any]]:
-    """The stored rows of a run, by column: `direction`, `split`, `id`, …, and one per metric.
+    """The stored rows of a run as lists: see `read_rows`."""
+    table = read_rows(out, run, record)
+    return {name: table[name].to_pylist() for name in table.column_names}
+
+
+def read_rows(out: str | Path, run: str, record: RunRecord) -> Any:
+    """The stored rows of a run, an Arrow table: `direction`, `split`, `id`, … and one per metric.
 
     `run` is what the record was found by. Raises DataError where the rows do not lie beside it.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     beside = Path(run) if run.endswith(".json") else None
     folder = Folder(beside.parent if beside else out)
     name = f"{beside.stem}.parquet" if beside else f"runs/{record.task.name}/{record.run}.parquet"
     try:
-        table = pq.read_table(BytesIO(folder.read(name)))
+        table = pq.ParquetFile(BytesIO(folder.read(name))).read()
     except FileNotFoundError as error:
         raise DataError(
             f"run {record.run}: its rows are not there: {folder.path(name)} (git does not keep"
             " them: run it again, or copy them beside the record)"
         ) from error
-    columns = {name: table[name].to_pylist() for name in table.column_names}
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{folder.path(name)}: not the rows of a run: {error}") from error
     same = msgspec.json.decode((table.schema.metadata or {}).get(SAME, b"{}"), type=dict[str, str])
-    return columns | {metric: columns[twin] for metric, twin in same.items()}
+    for metric, twin in same.items():
+        table = table.append_column(metric, table[twin])
+    return table

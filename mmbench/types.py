@@ -172,8 +172,8 @@ class Prepares(Protocol):
 class Ranking(Struct, frozen=True):
     """Where the positives of one query stand.
 
-    `ranks` from 1, ascending. None, last, for a positive that was not found: beyond the `depth` that
-    an approximate index looked at, so that nobody knows its rank; or, where `depth` is None and all
+    `ranks` from 1, ascending. None, last, for a positive that was not found: beyond the `depth` an
+    approximate index looked at, so that nobody knows its rank; or, where `depth` is None and all
     the corpus was looked at, not returned at all. `grades` in the order of `ranks`. `top` holds the
     first few document ids, as evidence.
     """

@@ -11,7 +11,7 @@ FLOORS = [
     {"registry", "builtin", "spec", "text", "media", "stats", "store", "contents", "journal",
      "checkpoints", "search", "nano"},
     {"data", "models", "kinds", "metrics"},
-    {"engine", "board", "compare", "gate", "history", "conformance", "rows", "junit"},
+    {"engine", "board", "verdicts", "conformance"},
     {"train", "selftest"},
     {"cli"},
 ]  # fmt: skip

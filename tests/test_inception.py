@@ -106,7 +106,7 @@ def test_the_features_are_those_of_torch_fidelity(weights: Path, fidelity: Any) 
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * scale)
 
 
-@pytest.mark.parametrize("image", PICTURES, ids=str)
+@pytest.mark.parametrize("image", PICTURES, ids=lambda image: str(image.size))
 def test_the_tf_resize_is_torch_fidelitys_to_the_bit(image: Image.Image, fidelity: Any) -> None:
     official = fidelity.interpolate_bilinear_2d_like_tensorflow1x(
         chw(image).float(), size=(299, 299), align_corners=False
@@ -114,7 +114,7 @@ def test_the_tf_resize_is_torch_fidelitys_to_the_bit(image: Image.Image, fidelit
     np.testing.assert_array_equal(tf_bilinear(image), official[0].numpy())
 
 
-@pytest.mark.parametrize("image", PICTURES, ids=str)
+@pytest.mark.parametrize("image", PICTURES, ids=lambda image: str(image.size))
 def test_the_clean_resize_is_clean_fids_to_the_bit(image: Image.Image) -> None:
     spec = find_spec("cleanfid")
     if spec is None:

@@ -28,7 +28,10 @@ def test_unknown_names_get_the_near_ones() -> None:
         registry.lookup("model", "clpi")
 
 
-@pytest.mark.parametrize("name", ["recall", "recall@", "recall@0", "recall@x", "map@x", "wer[swedish]", "fid", "fid@", "@k"])
+@pytest.mark.parametrize(
+    "name",
+    ["recall", "recall@", "recall@0", "recall@x", "map@x", "wer[swedish]", "fid", "fid@", "@k"],
+)
 def test_a_metric_that_is_none(name: str) -> None:
     with pytest.raises(UnknownName):
         registry.metric(name)

@@ -10,8 +10,8 @@ from importlib import import_module
 
 from mmbench.errors import UserError
 
-DONE, FAILED, USER, SAMPLES, BUG, INTERRUPTED = 0, 1, 2, 3, 70, 130
-_WORST_FIRST = (INTERRUPTED, BUG, USER, SAMPLES, FAILED)
+DONE, FAILED, USER, SAMPLES, UNCLEAR, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
+_WORST_FIRST = (INTERRUPTED, BUG, USER, SAMPLES, FAILED, UNCLEAR)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

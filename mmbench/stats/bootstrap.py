@@ -10,11 +10,13 @@ The 95 % interval is the percentile interval with expanded quantiles: the level 
 plain percentiles are too narrow where groups are few (Hesterberg 2014, "What Teachers Should Know
 about the Bootstrap", arXiv:1411.5279, the "expanded percentile interval").
 
-There is none for a value that is NaN, for a single group, for a fold of the whole set, or where
-the rows are all equal, which tells nothing of their spread. The
-exception is a mean of 0/1 rows that are all right or all wrong: it has the exact interval for g of
-g (Clopper and Pearson 1934, Biometrika 26), so that 100 % of 20 groups reads 0.832 to 1. With
-several rows in a group this errs on the wide side.
+There is none for a value that is NaN, for a single group, for a fold of the whole set, or for a
+value outside its own interval (a small calibration error, which repeated rows only raise); nor
+where every resample gives the same value: no error here is no proof that there is none elsewhere.
+Two exceptions: a median that many rows share is sure, from itself to itself; and a mean of rows
+from 0 to 1 that are all right or all wrong has the exact interval for g of g (Clopper and Pearson
+1934, Biometrika 26), so that 100 % of 20 groups reads 0.832 to 1. With several rows in a group, or
+with parts of a point, this errs on the wide side.
 """
 
 from __future__ import annotations
@@ -137,18 +139,24 @@ _ONE = "no interval: all samples are of one group"
 def _of(score: Score, drawn: Floats, groups: int) -> Interval:
     if constant(drawn):
         ends = at_the_end(score, groups)
-        if ends is None and (score.rows != score.rows[0]).any():
-            ends = score.value, score.value  # a median that no resample moves
-        return (ends, "") if ends else (None, "no interval: the rows are all equal")
+        if score.fold.endswith("median") and (score.rows[:, 0] != score.rows[0, 0]).any():
+            ends = score.value, score.value  # so many rows have this value that none moves it
+        return (ends, "") if ends else (None, "no interval: every resample gives the same value")
     ends = expanded_percentile(drawn, groups)
-    return (ends, "") if ends else (None, "no interval: many resamples have no value")
+    if ends is None:
+        return None, "no interval: many resamples have no value"
+    slack = 1e-12 * max(1.0, abs(score.value))
+    if not ends[0] - slack <= score.value <= ends[1] + slack:
+        return None, "no interval: biased under resampling"
+    return ends, ""
 
 
 def constant(drawn: Floats) -> bool:
     """Whether every resample gives the same value, but for rounding."""
     import numpy as np
 
-    return bool(np.ptp(drawn) <= 1e-12 * max(1.0, float(np.abs(drawn).max())))
+    low, high = float(drawn.min()), float(drawn.max())
+    return low == high or bool(high - low <= 1e-12 * max(1.0, float(np.abs(drawn).max())))
 
 
 def expanded_percentile(
@@ -168,13 +176,13 @@ def expanded_percentile(
 
 
 def at_the_end(score: Score, groups: int, level: float = LEVEL) -> tuple[float, float] | None:
-    """Clopper and Pearson's interval of none or all of `groups`; None where it is neither."""
-    import numpy as np
+    """Clopper and Pearson's interval where every row stands at one end of a range from 0 to 1.
 
-    inner = score.fold.rpartition(":")[2]
-    if score.fold.startswith("split-sum") or inner != "mean" or score.value not in (0.0, 1.0):
-        return None
-    if not np.isin(score.rows[:, 0], (0.0, 1.0)).all():
+    The mean is then no nearer to the other end than the share of rows that do not stand there.
+    """
+    ends = {score.worst, score.best}
+    mean = score.fold.rpartition(":")[2] == "mean" and not score.fold.startswith("split-sum")
+    if not mean or ends != {0.0, 1.0} or score.value not in ends:
         return None
     reach = 1 - float(((1 - level) / 2) ** (1 / groups))
     return (0.0, reach) if score.value == 0 else (1 - reach, 1.0)

@@ -14,16 +14,18 @@ tells how large a difference would have been seen.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.stats.bootstrap import LEVEL, RESAMPLES, Resampler, constant, expanded_percentile
 from mmbench.stats.folds import fold
-from mmbench.stats.permutation import PERMUTATIONS, Pair, permutation_tests
+from mmbench.stats.permutation import BY_ROWS, PERMUTATIONS, Pair, permutation_tests
 
 if TYPE_CHECKING:
     from mmbench.stats.folds import Floats
 
 MCNEMAR, PERMUTATION = "McNemar, exact", "paired permutation"
+DETECTED = 2.8015852181129683  # z.975 + z.8
 
 
 class Paired(NamedTuple):
@@ -54,14 +56,11 @@ def paired(
     *,
     seed: int = 0,
     resamples: int = RESAMPLES,
-    permutations: int = PERMUTATIONS,
     level: float = LEVEL,
 ) -> Paired:
     """Compare the rows [n, c] of two runs, sample by sample; `groups` names the group of each."""
     pairs = [(fold_name, rows_a, rows_b)]
-    return paired_many(
-        pairs, groups, seed=seed, resamples=resamples, permutations=permutations, level=level
-    )[0]
+    return paired_many(pairs, groups, seed=seed, resamples=resamples, level=level)[0]
 
 
 def paired_many(
@@ -70,10 +69,15 @@ def paired_many(
     *,
     seed: int = 0,
     resamples: int = RESAMPLES,
-    permutations: int = PERMUTATIONS,
     level: float = LEVEL,
+    tests: int = 1,
 ) -> list[Paired]:
-    """The same for several metrics of the same samples: draws and products are shared."""
+    """The same for several metrics of the same samples: draws and products are shared.
+
+    `tests` is over how many the p-values will be corrected: permutations are so many that the
+    smallest p-value still passes then.
+    """
+    least = ceil(2 * tests / (1 - level))
     resampler = Resampler(groups, seed=seed, resamples=resamples)
     tables = [(name, rows) for name, *both in pairs for rows in both]
     drawn = resampler.values(tables)
@@ -89,7 +93,8 @@ def paired_many(
         resampler.code,
         resampler.groups,
         seed=seed,
-        permutations=permutations,
+        permutations=max(PERMUTATIONS, least),
+        by_rows=max(BY_ROWS, least),
     )
     for at, p_value in zip(open_ones, p_values, strict=True):
         found[at] = found[at]._replace(p_value=p_value, test=PERMUTATION)
@@ -110,17 +115,23 @@ def _paired(
     test, p_value = "", None
     if name == "mean" and groups == len(a) and _binary(a) and _binary(b) and len(a):
         test, p_value = MCNEMAR, mcnemar(a[:, 0], b[:, 0])
-    low, high, error = None, None, None
-    if np.array_equal(a, b) and len(a):
+    low, high, error = _spread(drawn, groups, level)
+    if len(a) and np.array_equal(a, b):
         low = high = difference
-    elif groups > 1 and not constant(drawn):
-        low, high = expanded_percentile(drawn, groups, level) or (None, None)
-        error = float(np.nanstd(drawn, ddof=1) * np.sqrt(groups / (groups - 1)))
     detectable = None if error is None else DETECTED * error
     return Paired(*values, difference, low, high, p_value, test, error, detectable, len(a), groups)
 
 
-DETECTED = 2.8015852181129816  # z.975 + z.8
+def _spread(
+    drawn: Floats, groups: int, level: float
+) -> tuple[float | None, float | None, float | None]:
+    """Interval and standard error of resampled differences; none where they do not spread."""
+    import numpy as np
+
+    ends = expanded_percentile(drawn, groups, level)
+    if ends is None or constant(drawn):
+        return None, None, None
+    return *ends, float(np.nanstd(drawn, ddof=1) * np.sqrt(groups / (groups - 1)))
 
 
 def _binary(rows: Floats) -> bool:

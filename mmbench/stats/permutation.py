@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mmbench.stats.sums import Ints
 
 PERMUTATIONS = 10_000
-BY_ROWS = 1_000  # of folds that need the rows one by one, which are slow
+BY_ROWS = 1_000  # these are slow
 
 # (fold, rows [n, c] of one run, rows [n, c] of the other)
 Pair = tuple[str, "Floats", "Floats"]
@@ -33,8 +33,12 @@ def permutation_tests(
     *,
     seed: int = 0,
     permutations: int = PERMUTATIONS,
+    by_rows: int = BY_ROWS,
 ) -> list[float]:
-    """The p-value of each pair. `code` [n] is the group of each row, `observed` the differences."""
+    """The p-value of each pair. `code` [n] is the group of each row, `observed` the differences.
+
+    `by_rows` permutations are made of folds that need the rows one by one.
+    """
     import numpy as np
 
     sums = [_both(pair, code, groups) for pair in pairs]
@@ -44,7 +48,7 @@ def permutation_tests(
     for at, values in zip(by_sums, swapped, strict=True):
         found[at] = values
     for at in set(range(len(pairs))) - set(by_sums):
-        swaps = _swaps(groups, seed, min(permutations, BY_ROWS), len(code))
+        swaps = _swaps(groups, seed, by_rows, 2 * len(code))
         found[at] = np.concatenate([_by_rows(pairs[at], s[:, code]) for s in swaps])
     return [_p_value(values, seen) for values, seen in zip(found, observed, strict=True)]
 

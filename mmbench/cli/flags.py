@@ -1,0 +1,133 @@
+"""Flags that several commands share. Loads nothing but argparse."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def command(commands: Any, name: str, module: str, text: str) -> argparse.ArgumentParser:
+    """A subcommand of this name, run by a module of mmbench.cli."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text, allow_abbrev=False
+    )
+    parser.set_defaults(module=module)
+    return parser
+
+
+def written(parser: argparse.ArgumentParser) -> None:
+    """The flags of a command that writes records."""
+    add = parser.add_argument
+    add(
+        "--out",
+        default="leaderboards",
+        metavar="DIR",
+        help="where records and tables go: a folder or an fsspec URL (default: ./leaderboards)",
+    )
+    add(
+        "--allow-failed",
+        default="0",
+        metavar="N|N%",
+        help="end with 0 although this many samples failed (default: 0)",
+    )
+    add("--json", action="store_true", help="the run records as a JSON array on stdout")
+    add("--quiet", action="store_true", help="no progress")
+
+
+def published_as(parser: argparse.ArgumentParser) -> None:
+    """The flag of a command whose scores can stand beside published ones."""
+    parser.add_argument(
+        "--published-as", metavar="HUB_ID", help="compare with the numbers published for this model"
+    )
+
+
+def inception(parser: argparse.ArgumentParser) -> None:
+    """The flag of a command that may measure FID."""
+    parser.add_argument(
+        "--inception", metavar="FILE", help="torch-fidelity's Inception weights, for fid and kin"
+    )
+
+
+def pair(parser: argparse.ArgumentParser) -> None:
+    """The flags of a command that takes models and tasks."""
+    add = parser.add_argument
+    add(
+        "-m",
+        "--model",
+        action="append",
+        required=True,
+        metavar="MODEL",
+        help="NAME[@CHECKPOINT[#REVISION]], a YAML file, or a baseline: oracle, constant, random,"
+        " empty, hedge; repeat for several",
+    )
+    add(
+        "-t",
+        "--task",
+        action="append",
+        required=True,
+        metavar="TASK",
+        help="a task's name or YAML file; repeat for several",
+    )
+    add(
+        "--data",
+        action="append",
+        default=[],
+        metavar="[TASK=]PATH",
+        help="the data: a folder or an annotations file (default: $MMBENCH_DATA/<folder>)",
+    )
+    add("--limit", type=positive, metavar="N", help="only the first N documents")
+    add(
+        "--index",
+        default="exact",
+        metavar="exact|FACTORY",
+        help="exact ranks, or a FAISS index such as Flat, HNSW32, 'IVF1024,Flat;nprobe=16'",
+    )
+    add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="default: auto")
+    add(
+        "--dtype",
+        default="auto",
+        choices=["auto", "float32", "bfloat16", "float16"],
+        help="of the weights; auto is float32",
+    )
+    add(
+        "--batch-size",
+        default="auto",
+        type=_batch_size,
+        metavar="auto|N",
+        help="auto begins from the free memory and halves when it runs out",
+    )
+    add("--seed", type=int, default=0, metavar="N", help="of the random baseline (default: 0)")
+    add("--model-arg", action="append", default=[], metavar="K=V", help="an option of the model")
+    add(
+        "--trust-remote-code",
+        action="store_true",
+        help="run code that a checkpoint brings; needs a pinned revision",
+    )
+    published_as(parser)
+    inception(parser)
+    plugins(parser)
+
+
+def plugins(parser: argparse.ArgumentParser) -> None:
+    """The flags of a command that looks names up."""
+    add = parser.add_argument
+    add("--tasks", action="append", default=[], metavar="DIR", help="look for tasks here first")
+    add(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="FILE.py",
+        help="load models, metrics, data sources or kinds from a file",
+    )
+
+
+def positive(text: str) -> int:
+    """A whole number from 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1")
+    return value
+
+
+def _batch_size(text: str) -> int | None:
+    return None if text == "auto" else positive(text)

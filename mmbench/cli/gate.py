@@ -1,0 +1,44 @@
+"""`mmbench gate`: the verdict on a candidate, as an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import msgspec
+
+from mmbench.cli import DONE, FAILED, UNCLEAR
+from mmbench.errors import UserError
+from mmbench.verdicts.gate import gate
+from mmbench.verdicts.junit import annotation, junit, sentence
+
+_ON_UNCLEAR = {"pass": DONE, "fail": FAILED, "4": UNCLEAR}
+
+
+def command(args: argparse.Namespace) -> int:
+    """Print a line for each metric; 1 for a candidate that fails, 4 where the data cannot tell."""
+    found = gate(
+        args.baseline, args.candidate, args.fail_if, alpha=args.alpha, out=args.out, seed=args.seed
+    )
+    shown = sys.stderr if args.json else sys.stdout
+    for verdict in found:
+        print(sentence(verdict), file=shown)
+    if args.github:
+        print("\n".join(annotation(verdict, args.on_unclear) for verdict in found), file=shown)
+    if args.json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
+    if args.junit:
+        suite = f"mmbench gate: {args.candidate} against {args.baseline}"
+        _write(Path(args.junit), junit(found, suite, args.on_unclear))
+    outcomes = {verdict.outcome for verdict in found}
+    if "fail" in outcomes:
+        return FAILED
+    return _ON_UNCLEAR[args.on_unclear] if "unclear" in outcomes else DONE
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise UserError(f"--junit {path}: cannot be written: {error.strerror}") from error

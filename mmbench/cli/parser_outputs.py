@@ -1,0 +1,81 @@
+"""The flags of score, rescore, selftest and conformance. Loads nothing but argparse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmbench.cli.flags import command, inception, plugins, positive, published_as, written
+
+
+def score(commands: Any) -> None:
+    """Add `mmbench score`."""
+    text = "score anybody's outputs, read from a file, into the same leaderboard"
+    parser = command(commands, "score", "score", text)
+    add = parser.add_argument
+    add("-t", "--task", required=True, metavar="TASK", help="a task's name or YAML file")
+    add(
+        "--predictions",
+        required=True,
+        metavar="FILE",
+        help="JSONL, JSON (COCO, VQA results), CSV, .npz, .npy, trn, a TREC run, or a folder of"
+        " images; docs/scoring.md shows each",
+    )
+    add("--name", metavar="NAME", help="what the board calls the model (default: the file's name)")
+    add("--partial", action="store_true", help="score what is there, although outputs are missing")
+    add("--data", metavar="PATH", help="the references (default: $MMBENCH_DATA/<folder>)")
+    add("--limit", type=positive, metavar="N", help="only the first N samples")
+    add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="of models that metrics want")
+    add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")
+    published_as(parser)
+    inception(parser)
+    written(parser)
+    plugins(parser)
+
+
+def rescore(commands: Any) -> None:
+    """Add `mmbench rescore`."""
+    text = "measure stored outputs again, with other metrics; the model is not run"
+    parser = command(commands, "rescore", "rescore", text)
+    add = parser.add_argument
+    add("run", nargs="+", metavar="RUN", help="a path, an id, or the beginning of one")
+    add(
+        "--metric",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="measure this one (default: those of the task as it is now); repeat for several",
+    )
+    add("--data", metavar="PATH", help="the data, for metrics that look at a sample's inputs")
+    add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="of models that metrics want")
+    inception(parser)
+    written(parser)
+    plugins(parser)
+
+
+def selftest(commands: Any) -> None:
+    """Add `mmbench selftest`."""
+    text = "what must hold of a task whatever model is run: oracle, chance, order, corrupt samples"
+    parser = command(commands, "selftest", "selftest", text)
+    parser.add_argument("task", nargs="*", metavar="TASK", help="default: all tasks")
+    parser.add_argument("--data", metavar="PATH", help="try it on these data (default: on its own)")
+    inception(parser)
+    plugins(parser)
+
+
+def conformance(commands: Any) -> None:
+    """Add `mmbench conformance`."""
+    text = "every metric beside its references: packages, definitions, golden numbers"
+    parser = command(commands, "conformance", "conformance", text)
+    add = parser.add_argument
+    add("--data", metavar="DIR", help="real data for golden numbers; docs/conformance.md names it")
+    add(
+        "--family",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only these: retrieval, captions, clipscore, distribution, classification, answers,"
+        " speech, mos; repeat for several",
+    )
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", help="the rows as a JSON array")
+    shown.add_argument("--markdown", action="store_true", help="as docs/conformance.md has them")

@@ -1,0 +1,91 @@
+"""The flags of compare, gate and history. Loads nothing but argparse."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from mmbench.cli.flags import command
+
+_RUN = "a path, an id, or the beginning of one"
+
+
+def compare(commands: Any) -> None:
+    """Add `mmbench compare`."""
+    text = "is one run better than another: on the same samples, with a test"
+    parser = command(commands, "compare", "compare", text)
+    add = parser.add_argument
+    add("run", nargs="+", metavar="RUN", help=f"the first is the baseline; {_RUN}")
+    _metric(parser)
+    _tested(parser)
+    add("--show", type=int, default=10, metavar="N", help="samples that changed (default: 10)")
+    add("--json", action="store_true", help="every pair as a JSON array on stdout")
+
+
+def gate(commands: Any) -> None:
+    """Add `mmbench gate`."""
+    text = "pass or fail a candidate: is it worse than the baseline, beyond noise and a margin"
+    parser = command(commands, "gate", "gate", text)
+    add = parser.add_argument
+    add("--baseline", required=True, metavar="RUN", help=_RUN)
+    add("--candidate", required=True, metavar="RUN", help=_RUN)
+    add(
+        "--fail-if",
+        action="append",
+        required=True,
+        metavar="'METRIC: LOSS'",
+        help="fail when the metric is worse by more than this: a percentage of the baseline"
+        " (-0.5%%) or a number (-0.005); repeat for several",
+    )
+    _tested(parser)
+    add(
+        "--on-unclear",
+        choices=["pass", "fail", "4"],
+        default="4",
+        help="what to end with when the data cannot tell: 0, 1 or 4 (default: 4)",
+    )
+    add("--junit", metavar="FILE", help="write the verdicts as JUnit XML")
+    add("--github", action="store_true", help="print the verdicts as GitHub annotations too")
+    add("--json", action="store_true", help="the verdicts as a JSON array on stdout")
+
+
+def history(commands: Any) -> None:
+    """Add `mmbench history`."""
+    text = "a metric over checkpoints and time, and where it changed"
+    parser = command(commands, "history", "history", text)
+    add = parser.add_argument
+    add("task", metavar="TASK", help="a task's name")
+    add("--model", metavar="NAME", help="only runs of this model")
+    add("--metric", metavar="NAME", help="default: the headline")
+    add("--plot", metavar="FILE", help="draw it: .svg, .png or .pdf")
+    _tested(parser)
+    add("--json", action="store_true", help="the points as a JSON array on stdout")
+
+
+def _metric(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--metric",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this one, in all its directions; repeat for several (default: all)",
+    )
+
+
+def _tested(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--alpha", type=_share, default=0.05, metavar="P", help="of the tests (default: 0.05)")
+    add("--seed", type=int, default=0, metavar="N", help="of the draws (default: 0)")
+    add(
+        "--out",
+        default="leaderboards",
+        metavar="DIR",
+        help="where the runs are: a folder or an fsspec URL (default: ./leaderboards)",
+    )
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value

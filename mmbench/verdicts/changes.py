@@ -1,0 +1,108 @@
+"""Which samples changed between two runs, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct
+
+from mmbench.stats import sums_fold
+from mmbench.text import plain
+from mmbench.verdicts.join import Joined
+from mmbench.verdicts.rows import RunRows
+
+if TYPE_CHECKING:
+    from mmbench.stats.folds import Floats
+
+SHOWN = 50  # samples kept; a table shows fewer
+
+
+class Change(Struct, frozen=True):
+    """One sample: its value under the metric in both runs, what was said, and what is right."""
+
+    id: str
+    direction: str
+    baseline: float
+    candidate: float
+    baseline_said: str
+    candidate_said: str
+    target: str
+
+
+class Changes(Struct, frozen=True):
+    """How many samples one metric finds worse and better, and the first of them, worst first."""
+
+    metric: str
+    worse: int
+    better: int
+    samples: list[Change]
+
+
+def changes(joined: Joined, a: RunRows, b: RunRows) -> Changes | None:
+    """The samples whose own value under the metric differs between the runs.
+
+    None for a metric of which no sample has a value by itself (average precision).
+    """
+    import numpy as np
+
+    first, second = (sample_values(joined.fold, r) for r in (joined.rows_a, joined.rows_b))
+    if first is None or second is None:
+        return None
+    higher = a.record.scores[joined.name].better == "higher"
+    gain = np.nan_to_num((second - first) * (1 if higher else -1))
+    changed = [int(row) for row in np.flatnonzero(gain)]
+    changed.sort(key=lambda row: (gain[row], a.keys[joined.places_a[row]]))
+    samples = [
+        _change(a, b, int(joined.places_a[row]), int(joined.places_b[row]), first[row], second[row])
+        for row in changed[:SHOWN]
+    ]
+    return Changes(joined.name, int((gain < 0).sum()), int((gain > 0).sum()), samples)
+
+
+def _change(a: RunRows, b: RunRows, at_a: int, at_b: int, first: float, second: float) -> Change:
+    direction, _, ident = a.keys[at_a]
+    return Change(
+        id=ident,
+        direction=direction,
+        baseline=float(first),
+        candidate=float(second),
+        baseline_said=_said(a.cell("value", at_a)),
+        candidate_said=_said(b.cell("value", at_b)),
+        target=_said(a.cell("target", at_a)),
+    )
+
+
+# Of folds that need the rows one by one, what one row is worth alone.
+_ALONE: dict[str, Callable[[Floats], Floats]] = {
+    "median": lambda rows: rows[:, 0],
+    "class-mean": lambda rows: rows[:, 0],
+    "f1-macro": lambda rows: (rows[:, 0] == rows[:, 1]).astype(float),
+}
+
+
+def sample_values(fold: str, rows: Floats) -> Floats | None:
+    """The value [n] of each row by itself; None where a row has none."""
+    import numpy as np
+
+    while fold.startswith("split-"):
+        fold, rows = fold.partition(":")[2], rows[:, :-1]
+    by_sums = sums_fold(fold)
+    if by_sums is None:
+        return _ALONE[fold](rows) if fold in _ALONE else None
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return by_sums(rows, np.ones(len(rows)))
+
+
+def _said(value: Any) -> str:
+    """An output or a target in a few words, safe to print."""
+    if value is None:
+        return ""
+    if isinstance(value, dict) and value.keys() >= {"ranks", "grades"}:
+        rank = value["ranks"][0] if value["ranks"] else None
+        return "not found" if rank is None else f"rank {rank}"
+    if isinstance(value, list) and value and isinstance(value[0], float):
+        best = max(range(len(value)), key=value.__getitem__)
+        return f"class {best}"
+    return plain(value if isinstance(value, str) else msgspec.json.encode(value).decode())

@@ -1,0 +1,201 @@
+"""Is one run better than another: on the same samples, with a test, and what it could have seen.
+
+Two runs are joined sample by sample. What was asked, what it was asked of and how it was measured
+must be equal, else there is nothing to compare. A sample that failed in either run is left out of
+both and counted. P-values are corrected (Holm) over all metrics and pairs of one comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from math import isfinite
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from mmbench.stats.holm import holm
+from mmbench.stats.paired import Paired, paired_many
+from mmbench.types import RunRecord
+from mmbench.verdicts.changes import Changes, changes
+from mmbench.verdicts.join import Joined, join
+from mmbench.verdicts.rows import RunRows, open_run
+from mmbench.verdicts.same import common_scores, refuse
+
+Run = str | Path | RunRecord
+Verdict = Literal["better", "worse", "no difference", "no test"]
+ALPHA = 0.05
+
+
+class Compared(Struct, frozen=True):
+    """One metric of two runs, over the `n` samples that both answered, in `groups` groups.
+
+    `difference` is candidate less baseline, with its interval at 1 - alpha (of this metric alone);
+    `p_holm` the corrected p-value, which decides the verdict; `detectable` the smallest detectable
+    difference. `failed` counts samples that have no row in the baseline alone, in the candidate
+    alone, and in both. `reason` says why there is no test.
+    """
+
+    metric: str
+    better: Literal["higher", "lower"]
+    baseline: float | None
+    candidate: float | None
+    verdict: Verdict
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    p_holm: float | None = None
+    test: str = ""
+    error: float | None = None
+    detectable: float | None = None
+    n: int = 0
+    groups: int = 0
+    failed: tuple[int, int, int] = (0, 0, 0)
+    reason: str = ""
+
+
+class Comparison(Struct, frozen=True):
+    """A baseline and a candidate: every metric that both have, and the samples that changed."""
+
+    baseline: str
+    candidate: str
+    task: str
+    alpha: float
+    seed: int
+    scores: list[Compared]
+    changes: list[Changes]
+    only_in_one: list[str]
+
+
+def compare(
+    a: Run,
+    b: Run,
+    *,
+    metrics: Sequence[str] = (),
+    alpha: float = ALPHA,
+    out: str | Path = "leaderboards",
+    seed: int = 0,
+) -> Comparison:
+    """Compare two runs, `a` the baseline; each a record, a path, an id or the beginning of one.
+
+    `metrics` are names of scores (default: all that both have). Raises UserError where the runs
+    were asked differently, of other data, or measured differently, DataError without their rows.
+    """
+    return compare_runs([a, b], metrics=metrics, alpha=alpha, out=out, seed=seed)[0]
+
+
+def compare_runs(
+    runs: Sequence[Run],
+    *,
+    metrics: Sequence[str] = (),
+    alpha: float = ALPHA,
+    out: str | Path = "leaderboards",
+    seed: int = 0,
+) -> list[Comparison]:
+    """Every pair of the runs: the first with each other, the second with each after it, and so on.
+
+    P-values are corrected over all pairs and metrics together.
+    """
+    opened = [open_run(run, out) for run in runs]
+    names = common_scores([run.record for run in opened], metrics)
+    for run in opened[1:]:
+        refuse(opened[0].record, run.record, names)
+    both = list(combinations(opened, 2))
+    tests = len(both) * len(names)
+    found = [compare_rows(a, b, names, alpha, seed, tests) for a, b in both]
+    flat = [score.p_value for pair in found for score in pair.scores]
+    corrected = iter(holm([float("nan") if p is None else p for p in flat]))
+    return [
+        msgspec.structs.replace(
+            pair, scores=[_decided(score, next(corrected), alpha) for score in pair.scores]
+        )
+        for pair in found
+    ]
+
+
+def compare_rows(
+    a: RunRows, b: RunRows, names: Sequence[str], alpha: float, seed: int, tests: int
+) -> Comparison:
+    """Compare two opened runs, without verdicts: these wait for the correction over `tests`."""
+    joined = {name: join(a, b, name) for name in names}
+    tested = _tests([j for j in joined.values() if j is not None], a, alpha, seed, tests)
+    shown = [name for name in names if name == a.record.headline] or names[:1]
+    changed = [c for name in shown if (j := joined[name]) and (c := changes(j, a, b))]
+    return Comparison(
+        baseline=a.record.run,
+        candidate=b.record.run,
+        task=a.record.task.name,
+        alpha=alpha,
+        seed=seed,
+        scores=[_compared(name, a, b, joined[name], tested.get(name)) for name in names],
+        changes=changed,
+        only_in_one=sorted(a.record.scores.keys() ^ b.record.scores.keys()),
+    )
+
+
+def _tests(
+    joined: Sequence[Joined], a: RunRows, alpha: float, seed: int, tests: int
+) -> dict[str, Paired]:
+    """Metrics over the same samples share the draws."""
+    shared: dict[bytes, list[Joined]] = {}
+    for one in joined:
+        shared.setdefault(one.places_a.tobytes(), []).append(one)
+    found: dict[str, Paired] = {}
+    for members in shared.values():
+        pairs = [(one.fold, one.rows_a, one.rows_b) for one in members]
+        groups = [a.groups[place] for place in members[0].places_a]
+        tested = paired_many(pairs, groups, seed=seed, level=1 - alpha, tests=tests)
+        found |= {one.name: result for one, result in zip(members, tested, strict=True)}
+    return found
+
+
+def _compared(
+    name: str, a: RunRows, b: RunRows, joined: Joined | None, tested: Paired | None
+) -> Compared:
+    first, second = a.record.scores[name], b.record.scores[name]
+    better = first.better
+    if joined is None or tested is None:
+        reason = first.reason or second.reason or "no rows by sample"
+        return Compared(name, better, first.value, second.value, "no test", reason=reason)
+    reason = "" if tested.p_value is not None else _untested(tested)
+    return Compared(
+        name,
+        better,
+        _number(tested.first),
+        _number(tested.second),
+        "no test",
+        difference=_number(tested.difference),
+        low=tested.low,
+        high=tested.high,
+        p_value=tested.p_value,
+        test=tested.test,
+        error=tested.error,
+        detectable=tested.detectable,
+        n=tested.n,
+        groups=tested.groups,
+        failed=joined.failed,
+        reason=reason,
+    )
+
+
+def _untested(tested: Paired) -> str:
+    if not tested.n:
+        return "no sample that both answered"
+    return "all samples are of one group" if tested.groups < 2 else "no value"
+
+
+def _number(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _decided(score: Compared, p_holm: float, alpha: float) -> Compared:
+    if score.p_value is None:
+        return score
+    verdict: Verdict = "no difference"
+    if p_holm <= alpha and score.difference:
+        gained = (score.difference > 0) == (score.better == "higher")
+        verdict = "better" if gained else "worse"
+    return msgspec.structs.replace(score, p_holm=p_holm, verdict=verdict)

@@ -1,0 +1,166 @@
+"""Histories: what stands in one line, where it changed and how that was found, and the picture."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+from verdict_runs import TASK, coins, write_run
+
+from mmbench.cli import main
+from mmbench.errors import MissingExtra, UnknownName, UserError
+from mmbench.types import ModelInfo
+from mmbench.verdicts.history import Point, history
+from mmbench.verdicts.plot import plot
+
+
+def runs(out: Path, rates: list[float], **changes: Any) -> None:
+    """Checkpoints of one model, a day apart, whose answers hang on one another."""
+    name = changes.pop("name", "nano")
+    first = changes.pop("first", 1)
+    for at, rate in enumerate(rates, first):
+        model = ModelInfo(name, f"runs/a/step-{at}000", None, f"h{at}", "adapter", {}, "float32")
+        created = f"2026-01-{at:02}T00:00:00.000+00:00"
+        values = {"em": coins(300, rate)}
+        write_run(out, f"{name}-{at:02}", values, model=model, created=created, **changes)
+
+
+def test_steps_are_found_by_rows(tmp_path: Path) -> None:
+    runs(tmp_path, [0.3, 0.6, 0.61, 0.4])
+    metric, points = history("t", out=tmp_path)
+    assert metric == "em"
+    assert [point.change for point in points] == ["", "better", "", "worse"]
+    assert [point.by for point in points] == ["", "rows", "rows", "rows"]
+    assert points[1].difference == pytest.approx(0.3, abs=0.05)
+    assert points[0].checkpoint == "runs/a/step-1000"
+    assert {point.line for point in points} == {0}
+
+
+def test_for_what_should_be_low_a_fall_is_better(tmp_path: Path) -> None:
+    runs(tmp_path, [0.6, 0.3], better="lower")
+    assert history("t", out=tmp_path)[1][1].change == "better"
+
+
+def test_without_rows_intervals_decide_and_find_less(tmp_path: Path) -> None:
+    runs(tmp_path, [0.3, 0.6, 0.65])
+    assert [point.change for point in history("t", out=tmp_path)[1]] == ["", "better", "better"]
+    (tmp_path / "runs/t/nano-02.parquet").unlink()
+    points = history("t", out=tmp_path)[1]
+    assert [point.by for point in points] == ["", "intervals", "intervals"]
+    assert [point.change for point in points] == ["", "better", ""]
+    assert points[1].p_holm is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"task": msgspec.structs.replace(TASK, fingerprint="other")},
+        {"task": msgspec.structs.replace(TASK, data_hash="other")},
+        {"name": "mini"},
+        {"signature": True},
+    ],
+)
+def test_what_cannot_be_compared_stands_in_another_line(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    runs(tmp_path, [0.3, 0.3])
+    signature = changes.pop("signature", False)
+    runs(tmp_path, [0.9, 0.9], first=3, **changes)
+    if signature:
+        for path in (tmp_path / "runs/t").glob("*-0[34].json"):
+            path.write_text(path.read_text().replace("fold=mean", "fold=mean,case=kept"))
+    points = history("t", out=tmp_path)[1]
+    assert [point.line for point in points] == [0, 0, 1, 1]
+    assert [point.change for point in points] == [""] * 4
+    assert [point.by for point in points] == ["", "rows", "", "rows"]
+
+
+def test_baselines_only_where_they_are_asked_for(tmp_path: Path) -> None:
+    runs(tmp_path, [0.5])
+    runs(tmp_path, [0.1], name="random", baseline="random", first=2)
+    assert [point.model for point in history("t", out=tmp_path)[1]] == ["nano"]
+    assert [point.model for point in history("t", model="random", out=tmp_path)[1]] == ["random"]
+
+
+def test_steps_are_corrected_over_the_history(tmp_path: Path) -> None:
+    runs(tmp_path, [0.5, 0.53] + [0.53] * 6)
+    two = history("t", out=tmp_path)[1]
+    runs_alone = tmp_path / "alone"
+    runs(runs_alone, [0.5, 0.53])
+    alone = history("t", out=runs_alone)[1]
+    assert two[1].p_holm is not None and alone[1].p_holm is not None
+    assert two[1].p_holm == pytest.approx(min(1.0, 7 * alone[1].p_holm))
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"task": "tt"}, "unknown task with runs in .* 'tt': did you mean t"),
+        ({"model": "nanno"}, "unknown model with runs of t 'nanno': did you mean nano"),
+        ({"metric": "am"}, "unknown metric of t 'am': did you mean em"),
+    ],
+)
+def test_unknown_names(tmp_path: Path, asked: dict[str, str], message: str) -> None:
+    runs(tmp_path, [0.5])
+    with pytest.raises(UnknownName, match=message):
+        history(**({"task": "t"} | asked), out=tmp_path)  # type: ignore[arg-type]
+
+
+ROOT = Path(__file__).parents[1]
+HOSTILE = "$\\frac{a$ <script>&\x1b[31m\u202e_"
+
+
+def test_what_the_program_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs(tmp_path, [0.3, 0.6], name=HOSTILE)
+    assert main(["history", "t", "--out", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out and "\u202e" not in out
+    assert "BETTER +0.2933 by rows, p <0.0001" in out
+    assert main(["history", "t", "--out", str(tmp_path), "--json"]) == 0
+    assert [p["change"] for p in json.loads(capsys.readouterr().out)] == ["", "better"]
+
+
+@pytest.mark.parametrize("ending", ["svg", "png", "pdf"])
+def test_a_plot_of_hostile_names(tmp_path: Path, ending: str) -> None:
+    pytest.importorskip("matplotlib", reason="the extra `plot` is not installed")
+    runs(tmp_path, [0.3, 0.6, 0.5], name=HOSTILE)
+    runs(tmp_path, [0.4], name="_hidden", first=4)
+    file = tmp_path / f"h.{ending}"
+    assert main(["history", "t", "--out", str(tmp_path), "--plot", str(file)]) == 0
+    first = file.read_bytes()
+    if ending == "svg":
+        ElementTree.fromstring(first)
+        assert b"<script" not in first
+    assert main(["history", "t", "--out", str(tmp_path), "--plot", str(file)]) == 0
+    assert file.read_bytes() == first
+
+
+def test_a_plot_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [Point("r", "2026-01-01T00:00", "m", "", "float32", 0, None, None, None, 0, 0)]
+    with pytest.raises(UserError, match=r"one of the endings \.svg, \.png, \.pdf"):
+        plot(points, "t", tmp_path / "h.gif")
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtra, match=r"mmbench\[plot\]"):
+        plot(points, "t", tmp_path / "h.svg")
+
+
+def test_a_plot_of_runs_without_a_value_and_of_no_such_folder(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra `plot` is not installed")
+    points = [Point("r", "2026-01-01T00:00", "m", "", "float32", 0, None, None, None, 0, 0)]
+    plot(points, "t", tmp_path / "h.svg")
+    with pytest.raises(UserError, match="cannot be written"):
+        plot(points, "t", tmp_path / "none" / "h.svg")
+
+
+def test_exit_codes_of_the_program(tmp_path: Path) -> None:
+    runs(tmp_path, [0.3, 0.6])
+    for task, code in (("t", 0), ("nothing", 2)):
+        command = [sys.executable, "-m", "mmbench", "history", task, "--out", str(tmp_path)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=Path(__file__).parents[1]
+        )
+        assert done.returncode == code, done.stderr
