@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import DataError, UnknownName
@@ -9,6 +11,9 @@ from mmbench.kinds.per_sample import PerSample, chance
 from mmbench.types import Outputs, Sample, Samples, TaskSpec
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mmbench.types import Array
 
 
@@ -28,15 +33,16 @@ class Classification(PerSample):
 
         where = f"task {spec.name}: the output for {sample.id}"
         if isinstance(given, dict):
-            return _in_order(given, data.labels, where)
+            _refuse_other(given, data.labels, where)
+            order = _order(tuple(given), tuple(data.labels))
+            return np.fromiter(given.values(), np.float32, len(given))[order]
         if isinstance(given, list | np.ndarray):
             scores = np.asarray(given, np.float32)
             names = outputs.labels or data.labels
             if scores.shape != (len(names),):
                 raise DataError(f"{where} has shape {scores.shape} for {len(names)} labels")
-            if names == data.labels:
-                return scores
-            return _in_order(dict(zip(names, scores.tolist(), strict=True)), data.labels, where)
+            _refuse_other(names, data.labels, where)
+            return scores[_order(tuple(names), tuple(data.labels))]
         name = str(given)
         if name not in data.labels:
             raise UnknownName(f"label ({where})", name, data.labels)
@@ -58,13 +64,21 @@ class Classification(PerSample):
         return list(right)
 
 
-def _in_order(given: dict[str, float], labels: list[str], where: str) -> Array:
+@lru_cache(maxsize=8)
+def _order(given: tuple[str, ...], labels: tuple[str, ...]) -> NDArray[np.intp]:
+    """Where each label stands among those given [c]; they are the same ones."""
     import numpy as np
 
-    for name in given:
-        if name not in labels:
-            raise UnknownName(f"label ({where})", name, labels)
-    missing = [name for name in labels if name not in given]
-    if missing:
-        raise DataError(f"{where} has no score for {missing[0]!r} ({len(missing)} labels missing)")
-    return np.array([given[name] for name in labels], np.float32)
+    place = {name: row for row, name in enumerate(given)}
+    return np.array([place[name] for name in labels], np.intp)
+
+
+def _refuse_other(given: Iterable[str], labels: list[str], where: str) -> None:
+    """Raise UnknownName for a label that the data do not have, DataError for one without score."""
+    names, known = set(given), set(labels)
+    if names == known:
+        return
+    for name in sorted(names - known):
+        raise UnknownName(f"label ({where})", name, labels)
+    missing = [name for name in labels if name not in names]
+    raise DataError(f"{where} has no score for {missing[0]!r} ({len(missing)} labels missing)")
