@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 import mmbench
 from mmbench.cli import main
+from mmbench.engine.prepare import Options
+from mmbench.models.inception_net import InceptionNet
 from mmbench.selftest import selftest
 from mmbench.spec import task_files
 from mmbench.stats import score
@@ -55,3 +58,11 @@ def test_a_metric_that_depends_on_the_order_is_found_out(tmp_path: Path) -> None
     )
     failed = [check.what for check in selftest(str(task)) if check.passed is False]
     assert "the order of the samples moves nothing" in failed
+
+
+def test_drawings_pass_on_inception_of_random_weights(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    torch.save(InceptionNet().state_dict(), tmp_path / "weights.pth")
+    checks = selftest("images", Options(inception=tmp_path / "weights.pth", device="cpu"))
+    assert [check for check in checks if not check.passed] == []
+    assert any("fid@tf" in check.what for check in checks)
