@@ -24,7 +24,7 @@ from mmbench.engine.measure import measure
 from mmbench.engine.rows import rows_table
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.stats.paired import MCNEMAR, PERMUTATION
-from mmbench.types import Prediction, Ranking
+from mmbench.types import Prediction, Ranking, ScoreInfo
 from mmbench.verdicts.compare import Comparison, compare, compare_runs
 from mmbench.verdicts.letters import letters
 from mmbench.verdicts.rows import open_run
@@ -381,3 +381,38 @@ def test_the_page_of_the_docs_is_true_to_the_program() -> None:
 
 
 VERDICTS = ("compare", "gate", "history")
+
+
+def test_several_tasks_are_corrected_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = msgspec.structs.replace(TASK, name="u", fingerprint="g" * 8, data_hash="e" * 8)
+    low, high = [0.0] * 40, [1.0] * 12 + [0.0] * 28
+    write_run(tmp_path, "t1", {"x": low})
+    write_run(tmp_path, "t2", {"x": high})
+    write_run(tmp_path, "u1", {"x": low}, task=other)
+    write_run(tmp_path, "u2", {"x": high}, task=other)
+    alone = compare("t1", "t2", out=tmp_path).scores[0]
+    pairs = compare_runs(["t1", "u1", "t2", "u2"], out=tmp_path)
+    assert [(pair.task, pair.baseline, pair.candidate) for pair in pairs] == [
+        ("t", "t1", "t2"),
+        ("u", "u1", "u2"),
+    ]
+    assert alone.p_holm is not None
+    assert [pair.scores[0].p_holm for pair in pairs] == [2 * alone.p_holm] * 2
+    assert main(["compare", "t1", "u1", "t2", "u2", "--out", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert told.count("p corrected (Holm) over 2 tests") == 2
+    with pytest.raises(UserError, match="only one run is of task u"):
+        compare_runs(["t1", "t2", "u1"], out=tmp_path)
+
+
+def test_a_metric_that_could_not_run_in_one_of_them_is_left_out(tmp_path: Path) -> None:
+    write_run(tmp_path, "a", {"x": coins(20, 0.2), "y": coins(20, 0.2)})
+    absent = ScoreInfo(None, None, None, 0, 0, "", "higher", "mean", reason="y needs Java")
+    values = {"x": coins(20, 0.5), "y": coins(20, 0.5)}
+    made = write_run(tmp_path, "b", values)
+    without = msgspec.structs.replace(made, scores=made.scores | {"y": absent})
+    rows = store.read_table(tmp_path, "b", made)
+    store.write_record(tmp_path, without, {name: v for name, v in rows.items() if name != "y"})
+    assert [score.metric for score in compare("a", "b", out=tmp_path).scores] == ["x"]

@@ -31,18 +31,23 @@ def command(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(pairs), indent=2).decode() + "\n")
         return 0
-    records = [store.find_record(args.out, run) for run in args.run]
-    print("\n".join(told(pairs, records, args.show)))
+    by_task: dict[str, list[RunRecord]] = {}
+    for run in args.run:
+        record = store.find_record(args.out, run)
+        by_task.setdefault(record.task.name, []).append(record)
+    lines = [told(pairs, records, args.show) for records in by_task.values()]
+    print("\n\n".join("\n".join(own) for own in lines))
     return 0
 
 
 def told(pairs: Sequence[Comparison], records: Sequence[RunRecord], show: int = 10) -> list[str]:
-    """What `mmbench compare` prints. `pairs` are all pairs of `records`, in order."""
+    """What `mmbench compare` prints of the runs of one task, in order, of all `pairs`."""
     tests = sum(score.p_value is not None for pair in pairs for score in pair.scores)
     lines = [
         f"{plain(records[0].task.name)}: {board.caption([records[0]])}",
         f"p corrected (Holm) over {count(tests, 'test')}; seed {pairs[0].seed}",
     ]
+    pairs = [pair for pair in pairs if pair.task == records[0].task.name]
     for pair, record in zip(pairs, records[1:], strict=False):  # the first pairs: the baseline's
         lines += ["", f"baseline   {_named(records[0])}", f"candidate  {_named(record)}", ""]
         lines += _table(pair)

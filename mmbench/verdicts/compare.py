@@ -2,7 +2,7 @@
 
 Two runs are joined sample by sample. What was asked, what it was asked of and how it was measured
 must be equal, else there is nothing to compare. A sample that failed in either run is left out of
-both and counted. P-values are corrected (Holm) over all metrics and pairs of one comparison.
+both and counted. P-values are corrected (Holm) over all metrics, pairs and tasks of a comparison.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from mmbench.errors import UserError
 from mmbench.stats.holm import holm
 from mmbench.stats.paired import Paired, paired_many
 from mmbench.types import RunRecord
@@ -95,17 +96,20 @@ def compare_runs(
     out: str | Path = "leaderboards",
     seed: int = 0,
 ) -> list[Comparison]:
-    """Every pair of the runs: the first with each other, the second with each after it, and so on.
+    """Every pair of the runs of a task: the first with each other, the second with each after it.
 
-    P-values are corrected over all pairs and metrics together.
+    Runs may be of several tasks, two or more of each. P-values are corrected over all tasks, pairs
+    and metrics together. Raises UserError for a run that is the only one of its task.
     """
-    opened = [open_run(run, out) for run in runs]
-    names = common_scores([run.record for run in opened], metrics)
-    for run in opened[1:]:
-        refuse(opened[0].record, run.record, names)
-    both = list(combinations(opened, 2))
-    tests = len(both) * len(names)
-    found = [compare_rows(a, b, names, alpha, seed, tests) for a, b in both]
+    by_task = _by_task([open_run(run, out) for run in runs])
+    names = [_names(opened, metrics) for opened in by_task]
+    both = [list(combinations(opened, 2)) for opened in by_task]
+    tests = sum(len(pairs) * len(own) for pairs, own in zip(both, names, strict=True))
+    found = [
+        compare_rows(a, b, own, alpha, seed, tests)
+        for pairs, own in zip(both, names, strict=True)
+        for a, b in pairs
+    ]
     flat = [score.p_value for pair in found for score in pair.scores]
     corrected = iter(holm([float("nan") if p is None else p for p in flat]))
     return [
@@ -114,6 +118,28 @@ def compare_runs(
         )
         for pair in found
     ]
+
+
+def _by_task(opened: Sequence[RunRows]) -> list[list[RunRows]]:
+    tasks: dict[str, list[RunRows]] = {}
+    for run in opened:
+        tasks.setdefault(run.record.task.name, []).append(run)
+    alone = [task for task, own in tasks.items() if len(own) < 2]
+    if alone and len(tasks) == len(opened):
+        refuse(opened[0].record, opened[-1].record, [])
+    if alone:
+        raise UserError(
+            f"only one run is of task {alone[0]}: give a baseline and a candidate of every task"
+        )
+    return list(tasks.values())
+
+
+def _names(opened: Sequence[RunRows], metrics: Sequence[str]) -> list[str]:
+    """The scores to compare of one task's runs. Raises UserError where they do not compare."""
+    names = common_scores([run.record for run in opened], metrics)
+    for run in opened[1:]:
+        refuse(opened[0].record, run.record, names)
+    return names
 
 
 def compare_rows(

@@ -14,7 +14,7 @@ def common_scores(records: Sequence[RunRecord], asked: Sequence[str]) -> list[st
     A name without what stands in brackets (direction, variant) stands for all of them. Raises
     UnknownName.
     """
-    common = [n for n in records[0].scores if all(n in record.scores for record in records[1:])]
+    common = [n for n in records[0].scores if all(_measured(record, n) for record in records)]
     if not common:
         raise UserError(f"runs {', '.join(r.run for r in records)} have no metric in common")
     names: list[str] = []
@@ -25,6 +25,11 @@ def common_scores(records: Sequence[RunRecord], asked: Sequence[str]) -> list[st
             raise UnknownName("metric of these runs", name, known)
         names += [n for n in found if n not in names]
     return names or common
+
+
+def _measured(record: RunRecord, name: str) -> bool:
+    """Whether a run has the score; one whose metric could not run there has no signature."""
+    return name in record.scores and bool(record.scores[name].signature)
 
 
 def refuse(a: RunRecord, b: RunRecord, names: Sequence[str]) -> None:
