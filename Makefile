@@ -5,8 +5,8 @@ VENV ?= .venv
 TORCH_INDEX ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-# Peers in tests; they ask for torchvision, which what is compared of them does not need.
-PEERS := torch-fidelity pytorch-fid clean-fid
+# Peers in tests, without what they ask for (torchvision, a build of triton): it is not compared.
+PEERS := torch-fidelity pytorch-fid clean-fid prdc pytrec-eval-terrier openai-whisper
 DEPS := pyproject.toml constraints.txt
 
 .PHONY: run test test-all check-style docs clean
