@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mmbench.errors import DataError
 from mmbench.metrics import dnsmos as predictor
 from mmbench.stats import score
-from mmbench.stats.bootstrap import Resampler, expanded_percentile
+from mmbench.stats.bootstrap import Resampler, constant, expanded_percentile
 from mmbench.stats.crossed import crossed_interval
 from mmbench.stats.ratings import system_means
 from mmbench.text import count
@@ -138,7 +138,8 @@ def _of_systems(predictions: Sequence[Prediction], name: str, inner: str) -> Sco
     means = system_means(rows, np.ones((1, len(rows))))[0]
     points = (means[:, :1] - means[:, 1:]) ** 2 if name == "mse" else means
     drawn = Resampler(sorted(numbers)).values([(inner, points)])[0]
-    return replace(found, interval=expanded_percentile(drawn, len(numbers)))
+    ends = None if constant(drawn) else expanded_percentile(drawn, len(numbers))
+    return replace(found, interval=ends)
 
 
 def _pairs(predictions: Sequence[Prediction]) -> NDArray[np.float64]:
