@@ -56,13 +56,13 @@ def exact_match(predictions: Sequence[Prediction]) -> Score:
 
 
 def contains(predictions: Sequence[Prediction]) -> Score:
-    """Share of texts that hold an acceptable answer, as whole words.
+    """Share of texts that hold an acceptable answer, as whole words. Range [0, 1].
 
-    Range [0, 1], higher is better. Texts are compared as in `exact_match`. To a question whose
-    answer is yes or no, a text that holds the other of these words too is wrong ("yes no", and also
-    "yes, there is no doubt"): it commits to nothing. To any other question a text that lists many
-    answers does score, so read this metric beside `exact_match`. Source: this definition; the
-    field has no official code for it.
+    Higher is better. Both are compared as in `exact_match`. To a question whose answer is yes or
+    no, a text that holds the other of these words too is wrong ("yes no", "yes, there is no
+    doubt"): it commits to nothing. A text that lists many answers to any other question does score,
+    so read this metric beside `exact_match`. Source: the in-string accuracy of ViT-GPT harnesses
+    such as TextVQA's "contains" in LMMs-Eval; there is no official code.
     """
     return _of_answers(predictions, _contained, "yes-no=exclusive")
 
