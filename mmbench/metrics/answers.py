@@ -61,8 +61,7 @@ def contains(predictions: Sequence[Prediction]) -> Score:
     Higher is better. Both are compared as in `exact_match`. To a question whose answer is yes or
     no, a text that holds the other of these words too is wrong ("yes no", "yes, there is no
     doubt"): it commits to nothing. A text that lists many answers to any other question does score,
-    so read this metric beside `exact_match`. Source: the in-string accuracy of ViT-GPT harnesses
-    such as TextVQA's "contains" in LMMs-Eval; there is no official code.
+    so read this metric beside `exact_match`. Source: this project; there is no official code.
     """
     return _of_answers(predictions, _contained, "yes-no=exclusive")
 
