@@ -50,7 +50,7 @@ def predict(*pairs):
 
 
 def official(predictions):
-    """evaluate.py of AoiDongL/POPE: counts, then five numbers; None where it divides by zero."""
+    """evaluate.py of AoiDragon/POPE: counts, then five numbers; None where it divides by zero."""
     tp = tn = fp = fn = 0
     for p in predictions:
         text = p.value.split(".")[0] if p.value.find(".") != -1 else p.value

@@ -3,7 +3,7 @@
 A value is what the model wrote, a target "yes" or "no". The official rule reads it: of the text up
 to the first period, without its commas, the words between single spaces; "No", "not" or "no" among
 them means no, anything else means yes. What is neither is therefore a yes, and `pope_unparsed`
-counts it. Source of all: Li et al. 2023, arXiv 2305.10355; AoiDongL/POPE evaluate.py.
+counts it. Source of all: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE evaluate.py.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NO_YES = "no answer was taken for yes"
 def pope_accuracy(predictions: Sequence[Prediction]) -> Score:
     """Share of right yes and no. Range [0, 1], higher is better.
 
-    Source: AoiDongL/POPE evaluate.py, Accuracy.
+    Source: AoiDragon/POPE evaluate.py, Accuracy.
     """
     said, true = _said_and_true(predictions)
     return score(said == true, signature=_PARSE, worst=0, best=1)
@@ -36,7 +36,7 @@ def pope_precision(predictions: Sequence[Prediction]) -> Score:
     """Share of true yes among the predicted yes. Range [0, 1], higher is better.
 
     Rows are [true yes, predicted yes]. NaN where nothing was taken for yes (the official code
-    divides by zero). Source: AoiDongL/POPE evaluate.py, Precision.
+    divides by zero). Source: AoiDragon/POPE evaluate.py, Precision.
     """
     said, true = _said_and_true(predictions)
     return _ratio(said & true, said, _NO_YES if len(said) and not said.any() else "")
@@ -45,7 +45,7 @@ def pope_precision(predictions: Sequence[Prediction]) -> Score:
 def pope_recall(predictions: Sequence[Prediction]) -> Score:
     """Share of predicted yes among the true yes. Range [0, 1], higher is better.
 
-    Rows are [found, true yes]. Source: AoiDongL/POPE evaluate.py, Recall.
+    Rows are [found, true yes]. Source: AoiDragon/POPE evaluate.py, Recall.
     """
     said, true = _said_and_true(predictions)
     return _ratio(said & true, true, "no answer is yes" if len(true) and not true.any() else "")
@@ -55,7 +55,7 @@ def pope_f1(predictions: Sequence[Prediction]) -> Score:
     """F1 of yes: 2 TP / (2 TP + FP + FN). Range [0, 1], higher is better.
 
     The harmonic mean of precision and recall, as a ratio of counts: rows are [2 TP, 2 TP + FP +
-    FN]. Source: AoiDongL/POPE evaluate.py, F1 score.
+    FN]. Source: AoiDragon/POPE evaluate.py, F1 score.
     """
     said, true = _said_and_true(predictions)
     found = said & true
@@ -66,7 +66,7 @@ def pope_yes_ratio(predictions: Sequence[Prediction]) -> Score:
     """Share of predicted yes. Range [0, 1]; the share of true yes is best (half, in POPE).
 
     Neither end is good; a lower one is called better because models say yes too often.
-    Source: AoiDongL/POPE evaluate.py, Yes ratio.
+    Source: AoiDragon/POPE evaluate.py, Yes ratio.
     """
     said, _ = _said_and_true(predictions)
     return score(said, better="lower", signature=_PARSE)
