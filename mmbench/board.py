@@ -83,6 +83,14 @@ def interval(score: ScoreInfo | None) -> str:
     return f"{score.low:.{digits}f} to {score.high:.{digits}f}"
 
 
+def margin(score: ScoreInfo | None) -> str:
+    """The wider side of the 95 % interval, for a terminal; `n/a` for none."""
+    if score is None or score.value is None or score.low is None or score.high is None:
+        return "n/a"
+    wide = max(score.high - score.value, score.value - score.low)
+    return f"{wide:.4f}" if abs(score.value) <= 1 else f"{wide:.2f}"
+
+
 def failed(record: RunRecord) -> str:
     """How many samples failed, with the bounds that this leaves for the headline."""
     n = record.counts.get("failed", 0)
@@ -226,7 +234,10 @@ def _index(folder: store.Folder) -> str:
 
 
 def show(records: list[RunRecord], width: int | None = None) -> str:
-    """One table for a terminal, a part for each direction so that it fits."""
+    """One table for a terminal, a part for each direction so that it fits.
+
+    Behind the metrics of the headline's direction stands the headline's margin.
+    """
     from io import StringIO
 
     from rich.console import Console
@@ -244,12 +255,12 @@ def show(records: list[RunRecord], width: int | None = None) -> str:
             table.add_column(Text(plain(short)), justify="right", no_wrap=True)
         headline = records[0].headline in metrics
         if headline:
-            table.add_column("95 %", justify="right", no_wrap=True)
+            table.add_column("± 95 %", justify="right", no_wrap=True)
         table.add_column("failed", justify="right")
         for record in records:
             values = [number(record.scores.get(name)) for name in metrics]
             if headline:
-                values.append(interval(record.scores.get(record.headline)))
+                values.append(margin(record.scores.get(record.headline)))
             row = [label(record), *values, str(record.counts.get("failed", 0))]
             table.add_row(*(Text(plain(cell)) for cell in row))
         console.print(table)
