@@ -9,12 +9,22 @@ size. A value of a whole set has one row, and an interval only where the metric 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec.structs import replace
 
-from mmbench.metrics.features import IMAGE, SETS, drawn_set, stack, two_sets, unfit, wants, whole
+from mmbench.metrics.features import (
+    IMAGE,
+    SETS,
+    batches,
+    drawn_set,
+    stack,
+    two_sets,
+    unfit,
+    wants,
+    whole,
+)
 from mmbench.metrics.frechet import Moments, frechet_distance
 from mmbench.metrics.kernel import gaussian, polynomial_subsets
 from mmbench.metrics.prdc import prdc_coverage, prdc_density, prdc_precision, prdc_recall
@@ -62,12 +72,31 @@ def fid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[
     Source: Heusel et al. 2017, arXiv 1706.08500; torch-fidelity `fid_statistics_to_metric`,
     clean-fid `frechet_distance`; Parmar et al. 2022, arXiv 2104.11222, for `@clean`.
     """
-    drawn, real = (stack(predictions, features, name)[0] for name in ("drawn", "real"))
-    value, reason = math.nan, unfit({"drawn": 2, "real": 2}, drawn=drawn, real=real)
+    sides = {name: _moments(predictions, features, name) for name in ("drawn", "real")}
+    value, reason = math.nan, _lacking(sides)
     if not reason:
-        value = frechet_distance(Moments.of(drawn), Moments.of(real))
+        value = frechet_distance(sides["drawn"], sides["real"])
         reason = "no interval: biased under resampling"
     return whole(value, f"features={argument},ddof=1", reason, best=0)
+
+
+def _moments(predictions: Sequence[Prediction], features: Sequence[Features], name: str) -> Moments:
+    """Mean and covariance of one side, from batches: memory is O(d²), however many images."""
+    moments: Moments | None = None
+    for batch in batches(predictions, features, name):
+        moments = moments or Moments(batch.shape[1])
+        with np.errstate(invalid="ignore"):  # told by the one who asks
+            moments.update(batch)
+    return moments or Moments(0)
+
+
+def _lacking(sides: Mapping[str, Moments]) -> str:
+    """Why two sides have no distance; nothing where they have."""
+    if any(moments.count < 2 for moments in sides.values()):
+        got = " and ".join(str(moments.count) for moments in sides.values())
+        return f"at least 2 drawn and 2 real images are needed: got {got}"
+    wrong = [name for name, moments in sides.items() if not np.isfinite(moments.scatter).all()]
+    return f"a feature of a {wrong[0]} image is not finite" if wrong else ""
 
 
 @wants(SETS)

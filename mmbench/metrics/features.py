@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any, Literal, TypeVar
 
@@ -26,6 +26,7 @@ from mmbench.types import (
 Metric = TypeVar("Metric", bound=Callable[..., Score])
 
 IMAGE: tuple[Modality, Role] = ("image", "document")
+_BATCH = 4096
 
 
 def wants(wanted: Wants) -> Callable[[Metric], Metric]:
@@ -76,11 +77,24 @@ def stack(
     They stand in the order of a hash of the ids, which has nothing to do with what the images show:
     so neither a subset nor a split nor the last bit of a sum depends on the order of the data.
     """
-    order = sorted(range(len(predictions)), key=lambda i: _hash(predictions[i].id))
+    order = _order(predictions)
     counts = np.array([len(features[i][name]) for i in order], dtype=np.intp)
     owners = np.repeat(np.array(order, dtype=np.intp), counts)
-    parts = [features[i][name] for i in order if len(features[i][name])]
+    parts = list(batches(predictions, features, name))
     return (np.concatenate(parts) if parts else np.empty((0, 0), np.float32)), owners
+
+
+def batches(
+    predictions: Sequence[Prediction], features: Sequence[Features], name: str
+) -> Iterator[Array]:
+    """The same vectors a few thousand at a time, so that not all of them are in memory."""
+    order = [i for i in _order(predictions) if len(features[i][name])]
+    for start in range(0, len(order), _BATCH):
+        yield np.concatenate([features[i][name] for i in order[start : start + _BATCH]])
+
+
+def _order(predictions: Sequence[Prediction]) -> list[int]:
+    return sorted(range(len(predictions)), key=lambda i: _hash(predictions[i].id))
 
 
 def _hash(ident: str) -> bytes:
