@@ -204,3 +204,22 @@ def test_a_sample_that_a_metric_cannot_take_fails_for_it_alone() -> None:
     assert (scores["test_picky"].value, scores["test_picky"].failed) == (2, 1)
     assert measure(["test_picky"], {"": [made]}).lost == [("1", "sample 1: an x")]
     assert (scores["test_length"].n, scores["test_length"].failed) == (3, 0)
+
+
+def test_where_no_content_can_be_read_every_prediction_fails() -> None:
+    made = [Prediction(str(i), "a", inputs={"image": Broken("no image")}) for i in range(3)]
+    with ContentKeys(cache_folder()) as keys:
+        featurer = Featurer(Options(device="cpu"), keys, Silent(), Costs())
+        measured = measure(["test_colour"], {"": [made]}, featurer=featurer)
+    score = measured.scores["test_colour"]
+    assert (score.value, score.n, score.failed) == (None, 0, 3)
+    assert measured.lost[0] == ("0", "test_colour: no image")
+
+
+def test_rescoring_by_what_was_not_stored_fails_and_says_so(tmp_path: Path) -> None:
+    data = tmp_path / "refs.jsonl"
+    data.write_text('{"id": "a", "references": ["x"]}\n{"id": "b", "references": ["y"]}\n')
+    record = mmbench.score("captions", {"a": "x", "b": "z"}, data=data, out=tmp_path / "out")
+    again = rescore(record.run, out=str(tmp_path / "out"), metrics=("clipscore@clip-nano",)).record
+    assert again.counts["failed"] == 2
+    assert "give the data's images" in again.failures[0][1]

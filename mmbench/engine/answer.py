@@ -230,6 +230,8 @@ def _expand(distinct: _Distinct, table: _Table, *, normalise: bool) -> Answers:
     failures = dict(distinct.failures)
     rows = np.array(distinct.rows, dtype=np.int64)
     out = matrix(len(rows), unique.shape[1])
+    if not len(unique):  # not one content has a key
+        return Answers(out, failures)
     for start in range(0, len(rows), _BLOCK):
         part = rows[start : start + _BLOCK]
         block = np.where((part >= 0)[:, None], unique[part], 0)

@@ -54,7 +54,7 @@ def rescore(
             featurer=Featurer(options, keys, progress or Silent(), costs),
             seed=record.seed,
         )
-    sizes, failed = record.task.data, record.counts["failed"]
+    sizes, failed = record.task.data, record.counts["failed"] + len(measured.lost)
     known_as = options.published_as or record.model.checkpoint or record.model.name
     again = msgspec.structs.replace(
         record,
@@ -66,7 +66,8 @@ def rescore(
         published=[]
         if record.baseline
         else verdicts(spec, known_as, measured.scores, sizes, failed),
-        counts=record.counts | costs.counts,
+        counts=record.counts | costs.counts | {"failed": failed},
+        failures=[*record.failures, *measured.lost][:20],
         seconds=costs.clock.seconds,
         throughput=costs.throughput,
         environment=identity.environment(costs.device),
