@@ -34,3 +34,14 @@ def test_the_wheel_runs_where_there_is_no_checkout(tmp_path: Path) -> None:
     assert "recall@1[text-to-image]" in call(*run, cwd=tmp_path, **env)
     assert (tmp_path / "leaderboards/shapes-retrieval.md").is_file()
     assert "index" in call(*run, "--index", "Flat", cwd=tmp_path, **env)
+    (tmp_path / "ref.trn").write_text("the cat sat (u1)\nhello world (u2)\n")
+    (tmp_path / "hyp.trn").write_text("the cat sat (u1)\nhello there world (u2)\n")
+    scored = [mmbench, "score", "-t", "transcripts", "--data", "ref.trn", "--predictions"]
+    told = call(*scored, "hyp.trn", cwd=tmp_path, **env)
+    assert "wer[none]          0.2000" in told
+    assert "pip install 'mmbench[speech]'" in told  # wer[basic] is n/a, and costs no other metric
+    call(*scored, "ref.trn", cwd=tmp_path, **env)
+    first, second = sorted((tmp_path / "leaderboards/runs/transcripts").glob("*.json"))
+    told = call(mmbench, "compare", first, second, "--metric", "wer[none]", cwd=tmp_path, **env)
+    assert "no difference" in told
+    assert "ok " in call(mmbench, "selftest", "pairs", cwd=tmp_path, **env)
