@@ -1,6 +1,9 @@
 """Outputs of others into records: known answers on real data, and what is refused."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -183,3 +186,16 @@ def test_a_baseline_runs_on_every_kind(tmp_path: Path) -> None:
     assert record.scores["exact_match"].value == 1
     with pytest.raises(DataError):
         mmbench.score("answers", {"a": "x"}, data=data)
+
+
+def test_without_java_and_git_the_other_metrics_are_there(tmp_path: Path) -> None:
+    data, outputs = tmp_path / "refs.json", tmp_path / "captions.json"
+    data.write_text('{"a": ["a dog on a sofa"], "b": ["two red cars"]}')
+    outputs.write_text('{"a": "a dog on a sofa", "b": "a car"}')
+    command = [sys.executable, "-m", "mmbench", "score", "-t", "coco-caption", "--data", str(data)]
+    command += ["--predictions", str(outputs), "--out", str(tmp_path / "out")]
+    env = os.environ | {"PATH": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, env=env)
+    assert done.returncode == 0, done.stderr
+    assert "cider" in done.stdout
+    assert "meteor needs Java" in done.stdout

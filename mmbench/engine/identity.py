@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 import subprocess
 from collections.abc import Iterable
 from functools import cache
@@ -89,9 +90,9 @@ def environment(device: str) -> dict[str, Any]:
 @cache
 def _commit() -> str | None:
     """The commit of the checkout that mmbench runs from, with + when it is changed."""
-    root = Path(__file__).parents[2]
-    if not (root / ".git").exists():
+    root, git = Path(__file__).parents[2], shutil.which("git")
+    if git is None or not (root / ".git").exists():
         return None
-    describe = ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=12"]
+    describe = [git, "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=12"]
     done = subprocess.run(describe, capture_output=True, text=True, check=False)
     return done.stdout.strip() or None
