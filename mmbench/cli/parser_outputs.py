@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmbench.cli.flags import command, inception, plugins, positive, published_as, written
+from mmbench.cli.flags import command, inception, plugins, published_as, written
 
 
 def score(commands: Any) -> None:
@@ -23,7 +23,6 @@ def score(commands: Any) -> None:
     add("--name", metavar="NAME", help="what the board calls the model (default: the file's name)")
     add("--partial", action="store_true", help="score what is there, although outputs are missing")
     add("--data", metavar="PATH", help="the references (default: $MMBENCH_DATA/<folder>)")
-    add("--limit", type=positive, metavar="N", help="only the first N samples")
     add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="of models that metrics want")
     add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")
     published_as(parser)

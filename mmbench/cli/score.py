@@ -17,7 +17,6 @@ def command(args: argparse.Namespace) -> int:
 
     options = Options(
         data=Path(args.data) if args.data else None,
-        limit=args.limit,
         device=args.device,
         seed=args.seed,
         published_as=args.published_as,

@@ -71,7 +71,6 @@ def score(
     data: str | Path | None = None,
     name: str | None = None,
     partial: bool = False,
-    limit: int | None = None,
     device: str = "auto",
     seed: int = 0,
     out: str | Path | None = None,
@@ -87,7 +86,6 @@ def score(
     """
     options = Options(
         data=Path(data) if data is not None else None,
-        limit=limit,
         device=device,
         seed=seed,
         published_as=published_as,

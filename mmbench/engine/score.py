@@ -42,8 +42,6 @@ def score(
             predictions if isinstance(predictions, Outputs) else read_outputs(Path(predictions))
         )
         data = load_data(spec, options.data)
-        if options.limit is not None:
-            data = kind.limit(data, options.limit)
         whole = kind.sizes(data)
         data, outputs = kind.match(data, outputs, partial=partial)
         directions, index = kind.accept(spec, data, outputs)
