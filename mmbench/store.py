@@ -107,9 +107,9 @@ def _parquet(rows: Mapping[str, Sequence[Any]]) -> bytes:
     same: dict[str, str] = {}
     for name, values in rows.items():
         column = pa.array(values)
-        lists = {n: c for n, c in columns.items() if c.type == column.type}
-        twin = next((n for n, c in lists.items() if c.equals(column)), None)
-        if pa.types.is_list(column.type) and twin is not None:
+        lists = columns.items() if pa.types.is_list(column.type) else ()
+        twin = next((n for n, c in lists if c.type == column.type and c.equals(column)), None)
+        if twin is not None:
             same[name] = twin
         else:
             columns[name] = column

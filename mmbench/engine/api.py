@@ -116,6 +116,8 @@ def metric(name: str) -> Callable[[Sequence[Prediction]], Score]:
 
 
 def _measured(name: str, predictions: Sequence[Prediction]) -> Score:
+    if not hasattr(registry.metric(name)[0], "wants"):
+        return apply(name, predictions).score
     options, costs = Options(), Costs()
     with ContentKeys(cache_folder()) as keys:
         return apply(name, predictions, Featurer(options, keys, Silent(), costs)).score

@@ -6,9 +6,11 @@ import json
 import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from os import cpu_count
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +77,15 @@ def _version(name: str) -> str:
 
 def environment(device: str) -> dict[str, Any]:
     """Where a run took place: versions, device, threads, and mmbench's commit in a checkout."""
-    import torch
-
-    shown = torch.cuda.get_device_name(device) if device.startswith("cuda") else device
+    torch = sys.modules.get("torch")  # not imported for a run in which no model ran
+    shown = device
+    if torch is not None and device.startswith("cuda"):
+        shown = torch.cuda.get_device_name(device)
     return {
         "versions": versions() | {"python": platform.python_version()},
         "platform": f"{platform.system()}-{platform.machine()}",
         "device": shown,
-        "threads": torch.get_num_threads(),
+        "threads": torch.get_num_threads() if torch is not None else cpu_count(),
         "git": _commit(),
     }
 

@@ -89,8 +89,9 @@ def measure(
             missing[name] = error
     if missing and not found:
         raise next(iter(missing.values()))
-    macros = [macro for scored in found for tag in breakdowns for macro in _macro(scored, tag)]
-    parts = [part for scored in found for tag in breakdowns for part in _parts(scored, tag)]
+    by_tags = [(scored, tag, _parts(scored, tag)) for scored in found for tag in breakdowns]
+    macros = [_macro(*one) for one in by_tags if len(one[2]) > 1]
+    parts = [(tag, value, part) for _, tag, own in by_tags for value, part in own.items()]
     shown = [*found, *macros]
     infos = _infos([*shown, *(scored for _, _, scored in parts)], signature, seed)
     scores = dict(zip([scored.name for scored in shown], infos, strict=False))
@@ -191,19 +192,17 @@ def _part(scored: Scored, rows: NDArray[np.bool_]) -> Scored:
     return scored._replace(score=cut, predictions=behind, asked=len(behind))
 
 
-def _parts(scored: Scored, tag: str) -> list[tuple[str, str, Scored]]:
-    return [(tag, value, _part(scored, rows)) for value, rows in _by_tag(scored, tag).items()]
+def _parts(scored: Scored, tag: str) -> dict[str, Scored]:
+    """The score over the samples of each value of a tag."""
+    return {value: _part(scored, rows) for value, rows in _by_tag(scored, tag).items()}
 
 
-def _macro(scored: Scored, tag: str) -> list[Scored]:
-    """The mean over the values of a tag, where it has several."""
-    parts = [part for _, _, part in _parts(scored, tag)]
-    if len(parts) < 2:
-        return []
-    score = stats.over_splits([part.score for part in parts])
+def _macro(scored: Scored, tag: str, parts: dict[str, Scored]) -> Scored:
+    """The mean over the values of a tag."""
+    score = stats.over_splits([part.score for part in parts.values()])
     named = msgspec.structs.replace(score, signature=f"macro={tag},{score.signature}")
-    behind = [p for part in parts for p in part.predictions]
-    return [scored._replace(name=f"{scored.name}{{macro:{tag}}}", score=named, predictions=behind)]
+    behind = [p for part in parts.values() for p in part.predictions]
+    return scored._replace(name=f"{scored.name}{{macro:{tag}}}", score=named, predictions=behind)
 
 
 def _infos(found: list[Scored], signature: str, seed: int) -> list[ScoreInfo]:

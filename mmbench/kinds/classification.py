@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -33,16 +32,14 @@ class Classification(PerSample):
 
         where = f"task {spec.name}: the output for {sample.id}"
         if isinstance(given, dict):
-            _refuse_other(given, data.labels, where)
-            order = _order(tuple(given), tuple(data.labels))
+            order = _order(tuple(given), data.labels, where)
             return np.fromiter(given.values(), np.float32, len(given))[order]
         if isinstance(given, list | np.ndarray):
             scores = np.asarray(given, np.float32)
             names = outputs.labels or data.labels
             if scores.shape != (len(names),):
                 raise DataError(f"{where} has shape {scores.shape} for {len(names)} labels")
-            _refuse_other(names, data.labels, where)
-            return scores[_order(tuple(names), tuple(data.labels))]
+            return scores[_order(tuple(names), data.labels, where)]
         name = str(given)
         if name not in data.labels:
             raise UnknownName(f"label ({where})", name, data.labels)
@@ -64,21 +61,24 @@ class Classification(PerSample):
         return list(right)
 
 
-@lru_cache(maxsize=8)
-def _order(given: tuple[str, ...], labels: tuple[str, ...]) -> NDArray[np.intp]:
-    """Where each label stands among those given [c]; they are the same ones."""
+def _order(given: tuple[str, ...], labels: list[str], where: str) -> NDArray[np.intp]:
+    """Where each label stands among those given [c].
+
+    Raises UnknownName for a label that the data do not have, DataError for one without a score.
+    """
+    order = _places(given, tuple(labels))
+    if order is not None:
+        return order
+    for name in sorted(set(given) - set(labels)):
+        raise UnknownName(f"label ({where})", name, labels)
+    missing = [name for name in labels if name not in given]
+    raise DataError(f"{where} has no score for {missing[0]!r} ({len(missing)} labels missing)")
+
+
+@lru_cache(maxsize=8)  # every sample has the same labels, in the same order
+def _places(given: tuple[str, ...], labels: tuple[str, ...]) -> NDArray[np.intp] | None:
     import numpy as np
 
     place = {name: row for row, name in enumerate(given)}
-    return np.array([place[name] for name in labels], np.intp)
-
-
-def _refuse_other(given: Iterable[str], labels: list[str], where: str) -> None:
-    """Raise UnknownName for a label that the data do not have, DataError for one without score."""
-    names, known = set(given), set(labels)
-    if names == known:
-        return
-    for name in sorted(names - known):
-        raise UnknownName(f"label ({where})", name, labels)
-    missing = [name for name in labels if name not in names]
-    raise DataError(f"{where} has no score for {missing[0]!r} ({len(missing)} labels missing)")
+    same = place.keys() == set(labels)
+    return np.array([place[name] for name in labels], np.intp) if same else None

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from mmbench.errors import DataError
 from mmbench.kinds.per_sample import refuse_unmatched
-from mmbench.types import Answers, Outputs, Prediction, Ranking, RetrievalData, Sample
+from mmbench.search.listed import listed_ranking
+from mmbench.types import Answers, Outputs, Prediction, RetrievalData, Sample
 
 if TYPE_CHECKING:
     from mmbench.types import Array
@@ -66,10 +67,8 @@ def ranked(data: RetrievalData, outputs: Outputs) -> list[Prediction]:
 def _prediction(data: RetrievalData, query: Sample, listed: object) -> Prediction:
     if not isinstance(listed, list) or not all(isinstance(doc, str) for doc in listed):
         raise DataError(f"the output for {query.id} is not a list of document ids")
-    grades = {doc: grade for doc, grade in data.links.get(query.id, {}).items() if grade > 0}
-    if not grades:
+    grades = data.links.get(query.id, {})
+    if not any(grade > 0 for grade in grades.values()):
         return Prediction(query.id, error="no document is given as its positive", group=query.group)
-    place = {doc: rank for rank, doc in reversed(list(enumerate(listed, start=1)))}
-    order = sorted(grades, key=lambda doc: place.get(doc, len(listed) + 1))
-    ranking = Ranking([place.get(doc) for doc in order], [grades[d] for d in order], listed[:5])
+    ranking = listed_ranking(listed, grades)
     return Prediction(query.id, ranking, group=query.group, tags=query.tags)

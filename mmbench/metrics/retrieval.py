@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbench.search.listed import listed_ranking
 from mmbench.stats import score
 from mmbench.types import Prediction, Ranking, Score
 
@@ -86,15 +87,9 @@ def ranking_of(prediction: Prediction) -> Ranking:
     """
     if isinstance(prediction.value, Ranking):
         return prediction.value
-    listed = {doc: rank for rank, doc in reversed(list(enumerate(prediction.value, start=1)))}
     target = prediction.target
-    grades = dict(target) if isinstance(target, dict) else dict.fromkeys(target, 1.0)
-    positives = [doc for doc, grade in grades.items() if grade > 0]
-    positives.sort(key=lambda doc: listed.get(doc, math.inf))
-    return Ranking(
-        ranks=[listed.get(doc) for doc in positives],
-        grades=[grades[doc] for doc in positives],
-    )
+    grades = target if isinstance(target, dict) else dict.fromkeys(target, 1.0)
+    return listed_ranking(prediction.value, grades)
 
 
 def ranks_of(ranking: Ranking) -> NDArray[np.float64]:

@@ -1,0 +1,22 @@
+"""A list of documents, best first, as the ranks of those that are relevant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from mmbench.types import Ranking
+
+EVIDENCE = 5  # documents kept of a list
+
+
+def listed_ranking(listed: Sequence[str], grades: Mapping[str, float]) -> Ranking:
+    """Ranks of the documents with a grade above 0; what is not listed was not found.
+
+    A document that stands twice counts where it stands first.
+    """
+    place = {document: rank for rank, document in reversed(list(enumerate(listed, start=1)))}
+    positives = [document for document, grade in grades.items() if grade > 0]
+    positives.sort(key=lambda document: place.get(document, math.inf))
+    ranks = [place.get(document) for document in positives]
+    return Ranking(ranks, [grades[document] for document in positives], list(listed[:EVIDENCE]))
