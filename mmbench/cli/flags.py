@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 
@@ -44,7 +45,10 @@ def published_as(parser: argparse.ArgumentParser) -> None:
 def inception(parser: argparse.ArgumentParser) -> None:
     """The flag of a command that may measure FID."""
     parser.add_argument(
-        "--inception", metavar="FILE", help="torch-fidelity's Inception weights, for fid and kin"
+        "--inception",
+        type=Path,
+        metavar="FILE",
+        help="torch-fidelity's Inception weights, for fid and kin",
     )
 
 

@@ -29,7 +29,7 @@ def options_for(task: str, args: argparse.Namespace) -> Options:
         model_options=model_options(args.model_arg),
         trust_remote_code=args.trust_remote_code,
         tasks=tuple(args.tasks),
-        inception=Path(args.inception) if args.inception else None,
+        inception=args.inception,
     )
 
 

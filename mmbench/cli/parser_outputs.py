@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+from pathlib import Path
 from typing import Any
 
 from mmbench.cli.flags import command, inception, plugins, published_as, written
@@ -22,11 +24,9 @@ def score(commands: Any) -> None:
     )
     add("--name", metavar="NAME", help="what the board calls the model (default: the file's name)")
     add("--partial", action="store_true", help="score what is there, although outputs are missing")
-    add("--data", metavar="PATH", help="the references (default: $MMBENCH_DATA/<folder>)")
-    add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="of models that metrics want")
+    _inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)")
     add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")
     published_as(parser)
-    inception(parser)
     written(parser)
     plugins(parser)
 
@@ -44,9 +44,7 @@ def rescore(commands: Any) -> None:
         metavar="NAME",
         help="measure this one (default: those of the task as it is now); repeat for several",
     )
-    add("--data", metavar="PATH", help="the data, for metrics that look at a sample's inputs")
-    add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="of models that metrics want")
-    inception(parser)
+    _inputs(parser, "the data, for metrics that look at a sample's inputs")
     written(parser)
     plugins(parser)
 
@@ -56,8 +54,7 @@ def selftest(commands: Any) -> None:
     text = "what must hold of a task whatever model is run: oracle, chance, order, corrupt samples"
     parser = command(commands, "selftest", "selftest", text)
     parser.add_argument("task", nargs="*", metavar="TASK", help="default: all tasks")
-    parser.add_argument("--data", metavar="PATH", help="try it on these data (default: on its own)")
-    inception(parser)
+    _inputs(parser, "try it on these data (default: on its own)")
     plugins(parser)
 
 
@@ -78,3 +75,11 @@ def conformance(commands: Any) -> None:
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--json", action="store_true", help="the rows as a JSON array")
     shown.add_argument("--markdown", action="store_true", help="as docs/conformance.md has them")
+
+
+def _inputs(parser: argparse.ArgumentParser, data: str) -> None:
+    """The flags of a command in which only metrics may want a model."""
+    add = parser.add_argument
+    add("--data", type=Path, metavar="PATH", help=data)
+    add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="of models that metrics want")
+    inception(parser)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from mmbench.cli import report, worst
 from mmbench.cli.outcome import ended, keep, publish
@@ -23,10 +22,10 @@ def _again(run: str, args: argparse.Namespace, records: list[RunRecord]) -> int:
     from mmbench.engine.rescore import rescore
 
     options = Options(
-        data=Path(args.data) if args.data else None,
+        data=args.data,
         device=args.device,
         tasks=tuple(args.tasks),
-        inception=Path(args.inception) if args.inception else None,
+        inception=args.inception,
     )
     progress = make_progress(quiet=args.quiet)
     try:

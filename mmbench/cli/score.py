@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from mmbench.cli import worst
 from mmbench.cli.outcome import ended, keep, publish
@@ -16,12 +15,12 @@ def command(args: argparse.Namespace) -> int:
     from mmbench.engine.score import score
 
     options = Options(
-        data=Path(args.data) if args.data else None,
+        data=args.data,
         device=args.device,
         seed=args.seed,
         published_as=args.published_as,
         tasks=tuple(args.tasks),
-        inception=Path(args.inception) if args.inception else None,
+        inception=args.inception,
     )
     outcome = score(
         args.task,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from mmbench.cli import DONE, FAILED, report, worst
 from mmbench.text import plain
@@ -23,9 +22,10 @@ def _task(task: str, args: argparse.Namespace) -> int:
     from mmbench.selftest import selftest
 
     options = Options(
-        data=Path(args.data) if args.data else None,
+        data=args.data,
+        device=args.device,
         tasks=tuple(args.tasks),
-        inception=Path(args.inception) if args.inception else None,
+        inception=args.inception,
     )
     try:
         checks = selftest(task, options)

@@ -20,6 +20,8 @@ from mmbench.engine.run import Outcome
 from mmbench.errors import DataError
 from mmbench.types import Prediction, RunRecord, TaskSpec
 
+_NOTE = "rescored from"
+
 
 def rescore(
     run: str,
@@ -74,9 +76,6 @@ def rescore(
         notes=[*(n for n in record.notes if not n.startswith(_NOTE)), f"{_NOTE} {record.run}"],
     )
     return Outcome(again, rows_table(directions, measured.found))
-
-
-_NOTE = "rescored from"
 
 
 def _refuse_other_question(record: RunRecord, spec: TaskSpec) -> None:

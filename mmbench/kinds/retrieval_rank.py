@@ -10,11 +10,11 @@ import numpy as np
 from mmbench.kinds.retrieval_parts import Ints, Part, Ranked
 from mmbench.search.approximate import approximate_search
 from mmbench.search.exact import search
+from mmbench.search.listed import EVIDENCE
 from mmbench.types import Array
 
 # (a split, whether both directions are wanted) -> what was found, per direction
 Ranker = Callable[[Part, bool], list[Ranked]]
-EVIDENCE = 5
 
 
 def by_index(queries: Array, corpus: Array, index: str, reports: list[dict[str, Any]]) -> Ranker:

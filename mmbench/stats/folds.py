@@ -128,8 +128,14 @@ def _over_splits(name: str, rows: Floats, weights: Floats) -> Floats:
         inside = rows[:, -1] == split
         values.append(fold_many(inner, rows[inside, :-1], weights[:, inside]))
         present.append(weights[:, inside].any(axis=1))
-    found, there = np.array(values), np.array(present)
-    total = np.where(there, found, 0.0).sum(axis=0)
+    return join_splits(kind, np.array(values), np.array(present))
+
+
+def join_splits(kind: str, values: Floats, there: NDArray[np.bool_]) -> Floats:
+    """Mean or sum over splits of their values [s, b]; `there` [s, b] says which have a row."""
+    import numpy as np
+
+    total = np.where(there, values, 0.0).sum(axis=0)
     if kind == "split-sum":
         return np.where(there.all(axis=0), total, np.nan)
     with np.errstate(invalid="ignore"):

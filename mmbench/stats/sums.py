@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from mmbench.stats.folds import sums_fold
+from mmbench.stats.folds import join_splits, sums_fold
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,17 +70,14 @@ def _split(kind: str, inner: str, rows: Floats, code: Ints, groups: int) -> Grou
 
 
 def _joined(kind: str, parts: Sequence[GroupSums], totals: Floats) -> Floats:
-    """As `split-mean` and `split-sum` join their splits: see `mmbench.stats.folds`."""
+    """The value of a fold over splits, from the totals [b, k] of all of them."""
     import numpy as np
 
     ends = np.cumsum([part.table.shape[1] for part in parts])
     own = np.split(totals[:, :-1], ends[:-1], axis=1)
     there = np.array([sums[:, -1] > 0 for sums in own])
     found = np.array([part.fold(sums) for part, sums in zip(parts, own, strict=True)])
-    total = np.where(there, found, 0.0).sum(axis=0)
-    if kind == "split-sum":
-        return np.where(there.all(axis=0), total, np.nan)
-    return np.asarray(total / there.sum(axis=0))
+    return join_splits(kind, found, there)
 
 
 def codes(groups: Sequence[str]) -> tuple[Ints, int]:
