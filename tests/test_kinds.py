@@ -8,7 +8,6 @@ import pytest
 from mmbench.errors import DataError, UnknownName
 from mmbench.kinds.classification import Classification
 from mmbench.kinds.drawing import Drawing
-from mmbench.kinds.per_sample import PerSample
 from mmbench.kinds.rating import Rating
 from mmbench.kinds.retrieval import Retrieval
 from mmbench.kinds.writing import Writing, best_answer
@@ -220,8 +219,8 @@ def test_data_of_one_kind_have_one_hash_with_and_without_their_images() -> None:
     with_image = Samples([Sample("a", {"image": Media("image", "x"), "question": "why?"}, ["b"])])
     without = Samples([Sample("a", {"image": Broken("none"), "question": "why?"}, ["b"])])
     asked = spec(fields={"image": "image", "question": "question"})
-    one, other = (list(PerSample().contents(asked, data)) for data in (with_image, without))
+    one, other = (list(Writing().contents(asked, data)) for data in (with_image, without))
     assert one == other
-    assert PerSample().links(with_image) == PerSample().links(without)
+    assert Writing().links(with_image) == Writing().links(without)
     moved = Samples([Sample("a", {}, ["c"])])
-    assert PerSample().links(moved) != PerSample().links(without)
+    assert Writing().links(moved) != Writing().links(without)

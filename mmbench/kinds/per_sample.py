@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any
@@ -25,7 +26,7 @@ from mmbench.types import (
 Directions = dict[str, list[list[Prediction]]]
 
 
-class PerSample:
+class PerSample(ABC):
     """The base of `writing`, `classification`, `drawing` and `rating`; its data is a Samples.
 
     A kind says what a value may be (`value`), and what a baseline would answer (`blind`).
@@ -119,11 +120,11 @@ class PerSample:
             found.append(prediction(sample, given, tags))
         return {"": [found]}, {}
 
+    @abstractmethod
     def value(
         self, spec: TaskSpec, sample: Sample, given: Any, data: Samples, outputs: Outputs
     ) -> Any:
         """What was given for a sample, as the metrics take it. Raises DataError."""
-        raise NotImplementedError
 
     def baseline(
         self,
@@ -137,9 +138,9 @@ class PerSample:
         pairs = zip(data.samples, values, strict=True)
         return {"": [[prediction(sample, value, sample.tags) for sample, value in pairs]]}, {}
 
+    @abstractmethod
     def blind(self, who: str, data: Samples, seed: int) -> list[Any]:
         """The values of a baseline, one per sample."""
-        raise NotImplementedError
 
 
 def chance(seed: int, ident: str) -> int:
