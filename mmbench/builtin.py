@@ -17,6 +17,40 @@ MODELS: Names = {
         "mmbench.models.clip_nano:ClipNano",
         "the reference CLIP, small, trained on the shapes world",
     ),
+    "xclip": ("mmbench.models.xclip:XClip", "X-CLIP: videos and texts in one space"),
+    "clap": ("mmbench.models.clap:Clap", "CLAP: sounds and texts in one space"),
+    "llava": (
+        "mmbench.models.llava:Llava",
+        "any image-text-to-text model of transformers: LLaVA, Idefics, Qwen-VL, PaliGemma ...",
+    ),
+    "video-llm": (
+        "mmbench.models.video_llm:VideoLlm",
+        "video-text-to-text models: LLaVA-NeXT-Video, Qwen-VL, VideoLLaVA ...",
+    ),
+    "audio-llm": (
+        "mmbench.models.audio_llm:AudioLlm",
+        "models that answer about sounds: Qwen2-Audio, Audio Flamingo ...",
+    ),
+    "image": ("mmbench.models.image:ImageClassifier", "image classifiers: ViT, ConvNeXt ..."),
+    "video": (
+        "mmbench.models.video:VideoClassifier",
+        "video classifiers: VideoMAE, TimeSformer, ViViT, V-JEPA 2 ...",
+    ),
+    "audio": (
+        "mmbench.models.audio:AudioClassifier",
+        "sound classifiers, of one label or several: AST, wav2vec 2.0, HuBERT ...",
+    ),
+    "whisper": (
+        "mmbench.models.whisper:Whisper",
+        "speech to text by encoder and decoder: Whisper, Moonshine, Speech2Text",
+    ),
+    "ctc": ("mmbench.models.ctc:Ctc", "speech to text by CTC: wav2vec 2.0, HuBERT, WavLM ..."),
+    "diffusers": (
+        "mmbench.models.diffusion:Diffusion",
+        "any text-to-image pipeline of diffusers, one seed for each sample",
+    ),
+    "tts": ("mmbench.models.tts:Tts", "text to speech: SpeechT5, VITS, Bark"),
+    "api": ("mmbench.models.api:Api", "any endpoint that speaks OpenAI's chat completions"),
     "inception": (
         "mmbench.models.inception:Inception",
         "Inception of 2015-12-05 from a file of torch-fidelity's weights: FID, KID, IS, PRDC",
@@ -53,6 +87,39 @@ DATA: Names = {
     "pairs": ("mmbench.data.qrels:pairs", "which document answers which query: TREC qrels, CSV"),
     "images": ("mmbench.data.image_set:images", "a folder of images"),
     "ratings": ("mmbench.data.ratings:ratings", "human ratings: id, system, rater, rating"),
+    "rows": (
+        "mmbench.data.hub_rows:rows",
+        "any data set of the datasets library, its columns named in the task",
+    ),
+    "listing": (
+        "mmbench.data.listing:listing",
+        "annotation files as they are published: JSON, JSONL, CSV, TSV, media beside",
+    ),
+    "fsdd": ("mmbench.data.spoken_digits:fsdd", "the Free Spoken Digit Dataset"),
+    "coco-prompts": (
+        "mmbench.data.coco_prompts:coco_prompts",
+        "captions of COCO to draw from, beside the real images",
+    ),
+    "mmbench": (
+        "mmbench.data.mmbench_tsv:mmbench",
+        "MMBench's TSV, in all rotations of its options",
+    ),
+    "labelled": (
+        "mmbench.data.labelled:labelled",
+        "annotation files as published, one medium to a row, one label or several",
+    ),
+    "captioned": (
+        "mmbench.data.captioned:captioned",
+        "annotation files as published, texts about images, sounds or videos",
+    ),
+    "class_folders": (
+        "mmbench.data.class_folders:class_folders",
+        "a folder for each class: images, sounds or videos",
+    ),
+    "cifar": ("mmbench.data.cifar:cifar", "CIFAR-10 and CIFAR-100, binary version"),
+    "voc": ("mmbench.data.voc:voc", "PASCAL VOC: which objects are in an image"),
+    "audioset": ("mmbench.data.audioset:audioset", "AudioSet: segments and their labels"),
+    "charades": ("mmbench.data.charades:charades", "Charades: which actions happen in a video"),
 }
 
 KINDS: Names = {
@@ -68,7 +135,16 @@ KINDS: Names = {
         "mmbench.kinds.classification:Classification",
         "scores of all classes for each sample; one label is right, or several",
     ),
+    "zero_shot": (
+        "mmbench.kinds.zero_shot:ZeroShot",
+        "classes put into words; the nearest to the sample wins",
+    ),
+    "choice": (
+        "mmbench.kinds.choice:Choice",
+        "one of the options of each sample, by letter or by likelihood",
+    ),
     "drawing": ("mmbench.kinds.drawing:Drawing", "images beside a set of real ones"),
+    "speaking": ("mmbench.kinds.speaking:Speaking", "a sound for each text"),
     "rating": ("mmbench.kinds.rating:Rating", "human ratings, and predictors of them"),
 }
 
@@ -143,6 +219,7 @@ METRICS: Names = {
     "mer[none|basic|whisper_en]": (f"{_SPEECH}:mer", "match error rate over the corpus"),
     "wil[none|basic|whisper_en]": (f"{_SPEECH}:wil", "word information lost over the corpus"),
     "rtfx": (f"{_SPEECH}:rtfx", "seconds of sound per second of computing"),
+    "roundtrip_wer": ("mmbench.metrics.roundtrip:roundtrip_wer", "word errors of speech written down again"),
     "dnsmos[ovrl|sig|bak|p808]": (f"{_MOS}:dnsmos", "opinion score predicted by DNSMOS"),
     "mos": (f"{_MOS}:mos", "mean opinion score of human ratings"),
     "mos_lcc[utterance|system]": (f"{_MOS}:mos_lcc", "linear correlation of a predictor with ratings"),

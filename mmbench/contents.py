@@ -15,7 +15,7 @@ from types import TracebackType
 
 from mmbench import media
 from mmbench.errors import SampleError
-from mmbench.types import Broken, Content, Media
+from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
 
 KEY_BYTES = 16
 
@@ -64,17 +64,34 @@ class ContentKeys:
         self.flush()
         self._db.close()
 
-    def key(self, content: Content) -> bytes:
-        """The key of a content. Raises SampleError when it is broken or cannot be read."""
-        if isinstance(content, Broken):
-            raise SampleError(content.reason)
-        if isinstance(content, str):
-            return digest("text", content)
-        if content.read is None:
-            return digest(content.modality, self.file(Path(content.name)))
-        if content not in self._made:
-            self._made[content] = digest(content.modality, digest(media.read_bytes(content)))
-        return self._made[content]
+    def key(self, item: Item) -> bytes:
+        """The key of what is asked. Raises SampleError when it is broken or cannot be read."""
+        match item:
+            case Broken():
+                raise SampleError(item.reason)
+            case str():
+                return digest("text", item)
+            case Media():
+                return self._medium(item)
+            case View():
+                look = f"{item.clip}/{item.clips} {item.crop}/{item.crops}"
+                return digest("view", self.key(item.media), look)
+            case Seeded():
+                return digest("seeded", item.prompt, str(item.seed))
+            case Continued():
+                return digest("continued", self.key(item.conversation), item.text)
+            case _:
+                return digest("conversation", *map(self._message, item))
+
+    def _message(self, message: Message) -> bytes:
+        return digest(message.role, *map(self.key, message.parts))
+
+    def _medium(self, medium: Media) -> bytes:
+        if medium.read is None:
+            return digest(medium.modality, self.file(Path(medium.name)))
+        if medium not in self._made:
+            self._made[medium] = digest(medium.modality, digest(media.read_bytes(medium)))
+        return self._made[medium]
 
     def file(self, path: Path) -> bytes:
         """The key of a file's bytes. Raises SampleError when it cannot be read."""

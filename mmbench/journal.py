@@ -4,13 +4,13 @@ A journal is a folder of segments. Every process appends to a segment of its own
 several runs need no lock. An entry is one batch:
 
     header   magic, sizes, the batch's id, CRC of the payload, CRC of the header itself
-    payload  n keys of 16 bytes · failures as JSON · n vectors of d little-endian float32
+    payload  n keys of 16 bytes · failures and lengths of rows as JSON · n rows of bytes
 
-A torn or corrupted entry fails its CRC and counts as absent. Vectors are fixed-width and read
-through a memory map. A batch's id is the hash of its keys in their order: the same batch run again
-is answered from its own entry, so that a resumed run has the same bits as one that was never
-interrupted. A batch that was never run as such is answered when each of its keys is held by some
-batch (the first that was written wins).
+A row is a vector as little-endian float32, a text, an image, a sound. A torn or corrupted entry
+fails its CRC and counts as absent. Rows are read through a memory map. A batch's id is the hash of
+its keys in their order: the same batch run again is answered from its own entry, so that a resumed
+run has the same bits as one that was never interrupted. A batch that was never run as such is
+answered when each of its keys is held by some batch (the first that was written wins).
 """
 
 from __future__ import annotations
@@ -22,29 +22,26 @@ import secrets
 import struct
 import time
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from zlib import crc32
 
 from mmbench.contents import KEY_BYTES, digest
 from mmbench.errors import UserError
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-_MAGIC = b"mmbench\x01"
-# magic, rows, dim, bytes of failures, planned size, step, batch id, CRC of the payload
-_HEADER = struct.Struct("<8sIIIII16sI")
+_MAGIC = b"mmbench\x02"
+# magic, rows, bytes of rows, bytes of JSON, planned size, step, batch id, CRC of the payload
+_HEADER = struct.Struct("<8sIQIII16sI")
 _CRC = struct.Struct("<I")
 _HEAD = _HEADER.size + _CRC.size
 
 
 class Batch(NamedTuple):
-    """What the journal holds of a batch: vectors [n, d] of `keys`, and reasons of failed keys."""
+    """What the journal holds of a batch: a row of `keys` each, and reasons of failed keys."""
 
     keys: list[bytes]
-    vectors: NDArray[np.float32]
+    rows: Sequence[bytes | memoryview]
     failures: dict[bytes, str]
 
 
@@ -54,13 +51,13 @@ class _Entry(NamedTuple):
     segment: memoryview
     start: int
     rows: int
-    dim: int
+    body: int
     meta: int
     crc: int
 
     @property
     def end(self) -> int:
-        return self.start + self.rows * (KEY_BYTES + 4 * self.dim) + self.meta
+        return self.start + self.rows * KEY_BYTES + self.meta + self.body
 
 
 def batch_id(keys: Sequence[bytes]) -> bytes:
@@ -75,7 +72,7 @@ class Journal:
         self._folder = folder
         self._entries: dict[bytes, _Entry] = {}
         self._order: list[_Entry] = []
-        self._rows: dict[bytes, tuple[_Entry, int]] | None = None
+        self._rows: dict[bytes, bytes | memoryview] | None = None
         self._failed: dict[bytes, str] = {}
         self._out: int | None = None
         self.sizes: tuple[int, int] | None = None
@@ -104,28 +101,25 @@ class Journal:
             del self._entries[batch_id(keys)]
         return self._from_other_batches(keys)
 
-    def _from_other_batches(self, keys: Sequence[bytes]) -> Batch | None:
-        import numpy as np
-
+    def part(self, keys: Sequence[bytes]) -> Batch:
+        """What is held of these keys one by one, by any batch."""
         rows = self._row_index()
-        if any(key not in rows and key not in self._failed for key in keys):
-            return None
         held = [key for key in keys if key in rows]
-        vectors = [_vector(*rows[key]) for key in held]
-        failures = {key: self._failed[key] for key in keys if key not in rows}
-        table = np.stack(vectors) if vectors else np.empty((0, 0), np.float32)
-        return Batch(held, table, failures)
+        lost = [key for key in keys if key not in rows and key in self._failed]
+        return Batch(held, [rows[key] for key in held], {key: self._failed[key] for key in lost})
 
-    def _row_index(self) -> dict[bytes, tuple[_Entry, int]]:
+    def _from_other_batches(self, keys: Sequence[bytes]) -> Batch | None:
+        found = self.part(keys)
+        whole = len(found.keys) + len(found.failures) == len(keys)
+        return found if whole else None
+
+    def _row_index(self) -> dict[bytes, bytes | memoryview]:
         if self._rows is None:
             self._rows = {}
-            for entry in self._order:
-                batch = _read(entry)
-                if batch is None:
-                    continue
+            for batch in filter(None, map(_read, self._order)):
                 self._failed.update(batch.failures)
-                for row, key in enumerate(batch.keys):
-                    self._rows.setdefault(key, (entry, row))
+                for key, row in zip(batch.keys, batch.rows, strict=True):
+                    self._rows.setdefault(key, row)
         return self._rows
 
     def put(self, asked: Sequence[bytes], batch: Batch, sizes: tuple[int, int]) -> None:
@@ -134,12 +128,15 @@ class Journal:
         `sizes` are the planned batch size and the size that memory allowed. Raises UserError when
         the disk is full; what was written before stays.
         """
-        vectors = batch.vectors.astype("<f4", copy=False)
-        meta = json.dumps({key.hex(): why for key, why in batch.failures.items()}).encode()
-        payload = b"".join([*batch.keys, meta, vectors.tobytes()])
-        dim = vectors.shape[1] if len(batch.keys) else 0
+        told = {
+            "failures": {key.hex(): why for key, why in batch.failures.items()},
+            "lengths": [len(row) for row in batch.rows],
+        }
+        meta, body = json.dumps(told).encode(), b"".join(batch.rows)
+        payload = b"".join([*batch.keys, meta, body])
         header = _HEADER.pack(
-            _MAGIC, len(batch.keys), dim, len(meta), *sizes, batch_id(asked), crc32(payload)
+            *(_MAGIC, len(batch.keys), len(body), len(meta), *sizes, batch_id(asked)),
+            crc32(payload),
         )
         self._append(header + _CRC.pack(crc32(header)) + payload)
 
@@ -173,8 +170,8 @@ def _entries(view: memoryview) -> Iterator[tuple[bytes, tuple[int, int], _Entry]
     while at + _HEAD <= len(view):
         header = view[at : at + _HEADER.size]
         (crc,) = _CRC.unpack_from(view, at + _HEADER.size)
-        magic, rows, dim, meta, size, step, ident, payload_crc = _HEADER.unpack(header)
-        entry = _Entry(view, at + _HEAD, rows, dim, meta, payload_crc)
+        magic, rows, body, meta, size, step, ident, payload_crc = _HEADER.unpack(header)
+        entry = _Entry(view, at + _HEAD, rows, body, meta, payload_crc)
         if magic == _MAGIC and crc == crc32(header) and entry.end <= len(view):
             yield ident, (size, step), entry
             at = entry.end
@@ -186,21 +183,13 @@ def _entries(view: memoryview) -> Iterator[tuple[bytes, tuple[int, int], _Entry]
 
 def _read(entry: _Entry) -> Batch | None:
     """An entry's batch, or None when its payload is not what was written."""
-    import numpy as np
-
     payload = entry.segment[entry.start : entry.end]
     if crc32(payload) != entry.crc:
         return None
     cut = entry.rows * KEY_BYTES
     raw = bytes(payload[:cut])
     keys = [raw[i : i + KEY_BYTES] for i in range(0, cut, KEY_BYTES)]
-    failures = json.loads(bytes(payload[cut : cut + entry.meta]))
-    vectors = np.frombuffer(payload, "<f4", offset=cut + entry.meta).reshape(-1, max(entry.dim, 1))
-    return Batch(keys, vectors, {bytes.fromhex(key): why for key, why in failures.items()})
-
-
-def _vector(entry: _Entry, row: int) -> NDArray[np.float32]:
-    import numpy as np
-
-    start = entry.end - 4 * entry.dim * (entry.rows - row)
-    return np.frombuffer(entry.segment, "<f4", count=entry.dim, offset=start)
+    told = json.loads(bytes(payload[cut : cut + entry.meta]))
+    ends = accumulate(told["lengths"], initial=cut + entry.meta)
+    rows = [payload[start:end] for start, end in pairwise(ends)]
+    return Batch(keys, rows, {bytes.fromhex(key): why for key, why in told["failures"].items()})

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from mmbench import registry
 from mmbench.errors import SpecError, UnknownName
 from mmbench.types import TaskSpec
 
@@ -22,22 +23,36 @@ _SUMMARY = re.compile(r"^summary:\s*(.*)$", re.MULTILINE)
 
 def task_folders(extra: Iterable[str] = ()) -> list[Path]:
     """Where tasks are looked up, in order; only folders that exist."""
-    package = Path(__file__).parent
     folders = [Path(folder) for folder in extra]
     for folder in folders:
         if not folder.is_dir():
             raise SpecError(f"--tasks {folder}: no such folder")
-    # A checkout has tasks/ beside the package, a wheel has it inside.
-    packaged = [package / "tasks", package.parent / "tasks"]
-    return [folder for folder in [*folders, Path("tasks"), *packaged] if folder.is_dir()]
+    return [folder for folder in [*folders, Path("tasks"), *_packaged()] if folder.is_dir()]
+
+
+def _packaged() -> list[Path]:
+    """A checkout has tasks/ beside the package, a wheel has it inside."""
+    package = Path(__file__).parent
+    return [package / "tasks", package.parent / "tasks"]
+
+
+def packaged_tasks() -> list[str]:
+    """The names of the tasks that come with mmbench."""
+    folders = [folder for folder in _packaged() if folder.is_dir()]
+    return sorted(path.stem for folder in folders for path in folder.glob("*.yaml"))
 
 
 def task_files(extra: Iterable[str] = ()) -> dict[str, Path]:
-    """Task name → file, the first folder that has a name winning. No file is parsed."""
+    """Task name → file, the first folder that has a name winning. No file is parsed.
+
+    A task of a plugin is the path of its file, under the name of its entry point.
+    """
     files: dict[str, Path] = {}
     for folder in task_folders(extra):
         for path in sorted(folder.glob("*.yaml")):
             files.setdefault(path.stem, path)
+    for name in registry.names("task"):
+        files.setdefault(name, Path(registry.lookup("task", name)))
     return files
 
 

@@ -1,4 +1,4 @@
-"""The values that flow through mmbench, and what a model can do.
+"""The values that flow through mmbench.
 
 Data flows down: samples, predictions, scores, the record. No earlier type has a field that a later
 stage fills in. Standard library and msgspec only.
@@ -7,9 +7,10 @@ stage fills in. Standard library and msgspec only.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +45,77 @@ class Broken(Struct, frozen=True):
 Content = str | Media | Broken
 
 
+class Sound(NamedTuple):
+    """A decoded sound: samples float32 [n], mono, from -1 to 1, at `rate` samples a second."""
+
+    samples: Array
+    rate: int
+
+
+class Clip(NamedTuple):
+    """Decoded frames of a video: uint8 [t, h, w, 3], RGB and upright, shown at `seconds` [t]."""
+
+    frames: NDArray[np.uint8]
+    seconds: tuple[float, ...]
+
+
+class Frames(Struct, frozen=True):
+    """Which frames of a video a model looks at.
+
+    Without a `stride` the video, or the part of it that a view covers, is cut into `count` equal
+    parts, and the frame in the middle of each is taken. With one, `count` frames that are `stride`
+    frames apart; the windows of several views are spread evenly from the first to the last frame.
+    """
+
+    count: int
+    stride: int | None = None
+
+
+class View(Struct, frozen=True):
+    """One of several looks at a video: clip `clip` of `clips` in time, square `crop` of `crops`.
+
+    A crop is a square of the shorter side, the crops spread evenly along the longer one; with
+    `crops` 1 the frames are left whole, and the model's own preprocessing cuts them.
+    """
+
+    media: Media
+    clip: int = 0
+    clips: int = 1
+    crop: int = 0
+    crops: int = 1
+
+
+class Message(Struct, frozen=True):
+    """One turn of a conversation: texts and media in their order.
+
+    The parts are Contents until the engine has decoded them; a model gets str, PIL.Image, Sound and
+    Clip in their place.
+    """
+
+    role: Literal["system", "user", "assistant"]
+    parts: tuple[Any, ...]
+
+
+Conversation = tuple[Message, ...]
+
+
+class Continued(Struct, frozen=True):
+    """A conversation and a text whose likelihood as the answer is asked for."""
+
+    conversation: Conversation
+    text: str
+
+
+class Seeded(Struct, frozen=True):
+    """A prompt to draw, with the seed of its noise."""
+
+    prompt: str
+    seed: int
+
+
+Item = Content | View | Conversation | Continued | Seeded
+
+
 class Sample(Struct, frozen=True):
     """One row of a data set.
 
@@ -76,11 +148,14 @@ class Samples(Struct, frozen=True):
     """The data of every kind but retrieval: rows, and the names of the classes where it has some.
 
     A label in a target is its position in `labels`. `source` says where the data are from.
+    `templates` are the prompts into which a class is put ("a photo of a {}."), where the data set
+    has its own.
     """
 
     samples: list[Sample]
     labels: list[str] = field(default_factory=list)
     source: dict[str, str] = field(default_factory=dict)
+    templates: list[str] = field(default_factory=list)
 
 
 class Published(Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,14 +167,41 @@ class Published(Struct, frozen=True, forbid_unknown_fields=True):
     tolerance: float = 0.002
 
 
+class Generation(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a text is to be generated: greedily at a `temperature` of 0.
+
+    `stop` are texts at which the answer ends; they are not part of it.
+    """
+
+    max_tokens: int = 128
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+
+    def seeded(self, seed: int) -> Generation:
+        """The same with another seed, where one is of any use."""
+        return replace(self, seed=self.seed + seed) if self.temperature > 0 else self
+
+
+class Views(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many clips in time, and crops in space, of a video are looked at."""
+
+    clips: int = 1
+    crops: int = 1
+
+
 class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """What a task file says and no more.
 
     `data` names a source and its options, and the `folder` under $MMBENCH_DATA where it is looked
     for; `fields` says which input is the query and which the document; `directions` whether
-    documents also ask for queries; `prompt` formats a text ("a photo of {text}"); `protocol` holds
-    the sizes of the protocol (query, corpus; sample) and the number of `splits` that are searched
-    apart; `breakdowns` are tags of the samples by whose values every metric is shown as well.
+    documents also ask for queries; `prompt` formats a text ("a photo of {text}"); `templates` put a
+    class into words ("a photo of a {}."); `views` are the looks at a video (clips, crops);
+    `generation` says how texts are written; `choose` how one of several options is: by the `letter`
+    that is written, or by `likelihood`; `protocol` holds the sizes of the protocol (query, corpus;
+    sample) and the number of `splits` that are searched apart; `breakdowns` are tags of the samples
+    by whose values every metric is shown as well.
     """
 
     name: str
@@ -111,62 +213,66 @@ class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
     version: int = 1
     summary: str = ""
     licence: str = ""
+    homepage: str = ""
+    citation: str = ""
     prompt: str = "{text}"
+    templates: list[str] = field(default_factory=list)
+    views: Views = Views()
+    generation: Generation = Generation()
+    choose: Literal["letter", "likelihood"] = "letter"
     directions: Literal["both", "query-to-corpus"] = "both"
     protocol: dict[str, int] = field(default_factory=dict)
     breakdowns: list[str] = field(default_factory=list)
     published: list[Published] = field(default_factory=list)
 
 
-@runtime_checkable
-class Embeds(Protocol):
-    """A model that maps items of a modality to vectors.
+class Written(Struct, frozen=True):
+    """What a model wrote: the text, whether it ended or met the limit, and its number of tokens."""
 
-    `modalities` is a class attribute, readable before any weight is loaded. `embed` takes what the
-    engine has decoded (text: str; image: PIL.Image in RGB) and returns float32 [n, d] on the CPU,
-    normalised or not. A row depends on its own item alone.
-    """
+    text: str
+    finish: Literal["stop", "length"] = "stop"
+    tokens: int = 0
 
-    modalities: frozenset[Modality]
 
-    def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:
-        """Map n items to [n, d]."""
-        ...
+Method = Literal["embed", "classify", "write", "loglikelihood", "draw", "speak"]
 
 
 class Requests(Struct, frozen=True):
-    """What a kind or a metric wants a model to answer: contents of one modality, in one role.
+    """What a kind or a metric wants a model to answer.
 
-    `normalise` False asks for the vectors as the model gives them, as the FID family needs them.
+    `contents` are Contents of one `modality` in one `role` for embed, Contents or Views for
+    classify, Conversations for write, Continueds for loglikelihood, Seededs for draw and texts for
+    speak. `normalise` False asks for vectors as the model gives them, as the FID family needs them.
     """
 
-    contents: list[Content]
+    contents: Sequence[Item]
     modality: Modality
-    role: Role
+    role: Role = "document"
     normalise: bool = True
+    method: Method = "embed"
+    options: Generation = Generation()
 
 
 class Answers(Struct, frozen=True):
     """Vectors [n, d] float32 for n contents, and by row the reason of each that failed.
 
-    A failed row is zero. Rows are L2-normalised unless the request said otherwise.
+    A failed row is zero. Embeddings are L2-normalised unless the request said otherwise. `labels`
+    are the names of the columns of scores, in answers to classify.
     """
 
     vectors: Array
     failures: dict[int, str]
+    labels: list[str] = field(default_factory=list)
 
 
-@runtime_checkable
-class Prepares(Protocol):
-    """A model with work per item that needs no weights (resizing, tokenising).
+class Said(Struct, frozen=True):
+    """What a model wrote (Written), drew or spoke (Media), and by row the reason of each failure.
 
-    The engine calls `prepare` ahead of time in other threads and hands its results to `embed` in
-    place of the decoded items.
+    A failed row is None.
     """
 
-    def prepare(self, item: Any, modality: Modality) -> Any:
-        """Turn one decoded item into what `embed` takes."""
-        ...
+    values: list[Any]
+    failures: dict[int, str]
 
 
 class Ranking(Struct, frozen=True):
@@ -217,23 +323,25 @@ class Outputs(Struct, frozen=True):
     digest: str = ""
 
 
-# What a metric gets of a prediction from the model it wants: name -> [k, d], a row per content.
-Features = dict[str, Array]
+# What a metric gets of a prediction from the model it wants, by name: vectors [k, d], a row per
+# content, or k texts.
+Features = dict[str, Any]
 
 
 class Wants(Struct, frozen=True):
-    """What a metric wants embedded by a model that is not the one measured.
+    """What a metric wants embedded, or written down, by a model that is not the one measured.
 
     `contents` gives of a prediction, by name, what is to be embedded: {"image": [image],
-    "references": [text, text]}; `modalities` of which modality each name is, and its role.
-    `model` is the default one; `variants` says what an argument such as `tf` of `fid@tf` stands for
-    (a model and its options); any other argument is the name of a model itself. A prediction whose
-    content fails in the model is failed. The metric is called with `features`, one dict for each
-    prediction.
+    "references": [text, text]}; where the `method` is write, conversations. `modalities` says of
+    which modality each name is, and its role. `model` is the default one; `variants` says what an
+    argument such as `tf` of `fid@tf` stands for (a model and its options); any other argument is
+    the name of a model itself. A prediction whose content fails in the model is failed. The metric
+    is called with `features`, one dict for each prediction.
     """
 
-    contents: Callable[[Prediction], dict[str, list[Content]]]
+    contents: Callable[[Prediction], dict[str, list[Any]]]
     modalities: dict[str, tuple[Modality, Role]]
+    method: Literal["embed", "write"] = "embed"
     model: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     variants: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "mmbench"
 FLOORS = [
-    {"errors", "types"},
+    {"errors", "types", "abilities"},
     {"registry", "builtin", "spec", "text", "media", "stats", "store", "contents", "journal",
      "checkpoints", "search", "nano"},
     {"data", "models", "kinds", "metrics"},

@@ -83,7 +83,7 @@ def test_embeddings_score_as_the_run_that_made_them(tmp_path: Path) -> None:
     model = lookup("model", "test-means")(None, device="cpu", dtype="float32")
     with ContentKeys(cache_folder()) as keys:
         answerer = Answerer(lambda: model, tmp_path / "journal", keys, Silent(), batch_size=4)
-        found = {s: answerer.answer(s, r).vectors for s, r in kind.requests(spec, data).items()}
+        found = {s: answerer.answer(s, r).vectors for s, r in kind.requests(spec, data, 0).items()}
     order = np.random.default_rng(0).permutation(len(data.queries))
     np.savez(
         tmp_path / "vectors.npz",
@@ -174,10 +174,13 @@ def test_scoring_again_is_the_same_to_the_bit(tmp_path: Path) -> None:
     assert seeded.scores["exact_match"].value == one.scores["exact_match"].value
 
 
-def test_a_kind_without_adapters_names_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    data = real("vqa", "vqa2")
-    assert main(["run", "-m", "clip-nano", "-t", "vqav2", "--data", str(data)]) == 2
-    assert "mmbench score -t vqav2 --predictions FILE" in capsys.readouterr().err
+def test_a_kind_that_runs_no_model_names_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "ratings.csv"
+    data.write_text("id,system,rater,rating\na,s,r,4\n")
+    assert main(["run", "-m", "clip-nano", "-t", "ratings", "--data", str(data)]) == 2
+    assert "mmbench score -t ratings --predictions FILE" in capsys.readouterr().err
 
 
 def test_a_baseline_runs_on_every_kind(tmp_path: Path) -> None:

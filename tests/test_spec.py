@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mmbench import spec
+from mmbench import registry, spec
 from mmbench.errors import SpecError, UnknownName
 
 GOOD = """
@@ -79,9 +79,8 @@ def test_packaged_tasks_are_sound(name: str) -> None:
     task = spec.load_task(name)
     assert task.name == name
     assert task.summary == spec.task_summary(spec.task_files()[name])
-    ways = ["text-to-image", "image-to-text"] if task.directions == "both" else []
-    both = task.kind == "retrieval" and ways
-    metrics = {f"{m}[{d}]" for m in task.metrics for d in ways} if both else {*task.metrics}
+    ways = registry.lookup("kind", task.kind)().directions(task)
+    metrics = {f"{m}[{d}]" if d else m for m in task.metrics for d in ways}
     assert task.headline in metrics
     for entry in task.published:
         assert entry.source

@@ -61,8 +61,8 @@ def pair(parser: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         metavar="MODEL",
-        help="NAME[@CHECKPOINT[#REVISION]], a YAML file, or a baseline: oracle, constant, random,"
-        " empty, hedge; repeat for several",
+        help="[frames+]NAME[@CHECKPOINT[#REVISION]], a YAML file, or a baseline: oracle, constant,"
+        " random, empty, hedge; repeat for several",
     )
     add(
         "-t",
@@ -86,12 +86,22 @@ def pair(parser: argparse.ArgumentParser) -> None:
         metavar="exact|FACTORY",
         help="exact ranks, or a FAISS index such as Flat, HNSW32, 'IVF1024,Flat;nprobe=16'",
     )
+    add("--seed", type=int, default=0, metavar="N", help="of drawings and baselines (default: 0)")
+    machine(parser)
+    published_as(parser)
+    inception(parser)
+    plugins(parser)
+
+
+def machine(parser: argparse.ArgumentParser) -> None:
+    """The flags of a command that loads a model."""
+    add = parser.add_argument
     add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="default: auto")
     add(
         "--dtype",
         default="auto",
         choices=["auto", "float32", "bfloat16", "float16"],
-        help="of the weights; auto is float32",
+        help="of the weights; auto is float32, and for language models bfloat16 where there is any",
     )
     add(
         "--batch-size",
@@ -100,16 +110,14 @@ def pair(parser: argparse.ArgumentParser) -> None:
         metavar="auto|N",
         help="auto begins from the free memory and halves when it runs out",
     )
-    add("--seed", type=int, default=0, metavar="N", help="of the random baseline (default: 0)")
     add("--model-arg", action="append", default=[], metavar="K=V", help="an option of the model")
+    add("--api-base", metavar="URL", help="of an endpoint, for model api: http://localhost:8000/v1")
+    add("--concurrency", type=positive, metavar="N", help="requests at a time to an endpoint")
     add(
         "--trust-remote-code",
         action="store_true",
         help="run code that a checkpoint brings; needs a pinned revision",
     )
-    published_as(parser)
-    inception(parser)
-    plugins(parser)
 
 
 def plugins(parser: argparse.ArgumentParser) -> None:

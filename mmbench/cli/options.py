@@ -26,10 +26,29 @@ def options_for(task: str, args: argparse.Namespace) -> Options:
         seed=args.seed,
         fresh=getattr(args, "fresh", False),
         published_as=args.published_as,
-        model_options=model_options(args.model_arg),
+        model_options=model_options(args.model_arg) | _endpoint(args),
         trust_remote_code=args.trust_remote_code,
         tasks=tuple(args.tasks),
         inception=args.inception,
+    )
+
+
+def _endpoint(args: argparse.Namespace) -> dict[str, Any]:
+    """The options of model `api` that have flags of their own."""
+    given = {"base": args.api_base, "concurrency": args.concurrency}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def machine_options(args: argparse.Namespace) -> Options:
+    """The options of a command that asks a model by hand."""
+    from mmbench.engine.prepare import Options
+
+    return Options(
+        device=args.device,
+        dtype=args.dtype,
+        batch_size=args.batch_size,
+        model_options=model_options(args.model_arg) | _endpoint(args),
+        trust_remote_code=args.trust_remote_code,
     )
 
 

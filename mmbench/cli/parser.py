@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from mmbench import __version__
+from mmbench.cli import parser_models as models
 from mmbench.cli import parser_outputs as outputs
 from mmbench.cli import parser_verdicts as verdicts
 from mmbench.cli.flags import command, pair, plugins, positive, written
@@ -35,6 +36,9 @@ def make_parser() -> argparse.ArgumentParser:
         outputs.selftest,
         outputs.conformance,
         _check,
+        models.verify,
+        models.classify,
+        models.chat,
         _list,
         _show,
         _leaderboard,

@@ -9,6 +9,7 @@ from mmbench.cli import INTERRUPTED, report, worst
 from mmbench.cli.options import allowed_failures, options_for
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
+from mmbench.engine.held import Held
 from mmbench.types import RunRecord
 
 
@@ -17,20 +18,23 @@ def command(args: argparse.Namespace) -> int:
     allowed_failures(args.allow_failed, 1)  # refused before hours of work, not after
     records: list[RunRecord] = []
     codes: list[int] = []
+    held = Held()
     for model, task in product(args.model, args.task):
-        codes.append(_pair(model, task, args, records))
+        codes.append(_pair(model, task, args, records, held))
         if codes[-1] == INTERRUPTED:
             break
     codes.append(publish(records, args))
     return worst(codes)
 
 
-def _pair(model: str, task: str, args: argparse.Namespace, records: list[RunRecord]) -> int:
+def _pair(
+    model: str, task: str, args: argparse.Namespace, records: list[RunRecord], held: Held
+) -> int:
     from mmbench.engine.run import run
 
     progress = make_progress(quiet=args.quiet)
     try:
-        outcome = run(model, task, options_for(task, args), progress)
+        outcome = run(model, task, options_for(task, args), progress, held)
         records.append(keep(outcome, args))
     except (Exception, KeyboardInterrupt) as error:
         progress.finish()

@@ -10,6 +10,7 @@ from pathlib import Path
 from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
 from mmbench.conformance.official import library, subpackage
 from mmbench.metrics.normalisers import normalise
+from mmbench.registry import metric
 from mmbench.types import Prediction
 
 Pairs = list[tuple[str, str]]
@@ -101,6 +102,19 @@ def _librivox(folder: Path) -> Compared:
     return Compared(apart(found, expected), f"librivox: {len(pairs)} transcripts, each as the next")
 
 
+def _roundtrip(_: Path) -> Compared:
+    """What a recogniser would have written, given as the feature; sounds are not needed."""
+    pairs = _written()[:_N], _written()[1 : _N + 1]
+    rules, kept = _whisper("English"), list(zip(*pairs, strict=True))
+    function, _none = metric("roundtrip_wer")
+    asked = [Prediction(str(i), inputs={"text": text}) for i, (text, _) in enumerate(kept)]
+    found = function(asked, features=[{"transcript": [heard]} for _, heard in kept]).value
+    clean = [(rules(text), rules(heard)) for text, heard in kept]
+    references, said = zip(*[pair for pair in clean if pair[0].strip()], strict=True)
+    expected = library("jiwer").wer(list(references), list(said))
+    return Compared(apart(found, expected), f"generated: {len(kept)} texts with their transcripts")
+
+
 def _rtfx(_: Path) -> Compared:
     draws = random.Random(9)
     seconds = [(draws.uniform(1, 30), draws.uniform(0.01, 2)) for _ in range(_N)]
@@ -156,5 +170,6 @@ CASES = [
         package=_OPENAI,
         data="speech/librivox",
     ),
+    Case("roundtrip_wer", "EnglishTextNormalizer, then jiwer", _roundtrip, package=_OPENAI),
     Case("rtfx", DEFINITION, _rtfx),
 ]

@@ -1,42 +1,35 @@
-"""Requests in, vectors out: keys, plan, journal, and a forward for what that does not hold."""
+"""Requests in, answers out: keys, plan, journal, and a forward for what that does not hold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import NamedTuple
+from typing import Any
 
-from mmbench.contents import ContentKeys
+import msgspec
+
+from mmbench.contents import ContentKeys, digest
+from mmbench.engine.calls import VECTORS
+from mmbench.engine.decode import length
 from mmbench.engine.forward import Forward, prepared_bytes
 from mmbench.engine.plan import first_size, plan
 from mmbench.engine.progress import Progress
+from mmbench.engine.tables import Distinct, Table, distinct
 from mmbench.errors import ContentError, SampleError
 from mmbench.journal import Batch, Journal
-from mmbench.types import Answers, Array, Content, Embeds, Requests
-
-_IN_MEMORY = 1 << 30  # bytes of vectors beyond which they live in a temporary memory map
-_BLOCK = 1 << 16  # rows normalised or copied at a time
-
-
-class _Distinct(NamedTuple):
-    """The distinct contents of a list of requests."""
-
-    keys: list[bytes]
-    contents: list[Content]
-    rows: list[int]  # per request: its number in `keys`, -1 where it has no key
-    failures: dict[int, str]  # per request without a key: why
+from mmbench.types import Answers, Requests, Said
 
 
 class Answerer:
-    """Answers requests with one model. `load` builds the model when the first forward is due.
+    """Answers requests with one model. `load` gives the model when a forward is due.
 
     `batch_size` None chooses one. `fresh` ignores what the journal holds, and keeps it.
     """
 
     def __init__(
         self,
-        load: Callable[[], Embeds],
+        load: Callable[[], Any],
         folder: Path,
         keys: ContentKeys,
         progress: Progress,
@@ -46,7 +39,6 @@ class Answerer:
         fresh: bool = False,
     ) -> None:
         self._load = load
-        self._model: Embeds | None = None
         self._folder = folder
         self._keys = keys
         self._progress = progress
@@ -55,193 +47,120 @@ class Answerer:
         self._fresh = fresh
         self.computed = 0
         self.cached = 0
+        self.heard = 0.0  # seconds of sound that were decoded
 
-    def model(self) -> Embeds:
-        """The model, loaded on first use."""
-        if self._model is None:
-            self._model = self._load()
-        return self._model
+    def answer(self, stage: str, requests: Requests) -> Answers | Said:
+        """The answers to n requests, and why some failed. Each distinct item is computed once.
 
-    def answer(self, stage: str, requests: Requests) -> Answers:
-        """Vectors [n, d] float32 of n requests, L2-normalised if asked, and why some failed.
-
-        Each distinct content is computed once. Raises UserError when the journal cannot be written.
+        Raises UserError when the journal cannot be written.
         """
-        distinct = _distinct(requests.contents, self._keys)
-        folder = self._folder / f"{requests.modality}-{requests.role}"
+        asked = distinct(requests.contents, self._keys)
+        folder = self._folder / _sort(requests)
         journal = Journal(folder, fresh=self._fresh)
         try:
-            table = _Table(len(distinct.keys))
-            self._fill(table, stage, requests, distinct, journal)
+            table = Table(len(asked.keys), requests)
+            self._fill(table, stage, requests, asked, journal)
         finally:
             journal.close()
             self._progress.finish()
-        return _expand(distinct, table, normalise=requests.normalise)
+        labels = self._labels(folder) if requests.method == "classify" else []
+        return table.answers(asked, labels)
 
     def _fill(
-        self,
-        table: _Table,
-        stage: str,
-        requests: Requests,
-        distinct: _Distinct,
-        journal: Journal,
+        self, table: Table, stage: str, requests: Requests, asked: Distinct, journal: Journal
     ) -> None:
-        keys, contents = distinct.keys, distinct.contents
-        lengths = [len(c) if isinstance(c, str) else 0 for c in contents]
-        size = self._size(journal, requests, contents, lengths)
+        keys = asked.keys
+        lengths = [length(item) for item in asked.items]
+        size = self._size(journal, requests, asked, lengths)
         missing = []
         for rows in plan(lengths, keys, size):
-            held = journal.get([keys[row] for row in rows])
-            if held is None:
-                missing.append(rows)
-            else:
-                table.put(rows, keys, held)
+            asked_keys = [keys[row] for row in rows]
+            held = journal.get(asked_keys)
+            if held is None and requests.method not in VECTORS:
+                # A text costs too much to write it again for the company of one that failed.
+                held = journal.part(asked_keys)
+            table.put(rows, keys, held or Batch([], [], {}))
+            known = {*held.keys, *held.failures} if held else set()
+            rest = [row for row in rows if keys[row] not in known]
+            missing += [rest] if rest else []
         todo = sum(map(len, missing))
         self.cached += len(keys) - todo
         self._progress.start(stage, len(keys), len(keys) - todo)
         if missing:
             step = journal.sizes[1] if journal.sizes else size
-            forward = Forward(
-                self.model(), requests.modality, requests.role, min(step, size), self._device
-            )
-            self._run(forward, missing, distinct, journal, table, size)
+            forward = Forward(self._load(), requests, min(step, size), self._device)
+            self._run(forward, missing, asked, journal, table, size)
+            self.heard += forward.heard
 
     def _size(
-        self,
-        journal: Journal,
-        requests: Requests,
-        contents: Sequence[Content],
-        lengths: Sequence[int],
+        self, journal: Journal, requests: Requests, asked: Distinct, lengths: list[int]
     ) -> int:
         """The batch size: as asked, else as the journal recorded, else by the memory there is."""
         if self._batch_size is not None:
             return self._batch_size
         if journal.sizes is not None:
             return journal.sizes[0]
-        if not contents:
+        if not asked.items:
             return 1
-        longest = max(range(len(contents)), key=lengths.__getitem__)
-        forward = Forward(self.model(), requests.modality, requests.role, 1)
-        return first_size(prepared_bytes(forward.prepare(contents[longest])), self._device)
+        longest = max(range(len(lengths)), key=lengths.__getitem__)
+        model = self._load()
+        item = Forward(model, requests, 1).prepare(asked.items[longest])
+        return first_size(prepared_bytes(item), self._device, _most(model, requests))
 
     def _run(
         self,
         forward: Forward,
         missing: list[list[int]],
-        distinct: _Distinct,
+        asked: Distinct,
         journal: Journal,
-        table: _Table,
+        table: Table,
         size: int,
     ) -> None:
-        for rows, items in forward.ahead(missing, distinct.contents):
-            keys = [distinct.keys[row] for row in rows]
+        for rows, items in forward.ahead(missing, asked.items):
+            keys = [asked.keys[row] for row in rows]
             batch, passing = self._batch(forward, keys, items)
             if not passing:
                 journal.put(keys, batch, (size, forward.step))
-            table.put(rows, distinct.keys, batch._replace(failures=batch.failures | passing))
+            elif batch.keys and forward.method not in VECTORS:
+                journal.put([*batch.keys, *batch.failures], batch, (size, forward.step))
+            table.put(rows, asked.keys, batch._replace(failures=batch.failures | passing))
             self.computed += len(batch.keys)
             self._progress.advance(len(rows))
 
     def _batch(
-        self, forward: Forward, keys: list[bytes], items: list[object]
+        self, forward: Forward, keys: list[bytes], items: list[Any]
     ) -> tuple[Batch, dict[bytes, str]]:
         """A batch's answers, and the failures that another try might not have (a file gone)."""
-        import numpy as np
-
-        failed = {k: i for k, i in zip(keys, items, strict=True) if isinstance(i, SampleError)}
+        rows = forward.answer(items, self._progress.note)
+        failed = {k: r for k, r in zip(keys, rows, strict=True) if isinstance(r, SampleError)}
         lasting = {k: str(e) for k, e in failed.items() if isinstance(e, ContentError)}
         passing = {k: str(e) for k, e in failed.items() if k not in lasting}
-        good = [key for key in keys if key not in failed]
-        sound = [item for item in items if not isinstance(item, SampleError)]
-        if not sound:
-            return Batch([], np.empty((0, 0), np.float32), lasting), passing
-        vectors = forward.embed(sound, self._progress.note)
-        bad = _unusable(vectors)
-        lasting |= {good[row]: why for row, why in bad.items()}
-        kept = [row for row in range(len(good)) if row not in bad]
-        return Batch([good[row] for row in kept], vectors[kept], lasting), passing
+        good = [(k, r) for k, r in zip(keys, rows, strict=True) if not isinstance(r, SampleError)]
+        return Batch([key for key, _ in good], [row for _, row in good], lasting), passing
+
+    def _labels(self, folder: Path) -> list[str]:
+        """The names of a classifier's classes, kept beside its scores: they need no weights."""
+        file = folder / "labels.json"
+        if not file.is_file():
+            file.write_text(json.dumps(self._load().labels), encoding="utf-8")
+        return msgspec.json.decode(file.read_bytes(), type=list[str])
 
 
-def _distinct(contents: Sequence[Content], keys: ContentKeys) -> _Distinct:
-    found = _Distinct([], [], [], {})
-    seen: dict[bytes, int] = {}
-    for row, content in enumerate(contents):
-        try:
-            key = keys.key(content)
-        except SampleError as error:
-            found.failures[row] = str(error)
-            found.rows.append(-1)
-            continue
-        if key not in seen:
-            seen[key] = len(found.keys)
-            found.keys.append(key)
-            found.contents.append(content)
-        found.rows.append(seen[key])
-    return found
+def _sort(requests: Requests) -> str:
+    """The name of the journal's folder for requests of one sort."""
+    if requests.method == "embed":
+        return f"{requests.modality}-{requests.role}"
+    if requests.method == "write":
+        return f"write-{digest(msgspec.json.encode(requests.options)).hex()[:16]}"
+    return f"{requests.method}-{requests.modality}"
 
 
-def _unusable(vectors: Array) -> dict[int, str]:
-    """Rows that cannot be ranked, with the reason: NaN, infinite or zero."""
-    import numpy as np
-
-    finite = np.isfinite(vectors).all(axis=1)
-    zero = ~vectors.any(axis=1)
-    bad = {int(row): "the model returned NaN or infinity" for row in np.flatnonzero(~finite)}
-    return bad | {int(row): "the model returned a zero vector" for row in np.flatnonzero(zero)}
+# What takes turns with itself, token by token or step by step, gains little from larger batches
+# and takes the memory of every step.
+_MOST = {"write": 16, "draw": 4, "speak": 8, "loglikelihood": 16}
 
 
-class _Table:
-    """Vectors [n, d] of the distinct contents, filled batch by batch, and the failures by row."""
-
-    def __init__(self, n: int) -> None:
-        self._n = n
-        self._vectors: Array | None = None
-        self.failures: dict[int, str] = {}
-
-    def put(self, rows: Sequence[int], keys: Sequence[bytes], batch: Batch) -> None:
-        """Put a batch's vectors into their rows."""
-        row_of = {keys[row]: row for row in rows}
-        self.failures.update({row_of[key]: why for key, why in batch.failures.items()})
-        if batch.keys:
-            if self._vectors is None:
-                self._vectors = matrix(self._n, batch.vectors.shape[1])
-            self._vectors[[row_of[key] for key in batch.keys]] = batch.vectors
-
-    def vectors(self) -> Array:
-        """The vectors, failed rows zero; [n, 1] when all failed."""
-        return matrix(self._n, 1) if self._vectors is None else self._vectors
-
-
-def matrix(n: int, d: int) -> Array:
-    """Zeros [n, d] float32: in memory, or beyond 1 GiB in a temporary file that is mapped."""
-    import numpy as np
-
-    if 4 * n * d <= _IN_MEMORY:
-        return np.zeros((n, d), np.float32)
-    with TemporaryFile(prefix="mmbench-") as file:
-        return np.memmap(file, np.float32, "w+", shape=(n, d))
-
-
-def _expand(distinct: _Distinct, table: _Table, *, normalise: bool) -> Answers:
-    """From distinct contents to requests, L2-normalised if asked."""
-    import numpy as np
-
-    unique = table.vectors()
-    failures = dict(distinct.failures)
-    rows = np.array(distinct.rows, dtype=np.int64)
-    out = matrix(len(rows), unique.shape[1])
-    if not len(unique):  # not one content has a key
-        return Answers(out, failures)
-    for start in range(0, len(rows), _BLOCK):
-        part = rows[start : start + _BLOCK]
-        block = np.where((part >= 0)[:, None], unique[part], 0)
-        if not normalise:
-            out[start : start + _BLOCK] = block
-            continue
-        norms = np.sqrt(np.einsum("ij,ij->i", block, block, dtype=np.float64))
-        out[start : start + _BLOCK] = block / np.where(norms > 0, norms, 1)[:, None]
-    if table.failures:
-        failures |= {
-            i: table.failures[r] for i, r in enumerate(rows.tolist()) if r in table.failures
-        }
-    return Answers(out, failures)
+def _most(model: Any, requests: Requests) -> int | None:
+    """The largest batch worth trying: the model's own word, else by what is asked."""
+    own: int | None = getattr(model, "batch", None)
+    return own or _MOST.get(requests.method)

@@ -11,11 +11,12 @@ from typing import Any
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine import identity
 from mmbench.engine.answer import Answerer
+from mmbench.engine.held import Held
 from mmbench.engine.models import Model
 from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Progress
 from mmbench.errors import UserError
-from mmbench.types import Answers, Requests
+from mmbench.types import Answers, Requests, Said
 
 
 class Clock:
@@ -62,9 +63,15 @@ class Asked:
     """The forwards of one model, with what they cost."""
 
     def __init__(
-        self, model: Model, options: Options, keys: ContentKeys, progress: Progress, costs: Costs
+        self,
+        model: Model,
+        options: Options,
+        keys: ContentKeys,
+        progress: Progress,
+        costs: Costs,
+        held: Held,
     ) -> None:
-        self._costs, self._progress = costs, progress
+        self._costs, self._progress, self._held = costs, progress, held
         self._model, self.device = model, device_for(options.device)
         costs.device = self.device
         self._answerer = Answerer(
@@ -77,7 +84,7 @@ class Asked:
             fresh=options.fresh,
         )
 
-    def answers(self, requests: Mapping[str, Requests]) -> dict[str, Answers]:
+    def answers(self, requests: Mapping[str, Requests]) -> dict[str, Answers | Said]:
         """The model's answers by the name of their requests."""
         before = self._answerer.computed, self._answerer.cached
         found = {side: self._answer(asked) for side, asked in requests.items()}
@@ -87,15 +94,17 @@ class Asked:
         return found
 
     def _load(self) -> Any:
-        self._progress.note(f"loading {self._model.info.name} on {self.device}")
+        if self._held.holds(self._model, self.device):
+            return self._held.get(self._model, self.device, self._progress)
         with self._costs.clock.stage("load"):
-            return self._model.load(self.device)
+            return self._held.get(self._model, self.device, self._progress)
 
-    def _answer(self, requests: Requests) -> Answers:
+    def _answer(self, requests: Requests) -> Answers | Said:
         costs, answerer, clock = self._costs, self._answerer, self._costs.clock
         costs.counts["requests"] += len(requests.contents)
-        stage = f"embed {requests.modality}"
+        stage = f"{requests.method} {requests.modality}"
         loading, computed = clock.seconds.get("load", 0.0), answerer.computed
+        heard = answerer.heard
         before = clock.seconds.get(stage, 0.0)
         with clock.stage(stage):
             answers = answerer.answer(stage, requests)
@@ -105,6 +114,8 @@ class Asked:
         if answerer.computed > computed and spent > 0:
             rate = (answerer.computed - computed) / spent
             costs.throughput[f"{requests.modality}/s"] = round(rate, 2)
+            if answerer.heard > heard:  # seconds of sound per second of computing
+                costs.throughput["RTFx"] = round((answerer.heard - heard) / spent, 2)
         return answers
 
 

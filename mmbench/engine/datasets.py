@@ -11,7 +11,7 @@ from mmbench import registry
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import TaskSpec
 
-_RESERVED = {"source", "folder"}
+_RESERVED = {"source", "folder", "hub"}
 
 
 def data_root() -> Path:
@@ -22,16 +22,25 @@ def data_root() -> Path:
 def load_data(spec: TaskSpec, given: Path | None) -> Any:
     """The data of a task, from `given` (`--data`) or from its folder under `$MMBENCH_DATA`.
 
+    Where there is neither, and the task names a data set of the hub, from there.
+
     Raises DataError where there is none, UnknownName for an option that the source does not have.
     """
-    source = registry.lookup("data", spec.data["source"])
+    root = _root(spec, given)
+    if root is None and "hub" in spec.data:
+        return _loaded(spec, "rows", None, dict(spec.data["hub"]))
     options = {key: value for key, value in spec.data.items() if key not in _RESERVED}
+    return _loaded(spec, spec.data["source"], root, options)
+
+
+def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, Any]) -> Any:
+    source = registry.lookup("data", name)
     known = set(inspect.signature(source).parameters) - {"root"}
     for option in options:
         if option not in known:
-            what = f"option of data source {spec.data['source']} (task {spec.name})"
+            what = f"option of data source {name} (task {spec.name})"
             raise UnknownName(what, option, known)
-    return source(_root(spec, given), **options)
+    return source(root, **options)
 
 
 def _root(spec: TaskSpec, given: Path | None) -> Path | None:
@@ -43,6 +52,8 @@ def _root(spec: TaskSpec, given: Path | None) -> Path | None:
     if folder is None:
         return None
     default = data_root() / str(folder)
+    if not default.exists() and "hub" in spec.data:
+        return None
     if not default.exists():
         raise DataError(
             f"task {spec.name}: no data: looked for {default.absolute()} (folder {folder!r} in"

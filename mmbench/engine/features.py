@@ -8,11 +8,21 @@ from typing import Any, NamedTuple
 
 from mmbench.contents import ContentKeys
 from mmbench.engine.asked import Asked, Costs
-from mmbench.engine.models import find
+from mmbench.engine.held import Held
+from mmbench.engine.models import Finder, find
 from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Progress
 from mmbench.errors import Missing, ModelError, UserError
-from mmbench.types import Answers, Content, Features, ModelInfo, Prediction, Requests, Wants
+from mmbench.types import (
+    Answers,
+    Features,
+    Item,
+    ModelInfo,
+    Prediction,
+    Requests,
+    Said,
+    Wants,
+)
 
 
 class Featured(NamedTuple):
@@ -27,9 +37,15 @@ class Featurer:
     """Embeds what metrics want, through the journal."""
 
     def __init__(
-        self, options: Options, keys: ContentKeys, progress: Progress, costs: Costs
+        self,
+        options: Options,
+        keys: ContentKeys,
+        progress: Progress,
+        costs: Costs,
+        held: Held | None = None,
     ) -> None:
         self._options, self._keys, self._progress, self._costs = options, keys, progress, costs
+        self._held = held or Held()
         self._asked: dict[str, Asked] = {}
         # FID and its kin want the same of the same images: the last answer to each wish is kept.
         self._known: dict[Any, tuple[list[Prediction], Featured]] = {}
@@ -40,7 +56,7 @@ class Featurer:
         """The features of every prediction. Raises Missing where their model cannot be had."""
         text, options = _chosen(metric, wants, argument, self._options)
         try:
-            model = find(text, self._keys, dtype="auto", options=options)
+            model = find(text, Finder(self._keys, device=self._options.device), options)
         except ModelError as error:
             family = metric.partition("@")[0]
             raise Missing(
@@ -52,7 +68,7 @@ class Featurer:
             return featured
         if model.info.hash not in self._asked:
             self._asked[model.info.hash] = Asked(
-                model, self._options, self._keys, self._progress, self._costs
+                model, self._options, self._keys, self._progress, self._costs, self._held
             )
         contents = [wants.contents(prediction) for prediction in predictions]
         requests = {
@@ -61,6 +77,7 @@ class Featurer:
                 modality,
                 role,
                 normalise=wants.normalise,
+                method=wants.method,
             )
             for name, (modality, role) in wants.modalities.items()
         }
@@ -96,7 +113,7 @@ def _chosen(
 
 
 def _by_prediction(
-    contents: Sequence[dict[str, list[Content]]], answers: dict[str, Answers]
+    contents: Sequence[dict[str, list[Item]]], answers: dict[str, Answers | Said]
 ) -> tuple[list[Features], dict[int, str]]:
     import numpy as np
 
@@ -104,12 +121,18 @@ def _by_prediction(
     failures: dict[int, str] = {}
     for name, found in answers.items():
         ends = np.cumsum([0] + [len(wanted.get(name, [])) for wanted in contents]).tolist()
+        rows = found.vectors if isinstance(found, Answers) else _texts(found)
         for row, (start, end) in enumerate(pairwise(ends)):
-            features[row][name] = found.vectors[start:end]
+            features[row][name] = rows[start:end]
         owners = np.searchsorted(ends, list(found.failures), side="right") - 1
         for owner, why in zip(owners.tolist(), found.failures.values(), strict=True):
             failures.setdefault(owner, why)
     return features, failures
+
+
+def _texts(found: Said) -> list[str]:
+    """What was written; nothing where it failed."""
+    return [written.text if written else "" for written in found.values]
 
 
 def _name(info: ModelInfo) -> str:

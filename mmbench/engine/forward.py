@@ -6,14 +6,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from os import cpu_count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mmbench import media
+from mmbench.abilities import Prepares
+from mmbench.engine.calls import Row, call
+from mmbench.engine.decode import decode, seconds_of_sound, shown
 from mmbench.errors import ModelError, SampleError
-from mmbench.types import Array, Content, Embeds, Media, Modality, Prepares, Role
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from mmbench.types import Item, Message, Requests, Seeded
 
 # Batches decoded while one is run. On a CPU none: the forward uses every core, and a thread that
 # takes one of them away makes all the others wait for it; decoding a batch on all cores first is
@@ -24,45 +23,57 @@ Prepared = tuple[list[int], list[Any]]  # rows of a batch; each one's input or i
 
 
 class Forward:
-    """One model answering batches of one modality in one role.
+    """One model answering batches of requests.
 
     `step` is how many items one forward takes: the batch size until memory runs out, then half.
     """
 
-    def __init__(
-        self, model: Embeds, modality: Modality, role: Role, step: int, device: str = "cpu"
-    ) -> None:
+    def __init__(self, model: Any, requests: Requests, step: int, device: str = "cpu") -> None:
         self._model = model
         self._ahead = _AHEAD[device.partition(":")[0]]
-        self._modality: Modality = modality
-        self._role: Role = role
+        self._requests = requests
+        self.method = requests.method
         self.step = step
+        self._heard: list[float] = []  # threads append to it
 
-    def prepare(self, content: Content) -> Any:
-        """Decode one content and do the model's own work on it, or return why that cannot be."""
+    @property
+    def heard(self) -> float:
+        """Seconds of sound in the items that were decoded so far."""
+        return sum(self._heard)
+
+    def prepare(self, item: Item) -> Any:
+        """Decode one item and do the model's own work on it, or return why that cannot be."""
         try:
-            item = decode(content)
+            decoded = decode(item, self._model)
         except SampleError as error:
             return error
-        if not isinstance(self._model, Prepares):
-            return item
+        self._heard.append(seconds_of_sound(decoded))
+        if not isinstance(self._model, Prepares) or isinstance(decoded, Seeded):
+            return decoded
         try:
-            return self._model.prepare(item, self._modality)
+            return self._prepared(decoded)
         except SampleError as error:
             return error
         except Exception as error:
-            error.add_note(f"while preparing {_shown(content)}")
+            error.add_note(f"while preparing {shown(item)}")
             raise
 
-    def ahead(
-        self, batches: Iterable[list[int]], contents: Sequence[Content]
-    ) -> Iterator[Prepared]:
+    def _prepared(self, decoded: Any) -> Any:
+        match self._requests.method:
+            case "write":
+                return self._model.prepare(decoded, "conversation")
+            case "loglikelihood":
+                return self._model.prepare(decoded[0], "conversation"), decoded[1]
+            case _:
+                return self._model.prepare(decoded, self._requests.modality)
+
+    def ahead(self, batches: Iterable[list[int]], items: Sequence[Item]) -> Iterator[Prepared]:
         """Each batch with its items prepared, in order; on a GPU ahead of their use."""
         queue: deque[tuple[list[int], list[Future[Any]]]] = deque()
         pool = ThreadPoolExecutor(min(8, cpu_count() or 1), thread_name_prefix="decode")
         try:
             for rows in batches:
-                queue.append((rows, [pool.submit(self.prepare, contents[row]) for row in rows]))
+                queue.append((rows, [pool.submit(self.prepare, items[row]) for row in rows]))
                 if len(queue) > self._ahead:
                     yield _results(*queue.popleft())
             while queue:
@@ -70,68 +81,50 @@ class Forward:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def embed(self, items: Sequence[Any], told: Callable[[str], None]) -> Array:
-        """Vectors [n, d] float32 of prepared items. Halves `step` when memory runs out.
+    def answer(self, items: Sequence[Any], told: Callable[[str], None]) -> list[Row]:
+        """A row for each prepared item; one that could not be prepared is its own failure.
 
-        Raises ModelError when one item alone is too much.
+        Halves `step` when memory runs out. Raises ModelError when one item alone is too much.
         """
+        sound = [item for item in items if not isinstance(item, SampleError)]
+        rows = iter(self._answer(sound, told) if sound else [])
+        return [item if isinstance(item, SampleError) else next(rows) for item in items]
+
+    def _answer(self, items: Sequence[Any], told: Callable[[str], None]) -> list[Row]:
         while True:
             try:
-                return self._embed(items)
+                parts = (items[i : i + self.step] for i in range(0, len(items), self.step))
+                return [row for part in parts for row in call(self._model, part, self._requests)]
             except RuntimeError as error:
                 if not _out_of_memory(error):
                     raise
                 if self.step == 1:
                     raise ModelError(
-                        f"out of memory with a batch of one {self._modality}: choose another"
-                        " --device or a smaller --dtype"
+                        f"out of memory with a batch of one {self._requests.modality}: choose"
+                        " another --device or a smaller --dtype"
                     ) from error
             self.step = max(1, self.step // 2)
             _release_memory()
             told(f"out of memory: going on with batches of {self.step}")
 
-    def _embed(self, items: Sequence[Any]) -> Array:
-        import numpy as np
-
-        parts = [
-            _checked(self._model.embed(part, self._modality, self._role), len(part))
-            for part in (items[i : i + self.step] for i in range(0, len(items), self.step))
-        ]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def decode(content: Content) -> Any:
-    """What an adapter is given: a str as it is, an image as PIL.Image in RGB.
-
-    Raises SampleError when the content is broken or cannot be decoded.
-    """
-    if isinstance(content, str):
-        return content
-    if isinstance(content, Media):
-        return media.decode_image(media.read_bytes(content), content.name)
-    raise SampleError(content.reason)
-
 
 def prepared_bytes(item: Any) -> int:
     """The size of one prepared input, as far as it says: arrays, and what holds arrays."""
-    if isinstance(item, dict):
-        return sum(prepared_bytes(value) for value in item.values())
-    if isinstance(item, list | tuple):
-        return 8 * len(item)
-    return int(getattr(item, "nbytes", 0)) or 1024
+    match item:
+        case dict():
+            return sum(prepared_bytes(value) for value in item.values())
+        case Message():
+            return sum(prepared_bytes(part) for part in item.parts)
+        case list() | tuple() if item and not isinstance(item[0], int):
+            return sum(prepared_bytes(value) for value in item)
+        case list() | tuple():
+            return 8 * len(item)
+    size: tuple[int, int] = getattr(item, "size", (0, 0)) if hasattr(item, "getbands") else (0, 0)
+    return int(getattr(item, "nbytes", 0)) or 3 * size[0] * size[1] or 1024
 
 
 def _results(rows: list[int], futures: list[Future[Any]]) -> Prepared:
     return rows, [future.result() for future in futures]
-
-
-def _checked(vectors: NDArray[Any], n: int) -> Array:
-    import numpy as np
-
-    if getattr(vectors, "ndim", 0) != 2 or len(vectors) != n:
-        shape = getattr(vectors, "shape", type(vectors).__name__)
-        raise ModelError(f"the model's embed returned {shape} for {n} items: [{n}, d] is needed")
-    return np.asarray(vectors, dtype=np.float32)
 
 
 def _out_of_memory(error: RuntimeError) -> bool:
@@ -149,7 +142,3 @@ def _release_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def _shown(content: Content) -> str:
-    return content.name if isinstance(content, Media) else repr(content)[:80]

@@ -14,6 +14,8 @@ from os import cpu_count
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from mmbench import __version__, registry
 from mmbench.checkpoints import Checkpoint
 from mmbench.contents import digest
@@ -23,15 +25,29 @@ from mmbench.types import ModelInfo, TaskSpec
 NUMERIC = ("numpy", "torch", "transformers", "tokenizers", "pillow")
 
 
+# What a task may say about how it asks; a key left at its default says nothing.
+_HOW = ("templates", "views", "generation", "choose")
+
+
 def canonical(value: Any) -> str:
     """JSON with sorted keys and no spaces: equal values, equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def fingerprint(spec: TaskSpec) -> str:
-    """What is asked: kind, fields, directions, prompt, protocol and version of the task."""
-    asked = (spec.kind, spec.fields, spec.directions, spec.prompt, spec.protocol, spec.version)
-    return digest(canonical(asked)).hex()
+    """What is asked: kind, fields, directions, prompt, protocol and version of the task.
+
+    And how, where the task says so: templates, views, generation, the way of choosing.
+    """
+    asked: list[Any] = [spec.kind, spec.fields, spec.directions, spec.prompt, spec.protocol]
+    said = msgspec.structs.asdict(spec)
+    plain = {
+        f.name: f.default_factory() if f.default is msgspec.NODEFAULT else f.default
+        for f in msgspec.structs.fields(spec)
+        if f.name in _HOW
+    }
+    how = {name: msgspec.to_builtins(said[name]) for name in _HOW if said[name] != plain[name]}
+    return digest(canonical([*asked, spec.version, *([how] if how else [])])).hex()
 
 
 def data_hash(keys: Iterable[bytes], links: bytes) -> str:

@@ -11,23 +11,17 @@ import msgspec
 
 from mmbench import registry
 from mmbench.checkpoints import Checkpoint, resolve
-from mmbench.contents import ContentKeys
+from mmbench.contents import ContentKeys, digest
+from mmbench.engine.choice import FRAMED, ModelChoice, parse
+from mmbench.engine.dtypes import auto_dtype
+from mmbench.engine.framed import COUNT, framed
 from mmbench.engine.identity import model_info
-from mmbench.errors import ModelError, SpecError, UnknownName, UserError
-from mmbench.spec import read_yaml
+from mmbench.engine.late import late
+from mmbench.errors import ModelError, UnknownName, UserError
 from mmbench.types import ModelInfo
 
 BASELINES = ("oracle", "constant", "random", "empty", "hedge")
 _RESERVED = {"self", "folder", "device", "dtype"}
-
-
-class ModelChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a model name or a model file says: `clip@openai/clip-vit-base-patch32#<sha>`."""
-
-    adapter: str
-    checkpoint: str | None = None
-    revision: str | None = None
-    options: dict[str, Any] = {}
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -35,58 +29,95 @@ class Model(msgspec.Struct, frozen=True):
 
     info: ModelInfo
     load: Callable[[str], Any]  # device -> the model, its weights loaded
+    cls: Any  # has the methods and the modalities of the model that will be loaded
 
 
-def parse(text: str) -> ModelChoice:
-    """Read `NAME[@CHECKPOINT[#REVISION]]` or a YAML file of adapter, checkpoint, options.
+class Finder(msgspec.Struct, frozen=True):
+    """What finding a model depends on beside its name."""
 
-    Raises SpecError for a file that says something else.
-    """
-    if text.endswith((".yaml", ".yml")):
-        try:
-            return msgspec.convert(read_yaml(Path(text)), ModelChoice)
-        except msgspec.ValidationError as error:
-            raise SpecError(f"{text}: {error}") from error
-    name, _, checkpoint = text.partition("@")
-    place, _, revision = checkpoint.partition("#")
-    return ModelChoice(name, place or None, revision or None)
+    keys: ContentKeys
+    dtype: str = "auto"
+    device: str = "auto"
+    trust_remote_code: bool = False
 
 
-def find(
-    text: str,
-    keys: ContentKeys,
-    *,
-    dtype: str,
-    options: dict[str, Any],
-    trust_remote_code: bool = False,
-) -> Model:
+def find(text: str, finder: Finder, options: dict[str, Any]) -> Model:
     """Find a model and know it, without loading a weight.
 
     Raises UnknownName for an adapter or an option nobody has, ModelError for a checkpoint that
     cannot be had.
     """
     choice = parse(text)
-    cls = registry.lookup("model", choice.adapter)
+    if not choice.late:
+        return _single(choice, finder, options)
+    if options:
+        raise UserError(f"{text}: options of late fusion stand in its file, with each model")
+    parts = [
+        _single(ModelChoice(p.adapter, p.checkpoint, p.revision, p.options), finder, {})
+        for p in choice.late
+    ]
+    weights = [part.weight for part in choice.late]
+    fused = late([part.cls for part in parts])
+    whose = [
+        f"{part.info.name}#{part.info.hash}*{w:g}" for part, w in zip(parts, weights, strict=True)
+    ]
+    info = msgspec.structs.replace(
+        parts[0].info,
+        name=Path(text).stem,
+        checkpoint=None,
+        revision=None,
+        hash=digest("late", *whose).hex(),
+        adapter="late",
+        options={"late": whose},
+    )
+    return Model(info, lambda device: fused([part.load(device) for part in parts], weights), fused)
+
+
+def _single(choice: ModelChoice, finder: Finder, options: dict[str, Any]) -> Model:
+    if not choice.adapter.startswith(FRAMED):
+        return _plain(choice, finder, {**choice.options, **options})
     given = {**choice.options, **options}
+    count = given.pop("frames", COUNT)
+    behind = msgspec.structs.replace(choice, adapter=choice.adapter.removeprefix(FRAMED))
+    model = _plain(behind, finder, given)
+    looking = framed(model.cls)
+    info = msgspec.structs.replace(
+        model.info,
+        name=choice.adapter,
+        hash=digest("framed", model.info.hash, str(count)).hex(),
+        options=model.info.options | {"frames": count},
+    )
+    return Model(info, lambda device: looking(model.load(device), count), looking)
+
+
+def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
+    cls = registry.lookup("model", choice.adapter)
     known = _options(cls)
     for option in given:
         if option not in known:
             raise UnknownName(f"option of model {choice.adapter}", option, known)
-    if trust_remote_code:
+    if finder.trust_remote_code:
         _pinned(choice, known)
         given["trust_remote_code"] = True
     place = choice.checkpoint or getattr(cls, "default_checkpoint", None)
-    checkpoint = _resolve(choice.adapter, cls, place, choice.revision, keys)
-    resolved = "float32" if dtype == "auto" else dtype
-    info = model_info(choice.adapter, cls, checkpoint, given, resolved)
+    if getattr(cls, "remote", False):
+        given, checkpoint = {"model": place or "", **given}, None
+    else:
+        checkpoint = _resolve(choice.adapter, cls, place, choice.revision, finder.keys)
+    dtype = auto_dtype(cls, finder.device) if finder.dtype == "auto" else finder.dtype
+    # How an answer is fetched (how many at a time) is no part of what it is.
+    moving = {k: v for k, v in given.items() if k not in getattr(cls, "unhashed", ())}
+    info = model_info(choice.adapter, cls, checkpoint, moving, dtype)
     if choice.checkpoint is None and checkpoint and not checkpoint.revision:
         info = msgspec.structs.replace(info, checkpoint=None)  # packaged: no path of this machine
+    if getattr(cls, "remote", False):
+        info = msgspec.structs.replace(info, checkpoint=place, dtype="remote")
     folder = checkpoint.folder if checkpoint else None
 
     def load(device: str) -> Any:
-        return cls(folder, device=device, dtype=resolved, **given)
+        return cls(folder, device=device, dtype=dtype, **given)
 
-    return Model(info, load)
+    return Model(info, load, cls)
 
 
 def _options(cls: type) -> set[str]:

@@ -30,16 +30,17 @@ def plan(lengths: Sequence[int], keys: Sequence[bytes], size: int) -> list[list[
     return batches
 
 
-def first_size(item_bytes: int, device: str) -> int:
+def first_size(item_bytes: int, device: str, most: int | None = None) -> int:
     """The batch size to begin with: a power of two that a share of the free memory holds.
 
-    `item_bytes` is the size of one prepared input. On CUDA the largest; running out halves it.
+    `item_bytes` is the size of one prepared input, `most` the largest size that is of use. On CUDA
+    the largest; running out halves it.
     """
     if device != "cpu":
-        return CUDA_BATCH
+        return most or CUDA_BATCH
     fits = _free_memory() // _SHARE // max(1, item_bytes * _ACTIVATIONS)
     size = 1
-    while size * 2 <= min(fits, CPU_BATCH):
+    while size * 2 <= min(fits, most or CPU_BATCH):
         size *= 2
     return size
 

@@ -10,10 +10,10 @@ import msgspec
 from mmbench import registry
 from mmbench.contents import ContentKeys
 from mmbench.engine.datasets import load_data
-from mmbench.engine.models import BASELINES, Model, find
+from mmbench.engine.models import BASELINES, Finder, Model, find
 from mmbench.errors import DataError, ModelError, UserError
 from mmbench.spec import load_task
-from mmbench.types import ModelInfo, TaskSpec
+from mmbench.types import Continued, Media, Modality, ModelInfo, Requests, TaskSpec
 
 BASELINE = "baseline"  # the adapter of a model that a kind answers for
 
@@ -93,35 +93,55 @@ def _find_model(model: str, kind: Any, options: Options, keys: ContentKeys) -> M
         if model not in kind.baselines:
             raise ModelError(f"baseline {model}: this kind has {', '.join(kind.baselines)}")
         return None
-    return find(
-        model,
-        keys,
-        dtype=options.dtype,
-        options=options.model_options,
-        trust_remote_code=options.trust_remote_code,
-    )
+    finder = Finder(keys, options.dtype, options.device, options.trust_remote_code)
+    return find(model, finder, options.model_options)
 
 
 def _check_ability(model: Model, kind: Any, spec: TaskSpec, data: Any) -> None:
-    if kind.ability is None:
+    ability = kind.needs(spec)
+    if ability is None:
         raise UserError(
-            f"task {spec.name}: mmbench runs no model on tasks of kind {spec.kind} yet; score its"
+            f"task {spec.name}: no model is run on tasks of kind {spec.kind}; score its"
             f" outputs: mmbench score -t {spec.name} --predictions FILE"
         )
-    cls = registry.lookup("model", model.info.name)
-    missing = [m for m in _methods(kind.ability) if not hasattr(cls, m)]
-    if missing:
-        raise UserError(
-            f"task {spec.name} needs a model that can {', '.join(missing)};"
-            f" {model.info.name} cannot"
-        )
-    for request in kind.requests(spec, data).values():
-        if request.modality not in cls.modalities:
-            has = ", ".join(sorted(cls.modalities))
-            raise UserError(
-                f"task {spec.name} needs {request.modality}; model {model.info.name} takes {has}"
-            )
+    missing = [m for m in methods(ability) if not hasattr(model.cls, m)]
+    asked = kind.requests(spec, data, 0).values()
+    wanted = {modality for requests in asked for modality in modalities(requests)}
+    lacking = wanted - model.cls.modalities
+    if not missing and not lacking:
+        return
+    cannot = f"cannot {', '.join(missing)}" if missing else f"takes no {', '.join(sorted(lacking))}"
+    raise UserError(
+        f"task {spec.name} needs a model that can {', '.join(methods(ability))} with"
+        f" {', '.join(sorted(wanted))}; {model.info.name} {cannot}:"
+        f" try {', '.join(able(ability, wanted)) or 'a plugin'}"
+    )
 
 
-def _methods(ability: type) -> list[str]:
+def modalities(requests: Requests) -> set[Modality]:
+    """Of which modalities what is asked is made."""
+    if requests.method not in ("write", "loglikelihood"):
+        return {requests.modality}
+    turns = (i.conversation if isinstance(i, Continued) else i for i in requests.contents)
+    return {
+        part.modality if isinstance(part, Media) else "text"
+        for turn in turns
+        if isinstance(turn, tuple)
+        for message in turn
+        for part in message.parts
+    }
+
+
+def able(ability: type, wanted: set[Modality]) -> list[str]:
+    """The names of the models that have an ability for these modalities."""
+    classes = {name: registry.lookup("model", name) for name in registry.names("model")}
+    return [
+        name
+        for name, cls in classes.items()
+        if all(hasattr(cls, method) for method in methods(ability)) and wanted <= cls.modalities
+    ]
+
+
+def methods(ability: type) -> list[str]:
+    """The methods that a protocol asks for."""
     return [n for n, v in vars(ability).items() if callable(v) and not n.startswith("_")]

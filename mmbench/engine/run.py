@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine.asked import Asked, Costs
 from mmbench.engine.features import Featurer
+from mmbench.engine.held import Held
 from mmbench.engine.measure import Directions, Measured, measure
 from mmbench.engine.prepare import Options, Prepared, prepare
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.record import Told, hash_data, make_record
 from mmbench.engine.rows import rows_table
-from mmbench.types import Answers, RunRecord
+from mmbench.types import Answers, RunRecord, Said
 
 
 class Outcome(NamedTuple):
@@ -24,28 +25,32 @@ class Outcome(NamedTuple):
 
 
 def run(
-    model: str, task: str, options: Options | None = None, progress: Progress | None = None
+    model: str,
+    task: str,
+    options: Options | None = None,
+    progress: Progress | None = None,
+    held: Held | None = None,
 ) -> Outcome:
-    """Run a model on a task.
+    """Run a model on a task. `held` keeps the model for the next task of the same command.
 
     Outputs go to the journal as they come, so that the same call after a kill computes only what
     is missing and gives the same bits. Raises UserError for what the user can mend.
     """
     options, costs = options or Options(), Costs()
-    progress = progress or Silent()
+    progress, held = progress or Silent(), held or Held()
     with ContentKeys(cache_folder()) as keys:
         with costs.clock.stage("prepare"):
             prepared = prepare(model, task, options, keys)
-        answers = _answers(prepared, options, keys, progress, costs)
+        answers = _answers(prepared, options, keys, progress, costs, held)
         with costs.clock.stage("hash"):
             asked_of = hash_data(prepared.spec, prepared.kind, prepared.data, keys)
         with costs.clock.stage("rank"):
             directions, index = _predict(prepared, answers, options)
-        featurer = Featurer(options, keys, progress, costs)
+        featurer = Featurer(options, keys, progress, costs, held)
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
     failures = prepared.kind.failures(prepared.data, answers) if answers else []
-    told = Told(failures + measured.lost, costs, index, [])
+    told = Told(failures + measured.lost, costs, index, prepared.kind.told(answers))
     record = make_record(prepared, options, measured, asked_of, told)
     return Outcome(record, rows_table(directions, measured.found))
 
@@ -58,24 +63,29 @@ def measure_task(
         prepared.spec.metrics,
         directions,
         breakdowns=prepared.spec.breakdowns,
-        signature=prepared.kind.signature(options.index),
+        signature=prepared.kind.signature(options.index, prepared.spec, prepared.data),
         featurer=featurer,
         seed=options.seed,
     )
 
 
 def _answers(
-    prepared: Prepared, options: Options, keys: ContentKeys, progress: Progress, costs: Costs
-) -> dict[str, Answers]:
+    prepared: Prepared,
+    options: Options,
+    keys: ContentKeys,
+    progress: Progress,
+    costs: Costs,
+    held: Held,
+) -> dict[str, Answers | Said]:
     """The model's answers by the name of their requests; none for a baseline."""
     if prepared.model is None:
         return {}
-    requests = prepared.kind.requests(prepared.spec, prepared.data)
-    return Asked(prepared.model, options, keys, progress, costs).answers(requests)
+    requests = prepared.kind.requests(prepared.spec, prepared.data, options.seed)
+    return Asked(prepared.model, options, keys, progress, costs, held).answers(requests)
 
 
 def _predict(
-    prepared: Prepared, answers: dict[str, Answers], options: Options
+    prepared: Prepared, answers: dict[str, Answers | Said], options: Options
 ) -> tuple[Directions, dict[str, Any]]:
     spec, kind, data = prepared.spec, prepared.kind, prepared.data
     if prepared.model is None:

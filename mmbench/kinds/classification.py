@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from mmbench.abilities import Classifies
 from mmbench.errors import DataError, UnknownName
-from mmbench.kinds.per_sample import PerSample, chance
-from mmbench.types import Outputs, Sample, Samples, TaskSpec
+from mmbench.kinds.per_sample import PerSample, chance, check_medium, medium_of, modality_in
+from mmbench.text import listed
+from mmbench.types import (
+    Answers,
+    Broken,
+    Content,
+    Media,
+    Outputs,
+    Requests,
+    Sample,
+    Samples,
+    TaskSpec,
+    View,
+    Views,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,9 +32,54 @@ if TYPE_CHECKING:
 
 
 class Classification(PerSample):
-    """The kind `classification`. A value is scores [c] float32 by class, or a class's number."""
+    """The kind `classification`. A value is scores [c] float32 by class, or a class's number.
 
+    A model's classes are matched with the data's by name. Its logits become probabilities (by
+    softmax where one label is right, by the logistic function where several may be), averaged over
+    the views of a video: the order of the sums that SlowFast takes (Feichtenhofer et al. 2019,
+    arXiv 1812.03982, section 4).
+    """
+
+    ability: type = Classifies
     baselines = ("oracle", "constant", "random")
+
+    def check(self, spec: TaskSpec, index: str = "exact") -> None:
+        """Refuse an index, and fields that are not one medium. Raises SpecError."""
+        super().check(spec, index)
+        if spec.fields:  # outputs are scored without a medium
+            check_medium(spec)
+
+    def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
+        """Every view of every sample."""
+        check_medium(spec)
+        looks = [look for s in data.samples for look in _looks(medium_of(spec, s), spec.views)]
+        return {"sample": Requests(looks, modality_in(spec, data), method="classify")}
+
+    def signature(self, index: str, spec: TaskSpec, data: Samples) -> str:
+        """The number of views of a video, and how their frames are chosen."""
+        if next(iter(spec.fields), "") != "video":
+            return ""
+        return f"views={spec.views.clips}x{spec.views.crops},frames=by-index"
+
+    def failures(self, data: Samples, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Id and reason of each sample of which a view failed."""
+        found: Answers = answers["sample"]
+        views = _per_sample(found, data)
+        reasons = {row // views: why for row, why in sorted(found.failures.items(), reverse=True)}
+        return [(data.samples[row].id, why) for row, why in sorted(reasons.items())]
+
+    def said(self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any]) -> list[Any]:
+        """Probabilities [c] float32 of each sample, in the order of the data's labels."""
+        found: Answers = answers["sample"]
+        failed = dict(self.failures(data, answers))
+        where = f"task {spec.name}: the model"
+        columns = _columns(tuple(found.labels), tuple(data.labels), where)
+        scores = _probabilities(found.vectors[:, columns], several=_several(data))
+        means = scores.reshape(len(data.samples), -1, len(columns)).mean(axis=1)
+        return [
+            Broken(failed[sample.id]) if sample.id in failed else mean
+            for sample, mean in zip(data.samples, means, strict=True)
+        ]
 
     def value(
         self, spec: TaskSpec, sample: Sample, given: Any, data: Samples, outputs: Outputs
@@ -82,3 +142,56 @@ def _places(given: tuple[str, ...], labels: tuple[str, ...]) -> NDArray[np.intp]
     place = {name: row for row, name in enumerate(given)}
     same = place.keys() == set(labels)
     return np.array([place[name] for name in labels], np.intp) if same else None
+
+
+def _looks(medium: Content, views: Views) -> list[Content | View]:
+    """The views of a video; anything else, and a video looked at once, as it is."""
+    if not isinstance(medium, Media) or medium.modality != "video" or views == Views():
+        return [medium] * (views.clips * views.crops)
+    return [
+        View(medium, clip, views.clips, crop, views.crops)
+        for clip in range(views.clips)
+        for crop in range(views.crops)
+    ]
+
+
+def _per_sample(found: Answers, data: Samples) -> int:
+    return max(1, len(found.vectors) // max(1, len(data.samples)))
+
+
+def _several(data: Samples) -> bool:
+    """Whether a sample may have several labels."""
+    return any(isinstance(sample.target, list) for sample in data.samples)
+
+
+def _columns(given: tuple[str, ...], wanted: tuple[str, ...], where: str) -> NDArray[np.intp]:
+    """Where each label of the data stands among the model's. Raises DataError for one it lacks.
+
+    Names are the same but for case, underscores and hyphens: `Playing_guitar`, `playing guitar`.
+    """
+    import numpy as np
+
+    place: dict[str, int] = {}
+    for row, name in enumerate(given):
+        place.setdefault(_plain(name), row)
+    missing = [name for name in wanted if _plain(name) not in place]
+    if missing:
+        raise DataError(
+            f"{where} has no class for {listed(missing)}; its classes are {listed(list(given))}"
+        )
+    return np.array([place[_plain(name)] for name in wanted], np.intp)
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
+
+
+def _probabilities(logits: Array, *, several: bool) -> Array:
+    """Logits [n, c] to probabilities, in float64 on the way."""
+    import numpy as np
+
+    wide = logits.astype(np.float64)
+    if several:
+        return np.asarray(0.5 * (1 + np.tanh(wide / 2)), np.float32)
+    powers = np.exp(wide - wide.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from mmbench.errors import DataError
-from mmbench.kinds.per_sample import Directions, PerSample, prediction
-from mmbench.types import Broken, Media, Outputs, Sample, Samples, TaskSpec
+from mmbench.abilities import Draws
+from mmbench.errors import DataError, SpecError
+from mmbench.kinds.per_sample import Directions, PerSample, chance, media_of, prediction, text_of
+from mmbench.types import Broken, Media, Outputs, Requests, Sample, Samples, Seeded, TaskSpec
 
 
 class Drawing(PerSample):
     """The kind `drawing`. A value is an image. The two sets need not be of one size."""
 
+    ability = Draws
     baselines = ("oracle",)
+
+    def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
+        """The prompts, each with a seed of its own that its id gives."""
+        if "prompt" not in spec.fields:
+            raise SpecError(f"task {spec.name}: to run a model, `fields: {{prompt: …}}` is needed")
+        asked = [
+            prompt
+            if isinstance(prompt := text_of(spec, sample, "prompt"), Broken)
+            else Seeded(prompt, chance(seed, sample.id) % 2**32)
+            for sample in data.samples
+        ]
+        return {"sample": Requests(asked, "text", method="draw")}
+
+    def said(self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any]) -> list[Any]:
+        """The drawings."""
+        return media_of(answers["sample"])
 
     def match(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -13,26 +13,32 @@ import msgspec
 from mmbench.errors import DataError, SpecError
 from mmbench.text import listed
 from mmbench.types import (
+    Answers,
     Broken,
     Content,
     Media,
+    Modality,
     Outputs,
     Prediction,
+    Requests,
+    Said,
     Sample,
     Samples,
     TaskSpec,
 )
 
+_MEDIA = {"image", "audio", "video"}
 Directions = dict[str, list[list[Prediction]]]
 
 
 class PerSample(ABC):
-    """The base of `writing`, `classification`, `drawing` and `rating`; its data is a Samples.
+    """The base of the kinds in which a model answers each sample; their data is a Samples.
 
-    A kind says what a value may be (`value`), and what a baseline would answer (`blind`).
+    A kind says what a model is asked (`requests`), what its answers say (`said`), what a value may
+    be that somebody gives (`value`), and what a baseline would answer (`blind`).
     """
 
-    ability: type | None = None  # no adapter of this kind yet: its outputs are scored
+    ability: type | None = None  # None: no model is run, its outputs are scored
     baselines: tuple[str, ...] = ("oracle", "constant", "random", "empty")
 
     def check(self, spec: TaskSpec, index: str = "exact") -> None:
@@ -40,13 +46,49 @@ class PerSample(ABC):
         if index != "exact":
             raise SpecError(f"task {spec.name}: --index is for retrieval; leave it out")
 
+    def needs(self, spec: TaskSpec) -> type | None:
+        """The protocol that a model must fulfil; None where no model is run."""
+        return self.ability
+
+    def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
+        """What the model is asked, by name."""
+        raise NotImplementedError(f"kind {spec.kind} runs no model")
+
+    def said(self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any]) -> list[Any]:
+        """The value of each sample, a Broken for one that failed."""
+        raise NotImplementedError(f"kind {spec.kind} runs no model")
+
+    def told(self, answers: Mapping[str, Answers | Said]) -> list[str]:
+        """What a reader of the scores should know of the answers."""
+        return []
+
+    def extras(self, answers: Mapping[str, Any], row: int) -> dict[str, str]:
+        """Tags of a sample that its answer brings."""
+        return {}
+
+    def failures(self, data: Samples, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Id and reason of each sample that failed."""
+        failed = sorted(answers["sample"].failures.items())
+        return [(data.samples[row].id, reason) for row, reason in failed]
+
+    def predict(
+        self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any], index: str
+    ) -> tuple[Directions, dict[str, Any]]:
+        """Predictions from a model's answers, in their one direction."""
+        values = self.said(spec, data, answers)
+        found = [
+            prediction(sample, value, sample.tags | self.extras(answers, row))
+            for row, (sample, value) in enumerate(zip(data.samples, values, strict=True))
+        ]
+        return {"": [found]}, {}
+
     def directions(self, spec: TaskSpec) -> list[str]:
         """One direction without a name."""
         return [""]
 
     def limit(self, data: Samples, n: int) -> Samples:
         """The first n samples."""
-        return Samples(data.samples[:n], data.labels, data.source)
+        return msgspec.structs.replace(data, samples=data.samples[:n])
 
     def sizes(self, data: Samples) -> dict[str, int]:
         """How many samples there are."""
@@ -63,6 +105,8 @@ class PerSample(ABC):
             target = None if isinstance(sample.target, Media) else sample.target
             state.update(repr((sample.id, target)).encode("utf-8", "surrogatepass"))
         state.update(repr(data.labels).encode())
+        if data.templates:
+            state.update(repr(data.templates).encode())
         return state.digest()
 
     def contents(self, spec: TaskSpec, data: Samples) -> Iterator[tuple[str, str, Content]]:
@@ -82,8 +126,8 @@ class PerSample(ABC):
         """What a reader of the scores should know of the data."""
         return []
 
-    def signature(self, index: str) -> str:
-        """Nothing but the metrics' own signatures."""
+    def signature(self, index: str, spec: TaskSpec, data: Samples) -> str:
+        """What the way of asking adds to the metrics' own signatures: nothing."""
         return ""
 
     def match(
@@ -99,7 +143,7 @@ class PerSample(ABC):
             outputs = _with_ids(outputs, ids)
         refuse_unmatched(ids, outputs.values, partial=partial)
         kept = [sample for sample in data.samples if sample.id in outputs.values]
-        return Samples(kept, data.labels, data.source), outputs
+        return msgspec.structs.replace(data, samples=kept), outputs
 
     def accept(
         self, spec: TaskSpec, data: Samples, outputs: Outputs
@@ -193,3 +237,50 @@ def prediction(sample: Sample, value: Any, tags: dict[str, str]) -> Prediction:
         tags=tags,
         inputs=sample.inputs,
     )
+
+
+def check_medium(spec: TaskSpec) -> None:
+    """Refuse fields that are not media. Raises SpecError."""
+    if not spec.fields or not _MEDIA.issuperset(spec.fields):
+        raise SpecError(
+            f"task {spec.name}: fields of a {spec.kind} task are media, e.g."
+            " `fields: {image: image}`"
+        )
+
+
+def medium_of(spec: TaskSpec, sample: Sample) -> Content:
+    """The medium that a sample is about: the first field that it has. Raises DataError."""
+    fields = list(spec.fields.values())
+    return _input(spec, sample, next((f for f in fields if f in sample.inputs), fields[0]))
+
+
+def text_of(spec: TaskSpec, sample: Sample, name: str) -> str | Broken:
+    """A text of a sample, by the name of its field. Raises DataError."""
+    found = _input(spec, sample, spec.fields[name])
+    if isinstance(found, Media):
+        raise DataError(
+            f"task {spec.name}: sample {sample.id} has no text in {spec.fields[name]!r}"
+        )
+    return found
+
+
+def _input(spec: TaskSpec, sample: Sample, field: str) -> Content:
+    found = sample.inputs.get(field)
+    if found is None:
+        has = ", ".join(sample.inputs) or "nothing"
+        raise DataError(f"task {spec.name}: sample {sample.id} has no {field!r}, only {has}")
+    return found
+
+
+def modality_in(spec: TaskSpec, data: Samples) -> Modality:
+    """Of which modality the media of the data are, text where there are none."""
+    media = (medium_of(spec, sample) for sample in data.samples)
+    return next((medium.modality for medium in media if isinstance(medium, Media)), "text")
+
+
+def media_of(found: Said) -> list[Any]:
+    """What was drawn or spoken, a Broken where it failed."""
+    return [
+        Broken(found.failures[row]) if row in found.failures else medium
+        for row, medium in enumerate(found.values)
+    ]

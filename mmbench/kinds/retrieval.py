@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
+from mmbench.abilities import Embeds
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.retrieval_given import embedded, match, ranked
 from mmbench.kinds.retrieval_parts import orphans, parts
@@ -15,7 +16,6 @@ from mmbench.text import count
 from mmbench.types import (
     Answers,
     Content,
-    Embeds,
     Media,
     Modality,
     Outputs,
@@ -80,7 +80,15 @@ class Retrieval:
         """The samples by the name of their requests."""
         return {"query": data.queries, "corpus": data.corpus}
 
-    def requests(self, spec: TaskSpec, data: RetrievalData) -> dict[str, Requests]:
+    def needs(self, spec: TaskSpec) -> type:
+        """Embeds."""
+        return self.ability
+
+    def told(self, answers: Mapping[str, Any]) -> list[str]:
+        """Nothing: of vectors there is nothing to tell."""
+        return []
+
+    def requests(self, spec: TaskSpec, data: RetrievalData, seed: int) -> dict[str, Requests]:
         """What the model has to embed: the contents of both sides, texts put into the prompt.
 
         Raises DataError when a sample has no such field.
@@ -133,7 +141,7 @@ class Retrieval:
         alone = sum(sample.id not in linked for sample in data.corpus)
         return [f"{count(alone, 'document')} of the corpus without a query"] if alone else []
 
-    def signature(self, index: str) -> str:
+    def signature(self, index: str, spec: TaskSpec, data: RetrievalData) -> str:
         """What the way of searching adds to the signature of a score."""
         return f"index={index}"
 

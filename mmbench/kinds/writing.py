@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
+from mmbench.abilities import Writes
 from mmbench.errors import DataError
+from mmbench.kinds.conversation import check_prompt, conversation, modality_of
 from mmbench.kinds.per_sample import PerSample, chance
-from mmbench.types import Outputs, Sample, Samples, TaskSpec
+from mmbench.text import count
+from mmbench.types import (
+    Answers,
+    Broken,
+    Outputs,
+    Requests,
+    Said,
+    Sample,
+    Samples,
+    TaskSpec,
+    Written,
+)
 
 _HEDGED = 20  # answers that the hedging baseline gives at once
 
@@ -15,7 +29,41 @@ _HEDGED = 20  # answers that the hedging baseline gives at once
 class Writing(PerSample):
     """The kind `writing`. A value is a text."""
 
+    ability: type = Writes
     baselines = ("oracle", "constant", "random", "empty", "hedge")
+
+    def check(self, spec: TaskSpec, index: str = "exact") -> None:
+        """Refuse an index, and a prompt that no field fills. Raises SpecError."""
+        super().check(spec, index)
+        check_prompt(spec)
+
+    def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
+        """A conversation for each sample."""
+        asked = [conversation(spec, sample) for sample in data.samples]
+        modality = modality_of([part for turns in asked for turn in turns for part in turn.parts])
+        options = spec.generation.seeded(seed)
+        return {"sample": Requests(asked, modality, method="write", options=options)}
+
+    def said(self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any]) -> list[Any]:
+        """The texts."""
+        found: Said = answers["sample"]
+        return [
+            Broken(found.failures[row]) if row in found.failures else written.text
+            for row, written in enumerate(found.values)
+        ]
+
+    def told(self, answers: Mapping[str, Answers | Said]) -> list[str]:
+        """How many answers were cut off by the token limit."""
+        found = answers.get("sample")
+        values = found.values if isinstance(found, Said) else []
+        cut = sum(isinstance(one, Written) and one.finish == "length" for one in values)
+        return [f"{count(cut, 'answer')} met the token limit and were cut off"] if cut else []
+
+    def extras(self, answers: Mapping[str, Answers | Said], row: int) -> dict[str, str]:
+        """Marks an answer that was cut off."""
+        found = answers["sample"]
+        written = found.values[row] if isinstance(found, Said) else None
+        return {"finish": "length"} if written and written.finish == "length" else {}
 
     def value(
         self, spec: TaskSpec, sample: Sample, given: Any, data: Samples, outputs: Outputs

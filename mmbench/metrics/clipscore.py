@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 
 from mmbench.metrics.features import IMAGE, wants
 from mmbench.stats import score
-from mmbench.types import Broken, Content, Features, Modality, Prediction, Role, Score, Wants
+from mmbench.types import (
+    Broken,
+    Content,
+    Features,
+    Media,
+    Modality,
+    Prediction,
+    Role,
+    Score,
+    Wants,
+)
 
 _PREFIX = "A photo depicts "
 _CLIPSCORE, _PAC = 2.5, 2.0
@@ -23,10 +33,16 @@ _WITH_REFERENCES = {**_PAIR, "references": _TEXT}
 
 
 def _pair(prediction: Prediction) -> dict[str, list[Content]]:
-    image = prediction.inputs.get("image")
+    """The caption that was written and its image, or the prompt and what was drawn."""
+    value, inputs = prediction.value, prediction.inputs
+    if isinstance(value, Media):
+        texts = [text for text in inputs.values() if isinstance(text, str)]
+        none = Broken("no prompt to hold the drawing against")
+        return {"caption": [_PREFIX + texts[0] if texts else none], "image": [value]}
+    image = inputs.get("image")
     if image is None or isinstance(image, str):
         image = Broken("no image to hold the caption against: give the data's images")
-    return {"caption": [_PREFIX + str(prediction.value)], "image": [image]}
+    return {"caption": [_PREFIX + str(value)], "image": [image]}
 
 
 def _with_references(prediction: Prediction) -> dict[str, list[Content]]:
@@ -40,7 +56,8 @@ def clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]
     """CLIPScore: 2.5 · max(0, cos(caption, image)), averaged. By CLIP ViT-B/32.
 
     Range [0, 2.5], higher is better. Features: `caption` and `image` [1, d] float32. A caption
-    without an image fails. (torchmetrics' CLIPScore, 100 · cos with no prefix, is another number.)
+    without an image fails. Of a drawing the caption is the text that was asked for.
+    (torchmetrics' CLIPScore, 100 · cos with no prefix, is another number.)
     Source: Hessel et al. 2021, arXiv 2104.08718; jmhessel/clipscore `get_clip_score`.
     """
     return _score(_fit(predictions, features, _CLIPSCORE), _CLIPSCORE, best=_CLIPSCORE)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import random
+import struct
+import wave
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from mmbench import registry
 from mmbench.errors import DataError
-from mmbench.types import RetrievalData, Sample, Samples, TaskSpec
+from mmbench.types import Media, RetrievalData, Sample, Samples, TaskSpec
 
 _N = 40
 _COLOURS = ("red", "green", "blue", "black")
@@ -141,6 +146,62 @@ def _pope() -> Samples:
     return _asked(lambda i: "yes" if i % 2 else "no", category=lambda i: f"c{i % 3}")
 
 
+def _spoken() -> Samples:
+    """Texts with a sound of each, to speak or to write down."""
+    texts = [str(query.inputs["text"]) for query in _shapes().queries[::5]]
+    return Samples(
+        [
+            Sample(f"{i}", {"text": text, "audio": _sound(i)}, text, f"speaker {i % 5}")
+            for i, text in enumerate(texts)
+        ]
+    )
+
+
+def _sound(i: int) -> Media:
+    """A tenth of a second, 16 kHz, of a pulse with a period of its own."""
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes(struct.pack("<1600h", *(9000 * (at % (i + 9) == 0) for at in range(1600))))
+    return Media("audio", f"sound {i}", stream.getvalue)
+
+
+def _prompts() -> Samples:
+    """The first caption of each image as text, the image as target."""
+    data = _shapes()
+    told = {query.group: query.inputs["text"] for query in reversed(data.queries)}
+    return Samples(
+        [Sample(s.id, {"text": told[s.id]}, s.inputs["image"], s.id) for s in data.corpus]
+    )
+
+
+def _published(spec: TaskSpec) -> Samples:
+    """What files of annotations may hold: by the kind and the metrics of the task."""
+    data = _by_kind(spec)
+    return Samples(
+        [
+            msgspec.structs.replace(
+                sample, tags={tag: f"{tag} {i % 3}" for tag in spec.breakdowns} | sample.tags
+            )
+            for i, sample in enumerate(data.samples)
+        ]
+    )
+
+
+def _by_kind(spec: TaskSpec) -> Samples:
+    if spec.kind == "drawing":
+        return _prompts()
+    if spec.kind == "speaking" or any(metric.startswith("wer") for metric in spec.metrics):
+        return _spoken()
+    if any(metric.startswith(("bleu", "cider")) for metric in spec.metrics):
+        return _captions()
+    if any(metric.startswith("vqa_accuracy") for metric in spec.metrics):
+        return _vqa()
+    return _answers(spec)
+
+
 _MADE: dict[str, Callable[[TaskSpec], Any]] = {
     **dict.fromkeys(("coco", "folder", "table", "hf", "pairs"), _pairs),
     "captions": lambda _: _captions(),
@@ -149,6 +210,9 @@ _MADE: dict[str, Callable[[TaskSpec], Any]] = {
     "answers": _answers,
     "transcripts": lambda _: _transcripts(),
     "labels": _labels,
+    **dict.fromkeys(("labelled", "class_folders", "cifar", "voc", "audioset", "charades"), _labels),
+    "captioned": _pairs,
     "images": lambda _: _images(),
     "ratings": lambda _: _ratings(),
+    **dict.fromkeys(("listing", "rows", "fsdd", "coco-prompts", "mmbench"), _published),
 }

@@ -16,11 +16,13 @@ from mmbench.selftest.check import Check
 from mmbench.types import (
     Answers,
     Broken,
+    Clip,
     Modality,
     Outputs,
     Requests,
     RetrievalData,
     Role,
+    Sound,
     TaskSpec,
 )
 
@@ -40,8 +42,15 @@ class Probe:
         """Vectors [n, 16] of the hashes of n decoded items."""
         import numpy as np
 
-        raw = b"".join(digest(item if isinstance(item, str) else item.tobytes()) for item in items)
+        raw = b"".join(digest(_bytes(item)) for item in items)
         return np.frombuffer(raw, np.int8).astype(np.float32).reshape(len(items), -1) + 0.5
+
+
+def _bytes(item: Any) -> bytes | str:
+    """What is in a decoded item: a text, a picture, samples of a sound, frames of a video."""
+    if isinstance(item, Sound | Clip):
+        return item[0].tobytes()
+    return item if isinstance(item, str) else item.tobytes()
 
 
 def same_in_batches(
@@ -51,7 +60,7 @@ def same_in_batches(
     if not isinstance(data, RetrievalData):
         yield _same_in_shards(spec, kind, data)
         return
-    for name, asked in kind.requests(spec, data).items():
+    for name, asked in kind.requests(spec, data, 0).items():
         whole, *others = [_ask(asked, keys, Path(folder) / f"{name}{n}", n) for n in _SIZES]
         same = all(_equal(whole, [other]) for other in others)
         yield Check(f"batches of {_SIZES} give the same {name}", same, "bit for bit")
@@ -89,7 +98,7 @@ def corrupt(
     field = spec.fields["corpus"]
     broken = msgspec.structs.replace(data.corpus[0], inputs={field: _BROKEN})
     data = msgspec.structs.replace(data, corpus=[broken, *data.corpus[1:]])
-    requests = kind.requests(spec, data).items()
+    requests = kind.requests(spec, data, 0).items()
     answers = {
         name: _ask(asked, keys, Path(folder) / f"corrupt {name}", 7) for name, asked in requests
     }
@@ -101,7 +110,9 @@ def corrupt(
 
 
 def _ask(requests: Requests, keys: ContentKeys, folder: Path, size: int) -> Answers:
-    return Answerer(Probe, folder, keys, Silent(), batch_size=size).answer("probe", requests)
+    found = Answerer(Probe, folder, keys, Silent(), batch_size=size).answer("probe", requests)
+    assert isinstance(found, Answers)  # the probe embeds
+    return found
 
 
 def _equal(whole: Answers, parts: list[Answers]) -> bool:

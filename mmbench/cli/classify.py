@@ -1,0 +1,28 @@
+"""`mmbench classify`: what a model sees or hears in files."""
+
+from __future__ import annotations
+
+import argparse
+
+from mmbench.cli import DONE
+from mmbench.cli.tryout import files, tryout
+from mmbench.errors import UserError
+from mmbench.text import plain
+
+
+def command(args: argparse.Namespace) -> int:
+    """Print the likeliest labels of each file with their probabilities."""
+    media = files(args)
+    labels = [label.strip() for label in (args.labels or "").split(",") if label.strip()]
+    if not media or len({one.modality for one in media}) > 1:
+        raise UserError(
+            "classify needs files of one sort: --image FILE, --audio FILE or --video FILE"
+        )
+    with tryout(args) as model:
+        found = model.classify(media, labels)
+    for medium, shares in zip(media, found, strict=True):
+        print(plain(medium.name))
+        best = sorted(shares.items(), key=lambda entry: -entry[1])[: args.top]
+        for label, share in best:
+            print(f"  {share:.4f}  {plain(label)}")
+    return DONE

@@ -1,0 +1,36 @@
+"""What `mmbench classify` and `mmbench chat` share: the files given, and a model to ask."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mmbench.cli.options import machine_options
+from mmbench.cli.progress import make_progress
+from mmbench.contents import ContentKeys, cache_folder
+from mmbench.errors import SampleError, UserError
+from mmbench.types import Media, Modality
+
+if TYPE_CHECKING:
+    from mmbench.engine.tryout import Tryout
+
+_MODALITIES: tuple[Modality, ...] = ("image", "audio", "video")
+
+
+def files(args: argparse.Namespace) -> list[Media]:
+    """The media given by --image, --audio and --video."""
+    return [Media(modality, name) for modality in _MODALITIES for name in getattr(args, modality)]
+
+
+@contextmanager
+def tryout(args: argparse.Namespace) -> Iterator[Tryout]:
+    """The model of -m. A file that fails is the user's error here: there is no other sample."""
+    from mmbench.engine.tryout import Tryout
+
+    with ContentKeys(cache_folder()) as keys:
+        try:
+            yield Tryout(args.model, machine_options(args), keys, make_progress(quiet=True))
+        except SampleError as error:
+            raise UserError(str(error)) from error

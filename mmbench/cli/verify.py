@@ -1,0 +1,99 @@
+"""`mmbench verify`: a model on the tasks that have published numbers for it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+from mmbench import store
+from mmbench.cli import DONE, FAILED, UNCLEAR, report, worst
+from mmbench.cli.options import options_for
+from mmbench.cli.outcome import publish
+from mmbench.cli.progress import make_progress
+from mmbench.engine.choice import parse
+from mmbench.engine.held import Held
+from mmbench.errors import UserError
+from mmbench.spec import load_task, task_files
+from mmbench.text import plain
+from mmbench.types import RunRecord, TaskSpec
+
+
+def command(args: argparse.Namespace) -> int:
+    """Run each model on its tasks and print measured, published, tolerance and verdict."""
+    specs = [load_task(name, args.tasks) for name in args.task or sorted(task_files(args.tasks))]
+    if not args.model:
+        return _show(specs)
+    records: list[RunRecord] = []
+    codes: list[int] = []
+    held = Held()
+    for model in args.model:
+        tasks = [spec.name for spec in specs if _is_published(spec, _known_as(model, args))]
+        codes += [_verified(model, task, args, held, records) for task in args.task or tasks]
+        if not (args.task or tasks):
+            codes.append(report(UserError(_nothing(model, args, specs))))
+    codes.append(publish(records, args))
+    return worst(codes)
+
+
+def _verified(
+    model: str, task: str, args: argparse.Namespace, held: Held, records: list[RunRecord]
+) -> int:
+    from mmbench.engine.run import run
+
+    args.task = [*args.task, task] if task not in args.task else args.task
+    progress = make_progress(quiet=args.quiet)
+    try:
+        outcome = run(model, task, options_for(task, args), progress, held)
+    except (Exception, KeyboardInterrupt) as error:
+        progress.finish()
+        return report(error)
+    store.write_record(args.out, outcome.record, outcome.rows)
+    records.append(outcome.record)
+    print("\n".join(_lines(outcome.record)), file=sys.stderr if args.json else sys.stdout)
+    return _code(outcome.record)
+
+
+def _lines(record: RunRecord) -> Iterator[str]:
+    yield f"{plain(record.model.name)} on {record.task.name}"
+    width = max((len(entry.metric) for entry in record.published), default=0)
+    yield f"  {'metric':{width}}  measured  published  tolerance"
+    for entry in record.published:
+        measured = "n/a" if entry.measured is None else f"{entry.measured:.4f}"
+        yield (
+            f"  {entry.metric:{width}}  {measured:>8}  {entry.value:9.4f}  {entry.tolerance:9.4f}"
+            f"  {plain(entry.verdict)}"
+        )
+
+
+def _code(record: RunRecord) -> int:
+    """1 where a number is not reproduced, 4 where none could be compared."""
+    found = [entry.verdict for entry in record.published]
+    if any(verdict.startswith("not reproduced") for verdict in found):
+        return FAILED
+    return DONE if "reproduced" in found else UNCLEAR
+
+
+def _known_as(model: str, args: argparse.Namespace) -> str:
+    return args.published_as or parse(model).checkpoint or parse(model).adapter
+
+
+def _is_published(spec: TaskSpec, known_as: str) -> bool:
+    return any(entry.model == known_as for entry in spec.published)
+
+
+def _nothing(model: str, args: argparse.Namespace, specs: list[TaskSpec]) -> str:
+    known = sorted({entry.model for spec in specs for entry in spec.published})
+    return (
+        f"verify: nothing was published for {_known_as(model, args)} ({model}); numbers are known"
+        f" of {', '.join(known) or 'no model'}: give --published-as HUB_ID"
+    )
+
+
+def _show(specs: list[TaskSpec]) -> int:
+    """What could be verified: a line for each model and task."""
+    for spec in specs:
+        for entry in spec.published:
+            what = f"{len(entry.scores)} numbers  {plain(entry.source)}"
+            print(f"{plain(entry.model)}  {spec.name}  {what}")
+    return DONE

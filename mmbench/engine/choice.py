@@ -1,0 +1,61 @@
+"""What is typed after `-m`, or stands in a model file, as a choice of adapters and checkpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mmbench.errors import SpecError
+from mmbench.spec import read_yaml
+
+FRAMED = "frames+"
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One model of a late fusion, with its weight."""
+
+    adapter: str
+    checkpoint: str | None = None
+    revision: str | None = None
+    options: dict[str, Any] = {}
+    weight: float = 1.0
+
+
+class ModelChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a model name or a model file says: `clip@openai/clip-vit-base-patch32#<sha>`.
+
+    A file has `late` in place of an adapter where several models are to be fused. An adapter with
+    the prefix `frames+` looks at a video as images.
+    """
+
+    adapter: str = ""
+    checkpoint: str | None = None
+    revision: str | None = None
+    options: dict[str, Any] = {}
+    late: list[Part] = []
+
+
+def parse(text: str) -> ModelChoice:
+    """Read `[frames+]NAME[@CHECKPOINT[#REVISION]]`, or a YAML file of what that says.
+
+    Raises SpecError for a file that says something else.
+    """
+    if text.endswith((".yaml", ".yml")):
+        return _from_file(text)
+    name, _, checkpoint = text.partition("@")
+    place, _, revision = checkpoint.partition("#")
+    return ModelChoice(name, place or None, revision or None)
+
+
+def _from_file(text: str) -> ModelChoice:
+    try:
+        choice = msgspec.convert(read_yaml(Path(text)), ModelChoice)
+    except msgspec.ValidationError as error:
+        raise SpecError(f"{text}: {error}") from error
+    if bool(choice.adapter) == bool(choice.late):
+        raise SpecError(f"{text}: a model file has either `adapter` or `late`, a list of models")
+    if any(part.weight <= 0 for part in choice.late):
+        raise SpecError(f"{text}: weights of late fusion are greater than 0")
+    return choice

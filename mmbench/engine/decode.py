@@ -1,0 +1,120 @@
+"""From a reference to what an adapter is given, and how long it is as far as batches care."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mmbench import media
+from mmbench.abilities import Hears, Watches
+from mmbench.errors import SampleError
+from mmbench.types import (
+    Broken,
+    Clip,
+    Continued,
+    Conversation,
+    Frames,
+    Item,
+    Media,
+    Message,
+    Seeded,
+    Sound,
+    View,
+)
+
+RATE = 16_000  # samples a second, of a model that does not say otherwise
+FRAMES = Frames(8)  # of a model that does not say which frames it looks at
+
+
+def decode(item: Item, model: Any) -> Any:
+    """An item with its media decoded as the model wants them.
+
+    A text stays a str, an image becomes a PIL.Image, a sound a Sound at the model's rate, a video a
+    Clip of its frames. A Continued becomes (conversation, text). Raises SampleError when a content
+    is broken or cannot be decoded.
+    """
+    match item:
+        case str() | Seeded():
+            return item
+        case Broken():
+            raise SampleError(item.reason)
+        case Media():
+            return _medium(item, model, None)
+        case View():
+            return _medium(item.media, model, item)
+        case Continued():
+            return _conversation(item.conversation, model), item.text
+        case _:
+            return _conversation(item, model)
+
+
+def _conversation(conversation: Conversation, model: Any) -> Conversation:
+    return tuple(
+        Message(message.role, tuple(decode(part, model) for part in message.parts))
+        for message in conversation
+    )
+
+
+def _medium(medium: Media, model: Any, view: View | None) -> Any:
+    data = media.read_bytes(medium)
+    match medium.modality:
+        case "audio":
+            rate = model.rate if isinstance(model, Hears) else RATE
+            return media.decode_sound(data, medium.name, rate)
+        case "video":
+            frames = model.frames if isinstance(model, Watches) else FRAMES
+            return media.decode_video(data, medium.name, frames, view)
+        case _:
+            return media.decode_image(data, medium.name)
+
+
+def seconds_of_sound(decoded: Any) -> float:
+    """How long the sounds in a decoded item are together."""
+    match decoded:
+        case Sound():
+            return len(decoded.samples) / decoded.rate
+        case Message():
+            return sum(map(seconds_of_sound, decoded.parts))
+        case tuple() if not isinstance(decoded, Clip):
+            return sum(map(seconds_of_sound, decoded))
+        case _:
+            return 0.0
+
+
+def length(item: Item) -> int:
+    """How much there is to read or hear, so that batches hold items of like length.
+
+    Characters of texts, bytes of sounds in files; images and videos are all made of one size.
+    """
+    match item:
+        case str():
+            return len(item)
+        case Media():
+            return _bytes(item) if item.modality == "audio" and item.read is None else 0
+        case Continued():
+            return length(item.conversation) + len(item.text)
+        case tuple():
+            return sum(length(part) for message in item for part in message.parts)
+        case _:
+            return 0
+
+
+def _bytes(medium: Media) -> int:
+    try:
+        return Path(medium.name).stat().st_size
+    except (OSError, ValueError):
+        return 0  # its key says why it cannot be read
+
+
+def shown(item: Item) -> str:
+    """An item in a message about what went wrong with it."""
+    match item:
+        case Media():
+            return item.name
+        case View():
+            return item.media.name
+        case tuple():
+            parts = [part for message in item for part in message.parts]
+            return " ".join(shown(part) for part in parts)[:80]
+        case _:
+            return repr(item)[:80]

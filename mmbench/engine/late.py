@@ -1,0 +1,93 @@
+"""Late fusion: several models answer, and their answers are averaged by weight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mmbench.abilities import Prepares
+from mmbench.errors import ModelError
+from mmbench.types import Modality, Role
+
+if TYPE_CHECKING:
+    from mmbench.types import Array
+
+
+class _Late:
+    """The models, their weights (of sum 1), and what each makes of an item."""
+
+    def __init__(self, models: Sequence[Any], weights: Sequence[float]) -> None:
+        self._models = models
+        self._weights = [weight / sum(weights) for weight in weights]
+        for name in ("rate", "frames"):
+            wanted = {getattr(model, name) for model in models if hasattr(model, name)}
+            if len(wanted) > 1:
+                raise ModelError(f"late fusion: the models want different {name}: {wanted}")
+            for value in wanted:
+                setattr(self, name, value)
+
+    def prepare(self, item: Any, modality: Any) -> list[Any]:
+        """What each model makes of an item."""
+        return [
+            model.prepare(item, modality) if isinstance(model, Prepares) else item
+            for model in self._models
+        ]
+
+    def _each(self, items: Sequence[Any]) -> list[tuple[Any, float, list[Any]]]:
+        """Each model with its weight and its own prepared items."""
+        own = [list(column) for column in zip(*items, strict=True)]
+        return list(zip(self._models, self._weights, own, strict=True))
+
+
+class _Embeds(_Late):
+    def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:
+        """Unit vectors side by side, by the root of their weights [n, sum of d].
+
+        The dot product of two of them is the weighted mean of the models' cosines.
+        """
+        import numpy as np
+
+        parts = []
+        for model, weight, own in self._each(items):
+            vectors = model.embed(own, modality, role)
+            lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+            parts.append(vectors / np.where(lengths > 0, lengths, 1) * weight**0.5)
+        return np.concatenate(parts, axis=1)
+
+
+class _Classifies(_Late):
+    @property
+    def labels(self) -> list[str]:
+        """Those of the first model; the others have the same in their own order."""
+        return list(self._models[0].labels)
+
+    def classify(self, items: Sequence[Any], modality: Modality) -> Array:
+        """The logarithm of the weighted mean of the probabilities by softmax [n, c].
+
+        Raises ModelError where the models do not have the same labels.
+        """
+        import numpy as np
+
+        total: Any = 0
+        for model, weight, own in self._each(items):
+            logits = model.classify(own, modality)[:, self._order(model)].astype(np.float64)
+            powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+            total = total + weight * powers / powers.sum(axis=1, keepdims=True)
+        return np.asarray(np.log(np.maximum(total, np.finfo(np.float64).tiny)), np.float32)
+
+    def _order(self, model: Any) -> list[int]:
+        if set(model.labels) != set(self.labels):
+            raise ModelError("late fusion: the models have different labels")
+        return [model.labels.index(label) for label in self.labels]
+
+
+_BY_METHOD = {"embed": _Embeds, "classify": _Classifies}
+
+
+def late(classes: Sequence[Any]) -> type:
+    """The class of a fusion: it can do what all of its models can, of the same modalities."""
+    able = [m for m in _BY_METHOD if all(hasattr(cls, m) for cls in classes)]
+    if not able:
+        raise ModelError("late fusion: the models have neither embed nor classify in common")
+    modalities = frozenset.intersection(*(cls.modalities for cls in classes))
+    return type("Late", tuple(_BY_METHOD[m] for m in able), {"modalities": modalities})

@@ -1,0 +1,118 @@
+"""The answers to the distinct items of a list of requests, filled batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from tempfile import TemporaryFile
+from typing import Any, NamedTuple
+
+from mmbench.contents import ContentKeys
+from mmbench.engine import calls
+from mmbench.errors import SampleError
+from mmbench.journal import Batch
+from mmbench.types import Answers, Array, Item, Requests, Said
+
+_IN_MEMORY = 1 << 30  # bytes of vectors beyond which they live in a temporary memory map
+_BLOCK = 1 << 16  # rows normalised or copied at a time
+
+
+class Distinct(NamedTuple):
+    """The distinct items of a list of requests."""
+
+    keys: list[bytes]
+    items: list[Item]
+    rows: list[int]  # per request: its number in `keys`, -1 where it has no key
+    failures: dict[int, str]  # per request without a key: why
+
+
+def distinct(items: Sequence[Item], keys: ContentKeys) -> Distinct:
+    """Each item once, and which request asks for which."""
+    found = Distinct([], [], [], {})
+    seen: dict[bytes, int] = {}
+    for row, item in enumerate(items):
+        try:
+            key = keys.key(item)
+        except SampleError as error:
+            found.failures[row] = str(error)
+            found.rows.append(-1)
+            continue
+        if key not in seen:
+            seen[key] = len(found.keys)
+            found.keys.append(key)
+            found.items.append(item)
+        found.rows.append(seen[key])
+    return found
+
+
+class Table:
+    """Answers of the distinct items, and the failures by row: vectors [n, d], or a list of rows."""
+
+    def __init__(self, n: int, requests: Requests) -> None:
+        self._n = n
+        self._requests = requests
+        self._vectors: Array | None = None
+        self._said: list[Any] = [None] * (0 if requests.method in calls.VECTORS else n)
+        self._failures: dict[int, str] = {}
+
+    def put(self, rows: Sequence[int], keys: Sequence[bytes], batch: Batch) -> None:
+        """Put a batch's answers into their rows."""
+        row_of = {keys[row]: row for row in rows}
+        self._failures.update({row_of[key]: why for key, why in batch.failures.items()})
+        places = [row_of[key] for key in batch.keys]
+        if not places:
+            return
+        if self._requests.method in calls.VECTORS:
+            self._put_vectors(places, batch)
+            return
+        for place, row in zip(places, batch.rows, strict=True):
+            self._said[place] = calls.read(row, self._requests.method)
+
+    def _put_vectors(self, places: list[int], batch: Batch) -> None:
+        import numpy as np
+
+        vectors = np.frombuffer(b"".join(batch.rows), "<f4").reshape(len(places), -1)
+        if self._vectors is None:
+            self._vectors = matrix(self._n, vectors.shape[1])
+        self._vectors[places] = vectors
+
+    def answers(self, distinct: Distinct, labels: list[str]) -> Answers | Said:
+        """From distinct items to requests."""
+        failures = distinct.failures | {
+            request: self._failures[row]
+            for request, row in enumerate(distinct.rows)
+            if row in self._failures
+        }
+        if self._requests.method not in calls.VECTORS:
+            return Said([None if r < 0 else self._said[r] for r in distinct.rows], failures)
+        unique = matrix(self._n, 1) if self._vectors is None else self._vectors
+        normalise = self._requests.method == "embed" and self._requests.normalise
+        return Answers(_expand(unique, distinct.rows, normalise=normalise), failures, labels)
+
+
+def matrix(n: int, d: int) -> Array:
+    """Zeros [n, d] float32: in memory, or beyond 1 GiB in a temporary file that is mapped."""
+    import numpy as np
+
+    if 4 * n * d <= _IN_MEMORY:
+        return np.zeros((n, d), np.float32)
+    with TemporaryFile(prefix="mmbench-") as file:
+        return np.memmap(file, np.float32, "w+", shape=(n, d))
+
+
+def _expand(unique: Array, rows_of: Sequence[int], *, normalise: bool) -> Array:
+    """A row for each request, zero where it failed, L2-normalised if asked."""
+    import numpy as np
+
+    rows = np.array(rows_of, dtype=np.int64)
+    out = matrix(len(rows), unique.shape[1])
+    if not len(unique):  # not one item has a key
+        return out
+    for start in range(0, len(rows), _BLOCK):
+        part = rows[start : start + _BLOCK]
+        block = np.where((part >= 0)[:, None], unique[part], 0)
+        if not normalise:
+            out[start : start + _BLOCK] = block
+            continue
+        norms = np.sqrt(np.einsum("ij,ij->i", block, block, dtype=np.float64))
+        out[start : start + _BLOCK] = block / np.where(norms > 0, norms, 1)[:, None]
+    return out

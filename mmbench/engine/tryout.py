@@ -1,0 +1,78 @@
+"""A model asked by hand: about one file, in one conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mmbench.abilities import Writes
+from mmbench.contents import ContentKeys
+from mmbench.engine.asked import Asked, Costs
+from mmbench.engine.held import Held
+from mmbench.engine.models import Finder, find
+from mmbench.engine.prepare import Options, able, modalities
+from mmbench.engine.progress import Progress
+from mmbench.errors import SampleError, UserError
+from mmbench.types import Answers, Conversation, Generation, Media, Requests, Said, Written
+
+_SCALE = 100  # of CLIP's logits, which a softmax turns into what is shown
+
+
+class Tryout:
+    """One model, found and not loaded. Its answers go through the journal like those of a run."""
+
+    def __init__(self, model: str, options: Options, keys: ContentKeys, progress: Progress) -> None:
+        finder = Finder(keys, options.dtype, options.device, options.trust_remote_code)
+        self._model = find(model, finder, options.model_options)
+        self._asked = Asked(self._model, options, keys, progress, Costs(), Held())
+
+    def can(self, method: str) -> bool:
+        """Whether the model has a method."""
+        return hasattr(self._model.cls, method)
+
+    def classify(self, media: Sequence[Media], labels: list[str]) -> list[dict[str, float]]:
+        """Probabilities by label of each medium: of the labels given, or the model's own classes.
+
+        Raises UserError for a model that can neither, SampleError for a file that cannot be read.
+        """
+        import numpy as np
+
+        if labels and self.can("embed"):
+            names, logits = labels, self._by_words(media, labels)
+        elif self.can("classify"):
+            found = self._vectors(Requests(media, media[0].modality, method="classify"))
+            names, logits = found.labels, found.vectors
+        else:
+            hint = "give --labels" if self.can("embed") else "it neither classifies nor embeds"
+            raise UserError(f"model {self._model.info.name} has no classes of its own: {hint}")
+        powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+        shares = powers / powers.sum(axis=1, keepdims=True)
+        return [dict(zip(names, row.tolist(), strict=True)) for row in shares]
+
+    def _by_words(self, media: Sequence[Media], labels: list[str]) -> Any:
+        words = self._vectors(Requests(labels, "text", "query"))
+        return self._vectors(Requests(media, media[0].modality)).vectors @ words.vectors.T * _SCALE
+
+    def _vectors(self, requests: Requests) -> Answers:
+        found = self._answered(requests)
+        assert isinstance(found, Answers)  # embed and classify give vectors
+        return found
+
+    def answer(self, conversation: Conversation, options: Generation) -> Written:
+        """What the model says next. Raises UserError, or SampleError where it cannot."""
+        if not self.can("write"):
+            fit = ", ".join(able(Writes, set()))
+            raise UserError(f"model {self._model.info.name} does not write: try {fit}")
+        found = self._answered(Requests([conversation], "text", method="write", options=options))
+        assert isinstance(found, Said)  # write gives texts
+        written: Written = found.values[0]
+        return written
+
+    def _answered(self, requests: Requests) -> Answers | Said:
+        lacking = modalities(requests) - self._model.cls.modalities
+        if lacking:
+            raise UserError(f"model {self._model.info.name} takes no {', '.join(sorted(lacking))}")
+        found = self._asked.answers({"": requests})[""]
+        for reason in found.failures.values():
+            raise SampleError(reason)
+        return found

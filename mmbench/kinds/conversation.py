@@ -1,0 +1,68 @@
+"""From a sample and a task's prompt to the conversation that a model is asked to go on with."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from mmbench.errors import DataError, SpecError
+from mmbench.types import Content, Conversation, Media, Message, Modality, Sample, TaskSpec
+
+_SLOT = re.compile(r"\{(\w+)\}")
+_ALL = "{text}"  # a task without a prompt of its own
+
+
+def check_prompt(spec: TaskSpec) -> None:
+    """Refuse a prompt with a slot that no field fills. Raises SpecError."""
+    if spec.prompt == _ALL:
+        return
+    for slot in _SLOT.findall(spec.prompt):
+        if slot not in spec.fields:
+            raise SpecError(
+                f"task {spec.name}: the prompt has a slot {{{slot}}}, and fields are"
+                f" {', '.join(spec.fields)}"
+            )
+
+
+def conversation(spec: TaskSpec, sample: Sample) -> Conversation:
+    """One turn of the user: media in the prompt's slots, those without a slot before it.
+
+    A field that the sample does not have is left out (a question without an image); a text that it
+    does not have is empty. Raises DataError where nothing is left to ask.
+    """
+    has = {name: sample.inputs[f] for name, f in spec.fields.items() if f in sample.inputs}
+    prompt = spec.prompt
+    if prompt == _ALL and "text" not in spec.fields:
+        prompt = "\n".join(f"{{{name}}}" for name, part in has.items() if isinstance(part, str))
+    slots = set(_SLOT.findall(prompt))
+    first = [part for name, part in has.items() if name not in slots and not isinstance(part, str)]
+    parts = _merged([*first, *_filled(prompt, has)])
+    if not parts:
+        wanted, given = ", ".join(spec.fields.values()), ", ".join(sample.inputs) or "nothing"
+        raise DataError(
+            f"task {spec.name}: sample {sample.id} has {given}, and the task asks with {wanted}"
+        )
+    return (Message("user", tuple(parts)),)
+
+
+def _filled(prompt: str, has: dict[str, Content]) -> list[Content]:
+    """The prompt cut at its slots, with what stands in them; every second piece is a slot."""
+    pieces = _SLOT.split(prompt)
+    return [has.get(piece, "") if at % 2 else piece for at, piece in enumerate(pieces)]
+
+
+def _merged(parts: list[Content]) -> list[Content]:
+    """Neighbouring texts as one; no empty ones."""
+    merged: list[Content] = []
+    for part in parts:
+        if isinstance(part, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += part
+        else:
+            merged.append(part)
+    texts = [part.strip() if isinstance(part, str) else part for part in merged]
+    return [part for part in texts if part != ""]
+
+
+def modality_of(parts: list[Any]) -> Modality:
+    """What is asked about: that of the first medium, text where there is none."""
+    return next((part.modality for part in parts if isinstance(part, Media)), "text")

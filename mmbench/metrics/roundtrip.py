@@ -1,0 +1,62 @@
+"""How well synthetic speech is understood: it is written down again and held to its text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from mmbench.metrics.features import wants
+from mmbench.metrics.speech import wer
+from mmbench.types import (
+    Broken,
+    Content,
+    Conversation,
+    Features,
+    Media,
+    Message,
+    Prediction,
+    Score,
+    Wants,
+)
+
+_NORMALISER = "whisper_en"
+
+
+def _heard(prediction: Prediction) -> dict[str, list[Any]]:
+    sound: Content = prediction.value
+    if not (isinstance(sound, Media) and sound.modality == "audio"):
+        sound = Broken("is no sound that could be written down")
+    turns: Conversation = (Message("user", (sound,)),)
+    return {"transcript": [turns]}
+
+
+@wants(
+    Wants(
+        _heard,
+        {"transcript": ("audio", "document")},
+        method="write",
+        model="whisper@openai/whisper-large-v3",
+    )
+)
+def roundtrip_wer(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
+    """Word error rate of what a speech recogniser writes down of the speech, over the corpus.
+
+    Range [0, ∞), lower is better. The value is the sound, the reference the text that was to be
+    spoken; both go through the normaliser whisper_en. Features: `transcript`, one text. Rows are
+    [edits, reference words]. By Whisper large-v3, as Seed-TTS's test for English has it, which
+    drops punctuation alone; another recogniser is `roundtrip_wer@ctc@FOLDER`.
+    Source: Anastassiou et al. 2024, arXiv 2406.02430, section 4.1; BytedanceSpeech/seed-tts-eval.
+    """
+    written = [
+        msgspec.structs.replace(p, value=found["transcript"][0], target=_text(p))
+        for p, found in zip(predictions, features, strict=True)
+    ]
+    score = wer(written, _NORMALISER)
+    return msgspec.structs.replace(score, signature=f"of=transcript,{score.signature}")
+
+
+def _text(prediction: Prediction) -> str:
+    """The text that was to be spoken: the one that the sample has."""
+    return next((text for text in prediction.inputs.values() if isinstance(text, str)), "")

@@ -1,0 +1,123 @@
+"""`classify`, `chat` and `verify`: a person tries a model, or holds it to what was published."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+import toys  # noqa: F401 - registers models
+import yaml
+from PIL import Image
+
+from mmbench.cli import main
+
+CPU = ["--device", "cpu"]
+
+
+def picture(folder: Path, level: int) -> str:
+    path = folder / f"{level}.png"
+    Image.new("RGB", (40, 30), (level, level, level)).save(path)
+    return str(path)
+
+
+def test_classify_with_labels_by_a_model_that_embeds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    red = tmp_path / "red.png"
+    Image.new("RGB", (64, 64), (220, 40, 40)).save(red)
+    asked = ["classify", "-m", "clip-nano", "--image", str(red), *CPU, "--top", "2"]
+    assert main([*asked, "--labels", "a red square, a blue square, a green circle"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == str(red)
+    assert lines[1].endswith("a red square")
+    assert len(lines) == 3
+
+
+def test_classify_by_a_models_own_classes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [picture(tmp_path, 250), picture(tmp_path, 5)]
+    given = [flag for file in files for flag in ("--image", file)]
+    assert main(["classify", "-m", "toy-sorter", *given, "--top", "1", *CPU]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines[1::2]] == ["Very-Bright", "dark"]
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (["-m", "clip-nano"], "give --labels"),
+        (["-m", "toy-echo"], "neither classifies nor embeds"),
+        (["-m", "clip-nano", "--labels", "a", "--audio", "x.wav"], "files of one sort"),
+        (["-m", "clip-nano", "--labels", "a", "--image", "none.png"], "none.png"),
+    ],
+    ids=["no-labels", "no-ability", "two-sorts", "no-file"],
+)
+def test_classify_says_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], given: list[str], reason: str
+) -> None:
+    assert main(["classify", "--image", picture(tmp_path, 9), *given, *CPU]) == 2
+    error = capsys.readouterr().err
+    assert reason in error
+    assert len(error.splitlines()) == 1
+
+
+def test_chat_asks_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["chat", "-m", "toy-echo", "--image", picture(tmp_path, 9), "--prompt", "what is it"]
+    assert main([*asked, *CPU]) == 0
+    assert capsys.readouterr().out == "<40x30>|what is it\n"
+    assert main([*asked, "--max-tokens", "2", *CPU]) == 0
+    assert capsys.readouterr().out == "<40x30>|what is [cut off by --max-tokens]\n"
+
+
+def test_chat_goes_on_line_by_line_and_remembers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("one\ntwo\n\nnever asked\n"))
+    assert main(["chat", "-m", "toy-echo", *CPU]) == 0
+    assert capsys.readouterr().out == "one\none|one|two\n"
+
+
+def test_chat_with_a_model_that_does_not_write(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["chat", "-m", "clip-nano", "--prompt", "hello", *CPU]) == 2
+    assert "does not write: try " in capsys.readouterr().err
+
+
+def published(folder: Path, value: float, model: str = "someone/clip") -> list[str]:
+    spec = {
+        "include": "shapes-retrieval",
+        "protocol": {},
+        "published": [
+            {"model": model, "scores": {"recall@1[text-to-image]": value}, "source": "a paper"}
+        ],
+    }
+    (folder / "mini.yaml").write_text(yaml.safe_dump(spec))
+    return ["verify", "--tasks", str(folder), "-t", "mini", "--limit", "60", *CPU]
+
+
+def test_verify_tells_what_is_reproduced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [*published(tmp_path, 0.1), "--out", str(tmp_path / "out"), "-m", "clip-nano"]
+    assert main([*given, "--published-as", "someone/clip", "--json"]) == 1
+    out, err = capsys.readouterr()
+    measured = json.loads(out)[0]["published"][0]["measured"]
+    assert "not reproduced: off by" in err
+    published(tmp_path, measured)
+    assert main([*given, "--published-as", "someone/clip"]) == 0
+    assert "reproduced" in capsys.readouterr().out
+    assert main([*given, "--published-as", "someone/else"]) == 4
+
+
+def test_verify_lists_what_was_published(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*published(tmp_path, 0.1)[:5]]) == 0
+    assert capsys.readouterr().out == "someone/clip  mini  1 numbers  a paper\n"
+
+
+def test_verify_of_a_model_that_nobody_published(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "-m", "clip-nano", *CPU]) == 2
+    assert "nothing was published for clip-nano" in capsys.readouterr().err

@@ -1,0 +1,156 @@
+"""`frames+NAME` and `late:`: what they make of the models behind them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import toys
+import worlds
+import yaml
+from PIL import Image
+
+from mmbench.contents import ContentKeys
+from mmbench.engine.choice import parse
+from mmbench.engine.framed import framed
+from mmbench.engine.late import late
+from mmbench.engine.models import Finder, Model, find
+from mmbench.errors import ModelError, SpecError, UnknownName, UserError
+from mmbench.types import Clip, Generation, Message, Sound
+
+
+def found(tmp_path: Path, text: str, **options: Any) -> Model:
+    with ContentKeys(tmp_path) as keys:
+        return find(text, Finder(keys, device="cpu"), options)
+
+
+def clip(*levels: int) -> Clip:
+    frames = np.stack([np.full((4, 6, 3), level, np.uint8) for level in levels])
+    return Clip(frames, tuple(range(len(levels))))
+
+
+def test_a_framed_model_takes_videos_and_looks_at_as_many_frames_as_asked(tmp_path: Path) -> None:
+    model = found(tmp_path, "frames+test-means", frames=3)
+    assert model.cls.modalities == {"text", "image", "video"}
+    assert model.info.name == "frames+test-means"
+    assert model.info.options == {"frames": 3}
+    assert model.load("cpu").frames.count == 3
+    assert model.info.hash != found(tmp_path, "frames+test-means").info.hash
+
+
+def test_a_framed_model_embeds_the_mean_of_its_frames_unit_vectors() -> None:
+    model = framed(worlds.Means)(worlds.Means(None, device="cpu", dtype="float32"), 2)
+    one, other = clip(10, 250), clip(90, 90)
+    prepared = [model.prepare(item, "video") for item in (one, other)]
+    unit = np.full(3, 3**-0.5)
+    assert np.allclose(model.embed(prepared, "video", "document"), [unit, unit])
+    image = Image.new("RGB", (2, 2), (10, 20, 30))
+    alone = model.embed([model.prepare(image, "image")], "image", "document")
+    assert np.allclose(alone, [[10 / 255, 20 / 255, 30 / 255]])
+
+
+def test_a_framed_classifier_averages_the_logits_of_frames() -> None:
+    model = framed(toys.Sorter)(toys.Sorter(None, device="cpu", dtype="float32"), 2)
+    scores = model.classify([model.prepare(clip(64, 192), "video")], "video")
+    assert np.allclose(scores, [[0, 0]])
+    assert model.labels == toys.Sorter.labels
+
+
+def test_a_framed_writer_sees_pictures_in_the_place_of_the_video() -> None:
+    model = framed(toys.Echo)(toys.Echo(None, device="cpu", dtype="float32"), 2)
+    turns = (Message("user", ("before", clip(1, 2), "after")),)
+    written = model.write([model.prepare(turns, "conversation")], Generation())
+    assert written[0].text == "before|<6x4>|<6x4>|after"
+    assert model.rate == 8000
+
+
+def test_late_fusion_of_embeddings_averages_the_cosines() -> None:
+    class Other(worlds.Means):
+        def _image(self, image: object) -> Any:
+            return np.asarray(image, np.float32).mean(axis=(0, 1))[::-1] + 3
+
+        def _text(self, text: str) -> Any:
+            return np.array([1.0, len(text), text.count("e")], np.float32)
+
+    models = [cls(None, device="cpu", dtype="float32") for cls in (worlds.Means, Other)]
+    fused = late([worlds.Means, Other])(models, [3, 1])
+    image, text = Image.new("RGB", (2, 2), (200, 20, 30)), "a red thing"
+
+    def vectors(model: Any, prepare: Any) -> list[Any]:
+        pairs = [(image, "image"), (text, "text")]
+        rows = [model.embed([prepare(item, m)], m, "query")[0] for item, m in pairs]
+        return [row / np.linalg.norm(row) for row in rows]
+
+    cosines = [np.dot(*vectors(model, lambda item, _: item)) for model in models]
+    together = np.dot(*vectors(fused, fused.prepare))
+    assert together == pytest.approx((3 * cosines[0] + cosines[1]) / 4, abs=1e-6)
+
+
+def test_late_fusion_of_classifiers_averages_probabilities_by_name() -> None:
+    class Swapped(toys.Sorter):
+        labels = toys.Sorter.labels[::-1]
+
+        def classify(self, items: Any, modality: str) -> Any:
+            return np.array([[0, 1]] * len(items), np.float32)
+
+    models = [cls(None, device="cpu", dtype="float32") for cls in (toys.Sorter, Swapped)]
+    fused = late([toys.Sorter, Swapped])(models, [1, 1])
+    image = Image.new("RGB", (2, 2), (128, 128, 128))
+    scores = fused.classify([fused.prepare(image, "image")], "image")
+    bright = 1 / (1 + np.exp(-1))
+    assert np.allclose(np.exp(scores), [[(0.5 + bright) / 2, (0.5 + 1 - bright) / 2]])
+
+
+def test_a_file_of_late_fusion_is_a_model_with_an_identity(tmp_path: Path) -> None:
+    path = tmp_path / "both.yaml"
+    path.write_text(
+        yaml.safe_dump({"late": [{"adapter": "test-means", "weight": 2}, {"adapter": "clip-nano"}]})
+    )
+    model = found(tmp_path, str(path))
+    assert model.info.name == "both"
+    assert model.cls.modalities == {"text", "image"}
+    loaded = model.load("cpu")
+    image = loaded.prepare(Image.new("RGB", (8, 8), (9, 9, 9)), "image")
+    assert loaded.embed([image], "image", "document").shape == (1, 3 + 128)
+    path.write_text(path.read_text().replace("weight: 2", "weight: 1"))
+    assert found(tmp_path, str(path)).info.hash != model.info.hash
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("late: [{adapter: clip-nano, weight: 0}]", "greater than 0"),
+        ("late: []", "either `adapter` or `late`"),
+        ("{adapter: clip, late: [{adapter: clip}]}", "either `adapter` or `late`"),
+        ("late: [{adapter: clip, wieght: 1}]", "wieght"),
+    ],
+    ids=["no-weight", "nothing", "both", "unknown-key"],
+)
+def test_a_model_file_that_says_something_else_is_refused(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    (tmp_path / "m.yaml").write_text(text)
+    with pytest.raises(SpecError, match=reason):
+        parse(str(tmp_path / "m.yaml"))
+
+
+def test_models_that_share_no_ability_do_not_fuse() -> None:
+    with pytest.raises(ModelError, match="neither embed nor classify in common"):
+        late([toys.Echo, worlds.Means])
+
+
+def test_options_of_nobody_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match="option of model test-means"):
+        found(tmp_path, "frames+test-means", colour=1)
+    (tmp_path / "m.yaml").write_text("late: [{adapter: test-means}]")
+    with pytest.raises(UserError, match="stand in its file"):
+        found(tmp_path, str(tmp_path / "m.yaml"), frames=1)
+
+
+def test_a_sound_is_no_video_to_a_framed_model() -> None:
+    model = framed(toys.Echo)(toys.Echo(None, device="cpu", dtype="float32"), 2)
+    sound = Sound(np.zeros(80, np.float32), 8000)
+    turns = model.prepare((Message("user", (sound,)),), "conversation")
+    assert model.write([turns], Generation())[0].text == "<80 at 8000>"

@@ -1,0 +1,178 @@
+"""What the kinds ask of a model, and what they make of its answers, held to the definitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmbench.errors import DataError, SpecError
+from mmbench.kinds.choice import Choice
+from mmbench.kinds.classification import Classification
+from mmbench.kinds.conversation import check_prompt, conversation
+from mmbench.kinds.drawing import Drawing
+from mmbench.kinds.zero_shot import ZeroShot
+from mmbench.types import (
+    Answers,
+    Generation,
+    Media,
+    Sample,
+    Samples,
+    TaskSpec,
+    View,
+    Views,
+)
+
+IMAGE, OTHER, FILM = Media("image", "a.png"), Media("image", "b.png"), Media("video", "c.mp4")
+
+
+def spec(kind: str = "writing", fields: dict[str, str] | None = None, **more: Any) -> TaskSpec:
+    fields = {"image": "image", "question": "question"} if fields is None else fields
+    return TaskSpec("t", kind, {}, fields, ["m"], "m", **more)
+
+
+def parts(prompt: str, inputs: dict[str, Any], fields: dict[str, str] | None = None) -> list[Any]:
+    (turn,) = conversation(spec(fields=fields, prompt=prompt), Sample("1", inputs))
+    return list(turn.parts)
+
+
+ASKED = {"image": IMAGE, "question": "what is it"}
+TWO = {"first": "image", "second": "image2", "question": "question"}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "inputs", "fields", "expected"),
+    [
+        ("{text}", ASKED, None, [IMAGE, "what is it"]),
+        ("{question} In a word.", ASKED, None, [IMAGE, "what is it In a word."]),
+        ("Look: {image} {question}", ASKED, None, ["Look:", IMAGE, "what is it"]),
+        ("Describe it.", {"image": IMAGE}, {"image": "image"}, [IMAGE, "Describe it."]),
+        ("{question}", {"question": "why"}, None, ["why"]),
+        ("{first} and {second}: {question}", {**ASKED, "image2": OTHER}, TWO,
+         [IMAGE, "and", OTHER, ": what is it"]),
+        ("{question}", {**ASKED, "image2": OTHER}, TWO, [IMAGE, OTHER, "what is it"]),
+        ("{text}", {"image": IMAGE, "text": "a"}, {"image": "image", "text": "text"}, [IMAGE, "a"]),
+    ],
+    ids=["bare", "tail", "slot", "no-text", "no-image", "interleaved", "in-front", "named-text"],
+)  # fmt: skip
+def test_a_prompt_becomes_a_turn(
+    prompt: str, inputs: dict[str, Any], fields: dict[str, str] | None, expected: list[Any]
+) -> None:
+    assert parts(prompt, inputs, fields) == expected
+
+
+def test_braces_in_a_question_are_not_slots() -> None:
+    assert parts("{question}", {"question": "what is {image} in {x}?"}) == [
+        "what is {image} in {x}?"
+    ]
+
+
+def test_a_slot_that_no_field_fills_is_refused() -> None:
+    with pytest.raises(SpecError, match=r"slot \{hint\}"):
+        check_prompt(spec(prompt="{question} {hint}"))
+
+
+def test_nothing_to_ask_is_told() -> None:
+    with pytest.raises(
+        DataError, match="sample 1 has caption, and the task asks with image, quest"
+    ):
+        parts("{text}", {"caption": "a"})
+
+
+def test_views_are_spread_over_clips_and_crops() -> None:
+    data = Samples([Sample("1", {"video": FILM}, 0), Sample("2", {"video": FILM}, 1)], ["a", "b"])
+    task = spec("classification", {"video": "video"}, views=Views(2, 3))
+    looks = Classification().requests(task, data, 0)["sample"].contents
+    assert looks[:6] == [View(FILM, clip, 2, crop, 3) for clip in (0, 1) for crop in (0, 1, 2)]
+    assert len(looks) == 12
+
+
+def classified(targets: list[Any], logits: Any, failures: dict[int, str], views: int) -> list[Any]:
+    data = Samples([Sample(str(i), {"image": IMAGE}, t) for i, t in enumerate(targets)], ["a", "b"])
+    answers = {"sample": Answers(np.asarray(logits, np.float32), failures, ["B", "c", "A"])}
+    task = spec("classification", {"image": "image"})
+    return Classification().said(task, data, answers)
+
+
+@given(st.lists(st.floats(-30, 30), min_size=12, max_size=12))
+def test_probabilities_are_averaged_over_views(numbers: list[float]) -> None:
+    logits = np.array(numbers, np.float32).reshape(4, 3)
+    found = classified([0, 1], logits, {}, 2)
+    for i, scores in enumerate(found):
+        each = [np.exp(view.astype(float)[[2, 0]]) for view in logits[2 * i : 2 * i + 2]]
+        expected = np.mean([powers / powers.sum() for powers in each], axis=0)
+        assert np.allclose(scores, expected, atol=1e-6)
+
+
+def test_several_labels_are_judged_one_by_one() -> None:
+    (scores,) = classified([[0, 1]], [[0.0, 9.0, 2.0]], {}, 1)
+    assert np.allclose(scores, [1 / (1 + np.exp(-2)), 0.5])
+
+
+def test_a_sample_fails_with_any_of_its_views() -> None:
+    answers = {"sample": Answers(np.zeros((4, 3), np.float32), {3: "late", 2: "torn"}, ["A", "B"])}
+    data = Samples([Sample(i, {"image": IMAGE}, 0) for i in "pq"], ["a", "b"])
+    assert Classification().failures(data, answers) == [("q", "torn")]
+
+
+def unit(n: int, seed: int) -> Any:
+    vectors = np.random.default_rng(seed).normal(size=(n, 5))
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def test_zero_shot_is_the_mean_of_templates_made_of_length_one() -> None:
+    images, words = unit(3, 0), unit(4, 1)
+    task = spec("zero_shot", {"image": "image"}, templates=["a {}.", "one {c}"])
+    data = Samples([Sample(str(i), {"image": IMAGE}, 0) for i in range(3)], ["cat", "dog"])
+    asked = ZeroShot().requests(task, data, 0)["class"]
+    assert list(asked.contents) == ["a cat.", "one cat", "a dog.", "one dog"]
+    answers = {
+        "sample": Answers(images.astype(np.float32), {1: "gone"}),
+        "class": Answers(words.astype(np.float32), {}),
+    }
+    found = ZeroShot().said(task, data, answers)
+    for i in (0, 2):
+        for j in (0, 1):
+            mean = (words[2 * j] + words[2 * j + 1]) / 2
+            expected = 100 * images[i] @ mean / np.linalg.norm(mean)
+            assert found[i][j] == pytest.approx(expected, abs=1e-4)
+    assert found[1].reason == "gone"
+
+
+def test_templates_of_the_data_serve_where_the_task_has_none() -> None:
+    data = Samples([Sample("1", {"image": IMAGE}, 0)], ["cat"], templates=["see {}"])
+    task = spec("zero_shot", {"image": "image"})
+    assert list(ZeroShot().requests(task, data, 0)["class"].contents) == ["see cat"]
+    with pytest.raises(SpecError, match="neither the task nor its data has templates"):
+        ZeroShot().requests(task, Samples(data.samples, ["cat"]), 0)
+
+
+def test_an_option_that_could_not_be_rated_fails_its_sample_alone() -> None:
+    target = {"answer": "A", "options": ["x", "y"]}
+    data = Samples([Sample(i, {"question": "q"}, target) for i in "pqr"])
+    vectors = np.array([[-9, 1], [-1, 1], [-1, 1], [0, 0], [-6, 3], [-5, 2]], np.float32)
+    answers = {"option": Answers(vectors, {3: "torn"})}
+    task = spec("choice", {"question": "question"}, choose="likelihood")
+    first, second, third = Choice().said(task, data, answers)
+    assert (first, second.reason, third) == ("B", "torn", "A")
+    assert Choice().failures(data, answers) == [("q", "torn")]
+
+
+def test_a_drawing_has_the_seed_of_its_id_and_of_the_run() -> None:
+    rows = [Sample(i, {"text": "a cat"}) for i in "abc"]
+    task = spec("drawing", {"prompt": "text"})
+    seeds = [s.seed for s in Drawing().requests(task, Samples(rows), 0)["sample"].contents]
+    shuffled = Samples(rows[::-1])
+    assert [s.seed for s in Drawing().requests(task, shuffled, 0)["sample"].contents] == seeds[::-1]
+    assert (
+        len({*seeds, *(s.seed for s in Drawing().requests(task, shuffled, 1)["sample"].contents)})
+        == 6
+    )
+
+
+def test_a_seed_is_of_use_only_where_something_is_drawn_by_chance() -> None:
+    assert Generation().seeded(7) == Generation()
+    assert Generation(temperature=0.5, seed=1).seeded(7).seed == 8

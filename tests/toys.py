@@ -1,0 +1,116 @@
+"""Toy models of every ability, and a data source, registered by name: what the engine is tried on.
+
+They are tiny and deterministic, and say what reached them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from PIL import Image
+
+from mmbench import register
+from mmbench.errors import SampleError
+from mmbench.types import Clip, Frames, Generation, Media, Message, Sample, Samples, Sound, Written
+
+
+class Toy:
+    modalities = frozenset({"text", "image", "audio", "video"})
+
+    def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
+        pass
+
+
+def told(part: Any) -> str:
+    match part:
+        case str():
+            return part
+        case Image.Image():
+            return f"<{part.width}x{part.height}>"
+        case Sound():
+            return f"<{len(part.samples)} at {part.rate}>"
+        case Clip():
+            return f"<{len(part.frames)} frames>"
+    raise TypeError(type(part))
+
+
+@register("model", "toy-echo")
+class Echo(Toy):
+    """Writes what it was given, so many words as it may."""
+
+    rate, frames = 8000, Frames(4)
+    loaded = 0
+
+    def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
+        type(self).loaded += 1
+
+    def write(self, conversations: Sequence[Any], options: Generation) -> list[Any]:
+        return [self._one(turns, options) for turns in conversations]
+
+    def _one(self, turns: tuple[Message, ...], options: Generation) -> Written | SampleError:
+        said = "|".join(told(part) for turn in turns for part in turn.parts)
+        if "unspeakable" in said:
+            return SampleError("the server hung up")
+        words = said.split()
+        finish = "length" if len(words) > options.max_tokens else "stop"
+        return Written(" ".join(words[: options.max_tokens]), finish, len(words))
+
+    def loglikelihood(self, conversations: Sequence[Any], texts: Sequence[str]) -> Any:
+        shared = [
+            len({*told(turns[-1].parts[-1]).split()} & {*text.split()})
+            for turns, text in zip(conversations, texts, strict=True)
+        ]
+        return np.array([[n - 9.0, len(t.split())] for n, t in zip(shared, texts, strict=True)])
+
+
+@register("model", "toy-sorter")
+class Sorter(Toy):
+    """Classifies by brightness; its classes have names of another spelling and order."""
+
+    frames = Frames(2)
+    labels: ClassVar[list[str]] = ["Very-Bright", "dark"]
+
+    def classify(self, items: Sequence[Any], modality: str) -> Any:
+        arrays = [item.frames if isinstance(item, Clip) else np.asarray(item) for item in items]
+        return np.array([[a.mean() / 64 - 2, 2 - a.mean() / 64] for a in arrays], np.float32)
+
+
+@register("model", "toy-artist")
+class Artist(Toy):
+    """Draws a colour that the prompt and the seed give, and speaks a tone for each letter."""
+
+    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Any]:
+        return [
+            SampleError("refused")
+            if "unspeakable" in prompt
+            else Image.new("RGB", (4, 4), (len(prompt) % 256, seed % 256, 0))
+            for prompt, seed in zip(prompts, seeds, strict=True)
+        ]
+
+    def speak(self, texts: Sequence[str]) -> list[Any]:
+        return [Sound(np.full(len(text) * 100, 0.25, np.float32), 8000) for text in texts]
+
+
+@register("data", "toy-rows")
+def rows(root: Path | None, *, labels: list[str] | None = None) -> Samples:
+    """`rows.json` of a folder: id, target, inputs; an input with a suffix is a file beside it."""
+    import json
+
+    assert root is not None
+    suffixes = {".png": "image", ".wav": "audio", ".mp4": "video"}
+    found = []
+    for row in json.loads((root / "rows.json").read_text()):
+        inputs = {
+            name: Media(suffixes[Path(text).suffix], str(root / text))
+            if Path(text).suffix in suffixes
+            else text
+            for name, text in row["inputs"].items()
+        }
+        target = row.get("target")
+        if isinstance(target, str) and target.endswith(".png"):
+            target = Media("image", str(root / target))
+        found.append(Sample(row["id"], inputs, target))
+    return Samples(found, labels or [])
