@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ModelError
+from mmbench.models.pixels import arrays_of, stacked
 from mmbench.models.pretrained import load_image_processor, load_model, load_tokenizer, reason
 from mmbench.types import Modality, Role
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
     from numpy.typing import NDArray
-    from PIL.Image import Image
 
     from mmbench.types import Array
 
@@ -77,19 +76,13 @@ class Clip:
         An RGB image to the arrays that the model takes: `pixel_values` float32 [3, h, w], or for
         NaFlex [patches, values] with `pixel_attention_mask` and `spatial_shapes`.
         """
-        return self._ids(item) if modality == "text" else self._pixels(item)
+        return self._ids(item) if modality == "text" else arrays_of(self._images, item)
 
     def _ids(self, text: str) -> list[int]:
         # Tokenizers keep the truncation as a state of theirs, and two threads may not set it.
         with self._lock:
             coded = self._tokenizer(text, truncation=True, max_length=self._limit)
         return list(coded["input_ids"])
-
-    def _pixels(self, image: Image) -> dict[str, NDArray[Any]]:
-        import numpy as np
-
-        made = self._images(image, return_tensors="np")
-        return {name: np.ascontiguousarray(values[0]) for name, values in made.items()}
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
         """What `prepare` returned for n items to their features, float32 [n, d], not normalised."""
@@ -99,7 +92,9 @@ class Clip:
             if modality == "text":
                 features = self._model.get_text_features(**self._padded(items))
             else:
-                features = self._model.get_image_features(**self._stacked(items))
+                features = self._model.get_image_features(
+                    **stacked(items, self._device, self._dtype)
+                )
             # transformers 5 returns all of a tower's outputs, the projected feature among them.
             vectors = getattr(features, "pooler_output", features)
             array: NDArray[np.float32] = vectors.float().cpu().numpy()
@@ -108,19 +103,6 @@ class Clip:
     def _padded(self, items: Sequence[list[int]]) -> Any:
         coded = self._tokenizer.pad({"input_ids": items}, return_tensors="pt", **self._padding)
         return coded.to(self._device)
-
-    def _stacked(self, items: Sequence[dict[str, NDArray[Any]]]) -> dict[str, torch.Tensor]:
-        import numpy as np
-        import torch
-
-        stacked = {
-            name: torch.from_numpy(np.stack([item[name] for item in items])).to(self._device)
-            for name in items[0]
-        }
-        return {
-            name: values.to(self._dtype) if values.is_floating_point() else values
-            for name, values in stacked.items()
-        }
 
     def _try_out(self, folder: Path) -> None:
         """One text and one image, so that parts of different models are noticed before the run."""

@@ -65,16 +65,24 @@ def reason(error: Exception) -> str:
     return f"{type(error).__name__}: {cut}"
 
 
-def load_model(folder: Path, *, device: str, dtype: str, trust_remote_code: bool) -> Any:
+def load_model(
+    folder: Path,
+    *,
+    device: str,
+    dtype: str,
+    trust_remote_code: bool = False,
+    auto: str = "AutoModel",
+) -> Any:
     """The model of `folder` by its config.json, in evaluation mode, every weight from the folder.
 
-    `device` is cpu, cuda or cuda:N; `dtype` float32, bfloat16 or float16. Raises ModelError.
+    `device` is cpu, cuda or cuda:N; `dtype` float32, bfloat16 or float16; `auto` the class of
+    transformers that chooses the architecture (AutoModelForCTC). Raises ModelError.
     """
     import torch
-    from transformers import AutoModel
+    import transformers
 
     with quiet(), loading(folder, "model"):
-        model, found = AutoModel.from_pretrained(
+        model, found = getattr(transformers, auto).from_pretrained(
             folder,
             dtype=getattr(torch, dtype),
             local_files_only=True,
@@ -145,4 +153,20 @@ def load_image_processor(folder: Path, *, trust_remote_code: bool) -> Any:
     with quiet(), loading(folder, "image processor"):
         return AutoImageProcessor.from_pretrained(
             folder, backend="pil", local_files_only=True, trust_remote_code=trust_remote_code
+        )
+
+
+def load_part(
+    folder: Path, auto: str, part: str, *, trust_remote_code: bool = False, **options: Any
+) -> Any:
+    """What another Auto class of transformers (AutoFeatureExtractor) makes of `folder`.
+
+    `part` is what it is called in the message of the ModelError that is raised; `options` go to
+    `from_pretrained`.
+    """
+    import transformers
+
+    with quiet(), loading(folder, part):
+        return getattr(transformers, auto).from_pretrained(
+            folder, local_files_only=True, trust_remote_code=trust_remote_code, **options
         )

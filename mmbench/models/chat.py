@@ -1,0 +1,255 @@
+"""Models that answer by a chat template: from messages to tokens, and from tokens to a text.
+
+Everything comes from the checkpoint's own processor and template. Processors and templates are
+known to drop an image or a sound without a word, so that each medium is counted on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mmbench.errors import ModelError, SampleError
+from mmbench.models.generation import cut_at, greedy_or_sampled
+from mmbench.models.pixels import pictures
+from mmbench.models.pretrained import load_model, load_part, quiet
+from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
+
+if TYPE_CHECKING:
+    from mmbench.types import Array
+
+# What a processor calls the token that stands for a medium in a text, by modality.
+_MARKS: dict[Modality, tuple[str, ...]] = {
+    "image": ("image_token", "boi_token"),
+    "video": ("video_token",),
+    "audio": ("audio_token", "boa_token"),
+}
+_KEYWORDS: dict[Modality, str] = {"image": "images", "video": "videos", "audio": "audio"}
+
+
+class Asked(NamedTuple):
+    """A conversation as its template renders it, and its media in their order."""
+
+    text: str
+    media: dict[Modality, list[Any]]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many media of each sort there are."""
+        return tuple(len(self.media[modality]) for modality in _MARKS)
+
+
+class Chat:
+    """A generative model of transformers with a processor and a chat template.
+
+    `folder` holds them as `save_pretrained` writes them; `auto` is the class of transformers that
+    loads the model, `needs` the parts that its processor must have. `template` is the path of a
+    Jinja file for a checkpoint that has none. Raises ModelError when a part is missing.
+    """
+
+    version = 1
+    bfloat16 = True  # trained and served in it: what `--dtype auto` takes where there is any
+    default_checkpoint: str | None = None
+
+    def __init__(
+        self,
+        folder: Path | None,
+        auto: str,
+        needs: Sequence[str],
+        *,
+        device: str,
+        dtype: str,
+        template: str | None = None,
+        trust_remote_code: bool = False,
+    ) -> None:
+        import torch
+
+        if folder is None:
+            raise ModelError("a language model needs a checkpoint: type NAME@CHECKPOINT")
+        self._device, self._dtype = device, getattr(torch, dtype)
+        self._processor = load_part(
+            folder, "AutoProcessor", "processor", trust_remote_code=trust_remote_code, backend="pil"
+        )
+        _refuse_halves(folder, self._processor, needs)
+        self._tokenizer = self._processor.tokenizer
+        self._template = Path(template).read_text(encoding="utf-8") if template else None
+        if self._template is None and not getattr(self._processor, "chat_template", None):
+            raise ModelError(
+                f"checkpoint {folder} has no chat template: give one, --model-arg template=FILE"
+            )
+        self._model = load_model(
+            folder, device=device, dtype=dtype, auto=auto, trust_remote_code=trust_remote_code
+        )
+        if self._tokenizer.pad_token_id is None:
+            self._tokenizer.pad_token = self._tokenizer.eos_token
+
+    def prepare(self, item: Sequence[Message], modality: str) -> Asked:  # noqa: ARG002
+        """A conversation to its text. Raises SampleError where the template drops a medium."""
+        media: dict[Modality, list[Any]] = {name: [] for name in _MARKS}
+        turns = [
+            {"role": message.role, "content": [_part(part, media) for part in message.parts]}
+            for message in item
+        ]
+        text = self._processor.apply_chat_template(
+            turns, tokenize=False, add_generation_prompt=True, chat_template=self._template
+        )
+        for name, found in media.items():
+            self._refuse_drop(name, len(found), self._marks(name, text))
+        return Asked(text, media)
+
+    def _marks(self, modality: Modality, text: str) -> int:
+        marks = [getattr(self._processor, name, None) for name in _MARKS[modality]]
+        return max((text.count(mark) for mark in marks if mark), default=0)
+
+    def _refuse_drop(self, modality: Modality, given: int, arrived: int) -> None:
+        if arrived < given:
+            raise SampleError(
+                f"{arrived} of {given} {modality}s reached the model: its chat template or"
+                f" processor has no place for {modality}s there"
+            )
+
+    def write(
+        self, conversations: Sequence[Asked], options: Generation
+    ) -> list[Written | SampleError]:
+        """Answers to n prepared conversations. Those with as many media share a forward."""
+        found: dict[int, Written | SampleError] = {}
+        order = sorted(range(len(conversations)), key=lambda row: conversations[row].shape)
+        for _, group in groupby(order, key=lambda row: conversations[row].shape):
+            rows = list(group)
+            for part in [[row] for row in rows] if options.temperature > 0 else [rows]:
+                asked = [conversations[row] for row in part]
+                found |= dict(zip(part, self._answers(asked, options), strict=True))
+        return [found[row] for row in range(len(conversations))]
+
+    def _answers(self, asked: list[Asked], options: Generation) -> list[Written | SampleError]:
+        import torch
+
+        try:
+            inputs = self._inputs(asked)
+        except SampleError as error:
+            return [error] * len(asked) if len(asked) == 1 else self._one_by_one(asked, options)
+        width = inputs["input_ids"].shape[1]
+        with quiet(), torch.inference_mode():
+            rows = self._model.generate(
+                **inputs,
+                **greedy_or_sampled(options),
+                pad_token_id=self._tokenizer.pad_token_id,
+            )
+        return [self._written(row[width:].tolist(), options) for row in rows]
+
+    def _one_by_one(self, asked: list[Asked], options: Generation) -> list[Written | SampleError]:
+        """So that a conversation whose medium was dropped fails alone."""
+        return [answer for one in asked for answer in self._answers([one], options)]
+
+    def _inputs(self, asked: list[Asked]) -> Any:
+        """What the model takes, padded at the left. Raises SampleError for a dropped medium."""
+        media = {
+            _KEYWORDS[name]: [one.media[name] for one in asked]
+            for name in _MARKS
+            if asked[0].media[name]
+        }
+        if "audio" in media:  # a flat list, whose place the tokens of the texts tell
+            media["audio"] = [sound for sounds in media["audio"] for sound in sounds]
+            media["sampling_rate"] = self._processor.feature_extractor.sampling_rate
+        inputs = self._processor(
+            text=[one.text for one in asked],
+            **media,
+            padding=True,
+            padding_side="left",
+            return_tensors="pt",
+            add_special_tokens=not self._begins(asked[0].text),
+        )
+        self._refuse_unseen(inputs, asked)
+        return inputs.to(self._device, self._dtype)
+
+    def _begins(self, text: str) -> bool:
+        """Whether the template has written the token that begins a text itself."""
+        begin = self._tokenizer.bos_token
+        return bool(begin) and text.startswith(begin)
+
+    def _refuse_unseen(self, inputs: Any, asked: list[Asked]) -> None:
+        """Every row with media must hold their tokens."""
+        for name in _MARKS:
+            mark = getattr(self._processor, f"{name}_token_id", None)
+            if mark is None or not asked[0].media[name]:
+                continue
+            for one, ids in zip(asked, inputs["input_ids"], strict=True):
+                self._refuse_drop(name, len(one.media[name]), int((ids == mark).sum()))
+
+    def _written(self, ids: list[int], options: Generation) -> Written:
+        ends = self._ends()
+        end = next((at for at, token in enumerate(ids) if token in ends), None)
+        said = ids if end is None else ids[:end]
+        text = self._tokenizer.decode(said, skip_special_tokens=True)
+        cut = cut_at(text, options.stop)
+        stopped = end is not None or cut != text or len(ids) < options.max_tokens
+        return Written(cut.strip(), "stop" if stopped else "length", len(said))
+
+    def _ends(self) -> set[int]:
+        ends = self._model.generation_config.eos_token_id
+        listed = ends if isinstance(ends, list) else [ends]
+        return {*listed, self._tokenizer.eos_token_id, self._tokenizer.pad_token_id}
+
+    def loglikelihood(self, conversations: Sequence[Asked], texts: Sequence[str]) -> Array:
+        """Log-probability of each text as the answer, and its number of tokens, float32 [n, 2].
+
+        The tokens of the text follow those of the prompt, each tokenised by itself, so that the
+        prompt is the same for every text. One at a time: nothing is padded.
+        """
+        import numpy as np
+
+        pairs = zip(conversations, texts, strict=True)
+        return np.array([self._rated(asked, text) for asked, text in pairs], np.float32)
+
+    def _rated(self, asked: Asked, text: str) -> tuple[float, int]:
+        import torch
+
+        said = self._tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"]
+        inputs = self._inputs([asked])
+        shape, n = inputs["input_ids"].shape, said.shape[1]
+        with torch.inference_mode():
+            longer = {
+                name: _longer(name, values, said.to(values.device))
+                if values.shape == shape
+                else values
+                for name, values in inputs.items()
+            }
+            logits = self._model(**longer).logits[0, -n - 1 : -1].float()
+        chosen = logits.log_softmax(-1).gather(1, said[0][:, None].to(logits.device))
+        return float(chosen.sum()), n
+
+
+def _longer(name: str, values: Any, said: Any) -> Any:
+    """What the model takes of each token of the prompt, with that of the text behind it."""
+    import torch
+
+    if name == "input_ids":
+        return torch.cat([values, said], dim=1)
+    fill = torch.ones_like if name == "attention_mask" else torch.zeros_like
+    return torch.cat([values, fill(said).to(values.dtype)], dim=1)
+
+
+def _part(part: Any, media: dict[Modality, list[Any]]) -> dict[str, Any]:
+    """A part of a message as templates take it; its medium joins the others."""
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    if isinstance(part, Sound):
+        media["audio"].append(part.samples)
+        return {"type": "audio"}
+    if isinstance(part, Clip):
+        media["video"].append(pictures(part.frames))
+        return {"type": "video"}
+    media["image"].append(part)
+    return {"type": "image"}
+
+
+def _refuse_halves(folder: Path, processor: Any, needs: Sequence[str]) -> None:
+    """AutoProcessor gives what it finds: less than all without torchvision, or with a file gone."""
+    missing = [name for name in ("tokenizer", *needs) if not hasattr(processor, name)]
+    if missing:
+        raise ModelError(
+            f"checkpoint {folder}: its processor has no {', '.join(missing)}: a file is missing, or"
+            " a library that it needs, as torchvision for videos: pip install 'mmbench[video]'"
+        )

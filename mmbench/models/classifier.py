@@ -1,0 +1,60 @@
+"""What the classifiers of transformers share: their labels, and one forward."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmbench.errors import ModelError
+from mmbench.models.pixels import Arrays, stacked
+from mmbench.models.pretrained import load_model
+from mmbench.types import Modality
+
+if TYPE_CHECKING:
+    from mmbench.types import Array
+
+
+class Classifier:
+    """A model of transformers with a classification head, and the names of its classes.
+
+    Items of equal shapes share a forward, so that nothing is padded. Raises ModelError when the
+    folder is not such a model.
+    """
+
+    version = 1
+    default_checkpoint: str | None = None
+
+    def __init__(self, folder: Path | None, auto: str, *, device: str, dtype: str) -> None:
+        import torch
+
+        if folder is None:
+            raise ModelError("a classifier needs a checkpoint: type NAME@CHECKPOINT")
+        self._device, self._dtype = device, getattr(torch, dtype)
+        self._model = load_model(folder, device=device, dtype=dtype, auto=auto)
+        names = self._model.config.id2label
+        self.labels = [str(names[index]) for index in range(len(names))]
+
+    def classify(self, items: Sequence[Arrays], modality: Modality) -> Array:  # noqa: ARG002
+        """Logits [n, c] float32 of n prepared items."""
+        import numpy as np
+
+        logits = np.empty((len(items), len(self.labels)), np.float32)
+        order = sorted(range(len(items)), key=lambda row: _shape(items[row]))
+        for _, group in groupby(order, key=lambda row: _shape(items[row])):
+            rows = list(group)
+            logits[rows] = self._forward([items[row] for row in rows])
+        return logits
+
+    def _forward(self, items: list[Arrays]) -> Array:
+        import numpy as np
+        import torch
+
+        with torch.inference_mode():
+            found = self._model(**stacked(items, self._device, self._dtype))
+        return np.asarray(found.logits.float().cpu())
+
+
+def _shape(item: Arrays) -> tuple[Any, ...]:
+    return tuple(sorted((name, values.shape) for name, values in item.items()))

@@ -1,0 +1,142 @@
+"""Speech to text by connectionist temporal classification: wav2vec 2.0, HuBERT, WavLM and kin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmbench.errors import ContentError, ModelError
+from mmbench.models.conversations import only_sound
+from mmbench.models.pretrained import load_model, load_part, load_tokenizer
+from mmbench.types import Generation, Modality, Written
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+
+
+class Ctc:
+    """Any model of transformers with a CTC head; greedy decoding, without a language model.
+
+    `folder` holds the model, its feature extractor and its vocabulary. It takes no instruction. A
+    sound longer than `window` seconds is cut
+    into windows that overlap by `stride` seconds at either side, of whose frames only the middle
+    counts, as in transformers' pipeline for speech recognition (`chunk_length_s`,
+    `stride_length_s`). Sounds are padded only where the model masks padding; else those of one
+    length share a forward. Raises ModelError when the folder is not such a model.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"audio"})
+    version = 1
+    default_checkpoint: str | None = "facebook/wav2vec2-base-960h"
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        window: float = 30.0,
+        stride: float = 5.0,
+    ) -> None:
+        import torch
+
+        if folder is None or not 0 <= 2 * stride < window:
+            raise ModelError("ctc needs a checkpoint, and a window longer than both strides")
+        self._device, self._dtype = device, getattr(torch, dtype)
+        self._extractor = load_part(folder, "AutoFeatureExtractor", "feature extractor")
+        self._tokenizer = load_tokenizer(folder, trust_remote_code=False)
+        self._model = load_model(folder, device=device, dtype=dtype, auto="AutoModelForCTC")
+        self._blank = self._model.config.pad_token_id
+        self.rate = int(self._extractor.sampling_rate)
+        self._ratio = int(self._model.config.inputs_to_logits_ratio)
+        # Whole frames, so that a frame of a window is the same stretch of sound in the next one.
+        self._window, self._stride = (
+            round(seconds * self.rate / self._ratio) * self._ratio for seconds in (window, stride)
+        )
+
+    def prepare(self, item: Any, modality: str) -> Samples:  # noqa: ARG002
+        """A conversation to the samples of its sound [n], scaled as the extractor does it.
+
+        Raises ContentError for a sound shorter than one frame of the model.
+        """
+        samples = only_sound(item).samples
+        if self._frames(len(samples)) < 1:
+            raise ContentError(f"the sound has {len(samples)} samples, less than one frame")
+        made = self._extractor(samples, sampling_rate=self.rate, return_tensors="np")
+        values: Samples = made["input_values"][0]
+        return values
+
+    def write(self, conversations: Sequence[Samples], options: Generation) -> list[Written]:  # noqa: ARG002
+        """What is said in n prepared sounds. The number of tokens is that of the frames' labels."""
+        windows = [
+            (row, piece, keep)
+            for row, samples in enumerate(conversations)
+            for piece, keep in self._windows(samples)
+        ]
+        best = self._best([piece for _, piece, _ in windows])
+        ids: list[list[int]] = [[] for _ in conversations]
+        for (row, _, keep), found in zip(windows, best, strict=True):
+            ids[row] += found[keep]
+        return [self._written(one) for one in ids]
+
+    def _windows(self, samples: Samples) -> Iterator[tuple[Samples, slice]]:
+        """Pieces of a sound, and which frames of each count."""
+        if len(samples) <= self._window:
+            yield samples, slice(None)
+            return
+        step, edge = self._window - 2 * self._stride, self._stride // self._ratio
+        for start in range(0, len(samples), step):
+            piece = samples[start : start + self._window]
+            last = start + self._window >= len(samples)
+            begin = edge if start else 0
+            yield (
+                piece,
+                slice(
+                    begin, None if last else begin + (step // self._ratio) + (0 if start else edge)
+                ),
+            )
+            if last:
+                return
+
+    def _best(self, pieces: list[Samples]) -> list[list[int]]:
+        """The likeliest label of every frame of each piece."""
+        found: list[list[int]] = [[] for _ in pieces]
+        for rows in self._groups(pieces):
+            for row, labels in zip(rows, self._forward([pieces[r] for r in rows]), strict=True):
+                found[row] = labels
+        return found
+
+    def _groups(self, pieces: list[Samples]) -> list[list[int]]:
+        """Which pieces share a forward."""
+        if self._extractor.return_attention_mask:
+            return [list(range(len(pieces)))]
+        order = sorted(range(len(pieces)), key=lambda row: len(pieces[row]))
+        return [list(rows) for _, rows in groupby(order, key=lambda row: len(pieces[row]))]
+
+    def _forward(self, pieces: list[Samples]) -> list[list[int]]:
+        import torch
+
+        inputs = self._extractor.pad(
+            {"input_values": pieces}, padding=True, return_tensors="pt"
+        ).to(self._device)
+        inputs["input_values"] = inputs["input_values"].to(self._dtype)
+        with torch.inference_mode():
+            labels = self._model(**inputs).logits.argmax(dim=-1).cpu()
+        return [
+            row[: self._frames(len(piece))].tolist()
+            for row, piece in zip(labels, pieces, strict=True)
+        ]
+
+    def _frames(self, n: int) -> int:
+        """How many frames the model makes of n samples."""
+        import torch
+
+        return int(self._model._get_feat_extract_output_lengths(torch.tensor(n)))
+
+    def _written(self, ids: list[int]) -> Written:
+        return Written(self._tokenizer.decode(ids).strip(), tokens=len(ids))

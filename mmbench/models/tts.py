@@ -1,0 +1,104 @@
+"""Text to speech by transformers: VITS, SpeechT5, Bark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from mmbench.errors import ContentError, ModelError, SampleError
+from mmbench.models.pretrained import load_model, load_part, quiet
+from mmbench.types import Modality, Sound
+
+_AUTO = {"speecht5": "AutoModelForTextToSpectrogram"}  # the others make a waveform themselves
+
+
+class Tts:
+    """A model that AutoModelForTextToWaveform loads (VITS, Bark), or SpeechT5 with its vocoder.
+
+    One text at a time, each from a seed that its content gives, so that a sound depends on the text
+    alone. SpeechT5 needs `vocoder`, the folder of a HiFi-GAN, and `speaker`, a .npy file with the
+    embedding of a voice (float32 [512]). Raises ModelError when a part is missing.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"text"})
+    version = 1
+    default_checkpoint: str | None = "facebook/mms-tts-eng"
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        vocoder: str | None = None,
+        speaker: str | None = None,
+    ) -> None:
+        if folder is None:
+            raise ModelError(f"tts needs a checkpoint: type tts@{self.default_checkpoint}")
+        self._device = device
+        kind = load_part(folder, "AutoConfig", "configuration").model_type
+        auto = _AUTO.get(kind, "AutoModelForTextToWaveform")
+        self._model = load_model(folder, device=device, dtype=dtype, auto=auto)
+        part = "AutoTokenizer" if kind == "vits" else "AutoProcessor"
+        self._processor = load_part(folder, part, "tokenizer")
+        ways = {"speecht5": self._speecht5, "vits": self._vits}
+        self._spoken: Callable[[Any], Any] = ways.get(kind, self._generated)
+        self._rate = _rate(self._model)
+        if kind == "speecht5":
+            self._voice = _voice(folder, vocoder, speaker, device, dtype)
+
+    def speak(self, texts: Sequence[str]) -> list[Sound | SampleError]:
+        """Sounds of n texts, at the rate of the model."""
+        return [self._one(text) for text in texts]
+
+    def _one(self, text: str) -> Sound | SampleError:
+        import numpy as np
+        import torch
+
+        inputs = self._processor(text=text, return_tensors="pt").to(self._device)
+        if not inputs["input_ids"].shape[-1] or not text.strip():
+            return ContentError("there is nothing to speak in the text")
+        with quiet(), torch.random.fork_rng(), torch.inference_mode():
+            torch.manual_seed(int.from_bytes(blake2b(text.encode(), digest_size=4).digest()))
+            wave = self._spoken(inputs)
+        samples = np.asarray(wave.float().cpu()).reshape(-1)
+        return Sound(np.clip(samples, -1, 1), self._rate)
+
+    def _vits(self, inputs: Any) -> Any:
+        return self._model(**inputs).waveform
+
+    def _speecht5(self, inputs: Any) -> Any:
+        speaker, vocoder = self._voice
+        return self._model.generate_speech(inputs["input_ids"], speaker, vocoder=vocoder)
+
+    def _generated(self, inputs: Any) -> Any:
+        return self._model.generate(**inputs)
+
+
+def _rate(model: Any) -> int:
+    """Samples a second: a setting of the model, or of how it generates (Bark)."""
+    own = getattr(model.config, "sampling_rate", None)
+    return int(own or getattr(model.generation_config, "sample_rate", None) or 16_000)
+
+
+def _voice(
+    folder: Path, vocoder: str | None, speaker: str | None, device: str, dtype: str
+) -> tuple[Any, Any]:
+    """The embedding of a voice [1, d], and the vocoder. Raises ModelError where one is missing."""
+    if vocoder is None or speaker is None:
+        raise ModelError(
+            f"checkpoint {folder} is a SpeechT5, which needs --model-arg vocoder=FOLDER"
+            " and --model-arg speaker=FILE.npy"
+        )
+    import numpy as np
+    import torch
+
+    try:
+        values = np.load(speaker, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"speaker {speaker}: is no .npy file of numbers: {error}") from error
+    vector = torch.from_numpy(np.asarray(values, np.float32).reshape(1, -1))
+    loaded = load_model(Path(vocoder), device=device, dtype=dtype, auto="SpeechT5HifiGan")
+    return vector.to(device, getattr(torch, dtype)), loaded

@@ -1,0 +1,142 @@
+"""Speech to text by an encoder and a decoder: Whisper, Moonshine, Speech2Text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmbench.errors import ModelError
+from mmbench.models.conversations import only_sound
+from mmbench.models.pretrained import load_model, load_part, load_tokenizer, quiet
+from mmbench.types import Generation, Modality, Sound, Written
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Inputs = dict[str, NDArray[np.float32]]
+
+_MOST_TOKENS = 6.5  # of a second of speech, to Moonshine: more is a loop (usefulsensors/moonshine)
+
+
+class Whisper:
+    """Any model of transformers with a speech encoder and a text decoder; greedy decoding.
+
+    `folder` holds the model, its feature extractor and its tokenizer. It takes no instruction.
+    `language` ("en") and `task` (transcribe or
+    translate) are for multilingual Whisper, which else finds the language out. Whisper hears 30
+    seconds at once: shorter sounds are padded to that, longer ones are transcribed window by window
+    where the last timestamp ended, as its paper has it (Radford et al. 2022, arXiv 2212.04356,
+    section 4.5), without the text of the window before. Other models hear a sound as a whole, and
+    those of one length share a forward. Raises ModelError when the folder is not such a model.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"audio"})
+    version = 1
+    default_checkpoint: str | None = "openai/whisper-base.en"
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        language: str | None = None,
+        task: str | None = None,
+    ) -> None:
+        import torch
+
+        if folder is None:
+            raise ModelError(f"whisper needs a checkpoint: type whisper@{self.default_checkpoint}")
+        self._device, self._dtype = device, getattr(torch, dtype)
+        self._extractor = load_part(folder, "AutoFeatureExtractor", "feature extractor")
+        self._tokenizer = load_tokenizer(folder, trust_remote_code=False)
+        self._model = load_model(
+            folder, device=device, dtype=dtype, auto="AutoModelForSpeechSeq2Seq"
+        )
+        self._is_whisper = self._model.config.model_type == "whisper"
+        self._said = {"language": language, "task": task}
+        if any(self._said.values()) and not self._model.generation_config.to_dict().get(
+            "is_multilingual"
+        ):
+            raise ModelError(f"checkpoint {folder} knows one language: leave language and task out")
+        self.rate = int(self._extractor.sampling_rate)
+
+    def prepare(self, item: Any, modality: str) -> Inputs:  # noqa: ARG002
+        """A conversation to the features of its sound, with a mask where they are of any length."""
+        sound = only_sound(item)
+        made = self._extractor(sound.samples, **self._how(sound), return_tensors="np")
+        return {name: values[0] for name, values in made.items()} | {"seconds": _seconds(sound)}
+
+    def _how(self, sound: Sound) -> dict[str, Any]:
+        how: dict[str, Any] = {"sampling_rate": sound.rate, "return_attention_mask": True}
+        if self._is_whisper:
+            short = _seconds(sound) <= self._extractor.chunk_length
+            how |= {"padding": "max_length" if short else "longest", "truncation": short}
+        return how
+
+    def write(self, conversations: Sequence[Inputs], options: Generation) -> list[Written]:
+        """What is said in n prepared sounds. Those of one length share a forward."""
+        found: list[Written | None] = [None] * len(conversations)
+        order = sorted(range(len(conversations)), key=lambda row: _shape(conversations[row]))
+        for _, group in groupby(order, key=lambda row: _shape(conversations[row])):
+            rows = list(group)
+            written = self._generated([conversations[row] for row in rows], options)
+            for row, one in zip(rows, written, strict=True):
+                found[row] = one
+        return [one for one in found if one is not None]
+
+    def _generated(self, group: list[Inputs], options: Generation) -> list[Written]:
+        import torch
+
+        with quiet(), torch.inference_mode():
+            rows = self._model.generate(**self._stacked(group), **self._limits(group, options))
+        return [self._written(row.tolist(), options) for row in rows]
+
+    def _stacked(self, group: list[Inputs]) -> dict[str, Any]:
+        import numpy as np
+        import torch
+
+        names = [name for name in group[0] if name != "seconds"]
+        stacked = {n: torch.from_numpy(np.stack([one[n] for one in group])) for n in names}
+        return {
+            n: values.to(self._device, self._dtype if values.is_floating_point() else None)
+            for n, values in stacked.items()
+        }
+
+    def _limits(self, group: list[Inputs], options: Generation) -> dict[str, Any]:
+        how: dict[str, Any] = {"do_sample": False, "num_beams": 1}
+        most = options.max_tokens
+        if self._is_whisper:
+            long = _seconds_of(group) > self._extractor.chunk_length
+            how |= {name: value for name, value in self._said.items() if value}
+            how |= {"return_timestamps": True} if long else {}
+            most = min(most, self._model.config.max_target_positions - 8)
+        elif self._model.config.model_type == "moonshine":
+            most = min(most, max(1, int(_seconds_of(group) * _MOST_TOKENS)))
+        return how | {"max_new_tokens": most}
+
+    def _written(self, ids: list[int], options: Generation) -> Written:
+        special = set(self._tokenizer.all_special_ids)
+        tokens = sum(token not in special for token in ids)
+        text = self._tokenizer.decode(ids, skip_special_tokens=True).strip()
+        ended = self._tokenizer.eos_token_id in ids[1:] or tokens < options.max_tokens
+        return Written(text, "stop" if ended else "length", tokens)
+
+
+def _seconds(sound: Sound) -> Any:
+    import numpy as np
+
+    return np.float32(len(sound.samples) / sound.rate)
+
+
+def _seconds_of(group: list[Inputs]) -> float:
+    """How long the longest sound of a group is."""
+    return max(float(one["seconds"]) for one in group)
+
+
+def _shape(inputs: Inputs) -> tuple[Any, ...]:
+    """What must be equal of two sounds to share a forward: the shapes of all inputs."""
+    return tuple(sorted((name, values.shape) for name, values in inputs.items()))

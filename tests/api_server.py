@@ -1,0 +1,132 @@
+"""A real local endpoint of chat completions whose answers, and faults, are scripted."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+TOKENS_OF_A_MEDIUM = 100
+
+
+def said(body: dict[str, Any]) -> str:
+    """The texts of a conversation in a row, media as <type>."""
+    parts = [
+        part
+        for message in body["messages"]
+        for part in (
+            [{"type": "text", "text": message["content"]}]
+            if isinstance(message["content"], str)
+            else message["content"]
+        )
+    ]
+    return "|".join(p["text"] if p["type"] == "text" else f"<{p['type']}>" for p in parts)
+
+
+class Endpoint:
+    """What the server does: `script` maps a text to faults, each used once, then it answers."""
+
+    def __init__(self) -> None:
+        self.script: dict[str, list[Any]] = {}
+        self.bodies: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.times: list[float] = []
+        self.delay = 0.0
+        self.most = self.flying = 0
+        self.drops = False
+        self.usage = True
+        self.base = ""
+        self.lock = threading.Lock()
+
+    def answer(self, body: dict[str, Any]) -> dict[str, Any]:
+        text = said(body)
+        words = text.split()
+        limit = body["max_tokens"]
+        media = text.count("<")
+        tokens = len(text) + (0 if self.drops else TOKENS_OF_A_MEDIUM * media)
+        answer = {
+            "choices": [
+                {
+                    "message": {"role": "assistant", "content": " ".join(words[:limit])},
+                    "finish_reason": "length" if len(words) > limit else "stop",
+                }
+            ]
+        }
+        used = {"prompt_tokens": tokens, "completion_tokens": min(limit, len(words))}
+        return answer | ({"usage": used} if self.usage else {})
+
+    def fault(self, body: dict[str, Any]) -> Any:
+        text = said(body)
+        with self.lock:
+            for key, faults in self.script.items():
+                if key in text and faults:
+                    return faults.pop(0)
+        return None
+
+
+@contextmanager
+def serving() -> Iterator[Endpoint]:
+    """The endpoint, listening at `base` while the block runs."""
+    endpoint = Endpoint()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            body = json.loads(raw)
+            with endpoint.lock:
+                endpoint.bodies.append(body)
+                endpoint.headers.append(dict(self.headers))
+                endpoint.times.append(time.monotonic())
+                endpoint.flying += 1
+                endpoint.most = max(endpoint.most, endpoint.flying)
+            try:
+                time.sleep(endpoint.delay)
+                self.reply(endpoint.fault(body), body)
+            finally:
+                with endpoint.lock:
+                    endpoint.flying -= 1
+
+        def reply(self, fault: Any, body: dict[str, Any]) -> None:
+            if fault is None:
+                self.send(200, json.dumps(endpoint.answer(body)).encode())
+            elif fault == "hang":
+                time.sleep(1.5)
+                self.close_connection = True
+            elif fault == "half":
+                whole = json.dumps(endpoint.answer(body)).encode()
+                self.send(200, whole[: len(whole) // 2], length=len(whole))
+                self.close_connection = True
+            elif isinstance(fault, tuple):
+                status, headers = fault
+                self.send(status, b'{"error": {"message": "not\\nnow"}}', headers=headers)
+            else:
+                self.send(200, fault if isinstance(fault, bytes) else json.dumps(fault).encode())
+
+        def send(
+            self, status: int, raw: bytes, headers: Any = None, length: int | None = None
+        ) -> None:
+            self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(raw) if length is None else length))
+            self.end_headers()
+            self.wfile.write(raw)
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    endpoint.base = f"http://127.0.0.1:{server.server_port}/v1"
+    try:
+        yield endpoint
+    finally:
+        server.shutdown()
+        server.server_close()

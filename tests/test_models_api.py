@@ -1,0 +1,202 @@
+"""The endpoint adapter against a real server that fails in every way servers fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from email.utils import formatdate
+from pathlib import Path
+from time import time
+from typing import Any
+
+import numpy as np
+import pytest
+from api_server import Endpoint, said, serving
+from PIL import Image
+
+from mmbench.cli import main
+from mmbench.errors import ModelError, SampleError
+from mmbench.models.api import Api
+from mmbench.types import Clip, Generation, Message, Sound, Written
+
+SHORT = Generation(max_tokens=20)
+KEY = "sk-very-secret"
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with serving() as running:
+        yield running
+
+
+def api(endpoint: Endpoint, **options: Any) -> Api:
+    given = {"retries": 2, "timeout": 1.0} | options
+    return Api(None, device="cpu", dtype="remote", model="m", base=endpoint.base, **given)
+
+
+def user(*parts: Any) -> tuple[Message, ...]:
+    return (Message("user", parts),)
+
+
+def picture() -> Image.Image:
+    return Image.new("RGB", (6, 4), (9, 8, 7))
+
+
+def test_every_part_arrives_in_its_place(endpoint: Endpoint) -> None:
+    sound = Sound(np.zeros(80, np.float32), 16000)
+    clip = Clip(np.zeros((3, 4, 6, 3), np.uint8), (0.0, 1.0, 2.0))
+    turns = user("see", picture(), "hear", sound, "watch", clip, "so?")
+    (found,) = api(endpoint).write([turns], SHORT)
+    images = "|".join(["<image_url>"] * 3)
+    assert found.text == f"see|<image_url>|hear|<input_audio>|watch|{images}|so?"
+    image = endpoint.bodies[-1]["messages"][0]["content"][1]["image_url"]["url"]
+    assert image.startswith("data:image/png;base64,")
+
+
+def test_answers_come_in_the_order_of_the_questions_with_so_many_at_a_time(
+    endpoint: Endpoint,
+) -> None:
+    endpoint.delay = 0.05
+    found = api(endpoint, concurrency=3).write([user(f"q {i}") for i in range(12)], SHORT)
+    assert [one.text for one in found] == [f"q {i}" for i in range(12)]
+    assert 1 < endpoint.most <= 3
+
+
+def test_the_limit_and_the_tokens_are_told(endpoint: Endpoint) -> None:
+    (found,) = api(endpoint).write([user("one two three")], Generation(max_tokens=2))
+    assert found == Written("one two", "length", 2)
+    assert endpoint.bodies[-1]["temperature"] == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        (429, {"Retry-After": "0"}),
+        (429, {"Retry-After": formatdate(time() - 5, usegmt=True)}),
+        (500, {}),
+        (503, {"Retry-After": "nonsense"}),
+        "hang",
+        "half",
+    ],
+    ids=["429", "429-date", "500", "503", "timeout", "half"],
+)
+def test_what_may_pass_is_tried_again(endpoint: Endpoint, fault: Any) -> None:
+    endpoint.script["q"] = [fault]
+    (found,) = api(endpoint).write([user("q")], SHORT)
+    assert found == Written("q", "stop", 1)
+    assert len(endpoint.bodies) == 2
+
+
+@pytest.mark.parametrize(
+    ("faults", "reason"),
+    [
+        ([(500, {})] * 3, r"failed 3 times: status 500: .*not.*now"),
+        (["half"] * 3, "failed 3 times: ChunkedEncodingError"),
+        ([(400, {})], "refused the request: status 400"),
+        ([(302, {"Location": "http://127.0.0.1:1/"})], "refused the request: status 302"),
+        ([b"<html>busy</html>"], "no JSON"),
+        ([["a", "list"]], "JSON that is no object"),
+        ([{"choices": []}], "no choices"),
+        ([{"choices": [{"message": {"content": None}, "finish_reason": "stop"}]}], "gave no text"),
+        (
+            [{"choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}],
+            "ended with 'content_filter'",
+        ),
+    ],
+    ids=["500s", "halves", "400", "redirect", "html", "list", "empty", "null", "filter"],
+)
+def test_a_failure_is_a_failed_sample_and_never_an_empty_answer(
+    endpoint: Endpoint, faults: list[Any], reason: str
+) -> None:
+    endpoint.script["bad"] = faults
+    failed, fine = api(endpoint).write([user("bad"), user("good")], SHORT)
+    assert isinstance(failed, SampleError)
+    with pytest.raises(SampleError, match=reason):
+        raise failed
+    assert "\n" not in str(failed)
+    assert fine.text == "good"
+
+
+def test_an_empty_text_is_an_answer(endpoint: Endpoint) -> None:
+    endpoint.script["q"] = [{"choices": [{"message": {"content": ""}, "finish_reason": "stop"}]}]
+    assert api(endpoint).write([user("q")], SHORT) == [Written("")]
+
+
+@pytest.mark.parametrize(("status", "why"), [(401, "key"), (403, "denied"), (404, "no such model")])
+def test_what_can_never_succeed_ends_the_run(endpoint: Endpoint, status: int, why: str) -> None:
+    endpoint.script["q"] = [(status, {})]
+    with pytest.raises(ModelError, match=why):
+        api(endpoint).write([user("q")], SHORT)
+
+
+def test_the_key_is_sent_and_never_shown(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    endpoint.script["q"] = [(401, {})]
+    with pytest.raises(ModelError) as caught:
+        api(endpoint, key_env="MY_KEY").write([user("q")], SHORT)
+    assert endpoint.headers[0]["Authorization"] == f"Bearer {KEY}"
+    assert KEY not in str(caught.value)
+    with pytest.raises(ModelError, match="put the key into the environment"):
+        Api(None, device="cpu", dtype="", model="m", base="http://me:pass@host/v1")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [({"base": ""}, "--api-base URL"), ({"base": "localhost:8000"}, "give http://HOST:PORT")],
+    ids=["none", "no-scheme"],
+)
+def test_an_endpoint_must_be_named(given: dict[str, str], reason: str) -> None:
+    with pytest.raises(ModelError, match=reason):
+        Api(None, device="cpu", dtype="", model="m", **given)
+
+
+def test_a_server_that_drops_images_fails_those_with_images(endpoint: Endpoint) -> None:
+    endpoint.drops = True
+    endpoint.usage = True
+    turns = [user(picture(), "what"), user("no image")]
+
+    def counted(body: dict[str, Any]) -> int:
+        return len(said(body).replace("<image_url>|", "").replace("|<image_url>", ""))
+
+    original = endpoint.answer
+    endpoint.answer = lambda body: (  # type: ignore[method-assign]
+        original(body) | {"usage": {"prompt_tokens": counted(body)}}
+    )
+    dropped, fine = api(endpoint).write(turns, SHORT)
+    assert str(dropped) == "the server drops every image without a word"
+    assert fine.text == "no image"
+    assert isinstance(api(endpoint, check_media=False).write(turns, SHORT)[0], Written)
+
+
+def test_a_rate_is_kept(endpoint: Endpoint) -> None:
+    api(endpoint, rpm=600).write([user(f"q{i}") for i in range(5)], SHORT)
+    gaps = np.diff(sorted(endpoint.times))
+    assert gaps.min() > 0.05
+
+
+def test_a_run_of_a_task_on_an_endpoint(
+    endpoint: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    rows = [
+        {"id": "1", "question": "say this", "answer": "say this"},
+        {"id": "2", "question": "bad luck", "answer": "x"},
+    ]
+    (tmp_path / "qa.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    endpoint.script["bad"] = [(400, {})]
+    out = tmp_path / "out"
+    run = ["run", "-m", "api@m", "--api-base", endpoint.base, "--concurrency", "2"]
+    run += ["-t", "answers", "--data", str(tmp_path / "qa.jsonl"), "--out", str(out)]
+    assert main([*run, "--device", "cpu"]) == 3
+    (path,) = (out / "runs/answers").glob("*.json")
+    record = json.loads(path.read_text())
+    assert record["counts"]["failed"] == 1
+    assert record["scores"]["exact_match"]["value"] == 1
+    assert record["model"]["checkpoint"] == "m"
+    assert record["model"]["options"] == {"base": endpoint.base, "model": "m"}
+    assert KEY not in path.read_text()
+    asked = len(endpoint.bodies)
+    assert main([*run, "--device", "cpu"]) == 0  # only what failed is asked again
+    assert len(endpoint.bodies) == asked + 1

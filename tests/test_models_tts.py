@@ -1,0 +1,74 @@
+"""Models that speak: a sound depends on its own text alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny_makers
+import torch
+import transformers as tf
+
+from mmbench.errors import ContentError, ModelError
+from mmbench.models.tts import Tts
+
+CPU = {"device": "cpu", "dtype": "float32"}
+TEXTS = ["a cat sits on the mat", "two dogs", "a large red square above a small blue circle"]
+
+
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[str, str]]]:
+    pytest.importorskip("sentencepiece", reason="needs the extra `tts`")
+    root = tmp_path_factory.mktemp("speak")
+    speecht5 = tiny_makers.speecht5(root / "speecht5")
+    return {"vits": (tiny_makers.vits(root / "vits"), {}), "speecht5": speecht5}
+
+
+@pytest.mark.parametrize("name", ["vits", "speecht5"])
+def test_a_sound_depends_on_its_text_alone(spoken: dict[str, Any], name: str) -> None:
+    folder, options = spoken[name]
+    model = Tts(folder, **CPU, **options)
+    together = model.speak(TEXTS)
+    before = torch.random.get_rng_state()
+    alone = [model.speak([text])[0] for text in TEXTS]
+    assert torch.equal(before, torch.random.get_rng_state())
+    for one, other in zip(together, alone, strict=True):
+        assert np.array_equal(one.samples, other.samples)
+        assert one.samples.dtype == np.float32
+        assert abs(one.samples).max() <= 1
+        assert one.rate == 16000
+        assert len(one.samples) > 10
+
+
+def test_vits_speaks_as_transformers_does(spoken: dict[str, Any]) -> None:
+    folder, _ = spoken["vits"]
+    net, words = (
+        tf.VitsModel.from_pretrained(folder).eval(),
+        tf.AutoTokenizer.from_pretrained(folder),
+    )
+    model = Tts(folder, **CPU)
+    (found,) = model.speak(TEXTS[:1])
+    from hashlib import blake2b
+
+    torch.manual_seed(int.from_bytes(blake2b(TEXTS[0].encode(), digest_size=4).digest()))
+    with torch.inference_mode():
+        wave = net(**words(TEXTS[0], return_tensors="pt")).waveform[0].numpy()
+    assert np.allclose(found.samples, wave.clip(-1, 1), atol=1e-6)
+
+
+def test_nothing_to_speak_fails_alone(spoken: dict[str, Any]) -> None:
+    folder, _ = spoken["vits"]
+    silent, fine = Tts(folder, **CPU).speak(["  ", "a cat"])
+    assert isinstance(silent, ContentError)
+    assert len(fine.samples)
+
+
+def test_speecht5_says_what_it_needs(spoken: dict[str, Any], tmp_path: Path) -> None:
+    folder, options = spoken["speecht5"]
+    with pytest.raises(ModelError, match="vocoder=FOLDER and --model-arg speaker=FILE"):
+        Tts(folder, **CPU)
+    (tmp_path / "voice.npy").write_bytes(b"no numbers")
+    with pytest.raises(ModelError, match=r"is no \.npy file"):
+        Tts(folder, **CPU, **{**options, "speaker": str(tmp_path / "voice.npy")})

@@ -1,0 +1,143 @@
+"""Tiny checkpoint folders of speech models: random weights, as `save_pretrained` writes them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+import transformers as tf
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import GenerationConfig
+
+LETTERS = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ'"]
+SMALL = {
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+}
+
+
+def ctc(folder: Path, *, masked: bool = False, kind: str = "wav2vec2") -> Path:
+    """wav2vec 2.0 or HuBERT with a letter vocabulary; `masked`: padding is masked (layer norm)."""
+    torch.manual_seed(0)
+    vocabulary = folder / "letters.json"
+    folder.mkdir(parents=True)
+    vocabulary.write_text(json.dumps({letter: i for i, letter in enumerate(LETTERS)}))
+    tokenizer = tf.Wav2Vec2CTCTokenizer(str(vocabulary))
+    extractor = tf.Wav2Vec2FeatureExtractor(
+        sampling_rate=16000, do_normalize=True, return_attention_mask=masked
+    )
+    shape = {
+        **SMALL,
+        "vocab_size": len(LETTERS),
+        "conv_dim": (16,) * 7,
+        "num_conv_pos_embeddings": 16,
+        "num_conv_pos_embedding_groups": 4,
+        "feat_extract_norm": "layer" if masked else "group",
+        "do_stable_layer_norm": masked,
+        "pad_token_id": 0,
+    }
+    config, model = {
+        "wav2vec2": (tf.Wav2Vec2Config, tf.Wav2Vec2ForCTC),
+        "hubert": (tf.HubertConfig, tf.HubertForCTC),
+    }[kind]
+    net = model(config(**shape))
+    with torch.no_grad():  # so that an untrained head says more than one letter
+        net.lm_head.weight.mul_(200)
+    for part in (net, tokenizer, extractor):
+        part.save_pretrained(folder)
+    vocabulary.unlink()
+    return folder
+
+
+def _words() -> tf.PreTrainedTokenizerFast:
+    """Byte-level letters, then the special tokens of Whisper at the end."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    inner = Tokenizer(models.BPE({letter: i for i, letter in enumerate(alphabet)}, []))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    return inner
+
+
+SPECIAL = ["<|endoftext|>", "<|startoftranscript|>", "<|notimestamps|>"]
+
+
+def whisper(folder: Path) -> Path:
+    """Whisper for one language: 80 mel bands, 30 seconds, timestamps at the end."""
+    torch.manual_seed(0)
+    inner = _words()
+    special = [*SPECIAL, *(f"<|{i * 0.02:.2f}|>" for i in range(1501))]
+    inner.add_special_tokens(special[:3])
+    inner.add_tokens(special[3:])
+    tokenizer = tf.WhisperTokenizerFast(
+        tokenizer_object=inner, eos_token=SPECIAL[0], bos_token=SPECIAL[0], pad_token=SPECIAL[0]
+    )
+    end, start, plain = tokenizer.convert_tokens_to_ids(SPECIAL)
+    config = tf.WhisperConfig(
+        vocab_size=len(tokenizer),
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=32,
+        decoder_ffn_dim=32,
+        max_target_positions=64,
+        init_std=0.5,  # so that what is heard moves what is said
+        eos_token_id=end,
+        pad_token_id=end,
+        bos_token_id=end,
+        decoder_start_token_id=start,
+    )
+    net = tf.WhisperForConditionalGeneration(config)
+    with torch.no_grad():  # an untrained model is not to say timestamps that nobody asked for
+        net.model.decoder.embed_tokens.weight[plain:] *= 0.01
+    net.generation_config = GenerationConfig(
+        eos_token_id=end,
+        pad_token_id=end,
+        bos_token_id=end,
+        decoder_start_token_id=start,
+        no_timestamps_token_id=plain,
+        is_multilingual=False,
+        max_length=64,
+        max_initial_timestamp_index=50,
+    )
+    for part in (net, tokenizer, tf.WhisperFeatureExtractor()):
+        part.save_pretrained(folder)
+    return folder
+
+
+def moonshine(folder: Path) -> Path:
+    """Moonshine: raw sound in, a mask where it is padded."""
+    torch.manual_seed(0)
+    tokenizer = tf.PreTrainedTokenizerFast(
+        tokenizer_object=_with_ends(), bos_token="<s>", eos_token="</s>", pad_token="</s>"
+    )
+    config = tf.MoonshineConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        encoder_num_hidden_layers=1,
+        decoder_num_hidden_layers=1,
+        encoder_num_attention_heads=2,
+        decoder_num_attention_heads=2,
+        initializer_range=0.3,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        decoder_start_token_id=tokenizer.bos_token_id,
+    )
+    extractor = tf.Wav2Vec2FeatureExtractor(
+        sampling_rate=16000, do_normalize=False, return_attention_mask=True
+    )
+    for part in (tf.MoonshineForConditionalGeneration(config), tokenizer, extractor):
+        part.save_pretrained(folder)
+    return folder
+
+
+def _with_ends() -> Tokenizer:
+    inner = _words()
+    inner.add_special_tokens(["<s>", "</s>"])
+    return inner
