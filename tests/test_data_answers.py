@@ -44,6 +44,7 @@ def test_options_in_jsonl(tmp_path, answer):
     row = {"id": 1, "question": "What?", "answer": answer, "options": CHOICES, "group": 7}
     (sample,) = answers(write(tmp_path / "x.jsonl", row)).samples
     assert sample.target == {"answer": "B", "options": CHOICES}
+    assert sample.inputs == {"question": "What?", "options": "A. cat\nB. dog\nC. a bird"}
     assert (sample.group, sample.tags) == ("7", {})
 
 
@@ -137,7 +138,7 @@ def test_trn_with_and_without_sounds(tmp_path):
         said(data) == said(transcripts(tmp_path)) == {"s1-u1": ("hello you", ""), "s1-u2": ("", "")}
     )
     assert data.samples[0].inputs == {"audio": Media("audio", str(tmp_path / "s1-u1.flac"))}
-    assert data.samples[1].inputs == {}
+    assert data.samples[1].inputs == {"audio": Broken(f"no sound file s1-u2.* in {tmp_path}")}
 
 
 def test_tables_of_transcripts(tmp_path):
@@ -169,7 +170,8 @@ def test_librispeech(tmp_path):
     }
     sound = str(tmp_path / "84/121123/84-121123-0000.flac")
     assert data.samples[2].inputs == {"audio": Media("audio", sound)}
-    assert data.samples[3].inputs == {}
+    missing = Broken(f"no sound file 84-121123-0001.* in {tmp_path / '84/121123'}")
+    assert data.samples[3].inputs == {"audio": missing}
 
 
 def test_transcription_and_fileids(tmp_path):

@@ -8,6 +8,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from mmbench.data.beside import MEDIA, media_of
+from mmbench.data.cells import lettered
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
     Record,
@@ -36,8 +37,9 @@ def answers(root: Path | None) -> Samples:
     whose options rotate). All other columns are tags.
 
     The target is a text, or the list of texts that are right. With options it is {"answer": letter,
-    "options": [text, …]}: the answer is given as its letter or as the text of an option. Raises
-    DataError, with the line, for what is neither, and for ids that stand twice.
+    "options": [text, …]}: the answer is given as its letter or as the text of an option; the input
+    `options` has them as lines "A. cat". Raises DataError, with the line, for what is neither, and
+    for ids that stand twice.
     """
     path = find_file(root, "answers")
     records = read_records(path)
@@ -52,13 +54,15 @@ def _sample(ident: str, record: Record, media: dict[str, Content]) -> Sample:
     options = _options(record)
     right = _right(record)
     question = optional(record, "question")
+    texts = {"question": question} if question else {}
     target: Any = right[0] if len(right) == 1 else right
     if options:
+        texts["options"] = lettered(options)
         target = {"answer": _letter(right, options, record), "options": options}
     letters = set(ascii_uppercase[: len(options)])
     return Sample(
         ident,
-        media | ({"question": question} if question else {}),
+        media | texts,
         target,
         group=optional(record, "group"),
         tags=tags_of(record, _USED | letters),

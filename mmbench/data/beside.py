@@ -17,18 +17,27 @@ from mmbench.types import Broken, Content, Media, Modality
 
 SOUNDS = (".flac", ".wav", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".aiff")
 FILMS = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".mpg", ".mpeg", ".m4v")
-MEDIA = ("image", "audio", "video")
+MEDIA: tuple[Modality, ...] = ("image", "audio", "video")
+_KINDS = {"image": "image", "audio": "sound", "video": "video", "text": "text"}
 
 
 def optional_images(wanted: Sequence[Sequence[str]], beside: Path, source: str) -> list[Content]:
     """As `find_images`, but where none of them all is there each is Broken."""
+    return optional_media(wanted, beside, source, "image")
+
+
+def optional_media(
+    wanted: Sequence[Sequence[str]], beside: Path, source: str, modality: Modality
+) -> list[Content]:
+    """As `optional_images`, for images, sounds or films."""
     # One look for an image that many questions are about.
     keys = [tuple(names) for names in wanted]
     each = list(dict.fromkeys(keys))
     try:
-        found = dict(zip(each, find_images(each, beside, source), strict=True))
+        found = dict(zip(each, find_images(each, beside, source, modality), strict=True))
     except DataError:
-        why = "no image file {}: give --data FOLDER with images"
+        what = _KINDS[modality]
+        why = f"no {what} file {{}}: give --data FOLDER with {what}s"
         return [Broken(why.format(names[0])) for names in keys]
     return [found[key] for key in keys]
 

@@ -10,8 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from mmbench.data.arrow import arrow_rows, cell_bytes
-from mmbench.data.hub import load_from_hub
-from mmbench.data.local import load_local
+from mmbench.data.hub import open_dataset
 from mmbench.data.rows import Row, choose_columns, pair_rows
 from mmbench.types import RetrievalData
 
@@ -40,13 +39,9 @@ def hf(
     hub (within five seconds without a network), UnknownName for a column or a split that is not
     there.
     """
-    local = root or Path(path)
-    if root is not None or local.exists():
-        dataset, source = load_local(local, name, split), {"path": str(local)}
-        beside = local if local.is_dir() else local.parent
-    else:
-        dataset, commit = load_from_hub(path, name, split, revision)
-        source, beside = {"path": path, "revision": commit}, Path()
+    dataset, source = open_dataset(root, path, name, split, revision)
+    place = Path(source["path"])
+    beside = Path() if "revision" in source else place if place.is_dir() else place.parent
     label = f"{source['path']} ({split})"
     chosen = choose_columns(columns, dataset.column_names, label)
     data = pair_rows(_rows(dataset, chosen, label), label, beside)

@@ -13,7 +13,7 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mmbench.data.local import readable
+from mmbench.data.local import load_local, readable
 from mmbench.errors import DataError
 
 _REQUEST_SECONDS = 2.0  # a connection, or a silence between two bytes
@@ -27,6 +27,21 @@ class _Cached(NamedTuple):
     config: str
     version: str
     commit: str
+
+
+def open_dataset(
+    root: Path | None, path: str, name: str | None, split: str, revision: str | None
+) -> tuple[Any, dict[str, str]]:
+    """A split of the data set at `root`, else at `path` on disk, else OWNER/NAME on the hub.
+
+    With it comes where it is from: the path, and of the hub the commit as `revision`. Raises
+    DataError, UnknownName as `load_local` and `load_from_hub` do.
+    """
+    local = root or Path(path)
+    if root is not None or local.exists():
+        return load_local(local, name, split), {"path": str(local)}
+    dataset, commit = load_from_hub(path, name, split, revision)
+    return dataset, {"path": path, "revision": commit}
 
 
 def load_from_hub(path: str, name: str | None, split: str, revision: str | None) -> tuple[Any, str]:

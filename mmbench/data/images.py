@@ -16,15 +16,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmbench.errors import DataError
-from mmbench.types import Broken, Content, Media
+from mmbench.types import Broken, Content, Media, Modality
 
 _COCO = ("val2017", "val2014", "train2017", "train2014")
 _FLICKR = ("Images", "imgs", "flickr30k-images", "flickr30k_images", "Flicker8k_Dataset")
+_MANY = {"image": "images", "audio": "sounds", "video": "videos", "text": "texts"}
 FOLDERS = ("", *_COCO, "images", *(f"images/{name}" for name in _COCO), *_FLICKR)
 
 
-def find_images(wanted: Sequence[Sequence[str]], beside: Path, source: str) -> list[Content]:
+def find_images(
+    wanted: Sequence[Sequence[str]], beside: Path, source: str, modality: Modality = "image"
+) -> list[Content]:
     """The images that `source` names: for each a list of relative paths, best first.
+
+    Sounds and films are found in the same way, by their `modality`.
 
     They are looked for in the folder `beside` and then in its parent, in each by way of `FOLDERS`;
     absolute ones where they say. An image that is not there becomes a Media with the path it was
@@ -35,17 +40,19 @@ def find_images(wanted: Sequence[Sequence[str]], beside: Path, source: str) -> l
     found = [search.find(names) for names in wanted]
     if wanted and not any(found):
         raise DataError(
-            f"{source}: none of its {len(wanted)} images is there, e.g. {wanted[0][0]!r}; looked in"
-            f" {', '.join(search.listed())}: put the images, or their folder, there"
+            f"{source}: none of its {len(wanted)} {_MANY[modality]} is there, e.g."
+            f" {wanted[0][0]!r}; looked in {', '.join(search.listed())}: put the"
+            f" {_MANY[modality]}, or their folder, there"
         )
     home = search.home or ""
-    return [_content(path, names[0], home) for path, names in zip(found, wanted, strict=True)]
+    pairs = zip(found, wanted, strict=True)
+    return [_content(path, names[0], home, modality) for path, names in pairs]
 
 
-def _content(path: str | None, name: str, home: str) -> Content:
+def _content(path: str | None, name: str, home: str, modality: Modality) -> Content:
     if path is None and "\0" in name:
         return Broken(f"{name!r} is not the name of a file")
-    return Media("image", path or str(Path(home, name)))
+    return Media(modality, path or str(Path(home, name)))
 
 
 class _Search:

@@ -20,22 +20,25 @@ from mmbench.data.records import (
 )
 from mmbench.errors import DataError
 from mmbench.text import listed
-from mmbench.types import Media, Sample, Samples
+from mmbench.types import Broken, Content, Media, Sample, Samples
 
 _USED = {*MEDIA, "id", "text", "speaker", "file"}
 
 
-def transcripts(root: Path | None) -> Samples:
+def transcripts(root: Path | None, *, split: str = "") -> Samples:
     """A sample for each recording: its text as target, its speaker as group where one is known.
 
     `root` is a file or a folder: a .trn of lines `text (id)`; CSV, TSV or JSONL with `id`, `text`
     and, if they are there, `speaker` and `audio` (a path; all else are tags); a folder of
     LibriSpeech with its *.trans.txt; or a folder with `transcription` and `fileids`, as CMUSphinx
-    has them. Sounds are found by the id beside the texts; they need not be there.
+    has them. `split` is the part of LibriSpeech that is read where the folder holds several: the
+    folder of that name, in it or in its LibriSpeech. Sounds are found by the id beside the texts;
+    they need not be there.
 
     Raises DataError for what cannot be read, and for ids that stand twice. An empty text is kept.
     """
     if root is not None and root.is_dir():
+        root = _part(root, split)
         chapters = sorted(root.glob("**/*.trans.txt"))
         if chapters:
             return Samples(_librispeech(chapters, root))
@@ -45,14 +48,24 @@ def transcripts(root: Path | None) -> Samples:
     return Samples(_trn(path) if path.suffix.lower() == ".trn" else _table(path))
 
 
+def _part(root: Path, split: str) -> Path:
+    places = [root / split, root / "LibriSpeech" / split] if split else []
+    return next((place for place in places if place.is_dir()), root)
+
+
 def _trn(path: Path) -> list[Sample]:
-    sounds = sounds_in(path.parent)
-    return [_sample(id, text, sounds) for id, text in trn_texts(read_file(path), path).items()]
+    folder, texts = path.parent, trn_texts(read_file(path), path)
+    sounds = sounds_in(folder)
+    return [_sample(ident, text, sounds, folder) for ident, text in texts.items()]
 
 
-def _sample(ident: str, text: str, sounds: dict[str, str], speaker: str = "") -> Sample:
-    audio = {"audio": Media("audio", sounds[ident])} if ident in sounds else {}
-    return Sample(ident, {**audio}, text, group=speaker)
+def _sample(
+    ident: str, text: str, sounds: dict[str, str], folder: Path, speaker: str = ""
+) -> Sample:
+    audio: Content = Broken(f"no sound file {ident}.* in {folder}")
+    if ident in sounds:
+        audio = Media("audio", sounds[ident])
+    return Sample(ident, {"audio": audio}, text, group=speaker)
 
 
 def _table(path: Path) -> list[Sample]:
@@ -80,7 +93,8 @@ def _librispeech(chapters: list[Path], root: Path) -> list[Sample]:
         for line in text_lines(read_file(file), file):
             ident, _, text = line.partition(" ")
             if ident:
-                samples.append(_sample(ident, text.strip(), sounds, ident.partition("-")[0]))
+                speaker = ident.partition("-")[0]
+                samples.append(_sample(ident, text.strip(), sounds, file.parent, speaker))
     refuse_duplicates("id", [sample.id for sample in samples], str(root))
     return samples
 
@@ -97,7 +111,10 @@ def _sphinx(folder: Path) -> list[Sample]:
             f"{folder}: in one of transcription and fileids: {listed(sorted(strangers))}"
         )
     sounds = {parent: sounds_in(folder / parent) for parent in {path.parent for path in names}}
-    return [_sample(path.name, _spoken(texts[path.name]), sounds[path.parent]) for path in names]
+    return [
+        _sample(path.name, _spoken(texts[path.name]), sounds[path.parent], folder / path.parent)
+        for path in names
+    ]
 
 
 def _spoken(text: str) -> str:

@@ -1,0 +1,69 @@
+"""The data source `captioned`: texts about images, sounds or videos, as they are published.
+
+As `labelled`, for retrieval: the task file says which columns are texts and where the media lie.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mmbench.data.listing_read import Files
+from mmbench.data.pairs import Caption, retrieval_data
+from mmbench.data.pattern import named
+from mmbench.data.published_rows import Paths, media_beside, one_medium, rows_of
+from mmbench.data.records import Record, text_of
+from mmbench.types import Modality, RetrievalData, Sample
+
+
+def captioned(
+    root: Path | None,
+    *,
+    files: Files,
+    media: Paths,
+    captions: str | list[str],
+    id: str,
+    caption_id: str = "",
+    rows: str = "",
+    table: dict[str, Any] | None = None,
+    where: dict[str, Any] | None = None,
+) -> RetrievalData:
+    """Captions as queries ("text"), media as corpus ("image", "audio" or "video").
+
+    `files`, `rows`, `table`, `where` and `media` are as in `labelled`. `id` is the column of what
+    tells the media apart, or a pattern; rows with the same are about one medium. `captions` are the
+    columns of its texts. A text's id is in `caption_id`, which has to be one column of texts then;
+    else it is that of its medium with `#0`, `#1` behind it.
+
+    Raises DataError for what cannot be read and for ids that stand twice, UnknownName for a column
+    that is not there.
+    """
+    modality, paths = one_medium(media)
+    columns = [captions] if isinstance(captions, str) else captions
+    file, records = rows_of(root, files, "captioned", entry=rows, table=table, where=where)
+    first: dict[str, Record] = {}
+    for record in records:
+        first.setdefault(named(id, record), record)
+    contents = media_beside(first.values(), paths, modality, file)
+    texts = _texts(records, columns, id, caption_id)
+    found = retrieval_data(zip(first, contents, strict=True), texts, str(file))
+    corpus = [_renamed(document, modality) for document in found.corpus]
+    return RetrievalData(found.queries, corpus, found.links)
+
+
+def _texts(
+    records: list[Record], columns: list[str], id: str, caption_id: str
+) -> Iterator[Caption]:
+    seen: Counter[str] = Counter()
+    for record in records:
+        document = named(id, record)
+        for column in columns:
+            ident = named(caption_id, record) if caption_id else f"{document}#{seen[document]}"
+            seen[document] += 1
+            yield Caption(ident, document, text_of(record, column))
+
+
+def _renamed(document: Sample, modality: Modality) -> Sample:
+    return Sample(document.id, {str(modality): document.inputs["image"]}, group=document.group)

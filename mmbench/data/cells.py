@@ -1,0 +1,162 @@
+"""Which cells of a row become what of a sample: for rows of files and of the datasets library."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from reprlib import repr
+from string import ascii_uppercase
+from typing import Any, NamedTuple
+
+from mmbench.data.records import Record, as_id
+from mmbench.errors import DataError, UnknownName
+from mmbench.types import Content, Sample
+
+Columns = str | list[str]
+
+
+class Shape(NamedTuple):
+    """Names of columns by what they become; an empty one is not there.
+
+    Without `id` rows are numbered from 0. `target` is one column of a text or of a list of texts,
+    or several columns. `options`, one column of a list or one for each option, makes the target
+    {"answer": letter, "options": [text, …]} and the input `options` of lines "A. cat".
+    """
+
+    id: str = ""
+    fields: Mapping[str, str] = {}
+    target: Columns = ""
+    options: Columns = ""
+    group: str = ""
+    tags: Mapping[str, str] = {}
+
+    def columns(self) -> list[str]:
+        """All columns that are read, each once."""
+        named = [self.id, self.group, *self.fields.values(), *self.tags.values()]
+        return list(
+            dict.fromkeys([*filter(None, named), *_each(self.target), *_each(self.options)])
+        )
+
+
+def cell(record: Record, column: str) -> Any:
+    """The value in a column; `types.semantic` is a key of a mapping, of each one in a list.
+
+    Raises UnknownName for a column that the row does not have.
+    """
+    if column in record.cells:
+        return record.cells[column]
+    value: Any = record.cells
+    for part in column.split("."):
+        inside = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, dict) and part in one for one in inside):
+            raise UnknownName(f"column ({record.where})", column, list(record.cells))
+        found = [one[part] for one in inside]
+        value = found if isinstance(value, list) else found[0]
+    return value
+
+
+def chosen(record: Record, where: Mapping[str, Any] | None) -> bool:
+    """Whether the columns of a row have the values wanted, each one or one of a list."""
+    wanted = {name: v if isinstance(v, list) else [v] for name, v in (where or {}).items()}
+    return all(str(cell(record, name)) in map(str, values) for name, values in wanted.items())
+
+
+def sample_of(
+    shape: Shape, record: Record, number: str, media: Mapping[str, Content], target: Any = None
+) -> Sample:
+    """The sample of a row, whose number stands in for an id; a `target` given goes before its own.
+
+    A field of null is left out. Raises DataError, with the place of the row, for cells of a type
+    that the sample cannot have.
+    """
+    inputs: dict[str, Content] = dict(media)
+    for name, column in shape.fields.items():
+        value = cell(record, column)
+        if value is not None:
+            inputs[name] = _text(value, record, column)
+    if target is None and shape.target:
+        target = _target(shape, record)
+    if isinstance(target, dict):
+        inputs["options"] = lettered(target["options"])
+    return Sample(
+        as_id(cell(record, shape.id), f"{record.where}: {shape.id}") if shape.id else number,
+        inputs,
+        target,
+        group=_text(cell(record, shape.group), record, shape.group) if shape.group else "",
+        tags=_tags(shape, record),
+    )
+
+
+def lettered(options: Sequence[str]) -> str:
+    """Options as lines: "A. cat", "B. dog"."""
+    pairs = zip(ascii_uppercase, options, strict=False)
+    return "\n".join(f"{letter}. {text}" for letter, text in pairs)
+
+
+def _each(columns: Columns) -> list[str]:
+    return list(filter(None, [columns] if isinstance(columns, str) else columns))
+
+
+def _text(value: Any, record: Record, column: str) -> str:
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return str(value)
+    raise DataError(f"{record.where}: {column} is {repr(value)}: a text is needed")
+
+
+def _target(shape: Shape, record: Record) -> Any:
+    columns = _each(shape.target)
+    values = [cell(record, column) for column in columns]
+    if shape.options:
+        options = _options(shape, record)
+        return {"answer": _letter(values[0], options, record), "options": options}
+    if len(columns) == 1 and not isinstance(values[0], list):
+        return _text(values[0], record, columns[0])
+    several = values[0] if len(columns) == 1 else [value for value in values if value != ""]
+    if not several:
+        raise DataError(f"{record.where}: {', '.join(columns)}: a right answer is needed")
+    return [_text(value, record, columns[0]) for value in several]
+
+
+def _options(shape: Shape, record: Record) -> list[str]:
+    columns = _each(shape.options)
+    values: Any = [cell(record, column) for column in columns]
+    if len(columns) == 1:
+        values = _listed(values[0])
+    else:
+        values = [value for value in values if value not in (None, "")]
+    if isinstance(values, list) and 2 <= len(values) <= len(ascii_uppercase):
+        return [_text(value, record, columns[0]) for value in values]
+    raise DataError(f"{record.where}: {', '.join(columns)}: 2 to 26 options are needed in a list")
+
+
+def _listed(value: Any) -> Any:
+    """A list, also one that is written as Python writes it (MMMU: "['cat', 'dog']")."""
+    try:
+        return ast.literal_eval(value) if isinstance(value, str) else value
+    except (ValueError, SyntaxError):
+        return None
+
+
+def _letter(answer: Any, options: list[str], record: Record) -> str:
+    """The letter of the right option, which is given by its place from 0, its letter or itself."""
+    letters = ascii_uppercase[: len(options)]
+    if isinstance(answer, int) and not isinstance(answer, bool) and 0 <= answer < len(options):
+        return letters[answer]
+    if isinstance(answer, str) and len(answer) == 1 and answer in letters:
+        return answer
+    if options.count(answer) == 1:
+        return letters[options.index(answer)]
+    raise DataError(
+        f"{record.where}: answer {repr(answer)} is none of its {len(options)} options: a letter of"
+        f" {letters[0]} to {letters[-1]}, a place from 0 or the text of one is needed"
+    )
+
+
+def _tags(shape: Shape, record: Record) -> dict[str, str]:
+    """The tags that the row has a value for."""
+    tags = {}
+    for name, column in shape.tags.items():
+        value = cell(record, column)
+        if value is not None and value != "":
+            tags[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return tags

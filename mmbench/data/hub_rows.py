@@ -1,0 +1,100 @@
+"""The data source `rows`: samples from a data set of the datasets library, whatever its columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mmbench.data.cells import Columns, Shape, cell, chosen, sample_of
+from mmbench.data.encoded import Encoded, encoded
+from mmbench.data.hub import open_dataset
+from mmbench.data.pairs import refuse_duplicates
+from mmbench.data.records import Record
+from mmbench.errors import DataError
+from mmbench.types import Sample, Samples
+
+
+def rows(
+    root: Path | None,
+    *,
+    path: str,
+    name: str | list[str] | None = None,
+    split: str = "test",
+    revision: str | None = None,
+    where: dict[str, Any] | None = None,
+    id: str = "",
+    fields: dict[str, str] | None = None,
+    target: Columns = "",
+    labels: list[str] | None = None,
+    options: Columns = "",
+    group: str = "",
+    tags: dict[str, str] | None = None,
+) -> Samples:
+    """A sample for each row of the data set OWNER/NAME, or of the folder or file `root`.
+
+    `path`, `name`, `split` and `revision` are as in the source `hf`; of several configurations
+    `name` the rows follow each other. Only rows in which the columns of `where` have these values
+    (one, or a list of them) are taken. `id`, `fields` (input → column), `target`, `options`,
+    `group` and `tags` are as in `Shape`. A column of images, sounds or videos is an input of that
+    modality; so is one of bytes, or of a struct of bytes and path, whose input is called image,
+    audio or video (or image_1 …). They stay encoded and are read when they are needed; a null is no
+    input.
+
+    A target of the datasets library's own classes, or a text that stands in `labels`, is its
+    position in the labels. Raises DataError for what cannot be had or read, for ids that stand
+    twice and for a label that is none; UnknownName for a column that is not there.
+    """
+    shape = Shape(id, fields or {}, target, options, group, tags or {})
+    samples: list[Sample] = []
+    classes: list[str] = labels or []
+    source: dict[str, str] = {}
+    for one in name if isinstance(name, list) else [name]:
+        dataset, source = open_dataset(root, path, one, split, revision)
+        part = f"{one}/" if isinstance(name, list) else ""
+        label = f"{source['path']} ({', '.join(filter(None, [one, split]))})"
+        held = encoded(dataset, shape, label, _beside(source))
+        classes = classes or _classes(dataset, target)
+        for number, record in held.records([*shape.columns(), *(where or {})]):
+            if chosen(record, where):
+                samples.append(_sample(held, shape, record, number, part, classes))
+    if not samples:
+        raise DataError(f"{source.get('path', path)}: no row is one that the task asks for")
+    refuse_duplicates("id", [sample.id for sample in samples], path)
+    return Samples(samples, classes, source)
+
+
+def _sample(
+    held: Encoded, shape: Shape, record: Record, number: int, part: str, classes: list[str]
+) -> Sample:
+    texts = {name: column for name, column in shape.fields.items() if name not in held.media}
+    plain = shape._replace(fields=texts)
+    target = None
+    if classes:
+        plain = plain._replace(target="")
+        target = _positions(cell(record, str(shape.target)), classes, record)
+    media = held.contents(record, number)
+    return sample_of(plain, record, f"{part}{number}", media, target)
+
+
+def _beside(source: dict[str, str]) -> Path:
+    """Where the paths of a data set on disk begin; those of the hub are its cache's own."""
+    place = Path(source["path"])
+    return place.parent if place.is_file() else place
+
+
+def _classes(dataset: Any, target: Columns) -> list[str]:
+    """The names of the classes of a column of labels; none for one of anything else."""
+    feature = dataset.features.get(target) if isinstance(target, str) else None
+    feature = getattr(feature, "feature", feature)  # of a list of labels, that of each
+    names = getattr(feature, "names", None)
+    return list(names) if names else []
+
+
+def _positions(value: Any, classes: list[str], record: Record) -> Any:
+    if isinstance(value, list):
+        return sorted(_positions(one, classes, record) for one in value)
+    if isinstance(value, str) and value in classes:
+        return classes.index(value)
+    if isinstance(value, int) and 0 <= value < len(classes):
+        return value
+    raise DataError(f"{record.where}: label {value!r} is none of its {len(classes)} classes")

@@ -1,0 +1,83 @@
+"""What the sources of published annotation files share: rows, and the media that they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmbench.data.beside import MEDIA, optional_media
+from mmbench.data.cells import chosen
+from mmbench.data.listing_read import Files, Table, find_files, option_as, read_rows
+from mmbench.data.pattern import filled
+from mmbench.data.records import Record
+from mmbench.errors import DataError, SpecError, UnknownName
+from mmbench.types import Content, Modality
+
+Paths = Mapping[str, str | list[str]]
+
+
+class Rows(NamedTuple):
+    """The rows of a file that a task asks for, each with its number from 0 in the column `row`."""
+
+    file: Path
+    records: list[Record]
+
+
+def rows_of(
+    root: Path | None,
+    files: Files,
+    source: str,
+    *,
+    entry: str = "",
+    table: Mapping[str, Any] | None = None,
+    where: Mapping[str, Any] | None = None,
+) -> Rows:
+    """The rows of the first of `files` that is there (`find_files`), those that `where` chooses.
+
+    `entry` is that of a JSON file that holds the rows, `table` says how a table is written. Raises
+    DataError where there is no such file or row, and for what cannot be read.
+    """
+    (_, file), *_ = find_files(root, files, source)
+    found = read_rows(file, entry, option_as(Table, table or {}, "table"))
+    numbered = [Record(r.where, {"row": row, **r.cells}) for row, r in enumerate(found)]
+    kept = [record for record in numbered if chosen(record, where)]
+    if not kept:
+        raise DataError(f"{file}: none of its {len(found)} rows is one that the task asks for")
+    return Rows(file, kept)
+
+
+def one_medium(media: Paths) -> tuple[Modality, list[str]]:
+    """The one medium that rows are about, and the patterns of its paths. Raises SpecError."""
+    if len(media) != 1:
+        raise SpecError(
+            "data option media: one of image, audio, video is needed with its path, e.g."
+            " {audio: 'audio/{filename}'}"
+        )
+    (name, given), *_ = media.items()
+    return modality_of(name), [given] if isinstance(given, str) else list(given)
+
+
+def modality_of(name: str) -> Modality:
+    """The modality of this name. Raises UnknownName."""
+    for modality in MEDIA:
+        if modality == name:
+            return modality
+    raise UnknownName("medium", name, MEDIA)
+
+
+def media_beside(
+    records: Iterable[Record], patterns: Sequence[str], modality: Modality, file: Path
+) -> list[Content]:
+    """For each row its medium, at the first of the paths where there is a file.
+
+    The paths are looked for as `find_images` does it, from the folder of `file` and the one above.
+    A medium that is not there fails when it is read. Raises DataError for a row without a path.
+    """
+    wanted = []
+    for record in records:
+        paths = [path for pattern in patterns if (path := filled(pattern, record))]
+        if not paths:
+            raise DataError(f"{record.where}: no path: a cell of {patterns[0]} is empty")
+        wanted.append(paths)
+    return optional_media(wanted, file.parent, str(file), modality)

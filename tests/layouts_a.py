@@ -1,0 +1,330 @@
+"""Miniatures of published data sets, in their own layout: annotations and media, of a few samples.
+
+`LAYOUTS[task](folder)` writes what a user of that task has on disk. The medium of the last sample
+that is listed is never written, as files of YouTube are gone on most disks; `cifar` and folders of
+classes, which list nothing, are whole.
+"""
+
+from __future__ import annotations
+
+import json
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+Files = dict[str, str]
+
+CIFAR10 = [
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
+]
+
+
+def put(folder: Path, files: Files) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def images(folder: Path, *names: str) -> None:
+    for number, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (24, 20), (40 * number, 90, 200)).save(path)
+
+
+def sounds(folder: Path, *names: str) -> None:
+    for number, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(16000)
+            file.writeframes(bytes([number + 1, 7]) * 1600)
+
+
+def videos(folder: Path, *names: str) -> None:
+    """Videos of eight frames, each of its own brightness."""
+    import av
+
+    for number, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        webm = path.suffix == ".webm"
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("libvpx" if webm else "mpeg4", rate=8)
+            stream.width, stream.height, stream.pix_fmt = 48, 32, "yuv420p"
+            for step in range(8):
+                level = 20 + 25 * step + 3 * number
+                frame = av.VideoFrame.from_image(Image.new("RGB", (48, 32), (level,) * 3))
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+
+
+def prompts_package(folder: Path) -> None:
+    """The part of the package clip-benchmark that is read, with three classes of ImageNet."""
+    templates = {
+        "imagenet1k": ["a bad photo of a {c}.", "a photo of many {c}."],
+        "cifar10": ["a photo of a {c}.", "a blurry photo of a {c}."],
+        "cifar100": ["a photo of a {c}."],
+        "food101": ["a photo of {c}, a type of food."],
+        "voc2007_multilabel": ["a photo of a {c}."],
+    }
+    names = {"imagenet1k": ["tench", "goldfish", "great white shark"]}
+    put(
+        folder / "clip_benchmark",
+        {
+            "__init__.py": "raise ImportError('is read, never imported')\n",
+            "datasets/en_classnames.json": json.dumps(names),
+            "datasets/en_zeroshot_classification_templates.json": json.dumps(templates),
+        },
+    )
+
+
+def imagenet(folder: Path) -> None:
+    images(
+        folder / "val",
+        "n01440764/ILSVRC2012_val_00000293.JPEG",
+        "n01440764/ILSVRC2012_val_00002138.JPEG",
+        "n01484850/ILSVRC2012_val_00002338.JPEG",
+    )
+    (folder / "val/n01443537").mkdir()
+
+
+def cifar10(folder: Path) -> None:
+    put(folder, {"cifar-10-batches-bin/batches.meta.txt": "\n".join(CIFAR10) + "\n\n"})
+    records = [(3, (250, 10, 20)), (8, (0, 128, 255))]
+    write_cifar(folder / "cifar-10-batches-bin/test_batch.bin", [((i,), c) for i, c in records])
+
+
+def cifar100(folder: Path) -> None:
+    names = [f"class_{i}" for i in range(100)]
+    put(folder, {"cifar-100-binary/fine_label_names.txt": "\n".join(names) + "\n"})
+    write_cifar(folder / "cifar-100-binary/test.bin", [((10, 49), (1, 2, 3)), ((0, 99), (9, 9, 9))])
+
+
+def write_cifar(file: Path, records: list[tuple[tuple[int, ...], tuple[int, int, int]]]) -> None:
+    """Records of labels and an image of one colour whose first pixel is black."""
+    data = b""
+    for labels, colour in records:
+        planes = b"".join(b"\0" + bytes([level]) * 1023 for level in colour)
+        data += bytes(labels) + planes
+    file.write_bytes(data)
+
+
+def esc50(folder: Path) -> None:
+    rows = [
+        "filename,fold,target,category,esc10,src_file,take",
+        "1-100032-A-0.wav,1,0,dog,True,100032,A",
+        "1-9887-A-49.wav,1,49,hand_saw,False,9887,A",
+        "5-9032-A-0.wav,5,0,dog,True,9032,A",
+    ]
+    put(folder, {"meta/esc50.csv": "\n".join(rows) + "\n"})
+    sounds(folder / "audio", "1-100032-A-0.wav", "1-9887-A-49.wav")
+
+
+def kinetics(folder: Path) -> None:
+    rows = [
+        "label,youtube_id,time_start,time_end,split",
+        "javelin throw,--07WQ2iBlw,1,11,validate",
+        '"tying knot (not on a tie)",-0IErS_cisg,137,147,validate',
+        "javelin throw,-zzzGoneGon,10,20,validate",
+    ]
+    put(folder, {"annotations/val.csv": "\n".join(rows) + "\n"})
+    videos(
+        folder / "val",
+        "--07WQ2iBlw_000001_000011.mp4",
+        "tying knot (not on a tie)/-0IErS_cisg_000137_000147.mp4",
+    )
+
+
+def audioset(folder: Path) -> None:
+    segments = [
+        "# Segments csv created Sun Mar  5 10:54:25 2017",
+        "# num_ytids=3, num_segs=3, num_unique_labels=3, num_positive_labels=4",
+        "# YTID, start_seconds, end_seconds, positive_labels",
+        '--4gqARaEJE, 0.000, 10.000, "/m/068hy,/m/09x0r"',
+        '--BfvyPmVMo, 20.000, 30.000, "/m/03l9g"',
+        '--gone23456, 30.000, 40.000, "/m/09x0r"',
+    ]
+    classes = [
+        "index,mid,display_name",
+        '0,/m/09x0r,"Speech"',
+        '1,/m/03l9g,"Hammer"',
+        '2,/m/068hy,"Domestic animals, pets"',
+    ]
+    put(
+        folder / "metadata",
+        {
+            "eval_segments.csv": "\n".join(segments) + "\n",
+            "class_labels_indices.csv": "\n".join(classes) + "\n",
+        },
+    )
+    sounds(folder, "audios/eval_segments/Y--4gqARaEJE.wav", "audio/eval/--BfvyPmVMo.wav")
+
+
+def clotho(folder: Path) -> None:
+    rows = ["file_name,caption_1,caption_2,caption_3,caption_4,caption_5"]
+    rows += [
+        ",".join([name, *(f'"{name[:5]}, caption {i}"' for i in range(1, 6))])
+        for name in ("Santa Motor.wav", "Radio Garble.wav", "01 A pug.wav")
+    ]
+    put(folder, {"clotho_captions_evaluation.csv": "\n".join(rows) + "\n"})
+    sounds(folder / "evaluation", "Santa Motor.wav", "Radio Garble.wav")
+
+
+def msrvtt(folder: Path) -> None:
+    rows = [
+        "key,vid_key,video_id,sentence",
+        "ret0,msr9770,video9770,a person is connecting something to system",
+        "ret1,msr9771,video9771,a little girl does gymnastics",
+        "ret2,msr7020,video7020,a woman creating a fondant baby and flower",
+    ]
+    put(folder, {"MSRVTT_JSFUSION_test.csv": "\n".join(rows) + "\n"})
+    videos(folder / "videos/all", "video9770.mp4", "video9771.mp4")
+
+
+def cc3m(folder: Path) -> None:
+    rows = [
+        'author : a "life in photography\thttp://a.example/1.jpg',
+        "an angler fishes river on a snowy day .\thttp://a.example/2.jpg",
+        "photograph of the sign being repaired\thttp://a.example/3.jpg",
+    ]
+    put(folder, {"Validation_GCC-1.1.0-Validation.tsv": "\n".join(rows) + "\n"})
+    images(folder / "00000", "000000000.jpg", "000000001.jpg")
+
+
+def audiocaps(folder: Path) -> None:
+    rows = ["audiocap_id,youtube_id,start_time,caption"]
+    videos_of = [("vfY_TJq7n_U", 130), ("tdWhHV3X25Q", 60), ("6BJ455B1aAs", 0)]
+    for number, (ident, start) in enumerate(videos_of):
+        rows += [f'{97151 + 5 * number + i},{ident},{start},"Hello, {i}"' for i in range(5)]
+    put(folder, {"test.csv": "\n".join(rows) + "\n"})
+    sounds(folder, "test/vfY_TJq7n_U_130.wav", "test/YtdWhHV3X25Q.wav")
+
+
+def food101(folder: Path) -> None:
+    put(
+        folder / "meta",
+        {
+            "classes.txt": "apple_pie\nbaby_back_ribs\nwaffles\n",
+            "test.txt": "apple_pie/1011328\nwaffles/999047\nwaffles/101251\n",
+        },
+    )
+    images(folder / "images", "apple_pie/1011328.jpg", "waffles/999047.jpg")
+
+
+def voc2007(folder: Path) -> None:
+    home = folder / "VOCdevkit/VOC2007"
+    put(
+        home / "ImageSets/Main",
+        {
+            "test.txt": "000001\n000002\n000003\n",
+            "aeroplane_test.txt": "000001 -1\n000002  1\n000003 -1\n",
+            "dog_test.txt": "000001  1\n000002 -1\n000003 -1\n",
+            "person_test.txt": "000001  1\n000002  0\n000003 -1\n",
+        },
+    )
+    images(home / "JPEGImages", "000001.jpg", "000002.jpg")
+
+
+def ucf101(folder: Path) -> None:
+    lists = folder / "ucfTrainTestlist"
+    put(
+        lists,
+        {
+            "classInd.txt": "1 ApplyEyeMakeup\r\n2 HandstandPushups\r\n3 YoYo\r\n",
+            "testlist01.txt": "ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi\r\n"
+            "HandstandPushups/v_HandStandPushups_g01_c01.avi\r\n"
+            "ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c02.avi\r\n",
+        },
+    )
+    videos(
+        folder / "UCF-101",
+        "ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi",
+        "HandstandPushups/v_HandStandPushups_g01_c01.avi",
+    )
+
+
+def ssv2(folder: Path) -> None:
+    rows = [
+        {"id": "74225", "label": "spinning cube", "template": "Spinning [something] that stops"},
+        {"id": "116154", "label": "lifting a cup", "template": "Lifting [something] up"},
+        {"id": "198186", "label": "lifting a pen", "template": "Lifting [something] up"},
+    ]
+    for row in rows:
+        row["placeholders"] = ["thing"]  # type: ignore[assignment]
+    labels = {
+        "Lifting something up": "1",
+        "Spinning something that stops": "2",
+        "Dropping something": "0",
+    }
+    put(
+        folder,
+        {
+            "something-something-v2-validation.json": json.dumps(rows),
+            "something-something-v2-labels.json": json.dumps(labels),
+        },
+    )
+    videos(folder / "20bn-something-something-v2", "74225.webm", "116154.webm")
+
+
+def charades(folder: Path) -> None:
+    header = (
+        "id,subject,scene,quality,relevance,verified,script,objects,descriptions,actions,length"
+    )
+    rows = [
+        header,
+        'YSKX3,T5CF,Kitchen,5,7,Yes,"A person, cooking",food,text,'
+        "c002 0.00 12.60;c001 11.90 21.20,33.67",
+        "EDXBD,5B0B,Bedroom,4,7,Yes,script,bed,text,,30.1",
+        "QWERT,5B0B,Bedroom,4,7,Yes,script,bed,text,c000 1.00 2.00,30.1",
+    ]
+    classes = (
+        "c000 Holding some clothes\nc001 Putting clothes somewhere\nc002 Taking some clothes\n"
+    )
+    put(
+        folder / "Charades",
+        {"Charades_v1_test.csv": "\n".join(rows) + "\n", "Charades_v1_classes.txt": classes},
+    )
+    videos(folder / "Charades_v1_480", "YSKX3.mp4", "EDXBD.mp4")
+
+
+def fsd50k(folder: Path) -> None:
+    put(
+        folder / "FSD50K.ground_truth",
+        {
+            "eval.csv": "fname,labels,mids\n"
+            '37199,"Electric_guitar,Guitar","/m/02sgy,/m/0342h"\n'
+            '175151,Accelerating_and_revving_and_vroom,"/m/07q2z82"\n'
+            '253463,"Guitar","/m/0342h"\n',
+            "vocabulary.csv": "0,Accelerating_and_revving_and_vroom,/m/07q2z82\n"
+            "1,Electric_guitar,/m/02sgy\n2,Guitar,/m/0342h\n",
+        },
+    )
+    sounds(folder / "FSD50K.eval_audio", "37199.wav", "175151.wav")
+
+
+LAYOUTS: dict[str, Callable[[Path], None]] = {
+    "imagenet-zeroshot": imagenet,
+    "cifar10-zeroshot": cifar10,
+    "cifar100-zeroshot": cifar100,
+    "esc50-zeroshot": esc50,
+    "esc50": esc50,
+    "kinetics400": kinetics,
+    "audioset": audioset,
+    "clotho-retrieval": clotho,
+    "msrvtt-retrieval": msrvtt,
+    "cc3m-retrieval": cc3m,
+    "audiocaps-retrieval": audiocaps,
+    "food101-zeroshot": food101,
+    "voc2007-zeroshot": voc2007,
+    "ucf101": ucf101,
+    "ssv2": ssv2,
+    "charades": charades,
+    "fsd50k": fsd50k,
+}

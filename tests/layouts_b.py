@@ -1,0 +1,297 @@
+"""Miniatures of published data sets, in the folders and files in which they are published."""
+
+import base64
+import csv
+import io
+import json
+import wave
+
+import numpy as np
+from PIL import Image
+
+
+def png(grey, size=(4, 4)):
+    stream = io.BytesIO()
+    Image.fromarray(np.full((*size, 3), grey, np.uint8)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def wav(value=1000, n=160, rate=16000):
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.full(n, value, "<i2").tobytes())
+    return stream.getvalue()
+
+
+def put(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not isinstance(content, bytes):
+        content = (content if isinstance(content, str) else json.dumps(content)).encode()
+    path.write_bytes(content)
+    return path
+
+
+def table(path, rows, delimiter=","):
+    stream = io.StringIO()
+    csv.writer(stream, delimiter=delimiter).writerows(rows)
+    return put(path, stream.getvalue())
+
+
+def scienceqa(root):
+    def problem(split, image, answer, choices):
+        return {
+            "question": "Which one?",
+            "choices": choices,
+            "answer": answer,
+            "hint": "Look.",
+            "image": image,
+            "task": "closed choice",
+            "grade": "grade4",
+            "subject": "natural science",
+            "topic": "physics",
+            "lecture": "",
+            "solution": "",
+            "split": split,
+        }
+
+    problems = {
+        "4": problem("test", "image.png", 1, ["ice", "fire"]),
+        "5": problem("train", None, 0, ["a", "b"]),
+        "11": problem("test", None, 2, ["one", "two", "three"]),
+        "12": problem("test", "image.png", 0, ["a", "b"]),
+    }
+    put(root / "problems.json", problems)
+    put(root / "pid_splits.json", {"train": ["5"], "val": [], "test": ["4", "11", "12"]})
+    put(root / "images/test/4/image.png", png(4))
+
+
+def librispeech(root):
+    for part in ("test-clean", "test-other"):
+        folder = root / "LibriSpeech" / part / "84/121123"
+        put(folder / "84-121123.trans.txt", f"84-121123-0000 GO {part[5:]}\n84-121123-0001 BUT\n")
+        put(folder / "84-121123-0000.flac", b"fLaC")
+
+
+def fsdd(root):
+    for name in ("7_jackson_32", "0_theo_4", "3_nicolas_0"):
+        put(root / "recordings" / f"{name}.wav", wav(rate=8000))
+    put(root / "metadata.py", "metadata = {}\n")
+
+
+def coco(root):
+    images = [{"id": i, "file_name": f"COCO_val2014_{i:012d}.jpg"} for i in (42, 73, 74)]
+    notes = [
+        {"id": 10 * i + n, "image_id": i, "caption": f"caption {n} of {i}"}
+        for i in (42, 73, 74)
+        for n in range(5)
+    ]
+    put(root / "annotations/captions_val2014.json", {"images": images, "annotations": notes})
+    put(root / "val2014" / images[0]["file_name"], png(42, (6, 10)))
+    put(root / "val2014" / images[1]["file_name"], png(73, (10, 6)))
+
+
+def nocaps(root):
+    images = [
+        {"id": i, "file_name": f"{i:016x}.jpg", "domain": domain, "open_images_id": f"{i:016x}"}
+        for i, domain in ((0, "in-domain"), (1, "out-domain"))
+    ]
+    notes = [{"id": 9 - i, "image_id": i % 2, "caption": f"a caption {i}"} for i in range(6)]
+    content = {"licenses": [], "info": {}, "images": images, "annotations": notes}
+    put(root / "nocaps_val_4500_captions.json", content)
+    put(root / "val" / images[0]["file_name"], png(1))
+
+
+def flickr30k(root):
+    images = [
+        {
+            "filename": f"{i}.jpg",
+            "split": split,
+            "imgid": i,
+            "sentids": [i],
+            "sentences": [{"raw": f"sentence {i}", "sentid": i, "imgid": i, "tokens": []}],
+        }
+        for i, split in enumerate(("train", "test"))
+    ]
+    put(root / "dataset_flickr30k.json", {"images": images, "dataset": "flickr30k"})
+    put(root / "flickr30k-images/1.jpg", png(1))
+
+
+def clotho(root):
+    header = ["file_name", *(f"caption_{i}" for i in range(1, 6))]
+    rows = [[f"{name} water, loud.wav", *(f"{name}, {i}" for i in range(5))] for name in "ab"]
+    table(root / "clotho_captions_evaluation.csv", [header, *rows])
+    put(root / "evaluation" / rows[0][0], wav())
+
+
+def msrvtt(root):
+    videos = [
+        {"video_id": f"video{i}", "split": split, "category": 3, "url": "", "id": i}
+        for i, split in ((0, "train"), (7010, "test"), (7011, "test"))
+    ]
+    sentences = [
+        {"sen_id": n, "video_id": video["video_id"], "caption": f"{video['video_id']} {n}"}
+        for n in range(2)
+        for video in videos
+    ]
+    put(root / "MSRVTT_data.json", {"info": {}, "videos": videos, "sentences": sentences})
+    put(root / "videos/all/video7010.mp4", b"mp4")
+
+
+def gqa(root):
+    types = {"structural": "query", "semantic": "attr", "detailed": "color"}
+    questions = {
+        "201307251": {
+            "question": "What color is it?",
+            "imageId": "n161313",
+            "answer": "blue",
+            "fullAnswer": "It is blue.",
+            "isBalanced": True,
+            "types": types,
+        }
+    }
+    put(root / "questions1.2/testdev_balanced_questions.json", questions)
+    put(root / "images/n161313.jpg", png(1))
+
+
+def textvqa(root):
+    row = {
+        "question": "what is the brand?",
+        "image_id": "003a8ae2ef43b901",
+        "image_classes": ["Cassette deck"],
+        "question_id": 34602,
+        "question_tokens": ["what"],
+        "answers": ["nous les gosses"] * 9 + ["dakota"],
+        "set_name": "val",
+    }
+    put(root / "TextVQA_0.5.1_val.json", {"dataset_type": "val", "data": [row]})
+    put(root / "train_images/003a8ae2ef43b901.jpg", png(1))
+
+
+def docvqa(root):
+    row = {
+        "questionId": 49153,
+        "question": "What is the value?",
+        "question_types": ["figure/diagram"],
+        "image": "documents/pybv0228_81.png",
+        "docId": 14465,
+        "answers": ["0.28", ".28"],
+        "data_split": "val",
+    }
+    put(root / "spdocvqa_qas/val_v1.0_withQT.json", {"dataset_split": "val", "data": [row]})
+    put(root / "spdocvqa_images/pybv0228_81.png", png(1))
+
+
+def chartqa(root):
+    for part in ("human", "augmented"):
+        row = {"imgname": f"{part}.png", "query": f"How many, {part}?", "label": "14"}
+        put(root / f"test/test_{part}.json", [row])
+        put(root / f"test/png/{part}.png", png(1))
+
+
+def mmbench(root):
+    head = ["index", "question", "hint", "A", "B", "C", "D", "answer", "category", "image"]
+    head += ["source", "l2-category", "comment", "split"]
+    tail = ["x", "attribute_reasoning", "", "dev"]
+    image = base64.b64encode(png(7)).decode()
+    rows = [
+        ["241", "Which?", "A hint,\nof two lines", "a", "b", "c", "", "C", "nature", image, *tail],
+        ["252", 'What is "it"?', "", "d", "e", "f", "g", "A", "nature", "241", *tail],
+    ]
+    table(root / "mmbench_dev_20230712.tsv", [head, *rows], "\t")
+
+
+def mmbench_circular(root):
+    head = ["index", "question", "hint", "A", "B", "answer", "category", "image", "l2-category"]
+    image = base64.b64encode(png(7)).decode()
+    rows = [
+        ["3", "Which?", "", "a", "b", "A", "nature", image, "x"],
+        ["1000003", "Which?", "", "b", "a", "B", "nature", "3", "x"],
+        ["5", "Which?", "", "b", "a", "B", "nature", "99", "x"],
+    ]
+    table(root / "MMBench_DEV_EN.tsv", [head, *rows], "\t")
+
+
+def msvd_qa(root):
+    row = {"answer": "chew", "id": 37, "question": "what does it?", "video_id": 1451}
+    put(root / "test_qa.json", [row])
+    put(root / "video/vid1451.avi", b"avi")
+
+
+def msvd_qa_clips(root):
+    msvd_qa(root)
+    (root / "video/vid1451.avi").unlink()
+    put(root / "youtube_mapping.txt", "-4wsuPCjDBc_5_15 vid1\nzv2RIbUsnSw_335_341 vid1451\n")
+    put(root / "YouTubeClips/zv2RIbUsnSw_335_341.avi", b"avi")
+
+
+def clotho_aqa(root):
+    rows = [["a.wav", "Is it loud?", answer, "maybe"] for answer in ("yes", "no", "yes")]
+    header = ["file_name", "QuestionText", "answer", "confidence"]
+    table(root / "clotho_aqa_test.csv", [header, *rows])
+    put(root / "audio_files/a.wav", wav())
+
+
+def common_voice(root):
+    header = (
+        "client_id\tpath\tsentence\tup_votes\tdown_votes\tage\tgender\taccents\tlocale\tsegment"
+    )
+    row = 'c0ffee\tcommon_voice_en_1.mp3\t"Yes, he said.\t2\t0\t\t\t\ten\t'
+    put(root / "test.tsv", f"{header}\n{row}\n")
+    put(root / "clips/common_voice_en_1.mp3", b"ID3")
+
+
+def parti(root):
+    head = "Prompt\tCategory\tChallenge\tNote"
+    rows = ["bond\tAbstract\tBasic\tconcepts", '"Fly", a sign says\tOutdoor Scenes\tComplex\t']
+    put(root / "PartiPrompts.tsv", "\n".join([head, *rows, ""]))
+
+
+def ljspeech(root, n=252):
+    lines = [f'LJ001-{i:04d}|In 19{i:02d} "so|In nineteen {i} "so' for i in range(n)]
+    put(root / "LJSpeech-1.1/metadata.csv", "\n".join(lines) + "\n")
+    put(root / f"LJSpeech-1.1/wavs/LJ001-{n - 1:04d}.wav", wav(rate=22050))
+
+
+def parquet(path, rows, features):
+    from datasets import Dataset
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Dataset.from_list(rows, features=features).to_parquet(path)
+
+
+def mmmu(root, subjects=("Art", "Math")):
+    """As the hub's data set is when it is copied: a folder for each subject, named in README.md."""
+    from datasets import Features, Value
+    from datasets import Image as Picture
+
+    texts = ("id", "question", "options", "answer", "question_type", "subfield", "topic_difficulty")
+    features = Features(
+        {name: Value("string") for name in texts} | {f"image_{i}": Picture() for i in range(1, 8)}
+    )
+    none = {f"image_{i}": None for i in range(2, 8)}
+    configs = []
+    for subject in subjects:
+        rows = [
+            {
+                "id": f"validation_{subject}_{n}",
+                "question": "<image 1> Which?",
+                "options": "['$1', \"It's two\"]" if kind == "multiple-choice" else "[]",
+                "answer": "B" if kind == "multiple-choice" else "0.5",
+                "question_type": kind,
+                "subfield": "x",
+                "topic_difficulty": "Easy",
+                "image_1": {"bytes": png(n), "path": None},
+                **none,
+            }
+            for n, kind in enumerate(("multiple-choice", "open"))
+        ]
+        parquet(root / subject / "validation-00000-of-00001.parquet", rows, features)
+        configs += [
+            f"- config_name: {subject}",
+            "  data_files:",
+            f"  - {{split: validation, path: {subject}/validation-*}}",
+        ]
+    put(root / "README.md", "\n".join(["---", "configs:", *configs, "---", ""]))
