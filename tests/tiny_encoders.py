@@ -21,7 +21,12 @@ SMALL = {
     "initializer_range": 0.3,
 }
 NAMES = ["cat", "dog_barking", "Playing guitar", "rain"]
-LABELS = {"id2label": dict(enumerate(NAMES)), "label2id": {n: i for i, n in enumerate(NAMES)}}
+
+
+def labels(names: list[str]) -> dict[str, Any]:
+    return {"id2label": dict(enumerate(names)), "label2id": {n: i for i, n in enumerate(names)}}
+
+
 SIDE = {"height": 32, "width": 32}
 
 
@@ -31,19 +36,19 @@ def save(folder: Path, *parts: Any) -> Path:
     return folder
 
 
-def image(folder: Path, kind: str = "vit") -> Path:
+def image(folder: Path, kind: str = "vit", names: list[str] = NAMES) -> Path:
     torch.manual_seed(0)
     if kind == "vit":
-        config = tf.ViTConfig(**SMALL, **LABELS, image_size=32, patch_size=8)
+        config = tf.ViTConfig(**SMALL, **labels(names), image_size=32, patch_size=8)
         return save(folder, tf.ViTForImageClassification(config), ViTImageProcessorPil(size=SIDE))
-    config = tf.ConvNextConfig(**LABELS, hidden_sizes=[8, 16, 16, 16], depths=[1, 1, 1, 1])
+    config = tf.ConvNextConfig(**labels(names), hidden_sizes=[8, 16, 16, 16], depths=[1, 1, 1, 1])
     processor = ConvNextImageProcessorPil(size={"shortest_edge": 32})
     return save(folder, tf.ConvNextForImageClassification(config), processor)
 
 
-def video(folder: Path, kind: str = "videomae") -> Path:
+def video(folder: Path, kind: str = "videomae", names: list[str] = NAMES) -> Path:
     torch.manual_seed(0)
-    shape = {**SMALL, **LABELS, "image_size": 32, "num_frames": 4}
+    shape = {**SMALL, **labels(names), "image_size": 32, "num_frames": 4}
     if kind == "videomae":
         net = tf.VideoMAEForVideoClassification(tf.VideoMAEConfig(**shape, patch_size=8))
     elif kind == "timesformer":
@@ -56,17 +61,17 @@ def video(folder: Path, kind: str = "videomae") -> Path:
     return save(folder, net, processor)
 
 
-def audio(folder: Path, kind: str = "ast") -> Path:
+def audio(folder: Path, kind: str = "ast", names: list[str] = NAMES) -> Path:
     torch.manual_seed(0)
     if kind == "ast":
         config = tf.ASTConfig(
-            **SMALL, **LABELS, max_length=128, num_mel_bins=16, patch_size=8,
+            **SMALL, **labels(names), max_length=128, num_mel_bins=16, patch_size=8,
             frequency_stride=8, time_stride=8,
         )  # fmt: skip
         extractor = tf.ASTFeatureExtractor(max_length=128, num_mel_bins=16)
         return save(folder, tf.ASTForAudioClassification(config), extractor)
     config = tf.Wav2Vec2Config(
-        **SMALL, **LABELS, conv_dim=(16,) * 7, num_conv_pos_embeddings=16,
+        **SMALL, **labels(names), conv_dim=(16,) * 7, num_conv_pos_embeddings=16,
         num_conv_pos_embedding_groups=4, classifier_proj_size=16, vocab_size=8,
     )  # fmt: skip
     extractor = tf.Wav2Vec2FeatureExtractor(do_normalize=True)

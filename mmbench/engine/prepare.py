@@ -13,7 +13,7 @@ from mmbench.engine.datasets import load_data
 from mmbench.engine.models import BASELINES, Finder, Model, find
 from mmbench.errors import DataError, ModelError, UserError
 from mmbench.spec import load_task
-from mmbench.types import Continued, Media, Modality, ModelInfo, Requests, TaskSpec
+from mmbench.types import Broken, Continued, Media, Modality, ModelInfo, Requests, TaskSpec
 
 BASELINE = "baseline"  # the adapter of a model that a kind answers for
 
@@ -119,7 +119,7 @@ def _check_ability(model: Model, kind: Any, spec: TaskSpec, data: Any) -> None:
 
 
 def modalities(requests: Requests) -> set[Modality]:
-    """Of which modalities what is asked is made."""
+    """Of which modalities what is asked is made; a Broken part asks for nothing."""
     if requests.method not in ("write", "loglikelihood"):
         return {requests.modality}
     turns = (i.conversation if isinstance(i, Continued) else i for i in requests.contents)
@@ -129,6 +129,7 @@ def modalities(requests: Requests) -> set[Modality]:
         if isinstance(turn, tuple)
         for message in turn
         for part in message.parts
+        if not isinstance(part, Broken)
     }
 
 
