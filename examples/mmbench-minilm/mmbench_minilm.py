@@ -19,10 +19,8 @@ class MiniLM:
         from transformers import AutoModel, AutoTokenizer
 
         self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = AutoModel.from_pretrained(
-            folder, dtype=getattr(torch, dtype), local_files_only=True
-        )
-        self._model = model.eval().to(device)
+        self._model = AutoModel.from_pretrained(folder, local_files_only=True)
+        self._model = self._model.to(device, getattr(torch, dtype)).eval()
 
     def embed(self, items, modality, role):
         coded = self._tokenizer(list(items), padding=True, truncation=True, return_tensors="pt")
