@@ -34,6 +34,7 @@ check-style: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python -m mmbench.cli.document cli > docs/cli.md
 	$(BIN)/python -m mmbench.cli.document metrics > docs/metrics.md
+	$(BIN)/python -m mmbench.cli.document_tasks tasks > docs/tasks.md
 
 # torch comes first and pinned, so that nothing that depends on it chooses another build.
 $(VENV)/.torch: constraints.txt

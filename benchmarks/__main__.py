@@ -9,7 +9,7 @@ from importlib import import_module
 
 from benchmarks.rows import Row
 
-MODULES = ("ranks", "endtoend", "captions", "frechet", "intervals")
+MODULES = ("ranks", "endtoend", "captions", "frechet", "intervals", "generation", "video")
 
 
 def main() -> int:

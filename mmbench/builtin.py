@@ -49,6 +49,10 @@ MODELS: Names = {
         "mmbench.models.diffusion:Diffusion",
         "any text-to-image pipeline of diffusers, one seed for each sample",
     ),
+    "unified": (
+        "mmbench.models.unified:Unified",
+        "models that read and draw by tokens: Janus, Emu3, Chameleon",
+    ),
     "tts": ("mmbench.models.tts:Tts", "text to speech: SpeechT5, VITS, Bark"),
     "api": ("mmbench.models.api:Api", "any endpoint that speaks OpenAI's chat completions"),
     "inception": (

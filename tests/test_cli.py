@@ -216,6 +216,16 @@ def test_docs_are_what_the_program_says() -> None:
     assert (ROOT / "docs/metrics.md").read_text() == metrics()
 
 
+def test_tables_of_models_and_tasks_are_those_of_the_registries() -> None:
+    # In a process of its own: toys that other tests register are in no document.
+    def table(what: str) -> str:
+        command = [sys.executable, "-m", "mmbench.cli.document_tasks", what]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert (ROOT / "docs/tasks.md").read_text() == table("tasks")
+    assert table("models") in (ROOT / "README.md").read_text()
+
+
 @pytest.mark.parametrize(
     "line",
     [

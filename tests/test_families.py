@@ -21,6 +21,7 @@ import tiny_chat
 import tiny_encoders
 import tiny_makers
 import tiny_speech
+import tiny_unified
 import yaml
 
 from mmbench.cli import main
@@ -111,6 +112,7 @@ FAMILIES: dict[str, tuple[Build, str, Callable[[Path], Any]]] = {
     "moonshine": (
         named("whisper", tiny_speech.moonshine), "common-voice", playable(layouts_b.common_voice),
     ),
+    "unified": (named("unified", tiny_unified.janus), "textvqa", layouts_b.textvqa),
     "ctc": (named("ctc", tiny_speech.ctc), "librispeech-clean", playable(layouts_b.librispeech)),
 }  # fmt: skip
 
@@ -173,3 +175,24 @@ def test_likelihoods_choose_an_option(tmp_path: Path, capsys: pytest.CaptureFixt
     (record,) = json.loads(capsys.readouterr().out)
     assert record["scores"]["choice_unparsed"]["value"] == 0
     assert "loglikelihood image" in record["seconds"]
+
+
+@pytest.mark.parametrize("adapter", ["diffusers", "unified"])
+def test_prompts_are_drawn(
+    adapter: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("diffusers", reason="needs the extra `draw`")
+    build = tiny_makers.stable_diffusion if adapter == "diffusers" else tiny_unified.janus
+    build(tmp_path / "model")
+    layouts_b.parti(tmp_path / "data")
+    (tmp_path / "draw.yaml").write_text(
+        "{include: parti-draw, metrics: [clipscore@clip-nano], headline: clipscore@clip-nano}"
+    )
+    run = ["run", "-m", f"{adapter}@{tmp_path / 'model'}", "-t", str(tmp_path / "draw.yaml")]
+    run += ["--data", str(tmp_path / "data"), "--device", "cpu", "--dtype", "float32", "--json"]
+    run += ["--out", str(tmp_path / "out")]
+    run += ["--model-arg", "steps=2"] if adapter == "diffusers" else []
+    assert main(run) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    assert record["counts"]["failed"] == 0
+    assert record["scores"]["clipscore@clip-nano"]["value"] is not None

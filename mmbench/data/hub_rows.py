@@ -8,6 +8,7 @@ from typing import Any
 from mmbench.data.cells import Columns, Shape, cell, chosen, sample_of
 from mmbench.data.encoded import Encoded, encoded
 from mmbench.data.hub import open_dataset
+from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record
 from mmbench.errors import DataError
@@ -29,6 +30,7 @@ def rows(
     options: Columns = "",
     group: str = "",
     tags: dict[str, str] | None = None,
+    prompts: str = "",
 ) -> Samples:
     """A sample for each row of the data set OWNER/NAME, or of the folder or file `root`.
 
@@ -39,6 +41,8 @@ def rows(
     modality; so is one of bytes, or of a struct of bytes and path, whose input is called image,
     audio or video (or image_1 …). They stay encoded and are read when they are needed; a null is no
     input.
+
+    `prompts` names the templates of clip-benchmark (`with_templates`).
 
     A target of the datasets library's own classes, or a text that stands in `labels`, is its
     position in the labels. Raises DataError for what cannot be had or read, for ids that stand
@@ -60,7 +64,7 @@ def rows(
     if not samples:
         raise DataError(f"{source.get('path', path)}: no row is one that the task asks for")
     refuse_duplicates("id", [sample.id for sample in samples], path)
-    return Samples(samples, classes, source)
+    return with_templates(Samples(samples, classes, source), prompts, Path(path))
 
 
 def _sample(

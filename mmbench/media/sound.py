@@ -65,9 +65,11 @@ def _by_ffmpeg(data: bytes, name: str, refused: str) -> tuple[NDArray[Any], int]
     import numpy as np
 
     try:
-        with av.open(BytesIO(data)) as container:
+        with av.open(BytesIO(data), metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise ContentError(f"{name}: has no audio stream")
+            if container.streams.audio[0].codec_context is None:
+                raise ContentError(f"{name}: its audio stream is of no known codec")
             rate = container.streams.audio[0].rate
             resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
             chunks, total = [], 0

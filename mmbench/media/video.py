@@ -28,8 +28,10 @@ def decode_video(data: bytes, name: str, frames: Frames, view: View | None = Non
 
     name = shown(name)
     try:
-        wanted = chosen(count_frames(data, name), frames, view)
-        found, seconds = _frames(data, set(wanted))
+        with av.open(BytesIO(data), metadata_errors="replace") as container:
+            packets, n = _packets(container, name)
+            wanted = chosen(n, frames, view)
+            found, seconds = _frames(packets, set(wanted))
     except av.FFmpegError as error:
         raise ContentError(f"{name}: cannot be decoded as a video: {error.strerror}") from error
     if missing := set(wanted) - found.keys():
@@ -49,51 +51,59 @@ def chosen(n: int, frames: Frames, view: View | None = None) -> list[int]:
     """
     clip, clips = (view.clip, view.clips) if view else (0, 1)
     if frames.stride is None:
-        start, end = clip * n / clips, (clip + 1) * n / clips
-        step = (end - start) / frames.count
-        return [min(n - 1, int(start + (i + 0.5) * step)) for i in range(frames.count)]
+        halves = 2 * frames.count  # of the parts of all clips: whole numbers, so nothing is rounded
+        first = clip * halves
+        return [(first + 2 * i + 1) * n // (halves * clips) for i in range(frames.count)]
     last = max(0, n - 1 - (frames.count - 1) * frames.stride)
     begin = last // 2 if clips == 1 else round(last * clip / (clips - 1))
     return [min(n - 1, begin + i * frames.stride) for i in range(frames.count)]
 
 
 def count_frames(data: bytes, name: str) -> int:
-    """How many frames a video shows, by decoding none of them where its packets can be counted.
+    """How many frames a video shows, none of which is decoded.
 
-    Raises ContentError for a file without a video stream or without frames, av.FFmpegError for one
-    that cannot be opened.
+    Raises ContentError for a file that is no video, has no video stream or no frames, or is cut.
     """
     import av
 
-    with av.open(BytesIO(data)) as container:
-        if not container.streams.video:
-            raise ContentError(f"{name}: has no video stream")
-        stream = container.streams.video[0]
-        packets = [packet.is_discard for packet in container.demux(stream) if packet.size]
-        claimed = stream.frames
-    if len(packets) < claimed:
-        raise ContentError(f"{name}: is cut short: {len(packets)} of {claimed} frames are there")
-    n = packets.count(False)
-    if not n:
+    name = shown(name)
+    try:
+        with av.open(BytesIO(data), metadata_errors="replace") as container:
+            return _packets(container, name)[1]
+    except av.FFmpegError as error:
+        raise ContentError(f"{name}: cannot be decoded as a video: {error.strerror}") from error
+
+
+def _packets(container: Any, name: str) -> tuple[list[Any], int]:
+    """The packets of the video stream, still encoded, and how many frames they show."""
+    if not container.streams.video:
+        raise ContentError(f"{name}: has no video stream")
+    stream = container.streams.video[0]
+    if stream.codec_context is None:
+        raise ContentError(f"{name}: its video stream is of no known codec")
+    stream.thread_type = "AUTO"
+    packets = list(container.demux(stream))
+    frames = [packet.is_discard for packet in packets if packet.size]
+    if len(frames) < stream.frames:
+        raise ContentError(
+            f"{name}: is cut short: {len(frames)} of {stream.frames} frames are there"
+        )
+    if False not in frames:
         raise ContentError(f"{name}: has no frames")
-    return n
+    return packets, frames.count(False)
 
 
-def _frames(data: bytes, wanted: set[int]) -> tuple[dict[int, Pixels], dict[int, float]]:
+def _frames(packets: list[Any], wanted: set[int]) -> tuple[dict[int, Pixels], dict[int, float]]:
     """The wanted frames by number. Others are decoded on the way, and not kept."""
-    import av
-
     found: dict[int, Pixels] = {}
     seconds: dict[int, float] = {}
-    with av.open(BytesIO(data)) as container:
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        for index, frame in enumerate(container.decode(stream)):
-            if index in wanted:
-                found[index] = _upright(frame)
-                seconds[index] = float(frame.time or 0)
-            if index >= max(wanted):
-                break
+    shown_frames = (frame for packet in packets for frame in packet.decode())
+    for index, frame in enumerate(shown_frames):
+        if index in wanted:
+            found[index] = _upright(frame)
+            seconds[index] = float(frame.time or 0)
+        if index >= max(wanted):
+            break
     return found, seconds
 
 

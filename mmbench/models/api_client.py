@@ -82,7 +82,7 @@ class Client:
     def _refuse(self, status: int, reason: str) -> None:
         if status in _FOR_ALL:
             raise ModelError(
-                f"{self._url}: {_FOR_ALL[status]} ({reason}); see --api-base and docs/api.md"
+                f"{self._url}: {_FOR_ALL[status]} ({reason}); see --api-base and docs/models.md"
             )
         if status not in _AGAIN:
             raise SampleError(f"the endpoint refused the request: {reason}")

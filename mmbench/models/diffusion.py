@@ -14,7 +14,8 @@ from mmbench.models.pretrained import reason
 from mmbench.models.seeds import seeded
 from mmbench.types import Modality
 
-_REFUSED = ("nsfw_content_detected", "nsfw_detected")  # of Stable Diffusion and of IF
+# What the safety checkers of Stable Diffusion and of IF say of images that they blanked.
+_REFUSED = ("nsfw_content_detected", "nsfw_detected", "watermark_detected")
 
 
 class Diffusion:
@@ -66,15 +67,30 @@ class Diffusion:
         """Images of n prompts, PIL.Image in RGB.
 
         A ContentError stands for one that the safety checker blanked, or that holds NaN. Raises
-        ModelError where the pipeline refuses its options (a width that is no multiple of 8).
+        ModelError where the pipeline refuses the size that was asked, or draws another one.
         """
         return [self._one(*pair) for pair in zip(prompts, seeds, strict=True)]
 
     def _one(self, prompt: str, seed: int) -> Any:
         made = self._made(prompt, seed)
-        if any(getattr(made, name, None) == [True] for name in _REFUSED):
+        if any(any(getattr(made, name, None) or ()) for name in _REFUSED):
             return ContentError("the safety checker refused the image and blanked it")
-        return _picture(made.images[0])
+        picture = _picture(made.images[0])
+        if not isinstance(picture, ContentError):
+            self._refuse_other_size(picture)
+        return picture
+
+    def _refuse_other_size(self, picture: Any) -> None:
+        """Pipelines drop a height without a width, and round sizes, with no more than a warning."""
+        asked = (
+            self._options.get("width", picture.width),
+            self._options.get("height", picture.height),
+        )
+        if picture.size != asked:
+            raise ModelError(
+                f"{_name(self._pipeline)} drew {picture.width} x {picture.height} pixels where"
+                f" {asked[0]} x {asked[1]} were asked: give width and height, in multiples of 16"
+            )
 
     def _made(self, prompt: str, seed: int) -> Any:
         import torch

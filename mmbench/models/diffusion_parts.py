@@ -1,7 +1,7 @@
 """The parts of a pipeline folder of diffusers, loaded whole or refused in one line.
 
-`DiffusionPipeline.from_pretrained` fills weights that are missing with random numbers and only warns,
-so the parts that have weights are loaded before it, one by one, and what was missing is looked at.
+`from_pretrained` of a pipeline fills missing weights with random numbers and only warns, so the
+parts that have weights are loaded before it, one by one, and what they lack is looked at.
 """
 
 from __future__ import annotations
@@ -42,21 +42,20 @@ def load_pipeline(folder: Path, *, dtype: str) -> Any:
     where the folder is no pipeline, makes something else than images of texts, or lacks weights.
     """
     import torch
-    from diffusers import AutoPipelineForText2Image
 
-    kinds = _index(folder)
     options = {"local_files_only": True, "use_safetensors": True}
     numbers = getattr(torch, dtype)
     with silent(), loading(folder, "pipeline"):
+        from diffusers import AutoPipelineForText2Image  # its import talks of torchvision
+
+        kinds = _index(folder)
         parts = {
             # None is passed on: a pipeline that was saved without a part must be told so.
             name: cls and _weights(folder / name, cls, numbers, options)
             for name, cls in kinds.items()
             if cls is None or issubclass(cls, torch.nn.Module)
         }
-        return AutoPipelineForText2Image.from_pretrained(
-            folder, dtype=numbers, **options, **parts
-        )
+        return AutoPipelineForText2Image.from_pretrained(folder, dtype=numbers, **options, **parts)
 
 
 def _index(folder: Path) -> dict[str, Any]:
@@ -89,9 +88,7 @@ def _class(kind: list[Any]) -> Any:
 
 
 def _weights(folder: Path, cls: Any, numbers: Any, options: dict[str, Any]) -> Any:
-    model, found = cls.from_pretrained(
-        folder, dtype=numbers, output_loading_info=True, **options
-    )
+    model, found = cls.from_pretrained(folder, dtype=numbers, output_loading_info=True, **options)
     missing = sorted(found["missing_keys"])
     if missing:
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
@@ -99,4 +96,6 @@ def _weights(folder: Path, cls: Any, numbers: Any, options: dict[str, Any]) -> A
             f"checkpoint {folder} lacks: {', '.join(missing[:3])}{more};"
             " copy or download its weights and config.json again"
         )
-    return model
+    if getattr(cls, "_keep_in_fp32_modules", None):
+        return model
+    return model.to(numbers)  # without accelerate some keep the numbers of their file

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def seeded(seed: int, device: str) -> Iterator[None]:
-    """torch's own generators set to `seed` (0 to 2⁶⁴ - 1) inside, and put back after.
+    """Set the generators of torch to `seed` (0 to 2⁶⁴ - 1) inside, and put them back after.
 
     `device` is cpu, cuda or cuda:N. For code of libraries that takes no generator as an argument.
     """

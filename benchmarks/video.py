@@ -1,0 +1,88 @@
+"""Decoding of videos and sounds beside bare loops of the libraries that do it."""
+
+from io import BytesIO
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from benchmarks.rows import Row
+
+DATA = Path(__file__).parents[2] / "shared/data"
+
+
+def rows(quick: bool = False) -> list[Row]:
+    if not DATA.is_dir():
+        return [
+            Row("videos decoded", limit=1.15, note=f"skipped: no {DATA.name} beside the checkout")
+        ]
+    return [_videos(2 if quick else 7), _sounds(2 if quick else 7)]
+
+
+def _videos(repeats: int) -> Row:
+    """Eight frames of each clip, spread evenly; the bare loop knows how many frames there are."""
+    from mmbench.media import count_frames, decode_video
+    from mmbench.types import Frames
+
+    clips = [path.read_bytes() for path in sorted((DATA / "video/fight").glob("*.mp4"))]
+    counts = [count_frames(clip, "clip") for clip in clips]
+    pairs = []
+    for _ in range(repeats):
+        start = perf_counter()
+        found = [decode_video(clip, "clip", Frames(8)) for clip in clips]
+        ours = perf_counter() - start
+        start = perf_counter()
+        bare = [_bare_video(clip, n) for clip, n in zip(clips, counts, strict=True)]
+        pairs.append((ours, perf_counter() - start))
+    assert all((a.frames == b).all() for a, b in zip(found, bare, strict=True))
+    name = f"8 frames of each of {len(clips)} videos / a bare loop of PyAV"
+    return _row(name, pairs, 1.15, "the same frames; ours counts them first")
+
+
+def _bare_video(data: bytes, n: int):
+    import av
+    import numpy as np
+
+    wanted = {int((i + 0.5) * n / 8) for i in range(8)}
+    with av.open(BytesIO(data)) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        frames = []
+        for index, frame in enumerate(container.decode(stream)):
+            if index in wanted:
+                frames.append(frame.to_ndarray(format="rgb24"))
+            if index >= max(wanted):
+                break
+    return np.stack(frames)
+
+
+def _sounds(repeats: int) -> Row:
+    """Mono at 16 kHz, beside soundfile and soxr alone."""
+    from mmbench.media import decode_sound
+
+    files = sorted((DATA / "audio/esc10").glob("*.ogg"))
+    sounds = [file.read_bytes() for file in files]
+    pairs = []
+    for _ in range(repeats):
+        start = perf_counter()
+        for sound in sounds:
+            decode_sound(sound, "sound", 16000)
+        ours = perf_counter() - start
+        start = perf_counter()
+        for sound in sounds:
+            _bare_sound(sound)
+        pairs.append((ours, perf_counter() - start))
+    return _row(f"{len(sounds)} sounds to 16 kHz / soundfile and soxr", pairs, 1.15, "5 s each")
+
+
+def _bare_sound(data: bytes):
+    import soundfile
+    import soxr
+
+    samples, rate = soundfile.read(BytesIO(data), dtype="float32", always_2d=True)
+    return soxr.resample(samples.mean(axis=1), rate, 16000, quality="VHQ")
+
+
+def _row(name: str, pairs: list[tuple[float, float]], limit: float, note: str) -> Row:
+    ours, bare = (median(times) for times in zip(*pairs, strict=True))
+    ratio = median(a / b for a, b in pairs)
+    return Row(name, ours, bare, ratio, limit, note=f"{note}; medians of {len(pairs)}")

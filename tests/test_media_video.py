@@ -1,0 +1,206 @@
+"""Videos to the frames that are looked at: by number, upright, whatever the file does."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmbench.errors import ContentError
+from mmbench.media import chosen, count_frames, decode_video
+from mmbench.types import Frames, Media, View
+
+DATA = Path(__file__).parents[2] / "shared/data/video/fight"
+FILM = Media("video", "a.mp4")
+
+
+def video(
+    n: int = 20,
+    size: tuple[int, int] = (32, 48),
+    times: list[int] | None = None,
+) -> bytes:
+    """Frames of growing brightness, 10 · i, with a white corner at the top left."""
+    stream = BytesIO()
+    with av.open(stream, "w", format="mp4") as container:
+        track = container.add_stream("libx264", rate=10)
+        track.height, track.width = size
+        track.pix_fmt = "yuv420p"
+        track.time_base = track.codec_context.time_base = Fraction(1, 100)
+        for i in range(n):
+            pixels = np.full((*size, 3), min(250, 10 * i), np.uint8)
+            pixels[:8, :8] = 255
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts, frame.time_base = (times[i] if times else 10 * i), Fraction(1, 100)
+            container.mux(track.encode(frame))
+        container.mux(track.encode())
+    return stream.getvalue()
+
+
+def numbers(data: bytes, frames: Frames, view: View | None = None) -> list[int]:
+    """Which frames were decoded, by their brightness."""
+    found = decode_video(data, "a.mp4", frames, view)
+    return [round(float(frame[12:, 12:].mean()) / 10) for frame in found.frames]
+
+
+def naive(n: int, count: int) -> list[int]:
+    """The frame in whose span the middle of each equal part falls, in exact numbers."""
+    return [int(Fraction(2 * i + 1, 2) * Fraction(n, count)) for i in range(count)]
+
+
+@given(st.integers(1, 5000), st.integers(1, 64))
+def test_frames_are_the_middles_of_equal_parts(n: int, count: int) -> None:
+    found = chosen(n, Frames(count))
+    assert found == pytest.approx(naive(n, count), abs=0)
+    assert found == sorted(found)
+    assert 0 <= found[0] <= found[-1] < n
+
+
+@given(st.integers(1, 500), st.integers(1, 16), st.integers(1, 8), st.integers(1, 10))
+def test_windows_are_spread_from_the_first_frame_to_the_last(
+    n: int, count: int, stride: int, clips: int
+) -> None:
+    looks = [
+        chosen(n, Frames(count, stride), View(FILM, clip, clips, 0, 1)) for clip in range(clips)
+    ]
+    span = (count - 1) * stride + 1
+    for look in looks:
+        assert all(0 <= index < n for index in look)
+        if n >= span:
+            assert list(np.diff(look)) == [stride] * (count - 1)
+    if clips > 1 and n >= span:
+        assert looks[0][0] == 0
+        assert looks[-1][-1] == n - 1
+    if clips == 1:
+        assert looks[0][0] == max(0, n - span) // 2
+
+
+def test_the_frames_decoded_are_those_that_were_chosen() -> None:
+    data = video()
+    assert count_frames(data, "a") == 20
+    assert numbers(data, Frames(4)) == [2, 7, 12, 17]
+    assert numbers(data, Frames(3, 2), View(FILM, 1, 2, 0, 1)) == [15, 17, 19]
+    assert numbers(video(3), Frames(5)) == [0, 0, 1, 2, 2]  # shorter than what is asked
+    assert numbers(video(3), Frames(3, 2)) == [0, 2, 2]
+
+
+def test_a_variable_rate_counts_frames_and_tells_their_times() -> None:
+    times = [0, 1, 2, 3, 4, 100, 200, 300, 400, 500]
+    data = video(10, times=times)
+    found = decode_video(data, "a", Frames(5))
+    assert numbers(data, Frames(5)) == [1, 3, 5, 7, 9]
+    assert found.seconds == pytest.approx([times[i] / 100 for i in (1, 3, 5, 7, 9)])
+
+
+def test_crops_are_squares_along_the_longer_side() -> None:
+    data = video(2, size=(32, 48))
+    corners = []
+    for crop in range(3):
+        found = decode_video(data, "a", Frames(1), View(FILM, 0, 1, crop, 3))
+        assert found.frames.shape == (1, 32, 32, 3)
+        corners.append(float(found.frames[0, :6, :6].mean()))
+    assert corners[0] > 200 > 50 > corners[1]
+    tall = decode_video(video(2, size=(48, 32)), "a", Frames(1), View(FILM, 0, 1, 2, 3))
+    assert tall.frames.shape == (1, 32, 32, 3)
+
+
+def rotated(data: bytes, degrees: int) -> bytes:
+    """The file with a display matrix in its track header, as phones write it."""
+    at = data.index(b"tkhd") + 4
+    matrix = at + 40
+    cos, sin = {90: (0, 1), 180: (-1, 0), 270: (0, -1)}[degrees]
+    values = [cos << 16, sin << 16, 0, -sin << 16, cos << 16, 0, 0, 0, 1 << 30]
+    raw = b"".join((value & 0xFFFFFFFF).to_bytes(4, "big") for value in values)
+    return data[:matrix] + raw + data[matrix + 36 :]
+
+
+@pytest.mark.parametrize(
+    ("degrees", "corner"), [(90, (0, -1)), (180, (-1, -1)), (270, (-1, 0))], ids=str
+)
+def test_a_rotated_video_is_upright(degrees: int, corner: tuple[int, int]) -> None:
+    # A matrix of 90 degrees turns the picture clockwise: the corner goes to the top right.
+    found = decode_video(rotated(video(2), degrees), "a", Frames(1)).frames[0]
+    assert found.shape[:2] == ((32, 48) if degrees == 180 else (48, 32))
+    rows = slice(0, 6) if corner[0] == 0 else slice(-6, None)
+    columns = slice(0, 6) if corner[1] == 0 else slice(-6, None)
+    assert found[rows, columns].mean() > 200
+
+
+def test_a_video_that_was_cut_short_is_refused(tmp_path: Path) -> None:
+    # With its table of frames in front, as videos of the web have it, so that a part can be opened.
+    (tmp_path / "a.mp4").write_bytes(video(20))
+    front = tmp_path / "b.mp4"
+    with (
+        av.open(str(tmp_path / "a.mp4")) as given,
+        av.open(str(front), "w", options={"movflags": "faststart"}) as out,
+    ):
+        track = out.add_stream_from_template(given.streams.video[0])
+        for packet in given.demux(given.streams.video[0]):
+            if packet.size:
+                packet.stream = track
+                out.mux(packet)
+    data = front.read_bytes()
+    assert count_frames(data, "b") == 20
+    for share in (0.6, 0.8):
+        with pytest.raises(ContentError, match=r"b\.mp4: (is cut short|cannot be decoded)"):
+            decode_video(data[: int(len(data) * share)], "b.mp4", Frames(4))
+
+
+def sound_alone() -> bytes:
+    stream = BytesIO()
+    with av.open(stream, "w", format="mp4") as container:
+        track = container.add_stream("aac", rate=16000)
+        frame = av.AudioFrame.from_ndarray(
+            np.zeros((1, 16000), np.float32), format="fltp", layout="mono"
+        )
+        frame.sample_rate = 16000
+        container.mux(track.encode(frame))
+        container.mux(track.encode())
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "cannot be decoded as a video"),
+        (b"a text\n" * 100, "cannot be decoded as a video"),
+        (video()[:200], "cannot be decoded as a video"),
+        (sound_alone(), "has no video stream"),
+    ],
+    ids=["empty", "text", "cut", "sound"],
+)
+def test_what_is_no_video_says_so_in_one_line(data: bytes, reason: str) -> None:
+    with pytest.raises(ContentError, match=f"^a.mp4: .*{reason}") as caught:
+        decode_video(data, "a.mp4", Frames(2))
+    assert "\n" not in str(caught.value)
+
+
+def test_noise_in_the_middle_never_crashes() -> None:
+    data = bytearray(video(40))
+    draws = np.random.default_rng(0)
+    for _ in range(20):
+        torn = bytearray(data)
+        for at in draws.integers(100, len(torn), 30):
+            torn[at] = draws.integers(256)
+        try:
+            found = decode_video(bytes(torn), "a", Frames(4))
+            assert found.frames.shape[0] == 4
+        except ContentError:
+            continue
+
+
+def test_real_videos_have_the_frames_that_a_bare_loop_finds() -> None:
+    if not DATA.is_dir():
+        pytest.skip(f"no {DATA} here")
+    for file in sorted(DATA.glob("*.mp4"))[:8]:
+        with av.open(str(file)) as container:
+            frames = [f.to_ndarray(format="rgb24") for f in container.decode(video=0)]
+        data = file.read_bytes()
+        assert count_frames(data, file.name) == len(frames)
+        found = decode_video(data, file.name, Frames(6))
+        assert (found.frames == np.stack([frames[i] for i in naive(len(frames), 6)])).all()
