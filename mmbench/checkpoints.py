@@ -12,6 +12,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -22,6 +23,12 @@ FileHash = Callable[[Path], str]
 # What of a hub repository is read: its top level only (other frameworks' copies lie below it).
 _SMALL = ("*.json", "*.txt", "*.model", "*.jinja", "*.py")
 _BELOW = "*/*"
+
+# A pipeline of diffusers says in this file which parts it has; each lies in a folder of its own.
+# Of copies in other precisions (fp16) and of single files of all parts at the top none is read.
+_PIPELINE = "model_index.json"
+_PARTS = ["*.json", "*.txt", "*.model", "*/*.safetensors"]
+_NOT_PARTS = ["*/*/*", "*.fp16.*", "*.non_ema.*"]
 _LAYOUTS = {"model.safetensors": "model-*.safetensors", "pytorch_model.bin": "pytorch_model-*.bin"}
 
 # What a folder's weights may be called; safetensors win, as they do in transformers.
@@ -85,14 +92,39 @@ def hash_folder(folder: Path, file_hash: FileHash = hash_file) -> str:
     top of the folder; optimizer states, logs and documents are not among them. 32 hexadecimal
     digits. Raises ModelError when there are no weights or a file cannot be read.
     """
-    files = {path for pattern in _SMALL for path in folder.glob(pattern) if path.is_file()}
+    folders = pipeline_parts(folder)
+    small = (path for one in (folder, *folders) for pattern in _SMALL for path in one.glob(pattern))
+    weights = [path for one in folders for path in sorted(one.glob("*.safetensors"))]
+    files = {path for path in small if path.is_file()}.union(weights or weight_files(folder))
     state = blake2b(digest_size=16)
-    for path in sorted(files.union(weight_files(folder))):
+    for path in sorted(files):
         try:
-            state.update(f"{path.name}\0{file_hash(path)}\n".encode())
+            name = path.relative_to(folder).as_posix()
+            state.update(f"{name}\0{file_hash(path)}\n".encode())
         except (OSError, SampleError) as error:
             raise ModelError(f"checkpoint {folder}: cannot read {path.name}: {error}") from error
     return state.hexdigest()
+
+
+def pipeline_parts(folder: Path) -> list[Path]:
+    """The folders of the parts of a pipeline of diffusers; none for any other folder.
+
+    Raises ModelError where a part is missing.
+    """
+    index = folder / _PIPELINE
+    if not index.is_file():
+        return []
+    try:
+        said = msgspec.json.decode(index.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError) as error:
+        raise ModelError(f"{index}: not an index of a pipeline: {error}") from error
+    names = sorted(n for n, of in said.items() if isinstance(of, list) and any(of))
+    if missing := [name for name in names if not (folder / name).is_dir()]:
+        raise ModelError(
+            f"checkpoint {folder} lacks {', '.join(missing)}, named in {_PIPELINE}:"
+            " copy or download it again"
+        )
+    return [folder / name for name in names]
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -148,10 +180,10 @@ def _cached(name: str, revision: str | None) -> Path | None:
 
 def _complete(folder: Path) -> bool:
     """Whether a snapshot can be used as it is: another program may have fetched only a part."""
-    if not (folder / "config.json").is_file():
-        return False
     try:
-        return bool(weight_files(folder))
+        if parts := pipeline_parts(folder):
+            return any(path for part in parts for path in part.glob("*.safetensors"))
+        return (folder / "config.json").is_file() and bool(weight_files(folder))
     except ModelError:
         return False
 
@@ -161,10 +193,10 @@ def _download(name: str, revision: str | None) -> Path:
     from huggingface_hub.errors import HTTPError
 
     try:
-        wanted = _wanted(name, _listing(name, revision))
+        wanted, unwanted = _wanted(name, _listing(name, revision))
         # By the name asked for and not by its commit, so that the cache learns what it points to.
         folder = snapshot_download(
-            name, revision=revision, allow_patterns=wanted, ignore_patterns=_BELOW
+            name, revision=revision, allow_patterns=wanted, ignore_patterns=unwanted
         )
     except (HTTPError, OSError, ValueError, multiprocessing.TimeoutError) as error:
         raise ModelError(_explain(name, revision, error)) from error
@@ -185,10 +217,13 @@ def _listing(name: str, revision: str | None) -> list[str]:
     return [file.rfilename for file in ask.get(_ANSWER_SECONDS).siblings or []]
 
 
-def _wanted(name: str, files: list[str]) -> list[str]:
+def _wanted(name: str, files: list[str]) -> tuple[list[str], list[str]]:
+    """Patterns of the files to fetch, and of those to leave."""
+    if _PIPELINE in files:
+        return _PARTS, _NOT_PARTS
     for whole, shards in _LAYOUTS.items():
         if whole in files or f"{whole}.index.json" in files:
-            return [*_SMALL, whole, shards]
+            return [*_SMALL, whole, shards], [_BELOW]
     raise ModelError(
         f"{name} on the hub has no weights that transformers loads:"
         f" looked for {' and '.join(_LAYOUTS)} among its {len(files)} files"

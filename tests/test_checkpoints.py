@@ -103,3 +103,32 @@ def test_shards(folder: Path) -> None:
     index.write_text('{"weight_map": ')
     with pytest.raises(ModelError, match="not an index of weight files: Input data was truncated"):
         resolve(str(folder))
+
+
+def pipeline(folder: Path) -> Path:
+    folder.mkdir()
+    index = {"_class_name": "P", "unet": ["diffusers", "U"], "words": ["transformers", "T"]}
+    (folder / "model_index.json").write_text(json.dumps(index | {"feature": [None, None]}))
+    for part in ("unet", "words"):
+        (folder / part).mkdir()
+        (folder / part / "config.json").write_text("{}")
+    (folder / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"weights")
+    return folder
+
+
+def test_a_pipeline_is_known_by_all_of_its_parts(tmp_path: Path) -> None:
+    folder = pipeline(tmp_path / "p")
+    first = resolve(str(folder)).hash
+    assert resolve(str(folder)).hash == first
+    (folder / "words" / "config.json").write_text('{"a": 1}')
+    second = resolve(str(folder)).hash
+    (folder / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"other")
+    assert len({first, second, resolve(str(folder)).hash}) == 3
+
+
+def test_a_pipeline_without_a_part_is_refused(tmp_path: Path) -> None:
+    folder = pipeline(tmp_path / "p")
+    (folder / "words" / "config.json").unlink()
+    (folder / "words").rmdir()
+    with pytest.raises(ModelError, match=r"lacks words, named in model_index\.json"):
+        resolve(str(folder))

@@ -201,6 +201,16 @@ def test_no_checkpoint_is_refused() -> None:
         Diffusion(None, **CPU)
 
 
+def test_an_option_that_the_pipeline_lacks(folders: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(folders["sd"], tmp_path / "lcm")
+    index = (folder / "model_index.json").read_text()
+    (folder / "model_index.json").write_text(
+        index.replace("StableDiffusionPipeline", "LatentConsistencyModelPipeline")
+    )
+    with pytest.raises(ModelError, match="ModelPipeline takes no negative_prompt: leave it out"):
+        Diffusion(folder, **CPU, negative="a dog")
+
+
 @pytest.mark.parametrize(
     ("size", "reason"),
     [
