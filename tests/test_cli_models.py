@@ -121,3 +121,18 @@ def test_verify_lists_what_was_published(
 def test_verify_of_a_model_that_nobody_published(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", "-m", "clip-nano", *CPU]) == 2
     assert "nothing was published for clip-nano" in capsys.readouterr().err
+
+
+def test_check_of_a_task_alone_says_which_files_are_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        {"id": "1", "question": "what", "image": picture(tmp_path, 9), "answer": "x"},
+        {"id": "2", "question": "what", "image": "gone.png", "answer": "x"},
+    ]
+    (tmp_path / "qa.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert main(["check", "-t", "answers", "--data", str(tmp_path / "qa.jsonl")]) == 3
+    out = capsys.readouterr().out
+    assert out.startswith("the data of answers: 2 sample")
+    assert "gone.png" in out
+    assert "1 sample would fail" in out

@@ -52,14 +52,15 @@ def inception(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def pair(parser: argparse.ArgumentParser) -> None:
-    """The flags of a command that takes models and tasks."""
+def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
+    """The flags of a command that takes models, one or more unless `model` is False, and tasks."""
     add = parser.add_argument
     add(
         "-m",
         "--model",
         action="append",
-        required=True,
+        required=model,
+        default=None if model else [],
         metavar="MODEL",
         help="[frames+]NAME[@CHECKPOINT[#REVISION]], a YAML file, or a baseline: oracle, constant,"
         " random, empty, hedge; repeat for several",

@@ -61,8 +61,8 @@ def _run(commands: Any) -> None:
 
 
 def _check(commands: Any) -> None:
-    text = "everything but the forward passes: names, data, files, weights"
-    pair(command(commands, "check", "check", text))
+    text = "everything but the forward passes: names, data, files, weights; without -m the data"
+    pair(command(commands, "check", "check", text), model=False)
 
 
 def _list(commands: Any) -> None:

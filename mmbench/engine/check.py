@@ -9,6 +9,7 @@ from mmbench.engine import identity
 from mmbench.engine.asked import device_for
 from mmbench.engine.prepare import Options, prepare
 from mmbench.errors import SampleError
+from mmbench.types import Media, Sample
 
 
 class Checked(NamedTuple):
@@ -26,13 +27,23 @@ def check(model: str, task: str, options: Options) -> Checked:
     """
     with ContentKeys(cache_folder()) as keys:
         prepared = prepare(model, task, options, keys)
-        failures = []
-        for _, ident, content in prepared.kind.contents(prepared.spec, prepared.data):
-            try:
-                keys.key(content)
-            except SampleError as error:
-                failures.append((ident, str(error)))
+        failures: list[tuple[str, str]] = []
+        for samples in prepared.kind.samples(prepared.data).values():
+            failures += [(one.id, why) for one in samples for why in _faults(one, keys)]
     if prepared.model is not None:
         prepared.model.load(device_for(options.device))
     sizes = prepared.kind.sizes(prepared.data)
     return Checked(sizes, identity.fingerprint(prepared.spec), failures)
+
+
+def _faults(sample: Sample, keys: ContentKeys) -> list[str]:
+    """Why contents of a sample cannot be read."""
+    contents = [*sample.inputs.values()]
+    contents += [sample.target] if isinstance(sample.target, Media) else []
+    faults = []
+    for content in contents:
+        try:
+            keys.key(content)
+        except SampleError as error:
+            faults.append(str(error))
+    return faults

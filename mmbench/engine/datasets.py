@@ -12,6 +12,7 @@ from mmbench.errors import DataError, UnknownName
 from mmbench.types import TaskSpec
 
 _RESERVED = {"source", "folder", "hub"}
+_OF_THE_HUB = {"rows", "hf"}
 
 
 def data_root() -> Path:
@@ -19,14 +20,16 @@ def data_root() -> Path:
     return Path(os.environ.get("MMBENCH_DATA") or "data")
 
 
-def load_data(spec: TaskSpec, given: Path | None) -> Any:
+def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Any:
     """The data of a task, from `given` (`--data`) or from its folder under `$MMBENCH_DATA`.
 
-    Where there is neither, and the task names a data set of the hub, from there.
+    Where there is neither, and the task names a data set of the hub, from there, if `hub` says so.
 
     Raises DataError where there is none, UnknownName for an option that the source does not have.
     """
     root = _root(spec, given)
+    if root is None and not hub and ("hub" in spec.data or spec.data["source"] in _OF_THE_HUB):
+        raise DataError(f"task {spec.name}: no data on this machine: give --data FOLDER")
     if root is None and "hub" in spec.data:
         return _loaded(spec, "rows", None, dict(spec.data["hub"]))
     options = {key: value for key, value in spec.data.items() if key not in _RESERVED}

@@ -72,7 +72,7 @@ def selftest(task: str, options: Options | None = None) -> list[Check]:
 
 def _data(spec: TaskSpec, kind: Any, options: Options) -> tuple[Any, str]:
     try:
-        return kind.limit(load_data(spec, options.data), _MOST), "its own"
+        return kind.limit(load_data(spec, options.data, hub=False), _MOST), "its own"
     except DataError:
         if options.data is not None:
             raise
