@@ -27,8 +27,8 @@ _BELOW = "*/*"
 # A pipeline of diffusers says in this file which parts it has; each lies in a folder of its own.
 # Of copies in other precisions (fp16) and of single files of all parts at the top none is read.
 _PIPELINE = "model_index.json"
-_PARTS = ["*.json", "*.txt", "*.model", "*/*.safetensors"]
-_NOT_PARTS = ["*/*/*", "*.fp16.*", "*.non_ema.*"]
+_PARTS = [*_SMALL, "*/*.safetensors"]
+_NOT_PARTS = ["*/*/*", "*.fp16*", "*.bf16*", "*.non_ema.*"]
 _LAYOUTS = {"model.safetensors": "model-*.safetensors", "pytorch_model.bin": "pytorch_model-*.bin"}
 
 # What a folder's weights may be called; safetensors win, as they do in transformers.
@@ -182,10 +182,17 @@ def _complete(folder: Path) -> bool:
     """Whether a snapshot can be used as it is: another program may have fetched only a part."""
     try:
         if parts := pipeline_parts(folder):
-            return any(path for part in parts for path in part.glob("*.safetensors"))
+            return all(_has_weights(part) for part in parts)
         return (folder / "config.json").is_file() and bool(weight_files(folder))
     except ModelError:
         return False
+
+
+def _has_weights(part: Path) -> bool:
+    """Whether a part of a pipeline has all its weights; without a config.json it needs none."""
+    for index in part.glob("*.safetensors.index.json"):
+        _check_shards(index)
+    return not (part / "config.json").is_file() or any(part.glob("*.safetensors"))
 
 
 def _download(name: str, revision: str | None) -> Path:

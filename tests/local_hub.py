@@ -34,6 +34,26 @@ REPOSITORIES: dict[str, dict[str, bytes]] = {
         "model-00001-of-00002.safetensors": b"1",
         "model-00002-of-00002.safetensors": b"2",
     },
+    "some/pipeline": {
+        "model_index.json": json.dumps(
+            {
+                "_class_name": "A",
+                "unet": ["diffusers", "B"],
+                "vae": ["diffusers", "C"],
+                "tokenizer": ["transformers", "D"],
+                "safety_checker": [None, None],
+            }
+        ).encode(),
+        "unet/config.json": b"{}",
+        "unet/model.safetensors": b"weights",
+        "unet/model.fp16.safetensors": b"half",
+        "unet/model.fp16-00001-of-00002.safetensors": b"half",
+        "unet/model.bin": b"pickled",
+        "vae/config.json": b"{}",
+        "vae/model.safetensors": b"weights",
+        "tokenizer/merges.txt": b"a b",
+        "all-in-one.safetensors": b"other",
+    },
     "some/gated": {**SMALL, "model.safetensors": b"weights"},
     "some/empty": SMALL,
     "some/broken": SMALL,

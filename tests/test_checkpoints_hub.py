@@ -81,6 +81,24 @@ def test_download_then_no_request(hub: tuple[str, list[str]], tmp_path: Path) ->
     assert seen == []
 
 
+def test_a_pipeline_is_its_parts(hub: tuple[str, list[str]], tmp_path: Path) -> None:
+    endpoint, seen = hub
+    first = ask(tmp_path, endpoint, "some/pipeline")
+    parts = {
+        f"{part}/{file}"
+        for part in ("unet", "vae")
+        for file in ("config.json", "model.safetensors")
+    }
+    read = {"model_index.json", "tokenizer/merges.txt", *parts}
+    assert names(first["folder"]) == read
+    seen.clear()
+    assert ask(tmp_path, endpoint, "some/pipeline") == first
+    assert seen == []
+    Path(first["folder"], "vae", "model.safetensors").unlink()  # another program fetched a part
+    assert ask(tmp_path, endpoint, "some/pipeline") == first
+    assert names(first["folder"]) == read
+
+
 def test_a_file_missing_from_the_cache_is_fetched(
     hub: tuple[str, list[str]], tmp_path: Path
 ) -> None:

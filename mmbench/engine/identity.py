@@ -22,7 +22,10 @@ from mmbench.contents import digest
 from mmbench.types import ModelInfo, TaskSpec
 
 # Libraries whose version can move a number in its last digits, or more.
-NUMERIC = ("numpy", "torch", "transformers", "tokenizers", "pillow")
+NUMERIC = (
+    *("numpy", "torch", "transformers", "tokenizers", "pillow"),
+    *("av", "soundfile", "soxr", "diffusers"),
+)
 
 
 # What a task may say about how it asks; a key left at its default says nothing.

@@ -30,6 +30,7 @@ class Model(msgspec.Struct, frozen=True):
     info: ModelInfo
     load: Callable[[str], Any]  # device -> the model, its weights loaded
     cls: Any  # has the methods and the modalities of the model that will be loaded
+    folder: Path | None = None  # its checkpoint, where some of a class's can do less than others
 
 
 class Finder(msgspec.Struct, frozen=True):
@@ -117,7 +118,7 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
     def load(device: str) -> Any:
         return cls(folder, device=device, dtype=dtype, **given)
 
-    return Model(info, load, cls)
+    return Model(info, load, cls, folder)
 
 
 def _options(cls: type) -> set[str]:

@@ -109,6 +109,8 @@ def _check_ability(model: Model, kind: Any, spec: TaskSpec, data: Any) -> None:
     wanted = {modality for requests in asked for modality in modalities(requests)}
     lacking = wanted - model.cls.modalities
     if not missing and not lacking:
+        if model.folder and hasattr(model.cls, "check"):
+            model.cls.check(model.folder, methods(ability))
         return
     cannot = f"cannot {', '.join(missing)}" if missing else f"takes no {', '.join(sorted(lacking))}"
     raise UserError(

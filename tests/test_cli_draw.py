@@ -1,0 +1,90 @@
+"""`mmbench run` with models that draw: from prompts to a record."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny_draw
+import tiny_unified
+from PIL import Image
+
+from mmbench.cli import main
+
+TASK = """
+name: draw-tiny
+kind: drawing
+data: {source: coco-prompts, split: val2014, images: 5, size: 16}
+fields: {prompt: text}
+metrics: [fid@clip-nano]
+headline: fid@clip-nano
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "coco" / "val2014").mkdir(parents=True)
+    for i in range(6):
+        noise = np.random.default_rng(i).integers(0, 255, (30, 40, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(tmp_path / "coco" / "val2014" / f"{i}.jpg")
+    images = [{"id": i, "file_name": f"{i}.jpg"} for i in range(6)]
+    texts = [{"id": i, "image_id": i % 6, "caption": f"{i} cats"} for i in range(12)]
+    annotations = {"images": images, "annotations": texts}
+    (tmp_path / "coco" / "captions_val2014.json").write_text(json.dumps(annotations))
+    (tmp_path / "draw-tiny.yaml").write_text(TASK)
+    return tmp_path
+
+
+def run(place: Path, model: str, *more: str) -> int:
+    task, data = str(place / "draw-tiny.yaml"), str(place / "coco")
+    where = ["--device", "cpu", "--dtype", "float32", "--out", str(place / "out"), "--json"]
+    return main(["run", "-m", model, "-t", task, "--data", data, *where, *more])
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    (record,) = json.loads(capsys.readouterr().out)
+    return dict(record)
+
+
+def fid(record: dict[str, Any]) -> float:
+    return float(record["scores"]["fid@clip-nano"]["value"])
+
+
+def test_diffusers_draws(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("diffusers", reason="needs the extra `draw`")
+    model = f"diffusers@{tiny_draw.stable_diffusion(place / 'sd')}"
+    assert run(place, model, "--model-arg", "steps=1") == 0
+    first = told(capsys)
+    assert first["counts"] == {
+        "samples": 5, "failed": 0, "requests": 15, "computed": 15, "cached": 0
+    }  # fmt: skip
+    assert run(place, model, "--model-arg", "steps=1", "--batch-size", "2", "--fresh") == 0
+    assert fid(told(capsys)) == pytest.approx(fid(first), rel=1e-4)  # that of its features
+    assert run(place, model, "--model-arg", "steps=1", "--seed", "1") == 0
+    assert fid(told(capsys)) != pytest.approx(fid(first), rel=1e-2)
+
+
+def test_a_refused_drawing_is_counted(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("diffusers", reason="needs the extra `draw`")
+    model = f"diffusers@{tiny_draw.guarded(place / 'sd', threshold=-2.0)}"
+    assert run(place, model, "--model-arg", "steps=1") == 3
+    record = told(capsys)
+    assert record["counts"]["failed"] == 5
+    assert "safety checker refused" in record["failures"][0][1]
+
+
+def test_janus_draws(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(place, f"unified@{tiny_unified.janus(place / 'janus')}") == 0
+    assert told(capsys)["counts"]["failed"] == 0
+
+
+def test_chameleon_is_refused_before_it_is_loaded(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(place, f"unified@{tiny_unified.chameleon(place / 'chameleon')}") == 2
+    said = capsys.readouterr().err
+    assert "cannot draw; those that can: janus, emu3" in said
+    assert "loading unified" not in said
