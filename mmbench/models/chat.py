@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.generation import cut_at, greedy_or_sampled
-from mmbench.models.pixels import pictures
-from mmbench.models.pretrained import load_model, load_part, quiet
+from mmbench.models.pretrained import load_model, load_processor, quiet
+from mmbench.models.video_processor import video_inputs
 from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ class Chat:
         if folder is None:
             raise ModelError("a language model needs a checkpoint: type NAME@CHECKPOINT")
         self._device, self._dtype = device, getattr(torch, dtype)
-        self._processor = load_part(
-            folder, "AutoProcessor", "processor", trust_remote_code=trust_remote_code, backend="pil"
-        )
+        self._processor = load_processor(folder, trust_remote_code=trust_remote_code)
         _refuse_halves(folder, self._processor, needs)
         self._tokenizer = self._processor.tokenizer
         self._template = Path(template).read_text(encoding="utf-8") if template else None
@@ -153,6 +151,8 @@ class Chat:
         if "audio" in media:  # a flat list, whose place the tokens of the texts tell
             media["audio"] = [sound for sounds in media["audio"] for sound in sounds]
             media["sampling_rate"] = self._processor.feature_extractor.sampling_rate
+        if "videos" in media:
+            media |= video_inputs([clip for clips in media["videos"] for clip in clips])
         inputs = self._processor(
             text=[one.text for one in asked],
             **media,
@@ -239,7 +239,7 @@ def _part(part: Any, media: dict[Modality, list[Any]]) -> dict[str, Any]:
         media["audio"].append(part.samples)
         return {"type": "audio"}
     if isinstance(part, Clip):
-        media["video"].append(pictures(part.frames))
+        media["video"].append(part)
         return {"type": "video"}
     media["image"].append(part)
     return {"type": "image"}

@@ -156,6 +156,19 @@ def load_image_processor(folder: Path, *, trust_remote_code: bool) -> Any:
         )
 
 
+def load_processor(folder: Path, *, trust_remote_code: bool = False) -> Any:
+    """What AutoProcessor makes of `folder`, with the image processor on PIL. Raises ModelError.
+
+    To ask AutoProcessor itself for that fails where there is a video processor, which has none.
+    """
+    processor = load_part(folder, "AutoProcessor", "processor", trust_remote_code=trust_remote_code)
+    if hasattr(processor, "image_processor"):
+        processor.image_processor = load_image_processor(
+            folder, trust_remote_code=trust_remote_code
+        )
+    return processor
+
+
 def load_part(
     folder: Path, auto: str, part: str, *, trust_remote_code: bool = False, **options: Any
 ) -> Any:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from mmbench.errors import MissingExtra
 from mmbench.models.pretrained import load_image_processor, load_part
+from mmbench.types import Clip
+
+_TICKS = 1000  # of a second: the clock in which frames are numbered for a processor
 
 
 def load_video_processor(folder: Path) -> Any:
@@ -30,3 +34,32 @@ def _is_video_processor(folder: Path) -> bool:
     file = folder / "preprocessor_config.json"
     said = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     return "video_processor_type" in said
+
+
+def video_inputs(clips: Sequence[Clip]) -> dict[str, Any]:
+    """The arguments of a processor for videos whose frames are chosen already.
+
+    Processors choose frames once more if they may, and believe in 24 frames a second if nobody says
+    when each was shown; some write that into the prompt (SmolVLM, Qwen3-VL), some into positions
+    (Qwen2.5-VL).
+    """
+    return {
+        "videos": [clip.frames for clip in clips],
+        "video_metadata": [_metadata(clip.seconds) for clip in clips],
+        "do_sample_frames": False,
+    }
+
+
+def _metadata(seconds: Sequence[float]) -> dict[str, Any]:
+    """What transformers calls the metadata of a video, its frames numbered by milliseconds.
+
+    Frames that stand for equal parts of a video cover it whole: n frames, n times their distance.
+    """
+    n = len(seconds)
+    distance = (seconds[-1] - seconds[0]) / (n - 1) if n > 1 else 0.0
+    return {
+        "fps": _TICKS,
+        "frames_indices": [round(second * _TICKS) for second in seconds],
+        "total_num_frames": max(round(n * distance * _TICKS), 1),
+        "duration": n * distance,
+    }
