@@ -17,9 +17,12 @@ from typing import Any
 import msgspec
 
 from mmbench.errors import DataError, UserError
-from mmbench.types import RunRecord
+from mmbench.media import read_bytes
+from mmbench.types import Media, RunRecord
 
 SCHEMA = 1
+_SUFFIXES = {"image": ".png", "audio": ".wav"}
+_UNFIT = frozenset('%<>:"\\|?*')  # in a file name, somewhere
 SAME = b"mmbench.same"  # in the rows' schema: metric → the metric whose column holds its rows
 
 
@@ -96,6 +99,29 @@ def write_record(out: str | Path, record: RunRecord, rows: Mapping[str, Sequence
     folder.write(f"{stem}.parquet", _parquet(rows))
     folder.write(f"{stem}.json", encode(record) + b"\n")
     return folder.path(f"{stem}.json")
+
+
+def write_made(out: str | Path, record: RunRecord, made: Mapping[str, Media]) -> str:
+    """Write images as PNG and sounds as WAV, each named by the id of its sample. Returns where.
+
+    An id with a slash lies in a folder; what no file may be called stands as %XX, so that nothing
+    is written elsewhere. Raises UserError.
+    """
+    folder = Folder(out)
+    stem = f"{record.task.name}/{record.run}"
+    for ident, medium in made.items():
+        name = "/".join(_file_name(part) for part in ident.split("/"))
+        folder.write(f"{stem}/{name}{_SUFFIXES[medium.modality]}", read_bytes(medium))
+    return folder.path(stem)
+
+
+def _file_name(part: str) -> str:
+    told = "".join(c if c.isprintable() and c not in _UNFIT else _escaped(c) for c in part)
+    return f"%2E{told[1:]}" if told.startswith(".") else told or "%"
+
+
+def _escaped(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
 def _parquet(rows: Mapping[str, Sequence[Any]]) -> bytes:

@@ -185,10 +185,15 @@ class Generation(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Views(Struct, frozen=True, forbid_unknown_fields=True):
-    """How many clips in time, and crops in space, of a video are looked at."""
+    """How many clips in time, and crops in space, of a video are looked at.
+
+    Its probabilities are the mean over the views, or of each class the highest (`max`), as is usual
+    for several labels: DATA.ENSEMBLE_METHOD of facebookresearch/SlowFast.
+    """
 
     clips: int = 1
     crops: int = 1
+    combine: Literal["mean", "max"] = "mean"
 
 
 class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -197,10 +202,11 @@ class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
     `data` names a source and its options, and the `folder` under $MMBENCH_DATA where it is looked
     for; `fields` says which input is the query and which the document; `directions` whether
     documents also ask for queries; `prompt` formats a text ("a photo of {text}"); `templates` put a
-    class into words ("a photo of a {}."); `views` are the looks at a video (clips, crops);
-    `generation` says how texts are written; `choose` how one of several options is: by the `letter`
-    that is written, or by `likelihood`; `protocol` holds the sizes of the protocol (query, corpus;
-    sample) and the number of `splits` that are searched apart; `breakdowns` are tags of the samples
+    class into words ("a photo of a {}."); `views` are the looks at a video (clips, crops); `size`
+    is the side in pixels of drawings and real images, cut and scaled; `generation` says how texts
+    are written; `choose` how one of several options is: by the `letter` that is written, or by
+    `likelihood`; `protocol` holds the sizes of the protocol (query, corpus; sample) and the number
+    of `splits` that are searched apart; `breakdowns` are tags of the samples
     by whose values every metric is shown as well.
     """
 
@@ -218,6 +224,7 @@ class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
     prompt: str = "{text}"
     templates: list[str] = field(default_factory=list)
     views: Views = Views()
+    size: int | None = None
     generation: Generation = Generation()
     choose: Literal["letter", "likelihood"] = "letter"
     directions: Literal["both", "query-to-corpus"] = "both"
@@ -336,7 +343,8 @@ class Wants(Struct, frozen=True):
     which modality each name is, and its role. `model` is the default one; `variants` says what an
     argument such as `tf` of `fid@tf` stands for (a model and its options); any other argument is
     the name of a model itself. A prediction whose content fails in the model is failed. The metric
-    is called with `features`, one dict for each prediction.
+    is called with `features`, one dict for each prediction. With `failed` it also gets what
+    `contents` gives of predictions that failed: a set of real images is whole whatever was drawn.
     """
 
     contents: Callable[[Prediction], dict[str, list[Any]]]
@@ -346,6 +354,7 @@ class Wants(Struct, frozen=True):
     options: dict[str, Any] = field(default_factory=dict)
     variants: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     normalise: bool = True
+    failed: bool = False
 
 
 class Score(Struct, frozen=True):

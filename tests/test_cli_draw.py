@@ -17,7 +17,8 @@ from mmbench.cli import main
 TASK = """
 name: draw-tiny
 kind: drawing
-data: {source: coco-prompts, split: val2014, images: 5, size: 16}
+data: {source: coco-prompts, split: val2014, images: 5}
+size: 16
 fields: {prompt: text}
 metrics: [fid@clip-nano]
 headline: fid@clip-nano
@@ -74,6 +75,41 @@ def test_a_refused_drawing_is_counted(place: Path, capsys: pytest.CaptureFixture
     record = told(capsys)
     assert record["counts"]["failed"] == 5
     assert "safety checker refused" in record["failures"][0][1]
+
+
+def test_a_drawing_that_failed_leaves_the_real_images_whole(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, count in (("broken", 5), ("absent", 4)):
+        (place / name).mkdir()
+        for i in range(count):
+            noise = np.random.default_rng(9 + i).integers(0, 255, (16, 16, 3), dtype=np.uint8)
+            Image.fromarray(noise).save(place / name / f"{i}.png")
+    (place / "broken" / "4.png").write_bytes(b"no image")
+    found = {}
+    for name in ("broken", "absent"):
+        words = ["score", "-t", str(place / "draw-tiny.yaml"), "--data", str(place / "coco")]
+        words += ["--out", str(place / "out"), "--allow-failed", "1", "--json", "--device", "cpu"]
+        assert main([*words, "--predictions", str(place / name)]) == 0
+        found[name] = told(capsys)
+    assert fid(found["broken"]) == fid(found["absent"])
+    assert found["broken"]["counts"]["failed"] == 1
+    assert found["broken"]["scores"]["fid@clip-nano"]["failed"] == 1
+    assert "size=16" in found["broken"]["scores"]["fid@clip-nano"]["signature"]
+
+
+def test_drawings_are_written_to_a_folder_and_scored_from_there(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = f"unified@{tiny_unified.janus(place / 'janus')}"
+    assert run(place, model, "--media", str(place / "made")) == 0
+    record = told(capsys)
+    folder = place / "made" / record["task"]["name"] / record["run"]
+    assert len(list(folder.glob("*.png"))) == 5
+    words = ["score", "-t", str(place / "draw-tiny.yaml"), "--data", str(place / "coco"), "--json"]
+    words += ["--out", str(place / "out"), "--device", "cpu", "--predictions", str(folder)]
+    assert main(words) == 0
+    assert fid(told(capsys)) == fid(record)
 
 
 def test_janus_draws(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

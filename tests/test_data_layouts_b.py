@@ -12,7 +12,7 @@ from mmbench.data.spoken_digits import fsdd
 from mmbench.engine.datasets import load_data
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
 from mmbench.kinds.conversation import conversation
-from mmbench.media import decode_image, read_bytes
+from mmbench.media import decode_image, read_bytes, square
 from mmbench.spec import load_task
 from mmbench.types import Broken, Media
 
@@ -78,13 +78,14 @@ def test_fsdd(tmp_path):
 
 def test_coco_prompts(tmp_path):
     layouts.coco(tmp_path)
-    data = coco_prompts(tmp_path, images=3, size=5)
+    data = coco_prompts(tmp_path, images=3)
     samples = {sample.id: sample for sample in data.samples}
     assert samples.keys() == {"42", "73", "74"}
     assert all(s.inputs["text"].endswith(f" of {id}") for id, s in samples.items())
-    image = decode_image(read_bytes(samples["42"].target), "x")
+    small = square(samples["42"].target, 5)
+    image = decode_image(read_bytes(small), "x")
     assert (image.size, image.getpixel((2, 2))) == ((5, 5), (42, 42, 42))
-    assert samples["74"].target.name.endswith("COCO_val2014_000000000074.jpg at 5 px")
+    assert small.name.endswith("COCO_val2014_000000000042.jpg at 5 px")
     two = coco_prompts(tmp_path, images=2).samples
     assert [s.id for s in two] == [s.id for s in data.samples[:2]]
     whole = {sample.id: sample.target for sample in coco_prompts(tmp_path).samples}

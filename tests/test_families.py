@@ -163,6 +163,14 @@ def test_speech_is_made_and_understood_again(
     (record,) = json.loads(capsys.readouterr().out)
     assert record["scores"][record["headline"]]["n"] == 4
     assert record["scores"][record["headline"]]["value"] > 0
+    folder = tmp_path / "made" / record["task"]["name"]
+    assert main([*run, "--media", str(tmp_path / "made")]) == 0
+    capsys.readouterr()
+    score = ["score", "-t", str(tmp_path / "speak.yaml"), "--data", str(tmp_path / "data")]
+    score += ["--predictions", str(next(folder.iterdir())), "--out", str(tmp_path / "out")]
+    assert main([*score, "--device", "cpu", "--json"]) == 0
+    (again,) = json.loads(capsys.readouterr().out)
+    assert again["scores"] == record["scores"]
 
 
 def test_likelihoods_choose_an_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,6 +107,18 @@ def test_probabilities_are_averaged_over_views(numbers: list[float]) -> None:
         assert np.allclose(scores, expected, atol=1e-6)
 
 
+def test_the_highest_probability_of_the_views_counts_where_the_task_says_so() -> None:
+    data = Samples(
+        [Sample("1", {"video": FILM}, [0]), Sample("2", {"video": FILM}, [])], ["a", "b"]
+    )
+    logits = np.array([[2, -1], [0, 3], [-5, 1], [-4, 0]], np.float32)
+    answers = {"sample": Answers(logits, {}, ["a", "b"])}
+    task = spec("classification", {"video": "video"}, views=Views(2, 1, "max"))
+    found = Classification().said(task, data, answers)
+    assert np.allclose(found, 1 / (1 + np.exp(-np.array([[2, 3], [-4, 1.0]]))))
+    assert "2x1:max" in Classification().signature("exact", task, data)
+
+
 def test_several_labels_are_judged_one_by_one() -> None:
     (scores,) = classified([[0, 1]], [[0.0, 9.0, 2.0]], {}, 1)
     assert np.allclose(scores, [1 / (1 + np.exp(-2)), 0.5])

@@ -7,7 +7,7 @@ import pytest
 
 from mmbench import store
 from mmbench.errors import DataError, UserError
-from mmbench.types import ModelInfo, RunRecord, ScoreInfo, TaskInfo
+from mmbench.types import Media, ModelInfo, RunRecord, ScoreInfo, TaskInfo
 
 
 def record(run: str = "r1", value: float | None = 0.5, **changes: object) -> RunRecord:
@@ -90,3 +90,17 @@ def test_run_ids_are_safe_as_file_names() -> None:
     assert "/" not in made
     assert made.isprintable()
     assert store.new_run_id("m") != store.new_run_id("m")
+
+
+def test_what_a_model_made_stays_in_its_folder(tmp_path: Path) -> None:
+    made = {
+        ident: Media("image", "x", lambda: b"png")
+        for ident in ("../../up", "/root", "a/b", ".hid", "a\\b:c", "ünï 1.5", "x%2E", "a\nb", "")
+    }
+    where = store.write_made(tmp_path / "out", record(), made)
+    assert Path(where) == tmp_path / "out" / "t" / "r1"
+    files = {p.relative_to(where).as_posix() for p in tmp_path.rglob("*.png")}
+    assert files == {
+        "%2E./%2E./up.png", "%/root.png", "a/b.png", "%2Ehid.png", "a%5Cb%3Ac.png",
+        "ünï 1.5.png", "x%252E.png", "a%0Ab.png", "%.png",
+    }  # fmt: skip

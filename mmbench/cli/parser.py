@@ -58,6 +58,11 @@ def _run(commands: Any) -> None:
         action="store_true",
         help="compute everything again; the cache is kept, and not read",
     )
+    parser.add_argument(
+        "--media",
+        metavar="DIR",
+        help="write what was drawn or spoken here, as TASK/RUN/ID.png or .wav",
+    )
 
 
 def _check(commands: Any) -> None:

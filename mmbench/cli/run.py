@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from itertools import product
 
+from mmbench import store
 from mmbench.cli import INTERRUPTED, report, worst
 from mmbench.cli.options import allowed_failures, options_for
 from mmbench.cli.outcome import ended, keep, publish
@@ -36,6 +38,9 @@ def _pair(
     try:
         outcome = run(model, task, options_for(task, args), progress, held)
         records.append(keep(outcome, args))
+        if args.media and outcome.made:
+            where = store.write_made(args.media, outcome.record, outcome.made)
+            print(f"  media: {where}", file=sys.stderr if args.json else sys.stdout)
     except (Exception, KeyboardInterrupt) as error:
         progress.finish()
         return report(error)

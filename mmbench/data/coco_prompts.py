@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
-from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
-from mmbench import media
-from mmbench.data.annotations import Image, read_annotations
+from mmbench.data.annotations import read_annotations
 from mmbench.data.beside import optional_images
 from mmbench.data.coco import find_annotations
 from mmbench.data.pairs import Caption, check_count, refuse_duplicates
 from mmbench.errors import DataError
 from mmbench.text import count
-from mmbench.types import Content, Media, Sample, Samples
+from mmbench.types import Sample, Samples
 
 
 def coco_prompts(
@@ -22,20 +19,17 @@ def coco_prompts(
     *,
     split: str = "val2014",
     images: int | None = None,
-    size: int | None = None,
     seed: int = 0,
 ) -> Samples:
     """A sample for each of so many `images`: one of its captions as text, itself as target.
 
     `root` is an annotations file or a folder that holds one, as the source `coco` finds it; ids
     are those of the images. Images, and the caption of each, are those whose ids have the lowest
-    hashes under `seed`: the same ones whatever the order of the file. With a `size` the target is
-    the largest square in the middle of the image, scaled to size x size pixels (bicubic), PNG.
+    hashes under `seed`: the same ones whatever the order of the file.
 
     Raises DataError for what cannot be read, and for fewer images with a caption than wanted.
     """
     check_count("images", images)
-    check_count("size", size)
     path = find_annotations(root, split)
     found, captions = read_annotations(path, split)
     refuse_duplicates("image id", [image.id for image in found], str(path))
@@ -48,16 +42,10 @@ def coco_prompts(
     contents = optional_images([image.names for image in kept], path.parent, str(path))
     return Samples(
         [
-            _sample(image, chosen[image.id], content, size)
+            Sample(image.id, {"text": chosen[image.id].text}, content, group=image.id)
             for image, content in zip(kept, contents, strict=True)
         ]
     )
-
-
-def _sample(image: Image, caption: Caption, content: Content, size: int | None) -> Sample:
-    if size and isinstance(content, Media):
-        content = Media("image", f"{content.name} at {size} px", partial(_square, content, size))
-    return Sample(image.id, {"text": caption.text}, content, group=image.id)
 
 
 def _one_each(captions: list[Caption], seed: int) -> dict[str, Caption]:
@@ -71,13 +59,3 @@ def _one_each(captions: list[Caption], seed: int) -> dict[str, Caption]:
 
 def _hash(seed: int, ident: str) -> bytes:
     return blake2b(f"{seed}/{ident}".encode(), digest_size=16).digest()
-
-
-def _square(image: Media, size: int) -> bytes:
-    from PIL import ImageOps
-    from PIL.Image import Resampling
-
-    decoded = media.decode_image(media.read_bytes(image), image.name)
-    stream = io.BytesIO()
-    ImageOps.fit(decoded, (size, size), Resampling.BICUBIC).save(stream, "PNG")
-    return stream.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmbench.data.folder import EXTENSIONS, files_below
@@ -23,17 +24,22 @@ def images(root: Path | None) -> Samples:
 
 
 def image_files(root: Path) -> list[tuple[str, Path]]:
-    """Ids and paths of the images in a folder and those below it, sorted by path.
+    """Ids and paths of the images in a folder and those below it: `files_of`."""
+    return files_of(root, EXTENSIONS, "image")
 
-    Hidden names are left out. Raises DataError.
+
+def files_of(root: Path, endings: Sequence[str], medium: str) -> list[tuple[str, Path]]:
+    """Ids and paths of the files in a folder and below it with one of the endings, by path.
+
+    Hidden names are left out. `medium` is what errors call them. Raises DataError.
     """
     if not root.is_dir():
-        raise DataError(f"{root}: no such folder: give a FOLDER of images")
-    files = sorted(file for file in files_below(root) if file.suffix.lower() in EXTENSIONS)
+        raise DataError(f"{root}: no such folder: give a FOLDER of {medium}s")
+    files = sorted(file for file in files_below(root) if file.suffix.lower() in endings)
     ids = [file.relative_to(root).with_suffix("").as_posix() for file in files]
     if not files:
         raise DataError(
-            f"{root}: no image in it or below, by the extensions {' '.join(EXTENSIONS)}"
+            f"{root}: no {medium} in it or below, by the extensions {' '.join(endings)}"
         )
-    refuse_duplicates("image id", ids, str(root))
+    refuse_duplicates(f"{medium} id", ids, str(root))
     return list(zip(ids, files, strict=True))

@@ -8,18 +8,20 @@ from pathlib import Path
 import msgspec
 
 from mmbench.contents import ContentKeys, cache_folder, digest
-from mmbench.data.image_set import image_files
+from mmbench.data.beside import SOUNDS
+from mmbench.data.folder import EXTENSIONS, files_below
+from mmbench.data.image_set import files_of
 from mmbench.data.jsonfile import read_file
 from mmbench.data.outputs_arrays import embeddings, score_matrix
 from mmbench.data.outputs_lines import lines, run, transcripts
 from mmbench.data.outputs_records import json_values, record_values
 from mmbench.errors import DataError, SampleError
-from mmbench.types import Media, Outputs
+from mmbench.types import Media, Modality, Outputs
 
 FORMATS = (
     ".jsonl, .csv or .tsv (id, value); .json (COCO or VQA results, or {id: value});"
     " .trn, .txt (a value a line); .run or .trec (TREC); .npz (embeddings); .npy (scores);"
-    " or a folder of images"
+    " or a folder of images or sounds"
 )
 
 _TEXTS: dict[str, Callable[[bytes, Path], Outputs]] = {
@@ -36,14 +38,14 @@ _ARRAYS: dict[str, Callable[[Path], Outputs]] = {".npz": embeddings, ".npy": sco
 
 
 def read_outputs(path: Path) -> Outputs:
-    """The outputs in a file, by its extension, or the images in a folder.
+    """The outputs in a file, by its extension, or the images or sounds in a folder.
 
     Nothing is matched to a task here, and no image is decoded. Raises DataError, with file and
     line, for what cannot be read, for ids that stand twice, and for a format that is none of
     `FORMATS`.
     """
     if path.is_dir():
-        return _drawn(path)
+        return _made(path)
     suffix = path.suffix.lower()
     if suffix in _ARRAYS:
         return _ARRAYS[suffix](path)
@@ -55,14 +57,17 @@ def read_outputs(path: Path) -> Outputs:
     return msgspec.structs.replace(_TEXTS[suffix](data, path), digest=digest(data).hex())
 
 
-def _drawn(folder: Path) -> Outputs:
-    """Images by their path without the extension."""
-    files = image_files(folder)
+def _made(folder: Path) -> Outputs:
+    """Images, or where there is none sounds, by their path without the extension."""
+    endings = {file.suffix.lower() for file in files_below(folder)}
+    heard = endings & {*SOUNDS} and not endings & {*EXTENSIONS}
+    modality: Modality = "audio" if heard else "image"
+    files = files_of(folder, SOUNDS if modality == "audio" else EXTENSIONS, modality)
     parts: list[bytes | str] = []
     with ContentKeys(cache_folder()) as keys:
         for ident, file in files:
             parts += [ident, _key(keys, file)]
-    media = {ident: Media("image", str(file)) for ident, file in files}
+    media = {ident: Media(modality, str(file)) for ident, file in files}
     return Outputs(media, digest=digest(*parts).hex())
 
 

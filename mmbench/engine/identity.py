@@ -29,7 +29,7 @@ NUMERIC = (
 
 
 # What a task may say about how it asks; a key left at its default says nothing.
-_HOW = ("templates", "views", "generation", "choose")
+_HOW = ("templates", "views", "size", "generation", "choose")
 
 
 def canonical(value: Any) -> str:
@@ -40,7 +40,7 @@ def canonical(value: Any) -> str:
 def fingerprint(spec: TaskSpec) -> str:
     """What is asked: kind, fields, directions, prompt, protocol and version of the task.
 
-    And how, where the task says so: templates, views, generation, the way of choosing.
+    And how, where the task says so: templates, views, size, generation, the way of choosing.
     """
     asked: list[Any] = [spec.kind, spec.fields, spec.directions, spec.prompt, spec.protocol]
     said = msgspec.structs.asdict(spec)

@@ -111,20 +111,27 @@ def apply(
     """
     function, argument = registry.metric(name)
     given = () if argument is None else (argument,)
-    answered = [p for p in predictions if p.error is None]
     wants = getattr(function, "wants", None)
+    answered = [p for p in predictions if p.error is None or (wants and wants.failed)]
     if wants is None:
         return _by_itself(function, answered, given)
     if featurer is None:
         raise UserError(f"metric {name} wants a model, and none can run here")
     featured = featurer.features(name, wants, argument, answered)
     lost = {answered[row].id: f"{name}: {why}" for row, why in featured.failures.items()}
+    if lost and wants.failed:  # what is left of them counts
+        answered = [_failed(p, lost[p.id]) if p.id in lost else p for p in answered]
+        featured = featurer.features(name, wants, argument, answered)
     kept = [row for row in range(len(answered)) if row not in featured.failures]
     features = [featured.features[row] for row in kept]
     answered = [answered[row] for row in kept]
     score: Score = function(answered, *given, features=features)
     told = f"{score.signature},{featured.signature}"
     return Applied(msgspec.structs.replace(score, signature=told), answered, lost)
+
+
+def _failed(prediction: Prediction, why: str) -> Prediction:
+    return msgspec.structs.replace(prediction, error=why)
 
 
 def _by_itself(
@@ -219,13 +226,14 @@ def _unmeasured(reason: str) -> ScoreInfo:
 def _info(
     scored: Scored, signature: str, interval: tuple[float, float] | None, reason: str
 ) -> ScoreInfo:
-    score, missing = scored.score, scored.asked - len(scored.predictions)
+    score, n = scored.score, sum(p.error is None for p in scored.predictions)
+    missing = scored.asked - n
     low, high = interval or (None, None)
     return ScoreInfo(
         value=score.value if math.isfinite(score.value) else None,
         low=low,
         high=high,
-        n=len(scored.predictions),
+        n=n,
         groups=len(set(scored.groups)),
         signature=f"{score.signature},{signature}" if signature else score.signature,
         better=score.better,

@@ -75,7 +75,7 @@ def rescore(
         environment=identity.environment(costs.device),
         notes=[*(n for n in record.notes if not n.startswith(_NOTE)), f"{_NOTE} {record.run}"],
     )
-    return Outcome(again, rows_table(directions, measured.found))
+    return Outcome(again, rows_table(directions, measured.found), {})
 
 
 def _refuse_other_question(record: RunRecord, spec: TaskSpec) -> None:

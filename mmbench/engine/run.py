@@ -14,14 +14,15 @@ from mmbench.engine.prepare import Options, Prepared, prepare
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.record import Told, hash_data, make_record
 from mmbench.engine.rows import rows_table
-from mmbench.types import Answers, RunRecord, Said
+from mmbench.types import Answers, Media, RunRecord, Said
 
 
 class Outcome(NamedTuple):
-    """A finished run: its record, and its rows by column."""
+    """A finished run: its record, its rows by column, and by id the images or sounds it made."""
 
     record: RunRecord
     rows: dict[str, Sequence[Any]]
+    made: dict[str, Media]
 
 
 def run(
@@ -52,7 +53,18 @@ def run(
     failures = prepared.kind.failures(prepared.data, answers) if answers else []
     told = Told(failures + measured.lost, costs, index, prepared.kind.told(answers))
     record = make_record(prepared, options, measured, asked_of, told)
-    return Outcome(record, rows_table(directions, measured.found))
+    return Outcome(record, rows_table(directions, measured.found), _made(prepared, answers))
+
+
+def _made(prepared: Prepared, answers: dict[str, Answers | Said]) -> dict[str, Media]:
+    samples = prepared.kind.samples(prepared.data)
+    return {
+        sample.id: value
+        for name, found in answers.items()
+        if isinstance(found, Said)
+        for sample, value in zip(samples[name], found.values, strict=True)
+        if isinstance(value, Media)
+    }
 
 
 def measure_task(

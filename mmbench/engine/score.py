@@ -56,7 +56,7 @@ def score(
     notes = ["scored from outputs", *_partial(whole, kind.sizes(data))]
     told = Told(_failures(directions) + measured.lost, costs, index, notes)
     record = make_record(prepared, options, measured, asked_of, told)
-    return Outcome(record, rows_table(directions, measured.found))
+    return Outcome(record, rows_table(directions, measured.found), {})
 
 
 def _outputs(predictions: str | Path | Outputs) -> Outputs:

@@ -35,9 +35,9 @@ class Classification(PerSample):
     """The kind `classification`. A value is scores [c] float32 by class, or a class's number.
 
     A model's classes are matched with the data's by name. Its logits become probabilities (by
-    softmax where one label is right, by the logistic function where several may be), averaged over
-    the views of a video: the order of the sums that SlowFast takes (Feichtenhofer et al. 2019,
-    arXiv 1812.03982, section 4).
+    softmax where one label is right, by the logistic function where several may be), and these are
+    averaged over the views of a video, or their maximum is taken, as the task says: the order that
+    SlowFast has (Feichtenhofer et al. 2019, arXiv 1812.03982, section 4).
     """
 
     ability: type = Classifies
@@ -59,7 +59,8 @@ class Classification(PerSample):
         """The number of views of a video, and how their frames are chosen."""
         if next(iter(spec.fields), "") != "video":
             return ""
-        return f"views={spec.views.clips}x{spec.views.crops},frames=by-index"
+        views = spec.views
+        return f"views={views.clips}x{views.crops}:{views.combine},frames=by-index"
 
     def failures(self, data: Samples, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Id and reason of each sample of which a view failed."""
@@ -75,10 +76,11 @@ class Classification(PerSample):
         where = f"task {spec.name}: the model"
         columns = _columns(tuple(found.labels), tuple(data.labels), where)
         scores = _probabilities(found.vectors[:, columns], several=_several(data))
-        means = scores.reshape(len(data.samples), -1, len(columns)).mean(axis=1)
+        views = scores.reshape(len(data.samples), -1, len(columns))
+        together = views.max(axis=1) if spec.views.combine == "max" else views.mean(axis=1)
         return [
-            Broken(failed[sample.id]) if sample.id in failed else mean
-            for sample, mean in zip(data.samples, means, strict=True)
+            Broken(failed[sample.id]) if sample.id in failed else row
+            for sample, row in zip(data.samples, together, strict=True)
         ]
 
     def value(
@@ -146,7 +148,11 @@ def _places(given: tuple[str, ...], labels: tuple[str, ...]) -> NDArray[np.intp]
 
 def _looks(medium: Content, views: Views) -> list[Content | View]:
     """The views of a video; anything else, and a video looked at once, as it is."""
-    if not isinstance(medium, Media) or medium.modality != "video" or views == Views():
+    if (
+        not isinstance(medium, Media)
+        or medium.modality != "video"
+        or views.clips * views.crops == 1
+    ):
         return [medium] * (views.clips * views.crops)
     return [
         View(medium, clip, views.clips, crop, views.crops)

@@ -5,17 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
+from mmbench import media
 from mmbench.abilities import Draws
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.per_sample import Directions, PerSample, chance, media_of, prediction, text_of
-from mmbench.types import Broken, Media, Outputs, Requests, Sample, Samples, Seeded, TaskSpec
+from mmbench.types import (
+    Broken,
+    Media,
+    Outputs,
+    Prediction,
+    Requests,
+    Sample,
+    Samples,
+    Seeded,
+    TaskSpec,
+)
 
 
 class Drawing(PerSample):
-    """The kind `drawing`. A value is an image. The two sets need not be of one size."""
+    """The kind `drawing`. A value is an image. The two sets need not have as many images.
+
+    With a `size` in the task both drawings and real images are squares of that side (`square`).
+    """
 
     ability = Draws
     baselines = ("oracle",)
+
+    def check(self, spec: TaskSpec, index: str = "exact") -> None:
+        """Refuse an index, and a size that is none. Raises SpecError."""
+        super().check(spec, index)
+        if spec.size is not None and spec.size < 1:
+            raise SpecError(f"task {spec.name}: size is {spec.size}: give a side in pixels")
 
     def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
         """The prompts, each with a seed of its own that its id gives."""
@@ -58,7 +80,25 @@ class Drawing(PerSample):
                 value = self.value(spec, sample, value, data, outputs)
             found.append(prediction(sample, value, sample.tags))
         alone = [prediction(sample, None, sample.tags) for sample in real.values()]
-        return {"": [found + alone]}, {}
+        return _sized(spec, {"": [found + alone]}), {}
+
+    def predict(
+        self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any], index: str
+    ) -> tuple[Directions, dict[str, Any]]:
+        """Predictions of the drawn images, each beside its real one."""
+        directions, extras = super().predict(spec, data, answers, index)
+        return _sized(spec, directions), extras
+
+    def baseline(
+        self, who: str, spec: TaskSpec, data: Samples, seed: int
+    ) -> tuple[Directions, dict[str, Any]]:
+        """The real images as drawings."""
+        directions, extras = super().baseline(who, spec, data, seed)
+        return _sized(spec, directions), extras
+
+    def signature(self, index: str, spec: TaskSpec, data: Samples) -> str:
+        """The side of the squares, where there are any."""
+        return f"size={spec.size}" if spec.size else ""
 
     def value(
         self, spec: TaskSpec, sample: Sample, given: Any, data: Samples, outputs: Outputs
@@ -73,3 +113,22 @@ class Drawing(PerSample):
     def blind(self, who: str, data: Samples, seed: int) -> list[Any]:
         """The real images themselves."""
         return [sample.target for sample in data.samples]
+
+
+def _sized(spec: TaskSpec, directions: Directions) -> Directions:
+    """Both images of each prediction as the task wants them."""
+    if not spec.size:
+        return directions
+    size = spec.size
+    return {
+        way: [[_square(prediction, size) for prediction in split] for split in splits]
+        for way, splits in directions.items()
+    }
+
+
+def _square(prediction: Prediction, size: int) -> Prediction:
+    value, target = (
+        media.square(image, size) if isinstance(image, Media) else image
+        for image in (prediction.value, prediction.target)
+    )
+    return msgspec.structs.replace(prediction, value=value, target=target)

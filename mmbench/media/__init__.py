@@ -4,7 +4,7 @@ Decoding changes no global state and may run in several threads at once.
 """
 
 from mmbench.media.encoded import read_bytes
-from mmbench.media.image import FORMATS, MAX_PIXELS, decode_image
+from mmbench.media.image import FORMATS, MAX_PIXELS, decode_image, square
 from mmbench.media.sound import decode_sound
 from mmbench.media.video import chosen, count_frames, decode_video
 
@@ -17,4 +17,5 @@ __all__ = [
     "decode_sound",
     "decode_video",
     "read_bytes",
+    "square",
 ]

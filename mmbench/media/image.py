@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import struct
 import zlib
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ContentError, SampleError
-from mmbench.media.encoded import shown
+from mmbench.media.encoded import read_bytes, shown
+from mmbench.types import Media
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -70,6 +71,25 @@ def decode_image(data: bytes, name: str) -> Image:
         raise SampleError(f"{name}: no memory is left to decode it") from error
     except _DECODER_ERRORS as error:
         raise ContentError(f"{name}: cannot be decoded: {_one_line(error)}") from error
+
+
+def square(image: Media, size: int) -> Media:
+    """The largest square in the middle of an image, scaled to size x size pixels, as PNG.
+
+    Bicubic, with Pillow's filter that widens where it shrinks. It is read and decoded when its
+    bytes are, which raises what `read_bytes` and `decode_image` raise.
+    """
+    return Media("image", f"{image.name} at {size} px", partial(_square, image, size))
+
+
+def _square(image: Media, size: int) -> bytes:
+    from PIL import ImageOps
+    from PIL.Image import Resampling
+
+    stream = BytesIO()
+    decoded = decode_image(read_bytes(image), image.name)
+    ImageOps.fit(decoded, (size, size), Resampling.BICUBIC).save(stream, "PNG")
+    return stream.getvalue()
 
 
 @cache

@@ -40,8 +40,9 @@ def wants(wanted: Wants) -> Callable[[Metric], Metric]:
 
 
 def two_sets(prediction: Prediction) -> dict[str, list[Content]]:
-    """The drawn image and the real one, each where the prediction has it."""
-    return {"drawn": _images(prediction.value), "real": _images(prediction.target)}
+    """The drawn image, if it was drawn, and the real one, each where the prediction has it."""
+    drawn = [] if prediction.error else _images(prediction.value)
+    return {"drawn": drawn, "real": _images(prediction.target)}
 
 
 def drawn_set(prediction: Prediction) -> dict[str, list[Content]]:
@@ -66,6 +67,7 @@ SETS = Wants(
         "clean": ("inception", {"resize": "clean"}),
     },
     normalise=False,
+    failed=True,
 )
 
 
