@@ -95,6 +95,10 @@ DATA: Names = {
         "mmbench.data.hub_rows:rows",
         "any data set of the datasets library, its columns named in the task",
     ),
+    "caption-rows": (
+        "mmbench.data.hub_captions:caption_rows",
+        "texts about media in a data set of the datasets library, for retrieval",
+    ),
     "listing": (
         "mmbench.data.listing:listing",
         "annotation files as they are published: JSON, JSONL, CSV, TSV, media beside",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -294,12 +293,6 @@ def test_the_copy_on_the_hub_gives_the_same_classes(task: str, tmp_path: Path) -
         (s.id, local.labels[s.target], s.tags) for s in local.samples[:2]
     ]
     assert [list(sample.inputs) for sample in found.samples] == [["audio"], ["audio"]]
-
-
-@pytest.mark.parametrize("task", sorted(LAYOUTS))
-def test_hub_options_are_those_of_its_source(task: str) -> None:
-    options = inspect.signature(registry.lookup("data", "rows")).parameters
-    assert load_task(task).data.get("hub", {}).keys() <= options.keys()
 
 
 def test_esc_layout_with_real_sounds(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from mmbench.data.pairs import Caption, retrieval_data
 from mmbench.data.pattern import named
 from mmbench.data.published_rows import Paths, media_beside, one_medium, rows_of
 from mmbench.data.records import Record, text_of
-from mmbench.types import Modality, RetrievalData, Sample
+from mmbench.types import RetrievalData
 
 
 def captioned(
@@ -48,9 +48,7 @@ def captioned(
         first.setdefault(named(id, record), record)
     contents = media_beside(first.values(), paths, modality, file)
     texts = _texts(records, columns, id, caption_id)
-    found = retrieval_data(zip(first, contents, strict=True), texts, str(file))
-    corpus = [_renamed(document, modality) for document in found.corpus]
-    return RetrievalData(found.queries, corpus, found.links)
+    return retrieval_data(zip(first, contents, strict=True), texts, str(file), modality)
 
 
 def _texts(
@@ -63,7 +61,3 @@ def _texts(
             ident = named(caption_id, record) if caption_id else f"{document}#{seen[document]}"
             seen[document] += 1
             yield Caption(ident, document, text_of(record, column))
-
-
-def _renamed(document: Sample, modality: Modality) -> Sample:
-    return Sample(document.id, {str(modality): document.inputs["image"]}, group=document.group)

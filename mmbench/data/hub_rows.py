@@ -11,8 +11,8 @@ from mmbench.data.hub import open_dataset
 from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record
-from mmbench.errors import DataError
-from mmbench.types import Sample, Samples
+from mmbench.errors import DataError, SpecError
+from mmbench.types import Broken, Content, Sample, Samples
 
 
 def rows(
@@ -31,6 +31,7 @@ def rows(
     group: str = "",
     tags: dict[str, str] | None = None,
     prompts: str = "",
+    join: dict[str, Any] | None = None,
 ) -> Samples:
     """A sample for each row of the data set OWNER/NAME, or of the folder or file `root`.
 
@@ -41,6 +42,9 @@ def rows(
     modality; so is one of bytes, or of a struct of bytes and path, whose input is called image,
     audio or video (or image_1 …). They stay encoded and are read when they are needed; a null is no
     input.
+
+    `join` adds inputs from another configuration, `name`, of the same data set: those of the row
+    whose column `id` has the value that is in the column `by` here; its `fields` are as above.
 
     `prompts` names the templates of clip-benchmark (`with_templates`).
 
@@ -56,19 +60,71 @@ def rows(
         dataset, source = open_dataset(root, path, one, split, revision)
         part = f"{one}/" if isinstance(name, list) else ""
         label = f"{source['path']} ({', '.join(filter(None, [one, split]))})"
-        held = encoded(dataset, shape, label, _beside(source))
+        held = encoded(dataset, shape, label, beside(source))
+        other = _joined(root, path, split, revision, join) if join else None
         classes = classes or _classes(dataset, target)
-        for number, record in held.records([*shape.columns(), *(where or {})]):
+        columns = [*shape.columns(), *(where or {}), *([other.by] if other else [])]
+        for number, record in held.records(columns):
             if chosen(record, where):
-                samples.append(_sample(held, shape, record, number, part, classes))
+                media = held.contents(record, number) | (other.contents(record) if other else {})
+                samples.append(_sample(held, shape, record, f"{part}{number}", classes, media))
     if not samples:
         raise DataError(f"{source.get('path', path)}: no row is one that the task asks for")
     refuse_duplicates("id", [sample.id for sample in samples], path)
     return with_templates(Samples(samples, classes, source), prompts, Path(path))
 
 
+class _Joined:
+    """Another configuration of a data set, whose rows are found by their id."""
+
+    def __init__(
+        self,
+        root: Path | None,
+        path: str,
+        split: str,
+        revision: str | None,
+        *,
+        name: str,
+        by: str,
+        id: str,
+        fields: dict[str, str],
+    ) -> None:
+        dataset, source = open_dataset(root, path, name, split, revision)
+        label = f"{source['path']} ({name}, {split})"
+        self._held = encoded(dataset, Shape(id, fields), label, beside(source))
+        self._rows = {
+            str(cell(r, id)): (n, r) for n, r in self._held.records([id, *fields.values()])
+        }
+        self.by, self._label = by, label
+
+    def contents(self, record: Record) -> dict[str, Content]:
+        """The media that belong to a row; Broken where there is none of that id."""
+        key = str(cell(record, self.by))
+        if key not in self._rows:
+            why = Broken(f"{record.where}: {self.by} {key!r} is not in {self._label}")
+            return dict.fromkeys(self._held.media, why)
+        number, other = self._rows[key]
+        return self._held.contents(other, number)
+
+
+def _joined(
+    root: Path | None, path: str, split: str, revision: str | None, join: dict[str, Any]
+) -> _Joined:
+    if join.keys() != {"name", "by", "id", "fields"}:
+        raise SpecError(
+            f"data option join has the keys {', '.join(map(str, join))}:"
+            " name, by, id and fields are needed"
+        )
+    return _Joined(root, path, split, revision, **join)
+
+
 def _sample(
-    held: Encoded, shape: Shape, record: Record, number: int, part: str, classes: list[str]
+    held: Encoded,
+    shape: Shape,
+    record: Record,
+    number: str,
+    classes: list[str],
+    media: dict[str, Content],
 ) -> Sample:
     texts = {name: column for name, column in shape.fields.items() if name not in held.media}
     plain = shape._replace(fields=texts)
@@ -76,11 +132,10 @@ def _sample(
     if classes:
         plain = plain._replace(target="")
         target = _positions(cell(record, str(shape.target)), classes, record)
-    media = held.contents(record, number)
-    return sample_of(plain, record, f"{part}{number}", media, target)
+    return sample_of(plain, record, number, media, target)
 
 
-def _beside(source: dict[str, str]) -> Path:
+def beside(source: dict[str, str]) -> Path:
     """Where the paths of a data set on disk begin; those of the hub are its cache's own."""
     place = Path(source["path"])
     return place.parent if place.is_file() else place

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mmbench.errors import DataError, SpecError
 from mmbench.text import listed
-from mmbench.types import Broken, Content, RetrievalData, Sample
+from mmbench.types import Broken, Content, Modality, RetrievalData, Sample
 
 
 class Caption(NamedTuple):
@@ -20,21 +20,26 @@ class Caption(NamedTuple):
 
 
 def retrieval_data(
-    images: Iterable[tuple[str, Content]], captions: Iterable[Caption], source: str
+    images: Iterable[tuple[str, Content]],
+    captions: Iterable[Caption],
+    source: str,
+    medium: Modality = "image",
 ) -> RetrievalData:
     """Captions as queries, images (id, content) as corpus, each caption linked to its image.
+
+    What is called an image here may be another `medium`, under whose name it stands in the corpus.
 
     A caption without a letter becomes Broken. A caption whose image is not among `images` keeps its
     link, to a document that is not in the corpus. Orders are kept. Raises DataError for ids that
     stand twice on one side; `source` is named in it.
     """
-    corpus = [Sample(id, {"image": content}, group=id) for id, content in images]
+    corpus = [Sample(id, {str(medium): content}, group=id) for id, content in images]
     queries = []
     links = {}
     for id, image, text in captions:
         queries.append(Sample(id, {"text": _checked(text)}, group=image))
         links[id] = {image: 1.0}
-    refuse_duplicates("image id", [sample.id for sample in corpus], source)
+    refuse_duplicates(f"{medium} id", [sample.id for sample in corpus], source)
     refuse_duplicates("caption id", [sample.id for sample in queries], source)
     return RetrievalData(queries, corpus, links)
 

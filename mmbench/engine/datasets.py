@@ -12,7 +12,7 @@ from mmbench.errors import DataError, UnknownName
 from mmbench.types import TaskSpec
 
 _RESERVED = {"source", "folder", "hub"}
-_OF_THE_HUB = {"rows", "hf"}
+_OF_THE_HUB = {"rows", "caption-rows", "hf"}
 
 
 def data_root() -> Path:
@@ -31,9 +31,18 @@ def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Any:
     if root is None and not hub and ("hub" in spec.data or spec.data["source"] in _OF_THE_HUB):
         raise DataError(f"task {spec.name}: no data on this machine: give --data FOLDER")
     if root is None and "hub" in spec.data:
-        return _loaded(spec, "rows", None, dict(spec.data["hub"]))
+        return _from_hub(spec)
     options = {key: value for key, value in spec.data.items() if key not in _RESERVED}
     return _loaded(spec, spec.data["source"], root, options)
+
+
+def _from_hub(spec: TaskSpec) -> Any:
+    options = {"source": "rows"} | spec.data["hub"]
+    try:
+        return _loaded(spec, options.pop("source"), None, options)
+    except DataError as error:
+        place = data_root().absolute() / str(spec.data.get("folder", ""))
+        raise DataError(f"{error} (looked for {place} first)") from error
 
 
 def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, Any]) -> Any:

@@ -1,0 +1,79 @@
+"""The data source `caption-rows`: texts about media, from a data set of the datasets library."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from reprlib import repr
+from typing import Any
+
+from msgspec.structs import replace
+
+from mmbench.data.cells import Columns, Shape, cell, chosen
+from mmbench.data.encoded import encoded
+from mmbench.data.hub import open_dataset
+from mmbench.data.hub_rows import beside
+from mmbench.data.pairs import Caption, retrieval_data
+from mmbench.data.published_rows import one_medium
+from mmbench.data.records import Record, text_id
+from mmbench.errors import DataError
+from mmbench.types import Broken, Content, RetrievalData
+
+
+def caption_rows(
+    root: Path | None,
+    *,
+    path: str,
+    media: dict[str, str],
+    captions: Columns,
+    name: str | None = None,
+    split: str = "test",
+    revision: str | None = None,
+    where: dict[str, Any] | None = None,
+    id: str = "",
+) -> RetrievalData:
+    """Captions as queries ("text"), media as corpus ("image", "audio" or "video").
+
+    `path`, `name`, `split`, `revision` and `where` are as in the source `rows`. `media` maps image,
+    audio or video to its column; `captions` is a column of a text or of a list of texts, or several
+    columns. Rows with the same `id` are about one medium, that of the first; without one each row
+    has a medium of its own, numbered from 0. A text's id is that of its medium with `#0`, `#1`
+    behind it. Media stay encoded and are read when they are needed.
+
+    Raises DataError for what cannot be had or read, UnknownName for a column that is not there.
+    """
+    modality, _ = one_medium(media)
+    dataset, source = open_dataset(root, path, name, split, revision)
+    label = f"{source['path']} ({', '.join(filter(None, [name, split]))})"
+    columns = [captions] if isinstance(captions, str) else list(captions)
+    held = encoded(dataset, Shape(id, media), label, beside(source))
+    if modality not in held.media:
+        raise DataError(f"{label}: column {media[modality]} holds no {modality}s")
+    first: dict[str, Content] = {}
+    texts: list[Caption] = []
+    seen: Counter[str] = Counter()
+    wanted = [*filter(None, [id]), *media.values(), *columns, *(where or {})]
+    for number, record in held.records(wanted):
+        if not chosen(record, where):
+            continue
+        document = text_id(record, (id,)) if id else str(number)
+        medium = held.contents(record, number).get(
+            modality, Broken(f"{record.where}: no {modality}")
+        )
+        first.setdefault(document, medium)
+        for text in _texts(record, columns):
+            texts.append(Caption(f"{document}#{seen[document]}", document, text))
+            seen[document] += 1
+    return replace(retrieval_data(first.items(), texts, label, modality), source=source)
+
+
+def _texts(record: Record, columns: list[str]) -> list[str | Broken]:
+    """The texts of a row, a list's one by one. Raises DataError for what is no text."""
+    found: list[str | Broken] = []
+    for column in columns:
+        value = cell(record, column)
+        for text in value if isinstance(value, list) else [value]:
+            if not isinstance(text, str | None):
+                raise DataError(f"{record.where}: {column} is {repr(text)}: a text is needed")
+            found.append(Broken("empty caption") if text is None else text)
+    return found
