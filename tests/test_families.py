@@ -112,6 +112,9 @@ FAMILIES: dict[str, tuple[Build, str, Callable[[Path], Any]]] = {
     "moonshine": (
         named("whisper", tiny_speech.moonshine), "common-voice", playable(layouts_b.common_voice),
     ),
+    "speech2text": (
+        named("whisper", tiny_speech.speech2text), "fsdd", playable(layouts_b.fsdd),
+    ),
     "unified": (named("unified", tiny_unified.janus), "textvqa", layouts_b.textvqa),
     "ctc": (named("ctc", tiny_speech.ctc), "librispeech-clean", playable(layouts_b.librispeech)),
 }  # fmt: skip

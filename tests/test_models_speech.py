@@ -32,6 +32,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "hubert": tiny_speech.ctc(root / "hubert", kind="hubert"),
         "whisper": tiny_speech.whisper(root / "whisper"),
         "moonshine": tiny_speech.moonshine(root / "moonshine"),
+        "speech2text": tiny_speech.speech2text(root / "speech2text"),
     }
 
 
@@ -51,9 +52,13 @@ def written(model: Any, sounds: list[Sound], options: Generation = SHORT) -> lis
 SECONDS = [0.7, 2.0, 1.1, 2.0, 0.4, 3.1, 1.1, 0.9]
 
 
-@pytest.mark.parametrize("name", ["wav2vec2", "masked", "hubert", "whisper", "moonshine"])
+@pytest.mark.parametrize(
+    "name", ["wav2vec2", "masked", "hubert", "whisper", "moonshine", "speech2text"]
+)
 def test_a_batch_of_eight_says_what_eight_of_one_say(folders: dict[str, Path], name: str) -> None:
-    model = (Whisper if name in ("whisper", "moonshine") else Ctc)(folders[name], **CPU)
+    model = (Whisper if name in ("whisper", "moonshine", "speech2text") else Ctc)(
+        folders[name], **CPU
+    )
     sounds = [noise(seconds, seed) for seed, seconds in enumerate(SECONDS)]
     together = written(model, sounds)
     assert together == [written(model, [sound])[0] for sound in sounds]
@@ -72,6 +77,17 @@ def test_ctc_says_what_transformers_says(folders: dict[str, Path], name: str) ->
         logits = net(**processor(sound.samples, sampling_rate=16000, return_tensors="pt")).logits
     (expected,) = processor.batch_decode(logits.argmax(-1))
     assert written(Ctc(folders[name], **CPU), [sound])[0].text == expected
+
+
+def test_speech2text_says_what_transformers_says(folders: dict[str, Path]) -> None:
+    processor = tf.AutoProcessor.from_pretrained(folders["speech2text"])
+    net = tf.AutoModelForSpeechSeq2Seq.from_pretrained(folders["speech2text"]).eval()
+    for seed in range(3):
+        sound = noise(1.3, seed)
+        inputs = processor(sound.samples, sampling_rate=16000, return_tensors="pt")
+        ids = net.generate(**inputs, max_new_tokens=12, do_sample=False, num_beams=1)
+        (expected,) = processor.batch_decode(ids, skip_special_tokens=True)
+        assert written(Whisper(folders["speech2text"], **CPU), [sound])[0].text == expected.strip()
 
 
 def test_windows_of_a_long_sound_meet_without_a_frame_lost(folders: dict[str, Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,15 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, di
     pytest.importorskip("sentencepiece", reason="needs the extra `tts`")
     root = tmp_path_factory.mktemp("speak")
     speecht5 = tiny_makers.speecht5(root / "speecht5")
-    return {"vits": (tiny_makers.vits(root / "vits"), {}), "speecht5": speecht5}
+    bark = tiny_makers.bark(root / "bark")
+    preset = {"speaker": str(tiny_makers.voice(root / "voice.npz"))}
+    return {
+        "vits": (tiny_makers.vits(root / "vits"), {}), "speecht5": speecht5, "bark": (bark, {}),
+        "bark-voice": (bark, preset),
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["vits", "speecht5"])
+@pytest.mark.parametrize("name", ["vits", "speecht5", "bark", "bark-voice"])
 def test_a_sound_depends_on_its_text_alone(spoken: dict[str, Any], name: str) -> None:
     folder, options = spoken[name]
     model = Tts(folder, **CPU, **options)
@@ -38,7 +44,7 @@ def test_a_sound_depends_on_its_text_alone(spoken: dict[str, Any], name: str) ->
         assert np.array_equal(one.samples, other.samples)
         assert one.samples.dtype == np.float32
         assert abs(one.samples).max() <= 1
-        assert one.rate == 16000
+        assert one.rate == (24000 if name.startswith("bark") else 16000)
         assert len(one.samples) > 10
 
 
@@ -50,12 +56,29 @@ def test_vits_speaks_as_transformers_does(spoken: dict[str, Any]) -> None:
     )
     model = Tts(folder, **CPU)
     (found,) = model.speak(TEXTS[:1])
-    from hashlib import blake2b
-
     torch.manual_seed(int.from_bytes(blake2b(TEXTS[0].encode(), digest_size=4).digest()))
     with torch.inference_mode():
         wave = net(**words(TEXTS[0], return_tensors="pt")).waveform[0].numpy()
     assert np.allclose(found.samples, wave.clip(-1, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["bark", "bark-voice"])
+def test_bark_speaks_as_transformers_does(spoken: dict[str, Any], name: str) -> None:
+    folder, options = spoken[name]
+    net = tf.BarkModel.from_pretrained(folder).eval()
+    words = tf.AutoProcessor.from_pretrained(folder)
+    found = Tts(folder, **CPU, **options).speak(TEXTS[:2])
+    for text, sound in zip(TEXTS, found, strict=False):
+        torch.manual_seed(int.from_bytes(blake2b(text.encode(), digest_size=4).digest()))
+        with torch.inference_mode():
+            wave = net.generate(**words(text, voice_preset=options.get("speaker")))[0].numpy()
+        assert np.allclose(sound.samples, wave.clip(-1, 1), atol=1e-6)
+    assert not np.array_equal(found[0].samples, found[1].samples)
+
+
+def test_a_voice_that_bark_does_not_have(spoken: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"speaker v2/en_speaker_99: .*en_speaker_99\.npz"):
+        Tts(spoken["bark"][0], **CPU, speaker="v2/en_speaker_99")
 
 
 def test_nothing_to_speak_fails_alone(spoken: dict[str, Any]) -> None:

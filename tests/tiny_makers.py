@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import tiny
+import tiny_chat
 import torch
 import transformers as tf
 from tiny_encoders import save
@@ -105,3 +106,48 @@ def speecht5(folder: Path) -> tuple[Path, dict[str, str]]:
     save(folder / "vocoder", tf.SpeechT5HifiGan(gan))
     np.save(folder / "voice.npy", np.random.default_rng(0).normal(size=8).astype(np.float32))
     return folder, {"vocoder": str(folder / "vocoder"), "speaker": str(folder / "voice.npy")}
+
+
+def bark(folder: Path) -> Path:
+    """Bark: three transformers and an Encodec of eight codebooks; a sound is a quarter second."""
+    torch.manual_seed(0)
+    small = {"num_layers": 1, "num_heads": 2, "hidden_size": 8, "block_size": 1024}
+    codec = tf.EncodecConfig(
+        hidden_size=8, num_filters=2, codebook_dim=8, num_residual_layers=1, num_lstm_layers=1,
+        target_bandwidths=[6.0],
+    )  # fmt: skip
+    config = tf.BarkConfig(
+        semantic_config={**small, "input_vocab_size": 129_600, "output_vocab_size": 10_048},
+        coarse_acoustics_config={**small, "input_vocab_size": 12_096, "output_vocab_size": 12_096},
+        fine_acoustics_config={
+            **small, "input_vocab_size": 1056, "output_vocab_size": 1056, "n_codes_total": 8,
+            "n_codes_given": 1,
+        },
+        codec_config=codec.to_dict(),
+        initializer_range=0.3,
+    )  # fmt: skip
+    net = tf.BarkModel(config)
+    for layer in net.codec_model.quantizer.layers:  # whose codes are nothing before a training
+        layer.codebook.embed.normal_()
+    save(folder, net, tf.BarkProcessor(tiny_chat.tokenizer()))
+    drawn = {"do_sample": True}
+    said = {
+        "model_type": "bark", "sample_rate": 24_000, "codebook_size": 1024,
+        "semantic_config": {"max_new_tokens": 12, **drawn}, "coarse_acoustics_config": drawn,
+        "fine_acoustics_config": {"temperature": 0.5},
+    }  # fmt: skip
+    # By hand: transformers 5.23 cannot save what it can load.
+    (folder / "generation_config.json").write_text(json.dumps(said))
+    return folder
+
+
+def voice(file: Path) -> Path:
+    """A preset of Bark: half a second in the words of each of its transformers."""
+    draws = np.random.default_rng(0)
+    np.savez(
+        file,
+        semantic_prompt=draws.integers(0, 10_000, 25),
+        coarse_prompt=draws.integers(0, 1024, (2, 38)),
+        fine_prompt=draws.integers(0, 1024, (8, 38)),
+    )
+    return file

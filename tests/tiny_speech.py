@@ -141,3 +141,33 @@ def _with_ends() -> Tokenizer:
     inner = _words()
     inner.add_special_tokens(["<s>", "</s>"])
     return inner
+
+
+def speech2text(folder: Path) -> Path:
+    """Speech2Text, with a sentencepiece model of letters."""
+    import sentencepiece
+
+    torch.manual_seed(0)
+    folder.mkdir(parents=True)
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["pack my box with five dozen liquor jugs"] * 4), vocab_size=64,
+        model_prefix=str(folder / "letters"), model_type="char", hard_vocab_limit=False,
+        bos_id=-1, eos_id=-1, minloglevel=2,
+    )  # fmt: skip
+    letters = sentencepiece.SentencePieceProcessor(model_file=str(folder / "letters.model"))
+    pieces = [letters.id_to_piece(i) for i in range(1, letters.get_piece_size())]
+    words = {word: i for i, word in enumerate(["<s>", "<pad>", "</s>", "<unk>", *pieces])}
+    (folder / "words.json").write_text(json.dumps(words))
+    tokenizer = tf.Speech2TextTokenizer(str(folder / "words.json"), str(folder / "letters.model"))
+    config = tf.Speech2TextConfig(
+        vocab_size=len(words), encoder_layers=2, decoder_layers=2, d_model=32, conv_channels=32,
+        encoder_ffn_dim=32, decoder_ffn_dim=32, encoder_attention_heads=2,
+        decoder_attention_heads=2, input_feat_per_channel=20, max_source_positions=600,
+        max_target_positions=100, init_std=0.5,
+    )  # fmt: skip
+    extractor = tf.Speech2TextFeatureExtractor(feature_size=20, num_mel_bins=20)
+    for part in (tf.Speech2TextForConditionalGeneration(config), tokenizer, extractor):
+        part.save_pretrained(folder)
+    for name in ("letters.model", "letters.vocab", "words.json"):
+        (folder / name).unlink()
+    return folder

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmbench.errors import ContentError, ModelError, SampleError
-from mmbench.models.pretrained import load_model, load_part, quiet
+from mmbench.models.pretrained import load_model, load_part, loading, quiet
 from mmbench.types import Modality, Sound
 
 _AUTO = {"speecht5": "AutoModelForTextToSpectrogram"}  # the others make a waveform themselves
@@ -19,7 +19,8 @@ class Tts:
 
     One text at a time, each from a seed that its content gives, so that a sound depends on the text
     alone. SpeechT5 needs `vocoder`, the folder of a HiFi-GAN, and `speaker`, a .npy file with the
-    embedding of a voice (float32 [512]). Raises ModelError when a part is missing.
+    embedding of a voice (float32 [512]); Bark may have a `speaker`, the name of a preset in its
+    folder or a .npz file of one. Raises ModelError when a part is missing.
     """
 
     modalities: frozenset[Modality] = frozenset({"text"})
@@ -46,8 +47,12 @@ class Tts:
         ways = {"speecht5": self._speecht5, "vits": self._vits}
         self._spoken: Callable[[Any], Any] = ways.get(kind, self._generated)
         self._rate = _rate(self._model)
+        self._how = {"voice_preset": speaker} if kind == "bark" and speaker else {}
         if kind == "speecht5":
             self._voice = _voice(folder, vocoder, speaker, device, dtype)
+        elif self._how:
+            with loading(folder, f"speaker {speaker}"):
+                self._processor(text="a", **self._how)
 
     def speak(self, texts: Sequence[str]) -> list[Sound | SampleError]:
         """Sounds of n texts, at the rate of the model."""
@@ -57,7 +62,7 @@ class Tts:
         import numpy as np
         import torch
 
-        inputs = self._processor(text=text, return_tensors="pt").to(self._device)
+        inputs = self._processor(text=text, return_tensors="pt", **self._how).to(self._device)
         if not inputs["input_ids"].shape[-1] or not text.strip():
             return ContentError("there is nothing to speak in the text")
         with quiet(), torch.random.fork_rng(), torch.inference_mode():
