@@ -41,6 +41,7 @@ RATE = 10  # frames a second of the videos that the clips below are taken from
 FAMILIES: dict[str, Callable[[Path], Path]] = {
     "llava-next-video": tiny_video.llava_next_video,
     "video-llava": tiny_video.video_llava,
+    "llava-onevision": tiny_video.llava_onevision,
     "smolvlm": tiny_video.smolvlm,
     "qwen2-vl": lambda folder: tiny_video.qwen_vl(folder, "2"),
     "qwen2.5-vl": lambda folder: tiny_video.qwen_vl(folder, "2.5"),

@@ -13,6 +13,9 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 from transformers.models.llava_next.image_processing_pil_llava_next import (
     LlavaNextImageProcessorPil,
 )
+from transformers.models.llava_onevision.image_processing_pil_llava_onevision import (
+    LlavaOnevisionImageProcessorPil,
+)
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
 
@@ -143,6 +146,28 @@ def _vision(generation: str) -> dict[str, Any]:
     if generation == "3":
         return {**tower, "deepstack_visual_indexes": [0], "num_position_embeddings": 64}
     return {**tower, "fullatt_block_indexes": [1], "window_size": 56}
+
+
+def llava_onevision(folder: Path) -> Path:
+    """LLaVA-OneVision: tiles of an image, cropped to its shape, and frames pooled."""
+    torch.manual_seed(0)
+    words = tokenizer("<image>", "<video>")
+    pins = [[32, 64], [64, 32], [64, 64]]
+    config = tf.LlavaOnevisionConfig(
+        text_config=tf.Qwen2Config(**TEXT, **_ids(words), vocab_size=len(words)),
+        vision_config=tf.SiglipVisionConfig(**TOWER, image_size=32, patch_size=16),
+        image_token_index=words.convert_tokens_to_ids("<image>"),
+        video_token_index=words.convert_tokens_to_ids("<video>"),
+        image_grid_pinpoints=pins,
+        vision_feature_layer=-1,
+        vision_feature_select_strategy="full",
+    )
+    images = LlavaOnevisionImageProcessorPil(size=SIDE, image_grid_pinpoints=pins)
+    processor = tf.LlavaOnevisionProcessor(
+        images, words, tf.LlavaOnevisionVideoProcessor(size=SIDE), num_image_tokens=4,
+        vision_feature_select_strategy="full", chat_template=TEMPLATE,
+    )  # fmt: skip
+    return save(folder, tf.LlavaOnevisionForConditionalGeneration(config), processor)
 
 
 def vjepa2(folder: Path, names: list[str] = NAMES) -> Path:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.generation import cut_at, greedy_or_sampled
-from mmbench.models.pretrained import load_model, load_processor, quiet
+from mmbench.models.pretrained import load_model, load_processor, quiet, reason
 from mmbench.models.video_processor import video_inputs
 from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
 
@@ -99,7 +99,7 @@ class Chat:
 
     def _marks(self, modality: Modality, text: str) -> int:
         marks = [getattr(self._processor, name, None) for name in _MARKS[modality]]
-        return max((text.count(mark) for mark in marks if mark), default=0)
+        return max((text.count(str(mark)) for mark in marks if mark), default=0)
 
     def _refuse_drop(self, modality: Modality, given: int, arrived: int) -> None:
         if arrived < given:
@@ -142,7 +142,11 @@ class Chat:
         return [answer for one in asked for answer in self._answers([one], options)]
 
     def _inputs(self, asked: list[Asked]) -> Any:
-        """What the model takes, padded at the left. Raises SampleError for a dropped medium."""
+        """What the model takes, padded at the left.
+
+        Raises SampleError for a dropped medium, and for what its processor refuses: PaliGemma's
+        takes no conversation without an image.
+        """
         media = {
             _KEYWORDS[name]: [one.media[name] for one in asked]
             for name in _MARKS
@@ -153,14 +157,18 @@ class Chat:
             media["sampling_rate"] = self._processor.feature_extractor.sampling_rate
         if "videos" in media:
             media |= video_inputs([clip for clips in media["videos"] for clip in clips])
-        inputs = self._processor(
-            text=[one.text for one in asked],
-            **media,
-            padding=True,
-            padding_side="left",
-            return_tensors="pt",
-            add_special_tokens=not self._begins(asked[0].text),
-        )
+        try:
+            with quiet():
+                inputs = self._processor(
+                    text=[one.text for one in asked],
+                    **media,
+                    padding=True,
+                    padding_side="left",
+                    return_tensors="pt",
+                    add_special_tokens=not self._begins(asked[0].text),
+                )
+        except ValueError as error:
+            raise SampleError(f"its processor refuses the conversation: {reason(error)}") from error
         self._refuse_unseen(inputs, asked)
         return inputs.to(self._device, self._dtype)
 
@@ -196,7 +204,9 @@ class Chat:
         """Log-probability of each text as the answer, and its number of tokens, float32 [n, 2].
 
         The tokens of the text follow those of the prompt, each tokenised by itself, so that the
-        prompt is the same for every text. One at a time: nothing is padded.
+        prompt is the same for every text. Each is read off a step of generation, so that what a
+        model attends to, and where it counts its positions from, is what it is when it writes. One
+        at a time: nothing is padded.
         """
         import numpy as np
 
@@ -206,29 +216,21 @@ class Chat:
     def _rated(self, asked: Asked, text: str) -> tuple[float, int]:
         import torch
 
-        said = self._tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"]
-        inputs = self._inputs([asked])
-        shape, n = inputs["input_ids"].shape, said.shape[1]
-        with torch.inference_mode():
-            longer = {
-                name: _longer(name, values, said.to(values.device))
-                if values.shape == shape
-                else values
-                for name, values in inputs.items()
-            }
-            logits = self._model(**longer).logits[0, -n - 1 : -1].float()
-        chosen = logits.log_softmax(-1).gather(1, said[0][:, None].to(logits.device))
-        return float(chosen.sum()), n
-
-
-def _longer(name: str, values: Any, said: Any) -> Any:
-    """What the model takes of each token of the prompt, with that of the text behind it."""
-    import torch
-
-    if name == "input_ids":
-        return torch.cat([values, said], dim=1)
-    fill = torch.ones_like if name == "attention_mask" else torch.zeros_like
-    return torch.cat([values, fill(said).to(values.dtype)], dim=1)
+        said = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        if not said:
+            return 0.0, 0
+        forced = iter(said)
+        with quiet(), torch.inference_mode():
+            made = self._model.generate(
+                **self._inputs([asked]),
+                **greedy_or_sampled(Generation(max_tokens=len(said))),
+                prefix_allowed_tokens_fn=lambda _row, _ids: [next(forced)],
+                pad_token_id=self._tokenizer.pad_token_id,
+                return_dict_in_generate=True,
+                output_logits=True,  # as they were before all but one token was forbidden
+            )
+        scores = torch.cat(made.logits).float().log_softmax(-1).cpu()
+        return float(scores[range(len(said)), said].sum()), len(said)
 
 
 def _part(part: Any, media: dict[Modality, list[Any]]) -> dict[str, Any]:
@@ -247,6 +249,11 @@ def _part(part: Any, media: dict[Modality, list[Any]]) -> dict[str, Any]:
 
 def _refuse_halves(folder: Path, processor: Any, needs: Sequence[str]) -> None:
     """AutoProcessor gives what it finds: less than all without torchvision, or with a file gone."""
+    if hasattr(processor, "num_query_tokens"):
+        raise ModelError(
+            f"checkpoint {folder}: {type(processor).__name__} puts one image before a text by"
+            " itself; a model is needed whose conversations say where images stand"
+        )
     missing = [name for name in ("tokenizer", *needs) if not hasattr(processor, name)]
     if missing:
         raise ModelError(

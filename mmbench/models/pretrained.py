@@ -10,10 +10,11 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from mmbench.errors import ModelError
+from mmbench.errors import MissingExtra, ModelError
 
 _PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 _REASON_CHARACTERS = 200
@@ -157,11 +158,19 @@ def load_image_processor(folder: Path, *, trust_remote_code: bool) -> Any:
 
 
 def load_processor(folder: Path, *, trust_remote_code: bool = False) -> Any:
-    """What AutoProcessor makes of `folder`, with the image processor on PIL. Raises ModelError.
+    """What AutoProcessor makes of `folder`, with the image processor on PIL.
 
     To ask AutoProcessor itself for that fails where there is a video processor, which has none.
+    Raises MissingExtra where such a folder needs torchvision, ModelError for a faulty one.
     """
-    processor = load_part(folder, "AutoProcessor", "processor", trust_remote_code=trust_remote_code)
+    try:
+        processor = load_part(
+            folder, "AutoProcessor", "processor", trust_remote_code=trust_remote_code
+        )
+    except ModelError as error:
+        if "Torchvision" in str(error) and find_spec("torchvision") is None:
+            raise MissingExtra(f"checkpoint {folder}", "torchvision", "mmbench[video]") from error
+        raise
     if hasattr(processor, "image_processor"):
         processor.image_processor = load_image_processor(
             folder, trust_remote_code=trust_remote_code

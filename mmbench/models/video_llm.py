@@ -11,8 +11,8 @@ from mmbench.types import Frames, Modality
 class VideoLlm(Chat):
     """Any model that AutoModelForImageTextToText loads and whose processor takes videos.
 
-    `frames` are as many as are spread over the video. The processors of most need torchvision;
-    where it is absent `frames+llava` asks the same models about frames as images.
+    `frames` are as many as are spread over the video. The processors of these folders need
+    torchvision, for images too; where it is absent `frames+llava` asks an image model about frames.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "video"})
