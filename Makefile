@@ -26,8 +26,9 @@ run: $(VENV)/.index
 test: check-style
 	$(BIN)/python -m pytest -n auto
 
-# What is slow: repeated kills, the wheel in a clean venv, training again.
+# What is slow: repeated kills, the wheel in a clean venv, training again, a server of models.
 test-all: check-style
+	$(PIP) 'transformers[serving]'
 	$(BIN)/python -m pytest -n auto
 	$(BIN)/python -m pytest -m slow
 
