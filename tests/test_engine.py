@@ -175,5 +175,5 @@ def test_models_and_tasks_must_fit(tmp_path: Path) -> None:
 
 
 def test_without_data_the_message_says_where_it_looked() -> None:
-    with pytest.raises(UserError, match=r"no data: looked for .*/data/coco .*--data"):
+    with pytest.raises(UserError, match=r"--data FOLDER \(looked for .*/data/coco first\)"):
         mmbench.evaluate("test-means", TASK)

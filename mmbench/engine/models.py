@@ -74,6 +74,21 @@ def find(text: str, finder: Finder, options: dict[str, Any]) -> Model:
     return Model(info, lambda device: fused([part.load(device) for part in parts], weights), fused)
 
 
+def class_of(text: str) -> type:
+    """The class that a model of this name has, whether or not its checkpoint is to be had.
+
+    Raises UnknownName for an adapter that nobody has.
+    """
+    choice = parse(text)
+    classes = [_class(part.adapter) for part in choice.late]
+    return late(classes) if choice.late else _class(choice.adapter)
+
+
+def _class(adapter: str) -> type:
+    cls = registry.lookup("model", adapter.removeprefix(FRAMED))
+    return framed(cls) if adapter.startswith(FRAMED) else cls
+
+
 def _single(choice: ModelChoice, finder: Finder, options: dict[str, Any]) -> Model:
     if not choice.adapter.startswith(FRAMED):
         return _plain(choice, finder, {**choice.options, **options})

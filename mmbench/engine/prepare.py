@@ -10,11 +10,12 @@ import msgspec
 from mmbench import registry
 from mmbench.contents import ContentKeys
 from mmbench.engine.datasets import load_data
-from mmbench.engine.models import BASELINES, Finder, Model, find
+from mmbench.engine.models import BASELINES, Finder, Model, class_of, find
 from mmbench.errors import DataError, ModelError, UserError
 from mmbench.spec import load_task
 from mmbench.types import Broken, Continued, Media, Modality, ModelInfo, Requests, TaskSpec
 
+_MEDIA: tuple[Modality, ...] = ("image", "audio", "video")
 BASELINE = "baseline"  # the adapter of a model that a kind answers for
 
 
@@ -49,9 +50,12 @@ class Prepared(NamedTuple):
 def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepared:
     """Find the task, the data and the model, and see that they fit. No forward, no weights.
 
-    What is missing of data and model is told in one error.
+    A model that can never do it is refused first; what is missing of data and model is told in one
+    error.
     """
     spec, kind = find_task(task, options)
+    if model not in BASELINES:
+        _refuse_early(model, kind, spec)
     problems: list[UserError] = []
     found, data = None, None
     try:
@@ -97,26 +101,44 @@ def _find_model(model: str, kind: Any, options: Options, keys: ContentKeys) -> M
     return find(model, finder, options.model_options)
 
 
-def _check_ability(model: Model, kind: Any, spec: TaskSpec, data: Any) -> None:
+def _refuse_early(model: str, kind: Any, spec: TaskSpec) -> None:
+    """Refuse a class that lacks the methods, or takes none of the media that the task names."""
     ability = kind.needs(spec)
     if ability is None:
         raise UserError(
             f"task {spec.name}: no model is run on tasks of kind {spec.kind}; score its"
             f" outputs: mmbench score -t {spec.name} --predictions FILE"
         )
-    missing = [m for m in methods(ability) if not hasattr(model.cls, m)]
+    cls: Any = class_of(model)
+    named = {*spec.fields, *spec.fields.values()}
+    wanted: set[Modality] = {m for m in (*_MEDIA, "text") if m in named}
+    media = wanted.intersection(_MEDIA)
+    if _missing(cls, ability) or (media and not media & cls.modalities):
+        raise _unfit(model, cls, ability, wanted, spec)
+
+
+def _check_ability(model: Model, kind: Any, spec: TaskSpec, data: Any) -> None:
+    ability = kind.needs(spec)
     asked = kind.requests(spec, data, 0).values()
     wanted = {modality for requests in asked for modality in modalities(requests)}
-    lacking = wanted - model.cls.modalities
-    if not missing and not lacking:
-        if model.folder and hasattr(model.cls, "check"):
-            model.cls.check(model.folder, methods(ability))
-        return
-    cannot = f"cannot {', '.join(missing)}" if missing else f"takes no {', '.join(sorted(lacking))}"
-    raise UserError(
-        f"task {spec.name} needs a model that can {', '.join(methods(ability))} with"
-        f" {', '.join(sorted(wanted))}; {model.info.name} {cannot}:"
-        f" try {', '.join(able(ability, wanted)) or 'a plugin'}"
+    if _missing(model.cls, ability) or wanted - model.cls.modalities:
+        raise _unfit(model.info.name, model.cls, ability, wanted, spec)
+    if model.folder and hasattr(model.cls, "check"):
+        model.cls.check(model.folder, methods(ability))
+
+
+def _missing(cls: Any, ability: type) -> list[str]:
+    return [method for method in methods(ability) if not hasattr(cls, method)]
+
+
+def _unfit(model: str, cls: Any, ability: type, wanted: set[Modality], spec: TaskSpec) -> UserError:
+    """What a task needs, what the model lacks, and which models have it."""
+    missing, lacking = _missing(cls, ability), sorted(wanted - cls.modalities)
+    cannot = f"cannot {', '.join(missing)}" if missing else f"takes no {', '.join(lacking)}"
+    given = f" with {', '.join(sorted(wanted))}" if wanted else ""
+    return UserError(
+        f"task {spec.name} needs a model that can {', '.join(methods(ability))}{given};"
+        f" {model} {cannot}: try {', '.join(able(ability, wanted)) or 'a plugin'}"
     )
 
 
