@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,3 +139,23 @@ def test_check_of_a_task_alone_says_which_files_are_missing(
     assert out.startswith("the data of answers: 2 sample")
     assert "gone.png" in out
     assert "1 sample would fail" in out
+
+
+def test_libraries_draw_no_bars_where_there_is_no_terminal(tmp_path: Path) -> None:
+    from datasets import Dataset
+
+    root = tmp_path / "data"
+    rows = {"image": [b""] * 3, "text": ["a", "b", "c"]}
+    Dataset.from_dict(rows).to_parquet(root / "test.parquet")
+    task = tmp_path / "pairs.yaml"
+    task.write_text(
+        "include: shapes-retrieval\nprotocol: {}\n"
+        f"data: {{source: caption-rows, path: {root}, media: {{image: image}}, captions: text}}\n"
+    )
+    words = ["run", "-m", "oracle", "-t", str(task), "--out", str(tmp_path / "out"), "--quiet"]
+    env = os.environ | {"HF_DATASETS_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-m", "mmbench", *words], env=env, capture_output=True, text=True
+    )
+    assert "generating" not in done.stderr.lower()
+    assert "%|" not in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -12,14 +13,19 @@ from mmbench.text import plain
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
+_LIBRARIES = ("HF_DATASETS", "HF_HUB")
 _EVERY = 10.0  # seconds between plain lines
 
 
 def make_progress(*, quiet: bool) -> Progress:
-    """The progress that fits where stderr goes."""
+    """The progress that fits where stderr goes; libraries draw their bars on a terminal alone."""
+    terminal = sys.stderr.isatty()
+    if quiet or not terminal:
+        for library in _LIBRARIES:  # which read it when they are imported, later than this
+            os.environ.setdefault(f"{library}_DISABLE_PROGRESS_BARS", "1")
     if quiet:
         return Silent()
-    return Bar() if sys.stderr.isatty() else Lines()
+    return Bar() if terminal else Lines()
 
 
 class Lines:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.generation import cut_at, greedy_or_sampled
 from mmbench.models.pretrained import load_model, load_processor, quiet, reason
+from mmbench.models.seeds import seeded
 from mmbench.models.video_processor import video_inputs
 from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
 
@@ -129,7 +130,7 @@ class Chat:
         except SampleError as error:
             return [error] * len(asked) if len(asked) == 1 else self._one_by_one(asked, options)
         width = inputs["input_ids"].shape[1]
-        with quiet(), torch.inference_mode():
+        with quiet(), seeded(options.seed, self._device), torch.inference_mode():
             rows = self._model.generate(
                 **inputs,
                 **greedy_or_sampled(options),

@@ -9,14 +9,11 @@ from mmbench.types import Generation
 
 
 def greedy_or_sampled(options: Generation) -> dict[str, Any]:
-    """Arguments of `generate`; for sampling the seed is set, so that one call is one answer."""
+    """Arguments of `generate`; sampling wants its seed set around it (`seeds.seeded`)."""
     most = {"max_new_tokens": options.max_tokens, "num_beams": 1}
     if options.temperature == 0:
         # A checkpoint's own settings may turn sampling on, and set what only sampling takes.
         return {**most, "do_sample": False, "temperature": None, "top_p": None, "top_k": None}
-    import torch
-
-    torch.manual_seed(options.seed)
     chance = {"temperature": options.temperature, "top_p": options.top_p, "top_k": None}
     return {**most, **chance, "do_sample": True}
 

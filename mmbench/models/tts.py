@@ -9,6 +9,7 @@ from typing import Any
 
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.models.pretrained import load_model, load_part, loading, quiet
+from mmbench.models.seeds import seeded
 from mmbench.types import Modality, Sound
 
 _AUTO = {"speecht5": "AutoModelForTextToSpectrogram"}  # the others make a waveform themselves
@@ -65,8 +66,8 @@ class Tts:
         inputs = self._processor(text=text, return_tensors="pt", **self._how).to(self._device)
         if not inputs["input_ids"].shape[-1] or not text.strip():
             return ContentError("there is nothing to speak in the text")
-        with quiet(), torch.random.fork_rng(), torch.inference_mode():
-            torch.manual_seed(int.from_bytes(blake2b(text.encode(), digest_size=4).digest()))
+        seed = int.from_bytes(blake2b(text.encode(), digest_size=4).digest())
+        with quiet(), seeded(seed, self._device), torch.inference_mode():
             wave = self._spoken(inputs)
         samples = np.asarray(wave.float().cpu()).reshape(-1)
         return Sound(np.clip(samples, -1, 1), self._rate)
