@@ -390,7 +390,10 @@ class ModelInfo(Struct, frozen=True):
 
 
 class TaskInfo(Struct, frozen=True):
-    """What was asked (`fingerprint`) and of what (`data_hash`). `data` holds the sizes used."""
+    """What was asked (`fingerprint`) and of what (`data_hash`). `data` holds the sizes used.
+
+    `asked` is what the way of asking adds to the signature of every score: "index=exact".
+    """
 
     name: str
     version: int
@@ -400,6 +403,7 @@ class TaskInfo(Struct, frozen=True):
     protocol: dict[str, int]
     data: dict[str, int]
     source: dict[str, str] = field(default_factory=dict)
+    asked: str = ""
 
 
 class ScoreInfo(Struct, frozen=True):

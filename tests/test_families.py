@@ -144,6 +144,32 @@ def test_a_family_runs_a_task_of_its_kind(
     assert cached["counts"]["computed"] == 0
 
 
+@pytest.mark.parametrize(
+    ("family", "asked"),
+    [
+        ("clap-zeroshot", "templates=1:"),
+        ("video", "views=10x3:mean,frames=by-index"),
+        ("xclip", "index=exact,frames=by-index"),
+        ("frames+llava", "frames=by-index"),
+    ],
+)
+def test_a_rescored_run_was_asked_in_the_same_way(
+    family: str, asked: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build, task, layout = FAMILIES[family]
+    (tmp_path / "data").mkdir()
+    layout(tmp_path / "data")
+    out = ["--out", str(tmp_path / "out"), "--json"]
+    run = ["run", "-m", build(tmp_path / "model", tmp_path / "data"), "-t", task, "--device", "cpu"]
+    run += ["--data", str(tmp_path / "data"), "--allow-failed", "100%", *out]
+    assert main(run) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    assert record["task"]["asked"].startswith(asked)
+    assert main(["rescore", record["run"], "--allow-failed", "100%", *out]) == 0
+    (again,) = json.loads(capsys.readouterr().out)
+    assert again["scores"] == record["scores"]
+
+
 def test_speech_is_made_and_understood_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,7 +29,11 @@ def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Any:
     """
     root = _root(spec, given)
     if root is None and not hub and ("hub" in spec.data or spec.data["source"] in _OF_THE_HUB):
-        raise DataError(f"task {spec.name}: no data on this machine: give --data FOLDER")
+        place = f" in {_default(spec)}" if "folder" in spec.data else ""
+        raise DataError(
+            f"task {spec.name}: no data on this machine{place}: give --data FOLDER"
+            " (`mmbench run` asks the hub)"
+        )
     if root is None and "hub" in spec.data:
         return _from_hub(spec)
     options = {key: value for key, value in spec.data.items() if key not in _RESERVED}
@@ -41,8 +45,11 @@ def _from_hub(spec: TaskSpec) -> Any:
     try:
         return _loaded(spec, options.pop("source"), None, options)
     except DataError as error:
-        place = data_root().absolute() / str(spec.data.get("folder", ""))
-        raise DataError(f"{error} (looked for {place} first)") from error
+        raise DataError(f"{error} (looked for {_default(spec)} first)") from error
+
+
+def _default(spec: TaskSpec) -> Path:
+    return data_root().absolute() / str(spec.data.get("folder", ""))
 
 
 def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, Any]) -> Any:

@@ -67,9 +67,11 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
     except DataError as error:
         problems.append(error)
     if problems:
-        adapter = model.partition("@")[0]
+        lacks_weights = isinstance(problems[0], ModelError)
+        named = f"{model.partition('@')[0]}@CHECKPOINT" if lacks_weights else model
+        where = " --data PATH" if isinstance(problems[-1], DataError) else ""
         help_ = [
-            f"give what is missing: mmbench run -m {adapter}@CHECKPOINT -t {task} --data PATH",
+            f"give what is missing: mmbench run -m {named} -t {task}{where}",
             "what runs without data, weights or a network:"
             " mmbench run -m clip-nano -t shapes-retrieval",
         ]

@@ -42,6 +42,15 @@ def hash_data(spec: TaskSpec, kind: Any, data: Any, keys: ContentKeys) -> str:
     return identity.data_hash(hashes, kind.links(data))
 
 
+def way_of_asking(prepared: Prepared, options: Options) -> str:
+    """What stands in the signature of each score: what the kind says, and how frames are chosen."""
+    spec = prepared.spec
+    named = {*spec.fields, *spec.fields.values()}
+    frames = "frames=by-index" if "video" in named and "image" not in named else ""
+    asked = prepared.kind.signature(options.index, spec, prepared.data)
+    return ",".join(filter(None, [asked, frames]))
+
+
 def make_record(
     prepared: Prepared, options: Options, measured: Measured, asked_of: str, told: Told
 ) -> RunRecord:
@@ -65,6 +74,7 @@ def make_record(
             protocol=spec.protocol,
             data=sizes,
             source=prepared.data.source,
+            asked=way_of_asking(prepared, options),
         ),
         scores=measured.scores,
         headline=spec.headline,

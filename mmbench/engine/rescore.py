@@ -52,7 +52,7 @@ def rescore(
             names,
             directions,
             breakdowns=spec.breakdowns,
-            signature=_search(record),
+            signature=record.task.asked,
             featurer=Featurer(options, keys, progress or Silent(), costs),
             seed=record.seed,
         )
@@ -84,12 +84,6 @@ def _refuse_other_question(record: RunRecord, spec: TaskSpec) -> None:
             f"run {record.run}: task {spec.name} asks another question now (version, fields,"
             " prompt or protocol differ): run the model again"
         )
-
-
-def _search(record: RunRecord) -> str:
-    """How the run searched, which stands in the signatures of its scores: `index=HNSW32`."""
-    signatures = [score.signature for score in record.scores.values()]
-    return next((s[s.index("index=") :] for s in signatures if "index=" in s), "")
 
 
 def _with_inputs(directions: Directions, spec: TaskSpec, options: Options) -> Directions:

@@ -12,7 +12,7 @@ from mmbench.engine.held import Held
 from mmbench.engine.measure import Directions, Measured, measure
 from mmbench.engine.prepare import Options, Prepared, prepare
 from mmbench.engine.progress import Progress, Silent
-from mmbench.engine.record import Told, hash_data, make_record
+from mmbench.engine.record import Told, hash_data, make_record, way_of_asking
 from mmbench.engine.rows import rows_table
 from mmbench.types import Answers, Media, RunRecord, Said
 
@@ -75,7 +75,7 @@ def measure_task(
         prepared.spec.metrics,
         directions,
         breakdowns=prepared.spec.breakdowns,
-        signature=prepared.kind.signature(options.index, prepared.spec, prepared.data),
+        signature=way_of_asking(prepared, options),
         featurer=featurer,
         seed=options.seed,
     )

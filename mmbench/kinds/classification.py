@@ -56,11 +56,10 @@ class Classification(PerSample):
         return {"sample": Requests(looks, modality_in(spec, data), method="classify")}
 
     def signature(self, index: str, spec: TaskSpec, data: Samples) -> str:
-        """The number of views of a video, and how their frames are chosen."""
+        """The number of views of a video, and what becomes of them."""
         if next(iter(spec.fields), "") != "video":
             return ""
-        views = spec.views
-        return f"views={views.clips}x{views.crops}:{views.combine},frames=by-index"
+        return f"views={spec.views.clips}x{spec.views.crops}:{spec.views.combine}"
 
     def failures(self, data: Samples, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Id and reason of each sample of which a view failed."""
