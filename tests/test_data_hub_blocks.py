@@ -148,6 +148,18 @@ def test_references_of_images(task: str, tmp_path: Path) -> None:
     assert greys([sample.inputs["image"] for sample in data.samples]) == [10, 20, 30]
 
 
+def test_references_without_domains(tmp_path: Path) -> None:
+    columns = {
+        "image": IMAGES, "image_file_name": ["a.jpg", "b.jpg", "c.jpg"], "image_id": [0, 1, 2],
+        "annotations_ids": [[0, 1], [2], [3]], "annotations_captions": [["a", "b"], ["c"], ["d"]],
+    }  # fmt: skip
+    data = from_block("nocaps", kept(tmp_path, "validation", columns, image=Image()))
+    assert [(s.id, s.target, s.tags) for s in data.samples] == [
+        ("0", ["a", "b"], {}), ("1", ["c"], {}), ("2", ["d"], {}),
+    ]  # fmt: skip
+    assert greys([sample.inputs["image"] for sample in data.samples]) == [10, 20, 30]
+
+
 def test_questions_beside_their_images(tmp_path: Path) -> None:
     questions = {
         "id": ["q1", "q2", "q3"], "imageId": ["b", "a", "z"], "question": ["1?", "2?", "3?"],
