@@ -94,6 +94,17 @@ def test_coco_prompts(tmp_path):
         loaded("coco-draw", tmp_path)
 
 
+def test_coco_prompts_beside_the_file_of_karpathy(tmp_path):
+    layouts.coco(tmp_path)
+    sentences = [{"raw": "another", "sentid": 1}]
+    image = {"filename": "COCO_val2014_000000000042.jpg", "filepath": "val2014", "cocoid": 42}
+    karpathy = {"images": [image | {"split": "test", "sentences": sentences}], "dataset": "coco"}
+    layouts.put(tmp_path / "dataset_coco.json", karpathy)
+    assert {s.id for s in coco_prompts(tmp_path).samples} == {"42", "73", "74"}
+    (found,) = coco_prompts(tmp_path, split="test").samples
+    assert found.inputs["text"] == "another"
+
+
 def test_nocaps(tmp_path):
     layouts.nocaps(tmp_path)
     first, second = loaded("nocaps", tmp_path)

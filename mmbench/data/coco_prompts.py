@@ -23,14 +23,15 @@ def coco_prompts(
 ) -> Samples:
     """A sample for each of so many `images`: one of its captions as text, itself as target.
 
-    `root` is an annotations file or a folder that holds one, as the source `coco` finds it; ids
-    are those of the images. Images, and the caption of each, are those whose ids have the lowest
-    hashes under `seed`: the same ones whatever the order of the file.
+    `root` is an annotations file or a folder that holds one: COCO's own of the `split`, in it or in
+    its `annotations`, else the one that the source `coco` finds; ids are those of the images.
+    Images, and the caption of each, are those whose ids have the lowest hashes under `seed`: the
+    same ones whatever the order of the file.
 
     Raises DataError for what cannot be read, and for fewer images with a caption than wanted.
     """
     check_count("images", images)
-    path = find_annotations(root, split)
+    path = _annotations(root, split)
     found, captions = read_annotations(path, split)
     refuse_duplicates("image id", [image.id for image in found], str(path))
     chosen = _one_each(captions, seed)
@@ -46,6 +47,13 @@ def coco_prompts(
             for image, content in zip(kept, contents, strict=True)
         ]
     )
+
+
+def _annotations(root: Path | None, split: str) -> Path:
+    """COCO's own file of the split, though Karpathy's, which has other splits, lies beside it."""
+    places = [root, root / "annotations"] if root else []
+    own = [place / f"captions_{split}.json" for place in places]
+    return next((file for file in own if file.is_file()), None) or find_annotations(root, split)
 
 
 def _one_each(captions: list[Caption], seed: int) -> dict[str, Caption]:
