@@ -188,6 +188,16 @@ def test_classes_by_number_have_the_names_of_the_task(number: int, tmp_path: Pat
     assert data.templates
 
 
+def test_classes_by_their_own_names_with_spaces(tmp_path: Path) -> None:
+    dishes = datasets.ClassLabel(names=["apple_pie", "baby_back_ribs", "waffles"])
+    columns = {"image": IMAGES[:2], "label": [1, 2]}
+    data = from_block(
+        "food101-zeroshot", kept(tmp_path, "validation", columns, image=Image(), label=dishes)
+    )
+    assert data.labels == ["apple pie", "baby back ribs", "waffles"]
+    assert [sample.target for sample in data.samples] == [1, 2]
+
+
 @pytest.mark.parametrize("classes", [[2, 14], ["bird", "person"]])
 def test_several_classes_by_number_or_by_name(classes: list[Any], tmp_path: Path) -> None:
     root = kept(tmp_path, "test", {"image": IMAGES[:1], "classes": [classes]}, image=Image())

@@ -61,7 +61,7 @@ FOUND: dict[str, tuple[list[str], list[Any], list[str]]] = {
     "food101-zeroshot": (
         ["apple_pie/1011328", "waffles/999047", "waffles/101251"],
         [0, 2, 2],
-        ["apple_pie", "baby_back_ribs", "waffles"],
+        ["apple pie", "baby back ribs", "waffles"],
     ),
     "voc2007-zeroshot": (
         ["000001", "000002", "000003"],

@@ -31,6 +31,7 @@ def rows(
     group: str = "",
     tags: dict[str, str] | None = None,
     prompts: str = "",
+    spaces: bool = False,
     join: dict[str, Any] | None = None,
 ) -> Samples:
     """A sample for each row of the data set OWNER/NAME, or of the folder or file `root`.
@@ -46,7 +47,8 @@ def rows(
     `join` adds inputs from another configuration, `name`, of the same data set: those of the row
     whose column `id` has the value that is in the column `by` here; its `fields` are as above.
 
-    `prompts` names the templates of clip-benchmark (`with_templates`).
+    `prompts` names the templates of clip-benchmark (`with_templates`); with `spaces` an underscore
+    in the name of a class becomes a space.
 
     A target of the datasets library's own classes, or a text that stands in `labels`, is its
     position in the labels. Raises DataError for what cannot be had or read, for ids that stand
@@ -71,7 +73,8 @@ def rows(
     if not samples:
         raise DataError(f"{source.get('path', path)}: no row is one that the task asks for")
     refuse_duplicates("id", [sample.id for sample in samples], path)
-    return with_templates(Samples(samples, classes, source), prompts, Path(path))
+    shown = [name.replace("_", " ") for name in classes] if spaces else classes
+    return with_templates(Samples(samples, shown, source), prompts, Path(path))
 
 
 class _Joined:
