@@ -183,7 +183,9 @@ def test_questions_about_images(tmp_path, task, make, ident, target, image, tags
         "image",
         str(tmp_path / image),
     )
-    assert text.endswith("?\nAnswer the question using a single word or phrase.")
+    # lmms-eval's, each its own.
+    short = "with a single word." if task == "chartqa" else "using a single word or phrase."
+    assert text.endswith(f"?\nAnswer the question {short}")
 
 
 def test_mmbench_rotations_that_are_made(tmp_path):
