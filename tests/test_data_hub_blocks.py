@@ -217,9 +217,11 @@ def test_sounds_with_texts(task: str, tmp_path: Path) -> None:
 
 def test_pope_and_its_categories(tmp_path: Path) -> None:
     columns = {"image": IMAGES, "question": ["?"] * 3, "answer": ["yes", "no", "yes"],
+               "image_source": ["a", "a", "b"],
                "category": ["random", "popular", "adversarial"]}  # fmt: skip
     data = from_block("pope", kept(tmp_path, "test", columns, image=Image()))
     assert [s.tags["category"] for s in data.samples] == columns["category"]
+    assert [s.group for s in data.samples] == columns["image_source"]
     assert [s.target for s in data.samples] == columns["answer"]
 
 

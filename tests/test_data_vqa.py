@@ -176,6 +176,19 @@ def test_what_is_refused_of_pope(tmp_path, content, words):
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("place", ["coco", "output/coco"])
+def test_pope_as_it_is_published_below_its_images(tmp_path, place):
+    folder = tmp_path / place
+    folder.mkdir(parents=True)
+    pope_folder(folder)
+    data = pope(tmp_path)
+    assert [sample.id for sample in data.samples[:3]] == ["random/1", "random/2", "popular/1"]
+    name = data.samples[0].group
+    touch(tmp_path / "val2014", name)
+    found, *_ = pope(tmp_path, category="random").samples
+    assert found.inputs["image"].name == str(tmp_path / "val2014" / name)
+
+
 def test_what_is_not_there_of_pope(tmp_path):
     with pytest.raises(UnknownName, match="did you mean popular"):
         pope(tmp_path, category="populer")

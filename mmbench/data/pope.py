@@ -16,15 +16,18 @@ from mmbench.text import listed
 from mmbench.types import Sample, Samples
 
 CATEGORIES = ("random", "popular", "adversarial")
+# Where the files lie in LLaVA's folder of evaluations and in a clone of AoiDragon/POPE.
+_PLACES = ("", "coco", "output/coco")
 
 
 def pope(root: Path | None, *, category: str | None = None) -> Samples:
     """A sample for each question: yes or no as target, the image as group.
 
     `root` is a file of JSON lines (question_id, image, text, label), or a folder with one for each
-    category, coco_pope_random.json, … The tag `category` is that of the file's name. Of a file, and
-    of the `category` chosen in a folder, ids are the question ids. Of all three together they are
-    random/1, popular/1, …: the official files count each from 1. Images need not be there.
+    category, coco_pope_random.json, …, in it or in its `coco` or `output/coco`; images are found
+    as `find_images` does it from `root`. The tag `category` is that of the file's name. Of a file,
+    and of the `category` chosen in a folder, ids are the question ids. Of all three together they
+    are random/1, popular/1, …: the official files count each from 1. Images need not be there.
 
     Raises DataError for what is missing or cannot be read, UnknownName for another category.
     """
@@ -33,15 +36,17 @@ def pope(root: Path | None, *, category: str | None = None) -> Samples:
     if root is None:
         raise DataError("data source pope was given no data: give --data FILE.json or its folder")
     if root.is_file():
-        return Samples(_samples(root, ""))
+        return Samples(_samples(root, root.parent, ""))
     if category is not None:
-        return Samples(_samples(_found(root, category), ""))
+        return Samples(_samples(_found(root, category), root, ""))
     files = [(name, _found(root, name)) for name in CATEGORIES]
-    return Samples([sample for name, file in files for sample in _samples(file, f"{name}/")])
+    return Samples([sample for name, file in files for sample in _samples(file, root, f"{name}/")])
 
 
 def _found(root: Path, category: str) -> Path:
-    files = [file for end in ("json", "jsonl") for file in root.glob(f"*pope*{category}.{end}")]
+    names = [f"*pope*{category}.{end}" for end in ("json", "jsonl")]
+    places = [[file for name in names for file in (root / p).glob(name)] for p in _PLACES]
+    files = next(filter(None, places), [])
     if len(files) == 1:
         return files[0]
     reason = f"which of {listed(file.name for file in files)}?" if files else "has none"
@@ -51,14 +56,14 @@ def _found(root: Path, category: str) -> Path:
     )
 
 
-def _samples(file: Path, prefix: str) -> list[Sample]:
+def _samples(file: Path, beside: Path, prefix: str) -> list[Sample]:
     records = list(jsonl_records(read_file(file), file))
     if not records:
         raise DataError(f"{file}: has no line")
     ids = [text_id(record, ("question_id", "id")) for record in records]
     refuse_duplicates("question id", ids, str(file))
     names = [text_of(record, "image") for record in records]
-    images = optional_images([[name] for name in names], file.parent, str(file))
+    images = optional_images([[name] for name in names], beside, str(file))
     category = file.stem.rpartition("_")[2]
     tags = {"category": category} if category in CATEGORIES else {}
     return [
