@@ -1,5 +1,7 @@
 """Published data sets in miniature, read by the packaged tasks: texts, speech, drawings."""
 
+from shutil import rmtree
+
 import layouts_b as layouts
 import pytest
 import toys  # noqa: F401 - registers models
@@ -56,6 +58,15 @@ def test_librispeech(tmp_path, part):
         assert first.inputs["audio"].name.endswith(f"test-{part}/84/121123/84-121123-0000.flac")
         assert isinstance(second.inputs["audio"], Broken)
     assert asked(f"librispeech-{part}", first) == [first.inputs["audio"]]
+
+
+@pytest.mark.parametrize("root", ["", "LibriSpeech", "LibriSpeech/test-clean"])
+def test_another_part_of_librispeech_is_not_taken_for_the_one_asked(tmp_path, root):
+    layouts.librispeech(tmp_path)
+    rmtree(tmp_path / "LibriSpeech/test-other")
+    with pytest.raises(DataError, match="is or has test-clean, not test-other: give --data FOLDER"):
+        loaded("librispeech-other", tmp_path / root)
+    assert len(loaded("librispeech-clean", tmp_path / root)) == 2
 
 
 def test_fsdd(tmp_path):

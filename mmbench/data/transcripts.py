@@ -23,6 +23,11 @@ from mmbench.text import listed
 from mmbench.types import Broken, Content, Media, Sample, Samples
 
 _USED = {*MEDIA, "id", "text", "speaker", "file"}
+# LibriSpeech's own (openslr.org/12).
+_PARTS = (
+    *("dev-clean", "dev-other", "test-clean", "test-other"),
+    *("train-clean-100", "train-clean-360", "train-other-500"),
+)
 
 
 def transcripts(root: Path | None, *, split: str = "") -> Samples:
@@ -35,7 +40,8 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
     folder of that name, in it or in its LibriSpeech. Sounds are found by the id beside the texts;
     they need not be there.
 
-    Raises DataError for what cannot be read, and for ids that stand twice. An empty text is kept.
+    Raises DataError for what cannot be read, for ids that stand twice and for a folder with other
+    parts of LibriSpeech alone. An empty text is kept.
     """
     if root is not None and root.is_dir():
         root = _part(root, split)
@@ -49,8 +55,18 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
 
 
 def _part(root: Path, split: str) -> Path:
-    places = [root / split, root / "LibriSpeech" / split] if split else []
-    return next((place for place in places if place.is_dir()), root)
+    """The folder of that part of LibriSpeech; `root` where no part is named or none is there."""
+    places = [root, root / "LibriSpeech"] if split else []
+    for place in places:
+        if (place / split).is_dir():
+            return place / split
+    parts = {part for place in places for part in _PARTS if (place / part).is_dir()}
+    others = parts | ({root.name} & set(_PARTS) if split else set())
+    if others - {split}:
+        raise DataError(
+            f"{root}: is or has {listed(sorted(others))}, not {split}: give --data FOLDER, {split}"
+        )
+    return root
 
 
 def _trn(path: Path) -> list[Sample]:
