@@ -116,6 +116,15 @@ def test_coco_prompts_beside_the_file_of_karpathy(tmp_path):
     assert found.inputs["text"] == "another"
 
 
+def test_coco_prompts_of_another_split_are_not_taken(tmp_path):
+    layouts.coco(tmp_path)
+    train = tmp_path / "annotations/captions_train2014.json"
+    (tmp_path / "annotations/captions_val2014.json").rename(train)
+    with pytest.raises(DataError, match=r"has captions_train2014\.json, not captions_val2014\.js"):
+        coco_prompts(tmp_path, images=2)
+    assert len(coco_prompts(train, images=2).samples) == 2
+
+
 def test_nocaps(tmp_path):
     layouts.nocaps(tmp_path)
     first, second = loaded("nocaps", tmp_path)

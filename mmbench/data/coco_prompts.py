@@ -50,10 +50,20 @@ def coco_prompts(
 
 
 def _annotations(root: Path | None, split: str) -> Path:
-    """COCO's own file of the split, though Karpathy's, which has other splits, lies beside it."""
+    """COCO's own file of the split, though Karpathy's, which has other splits, lies beside it.
+
+    Raises DataError where there is COCO's own file of another split alone: of train2014, too, there
+    are images enough.
+    """
+    name = f"captions_{split}"
     places = [root, root / "annotations"] if root else []
-    own = [place / f"captions_{split}.json" for place in places]
-    return next((file for file in own if file.is_file()), None) or find_annotations(root, split)
+    own = [place / f"{name}.json" for place in places]
+    found = next((file for file in own if file.is_file()), None) or find_annotations(root, split)
+    if found != root and found.name.startswith("captions_") and not found.name.startswith(name):
+        raise DataError(
+            f"{root}: has {found.name}, not {name}.json: put it there, or give --data {found}"
+        )
+    return found
 
 
 def _one_each(captions: list[Caption], seed: int) -> dict[str, Caption]:
