@@ -141,6 +141,15 @@ def test_documents_and_their_texts(data: tuple[str, RetrievalData]) -> None:
     assert len(found.queries) == len(texts) * len(ids)
 
 
+def test_audiocaps_as_aac_datasets_lays_it(tmp_path: Path) -> None:
+    rows = "audiocap_id,youtube_id,start_time,caption\n97151,vfY_TJq7n_U,130,a\n97152,abc,5,b\n"
+    put(tmp_path, {"csv_files_v1/test.csv": rows})
+    sound = "audio_32000Hz/test/vfY_TJq7n_U_130.flac"
+    put(tmp_path, {sound: ""})
+    first, _ = load_data(load_task("audiocaps-retrieval"), tmp_path).corpus
+    assert Path(first.inputs["audio"].name).resolve() == (tmp_path / sound).resolve()
+
+
 @pytest.mark.parametrize("data", sorted(LAYOUTS), indirect=True)
 def test_media_are_there_and_the_missing_one_fails(data: tuple[str, Any]) -> None:
     task, found = data
