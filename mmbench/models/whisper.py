@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mmbench.errors import ModelError
 from mmbench.models.conversations import only_sound
 from mmbench.models.pretrained import load_model, load_part, load_tokenizer, quiet
+from mmbench.models.sounds import refuse_short
 from mmbench.types import Generation, Modality, Sound, Written
 
 if TYPE_CHECKING:
@@ -65,8 +66,12 @@ class Whisper:
         self.rate = int(self._extractor.sampling_rate)
 
     def prepare(self, item: Any, modality: str) -> Inputs:  # noqa: ARG002
-        """A conversation to the features of its sound, with a mask where they are of any length."""
+        """A conversation to the features of its sound, with a mask where they are of any length.
+
+        Raises ContentError for a sound shorter than the model's first frame.
+        """
         sound = only_sound(item)
+        refuse_short(len(sound.samples), self._model, self._extractor)
         made = self._extractor(sound.samples, **self._how(sound), return_tensors="np")
         return {name: values[0] for name, values in made.items()} | {"seconds": _seconds(sound)}
 
