@@ -157,6 +157,31 @@ def test_whisper_hears_a_sound_of_one_sample(folders: dict[str, Path]) -> None:
     assert written(Whisper(folders["whisper"], **CPU), [noise(1 / 16000)])[0].tokens == 12
 
 
+@pytest.mark.parametrize(
+    ("name", "limit", "tokens"), [("whisper", 200, 56), ("speech2text", 500, 92)]
+)
+def test_the_end_of_a_decoder_is_told_as_a_limit(
+    folders: dict[str, Path], name: str, limit: int, tokens: int
+) -> None:
+    model = Whisper(folders[name], **CPU)
+    (found,) = written(model, [noise(2.5)], Generation(max_tokens=limit))
+    assert (found.finish, found.tokens) == ("length", tokens)
+
+
+def test_a_recogniser_that_ends_by_itself_was_not_cut(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(folders["whisper"], tmp_path, dirs_exist_ok=True)
+    model = Whisper(folders["whisper"], **CPU)
+    inputs = model._stacked([model.prepare((Message("user", (noise(2.5),)),), "conversation")])
+    end = model._model.generate(**inputs, max_new_tokens=8)[0, 4].item()
+    file = tmp_path / "generation_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"eos_token_id": end}))
+    (found,) = written(Whisper(tmp_path, **CPU), [noise(2.5)])
+    assert found.finish == "stop"
+    assert found.tokens < 12
+
+
 def test_a_conversation_without_a_sound_is_refused(folders: dict[str, Path]) -> None:
     model = Ctc(folders["wav2vec2"], **CPU)
     with pytest.raises(SampleError, match="takes one sound, and was given 0"):

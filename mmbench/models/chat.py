@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.generation import cut_at, greedy_or_sampled
+from mmbench.models.generation import cut_at, ends, greedy_or_sampled, unsteered
 from mmbench.models.pretrained import load_model, load_processor, quiet, reason
 from mmbench.models.seeds import seeded
 from mmbench.models.video_processor import video_inputs
@@ -81,6 +81,7 @@ class Chat:
         self._model = load_model(
             folder, device=device, dtype=dtype, auto=auto, trust_remote_code=trust_remote_code
         )
+        self._model.generation_config = unsteered(self._model.generation_config)
         if self._tokenizer.pad_token_id is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
 
@@ -188,18 +189,13 @@ class Chat:
                 self._refuse_drop(name, len(one.media[name]), int((ids == mark).sum()))
 
     def _written(self, ids: list[int], options: Generation) -> Written:
-        ends = self._ends()
-        end = next((at for at, token in enumerate(ids) if token in ends), None)
+        stops = ends(self._model, self._tokenizer)
+        end = next((at for at, token in enumerate(ids) if token in stops), None)
         said = ids if end is None else ids[:end]
         text = self._tokenizer.decode(said, skip_special_tokens=True)
         cut = cut_at(text, options.stop)
         stopped = end is not None or cut != text or len(ids) < options.max_tokens
         return Written(cut.strip(), "stop" if stopped else "length", len(said))
-
-    def _ends(self) -> set[int]:
-        ends = self._model.generation_config.eos_token_id
-        listed = ends if isinstance(ends, list) else [ends]
-        return {*listed, self._tokenizer.eos_token_id, self._tokenizer.pad_token_id}
 
     def loglikelihood(self, conversations: Sequence[Asked], texts: Sequence[str]) -> Array:
         """Log-probability of each text as the answer, and its number of tokens, float32 [n, 2].
