@@ -13,7 +13,8 @@ import tiny_speech
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from mmbench.errors import SampleError
+from mmbench.errors import ModelError, SampleError
+from mmbench.models.audio_llm import AudioLlm
 from mmbench.models.ctc import Ctc
 from mmbench.models.llava import Llava
 from mmbench.models.whisper import Whisper
@@ -87,6 +88,71 @@ def test_nor_does_a_speech_recogniser(tmp_path: Path, steering: Any) -> None:
     greedy = written(Whisper(folder, **CPU), user(noise(2)))
     edited(folder, "generation_config.json", **steering)
     assert written(Whisper(folder, **CPU), user(noise(2))) == greedy
+
+
+@pytest.mark.parametrize("kept", [None, ["patch_size", "vision_feature_select_strategy"]])
+def test_llava_before_processors_were_saved_as_a_whole(
+    tmp_path: Path, kept: list[str] | None
+) -> None:
+    folder = tiny_chat.llava(tmp_path / "llava")
+    asked = user(picture(1), "what is it")
+    (whole,) = written(Llava(folder, **CPU), asked)
+    file = folder / "processor_config.json"
+    said = json.loads(file.read_text())
+    images = {"size": 32, "crop_size": 32, "feature_extractor_type": "CLIPFeatureExtractor"}
+    images |= {"image_mean": said["image_processor"]["image_mean"], "resample": 3}
+    images |= {"image_std": said["image_processor"]["image_std"]}
+    (folder / "preprocessor_config.json").write_text(json.dumps(images))
+    file.unlink()
+    if kept:
+        file.write_text(
+            json.dumps({"processor_class": "LlavaProcessor", **{k: said[k] for k in kept}})
+        )
+    else:
+        edited(folder, "preprocessor_config.json", processor_class="LlavaProcessor")
+    assert written(Llava(folder, **CPU), asked) == [whole]
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for turn in messages %}{{ '[INST]' + turn['content'] }}{% endfor %}",
+        "{% for turn in messages %}[INST]{{ turn['content'] }}{% endfor %}",
+        "{{ raise_exception('no') }}",
+        "{% for",
+    ],
+    ids=["joins", "prints", "raises", "torn"],
+)
+def test_a_template_that_cannot_render_parts_is_refused(tmp_path: Path, template: str) -> None:
+    folder = tiny_chat.llava(tmp_path / "llava", template=template)
+    with pytest.raises(ModelError, match="cannot render a message made of parts") as caught:
+        Llava(folder, **CPU)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_template_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"template nowhere\.jinja: cannot be read"):
+        Llava(tiny_chat.llava(tmp_path / "llava"), **CPU, template="nowhere.jinja")
+
+
+def test_a_conversation_that_a_template_refuses_fails_alone(tmp_path: Path) -> None:
+    rule = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+    folder = tiny_chat.llava(tmp_path / "llava", template=rule + tiny_chat.TEMPLATE)
+    model = Llava(folder, **CPU)
+    with pytest.raises(SampleError, match="refuses the conversation: TemplateError: no system"):
+        model.prepare((Message("system", ("be brief",)), *user("hello")), "conversation")
+    assert written(model, user("hello"))[0].text
+
+
+def test_the_first_template_of_qwen2_audio_places_a_sound(tmp_path: Path) -> None:
+    folder = tiny_chat.qwen2_audio(tmp_path / "qwen2-audio")
+    (folder / "chat_template.jinja").write_text(
+        "{% for turn in messages %}{% for part in turn['content'] %}"
+        "{% if 'audio' in part or 'audio_url' in part %}Audio: <|audio_bos|><|AUDIO|><|audio_eos|>"
+        "{% elif 'text' in part %}{{ part['text'] }}{% endif %}{% endfor %}{% endfor %}"
+    )
+    (found,) = written(AudioLlm(folder, **CPU), user(noise(1), "what is it"))
+    assert isinstance(found, Written)
 
 
 def test_a_long_sound_needs_to_know_the_timestamps(tmp_path: Path) -> None:
