@@ -103,8 +103,9 @@ def serving() -> Iterator[Endpoint]:
                 self.send(200, whole[: len(whole) // 2], length=len(whole))
                 self.close_connection = True
             elif isinstance(fault, tuple):
-                status, headers = fault
-                self.send(status, b'{"error": {"message": "not\\nnow"}}', headers=headers)
+                status, headers, *said = fault
+                raw = said[0] if said else b'{"error": {"message": "not\\nnow"}}'
+                self.send(status, raw, headers=headers)
             else:
                 self.send(200, fault if isinstance(fault, bytes) else json.dumps(fault).encode())
 

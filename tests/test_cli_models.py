@@ -53,10 +53,11 @@ def test_classify_by_a_models_own_classes(
     [
         (["-m", "clip-nano"], "give --labels"),
         (["-m", "toy-echo"], "neither classifies nor embeds"),
+        (["-m", "toy-sorter", "--labels", "a, b"], "has classes of its own: leave --labels out"),
         (["-m", "clip-nano", "--labels", "a", "--audio", "x.wav"], "files of one sort"),
         (["-m", "clip-nano", "--labels", "a", "--image", "none.png"], "none.png"),
     ],
-    ids=["no-labels", "no-ability", "two-sorts", "no-file"],
+    ids=["no-labels", "no-ability", "own-classes", "two-sorts", "no-file"],
 )
 def test_classify_says_what_is_wrong(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], given: list[str], reason: str

@@ -138,6 +138,30 @@ def test_the_key_is_sent_and_never_shown(
         api(endpoint, key_env="MY_KEY").write([user("q")], SHORT)
     assert endpoint.headers[0]["Authorization"] == f"Bearer {KEY}"
     assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [400, 401, 500])
+def test_a_key_that_a_server_repeats_is_struck_out(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    endpoint.script["q"] = [(status, {}, f"{'x' * 190} no key: {KEY}".encode())]
+    try:
+        (failed,) = api(endpoint, retries=0).write([user("q")], SHORT)
+    except ModelError as error:
+        failed = error
+    assert f"status {status}: xxx" in str(failed)
+    assert KEY[:5] not in str(failed)
+
+
+@pytest.mark.parametrize("key", [KEY + "\r", "schl\u00fcssel"])
+def test_a_key_that_no_header_holds_is_refused_and_not_shown(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(ModelError, match="set it anew") as caught:
+        api(endpoint)
+    assert key.strip() not in str(caught.value)
     with pytest.raises(ModelError, match="put the key into the environment"):
         Api(None, device="cpu", dtype="", model="m", base="http://me:pass@host/v1")
 
@@ -168,6 +192,17 @@ def test_a_server_that_drops_images_fails_those_with_images(endpoint: Endpoint) 
     assert str(dropped) == "the server drops every image without a word"
     assert fine.text == "no image"
     assert isinstance(api(endpoint, check_media=False).write(turns, SHORT)[0], Written)
+
+
+def test_a_drop_is_noticed_though_the_first_conversation_is_refused(endpoint: Endpoint) -> None:
+    endpoint.drops = True
+    endpoint.script["too big"] = [(400, {})]
+    original = endpoint.answer
+    endpoint.answer = lambda body: (  # type: ignore[method-assign]
+        original(body) | {"usage": {"prompt_tokens": 7}}
+    )
+    found = api(endpoint).write([user(picture(), "too big"), user(picture())], SHORT)
+    assert {str(one) for one in found} == {"the server drops every image without a word"}
 
 
 def test_a_rate_is_kept(endpoint: Endpoint) -> None:

@@ -13,7 +13,7 @@ import torch
 import transformers as tf
 from PIL import Image
 
-from mmbench.errors import ModelError, SampleError
+from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.models.audio_llm import AudioLlm
 from mmbench.models.llava import Llava
 from mmbench.models.video_llm import VideoLlm
@@ -175,6 +175,13 @@ def test_a_sound_longer_than_the_encoder_hears_fails(folders: dict[str, Path]) -
     model = AudioLlm(folders["qwen2-audio"], **CPU)
     with pytest.raises(SampleError, match=r"lasts 31.0 s, and the model hears 30 s"):
         model.prepare(user(noise(1, 31), "what?"), "conversation")
+
+
+@pytest.mark.parametrize("samples", [1, 160, 700])
+def test_a_sound_of_a_token_or_less_fails(folders: dict[str, Path], samples: int) -> None:
+    model = AudioLlm(folders["qwen2-audio"], **CPU)
+    with pytest.raises(ContentError, match=r"less than 0\.1 seconds"):
+        model.prepare(user(noise(1, samples / 16000), "what?"), "conversation")
 
 
 @pytest.mark.parametrize("file", ["config.json", "tokenizer.json", "model.safetensors"])

@@ -13,7 +13,7 @@ import torch
 import transformers as tf
 from PIL import Image
 
-from mmbench.errors import MissingExtra, ModelError
+from mmbench.errors import ContentError, MissingExtra, ModelError
 from mmbench.media import decode_image, decode_sound, decode_video
 from mmbench.models.audio import AudioClassifier
 from mmbench.models.clap import Clap
@@ -108,6 +108,17 @@ def test_an_image_classifier_says_what_transformers_says(folders: dict[str, Path
         expected = net(**inputs).logits.numpy()
     model = ImageClassifier(folders["vit"], **CPU)
     assert np.allclose(model.classify([model.prepare(image, "image")], "image"), expected)
+
+
+@pytest.mark.parametrize("name", ["ast", "wav2vec2"])
+@pytest.mark.parametrize("samples", [1, 160])
+def test_a_sound_of_less_than_a_frame_is_refused(
+    folders: dict[str, Path], name: str, samples: int
+) -> None:
+    model = AudioClassifier(folders[name], **CPU)
+    with pytest.raises(ContentError, match="less than one frame"):
+        model.prepare(Sound(np.zeros(samples, np.float32), 16000), "audio")
+    model.classify([model.prepare(Sound(np.zeros(700, np.float32), 16000), "audio")], "audio")
 
 
 def test_a_video_classifier_says_what_transformers_says(folders: dict[str, Path]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import transformers as tf
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.media import decode_sound
 from mmbench.models.ctc import Ctc
+from mmbench.models.sounds import frames as count
 from mmbench.models.whisper import Whisper
 from mmbench.types import Generation, Message, Sound
 
@@ -95,17 +98,88 @@ def test_windows_of_a_long_sound_meet_without_a_frame_lost(folders: dict[str, Pa
     cut = Ctc(folders["masked"], **CPU, window=4, stride=1)
     samples = noise(11.3).samples
     frames = [
-        [keep.indices(whole._frames(len(piece))) for piece, keep in model._windows(samples)]
+        [keep.indices(count(whole._model, len(piece))) for piece, keep in model._windows(samples)]
         for model in (whole, cut)
     ]
     kept = [sum(end - start for start, end, _ in one) for one in frames]
-    assert kept[0] == kept[1] == whole._frames(len(samples))
+    assert kept[0] == kept[1] == count(whole._model, len(samples))
     assert len(frames[1]) > 4
 
 
-def test_a_sound_of_less_than_a_frame_is_refused(folders: dict[str, Path]) -> None:
+@pytest.mark.parametrize("name", ["wav2vec2", "masked"])
+def test_a_long_sound_is_heard_as_by_the_pipeline_of_transformers(
+    folders: dict[str, Path], name: str
+) -> None:
+    draws = np.random.default_rng(2)
+    loud = noise(13).samples * np.interp(np.arange(13 * 16000), [0, 13 * 16000], [0.01, 1])
+    sound = Sound((loud + 0.1 * draws.random()).astype(np.float32), 16000)
+    pipe = tf.pipeline(
+        "automatic-speech-recognition",
+        model=tf.AutoModelForCTC.from_pretrained(folders[name]).eval(),
+        tokenizer=tf.AutoTokenizer.from_pretrained(folders[name]),
+        feature_extractor=tf.AutoFeatureExtractor.from_pretrained(folders[name]),
+        chunk_length_s=4,
+        stride_length_s=1,
+    )
+    (found,) = written(Ctc(folders[name], **CPU, window=4, stride=1), [sound])
+    assert found.text == pipe(sound.samples.copy())["text"].strip()
+
+
+def test_sounds_are_not_padded_under_a_group_norm_whatever_the_extractor_says(
+    tmp_path: Path,
+) -> None:
+    folder = tiny_speech.ctc(tmp_path / "wav2vec2")
+    file = folder / "preprocessor_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"return_attention_mask": True}))
+    model = Ctc(folder, **CPU)
+    sounds = [noise(seconds, seed) for seed, seconds in enumerate(SECONDS)]
+    assert written(model, sounds) == [written(model, [sound])[0] for sound in sounds]
+
+
+def test_ctc_takes_no_model_of_spectrograms(folders: dict[str, Path], tmp_path: Path) -> None:
+    shutil.copytree(folders["wav2vec2"], tmp_path, dirs_exist_ok=True)
+    tf.SeamlessM4TFeatureExtractor().save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="takes input_features, and ctc takes those of raw sound"):
+        Ctc(tmp_path, **CPU)
+
+
+@pytest.mark.parametrize("name", ["wav2vec2", "moonshine", "speech2text"])
+@pytest.mark.parametrize("samples", [1, 160])
+def test_a_sound_of_less_than_a_frame_is_refused(
+    folders: dict[str, Path], name: str, samples: int
+) -> None:
+    model = (Ctc if name == "wav2vec2" else Whisper)(folders[name], **CPU)
     with pytest.raises(ContentError, match="less than one frame"):
-        written(Ctc(folders["wav2vec2"], **CPU), [noise(0.01)])
+        written(model, [noise(samples / 16000)])
+
+
+def test_whisper_hears_a_sound_of_one_sample(folders: dict[str, Path]) -> None:
+    assert written(Whisper(folders["whisper"], **CPU), [noise(1 / 16000)])[0].tokens == 12
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "tokens"), [("whisper", 200, 56), ("speech2text", 500, 92)]
+)
+def test_the_end_of_a_decoder_is_told_as_a_limit(
+    folders: dict[str, Path], name: str, limit: int, tokens: int
+) -> None:
+    model = Whisper(folders[name], **CPU)
+    (found,) = written(model, [noise(2.5)], Generation(max_tokens=limit))
+    assert (found.finish, found.tokens) == ("length", tokens)
+
+
+def test_a_recogniser_that_ends_by_itself_was_not_cut(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(folders["whisper"], tmp_path, dirs_exist_ok=True)
+    model = Whisper(folders["whisper"], **CPU)
+    inputs = model._stacked([model.prepare((Message("user", (noise(2.5),)),), "conversation")])
+    end = model._model.generate(**inputs, max_new_tokens=8)[0, 4].item()
+    file = tmp_path / "generation_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"eos_token_id": end}))
+    (found,) = written(Whisper(tmp_path, **CPU), [noise(2.5)])
+    assert found.finish == "stop"
+    assert found.tokens < 12
 
 
 def test_a_conversation_without_a_sound_is_refused(folders: dict[str, Path]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mmbench.abilities import Writes
+from mmbench.abilities import Embeds, Writes
 from mmbench.contents import ContentKeys
 from mmbench.engine.asked import Asked, Costs
 from mmbench.engine.held import Held
@@ -33,12 +33,19 @@ class Tryout:
     def classify(self, media: Sequence[Media], labels: list[str]) -> list[dict[str, float]]:
         """Probabilities by label of each medium: of the labels given, or the model's own classes.
 
-        Raises UserError for a model that can neither, SampleError for a file that cannot be read.
+        Raises UserError for a model that can neither, and for labels that it would not look at;
+        SampleError for a file that cannot be read.
         """
         import numpy as np
 
         if labels and self.can("embed"):
             names, logits = labels, self._by_words(media, labels)
+        elif labels and self.can("classify"):
+            fit = ", ".join(able(Embeds, {media[0].modality, "text"}))
+            name = self._model.info.name
+            raise UserError(
+                f"model {name} has classes of its own: leave --labels out, or try {fit}"
+            )
         elif self.can("classify"):
             found = self._vectors(Requests(media, media[0].modality, method="classify"))
             names, logits = found.labels, found.vectors

@@ -15,6 +15,7 @@ from mmbench.text import plain
 from mmbench.types import Frames, Generation, Message, Modality, Written
 
 _FINISHES = {"stop": "stop", "eos": "stop", "length": "length", "max_tokens": "length"}
+_TRIES = 3  # conversations of a batch that are asked about a drop, where the endpoint fails them
 
 
 class Api:
@@ -97,12 +98,23 @@ class Api:
         return self._client.post(body | ({"stop": list(options.stop)} if options.stop else {}))
 
     def _look_for_drops(self, conversations: Sequence[Sequence[Message]]) -> None:
-        """Once for each sort of medium: does it move the number of tokens of the prompt?"""
+        """Once for each sort of medium: does it move the number of tokens of the prompt?
+
+        Where the endpoint refuses a conversation, the next one is asked, and a few of each batch.
+        """
+        refused = 0
         for turns in conversations:
             for sort in set(_sorts(turns)) - self._drops.keys():
-                self._drops[sort] = self._drops_it(turns, sort)
+                if refused == _TRIES:
+                    return
+                drops = self._drops_it(turns, sort)
+                if drops is None:
+                    refused += 1
+                else:
+                    self._drops[sort] = drops
 
-    def _drops_it(self, turns: Sequence[Message], sort: str) -> bool:
+    def _drops_it(self, turns: Sequence[Message], sort: str) -> bool | None:
+        """Whether the server drops it; None where it refuses the conversation itself."""
         without = [
             Message(turn.role, tuple(part for part in turn.parts if _sort(part) != sort) or (".",))
             for turn in turns
@@ -111,7 +123,7 @@ class Api:
         try:
             counts = [_prompt_tokens(self._post(asked, one)) for asked in (turns, without)]
         except SampleError:
-            return False  # the conversation itself will tell what is wrong
+            return None  # its answer will tell what is wrong
         return None not in counts and counts[0] == counts[1]
 
 

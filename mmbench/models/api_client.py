@@ -23,9 +23,10 @@ _SHOWN = 200
 class Client:
     """Posts JSON to `base`/chat/completions, from several threads.
 
-    `key` goes into the header and nowhere else. A connection error, a timeout, half a body and the
-    statuses of a busy or failing server are tried again `retries` times, with waits that double,
-    or that the server asks for; `rpm` requests a minute are not exceeded.
+    `key` goes into the header and nowhere else: where a server repeats it, it is struck out. A
+    connection error, a timeout, half a body and the statuses of a busy or failing server are tried
+    again `retries` times, with waits that double, or that the server asks for; `rpm` requests a
+    minute are not exceeded.
     """
 
     def __init__(
@@ -38,6 +39,9 @@ class Client:
             )
         if parts.username or parts.password:
             raise ModelError("--api-base holds a password: put the key into the environment")
+        if key and not (key.isascii() and key.isprintable()):
+            raise ModelError("the key in the environment holds more than a header can: set it anew")
+        self._key = key
         self._url = f"{base.rstrip('/')}/chat/completions"
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._timeout, self._retries = timeout, retries
@@ -65,7 +69,7 @@ class Client:
                 continue
             if answer.status_code == 200:
                 return self._object(answer)
-            reason = f"status {answer.status_code}: {_message(answer)}"
+            reason = f"status {answer.status_code}: {self._message(answer)}"
             self._refuse(answer.status_code, reason)
             wait(answer.headers.get("Retry-After"))
         raise SampleError(f"the endpoint failed {self._retries + 1} times: {reason}")
@@ -86,6 +90,11 @@ class Client:
             )
         if status not in _AGAIN:
             raise SampleError(f"the endpoint refused the request: {reason}")
+
+    def _message(self, answer: Any) -> str:
+        """What a server says of an error, on one line, cut, without the key."""
+        said = answer.text.replace(self._key, "***") if self._key else answer.text
+        return plain(" ".join(said.split()))[:_SHOWN] or "nothing"
 
     def _object(self, answer: Any) -> dict[str, Any]:
         import requests
@@ -138,8 +147,3 @@ def _until(date: str) -> float:
     except ValueError:
         return -1.0
     return float((when - datetime.now(UTC)).total_seconds())
-
-
-def _message(answer: Any) -> str:
-    """What a server says of an error, on one line, cut."""
-    return plain(" ".join(answer.text.split()))[:_SHOWN] or "nothing"

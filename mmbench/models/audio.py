@@ -8,6 +8,7 @@ from typing import Any
 from mmbench.models.classifier import Classifier
 from mmbench.models.pixels import Arrays, arrays_of
 from mmbench.models.pretrained import load_part
+from mmbench.models.sounds import refuse_short
 from mmbench.types import Modality
 
 
@@ -28,7 +29,11 @@ class AudioClassifier(Classifier):
         self.rate = int(self._extractor.sampling_rate)
 
     def prepare(self, item: Any, modality: Modality) -> Arrays:  # noqa: ARG002
-        """A sound to what the model takes: a spectrogram or samples, float32."""
+        """A sound to what the model takes: a spectrogram or samples, float32.
+
+        Raises ContentError for a sound shorter than the model's first frame.
+        """
+        refuse_short(len(item.samples), self._model, self._extractor)
         made = arrays_of(self._extractor, item.samples, sampling_rate=item.rate)
         # A sound is alone in its forward or among others of its length: there is nothing to mask.
         return {name: values for name, values in made.items() if name != "attention_mask"}

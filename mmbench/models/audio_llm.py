@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmbench.errors import SampleError
+from mmbench.errors import ContentError, SampleError
 from mmbench.models.chat import Asked, Chat
 from mmbench.types import Message, Modality
+
+# Seconds. Qwen2-Audio makes a token of 40 ms, and takes the form of its first release, whose code
+# fails now, for what it is given where a sound has one token alone.
+_SHORTEST = 0.1
 
 
 class AudioLlm(Chat):
     """Any model that AutoModelForMultimodalLM loads and whose processor takes sounds.
 
     A sound longer than the encoder's window (30 seconds, Qwen2-Audio) is a failed sample: its
-    extractor would cut it without a word.
+    extractor would cut it without a word. So is one of less than a tenth of a second.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "audio"})
@@ -43,9 +47,16 @@ class AudioLlm(Chat):
         self._window = getattr(extractor, "n_samples", None)
 
     def prepare(self, item: Sequence[Message], modality: str) -> Asked:
-        """A conversation to its text. Raises SampleError for a sound that would be cut."""
+        """A conversation to its text. Raises SampleError for a sound that would be cut.
+
+        Raises ContentError for one that is too short to hear.
+        """
         asked = super().prepare(item, modality)
         for samples in asked.media["audio"]:
+            if len(samples) < _SHORTEST * self.rate:
+                raise ContentError(
+                    f"the sound has {len(samples)} samples, less than {_SHORTEST} seconds"
+                )
             if self._window is not None and len(samples) > self._window:
                 seconds = len(samples) / self.rate, self._window / self.rate
                 raise SampleError(

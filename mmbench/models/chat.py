@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.generation import cut_at, greedy_or_sampled
+from mmbench.models.generation import cut_at, ends, greedy_or_sampled, unsteered
 from mmbench.models.pretrained import load_model, load_processor, quiet, reason
 from mmbench.models.seeds import seeded
 from mmbench.models.video_processor import video_inputs
@@ -73,27 +73,55 @@ class Chat:
         self._processor = load_processor(folder, trust_remote_code=trust_remote_code)
         _refuse_halves(folder, self._processor, needs)
         self._tokenizer = self._processor.tokenizer
-        self._template = Path(template).read_text(encoding="utf-8") if template else None
+        self._template = _read(template) if template else None
         if self._template is None and not getattr(self._processor, "chat_template", None):
             raise ModelError(
                 f"checkpoint {folder} has no chat template: give one, --model-arg template=FILE"
             )
+        self._refuse_template(folder)
         self._model = load_model(
             folder, device=device, dtype=dtype, auto=auto, trust_remote_code=trust_remote_code
         )
+        _complete(self._processor, self._model.config)
+        self._model.generation_config = unsteered(self._model.generation_config)
         if self._tokenizer.pad_token_id is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
 
+    def _refuse_template(self, folder: Path) -> None:
+        """Templates of language models alone fail on parts, or print the list of them."""
+        part = _part("hello", {})
+        try:
+            text = self._rendered([{"role": "user", "content": [part]}])
+        except (SampleError, TypeError) as error:
+            text = str([part, error])
+        if str(part) in text:
+            raise ModelError(
+                f"checkpoint {folder}: its chat template cannot render a message made of parts:"
+                " give one that can, --model-arg template=FILE"
+            )
+
+    def _rendered(self, turns: list[dict[str, Any]]) -> str:
+        from jinja2 import TemplateError
+
+        try:
+            text: str = self._processor.apply_chat_template(
+                turns, tokenize=False, add_generation_prompt=True, chat_template=self._template
+            )
+        except TemplateError as error:
+            raise SampleError(f"its template refuses the conversation: {reason(error)}") from error
+        return text
+
     def prepare(self, item: Sequence[Message], modality: str) -> Asked:  # noqa: ARG002
-        """A conversation to its text. Raises SampleError where the template drops a medium."""
+        """A conversation to its text.
+
+        Raises SampleError where the template drops a medium, or takes no such conversation.
+        """
         media: dict[Modality, list[Any]] = {name: [] for name in _MARKS}
         turns = [
             {"role": message.role, "content": [_part(part, media) for part in message.parts]}
             for message in item
         ]
-        text = self._processor.apply_chat_template(
-            turns, tokenize=False, add_generation_prompt=True, chat_template=self._template
-        )
+        text = self._rendered(turns)
         for name, found in media.items():
             self._refuse_drop(name, len(found), self._marks(name, text))
         return Asked(text, media)
@@ -188,18 +216,13 @@ class Chat:
                 self._refuse_drop(name, len(one.media[name]), int((ids == mark).sum()))
 
     def _written(self, ids: list[int], options: Generation) -> Written:
-        ends = self._ends()
-        end = next((at for at, token in enumerate(ids) if token in ends), None)
+        stops = ends(self._model, self._tokenizer)
+        end = next((at for at, token in enumerate(ids) if token in stops), None)
         said = ids if end is None else ids[:end]
         text = self._tokenizer.decode(said, skip_special_tokens=True)
         cut = cut_at(text, options.stop)
         stopped = end is not None or cut != text or len(ids) < options.max_tokens
         return Written(cut.strip(), "stop" if stopped else "length", len(said))
-
-    def _ends(self) -> set[int]:
-        ends = self._model.generation_config.eos_token_id
-        listed = ends if isinstance(ends, list) else [ends]
-        return {*listed, self._tokenizer.eos_token_id, self._tokenizer.pad_token_id}
 
     def loglikelihood(self, conversations: Sequence[Asked], texts: Sequence[str]) -> Array:
         """Log-probability of each text as the answer, and its number of tokens, float32 [n, 2].
@@ -240,12 +263,35 @@ def _part(part: Any, media: dict[Modality, list[Any]]) -> dict[str, Any]:
         return {"type": "text", "text": part}
     if isinstance(part, Sound):
         media["audio"].append(part.samples)
-        return {"type": "audio"}
+        return {"type": "audio", "audio": ""}  # Qwen2-Audio's first template looks for the key
     if isinstance(part, Clip):
         media["video"].append(part)
         return {"type": "video"}
     media["image"].append(part)
     return {"type": "image"}
+
+
+def _read(template: str) -> str:
+    try:
+        return Path(template).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ModelError(f"template {template}: cannot be read: {reason(error)}") from error
+
+
+def _complete(processor: Any, config: Any) -> None:
+    """Tell a processor of LLaVA's how many tokens an image has, where its folder does not.
+
+    Folders from before 2025 lack a processor_config.json, or one that counts the class token of
+    CLIP; the model's configuration has it all.
+    """
+    if not hasattr(processor, "num_additional_image_tokens"):
+        return
+    tower = config.vision_config
+    processor.patch_size = processor.patch_size or tower.patch_size
+    if processor.vision_feature_select_strategy is None:
+        processor.vision_feature_select_strategy = config.vision_feature_select_strategy
+    if tower.model_type == "clip_vision_model":
+        processor.num_additional_image_tokens = 1
 
 
 def _refuse_halves(folder: Path, processor: Any, needs: Sequence[str]) -> None:

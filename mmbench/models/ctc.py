@@ -7,9 +7,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmbench.errors import ContentError, ModelError
+from mmbench.errors import ModelError
 from mmbench.models.conversations import only_sound
 from mmbench.models.pretrained import load_model, load_part, load_tokenizer
+from mmbench.models.sounds import frames, refuse_short
 from mmbench.types import Generation, Modality, Written
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Samples = NDArray[np.float32]
+    Window = tuple[Samples, slice]  # a piece of a sound, and which frames of it count
 
 
 class Ctc:
@@ -25,9 +27,9 @@ class Ctc:
     `folder` holds the model, its feature extractor and its vocabulary. It takes no instruction. A
     sound longer than `window` seconds is cut
     into windows that overlap by `stride` seconds at either side, of whose frames only the middle
-    counts, as in transformers' pipeline for speech recognition (`chunk_length_s`,
-    `stride_length_s`). Sounds are padded only where the model masks padding; else those of one
-    length share a forward. Raises ModelError when the folder is not such a model.
+    counts, each scaled by itself, as in transformers' pipeline for speech recognition
+    (`chunk_length_s`, `stride_length_s`). Sounds are padded only where the model masks padding;
+    else those of one length share a forward. Raises ModelError when the folder is not such a model.
     """
 
     modalities: frozenset[Modality] = frozenset({"audio"})
@@ -51,7 +53,7 @@ class Ctc:
         self._extractor = load_part(folder, "AutoFeatureExtractor", "feature extractor")
         self._tokenizer = load_tokenizer(folder, trust_remote_code=False)
         self._model = load_model(folder, device=device, dtype=dtype, auto="AutoModelForCTC")
-        self._blank = self._model.config.pad_token_id
+        self._refuse_spectrograms(folder)
         self.rate = int(self._extractor.sampling_rate)
         self._ratio = int(self._model.config.inputs_to_logits_ratio)
         # Whole frames, so that a frame of a window is the same stretch of sound in the next one.
@@ -59,24 +61,32 @@ class Ctc:
             round(seconds * self.rate / self._ratio) * self._ratio for seconds in (window, stride)
         )
 
-    def prepare(self, item: Any, modality: str) -> Samples:  # noqa: ARG002
-        """A conversation to the samples of its sound [n], scaled as the extractor does it.
+    def _refuse_spectrograms(self, folder: Path) -> None:
+        names = self._extractor.model_input_names
+        if "input_values" not in names:
+            raise ModelError(
+                f"checkpoint {folder} is a {self._model.config.model_type} model that takes"
+                f" {names[0]}, and ctc takes those of raw sound: wav2vec2, hubert, wavlm ..."
+            )
+
+    def prepare(self, item: Any, modality: str) -> list[Window]:  # noqa: ARG002
+        """A conversation to the windows of its sound, each scaled as the extractor does it.
 
         Raises ContentError for a sound shorter than one frame of the model.
         """
         samples = only_sound(item).samples
-        if self._frames(len(samples)) < 1:
-            raise ContentError(f"the sound has {len(samples)} samples, less than one frame")
+        refuse_short(len(samples), self._model, self._extractor)
+        return [(self._scaled(piece), keep) for piece, keep in self._windows(samples)]
+
+    def _scaled(self, samples: Samples) -> Samples:
         made = self._extractor(samples, sampling_rate=self.rate, return_tensors="np")
         values: Samples = made["input_values"][0]
         return values
 
-    def write(self, conversations: Sequence[Samples], options: Generation) -> list[Written]:  # noqa: ARG002
+    def write(self, conversations: Sequence[list[Window]], options: Generation) -> list[Written]:  # noqa: ARG002
         """What is said in n prepared sounds. The number of tokens is that of the frames' labels."""
         windows = [
-            (row, piece, keep)
-            for row, samples in enumerate(conversations)
-            for piece, keep in self._windows(samples)
+            (row, piece, keep) for row, pieces in enumerate(conversations) for piece, keep in pieces
         ]
         best = self._best([piece for _, piece, _ in windows])
         ids: list[list[int]] = [[] for _ in conversations]
@@ -84,7 +94,7 @@ class Ctc:
             ids[row] += found[keep]
         return [self._written(one) for one in ids]
 
-    def _windows(self, samples: Samples) -> Iterator[tuple[Samples, slice]]:
+    def _windows(self, samples: Samples) -> Iterator[Window]:
         """Pieces of a sound, and which frames of each count."""
         if len(samples) <= self._window:
             yield samples, slice(None)
@@ -112,8 +122,12 @@ class Ctc:
         return found
 
     def _groups(self, pieces: list[Samples]) -> list[list[int]]:
-        """Which pieces share a forward."""
-        if self._extractor.return_attention_mask:
+        """Which pieces share a forward.
+
+        A group norm in the first layer takes its mean over padding too, whatever the mask says.
+        """
+        masks = getattr(self._model.config, "feat_extract_norm", "layer") != "group"
+        if masks and self._extractor.return_attention_mask:
             return [list(range(len(pieces)))]
         order = sorted(range(len(pieces)), key=lambda row: len(pieces[row]))
         return [list(rows) for _, rows in groupby(order, key=lambda row: len(pieces[row]))]
@@ -128,15 +142,9 @@ class Ctc:
         with torch.inference_mode():
             labels = self._model(**inputs).logits.argmax(dim=-1).cpu()
         return [
-            row[: self._frames(len(piece))].tolist()
+            row[: frames(self._model, len(piece))].tolist()
             for row, piece in zip(labels, pieces, strict=True)
         ]
-
-    def _frames(self, n: int) -> int:
-        """How many frames the model makes of n samples."""
-        import torch
-
-        return int(self._model._get_feat_extract_output_lengths(torch.tensor(n)))
 
     def _written(self, ids: list[int]) -> Written:
         return Written(self._tokenizer.decode(ids).strip(), tokens=len(ids))

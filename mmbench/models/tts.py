@@ -21,7 +21,8 @@ class Tts:
     One text at a time, each from a seed that its content gives, so that a sound depends on the text
     alone. SpeechT5 needs `vocoder`, the folder of a HiFi-GAN, and `speaker`, a .npy file with the
     embedding of a voice (float32 [512]); Bark may have a `speaker`, the name of a preset in its
-    folder or a .npz file of one. Raises ModelError when a part is missing.
+    folder or a .npz file of one. A text longer than SpeechT5 reads fails. Raises ModelError when a
+    part is missing, and for an option that the family does not read.
     """
 
     modalities: frozenset[Modality] = frozenset({"text"})
@@ -48,6 +49,8 @@ class Tts:
         ways = {"speecht5": self._speecht5, "vits": self._vits}
         self._spoken: Callable[[Any], Any] = ways.get(kind, self._generated)
         self._rate = _rate(self._model)
+        _refuse_unused(folder, kind, vocoder=vocoder, speaker=speaker)
+        self._longest = self._model.config.max_text_positions if kind == "speecht5" else None
         self._how = {"voice_preset": speaker} if kind == "bark" and speaker else {}
         if kind == "speecht5":
             self._voice = _voice(folder, vocoder, speaker, device, dtype)
@@ -64,8 +67,11 @@ class Tts:
         import torch
 
         inputs = self._processor(text=text, return_tensors="pt", **self._how).to(self._device)
-        if not inputs["input_ids"].shape[-1] or not text.strip():
+        n = inputs["input_ids"].shape[-1]
+        if not n or not text.strip():
             return ContentError("there is nothing to speak in the text")
+        if self._longest and n > self._longest:
+            return ContentError(f"the text has {n} tokens, and the model reads {self._longest}")
         seed = int.from_bytes(blake2b(text.encode(), digest_size=4).digest())
         with quiet(), seeded(seed, self._device), torch.inference_mode():
             wave = self._spoken(inputs)
@@ -81,6 +87,14 @@ class Tts:
 
     def _generated(self, inputs: Any) -> Any:
         return self._model.generate(**inputs)
+
+
+def _refuse_unused(folder: Path, kind: str, **options: str | None) -> None:
+    """Raise ModelError for an option that a family does not read, and that would be recorded."""
+    takes = {"speecht5": ("vocoder", "speaker"), "bark": ("speaker",)}.get(kind, ())
+    for name, value in options.items():
+        if value is not None and name not in takes:
+            raise ModelError(f"checkpoint {folder}: a {kind} model takes no {name}: leave it out")
 
 
 def _rate(model: Any) -> int:

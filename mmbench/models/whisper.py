@@ -7,9 +7,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmbench.errors import ModelError
+from mmbench.errors import ModelError, SampleError
 from mmbench.models.conversations import only_sound
+from mmbench.models.generation import ends, unsteered
 from mmbench.models.pretrained import load_model, load_part, load_tokenizer, quiet
+from mmbench.models.sounds import refuse_short
 from mmbench.types import Generation, Modality, Sound, Written
 
 if TYPE_CHECKING:
@@ -19,18 +21,19 @@ if TYPE_CHECKING:
     Inputs = dict[str, NDArray[np.float32]]
 
 _MOST_TOKENS = 6.5  # of a second of speech, to Moonshine: more is a loop (usefulsensors/moonshine)
+_BEGINNING = 8  # positions that are left for the tokens before the text: language, task ...
 
 
 class Whisper:
     """Any model of transformers with a speech encoder and a text decoder; greedy decoding.
 
     `folder` holds the model, its feature extractor and its tokenizer. It takes no instruction.
-    `language` ("en") and `task` (transcribe or
-    translate) are for multilingual Whisper, which else finds the language out. Whisper hears 30
-    seconds at once: shorter sounds are padded to that, longer ones are transcribed window by window
-    where the last timestamp ended, as its paper has it (Radford et al. 2022, arXiv 2212.04356,
-    section 4.5), without the text of the window before. Other models hear a sound as a whole, and
-    those of one length share a forward. Raises ModelError when the folder is not such a model.
+    `language` ("en") and `task` (transcribe or translate) are for multilingual Whisper, which else
+    finds the language out. Whisper hears 30 seconds at once: shorter sounds are padded to that,
+    longer ones are transcribed window by window where the last timestamp ended, as its paper has it
+    (Radford et al. 2022, arXiv 2212.04356, section 4.5), without the text of the window before; the
+    limit of tokens is that of a window. Other models hear a sound as a whole, and those of one
+    length share a forward. Raises ModelError when the folder is not such a model.
     """
 
     modalities: frozenset[Modality] = frozenset({"audio"})
@@ -56,6 +59,7 @@ class Whisper:
         self._model = load_model(
             folder, device=device, dtype=dtype, auto="AutoModelForSpeechSeq2Seq"
         )
+        self._model.generation_config = unsteered(self._model.generation_config)
         self._is_whisper = self._model.config.model_type == "whisper"
         self._said = {"language": language, "task": task}
         if any(self._said.values()) and not self._model.generation_config.to_dict().get(
@@ -65,10 +69,24 @@ class Whisper:
         self.rate = int(self._extractor.sampling_rate)
 
     def prepare(self, item: Any, modality: str) -> Inputs:  # noqa: ARG002
-        """A conversation to the features of its sound, with a mask where they are of any length."""
+        """A conversation to the features of its sound, with a mask where they are of any length.
+
+        Raises ContentError for a sound shorter than the model's first frame, SampleError for one of
+        several windows where the checkpoint does not say which tokens are timestamps.
+        """
         sound = only_sound(item)
+        refuse_short(len(sound.samples), self._model, self._extractor)
+        self._refuse_long(_seconds(sound))
         made = self._extractor(sound.samples, **self._how(sound), return_tensors="np")
         return {name: values[0] for name, values in made.items()} | {"seconds": _seconds(sound)}
+
+    def _refuse_long(self, seconds: float) -> None:
+        known = getattr(self._model.generation_config, "no_timestamps_token_id", None)
+        if self._is_whisper and known is None and seconds > self._extractor.chunk_length:
+            raise SampleError(
+                f"the sound lasts {seconds:.1f} s, and windows need a no_timestamps_token_id: copy"
+                " generation_config.json of the checkpoint's base model"
+            )
 
     def _how(self, sound: Sound) -> dict[str, Any]:
         how: dict[str, Any] = {"sampling_rate": sound.rate, "return_attention_mask": True}
@@ -92,8 +110,11 @@ class Whisper:
         import torch
 
         with quiet(), torch.inference_mode():
-            rows = self._model.generate(**self._stacked(group), **self._limits(group, options))
-        return [self._written(row.tolist(), options) for row in rows]
+            made = self._model.generate(**self._stacked(group), **self._limits(group, options))
+        if not self._is_whisper:
+            return [self._written(row, [row]) for row in made]
+        windows = [[part["result"] for part in parts] for parts in made["segments"]]
+        return [self._written(*pair) for pair in zip(made["sequences"], windows, strict=True)]
 
     def _stacked(self, group: list[Inputs]) -> dict[str, Any]:
         import numpy as np
@@ -107,23 +128,29 @@ class Whisper:
         }
 
     def _limits(self, group: list[Inputs], options: Generation) -> dict[str, Any]:
+        config, most = self._model.config, options.max_tokens
         how: dict[str, Any] = {"do_sample": False, "num_beams": 1}
-        most = options.max_tokens
         if self._is_whisper:
             long = _seconds_of(group) > self._extractor.chunk_length
             how |= {name: value for name, value in self._said.items() if value}
-            how |= {"return_timestamps": True} if long else {}
-            most = min(most, self._model.config.max_target_positions - 8)
-        elif self._model.config.model_type == "moonshine":
+            how |= {"return_timestamps": long, "return_segments": True}
+        elif config.model_type == "moonshine":
             most = min(most, max(1, int(_seconds_of(group) * _MOST_TOKENS)))
+        if positions := getattr(config, "max_target_positions", None):
+            most = min(most, positions - _BEGINNING)
         return how | {"max_new_tokens": most}
 
-    def _written(self, ids: list[int], options: Generation) -> Written:
+    def _written(self, row: Any, windows: list[Any]) -> Written:
+        """The text of a row of tokens. Of each window all that was generated tells how it ended."""
         special = set(self._tokenizer.all_special_ids)
-        tokens = sum(token not in special for token in ids)
-        text = self._tokenizer.decode(ids, skip_special_tokens=True).strip()
-        ended = self._tokenizer.eos_token_id in ids[1:] or tokens < options.max_tokens
-        return Written(text, "stop" if ended else "length", tokens)
+        ids = row.tolist()
+        stops = ends(self._model, self._tokenizer)
+        cut = any(int(window[-1]) not in stops for window in windows)
+        return Written(
+            self._tokenizer.decode(ids, skip_special_tokens=True).strip(),
+            "length" if cut else "stop",
+            sum(token not in special for token in ids),
+        )
 
 
 def _seconds(sound: Sound) -> Any:
