@@ -88,7 +88,7 @@ def test_late_fusion_of_embeddings_averages_the_cosines() -> None:
     assert together == pytest.approx((3 * cosines[0] + cosines[1]) / 4, abs=1e-6)
 
 
-def test_late_fusion_of_classifiers_averages_probabilities_by_name() -> None:
+def test_late_fusion_of_classifiers_averages_logits_by_name() -> None:
     class Swapped(toys.Sorter):
         labels = toys.Sorter.labels[::-1]
 
@@ -99,8 +99,16 @@ def test_late_fusion_of_classifiers_averages_probabilities_by_name() -> None:
     fused = late([toys.Sorter, Swapped])(models, [1, 1])
     image = Image.new("RGB", (2, 2), (128, 128, 128))
     scores = fused.classify([fused.prepare(image, "image")], "image")
-    bright = 1 / (1 + np.exp(-1))
-    assert np.allclose(np.exp(scores), [[(0.5 + bright) / 2, (0.5 + 1 - bright) / 2]])
+    assert np.allclose(scores, [[(0 + 1) / 2, (0 + 0) / 2]])  # Swapped gives the bright one 1
+
+
+def test_late_fusion_of_a_model_with_itself_is_that_model() -> None:
+    """So for several labels too, where logits of different samples are put in one order."""
+    one, other = (toys.Sorter(None, device="cpu", dtype="float32") for _ in range(2))
+    fused = late([toys.Sorter, toys.Sorter])([one, other], [1, 3])
+    images = [Image.new("RGB", (2, 2), (grey,) * 3) for grey in (0, 90, 200)]
+    scores = fused.classify([fused.prepare(image, "image") for image in images], "image")
+    assert np.allclose(scores, one.classify(images, "image"))
 
 
 def test_a_file_of_late_fusion_is_a_model_with_an_identity(tmp_path: Path) -> None:

@@ -62,18 +62,19 @@ class _Classifies(_Late):
         return list(self._models[0].labels)
 
     def classify(self, items: Sequence[Any], modality: Modality) -> Array:
-        """The logarithm of the weighted mean of the probabilities by softmax [n, c].
+        """The weighted mean of the logits [n, c], as of the frames of a video.
 
-        Raises ModelError where the models do not have the same labels.
+        Normalised by a softmax it is the logarithmic opinion pool (Genest and Zidek 1986,
+        Statistical Science 1); for several labels it averages the log-odds of each. Raises
+        ModelError where the models do not have the same labels.
         """
         import numpy as np
 
-        total: Any = 0
-        for model, weight, own in self._each(items):
-            logits = model.classify(own, modality)[:, self._order(model)].astype(np.float64)
-            powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-            total = total + weight * powers / powers.sum(axis=1, keepdims=True)
-        return np.asarray(np.log(np.maximum(total, np.finfo(np.float64).tiny)), np.float32)
+        logits = [
+            weight * model.classify(own, modality)[:, self._order(model)].astype(np.float64)
+            for model, weight, own in self._each(items)
+        ]
+        return np.asarray(np.sum(logits, axis=0), np.float32)
 
     def _order(self, model: Any) -> list[int]:
         if set(model.labels) != set(self.labels):
