@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
-from time import time
+from time import monotonic, sleep, time
 from typing import Any
 
 import numpy as np
@@ -235,3 +239,22 @@ def test_a_run_of_a_task_on_an_endpoint(
     asked = len(endpoint.bodies)
     assert main([*run, "--device", "cpu"]) == 0  # only what failed is asked again
     assert len(endpoint.bodies) == asked + 1
+
+
+def test_an_interrupted_run_does_not_wait_for_a_busy_server(
+    endpoint: Endpoint, tmp_path: Path
+) -> None:
+    rows = [{"id": str(n), "question": f"q {n}", "answers": ["a"]} for n in range(20)]
+    (tmp_path / "asked.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    endpoint.script["q"] = [(429, {"Retry-After": "50"})] * 40
+    words = ["run", "-m", "api@m", "--api-base", endpoint.base, "-t", "answers"]
+    asked = subprocess.Popen(
+        [sys.executable, "-m", "mmbench", *words, "--data", str(tmp_path / "asked.jsonl")],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    deadline = monotonic() + 60
+    while not endpoint.bodies and monotonic() < deadline:
+        sleep(0.1)
+    asked.send_signal(signal.SIGINT)
+    assert asked.wait(timeout=20) == 130

@@ -73,7 +73,9 @@ class Api:
             asked = [pool.submit(self._answer, turns, options) for turns in conversations]
             try:
                 return [one.result() for one in asked]
-            except BaseException:
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt):
+                    self._client.stop()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 

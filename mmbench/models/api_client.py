@@ -48,6 +48,11 @@ class Client:
         self._pause = 60 / rpm if rpm else 0.0
         self._next = 0.0
         self._lock, self._local = threading.Lock(), threading.local()
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Wait for nothing more and try nothing again: the run was interrupted."""
+        self._stopped.set()
 
     def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """The JSON object that the endpoint answers.
@@ -114,8 +119,10 @@ class Client:
 
             def wait(asked: str | None, attempt: int = attempt, last: bool = last) -> None:
                 if not last:
-                    time.sleep(_seconds(asked, attempt))
+                    self._stopped.wait(_seconds(asked, attempt))
 
+            if self._stopped.is_set():
+                return
             yield wait
 
     def _take_turn(self) -> None:
@@ -126,7 +133,7 @@ class Client:
             now = time.monotonic()
             turn = max(now, self._next)
             self._next = turn + self._pause
-        time.sleep(turn - now)
+        self._stopped.wait(turn - now)
 
 
 def _seconds(asked: str | None, attempt: int) -> float:
