@@ -24,11 +24,14 @@ def video(
     n: int = 20,
     size: tuple[int, int] = (32, 48),
     times: list[int] | None = None,
+    format: str = "mp4",
+    codec: str = "libx264",
+    options: dict[str, str] | None = None,
 ) -> bytes:
     """Frames of growing brightness, 10 · i, with a white corner at the top left."""
     stream = BytesIO()
-    with av.open(stream, "w", format="mp4") as container:
-        track = container.add_stream("libx264", rate=10)
+    with av.open(stream, "w", format=format) as container:
+        track = container.add_stream(codec, rate=10, options=options or {})
         track.height, track.width = size
         track.pix_fmt = "yuv420p"
         track.time_base = track.codec_context.time_base = Fraction(1, 100)
@@ -149,6 +152,39 @@ def test_a_video_that_was_cut_short_is_refused(tmp_path: Path) -> None:
     for share in (0.6, 0.8):
         with pytest.raises(ContentError, match=r"b\.mp4: (is cut short|cannot be decoded)"):
             decode_video(data[: int(len(data) * share)], "b.mp4", Frames(4))
+
+
+@pytest.mark.parametrize("format", ["matroska", "webm"])
+def test_a_cut_file_of_matroska_is_told_by_its_length(format: str) -> None:
+    codec = "libx264" if format == "matroska" else "libvpx"
+    data = video(60, format=format, codec=codec)
+    assert count_frames(data, "a") == 60
+    assert len(decode_video(data, "a", Frames(4)).frames) == 4
+    with pytest.raises(ContentError, match=r"a\.webm: is cut short: .* of 6\.0 seconds"):
+        decode_video(data[: len(data) // 2], "a.webm", Frames(4))
+
+
+def opened_late(n: int) -> bytes:
+    """A stream of MPEG-2 from its second whole picture on; some frames lean on what is lost."""
+    whole = video(n, format="mpegts", codec="mpeg2video", options={"g": "12", "bf": "2"})
+    stream = BytesIO()
+    with av.open(BytesIO(whole)) as given, av.open(stream, "w", format="mpegts") as out:
+        track = out.add_stream_from_template(given.streams.video[0])
+        packets = [packet for packet in given.demux(given.streams.video[0]) if packet.size]
+        second = [number for number, packet in enumerate(packets) if packet.is_keyframe][1]
+        for packet in packets[second:]:
+            packet.stream = track
+            out.mux(packet)
+    return stream.getvalue()
+
+
+def test_frames_that_lean_on_lost_ones_are_not_chosen() -> None:
+    data = opened_late(60)
+    with av.open(BytesIO(data)) as container:
+        shown = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert 40 <= len(shown) < count_frames(data, "a")
+    found = decode_video(data, "a", Frames(4, 1), View(FILM, 1, 2, 0, 1)).frames
+    assert (found == np.stack(shown[-4:])).all()
 
 
 def sound_alone() -> bytes:

@@ -16,30 +16,46 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 
+_MOST_SHOWN = 0.9  # of a video: with less of it there it is cut short
+
+
 def decode_video(data: bytes, name: str, frames: Frames, view: View | None = None) -> Clip:
     """The wanted frames of a video: uint8 [t, h, w, 3], RGB, upright, with their times in seconds.
 
     Frames are chosen by their number in the order of showing, whatever their distance in time: of a
-    variable rate each frame counts once. Raises ContentError, naming `name`, for what is no video,
-    has no frame, or cannot be decoded up to the last frame that is wanted.
+    variable rate each frame counts once. Where the decoder shows a few frames less than there are
+    (those in front of the first whole picture of a cut stream), they are chosen among those shown.
+    Raises ContentError, naming `name`, for what is no video, has no frame, or cannot be decoded up
+    to the last frame that is wanted.
     """
-    import av
     import numpy as np
 
     name = shown(name)
-    try:
-        with av.open(BytesIO(data), metadata_errors="replace") as container:
-            packets, n = _packets(container, name)
-            wanted = chosen(n, frames, view)
-            found, seconds = _frames(packets, set(wanted))
-    except av.FFmpegError as error:
-        raise ContentError(f"{name}: cannot be decoded as a video: {error.strerror}") from error
-    if missing := set(wanted) - found.keys():
-        raise ContentError(f"{name}: is cut short: frame {min(missing)} cannot be decoded")
+    wanted, found, seconds = _decoded(data, name, frames, view, None)
     pictures = [_cropped(found[index], view) for index in wanted]
     if len({picture.shape for picture in pictures}) > 1:
         raise ContentError(f"{name}: changes its size between frames")
     return Clip(np.stack(pictures), tuple(seconds[index] for index in wanted))
+
+
+def _decoded(
+    data: bytes, name: str, frames: Frames, view: View | None, n: int | None
+) -> tuple[list[int], dict[int, Pixels], dict[int, float]]:
+    """The numbers of the wanted frames of `n` (None: of all), these frames, and their times."""
+    import av
+
+    try:
+        with av.open(BytesIO(data), metadata_errors="replace") as container:
+            packets, there = _packets(container, name)
+            wanted = chosen(n or there, frames, view)
+            found, seconds, decoded = _frames(packets, set(wanted))
+    except av.FFmpegError as error:
+        raise ContentError(f"{name}: cannot be decoded as a video: {error.strerror}") from error
+    if not (missing := set(wanted) - found.keys()):
+        return wanted, found, seconds
+    if n or decoded < _MOST_SHOWN * there:
+        raise ContentError(f"{name}: is cut short: frame {min(missing)} cannot be decoded")
+    return _decoded(data, name, frames, view, decoded)
 
 
 def chosen(n: int, frames: Frames, view: View | None = None) -> list[int]:
@@ -90,13 +106,30 @@ def _packets(container: Any, name: str) -> tuple[list[Any], int]:
         )
     if False not in frames:
         raise ContentError(f"{name}: has no frames")
+    _refuse_cut(stream, packets, name)
     return packets, frames.count(False)
 
 
-def _frames(packets: list[Any], wanted: set[int]) -> tuple[dict[int, Pixels], dict[int, float]]:
-    """The wanted frames by number. Others are decoded on the way, and not kept."""
+def _refuse_cut(stream: Any, packets: list[Any], name: str) -> None:
+    """A file of Matroska says how long each stream lasts, and not how many frames it has."""
+    told = stream.metadata.get("DURATION", "").split(":")
+    ends = [(p.pts + (p.duration or 0)) * p.time_base for p in packets if p.pts is not None]
+    if len(told) != 3 or not ends:
+        return
+    seconds = sum(float(part) * unit for part, unit in zip(told, (3600, 60, 1), strict=True))
+    if max(ends) < seconds - max(1.0, (1 - _MOST_SHOWN) * seconds):
+        raise ContentError(
+            f"{name}: is cut short: {float(max(ends)):.1f} of {seconds:.1f} seconds are there"
+        )
+
+
+def _frames(
+    packets: list[Any], wanted: set[int]
+) -> tuple[dict[int, Pixels], dict[int, float], int]:
+    """The wanted frames by number, and how many were decoded. No others are kept."""
     found: dict[int, Pixels] = {}
     seconds: dict[int, float] = {}
+    index = -1
     shown_frames = (frame for packet in packets for frame in packet.decode())
     for index, frame in enumerate(shown_frames):
         if index in wanted:
@@ -104,7 +137,7 @@ def _frames(packets: list[Any], wanted: set[int]) -> tuple[dict[int, Pixels], di
             seconds[index] = float(frame.time or 0)
         if index >= max(wanted):
             break
-    return found, seconds
+    return found, seconds, index + 1
 
 
 def _upright(frame: Any) -> Pixels:
