@@ -245,6 +245,11 @@ class CLIP(nn.Module):
         """The inverse temperature, at most 100."""
         return self.log_scale.clamp(max=math.log(100)).exp()
 
+    @torch.no_grad()
+    def constrain(self) -> None:
+        """After a step: beyond the clamp of `scale` there is no gradient to come back by."""
+        self.log_scale.clamp_(max=math.log(100))
+
     def forward(self, images: Tensor, tokens: Tensor) -> Tensor:
         """The contrastive loss of n pairs, a scalar."""
         return contrastive_loss(self.encode_image(images), self.encode_text(tokens), self.scale())
