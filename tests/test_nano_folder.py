@@ -8,7 +8,8 @@ import torch
 
 from mmbench.errors import ModelError
 from mmbench.nano.clip import CLIP, Config
-from mmbench.nano.folder import Checkpoint, read_checkpoint, write_checkpoint
+from mmbench.nano.clip_specimen import ClipSpecimen
+from mmbench.nano.folder import read_checkpoint, write_checkpoint
 from mmbench.nano.tokens import END, PAD, START, UNKNOWN, Words
 
 TINY = Config(
@@ -54,7 +55,7 @@ def written(folder: Path, dtype: torch.dtype = torch.float32) -> CLIP:
     words = Words([*Words.of([]).words, *(f"w{i}" for i in range(26))])
     torch.manual_seed(0)
     model = CLIP(TINY).eval()
-    write_checkpoint(folder, Checkpoint(model, words), dtype)
+    write_checkpoint(folder, ClipSpecimen(model, words), dtype)
     return model
 
 
@@ -62,7 +63,7 @@ def written(folder: Path, dtype: torch.dtype = torch.float32) -> CLIP:
 def test_a_checkpoint_comes_back(tmp_path: Path, dtype: torch.dtype) -> None:
     model = written(tmp_path, dtype)
     images, tokens = torch.randn(3, 3, 16, 16), torch.tensor([[START, 7, END], [START, END, PAD]])
-    back = read_checkpoint(tmp_path)
+    back = read_checkpoint(tmp_path, ClipSpecimen)
     assert back.model.config == TINY
     assert back.words.words[4:6] == ["w0", "w1"]
     close = 0 if dtype == torch.float32 else 5e-3
@@ -75,21 +76,22 @@ def test_a_checkpoint_comes_back(tmp_path: Path, dtype: torch.dtype) -> None:
 
 def test_what_is_wrong_with_a_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"config\.json: no such file"):
-        read_checkpoint(tmp_path)
+        read_checkpoint(tmp_path, ClipSpecimen)
     written(tmp_path)
     weights, config = tmp_path / "model.safetensors", tmp_path / "config.json"
     whole, said = weights.read_bytes(), json.loads(config.read_text())
     weights.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ModelError, match=r"model\.safetensors: cannot be read"):
-        read_checkpoint(tmp_path)
+        read_checkpoint(tmp_path, ClipSpecimen)
     weights.unlink()
     with pytest.raises(ModelError, match=r"model\.safetensors: no such file"):
-        read_checkpoint(tmp_path)
+        read_checkpoint(tmp_path, ClipSpecimen)
     weights.write_bytes(whole)
     for text, message in (
         ("{", "cannot be read"),
         ("[]", "no JSON object"),
-        ("{}", "'architecture'"),
+        ("{}", "a checkpoint of None, not of 'clip-nano'"),
+        ('{"model": "clip-nano"}', "not a clip-nano checkpoint: 'words'"),
         (json.dumps({**said, "words": said["words"][:-1]}), "29 words for a vocabulary of 30"),
         (
             json.dumps({**said, "architecture": {**said["architecture"], "embedding": 25}}),
@@ -103,4 +105,4 @@ def test_what_is_wrong_with_a_folder_is_named(tmp_path: Path) -> None:
     ):
         config.write_text(text)
         with pytest.raises(ModelError, match=message):
-            read_checkpoint(tmp_path)
+            read_checkpoint(tmp_path, ClipSpecimen)

@@ -15,21 +15,41 @@ import torch
 from torch import nn
 
 from mmbench.data.shapes_batch import augment, training_batch
-from mmbench.errors import UnknownName, UserError
+from mmbench.errors import SpecError, UnknownName, UserError
 from mmbench.nano.clip import CLIP, Config
+from mmbench.nano.clip_specimen import ClipSpecimen
 from mmbench.nano.folder import read_checkpoint
-from mmbench.nano.optim import adamw, decays, rate_at
-from mmbench.train import Settings, train_clip_nano
+from mmbench.nano.optim import adamw, decays, rates_by_name, share_at
+from mmbench.train import Recipe, changed, read_recipe, recipe_names, train
+from mmbench.train.family import family_of
+from mmbench.train.recipe import recipe_of
 
+# Two stages: the second trains the texts alone, faster, and the images' tower is frozen.
 SMALL: dict[str, Any] = {
-    "steps": 8,
+    "model": "clip-nano",
+    "family": "clip",
     "every": 3,
-    "batch": 8,
-    "warm_up": 2,
-    "width": 32,
-    "layers": 1,
-    "heads": 2,
+    "architecture": {
+        f"{part}_{name}": value
+        for part in ("image", "text")
+        for name, value in (("width", 32), ("layers", 1), ("heads", 2))
+    },
+    "stages": [
+        {"name": "all", "objective": "contrastive", "steps": 5, "batch": 8, "warm_up": 2},
+        {
+            "name": "texts",
+            "objective": "contrastive",
+            "steps": 3,
+            "batch": 8,
+            "warm_up": 1,
+            "rates": {"text": 1e-3, "text_projection": 2e-3},
+        },
+    ],
 }
+
+
+def small(**other: Any) -> Recipe:
+    return recipe_of({**SMALL, **other}, "small")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -53,7 +73,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run from end to end, never interrupted."""
     out = tmp_path_factory.mktemp("whole") / "run"
-    train_clip_nano(out, SMALL)
+    train(small(), out)
     return out
 
 
@@ -62,30 +82,44 @@ def test_what_a_run_leaves_behind(whole: Path) -> None:
         "recipe.json",
         "state.safetensors",
         "step-3",
+        "step-5",
         "step-6",
         "step-8",
     }
     recipe = json.loads((whole / "recipe.json").read_text())
-    assert recipe["settings"] | SMALL == recipe["settings"]
+    assert recipe_of(recipe["recipe"], "") == small()
     assert {"mmbench", "torch", "numpy", "python", "threads"} == set(recipe["versions"])
-    checkpoint = read_checkpoint(whole / "step-8")
-    assert checkpoint.model.config.patch == Settings().patch
+    checkpoint = read_checkpoint(whole / "step-8", ClipSpecimen)
+    assert checkpoint.model.config.image_width == 32
     assert "triangle" in checkpoint.words.words
 
 
 def test_a_run_repeats_to_the_last_bit_and_reports_each_step(whole: Path, tmp_path: Path) -> None:
     told: list[tuple[int, float]] = []
-    last = train_clip_nano(
-        tmp_path / "run", SMALL, report=lambda step, loss: told.append((step, loss))
+    saved: list[Path] = []
+    last = train(
+        small(),
+        tmp_path / "run",
+        report=lambda step, loss: told.append((step, loss)),
+        saved=saved.append,
     )
+    assert [folder.name for folder in saved] == ["step-3", "step-5", "step-6", "step-8"]
     assert last == tmp_path / "run" / "step-8"
     assert [step for step, _ in told] == list(range(1, 9))
     assert told[0][1] == pytest.approx(math.log(8), abs=1.0)  # chance among eight
     assert files(last) == files(whole / "step-8")
 
 
+def test_a_stage_trains_what_its_rates_name(whole: Path) -> None:
+    before, after = (read_checkpoint(whole / f"step-{n}", ClipSpecimen).model for n in (5, 8))
+    for (name, old), (_, new) in zip(
+        before.named_parameters(), after.named_parameters(), strict=True
+    ):
+        assert torch.equal(old, new) != name.startswith("text"), name
+
+
 def test_another_seed_ends_elsewhere(whole: Path, tmp_path: Path) -> None:
-    last = train_clip_nano(tmp_path / "run", {**SMALL, "seed": 1})
+    last = train(small(seed=1), tmp_path / "run")
     assert files(last)["model.safetensors"] != files(whole / "step-8")["model.safetensors"]
 
 
@@ -93,13 +127,14 @@ KILLED = """
 import json, os, signal, sys
 from pathlib import Path
 import torch
-from mmbench.train import train_clip_nano
+from mmbench.train import train
+from mmbench.train.recipe import recipe_of
 torch.set_num_threads(1)
-out, settings, last, resume = Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3], sys.argv[4]
+out, small, last, resume = Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3], sys.argv[4]
 def report(step, loss):
     if str(step) == last:
         os.kill(os.getpid(), signal.SIGKILL)
-train_clip_nano(out, settings, resume=resume == "resume", report=report)
+train(recipe_of(small, "small"), out, resume=resume == "resume", report=report)
 """
 
 
@@ -117,28 +152,29 @@ def killed(out: Path, step: int, *, resume: bool) -> None:
 def test_killed_twice_and_resumed_ends_with_the_same_bytes(whole: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     killed(out, 2, resume=False)  # before any checkpoint
-    killed(out, 6, resume=True)  # step 6 was computed but not written: step-3 is the last
+    killed(out, 5, resume=True)  # step 5 was computed but not written: step-3 is the last
     assert {path.name for path in out.iterdir()} == {"recipe.json", "state.safetensors", "step-3"}
-    train_clip_nano(out, resume=True)
+    killed(out, 7, resume=True)  # in the second stage, whose moments are its own
+    train(small(), out, resume=True)
     assert files(out) == files(whole)
 
 
 def test_killed_between_checkpoint_and_state(whole: Path, tmp_path: Path) -> None:
     """The checkpoint that is there already is written again, and a torn one is swept away."""
     out = tmp_path / "run"
-    train_clip_nano(out, SMALL)
+    train(small(), out)
     killed_out = tmp_path / "killed"
-    killed(killed_out, 5, resume=False)
+    killed(killed_out, 6, resume=False)
     (out / "step-6").rename(killed_out / "step-6")
     (killed_out / ".step-8.part").mkdir()
     (killed_out / ".state.safetensors.part").write_bytes(b"torn")
-    train_clip_nano(killed_out, SMALL, resume=True)
+    train(small(), killed_out, resume=True)
     assert files(killed_out) == files(whole)
 
 
 def test_a_finished_run_resumes_to_itself(whole: Path) -> None:
     before = files(whole)
-    assert train_clip_nano(whole, resume=True) == whole / "step-8"
+    assert train(small(), whole, resume=True) == whole / "step-8"
     assert files(whole) == before
 
 
@@ -147,23 +183,25 @@ def test_a_finished_run_resumes_to_itself(whole: Path) -> None:
 
 def test_an_existing_run_is_not_overwritten(whole: Path) -> None:
     with pytest.raises(UserError, match="holds a training run; add --resume or choose another"):
-        train_clip_nano(whole, SMALL)
+        train(small(), whole)
 
 
 def test_a_folder_with_other_things_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("")
     with pytest.raises(UserError, match="not an empty folder; choose another --out"):
-        train_clip_nano(tmp_path, SMALL)
+        train(small(), tmp_path)
 
 
 def test_nothing_to_resume(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no run to resume; leave --resume out"):
-        train_clip_nano(tmp_path / "none", resume=True)
+        train(small(), tmp_path / "none", resume=True)
 
 
-def test_resuming_with_other_settings_names_them(whole: Path) -> None:
-    with pytest.raises(UserError, match="started with steps 8, not 9; resume with the same"):
-        train_clip_nano(whole, {"steps": 9}, resume=True)
+def test_resuming_by_another_recipe_names_the_difference(whole: Path) -> None:
+    with pytest.raises(
+        UserError, match="another recipe, whose stages differs; resume with the same"
+    ):
+        train(changed(small(), steps=9), whole, resume=True)
 
 
 @pytest.mark.parametrize("name", ["recipe.json", "state.safetensors"])
@@ -172,23 +210,70 @@ def test_a_damaged_run_is_named(whole: Path, tmp_path: Path, name: str) -> None:
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_bytes(data[:20] if path == name else data)
     with pytest.raises(UserError, match=f"{name}: cannot be read"):
-        train_clip_nano(tmp_path, resume=True)
+        train(small(), tmp_path, resume=True)
 
 
-def test_settings_that_make_no_sense(tmp_path: Path) -> None:
-    with pytest.raises(UnknownName, match="setting of clip-nano 'step': did you mean steps"):
-        train_clip_nano(tmp_path / "a", {"step": 9})
-    with pytest.raises(UserError, match="steps is 0; give a number from 1"):
-        train_clip_nano(tmp_path / "b", {"steps": 0})
-    with pytest.raises(UserError, match="patch 7 does not divide image_size"):
-        train_clip_nano(tmp_path / "c", {"patch": 7})
+@pytest.mark.parametrize(
+    ("other", "error", "message"),
+    [
+        ({"family": "clap"}, UnknownName, "family of models 'clap': did you mean clip"),
+        ({"step": 9}, SpecError, "unknown field `step`"),
+        ({"stages": []}, SpecError, "stages is empty"),
+        ({"every": 0}, UserError, "small: every is 0; give a number from 1"),
+        ({"architecture": {"patch": 7}}, UserError, "patch 7 does not divide image_size"),
+        ({"architecture": {"patches": 7}}, UserError, "unexpected keyword argument 'patches'"),
+        (
+            {"stages": [{**SMALL["stages"][0], "objective": "contrast"}]},
+            UnknownName,
+            "objective of clip 'contrast': did you mean contrastive",
+        ),
+        (
+            {"stages": [{**SMALL["stages"][0], "rates": {"words": 1.0}}]},
+            UserError,
+            "rates name 'words', and no parameter's name begins with it",
+        ),
+    ],
+)
+def test_recipes_that_make_no_sense(
+    tmp_path: Path, other: dict[str, Any], error: type[UserError], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        train(small(**other), tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
+
+
+# --- recipes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_the_packaged_recipes_can_be_read_and_built(name: str) -> None:
+    recipe = read_recipe(name)
+    assert recipe.model == name
+    family_of(recipe).fresh(recipe)
+
+
+def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(json.dumps(SMALL))
+    assert read_recipe(str(file)) == small()
+    with pytest.raises(UnknownName, match="recipe 'clip-nan': did you mean clip-nano"):
+        read_recipe("clip-nan")
+
+
+@pytest.mark.parametrize(("steps", "shares"), [(8, [5, 3]), (2, [1, 1]), (80, [49, 31])])
+def test_stages_keep_their_shares_of_the_steps(steps: int, shares: list[int]) -> None:
+    recipe = changed(small(), steps=steps)
+    assert [stage.steps for stage in recipe.stages] == shares
+    assert [recipe.at(step)[0].name for step in (1, steps)] == ["all", "texts"]
+    assert recipe.at(shares[0] + 1) == (recipe.stages[1], 1)
+    with pytest.raises(UserError, match="steps is 1; give a number from 2"):
+        changed(small(), steps=1)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot write"):
-        train_clip_nano(tmp_path / "file" / "run", SMALL)
+        train(small(), tmp_path / "file" / "run")
 
 
 # --- optimisation -------------------------------------------------------------------------------
@@ -209,26 +294,26 @@ def test_decay_shrinks_by_rate_times_decay_where_there_is_no_gradient() -> None:
     weight, bias = model.weight.detach().clone(), model.bias.detach().clone()
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)
-    adamw(model, rate=0.01, decay=0.1).step()
+    adamw(model, rates_by_name(model, {"": 0.01}), decay=0.1).step()
     torch.testing.assert_close(model.weight.detach(), weight * (1 - 0.01 * 0.1))
     torch.testing.assert_close(model.bias.detach(), bias)
 
 
 def test_learning_rate_warms_up_and_follows_half_a_cosine() -> None:
-    rates = [rate_at(step, steps=110, peak=2.0, warm_up=10) for step in range(1, 111)]
-    assert rates[0] == pytest.approx(0.2)
-    assert max(rates) == rates[9] == 2.0
-    assert rates[59] == pytest.approx(1.0)  # half of the cosine is half of the peak
-    assert rates[-1] == pytest.approx(0)
-    assert rates[9:] == sorted(rates[9:], reverse=True)
+    shares = [share_at(step, steps=110, warm_up=10) for step in range(1, 111)]
+    assert shares[0] == pytest.approx(0.1)
+    assert max(shares) == shares[9] == 1.0
+    assert shares[59] == pytest.approx(0.5)  # half of the cosine is half of the peak
+    assert shares[-1] == pytest.approx(0)
+    assert shares[9:] == sorted(shares[9:], reverse=True)
 
 
 @pytest.mark.slow
 def test_the_packaged_recipe_learns(tmp_path: Path) -> None:
     """A tenth of the recipe brings the loss from ln 128 = 4.85 to less than half of it."""
     losses: list[float] = []
-    settings = {"steps": 250, "every": 250, "warm_up": 30}
-    train_clip_nano(tmp_path / "run", settings, report=lambda step, loss: losses.append(loss))
+    recipe = changed(read_recipe("clip-nano"), steps=250, every=250)
+    train(recipe, tmp_path / "run", report=lambda step, loss: losses.append(loss))
     assert losses[0] == pytest.approx(math.log(128), abs=0.8)
     assert np.mean(losses[-20:]) < math.log(128) / 2
 

@@ -94,11 +94,11 @@ def _leaderboard(commands: Any) -> None:
 
 
 def _train(commands: Any) -> None:
-    parser = command(commands, "train", "train", "train a reference model on the shapes world")
+    parser = command(commands, "train", "train", "train a reference model by its recipe")
     add = parser.add_argument
-    add("name", choices=["clip-nano"])
+    add("name", help="a shipped recipe (clip-nano ...), or a YAML file")
     add("--out", required=True, metavar="DIR", help="where checkpoints go, as DIR/step-N")
-    add("--steps", type=positive, metavar="N", help="default: those of the shipped checkpoint")
+    add("--steps", type=positive, metavar="N", help="of all stages; default: the recipe's")
     add("--every", type=positive, metavar="N", help="a checkpoint every N steps")
     add("--seed", type=int, metavar="N", help="default: 0")
     add("--resume", action="store_true", help="go on from the last checkpoint in DIR")
@@ -107,7 +107,7 @@ def _train(commands: Any) -> None:
         action="append",
         default=[],
         metavar="TASK",
-        help="run this task on each checkpoint, into --board",
+        help="run this task on each checkpoint when it is written, into --board",
     )
     add("--board", default="leaderboards", metavar="DIR", help="default: ./leaderboards")
 

@@ -1,64 +1,68 @@
-"""`mmbench train`: train a reference model, and evaluate its checkpoints."""
+"""`mmbench train`: train a reference model, and evaluate its checkpoints as they are written."""
 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from mmbench import board, store
 from mmbench.cli import DONE, report, worst
 from mmbench.cli.progress import make_progress
+from mmbench.train import Recipe, changed, read_recipe, train
 
 
 def command(args: argparse.Namespace) -> int:
-    """Train, then run the tasks of `--eval` on every checkpoint."""
-    from mmbench.train import train_clip_nano
-
-    out = Path(args.out)
-    given = {"steps": args.steps, "every": args.every, "seed": args.seed}
-    settings = {key: value for key, value in given.items() if value is not None}
-    told = _Told(out / "recipe.json")
+    """Train by a recipe; run the tasks of `--eval` on each checkpoint."""
+    recipe = _recipe(args)
+    told = _Told(args, recipe)
     try:
-        last = train_clip_nano(out, settings, resume=args.resume, report=told.step)
+        last = train(recipe, Path(args.out), resume=args.resume, report=told.step, saved=told.saved)
     finally:
         told.progress.finish()
-    print(f"trained: mmbench run -m {args.name}@{last} -t shapes-retrieval")
-    return _evaluate(args)
+    print(f"trained: {recipe.model}@{last}")
+    if args.eval:
+        print("\n".join(board.build(args.board, args.eval)))
+    return worst(told.codes)
+
+
+def _recipe(args: argparse.Namespace) -> Recipe:
+    """The one that is named, or with --resume that of the run; with what else was typed."""
+    from mmbench.train.folder import started
+    from mmbench.train.recipe import recipe_of
+
+    out = Path(args.out)
+    recipe = recipe_of(started(out), str(out)) if args.resume else read_recipe(args.name)
+    return changed(recipe, steps=args.steps, seed=args.seed, every=args.every)
 
 
 class _Told:
-    """Shows the steps of a training run as progress."""
+    """Shows the steps of a training run as progress, and measures its checkpoints."""
 
-    def __init__(self, recipe: Path) -> None:
+    def __init__(self, args: argparse.Namespace, recipe: Recipe) -> None:
         self.progress = make_progress(quiet=False)
-        self._recipe = recipe
-        self._every = 0
+        self.codes = [DONE]
+        self._args, self._recipe = args, recipe
+        self._started = False
 
     def step(self, step: int, loss: float) -> None:
-        """Told of each step. The recipe, which says how many there are, is there by then."""
-        if not self._every:
-            settings = json.loads(self._recipe.read_text(encoding="utf-8"))["settings"]
-            self._every = settings["every"]
-            self.progress.start("train", settings["steps"], step - 1)
-        self.progress.advance(1)
-        if step % self._every == 0:
+        """Told of each step."""
+        stage, within = self._recipe.at(step)
+        if not self._started or within == 1:
+            self._started = True
+            self.progress.finish()
+            items = stage.steps * stage.batch
+            self.progress.start(f"train {stage.name}", items, (within - 1) * stage.batch)
+        self.progress.advance(stage.batch)
+        if self._recipe.keeps(step):
             self.progress.note(f"step {step}: loss {loss:.4f}")
 
+    def saved(self, folder: Path) -> None:
+        """Each task on this checkpoint; one that fails does not stop the others."""
+        from mmbench.engine.run import run
 
-def _evaluate(args: argparse.Namespace) -> int:
-    """Each task on each checkpoint; a pair that fails does not stop the others."""
-    from mmbench.engine.run import run
-
-    codes = [DONE]
-    steps = sorted(Path(args.out).glob("step-*"), key=lambda path: int(path.name[5:]))
-    for task in args.eval:
-        for step in steps:
+        for task in self._args.eval:
             try:
-                outcome = run(f"{args.name}@{step}", task)
-                print(store.write_record(args.board, outcome.record, outcome.rows))
-            except (Exception, KeyboardInterrupt) as error:
-                codes.append(report(error))
-    if args.eval:
-        print("\n".join(board.build(args.board, args.eval)))
-    return worst(codes)
+                outcome = run(f"{self._recipe.model}@{folder}", task)
+                print(store.write_record(self._args.board, outcome.record, outcome.rows))
+            except Exception as error:  # told, and counted in the exit code
+                self.codes.append(report(error))

@@ -12,7 +12,6 @@ import numpy as np
 from mmbench.types import Modality, Role
 
 if TYPE_CHECKING:
-    import torch
     from numpy.typing import NDArray
     from PIL.Image import Image
 
@@ -33,9 +32,10 @@ class ClipNano:
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         import torch
 
+        from mmbench.nano.clip_specimen import ClipSpecimen
         from mmbench.nano.folder import read_checkpoint
 
-        checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)))
+        checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), ClipSpecimen)
         self._words = checkpoint.words
         self._mean, self._std = (
             np.array(values, np.float32) for values in (checkpoint.mean, checkpoint.std)
@@ -59,21 +59,15 @@ class ClipNano:
         """What `prepare` returned for n items to unit vectors, float32 [n, d]."""
         import torch
 
+        from mmbench.nano.tokens import padded
+
         with torch.inference_mode():
             if modality == "text":
-                vectors = self._model.encode_text(self._padded(items).to(self._device))
+                vectors = self._model.encode_text(padded(items).to(self._device))
             else:
                 pixels = torch.from_numpy(np.stack(items))
                 vectors = self._model.encode_image(pixels.to(self._device, self._dtype))
         return vectors.cpu().numpy()
-
-    def _padded(self, items: Sequence[list[int]]) -> torch.Tensor:
-        import torch
-        from torch.nn.utils.rnn import pad_sequence
-
-        from mmbench.nano.tokens import PAD
-
-        return pad_sequence([torch.tensor(ids) for ids in items], True, PAD)
 
 
 def square_of(image: Image, size: int) -> Image:

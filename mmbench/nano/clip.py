@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmbench.nano.layers import Activation, Attention, Block, initialise
 from mmbench.nano.tokens import END
 
 Tower = Literal["vit", "resnet"]
-Activation = Literal["gelu", "quick_gelu"]
 
 
 @dataclass(frozen=True)
@@ -62,50 +62,6 @@ class Config:
     def usual(cls, patch: int = 32) -> Config:
         """The size of the released ViT-B models: 224 px, 512-wide text, 77 tokens."""
         return cls(49408, 77, 512, 12, 8, "vit", 224, patch, 768, 12, 12, 512, "quick_gelu")
-
-
-class QuickGELU(nn.Module):
-    """x · sigmoid(1.702 x): the approximation of GELU in the first released models."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Any shape in, the same shape out."""
-        return x * torch.sigmoid(1.702 * x)
-
-
-class Attention(nn.Module):
-    """Multi-head self-attention; causal lets a token see itself and those before it."""
-
-    def __init__(self, width: int, heads: int, causal: bool) -> None:
-        super().__init__()
-        self.heads, self.causal = heads, causal
-        self.qkv = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[n, t, width] to [n, t, width]."""
-        n, t, width = x.shape
-        q, k, v = self.qkv(x).view(n, t, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
-        joined: Tensor = self.out(mixed.transpose(1, 2).reshape(n, t, width))
-        return joined
-
-
-class Block(nn.Module):
-    """Pre-norm transformer block: x + attention(norm(x)), then x + mlp(norm(x))."""
-
-    def __init__(self, width: int, heads: int, causal: bool, activation: str) -> None:
-        super().__init__()
-        self.norm1 = nn.LayerNorm(width)
-        self.attention = Attention(width, heads, causal)
-        self.norm2 = nn.LayerNorm(width)
-        act = QuickGELU() if activation == "quick_gelu" else nn.GELU()
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), act, nn.Linear(4 * width, width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[n, t, width] to [n, t, width]."""
-        x = x + self.attention(self.norm1(x))
-        y: Tensor = x + self.mlp(self.norm2(x))
-        return y
 
 
 class ImageViT(nn.Module):
@@ -217,19 +173,13 @@ class CLIP(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        """Normal weights; what writes into a residual stream is scaled down by its depth."""
+        """Normal weights, as the paper's code draws them."""
         nn.init.normal_(self.text.tokens.weight, std=0.02)
         for tower, layers in (
             (self.image, self.config.image_layers),
             (self.text, self.config.text_layers),
         ):
-            for block in (m for m in tower.modules() if isinstance(m, Block)):
-                width = block.norm1.normalized_shape[0]
-                writes = width**-0.5 * (2 * layers) ** -0.5
-                nn.init.normal_(block.attention.qkv.weight, std=width**-0.5)
-                nn.init.normal_(block.attention.out.weight, std=writes)
-                nn.init.normal_(block.mlp.get_parameter("0.weight"), std=(2 * width) ** -0.5)
-                nn.init.normal_(block.mlp.get_parameter("2.weight"), std=writes)
+            initialise(tower, layers)
         for projection in (self.image_projection, self.text_projection):
             nn.init.normal_(projection.weight, std=projection.in_features**-0.5)
 
@@ -244,6 +194,11 @@ class CLIP(nn.Module):
     def scale(self) -> Tensor:
         """The inverse temperature, at most 100."""
         return self.log_scale.clamp(max=math.log(100)).exp()
+
+    @torch.no_grad()
+    def constrain(self) -> None:
+        """After a step: beyond the clamp of `scale` there is no gradient to come back by."""
+        self.log_scale.clamp_(max=math.log(100))
 
     def forward(self, images: Tensor, tokens: Tensor) -> Tensor:
         """The contrastive loss of n pairs, a scalar."""

@@ -1,92 +1,100 @@
-"""A checkpoint of the reference CLIP as a folder: `config.json` beside `model.safetensors`."""
+"""A checkpoint of a reference model as a folder: `config.json` beside `model.safetensors`."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
+from torch import nn
 
 from mmbench.errors import ModelError
-from mmbench.nano.clip import CLIP, Config
-from mmbench.nano.tokens import Words
-
-_MEAN, _STD = (0.8, 0.8, 0.8), (0.2, 0.2, 0.2)
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """A model with what its inputs need: the vocabulary, and mean and deviation of pixels / 255."""
+class Specimen(Protocol):
+    """A model with all that its inputs need: vocabulary, scale of pixels.
 
-    model: CLIP
-    words: Words
-    mean: tuple[float, float, float] = field(default=_MEAN)
-    std: tuple[float, float, float] = field(default=_STD)
+    `name` is that of the adapter that runs it. `described` is what config.json says: plain values,
+    from which `of` makes the same again, with weights of any value. `of` raises KeyError, TypeError
+    or ValueError for values that make no sense.
+    """
+
+    name: ClassVar[str]
+
+    @property
+    def model(self) -> nn.Module:
+        """The model."""
+        ...
+
+    def described(self) -> dict[str, Any]:
+        """Everything but the weights."""
+        ...
+
+    @classmethod
+    def of(cls, described: dict[str, Any]) -> Self:
+        """The specimen that is described."""
+        ...
 
 
-def write_checkpoint(folder: Path, checkpoint: Checkpoint, dtype: torch.dtype) -> None:
+S = TypeVar("S", bound=Specimen)
+
+
+def write_checkpoint(folder: Path, specimen: Specimen, dtype: torch.dtype) -> None:
     """Write `config.json` and `model.safetensors` into an existing folder.
 
-    Weights are stored as `dtype` (float16 halves the file). Raises OSError.
+    Floating weights and buffers are stored as `dtype` (float16 halves the file). Raises OSError.
     """
-    config = {
-        "model": "clip-nano",
-        "architecture": asdict(checkpoint.model.config),
-        "mean": checkpoint.mean,
-        "std": checkpoint.std,
-        "words": checkpoint.words.words,
+    config = {"model": specimen.name, **specimen.described()}
+    weights = {
+        name: (value.to(dtype) if value.is_floating_point() else value).contiguous()
+        for name, value in specimen.model.state_dict().items()
     }
-    weights = {k: v.to(dtype).contiguous() for k, v in checkpoint.model.state_dict().items()}
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
     (folder / "model.safetensors").write_bytes(save(weights))
 
 
-def read_checkpoint(folder: Path) -> Checkpoint:
+def read_checkpoint(folder: Path, kind: type[S]) -> S:
     """Load a folder that `write_checkpoint` wrote; the model is float32, in evaluation mode.
 
     Raises ModelError that names the file at fault.
     """
-    config = _config(folder / "config.json")
+    file = folder / "config.json"
+    config = _config(file, kind.name)
     try:
         with torch.device("meta"):  # shapes only: the weights come from the file
-            model = CLIP(Config(**config["architecture"]))
-        words = Words(config["words"])
-        mean, std = tuple(config["mean"]), tuple(config["std"])
+            specimen = kind.of(config)
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(
-            f"{folder / 'config.json'}: not a clip-nano checkpoint: {error}"
-        ) from error
-    if len(words.words) != model.config.vocabulary:
-        raise ModelError(
-            f"{folder / 'config.json'}: {len(words.words)} words for a vocabulary of"
-            f" {model.config.vocabulary}; write the checkpoint again"
-        )
-    _load_weights(model, folder / "model.safetensors")
-    return Checkpoint(model.eval(), words, mean, std)
+        raise ModelError(f"{file}: not a {kind.name} checkpoint: {error}") from error
+    load_weights(specimen.model, folder / "model.safetensors")
+    specimen.model.eval()
+    return specimen
 
 
-def _config(file: Path) -> dict[str, Any]:
+def _config(file: Path, name: str) -> dict[str, Any]:
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelError(
-            f"{file}: no such file; a clip-nano checkpoint is a folder with config.json and"
-            " model.safetensors, as `mmbench train clip-nano --out DIR` writes in DIR/step-N"
+            f"{file}: no such file; a {name} checkpoint is a folder with config.json and"
+            f" model.safetensors, as `mmbench train {name} --out DIR` writes in DIR/step-N"
         ) from error
     except (OSError, ValueError) as error:
         raise ModelError(f"{file}: cannot be read: {error}") from error
     if not isinstance(config, dict):
-        raise ModelError(f"{file}: holds no JSON object; is this a clip-nano checkpoint?")
+        raise ModelError(f"{file}: holds no JSON object; is this a {name} checkpoint?")
+    if config.get("model") != name:
+        raise ModelError(f"{file}: is a checkpoint of {config.get('model')!r}, not of {name!r}")
     return config
 
 
-def _load_weights(model: CLIP, file: Path) -> None:
+def load_weights(model: nn.Module, file: Path) -> None:
+    """Put the weights of a file in the place of the model's. Raises ModelError."""
     try:
-        weights = {k: v.float() for k, v in load(file.read_bytes()).items()}
+        found = load(file.read_bytes())
+        weights = {k: v.float() if v.is_floating_point() else v for k, v in found.items()}
         model.load_state_dict(weights, assign=True)
     except FileNotFoundError as error:
         raise ModelError(

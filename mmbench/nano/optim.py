@@ -1,8 +1,9 @@
-"""How CLIP is optimised: AdamW with decay on matrices only, a warm-up and half a cosine."""
+"""How the reference models are optimised: AdamW, decay on matrices only, warm-up, half a cosine."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from torch import Tensor, nn
 from torch.optim import AdamW
@@ -10,16 +11,36 @@ from torch.optim import AdamW
 _BETAS, _EPSILON = (0.9, 0.98), 1e-6
 
 
-def adamw(model: nn.Module, rate: float, decay: float) -> AdamW:
-    """AdamW (Loshchilov and Hutter 2019) with the β₂ and ε of the CLIP paper's transformers."""
-    named = list(model.named_parameters())
-    with_decay = [weight for name, weight in named if decays(name, weight)]
-    without = [weight for name, weight in named if not decays(name, weight)]
-    groups = [
-        {"params": with_decay, "weight_decay": decay},
-        {"params": without, "weight_decay": 0.0},
+def rates_by_name(model: nn.Module, rates: Mapping[str, float]) -> dict[str, float]:
+    """The learning rate of each parameter that has one.
+
+    `rates` are by the beginning of its name, of which the longest that fits counts; a parameter
+    that none fits is not in the result. Raises ValueError for a beginning that fits none.
+    """
+    names = [name for name, _ in model.named_parameters()]
+    for begin in rates:
+        if not any(name.startswith(begin) for name in names):
+            raise ValueError(f"rates name {begin!r}, and no parameter's name begins with it")
+    fitting = {name: [b for b in rates if name.startswith(b)] for name in names}
+    return {name: rates[max(fits, key=len)] for name, fits in fitting.items() if fits}
+
+
+def adamw(model: nn.Module, rates: Mapping[str, float], decay: float) -> AdamW:
+    """AdamW (Loshchilov and Hutter 2019) with the β₂ and ε of the CLIP paper's transformers.
+
+    `rates` holds the learning rate of each parameter by its name; others are left out. A group
+    remembers its rate as `peak`.
+    """
+    groups: dict[tuple[float, float], list[Tensor]] = {}
+    for name, weight in model.named_parameters():
+        if name in rates:
+            key = (rates[name], decay if decays(name, weight) else 0.0)
+            groups.setdefault(key, []).append(weight)
+    listed = [
+        {"params": weights, "lr": rate, "peak": rate, "weight_decay": shrinks}
+        for (rate, shrinks), weights in groups.items()
     ]
-    return AdamW(groups, lr=rate, betas=_BETAS, eps=_EPSILON)
+    return AdamW(listed, betas=_BETAS, eps=_EPSILON)
 
 
 def decays(name: str, weight: Tensor) -> bool:
@@ -27,9 +48,12 @@ def decays(name: str, weight: Tensor) -> bool:
     return weight.ndim >= 2 and not name.endswith("positions")
 
 
-def rate_at(step: int, *, steps: int, peak: float, warm_up: int) -> float:
-    """The learning rate of a step from 1: linear to `peak`, then half a cosine down to zero."""
+def share_at(step: int, *, steps: int, warm_up: int) -> float:
+    """The share of the highest learning rate at a step from 1 to `steps`.
+
+    It climbs along a line to 1 at `warm_up`, and falls along half a cosine to 0 at `steps`.
+    """
     if step <= warm_up:
-        return peak * step / warm_up
+        return step / warm_up
     done = (step - warm_up) / (steps - warm_up)
-    return peak * (1 + math.cos(math.pi * done)) / 2
+    return (1 + math.cos(math.pi * done)) / 2

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
 PAD, UNKNOWN, START, END = range(4)
 SPECIAL = ("<pad>", "<unk>", "<start>", "<end>")
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -42,3 +46,8 @@ class Words:
         """
         ids = [self._ids.get(word, UNKNOWN) for word in split(text)[: context - 2]]
         return [START, *ids, END]
+
+
+def padded(rows: Sequence[Sequence[int]], padding: int = PAD) -> Tensor:
+    """Ids of n texts as one tensor [n, t], t of the longest, filled up at the right."""
+    return pad_sequence([torch.tensor(row) for row in rows], True, padding)

@@ -1,0 +1,43 @@
+"""The reference CLIP with its vocabulary and the scale of its pixels."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from mmbench.nano.clip import CLIP, Config
+from mmbench.nano.tokens import Words
+
+MEAN, STD = (0.8, 0.8, 0.8), (0.2, 0.2, 0.2)
+"""Mean and deviation of pixels / 255 of the shapes world, by channel, rounded."""
+
+
+@dataclass(frozen=True)
+class ClipSpecimen:
+    """A model with what its inputs need: the vocabulary, and mean and deviation of pixels / 255."""
+
+    model: CLIP
+    words: Words
+    mean: tuple[float, ...] = MEAN
+    std: tuple[float, ...] = STD
+    name: ClassVar[str] = "clip-nano"
+
+    def described(self) -> dict[str, Any]:
+        """Architecture, scale and words."""
+        return {
+            "architecture": asdict(self.model.config),
+            "mean": self.mean,
+            "std": self.std,
+            "words": self.words.words,
+        }
+
+    @classmethod
+    def of(cls, described: dict[str, Any]) -> ClipSpecimen:
+        """The specimen that is described, with weights of any value."""
+        words, config = Words(described["words"]), Config(**described["architecture"])
+        if len(words.words) != config.vocabulary:
+            raise ValueError(
+                f"{len(words.words)} words for a vocabulary of {config.vocabulary};"
+                " write the checkpoint again"
+            )
+        return cls(CLIP(config), words, tuple(described["mean"]), tuple(described["std"]))

@@ -1,0 +1,62 @@
+"""What a family of reference models brings to the trainer: a fresh model, and its objectives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+
+from mmbench.errors import UnknownName
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmbench.nano.folder import Specimen
+    from mmbench.train.recipe import Recipe, Stage
+
+
+class Objective(NamedTuple):
+    """What one stage trains for.
+
+    `batch(specimen, stage, seed, step)` makes the tensors of a step, from 1 in its stage: a
+    function of its arguments alone, called ahead in another thread, which touches no weight.
+    `loss(specimen, batch)` is the scalar in nats that is stepped down; torch's generators are
+    seeded by the step when it is called.
+    """
+
+    batch: Callable[[Any, Stage, int, int], tuple[Tensor, ...]]
+    loss: Callable[[Any, tuple[Tensor, ...]], Tensor]
+
+
+class Family(NamedTuple):
+    """`fresh` makes the model of a recipe, its weights drawn from torch's seeded generator.
+
+    It raises ValueError for an architecture that makes no sense.
+    """
+
+    fresh: Callable[[Recipe], Specimen]
+    objectives: Mapping[str, Objective]
+
+
+@runtime_checkable
+class Constrained(Protocol):
+    """A model whose weights are put right after each step of the optimiser."""
+
+    def constrain(self) -> None:
+        """Put them right, in place."""
+        ...
+
+
+_FAMILIES = {"clip": "mmbench.train.clip"}
+
+
+def family_of(recipe: Recipe) -> Family:
+    """The family that a recipe names. Raises UnknownName for one, or an objective, nobody has."""
+    if recipe.family not in _FAMILIES:
+        raise UnknownName("family of models", recipe.family, _FAMILIES)
+    family: Family = import_module(_FAMILIES[recipe.family]).FAMILY
+    for stage in recipe.stages:
+        if stage.objective not in family.objectives:
+            what = f"objective of {recipe.family}"
+            raise UnknownName(what, stage.objective, family.objectives)
+    return family

@@ -1,0 +1,86 @@
+"""The folder of a training run: its recipe, and files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+from pathlib import Path
+from typing import Any
+
+from msgspec import to_builtins
+
+from mmbench import __version__
+from mmbench.errors import UserError
+from mmbench.train.recipe import Recipe
+
+
+def open_run(out: Path, recipe: Recipe, *, resume: bool) -> None:
+    """Start the folder of a run, or see that the one there is the run to go on with."""
+    file = out / "recipe.json"
+    if resume:
+        _refuse_other(file, recipe)
+        _sweep(out)
+        return
+    if file.exists():
+        raise UserError(f"{out}: holds a training run; add --resume or choose another --out")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out}: is not an empty folder; choose another --out")
+    text = json.dumps({"recipe": to_builtins(recipe), "versions": _versions()}, indent=1) + "\n"
+    write_whole(file, text.encode())
+
+
+def started(out: Path) -> Any:
+    """The recipe, in plain values, that the run in `out` was started by. Raises UserError."""
+    file = out / "recipe.json"
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))["recipe"]
+    except FileNotFoundError as error:
+        raise UserError(f"{out}: no run to resume; leave --resume out") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{file}: cannot be read: {error}; choose another --out") from error
+
+
+def _refuse_other(file: Path, recipe: Recipe) -> None:
+    old, new = started(file.parent), to_builtins(recipe)
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            raise UserError(
+                f"{file.parent}: was started by another recipe, whose {name} differs; resume with"
+                " the same, or choose another --out"
+            )
+
+
+def _sweep(out: Path) -> None:
+    """Remove what a killed run left unfinished."""
+    for part in out.glob(".*.part"):
+        shutil.rmtree(part) if part.is_dir() else part.unlink()
+
+
+def _versions() -> dict[str, str]:
+    import numpy
+    import torch
+
+    return {
+        "mmbench": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "threads": str(torch.get_num_threads()),
+    }
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all. Raises UserError."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> UserError:
+    """What to tell of a path that cannot be written."""
+    return UserError(f"cannot write {path}: {error.strerror}; mend this and repeat with --resume")
