@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmbench.nano.clip import CLIP, Attention, Config, contrastive_loss
+from mmbench.nano.clip import CLIP, Config, contrastive_loss
+from mmbench.nano.layers import Attention
 from mmbench.nano.tokens import END, PAD, START
 
 TINY = Config(
