@@ -32,13 +32,13 @@ def captions(scene: Scene, rng: Random) -> list[str]:
 
 def _everything(things: Sequence[Thing], rng: Random) -> str:
     """Size, colour, shape and place of each."""
-    return _list([f"a {_sized(t, rng)} {_place(t, rng)}" for t in things])
+    return _list([f"a {_sized(t, rng)} {place(t, rng)}" for t in things])
 
 
 def _relation(things: Sequence[Thing], rng: Random) -> str:
     """Colours and shapes, and how they lie to each other."""
     if len(things) == 1:
-        return f"only {_coloured(things[0])} and it is {_place(things[0], rng)}"
+        return f"only {_coloured(things[0])} and it is {place(things[0], rng)}"
     first, second, *rest = things
     text = f"{_coloured(first)} is {relation(first, second)} {_coloured(second)}"
     for third in rest:
@@ -48,7 +48,7 @@ def _relation(things: Sequence[Thing], rng: Random) -> str:
 
 def _places(things: Sequence[Thing], rng: Random) -> str:
     """Colours and shapes by place."""
-    return _list([f"{_place(t, rng)} there is {_coloured(t)}" for t in things])
+    return _list([f"{place(t, rng)} there is {_coloured(t)}" for t in things])
 
 
 def _inventory(things: Sequence[Thing], rng: Random) -> str:
@@ -59,8 +59,8 @@ def _inventory(things: Sequence[Thing], rng: Random) -> str:
 def _glance(things: Sequence[Thing], rng: Random) -> str:
     """Either only the colours or only sizes and shapes, by place."""
     if rng.random() < 0.5:
-        return _list([f"something {t.colour} {_place(t, rng)}" for t in things])
-    return _list([f"a {_size(t, rng)} {t.shape} {_place(t, rng)}" for t in things])
+        return _list([f"something {t.colour} {place(t, rng)}" for t in things])
+    return _list([f"a {_size(t, rng)} {t.shape} {place(t, rng)}" for t in things])
 
 
 KINDS: dict[str, Callable[[Sequence[Thing], Random], str]] = {
@@ -94,7 +94,8 @@ def _coloured(thing: Thing) -> str:
     return f"{article} {thing.colour} {thing.shape}"
 
 
-def _place(thing: Thing, rng: Random) -> str:
+def place(thing: Thing, rng: Random) -> str:
+    """Where a thing is: "in the upper left corner"."""
     return pick(rng, _PLACES[thing.row, thing.column])
 
 
