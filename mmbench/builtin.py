@@ -70,6 +70,18 @@ DATA: Names = {
         "mmbench.data.shapes:shapes",
         "a procedural world of coloured shapes with captions",
     ),
+    "shapes-classes": (
+        "mmbench.data.shapes_sources:shapes_classes",
+        "the shapes world: images of one thing, by colour and shape",
+    ),
+    "shapes-captions": (
+        "mmbench.data.shapes_sources:shapes_captions",
+        "the shapes world: images, each with its five captions as references",
+    ),
+    "shapes-questions": (
+        "mmbench.data.shapes_sources:shapes_questions",
+        "the shapes world: questions about images, open or with options",
+    ),
     "coco": (
         "mmbench.data.coco:coco",
         "COCO captions JSON or Karpathy JSON with an image folder",

@@ -30,6 +30,11 @@ CELLS = {
     "bottom": (2, 1),
     "bottom right": (2, 2),
 }
+OFFERED = (
+    ("A. right", "B. top left", "C. bottom right", "D. bottom"),
+    ("A. orange star", "B. green triangle", "C. red circle", "D. yellow cross"),
+)
+BY_LETTER = "Answer with the letter of the option."
 CHANCE = {"existence": 1 / 2, "count": 1 / 4, "colour": 1 / 8, "position": 1 / 9}
 MORE: dict[str, Callable[[Thing, Thing], bool]] = {
     "larger than": lambda a, b: (a.size, b.size) == ("large", "small"),
@@ -164,7 +169,7 @@ def agrees(share: float, expected: float, n: int) -> bool:
 def test_a_blind_answer_scores_at_chance(kind: str) -> None:
     """The commonest answer to each text, and of each kind, as learned from the training split."""
     by_text: dict[str, Counter[str]] = defaultdict(Counter)
-    for question in asked("train", 12000)[kind]:
+    for question in asked("train", 8000)[kind]:
         by_text[question.text][question.answer] += 1
     overall = sum(by_text.values(), Counter()).most_common(1)[0][0]
     test = asked("test", 4000)[kind]
@@ -180,7 +185,7 @@ def test_a_blind_answer_scores_at_chance(kind: str) -> None:
 def test_options_give_nothing_away(kind: str) -> None:
     """The option that is right most often among those it is offered with, and each letter."""
     won, offered = Counter(), Counter()
-    for question in asked("train", 12000)[kind]:
+    for question in asked("train", 8000)[kind]:
         won[question.answer] += 1
         offered.update(question.options)
     test = asked("test", 4000)[kind]
@@ -197,7 +202,7 @@ def test_answers_are_even_within_each_kind_of_text(kind: str) -> None:
     """Also where texts are taken together that differ only in names of colours and shapes."""
     names = "|".join([*COLOURS, *SHAPES, *SIZES, *PLACES])
     by_form: dict[str, Counter[str]] = defaultdict(Counter)
-    for question in asked("train", 12000)[kind]:
+    for question in asked("train", 8000)[kind]:
         form = re.sub(rf"\b(?:an? )?(?:{names})(?:e?s)?\b", "_", question.text)
         by_form[form][question.answer] += 1
     assert len(by_form) >= 3
@@ -238,19 +243,13 @@ def test_a_talk_takes_turns_and_has_one_image() -> None:
 def test_a_known_talk() -> None:
     things = (Thing(0, 0, "small", "red", "circle"), Thing(2, 1, "large", "orange", "star"))
     turns = conversation(Scene(things, (), (0, 0, 0)), chance("literal", 0))
-    assert [(turn["from"], turn["value"]) for turn in turns] == [
-        (
-            "human",
-            "<image>\nWhere is the orange shape?\nA. right\nB. top left\nC. bottom right\nD. bottom\nAnswer with the letter of the option.",
-        ),
-        ("gpt", "D"),
-        (
-            "human",
-            "Which shape is the smallest?\nA. orange star\nB. green triangle\nC. red circle\nD. yellow cross\nAnswer with the letter of the option.",
-        ),
-        ("gpt", "C"),
-        ("human", "Is there a small red circle?\nAnswer in one or two words."),
-        ("gpt", "yes"),
-        ("human", "Describe the image in one line."),
-        ("gpt", "a small red circle at the top left and a large orange star at the bottom"),
+    assert [turn["value"].split("\n") for turn in turns] == [
+        ["<image>", "Where is the orange shape?", *OFFERED[0], BY_LETTER],
+        ["D"],
+        ["Which shape is the smallest?", *OFFERED[1], BY_LETTER],
+        ["C"],
+        ["Is there a small red circle?", "Answer in one or two words."],
+        ["yes"],
+        ["Describe the image in one line."],
+        ["a small red circle at the top left and a large orange star at the bottom"],
     ]

@@ -34,24 +34,29 @@ def shapes(
     read. Tags: `objects` (1 to 3) on both sides, `caption` (the kind of telling) on queries.
     Raises UnknownName for a split, DataError for a number out of range.
     """
-    _check(split, images, size)
     queries: list[Sample] = []
     corpus: list[Sample] = []
-    for index, scene in enumerate(_scenes(split, images, seed)):
-        name = f"{split}-{index}"
+    for index, (name, scene, image) in enumerate(pictures(split, images, size, seed)):
         tags = {"objects": str(len(scene.things))}
-        image = Media("image", f"shapes {name} (seed {seed})", partial(_ppm, scene, size))
         corpus.append(Sample(name, {"image": image}, group=name, tags=tags))
-        for number, (kind, text) in enumerate(_told(scene, split, seed, index)):
-            told = {**tags, "caption": kind}
-            queries.append(Sample(f"{name}#{number}", {"text": text}, group=name, tags=told))
+        for number, (kind, text) in enumerate(told(scene, split, seed, index)):
+            said = {**tags, "caption": kind}
+            queries.append(Sample(f"{name}#{number}", {"text": text}, group=name, tags=said))
     links = {query.id: {query.group: 1.0} for query in queries}
     return RetrievalData(queries, corpus, links)
 
 
-def _check(split: str, images: int, size: int) -> None:
+def pictures(split: str, images: int, size: int, seed: int) -> list[tuple[str, Scene, Media]]:
+    """Name, scene and image of each of a split's first scenes. Raises as `shapes` does."""
     if split not in SPLITS:
         raise UnknownName("split of shapes", split, SPLITS)
+    check_sizes(images, size)
+    named = [(f"{split}-{i}", scene) for i, scene in enumerate(_scenes(split, images, seed))]
+    return [(name, it, picture(it, size, f"{name} (seed {seed})")) for name, it in named]
+
+
+def check_sizes(images: int, size: int) -> None:
+    """Refuse numbers of images and pixels that are out of range. Raises DataError."""
     if not 1 <= images <= _MOST:
         raise DataError(f"shapes: images is {images}; give a number from 1 to {_MOST}")
     if not 64 <= size <= 1024:
@@ -68,7 +73,13 @@ def _scenes(split: str, images: int, seed: int) -> list[Scene]:
     return list(seen.values())
 
 
-def _told(scene: Scene, split: str, seed: int, index: int) -> list[tuple[str, str]]:
+def picture(scene: Scene, size: int, name: str) -> Media:
+    """The image of a scene, `size` pixels wide and high, drawn when it is read."""
+    return Media("image", f"shapes {name}", partial(_ppm, scene, size))
+
+
+def told(scene: Scene, split: str, seed: int, index: int) -> list[tuple[str, str]]:
+    """Kind and text of the five captions of the scene at an index."""
     texts = captions(scene, chance("captions", split, seed, index))
     return list(zip(KINDS, texts, strict=True))
 

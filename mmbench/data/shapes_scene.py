@@ -119,9 +119,26 @@ def _scene(rng: Random) -> Scene:
         thing = Thing(row, column, pick(rng, SIZES), pick(rng, tuple(COLOURS)), pick(rng, SHAPES))
         if all(thing[3:] != other[3:] for other in things):
             things.append(thing)
+    shade = background(rng)
+    return Scene(tuple(things), tuple(_spot(rng, thing) for thing in things), shade)
+
+
+def lone_scene(rng: Random, colour: str, shape: str) -> Scene:
+    """One thing that stands where four cells meet, as no thing of `scene_at` does.
+
+    So it is of no split, and its `row` and `column` are those of the upper left one of the cells.
+    """
+    shade = background(rng)
+    thing = Thing(below(rng, 2), below(rng, 2), pick(rng, SIZES), colour, shape)
+    spot = _spot(rng, thing)
+    moved = spot._replace(x=spot.x + _CELL // 2, y=spot.y + _CELL // 2)
+    return Scene((thing,), (moved,), shade)
+
+
+def background(rng: Random) -> tuple[int, int, int]:
+    """A light grey with a tint."""
     grey = 205 + below(rng, 36)
-    background = _near(rng, (grey, grey, grey), 10)
-    return Scene(tuple(things), tuple(_spot(rng, thing) for thing in things), background)
+    return _near(rng, (grey, grey, grey), 10)
 
 
 def _spot(rng: Random, thing: Thing) -> Spot:
