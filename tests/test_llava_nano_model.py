@@ -1,8 +1,10 @@
 """`llava-nano` as a model: conversations in, answers and likelihoods out, alone or in a batch."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -10,13 +12,20 @@ from PIL import Image
 from torch import nn
 
 from mmbench.abilities import Prepares, Rates, Writes
+from mmbench.data.shapes_draw import draw
+from mmbench.data.shapes_questions import KINDS, questions
+from mmbench.data.shapes_scene import chance, scene_at
+from mmbench.data.shapes_talk import BRIEFLY, DESCRIBE
 from mmbench.errors import ModelError, SampleError
+from mmbench.models.clip_nano import ClipNano
 from mmbench.models.llava_nano import Asked, LlavaNano
-from mmbench.nano.folder import write_checkpoint
+from mmbench.nano.clip_specimen import ClipSpecimen
+from mmbench.nano.folder import read_checkpoint, write_checkpoint
 from mmbench.nano.llava import Config, LLaVA
 from mmbench.nano.llava_specimen import LlavaSpecimen
 from mmbench.nano.tokens import END, START, UNKNOWN
 from mmbench.nano.turns import ASSISTANT, IMAGE, USER, vocabulary
+from mmbench.train import read_recipe
 from mmbench.types import Clip, Generation, Message, Sound, Written
 
 WORDS = vocabulary(["what colour is the star? red, green and blue. where is it: left or right!"])
@@ -210,3 +219,56 @@ def test_half_precision_agrees(model: LlavaNano, folder: Path, dtype: str) -> No
     texts = ["red and blue"] * len(TALKS)
     ours, exact = (m.loglikelihood(prepared(m), texts) for m in (half, model))
     np.testing.assert_allclose(ours, exact, rtol=0.05)
+
+
+# --- the packaged checkpoint --------------------------------------------------------------------
+
+PACKAGED = Path(str(LlavaNano.default_checkpoint))
+
+
+@pytest.fixture(scope="module")
+def shipped() -> LlavaNano:
+    return LlavaNano(None, device="cpu", dtype="float32")
+
+
+def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
+    assert sum(path.stat().st_size for path in PACKAGED.iterdir()) <= 8e6
+    said = json.loads((PACKAGED / "recipe.json").read_text())
+    assert said["recipe"] == msgspec.to_builtins(read_recipe("llava-nano"))
+
+
+def test_its_eyes_are_those_of_clip_nano() -> None:
+    ours = read_checkpoint(PACKAGED, LlavaSpecimen).model.vision.state_dict()
+    clip = read_checkpoint(Path(str(ClipNano.default_checkpoint)), ClipSpecimen)
+    theirs = clip.model.image.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_it_answers_far_above_chance_and_not_perfectly(shipped: LlavaNano) -> None:
+    """Questions of the test split: the best blind answers are right in .20, over all kinds."""
+    right: dict[str, list[bool]] = {kind: [] for kind in KINDS}
+    for index in range(60):
+        scene = scene_at("test", 0, index)
+        image = Image.fromarray(draw(scene, 64))
+        for asked in questions(scene, chance("llava", index)):
+            turns = (user(image, f"{asked.text}\n{BRIEFLY}"),)
+            (said,) = shipped.write([shipped.prepare(turns, "conversation")], GREEDY)
+            assert isinstance(said, Written)
+            right[asked.kind].append(said.text == asked.answer)
+    shares = {kind: float(np.mean(each)) for kind, each in right.items()}
+    assert 0.35 < np.mean(list(shares.values())) < 0.97, shares
+
+
+def test_it_describes_and_goes_on_talking(shipped: LlavaNano) -> None:
+    """The second turn asks about what the first described, and every word of both is known."""
+    scene = scene_at("test", 0, 3)
+    first = user(Image.fromarray(draw(scene, 64)), DESCRIBE)
+    (told,) = shipped.write([shipped.prepare((first,), "")], Generation(max_tokens=60))
+    assert isinstance(told, Written)
+    assert told.finish == "stop"
+    turns = (first, assistant(told.text), user("How many small shapes are there?"))
+    asked = shipped.prepare(turns, "conversation")
+    assert UNKNOWN not in asked.ids
+    (said,) = shipped.write([asked], GREEDY)
+    assert isinstance(said, Written)
+    assert said.text in "0123"

@@ -1,5 +1,6 @@
 """Training of the reference LLaVA: what it starts from, what each stage learns, and from what."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,14 @@ def test_of_a_talk_only_the_answers_are_learnt(specimen: LlavaSpecimen) -> None:
         answers = [turn["value"] for turn in training_conversation(0, 8 + row)[1][1::2]]
         expected = " | ".join([*answers, ""]).lower().replace(",", " ,").strip()
         assert said == expected
+
+
+def test_a_talk_that_is_longer_than_the_context_is_cut(specimen: LlavaSpecimen) -> None:
+    short = LlavaSpecimen(LLaVA(replace(specimen.model.config, context=60)), specimen.words)
+    for whole, cut in zip(batch(specimen, 2)[:2], batch(short, 2)[:2], strict=True):
+        assert whole.shape[1] > 60
+        assert torch.equal(whole[:, :60], cut)
+    assert torch.isfinite(short.model(*batch(short, 2)))
 
 
 def test_images_are_those_of_the_scenes_on_the_scale_of_the_tower(specimen: LlavaSpecimen) -> None:

@@ -33,10 +33,10 @@ class Asked(NamedTuple):
 class LlavaNano:
     """Loads a folder that `mmbench train llava-nano` wrote; by default the packaged one.
 
-    A conversation may have several turns, and images anywhere in them. A word that the model does
-    not know is `<unk>` to it, which it has never seen. It answers in lower case. `device` is cpu,
-    cuda or cuda:N; `dtype` is float32, bfloat16 or float16. Raises ModelError when the folder is
-    not such a checkpoint.
+    A conversation may have several turns, and images anywhere in them. A word that it does not
+    know becomes `<unk>`, which no training has shown it; a text to be rated may hold some as well.
+    It answers in lower case. `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or
+    float16. Raises ModelError when the folder is not such a checkpoint.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
@@ -91,12 +91,14 @@ class LlavaNano:
         order = sorted(range(len(conversations)), key=lambda row: len(conversations[row].ids))
         for _, rows in groupby(order, key=lambda row: len(conversations[row].ids)):
             part = list(rows)
-            asked = [conversations[row] for row in part]
-            ids, images = self._inputs([one.ids for one in asked], asked)
-            pick = _pick(options, len(asked))
-            said = self._model.write(ids, images, options.max_tokens, pick)
-            found |= {row: self._written(one, options) for row, one in zip(part, said, strict=True)}
+            said = self._answers([conversations[row] for row in part], options)
+            found |= dict(zip(part, said, strict=True))
         return [found[row] for row in range(len(conversations))]
+
+    def _answers(self, asked: Sequence[Asked], options: Generation) -> list[Written]:
+        ids, images = self._inputs([one.ids for one in asked], asked)
+        said = self._model.write(ids, images, options.max_tokens, _pick(options, len(asked)))
+        return [self._written(one, options) for one in said]
 
     def _inputs(
         self, rows: Sequence[Sequence[int]], asked: Sequence[Asked]
@@ -125,27 +127,26 @@ class LlavaNano:
 
         A row of NaN is a text that the context has no room for.
         """
+        pairs = [
+            (asked, self._words.ids(text)) for asked, text in zip(conversations, texts, strict=True)
+        ]
+        rated = np.array([[np.nan, len(said)] for _, said in pairs], np.float32)
+        room = self._config.context
+        fits = [row for row, (asked, said) in enumerate(pairs) if len(asked.ids + said) <= room]
+        if fits:
+            rated[fits, 0] = self._rated([pairs[row] for row in fits])
+        return rated
+
+    def _rated(self, pairs: Sequence[tuple[Asked, list[int]]]) -> Array:
+        """The log-probability of the ids behind each conversation, float32 [n]."""
         from mmbench.nano.llava import UNLEARNT
         from mmbench.nano.tokens import padded
 
-        said = [self._words.ids(text) for text in texts]
-        rated = np.array([[0, len(ids)] for ids in said], np.float32)
-        fits = [
-            row
-            for row, ids in enumerate(said)
-            if len(conversations[row].ids) + len(ids) <= self._config.context
-        ]
-        asked = [conversations[row] for row in fits]
-        whole = [[*one.ids, *said[row]] for one, row in zip(asked, fits, strict=True)]
-        labels = [
-            [*[UNLEARNT] * len(one.ids), *said[row]] for one, row in zip(asked, fits, strict=True)
-        ]
-        rated[:, 0] = np.nan
-        if fits:
-            ids, images = self._inputs(whole, asked)
-            sums = self._model.likelihoods(ids, padded(labels, UNLEARNT).to(self._device), images)
-            rated[fits, 0] = sums.cpu().numpy()
-        return rated
+        whole = [[*asked.ids, *said] for asked, said in pairs]
+        labels = [[*[UNLEARNT] * len(asked.ids), *said] for asked, said in pairs]
+        ids, images = self._inputs(whole, [asked for asked, _ in pairs])
+        learnt = padded(labels, UNLEARNT).to(self._device)
+        return self._model.likelihoods(ids, learnt, images).cpu().numpy()
 
 
 def _pick(options: Generation, rows: int) -> Pick:

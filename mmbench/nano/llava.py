@@ -38,9 +38,9 @@ class Config:
 
     vocabulary: int
     context: int = 160
-    width: int = 192
+    width: int = 128
     layers: int = 4
-    heads: int = 6
+    heads: int = 4
     image_size: int = 64
     patch: int = 16
     image_width: int = 128

@@ -84,7 +84,10 @@ def _texts(seed: int) -> list[str]:
 def _batch(
     talk: Callable[[int, int], Talk], specimen: LlavaSpecimen, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
-    """Ids and labels [n, t], padded at the right, and the images that they name."""
+    """Ids and labels [n, t], padded at the right, and the images that they name.
+
+    A talk that is longer than the context loses its last words, as in LLaVA's own code.
+    """
     import torch
 
     from mmbench.nano.llava import UNLEARNT
@@ -104,7 +107,8 @@ def _batch(
         if any(None in turn.parts for turn in each)
     ]
     images = _pixels(specimen, seen, np.random.default_rng([seed, step]))
-    return padded([ids for ids, _ in coded]), padded(labels, UNLEARNT), torch.from_numpy(images)
+    ids = padded([ids for ids, _ in coded])[:, : config.context]
+    return ids, padded(labels, UNLEARNT)[:, : config.context], torch.from_numpy(images)
 
 
 def _pixels(
