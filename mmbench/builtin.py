@@ -17,6 +17,10 @@ MODELS: Names = {
         "mmbench.models.clip_nano:ClipNano",
         "the reference CLIP, small, trained on the shapes world",
     ),
+    "llava-nano": (
+        "mmbench.models.llava_nano:LlavaNano",
+        "the reference LLaVA, small: clip-nano's eyes, and a language model that answers",
+    ),
     "xclip": ("mmbench.models.xclip:XClip", "X-CLIP: videos and texts in one space"),
     "clap": ("mmbench.models.clap:Clap", "CLAP: sounds and texts in one space"),
     "llava": (

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.data.shapes import training_scene
 from mmbench.data.shapes_draw import draw
+from mmbench.data.shapes_scene import Scene
 
 
 def training_batch(
@@ -20,8 +23,12 @@ def training_batch(
     rng = np.random.default_rng([seed, step])
     scenes = [training_scene(seed, (step - 1) * images + i) for i in range(images)]
     texts = [told[k] for (_, told), k in zip(scenes, rng.integers(0, 5, images), strict=True)]
-    drawn = np.stack([draw(scene, size) for scene, _ in scenes])
-    return augment(drawn, rng), texts
+    return varied([scene for scene, _ in scenes], size, rng), texts
+
+
+def varied(scenes: Sequence[Scene], size: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """The scenes drawn, [n, size, size, 3], and varied as `augment` does."""
+    return augment(np.stack([draw(scene, size) for scene in scenes]), rng)
 
 
 def augment(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:

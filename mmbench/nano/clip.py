@@ -79,12 +79,25 @@ class ImageViT(nn.Module):
         )
         self.norm_out = nn.LayerNorm(width)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """[n, 3, size, size] normalised pixels to [n, width]."""
+    def embedded(self, images: Tensor) -> Tensor:
+        """[n, 3, size, size] normalised pixels to tokens [n, 1 + patches, width], class first."""
         x = self.patches(images).flatten(2).transpose(1, 2)
         x = torch.cat([self.class_token.expand(len(x), 1, -1), x], dim=1)
-        features: Tensor = self.norm_out(self.blocks(self.norm_in(x + self.positions))[:, 0])
+        tokens: Tensor = self.norm_in(x + self.positions)
+        return tokens
+
+    def forward(self, images: Tensor) -> Tensor:
+        """[n, 3, size, size] normalised pixels to [n, width]."""
+        features: Tensor = self.norm_out(self.blocks(self.embedded(images))[:, 0])
         return features
+
+    def grid(self, images: Tensor) -> Tensor:
+        """[n, 3, size, size] normalised pixels to the patches after all blocks but the last.
+
+        [n, patches, width], row by row. The last block serves the class token alone.
+        """
+        patches: Tensor = self.blocks[:-1](self.embedded(images))[:, 1:]
+        return patches
 
 
 class Residual(nn.Module):

@@ -32,6 +32,16 @@ class Cache:
         self.seen = k, v
         return k, v
 
+    @property
+    def length(self) -> int:
+        """How many tokens were seen."""
+        return 0 if self.seen is None else self.seen[0].shape[2]
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with these rows alone, int64 [m]."""
+        if self.seen is not None:
+            self.seen = self.seen[0][rows], self.seen[1][rows]
+
 
 class Attention(nn.Module):
     """Multi-head self-attention; causal lets a token see itself and those before it."""

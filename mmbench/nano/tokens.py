@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import pad_sequence
 PAD, UNKNOWN, START, END = range(4)
 SPECIAL = ("<pad>", "<unk>", "<start>", "<end>")
 _WORD = re.compile(r"\w+|[^\w\s]")
+_SPACE_BEFORE_MARK = re.compile(r" (?=[.,:;?!])")
 
 
 def split(text: str) -> list[str]:
@@ -22,8 +23,9 @@ def split(text: str) -> list[str]:
 class Words:
     """A vocabulary and the rule that turns a text into ids.
 
-    `words` lists every token, the special ones of `SPECIAL` first. Raises ValueError when these are
-    not there or a word stands twice.
+    `words` lists every token, the special ones of `SPECIAL` first. A model's own special ones, in
+    angle brackets, follow them; no text is ever split into one. Raises ValueError when those of
+    `SPECIAL` are not there or a word stands twice.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -35,17 +37,29 @@ class Words:
             raise ValueError("a word stands twice in the vocabulary")
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> Words:
-        """The vocabulary of all words in the texts, sorted."""
-        return cls([*SPECIAL, *sorted({word for text in texts for word in split(text)})])
+    def of(cls, texts: Iterable[str], special: Sequence[str] = ()) -> Words:
+        """The vocabulary of all words in the texts, sorted, after a model's own special tokens."""
+        return cls([*SPECIAL, *special, *sorted({word for text in texts for word in split(text)})])
+
+    def ids(self, text: str) -> list[int]:
+        """Ids of the words of a text; one that is not known becomes `<unk>`."""
+        return [self._ids.get(word, UNKNOWN) for word in split(text)]
+
+    def text(self, ids: Iterable[int]) -> str:
+        """The words of ids but for special tokens, in lower case, a space between any two.
+
+        None before one of . , : ; ? and !.
+        """
+        words = (self.words[i] for i in ids)
+        said = " ".join(word for word in words if len(word) == 1 or word[0] != "<")
+        return _SPACE_BEFORE_MARK.sub("", said)
 
     def encode(self, text: str, context: int) -> list[int]:
         """Ids of `<start>`, the words and `<end>`; a word that is not known becomes `<unk>`.
 
         At most `context` ids (at least 2): a longer text loses its last words, never the `<end>`.
         """
-        ids = [self._ids.get(word, UNKNOWN) for word in split(text)[: context - 2]]
-        return [START, *ids, END]
+        return [START, *self.ids(text)[: context - 2], END]
 
 
 def padded(rows: Sequence[Sequence[int]], padding: int = PAD) -> Tensor:

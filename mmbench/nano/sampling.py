@@ -1,0 +1,45 @@
+"""The next token: the likeliest, or one drawn by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+Pick = Callable[[Tensor, Sequence[int]], Tensor]
+"""From logits [m, vocabulary] and the rows of the batch that these m are, to ids [m]."""
+
+
+def likeliest(logits: Tensor, rows: Sequence[int]) -> Tensor:  # noqa: ARG001 - a Pick takes it
+    """The token with the highest logit; of equal ones the first."""
+    return logits.argmax(-1)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Tokens drawn at a `temperature` above 0, row i by the generator i of `chances` (on the CPU).
+
+    So what a row is given does not depend on its batch. Drawn from the fewest likeliest tokens
+    whose probabilities add up to `top_p` (nucleus sampling, Holtzman et al. 2020, arXiv 1904.09751,
+    section 3.1).
+    """
+
+    temperature: float
+    top_p: float
+    chances: Sequence[Generator]
+
+    def __call__(self, logits: Tensor, rows: Sequence[int]) -> Tensor:
+        """A Pick."""
+        shares = (logits.float() / self.temperature).softmax(-1).cpu()
+        highest, order = torch.sort(shares, dim=-1, descending=True, stable=True)
+        before = highest.cumsum(-1) - highest
+        nucleus = highest * (before < self.top_p)
+        nucleus[:, 0] = highest[:, 0]  # whatever top_p is, one is left
+        chances = [self.chances[row] for row in rows]
+        drawn = [
+            some.multinomial(1, generator=chance)
+            for some, chance in zip(nucleus, chances, strict=True)
+        ]
+        return order.gather(-1, torch.stack(drawn))[:, 0].to(logits.device)

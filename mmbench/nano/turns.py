@@ -1,0 +1,50 @@
+"""A conversation as token ids, and which of them its writer is to learn.
+
+    <start> <user> <image> × patches what colour is the star ? <assistant> red <end> <user> …
+
+An image stands where it stands in its message, as one `<image>` for each of its patches. What the
+assistant says, and the `<end>` behind it, is learnt; all else is given (Liu et al. 2023, "Visual
+Instruction Tuning", arXiv 2304.08485, section 4.2 and table 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mmbench.nano.tokens import END, SPECIAL, START, Words
+from mmbench.types import Message
+
+IMAGE, USER, ASSISTANT = range(len(SPECIAL), len(SPECIAL) + 3)
+MARKS = ("<image>", "<user>", "<assistant>")
+"""The special tokens of conversations, which follow `SPECIAL` in a vocabulary."""
+_OPENS = {"system": [], "user": [USER], "assistant": [ASSISTANT]}
+
+
+def vocabulary(texts: Iterable[str]) -> Words:
+    """The words of the texts, after the special tokens of conversations."""
+    return Words.of(texts, MARKS)
+
+
+def encoded(turns: Sequence[Message], words: Words, patches: int) -> tuple[list[int], list[bool]]:
+    """The ids of a conversation, and of each whether it is learnt.
+
+    The parts of a message are texts, and images of any form, each `patches` ids.
+    """
+    ids, learnt = [START], [False]
+    for turn in turns:
+        opens, said = _OPENS[turn.role], turn.role == "assistant"
+        ids += opens
+        learnt += [False] * len(opens)
+        for part in turn.parts:
+            text = isinstance(part, str)
+            new = words.ids(part) if text else [IMAGE] * patches
+            ids += new
+            learnt += [said and text] * len(new)
+        ids += [END] * said
+        learnt += [True] * said
+    return ids, learnt
+
+
+def question(turns: Sequence[Message], words: Words, patches: int) -> list[int]:
+    """The ids of a conversation that the assistant is to go on with."""
+    return [*encoded(turns, words, patches)[0], ASSISTANT]

@@ -1,0 +1,138 @@
+"""How the reference LLaVA is trained: captions alone, then images told, then talks about images."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from mmbench.data.shapes import training_scene
+from mmbench.data.shapes_batch import varied
+from mmbench.data.shapes_scene import Scene, chance, shuffled
+from mmbench.data.shapes_talk import DESCRIBE, IMAGE, Turn, training_conversation
+from mmbench.train.family import Family, Objective
+from mmbench.train.start import started_from
+from mmbench.types import Message
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmbench.nano.llava_specimen import LlavaSpecimen
+    from mmbench.train.recipe import Recipe, Stage
+
+Talk = tuple[Scene, list[Turn]]
+
+_VOCABULARY_SCENES = 2000
+_ROLES: dict[str, Literal["system", "user", "assistant"]] = {"human": "user", "gpt": "assistant"}
+
+
+def told(seed: int, index: int) -> Talk:
+    """A scene of the training stream, and its five captions one after another, with no image.
+
+    In an order drawn by lot, so that a caption is to be guessed from what others told, and so that
+    all positions are seen.
+    """
+    scene, texts = training_scene(seed, index)
+    order = shuffled(chance("told", seed, index), texts)
+    return scene, [{"from": "gpt", "value": text} for text in order]
+
+
+def described(seed: int, index: int) -> Talk:
+    """A scene of the training stream, and its image described."""
+    scene, texts = training_scene(seed, index)
+    asked = {"from": "human", "value": f"{IMAGE}\n{DESCRIBE}"}
+    return scene, [asked, {"from": "gpt", "value": texts[0]}]
+
+
+def messages(turns: Sequence[Turn]) -> list[Message]:
+    """`conversations` of LLaVA's data, from and value, as messages: `IMAGE` stands for an image."""
+    return [Message(_ROLES[turn["from"]], tuple(_parts(turn["value"]))) for turn in turns]
+
+
+def _parts(text: str) -> list[str | None]:
+    """The texts between images, and None for each image."""
+    pieces = re.split(f"({IMAGE})", text)
+    return [None if piece == IMAGE else piece for piece in pieces if piece]
+
+
+def _fresh(recipe: Recipe) -> LlavaSpecimen:
+    """The tower is that of the CLIP that `start` names under `vision`, its sizes included."""
+    from mmbench.nano.clip_specimen import ClipSpecimen
+    from mmbench.nano.llava import Config, LLaVA
+    from mmbench.nano.llava_specimen import LlavaSpecimen
+    from mmbench.nano.turns import vocabulary
+
+    eyes, words = started_from(recipe, "vision", ClipSpecimen), vocabulary(_texts(recipe.seed))
+    tower = eyes.model.config
+    names = ("image_size", "patch", "image_width", "image_layers", "image_heads", "activation")
+    sizes = {name: getattr(tower, name) for name in names}
+    model = LLaVA(Config(len(words.words), **sizes, **recipe.architecture))
+    model.vision.load_state_dict(eyes.model.image.state_dict())
+    return LlavaSpecimen(model, words, eyes.mean, eyes.std)
+
+
+def _texts(seed: int) -> list[str]:
+    """What is said about the first scenes: all words there are."""
+    captions = [t for i in range(_VOCABULARY_SCENES) for t in training_scene(seed, i)[1]]
+    talks = (training_conversation(seed, index)[1] for index in range(_VOCABULARY_SCENES))
+    return captions + [turn["value"].replace(IMAGE, "") for turns in talks for turn in turns]
+
+
+def _batch(
+    talk: Callable[[int, int], Talk], specimen: LlavaSpecimen, stage: Stage, seed: int, step: int
+) -> tuple[Tensor, ...]:
+    """Ids and labels [n, t], padded at the right, and the images that they name.
+
+    A talk that is longer than the context loses its last words, as in LLaVA's own code.
+    """
+    import torch
+
+    from mmbench.nano.llava import UNLEARNT
+    from mmbench.nano.tokens import padded
+    from mmbench.nano.turns import encoded
+
+    config = specimen.model.config
+    talks = [talk(seed, (step - 1) * stage.batch + i) for i in range(stage.batch)]
+    turns = [messages(said) for _, said in talks]
+    coded = [encoded(each, specimen.words, config.patches) for each in turns]
+    labels = [
+        [token if learn else UNLEARNT for token, learn in zip(*row, strict=True)] for row in coded
+    ]
+    seen = [
+        scene
+        for (scene, _), each in zip(talks, turns, strict=True)
+        if any(None in turn.parts for turn in each)
+    ]
+    images = _pixels(specimen, seen, np.random.default_rng([seed, step]))
+    ids = padded([ids for ids, _ in coded])[:, : config.context]
+    return ids, padded(labels, UNLEARNT)[:, : config.context], torch.from_numpy(images)
+
+
+def _pixels(
+    specimen: LlavaSpecimen, scenes: Sequence[Scene], rng: np.random.Generator
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Images [m, 3, size, size], varied, on the scale of the tower."""
+    size = specimen.model.config.image_size
+    if not scenes:
+        return np.empty((0, 3, size, size), np.float32)
+    mean, std = (np.array(value, np.float32) for value in (specimen.mean, specimen.std))
+    normal = (varied(scenes, size, rng) - mean) / std
+    return np.ascontiguousarray(normal.transpose(0, 3, 1, 2))
+
+
+def _loss(specimen: LlavaSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+    loss: Tensor = specimen.model(*batch)
+    return loss
+
+
+FAMILY = Family(
+    _fresh,
+    {
+        "captions": Objective(partial(_batch, told), _loss),
+        "descriptions": Objective(partial(_batch, described), _loss),
+        "conversations": Objective(partial(_batch, training_conversation), _loss),
+    },
+)

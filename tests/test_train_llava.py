@@ -1,0 +1,231 @@
+"""Training of the reference LLaVA: what it starts from, what each stage learns, and from what."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from mmbench.data.shapes_scene import scene_at
+from mmbench.data.shapes_talk import IMAGE, training_conversation
+from mmbench.errors import ModelError, UserError
+from mmbench.nano.clip_specimen import ClipSpecimen
+from mmbench.nano.folder import read_checkpoint
+from mmbench.nano.llava import UNLEARNT, LLaVA
+from mmbench.nano.llava_specimen import LlavaSpecimen
+from mmbench.nano.tokens import END
+from mmbench.nano.turns import IMAGE as IMAGE_ID
+from mmbench.train import Recipe, train
+from mmbench.train.family import family_of
+from mmbench.train.llava import described, messages, told
+from mmbench.train.recipe import recipe_of
+from mmbench.train.start import started_from
+
+STAGES: list[dict[str, Any]] = [
+    {"name": "captions", "objective": "captions", "rates": {"language": 3e-3}},
+    {"name": "projector", "objective": "descriptions", "rates": {"projector": 3e-3}},
+    {
+        "name": "talks",
+        "objective": "conversations",
+        "rates": {"projector": 1e-3, "language": 3e-3},
+    },
+]
+
+
+def small(steps: int = 2, **other: Any) -> Recipe:
+    stages = [{**stage, "steps": steps, "batch": 4, "warm_up": 1} for stage in STAGES]
+    raw = {
+        "model": "llava-nano",
+        "family": "llava",
+        "every": 100,
+        "architecture": {"context": 160, "width": 32, "layers": 1, "heads": 2},
+        "start": {"vision": "clip-nano"},
+        "stages": stages,
+    }
+    return recipe_of({**raw, **other}, "small")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Any:
+    """Small matrices gain nothing by threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def specimen() -> LlavaSpecimen:
+    fresh = family_of(small()).fresh(small())
+    assert isinstance(fresh, LlavaSpecimen)
+    return fresh
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("whole") / "run"
+    train(small(), out)
+    return out
+
+
+def model_at(folder: Path) -> LLaVA:
+    return read_checkpoint(folder, LlavaSpecimen).model
+
+
+# --- what it starts from ------------------------------------------------------------------------
+
+
+def test_it_starts_with_the_eyes_of_clip_nano(specimen: LlavaSpecimen) -> None:
+    clip = started_from(small(), "vision", ClipSpecimen)
+    ours, theirs = specimen.model.vision.state_dict(), clip.model.image.state_dict()
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert (specimen.mean, specimen.std) == (clip.mean, clip.std)
+
+
+def test_every_word_of_the_world_is_known(specimen: LlavaSpecimen) -> None:
+    for index in range(300):
+        for turn in training_conversation(7, index)[1]:
+            said = specimen.words.ids(turn["value"].replace(IMAGE, ""))
+            assert 1 not in said, turn["value"]
+
+
+@pytest.mark.parametrize(
+    ("start", "error", "message"),
+    [
+        ({}, UserError, "start names no vision: give `start: {vision: clip-nano}`"),
+        ({"vision": "clip-nan"}, ModelError, "clip-nan/config.json: no such file"),
+    ],
+)
+def test_a_start_that_is_not_there(
+    tmp_path: Path, start: dict[str, str], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        train(small(start=start), tmp_path / "run")
+
+
+# --- batches ------------------------------------------------------------------------------------
+
+
+def batch(specimen: LlavaSpecimen, stage: int, step: int = 3) -> tuple[torch.Tensor, ...]:
+    recipe = small()
+    objective = family_of(recipe).objectives[recipe.stages[stage].objective]
+    return objective.batch(specimen, recipe.stages[stage], recipe.seed, step)
+
+
+def rows(specimen: LlavaSpecimen, learnt: torch.Tensor) -> list[str]:
+    """What is learnt of each row, as text, an end as a bar."""
+    words = [*specimen.words.words]
+    words[END] = "|"
+    return [" ".join(words[i] for i in row.tolist() if i != UNLEARNT) for row in learnt]
+
+
+@pytest.mark.parametrize("stage", [0, 1, 2])
+def test_a_batch_is_a_function_of_seed_and_step(specimen: LlavaSpecimen, stage: int) -> None:
+    once, again, other = (batch(specimen, stage, step) for step in (3, 3, 4))
+    assert all(torch.equal(a, b) for a, b in zip(once, again, strict=True))
+    assert rows(specimen, once[1]) != rows(specimen, other[1])
+    ids, labels, _ = once
+    assert torch.equal(ids[labels != UNLEARNT], labels[labels != UNLEARNT])
+
+
+def test_captions_alone_are_learnt_whole_and_come_without_images(specimen: LlavaSpecimen) -> None:
+    ids, labels, images = batch(specimen, 0)
+    assert images.shape == (0, 3, 64, 64)
+    assert IMAGE_ID not in ids
+    for row, said in enumerate(rows(specimen, labels)):
+        expected = [turn["value"] for turn in told(0, 8 + row)[1]]
+        assert (
+            said.split(" | ")[0].split()
+            == specimen.words.text(specimen.words.ids(expected[0]))
+            .replace(",", " ,")
+            .replace(":", " :")
+            .split()
+        )
+        assert said.count("|") == 5
+
+
+def test_of_a_description_only_the_description_is_learnt(specimen: LlavaSpecimen) -> None:
+    ids, labels, images = batch(specimen, 1)
+    assert images.shape == (4, 3, 64, 64)
+    assert ((ids == IMAGE_ID).sum(1) == 16).all()
+    said = described(0, 8)[1][1]["value"].replace(",", " ,")
+    assert rows(specimen, labels)[0] == f"{said} |"
+
+
+def test_of_a_talk_only_the_answers_are_learnt(specimen: LlavaSpecimen) -> None:
+    _, labels, images = batch(specimen, 2)
+    assert images.shape == (4, 3, 64, 64)
+    for row, said in enumerate(rows(specimen, labels)):
+        answers = [turn["value"] for turn in training_conversation(0, 8 + row)[1][1::2]]
+        expected = " | ".join([*answers, ""]).lower().replace(",", " ,").strip()
+        assert said == expected
+
+
+def test_a_talk_that_is_longer_than_the_context_is_cut(specimen: LlavaSpecimen) -> None:
+    short = LlavaSpecimen(LLaVA(replace(specimen.model.config, context=60)), specimen.words)
+    for whole, cut in zip(batch(specimen, 2)[:2], batch(short, 2)[:2], strict=True):
+        assert whole.shape[1] > 60
+        assert torch.equal(whole[:, :60], cut)
+    assert torch.isfinite(short.model(*batch(short, 2)))
+
+
+def test_images_are_those_of_the_scenes_on_the_scale_of_the_tower(specimen: LlavaSpecimen) -> None:
+    _, _, images = batch(specimen, 2)
+    for index, image in enumerate(images):
+        corner = image[:, 0, 0] * 0.2 + 0.8  # where nothing is drawn there is the background
+        background = np.array(scene_at("train", 0, 8 + index).background) / 255
+        np.testing.assert_allclose(corner.numpy(), background, atol=0.12)
+
+
+def test_conversations_become_messages() -> None:
+    turns = [
+        {"from": "human", "value": "<image>\nWhat is it?"},
+        {"from": "gpt", "value": "A star."},
+        {"from": "human", "value": "And <image><image>"},
+    ]
+    assert [(message.role, message.parts) for message in messages(turns)] == [
+        ("user", (None, "\nWhat is it?")),
+        ("assistant", ("A star.",)),
+        ("user", ("And ", None, None)),
+    ]
+
+
+# --- a run --------------------------------------------------------------------------------------
+
+
+def test_each_stage_trains_its_parts_and_the_tower_is_left_as_it_was(whole: Path) -> None:
+    fresh = family_of(small()).fresh(small()).model
+    states = [fresh.half().float().state_dict()]
+    states += [model_at(whole / f"step-{n}").state_dict() for n in (2, 4, 6)]
+    for stage, trained in enumerate((("language",), ("projector",), ("language", "projector"))):
+        before, after = states[stage], states[stage + 1]
+        if stage == 0:  # the fresh one's random part has been drawn again, from another seed
+            before = {name: value for name, value in before.items() if name.startswith("vision")}
+        for name, old in before.items():
+            assert torch.equal(old, after[name]) != name.startswith(trained), (stage, name)
+
+
+def test_two_halves_end_like_one_whole(whole: Path, tmp_path: Path) -> None:
+    class Killed(Exception):
+        pass
+
+    def kill(step: int, loss: float) -> None:
+        if step == 5:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(small(), tmp_path / "run", report=kill)
+    last = train(small(), tmp_path / "run", resume=True)
+    for name in ("model.safetensors", "config.json"):
+        assert (last / name).read_bytes() == (whole / "step-6" / name).read_bytes()
+
+
+def test_every_stage_lowers_its_loss(tmp_path: Path) -> None:
+    losses: list[float] = []
+    train(small(12), tmp_path / "run", report=lambda step, loss: losses.append(loss))
+    for stage in (0, 1, 2):
+        first, last = losses[12 * stage : 12 * stage + 3], losses[12 * stage + 9 : 12 * stage + 12]
+        assert np.mean(last) < np.mean(first), STAGES[stage]["name"]
