@@ -47,7 +47,7 @@ class Constrained(Protocol):
         ...
 
 
-_FAMILIES = {"clip": "mmbench.train.clip"}
+_FAMILIES = {"clip": "mmbench.train.clip", "video": "mmbench.train.video"}
 
 
 def family_of(recipe: Recipe) -> Family:
