@@ -17,6 +17,10 @@ MODELS: Names = {
         "mmbench.models.clip_nano:ClipNano",
         "the reference CLIP, small, trained on the shapes world",
     ),
+    "video-nano": (
+        "mmbench.models.video_nano:VideoNano",
+        "the reference video transformer, small, trained on moving shapes",
+    ),
     "xclip": ("mmbench.models.xclip:XClip", "X-CLIP: videos and texts in one space"),
     "clap": ("mmbench.models.clap:Clap", "CLAP: sounds and texts in one space"),
     "llava": (
@@ -65,6 +69,14 @@ DATA: Names = {
     "shapes": (
         "mmbench.data.shapes:shapes",
         "a procedural world of coloured shapes with captions",
+    ),
+    "shapes-motion": (
+        "mmbench.data.shapes_motion:shapes_motion",
+        "videos of moving shapes, to be told by their motion",
+    ),
+    "shapes-video": (
+        "mmbench.data.shapes_motion:shapes_video",
+        "videos of moving shapes with captions",
     ),
     "coco": (
         "mmbench.data.coco:coco",

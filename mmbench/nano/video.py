@@ -39,7 +39,7 @@ class Config:
     tubelet: int = 4
     attention: Looking = "joint"
     width: int = 96
-    layers: int = 4
+    layers: int = 3
     heads: int = 4
     decoder_width: int = 64
     decoder_layers: int = 1
@@ -82,7 +82,7 @@ class Config:
 
 
 class JointBlock(Block):
-    """A layer that attends over all places of all frames."""
+    """A layer that attends over all places of all frames at once."""
 
     def see(self, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
         """Class token [n, 1, width] and patches [n, t, s, width] to the same."""
@@ -90,7 +90,7 @@ class JointBlock(Block):
         return x[:, :1], x[:, 1:].view_as(patches)
 
 
-class DividedBlock(Block):
+class DividedBlock(JointBlock):
     """A layer that attends over time, then over space (arXiv 2102.05095, equations 8 to 11).
 
     In time a patch sees the same place in all frames. In space each frame has the class token to
@@ -115,6 +115,14 @@ class DividedBlock(Block):
         x = x + torch.cat([seen[:, :, 0].mean(1, keepdim=True), seen[:, :, 1:].flatten(1, 2)], 1)
         x = x + self.mlp(self.norm2(x))
         return x[:, :1], x[:, 1:].view_as(patches)
+
+
+def through(blocks: nn.ModuleList, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
+    """Class token [n, 1, width] and patches [n, t, s, width] through all layers."""
+    for block in blocks:
+        assert isinstance(block, JointBlock)
+        token, patches = block.see(token, patches)
+    return token, patches
 
 
 class VideoTransformer(nn.Module):
@@ -153,6 +161,5 @@ class VideoTransformer(nn.Module):
         if kept is not None:
             x = x.gather(2, kept[:, None, :, None].expand(-1, x.shape[1], -1, x.shape[3]))
         token = (self.class_token + self.class_positions).expand(len(x), 1, -1)
-        for block in self.blocks:
-            token, x = block.see(token, x)
+        token, x = through(self.blocks, token, x)
         return self.norm_out(token[:, 0]), self.norm_out(x)

@@ -70,7 +70,8 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, channels, ...] to [n, 8 · width]."""
-        return self.blocks(F.relu(self.norm(self.stem(x)))).flatten(2).mean(2)
+        maps: Tensor = self.blocks(F.relu(self.norm(self.stem(x))))
+        return maps.flatten(2).mean(2)
 
 
 class TwoStream(nn.Module):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.nano.layers import initialise
-from mmbench.nano.video import Config, JointBlock, VideoTransformer
+from mmbench.nano.video import Config, JointBlock, VideoTransformer, through
 
 
 def cubes(videos: Tensor, c: Config) -> Tensor:
@@ -52,9 +52,7 @@ class Decoder(nn.Module):
         where = kept[:, None, :, None].expand_as(narrow)
         hidden = self.mask_token.to(narrow.dtype).expand(n, t, len(self.space_positions), -1)
         x = hidden.scatter(2, where, narrow) + self.space_positions + self.time_positions[:, None]
-        first = self.narrow(token)[:, None]
-        for block in self.blocks:
-            first, x = block.see(first, x)
+        _, x = through(self.blocks, self.narrow(token)[:, None], x)
         pixels: Tensor = self.pixels(self.norm_out(x))
         return pixels
 

@@ -68,7 +68,8 @@ def _told_loss(specimen: VideoSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
 
 
 def _masked_loss(specimen: VideoSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
-    return specimen.model.guess(*batch, _HIDDEN)
+    (videos,) = batch
+    return specimen.model.guess(videos, _HIDDEN)
 
 
 FAMILY = Family(
