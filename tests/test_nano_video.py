@@ -307,11 +307,6 @@ def test_the_loss_is_the_mean_error_of_hidden_cubes() -> None:
     torch.testing.assert_close(found, torch.stack(errors).mean())
 
 
-def test_a_baseline_has_nothing_to_hide() -> None:
-    with pytest.raises(ValueError, match="tower conv3d has no patches to hide"):
-        tiny(TOWERS["conv3d"]).guess(videos(), 0.5)
-
-
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

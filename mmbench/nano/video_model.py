@@ -72,9 +72,9 @@ class Video(nn.Module):
         return named + contrastive_loss(vectors, self.encode_text(tokens), self.scale())
 
     def guess(self, videos: Tensor, hidden: float) -> Tensor:
-        """The loss of masked pre-training. Raises ValueError for a tower without a decoder."""
-        if self.decoder is None or not isinstance(self.tower, VideoTransformer):
-            raise ValueError(f"tower {self.config.tower} has no patches to hide")
+        """The loss of masked pre-training, of a transformer, a share of whose places is hidden."""
+        assert self.decoder is not None
+        assert isinstance(self.tower, VideoTransformer)
         return masked_loss(self.tower, self.decoder, videos, self.config, hidden)
 
 
