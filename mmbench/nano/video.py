@@ -91,7 +91,7 @@ class JointBlock(Block):
 
 
 class DividedBlock(JointBlock):
-    """A layer that attends over time, then over space (arXiv 2102.05095, equations 8 to 11).
+    """A layer that attends over time, then over space (arXiv 2102.05095, section 3).
 
     In time a patch sees the same place in all frames. In space each frame has the class token to
     itself, and its mean over the frames goes on.
