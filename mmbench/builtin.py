@@ -21,6 +21,10 @@ MODELS: Names = {
         "mmbench.models.llava_nano:LlavaNano",
         "the reference LLaVA, small: clip-nano's eyes, and a language model that answers",
     ),
+    "video-nano": (
+        "mmbench.models.video_nano:VideoNano",
+        "the reference video transformer, small, trained on moving shapes",
+    ),
     "xclip": ("mmbench.models.xclip:XClip", "X-CLIP: videos and texts in one space"),
     "clap": ("mmbench.models.clap:Clap", "CLAP: sounds and texts in one space"),
     "llava": (
@@ -81,6 +85,14 @@ DATA: Names = {
     "shapes-questions": (
         "mmbench.data.shapes_sources:shapes_questions",
         "the shapes world: questions about images, open or with options",
+    ),
+    "shapes-motion": (
+        "mmbench.data.shapes_motion:shapes_motion",
+        "videos of moving shapes, to be told by their motion",
+    ),
+    "shapes-video": (
+        "mmbench.data.shapes_motion:shapes_video",
+        "videos of moving shapes with captions",
     ),
     "coco": (
         "mmbench.data.coco:coco",

@@ -76,11 +76,12 @@ def draw(scene: Scene, size: int) -> Image:
     image = np.empty((size, size, 3), np.uint8)
     image[:] = scene.background
     for thing, spot in zip(scene.things, scene.spots, strict=True):
-        _paint(image, thing.shape, spot)
+        paint(image, thing.shape, spot)
     return image
 
 
-def _paint(image: Image, shape: str, spot: Spot) -> None:
+def paint(image: Image, shape: str, spot: Spot) -> None:
+    """Draw a shape over what is there; some of it must lie within the image's sides."""
     size = len(image)
     rows = _span(spot.y, spot.radius, size)
     columns = _span(spot.x, spot.radius, size)

@@ -72,8 +72,13 @@ class Scene(NamedTuple):
     @property
     def split(self) -> str:
         """The split that may hold this meaning, by a hash of the key: 80, 10 and 10 %."""
-        bucket = hashlib.sha256(self.key.encode()).digest()[0] % 10
-        return {0: "test", 1: "validation"}.get(bucket, "train")
+        return split_of(self.key)
+
+
+def split_of(key: str) -> str:
+    """The split that may hold a meaning, by a hash of its key: 80, 10 and 10 %."""
+    bucket = hashlib.sha256(key.encode()).digest()[0] % 10
+    return {0: "test", 1: "validation"}.get(bucket, "train")
 
 
 def chance(*parts: int | str) -> Random:
@@ -138,7 +143,7 @@ def lone_scene(rng: Random, colour: str, shape: str) -> Scene:
 def background(rng: Random) -> tuple[int, int, int]:
     """A light grey with a tint."""
     grey = 205 + below(rng, 36)
-    return _near(rng, (grey, grey, grey), 10)
+    return near(rng, (grey, grey, grey), 10)
 
 
 def _spot(rng: Random, thing: Thing) -> Spot:
@@ -147,9 +152,10 @@ def _spot(rng: Random, thing: Thing) -> Spot:
     play = min(_CELL // 2 - radius, _PLAY)  # inside its cell, so that nothing overlaps
     x = _CELL * thing.column + _CELL // 2 - play + below(rng, 2 * play + 1)
     y = _CELL * thing.row + _CELL // 2 - play + below(rng, 2 * play + 1)
-    return Spot(x, y, radius, _near(rng, COLOURS[thing.colour], 18))
+    return Spot(x, y, radius, near(rng, COLOURS[thing.colour], 18))
 
 
-def _near(rng: Random, rgb: tuple[int, int, int], spread: int) -> tuple[int, int, int]:
+def near(rng: Random, rgb: tuple[int, int, int], spread: int) -> tuple[int, int, int]:
+    """A colour each channel of which differs by up to `spread`, drawn by lot."""
     r, g, b = (max(0, min(255, c - spread + below(rng, 2 * spread + 1))) for c in rgb)
     return r, g, b

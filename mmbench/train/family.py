@@ -47,7 +47,7 @@ class Constrained(Protocol):
         ...
 
 
-_FAMILIES = {"clip": "mmbench.train.clip", "llava": "mmbench.train.llava"}
+_FAMILIES = {name: f"mmbench.train.{name}" for name in ("clip", "llava", "video")}
 
 
 def family_of(recipe: Recipe) -> Family:

@@ -73,7 +73,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def recipe_names() -> list[str]:
-    """The recipes that come with the package, one for each shipped model."""
+    """The recipes that come with the package: one for each shipped model, and MODEL-VARIANT."""
     return sorted(item.name[:-5] for item in _RECIPES.iterdir() if item.name.endswith(".yaml"))
 
 

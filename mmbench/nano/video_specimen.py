@@ -1,0 +1,49 @@
+"""The reference video model with its vocabulary, the names of its classes and the pixels' scale."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from mmbench.nano.clip_specimen import MEAN, STD
+from mmbench.nano.tokens import Words
+from mmbench.nano.video import Config
+from mmbench.nano.video_model import Video
+
+
+@dataclass(frozen=True)
+class VideoSpecimen:
+    """A model with what it needs: vocabulary, class names, mean and deviation of pixels / 255."""
+
+    model: Video
+    words: Words
+    labels: tuple[str, ...]
+    mean: tuple[float, ...] = MEAN
+    std: tuple[float, ...] = STD
+    name: ClassVar[str] = "video-nano"
+
+    def described(self) -> dict[str, Any]:
+        """Architecture, scale, names of the classes and words."""
+        return {
+            "architecture": asdict(self.model.config),
+            "mean": self.mean,
+            "std": self.std,
+            "labels": self.labels,
+            "words": self.words.words,
+        }
+
+    @classmethod
+    def of(cls, described: dict[str, Any]) -> VideoSpecimen:
+        """The specimen that is described, with weights of any value."""
+        words, config = Words(described["words"]), Config(**described["architecture"])
+        labels = tuple(described["labels"])
+        for what, there, wanted in (
+            ("words", len(words.words), config.vocabulary),
+            ("labels", len(labels), config.classes),
+        ):
+            if there != wanted:
+                raise ValueError(
+                    f"{there} {what} where {wanted} belong; write the checkpoint again"
+                )
+        scale = tuple(described["mean"]), tuple(described["std"])
+        return cls(Video(config), words, labels, *scale)

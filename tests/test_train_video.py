@@ -1,0 +1,90 @@
+"""Training of the reference video model: each objective of each tower learns, and resumes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mmbench.data.shapes_motion_scene import MOTIONS
+from mmbench.errors import UserError
+from mmbench.nano.folder import read_checkpoint
+from mmbench.nano.video_specimen import VideoSpecimen
+from mmbench.train import Recipe, train
+from mmbench.train.recipe import recipe_of
+
+TOWER = {"size": 24, "width": 16, "layers": 1, "heads": 2, "decoder_width": 16, "conv_width": 2}
+TEXT = {"text_width": 16, "text_layers": 1, "text_heads": 2, "embedding": 16}
+MASKED = {"name": "hidden", "objective": "masked", "steps": 4, "batch": 4, "warm_up": 1}
+TOLD = {**MASKED, "name": "told", "objective": "motion-and-text"}
+
+
+def small(*stages: dict[str, Any], **architecture: Any) -> Recipe:
+    recipe = {
+        "model": "video-nano",
+        "family": "video",
+        "every": 2,
+        "architecture": {**TOWER, **TEXT, **architecture},
+        "stages": list(stages),
+    }
+    return recipe_of(recipe, "small")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Any:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+class Stopped(Exception):
+    pass
+
+
+def stops(step: int, loss: float) -> None:
+    if step == 5:  # in the second stage, behind the checkpoint of step 4
+        raise Stopped
+
+
+def test_two_halves_equal_one_whole(tmp_path: Path) -> None:
+    recipe = small(MASKED, TOLD)
+    last = train(recipe, tmp_path / "whole")
+    with pytest.raises(Stopped):
+        train(recipe, tmp_path / "halves", report=stops)
+    train(recipe, tmp_path / "halves", resume=True)
+    for name in ("state.safetensors", "step-8/model.safetensors", "step-8/config.json"):
+        parts = [(tmp_path / run / name).read_bytes() for run in ("whole", "halves")]
+        assert parts[0] == parts[1], name
+    checkpoint = read_checkpoint(last, VideoSpecimen)
+    assert checkpoint.labels == MOTIONS
+    assert {"clockwise", "star"} <= set(checkpoint.words.words)
+
+
+@pytest.mark.parametrize("tower", ["transformer", "conv3d", "two_stream"])
+def test_motions_and_captions_lower_the_loss(tmp_path: Path, tower: str) -> None:
+    losses: list[float] = []
+    stage = {**TOLD, "steps": 40, "batch": 8, "rates": {"": 3e-3}}
+    train(small(stage, tower=tower), tmp_path / "run", report=lambda _, loss: losses.append(loss))
+    assert sum(losses[-8:]) < sum(losses[:8])
+
+
+def test_hidden_patches_lower_the_loss(tmp_path: Path) -> None:
+    losses: list[float] = []
+    stage = {**MASKED, "steps": 30, "rates": {"tower": 3e-3, "decoder": 3e-3}}
+    train(small(stage), tmp_path / "run", report=lambda _, loss: losses.append(loss))
+    assert sum(losses[-8:]) < 0.9 * sum(losses[:8])
+
+
+def test_a_baseline_has_nothing_to_hide(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="tower conv3d has no patches to hide; leave stages of"):
+        train(small(MASKED, tower="conv3d"), tmp_path / "run")
+
+
+@pytest.mark.parametrize("field", ["labels", "words"])
+def test_a_checkpoint_whose_numbers_do_not_fit(tmp_path: Path, field: str) -> None:
+    last = train(small({**TOLD, "steps": 1}), tmp_path / "run")
+    described = read_checkpoint(last, VideoSpecimen).described()
+    described[field] = list(described[field])[:-1]
+    with pytest.raises(ValueError, match=rf"{field} where \d+ belong; write the checkpoint again"):
+        VideoSpecimen.of(described)
