@@ -17,6 +17,14 @@ MODELS: Names = {
         "mmbench.models.clip_nano:ClipNano",
         "the reference CLIP, small, trained on the shapes world",
     ),
+    "audioclip-nano": (
+        "mmbench.models.audioclip_nano:AudioclipNano",
+        "the reference AudioCLIP, small: sounds, texts and tags of the shapes world",
+    ),
+    "asr-nano": (
+        "mmbench.models.asr_nano:AsrNano",
+        "the reference speech recogniser, small, trained on spoken numbers",
+    ),
     "xclip": ("mmbench.models.xclip:XClip", "X-CLIP: videos and texts in one space"),
     "clap": ("mmbench.models.clap:Clap", "CLAP: sounds and texts in one space"),
     "llava": (
@@ -65,6 +73,18 @@ DATA: Names = {
     "shapes": (
         "mmbench.data.shapes:shapes",
         "a procedural world of coloured shapes with captions",
+    ),
+    "shapes-sounds": (
+        "mmbench.data.shapes_sounds:sounds",
+        "a procedural world of sounds with captions",
+    ),
+    "shapes-sound-tags": (
+        "mmbench.data.shapes_sounds:sound_tags",
+        "the same sounds, each with its tags",
+    ),
+    "spoken-numbers": (
+        "mmbench.data.spoken_numbers:spoken_numbers",
+        "numbers and digits spoken by a machine, packaged",
     ),
     "coco": (
         "mmbench.data.coco:coco",

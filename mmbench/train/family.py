@@ -47,7 +47,7 @@ class Constrained(Protocol):
         ...
 
 
-_FAMILIES = {"clip": "mmbench.train.clip"}
+_FAMILIES = {name: f"mmbench.train.{name}" for name in ("asr", "audio", "clip")}
 
 
 def family_of(recipe: Recipe) -> Family:
