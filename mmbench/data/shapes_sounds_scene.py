@@ -36,7 +36,7 @@ SAMPLES = 19200
 
 _LONG = {"short": (2400, 600), "long": (4800, 800)}
 _GAP = (160, 320)
-# How many sound at once, slot by slot; a sequence of one, two or three is as likely as an overlap.
+# How many sound at once, slot by slot.
 _FORMS = ((1,), (1, 1), (2,), (1, 1, 1), (1, 1, 1), (2, 1), (1, 2))
 
 
