@@ -61,7 +61,7 @@ def _utterance(rng: np.random.Generator, rate: int, joined: int) -> Piece:
 
 
 def _varied(piece: Piece, rng: np.random.Generator, rate: int) -> Piece:
-    """Spoken up to a quarter faster or a fifth slower, up to 6 dB louder or softer, with noise behind it.
+    """Up to a quarter faster or a fifth slower, up to 6 dB louder or softer, with noise behind it.
 
     Faster is higher as well, as by a tape: speed perturbation (Ko et al. 2015, "Audio Augmentation
     for Speech Recognition").
