@@ -25,6 +25,14 @@ MODELS: Names = {
         "mmbench.models.video_nano:VideoNano",
         "the reference video transformer, small, trained on moving shapes",
     ),
+    "audioclip-nano": (
+        "mmbench.models.audioclip_nano:AudioclipNano",
+        "the reference AudioCLIP, small: sounds, texts and tags of the shapes world",
+    ),
+    "asr-nano": (
+        "mmbench.models.asr_nano:AsrNano",
+        "the reference speech recogniser, small, trained on spoken numbers",
+    ),
     "xclip": ("mmbench.models.xclip:XClip", "X-CLIP: videos and texts in one space"),
     "clap": ("mmbench.models.clap:Clap", "CLAP: sounds and texts in one space"),
     "llava": (
@@ -93,6 +101,18 @@ DATA: Names = {
     "shapes-video": (
         "mmbench.data.shapes_motion:shapes_video",
         "videos of moving shapes with captions",
+    ),
+    "shapes-sounds": (
+        "mmbench.data.shapes_sounds:sounds",
+        "a procedural world of sounds with captions",
+    ),
+    "shapes-sound-tags": (
+        "mmbench.data.shapes_sounds:sound_tags",
+        "the same sounds, each with its tags",
+    ),
+    "spoken-numbers": (
+        "mmbench.data.spoken_numbers:spoken_numbers",
+        "numbers and digits spoken by a machine, packaged",
     ),
     "coco": (
         "mmbench.data.coco:coco",

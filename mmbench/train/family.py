@@ -47,7 +47,7 @@ class Constrained(Protocol):
         ...
 
 
-_FAMILIES = {name: f"mmbench.train.{name}" for name in ("clip", "llava", "video")}
+_FAMILIES = {name: f"mmbench.train.{name}" for name in ("clip", "llava", "video", "audio", "asr")}
 
 
 def family_of(recipe: Recipe) -> Family:

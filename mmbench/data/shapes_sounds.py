@@ -1,0 +1,93 @@
+"""The world of sounds: procedural events with captions and tags, the same bytes everywhere.
+
+One to three events of twelve kinds in 2.4 seconds, one after the other or at once, four captions
+each. A hash of its meaning decides the split of a scene, so that no training stream ever plays a
+scene of the test split.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+from mmbench.data.shapes_scene import SPLITS, chance
+from mmbench.data.shapes_sounds_captions import SOUND_KINDS, sound_captions
+from mmbench.data.shapes_sounds_make import make, wav
+from mmbench.data.shapes_sounds_scene import SOUNDS, SoundScene, sounds_at
+from mmbench.errors import DataError, UnknownName
+from mmbench.types import Media, RetrievalData, Sample, Samples
+
+_MOST = 1000  # of some 1,900 meanings that the test split has
+
+
+def sounds(
+    root: Path | None,  # noqa: ARG001 - a source takes it; this one reads no file
+    *,
+    split: str = "test",
+    sounds: int = 500,
+    seed: int = 0,
+) -> RetrievalData:
+    """Captions as queries and sounds as documents; no two sounds of a split mean the same.
+
+    `split` is train, validation or test; `sounds` from 1 to 1,000; `seed` draws other scenes of the
+    same split. A sound is WAV, 2.4 seconds at 8 kHz, made when it is read. Tags: `events` (1 to 3)
+    on both sides, `caption` (the kind of telling) on queries. Raises UnknownName for a split,
+    DataError for a number out of range.
+    """
+    queries: list[Sample] = []
+    corpus = sound_tags(None, split=split, sounds=sounds, seed=seed).samples
+    for index, scene in enumerate(_scenes(split, sounds, seed)):
+        texts = sound_captions(scene, chance("sound captions", split, seed, index))
+        sample = corpus[index]
+        for number, (kind, text) in enumerate(zip(SOUND_KINDS, texts, strict=True)):
+            tags = {**sample.tags, "caption": kind}
+            queries.append(Sample(f"{sample.id}#{number}", {"text": text}, None, sample.id, tags))
+    links = {query.id: {query.group: 1.0} for query in queries}
+    return RetrievalData(queries, corpus, links)
+
+
+def sound_tags(
+    root: Path | None,  # noqa: ARG001
+    *,
+    split: str = "test",
+    sounds: int = 500,
+    seed: int = 0,
+) -> Samples:
+    """The sounds of `sounds`; the target of each is the positions of its events in `labels`."""
+    if split not in SPLITS:
+        raise UnknownName("split of the world of sounds", split, SPLITS)
+    if not 1 <= sounds <= _MOST:
+        raise DataError(f"shapes sounds: sounds is {sounds}; give a number from 1 to {_MOST}")
+    samples = []
+    for index, scene in enumerate(_scenes(split, sounds, seed)):
+        name = f"{split}-{index}"
+        audio = Media("audio", f"sound {name} (seed {seed})", partial(_wav, scene))
+        tags = {"events": str(len(scene.events))}
+        samples.append(Sample(name, {"audio": audio}, tags_of(scene), name, tags))
+    return Samples(samples, list(SOUNDS))
+
+
+def tags_of(scene: SoundScene) -> list[int]:
+    """The positions in SOUNDS of what sounds, ascending."""
+    return sorted(SOUNDS.index(event.sound) for event in scene.events)
+
+
+def _scenes(split: str, sounds: int, seed: int) -> list[SoundScene]:
+    """Scenes of a split in order; a scene whose meaning was there before is drawn again."""
+    seen: dict[str, SoundScene] = {}
+    for index in range(sounds):
+        fresh = (sounds_at(split, seed, index, attempt) for attempt in count())
+        scene = next(scene for scene in fresh if scene.key not in seen)
+        seen[scene.key] = scene
+    return list(seen.values())
+
+
+def _wav(scene: SoundScene) -> bytes:
+    return wav(make(scene))
+
+
+def training_sounds(seed: int, index: int) -> tuple[SoundScene, list[str]]:
+    """A scene of the unlimited training stream and its four captions, by its index alone."""
+    scene = sounds_at("train", seed, index)
+    return scene, sound_captions(scene, chance("sound captions", "train", seed, index))

@@ -1,0 +1,93 @@
+"""The reference AudioCLIP of `mmbench.nano` as a model: sounds and texts, and tags of sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from importlib.resources import files
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mmbench.types import Modality, Role
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmbench.types import Array
+
+
+class AudioclipNano:
+    """Loads a folder that `mmbench train audioclip-nano` wrote; by default the packaged one.
+
+    A sound is heard whole, at `rate` samples a second; `labels` are the tags it may have, of which
+    several may be true. `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or float16
+    (what comes back is float32). Raises ModelError when the folder is not such a checkpoint.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"text", "audio"})
+    version = 1
+    default_checkpoint: str | None = str(files("mmbench.nano") / "weights" / "audioclip-nano")
+
+    def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
+        import torch
+
+        from mmbench.nano.audio_specimen import AudioSpecimen
+        from mmbench.nano.folder import read_checkpoint
+
+        checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), AudioSpecimen)
+        self._words, self.labels = checkpoint.words, checkpoint.tags
+        self._config = checkpoint.model.config
+        self.rate = self._config.mel.rate
+        self._device, self._dtype = device, getattr(torch, dtype)
+        self._model = checkpoint.model.to(device, self._dtype)
+
+    def prepare(self, item: Any, modality: Modality) -> Any:
+        """A text to a list of ids, cut to the context; a sound to its log-mel [t, bands] float32.
+
+        A sound shorter than one feature of the model is followed by silence.
+        """
+        import torch
+
+        from mmbench.nano.mel import log_mel
+
+        if modality == "text":
+            return self._words.encode(item, self._config.context)
+        least = self._config.stride * self._config.mel.hop
+        samples = np.pad(item.samples, (0, max(0, least - len(item.samples))))
+        return log_mel(torch.from_numpy(samples), self._config.mel).numpy()
+
+    def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
+        """What `prepare` returned for n items to unit vectors, float32 [n, d]."""
+        import torch
+
+        from mmbench.nano.tokens import padded
+
+        if modality == "audio":
+            return self._heard(items, self._model.encode_audio)
+        with torch.inference_mode():
+            return self._model.encode_text(padded(items).to(self._device)).cpu().numpy()
+
+    def classify(self, items: Sequence[Any], modality: Modality) -> Array:  # noqa: ARG002
+        """What `prepare` returned for n sounds to logits of `labels`, float32 [n, c]."""
+        return self._heard(items, self._model.classify)
+
+    def _heard(self, items: Sequence[Any], forward: Callable[[Tensor], Tensor]) -> Array:
+        """What `forward` makes of n spectrograms; those of one length share a forward."""
+        import torch
+
+        rows: dict[int, Array] = {}
+        with torch.inference_mode():
+            for same in _of_one_length(items):
+                mel = torch.from_numpy(np.stack([items[row] for row in same]))
+                made = forward(mel.to(self._device, self._dtype)).cpu().numpy()
+                rows.update(zip(same, made, strict=True))
+        return np.stack([rows[row] for row in range(len(items))])
+
+
+def _of_one_length(items: Sequence[Any]) -> Iterator[list[int]]:
+    """Rows of items that are equally long, together."""
+    order = sorted(range(len(items)), key=lambda row: len(items[row]))
+    for _, same in groupby(order, key=lambda row: len(items[row])):
+        yield list(same)

@@ -1,0 +1,36 @@
+"""The reference AudioCLIP with its vocabulary and the names of its tags."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from mmbench.nano.audio import AudioCLIP, Config
+from mmbench.nano.tokens import Words
+
+
+@dataclass(frozen=True)
+class AudioSpecimen:
+    """A model with what its inputs need, the vocabulary, and the names of the tags it knows."""
+
+    model: AudioCLIP
+    words: Words
+    tags: list[str]
+    name: ClassVar[str] = "audioclip-nano"
+
+    def described(self) -> dict[str, Any]:
+        """Architecture, words and tags."""
+        architecture = asdict(self.model.config)
+        return {"architecture": architecture, "words": self.words.words, "tags": self.tags}
+
+    @classmethod
+    def of(cls, described: dict[str, Any]) -> AudioSpecimen:
+        """The specimen that is described, with weights of any value."""
+        words, tags = Words(described["words"]), list(described["tags"])
+        config = Config.of(described["architecture"])
+        if (len(words.words), len(tags)) != (config.vocabulary, config.tags):
+            raise ValueError(
+                f"{len(words.words)} words and {len(tags)} tags for a vocabulary of"
+                f" {config.vocabulary} and {config.tags} tags; write the checkpoint again"
+            )
+        return cls(AudioCLIP(config), words, tags)

@@ -1,0 +1,107 @@
+"""The log-mel front end of the audio models: frames, a Hann window, a spectrum, mel filters, a log.
+
+The filters are Slaney's (Auditory Toolbox, 1998), as librosa.feature.melspectrogram has them, and
+the scale of the logarithm is that of Whisper (Radford et al. 2022, arXiv 2212.04356, section 2.2).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+_LEAST = 1e-10
+_LINEAR = 200 / 3  # Slaney: a mel is so many hertz below 1 kHz, and a factor above it
+_BREAK = 1000.0
+_FACTOR = math.log(6.4) / 27
+
+
+@dataclass(frozen=True)
+class Mel:
+    """`rate` in samples a second, `window` and `hop` in samples, filters from `low` to `high` Hz.
+
+    A `high` of 0 is half the rate. Raises ValueError for a number below 1, for a window shorter
+    than its hop, and for filters that lie above half the rate.
+    """
+
+    rate: int = 8000
+    window: int = 256
+    hop: int = 128
+    bands: int = 40
+    low: float = 0.0
+    high: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.hop <= self.window or self.bands < 1 or self.rate < 1:
+            raise ValueError(f"hop {self.hop} is not from 1 to the window, {self.window}")
+        if not 0 <= self.low < self.top <= self.rate / 2:
+            raise ValueError(f"filters from {self.low} to {self.top} Hz for a rate of {self.rate}")
+
+    @property
+    def top(self) -> float:
+        """The end of the last filter in hertz."""
+        return self.high or self.rate / 2
+
+    @classmethod
+    def usual(cls) -> Mel:
+        """Whisper's: 16 kHz, windows of 25 ms every 10 ms, 80 bands."""
+        return cls(16000, 400, 160, 80)
+
+
+def mels_of(hertz: Tensor) -> Tensor:
+    """Slaney's mels, any shape: linear up to 1 kHz, logarithmic above."""
+    above = _BREAK / _LINEAR + torch.log(hertz.clamp(min=_BREAK) / _BREAK) / _FACTOR
+    return torch.where(hertz < _BREAK, hertz / _LINEAR, above)
+
+
+def hertz_of(mels: Tensor) -> Tensor:
+    """The inverse of `mels_of`."""
+    above = _BREAK * torch.exp(_FACTOR * (mels - _BREAK / _LINEAR))
+    return torch.where(mels < _BREAK / _LINEAR, mels * _LINEAR, above)
+
+
+@lru_cache(maxsize=8)
+def filters(c: Mel) -> Tensor:
+    """Triangles float32 [bands, window // 2 + 1] over the spectrum, each of area 1 in hertz.
+
+    Their corners are evenly spaced in mels; each begins and ends at its neighbours' peaks.
+    """
+    ends = mels_of(torch.tensor([c.low, c.top], dtype=torch.float64))
+    steps = torch.linspace(0, 1, c.bands + 2, dtype=torch.float64)
+    corners = hertz_of(ends[0] + steps * (ends[1] - ends[0]))
+    bins = torch.arange(c.window // 2 + 1, dtype=torch.float64) * c.rate / c.window
+    widths = corners.diff()[:, None]
+    slopes = corners[:, None] - bins
+    up, down = -slopes[:-2] / widths[:-1], slopes[2:] / widths[1:]
+    triangles = torch.minimum(up, down).clamp(min=0)
+    return (triangles * (2 / (corners[2:] - corners[:-2]))[:, None]).float()
+
+
+def mel_power(samples: Tensor, c: Mel) -> Tensor:
+    """Power in each band: float32 [..., n] to [..., 1 + n // hop, bands].
+
+    Frame i is centred at sample i · hop; beyond its ends a sound is silent.
+    """
+    half = c.window // 2
+    frames = F.pad(samples, (half, half)).unfold(-1, c.window, c.hop)
+    window = torch.hann_window(c.window, device=samples.device)
+    spectrum = torch.fft.rfft(frames * window)
+    power = spectrum.real.square() + spectrum.imag.square()
+    bands: Tensor = power @ filters(c).T.to(samples.device)
+    return bands
+
+
+def log_mel(samples: Tensor, c: Mel) -> Tensor:
+    """What the audio models hear: samples [..., n] from -1 to 1 to [..., n // hop, bands].
+
+    The logarithm to base 10 of the power, at most 8 below the sound's own highest, shifted and
+    scaled to about -1 to 1.5: Whisper's `log_mel_spectrogram`.
+    """
+    decades = mel_power(samples, c)[..., :-1, :].clamp(min=_LEAST).log10()
+    highest = decades.amax((-2, -1), keepdim=True)
+    scaled: Tensor = (torch.maximum(decades, highest - 8) + 4) / 4
+    return scaled

@@ -1,0 +1,37 @@
+"""The reference speech recogniser with its alphabet."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from mmbench.nano.speech import Config, Speech
+
+ALPHABET = " abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True)
+class SpeechSpecimen:
+    """A model with the letters that it writes, in the order of its labels behind the blank."""
+
+    model: Speech
+    alphabet: str = ALPHABET
+    name: ClassVar[str] = "asr-nano"
+
+    def described(self) -> dict[str, Any]:
+        """Architecture and alphabet."""
+        return {"architecture": asdict(self.model.config), "alphabet": self.alphabet}
+
+    @classmethod
+    def of(cls, described: dict[str, Any]) -> SpeechSpecimen:
+        """The specimen that is described, with weights of any value."""
+        config, alphabet = Config.of(described["architecture"]), described["alphabet"]
+        if len(alphabet) + 1 != config.labels:
+            raise ValueError(
+                f"{len(alphabet)} letters for {config.labels} labels; write the checkpoint again"
+            )
+        return cls(Speech(config), alphabet)
+
+    def labels_of(self, text: str) -> list[int]:
+        """The labels of a text. Raises ValueError for a letter that is not in the alphabet."""
+        return [self.alphabet.index(letter) + 1 for letter in text]

@@ -1,0 +1,45 @@
+"""How the reference speech recogniser is trained: spoken numbers, letter by letter, by CTC."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmbench.data.spoken_numbers_batch import spoken_batch
+from mmbench.train.family import Family, Objective
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmbench.nano.speech_specimen import SpeechSpecimen
+    from mmbench.train.recipe import Recipe, Stage
+
+
+def _fresh(recipe: Recipe) -> SpeechSpecimen:
+    from mmbench.nano.speech import Config, Speech
+    from mmbench.nano.speech_specimen import ALPHABET, SpeechSpecimen
+
+    labels = {"labels": len(ALPHABET) + 1}
+    return SpeechSpecimen(Speech(Config.of({**recipe.architecture, **labels})))
+
+
+def _batch(specimen: SpeechSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+    """Spectrograms [n, t, bands], their frames [n], labels [n, most] and their number [n]."""
+    import torch
+    from torch.nn.utils.rnn import pad_sequence
+
+    from mmbench.nano.mel import log_mel
+    from mmbench.nano.tokens import padded
+
+    mel = specimen.model.config.mel
+    spoken = spoken_batch(seed, step, stage.batch, mel.rate)
+    heard = [log_mel(torch.from_numpy(piece.samples), mel) for piece in spoken]
+    said = [specimen.labels_of(piece.text) for piece in spoken]
+    frames, lengths = (torch.tensor([len(row) for row in rows]) for rows in (heard, said))
+    return pad_sequence(heard, True), frames, padded(said), lengths
+
+
+def _loss(specimen: SpeechSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+    return specimen.model.loss(*batch)
+
+
+FAMILY = Family(_fresh, {"ctc": Objective(_batch, _loss)})

@@ -1,0 +1,63 @@
+"""How the reference AudioCLIP is trained: first to name what sounds, then beside captions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmbench.data.shapes_sounds import training_sounds
+from mmbench.data.shapes_sounds_batch import sound_batch
+from mmbench.data.shapes_sounds_scene import SOUNDS
+from mmbench.train.family import Family, Objective
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmbench.nano.audio_specimen import AudioSpecimen
+    from mmbench.train.recipe import Recipe, Stage
+
+_VOCABULARY_SCENES = 2000
+
+
+def _fresh(recipe: Recipe) -> AudioSpecimen:
+    from mmbench.nano.audio import AudioCLIP, Config
+    from mmbench.nano.audio_specimen import AudioSpecimen
+    from mmbench.nano.tokens import Words
+
+    scenes = (training_sounds(recipe.seed, index) for index in range(_VOCABULARY_SCENES))
+    words = Words.of(text for _, texts in scenes for text in texts)
+    sizes = {"vocabulary": len(words.words), "tags": len(SOUNDS)}
+    config = Config.of({**recipe.architecture, **sizes})
+    return AudioSpecimen(AudioCLIP(config), words, list(SOUNDS))
+
+
+def _batch(specimen: AudioSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+    """Spectrograms [n, t, bands], ids [n, tokens] of captions, tags [n, tags] of 0 and 1."""
+    import torch
+
+    from mmbench.nano.mel import log_mel
+    from mmbench.nano.tokens import padded
+
+    config = specimen.model.config
+    sounds, texts, tags = sound_batch(seed, step, stage.batch)
+    mel = log_mel(torch.from_numpy(sounds), config.mel)
+    tokens = padded([specimen.words.encode(text, config.context) for text in texts])
+    return mel, tokens, torch.from_numpy(tags)
+
+
+def _tagging(specimen: AudioSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+    """Mean over tags and sounds: is there such an event or not."""
+    from torch.nn.functional import binary_cross_entropy_with_logits
+
+    mel, _, tags = batch
+    return binary_cross_entropy_with_logits(specimen.model.classify(mel), tags)
+
+
+def _together(specimen: AudioSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+    """Captions told apart, and tags: the second keeps what the first stage taught."""
+    loss: Tensor = specimen.model(*batch)
+    return loss
+
+
+FAMILY = Family(
+    _fresh, {"tagging": Objective(_batch, _tagging), "together": Objective(_batch, _together)}
+)

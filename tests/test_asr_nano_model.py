@@ -1,0 +1,96 @@
+"""`asr-nano` as a model: one sound to its text, and what the packaged checkpoint can do."""
+
+import json
+from pathlib import Path
+
+import jiwer
+import msgspec
+import numpy as np
+import pytest
+
+from mmbench.abilities import Hears, Prepares, Writes
+from mmbench.data.spoken_numbers import spoken_numbers
+from mmbench.errors import ModelError, SampleError
+from mmbench.media import decode_sound
+from mmbench.models.asr_nano import AsrNano
+from mmbench.train import read_recipe
+from mmbench.types import Generation, Message, Sample, Sound
+
+PACKAGED = Path(str(AsrNano.default_checkpoint))
+
+
+@pytest.fixture(scope="module")
+def model() -> AsrNano:
+    return AsrNano(PACKAGED, device="cpu", dtype="float32")
+
+
+@pytest.fixture(scope="module")
+def samples() -> list[Sample]:
+    return spoken_numbers(None).samples[:90]
+
+
+def asked(sound: Sound) -> tuple[Message, ...]:
+    return (Message("user", (sound,)),)
+
+
+def heard(samples: list[Sample]) -> list[Sound]:
+    files = [Path(sample.inputs["audio"].name) for sample in samples]
+    return [decode_sound(file.read_bytes(), file.name, 8000) for file in files]
+
+
+def written(model: AsrNano, sounds: list[Sound]) -> list[str]:
+    prepared = [model.prepare(asked(sound), "conversation") for sound in sounds]
+    return [one.text for one in model.write(prepared, Generation())]
+
+
+def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
+    assert sum(path.stat().st_size for path in PACKAGED.iterdir()) <= 4 * 2**20
+    said = json.loads((PACKAGED / "recipe.json").read_text())
+    assert said["recipe"] == msgspec.to_builtins(read_recipe("asr-nano"))
+
+
+def test_it_understands_but_not_perfectly(model: AsrNano, samples: list[Sample]) -> None:
+    rate = jiwer.wer([str(sample.target) for sample in samples], written(model, heard(samples)))
+    assert 0 < rate < 0.5  # chance is about .9
+
+
+def test_it_writes_prepares_and_hears(model: AsrNano) -> None:
+    for ability in (Writes, Prepares, Hears):
+        assert isinstance(model, ability)
+    assert AsrNano.modalities == {"audio"}
+    assert model.rate == 8000
+
+
+def test_a_text_does_not_depend_on_its_batch(model: AsrNano, samples: list[Sample]) -> None:
+    sounds = heard(samples[:12])
+    assert len({len(sound.samples) for sound in sounds}) > 6
+    assert written(model, sounds) == [written(model, [sound])[0] for sound in sounds]
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.001, 0.1, 30.0])
+def test_a_sound_of_any_length_is_heard(model: AsrNano, seconds: float) -> None:
+    noise = np.random.default_rng(0).uniform(-1, 1, int(8000 * seconds)).astype(np.float32)
+    (text,) = written(model, [Sound(noise, 8000)])
+    assert set(text) <= set(" abcdefghijklmnopqrstuvwxyz")
+    assert text == text.strip()
+
+
+def test_tokens_are_letters(model: AsrNano, samples: list[Sample]) -> None:
+    prepared = [model.prepare(asked(sound), "conversation") for sound in heard(samples[:2])]
+    assert all(one.tokens == len(one.text) > 0 for one in model.write(prepared, Generation()))
+
+
+def test_half_precision_agrees(model: AsrNano, samples: list[Sample]) -> None:
+    half = AsrNano(None, device="cpu", dtype="bfloat16")
+    sounds = heard(samples[:20])
+    assert jiwer.wer(written(model, sounds), written(half, sounds)) < 0.2
+
+
+def test_a_conversation_without_a_sound_is_refused(model: AsrNano) -> None:
+    with pytest.raises(SampleError, match="takes one sound, and was given 0"):
+        model.prepare((Message("user", ("what is said?",)),), "conversation")
+
+
+def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"config\.json: no such file"):
+        AsrNano(tmp_path, device="cpu", dtype="float32")
