@@ -72,10 +72,11 @@ def _models(spec: TaskSpec) -> list[str]:
     ability = registry.lookup("kind", spec.kind)().needs(spec)
     if ability is None or not wanted(spec):
         return ["scored outputs"]
-    fit = {name: None for asked in wanted(spec) for name in able(ability, asked)}
+    fit = {name: None for asked in wanted(spec) for name in able(ability, asked) if name in MODELS}
     still: set[Modality] = {"image"}
     films = [asked - {"video"} | still for asked in wanted(spec) if "video" in asked]
-    framed = [name for asked in films for name in able(ability, asked) if name not in fit]
+    able_of_films = [name for asked in films for name in able(ability, asked) if name in MODELS]
+    framed = [name for name in able_of_films if name not in fit]
     return [f"`{name}`" for name in fit] + [f"`frames+{name}`" for name in framed]
 
 
