@@ -16,7 +16,17 @@ from mmbench.stats import score
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("task", sorted(task_files()))
+# Of 500 videos and more sounds and captions that are made anew for every check.
+HEAVY = {"shapes-caption", "shapes-sound-retrieval", "shapes-sound-tags", "shapes-video-retrieval"}
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in HEAVY else [])
+        for name in sorted(task_files())
+    ],
+)
 def test_every_task_passes(task: str) -> None:
     checks = selftest(task)
     assert [check for check in checks if check.passed is False] == []
