@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mmbench.data.shapes import _scenes, shapes, training_scene
+from mmbench.data.shapes import shapes, training_scene
 from mmbench.data.shapes_draw import INSIDE, draw, ppm
-from mmbench.data.shapes_scene import SHAPES, SIDE, Scene, scene_at
+from mmbench.data.shapes_scene import SHAPES, SIDE, Scene, distinct, scene_at
 from mmbench.errors import DataError, UnknownName
 
 # SHA-256 over the first 20 images and their captions. Python's integers, SHA-256 and
@@ -104,7 +105,7 @@ def test_an_unknown_split_is_answered_with_the_near_one() -> None:
 
 
 def test_no_two_scenes_of_a_split_mean_the_same() -> None:
-    assert len({s.key for s in _scenes("test", 1000, 0)}) == 1000
+    assert len({s.key for s in distinct(1000, partial(scene_at, "test", 0))}) == 1000
 
 
 def test_training_never_shows_a_test_scene() -> None:

@@ -5,12 +5,14 @@ import io
 import math
 import re
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
 import soundfile
 
-from mmbench.data.shapes_sounds import _scenes, sound_tags, sounds, training_sounds
+from mmbench.data.shapes_scene import distinct
+from mmbench.data.shapes_sounds import sound_tags, sounds, training_sounds
 from mmbench.data.shapes_sounds_batch import sound_batch, vary
 from mmbench.data.shapes_sounds_captions import _LENGTHS, _NAMES
 from mmbench.data.shapes_sounds_make import _FULL, MADE, make, wav
@@ -42,7 +44,7 @@ def test_a_longer_set_begins_like_a_shorter_one() -> None:
 
 
 def test_training_never_plays_a_test_scene_and_no_test_meaning_stands_twice() -> None:
-    test = [scene.key for scene in _scenes("test", 500, 0)]
+    test = [scene.key for scene in distinct(500, partial(sounds_at, "test", 0))]
     assert len(set(test)) == 500
     assert not set(test) & {training_sounds(0, i)[0].key for i in range(3000)}
     assert {sounds_at("validation", 0, i).split for i in range(50)} == {"validation"}
@@ -71,7 +73,7 @@ def test_what_the_source_yields() -> None:
     assert data.queries[30].id == "test-7#2"
     assert data.queries[30].tags["caption"] == "backwards"
     assert tags.labels == list(SOUNDS)
-    scene = _scenes("test", 8, 0)[7]
+    scene = distinct(8, partial(sounds_at, "test", 0))[7]
     assert [tags.labels[i] for i in tags.samples[7].target] == sorted(
         (event.sound for event in scene.events), key=SOUNDS.index
     )
@@ -168,7 +170,7 @@ def said_keys(scene: SoundScene) -> list[str]:
 
 def test_the_ceiling_that_the_task_states() -> None:
     """A perfect reader picks one of the sounds that a caption fits."""
-    scenes = _scenes("test", 500, 0)
+    scenes = distinct(500, partial(sounds_at, "test", 0))
     keys = [said_keys(scene) for scene in scenes]
     fits = [Counter(kind) for kind in zip(*keys, strict=True)]
     ceiling = np.mean([1 / fits[k][key] for row in keys for k, key in enumerate(row)])

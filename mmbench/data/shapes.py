@@ -7,12 +7,11 @@ split of a scene, so that no training stream, however long, ever shows a scene o
 from __future__ import annotations
 
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 from mmbench.data.shapes_captions import KINDS, captions
 from mmbench.data.shapes_draw import draw, ppm
-from mmbench.data.shapes_scene import SPLITS, Scene, chance, scene_at
+from mmbench.data.shapes_scene import SPLITS, Scene, chance, distinct, scene_at
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Media, RetrievalData, Sample
 
@@ -51,7 +50,8 @@ def pictures(split: str, images: int, size: int, seed: int) -> list[tuple[str, S
     if split not in SPLITS:
         raise UnknownName("split of shapes", split, SPLITS)
     check_sizes(images, size)
-    named = [(f"{split}-{i}", scene) for i, scene in enumerate(_scenes(split, images, seed))]
+    scenes = distinct(images, partial(scene_at, split, seed))
+    named = [(f"{split}-{index}", scene) for index, scene in enumerate(scenes)]
     return [(name, it, picture(it, size, f"{name} (seed {seed})")) for name, it in named]
 
 
@@ -61,16 +61,6 @@ def check_sizes(images: int, size: int) -> None:
         raise DataError(f"shapes: images is {images}; give a number from 1 to {_MOST}")
     if not 64 <= size <= 1024:
         raise DataError(f"shapes: size is {size}; give a number of pixels from 64 to 1024")
-
-
-def _scenes(split: str, images: int, seed: int) -> list[Scene]:
-    """Scenes of a split in order; a scene whose meaning was there before is drawn again."""
-    seen: dict[str, Scene] = {}
-    for index in range(images):
-        fresh = (scene_at(split, seed, index, attempt) for attempt in count())
-        scene = next(scene for scene in fresh if scene.key not in seen)
-        seen[scene.key] = scene
-    return list(seen.values())
 
 
 def picture(scene: Scene, size: int, name: str) -> Media:

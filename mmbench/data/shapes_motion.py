@@ -7,13 +7,12 @@ shows a film of the test split. The pixels are the same on every machine.
 from __future__ import annotations
 
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 from mmbench.data.shapes_motion_captions import KINDS, captions
 from mmbench.data.shapes_motion_draw import avi, draw_film
 from mmbench.data.shapes_motion_scene import MOTIONS, Film, film_at
-from mmbench.data.shapes_scene import SPLITS, chance
+from mmbench.data.shapes_scene import SPLITS, chance, distinct
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Media, RetrievalData, Sample, Samples
 
@@ -80,15 +79,11 @@ def _check(split: str, videos: int, size: int) -> None:
 
 def _films(split: str, videos: int, size: int, seed: int) -> list[tuple[str, Film, Media]]:
     """Name, film and video of each; a film whose meaning was there before is drawn again."""
-    seen: dict[str, Film] = {}
-    for index in range(videos):
-        fresh = (film_at(split, seed, index, attempt) for attempt in count())
-        film = next(film for film in fresh if film.key not in seen)
-        seen[film.key] = film
+    films = distinct(videos, partial(film_at, split, seed))
     names = [f"{split}-{index}" for index in range(videos)]
     return [
         (name, film, Media("video", f"film {name} (seed {seed})", partial(_avi, film, size)))
-        for name, film in zip(names, seen.values(), strict=True)
+        for name, film in zip(names, films, strict=True)
     ]
 
 

@@ -7,10 +7,10 @@ two sources of chance that Python promises to keep, so that a seed means the sam
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from random import Random
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -101,6 +101,28 @@ def shuffled(rng: Random, items: Sequence[T]) -> list[T]:
     """The items in an order drawn by lot."""
     left = list(items)
     return [left.pop(below(rng, len(left))) for _ in items]
+
+
+class Meant(Protocol):
+    """A scene, a film or a sound: `key` is its meaning as text."""
+
+    @property
+    def key(self) -> str:
+        """Equal for two that differ in no word."""
+        ...
+
+
+M = TypeVar("M", bound=Meant)
+
+
+def distinct(number: int, at: Callable[[int, int], M]) -> list[M]:
+    """So many in order, `at(index, attempt)`; where a meaning was there before, another attempt."""
+    seen: dict[str, M] = {}
+    for index in range(number):
+        fresh = (at(index, attempt) for attempt in count())
+        one = next(one for one in fresh if one.key not in seen)
+        seen[one.key] = one
+    return list(seen.values())
 
 
 def scene_at(split: str, seed: int, index: int, attempt: int = 0) -> Scene:

@@ -8,10 +8,9 @@ scene of the test split.
 from __future__ import annotations
 
 from functools import partial
-from itertools import count
 from pathlib import Path
 
-from mmbench.data.shapes_scene import SPLITS, chance
+from mmbench.data.shapes_scene import SPLITS, chance, distinct
 from mmbench.data.shapes_sounds_captions import SOUND_KINDS, sound_captions
 from mmbench.data.shapes_sounds_make import make, wav
 from mmbench.data.shapes_sounds_scene import SOUNDS, SoundScene, sounds_at
@@ -37,7 +36,7 @@ def sounds(
     """
     queries: list[Sample] = []
     corpus = sound_tags(None, split=split, sounds=sounds, seed=seed).samples
-    for index, scene in enumerate(_scenes(split, sounds, seed)):
+    for index, scene in enumerate(distinct(sounds, partial(sounds_at, split, seed))):
         texts = sound_captions(scene, chance("sound captions", split, seed, index))
         sample = corpus[index]
         for number, (kind, text) in enumerate(zip(SOUND_KINDS, texts, strict=True)):
@@ -60,7 +59,7 @@ def sound_tags(
     if not 1 <= sounds <= _MOST:
         raise DataError(f"shapes sounds: sounds is {sounds}; give a number from 1 to {_MOST}")
     samples = []
-    for index, scene in enumerate(_scenes(split, sounds, seed)):
+    for index, scene in enumerate(distinct(sounds, partial(sounds_at, split, seed))):
         name = f"{split}-{index}"
         audio = Media("audio", f"sound {name} (seed {seed})", partial(_wav, scene))
         tags = {"events": str(len(scene.events))}
@@ -71,16 +70,6 @@ def sound_tags(
 def tags_of(scene: SoundScene) -> list[int]:
     """The positions in SOUNDS of what sounds, ascending."""
     return sorted(SOUNDS.index(event.sound) for event in scene.events)
-
-
-def _scenes(split: str, sounds: int, seed: int) -> list[SoundScene]:
-    """Scenes of a split in order; a scene whose meaning was there before is drawn again."""
-    seen: dict[str, SoundScene] = {}
-    for index in range(sounds):
-        fresh = (sounds_at(split, seed, index, attempt) for attempt in count())
-        scene = next(scene for scene in fresh if scene.key not in seen)
-        seen[scene.key] = scene
-    return list(seen.values())
 
 
 def _wav(scene: SoundScene) -> bytes:

@@ -48,12 +48,7 @@ class ClipNano:
         """A text to a list of ids, cut to the context; an RGB image to float32 [3, size, size]."""
         if modality == "text":
             return self._words.encode(item, self._config.context)
-        return self._pixels(item)
-
-    def _pixels(self, image: Image) -> NDArray[np.float32]:
-        square = square_of(image, self._config.image_size)
-        pixels = np.asarray(square, np.float32) / 255
-        return np.ascontiguousarray(((pixels - self._mean) / self._std).transpose(2, 0, 1))
+        return normalised(item, self._config.image_size, self._mean, self._std)
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
         """What `prepare` returned for n items to unit vectors, float32 [n, d]."""
@@ -68,6 +63,14 @@ class ClipNano:
                 pixels = torch.from_numpy(np.stack(items))
                 vectors = self._model.encode_image(pixels.to(self._device, self._dtype))
         return vectors.cpu().numpy()
+
+
+def normalised(
+    image: Image, size: int, mean: NDArray[np.float32], std: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The square of an image, float32 [3, size, size], by mean and std [3] of pixels / 255."""
+    pixels = np.asarray(square_of(image, size), np.float32) / 255
+    return np.ascontiguousarray(((pixels - mean) / std).transpose(2, 0, 1))
 
 
 def square_of(image: Image, size: int) -> Image:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from mmbench.errors import SampleError
-from mmbench.models.clip_nano import square_of
+from mmbench.models.clip_nano import normalised
 from mmbench.models.generation import cut_at
 from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
 
@@ -76,12 +76,8 @@ class LlavaNano:
                 f"the conversation is {len(ids)} tokens long, and llava-nano takes fewer than"
                 f" {self._config.context}: {self._config.patches} for an image, one for a word"
             )
-        return Asked(ids, [self._pixels(part) for part in media])
-
-    def _pixels(self, image: Any) -> NDArray[np.float32]:
-        square = square_of(image, self._config.image_size)
-        pixels = np.asarray(square, np.float32) / 255
-        return np.ascontiguousarray(((pixels - self._mean) / self._std).transpose(2, 0, 1))
+        size = self._config.image_size
+        return Asked(ids, [normalised(part, size, self._mean, self._std) for part in media])
 
     def write(
         self, conversations: Sequence[Asked], options: Generation
