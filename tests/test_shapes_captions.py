@@ -1,16 +1,17 @@
 """Every caption of the shapes world is true: parsed here anew and held against the scene."""
 
 import re
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmbench.data.shapes import _scenes, shapes
+from mmbench.data.shapes import shapes
 from mmbench.data.shapes_captions import KINDS, captions
 from mmbench.data.shapes_draw import draw
-from mmbench.data.shapes_scene import COLOURS, SHAPES, Scene, Thing, chance, scene_at
+from mmbench.data.shapes_scene import COLOURS, SHAPES, Scene, Thing, chance, distinct, scene_at
 
 # What the phrases mean, as (row, column) of the 3 × 3 grid.
 PLACES = {
@@ -104,7 +105,7 @@ def test_relations_hold_between_what_is_drawn(index: int) -> None:
 
 def test_colours_named_are_seen_at_the_places_named() -> None:
     """From the caption to the pixels: the named cell holds the named colour."""
-    scenes = _scenes("test", 200, 0)
+    scenes = distinct(200, partial(scene_at, "test", 0))
     everything = shapes(None, images=200).queries[::5]
     for scene, query in zip(scenes, everything, strict=True):
         image = draw(scene, 66).astype(int)
