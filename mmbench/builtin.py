@@ -33,6 +33,10 @@ MODELS: Names = {
         "mmbench.models.asr_nano:AsrNano",
         "the reference speech recogniser, small, trained on spoken numbers",
     ),
+    "unified-nano": (
+        "mmbench.models.unified_nano:UnifiedNano",
+        "the reference multimodal GPT, small: it captions, answers, transcribes and draws",
+    ),
     "xclip": ("mmbench.models.xclip:XClip", "X-CLIP: videos and texts in one space"),
     "clap": ("mmbench.models.clap:Clap", "CLAP: sounds and texts in one space"),
     "llava": (

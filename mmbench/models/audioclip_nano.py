@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import files
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmbench.models.lengths import of_one_length
 from mmbench.types import Modality, Role
 
 if TYPE_CHECKING:
@@ -79,15 +79,8 @@ class AudioclipNano:
 
         rows: dict[int, Array] = {}
         with torch.inference_mode():
-            for same in _of_one_length(items):
+            for same in of_one_length(items):
                 mel = torch.from_numpy(np.stack([items[row] for row in same]))
                 made = forward(mel.to(self._device, self._dtype)).cpu().numpy()
                 rows.update(zip(same, made, strict=True))
         return np.stack([rows[row] for row in range(len(items))])
-
-
-def _of_one_length(items: Sequence[Any]) -> Iterator[list[int]]:
-    """Rows of items that are equally long, together."""
-    order = sorted(range(len(items)), key=lambda row: len(items[row]))
-    for _, same in groupby(order, key=lambda row: len(items[row])):
-        yield list(same)

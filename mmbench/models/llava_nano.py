@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.resources import files
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +12,7 @@ import numpy as np
 from mmbench.errors import SampleError
 from mmbench.models.clip_nano import normalised
 from mmbench.models.generation import cut_at
+from mmbench.models.lengths import of_one_length
 from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
 
 if TYPE_CHECKING:
@@ -84,16 +84,14 @@ class LlavaNano:
     ) -> list[Written | SampleError]:
         """Answers to n prepared conversations; those of one length share a forward, unpadded."""
         found: dict[int, Written] = {}
-        order = sorted(range(len(conversations)), key=lambda row: len(conversations[row].ids))
-        for _, rows in groupby(order, key=lambda row: len(conversations[row].ids)):
-            part = list(rows)
+        for part in of_one_length([one.ids for one in conversations]):
             said = self._answers([conversations[row] for row in part], options)
             found |= dict(zip(part, said, strict=True))
         return [found[row] for row in range(len(conversations))]
 
     def _answers(self, asked: Sequence[Asked], options: Generation) -> list[Written]:
         ids, images = self._inputs([one.ids for one in asked], asked)
-        said = self._model.write(ids, images, options.max_tokens, _pick(options, len(asked)))
+        said = self._model.write(ids, images, options.max_tokens, pick(options, len(asked)))
         return [self._written(one, options) for one in said]
 
     def _inputs(
@@ -145,8 +143,11 @@ class LlavaNano:
         return self._model.likelihoods(ids, learnt, images).cpu().numpy()
 
 
-def _pick(options: Generation, rows: int) -> Pick:
-    """Greedy at a temperature of 0; else every row has the same chance, whatever its batch."""
+def pick(options: Generation, rows: int) -> Pick:
+    """Greedy at a temperature of 0; else every row has the same chance, whatever its batch.
+
+    For a batch of so many `rows`.
+    """
     import torch
 
     from mmbench.nano.sampling import Drawn, likeliest

@@ -21,19 +21,22 @@ def likeliest(logits: Tensor, rows: Sequence[int]) -> Tensor:  # noqa: ARG001 - 
 class Drawn:
     """Tokens drawn at a `temperature` above 0, row i by the generator i of `chances` (on the CPU).
 
-    So what a row is given does not depend on its batch. Drawn from the fewest likeliest tokens
-    whose probabilities add up to `top_p` (nucleus sampling, Holtzman et al. 2020, arXiv 1904.09751,
-    section 3.1).
+    So what a row is given does not depend on its batch. Drawn from the `top_k` likeliest tokens (0
+    is all of them), and of these from the fewest likeliest whose probabilities add up to `top_p`
+    (nucleus sampling, Holtzman et al. 2020, arXiv 1904.09751, section 3.1).
     """
 
     temperature: float
     top_p: float
     chances: Sequence[Generator]
+    top_k: int = 0
 
     def __call__(self, logits: Tensor, rows: Sequence[int]) -> Tensor:
         """A Pick."""
         shares = (logits.float() / self.temperature).softmax(-1).cpu()
         highest, order = torch.sort(shares, dim=-1, descending=True, stable=True)
+        if self.top_k:
+            highest = highest[:, : self.top_k] / highest[:, : self.top_k].sum(-1, keepdim=True)
         before = highest.cumsum(-1) - highest
         nucleus = highest * (before < self.top_p)
         nucleus[:, 0] = highest[:, 0]  # whatever top_p is, one is left

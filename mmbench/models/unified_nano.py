@@ -1,0 +1,236 @@
+"""The multimodal GPT of `mmbench.nano` as a model: it reads all three, writes and draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from mmbench.errors import SampleError
+from mmbench.models.clip_nano import normalised
+from mmbench.models.generation import cut_at
+from mmbench.models.lengths import of_one_length
+from mmbench.models.llava_nano import pick
+from mmbench.types import Clip, Generation, Modality, Sound, Written
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from mmbench.nano.mixed import Kind, Part, Turn
+    from mmbench.types import Array
+
+
+class Asked(NamedTuple):
+    """Ids of a conversation; pixels float32 [3, size, size] and log-mel [t, bands] it names."""
+
+    ids: list[int]
+    pixels: list[NDArray[np.float32]]
+    mels: list[Tensor]
+
+
+class UnifiedNano:
+    """Loads a folder that `mmbench train unified-nano` wrote; by default the packaged one.
+
+    It answers conversations of texts, images and sounds, and draws texts: token by token at a
+    `temperature` from the `top_k` likeliest (0 is all), with a `guidance` by the text (1 is none).
+    `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or float16. Raises ModelError when
+    the folder is not such a checkpoint.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"text", "image", "audio"})
+    version = 1
+    default_checkpoint: str | None = str(files("mmbench.nano") / "weights" / "unified-nano")
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        guidance: float = 3.0,
+        temperature: float = 1.0,
+        top_k: int = 0,
+    ) -> None:
+        import torch
+
+        from mmbench.nano.folder import read_checkpoint
+        from mmbench.nano.unified_specimen import UnifiedSpecimen
+
+        checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), UnifiedSpecimen)
+        self._bpe, self._config = checkpoint.bpe, checkpoint.model.config
+        self._mean, self._std = (
+            np.array(values, np.float32) for values in (checkpoint.mean, checkpoint.std)
+        )
+        self.rate = self._config.mel.rate
+        self._device, self._dtype = device, getattr(torch, dtype)
+        self._model = checkpoint.model.to(device, self._dtype)
+        self._guidance, self._temperature, self._top_k = guidance, temperature, top_k
+
+    def prepare(self, item: Any, modality: str) -> Any:
+        """A conversation to what `Asked` says; a text to be drawn stays as it is.
+
+        Raises SampleError for a video, and for a conversation that leaves no room to answer.
+        """
+        if modality != "conversation":
+            return item
+        from mmbench.nano.mixed import Kind
+
+        media = [part for turn in item for part in turn.parts if not isinstance(part, str)]
+        if any(isinstance(part, Clip) for part in media):
+            raise SampleError("unified-nano takes texts, images and sounds, and no videos")
+        mels = {id(part): self._mel(part) for part in media if isinstance(part, Sound)}
+        turns = [(turn.role, [self._part(part, mels) for part in turn.parts]) for turn in item]
+        ids = self._fitting(turns, Kind.TEXT, "conversation")
+        size = self._config.image_size
+        images = [part for part in media if not isinstance(part, Sound)]
+        pixels = [normalised(image, size, self._mean, self._std) for image in images]
+        return Asked(ids, pixels, list(mels.values()))
+
+    def _mel(self, sound: Sound) -> Tensor:
+        import torch
+
+        from mmbench.nano.mel import log_mel
+
+        mel = self._config.mel
+        least = max(0, mel.hop - len(sound.samples))
+        return log_mel(torch.nn.functional.pad(torch.from_numpy(sound.samples), (0, least)), mel)
+
+    def _part(self, part: Any, mels: dict[int, Tensor]) -> Part:
+        from mmbench.nano.mixed import Codes, Kind
+
+        if isinstance(part, str):
+            return part
+        if isinstance(part, Sound):
+            stride = self._config.sound.stride
+            return Codes(Kind.SOUND, -(-len(mels[id(part)]) // stride))
+        return Codes(Kind.IMAGE, self._config.patches)
+
+    def _fitting(self, turns: Sequence[Turn], answer: Kind, what: str) -> list[int]:
+        """The ids that are to be gone on with. Raises SampleError where no room is left."""
+        from mmbench.nano.mixed import Kind, asked
+
+        ids = asked(turns, self._bpe, self._config.layout, answer)
+        room = self._config.context - (self._config.patches if answer == Kind.IMAGE else 0)
+        if len(ids) >= room:
+            raise SampleError(
+                f"the {what} is {len(ids)} tokens long, and unified-nano takes fewer than {room}:"
+                f" {self._config.patches} for an image, {self.rate // self._hop} for a second"
+            )
+        return ids
+
+    @property
+    def _hop(self) -> int:
+        """Samples to a token of a sound."""
+        return self._config.mel.hop * self._config.sound.stride
+
+    def write(self, conversations: Sequence[Asked], options: Generation) -> list[Written]:
+        """Answers to n prepared conversations; those of one length share a forward, unpadded."""
+        from mmbench.nano.mixed import CLOSE, Kind
+
+        found: dict[int, Written] = {}
+        for rows in of_one_length([one.ids for one in conversations]):
+            ids = self._ids([conversations[row] for row in rows])
+            chosen = pick(options, len(rows))
+            said = self._model.gpt.write(ids, CLOSE[Kind.TEXT], options.max_tokens, chosen)
+            found |= {row: self._written(one, options) for row, one in zip(rows, said, strict=True)}
+        return [found[row] for row in range(len(conversations))]
+
+    def _ids(self, asked: Sequence[Asked], rows: Sequence[Sequence[int]] | None = None) -> Tensor:
+        """Ids [n, t], padded at the right, with the tokens of all images and sounds in them.
+
+        `rows` are the ids where they are not those of the conversations alone.
+        """
+        import torch
+        from torch.nn.utils.rnn import pad_sequence
+
+        from mmbench.nano.tokens import padded
+
+        ids = padded(rows or [one.ids for one in asked]).to(self._device)
+        pixels = [image for one in asked for image in one.pixels]
+        mels = [mel for one in asked for mel in one.mels]
+        size, bands = self._config.image_size, self._config.mel.bands
+        images = np.stack(pixels) if pixels else np.empty((0, 3, size, size), np.float32)
+        heard = pad_sequence(mels, True) if mels else torch.empty(0, 0, bands)
+        frames = torch.tensor([len(mel) for mel in mels], device=self._device)
+        see, hear = (x.to(self._device, self._dtype) for x in (torch.from_numpy(images), heard))
+        return self._model.filled(ids, see, hear, frames)
+
+    def _written(self, ids: list[int], options: Generation) -> Written:
+        from mmbench.nano.mixed import CLOSE, Kind
+
+        ended = bool(ids) and ids[-1] == CLOSE[Kind.TEXT]
+        first = self._config.layout.ids(Kind.TEXT).start
+        text = self._bpe.decode([token - first for token in ids[: len(ids) - ended]])
+        cut = cut_at(text, options.stop)
+        stopped = ended or cut != text
+        return Written(cut.strip(), "stop" if stopped else "length", len(ids) - ended)
+
+    def loglikelihood(self, conversations: Sequence[Asked], texts: Sequence[str]) -> Array:
+        """Log-probability of each text as the answer, and its number of tokens, float32 [n, 2].
+
+        A row of NaN is a text that the context has no room for.
+        """
+        said = [self._said(text) for text in texts]
+        rated = np.array([[np.nan, len(ids)] for ids in said], np.float32)
+        for row, (asked, ids) in enumerate(zip(conversations, said, strict=True)):
+            if len(asked.ids) + len(ids) <= self._config.context:
+                rated[row, 0] = self._rated(asked, ids) if ids else 0
+        return rated
+
+    def _said(self, text: str) -> list[int]:
+        from mmbench.nano.mixed import Kind
+
+        first = self._config.layout.ids(Kind.TEXT).start
+        return [first + token for token in self._bpe.encode(text)]
+
+    def _rated(self, asked: Asked, said: list[int]) -> float:
+        import torch
+
+        ids = self._ids([asked], [[*asked.ids, *said]])
+        learnt = torch.zeros_like(ids, dtype=torch.bool)
+        learnt[:, len(asked.ids) :] = True
+        with torch.inference_mode():
+            return float(self._model.gpt.log_likely(ids, learnt).sum())
+
+    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Any]:
+        """Images of n prompts, PIL.Image in RGB; a SampleError for one that is too long."""
+        found: dict[int, Any] = {}
+        asked: dict[int, list[int]] = {}
+        for row, prompt in enumerate(prompts):
+            try:
+                asked[row] = self._drawable(prompt)
+            except SampleError as error:
+                found[row] = error
+        rows = list(asked)
+        for same in of_one_length(list(asked.values())):
+            few = [rows[i] for i in same]
+            drawn = self._drawn([asked[row] for row in few], [seeds[row] for row in few])
+            found |= dict(zip(few, drawn, strict=True))
+        return [found[row] for row in range(len(prompts))]
+
+    def _drawable(self, prompt: str) -> list[int]:
+        from mmbench.nano.mixed import Kind
+
+        return self._fitting([("user", [prompt])], Kind.IMAGE, "prompt")
+
+    def _drawn(self, asked: Sequence[list[int]], seeds: Sequence[int]) -> list[Any]:
+        """Images of prompts that are equally long, each by its own seed."""
+        import torch
+        from PIL import Image
+
+        from mmbench.nano.mixed import CLOSE, Kind
+        from mmbench.nano.sampling import Drawn
+
+        chances = [torch.Generator().manual_seed(seed) for seed in seeds]
+        chosen = Drawn(self._temperature, 1.0, chances, self._top_k)
+        ids, patches = torch.tensor(asked, device=self._device), self._config.patches
+        said = self._model.gpt.write(ids, CLOSE[Kind.IMAGE], patches, chosen, self._guidance)
+        first = self._config.layout.ids(Kind.IMAGE).start
+        codes = torch.tensor(said, device=self._device) - first
+        pixels = self._model.images.decode(codes).float().cpu().permute(0, 2, 3, 1).numpy()
+        scaled = np.clip((pixels * self._std + self._mean) * 255, 0, 255).round().astype(np.uint8)
+        return [Image.fromarray(image) for image in scaled]

@@ -1,0 +1,246 @@
+"""A multimodal GPT: one decoder over texts, images and sounds, all of them tokens.
+
+Images and sounds become tokens by VQ-VAEs, as in Chameleon (arXiv 2405.09818) and, before it,
+DALL-E (arXiv 2102.12092). Each modality has an embedding that says which it is and a head of its
+own; the last token says which head speaks, so that nothing comes next that may not. An image is
+drawn from a text by classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmbench.nano import vqvae
+from mmbench.nano.layers import Block, Cache, initialise
+from mmbench.nano.mel import Mel
+from mmbench.nano.mixed import CLOSE, MODALITIES, NOTHING, OPEN, Kind, Layout
+from mmbench.nano.sampling import Pick, likeliest
+
+
+@dataclass(frozen=True)
+class Config:
+    """The architecture. The defaults are the small one; the usual one is `Config.usual()`.
+
+    `text` is the number of tokens of texts, `context` that of all tokens at once. Raises ValueError
+    for sizes that do not divide, and for an image longer than the context.
+    """
+
+    text: int
+    context: int = 224
+    width: int = 160
+    layers: int = 4
+    heads: int = 4
+    image_size: int = 64
+    image: vqvae.Codes = field(default_factory=lambda: vqvae.Codes(512, 16, 64, 3, 2))
+    mel: Mel = field(default_factory=lambda: Mel(8000, 200, 80, 40))
+    sound: vqvae.Codes = field(default_factory=lambda: vqvae.Codes(512, 16, 96, 2, 2))
+
+    def __post_init__(self) -> None:
+        if self.heads < 1 or self.width % self.heads:
+            raise ValueError(f"heads {self.heads} does not divide width {self.width}")
+        if self.image_size % self.image.stride:
+            raise ValueError(f"a code of {self.image.stride} px does not divide {self.image_size}")
+        if self.patches >= self.context:
+            raise ValueError(f"an image of {self.patches} tokens in a context of {self.context}")
+
+    @property
+    def patches(self) -> int:
+        """How many tokens an image is."""
+        return (self.image_size // self.image.stride) ** 2
+
+    @property
+    def layout(self) -> Layout:
+        """The vocabulary."""
+        return Layout(self.text, self.image.number, self.sound.number)
+
+    @classmethod
+    def usual(cls) -> Config:
+        """The size of Chameleon-7B: 32 layers 4,096 wide, 512 px as 1,024 of 8,192 codes."""
+        images, sounds = vqvae.Codes(8192, 256, 512, 4, 2), vqvae.Codes(1024, 128, 512, 2, 2)
+        return cls(57344, 4096, 4096, 32, 32, 512, images, Mel.usual(), sounds)
+
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> Config:
+        """The config of plain values, as `asdict` gives them; what is not said is the default."""
+        kinds = {"image": vqvae.Codes, "mel": Mel, "sound": vqvae.Codes}
+        given = {name: kinds[name](**fields[name]) for name in kinds.keys() & fields.keys()}
+        return cls(**{**fields, **given})
+
+
+class GPT(nn.Module):
+    """Ids [n, t] to what may come next. Rows of one call are of one length, or padded at the right.
+
+    An image is `patches` tokens in a row, never fewer and never more.
+    """
+
+    def __init__(self, c: Config) -> None:
+        super().__init__()
+        self.context, self.patches, self.layout = c.context, c.patches, c.layout
+        self.tokens = nn.Embedding(c.layout.size, c.width)
+        self.kinds = nn.Embedding(len(Kind), c.width)
+        self.positions = nn.Parameter(torch.randn(c.context, c.width) * 0.01)
+        self.places = nn.Parameter(torch.randn(c.patches, c.width) * 0.01)
+        self.blocks = nn.ModuleList(Block(c.width, c.heads, True) for _ in range(c.layers))
+        self.norm_out = nn.LayerNorm(c.width)
+        self.heads = nn.ModuleList(nn.Linear(c.width, len(self.may_say(kind))) for kind in Kind)
+        for embedding in (self.tokens, self.kinds):
+            nn.init.normal_(embedding.weight, std=0.02)
+        initialise(self, c.layers)
+
+    def may_say(self, kind: Kind) -> list[int]:
+        """The ids that the head of a kind has: its own, and the one that closes the modality."""
+        return [*self.layout.ids(kind), *([CLOSE[kind]] if kind in CLOSE else [])]
+
+    def kind_of(self, ids: Tensor) -> Tensor:
+        """The `Kind` of each token, int64 of the same shape."""
+        starts = torch.tensor([self.layout.ids(kind).start for kind in MODALITIES])
+        return torch.bucketize(ids.contiguous(), starts.to(ids.device), right=True)
+
+    def speaker(self, last: Tensor) -> Tensor:
+        """The kind whose head speaks after each token, int64 of the same shape."""
+        kinds = self.kind_of(last)
+        for kind in MODALITIES:
+            kinds = kinds.masked_fill(last == OPEN[kind], kind)
+        return kinds
+
+    def features(
+        self, ids: Tensor, caches: Sequence[Cache] = (), drawn: Tensor | int = 0
+    ) -> Tensor:
+        """Ids [n, t] to what the heads read, [n, t, width].
+
+        With caches they follow the tokens that these have seen (then t is 1, or none were seen), of
+        which `drawn` [n] were of images.
+        """
+        seen = caches[0].length if caches else 0
+        kinds = self.kind_of(ids)
+        x = self.tokens(ids) + self.kinds(kinds)
+        x = x + self.positions[seen : seen + ids.shape[1]]
+        place = (self.drawn(ids, drawn) - 1) % self.patches
+        x = x + self.places[place] * (kinds == Kind.IMAGE)[..., None]
+        for i, block in enumerate(self.blocks):
+            x = block(x, cache=caches[i] if caches else None)
+        features: Tensor = self.norm_out(x)
+        return features
+
+    def drawn(self, ids: Tensor, before: Tensor | int = 0) -> Tensor:
+        """How many tokens of images there are up to each place, int64 [n, t]; `before` is [n]."""
+        images = (self.kind_of(ids) == Kind.IMAGE).cumsum(1)
+        return images + (before[:, None] if isinstance(before, Tensor) else before)
+
+    def logits(self, features: Tensor, last: Tensor, drawn: Tensor) -> Tensor:
+        """Of all tokens, float32 [m, vocabulary]; -inf for those that may not come next.
+
+        From features [m, width] of the tokens `last` [m], up to which `drawn` [m] are of images.
+        """
+        logits = features.new_full((len(last), self.layout.size), -torch.inf, dtype=torch.float32)
+        speaker = self.speaker(last)
+        for kind in Kind:
+            rows = (speaker == kind).nonzero()[:, 0]
+            if len(rows):
+                said = self.heads[kind](features[rows]).float()
+                if kind == Kind.IMAGE:
+                    whole = (last[rows] != OPEN[kind]) & (drawn[rows] % self.patches == 0)
+                    closes = torch.arange(said.shape[1], device=said.device) == said.shape[1] - 1
+                    said = said.masked_fill(whole[:, None] != closes, -torch.inf)
+                ids = torch.tensor(self.may_say(kind), device=said.device)
+                logits[rows[:, None], ids] = said
+        return logits
+
+    def log_likely(self, ids: Tensor, learnt: Tensor) -> Tensor:
+        """Of each token that is learnt, bool [n, t], given those before: float32 [m] in nats."""
+        chosen = learnt[:, 1:]
+        features, drawn = self.features(ids)[:, :-1][chosen], self.drawn(ids)[:, :-1][chosen]
+        logits = self.logits(features, ids[:, :-1][chosen], drawn)
+        return -F.cross_entropy(logits, ids[:, 1:][chosen], reduction="none")
+
+    @torch.inference_mode()
+    def write(
+        self, ids: Tensor, end: int, most: int, pick: Pick = likeliest, guidance: float = 1.0
+    ) -> list[list[int]]:
+        """What follows each row of ids [n, t], all of one length, up to and with `end`.
+
+        At most `most` tokens, and no more than the context has room for. A row that has ended takes
+        no part in the steps that follow. With a `guidance` other than 1 each token is chosen by
+        unguided + guidance · (guided - unguided) logits, where unguided is without the texts.
+        """
+        said: list[list[int]] = [[] for _ in ids]
+        for going, tokens in self._steps(ids, end, pick, guidance):
+            for row, token in zip(going, tokens, strict=True):
+                said[row].append(token)
+            if len(said[going[0]]) >= min(most, self.context - ids.shape[1]):
+                break
+        return said
+
+    def _steps(
+        self, ids: Tensor, end: int, pick: Pick, guidance: float
+    ) -> Iterator[tuple[list[int], list[int]]]:
+        """Step after step the rows that still go on, and the token that each is given."""
+        ways = 1 if guidance == 1 else 2
+        new = torch.cat([ids, self.without_texts(ids)]) if ways == 2 else ids
+        going, caches = list(range(len(ids))), [Cache() for _ in self.blocks]
+        drawn = torch.zeros(len(new), dtype=torch.int64, device=ids.device)
+        while going:
+            features = self.features(new, caches, drawn)[:, -1]
+            drawn = self.drawn(new, drawn)[:, -1]
+            logits = self.logits(features, new[:, -1], drawn)
+            if ways == 2:
+                logits = guided(logits, guidance)
+            tokens = pick(logits, going)
+            yield going, tokens.tolist()
+            left = (tokens != end).nonzero()[:, 0]
+            rows = torch.cat([left + way * len(going) for way in range(ways)])
+            going, drawn = [going[i] for i in left.tolist()], drawn[rows]
+            for cache in caches:
+                cache.keep(rows)
+            new = tokens[left].repeat(ways)[:, None]
+
+    def without_texts(self, ids: Tensor) -> Tensor:
+        """The same with `NOTHING` in the place of every token of a text."""
+        return ids.masked_fill(self.kind_of(ids) == Kind.TEXT, NOTHING)
+
+
+def guided(logits: Tensor, guidance: float) -> Tensor:
+    """Logits [2 n, vocabulary], with the text and then without, to [n, vocabulary]."""
+    with_text, without = logits.chunk(2)
+    moved = without + guidance * (with_text - without)
+    return moved.masked_fill(with_text == -torch.inf, -torch.inf)
+
+
+class Unified(nn.Module):
+    """The GPT and the VQ-VAEs that make its tokens."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        self.images = vqvae.ImageCodes(config.image)
+        self.sounds = vqvae.SoundCodes(config.sound, config.mel.bands)
+        self.gpt = GPT(config)
+
+    def filled(self, ids: Tensor, images: Tensor, mel: Tensor, frames: Tensor) -> Tensor:
+        """Ids [n, t] with the codes of images and sounds in their places, in the order of the rows.
+
+        `images` are pixels [m, 3, size, size], `mel` is [k, t, bands], of which `frames` [k] are
+        sound. Raises ValueError unless there are as many places as codes.
+        """
+        codes = [self.images.encode(images).flatten()] if len(images) else []
+        ids = _put(ids, self.config.layout, Kind.IMAGE, codes)
+        heard = []
+        if len(mel):
+            made, lengths = self.sounds.encode(mel, frames), self.sounds.lengths(frames)
+            heard = [row[:length] for row, length in zip(made, lengths.tolist(), strict=True)]
+        return _put(ids, self.config.layout, Kind.SOUND, heard)
+
+
+def _put(ids: Tensor, layout: Layout, kind: Kind, codes: Sequence[Tensor]) -> Tensor:
+    tokens = layout.ids(kind)
+    places = (ids >= tokens.start) & (ids < tokens.stop)
+    flat = torch.cat(list(codes)) if codes else ids.new_empty(0)
+    if int(places.sum()) != len(flat):
+        raise ValueError(f"{int(places.sum())} places for {len(flat)} tokens of {kind.name}")
+    return ids.masked_scatter(places, flat + tokens.start)

@@ -1,0 +1,40 @@
+"""The multimodal GPT with its encoding of texts and the scale of its pixels."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from mmbench.nano.bpe import Bpe
+from mmbench.nano.clip_specimen import MEAN, STD
+from mmbench.nano.gpt import Config, Unified
+
+
+@dataclass(frozen=True)
+class UnifiedSpecimen:
+    """A model with what its inputs need: the BPE, and mean and deviation of pixels / 255."""
+
+    model: Unified
+    bpe: Bpe
+    mean: tuple[float, ...] = MEAN
+    std: tuple[float, ...] = STD
+    name: ClassVar[str] = "unified-nano"
+
+    def described(self) -> dict[str, Any]:
+        """Architecture, scale and encoding."""
+        return {
+            "architecture": asdict(self.model.config),
+            "mean": self.mean,
+            "std": self.std,
+            "bpe": self.bpe.description,
+        }
+
+    @classmethod
+    def of(cls, described: dict[str, Any]) -> UnifiedSpecimen:
+        """The specimen that is described, with weights of any value."""
+        bpe, config = Bpe(described["bpe"]), Config.of(described["architecture"])
+        if len(bpe) != config.text:
+            raise ValueError(
+                f"{len(bpe)} tokens of texts where {config.text} belong; write the checkpoint again"
+            )
+        return cls(Unified(config), bpe, tuple(described["mean"]), tuple(described["std"]))

@@ -1,0 +1,362 @@
+"""The multimodal GPT against its definition: tokens, masks, caches, guidance, batches, sizes."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Generator, Tensor, nn
+
+from mmbench.nano.bpe import Bpe
+from mmbench.nano.gpt import GPT, Config, Unified, guided
+from mmbench.nano.mel import Mel
+from mmbench.nano.mixed import (
+    ASSISTANT,
+    CLOSE,
+    END,
+    MARKS,
+    MODALITIES,
+    NOTHING,
+    OPEN,
+    START,
+    USER,
+    Codes,
+    Kind,
+    Layout,
+    asked,
+    encoded,
+)
+from mmbench.nano.sampling import Drawn
+from mmbench.nano.vqvae import Codes as CodeSizes
+
+CODES = CodeSizes(number=9, code_width=4, width=16, halvings=3, residuals=1)
+TINY = Config(
+    text=20,
+    context=40,
+    width=32,
+    layers=2,
+    heads=4,
+    image_size=16,
+    image=CODES,
+    mel=Mel(8000, 200, 80, 10),
+    sound=replace(CODES, number=7, halvings=2),
+)
+TEXT, IMAGE, SOUND = (TINY.layout.ids(kind) for kind in MODALITIES)
+
+
+def tiny(config: Config = TINY) -> Unified:
+    """Random weights, large enough that what is said differs from row to row."""
+    torch.manual_seed(0)
+    model = Unified(config).eval()
+    nn.init.normal_(model.gpt.tokens.weight, std=0.5)
+    nn.init.normal_(model.gpt.positions, std=0.5)
+    for head in model.gpt.heads:
+        nn.init.normal_(head.get_parameter("weight"), std=0.5)
+    return model
+
+
+def prompts(n: int, opens: int, length: int = 4) -> Tensor:
+    """Rows of one length: a text, and the assistant about to speak."""
+    said = torch.randint(TEXT.start, TEXT.stop, (n, length), generator=Generator().manual_seed(2))
+    before = torch.tensor([START, USER, OPEN[Kind.TEXT]]).expand(n, -1)
+    after = torch.tensor([CLOSE[Kind.TEXT], ASSISTANT, opens]).expand(n, -1)
+    return torch.cat([before, said, after], dim=1)
+
+
+# --- texts --------------------------------------------------------------------------------------
+
+WORDS = Bpe.of(["what colour is the star? red and blue", "a red star", "the star is blue"] * 3, 300)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text())
+def test_any_text_comes_back(text: str) -> None:
+    assert WORDS.decode(WORDS.encode(text)) == text
+    assert all(0 <= token < len(WORDS) for token in WORDS.encode(text))
+
+
+def test_what_is_common_is_one_token_wherever_it_stands() -> None:
+    assert len(WORDS) <= 300
+    assert WORDS.encode("star") == WORDS.encode("red star")[1:]
+    assert len(WORDS.encode("the red star")) == 3
+    assert len(WORDS.encode("zeppelin")) > 3
+
+
+def test_an_encoding_is_what_its_description_says() -> None:
+    again = Bpe(WORDS.description)
+    assert again.encode("a blue star") == WORDS.encode("a blue star")
+    with pytest.raises(ValueError, match="no description of an encoding"):
+        Bpe("{}")
+
+
+# --- one vocabulary -----------------------------------------------------------------------------
+
+
+@given(*(st.integers(1, 5000) for _ in range(3)))
+def test_ranges_follow_one_another_and_nothing_overlaps(text: int, image: int, sound: int) -> None:
+    layout = Layout(text, image, sound)
+    ids = [token for kind in Kind for token in (layout.ids(kind)[0], layout.ids(kind)[-1])]
+    assert ids == sorted(ids)
+    assert (
+        sum(len(layout.ids(kind)) for kind in Kind) == layout.size == MARKS + text + image + sound
+    )
+    assert all(
+        a.stop == b.start
+        for a, b in zip(
+            [layout.ids(k) for k in Kind], [layout.ids(k) for k in MODALITIES], strict=False
+        )
+    )
+    assert layout.ids(Kind.SOUND).stop == layout.size
+
+
+def test_marks_differ() -> None:
+    marks = [NOTHING, START, END, USER, ASSISTANT, *OPEN.values(), *CLOSE.values()]
+    assert len(set(marks)) == len(marks)
+    assert max(marks) < MARKS
+
+
+def test_a_conversation_and_what_of_it_is_learnt() -> None:
+    layout = Layout(len(WORDS), 9, 7)
+    image, sound = layout.ids(Kind.IMAGE).start, layout.ids(Kind.SOUND).start
+    red, blue = (MARKS + WORDS.encode(word)[0] for word in ("red", "blue"))
+    turns: Any = [
+        ("user", [Codes(Kind.IMAGE, 2), "red"]),
+        ("assistant", ["blue", Codes(Kind.SOUND, 1)]),
+        ("user", [Codes(Kind.SOUND, 2)]),
+    ]
+    ids, learnt = encoded(turns, WORDS, layout)
+    given_ = [START, USER, OPEN[Kind.IMAGE], image, image, CLOSE[Kind.IMAGE]]
+    given_ += [OPEN[Kind.TEXT], red, CLOSE[Kind.TEXT], ASSISTANT]
+    said = [
+        OPEN[Kind.TEXT],
+        blue,
+        CLOSE[Kind.TEXT],
+        OPEN[Kind.SOUND],
+        sound,
+        CLOSE[Kind.SOUND],
+        END,
+    ]
+    more = [USER, OPEN[Kind.SOUND], sound, sound, CLOSE[Kind.SOUND]]
+    assert ids == [*given_, *said, *more]
+    assert learnt == [False] * len(given_) + [True] * len(said) + [False] * len(more)
+    assert asked(turns, WORDS, layout, Kind.IMAGE) == [*ids, ASSISTANT, OPEN[Kind.IMAGE]]
+
+
+# --- what may come next -------------------------------------------------------------------------
+
+
+def allowed(last: int, drawn: int) -> set[int]:
+    """By the rules, written out."""
+    if last in TEXT or last == OPEN[Kind.TEXT]:
+        return {*TEXT, CLOSE[Kind.TEXT]}
+    if last in SOUND or last == OPEN[Kind.SOUND]:
+        return {*SOUND, CLOSE[Kind.SOUND]}
+    if last in IMAGE and drawn % 4 == 0:
+        return {CLOSE[Kind.IMAGE]}
+    if last in IMAGE or last == OPEN[Kind.IMAGE]:
+        return set(IMAGE)
+    return set(range(MARKS))
+
+
+def test_only_what_may_come_next_can_be_said() -> None:
+    model = tiny().gpt
+    for drawn in range(9):
+        last = torch.arange(TINY.layout.size)
+        counts = torch.full_like(last, drawn)
+        logits = model.logits(torch.randn(len(last), 32), last, counts)
+        for token in last.tolist():
+            possible = set(torch.isfinite(logits[token]).nonzero()[:, 0].tolist())
+            assert possible == allowed(token, drawn), (token, drawn)
+
+
+def test_a_head_reads_the_features_of_its_own_rows() -> None:
+    model = tiny().gpt
+    last = torch.tensor([IMAGE[0], TEXT[3], SOUND[1], START, OPEN[Kind.IMAGE]])
+    features = torch.randn(5, 32)
+    logits = model.logits(features, last, torch.tensor([1, 0, 0, 0, 4]))
+    torch.testing.assert_close(logits[1, TEXT.start : TEXT.stop], model.heads[1](features[1])[:-1])
+    torch.testing.assert_close(logits[1, CLOSE[Kind.TEXT]], model.heads[1](features[1])[-1])
+    torch.testing.assert_close(
+        logits[0, IMAGE.start : IMAGE.stop], model.heads[2](features[0])[:-1]
+    )
+    torch.testing.assert_close(
+        logits[4, IMAGE.start : IMAGE.stop], model.heads[2](features[4])[:-1]
+    )
+    torch.testing.assert_close(logits[3, :MARKS], model.heads[0](features[3]))
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+def slowly(model: GPT, ids: Tensor, end: int, most: int, guidance: float = 1.0) -> list[int]:
+    """One row, everything computed again for each token."""
+    said: list[int] = []
+    while len(said) < most and end not in said:
+        row = torch.cat([ids, torch.tensor([said], dtype=torch.long)], dim=1)
+        both = [row]
+        if guidance != 1:
+            both.append(torch.cat([model.without_texts(ids), row[:, ids.shape[1] :]], dim=1))
+        found = []
+        for one in both:
+            features, drawn = model.features(one)[:, -1], model.drawn(one)[:, -1]
+            found.append(model.logits(features, one[:, -1], drawn))
+        logits = found[0]
+        if guidance != 1:
+            logits = found[1] + guidance * (found[0] - found[1])
+            logits[found[0] == -torch.inf] = -torch.inf
+        said.append(int(logits[0].argmax()))
+    return said
+
+
+@pytest.mark.parametrize(
+    ("kind", "guidance"), [(Kind.TEXT, 1.0), (Kind.IMAGE, 1.0), (Kind.IMAGE, 2.5)]
+)
+def test_with_a_cache_or_without_in_a_batch_or_alone(kind: Kind, guidance: float) -> None:
+    model, ids, end = tiny().gpt, prompts(10, OPEN[kind]), CLOSE[kind]
+    together = model.write(ids, end, 20, guidance=guidance)
+    for row in range(10):
+        one = ids[row : row + 1]
+        assert together[row] == slowly(model, one, end, 20, guidance)
+        assert model.write(one, end, 20, guidance=guidance) == [together[row]]
+    assert len({tuple(said) for said in together}) > 4
+    if kind == Kind.TEXT:
+        assert len({len(said) for said in together}) > 2, "rows that stop at several steps"
+
+
+def test_an_image_has_as_many_tokens_as_it_has_places() -> None:
+    model, ids = tiny().gpt, prompts(6, OPEN[Kind.IMAGE])
+    chances = [Generator().manual_seed(i) for i in range(6)]
+    for said in model.write(ids, CLOSE[Kind.IMAGE], 20, Drawn(1.0, 1.0, chances)):
+        assert len(said) == 5
+        assert all(token in IMAGE for token in said[:4])
+        assert said[4] == CLOSE[Kind.IMAGE]
+
+
+def test_it_stops_at_the_limit_and_at_the_end_of_the_context() -> None:
+    model, ids = tiny().gpt, prompts(3, OPEN[Kind.TEXT])
+    never = TINY.layout.size
+    assert [len(said) for said in model.write(ids, never, 5)] == [5] * 3
+    assert [len(said) for said in model.write(ids, never, 99)] == [40 - ids.shape[1]] * 3
+
+
+def test_guidance_is_by_the_text_alone() -> None:
+    model, ids = tiny().gpt, prompts(2, OPEN[Kind.IMAGE])
+    bare = model.without_texts(ids)
+    assert (bare[:, 3:7] == NOTHING).all()
+    assert torch.equal(bare[:, :3], ids[:, :3]) and torch.equal(bare[:, 7:], ids[:, 7:])
+    with_text, without = torch.randn(3, 5), torch.randn(3, 5)
+    with_text[0, 2] = without[0, 2] = -torch.inf
+    moved = guided(torch.cat([with_text, without]), 3.0)
+    torch.testing.assert_close(moved[1:], 3 * with_text[1:] - 2 * without[1:])
+    assert moved[0, 2] == -torch.inf and torch.isfinite(moved[0, [0, 1, 3, 4]]).all()
+    without_guidance = model.write(bare, CLOSE[Kind.IMAGE], 9)
+    assert model.write(ids, CLOSE[Kind.IMAGE], 9, guidance=0.0) == without_guidance
+
+
+def test_the_place_in_an_image_is_counted_from_where_it_opens() -> None:
+    """The same image later in the sequence has the same places."""
+    model = tiny().gpt
+    nn.init.zeros_(model.positions)
+    nn.init.normal_(model.places)
+    model.blocks = nn.ModuleList()  # what is embedded alone
+    image = [OPEN[Kind.IMAGE], *range(IMAGE.start, IMAGE.start + 4), CLOSE[Kind.IMAGE]]
+    ids = torch.tensor([[START, *image, USER, *image, USER]])
+    features = model.features(ids)[0]
+    torch.testing.assert_close(features[1:7], features[8:14])
+    assert not torch.allclose(features[2], features[3])
+
+
+def test_likelihoods_are_those_of_saying_each_token_in_turn() -> None:
+    model = tiny().gpt
+    ids = torch.cat([prompts(3, OPEN[Kind.IMAGE]), torch.full((3, 3), IMAGE[2])], dim=1)
+    learnt = torch.zeros_like(ids, dtype=torch.bool)
+    learnt[:, -4:] = True
+    found = model.log_likely(ids, learnt).view(3, 4)
+    for row in range(3):
+        for place in range(4):
+            at = ids.shape[1] - 4 + place
+            before = ids[row : row + 1, :at]
+            features, drawn = model.features(before)[:, -1], model.drawn(before)[:, -1]
+            shares = model.logits(features, before[:, -1], drawn).log_softmax(-1)
+            torch.testing.assert_close(found[row, place], shares[0, ids[row, at]])
+
+
+def test_every_part_is_trained_by_what_it_says() -> None:
+    model = tiny().gpt.train()
+    ids = torch.cat([prompts(2, OPEN[Kind.IMAGE]), torch.full((2, 4), IMAGE[2])], dim=1)
+    ids = torch.cat([ids, torch.tensor([[CLOSE[Kind.IMAGE], END]] * 2)], dim=1)
+    learnt = torch.zeros_like(ids, dtype=torch.bool)
+    learnt[:, 9:] = True
+    (-model.log_likely(ids, learnt).mean()).backward()  # type: ignore[no-untyped-call]
+    without = {name for name, weight in model.named_parameters() if weight.grad is None}
+    assert without == {f"heads.{int(k)}.{w}" for k in (1, 3) for w in ("weight", "bias")}
+
+
+# --- codes in their places ----------------------------------------------------------------------
+
+
+def test_images_and_sounds_take_their_places_in_order() -> None:
+    model = tiny()
+    images = torch.randn(2, 3, 16, 16)
+    mel, frames = torch.randn(2, 9, 10), torch.tensor([9, 4])
+    row = [START, OPEN[Kind.IMAGE], *[IMAGE.start] * 4, OPEN[Kind.SOUND], *[SOUND.start] * 3]
+    other = [START, OPEN[Kind.SOUND], SOUND.start, OPEN[Kind.IMAGE], *[IMAGE.start] * 4, END, 0]
+    ids = model.filled(torch.tensor([row, other]), images, mel, frames)
+    codes = model.images.encode(images) + IMAGE.start
+    assert torch.equal(ids[0, 2:6], codes[0]) and torch.equal(ids[1, 4:8], codes[1])
+    heard = model.sounds.encode(mel, frames) + SOUND.start
+    assert torch.equal(ids[0, 7:10], heard[0]) and int(ids[1, 2]) == int(heard[1, 0])
+    assert ids[1, -2:].tolist() == [END, 0]
+
+
+def test_places_without_an_image_are_refused() -> None:
+    none = torch.empty(0, 0, 10), torch.empty(0, dtype=torch.int64)
+    with pytest.raises(ValueError, match="4 places for 8 tokens of IMAGE"):
+        tiny().filled(torch.tensor([[IMAGE.start] * 4]), torch.randn(2, 3, 16, 16), *none)
+    with pytest.raises(ValueError, match="1 places for 0 tokens of SOUND"):
+        tiny().filled(torch.tensor([[SOUND.start]]), torch.empty(0, 3, 16, 16), *none)
+
+
+# --- sizes --------------------------------------------------------------------------------------
+
+
+def weights(model: nn.Module) -> int:
+    return sum(weight.numel() for weight in model.parameters())
+
+
+def test_the_usual_size() -> None:
+    """Chameleon-7B has 32 layers 4,096 wide, as Llama 2 7B; our blocks have a plain MLP."""
+    c = Config.usual()
+    with torch.device("meta"):
+        model = GPT(c)
+        features = model.features(torch.zeros(1, 1500, dtype=torch.int64))
+    assert c.patches == 1024
+    assert c.layout.size - c.layout.sound - MARKS == 65536
+    assert features.shape == (1, 1500, 4096)
+    block = 12 * 4096**2 + (4 + 4 + 1 + 4) * 4096
+    heads = sum((len(c.layout.ids(kind)) + (kind != Kind.MARK)) * 4097 for kind in Kind)
+    tables = (c.layout.size + len(Kind) + c.context + c.patches) * 4096
+    assert weights(model) == 32 * block + 2 * 4096 + heads + tables
+    assert 6.4e9 < weights(model) < 7.5e9
+
+
+def test_the_small_size() -> None:
+    model = Unified(Config(506))
+    assert model.config.patches == 64
+    numbers = sum(value.numel() for value in model.state_dict().values())
+    assert numbers * 2 < 8e6, "the file of a shipped checkpoint, in float16"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"heads": 3}, "heads 3 does not divide width 32"),
+        ({"image_size": 20}, "a code of 8 px does not divide 20"),
+        ({"context": 4}, "an image of 4 tokens in a context of 4"),
+    ],
+)
+def test_a_config_that_cannot_be_is_refused(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        replace(TINY, **wrong)

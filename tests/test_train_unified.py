@@ -1,0 +1,227 @@
+"""Training of the multimodal GPT: what a batch holds, and what each stage trains."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from mmbench.data.shapes import training_scene
+from mmbench.data.shapes_talk import training_conversation
+from mmbench.data.spoken_numbers_batch import spoken_batch
+from mmbench.errors import UserError
+from mmbench.nano.folder import read_checkpoint
+from mmbench.nano.gpt import Unified
+from mmbench.nano.mixed import END, MODALITIES, NOTHING, OPEN, PAD, SPECIAL_NAMES, Kind
+from mmbench.nano.unified_specimen import UnifiedSpecimen
+from mmbench.train import Recipe, train
+from mmbench.train.family import family_of
+from mmbench.train.recipe import recipe_of
+
+SHARES = {"talks": 2, "descriptions": 1, "drawings": 2, "speech": 1}
+CODES = {"number": 32, "code_width": 4, "width": 16, "halvings": 3, "residuals": 1}
+SMALL: dict[str, Any] = {
+    "model": "unified-nano",
+    "family": "unified",
+    "every": 100,
+    "architecture": {
+        "width": 32,
+        "layers": 1,
+        "heads": 2,
+        "image": CODES,
+        "sound": {**CODES, "halvings": 2},
+    },
+    "stages": [
+        {"name": "images", "objective": "image-codes", "rates": {"images": 1e-3}},
+        {"name": "sounds", "objective": "sound-codes", "rates": {"sounds": 1e-3}},
+        {"name": "all", "objective": "conversations", "rates": {"gpt": 1e-3}, "options": SHARES},
+    ],
+}
+
+
+def small(**other: Any) -> Recipe:
+    stages = [{"steps": 2, "batch": 12, "warm_up": 1, **stage} for stage in SMALL["stages"]]
+    return recipe_of({**SMALL, "stages": stages, **other}, "small")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Any:
+    """Small matrices gain nothing by threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def specimen() -> UnifiedSpecimen:
+    fresh = family_of(small()).fresh(small())
+    assert isinstance(fresh, UnifiedSpecimen)
+    return fresh
+
+
+def batch(specimen: UnifiedSpecimen, stage: int, step: int = 3) -> tuple[torch.Tensor, ...]:
+    recipe = small()
+    objective = family_of(recipe).objectives[recipe.stages[stage].objective]
+    return objective.batch(specimen, recipe.stages[stage], recipe.seed, step)
+
+
+def read(specimen: UnifiedSpecimen, ids: list[int]) -> str:
+    """Tokens as text: marks by their names, runs of codes as one letter each."""
+    layout = specimen.model.config.layout
+    found, run = [], list[int]()
+    for token in [*ids, END]:
+        if token in layout.ids(Kind.TEXT):
+            run.append(token - layout.ids(Kind.TEXT).start)
+            continue
+        if run:
+            found.append(specimen.bpe.decode(run))
+            run = []
+        codes = {Kind.IMAGE: "i", Kind.SOUND: "s"}
+        kind = next((k for k in codes if token in layout.ids(k)), None)
+        found.append(codes[kind] if kind else SPECIAL_NAMES[token])
+    return " ".join(found[:-1])
+
+
+# --- batches ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", [0, 1, 2])
+def test_a_batch_is_a_function_of_seed_and_step(specimen: UnifiedSpecimen, stage: int) -> None:
+    once, again, other = (batch(specimen, stage, step) for step in (3, 3, 4))
+    assert all(torch.equal(a, b) for a, b in zip(once, again, strict=True))
+    assert not all(
+        a.shape == b.shape and torch.equal(a, b) for a, b in zip(once, other, strict=True)
+    )
+
+
+def test_all_that_is_said_of_the_world_is_in_few_tokens(specimen: UnifiedSpecimen) -> None:
+    """The encoding was made from other scenes, and still no word falls into its letters."""
+    for index in range(5000, 5100):
+        for text in training_scene(7, index)[1]:
+            assert len(specimen.bpe.encode(text)) <= len(
+                text.replace(",", " ,").replace(":", " :").split()
+            )
+
+
+def test_a_batch_holds_each_kind_by_its_share(specimen: UnifiedSpecimen) -> None:
+    ids, learnt, images, mel, frames = batch(specimen, 2)
+    assert len(ids) == 12 and images.shape == (10, 3, 64, 64) and len(mel) == len(frames) == 2
+    said = [read(specimen, row[row != PAD].tolist()) for row in ids]
+    picture = " ".join(["<image>", *["i"] * 64, "</image>"])
+    for row in range(4):
+        turns = training_conversation(0, 2 * 4 + row)[1]
+        asked = turns[0]["value"].removeprefix("<image>\n")
+        start = f"<start> <user> {picture} <text> {asked} </text> <assistant> <text>"
+        assert said[row].startswith(f"{start} {turns[1]['value']} </text> <end>")
+    for row in (4, 5):
+        told = training_scene(0, 2 * 2 + row - 4)[1][0]
+        assert said[row].endswith(f"<assistant> <text> {told} </text> <end>")
+    spoken = spoken_batch(0, 3, 2, 8000)
+    for row, piece in zip((10, 11), spoken, strict=True):
+        heard = " ".join(["<sound>", *["s"] * -(-(len(piece.samples) // 80) // 4), "</sound>"])
+        assert said[row] == f"<start> <user> {heard} <assistant> <text> {piece.text} </text> <end>"
+        learns = read(specimen, ids[row][learnt[row]].tolist())
+        assert learns == f"<text> {piece.text} </text> <end>"
+
+
+def test_a_drawing_is_learnt_whole_and_now_and_then_without_its_prompt(
+    specimen: UnifiedSpecimen,
+) -> None:
+    bare = 0
+    for step in range(1, 9):
+        ids, learnt, *_ = batch(specimen, 2, step)
+        for row in range(6, 10):
+            told = training_scene(0, (step - 1) * 4 + row - 6)[1][0]
+            prompt = read(specimen, ids[row][~learnt[row] & (ids[row] != PAD)].tolist())
+            if NOTHING in ids[row]:
+                bare += 1
+                assert "a" not in prompt.replace("assistant", "").replace("start", "").split()
+            else:
+                assert prompt == f"<start> <user> <text> {told} </text> <assistant>"
+            assert learnt[row].sum() == 64 + 3
+        assert NOTHING not in ids[:6] and NOTHING not in ids[10:]
+    assert 0 < bare < 12
+
+
+def test_pixels_are_on_the_scale_of_the_model(specimen: UnifiedSpecimen) -> None:
+    (images,) = batch(specimen, 0, 1)
+    for index, image in enumerate(images):
+        corner = image[:, 0, 0] * 0.2 + 0.8
+        background = np.array(training_scene(0, index)[0].background) / 255
+        np.testing.assert_allclose(corner.numpy(), background, atol=0.12)
+
+
+def test_short_rows_by_themselves_are_worth_the_same(specimen: UnifiedSpecimen) -> None:
+    """The loss does not depend on how far rows are padded."""
+    recipe, model = small(), specimen.model
+    ids, learnt, *named = batch(specimen, 2)
+    loss = family_of(recipe).objectives["conversations"].loss(specimen, (ids, learnt, *named))
+    whole = model.gpt.log_likely(model.filled(ids, *named), learnt)
+    torch.testing.assert_close(loss, -whole.mean())
+
+
+# --- a run --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("whole") / "run"
+    train(small(), out)
+    return out
+
+
+def model_at(folder: Path) -> Unified:
+    return read_checkpoint(folder, UnifiedSpecimen).model
+
+
+def test_each_stage_trains_its_part_and_leaves_the_codes_alone(whole: Path) -> None:
+    steps = [model_at(whole / f"step-{step}").state_dict() for step in (2, 4, 6)]
+    for earlier, later, part in ((0, 1, "sounds"), (1, 2, "gpt")):
+        moved = {
+            name.split(".")[0]
+            for name in steps[0]
+            if not torch.equal(steps[earlier][name], steps[later][name])
+        }
+        assert moved == {part}
+    assert {kind.name for kind in MODALITIES} == {"TEXT", "IMAGE", "SOUND"}
+    assert len(OPEN) == 3
+
+
+def test_a_run_that_is_broken_off_ends_with_the_same_bits(whole: Path, tmp_path: Path) -> None:
+    """In the stage of sounds, whose codebook is no parameter and must be kept as well."""
+
+    class Broken(Exception):
+        pass
+
+    def stop(step: int, _: float) -> None:
+        if step == 5:
+            raise Broken
+
+    out = tmp_path / "run"
+    with pytest.raises(Broken):
+        train(small(every=1), out, report=stop)
+    train(small(every=1), out, resume=True)
+    ours, theirs = model_at(out / "step-6").state_dict(), model_at(whole / "step-6").state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_a_size_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="heads 3 does not divide width 32"):
+        train(small(architecture={"width": 32, "heads": 3}), tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "options of stage all name no share of talks, descriptions, drawings, speech"),
+        ({"talk": 1}, "talk is none of talks, descriptions, drawings, speech"),
+    ],
+)
+def test_shares_that_say_nothing_are_refused(
+    tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    stages = [{"steps": 1, "batch": 4, **SMALL["stages"][2], "options": options}]
+    with pytest.raises(UserError, match=message):
+        train(small(stages=stages), tmp_path / "run")
