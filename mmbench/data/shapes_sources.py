@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from mmbench.data.cells import lettered
 from mmbench.data.shapes import check_sizes, picture, pictures, told
 from mmbench.data.shapes_questions import Question, questions
-from mmbench.data.shapes_scene import COLOURS, SHAPES, chance, lone_scene
+from mmbench.data.shapes_scene import chance, lone_scene
+from mmbench.shapes.things import COLOURS, SHAPES
 from mmbench.types import Content, Media, Sample, Samples
 
 
