@@ -83,9 +83,10 @@ def cover(
     (x, y), (rows, columns), samples = centre, pixels, size * _FINE
     across = _samples(columns, x, samples)[None, :]
     down = _samples(rows, y, samples)[:, None]
-    mask = INSIDE[shape](across, down, radius * samples)
-    high, wide = rows.stop - rows.start, columns.stop - columns.start
-    return mask.reshape(high, _FINE, wide, _FINE).sum((1, 3), dtype=np.int64)
+    mask = INSIDE[shape](across, down, radius * samples).astype(np.int64)
+    by_row = np.sum([mask[i::_FINE] for i in range(_FINE)], axis=0)
+    counts: Grid = np.sum([by_row[:, i::_FINE] for i in range(_FINE)], axis=0)
+    return counts
 
 
 def _samples(pixels: slice, centre: int, samples: int) -> Grid:
