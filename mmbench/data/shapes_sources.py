@@ -67,6 +67,32 @@ def shapes_captions(
     )
 
 
+def shapes_prompts(
+    root: Path | None,  # noqa: ARG001 - as above
+    *,
+    split: str = "test",
+    images: int = 1000,
+    size: int = 64,
+    seed: int = 0,
+) -> Samples:
+    """The first caption of each image of `shapes` as text to draw from, the image as target.
+
+    It tells size, colour, shape and place of each thing. Tag: `objects`. Raises as `shapes` does.
+    """
+    return Samples(
+        [
+            Sample(
+                name,
+                {"text": told(scene, split, seed, index)[0][1]},
+                image,
+                group=name,
+                tags={"objects": str(len(scene.things))},
+            )
+            for index, (name, scene, image) in enumerate(pictures(split, images, size, seed))
+        ]
+    )
+
+
 def shapes_questions(
     root: Path | None,  # noqa: ARG001 - as above
     *,

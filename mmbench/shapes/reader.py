@@ -22,12 +22,17 @@ from mmbench.shapes.things import CELL, COLOURS, RADII, SHAPES, SIDE, Thing
 UNCLEAR = "unclear"
 """Stands for a size, a colour or a shape that cannot be told."""
 
+VERSION = 1
+"""Rises with every change that could move a reading: it stands in the signatures of metrics."""
+LEAST = 32
+"""The smallest side of a picture that is read, in pixels."""
+
 Values = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _DENSE = 64  # pixels of a side that are enough; larger pictures are averaged down towards it
 _APART = 30.0  # how far from the background, in RGB, a pixel of a thing is
-_SPECK = RADII["small"][0] ** 2 // 3  # a third of the smallest thing, a small star
+_SPECK = RADII["small"][0] ** 2 * 3 // 4  # two thirds of the smallest thing, a small star
 _WIDEST = 1.15 * CELL  # what is wider are things that touch: each lies within its cell
 _EDGE = 2  # pixels around a thing that still hold some of it
 _GAIN = (0.9, 2.0)  # the colour of a thing, by that of its strongest pixels: blurred, they pale
@@ -64,10 +69,10 @@ class _Patch(NamedTuple):
 
 
 def read(pixels: NDArray[np.uint8]) -> tuple[Thing, ...]:
-    """The things in a picture, uint8 [size, size, 3] of RGB, `size` from 32; the largest first.
+    """The things in a picture, uint8 [size, size, 3] of RGB, `size` from LEAST; the largest first.
 
     A thing's size, colour or shape is UNCLEAR where nothing named comes near; its cell is that of
-    its centre. Specks of less than a third of the smallest thing are none.
+    its centre. Specks of less than two thirds of the smallest thing are none.
     """
     picture = _averaged(pixels)
     background = np.median(picture, axis=(0, 1))
