@@ -145,9 +145,8 @@ def test_an_unknown_attribute_is_answered_with_the_form() -> None:
 
 def test_prompts_are_the_first_captions_and_images_of_the_world() -> None:
     data, ranked = shapes_prompts(None, images=30), shapes(None, images=30)
-    assert [s.inputs["text"] for s in data.samples] == [
-        q.inputs["text"] for q in ranked.queries[::5]
-    ]
+    told = [sample.inputs["text"] for sample in data.samples]
+    assert told == [query.inputs["text"] for query in ranked.queries[::5]]
     assert [s.id for s in data.samples] == [document.id for document in ranked.corpus]
     for sample, scene in zip(data.samples, distinct(30, partial(scene_at, "test", 0)), strict=True):
         assert things_of(str(sample.inputs["text"])) == scene.things
@@ -157,18 +156,16 @@ def test_prompts_are_the_first_captions_and_images_of_the_world() -> None:
 
 def test_random_draws_the_real_image_of_another() -> None:
     data = Samples([Sample(i, {}, Media("image", f"real {i}")) for i in "abcde"])
-    drawn = {
-        who: {
-            s.id: v.name for s, v in zip(data.samples, Drawing().blind(who, data, 0), strict=True)
-        }
-        for who in Drawing.baselines
-    }
+    drawn = {who: baseline(who, data) for who in Drawing.baselines}
     assert drawn["oracle"] == {i: f"real {i}" for i in "abcde"}
     assert sorted(drawn["random"].values()) == sorted(drawn["oracle"].values())
     assert all(drawn["random"][i] != drawn["oracle"][i] for i in "abcde")
-    turned = Samples(data.samples[::-1])
-    again = zip(turned.samples, Drawing().blind("random", turned, 0), strict=True)
-    assert {s.id: v.name for s, v in again} == drawn["random"]
+    assert baseline("random", Samples(data.samples[::-1])) == drawn["random"]
+
+
+def baseline(who: str, data: Samples) -> dict[str, str]:
+    values = Drawing().blind(who, data, 0)
+    return {sample.id: value.name for sample, value in zip(data.samples, values, strict=True)}
 
 
 # --- from end to end ----------------------------------------------------------------------------
@@ -193,8 +190,7 @@ mmbench.register("model", "reads-shapes")(Reads)
 
 
 def test_one_that_reads_the_prompt_is_all_right(tmp_path: Path) -> None:
-    where = {"limit": 12, "out": tmp_path, "device": "cpu"}
-    best = mmbench.evaluate("reads-shapes", "shapes-draw", **where)
+    best = mmbench.evaluate("reads-shapes", "shapes-draw", limit=12, device="cpu", out=tmp_path)
     assert best.counts["failed"] == 0
     values = {name: score.value for name, score in best.scores.items()}
     assert values["shapes_right"] == 1
@@ -204,9 +200,18 @@ def test_one_that_reads_the_prompt_is_all_right(tmp_path: Path) -> None:
     assert "size=64" in best.scores["shapes_right"].signature
     assert set(best.breakdowns["objects"]) <= {"1", "2", "3"}
 
-    prompts = [str(s.inputs["text"]) for s in shapes_prompts(None, images=12).samples]
-    red = [any(thing.colour == "red" for thing in things_of(prompt)) for prompt in prompts]
-    erring = mmbench.evaluate("reads-shapes", "shapes-draw", options={"errs": True}, **where)
-    assert any(red)
-    assert erring.scores["shapes_right"].value == 1 - np.mean(red)
-    assert erring.scores["shapes_recall[shape]"].value == 1
+
+def test_one_that_errs_in_a_colour_loses_that(tmp_path: Path) -> None:
+    task = tmp_path / "rules-alone.yaml"
+    metrics = "[shapes_right, 'shapes_recall[colour]', 'shapes_recall[shape]']"
+    task.write_text(f"include: shapes-draw\nname: rules-alone\nmetrics: {metrics}\n")
+    found = mmbench.evaluate(
+        "reads-shapes", str(task), limit=12, device="cpu", model_args={"errs": True}
+    )
+    asked = [things_of(str(s.inputs["text"])) for s in shapes_prompts(None, images=12).samples]
+    red = [[thing.colour == "red" for thing in things] for things in asked]
+    assert any(map(any, red))
+    values = {name: score.value for name, score in found.scores.items()}
+    assert values["shapes_right"] == pytest.approx(1 - np.mean([any(one) for one in red]))
+    assert values["shapes_recall[colour]"] == pytest.approx(1 - np.mean(sum(red, [])))
+    assert values["shapes_recall[shape]"] == 1

@@ -101,12 +101,8 @@ def test_every_shape_in_every_colour(shape: str, colour: str) -> None:
 
 def test_the_cell_is_that_of_the_centre() -> None:
     """A thing that stands over a line between two cells, as a drawing may have it."""
-    assert [read(lone("circle", x, 480, 140))[0].column for x in (300, 335, 620, 660)] == [
-        0,
-        1,
-        1,
-        2,
-    ]
+    columns = [read(lone("circle", x, 480, 140))[0].column for x in (300, 335, 620, 660)]
+    assert columns == [0, 1, 1, 2]
 
 
 def test_a_size_that_no_thing_has_is_unclear() -> None:
