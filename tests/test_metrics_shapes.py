@@ -213,5 +213,5 @@ def test_one_that_errs_in_a_colour_loses_that(tmp_path: Path) -> None:
     assert any(map(any, red))
     values = {name: score.value for name, score in found.scores.items()}
     assert values["shapes_right"] == pytest.approx(1 - np.mean([any(one) for one in red]))
-    assert values["shapes_recall[colour]"] == pytest.approx(1 - np.mean(sum(red, [])))
+    assert values["shapes_recall[colour]"] == pytest.approx(1 - np.mean(np.concatenate(red)))
     assert values["shapes_recall[shape]"] == 1

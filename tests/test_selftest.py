@@ -16,8 +16,8 @@ from mmbench.stats import score
 ROOT = Path(__file__).parents[1]
 
 
-# Of 500 videos and more sounds and captions that are made anew for every check, and of drawings that
-# are read.
+# Of 500 videos and more sounds and captions that are made anew for every check, and of drawings
+# that are read.
 HEAVY = {
     "shapes-caption",
     "shapes-draw",

