@@ -24,7 +24,7 @@ from mmbench.kinds.drawing import Drawing
 from mmbench.metrics.shapes import shapes_recall, shapes_right
 from mmbench.shapes.things import CELL, COLOURS, RADII, Thing
 from mmbench.shapes.words import things_of
-from mmbench.types import Media, Sample, Samples
+from mmbench.types import Broken, Media, Sample, Samples
 
 PROMPT = "a small red star at the top and a large pink moon on the right"
 STAR, MOON = things_of(PROMPT)
@@ -161,6 +161,11 @@ def test_random_draws_the_real_image_of_another() -> None:
     assert sorted(drawn["random"].values()) == sorted(drawn["oracle"].values())
     assert all(drawn["random"][i] != drawn["oracle"][i] for i in "abcde")
     assert baseline("random", Samples(data.samples[::-1])) == drawn["random"]
+
+
+def test_where_there_is_no_real_image_a_baseline_fails() -> None:
+    (drawn,) = Drawing().blind("oracle", Samples([Sample("a", {"text": PROMPT})]), 0)
+    assert drawn == Broken("there is no real image of this prompt")
 
 
 def baseline(who: str, data: Samples) -> dict[str, str]:

@@ -120,7 +120,8 @@ class Drawing(PerSample):
 
     def blind(self, who: str, data: Samples, seed: int) -> list[Any]:
         """The real images themselves, or of each sample that of another: as a set the same."""
-        real = [sample.target for sample in data.samples]
+        none = Broken("there is no real image of this prompt")
+        real = [none if sample.target is None else sample.target for sample in data.samples]
         ids = [sample.id for sample in data.samples]
         return real if who == "oracle" else dealt_out(real, ids, seed)
 
