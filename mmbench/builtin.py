@@ -94,6 +94,10 @@ DATA: Names = {
         "mmbench.data.shapes_sources:shapes_captions",
         "the shapes world: images, each with its five captions as references",
     ),
+    "shapes-prompts": (
+        "mmbench.data.shapes_sources:shapes_prompts",
+        "the shapes world: captions to draw from, beside the images they are of",
+    ),
     "shapes-questions": (
         "mmbench.data.shapes_sources:shapes_questions",
         "the shapes world: questions about images, open or with options",
@@ -213,6 +217,7 @@ _GRADED = "mmbench.metrics.graded"
 _CAPTIONS = "mmbench.metrics.captions"
 _CLIPSCORE = "mmbench.metrics.clipscore"
 _SETS = "mmbench.metrics.distribution"
+_SHAPES = "mmbench.metrics.shapes"
 _LABELS = "mmbench.metrics.classification"
 _ANSWERS = "mmbench.metrics.answers"
 _CHOICE = "mmbench.metrics.choice"
@@ -251,6 +256,8 @@ METRICS: Names = {
     "prdc_density@features": (f"{_SETS}:prdc_density", "how densely real images surround drawings"),
     "prdc_coverage@features": (f"{_SETS}:prdc_coverage", "share of real images with a drawing near"),
     "cmmd": (f"{_SETS}:cmmd", "CLIP maximum mean discrepancy"),
+    "shapes_right": (f"{_SHAPES}:shapes_right", "share of drawings with exactly the shapes asked for"),
+    "shapes_recall[size|colour|shape|place]": (f"{_SHAPES}:shapes_recall", "share of asked shapes drawn so"),
     "accuracy@k": (f"{_LABELS}:accuracy", "share of samples with the right label in the first k"),
     "mean_per_class_recall": (f"{_LABELS}:mean_per_class_recall", "balanced accuracy"),
     "mean_ap": (f"{_LABELS}:mean_ap", "average precision, mean over classes"),

@@ -16,8 +16,15 @@ from mmbench.stats import score
 ROOT = Path(__file__).parents[1]
 
 
-# Of 500 videos and more sounds and captions that are made anew for every check.
-HEAVY = {"shapes-caption", "shapes-sound-retrieval", "shapes-sound-tags", "shapes-video-retrieval"}
+# Of 500 videos and more sounds and captions that are made anew for every check, and of drawings
+# that are read.
+HEAVY = {
+    "shapes-caption",
+    "shapes-draw",
+    "shapes-sound-retrieval",
+    "shapes-sound-tags",
+    "shapes-video-retrieval",
+}
 
 
 @pytest.mark.parametrize(

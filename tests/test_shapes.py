@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mmbench.data.shapes import shapes, training_scene
-from mmbench.data.shapes_draw import INSIDE, draw, ppm
-from mmbench.data.shapes_scene import SHAPES, SIDE, Scene, distinct, scene_at
+from mmbench.data.shapes_draw import draw, ppm
+from mmbench.data.shapes_scene import Scene, distinct, scene_at
 from mmbench.errors import DataError, UnknownName
+from mmbench.shapes.forms import INSIDE
+from mmbench.shapes.things import SHAPES, SIDE
 
 # SHA-256 over the first 20 images and their captions. Python's integers, SHA-256 and
 # random.Random.random() are all that enters, so these hold on every machine; they change only

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from mmbench.data.shapes import shapes
 from mmbench.data.shapes_captions import KINDS, captions
 from mmbench.data.shapes_draw import draw
-from mmbench.data.shapes_scene import COLOURS, SHAPES, Scene, Thing, chance, distinct, scene_at
+from mmbench.data.shapes_scene import Scene, chance, distinct, scene_at
+from mmbench.shapes.things import COLOURS, SHAPES, Thing
 
 # What the phrases mean, as (row, column) of the 3 × 3 grid.
 PLACES = {

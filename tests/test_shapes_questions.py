@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from test_shapes_captions import PLACES
 
 from mmbench.data.shapes_questions import KINDS, Question, questions
-from mmbench.data.shapes_scene import COLOURS, SHAPES, SIZES, Scene, Thing, chance, scene_at
+from mmbench.data.shapes_scene import Scene, chance, scene_at
 from mmbench.data.shapes_talk import conversation, training_conversation, training_question
+from mmbench.shapes.things import COLOURS, SHAPES, SIZES, Thing
 
 # Of the first 50 questions and of the first 20 talks of the training stream.
 GOLDEN_QUESTIONS = "96cf1910ae9d0004f0c5a74869c8827cae4dced2bbcf72232bb4497baccc3072"

@@ -11,12 +11,13 @@ from mmbench import Prediction, metric
 from mmbench.data.shapes import shapes
 from mmbench.data.shapes_draw import draw
 from mmbench.data.shapes_questions import KINDS
-from mmbench.data.shapes_scene import COLOURS, SHAPES, SIDE, chance, lone_scene, scene_at
+from mmbench.data.shapes_scene import chance, lone_scene, scene_at
 from mmbench.data.shapes_sources import shapes_captions, shapes_classes, shapes_questions
 from mmbench.data.shapes_talk import BRIEFLY, BY_LETTER, DESCRIBE, IMAGE, training_conversation
 from mmbench.data.shapes_talk import training_question as asked
 from mmbench.errors import DataError, UnknownName
 from mmbench.kinds.conversation import conversation
+from mmbench.shapes.things import COLOURS, SHAPES, SIDE
 from mmbench.spec import load_task
 from mmbench.types import Media, Sample
 

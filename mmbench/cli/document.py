@@ -71,6 +71,7 @@ _APPENDIX = {
     "Ratings by several raters": "mmbench.stats.crossed",
     "PTB tokens": "mmbench.metrics.ptb",
     "Normalisers of VQA": "mmbench.metrics.vqa_text",
+    "Drawings of the shapes world": "mmbench.shapes.reader",
     "Normalisers of speech": "mmbench.metrics.normalisers",
     "Letters and options": "mmbench.metrics.choice_text",
 }

@@ -8,20 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
-from mmbench.data.shapes_scene import Scene, Thing, pick, shuffled
+from mmbench.data.shapes_scene import Scene, pick, shuffled
+from mmbench.shapes.things import Thing
+from mmbench.shapes.words import PLACES, SIZE_WORDS
 
-_SIZE_WORDS = {"small": ("small", "little"), "large": ("large", "big")}
-_PLACES = {
-    (0, 0): ("at the top left", "in the upper left corner"),
-    (0, 1): ("at the top", "near the upper edge"),
-    (0, 2): ("at the top right", "in the upper right corner"),
-    (1, 0): ("on the left", "near the left edge"),
-    (1, 1): ("in the middle", "in the centre"),
-    (1, 2): ("on the right", "near the right edge"),
-    (2, 0): ("at the bottom left", "in the lower left corner"),
-    (2, 1): ("at the bottom", "near the lower edge"),
-    (2, 2): ("at the bottom right", "in the lower right corner"),
-}
 _NUMBERS = ("one shape", "two shapes", "three shapes")
 
 
@@ -82,7 +72,7 @@ def relation(a: Thing, b: Thing) -> str:
 
 
 def _size(thing: Thing, rng: Random) -> str:
-    return pick(rng, _SIZE_WORDS[thing.size])
+    return pick(rng, SIZE_WORDS[thing.size])
 
 
 def _sized(thing: Thing, rng: Random) -> str:
@@ -96,7 +86,7 @@ def _coloured(thing: Thing) -> str:
 
 def place(thing: Thing, rng: Random) -> str:
     """Where a thing is: "in the upper left corner"."""
-    return pick(rng, _PLACES[thing.row, thing.column])
+    return pick(rng, PLACES[thing.row, thing.column])
 
 
 def _list(parts: Sequence[str]) -> str:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from mmbench.data.shapes_draw import Image, paint
 from mmbench.data.shapes_motion_scene import FRAMES, Film
-from mmbench.data.shapes_scene import SIDE, Spot
+from mmbench.data.shapes_scene import Spot
+from mmbench.shapes.things import SIDE
 
 RATE = 8
 """Frames a second."""

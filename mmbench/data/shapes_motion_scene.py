@@ -11,17 +11,8 @@ from itertools import count
 from random import Random
 from typing import NamedTuple
 
-from mmbench.data.shapes_scene import (
-    COLOURS,
-    SHAPES,
-    SIDE,
-    Spot,
-    below,
-    chance,
-    near,
-    pick,
-    split_of,
-)
+from mmbench.data.shapes_scene import Spot, below, chance, near, pick, split_of
+from mmbench.shapes.things import COLOURS, SHAPES, SIDE
 
 FRAMES = 16
 MOTIONS = (

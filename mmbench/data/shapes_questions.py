@@ -16,7 +16,8 @@ from string import ascii_uppercase
 from typing import NamedTuple
 
 from mmbench.data.shapes_captions import place
-from mmbench.data.shapes_scene import COLOURS, SHAPES, SIZES, Scene, Thing, pick, shuffled
+from mmbench.data.shapes_scene import Scene, pick, shuffled
+from mmbench.shapes.things import COLOURS, SHAPES, SIZES, Thing
 
 _ROWS, _COLUMNS = ("top", "", "bottom"), ("left", "", "right")
 _CELLS = {

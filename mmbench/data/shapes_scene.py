@@ -12,37 +12,13 @@ from itertools import count
 from random import Random
 from typing import NamedTuple, Protocol, TypeVar
 
+from mmbench.shapes.things import CELL, COLOURS, RADII, SHAPES, SIZES, Thing
+
 T = TypeVar("T")
 
-SHAPES = ("circle", "square", "triangle", "diamond", "star", "cross", "ring", "moon")
-COLOURS = {
-    "red": (214, 40, 40),
-    "green": (40, 150, 60),
-    "blue": (40, 80, 210),
-    "yellow": (240, 210, 30),
-    "orange": (245, 135, 20),
-    "purple": (130, 50, 160),
-    "pink": (245, 130, 185),
-    "black": (25, 25, 25),
-}
-SIZES = ("small", "large")
 SPLITS = ("train", "validation", "test")
 
-SIDE = 960
-"""Length of an image's side in the units of `Spot`."""
-_CELL = SIDE // 3
-_RADIUS = {"small": (75, 14), "large": (134, 12)}
 _PLAY = 45
-
-
-class Thing(NamedTuple):
-    """One object in words; `row` and `column` (0 to 2) name its cell of a 3 × 3 grid."""
-
-    row: int
-    column: int
-    size: str
-    colour: str
-    shape: str
 
 
 class Spot(NamedTuple):
@@ -158,7 +134,7 @@ def lone_scene(rng: Random, colour: str, shape: str) -> Scene:
     shade = background(rng)
     thing = Thing(below(rng, 2), below(rng, 2), pick(rng, SIZES), colour, shape)
     spot = _spot(rng, thing)
-    moved = spot._replace(x=spot.x + _CELL // 2, y=spot.y + _CELL // 2)
+    moved = spot._replace(x=spot.x + CELL // 2, y=spot.y + CELL // 2)
     return Scene((thing,), (moved,), shade)
 
 
@@ -169,11 +145,11 @@ def background(rng: Random) -> tuple[int, int, int]:
 
 
 def _spot(rng: Random, thing: Thing) -> Spot:
-    least, spread = _RADIUS[thing.size]
-    radius = least + below(rng, spread)
-    play = min(_CELL // 2 - radius, _PLAY)  # inside its cell, so that nothing overlaps
-    x = _CELL * thing.column + _CELL // 2 - play + below(rng, 2 * play + 1)
-    y = _CELL * thing.row + _CELL // 2 - play + below(rng, 2 * play + 1)
+    least, beyond = RADII[thing.size]
+    radius = least + below(rng, beyond - least)
+    play = min(CELL // 2 - radius, _PLAY)  # inside its cell, so that nothing overlaps
+    x = CELL * thing.column + CELL // 2 - play + below(rng, 2 * play + 1)
+    y = CELL * thing.row + CELL // 2 - play + below(rng, 2 * play + 1)
     return Spot(x, y, radius, near(rng, COLOURS[thing.colour], 18))
 
 

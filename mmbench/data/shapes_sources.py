@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from mmbench.data.cells import lettered
 from mmbench.data.shapes import check_sizes, picture, pictures, told
 from mmbench.data.shapes_questions import Question, questions
-from mmbench.data.shapes_scene import COLOURS, SHAPES, chance, lone_scene
+from mmbench.data.shapes_scene import chance, lone_scene
+from mmbench.shapes.things import COLOURS, SHAPES
 from mmbench.types import Content, Media, Sample, Samples
 
 
@@ -58,6 +59,32 @@ def shapes_captions(
                 name,
                 {"image": image},
                 [text for _, text in told(scene, split, seed, index)],
+                group=name,
+                tags={"objects": str(len(scene.things))},
+            )
+            for index, (name, scene, image) in enumerate(pictures(split, images, size, seed))
+        ]
+    )
+
+
+def shapes_prompts(
+    root: Path | None,  # noqa: ARG001 - as above
+    *,
+    split: str = "test",
+    images: int = 1000,
+    size: int = 64,
+    seed: int = 0,
+) -> Samples:
+    """The first caption of each image of `shapes` as text to draw from, the image as target.
+
+    It tells size, colour, shape and place of each thing. Tag: `objects`. Raises as `shapes` does.
+    """
+    return Samples(
+        [
+            Sample(
+                name,
+                {"text": told(scene, split, seed, index)[0][1]},
+                image,
                 group=name,
                 tags={"objects": str(len(scene.things))},
             )

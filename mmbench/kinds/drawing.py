@@ -10,7 +10,15 @@ import msgspec
 from mmbench import media
 from mmbench.abilities import Draws
 from mmbench.errors import DataError, SpecError
-from mmbench.kinds.per_sample import Directions, PerSample, chance, media_of, prediction, text_of
+from mmbench.kinds.per_sample import (
+    Directions,
+    PerSample,
+    chance,
+    dealt_out,
+    media_of,
+    prediction,
+    text_of,
+)
 from mmbench.types import (
     Broken,
     Media,
@@ -31,7 +39,7 @@ class Drawing(PerSample):
     """
 
     ability = Draws
-    baselines = ("oracle",)
+    baselines = ("oracle", "random")
 
     def check(self, spec: TaskSpec, index: str = "exact") -> None:
         """Refuse an index, and a size that is none. Raises SpecError."""
@@ -92,7 +100,7 @@ class Drawing(PerSample):
     def baseline(
         self, who: str, spec: TaskSpec, data: Samples, seed: int
     ) -> tuple[Directions, dict[str, Any]]:
-        """The real images as drawings."""
+        """The real images as drawings, each in its own place or in that of another."""
         directions, extras = super().baseline(who, spec, data, seed)
         return _sized(spec, directions), extras
 
@@ -111,8 +119,11 @@ class Drawing(PerSample):
         )
 
     def blind(self, who: str, data: Samples, seed: int) -> list[Any]:
-        """The real images themselves."""
-        return [sample.target for sample in data.samples]
+        """The real images themselves, or of each sample that of another: as a set the same."""
+        none = Broken("there is no real image of this prompt")
+        real = [none if sample.target is None else sample.target for sample in data.samples]
+        ids = [sample.id for sample in data.samples]
+        return real if who == "oracle" else dealt_out(real, ids, seed)
 
 
 def _sized(spec: TaskSpec, directions: Directions) -> Directions:

@@ -6,7 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -26,6 +26,8 @@ from mmbench.types import (
     Samples,
     TaskSpec,
 )
+
+T = TypeVar("T")
 
 _MEDIA = {"image", "audio", "video"}
 Directions = dict[str, list[list[Prediction]]]
@@ -191,6 +193,15 @@ def chance(seed: int, ident: str) -> int:
     """A number of 64 bits that is a sample's own, whatever the order of the data."""
     drawn = blake2b(f"{seed}/{ident}".encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(drawn.digest(), "little")
+
+
+def dealt_out(answers: list[T], ids: list[str], seed: int) -> list[T]:
+    """Each sample gets the answer of another: the next one in an order drawn by the ids' hashes."""
+    order = sorted(range(len(ids)), key=lambda row: chance(seed, ids[row]))
+    given = list(answers)
+    for row, other in zip(order, order[1:] + order[:1], strict=True):
+        given[row] = answers[other]
+    return given
 
 
 def _with_ids(outputs: Outputs, ids: list[str]) -> Outputs:

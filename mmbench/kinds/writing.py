@@ -9,7 +9,7 @@ from typing import Any
 from mmbench.abilities import Writes
 from mmbench.errors import DataError
 from mmbench.kinds.conversation import check_prompt, conversation, modality_of
-from mmbench.kinds.per_sample import PerSample, chance
+from mmbench.kinds.per_sample import PerSample, dealt_out
 from mmbench.text import count
 from mmbench.types import (
     Answers,
@@ -82,7 +82,7 @@ class Writing(PerSample):
         if who == "oracle":
             return best
         if who == "random":
-            return _shuffled(best, [sample.id for sample in data.samples], seed)
+            return dealt_out(best, [sample.id for sample in data.samples], seed)
         said = {"constant": common[:1], "empty": [], "hedge": common[:_HEDGED]}[who]
         return [" ".join(said)] * len(best)
 
@@ -101,12 +101,3 @@ def best_answer(target: Any) -> str:
 
 def _by_count(entry: tuple[str, int]) -> tuple[int, str]:
     return -entry[1], entry[0]
-
-
-def _shuffled(answers: list[str], ids: list[str], seed: int) -> list[str]:
-    """Each sample gets the answer of another: the next one in an order drawn by the ids' hashes."""
-    order = sorted(range(len(ids)), key=lambda row: chance(seed, ids[row]))
-    given = list(answers)
-    for row, other in zip(order, order[1:] + order[:1], strict=True):
-        given[row] = answers[other]
-    return given

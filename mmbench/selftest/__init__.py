@@ -124,8 +124,10 @@ def _chance(bench: _Bench) -> Iterator[Check]:
 
     And one that hedges no more than the better of a constant and a random one.
     """
-    blind = {who: bench.blind(who, bench.data) for who in _others(bench)}
     random = [permuted(bench.data, seed) for seed in range(_PERMUTED)]
+    if random[0] == bench.data:  # two sets of images: nothing is paired with anything
+        return
+    blind = {who: bench.blind(who, bench.data) for who in _others(bench)}
     for who, found in blind.items():
         answers = bench.kind.baseline(who, bench.spec, bench.data, 0)[0]
         levels = [bench.scored(_paired(bench, who, answers, data)) for data in random]
@@ -137,13 +139,13 @@ def _chance(bench: _Bench) -> Iterator[Check]:
 
 
 def _paired(bench: _Bench, who: str, answers: Directions, data: Any) -> Directions:
-    """The same answers beside other targets; a ranking is made anew, its answers are vectors."""
+    """The same answers beside other samples; a ranking is made anew, its answers are vectors."""
     if not hasattr(data, "samples"):
         found: Directions = bench.kind.baseline(who, bench.spec, data, 0)[0]
         return found
-    targets = {sample.id: sample.target for sample in data.samples}
+    dealt = {s.id: {"inputs": s.inputs, "target": s.target} for s in data.samples}
     return {
-        way: [[msgspec.structs.replace(p, target=targets[p.id]) for p in split] for split in splits]
+        way: [[msgspec.structs.replace(p, **dealt[p.id]) for p in split] for split in splits]
         for way, splits in answers.items()
     }
 

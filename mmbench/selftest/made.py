@@ -28,7 +28,10 @@ def made(spec: TaskSpec) -> Any:
 
 
 def permuted(data: Any, seed: int) -> Any:
-    """The same samples with their targets dealt out again at random."""
+    """The same samples with their targets dealt out again at random.
+
+    Where a target is the real image of what was to be drawn, it is the prompts that are.
+    """
     draws = random.Random(seed)
     if isinstance(data, RetrievalData):
         ids = [document.id for document in data.corpus]
@@ -38,11 +41,12 @@ def permuted(data: Any, seed: int) -> Any:
             for query, to in data.links.items()
         }
         return RetrievalData(data.queries, data.corpus, links, data.source)
-    targets = [sample.target for sample in data.samples]
-    draws.shuffle(targets)
+    what = "inputs" if isinstance(data.samples[0].target, Media) else "target"
+    others = list(data.samples)
+    draws.shuffle(others)
     samples = [
-        Sample(s.id, s.inputs, target, s.group, s.tags)
-        for s, target in zip(data.samples, targets, strict=True)
+        msgspec.structs.replace(sample, **{what: getattr(other, what)})
+        for sample, other in zip(data.samples, others, strict=True)
     ]
     return Samples(samples, data.labels, data.source)
 
