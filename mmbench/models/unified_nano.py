@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from mmbench.errors import SampleError
+from mmbench.errors import ModelError, SampleError
 from mmbench.models.clip_nano import normalised
 from mmbench.models.generation import cut_at
 from mmbench.models.lengths import of_one_length
@@ -38,7 +38,7 @@ class UnifiedNano:
     It answers conversations of texts, images and sounds, and draws texts: token by token at a
     `temperature` from the `top_k` likeliest (0 is all), with a `guidance` by the text (1 is none).
     `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or float16. Raises ModelError when
-    the folder is not such a checkpoint.
+    the folder is not such a checkpoint, and for an option that makes no sense.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio"})
@@ -60,6 +60,10 @@ class UnifiedNano:
         from mmbench.nano.folder import read_checkpoint
         from mmbench.nano.unified_specimen import UnifiedSpecimen
 
+        if temperature <= 0:
+            raise ModelError(f"unified-nano: temperature is {temperature}: give a number above 0")
+        if top_k < 0:
+            raise ModelError(f"unified-nano: top_k is {top_k}: give a number from 0")
         checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), UnifiedSpecimen)
         self._bpe, self._config = checkpoint.bpe, checkpoint.model.config
         self._mean, self._std = (

@@ -1,0 +1,241 @@
+"""`unified-nano` as a model: it answers, transcribes, rates and draws, alone or in a batch."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from mmbench.abilities import Draws, Hears, Prepares, Rates, Writes
+from mmbench.errors import ModelError, SampleError
+from mmbench.models.unified_nano import Asked, UnifiedNano
+from mmbench.nano.bpe import Bpe
+from mmbench.nano.folder import write_checkpoint
+from mmbench.nano.gpt import Config, Unified
+from mmbench.nano.mixed import ASSISTANT, CLOSE, OPEN, START, USER, Kind
+from mmbench.nano.unified_specimen import UnifiedSpecimen
+from mmbench.nano.vqvae import Codes
+from mmbench.types import Clip, Generation, Message, Sound, Written
+
+TEXTS = ["what colour is the star? red, green and blue.", "where is it: left or right!"]
+WORDS = Bpe.of(TEXTS * 3, 320)
+CODES = Codes(number=24, code_width=4, width=16, halvings=3, residuals=1)
+GREEDY, SAMPLED = Generation(max_tokens=9), Generation(max_tokens=9, temperature=1.0, top_p=0.9)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint with random weights, which says this and that and ends now and then.
+
+    Its codes lie where noise is, so that pictures and sounds differ in them.
+    """
+    torch.manual_seed(0)
+    sizes: dict[str, Any] = {"width": 32, "layers": 2, "heads": 2, "image_size": 32}
+    model = Unified(Config(len(WORDS), context=120, image=CODES, sound=CODES, **sizes))
+    nn.init.normal_(model.gpt.tokens.weight, std=0.5)
+    nn.init.normal_(model.gpt.positions, std=0.5)
+    for head in model.gpt.heads:
+        nn.init.normal_(head.get_parameter("weight"), std=0.5)
+    with torch.no_grad():
+        model.gpt.heads[Kind.TEXT].get_parameter("bias")[-1] = 3
+    model.images(torch.randn(8, 3, 32, 32))
+    model.sounds(torch.randn(4, 50, 40), torch.full((4,), 50))
+    out = tmp_path_factory.mktemp("unified")
+    write_checkpoint(out, UnifiedSpecimen(model, WORDS), torch.float32)
+    return out
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> UnifiedNano:
+    return UnifiedNano(folder, device="cpu", dtype="float32")
+
+
+def picture(seed: int = 0, size: tuple[int, int] = (32, 32)) -> Image.Image:
+    noise = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    return Image.fromarray(noise)
+
+
+def sound(seconds: float, seed: int = 0) -> Sound:
+    samples = np.random.default_rng(seed).normal(0, 0.1, int(seconds * 8000))
+    return Sound(samples.astype(np.float32), 8000)
+
+
+def user(*parts: Any) -> Message:
+    return Message("user", parts)
+
+
+TALKS: list[tuple[Message, ...]] = [
+    (user(picture(0), "what colour is the star?"),),
+    (user(picture(1), "where is it?"),),
+    (user("what is the star"),),
+    (user("red", picture(2), "or blue?"),),
+    (user(picture(3), "where"), Message("assistant", ("left",)), user("and the red star?")),
+    (user(picture(4), picture(5), "where?"),),
+    (user(sound(0.5)),),
+    (user(sound(0.33, 1), "what?"),),
+    (user(picture(6), sound(0.2, 2)),),
+]
+PROMPTS = ["a red star", "a blue star left", "green", "the red star", "red", "a star or a red star"]
+
+
+def prepared(model: UnifiedNano, talks: Any = TALKS) -> list[Asked]:
+    return [model.prepare(talk, "conversation") for talk in talks]
+
+
+# --- the contract -------------------------------------------------------------------------------
+
+
+def test_what_it_can_do(model: UnifiedNano) -> None:
+    for ability in (Writes, Rates, Draws, Prepares, Hears):
+        assert isinstance(model, ability)
+    assert UnifiedNano.modalities == {"text", "image", "audio"}
+    assert model.rate == 8000
+
+
+def test_parts_stand_where_they_stand_in_the_message(model: UnifiedNano) -> None:
+    asked = model.prepare((user("red", picture(), sound(0.5)),), "conversation")
+    layout = model._config.layout
+    image, heard = layout.ids(Kind.IMAGE).start, layout.ids(Kind.SOUND).start
+    red = layout.ids(Kind.TEXT).start + WORDS.encode("red")[0]
+    expected = [START, USER, OPEN[Kind.TEXT], red, CLOSE[Kind.TEXT]]
+    expected += [OPEN[Kind.IMAGE], *[image] * 16, CLOSE[Kind.IMAGE]]
+    expected += [OPEN[Kind.SOUND], *[heard] * 7, CLOSE[Kind.SOUND]]  # 50 frames, eight to a code
+    assert asked.ids == [*expected, ASSISTANT, OPEN[Kind.TEXT]]
+    assert [pixels.shape for pixels in asked.pixels] == [(3, 32, 32)]
+    assert [mel.shape for mel in asked.mels] == [(50, 40)]
+
+
+def test_the_shortest_sound_is_heard(model: UnifiedNano) -> None:
+    asked = model.prepare((user(Sound(np.zeros(1, np.float32), 8000)),), "conversation")
+    assert isinstance(model.write([asked], GREEDY)[0], Written)
+
+
+def test_a_video_fails_the_sample(model: UnifiedNano) -> None:
+    clip = Clip(np.zeros((1, 2, 2, 3), np.uint8), (0.0,))
+    with pytest.raises(SampleError, match="takes texts, images and sounds, and no videos"):
+        model.prepare((user(clip, "what?"),), "conversation")
+
+
+def test_what_leaves_no_room_fails_the_sample(model: UnifiedNano) -> None:
+    with pytest.raises(SampleError, match=r"conversation is 12. tokens long, .* fewer than 120"):
+        model.prepare((user(picture(), "red " * 98),), "conversation")
+    fine, long = model.draw(["red", "red " * 120], [0, 0])
+    assert isinstance(fine, Image.Image)
+    assert isinstance(long, SampleError)
+    assert "the prompt is 127 tokens long, and unified-nano takes fewer than 104" in str(long)
+
+
+def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"config\.json: no such file.*train unified-nano"):
+        UnifiedNano(tmp_path, device="cpu", dtype="float32")
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
+def test_an_answer_does_not_depend_on_its_batch(model: UnifiedNano, options: Generation) -> None:
+    asked = prepared(model)
+    together = model.write(asked, options)
+    assert together == [model.write([one], options)[0] for one in asked]
+    assert together == model.write(asked[::-1], options)[::-1]
+    assert len({str(one) for one in together}) > 4
+
+
+def test_the_finish_says_whether_it_ended_by_itself(model: UnifiedNano) -> None:
+    said = model.write(prepared(model) * 3, Generation(max_tokens=6))
+    assert all((one.finish == "length") == (one.tokens == 6) for one in said)
+    assert {one.finish for one in said} == {"stop", "length"}
+
+
+def test_what_is_seen_and_heard_counts(model: UnifiedNano) -> None:
+    for first, second in ((picture(0), picture(9)), (sound(0.5), sound(0.5, 9))):
+        talks = [(user(part, "what?"),) for part in (first, second)]
+        rated = model.loglikelihood(prepared(model, talks), ["red", "red"])
+        assert abs(rated[0, 0] - rated[1, 0]) > 1e-4
+
+
+# --- likelihoods --------------------------------------------------------------------------------
+
+
+def test_likelihoods_of_all_next_tokens_add_up(model: UnifiedNano) -> None:
+    """Over all tokens of a text and the end: what is not said is the end."""
+    asked = prepared(model)[0]
+    texts = [WORDS.decode([token]) for token in range(len(WORDS))]
+    whole = [i for i, text in enumerate(texts) if WORDS.encode(text) == [i]]
+    rated = model.loglikelihood([asked] * len(whole), [texts[i] for i in whole])
+    assert (rated[:, 1] == 1).all()
+    ids = model._ids([asked])
+    features, drawn = model._model.gpt.features(ids)[:, -1], model._model.gpt.drawn(ids)[:, -1]
+    shares = model._model.gpt.logits(features, ids[:, -1], drawn).log_softmax(-1)[0]
+    first = model._config.layout.ids(Kind.TEXT).start
+    expected = [float(shares[first + token].detach()) for token in whole]
+    np.testing.assert_allclose(rated[:, 0], expected, atol=1e-4)
+
+
+def test_a_likelihood_does_not_depend_on_what_else_is_asked(model: UnifiedNano) -> None:
+    asked = prepared(model)
+    texts = ["red", "green and blue.", "left", "", "zeppelin", "star", "the star", "it", "or"]
+    together = model.loglikelihood(asked, texts)
+    assert together.dtype == np.float32
+    assert together[3].tolist() == [0, 0] or together[3, 1] == len(WORDS.encode(""))
+    alone = [model.loglikelihood([one], [text])[0] for one, text in zip(asked, texts, strict=True)]
+    np.testing.assert_array_equal(together, np.stack(alone))
+
+
+def test_a_text_that_the_context_has_no_room_for_is_not_rated(model: UnifiedNano) -> None:
+    rated = model.loglikelihood(prepared(model)[:2], ["red", "red " * 120])
+    assert np.isfinite(rated[0]).all()
+    assert np.isnan(rated[1, 0])
+
+
+# --- drawing ------------------------------------------------------------------------------------
+
+
+def test_a_drawing_depends_on_its_prompt_and_seed_alone(model: UnifiedNano) -> None:
+    seeds = list(range(len(PROMPTS)))
+    together = [np.asarray(image) for image in model.draw(PROMPTS, seeds)]
+    assert {image.shape for image in together} == {(32, 32, 3)}
+    for row, image in enumerate(together):
+        (alone,) = model.draw([PROMPTS[row]], [row])
+        np.testing.assert_array_equal(np.asarray(alone), image)
+    assert len({image.tobytes() for image in together}) == len(PROMPTS)
+    (other,) = model.draw([PROMPTS[0]], [99])
+    assert np.asarray(other).tobytes() != together[0].tobytes()
+
+
+def test_options_change_what_is_drawn(folder: Path, model: UnifiedNano) -> None:
+    plain = np.asarray(model.draw(["a red star"], [0])[0]).tobytes()
+    for option in ({"guidance": 1.0}, {"temperature": 0.01}, {"top_k": 1}):
+        other = UnifiedNano(folder, device="cpu", dtype="float32", **option)  # type: ignore[arg-type]
+        assert np.asarray(other.draw(["a red star"], [0])[0]).tobytes() != plain, option
+
+
+def test_of_one_likeliest_token_every_seed_draws_the_same(folder: Path) -> None:
+    one = UnifiedNano(folder, device="cpu", dtype="float32", top_k=1)
+    first, second = (np.asarray(image) for image in one.draw(["a red star"] * 2, [0, 1]))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"temperature": 0.0}, "temperature is 0.0: give a number above 0"),
+        ({"top_k": -1}, "top_k is -1: give a number from 0"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(
+    folder: Path, option: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ModelError, match=message):
+        UnifiedNano(folder, device="cpu", dtype="float32", **option)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_precision_writes_and_draws(folder: Path, dtype: str) -> None:
+    half = UnifiedNano(folder, device="cpu", dtype=dtype)
+    assert all(isinstance(one, Written) for one in half.write(prepared(half), GREEDY))
+    assert all(isinstance(one, Image.Image) for one in half.draw(PROMPTS, [0] * len(PROMPTS)))
