@@ -1,4 +1,8 @@
-"""How the reference CLIP is trained: images and their captions, told apart from all others."""
+"""How the reference CLIP is trained: images and their captions, told apart from all others.
+
+Beside pairs that are known there are pairs that are mined: captions and images come apart, and a
+model matches them, as retrieval does, before it learns from its own matches.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +34,17 @@ def _fresh(recipe: Recipe) -> ClipSpecimen:
 
 
 def _batch(specimen: ClipSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Images [n, 3, size, size] and ids [n, t] of captions."""
+    """Images [n, 3, size, size] and ids [n, t] of captions.
+
+    `augment` in the options of the stage lists ways to vary a pair (`data.shapes_augment`).
+    """
     import torch
 
     from mmbench.nano.tokens import padded
 
     config = specimen.model.config
-    images, texts = training_batch(seed, step, stage.batch, config.image_size)
+    ways = stage.options.get("augment", ())
+    images, texts = training_batch(seed, step, stage.batch, config.image_size, ways)
     mean, std = (np.array(value, np.float32) for value in (specimen.mean, specimen.std))
     image = torch.from_numpy((images - mean) / std).permute(0, 3, 1, 2).contiguous()
     return image, padded([specimen.words.encode(text, config.context) for text in texts])
@@ -47,4 +55,32 @@ def _loss(specimen: ClipSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
     return loss
 
 
-FAMILY = Family(_fresh, {"contrastive": Objective(_batch, _loss)})
+def _mined_loss(specimen: ClipSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+    """The loss of the pairs that the model finds itself; which caption was whose is not used.
+
+    A pair is an image and a caption that are each other's nearest: the others of the batch are left
+    out, since a wrong pair costs more than a missing one.
+    """
+    import torch
+
+    images, tokens = batch
+    with torch.no_grad():
+        similar = specimen.model.encode_image(images) @ specimen.model.encode_text(tokens).T
+        found, of = mutual_nearest(similar)
+    loss: Tensor = specimen.model(images[found], tokens[of])
+    return loss
+
+
+def mutual_nearest(similar: Tensor) -> tuple[Tensor, Tensor]:
+    """The pairs of rows and columns of [n, m] that are highest of each other, int64 [k] each."""
+    import torch
+
+    columns, rows = similar.argmax(1), similar.argmax(0)
+    chosen = (rows[columns] == torch.arange(len(similar), device=similar.device)).nonzero()[:, 0]
+    return chosen, columns[chosen]
+
+
+FAMILY = Family(
+    _fresh,
+    {"contrastive": Objective(_batch, _loss), "mined": Objective(_batch, _mined_loss)},
+)

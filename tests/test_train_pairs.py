@@ -1,0 +1,158 @@
+"""Pairs of images and captions that are varied together, and pairs that a model finds itself."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from mmbench.data.shapes import training_scene
+from mmbench.data.shapes_augment import WAYS, mirrored, mirrored_text, varied_pairs
+from mmbench.data.shapes_batch import drawings, training_batch
+from mmbench.data.shapes_captions import captions
+from mmbench.data.shapes_scene import chance
+from mmbench.errors import UserError
+from mmbench.shapes.reader import read
+from mmbench.train import train
+from mmbench.train.clip import mutual_nearest
+from mmbench.train.family import family_of
+from mmbench.train.recipe import recipe_of
+
+SCENES = [training_scene(0, index) for index in range(40)]
+
+
+def pairs(ways: Sequence[str], kind: int = 0, seed: int = 0) -> tuple[np.ndarray, list[str]]:
+    scenes = [scene for scene, _ in SCENES]
+    texts = [told[kind] for _, told in SCENES]
+    return varied_pairs(drawings(scenes, 96), texts, scenes, ways, np.random.default_rng(seed))
+
+
+# --- mirrors ------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6))
+def test_a_mirrored_scene_is_told_by_mirrored_words(index: int) -> None:
+    """Told anew, the mirrored scene has the words of the old caption, left and right exchanged."""
+    scene, _ = training_scene(0, index)
+    assert mirrored(mirrored(scene)) == scene
+    if len(scene.things) == 1:  # several may be told in another order
+        told, other = (captions(it, chance("told", index)) for it in (scene, mirrored(scene)))
+        assert [mirrored_text(text) for text in told] == other
+
+
+def test_words_that_only_contain_a_side_stay() -> None:
+    text = "a bright leftover at the top left, to the right of a star"
+    assert mirrored_text(text) == "a bright leftover at the top right, to the left of a star"
+
+
+def test_what_is_mirrored_is_still_what_the_words_say() -> None:
+    """By the reader of pictures: every thing is where the caption says. A moon looks otherwise."""
+    from mmbench.shapes.words import things_of
+
+    images, texts = pairs(["flip"])
+    _, before = pairs([])
+    turned = [text != old for text, old in zip(texts, before, strict=True)]
+    assert 5 < sum(turned) < 30
+    for image, text in zip(images, texts, strict=True):
+        wanted = things_of(text)
+        if not any(thing.shape == "moon" for thing in wanted):
+            assert tuple(sorted(read(image))) == wanted, text
+
+
+def test_nothing_is_mirrored_into_another_split() -> None:
+    scenes = [scene for scene, _ in (training_scene(0, index) for index in range(300))]
+    foreign = [scene for scene in scenes if mirrored(scene).split != "train"]
+    assert len(foreign) > 30
+    texts = ["on the left"] * len(foreign)
+    images = drawings(foreign, 32)
+    same, said = varied_pairs(images, texts, foreign, ["flip"], np.random.default_rng(0))
+    assert (same == images).all() and said == texts
+
+
+# --- colours and crops --------------------------------------------------------------------------
+
+
+def test_colours_change_only_where_none_is_named() -> None:
+    images, texts = pairs(["recolour"], kind=4)  # a glance: either colours or sizes and shapes
+    plain, _ = pairs([], kind=4)
+    for image, old, text in zip(images, plain, texts, strict=True):
+        if "something" in text:
+            assert (image == old).all()
+        assert (np.sort(image, -1) == np.sort(old, -1)).all()
+    changed = [(image != old).any() for image, old in zip(images, plain, strict=True)]
+    assert 5 < sum(changed) < 30
+
+
+def test_a_crop_leaves_what_is_said_true() -> None:
+    from mmbench.shapes.words import things_of
+
+    images, texts = pairs(["zoom"])
+    plain, _ = pairs([])
+    assert (images != plain).any((1, 2, 3)).mean() > 0.8
+    right = [
+        tuple(sorted(read(image))) == things_of(text)
+        for image, text in zip(images, texts, strict=True)
+    ]
+    assert np.mean(right) > 0.9  # nearest pixels make edges rough
+
+
+def test_a_batch_is_varied_and_still_a_function_of_its_step() -> None:
+    once, again = (training_batch(0, 3, 8, 64, list(WAYS)) for _ in range(2))
+    assert (once[0] == again[0]).all() and once[1] == again[1]
+    assert once[1] != training_batch(0, 3, 8, 64)[1]
+    with pytest.raises(UserError, match="augment: 'twist' is none of flip, recolour, zoom"):
+        training_batch(0, 3, 8, 64, ["twist"])
+
+
+# --- mined pairs --------------------------------------------------------------------------------
+
+
+def naive(similar: Tensor) -> list[tuple[int, int]]:
+    rows, columns = similar.shape
+    return [
+        (i, j)
+        for i in range(rows)
+        for j in range(columns)
+        if all(similar[i, j] >= similar[i, k] for k in range(columns))
+        and all(similar[i, j] >= similar[k, j] for k in range(rows))
+    ]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 7), st.integers(1, 7), st.integers(0, 1000))
+def test_mutual_nearest_are_highest_in_row_and_column(n: int, m: int, seed: int) -> None:
+    similar = torch.randn(n, m, generator=torch.Generator().manual_seed(seed))
+    found = [tensor.tolist() for tensor in mutual_nearest(similar)]
+    assert list(zip(*found, strict=True)) == naive(similar)
+    assert len(found[0]) >= 1
+
+
+def test_which_caption_was_whose_does_not_count(tmp_path: Path) -> None:
+    """Of captions in another order the model finds the same pairs, and learns the same."""
+    recipe = recipe_of(
+        {
+            "model": "clip-nano",
+            "family": "clip",
+            "architecture": {f"{part}_layers": 1 for part in ("image", "text")},
+            "stages": [
+                {"name": "known", "objective": "contrastive", "steps": 2, "batch": 16},
+                {"name": "mined", "objective": "mined", "steps": 2, "batch": 16},
+            ],
+        },
+        "small",
+    )
+    family = family_of(recipe)
+    torch.manual_seed(0)
+    specimen = family.fresh(recipe)
+    mined = family.objectives["mined"]
+    images, tokens = mined.batch(specimen, recipe.stages[1], 0, 1)
+    order = torch.randperm(16, generator=torch.Generator().manual_seed(1))
+    losses = [mined.loss(specimen, (images, tokens[some])) for some in (torch.arange(16), order)]
+    torch.testing.assert_close(*losses)
+    assert losses[0].requires_grad
+    assert train(recipe, tmp_path / "run").name == "step-4"
