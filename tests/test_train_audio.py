@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from mmbench.train import train
+from mmbench.train.audio import stretched
+from mmbench.train.family import family_of
 from mmbench.train.recipe import recipe_of
 
 AUDIO = {
@@ -57,3 +59,37 @@ def test_two_halves_equal_one_whole(recipe: dict[str, Any], tmp_path: Path) -> N
     torch.set_num_threads(threads)
     for file in ("config.json", "model.safetensors"):
         assert (last / file).read_bytes() == (resumed / file).read_bytes()
+
+
+# --- time ---------------------------------------------------------------------------------------
+
+
+def test_a_stretched_sound_is_slower_or_faster_at_its_pitch() -> None:
+    mel = torch.zeros(3, 20, 4)
+    mel[:, 10, 2] = 1  # one event of one pitch
+    played = stretched(mel, torch.tensor([1.0, 2.0, 0.5]))
+    torch.testing.assert_close(played[0], mel[0])
+    assert played[1].nonzero().tolist() == [[5, 2]]
+    assert played[2, :, 2].tolist() == [0] * 19 + [0.5]
+    assert played.shape == mel.shape and not played[..., [0, 1, 3]].any()
+
+
+def test_what_follows_a_shortened_sound_is_silence() -> None:
+    mel = torch.rand(1, 30, 4) - 2
+    played = stretched(mel, torch.tensor([1.5]))
+    assert (played[0, 20:] == mel.min()).all()
+    assert (played[0, :19] > mel.min()).any()
+
+
+def test_a_recipe_may_ask_for_stretched_sounds() -> None:
+    stages = [{**AUDIO["stages"][0], "options": {"stretch": 0.07}}]  # type: ignore[dict-item]
+    plain_recipe, recipe = recipe_of(AUDIO, "a"), recipe_of({**AUDIO, "stages": stages}, "b")
+    family = family_of(recipe)
+    torch.manual_seed(0)
+    specimen = family.fresh(recipe)
+    make = family.objectives["tagging"].batch
+    plain, varied = (make(specimen, s.stages[0], 0, 1) for s in (plain_recipe, recipe))
+    assert plain[0].shape == varied[0].shape
+    assert not torch.equal(plain[0], varied[0])
+    assert all(torch.equal(a, b) for a, b in zip(plain[1:], varied[1:], strict=True))
+    assert torch.equal(varied[0], make(specimen, recipe.stages[0], 0, 1)[0])

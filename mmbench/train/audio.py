@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmbench.data.shapes_sounds import training_sounds
 from mmbench.data.shapes_sounds_batch import sound_batch
 from mmbench.data.shapes_sounds_scene import SOUNDS
@@ -31,7 +33,10 @@ def _fresh(recipe: Recipe) -> AudioSpecimen:
 
 
 def _batch(specimen: AudioSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Spectrograms [n, t, bands], ids [n, tokens] of captions, tags [n, tags] of 0 and 1."""
+    """Spectrograms [n, t, bands], ids [n, tokens] of captions, tags [n, tags] of 0 and 1.
+
+    `stretch` in the options of the stage is the share by which a sound may be slower or faster.
+    """
     import torch
 
     from mmbench.nano.mel import log_mel
@@ -40,8 +45,27 @@ def _batch(specimen: AudioSpecimen, stage: Stage, seed: int, step: int) -> tuple
     config = specimen.model.config
     sounds, texts, tags = sound_batch(seed, step, stage.batch)
     mel = log_mel(torch.from_numpy(sounds), config.mel)
+    most = float(stage.options.get("stretch", 0))
+    by = torch.from_numpy(np.random.default_rng([seed, step, 1]).uniform(-most, most, len(mel)))
+    mel = stretched(mel, (1 + by).float()) if most else mel
     tokens = padded([specimen.words.encode(text, config.context) for text in texts])
     return mel, tokens, torch.from_numpy(tags)
+
+
+def stretched(mel: Tensor, speeds: Tensor) -> Tensor:
+    """Spectrograms [n, t, bands] played so many times as fast, [n], at the pitch they have.
+
+    What no longer fits is cut; behind a sound that has become shorter is its own softest value.
+    """
+    import torch
+
+    last = mel.shape[1] - 1
+    at = torch.arange(last + 1) * speeds[:, None]
+    before = at.floor().clamp(max=last).long()
+    after, share = (before + 1).clamp(max=last), (at - before)[..., None]
+    rows = torch.arange(len(mel))[:, None]
+    played = mel[rows, before] * (1 - share) + mel[rows, after] * share
+    return torch.where((at > last)[..., None], mel.amin((1, 2))[:, None, None], played)
 
 
 def _tagging(specimen: AudioSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
