@@ -33,6 +33,10 @@ MODELS: Names = {
         "mmbench.models.asr_nano:AsrNano",
         "the reference speech recogniser, small, trained on spoken numbers",
     ),
+    "fusion-nano": (
+        "mmbench.models.fusion_nano:FusionNano",
+        "the reference fusion of image, sound and text, small: which of the three differs",
+    ),
     "xclip": ("mmbench.models.xclip:XClip", "X-CLIP: videos and texts in one space"),
     "clap": ("mmbench.models.clap:Clap", "CLAP: sounds and texts in one space"),
     "llava": (
@@ -109,6 +113,10 @@ DATA: Names = {
     "shapes-sound-tags": (
         "mmbench.data.shapes_sounds:sound_tags",
         "the same sounds, each with its tags",
+    ),
+    "shapes-fusion": (
+        "mmbench.data.shapes_fusion:shapes_fusion",
+        "an image, a sound and a sentence: which of them tells another number",
     ),
     "spoken-numbers": (
         "mmbench.data.spoken_numbers:spoken_numbers",

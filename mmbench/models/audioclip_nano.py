@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmbench.types import Modality, Role
+from mmbench.types import Modality, Role, Sound
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from mmbench.nano.mel import Mel
     from mmbench.types import Array
 
 
@@ -48,15 +49,9 @@ class AudioclipNano:
 
         A sound shorter than one feature of the model is followed by silence.
         """
-        import torch
-
-        from mmbench.nano.mel import log_mel
-
         if modality == "text":
             return self._words.encode(item, self._config.context)
-        least = self._config.stride * self._config.mel.hop
-        samples = np.pad(item.samples, (0, max(0, least - len(item.samples))))
-        return log_mel(torch.from_numpy(samples), self._config.mel).numpy()
+        return spectrogram(item, self._config.mel, self._config.stride * self._config.mel.hop)
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
         """What `prepare` returned for n items to unit vectors, float32 [n, d]."""
@@ -79,14 +74,24 @@ class AudioclipNano:
 
         rows: dict[int, Array] = {}
         with torch.inference_mode():
-            for same in _of_one_length(items):
+            for same in of_one_length(items):
                 mel = torch.from_numpy(np.stack([items[row] for row in same]))
                 made = forward(mel.to(self._device, self._dtype)).cpu().numpy()
                 rows.update(zip(same, made, strict=True))
         return np.stack([rows[row] for row in range(len(items))])
 
 
-def _of_one_length(items: Sequence[Any]) -> Iterator[list[int]]:
+def spectrogram(sound: Sound, mel: Mel, least: int) -> Array:
+    """`log_mel` of a sound, float32 [t, bands]; one below `least` samples ends in silence."""
+    import torch
+
+    from mmbench.nano.mel import log_mel
+
+    samples = np.pad(sound.samples, (0, max(0, least - len(sound.samples))))
+    return log_mel(torch.from_numpy(samples), mel).numpy()
+
+
+def of_one_length(items: Sequence[Any]) -> Iterator[list[int]]:
     """Rows of items that are equally long, together."""
     order = sorted(range(len(items)), key=lambda row: len(items[row]))
     for _, same in groupby(order, key=lambda row: len(items[row])):

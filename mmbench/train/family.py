@@ -47,7 +47,9 @@ class Constrained(Protocol):
         ...
 
 
-_FAMILIES = {name: f"mmbench.train.{name}" for name in ("clip", "llava", "video", "audio", "asr")}
+_FAMILIES = {
+    name: f"mmbench.train.{name}" for name in ("clip", "llava", "video", "audio", "asr", "fusion")
+}
 
 
 def family_of(recipe: Recipe) -> Family:
