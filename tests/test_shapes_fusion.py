@@ -1,8 +1,8 @@
-"""Which of three differs: no one of them tells, no sum of what each tells says much, all is even."""
+"""Which of three differs: none of them tells alone, no sum of them says much, all is even."""
 
 import hashlib
 from collections import Counter
-from itertools import permutations, product
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from mmbench.data.shapes_fusion import shapes_fusion
 from mmbench.data.shapes_fusion_batch import trio_batch
 from mmbench.data.shapes_fusion_scene import ANSWERS, DECK, NUMBERS, Trio, trio_at
-from mmbench.data.shapes_scene import scene_at, split_of
+from mmbench.data.shapes_scene import split_of
 from mmbench.errors import DataError, UnknownName
 from mmbench.kinds.conversation import conversation
 from mmbench.spec import load_task
@@ -81,10 +81,9 @@ def test_a_sample() -> None:
 
 
 def test_a_longer_set_begins_like_a_shorter_one_and_none_means_the_same() -> None:
-    whole = shapes_fusion(None).samples
-    part = shapes_fusion(None, samples=100).samples
-    assert [s.inputs["text"] for s in part] == [s.inputs["text"] for s in whole[:100]]
-    assert len({(read(s, "image"), read(s, "audio"), s.inputs["text"]) for s in part}) == 100
+    whole, part = (shapes_fusion(None, samples=n).samples for n in (100, 30))
+    assert [s.inputs["text"] for s in part] == [s.inputs["text"] for s in whole[:30]]
+    assert len({(read(s, "image"), read(s, "audio"), s.inputs["text"]) for s in whole}) == 100
 
 
 def test_training_shows_no_image_and_no_sentence_of_the_test_split() -> None:
@@ -148,7 +147,7 @@ def test_the_likeliest_sum_says_nothing() -> None:
 
 
 def test_the_best_sum_is_right_in_fifteen_of_twenty_four() -> None:
-    """The most cases in which the sum's highest entry is the answer's, by a whole-number program."""
+    """The most cases in which the highest entry of a sum is the answer, by an integer program."""
     weights = {(answer, told): DECK.count((answer, told)) for answer, told in DECK}
     cases, sums = list(weights), 3 * 3 * 4
     margin, most = 1e-3, 6.0  # entries are from -1 to 1

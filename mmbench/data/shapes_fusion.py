@@ -15,7 +15,7 @@ from mmbench.data.shapes_fusion_scene import ANSWERS, Trio, trio_at
 from mmbench.data.shapes_scene import SPLITS, distinct
 from mmbench.data.shapes_sounds import heard
 from mmbench.errors import DataError, UnknownName
-from mmbench.types import Sample, Samples
+from mmbench.types import Content, Sample, Samples
 
 _MOST = 10_000
 
@@ -49,5 +49,5 @@ def _sample(name: str, trio: Trio, size: int, seed: int) -> Sample:
     where = f"{name} of fusion (seed {seed})"
     image, audio = picture(trio.image, size, where), heard(trio.sound, where)
     target = {"answer": ascii_uppercase[trio.differs], "options": list(ANSWERS)}
-    inputs = {"image": image, "audio": audio, "text": trio.sentence}
+    inputs: dict[str, Content] = {"image": image, "audio": audio, "text": trio.sentence}
     return Sample(name, inputs, target, tags={"differs": ANSWERS[trio.differs]})

@@ -105,7 +105,8 @@ class FusionNano:
         images, mel = (tensor.to(self._device, self._dtype) for tensor in media)
         tokens = padded([trio.ids for trio in trios]).to(self._device)
         with torch.inference_mode():
-            return self._model(images, mel, tokens).log_softmax(-1).cpu().numpy()
+            shares: Array = self._model(images, mel, tokens).log_softmax(-1).cpu().numpy()
+        return shares
 
 
 def _plain(text: str) -> str:

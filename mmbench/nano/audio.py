@@ -117,7 +117,7 @@ class Audio(nn.Module):
 
     def frames(self, mel: Tensor) -> Tensor:
         """[n, t, bands], t of at least `Config.stride`, to features [n, t // stride, width]."""
-        x = self.convolutions((mel * self.gain + self.shift)[:, None])
+        x: Tensor = self.convolutions((mel * self.gain + self.shift)[:, None])
         return x.mean(3).transpose(1, 2)
 
     def forward(self, mel: Tensor) -> Tensor:

@@ -157,7 +157,8 @@ class Fusion(nn.Module):
     def classified(self, features: Sequence[Tensor]) -> Tensor:
         """`features` to logits of the classes, float32 [n, classes]."""
         if self.config.fusion == "early":
-            return self.head(features[0]).float()
+            alone: Tensor = self.head(features[0])
+            return alone.float()
         pairs = zip(self.heads, features, strict=True)
         logits = torch.stack([head(vector) for head, vector in pairs]).mean(0)
         if self.config.fusion == "hybrid":
