@@ -21,6 +21,10 @@ MODELS: Names = {
         "mmbench.models.llava_nano:LlavaNano",
         "the reference LLaVA, small: clip-nano's eyes, and a language model that answers",
     ),
+    "prefix-nano": (
+        "mmbench.models.prefix_nano:PrefixNano",
+        "the reference ClipCap, small: one vector of clip-nano, and a language model that answers",
+    ),
     "video-nano": (
         "mmbench.models.video_nano:VideoNano",
         "the reference video transformer, small, trained on moving shapes",
