@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from mmbench import evaluate
+from mmbench.cli.document_tasks import wanted
 from mmbench.data.shapes_fusion import shapes_fusion
 from mmbench.data.shapes_fusion_batch import trio_batch
 from mmbench.data.shapes_fusion_scene import ANSWERS, DECK, NUMBERS, Trio, trio_at
 from mmbench.data.shapes_scene import split_of
-from mmbench.errors import DataError, UnknownName
+from mmbench.engine.prepare import together
+from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.kinds.conversation import conversation
 from mmbench.spec import load_task
 from mmbench.types import Media, Sample
@@ -194,9 +197,16 @@ def test_batches_are_functions_of_seed_and_step() -> None:
 def test_the_task_asks_with_all_three() -> None:
     spec = load_task(str(TASK))
     (turn,) = conversation(spec, shapes_fusion(None, samples=1).samples[0])
-    image, sound, text = turn.parts
+    image, sound, text = turn.parts  # nothing stands between them, not even a space
     assert (image.modality, sound.modality) == ("image", "audio")
     assert text.startswith(f"{trio_at('test', 0, 0).sentence}\nThe image, the sound and")
+
+
+def test_a_model_that_takes_two_of_the_three_is_refused_before_anything_is_loaded() -> None:
+    with pytest.raises(UserError, match="llava-nano takes no audio: try fusion-nano"):
+        evaluate("llava-nano", str(TASK))
+    assert together(load_task(str(TASK))) == {"image", "audio"}
+    assert wanted(load_task(str(TASK))) == [{"text", "image", "audio"}]
 
 
 @pytest.mark.parametrize(("samples", "size"), [(0, 64), (10001, 64), (10, 63)])
