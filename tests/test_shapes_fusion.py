@@ -116,6 +116,14 @@ def test_no_modality_alone_tells_anything() -> None:
     assert set(seen.values()) == {960 // 12}
 
 
+@pytest.mark.parametrize("pair", [(0, 1), (0, 2), (1, 2)])
+def test_two_of_the_three_tell_half(pair: tuple[int, int]) -> None:
+    """The best guess from two numbers: equal or not leaves two answers each."""
+    seen = Counter(((told[pair[0]], told[pair[1]]), answer) for answer, told in DECK)
+    best = {told: max(n for (of, _), n in seen.items() if of == told) for told, _ in seen}
+    assert sum(best.values()) == 12
+
+
 def test_what_tells_a_number_does_not_know_the_answer() -> None:
     """Things, kinds of sound and words are as frequent whatever differs."""
     trios = [trio_at("train", 0, index) for index in range(1920)]
