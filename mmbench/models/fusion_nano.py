@@ -1,4 +1,4 @@
-"""The reference fusion classifier of `mmbench.nano` as a model: which of three texts fits best."""
+"""The reference fusion classifier of `mmbench.nano` as a model: which of three inputs differs."""
 
 from __future__ import annotations
 

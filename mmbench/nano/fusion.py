@@ -51,7 +51,7 @@ class Config:
     patch: int = 16
     mel: Mel = field(default_factory=lambda: Mel(8000, 256, 192, 40))
     convolutions: tuple[int, ...] = (8, 16, 64)
-    context: int = 24
+    context: int = 16
 
     def __post_init__(self) -> None:
         if self.fusion not in get_args(Way):
