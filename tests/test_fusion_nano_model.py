@@ -176,7 +176,7 @@ def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
 def test_it_tells_more_than_any_sum_could_and_not_everything(shipped: FusionNano) -> None:
     """Of the test split; the best sum of what each modality says has .625, chance is .25."""
     right = []
-    for index in range(240):
+    for index in range(120):
         trio = trio_at("test", 0, index)
         heard = Sound(make(trio.sound).astype(np.float32) / 32768, 8000)
         turns = asked(Image.fromarray(draw(trio.image, 64)), heard, trio.sentence)

@@ -47,7 +47,8 @@ class FusionNano:
         from mmbench.nano.fusion_specimen import FusionSpecimen
 
         checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), FusionSpecimen)
-        self._words, self._labels = checkpoint.words, [_plain(text) for text in checkpoint.labels]
+        self._words = checkpoint.words
+        self._columns = {_plain(text): column for column, text in enumerate(checkpoint.labels)}
         self._mean, self._std = (
             np.array(values, np.float32) for values in (checkpoint.mean, checkpoint.std)
         )
@@ -82,18 +83,15 @@ class FusionNano:
 
         Case, and a full stop behind it, do not matter. A row of NaN is a text that names none.
         """
-        known = [text in self._labels for text in map(_plain, texts)]
-        columns = [
-            self._labels.index(_plain(t)) if k else 0 for t, k in zip(texts, known, strict=True)
-        ]
+        columns = [self._columns.get(_plain(text), -1) for text in texts]
         rated = self._log_shares(conversations)[np.arange(len(texts)), columns]
-        return np.stack([np.where(known, rated, np.nan), np.ones(len(texts))], 1).astype(np.float32)
+        return np.stack([rated, np.ones_like(rated)], axis=1)
 
     def _log_shares(self, trios: Sequence[Trio]) -> Array:
-        """Log-probabilities of all classes, float32 [n, classes]; sounds of a length together."""
-        found = np.empty((len(trios), len(self._labels)), np.float32)
+        """Log-probabilities of all classes and NaN for no class, float32 [n, classes + 1]."""
+        found = np.full((len(trios), self._config.classes + 1), np.nan, np.float32)
         for same in of_one_length([trio.mel for trio in trios]):
-            found[same] = self._forward([trios[row] for row in same])
+            found[same, :-1] = self._forward([trios[row] for row in same])
         return found
 
     def _forward(self, trios: Sequence[Trio]) -> Array:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mmbench.nano.fusion_specimen import FusionSpecimen
     from mmbench.train.recipe import Recipe, Stage
 
-_VOCABULARY_TRIOS = 2000
+_VOCABULARY_TRIOS = 500
 
 
 def _fresh(recipe: Recipe) -> FusionSpecimen:
