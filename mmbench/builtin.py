@@ -21,6 +21,10 @@ MODELS: Names = {
         "mmbench.models.llava_nano:LlavaNano",
         "the reference LLaVA, small: clip-nano's eyes, and a language model that answers",
     ),
+    "prefix-nano": (
+        "mmbench.models.prefix_nano:PrefixNano",
+        "the reference ClipCap, small: one vector of clip-nano, and a language model that answers",
+    ),
     "video-nano": (
         "mmbench.models.video_nano:VideoNano",
         "the reference video transformer, small, trained on moving shapes",
@@ -36,6 +40,10 @@ MODELS: Names = {
     "unified-nano": (
         "mmbench.models.unified_nano:UnifiedNano",
         "the reference multimodal GPT, small: it captions, answers, transcribes and draws",
+    ),
+    "fusion-nano": (
+        "mmbench.models.fusion_nano:FusionNano",
+        "the reference fusion of image, sound and text, small: which of the three differs",
     ),
     "xclip": ("mmbench.models.xclip:XClip", "X-CLIP: videos and texts in one space"),
     "clap": ("mmbench.models.clap:Clap", "CLAP: sounds and texts in one space"),
@@ -117,6 +125,10 @@ DATA: Names = {
     "shapes-sound-tags": (
         "mmbench.data.shapes_sounds:sound_tags",
         "the same sounds, each with its tags",
+    ),
+    "shapes-fusion": (
+        "mmbench.data.shapes_fusion:shapes_fusion",
+        "an image, a sound and a sentence: which of them tells another number",
     ),
     "spoken-numbers": (
         "mmbench.data.spoken_numbers:spoken_numbers",

@@ -18,7 +18,8 @@ from mmbench.data.shapes_scene import chance, scene_at
 from mmbench.data.shapes_talk import BRIEFLY, DESCRIBE
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.clip_nano import ClipNano
-from mmbench.models.llava_nano import Asked, LlavaNano
+from mmbench.models.llava_nano import LlavaNano
+from mmbench.models.reader_nano import Asked
 from mmbench.nano.clip_specimen import ClipSpecimen
 from mmbench.nano.folder import read_checkpoint, write_checkpoint
 from mmbench.nano.llava import Config, LLaVA

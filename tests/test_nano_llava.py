@@ -9,8 +9,9 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.nano.clip import ImageViT
+from mmbench.nano.language import UNLEARNT, Language
 from mmbench.nano.layers import Cache
-from mmbench.nano.llava import UNLEARNT, Config, Language, LLaVA
+from mmbench.nano.llava import Config, LLaVA
 from mmbench.nano.sampling import Drawn, likeliest
 from mmbench.nano.tokens import END, START, UNKNOWN
 from mmbench.nano.turns import ASSISTANT, IMAGE, USER, encoded, question, vocabulary
@@ -67,7 +68,7 @@ def test_a_conversation_and_what_of_it_is_learnt() -> None:
         Message("user", ("the colour",)),
         Message("assistant", ("blue and", picture, "green")),
     ]
-    ids, learnt = encoded(turns, WORDS, patches=2)
+    ids, learnt = encoded(turns, WORDS, places=2)
     expected: list[tuple[str, bool]] = [
         *(("<start>", False), ("the", False), ("star", False), (".", False)),
         *(("<user>", False), ("what", False), ("is", False)),
@@ -117,7 +118,7 @@ def test_features_are_those_of_the_patches_before_the_last_block() -> None:
     x = torch.cat([model.class_token.expand(3, 1, -1), x], dim=1) + model.positions
     expected = model.blocks[0](model.norm_in(x))[:, 1:]
     torch.testing.assert_close(model.grid(images), expected)
-    assert model.grid(images).shape == (3, TINY.patches, TINY.image_width)
+    assert model.grid(images).shape == (3, TINY.places, TINY.image_width)
 
 
 def test_several_images_in_their_order_and_none() -> None:
@@ -349,13 +350,13 @@ def test_the_usual_size_has_the_published_number_of_weights() -> None:
     assert weights(model.language) == ours
     assert ours == pytest.approx(llama, rel=0.025)
     ids = torch.full((2, 700), IMAGE, device="meta")
-    assert model.config.patches == 576
+    assert model.config.places == 576
     assert model.language(model.language.tokens(ids)).shape == (2, 700, 4096)
 
 
 def test_the_small_size() -> None:
     model = LLaVA(Config(120))
-    assert model.config.patches == 16
+    assert model.config.places == 16
     assert weights(model) * 2 < 8e6, "the file of a shipped checkpoint, in float16"
     assert isinstance(model.vision, ImageViT)
     assert isinstance(model.language, Language)

@@ -13,7 +13,8 @@ from mmbench.data.shapes_talk import IMAGE, training_conversation
 from mmbench.errors import ModelError, UserError
 from mmbench.nano.clip_specimen import ClipSpecimen
 from mmbench.nano.folder import read_checkpoint
-from mmbench.nano.llava import UNLEARNT, LLaVA
+from mmbench.nano.language import UNLEARNT
+from mmbench.nano.llava import LLaVA
 from mmbench.nano.llava_specimen import LlavaSpecimen
 from mmbench.nano.tokens import END
 from mmbench.nano.turns import IMAGE as IMAGE_ID

@@ -7,7 +7,7 @@ from collections import Counter
 
 from mmbench import registry
 from mmbench.builtin import MODELS
-from mmbench.engine.prepare import able
+from mmbench.engine.prepare import able, together
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.text import markdown
 from mmbench.types import Modality, TaskSpec
@@ -55,7 +55,8 @@ def _named(spec: TaskSpec) -> set[str]:
 def wanted(spec: TaskSpec) -> list[set[Modality]]:
     """Of which modalities a task's questions are, by its fields; several where it has a choice.
 
-    A task on data of one's own names all media that a sample may have one of.
+    A task on data of one's own names all media that a sample may have one of; those with a slot in
+    the prompt come together.
     """
     sides = spec.fields.values() if spec.kind == "retrieval" else spec.fields
     names = {side.rstrip("0123456789") for side in sides}
@@ -64,7 +65,8 @@ def wanted(spec: TaskSpec) -> list[set[Modality]]:
     told: set[Modality] = {"text"} if texts or spec.kind == "zero_shot" else set()
     if not media:
         return [told] if spec.fields else []
-    return [told | {medium} for medium in media]
+    all_ = together(spec)
+    return [told | all_ | {medium} for medium in media if medium not in all_] or [told | all_]
 
 
 def _models(spec: TaskSpec) -> list[str]:

@@ -61,10 +61,15 @@ def sound_tags(
     samples = []
     for index, scene in enumerate(distinct(sounds, partial(sounds_at, split, seed))):
         name = f"{split}-{index}"
-        audio = Media("audio", f"sound {name} (seed {seed})", partial(_wav, scene))
+        audio = heard(scene, f"{name} (seed {seed})")
         tags = {"events": str(len(scene.events))}
         samples.append(Sample(name, {"audio": audio}, tags_of(scene), name, tags))
     return Samples(samples, list(SOUNDS))
+
+
+def heard(scene: SoundScene, name: str) -> Media:
+    """The sound of a scene, WAV, made when it is read."""
+    return Media("audio", f"sound {name}", partial(_wav, scene))
 
 
 def tags_of(scene: SoundScene) -> list[int]:

@@ -104,7 +104,10 @@ def _find_model(model: str, kind: Any, options: Options, keys: ContentKeys) -> M
 
 
 def _refuse_early(model: str, kind: Any, spec: TaskSpec) -> None:
-    """Refuse a class that lacks the methods, or takes none of the media that the task names."""
+    """Refuse a class that lacks the methods, or takes none of the media that the task names.
+
+    One that takes not all of `together` is refused as well.
+    """
     ability = kind.needs(spec)
     if ability is None:
         raise UserError(
@@ -115,8 +118,14 @@ def _refuse_early(model: str, kind: Any, spec: TaskSpec) -> None:
     named = {*spec.fields, *spec.fields.values()}
     wanted: set[Modality] = {m for m in (*_MEDIA, "text") if m in named}
     media = wanted.intersection(_MEDIA)
-    if _missing(cls, ability) or (media and not media & cls.modalities):
+    none = media and not media & cls.modalities
+    if _missing(cls, ability) or none or together(spec) - cls.modalities:
         raise _unfit(model, cls, ability, wanted, spec)
+
+
+def together(spec: TaskSpec) -> set[Modality]:
+    """The media that a prompt has a slot for: every sample has all of them, not one or another."""
+    return {medium for medium in _MEDIA if f"{{{medium}}}" in spec.prompt}
 
 
 def _check_ability(model: Model, kind: Any, spec: TaskSpec, data: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.models.conversations import only_sound
+from mmbench.models.sounds import spectrogram
 from mmbench.types import Generation, Modality, Written
 
 if TYPE_CHECKING:
@@ -45,11 +46,7 @@ class AsrNano:
         """
         import torch
 
-        from mmbench.nano.mel import log_mel
-
-        samples = torch.from_numpy(only_sound(item).samples)
-        least = max(0, self._mel.hop - len(samples))
-        return log_mel(torch.nn.functional.pad(samples, (0, least)), self._mel)
+        return torch.from_numpy(spectrogram(only_sound(item), self._mel, self._mel.hop))
 
     def write(self, conversations: Sequence[Tensor], options: Generation) -> list[Written]:  # noqa: ARG002
         """What is said in n prepared sounds; tokens are letters."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmbench.models.lengths import of_one_length
+from mmbench.models.sounds import spectrogram
 from mmbench.types import Modality, Role
 
 if TYPE_CHECKING:
@@ -48,15 +49,9 @@ class AudioclipNano:
 
         A sound shorter than one feature of the model is followed by silence.
         """
-        import torch
-
-        from mmbench.nano.mel import log_mel
-
         if modality == "text":
             return self._words.encode(item, self._config.context)
-        least = self._config.stride * self._config.mel.hop
-        samples = np.pad(item.samples, (0, max(0, least - len(item.samples))))
-        return log_mel(torch.from_numpy(samples), self._config.mel).numpy()
+        return spectrogram(item, self._config.mel, self._config.stride * self._config.mel.hop)
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
         """What `prepare` returned for n items to unit vectors, float32 [n, d]."""

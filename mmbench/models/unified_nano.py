@@ -11,9 +11,9 @@ import numpy as np
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.clip_nano import normalised
-from mmbench.models.generation import cut_at
+from mmbench.models.generation import cut_at, pick
 from mmbench.models.lengths import of_one_length
-from mmbench.models.llava_nano import pick
+from mmbench.models.sounds import spectrogram
 from mmbench.types import Clip, Generation, Modality, Sound, Written
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Asked(NamedTuple):
 
     ids: list[int]
     pixels: list[NDArray[np.float32]]
-    mels: list[Tensor]
+    mels: list[Array]
 
 
 class UnifiedNano:
@@ -86,7 +86,9 @@ class UnifiedNano:
         media = [part for turn in item for part in turn.parts if not isinstance(part, str)]
         if any(isinstance(part, Clip) for part in media):
             raise SampleError("unified-nano takes texts, images and sounds, and no videos")
-        mels = {id(part): self._mel(part) for part in media if isinstance(part, Sound)}
+        mel = self._config.mel
+        sounds = [part for part in media if isinstance(part, Sound)]
+        mels = {id(sound): spectrogram(sound, mel, mel.hop) for sound in sounds}
         turns = [(turn.role, [self._part(part, mels) for part in turn.parts]) for turn in item]
         ids = self._fitting(turns, Kind.TEXT, "conversation")
         size = self._config.image_size
@@ -94,16 +96,7 @@ class UnifiedNano:
         pixels = [normalised(image, size, self._mean, self._std) for image in images]
         return Asked(ids, pixels, list(mels.values()))
 
-    def _mel(self, sound: Sound) -> Tensor:
-        import torch
-
-        from mmbench.nano.mel import log_mel
-
-        mel = self._config.mel
-        least = max(0, mel.hop - len(sound.samples))
-        return log_mel(torch.nn.functional.pad(torch.from_numpy(sound.samples), (0, least)), mel)
-
-    def _part(self, part: Any, mels: dict[int, Tensor]) -> Part:
+    def _part(self, part: Any, mels: dict[int, Array]) -> Part:
         from mmbench.nano.mixed import Codes, Kind
 
         if isinstance(part, str):
@@ -155,7 +148,7 @@ class UnifiedNano:
 
         ids = padded(rows or [one.ids for one in asked]).to(self._device)
         pixels = [image for one in asked for image in one.pixels]
-        mels = [mel for one in asked for mel in one.mels]
+        mels = [torch.from_numpy(mel) for one in asked for mel in one.mels]
         size, bands = self._config.image_size, self._config.mel.bands
         images = np.stack(pixels) if pixels else np.empty((0, 3, size, size), np.float32)
         heard = pad_sequence(mels, True) if mels else torch.empty(0, 0, bands)

@@ -115,10 +115,14 @@ class Audio(nn.Module):
         self.out = nn.Linear(width, width)
         initialise(self.blocks, max(1, c.layers))
 
+    def frames(self, mel: Tensor) -> Tensor:
+        """[n, t, bands], t of at least `Config.stride`, to features [n, t // stride, width]."""
+        x: Tensor = self.convolutions((mel * self.gain + self.shift)[:, None])
+        return x.mean(3).transpose(1, 2)
+
     def forward(self, mel: Tensor) -> Tensor:
         """[n, t, bands], t of at least `Config.stride`, to [n, width], not negative."""
-        x = self.convolutions((mel * self.gain + self.shift)[:, None])
-        x = x.mean(3).transpose(1, 2)
+        x = self.frames(mel)
         if len(self.blocks):
             x = self.blocks(x + sinusoids(x.shape[1], x.shape[2]).to(x))
         return F.relu(self.out(x.amax(1) + x.mean(1)))

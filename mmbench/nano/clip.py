@@ -163,10 +163,14 @@ class Text(nn.Module):
         )
         self.norm_out = nn.LayerNorm(width)
 
+    def embedded(self, tokens: Tensor) -> Tensor:
+        """[n, t] ids, t up to the context, to [n, t, width]."""
+        x: Tensor = self.tokens(tokens) + self.positions[: tokens.shape[1]]
+        return x
+
     def forward(self, tokens: Tensor) -> Tensor:
         """[n, t] ids, t up to the context, to [n, width]. What follows the end changes nothing."""
-        x = self.tokens(tokens) + self.positions[: tokens.shape[1]]
-        x = self.blocks(x)
+        x = self.blocks(self.embedded(tokens))
         ends = (tokens == END).int().argmax(dim=1)
         features: Tensor = self.norm_out(x[torch.arange(len(x), device=x.device), ends])
         return features

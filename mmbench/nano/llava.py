@@ -5,73 +5,27 @@ Liu et al. 2023, "Visual Instruction Tuning" (arXiv 2304.08485), with the two-la
 an image, as they are before the tower's last block, become as many tokens, in the place of the
 image token in the text.
 
-The language model is a GPT with the head tied to the embedding. Llama, which LLaVA builds on, has
-rotary positions, RMSNorm, a gated MLP, no biases and a head of its own.
+The language model is a GPT. Llama, which LLaVA builds on, has rotary positions, RMSNorm, a gated
+MLP, no biases and a head of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from mmbench.nano import clip
-from mmbench.nano.layers import Activation, Block, Cache, initialise
-from mmbench.nano.sampling import Pick, likeliest
-from mmbench.nano.tokens import END
-from mmbench.nano.turns import IMAGE
-
-UNLEARNT = -100
-"""The label of a token that is given, and of padding: the one that cross-entropy leaves out."""
+from mmbench.nano.language import Reader, Sizes
 
 
 @dataclass(frozen=True)
-class Config:
-    """The architecture. The defaults are the small one; the usual one is `Config.usual()`.
-
-    `context` in tokens, those of images included; the sizes of the tower in pixels. Raises
-    ValueError for sizes that do not divide, and for an image longer than the context.
-    """
-
-    vocabulary: int
-    context: int = 160
-    width: int = 128
-    layers: int = 4
-    heads: int = 4
-    image_size: int = 64
-    patch: int = 16
-    image_width: int = 128
-    image_layers: int = 4
-    image_heads: int = 4
-    activation: Activation = "gelu"
-
-    def __post_init__(self) -> None:
-        if self.heads < 1 or self.width % self.heads:
-            raise ValueError(f"heads {self.heads} does not divide width {self.width}")
-        if self.patches >= self.context:
-            raise ValueError(f"an image of {self.patches} tokens in a context of {self.context}")
+class Config(Sizes):
+    """The architecture. The defaults are the small one; the usual one is `Config.usual()`."""
 
     @property
-    def tower(self) -> clip.Config:
-        """The CLIP whose image tower it is; `activation` is the tower's."""
-        return clip.Config(
-            self.vocabulary,
-            image_size=self.image_size,
-            patch=self.patch,
-            image_width=self.image_width,
-            image_layers=self.image_layers,
-            image_heads=self.image_heads,
-            activation=self.activation,
-        )
-
-    @property
-    def patches(self) -> int:
-        """How many tokens an image is."""
-        tower = self.tower  # which refuses a patch that does not divide
-        return (tower.image_size // tower.patch) ** 2
+    def places(self) -> int:
+        """An image is as many tokens as it has patches."""
+        return (self.image_size // self.patch) ** 2
 
     @classmethod
     def usual(cls) -> Config:
@@ -79,111 +33,16 @@ class Config:
         return cls(32064, 4096, 4096, 32, 32, 336, 14, 1024, 24, 16, "quick_gelu")
 
 
-class Language(nn.Module):
-    """A causal language model: learned positions, Blocks, a head that is the embedding again."""
-
-    def __init__(self, c: Config) -> None:
-        super().__init__()
-        self.tokens = nn.Embedding(c.vocabulary, c.width)
-        self.positions = nn.Parameter(torch.randn(c.context, c.width) * 0.01)
-        self.blocks = nn.ModuleList(Block(c.width, c.heads, True) for _ in range(c.layers))
-        self.norm_out = nn.LayerNorm(c.width)
-
-    def caches(self) -> list[Cache]:
-        """Empty ones, one for each block."""
-        return [Cache() for _ in self.blocks]
-
-    def forward(self, x: Tensor, caches: Sequence[Cache] = ()) -> Tensor:
-        """Embedded tokens [n, t, width] to features [n, t, width], of which `head` makes logits.
-
-        With caches they follow the tokens that these have seen: then t is 1, or none were seen.
-        """
-        seen = caches[0].length if caches else 0
-        x = x + self.positions[seen : seen + x.shape[1]]
-        for i, block in enumerate(self.blocks):
-            x = block(x, cache=caches[i] if caches else None)
-        features: Tensor = self.norm_out(x)
-        return features
-
-    def head(self, features: Tensor) -> Tensor:
-        """Features [..., width] to logits of the next token, float32 [..., vocabulary]."""
-        return F.linear(features, self.tokens.weight).float()
-
-
-class LLaVA(nn.Module):
-    """The three parts. Rows of one call are of one length, or padded at the right."""
+class LLaVA(Reader):
+    """The tower's patches, a projector of two layers, and the language model."""
 
     def __init__(self, config: Config) -> None:
-        super().__init__()
-        self.config = config
-        self.vision = clip.ImageViT(config.tower)
-        self.projector = nn.Sequential(
-            nn.Linear(config.image_width, config.width),
-            nn.GELU(),
-            nn.Linear(config.width, config.width),
+        seen, read = config.image_width, config.width
+        super().__init__(
+            config, lambda: nn.Sequential(nn.Linear(seen, read), nn.GELU(), nn.Linear(read, read))
         )
-        self.language = Language(config)
-        nn.init.normal_(self.language.tokens.weight, std=0.02)
-        initialise(self.vision, config.image_layers)
-        initialise(self.language, config.layers)
 
-    def embedded(self, ids: Tensor, images: Tensor) -> Tensor:
-        """Ids [n, t] to [n, t, width], with the images' features in the places of `IMAGE`.
-
-        `images` are the pixels [m, 3, size, size] of all images in the order of the rows. Raises
-        ValueError unless there are `patches` places for each.
-        """
-        x: Tensor = self.language.tokens(ids)
-        places = ids == IMAGE
-        if int(places.sum()) != len(images) * self.config.patches:
-            raise ValueError(
-                f"{int(places.sum())} places for {len(images)} images of {self.config.patches}"
-            )
-        if len(images):
-            features = self.projector(self.vision.grid(images)).flatten(0, 1)
-            x = x.masked_scatter(places[..., None], features.to(x.dtype))
-        return x
-
-    def forward(self, ids: Tensor, labels: Tensor, images: Tensor) -> Tensor:
-        """The mean cross-entropy of the tokens that are learnt, a scalar in nats.
-
-        `labels` [n, t] are the ids themselves where they are learnt, and `UNLEARNT` elsewhere; each
-        is predicted from those before it. `images` are those of `embedded`.
-        """
-        learnt = labels[:, 1:] != UNLEARNT
-        features = self.language(self.embedded(ids, images))[:, :-1]
-        return F.cross_entropy(self.language.head(features[learnt]), labels[:, 1:][learnt])
-
-    @torch.inference_mode()
-    def likelihoods(self, ids: Tensor, labels: Tensor, images: Tensor) -> Tensor:
-        """The log-probability of the learnt tokens of each row, summed: float32 [n]."""
-        features = self.language(self.embedded(ids, images))[:, :-1]
-        scores = self.language.head(features).log_softmax(-1)
-        learnt = labels[:, 1:] != UNLEARNT
-        said = scores.gather(-1, labels[:, 1:, None].clamp(min=0))[..., 0]
-        return (said * learnt).sum(-1)
-
-    @torch.inference_mode()
-    def write(
-        self, ids: Tensor, images: Tensor, most: int, pick: Pick = likeliest
-    ) -> list[list[int]]:
-        """What follows each row of ids [n, t], all of one length; `images` are those of `embedded`.
-
-        At most `most` tokens, and no more than the context has room for. A row that ends by itself
-        ends with `END`, and takes no part in the steps that follow.
-        """
-        said: list[list[int]] = [[] for _ in ids]
-        going, caches = list(range(len(ids))), self.language.caches()
-        x = self.embedded(ids, images)
-        for _ in range(min(most, self.config.context - ids.shape[1])):
-            new = pick(self.language.head(self.language(x, caches)[:, -1]), going)
-            for row, token in zip(going, new.tolist(), strict=True):
-                said[row].append(token)
-            left = (new != END).nonzero()[:, 0]
-            going = [going[i] for i in left.tolist()]
-            if not going:
-                break
-            for cache in caches:
-                cache.keep(left)
-            x = self.language.tokens(new[left])[:, None]
-        return said
+    def seen(self, images: Tensor) -> Tensor:
+        """Pixels [m, 3, size, size] to their patches, projected: [m, places, width]."""
+        projected: Tensor = self.projector(self.vision.grid(images))
+        return projected

@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
-from mmbench.nano.clip_specimen import MEAN, STD
+from mmbench.nano.language_specimen import ReaderSpecimen
 from mmbench.nano.llava import Config, LLaVA
-from mmbench.nano.tokens import Words
 
 
 @dataclass(frozen=True)
-class LlavaSpecimen:
-    """A model with what its inputs need: the vocabulary, and mean and deviation of pixels / 255.
-
-    The scale is that of the vision tower.
-    """
+class LlavaSpecimen(ReaderSpecimen):
+    """A `LLaVA` with what its inputs need."""
 
     model: LLaVA
-    words: Words
-    mean: tuple[float, ...] = MEAN
-    std: tuple[float, ...] = STD
     name: ClassVar[str] = "llava-nano"
-
-    def described(self) -> dict[str, Any]:
-        """Architecture, scale and words."""
-        return {
-            "architecture": asdict(self.model.config),
-            "mean": self.mean,
-            "std": self.std,
-            "words": self.words.words,
-        }
-
-    @classmethod
-    def of(cls, described: dict[str, Any]) -> LlavaSpecimen:
-        """The specimen that is described, with weights of any value."""
-        words, config = Words(described["words"]), Config(**described["architecture"])
-        if len(words.words) != config.vocabulary:
-            raise ValueError(
-                f"{len(words.words)} words for a vocabulary of {config.vocabulary};"
-                " write the checkpoint again"
-            )
-        return cls(LLaVA(config), words, tuple(described["mean"]), tuple(described["std"]))
+    made = (LLaVA, Config)

@@ -1,10 +1,10 @@
 """A conversation as token ids, and which of them its writer is to learn.
 
-    <start> <user> <image> × patches what colour is the star ? <assistant> red <end> <user> …
+    <start> <user> <image> × places what colour is the star ? <assistant> red <end> <user> …
 
-An image stands where it stands in its message, as one `<image>` for each of its patches. What the
-assistant says, and the `<end>` behind it, is learnt; all else is given (Liu et al. 2023, "Visual
-Instruction Tuning", arXiv 2304.08485, section 4.2 and table 2).
+An image stands where it stands in its message, as one `<image>` for each token that it is. What
+the assistant says, and the `<end>` behind it, is learnt; all else is given (Liu et al. 2023,
+"Visual Instruction Tuning", arXiv 2304.08485, section 4.2 and table 2).
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ def vocabulary(texts: Iterable[str]) -> Words:
     return Words.of(texts, MARKS)
 
 
-def encoded(turns: Sequence[Message], words: Words, patches: int) -> tuple[list[int], list[bool]]:
+def encoded(turns: Sequence[Message], words: Words, places: int) -> tuple[list[int], list[bool]]:
     """The ids of a conversation, and of each whether it is learnt.
 
-    The parts of a message are texts, and images of any form, each `patches` ids.
+    The parts of a message are texts, and images of any form, each `places` ids.
     """
     ids, learnt = [START], [False]
     for turn in turns:
@@ -37,7 +37,7 @@ def encoded(turns: Sequence[Message], words: Words, patches: int) -> tuple[list[
         learnt += [False] * len(opens)
         for part in turn.parts:
             text = isinstance(part, str)
-            new = words.ids(part) if text else [IMAGE] * patches
+            new = words.ids(part) if text else [IMAGE] * places
             ids += new
             learnt += [said and text] * len(new)
         ids += [END] * said
@@ -45,6 +45,6 @@ def encoded(turns: Sequence[Message], words: Words, patches: int) -> tuple[list[
     return ids, learnt
 
 
-def question(turns: Sequence[Message], words: Words, patches: int) -> list[int]:
+def question(turns: Sequence[Message], words: Words, places: int) -> list[int]:
     """The ids of a conversation that the assistant is to go on with."""
-    return [*encoded(turns, words, patches)[0], ASSISTANT]
+    return [*encoded(turns, words, places)[0], ASSISTANT]

@@ -47,9 +47,8 @@ class Constrained(Protocol):
         ...
 
 
-_FAMILIES = {
-    name: f"mmbench.train.{name}" for name in ("clip", "llava", "video", "audio", "asr", "unified")
-}
+_NAMES = ("clip", "llava", "prefix", "video", "audio", "asr", "fusion", "unified")
+_FAMILIES = {name: f"mmbench.train.{name}" for name in _NAMES}
 
 
 def family_of(recipe: Recipe) -> Family:

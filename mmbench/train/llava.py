@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -20,7 +20,10 @@ from mmbench.types import Message
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from mmbench.nano.clip_specimen import ClipSpecimen
+    from mmbench.nano.language_specimen import ReaderSpecimen
     from mmbench.nano.llava_specimen import LlavaSpecimen
+    from mmbench.nano.tokens import Words
     from mmbench.train.recipe import Recipe, Stage
 
 Talk = tuple[Scene, list[Turn]]
@@ -60,18 +63,27 @@ def _parts(text: str) -> list[str | None]:
 
 def _fresh(recipe: Recipe) -> LlavaSpecimen:
     """The tower is that of the CLIP that `start` names under `vision`, its sizes included."""
-    from mmbench.nano.clip_specimen import ClipSpecimen
     from mmbench.nano.llava import Config, LLaVA
     from mmbench.nano.llava_specimen import LlavaSpecimen
+
+    eyes, words, sizes = begun(recipe)
+    model = LLaVA(Config(**sizes, **recipe.architecture))
+    model.vision.load_state_dict(eyes.model.image.state_dict())
+    return LlavaSpecimen(model, words, eyes.mean, eyes.std)
+
+
+def begun(recipe: Recipe) -> tuple[ClipSpecimen, Words, dict[str, Any]]:
+    """The CLIP that `start` names under `vision`, all words, and the sizes that follow from both.
+
+    Raises as `started_from` does.
+    """
+    from mmbench.nano.clip_specimen import ClipSpecimen
     from mmbench.nano.turns import vocabulary
 
     eyes, words = started_from(recipe, "vision", ClipSpecimen), vocabulary(_texts(recipe.seed))
-    tower = eyes.model.config
     names = ("image_size", "patch", "image_width", "image_layers", "image_heads", "activation")
-    sizes = {name: getattr(tower, name) for name in names}
-    model = LLaVA(Config(len(words.words), **sizes, **recipe.architecture))
-    model.vision.load_state_dict(eyes.model.image.state_dict())
-    return LlavaSpecimen(model, words, eyes.mean, eyes.std)
+    sizes = {name: getattr(eyes.model.config, name) for name in names}
+    return eyes, words, {"vocabulary": len(words.words), **sizes}
 
 
 def _texts(seed: int) -> list[str]:
@@ -82,7 +94,7 @@ def _texts(seed: int) -> list[str]:
 
 
 def _batch(
-    talk: Callable[[int, int], Talk], specimen: LlavaSpecimen, stage: Stage, seed: int, step: int
+    talk: Callable[[int, int], Talk], specimen: ReaderSpecimen, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
     """Ids and labels [n, t], padded at the right, and the images that they name.
 
@@ -90,14 +102,14 @@ def _batch(
     """
     import torch
 
-    from mmbench.nano.llava import UNLEARNT
+    from mmbench.nano.language import UNLEARNT
     from mmbench.nano.tokens import padded
     from mmbench.nano.turns import encoded
 
     config = specimen.model.config
     talks = [talk(seed, (step - 1) * stage.batch + i) for i in range(stage.batch)]
     turns = [messages(said) for _, said in talks]
-    coded = [encoded(each, specimen.words, config.patches) for each in turns]
+    coded = [encoded(each, specimen.words, config.places) for each in turns]
     labels = [
         [token if learn else UNLEARNT for token, learn in zip(*row, strict=True)] for row in coded
     ]
@@ -112,7 +124,7 @@ def _batch(
 
 
 def _pixels(
-    specimen: LlavaSpecimen, scenes: Sequence[Scene], rng: np.random.Generator
+    specimen: ReaderSpecimen, scenes: Sequence[Scene], rng: np.random.Generator
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     """Images [m, 3, size, size], varied, on the scale of the tower."""
     size = specimen.model.config.image_size
@@ -123,16 +135,16 @@ def _pixels(
     return np.ascontiguousarray(normal.transpose(0, 3, 1, 2))
 
 
-def _loss(specimen: LlavaSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+def _loss(specimen: ReaderSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
     loss: Tensor = specimen.model(*batch)
     return loss
 
 
-FAMILY = Family(
-    _fresh,
-    {
-        "captions": Objective(partial(_batch, told), _loss),
-        "descriptions": Objective(partial(_batch, described), _loss),
-        "conversations": Objective(partial(_batch, training_conversation), _loss),
-    },
-)
+OBJECTIVES = {
+    "captions": Objective(partial(_batch, told), _loss),
+    "descriptions": Objective(partial(_batch, described), _loss),
+    "conversations": Objective(partial(_batch, training_conversation), _loss),
+}
+"""Of every model that reads images among words, whatever becomes of an image."""
+
+FAMILY = Family(_fresh, OBJECTIVES)

@@ -1,0 +1,48 @@
+"""The reference fusion classifier with its vocabulary, its labels and the scale of its pixels."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from mmbench.nano.clip_specimen import MEAN, STD
+from mmbench.nano.fusion import Config, Fusion
+from mmbench.nano.tokens import Words
+
+
+@dataclass(frozen=True)
+class FusionSpecimen:
+    """A model with what its inputs need: vocabulary, mean and deviation of pixels / 255.
+
+    `labels` are the texts of its classes in their order.
+    """
+
+    model: Fusion
+    words: Words
+    labels: list[str]
+    mean: tuple[float, ...] = MEAN
+    std: tuple[float, ...] = STD
+    name: ClassVar[str] = "fusion-nano"
+
+    def described(self) -> dict[str, Any]:
+        """Architecture, scale, labels and words."""
+        return {
+            "architecture": asdict(self.model.config),
+            "mean": self.mean,
+            "std": self.std,
+            "labels": self.labels,
+            "words": self.words.words,
+        }
+
+    @classmethod
+    def of(cls, described: dict[str, Any]) -> FusionSpecimen:
+        """The specimen that is described, with weights of any value."""
+        words, labels = Words(described["words"]), list(described["labels"])
+        config = Config.of(described["architecture"])
+        if (len(words.words), len(labels)) != (config.vocabulary, config.classes):
+            raise ValueError(
+                f"{len(words.words)} words and {len(labels)} labels for a vocabulary of"
+                f" {config.vocabulary} and {config.classes} classes; write the checkpoint again"
+            )
+        scale = tuple(described["mean"]), tuple(described["std"])
+        return cls(Fusion(config), words, labels, *scale)

@@ -1,0 +1,183 @@
+"""A causal language model that reads images among words: what LLaVA and the prefix model share.
+
+The language model is a GPT with the head tied to the embedding (Radford et al. 2019, GPT-2). How an
+image becomes tokens is each model's own; they take the places of `IMAGE` in the sequence.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmbench.nano import clip
+from mmbench.nano.layers import Activation, Block, Cache, initialise
+from mmbench.nano.sampling import Pick, likeliest
+from mmbench.nano.tokens import END
+from mmbench.nano.turns import IMAGE
+
+UNLEARNT = -100
+"""The label of a token that is given, and of padding: the one that cross-entropy leaves out."""
+
+
+@dataclass(frozen=True)
+class Sizes(ABC):
+    """The sizes of a language model, and of the image tower of the CLIP whose eyes it has.
+
+    `context` in tokens, those of images included; the sizes of the tower in pixels; `activation` is
+    the tower's. Raises ValueError for sizes that do not divide, and for an image longer than the
+    context.
+    """
+
+    vocabulary: int
+    context: int = 160
+    width: int = 128
+    layers: int = 4
+    heads: int = 4
+    image_size: int = 64
+    patch: int = 16
+    image_width: int = 128
+    image_layers: int = 4
+    image_heads: int = 4
+    activation: Activation = "gelu"
+
+    def __post_init__(self) -> None:
+        if self.heads < 1 or self.width % self.heads:
+            raise ValueError(f"heads {self.heads} does not divide width {self.width}")
+        _ = self.tower  # which refuses sizes of its own
+        if not 1 <= self.places < self.context:
+            raise ValueError(f"an image of {self.places} tokens in a context of {self.context}")
+
+    @property
+    def tower(self) -> clip.Config:
+        """The CLIP whose image tower it is."""
+        return clip.Config(
+            self.vocabulary,
+            image_size=self.image_size,
+            patch=self.patch,
+            image_width=self.image_width,
+            image_layers=self.image_layers,
+            image_heads=self.image_heads,
+            activation=self.activation,
+        )
+
+    @property
+    @abstractmethod
+    def places(self) -> int:
+        """How many tokens an image is."""
+
+
+class Language(nn.Module):
+    """A causal language model: learned positions, Blocks, a head that is the embedding again."""
+
+    def __init__(self, c: Sizes) -> None:
+        super().__init__()
+        self.tokens = nn.Embedding(c.vocabulary, c.width)
+        self.positions = nn.Parameter(torch.randn(c.context, c.width) * 0.01)
+        self.blocks = nn.ModuleList(Block(c.width, c.heads, True) for _ in range(c.layers))
+        self.norm_out = nn.LayerNorm(c.width)
+
+    def caches(self) -> list[Cache]:
+        """Empty ones, one for each block."""
+        return [Cache() for _ in self.blocks]
+
+    def forward(self, x: Tensor, caches: Sequence[Cache] = ()) -> Tensor:
+        """Embedded tokens [n, t, width] to features [n, t, width], of which `head` makes logits.
+
+        With caches they follow the tokens that these have seen: then t is 1, or none were seen.
+        """
+        seen = caches[0].length if caches else 0
+        x = x + self.positions[seen : seen + x.shape[1]]
+        for i, block in enumerate(self.blocks):
+            x = block(x, cache=caches[i] if caches else None)
+        features: Tensor = self.norm_out(x)
+        return features
+
+    def head(self, features: Tensor) -> Tensor:
+        """Features [..., width] to logits of the next token, float32 [..., vocabulary]."""
+        return F.linear(features, self.tokens.weight).float()
+
+
+class Reader(nn.Module, ABC):
+    """A vision tower, a projector of its features, and a language model that reads them.
+
+    Rows of one call are of one length, or padded at the right.
+    """
+
+    def __init__(self, config: Sizes, projector: Callable[[], nn.Module]) -> None:
+        super().__init__()
+        self.config = config
+        self.vision = clip.ImageViT(config.tower)
+        self.projector = projector()
+        self.language = Language(config)
+        nn.init.normal_(self.language.tokens.weight, std=0.02)
+        initialise(self.vision, config.image_layers)
+        initialise(self.language, config.layers)
+
+    @abstractmethod
+    def seen(self, images: Tensor) -> Tensor:
+        """Pixels [m, 3, size, size] to what is read in their places, [m, places, width]."""
+
+    def embedded(self, ids: Tensor, images: Tensor) -> Tensor:
+        """Ids [n, t] to [n, t, width], with the images' features in the places of `IMAGE`.
+
+        `images` are the pixels [m, 3, size, size] of all images in the order of the rows. Raises
+        ValueError unless there are as many places for each as `Sizes.places` says.
+        """
+        x: Tensor = self.language.tokens(ids)
+        places = ids == IMAGE
+        if int(places.sum()) != len(images) * self.config.places:
+            raise ValueError(
+                f"{int(places.sum())} places for {len(images)} images of {self.config.places}"
+            )
+        if len(images):
+            x = x.masked_scatter(places[..., None], self.seen(images).flatten(0, 1).to(x.dtype))
+        return x
+
+    def forward(self, ids: Tensor, labels: Tensor, images: Tensor) -> Tensor:
+        """The mean cross-entropy of the tokens that are learnt, a scalar in nats.
+
+        `labels` [n, t] are the ids themselves where they are learnt, and `UNLEARNT` elsewhere; each
+        is predicted from those before it. `images` are those of `embedded`.
+        """
+        learnt = labels[:, 1:] != UNLEARNT
+        features = self.language(self.embedded(ids, images))[:, :-1]
+        return F.cross_entropy(self.language.head(features[learnt]), labels[:, 1:][learnt])
+
+    @torch.inference_mode()
+    def likelihoods(self, ids: Tensor, labels: Tensor, images: Tensor) -> Tensor:
+        """The log-probability of the learnt tokens of each row, summed: float32 [n]."""
+        features = self.language(self.embedded(ids, images))[:, :-1]
+        scores = self.language.head(features).log_softmax(-1)
+        learnt = labels[:, 1:] != UNLEARNT
+        said = scores.gather(-1, labels[:, 1:, None].clamp(min=0))[..., 0]
+        return (said * learnt).sum(-1)
+
+    @torch.inference_mode()
+    def write(
+        self, ids: Tensor, images: Tensor, most: int, pick: Pick = likeliest
+    ) -> list[list[int]]:
+        """What follows each row of ids [n, t], all of one length; `images` are those of `embedded`.
+
+        At most `most` tokens, and no more than the context has room for. A row that ends by itself
+        ends with `END`, and takes no part in the steps that follow.
+        """
+        said: list[list[int]] = [[] for _ in ids]
+        going, caches = list(range(len(ids))), self.language.caches()
+        x = self.embedded(ids, images)
+        for _ in range(min(most, self.config.context - ids.shape[1])):
+            new = pick(self.language.head(self.language(x, caches)[:, -1]), going)
+            for row, token in zip(going, new.tolist(), strict=True):
+                said[row].append(token)
+            left = (new != END).nonzero()[:, 0]
+            going = [going[i] for i in left.tolist()]
+            if not going:
+                break
+            for cache in caches:
+                cache.keep(left)
+            x = self.language.tokens(new[left])[:, None]
+        return said

@@ -1,0 +1,47 @@
+"""What the models that read images among words keep beside their weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self
+
+from mmbench.nano.clip_specimen import MEAN, STD
+from mmbench.nano.language import Reader, Sizes
+from mmbench.nano.tokens import Words
+
+
+@dataclass(frozen=True)
+class ReaderSpecimen:
+    """A model with what its inputs need: the vocabulary, and mean and deviation of pixels / 255.
+
+    The scale is that of the vision tower. `made` makes a model of its sizes, and these.
+    """
+
+    model: Reader
+    words: Words
+    mean: tuple[float, ...] = MEAN
+    std: tuple[float, ...] = STD
+    name: ClassVar[str]
+    made: ClassVar[tuple[Callable[[Any], Reader], Callable[..., Sizes]]]
+
+    def described(self) -> dict[str, Any]:
+        """Architecture, scale and words."""
+        return {
+            "architecture": asdict(self.model.config),
+            "mean": self.mean,
+            "std": self.std,
+            "words": self.words.words,
+        }
+
+    @classmethod
+    def of(cls, described: dict[str, Any]) -> Self:
+        """The specimen that is described, with weights of any value."""
+        model, sizes_of = cls.made
+        words, config = Words(described["words"]), sizes_of(**described["architecture"])
+        if len(words.words) != config.vocabulary:
+            raise ValueError(
+                f"{len(words.words)} words for a vocabulary of {config.vocabulary};"
+                " write the checkpoint again"
+            )
+        return cls(model(config), words, tuple(described["mean"]), tuple(described["std"]))

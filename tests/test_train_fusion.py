@@ -1,0 +1,106 @@
+"""Training of the fusion classifiers: its batches, what it learns, and what survives a stop."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from mmbench.data.shapes_fusion_scene import ANSWERS, DECK, trio_at
+from mmbench.nano.fusion_specimen import FusionSpecimen
+from mmbench.nano.tokens import UNKNOWN
+from mmbench.train import read_recipe, train
+from mmbench.train.family import family_of
+from mmbench.train.recipe import Recipe, recipe_of
+
+WAYS = ("early", "late", "hybrid")
+
+
+def small(fusion: str = "early", **more: Any) -> Recipe:
+    sizes = {"width": 16, "layers": 2, "heads": 2, "convolutions": [4, 8], "context": 16}
+    stages = [
+        {"name": "a", "objective": "numbers", "steps": 3, "batch": 4},
+        {"name": "b", "objective": "classification", "steps": 3, "batch": 4, "warm_up": 1},
+    ]
+    asked = {"model": "fusion-nano", "family": "fusion", "every": 2, "stages": stages}
+    return recipe_of({**asked, "architecture": {"fusion": fusion, **sizes}, **more}, "small")
+
+
+@pytest.fixture(scope="module")
+def specimen() -> FusionSpecimen:
+    torch.manual_seed(0)
+    found = family_of(small()).fresh(small())
+    assert isinstance(found, FusionSpecimen)
+    return found
+
+
+def batch(specimen: FusionSpecimen, step: int) -> tuple[Tensor, ...]:
+    stage = small().stages[1]
+    return family_of(small()).objectives["classification"].batch(specimen, stage, 0, step)
+
+
+def test_every_word_of_the_world_is_known_and_nothing_is_cut(specimen: FusionSpecimen) -> None:
+    told = [trio_at(split, 0, index) for split in ("train", "test") for index in range(600, 1200)]
+    for sentence in {trio.sentence for trio in told}:
+        ids = specimen.words.encode(sentence, 99)
+        assert UNKNOWN not in ids
+        assert len(ids) <= specimen.model.config.context
+    assert specimen.labels == list(ANSWERS)
+
+
+def test_a_batch_is_a_function_of_seed_and_step(specimen: FusionSpecimen) -> None:
+    once, again, other = batch(specimen, 2), batch(specimen, 2), batch(specimen, 3)
+    assert all(torch.equal(a, b) for a, b in zip(once, again, strict=True))
+    assert not torch.equal(once[0], other[0])
+    images, mel, tokens, answers, numbers = once
+    assert (images.shape, mel.shape, len(tokens)) == ((4, 3, 64, 64), (4, 100, 40), 4)
+    for row, index in enumerate(range(4, 8)):
+        assert (int(answers[row]), tuple((numbers[row] + 1).tolist())) == DECK[index]
+
+
+def test_the_shipped_recipes_differ_in_the_way_to_fuse_alone() -> None:
+    names = {"early": "fusion-nano", "late": "fusion-nano-late", "hybrid": "fusion-nano-hybrid"}
+    recipes = {way: read_recipe(name) for way, name in names.items()}
+    for way, recipe in recipes.items():
+        assert recipe.architecture == {**recipes["early"].architecture, "fusion": way}
+        assert recipe.stages == recipes["early"].stages
+
+
+@pytest.mark.parametrize("fusion", WAYS)
+def test_two_halves_equal_one_whole(fusion: str, tmp_path: Path) -> None:
+    class StopError(Exception):
+        """Stands for whatever ends a run early."""
+
+    def stop(step: int, loss: float) -> None:
+        if step == 5:
+            raise StopError
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    last = train(small(fusion), tmp_path / "whole")
+    with pytest.raises(StopError):
+        train(small(fusion), tmp_path / "halves", report=stop)
+    resumed = train(small(fusion), tmp_path / "halves", resume=True)
+    torch.set_num_threads(threads)
+    for file in ("config.json", "model.safetensors"):
+        assert (last / file).read_bytes() == (resumed / file).read_bytes()
+
+
+@pytest.mark.parametrize("fusion", WAYS)
+def test_the_numbers_of_one_batch_are_learnt(fusion: str) -> None:
+    torch.manual_seed(0)
+    recipe = small(fusion)
+    family = family_of(recipe)
+    specimen = family.fresh(recipe)
+    assert isinstance(specimen, FusionSpecimen)
+    loss = family.objectives["numbers"].loss
+    tensors = family.objectives["numbers"].batch(specimen, recipe.stages[0], 0, 1)
+    optimiser = torch.optim.AdamW(specimen.model.parameters(), 3e-3)
+    first = loss(specimen, tensors).item()
+    for _ in range(25):
+        optimiser.zero_grad()
+        now = loss(specimen, tensors)
+        now.backward()
+        optimiser.step()
+    assert now.item() < first / 2
