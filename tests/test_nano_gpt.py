@@ -220,7 +220,7 @@ def test_with_a_cache_or_without_in_a_batch_or_alone(kind: Kind, guidance: float
         one = ids[row : row + 1]
         assert together[row] == slowly(model, one, end, 20, guidance)
         assert model.write(one, end, 20, guidance=guidance) == [together[row]]
-    assert len({tuple(said) for said in together}) > 4
+    assert len({tuple(said) for said in together}) > 3
     if kind == Kind.TEXT:
         assert len({len(said) for said in together}) > 2, "rows that stop at several steps"
 

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.nano import vqvae
-from mmbench.nano.layers import Block, Cache, initialise
+from mmbench.nano.language import Decoder
+from mmbench.nano.layers import Cache, initialise
 from mmbench.nano.mel import Mel
 from mmbench.nano.mixed import CLOSE, MODALITIES, NOTHING, OPEN, Kind, Layout
 from mmbench.nano.sampling import Pick, likeliest
@@ -73,21 +74,17 @@ class Config:
         return cls(**{**fields, **given})
 
 
-class GPT(nn.Module):
+class GPT(Decoder):
     """Ids [n, t] to what may come next. Rows of one call are of one length, or padded at the right.
 
     An image is `patches` tokens in a row, never fewer and never more.
     """
 
     def __init__(self, c: Config) -> None:
-        super().__init__()
+        super().__init__(c.layout.size, c.context, c.width, c.layers, c.heads)
         self.context, self.patches, self.layout = c.context, c.patches, c.layout
-        self.tokens = nn.Embedding(c.layout.size, c.width)
         self.kinds = nn.Embedding(len(Kind), c.width)
-        self.positions = nn.Parameter(torch.randn(c.context, c.width) * 0.01)
         self.places = nn.Parameter(torch.randn(c.patches, c.width) * 0.01)
-        self.blocks = nn.ModuleList(Block(c.width, c.heads, True) for _ in range(c.layers))
-        self.norm_out = nn.LayerNorm(c.width)
         self.heads = nn.ModuleList(nn.Linear(c.width, len(self.may_say(kind))) for kind in Kind)
         for embedding in (self.tokens, self.kinds):
             nn.init.normal_(embedding.weight, std=0.02)
@@ -117,15 +114,10 @@ class GPT(nn.Module):
         With caches they follow the tokens that these have seen (then t is 1, or none were seen), of
         which `drawn` [n] were of images.
         """
-        seen = caches[0].length if caches else 0
         kinds = self.kind_of(ids)
-        x = self.tokens(ids) + self.kinds(kinds)
-        x = x + self.positions[seen : seen + ids.shape[1]]
         place = (self.drawn(ids, drawn) - 1) % self.patches
-        x = x + self.places[place] * (kinds == Kind.IMAGE)[..., None]
-        for i, block in enumerate(self.blocks):
-            x = block(x, cache=caches[i] if caches else None)
-        features: Tensor = self.norm_out(x)
+        x = self.tokens(ids) + self.kinds(kinds)
+        features: Tensor = self(x + self.places[place] * (kinds == Kind.IMAGE)[..., None], caches)
         return features
 
     def drawn(self, ids: Tensor, before: Tensor | int = 0) -> Tensor:
@@ -183,7 +175,7 @@ class GPT(nn.Module):
         """Step after step the rows that still go on, and the token that each is given."""
         ways = 1 if guidance == 1 else 2
         new = torch.cat([ids, self.without_texts(ids)]) if ways == 2 else ids
-        going, caches = list(range(len(ids))), [Cache() for _ in self.blocks]
+        going, caches = list(range(len(ids))), self.caches()
         drawn = torch.zeros(len(new), dtype=torch.int64, device=ids.device)
         while going:
             features = self.features(new, caches, drawn)[:, -1]

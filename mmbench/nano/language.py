@@ -71,22 +71,22 @@ class Sizes(ABC):
         """How many tokens an image is."""
 
 
-class Language(nn.Module):
-    """A causal language model: learned positions, Blocks, a head that is the embedding again."""
+class Decoder(nn.Module):
+    """An embedding of tokens, learned positions, and causal Blocks over what is embedded."""
 
-    def __init__(self, c: Sizes) -> None:
+    def __init__(self, vocabulary: int, context: int, width: int, layers: int, heads: int) -> None:
         super().__init__()
-        self.tokens = nn.Embedding(c.vocabulary, c.width)
-        self.positions = nn.Parameter(torch.randn(c.context, c.width) * 0.01)
-        self.blocks = nn.ModuleList(Block(c.width, c.heads, True) for _ in range(c.layers))
-        self.norm_out = nn.LayerNorm(c.width)
+        self.tokens = nn.Embedding(vocabulary, width)
+        self.positions = nn.Parameter(torch.randn(context, width) * 0.01)
+        self.blocks = nn.ModuleList(Block(width, heads, True) for _ in range(layers))
+        self.norm_out = nn.LayerNorm(width)
 
     def caches(self) -> list[Cache]:
         """Empty ones, one for each block."""
         return [Cache() for _ in self.blocks]
 
     def forward(self, x: Tensor, caches: Sequence[Cache] = ()) -> Tensor:
-        """Embedded tokens [n, t, width] to features [n, t, width], of which `head` makes logits.
+        """Embedded tokens [n, t, width] to features [n, t, width], of which heads make logits.
 
         With caches they follow the tokens that these have seen: then t is 1, or none were seen.
         """
@@ -96,6 +96,10 @@ class Language(nn.Module):
             x = block(x, cache=caches[i] if caches else None)
         features: Tensor = self.norm_out(x)
         return features
+
+
+class Language(Decoder):
+    """A causal language model of texts: its head is the embedding again."""
 
     def head(self, features: Tensor) -> Tensor:
         """Features [..., width] to logits of the next token, float32 [..., vocabulary]."""
@@ -113,7 +117,8 @@ class Reader(nn.Module, ABC):
         self.config = config
         self.vision = clip.ImageViT(config.tower)
         self.projector = projector()
-        self.language = Language(config)
+        c = config
+        self.language = Language(c.vocabulary, c.context, c.width, c.layers, c.heads)
         nn.init.normal_(self.language.tokens.weight, std=0.02)
         initialise(self.vision, config.image_layers)
         initialise(self.language, config.layers)
