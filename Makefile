@@ -23,13 +23,15 @@ run: $(VENV)/.index
 	@$(BIN)/mmbench leaderboard show shapes-retrieval
 	@echo "The leaderboard is in leaderboards/shapes-retrieval.md; to go on: source $(BIN)/activate"
 
+# One thread for each of the processes: two of them would wait for each other's cores. A file's
+# tests share a process, so that what they share is made once.
 test: check-style
-	$(BIN)/python -m pytest -n auto
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 # What is slow: repeated kills, the wheel in a clean venv, training again, a server of models.
 test-all: check-style
 	$(PIP) 'transformers[serving]'
-	$(BIN)/python -m pytest -n auto
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 	$(BIN)/python -m pytest -m slow
 
 # What needs torchvision: Qwen-VL, SmolVLM, LLaVA-NeXT-Video, VideoLLaVA, V-JEPA 2.
