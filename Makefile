@@ -1,8 +1,10 @@
 # The two commands that set everything up: `make run` and `make test`.
 #   make run TORCH_INDEX=URL    takes torch from the index that pytorch.org names for a CPU or CUDA build
+#   make run BOARD=DIR          writes its leaderboards there
 PYTHON ?= python3
 VENV ?= .venv
 TORCH_INDEX ?=
+BOARD ?= runs/family
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # Peers in tests, without what they ask for (torchvision, a build of triton): it is not compared.
@@ -18,10 +20,18 @@ VISION_TESTS := $(addprefix tests/test_models_,video_llm chat encoders unified) 
 
 .PHONY: run test test-all test-torchvision check-style docs clean
 
+# Each model that comes with mmbench on its tasks, beside answers that do not look, in a table: a line
+# for each model.
 run: $(VENV)/.index
-	$(BIN)/mmbench run --model clip-nano --task shapes-retrieval
-	@$(BIN)/mmbench leaderboard show shapes-retrieval
-	@echo "The leaderboard is in leaderboards/shapes-retrieval.md; to go on: source $(BIN)/activate"
+	$(call family,clip-nano,shapes-retrieval shapes-zeroshot)
+	$(call family,llava-nano,shapes-caption shapes-vqa shapes-chat)
+	$(call family,video-nano,shapes-motion shapes-video-retrieval)
+	$(call family,audioclip-nano,shapes-sound-retrieval shapes-sound-tags)
+	$(call family,asr-nano,numbers-asr)
+	@$(BIN)/mmbench leaderboard show --brief --out $(BOARD)
+	@echo "The leaderboards are in $(BOARD)/README.md; to go on: source $(BIN)/activate"
+
+family = $(BIN)/mmbench run --out $(BOARD) -m $(1) -m constant -m random $(addprefix -t ,$(2))
 
 # One thread for each of the processes: two of them would wait for each other's cores. A file's
 # tests share a process, so that what they share is made once.
