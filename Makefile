@@ -64,6 +64,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m mmbench.cli.document cli > docs/cli.md
 	$(BIN)/python -m mmbench.cli.document metrics > docs/metrics.md
 	$(BIN)/python -m mmbench.cli.document_tasks tasks > docs/tasks.md
+	$(BIN)/python -m mmbench.cli.pictures docs/pictures
 
 # torch comes first and pinned, so that nothing that depends on it chooses another build.
 $(VENV)/.torch: constraints.txt
