@@ -19,8 +19,13 @@ from mmbench.cli.pictures.models import PICTURES
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs/pictures"
-DRAWN = pictures()
+NAMES = ["worlds", *PICTURES]
 PNG = re.compile(r"data:image/png;base64,([^\"]*)")
+
+
+@pytest.fixture(scope="module")
+def drawn() -> dict[str, str]:
+    return pictures()
 
 
 def pixels(svg: str) -> list[np.ndarray]:
@@ -28,12 +33,12 @@ def pixels(svg: str) -> list[np.ndarray]:
     return [np.asarray(image, np.int16) for image in found]
 
 
-@pytest.mark.parametrize("name", DRAWN)
-def test_a_picture_is_what_the_script_draws(name: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_a_picture_is_what_the_script_draws(drawn: dict[str, str], name: str) -> None:
     """Made again by `make docs`. How a PNG is packed is its library's matter, not its pixels."""
     committed = (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
-    assert PNG.sub("", committed) == PNG.sub("", DRAWN[name])
-    for ours, theirs in zip(pixels(DRAWN[name]), pixels(committed), strict=True):
+    assert PNG.sub("", committed) == PNG.sub("", drawn[name])
+    for ours, theirs in zip(pixels(drawn[name]), pixels(committed), strict=True):
         assert ours.shape == theirs.shape
         assert abs(ours - theirs).max() <= 2  # the last bit of a logarithm
 
@@ -41,9 +46,9 @@ def test_a_picture_is_what_the_script_draws(name: str) -> None:
 def test_every_packaged_model_has_one_and_the_document_shows_it() -> None:
     weights = {path.name for path in (ROOT / "mmbench/nano/weights").iterdir() if path.is_dir()}
     assert set(PICTURES) == weights
-    assert {path.stem for path in FOLDER.iterdir()} == set(DRAWN)
+    assert {path.stem for path in FOLDER.iterdir()} == set(NAMES)
     shown = (ROOT / "docs/models.md").read_text(encoding="utf-8")
-    assert all(f"](pictures/{name}.svg)" in shown for name in DRAWN)
+    assert all(f"](pictures/{name}.svg)" in shown for name in NAMES)
 
 
 def rectangles(svg: str) -> list[tuple[float, float, float, float]]:
@@ -54,11 +59,11 @@ def rectangles(svg: str) -> list[tuple[float, float, float, float]]:
     return [(x, y, x + width, y + height) for x, y, width, height in sides]
 
 
-@pytest.mark.parametrize("name", DRAWN)
-def test_nothing_lies_on_another_nor_beyond_the_page(name: str) -> None:
-    page = ElementTree.fromstring(DRAWN[name])
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_lies_on_another_nor_beyond_the_page(drawn: dict[str, str], name: str) -> None:
+    page = ElementTree.fromstring(drawn[name])
     width, height = float(page.attrib["width"]), float(page.attrib["height"])
-    found = rectangles(DRAWN[name])
+    found = rectangles(drawn[name])
     assert len(found) > 5
     assert width <= 1020  # what a page shows without making it smaller
     for left, top, right, bottom in found:
