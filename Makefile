@@ -21,7 +21,7 @@ VISION_TESTS := $(addprefix tests/test_models_,video_llm chat encoders unified) 
 .PHONY: run test test-all test-torchvision check-style docs clean
 
 # Each model that comes with mmbench on its tasks, beside answers that do not look, in a table: a line
-# for each model.
+# for each model; behind its tasks may stand the baselines that the kind of task has.
 run: $(VENV)/.index
 	$(call family,clip-nano,shapes-retrieval shapes-zeroshot)
 	$(call family,llava-nano,shapes-caption shapes-vqa shapes-chat)
@@ -31,7 +31,8 @@ run: $(VENV)/.index
 	@$(BIN)/mmbench leaderboard show --brief --out $(BOARD)
 	@echo "The leaderboards are in $(BOARD)/README.md; to go on: source $(BIN)/activate"
 
-family = $(BIN)/mmbench run --out $(BOARD) -m $(1) -m constant -m random $(addprefix -t ,$(2))
+family = $(BIN)/mmbench run --out $(BOARD) \
+	$(addprefix -m ,$(1) $(or $(3),constant random)) $(addprefix -t ,$(2))
 
 # One thread for each of the processes: two of them would wait for each other's cores. A file's
 # tests share a process, so that what they share is made once.

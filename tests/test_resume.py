@@ -46,7 +46,8 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
 
 def start(processes: Forks, folder: Path, cache: str, die_at: int = -1, *more: str) -> Fork:
     plugin = folder / "mortal.py"
-    plugin.write_text(PLUGIN)
+    if not plugin.exists():  # another process may be reading it
+        plugin.write_text(PLUGIN)
     command = [
         "run", "--plugin", str(plugin), "-m", "mortal", *TASK, "--limit", "60",
         "--batch-size", "16", "--out", str(folder / "out"), "--json", *more,
