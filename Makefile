@@ -1,8 +1,10 @@
 # The two commands that set everything up: `make run` and `make test`.
 #   make run TORCH_INDEX=URL    takes torch from the index that pytorch.org names for a CPU or CUDA build
+#   make run BOARD=DIR          writes its leaderboards there
 PYTHON ?= python3
 VENV ?= .venv
 TORCH_INDEX ?=
+BOARD ?= runs/family
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # Peers in tests, without what they ask for (torchvision, a build of triton): it is not compared.
@@ -18,18 +20,30 @@ VISION_TESTS := $(addprefix tests/test_models_,video_llm chat encoders unified) 
 
 .PHONY: run test test-all test-torchvision check-style docs clean
 
+# Each model that comes with mmbench on its tasks, beside answers that do not look, in a table: a line
+# for each model; behind its tasks may stand the baselines that the kind of task has.
 run: $(VENV)/.index
-	$(BIN)/mmbench run --model clip-nano --task shapes-retrieval
-	@$(BIN)/mmbench leaderboard show shapes-retrieval
-	@echo "The leaderboard is in leaderboards/shapes-retrieval.md; to go on: source $(BIN)/activate"
+	$(call family,clip-nano,shapes-retrieval shapes-zeroshot)
+	$(call family,llava-nano,shapes-caption shapes-vqa shapes-chat)
+	$(call family,video-nano,shapes-motion shapes-video-retrieval)
+	$(call family,audioclip-nano,shapes-sound-retrieval shapes-sound-tags)
+	$(call family,asr-nano,numbers-asr)
+	$(call family,fusion-nano,shapes-fusion)
+	@$(BIN)/mmbench leaderboard show --brief --out $(BOARD)
+	@echo "The leaderboards are in $(BOARD)/README.md; to go on: source $(BIN)/activate"
 
+family = $(BIN)/mmbench run --out $(BOARD) \
+	$(addprefix -m ,$(1) $(or $(3),constant random)) $(addprefix -t ,$(2))
+
+# One thread for each of the processes: two of them would wait for each other's cores. A file's
+# tests share a process, so that what they share is made once.
 test: check-style
-	$(BIN)/python -m pytest -n auto
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 # What is slow: repeated kills, the wheel in a clean venv, training again, a server of models.
 test-all: check-style
 	$(PIP) 'transformers[serving]'
-	$(BIN)/python -m pytest -n auto
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 	$(BIN)/python -m pytest -m slow
 
 # What needs torchvision: Qwen-VL, SmolVLM, LLaVA-NeXT-Video, VideoLLaVA, V-JEPA 2.
@@ -52,6 +66,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m mmbench.cli.document cli > docs/cli.md
 	$(BIN)/python -m mmbench.cli.document metrics > docs/metrics.md
 	$(BIN)/python -m mmbench.cli.document_tasks tasks > docs/tasks.md
+	$(BIN)/python -m mmbench.cli.pictures docs/pictures
 
 # torch comes first and pinned, so that nothing that depends on it chooses another build.
 $(VENV)/.torch: constraints.txt

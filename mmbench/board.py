@@ -222,15 +222,34 @@ def _write(folder: store.Folder, task: str) -> str:
 
 
 def _index(folder: store.Folder) -> str:
-    lines = ["# Leaderboards", "", "| task | best model | headline | value |", "|---|---|---|---:|"]
+    lines = ["# Leaderboards", "", "| task | best model | headline | value | 95 % | blind |"]
+    lines.append("|---|---|---|---:|---:|---:|")
     for task in sorted({name.split("/")[1] for name in folder.glob("runs/*/*.json")}):
-        tables = sections(store.read_records(folder.where, task))
-        models = [r for r in tables[0] if not r.baseline] or tables[0]
-        best = models[0]
-        value = number(best.scores.get(best.headline))
+        best = brief(sections(store.read_records(folder.where, task))[0])[0]
+        _, who, headline, *numbers = best
         link = f"[{markdown(task)}]({task}.md)"
-        lines.append(_line([link, markdown(label(best)), f"`{best.headline}`", value]))
-    return "\n".join([*lines, ""])
+        lines.append(_line([link, markdown(who), f"`{headline}`", *numbers]))
+    return "\n".join([*lines, "", f"Blind: {_BLIND}.", ""])
+
+
+BRIEF = ("task", "model", "headline", "value", "95 %", "blind")
+_BLIND = "the best of the baselines that do not look at a sample, where one was run"
+
+
+def brief(records: list[RunRecord]) -> list[list[str]]:
+    """A row of `BRIEF` for each model of one table; for each baseline where there is no model.
+
+    `blind` is the headline of the best of the baselines that do not look at a sample.
+    """
+    models = [record for record in records if not record.baseline] or records
+    blind = [record for record in records if record.baseline not in (None, "oracle")]
+    least = number(blind[0].scores.get(blind[0].headline)) if blind else ""
+    rows = []
+    for record in models:
+        score = record.scores.get(record.headline)
+        named = [record.task.name, label(record), record.headline]
+        rows.append([*named, number(score), interval(score), least])
+    return rows
 
 
 def show(records: list[RunRecord], width: int | None = None) -> str:

@@ -10,6 +10,7 @@ import pytest
 from test_store import ROWS, record
 
 from mmbench import board, store
+from mmbench.cli import main
 from mmbench.types import ModelInfo, ScoreInfo, TaskInfo
 
 
@@ -104,3 +105,36 @@ def test_a_board_needs_no_torch(tmp_path: Path) -> None:
 )
 def test_numbers(value: float | None, shown: str) -> None:
     assert board.number(record(value=value).scores["recall@1"]) == shown
+
+
+def test_a_line_for_each_model_beside_the_best_of_blind_answers() -> None:
+    records = [
+        record("a", 0.9, model=model("x")),
+        record("b", 0.5, model=model("y")),
+        record("c", 1.0, model=model("oracle"), baseline="oracle"),
+        record("d", 0.1, model=model("constant"), baseline="constant"),
+        record("e", 0.2, model=model("random"), baseline="random"),
+    ]
+    (table,) = board.sections(records)
+    rows = [dict(zip(board.BRIEF, row, strict=True)) for row in board.brief(table)]
+    assert [row["model"] for row in rows] == ["x", "y"]
+    assert [row["value"] for row in rows] == ["0.9000", "0.5000"]
+    assert {row["blind"] for row in rows} == {"0.2000"}
+    assert {(row["task"], row["headline"]) for row in rows} == {("t", "recall@1")}
+    (alone,) = board.brief([records[0]])
+    assert alone[-1] == ""
+    baselines = [it for it in table if it.baseline]
+    assert [row[1] for row in board.brief(baselines)] == [
+        f"{name} (baseline)" for name in ("oracle", "random", "constant")
+    ]
+
+
+def test_brief_tables_are_shown_by_the_program(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.write_record(tmp_path, record(model=model("x\x1b[2J")), ROWS)
+    assert main(["leaderboard", "show", "--brief", "--out", str(tmp_path)]) == 0
+    head, line = capsys.readouterr().out.splitlines()
+    assert head.split("  ")[0] == "task"
+    assert line.split()[0] == "t"
+    assert "\x1b" not in line

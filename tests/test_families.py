@@ -71,7 +71,7 @@ def playable(layout: Callable[[Path], Any]) -> Callable[[Path], Any]:
         for number, path in enumerate(sorted(folder.rglob("*"))):
             if path.suffix in (".wav", ".mp3", ".flac"):
                 write_sound(path, number)
-            elif path.suffix == ".mp4":
+            elif path.suffix in (".mp4", ".avi"):
                 layouts_a.videos(folder, str(path.relative_to(folder)))
 
     return written
@@ -103,7 +103,7 @@ FAMILIES: dict[str, tuple[Build, str, Callable[[Path], Any]]] = {
     "llava": (named("llava", tiny_chat.llava), "textvqa", layouts_b.textvqa),
     "idefics": (named("llava", tiny_chat.idefics3), "scienceqa", layouts_b.scienceqa),
     "frames+llava": (
-        named("frames+llava", tiny_chat.llava), "msrvtt-caption", playable(layouts_b.msrvtt),
+        named("frames+llava", tiny_chat.llava), "msvd-qa", playable(layouts_b.msvd_qa_clips),
     ),
     "audio-llm": (
         named("audio-llm", tiny_chat.qwen2_audio), "clotho-aqa", playable(layouts_b.clotho_aqa),

@@ -23,7 +23,7 @@ NAMES = ("clipscore-good", "clipscore-bad", "nlg-eval", "aac-1")
 
 
 @pytest.fixture(scope="session")
-def jar():
+def java():
     pytest.importorskip("pycocoevalcap.meteor.meteor")
     try:
         java_command("meteor", "2G")
@@ -31,13 +31,29 @@ def jar():
         pytest.skip(str(error))
 
 
+@pytest.fixture
+def jar(java, monkeypatch):
+    """The jar, asked anew each time: an answer that it remembers tests nothing."""
+    process = module._process()
+    monkeypatch.setattr(process, "ask", process._ask)
+
+
 @pytest.fixture(scope="session")
-def official(jar):
+def official(java):
     from pycocoevalcap.meteor.meteor import Meteor
 
     process = Meteor()
     meteor(predict(("red", ["red"])))  # both start at the same time
     return process
+
+
+def test_what_was_asked_before_is_remembered(java):
+    predictions = random_captions(9)
+    first = meteor(predictions).rows
+    asked = module._process().ask.cache_info()
+    assert (meteor(predictions).rows == first).all()
+    again = module._process().ask.cache_info()
+    assert (again.misses, again.hits) == (asked.misses, asked.hits + len(predictions))
 
 
 def assert_official(official, predictions, tokens):
@@ -49,12 +65,12 @@ def assert_official(official, predictions, tokens):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_equals_pycocoevalcap_on_real_captions(official, name):
+def test_equals_pycocoevalcap_on_real_captions(official, jar, name):
     assert_official(official, real(name)[:150], official_tokens(real(name)[:150]))
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_equals_pycocoevalcap_on_random_captions(official, seed):
+def test_equals_pycocoevalcap_on_random_captions(official, jar, seed):
     predictions = random_captions(seed)
     assert_official(official, predictions, plain_tokens(predictions))
 

@@ -36,9 +36,10 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, di
 def test_a_sound_depends_on_its_text_alone(spoken: dict[str, Any], name: str) -> None:
     folder, options = spoken[name]
     model = Tts(folder, **CPU, **options)
-    together = model.speak(TEXTS)
+    texts = TEXTS[:2] if name.startswith("bark") else TEXTS  # a second of a processor for each
+    together = model.speak(texts)
     before = torch.random.get_rng_state()
-    alone = [model.speak([text])[0] for text in TEXTS]
+    alone = [model.speak([text])[0] for text in texts]
     assert torch.equal(before, torch.random.get_rng_state())
     for one, other in zip(together, alone, strict=True):
         assert np.array_equal(one.samples, other.samples)

@@ -1,5 +1,6 @@
 """Every packaged task passes its self-test; a task that rewards blind answers does not."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,9 @@ def test_a_metric_that_depends_on_the_order_is_found_out(tmp_path: Path) -> None
 
 def test_drawings_pass_on_inception_of_random_weights(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    torch.save(InceptionNet().state_dict(), tmp_path / "weights.pth")
-    checks = selftest("images", Options(inception=tmp_path / "weights.pth", device="cpu"))
+    weights = tmp_path / "weights.pth"
+    torch.save(InceptionNet().state_dict(), weights)
+    os.utime(weights, (0, 0))  # the hash of a file that was just written is not remembered
+    checks = selftest("images", Options(inception=weights, device="cpu"))
     assert [check for check in checks if not check.passed] == []
     assert any("fid@tf" in check.what for check in checks)

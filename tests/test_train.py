@@ -2,16 +2,16 @@
 
 import json
 import math
-import os
+import shutil
 import signal
-import subprocess
-import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from forks import forks
 from torch import nn
 
 from mmbench.data.shapes_batch import augment, training_batch
@@ -123,33 +123,35 @@ def test_another_seed_ends_elsewhere(whole: Path, tmp_path: Path) -> None:
     assert files(last)["model.safetensors"] != files(whole / "step-8")["model.safetensors"]
 
 
-KILLED = """
-import json, os, signal, sys
+TRAIN = """
+import json, os, signal
 from pathlib import Path
-import torch
 from mmbench.train import train
 from mmbench.train.recipe import recipe_of
-torch.set_num_threads(1)
-out, small, last, resume = Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3], sys.argv[4]
+out, small, last, resume = args
 def report(step, loss):
-    if str(step) == last:
+    if step == last:
         os.kill(os.getpid(), signal.SIGKILL)
-train(recipe_of(small, "small"), out, resume=resume == "resume", report=report)
+train(recipe_of(small, "small"), Path(out), resume=resume, report=report)
 """
 
 
-def killed(out: Path, step: int, *, resume: bool) -> None:
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., None]]:
     """Train in a process of its own that dies at once, without a word, after `step`."""
-    how = "resume" if resume else "start"
-    said = subprocess.run(
-        [sys.executable, "-c", KILLED, str(out), json.dumps(SMALL), str(step), how],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-    )
-    assert said.returncode == -signal.SIGKILL, said.stderr.decode()
+    folder = tmp_path_factory.mktemp("killed")
+    with forks(f"args = {[str(folder / 'first'), SMALL, 0, False]}\n{TRAIN}", folder) as processes:
+
+        def run(out: Path, step: int, *, resume: bool) -> None:
+            ended = processes.start(TRAIN, str(out), SMALL, step, resume).wait()
+            assert ended.code == -signal.SIGKILL, ended.err
+
+        yield run
 
 
-def test_killed_twice_and_resumed_ends_with_the_same_bytes(whole: Path, tmp_path: Path) -> None:
+def test_killed_twice_and_resumed_ends_with_the_same_bytes(
+    whole: Path, tmp_path: Path, killed: Callable[..., None]
+) -> None:
     out = tmp_path / "run"
     killed(out, 2, resume=False)  # before any checkpoint
     killed(out, 5, resume=True)  # step 5 was computed but not written: step-3 is the last
@@ -159,13 +161,13 @@ def test_killed_twice_and_resumed_ends_with_the_same_bytes(whole: Path, tmp_path
     assert files(out) == files(whole)
 
 
-def test_killed_between_checkpoint_and_state(whole: Path, tmp_path: Path) -> None:
+def test_killed_between_checkpoint_and_state(
+    whole: Path, tmp_path: Path, killed: Callable[..., None]
+) -> None:
     """The checkpoint that is there already is written again, and a torn one is swept away."""
-    out = tmp_path / "run"
-    train(small(), out)
     killed_out = tmp_path / "killed"
     killed(killed_out, 6, resume=False)
-    (out / "step-6").rename(killed_out / "step-6")
+    shutil.copytree(whole / "step-6", killed_out / "step-6")
     (killed_out / ".step-8.part").mkdir()
     (killed_out / ".state.safetensors.part").write_bytes(b"torn")
     train(small(), killed_out, resume=True)

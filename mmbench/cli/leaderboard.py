@@ -6,7 +6,9 @@ import argparse
 import sys
 
 from mmbench import board, store
+from mmbench.cli.columns import aligned
 from mmbench.errors import DataError
+from mmbench.text import plain
 
 
 def command(args: argparse.Namespace) -> int:
@@ -21,9 +23,19 @@ def command(args: argparse.Namespace) -> int:
         for page in board.build(args.out, args.task):
             print(page)
         return 0
+    tasks = args.task or sorted(known)
+    if args.brief:
+        print("\n".join(_brief(args.out, tasks)))
+        return 0
     width = None if sys.stdout.isatty() else 120
-    for task in args.task or sorted(known):
+    for task in tasks:
         for records in board.sections(store.read_records(args.out, task)):
             print(task)
             print(board.show(records, width))
     return 0
+
+
+def _brief(out: str, tasks: list[str]) -> list[str]:
+    tables = [table for task in tasks for table in board.sections(store.read_records(out, task))]
+    rows = [[plain(cell) for cell in row] for table in tables for row in board.brief(table)]
+    return aligned([board.BRIEF, *rows], left={0, 1, 2})

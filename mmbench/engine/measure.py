@@ -80,15 +80,7 @@ def measure(
     the values: `exact_match{macro:subject}`. A metric that lacks a library, a program or a file is
     n/a with what to install. Raises Missing where none could be measured.
     """
-    found: list[Scored] = []
-    missing: dict[str, Missing] = {}
-    for name in metrics:
-        try:
-            found += _in_directions(name, directions, featurer)
-        except Missing as error:
-            missing[name] = error
-    if missing and not found:
-        raise next(iter(missing.values()))
+    found, missing = estimates(metrics, directions, featurer)
     by_tags = [(scored, tag, _parts(scored, tag)) for scored in found for tag in breakdowns]
     macros = [_macro(*one) for one in by_tags if len(one[2]) > 1]
     parts = [(tag, value, part) for _, tag, own in by_tags for value, part in own.items()]
@@ -100,6 +92,25 @@ def measure(
     for (tag, value, scored), info in zip(parts, infos[len(shown) :], strict=True):
         by_tag.setdefault(tag, {}).setdefault(value, {})[scored.name] = info
     return Measured(scores, by_tag, found)
+
+
+def estimates(
+    metrics: Sequence[str], directions: Directions, featurer: Featurer | None = None
+) -> tuple[list[Scored], dict[str, Missing]]:
+    """Each metric in each direction, without intervals; and what was missing, by metric.
+
+    Raises Missing where none could be measured.
+    """
+    found: list[Scored] = []
+    missing: dict[str, Missing] = {}
+    for name in metrics:
+        try:
+            found += _in_directions(name, directions, featurer)
+        except Missing as error:
+            missing[name] = error
+    if missing and not found:
+        raise next(iter(missing.values()))
+    return found, missing
 
 
 def apply(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import subprocess
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from tempfile import TemporaryFile
 from threading import Lock
 from typing import IO
@@ -19,6 +19,7 @@ COLUMNS = 23
 _JAR = "meteor-1.5.jar"
 _ARGUMENTS = ("-", "-", "-stdio", "-l", "en", "-norm")
 _LOCK = Lock()
+_REMEMBERED = 4096  # a self-test asks for the same pairs again and again
 
 
 def statistics(requests: Iterable[str]) -> list[list[float]]:
@@ -59,8 +60,9 @@ class _Process:
             stdout=subprocess.PIPE,
             stderr=self._errors,
         )
+        self.ask = lru_cache(_REMEMBERED)(self._ask)
 
-    def ask(self, request: str) -> list[float]:
+    def _ask(self, request: str) -> list[float]:
         """What the jar answers to a line. Raises UserError for anything but its numbers."""
         answer = self._exchange(request.encode("utf-8", "replace"))
         try:

@@ -16,7 +16,7 @@ from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine.asked import Costs
 from mmbench.engine.datasets import load_data
 from mmbench.engine.features import Featurer
-from mmbench.engine.measure import Directions, Scored, measure
+from mmbench.engine.measure import Directions, Scored, estimates
 from mmbench.engine.prepare import Options, find_task
 from mmbench.engine.progress import Silent
 from mmbench.errors import DataError, Missing
@@ -41,7 +41,7 @@ class _Bench(NamedTuple):
     metrics: list[str]
 
     def scored(self, directions: Directions) -> dict[str, Scored]:
-        found = measure(self.metrics, directions, featurer=self.featurer).found
+        found, _ = estimates(self.metrics, directions, self.featurer)
         return {scored.name: scored for scored in found}
 
     def blind(self, who: str, data: Any, seed: int = 0) -> dict[str, Scored]:
@@ -85,7 +85,7 @@ def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
     metrics, skipped = [], []
     for name in bench.metrics:
         try:
-            measure([name], directions, featurer=bench.featurer)
+            estimates([name], directions, bench.featurer)
             metrics.append(name)
         except Missing as error:
             skipped.append(Check(f"metric {name}", None, str(error)))

@@ -1,0 +1,46 @@
+"""The pictures of the reference models: which diagram is drawn of which checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmbench.cli.pictures.diagram import Diagram
+from mmbench.cli.pictures.of_images import clip, llava
+from mmbench.cli.pictures.of_sounds import audio, speech
+from mmbench.cli.pictures.of_videos import video
+from mmbench.nano.audio_specimen import AudioSpecimen
+from mmbench.nano.clip_specimen import ClipSpecimen
+from mmbench.nano.folder import Specimen, read_checkpoint
+from mmbench.nano.llava_specimen import LlavaSpecimen
+from mmbench.nano.speech_specimen import SpeechSpecimen
+from mmbench.nano.video_specimen import VideoSpecimen
+
+
+class Of(NamedTuple):
+    """What a checkpoint is read as, and the diagram that is made of its architecture's Config."""
+
+    kind: type[Specimen]
+    title: str
+    diagram: Callable[[Any], Diagram]
+
+
+PICTURES = {
+    "clip-nano": Of(ClipSpecimen, "CLIP", clip),
+    "llava-nano": Of(LlavaSpecimen, "LLaVA", llava),
+    "video-nano": Of(VideoSpecimen, "Video transformer", video),
+    "audioclip-nano": Of(AudioSpecimen, "AudioCLIP", audio),
+    "asr-nano": Of(SpeechSpecimen, "Speech", speech),
+}
+"""By the name of the packaged checkpoint. Another model is a line here and a function."""
+
+
+def drawn(name: str) -> str:
+    """The picture of a packaged model, as SVG."""
+    of = PICTURES[name]
+    specimen = read_checkpoint(Path(str(files("mmbench.nano") / "weights" / name)), of.kind)
+    weights = sum(parameter.numel() for parameter in specimen.model.parameters())
+    diagram = of.diagram(specimen.model.config)
+    return diagram.svg(f"{of.title}, {weights / 1e6:.2f} M weights")
