@@ -267,7 +267,7 @@ def test_it_describes_and_goes_on_talking(shipped: LlavaNano) -> None:
     (told,) = shipped.write([shipped.prepare((first,), "")], Generation(max_tokens=60))
     assert isinstance(told, Written)
     assert told.finish == "stop"
-    turns = (first, assistant(told.text), user("How many small shapes are there?"))
+    turns = (first, assistant(told.text), user(f"How many small shapes are there?\n{BRIEFLY}"))
     asked = shipped.prepare(turns, "conversation")
     assert UNKNOWN not in asked.ids
     (said,) = shipped.write([asked], GREEDY)

@@ -41,7 +41,7 @@ def small(steps: int = 2, **other: Any) -> Recipe:
         "model": "llava-nano",
         "family": "llava",
         "every": 100,
-        "architecture": {"context": 160, "width": 32, "layers": 1, "heads": 2},
+        "architecture": {"context": 224, "width": 32, "layers": 1, "heads": 2},
         "start": {"vision": "clip-nano"},
         "stages": stages,
     }
@@ -151,7 +151,7 @@ def test_captions_alone_are_learnt_whole_and_come_without_images(specimen: Llava
 def test_of_a_description_only_the_description_is_learnt(specimen: LlavaSpecimen) -> None:
     ids, labels, images = batch(specimen, 1)
     assert images.shape == (4, 3, 64, 64)
-    assert ((ids == IMAGE_ID).sum(1) == 16).all()
+    assert ((ids == IMAGE_ID).sum(1) == 64).all()
     said = described(0, 8)[1][1]["value"].replace(",", " ,")
     assert rows(specimen, labels)[0] == f"{said} |"
 
@@ -166,10 +166,10 @@ def test_of_a_talk_only_the_answers_are_learnt(specimen: LlavaSpecimen) -> None:
 
 
 def test_a_talk_that_is_longer_than_the_context_is_cut(specimen: LlavaSpecimen) -> None:
-    short = LlavaSpecimen(LLaVA(replace(specimen.model.config, context=60)), specimen.words)
+    short = LlavaSpecimen(LLaVA(replace(specimen.model.config, context=110)), specimen.words)
     for whole, cut in zip(batch(specimen, 2)[:2], batch(short, 2)[:2], strict=True):
-        assert whole.shape[1] > 60
-        assert torch.equal(whole[:, :60], cut)
+        assert whole.shape[1] > 110
+        assert torch.equal(whole[:, :110], cut)
     assert torch.isfinite(short.model(*batch(short, 2)))
 
 

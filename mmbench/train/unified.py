@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmbench.data.shapes import training_scene
-from mmbench.data.shapes_batch import varied
+from mmbench.data.shapes_batch import drawings
 from mmbench.data.shapes_scene import Scene
 from mmbench.data.shapes_talk import IMAGE, training_conversation
 from mmbench.data.spoken_numbers_batch import Piece, pieces, spoken_batch
@@ -51,15 +51,18 @@ def _texts(seed: int) -> list[str]:
     return [*captions, *(text.replace(IMAGE, "") for text in talks), *spoken]
 
 
-def _pixels(specimen: UnifiedSpecimen, scenes: Sequence[Scene], rng: np.random.Generator) -> Tensor:
-    """Images [n, 3, size, size], varied, on the model's scale."""
+def _pixels(specimen: UnifiedSpecimen, scenes: Sequence[Scene]) -> Tensor:
+    """Images [n, 3, size, size] on the model's scale.
+
+    They are not varied: no scene comes twice, and what varies beside it would have to be drawn too.
+    """
     import torch
 
     size = specimen.model.config.image_size
     if not scenes:
         return torch.empty(0, 3, size, size)
     mean, std = (torch.tensor(value) for value in (specimen.mean, specimen.std))
-    images = (torch.from_numpy(varied(scenes, size, rng)) - mean) / std
+    images = (torch.from_numpy(drawings(scenes, size)) / 255 - mean) / std
     return images.permute(0, 3, 1, 2).contiguous()
 
 
@@ -80,7 +83,7 @@ def _heard(specimen: UnifiedSpecimen, spoken: Sequence[Piece]) -> tuple[Tensor, 
 def _images(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     first = (step - 1) * stage.batch
     scenes = [training_scene(seed, first + i)[0] for i in range(stage.batch)]
-    return (_pixels(specimen, scenes, np.random.default_rng([seed, step])),)
+    return (_pixels(specimen, scenes),)
 
 
 def _sounds(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
@@ -157,7 +160,7 @@ def _mixed(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tup
     spoken = spoken_batch(seed, step, counts[_SPEECH], specimen.model.config.mel.rate)
     mel, frames = _heard(specimen, spoken)
     turns = [*(turns for _, turns in shown), *_transcribed(specimen, spoken, frames)]
-    pixels = _pixels(specimen, [scene for scene, _ in shown], rng)
+    pixels = _pixels(specimen, [scene for scene, _ in shown])
     return *_coded(specimen, turns, rng), pixels, mel, frames
 
 

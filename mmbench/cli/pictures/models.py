@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 from mmbench.cli.pictures.diagram import Diagram
 from mmbench.cli.pictures.of_images import clip, llava
+from mmbench.cli.pictures.of_mixed import fusion
 from mmbench.cli.pictures.of_sounds import audio, speech
 from mmbench.cli.pictures.of_videos import video
 from mmbench.nano.audio_specimen import AudioSpecimen
 from mmbench.nano.clip_specimen import ClipSpecimen
 from mmbench.nano.folder import Specimen, read_checkpoint
+from mmbench.nano.fusion_specimen import FusionSpecimen
 from mmbench.nano.llava_specimen import LlavaSpecimen
 from mmbench.nano.speech_specimen import SpeechSpecimen
 from mmbench.nano.video_specimen import VideoSpecimen
@@ -33,6 +35,7 @@ PICTURES = {
     "video-nano": Of(VideoSpecimen, "Video transformer", video),
     "audioclip-nano": Of(AudioSpecimen, "AudioCLIP", audio),
     "asr-nano": Of(SpeechSpecimen, "Speech", speech),
+    "fusion-nano": Of(FusionSpecimen, "Early fusion", fusion),
 }
 """By the name of the packaged checkpoint. Another model is a line here and a function."""
 

@@ -1,4 +1,4 @@
-"""Diagrams of the models of images, CLIP and LLaVA."""
+"""Diagrams of the models of images: CLIP, LLaVA, and the prefix beside it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from mmbench.cli.pictures.diagram import Box, Diagram
 from mmbench.cli.pictures.towers import contrastive, likeness, projection, text_tower
 from mmbench.nano import clip as clip_
 from mmbench.nano import llava as llava_
+from mmbench.nano import prefix as prefix_
+from mmbench.nano.language import Sizes
 
 
 def clip(c: clip_.Config) -> Diagram:
@@ -32,16 +34,31 @@ def clip(c: clip_.Config) -> Diagram:
 
 def llava(c: llava_.Config) -> Diagram:
     """An image as so many words of a sentence."""
+    tower = Box(
+        (1, 0), "frozen", "tower of clip-nano",
+        (f"{c.image_layers - 1} of its {c.image_layers} blocks;", "patches, no class token"),
+        f"m × {c.places} × {c.image_width}",
+    )  # fmt: skip
+    return _reader(c, tower, ("linear, GELU, linear",))
+
+
+def prefix(c: prefix_.Config) -> Diagram:
+    """One vector of an image as a few words of a sentence."""
+    tower = Box(
+        (1, 0), "frozen", "clip-nano", (f"{c.image_layers} blocks", "and the projection"),
+        f"m × {c.embedding}",
+    )  # fmt: skip
+    return _reader(c, tower, ("linear, tanh, linear",))
+
+
+def _reader(c: Sizes, tower: Box, projector: tuple[str, ...]) -> Diagram:
+    """A language model that reads what a tower makes of an image among its words."""
     size, wide = c.image_size, c.width
     boxes = {
         "image": Box((0, 0), "data", "image", ("RGB",), f"m × 3 × {size} × {size}"),
-        "tower": Box(
-            (1, 0), "frozen", "tower of clip-nano",
-            (f"{c.image_layers - 1} of its {c.image_layers} blocks;", "patches, no class token"),
-            f"m × {c.patches} × {c.image_width}",
-        ),
+        "tower": tower,
         "projector": Box(
-            (2, 0), "learnt", "projector", ("linear, GELU, linear",), f"m × {c.patches} × {wide}"
+            (2, 0), "learnt", "projector", projector, f"m × {c.places} × {wide}"
         ),
         "talk": Box(
             (0, 1), "data", "conversation", ("<user> <image> what is", "it? <assistant> …"), "n × t"
@@ -49,7 +66,7 @@ def llava(c: llava_.Config) -> Diagram:
         "tokens": Box((1, 1), "learnt", "embedding", (f"{c.vocabulary} words",), f"n × t × {wide}"),
         "mixed": Box(
             (2, 1), "data", "one sequence",
-            (f"{c.patches} features in place of", f"<image>; at most {c.context}"),
+            (f"{c.places} features in place of", f"<image>; at most {c.context}"),
             f"n × t × {wide}",
         ),
         "gpt": Box(
