@@ -171,6 +171,18 @@ def test_a_cut_file_of_flash_video_is_told_by_its_length() -> None:
         decode_video(data[: len(data) // 2], "a.flv", Frames(4))
 
 
+@pytest.mark.parametrize("step", [10, 20])
+def test_an_avi_counts_the_frames_that_were_dropped(step: int) -> None:
+    times = [step * i for i in range(60) if i % 7 != 3]  # hundredths of a second
+    data = video(len(times), size=(96, 96), times=times, format="avi", codec="mpeg4")
+    with av.open(BytesIO(data)) as container:
+        assert container.streams.video[0].frames > len(times)
+    assert count_frames(data, "a") == len(times)
+    assert len(decode_video(data, "a", Frames(4)).frames) == 4
+    with pytest.raises(ContentError, match=r"a\.avi: (is cut short|cannot be decoded)"):
+        decode_video(data[: data.rfind(b"idx1") * 3 // 4], "a.avi", Frames(4))
+
+
 def in_packets_of(size: int, data: bytes) -> bytes:
     """MPEG-TS with a time in front of each packet (192), or parity behind it (204)."""
     before, after = {188: (0, 0), 192: (4, 0), 204: (0, 16)}[size]

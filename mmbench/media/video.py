@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ContentError
@@ -107,16 +108,28 @@ def _packets(container: Any, data: bytes, name: str) -> tuple[list[Any], int]:
     everything = list(container.demux())
     packets = [packet for packet in everything if packet.stream.index == stream.index]
     frames = [packet.is_discard for packet in packets if packet.size]
-    if len(frames) < stream.frames:
-        raise ContentError(
-            f"{name}: is cut short: {len(frames)} of {stream.frames} frames are there"
-        )
+    there = _counted(packets, dropped=container.format.name == "avi")
+    if there < stream.frames:
+        raise ContentError(f"{name}: is cut short: {there} of {stream.frames} frames are there")
     if False not in frames:
         raise ContentError(f"{name}: has no frames")
     _refuse_cut(_told(container, stream), everything, name)
     if container.format.name == "mpegts" and _ends_within_a_packet(data):
         raise ContentError(f"{name}: is cut short: its last packet is not whole")
     return packets, frames.count(False)
+
+
+def _counted(packets: list[Any], *, dropped: bool) -> int:
+    """How many of the frames are there that the file says it has.
+
+    AVI counts `dropped` frames with the others. Nothing is there of them but the time they take, of
+    which its unit is a frame; those behind the last packet are taken for as many as elsewhere.
+    """
+    held = [packet for packet in packets if packet.size]
+    times: list[int] = [packet.dts for packet in held if packet.dts is not None]
+    if not dropped or len(times) < 2:
+        return len(held)
+    return max(times) + max(after - before for before, after in pairwise(times))
 
 
 def _told(container: Any, stream: Any) -> float:
