@@ -58,13 +58,16 @@ def _headline_order(record: RunRecord) -> tuple[bool, float, str]:
 
 
 def other_data(record: RunRecord) -> str:
-    """Says in words how the data differ from the protocol's own; empty where they do not."""
+    """Says in words how the data differ from the protocol's own, or may; else empty."""
     task = record.task
+    if not task.protocol:
+        return ""
     parts = [
         f"{used} of {task.protocol[side]} {_samples(side)}s"
         for side, used in sorted(task.data.items())
         if task.protocol.get(side, used) != used
     ]
+    parts += [task.source["doubt"]] if "doubt" in task.source else []
     return f"not comparable with the protocol: {', '.join(parts)}" if parts else ""
 
 

@@ -135,7 +135,8 @@ class RetrievalData(Struct, frozen=True):
 
     Ids are unique within a side. A document that no query links to is a distractor. A link to a
     document that is not in `corpus` fails its query, and only that. `source` says where the data
-    are from, for the record (a hub's path and commit).
+    are from, for the record (a hub's path and commit); `doubt` in it why they may not be those of
+    the task's protocol, which marks the record as not comparable.
     """
 
     queries: list[Sample]

@@ -51,6 +51,13 @@ def test_data_other_than_the_protocols_is_marked_in_words() -> None:
     words = "not comparable with the protocol: 159 of 5000 corpus samples"
     assert board.other_data(small) == words
     assert board.other_data(record()) == ""
+    source = {"doubt": "nothing says that x.json is of the split test"}
+    said = {"protocol": {"corpus": 10}, "source": source}
+    words = f"not comparable with the protocol: {source['doubt']}"
+    assert board.other_data(record(task=task(**said))) == words
+    more = record(task=task(**said | {"data": {"corpus": 9}}))
+    assert board.other_data(more).endswith(f": 9 of 10 corpus samples, {source['doubt']}")
+    assert board.other_data(record(task=task(source=source))) == ""  # there is no protocol
 
 
 def test_names_and_outputs_are_harmless(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbench.data.captions import captions
+from mmbench.data.coco import coco
 from mmbench.data.outputs import read_outputs
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.types import Broken, Media
@@ -46,6 +47,26 @@ def test_karpathy_split(tmp_path):
     assert targets(captions(file, split="train")) == {"57870": ["a restaurant"]}
     with pytest.raises(UnknownName, match="set data option `split`"):
         captions(file, split="tets")
+
+
+DOUBT = {"doubt": "nothing says that captions_val2017.json is of the split test"}
+
+
+@pytest.mark.parametrize("read", [captions, coco])
+@pytest.mark.parametrize(
+    ("name", "split", "content", "source"),
+    [
+        ("captions_val2017.json", "test", captions_json(), DOUBT),
+        ("captions_val2017.json", "val", captions_json(), {}),
+        ("coco_test_karpathy.json", "test", captions_json(), {}),
+        ("x.json", "test", karpathy_json(), {}),
+    ],
+)
+def test_a_file_without_splits_is_in_doubt_unless_its_name_tells(
+    tmp_path, read, name, split, content, source
+):
+    touch(tmp_path / "images", "7.jpg", "12.jpg", "v1.jpg", "v2.jpg")
+    assert read(write(tmp_path / name, content), split=split).source == source
 
 
 def test_first_captions_and_first_images(tmp_path):

@@ -164,6 +164,72 @@ def test_a_cut_file_of_matroska_is_told_by_its_length(format: str) -> None:
         decode_video(data[: len(data) // 2], "a.webm", Frames(4))
 
 
+def test_a_cut_file_of_flash_video_is_told_by_its_length() -> None:
+    data = video(60, format="flv", codec="flv")
+    assert count_frames(data, "a") == 60
+    with pytest.raises(ContentError, match=r"a\.flv: is cut short: 1\.. of 6\.0 seconds"):
+        decode_video(data[: len(data) // 2], "a.flv", Frames(4))
+
+
+@pytest.mark.parametrize("step", [10, 20])
+def test_an_avi_counts_the_frames_that_were_dropped(step: int) -> None:
+    times = [step * i for i in range(60) if i % 7 != 3]  # hundredths of a second
+    data = video(len(times), size=(96, 96), times=times, format="avi", codec="mpeg4")
+    with av.open(BytesIO(data)) as container:
+        assert container.streams.video[0].frames > len(times)
+    assert count_frames(data, "a") == len(times)
+    assert len(decode_video(data, "a", Frames(4)).frames) == 4
+    with pytest.raises(ContentError, match=r"a\.avi: (is cut short|cannot be decoded)"):
+        decode_video(data[: data.rfind(b"idx1") * 3 // 4], "a.avi", Frames(4))
+
+
+def in_packets_of(size: int, data: bytes) -> bytes:
+    """MPEG-TS with a time in front of each packet (192), or parity behind it (204)."""
+    before, after = {188: (0, 0), 192: (4, 0), 204: (0, 16)}[size]
+    packets = (data[at : at + 188] for at in range(0, len(data), 188))
+    return b"".join(bytes(before) + packet + bytes(after) for packet in packets)
+
+
+@pytest.mark.parametrize("size", [188, 192, 204])
+@pytest.mark.parametrize("codec", ["libx264", "mpeg2video"])
+def test_a_torn_file_of_mpeg_ts_is_refused(codec: str, size: int) -> None:
+    whole = video(60, format="mpegts", codec=codec)
+    data = in_packets_of(size, whole)
+    assert count_frames(data, "a") == count_frames(whole, "a") == 60
+    for cut in (len(data) // 2 // size * size + 1, len(data) - 10):
+        with pytest.raises(
+            ContentError, match=r"^a\.ts: is cut short: its last packet is not whole"
+        ):
+            count_frames(data[:cut], "a.ts")
+        with pytest.raises(ContentError, match=r"^a\.ts: is cut short"):
+            decode_video(data[:cut], "a.ts", Frames(4))
+
+
+def test_whole_files_of_mpeg_ts_that_were_joined_are_one() -> None:
+    data = video(60, format="mpegts", codec="mpeg2video")
+    with av.open(BytesIO(data + data)) as container:
+        assert any(packet.is_corrupt for packet in container.demux(video=0))
+    assert count_frames(data + data, "a") == 120
+    assert len(decode_video(data + data, "a", Frames(4)).frames) == 4
+
+
+def test_a_sound_that_lasts_longer_than_its_video_is_no_cut() -> None:
+    stream = BytesIO()
+    with av.open(BytesIO(video(10, format="flv", codec="flv"))) as given:
+        frames = list(given.decode(video=0))
+    with av.open(stream, "w", format="flv") as out:
+        picture, sound = out.add_stream("flv", rate=10), out.add_stream("pcm_s16le", rate=44100)
+        picture.width, picture.height, picture.pix_fmt = 48, 32, "yuv420p"
+        for frame in frames:
+            out.mux(picture.encode(frame))
+        out.mux(picture.encode())
+        for second in range(5):
+            heard = av.AudioFrame.from_ndarray(np.zeros((1, 44100), np.int16), layout="mono")
+            heard.rate, heard.pts = 44100, second * 44100
+            out.mux(sound.encode(heard))
+    assert count_frames(stream.getvalue(), "a") == 10
+
+
 def opened_late(n: int) -> bytes:
     """A stream of MPEG-2 from its second whole picture on; some frames lean on what is lost."""
     whole = video(n, format="mpegts", codec="mpeg2video", options={"g": "12", "bf": "2"})

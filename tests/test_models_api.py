@@ -25,6 +25,7 @@ from mmbench.types import Clip, Generation, Message, Sound, Written
 
 SHORT = Generation(max_tokens=20)
 KEY = "sk-very-secret"
+TEXTS = ("a ", "cat")
 
 
 @pytest.fixture
@@ -40,6 +41,11 @@ def api(endpoint: Endpoint, **options: Any) -> Api:
 
 def user(*parts: Any) -> tuple[Message, ...]:
     return (Message("user", parts),)
+
+
+def parts(*content: Any) -> dict[str, Any]:
+    """An answer whose text is a list of parts."""
+    return {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}
 
 
 def picture() -> Image.Image:
@@ -106,8 +112,14 @@ def test_what_may_pass_is_tried_again(endpoint: Endpoint, fault: Any) -> None:
             [{"choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}],
             "ended with 'content_filter'",
         ),
+        ([parts({"type": "thinking", "thinking": "hm"})], "gave no text"),
+        ([parts("hello")], "no choices"),
+        ([parts({"type": "text", "text": 7})], "no choices"),
     ],
-    ids=["500s", "halves", "400", "redirect", "html", "list", "empty", "null", "filter"],
+    ids=[
+        *("500s", "halves", "400", "redirect", "html", "list", "empty", "null", "filter"),
+        *("parts-without-text", "parts-of-strings", "parts-of-numbers"),
+    ],
 )
 def test_a_failure_is_a_failed_sample_and_never_an_empty_answer(
     endpoint: Endpoint, faults: list[Any], reason: str
@@ -119,6 +131,12 @@ def test_a_failure_is_a_failed_sample_and_never_an_empty_answer(
         raise failed
     assert "\n" not in str(failed)
     assert fine.text == "good"
+
+
+def test_an_answer_in_parts_is_the_texts_of_them_joined(endpoint: Endpoint) -> None:
+    said = [{"type": "thinking", "thinking": "hm"}, *({"type": "text", "text": t} for t in TEXTS)]
+    endpoint.script = {"q": [parts(*said)], "none": [parts()]}
+    assert api(endpoint).write([user("q"), user("none")], SHORT) == [Written("a cat"), Written("")]
 
 
 def test_an_empty_text_is_an_answer(endpoint: Endpoint) -> None:

@@ -130,6 +130,43 @@ def test_a_template_that_cannot_render_parts_is_refused(tmp_path: Path, template
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "held",
+    [
+        tiny_chat.TEMPLATE,
+        [
+            {"name": "tool_use", "template": tiny_chat.BLIND},
+            {"name": "default", "template": tiny_chat.TEMPLATE},
+        ],
+    ],
+    ids=["one", "by-name"],
+)
+def test_a_template_in_the_tokenizers_file_alone_is_used(tmp_path: Path, held: Any) -> None:
+    turns = user(picture(1), "what is it")
+    own = tiny_chat.llava(tmp_path / "own")
+    folder = _with_tokenizers_template(tmp_path / "llava", held)
+    assert written(Llava(folder, **CPU), turns) == written(Llava(own, **CPU), turns)
+
+
+def test_a_template_of_the_processor_goes_before_that_of_the_tokenizer(tmp_path: Path) -> None:
+    folder = _with_tokenizers_template(tmp_path / "llava", tiny_chat.BLIND)
+    (folder / "chat_template.json").write_text(json.dumps({"chat_template": tiny_chat.TEMPLATE}))
+    assert Llava(folder, **CPU).prepare(user(picture(1)), "conversation").text.count("<image>") == 1
+
+
+def test_templates_of_which_none_is_the_default_are_refused_by_name(tmp_path: Path) -> None:
+    held = [{"name": name, "template": tiny_chat.TEMPLATE} for name in ("tool_use", "rag")]
+    folder = _with_tokenizers_template(tmp_path / "llava", held)
+    with pytest.raises(ModelError, match="chat templates rag, tool_use and no default: copy"):
+        Llava(folder, **CPU)
+
+
+def _with_tokenizers_template(folder: Path, held: Any) -> Path:
+    """A folder from before chat_template.jinja: the template stands with the tokenizer alone."""
+    tiny_chat.llava(folder, template=None)
+    return edited(folder, "tokenizer_config.json", chat_template=held)
+
+
 def test_a_template_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"template nowhere\.jinja: cannot be read"):
         Llava(tiny_chat.llava(tmp_path / "llava"), **CPU, template="nowhere.jinja")

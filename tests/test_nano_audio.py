@@ -137,7 +137,7 @@ def test_a_config_comes_back_from_plain_values() -> None:
     described = AudioSpecimen(tiny(), Words([*SPECIAL, *"abcde"]), list("vwxyz")).described()
     again = AudioSpecimen.of({**described, "architecture": asdict(TINY)})
     assert again.model.config == TINY
-    with pytest.raises(ValueError, match="8 words and 5 tags for a vocabulary of 9"):
+    with pytest.raises(ValueError, match="8 words where its architecture has 9; write"):
         AudioSpecimen.of({**described, "words": [*SPECIAL, *"abcd"]})
 
 

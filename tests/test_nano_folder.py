@@ -9,7 +9,7 @@ import torch
 from mmbench.errors import ModelError
 from mmbench.nano.clip import CLIP, Config
 from mmbench.nano.clip_specimen import ClipSpecimen
-from mmbench.nano.folder import read_checkpoint, write_checkpoint
+from mmbench.nano.folder import read_checkpoint, refuse_counts, write_checkpoint
 from mmbench.nano.tokens import END, PAD, START, UNKNOWN, Words
 
 TINY = Config(
@@ -74,6 +74,12 @@ def test_a_checkpoint_comes_back(tmp_path: Path, dtype: torch.dtype) -> None:
         torch.testing.assert_close(ours, theirs, atol=close, rtol=0)
 
 
+def test_counts_that_do_not_belong_are_refused_by_name() -> None:
+    refuse_counts(words=(3, 3), labels=(0, 0))
+    with pytest.raises(ValueError, match=r"^1 labels where its architecture has 2; write the"):
+        refuse_counts(words=(3, 3), labels=(1, 2))
+
+
 def test_what_is_wrong_with_a_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"config\.json: no such file"):
         read_checkpoint(tmp_path, ClipSpecimen)
@@ -92,7 +98,10 @@ def test_what_is_wrong_with_a_folder_is_named(tmp_path: Path) -> None:
         ("[]", "no JSON object"),
         ("{}", "a checkpoint of None, not of 'clip-nano'"),
         ('{"model": "clip-nano"}', "not a clip-nano checkpoint: 'words'"),
-        (json.dumps({**said, "words": said["words"][:-1]}), "29 words for a vocabulary of 30"),
+        (
+            json.dumps({**said, "words": said["words"][:-1]}),
+            "29 words where its architecture has 30;",
+        ),
         (
             json.dumps({**said, "architecture": {**said["architecture"], "embedding": 25}}),
             r"does not fit the config\.json",

@@ -186,7 +186,7 @@ def test_a_specimen_comes_back_from_plain_values() -> None:
     assert again.model.config == replace(TINY, fusion="hybrid")
     assert Config.of(asdict(TINY)) == TINY
     assert (again.words.words, again.labels) == (words.words, labels)
-    with pytest.raises(ValueError, match="9 words and 3 labels for a vocabulary of 9 and 4"):
+    with pytest.raises(ValueError, match="3 labels where its architecture has 4; write"):
         FusionSpecimen.of({**specimen.described(), "labels": labels[:3]})
 
 

@@ -149,7 +149,7 @@ def test_sizes_and_alphabets_that_make_no_sense() -> None:
         replace(TINY, heads=3)
     described = SpeechSpecimen(tiny(), "abcd").described()
     assert SpeechSpecimen.of(described).model.config == TINY
-    with pytest.raises(ValueError, match="3 letters for 5 labels"):
+    with pytest.raises(ValueError, match="3 letters where its architecture has 4; write"):
         SpeechSpecimen.of({**described, "alphabet": "abc"})
 
 

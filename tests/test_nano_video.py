@@ -67,7 +67,10 @@ def count(*modules: nn.Module) -> int:
 
 @pytest.mark.parametrize(("attention", "millions"), [("divided", 121.4), ("joint", 85.9)])
 def test_timesformer_has_its_published_size(attention: str, millions: float) -> None:
-    """Table 1 of arXiv 2102.05095: 121.4 and 85.9 million; the head is that of SSv2's 174."""
+    """Of divided attention facebook/timesformer-base-finetuned-ssv2, 486 MB of float32 on the hub.
+
+    Both are told of table 1 of arXiv 2102.05095 (not read: unverified); the head is SSv2's 174.
+    """
     with torch.device("meta"):
         model = Video(replace(Config.usual(), attention=attention, classes=174))
         assert round(count(model.tower, model.head) / 1e6, 1) == millions
@@ -79,19 +82,20 @@ def test_timesformer_has_its_published_size(attention: str, millions: float) -> 
 
 
 def test_videomae_has_its_published_size() -> None:
-    """94.2 million: MCG-NJU/videomae-base on the hub, whose positions are not learned."""
+    """MCG-NJU/videomae-base, 377 MB of float32 on the hub, whose positions are not learned."""
     with torch.device("meta"):
         config = replace(Config.usual(), attention="joint", frames=16, tubelet=2)
         model = Video(config)
         parts = *model.tower.named_parameters(), *model.decoder.named_parameters()
         learned = sum(weight.numel() for name, weight in parts if not name.endswith("positions"))
         assert round(learned / 1e6, 1) == 94.2
+        assert round(4 * learned / 1e6) == 377
         assert config.grid == (8, 196)
         assert model.guess(torch.empty(1, 3, 16, 224, 224), 0.9).shape == ()
 
 
 def test_r3d_18_has_its_published_size() -> None:
-    """33,371,472 with 400 classes: torchvision's R3D_18_Weights.KINETICS400_V1."""
+    """33,371,472 with 400 classes: `num_params` of torchvision's R3D_18_Weights.KINETICS400_V1."""
     with torch.device("meta"):
         model = Video(Config.usual("conv3d"))
         assert count(model.tower, model.head) == 33_371_472
@@ -102,7 +106,7 @@ def test_r3d_18_has_its_published_size() -> None:
 
 
 def test_each_stream_is_a_resnet_18() -> None:
-    """11,689,512 with 1,000 classes: torchvision's ResNet18_Weights.IMAGENET1K_V1."""
+    """11,689,512 with 1,000 classes: `num_params` of torchvision's ResNet18_Weights."""
     with torch.device("meta"):
         streams = Video(Config.usual("two_stream")).tower
         assert count(streams.appearance, nn.Linear(512, 1000)) == 11_689_512

@@ -43,6 +43,11 @@ def test_verdict(
     assert (found.value, found.measured, found.model) == (0.3044, value, "hub/a")
 
 
+def test_data_that_may_be_others_are_not_compared() -> None:
+    (found,) = verdicts(SPEC, "hub/a", score(0.3044), FULL, 0, "nothing says so")
+    assert found.verdict == "not comparable: nothing says so"
+
+
 def test_nothing_published_nothing_said() -> None:
     from msgspec.structs import replace
 

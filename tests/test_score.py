@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from coco_files import captions_json, write
 from conftest import DATA
 from worlds import make_coco
 
 import mmbench
+from mmbench.board import other_data
 from mmbench.cli import main
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine.answer import Answerer
@@ -49,6 +51,20 @@ def test_vqa_as_the_official_evaluator_prints_it(file: str, accuracy: float) -> 
     assert sum(p.n for p in parts) == score.n == 2962
     micro = sum(p.n * p.value for p in parts if p.value is not None) / score.n
     assert micro == pytest.approx(accuracy, abs=5e-7)
+
+
+def test_as_many_images_of_another_split_are_marked(tmp_path: Path) -> None:
+    task = tmp_path / "two.yaml"
+    task.write_text("name: two\ninclude: coco-caption\nprotocol: {sample: 2}\nmetrics: [cider]\n")
+    said = {"7": "a cat", "12": "a dog"}
+    for name, words in [
+        ("captions_val2017", ": nothing says that captions_val2017.json is of the split test"),
+        ("coco_test_karpathy", ""),
+    ]:
+        file = write(tmp_path / f"{name}.json", captions_json())
+        record = mmbench.score(str(task), said, data=file)
+        assert record.task.data == record.task.protocol
+        assert other_data(record) == (f"not comparable with the protocol{words}" if words else "")
 
 
 def test_captions_as_coco_caption_prints_them() -> None:

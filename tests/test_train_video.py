@@ -86,5 +86,5 @@ def test_a_checkpoint_whose_numbers_do_not_fit(tmp_path: Path, field: str) -> No
     last = train(small({**TOLD, "steps": 1}), tmp_path / "run")
     described = read_checkpoint(last, VideoSpecimen).described()
     described[field] = list(described[field])[:-1]
-    with pytest.raises(ValueError, match=rf"{field} where \d+ belong; write the checkpoint again"):
+    with pytest.raises(ValueError, match=rf"{field} where its architecture has \d+; write"):
         VideoSpecimen.of(described)

@@ -22,10 +22,18 @@ from mmbench.errors import DataError, UnknownName
 
 
 class Image(NamedTuple):
-    """An image's id, and the relative paths that it may be found under, best first."""
+    """An image's id, and the relative paths that it may be found under, best first, where known."""
 
     id: str
     names: list[str]
+
+
+class Annotations(NamedTuple):
+    """What a file holds, of one split where it has `splits`; a COCO file has none."""
+
+    images: list[Image]
+    captions: list[Caption]
+    splits: bool
 
 
 class _CocoImage(Struct):
@@ -65,7 +73,7 @@ class _Shape(Struct):
     images: list[Raw]
 
 
-def read_annotations(path: Path, split: str) -> tuple[list[Image], list[Caption]]:
+def read_annotations(path: Path, split: str) -> Annotations:
     """Images and captions of an annotations file, in its order.
 
     `split` chooses the images of a Karpathy file; a COCO file has none. Raises DataError for a file
@@ -80,14 +88,14 @@ def read_annotations(path: Path, split: str) -> tuple[list[Image], list[Caption]
     return _karpathy(data, path, split) if "sentences" in first else _coco(data, path)
 
 
-def _coco(data: bytes, path: Path) -> tuple[list[Image], list[Caption]]:
+def _coco(data: bytes, path: Path) -> Annotations:
     file = decode_json(data, _Coco, path)
     images = [Image(str(image.id), [image.file_name]) for image in file.images]
     captions = [Caption(str(c.id), str(c.image_id), c.caption) for c in file.annotations]
-    return images, captions
+    return Annotations(images, captions, splits=False)
 
 
-def _karpathy(data: bytes, path: Path, split: str) -> tuple[list[Image], list[Caption]]:
+def _karpathy(data: bytes, path: Path, split: str) -> Annotations:
     entries = decode_json(data, _Karpathy, path).images
     chosen = [(row, entry) for row, entry in enumerate(entries) if entry.split == split]
     if not chosen:
@@ -102,7 +110,7 @@ def _karpathy(data: bytes, path: Path, split: str) -> tuple[list[Image], list[Ca
         inside = f"$.images[{row}].sentences"
         sentences = decode_json(bytes(entry.sentences), list[_Sentence], path, inside=inside)
         captions += [Caption(str(line.sentid), id, line.raw) for line in sentences]
-    return images, captions
+    return Annotations(images, captions, splits=True)
 
 
 def _names(entry: _KarpathyImage) -> list[str]:

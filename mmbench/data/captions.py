@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Raw
 
-from mmbench.data.annotations import read_annotations
+from mmbench.data.annotations import Annotations, Image, read_annotations
 from mmbench.data.beside import optional_images
-from mmbench.data.coco import find_annotations
+from mmbench.data.coco import doubt, find_annotations
 from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.data.pairs import Caption, check_count, first_captions, refuse_duplicates
 from mmbench.data.records import Record, find_file, optional, read_records, text_id, text_of
@@ -21,13 +21,6 @@ from mmbench.types import Broken, Sample, Samples
 _TABLES = (".jsonl", ".csv", ".tsv")
 _IDS = ("id", "image_id")
 _ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
-
-
-class _Image(NamedTuple):
-    """An image's id, and the relative paths that it may be found under; none are known to some."""
-
-    id: str
-    names: list[str]
 
 
 def captions(
@@ -44,14 +37,14 @@ def captions(
     `id` and `references`, or CSV with `id` and `caption`, a row for each. `image` in a row is a
     path; where none is named, the image has its id as name. `captions` keeps the first so many
     references of each image, `images` the first so many images. Images need not be there to score
-    captions.
+    captions. `source` says `doubt` as that of `coco` does.
 
     Raises DataError for what cannot be read, and for images without a reference.
     """
     check_count("captions", captions)
     check_count("images", images)
     path = _file(root, split)
-    found, lines = _read(path, split)
+    found, lines, splits = _read(path, split)
     refuse_duplicates("image id", [image.id for image in found], str(path))
     references = _by_image(first_captions(lines, captions), found, path)
     kept = found[:images]
@@ -66,7 +59,8 @@ def captions(
         [
             Sample(image.id, {"image": content}, references[image.id], group=image.id)
             for image, content in zip(kept, contents, strict=True)
-        ]
+        ],
+        source={} if splits else doubt(path, split),
     )
 
 
@@ -80,26 +74,25 @@ def _has_json(folder: Path) -> bool:
     return any(folder.glob("*.json")) or any(folder.glob("*/*.json"))
 
 
-def _read(path: Path, split: str) -> tuple[list[_Image], list[Caption]]:
+def _read(path: Path, split: str) -> Annotations:
     if path.suffix.lower() in _TABLES:
         return _from_records(read_records(path))
     content = decode_json(read_file(path), dict[str, Raw], path)
     if "images" in content:
-        listed_images, lines = read_annotations(path, split)
-        return [_Image(*image) for image in listed_images], lines
+        return read_annotations(path, split)
     mapping = {i: decode_json(bytes(raw), list[str], path, inside=i) for i, raw in content.items()}
     pairs = [Caption("", ident, text) for ident, texts in mapping.items() for text in texts]
-    return [_Image(ident, []) for ident in mapping], pairs
+    return Annotations([Image(ident, []) for ident in mapping], pairs, splits=False)
 
 
-def _from_records(records: list[Record]) -> tuple[list[_Image], list[Caption]]:
-    images: dict[str, _Image] = {}
+def _from_records(records: list[Record]) -> Annotations:
+    images: dict[str, Image] = {}
     lines = []
     for record in records:
         ident, image = text_id(record, _IDS), optional(record, "image")
-        images.setdefault(ident, _Image(ident, [image] if image else []))
+        images.setdefault(ident, Image(ident, [image] if image else []))
         lines += [Caption("", ident, text) for text in _references(record)]
-    return list(images.values()), lines
+    return Annotations(list(images.values()), lines, splits=False)
 
 
 def _references(record: Record) -> list[str]:
@@ -112,7 +105,7 @@ def _references(record: Record) -> list[str]:
 
 
 def _by_image(
-    lines: Iterable[Caption], images: list[_Image], path: Path
+    lines: Iterable[Caption], images: list[Image], path: Path
 ) -> dict[str, list[str | Broken]]:
     references: dict[str, list[str | Broken]] = {image.id: [] for image in images}
     strangers = []
@@ -129,6 +122,6 @@ def _by_image(
     return references
 
 
-def _names(image: _Image) -> list[str]:
+def _names(image: Image) -> list[str]:
     """The paths an image may be found under: where none is named, its id is its file's name."""
     return image.names or [image.id, *(f"{image.id}{end}" for end in _ENDINGS)]

@@ -6,6 +6,8 @@ from fnmatch import fnmatchcase
 from glob import escape
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from mmbench.data.annotations import read_annotations
 from mmbench.data.images import find_images
 from mmbench.data.pairs import check_count, first_captions, retrieval_data
@@ -28,8 +30,9 @@ def coco(
 
     `root` is an annotations file, or a folder that holds one (`find_annotations`); the images are
     found beside it (`mmbench.data.images.find_images`). `split` chooses the images of a Karpathy
-    file. `captions` keeps the first so many of each image (all of COCO 5K are 25,010, five each
-    25,000), `images` the first so many images with their captions.
+    file; of any other, `source` says `doubt` where its name does not tell the split. `captions`
+    keeps the first so many of each image (all of COCO 5K are 25,010, five each 25,000), `images`
+    the first so many images with their captions.
 
     Ids are those of the file as text; an image of Flickr has the name of its file without the
     extension. Raises DataError for data that cannot be read as a whole, UnknownName for a split
@@ -38,13 +41,25 @@ def coco(
     check_count("captions", captions)
     check_count("images", images)
     path = find_annotations(root, split)
-    listed, lines = read_annotations(path, split)
+    listed, lines, splits = read_annotations(path, split)
     left_out = {image.id for image in listed[images:]} if images else set()
     lines = [line for line in lines if line.image not in left_out]
     kept = listed[:images]
     contents = find_images([image.names for image in kept], path.parent, str(path))
     pairs = [(image.id, content) for image, content in zip(kept, contents, strict=True)]
-    return retrieval_data(pairs, first_captions(lines, captions), str(path))
+    data = retrieval_data(pairs, first_captions(lines, captions), str(path))
+    return replace(data, source={} if splits else doubt(path, split))
+
+
+def doubt(path: Path, split: str) -> dict[str, str]:
+    """What `source` says of a file without splits in it, unless its name tells that it is `split`.
+
+    Another file may have as many images: COCO's val2017 has 5,000, as Karpathy's test split.
+    """
+    named = [pattern for rule in _rules(split)[1:3] for pattern in rule]
+    if any(fnmatchcase(path.name, pattern) for pattern in named):
+        return {}
+    return {"doubt": f"nothing says that {path.name} is of the split {split}"}
 
 
 def find_annotations(root: Path | None, split: str) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmbench.data.annotations import read_annotations
 from mmbench.data.beside import optional_images
-from mmbench.data.coco import find_annotations
+from mmbench.data.coco import doubt, find_annotations
 from mmbench.data.pairs import Caption, check_count, refuse_duplicates
 from mmbench.errors import DataError
 from mmbench.text import count
@@ -32,7 +32,7 @@ def coco_prompts(
     """
     check_count("images", images)
     path = _annotations(root, split)
-    found, captions = read_annotations(path, split)
+    found, captions, splits = read_annotations(path, split)
     refuse_duplicates("image id", [image.id for image in found], str(path))
     chosen = _one_each(captions, seed)
     told = sorted((i for i in found if i.id in chosen), key=lambda image: _hash(seed, image.id))
@@ -45,7 +45,8 @@ def coco_prompts(
         [
             Sample(image.id, {"text": chosen[image.id].text}, content, group=image.id)
             for image, content in zip(kept, contents, strict=True)
-        ]
+        ],
+        source={} if splits else doubt(path, split),
     )
 
 

@@ -14,18 +14,22 @@ def verdicts(
     scores: Mapping[str, ScoreInfo],
     sizes: Mapping[str, int],
     failed: int,
+    doubt: str = "",
 ) -> list[PublishedInfo]:
     """What was published for this model, each number with its verdict.
 
     Where nothing was published for the model, the first published model is shown with the reason
-    that the numbers cannot be compared. `sizes` are the samples used of each side.
+    that the numbers cannot be compared. `sizes` are the samples used of each side; `doubt` is why
+    they may not be those of the protocol (`RetrievalData.source`).
     """
     if not spec.published:
         return []
     own = [p for p in spec.published if p.model == model]
     entry = own[0] if own else spec.published[0]
     reason = (
-        _not_comparable(spec, sizes, failed) if own else f"not comparable: another model ({model})"
+        _not_comparable(spec, sizes, failed, doubt)
+        if own
+        else f"not comparable: another model ({model})"
     )
     return [
         _verdict(
@@ -35,12 +39,14 @@ def verdicts(
     ]
 
 
-def _not_comparable(spec: TaskSpec, sizes: Mapping[str, int], failed: int) -> str:
+def _not_comparable(spec: TaskSpec, sizes: Mapping[str, int], failed: int, doubt: str) -> str:
     for side, size in sorted(sizes.items()):  # the corpus before the queries
         expected = spec.protocol.get(side, size)
         if size != expected:
             noun = f"{spec.fields.get(side, side)}s"
             return f"not comparable: {size} of {expected} {noun}"
+    if doubt and spec.protocol:
+        return f"not comparable: {doubt}"
     return f"not comparable: {count(failed, 'sample')} failed" if failed else ""
 
 

@@ -59,7 +59,9 @@ def make_record(
     sizes = kind.sizes(prepared.data)
     known_as = options.published_as or info.checkpoint or info.name
     failed, costs = len(told.failures), told.costs
-    published = verdicts(spec, known_as, measured.scores, sizes, failed)
+    source = prepared.data.source
+    doubt = source.get("doubt", "")
+    published = verdicts(spec, known_as, measured.scores, sizes, failed, doubt)
     baseline = info.adapter == BASELINE
     return RunRecord(
         run=store.new_run_id(info.name),
@@ -73,7 +75,7 @@ def make_record(
             data_hash=asked_of,
             protocol=spec.protocol,
             data=sizes,
-            source=prepared.data.source,
+            source=source,
             asked=way_of_asking(prepared, options),
         ),
         scores=measured.scores,

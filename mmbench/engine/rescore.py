@@ -58,6 +58,7 @@ def rescore(
         )
     sizes, failed = record.task.data, record.counts["failed"] + len(measured.lost)
     known_as = options.published_as or record.model.checkpoint or record.model.name
+    doubt = record.task.source.get("doubt", "")
     again = msgspec.structs.replace(
         record,
         run=store.new_run_id(record.model.name),
@@ -67,7 +68,7 @@ def rescore(
         headline=spec.headline if spec.headline in measured.scores else next(iter(measured.scores)),
         published=[]
         if record.baseline
-        else verdicts(spec, known_as, measured.scores, sizes, failed),
+        else verdicts(spec, known_as, measured.scores, sizes, failed, doubt),
         counts=record.counts | costs.counts | {"failed": failed},
         failures=[*record.failures, *measured.lost][:20],
         seconds=costs.clock.seconds,

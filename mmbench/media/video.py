@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ContentError
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 
 _MOST_SHOWN = 0.9  # of a video: with less of it there it is cut short
+
+# Of MPEG-TS (ISO 13818-1; 192 of Blu-ray, 204 with error correction) the bytes of a packet, and
+# where in it stands the byte that each has.
+_TS_PACKETS = ((188, 0), (192, 4), (204, 0))
+_TS_SYNC = 0x47
+_TS_LOOKED_AT = 50  # packets, to tell of which size they are
 
 
 def decode_video(data: bytes, name: str, frames: Frames, view: View | None = None) -> Clip:
@@ -46,7 +53,7 @@ def _decoded(
 
     try:
         with av.open(BytesIO(data), metadata_errors="replace") as container:
-            packets, there = _packets(container, name)
+            packets, there = _packets(container, data, name)
             wanted = chosen(n or there, frames, view)
             found, seconds, decoded = _frames(packets, set(wanted))
     except av.FFmpegError as error:
@@ -85,12 +92,12 @@ def count_frames(data: bytes, name: str) -> int:
     name = shown(name)
     try:
         with av.open(BytesIO(data), metadata_errors="replace") as container:
-            return _packets(container, name)[1]
+            return _packets(container, data, name)[1]
     except av.FFmpegError as error:
         raise ContentError(f"{name}: cannot be decoded as a video: {error.strerror}") from error
 
 
-def _packets(container: Any, name: str) -> tuple[list[Any], int]:
+def _packets(container: Any, data: bytes, name: str) -> tuple[list[Any], int]:
     """The packets of the video stream, still encoded, and how many frames they show."""
     if not container.streams.video:
         raise ContentError(f"{name}: has no video stream")
@@ -98,29 +105,64 @@ def _packets(container: Any, name: str) -> tuple[list[Any], int]:
     if stream.codec_context is None:
         raise ContentError(f"{name}: its video stream is of no known codec")
     stream.thread_type = "AUTO"
-    packets = list(container.demux(stream))
+    everything = list(container.demux())
+    packets = [packet for packet in everything if packet.stream.index == stream.index]
     frames = [packet.is_discard for packet in packets if packet.size]
-    if len(frames) < stream.frames:
-        raise ContentError(
-            f"{name}: is cut short: {len(frames)} of {stream.frames} frames are there"
-        )
+    there = _counted(packets, dropped=container.format.name == "avi")
+    if there < stream.frames:
+        raise ContentError(f"{name}: is cut short: {there} of {stream.frames} frames are there")
     if False not in frames:
         raise ContentError(f"{name}: has no frames")
-    _refuse_cut(stream, packets, name)
+    _refuse_cut(_told(container, stream), everything, name)
+    if container.format.name == "mpegts" and _ends_within_a_packet(data):
+        raise ContentError(f"{name}: is cut short: its last packet is not whole")
     return packets, frames.count(False)
 
 
-def _refuse_cut(stream: Any, packets: list[Any], name: str) -> None:
-    """A file of Matroska says how long each stream lasts, and not how many frames it has."""
+def _counted(packets: list[Any], *, dropped: bool) -> int:
+    """How many of the frames are there that the file says it has.
+
+    AVI counts `dropped` frames with the others. Nothing is there of them but the time they take, of
+    which its unit is a frame; those behind the last packet are taken for as many as elsewhere.
+    """
+    held = [packet for packet in packets if packet.size]
+    times: list[int] = [packet.dts for packet in held if packet.dts is not None]
+    if not dropped or len(times) < 2:
+        return len(held)
+    return max(times) + max(after - before for before, after in pairwise(times))
+
+
+def _told(container: Any, stream: Any) -> float:
+    """How many seconds the file says that it lasts, where it says no number of frames; else 0.
+
+    Matroska tells it of each stream, Flash video of the whole. Of other formats it is no more than
+    what libavformat makes of the packets that are there.
+    """
     told = stream.metadata.get("DURATION", "").split(":")
+    if len(told) == 3:
+        return sum(float(part) * unit for part, unit in zip(told, (3600, 60, 1), strict=True))
+    return float(container.duration or 0) / 1e6 if container.format.name == "flv" else 0.0
+
+
+def _refuse_cut(seconds: float, packets: list[Any], name: str) -> None:
+    """Raise ContentError where packets end long before the `seconds` that were told."""
     ends = [(p.pts + (p.duration or 0)) * p.time_base for p in packets if p.pts is not None]
-    if len(told) != 3 or not ends:
-        return
-    seconds = sum(float(part) * unit for part, unit in zip(told, (3600, 60, 1), strict=True))
-    if max(ends) < seconds - max(1.0, (1 - _MOST_SHOWN) * seconds):
+    if ends and max(ends) < seconds - max(1.0, (1 - _MOST_SHOWN) * seconds):
         raise ContentError(
             f"{name}: is cut short: {float(max(ends)):.1f} of {seconds:.1f} seconds are there"
         )
+
+
+def _ends_within_a_packet(data: bytes) -> bool:
+    """Whether a file of MPEG-TS, which says neither its length nor its frames, was torn.
+
+    One that was cut between two packets, and one whose packets are of no known size, is not told.
+    That libavformat calls a packet corrupt is no sign: it does so where whole files were joined.
+    """
+    for size, at in _TS_PACKETS:
+        if set(data[at : size * _TS_LOOKED_AT : size]) == {_TS_SYNC}:
+            return len(data) % size != 0
+    return False
 
 
 def _frames(

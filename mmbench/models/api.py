@@ -147,9 +147,11 @@ def _written(answer: dict[str, Any]) -> Written:
     """The text in an answer. Raises SampleError where there is none."""
     try:
         choice = answer["choices"][0]
-        text, finish = choice["message"]["content"], choice.get("finish_reason")
+        text, finish = _text(choice["message"]["content"]), choice.get("finish_reason")
     except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise SampleError("the endpoint's answer has no choices[0].message.content") from error
+        raise SampleError(
+            "the endpoint's answer has no choices[0].message.content that can be read"
+        ) from error
     if not isinstance(text, str) or finish not in _FINISHES:
         raise SampleError(f"the endpoint gave no text: it ended with {plain(str(finish))[:40]!r}")
     usage = answer.get("usage")
@@ -159,3 +161,11 @@ def _written(answer: dict[str, Any]) -> Written:
         "length" if _FINISHES[finish] == "length" else "stop",
         tokens if isinstance(tokens, int) else 0,
     )
+
+
+def _text(content: Any) -> Any:
+    """The text of a message. Some servers give a list of parts, of which those of text count."""
+    if not isinstance(content, list):
+        return content
+    texts = [part.get("text") for part in content if part.get("type") == "text"]
+    return "".join(texts) if texts or not content else None

@@ -73,8 +73,8 @@ class Chat:
         self._processor = load_processor(folder, trust_remote_code=trust_remote_code)
         _refuse_halves(folder, self._processor, needs)
         self._tokenizer = self._processor.tokenizer
-        self._template = _read(template) if template else None
-        if self._template is None and not getattr(self._processor, "chat_template", None):
+        self._template = _read(template) if template else own_template(folder, self._processor)
+        if self._template is None:
             raise ModelError(
                 f"checkpoint {folder} has no chat template: give one, --model-arg template=FILE"
             )
@@ -269,6 +269,23 @@ def _part(part: Any, media: dict[Modality, list[Any]]) -> dict[str, Any]:
         return {"type": "video"}
     media["image"].append(part)
     return {"type": "image"}
+
+
+def own_template(folder: Path, processor: Any) -> str | None:
+    """The chat template of `folder`: its processor's, else its tokenizer's; None where it has none.
+
+    Processors do not look into tokenizer_config.json, where older folders hold theirs. Of several
+    by name it is `default`, as transformers chooses. Raises ModelError where none is called so.
+    """
+    holders = (processor, getattr(processor, "tokenizer", None))
+    held = (getattr(holder, "chat_template", None) for holder in holders)
+    found = next((one for one in held if one), None)
+    if isinstance(found, dict) and "default" not in found:
+        raise ModelError(
+            f"checkpoint {folder} has the chat templates {', '.join(sorted(found))} and no default:"
+            " copy one of them into a file, --model-arg template=FILE"
+        )
+    return found["default"] if isinstance(found, dict) else found
 
 
 def _read(template: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models import unified_emu3, unified_janus
-from mmbench.models.chat import Asked, Chat
+from mmbench.models.chat import Asked, Chat, own_template
 from mmbench.models.pretrained import load_part, load_processor, quiet
 from mmbench.models.seeds import seeded
 from mmbench.models.unified_drawing import Draw, Drawing
@@ -137,5 +137,4 @@ def _family(folder: Path) -> _Family:
 
 def _template(folder: Path) -> str | None:
     """The template for a folder that has none of its own: texts and images as they stand."""
-    processor = load_processor(folder)
-    return None if getattr(processor, "chat_template", None) else str(_PLAIN)
+    return None if own_template(folder, load_processor(folder)) else str(_PLAIN)

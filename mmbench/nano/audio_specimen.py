@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from mmbench.nano.audio import AudioCLIP, Config
+from mmbench.nano.folder import refuse_counts
 from mmbench.nano.tokens import Words
 
 
@@ -28,9 +29,5 @@ class AudioSpecimen:
         """The specimen that is described, with weights of any value."""
         words, tags = Words(described["words"]), list(described["tags"])
         config = Config.of(described["architecture"])
-        if (len(words.words), len(tags)) != (config.vocabulary, config.tags):
-            raise ValueError(
-                f"{len(words.words)} words and {len(tags)} tags for a vocabulary of"
-                f" {config.vocabulary} and {config.tags} tags; write the checkpoint again"
-            )
+        refuse_counts(words=(len(words.words), config.vocabulary), tags=(len(tags), config.tags))
         return cls(AudioCLIP(config), words, tags)

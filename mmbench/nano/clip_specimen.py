@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from mmbench.nano.clip import CLIP, Config
+from mmbench.nano.folder import refuse_counts
 from mmbench.nano.tokens import Words
 
 MEAN, STD = (0.8, 0.8, 0.8), (0.2, 0.2, 0.2)
@@ -35,9 +36,5 @@ class ClipSpecimen:
     def of(cls, described: dict[str, Any]) -> ClipSpecimen:
         """The specimen that is described, with weights of any value."""
         words, config = Words(described["words"]), Config(**described["architecture"])
-        if len(words.words) != config.vocabulary:
-            raise ValueError(
-                f"{len(words.words)} words for a vocabulary of {config.vocabulary};"
-                " write the checkpoint again"
-            )
+        refuse_counts(words=(len(words.words), config.vocabulary))
         return cls(CLIP(config), words, tuple(described["mean"]), tuple(described["std"]))

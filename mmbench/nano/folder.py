@@ -42,6 +42,18 @@ class Specimen(Protocol):
 S = TypeVar("S", bound=Specimen)
 
 
+def refuse_counts(**counts: tuple[int, int]) -> None:
+    """Raise ValueError where config.json lists another number of things than its architecture has.
+
+    `counts` maps what they are (words, labels) to how many are listed and how many belong.
+    """
+    for what, (listed, belong) in counts.items():
+        if listed != belong:
+            raise ValueError(
+                f"{listed} {what} where its architecture has {belong}; write the checkpoint again"
+            )
+
+
 def write_checkpoint(folder: Path, specimen: Specimen, dtype: torch.dtype) -> None:
     """Write `config.json` and `model.safetensors` into an existing folder.
 

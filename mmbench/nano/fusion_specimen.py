@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from mmbench.nano.clip_specimen import MEAN, STD
+from mmbench.nano.folder import refuse_counts
 from mmbench.nano.fusion import Config, Fusion
 from mmbench.nano.tokens import Words
 
@@ -39,10 +40,8 @@ class FusionSpecimen:
         """The specimen that is described, with weights of any value."""
         words, labels = Words(described["words"]), list(described["labels"])
         config = Config.of(described["architecture"])
-        if (len(words.words), len(labels)) != (config.vocabulary, config.classes):
-            raise ValueError(
-                f"{len(words.words)} words and {len(labels)} labels for a vocabulary of"
-                f" {config.vocabulary} and {config.classes} classes; write the checkpoint again"
-            )
+        refuse_counts(
+            words=(len(words.words), config.vocabulary), labels=(len(labels), config.classes)
+        )
         scale = tuple(described["mean"]), tuple(described["std"])
         return cls(Fusion(config), words, labels, *scale)

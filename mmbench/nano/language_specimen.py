@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Self
 
 from mmbench.nano.clip_specimen import MEAN, STD
+from mmbench.nano.folder import refuse_counts
 from mmbench.nano.language import Reader, Sizes
 from mmbench.nano.tokens import Words
 
@@ -39,9 +40,5 @@ class ReaderSpecimen:
         """The specimen that is described, with weights of any value."""
         model, sizes_of = cls.made
         words, config = Words(described["words"]), sizes_of(**described["architecture"])
-        if len(words.words) != config.vocabulary:
-            raise ValueError(
-                f"{len(words.words)} words for a vocabulary of {config.vocabulary};"
-                " write the checkpoint again"
-            )
+        refuse_counts(words=(len(words.words), config.vocabulary))
         return cls(model(config), words, tuple(described["mean"]), tuple(described["std"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from mmbench.nano.folder import refuse_counts
 from mmbench.nano.speech import Config, Speech
 
 ALPHABET = " abcdefghijklmnopqrstuvwxyz"
@@ -26,10 +27,7 @@ class SpeechSpecimen:
     def of(cls, described: dict[str, Any]) -> SpeechSpecimen:
         """The specimen that is described, with weights of any value."""
         config, alphabet = Config.of(described["architecture"]), described["alphabet"]
-        if len(alphabet) + 1 != config.labels:
-            raise ValueError(
-                f"{len(alphabet)} letters for {config.labels} labels; write the checkpoint again"
-            )
+        refuse_counts(letters=(len(alphabet), config.labels - 1))  # the other one is the blank
         return cls(Speech(config), alphabet)
 
     def labels_of(self, text: str) -> list[int]:

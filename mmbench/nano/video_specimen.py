@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from mmbench.nano.clip_specimen import MEAN, STD
+from mmbench.nano.folder import refuse_counts
 from mmbench.nano.tokens import Words
 from mmbench.nano.video import Config
 from mmbench.nano.video_model import Video
@@ -37,13 +38,8 @@ class VideoSpecimen:
         """The specimen that is described, with weights of any value."""
         words, config = Words(described["words"]), Config(**described["architecture"])
         labels = tuple(described["labels"])
-        for what, there, wanted in (
-            ("words", len(words.words), config.vocabulary),
-            ("labels", len(labels), config.classes),
-        ):
-            if there != wanted:
-                raise ValueError(
-                    f"{there} {what} where {wanted} belong; write the checkpoint again"
-                )
+        refuse_counts(
+            words=(len(words.words), config.vocabulary), labels=(len(labels), config.classes)
+        )
         scale = tuple(described["mean"]), tuple(described["std"])
         return cls(Video(config), words, labels, *scale)
