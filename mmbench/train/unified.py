@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mmbench.data.shapes import training_scene
-from mmbench.data.shapes_batch import drawings
-from mmbench.data.shapes_scene import Scene
 from mmbench.data.shapes_talk import IMAGE, training_conversation
-from mmbench.data.spoken_numbers_batch import Piece, pieces, spoken_batch
+from mmbench.data.spoken_numbers_batch import pieces, spoken_batch
 from mmbench.train.family import Family, Objective
-from mmbench.train.llava import described, messages
+from mmbench.train.unified_batch import counts_of, mixed, pixels, spectra
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.nano.mixed import Codes, Turn
     from mmbench.nano.unified_specimen import UnifiedSpecimen
     from mmbench.train.recipe import Recipe, Stage
 
 _VOCABULARY_SCENES = 1000
 _VOCABULARY = 512
 _ROWS = 8
-_WITHOUT_TEXT = 0.1
-"""The share of drawings whose prompt is taken away, so that guidance has something to move from."""
 
 
 def _fresh(recipe: Recipe) -> UnifiedSpecimen:
@@ -38,7 +30,7 @@ def _fresh(recipe: Recipe) -> UnifiedSpecimen:
     config = Config.of({**recipe.architecture, "text": len(bpe)})
     for stage in recipe.stages:
         if stage.objective == "conversations":
-            _counts(stage)  # so that a recipe that names none is refused before it starts
+            counts_of(stage)  # so that a recipe that names none is refused before it starts
     return UnifiedSpecimen(Unified(config), bpe)
 
 
@@ -51,44 +43,15 @@ def _texts(seed: int) -> list[str]:
     return [*captions, *(text.replace(IMAGE, "") for text in talks), *spoken]
 
 
-def _pixels(specimen: UnifiedSpecimen, scenes: Sequence[Scene]) -> Tensor:
-    """Images [n, 3, size, size] on the model's scale.
-
-    They are not varied: no scene comes twice, and what varies beside it would have to be drawn too.
-    """
-    import torch
-
-    size = specimen.model.config.image_size
-    if not scenes:
-        return torch.empty(0, 3, size, size)
-    mean, std = (torch.tensor(value) for value in (specimen.mean, specimen.std))
-    images = (torch.from_numpy(drawings(scenes, size)) / 255 - mean) / std
-    return images.permute(0, 3, 1, 2).contiguous()
-
-
-def _heard(specimen: UnifiedSpecimen, spoken: Sequence[Piece]) -> tuple[Tensor, Tensor]:
-    """Log-mel frames [n, t, bands], and how many are sound, [n]."""
-    import torch
-    from torch.nn.utils.rnn import pad_sequence
-
-    from mmbench.nano.mel import log_mel
-
-    mel = specimen.model.config.mel
-    heard = [log_mel(torch.from_numpy(piece.samples), mel) for piece in spoken]
-    if not heard:
-        return torch.empty(0, 0, mel.bands), torch.empty(0, dtype=torch.int64)
-    return pad_sequence(heard, True), torch.tensor([len(mel) for mel in heard])
-
-
 def _images(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     first = (step - 1) * stage.batch
     scenes = [training_scene(seed, first + i)[0] for i in range(stage.batch)]
-    return (_pixels(specimen, scenes),)
+    return (pixels(specimen, scenes),)
 
 
 def _sounds(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     rate = specimen.model.config.mel.rate
-    return _heard(specimen, spoken_batch(seed, step, stage.batch, rate))
+    return spectra(specimen, spoken_batch(seed, step, stage.batch, rate))
 
 
 def _image_loss(specimen: UnifiedSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
@@ -99,113 +62,6 @@ def _image_loss(specimen: UnifiedSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
 def _sound_loss(specimen: UnifiedSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
     loss: Tensor = specimen.model.sounds(*batch)
     return loss
-
-
-Shown = tuple[Scene, list["Turn"]]
-
-
-def _talk(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
-    """Questions about an image."""
-    scene, turns = training_conversation(seed, index)
-    return scene, _turns(specimen, turns)
-
-
-def _description(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
-    """An image described."""
-    scene, turns = described(seed, index)
-    return scene, _turns(specimen, turns)
-
-
-def _turns(specimen: UnifiedSpecimen, turns: Sequence[dict[str, str]]) -> list[Turn]:
-    image = _image(specimen)
-    return [
-        (said.role, [image if part is None else str(part).strip() for part in said.parts])
-        for said in messages(turns)
-    ]
-
-
-def _drawing(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
-    """A caption drawn."""
-    scene, texts = training_scene(seed, index)
-    return scene, [("user", [texts[0]]), ("assistant", [_image(specimen)])]
-
-
-def _image(specimen: UnifiedSpecimen) -> Codes:
-    from mmbench.nano.mixed import Codes, Kind
-
-    return Codes(Kind.IMAGE, specimen.model.config.patches)
-
-
-_SHOWN: Mapping[str, Callable[[UnifiedSpecimen, int, int], Shown]] = {
-    "talks": _talk,
-    "descriptions": _description,
-    "drawings": _drawing,
-}
-_SPEECH = "speech"
-
-
-def _mixed(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Ids and what is learnt [n, t]; the pixels, log-mel and frames that they name.
-
-    `options` of the stage are the shares of each kind of conversation in a batch: of talks,
-    descriptions, drawings and speech. Those of a kind are neighbours.
-    """
-    rng = np.random.default_rng([seed, step])
-    counts = _counts(stage)
-    shown = [
-        show(specimen, seed, (step - 1) * counts[kind] + i)
-        for kind, show in _SHOWN.items()
-        for i in range(counts[kind])
-    ]
-    spoken = spoken_batch(seed, step, counts[_SPEECH], specimen.model.config.mel.rate)
-    mel, frames = _heard(specimen, spoken)
-    turns = [*(turns for _, turns in shown), *_transcribed(specimen, spoken, frames)]
-    pixels = _pixels(specimen, [scene for scene, _ in shown])
-    return *_coded(specimen, turns, rng), pixels, mel, frames
-
-
-def _counts(stage: Stage) -> dict[str, int]:
-    """How many conversations of each kind a batch has. Raises ValueError for no share at all."""
-    kinds = [*_SHOWN, _SPEECH]
-    for kind in stage.options.keys() - set(kinds):
-        raise ValueError(f"options of stage {stage.name}: {kind} is none of {', '.join(kinds)}")
-    if not any(stage.options.values()):
-        names = ", ".join(kinds)
-        raise ValueError(f"options of stage {stage.name} name no share of {names}")
-    shares = {kind: float(stage.options.get(kind, 0)) for kind in kinds}
-    whole = sum(shares.values())
-    return {kind: round(stage.batch * share / whole) for kind, share in shares.items()}
-
-
-def _transcribed(
-    specimen: UnifiedSpecimen, spoken: Sequence[Piece], frames: Tensor
-) -> list[list[Turn]]:
-    from mmbench.nano.mixed import Codes, Kind
-
-    lengths = specimen.model.sounds.lengths(frames).tolist()
-    return [
-        [("user", [Codes(Kind.SOUND, length)]), ("assistant", [piece.text])]
-        for piece, length in zip(spoken, lengths, strict=True)
-    ]
-
-
-def _coded(
-    specimen: UnifiedSpecimen, turns: Sequence[Sequence[Turn]], rng: np.random.Generator
-) -> tuple[Tensor, Tensor]:
-    """Ids and what is learnt, [n, t] each, cut to the context; some drawings lose the prompt."""
-    import torch
-
-    from mmbench.nano.mixed import PAD, Kind, encoded
-    from mmbench.nano.tokens import padded
-
-    layout = specimen.model.config.layout
-    coded = [encoded(row, specimen.bpe, layout) for row in turns]
-    ids = padded([ids for ids, _ in coded], PAD)[:, : specimen.model.config.context]
-    learnt = padded([list(map(int, said)) for _, said in coded], 0)[:, : ids.shape[1]].bool()
-    drawn = (learnt & (ids == layout.ids(Kind.IMAGE).start)).any(1)
-    bare = drawn & torch.from_numpy(rng.random(len(ids)) < _WITHOUT_TEXT)
-    ids = torch.where(bare[:, None], specimen.model.gpt.without_texts(ids), ids)
-    return ids, learnt
 
 
 def _mixed_loss(specimen: UnifiedSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
@@ -231,6 +87,6 @@ FAMILY = Family(
     {
         "image-codes": Objective(_images, _image_loss),
         "sound-codes": Objective(_sounds, _sound_loss),
-        "conversations": Objective(_mixed, _mixed_loss),
+        "conversations": Objective(mixed, _mixed_loss),
     },
 )

@@ -1,0 +1,161 @@
+"""What the multimodal GPT learns from: conversations of each kind, as ids with places for codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmbench.data.shapes import training_scene
+from mmbench.data.shapes_batch import drawings
+from mmbench.data.shapes_scene import Scene
+from mmbench.data.shapes_talk import training_conversation
+from mmbench.data.spoken_numbers_batch import Piece, spoken_batch
+from mmbench.train.llava import described, messages
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmbench.nano.mixed import Codes, Turn
+    from mmbench.nano.unified_specimen import UnifiedSpecimen
+    from mmbench.train.recipe import Stage
+
+_WITHOUT_TEXT = 0.1
+"""The share of drawings whose prompt is taken away, so that guidance has something to move from."""
+
+
+def pixels(specimen: UnifiedSpecimen, scenes: Sequence[Scene]) -> Tensor:
+    """Images [n, 3, size, size] on the model's scale.
+
+    They are not varied: no scene comes twice, and what varies beside it would have to be drawn too.
+    """
+    import torch
+
+    size = specimen.model.config.image_size
+    if not scenes:
+        return torch.empty(0, 3, size, size)
+    mean, std = (torch.tensor(value) for value in (specimen.mean, specimen.std))
+    images = (torch.from_numpy(drawings(scenes, size)) / 255 - mean) / std
+    return images.permute(0, 3, 1, 2).contiguous()
+
+
+def spectra(specimen: UnifiedSpecimen, spoken: Sequence[Piece]) -> tuple[Tensor, Tensor]:
+    """Log-mel frames [n, t, bands], and how many are sound, [n]."""
+    import torch
+    from torch.nn.utils.rnn import pad_sequence
+
+    from mmbench.nano.mel import log_mel
+
+    mel = specimen.model.config.mel
+    heard = [log_mel(torch.from_numpy(piece.samples), mel) for piece in spoken]
+    if not heard:
+        return torch.empty(0, 0, mel.bands), torch.empty(0, dtype=torch.int64)
+    return pad_sequence(heard, True), torch.tensor([len(mel) for mel in heard])
+
+
+Shown = tuple[Scene, list["Turn"]]
+
+
+def _talk(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
+    """Questions about an image."""
+    scene, turns = training_conversation(seed, index)
+    return scene, _turns(specimen, turns)
+
+
+def _description(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
+    """An image described."""
+    scene, turns = described(seed, index)
+    return scene, _turns(specimen, turns)
+
+
+def _turns(specimen: UnifiedSpecimen, turns: Sequence[dict[str, str]]) -> list[Turn]:
+    image = _image(specimen)
+    return [
+        (said.role, [image if part is None else str(part).strip() for part in said.parts])
+        for said in messages(turns)
+    ]
+
+
+def _drawing(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
+    """A caption drawn."""
+    scene, texts = training_scene(seed, index)
+    return scene, [("user", [texts[0]]), ("assistant", [_image(specimen)])]
+
+
+def _image(specimen: UnifiedSpecimen) -> Codes:
+    from mmbench.nano.mixed import Codes, Kind
+
+    return Codes(Kind.IMAGE, specimen.model.config.patches)
+
+
+_SHOWN: Mapping[str, Callable[[UnifiedSpecimen, int, int], Shown]] = {
+    "talks": _talk,
+    "descriptions": _description,
+    "drawings": _drawing,
+}
+_SPEECH = "speech"
+
+
+def mixed(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+    """Ids and what is learnt [n, t]; the pixels, log-mel and frames that they name.
+
+    `options` of the stage are the shares of each kind of conversation in a batch: of talks,
+    descriptions, drawings and speech. Those of a kind are neighbours.
+    """
+    rng = np.random.default_rng([seed, step])
+    counts = counts_of(stage)
+    shown = [
+        show(specimen, seed, (step - 1) * counts[kind] + i)
+        for kind, show in _SHOWN.items()
+        for i in range(counts[kind])
+    ]
+    spoken = spoken_batch(seed, step, counts[_SPEECH], specimen.model.config.mel.rate)
+    mel, frames = spectra(specimen, spoken)
+    turns = [*(turns for _, turns in shown), *_transcribed(specimen, spoken, frames)]
+    images = pixels(specimen, [scene for scene, _ in shown])
+    return *_coded(specimen, turns, rng), images, mel, frames
+
+
+def counts_of(stage: Stage) -> dict[str, int]:
+    """How many conversations of each kind a batch has. Raises ValueError for no share at all."""
+    kinds = [*_SHOWN, _SPEECH]
+    for kind in stage.options.keys() - set(kinds):
+        raise ValueError(f"options of stage {stage.name}: {kind} is none of {', '.join(kinds)}")
+    if not any(stage.options.values()):
+        names = ", ".join(kinds)
+        raise ValueError(f"options of stage {stage.name} name no share of {names}")
+    shares = {kind: float(stage.options.get(kind, 0)) for kind in kinds}
+    whole = sum(shares.values())
+    return {kind: round(stage.batch * share / whole) for kind, share in shares.items()}
+
+
+def _transcribed(
+    specimen: UnifiedSpecimen, spoken: Sequence[Piece], frames: Tensor
+) -> list[list[Turn]]:
+    from mmbench.nano.mixed import Codes, Kind
+
+    lengths = specimen.model.sounds.lengths(frames).tolist()
+    return [
+        [("user", [Codes(Kind.SOUND, length)]), ("assistant", [piece.text])]
+        for piece, length in zip(spoken, lengths, strict=True)
+    ]
+
+
+def _coded(
+    specimen: UnifiedSpecimen, turns: Sequence[Sequence[Turn]], rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Ids and what is learnt, [n, t] each, cut to the context; some drawings lose the prompt."""
+    import torch
+
+    from mmbench.nano.mixed import PAD, Kind, encoded
+    from mmbench.nano.tokens import padded
+
+    layout = specimen.model.config.layout
+    coded = [encoded(row, specimen.bpe, layout) for row in turns]
+    ids = padded([ids for ids, _ in coded], PAD)[:, : specimen.model.config.context]
+    learnt = padded([list(map(int, said)) for _, said in coded], 0)[:, : ids.shape[1]].bool()
+    drawn = (learnt & (ids == layout.ids(Kind.IMAGE).start)).any(1)
+    bare = drawn & torch.from_numpy(rng.random(len(ids)) < _WITHOUT_TEXT)
+    ids = torch.where(bare[:, None], specimen.model.gpt.without_texts(ids), ids)
+    return ids, learnt
