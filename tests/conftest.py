@@ -1,10 +1,15 @@
 """What all tests share: a cache of their own, no network, real data where it is present."""
 
+import signal
 from pathlib import Path
 
 import pytest
 
 DATA = Path(__file__).parents[2] / "shared/data"
+
+# A shell that starts pytest in the background ignores its Ctrl-C, and so would what tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

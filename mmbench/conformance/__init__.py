@@ -19,6 +19,7 @@ FAMILIES = (
     "distribution",
     "classification",
     "answers",
+    "drawings",
     "speech",
     "mos",
 )
