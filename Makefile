@@ -29,6 +29,9 @@ run: $(VENV)/.index
 	$(call family,audioclip-nano,shapes-sound-retrieval shapes-sound-tags)
 	$(call family,asr-nano,numbers-asr)
 	$(call family,fusion-nano,shapes-fusion)
+	$(call family,prefix-nano,shapes-caption shapes-vqa)
+	$(call family,unified-nano,shapes-caption shapes-vqa shapes-chat numbers-asr)
+	$(call family,unified-nano,shapes-draw,random)
 	@$(BIN)/mmbench leaderboard show --brief --out $(BOARD)
 	@echo "The leaderboards are in $(BOARD)/README.md; to go on: source $(BIN)/activate"
 

@@ -1,8 +1,10 @@
 """`prefix-nano` as a model: what it shares with `llava-nano` holds for it, and it says its name."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,9 @@ from PIL import Image
 from torch import nn
 
 from mmbench.abilities import Prepares, Rates, Writes
+from mmbench.data.shapes_draw import draw
+from mmbench.data.shapes_scene import scene_at
+from mmbench.data.shapes_talk import DESCRIBE
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.prefix_nano import PrefixNano
 from mmbench.models.reader_nano import Asked
@@ -18,7 +23,9 @@ from mmbench.nano.prefix import Config, Prefix
 from mmbench.nano.prefix_specimen import PrefixSpecimen
 from mmbench.nano.tokens import END, START
 from mmbench.nano.turns import ASSISTANT, IMAGE, USER, vocabulary
-from mmbench.types import Generation, Message, Sound
+from mmbench.shapes.things import COLOURS
+from mmbench.train import read_recipe
+from mmbench.types import Generation, Message, Sound, Written
 
 WORDS = vocabulary(["what colour is the star? red, green and blue. where is it: left or right!"])
 
@@ -97,10 +104,8 @@ def test_what_it_cannot_take_is_said_in_its_name(model: PrefixNano) -> None:
         asked(model, picture(), "red " * 41)
 
 
-def test_without_weights_it_says_how_to_make_some(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="type `mmbench train prefix-nano --out DIR`, then"):
-        PrefixNano(None, device="cpu", dtype="float32")
-    with pytest.raises(ModelError, match=r"config\.json: no such file"):
+def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"config\.json: no such file.*train prefix-nano"):
         PrefixNano(tmp_path, device="cpu", dtype="float32")
 
 
@@ -108,3 +113,32 @@ def test_a_checkpoint_of_another_model_is_refused(model: PrefixNano) -> None:
     llava = Path(__file__).parents[1] / "mmbench" / "nano" / "weights" / "llava-nano"
     with pytest.raises(ModelError, match="is a checkpoint of 'llava-nano', not of 'prefix-nano'"):
         PrefixNano(llava, device="cpu", dtype="float32")
+
+
+# --- the packaged checkpoint --------------------------------------------------------------------
+
+PACKAGED = Path(str(PrefixNano.default_checkpoint))
+
+
+def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
+    assert sum(path.stat().st_size for path in PACKAGED.iterdir()) <= 8e6
+    said = json.loads((PACKAGED / "recipe.json").read_text())
+    assert said["recipe"] == msgspec.to_builtins(read_recipe("prefix-nano"))
+
+
+def test_it_tells_the_colours_that_are_there() -> None:
+    """More of them than it tells of another image: one vector holds colours, if little else."""
+    shipped = PrefixNano(None, device="cpu", dtype="float32")
+    scenes = [scene_at("test", 0, index) for index in range(40)]
+    seen = [asked(shipped, Image.fromarray(draw(scene, 64)), DESCRIBE) for scene in scenes]
+    told = [set(one.text.split()) & set(COLOURS) for one in written(shipped, seen)]
+    there = [{thing.colour for thing in scene.things} for scene in scenes]
+    right = [len(said & own) / len(own) for said, own in zip(told, there, strict=True)]
+    shifted = [*there[1:], there[0]]
+    other = [len(said & own) / len(own) for said, own in zip(told, shifted, strict=True)]
+    assert np.mean(right) > 0.6 > 0.5 > np.mean(other)
+
+
+def written(model: PrefixNano, prepared: list[Asked]) -> list[Written]:
+    said = model.write(prepared, Generation(max_tokens=60))
+    return [one for one in said if isinstance(one, Written)]

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmbench.data.shapes_questions import KINDS, questions
-from mmbench.data.shapes_scene import chance, scene_at
-from mmbench.data.shapes_talk import IMAGE, training_conversation, training_quiz
+from mmbench.data.shapes_scene import scene_at
+from mmbench.data.shapes_talk import IMAGE, training_conversation
 from mmbench.errors import ModelError, UserError
 from mmbench.nano.clip_specimen import ClipSpecimen
 from mmbench.nano.folder import read_checkpoint
@@ -164,22 +163,6 @@ def test_of_a_talk_only_the_answers_are_learnt(specimen: LlavaSpecimen) -> None:
         answers = [turn["value"] for turn in training_conversation(0, 8 + row)[1][1::2]]
         expected = " | ".join([*answers, ""]).lower().replace(",", " ,").strip()
         assert said == expected
-
-
-def test_a_quiz_asks_nothing_that_it_has_given_away() -> None:
-    """Kinds in their order, from any of them on; the first turn has the image, none describes."""
-    firsts, kinds = set(), list(KINDS)
-    for index in range(200):
-        scene, turns = training_quiz(0, index)
-        texts = [turn["value"].removeprefix(f"{IMAGE}\n") for turn in turns[::2]]
-        assert sum(turn["value"].count(IMAGE) for turn in turns) == 1
-        possible = questions(scene, chance("quiz", "train", 0, index))
-        asked = [q.kind for text in texts for q in possible if text.startswith(q.text)]
-        assert len(asked) == len(texts)
-        assert sorted(asked, key=kinds.index) == asked
-        assert asked[-1] == possible[-1].kind
-        firsts.add(asked[0])
-    assert firsts == set(kinds)
 
 
 def test_a_talk_that_is_longer_than_the_context_is_cut(specimen: LlavaSpecimen) -> None:

@@ -1,16 +1,26 @@
 """`unified-nano` as a model: it answers, transcribes, rates and draws, alone or in a batch."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from rapidfuzz.distance import Levenshtein
 from torch import nn
 
 from mmbench.abilities import Draws, Hears, Prepares, Rates, Writes
+from mmbench.data.shapes_draw import draw
+from mmbench.data.shapes_questions import questions
+from mmbench.data.shapes_scene import chance, scene_at
+from mmbench.data.shapes_talk import BRIEFLY, DESCRIBE
+from mmbench.data.spoken_numbers import spoken_numbers
 from mmbench.errors import ModelError, SampleError
+from mmbench.media import decode_sound, read_bytes
 from mmbench.models.unified_nano import Asked, UnifiedNano
 from mmbench.nano.bpe import Bpe
 from mmbench.nano.folder import write_checkpoint
@@ -18,7 +28,10 @@ from mmbench.nano.gpt import Config, Unified
 from mmbench.nano.mixed import ASSISTANT, CLOSE, OPEN, START, USER, Kind
 from mmbench.nano.unified_specimen import UnifiedSpecimen
 from mmbench.nano.vqvae import Codes
-from mmbench.types import Clip, Generation, Message, Sound, Written
+from mmbench.shapes.reader import read
+from mmbench.shapes.things import COLOURS
+from mmbench.train import read_recipe
+from mmbench.types import Clip, Generation, Media, Message, Sound, Written
 
 TEXTS = ["what colour is the star? red, green and blue.", "where is it: left or right!"]
 WORDS = Bpe.of(TEXTS * 3, 320)
@@ -239,3 +252,80 @@ def test_half_precision_writes_and_draws(folder: Path, dtype: str) -> None:
     half = UnifiedNano(folder, device="cpu", dtype=dtype)
     assert all(isinstance(one, Written) for one in half.write(prepared(half), GREEDY))
     assert all(isinstance(one, Image.Image) for one in half.draw(PROMPTS, [0] * len(PROMPTS)))
+
+
+# --- the packaged checkpoint --------------------------------------------------------------------
+
+PACKAGED = Path(str(UnifiedNano.default_checkpoint))
+
+
+@pytest.fixture(scope="module")
+def shipped() -> UnifiedNano:
+    return UnifiedNano(None, device="cpu", dtype="float32")
+
+
+def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
+    assert sum(path.stat().st_size for path in PACKAGED.iterdir()) <= 8e6
+    said = json.loads((PACKAGED / "recipe.json").read_text())
+    assert said["recipe"] == msgspec.to_builtins(read_recipe("unified-nano"))
+
+
+def answers(shipped: UnifiedNano, talks: Sequence[tuple[Message, ...]]) -> list[str]:
+    said = shipped.write(prepared(shipped, talks), Generation(max_tokens=60))
+    return [one.text for one in said]
+
+
+def test_one_set_of_weights_answers_above_chance_and_not_perfectly(shipped: UnifiedNano) -> None:
+    """Questions of the test split: the best blind answers are right in .20, over all kinds."""
+    scenes = [scene_at("test", 0, index) for index in range(40)]
+    asked = [(it, one) for i, it in enumerate(scenes) for one in questions(it, chance("gpt", i))]
+    talks = [
+        (user(Image.fromarray(draw(scene, 64)), f"{one.text}\n{BRIEFLY}"),) for scene, one in asked
+    ]
+    right = [
+        said == one.answer for said, (_, one) in zip(answers(shipped, talks), asked, strict=True)
+    ]
+    assert 0.28 < np.mean(right) < 0.97
+
+
+def test_it_describes_what_is_there(shipped: UnifiedNano) -> None:
+    """More of the colours that it tells are in the image than of one that it does not see."""
+    scenes = [scene_at("test", 0, index) for index in range(30)]
+    talks = [(user(Image.fromarray(draw(scene, 64)), DESCRIBE),) for scene in scenes]
+    told = [set(text.split()) & set(COLOURS) for text in answers(shipped, talks)]
+    there = [{thing.colour for thing in scene.things} for scene in scenes]
+    shares = [len(said & seen) / len(seen) for said, seen in zip(told, there, strict=True)]
+    others = [
+        len(said & seen) / len(seen) for said, seen in zip(told, there[1:] + there[:1], strict=True)
+    ]
+    assert np.mean(shares) > 0.6 > 0.5 > np.mean(others)
+
+
+def test_it_transcribes(shipped: UnifiedNano) -> None:
+    """Numbers of the test by a voice that it has heard; one text for all has .92."""
+    samples = [one for one in spoken_numbers(None).samples if one.tags["heard"] == "in training"][
+        :30
+    ]
+    talks = []
+    for one in samples:
+        audio = one.inputs["audio"]
+        assert isinstance(audio, Media)
+        talks.append((user(decode_sound(read_bytes(audio), audio.name, 8000)),))
+    said = answers(shipped, talks)
+    wrong = [
+        Levenshtein.distance(text.split(), str(one.target).split())
+        for text, one in zip(said, samples, strict=True)
+    ]
+    assert sum(wrong) < 0.7 * sum(len(str(one.target).split()) for one in samples)
+
+
+def test_it_draws_the_colours_that_are_asked_for(shipped: UnifiedNano) -> None:
+    """Of a thing that is told alone: its colour is what is seen, by the reader of pictures."""
+    asked = [(colour, shape) for colour in COLOURS for shape in ("circle", "square")]
+    prompts = [f"a large {colour} {shape} in the middle" for colour, shape in asked]
+    seen = [
+        {thing.colour for thing in read(np.asarray(image))}
+        for image in shipped.draw(prompts, list(range(16)))
+    ]
+    right = [colour in found for (colour, _), found in zip(asked, seen, strict=True)]
+    assert np.mean(right) > 0.5

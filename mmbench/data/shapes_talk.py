@@ -12,7 +12,7 @@ from random import Random
 from mmbench.data.cells import lettered
 from mmbench.data.shapes_captions import captions
 from mmbench.data.shapes_questions import KINDS, Question, questions
-from mmbench.data.shapes_scene import Scene, below, chance, pick, scene_at, shuffled
+from mmbench.data.shapes_scene import Scene, chance, pick, scene_at, shuffled
 
 IMAGE = "<image>"
 DESCRIBE = "Describe the image in one line."
@@ -53,25 +53,7 @@ def conversation(scene: Scene, rng: Random) -> list[Turn]:
     asked = shuffled(rng, questions(scene, rng))[:_ASKED]
     told = [_answered(question, rng) for question in asked]
     described = (DESCRIBE, captions(scene, rng)[0])
-    return _about_image(shuffled(rng, [*told, described]))
-
-
-def training_quiz(seed: int, index: int) -> tuple[Scene, list[Turn]]:
-    """A scene of the training stream and questions about it alone, by its index alone.
-
-    From one kind on, drawn by lot, in the order of `KINDS`: one that asks where the moon is tells
-    that there is one, and so comes after it. Each is to be answered in words or by letter; turns
-    are as those of `conversation`.
-    """
-    scene, rng = scene_at("train", seed, index), chance("quiz", "train", seed, index)
-    asked = questions(scene, rng)
-    asked = asked[below(rng, len(asked)) :]
-    return scene, _about_image([_answered(question, rng) for question in asked])
-
-
-def _about_image(pairs: Sequence[tuple[str, str]]) -> list[Turn]:
-    """What is asked and answered as turns; the token of the image before all of it."""
-    turns = [turn for pair in pairs for turn in _turns(*pair)]
+    turns = [turn for pair in shuffled(rng, [*told, described]) for turn in _turns(*pair)]
     turns[0]["value"] = f"{IMAGE}\n{turns[0]['value']}"
     return turns
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mmbench.errors import ModelError, SampleError
+from mmbench.errors import SampleError
 from mmbench.models.clip_nano import normalised
 from mmbench.models.generation import cut_at, pick
 from mmbench.models.lengths import of_one_length
@@ -35,7 +35,7 @@ class ReaderNano:
     A conversation may have several turns, and images anywhere in them. A word that it does not
     know becomes `<unk>`, which no training has shown it; a text to be rated may hold some as well.
     It answers in lower case. `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or
-    float16. Raises ModelError when the folder is not such a checkpoint, or none is given.
+    float16. Raises ModelError when the folder is not such a checkpoint.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
@@ -49,13 +49,8 @@ class ReaderNano:
 
         from mmbench.nano.folder import read_checkpoint
 
-        self._name, place = kind.name, folder or self.default_checkpoint
-        if place is None:
-            raise ModelError(
-                f"{kind.name} comes without weights: type `mmbench train {kind.name} --out DIR`,"
-                f" then {kind.name}@DIR/step-N"
-            )
-        checkpoint = read_checkpoint(Path(place), kind)
+        self._name = kind.name
+        checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), kind)
         self._words = checkpoint.words
         self._mean, self._std = (
             np.array(values, np.float32) for values in (checkpoint.mean, checkpoint.std)

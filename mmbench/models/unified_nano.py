@@ -52,7 +52,7 @@ class UnifiedNano:
         device: str,
         dtype: str,
         guidance: float = 3.0,
-        temperature: float = 1.0,
+        temperature: float = 0.4,
         top_k: int = 0,
     ) -> None:
         import torch

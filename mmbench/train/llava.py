@@ -12,7 +12,7 @@ import numpy as np
 from mmbench.data.shapes import training_scene
 from mmbench.data.shapes_batch import varied
 from mmbench.data.shapes_scene import Scene, chance, shuffled
-from mmbench.data.shapes_talk import DESCRIBE, IMAGE, Turn, training_conversation, training_quiz
+from mmbench.data.shapes_talk import DESCRIBE, IMAGE, Turn, training_conversation
 from mmbench.train.family import Family, Objective
 from mmbench.train.start import started_from
 from mmbench.types import Message
@@ -144,7 +144,6 @@ OBJECTIVES = {
     "captions": Objective(partial(_batch, told), _loss),
     "descriptions": Objective(partial(_batch, described), _loss),
     "conversations": Objective(partial(_batch, training_conversation), _loss),
-    "questions": Objective(partial(_batch, training_quiz), _loss),
 }
 """Of every model that reads images among words, whatever becomes of an image."""
 

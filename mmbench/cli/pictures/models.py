@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmbench.cli.pictures.diagram import Diagram
-from mmbench.cli.pictures.of_images import clip, llava
-from mmbench.cli.pictures.of_mixed import fusion
+from mmbench.cli.pictures.of_images import clip, llava, prefix
+from mmbench.cli.pictures.of_mixed import fusion, unified
 from mmbench.cli.pictures.of_sounds import audio, speech
 from mmbench.cli.pictures.of_videos import video
 from mmbench.nano.audio_specimen import AudioSpecimen
@@ -17,7 +17,9 @@ from mmbench.nano.clip_specimen import ClipSpecimen
 from mmbench.nano.folder import Specimen, read_checkpoint
 from mmbench.nano.fusion_specimen import FusionSpecimen
 from mmbench.nano.llava_specimen import LlavaSpecimen
+from mmbench.nano.prefix_specimen import PrefixSpecimen
 from mmbench.nano.speech_specimen import SpeechSpecimen
+from mmbench.nano.unified_specimen import UnifiedSpecimen
 from mmbench.nano.video_specimen import VideoSpecimen
 
 
@@ -32,10 +34,12 @@ class Of(NamedTuple):
 PICTURES = {
     "clip-nano": Of(ClipSpecimen, "CLIP", clip),
     "llava-nano": Of(LlavaSpecimen, "LLaVA", llava),
+    "prefix-nano": Of(PrefixSpecimen, "ClipCap", prefix),
     "video-nano": Of(VideoSpecimen, "Video transformer", video),
     "audioclip-nano": Of(AudioSpecimen, "AudioCLIP", audio),
     "asr-nano": Of(SpeechSpecimen, "Speech", speech),
     "fusion-nano": Of(FusionSpecimen, "Early fusion", fusion),
+    "unified-nano": Of(UnifiedSpecimen, "Multimodal GPT", unified),
 }
 """By the name of the packaged checkpoint. Another model is a line here and a function."""
 

@@ -31,22 +31,21 @@ def unified(c: gpt_.Config) -> Diagram:
         "bpe": Box((1, 2), "data", "byte-level BPE", (f"{c.text} tokens",)),
         "mixed": Box(
             (2, 1), "data", "one sequence",
-            ("<user> <image> … </image>", "<text> … </text>", "<assistant> …"), "n × t",
+            ("<user> <image> …", "<text> … <assistant>", f"<text> …; at most {c.context}"), "n × t",
         ),
         "gpt": Box(
             (3, 1), "learnt", "GPT",
-            (f"{c.layers} causal blocks, {c.heads} heads;", "embedding of token, kind,",
-             f"place; at most {c.context}"),
+            (f"{c.layers} causal blocks,", f"{c.heads} heads; embeds", "token, kind, place"),
             f"n × t × {wide}",
         ),
         "heads": Box(
             (4, 1), "learnt", "four heads",
-            ("the last token says", "which of them speaks:", "marks, text, image, sound"),
+            ("marks, text, image,", "sound: the last token", "says which speaks"),
             f"n × t × {c.layout.size}",
         ),
-        "next": Box((5, 1), "answer", "next token", ("a word, or a code", "of a drawing")),
-        "drawn": Box((5, 0), "frozen", "decoder", ("of the image VQ-VAE",), f"3 × {size} × {size}"),
-        "loss": Box((5, 2), "loss", "cross-entropy", ("of all that the", "assistant says")),
+        "next": Box((5, 1), "answer", "next token", ("a word, or a", "code to draw")),
+        "drawn": Box((5, 0), "frozen", "decoder", ("of the VQ-VAE",), f"3 × {size} × {size}"),
+        "loss": Box((5, 2), "loss", "cross-entropy", ("of what the", "assistant says")),
     }  # fmt: skip
     arrows = ["image > eye > mixed", "sound > ear > mixed", "text > bpe > mixed"]
     return Diagram(boxes, [*arrows, "mixed > gpt > heads > next > drawn", "next > loss"])
