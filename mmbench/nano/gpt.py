@@ -8,7 +8,7 @@ drawn from a text by classifier-free guidance (Ho and Salimans 2022, arXiv 2207.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from mmbench.nano.language import Decoder
 from mmbench.nano.layers import Cache, initialise
 from mmbench.nano.mel import Mel
 from mmbench.nano.mixed import CLOSE, MODALITIES, NOTHING, OPEN, Kind, Layout
-from mmbench.nano.sampling import Pick, likeliest
+from mmbench.nano.sampling import Pick, continued, likeliest
 
 
 @dataclass(frozen=True)
@@ -161,36 +161,29 @@ class GPT(Decoder):
         no part in the steps that follow. With a `guidance` other than 1 each token is chosen by
         unguided + guidance · (guided - unguided) logits, where unguided is without the texts.
         """
-        said: list[list[int]] = [[] for _ in ids]
-        for going, tokens in self._steps(ids, end, pick, guidance):
-            for row, token in zip(going, tokens, strict=True):
-                said[row].append(token)
-            if len(said[going[0]]) >= min(most, self.context - ids.shape[1]):
-                break
-        return said
-
-    def _steps(
-        self, ids: Tensor, end: int, pick: Pick, guidance: float
-    ) -> Iterator[tuple[list[int], list[int]]]:
-        """Step after step the rows that still go on, and the token that each is given."""
         ways = 1 if guidance == 1 else 2
-        new = torch.cat([ids, self.without_texts(ids)]) if ways == 2 else ids
-        going, caches = list(range(len(ids))), self.caches()
-        drawn = torch.zeros(len(new), dtype=torch.int64, device=ids.device)
-        while going:
+        first = torch.cat([ids, self.without_texts(ids)]) if ways == 2 else ids
+        caches = self.caches()
+        drawn = torch.zeros(len(first), dtype=torch.int64, device=ids.device)
+
+        def logits(new: Tensor) -> Tensor:
+            nonlocal drawn
             features = self.features(new, caches, drawn)[:, -1]
             drawn = self.drawn(new, drawn)[:, -1]
-            logits = self.logits(features, new[:, -1], drawn)
-            if ways == 2:
-                logits = guided(logits, guidance)
-            tokens = pick(logits, going)
-            yield going, tokens.tolist()
-            left = (tokens != end).nonzero()[:, 0]
-            rows = torch.cat([left + way * len(going) for way in range(ways)])
-            going, drawn = [going[i] for i in left.tolist()], drawn[rows]
+            found = self.logits(features, new[:, -1], drawn)
+            return found if ways == 1 else guided(found, guidance)
+
+        def after(left: Tensor, tokens: Tensor) -> Tensor:
+            nonlocal drawn
+            before = len(drawn) // ways
+            rows = torch.cat([left + way * before for way in range(ways)])
+            drawn = drawn[rows]
             for cache in caches:
                 cache.keep(rows)
-            new = tokens[left].repeat(ways)[:, None]
+            return logits(tokens.repeat(ways)[:, None])
+
+        room = min(most, self.context - ids.shape[1])
+        return continued(logits(first), after, end, room, pick)
 
     def without_texts(self, ids: Tensor) -> Tensor:
         """The same with `NOTHING` in the place of every token of a text."""

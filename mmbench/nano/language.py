@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from mmbench.nano import clip
 from mmbench.nano.layers import Activation, Block, Cache, initialise
-from mmbench.nano.sampling import Pick, likeliest
+from mmbench.nano.sampling import Pick, continued, likeliest
 from mmbench.nano.tokens import END
 from mmbench.nano.turns import IMAGE
 
@@ -171,18 +171,15 @@ class Reader(nn.Module, ABC):
         At most `most` tokens, and no more than the context has room for. A row that ends by itself
         ends with `END`, and takes no part in the steps that follow.
         """
-        said: list[list[int]] = [[] for _ in ids]
-        going, caches = list(range(len(ids))), self.language.caches()
-        x = self.embedded(ids, images)
-        for _ in range(min(most, self.config.context - ids.shape[1])):
-            new = pick(self.language.head(self.language(x, caches)[:, -1]), going)
-            for row, token in zip(going, new.tolist(), strict=True):
-                said[row].append(token)
-            left = (new != END).nonzero()[:, 0]
-            going = [going[i] for i in left.tolist()]
-            if not going:
-                break
+        caches = self.language.caches()
+
+        def logits(x: Tensor) -> Tensor:
+            return self.language.head(self.language(x, caches)[:, -1])
+
+        def after(left: Tensor, tokens: Tensor) -> Tensor:
             for cache in caches:
                 cache.keep(left)
-            x = self.language.tokens(new[left])[:, None]
-        return said
+            return logits(self.language.tokens(tokens)[:, None])
+
+        room = min(most, self.config.context - ids.shape[1])
+        return continued(logits(self.embedded(ids, images)), after, END, room, pick)

@@ -1,4 +1,4 @@
-"""The next token: the likeliest, or one drawn by chance."""
+"""The next token: the likeliest, or one drawn by chance; and token after token until the end."""
 
 from __future__ import annotations
 
@@ -10,6 +10,30 @@ from torch import Generator, Tensor
 
 Pick = Callable[[Tensor, Sequence[int]], Tensor]
 """From logits [m, vocabulary] and the rows of the batch that these m are, to ids [m]."""
+
+
+Next = Callable[[Tensor, Tensor], Tensor]
+"""From the places among the rows that still went on of those that go on, int64 [m], and the tokens
+[m] that these were given, to logits [m, vocabulary] of what comes next."""
+
+
+def continued(logits: Tensor, after: Next, end: int, most: int, pick: Pick) -> list[list[int]]:
+    """At most `most` tokens for each row of logits [n, vocabulary], up to and with `end`.
+
+    A row that has ended takes no part in the steps that follow.
+    """
+    said: list[list[int]] = [[] for _ in logits]
+    going = list(range(len(logits)))
+    for step in range(most):
+        tokens = pick(logits, going)
+        for row, token in zip(going, tokens.tolist(), strict=True):
+            said[row].append(token)
+        left = (tokens != end).nonzero()[:, 0]
+        going = [going[i] for i in left.tolist()]
+        if not going or step + 1 == most:
+            break
+        logits = after(left, tokens[left])
+    return said
 
 
 def likeliest(logits: Tensor, rows: Sequence[int]) -> Tensor:  # noqa: ARG001 - a Pick takes it
