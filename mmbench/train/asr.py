@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mmbench.data.spoken_numbers_batch import spoken_batch
 from mmbench.train.family import Family, Objective
+from mmbench.train.tensors import spectra
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,17 +26,14 @@ def _fresh(recipe: Recipe) -> SpeechSpecimen:
 def _batch(specimen: SpeechSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     """Spectrograms [n, t, bands], their frames [n], labels [n, most] and their number [n]."""
     import torch
-    from torch.nn.utils.rnn import pad_sequence
 
-    from mmbench.nano.mel import log_mel
     from mmbench.nano.tokens import padded
 
     mel = specimen.model.config.mel
     spoken = spoken_batch(seed, step, stage.batch, mel.rate)
-    heard = [log_mel(torch.from_numpy(piece.samples), mel) for piece in spoken]
     said = [specimen.labels_of(piece.text) for piece in spoken]
-    frames, lengths = (torch.tensor([len(row) for row in rows]) for rows in (heard, said))
-    return pad_sequence(heard, True), frames, padded(said), lengths
+    lengths = torch.tensor([len(labels) for labels in said])
+    return *spectra([piece.samples for piece in spoken], mel), padded(said), lengths
 
 
 def _loss(specimen: SpeechSpecimen, batch: tuple[Tensor, ...]) -> Tensor:

@@ -45,9 +45,9 @@ def _batch(specimen: AudioSpecimen, stage: Stage, seed: int, step: int) -> tuple
     config = specimen.model.config
     sounds, texts, tags = sound_batch(seed, step, stage.batch)
     mel = log_mel(torch.from_numpy(sounds), config.mel)
-    most = float(stage.options.get("stretch", 0))
-    by = torch.from_numpy(np.random.default_rng([seed, step, 1]).uniform(-most, most, len(mel)))
-    mel = stretched(mel, (1 + by).float()) if most else mel
+    if most := float(stage.options.get("stretch", 0)):
+        by = np.random.default_rng([seed, step, 1]).uniform(-most, most, len(mel))
+        mel = stretched(mel, torch.from_numpy(1 + by).float())
     tokens = padded([specimen.words.encode(text, config.context) for text in texts])
     return mel, tokens, torch.from_numpy(tags)
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mmbench.data.shapes import training_scene
 from mmbench.data.shapes_batch import training_batch
 from mmbench.train.family import Family, Objective
+from mmbench.train.tensors import scaled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,9 +44,8 @@ def _batch(specimen: ClipSpecimen, stage: Stage, seed: int, step: int) -> tuple[
     config = specimen.model.config
     ways = stage.options.get("augment", ())
     images, texts = training_batch(seed, step, stage.batch, config.image_size, ways)
-    mean, std = (np.array(value, np.float32) for value in (specimen.mean, specimen.std))
-    image = torch.from_numpy((images - mean) / std).permute(0, 3, 1, 2).contiguous()
-    return image, padded([specimen.words.encode(text, config.context) for text in texts])
+    pixels = scaled(torch.from_numpy(images), specimen.mean, specimen.std)
+    return pixels, padded([specimen.words.encode(text, config.context) for text in texts])
 
 
 def _loss(specimen: ClipSpecimen, batch: tuple[Tensor, ...]) -> Tensor:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mmbench.data.shapes_fusion_batch import trio_batch
 from mmbench.data.shapes_fusion_scene import ANSWERS, NUMBERS, trio_at
 from mmbench.train.family import Family, Objective
+from mmbench.train.tensors import scaled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,8 +41,7 @@ def _batch(specimen: FusionSpecimen, stage: Stage, seed: int, step: int) -> tupl
 
     config = specimen.model.config
     trios = trio_batch(seed, step, stage.batch, config.image_size)
-    mean, std = torch.tensor(specimen.mean), torch.tensor(specimen.std)
-    images = ((torch.from_numpy(trios.images) - mean) / std).permute(0, 3, 1, 2).contiguous()
+    images = scaled(torch.from_numpy(trios.images), specimen.mean, specimen.std)
     mel = log_mel(torch.from_numpy(trios.sounds), config.mel)
     tokens = padded([specimen.words.encode(text, config.context) for text in trios.sentences])
     return images, mel, tokens, torch.from_numpy(trios.differs), torch.from_numpy(trios.numbers) - 1

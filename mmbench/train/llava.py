@@ -15,6 +15,7 @@ from mmbench.data.shapes_scene import Scene, chance, shuffled
 from mmbench.data.shapes_talk import DESCRIBE, IMAGE, Turn, training_conversation
 from mmbench.train.family import Family, Objective
 from mmbench.train.start import started_from
+from mmbench.train.tensors import scaled
 from mmbench.types import Message
 
 if TYPE_CHECKING:
@@ -100,8 +101,6 @@ def _batch(
 
     A talk that is longer than the context loses its last words, as in LLaVA's own code.
     """
-    import torch
-
     from mmbench.nano.language import UNLEARNT
     from mmbench.nano.tokens import padded
     from mmbench.nano.turns import encoded
@@ -120,19 +119,17 @@ def _batch(
     ]
     images = _pixels(specimen, seen, np.random.default_rng([seed, step]))
     ids = padded([ids for ids, _ in coded])[:, : config.context]
-    return ids, padded(labels, UNLEARNT)[:, : config.context], torch.from_numpy(images)
+    return ids, padded(labels, UNLEARNT)[:, : config.context], images
 
 
-def _pixels(
-    specimen: ReaderSpecimen, scenes: Sequence[Scene], rng: np.random.Generator
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def _pixels(specimen: ReaderSpecimen, scenes: Sequence[Scene], rng: np.random.Generator) -> Tensor:
     """Images [m, 3, size, size], varied, on the scale of the tower."""
+    import torch
+
     size = specimen.model.config.image_size
     if not scenes:
-        return np.empty((0, 3, size, size), np.float32)
-    mean, std = (np.array(value, np.float32) for value in (specimen.mean, specimen.std))
-    normal = (varied(scenes, size, rng) - mean) / std
-    return np.ascontiguousarray(normal.transpose(0, 3, 1, 2))
+        return torch.empty(0, 3, size, size)
+    return scaled(torch.from_numpy(varied(scenes, size, rng)), specimen.mean, specimen.std)
 
 
 def _loss(specimen: ReaderSpecimen, batch: tuple[Tensor, ...]) -> Tensor:

@@ -8,7 +8,7 @@ from mmbench.data.shapes import training_scene
 from mmbench.data.shapes_talk import IMAGE, training_conversation
 from mmbench.data.spoken_numbers_batch import pieces, spoken_batch
 from mmbench.train.family import Family, Objective
-from mmbench.train.unified_batch import counts_of, mixed, pixels, spectra
+from mmbench.train.unified_batch import counts_of, heard, mixed, pixels
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,7 +51,7 @@ def _images(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tu
 
 def _sounds(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     rate = specimen.model.config.mel.rate
-    return spectra(specimen, spoken_batch(seed, step, stage.batch, rate))
+    return heard(specimen, spoken_batch(seed, step, stage.batch, rate))
 
 
 def _image_loss(specimen: UnifiedSpecimen, batch: tuple[Tensor, ...]) -> Tensor:

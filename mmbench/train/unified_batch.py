@@ -13,6 +13,7 @@ from mmbench.data.shapes_scene import Scene
 from mmbench.data.shapes_talk import training_conversation
 from mmbench.data.spoken_numbers_batch import Piece, spoken_batch
 from mmbench.train.llava import described, messages
+from mmbench.train.tensors import scaled, spectra
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,23 +36,13 @@ def pixels(specimen: UnifiedSpecimen, scenes: Sequence[Scene]) -> Tensor:
     size = specimen.model.config.image_size
     if not scenes:
         return torch.empty(0, 3, size, size)
-    mean, std = (torch.tensor(value) for value in (specimen.mean, specimen.std))
-    images = (torch.from_numpy(drawings(scenes, size)) / 255 - mean) / std
-    return images.permute(0, 3, 1, 2).contiguous()
+    images = torch.from_numpy(drawings(scenes, size)) / 255
+    return scaled(images, specimen.mean, specimen.std)
 
 
-def spectra(specimen: UnifiedSpecimen, spoken: Sequence[Piece]) -> tuple[Tensor, Tensor]:
+def heard(specimen: UnifiedSpecimen, spoken: Sequence[Piece]) -> tuple[Tensor, Tensor]:
     """Log-mel frames [n, t, bands], and how many are sound, [n]."""
-    import torch
-    from torch.nn.utils.rnn import pad_sequence
-
-    from mmbench.nano.mel import log_mel
-
-    mel = specimen.model.config.mel
-    heard = [log_mel(torch.from_numpy(piece.samples), mel) for piece in spoken]
-    if not heard:
-        return torch.empty(0, 0, mel.bands), torch.empty(0, dtype=torch.int64)
-    return pad_sequence(heard, True), torch.tensor([len(mel) for mel in heard])
+    return spectra([piece.samples for piece in spoken], specimen.model.config.mel)
 
 
 Shown = tuple[Scene, list["Turn"]]
@@ -111,7 +102,7 @@ def mixed(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tupl
         for i in range(counts[kind])
     ]
     spoken = spoken_batch(seed, step, counts[_SPEECH], specimen.model.config.mel.rate)
-    mel, frames = spectra(specimen, spoken)
+    mel, frames = heard(specimen, spoken)
     turns = [*(turns for _, turns in shown), *_transcribed(specimen, spoken, frames)]
     images = pixels(specimen, [scene for scene, _ in shown])
     return *_coded(specimen, turns, rng), images, mel, frames

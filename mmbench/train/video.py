@@ -10,6 +10,7 @@ from mmbench.data.shapes_motion import training_film
 from mmbench.data.shapes_motion_batch import film_batch
 from mmbench.data.shapes_motion_scene import MOTIONS
 from mmbench.train.family import Family, Objective
+from mmbench.train.tensors import scaled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,9 +61,7 @@ def _masked_batch(
 def _pixels(specimen: VideoSpecimen, films: NDArray[np.uint8]) -> Tensor:
     import torch
 
-    mean, std = (torch.tensor(value) for value in (specimen.mean, specimen.std))
-    scaled = (torch.from_numpy(films).float() / 255 - mean) / std
-    return scaled.permute(0, 4, 1, 2, 3).contiguous()
+    return scaled(torch.from_numpy(films) / 255, specimen.mean, specimen.std)
 
 
 def _told_loss(specimen: VideoSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
