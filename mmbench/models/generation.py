@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mmbench.types import Generation
+from mmbench.types import Generation, Written
 
 if TYPE_CHECKING:
     from mmbench.nano.sampling import Pick
@@ -68,3 +68,12 @@ def pick(options: Generation, rows: int) -> Pick:
         return likeliest
     chances = [torch.Generator().manual_seed(options.seed) for _ in range(rows)]
     return Drawn(options.temperature, options.top_p, chances)
+
+
+def written(text: str, tokens: int, options: Generation, *, ended: bool) -> Written:
+    """What a reference model wrote in so many tokens, cut at the stops of `options`.
+
+    `ended` says that it ended by itself.
+    """
+    cut = cut_at(text, options.stop)
+    return Written(cut.strip(), "stop" if ended or cut != text else "length", tokens)

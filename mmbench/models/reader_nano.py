@@ -10,7 +10,7 @@ import numpy as np
 
 from mmbench.errors import SampleError
 from mmbench.models.clip_nano import normalised
-from mmbench.models.generation import cut_at, pick
+from mmbench.models.generation import pick, written
 from mmbench.models.lengths import of_one_length
 from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
 
@@ -113,9 +113,7 @@ class ReaderNano:
 
         ended = bool(ids) and ids[-1] == END
         text = self._words.text(ids)
-        cut = cut_at(text, options.stop)
-        stopped = ended or cut != text
-        return Written(cut.strip(), "stop" if stopped else "length", len(ids) - ended)
+        return written(text, len(ids) - ended, options, ended=ended)
 
     def loglikelihood(self, conversations: Sequence[Asked], texts: Sequence[str]) -> Array:
         """Log-probability of each text as the answer, and its number of tokens, float32 [n, 2].

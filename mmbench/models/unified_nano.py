@@ -11,7 +11,7 @@ import numpy as np
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.clip_nano import normalised
-from mmbench.models.generation import cut_at, pick
+from mmbench.models.generation import pick, written
 from mmbench.models.lengths import of_one_length
 from mmbench.models.sounds import spectrogram
 from mmbench.types import Clip, Generation, Modality, Sound, Written
@@ -162,9 +162,7 @@ class UnifiedNano:
         ended = bool(ids) and ids[-1] == CLOSE[Kind.TEXT]
         first = self._config.layout.ids(Kind.TEXT).start
         text = self._bpe.decode([token - first for token in ids[: len(ids) - ended]])
-        cut = cut_at(text, options.stop)
-        stopped = ended or cut != text
-        return Written(cut.strip(), "stop" if stopped else "length", len(ids) - ended)
+        return written(text, len(ids) - ended, options, ended=ended)
 
     def loglikelihood(self, conversations: Sequence[Asked], texts: Sequence[str]) -> Array:
         """Log-probability of each text as the answer, and its number of tokens, float32 [n, 2].
