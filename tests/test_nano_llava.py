@@ -1,7 +1,7 @@
 """The reference LLaVA against its definition: places of images, labels, caches, batches, chance."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import torch
@@ -9,11 +9,11 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.nano.clip import ImageViT
-from mmbench.nano.language import UNLEARNT, Language
+from mmbench.nano.language import UNLEARNT, Language, Reader
 from mmbench.nano.layers import Cache
 from mmbench.nano.llava import Config, LLaVA
 from mmbench.nano.sampling import Drawn, likeliest
-from mmbench.nano.tokens import END, START, UNKNOWN
+from mmbench.nano.tokens import END, PAD, START, UNKNOWN
 from mmbench.nano.turns import ASSISTANT, IMAGE, USER, encoded, question, vocabulary
 from mmbench.types import Message
 
@@ -231,17 +231,26 @@ def slowly(model: LLaVA, ids: Tensor, images: Tensor, most: int) -> list[int]:
     return said
 
 
-def ending(model: LLaVA) -> LLaVA:
-    """The same, but that it ends now and then."""
-    nn.init.normal_(model.language.tokens.weight, std=0.2)
-    nn.init.normal_(model.language.positions, std=0.3)
+R = TypeVar("R", bound=Reader)
+
+
+def lively(model: R) -> R:
+    """The same, but that it says this and that and ends now and then, instead of repeating itself.
+
+    Its blocks speak louder than the token before, often for the end, for no other mark.
+    """
+    tokens = nn.init.normal_(model.language.tokens.weight, std=0.2)
     with torch.no_grad():
-        model.language.tokens.weight[END] *= 4
+        tokens[END] *= 3
+        tokens[[PAD, UNKNOWN, START, IMAGE, USER, ASSISTANT]] = 0
+        for block in model.language.blocks:
+            for writes in ("attention.out.weight", "mlp.2.weight"):
+                block.get_parameter(writes).mul_(4)
     return model
 
 
 def test_with_a_cache_or_without_in_a_batch_or_alone_it_writes_the_same() -> None:
-    model, ids, images = ending(tiny()), asked(12), pixels(12)
+    model, ids, images = lively(tiny()), asked(12), pixels(12)
     together = model.write(ids, images, 20)
     for row in range(12):
         one = slice(row, row + 1)
@@ -308,7 +317,7 @@ def test_a_row_is_drawn_by_its_own_generator() -> None:
 
 
 def test_drawn_texts_do_not_depend_on_the_batch() -> None:
-    model, ids, images = ending(tiny()), asked(5), pixels(5)
+    model, ids, images = lively(tiny()), asked(5), pixels(5)
     together = model.write(ids, images, 12, Drawn(1.0, 0.9, chances(5)))
     for row in range(5):
         one = slice(row, row + 1)
@@ -342,9 +351,9 @@ def test_the_usual_size_has_the_published_number_of_weights() -> None:
     llama = 2 * c.vocabulary * c.width + c.width
     llama += c.layers * (4 * c.width**2 + 3 * c.width * inner + 2 * c.width)
     assert llama + 303_507_456 + 20_979_712 == 7_063_427_072
-    # No head of its own, but positions; of a block, two matrices of 4 × width for three of `inner`;
-    # biases, and those of the norms.
-    ours = llama - c.vocabulary * c.width + c.context * c.width + c.width
+    # No head of its own; of a block, two matrices of 4 × width for three of `inner`; biases, and
+    # those of the norms.
+    ours = llama - c.vocabulary * c.width + c.width
     mlp = 2 * c.width * 4 * c.width - 3 * c.width * inner
     ours += c.layers * (mlp + (4 + 4 + 1) * c.width + 2 * c.width)
     assert weights(model.language) == ours
@@ -367,6 +376,7 @@ def test_the_small_size() -> None:
     [
         ({"heads": 3}, "heads 3 does not divide width 32"),
         ({"heads": 0}, "heads 0 does not divide"),
+        ({"heads": 32}, "heads 32 share width 32 by 1, which is odd"),
         ({"patch": 7}, "patch 7 does not divide image_size"),
         ({"image_heads": 5}, "image_heads 5 does not divide image_width"),
         ({"context": 4}, "an image of 4 tokens in a context of 4"),

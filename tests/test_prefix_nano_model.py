@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import nn
+from test_nano_llava import lively
 
 from mmbench.abilities import Prepares, Rates, Writes
 from mmbench.data.shapes_draw import draw
@@ -21,7 +21,7 @@ from mmbench.models.reader_nano import Asked
 from mmbench.nano.folder import write_checkpoint
 from mmbench.nano.prefix import Config, Prefix
 from mmbench.nano.prefix_specimen import PrefixSpecimen
-from mmbench.nano.tokens import END, START
+from mmbench.nano.tokens import START
 from mmbench.nano.turns import ASSISTANT, IMAGE, USER, vocabulary
 from mmbench.shapes.things import COLOURS
 from mmbench.train import read_recipe
@@ -34,11 +34,9 @@ WORDS = vocabulary(["what colour is the star? red, green and blue. where is it: 
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint with random weights, which says this and that and ends now and then."""
     torch.manual_seed(0)
-    model = Prefix(Config(len(WORDS.words), context=40, width=32, layers=2, heads=2, prefix=5))
-    nn.init.normal_(model.language.tokens.weight, std=0.2)
-    nn.init.normal_(model.language.positions, std=0.3)
-    with torch.no_grad():
-        model.language.tokens.weight[END] *= 3
+    model = lively(
+        Prefix(Config(len(WORDS.words), context=40, width=32, layers=2, heads=2, prefix=5))
+    )
     out = tmp_path_factory.mktemp("prefix")
     write_checkpoint(out, PrefixSpecimen(model, WORDS), torch.float32)
     return out

@@ -13,12 +13,12 @@ from test_shapes_captions import PLACES
 
 from mmbench.data.shapes_questions import KINDS, Question, questions
 from mmbench.data.shapes_scene import Scene, chance, scene_at
-from mmbench.data.shapes_talk import conversation, training_conversation, training_question
+from mmbench.data.shapes_talk import talks, training_question, training_talks
 from mmbench.shapes.things import COLOURS, SHAPES, SIZES, Thing
 
 # Of the first 50 questions and of the first 20 talks of the training stream.
 GOLDEN_QUESTIONS = "96cf1910ae9d0004f0c5a74869c8827cae4dced2bbcf72232bb4497baccc3072"
-GOLDEN_TALKS = "ed38fa296d1b1178a718226a8705c2cf0c8848163669b3245b52f1bc69d5587c"
+GOLDEN_TALKS = "f19741512ff1ecd4d08a880ff0f7647011d5c124716cd375b42cb30c2690297f"
 
 CELLS = {
     "top left": (0, 0),
@@ -32,10 +32,11 @@ CELLS = {
     "bottom right": (2, 2),
 }
 OFFERED = (
-    ("A. right", "B. top left", "C. bottom right", "D. bottom"),
+    ("A. blue", "B. green", "C. orange", "D. red"),
     ("A. orange star", "B. green triangle", "C. red circle", "D. yellow cross"),
+    ("A. right", "B. top left", "C. bottom right", "D. bottom"),
 )
-BY_LETTER = "Answer with the letter of the option."
+BRIEFLY, BY_LETTER = "Answer in one or two words.", "Answer with the letter of the option."
 CHANCE = {"existence": 1 / 2, "count": 1 / 4, "colour": 1 / 8, "position": 1 / 9}
 MORE: dict[str, Callable[[Thing, Thing], bool]] = {
     "larger than": lambda a, b: (a.size, b.size) == ("large", "small"),
@@ -227,30 +228,64 @@ def test_the_training_stream_needs_only_the_index_and_shows_no_test_scene() -> N
 def test_the_bytes_are_the_golden_ones() -> None:
     told = repr([training_question(0, i)[1] for i in range(50)])
     assert hashlib.sha256(told.encode()).hexdigest() == GOLDEN_QUESTIONS
-    talks = repr([training_conversation(0, i)[1] for i in range(20)])
-    assert hashlib.sha256(talks.encode()).hexdigest() == GOLDEN_TALKS
+    told = repr([training_talks(0, i)[1] for i in range(20)])
+    assert hashlib.sha256(told.encode()).hexdigest() == GOLDEN_TALKS
 
 
-def test_a_talk_takes_turns_and_has_one_image() -> None:
+def test_talks_about_an_image_each_begin_with_it() -> None:
+    forms = Counter[tuple[str, ...]]()
     for index in range(200):
-        scene, turns = training_conversation(0, index)
+        scene, found = training_talks(0, index, 6)
         assert scene.split == "train"
-        assert [turn["from"] for turn in turns] == ["human", "gpt"] * (len(turns) // 2)
-        assert [turn["value"].count("<image>\n") for turn in turns] == [1] + [0] * (len(turns) - 1)
-        assert sum("Describe" in turn["value"] for turn in turns) == 1
-        assert 6 <= len(turns) <= 8
+        assert 3 <= len(found) <= 6
+        assert "Describe" in found[0][0]["value"] and len(found[0]) == 4
+        for turns in found:
+            assert [turn["from"] for turn in turns] == ["human", "gpt"] * (len(turns) // 2)
+            images = [turn["value"].count("<image>\n") for turn in turns]
+            assert images == [1] + [0] * (len(turns) - 1)
+        for turns in found[1:]:
+            ways = tuple(turn["value"].rpartition("\n")[2] for turn in turns[::2])
+            forms[ways] += 1
+            if len(ways) == 2:
+                first, second = (turn["value"].split("\n") for turn in turns[::2])
+                options = dict(line.split(". ") for line in second[1:-1])
+                assert second[0] == first[1], "the same question"
+                assert options[turns[3]["value"]] == turns[1]["value"], "and the same answer"
+    assert set(forms) == {(BRIEFLY,), (BY_LETTER,), (BRIEFLY, BY_LETTER)}
+    assert min(forms.values()) > 0.28 * forms.total()
 
 
-def test_a_known_talk() -> None:
+def test_no_question_is_asked_twice_about_an_image() -> None:
+    for index in range(100):
+        _, found = training_talks(0, index, 8)
+        asked = [turns[0]["value"].split("\n")[1] for turns in found[1:]]
+        assert len(set(asked)) == len(asked)
+
+
+def test_known_talks() -> None:
     things = (Thing(0, 0, "small", "red", "circle"), Thing(2, 1, "large", "orange", "star"))
-    turns = conversation(Scene(things, (), (0, 0, 0)), chance("literal", 0))
-    assert [turn["value"].split("\n") for turn in turns] == [
-        ["<image>", "Where is the orange shape?", *OFFERED[0], BY_LETTER],
-        ["D"],
-        ["Which shape is the smallest?", *OFFERED[1], BY_LETTER],
-        ["C"],
-        ["Is there a small red circle?", "Answer in one or two words."],
-        ["yes"],
-        ["Describe the image in one line."],
-        ["a small red circle at the top left and a large orange star at the bottom"],
+    found = talks(Scene(things, (), (0, 0, 0)), chance("literal", 0), 4)
+    assert [[turn["value"].split("\n") for turn in turns] for turns in found] == [
+        [
+            ["<image>", "Describe the image in one line."],
+            ["a large orange star at the bottom and a small red circle in the upper left corner"],
+            ["Is there a small red circle?", BRIEFLY],
+            ["yes"],
+        ],
+        [
+            [
+                "<image>",
+                "What colour is the shape in the upper left corner?",
+                *OFFERED[0],
+                BY_LETTER,
+            ],
+            ["D"],
+        ],
+        [["<image>", "Which shape is the smallest?", *OFFERED[1], BY_LETTER], ["C"]],
+        [
+            ["<image>", "Where is the orange shape?", BRIEFLY],
+            ["bottom"],
+            ["Where is the orange shape?", *OFFERED[2], BY_LETTER],
+            ["D"],
+        ],
     ]

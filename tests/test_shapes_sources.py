@@ -13,7 +13,7 @@ from mmbench.data.shapes_draw import draw
 from mmbench.data.shapes_questions import KINDS
 from mmbench.data.shapes_scene import chance, lone_scene, scene_at
 from mmbench.data.shapes_sources import shapes_captions, shapes_classes, shapes_questions
-from mmbench.data.shapes_talk import BRIEFLY, BY_LETTER, DESCRIBE, IMAGE, training_conversation
+from mmbench.data.shapes_talk import BRIEFLY, BY_LETTER, DESCRIBE, IMAGE, training_talks
 from mmbench.data.shapes_talk import training_question as asked
 from mmbench.errors import DataError, UnknownName
 from mmbench.kinds.conversation import conversation
@@ -151,7 +151,8 @@ def test_tasks_ask_as_the_talks_of_training_do() -> None:
     trained = {
         turn["value"].removeprefix(f"{IMAGE}\n").rpartition("\n")[2]
         for index in range(60)
-        for turn in training_conversation(0, index)[1]
+        for talk in training_talks(0, index)[1]
+        for turn in talk
         if turn["from"] == "human"
     }
     assert trained == {DESCRIBE, BRIEFLY, BY_LETTER}

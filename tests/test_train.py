@@ -24,6 +24,8 @@ from mmbench.train import Recipe, changed, read_recipe, recipe_names, train
 from mmbench.train.family import family_of
 from mmbench.train.recipe import recipe_of
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 # Two stages: the second trains the texts alone, faster, and the images' tower is frozen.
 SMALL: dict[str, Any] = {
     "model": "clip-nano",
@@ -50,15 +52,6 @@ SMALL: dict[str, Any] = {
 
 def small(**other: Any) -> Recipe:
     return recipe_of({**SMALL, **other}, "small")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Any:
-    """Small matrices gain nothing by threads, and the killed processes run with one as well."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -4,19 +4,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
 
 from mmbench.data.shapes_scene import scene_at
-from mmbench.data.shapes_talk import IMAGE, training_conversation
+from mmbench.data.shapes_talk import IMAGE, training_talks
 from mmbench.errors import ModelError, UserError
+from mmbench.nano.branches import OUTSIDE, TRUNK, positions, visible
 from mmbench.nano.clip_specimen import ClipSpecimen
 from mmbench.nano.folder import read_checkpoint
 from mmbench.nano.language import UNLEARNT
 from mmbench.nano.llava import LLaVA
 from mmbench.nano.llava_specimen import LlavaSpecimen
-from mmbench.nano.tokens import END
+from mmbench.nano.tokens import END, PAD
 from mmbench.nano.turns import IMAGE as IMAGE_ID
 from mmbench.train import Recipe, train
 from mmbench.train.family import family_of
@@ -24,12 +26,15 @@ from mmbench.train.llava import described, messages, told
 from mmbench.train.recipe import recipe_of
 from mmbench.train.start import started_from
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 STAGES: list[dict[str, Any]] = [
     {"name": "captions", "objective": "captions", "rates": {"language": 3e-3}},
     {"name": "projector", "objective": "descriptions", "rates": {"projector": 3e-3}},
     {
         "name": "talks",
         "objective": "conversations",
+        "options": {"talks": 5},
         "rates": {"projector": 1e-3, "language": 3e-3},
     },
 ]
@@ -46,15 +51,6 @@ def small(steps: int = 2, **other: Any) -> Recipe:
         "stages": stages,
     }
     return recipe_of({**raw, **other}, "small")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Any:
-    """Small matrices gain nothing by threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +84,7 @@ def test_it_starts_with_the_eyes_of_clip_nano(specimen: LlavaSpecimen) -> None:
 
 def test_every_word_of_the_world_is_known(specimen: LlavaSpecimen) -> None:
     for index in range(300):
-        for turn in training_conversation(7, index)[1]:
+        for turn in (turn for talk in training_talks(7, index)[1] for turn in talk):
             said = specimen.words.ids(turn["value"].replace(IMAGE, ""))
             assert 1 not in said, turn["value"]
 
@@ -128,16 +124,16 @@ def test_a_batch_is_a_function_of_seed_and_step(specimen: LlavaSpecimen, stage: 
     once, again, other = (batch(specimen, stage, step) for step in (3, 3, 4))
     assert all(torch.equal(a, b) for a, b in zip(once, again, strict=True))
     assert rows(specimen, once[1]) != rows(specimen, other[1])
-    ids, labels, _ = once
+    ids, labels, *_ = once
     assert torch.equal(ids[labels != UNLEARNT], labels[labels != UNLEARNT])
 
 
 def test_captions_alone_are_learnt_whole_and_come_without_images(specimen: LlavaSpecimen) -> None:
-    ids, labels, images = batch(specimen, 0)
+    ids, labels, images, _ = batch(specimen, 0)
     assert images.shape == (0, 3, 64, 64)
     assert IMAGE_ID not in ids
     for row, said in enumerate(rows(specimen, labels)):
-        expected = [turn["value"] for turn in told(0, 8 + row)[1]]
+        expected = [turn["value"] for turn in told(0, 8 + row)[1][0]]
         assert (
             said.split(" | ")[0].split()
             == specimen.words.text(specimen.words.ids(expected[0]))
@@ -149,32 +145,37 @@ def test_captions_alone_are_learnt_whole_and_come_without_images(specimen: Llava
 
 
 def test_of_a_description_only_the_description_is_learnt(specimen: LlavaSpecimen) -> None:
-    ids, labels, images = batch(specimen, 1)
+    ids, labels, images, branches = batch(specimen, 1)
     assert images.shape == (4, 3, 64, 64)
     assert ((ids == IMAGE_ID).sum(1) == 64).all()
-    said = described(0, 8)[1][1]["value"].replace(",", " ,")
+    said = described(0, 8)[1][0][1]["value"].replace(",", " ,")
     assert rows(specimen, labels)[0] == f"{said} |"
+    assert branches[ids != PAD].eq(TRUNK).all() and branches[ids == PAD].eq(OUTSIDE).all()
 
 
-def test_of_a_talk_only_the_answers_are_learnt(specimen: LlavaSpecimen) -> None:
-    _, labels, images = batch(specimen, 2)
+def test_of_talks_only_the_answers_are_learnt(specimen: LlavaSpecimen) -> None:
+    ids, labels, images, branches = batch(specimen, 2)
     assert images.shape == (4, 3, 64, 64)
+    assert ((ids == IMAGE_ID).sum(1) == 64).all(), "an image stands once, however many talks"
     for row, said in enumerate(rows(specimen, labels)):
-        answers = [turn["value"] for turn in training_conversation(0, 8 + row)[1][1::2]]
-        expected = " | ".join([*answers, ""]).lower().replace(",", " ,").strip()
-        assert said == expected
+        talks = training_talks(0, 8 + row, 5)[1]
+        answers = [turn["value"] for talk in talks for turn in talk[1::2]]
+        assert said == " | ".join([*answers, ""]).lower().replace(",", " ,").strip()
+        assert sorted(set(branches[row].tolist()) - {OUTSIDE}) == list(range(6))
 
 
-def test_a_talk_that_is_longer_than_the_context_is_cut(specimen: LlavaSpecimen) -> None:
-    short = LlavaSpecimen(LLaVA(replace(specimen.model.config, context=110)), specimen.words)
-    for whole, cut in zip(batch(specimen, 2)[:2], batch(short, 2)[:2], strict=True):
-        assert whole.shape[1] > 110
-        assert torch.equal(whole[:, :110], cut)
-    assert torch.isfinite(short.model(*batch(short, 2)))
+def test_talks_that_are_longer_than_the_context_are_cut(specimen: LlavaSpecimen) -> None:
+    short = LlavaSpecimen(LLaVA(replace(specimen.model.config, context=85)), specimen.words)
+    whole, cut = batch(specimen, 2), batch(short, 2)
+    assert cut[0].shape[1] < whole[0].shape[1]
+    for of, longest in ((whole[3], 160), (cut[3], 85)):
+        assert int(positions(visible(of)).max()) + 1 <= longest
+    assert int(positions(visible(cut[3])).max()) + 1 == 85
+    assert torch.isfinite(short.model(*cut))
 
 
 def test_images_are_those_of_the_scenes_on_the_scale_of_the_tower(specimen: LlavaSpecimen) -> None:
-    _, _, images = batch(specimen, 2)
+    images = batch(specimen, 2)[2]
     for index, image in enumerate(images):
         corner = image[:, 0, 0] * 0.2 + 0.8  # where nothing is drawn there is the background
         background = np.array(scene_at("train", 0, 8 + index).background) / 255
@@ -192,6 +193,13 @@ def test_conversations_become_messages() -> None:
         ("assistant", ("A star.",)),
         ("user", ("And ", None, None)),
     ]
+
+
+@pytest.mark.parametrize("number", [0, "many"])
+def test_a_number_of_talks_that_is_none(specimen: LlavaSpecimen, number: Any) -> None:
+    stage = msgspec.structs.replace(small().stages[2], options={"talks": number})
+    with pytest.raises(UserError, match=f"options of stage talks: talks is {number!r}; give"):
+        family_of(small()).objectives["conversations"].batch(specimen, stage, 0, 1)
 
 
 # --- a run --------------------------------------------------------------------------------------

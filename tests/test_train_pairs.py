@@ -1,5 +1,6 @@
 """Pairs of images and captions that are varied together, and pairs that a model finds itself."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,13 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mmbench.data.shapes import training_scene
+from mmbench.data.shapes import training_scene, training_twins
 from mmbench.data.shapes_augment import WAYS, mirrored, mirrored_text, varied_pairs
 from mmbench.data.shapes_batch import drawings, training_batch
 from mmbench.data.shapes_captions import captions
 from mmbench.data.shapes_scene import chance
 from mmbench.errors import UserError
 from mmbench.shapes.reader import read
+from mmbench.shapes.things import Thing
+from mmbench.shapes.words import things_of
 from mmbench.train import train
 from mmbench.train.clip import mutual_nearest
 from mmbench.train.family import family_of
@@ -52,8 +55,6 @@ def test_words_that_only_contain_a_side_stay() -> None:
 
 def test_what_is_mirrored_is_still_what_the_words_say() -> None:
     """By the reader of pictures: every thing is where the caption says. A moon looks otherwise."""
-    from mmbench.shapes.words import things_of
-
     images, texts = pairs(["flip"])
     _, before = pairs([])
     turned = [text != old for text, old in zip(texts, before, strict=True)]
@@ -89,8 +90,6 @@ def test_colours_change_only_where_none_is_named() -> None:
 
 
 def test_a_crop_leaves_what_is_said_true() -> None:
-    from mmbench.shapes.words import things_of
-
     images, texts = pairs(["zoom"])
     plain, _ = pairs([])
     assert (images != plain).any((1, 2, 3)).mean() > 0.8
@@ -156,3 +155,66 @@ def test_which_caption_was_whose_does_not_count(tmp_path: Path) -> None:
     torch.testing.assert_close(*losses)
     assert losses[0].requires_grad
     assert train(recipe, tmp_path / "run").name == "step-4"
+
+
+# --- twins --------------------------------------------------------------------------------------
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10**6))
+def test_a_twin_differs_in_one_word_and_every_caption_says_so(index: int) -> None:
+    (scene, texts), (other, others) = training_twins(3, index)
+    assert (scene, texts[0]) == (training_scene(3, index)[0], training_scene(3, index)[1][0])
+    assert scene.split == other.split == "train"
+    pairs = [*zip(scene.things, other.things, strict=True)]
+    changes = [old != new for pair in pairs for old, new in zip(*pair, strict=True)]
+    assert sum(changes) == 1
+    moved = [old != new for old, new in zip(scene.spots, other.spots, strict=True)]
+    assert sum(moved) <= 1 and scene.background == other.background
+    assert len({thing[3:] for thing in other.things}) == len(other.things)
+    assert things_of(others[0]) == other.things
+    for text, told in zip(texts, others, strict=True):
+        words = [*zip(text.split(), told.split(), strict=True)]
+        assert 1 <= sum(one != two for one, two in words) <= 2, "two for `a red` and `an orange`"
+
+
+def test_any_aspect_is_what_tells_a_twin_apart() -> None:
+    counts = Counter[str]()
+    for index in range(600):
+        (scene, _), (other, _) = training_twins(0, index)
+        ((old, new),) = (
+            pair for pair in zip(scene.things, other.things, strict=True) if len(set(pair)) == 2
+        )
+        counts.update(name for name in Thing._fields if getattr(old, name) != getattr(new, name))
+    assert set(counts) == {"size", "colour", "shape"}
+    assert min(counts.values()) > 120, "a third each, but for sizes that another split holds"
+
+
+def test_a_batch_of_twins_is_neighbours_told_in_one_way() -> None:
+    images, texts = training_batch(0, 3, 7, 64, twins=True)
+    assert images.shape == (7, 64, 64, 3) and len(texts) == 7
+    for at in range(0, 6, 2):
+        (_, ours), (_, theirs) = training_twins(0, 14 + at)
+        assert (texts[at], texts[at + 1]) in list(zip(ours, theirs, strict=True))
+    assert texts[6] in training_twins(0, 20)[0][1]
+
+
+def test_a_stage_asks_for_twins() -> None:
+    stage = {"name": "pairs", "objective": "contrastive", "steps": 1, "batch": 8}
+    layers = {f"{part}_layers": 1 for part in ("image", "text")}
+    recipe = recipe_of(
+        {
+            "model": "clip-nano",
+            "family": "clip",
+            "architecture": layers,
+            "stages": [{**stage, "options": {"twins": True}}, stage],
+        },
+        "small",
+    )
+    family = family_of(recipe)
+    specimen = family.fresh(recipe)
+    twins, others = (
+        family.objectives["contrastive"].batch(specimen, stage, 0, 1)[1] for stage in recipe.stages
+    )
+    assert ((twins[::2] != twins[1::2]).sum(1) <= 2).all()
+    assert not ((others[::2] != others[1::2]).sum(1) <= 2).any()

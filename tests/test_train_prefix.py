@@ -17,6 +17,8 @@ from mmbench.train.family import family_of
 from mmbench.train.recipe import recipe_of
 from mmbench.train.start import started_from
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 RATES = {"projector": 3e-3, "language": 3e-3}
 STAGES: list[dict[str, Any]] = [
     {"name": "captions", "objective": "captions", "rates": {"language": 3e-3}},
@@ -35,15 +37,6 @@ def small(steps: int = 2, **other: Any) -> Recipe:
         "stages": [{**stage, "steps": steps, "batch": 4, "warm_up": 1} for stage in STAGES],
     }
     return recipe_of({**raw, **other}, "small")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Any:
-    """Small matrices gain nothing by threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def state(folder: Path) -> dict[str, torch.Tensor]:
@@ -70,7 +63,7 @@ def test_a_start_that_names_none_is_refused(tmp_path: Path) -> None:
 def test_an_image_is_a_prefix_in_its_batches() -> None:
     recipe = small()
     family = family_of(recipe)
-    ids, labels, images = family.objectives["descriptions"].batch(
+    ids, labels, images, _ = family.objectives["descriptions"].batch(
         family.fresh(recipe), recipe.stages[1], 0, 1
     )
     assert ids.shape == labels.shape

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from mmbench.data.shapes import training_scene
-from mmbench.data.shapes_talk import training_conversation
+from mmbench.data.shapes_talk import training_talks
 from mmbench.data.spoken_numbers_batch import spoken_batch
 from mmbench.errors import UserError
+from mmbench.nano.branches import TRUNK
 from mmbench.nano.folder import read_checkpoint
 from mmbench.nano.gpt import Unified
 from mmbench.nano.mixed import END, MODALITIES, NOTHING, OPEN, PAD, SPECIAL_NAMES, Kind
@@ -18,6 +19,8 @@ from mmbench.nano.unified_specimen import UnifiedSpecimen
 from mmbench.train import Recipe, train
 from mmbench.train.family import family_of
 from mmbench.train.recipe import recipe_of
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 SHARES = {"talks": 2, "descriptions": 1, "drawings": 2, "speech": 1}
 CODES = {"number": 32, "code_width": 4, "width": 16, "halvings": 3, "residuals": 1}
@@ -43,15 +46,6 @@ SMALL: dict[str, Any] = {
 def small(**other: Any) -> Recipe:
     stages = [{"steps": 2, "batch": 12, "warm_up": 1, **stage} for stage in SMALL["stages"]]
     return recipe_of({**SMALL, "stages": stages, **other}, "small")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Any:
-    """Small matrices gain nothing by threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -106,15 +100,20 @@ def test_all_that_is_said_of_the_world_is_in_few_tokens(specimen: UnifiedSpecime
 
 
 def test_a_batch_holds_each_kind_by_its_share(specimen: UnifiedSpecimen) -> None:
-    ids, learnt, images, mel, frames = batch(specimen, 2)
+    ids, learnt, of, images, mel, frames = batch(specimen, 2)
     assert len(ids) == 12 and images.shape == (10, 3, 64, 64) and len(mel) == len(frames) == 2
     said = [read(specimen, row[row != PAD].tolist()) for row in ids]
     picture = " ".join(["<image>", *["i"] * 64, "</image>"])
     for row in range(4):
-        turns = training_conversation(0, 2 * 4 + row)[1]
-        asked = turns[0]["value"].removeprefix("<image>\n")
-        start = f"<start> <user> {picture} <text> {asked} </text> <assistant> <text>"
-        assert said[row].startswith(f"{start} {turns[1]['value']} </text> <end>")
+        talks = training_talks(0, 2 * 4 + row)[1]
+        assert said[row].startswith(f"<start> <user> {picture} ")
+        for number, talk in enumerate(talks, 1):
+            mine = read(specimen, ids[row][(of[row] == TRUNK) | (of[row] == number)].tolist())
+            asked = talk[0]["value"].removeprefix("<image>\n")
+            turns = [f"<text> {turn} </text>" for turn in (asked, *(t["value"] for t in talk[1:]))]
+            marks = ["<assistant> {} <end>", "<user> {}"]
+            later = " ".join(marks[at % 2].format(turn) for at, turn in enumerate(turns[1:]))
+            assert mine == f"<start> <user> {picture} {turns[0]} {later}"
     for row in (4, 5):
         told = training_scene(0, 2 * 2 + row - 4)[1][0]
         assert said[row].endswith(f"<assistant> <text> {told} </text> <end>")
@@ -156,9 +155,10 @@ def test_pixels_are_on_the_scale_of_the_model(specimen: UnifiedSpecimen) -> None
 def test_short_rows_by_themselves_are_worth_the_same(specimen: UnifiedSpecimen) -> None:
     """The loss does not depend on how far rows are padded."""
     recipe, model = small(), specimen.model
-    ids, learnt, *named = batch(specimen, 2)
-    loss = family_of(recipe).objectives["conversations"].loss(specimen, (ids, learnt, *named))
-    whole = model.gpt.log_likely(model.filled(ids, *named), learnt)
+    made = batch(specimen, 2)
+    ids, learnt, of, *named = made
+    loss = family_of(recipe).objectives["conversations"].loss(specimen, made)
+    whole = model.gpt.log_likely(model.filled(ids, *named), learnt, of)
     torch.testing.assert_close(loss, -whole.mean())
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from mmbench.data.shapes_motion_scene import MOTIONS
 from mmbench.errors import UserError
@@ -12,6 +11,8 @@ from mmbench.nano.folder import read_checkpoint
 from mmbench.nano.video_specimen import VideoSpecimen
 from mmbench.train import Recipe, train
 from mmbench.train.recipe import recipe_of
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 TOWER = {"size": 24, "width": 16, "layers": 1, "heads": 2, "decoder_width": 16, "conv_width": 2}
 TEXT = {"text_width": 16, "text_layers": 1, "text_heads": 2, "embedding": 16}
@@ -28,14 +29,6 @@ def small(*stages: dict[str, Any], **architecture: Any) -> Recipe:
         "stages": list(stages),
     }
     return recipe_of(recipe, "small")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Any:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 class Stopped(Exception):

@@ -49,11 +49,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sizes: dict[str, Any] = {"width": 32, "layers": 2, "heads": 2, "image_size": 32}
     model = Unified(Config(len(WORDS), context=120, image=CODES, sound=CODES, **sizes))
     nn.init.normal_(model.gpt.tokens.weight, std=0.5)
-    nn.init.normal_(model.gpt.positions, std=0.5)
     for head in model.gpt.heads:
         nn.init.normal_(head.get_parameter("weight"), std=0.5)
     with torch.no_grad():
-        model.gpt.heads[Kind.TEXT].get_parameter("bias")[-1] = 3
+        model.gpt.heads[Kind.TEXT].get_parameter("bias")[-1] = 5
     model.images(torch.randn(8, 3, 32, 32))
     model.sounds(torch.randn(4, 50, 40), torch.full((4,), 50))
     out = tmp_path_factory.mktemp("unified")

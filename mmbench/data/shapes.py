@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mmbench.data.shapes_captions import KINDS, captions
 from mmbench.data.shapes_draw import draw, ppm
-from mmbench.data.shapes_scene import SPLITS, Scene, chance, distinct, scene_at
+from mmbench.data.shapes_scene import SPLITS, Scene, chance, distinct, scene_at, twin
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Media, RetrievalData, Sample
 
@@ -82,3 +82,21 @@ def training_scene(seed: int, index: int) -> tuple[Scene, list[str]]:
     """A scene of the unlimited training stream and its five captions, by its index alone."""
     scene = scene_at("train", seed, index)
     return scene, captions(scene, chance("captions", "train", seed, index))
+
+
+def training_twins(seed: int, index: int) -> list[tuple[Scene, list[str]]]:
+    """The scene of the training stream at an index and its `twin`, with five captions each.
+
+    They are told in the same words but for the one that differs; where a way of telling leaves
+    that out, so that it would be true of both, everything is told in its place.
+    """
+    scene, texts = training_scene(seed, index)
+    other = twin(scene, chance("twin", "train", seed, index))
+    others = captions(other, chance("captions", "train", seed, index))
+    differ = [one != two for one, two in zip(texts, others, strict=True)]
+    return [(scene, _telling(texts, differ)), (other, _telling(others, differ))]
+
+
+def _telling(texts: list[str], differ: list[bool]) -> list[str]:
+    """The texts, the first of which tells everything, in the place of those that do not differ."""
+    return [text if tells else texts[0] for text, tells in zip(texts, differ, strict=True)]

@@ -7,27 +7,42 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.data.shapes import training_scene
+from mmbench.data.shapes import training_scene, training_twins
 from mmbench.data.shapes_augment import varied_pairs
 from mmbench.data.shapes_draw import draw
 from mmbench.data.shapes_scene import Scene
 
+Told = tuple[Scene, list[str]]
+
 
 def training_batch(
-    seed: int, step: int, images: int, size: int, ways: Sequence[str] = ()
+    seed: int, step: int, images: int, size: int, ways: Sequence[str] = (), twins: bool = False
 ) -> tuple[NDArray[np.float32], list[str]]:
     """Images float32 [images, size, size, 3] in 0 to 1, and one of the five captions of each.
 
     A function of its arguments alone; `step` counts from 1 and a step never shows an image of
     another. The images are varied as `augment` does, after the pairs are in the `ways` of
-    `varied_pairs`, whose errors it raises.
+    `varied_pairs`, whose errors it raises. With `twins` every second image is the twin of the one
+    before it (`training_twins`), which one word tells apart, and their captions are of one kind.
     """
     rng = np.random.default_rng([seed, step])
-    told = [training_scene(seed, (step - 1) * images + i) for i in range(images)]
-    texts = [said[k] for (_, said), k in zip(told, rng.integers(0, 5, images), strict=True)]
+    first = (step - 1) * images
+    told = _twins(seed, first, images) if twins else _scenes(seed, first, images)
+    kinds = rng.integers(0, 5, images)
+    kinds = np.repeat(kinds[::2], 2)[:images] if twins else kinds
+    texts = [said[k] for (_, said), k in zip(told, kinds, strict=True)]
     scenes = [scene for scene, _ in told]
     drawn, texts = varied_pairs(drawings(scenes, size), texts, scenes, ways, rng)
     return augment(drawn, rng), texts
+
+
+def _scenes(seed: int, first: int, number: int) -> list[Told]:
+    return [training_scene(seed, first + i) for i in range(number)]
+
+
+def _twins(seed: int, first: int, number: int) -> list[Told]:
+    pairs = (training_twins(seed, first + i) for i in range(0, number, 2))
+    return [told for pair in pairs for told in pair][:number]
 
 
 def drawings(scenes: Sequence[Scene], size: int) -> NDArray[np.uint8]:

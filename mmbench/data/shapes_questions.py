@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from mmbench.data.shapes_captions import place
 from mmbench.data.shapes_scene import Scene, pick, shuffled
-from mmbench.shapes.things import COLOURS, SHAPES, SIZES, Thing
+from mmbench.shapes.things import COLOURS, SHAPES, SIZES, VALUES, Thing
 
 _ROWS, _COLUMNS = ("top", "", "bottom"), ("left", "", "right")
 _CELLS = {
@@ -25,7 +25,6 @@ _CELLS = {
     for row, column in product(range(3), range(3))
 }
 _PAIRS = [f"{colour} {shape}" for colour, shape in product(COLOURS, SHAPES)]
-_VALUES = {"size": SIZES, "colour": tuple(COLOURS), "shape": SHAPES}
 _ASPECTS = (("shape",), ("colour",), ("colour", "shape"), ("size", "colour", "shape"))
 _COUNTS = ("0", "1", "2", "3")
 
@@ -70,7 +69,7 @@ def _existence(scene: Scene, rng: Random) -> Question:
     answer = pick(rng, ("yes", "no"))
     if answer == "no":
         other = pick(rng, aspects)
-        changed = ({**asked, other: value} for value in shuffled(rng, _VALUES[other]))
+        changed = ({**asked, other: value} for value in shuffled(rng, VALUES[other]))
         asked = next(a for a in changed if not any(_fits(t, a) for t in scene.things))
     noun = " ".join(asked.values()) + ("" if "shape" in asked else " shape")
     article = "an" if noun.startswith("orange") else "a"

@@ -12,7 +12,7 @@ from itertools import count
 from random import Random
 from typing import NamedTuple, Protocol, TypeVar
 
-from mmbench.shapes.things import CELL, COLOURS, RADII, SHAPES, SIZES, Thing
+from mmbench.shapes.things import CELL, COLOURS, RADII, SHAPES, SIZES, VALUES, Thing
 
 T = TypeVar("T")
 
@@ -124,6 +124,33 @@ def _scene(rng: Random) -> Scene:
             things.append(thing)
     shade = background(rng)
     return Scene(tuple(things), tuple(_spot(rng, thing) for thing in things), shade)
+
+
+def twin(scene: Scene, rng: Random) -> Scene:
+    """A scene of the same split that differs in one word: one thing's size, colour or shape.
+
+    The others stay as they are drawn. Raises ValueError where another split holds all such scenes,
+    which is one in 10^9.
+    """
+    at = below(rng, len(scene.things))
+    for aspect in shuffled(rng, list(VALUES)):
+        for value in shuffled(rng, VALUES[aspect]):
+            changed = Thing(**{**scene.things[at]._asdict(), aspect: value})
+            other = _with(rng, scene, at, changed)
+            if other.key != scene.key and other.split == scene.split and _told_apart(other):
+                return other
+    raise ValueError(f"no scene like {scene.key} is of its split")
+
+
+def _with(rng: Random, scene: Scene, at: int, thing: Thing) -> Scene:
+    things, spots = list(scene.things), list(scene.spots)
+    things[at], spots[at] = thing, _spot(rng, thing)
+    return scene._replace(things=tuple(things), spots=tuple(spots))
+
+
+def _told_apart(scene: Scene) -> bool:
+    """Whether no two things share both colour and shape."""
+    return len({thing[3:] for thing in scene.things}) == len(scene.things)
 
 
 def lone_scene(rng: Random, colour: str, shape: str) -> Scene:

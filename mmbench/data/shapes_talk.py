@@ -19,7 +19,7 @@ DESCRIBE = "Describe the image in one line."
 BRIEFLY = "Answer in one or two words."
 BY_LETTER = "Answer with the letter of the option."
 
-_ASKED = 3
+_WAYS = (slice(0, 1), slice(1, 2), slice(0, 2))  # of answering: in words, by letter, both
 
 Turn = dict[str, str]
 
@@ -38,29 +38,50 @@ def training_question(seed: int, index: int) -> tuple[Scene, Question]:
     raise AssertionError("unreachable")
 
 
-def training_conversation(seed: int, index: int) -> tuple[Scene, list[Turn]]:
-    """A scene of the training stream and a talk about it (`conversation`), by its index alone."""
+def training_talks(seed: int, index: int, number: int = 8) -> tuple[Scene, list[list[Turn]]]:
+    """A scene of the training stream and so many `talks` about it, by its index alone."""
     scene = scene_at("train", seed, index)
-    return scene, conversation(scene, chance("conversation", "train", seed, index))
+    return scene, talks(scene, chance("talks", "train", seed, index), number)
 
 
-def conversation(scene: Scene, rng: Random) -> list[Turn]:
-    """Turns {"from": "human" or "gpt", "value": text}, the first with the token of the image.
+def talks(scene: Scene, rng: Random, number: int) -> list[list[Turn]]:
+    """So many conversations about one image, each of which knows nothing of the others.
 
-    A description and up to three questions, each to be answered in words or by letter, in an order
-    drawn by lot.
+    Fewer where there are not as many questions; `number` is from 1.
+
+    Turns {"from": "human" or "gpt", "value": text}, the first with the token of the image. In the
+    first conversation the image is described before a question is asked; in each other one there is
+    a question to be answered in words, or by letter, or first in words and then by letter.
     """
-    asked = shuffled(rng, questions(scene, rng))[:_ASKED]
-    told = [_answered(question, rng) for question in asked]
+    asked = _different(scene, rng, number)
     described = (DESCRIBE, captions(scene, rng)[0])
-    turns = [turn for pair in shuffled(rng, [*told, described]) for turn in _turns(*pair)]
+    first, *others = ([_in_words(question), _by_letter(question)] for question in asked)
+    pairs = [[described, first[0]], *(ways[pick(rng, _WAYS)] for ways in others)]
+    return [_conversation(each) for each in pairs]
+
+
+def _different(scene: Scene, rng: Random, number: int) -> list[Question]:
+    """So many questions, no two of them in the same words; fewer where the scene has no more."""
+    found: dict[str, Question] = {}
+    for _ in range(number):
+        for question in shuffled(rng, questions(scene, rng)):
+            found.setdefault(question.text, question)
+        if len(found) >= number:
+            break
+    return shuffled(rng, list(found.values()))[:number]
+
+
+def _conversation(pairs: Sequence[tuple[str, str]]) -> list[Turn]:
+    turns = [turn for pair in pairs for turn in _turns(*pair)]
     turns[0]["value"] = f"{IMAGE}\n{turns[0]['value']}"
     return turns
 
 
-def _answered(question: Question, rng: Random) -> tuple[str, str]:
-    if pick(rng, (True, False)):
-        return f"{question.text}\n{BRIEFLY}", question.answer
+def _in_words(question: Question) -> tuple[str, str]:
+    return f"{question.text}\n{BRIEFLY}", question.answer
+
+
+def _by_letter(question: Question) -> tuple[str, str]:
     return f"{question.text}\n{lettered(question.options)}\n{BY_LETTER}", question.letter
 
 

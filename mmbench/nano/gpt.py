@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.nano import vqvae
-from mmbench.nano.language import Decoder
+from mmbench.nano.language import Decoder, refuse_heads
 from mmbench.nano.layers import Cache, initialise
 from mmbench.nano.mel import Mel
 from mmbench.nano.mixed import CLOSE, MODALITIES, NOTHING, OPEN, Kind, Layout
@@ -43,8 +43,7 @@ class Config:
     sound: vqvae.Codes = field(default_factory=lambda: vqvae.Codes(512, 16, 96, 2, 2))
 
     def __post_init__(self) -> None:
-        if self.heads < 1 or self.width % self.heads:
-            raise ValueError(f"heads {self.heads} does not divide width {self.width}")
+        refuse_heads(self.width, self.heads)
         if self.image_size % self.image.stride:
             raise ValueError(f"a code of {self.image.stride} px does not divide {self.image_size}")
         if self.patches >= self.context:
@@ -81,7 +80,7 @@ class GPT(Decoder):
     """
 
     def __init__(self, c: Config) -> None:
-        super().__init__(c.layout.size, c.context, c.width, c.layers, c.heads)
+        super().__init__(c.layout.size, c.width, c.layers, c.heads)
         self.context, self.patches, self.layout = c.context, c.patches, c.layout
         self.kinds = nn.Embedding(len(Kind), c.width)
         self.places = nn.Parameter(torch.randn(c.patches, c.width) * 0.01)
@@ -107,17 +106,22 @@ class GPT(Decoder):
         return kinds
 
     def features(
-        self, ids: Tensor, caches: Sequence[Cache] = (), drawn: Tensor | int = 0
+        self,
+        ids: Tensor,
+        caches: Sequence[Cache] = (),
+        drawn: Tensor | int = 0,
+        branches: Tensor | None = None,
     ) -> Tensor:
         """Ids [n, t] to what the heads read, [n, t, width].
 
         With caches they follow the tokens that these have seen (then t is 1, or none were seen), of
-        which `drawn` [n] were of images.
+        which `drawn` [n] were of images. `branches` [n, t] are those of `nano.branches`.
         """
         kinds = self.kind_of(ids)
         place = (self.drawn(ids, drawn) - 1) % self.patches
         x = self.tokens(ids) + self.kinds(kinds)
-        features: Tensor = self(x + self.places[place] * (kinds == Kind.IMAGE)[..., None], caches)
+        x = x + self.places[place] * (kinds == Kind.IMAGE)[..., None]
+        features: Tensor = self(x, caches, branches)
         return features
 
     def drawn(self, ids: Tensor, before: Tensor | int = 0) -> Tensor:
@@ -144,10 +148,15 @@ class GPT(Decoder):
                 logits[rows[:, None], ids] = said
         return logits
 
-    def log_likely(self, ids: Tensor, learnt: Tensor) -> Tensor:
-        """Of each token that is learnt, bool [n, t], given those before: float32 [m] in nats."""
+    def log_likely(self, ids: Tensor, learnt: Tensor, branches: Tensor | None = None) -> Tensor:
+        """Of each token that is learnt, bool [n, t], given those before: float32 [m] in nats.
+
+        `branches` [n, t], where a row holds several conversations, are those of `nano.branches`; an
+        image may stand in the trunk alone.
+        """
         chosen = learnt[:, 1:]
-        features, drawn = self.features(ids)[:, :-1][chosen], self.drawn(ids)[:, :-1][chosen]
+        features = self.features(ids, branches=branches)[:, :-1][chosen]
+        drawn = self.drawn(ids)[:, :-1][chosen]
         logits = self.logits(features, ids[:, :-1][chosen], drawn)
         return -F.cross_entropy(logits, ids[:, 1:][chosen], reduction="none")
 

@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.nano import clip
+from mmbench.nano.branches import TRUNK, positions, visible
 from mmbench.nano.layers import Activation, Block, Cache, initialise
+from mmbench.nano.positions import rotary
 from mmbench.nano.sampling import Pick, continued, likeliest
 from mmbench.nano.tokens import END
 from mmbench.nano.turns import IMAGE
@@ -46,8 +48,7 @@ class Sizes(ABC):
     activation: Activation = "gelu"
 
     def __post_init__(self) -> None:
-        if self.heads < 1 or self.width % self.heads:
-            raise ValueError(f"heads {self.heads} does not divide width {self.width}")
+        refuse_heads(self.width, self.heads)
         _ = self.tower  # which refuses sizes of its own
         if not 1 <= self.places < self.context:
             raise ValueError(f"an image of {self.places} tokens in a context of {self.context}")
@@ -71,13 +72,21 @@ class Sizes(ABC):
         """How many tokens an image is."""
 
 
-class Decoder(nn.Module):
-    """An embedding of tokens, learned positions, and causal Blocks over what is embedded."""
+def refuse_heads(width: int, heads: int) -> None:
+    """Refuse a width that so many heads do not share, by an even number for rotary positions."""
+    if heads < 1 or width % heads:
+        raise ValueError(f"heads {heads} does not divide width {width}")
+    if width // heads % 2:
+        raise ValueError(f"heads {heads} share width {width} by {width // heads}, which is odd")
 
-    def __init__(self, vocabulary: int, context: int, width: int, layers: int, heads: int) -> None:
+
+class Decoder(nn.Module):
+    """An embedding of tokens, and causal Blocks over what is embedded, with rotary positions."""
+
+    def __init__(self, vocabulary: int, width: int, layers: int, heads: int) -> None:
         super().__init__()
         self.tokens = nn.Embedding(vocabulary, width)
-        self.positions = nn.Parameter(torch.randn(context, width) * 0.01)
+        self.head_width = width // heads
         self.blocks = nn.ModuleList(Block(width, heads, True) for _ in range(layers))
         self.norm_out = nn.LayerNorm(width)
 
@@ -85,15 +94,23 @@ class Decoder(nn.Module):
         """Empty ones, one for each block."""
         return [Cache() for _ in self.blocks]
 
-    def forward(self, x: Tensor, caches: Sequence[Cache] = ()) -> Tensor:
+    def forward(
+        self, x: Tensor, caches: Sequence[Cache] = (), branches: Tensor | None = None
+    ) -> Tensor:
         """Embedded tokens [n, t, width] to features [n, t, width], of which heads make logits.
 
         With caches they follow the tokens that these have seen: then t is 1, or none were seen.
+        `branches` [n, t], where a row holds several conversations, are those of `nano.branches`.
         """
         seen = caches[0].length if caches else 0
-        x = x + self.positions[seen : seen + x.shape[1]]
+        at = torch.arange(seen, seen + x.shape[1], device=x.device)
+        mask = None
+        if branches is not None and bool((branches > TRUNK).any()):  # else causal, which is faster
+            mask = visible(branches)[:, None]
+            at = positions(mask)
+        turn = rotary(at, self.head_width)
         for i, block in enumerate(self.blocks):
-            x = block(x, cache=caches[i] if caches else None)
+            x = block(x, mask, caches[i] if caches else None, turn)
         features: Tensor = self.norm_out(x)
         return features
 
@@ -118,7 +135,7 @@ class Reader(nn.Module, ABC):
         self.vision = clip.ImageViT(config.tower)
         self.projector = projector()
         c = config
-        self.language = Language(c.vocabulary, c.context, c.width, c.layers, c.heads)
+        self.language = Language(c.vocabulary, c.width, c.layers, c.heads)
         nn.init.normal_(self.language.tokens.weight, std=0.02)
         initialise(self.vision, config.image_layers)
         initialise(self.language, config.layers)
@@ -143,14 +160,17 @@ class Reader(nn.Module, ABC):
             x = x.masked_scatter(places[..., None], self.seen(images).flatten(0, 1).to(x.dtype))
         return x
 
-    def forward(self, ids: Tensor, labels: Tensor, images: Tensor) -> Tensor:
+    def forward(
+        self, ids: Tensor, labels: Tensor, images: Tensor, branches: Tensor | None = None
+    ) -> Tensor:
         """The mean cross-entropy of the tokens that are learnt, a scalar in nats.
 
         `labels` [n, t] are the ids themselves where they are learnt, and `UNLEARNT` elsewhere; each
-        is predicted from those before it. `images` are those of `embedded`.
+        is predicted from those before it. `images` are those of `embedded`, `branches` [n, t]
+        those of `nano.branches`.
         """
         learnt = labels[:, 1:] != UNLEARNT
-        features = self.language(self.embedded(ids, images))[:, :-1]
+        features = self.language(self.embedded(ids, images), branches=branches)[:, :-1]
         return F.cross_entropy(self.language.head(features[learnt]), labels[:, 1:][learnt])
 
     @torch.inference_mode()

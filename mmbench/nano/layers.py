@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmbench.nano.positions import Rotation, turned
+
 Activation = Literal["gelu", "quick_gelu"]
 
 
@@ -52,14 +54,23 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None, cache: Cache | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        cache: Cache | None = None,
+        turn: Rotation | None = None,
+    ) -> Tensor:
         """[n, t, width] to [n, t, width].
 
         `mask`, bool broadcast to [n, heads, t, s], says which of s tokens each sees, in place of
-        `causal`; with a `cache` the s tokens are those seen before and these t.
+        `causal`; with a `cache` the s tokens are those seen before and these t. Queries and keys
+        are turned by `turn`, of the t positions.
         """
         n, t, width = x.shape
         q, k, v = self.qkv(x).view(n, t, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        if turn is not None:
+            q, k = turned(q, turn), turned(k, turn)
         if cache is not None:
             k, v = cache.extended(k, v)
         causal = self.causal and mask is None and t == k.shape[2]
@@ -81,9 +92,15 @@ class Block(nn.Module):
         act = QuickGELU() if activation == "quick_gelu" else nn.GELU()
         self.mlp = nn.Sequential(nn.Linear(width, 4 * width), act, nn.Linear(4 * width, width))
 
-    def forward(self, x: Tensor, mask: Tensor | None = None, cache: Cache | None = None) -> Tensor:
-        """[n, t, width] to [n, t, width]; mask and cache are those of `Attention`."""
-        x = x + self.attention(self.norm1(x), mask, cache)
+    def forward(
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        cache: Cache | None = None,
+        turn: Rotation | None = None,
+    ) -> Tensor:
+        """[n, t, width] to [n, t, width]; the others are those of `Attention`."""
+        x = x + self.attention(self.norm1(x), mask, cache, turn)
         y: Tensor = x + self.mlp(self.norm2(x))
         return y
 

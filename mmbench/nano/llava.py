@@ -5,8 +5,8 @@ Liu et al. 2023, "Visual Instruction Tuning" (arXiv 2304.08485), with the two-la
 an image, as they are before the tower's last block, become as many tokens, in the place of the
 image token in the text.
 
-The language model is a GPT. Llama, which LLaVA builds on, has rotary positions, RMSNorm, a gated
-MLP, no biases and a head of its own.
+The language model is a GPT with the rotary positions of Llama, which LLaVA builds on. Llama has
+also RMSNorm, a gated MLP, no biases and a head of its own.
 """
 
 from __future__ import annotations

@@ -18,3 +18,24 @@ def sinusoids(length: int, width: int) -> Tensor:
     rates = torch.exp(-math.log(10000) / (half - 1) * torch.arange(half))
     angles = torch.arange(length)[:, None] * rates
     return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+
+Rotation = tuple[Tensor, Tensor]
+"""Cosines and sines of the angles by which pairs of channels turn, float32 [… , t, width / 2]."""
+
+
+def rotary(at: Tensor, width: int) -> Rotation:
+    """How far vectors of `width` turn at the positions `at`, int64 [… , t].
+
+    So that the product of two depends on how far apart they stand, and not on where: RoFormer (Su
+    et al. 2021, arXiv 2104.09864, section 3.2), with its wavelengths from 2 π to 20,000 π.
+    """
+    angles = at[..., None] * 10000.0 ** (-torch.arange(0, width, 2, device=at.device) / width)
+    return angles.cos(), angles.sin()
+
+
+def turned(x: Tensor, by: Rotation) -> Tensor:
+    """Vectors [n, heads, t, width] turned, the first half of the channels against the second."""
+    cos, sin = (part.to(x.dtype) for part in by)
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)

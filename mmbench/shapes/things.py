@@ -16,6 +16,8 @@ COLOURS = {
     "black": (25, 25, 25),
 }
 SIZES = ("small", "large")
+VALUES = {"size": SIZES, "colour": tuple(COLOURS), "shape": SHAPES}
+"""What a thing may be, by the field of `Thing`."""
 
 SIDE = 960
 """Length of an image's side; radii and places of things are whole numbers of its parts."""

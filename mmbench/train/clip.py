@@ -35,15 +35,16 @@ def _fresh(recipe: Recipe) -> ClipSpecimen:
 def _batch(specimen: ClipSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     """Images [n, 3, size, size] and ids [n, t] of captions.
 
-    `augment` in the options of the stage lists ways to vary a pair (`data.shapes_augment`).
+    `augment` in the options of the stage lists ways to vary a pair (`data.shapes_augment`), `twins`
+    puts beside each scene one that differs in a word (`data.shapes_batch`).
     """
     import torch
 
     from mmbench.nano.tokens import padded
 
     config = specimen.model.config
-    ways = stage.options.get("augment", ())
-    images, texts = training_batch(seed, step, stage.batch, config.image_size, ways)
+    ways, twins = stage.options.get("augment", ()), stage.options.get("twins", False)
+    images, texts = training_batch(seed, step, stage.batch, config.image_size, ways, twins)
     pixels = scaled(torch.from_numpy(images), specimen.mean, specimen.std)
     return pixels, padded([specimen.words.encode(text, config.context) for text in texts])
 

@@ -12,7 +12,8 @@ import numpy as np
 from mmbench.data.shapes import training_scene
 from mmbench.data.shapes_batch import varied
 from mmbench.data.shapes_scene import Scene, chance, shuffled
-from mmbench.data.shapes_talk import DESCRIBE, IMAGE, Turn, training_conversation
+from mmbench.data.shapes_talk import DESCRIBE, IMAGE, Turn, training_talks
+from mmbench.errors import UserError
 from mmbench.train.family import Family, Objective
 from mmbench.train.start import started_from
 from mmbench.train.tensors import scaled
@@ -27,28 +28,28 @@ if TYPE_CHECKING:
     from mmbench.nano.tokens import Words
     from mmbench.train.recipe import Recipe, Stage
 
-Talk = tuple[Scene, list[Turn]]
+Talks = tuple[Scene, list[list[Turn]]]
+"""A scene, and conversations about it, all of which show its image first or none."""
 
 _VOCABULARY_SCENES = 2000
 _ROLES: dict[str, Literal["system", "user", "assistant"]] = {"human": "user", "gpt": "assistant"}
 
 
-def told(seed: int, index: int) -> Talk:
+def told(seed: int, index: int) -> Talks:
     """A scene of the training stream, and its five captions one after another, with no image.
 
-    In an order drawn by lot, so that a caption is to be guessed from what others told, and so that
-    all positions are seen.
+    In an order drawn by lot, so that a caption is to be guessed from what others told.
     """
     scene, texts = training_scene(seed, index)
     order = shuffled(chance("told", seed, index), texts)
-    return scene, [{"from": "gpt", "value": text} for text in order]
+    return scene, [[{"from": "gpt", "value": text} for text in order]]
 
 
-def described(seed: int, index: int) -> Talk:
+def described(seed: int, index: int) -> Talks:
     """A scene of the training stream, and its image described."""
     scene, texts = training_scene(seed, index)
     asked = {"from": "human", "value": f"{IMAGE}\n{DESCRIBE}"}
-    return scene, [asked, {"from": "gpt", "value": texts[0]}]
+    return scene, [[asked, {"from": "gpt", "value": texts[0]}]]
 
 
 def messages(turns: Sequence[Turn]) -> list[Message]:
@@ -90,36 +91,54 @@ def begun(recipe: Recipe) -> tuple[ClipSpecimen, Words, dict[str, Any]]:
 def _texts(seed: int) -> list[str]:
     """What is said about the first scenes: all words there are."""
     captions = [t for i in range(_VOCABULARY_SCENES) for t in training_scene(seed, i)[1]]
-    talks = (training_conversation(seed, index)[1] for index in range(_VOCABULARY_SCENES))
-    return captions + [turn["value"].replace(IMAGE, "") for turns in talks for turn in turns]
+    talks = (talk for i in range(_VOCABULARY_SCENES) for talk in training_talks(seed, i)[1])
+    return captions + [turn["value"].replace(IMAGE, "") for talk in talks for turn in talk]
 
 
 def _batch(
-    talk: Callable[[int, int], Talk], specimen: ReaderSpecimen, stage: Stage, seed: int, step: int
+    talks: Callable[[int, int], Talks], specimen: ReaderSpecimen, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
-    """Ids and labels [n, t], padded at the right, and the images that they name.
+    """Ids and labels [n, t], padded at the right, the images that they name, and `nano.branches`.
 
-    A talk that is longer than the context loses its last words, as in LLaVA's own code.
+    A conversation that is longer than the context loses its last words, as in LLaVA's own code.
     """
+    from mmbench.nano.branches import OUTSIDE
     from mmbench.nano.language import UNLEARNT
-    from mmbench.nano.tokens import padded
+    from mmbench.nano.tokens import PAD, padded
+
+    told = [talks(seed, (step - 1) * stage.batch + i) for i in range(stage.batch)]
+    rows = [_row(specimen, branches) for _, branches in told]
+    seen = [scene for scene, branches in told if IMAGE in branches[0][0]["value"]]
+    images = _pixels(specimen, seen, np.random.default_rng([seed, step]))
+    fills = (PAD, UNLEARNT, OUTSIDE)
+    ids, labels, of = (
+        padded(c, fill) for c, fill in zip(zip(*rows, strict=True), fills, strict=True)
+    )
+    return ids, labels, images, of
+
+
+def _row(
+    specimen: ReaderSpecimen, talks: Sequence[Sequence[Turn]]
+) -> tuple[list[int], list[int], list[int]]:
+    """Conversations about one image: ids, labels, and of which branch each is."""
+    from mmbench.nano.branches import joined
+    from mmbench.nano.language import UNLEARNT
     from mmbench.nano.turns import encoded
 
     config = specimen.model.config
-    talks = [talk(seed, (step - 1) * stage.batch + i) for i in range(stage.batch)]
-    turns = [messages(said) for _, said in talks]
-    coded = [encoded(each, specimen.words, config.places) for each in turns]
-    labels = [
-        [token if learn else UNLEARNT for token, learn in zip(*row, strict=True)] for row in coded
-    ]
-    seen = [
-        scene
-        for (scene, _), each in zip(talks, turns, strict=True)
-        if any(None in turn.parts for turn in each)
-    ]
-    images = _pixels(specimen, seen, np.random.default_rng([seed, step]))
-    ids = padded([ids for ids, _ in coded])[:, : config.context]
-    return ids, padded(labels, UNLEARNT)[:, : config.context], images
+    coded = [encoded(messages(turns), specimen.words, config.places) for turns in talks]
+    ids, learnt, of = joined(coded, config.context)
+    return ids, [token if learn else UNLEARNT for token, learn in zip(ids, learnt, strict=True)], of
+
+
+def _conversations(
+    specimen: ReaderSpecimen, stage: Stage, seed: int, step: int
+) -> tuple[Tensor, ...]:
+    """`talks` in the options of the stage is how many there are about each image, 8 if not said."""
+    number = stage.options.get("talks", 8)
+    if not isinstance(number, int) or number < 1:
+        raise UserError(f"options of stage {stage.name}: talks is {number!r}; give a number from 1")
+    return _batch(partial(training_talks, number=number), specimen, stage, seed, step)
 
 
 def _pixels(specimen: ReaderSpecimen, scenes: Sequence[Scene], rng: np.random.Generator) -> Tensor:
@@ -140,7 +159,7 @@ def _loss(specimen: ReaderSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
 OBJECTIVES = {
     "captions": Objective(partial(_batch, told), _loss),
     "descriptions": Objective(partial(_batch, described), _loss),
-    "conversations": Objective(partial(_batch, training_conversation), _loss),
+    "conversations": Objective(_conversations, _loss),
 }
 """Of every model that reads images among words, whatever becomes of an image."""
 

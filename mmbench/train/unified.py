@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmbench.data.shapes import training_scene
-from mmbench.data.shapes_talk import IMAGE, training_conversation
+from mmbench.data.shapes_talk import IMAGE, training_talks
 from mmbench.data.spoken_numbers_batch import pieces, spoken_batch
 from mmbench.train.family import Family, Objective
 from mmbench.train.unified_batch import counts_of, heard, mixed, pixels
@@ -38,7 +38,7 @@ def _texts(seed: int) -> list[str]:
     """What is said about the first scenes, and in the clips of numbers."""
     scenes = range(_VOCABULARY_SCENES)
     captions = [text for i in scenes for text in training_scene(seed, i)[1]]
-    talks = [turn["value"] for i in scenes for turn in training_conversation(seed, i)[1]]
+    talks = [turn["value"] for i in scenes for talk in training_talks(seed, i)[1] for turn in talk]
     spoken = [piece.text for voice in pieces(8000).values() for piece in voice]
     return [*captions, *(text.replace(IMAGE, "") for text in talks), *spoken]
 
@@ -73,12 +73,12 @@ def _mixed_loss(specimen: UnifiedSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
 
     from mmbench.nano.mixed import PAD
 
-    ids, learnt, *named = batch
-    ids = specimen.model.filled(ids, *named)
+    ids, learnt, branches, *named = batch
+    columns = (specimen.model.filled(ids, *named), learnt, branches)
     said = []
-    for few, learns in zip(torch.split(ids, _ROWS), torch.split(learnt, _ROWS), strict=True):
-        longest = int((few != PAD).sum(1).max())
-        said.append(specimen.model.gpt.log_likely(few[:, :longest], learns[:, :longest]))
+    for few in zip(*(torch.split(column, _ROWS) for column in columns), strict=True):
+        longest = int((few[0] != PAD).sum(1).max())
+        said.append(specimen.model.gpt.log_likely(*(part[:, :longest] for part in few)))
     return -torch.cat(said).mean()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from mmbench.data.shapes import training_scene
 from mmbench.data.shapes_batch import drawings
 from mmbench.data.shapes_scene import Scene
-from mmbench.data.shapes_talk import training_conversation
+from mmbench.data.shapes_talk import training_talks
 from mmbench.data.spoken_numbers_batch import Piece, spoken_batch
 from mmbench.train.llava import described, messages
 from mmbench.train.tensors import scaled, spectra
@@ -45,19 +45,20 @@ def heard(specimen: UnifiedSpecimen, spoken: Sequence[Piece]) -> tuple[Tensor, T
     return spectra([piece.samples for piece in spoken], specimen.model.config.mel)
 
 
-Shown = tuple[Scene, list["Turn"]]
+Shown = tuple[Scene, list[list["Turn"]]]
+"""A scene, and conversations about it, which begin with its image or end with it."""
 
 
-def _talk(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
+def _talks(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
     """Questions about an image."""
-    scene, turns = training_conversation(seed, index)
-    return scene, _turns(specimen, turns)
+    scene, talks = training_talks(seed, index)
+    return scene, [_turns(specimen, turns) for turns in talks]
 
 
 def _description(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
     """An image described."""
-    scene, turns = described(seed, index)
-    return scene, _turns(specimen, turns)
+    scene, talks = described(seed, index)
+    return scene, [_turns(specimen, turns) for turns in talks]
 
 
 def _turns(specimen: UnifiedSpecimen, turns: Sequence[dict[str, str]]) -> list[Turn]:
@@ -71,7 +72,7 @@ def _turns(specimen: UnifiedSpecimen, turns: Sequence[dict[str, str]]) -> list[T
 def _drawing(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
     """A caption drawn."""
     scene, texts = training_scene(seed, index)
-    return scene, [("user", [texts[0]]), ("assistant", [_image(specimen)])]
+    return scene, [[("user", [texts[0]]), ("assistant", [_image(specimen)])]]
 
 
 def _image(specimen: UnifiedSpecimen) -> Codes:
@@ -81,7 +82,7 @@ def _image(specimen: UnifiedSpecimen) -> Codes:
 
 
 _SHOWN: Mapping[str, Callable[[UnifiedSpecimen, int, int], Shown]] = {
-    "talks": _talk,
+    "talks": _talks,
     "descriptions": _description,
     "drawings": _drawing,
 }
@@ -89,10 +90,10 @@ _SPEECH = "speech"
 
 
 def mixed(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Ids and what is learnt [n, t]; the pixels, log-mel and frames that they name.
+    """Ids, what is learnt and `nano.branches` [n, t]; the pixels, log-mel and frames they name.
 
-    `options` of the stage are the shares of each kind of conversation in a batch: of talks,
-    descriptions, drawings and speech. Those of a kind are neighbours.
+    `options` of the stage are the shares of each kind of row in a batch: of talks (eight about an
+    image), descriptions, drawings and speech. Those of a kind are neighbours.
     """
     rng = np.random.default_rng([seed, step])
     counts = counts_of(stage)
@@ -103,13 +104,13 @@ def mixed(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tupl
     ]
     spoken = spoken_batch(seed, step, counts[_SPEECH], specimen.model.config.mel.rate)
     mel, frames = heard(specimen, spoken)
-    turns = [*(turns for _, turns in shown), *_transcribed(specimen, spoken, frames)]
+    rows = [*(talks for _, talks in shown), *_transcribed(specimen, spoken, frames)]
     images = pixels(specimen, [scene for scene, _ in shown])
-    return *_coded(specimen, turns, rng), images, mel, frames
+    return *_coded(specimen, rows, rng), images, mel, frames
 
 
 def counts_of(stage: Stage) -> dict[str, int]:
-    """How many conversations of each kind a batch has. Raises ValueError for no share at all."""
+    """How many rows of each kind a batch has. Raises ValueError for no share at all."""
     kinds = [*_SHOWN, _SPEECH]
     for kind in stage.options.keys() - set(kinds):
         raise ValueError(f"options of stage {stage.name}: {kind} is none of {', '.join(kinds)}")
@@ -123,30 +124,36 @@ def counts_of(stage: Stage) -> dict[str, int]:
 
 def _transcribed(
     specimen: UnifiedSpecimen, spoken: Sequence[Piece], frames: Tensor
-) -> list[list[Turn]]:
+) -> list[list[list[Turn]]]:
     from mmbench.nano.mixed import Codes, Kind
 
     lengths = specimen.model.sounds.lengths(frames).tolist()
     return [
-        [("user", [Codes(Kind.SOUND, length)]), ("assistant", [piece.text])]
+        [[("user", [Codes(Kind.SOUND, length)]), ("assistant", [piece.text])]]
         for piece, length in zip(spoken, lengths, strict=True)
     ]
 
 
 def _coded(
-    specimen: UnifiedSpecimen, turns: Sequence[Sequence[Turn]], rng: np.random.Generator
-) -> tuple[Tensor, Tensor]:
-    """Ids and what is learnt, [n, t] each, cut to the context; some drawings lose the prompt."""
+    specimen: UnifiedSpecimen, rows: Sequence[Sequence[Sequence[Turn]]], rng: np.random.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Ids, what is learnt, and of which branch, [n, t] each; some drawings lose the prompt."""
     import torch
 
+    from mmbench.nano.branches import OUTSIDE, joined
     from mmbench.nano.mixed import PAD, Kind, encoded
     from mmbench.nano.tokens import padded
 
-    layout = specimen.model.config.layout
-    coded = [encoded(row, specimen.bpe, layout) for row in turns]
-    ids = padded([ids for ids, _ in coded], PAD)[:, : specimen.model.config.context]
-    learnt = padded([list(map(int, said)) for _, said in coded], 0)[:, : ids.shape[1]].bool()
+    config = specimen.model.config
+    layout = config.layout
+    coded = [
+        joined([encoded(turns, specimen.bpe, layout) for turns in talks], config.context)
+        for talks in rows
+    ]
+    ids = padded([ids for ids, _, _ in coded], PAD)
+    learnt = padded([list(map(int, said)) for _, said, _ in coded], 0).bool()
+    branches = padded([of for _, _, of in coded], OUTSIDE)
     drawn = (learnt & (ids == layout.ids(Kind.IMAGE).start)).any(1)
     bare = drawn & torch.from_numpy(rng.random(len(ids)) < _WITHOUT_TEXT)
     ids = torch.where(bare[:, None], specimen.model.gpt.without_texts(ids), ids)
-    return ids, learnt
+    return ids, learnt, branches
