@@ -278,9 +278,11 @@ def test_a_cache_goes_on_with_the_rows_that_are_kept() -> None:
     k, v = torch.randn(3, 2, 4, 5), torch.randn(3, 2, 4, 5)
     cache.extended(k, v)
     assert cache.length == 4
-    cache.keep(torch.tensor([2, 0]))
+    cache.keep(torch.tensor([0, 1, 2]))
+    assert cache.seen is not None and cache.seen[0] is k
+    cache.keep(torch.tensor([0, 2]))
     more = cache.extended(k[:2, :, :1], v[:2, :, :1])
-    torch.testing.assert_close(more[0][:, :, :4], k[[2, 0]])
+    torch.testing.assert_close(more[0][:, :, :4], k[[0, 2]])
     assert cache.length == 5
 
 

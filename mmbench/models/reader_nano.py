@@ -40,6 +40,7 @@ class ReaderNano:
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
     version = 1
+    batch = 64  # so small a model: a step of many rows costs little more than a step of one
     default_checkpoint: str | None = None
 
     def __init__(

@@ -40,8 +40,8 @@ class Cache:
         return 0 if self.seen is None else self.seen[0].shape[2]
 
     def keep(self, rows: Tensor) -> None:
-        """Go on with these rows alone, int64 [m]."""
-        if self.seen is not None:
+        """Go on with these rows alone, int64 [m], each once and in their order."""
+        if self.seen is not None and len(rows) < len(self.seen[0]):
             self.seen = self.seen[0][rows], self.seen[1][rows]
 
 
