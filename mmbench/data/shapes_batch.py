@@ -7,12 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.data.shapes import training_scene, training_twins
+from mmbench.data.shapes import Told, training_scene, training_twins
 from mmbench.data.shapes_augment import varied_pairs
 from mmbench.data.shapes_draw import draw
 from mmbench.data.shapes_scene import Scene
-
-Told = tuple[Scene, list[str]]
 
 
 def training_batch(

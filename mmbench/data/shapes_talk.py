@@ -19,6 +19,8 @@ DESCRIBE = "Describe the image in one line."
 BRIEFLY = "Answer in one or two words."
 BY_LETTER = "Answer with the letter of the option."
 
+TALKS = 8
+"""How many talks about an image a model learns from, if nothing else is said."""
 _WAYS = (slice(0, 1), slice(1, 2), slice(0, 2))  # of answering: in words, by letter, both
 
 Turn = dict[str, str]
@@ -38,7 +40,7 @@ def training_question(seed: int, index: int) -> tuple[Scene, Question]:
     raise AssertionError("unreachable")
 
 
-def training_talks(seed: int, index: int, number: int = 8) -> tuple[Scene, list[list[Turn]]]:
+def training_talks(seed: int, index: int, number: int = TALKS) -> tuple[Scene, list[list[Turn]]]:
     """A scene of the training stream and so many `talks` about it, by its index alone."""
     scene = scene_at("train", seed, index)
     return scene, talks(scene, chance("talks", "train", seed, index), number)

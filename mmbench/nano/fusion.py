@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from mmbench.nano import audio, clip
-from mmbench.nano.layers import Block, initialise
+from mmbench.nano.layers import Block, initialise, refuse_heads
 from mmbench.nano.mel import Mel
 from mmbench.nano.positions import sinusoids
 from mmbench.nano.tokens import PAD
@@ -56,8 +56,7 @@ class Config:
     def __post_init__(self) -> None:
         if self.fusion not in get_args(Way):
             raise ValueError(f"fusion {self.fusion!r} is not early, late or hybrid")
-        if self.heads < 1 or self.width % self.heads:
-            raise ValueError(f"heads {self.heads} does not divide width {self.width}")
+        refuse_heads(self.width, self.heads)
         _ = self.towers, self.sounds  # which refuse sizes of their own
 
     @property

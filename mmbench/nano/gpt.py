@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.nano import vqvae
-from mmbench.nano.language import Decoder, refuse_heads
-from mmbench.nano.layers import Cache, initialise
+from mmbench.nano.language import Decoder
+from mmbench.nano.layers import Cache, initialise, refuse_heads
 from mmbench.nano.mel import Mel
 from mmbench.nano.mixed import CLOSE, MODALITIES, NOTHING, OPEN, Kind, Layout
 from mmbench.nano.sampling import Pick, continued, likeliest
@@ -43,7 +43,7 @@ class Config:
     sound: vqvae.Codes = field(default_factory=lambda: vqvae.Codes(512, 16, 96, 2, 2))
 
     def __post_init__(self) -> None:
-        refuse_heads(self.width, self.heads)
+        refuse_heads(self.width, self.heads, rotary=True)
         if self.image_size % self.image.stride:
             raise ValueError(f"a code of {self.image.stride} px does not divide {self.image_size}")
         if self.patches >= self.context:

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from mmbench.nano import clip
 from mmbench.nano.branches import TRUNK, positions, visible
-from mmbench.nano.layers import Activation, Block, Cache, initialise
+from mmbench.nano.layers import Activation, Block, Cache, initialise, refuse_heads
 from mmbench.nano.positions import rotary
 from mmbench.nano.sampling import Pick, continued, likeliest
 from mmbench.nano.tokens import END
@@ -48,7 +48,7 @@ class Sizes(ABC):
     activation: Activation = "gelu"
 
     def __post_init__(self) -> None:
-        refuse_heads(self.width, self.heads)
+        refuse_heads(self.width, self.heads, rotary=True)
         _ = self.tower  # which refuses sizes of its own
         if not 1 <= self.places < self.context:
             raise ValueError(f"an image of {self.places} tokens in a context of {self.context}")
@@ -70,14 +70,6 @@ class Sizes(ABC):
     @abstractmethod
     def places(self) -> int:
         """How many tokens an image is."""
-
-
-def refuse_heads(width: int, heads: int) -> None:
-    """Refuse a width that so many heads do not share, by an even number for rotary positions."""
-    if heads < 1 or width % heads:
-        raise ValueError(f"heads {heads} does not divide width {width}")
-    if width // heads % 2:
-        raise ValueError(f"heads {heads} share width {width} by {width // heads}, which is odd")
 
 
 class Decoder(nn.Module):

@@ -13,6 +13,14 @@ from mmbench.nano.positions import Rotation, turned
 Activation = Literal["gelu", "quick_gelu"]
 
 
+def refuse_heads(width: int, heads: int, *, rotary: bool = False) -> None:
+    """Raise ValueError for a width that heads do not divide, for rotary ones by an even number."""
+    if heads < 1 or width % heads:
+        raise ValueError(f"heads {heads} does not divide width {width}")
+    if rotary and width // heads % 2:
+        raise ValueError(f"heads {heads} share width {width} by {width // heads}, which is odd")
+
+
 class QuickGELU(nn.Module):
     """x · sigmoid(1.702 x): the approximation of GELU in the first released models."""
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmbench.nano.layers import Block, initialise
+from mmbench.nano.layers import Block, initialise, refuse_heads
 from mmbench.nano.mel import Mel
 from mmbench.nano.positions import sinusoids
 
@@ -40,8 +40,7 @@ class Config:
     heads: int = 4
 
     def __post_init__(self) -> None:
-        if self.heads < 1 or self.width % self.heads:
-            raise ValueError(f"heads {self.heads} does not divide width {self.width}")
+        refuse_heads(self.width, self.heads)
 
     @classmethod
     def usual(cls) -> Config:

@@ -12,7 +12,7 @@ import numpy as np
 from mmbench.data.shapes import training_scene
 from mmbench.data.shapes_batch import varied
 from mmbench.data.shapes_scene import Scene, chance, shuffled
-from mmbench.data.shapes_talk import DESCRIBE, IMAGE, Turn, training_talks
+from mmbench.data.shapes_talk import DESCRIBE, IMAGE, TALKS, Turn, training_talks
 from mmbench.errors import UserError
 from mmbench.train.family import Family, Objective
 from mmbench.train.start import started_from
@@ -134,8 +134,8 @@ def _row(
 def _conversations(
     specimen: ReaderSpecimen, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
-    """`talks` in the options of the stage is how many there are about each image, 8 if not said."""
-    number = stage.options.get("talks", 8)
+    """`talks` in the options of the stage is how many there are about each image, else `TALKS`."""
+    number = stage.options.get("talks", TALKS)
     if not isinstance(number, int) or number < 1:
         raise UserError(f"options of stage {stage.name}: talks is {number!r}; give a number from 1")
     return _batch(partial(training_talks, number=number), specimen, stage, seed, step)
