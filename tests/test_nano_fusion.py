@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmbench.nano.configs import config_of
 from mmbench.nano.fusion import Config, Fusion, Way
 from mmbench.nano.fusion_specimen import FusionSpecimen
 from mmbench.nano.mel import Mel
@@ -184,7 +185,7 @@ def test_a_specimen_comes_back_from_plain_values() -> None:
     specimen = FusionSpecimen(tiny("hybrid"), words, labels)
     again = FusionSpecimen.of(specimen.described())
     assert again.model.config == replace(TINY, fusion="hybrid")
-    assert Config.of(asdict(TINY)) == TINY
+    assert config_of(Config, asdict(TINY)) == TINY
     assert (again.words.words, again.labels) == (words.words, labels)
     with pytest.raises(ValueError, match="3 labels where its architecture has 4; write"):
         FusionSpecimen.of({**specimen.described(), "labels": labels[:3]})

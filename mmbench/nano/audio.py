@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -69,16 +68,6 @@ class Config:
         """CLAP's: CNN14 for 527 tags of AudioSet, a text tower of BERT's base size."""
         mel, widths = Mel(32000, 1024, 320, 64, 50, 14000), (64, 128, 256, 512, 1024, 2048)
         return cls(30522, 527, mel, widths, 0, 1, 512, 768, 12, 12, 1024)
-
-    @classmethod
-    def of(cls, fields: dict[str, Any]) -> Config:
-        """The config of plain values, as `asdict` gives them; what is not said is the default."""
-        given = dict(fields)
-        if "mel" in given:
-            given["mel"] = Mel(**given["mel"])
-        if "widths" in given:
-            given["widths"] = tuple(given["widths"])
-        return cls(**given)
 
 
 class ConvBlock(nn.Module):

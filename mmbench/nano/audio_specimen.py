@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from mmbench.nano.audio import AudioCLIP, Config
+from mmbench.nano.configs import config_of
 from mmbench.nano.folder import refuse_counts
 from mmbench.nano.tokens import Words
 
@@ -28,6 +29,6 @@ class AudioSpecimen:
     def of(cls, described: dict[str, Any]) -> AudioSpecimen:
         """The specimen that is described, with weights of any value."""
         words, tags = Words(described["words"]), list(described["tags"])
-        config = Config.of(described["architecture"])
+        config = config_of(Config, described["architecture"])
         refuse_counts(words=(len(words.words), config.vocabulary), tags=(len(tags), config.tags))
         return cls(AudioCLIP(config), words, tags)

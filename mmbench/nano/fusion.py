@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -83,16 +83,6 @@ class Config:
         mel = Mel(32000, 1024, 320, 64, 50, 14000)
         channels = (64, 128, 256, 512, 1024)
         return cls(30522, 1000, 1000, fusion, 768, 12, 12, 224, 16, mel, channels, 512)
-
-    @classmethod
-    def of(cls, fields: dict[str, Any]) -> Config:
-        """The config of plain values, as `asdict` gives them; what is not said is the default."""
-        given = dict(fields)
-        if "mel" in given:
-            given["mel"] = Mel(**given["mel"])
-        if "convolutions" in given:
-            given["convolutions"] = tuple(given["convolutions"])
-        return cls(**given)
 
 
 class Joint(nn.Module):

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from mmbench.nano.clip_specimen import MEAN, STD
+from mmbench.nano.configs import config_of
 from mmbench.nano.folder import refuse_counts
 from mmbench.nano.fusion import Config, Fusion
 from mmbench.nano.tokens import Words
@@ -39,7 +40,7 @@ class FusionSpecimen:
     def of(cls, described: dict[str, Any]) -> FusionSpecimen:
         """The specimen that is described, with weights of any value."""
         words, labels = Words(described["words"]), list(described["labels"])
-        config = Config.of(described["architecture"])
+        config = config_of(Config, described["architecture"])
         refuse_counts(
             words=(len(words.words), config.vocabulary), labels=(len(labels), config.classes)
         )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -64,13 +63,6 @@ class Config:
         """The size of Chameleon-7B: 32 layers 4,096 wide, 512 px as 1,024 of 8,192 codes."""
         images, sounds = vqvae.Codes(8192, 256, 512, 4, 2), vqvae.Codes(1024, 128, 512, 2, 2)
         return cls(57344, 4096, 4096, 32, 32, 512, images, Mel.usual(), sounds)
-
-    @classmethod
-    def of(cls, fields: dict[str, Any]) -> Config:
-        """The config of plain values, as `asdict` gives them; what is not said is the default."""
-        kinds = {"image": vqvae.Codes, "mel": Mel, "sound": vqvae.Codes}
-        given = {name: kinds[name](**fields[name]) for name in kinds.keys() & fields.keys()}
-        return cls(**{**fields, **given})
 
 
 class GPT(Decoder):

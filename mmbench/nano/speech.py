@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -46,12 +45,6 @@ class Config:
     def usual(cls) -> Config:
         """The encoder of Whisper base, with the 32 labels of wav2vec 2.0 for English."""
         return cls(32, Mel.usual(), 512, 6, 8)
-
-    @classmethod
-    def of(cls, fields: dict[str, Any]) -> Config:
-        """The config of plain values, as `asdict` gives them; what is not said is the default."""
-        given = {"mel": Mel(**fields["mel"])} if "mel" in fields else {}
-        return cls(**{**fields, **given})
 
 
 class Encoder(nn.Module):

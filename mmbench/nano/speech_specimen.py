@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from mmbench.nano.configs import config_of
 from mmbench.nano.folder import refuse_counts
 from mmbench.nano.speech import Config, Speech
 
@@ -26,7 +27,7 @@ class SpeechSpecimen:
     @classmethod
     def of(cls, described: dict[str, Any]) -> SpeechSpecimen:
         """The specimen that is described, with weights of any value."""
-        config, alphabet = Config.of(described["architecture"]), described["alphabet"]
+        config, alphabet = config_of(Config, described["architecture"]), described["alphabet"]
         refuse_counts(letters=(len(alphabet), config.labels - 1))  # the other one is the blank
         return cls(Speech(config), alphabet)
 

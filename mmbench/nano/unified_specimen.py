@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from mmbench.nano.bpe import Bpe
 from mmbench.nano.clip_specimen import MEAN, STD
+from mmbench.nano.configs import config_of
 from mmbench.nano.folder import refuse_counts
 from mmbench.nano.gpt import Config, Unified
 
@@ -33,6 +34,6 @@ class UnifiedSpecimen:
     @classmethod
     def of(cls, described: dict[str, Any]) -> UnifiedSpecimen:
         """The specimen that is described, with weights of any value."""
-        bpe, config = Bpe(described["bpe"]), Config.of(described["architecture"])
+        bpe, config = Bpe(described["bpe"]), config_of(Config, described["architecture"])
         refuse_counts(tokens=(len(bpe), config.text))
         return cls(Unified(config), bpe, tuple(described["mean"]), tuple(described["std"]))

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 def _fresh(recipe: Recipe) -> SpeechSpecimen:
+    from mmbench.nano.configs import config_of
     from mmbench.nano.speech import Config, Speech
     from mmbench.nano.speech_specimen import ALPHABET, SpeechSpecimen
 
     labels = {"labels": len(ALPHABET) + 1}
-    return SpeechSpecimen(Speech(Config.of({**recipe.architecture, **labels})))
+    return SpeechSpecimen(Speech(config_of(Config, {**recipe.architecture, **labels})))
 
 
 def _batch(specimen: SpeechSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:

@@ -19,6 +19,7 @@ _VOCABULARY_TRIOS = 500
 
 
 def _fresh(recipe: Recipe) -> FusionSpecimen:
+    from mmbench.nano.configs import config_of
     from mmbench.nano.fusion import Config, Fusion
     from mmbench.nano.fusion_specimen import FusionSpecimen
     from mmbench.nano.tokens import Words
@@ -26,7 +27,9 @@ def _fresh(recipe: Recipe) -> FusionSpecimen:
     trios = (trio_at("train", recipe.seed, index) for index in range(_VOCABULARY_TRIOS))
     words = Words.of(trio.sentence for trio in trios)
     sizes = {"vocabulary": len(words.words), "classes": len(ANSWERS), "values": len(NUMBERS)}
-    return FusionSpecimen(Fusion(Config.of({**recipe.architecture, **sizes})), words, list(ANSWERS))
+    return FusionSpecimen(
+        Fusion(config_of(Config, {**recipe.architecture, **sizes})), words, list(ANSWERS)
+    )
 
 
 def _batch(specimen: FusionSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
