@@ -227,6 +227,21 @@ def test_a_damaged_run_is_named(whole: Path, tmp_path: Path, name: str) -> None:
             UserError,
             "rates name 'words', and no parameter's name begins with it",
         ),
+        (
+            {"stages": [{**SMALL["stages"][0], "options": {"twin": True}}]},
+            UserError,
+            "options of stage all: .*unknown field `twin`; contrastive takes augment, twins",
+        ),
+        (
+            {"stages": [{**SMALL["stages"][0], "options": {"twins": "no"}}]},
+            UserError,
+            "options of stage all: Expected `bool`, got `str`",
+        ),
+        (
+            {"stages": [{**SMALL["stages"][0], "options": {"augment": ["twist"]}}]},
+            UserError,
+            "options of stage all: Invalid enum value 'twist'",
+        ),
     ],
 )
 def test_recipes_that_make_no_sense(

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -152,14 +153,33 @@ def test_pixels_are_on_the_scale_of_the_model(specimen: UnifiedSpecimen) -> None
         np.testing.assert_allclose(corner.numpy(), background, atol=0.12)
 
 
-def test_short_rows_by_themselves_are_worth_the_same(specimen: UnifiedSpecimen) -> None:
-    """The loss does not depend on how far rows are padded."""
-    recipe, model = small(), specimen.model
-    made = batch(specimen, 2)
+def test_words_and_codes_of_images_count_alike_however_rows_are_padded(
+    specimen: UnifiedSpecimen,
+) -> None:
+    objective, made = family_of(small()).objectives["conversations"], batch(specimen, 2)
     ids, learnt, of, *named = made
-    loss = family_of(recipe).objectives["conversations"].loss(specimen, made)
-    whole = model.gpt.log_likely(model.filled(ids, *named), learnt, of)
-    torch.testing.assert_close(loss, -whole.mean())
+    whole = specimen.model.gpt.log_likely(specimen.model.filled(ids, *named), learnt, of)
+    codes = torch.isin(ids[learnt], torch.tensor(specimen.model.config.layout.ids(Kind.IMAGE)))
+    assert codes.sum() == 4 * 64
+    expected = -(whole[codes].mean() + whole[~codes].mean()) / 2
+    torch.testing.assert_close(objective.loss(specimen, made), expected)
+
+
+def test_without_drawings_words_count_alone(specimen: UnifiedSpecimen) -> None:
+    options = {"talks": 1, "speech": 1}
+    stages = [*small().stages[:2], msgspec.structs.replace(small().stages[2], options=options)]
+    recipe = small(stages=msgspec.to_builtins(stages))
+    objective = family_of(recipe).objectives["conversations"]
+    made = objective.batch(specimen, recipe.stages[2], 0, 1)
+    ids, learnt, of, *named = made
+    whole = specimen.model.gpt.log_likely(specimen.model.filled(ids, *named), learnt, of)
+    torch.testing.assert_close(objective.loss(specimen, made), -whole.mean())
+
+
+def test_codes_are_made_where_matrices_are_multiplied_in_bfloat16(tmp_path: Path) -> None:
+    losses = list[float]()
+    train(small(bfloat16=True), tmp_path / "run", report=lambda _, loss: losses.append(loss))
+    assert len(losses) == 6 and np.isfinite(losses).all()
 
 
 # --- a run --------------------------------------------------------------------------------------
@@ -215,8 +235,11 @@ def test_a_size_that_cannot_be_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "options of stage all name no share of talks, descriptions, drawings, speech"),
-        ({"talk": 1}, "talk is none of talks, descriptions, drawings, speech"),
+        ({}, "options of stage all: no kind of row has a share; conversations takes talks, desc"),
+        (
+            {"talk": 1},
+            "unknown field `talk`; conversations takes talks, descriptions, drawings, sp",
+        ),
     ],
 )
 def test_shares_that_say_nothing_are_refused(

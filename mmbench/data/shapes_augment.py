@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.data.shapes_scene import Scene
-from mmbench.errors import UserError
 from mmbench.shapes.things import COLOURS, SIDE
 
 Images = NDArray[np.uint8]
@@ -74,22 +74,21 @@ def zoom(
     return images[np.arange(n)[:, None, None], at[:, :, None], at[:, None, :]], texts
 
 
-WAYS: Mapping[str, Way] = {"flip": flip, "recolour": recolour, "zoom": zoom}
+WayName = Literal["flip", "recolour", "zoom"]
+WAYS: Mapping[WayName, Way] = {"flip": flip, "recolour": recolour, "zoom": zoom}
 
 
 def varied_pairs(
     images: Images,
     texts: list[str],
     scenes: Sequence[Scene],
-    ways: Sequence[str],
+    ways: Sequence[WayName],
     rng: np.random.Generator,
 ) -> tuple[Images, list[str]]:
     """Images uint8 [n, size, size, 3] and a text of each, varied in some of `WAYS`, in that order.
 
-    `scenes` are what the images show. Raises UserError for a way that is none.
+    `scenes` are what the images show.
     """
     for way in ways:
-        if way not in WAYS:
-            raise UserError(f"augment: {way!r} is none of {', '.join(WAYS)}")
         images, texts = WAYS[way](images, texts, scenes, rng)
     return images, texts

@@ -8,20 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.data.shapes import Told, training_scene, training_twins
-from mmbench.data.shapes_augment import varied_pairs
+from mmbench.data.shapes_augment import WayName, varied_pairs
 from mmbench.data.shapes_draw import draw
 from mmbench.data.shapes_scene import Scene
 
 
 def training_batch(
-    seed: int, step: int, images: int, size: int, ways: Sequence[str] = (), twins: bool = False
+    seed: int, step: int, images: int, size: int, ways: Sequence[WayName] = (), twins: bool = False
 ) -> tuple[NDArray[np.float32], list[str]]:
     """Images float32 [images, size, size, 3] in 0 to 1, and one of the five captions of each.
 
     A function of its arguments alone; `step` counts from 1 and a step never shows an image of
     another. The images are varied as `augment` does, after the pairs are in the `ways` of
-    `varied_pairs`, whose errors it raises. With `twins` every second image is the twin of the one
-    before it (`training_twins`), which one word tells apart, and their captions are of one kind.
+    `varied_pairs`. With `twins` every second image is the twin of the one before it
+    (`training_twins`), which one word tells apart, and their captions are of one kind.
     """
     rng = np.random.default_rng([seed, step])
     first = (step - 1) * images

@@ -44,11 +44,14 @@ class Codebook(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Vectors [n, width] to their codes, through which gradients pass, and the commitment loss.
 
-        In training mode the codes are moved first.
+        In training mode the codes are moved first. Distances and averages are float32, whatever
+        multiplies the matrices around them: they would be lost in the digits of bfloat16.
         """
-        ids = self.nearest(x)
-        if self.training:
-            self._follow(x.detach(), ids)
+        with torch.autocast(x.device.type, enabled=False):
+            x = x.float()
+            ids = self.nearest(x)
+            if self.training:
+                self._follow(x.detach(), ids)
         codes = self.codes[ids]
         loss = _COMMITMENT * F.mse_loss(x, codes)
         return x + (codes - x).detach(), loss

@@ -161,7 +161,8 @@ class SoundCodes(nn.Module):
         features = self.features(mel, frames)
         heard = within(self.lengths(frames), features.shape[1])
         codes, commitment = self.codebook(features[heard])
-        back = self.spoken(torch.zeros_like(features).masked_scatter(heard[..., None], codes))
+        empty = torch.zeros_like(features, dtype=codes.dtype)
+        back = self.spoken(empty.masked_scatter(heard[..., None], codes))
         there = within(frames, mel.shape[1])
         loss: Tensor = F.mse_loss(back[:, : mel.shape[1]][there], mel[there]) + commitment
         return loss

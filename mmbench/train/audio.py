@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from msgspec import Meta
 
 from mmbench.data.shapes_sounds import training_sounds
 from mmbench.data.shapes_sounds_batch import sound_batch
 from mmbench.data.shapes_sounds_scene import SOUNDS
 from mmbench.train.family import Family, Objective
+from mmbench.train.recipe import Options, options_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,19 +25,26 @@ _VOCABULARY_SCENES = 2000
 def _fresh(recipe: Recipe) -> AudioSpecimen:
     from mmbench.nano.audio import AudioCLIP, Config
     from mmbench.nano.audio_specimen import AudioSpecimen
+    from mmbench.nano.configs import config_of
     from mmbench.nano.tokens import Words
 
     scenes = (training_sounds(recipe.seed, index) for index in range(_VOCABULARY_SCENES))
     words = Words.of(text for _, texts in scenes for text in texts)
     sizes = {"vocabulary": len(words.words), "tags": len(SOUNDS)}
-    config = Config.of({**recipe.architecture, **sizes})
+    config = config_of(Config, {**recipe.architecture, **sizes})
     return AudioSpecimen(AudioCLIP(config), words, list(SOUNDS))
+
+
+class SoundOptions(Options, frozen=True):
+    """Of sounds: by which share, below 1, one may be `stretch`ed or shrunk in time."""
+
+    stretch: Annotated[float, Meta(ge=0, lt=1)] = 0.0
 
 
 def _batch(specimen: AudioSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     """Spectrograms [n, t, bands], ids [n, tokens] of captions, tags [n, tags] of 0 and 1.
 
-    `stretch` in the options of the stage is the share by which a sound may be slower or faster.
+    Of `SoundOptions`.
     """
     import torch
 
@@ -45,7 +54,7 @@ def _batch(specimen: AudioSpecimen, stage: Stage, seed: int, step: int) -> tuple
     config = specimen.model.config
     sounds, texts, tags = sound_batch(seed, step, stage.batch)
     mel = log_mel(torch.from_numpy(sounds), config.mel)
-    if most := float(stage.options.get("stretch", 0)):
+    if most := options_of(stage, SoundOptions).stretch:
         by = np.random.default_rng([seed, step, 1]).uniform(-most, most, len(mel))
         mel = stretched(mel, torch.from_numpy(1 + by).float())
     tokens = padded([specimen.words.encode(text, config.context) for text in texts])
@@ -83,5 +92,9 @@ def _together(specimen: AudioSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
 
 
 FAMILY = Family(
-    _fresh, {"tagging": Objective(_batch, _tagging), "together": Objective(_batch, _together)}
+    _fresh,
+    {
+        "tagging": Objective(_batch, _tagging, SoundOptions),
+        "together": Objective(_batch, _together, SoundOptions),
+    },
 )

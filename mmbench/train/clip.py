@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmbench.data.shapes import training_scene
+from mmbench.data.shapes_augment import WayName
 from mmbench.data.shapes_batch import training_batch
 from mmbench.train.family import Family, Objective
+from mmbench.train.recipe import Options, options_of
 from mmbench.train.tensors import scaled
 
 if TYPE_CHECKING:
@@ -32,19 +34,31 @@ def _fresh(recipe: Recipe) -> ClipSpecimen:
     return ClipSpecimen(CLIP(Config(len(words.words), **recipe.architecture)), words)
 
 
+class PairOptions(Options, frozen=True):
+    """Of images and captions.
+
+    `augment` lists ways to vary a pair (`data.shapes_augment`), `twins` puts beside each scene one
+    that differs in a word (`data.shapes_batch`).
+    """
+
+    augment: tuple[WayName, ...] = ()
+    twins: bool = False
+
+
 def _batch(specimen: ClipSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     """Images [n, 3, size, size] and ids [n, t] of captions.
 
-    `augment` in the options of the stage lists ways to vary a pair (`data.shapes_augment`), `twins`
-    puts beside each scene one that differs in a word (`data.shapes_batch`).
+    Of `PairOptions`.
     """
     import torch
 
     from mmbench.nano.tokens import padded
 
     config = specimen.model.config
-    ways, twins = stage.options.get("augment", ()), stage.options.get("twins", False)
-    images, texts = training_batch(seed, step, stage.batch, config.image_size, ways, twins)
+    options = options_of(stage, PairOptions)
+    images, texts = training_batch(
+        seed, step, stage.batch, config.image_size, options.augment, options.twins
+    )
     pixels = scaled(torch.from_numpy(images), specimen.mean, specimen.std)
     return pixels, padded([specimen.words.encode(text, config.context) for text in texts])
 
@@ -81,5 +95,8 @@ def mutual_nearest(similar: Tensor) -> tuple[Tensor, Tensor]:
 
 FAMILY = Family(
     _fresh,
-    {"contrastive": Objective(_batch, _loss), "mined": Objective(_batch, _mined_loss)},
+    {
+        "contrastive": Objective(_batch, _loss, PairOptions),
+        "mined": Objective(_batch, _mined_loss, PairOptions),
+    },
 )

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from mmbench.errors import UnknownName
+from mmbench.train.recipe import Options, options_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,11 +22,12 @@ class Objective(NamedTuple):
     `batch(specimen, stage, seed, step)` makes the tensors of a step, from 1 in its stage: a
     function of its arguments alone, called ahead in another thread, which touches no weight.
     `loss(specimen, batch)` is the scalar in nats that is stepped down; torch's generators are
-    seeded by the step when it is called.
+    seeded by the step when it is called. `options` are those that a stage may ask for.
     """
 
     batch: Callable[[Any, Stage, int, int], tuple[Tensor, ...]]
     loss: Callable[[Any, tuple[Tensor, ...]], Tensor]
+    options: type[Options] = Options
 
 
 class Family(NamedTuple):
@@ -52,7 +54,11 @@ _FAMILIES = {name: f"mmbench.train.{name}" for name in _NAMES}
 
 
 def family_of(recipe: Recipe) -> Family:
-    """The family that a recipe names. Raises UnknownName for one, or an objective, nobody has."""
+    """The family that a recipe names.
+
+    Raises UnknownName for one, or an objective, nobody has, and UserError for options that an
+    objective does not take.
+    """
     if recipe.family not in _FAMILIES:
         raise UnknownName("family of models", recipe.family, _FAMILIES)
     family: Family = import_module(_FAMILIES[recipe.family]).FAMILY
@@ -60,4 +66,5 @@ def family_of(recipe: Recipe) -> Family:
         if stage.objective not in family.objectives:
             what = f"objective of {recipe.family}"
             raise UnknownName(what, stage.objective, family.objectives)
+        options_of(stage, family.objectives[stage.objective].options)
     return family

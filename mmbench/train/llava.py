@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+from msgspec import Meta
 
 from mmbench.data.shapes import training_scene
 from mmbench.data.shapes_batch import varied
 from mmbench.data.shapes_scene import Scene, chance, shuffled
 from mmbench.data.shapes_talk import DESCRIBE, IMAGE, TALKS, Turn, training_talks
-from mmbench.errors import UserError
 from mmbench.train.family import Family, Objective
+from mmbench.train.recipe import Options, options_of
 from mmbench.train.start import started_from
 from mmbench.train.tensors import scaled
 from mmbench.types import Message
@@ -131,13 +132,16 @@ def _row(
     return ids, [token if learn else UNLEARNT for token, learn in zip(ids, learnt, strict=True)], of
 
 
+class TalkOptions(Options, frozen=True):
+    """Of talks about images: how many there are about each, from 1."""
+
+    talks: Annotated[int, Meta(ge=1)] = TALKS
+
+
 def _conversations(
     specimen: ReaderSpecimen, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
-    """`talks` in the options of the stage is how many there are about each image, else `TALKS`."""
-    number = stage.options.get("talks", TALKS)
-    if not isinstance(number, int) or number < 1:
-        raise UserError(f"options of stage {stage.name}: talks is {number!r}; give a number from 1")
+    number = options_of(stage, TalkOptions).talks
     return _batch(partial(training_talks, number=number), specimen, stage, seed, step)
 
 
@@ -159,7 +163,7 @@ def _loss(specimen: ReaderSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
 OBJECTIVES = {
     "captions": Objective(partial(_batch, told), _loss),
     "descriptions": Objective(partial(_batch, described), _loss),
-    "conversations": Objective(_conversations, _loss),
+    "conversations": Objective(_conversations, _loss, TalkOptions),
 }
 """Of every model that reads images among words, whatever becomes of an image."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct, field
@@ -21,7 +21,7 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True):
     `objective` is one of the family's. `rates` are the highest learning rates, by the beginning of
     a parameter's name; the longest that fits counts, "" fits all, and what none fits is frozen. The
     rate climbs for `warm_up` steps and falls along half a cosine to zero at the stage's end.
-    `options` are the objective's.
+    `options` are what its objective takes (`options_of`).
     """
 
     name: str
@@ -32,6 +32,27 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True):
     warm_up: int = 100
     weight_decay: float = 0.1
     options: dict[str, Any] = field(default_factory=dict)
+
+
+class Options(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a stage may ask of its objective beside steps and rates: nothing, unless it says so."""
+
+
+Asked = TypeVar("Asked", bound=Options)
+
+
+def options_of(stage: Stage, kind: type[Asked]) -> Asked:
+    """The options of a stage as those of its objective.
+
+    Raises UserError for one that the objective does not take, and for a value that it cannot.
+    """
+    try:
+        return msgspec.convert(stage.options, kind)
+    except msgspec.ValidationError as error:
+        takes = ", ".join(kind.__struct_fields__) or "none"
+        raise UserError(
+            f"options of stage {stage.name}: {error}; {stage.objective} takes {takes}"
+        ) from error
 
 
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True):

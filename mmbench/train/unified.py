@@ -8,7 +8,7 @@ from mmbench.data.shapes import training_scene
 from mmbench.data.shapes_talk import IMAGE, training_talks
 from mmbench.data.spoken_numbers_batch import pieces, spoken_batch
 from mmbench.train.family import Family, Objective
-from mmbench.train.unified_batch import counts_of, heard, mixed, pixels
+from mmbench.train.unified_batch import Shares, heard, mixed, pixels
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,19 +18,17 @@ if TYPE_CHECKING:
 
 _VOCABULARY_SCENES = 1000
 _VOCABULARY = 512
-_ROWS = 8
+_ROWS = 4
 
 
 def _fresh(recipe: Recipe) -> UnifiedSpecimen:
     from mmbench.nano.bpe import Bpe
+    from mmbench.nano.configs import config_of
     from mmbench.nano.gpt import Config, Unified
     from mmbench.nano.unified_specimen import UnifiedSpecimen
 
     bpe = Bpe.of(_texts(recipe.seed), _VOCABULARY)
-    config = Config.of({**recipe.architecture, "text": len(bpe)})
-    for stage in recipe.stages:
-        if stage.objective == "conversations":
-            counts_of(stage)  # so that a recipe that names none is refused before it starts
+    config = config_of(Config, {**recipe.architecture, "text": len(bpe)})
     return UnifiedSpecimen(Unified(config), bpe)
 
 
@@ -65,21 +63,35 @@ def _sound_loss(specimen: UnifiedSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
 
 
 def _mixed_loss(specimen: UnifiedSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
-    """The mean over all tokens that are learnt, of whatever modality.
+    """The mean over the words that are learnt and that over the codes of images, half and half.
 
-    A few rows at a time, so that short conversations are not padded to the longest.
+    An image is 64 codes and an answer a word or two: counted token by token, drawing would drown
+    all else. A few rows at a time, so that short conversations are not padded to the longest.
     """
     import torch
 
     from mmbench.nano.mixed import PAD
 
+    gpt = specimen.model.gpt
     ids, learnt, branches, *named = batch
     columns = (specimen.model.filled(ids, *named), learnt, branches)
-    said = []
+    said, kinds = [], []
     for few in zip(*(torch.split(column, _ROWS) for column in columns), strict=True):
         longest = int((few[0] != PAD).sum(1).max())
-        said.append(specimen.model.gpt.log_likely(*(part[:, :longest] for part in few)))
-    return -torch.cat(said).mean()
+        ids, learnt, branches = (part[:, :longest] for part in few)
+        said.append(gpt.log_likely(ids, learnt, branches))
+        kinds.append(gpt.kind_of(ids)[:, 1:][learnt[:, 1:]])
+    return -_even(torch.cat(said), torch.cat(kinds))
+
+
+def _even(likely: Tensor, kinds: Tensor) -> Tensor:
+    """The mean [] of the means of those that are codes of images and of those that are not."""
+    import torch
+
+    from mmbench.nano.mixed import Kind
+
+    drawn = kinds == Kind.IMAGE
+    return torch.stack([likely[of].mean() for of in (drawn, ~drawn) if bool(of.any())]).mean()
 
 
 FAMILY = Family(
@@ -87,6 +99,6 @@ FAMILY = Family(
     {
         "image-codes": Objective(_images, _image_loss),
         "sound-codes": Objective(_sounds, _sound_loss),
-        "conversations": Objective(mixed, _mixed_loss),
+        "conversations": Objective(mixed, _mixed_loss, Shares),
     },
 )

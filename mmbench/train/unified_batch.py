@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from msgspec import Meta, structs
 
 from mmbench.data.shapes import training_scene
 from mmbench.data.shapes_batch import drawings
@@ -13,6 +14,7 @@ from mmbench.data.shapes_scene import Scene
 from mmbench.data.shapes_talk import training_talks
 from mmbench.data.spoken_numbers_batch import Piece, spoken_batch
 from mmbench.train.llava import described, messages
+from mmbench.train.recipe import Options, options_of
 from mmbench.train.tensors import scaled, spectra
 
 if TYPE_CHECKING:
@@ -81,19 +83,33 @@ def _image(specimen: UnifiedSpecimen) -> Codes:
     return Codes(Kind.IMAGE, specimen.model.config.patches)
 
 
+_Share = Annotated[float, Meta(ge=0)]
+
+
+class Shares(Options, frozen=True):
+    """Of the kinds of rows in a batch: talks (eight about an image in one row), and the others."""
+
+    talks: _Share = 0.0
+    descriptions: _Share = 0.0
+    drawings: _Share = 0.0
+    speech: _Share = 0.0
+
+    def __post_init__(self) -> None:
+        if not any(structs.astuple(self)):
+            raise ValueError("no kind of row has a share")
+
+
 _SHOWN: Mapping[str, Callable[[UnifiedSpecimen, int, int], Shown]] = {
     "talks": _talks,
     "descriptions": _description,
     "drawings": _drawing,
 }
-_SPEECH = "speech"
 
 
 def mixed(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     """Ids, what is learnt and `nano.branches` [n, t]; the pixels, log-mel and frames they name.
 
-    `options` of the stage are the shares of each kind of row in a batch: of talks (eight about an
-    image), descriptions, drawings and speech. Those of a kind are neighbours.
+    Rows are of `Shares`; those of a kind are neighbours.
     """
     rng = np.random.default_rng([seed, step])
     counts = counts_of(stage)
@@ -102,7 +118,7 @@ def mixed(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tupl
         for kind, show in _SHOWN.items()
         for i in range(counts[kind])
     ]
-    spoken = spoken_batch(seed, step, counts[_SPEECH], specimen.model.config.mel.rate)
+    spoken = spoken_batch(seed, step, counts["speech"], specimen.model.config.mel.rate)
     mel, frames = heard(specimen, spoken)
     rows = [*(talks for _, talks in shown), *_transcribed(specimen, spoken, frames)]
     images = pixels(specimen, [scene for scene, _ in shown])
@@ -110,14 +126,8 @@ def mixed(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tupl
 
 
 def counts_of(stage: Stage) -> dict[str, int]:
-    """How many rows of each kind a batch has. Raises ValueError for no share at all."""
-    kinds = [*_SHOWN, _SPEECH]
-    for kind in stage.options.keys() - set(kinds):
-        raise ValueError(f"options of stage {stage.name}: {kind} is none of {', '.join(kinds)}")
-    if not any(stage.options.values()):
-        names = ", ".join(kinds)
-        raise ValueError(f"options of stage {stage.name} name no share of {names}")
-    shares = {kind: float(stage.options.get(kind, 0)) for kind in kinds}
+    """How many rows of each kind a batch has, by the names of `Shares`."""
+    shares = structs.asdict(options_of(stage, Shares))
     whole = sum(shares.values())
     return {kind: round(stage.batch * share / whole) for kind, share in shares.items()}
 
