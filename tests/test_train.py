@@ -240,7 +240,7 @@ def test_a_damaged_run_is_named(whole: Path, tmp_path: Path, name: str) -> None:
         (
             {"stages": [{**SMALL["stages"][0], "options": {"augment": ["twist"]}}]},
             UserError,
-            "options of stage all: Invalid enum value 'twist'",
+            "options of stage all: augment: 'twist' is none of flip, recolour, zoom",
         ),
     ],
 )

@@ -153,12 +153,18 @@ def test_pixels_are_on_the_scale_of_the_model(specimen: UnifiedSpecimen) -> None
         np.testing.assert_allclose(corner.numpy(), background, atol=0.12)
 
 
+def likely(specimen: UnifiedSpecimen, made: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """Of each token that is learnt, all rows at once and padded to the longest."""
+    ids, learnt, of, *named = made
+    return specimen.model.gpt.log_likely(specimen.model.filled(ids, *named), learnt, of)
+
+
 def test_words_and_codes_of_images_count_alike_however_rows_are_padded(
     specimen: UnifiedSpecimen,
 ) -> None:
     objective, made = family_of(small()).objectives["conversations"], batch(specimen, 2)
-    ids, learnt, of, *named = made
-    whole = specimen.model.gpt.log_likely(specimen.model.filled(ids, *named), learnt, of)
+    ids, learnt, *_ = made
+    whole = likely(specimen, made)
     codes = torch.isin(ids[learnt], torch.tensor(specimen.model.config.layout.ids(Kind.IMAGE)))
     assert codes.sum() == 4 * 64
     expected = -(whole[codes].mean() + whole[~codes].mean()) / 2
@@ -171,9 +177,7 @@ def test_without_drawings_words_count_alone(specimen: UnifiedSpecimen) -> None:
     recipe = small(stages=msgspec.to_builtins(stages))
     objective = family_of(recipe).objectives["conversations"]
     made = objective.batch(specimen, recipe.stages[2], 0, 1)
-    ids, learnt, of, *named = made
-    whole = specimen.model.gpt.log_likely(specimen.model.filled(ids, *named), learnt, of)
-    torch.testing.assert_close(objective.loss(specimen, made), -whole.mean())
+    torch.testing.assert_close(objective.loss(specimen, made), -likely(specimen, made).mean())
 
 
 def test_codes_are_made_where_matrices_are_multiplied_in_bfloat16(tmp_path: Path) -> None:

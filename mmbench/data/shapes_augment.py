@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,15 +73,14 @@ def zoom(
     return images[np.arange(n)[:, None, None], at[:, :, None], at[:, None, :]], texts
 
 
-WayName = Literal["flip", "recolour", "zoom"]
-WAYS: Mapping[WayName, Way] = {"flip": flip, "recolour": recolour, "zoom": zoom}
+WAYS: Mapping[str, Way] = {"flip": flip, "recolour": recolour, "zoom": zoom}
 
 
 def varied_pairs(
     images: Images,
     texts: list[str],
     scenes: Sequence[Scene],
-    ways: Sequence[WayName],
+    ways: Sequence[str],
     rng: np.random.Generator,
 ) -> tuple[Images, list[str]]:
     """Images uint8 [n, size, size, 3] and a text of each, varied in some of `WAYS`, in that order.

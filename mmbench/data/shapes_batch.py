@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.data.shapes import Told, training_scene, training_twins
-from mmbench.data.shapes_augment import WayName, varied_pairs
+from mmbench.data.shapes_augment import varied_pairs
 from mmbench.data.shapes_draw import draw
 from mmbench.data.shapes_scene import Scene
 
 
 def training_batch(
-    seed: int, step: int, images: int, size: int, ways: Sequence[WayName] = (), twins: bool = False
+    seed: int, step: int, images: int, size: int, ways: Sequence[str] = (), twins: bool = False
 ) -> tuple[NDArray[np.float32], list[str]]:
     """Images float32 [images, size, size, 3] in 0 to 1, and one of the five captions of each.
 

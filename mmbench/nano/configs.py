@@ -20,6 +20,6 @@ def config_of(kind: type[C], fields: Mapping[str, Any]) -> C:
 
 
 def _typed(hint: Any, value: Any) -> Any:
-    if isinstance(value, Mapping) and is_dataclass(hint):
-        return config_of(hint, value)  # type: ignore[arg-type]
+    if isinstance(value, Mapping) and isinstance(hint, type) and is_dataclass(hint):
+        return config_of(hint, value)
     return tuple(value) if isinstance(value, list) and get_origin(hint) is tuple else value

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmbench.data.shapes import training_scene
-from mmbench.data.shapes_augment import WayName
+from mmbench.data.shapes_augment import WAYS
 from mmbench.data.shapes_batch import training_batch
 from mmbench.train.family import Family, Objective
 from mmbench.train.recipe import Options, options_of
@@ -41,8 +41,13 @@ class PairOptions(Options, frozen=True):
     that differs in a word (`data.shapes_batch`).
     """
 
-    augment: tuple[WayName, ...] = ()
+    augment: tuple[str, ...] = ()
     twins: bool = False
+
+    def __post_init__(self) -> None:
+        for way in self.augment:
+            if way not in WAYS:
+                raise ValueError(f"augment: {way!r} is none of {', '.join(WAYS)}")
 
 
 def _batch(specimen: ClipSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:

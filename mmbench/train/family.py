@@ -7,13 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from mmbench.errors import UnknownName
-from mmbench.train.recipe import Options, options_of
+from mmbench.train.recipe import Options, Recipe, Stage, options_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from mmbench.nano.folder import Specimen
-    from mmbench.train.recipe import Recipe, Stage
 
 
 class Objective(NamedTuple):

@@ -70,28 +70,17 @@ def _mixed_loss(specimen: UnifiedSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
     """
     import torch
 
-    from mmbench.nano.mixed import PAD
+    from mmbench.nano.mixed import PAD, Kind
 
     gpt = specimen.model.gpt
     ids, learnt, branches, *named = batch
-    columns = (specimen.model.filled(ids, *named), learnt, branches)
-    said, kinds = [], []
-    for few in zip(*(torch.split(column, _ROWS) for column in columns), strict=True):
+    filled = specimen.model.filled(ids, *named)
+    said = []
+    for few in zip(*(torch.split(rows, _ROWS) for rows in (filled, learnt, branches)), strict=True):
         longest = int((few[0] != PAD).sum(1).max())
-        ids, learnt, branches = (part[:, :longest] for part in few)
-        said.append(gpt.log_likely(ids, learnt, branches))
-        kinds.append(gpt.kind_of(ids)[:, 1:][learnt[:, 1:]])
-    return -_even(torch.cat(said), torch.cat(kinds))
-
-
-def _even(likely: Tensor, kinds: Tensor) -> Tensor:
-    """The mean [] of the means of those that are codes of images and of those that are not."""
-    import torch
-
-    from mmbench.nano.mixed import Kind
-
-    drawn = kinds == Kind.IMAGE
-    return torch.stack([likely[of].mean() for of in (drawn, ~drawn) if bool(of.any())]).mean()
+        said.append(gpt.log_likely(*(part[:, :longest] for part in few)))
+    likely, drawn = torch.cat(said), gpt.kind_of(filled[:, 1:][learnt[:, 1:]]) == Kind.IMAGE
+    return -torch.stack([likely[of].mean() for of in (drawn, ~drawn) if bool(of.any())]).mean()
 
 
 FAMILY = Family(
