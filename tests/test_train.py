@@ -14,6 +14,7 @@ import torch
 from forks import forks
 from torch import nn
 
+from mmbench.cli import USER, main
 from mmbench.data.shapes_batch import augment, training_batch
 from mmbench.errors import SpecError, UnknownName, UserError
 from mmbench.nano.clip import CLIP, Config
@@ -81,7 +82,7 @@ def test_what_a_run_leaves_behind(whole: Path) -> None:
     }
     recipe = json.loads((whole / "recipe.json").read_text())
     assert recipe_of(recipe["recipe"], "") == small()
-    assert {"mmbench", "torch", "numpy", "python", "threads"} == set(recipe["versions"])
+    assert {"mmbench", "torch", "numpy", "python", "threads", "device"} == set(recipe["versions"])
     checkpoint = read_checkpoint(whole / "step-8", ClipSpecimen)
     assert checkpoint.model.config.image_width == 32
     assert "triangle" in checkpoint.words.words
@@ -174,6 +175,16 @@ def test_a_finished_run_resumes_to_itself(whole: Path) -> None:
 
 
 # --- what the user can get wrong ----------------------------------------------------------------
+
+
+def test_a_device_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is written."""
+    if torch.cuda.is_available():
+        pytest.skip("it is there")
+    command = ["train", "clip-nano", "--out", str(tmp_path / "run"), "--device", "cuda"]
+    assert main(command) == USER
+    assert "--device cuda: torch sees no CUDA device; use --device cpu" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_existing_run_is_not_overwritten(whole: Path) -> None:

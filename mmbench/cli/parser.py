@@ -102,6 +102,7 @@ def _train(commands: Any) -> None:
     add("--out", required=True, metavar="DIR", help="where checkpoints go, as DIR/step-N")
     add("--steps", type=positive, metavar="N", help="of all stages; default: the recipe's")
     add("--every", type=positive, metavar="N", help="a checkpoint every N steps")
+    add("--device", default="cpu", metavar="auto|cpu|cuda[:N]", help="default: cpu")
     add("--seed", type=int, metavar="N", help="default: 0")
     add("--resume", action="store_true", help="go on from the last checkpoint in DIR")
     add(

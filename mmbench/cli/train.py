@@ -8,15 +8,23 @@ from pathlib import Path
 from mmbench import board, store
 from mmbench.cli import DONE, report, worst
 from mmbench.cli.progress import make_progress
+from mmbench.engine.asked import device_for
 from mmbench.train import Recipe, changed, read_recipe, train
 
 
 def command(args: argparse.Namespace) -> int:
     """Train by a recipe; run the tasks of `--eval` on each checkpoint."""
-    recipe = _recipe(args)
+    recipe, device = _recipe(args), device_for(args.device)
     told = _Told(args, recipe)
     try:
-        last = train(recipe, Path(args.out), resume=args.resume, report=told.step, saved=told.saved)
+        last = train(
+            recipe,
+            Path(args.out),
+            resume=args.resume,
+            device=device,
+            report=told.step,
+            saved=told.saved,
+        )
     finally:
         told.progress.finish()
     print(f"trained: {recipe.model}@{last}")

@@ -48,7 +48,7 @@ class FaissIndex:
         self._order, self._twins = IdOrder(ids, len(corpus)), twins(corpus)
         start = perf_counter()
         try:
-            self._index = _built(corpus, factory, ids)
+            self._index, self._moved = _built(corpus, factory, ids)
         except RuntimeError as error:
             raise UserError(f"--index {factory}: {_reason(error)}") from error
         self.seconds = perf_counter() - start
@@ -59,7 +59,8 @@ class FaissIndex:
         faiss = _faiss()
         sizes: list[int] = []
         writer = faiss.PyCallbackIOWriter(lambda part: sizes.append(len(part)), 1 << 20)
-        faiss.write_index(_on_cpu(self._index), writer)
+        index = faiss.index_gpu_to_cpu(self._index) if self._moved else self._index
+        faiss.write_index(index, writer)
         return sum(sizes)
 
     def nearest(self, queries: Array, k: int) -> Ints:
@@ -137,7 +138,8 @@ def _recall(queries: Array, corpus: Array, found: Ints) -> float:
     return round(float(hits.mean()), 4)
 
 
-def _built(corpus: Array, factory: str, ids: Ids) -> Any:
+def _built(corpus: Array, factory: str, ids: Ids) -> tuple[Any, bool]:
+    """The index of a corpus, and whether it, or one that it holds (behind a PCA), is on the GPU."""
     faiss = _faiss()
     kind, _, parameters = factory.partition(";")
     index = faiss.index_factory(corpus.shape[1], kind, faiss.METRIC_INNER_PRODUCT)
@@ -145,12 +147,12 @@ def _built(corpus: Array, factory: str, ids: Ids) -> Any:
         faiss.ParameterSpace().set_index_parameters(index, parameters)
     if not index.is_trained:
         index.train(np.ascontiguousarray(corpus, np.float32))
-    index = _on_gpu(index)
+    trained, index = index, _on_gpu(index)
     for start in range(0, len(corpus), _CHUNK):
         part = np.ascontiguousarray(corpus[start : start + _CHUNK], np.float32)
         refuse_unfit("corpus", [start + row for row in unfit(part)], len(corpus), ids)
         index.add(part)
-    return index
+    return index, index is not trained
 
 
 def _faiss() -> Any:
@@ -172,11 +174,6 @@ def _on_gpu(index: Any) -> Any:
         if "not implemented" not in str(error) and "not supported" not in str(error):
             raise
         return index
-
-
-def _on_cpu(index: Any) -> Any:
-    faiss = _faiss()
-    return faiss.index_gpu_to_cpu(index) if hasattr(index, "getDevice") else index
 
 
 def _reason(error: RuntimeError) -> str:

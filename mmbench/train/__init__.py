@@ -32,7 +32,7 @@ def train(
     """Train, and return the folder of the last checkpoint, `out/step-N`.
 
     `report` gets each step from 1 and its loss in nats, `saved` each checkpoint when it is written.
-    On one machine with one number of threads a run that was killed and resumed ends with the same
+    On one CPU with one number of threads a run that was killed and resumed ends with the same
     weights, bit for bit, as one that was not. Raises UnknownName for a family or an objective that
     nobody has, UserError when a size makes no sense, when `out` holds a run already and `resume` is
     not given, when there is none to resume, when it was started by another recipe, or when it
@@ -42,7 +42,7 @@ def train(
     from mmbench.train.run import Run
 
     run = Run(out, recipe, device)  # before anything is written, so that a faulty recipe is refused
-    open_run(out, recipe, resume=resume)
+    open_run(out, recipe, device, resume=resume)
     for step, loss in run.steps():
         if report:
             report(step, loss)

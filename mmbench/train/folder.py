@@ -15,8 +15,8 @@ from mmbench.errors import UserError
 from mmbench.train.recipe import Recipe
 
 
-def open_run(out: Path, recipe: Recipe, *, resume: bool) -> None:
-    """Start the folder of a run, or see that the one there is the run to go on with."""
+def open_run(out: Path, recipe: Recipe, device: str, *, resume: bool) -> None:
+    """Start the folder of a run on a device, or see that the one there is the run to go on with."""
     file = out / "recipe.json"
     if resume:
         _refuse_other(file, recipe)
@@ -26,8 +26,8 @@ def open_run(out: Path, recipe: Recipe, *, resume: bool) -> None:
         raise UserError(f"{out}: holds a training run; add --resume or choose another --out")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: is not an empty folder; choose another --out")
-    text = json.dumps({"recipe": to_builtins(recipe), "versions": _versions()}, indent=1) + "\n"
-    write_whole(file, text.encode())
+    described = {"recipe": to_builtins(recipe), "versions": _versions() | {"device": device}}
+    write_whole(file, (json.dumps(described, indent=1) + "\n").encode())
 
 
 def started(out: Path) -> Any:
