@@ -2,8 +2,10 @@
 
 Images and sounds become tokens by VQ-VAEs, as in Chameleon (arXiv 2405.09818) and, before it,
 DALL-E (arXiv 2102.12092). Each modality has an embedding that says which it is and a head of its
-own; the last token says which head speaks, so that nothing comes next that may not. An image is
-drawn from a text by classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598).
+own; the last token says which head speaks, so that nothing comes next that may not. The codes of an
+image that is read are looked at: convolutions over their vectors in the codebook tell each of its
+neighbours. An image is drawn from a text by classifier-free guidance (Ho and Salimans 2022, arXiv
+2207.12598).
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.nano import vqvae
+from mmbench.nano.codebook import Codebook
 from mmbench.nano.language import Decoder
 from mmbench.nano.layers import Cache, initialise, refuse_heads
 from mmbench.nano.mel import Mel
-from mmbench.nano.mixed import CLOSE, MODALITIES, NOTHING, OPEN, Kind, Layout
+from mmbench.nano.mixed import ASSISTANT, CLOSE, MODALITIES, NOTHING, OPEN, USER, Kind, Layout
 from mmbench.nano.sampling import Pick, continued, likeliest
 
 
@@ -65,17 +68,40 @@ class Config:
         return cls(57344, 4096, 4096, 32, 32, 512, images, Mel.usual(), sounds)
 
 
+class Look(nn.Module):
+    """The codes of an image that is read, each with its neighbours: two 3 × 3 convolutions.
+
+    A code alone is a number among many, and says nothing of which codes look alike. Their vectors
+    do, as where Janus aligns its codes (arXiv 2410.13848), and a thing is larger than one code.
+    """
+
+    def __init__(self, code_width: int, width: int) -> None:
+        super().__init__()
+        self.near = nn.Conv2d(code_width, width, 3, padding=1)
+        self.far = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Vectors of square grids [n, patches, code_width] to [n, patches, width]."""
+        side = round(codes.shape[1] ** 0.5)
+        x = codes.transpose(1, 2).reshape(len(codes), -1, side, side)
+        seen: Tensor = self.far(F.gelu(self.near(x)))
+        return seen.flatten(2).transpose(1, 2)
+
+
 class GPT(Decoder):
     """Ids [n, t] to what may come next. Rows of one call are of one length, or padded at the right.
 
-    An image is `patches` tokens in a row, never fewer and never more.
+    An image is `patches` tokens in a row, never fewer and never more; `codebook` has its codes.
+    What the user shows is read, and seen as a whole; what the assistant draws comes code by code.
     """
 
-    def __init__(self, c: Config) -> None:
+    def __init__(self, c: Config, codebook: Codebook) -> None:
         super().__init__(c.layout.size, c.width, c.layers, c.heads)
+        self._codebook = (codebook,)  # in a tuple: as a module it would be saved here as well
         self.context, self.patches, self.layout = c.context, c.patches, c.layout
         self.kinds = nn.Embedding(len(Kind), c.width)
         self.places = nn.Parameter(torch.randn(c.patches, c.width) * 0.01)
+        self.look = Look(c.image.code_width, c.width)
         self.heads = nn.ModuleList(nn.Linear(c.width, len(self.may_say(kind))) for kind in Kind)
         for embedding in (self.tokens, self.kinds):
             nn.init.normal_(embedding.weight, std=0.02)
@@ -109,12 +135,33 @@ class GPT(Decoder):
         With caches they follow the tokens that these have seen (then t is 1, or none were seen), of
         which `drawn` [n] were of images. `branches` [n, t] are those of `nano.branches`.
         """
+        features: Tensor = self(self.embedded(ids, drawn), caches, branches)
+        return features
+
+    def embedded(self, ids: Tensor, drawn: Tensor | int = 0) -> Tensor:
+        """Ids [n, t] to what the blocks see, [n, t, width]; `drawn` is that of `features`.
+
+        Raises ValueError for an image that is read and not whole.
+        """
         kinds = self.kind_of(ids)
         place = (self.drawn(ids, drawn) - 1) % self.patches
-        x = self.tokens(ids) + self.kinds(kinds)
-        x = x + self.places[place] * (kinds == Kind.IMAGE)[..., None]
-        features: Tensor = self(x, caches, branches)
-        return features
+        images = kinds == Kind.IMAGE
+        x: Tensor = self.tokens(ids) + self.kinds(kinds)
+        x = x + self.places[place] * images[..., None]
+        read = images & self.read(ids)
+        codes = ids[read] - self.layout.ids(Kind.IMAGE).start
+        if len(codes) % self.patches:
+            raise ValueError(f"{len(codes)} tokens are no images of {self.patches} that are read")
+        if not len(codes):
+            return x
+        seen = self.look(self._codebook[0].codes[codes.view(-1, self.patches)])
+        return x.masked_scatter(read[..., None], x[read] + seen.flatten(0, 1).to(x.dtype))
+
+    def read(self, ids: Tensor) -> Tensor:
+        """Whether each token stands in what the user says, bool [n, t]."""
+        at = torch.arange(1, ids.shape[1] + 1, device=ids.device)
+        user, assistant = ((at * (ids == role)).cummax(1).values for role in (USER, ASSISTANT))
+        return user > assistant
 
     def drawn(self, ids: Tensor, before: Tensor | int = 0) -> Tensor:
         """How many tokens of images there are up to each place, int64 [n, t]; `before` is [n]."""
@@ -206,7 +253,7 @@ class Unified(nn.Module):
         self.config = config
         self.images = vqvae.ImageCodes(config.image)
         self.sounds = vqvae.SoundCodes(config.sound, config.mel.bands)
-        self.gpt = GPT(config)
+        self.gpt = GPT(config, self.images.codebook)
 
     def filled(self, ids: Tensor, images: Tensor, mel: Tensor, frames: Tensor) -> Tensor:
         """Ids [n, t] with the codes of images and sounds in their places, in the order of the rows.

@@ -33,6 +33,11 @@ def unified(c: gpt_.Config) -> Diagram:
             (2, 1), "data", "one sequence",
             ("<user> <image> …", "<text> … <assistant>", f"<text> …; at most {c.context}"), "n × t",
         ),
+        "look": Box(
+            (3, 0), "learnt", "look",
+            ("two convolutions", "over the vectors", "of codes it reads"),
+            f"m × {c.patches} × {wide}",
+        ),
         "gpt": Box(
             (3, 1), "learnt", "GPT",
             (f"{c.layers} causal blocks,", f"{c.heads} heads; embeds", "token, kind, place"),
@@ -47,7 +52,12 @@ def unified(c: gpt_.Config) -> Diagram:
         "drawn": Box((5, 0), "frozen", "decoder", ("of the VQ-VAE",), f"3 × {size} × {size}"),
         "loss": Box((5, 2), "loss", "cross-entropy", ("of what the", "assistant says")),
     }  # fmt: skip
-    arrows = ["image > eye > mixed", "sound > ear > mixed", "text > bpe > mixed"]
+    arrows = [
+        "image > eye > mixed",
+        "eye > look > gpt",
+        "sound > ear > mixed",
+        "text > bpe > mixed",
+    ]
     return Diagram(boxes, [*arrows, "mixed > gpt > heads > next > drawn", "next > loss"])
 
 
