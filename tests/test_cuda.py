@@ -41,10 +41,19 @@ def test_scores_are_those_of_the_cpu(model: str, task: str, limit: int) -> None:
 @pytest.mark.parametrize("name", recipe_names())
 def test_training_goes_on_where_it_stopped(name: str, tmp_path: Path) -> None:
     recipe = changed(read_recipe(name), steps=8, every=4)
-    losses: list[float] = []
-    last = train(recipe, tmp_path, device="cuda", report=lambda _, loss: losses.append(loss))
-    assert len(losses) == 8 and all(map(math.isfinite, losses))
-    assert train(recipe, tmp_path, device="cuda", resume=True) == last
+    losses: dict[int, float] = {}
+
+    def stopping(step: int, loss: float) -> None:
+        if step == 7 and step not in losses:
+            losses[step] = loss
+            raise KeyboardInterrupt
+        losses[step] = loss
+
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, tmp_path, device="cuda", report=stopping)
+    last = train(recipe, tmp_path, device="cuda", resume=True, report=stopping)
+    assert last == tmp_path / "step-8"
+    assert list(losses) == list(range(1, 9)) and all(map(math.isfinite, losses.values()))
 
 
 @pytest.mark.parametrize(

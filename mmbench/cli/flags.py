@@ -94,10 +94,16 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
     plugins(parser)
 
 
+def device(parser: argparse.ArgumentParser, default: str = "auto", text: str = "") -> None:
+    """`--device`, with a help text of its own where the default is not all there is to tell."""
+    text = text or f"default: {default}"
+    parser.add_argument("--device", default=default, metavar="auto|cpu|cuda[:N]", help=text)
+
+
 def machine(parser: argparse.ArgumentParser) -> None:
     """The flags of a command that loads a model."""
+    device(parser)
     add = parser.add_argument
-    add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="default: auto")
     add(
         "--dtype",
         default="auto",

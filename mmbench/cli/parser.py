@@ -9,7 +9,7 @@ from mmbench import __version__
 from mmbench.cli import parser_models as models
 from mmbench.cli import parser_outputs as outputs
 from mmbench.cli import parser_verdicts as verdicts
-from mmbench.cli.flags import command, pair, plugins, positive, written
+from mmbench.cli.flags import command, device, pair, plugins, positive, written
 
 EXIT_CODES = """exit codes: 0 done; 1 a negative verdict; 2 an error of yours, one line says what to
 type; 3 samples failed beyond --allow-failed; 4 too little data for a verdict; 70 a bug;
@@ -102,7 +102,7 @@ def _train(commands: Any) -> None:
     add("--out", required=True, metavar="DIR", help="where checkpoints go, as DIR/step-N")
     add("--steps", type=positive, metavar="N", help="of all stages; default: the recipe's")
     add("--every", type=positive, metavar="N", help="a checkpoint every N steps")
-    add("--device", default="cpu", metavar="auto|cpu|cuda[:N]", help="default: cpu")
+    device(parser, "cpu")
     add("--seed", type=int, metavar="N", help="default: 0")
     add("--resume", action="store_true", help="go on from the last checkpoint in DIR")
     add(

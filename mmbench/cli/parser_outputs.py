@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mmbench.cli.flags import command, inception, plugins, published_as, written
+from mmbench.cli.flags import command, device, inception, plugins, published_as, written
 
 
 def score(commands: Any) -> None:
@@ -81,5 +81,5 @@ def _inputs(parser: argparse.ArgumentParser, data: str) -> None:
     """The flags of a command in which only metrics may want a model."""
     add = parser.add_argument
     add("--data", type=Path, metavar="PATH", help=data)
-    add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="of models that metrics want")
+    device(parser, text="of models that metrics want")
     inception(parser)
