@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 import torch
@@ -25,6 +24,7 @@ from mmbench.nano.tokens import START
 from mmbench.nano.turns import ASSISTANT, IMAGE, USER, vocabulary
 from mmbench.shapes.things import COLOURS
 from mmbench.train import read_recipe
+from mmbench.train.recipe import recipe_of
 from mmbench.types import Generation, Message, Sound, Written
 
 WORDS = vocabulary(["what colour is the star? red, green and blue. where is it: left or right!"])
@@ -121,7 +121,7 @@ PACKAGED = Path(str(PrefixNano.default_checkpoint))
 def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
     assert sum(path.stat().st_size for path in PACKAGED.iterdir()) <= 8e6
     said = json.loads((PACKAGED / "recipe.json").read_text())
-    assert said["recipe"] == msgspec.to_builtins(read_recipe("prefix-nano"))
+    assert recipe_of(said["recipe"], "recipe.json") == read_recipe("prefix-nano")
 
 
 def test_it_tells_the_colours_that_are_there() -> None:

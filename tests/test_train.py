@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import torch
 from forks import forks
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from mmbench.cli import USER, main
@@ -20,14 +22,17 @@ from mmbench.errors import SpecError, UnknownName, UserError
 from mmbench.nano.clip import CLIP, Config
 from mmbench.nano.clip_specimen import ClipSpecimen
 from mmbench.nano.folder import read_checkpoint
-from mmbench.nano.optim import adamw, decays, rates_by_name, share_at
+from mmbench.nano.layers import Block
+from mmbench.nano.muon import Muon, orthogonal
+from mmbench.nano.optim import adamw, decays, muon, rates_by_name, share_at
 from mmbench.train import Recipe, changed, read_recipe, recipe_names, train
 from mmbench.train.family import family_of
 from mmbench.train.recipe import recipe_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-# Two stages: the second trains the texts alone, faster, and the images' tower is frozen.
+# Two stages: the second trains the texts alone, faster, their blocks by Muon; the images' tower is
+# frozen.
 SMALL: dict[str, Any] = {
     "model": "clip-nano",
     "family": "clip",
@@ -46,6 +51,7 @@ SMALL: dict[str, Any] = {
             "batch": 8,
             "warm_up": 1,
             "rates": {"text": 1e-3, "text_projection": 2e-3},
+            "muon": {"text.blocks": 4e-3},
         },
     ],
 }
@@ -239,6 +245,11 @@ def test_a_damaged_run_is_named(whole: Path, tmp_path: Path, name: str) -> None:
             "rates name 'words', and no parameter's name begins with it",
         ),
         (
+            {"stages": [{**SMALL["stages"][0], "muon": {"text.layers": 1e-3}}]},
+            UserError,
+            "rates name 'text.layers', and no parameter's name begins with it",
+        ),
+        (
             {"stages": [{**SMALL["stages"][0], "options": {"twin": True}}]},
             UserError,
             "options of stage all: .*unknown field `twin`; contrastive takes augment, twins",
@@ -318,6 +329,58 @@ def test_decay_shrinks_by_rate_times_decay_where_there_is_no_gradient() -> None:
     adamw(model, rates_by_name(model, {"": 0.01}), decay=0.1).step()
     torch.testing.assert_close(model.weight.detach(), weight * (1 - 0.01 * 0.1))
     torch.testing.assert_close(model.bias.detach(), bias)
+
+
+def test_muon_steps_as_torch_does() -> None:
+    """`torch.optim.Muon` multiplies in bfloat16, which has three digits."""
+    torch.manual_seed(0)
+    first = {"wide": torch.randn(8, 24), "tall": torch.randn(24, 8)}
+    ours, theirs = ({k: nn.Parameter(w.clone()) for k, w in first.items()} for _ in range(2))
+    common = {"lr": 0.02, "weight_decay": 0.1}
+    steps = (
+        (ours, Muon([{"params": [*ours.values()], **common}])),
+        (theirs, torch.optim.Muon(theirs.values(), **common, adjust_lr_fn="match_rms_adamw")),
+    )
+    for number in range(5):
+        torch.manual_seed(number)
+        grads = {name: torch.randn_like(weight) for name, weight in first.items()}
+        for weights, optimiser in steps:
+            for name, weight in weights.items():
+                weight.grad = grads[name].clone()
+            optimiser.step()
+    for name, weight in first.items():
+        moved, by_torch = ours[name].detach() - weight, theirs[name].detach() - weight
+        assert (moved - by_torch).norm() < 0.02 * by_torch.norm()
+
+
+def test_muon_steps_stacked_matrices_apart() -> None:
+    """As `qkv` holds three; the model has a frozen part and one that has no gradient."""
+    torch.manual_seed(0)
+    block = Block(8, 2, causal=True)
+    parts = [nn.Parameter(part.clone()) for part in block.attention.qkv.weight.detach().chunk(3)]
+    block.attention.qkv.weight.grad = torch.randn(24, 8)
+    for part, grad in zip(parts, block.attention.qkv.weight.grad.chunk(3), strict=True):
+        part.grad = grad.clone()
+    still = block.mlp.get_parameter("0.weight").detach().clone()
+    rates = dict.fromkeys(["attention.qkv.weight", "mlp.0.weight"], 0.02)
+    muon(block, rates, decay=0.1).step()
+    Muon([{"params": parts, "lr": 0.02, "weight_decay": 0.1}]).step()
+    torch.testing.assert_close(block.attention.qkv.weight.detach(), torch.cat(parts).detach())
+    assert torch.equal(block.mlp.get_parameter("0.weight").detach(), still)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**31))
+def test_orthogonal_keeps_the_singular_vectors(rows: int, columns: int, seed: int) -> None:
+    """And brings those singular values that are not tiny to near 1."""
+    drawn = torch.randn(2, rows, columns, generator=torch.Generator().manual_seed(seed))
+    u, values, v = torch.linalg.svd(drawn, full_matrices=False)
+    inside = u.mT @ orthogonal(drawn) @ v.mT
+    diagonal = inside.diagonal(dim1=1, dim2=2)
+    large = values > 0.05 * values.norm(dim=1, keepdim=True)
+    assert ((diagonal[large] > 0.6) & (diagonal[large] < 1.3)).all()
+    assert (inside - torch.diag_embed(diagonal)).abs().max() < 1e-3
+    assert not orthogonal(torch.zeros(1, rows, columns)).any()
 
 
 def test_learning_rate_warms_up_and_follows_half_a_cosine() -> None:

@@ -1,4 +1,4 @@
-"""How the reference models are optimised: AdamW, decay on matrices only, warm-up, half a cosine."""
+"""How the reference models are optimised: AdamW and Muon, warm-up, half a cosine."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 from torch.optim import AdamW
+
+from mmbench.nano.muon import Muon
 
 _BETAS, _EPSILON = (0.9, 0.98), 1e-6
 
@@ -41,6 +43,23 @@ def adamw(model: nn.Module, rates: Mapping[str, float], decay: float) -> AdamW:
         for (rate, shrinks), weights in groups.items()
     ]
     return AdamW(listed, betas=_BETAS, eps=_EPSILON)
+
+
+def muon(model: nn.Module, rates: Mapping[str, float], decay: float) -> Muon:
+    """Muon over the weights of `rates`, matrices all; a group remembers its rate as `peak`."""
+    return Muon(
+        [
+            {
+                "params": [weight],
+                "lr": rates[name],
+                "peak": rates[name],
+                "weight_decay": decay,
+                "stacked": 3 if name.endswith("qkv.weight") else 1,
+            }
+            for name, weight in model.named_parameters()
+            if name in rates
+        ]
+    )
 
 
 def decays(name: str, weight: Tensor) -> bool:

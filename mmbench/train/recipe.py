@@ -19,8 +19,9 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True):
     """A stretch of training with an objective, data and learning rates of its own.
 
     `objective` is one of the family's. `rates` are the highest learning rates, by the beginning of
-    a parameter's name; the longest that fits counts, "" fits all, and what none fits is frozen. The
-    rate climbs for `warm_up` steps and falls along half a cosine to zero at the stage's end.
+    a parameter's name; the longest that fits counts, "" fits all, and what none fits is frozen.
+    Matrices that `muon` fits are stepped by it, at its rates, and all else by AdamW. Rates climb
+    for `warm_up` steps and fall along half a cosine to zero at the stage's end.
     `options` are what its objective takes (`options_of`).
     """
 
@@ -29,6 +30,7 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True):
     steps: int
     batch: int
     rates: dict[str, float] = field(default_factory=lambda: {"": 1e-3})
+    muon: dict[str, float] = field(default_factory=dict)
     warm_up: int = 100
     weight_decay: float = 0.1
     options: dict[str, Any] = field(default_factory=dict)

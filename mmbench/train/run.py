@@ -15,8 +15,10 @@ from mmbench.train.recipe import Recipe, Stage
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.optim import Optimizer
 
 _CLIP_NORM = 1.0
+_MOMENTS = ("exp_avg", "exp_avg_sq", "momentum")  # of AdamW two, of Muon one
 
 
 class Run:
@@ -57,14 +59,20 @@ class Run:
         return make(self.specimen, stage, self.recipe.seed, within)
 
     def _begin(self, stage: Stage) -> None:
-        """An optimiser of this stage's parameters; all others are frozen."""
-        from mmbench.nano.optim import adamw, rates_by_name
+        """Optimisers of this stage's parameters; all others are frozen."""
+        from mmbench.nano.optim import adamw, muon, rates_by_name
 
         rates = rates_by_name(self.model, stage.rates)
+        matrices = rates_by_name(self.model, stage.muon)
         for name, weight in self.model.named_parameters():
-            weight.requires_grad_(name in rates)
+            if weight.ndim != 2:
+                matrices.pop(name, None)
+            weight.requires_grad_(name in rates or name in matrices)
             weight.grad = None  # one of the stage before would count in the norm that is clipped
-        self.optimiser = adamw(self.model, rates, stage.weight_decay)
+        rates = {name: rate for name, rate in rates.items() if name not in matrices}
+        self.optimisers: list[Optimizer] = [adamw(self.model, rates, stage.weight_decay)]
+        if matrices:
+            self.optimisers.append(muon(self.model, matrices, stage.weight_decay))
 
     def _step(self, step: int, batch: tuple[Tensor, ...]) -> float:
         import torch
@@ -73,16 +81,17 @@ class Run:
 
         stage, within = self.recipe.at(step)
         share = share_at(within, steps=stage.steps, warm_up=stage.warm_up)
-        for group in self.optimiser.param_groups:
+        for group in self._groups():
             group["lr"] = group["peak"] * share
         torch.manual_seed(self.recipe.seed + (step << 20))
         with torch.autocast(self.device.split(":")[0], torch.bfloat16, self.recipe.bfloat16):
             tensors = tuple(tensor.to(self.device) for tensor in batch)
             loss = self.family.objectives[stage.objective].loss(self.specimen, tensors)
-        self.optimiser.zero_grad()
+        self.model.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), _CLIP_NORM)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            optimiser.step()
         if isinstance(self.model, Constrained):
             self.model.constrain()
         return float(loss.detach())
@@ -111,10 +120,20 @@ class Run:
         """Weights and buffers, and the moments of what the stage trains."""
         for name, value in self.model.state_dict().items():
             yield f"weight.{name}", value
-        for name, weight in self.model.named_parameters():
-            for moment, value in self.optimiser.state.get(weight, {}).items():
+        for name, state in self._states():
+            for moment, value in state.items():
                 if moment != "step":
                     yield f"{moment}.{name}", value
+
+    def _groups(self) -> list[dict[str, Any]]:
+        return [group for optimiser in self.optimisers for group in optimiser.param_groups]
+
+    def _states(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The name of each parameter that is stepped, and what its optimiser keeps of it."""
+        names = {weight: name for name, weight in self.model.named_parameters()}
+        for optimiser in self.optimisers:
+            for weight in (w for group in optimiser.param_groups for w in group["params"]):
+                yield names[weight], optimiser.state[weight]
 
     def _restore(self) -> int:
         """Take up the state on disk; the step it was written after, 0 where there is none."""
@@ -137,14 +156,13 @@ class Run:
         self.model.load_state_dict(weights)
         stage, within = self.recipe.at(step)
         self._begin(stage)
-        for name, weight in self.model.named_parameters():
-            if f"exp_avg.{name}" in tensors:
-                self.optimiser.state[weight] = _moments(tensors, name, within)
+        for name, state in self._states():
+            state |= _moments(tensors, name, within)
 
 
 def _moments(tensors: dict[str, Tensor], name: str, steps: int) -> dict[str, Any]:
-    """The state of AdamW for one parameter after so many steps."""
+    """The state of an optimiser for one parameter after so many steps; none if it never moved."""
     import torch
 
-    kept = {moment: tensors[f"{moment}.{name}"] for moment in ("exp_avg", "exp_avg_sq")}
-    return {"step": torch.tensor(float(steps)), **kept}
+    kept = {m: tensors[f"{m}.{name}"] for m in _MOMENTS if f"{m}.{name}" in tensors}
+    return {"step": torch.tensor(float(steps)), **kept} if "exp_avg" in kept else kept
