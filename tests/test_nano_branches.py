@@ -82,10 +82,19 @@ def test_who_sees_whom_written_out() -> None:
             [1, 1, 1, 0, 0, 0],
             [1, 1, 1, 1, 0, 0],
             [1, 1, 0, 0, 1, 0],
-            [1, 1, 0, 0, 0, 0],
+            [1, 1, 0, 0, 0, 1],
         ]
     ]
-    assert positions(seen).tolist() == [[0, 1, 2, 3, 2, 1]]
+    assert positions(seen).tolist() == [[0, 1, 2, 3, 2, 2]]
+
+
+def test_who_sees_whom_behind_padding_and_of_the_last_alone() -> None:
+    of = torch.tensor([[OUTSIDE, OUTSIDE, 0, 0]])
+    seen = visible(of)
+    assert seen.int().tolist() == [[[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 1]]]
+    assert positions(seen).tolist() == [[0, 0, 0, 1]], "as if nothing stood before"
+    for last in range(1, 5):
+        assert torch.equal(visible(of, last), seen[:, -last:])
 
 
 TALKS = st.lists(

@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 
 from mmbench.nano.bpe import Bpe
 from mmbench.nano.codebook import Codebook
-from mmbench.nano.gpt import GPT, Config, Unified, guided
+from mmbench.nano.gpt import GPT, Config, Unified
 from mmbench.nano.mel import Mel
 from mmbench.nano.mixed import (
     ASSISTANT,
@@ -21,6 +21,7 @@ from mmbench.nano.mixed import (
     MODALITIES,
     NOTHING,
     OPEN,
+    PAD,
     START,
     USER,
     Codes,
@@ -30,7 +31,9 @@ from mmbench.nano.mixed import (
     encoded,
 )
 from mmbench.nano.sampling import Drawn
+from mmbench.nano.tokens import padded
 from mmbench.nano.vqvae import Codes as CodeSizes
+from mmbench.nano.writing import guided, write
 
 CODES = CodeSizes(number=9, code_width=4, width=16, halvings=3, residuals=1)
 TINY = Config(
@@ -219,20 +222,38 @@ def slowly(model: GPT, ids: Tensor, end: int, most: int, guidance: float = 1.0) 
 )
 def test_with_a_cache_or_without_in_a_batch_or_alone(kind: Kind, guidance: float) -> None:
     model, ids, end = tiny().gpt, prompts(10, OPEN[kind]), CLOSE[kind]
-    together = model.write(ids, end, 20, guidance=guidance)
+    together = write(model, ids, end, 20, guidance=guidance)
     for row in range(10):
         one = ids[row : row + 1]
         assert together[row] == slowly(model, one, end, 20, guidance)
-        assert model.write(one, end, 20, guidance=guidance) == [together[row]]
+        assert write(model, one, end, 20, guidance=guidance) == [together[row]]
     assert len({tuple(said) for said in together}) > 3
     if kind == Kind.TEXT:
         assert len({len(said) for said in together}) > 2, "rows that stop at several steps"
 
 
+@pytest.mark.parametrize(("kind", "guidance"), [(Kind.TEXT, 1.0), (Kind.IMAGE, 2.5)])
+def test_rows_of_several_lengths_in_a_batch_or_alone(kind: Kind, guidance: float) -> None:
+    model, end = tiny().gpt, CLOSE[kind]
+    rows = [row.tolist() for row in prompts(8, OPEN[kind])]
+    rows = [row[:3] + row[3 : 3 + i] + row[7:] for i, row in enumerate(rows[:5])] + rows[5:]
+    together = write(model, padded(rows, PAD, "left"), end, 99, guidance=guidance)
+    for row, said in zip(rows, together, strict=True):
+        assert said == slowly(model, torch.tensor([row]), end, 40 - len(row), guidance)
+    assert len({tuple(said) for said in together}) > 3
+
+
+def test_each_row_has_the_room_it_has_alone() -> None:
+    model, rows = tiny().gpt, [row.tolist() for row in prompts(2, OPEN[Kind.TEXT])]
+    rows[1] = rows[1][:3] + rows[1][5:]
+    said = write(model, padded(rows, PAD, "left"), TINY.layout.size, 99)
+    assert [len(one) + len(row) for one, row in zip(said, rows, strict=True)] == [40, 40]
+
+
 def test_an_image_has_as_many_tokens_as_it_has_places() -> None:
     model, ids = tiny().gpt, prompts(6, OPEN[Kind.IMAGE])
     chances = [Generator().manual_seed(i) for i in range(6)]
-    for said in model.write(ids, CLOSE[Kind.IMAGE], 20, Drawn(1.0, 1.0, chances)):
+    for said in write(model, ids, CLOSE[Kind.IMAGE], 20, Drawn(1.0, 1.0, chances)):
         assert len(said) == 5
         assert all(token in IMAGE for token in said[:4])
         assert said[4] == CLOSE[Kind.IMAGE]
@@ -241,8 +262,8 @@ def test_an_image_has_as_many_tokens_as_it_has_places() -> None:
 def test_it_stops_at_the_limit_and_at_the_end_of_the_context() -> None:
     model, ids = tiny().gpt, prompts(3, OPEN[Kind.TEXT])
     never = TINY.layout.size
-    assert [len(said) for said in model.write(ids, never, 5)] == [5] * 3
-    assert [len(said) for said in model.write(ids, never, 99)] == [40 - ids.shape[1]] * 3
+    assert [len(said) for said in write(model, ids, never, 5)] == [5] * 3
+    assert [len(said) for said in write(model, ids, never, 99)] == [40 - ids.shape[1]] * 3
 
 
 def test_guidance_is_by_the_text_alone() -> None:
@@ -255,8 +276,8 @@ def test_guidance_is_by_the_text_alone() -> None:
     moved = guided(torch.cat([with_text, without]), 3.0)
     torch.testing.assert_close(moved[1:], 3 * with_text[1:] - 2 * without[1:])
     assert moved[0, 2] == -torch.inf and torch.isfinite(moved[0, [0, 1, 3, 4]]).all()
-    without_guidance = model.write(bare, CLOSE[Kind.IMAGE], 9)
-    assert model.write(ids, CLOSE[Kind.IMAGE], 9, guidance=0.0) == without_guidance
+    without_guidance = write(model, bare, CLOSE[Kind.IMAGE], 9)
+    assert write(model, ids, CLOSE[Kind.IMAGE], 9, guidance=0.0) == without_guidance
 
 
 def test_the_place_in_an_image_is_counted_from_where_it_opens() -> None:

@@ -12,7 +12,6 @@ import numpy as np
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.clip_nano import normalised
 from mmbench.models.generation import pick, written
-from mmbench.models.lengths import of_one_length
 from mmbench.models.sounds import spectrogram
 from mmbench.types import Clip, Generation, Modality, Sound, Written
 
@@ -126,28 +125,26 @@ class UnifiedNano:
         return self._config.mel.hop * self._config.sound.stride
 
     def write(self, conversations: Sequence[Asked], options: Generation) -> list[Written]:
-        """Answers to n prepared conversations; those of one length share a forward, unpadded."""
+        """Answers to n prepared conversations, all in one batch."""
         from mmbench.nano.mixed import CLOSE, Kind
+        from mmbench.nano.writing import write
 
-        found: dict[int, Written] = {}
-        for rows in of_one_length([one.ids for one in conversations]):
-            ids = self._ids([conversations[row] for row in rows])
-            chosen = pick(options, len(rows))
-            said = self._model.gpt.write(ids, CLOSE[Kind.TEXT], options.max_tokens, chosen)
-            found |= {row: self._written(one, options) for row, one in zip(rows, said, strict=True)}
-        return [found[row] for row in range(len(conversations))]
+        ids, chosen = self._ids(conversations), pick(options, len(conversations))
+        said = write(self._model.gpt, ids, CLOSE[Kind.TEXT], options.max_tokens, chosen)
+        return [self._written(one, options) for one in said]
 
     def _ids(self, asked: Sequence[Asked], rows: Sequence[Sequence[int]] | None = None) -> Tensor:
-        """Ids [n, t], padded at the right, with the tokens of all images and sounds in them.
+        """Ids [n, t], padded at the left, with the tokens of all images and sounds in them.
 
         `rows` are the ids where they are not those of the conversations alone.
         """
         import torch
         from torch.nn.utils.rnn import pad_sequence
 
+        from mmbench.nano.mixed import PAD
         from mmbench.nano.tokens import padded
 
-        ids = padded(rows or [one.ids for one in asked]).to(self._device)
+        ids = padded(rows or [one.ids for one in asked], PAD, "left").to(self._device)
         pixels = [image for one in asked for image in one.pixels]
         mels = [torch.from_numpy(mel) for one in asked for mel in one.mels]
         size, bands = self._config.image_size, self._config.mel.bands
@@ -201,11 +198,9 @@ class UnifiedNano:
                 asked[row] = self._drawable(prompt)
             except SampleError as error:
                 found[row] = error
-        rows = list(asked)
-        for same in of_one_length(list(asked.values())):
-            few = [rows[i] for i in same]
-            drawn = self._drawn([asked[row] for row in few], [seeds[row] for row in few])
-            found |= dict(zip(few, drawn, strict=True))
+        if asked:
+            drawn = self._drawn(list(asked.values()), [seeds[row] for row in asked])
+            found |= dict(zip(asked, drawn, strict=True))
         return [found[row] for row in range(len(prompts))]
 
     def _drawable(self, prompt: str) -> list[int]:
@@ -214,17 +209,20 @@ class UnifiedNano:
         return self._fitting([("user", [prompt])], Kind.IMAGE, "prompt")
 
     def _drawn(self, asked: Sequence[list[int]], seeds: Sequence[int]) -> list[Any]:
-        """Images of prompts that are equally long, each by its own seed."""
+        """Images of prompts, each by its own seed."""
         import torch
         from PIL import Image
 
-        from mmbench.nano.mixed import CLOSE, Kind
+        from mmbench.nano.mixed import CLOSE, PAD, Kind
         from mmbench.nano.sampling import Drawn
+        from mmbench.nano.tokens import padded
+        from mmbench.nano.writing import write
 
         chances = [torch.Generator().manual_seed(seed) for seed in seeds]
         chosen = Drawn(self._temperature, 1.0, chances, self._top_k)
-        ids, patches = torch.tensor(asked, device=self._device), self._config.patches
-        said = self._model.gpt.write(ids, CLOSE[Kind.IMAGE], patches, chosen, self._guidance)
+        ids, patches = padded(asked, PAD, "left").to(self._device), self._config.patches
+        end = CLOSE[Kind.IMAGE]
+        said = write(self._model.gpt, ids, end, patches, chosen, self._guidance)
         first = self._config.layout.ids(Kind.IMAGE).start
         codes = torch.tensor(said, device=self._device) - first
         pixels = self._model.images.decode(codes).float().cpu().permute(0, 2, 3, 1).numpy()

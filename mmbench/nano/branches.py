@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import takewhile
 
+import torch
 from torch import Tensor
 
 TRUNK, OUTSIDE = 0, -1
@@ -40,14 +41,19 @@ def _alike(tokens: tuple[object, ...]) -> bool:
     return all(token == tokens[0] for token in tokens)
 
 
-def visible(of: Tensor) -> Tensor:
+def visible(of: Tensor, last: int | None = None) -> Tensor:
     """Whether each token sees each, bool [n, t, t], by the branch of each, int64 [n, t].
 
-    It sees what stands before it in the trunk and in its own branch, and itself.
+    It sees what stands before it in the trunk and in its own branch, and itself; so does padding,
+    since a token that saw nothing would be worth nothing (NaN). With `last` only what that many
+    tokens at the end see, [n, last, t].
     """
-    own = of[:, None, :] == of[:, :, None]
+    t = of.shape[1]
+    first = 0 if last is None else t - last
+    own = of[:, None, :] == of[:, first:, None]
     own &= (of != OUTSIDE)[:, None, :]
-    return (own | (of == TRUNK)[:, None, :]).tril()
+    own |= torch.eye(t, dtype=torch.bool, device=of.device)[first:]
+    return (own | (of == TRUNK)[:, None, :]).tril(first)
 
 
 def positions(seen: Tensor) -> Tensor:

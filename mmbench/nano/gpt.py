@@ -23,7 +23,6 @@ from mmbench.nano.language import Decoder
 from mmbench.nano.layers import Cache, initialise, refuse_heads
 from mmbench.nano.mel import Mel
 from mmbench.nano.mixed import ASSISTANT, CLOSE, MODALITIES, NOTHING, OPEN, USER, Kind, Layout
-from mmbench.nano.sampling import Pick, continued, likeliest
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ class Look(nn.Module):
 
 
 class GPT(Decoder):
-    """Ids [n, t] to what may come next. Rows of one call are of one length, or padded at the right.
+    """Ids [n, t] to what may come next. Shorter rows of one call are padded at the right.
 
     An image is `patches` tokens in a row, never fewer and never more; `codebook` has its codes.
     What the user shows is read, and seen as a whole; what the assistant draws comes code by code.
@@ -133,7 +132,8 @@ class GPT(Decoder):
         """Ids [n, t] to what the heads read, [n, t, width].
 
         With caches they follow the tokens that these have seen (then t is 1, or none were seen), of
-        which `drawn` [n] were of images. `branches` [n, t] are those of `nano.branches`.
+        which `drawn` [n] were of images. `branches` [n, s] are those of `nano.branches`, of all
+        tokens seen so far.
         """
         features: Tensor = self(self.embedded(ids, drawn), caches, branches)
         return features
@@ -199,50 +199,9 @@ class GPT(Decoder):
         logits = self.logits(features, ids[:, :-1][chosen], drawn)
         return -F.cross_entropy(logits, ids[:, 1:][chosen], reduction="none")
 
-    @torch.inference_mode()
-    def write(
-        self, ids: Tensor, end: int, most: int, pick: Pick = likeliest, guidance: float = 1.0
-    ) -> list[list[int]]:
-        """What follows each row of ids [n, t], all of one length, up to and with `end`.
-
-        At most `most` tokens, and no more than the context has room for. A row that has ended takes
-        no part in the steps that follow. With a `guidance` other than 1 each token is chosen by
-        unguided + guidance · (guided - unguided) logits, where unguided is without the texts.
-        """
-        ways = 1 if guidance == 1 else 2
-        first = torch.cat([ids, self.without_texts(ids)]) if ways == 2 else ids
-        caches = self.caches()
-        drawn = torch.zeros(len(first), dtype=torch.int64, device=ids.device)
-
-        def logits(new: Tensor) -> Tensor:
-            nonlocal drawn
-            features = self.features(new, caches, drawn)[:, -1]
-            drawn = self.drawn(new, drawn)[:, -1]
-            found = self.logits(features, new[:, -1], drawn)
-            return found if ways == 1 else guided(found, guidance)
-
-        def after(left: Tensor, tokens: Tensor) -> Tensor:
-            nonlocal drawn
-            before = len(drawn) // ways
-            rows = torch.cat([left + way * before for way in range(ways)])
-            drawn = drawn[rows]
-            for cache in caches:
-                cache.keep(rows)
-            return logits(tokens.repeat(ways)[:, None])
-
-        room = min(most, self.context - ids.shape[1])
-        return continued(logits(first), after, end, room, pick)
-
     def without_texts(self, ids: Tensor) -> Tensor:
         """The same with `NOTHING` in the place of every token of a text."""
         return ids.masked_fill(self.kind_of(ids) == Kind.TEXT, NOTHING)
-
-
-def guided(logits: Tensor, guidance: float) -> Tensor:
-    """Logits [2 n, vocabulary], with the text and then without, to [n, vocabulary]."""
-    with_text, without = logits.chunk(2)
-    moved = without + guidance * (with_text - without)
-    return moved.masked_fill(with_text == -torch.inf, -torch.inf)
 
 
 class Unified(nn.Module):

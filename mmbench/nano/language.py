@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.nano import clip
-from mmbench.nano.branches import TRUNK, positions, visible
+from mmbench.nano.branches import OUTSIDE, TRUNK, positions, visible
 from mmbench.nano.layers import Activation, Block, Cache, initialise, refuse_heads
 from mmbench.nano.positions import rotary
 from mmbench.nano.sampling import Pick, continued, likeliest
@@ -92,19 +92,25 @@ class Decoder(nn.Module):
         """Embedded tokens [n, t, width] to features [n, t, width], of which heads make logits.
 
         With caches they follow the tokens that these have seen: then t is 1, or none were seen.
-        `branches` [n, t], where a row holds several conversations, are those of `nano.branches`.
+        `branches` [n, s], where a row holds several conversations or is padded at the left, are
+        those of `nano.branches`, of the s tokens seen so far and these.
         """
         seen = caches[0].length if caches else 0
         at = torch.arange(seen, seen + x.shape[1], device=x.device)
         mask = None
-        if branches is not None and bool((branches > TRUNK).any()):  # else causal, which is faster
-            mask = visible(branches)[:, None]
+        if branches is not None and _masked(branches):
+            mask = visible(branches, x.shape[1])[:, None]
             at = positions(mask)
         turn = rotary(at, self.head_width)
         for i, block in enumerate(self.blocks):
             x = block(x, mask, caches[i] if caches else None, turn)
         features: Tensor = self.norm_out(x)
         return features
+
+
+def _masked(branches: Tensor) -> bool:
+    """Whether a token may not see one before it. Else causal attention will do, which is faster."""
+    return bool((branches > TRUNK).any() or (branches[:, 0] == OUTSIDE).any())
 
 
 class Language(Decoder):
@@ -193,5 +199,5 @@ class Reader(nn.Module, ABC):
                 cache.keep(left)
             return logits(self.language.tokens(tokens)[:, None])
 
-        room = min(most, self.config.context - ids.shape[1])
+        room = [min(most, self.config.context - ids.shape[1])] * len(ids)
         return continued(logits(self.embedded(ids, images)), after, END, room, pick)

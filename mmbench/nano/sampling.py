@@ -17,22 +17,27 @@ Next = Callable[[Tensor, Tensor], Tensor]
 [m] that these were given, to logits [m, vocabulary] of what comes next."""
 
 
-def continued(logits: Tensor, after: Next, end: int, most: int, pick: Pick) -> list[list[int]]:
-    """At most `most` tokens for each row of logits [n, vocabulary], up to and with `end`.
+def continued(
+    logits: Tensor, after: Next, end: int, most: Sequence[int], pick: Pick
+) -> list[list[int]]:
+    """What follows each row of logits [n, vocabulary], up to and with `end`.
 
-    A row that has ended takes no part in the steps that follow.
+    At most `most` [n] tokens, which is 0 for all or for none. A row that has ended takes no part in
+    the steps that follow.
     """
     said: list[list[int]] = [[] for _ in logits]
-    going = list(range(len(logits)))
-    for step in range(most):
+    going = [row for row, room in enumerate(most) if room > 0]
+    while going:
         tokens = pick(logits, going)
         for row, token in zip(going, tokens.tolist(), strict=True):
             said[row].append(token)
-        left = (tokens != end).nonzero()[:, 0]
-        going = [going[i] for i in left.tolist()]
-        if not going or step + 1 == most:
-            break
-        logits = after(left, tokens[left])
+        on = [
+            i for i, row in enumerate(going) if said[row][-1] != end and len(said[row]) < most[row]
+        ]
+        going = [going[i] for i in on]
+        if going:
+            left = torch.tensor(on, device=logits.device)
+            logits = after(left, tokens[left])
     return said
 
 
