@@ -110,6 +110,14 @@ def test_a_run_repeats_to_the_last_bit_and_reports_each_step(whole: Path, tmp_pa
     assert files(last) == files(whole / "step-8")
 
 
+@pytest.mark.parametrize("cores", [1, 2])
+def test_batches_made_ahead_or_in_turn_are_the_same(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int
+) -> None:
+    monkeypatch.setattr("mmbench.train.run.cpu_count", lambda: cores)
+    assert files(train(small(), tmp_path / "run")) == files(whole / "step-8")
+
+
 def test_a_stage_trains_what_its_rates_name(whole: Path) -> None:
     before, after = (read_checkpoint(whole / f"step-{n}", ClipSpecimen).model for n in (5, 8))
     for (name, old), (_, new) in zip(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from os import cpu_count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,14 +42,28 @@ class Run:
     def steps(self) -> Iterator[tuple[int, float]]:
         """Take each step that is left; its number from 1 and its loss in nats."""
         done = self._restore()
+        for step, batch in self._batches(done + 1):
+            stage, within = self.recipe.at(step)
+            if within == 1:
+                self._begin(stage)
+            yield step, self._step(step, batch)
+
+    def _batches(self, first: int) -> Iterator[tuple[int, tuple[Tensor, ...]]]:
+        """Each step from the first and its tensors, made while the step before is taken.
+
+        Where steps take all cores there is none to spare for that, and both would be slower: 1.84 s
+        and not 1.47 for a step of unified-nano by two threads on two cores.
+        """
+        import torch
+
+        if self.device == "cpu" and torch.get_num_threads() >= (cpu_count() or 1):
+            yield from ((step, self._batch(step)) for step in range(first, self.recipe.steps + 1))
+            return
         with ThreadPoolExecutor(1, thread_name_prefix="batch") as pool:
-            ahead = pool.submit(self._batch, done + 1)
-            for step in range(done + 1, self.recipe.steps + 1):
+            ahead = pool.submit(self._batch, first)
+            for step in range(first, self.recipe.steps + 1):
                 batch, ahead = ahead.result(), pool.submit(self._batch, step + 1)
-                stage, within = self.recipe.at(step)
-                if within == 1:
-                    self._begin(stage)
-                yield step, self._step(step, batch)
+                yield step, batch
 
     def _batch(self, step: int) -> tuple[Tensor, ...]:
         """The tensors of a step; none beyond the last one."""
