@@ -13,6 +13,7 @@ from mmbench.data.shapes_captions import captions
 from mmbench.data.shapes_draw import draw, paint
 from mmbench.data.shapes_scene import Scene, Spot, chance, distinct, scene_at
 from mmbench.errors import DataError
+from mmbench.shapes.forms import FULL, cover, covering, inside
 from mmbench.shapes.reader import LEAST, UNCLEAR, read
 from mmbench.shapes.things import COLOURS, SHAPES, Thing
 from mmbench.shapes.words import PLACES, SIZE_WORDS, things_of
@@ -41,6 +42,16 @@ WORN: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def share_right(scenes: list[Scene], worn: Callable[[np.ndarray], np.ndarray]) -> float:
     read_again = [tuple(sorted(read(worn(draw(scene, 64))))) for scene in scenes]
     return float(np.mean([r == s.things for r, s in zip(read_again, scenes, strict=True)]))
+
+
+@pytest.mark.parametrize("soft", [0.0, 0.8, 1.6])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_soft_cover_is_the_cover_filtered(shape: str, soft: float) -> None:
+    pixels = slice(3, 20), slice(10, 36)
+    given = shape, (333, 190), 140, pixels, 64
+    by_matrices = covering(17, soft) @ inside(*given) @ covering(26, soft).T
+    by_filter = gaussian_filter(cover(*given) / FULL, soft, mode="constant")
+    np.testing.assert_allclose(by_matrices, by_filter, rtol=0, atol=1e-12)
 
 
 # --- pictures -----------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.shapes.forms import FULL, cover
+from mmbench.shapes.forms import cover, covering, inside
 from mmbench.shapes.things import CELL, COLOURS, RADII, SHAPES, SIDE, Thing
 
 UNCLEAR = "unclear"
@@ -161,15 +161,16 @@ def _colour(rgb: Values) -> str:
 
 def _fitted(patch: _Patch) -> _Fit:
     """The shape, place and radius whose cover is most like the shares."""
-    first = [_by_moments(patch, shape, soft) for shape, soft in product(SHAPES, _SOFT)]
+    at = _spread(patch.shares)
+    first = [_by_moments(patch, at, shape, soft) for shape, soft in product(SHAPES, _SOFT)]
     return max(_nearby(patch, fit) for fit in sorted(first, reverse=True)[:_TRIED])
 
 
-def _by_moments(patch: _Patch, shape: str, soft: float) -> _Fit:
-    """A shape of the same centre of mass and the same spread about it."""
+def _by_moments(patch: _Patch, at: tuple[float, float, float], shape: str, soft: float) -> _Fit:
+    """A shape of the same centre of mass and the same spread about it, as `at` has them."""
     unit = SIDE / patch.size
     right, down, spread = _moments(shape)
-    x, y, seen = _spread(patch.shares)
+    x, y, seen = at
     radius = unit * (max(seen - 2 * soft**2, 1.0) / spread) ** 0.5
     x, y = (patch.columns.start + x) * unit, (patch.rows.start + y) * unit
     return _compared(patch, shape, x - right * radius, y - down * radius, radius, soft)
@@ -189,13 +190,11 @@ def _nearby(patch: _Patch, fit: _Fit) -> _Fit:
 
 def _compared(patch: _Patch, shape: str, x: float, y: float, radius: float, soft: float) -> _Fit:
     """Intersection over union of the shares and a shape's cover."""
-    from scipy import ndimage
-
     centre, pixels = (round(x), round(y)), (patch.rows, patch.columns)
-    form = cover(shape, centre, max(1, round(radius)), pixels, patch.size) / FULL
-    if soft:
-        form = ndimage.gaussian_filter(form, soft, mode="constant")
-    like = float((patch.shares * form).sum()) / max(float((form * form).sum()), 1.0)
+    samples = inside(shape, centre, max(1, round(radius)), pixels, patch.size)
+    high, wide = patch.shares.shape
+    form = covering(high, soft) @ samples @ covering(wide, soft).T
+    like = float(np.vdot(patch.shares, form)) / max(float(np.vdot(form, form)), 1.0)
     gain = min(max(like, _GAIN[0]), _GAIN[1])
     given = np.clip(patch.shares / gain, 0, 1)
     overlap = np.minimum(given, form).sum() / np.maximum(given, form).sum()
