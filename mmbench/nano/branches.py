@@ -52,8 +52,8 @@ def visible(of: Tensor, last: int | None = None) -> Tensor:
     first = 0 if last is None else t - last
     own = of[:, None, :] == of[:, first:, None]
     own &= (of != OUTSIDE)[:, None, :]
-    own |= torch.eye(t, dtype=torch.bool, device=of.device)[first:]
-    return (own | (of == TRUNK)[:, None, :]).tril(first)
+    itself = torch.ones(t - first, t, dtype=torch.bool, device=of.device).triu(first)
+    return (own | itself | (of == TRUNK)[:, None, :]).tril(first)
 
 
 def positions(seen: Tensor) -> Tensor:

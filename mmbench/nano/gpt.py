@@ -88,7 +88,7 @@ class Look(nn.Module):
 
 
 class GPT(Decoder):
-    """Ids [n, t] to what may come next. Shorter rows of one call are padded at the right.
+    """Ids [n, t] to what may come next; shorter rows are padded, at the left if `branches` say so.
 
     An image is `patches` tokens in a row, never fewer and never more; `codebook` has its codes.
     What the user shows is read, and seen as a whole; what the assistant draws comes code by code.

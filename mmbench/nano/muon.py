@@ -31,7 +31,7 @@ class Muon(Optimizer):
         super().__init__([dict(group) for group in groups], {"stacked": 1})
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002
+    def step(self) -> None:  # type: ignore[override]  # no closure: it would not be called
         """One step down each gradient that there is."""
         for group in self.param_groups:
             for weight in group["params"]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from torch import Tensor, nn
-from torch.optim import AdamW
+from torch.optim import AdamW, Optimizer
 
 from mmbench.nano.muon import Muon
 
@@ -25,6 +25,21 @@ def rates_by_name(model: nn.Module, rates: Mapping[str, float]) -> dict[str, flo
             raise ValueError(f"rates name {begin!r}, and no parameter's name begins with it")
     fitting = {name: [b for b in rates if name.startswith(b)] for name in names}
     return {name: rates[max(fits, key=len)] for name, fits in fitting.items() if fits}
+
+
+def optimisers(
+    model: nn.Module, rates: Mapping[str, float], matrices: Mapping[str, float], decay: float
+) -> list[Optimizer]:
+    """Muon over the matrices that `matrices` fits, AdamW over all else that `rates` fits.
+
+    Both hold rates as `rates_by_name` takes them. Raises ValueError as that does, and where nothing
+    is left for AdamW.
+    """
+    fitting = rates_by_name(model, matrices)
+    by_muon = {name: fitting[name] for name in fitting if model.get_parameter(name).ndim == 2}
+    by_adamw = {n: rate for n, rate in rates_by_name(model, rates).items() if n not in by_muon}
+    found: list[Optimizer] = [adamw(model, by_adamw, decay)]
+    return [*found, muon(model, by_muon, decay)] if by_muon else found
 
 
 def adamw(model: nn.Module, rates: Mapping[str, float], decay: float) -> AdamW:

@@ -16,7 +16,6 @@ from mmbench.train.recipe import Recipe, Stage
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from torch.optim import Optimizer
 
 _CLIP_NORM = 1.0
 _MOMENTS = ("exp_avg", "exp_avg_sq", "momentum")  # of AdamW two, of Muon one
@@ -75,19 +74,13 @@ class Run:
 
     def _begin(self, stage: Stage) -> None:
         """Optimisers of this stage's parameters; all others are frozen."""
-        from mmbench.nano.optim import adamw, muon, rates_by_name
+        from mmbench.nano.optim import optimisers
 
-        rates = rates_by_name(self.model, stage.rates)
-        matrices = rates_by_name(self.model, stage.muon)
+        self.optimisers = optimisers(self.model, stage.rates, stage.muon, stage.weight_decay)
+        stepped = {name for name, _ in self._states()}
         for name, weight in self.model.named_parameters():
-            if weight.ndim != 2:
-                matrices.pop(name, None)
-            weight.requires_grad_(name in rates or name in matrices)
+            weight.requires_grad_(name in stepped)
             weight.grad = None  # one of the stage before would count in the norm that is clipped
-        rates = {name: rate for name, rate in rates.items() if name not in matrices}
-        self.optimisers: list[Optimizer] = [adamw(self.model, rates, stage.weight_decay)]
-        if matrices:
-            self.optimisers.append(muon(self.model, matrices, stage.weight_decay))
 
     def _step(self, step: int, batch: tuple[Tensor, ...]) -> float:
         import torch
