@@ -133,8 +133,10 @@ class Sample(Struct, frozen=True):
 class RetrievalData(Struct, frozen=True):
     """Two sides of samples and the links between them: query id → {document id: grade}.
 
-    Ids are unique within a side. A document that no query links to is a distractor. A link to a
-    document that is not in `corpus` fails its query, and only that. `source` says where the data
+    Ids are unique within a side. A document without a link is a distractor. A query with links, but
+    none of a grade above 0, has no relevant document and counts 0; one without any link was never
+    judged and is left out. A link to a document that is not in `corpus` is a positive that is never
+    retrieved. `source` says where the data
     are from, for the record (a hub's path and commit); `doubt` in it why they may not be those of
     the task's protocol, which marks the record as not comparable.
     """
@@ -290,18 +292,27 @@ class Ranking(Struct, frozen=True):
     approximate index looked at, so that nobody knows its rank; or, where `depth` is None and all
     the corpus was looked at, not returned at all. `grades` in the order of `ranks`. `top` holds the
     first few document ids, as evidence.
+
+    The last `failed` positives could not be ranked, because they failed or are not in the corpus:
+    they are never retrieved, whatever the `depth`. `failed_others` counts the failed documents that
+    are not relevant to the query; ranks do not count them. `size` is the number of documents, the
+    failed ones included, where it is known.
     """
 
     ranks: list[int | None]
     grades: list[float]
     top: list[str] = field(default_factory=list)
     depth: int | None = None
+    failed: int = 0
+    failed_others: int = 0
+    size: int | None = None
 
 
 class Prediction(Struct, frozen=True):
     """What was said beside what was right. A failed one has `error` and no value.
 
-    `inputs` are those of the sample, for a metric that looks at them (CLIPScore at the image).
+    The target of a failed query is a Ranking that retrieved none of its positives. `inputs` are
+    those of the sample, for a metric that looks at them (CLIPScore at the image).
     """
 
     id: str
@@ -410,8 +421,9 @@ class TaskInfo(Struct, frozen=True):
 class ScoreInfo(Struct, frozen=True):
     """A score as it is stored. NaN is null, with the reason; `low` and `high` its 95 % interval.
 
-    `n` samples were measured, in `groups` groups; `failed` were not, and `bounds` are the values if
-    these had all been wrong or all been right.
+    `n` samples were measured, in `groups` groups; `failed` were not. `bounds` are the lowest and
+    the highest value that the score could have without failures: had all failed samples been wrong
+    or right, and all failed documents of a corpus been retrieved in the worst or the best way.
     """
 
     value: float | None

@@ -79,15 +79,20 @@ def _prediction(
     import numpy as np
 
     if isinstance(value, str):
-        value = msgspec.json.decode(value)
-        if isinstance(value, dict) and value.keys() >= {"ranks", "grades"}:
-            value = msgspec.convert(value, Ranking)
-        elif isinstance(value, dict) and value.keys() == {"media"}:
+        value = _decoded(value)
+        if isinstance(value, dict) and value.keys() == {"media"}:
             raise DataError(
                 f"sample {ident}: rows keep no images and sounds; score the files again"
             )
     elif value is not None:
         value = np.asarray(value, np.float32)
         value = value if len(value) > 1 else int(value[0])
-    right = None if target is None else msgspec.json.decode(target)
+    right = None if target is None else _decoded(target)
     return Prediction(ident, value, right, error, group, msgspec.json.decode(tags))
+
+
+def _decoded(text: str) -> Any:
+    """A value or a target from its JSON."""
+    value = msgspec.json.decode(text)
+    ranking = isinstance(value, dict) and value.keys() >= {"ranks", "grades"}
+    return msgspec.convert(value, Ranking) if ranking else value

@@ -9,15 +9,15 @@ from mmbench.data.outputs import read_outputs
 from mmbench.engine.asked import Costs
 from mmbench.engine.datasets import load_data
 from mmbench.engine.features import Featurer
-from mmbench.engine.measure import Directions
 from mmbench.engine.prepare import Options, Prepared, find_task
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.record import Told, hash_data, make_record
 from mmbench.engine.rows import rows_table
 from mmbench.engine.run import Outcome, measure_task
 from mmbench.text import count
-from mmbench.types import ModelInfo, Outputs
+from mmbench.types import ModelInfo, Outputs, Sample
 
+_NOUNS = {"corpus": "document"}  # what a sample of a side is called
 OUTPUTS = "outputs"  # the adapter of a model that only its outputs are known of
 
 
@@ -42,7 +42,7 @@ def score(
             predictions if isinstance(predictions, Outputs) else read_outputs(Path(predictions))
         )
         data = load_data(spec, options.data)
-        whole = kind.sizes(data)
+        whole = kind.samples(data)
         data, outputs = kind.match(data, outputs, partial=partial)
         directions, index = kind.accept(spec, data, outputs)
     info = _model(name or _stem(predictions), outputs)
@@ -53,14 +53,12 @@ def score(
         featurer = Featurer(options, keys, progress or Silent(), costs)
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
-    notes = ["scored from outputs", *_partial(whole, kind.sizes(data))]
-    told = Told(_failures(directions) + measured.lost, costs, index, notes)
+    notes = ["scored from outputs", *_partial(whole, kind.samples(data))]
+    notes += kind.output_notes(data, outputs)
+    failures = kind.output_failures(spec, data, outputs, directions)
+    told = Told(failures + measured.lost, costs, index, notes)
     record = make_record(prepared, options, measured, asked_of, told)
     return Outcome(record, rows_table(directions, measured.found), {})
-
-
-def _outputs(predictions: str | Path | Outputs) -> Outputs:
-    return predictions if isinstance(predictions, Outputs) else read_outputs(Path(predictions))
 
 
 def _stem(predictions: str | Path | Outputs) -> str:
@@ -71,15 +69,12 @@ def _model(name: str, outputs: Outputs) -> ModelInfo:
     return ModelInfo(name, None, None, digest(name, outputs.digest).hex(), OUTPUTS, {}, "none")
 
 
-def _partial(whole: dict[str, int], used: dict[str, int]) -> list[str]:
+def _partial(whole: dict[str, list[Sample]], used: dict[str, list[Sample]]) -> list[str]:
     """What --partial left out, in words."""
-    return [
-        f"partial: {count(whole[side] - used[side], f'{side}')} without an output left out"
-        for side in whole
-        if used[side] != whole[side]
-    ]
-
-
-def _failures(directions: Directions) -> list[tuple[str, str]]:
-    failed = {p.id: p.error for splits in directions.values() for s in splits for p in s if p.error}
-    return list(failed.items())
+    notes = []
+    for side, samples in whole.items():
+        kept = {sample.id for sample in used[side]}
+        n = sum(sample.id not in kept for sample in samples)
+        left_out = count(n, _NOUNS.get(side, side))
+        notes += [f"partial: {left_out} without an output left out"] if n else []
+    return notes

@@ -166,6 +166,18 @@ class PerSample(ABC):
             found.append(prediction(sample, given, tags))
         return {"": [found]}, {}
 
+    def output_failures(
+        self, spec: TaskSpec, data: Samples, outputs: Outputs, directions: Directions
+    ) -> list[tuple[str, str]]:
+        """Id and reason of each sample whose output failed."""
+        return [
+            (p.id, p.error) for splits in directions.values() for s in splits for p in s if p.error
+        ]
+
+    def output_notes(self, data: Samples, outputs: Outputs) -> list[str]:
+        """What a reader of the scores should know of the outputs."""
+        return []
+
     @abstractmethod
     def value(
         self, spec: TaskSpec, sample: Sample, given: Any, data: Samples, outputs: Outputs

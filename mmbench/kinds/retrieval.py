@@ -8,8 +8,9 @@ from typing import Any
 
 from mmbench.abilities import Embeds
 from mmbench.errors import DataError, SpecError
-from mmbench.kinds.retrieval_given import embedded, match, ranked
-from mmbench.kinds.retrieval_parts import orphans, parts
+from mmbench.kinds.retrieval_given import embedded, match, ranked, unjudged_documents
+from mmbench.kinds.retrieval_judged import absent_positives, notes, unjudged, without_relevant
+from mmbench.kinds.retrieval_parts import parts
 from mmbench.kinds.retrieval_rank import Ranker, by_index, oracle, silent
 from mmbench.search.approximate import check_factory
 from mmbench.text import count
@@ -61,13 +62,17 @@ class Retrieval:
         """The first n documents of the corpus, with the queries that link to one of them."""
         corpus = data.corpus[:n]
         kept = {sample.id for sample in corpus}
-        links = {q: to for q, to in data.links.items() if not kept.isdisjoint(to)}
+        links = {
+            query: {doc: grade for doc, grade in to.items() if doc in kept}
+            for query, to in data.links.items()
+            if not kept.isdisjoint(to)
+        }
         queries = [sample for sample in data.queries if sample.id in links]
         return RetrievalData(queries, corpus, links, data.source)
 
     def sizes(self, data: RetrievalData) -> dict[str, int]:
-        """How many samples each side has."""
-        return {"query": len(data.queries), "corpus": len(data.corpus)}
+        """How many queries were judged, and how many documents there are."""
+        return {"query": len(data.queries) - unjudged(data), "corpus": len(data.corpus)}
 
     def links(self, data: RetrievalData) -> bytes:
         """A digest of the links, which with the samples' keys says what was asked of."""
@@ -100,16 +105,24 @@ class Retrieval:
         }
 
     def contents(self, spec: TaskSpec, data: RetrievalData) -> Iterator[tuple[str, str, Content]]:
-        """Side, id and content of every sample: what it is asked of. No content for a bare id."""
+        """Side, id and content of every sample: what it is asked of. No content for a bare id.
+
+        A query that was never judged counts only where documents ask for queries as well.
+        """
+        both = len(self.directions(spec)) > 1
         for side, samples in self.samples(data).items():
             for sample in samples:
-                yield side, sample.id, sample.inputs.get(spec.fields[side], "")
+                if both or side == "corpus" or data.links.get(sample.id):
+                    yield side, sample.id, sample.inputs.get(spec.fields[side], "")
 
     def match(
         self, data: RetrievalData, outputs: Outputs, *, partial: bool = False
     ) -> tuple[RetrievalData, Outputs]:
-        """Data and outputs of the same ids. Raises DataError as `PerSample.match` does."""
-        return match(data, outputs, partial=partial), outputs
+        """Data with the queries and documents of the outputs, and outputs by the ids of the data.
+
+        Raises DataError for samples without an output, unless `partial`.
+        """
+        return match(data, outputs, partial=partial)
 
     def accept(
         self, spec: TaskSpec, data: RetrievalData, outputs: Outputs
@@ -126,24 +139,47 @@ class Retrieval:
             )
         return {self.directions(spec)[0]: [ranked(data, outputs)]}, {}
 
+    def output_failures(
+        self, spec: TaskSpec, data: RetrievalData, outputs: Outputs, directions: Directions
+    ) -> list[tuple[str, str]]:
+        """Id and reason of each sample whose output cannot be used, documents included.
+
+        A query that was never judged counts only where documents ask for queries as well.
+        """
+        if outputs.embeddings:
+            answers = embedded(data, outputs)
+            if len(self.directions(spec)) == 1:
+                answers["query"] = _judged_alone(data, answers["query"])
+            return self._failed(data, answers)
+        predictions = (p for splits in directions.values() for split in splits for p in split)
+        return [(p.id, p.error) for p in predictions if p.error]
+
+    def output_notes(self, data: RetrievalData, outputs: Outputs) -> list[str]:
+        """What a reader of the scores should know of the outputs."""
+        n = unjudged_documents(data, outputs)
+        return [f"{count(n, 'listed document')} without judgements: not relevant"] if n else []
+
     def failures(self, data: RetrievalData, answers: dict[str, Answers]) -> list[tuple[str, str]]:
         """Id and reason of each sample that failed of itself, not because another one did."""
-        failed = [
+        return self._failed(data, answers) + absent_positives(data, set(answers["query"].failures))
+
+    def _failed(self, data: RetrievalData, answers: dict[str, Answers]) -> list[tuple[str, str]]:
+        return [
             (samples[row].id, reason)
             for side, samples in self.samples(data).items()
             for row, reason in sorted(answers[side].failures.items())
         ]
-        return failed + orphans(data, set(answers["query"].failures))
 
     def notes(self, data: RetrievalData) -> list[str]:
         """What a reader of the scores should know of the data."""
-        linked = {doc for to in data.links.values() for doc in to}
-        alone = sum(sample.id not in linked for sample in data.corpus)
-        return [f"{count(alone, 'document')} of the corpus without a query"] if alone else []
+        return notes(data)
 
     def signature(self, index: str, spec: TaskSpec, data: RetrievalData) -> str:
-        """What the way of searching adds to the signature of a score."""
-        return f"index={index}"
+        """What the way of searching adds to the signature of a score.
+
+        Where judged queries have no relevant document, also that they count 0.
+        """
+        return f"index={index}" + (",no-relevant=zero" if without_relevant(data) else "")
 
     def predict(
         self, spec: TaskSpec, data: RetrievalData, answers: dict[str, Answers], index: str
@@ -198,6 +234,14 @@ class Retrieval:
             for way, (name, result) in enumerate(zip(names, ranked, strict=True)):
                 found[name].append(part.predictions(result, forward=way == 0))
         return found
+
+
+def _judged_alone(data: RetrievalData, answers: Answers) -> Answers:
+    """The answers of queries without the failures of those that were never judged."""
+    failures = {
+        row: why for row, why in answers.failures.items() if data.links.get(data.queries[row].id)
+    }
+    return Answers(answers.vectors, failures)
 
 
 def _requests(spec: TaskSpec, samples: list[Sample], field: str, role: Role) -> Requests:

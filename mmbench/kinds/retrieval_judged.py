@@ -1,0 +1,46 @@
+"""The judgements of a retrieval data set: what was judged, and what a reader should know of it."""
+
+from __future__ import annotations
+
+from mmbench.text import count
+from mmbench.types import RetrievalData, Sample
+
+
+def positives(data: RetrievalData, query: Sample) -> dict[str, float]:
+    """Return the documents that are relevant to a query, with their grades, all above 0."""
+    return {d: grade for d, grade in data.links.get(query.id, {}).items() if grade > 0}
+
+
+def absent_positives(data: RetrievalData, failed: set[int]) -> list[tuple[str, str]]:
+    """Return the queries, but for `failed` rows, with a positive outside the corpus, and why."""
+    known = {sample.id for sample in data.corpus}
+    lost = []
+    for row, query in enumerate(data.queries):
+        absent = [doc for doc in positives(data, query) if doc not in known]
+        if row not in failed and absent:
+            lost.append((query.id, f"its document {absent[0]} is not in the corpus"))
+    return lost
+
+
+def unjudged(data: RetrievalData) -> int:
+    """Return how many queries have no judgement: these are left out."""
+    return sum(not data.links.get(query.id) for query in data.queries)
+
+
+def without_relevant(data: RetrievalData) -> int:
+    """Return how many queries were judged and have no relevant document: these count 0."""
+    judged = [query for query in data.queries if data.links.get(query.id)]
+    return sum(not positives(data, query) for query in judged)
+
+
+def notes(data: RetrievalData) -> list[str]:
+    """Return how many documents and queries lack judgements or relevant documents, in words."""
+    linked = {doc for to in data.links.values() for doc in to}
+    alone = sum(sample.id not in linked for sample in data.corpus)
+    zero, out = without_relevant(data), unjudged(data)
+    found = [
+        (alone, f"{count(alone, 'document')} of the corpus without judgements: not relevant"),
+        (zero, f"{count(zero, 'judged query')} without a relevant document: counted as 0"),
+        (out, f"{count(out, 'query')} without judgements: left out"),
+    ]
+    return [note for n, note in found if n]
