@@ -46,9 +46,12 @@ def path_id(ident: str) -> str:
     other id, and an address with `://`, stays as it is.
     """
     parts = ident.split("/")
-    if len(parts) == 1 or "://" in ident or not {".", ".."} & {*parts}:
-        return ident
-    return normpath(ident)
+    return normal_path(ident) if len(parts) > 1 and {".", ".."} & {*parts} else ident
+
+
+def normal_path(path: str) -> str:
+    """Return a path without `.`, `..` and double slashes; an address with `://` as it is."""
+    return path if "://" in path or "\0" in path else normpath(path)
 
 
 def listed(names: Iterable[str], most: int = 5) -> str:

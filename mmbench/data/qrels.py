@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
-from typing import NamedTuple
+from typing import AnyStr, NamedTuple
 
 from mmbench.data.jsonfile import read_file
+from mmbench.data.listing_read import Table, read_rows
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
     TABLES,
@@ -19,6 +21,7 @@ from mmbench.data.records import (
     text_lines,
 )
 from mmbench.errors import DataError
+from mmbench.text import path_id, plain
 from mmbench.types import RetrievalData, Sample
 
 QUERIES = ("query", "query-id", "query_id", "qid")
@@ -37,17 +40,20 @@ def pairs(root: Path | None) -> RetrievalData:
     """Queries and documents without contents, and how well each document answers each query.
 
     `root` is a file or a folder that holds a single one: TREC qrels (lines `qid 0 docid grade`,
-    whatever the file is called), or CSV, TSV or JSONL with query, document and, if it is there,
-    grade (else 1); BEIR's query-id, corpus-id and score are the same. A grade below 0 counts as 0,
-    not relevant. Every document that is judged is in the corpus, and every query is asked, also one
-    without a relevant document.
+    whatever the file is called, as MS MARCO's), or CSV, TSV or JSONL with query, document and, if
+    it is there, grade (else 1); BEIR's query-id, corpus-id and score are the same. A CSV or TSV
+    without a header has the columns `qid 0 docid grade`, `qid docid grade` or `qid docid`. A grade
+    may have a fraction (1.0); below 0 it counts as 0, not relevant. Ids that are paths are kept as
+    `path_id` writes them. Every document that is judged is in the corpus, and every query is asked,
+    also one without a relevant document.
 
     Source of the format: trec_eval get_qrels.c (# begins a comment). Raises DataError, with the
     line, for what cannot be read, and for a pair that stands twice.
     """
     path = root if root and root.is_file() else find_file(root, "pairs", (*TABLES, *_QRELS))
     data = read_file(path)
-    judged = list(_trec(data, path) if _is_trec(data) else _records(data, path))
+    found = _trec(data, path) if _is_trec(data) else _records(data, path)
+    judged = [_Judged(path_id(query), path_id(doc), grade) for query, doc, grade in found]
     refuse_duplicates("pair", [f"{j.query} {j.document}" for j in judged], str(path))
     links: dict[str, dict[str, float]] = {}
     for query, document, grade in judged:
@@ -59,28 +65,69 @@ def pairs(root: Path | None) -> RetrievalData:
 
 
 def _is_trec(data: bytes) -> bool:
-    """Whether its first line, comments aside, is of four columns, the last a whole number."""
-    lines = (line.split() for line in data.split(b"\n", 100) if not line.startswith(b"#"))
-    cells = next(filter(None, lines), [])
-    return len(cells) == 4 and cells[3].removeprefix(b"-").isdigit()
+    """Whether its first line, comments aside, is of four columns, the last a number."""
+    lines = (_cells(line) for line in data.split(b"\n", 100) if not line.startswith(b"#"))
+    cells: list[bytes] = next(filter(None, lines), [])
+    return len(cells) == 4 and _number(cells[3]) is not None
 
 
 def _trec(data: bytes, path: Path) -> Iterator[_Judged]:
     for number, line in enumerate(text_lines(data, path), start=1):
-        cells = line.split()
+        cells = _cells(line)
         if not cells or line.startswith("#"):
             continue
-        if len(cells) != 4 or not cells[3].removeprefix("-").isdecimal():
+        grade = _number(cells[3]) if len(cells) == 4 else None
+        if grade is None:
             raise DataError(f"{path} line {number}: not of the form `qid 0 docid grade`")
-        yield _Judged(cells[0], cells[2], float(cells[3]))
+        yield _Judged(cells[0], cells[2], grade)
+
+
+def _cells(line: AnyStr) -> list[AnyStr]:
+    """The columns of a line: between tabs if there are three, else between spaces."""
+    tab = b"\t" if isinstance(line, bytes) else "\t"
+    return [cell.strip() for cell in line.split(tab)] if line.count(tab) == 3 else line.split()
+
+
+def _number(cell: str | bytes) -> float | None:
+    """The finite number that a cell holds, None for anything else."""
+    try:
+        number = float(cell)
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
 
 
 def _records(data: bytes, path: Path) -> Iterator[_Judged]:
-    if path.suffix.lower() not in TABLES:
+    suffix = path.suffix.lower()
+    if suffix not in TABLES:
         raise DataError(f"{path}: its first line is not of the form `qid 0 docid grade`")
-    for record in parse_records(data, path):
+    header = [] if suffix == ".jsonl" else _missing_header(data, path)
+    for record in read_rows(path, "", Table(header)) if header else parse_records(data, path):
         query, document = text_id(record, QUERIES), text_id(record, DOCUMENTS)
         yield _Judged(query, document, _grade(record))
+
+
+def _missing_header(data: bytes, path: Path) -> list[str]:
+    """The names of the columns of a table that has no header, none where it has one.
+
+    Raises DataError for a first line that is neither a header nor clearly a judgement.
+    """
+    separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    line = next((line for line in text_lines(data, path) if line.strip()), "")
+    cells = [cell.strip().strip('"') for cell in line.split(separator)]
+    if not line or {*QUERIES, *DOCUMENTS} & {*cells}:
+        return []
+    graded = _number(cells[-1]) is not None
+    if len(cells) == 4 and graded:
+        return ["query", "iteration", "document", "grade"]
+    if len(cells) == 3 and graded and cells[1] not in ("0", "Q0"):
+        return ["query", "document", "grade"]
+    if len(cells) == 2 and any(letter.isdigit() for letter in line):
+        return ["query", "document"]
+    raise DataError(
+        f"{path}: its first line is neither a header (query, document, grade) nor `qid 0 docid"
+        f" grade`, `qid docid grade` or `qid docid`: {plain(line, 60)!r}; add a header"
+    )
 
 
 def _grade(record: Record) -> float:
