@@ -120,8 +120,8 @@ def message(root):
 def test_what_is_an_error(tmp_path):
     assert "give --data FOLDER" in message(None)
     assert f"{tmp_path}/gone: no such folder" in message(tmp_path / "gone")
-    (tmp_path / "a.txt").write_text("a caption")
     assert f"{tmp_path}: no image in it or below, by the extensions .jpg" in message(tmp_path)
+    (tmp_path / "a.txt").write_text("a caption")
     assert "a.txt: no such folder" in message(tmp_path / "a.txt")
 
 

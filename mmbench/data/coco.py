@@ -35,8 +35,8 @@ def coco(
     the first so many images with their captions.
 
     Ids are those of the file as text; an image of Flickr has the name of its file without the
-    extension. Raises DataError for data that cannot be read as a whole, UnknownName for a split
-    that is not there, SpecError for a count below 1.
+    extension. Where no image is there each is Broken. Raises DataError for data that cannot be read
+    as a whole, UnknownName for a split that is not there, SpecError for a count below 1.
     """
     check_count("captions", captions)
     check_count("images", images)
@@ -45,7 +45,8 @@ def coco(
     left_out = {image.id for image in listed[images:]} if images else set()
     lines = [line for line in lines if line.image not in left_out]
     kept = listed[:images]
-    contents = find_images([image.names for image in kept], path.parent, str(path))
+    names = [image.names for image in kept]
+    contents = find_images(names, path.parent, str(path), required=False)
     pairs = [(image.id, content) for image, content in zip(kept, contents, strict=True)]
     data = retrieval_data(pairs, first_captions(lines, captions), str(path))
     return replace(data, source={} if splits else doubt(path, split))

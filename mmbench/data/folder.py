@@ -22,10 +22,11 @@ def folder(root: Path | None) -> RetrievalData:
     `a/x.jpg` is the image `a/x`; its captions are the lines of `a/x.txt` (UTF-8), with the ids
     `a/x#0`, `a/x#1` and on. Names are taken in sorted order; hidden ones are left out, links to
     folders followed once. An image without a text file is a distractor. A text file without an
-    image gives captions whose image is not in the corpus. An empty file or a blank line between
-    captions is an empty caption; blank lines at the end are nothing.
+    image gives captions whose image is not in the corpus; where no image is there, those of all
+    captions are Broken. An empty file or a blank line between captions is an empty caption; blank
+    lines at the end are nothing.
 
-    Raises DataError where there is no folder or no image in it, or two images have one name.
+    Raises DataError where there is no folder or nothing in it, or two images have one name.
     """
     if root is None or not root.is_dir():
         given = (
@@ -42,9 +43,10 @@ def folder(root: Path | None) -> RetrievalData:
         elif extension == ".txt":
             captions += [Caption(f"{id}#{n}", id, text) for n, text in enumerate(_lines(file))]
     if not images:
-        raise DataError(
-            f"{root}: no image in it or below, by the extensions {' '.join(EXTENSIONS)}"
-        )
+        reason = f"{root}: no image in it or below, by the extensions {' '.join(EXTENSIONS)}"
+        if not captions:
+            raise DataError(reason)
+        images = [(id, Broken(reason)) for id in dict.fromkeys(c.image for c in captions)]
     return retrieval_data(images, captions, str(root))
 
 

@@ -17,6 +17,7 @@ from mmbench.data.pairs import Caption, retrieval_data
 from mmbench.data.published_rows import one_medium
 from mmbench.data.records import Record, text_id
 from mmbench.errors import DataError
+from mmbench.text import path_id
 from mmbench.types import Broken, Content, RetrievalData
 
 
@@ -56,7 +57,7 @@ def caption_rows(
     for number, record in held.records(wanted):
         if not chosen(record, where):
             continue
-        document = text_id(record, (id,)) if id else str(number)
+        document = path_id(text_id(record, (id,))) if id else str(number)
         medium = held.contents(record, number).get(
             modality, Broken(f"{record.where}: no {modality}")
         )

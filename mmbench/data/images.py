@@ -25,7 +25,12 @@ FOLDERS = ("", *_COCO, "images", *(f"images/{name}" for name in _COCO), *_FLICKR
 
 
 def find_images(
-    wanted: Sequence[Sequence[str]], beside: Path, source: str, modality: Modality = "image"
+    wanted: Sequence[Sequence[str]],
+    beside: Path,
+    source: str,
+    modality: Modality = "image",
+    *,
+    required: bool = True,
 ) -> list[Content]:
     """The images that `source` names: for each a list of relative paths, best first.
 
@@ -34,16 +39,20 @@ def find_images(
     They are looked for in the folder `beside` and then in its parent, in each by way of `FOLDERS`;
     absolute ones where they say. An image that is not there becomes a Media with the path it was
     looked for at, which fails when it is read; a name that no file can have becomes Broken.
-    Raises DataError where there is none of them all.
+    Where there is none of them all, raises DataError if they are `required`, and else returns a
+    Broken for each: embeddings are scored without them.
     """
     search = _Search(beside)
     found = [search.find(names) for names in wanted]
     if wanted and not any(found):
-        raise DataError(
+        reason = (
             f"{source}: none of its {len(wanted)} {_MANY[modality]} is there, e.g."
             f" {wanted[0][0]!r}; looked in {', '.join(search.listed())}: put the"
             f" {_MANY[modality]}, or their folder, there"
         )
+        if required:
+            raise DataError(reason)
+        return [Broken(reason)] * len(wanted)
     home = search.home or ""
     pairs = zip(found, wanted, strict=True)
     return [_content(path, names[0], home, modality) for path, names in pairs]

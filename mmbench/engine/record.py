@@ -30,16 +30,19 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def hash_data(spec: TaskSpec, kind: Any, data: Any, keys: ContentKeys) -> str:
-    """Ordered ids and content keys of the samples used, and their links."""
-    hashes = []
+def hash_data(spec: TaskSpec, kind: Any, data: Any, keys: ContentKeys) -> tuple[str, int]:
+    """Ordered ids and content keys of the samples used, and their links.
+
+    Also how many contents could not be read: the hash covers their ids alone.
+    """
+    hashes, unread = [], 0
     for side, ident, content in kind.contents(spec, data):
         try:
             key = keys.key(content)
         except SampleError:
-            key = b"unreadable"
+            key, unread = b"unreadable", unread + 1
         hashes.append(digest(side, ident, key))
-    return identity.data_hash(hashes, kind.links(data))
+    return identity.data_hash(hashes, kind.links(data)), unread
 
 
 def way_of_asking(prepared: Prepared, options: Options) -> str:

@@ -44,7 +44,7 @@ def run(
             prepared = prepare(model, task, options, keys)
         answers = _answers(prepared, options, keys, progress, costs, held)
         with costs.clock.stage("hash"):
-            asked_of = hash_data(prepared.spec, prepared.kind, prepared.data, keys)
+            asked_of, _ = hash_data(prepared.spec, prepared.kind, prepared.data, keys)
         with costs.clock.stage("rank"):
             directions, index = _predict(prepared, answers, options)
         featurer = Featurer(options, keys, progress, costs, held)

@@ -49,12 +49,12 @@ def score(
     prepared = Prepared(spec, kind, data, None, info)
     with ContentKeys(cache_folder()) as keys:
         with costs.clock.stage("hash"):
-            asked_of = hash_data(spec, kind, data, keys)
+            asked_of, unread = hash_data(spec, kind, data, keys)
         featurer = Featurer(options, keys, progress or Silent(), costs)
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
     notes = ["scored from outputs", *_partial(whole, kind.samples(data))]
-    notes += kind.output_notes(data, outputs)
+    notes += [*kind.output_notes(data, outputs), *_unread(unread)]
     failures = kind.output_failures(spec, data, outputs, directions)
     told = Told(failures + measured.lost, costs, index, notes)
     record = make_record(prepared, options, measured, asked_of, told)
@@ -67,6 +67,12 @@ def _stem(predictions: str | Path | Outputs) -> str:
 
 def _model(name: str, outputs: Outputs) -> ModelInfo:
     return ModelInfo(name, None, None, digest(name, outputs.digest).hex(), OUTPUTS, {}, "none")
+
+
+def _unread(n: int) -> list[str]:
+    """What follows where contents of the data are not there, in words."""
+    note = f"{count(n, 'sample')} not there to be hashed: not in one table with runs that read them"
+    return [note] if n else []
 
 
 def _partial(whole: dict[str, list[Sample]], used: dict[str, list[Sample]]) -> list[str]:
