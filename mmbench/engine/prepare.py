@@ -9,7 +9,7 @@ import msgspec
 
 from mmbench import registry
 from mmbench.contents import ContentKeys
-from mmbench.engine.datasets import load_data
+from mmbench.engine.datasets import load_data, refuse_broken
 from mmbench.engine.models import BASELINES, Finder, Model, class_of, find
 from mmbench.errors import DataError, ModelError, UserError
 from mmbench.spec import load_task
@@ -64,7 +64,7 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
         problems.append(error)
     try:
         data = load_data(spec, options.data)
-        _refuse_broken(spec, kind, data)
+        refuse_broken(spec, kind, data)
     except DataError as error:
         problems.append(error)
     if problems:
@@ -83,20 +83,6 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
     if found:
         _check_ability(found, kind, spec, data)
     return Prepared(spec, kind, data, found, info)
-
-
-def _refuse_broken(spec: TaskSpec, kind: Any, data: Any) -> None:
-    """Raise DataError where not one content of a side can be used: no image is there."""
-    broken: dict[str, str] = {}
-    usable = set()
-    for side, _, content in kind.contents(spec, data):
-        if isinstance(content, Broken):
-            broken.setdefault(side, content.reason)
-        else:
-            usable.add(side)
-    for side, reason in broken.items():
-        if side not in usable:
-            raise DataError(f"task {spec.name}: no {side} can be read: {reason}")
 
 
 def find_task(task: str, options: Options) -> tuple[TaskSpec, Any]:
