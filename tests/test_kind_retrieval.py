@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import mmbench
 from mmbench.errors import SpecError
 from mmbench.kinds.retrieval import Retrieval
-from mmbench.types import Answers, Prediction, Ranking, RetrievalData, Sample, TaskSpec
+from mmbench.types import Answers, Outputs, Prediction, Ranking, RetrievalData, Sample, TaskSpec
 
 SPEC = TaskSpec(
     name="t",
@@ -188,6 +188,40 @@ def test_the_random_baseline_does_not_depend_on_the_order() -> None:
 def test_limit_keeps_the_first_documents_with_their_queries() -> None:
     made = Retrieval().limit(data(LINKS, ["a", "b", "c"]), 1)
     assert ([q.id for q in made.queries], [d.id for d in made.corpus]) == (["q1", "q2"], ["a"])
+
+
+def test_limit_keeps_judgements_of_its_documents_alone() -> None:
+    # q1 loses a positive that is cut off, q2 its only one, and with it the right to be asked; q3
+    # had none to lose, and b was judged for nobody that is left.
+    links = {"q1": {"a": 1.0, "b": 2.0}, "q2": {"a": 0.0, "b": 1.0}, "q3": {"a": 0.0}, "q4": {}}
+    made = Retrieval().limit(data(links, ["a", "b"]), 1)
+    assert made.links == {"q1": {"a": 1.0}, "q3": {"a": 0.0}}
+    assert [query.id for query in made.queries] == ["q1", "q3"]
+
+
+def test_embeddings_beyond_the_data_are_documents_in_both_directions() -> None:
+    # The further image stands before a for q1; the further text before q1 for a. Neither asks.
+    made = data({"q1": {"a": 1.0}}, ["a"])
+    vectors = {
+        "query": (["q9", "q1"], np.float32([[1, 0], [0.8, 0.6]])),
+        "corpus": (["a", "z"], np.float32([[1, 0], [0.8, 0.6]])),
+    }
+    matched, outputs = Retrieval().match(made, Outputs(embeddings=vectors))
+    found, _ = Retrieval().accept(SPEC, matched, outputs)
+    assert {way: [(p.id, p.value.ranks) for p in splits[0]] for way, splits in found.items()} == {
+        T2I: [("q1", [2])],
+        I2T: [("a", [2])],
+    }
+    assert Retrieval().sizes(matched) == {"query": 1, "corpus": 2}
+    # A further text that is NaN is a document that failed, where documents are asked for texts.
+    vectors["query"][1][0] = np.nan
+    matched, outputs = Retrieval().match(made, Outputs(embeddings=vectors))
+    found, _ = Retrieval().accept(SPEC, matched, outputs)
+    assert found[I2T][0][0].value == Ranking([1], [1.0], ["q1"], failed_others=1, size=2)
+    why = [("q9", "its embedding is zero, NaN or infinite")]
+    assert Retrieval().output_failures(SPEC, matched, outputs, found) == why
+    one_way = spec(directions="query-to-corpus")
+    assert Retrieval().output_failures(one_way, matched, outputs, found) == []
 
 
 def test_one_direction_has_no_suffix() -> None:

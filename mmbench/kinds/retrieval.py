@@ -9,7 +9,13 @@ from typing import Any
 from mmbench.abilities import Embeds
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.retrieval_given import embedded, match, ranked, unjudged_documents
-from mmbench.kinds.retrieval_judged import absent_positives, notes, unjudged, without_relevant
+from mmbench.kinds.retrieval_judged import (
+    absent_positives,
+    notes,
+    positives,
+    unjudged,
+    without_relevant,
+)
 from mmbench.kinds.retrieval_parts import parts
 from mmbench.kinds.retrieval_rank import Ranker, by_index, oracle, silent
 from mmbench.search.approximate import check_factory
@@ -59,15 +65,16 @@ class Retrieval:
         return [f"{query}-to-{corpus}", f"{corpus}-to-{query}"]
 
     def limit(self, data: RetrievalData, n: int) -> RetrievalData:
-        """The first n documents of the corpus, with the queries that link to one of them."""
+        """The first n documents of the corpus, with the queries that have a positive among them.
+
+        A query without a relevant document stays where one that was judged for it does.
+        """
         corpus = data.corpus[:n]
         kept = {sample.id for sample in corpus}
-        links = {
-            query: {doc: grade for doc, grade in to.items() if doc in kept}
-            for query, to in data.links.items()
-            if not kept.isdisjoint(to)
-        }
-        queries = [sample for sample in data.queries if sample.id in links]
+        queries = [
+            q for q in data.queries if not kept.isdisjoint(positives(data, q) or _links(data, q))
+        ]
+        links = {q.id: {d: g for d, g in _links(data, q).items() if d in kept} for q in queries}
         return RetrievalData(queries, corpus, links, data.source)
 
     def sizes(self, data: RetrievalData) -> dict[str, int]:
@@ -234,6 +241,10 @@ class Retrieval:
             for way, (name, result) in enumerate(zip(names, ranked, strict=True)):
                 found[name].append(part.predictions(result, forward=way == 0))
         return found
+
+
+def _links(data: RetrievalData, query: Sample) -> dict[str, float]:
+    return data.links.get(query.id, {})
 
 
 def _judged_alone(data: RetrievalData, answers: Answers) -> Answers:
