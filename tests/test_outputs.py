@@ -391,3 +391,33 @@ def test_the_examples_of_the_document(tmp_path):
         ["a dog", "dog"],
         {"answer": "B", "options": ["a cat", "a dog"]},
     ]
+
+
+MSMARCO = "q1\td7\t2\nq2\ta doc\t1\r\nq1\td2\t1\n\n"
+
+
+@pytest.mark.parametrize("name", ["x.tsv", "x.run"])
+def test_runs_of_msmarco_are_ordered_by_rank(tmp_path, name):
+    # Lines `qid docid rank`, as MS MARCO's own evaluation reads them: no header, no score.
+    assert read(tmp_path, name, MSMARCO).values == {"q1": ["d2", "d7"], "q2": ["a doc"]}
+
+
+def test_a_table_with_labels_that_are_numbers_is_no_run(tmp_path):
+    assert read(tmp_path, "x.tsv", "id\t0\t1\na\t0.5\t0.25\n").values == {
+        "a": {"0": 0.5, "1": 0.25}
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("q1\td9\t2\n", "line 5: query q1 has rank 2 twice"),
+        ("q1\td9\t4\n", "the ranks of query q1 are not 1, 2, 3 and on"),
+        ("q3\td9\t0\n", "the ranks of query q3 are not 1, 2, 3 and on"),
+        ("q1\td2\t3\n", "query q1: each document must be there once"),
+        ("q1\td9\n", "line 5: not of the form `qid docid rank`"),
+        ("q1\td9\t2.5\n", "line 5: not of the form `qid docid rank`"),
+    ],
+)
+def test_what_is_refused_of_runs_of_msmarco(tmp_path, line, words):
+    assert words in refused(tmp_path, "x.tsv", MSMARCO + line)

@@ -13,14 +13,14 @@ from mmbench.data.folder import EXTENSIONS, files_below
 from mmbench.data.image_set import files_of
 from mmbench.data.jsonfile import read_file
 from mmbench.data.outputs_arrays import embeddings, score_matrix
-from mmbench.data.outputs_lines import lines, run, transcripts
+from mmbench.data.outputs_lines import is_msmarco_run, lines, msmarco_run, run, transcripts
 from mmbench.data.outputs_records import json_values, record_values
 from mmbench.errors import DataError, SampleError
 from mmbench.types import Media, Modality, Outputs
 
 FORMATS = (
     ".jsonl, .csv or .tsv (id, value); .json (COCO or VQA results, or {id: value});"
-    " .trn, .txt (a value a line); .run or .trec (TREC); .npz (embeddings); .npy (scores);"
+    " .trn, .txt (a value a line); .run, .trec or .tsv (runs); .npz (embeddings); .npy (scores);"
     " or a folder of images or sounds"
 )
 
@@ -34,6 +34,7 @@ _TEXTS: dict[str, Callable[[bytes, Path], Outputs]] = {
     ".trec": run,
     ".txt": lines,
 }
+_RUNS = (".tsv", ".run", ".trec")
 _ARRAYS: dict[str, Callable[[Path], Outputs]] = {".npz": embeddings, ".npy": score_matrix}
 
 
@@ -54,7 +55,8 @@ def read_outputs(path: Path) -> Outputs:
     data = read_file(path)
     if not data.strip() and suffix != ".txt":
         raise DataError(f"{path}: is empty; give {FORMATS}")
-    return msgspec.structs.replace(_TEXTS[suffix](data, path), digest=digest(data).hex())
+    reader = msmarco_run if suffix in _RUNS and is_msmarco_run(data) else _TEXTS[suffix]
+    return msgspec.structs.replace(reader(data, path), digest=digest(data).hex())
 
 
 def _made(folder: Path) -> Outputs:

@@ -1,4 +1,4 @@
-"""Outputs as plain lines: a value a line, NIST transcripts, TREC runs."""
+"""Outputs as plain lines: a value a line, NIST transcripts, runs of TREC and MS MARCO."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mmbench.errors import DataError
 from mmbench.types import Outputs
 
 _RUN = "qid Q0 docid rank score tag"
+_HEADERS = (b"id", b"question_id", b"image_id", b"query", b"qid")
 
 Scored = list[tuple[float, str]]
 
@@ -84,6 +85,36 @@ def run(data: bytes, path: Path) -> Outputs:
     for query, scored in found.items():
         refuse_duplicates("document", [doc for _, doc in scored], f"{path}: query {query}")
     return Outputs({query: _best_first(scored) for query, scored in found.items()})
+
+
+def is_msmarco_run(data: bytes) -> bool:
+    """Whether the first line is `qid docid rank` between tabs, the rank a whole number."""
+    cells = data.lstrip().split(b"\n", 1)[0].rstrip(b"\r").split(b"\t")
+    return len(cells) == 3 and cells[2].isdigit() and cells[0] not in _HEADERS
+
+
+def msmarco_run(data: bytes, path: Path) -> Outputs:
+    """A run of MS MARCO: for each query the document ids by rank, lines `qid docid rank`.
+
+    Source of the format: msmarco_passage_eval.py of microsoft/MSMARCO-Passage-Ranking. Raises
+    DataError for a line of another form, and for ranks of a query that are not 1, 2, 3 and on.
+    """
+    found: dict[str, dict[int, str]] = {}
+    for number, line in enumerate(text_lines(data, path), start=1):
+        cells = line.split("\t")
+        if not line.strip():
+            continue
+        if len(cells) != 3 or not cells[2].isdecimal():
+            raise DataError(f"{path} line {number}: not of the form `qid docid rank`, with tabs")
+        ranked, rank = found.setdefault(cells[0], {}), int(cells[2])
+        if rank in ranked:
+            raise DataError(f"{path} line {number}: query {cells[0]} has rank {rank} twice")
+        ranked[rank] = cells[1]
+    for query, ranked in found.items():
+        refuse_duplicates("document", list(ranked.values()), f"{path}: query {query}")
+        if set(ranked) != set(range(1, len(ranked) + 1)):
+            raise DataError(f"{path}: the ranks of query {query} are not 1, 2, 3 and on")
+    return Outputs({query: [doc for _, doc in sorted(r.items())] for query, r in found.items()})
 
 
 def _scored(cells: list[str], where: str) -> tuple[float, str]:
