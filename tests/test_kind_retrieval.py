@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mmbench
-from mmbench.errors import SpecError
+from mmbench.errors import DataError, SpecError
 from mmbench.kinds.retrieval import Retrieval
 from mmbench.types import Answers, Outputs, Prediction, Ranking, RetrievalData, Sample, TaskSpec
 
@@ -213,6 +213,9 @@ def test_embeddings_beyond_the_data_are_documents_in_both_directions() -> None:
         I2T: [("a", [2])],
     }
     assert Retrieval().sizes(matched) == {"query": 1, "corpus": 2}
+    # Two more of four would move every document of a split into another one.
+    with pytest.raises(DataError, match=r"searches 2 splits of its own data.*: q9, z;"):
+        Retrieval().accept(spec(protocol={"splits": 2}), matched, outputs)
     # A further text that is NaN is a document that failed, where documents are asked for texts.
     vectors["query"][1][0] = np.nan
     matched, outputs = Retrieval().match(made, Outputs(embeddings=vectors))

@@ -11,20 +11,22 @@ from mmbench.errors import DataError, SpecError
 from mmbench.kinds.retrieval_given import embedded, match, ranked, unjudged_documents
 from mmbench.kinds.retrieval_judged import (
     absent_positives,
+    judged_alone,
+    judgements,
     notes,
+    outside,
     positives,
     unjudged,
     without_relevant,
 )
 from mmbench.kinds.retrieval_parts import parts
 from mmbench.kinds.retrieval_rank import Ranker, by_index, oracle, silent
+from mmbench.kinds.retrieval_requests import requests_of
 from mmbench.search.approximate import check_factory
-from mmbench.text import count
+from mmbench.text import count, listed
 from mmbench.types import (
     Answers,
     Content,
-    Media,
-    Modality,
     Outputs,
     Prediction,
     Requests,
@@ -72,9 +74,11 @@ class Retrieval:
         corpus = data.corpus[:n]
         kept = {sample.id for sample in corpus}
         queries = [
-            q for q in data.queries if not kept.isdisjoint(positives(data, q) or _links(data, q))
+            q
+            for q in data.queries
+            if not kept.isdisjoint(positives(data, q) or judgements(data, q))
         ]
-        links = {q.id: {d: g for d, g in _links(data, q).items() if d in kept} for q in queries}
+        links = {q.id: {d: g for d, g in judgements(data, q).items() if d in kept} for q in queries}
         return RetrievalData(queries, corpus, links, data.source)
 
     def sizes(self, data: RetrievalData) -> dict[str, int]:
@@ -107,7 +111,7 @@ class Retrieval:
         """
         roles: dict[str, Role] = {"query": "query", "corpus": "document"}
         return {
-            side: _requests(spec, samples, spec.fields[side], roles[side])
+            side: requests_of(spec, samples, spec.fields[side], roles[side])
             for side, samples in self.samples(data).items()
         }
 
@@ -136,9 +140,16 @@ class Retrieval:
     ) -> tuple[Directions, dict[str, Any]]:
         """Predictions from embeddings, or from documents listed best first for each query.
 
-        Raises DataError for anything else, and for lists where a task asks in both directions.
+        Raises DataError for anything else, for lists where a task asks in both directions, and for
+        embeddings beyond the data where it is searched in splits.
         """
         if outputs.embeddings:
+            strangers = outside(data)
+            if strangers and spec.protocol.get("splits", 1) > 1:
+                raise DataError(
+                    f"task {spec.name}: searches {spec.protocol['splits']} splits of its own data;"
+                    f" these embeddings belong to none: {listed(strangers)}; leave them out"
+                )
             return self.predict(spec, data, embedded(data, outputs), "exact")
         if len(self.directions(spec)) > 1:
             raise DataError(
@@ -156,7 +167,7 @@ class Retrieval:
         if outputs.embeddings:
             answers = embedded(data, outputs)
             if len(self.directions(spec)) == 1:
-                answers["query"] = _judged_alone(data, answers["query"])
+                answers["query"] = judged_alone(data, answers["query"])
             return self._failed(data, answers)
         predictions = (p for splits in directions.values() for split in splits for p in split)
         return [(p.id, p.error) for p in predictions if p.error]
@@ -241,30 +252,3 @@ class Retrieval:
             for way, (name, result) in enumerate(zip(names, ranked, strict=True)):
                 found[name].append(part.predictions(result, forward=way == 0))
         return found
-
-
-def _links(data: RetrievalData, query: Sample) -> dict[str, float]:
-    return data.links.get(query.id, {})
-
-
-def _judged_alone(data: RetrievalData, answers: Answers) -> Answers:
-    """The answers of queries without the failures of those that were never judged."""
-    failures = {
-        row: why for row, why in answers.failures.items() if data.links.get(data.queries[row].id)
-    }
-    return Answers(answers.vectors, failures)
-
-
-def _requests(spec: TaskSpec, samples: list[Sample], field: str, role: Role) -> Requests:
-    contents = [_content(spec, sample, field) for sample in samples]
-    kinds = {c.modality for c in contents if isinstance(c, Media)}
-    modality: Modality = kinds.pop() if kinds else "text"
-    return Requests(contents, modality, role)
-
-
-def _content(spec: TaskSpec, sample: Sample, field: str) -> Content:
-    content = sample.inputs.get(field)
-    if content is None:
-        has = ", ".join(sample.inputs)
-        raise DataError(f"task {spec.name}: sample {sample.id} has no {field!r}, only {has}")
-    return spec.prompt.replace("{text}", content) if isinstance(content, str) else content

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from mmbench.text import count
-from mmbench.types import RetrievalData, Sample
+from mmbench.types import Answers, RetrievalData, Sample
+
+
+def judgements(data: RetrievalData, query: Sample) -> dict[str, float]:
+    """Return the documents that were judged for a query, with their grades."""
+    return data.links.get(query.id, {})
 
 
 def positives(data: RetrievalData, query: Sample) -> dict[str, float]:
     """Return the documents that are relevant to a query, with their grades, all above 0."""
-    return {d: grade for d, grade in data.links.get(query.id, {}).items() if grade > 0}
+    return {doc: grade for doc, grade in judgements(data, query).items() if grade > 0}
+
+
+def judged_alone(data: RetrievalData, answers: Answers) -> Answers:
+    """Return the answers of queries without the failures of those that were never judged."""
+    failures = {
+        row: why for row, why in answers.failures.items() if judgements(data, data.queries[row])
+    }
+    return Answers(answers.vectors, failures)
+
+
+def outside(data: RetrievalData) -> list[str]:
+    """Return the ids that only embeddings brought: samples without contents and judgements."""
+    linked = {doc for to in data.links.values() for doc in to} | data.links.keys()
+    return [s.id for s in (*data.queries, *data.corpus) if not s.inputs and s.id not in linked]
 
 
 def absent_positives(data: RetrievalData, failed: set[int]) -> list[tuple[str, str]]:
@@ -24,12 +43,12 @@ def absent_positives(data: RetrievalData, failed: set[int]) -> list[tuple[str, s
 
 def unjudged(data: RetrievalData) -> int:
     """Return how many queries have no judgement: these are left out."""
-    return sum(not data.links.get(query.id) for query in data.queries)
+    return sum(not judgements(data, query) for query in data.queries)
 
 
 def without_relevant(data: RetrievalData) -> int:
     """Return how many queries were judged and have no relevant document: these count 0."""
-    judged = [query for query in data.queries if data.links.get(query.id)]
+    judged = [query for query in data.queries if judgements(data, query)]
     return sum(not positives(data, query) for query in judged)
 
 
