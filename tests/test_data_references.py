@@ -164,6 +164,8 @@ def test_pairs(tmp_path, name, content):
 def test_pairs_without_a_grade_are_relevant(tmp_path):
     write(tmp_path / "x.csv", "document,query\n7,1\n8,1\n")
     assert pairs(tmp_path).links == {"1": {"7": 1.0, "8": 1.0}}
+    write(tmp_path / "x.csv", "qid,query,docid,document\n1,who?,7,he\n1,who?,8,she\n")
+    assert pairs(tmp_path).links == {"1": {"7": 1.0, "8": 1.0}}
     write(tmp_path / "x.csv", "1,7\n1,8\n")  # two columns without a header
     assert pairs(tmp_path).links == {"1": {"7": 1.0, "8": 1.0}}
 
@@ -193,7 +195,10 @@ def test_ids_of_pairs_that_are_paths_or_hold_spaces(tmp_path):
             "line 2: grade is 'high': a number is needed",
         ),
         ("x.csv", "query,document,grade\nq,d,nan\n", "line 2: grade is 'nan'"),
-        ("x.csv", "query,doc\nq,d\n", "line 2: has no id: one of document, corpus-id"),
+        # A grade of 0 under another name, or next to a score, would count as relevant.
+        ("x.csv", "qid,docid,level\nq,d,0\n", "line 2: which column is the grade? level could be"),
+        ("x.csv", "qid,docid,score,rel\nq,d,9.5,0\n", "the grade? score, rel could be"),
+        ("x.csv", "query,doc\nq,d\n", "line 2: has no id: one of corpus-id, corpus_id"),
         ("x.qrels", "q1 0 d1 nan\n", "not of the form `qid 0 docid grade`"),
         # Nothing tells a header from a judgement, the iteration from a document.
         ("x.csv", "topic,passage\na,b\n", "is neither a header (query, document, grade) nor"),
@@ -201,7 +206,7 @@ def test_ids_of_pairs_that_are_paths_or_hold_spaces(tmp_path):
         ("x.tsv", "1\t0\t7\n", "is neither a header"),
         ("x.csv", "q1,d1,1\nq1,d2\n", "line 2: 2 fields where 3 are needed"),
         ("x.csv", "q1,d1,1\nq1,d2,good\n", "line 2: grade is 'good': a number is needed"),
-        ("x.csv", "document\nd\n", "line 2: has no id: one of query, query-id"),
+        ("x.csv", "document\nd\n", "line 2: has no id: one of query-id, query_id"),
         ("x.jsonl", '{"query": 1.5, "document": "d"}', "line 1: query is 1.5"),
         ("x.jsonl", '{"query": "1", "document": "d"', "line 1 column"),
     ],

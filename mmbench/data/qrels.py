@@ -14,19 +14,19 @@ from mmbench.data.records import (
     TABLES,
     Record,
     find_file,
-    first_of,
     number_of,
     parse_records,
     text_id,
     text_lines,
 )
 from mmbench.errors import DataError
-from mmbench.text import path_id, plain
+from mmbench.text import listed, path_id, plain
 from mmbench.types import RetrievalData, Sample
 
-QUERIES = ("query", "query-id", "query_id", "qid")
-DOCUMENTS = ("document", "corpus-id", "corpus_id", "document_id", "doc_id", "docid")
-GRADES = ("grade", "score", "relevance")
+# Where a table has the text of a query or a document as well, its id is in the other column.
+QUERIES = ("query-id", "query_id", "qid", "query")
+DOCUMENTS = ("corpus-id", "corpus_id", "document_id", "doc_id", "docid", "document")
+GRADES = ("grade", "score", "relevance", "relevant", "rel", "label")
 _QRELS = (".qrels", ".qrel", ".trec", ".txt")
 
 
@@ -131,6 +131,16 @@ def _missing_header(data: bytes, path: Path) -> list[str]:
 
 
 def _grade(record: Record) -> float:
-    if not set(GRADES) & set(record.cells):
-        return 1.0
-    return number_of(record, first_of(record, GRADES, "grade"))
+    """The grade of a row, 1 where nothing in it could be one. Raises DataError where much could."""
+    named = [name for name in GRADES if name in record.cells]
+    if len(named) == 1:
+        return number_of(record, named[0])
+    ids = {*QUERIES, *DOCUMENTS}
+    cells = record.cells.items()
+    could = named or [n for n, v in cells if n not in ids and _number(str(v)) is not None]
+    if could:
+        raise DataError(
+            f"{record.where}: which column is the grade? {listed(could)} could be: call it grade"
+            " and leave out the others"
+        )
+    return 1.0

@@ -62,7 +62,7 @@ def median_rank(predictions: Sequence[Prediction]) -> Score:
 
 
 def mrr(predictions: Sequence[Prediction]) -> Score:
-    """Mean reciprocal rank of the best-ranked positive. Range (0, 1], higher is better.
+    """Mean reciprocal rank of the best-ranked positive. Range [0, 1], higher is better.
 
     Source: Voorhees, TREC-8 question answering track, 1999.
     """
@@ -72,7 +72,7 @@ def mrr(predictions: Sequence[Prediction]) -> Score:
 
 
 def average_precision(predictions: Sequence[Prediction]) -> Score:
-    """Mean average precision over all positives of a query. Range (0, 1], higher is better.
+    """Mean average precision over all positives of a query. Range [0, 1], higher is better.
 
     AP = 1/P · Σᵢ i / rankᵢ over the P positives by ascending rank (trec_eval `map`).
     """
