@@ -12,6 +12,7 @@ from pathlib import Path
 from mmbench.data.folder import EXTENSIONS
 from mmbench.data.images import find_images
 from mmbench.data.records import Record, optional
+from mmbench.data.system_names import entries
 from mmbench.errors import DataError
 from mmbench.types import Broken, Content, Media, Modality
 
@@ -89,5 +90,5 @@ def media_of(records: Sequence[Record], beside: Path, source: str) -> list[dict[
 
 def sounds_in(folder: Path) -> dict[str, str]:
     """The sounds in a folder: name without the ending → path."""
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SOUNDS)
+    files = [file for file in entries(folder) if file.suffix.lower() in SOUNDS]
     return {file.stem: str(file) for file in reversed(files)}

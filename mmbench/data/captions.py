@@ -14,6 +14,7 @@ from mmbench.data.coco import doubt, find_annotations
 from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.data.pairs import Caption, check_count, first_captions, refuse_duplicates
 from mmbench.data.records import Record, find_file, optional, read_records, text_id, text_of
+from mmbench.data.system_names import matches
 from mmbench.errors import DataError
 from mmbench.text import listed
 from mmbench.types import Broken, Sample, Samples
@@ -71,7 +72,7 @@ def _file(root: Path | None, split: str) -> Path:
 
 
 def _has_json(folder: Path) -> bool:
-    return any(folder.glob("*.json")) or any(folder.glob("*/*.json"))
+    return bool(matches(folder, "*.json") or matches(folder, "*/*.json"))
 
 
 def _read(path: Path, split: str) -> Annotations:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from mmbench.data.annotations import read_annotations
 from mmbench.data.images import find_images
 from mmbench.data.pairs import check_count, first_captions, retrieval_data
+from mmbench.data.system_names import matches
 from mmbench.errors import DataError
 from mmbench.types import RetrievalData
 
@@ -107,4 +108,4 @@ def _rules(split: str) -> list[tuple[str, ...]]:
 def _json_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(file for file in folder.iterdir() if file.suffix == ".json")
+    return matches(folder, "*.json")

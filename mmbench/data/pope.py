@@ -11,6 +11,7 @@ from mmbench.data.beside import optional_images
 from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record, jsonl_records, text_id, text_of
+from mmbench.data.system_names import matches
 from mmbench.errors import DataError, UnknownName
 from mmbench.text import listed
 from mmbench.types import Sample, Samples
@@ -45,7 +46,7 @@ def pope(root: Path | None, *, category: str | None = None) -> Samples:
 
 def _found(root: Path, category: str) -> Path:
     names = [f"*pope*{category}.{end}" for end in ("json", "jsonl")]
-    places = [[file for name in names for file in (root / p).glob(name)] for p in _PLACES]
+    places = [[file for name in names for file in matches(root / p, name)] for p in _PLACES]
     files = next(filter(None, places), [])
     if len(files) == 1:
         return files[0]

@@ -14,6 +14,7 @@ from reprlib import repr
 from typing import Any, NamedTuple
 
 from mmbench.data.jsonfile import decode_json, decode_text, read_file
+from mmbench.data.system_names import entries
 from mmbench.errors import DataError
 from mmbench.text import listed
 
@@ -153,7 +154,7 @@ def find_file(root: Path | None, source: str, suffixes: Sequence[str] = TABLES) 
     if root is None or not root.exists():
         given = f"{root}: no such file" if root else f"data source {source} was given no data"
         raise DataError(f"{given}: give --data FILE ({kinds}), or a folder that holds one")
-    files = [root] if root.is_file() else sorted(root.iterdir())
+    files = [root] if root.is_file() else entries(root)
     found = [file for file in files if file.suffix.lower() in suffixes]
     if not found:
         raise DataError(f"{root}: a file is needed that ends in one of {kinds}: give --data FILE")

@@ -18,6 +18,7 @@ from mmbench.data.records import (
     text_lines,
     text_of,
 )
+from mmbench.data.system_names import matches
 from mmbench.errors import DataError
 from mmbench.text import listed
 from mmbench.types import Broken, Content, Media, Sample, Samples
@@ -45,7 +46,7 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
     """
     if root is not None and root.is_dir():
         root = _part(root, split)
-        chapters = sorted(root.glob("**/*.trans.txt"))
+        chapters = matches(root, "**/*.trans.txt")
         if chapters:
             return Samples(_librispeech(chapters, root))
         if (root / "transcription").is_file():
