@@ -16,6 +16,7 @@ from mmbench.types import Broken, Media
 
 def test_jsonl_answers(tmp_path):
     touch(tmp_path, "a.jpg")
+    touch(tmp_path / "s", "b.wav")
     file = write(
         tmp_path / "x.jsonl",
         '{"id": 1, "question": "What?", "answer": "a dog", "image": "a.jpg", "n": 3, "ok": true}\n'
@@ -142,6 +143,7 @@ def test_trn_with_and_without_sounds(tmp_path):
 
 
 def test_tables_of_transcripts(tmp_path):
+    touch(tmp_path / "a", "u1.wav")
     file = write(
         tmp_path / "x.csv",
         "id,text,speaker,audio,audio_seconds\nu1,hello,ann,a/u1.wav,2.5\nu2,,,,\n",
@@ -150,7 +152,7 @@ def test_tables_of_transcripts(tmp_path):
     assert said(data) == {"u1": ("hello", "ann"), "u2": ("", "")}
     assert data.samples[0].tags == {"audio_seconds": "2.5"}
     assert data.samples[0].inputs == {"audio": Media("audio", str(tmp_path / "a/u1.wav"))}
-    assert data.samples[1].inputs == {}
+    assert data.samples[1].inputs == {"audio": Broken(f"{file} line 3: audio is empty: no sound")}
     rows = write(tmp_path / "x.jsonl", '{"id": 1, "text": "hello", "speaker": 12}')
     assert said(transcripts(rows)) == {"1": ("hello", "12")}
 

@@ -13,7 +13,7 @@ from mmbench.data.labels import labels
 from mmbench.data.qrels import pairs
 from mmbench.data.ratings import ratings
 from mmbench.errors import DataError, UnknownName, UserError
-from mmbench.types import Media
+from mmbench.types import Broken, Media
 
 
 def targets(data):
@@ -29,6 +29,8 @@ def test_one_label_each(tmp_path):
 
 
 def test_the_path_is_the_id_where_there_is_none(tmp_path):
+    touch(tmp_path / "s", "a.ogg")
+    touch(tmp_path, "b.mp4")
     data = labels(write(tmp_path / "x.csv", "file,label,group\ns/a.ogg,1,x\nb.mp4,2,y\n"))
     assert [(s.id, s.group, s.inputs) for s in data.samples] == [
         ("s/a.ogg", "x", {"audio": Media("audio", str(tmp_path / "s/a.ogg"))}),
@@ -223,11 +225,14 @@ RATINGS = (
 
 
 def test_ratings(tmp_path):
-    first, second = ratings(write(tmp_path / "x.csv", RATINGS)).samples
+    touch(tmp_path, "u1.wav")
+    file = write(tmp_path / "x.csv", RATINGS)
+    first, second = ratings(file).samples
     assert (first.id, first.group, first.tags) == ("u1", "A", {"system": "A"})
     assert first.target == [["r1", 5.0], ["r10", 3.0], ["r2", 4.0]]
     assert first.inputs == {"audio": Media("audio", str(tmp_path / "u1.wav"))}
-    assert (second.group, second.target, second.inputs) == ("B", [["r1", 2.5]], {})
+    assert (second.group, second.target) == ("B", [["r1", 2.5]])
+    assert second.inputs == {"audio": Broken(f"{file} line 3: audio is empty: no sound")}
 
 
 def test_ratings_without_systems(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mmbench.data.beside import MEDIA, columns_of_media, media_of
+from mmbench.data.beside import MEDIA
 from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
@@ -19,6 +19,7 @@ from mmbench.data.records import (
     text_lines,
     text_of,
 )
+from mmbench.data.table_media import columns_of_media, media_of
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Content, Sample, Samples
 

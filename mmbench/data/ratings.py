@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmbench.data.beside import media_of
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record, find_file, number_of, optional, read_records, text_id
+from mmbench.data.table_media import media_of
 from mmbench.errors import DataError
 from mmbench.types import Content, Sample, Samples
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from mmbench.data.beside import MEDIA, media_of, sounds_in
+from mmbench.data.beside import MEDIA, sounds_in
 from mmbench.data.jsonfile import read_file
 from mmbench.data.outputs_lines import trn_texts
 from mmbench.data.pairs import refuse_duplicates
@@ -19,6 +19,7 @@ from mmbench.data.records import (
     text_of,
 )
 from mmbench.data.system_names import matches
+from mmbench.data.table_media import media_of
 from mmbench.errors import DataError
 from mmbench.text import listed
 from mmbench.types import Broken, Content, Media, Sample, Samples

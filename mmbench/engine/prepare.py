@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mmbench import registry
+from mmbench.abilities import Rates, Writes
 from mmbench.contents import ContentKeys
 from mmbench.engine.datasets import load_data
+from mmbench.engine.media_check import check_media, media_field
 from mmbench.engine.models import BASELINES, Finder, Model, class_of, find
 from mmbench.errors import DataError, ModelError, UserError
 from mmbench.spec import load_task
@@ -76,6 +78,7 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
             " mmbench run -m clip-nano -t shapes-retrieval",
         ]
         raise type(problems[0])("\n".join([*map(str, problems), *help_])) from problems[0]
+    check_media(spec, kind, data)
     if options.limit is not None:
         data = kind.limit(data, options.limit)
     info = found.info if found else ModelInfo(model, None, None, "", BASELINE, {}, "none")
@@ -104,9 +107,10 @@ def _find_model(model: str, kind: Any, options: Options, keys: ContentKeys) -> M
 
 
 def _refuse_early(model: str, kind: Any, spec: TaskSpec) -> None:
-    """Refuse a class that lacks the methods, or takes none of the media that the task names.
+    """Refuse a class that lacks the methods, or takes nothing of what the task names.
 
-    One that takes not all of `together` is refused as well.
+    One that takes not all of `together` is refused as well. A class that takes texts alone is not
+    refused where a sample may be a text alone: its data decide.
     """
     ability = kind.needs(spec)
     if ability is None:
@@ -118,9 +122,16 @@ def _refuse_early(model: str, kind: Any, spec: TaskSpec) -> None:
     named = {*spec.fields, *spec.fields.values()}
     wanted: set[Modality] = {m for m in (*_MEDIA, "text") if m in named}
     media = wanted.intersection(_MEDIA)
-    none = media and not media & cls.modalities
+    taken = wanted | {"text"} if _asks_texts(ability, spec) else media
+    none = media and not taken & cls.modalities
     if _missing(cls, ability) or none or together(spec) - cls.modalities:
         raise _unfit(model, cls, ability, wanted, spec)
+
+
+def _asks_texts(ability: type, spec: TaskSpec) -> bool:
+    """Whether a sample without media can be asked: the task has a field of texts to ask with."""
+    texts = [name for name, field in spec.fields.items() if not media_field(name, field)]
+    return ability in (Writes, Rates) and bool(texts)
 
 
 def together(spec: TaskSpec) -> set[Modality]:

@@ -52,6 +52,14 @@ class Writing(PerSample):
             for row, written in enumerate(found.values)
         ]
 
+    def notes(self, data: Samples) -> list[str]:
+        """Say how many samples have no medium where others have one."""
+        alone = sum(all(isinstance(c, str) for c in s.inputs.values()) for s in data.samples)
+        if alone in (0, len(data.samples)):
+            return []
+        verb = "has" if alone == 1 else "have"
+        return [f"{alone} of {len(data.samples)} samples {verb} no image, sound or video"]
+
     def told(self, answers: Mapping[str, Answers | Said]) -> list[str]:
         """How many answers were cut off by the token limit."""
         found = answers.get("sample")
