@@ -284,9 +284,21 @@ def _input(spec: TaskSpec, sample: Sample, field: str) -> Content:
 
 
 def modality_in(spec: TaskSpec, data: Samples) -> Modality:
-    """Of which modality the media of the data are, text where there are none."""
-    media = (medium_of(spec, sample) for sample in data.samples)
-    return next((medium.modality for medium in media if isinstance(medium, Media)), "text")
+    """Return the modality of the media of the data, text where there are none.
+
+    Raises DataError for data of several modalities: a model is asked about one at a time.
+    """
+    first: dict[Modality, str] = {}
+    for sample in data.samples:
+        medium = medium_of(spec, sample)
+        if isinstance(medium, Media):
+            first.setdefault(medium.modality, sample.id)
+    if len(first) > 1:
+        shown = ", ".join(f"{modality} of {ident}" for modality, ident in first.items())
+        raise DataError(
+            f"task {spec.name}: its media are of several kinds ({shown}): split the data"
+        )
+    return next(iter(first), "text")
 
 
 def media_of(found: Said) -> list[Any]:
