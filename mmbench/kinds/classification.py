@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mmbench.abilities import Classifies
 from mmbench.errors import DataError, UnknownName
+from mmbench.kinds.class_check import check_classes
 from mmbench.kinds.per_sample import (
-    Directions,
     PerSample,
     chance,
     check_medium,
@@ -59,7 +59,7 @@ class Classification(PerSample):
     def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
         """Every view of every sample."""
         check_medium(spec)
-        check_classes(spec, data)
+        check_classes(data, spec)
         looks = [look for s in data.samples for look in _looks(medium_of(spec, s), spec.views)]
         return {"sample": Requests(looks, modality_in(spec, data), method="classify")}
 
@@ -114,24 +114,11 @@ class Classification(PerSample):
             raise UnknownName(f"label ({where})", name, data.labels)
         return data.labels.index(name)
 
-    def accept(
-        self, spec: TaskSpec, data: Samples, outputs: Outputs
-    ) -> tuple[Directions, dict[str, Any]]:
-        """Predictions from somebody's outputs. Raises DataError also for data without classes."""
-        check_classes(spec, data)
-        return super().accept(spec, data, outputs)
-
-    def baseline(
-        self, who: str, spec: TaskSpec, data: Samples, seed: int
-    ) -> tuple[Directions, dict[str, Any]]:
-        """Predictions of a baseline. Raises DataError for data without classes."""
-        check_classes(spec, data)
-        return super().baseline(who, spec, data, seed)
-
     def blind(self, who: str, data: Samples, seed: int) -> list[Array]:
         """The right labels at 1 and the rest at 0; all labels equal; or chance by the id's hash."""
         import numpy as np
 
+        check_classes(data)
         size = len(data.labels)
         if who == "constant":
             return [np.zeros(size, np.float32)] * len(data.samples)
@@ -142,20 +129,6 @@ class Classification(PerSample):
         for row, sample in enumerate(data.samples):
             right[row, sample.target] = 1
         return list(right)
-
-
-def check_classes(spec: TaskSpec, data: Samples) -> None:
-    """Refuse data that name no classes, or whose targets are not positions among them."""
-    if data.labels:
-        return
-    targets = (s.target if isinstance(s.target, list) else [s.target] for s in data.samples)
-    names = {str(name) for target in targets for name in target if name is not None}
-    column = f" (column {spec.data['target']})" if spec.data.get("target") else ""
-    raise DataError(
-        f"task {spec.name}: its data name no classes; the labels of its samples{column} are"
-        f" {listed(sorted(names)) or 'not there'}: list the classes in the task file,"
-        " data: {labels: [NAME, …]}"
-    )
 
 
 def _order(given: tuple[str, ...], labels: list[str], where: str) -> NDArray[np.intp]:
