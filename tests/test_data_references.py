@@ -250,7 +250,6 @@ def test_ratings_without_systems(tmp_path):
         ("id,rater\nu,r\n", "line 2: rating is None"),
         ("id,rating\nu,3\n", "line 2: has no id: one of rater"),
         ("rater,rating\nr,3\n", "line 2: has no id: one of id"),
-        ("id,rater,rating\nu,r,3\nu,r,4\n", "each rating must be there once"),
         ("id,system,rater,rating\nu,A,r,3\nu,B,s,3\n", "line 3: 'u' is of another system"),
         ("id,rater,rating\n", "has no line of data"),
     ],
