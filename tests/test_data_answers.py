@@ -90,7 +90,10 @@ def row(**cells):
         ("x.csv", "id,question\n1,2\n", "line 2: has no answer"),
         ("x.csv", "id,answer\n1,\n", "line 2: answer is empty"),
         ("x.csv", "id,answer,answer\n1,,\n", "line 2: answer is empty"),
-        ("x.json", "[]", "a file is needed that ends in one of .csv, .tsv, .jsonl"),
+        ("x.json", "[]", "has no line of data"),
+        ("x.json", '["a"]', "x.json: $[0]: an object of columns and values is needed"),
+        ("x.json", '{"a": "b", "a": "c"}', "each id must be there once"),
+        ("x.yaml", "[]", "a file is needed that ends in one of .csv, .tsv, .jsonl, .json"),
         ("x.csv", b"id,answer\n1,\xff\n", "line 2 column 3"),
     ],
 )

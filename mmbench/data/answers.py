@@ -31,7 +31,7 @@ _USED = {*_IDS, *_ANSWERS, *MEDIA, "file", "question", "options", "group"}
 
 
 def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
-    """A sample for each row of a CSV, TSV or JSONL file: what may be answered, as target.
+    """A sample for each row of a CSV, TSV, JSONL or JSON file: what may be answered, as target.
 
     Columns: `id`; `answer` (or `answers`), a text, a list of them in JSONL, or in a CSV one column
     of that name for each; `question`; `options`, a list in JSONL, or columns A, B, C, …; `image`,
@@ -46,7 +46,7 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     """
     check_optional(optional or [], MEDIA)
     path = find_file(root, "answers")
-    records = read_records(path)
+    records = read_records(path, "answer")
     ids = [text_id(record, _IDS) for record in records]
     refuse_duplicates("id", ids, str(path))
     media = media_of(records, path.parent, str(path), optional or [])

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from mmbench.data.jsonfile import decode_text, read_file
 from mmbench.data.pairs import Caption, retrieval_data
 from mmbench.data.system_names import is_system_name
 from mmbench.errors import DataError
@@ -67,9 +68,8 @@ def files_below(root: Path) -> Iterator[Path]:
 
 def _lines(file: Path) -> list[str | Broken]:
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        return [Broken(f"{file}: cannot be read: {error.strerror or error}")]
-    except UnicodeDecodeError as error:
-        return [Broken(f"{file}: not UTF-8 (byte {error.start})")]
-    return [*text.rstrip().split("\n")]
+        text = decode_text(read_file(file), file)
+    except DataError as error:
+        return [Broken(str(error))]
+    # Python's universal newlines; splitlines would split at other characters as well.
+    return [*text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")]

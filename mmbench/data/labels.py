@@ -31,16 +31,16 @@ _USED = {*_IDS, *_LABELS, "group"}
 def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samples:
     """A sample for each id, the position of its label in `Samples.labels` as target.
 
-    `root` is a CSV, TSV or JSONL file, or a folder that holds a single one, with `id` (else the
-    path in `file`, `image`, `audio` or `video`, as it is written) and `label`. Several rows of one
-    id, or a list under `labels`, make the data multi-label: each target is then a list of
+    `root` is a CSV, TSV, JSONL or JSON file, or a folder that holds a single one, with `id` (else
+    the path in `file`, `image`, `audio` or `video`, as it is written) and `label`. Several rows of
+    one id, or a list under `labels`, make the data multi-label: each target is then a list of
     positions. `group` is what samples share; other columns are tags.
 
     `classes` gives the order of the classes: names, or a file with one a line; else they are those
     that occur, sorted. Raises DataError, with the line, for a label that is none of them.
     """
     path = find_file(root, "labels")
-    records = read_records(path)
+    records = read_records(path, "label")
     named = [_named(record) for record in records]
     order = _classes(classes, path) or sorted({name for names in named for name in names})
     rows = _Rows(records, _positions(records, named, order))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mmbench.data.jsonfile import read_file
+from mmbench.data.jsonfile import decode_json, object_keys, read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
     TABLES,
     Record,
     find_file,
     first_of,
+    is_mapping,
     number_of,
     parse_records,
     text_id,
@@ -37,8 +38,9 @@ def pairs(root: Path | None) -> RetrievalData:
     """Queries and documents without contents, and how well each document answers each query.
 
     `root` is a file or a folder that holds a single one: TREC qrels (lines `qid 0 docid grade`,
-    whatever the file is called), or CSV, TSV or JSONL with query, document and, if it is there,
-    grade (else 1); BEIR's query-id, corpus-id and score are the same. A grade below 0 counts as 0,
+    whatever the file is called), or CSV, TSV, JSONL or JSON with query, document and, if it is
+    there, grade (else 1); BEIR's query-id, corpus-id and score are the same; JSON may also be
+    {query: {document: grade}} or {query: [documents]}. A grade below 0 counts as 0,
     not relevant. Every document that is judged is in the corpus, and every query is asked, also one
     without a relevant document.
 
@@ -78,9 +80,24 @@ def _trec(data: bytes, path: Path) -> Iterator[_Judged]:
 def _records(data: bytes, path: Path) -> Iterator[_Judged]:
     if path.suffix.lower() not in TABLES:
         raise DataError(f"{path}: its first line is not of the form `qid 0 docid grade`")
+    if path.suffix.lower() == ".json" and is_mapping(data):
+        yield from _by_query(data, path)
+        return
     for record in parse_records(data, path):
         query, document = text_id(record, QUERIES), text_id(record, DOCUMENTS)
         yield _Judged(query, document, _grade(record))
+
+
+def _by_query(data: bytes, path: Path) -> Iterator[_Judged]:
+    """Yield the pairs of JSON {query: {document: grade}}, or {query: [documents]}."""
+    refuse_duplicates("query", object_keys(data), str(path))
+    for query, judged in decode_json(data, dict[str, Any], path).items():
+        if not isinstance(judged, dict | list):
+            raise DataError(f"{path}: {query!r}: documents with their grades are needed")
+        documents = judged if isinstance(judged, dict) else dict.fromkeys(map(str, judged), 1)
+        for document, grade in documents.items():
+            record = Record(f"{path}: {query!r}", {document: grade})
+            yield _Judged(query, document, number_of(record, document))
 
 
 def _grade(record: Record) -> float:

@@ -1,24 +1,27 @@
-"""Rows of CSV, TSV and JSONL files, each with the place where it stands, and what cells may hold.
+"""Rows of CSV, TSV, JSONL and JSON files, with the place of each, and what cells may hold.
 
-CSV and TSV are UTF-8 with a header, quoted as Excel does it. A name that stands several times in
+Texts are UTF-8, or UTF-16 with a byte order mark. CSV and TSV have a header and are quoted as Excel
+does it. JSON is a list of objects or a mapping of ids to them. A name that stands several times in
 the header is a column of lists: of the cells of a row that are not empty.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from io import StringIO
 from pathlib import Path
 from reprlib import repr
 from typing import Any, NamedTuple
 
-from mmbench.data.jsonfile import decode_json, decode_text, read_file
+from mmbench.data.jsonfile import decode_json, decode_text, object_keys, read_file
+from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.system_names import entries
 from mmbench.errors import DataError
 from mmbench.text import listed
 
-TABLES = (".csv", ".tsv", ".jsonl")
+TABLES = (".csv", ".tsv", ".jsonl", ".json")
+_NAN = ("nan", "NaN")  # as pandas and numpy write a cell that is missing
 
 
 class Record(NamedTuple):
@@ -28,14 +31,39 @@ class Record(NamedTuple):
     cells: dict[str, Any]
 
 
-def read_records(path: Path) -> list[Record]:
-    """The rows of a .csv, .tsv or .jsonl file. Raises DataError, also where there is none."""
-    return parse_records(read_file(path), path)
+def read_records(path: Path, value: str = "") -> list[Record]:
+    """Return the rows of a table. A cell of a CSV or TSV that is `nan` or `NaN` is None.
+
+    `value` is the column of what a JSON mapping has for an id where that is no object. Raises
+    DataError, also where there is no row.
+    """
+    if path.suffix.lower() == ".json":
+        return _rows(json_records(read_file(path), path, value), path)
+    records = parse_records(read_file(path), path)
+    if path.suffix.lower() == ".jsonl":
+        return records
+    return [Record(record.where, without_nan(record.cells)) for record in records]
+
+
+def without_nan(cells: dict[str, Any]) -> dict[str, Any]:
+    """Return the cells of a row of text, None for `nan` and `NaN`; a list loses them."""
+    return {
+        name: [c for c in cell if c not in _NAN]
+        if isinstance(cell, list)
+        else None
+        if cell in _NAN
+        else cell
+        for name, cell in cells.items()
+    }
 
 
 def parse_records(data: bytes, path: Path) -> list[Record]:
     """The rows in the bytes of a file that is called `path`."""
-    records = list(_READERS[path.suffix.lower()](data, path))
+    return _rows(_READERS[path.suffix.lower()](data, path), path)
+
+
+def _rows(found: Iterable[Record], path: Path) -> list[Record]:
+    records = list(found)
     if not records:
         raise DataError(f"{path}: has no line of data")
     return records
@@ -47,6 +75,44 @@ def jsonl_records(data: bytes, path: Path) -> Iterator[Record]:
         if line.strip():
             cells = decode_json(line, dict[str, Any], path, line=number)
             yield Record(f"{path} line {number}", cells)
+
+
+def json_records(data: bytes, path: Path, value: str = "") -> Iterator[Record]:
+    """Yield the rows of a list of objects, or of a mapping of ids to objects or to a `value`.
+
+    A file of JSON lines is read as such whatever it is called. Raises DataError for an id that
+    stands twice, and for JSON of another shape.
+    """
+    if _is_jsonl(data):
+        yield from jsonl_records(data, path)
+        return
+    content = decode_json(data, Any, path)
+    if isinstance(content, dict):
+        refuse_duplicates("id", object_keys(data), str(path))
+        rows = [(f"{path}: {key!r}", _keyed(key, row, value)) for key, row in content.items()]
+    else:
+        found = content if isinstance(content, list) else [content]
+        rows = [(f"{path}: $[{number}]", row) for number, row in enumerate(found)]
+    for where, row in rows:
+        if not isinstance(row, dict):
+            raise DataError(f"{where}: an object of columns and values is needed")
+        yield Record(where, row)
+
+
+def _is_jsonl(data: bytes) -> bool:
+    first, _, rest = data.strip().partition(b"\n")
+    return first.startswith(b"{") and first.rstrip().endswith(b"}") and bool(rest)
+
+
+def is_mapping(data: bytes) -> bool:
+    """Whether JSON is one object: neither a list nor objects a line."""
+    return data.lstrip().startswith(b"{") and not _is_jsonl(data)
+
+
+def _keyed(key: str, row: Any, value: str) -> Any:
+    if isinstance(row, dict):
+        return {"id": key, **row}
+    return {"id": key, value: row} if value else row
 
 
 def csv_records(data: bytes, path: Path, delimiter: str = ",") -> Iterator[Record]:
@@ -75,7 +141,12 @@ def _tsv_records(data: bytes, path: Path) -> Iterator[Record]:
     return csv_records(data, path, "\t")
 
 
-_READERS = {".csv": csv_records, ".tsv": _tsv_records, ".jsonl": jsonl_records}
+_READERS = {
+    ".csv": csv_records,
+    ".tsv": _tsv_records,
+    ".jsonl": jsonl_records,
+    ".json": json_records,
+}
 
 
 def _by_name(header: list[str], cells: list[str]) -> dict[str, Any]:
@@ -148,7 +219,8 @@ def tags_of(record: Record, used: Collection[str]) -> dict[str, str]:
 def find_file(root: Path | None, source: str, suffixes: Sequence[str] = TABLES) -> Path:
     """The file that `root` is, or the only one in it with one of these endings.
 
-    Raises DataError that names the data `source` and says what to give.
+    A .json counts where there is no other: many folders have one that is no table. Raises DataError
+    that names the data `source` and says what to give.
     """
     kinds = ", ".join(suffixes)
     if root is None or not root.exists():
@@ -156,6 +228,7 @@ def find_file(root: Path | None, source: str, suffixes: Sequence[str] = TABLES) 
         raise DataError(f"{given}: give --data FILE ({kinds}), or a folder that holds one")
     files = [root] if root.is_file() else entries(root)
     found = [file for file in files if file.suffix.lower() in suffixes]
+    found = [file for file in found if file.suffix.lower() != ".json"] or found
     if not found:
         raise DataError(f"{root}: a file is needed that ends in one of {kinds}: give --data FILE")
     if len(found) > 1:

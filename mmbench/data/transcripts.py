@@ -35,8 +35,8 @@ _PARTS = (
 def transcripts(root: Path | None, *, split: str = "") -> Samples:
     """A sample for each recording: its text as target, its speaker as group where one is known.
 
-    `root` is a file or a folder: a .trn of lines `text (id)`; CSV, TSV or JSONL with `id`, `text`
-    and, if they are there, `speaker` and `audio` (a path; all else are tags); a folder of
+    `root` is a file or a folder: a .trn of lines `text (id)`; CSV, TSV, JSONL or JSON with `id`,
+    `text` and, if they are there, `speaker` and `audio` (a path; all else are tags); a folder of
     LibriSpeech with its *.trans.txt; or a folder with `transcription` and `fileids`, as CMUSphinx
     has them. `split` is the part of LibriSpeech that is read where the folder holds several: the
     folder of that name, in it or in its LibriSpeech. Sounds are found by the id beside the texts;
@@ -87,7 +87,7 @@ def _sample(
 
 
 def _table(path: Path) -> list[Sample]:
-    records = read_records(path)
+    records = read_records(path, "text")
     ids = [text_id(record) for record in records]
     refuse_duplicates("id", ids, str(path))
     media = media_of(records, path.parent, str(path))
