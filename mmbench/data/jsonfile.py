@@ -31,7 +31,7 @@ def read_file(path: Path) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
-    wide = next((name for mark, name in _WIDE.items() if data.startswith(mark)), "")
+    wide = wide_encoding(data)
     if not wide:
         return data.removeprefix(_BOM)
     try:
@@ -39,6 +39,11 @@ def read_file(path: Path) -> bytes:
     except UnicodeDecodeError as error:
         reason = f"not {wide.upper()}, which its first bytes say it is: save it as UTF-8"
         raise DataError(f"{path}: byte {error.start}: {reason}") from error
+
+
+def wide_encoding(data: bytes) -> str:
+    """Return utf-16 or utf-32 where data begin with such a byte order mark, else nothing."""
+    return next((name for mark, name in _WIDE.items() if data.startswith(mark)), "")
 
 
 def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, inside: str = "") -> T:
