@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1] / "mmbench"
 FLOORS = [
     {"errors", "types", "abilities"},
     {"registry", "builtin", "spec", "text", "media", "stats", "store", "contents", "journal",
-     "checkpoints", "search", "nano", "shapes"},
+     "checkpoints", "search", "nano", "shapes", "reasoning"},
     {"data", "models", "kinds", "metrics"},
     {"engine", "board", "verdicts", "conformance"},
     {"train", "selftest"},
