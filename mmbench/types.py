@@ -320,7 +320,10 @@ class Outputs(Struct, frozen=True):
     `labels`, document ids best first, or a medium. `embeddings` holds ids and vectors [n, d]
     float32 by side (query, corpus) instead. Where the file has no ids (`positional`) they are the
     row numbers from 0, in the order of the task's samples. `tags` are further columns by id
-    (seconds of sound and of computing). `digest` is the hash of the bytes read.
+    (seconds of sound and of computing). `digest` is the hash of the bytes read. `id_column` is the
+    column of the ids, empty where the file has no columns; `other_ids` are further columns that
+    could be it, in the order of `values`; `by_format`: the file's format says that `id_column` is
+    the id. `notes` are what a reader of the scores should know of how the file was read.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -329,6 +332,10 @@ class Outputs(Struct, frozen=True):
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     positional: bool = False
     digest: str = ""
+    id_column: str = ""
+    other_ids: dict[str, list[str]] = field(default_factory=dict)
+    by_format: bool = False
+    notes: list[str] = field(default_factory=list)
 
 
 # What a metric gets of a prediction from the model it wants, by name: vectors [k, d], a row per

@@ -23,6 +23,13 @@ def score(commands: Any) -> None:
         " images; docs/scoring.md shows each",
     )
     add("--name", metavar="NAME", help="what the board calls the model (default: the file's name)")
+    add(
+        "--field",
+        action="append",
+        default=[],
+        metavar="prediction=NAME,id=NAME",
+        help="the columns of the predictions and the ids, where the file has several that could be",
+    )
     add("--partial", action="store_true", help="score what is there, although outputs are missing")
     _inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)")
     add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")

@@ -11,6 +11,7 @@ from mmbench.cli.progress import make_progress
 
 def command(args: argparse.Namespace) -> int:
     """Score the outputs, write record and tables, and print what was measured."""
+    from mmbench.data.column_choice import parse_fields
     from mmbench.engine.prepare import Options
     from mmbench.engine.score import score
 
@@ -28,6 +29,7 @@ def command(args: argparse.Namespace) -> int:
         options,
         name=args.name,
         partial=args.partial,
+        fields=parse_fields(args.field),
         progress=make_progress(quiet=args.quiet),
     )
     record = keep(outcome, args)

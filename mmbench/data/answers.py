@@ -14,6 +14,7 @@ from mmbench.data.records import (
     Record,
     find_file,
     first_of,
+    only_of,
     optional,
     read_records,
     tags_of,
@@ -25,7 +26,7 @@ from mmbench.types import Content, Sample, Samples
 
 _IDS = ("id", "question_id")
 _ANSWERS = ("answer", "answers")
-_USED = {*_IDS, *_ANSWERS, *MEDIA, "file", "question", "options", "group"}
+_USED = {"id", *_ANSWERS, *MEDIA, "file", "question", "options", "group"}
 
 
 def answers(root: Path | None) -> Samples:
@@ -34,7 +35,7 @@ def answers(root: Path | None) -> Samples:
     Columns: `id`; `answer` (or `answers`), a text, a list of them in JSONL, or in a CSV one column
     of that name for each; `question`; `options`, a list in JSONL, or columns A, B, C, …; `image`,
     `audio`, `video`, `file`: paths beside the file; `group`: what rows share (an image, a question
-    whose options rotate). All other columns are tags.
+    whose options rotate). All other columns are tags, `question_id` next to an `id` among them.
 
     The target is a text, or the list of texts that are right. With options it is {"answer": letter,
     "options": [text, …]}: the answer is given as its letter or as the text of an option; the input
@@ -65,12 +66,12 @@ def _sample(ident: str, record: Record, media: dict[str, Content]) -> Sample:
         media | texts,
         target,
         group=optional(record, "group"),
-        tags=tags_of(record, _USED | letters),
+        tags=tags_of(record, _USED | letters | {first_of(record, _IDS, "id")}),
     )
 
 
 def _right(record: Record) -> list[str]:
-    name = first_of(record, _ANSWERS, "answer")
+    name = only_of(record, _ANSWERS, "answer")
     given = record.cells[name]
     texts = given if isinstance(given, list) else [given]
     right = [text_of(Record(record.where, {name: text}), name) for text in texts]

@@ -13,7 +13,16 @@ from mmbench.data.beside import optional_images
 from mmbench.data.coco import doubt, find_annotations
 from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.data.pairs import Caption, check_count, first_captions, refuse_duplicates
-from mmbench.data.records import Record, find_file, optional, read_records, text_id, text_of
+from mmbench.data.records import (
+    Record,
+    cell,
+    column,
+    find_file,
+    optional,
+    read_records,
+    text_id,
+    text_of,
+)
 from mmbench.errors import DataError
 from mmbench.text import listed
 from mmbench.types import Broken, Sample, Samples
@@ -89,16 +98,22 @@ def _from_records(records: list[Record]) -> Annotations:
     images: dict[str, Image] = {}
     lines = []
     for record in records:
-        ident, image = text_id(record, _IDS), optional(record, "image")
+        ident, image = text_id(record, _ids(record)), optional(record, "image")
         images.setdefault(ident, Image(ident, [image] if image else []))
         lines += [Caption("", ident, text) for text in _references(record)]
     return Annotations(list(images.values()), lines, splits=False)
 
 
+def _ids(record: Record) -> tuple[str, ...]:
+    """The columns of the image's id: in a row of COCO's annotations `id` is that of the caption."""
+    is_annotation = column(record, "image_id") and not column(record, "references")
+    return _IDS[::-1] if is_annotation else _IDS
+
+
 def _references(record: Record) -> list[str]:
-    if "references" not in record.cells:
+    if column(record, "references") is None:
         return [text_of(record, "caption")]
-    texts: Any = record.cells["references"]
+    texts: Any = cell(record, "references")
     if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
         return texts
     raise DataError(f"{record.where}: references is not a list of texts")

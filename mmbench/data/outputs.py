@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
 
 from mmbench.contents import ContentKeys, cache_folder, digest
 from mmbench.data.beside import SOUNDS
+from mmbench.data.column_choice import check_fields
 from mmbench.data.folder import EXTENSIONS, files_below
 from mmbench.data.image_set import files_of
 from mmbench.data.jsonfile import read_file
@@ -24,11 +25,13 @@ FORMATS = (
     " or a folder of images or sounds"
 )
 
-_TEXTS: dict[str, Callable[[bytes, Path], Outputs]] = {
+_RECORDS: dict[str, Callable[[bytes, Path, Mapping[str, str]], Outputs]] = {
     ".jsonl": record_values,
     ".csv": record_values,
     ".tsv": record_values,
     ".json": json_values,
+}
+_TEXTS: dict[str, Callable[[bytes, Path], Outputs]] = {
     ".trn": transcripts,
     ".run": run,
     ".trec": run,
@@ -37,24 +40,32 @@ _TEXTS: dict[str, Callable[[bytes, Path], Outputs]] = {
 _ARRAYS: dict[str, Callable[[Path], Outputs]] = {".npz": embeddings, ".npy": score_matrix}
 
 
-def read_outputs(path: Path) -> Outputs:
-    """The outputs in a file, by its extension, or the images or sounds in a folder.
+def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs:
+    """Read the outputs in a file, by its extension, or the images or sounds in a folder.
 
-    Nothing is matched to a task here, and no image is decoded. Raises DataError, with file and
-    line, for what cannot be read, for ids that stand twice, and for a format that is none of
-    `FORMATS`.
+    `fields` names the columns of the predictions and the ids (keys `prediction`, `id`) in a file of
+    records. Nothing is matched to a task here, and no image is decoded. Raises DataError, with file
+    and line, for what cannot be read, for ids that stand twice, and for a format that is none of
+    `FORMATS`; UnknownName for a field or a column that is not there.
     """
+    fields = fields or {}
+    check_fields(fields)
+    suffix = path.suffix.lower()
+    if fields and (path.is_dir() or suffix not in _RECORDS):
+        raise DataError(f"{path}: has no columns to choose from: leave --field out")
     if path.is_dir():
         return _made(path)
-    suffix = path.suffix.lower()
     if suffix in _ARRAYS:
         return _ARRAYS[suffix](path)
-    if suffix not in _TEXTS and path.exists():
+    if suffix not in {*_TEXTS, *_RECORDS} and path.exists():
         raise DataError(f"{path}: cannot tell its format by {suffix!r}: give {FORMATS}")
     data = read_file(path)
     if not data.strip() and suffix != ".txt":
         raise DataError(f"{path}: is empty; give {FORMATS}")
-    return msgspec.structs.replace(_TEXTS[suffix](data, path), digest=digest(data).hex())
+    outputs = (
+        _RECORDS[suffix](data, path, fields) if suffix in _RECORDS else _TEXTS[suffix](data, path)
+    )
+    return msgspec.structs.replace(outputs, digest=digest(data).hex())
 
 
 def _made(folder: Path) -> Outputs:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 from reprlib import repr
@@ -86,15 +87,57 @@ def _by_name(header: list[str], cells: list[str]) -> dict[str, Any]:
     return row
 
 
+@lru_cache(maxsize=4096)
+def plain_name(name: str) -> str:
+    """Return a column's name as names are compared: `Image-ID`, `image id` are `image_id`."""
+    return name.strip().casefold().replace(" ", "_").replace("-", "_")
+
+
+def column(record: Record, name: str) -> str | None:
+    """Return the name of the column in this row, whatever its case; None if there is none.
+
+    Raises DataError if several columns have this name and none is written exactly so.
+    """
+    if name in record.cells:
+        return name
+    same = [found for found in record.cells if plain_name(found) == plain_name(name)]
+    if len(same) > 1:
+        raise DataError(f"{record.where}: has columns {listed(same)}: keep one as {name}")
+    return same[0] if same else None
+
+
+def cell(record: Record, name: str) -> Any:
+    """Return the value in the column of this name, None if there is no such column."""
+    found = column(record, name)
+    return None if found is None else record.cells[found]
+
+
 def first_of(record: Record, names: Sequence[str], what: str) -> str:
-    """The first of these columns that the row has. Raises DataError where it has none."""
+    """Return the first of these columns that the row has. Raises DataError where it has none."""
     for name in names:
-        if name in record.cells:
-            return name
+        found = column(record, name)
+        if found is not None:
+            return found
     raise DataError(
         f"{record.where}: has no {what}: one of {', '.join(names)} is needed beside"
         f" {listed(record.cells) or 'nothing'}"
     )
+
+
+def only_of(record: Record, names: Sequence[str], what: str) -> str:
+    """Return the one of these columns that the row has; columns with one value count as one.
+
+    Raises DataError for none, and for several that hold different values: which of them is meant is
+    not guessed.
+    """
+    found = [name for name in (column(record, name) for name in names) if name is not None]
+    full = [name for name in found if record.cells[name] not in (None, "", [])]
+    if any(record.cells[name] != record.cells[full[0]] for name in full[1:]):
+        raise DataError(
+            f"{record.where}: {what} could be in {listed(full)}, which differ: rename or remove"
+            " all but one"
+        )
+    return full[0] if full else first_of(record, names, what)
 
 
 def text_id(record: Record, names: Sequence[str] = ("id",)) -> str:
@@ -112,7 +155,7 @@ def as_id(value: Any, what: str) -> str:
 
 def text_of(record: Record, name: str) -> str:
     """The text in a column; a number is its decimal text. Raises DataError for all else."""
-    value = record.cells.get(name)
+    value = cell(record, name)
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return str(value)
     raise DataError(f"{record.where}: {name} is {repr(value)}: a text is needed")
@@ -120,7 +163,7 @@ def text_of(record: Record, name: str) -> str:
 
 def number_of(record: Record, name: str) -> float:
     """The finite number in a column. Raises DataError for all else."""
-    value = record.cells.get(name)
+    value = cell(record, name)
     try:
         number = float("nan" if value is None or isinstance(value, bool) else value)
     except (TypeError, ValueError, OverflowError):
@@ -132,14 +175,15 @@ def number_of(record: Record, name: str) -> float:
 
 def optional(record: Record, name: str) -> str:
     """The text in a column, empty where the column or its value is not there."""
-    return "" if record.cells.get(name) is None else text_of(record, name)
+    return "" if cell(record, name) is None else text_of(record, name)
 
 
 def tags_of(record: Record, used: Collection[str]) -> dict[str, str]:
     """The columns that are not `used` and hold one text, number, true or false."""
     tags = {}
     for name, value in record.cells.items():
-        if name and name not in used and isinstance(value, str | int | float) and value != "":
+        free = name and name not in used and plain_name(name) not in used
+        if free and isinstance(value, str | int | float) and value != "":
             tags[name] = str(value).lower() if isinstance(value, bool) else str(value)
     return tags
 

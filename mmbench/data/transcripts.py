@@ -10,6 +10,9 @@ from mmbench.data.outputs_lines import trn_texts
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
     TABLES,
+    Record,
+    cell,
+    column,
     find_file,
     optional,
     read_records,
@@ -22,6 +25,7 @@ from mmbench.errors import DataError
 from mmbench.text import listed
 from mmbench.types import Broken, Content, Media, Sample, Samples
 
+_IDS = ("id", "audio_filepath")
 _USED = {*MEDIA, "id", "text", "speaker", "file"}
 # LibriSpeech's own (openslr.org/12).
 _PARTS = (
@@ -34,7 +38,8 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
     """A sample for each recording: its text as target, its speaker as group where one is known.
 
     `root` is a file or a folder: a .trn of lines `text (id)`; CSV, TSV or JSONL with `id`, `text`
-    and, if they are there, `speaker` and `audio` (a path; all else are tags); a folder of
+    and, if they are there, `speaker` and `audio` (a path; all else are tags), or a manifest of NeMo
+    with `audio_filepath` (also the id where there is none) and `text`; a folder of
     LibriSpeech with its *.trans.txt; or a folder with `transcription` and `fileids`, as CMUSphinx
     has them. `split` is the part of LibriSpeech that is read where the folder holds several: the
     folder of that name, in it or in its LibriSpeech. Sounds are found by the id beside the texts;
@@ -85,8 +90,8 @@ def _sample(
 
 
 def _table(path: Path) -> list[Sample]:
-    records = read_records(path)
-    ids = [text_id(record) for record in records]
+    records = [_with_audio(record) for record in read_records(path)]
+    ids = [text_id(record, _IDS) for record in records]
     refuse_duplicates("id", ids, str(path))
     media = media_of(records, path.parent, str(path))
     return [
@@ -99,6 +104,14 @@ def _table(path: Path) -> list[Sample]:
         )
         for ident, record, inputs in zip(ids, records, media, strict=True)
     ]
+
+
+def _with_audio(record: Record) -> Record:
+    """A row of a manifest of NeMo with the path of its sound as `audio`."""
+    path = cell(record, "audio_filepath")
+    if path is None or column(record, "audio"):
+        return record
+    return Record(record.where, record.cells | {"audio": path})
 
 
 def _librispeech(chapters: list[Path], root: Path) -> list[Sample]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from mmbench.contents import ContentKeys, cache_folder, digest
@@ -13,8 +14,10 @@ from mmbench.engine.measure import Directions
 from mmbench.engine.prepare import Options, Prepared, find_task
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.record import Told, hash_data, make_record
+from mmbench.engine.remarks import reference_notes
 from mmbench.engine.rows import rows_table
 from mmbench.engine.run import Outcome, measure_task
+from mmbench.errors import UserError
 from mmbench.text import count
 from mmbench.types import ModelInfo, Outputs
 
@@ -28,19 +31,19 @@ def score(
     *,
     name: str | None = None,
     partial: bool = False,
+    fields: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
     """Score outputs on a task. `name` is what the board calls the model (the file's name).
 
+    `fields` names the columns of a file that hold predictions and ids (keys `prediction`, `id`).
     Raises DataError that lists ids when samples have no output or outputs no sample; `partial`
     scores what is there and says so.
     """
     options, costs = options or Options(), Costs()
     with costs.clock.stage("prepare"):
         spec, kind = find_task(task, options)
-        outputs = (
-            predictions if isinstance(predictions, Outputs) else read_outputs(Path(predictions))
-        )
+        outputs = _outputs(predictions, fields)
         data = load_data(spec, options.data)
         whole = kind.sizes(data)
         data, outputs = kind.match(data, outputs, partial=partial)
@@ -53,14 +56,19 @@ def score(
         featurer = Featurer(options, keys, progress or Silent(), costs)
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
-    notes = ["scored from outputs", *_partial(whole, kind.sizes(data))]
+    told_of = [*outputs.notes, *_partial(whole, kind.sizes(data)), *reference_notes(directions)]
+    notes = ["scored from outputs", *told_of]
     told = Told(_failures(directions) + measured.lost, costs, index, notes)
     record = make_record(prepared, options, measured, asked_of, told)
     return Outcome(record, rows_table(directions, measured.found), {})
 
 
-def _outputs(predictions: str | Path | Outputs) -> Outputs:
-    return predictions if isinstance(predictions, Outputs) else read_outputs(Path(predictions))
+def _outputs(predictions: str | Path | Outputs, fields: Mapping[str, str] | None) -> Outputs:
+    if not isinstance(predictions, Outputs):
+        return read_outputs(Path(predictions), fields)
+    if fields:
+        raise UserError("--field chooses columns of a file: these outputs are not in a file")
+    return predictions
 
 
 def _stem(predictions: str | Path | Outputs) -> str:

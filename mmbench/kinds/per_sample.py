@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from mmbench.errors import DataError, SpecError
+from mmbench.kinds.matching import with_sample_ids, without_data_tags
 from mmbench.text import listed
 from mmbench.types import (
     Answers,
@@ -141,11 +142,10 @@ class PerSample(ABC):
         outputs without a sample.
         """
         ids = [sample.id for sample in data.samples]
-        if outputs.positional:
-            outputs = _with_ids(outputs, ids)
-        refuse_unmatched(ids, outputs.values, partial=partial)
+        outputs = with_sample_ids(data.samples, outputs)
+        _refuse_strangers(ids, outputs, partial=partial)
         kept = [sample for sample in data.samples if sample.id in outputs.values]
-        return msgspec.structs.replace(data, samples=kept), outputs
+        return msgspec.structs.replace(data, samples=kept), without_data_tags(kept, outputs)
 
     def accept(
         self, spec: TaskSpec, data: Samples, outputs: Outputs
@@ -162,7 +162,7 @@ class PerSample(ABC):
             given = values[sample.id]
             if not isinstance(given, Broken):
                 given = self.value(spec, sample, given, data, outputs)
-            tags = sample.tags | outputs.tags.get(sample.id, {})
+            tags = outputs.tags.get(sample.id, {}) | sample.tags
             found.append(prediction(sample, given, tags))
         return {"": [found]}, {}
 
@@ -204,17 +204,15 @@ def dealt_out(answers: list[T], ids: list[str], seed: int) -> list[T]:
     return given
 
 
-def _with_ids(outputs: Outputs, ids: list[str]) -> Outputs:
-    if len(outputs.values) != len(ids):
-        raise DataError(
-            f"{len(outputs.values)} outputs without ids for {len(ids)} samples: give ids with them"
-        )
-    return msgspec.structs.replace(
-        outputs,
-        values=dict(zip(ids, outputs.values.values(), strict=True)),
-        tags={ids[int(row)]: tags for row, tags in outputs.tags.items()},
-        positional=False,
-    )
+def _refuse_strangers(ids: list[str], outputs: Outputs, *, partial: bool) -> None:
+    """Refuse as `refuse_unmatched`, with the column that the ids are from."""
+    try:
+        refuse_unmatched(ids, outputs.values, partial=partial)
+    except DataError as error:
+        if not outputs.id_column or outputs.values.keys() <= set(ids):
+            raise
+        hint = f"the ids are in column {outputs.id_column}: --field id=NAME chooses another"
+        raise DataError(f"{error}; {hint}") from error
 
 
 def refuse_unmatched(ids: list[str], given: Any, *, partial: bool) -> None:
