@@ -30,6 +30,12 @@ def score(commands: Any) -> None:
         metavar="prediction=NAME,id=NAME",
         help="the columns of the predictions and the ids, where the file has several that could be",
     )
+    add(
+        "--strip-reasoning",
+        action="store_true",
+        help="score the answers without the reasoning before them: <think>…</think>, channels of"
+        " gpt-oss, ◁think▷; of <answer>…</answer> the content",
+    )
     add("--partial", action="store_true", help="score what is there, although outputs are missing")
     _inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)")
     add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")

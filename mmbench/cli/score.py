@@ -22,6 +22,7 @@ def command(args: argparse.Namespace) -> int:
         published_as=args.published_as,
         tasks=tuple(args.tasks),
         inception=args.inception,
+        strip_reasoning=args.strip_reasoning,
     )
     outcome = score(
         args.task,

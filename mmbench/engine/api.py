@@ -73,6 +73,7 @@ def score(
     name: str | None = None,
     partial: bool = False,
     field: Mapping[str, str] | None = None,
+    strip_reasoning: bool = False,
     device: str = "auto",
     seed: int = 0,
     out: str | Path | None = None,
@@ -94,6 +95,7 @@ def score(
         published_as=published_as,
         tasks=tuple(tasks),
         inception=Path(inception) if inception is not None else None,
+        strip_reasoning=strip_reasoning,
     )
     given = _outputs(predictions) if isinstance(predictions, Mapping) else predictions
     outcome = score_outputs(task, given, options, name=name, partial=partial, fields=field)

@@ -35,6 +35,7 @@ class Options(msgspec.Struct, frozen=True):
     trust_remote_code: bool = False
     tasks: tuple[str, ...] = ()
     inception: Path | None = None
+    strip_reasoning: bool = False
 
 
 class Prepared(NamedTuple):

@@ -15,6 +15,7 @@ from mmbench.engine.prepare import Options, find_task
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.published import verdicts
 from mmbench.engine.record import now
+from mmbench.engine.remarks import reasoning_notes
 from mmbench.engine.rows import predictions, rows_table
 from mmbench.engine.run import Outcome
 from mmbench.errors import DataError
@@ -74,9 +75,15 @@ def rescore(
         seconds=costs.clock.seconds,
         throughput=costs.throughput,
         environment=identity.environment(costs.device),
-        notes=[*(n for n in record.notes if not n.startswith(_NOTE)), f"{_NOTE} {record.run}"],
+        notes=_notes(record, directions),
     )
     return Outcome(again, rows_table(directions, measured.found), {})
+
+
+def _notes(record: RunRecord, directions: Directions) -> list[str]:
+    kept = [note for note in record.notes if not note.startswith(_NOTE)]
+    found = [note for note in reasoning_notes(directions) if note not in kept]
+    return [*kept, *found, f"{_NOTE} {record.run}"]
 
 
 def _refuse_other_question(record: RunRecord, spec: TaskSpec) -> None:

@@ -13,6 +13,7 @@ from mmbench.engine.measure import Directions, Measured, measure
 from mmbench.engine.prepare import Options, Prepared, prepare
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.record import Told, hash_data, make_record, way_of_asking
+from mmbench.engine.remarks import reasoning_notes
 from mmbench.engine.rows import rows_table
 from mmbench.types import Answers, Media, RunRecord, Said
 
@@ -51,7 +52,8 @@ def run(
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
     failures = prepared.kind.failures(prepared.data, answers) if answers else []
-    told = Told(failures + measured.lost, costs, index, prepared.kind.told(answers))
+    notes = [*prepared.kind.told(answers), *reasoning_notes(directions)]
+    told = Told(failures + measured.lost, costs, index, notes)
     record = make_record(prepared, options, measured, asked_of, told)
     return Outcome(record, rows_table(directions, measured.found), _made(prepared, answers))
 

@@ -14,7 +14,7 @@ from mmbench.engine.measure import Directions
 from mmbench.engine.prepare import Options, Prepared, find_task
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.record import Told, hash_data, make_record
-from mmbench.engine.remarks import reference_notes
+from mmbench.engine.remarks import reasoning_notes, reference_notes, without_reasoning
 from mmbench.engine.rows import rows_table
 from mmbench.engine.run import Outcome, measure_task
 from mmbench.errors import UserError
@@ -47,6 +47,8 @@ def score(
         data = load_data(spec, options.data)
         whole = kind.sizes(data)
         data, outputs = kind.match(data, outputs, partial=partial)
+        if options.strip_reasoning:
+            outputs = without_reasoning(outputs, getattr(kind, "no_answer", None))
         directions, index = kind.accept(spec, data, outputs)
     info = _model(name or _stem(predictions), outputs)
     prepared = Prepared(spec, kind, data, None, info)
@@ -56,8 +58,10 @@ def score(
         featurer = Featurer(options, keys, progress or Silent(), costs)
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
-    told_of = [*outputs.notes, *_partial(whole, kind.sizes(data)), *reference_notes(directions)]
-    notes = ["scored from outputs", *told_of]
+    notes = [
+        *("scored from outputs", *outputs.notes, *_partial(whole, kind.sizes(data))),
+        *(*reference_notes(directions), *reasoning_notes(directions)),
+    ]
     told = Told(_failures(directions) + measured.lost, costs, index, notes)
     record = make_record(prepared, options, measured, asked_of, told)
     return Outcome(record, rows_table(directions, measured.found), {})

@@ -43,6 +43,7 @@ class PerSample(ABC):
 
     ability: type | None = None  # None: no model is run, its outputs are scored
     baselines: tuple[str, ...] = ("oracle", "constant", "random", "empty")
+    no_answer: Any = None  # the value that an output without an answer gets; None: it fails
 
     def check(self, spec: TaskSpec, index: str = "exact") -> None:
         """Refuse a spec that this kind cannot run. Raises SpecError."""

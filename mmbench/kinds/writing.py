@@ -31,6 +31,7 @@ class Writing(PerSample):
 
     ability: type = Writes
     baselines = ("oracle", "constant", "random", "empty", "hedge")
+    no_answer = ""
 
     def check(self, spec: TaskSpec, index: str = "exact") -> None:
         """Refuse an index, and a prompt that no field fills. Raises SpecError."""
