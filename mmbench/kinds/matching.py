@@ -22,6 +22,7 @@ _MEDIA_ENDINGS = {
 }
 
 Keys = dict[str, str]  # what names a sample → its id
+Match = Callable[[Sequence[Sample], str, list[str]], list[str] | None]
 
 
 def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
@@ -36,23 +37,29 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     """
     if outputs.positional:
         return _in_order([sample.id for sample in samples], outputs)
-    columns = {outputs.id_column: list(outputs.values)} | outputs.other_ids
-    found = {name: _matched(samples, name, ids) for name, ids in columns.items()}
-    whole = {name: ids for name, ids in found.items() if ids and len(ids) == len(samples)}
-    first = found[outputs.id_column]
-    if first:
-        whole = {outputs.id_column: first} | whole
-    if not whole:
-        return outputs
-    if not outputs.by_format and len({tuple(ids) for ids in whole.values()}) > 1:
+    name, written = outputs.id_column, list(outputs.values)
+    ids = _matched(samples, name, written)
+    further = {} if ids and outputs.by_format else outputs.other_ids
+    others = _complete(samples, further, _by_name if ids else _matched)
+    fitting = ({name: ids} if ids else {}) | others
+    if len({tuple(found) for found in fitting.values()}) > 1:
         raise DataError(
-            f"columns {listed(whole)} of the outputs name different samples: choose the ids with"
+            f"columns {listed(fitting)} of the outputs name different samples: choose the ids with"
             " --field id=NAME"
         )
-    name, ids = next(iter(whole.items()))
-    if name == outputs.id_column and ids == columns[name]:
+    if not fitting or ids == written:
         return outputs
-    return _renamed(outputs, ids, _note(name, outputs.id_column, ids == columns[name]))
+    name, ids = next(iter(fitting.items()))
+    as_written = ids == outputs.other_ids.get(name)
+    return _renamed(outputs, ids, _note(name, outputs.id_column, as_written))
+
+
+def _complete(
+    samples: Sequence[Sample], columns: dict[str, list[str]], match: Match
+) -> dict[str, list[str]]:
+    """Return the samples' ids by the columns that name all samples."""
+    found = {name: match(samples, name, ids) for name, ids in columns.items()}
+    return {name: ids for name, ids in found.items() if ids and len(ids) == len(samples)}
 
 
 def _in_order(ids: list[str], outputs: Outputs) -> Outputs:
@@ -72,7 +79,7 @@ def _in_order(ids: list[str], outputs: Outputs) -> Outputs:
 def _note(name: str, preferred: str, as_written: bool) -> str:
     other = f", not {preferred}" if name != preferred else ""
     by = f"column {name}{other}" if name else "their keys"
-    rest = "" if as_written else ", which names the samples in another form (a path, an ending)"
+    rest = "" if as_written else ", which names the samples by a tag, or by a path or its end"
     return f"outputs are matched by {by}{rest}"
 
 
@@ -88,14 +95,22 @@ def _renamed(outputs: Outputs, ids: list[str], note: str) -> Outputs:
 
 def _matched(samples: Sequence[Sample], column: str, ids: list[str]) -> list[str] | None:
     """Return the sample's id for each value of a column, None if one names no sample."""
-    for keys in _keys(samples, column):
-        if all(ident in keys for ident in ids):
-            return [keys[ident] for ident in ids]
+    found = _by_name(samples, column, ids)
+    if found:
+        return found
     for keys in _keys(samples, column):
         for form in _forms([*keys, *ids]):
             found = _by_form(keys, ids, form)
             if found and (_holds_paths(column) or _are_ends(found, ids)):
                 return [keys[key] for key in found]
+    return None
+
+
+def _by_name(samples: Sequence[Sample], column: str, ids: list[str]) -> list[str] | None:
+    """Return the same as `_matched`, for values that are what names a sample."""
+    for keys in _keys(samples, column):
+        if all(ident in keys for ident in ids):
+            return [keys[ident] for ident in ids]
     return None
 
 
@@ -135,7 +150,8 @@ def _by_form(keys: Keys, ids: list[str], form: Callable[[str], str]) -> list[str
 
 def _forms(names: Sequence[str]) -> Iterator[Callable[[str], str]]:
     """Yield ways to shorten paths: their last parts, many before few, with and without ending."""
-    depth = max((len(_path(name).parts) for name in names), default=0)
+    shaped = [name for name in names if set(name) & {"/", "\\", "."}]
+    depth = max((len(_path(name).parts) for name in shaped), default=0)
     for bare in (False, True):
         for parts in range(depth, 0, -1):
             yield lambda name, parts=parts, bare=bare: _last(name, parts, bare)  # type: ignore[misc]
