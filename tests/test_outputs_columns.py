@@ -43,6 +43,11 @@ LAYOUTS = [
     {"id": 1, "prediction": TRUE, "answer": TRUE, "value": SAID},  # our own column wins
     {"ID": 1, "Answer": TRUE, "Prediction": SAID},  # case does not count
     {"Id": 1, "Pred Text": SAID, "TEXT": TRUE},
+    {"questionId": 1, "prediction": SAID},  # GQA's predictions; DocVQA's have questionId, answer
+    {"image": "VizWiz_test_1.jpg", "answer": SAID},  # VizWiz
+    # MMMU's and MathVista's result files
+    {"id": 1, "all_choices": ["A"], "answer": TRUE, "response": SAID},
+    {"pid": 1, "question": "q", "answer": TRUE, "response": SAID, "extraction": "x"},
     {"id": 1, "answer": SAID, "ground_truth": TRUE},  # a reference and nothing else
     {"id": 1, "caption": SAID, "references": [TRUE]},
     {"id": 1, "prediction": SAID, "response": SAID, "answer": TRUE},  # the same twice
@@ -122,6 +127,12 @@ def test_a_row_with_an_error_has_failed_though_its_truth_is_there(tmp_path: Path
     rows = [{"id": n, "answer": TRUE, "error": "timeout"} for n in (1, 2)]
     outputs = read_outputs(lines(tmp_path / "x.jsonl", *rows))
     assert [value.reason for value in outputs.values.values()] == ["timeout", "timeout"]
+
+
+def test_an_id_is_no_label_where_another_column_is_the_id(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("id,key,cat,dog\n1,k,0.9,0.1\n")
+    assert read_outputs(file, {"id": "key"}).values == {"k": {"cat": 0.9, "dog": 0.1}}
 
 
 def test_a_label_next_to_scores_may_be_the_truth(tmp_path: Path) -> None:
@@ -342,6 +353,7 @@ def test_outputs_that_are_the_references_are_told(tmp_path: Path) -> None:
     ("task", "row", "names"),
     [
         ("answers", {"id": 1, "answer": "a", "answers": ["b", "c"]}, ("answer", "answers")),
+        ("captions", {"id": 1, "image_id": 2, "references": ["a"]}, ("id", "image_id")),
         ("labels", {"id": 1, "label": "a", "labels": ["b"]}, ("label", "labels")),
         ("pairs", {"query": "q", "document": "d", "grade": 1, "score": 0.5}, ("grade", "score")),
         ("pairs", {"query": "a text", "query_id": "q", "document": "d"}, ("query", "query_id")),

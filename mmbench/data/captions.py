@@ -18,6 +18,7 @@ from mmbench.data.records import (
     cell,
     column,
     find_file,
+    only_of,
     optional,
     read_records,
     text_id,
@@ -98,16 +99,17 @@ def _from_records(records: list[Record]) -> Annotations:
     images: dict[str, Image] = {}
     lines = []
     for record in records:
-        ident, image = text_id(record, _ids(record)), optional(record, "image")
+        ident, image = _id(record), optional(record, "image")
         images.setdefault(ident, Image(ident, [image] if image else []))
         lines += [Caption("", ident, text) for text in _references(record)]
     return Annotations(list(images.values()), lines, splits=False)
 
 
-def _ids(record: Record) -> tuple[str, ...]:
-    """The columns of the image's id: in a row of COCO's annotations `id` is that of the caption."""
+def _id(record: Record) -> str:
+    """Return the id of the image: in a row of COCO's annotations `id` is that of the caption."""
     is_annotation = column(record, "image_id") and not column(record, "references")
-    return _IDS[::-1] if is_annotation else _IDS
+    name = "image_id" if is_annotation else only_of(record, _IDS, "id")
+    return text_id(record, (name,))
 
 
 def _references(record: Record) -> list[str]:

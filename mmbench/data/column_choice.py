@@ -1,8 +1,8 @@
 """Which columns of a file of outputs hold the predictions and the ids.
 
 A file of outputs often repeats the truth next to the prediction. The prediction is therefore never
-guessed among several columns: see `prediction_column`. Names are compared without regard to case,
-and a space or a hyphen is the same as an underscore.
+guessed among several columns: see `prediction_column`. Names are compared in the
+form that `plain_name` gives them: case does not count.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _RAW = {"filtered_resps": "resps"}
 
 _STRONG_IDS = (
     *("id", "question_id", "image_id", "audio_filepath", "sample_id", "utt_id", "utterance_id"),
-    *("uid", "query_id", "qid", "doc_id", "index", "idx", "key"),
+    *("uid", "video_id", "audio_id", "pid", "query_id", "qid", "doc_id", "index", "idx", "key"),
 )
 _PATHS = ("file_name", "filename", "file", "path", "image", "audio", "video")
 IDS = (*_STRONG_IDS, *_PATHS)

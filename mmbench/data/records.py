@@ -7,6 +7,7 @@ the header is a column of lists: of the cells of a row that are not empty.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from io import StringIO
@@ -19,6 +20,8 @@ from mmbench.errors import DataError
 from mmbench.text import listed
 
 TABLES = (".csv", ".tsv", ".jsonl")
+
+_NEXT_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in questionId
 
 
 class Record(NamedTuple):
@@ -89,8 +92,9 @@ def _by_name(header: list[str], cells: list[str]) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
-    """Return a column's name as names are compared: `Image-ID`, `image id` are `image_id`."""
-    return name.strip().casefold().replace(" ", "_").replace("-", "_")
+    """Return a column's name as names are compared: `Image-ID`, `imageId` are `image_id`."""
+    words = _NEXT_WORD.sub("_", name.strip())
+    return words.casefold().replace(" ", "_").replace("-", "_")
 
 
 def column(record: Record, name: str) -> str | None:

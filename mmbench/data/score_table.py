@@ -16,10 +16,10 @@ _EMPTY = {"", "none", "null", "n/a", "na", "-"}
 def score_table(records: Sequence[Record], id_column: str) -> list[dict[str, float]]:
     """Return the scores by label of each row; none if a column holds something else than numbers.
 
-    Every column beside the ids is a label. Raises DataError, which names line and column, for a
-    cell that is empty, NaN, infinite or a text among numbers.
+    Every column but the ids, and a column `id`, is a label. Raises DataError, which names line and
+    column, for a cell that is empty, NaN, infinite or a text among numbers.
     """
-    labels = [name for name in columns_of(records) if name != id_column]
+    labels = [n for n in columns_of(records) if n != id_column and plain_name(n) != "id"]
     first = [next(filter(None, map(_kind, _cells(records, name))), "") for name in labels]
     if "text" in first or "number" not in first:
         return []
