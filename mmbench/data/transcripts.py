@@ -107,7 +107,7 @@ def _table(path: Path) -> list[Sample]:
 
 
 def _with_audio(record: Record) -> Record:
-    """A row of a manifest of NeMo with the path of its sound as `audio`."""
+    """Return a row of a manifest of NeMo with the path of its sound as `audio`."""
     path = cell(record, "audio_filepath")
     if path is None or column(record, "audio"):
         return record

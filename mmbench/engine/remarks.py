@@ -80,7 +80,7 @@ def _is_reference(prediction: Prediction) -> bool:
 
 
 def _named(target: dict[str, Any]) -> set[str]:
-    """The letter and the text of the right option."""
+    """Return the letter and the text of the right option."""
     letter, options = str(target.get("answer")), target.get("options") or []
     place = ord(letter) - ord("A") if len(letter) == 1 else -1
     return {letter, *([str(options[place])] if 0 <= place < len(options) else [])}
