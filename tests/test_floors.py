@@ -8,8 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[1] / "mmbench"
 FLOORS = [
     {"errors", "types", "abilities"},
-    {"registry", "builtin", "spec", "text", "media", "stats", "store", "contents", "journal",
-     "checkpoints", "search", "nano", "shapes"},
+    {"registry", "builtin", "spec", "text", "alternatives", "media", "stats", "store", "contents",
+     "journal", "checkpoints", "search", "nano", "shapes"},
     {"data", "models", "kinds", "metrics"},
     {"engine", "board", "verdicts", "conformance"},
     {"train", "selftest"},
