@@ -320,7 +320,8 @@ class Outputs(Struct, frozen=True):
     `labels`, document ids best first, or a medium. `embeddings` holds ids and vectors [n, d]
     float32 by side (query, corpus) instead. Where the file has no ids (`positional`) they are the
     row numbers from 0, in the order of the task's samples. `tags` are further columns by id
-    (seconds of sound and of computing). `digest` is the hash of the bytes read.
+    (seconds of sound and of computing). `digest` is the hash of the bytes read. `notes` are what a
+    reader of the scores should know of how the file was read.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -329,6 +330,7 @@ class Outputs(Struct, frozen=True):
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     positional: bool = False
     digest: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 # What a metric gets of a prediction from the model it wants, by name: vectors [k, d], a row per

@@ -28,6 +28,7 @@ def command(args: argparse.Namespace) -> int:
         options,
         name=args.name,
         partial=args.partial,
+        fold_ids=args.fold_ids,
         progress=make_progress(quiet=args.quiet),
     )
     record = keep(outcome, args)

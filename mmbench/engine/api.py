@@ -71,6 +71,7 @@ def score(
     data: str | Path | None = None,
     name: str | None = None,
     partial: bool = False,
+    fold_ids: bool = False,
     device: str = "auto",
     seed: int = 0,
     out: str | Path | None = None,
@@ -93,7 +94,7 @@ def score(
         inception=Path(inception) if inception is not None else None,
     )
     given = _outputs(predictions) if isinstance(predictions, Mapping) else predictions
-    outcome = score_outputs(task, given, options, name=name, partial=partial)
+    outcome = score_outputs(task, given, options, name=name, partial=partial, fold_ids=fold_ids)
     if out is not None:
         store.write_record(out, outcome.record, outcome.rows)
     return outcome.record

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from mmbench.contents import ContentKeys, cache_folder, digest
+from mmbench.data.output_ids import with_sample_ids
 from mmbench.data.outputs import read_outputs
 from mmbench.engine.asked import Costs
 from mmbench.engine.datasets import load_data
@@ -28,12 +30,13 @@ def score(
     *,
     name: str | None = None,
     partial: bool = False,
+    fold_ids: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
     """Score outputs on a task. `name` is what the board calls the model (the file's name).
 
     Raises DataError that lists ids when samples have no output or outputs no sample; `partial`
-    scores what is there and says so.
+    scores what is there and says so. With `fold_ids` upper and lower case are alike in ids.
     """
     options, costs = options or Options(), Costs()
     with costs.clock.stage("prepare"):
@@ -43,6 +46,7 @@ def score(
         )
         data = load_data(spec, options.data)
         whole = kind.sizes(data)
+        outputs = with_sample_ids(outputs, _ids(kind, data), _where(predictions), fold=fold_ids)
         data, outputs = kind.match(data, outputs, partial=partial)
         directions, index = kind.accept(spec, data, outputs)
     info = _model(name or _stem(predictions), outputs)
@@ -53,7 +57,7 @@ def score(
         featurer = Featurer(options, keys, progress or Silent(), costs)
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
-    notes = ["scored from outputs", *_partial(whole, kind.sizes(data))]
+    notes = ["scored from outputs", *outputs.notes, *_partial(whole, kind.sizes(data))]
     told = Told(_failures(directions) + measured.lost, costs, index, notes)
     record = make_record(prepared, options, measured, asked_of, told)
     return Outcome(record, rows_table(directions, measured.found), {})
@@ -61,6 +65,15 @@ def score(
 
 def _outputs(predictions: str | Path | Outputs) -> Outputs:
     return predictions if isinstance(predictions, Outputs) else read_outputs(Path(predictions))
+
+
+def _where(predictions: str | Path | Outputs) -> str:
+    return "outputs" if isinstance(predictions, Outputs) else str(predictions)
+
+
+def _ids(kind: Any, data: Any) -> dict[str, list[str]]:
+    """The ids of the data, by side."""
+    return {side: [sample.id for sample in samples] for side, samples in kind.samples(data).items()}
 
 
 def _stem(predictions: str | Path | Outputs) -> str:

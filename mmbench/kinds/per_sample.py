@@ -228,10 +228,17 @@ def refuse_unmatched(ids: list[str], given: Any, *, partial: bool) -> None:
     if extra:
         problems.append(f"{len(extra)} outputs belong to no sample: {listed(extra)}")
     if problems:
-        hint = "; --partial scores what is there" if missing and not extra else ""
-        raise DataError("; ".join(problems) + hint)
+        raise DataError("; ".join(problems) + _hint(missing, extra, known))
     if ids and not known & set(given):
         raise DataError("no sample has an output")
+
+
+def _hint(missing: list[str], extra: list[str], known: set[str]) -> str:
+    """What to type where samples have no output, or outputs no sample."""
+    folded = {ident.casefold() for ident in known} if extra else set()
+    if any(ident.casefold() in folded for ident in extra):
+        return "; --fold-ids matches ids that differ in case alone"
+    return "; --partial scores what is there" if missing and not extra else ""
 
 
 def prediction(sample: Sample, value: Any, tags: dict[str, str]) -> Prediction:
