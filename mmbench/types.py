@@ -150,13 +150,16 @@ class Samples(Struct, frozen=True):
 
     A label in a target is its position in `labels`. `source` says where the data are from.
     `templates` are the prompts into which a class is put ("a photo of a {}."), where the data set
-    has its own.
+    has its own. `group_name` is what the groups are, where the source knows it ("speaker"): a tag
+    for breakdowns. `optional_tags` are those that the source sets where the files have them.
     """
 
     samples: list[Sample]
     labels: list[str] = field(default_factory=list)
     source: dict[str, str] = field(default_factory=dict)
     templates: list[str] = field(default_factory=list)
+    group_name: str = ""
+    optional_tags: list[str] = field(default_factory=list)
 
 
 class Published(Struct, frozen=True, forbid_unknown_fields=True):

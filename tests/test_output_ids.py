@@ -167,10 +167,7 @@ def test_a_data_folder_of_kaldi(tmp_path: Path) -> None:
     data = transcripts(tmp_path)
     assert data == transcripts(tmp_path / "text")
     assert [s.target for s in data.samples] == ["HELLO YOU", "", "{ A / B }"]  # braces are words
-    assert [(s.group, s.tags) for s in data.samples[1:]] == [
-        ("s1", {"speaker": "s1"}),
-        ("s2", {"speaker": "s2"}),
-    ]
+    assert data.group_name == "speaker" and [s.group for s in data.samples] == ["s1", "s1", "s2"]
     sounds = [sample.inputs["audio"] for sample in data.samples]
     assert sounds[0] == Media("audio", str(tmp_path / "wav/1.wav"))
     assert isinstance(sounds[1], Broken) and "is not run" in sounds[1].reason

@@ -74,7 +74,7 @@ def rows(
         raise DataError(f"{source.get('path', path)}: no row is one that the task asks for")
     refuse_duplicates("id", [sample.id for sample in samples], path)
     shown = [name.replace("_", " ") for name in classes] if spaces else classes
-    return with_templates(Samples(samples, shown, source), prompts, Path(path))
+    return with_templates(Samples(samples, shown, source, group_name=group), prompts, Path(path))
 
 
 class _Joined:

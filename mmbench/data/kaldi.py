@@ -39,9 +39,8 @@ def kaldi_samples(text: Path) -> list[Sample]:
 
 
 def spoken_sample(ident: str, text: Reference, audio: Content, speaker: str = "") -> Sample:
-    """Make the sample of a recording. The speaker is its group, and a tag."""
-    tags = {"speaker": speaker} if speaker else {}
-    return Sample(ident, {"audio": audio}, text, group=speaker, tags=tags)
+    """Make the sample of a recording, whose speaker is its group."""
+    return Sample(ident, {"audio": audio}, text, group=speaker)
 
 
 def named_sound(ident: str, sounds: dict[str, str], folder: Path) -> Content:

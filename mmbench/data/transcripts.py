@@ -24,7 +24,7 @@ from mmbench.errors import DataError
 from mmbench.text import listed
 from mmbench.types import Sample, Samples
 
-_USED = {*MEDIA, "id", "text", "file"}
+_USED = {*MEDIA, "id", "text", "speaker", "file"}
 # LibriSpeech's own (openslr.org/12).
 _PARTS = (
     *("dev-clean", "dev-other", "test-clean", "test-other"),
@@ -39,7 +39,7 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
     (`mmbench.alternatives`); CSV, TSV or JSONL with `id`, `text` and, if they are there, `speaker`
     and `audio` (a path; all else are tags); a folder of LibriSpeech with its *.trans.txt; a folder
     with `transcription` and `fileids`, as CMUSphinx has them; or a data folder of Kaldi, or its
-    `text`. The speaker is a tag as well.
+    `text`.
 
     `split` is the part of LibriSpeech that is read where the folder holds several: the folder of
     that name, in it or in its LibriSpeech. Sounds are found by the id beside the texts; they need
@@ -52,15 +52,19 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
         root = _part(root, split)
         chapters = sorted(root.glob("**/*.trans.txt"))
         if chapters:
-            return Samples(_librispeech(chapters, root))
+            return _data(_librispeech(chapters, root))
         if (root / "transcription").is_file():
-            return Samples(_sphinx(root))
+            return _data(_sphinx(root))
         root = root / "text" if (root / "text").is_file() else root
     if root is not None and root.is_file() and root.name == "text":
-        return Samples(kaldi_samples(root))
+        return _data(kaldi_samples(root))
     _refuse_unread(root)
     path = find_file(root, "transcripts", (*TABLES, ".trn"))
-    return Samples(_trn(path) if path.suffix.lower() == ".trn" else _table(path))
+    return _data(_trn(path) if path.suffix.lower() == ".trn" else _table(path))
+
+
+def _data(samples: list[Sample]) -> Samples:
+    return Samples(samples, group_name="speaker")
 
 
 def _refuse_unread(root: Path | None) -> None:

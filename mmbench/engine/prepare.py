@@ -9,6 +9,7 @@ import msgspec
 
 from mmbench import registry
 from mmbench.contents import ContentKeys
+from mmbench.engine.breakdowns import with_breakdown_tags
 from mmbench.engine.datasets import load_data
 from mmbench.engine.models import BASELINES, Finder, Model, class_of, find
 from mmbench.errors import DataError, ModelError, UserError
@@ -45,6 +46,7 @@ class Prepared(NamedTuple):
     data: Any
     model: Model | None  # None for a baseline
     info: ModelInfo
+    notes: tuple[str, ...] = ()  # on the data
 
 
 def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepared:
@@ -76,12 +78,13 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
             " mmbench run -m clip-nano -t shapes-retrieval",
         ]
         raise type(problems[0])("\n".join([*map(str, problems), *help_])) from problems[0]
+    data, notes = with_breakdown_tags(spec, kind, data)
     if options.limit is not None:
         data = kind.limit(data, options.limit)
     info = found.info if found else ModelInfo(model, None, None, "", BASELINE, {}, "none")
     if found:
         _check_ability(found, kind, spec, data)
-    return Prepared(spec, kind, data, found, info)
+    return Prepared(spec, kind, data, found, info, tuple(notes))
 
 
 def find_task(task: str, options: Options) -> tuple[TaskSpec, Any]:

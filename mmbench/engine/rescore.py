@@ -8,6 +8,7 @@ from mmbench import registry, store
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine import identity
 from mmbench.engine.asked import Costs
+from mmbench.engine.breakdowns import check_breakdowns
 from mmbench.engine.datasets import load_data
 from mmbench.engine.features import Featurer
 from mmbench.engine.measure import Directions, measure
@@ -45,6 +46,8 @@ def rescore(
         for name in names:
             registry.metric(name)
         directions = predictions(store.read_table(out, run, record))
+        stored = [p.tags for splits in directions.values() for s in splits for p in s]
+        check_breakdowns(spec, stored)
         if options.data is not None:
             directions = _with_inputs(directions, spec, options)
     with ContentKeys(cache_folder()) as keys, costs.clock.stage("measure"):

@@ -9,6 +9,7 @@ from mmbench.contents import ContentKeys, cache_folder, digest
 from mmbench.data.output_ids import with_sample_ids
 from mmbench.data.outputs import read_outputs
 from mmbench.engine.asked import Costs
+from mmbench.engine.breakdowns import with_breakdown_tags
 from mmbench.engine.datasets import load_data
 from mmbench.engine.features import Featurer
 from mmbench.engine.measure import Directions
@@ -45,12 +46,13 @@ def score(
             predictions if isinstance(predictions, Outputs) else read_outputs(Path(predictions))
         )
         data = load_data(spec, options.data)
+        data, on_data = with_breakdown_tags(spec, kind, data, outputs.tags.values())
         whole = kind.sizes(data)
         outputs = with_sample_ids(outputs, _ids(kind, data), _where(predictions), fold=fold_ids)
         data, outputs = kind.match(data, outputs, partial=partial)
         directions, index = kind.accept(spec, data, outputs)
     info = _model(name or _stem(predictions), outputs)
-    prepared = Prepared(spec, kind, data, None, info)
+    prepared = Prepared(spec, kind, data, None, info, tuple(on_data))
     with ContentKeys(cache_folder()) as keys:
         with costs.clock.stage("hash"):
             asked_of = hash_data(spec, kind, data, keys)
