@@ -220,6 +220,31 @@ def test_alternatives_that_cannot_be_read(text, words):
         parse(text)
 
 
+# Unicode categories Mn and Mc, which whisper/normalizers/basic.py turns into spaces; composed
+# letters (NFKC) keep theirs.
+@pytest.mark.parametrize(
+    "text, said, marked",
+    [
+        ("हिन्दी में", "हन्द म", True),  # Devanagari: other vowels, the same to the normaliser
+        ("ที่นี่", "ทน", True),  # Thai
+        ("தமிழ்", "தம", True),  # Tamil
+        ("مَرْحَبًا", "مرحبا", True),  # Arabic with diacritics
+        ("مرحبا", "مرحبا", False),  # without
+        ("cafe\u0301 Việt ❤️ が", "x", False),
+    ],
+)
+def test_scripts_whose_vowel_signs_a_normaliser_deletes_are_named(text, said, marked):
+    pytest.importorskip("whisper_normalizer")
+    predictions = predict((said, text), ("a", "a"))
+    for name in ("basic", "whisper_en"):
+        note = wer(predictions, name).reason
+        words = f"{name} deletes vowel signs of 1 reference: wer[none], cer[none] keep them"
+        assert note == (words if marked else "")
+    choices = predict((said, parse(f"{{ {text} / x }}")))
+    assert cer(choices, "basic").reason.endswith("keep them") == marked
+    assert wer(predictions, "none").reason == cer(predictions, "none").reason == ""
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_normaliser_is_in_the_signature(metric):
     pytest.importorskip("whisper_normalizer")

@@ -2,7 +2,8 @@
 
 Columns `direction`, `split`, `id`, `group`, `error`, `value`, `target`, `tags` (the last three as
 JSON; scores by class as lists of float32), and one list of float64 for each metric. With these a
-run is compared and scored again, without the model and without the data.
+run is compared and scored again, without the model and without the data. The tag `finish` is
+`length` where an answer met the token limit.
 """
 
 from __future__ import annotations

@@ -17,9 +17,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from mmbench.alternatives import count_readings, pieces_of, readings
+from mmbench.alternatives import count_readings, first_reading, pieces_of, readings
 from mmbench.metrics.edits import Edits, fewest_edits
-from mmbench.metrics.normalisers import described, normalise
+from mmbench.metrics.normalisers import deletes_marks, described, normalise
 from mmbench.stats import score
 from mmbench.text import count
 from mmbench.types import Prediction, Score
@@ -36,7 +36,8 @@ def wer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     """
     counts = _counts(predictions, normaliser)
     rows = [[one.edits, one.reference] for one in counts]
-    return _rate(rows, counts, f"unit=word,{described(normaliser)}")
+    note = _note(predictions, normaliser, counts)
+    return _rate(rows, f"unit=word,{described(normaliser)}", note)
 
 
 def cer(predictions: Sequence[Prediction], normaliser: str) -> Score:
@@ -46,7 +47,8 @@ def cer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     """
     counts = _counts(predictions, normaliser, characters=True)
     rows = [[one.edits, one.reference] for one in counts]
-    return _rate(rows, counts, f"unit=character,{described(normaliser)}")
+    note = _note(predictions, normaliser, counts)
+    return _rate(rows, f"unit=character,{described(normaliser)}", note)
 
 
 def mer(predictions: Sequence[Prediction], normaliser: str) -> Score:
@@ -56,7 +58,8 @@ def mer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     """
     counts = _counts(predictions, normaliser)
     rows = [[one.edits, one.edits + one.hits] for one in counts]
-    return _rate(rows, counts, f"unit=word,alignment=jiwer,{described(normaliser)}", worst=1)
+    signature = f"unit=word,alignment=jiwer,{described(normaliser)}"
+    return _rate(rows, signature, _note(predictions, normaliser, counts), worst=1)
 
 
 def wil(predictions: Sequence[Prediction], normaliser: str) -> Score:
@@ -69,7 +72,7 @@ def wil(predictions: Sequence[Prediction], normaliser: str) -> Score:
     counts = _counts(predictions, normaliser)
     rows = [[one.hits, one.reference, one.said] for one in counts]
     signature = f"unit=word,alignment=jiwer,{described(normaliser)}"
-    return _rate(rows, counts, signature, "wil", worst=1)
+    return _rate(rows, signature, _note(predictions, normaliser, counts), "wil", worst=1)
 
 
 def rtfx(predictions: Sequence[Prediction]) -> Score:
@@ -96,31 +99,44 @@ def _seconds(prediction: Prediction) -> list[float]:
 
 def _rate(
     rows: list[list[int]],
-    counts: Sequence[Edits],
     signature: str,
+    note: str,
     fold_name: str = "ratio",
     worst: float | None = None,
 ) -> Score:
+    """A score of these rows; where it is NaN the reason says so, else it is the `note`."""
     found = score(
         rows,
         fold_name=fold_name,
         better="lower",
         signature=f"{signature},empty-references=inserted",
+        reason=note,
         worst=worst,
         best=0,
     )
-    return msgspec.structs.replace(found, reason=_reason(found.value, counts))
+    if not rows or not math.isnan(found.value):
+        return found
+    reason = f"no rate: {count(len(rows), 'reference')} without a word"
+    return msgspec.structs.replace(found, reason=reason)
 
 
-def _reason(value: float, counts: Sequence[Edits]) -> str:
-    """Why there is no rate, or how many insertions there are against empty references."""
+def _note(predictions: Sequence[Prediction], normaliser: str, counts: Sequence[Edits]) -> str:
+    """What a reader of a rate should know of its references."""
     empty = [one.insertions for one in counts if not one.reference]
-    if counts and math.isnan(value):
-        return f"no rate: {count(len(counts), 'reference')} without a word"
-    if not any(empty):
-        return ""
-    said = count(sum(empty), "insertion")
-    return f"includes {said} against {count(len(empty), 'empty reference')}"
+    notes = []
+    if any(empty):
+        said = count(sum(empty), "insertion")
+        notes.append(f"includes {said} against {count(len(empty), 'empty reference')}")
+    marked = sum(deletes_marks(normaliser, _text(p.target)) for p in predictions)
+    if marked:
+        of = count(marked, "reference")
+        notes.append(f"{normaliser} deletes vowel signs of {of}: wer[none], cer[none] keep them")
+    return "; ".join(notes)
+
+
+def _text(target: Any) -> str:
+    pieces = pieces_of(target)
+    return str(target) if pieces is None else first_reading(pieces)
 
 
 def _counts(
