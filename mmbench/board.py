@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mmbench import store
 from mmbench.text import count, csv_cell, markdown, plain
 from mmbench.types import RunRecord, ScoreInfo
+from mmbench.verdicts.same import distinctions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,6 +176,15 @@ def caption(records: list[RunRecord]) -> str:
     return f"{words}; {other}" if other else words
 
 
+def captions(tables: list[list[RunRecord]]) -> list[str]:
+    """The caption of each table of a task, with what sets it apart from the others."""
+    found = []
+    for records, parts in zip(tables, distinctions([t[0] for t in tables]), strict=True):
+        words = caption(records)
+        found.append("; ".join([words, *(part for part in parts if part not in words)]))
+    return found
+
+
 def _samples(side: str) -> str:
     return side if side == "sample" else f"{side} sample"
 
@@ -182,9 +192,9 @@ def _samples(side: str) -> str:
 def page(task: str, tables: list[list[RunRecord]]) -> str:
     """The Markdown page of a task."""
     lines = [f"# {markdown(task)}", ""]
-    for records in tables:
+    for records, words in zip(tables, captions(tables), strict=True):
         header, rows = cells(records)
-        lines += [f"## {markdown(caption(records))}", ""]
+        lines += [f"## {markdown(words)}", ""]
         lines += [_line(header), _line(["---"] + ["---:"] * (len(header) - 1))]
         lines += [_line([markdown(cell) for cell in row]) for row in rows]
         lines += ["", f"Headline: `{records[0].headline}`, with its 95 % interval.", ""]
@@ -255,8 +265,8 @@ def brief(records: list[RunRecord]) -> list[list[str]]:
     return rows
 
 
-def show(records: list[RunRecord], width: int | None = None) -> str:
-    """One table for a terminal, a part for each direction so that it fits.
+def show(records: list[RunRecord], title: str, width: int | None = None) -> str:
+    """One table for a terminal under its caption, a part for each direction so that it fits.
 
     Behind the metrics of the headline's direction stands the headline's margin.
     """
@@ -268,7 +278,7 @@ def show(records: list[RunRecord], width: int | None = None) -> str:
 
     out = StringIO()
     console = Console(file=out, width=width)
-    console.print(Text(plain(caption(records))))
+    console.print(Text(plain(title)))
     for direction, metrics in _directions(records[0]).items():
         table = Table(title=Text(plain(direction)) if direction else None, title_justify="left")
         table.add_column("model", overflow="fold")
