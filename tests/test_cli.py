@@ -113,6 +113,15 @@ def test_a_headline_without_a_value_is_exit_code_4(tmp_path: Path) -> None:
     assert score_speed(tmp_path, "rtfx, 'wer[none]'", "rtfx", {"error": "timeout"}) == 3
 
 
+def test_a_headline_that_is_no_score_of_the_task_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert score_speed(tmp_path, "'wer[none]'", "wer[basic]") == 2
+    assert "unknown headline of task speed 'wer[basic]': did you mean wer[none]?" in (
+        capsys.readouterr().err
+    )
+
+
 def test_of_several_exit_codes_the_worst_counts() -> None:
     """The order of the documentation: 130, 70, 2, 3, 4, 1, 0."""
     order = [130, 70, 2, 3, 4, 1, 0]
