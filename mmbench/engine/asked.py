@@ -8,15 +8,18 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from msgspec.structs import replace
+
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine import identity
 from mmbench.engine.answer import Answerer
+from mmbench.engine.calls import scale_of
 from mmbench.engine.held import Held
 from mmbench.engine.models import Model
 from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Progress
 from mmbench.errors import UserError
-from mmbench.types import Answers, Requests, Said
+from mmbench.types import Answers, Requests, Said, ScoreScale
 
 
 class Clock:
@@ -82,12 +85,16 @@ class Asked:
             device=self.device,
             batch_size=options.batch_size,
             fresh=options.fresh,
+            name=f"model {model.info.name}",
         )
 
     def answers(self, requests: Mapping[str, Requests]) -> dict[str, Answers | Said]:
-        """The model's answers by the name of their requests."""
+        """The model's answers by the name of their requests.
+
+        Raises ModelError for scores that do not fit the model's labels.
+        """
         before = self._answerer.computed, self._answerer.cached
-        found = {side: self._answer(asked) for side, asked in requests.items()}
+        found = {side: self._named(asked) for side, asked in requests.items()}
         counts = self._costs.counts
         counts["computed"] += self._answerer.computed - before[0]
         counts["cached"] += self._answerer.cached - before[1]
@@ -98,6 +105,15 @@ class Asked:
             return self._held.get(self._model, self.device, self._progress)
         with self._costs.clock.stage("load"):
             return self._held.get(self._model, self.device, self._progress)
+
+    def _named(self, requests: Requests) -> Answers | Said:
+        """The answers, which say whose they are, and what scores of classes are."""
+        name = self._model.info.name
+        scale: ScoreScale = "logits"
+        if requests.method == "classify":
+            scale = scale_of(self._model.cls, f"model {name}")
+        found = self._answer(requests)
+        return replace(found, scores=scale, model=name) if isinstance(found, Answers) else found
 
     def _answer(self, requests: Requests) -> Answers | Said:
         costs, answerer, clock = self._costs, self._answerer, self._costs.clock

@@ -51,7 +51,8 @@ def run(
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
     failures = prepared.kind.failures(prepared.data, answers) if answers else []
-    told = Told(failures + measured.lost, costs, index, prepared.kind.told(answers))
+    notes = prepared.kind.told(answers, prepared.data)
+    told = Told(failures + measured.lost, costs, index, notes)
     record = make_record(prepared, options, measured, asked_of, told)
     return Outcome(record, rows_table(directions, measured.found), _made(prepared, answers))
 

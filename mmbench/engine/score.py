@@ -53,7 +53,8 @@ def score(
         featurer = Featurer(options, keys, progress or Silent(), costs)
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
-    notes = ["scored from outputs", *_partial(whole, kind.sizes(data))]
+    left_out = _partial(whole, kind.sizes(data))
+    notes = ["scored from outputs", *left_out, *kind.output_notes(directions)]
     told = Told(_failures(directions) + measured.lost, costs, index, notes)
     record = make_record(prepared, options, measured, asked_of, told)
     return Outcome(record, rows_table(directions, measured.found), {})
