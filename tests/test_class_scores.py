@@ -375,6 +375,15 @@ def test_a_model_may_declare_probabilities(tmp_path: Path) -> None:
     assert again.record.scores == found.record.scores
 
 
+def test_a_run_in_which_every_sample_fails_has_no_number(tmp_path: Path) -> None:
+    name, path = made("cs-torn"), task(tmp_path)
+    for level in range(3):
+        (tmp_path / f"{level}.png").write_bytes(b"no picture")
+    found = run(name, path, Options(data=tmp_path / "data.csv", device="cpu"))
+    assert found.record.counts["failed"] == 3
+    assert found.record.scores["accuracy@1"].value is None
+
+
 # ---- outputs ----
 
 
