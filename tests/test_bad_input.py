@@ -123,7 +123,8 @@ def test_videos_that_are_unusual_and_fine(film: str, tmp_path: Path) -> None:
     assert record["failures"] == []
     value = {name: json.loads(row["value"]) if isinstance(row["value"], str) else row["value"]
              for name, row in rows.items()}  # fmt: skip
-    assert np.allclose(value["variable.mp4"], value["steady.mp4"], atol=1e-3)  # by number
+    # The same frames by number, compressed apart; the values are logits of about 3.
+    assert np.allclose(value["variable.mp4"], value["steady.mp4"], atol=1e-2)
     assert value["silent.mp4"] == value["loud.mp4"]
     assert value["turned.mp4"] != value["steady.mp4"]  # its white corner is elsewhere
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import mmbench
 from mmbench import store
+from mmbench.data.hub_rows import rows
 from mmbench.engine.prepare import Options
 from mmbench.engine.rescore import rescore
 from mmbench.engine.rows import predictions, rows_table
@@ -316,6 +317,27 @@ def task(folder: Path, classes: str = "a, b, c", **more: Any) -> str:
 def ran(model: str, folder: Path, **more: Any) -> Any:
     options = Options(data=folder / "data.csv", device="cpu")
     return run(model, task(folder, **more), options)
+
+
+def test_a_text_that_names_two_classes_is_no_target(tmp_path: Path) -> None:
+    """ImageNet has two classes called missile: a number says which is meant, a name does not."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def targets(labels: list[Any]) -> list[Any]:
+        pq.write_table(pa.table({"text": ["a", "b"], "label": labels}), tmp_path / "d.parquet")
+        found = rows(
+            tmp_path / "d.parquet",
+            path="x",
+            fields={"text": "text"},
+            target="label",
+            labels=["missile", "gull", "missile"],
+        )
+        return [sample.target for sample in found.samples]
+
+    assert targets([2, 0]) == [2, 0]
+    with pytest.raises(DataError, match="several classes are called 'missile'"):
+        targets(["gull", "missile"])
 
 
 @pytest.mark.parametrize(
