@@ -11,13 +11,14 @@ import msgspec
 
 from mmbench.contents import ContentKeys, digest
 from mmbench.engine.calls import VECTORS, labels_of
-from mmbench.engine.decode import length
+from mmbench.engine.decode import is_timed, length
 from mmbench.engine.forward import Forward, prepared_bytes
 from mmbench.engine.plan import first_size, plan
 from mmbench.engine.progress import Progress
 from mmbench.engine.tables import Distinct, Table, distinct
 from mmbench.errors import ContentError, SampleError
 from mmbench.journal import Batch, Journal
+from mmbench.media import DECODING
 from mmbench.types import Answers, Requests, Said
 
 
@@ -150,7 +151,15 @@ class Answerer:
 
 
 def _sort(requests: Requests) -> str:
-    """The name of the journal's folder for requests of one sort."""
+    """The name of the journal's folder for requests of one sort.
+
+    With sounds or videos in them, it holds the version of the rules by which these are decoded.
+    """
+    sort = _asked(requests)
+    return f"{sort}-decoding{DECODING}" if any(map(is_timed, requests.contents)) else sort
+
+
+def _asked(requests: Requests) -> str:
     if requests.method == "embed":
         return f"{requests.modality}-{requests.role}"
     if requests.method == "write":
