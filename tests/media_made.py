@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +19,7 @@ def noise(seconds: float, rate: int, channels: int = 1) -> np.ndarray:
 
     So low that the channel for low frequencies of 5.1 is kept by encoders that filter it (AC-3).
     """
-    n = int(seconds * rate)
+    n = round(seconds * rate)
     spectrum = np.fft.rfft(np.random.default_rng(3).normal(size=(n, channels)), axis=0)
     pitch = np.fft.rfftfreq(n, 1 / rate)
     spectrum[(pitch < 50) | (pitch > 100)] = 0
@@ -66,3 +67,32 @@ def moov_in_front(data: bytes, path: str) -> bytes:
                 packet.stream = track
                 out.mux(packet)
     return Path(path).read_bytes()
+
+
+def with_edits(data: bytes, edits: list[tuple[float, float]]) -> bytes:
+    """The MP4 with an edit list of its own: pairs of how long is shown, and from when, in seconds.
+
+    From -1 nothing is shown (ISO 14496-12, 8.6.6). The index has to be behind the media.
+    """
+    out = bytearray(data)
+    edit, movie, media = (out.find(name) for name in (b"elst", b"mvhd", b"mdhd"))
+    (movie_scale,) = struct.unpack(">I", out[movie + 16 : movie + 20])
+    (media_scale,) = struct.unpack(">I", out[media + 16 : media + 20])
+    (start,) = struct.unpack(">i", out[edit + 16 : edit + 20])  # behind the priming of the encoder
+    body = b"".join(
+        struct.pack(
+            ">IiI",
+            round(length * movie_scale),
+            -1 if begin < 0 else start + round(begin * media_scale),
+            1 << 16,
+        )
+        for length, begin in edits
+    )
+    box = struct.pack(">I4sII", 16 + len(body), b"elst", 0, len(edits)) + body
+    (old,) = struct.unpack(">I", out[edit - 4 : edit])
+    out[edit - 4 : edit - 4 + old] = box
+    for name in (b"moov", b"trak", b"edts"):
+        at = out.find(name) - 4
+        (size,) = struct.unpack(">I", out[at : at + 4])
+        out[at : at + 4] = struct.pack(">I", size + len(box) - old)
+    return bytes(out)

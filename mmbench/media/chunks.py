@@ -51,7 +51,7 @@ _AIFF = Layout(4, 4, "big", frozenset({b"SSND", b"BODY"}), align=2, slack=_SLACK
 _W64 = Layout(16, 8, "little", frozenset({_W64_DATA}), counted=True, align=8)
 _CAF = Layout(4, 8, "big", frozenset({b"data"}))
 _VOC = Layout(1, 3, "little", frozenset({b"\x01", b"\x02", b"\x09"}))
-_ASF = Layout(16, 8, "little", frozenset({_ASF_DATA}), counted=True)
+_ASF = Layout(16, 8, "little", frozenset({_ASF_HEADER, _ASF_DATA}), counted=True)
 _ISO = Layout(4, 4, "big", frozenset({b"mdat", b"moov", b"moof"}), counted=True, size_first=True)
 
 
