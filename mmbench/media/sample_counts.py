@@ -65,7 +65,12 @@ def _mp3(head: bytes) -> float | None:
 
 
 def _first_frame(head: bytes) -> int | None:
-    return next((i for i in range(len(head) - 3) if _is_frame(head[i : i + 4])), None)
+    at = head.find(b"\xff")
+    while 0 <= at < len(head) - 3:
+        if _is_frame(head[at : at + 4]):
+            return at
+        at = head.find(b"\xff", at + 1)
+    return None
 
 
 def _xing_at(head: bytes, first: int) -> int:

@@ -42,7 +42,7 @@ def decode_sound(data: bytes, name: str, rate: int) -> Sound:
     if not all(np.isfinite(samples).all() for _, samples in decoded.stretches):
         raise ContentError(f"{name}: has samples that are not numbers")
     mono = [_resampled(samples, given, rate) for given, samples in decoded.stretches]
-    return Sound(np.concatenate(mono).astype(np.float32), rate)
+    return Sound(np.concatenate(mono, dtype=np.float32), rate)
 
 
 def _decoded(data: bytes, name: str) -> Decoded:
