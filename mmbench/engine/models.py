@@ -157,10 +157,8 @@ def _resolve(
 ) -> Checkpoint | None:
     if place is None:
         return None
-    file = Path(place).expanduser()
-    if getattr(cls, "takes_file", False) and file.is_file():
-        return Checkpoint(place, file, None, keys.file(file).hex())
+    takes = getattr(cls, "checkpoints", ())
     try:
-        return resolve(place, revision, file_hash=lambda path: keys.file(path).hex())
+        return resolve(place, revision, file_hash=lambda p: keys.file(p).hex(), takes=takes)
     except ModelError as error:
         raise ModelError(f"model {adapter}: {error}") from error
