@@ -7,6 +7,7 @@ is hashed as well: formats of weights are many (.safetensors, .bin, .pt, .ckpt, 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
@@ -34,6 +35,14 @@ def hash_file(path: Path) -> str:
         while chunk := stream.read(4 << 20):
             state.update(chunk)
     return state.hexdigest()
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder; False for what cannot be one: too long, a NUL."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def hash_folder(folder: Path, file_hash: FileHash = hash_file, *, earlier: bool = True) -> str:
@@ -69,7 +78,7 @@ def hash_path(path: Path, file_hash: FileHash = hash_file) -> str:
 
 def prefixed(path: Path) -> list[Path]:
     """Return the files whose names are this one's with a suffix: `model.ckpt` is often a prefix."""
-    if not path.name or not path.parent.is_dir():
+    if not path.name or not exists(path.parent / ".") or not os.access(path.parent, os.R_OK):
         return []
     return [f for f in sorted(path.parent.iterdir()) if _belongs(f, f"{path.name}.")]
 
