@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1] / "mmbench"
 FLOORS = [
     {"errors", "types", "abilities"},
     {"registry", "builtin", "spec", "text", "media", "stats", "store", "contents", "journal",
-     "checkpoints", "file_hashes", "layouts", "sources", "search", "nano", "shapes"},
+     "checkpoints", "file_hashes", "layouts", "sources", "speed", "search", "nano", "shapes"},
     {"data", "models", "kinds", "metrics"},
     {"engine", "verdicts", "conformance"},
     {"board"},

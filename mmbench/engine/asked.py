@@ -22,6 +22,7 @@ from mmbench.engine.models import Model
 from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Progress
 from mmbench.errors import UserError
+from mmbench.speed import RTFX
 from mmbench.types import Answers, Requests, Said, ScoreScale
 
 
@@ -151,7 +152,7 @@ class Asked:
             rate = (answerer.computed - computed) / spent
             costs.throughput[f"{requests.modality}/s"] = round(rate, 2)
             if answerer.heard > heard:  # seconds of sound per second of computing
-                costs.throughput["RTFx"] = round((answerer.heard - heard) / spent, 2)
+                costs.throughput[RTFX] = round((answerer.heard - heard) / spent, 2)
         return answers
 
 
