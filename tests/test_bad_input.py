@@ -26,7 +26,10 @@ Files = dict[str, bytes]
 def evaluated(
     place: Path, name: str, model: str, task: dict[str, Any], files: Files, *more: str
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """The record of a run on these files, everything computed anew, and its rows by id."""
+    """The record of a run on these files, everything computed anew, and its rows by id.
+
+    The exit code is 4 where all samples failed, so that the headline has no value, else 0.
+    """
     from pyarrow import parquet
 
     data = place / name
@@ -40,11 +43,13 @@ def evaluated(
     words = ["run", "-m", model, "-t", str(place / "task.yaml"), "--data", str(data), "--fresh"]
     words += ["--allow-failed", "100%", "--out", str(place / f"{name}-out"), "--json", *more]
     words += [] if model.startswith("api") else ["--device", "cpu", "--dtype", "float32"]
-    assert main(words) == 0
+    code = main(words)
     (found,) = (place / f"{name}-out").rglob("*.json")
     (stored,) = (place / f"{name}-out").rglob("*.parquet")
     rows = {row["id"]: row for row in parquet.read_table(stored).to_pylist()}
-    return json.loads(found.read_text()), rows
+    record = json.loads(found.read_text())
+    assert code == (4 if record["counts"]["failed"] == len(files) else 0)
+    return record, rows
 
 
 def asked(kind: str, medium: str, **more: Any) -> dict[str, Any]:
@@ -123,7 +128,8 @@ def test_videos_that_are_unusual_and_fine(film: str, tmp_path: Path) -> None:
     assert record["failures"] == []
     value = {name: json.loads(row["value"]) if isinstance(row["value"], str) else row["value"]
              for name, row in rows.items()}  # fmt: skip
-    assert np.allclose(value["variable.mp4"], value["steady.mp4"], atol=1e-3)  # by number
+    # The same frames by number, compressed apart; the values are logits of about 3.
+    assert np.allclose(value["variable.mp4"], value["steady.mp4"], atol=1e-2)
     assert value["silent.mp4"] == value["loud.mp4"]
     assert value["turned.mp4"] != value["steady.mp4"]  # its white corner is elsewhere
 

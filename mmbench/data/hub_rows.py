@@ -156,6 +156,8 @@ def _positions(value: Any, classes: list[str], record: Record) -> Any:
     if isinstance(value, list):
         return sorted(_positions(one, classes, record) for one in value)
     if isinstance(value, str) and value in classes:
+        if classes.count(value) > 1:
+            raise DataError(f"{record.where}: several classes are called {value!r}: give numbers")
         return classes.index(value)
     if isinstance(value, int) and 0 <= value < len(classes):
         return value

@@ -11,8 +11,9 @@ from mmbench import registry
 from mmbench.contents import ContentKeys
 from mmbench.engine.breakdowns import with_breakdown_tags
 from mmbench.engine.datasets import load_data
+from mmbench.engine.measure import score_names
 from mmbench.engine.models import BASELINES, Finder, Model, class_of, find
-from mmbench.errors import DataError, ModelError, UserError
+from mmbench.errors import DataError, ModelError, UnknownName, UserError
 from mmbench.spec import load_task
 from mmbench.types import Broken, Continued, Media, Modality, ModelInfo, Requests, TaskSpec
 
@@ -88,12 +89,18 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
 
 
 def find_task(task: str, options: Options) -> tuple[TaskSpec, Any]:
-    """A task and its kind; its metrics exist. Raises UserError."""
+    """Return a task and its kind. Its metrics exist, and its headline is one of its scores.
+
+    Raises UserError.
+    """
     spec = load_task(task, options.tasks)
     kind = registry.lookup("kind", spec.kind)()
     kind.check(spec, options.index)
     for name in spec.metrics:
         registry.metric(name)
+    names = score_names(spec.metrics, kind.directions(spec), spec.breakdowns)
+    if spec.headline not in names:
+        raise UnknownName(f"headline of task {spec.name}", spec.headline, names)
     return spec, kind
 
 

@@ -18,7 +18,9 @@ from mmbench.engine.published import verdicts
 from mmbench.engine.record import now
 from mmbench.engine.rows import predictions, rows_table
 from mmbench.engine.run import Outcome
+from mmbench.engine.timing import with_rtfx
 from mmbench.errors import DataError
+from mmbench.speed import RTFX
 from mmbench.types import Prediction, RunRecord, TaskSpec
 
 _NOTE = "rescored from"
@@ -59,6 +61,8 @@ def rescore(
             featurer=Featurer(options, keys, progress or Silent(), costs),
             seed=record.seed,
         )
+    if RTFX in record.throughput:
+        measured = with_rtfx(measured, record.throughput)
     sizes, failed = record.task.data, record.counts["failed"] + len(measured.lost)
     known_as = options.published_as or record.model.checkpoint or record.model.name
     doubt = record.task.source.get("doubt", "")
@@ -75,7 +79,7 @@ def rescore(
         counts=record.counts | costs.counts | {"failed": failed},
         failures=[*record.failures, *measured.lost][:20],
         seconds=costs.clock.seconds,
-        throughput=costs.throughput,
+        throughput=record.throughput | costs.throughput,  # of the outputs that are stored
         environment=identity.environment(costs.device),
         notes=[*(n for n in record.notes if not n.startswith(_NOTE)), f"{_NOTE} {record.run}"],
     )

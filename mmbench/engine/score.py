@@ -59,7 +59,9 @@ def score(
         featurer = Featurer(options, keys, progress or Silent(), costs)
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
-    notes = ["scored from outputs", *outputs.notes, *_partial(whole, kind.sizes(data))]
+    left_out = _partial(whole, kind.sizes(data))
+    of_scores = [*left_out, *kind.output_notes(directions)]
+    notes = ["scored from outputs", *outputs.notes, *of_scores]
     told = Told(_failures(directions) + measured.lost, costs, index, notes)
     record = make_record(prepared, options, measured, asked_of, told)
     return Outcome(record, rows_table(directions, measured.found), {})

@@ -60,8 +60,12 @@ class PerSample(ABC):
         """The value of each sample, a Broken for one that failed."""
         raise NotImplementedError(f"kind {spec.kind} runs no model")
 
-    def told(self, answers: Mapping[str, Answers | Said]) -> list[str]:
+    def told(self, answers: Mapping[str, Answers | Said], data: Samples) -> list[str]:
         """What a reader of the scores should know of the answers."""
+        return []
+
+    def output_notes(self, directions: Directions) -> list[str]:
+        """What a reader of the scores should know of somebody's outputs."""
         return []
 
     def extras(self, answers: Mapping[str, Any], row: int) -> dict[str, str]:

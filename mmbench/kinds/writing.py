@@ -53,7 +53,7 @@ class Writing(PerSample):
             for row, written in enumerate(found.values)
         ]
 
-    def told(self, answers: Mapping[str, Answers | Said]) -> list[str]:
+    def told(self, answers: Mapping[str, Answers | Said], data: Samples) -> list[str]:
         """How many answers were cut off by the token limit."""
         found = answers.get("sample")
         values = found.values if isinstance(found, Said) else []

@@ -79,8 +79,9 @@ def rtfx(predictions: Sequence[Prediction]) -> Score:
     """Seconds of sound per second of computing, over the corpus. Range [0, ∞), higher is better.
 
     Rows are [audio_seconds, compute_seconds], from the tags of these names; NaN, with the reason,
-    where a prediction has not both as numbers. The inverse of the real-time factor. Source:
-    Open ASR Leaderboard (Hugging Face), RTFx.
+    where a prediction has not both as numbers. In a run of a model: what the run measured over the
+    answers that it computed. The inverse of the real-time factor. Source: Open ASR Leaderboard
+    (Hugging Face), RTFx.
     """
     rows = np.array([_seconds(p) for p in predictions]).reshape(-1, 2)
     lost = int(np.isnan(rows).any(axis=1).sum())
