@@ -270,7 +270,7 @@ BAD = [
     ("x.csv", b"id,value\na,\xff\n", "line 2 column 3"),
     ("x.tsv", "id,value\na,b\n", "line 2: has no id"),
     ("x.trn", "a (1)\nb (1)\n", "more often: 1"),
-    ("x.trn", "a { b / c } d (1)\n", "line 1: has alternatives"),
+    ("x.trn", "a { b / c } d (1)\n", "sample 1: has alternatives"),
     ("x.txt", "", "is empty"),
     ("x.txt", b"a\n\xff\n", "line 2 column 1"),
     ("x.run", "# a comment\n", "has no line of a run"),

@@ -37,6 +37,7 @@ def score(commands: Any) -> None:
         " gpt-oss, ◁think▷; of <answer>…</answer> the content",
     )
     add("--partial", action="store_true", help="score what is there, although outputs are missing")
+    add("--fold-ids", action="store_true", help="ids match whatever their case, as in sclite")
     _inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)")
     add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")
     published_as(parser)

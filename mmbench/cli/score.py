@@ -31,6 +31,7 @@ def command(args: argparse.Namespace) -> int:
         name=args.name,
         partial=args.partial,
         fields=parse_fields(args.field),
+        fold_ids=args.fold_ids,
         progress=make_progress(quiet=args.quiet),
     )
     record = keep(outcome, args)

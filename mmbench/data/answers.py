@@ -48,7 +48,8 @@ def answers(root: Path | None) -> Samples:
     refuse_duplicates("id", ids, str(path))
     media = media_of(records, path.parent, str(path))
     rows = zip(ids, records, media, strict=True)
-    return Samples([_sample(ident, record, beside) for ident, record, beside in rows])
+    samples = [_sample(ident, record, beside) for ident, record, beside in rows]
+    return Samples(samples, group_name="group")
 
 
 def _sample(ident: str, record: Record, media: dict[str, Content]) -> Sample:

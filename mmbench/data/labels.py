@@ -50,7 +50,7 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
         rows.sample(ident, of, inputs, several=several)
         for (ident, of), inputs in zip(same.items(), media, strict=True)
     ]
-    return Samples(samples, order)
+    return Samples(samples, order, group_name="group")
 
 
 class _Rows(NamedTuple):

@@ -14,15 +14,15 @@ from mmbench.data.folder import EXTENSIONS, files_below
 from mmbench.data.image_set import files_of
 from mmbench.data.jsonfile import read_file
 from mmbench.data.outputs_arrays import embeddings, score_matrix
-from mmbench.data.outputs_lines import lines, run, transcripts
+from mmbench.data.outputs_lines import TIMED, kaldi, lines, run, transcripts
 from mmbench.data.outputs_records import json_values, record_values
 from mmbench.errors import DataError, SampleError
 from mmbench.types import Media, Modality, Outputs
 
 FORMATS = (
     ".jsonl, .csv or .tsv (id, value); .json (COCO or VQA results, or {id: value});"
-    " .trn, .txt (a value a line); .run or .trec (TREC); .npz (embeddings); .npy (scores);"
-    " or a folder of images or sounds"
+    " .trn, .txt (a value a line), Kaldi's text; .run or .trec (TREC); .npz (embeddings);"
+    " .npy (scores); or a folder of images or sounds"
 )
 
 _RECORDS: dict[str, Callable[[bytes, Path, Mapping[str, str]], Outputs]] = {
@@ -57,15 +57,29 @@ def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs
         return _made(path)
     if suffix in _ARRAYS:
         return _ARRAYS[suffix](path)
-    if suffix not in {*_TEXTS, *_RECORDS} and path.exists():
-        raise DataError(f"{path}: cannot tell its format by {suffix!r}: give {FORMATS}")
+    read = _reader(path, fields)
+    if read is None and path.exists():
+        raise DataError(f"{path}: {_why_unknown(suffix)}: give {FORMATS}")
     data = read_file(path)
-    if not data.strip() and suffix != ".txt":
+    if read is None or (not data.strip() and suffix != ".txt"):
         raise DataError(f"{path}: is empty; give {FORMATS}")
-    outputs = (
-        _RECORDS[suffix](data, path, fields) if suffix in _RECORDS else _TEXTS[suffix](data, path)
-    )
-    return msgspec.structs.replace(outputs, digest=digest(data).hex())
+    return msgspec.structs.replace(read(data, path), digest=digest(data).hex())
+
+
+def _reader(path: Path, fields: Mapping[str, str]) -> Callable[[bytes, Path], Outputs] | None:
+    """What reads a text file of this name."""
+    suffix = path.suffix.lower()
+    if suffix in _RECORDS:
+        read = _RECORDS[suffix]
+        return lambda data, path: read(data, path, fields)
+    return kaldi if path.name == "text" else _TEXTS.get(suffix)
+
+
+def _why_unknown(suffix: str) -> str:
+    """Why a file with this ending is not read."""
+    if suffix in TIMED:
+        return f"holds {TIMED[suffix]}, which are not aligned with samples here"
+    return f"cannot tell its format by {suffix!r}"
 
 
 def _made(folder: Path) -> Outputs:

@@ -59,6 +59,8 @@ def embeddings(path: Path) -> Outputs:
 def score_matrix(path: Path) -> Outputs:
     """Scores [n, C] of any floating-point type, one row a sample, one column a class.
 
+    They stay as precise as they are, up to float64.
+
     `x.labels.txt` beside `x.npy` names the classes, else they are those of the data in their order;
     `x.ids.txt` the samples, else rows are in the order of the data. One name a line. A row with
     NaN, or with an infinite score as the highest, is a failed sample.
@@ -66,7 +68,8 @@ def score_matrix(path: Path) -> Outputs:
     arrays = _arrays(path)
     if _ALONE not in arrays:
         raise DataError(f"{path}: one array is needed (np.save), this is an archive of several")
-    scores = _floats(arrays[_ALONE], f"{path}: scores")
+    scores = _matrix(arrays[_ALONE], f"{path}: scores")
+    scores = scores.astype("<f8" if scores.dtype.itemsize > 4 else "<f4", copy=False)
     labels, ids = _names(path, "labels"), _names(path, "ids")
     for names, size, axis in ((labels, scores.shape[1], "columns"), (ids, len(scores), "rows")):
         if names is not None and len(names) != size:
@@ -105,13 +108,18 @@ def _arrays(path: Path) -> dict[str, Any]:
 def _floats(values: Any, what: str) -> Array:
     import numpy as np
 
+    matrix = _matrix(values, what)
+    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is infinite
+        return np.asarray(matrix, np.float32)
+
+
+def _matrix(values: Any, what: str) -> Any:
     if values.ndim != 2 or values.dtype.kind != "f":
         raise DataError(
             f"{what} are {values.dtype} {list(values.shape)}: floating-point numbers in two"
             " dimensions are needed"
         )
-    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is infinite
-        return np.asarray(values, np.float32)
+    return values
 
 
 def _side(ids: Any, vectors: Any, what: str) -> tuple[list[str], Array]:

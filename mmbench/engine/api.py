@@ -74,6 +74,7 @@ def score(
     partial: bool = False,
     field: Mapping[str, str] | None = None,
     strip_reasoning: bool = False,
+    fold_ids: bool = False,
     device: str = "auto",
     seed: int = 0,
     out: str | Path | None = None,
@@ -98,7 +99,9 @@ def score(
         strip_reasoning=strip_reasoning,
     )
     given = _outputs(predictions) if isinstance(predictions, Mapping) else predictions
-    outcome = score_outputs(task, given, options, name=name, partial=partial, fields=field)
+    outcome = score_outputs(
+        task, given, options, name=name, partial=partial, fields=field, fold_ids=fold_ids
+    )
     if out is not None:
         store.write_record(out, outcome.record, outcome.rows)
     return outcome.record

@@ -9,9 +9,11 @@ import msgspec
 
 from mmbench import registry
 from mmbench.contents import ContentKeys
+from mmbench.engine.breakdowns import with_breakdown_tags
 from mmbench.engine.datasets import load_data
+from mmbench.engine.measure import score_names
 from mmbench.engine.models import BASELINES, Finder, Model, class_of, find
-from mmbench.errors import DataError, ModelError, UserError
+from mmbench.errors import DataError, ModelError, UnknownName, UserError
 from mmbench.spec import load_task
 from mmbench.types import Broken, Continued, Media, Modality, ModelInfo, Requests, TaskSpec
 
@@ -46,6 +48,7 @@ class Prepared(NamedTuple):
     data: Any
     model: Model | None  # None for a baseline
     info: ModelInfo
+    notes: tuple[str, ...] = ()  # on the data
 
 
 def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepared:
@@ -77,21 +80,28 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
             " mmbench run -m clip-nano -t shapes-retrieval",
         ]
         raise type(problems[0])("\n".join([*map(str, problems), *help_])) from problems[0]
+    data, notes = with_breakdown_tags(spec, kind, data)
     if options.limit is not None:
         data = kind.limit(data, options.limit)
     info = found.info if found else ModelInfo(model, None, None, "", BASELINE, {}, "none")
     if found:
         _check_ability(found, kind, spec, data)
-    return Prepared(spec, kind, data, found, info)
+    return Prepared(spec, kind, data, found, info, tuple(notes))
 
 
 def find_task(task: str, options: Options) -> tuple[TaskSpec, Any]:
-    """A task and its kind; its metrics exist. Raises UserError."""
+    """Return a task and its kind. Its metrics exist, and its headline is one of its scores.
+
+    Raises UserError.
+    """
     spec = load_task(task, options.tasks)
     kind = registry.lookup("kind", spec.kind)()
     kind.check(spec, options.index)
     for name in spec.metrics:
         registry.metric(name)
+    names = score_names(spec.metrics, kind.directions(spec), spec.breakdowns)
+    if spec.headline not in names:
+        raise UnknownName(f"headline of task {spec.name}", spec.headline, names)
     return spec, kind
 
 

@@ -90,7 +90,7 @@ def make_record(
         environment=identity.environment(costs.device),
         seed=options.seed,
         index=told.search,
-        notes=[*kind.notes(prepared.data), *told.notes],
+        notes=[*kind.notes(prepared.data), *prepared.notes, *told.notes],
         baseline=info.name if baseline else None,
         breakdowns=measured.breakdowns,
     )

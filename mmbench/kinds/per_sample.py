@@ -62,8 +62,12 @@ class PerSample(ABC):
         """The value of each sample, a Broken for one that failed."""
         raise NotImplementedError(f"kind {spec.kind} runs no model")
 
-    def told(self, answers: Mapping[str, Answers | Said]) -> list[str]:
+    def told(self, answers: Mapping[str, Answers | Said], data: Samples) -> list[str]:
         """What a reader of the scores should know of the answers."""
+        return []
+
+    def output_notes(self, directions: Directions) -> list[str]:
+        """What a reader of the scores should know of somebody's outputs."""
         return []
 
     def extras(self, answers: Mapping[str, Any], row: int) -> dict[str, str]:
@@ -227,10 +231,17 @@ def refuse_unmatched(ids: list[str], given: Any, *, partial: bool) -> None:
     if extra:
         problems.append(f"{len(extra)} outputs belong to no sample: {listed(extra)}")
     if problems:
-        hint = "; --partial scores what is there" if missing and not extra else ""
-        raise DataError("; ".join(problems) + hint)
+        raise DataError("; ".join(problems) + _hint(missing, extra, known))
     if ids and not known & set(given):
         raise DataError("no sample has an output")
+
+
+def _hint(missing: list[str], extra: list[str], known: set[str]) -> str:
+    """What to type where samples have no output, or outputs no sample."""
+    folded = {ident.casefold() for ident in known} if extra else set()
+    if any(ident.casefold() in folded for ident in extra):
+        return "; --fold-ids matches ids that differ in case alone"
+    return "; --partial scores what is there" if missing and not extra else ""
 
 
 def prediction(sample: Sample, value: Any, tags: dict[str, str]) -> Prediction:
