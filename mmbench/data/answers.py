@@ -15,6 +15,7 @@ from mmbench.data.records import (
     Record,
     find_file,
     first_of,
+    only_of,
     optional,
     read_records,
     tags_of,
@@ -27,7 +28,7 @@ from mmbench.types import Content, Sample, Samples
 
 _IDS = ("id", "question_id")
 _ANSWERS = ("answer", "answers")
-_USED = {*_IDS, *_ANSWERS, *MEDIA, "file", "question", "options", "group"}
+_USED = {"id", *_ANSWERS, *MEDIA, "file", "question", "options", "group"}
 
 
 def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
@@ -36,8 +37,9 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     Columns: `id`; `answer` (or `answers`), a text, a list of them in JSONL, or in a CSV one column
     of that name for each; `question`; `options`, a list in JSONL, or columns A, B, C, …; `image`,
     `audio`, `video`, `file`: paths beside the file; `group`: what rows share (an image, a question
-    whose options rotate). All other columns are tags. A row whose cell of a medium is empty fails,
-    unless the medium is `optional`; a row of JSONL without the key is asked by its text alone.
+    whose options rotate). All other columns are tags, `question_id` next to an `id` among them. A
+    row whose cell of a medium is empty fails, unless the medium is `optional`; a row of JSONL
+    without the key is asked by its text alone.
 
     The target is a text, or the list of texts that are right. With options it is {"answer": letter,
     "options": [text, …]}: the answer is given as its letter or as the text of an option; the input
@@ -51,7 +53,8 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     refuse_duplicates("id", ids, str(path))
     media = media_of(records, path.parent, str(path), optional or [])
     rows = zip(ids, records, media, strict=True)
-    return Samples([_sample(ident, record, beside) for ident, record, beside in rows])
+    samples = [_sample(ident, record, beside) for ident, record, beside in rows]
+    return Samples(samples, group_name="group")
 
 
 def _sample(ident: str, record: Record, media: dict[str, Content]) -> Sample:
@@ -69,12 +72,12 @@ def _sample(ident: str, record: Record, media: dict[str, Content]) -> Sample:
         media | texts,
         target,
         group=optional(record, "group"),
-        tags=tags_of(record, _USED | letters),
+        tags=tags_of(record, _USED | letters | {first_of(record, _IDS, "id")}),
     )
 
 
 def _right(record: Record) -> list[str]:
-    name = first_of(record, _ANSWERS, "answer")
+    name = only_of(record, _ANSWERS, "answer")
     given = record.cells[name]
     texts = given if isinstance(given, list) else [given]
     right = [text_of(Record(record.where, {name: text}), name) for text in texts]

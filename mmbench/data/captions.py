@@ -15,8 +15,11 @@ from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.data.pairs import Caption, check_count, first_captions, refuse_duplicates
 from mmbench.data.records import (
     Record,
+    cell,
+    column,
     find_file,
     json_records,
+    only_of,
     optional,
     read_records,
     text_id,
@@ -108,16 +111,23 @@ def _from_records(records: list[Record]) -> Annotations:
     images: dict[str, Image] = {}
     lines = []
     for record in records:
-        ident, image = text_id(record, _IDS), optional(record, "image")
+        ident, image = _id(record), optional(record, "image")
         images.setdefault(ident, Image(ident, [image] if image else []))
         lines += [Caption("", ident, text) for text in _references(record)]
     return Annotations(list(images.values()), lines, splits=False)
 
 
+def _id(record: Record) -> str:
+    """Return the id of the image: in a row of COCO's annotations `id` is that of the caption."""
+    is_annotation = column(record, "image_id") and not column(record, "references")
+    name = "image_id" if is_annotation else only_of(record, _IDS, "id")
+    return text_id(record, (name,))
+
+
 def _references(record: Record) -> list[str]:
-    if "references" not in record.cells:
+    if column(record, "references") is None:
         return [text_of(record, "caption")]
-    texts: Any = record.cells["references"]
+    texts: Any = cell(record, "references")
     if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
         return texts
     raise DataError(f"{record.where}: references is not a list of texts")

@@ -81,7 +81,7 @@ def rows(
         raise DataError(f"{source.get('path', path)}: no row is one that the task asks for")
     refuse_duplicates("id", [sample.id for sample in samples], path)
     shown = [name.replace("_", " ") for name in classes] if spaces else classes
-    return with_templates(Samples(samples, shown, source), prompts, Path(path))
+    return with_templates(Samples(samples, shown, source, group_name=group), prompts, Path(path))
 
 
 class _Joined:
@@ -169,6 +169,8 @@ def _positions(value: Any, classes: list[str], record: Record) -> Any:
     if isinstance(value, list):
         return sorted(_positions(one, classes, record) for one in value)
     if isinstance(value, str) and value in classes:
+        if classes.count(value) > 1:
+            raise DataError(f"{record.where}: several classes are called {value!r}: give numbers")
         return classes.index(value)
     if isinstance(value, int) and 0 <= value < len(classes):
         return value

@@ -11,7 +11,7 @@ from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
     Record,
     find_file,
-    first_of,
+    only_of,
     optional,
     read_records,
     tags_of,
@@ -51,7 +51,7 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
         rows.sample(ident, of, inputs, several=several)
         for (ident, of), inputs in zip(same.items(), media, strict=True)
     ]
-    return Samples(samples, order)
+    return Samples(samples, order, group_name="group")
 
 
 class _Rows(NamedTuple):
@@ -99,13 +99,13 @@ def _positions(records: list[Record], named: list[list[str]], order: list[str]) 
 
 
 def _is_list(record: Record) -> bool:
-    name = first_of(record, _LABELS, "label")
+    name = only_of(record, _LABELS, "label")
     return name == "labels" or isinstance(record.cells[name], list)
 
 
 def _named(record: Record) -> list[str]:
     """The labels of a row."""
-    name = first_of(record, _LABELS, "label")
+    name = only_of(record, _LABELS, "label")
     given: Any = record.cells[name]
     texts = given if isinstance(given, list) else [given]
     found = [text_of(Record(record.where, {name: text}), name) for text in texts]

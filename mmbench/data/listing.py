@@ -91,7 +91,7 @@ def listing(
         made = [sample_of(shape, *row) for row in zip(kept, ids, beside, targets, strict=True)]
         samples += [_within(part, sample) for sample in made] if part else made
     refuse_duplicates("id", [sample.id for sample in samples], str(root))
-    return Samples(samples)
+    return Samples(samples, group_name=group)
 
 
 def _parted(records: list[Record], part: str) -> list[Record]:

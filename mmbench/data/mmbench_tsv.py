@@ -54,7 +54,7 @@ def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
     for record, ident in zip(records, ids, strict=True):
         sample = _sample(record, ident, images)
         samples += [sample] if turned or not circular else _rotations(sample)
-    return Samples(samples)
+    return Samples(samples, group_name="question")
 
 
 @contextmanager

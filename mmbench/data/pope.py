@@ -37,11 +37,15 @@ def pope(root: Path | None, *, category: str | None = None) -> Samples:
     if root is None:
         raise DataError("data source pope was given no data: give --data FILE.json or its folder")
     if root.is_file():
-        return Samples(_samples(root, root.parent, ""))
+        return _data(_samples(root, root.parent, ""))
     if category is not None:
-        return Samples(_samples(_found(root, category), root, ""))
+        return _data(_samples(_found(root, category), root, ""))
     files = [(name, _found(root, name)) for name in CATEGORIES]
-    return Samples([sample for name, file in files for sample in _samples(file, root, f"{name}/")])
+    return _data([sample for name, file in files for sample in _samples(file, root, f"{name}/")])
+
+
+def _data(samples: list[Sample]) -> Samples:
+    return Samples(samples, group_name="image", optional_tags=["category"])
 
 
 def _found(root: Path, category: str) -> Path:

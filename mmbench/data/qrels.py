@@ -11,12 +11,13 @@ from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
     TABLES,
     Record,
+    as_id,
+    column,
     find_file,
-    first_of,
     is_mapping,
     number_of,
+    only_of,
     parse_records,
-    text_id,
     text_lines,
 )
 from mmbench.errors import DataError
@@ -84,8 +85,12 @@ def _records(data: bytes, path: Path) -> Iterator[_Judged]:
         yield from _by_query(data, path)
         return
     for record in parse_records(data, path):
-        query, document = text_id(record, QUERIES), text_id(record, DOCUMENTS)
-        yield _Judged(query, document, _grade(record))
+        yield _Judged(_id(record, QUERIES), _id(record, DOCUMENTS), _grade(record))
+
+
+def _id(record: Record, names: tuple[str, ...]) -> str:
+    name = only_of(record, names, "id")
+    return as_id(record.cells[name], f"{record.where}: {name}")
 
 
 def _by_query(data: bytes, path: Path) -> Iterator[_Judged]:
@@ -101,6 +106,6 @@ def _by_query(data: bytes, path: Path) -> Iterator[_Judged]:
 
 
 def _grade(record: Record) -> float:
-    if not set(GRADES) & set(record.cells):
+    if not any(column(record, name) for name in GRADES):
         return 1.0
-    return number_of(record, first_of(record, GRADES, "grade"))
+    return number_of(record, only_of(record, GRADES, "grade"))

@@ -8,7 +8,9 @@ the header is a column of lists: of the cells of a row that are not empty.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 from reprlib import repr
@@ -22,6 +24,8 @@ from mmbench.text import listed
 
 TABLES = (".csv", ".tsv", ".jsonl", ".json")
 _NAN = ("nan", "NaN")  # as pandas and numpy write a cell that is missing
+
+_NEXT_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in questionId
 
 
 class Record(NamedTuple):
@@ -83,7 +87,7 @@ def json_records(data: bytes, path: Path, value: str = "") -> Iterator[Record]:
     A file of JSON lines is read as such whatever it is called. Raises DataError for an id that
     stands twice, and for JSON of another shape.
     """
-    if _is_jsonl(data):
+    if is_json_lines(data):
         yield from jsonl_records(data, path)
         return
     content = decode_json(data, Any, path)
@@ -99,14 +103,15 @@ def json_records(data: bytes, path: Path, value: str = "") -> Iterator[Record]:
         yield Record(where, row)
 
 
-def _is_jsonl(data: bytes) -> bool:
+def is_json_lines(data: bytes) -> bool:
+    """Whether the first line is a JSON object of its own, and not the only line."""
     first, _, rest = data.strip().partition(b"\n")
     return first.startswith(b"{") and first.rstrip().endswith(b"}") and bool(rest)
 
 
 def is_mapping(data: bytes) -> bool:
     """Whether JSON is one object: neither a list nor objects a line."""
-    return data.lstrip().startswith(b"{") and not _is_jsonl(data)
+    return data.lstrip().startswith(b"{") and not is_json_lines(data)
 
 
 def _keyed(key: str, row: Any, value: str) -> Any:
@@ -158,15 +163,58 @@ def _by_name(header: list[str], cells: list[str]) -> dict[str, Any]:
     return row
 
 
+@lru_cache(maxsize=4096)
+def plain_name(name: str) -> str:
+    """Return a column's name as names are compared: `Image-ID`, `imageId` are `image_id`."""
+    words = _NEXT_WORD.sub("_", name.strip())
+    return words.casefold().replace(" ", "_").replace("-", "_")
+
+
+def column(record: Record, name: str) -> str | None:
+    """Return the name of the column in this row, whatever its case; None if there is none.
+
+    Raises DataError if several columns have this name and none is written exactly so.
+    """
+    if name in record.cells:
+        return name
+    same = [found for found in record.cells if plain_name(found) == plain_name(name)]
+    if len(same) > 1:
+        raise DataError(f"{record.where}: has columns {listed(same)}: keep one as {name}")
+    return same[0] if same else None
+
+
+def cell(record: Record, name: str) -> Any:
+    """Return the value in the column of this name, None if there is no such column."""
+    found = column(record, name)
+    return None if found is None else record.cells[found]
+
+
 def first_of(record: Record, names: Sequence[str], what: str) -> str:
-    """The first of these columns that the row has. Raises DataError where it has none."""
+    """Return the first of these columns that the row has. Raises DataError where it has none."""
     for name in names:
-        if name in record.cells:
-            return name
+        found = column(record, name)
+        if found is not None:
+            return found
     raise DataError(
         f"{record.where}: has no {what}: one of {', '.join(names)} is needed beside"
         f" {listed(record.cells) or 'nothing'}"
     )
+
+
+def only_of(record: Record, names: Sequence[str], what: str) -> str:
+    """Return the one of these columns that the row has; columns with one value count as one.
+
+    Raises DataError for none, and for several that hold different values: which of them is meant is
+    not guessed.
+    """
+    found = [name for name in (column(record, name) for name in names) if name is not None]
+    full = [name for name in found if record.cells[name] not in (None, "", [])]
+    if any(record.cells[name] != record.cells[full[0]] for name in full[1:]):
+        raise DataError(
+            f"{record.where}: {what} could be in {listed(full)}, which differ: rename or remove"
+            " all but one"
+        )
+    return full[0] if full else first_of(record, names, what)
 
 
 def text_id(record: Record, names: Sequence[str] = ("id",)) -> str:
@@ -184,7 +232,7 @@ def as_id(value: Any, what: str) -> str:
 
 def text_of(record: Record, name: str) -> str:
     """The text in a column; a number is its decimal text. Raises DataError for all else."""
-    value = record.cells.get(name)
+    value = cell(record, name)
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return str(value)
     raise DataError(f"{record.where}: {name} is {repr(value)}: a text is needed")
@@ -192,7 +240,7 @@ def text_of(record: Record, name: str) -> str:
 
 def number_of(record: Record, name: str) -> float:
     """The finite number in a column. Raises DataError for all else."""
-    value = record.cells.get(name)
+    value = cell(record, name)
     try:
         number = float("nan" if value is None or isinstance(value, bool) else value)
     except (TypeError, ValueError, OverflowError):
@@ -204,14 +252,15 @@ def number_of(record: Record, name: str) -> float:
 
 def optional(record: Record, name: str) -> str:
     """The text in a column, empty where the column or its value is not there."""
-    return "" if record.cells.get(name) is None else text_of(record, name)
+    return "" if cell(record, name) is None else text_of(record, name)
 
 
 def tags_of(record: Record, used: Collection[str]) -> dict[str, str]:
     """The columns that are not `used` and hold one text, number, true or false."""
     tags = {}
     for name, value in record.cells.items():
-        if name and name not in used and isinstance(value, str | int | float) and value != "":
+        free = name and name not in used and plain_name(name) not in used
+        if free and isinstance(value, str | int | float) and value != "":
             tags[name] = str(value).lower() if isinstance(value, bool) else str(value)
     return tags
 

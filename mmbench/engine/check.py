@@ -74,10 +74,10 @@ def _check_classes(prepared: Prepared, options: Options, model: Any) -> None:
     one = kind.limit(prepared.data, 1)
     requests: dict[str, Requests] = kind.requests(spec, one, options.seed)
     if all(asked.method == "classify" for asked in requests.values()):
-        labels = list(model.labels)
+        labels, name = list(model.labels), prepared.info.name
         zeros = {
-            name: Answers(matrix(len(asked.contents), len(labels)), {}, labels)
-            for name, asked in requests.items()
+            side: Answers(matrix(len(asked.contents), len(labels)), {}, labels, model=name)
+            for side, asked in requests.items()
         }
         kind.predict(spec, one, zeros, options.index)
 

@@ -10,10 +10,12 @@ import msgspec
 from mmbench import registry
 from mmbench.abilities import Rates, Writes
 from mmbench.contents import ContentKeys
+from mmbench.engine.breakdowns import with_breakdown_tags
 from mmbench.engine.datasets import load_data
+from mmbench.engine.measure import score_names
 from mmbench.engine.media_check import check_media, media_field
 from mmbench.engine.models import BASELINES, Finder, Model, class_of, find
-from mmbench.errors import DataError, ModelError, UserError
+from mmbench.errors import DataError, ModelError, UnknownName, UserError
 from mmbench.spec import load_task
 from mmbench.types import Broken, Continued, Media, Modality, ModelInfo, Requests, TaskSpec
 
@@ -37,6 +39,7 @@ class Options(msgspec.Struct, frozen=True):
     trust_remote_code: bool = False
     tasks: tuple[str, ...] = ()
     inception: Path | None = None
+    strip_reasoning: bool = False
 
 
 class Prepared(NamedTuple):
@@ -47,6 +50,7 @@ class Prepared(NamedTuple):
     data: Any
     model: Model | None  # None for a baseline
     info: ModelInfo
+    notes: tuple[str, ...] = ()  # on the data
 
 
 def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepared:
@@ -79,21 +83,28 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
         ]
         raise type(problems[0])("\n".join([*map(str, problems), *help_])) from problems[0]
     check_media(spec, kind, data)
+    data, notes = with_breakdown_tags(spec, kind, data)
     if options.limit is not None:
         data = kind.limit(data, options.limit)
     info = found.info if found else ModelInfo(model, None, None, "", BASELINE, {}, "none")
     if found:
         _check_ability(found, kind, spec, data)
-    return Prepared(spec, kind, data, found, info)
+    return Prepared(spec, kind, data, found, info, tuple(notes))
 
 
 def find_task(task: str, options: Options) -> tuple[TaskSpec, Any]:
-    """A task and its kind; its metrics exist. Raises UserError."""
+    """Return a task and its kind. Its metrics exist, and its headline is one of its scores.
+
+    Raises UserError.
+    """
     spec = load_task(task, options.tasks)
     kind = registry.lookup("kind", spec.kind)()
     kind.check(spec, options.index)
     for name in spec.metrics:
         registry.metric(name)
+    names = score_names(spec.metrics, kind.directions(spec), spec.breakdowns)
+    if spec.headline not in names:
+        raise UnknownName(f"headline of task {spec.name}", spec.headline, names)
     return spec, kind
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from mmbench.errors import DataError, SpecError
+from mmbench.kinds.matching import with_sample_ids, without_data_tags
 from mmbench.text import listed
 from mmbench.types import (
     Answers,
@@ -42,6 +43,7 @@ class PerSample(ABC):
 
     ability: type | None = None  # None: no model is run, its outputs are scored
     baselines: tuple[str, ...] = ("oracle", "constant", "random", "empty")
+    no_answer: Any = None  # the value that an output without an answer gets; None: it fails
 
     def check(self, spec: TaskSpec, index: str = "exact") -> None:
         """Refuse a spec that this kind cannot run. Raises SpecError."""
@@ -60,8 +62,12 @@ class PerSample(ABC):
         """The value of each sample, a Broken for one that failed."""
         raise NotImplementedError(f"kind {spec.kind} runs no model")
 
-    def told(self, answers: Mapping[str, Answers | Said]) -> list[str]:
+    def told(self, answers: Mapping[str, Answers | Said], data: Samples) -> list[str]:
         """What a reader of the scores should know of the answers."""
+        return []
+
+    def output_notes(self, directions: Directions) -> list[str]:
+        """What a reader of the scores should know of somebody's outputs."""
         return []
 
     def extras(self, answers: Mapping[str, Any], row: int) -> dict[str, str]:
@@ -141,11 +147,10 @@ class PerSample(ABC):
         outputs without a sample.
         """
         ids = [sample.id for sample in data.samples]
-        if outputs.positional:
-            outputs = _with_ids(outputs, ids)
-        refuse_unmatched(ids, outputs.values, partial=partial)
+        outputs = with_sample_ids(data.samples, outputs)
+        _refuse_strangers(ids, outputs, partial=partial)
         kept = [sample for sample in data.samples if sample.id in outputs.values]
-        return msgspec.structs.replace(data, samples=kept), outputs
+        return msgspec.structs.replace(data, samples=kept), without_data_tags(kept, outputs)
 
     def accept(
         self, spec: TaskSpec, data: Samples, outputs: Outputs
@@ -162,7 +167,7 @@ class PerSample(ABC):
             given = values[sample.id]
             if not isinstance(given, Broken):
                 given = self.value(spec, sample, given, data, outputs)
-            tags = sample.tags | outputs.tags.get(sample.id, {})
+            tags = outputs.tags.get(sample.id, {}) | sample.tags
             found.append(prediction(sample, given, tags))
         return {"": [found]}, {}
 
@@ -204,17 +209,15 @@ def dealt_out(answers: list[T], ids: list[str], seed: int) -> list[T]:
     return given
 
 
-def _with_ids(outputs: Outputs, ids: list[str]) -> Outputs:
-    if len(outputs.values) != len(ids):
-        raise DataError(
-            f"{len(outputs.values)} outputs without ids for {len(ids)} samples: give ids with them"
-        )
-    return msgspec.structs.replace(
-        outputs,
-        values=dict(zip(ids, outputs.values.values(), strict=True)),
-        tags={ids[int(row)]: tags for row, tags in outputs.tags.items()},
-        positional=False,
-    )
+def _refuse_strangers(ids: list[str], outputs: Outputs, *, partial: bool) -> None:
+    """Refuse as `refuse_unmatched`, with the column that the ids are from."""
+    try:
+        refuse_unmatched(ids, outputs.values, partial=partial)
+    except DataError as error:
+        if not outputs.id_column or outputs.values.keys() <= set(ids):
+            raise
+        hint = f"the ids are in column {outputs.id_column}: --field id=NAME chooses another"
+        raise DataError(f"{error}; {hint}") from error
 
 
 def refuse_unmatched(ids: list[str], given: Any, *, partial: bool) -> None:
@@ -228,10 +231,17 @@ def refuse_unmatched(ids: list[str], given: Any, *, partial: bool) -> None:
     if extra:
         problems.append(f"{len(extra)} outputs belong to no sample: {listed(extra)}")
     if problems:
-        hint = "; --partial scores what is there" if missing and not extra else ""
-        raise DataError("; ".join(problems) + hint)
+        raise DataError("; ".join(problems) + _hint(missing, extra, known))
     if ids and not known & set(given):
         raise DataError("no sample has an output")
+
+
+def _hint(missing: list[str], extra: list[str], known: set[str]) -> str:
+    """What to type where samples have no output, or outputs no sample."""
+    folded = {ident.casefold() for ident in known} if extra else set()
+    if any(ident.casefold() in folded for ident in extra):
+        return "; --fold-ids matches ids that differ in case alone"
+    return "; --partial scores what is there" if missing and not extra else ""
 
 
 def prediction(sample: Sample, value: Any, tags: dict[str, str]) -> Prediction:

@@ -84,8 +84,12 @@ class Retrieval:
         """Embeds."""
         return self.ability
 
-    def told(self, answers: Mapping[str, Any]) -> list[str]:
+    def told(self, answers: Mapping[str, Any], data: RetrievalData) -> list[str]:
         """Nothing: of vectors there is nothing to tell."""
+        return []
+
+    def output_notes(self, directions: Directions) -> list[str]:
+        """Nothing."""
         return []
 
     def requests(self, spec: TaskSpec, data: RetrievalData, seed: int) -> dict[str, Requests]:
