@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from mmbench.data.captions import captions
 from mmbench.data.coco import coco
 from mmbench.data.outputs import read_outputs
-from mmbench.errors import DataError, SpecError, UnknownName
-from mmbench.types import Broken, Media
+from mmbench.errors import DataError, SampleError, SpecError, UnknownName
+from mmbench.media import read_bytes
+from mmbench.types import Media
 
 
 def targets(data):
@@ -27,7 +28,8 @@ def test_coco_without_images(tmp_path):
     assert targets(data) == COCO
     sample = data.samples[0]
     assert (sample.id, sample.group, sample.tags) == ("7", "7", {})
-    assert sample.inputs == {"image": Broken("no image file 7.jpg: give --data FOLDER with images")}
+    with pytest.raises(SampleError, match=r"^no image file 7.jpg: give --data FOLDER with images$"):
+        read_bytes(sample.inputs["image"])
 
 
 def test_coco_with_images(tmp_path):
