@@ -23,6 +23,10 @@ else:
 Modality = Literal["text", "image", "audio", "video"]
 Role = Literal["query", "document"]
 
+# What the scores by class are: `similarities` (100 · cosine, of zero-shot classification) order the
+# classes of a sample like logits, and have no threshold. "" is for scores of unknown origin.
+ScoreScale = Literal["", "logits", "probabilities", "similarities"]
+
 
 class Media(Struct, frozen=True):
     """A reference to an image, a sound or a video; nothing is read or decoded until it is needed.
@@ -152,13 +156,16 @@ class Samples(Struct, frozen=True):
 
     A label in a target is its position in `labels`. `source` says where the data are from.
     `templates` are the prompts into which a class is put ("a photo of a {}."), where the data set
-    has its own.
+    has its own. `group_name` is what the groups are, where the source knows it ("speaker"): a tag
+    for breakdowns. `optional_tags` are those that the source sets where the files have them.
     """
 
     samples: list[Sample]
     labels: list[str] = field(default_factory=list)
     source: dict[str, str] = field(default_factory=dict)
     templates: list[str] = field(default_factory=list)
+    group_name: str = ""
+    optional_tags: list[str] = field(default_factory=list)
 
 
 class Published(Struct, frozen=True, forbid_unknown_fields=True):
@@ -266,13 +273,17 @@ class Requests(Struct, frozen=True):
 class Answers(Struct, frozen=True):
     """Vectors [n, d] float32 for n contents, and by row the reason of each that failed.
 
-    A failed row is zero. Embeddings are L2-normalised unless the request said otherwise. `labels`
-    are the names of the columns of scores, in answers to classify.
+    A failed row is zero. Embeddings are L2-normalised unless the request said otherwise. In answers
+    to classify the vectors are scores (float64 where the model returned float64), `labels` are the
+    names of their columns, and `scores` says whether they are logits or probabilities. `model` is
+    the name of the model, for messages.
     """
 
     vectors: Array
     failures: dict[int, str]
     labels: list[str] = field(default_factory=list)
+    scores: ScoreScale = "logits"
+    model: str = ""
 
 
 class Said(Struct, frozen=True):
@@ -312,7 +323,8 @@ class Prediction(Struct, frozen=True):
     """What was said beside what was right. A failed one has `error` and no value.
 
     The target of a failed query is a Ranking that retrieved none of its positives. `inputs` are
-    those of the sample, for a metric that looks at them (CLIPScore at the image).
+    those of the sample, for a metric that looks at them (CLIPScore at the image). `scores` says
+    what a value of scores by class holds; it is "" for other values.
     """
 
     id: str
@@ -322,16 +334,20 @@ class Prediction(Struct, frozen=True):
     group: str = ""
     tags: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, Content] = field(default_factory=dict)
+    scores: ScoreScale = ""
 
 
 class Outputs(Struct, frozen=True):
     """What somebody's model said, as it was read from a file: id → value.
 
-    A value is a text, a number, scores by label {label: score}, scores [c] float32 in the order of
+    A value is a text, a number, scores by label {label: score}, scores [c] in the order of
     `labels`, document ids best first, or a medium. `embeddings` holds ids and vectors [n, d]
     float32 by side (query, corpus) instead. Where the file has no ids (`positional`) they are the
     row numbers from 0, in the order of the task's samples. `tags` are further columns by id
-    (seconds of sound and of computing). `digest` is the hash of the bytes read.
+    (seconds of sound and of computing). `digest` is the hash of the bytes read. `id_column` is the
+    column of the ids, empty where the file has no columns; `other_ids` are further columns that
+    could be it, in the order of `values`; `by_format`: the file's format says that `id_column` is
+    the id. `notes` are what a reader of the scores should know of how the file was read.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -340,6 +356,10 @@ class Outputs(Struct, frozen=True):
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     positional: bool = False
     digest: str = ""
+    id_column: str = ""
+    other_ids: dict[str, list[str]] = field(default_factory=dict)
+    by_format: bool = False
+    notes: list[str] = field(default_factory=list)
 
 
 # What a metric gets of a prediction from the model it wants, by name: vectors [k, d], a row per

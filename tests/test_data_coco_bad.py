@@ -111,7 +111,9 @@ def test_a_karpathy_entry_without_a_key(tmp_path):
 
 
 def test_a_list_and_an_empty_file_are_not_captions(tmp_path):
-    assert "Expected `object`, got `array`" in message(write(tmp_path / "a.json", "[]"))
+    assert "lists no images" in message(write(tmp_path / "a.json", "[]"))
+    # A list is BLIP's format.
+    assert "missing required field `image`" in message(write(tmp_path / "a.json", '[{"a": 1}]'))
     empty = {"images": [], "annotations": []}
     assert "lists no images" in message(write(tmp_path / "a.json", empty))
 

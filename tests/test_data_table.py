@@ -217,7 +217,7 @@ BAD = [
         "line 3: has no 'text'",
     ),
     ("t.jsonl", b'{"image": "a.png", "text": 5}', "line 1: text is 5: a string"),
-    ("t.jsonl", b'{"image": ["a.png"], "text": "x"}', "line 1: image is not a path but ['a.png']"),
+    ("t.jsonl", b'{"image": ["a.png"], "text": "x"}', "line 1: image is ['a.png']: the path"),
     ("t.jsonl", b'{"image": "a.png", "text": "x", "id": 1.5}', "line 1: id is 1.5: a whole number"),
     ("t.jsonl", b"\n\n", "has no line"),
     ("t.parquet", b"PAR1 this is none", "cannot be read: "),

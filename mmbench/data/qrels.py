@@ -5,27 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
-from typing import AnyStr, NamedTuple
+from typing import Any, AnyStr, NamedTuple
 
-from mmbench.data.jsonfile import read_file
+from mmbench.data.jsonfile import decode_json, object_keys, read_file
 from mmbench.data.listing_read import Table, read_rows
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
     TABLES,
     Record,
+    as_id,
+    column,
     find_file,
+    first_of,
+    is_mapping,
     number_of,
+    only_of,
     parse_records,
-    text_id,
+    plain_name,
     text_lines,
 )
 from mmbench.errors import DataError
 from mmbench.text import listed, path_id, plain
 from mmbench.types import RetrievalData, Sample
 
-# Where a table has the text of a query or a document as well, its id is in the other column.
-QUERIES = ("query-id", "query_id", "qid", "query")
-DOCUMENTS = ("corpus-id", "corpus_id", "document_id", "doc_id", "docid", "document")
+# Where a table has the text of a query or a document as well, its id is in one of these columns.
+QUERIES = ("query_id", "qid")
+DOCUMENTS = ("corpus_id", "document_id", "doc_id", "docid")
+_NAMES = {*QUERIES, *DOCUMENTS, "query", "document"}
 GRADES = ("grade", "score", "relevance", "relevant", "rel", "label")
 _QRELS = (".qrels", ".qrel", ".trec", ".txt")
 
@@ -40,12 +46,13 @@ def pairs(root: Path | None) -> RetrievalData:
     """Queries and documents without contents, and how well each document answers each query.
 
     `root` is a file or a folder that holds a single one: TREC qrels (lines `qid 0 docid grade`,
-    whatever the file is called, as MS MARCO's), or CSV, TSV or JSONL with query, document and, if
-    it is there, grade (else 1); BEIR's query-id, corpus-id and score are the same. A CSV or TSV
-    without a header has the columns `qid 0 docid grade`, `qid docid grade` or `qid docid`. A grade
-    may have a fraction (1.0); below 0 it counts as 0, not relevant. Ids that are paths are kept as
-    `path_id` writes them. Every document that is judged is in the corpus, and every query is asked,
-    also one without a relevant document.
+    whatever the file is called, as MS MARCO's), or CSV, TSV, JSONL or JSON with query, document
+    and, if it is there, grade (else 1); BEIR's query-id, corpus-id and score are the same; JSON may
+    also be {query: {document: grade}} or {query: [documents]}. A CSV or TSV without a header has
+    the columns `qid 0 docid grade`, `qid docid grade` or `qid docid`. A grade may have a fraction
+    (1.0); below 0 it counts as 0, not relevant. Ids that are paths are kept as `path_id` writes
+    them. Every document that is judged is in the corpus, and every query is asked, also one without
+    a relevant document.
 
     Source of the format: trec_eval get_qrels.c (# begins a comment). Raises DataError, with the
     line, for what cannot be read, and for a pair that stands twice.
@@ -101,10 +108,32 @@ def _records(data: bytes, path: Path) -> Iterator[_Judged]:
     suffix = path.suffix.lower()
     if suffix not in TABLES:
         raise DataError(f"{path}: its first line is not of the form `qid 0 docid grade`")
-    header = [] if suffix == ".jsonl" else _missing_header(data, path)
+    if suffix == ".json" and is_mapping(data):
+        yield from _by_query(data, path)
+        return
+    header = _missing_header(data, path) if suffix in (".csv", ".tsv") else []
     for record in read_rows(path, "", Table(header)) if header else parse_records(data, path):
-        query, document = text_id(record, QUERIES), text_id(record, DOCUMENTS)
+        query, document = _id(record, QUERIES, "query"), _id(record, DOCUMENTS, "document")
         yield _Judged(query, document, _grade(record))
+
+
+def _id(record: Record, ids: tuple[str, ...], other: str) -> str:
+    """An id from the columns of ids, else from the column that may hold the text beside them."""
+    named = any(column(record, name) for name in ids)
+    name = only_of(record, ids, "id") if named else first_of(record, (*ids, other), "id")
+    return as_id(record.cells[name], f"{record.where}: {name}")
+
+
+def _by_query(data: bytes, path: Path) -> Iterator[_Judged]:
+    """Yield the pairs of JSON {query: {document: grade}}, or {query: [documents]}."""
+    refuse_duplicates("query", object_keys(data), str(path))
+    for query, judged in decode_json(data, dict[str, Any], path).items():
+        if not isinstance(judged, dict | list):
+            raise DataError(f"{path}: {query!r}: documents with their grades are needed")
+        documents = judged if isinstance(judged, dict) else dict.fromkeys(map(str, judged), 1)
+        for document, grade in documents.items():
+            record = Record(f"{path}: {query!r}", {document: grade})
+            yield _Judged(query, document, number_of(record, document))
 
 
 def _missing_header(data: bytes, path: Path) -> list[str]:
@@ -115,7 +144,7 @@ def _missing_header(data: bytes, path: Path) -> list[str]:
     separator = "\t" if path.suffix.lower() == ".tsv" else ","
     line = next((line for line in text_lines(data, path) if line.strip()), "")
     cells = [cell.strip().strip('"') for cell in line.split(separator)]
-    if not line or {*QUERIES, *DOCUMENTS} & {*cells}:
+    if not line or _NAMES & {*map(plain_name, cells)}:
         return []
     graded = _number(cells[-1]) is not None
     if len(cells) == 4 and graded:
@@ -132,12 +161,10 @@ def _missing_header(data: bytes, path: Path) -> list[str]:
 
 def _grade(record: Record) -> float:
     """The grade of a row, 1 where nothing in it could be one. Raises DataError where much could."""
-    named = [name for name in GRADES if name in record.cells]
-    if len(named) == 1:
-        return number_of(record, named[0])
-    ids = {*QUERIES, *DOCUMENTS}
+    if any(column(record, name) for name in GRADES):
+        return number_of(record, only_of(record, GRADES, "grade"))
     cells = record.cells.items()
-    could = named or [n for n, v in cells if n not in ids and _number(str(v)) is not None]
+    could = [n for n, v in cells if plain_name(n) not in _NAMES and _number(str(v)) is not None]
     if could:
         raise DataError(
             f"{record.where}: which column is the grade? {listed(could)} could be: call it grade"

@@ -66,6 +66,22 @@ class Measured(NamedTuple):
         return list({i: why for scored in self.found for i, why in scored.lost.items()}.items())
 
 
+def score_names(
+    metrics: Sequence[str], directions: Sequence[str], breakdowns: Sequence[str]
+) -> list[str]:
+    """Return the names of the scores that `measure` gives, in its order.
+
+    A mean over the values of a tag is among them, though data with one value have none.
+    """
+    names = [
+        f"{metric}[{direction}]" if direction and not _sums(metric, directions) else metric
+        for metric in metrics
+        for direction in directions
+    ]
+    macros = [f"{name}{{macro:{tag}}}" for name in names for tag in breakdowns]
+    return list(dict.fromkeys([*names, *macros]))
+
+
 def measure(
     metrics: Sequence[str],
     directions: Directions,
@@ -170,13 +186,18 @@ def _refusal(function: Callable[..., Score], prediction: Prediction, given: tupl
 
 def _in_directions(name: str, directions: Directions, featurer: Featurer | None) -> list[Scored]:
     found = [_scored(name, way, splits, featurer) for way, splits in directions.items()]
-    if not getattr(registry.metric(name)[0], "sums_directions", False) or len(found) == 1:
+    if not _sums(name, list(directions)):
         return found
     score = stats.over_directions([scored.score for scored in found])
     behind = [p for scored in found for p in scored.predictions]
     lost = {ident: why for scored in found for ident, why in scored.lost.items()}
     asked, ends = sum(s.asked for s in found), joined(found, stats.over_directions)
     return [Scored(name, name, "", score, behind, asked, lost, ends)]
+
+
+def _sums(metric: str, directions: Sequence[str]) -> bool:
+    """Whether a metric is one score over both directions, as `rsum` is."""
+    return len(directions) > 1 and getattr(registry.metric(metric)[0], "sums_directions", False)
 
 
 def _scored(

@@ -12,6 +12,7 @@ from mmbench.engine.asked import Costs
 from mmbench.engine.measure import Measured
 from mmbench.engine.prepare import BASELINE, Options, Prepared
 from mmbench.engine.published import verdicts
+from mmbench.engine.remarks import STRIPPED
 from mmbench.errors import SampleError
 from mmbench.types import RunRecord, TaskInfo, TaskSpec
 
@@ -51,7 +52,8 @@ def way_of_asking(prepared: Prepared, options: Options) -> str:
     named = {*spec.fields, *spec.fields.values()}
     frames = "frames=by-index" if "video" in named and "image" not in named else ""
     asked = prepared.kind.signature(options.index, spec, prepared.data)
-    return ",".join(filter(None, [asked, frames]))
+    reasoning = STRIPPED if options.strip_reasoning else ""
+    return ",".join(filter(None, [asked, frames, reasoning]))
 
 
 def make_record(
@@ -91,7 +93,7 @@ def make_record(
         environment=identity.environment(costs.device),
         seed=options.seed,
         index=told.search,
-        notes=[*kind.notes(prepared.data), *told.notes],
+        notes=[*kind.notes(prepared.data), *prepared.notes, *told.notes],
         baseline=info.name if baseline else None,
         breakdowns=measured.breakdowns,
     )

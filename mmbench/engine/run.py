@@ -13,7 +13,9 @@ from mmbench.engine.measure import Directions, Measured, measure
 from mmbench.engine.prepare import Options, Prepared, prepare
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.record import Told, hash_data, make_record, way_of_asking
+from mmbench.engine.remarks import reasoning_notes
 from mmbench.engine.rows import rows_table
+from mmbench.engine.timing import untimed, with_rtfx
 from mmbench.types import Answers, Media, RunRecord, Said
 
 
@@ -50,8 +52,14 @@ def run(
         featurer = Featurer(options, keys, progress, costs, held)
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
+            measured = with_rtfx(measured, costs.throughput) if answers else measured
     failures = prepared.kind.failures(prepared.data, answers) if answers else []
-    told = Told(failures + measured.lost, costs, index, prepared.kind.told(answers))
+    notes = [
+        *prepared.kind.told(answers, prepared.data),
+        *untimed(prepared, costs.throughput),
+        *reasoning_notes(directions),
+    ]
+    told = Told(failures + measured.lost, costs, index, notes)
     record = make_record(prepared, options, measured, asked_of, told)
     return Outcome(record, rows_table(directions, measured.found), _made(prepared, answers))
 

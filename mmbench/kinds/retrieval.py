@@ -100,7 +100,7 @@ class Retrieval:
         """Embeds."""
         return self.ability
 
-    def told(self, answers: Mapping[str, Any]) -> list[str]:
+    def told(self, answers: Mapping[str, Any], data: RetrievalData) -> list[str]:
         """Nothing: of vectors there is nothing to tell."""
         return []
 
@@ -172,7 +172,9 @@ class Retrieval:
         predictions = (p for splits in directions.values() for split in splits for p in split)
         return [(p.id, p.error) for p in predictions if p.error]
 
-    def output_notes(self, data: RetrievalData, outputs: Outputs) -> list[str]:
+    def output_notes(
+        self, data: RetrievalData, outputs: Outputs, directions: Directions
+    ) -> list[str]:
         """What a reader of the scores should know of the outputs."""
         n = unjudged_documents(data, outputs)
         return [f"{count(n, 'listed document')} without judgements: not relevant"] if n else []
