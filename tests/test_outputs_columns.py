@@ -101,6 +101,14 @@ def test_the_same_in_tables(tmp_path: Path, suffix: str) -> None:
         ({"ground_truth": TRUE, "my_model": SAID}, ("ground_truth",)),
         ({"references": [TRUE], "my_model": SAID}, ("references",)),
         ({"Value": SAID, "VALUE": TRUE}, ("Value", "VALUE")),
+        # Predictions under a name that no list has: vLLM's outputs, NeMo's hybrid models, sklearn.
+        ({"answer": TRUE, "outputs": [SAID]}, ("answer", "outputs")),
+        ({"answer": TRUE, "llm_answer": SAID}, ("answer", "llm_answer")),
+        ({"text": TRUE, "pred_text_ctc": SAID}, ("text", "pred_text_ctc")),
+        ({"caption": TRUE, "generatedCaption": SAID}, ("caption", "generatedCaption")),
+        ({"label": TRUE, "y_pred": SAID}, ("label", "y_pred")),
+        ({"label": "3", "top1": "4"}, ("label", "top1")),
+        ({"target": TRUE, "raw_response": SAID}, ("target", "raw_response")),
     ],
 )  # fmt: skip
 def test_what_could_be_two_columns_is_refused(
@@ -113,6 +121,20 @@ def test_what_could_be_two_columns_is_refused(
     chosen = list(row)[-1]
     expected = row[chosen] if isinstance(row[chosen], str) else list(row[chosen])  # type: ignore[call-overload]
     assert read(tmp_path, {"id": 1, **row}, prediction=chosen) == expected
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"pred_source": "OCR"},  # TextVQA's results
+        {"response_time": "0.3 s", "output_tokens": 7, "output_file": "a.json"},
+        {"prediction_score": 0.9, "result": 0.5, "correct_answer": TRUE, "answer_type": "other"},
+        {"model": "llava", "model_id": "llava-7b", "answer_id": "x9"},  # LLaVA's answers
+        {"llm_answer": SAID, "y_pred": None},  # the same twice, and nothing
+    ],
+)
+def test_what_is_said_about_a_prediction_is_none(tmp_path: Path, beside: dict[str, object]) -> None:
+    assert read(tmp_path, {"question_id": 1, "answer": SAID, **beside}) == SAID
 
 
 def test_a_row_without_the_prediction_is_not_scored_by_its_truth(
