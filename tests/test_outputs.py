@@ -62,7 +62,7 @@ def test_byte_order_mark_windows_lines_and_empty_lines_change_nothing(tmp_path):
 
 def test_the_digest_is_of_the_bytes(tmp_path):
     one, same = read(tmp_path, "x.jsonl", JSONL), read(tmp_path, "y.jsonl", JSONL)
-    other = read(tmp_path, "x.jsonl", JSONL.replace("dog", "cat"))
+    other = read(tmp_path, "x.jsonl", JSONL.replace("a dog", "a cat"))
     assert re.fullmatch("[0-9a-f]{32}", one.digest)
     assert one.digest == same.digest != other.digest
 

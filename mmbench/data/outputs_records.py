@@ -17,7 +17,7 @@ from mmbench.data.column_choice import (
     named_column,
     prediction_column,
 )
-from mmbench.data.jsonfile import decode_json, object_keys
+from mmbench.data.jsonfile import decode_json
 from mmbench.data.outputs_values import as_value, is_number, unwrapped
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
@@ -60,8 +60,6 @@ def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
     content = decode_json(data, Any, path)
     if not (isinstance(content, dict) and content):
         return _from_records(_listed(content, path), path, fields)
-    # A JSON object with a key twice is decoded to its last value.
-    refuse_duplicates("id", object_keys(data), str(path))
     if all(_is_record(value, fields) for value in content.values()):
         records = [Record(f"{path}: {key!r}", cells) for key, cells in content.items()]
         return _from_records(records, path, fields, list(content))
