@@ -160,10 +160,11 @@ def _ids(
     keys: list[str] | None,
 ) -> _Ids:
     """Return the ids of the rows. Raises DataError for a row without, and for duplicates."""
+    if keys is not None and "id" not in fields:
+        inside = _distinct(records, id_columns(records, prediction).names)
+        return _Ids({"": keys} | inside, by_format=False)
     if "id" in fields:
         chosen = IdColumns([named_column(fields["id"], columns_of(records), path)], by_format=True)
-    elif keys is not None:
-        return _Ids({"": keys})
     elif is_positional(records):
         return _Ids({"": [str(row) for row in range(len(records))]}, positional=True)
     else:
@@ -173,12 +174,18 @@ def _ids(
     first, *others = chosen.names
     columns = {first: [_id(record, first) for record in records]}
     refuse_duplicates("id", columns[first], f"{path}: column {first}")
-    for name in others:
+    return _Ids(columns | _distinct(records, others), chosen.by_format)
+
+
+def _distinct(records: Sequence[Record], names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the columns of these that hold another id in every row."""
+    columns = {}
+    for name in names:
         cells = [record.cells[name] for record in records]
         whole = all(isinstance(cell, str | int) and cell != "" for cell in cells)
         if whole and len(set(map(str, cells))) == len(cells):
             columns[name] = [str(cell) for cell in cells]
-    return _Ids(columns, chosen.by_format)
+    return columns
 
 
 def _id(record: Record, name: str) -> str:
