@@ -62,6 +62,9 @@ LAYOUTS = [
     # EvalScope predictions, inspect samples: a response of an OpenAI-compatible server
     {"index": 0, "model_output": {"choices": [{"message": {"content": SAID}}]}},
     {"id": 1, "epoch": 1, "target": TRUE, "output": {"choices": [{"message": {"content": SAID}}]}},
+    # inspect with a model that reasons: the reasoning is a part of its own
+    {"id": 1, "target": TRUE, "output": {"choices": [{"message": {"content": [
+        {"type": "reasoning", "reasoning": TRUE}, {"type": "text", "text": SAID}]}}]}},
     # NeMo, open_asr_leaderboard
     {"audio_filepath": "a.wav", "duration": 2.0, "time": 0.1, "text": TRUE, "pred_text": SAID},
     # LLaMA-Factory

@@ -55,7 +55,8 @@ def unwrapped(value: Any, column: str) -> Any:
     """Return the one text in the lists and responses that other harnesses put around it.
 
     lm-eval and lmms-eval write `filtered_resps: [text]` and `resps: [[text]]`, EvalScope the
-    response of an OpenAI-compatible server as `model_output`. Anything else is returned as it is.
+    response of an OpenAI-compatible server as `model_output`. Of a content in parts, as inspect has
+    it, the texts are kept and the reasoning is not. Anything else is returned as it is.
     """
     if plain_name(column) not in _WRAPPED:
         return value
@@ -65,5 +66,14 @@ def unwrapped(value: Any, column: str) -> Any:
     if isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], dict):
         message = choices[0].get("message", choices[0])
         content = message.get("content", message.get("text")) if isinstance(message, dict) else None
-        return value if content is None else content
+        return value if content is None else _text_of_parts(content)
     return value
+
+
+def _text_of_parts(content: Any) -> Any:
+    """Return the texts in a content of parts, one after another; any other content as it is."""
+    in_parts = isinstance(content, list) and all(isinstance(part, dict) for part in content)
+    if not in_parts or not {part.get("type") for part in content} <= {"text", "reasoning"}:
+        return content
+    texts = [part.get("text") for part in content if part["type"] == "text"]
+    return "".join(texts) if all(isinstance(text, str) for text in texts) else content
