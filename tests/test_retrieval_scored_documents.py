@@ -80,6 +80,23 @@ def test_paths_that_name_one_document(tmp_path: Path) -> None:
         score(tmp_path, run, {"q": {"a.jpg": 1}}, "x.json")
 
 
+def test_ids_without_their_case(tmp_path: Path) -> None:
+    run, qrels = {"Q": {"D1": 0.9, "d2": 0.1}}, {"q": {"d1": 1, "d2": 0}}
+    data, file = tmp_path / "qrels.json", tmp_path / "x.json"
+    data.write_text(json.dumps(qrels))
+    file.write_text(json.dumps(run))
+    record = mmbench.score("pairs", file, data=data, fold_ids=True)
+    assert record.scores["map"].value == 1.0
+
+
+def test_ids_that_are_whole_numbers(tmp_path: Path) -> None:
+    qrels = {"1": {"11": 1, "12": 0}}
+    for run in ({"1": [12, 11]}, {"1": {"12": 2, "11": 1}}):
+        assert score(tmp_path, run, qrels, "x.json").scores["map"].value == 0.5
+    with pytest.raises(DataError, match="the output for 1: documents that stand twice: 11"):
+        score(tmp_path, {"1": [11, 11]}, qrels, "x.json")
+
+
 @pytest.mark.parametrize("run", ["d1", 3, [0.5, 0.25]])
 def test_what_is_no_ranking(tmp_path: Path, run: object) -> None:
     with pytest.raises(DataError, match="for q is neither a list of document ids nor"):
