@@ -101,3 +101,13 @@ def test_ids_that_are_whole_numbers(tmp_path: Path) -> None:
 def test_what_is_no_ranking(tmp_path: Path, run: object) -> None:
     with pytest.raises(DataError, match="for q is neither a list of document ids nor"):
         score(tmp_path, {"q": run}, {"q": {"d1": 1}}, "x.json")
+
+
+def test_a_table_with_a_row_for_each_document_is_refused_with_what_to_give(tmp_path: Path) -> None:
+    # PyTerrier's and BEIR's tables: a query has as many rows as documents were found.
+    for name, text in (
+        ("x.csv", "qid,docno,score\nq,d1,2\nq,d2,1\n"),
+        ("x.tsv", "query-id\tcorpus-id\tscore\nq\td1\t2\nq\td2\t1\n"),
+    ):
+        with pytest.raises(DataError, match="several rows for one query: give a TREC run"):
+            score(tmp_path, text, {"q": {"d1": 1}}, name)

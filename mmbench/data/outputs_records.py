@@ -20,12 +20,14 @@ from mmbench.data.column_choice import (
 from mmbench.data.jsonfile import decode_json
 from mmbench.data.outputs_values import as_value, is_number, unwrapped
 from mmbench.data.pairs import refuse_duplicates
+from mmbench.data.qrels import QUERIES
 from mmbench.data.records import (
     Record,
     as_id,
     is_json_lines,
     jsonl_records,
     parse_records,
+    plain_name,
     tags_of,
 )
 from mmbench.data.score_table import refuse_label_beside_scores, score_table
@@ -173,6 +175,11 @@ def _ids(
         raise _no_id(records)
     first, *others = chosen.names
     columns = {first: [_id(record, first) for record in records]}
+    if plain_name(first) in QUERIES and len(set(columns[first])) < len(records):
+        raise DataError(
+            f"{path}: column {first} has several rows for one query: give a TREC run (.run), or"
+            " JSON {query: {document: score}}"
+        )
     refuse_duplicates("id", columns[first], f"{path}: column {first}")
     return _Ids(columns | _distinct(records, others), chosen.by_format)
 
