@@ -12,7 +12,6 @@ from conftest import DATA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import mmbench
 from mmbench.data.answers import answers
 from mmbench.data.outputs import _ARRAYS, _RECORDS, _TEXTS, read_outputs
 from mmbench.errors import DataError
@@ -444,24 +443,3 @@ def test_scores_are_not_read_as_ranks(tmp_path):
     # Integer scores, best first: as ranks they would turn every list around.
     scores = "q1\ta\t3\nq1\tb\t2\nq1\tc\t1\nq2\ta\t1\n"
     assert "give scores as a TREC run" in refused(tmp_path, "x.tsv", scores)
-
-
-@pytest.mark.parametrize(
-    ("rows", "right"),
-    [
-        ([[3, 0], [0, 2], [0, 1]], 1.0),  # logits
-        ([[1, 0], [1, 0], [0, 1]], 2 / 3),  # one-hot
-        ([[7, 0], [5, 5.5], [2, 2.5]], 1.0),  # some rows have a fraction
-    ],
-)
-def test_scores_that_are_whole_numbers(tmp_path, rows, right):
-    # In the order of the labels, which are sorted: cat, dog. Equal numbers may repeat in a row.
-    data, file = tmp_path / "ref.json", tmp_path / "out.json"
-    data.write_text('{"a": "cat", "b": "dog", "c": "dog"}')
-    file.write_text(json.dumps(dict(zip("abc", rows, strict=True))))
-    assert mmbench.score("labels", file, data=data).scores["accuracy@1"].value == right
-    file.write_text(json.dumps({ident: [0, 0] for ident in "abc"}))
-    assert mmbench.score("labels", file, data=data).scores["accuracy@1"].n == 3
-    file.write_text(json.dumps({ident: ["cat", "dog"] for ident in "abc"}))
-    with pytest.raises(DataError, match="the output for a is a list of texts: a score for each"):
-        mmbench.score("labels", file, data=data)

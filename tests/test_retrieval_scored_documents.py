@@ -93,7 +93,7 @@ def test_ids_that_are_whole_numbers(tmp_path: Path) -> None:
     qrels = {"1": {"11": 1, "12": 0}}
     for run in ({"1": [12, 11]}, {"1": {"12": 2, "11": 1}}):
         assert score(tmp_path, run, qrels, "x.json").scores["map"].value == 0.5
-    with pytest.raises(DataError, match="the output for 1: documents that stand twice: 11"):
+    with pytest.raises(DataError, match=r"document.* 11"):
         score(tmp_path, {"1": [11, 11]}, qrels, "x.json")
 
 

@@ -17,17 +17,14 @@ _WANTED = "a text, a number, {label: score}, a list of document ids or a list of
 def as_value(value: Any, what: str, ident: str = "") -> Any:
     """Return a JSON value as that of the output `ident`. Raises DataError that names `what` it is.
 
-    A list of whole numbers stays one: of document ids in retrieval, of scores elsewhere. With a
-    fraction among them all are scores, with a text among them all are document ids, of which each
-    may be there once.
+    The whole numbers of a list are document ids, as text; with a fraction among them all are
+    scores. A document may be in a list once.
     """
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return value
     if isinstance(value, dict) and value and any(is_number(score) for score in value.values()):
         return _scores(value, what)
     if isinstance(value, list):
-        if value and all(is_number(item) and isinstance(item, int) for item in value):
-            return list(value)
         if all(isinstance(item, str | int) and not isinstance(item, bool) for item in value):
             return _documents([str(item) for item in value], what, ident)
         if all(is_number(item) for item in value):

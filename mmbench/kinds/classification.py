@@ -155,8 +155,6 @@ class Classification(PerSample):
         if isinstance(given, dict):
             order = columns_of_output(list(given), data.labels, where)
             return np.fromiter(given.values(), np.float64, len(given))[order]
-        if isinstance(given, list) and any(isinstance(score, str) for score in given):
-            raise DataError(f"{where} is a list of texts: a score for each label is needed")
         if isinstance(given, list | np.ndarray):
             scores = np.asarray(given, np.result_type(np.asarray(given), np.float32))
             names = outputs.labels or data.labels

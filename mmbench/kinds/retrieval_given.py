@@ -82,9 +82,7 @@ class _Names:
         if _is_scored(value):
             names = self.unique(list(value), f"the output for {query}: documents")
             return best_first(dict(zip(names, value.values(), strict=True)))
-        if isinstance(value, list) and all(isinstance(doc, str | int) for doc in value):
-            return [self.resolve(str(doc)) for doc in value]
-        return value
+        return [self.resolve(doc) for doc in value] if _is_listed(value) else value
 
     def unique(self, given: Sequence[str], what: str) -> list[str]:
         """Return what is meant by each id. Raises DataError where two mean the same."""
