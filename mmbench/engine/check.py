@@ -7,7 +7,8 @@ from typing import NamedTuple
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine import identity
 from mmbench.engine.asked import device_for
-from mmbench.engine.prepare import Options, prepare
+from mmbench.engine.calls import labels_of
+from mmbench.engine.prepare import Options, check_labels, prepare
 from mmbench.errors import SampleError
 from mmbench.types import Media, Sample
 
@@ -31,7 +32,10 @@ def check(model: str, task: str, options: Options) -> Checked:
         for samples in prepared.kind.samples(prepared.data).values():
             failures += [(one.id, why) for one in samples for why in _faults(one, keys)]
     if prepared.model is not None:
-        prepared.model.load(device_for(options.device))
+        model = prepared.model.load(device_for(options.device))
+        asked = prepared.kind.requests(prepared.spec, prepared.data, options.seed).values()
+        if any(requests.method == "classify" for requests in asked):
+            check_labels(prepared, labels_of(model, f"model {prepared.info.name}"))
     sizes = prepared.kind.sizes(prepared.data)
     return Checked(sizes, identity.fingerprint(prepared.spec), failures)
 

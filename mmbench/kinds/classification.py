@@ -103,11 +103,18 @@ class Classification(PerSample):
             notes.append("the model declares that its scores are probabilities")
         return notes
 
+    def check_labels(self, spec: TaskSpec, data: Samples, labels: list[str], model: str) -> None:
+        """Refuse a model whose classes do not fit those of the data.
+
+        Raises DataError for a class that the model lacks, ModelError for one that is not unique.
+        """
+        columns_of_model(labels, data.labels, _where(spec, model))
+
     def said(self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any]) -> list[Any]:
         """Scores [c] of each sample, in the order of the data's labels."""
         found: Answers = answers["sample"]
         failed = dict(self.failures(data, answers))
-        where, several = f"task {spec.name}: model {found.model}", has_several(data)
+        where, several = _where(spec, found.model), has_several(data)
         columns = columns_of_model(found.labels, data.labels, where)
         check_scale(found, where, several=several)
         scores = found.vectors[:, columns]
@@ -211,6 +218,10 @@ def _marked(directions: Directions, scale: ScoreScale) -> Directions:
         ]
         for way, splits in directions.items()
     }
+
+
+def _where(spec: TaskSpec, model: str) -> str:
+    return f"task {spec.name}: model {model}"
 
 
 def _label(name: str, labels: list[str], where: str) -> int:
