@@ -1,7 +1,8 @@
-"""Odd models of classification: what is wrong is said, before the forwards."""
+"""Odd models and odd outputs of classification: what is wrong is said, before the forwards."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from PIL import Image
 
 import mmbench
+from mmbench.data.classes import in_order
 from mmbench.engine.check import check
 from mmbench.engine.late import late
 from mmbench.engine.prepare import Options
@@ -121,3 +123,64 @@ def test_models_of_a_fusion_are_compared_before_the_forwards() -> None:
 def test_names_are_equal_in_both_forms_of_unicode() -> None:
     # macOS writes é in the names of folders as e and an accent (NFD), most else as one character.
     assert columns_of_model(["cafe\u0301", "bar"], ["bar", "caf\u00e9"], "m").tolist() == [1, 0]
+
+
+# ---- data and outputs ----
+
+
+def test_numbered_classes_stand_in_the_order_of_their_numbers() -> None:
+    # The columns of a matrix of 12 classes are 0 to 11; sorted as texts, 10 would stand before 2.
+    assert in_order(str(n) for n in reversed(range(12))) == [str(n) for n in range(12)]
+    assert in_order(["b", "10", "2", "a", "b"]) == ["10", "2", "a", "b"]
+
+
+def scored(folder: Path, name: str, outputs: Any, targets: list[Any]) -> Any:
+    rows = "".join(f"{n},{label}\n" for n, label in enumerate(targets))
+    (folder / "refs.csv").write_text(f"id,label\n{rows}")
+    path = folder / name
+    if path.suffix == ".npy":
+        np.save(path, outputs)
+    else:
+        path.write_text("".join(f"{json.dumps(one)}\n" for one in outputs))
+    return mmbench.score("labels", path, data=folder / "refs.csv")
+
+
+def listed(*values: Any) -> list[dict[str, Any]]:
+    return [{"id": str(n), "value": value} for n, value in enumerate(values)]
+
+
+def test_a_matrix_of_numbered_classes_is_read_by_their_numbers(tmp_path: Path) -> None:
+    """The identity scores each of twelve classes highest where it is right."""
+    found = scored(tmp_path, "s.npy", np.eye(12), list(range(12)))
+    assert found.scores["accuracy@1"].value == 1
+
+
+def test_whole_numbers_are_scores_like_others(tmp_path: Path) -> None:
+    """JSON of JavaScript writes 1.0 as 1, so that a certain row is a list of whole numbers."""
+    outputs = listed([1, 0, 0], [0.25, 0.5, 0.25], [0, 3, 9])
+    found = scored(tmp_path, "s.jsonl", outputs, ["a", "b", "c"])
+    assert found.scores["accuracy@1"].value == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "targets", "words"),
+    [
+        (["a", "c", "b"], ["a", "b", "c"], "is a ranking of the labels, or looks like one"),
+        # Either label 1 is the first of a ranking, or class 0 has the score 1.
+        ([1, 0], [0, 1, 1], "is a ranking of the labels, or looks like one"),
+        (["a", "x"], ["a", "b", "c"], "is a list of texts, a, x"),
+    ],
+)
+def test_a_list_of_texts_is_no_list_of_scores(
+    tmp_path: Path, value: Any, targets: list[Any], words: str
+) -> None:
+    with pytest.raises(DataError, match=words):
+        scored(tmp_path, "s.jsonl", listed(value, value, value), targets)
+
+
+def test_scores_that_are_not_numbers_are_a_failed_sample(tmp_path: Path) -> None:
+    """As those of a model are. -∞ in their place would have been a wrong answer, silently."""
+    scores = np.array([[np.nan, 1, 0], [0, 2, 1], [0, 1, 2]])
+    found = scored(tmp_path, "s.npy", scores, ["a", "b", "c"])
+    assert [ident for ident, _ in found.failures] == ["0"]
+    assert found.scores["accuracy@1"].bounds == pytest.approx((2 / 3, 1))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mmbench.abilities import Classifies
-from mmbench.errors import DataError, UnknownName
+from mmbench.errors import DataError
 from mmbench.kinds.class_names import columns_of_model, columns_of_output
+from mmbench.kinds.class_outputs import label_number, numbers, scores_of_list
 from mmbench.kinds.class_scores import (
     baseline_logits,
     check_scale,
@@ -152,21 +153,22 @@ class Classification(PerSample):
     ) -> Any:
         """Scores in the order of the data's labels, as precise as given. A label goes by its name.
 
-        Raises UnknownName for a label that the data do not have, DataError for missing scores.
+        Scores that are not numbers are a failed sample, as those of a model are. Raises UnknownName
+        for a label that the data do not have, DataError for missing scores.
         """
         import numpy as np
 
         where = f"task {spec.name}: the output for {sample.id}"
         if isinstance(given, dict):
             order = columns_of_output(list(given), data.labels, where)
-            return np.fromiter(given.values(), np.float64, len(given))[order]
+            return numbers(np.fromiter(given.values(), np.float64, len(given))[order])
         if isinstance(given, list | np.ndarray):
-            scores = np.asarray(given, np.result_type(np.asarray(given), np.float32))
+            scores = scores_of_list(given, data.labels, where)
             names = outputs.labels or data.labels
             if scores.shape != (len(names),):
                 raise DataError(f"{where} has shape {scores.shape} for {len(names)} labels")
-            return scores[columns_of_output(names, data.labels, where)]
-        return _label(str(given), data.labels, where)
+            return numbers(scores[columns_of_output(names, data.labels, where)])
+        return label_number(str(given), data.labels, where)
 
     def baseline(
         self, who: str, spec: TaskSpec, data: Samples, seed: int
@@ -222,15 +224,6 @@ def _marked(directions: Directions, scale: ScoreScale) -> Directions:
 
 def _where(spec: TaskSpec, model: str) -> str:
     return f"task {spec.name}: model {model}"
-
-
-def _label(name: str, labels: list[str], where: str) -> int:
-    """The number of a class. Raises UnknownName, and DataError for a name that two classes have."""
-    if name not in labels:
-        raise UnknownName(f"label ({where})", name, labels)
-    if labels.count(name) > 1:
-        raise DataError(f"{where} is {name!r}, and several classes have this name: give scores")
-    return labels.index(name)
 
 
 def _looks(medium: Content, views: Views) -> list[Content | View]:
