@@ -178,9 +178,10 @@ def test_a_list_of_texts_is_no_list_of_scores(
         scored(tmp_path, "s.jsonl", listed(value, value, value), targets)
 
 
-def test_scores_that_are_not_numbers_are_a_failed_sample(tmp_path: Path) -> None:
-    """As those of a model are. -∞ in their place would have been a wrong answer, silently."""
-    scores = np.array([[np.nan, 1, 0], [0, 2, 1], [0, 1, 2]])
+@pytest.mark.parametrize("bad", [np.nan, INF])
+def test_scores_without_an_order_are_a_failed_sample(tmp_path: Path, bad: float) -> None:
+    """As those of a model are. -∞ in the place of NaN was a wrong answer, silently."""
+    scores = np.array([[bad, 1, 0], [0, 2, 1], [0, 1, 2]])
     found = scored(tmp_path, "s.npy", scores, ["a", "b", "c"])
     assert [ident for ident, _ in found.failures] == ["0"]
     assert found.scores["accuracy@1"].bounds == pytest.approx((2 / 3, 1))

@@ -35,10 +35,11 @@ def scores_of_list(given: Any, labels: list[str], where: str) -> Any:
 
 
 def numbers(scores: Any) -> Any:
-    """Return scores [c], or a Broken where some are not numbers, so that they have no order."""
+    """Return scores [c], or a Broken where one is NaN or the highest infinite."""
     import numpy as np
 
-    return Broken("its scores are not all numbers (NaN)") if np.isnan(scores).any() else scores
+    usable = np.isfinite(scores.max(initial=-np.inf))  # NaN if one of them is
+    return scores if usable else Broken("its scores have NaN, or the highest one is infinite")
 
 
 def label_number(name: str, labels: list[str], where: str) -> int:
