@@ -50,10 +50,20 @@ def run(
         featurer = Featurer(options, keys, progress, costs, held)
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
-    failures = prepared.kind.failures(prepared.data, answers) if answers else []
+    failures = (
+        prepared.kind.failures(prepared.data, answers)
+        if answers
+        else failed_predictions(directions)
+    )
     told = Told(failures + measured.lost, costs, index, prepared.kind.told(answers))
     record = make_record(prepared, options, measured, asked_of, told)
     return Outcome(record, rows_table(directions, measured.found), _made(prepared, answers))
+
+
+def failed_predictions(directions: Directions) -> list[tuple[str, str]]:
+    """Id and reason of each sample whose prediction failed."""
+    failed = {p.id: p.error for splits in directions.values() for s in splits for p in s if p.error}
+    return list(failed.items())
 
 
 def _made(prepared: Prepared, answers: dict[str, Answers | Said]) -> dict[str, Media]:

@@ -9,12 +9,11 @@ from mmbench.data.outputs import read_outputs
 from mmbench.engine.asked import Costs
 from mmbench.engine.datasets import load_data
 from mmbench.engine.features import Featurer
-from mmbench.engine.measure import Directions
 from mmbench.engine.prepare import Options, Prepared, find_task
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.record import Told, hash_data, make_record
 from mmbench.engine.rows import rows_table
-from mmbench.engine.run import Outcome, measure_task
+from mmbench.engine.run import Outcome, failed_predictions, measure_task
 from mmbench.text import count
 from mmbench.types import ModelInfo, Outputs
 
@@ -54,7 +53,7 @@ def score(
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
     notes = ["scored from outputs", *_partial(whole, kind.sizes(data))]
-    told = Told(_failures(directions) + measured.lost, costs, index, notes)
+    told = Told(failed_predictions(directions) + measured.lost, costs, index, notes)
     record = make_record(prepared, options, measured, asked_of, told)
     return Outcome(record, rows_table(directions, measured.found), {})
 
@@ -78,8 +77,3 @@ def _partial(whole: dict[str, int], used: dict[str, int]) -> list[str]:
         for side in whole
         if used[side] != whole[side]
     ]
-
-
-def _failures(directions: Directions) -> list[tuple[str, str]]:
-    failed = {p.id: p.error for splits in directions.values() for s in splits for p in s if p.error}
-    return list(failed.items())

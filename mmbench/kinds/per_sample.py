@@ -104,7 +104,7 @@ class PerSample(ABC):
         """A digest of the targets, which with the questions says what was asked of."""
         state = blake2b(digest_size=16)
         for sample in data.samples:
-            target = None if isinstance(sample.target, Media) else sample.target
+            target = None if isinstance(sample.target, Media | Broken) else sample.target
             state.update(repr((sample.id, target)).encode("utf-8", "surrogatepass"))
         state.update(repr(data.labels).encode())
         if data.templates:
@@ -235,10 +235,15 @@ def refuse_unmatched(ids: list[str], given: Any, *, partial: bool) -> None:
 
 
 def prediction(sample: Sample, value: Any, tags: dict[str, str]) -> Prediction:
-    """What was said of a sample beside its target; a Broken value is a failed prediction."""
-    if isinstance(value, Broken):
+    """The output for a sample with its reference.
+
+    The prediction has failed where the value is Broken, or the reference is.
+    """
+    broken = sample.target if isinstance(sample.target, Broken) else value
+    if isinstance(broken, Broken):
+        target = None if broken is sample.target else sample.target
         return Prediction(
-            sample.id, target=sample.target, error=value.reason, group=sample.group, tags=tags
+            sample.id, target=target, error=broken.reason, group=sample.group, tags=tags
         )
     return Prediction(
         sample.id,

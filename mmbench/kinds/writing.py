@@ -78,7 +78,12 @@ class Writing(PerSample):
     def blind(self, who: str, data: Samples, seed: int) -> list[str]:
         """The best answer, the most common one, another sample's, nothing, or many at once."""
         best = [best_answer(sample.target) for sample in data.samples]
-        common = [answer for answer, _ in sorted(Counter(best).items(), key=_by_count)]
+        usable = [
+            answer
+            for answer, sample in zip(best, data.samples, strict=True)
+            if not isinstance(sample.target, Broken)
+        ]
+        common = [answer for answer, _ in sorted(Counter(usable).items(), key=_by_count)]
         if who == "oracle":
             return best
         if who == "random":
@@ -90,8 +95,10 @@ class Writing(PerSample):
 def best_answer(target: Any) -> str:
     """The answer that a target calls right: of several the most common, then the first.
 
-    Of options {"answer": "B", …} the letter.
+    Of options {"answer": "B", …} the letter; of a Broken target nothing.
     """
+    if isinstance(target, Broken):
+        return ""
     if isinstance(target, dict):
         return str(target["answer"])
     if isinstance(target, list):

@@ -3,7 +3,8 @@
 A value is what the model wrote, a target "yes" or "no". The official rule reads it: of the text up
 to the first period, without its commas, the words between single spaces; "No", "not" or "no" among
 them means no, anything else means yes. So "NO", "no!" and "I cannot tell" mean yes, and
-`pope_unparsed` counts them. Source of all: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE evaluate.py.
+`pope_unparsed` counts them. Source of all: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE
+evaluate.py.
 """
 
 from __future__ import annotations
