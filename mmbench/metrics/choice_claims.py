@@ -216,9 +216,11 @@ def lines_that_are_options(text: str, names: Options) -> set[int]:
 
 
 def _letter_alone(line: str, names: Options) -> set[int]:
-    match = forms.ALONE.fullmatch(line)
-    place = _LETTERS.index(match[1].upper()) if match else len(names)
-    return {place} if place < len(names) else set()
+    """The option of a line that is a letter, or that ends in a sentence that is one."""
+    match = forms.ALONE.fullmatch(line) or forms.NEARLY_ALONE.fullmatch(line)
+    match = match or forms.LAST_SENTENCE.search(line)
+    place = place_of(match, names) if match else None
+    return set() if place is None else {place}
 
 
 def _letter_and_text(line: str, names: Options) -> set[int]:

@@ -19,7 +19,7 @@ _TOKENS = re.compile(
     r"|<｜[^<>｜]{1,40}｜>|\[/?INST\]|<</?SYS>>|\[(?:EOS|BOS|PAD|SEP|CLS)\]"
 )
 _TAGS = re.compile(
-    r"</?(?:p|strong|em|br|code|pre|div|span|ul|ol|li|h[1-6]|mark|small|sup|sub|font|center|answer"
+    r"</?(?:p|strong|em|br|code|pre|div|span|ul|ol|li|h[1-6]|mark|small|sup|sub|font|center|answer|ans"
     r"|output|response|result)(?: [^<>]{0,100})?/?>|</(?:b|i|u)>|<(?:b|i|u)>(?=[^<>]{1,200}</)",
     re.IGNORECASE,
 )

@@ -49,7 +49,7 @@ _NO_ARTICLE = (
     rf"|(?= (?:(?:{_AFTER_ARTICLE})(?!{_W})|{_words('links')}|{_words('joins')})))"
 )
 _ENDINGS = _words("endings")
-_NO_WORD = rf"(?!{_W}|-\w|\.[A-Za-z](?!{_W})|\.\d|['’](?!d[iıuü]r|t[iıuü]r)\w)"
+_NO_WORD = rf"(?!{_W}|#|\+\+|-\w|\.[A-Za-z](?!{_W})|\.\d|['’](?!d[iıuü]r|t[iıuü]r)\w)"
 
 # A letter right after a lead-in; a small one ends its line or has a bracket.
 STATED_LETTER = re.compile(
@@ -60,16 +60,24 @@ STATED_LETTER = re.compile(
 # A letter anywhere.
 MENTIONED_LETTER = re.compile(
     rf"(?<!{_W})[(\[] ?(?P<inside>[A-Za-z]) ?[)\]]"
-    rf"|(?<![^\W{_UNSPACED}'’.-])(?P<bare>[A-Z])(?!\.\w){_NO_WORD}{_NO_ARTICLE}"
+    rf"|(?<![^\W{_UNSPACED}'’.-])(?P<bare>[A-Z])"
+    rf"(?!\.\w|\. [A-Z]\.| ?[=^]|\([a-z]\)){_NO_WORD}{_NO_ARTICLE}"
 )
 # A letter and nothing else.
 ALONE = re.compile(
-    rf"[\s(\[<.:]{{0,5}}([A-Za-z])[\s)\]>]{{0,3}}(?:{_ENDINGS})?[\s)\]>.:,;!]{{0,9}}"
+    rf"[\s(\[<.:]{{0,5}}(?P<inside>[A-Za-z])[\s)\]>]{{0,3}}(?:{_ENDINGS})?[\s)\]>.:,;!]{{0,9}}"
 )
+# A letter with nothing before it but words that say nothing of their own: "Option b", "Thus: B".
+NEARLY_ALONE = re.compile(
+    rf"(?:(?:{_FILL}|{_words('therefore')}|{_words('option')})[:,]? ?){{0,3}}"
+    rf"(?:{_words('option')} (?P<small>[a-z])|[(\[]?(?P<bare>[A-Z]){_NO_WORD}[)\]]?)[\s.!]{{0,5}}"
+)
+# A letter that is the last sentence of a line, after a sentence that is no letter: "Sure! B".
+LAST_SENTENCE = re.compile(r"(?<=\w\w)(?<! vs)[.!]{1,3} [(\[]?(?P<bare>[A-Z])[)\]]?[.!]?$")
 # A letter at the beginning of a line, with a mark after it.
 FRONT = re.compile(
     r"[(\[<]?(?P<inside>[A-Za-z])"
-    r"(?:[)\]>][.:]?|\.(?![A-Za-z]\.|[A-Za-z](?![\w ])|\d)|:|、| [-–—] |(?=, ))"
+    r"(?:[)\]>][.:]?|\.(?! ?[A-Za-z]\.|[A-Za-z](?![\w ])|\d)|:|、| [-–—] |(?=, ))"
 )
 
 # What goes before a letter: "the answer (to the question) is (most likely) …".
@@ -103,7 +111,7 @@ CALLED_ANSWER = re.compile(
 )
 DENIED = re.compile(
     rf"{_ABOUT}(?:\(|- ?)?(?:{_words('wrong')}|[✗✘❌✕]|(?i:(?:is|was|are|does|do|did|ca|could|would"
-    r"|should|wo)n['’]?t)(?!\w)|(?i:cannot|can not))| ?\?"
+    rf"|should|wo)n['’]?t)(?!\w)|(?i:cannot|can not))(?! [(\[]?[A-Z](?!{_W}))| ?\?"
 )
 _JOIN = rf"(?:,|/|&|\+|、|{_words('joins')})"
 JOINED = re.compile(rf"[)\]>]?(?: ?{_JOIN}){{1,3}}(?: (?i:option|choice))?")
@@ -122,6 +130,7 @@ CONCLUSION = re.compile(rf"(?:^|(?<=[.!?\n])) ?(?:{_words('therefore')})[ ,:]?")
 SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 RETRACTED = re.compile(
     r"(?<!\w)(?i:wait|correction|scratch that|on second thought|on reflection|i mean|sorry)(?!\w)"
+    r"|[,.] (?i:no),"
 )
 
 # A capital that is an option: in front, or after one of these words.

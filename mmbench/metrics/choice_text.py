@@ -90,8 +90,12 @@ def _only(found: set[int]) -> int | None:
 def _unless_retracted(place: int | None, text: str, names: Options) -> int | None:
     """The place, or None where the text then says "wait" or the like and names another option."""
     last = _last(forms.RETRACTED, text)
-    other = _mentioned(text[last.end() :], names) if last else None
-    return place if other in (None, place) else None
+    if last is None or place is None:
+        return place
+    tail = text[last.end() :]
+    stated = set().union(*statements(tail, names), lines_that_are_options(tail, names))
+    others = {other for other, _ in letters_in(forms.MENTIONED_LETTER, tail, names)} - {place}
+    return place if place in stated or not others else None
 
 
 def _concluded(text: str, names: Options) -> set[int]:

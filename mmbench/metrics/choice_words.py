@@ -46,16 +46,16 @@ LANGUAGES = {
         "|label|output|verdict|conclusion|best match|correct one",
         fills="the|a|an|option|choice|letter|most|likely|probably|clearly|definitely|therefore"
         "|thus|hence|then|only|also|indeed|simply|obviously|to be|best|correct|final|choice is"
-        "|number|just",
+        "|number|just|as follows|below",
         right="correct|best|true|accurate|answer|valid|appropriate|suitable",
         wrong="not|never|wrong|incorrect|false|invalid|unlikely|impossible|eliminated|excluded"
-        "|ruled out|inaccurate|inappropriate|irrelevant",
+        "|ruled out|inaccurate|inappropriate|irrelevant|bad|worst|poor|worse|least",
         negations="not|cannot|never|neither|nor|rather than|instead of|except|unlike|without"
         "|wrong|incorrect|false|unlikely|eliminate|eliminates|eliminating|eliminated|exclude"
         "|excludes|excluding|rule out|rules out|ruled out|ruling out|reject|discard|avoid|if"
-        "|whether|unless|suppose|supposing|assume|assuming|least likely|each|every|any|another"
+        "|whether|unless|suppose|supposing|assume|assuming|least|worst|each|every|any|another"
         "|dont|doesnt|isnt|cant|wont|wouldnt|arent|didnt|everything but|anything but",
-        joins="and|or|and/or|as well as|nor",
+        joins="and|or|and/or|as well as|nor|vs|vs.|versus",
         therefore="therefore|thus|hence|so|consequently|in conclusion|to conclude|in summary"
         "|overall|accordingly|as a result|finally|based on",
         final="final",
