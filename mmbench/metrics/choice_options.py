@@ -34,6 +34,7 @@ _DENIED = re.compile(
 )
 _RIGHT = re.compile(r"\s+(?:answer|choice)")
 _LOOK_BACK = 60
+_BREAK = re.compile(r"[,;:.!?](?=\s)|\n")  # what no option's text goes across, unless it holds one
 
 DENIED = -1  # in a set of places: an option's text is mentioned and called wrong
 
@@ -52,6 +53,7 @@ class Options:
         self.words = numbers if self._by_number else plain
         self.named = ["" if _is_letter(words) else words for words in self.words]
         self._letters = ["".join(filter(str.isalnum, clean(own).lower())) for own in self.raw]
+        self._broken = any(_BREAK.search(option) for option in self.raw)
         self._longest = 2 * max(map(len, self.raw), default=0) + 40
 
     def __len__(self) -> int:
@@ -94,11 +96,12 @@ class Options:
         return min(end + 1, len(text)) if own and found == len(own) else at
 
     def mentioned(self, text: str) -> set[int]:
-        """The options whose text stands in a cleaned text, not negated nor within a longer one.
+        """The options whose text stands in a cleaned text, not negated and not in a longer one.
 
         Holds DENIED as well where a text is called wrong.
         """
-        plain, found = self.plain(text), set()
+        pieces = [text] if self._broken else _BREAK.split(text)
+        plain, found = " | ".join(map(self.plain, pieces)), set()
         for words in sorted(set(filter(None, self.named)), key=len, reverse=True):
             if words in _CLOSED:
                 named = _opens_sentence(words).search(text) is not None
