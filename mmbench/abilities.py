@@ -36,15 +36,17 @@ class Embeds(Protocol):
 class Classifies(Protocol):
     """A model with scores for classes of its own, whose names are `labels`, known once loaded.
 
-    `classify` takes what the engine has decoded (PIL.Image, Sound, Clip) and returns logits float32
-    [n, c] on the CPU, a column for each label. A row depends on its own item alone.
+    `classify` takes what the engine has decoded (PIL.Image, Sound, Clip) and returns logits [n, c]
+    on the CPU, a column for each label, in the order of `labels`. float64 is kept, everything else
+    becomes float32. A class that returns probabilities has the attribute
+    `scores = "probabilities"`. A row depends on its own item alone.
     """
 
     modalities: frozenset[Modality]
     labels: list[str]
 
     def classify(self, items: Sequence[Any], modality: Modality) -> Array:
-        """Map n items to logits [n, c]."""
+        """Map n items to scores [n, c]."""
         ...
 
 

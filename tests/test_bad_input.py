@@ -26,7 +26,10 @@ Files = dict[str, bytes]
 def evaluated(
     place: Path, name: str, model: str, task: dict[str, Any], files: Files, *more: str
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """The record of a run on these files, everything computed anew, and its rows by id."""
+    """The record of a run on these files, everything computed anew, and its rows by id.
+
+    The exit code is 4 where all samples failed, so that the headline has no value, else 0.
+    """
     from pyarrow import parquet
 
     data = place / name
@@ -40,11 +43,13 @@ def evaluated(
     words = ["run", "-m", model, "-t", str(place / "task.yaml"), "--data", str(data), "--fresh"]
     words += ["--allow-failed", "100%", "--out", str(place / f"{name}-out"), "--json", *more]
     words += [] if model.startswith("api") else ["--device", "cpu", "--dtype", "float32"]
-    assert main(words) == 0
+    code = main(words)
     (found,) = (place / f"{name}-out").rglob("*.json")
     (stored,) = (place / f"{name}-out").rglob("*.parquet")
     rows = {row["id"]: row for row in parquet.read_table(stored).to_pylist()}
-    return json.loads(found.read_text()), rows
+    record = json.loads(found.read_text())
+    assert code == (4 if record["counts"]["failed"] == len(files) else 0)
+    return record, rows
 
 
 def asked(kind: str, medium: str, **more: Any) -> dict[str, Any]:
@@ -123,7 +128,8 @@ def test_videos_that_are_unusual_and_fine(film: str, tmp_path: Path) -> None:
     assert record["failures"] == []
     value = {name: json.loads(row["value"]) if isinstance(row["value"], str) else row["value"]
              for name, row in rows.items()}  # fmt: skip
-    assert np.allclose(value["variable.mp4"], value["steady.mp4"], atol=1e-3)  # by number
+    # The same frames by number, compressed apart; the values are logits of about 3.
+    assert np.allclose(value["variable.mp4"], value["steady.mp4"], atol=1e-2)
     assert value["silent.mp4"] == value["loud.mp4"]
     assert value["turned.mp4"] != value["steady.mp4"]  # its white corner is elsewhere
 
@@ -191,7 +197,7 @@ def test_a_sound_shorter_than_a_window_is_heard(tmp_path: Path) -> None:
 
 
 def test_a_transcript_of_nothing(tmp_path: Path) -> None:
-    """Left out and said so: the rule of the Open ASR Leaderboard."""
+    """One word said on silence is one insertion, of four words: jiwer 4.0 and sclite count it."""
     (tmp_path / "refs.jsonl").write_text(
         '{"id": "1", "text": "a b c d"}\n{"id": "2", "text": ""}\n'
     )
@@ -203,9 +209,9 @@ def test_a_transcript_of_nothing(tmp_path: Path) -> None:
     assert main(words) == 0
     (file,) = (tmp_path / "out").rglob("*.json")
     told = json.loads(file.read_text())["scores"]["wer[none]"]
-    assert told["value"] == 0
-    assert "empty-references=skipped" in told["signature"]
-    assert "1 empty reference skipped" in told["reason"]
+    assert told["value"] == 1 / 4
+    assert "empty-references=inserted" in told["signature"]
+    assert "1 insertion against 1 empty reference" in told["reason"]
 
 
 def png(seed: int) -> bytes:

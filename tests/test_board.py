@@ -12,6 +12,7 @@ from test_store import ROWS, record
 from mmbench import board, store
 from mmbench.cli import main
 from mmbench.types import ModelInfo, ScoreInfo, TaskInfo
+from mmbench.verdicts.same import distinctions
 
 
 def model(name: str, **changes: object) -> ModelInfo:
@@ -69,7 +70,7 @@ def test_names_and_outputs_are_harmless(tmp_path: Path) -> None:
     assert "\x1b" not in page
     table = [line for line in page.splitlines() if line.startswith("|")]
     assert len({line.replace(r"\|", "").count("|") for line in table}) == 1
-    assert "\x1b" not in board.show([record(model=model(evil))], 200)
+    assert "\x1b" not in board.show([record(model=model(evil))], evil, 200)
 
 
 def test_no_csv_cell_is_a_formula(tmp_path: Path) -> None:
@@ -145,3 +146,67 @@ def test_brief_tables_are_shown_by_the_program(
     assert head.split("  ")[0] == "task"
     assert line.split()[0] == "t"
     assert "\x1b" not in line
+
+
+def test_runs_that_differ_are_listed_apart_and_say_in_what(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Runs on 65 and on 7 clips are not comparable, so no line of one stands under the other."""
+    clips = {n: task(data={"sample": n}, data_hash=f"hash-of-{n}") for n in (65, 7)}
+    for name, n, value in (("a", 65, 0.3), ("b", 7, 0.1), ("c", 65, 0.2)):
+        store.write_record(tmp_path, record(name, value, model=model(name), task=clips[n]), ROWS)
+    assert main(["leaderboard", "show", "--brief", "--out", str(tmp_path)]) == 0
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "t, 65 samples:" and lines[3] == "t, 7 samples:"
+    assert [line.split()[1] for line in (*lines[1:3], lines[4])] == ["a", "c", "b"]
+
+
+def _signed(**signatures: str) -> dict[str, ScoreInfo]:
+    return {
+        name: ScoreInfo(0.5, None, None, 10, 10, signature, "higher", "mean")
+        for name, signature in signatures.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "parts"),
+    [
+        ({}, {}, ([], [])),
+        ({"task": task(data_hash="a" * 8)}, {}, (["data aaaaaaaa"], ["data dddddddd"])),
+        (
+            {"task": task(fingerprint="a" * 8)},
+            {},
+            (["question aaaaaaaa"], ["question ffffffff"]),
+        ),
+        (
+            {"scores": _signed(wer="unit=word,empty=skipped")},
+            {"scores": _signed(wer="unit=word,empty=inserted")},
+            (["empty=skipped"], ["empty=inserted"]),
+        ),
+        (
+            {"scores": _signed(wer="unit=word")},
+            {"scores": _signed(wer="unit=word", cer="unit=character")},
+            (["no cer"], ["unit=character"]),
+        ),
+        (  # the size does not tell these two apart, the hash does
+            {"task": task(data={"corpus": 10}, data_hash="a" * 8)},
+            {"task": task(data={"corpus": 10}, data_hash="b" * 8)},
+            (["data aaaaaaaa"], ["data bbbbbbbb"]),
+        ),
+    ],
+)
+def test_what_sets_two_runs_apart(
+    first: dict[str, object], second: dict[str, object], parts: tuple[list[str], list[str]]
+) -> None:
+    found = distinctions([record("a", **first), record("b", **second)])  # type: ignore[arg-type]
+    assert tuple(found) == parts
+
+
+def test_tables_of_one_task_have_captions_that_differ() -> None:
+    scores = [_signed(wer="empty=skipped"), _signed(wer="empty=inserted")]
+    tables = board.sections([record("a", scores=scores[0]), record("b", scores=scores[1])])
+    captions = board.captions(tables)
+    assert [words.rpartition("; ")[2] for words in captions] == ["empty=skipped", "empty=inserted"]
+    assert all(words in board.page("t", tables) for words in captions)
+    (alone,) = board.captions(tables[:1])
+    assert alone == board.caption(tables[0])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from worlds import Means, make_coco, read_coco, write_coco
 
-from mmbench.cli import main
+from mmbench.cli import main, worst
 from mmbench.cli.options import allowed_failures, data_for, model_options
 from mmbench.errors import UserError
 
@@ -84,6 +84,49 @@ def test_failed_samples_beyond_what_is_allowed(
     out = capsys.readouterr().out
     assert "1 sample failed: 1 (recall@1[text-to-image] in " in out
     assert f"{0:012}.png" in out
+
+
+SPEED = """\
+include: transcripts
+name: speed
+metrics: [{metrics}]
+headline: {headline}
+"""
+
+
+def score_speed(folder: Path, metrics: str, headline: str, spoken: object = "hello") -> int:
+    """Score one transcript, without seconds, on a task of these metrics."""
+    (folder / "speed.yaml").write_text(SPEED.format(metrics=metrics, headline=headline))
+    (folder / "ref.jsonl").write_text('{"id": "u1", "text": "hello"}\n')
+    said = {"value": spoken} if isinstance(spoken, str) else spoken
+    (folder / "hyp.jsonl").write_text(json.dumps({"id": "u1"} | said))  # type: ignore[operator]
+    files = ["--data", str(folder / "ref.jsonl"), "--predictions", str(folder / "hyp.jsonl")]
+    out = ["--out", str(folder / "board")]
+    return main(["score", "-t", str(folder / "speed.yaml"), *files, *out])
+
+
+def test_a_headline_without_a_value_is_exit_code_4(tmp_path: Path) -> None:
+    """Exit code 4 stands for "no verdict, or no value for the headline"; `rtfx` needs seconds."""
+    assert score_speed(tmp_path, "rtfx, 'wer[none]'", "rtfx") == 4
+    assert score_speed(tmp_path, "rtfx, 'wer[none]'", "wer[none]") == 0
+    # Code 3 tells more: the one sample failed.
+    assert score_speed(tmp_path, "rtfx, 'wer[none]'", "rtfx", {"error": "timeout"}) == 3
+
+
+def test_a_headline_that_is_no_score_of_the_task_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert score_speed(tmp_path, "'wer[none]'", "wer[basic]") == 2
+    assert "unknown headline of task speed 'wer[basic]': did you mean wer[none]?" in (
+        capsys.readouterr().err
+    )
+
+
+def test_of_several_exit_codes_the_worst_counts() -> None:
+    """The order of the documentation: 130, 70, 2, 3, 4, 1, 0."""
+    order = [130, 70, 2, 3, 4, 1, 0]
+    assert [worst(order[n:]) for n in range(len(order))] == order
+    assert worst([]) == 0
 
 
 @pytest.mark.parametrize("text", ["", "-1", "x", "nan", "%"])

@@ -7,13 +7,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
-import toys  # noqa: F401 - registers models
+import toys
 import yaml
 from PIL import Image
 
+import mmbench
 from mmbench.cli import main
 
 CPU = ["--device", "cpu"]
@@ -46,6 +50,30 @@ def test_classify_by_a_models_own_classes(
     assert main(["classify", "-m", "toy-sorter", *given, "--top", "1", *CPU]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[-1] for line in lines[1::2]] == ["Very-Bright", "dark"]
+
+
+@mmbench.register("model", "cli-cranes")
+class Cranes(toys.Toy):
+    """Probabilities of three classes, of which two have one name, as in ImageNet."""
+
+    labels = ("crane", "gull", "crane")
+    scores = "probabilities"
+
+    def classify(self, items: Sequence[Any], modality: str) -> Any:
+        return np.array([[0.5, 0.3, 0.2]] * len(items))
+
+
+def test_classify_prints_probabilities_of_a_model_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A softmax of them would be .39, .32 and .29; by name alone one crane would be lost."""
+    assert main(["classify", "-m", "cli-cranes", "--image", picture(tmp_path, 9), *CPU]) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert [line.split() for line in lines] == [
+        ["0.5000", "crane"],
+        ["0.3000", "gull"],
+        ["0.2000", "crane"],
+    ]
 
 
 @pytest.mark.parametrize(

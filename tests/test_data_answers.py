@@ -16,6 +16,7 @@ from mmbench.types import Broken, Media
 
 def test_jsonl_answers(tmp_path):
     touch(tmp_path, "a.jpg")
+    touch(tmp_path / "s", "b.wav")
     file = write(
         tmp_path / "x.jsonl",
         '{"id": 1, "question": "What?", "answer": "a dog", "image": "a.jpg", "n": 3, "ok": true}\n'
@@ -127,7 +128,10 @@ def row(**cells):
         ("x.csv", "id,question\n1,2\n", "line 2: has no answer"),
         ("x.csv", "id,answer\n1,\n", "line 2: answer is empty"),
         ("x.csv", "id,answer,answer\n1,,\n", "line 2: answer is empty"),
-        ("x.json", "[]", "a file is needed that ends in one of .csv, .tsv, .jsonl"),
+        ("x.json", "[]", "has no line of data"),
+        ("x.json", '["a"]', "x.json: $[0]: an object of columns and values is needed"),
+        ("x.json", '{"a": "b", "a": "c"}', "each id must be there once"),
+        ("x.yaml", "[]", "a file is needed that ends in one of .csv, .tsv, .jsonl, .json"),
         ("x.csv", b"id,answer\n1,\xff\n", "line 2 column 3"),
     ],
 )
@@ -180,6 +184,7 @@ def test_trn_with_and_without_sounds(tmp_path):
 
 
 def test_tables_of_transcripts(tmp_path):
+    touch(tmp_path / "a", "u1.wav")
     file = write(
         tmp_path / "x.csv",
         "id,text,speaker,audio,audio_seconds\nu1,hello,ann,a/u1.wav,2.5\nu2,,,,\n",
@@ -188,7 +193,7 @@ def test_tables_of_transcripts(tmp_path):
     assert said(data) == {"u1": ("hello", "ann"), "u2": ("", "")}
     assert data.samples[0].tags == {"audio_seconds": "2.5"}
     assert data.samples[0].inputs == {"audio": Media("audio", str(tmp_path / "a/u1.wav"))}
-    assert data.samples[1].inputs == {}
+    assert data.samples[1].inputs == {"audio": Broken(f"{file} line 3: audio is empty: no sound")}
     rows = write(tmp_path / "x.jsonl", '{"id": 1, "text": "hello", "speaker": 12}')
     assert said(transcripts(rows)) == {"1": ("hello", "12")}
 

@@ -240,12 +240,23 @@ def test_difficult_objects_of_voc_may_count_as_absent(tmp_path: Path) -> None:
         ({"media": {"audio": "a", "image": "b"}}, SpecError, "one of image, audio, video"),
         ({"media": {"sound": "{filename}"}}, UnknownName, "did you mean"),
         ({"classes": ["dog"]}, UnknownName, r"esc50.csv line 3.*hand_saw"),
+        ({"classes": ["dog", "cow", "dog"]}, DataError, "each class must be there once.*dog"),
         ({"classes": {"file": "x"}}, SpecError, "classes"),
         ({"where": {"fold": 9}}, DataError, "none of its 3 rows"),
         ({"id": "fold"}, DataError, "once"),
         ({"files": "meta/none.csv"}, DataError, "has no meta/none.csv"),
     ],
-    ids=["column", "two-media", "medium", "class", "class-file", "where", "id", "file"],
+    ids=[
+        "column",
+        "two-media",
+        "medium",
+        "class",
+        "class-twice",
+        "class-file",
+        "where",
+        "id",
+        "file",
+    ],
 )
 def test_what_is_wrong_is_told(
     tmp_path: Path, changed: dict[str, Any], error: type[Exception], match: str

@@ -118,6 +118,15 @@ def test_a_folder_of_images(tmp_path):
     assert [s.inputs["image"] for s in data.samples] == [Media("image", path) for path in paths]
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_text_that_the_library_cannot_decode_is_refused(name, encoding, tmp_path):
+    text = "q,y\na,b\n" if name == "x.csv" else '{"q": "a", "y": "b"}'
+    (tmp_path / name).write_bytes(text.encode(encoding))  # with a byte order mark
+    with pytest.raises(DataError, match=f"{name}: is {encoding.upper()}: save it as UTF-8"):
+        rows(tmp_path / name, path=PATH, fields={"question": "q"})
+
+
 def test_answers_in_a_list_of_structs_and_paths_beside(tmp_path):
     row = {"q": "What?", "answers": [{"answer": "a"}, {"answer": "b"}]}
     layouts.put(tmp_path / "test.jsonl", layouts.json.dumps(row))

@@ -79,6 +79,25 @@ def test_texts_come_back_from_the_journal(tmp_path: Path) -> None:
     assert again.rows == first.rows
 
 
+def test_other_rules_of_decoding_are_asked_again_for_sounds_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The bytes are the same, and so is the data hash; what the model hears of them is not.
+    picture(tmp_path, "a.png")
+    rows = [{"id": "1", "inputs": {"image": "a.png", "question": "what"}, "target": ["x"]}]
+    spec = {"kind": "writing", "fields": {"image": "image", "question": "question"}}
+    (tmp_path / "pictures").mkdir()
+    name, loud = task(tmp_path / "pictures", rows, **spec, metrics=["exact_match"]), asked(tmp_path)
+    picture(tmp_path / "pictures", "a.png")
+    for version, computed in ((2, 3), (2, 0), (3, 3)):
+        monkeypatch.setattr("mmbench.engine.answer.DECODING", version)
+        record = ran(tmp_path, "toy-echo", loud).record
+        assert record.counts["computed"] == computed
+        seen = ran(tmp_path / "pictures", "toy-echo", name).record.counts["computed"]
+        assert seen == (1 if (version, computed) == (2, 3) else 0)
+    assert record.task.data_hash == ran(tmp_path, "toy-echo", loud).record.task.data_hash
+
+
 def test_other_generation_is_another_question(tmp_path: Path) -> None:
     name = asked(tmp_path)
     first = ran(tmp_path, "toy-echo", name)
@@ -88,7 +107,10 @@ def test_other_generation_is_another_question(tmp_path: Path) -> None:
     assert short.record.counts["computed"] == 3
     assert short.record.task.fingerprint != first.record.task.fingerprint
     assert said(short)[2] == "why in"
-    assert short.record.notes == ["3 answers met the token limit and were cut off"]
+    assert short.record.notes == [
+        "1 of 3 samples has no image, sound or video",
+        "3 answers met the token limit and were cut off",
+    ]
     assert short.rows["tags"] == ['{"finish":"length"}'] * 3
 
 
@@ -152,7 +174,9 @@ def test_classes_are_matched_by_name(tmp_path: Path) -> None:
     name = task(tmp_path, rows, **spec, data={"labels": ["Dark", "very_bright"]})
     found = ran(tmp_path, "toy-sorter", name)
     assert found.record.scores["accuracy@1"].value == 1
-    assert np.allclose(np.sum(list(found.rows["value"]), axis=1), 1)
+    # ±(10 / 64 - 2) and ±(250 / 64 - 2), as toy-sorter returns them, in the order of the data
+    assert np.array_equal(list(found.rows["value"]), [[1.84375, -1.84375], [-1.90625, 1.90625]])
+    assert set(found.rows["scores"]) == {"logits"}
     cached = ran(tmp_path, "toy-sorter", name)
     assert cached.record.counts["cached"] == 2
     name = task(tmp_path, rows, **spec, data={"labels": ["dark", "pink"]})

@@ -111,6 +111,63 @@ def test_late_fusion_of_a_model_with_itself_is_that_model() -> None:
     assert np.allclose(scores, one.classify(images, "image"))
 
 
+class Sure(toys.Sorter):
+    scores = "probabilities"
+
+    def classify(self, items: Any, modality: str) -> Any:
+        return np.array([[1 - 1e-9, 1e-9]] * len(items))
+
+
+def test_fusions_and_frames_of_probabilities_average_them_as_they_are() -> None:
+    """In double precision: in single precision 1 - 1e-9 is 1."""
+    models = [Sure(None, device="cpu", dtype="float32") for _ in range(2)]
+    fused, frames = late([Sure, Sure]), framed(Sure)
+    assert (fused.scores, frames.scores) == ("probabilities", "probabilities")  # type: ignore[attr-defined]
+    together, looking = fused(models, [1, 1]), frames(models[0], 2)
+    image = Image.new("RGB", (2, 2))
+    scores = together.classify([together.prepare(image, "image")], "image")
+    assert scores.tolist() == [[1 - 1e-9, 1e-9]]
+    scores = looking.classify([looking.prepare(clip(1, 2), "video")], "video")
+    assert scores.tolist() == [[1 - 1e-9, 1e-9]]
+
+
+def test_frames_of_half_precision_are_averaged_in_double() -> None:
+    """(1 + 1.0009765625) / 2 lies between two numbers of half precision."""
+
+    class Half(toys.Sorter):
+        def classify(self, items: Any, modality: str) -> Any:
+            return np.array([[1, 0], [1.0009765625, 0]], np.float16)
+
+    model = framed(Half)(Half(None, device="cpu", dtype="float16"), 2)
+    scores = model.classify([model.prepare(clip(1, 2), "video")], "video")
+    assert scores.tolist() == [[1.00048828125, 0]]
+
+
+def test_logits_and_probabilities_do_not_fuse() -> None:
+    with pytest.raises(ModelError, match="some models return logits and others probabilities"):
+        late([toys.Sorter, Sure])
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (["dark", "Very-Bright", "dark"], "the model Other has several classes dark"),
+        (["dark", "pink"], "the models have different labels"),
+        (["dark"], "classify returned 2 columns for 1 label"),
+    ],
+)
+def test_fused_classes_are_matched_by_unique_names(labels: list[str], words: str) -> None:
+    class Other(toys.Sorter):
+        def classify(self, items: Any, modality: str) -> Any:
+            return np.zeros((len(items), max(2, len(labels))), np.float32)
+
+    Other.labels = labels
+    models = [cls(None, device="cpu", dtype="float32") for cls in (toys.Sorter, Other)]
+    fused = late([toys.Sorter, Other])(models, [1, 1])
+    with pytest.raises(ModelError, match=words):
+        fused.classify([fused.prepare(Image.new("RGB", (2, 2)), "image")], "image")
+
+
 def test_a_file_of_late_fusion_is_a_model_with_an_identity(tmp_path: Path) -> None:
     path = tmp_path / "both.yaml"
     path.write_text(

@@ -148,7 +148,7 @@ def test_a_family_runs_a_task_of_its_kind(
     ("family", "asked"),
     [
         ("clap-zeroshot", "templates=1:"),
-        ("video", "views=10x3:mean,frames=by-index"),
+        ("video", "views=10x3:mean,ranking=as-returned,frames=by-index"),
         ("xclip", "index=exact,frames=by-index"),
         ("frames+llava", "frames=by-index"),
     ],

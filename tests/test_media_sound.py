@@ -80,6 +80,8 @@ def video(*, sound: bool) -> bytes:
         pictures = container.add_stream("mpeg4", rate=8)
         pictures.width, pictures.height, pictures.pix_fmt = 32, 32, "yuv420p"
         audio = container.add_stream("aac", rate=RATE) if sound else None
+        if audio:
+            audio.layout = "mono"  # of two channels, swresample would make each 1/√2 as loud
         for _ in range(8):
             frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
             container.mux(pictures.encode(frame))

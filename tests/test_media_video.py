@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from media_made import moov_in_front, with_edits
 
 from mmbench.errors import ContentError
-from mmbench.media import chosen, count_frames, decode_video
+from mmbench.media import chosen, count_frames, decode_sound, decode_video
 from mmbench.types import Frames, Media, View
 
 DATA = Path(__file__).parents[2] / "shared/data/video/fight"
@@ -251,6 +252,82 @@ def test_frames_that_lean_on_lost_ones_are_not_chosen() -> None:
     assert 40 <= len(shown) < count_frames(data, "a")
     found = decode_video(data, "a", Frames(4, 1), View(FILM, 1, 2, 0, 1)).frames
     assert (found == np.stack(shown[-4:])).all()
+
+
+def shown_by_ffmpeg(data: bytes) -> list[int]:
+    """The frames that a player shows, by their brightness."""
+    with av.open(BytesIO(data)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    return [round(float(frame[12:, 12:].mean()) / 10) for frame in frames]
+
+
+# Of 20 frames in 2 seconds: pairs of how long is shown, and from when (-1: nothing is).
+EDITS = [
+    ([(1.0, 0.0)], range(10)),
+    ([(1.0, 1.0)], range(10, 20)),
+    ([(0.8, 0.7)], range(7, 15)),  # begins between two whole pictures
+    ([(0.5, -1), (2.0, 0.0)], range(20)),  # a delay in front
+    ([(0.5, -1), (0.6, 0.4)], range(4, 10)),
+    ([(0.5, 0.2), (0.5, 1.4)], [2, 3, 4, 5, 6, 14, 15, 16, 17, 18]),
+    ([(9.0, 0.0)], range(20)),  # longer than the film
+]
+
+
+@pytest.mark.parametrize("between", ["0", "2"], ids=["no-b-frames", "b-frames"])
+@pytest.mark.parametrize(("edits", "shown"), EDITS, ids=str)
+def test_frames_are_chosen_among_those_that_an_edit_list_shows(
+    edits: list[tuple[float, float]], shown: list[int], between: str
+) -> None:
+    film = video(20, options={"g": "5", "bf": between, "b_strategy": "0"})
+    data = with_edits(film, edits)
+    assert shown_by_ffmpeg(data) == list(shown)
+    assert count_frames(data, "a") == len(shown)
+    assert numbers(data, Frames(4)) == [shown[i] for i in naive(len(shown), 4)]
+    with pytest.raises(ContentError, match=r"^a: .*is cut short: "):
+        count_frames(data[: len(data) // 2], "a")
+
+
+def test_a_film_with_an_edit_list_that_was_cut_is_refused(tmp_path: Path) -> None:
+    # The index in front says where every frame is that is needed for those that are shown.
+    data = with_edits(moov_in_front(video(20), str(tmp_path / "a.mp4")), [(1.0, 1.0)])
+    assert data.find(b"moov") < data.find(b"mdat")
+    with pytest.raises(ContentError, match=r"^a: is cut short: \d+ of 20 frames are there$"):
+        count_frames(data[: len(data) * 9 // 10], "a")
+
+
+@pytest.mark.parametrize(
+    ("format", "codec"),
+    [
+        ("mp4", "libx264"), ("mov", "mpeg4"), ("matroska", "libx264"), ("webm", "libvpx"),
+        ("avi", "mpeg4"), ("flv", "flv"), ("asf", "wmv2"),
+    ],
+)  # fmt: skip
+def test_a_whole_film_passes_and_a_cut_one_does_not(format: str, codec: str) -> None:
+    data = video(30, format=format, codec=codec)
+    assert count_frames(data, "a") == 30
+    for share in (0.1, 0.5, 0.9):
+        with pytest.raises(ContentError, match=r"^a: .*is cut short: "):
+            decode_video(data[: int(len(data) * share)], "a", Frames(4))
+
+
+def test_the_cover_of_a_sound_is_no_video() -> None:
+    stream = BytesIO()
+    with av.open(stream, "w", format="mp4") as out:
+        sound = out.add_stream("aac", rate=16000, layout="mono")
+        cover = out.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 32, 32, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        for packet in cover.encode(av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8))):
+            out.mux(packet)
+        out.mux(cover.encode(None))
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.float32), "fltp", "mono")
+        frame.rate = 16000
+        out.mux(sound.encode(frame))
+        out.mux(sound.encode(None))
+    data = stream.getvalue()
+    assert len(decode_sound(data, "a", 16000).samples) >= 16000
+    with pytest.raises(ContentError, match=r"^a: has no video stream$"):
+        count_frames(data, "a")
 
 
 def sound_alone() -> bytes:

@@ -11,7 +11,7 @@ from importlib import import_module
 from mmbench.errors import UserError
 
 DONE, FAILED, USER, SAMPLES, UNCLEAR, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
-_WORST_FIRST = (INTERRUPTED, BUG, USER, SAMPLES, FAILED, UNCLEAR)
+_WORST_FIRST = (INTERRUPTED, BUG, USER, SAMPLES, UNCLEAR, FAILED)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -22,7 +22,7 @@ def command(args: argparse.Namespace) -> int:
         found = model.classify(media, labels)
     for medium, shares in zip(media, found, strict=True):
         print(plain(medium.name))
-        best = sorted(shares.items(), key=lambda entry: -entry[1])[: args.top]
+        best = sorted(shares, key=lambda entry: -entry[1])[: args.top]
         for label, share in best:
             print(f"  {share:.4f}  {plain(label)}")
     return DONE

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from itertools import islice
 
 from mmbench import board, store
 from mmbench.cli.columns import aligned
 from mmbench.errors import DataError
 from mmbench.text import plain
+from mmbench.verdicts.same import distinctions
 
 
 def command(args: argparse.Namespace) -> int:
@@ -29,13 +31,22 @@ def command(args: argparse.Namespace) -> int:
         return 0
     width = None if sys.stdout.isatty() else 120
     for task in tasks:
-        for records in board.sections(store.read_records(args.out, task)):
+        tables = board.sections(store.read_records(args.out, task))
+        for records, caption in zip(tables, board.captions(tables), strict=True):
             print(task)
-            print(board.show(records, width))
+            print(board.show(records, caption, width))
     return 0
 
 
 def _brief(out: str, tasks: list[str]) -> list[str]:
-    tables = [table for task in tasks for table in board.sections(store.read_records(out, task))]
-    rows = [[plain(cell) for cell in row] for table in tables for row in board.brief(table)]
-    return aligned([board.BRIEF, *rows], left={0, 1, 2})
+    """Lines for each model of each task; where runs of a task differ, apart and under a title."""
+    tables = [(task, board.sections(store.read_records(out, task))) for task in tasks]
+    rows = [[plain(c) for c in row] for _, found in tables for t in found for row in board.brief(t)]
+    head, *lines = aligned([board.BRIEF, *rows], left={0, 1, 2})
+    shown, rest = [head], iter(lines)
+    for task, found in tables:
+        titles = distinctions([table[0] for table in found])
+        for parts, table in zip(titles, found, strict=True):
+            shown += [f"{task}, {plain('; '.join(parts))}:"] if parts else []
+            shown += islice(rest, len(board.brief(table)))
+    return shown

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mmbench import board, store
-from mmbench.cli import DONE, SAMPLES, report
+from mmbench.cli import DONE, SAMPLES, UNCLEAR, report
 from mmbench.cli.options import allowed_failures
 from mmbench.errors import UserError
 from mmbench.text import count, plain
@@ -27,9 +27,11 @@ def keep(outcome: Outcome, args: argparse.Namespace) -> RunRecord:
 
 
 def ended(record: RunRecord, allowed: str) -> int:
-    """The exit code of one run: more failed samples than allowed are one."""
-    failed = record.counts["failed"]
-    return SAMPLES if failed > allowed_failures(allowed, record.counts["samples"]) else DONE
+    """Return the exit code of one run: 3, 4 where the headline has no value, else 0."""
+    if record.counts["failed"] > allowed_failures(allowed, record.counts["samples"]):
+        return SAMPLES
+    headline = record.scores.get(record.headline)
+    return UNCLEAR if headline is None or headline.value is None else DONE
 
 
 def publish(records: list[RunRecord], args: argparse.Namespace) -> int:

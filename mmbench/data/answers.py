@@ -7,34 +7,39 @@ from reprlib import repr
 from string import ascii_uppercase
 from typing import Any
 
-from mmbench.data.beside import MEDIA, media_of
+from mmbench.data.beside import MEDIA
 from mmbench.data.cells import lettered
+from mmbench.data.media_fields import check_optional
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
     Record,
     find_file,
     first_of,
+    only_of,
     optional,
     read_records,
     tags_of,
     text_id,
     text_of,
 )
+from mmbench.data.table_media import media_of
 from mmbench.errors import DataError
 from mmbench.types import Broken, Content, Sample, Samples
 
 _IDS = ("id", "question_id")
 _ANSWERS = ("answer", "answers")
-_USED = {*_IDS, *_ANSWERS, *MEDIA, "file", "question", "options", "group"}
+_USED = {"id", *_ANSWERS, *MEDIA, "file", "question", "options", "group"}
 
 
-def answers(root: Path | None) -> Samples:
-    """A sample for each row of a CSV, TSV or JSONL file: what may be answered, as target.
+def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
+    """A sample for each row of a CSV, TSV, JSONL or JSON file: what may be answered, as target.
 
     Columns: `id`; `answer` (or `answers`), a text, a list of them in JSONL, or in a CSV one column
     of that name for each; `question`; `options`, a list in JSONL, or columns A, B, C, …; `image`,
     `audio`, `video`, `file`: paths beside the file; `group`: what rows share (an image, a question
-    whose options rotate). All other columns are tags.
+    whose options rotate). All other columns are tags, `question_id` next to an `id` among them. A
+    row whose cell of a medium is empty fails, unless the medium is `optional`; a row of JSONL
+    without the key is asked by its text alone.
 
     The target is a text, or the list of texts that are right. With options it is {"answer": letter,
     "options": [text, …]}: the answer is given as its letter or as the text of an option; the input
@@ -43,14 +48,16 @@ def answers(root: Path | None) -> Samples:
     texts: then, and where the text of two options is given, the sample is Broken. Raises DataError,
     with the line, for an answer that is neither, and for ids that stand twice.
     """
+    check_optional(optional or [], MEDIA)
     path = find_file(root, "answers")
-    records = read_records(path)
+    records = read_records(path, "answer")
     ids = [text_id(record, _IDS) for record in records]
     refuse_duplicates("id", ids, str(path))
-    media = media_of(records, path.parent, str(path))
+    media = media_of(records, path.parent, str(path), optional or [])
     rows = zip(ids, records, media, strict=True)
     texts = any(map(_is_text, records))
-    return Samples([_sample(ident, record, beside, texts) for ident, record, beside in rows])
+    samples = [_sample(ident, record, beside, texts) for ident, record, beside in rows]
+    return Samples(samples, group_name="group")
 
 
 def _sample(ident: str, record: Record, media: dict[str, Content], by_text: bool) -> Sample:
@@ -71,12 +78,12 @@ def _sample(ident: str, record: Record, media: dict[str, Content], by_text: bool
         inputs,
         target,
         group=optional(record, "group"),
-        tags=tags_of(record, _USED | letters),
+        tags=tags_of(record, _USED | letters | {first_of(record, _IDS, "id")}),
     )
 
 
 def _right(record: Record) -> list[str]:
-    name = first_of(record, _ANSWERS, "answer")
+    name = only_of(record, _ANSWERS, "answer")
     given = record.cells[name]
     texts = given if isinstance(given, list) else [given]
     right = [text_of(Record(record.where, {name: text}), name) for text in texts]

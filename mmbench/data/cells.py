@@ -66,13 +66,13 @@ def sample_of(
 ) -> Sample:
     """The sample of a row, whose number stands in for an id; a `target` given goes before its own.
 
-    A field of null is left out. Raises DataError, with the place of the row, for cells of a type
-    that the sample cannot have.
+    A field of null or NaN is left out. Raises DataError, with the place of the row, for cells of a
+    type that the sample cannot have.
     """
     inputs: dict[str, Content] = dict(media)
     for name, column in shape.fields.items():
         value = cell(record, column)
-        if value is not None:
+        if not missing(value):
             inputs[name] = _text(value, record, column)
     if target is None and shape.target:
         target = _target(shape, record)
@@ -99,8 +99,14 @@ def _each(columns: Columns) -> list[str]:
     return list(filter(None, [columns] if isinstance(columns, str) else columns))
 
 
+def missing(value: Any) -> bool:
+    """Whether a cell holds nothing: null, or NaN as pandas writes a missing cell."""
+    return value is None or (isinstance(value, float) and value != value)
+
+
 def _text(value: Any, record: Record, column: str) -> str:
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
+    number = isinstance(value, str | int | float) and not isinstance(value, bool)
+    if number and not missing(value):
         return str(value)
     raise DataError(f"{record.where}: {column} is {repr(value)}: a text is needed")
 
@@ -114,7 +120,7 @@ def _target(shape: Shape, record: Record) -> Any:
         return letter if isinstance(letter, Broken) else {"answer": letter, "options": options}
     if len(columns) == 1 and not isinstance(values[0], list):
         return _text(values[0], record, columns[0])
-    several = values[0] if len(columns) == 1 else [value for value in values if value != ""]
+    several = values[0] if len(columns) == 1 else [v for v in values if not missing(v) and v != ""]
     if not several:
         raise DataError(f"{record.where}: {', '.join(columns)}: a right answer is needed")
     return [_text(value, record, columns[0]) for value in several]
@@ -123,13 +129,22 @@ def _target(shape: Shape, record: Record) -> Any:
 def _options(shape: Shape, record: Record) -> list[str]:
     columns = _each(shape.options)
     values: Any = [cell(record, column) for column in columns]
-    if len(columns) == 1:
-        values = _listed(values[0])
-    else:
-        values = [value for value in values if value not in (None, "")]
+    values = _listed(values[0]) if len(columns) == 1 else _without_last(values, record, columns)
     if isinstance(values, list) and 2 <= len(values) <= len(ascii_uppercase):
         return [_text(value, record, columns[0]) for value in values]
     raise DataError(f"{record.where}: {', '.join(columns)}: 2 to 26 options are needed in a list")
+
+
+def _without_last(values: list[Any], record: Record, columns: list[str]) -> list[Any]:
+    """Return the options without the empty ones at the end.
+
+    Raises DataError for an empty one before another, which would get its letter.
+    """
+    full = [not missing(value) and value != "" for value in values]
+    kept = values[: sum(full)]
+    if not all(full[: len(kept)]):
+        raise DataError(f"{record.where}: option {columns[full.index(False)]} is empty")
+    return kept
 
 
 def _listed(value: Any) -> Any:
@@ -166,6 +181,6 @@ def _tags(shape: Shape, record: Record) -> dict[str, str]:
     tags = {}
     for name, column in shape.tags.items():
         value = cell(record, column)
-        if value is not None and value != "":
+        if not missing(value) and value != "":
             tags[name] = str(value).lower() if isinstance(value, bool) else str(value)
     return tags

@@ -30,7 +30,9 @@ def class_list(given: list[str] | Mapping[str, Any], root: Path, source: str) ->
     Raises DataError for a file that cannot be read and for names that stand twice.
     """
     if not isinstance(given, Mapping):
-        return [str(name) for name in given]
+        listed = [str(name) for name in given]
+        refuse_duplicates("class", listed, f"data option classes of source {source}")
+        return listed
     wanted = option_as(ClassFile, given, "classes")
     files: Files = wanted.files
     (_, file), *_ = find_files(root if root.is_dir() else root.parent, files, source)

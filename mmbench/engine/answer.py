@@ -10,21 +10,23 @@ from typing import Any
 import msgspec
 
 from mmbench.contents import ContentKeys, digest
-from mmbench.engine.calls import VECTORS
-from mmbench.engine.decode import length
+from mmbench.engine.calls import VECTORS, labels_of
+from mmbench.engine.decode import is_timed, length
 from mmbench.engine.forward import Forward, prepared_bytes
 from mmbench.engine.plan import first_size, plan
 from mmbench.engine.progress import Progress
 from mmbench.engine.tables import Distinct, Table, distinct
 from mmbench.errors import ContentError, SampleError
 from mmbench.journal import Batch, Journal
+from mmbench.media import DECODING
 from mmbench.types import Answers, Requests, Said
 
 
 class Answerer:
     """Answers requests with one model. `load` gives the model when a forward is due.
 
-    `batch_size` None chooses one. `fresh` ignores what the journal holds, and keeps it.
+    `batch_size` None chooses one. `fresh` ignores what the journal holds, and keeps it. `name` is
+    what errors call the model.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Answerer:
         device: str = "cpu",
         batch_size: int | None = None,
         fresh: bool = False,
+        name: str = "the model",
     ) -> None:
         self._load = load
         self._folder = folder
@@ -45,6 +48,7 @@ class Answerer:
         self._device = device
         self._batch_size = batch_size
         self._fresh = fresh
+        self._name = name
         self.computed = 0
         self.cached = 0
         self.heard = 0.0  # seconds of sound that were decoded
@@ -58,7 +62,7 @@ class Answerer:
         folder = self._folder / _sort(requests)
         journal = Journal(folder, fresh=self._fresh)
         try:
-            table = Table(len(asked.keys), requests)
+            table = Table(len(asked.keys), requests, self._name)
             self._fill(table, stage, requests, asked, journal)
         finally:
             journal.close()
@@ -88,7 +92,7 @@ class Answerer:
         self._progress.start(stage, len(keys), len(keys) - todo)
         if missing:
             step = journal.sizes[1] if journal.sizes else size
-            forward = Forward(self._load(), requests, min(step, size), self._device)
+            forward = Forward(self._load(), requests, min(step, size), self._device, self._name)
             self._run(forward, missing, asked, journal, table, size)
             self.heard += forward.heard
 
@@ -142,12 +146,20 @@ class Answerer:
         """The names of a classifier's classes, kept beside its scores: they need no weights."""
         file = folder / "labels.json"
         if not file.is_file():
-            file.write_text(json.dumps(self._load().labels), encoding="utf-8")
+            file.write_text(json.dumps(labels_of(self._load(), self._name)), encoding="utf-8")
         return msgspec.json.decode(file.read_bytes(), type=list[str])
 
 
 def _sort(requests: Requests) -> str:
-    """The name of the journal's folder for requests of one sort."""
+    """The name of the journal's folder for requests of one sort.
+
+    With sounds or videos in them, it holds the version of the rules by which these are decoded.
+    """
+    sort = _asked(requests)
+    return f"{sort}-decoding{DECODING}" if any(map(is_timed, requests.contents)) else sort
+
+
+def _asked(requests: Requests) -> str:
     if requests.method == "embed":
         return f"{requests.modality}-{requests.role}"
     if requests.method == "write":

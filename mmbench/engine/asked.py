@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from msgspec.structs import replace
+
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine import identity
 from mmbench.engine.answer import Answerer
+from mmbench.engine.calls import scale_of
 from mmbench.engine.held import Held
 from mmbench.engine.models import Model
 from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Progress
 from mmbench.errors import UserError
-from mmbench.types import Answers, Requests, Said
+from mmbench.speed import RTFX
+from mmbench.types import Answers, Requests, Said, ScoreScale
 
 
 class Clock:
@@ -60,7 +67,11 @@ class Costs:
 
 
 class Asked:
-    """The forwards of one model, with what they cost."""
+    """The forwards of one model, with what they cost.
+
+    Where its answers are not kept, each is still computed once in a run, but a run that was killed
+    begins again.
+    """
 
     def __init__(
         self,
@@ -76,18 +87,35 @@ class Asked:
         costs.device = self.device
         self._answerer = Answerer(
             self._load,
-            _journal(model, self.device),
+            self._journal(),
             keys,
             progress,
             device=self.device,
             batch_size=options.batch_size,
             fresh=options.fresh,
+            name=f"model {model.info.name}",
         )
 
+    def _journal(self) -> Path:
+        """The folder of the model's answers; one of this run alone where they are not kept."""
+        model, device = self._model, self.device
+        if not model.uncached:
+            return _folder(model, device, identity.journal_key(model.info, device))
+        self._progress.note(
+            f"the answers of {model.info.name} are not kept for later runs: {model.uncached};"
+            " see `identity` in docs/plugins.md"
+        )
+        folder = _folder(model, device, f"uncached-{secrets.token_hex(8)}")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
     def answers(self, requests: Mapping[str, Requests]) -> dict[str, Answers | Said]:
-        """The model's answers by the name of their requests."""
+        """The model's answers by the name of their requests.
+
+        Raises ModelError for scores that do not fit the model's labels.
+        """
         before = self._answerer.computed, self._answerer.cached
-        found = {side: self._answer(asked) for side, asked in requests.items()}
+        found = {side: self._named(asked) for side, asked in requests.items()}
         counts = self._costs.counts
         counts["computed"] += self._answerer.computed - before[0]
         counts["cached"] += self._answerer.cached - before[1]
@@ -98,6 +126,15 @@ class Asked:
             return self._held.get(self._model, self.device, self._progress)
         with self._costs.clock.stage("load"):
             return self._held.get(self._model, self.device, self._progress)
+
+    def _named(self, requests: Requests) -> Answers | Said:
+        """The answers, which say whose they are, and what scores of classes are."""
+        name = self._model.info.name
+        scale: ScoreScale = "logits"
+        if requests.method == "classify":
+            scale = scale_of(self._model.cls, f"model {name}")
+        found = self._answer(requests)
+        return replace(found, scores=scale, model=name) if isinstance(found, Answers) else found
 
     def _answer(self, requests: Requests) -> Answers | Said:
         costs, answerer, clock = self._costs, self._answerer, self._costs.clock
@@ -115,12 +152,12 @@ class Asked:
             rate = (answerer.computed - computed) / spent
             costs.throughput[f"{requests.modality}/s"] = round(rate, 2)
             if answerer.heard > heard:  # seconds of sound per second of computing
-                costs.throughput["RTFx"] = round((answerer.heard - heard) / spent, 2)
+                costs.throughput[RTFX] = round((answerer.heard - heard) / spent, 2)
         return answers
 
 
-def _journal(model: Model, device: str) -> Path:
-    journal = cache_folder() / "journal" / identity.journal_key(model.info, device)
+def _folder(model: Model, device: str, name: str) -> Path:
+    journal = cache_folder() / "journal" / name
     journal.mkdir(parents=True, exist_ok=True)
     label = f"{model.info.name}@{model.info.checkpoint or 'packaged'} on {device}\n"
     (journal / "model.txt").write_text(label, encoding="utf-8")  # for `mmbench cache show`

@@ -1,7 +1,8 @@
 """The methods of a model: how each is called, and how an answer becomes bytes and back.
 
 An answer is kept as bytes: a vector as little-endian float32, a text as JSON, an image as PNG, a
-sound as WAV. A SampleError in its place is the failure of that item alone.
+sound as WAV. Scores of classes that a model returns in float64 are kept so, behind the byte `d`. A
+SampleError in its place is the failure of that item alone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mmbench.errors import ContentError, ModelError, SampleError
-from mmbench.types import Array, Media, Method, Modality, Requests, Sound, Written
+from mmbench.text import count
+from mmbench.types import Media, Method, Modality, Requests, ScoreScale, Sound, Written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,50 +26,110 @@ Row = bytes | SampleError
 VECTORS: frozenset[Method] = frozenset({"embed", "classify", "loglikelihood"})
 
 
-def call(model: Any, items: Sequence[Any], requests: Requests) -> list[Row]:
-    """What a model answers to n prepared items, a row for each. Raises ModelError for another n."""
+def call(model: Any, items: Sequence[Any], requests: Requests, name: str) -> list[Row]:
+    """What a model answers to n prepared items, a row for each. `name` is what errors call it.
+
+    Raises ModelError for another n, and for scores with another number of columns than the model
+    has labels.
+    """
     if requests.method in VECTORS:
-        return _rows(_vectors(model, items, requests), requests.method)
+        return _rows(_vectors(model, items, requests, name), requests.method)
     said, encode = _said(model, items, requests)
     if len(said) != len(items):
         raise ModelError(
-            f"the model's {requests.method} returned {len(said)} answers for {len(items)} items"
+            f"{name}: {requests.method} returned {len(said)} answers for {len(items)} items"
         )
     return [one if isinstance(one, SampleError) else encode(one) for one in said]
 
 
-def _vectors(model: Any, items: Sequence[Any], requests: Requests) -> Array:
+def _vectors(model: Any, items: Sequence[Any], requests: Requests, name: str) -> NDArray[Any]:
     match requests.method:
         case "embed":
             vectors = model.embed(items, requests.modality, requests.role)
         case "classify":
-            vectors = model.classify(items, requests.modality)
+            vectors = scores_of(model, items, requests.modality, name)
         case _:
             vectors = model.loglikelihood([one for one, _ in items], [text for _, text in items])
-    return _checked(vectors, len(items), requests.method)
+    return _checked(vectors, len(items), requests.method, name)
 
 
-def _checked(vectors: NDArray[Any], n: int, method: str) -> Array:
+def scores_of(model: Any, items: Sequence[Any], modality: Modality, name: str) -> NDArray[Any]:
+    """The scores [n, c] that a model returns for n items, a column for each of its labels.
+
+    Raises ModelError for another shape.
+    """
+    scores = _checked(model.classify(items, modality), len(items), "classify", name)
+    refuse_columns(scores.shape[1], labels_of(model, name), name)
+    return scores
+
+
+def labels_of(model: Any, name: str) -> list[str]:
+    """The names of a model's classes. Raises ModelError where it has none."""
+    labels = getattr(model, "labels", None)
+    if labels is None or isinstance(labels, str):
+        raise ModelError(f"{name} has no list `labels`: classify needs a name for each column")
+    return [str(label) for label in labels]
+
+
+def scale_of(cls: Any, name: str) -> ScoreScale:
+    """What the class of a model declares that it returns: logits if nothing. Raises ModelError."""
+    declared: Any = getattr(cls, "scores", "logits")
+    if declared not in ("logits", "probabilities"):
+        raise ModelError(
+            f'{name} declares scores = {declared!r}: "logits" or "probabilities" is needed'
+        )
+    scale: ScoreScale = declared
+    return scale
+
+
+def refuse_columns(columns: int, labels: Sequence[str], name: str) -> None:
+    """Raise ModelError where scores have another number of columns than there are labels."""
+    if columns != len(labels):
+        raise ModelError(
+            f"{name}: classify returned {count(columns, 'column')} for"
+            f" {count(len(labels), 'label')}, so that it is not known which class a column belongs"
+            " to: return a column for each of `labels`, in their order"
+        )
+
+
+def _checked(vectors: NDArray[Any], n: int, method: str, name: str) -> NDArray[Any]:
     import numpy as np
 
     if getattr(vectors, "ndim", 0) != 2 or len(vectors) != n:
         shape = getattr(vectors, "shape", type(vectors).__name__)
-        raise ModelError(f"the model's {method} returned {shape} for {n} items: [{n}, d] is needed")
-    return np.asarray(vectors, dtype="<f4")
+        raise ModelError(f"{name}: {method} returned {shape} for {n} items: [{n}, d] is needed")
+    found = np.asarray(vectors)
+    single = method != "classify" or found.dtype in (np.float16, np.float32)
+    return found.astype("<f4" if single else "<f8", copy=False)
 
 
-def _rows(vectors: Array, method: Method) -> list[Row]:
+def _rows(vectors: NDArray[Any], method: Method) -> list[Row]:
     """Vectors as rows; NaN, infinity and, of embeddings, zero are failures."""
     import numpy as np
 
     finite = np.isfinite(vectors).all(axis=1)
     zero = ~vectors.any(axis=1) if method == "embed" else np.zeros(len(vectors), bool)
-    rows: list[Row] = [vector.tobytes() for vector in vectors]
+    mark = b"d" if vectors.itemsize == 8 else b""
+    rows: list[Row] = [mark + vector.tobytes() for vector in vectors]
     for row in np.flatnonzero(~finite):
         rows[row] = ContentError("the model returned NaN or infinity")
     for row in np.flatnonzero(zero):
         rows[row] = ContentError("the model returned a zero vector")
     return rows
+
+
+def vectors_of(rows: Sequence[bytes | memoryview]) -> NDArray[Any]:
+    """The vectors [n, d] in n rows, float32 or float64."""
+    import numpy as np
+
+    if not any(len(row) % 4 for row in rows):
+        return np.frombuffer(b"".join(rows), "<f4").reshape(len(rows), -1)
+    return np.array(
+        [
+            np.frombuffer(row, "<f8", offset=1) if len(row) % 4 else np.frombuffer(row, "<f4")
+            for row in rows
+        ]
+    )
 
 
 def _said(

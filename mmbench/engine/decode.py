@@ -81,6 +81,23 @@ def seconds_of_sound(decoded: Any) -> float:
             return 0.0
 
 
+def is_timed(item: Any) -> bool:
+    """Return whether an item is, or holds, a sound or a video."""
+    match item:
+        case Media():
+            return item.modality in ("audio", "video")
+        case View():
+            return is_timed(item.media)
+        case Continued():
+            return is_timed(item.conversation)
+        case Message():
+            return any(map(is_timed, item.parts))
+        case tuple():
+            return any(map(is_timed, item))
+        case _:
+            return False
+
+
 def length(item: Item) -> int:
     """How much there is to read or hear, so that batches hold items of like length.
 

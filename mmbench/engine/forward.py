@@ -26,10 +26,19 @@ class Forward:
     """One model answering batches of requests.
 
     `step` is how many items one forward takes: the batch size until memory runs out, then half.
+    `name` is what errors call the model.
     """
 
-    def __init__(self, model: Any, requests: Requests, step: int, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        model: Any,
+        requests: Requests,
+        step: int,
+        device: str = "cpu",
+        name: str = "the model",
+    ) -> None:
         self._model = model
+        self._name = name
         self._ahead = _AHEAD[device.partition(":")[0]]
         self._requests = requests
         self.method = requests.method
@@ -94,7 +103,8 @@ class Forward:
         while True:
             try:
                 parts = (items[i : i + self.step] for i in range(0, len(items), self.step))
-                return [row for part in parts for row in call(self._model, part, self._requests)]
+                answered = (call(self._model, part, self._requests, self._name) for part in parts)
+                return [row for rows in answered for row in rows]
             except RuntimeError as error:
                 if not _out_of_memory(error):
                     raise

@@ -57,7 +57,7 @@ class _Classifies(_Framed):
         return list(self._model.labels)
 
     def classify(self, items: Sequence[Any], modality: Modality) -> Array:
-        """The mean of the logits of a video's frames [n, c].
+        """The mean of the scores of a video's frames [n, c], in float64: logits as they are.
 
         Source: Wang et al. 2016, arXiv 1608.00859 (TSN), section 3.1, average consensus.
         """
@@ -65,8 +65,8 @@ class _Classifies(_Framed):
 
         if modality != "video":
             return np.asarray(self._model.classify(items, modality))
-        logits = self._model.classify([one for clip in items for one in clip], "image")
-        return np.asarray(_means(logits, len(items)))
+        scores = self._model.classify([one for clip in items for one in clip], "image")
+        return np.asarray(_means(scores.astype(np.float64), len(items)))
 
 
 class _Writes(_Framed):
@@ -96,7 +96,8 @@ def framed(cls: type) -> type:
     """The class of a model that takes videos, from that of one that takes images."""
     bases = tuple(base for method, base in _BY_METHOD.items() if hasattr(cls, method))
     modalities: frozenset[Modality] = cls.modalities | {"video"}  # type: ignore[attr-defined]
-    return type(f"Framed{cls.__name__}", bases, {"modalities": modalities})
+    same = {"scores": cls.scores} if hasattr(cls, "scores") else {}
+    return type(f"Framed{cls.__name__}", bases, {"modalities": modalities, **same})
 
 
 def _pictures(clip: Clip) -> list[Any]:

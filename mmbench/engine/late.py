@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmbench.abilities import Prepares
+from mmbench.engine.calls import scale_of, scores_of
 from mmbench.errors import ModelError
+from mmbench.kinds.class_names import columns_of_model
 from mmbench.types import Modality, Role
 
 if TYPE_CHECKING:
@@ -58,28 +60,33 @@ class _Embeds(_Late):
 class _Classifies(_Late):
     @property
     def labels(self) -> list[str]:
-        """Those of the first model; the others have the same in their own order."""
+        """Those of the first model; the others have the same in an order of their own."""
         return list(self._models[0].labels)
 
-    def classify(self, items: Sequence[Any], modality: Modality) -> Array:
-        """The weighted mean of the logits [n, c], as of the frames of a video.
+    def classify(self, items: Sequence[Any], modality: Modality) -> Any:
+        """The weighted mean of the scores [n, c] float64, logits as they are.
 
         Normalised by a softmax it is the logarithmic opinion pool (Genest and Zidek 1986,
-        Statistical Science 1); for several labels it averages the log-odds of each. Raises
-        ModelError where the models do not have the same labels.
+        Statistical Science 1); for several labels it averages the log-odds of each. Probabilities,
+        where all models return some, are averaged as they are: the linear opinion pool. Raises
+        ModelError where the models do not have the same labels, or one has a label twice.
         """
         import numpy as np
 
-        logits = [
-            weight * model.classify(own, modality)[:, self._order(model)].astype(np.float64)
+        scores = [
+            weight * scores_of(model, own, modality, _name(model))[:, self._order(model)]
             for model, weight, own in self._each(items)
         ]
-        return np.asarray(np.sum(logits, axis=0), np.float32)
+        return np.sum(scores, axis=0, dtype=np.float64)
 
-    def _order(self, model: Any) -> list[int]:
+    def _order(self, model: Any) -> Any:
         if set(model.labels) != set(self.labels):
             raise ModelError("late fusion: the models have different labels")
-        return [model.labels.index(label) for label in self.labels]
+        return columns_of_model(model.labels, self.labels, _name(model))
+
+
+def _name(model: Any) -> str:
+    return f"late fusion: the model {type(model).__name__}"
 
 
 _BY_METHOD = {"embed": _Embeds, "classify": _Classifies}
@@ -91,4 +98,12 @@ def late(classes: Sequence[Any]) -> type:
     if not able:
         raise ModelError("late fusion: the models have neither embed nor classify in common")
     modalities = frozenset.intersection(*(cls.modalities for cls in classes))
-    return type("Late", tuple(_BY_METHOD[m] for m in able), {"modalities": modalities})
+    scales = {scale_of(cls, f"model {cls.__name__}") for cls in classes if "classify" in able}
+    if len(scales) > 1:
+        raise ModelError(
+            "late fusion: some models return logits and others probabilities: their scores have no"
+            " common scale"
+        )
+    scale = scales.pop() if scales else "logits"
+    named = {"modalities": modalities, "scores": scale}
+    return type("Late", tuple(_BY_METHOD[m] for m in able), named)

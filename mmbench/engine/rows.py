@@ -1,8 +1,11 @@
 """The stored rows of a run: what was said of each sample, and the rows of each metric.
 
-Columns `direction`, `split`, `id`, `group`, `error`, `value`, `target`, `tags` (the last three as
-JSON; scores by class as lists of float32), and one list of float64 for each metric. With these a
-run is compared and scored again, without the model and without the data.
+Columns `direction`, `split`, `id`, `group`, `error`, `value`, `scores`, `target`, `tags` (`value`,
+`target` and `tags` as JSON; scores by class as lists of float32 or float64), and one list of
+float64 for each metric. `scores` says what scores by class are (`logits`, `probabilities`,
+`similarities`); rows of older runs have no such column. The tag `finish` is `length` where an
+answer met the token limit. With these a run is compared and scored again, without the model and
+without the data.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ def rows_table(directions: Directions, found: Sequence[Scored]) -> dict[str, Seq
         "group": [p.group for _, _, p in flat],
         "error": [p.error for _, _, p in flat],
         "value": _values([p for _, _, p in flat]),
+        "scores": [p.scores for _, _, p in flat],
         "target": [_json(p.target) for _, _, p in flat],
         "tags": [_json(p.tags) for _, _, p in flat],
     }
@@ -66,10 +70,11 @@ def predictions(table: Mapping[str, Sequence[Any]]) -> Directions:
     """The predictions behind stored rows, by direction and split. Raises DataError for images."""
     found: Directions = {}
     columns = ("direction", "split", "id", "group", "error", "value", "target", "tags")
-    for direction, split, *row in zip(*(table[name] for name in columns), strict=True):
+    scales = table.get("scores") or [""] * len(table["id"])
+    for scale, direction, split, *row in zip(scales, *(table[n] for n in columns), strict=True):
         splits = found.setdefault(direction, [])
         splits.extend([] for _ in range(split + 1 - len(splits)))
-        splits[split].append(_prediction(*row))
+        splits[split].append(msgspec.structs.replace(_prediction(*row), scores=scale))
     return found
 
 
@@ -79,15 +84,20 @@ def _prediction(
     import numpy as np
 
     if isinstance(value, str):
-        value = msgspec.json.decode(value)
-        if isinstance(value, dict) and value.keys() >= {"ranks", "grades"}:
-            value = msgspec.convert(value, Ranking)
-        elif isinstance(value, dict) and value.keys() == {"media"}:
+        value = _decoded(value)
+        if isinstance(value, dict) and value.keys() == {"media"}:
             raise DataError(
                 f"sample {ident}: rows keep no images and sounds; score the files again"
             )
     elif value is not None:
-        value = np.asarray(value, np.float32)
+        value = np.asarray(value, np.float64)
         value = value if len(value) > 1 else int(value[0])
-    right = None if target is None else msgspec.json.decode(target)
+    right = None if target is None else _decoded(target)
     return Prediction(ident, value, right, error, group, msgspec.json.decode(tags))
+
+
+def _decoded(text: str) -> Any:
+    """A value or a target from its JSON."""
+    value = msgspec.json.decode(text)
+    ranking = isinstance(value, dict) and value.keys() >= {"ranks", "grades"}
+    return msgspec.convert(value, Ranking) if ranking else value

@@ -47,8 +47,9 @@ def distinct(items: Sequence[Item], keys: ContentKeys) -> Distinct:
 class Table:
     """Answers of the distinct items, and the failures by row: vectors [n, d], or a list of rows."""
 
-    def __init__(self, n: int, requests: Requests) -> None:
+    def __init__(self, n: int, requests: Requests, name: str = "the model") -> None:
         self._n = n
+        self._name = name
         self._requests = requests
         self._vectors: Array | None = None
         self._said: list[Any] = [None] * (0 if requests.method in calls.VECTORS else n)
@@ -70,13 +71,18 @@ class Table:
     def _put_vectors(self, places: list[int], batch: Batch) -> None:
         import numpy as np
 
-        vectors = np.frombuffer(b"".join(batch.rows), "<f4").reshape(len(places), -1)
+        vectors = calls.vectors_of(batch.rows)
         if self._vectors is None:
-            self._vectors = matrix(self._n, vectors.shape[1])
+            self._vectors = matrix(self._n, vectors.shape[1], vectors.itemsize)
+        elif vectors.itemsize > self._vectors.itemsize:
+            self._vectors = self._vectors.astype(np.float64)
         self._vectors[places] = vectors
 
     def answers(self, distinct: Distinct, labels: list[str]) -> Answers | Said:
-        """From distinct items to requests."""
+        """From distinct items to requests.
+
+        Raises ModelError for scores with another number of columns than there are labels.
+        """
         failures = distinct.failures | {
             request: self._failures[row]
             for request, row in enumerate(distinct.rows)
@@ -84,27 +90,34 @@ class Table:
         }
         if self._requests.method not in calls.VECTORS:
             return Said([None if r < 0 else self._said[r] for r in distinct.rows], failures)
-        unique = matrix(self._n, 1) if self._vectors is None else self._vectors
+        if self._requests.method == "classify" and self._vectors is not None:
+            calls.refuse_columns(self._vectors.shape[1], labels, self._name)
+        width = max(1, len(labels))  # of rows of which none was answered
+        unique = matrix(self._n, width) if self._vectors is None else self._vectors
         normalise = self._requests.method == "embed" and self._requests.normalise
         return Answers(_expand(unique, distinct.rows, normalise=normalise), failures, labels)
 
 
-def matrix(n: int, d: int) -> Array:
-    """Zeros [n, d] float32: in memory, or beyond 1 GiB in a temporary file that is mapped."""
+def matrix(n: int, d: int, itemsize: int = 4) -> Any:
+    """Zeros [n, d] in float32 or, of 8 bytes, in float64.
+
+    They are in memory, or beyond 1 GiB in a temporary file that is mapped.
+    """
     import numpy as np
 
-    if 4 * n * d <= _IN_MEMORY:
-        return np.zeros((n, d), np.float32)
+    dtype = np.float64 if itemsize == 8 else np.float32
+    if itemsize * n * d <= _IN_MEMORY:
+        return np.zeros((n, d), dtype)
     with TemporaryFile(prefix="mmbench-") as file:
-        return np.memmap(file, np.float32, "w+", shape=(n, d))
+        return np.memmap(file, dtype, "w+", shape=(n, d))
 
 
-def _expand(unique: Array, rows_of: Sequence[int], *, normalise: bool) -> Array:
+def _expand(unique: Array, rows_of: Sequence[int], *, normalise: bool) -> Any:
     """A row for each request, zero where it failed, L2-normalised if asked."""
     import numpy as np
 
     rows = np.array(rows_of, dtype=np.int64)
-    out = matrix(len(rows), unique.shape[1])
+    out = matrix(len(rows), unique.shape[1], unique.itemsize)
     if not len(unique):  # not one item has a key
         return out
     for start in range(0, len(rows), _BLOCK):

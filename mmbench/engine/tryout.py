@@ -13,6 +13,7 @@ from mmbench.engine.models import Finder, find
 from mmbench.engine.prepare import Options, able, modalities
 from mmbench.engine.progress import Progress
 from mmbench.errors import SampleError, UserError
+from mmbench.stats.probabilities import softmax
 from mmbench.types import Answers, Conversation, Generation, Media, Requests, Said, Written
 
 _SCALE = 100  # of CLIP's logits, which a softmax turns into what is shown
@@ -30,16 +31,18 @@ class Tryout:
         """Whether the model has a method."""
         return hasattr(self._model.cls, method)
 
-    def classify(self, media: Sequence[Media], labels: list[str]) -> list[dict[str, float]]:
-        """Probabilities by label of each medium: of the labels given, or the model's own classes.
+    def classify(self, media: Sequence[Media], labels: list[str]) -> list[list[tuple[str, float]]]:
+        """Labels and probabilities of each medium: of the labels given, or the model's own classes.
+
+        Scores that the model declares as probabilities stay as they are; others go through a
+        softmax.
 
         Raises UserError for a model that can neither, and for labels that it would not look at;
         SampleError for a file that cannot be read.
         """
-        import numpy as np
-
+        given = False
         if labels and self.can("embed"):
-            names, logits = labels, self._by_words(media, labels)
+            names, scores = labels, self._by_words(media, labels)
         elif labels and self.can("classify"):
             fit = ", ".join(able(Embeds, {media[0].modality, "text"}))
             name = self._model.info.name
@@ -48,13 +51,12 @@ class Tryout:
             )
         elif self.can("classify"):
             found = self._vectors(Requests(media, media[0].modality, method="classify"))
-            names, logits = found.labels, found.vectors
+            names, scores, given = found.labels, found.vectors, found.scores == "probabilities"
         else:
             hint = "give --labels" if self.can("embed") else "it neither classifies nor embeds"
             raise UserError(f"model {self._model.info.name} has no classes of its own: {hint}")
-        powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-        shares = powers / powers.sum(axis=1, keepdims=True)
-        return [dict(zip(names, row.tolist(), strict=True)) for row in shares]
+        shares = scores if given else softmax(scores)
+        return [list(zip(names, row.tolist(), strict=True)) for row in shares]
 
     def _by_words(self, media: Sequence[Media], labels: list[str]) -> Any:
         words = self._vectors(Requests(labels, "text", "query"))

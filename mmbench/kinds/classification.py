@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from mmbench.abilities import Classifies
 from mmbench.errors import DataError, UnknownName
-from mmbench.kinds.per_sample import PerSample, chance, check_medium, medium_of, modality_in
-from mmbench.text import listed
+from mmbench.kinds.class_check import check_classes
+from mmbench.kinds.class_names import columns_of_model, columns_of_output
+from mmbench.kinds.class_scores import (
+    baseline_logits,
+    check_scale,
+    has_several,
+    over_views,
+    scale_of_outputs,
+    scale_of_views,
+)
+from mmbench.kinds.per_sample import (
+    Directions,
+    PerSample,
+    chance,
+    check_medium,
+    medium_of,
+    modality_in,
+)
+from mmbench.stats.probabilities import probabilities
 from mmbench.types import (
     Answers,
     Broken,
@@ -17,27 +35,27 @@ from mmbench.types import (
     Media,
     Outputs,
     Requests,
+    Said,
     Sample,
     Samples,
+    ScoreScale,
     TaskSpec,
     View,
     Views,
 )
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from mmbench.types import Array
 
 
 class Classification(PerSample):
-    """The kind `classification`. A value is scores [c] float32 by class, or a class's number.
+    """The kind `classification`. A value is scores [c] by class, or a class's number.
 
-    A model's classes are matched with the data's by name. Its logits become probabilities (by
-    softmax where one label is right, by the logistic function where several may be), and these are
-    averaged over the views of a video, or their maximum is taken, as the task says: the order that
-    SlowFast has (Feichtenhofer et al. 2019, arXiv 1812.03982, section 4).
+    A model's classes are matched with the data's by name. Its scores are kept as it returned them.
+    Those of several views of a video become probabilities in float64 (by softmax where one label is
+    right, by the logistic function where several may be), which are averaged, or of which the
+    maximum is taken, as the task says: the order that SlowFast has (Feichtenhofer et al. 2019,
+    arXiv 1812.03982, section 4). A prediction says what its scores are.
     """
 
     ability: type = Classifies
@@ -52,14 +70,17 @@ class Classification(PerSample):
     def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
         """Every view of every sample."""
         check_medium(spec)
+        check_classes(data, spec)
         looks = [look for s in data.samples for look in _looks(medium_of(spec, s), spec.views)]
         return {"sample": Requests(looks, modality_in(spec, data), method="classify")}
 
     def signature(self, index: str, spec: TaskSpec, data: Samples) -> str:
-        """The number of views of a video, and what becomes of them."""
+        """That scores are ranked as returned; the views of a video, and what becomes of them."""
+        ranked = "ranking=as-returned"
         if next(iter(spec.fields), "") != "video":
-            return ""
-        return f"views={spec.views.clips}x{spec.views.crops}:{spec.views.combine}"
+            return ranked
+        views = spec.views
+        return f"views={views.clips}x{views.crops}:{views.combine},{ranked}"
 
     def failures(self, data: Samples, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Id and reason of each sample of which a view failed."""
@@ -68,24 +89,63 @@ class Classification(PerSample):
         reasons = {row // views: why for row, why in sorted(found.failures.items(), reverse=True)}
         return [(data.samples[row].id, why) for row, why in sorted(reasons.items())]
 
+    def told(self, answers: Mapping[str, Answers | Said], data: Samples) -> list[str]:
+        """Classes that the data do not have, and that the model returns probabilities."""
+        found = answers.get("sample")
+        if not isinstance(found, Answers):
+            return []
+        notes = []
+        extra = len(found.labels) - len(data.labels)
+        if extra > 0:
+            notes.append(
+                f"the model has {len(found.labels)} classes and the data {len(data.labels)}: the"
+                f" scores of the other {extra} are left out"
+            )
+        if found.scores == "probabilities":
+            notes.append("the model declares that its scores are probabilities")
+        return notes
+
     def said(self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any]) -> list[Any]:
-        """Probabilities [c] float32 of each sample, in the order of the data's labels."""
+        """Scores [c] of each sample, in the order of the data's labels."""
         found: Answers = answers["sample"]
         failed = dict(self.failures(data, answers))
-        where = f"task {spec.name}: the model"
-        columns = _columns(tuple(found.labels), tuple(data.labels), where)
-        scores = _probabilities(found.vectors[:, columns], several=_several(data))
-        views = scores.reshape(len(data.samples), -1, len(columns))
-        together = views.max(axis=1) if spec.views.combine == "max" else views.mean(axis=1)
+        where, several = f"task {spec.name}: model {found.model}", has_several(data)
+        columns = columns_of_model(found.labels, data.labels, where)
+        check_scale(found, where, several=several)
+        scores = found.vectors[:, columns]
+        together = over_views(scores, len(data.samples), spec.views, found.scores, several=several)
         return [
             Broken(failed[sample.id]) if sample.id in failed else row
             for sample, row in zip(data.samples, together, strict=True)
         ]
 
+    def predict(
+        self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any], index: str
+    ) -> tuple[Directions, dict[str, Any]]:
+        """Predictions that say what their scores are."""
+        found, report = super().predict(spec, data, answers, index)
+        return _marked(found, self.scale(spec, data, answers["sample"].scores)), report
+
+    def scale(self, spec: TaskSpec, data: Samples, returned: ScoreScale = "logits") -> ScoreScale:
+        """What the scores of a prediction are, where the model returned `returned`."""
+        return scale_of_views(returned, spec.views, several=has_several(data))
+
+    def accept(
+        self, spec: TaskSpec, data: Samples, outputs: Outputs
+    ) -> tuple[Directions, dict[str, Any]]:
+        """Predictions from somebody's outputs, which are probabilities if all scores can be."""
+        found, report = super().accept(spec, data, outputs)
+        return _marked(found, scale_of_outputs(found[""][0], several=has_several(data))), report
+
+    def output_notes(self, data: Samples, outputs: Outputs, directions: Directions) -> list[str]:
+        """What the scores in somebody's outputs were taken for."""
+        scales = {p.scores for p in directions[""][0]} - {""}
+        return [_TAKEN[scale] for scale in scales]
+
     def value(
         self, spec: TaskSpec, sample: Sample, given: Any, data: Samples, outputs: Outputs
     ) -> Any:
-        """Scores in the order of the data's labels. A label is matched by its name.
+        """Scores in the order of the data's labels, as precise as given. A label goes by its name.
 
         Raises UnknownName for a label that the data do not have, DataError for missing scores.
         """
@@ -93,23 +153,35 @@ class Classification(PerSample):
 
         where = f"task {spec.name}: the output for {sample.id}"
         if isinstance(given, dict):
-            order = _order(tuple(given), data.labels, where)
-            return np.fromiter(given.values(), np.float32, len(given))[order]
+            order = columns_of_output(list(given), data.labels, where)
+            return np.fromiter(given.values(), np.float64, len(given))[order]
         if isinstance(given, list | np.ndarray):
-            scores = np.asarray(given, np.float32)
+            scores = np.asarray(given, np.result_type(np.asarray(given), np.float32))
             names = outputs.labels or data.labels
             if scores.shape != (len(names),):
                 raise DataError(f"{where} has shape {scores.shape} for {len(names)} labels")
-            return scores[_order(tuple(names), data.labels, where)]
-        name = str(given)
-        if name not in data.labels:
-            raise UnknownName(f"label ({where})", name, data.labels)
-        return data.labels.index(name)
+            return scores[columns_of_output(names, data.labels, where)]
+        return _label(str(given), data.labels, where)
+
+    def baseline(
+        self, who: str, spec: TaskSpec, data: Samples, seed: int
+    ) -> tuple[Directions, dict[str, Any]]:
+        """Predictions with scores as a model returns them."""
+        found, report = super().baseline(who, spec, data, seed)
+        scale, several = self.scale(spec, data), has_several(data)
+        made = []
+        for p in found[""][0]:
+            scores = baseline_logits(who, p.value, several=several)
+            if scale == "probabilities":
+                scores = probabilities(scores, several=several)
+            made.append(msgspec.structs.replace(p, value=scores, scores=scale))
+        return {"": [made]}, report
 
     def blind(self, who: str, data: Samples, seed: int) -> list[Array]:
         """The right labels at 1 and the rest at 0; all labels equal; or chance by the id's hash."""
         import numpy as np
 
+        check_classes(data)
         size = len(data.labels)
         if who == "constant":
             return [np.zeros(size, np.float32)] * len(data.samples)
@@ -122,27 +194,35 @@ class Classification(PerSample):
         return list(right)
 
 
-def _order(given: tuple[str, ...], labels: list[str], where: str) -> NDArray[np.intp]:
-    """Where each label stands among those given [c].
-
-    Raises UnknownName for a label that the data do not have, DataError for one without a score.
-    """
-    order = _places(given, tuple(labels))
-    if order is not None:
-        return order
-    for name in sorted(set(given) - set(labels)):
-        raise UnknownName(f"label ({where})", name, labels)
-    missing = [name for name in labels if name not in given]
-    raise DataError(f"{where} has no score for {missing[0]!r} ({len(missing)} labels missing)")
+_TAKEN = {
+    "probabilities": "the scores are taken for probabilities: all of them can be such",
+    "logits": "the scores are taken for logits: not all of them can be probabilities",
+}
 
 
-@lru_cache(maxsize=8)  # every sample has the same labels, in the same order
-def _places(given: tuple[str, ...], labels: tuple[str, ...]) -> NDArray[np.intp] | None:
+def _marked(directions: Directions, scale: ScoreScale) -> Directions:
+    """The same predictions, saying what their scores are; failed ones and labels have none."""
     import numpy as np
 
-    place = {name: row for row, name in enumerate(given)}
-    same = place.keys() == set(labels)
-    return np.array([place[name] for name in labels], np.intp) if same else None
+    return {
+        way: [
+            [
+                msgspec.structs.replace(p, scores=scale) if isinstance(p.value, np.ndarray) else p
+                for p in split
+            ]
+            for split in splits
+        ]
+        for way, splits in directions.items()
+    }
+
+
+def _label(name: str, labels: list[str], where: str) -> int:
+    """The number of a class. Raises UnknownName, and DataError for a name that two classes have."""
+    if name not in labels:
+        raise UnknownName(f"label ({where})", name, labels)
+    if labels.count(name) > 1:
+        raise DataError(f"{where} is {name!r}, and several classes have this name: give scores")
+    return labels.index(name)
 
 
 def _looks(medium: Content, views: Views) -> list[Content | View]:
@@ -162,41 +242,3 @@ def _looks(medium: Content, views: Views) -> list[Content | View]:
 
 def _per_sample(found: Answers, data: Samples) -> int:
     return max(1, len(found.vectors) // max(1, len(data.samples)))
-
-
-def _several(data: Samples) -> bool:
-    """Whether a sample may have several labels."""
-    return any(isinstance(sample.target, list) for sample in data.samples)
-
-
-def _columns(given: tuple[str, ...], wanted: tuple[str, ...], where: str) -> NDArray[np.intp]:
-    """Where each label of the data stands among the model's. Raises DataError for one it lacks.
-
-    Names are the same but for case, underscores and hyphens: `Playing_guitar`, `playing guitar`.
-    """
-    import numpy as np
-
-    place: dict[str, int] = {}
-    for row, name in enumerate(given):
-        place.setdefault(_plain(name), row)
-    missing = [name for name in wanted if _plain(name) not in place]
-    if missing:
-        raise DataError(
-            f"{where} has no class for {listed(missing)}; its classes are {listed(list(given))}"
-        )
-    return np.array([place[_plain(name)] for name in wanted], np.intp)
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
-
-
-def _probabilities(logits: Array, *, several: bool) -> Array:
-    """Logits [n, c] to probabilities, in float64 on the way."""
-    import numpy as np
-
-    wide = logits.astype(np.float64)
-    if several:
-        return np.asarray(0.5 * (1 + np.tanh(wide / 2)), np.float32)
-    powers = np.exp(wide - wide.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)

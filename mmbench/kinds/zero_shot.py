@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from mmbench.abilities import Embeds
 from mmbench.errors import SpecError
+from mmbench.kinds.class_check import check_classes
 from mmbench.kinds.classification import Classification
 from mmbench.kinds.per_sample import medium_of, modality_in
-from mmbench.types import Answers, Broken, Requests, Samples, TaskSpec
+from mmbench.types import Answers, Broken, Requests, Samples, ScoreScale, TaskSpec
 
 if TYPE_CHECKING:
     from mmbench.types import Array
@@ -39,6 +40,7 @@ class ZeroShot(Classification):
 
     def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
         """The samples, and every class in every template."""
+        check_classes(data, spec)
         media = [medium_of(spec, sample) for sample in data.samples]
         texts = [
             template.replace("{c}", label).replace("{}", label)
@@ -56,8 +58,12 @@ class ZeroShot(Classification):
         digest = blake2b("\n".join(templates).encode(), digest_size=4).hexdigest()
         return f"templates={len(templates)}:{digest}"
 
+    def scale(self, spec: TaskSpec, data: Samples, returned: ScoreScale = "logits") -> ScoreScale:
+        """Similarities, whatever the model is."""
+        return "similarities"
+
     def said(self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any]) -> list[Any]:
-        """Scores [c] float32 of each sample."""
+        """Similarities [c] float32 of each sample."""
         samples: Answers = answers["sample"]
         scores = samples.vectors @ _classes(answers["class"], len(data.labels)).T * _SCALE
         return [

@@ -7,78 +7,122 @@ from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ContentError
 from mmbench.media.encoded import shown
+from mmbench.media.ffmpeg_sound import Decoded, decode_by_ffmpeg
+from mmbench.media.sample_counts import has_xing, told_seconds, without_tags
+from mmbench.media.streamed import with_length
+from mmbench.media.truncation import find_cut, seconds_there
 from mmbench.types import Sound
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 MAX_SECONDS = 24 * 3600  # a longer sound is refused: a few bytes can claim to be weeks of silence
 
+# How much shorter than its header says a whole sound may be: two frames of MP3 at 44.1 kHz. Some
+# encoders count the frame that holds the header, and decoders may keep back their last one.
+TOLERANCE = 2 * 1152 / 44100
+
 
 def decode_sound(data: bytes, name: str, rate: int) -> Sound:
-    """The sound in encoded bytes: float32 [n], the mean of its channels, resampled to `rate`.
+    """Return the sound in encoded bytes: float32 [n], the mean of its channels, at `rate`.
 
-    WAV, FLAC, Ogg, Opus, MP3 and what else libsndfile reads; of other files, and of videos, the
-    first audio stream by FFmpeg. Resampled by soxr at its highest quality. Raises ContentError,
-    naming `name`, for what is no sound, cannot be decoded, has no samples, some that are not
-    numbers, or lasts more than a day.
+    libsndfile decodes WAV, FLAC, Ogg, Opus, MP3 and more, FFmpeg other files and videos. Samples
+    that the encoder added are removed where the file tells them. Resampled by soxr (VHQ).
+    Raises ContentError, naming `name`, for what is no sound, cannot be decoded, is cut short, has
+    no samples, some that are not numbers, or lasts more than a day.
     """
     import numpy as np
-    import soxr
 
-    name = shown(name)
-    samples, given = _read(data, name)
-    if not len(samples):
+    name, data = shown(name), without_tags(data)
+    decoded = _decoded(data, name)
+    _refuse_cut(data, decoded, name)
+    if not any(len(samples) for _, samples in decoded.stretches):
         raise ContentError(f"{name}: has no samples")
-    mono = samples.mean(axis=1, dtype=np.float64) if samples.ndim > 1 else samples
-    if not np.isfinite(mono).all():
+    if not all(np.isfinite(samples).all() for _, samples in decoded.stretches):
         raise ContentError(f"{name}: has samples that are not numbers")
-    if given != rate:
-        mono = soxr.resample(mono, given, rate, quality="VHQ")
-    return Sound(np.ascontiguousarray(mono, np.float32), rate)
+    mono = [_resampled(samples, given, rate) for given, samples in decoded.stretches]
+    return Sound(np.concatenate(mono, dtype=np.float32), rate)
 
 
-def _read(data: bytes, name: str) -> tuple[NDArray[Any], int]:
+def _decoded(data: bytes, name: str) -> Decoded:
+    """Decode by libsndfile, or by FFmpeg what that does not read."""
+    import numpy as np
     import soundfile
 
+    def check(seconds: float) -> None:
+        if seconds > MAX_SECONDS:
+            hours = f"{seconds / 3600:.0f}"
+            raise ContentError(f"{name}: lasts {hours} hours, more than the 24 decoded")
+
+    refused = ""
     try:
-        with soundfile.SoundFile(BytesIO(data)) as file:
-            _refuse_endless(file.frames / file.samplerate, name)
-            return file.read(dtype="float32", always_2d=True), file.samplerate
+        with soundfile.SoundFile(BytesIO(with_length(data))) as file:
+            if _is_counted(data, file):
+                check(file.frames / file.samplerate)
+                mono = file.read(dtype="float32", always_2d=True).mean(axis=1, dtype=np.float64)
+                return Decoded([(file.samplerate, mono)], cut=find_cut(data))
     except soundfile.SoundFileError as error:
-        return _by_ffmpeg(data, name, _reason(error))
+        refused = _reason(error)
+    decoded = decode_by_ffmpeg(data, check)
+    return decoded._replace(error=_both(refused, decoded.error))
+
+
+def _is_counted(data: bytes, file: Any) -> bool:
+    """Return whether libsndfile knows how many samples there are, and so reads all of them.
+
+    It does not of a FLAC from a pipe, and guesses by the first frame of an MP3 without a header.
+    """
+    if file.format == "MP3":
+        return has_xing(data)
+    return bool(file.frames < 1 << 62)
+
+
+def _both(refused: str, error: str) -> str:
+    """Return the error of FFmpeg, with that of libsndfile in front of its reason."""
+    if not refused or not error.startswith(_PREFIX):
+        return error
+    return f"{_PREFIX}{refused}; {error.removeprefix(_PREFIX)}"
+
+
+_PREFIX = "cannot be decoded as a sound: "
 
 
 def _reason(error: Exception) -> str:
-    """What libsndfile says, without the address of the bytes in memory."""
+    """Return what libsndfile says, without the address of the bytes in memory."""
     return " ".join(str(error).split()).rpartition(": ")[2].rstrip(".")
 
 
-def _refuse_endless(seconds: float, name: str) -> None:
-    if seconds > MAX_SECONDS:
-        raise ContentError(f"{name}: lasts {seconds / 3600:.0f} hours, more than the 24 decoded")
+def _refuse_cut(data: bytes, decoded: Decoded, name: str) -> None:
+    """Raise ContentError for a sound that is shorter than its file says, or was not decoded.
+
+    An error behind the last sample that the file says it has is none: what follows is no sound.
+    """
+    seconds = decoded.seconds
+    reason = _missing(data, decoded)
+    if reason and decoded.error and not seconds:
+        raise ContentError(f"{name}: {_PREFIX}it is cut short: {reason}")
+    if reason:
+        raise ContentError(f"{name}: is cut short: {reason}")
+    if decoded.error and not _told(data, decoded):
+        raise ContentError(f"{name}: {decoded.error}")
 
 
-def _by_ffmpeg(data: bytes, name: str, refused: str) -> tuple[NDArray[Any], int]:
-    """What libsndfile does not read: m4a, webm, the sound of a video."""
-    import av
-    import numpy as np
+def _missing(data: bytes, decoded: Decoded) -> str:
+    """Return how much of a sound is there, in words, where some of it is missing; else ""."""
+    seconds, cut = decoded.seconds, decoded.cut
+    if cut is None:
+        whole = _told(data, decoded)
+        return seconds_there(seconds, whole) if seconds < whole - TOLERANCE else ""
+    return seconds_there(seconds, seconds / cut.share) if seconds and cut.share else cut.reason
 
-    try:
-        with av.open(BytesIO(data), metadata_errors="replace") as container:
-            if not container.streams.audio:
-                raise ContentError(f"{name}: has no audio stream")
-            if container.streams.audio[0].codec_context is None:
-                raise ContentError(f"{name}: its audio stream is of no known codec")
-            rate = container.streams.audio[0].rate
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
-            chunks, total = [], 0
-            for frame in container.decode(audio=0):
-                for part in resampler.resample(frame):
-                    chunks.append(part.to_ndarray()[0])
-                    total += len(chunks[-1])
-                _refuse_endless(total / rate, name)
-    except av.FFmpegError as error:
-        reason = f"{refused}; {error.strerror}" if refused else error.strerror
-        raise ContentError(f"{name}: cannot be decoded as a sound: {reason}") from error
-    return (np.concatenate(chunks) if chunks else np.empty(0, np.float32)), rate
+
+def _told(data: bytes, decoded: Decoded) -> float:
+    """Return how long the sound is by its file, in seconds; 0 where it does not say."""
+    return told_seconds(data) or decoded.told
+
+
+def _resampled(samples: NDArray[np.float64], given: int, rate: int) -> NDArray[np.float64]:
+    import soxr
+
+    return samples if given == rate else soxr.resample(samples, given, rate, quality="VHQ")

@@ -7,7 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ContentError
+from mmbench.media.containers import default_stream, is_mp4, missing_entries
 from mmbench.media.encoded import shown
+from mmbench.media.truncation import Cut, find_cut, seconds_there
 from mmbench.types import Clip, Frames, View
 
 if TYPE_CHECKING:
@@ -18,12 +20,6 @@ if TYPE_CHECKING:
 
 
 _MOST_SHOWN = 0.9  # of a video: with less of it there it is cut short
-
-# Of MPEG-TS (ISO 13818-1; 192 of Blu-ray, 204 with error correction) the bytes of a packet, and
-# where in it stands the byte that each has.
-_TS_PACKETS = ((188, 0), (192, 4), (204, 0))
-_TS_SYNC = 0x47
-_TS_LOOKED_AT = 50  # packets, to tell of which size they are
 
 
 def decode_video(data: bytes, name: str, frames: Frames, view: View | None = None) -> Clip:
@@ -57,7 +53,7 @@ def _decoded(
             wanted = chosen(n or there, frames, view)
             found, seconds, decoded = _frames(packets, set(wanted))
     except av.FFmpegError as error:
-        raise ContentError(f"{name}: cannot be decoded as a video: {error.strerror}") from error
+        raise _undecodable(data, name, error) from error
     if not (missing := set(wanted) - found.keys()):
         return wanted, found, seconds
     if n or decoded < _MOST_SHOWN * there:
@@ -94,29 +90,50 @@ def count_frames(data: bytes, name: str) -> int:
         with av.open(BytesIO(data), metadata_errors="replace") as container:
             return _packets(container, data, name)[1]
     except av.FFmpegError as error:
-        raise ContentError(f"{name}: cannot be decoded as a video: {error.strerror}") from error
+        raise _undecodable(data, name, error) from error
+
+
+def _undecodable(data: bytes, name: str, error: Any) -> ContentError:
+    """Return the error for what FFmpeg refuses, most often because its end is missing."""
+    cut = find_cut(data)
+    reason = error.strerror if cut is None else f"it is cut short: {cut.reason}"
+    return ContentError(f"{name}: cannot be decoded as a video: {reason}")
 
 
 def _packets(container: Any, data: bytes, name: str) -> tuple[list[Any], int]:
     """The packets of the video stream, still encoded, and how many frames they show."""
-    if not container.streams.video:
+    stream = default_stream(container.streams.video)
+    if stream is None:
         raise ContentError(f"{name}: has no video stream")
-    stream = container.streams.video[0]
     if stream.codec_context is None:
         raise ContentError(f"{name}: its video stream is of no known codec")
     stream.thread_type = "AUTO"
     everything = list(container.demux())
     packets = [packet for packet in everything if packet.stream.index == stream.index]
     frames = [packet.is_discard for packet in packets if packet.size]
-    there = _counted(packets, dropped=container.format.name == "avi")
-    if there < stream.frames:
-        raise ContentError(f"{name}: is cut short: {there} of {stream.frames} frames are there")
+    _refuse_missing(container, stream, packets, data, name)
+    _refuse_cut(_told(container, stream), everything, name)
+    if (cut := find_cut(data)) is not None:
+        raise ContentError(f"{name}: is cut short: {cut.reason}")
     if False not in frames:
         raise ContentError(f"{name}: has no frames")
-    _refuse_cut(_told(container, stream), everything, name)
-    if container.format.name == "mpegts" and _ends_within_a_packet(data):
-        raise ContentError(f"{name}: is cut short: its last packet is not whole")
     return packets, frames.count(False)
+
+
+def _refuse_missing(
+    container: Any, stream: Any, packets: list[Any], data: bytes, name: str
+) -> None:
+    """Raise ContentError where frames are missing that the file says it has.
+
+    An MP4 counts frames that its edit list hides with the others, so that its index decides.
+    """
+    cut = missing_entries(container, stream, len(data))
+    if cut is None and not is_mp4(container):
+        there = _counted(packets, dropped=container.format.name == "avi")
+        if there < stream.frames:
+            cut = Cut(there / stream.frames, f"{there} of {stream.frames} frames are there")
+    if cut is not None:
+        raise ContentError(f"{name}: is cut short: {cut.reason}")
 
 
 def _counted(packets: list[Any], *, dropped: bool) -> int:
@@ -148,21 +165,8 @@ def _refuse_cut(seconds: float, packets: list[Any], name: str) -> None:
     """Raise ContentError where packets end long before the `seconds` that were told."""
     ends = [(p.pts + (p.duration or 0)) * p.time_base for p in packets if p.pts is not None]
     if ends and max(ends) < seconds - max(1.0, (1 - _MOST_SHOWN) * seconds):
-        raise ContentError(
-            f"{name}: is cut short: {float(max(ends)):.1f} of {seconds:.1f} seconds are there"
-        )
-
-
-def _ends_within_a_packet(data: bytes) -> bool:
-    """Whether a file of MPEG-TS, which says neither its length nor its frames, was torn.
-
-    One that was cut between two packets, and one whose packets are of no known size, is not told.
-    That libavformat calls a packet corrupt is no sign: it does so where whole files were joined.
-    """
-    for size, at in _TS_PACKETS:
-        if set(data[at : size * _TS_LOOKED_AT : size]) == {_TS_SYNC}:
-            return len(data) % size != 0
-    return False
+        there = seconds_there(float(max(ends)), seconds)
+        raise ContentError(f"{name}: is cut short: {there}")
 
 
 def _frames(

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.errors import DataError
+from mmbench.stats.probabilities import are_probabilities, probabilities
 from mmbench.text import count
-from mmbench.types import Prediction
+from mmbench.types import Prediction, ScoreScale
 
 Ints = NDArray[np.int64]
 
@@ -21,7 +22,8 @@ class Cases(NamedTuple):
 
     `scores` [n, c], or None where the predictions are bare labels, which are then in `said` [n].
     A score that is not a number counts as -∞. Sample `rows[i]` has the right label `labels[i]`;
-    `listed` tells whether a target was a list of labels rather than one.
+    `listed` tells whether a target was a list of labels rather than one. `scale` is what the scores
+    are, "" where the predictions do not say it.
     """
 
     n: int
@@ -31,6 +33,7 @@ class Cases(NamedTuple):
     rows: Ints
     labels: Ints
     listed: bool
+    scale: ScoreScale = ""
 
     @property
     def unscored(self) -> str:
@@ -50,6 +53,12 @@ class Cases(NamedTuple):
         told = f"several labels are right for {count(extra, 'sample')}" if extra else ""
         return self.unlabelled or told
 
+    @property
+    def unthresholded(self) -> str:
+        """Why a metric that decides by a threshold has no value."""
+        told = "similarities of zero-shot classification order the classes and have no threshold"
+        return told if self.scale == "similarities" else ""
+
     def predicted(self) -> Ints:
         """The label of each sample [n]: of equally high scores the first."""
         return self.said if self.scores is None else self.scores.argmax(axis=1)
@@ -59,17 +68,39 @@ class Cases(NamedTuple):
         return _marked(self.rows, self.labels, (self.n, self.classes))
 
     def decided(self, threshold: float) -> NDArray[np.bool_]:
-        """Which labels are predicted [n, c]: each score on its own, or the bare label."""
+        """Which labels are predicted [n, c]: by the probability of each, or the bare label."""
         if self.scores is None:
             return _marked(np.arange(self.n), self.said, (self.n, self.classes))
-        return np.asarray(self.scores > threshold)
+        return np.asarray(self.probabilities(several=True) > threshold)
+
+    def probabilities(self, *, several: bool) -> NDArray[np.floating[Any]]:
+        """The scores as probabilities [n, c], empty for bare labels; `link` says how."""
+        scores = self._scores()
+        if self.link(several=several) == "given":
+            return scores
+        return probabilities(scores, several=several)
+
+    def link(self, *, several: bool) -> str:
+        """How scores become probabilities: `softmax`, `sigmoid`, or `given` where they are some.
+
+        Scores that do not say what they are count as probabilities if all of them can be such.
+        """
+        if self.scale == "probabilities":
+            return "given"
+        if not self.scale and are_probabilities(self._scores(), several=several):
+            return "given"
+        return "sigmoid" if several else "softmax"
+
+    def _scores(self) -> NDArray[np.floating[Any]]:
+        return np.empty((0, self.classes)) if self.scores is None else self.scores
 
 
 def read(predictions: Sequence[Prediction]) -> Cases:
     """The arrays behind predictions.
 
     Raises DataError, naming the sample, for scores beside bare labels, for different numbers of
-    scores, for a label that no score belongs to, and for a target that is no label.
+    scores, for logits beside probabilities, for a label that no score belongs to, and for a target
+    that is no label.
     """
     scores, said = _values(predictions)
     sets = [_right(p) for p in predictions]
@@ -80,7 +111,8 @@ def read(predictions: Sequence[Prediction]) -> Cases:
     listed = any(not isinstance(p.target, Integral) for p in predictions)
     _refuse_unknown(predictions, rows, labels, classes)
     _refuse_unknown(predictions, np.arange(len(said)), said, classes)
-    return Cases(len(sets), classes, scores, said, rows, labels, listed)
+    scale = "" if scores is None else _scale(predictions)
+    return Cases(len(sets), classes, scores, said, rows, labels, listed, scale)
 
 
 def hits(cases: Cases, k: int) -> NDArray[np.float64]:
@@ -120,6 +152,18 @@ def _right(prediction: Prediction) -> list[int]:
         f"sample {prediction.id}: the target {target!r} is neither the number of a class nor a list"
         " of such numbers"
     )
+
+
+def _scale(predictions: Sequence[Prediction]) -> ScoreScale:
+    """What the scores of all predictions are. Raises DataError for several scales."""
+    first = predictions[0] if predictions else Prediction("")
+    for p in predictions:
+        if p.scores != first.scores:
+            raise DataError(
+                f"sample {p.id} has {p.scores or 'scores of unknown scale'} and sample {first.id}"
+                f" {first.scores or 'scores of unknown scale'}: give all the same"
+            )
+    return first.scores
 
 
 def _values(predictions: Sequence[Prediction]) -> tuple[NDArray[Any] | None, Ints]:

@@ -4,6 +4,10 @@ A prediction is scores [c] float32, one per class, or only a label (an int), and
 position of the right label or a list of several. Scores that are equal are never ordered by their
 position, except where a single label has to be named (F1, confusion matrix). A score that is not a
 number counts as -∞. What needs scores is NaN for bare labels, and says so.
+
+Metrics of order (accuracy, average precision, ROC area) use the scores as the model returned them.
+`f1` of several labels and `ece` need probabilities: logits go through a sigmoid or a softmax in
+float64. `Prediction.scores` says whether scores are logits or probabilities.
 """
 
 from __future__ import annotations
@@ -78,15 +82,22 @@ def f1_macro(predictions: Sequence[Prediction]) -> Score:
 
     Over the classes that are right or predicted for some sample; classes that never occur are left
     out. Targets that are one label: the highest score is predicted, of equal ones the first class.
-    Targets that are lists: every class whose score is above 0.5 is predicted, so that scores have
-    to be probabilities. Source: scikit-learn `f1_score(average="macro", zero_division=0)`.
+    Targets that are lists: every class whose probability is above 0.5 is predicted. Logits become
+    probabilities by a sigmoid in float64; scores that do not say what they are count as
+    probabilities if all lie in [0, 1]. The signature says which. NaN for the similarities of
+    zero-shot classification, which have no threshold.
+    Source: scikit-learn `f1_score(average="macro", zero_division=0)`.
     """
     cases = read(predictions)
     if cases.listed:
         rows = np.concatenate(_many(cases), axis=1)
-        told = f"threshold={THRESHOLD}"
         return score(
-            rows, fold_name="f1-macro@many", signature=told, reason=_none(rows), worst=0, best=1
+            rows,
+            fold_name="f1-macro@many",
+            signature=_threshold(cases),
+            reason=cases.unthresholded or _none(rows),
+            worst=0,
+            best=1,
         )
     rows = np.column_stack([cases.labels, cases.predicted()])
     return score(rows, fold_name="f1-macro", signature=_FIRST, worst=0, best=1)
@@ -102,12 +113,12 @@ def f1_micro(predictions: Sequence[Prediction]) -> Score:
     cases = read(predictions)
     if cases.listed:
         rows = np.column_stack([side.sum(axis=1) for side in _many(cases)])
-        signature = f"threshold={THRESHOLD}"
+        signature, reason = _threshold(cases), cases.unthresholded or _none(rows)
     else:
         hit = cases.predicted() == cases.labels
         rows = np.column_stack([2.0 * hit, np.full(cases.n, 2.0)])
-        signature = _FIRST
-    return score(rows, fold_name="ratio", signature=signature, reason=_none(rows), worst=0, best=1)
+        signature, reason = _FIRST, ""
+    return score(rows, fold_name="ratio", signature=signature, reason=reason, worst=0, best=1)
 
 
 def confusion_matrix(predictions: Sequence[Prediction]) -> Score:
@@ -141,10 +152,19 @@ def counts(scored: Score, classes: int) -> NDArray[np.int64]:
 
 
 def _many(cases: Cases) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """2·TP and 2·TP + FP + FN of every decision [n, c]."""
+    """2·TP and 2·TP + FP + FN of every decision [n, c]; NaN without a threshold."""
+    if cases.unthresholded:
+        return (np.full((cases.n, cases.classes), np.nan),) * 2
     right, said = cases.right(), cases.decided(THRESHOLD)
     both = np.asarray(right & said, np.float64)
     return 2 * both, np.asarray(right, np.float64) + said
+
+
+def _threshold(cases: Cases) -> str:
+    """The signature of what is decided by a threshold: of which probabilities."""
+    if cases.scores is None or cases.unthresholded:
+        return f"threshold={THRESHOLD}"
+    return f"threshold={THRESHOLD},probabilities={cases.link(several=True)}"
 
 
 def _none(rows: NDArray[np.float64]) -> str:

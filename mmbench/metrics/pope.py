@@ -3,8 +3,8 @@
 A value is what the model wrote, a target "yes" or "no". The official rule reads it: of the text up
 to the first period, without its commas, the words between single spaces; "No", "not" or "no" among
 them means no, anything else means yes. So "NO", "no!" and "I cannot tell" mean yes, and
-`pope_unparsed` counts them. Source of all: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE
-evaluate.py.
+`pope_unparsed` counts them. Only an output that has no answer behind its reasoning is wrong
+whatever is true. Source of all: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE evaluate.py.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbench.reasoning import NO_ANSWER
 from mmbench.stats import score
 from mmbench.types import Prediction, Score
 
@@ -95,7 +96,8 @@ def _said_and_true(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     said = np.array([says_yes(p.value) for p in predictions], dtype=bool)
     true = np.array([str(p.target).strip().lower() != "no" for p in predictions], dtype=bool)
-    return said, true
+    lacking = np.array([NO_ANSWER in p.tags for p in predictions], dtype=bool)
+    return np.where(lacking, ~true, said), true
 
 
 def _ratio(above: NDArray[np.generic], below: NDArray[np.generic], reason: str = "") -> Score:

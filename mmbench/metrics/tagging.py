@@ -2,6 +2,10 @@
 
 Each class is a question of its own, right for a sample or not, so that samples may have several
 right labels, or none. Needs scores: NaN for bare labels. Only the order of a class's scores counts.
+
+Scores are taken as the model returned them. Where each sample has one label, logits and the softmax
+of them order the samples of a class differently, so that the signature says which were used; a
+sigmoid leaves the order as it is.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ def mean_ap(predictions: Sequence[Prediction]) -> Score:
     return score(
         _rows(cases),
         fold_name="mean-ap",
-        signature="ties=grouped",
+        signature=_signature(cases, "ties=grouped"),
         reason=reason,
         worst=0,
         best=1,
@@ -49,7 +53,7 @@ def auc(predictions: Sequence[Prediction]) -> Score:
     return score(
         _rows(cases),
         fold_name="auc",
-        signature="ties=half",
+        signature=_signature(cases, "ties=half"),
         reason=_one_sided(cases),
         worst=0,
         best=1,
@@ -65,13 +69,21 @@ def d_prime(predictions: Sequence[Prediction]) -> Score:
     """
     cases = read(predictions)
     found = score(
-        _rows(cases), fold_name="d-prime", signature="ties=half", reason=_one_sided(cases)
+        _rows(cases),
+        fold_name="d-prime",
+        signature=_signature(cases, "ties=half"),
+        reason=_one_sided(cases),
     )
     if math.isinf(found.value):
         return msgspec.structs.replace(
             found, reason=f"the area is {int(found.value > 0)}: d' has no end"
         )
     return found
+
+
+def _signature(cases: Cases, ties: str) -> str:
+    apart = not cases.listed and cases.scale in ("logits", "probabilities")
+    return f"{ties},values={cases.scale}" if apart else ties
 
 
 def _rows(cases: Cases) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:

@@ -34,18 +34,23 @@ class Classifier:
         self._device, self._dtype = device, getattr(torch, dtype)
         self._model = load_model(folder, device=device, dtype=dtype, auto=auto)
         names = self._model.config.id2label
+        if sorted(names) != list(range(len(names))):
+            raise ModelError(
+                f"checkpoint {folder}: id2label in its config.json does not count from 0"
+            )
         self.labels = [str(names[index]) for index in range(len(names))]
 
     def classify(self, items: Sequence[Arrays], modality: Modality) -> Array:  # noqa: ARG002
         """Logits [n, c] float32 of n prepared items."""
         import numpy as np
 
-        logits = np.empty((len(items), len(self.labels)), np.float32)
+        logits: dict[int, Array] = {}
         order = sorted(range(len(items)), key=lambda row: _shape(items[row]))
         for _, group in groupby(order, key=lambda row: _shape(items[row])):
             rows = list(group)
-            logits[rows] = self._forward([items[row] for row in rows])
-        return logits
+            found = self._forward([items[row] for row in rows])
+            logits.update(zip(rows, found, strict=True))
+        return np.stack([logits[row] for row in range(len(items))])
 
     def _forward(self, items: list[Arrays]) -> Array:
         import numpy as np

@@ -1,0 +1,122 @@
+"""Which column of scores belongs to which class of the data, by the names of the classes.
+
+Two equal lists are matched by position, so that names that stand twice (ImageNet has two classes
+"crane") do no harm. Otherwise every name must be there once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from mmbench.errors import DataError, ModelError, UnknownName
+from mmbench.text import listed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Places = NDArray[np.intp]
+
+
+def columns_of_model(given: Sequence[str], wanted: Sequence[str], where: str) -> Places:
+    """Return the position of each wanted class [c] among the classes of a model.
+
+    Equal names go first; else case, underscores and hyphens are ignored: `Playing_guitar` is
+    `playing guitar`. The model may have further classes. `where` begins the messages. Raises
+    DataError for a class that the model lacks or that the data have twice, ModelError for a class
+    that the model has twice, or several of its classes differ only in such a way.
+    """
+    import numpy as np
+
+    if list(given) == list(wanted):
+        return np.arange(len(wanted))
+    _refuse_twice(given, wanted, where)
+    known, asked = _by_plain_name(given), _by_plain_name(wanted)
+    missing = [name for name in wanted if _plain(name) not in known]
+    if missing:
+        raise DataError(
+            f"{where} has no class for {listed(missing)}; its classes are {listed(given)}"
+        )
+    return np.array([_one(name, known, asked, where) for name in wanted], np.intp)
+
+
+def columns_of_output(given: Sequence[str], labels: Sequence[str], where: str) -> Places:
+    """Return the position of each label of the data [c] among those of an output.
+
+    Both have the same names. `where` begins the messages. Raises UnknownName for a label that the
+    data do not have, DataError for one without a score and for one that stands twice.
+    """
+    places = _places(tuple(given), tuple(labels))
+    if places is not None:
+        return places
+    if twice := repeated(labels):
+        raise DataError(
+            f"{where} has scores by name, and the data have several classes {listed(twice)}: give"
+            " the scores as a list, or as .npy without .labels.txt, in the order of the data"
+        )
+    if twice := repeated(given):
+        raise DataError(f"{where} has several scores for {listed(twice)}: name every column once")
+    for name in sorted(set(given) - set(labels)):
+        raise UnknownName(f"label ({where})", name, labels)
+    missing = [name for name in labels if name not in given]
+    raise DataError(f"{where} has no score for {missing[0]!r} ({len(missing)} labels missing)")
+
+
+def repeated(names: Sequence[str]) -> list[str]:
+    """Return the names that stand more than once."""
+    return [name for name, n in Counter(names).items() if n > 1]
+
+
+@lru_cache(maxsize=8)  # every sample has the same labels, in the same order
+def _places(given: tuple[str, ...], labels: tuple[str, ...]) -> Places | None:
+    import numpy as np
+
+    if given == labels:
+        return np.arange(len(labels))
+    place = {name: row for row, name in enumerate(given)}
+    once = len(place) == len(given) == len(labels)
+    same = once and place.keys() == set(labels)
+    return np.array([place[name] for name in labels], np.intp) if same else None
+
+
+def _refuse_twice(given: Sequence[str], wanted: Sequence[str], where: str) -> None:
+    if twice := repeated(given):
+        raise ModelError(
+            f"{where} has several classes {listed(twice)}, and classes are matched by name: give"
+            " each its own name, or give the data the same list of classes in the same order"
+        )
+    if twice := repeated(wanted):
+        raise DataError(
+            f"{where} cannot be matched by name: the data have several classes {listed(twice)};"
+            " give each its own name, or the model the same list of classes in the same order"
+        )
+
+
+def _by_plain_name(names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Plain name → the names that it stands for, and their positions."""
+    found: dict[str, dict[str, int]] = {}
+    for place, name in enumerate(names):
+        found.setdefault(_plain(name), {})[name] = place
+    return found
+
+
+def _one(
+    name: str, known: dict[str, dict[str, int]], asked: dict[str, dict[str, int]], where: str
+) -> int:
+    """The position of the model's class for a class of the data."""
+    here, there = known[_plain(name)], asked[_plain(name)]
+    if here.keys() == there.keys():
+        return here[name]
+    if len(here) == len(there) == 1:
+        return next(iter(here.values()))
+    raise ModelError(
+        f"{where}: its {listed(here)} and {listed(there)} of the data differ in case, underscores"
+        " or hyphens alone, so that it is not known which is which: give both the same names"
+    )
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())

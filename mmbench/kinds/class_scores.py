@@ -1,0 +1,114 @@
+"""What scores by class are, and how those of several views become one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from mmbench.errors import ModelError
+from mmbench.stats.probabilities import are_probabilities, probabilities
+from mmbench.types import Answers, Prediction, Samples, ScoreScale, Views
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.floating[Any]]
+
+_BLOCK = 1 << 22  # numbers that are in float64 at a time
+_CERTAIN = 40.0  # a logit whose sigmoid and softmax are 1 in float64
+
+
+def has_several(data: Samples) -> bool:
+    """Return whether a sample may have several labels."""
+    return any(isinstance(sample.target, list) for sample in data.samples)
+
+
+def scale_of_views(scale: ScoreScale, views: Views, *, several: bool) -> ScoreScale:
+    """Return what the scores of a sample are, after those of its views are put together.
+
+    Those of a single view stay what they are. So does a maximum over views where each label is
+    judged alone: the sigmoid does not change which is the highest.
+    """
+    alone = views.clips * views.crops == 1 or (several and views.combine == "max")
+    return scale if alone else "probabilities"
+
+
+def over_views(found: Numbers, n: int, views: Views, scale: ScoreScale, *, several: bool) -> Any:
+    """Return scores [n, c] of n samples, from those of all their views [n * views, c].
+
+    Scores that change their scale (`scale_of_views`) are probabilities in float64.
+    """
+    import numpy as np
+
+    looks = found.reshape(n, -1, found.shape[1])
+    highest = views.combine == "max"
+    if looks.shape[1] == 1:
+        return looks[:, 0]
+    if highest and several:
+        return looks.max(axis=1)
+    together = np.empty((n, found.shape[1]))
+    step = max(1, _BLOCK // max(1, looks[:1].size))
+    for start in range(0, n, step):
+        part = looks[start : start + step].astype(np.float64)
+        shares = part if scale == "probabilities" else probabilities(part, several=several)
+        together[start : start + step] = shares.max(axis=1) if highest else shares.mean(axis=1)
+    return together
+
+
+def check_scale(answers: Answers, where: str, *, several: bool) -> None:
+    """Refuse scores of a model that declares probabilities and returns others. Raises ModelError.
+
+    All columns of the model are looked at, those of classes that the data do not have as well.
+    """
+    import numpy as np
+
+    if answers.scores != "probabilities":
+        return
+    answered = np.ones(len(answers.vectors), bool)
+    answered[list(answers.failures)] = False
+    if not are_probabilities(answers.vectors[answered], several=several) and answered.any():
+        wanted = "lie in [0, 1]" if several else "lie in [0, 1] and sum to 1 for each sample"
+        raise ModelError(
+            f'{where} declares scores = "probabilities", but its scores do not {wanted}: return'
+            ' probabilities, or declare scores = "logits"'
+        )
+
+
+def scale_of_outputs(found: Iterable[Prediction], *, several: bool) -> ScoreScale:
+    """Return what the scores in somebody's outputs are: probabilities if all of them can be such.
+
+    Else logits; "" where the outputs have no scores.
+    """
+    import numpy as np
+
+    rows = (p.value for p in found if isinstance(p.value, np.ndarray))
+    scale: ScoreScale = ""
+    for block in _blocks(rows, 1024):
+        if not are_probabilities(np.stack(block), several=several):
+            return "logits"
+        scale = "probabilities"
+    return scale
+
+
+def baseline_logits(who: str, values: Numbers, *, several: bool) -> Any:
+    """Return the values of a baseline, 0 to 1, as logits.
+
+    Those of the oracle are certain. Of several labels, random values are probabilities; of one
+    label, and of the constant model (0), they are logits as they are.
+    """
+    import numpy as np
+    from scipy.special import logit
+
+    if who == "oracle":
+        return (2 * values - 1) * np.float32(_CERTAIN)
+    if who == "random" and several:
+        return np.clip(logit(values.astype(np.float64)), -_CERTAIN, _CERTAIN)
+    return values
+
+
+def _blocks(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    left = iter(rows)
+    while block := list(islice(left, size)):
+        yield block

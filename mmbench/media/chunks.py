@@ -1,0 +1,122 @@
+"""Walk through the chunks of a media file: RIFF, AIFF, W64, CAF, VOC, MP4 boxes, ASF objects.
+
+All of these formats are lists of chunks: an id, a size, and a body. They differ in the widths of
+the two fields, in the byte order, and in whether the size counts the fields themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+
+class Layout(NamedTuple):
+    """How a format writes its chunks, and which of them hold the media."""
+
+    id: int  # bytes of the id
+    size: int  # bytes of the size
+    order: Literal["little", "big"]
+    payload: frozenset[bytes]  # ids of the chunks that hold the media
+    counted: bool = False  # whether the size includes the id and the size field
+    align: int = 1  # a chunk begins at a multiple of so many bytes after the body of the last one
+    size_first: bool = False  # ISO boxes write the size before the id
+    slack: int = 0  # bytes of the payload that may be missing from a whole file
+
+
+class Chunk(NamedTuple):
+    """A chunk: its id, where its size field and its body begin, and the size of the body.
+
+    `size` is None where the writer did not know it. The body may extend beyond the end of the file.
+    """
+
+    id: bytes
+    size_at: int
+    start: int
+    size: int | None
+
+
+_W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
+_W64_DATA = bytes.fromhex("64617461f3acd3118cd100c04f8edb8a")
+_ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
+_ISO_FIRST = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"moof", b"sidx"}
+
+# Some programs that write WAV or AIFF count their header into the size of the samples.
+_SLACK = 64
+
+_WAV = Layout(4, 4, "little", frozenset({b"data"}), align=2, slack=_SLACK)
+_WAV_BIG = _WAV._replace(order="big")
+_AVI = Layout(4, 4, "little", frozenset({b"RIFF"}), align=2)
+_AIFF = Layout(4, 4, "big", frozenset({b"SSND", b"BODY"}), align=2, slack=_SLACK)
+_W64 = Layout(16, 8, "little", frozenset({_W64_DATA}), counted=True, align=8)
+_CAF = Layout(4, 8, "big", frozenset({b"data"}))
+_VOC = Layout(1, 3, "little", frozenset({b"\x01", b"\x02", b"\x09"}))
+_ASF = Layout(16, 8, "little", frozenset({_ASF_HEADER, _ASF_DATA}), counted=True)
+_ISO = Layout(4, 4, "big", frozenset({b"mdat", b"moov", b"moof"}), counted=True, size_first=True)
+
+
+def layout_of(data: bytes) -> tuple[Layout, int] | None:
+    """Return how a file writes its chunks, and where the first begins; None for other formats."""
+    first, form = data[:4], data[8:12]
+    if first in (b"RIFF", b"RF64", b"BW64"):
+        return (_AVI, 0) if form in (b"AVI ", b"AVIX") else (_WAV, 12)
+    if first == b"RIFX":
+        return _WAV_BIG, 12
+    if first == b"FORM" and form in (b"AIFF", b"AIFC", b"8SVX", b"16SV"):
+        return _AIFF, 12
+    if first == b"caff":
+        return _CAF, 8
+    if data[:16] == _W64_RIFF:
+        return _W64, 40
+    if data[:16] == _ASF_HEADER:
+        return _ASF, 0
+    if data[:20] == b"Creative Voice File\x1a":
+        return _VOC, int.from_bytes(data[20:22], "little")
+    return (_ISO, 0) if data[4:8] in _ISO_FIRST else None
+
+
+def chunks(data: bytes, layout: Layout, start: int) -> Iterator[Chunk]:
+    """Yield the chunks from `start` on. One of unknown size is the last."""
+    at, head = start, layout.id + layout.size
+    while at + head <= len(data):
+        chunk = _chunk(data, layout, at)
+        yield chunk
+        if chunk.size is None or chunk.size < 0:
+            return
+        at = chunk.start + chunk.size
+        at += -at % layout.align
+
+
+def _chunk(data: bytes, layout: Layout, at: int) -> Chunk:
+    id_at, size_at = (at + layout.size, at) if layout.size_first else (at, at + layout.id)
+    id = data[id_at : id_at + layout.id]
+    start = at + layout.id + layout.size
+    size = int.from_bytes(data[size_at : size_at + layout.size], layout.order)
+    if layout.size_first and size == 1:  # an ISO box of more than 4 GB: 64 bits behind the id
+        size, start = int.from_bytes(data[start : start + 8], "big"), start + 8
+    if _is_placeholder(size, layout.size):
+        return Chunk(id, size_at, start, None)
+    size -= start - at if layout.counted else 0
+    unknown = id in layout.payload and (size < 0 or (size == 0 and _is_raw(data, layout, start)))
+    return Chunk(id, size_at, start, None if unknown else size)
+
+
+def _is_placeholder(size: int, width: int) -> bool:
+    """Return whether a size only stands for "not known", as in a file written to a pipe.
+
+    FFmpeg writes all ones, SoX 0x7FFFF000 (WAV) and 0x7F000000 (AIFF), arecord 0x80000000, each a
+    little more or less by the size of a header. 64 bits: what no file can have.
+    """
+    if width == 8:
+        return size >= 1 << 62
+    near = (0x7F000000, 0x7FFFF000, 0x80000000, 0xFFFFFFFF)
+    return width == 4 and any(abs(size - one) < 1 << 16 for one in near)
+
+
+def _is_raw(data: bytes, layout: Layout, at: int) -> bool:
+    """Return whether media follow at `at`, and neither the end of the file nor a chunk."""
+    if at + layout.id + layout.size > len(data):
+        return at < len(data)
+    id_at = at + layout.size * layout.size_first
+    id = data[id_at : id_at + layout.id]
+    return not all(32 <= byte < 127 for byte in id[:4])

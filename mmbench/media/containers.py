@@ -1,0 +1,39 @@
+"""What libavformat tells of an open container, for sounds and for videos."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmbench.media.truncation import Cut
+
+
+def default_stream(streams: Any) -> Any:
+    """Return the stream that a player shows: the first that is marked as default, else the first.
+
+    The picture on the cover of a sound is no stream of a video. None where nothing is left.
+    """
+    from av.stream import Disposition
+
+    shown = [one for one in streams if not one.disposition & Disposition.attached_pic]
+    marked = [one for one in shown if one.disposition & Disposition.default]
+    return next(iter(marked or shown), None)
+
+
+def is_mp4(container: Any) -> bool:
+    """Return whether a container is of the family of MP4: MOV, M4A, 3GP."""
+    return "mp4" in container.format.name
+
+
+def missing_entries(container: Any, stream: Any, size: int) -> Cut | None:
+    """Return what is missing of a stream of an MP4 of `size` bytes, by the index of its frames.
+
+    An entry of the index says where a frame is; frames that the edit list hides have none. Other
+    containers have no index, or an incomplete one.
+    """
+    if not is_mp4(container):
+        return None
+    entries = stream.index_entries
+    there = sum(entry.pos + entry.size <= size for entry in entries)
+    if there == len(entries):
+        return None
+    return Cut(there / len(entries), f"{there} of {len(entries)} frames are there")

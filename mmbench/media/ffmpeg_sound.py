@@ -1,0 +1,138 @@
+"""Sounds that FFmpeg decodes: m4a, webm, mkv, wma, and what else libsndfile does not read."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mmbench.media.containers import default_stream, is_mp4, missing_entries
+from mmbench.media.truncation import Cut, find_cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Mono = NDArray[np.float64]
+
+
+class Decoded(NamedTuple):
+    """A decoded sound: stretches of one sampling rate each, and what was noticed about the file.
+
+    `told` is the whole length in seconds by the container, 0 where that says nothing reliable;
+    `error` is why decoding stopped before the end, or "".
+    """
+
+    stretches: list[tuple[int, Mono]]
+    told: float = 0.0
+    cut: Cut | None = None
+    error: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """How long the decoded sound is."""
+        return sum(len(samples) / rate for rate, samples in self.stretches)
+
+
+# Containers with the number of samples in their header, where libavformat takes the duration from.
+_COUNTED = {"tta", "wv", "ape", "mpc", "mpc8"}
+
+
+def decode_by_ffmpeg(data: bytes, check: Callable[[float], None]) -> Decoded:
+    """Decode the default audio stream of a file, or its first one, to the mean of the channels.
+
+    `check` is called with the seconds decoded so far, and may raise. What the container says is no
+    part of the sound is left out: samples before time 0 and behind the end of an edit list. What
+    FFmpeg cannot decode is no exception here: see `Decoded.error`.
+    """
+    import av
+
+    frames: list[tuple[int, Mono]] = []
+    told, cut = 0.0, find_cut(data)
+    try:
+        with av.open(BytesIO(data), metadata_errors="replace") as container:
+            stream = default_stream(container.streams.audio)
+            if stream is None:
+                return Decoded([], cut=cut, error="has no audio stream")
+            if stream.codec_context is None:
+                return Decoded([], cut=cut, error="its audio stream is of no known codec")
+            told = _told(container, stream)
+            _read(container, stream, frames, check)
+            cut = missing_entries(container, stream, len(data)) or cut
+    except av.FFmpegError as error:
+        reason = f"cannot be decoded as a sound: {error.strerror}"
+        return Decoded(_joined(frames), told, cut, reason)
+    return Decoded(_joined(frames), told, cut)
+
+
+def _told(container: Any, stream: Any) -> float:
+    if container.format.name in _COUNTED and stream.duration is not None:
+        return float(stream.duration * stream.time_base)
+    if container.format.name == "flv" and not container.streams.video:
+        return (container.duration or 0) / 1e6  # of a film, the longer of its two streams
+    return 0.0
+
+
+def _read(
+    container: Any, stream: Any, frames: list[tuple[int, Mono]], check: Callable[[float], None]
+) -> None:
+    """Decode into `frames`, so that what came before an error is kept."""
+    from av.codec.context import Flags2
+
+    if container.format.name == "caf" and stream.codec_context.name == "alac":
+        # The last frame of ALAC has no padding, and libavcodec would remove it all the same.
+        stream.codec_context.flags2 |= Flags2.skip_manual
+    end = _end(container, stream)
+    seconds = 0.0
+    for frame in container.decode(stream):
+        samples = _within(_mono(frame), frame, end)
+        frames.append((frame.sample_rate, samples))
+        seconds += len(samples) / frame.sample_rate
+        check(seconds)
+
+
+def _end(container: Any, stream: Any) -> float | None:
+    """Return where the sound of an MP4 ends, in seconds; encoders fill their last frame up.
+
+    libavformat drops whole frames behind the end of an edit list, and leaves the rest to us. Of
+    other containers it drops the samples itself.
+    """
+    if not is_mp4(container) or stream.duration is None:
+        return None
+    return float((stream.duration + (stream.start_time or 0)) * stream.time_base)
+
+
+def _within(samples: Mono, frame: Any, end: float | None) -> Mono:
+    """Return the samples of a frame that are played: none before time 0, none after the end."""
+    if frame.pts is None:
+        return samples
+    first = float(frame.pts * frame.time_base) * frame.sample_rate
+    early = round(-first) if frame.pts < -1 else 0  # a time base of milliseconds is off by one
+    late = len(samples) if end is None else round(end * frame.sample_rate - first)
+    return samples[early : max(0, late)]
+
+
+def _mono(frame: Any) -> Mono:
+    """Return the mean of the channels of a frame, float64 [n], from -1 to 1."""
+    import numpy as np
+
+    samples = frame.to_ndarray()
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    mono: Mono = samples.mean(axis=0, dtype=np.float64)
+    if samples.dtype == np.uint8:
+        return (mono - 128) / 128
+    full = float(1 << 8 * samples.itemsize - 1) if samples.dtype.kind == "i" else 1.0
+    return mono / full
+
+
+def _joined(frames: list[tuple[int, Mono]]) -> list[tuple[int, Mono]]:
+    """Join the frames of one sampling rate that follow each other."""
+    import numpy as np
+
+    return [
+        (rate, np.concatenate([samples for _, samples in group]))
+        for rate, group in groupby(frames, key=lambda frame: frame[0])
+    ]

@@ -1,0 +1,41 @@
+"""Sounds that were written to a pipe: their headers do not know how long they are."""
+
+from __future__ import annotations
+
+from mmbench.media.chunks import Chunk, Layout, chunks, layout_of
+
+
+def with_length(data: bytes) -> bytes:
+    """Return a WAV, RF64, AIFF, W64, CAF or AU file with the size of its samples in its header.
+
+    A size of 0 before samples, or one that stands for "not known", becomes the number of bytes up
+    to the end of the file. libsndfile reads some of these as empty sounds. Other files are returned
+    as they are.
+    """
+    if data.startswith(b".snd") and data[8:12] == bytes(4):
+        return data[:8] + b"\xff" * 4 + data[12:]
+    found = layout_of(data)
+    if found is None:
+        return data
+    layout, start = found
+    every = list(chunks(data, layout, start))
+    sound = next((c for c in every if c.id in layout.payload and c.size is None), None)
+    if sound is None or start == 0:  # MP4, ASF and AVI are read by FFmpeg, which needs no help
+        return data
+    return _filled(data, layout, every, sound)
+
+
+def _filled(data: bytes, layout: Layout, every: list[Chunk], sound: Chunk) -> bytes:
+    out = bytearray(data)
+    size = len(data) - sound.start
+    large = next((chunk for chunk in every if chunk.id == b"ds64"), None)
+    if large is not None:
+        if not any(data[large.start + 8 : large.start + 16]):
+            out[large.start : large.start + 8] = (len(data) - 8).to_bytes(8, "little")
+            out[large.start + 8 : large.start + 16] = size.to_bytes(8, "little")
+        return bytes(out)
+    size += layout.id + layout.size if layout.counted else 0
+    most = (1 << 8 * layout.size) - 1
+    end = sound.size_at + layout.size
+    out[sound.size_at : end] = min(size, most).to_bytes(layout.size, layout.order)
+    return bytes(out)

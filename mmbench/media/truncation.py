@@ -1,0 +1,156 @@
+"""Tell from the bytes of a sound or a video whether its end is missing.
+
+A file is cut short when it ends before the place that its own headers name: the end of the chunk,
+box or segment that holds the media, or the end of the last page, packet or tag. Formats that name
+no such place (raw MPEG audio and AAC, Matroska of a live recording) are not judged here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from mmbench.media.chunks import Chunk, Layout, chunks, layout_of
+
+
+class Cut(NamedTuple):
+    """What is missing: the share of the media that is there (0 if unknown), and it in words."""
+
+    share: float
+    reason: str
+
+
+# The bytes of a packet of MPEG-TS (ISO 13818-1; 192 on Blu-ray, 204 with error correction), and
+# where in a packet the sync byte stands.
+_TS_PACKETS = ((188, 0), (192, 4), (204, 0))
+_TS_SYNC = 0x47
+_TS_LOOKED_AT = 50  # packets, to tell their size
+
+_EBML, _SEGMENT = bytes.fromhex("1a45dfa3"), bytes.fromhex("18538067")
+
+
+def find_cut(data: bytes) -> Cut | None:
+    """Return what is missing at the end of a file; None where nothing is, or nothing tells it."""
+    if data.startswith(b"OggS"):
+        return _torn("page") if _ends_within_a_page(data) else None
+    if data.startswith(b"FLV\x01"):
+        return _torn("tag") if _ends_within_a_tag(data) else None
+    if data.startswith(_EBML):
+        return _matroska(data)
+    if data.startswith(b".snd"):
+        return _sun_audio(data)
+    if data.startswith(b"NIST_1A"):
+        return _sphere(data)
+    if (found := layout_of(data)) is not None:
+        return _chunked(data, *found)
+    return _torn("packet") if _ends_within_a_packet(data) else None
+
+
+def seconds_there(there: float, whole: float) -> str:
+    """Return "1.5 of 3.0 seconds are there", with more digits for less than a second."""
+    digits = 1 if whole >= 1 else 3
+    return f"{there:.{digits}f} of {whole:.{digits}f} seconds are there"
+
+
+def _torn(part: str) -> Cut:
+    return Cut(0.0, f"its last {part} is not whole")
+
+
+def _share(there: int, claimed: int, slack: int = 0) -> Cut | None:
+    """Return the cut of a file that holds `there` of the `claimed` bytes of its media."""
+    if there >= claimed - slack:
+        return None
+    there = max(0, there)
+    return Cut(there / claimed, f"{there:,} of {claimed:,} bytes are there")
+
+
+def _chunked(data: bytes, layout: Layout, start: int) -> Cut | None:
+    every = _sized(data, list(chunks(data, layout, start)))
+    media = [(c.id, c.start, c.size) for c in every if c.id in layout.payload and c.size]
+    if not media:
+        return None
+    last, begin, size = media[-1]
+    cut = _share(len(data) - begin, size, layout.slack)
+    # Of several parts alike, fragments of an MP4, nobody knows how many there were.
+    several = sum(id == last for id, _, _ in media) > 1
+    return _torn("part") if cut is not None and several else cut
+
+
+def _sized(data: bytes, found: list[Chunk]) -> list[Chunk]:
+    """Fill in the size that RF64 and BW64 write into a chunk of its own (EBU Tech 3306)."""
+    large = next((chunk for chunk in found if chunk.id == b"ds64"), None)
+    if large is None or not found or found[-1].id != b"data" or found[-1].size is not None:
+        return found
+    size = int.from_bytes(data[large.start + 8 : large.start + 16], "little")
+    return [*found[:-1], found[-1]._replace(size=size or None)]
+
+
+def _matroska(data: bytes) -> Cut | None:
+    """Compare the size of the segment with the file; a live recording has none (RFC 8794)."""
+    size, at = _vint(data, 4)
+    at += size
+    if data[at : at + 4] != _SEGMENT or at + 5 > len(data):
+        return None
+    size, start = _vint(data, at + 4)
+    unknown = size == (1 << 7 * (start - at - 4)) - 1
+    return None if unknown else _share(len(data) - start, size)
+
+
+def _vint(data: bytes, at: int) -> tuple[int, int]:
+    """Return a variable-length integer of EBML without its length marker, and where it ends."""
+    width = 9 - data[at].bit_length() if at < len(data) else 1
+    value = int.from_bytes(data[at : at + width], "big")
+    return value & ((1 << 7 * width) - 1), at + width
+
+
+def _sun_audio(data: bytes) -> Cut | None:
+    start, size = (int.from_bytes(data[at : at + 4], "big") for at in (4, 8))
+    return None if size in (0, 0xFFFFFFFF) else _share(len(data) - start, size)
+
+
+def _sphere(data: bytes) -> Cut | None:
+    """Compare the number of samples in a header of NIST SPHERE with the file."""
+    head = data[:1024].split(b"end_head")[0]
+    told = dict(re.findall(rb"(\w+) -i (\d+)", head))
+    names = (b"sample_count", b"channel_count", b"sample_n_bytes")
+    coding = re.search(rb"sample_coding -s\d+ (\S+)", head)
+    if any(name not in told for name in names) or (coding and b"," in coding[1]):
+        return None  # a compressed one (pcm,embedded-shorten) has no fixed size
+    samples, channels, width = (int(told[name]) for name in names)
+    return _share(len(data) - int(data[8:16]), samples * channels * width)
+
+
+def _ends_within_a_page(data: bytes) -> bool:
+    """Return whether the last page of an Ogg file is torn (RFC 3533).
+
+    A missing mark of the end of the stream is no sign: recordings of broadcasts have none.
+    """
+    at = data.rfind(b"OggS")
+    if at + 27 > len(data):
+        return True
+    segments = data[at + 26]
+    table = data[at + 27 : at + 27 + segments]
+    return at + 27 + segments + sum(table) > len(data)
+
+
+def _ends_within_a_tag(data: bytes) -> bool:
+    """Return whether the last tag of a Flash video is torn; the size behind it may be missing."""
+    at = int.from_bytes(data[5:9], "big") + 4
+    while at + 11 <= len(data):
+        at += 11 + int.from_bytes(data[at + 1 : at + 4], "big")
+        if at > len(data):
+            return True
+        at += 4
+    return at < len(data)
+
+
+def _ends_within_a_packet(data: bytes) -> bool:
+    """Return whether a file of MPEG-TS, which has neither a length nor a frame count, is torn.
+
+    One that was cut between two packets, and one with packets of no known size, cannot be told.
+    That libavformat calls a packet corrupt is no sign: it does so where whole files were joined.
+    """
+    for size, at in _TS_PACKETS:
+        if set(data[at : size * _TS_LOOKED_AT : size]) == {_TS_SYNC}:
+            return len(data) % size != 0
+    return False

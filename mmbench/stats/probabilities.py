@@ -1,0 +1,54 @@
+"""Probabilities of classes from logits, in float64."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.floating[Any]]
+    Floats = NDArray[np.float64]
+
+_ROUNDING = 1e-6  # how far above 1 a mean in single precision may end
+_SUM = 1e-2  # how far from 1 the probabilities of a half-precision model may sum to
+
+
+def softmax(logits: Numbers) -> Floats:
+    """Return the softmax [..., c] over the last axis. A row of -∞ alone becomes NaN."""
+    import numpy as np
+
+    wide = logits.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # -∞ - -∞
+        powers = np.exp(wide - wide.max(axis=-1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def sigmoid(logits: Numbers) -> Floats:
+    """Return the logistic function of each logit. Small probabilities keep their order."""
+    import numpy as np
+    from scipy.special import expit
+
+    return np.asarray(expit(logits.astype(np.float64)))
+
+
+def probabilities(logits: Numbers, *, several: bool) -> Floats:
+    """Return the sigmoid where a sample may have `several` labels, else the softmax."""
+    return sigmoid(logits) if several else softmax(logits)
+
+
+def are_probabilities(scores: Numbers, *, several: bool) -> bool:
+    """Return whether all scores [n, c] can be probabilities.
+
+    They are if none lies outside [0, 1] and, where a sample has one label, those of a sample sum to
+    1 within .01. Samples with a score that is not finite are not looked at.
+    """
+    import numpy as np
+
+    finite = scores[np.isfinite(scores).all(axis=1)]
+    if not len(finite):
+        return not len(scores)
+    sums = finite.sum(axis=1, dtype=np.float64)
+    whole = several or (np.abs(sums - 1) <= _SUM).all()
+    return bool(finite.min() >= 0 and finite.max() <= 1 + _ROUNDING and whole)
