@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from mmbench import store
+from mmbench import speed, store
 from mmbench.text import count, csv_cell, markdown, plain
 from mmbench.types import RunRecord, ScoreInfo
 from mmbench.verdicts.same import distinctions
@@ -115,10 +115,11 @@ def frame(records: list[RunRecord]) -> pd.DataFrame:
     """One table as a data frame: a row per model, raw values; for CSV and for programs."""
     import pandas as pd
 
-    return pd.DataFrame([_row(record) for record in records])
+    timed = speed.has_column(records)
+    return pd.DataFrame([_row(record, timed=timed) for record in records])
 
 
-def _row(record: RunRecord) -> dict[str, Any]:
+def _row(record: RunRecord, *, timed: bool) -> dict[str, Any]:
     task = record.task
     return {
         "model": csv_cell(label(record)),
@@ -131,6 +132,7 @@ def _row(record: RunRecord) -> dict[str, Any]:
                 (f"{name} high", score.high),
             )
         },
+        **({speed.COLUMN: speed.rtfx(record)} if timed else {}),
         "failed": record.counts.get("failed", 0),
         "samples": record.counts.get("samples", 0),
         "published": csv_cell(published(record)),
@@ -146,12 +148,15 @@ def _row(record: RunRecord) -> dict[str, Any]:
 def cells(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
     """Header and rows of one table as plain text, for terminals and Markdown."""
     metrics = list(records[0].scores)
-    header = ["model", *metrics, "95 % of headline", "failed", "published", "run"]
+    timed = speed.has_column(records)
+    times = [speed.COLUMN] if timed else []
+    header = ["model", *metrics, "95 % of headline", *times, "failed", "published", "run"]
     rows = [
         [
             label(record),
             *(number(record.scores.get(name)) for name in metrics),
             interval(record.scores.get(record.headline)),
+            *([_rtfx(record)] if timed else []),
             failed(record),
             published(record),
             record.run,
@@ -161,6 +166,11 @@ def cells(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
     if not any(row[-2] for row in rows):
         header, rows = _without(header, -2), [_without(row, -2) for row in rows]
     return header, rows
+
+
+def _rtfx(record: RunRecord) -> str:
+    value = speed.rtfx(record)
+    return "n/a" if value is None else f"{value:.2f}"
 
 
 def _without(items: list[str], place: int) -> list[str]:
@@ -198,6 +208,7 @@ def page(task: str, tables: list[list[RunRecord]]) -> str:
         lines += [_line(header), _line(["---"] + ["---:"] * (len(header) - 1))]
         lines += [_line([markdown(cell) for cell in row]) for row in rows]
         lines += ["", f"Headline: `{records[0].headline}`, with its 95 % interval.", ""]
+        lines += [speed.LEGEND, ""] if speed.has_column(records) else []
     lines += [f"Made by `mmbench leaderboard build {task}` from the records in `runs/`.", ""]
     return "\n".join(lines)
 
@@ -288,11 +299,15 @@ def show(records: list[RunRecord], title: str, width: int | None = None) -> str:
         headline = records[0].headline in metrics
         if headline:
             table.add_column("± 95 %", justify="right", no_wrap=True)
+        timed = speed.has_column(records)
+        if timed:
+            table.add_column(speed.COLUMN, justify="right", no_wrap=True)
         table.add_column("failed", justify="right")
         for record in records:
             values = [number(record.scores.get(name)) for name in metrics]
             if headline:
                 values.append(margin(record.scores.get(record.headline)))
+            values += [_rtfx(record)] if timed else []
             row = [label(record), *values, str(record.counts.get("failed", 0))]
             table.add_row(*(Text(plain(cell)) for cell in row))
         console.print(table)

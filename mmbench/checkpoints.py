@@ -1,38 +1,32 @@
-"""From what was typed as a checkpoint to a local folder with weights, and what identifies it.
+"""From what was typed as a checkpoint to local files with weights, and what identifies them.
 
-`resolve` takes a folder, or the id of a model on the Hugging Face hub. An id is looked up in the
-local cache of huggingface_hub first, which asks no server; else the hub is asked once, with a short
-limit, and what it lists is downloaded. Imports neither torch nor transformers.
+`resolve` takes a folder, a file where the model's class takes files, or the id of a model on the
+Hugging Face hub. An id is looked up in the local cache of huggingface_hub first, which asks no
+server; else the hub is asked once, with a short limit, and what it lists is downloaded. Imports
+neither torch nor transformers.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable
-from hashlib import blake2b
+from collections.abc import Sequence
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from mmbench.errors import ModelError, SampleError
-
-FileHash = Callable[[Path], str]
+from mmbench.errors import ModelError
+from mmbench.file_hashes import FileHash, hash_file, hash_folder, hash_path
+from mmbench.layouts import PIPELINE, accepts, check_folder, check_shards, pipeline_parts
 
 # What of a hub repository is read: its top level only (other frameworks' copies lie below it).
 _SMALL = ("*.json", "*.txt", "*.model", "*.jinja", "*.py")
 _BELOW = "*/*"
 
-# A pipeline of diffusers says in this file which parts it has; each lies in a folder of its own.
 # Of copies in other precisions (fp16) and of single files of all parts at the top none is read.
-_PIPELINE = "model_index.json"
 _PARTS = [*_SMALL, "*/*.safetensors"]
 _NOT_PARTS = ["*/*/*", "*.fp16*", "*.bf16*", "*.non_ema.*"]
 _LAYOUTS = {"model.safetensors": "model-*.safetensors", "pytorch_model.bin": "pytorch_model-*.bin"}
-
-# What a folder's weights may be called; safetensors win, as they do in transformers.
-_FOLDER_LAYOUTS = {"model.safetensors": "*.safetensors", "pytorch_model.bin": "pytorch_model*.bin"}
 
 _REQUEST_SECONDS = 3.0  # a connection, or a silence between two bytes
 _ANSWER_SECONDS = 3.5  # all of the answer, name lookup included
@@ -41,9 +35,10 @@ _ANSWER_SECONDS = 3.5  # all of the answer, name lookup included
 class Checkpoint(msgspec.Struct, frozen=True):
     """Weights that lie on this machine.
 
-    `name` is what was typed, `folder` where the files are. `revision` is the commit of a hub id,
-    None for a folder. Two checkpoints with one `hash` give the same numbers: it is the commit, or
-    the hash of the folder's weights, configuration and tokenizer.
+    `name` is what was typed, `folder` where the files are (a file, where that was typed).
+    `revision` is the commit of a hub id, None for a folder or a file. Two checkpoints with one
+    `hash` give the same numbers: it is the commit, or the hash of the weights, configuration and
+    tokenizer.
     """
 
     name: str
@@ -52,113 +47,53 @@ class Checkpoint(msgspec.Struct, frozen=True):
     hash: str
 
 
-class _Index(msgspec.Struct):
-    weight_map: dict[str, str]
-
-
-def hash_file(path: Path) -> str:
-    """blake2b of a file's bytes, 32 hexadecimal digits. Raises OSError."""
-    state = blake2b(digest_size=16)
-    with path.open("rb", buffering=0) as stream:
-        while chunk := stream.read(4 << 20):
-            state.update(chunk)
-    return state.hexdigest()
-
-
 def resolve(
-    name: str, revision: str | None = None, *, file_hash: FileHash = hash_file
+    name: str,
+    revision: str | None = None,
+    *,
+    file_hash: FileHash = hash_file,
+    takes: Sequence[str] = (),
 ) -> Checkpoint:
-    """Find the checkpoint `name`: a folder, or a hub id at `revision` (a commit, branch or tag).
+    """Find the checkpoint `name`: a folder, a file, or a hub id at `revision`.
 
-    A name that exists on disk, or that is written like a path, is a folder; its files are hashed
-    with `file_hash`. Without a network this ends within five seconds. Raises ModelError.
+    A revision is a commit, a branch or a tag. A name that exists on disk, or that is written like a
+    path, is not looked up on the hub. `takes` are the checkpoints of a class that takes other files
+    than transformers writes (mmbench.layouts). Files are hashed with `file_hash`. Without a network
+    this ends within five seconds. Raises ModelError.
     """
-    folder = Path(name).expanduser()
-    if not folder.exists() and not name.startswith((".", "/", "~")) and name.count("/") < 2:
-        folder = _cached(name, revision) or _download(name, revision)
-        return Checkpoint(name, folder, folder.name, folder.name)
-    if not folder.is_dir():
-        fault = "is a file" if folder.exists() else "does not exist"
-        raise ModelError(f"checkpoint {folder} {fault}: give the folder that holds the weights")
+    path = Path(name).expanduser()
+    if not path.exists() and not _like_a_path(name, takes):
+        path = _cached(name, revision, takes) or _download(name, revision, takes)
+        return Checkpoint(name, path, path.name, path.name)
+    if not path.exists():
+        raise ModelError(f"checkpoint {path} does not exist: give the {_taken(takes)}")
     if revision is not None:
-        raise ModelError(f"checkpoint {folder} is a folder and has no revision: drop #{revision}")
-    return Checkpoint(name, folder, None, hash_folder(folder, file_hash))
+        what = "folder" if path.is_dir() else "file"
+        raise ModelError(f"checkpoint {path} is a {what} and has no revision: drop #{revision}")
+    if path.is_dir():
+        check_folder(path, takes)
+        return Checkpoint(name, path, None, hash_folder(path, file_hash, earlier=bool(takes)))
+    if not accepts(takes, path.name):
+        raise ModelError(f"checkpoint {path} is a file: give the {_taken(takes)}")
+    return Checkpoint(name, path, None, hash_path(path, file_hash))
 
 
-def hash_folder(folder: Path, file_hash: FileHash = hash_file) -> str:
-    """Hash of names and contents of the files that can change what the model computes.
-
-    These are the weights that would be loaded, and every .json, .txt, .model, .jinja and .py at the
-    top of the folder; optimizer states, logs and documents are not among them. 32 hexadecimal
-    digits. Raises ModelError when there are no weights or a file cannot be read.
-    """
-    folders = pipeline_parts(folder)
-    small = (path for one in (folder, *folders) for pattern in _SMALL for path in one.glob(pattern))
-    weights = [path for one in folders for path in sorted(one.glob("*.safetensors"))]
-    files = {path for path in small if path.is_file()}.union(weights or weight_files(folder))
-    state = blake2b(digest_size=16)
-    for path in sorted(files):
-        try:
-            name = path.relative_to(folder).as_posix()
-            state.update(f"{name}\0{file_hash(path)}\n".encode())
-        except (OSError, SampleError) as error:
-            raise ModelError(f"checkpoint {folder}: cannot read {path.name}: {error}") from error
-    return state.hexdigest()
+def _like_a_path(name: str, takes: Sequence[str]) -> bool:
+    return name.startswith((".", "/", "~")) or name.count("/") > 1 or accepts(takes, name)
 
 
-def pipeline_parts(folder: Path) -> list[Path]:
-    """The folders of the parts of a pipeline of diffusers; none for any other folder.
-
-    Raises ModelError where a part is missing.
-    """
-    index = folder / _PIPELINE
-    if not index.is_file():
-        return []
-    try:
-        said = msgspec.json.decode(index.read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError) as error:
-        raise ModelError(f"{index}: not an index of a pipeline: {error}") from error
-    names = sorted(n for n, of in said.items() if isinstance(of, list) and any(of))
-    if missing := [name for name in names if not (folder / name).is_dir()]:
-        raise ModelError(
-            f"checkpoint {folder} lacks {', '.join(missing)}, named in {_PIPELINE}:"
-            " copy or download it again"
-        )
-    return [folder / name for name in names]
+def _taken(takes: Sequence[str]) -> str:
+    """What a class takes, in words."""
+    if not takes:
+        return "folder that holds the weights"
+    return f"file or the folder that holds the weights: {', '.join(takes)}"
 
 
-def weight_files(folder: Path) -> list[Path]:
-    """The weight files in a folder, all shards there. Raises ModelError otherwise."""
-    for whole, pattern in _FOLDER_LAYOUTS.items():
-        index = folder / f"{whole}.index.json"
-        if index.is_file() and not (folder / whole).is_file():
-            _check_shards(index)
-        if found := sorted(path for path in folder.glob(pattern) if path.is_file()):
-            return found
-    raise ModelError(
-        f"checkpoint {folder} has no weights: looked for {' and '.join(_FOLDER_LAYOUTS.values())};"
-        " give a folder that save_pretrained wrote, or a hub id"
-    )
-
-
-def _check_shards(index: Path) -> None:
-    try:
-        shards = set(msgspec.json.decode(index.read_bytes(), type=_Index).weight_map.values())
-    except (OSError, msgspec.DecodeError) as error:
-        raise ModelError(f"{index}: not an index of weight files: {error}") from error
-    if missing := sorted(shard for shard in shards if not (index.parent / shard).is_file()):
-        raise ModelError(
-            f"checkpoint {index.parent} lacks {len(missing)} of its {len(shards)} weight files,"
-            f" first {missing[0]} (named in {index.name}): copy or download it again"
-        )
-
-
-def _cached(name: str, revision: str | None) -> Path | None:
+def _cached(name: str, revision: str | None, takes: Sequence[str]) -> Path | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
-    for whole, shards in _LAYOUTS.items():
-        wanted = [*_SMALL, whole, shards]
+    for wanted in _layouts(takes):
         try:
             folder = Path(
                 snapshot_download(
@@ -166,24 +101,32 @@ def _cached(name: str, revision: str | None) -> Path | None:
                     revision=revision,
                     local_files_only=True,
                     allow_patterns=wanted,
-                    ignore_patterns=_BELOW,
+                    ignore_patterns=None if takes else _BELOW,
                 )
             )
         except HFValidationError as error:
             raise ModelError(f"{name!r} is neither a folder nor a hub id (OWNER/NAME)") from error
         except LocalEntryNotFoundError:
             continue
-        if _complete(folder):
+        if _complete(folder, takes):
             return folder
     return None
 
 
-def _complete(folder: Path) -> bool:
+def _layouts(takes: Sequence[str]) -> list[list[str]]:
+    """Patterns of the files of each layout of weights that is looked for, the first one wins."""
+    if takes:
+        return [[*_SMALL, *(f"*{one}*" for one in takes)]]
+    return [[*_SMALL, whole, shards] for whole, shards in _LAYOUTS.items()]
+
+
+def _complete(folder: Path, takes: Sequence[str]) -> bool:
     """Whether a snapshot can be used as it is: another program may have fetched only a part."""
     try:
-        if parts := pipeline_parts(folder):
+        if not takes and (parts := pipeline_parts(folder)):
             return all(_has_weights(part) for part in parts)
-        return (folder / "config.json").is_file() and bool(weight_files(folder))
+        check_folder(folder, takes)
+        return bool(takes) or (folder / "config.json").is_file()
     except ModelError:
         return False
 
@@ -191,23 +134,23 @@ def _complete(folder: Path) -> bool:
 def _has_weights(part: Path) -> bool:
     """Whether a part of a pipeline has all its weights; without a config.json it needs none."""
     for index in part.glob("*.safetensors.index.json"):
-        _check_shards(index)
+        check_shards(index)
     return not (part / "config.json").is_file() or any(part.glob("*.safetensors"))
 
 
-def _download(name: str, revision: str | None) -> Path:
+def _download(name: str, revision: str | None, takes: Sequence[str]) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HTTPError
 
     try:
-        wanted, unwanted = _wanted(name, _listing(name, revision))
+        wanted, unwanted = _wanted(name, _listing(name, revision), takes)
         # By the name asked for and not by its commit, so that the cache learns what it points to.
         folder = snapshot_download(
             name, revision=revision, allow_patterns=wanted, ignore_patterns=unwanted
         )
     except (HTTPError, OSError, ValueError, multiprocessing.TimeoutError) as error:
         raise ModelError(_explain(name, revision, error)) from error
-    if not _complete(Path(folder)):
+    if not _complete(Path(folder), takes):
         raise ModelError(f"the download of {name} into {folder} is not complete: run this again")
     return Path(folder)
 
@@ -224,9 +167,11 @@ def _listing(name: str, revision: str | None) -> list[str]:
     return [file.rfilename for file in ask.get(_ANSWER_SECONDS).siblings or []]
 
 
-def _wanted(name: str, files: list[str]) -> tuple[list[str], list[str]]:
+def _wanted(name: str, files: list[str], takes: Sequence[str]) -> tuple[list[str], list[str]]:
     """Patterns of the files to fetch, and of those to leave."""
-    if _PIPELINE in files:
+    if takes:
+        return _wanted_by(name, files, takes)
+    if PIPELINE in files:
         return _PARTS, _NOT_PARTS
     for whole, shards in _LAYOUTS.items():
         if whole in files or f"{whole}.index.json" in files:
@@ -235,6 +180,18 @@ def _wanted(name: str, files: list[str]) -> tuple[list[str], list[str]]:
         f"{name} on the hub has no weights that transformers loads:"
         f" looked for {' and '.join(_LAYOUTS)} among its {len(files)} files"
     )
+
+
+def _wanted_by(name: str, files: list[str], takes: Sequence[str]) -> tuple[list[str], list[str]]:
+    """As `_wanted` for a class that lists what it takes: one file, and what belongs to it.
+
+    A repository may hold one model in many precisions, of which nothing says which is meant.
+    """
+    fit = sorted(file for file in files if accepts(takes, file))
+    if len(fit) == 1:
+        return [*_SMALL, f"{fit[0]}*"], []
+    found = f"has {len(fit)} such files: download one and give its path" if fit else "has none"
+    raise ModelError(f"{name} on the hub: looked for {', '.join(takes)}; it {found}")
 
 
 def _explain(name: str, revision: str | None, error: Exception) -> str:

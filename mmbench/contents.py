@@ -1,14 +1,17 @@
 """Keys of content: what a text, an image or a sound is, whatever it is called.
 
 A key is the 16-byte blake2b of the content's bytes. Hashes of files are remembered in
-`$MMBENCH_CACHE/hashes.sqlite` by path, size and modification time, so that a second run reads no
-file to know what it would ask.
+`$MMBENCH_CACHE/hashes.sqlite` by real path, size, and the times at which content and inode changed,
+so that a second run reads no file to know what it would ask. The time of the inode is set by the
+kernel: it tells that a file was replaced even where its size and modification time were kept
+(`cp -p`, `rsync -t`).
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +21,10 @@ from mmbench.errors import SampleError
 from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
 
 KEY_BYTES = 16
+
+# A file that was written twice within the resolution of its file system's clock has one time for
+# two contents. 2 seconds is the coarsest resolution in use (FAT).
+_CLOCK_NS = 2 * 10**9
 
 
 def cache_folder() -> Path:
@@ -46,10 +53,10 @@ class ContentKeys:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=OFF")
         self._db.execute(
-            "CREATE TABLE IF NOT EXISTS files"
-            " (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, key BLOB) WITHOUT ROWID"
+            "CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, size INTEGER,"
+            " mtime INTEGER, ctime INTEGER, key BLOB) WITHOUT ROWID"
         )
-        self._new: list[tuple[str, int, int, bytes]] = []
+        self._new: list[tuple[str, int, int, int, bytes]] = []
         self._made: dict[Media, bytes] = {}
 
     def __enter__(self) -> ContentKeys:
@@ -96,21 +103,22 @@ class ContentKeys:
     def file(self, path: Path) -> bytes:
         """The key of a file's bytes. Raises SampleError when it cannot be read."""
         try:
-            stat = path.stat()
-            return self._remembered(path, stat.st_size, stat.st_mtime_ns)
+            return self._remembered(path, path.stat())
         except OSError as error:
             raise SampleError(f"{path}: {error.strerror or error}") from error
 
-    def _remembered(self, path: Path, size: int, mtime: int) -> bytes:
-        name = str(path.absolute())
+    def _remembered(self, path: Path, stat: os.stat_result) -> bytes:
+        row = (os.path.realpath(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
         found = self._db.execute(
-            "SELECT key FROM files WHERE path = ? AND size = ? AND mtime = ?", (name, size, mtime)
+            "SELECT key FROM hashes WHERE path = ? AND size = ? AND mtime = ? AND ctime = ?", row
         ).fetchone()
         if found:
             return bytes(found[0])
+        settled = time.time_ns() - stat.st_ctime_ns > _CLOCK_NS
         with path.open("rb") as stream:
             key = file_digest(stream, lambda: blake2b(digest_size=KEY_BYTES)).digest()
-        self._new.append((name, size, mtime, key))
+        if settled:
+            self._new.append((*row, key))
         if len(self._new) >= 1000:
             self.flush()
         return key
@@ -118,6 +126,6 @@ class ContentKeys:
     def flush(self) -> None:
         """Write what was learned. Several processes may do so at once."""
         self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", self._new)
+        self._db.executemany("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?, ?)", self._new)
         self._db.execute("COMMIT")
         self._new.clear()

@@ -12,15 +12,19 @@ import importlib
 import importlib.util
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from msgspec import structs
 
 from mmbench.builtin import TABLES
 from mmbench.errors import UnknownName, UserError
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 T = TypeVar("T")
 
@@ -36,7 +40,24 @@ _GROUPS = {
 # What the name of a metric leaves open: a number (`@k`, `@n`), a name, or one of several (`[a|b]`).
 _TAKES = re.compile(r"@(?P<number>[kn])$|@(?P<name>[a-z]{2,})$|\[(?P<variants>[^\]]+)\]$")
 
-_plugins: dict[str, dict[str, tuple[Any, str]]] = {kind: {} for kind in KINDS}
+
+class Plugin(NamedTuple):
+    """A thing that mmbench does not bring: who does, from which plugin file or package.
+
+    `file` and `package` are both None for what a running program has registered. `module` is where
+    it was registered from: two plugin files of one name have modules of one name.
+    """
+
+    thing: Any
+    owner: str
+    file: Path | None = None
+    package: Distribution | None = None
+    module: ModuleType | None = None
+
+
+_plugins: dict[str, dict[str, Plugin]] = {kind: {} for kind in KINDS}
+_loading: list[Path] = []  # the plugin file whose decorators are running
+_loaded: dict[Path, bytes] = {}  # the plugin files of this process, as they were loaded
 
 
 def register(kind: str, name: str) -> Callable[[T], T]:
@@ -47,18 +68,20 @@ def register(kind: str, name: str) -> Callable[[T], T]:
     """
 
     def put(thing: T) -> T:
-        _claim(kind, name, thing, getattr(thing, "__module__", "a plugin"))
+        owner = getattr(thing, "__module__", "a plugin")
+        file = _loading[-1] if _loading else None
+        _claim(kind, name, Plugin(thing, owner, file, module=sys.modules.get(owner)))
         return thing
 
     return put
 
 
-def _claim(kind: str, name: str, thing: Any, owner: str) -> None:
+def _claim(kind: str, name: str, plugin: Plugin) -> None:
     taken = _plugins[kind].get(name)
-    other = taken[1] if taken else TABLES[kind].get(name, (None,))[0]
+    other = taken.owner if taken else TABLES[kind].get(name, (None,))[0]
     if other is not None:
-        raise UserError(f"two {kind}s are named {name!r}: {other} and {owner}; rename one")
-    _plugins[kind][name] = (thing, owner)
+        raise UserError(f"two {kind}s are named {name!r}: {other} and {plugin.owner}; rename one")
+    _plugins[kind][name] = plugin
 
 
 @cache
@@ -67,28 +90,40 @@ def _entry_points() -> None:
 
     for kind, group in _GROUPS.items():
         for point in entry_points(group=group):
-            _claim(kind, point.name, point, f"{point.dist.name if point.dist else point.value}")
+            owner = f"{point.dist.name if point.dist else point.value}"
+            _claim(kind, point.name, Plugin(point, owner, package=point.dist))
 
 
 def load_plugin(path: str) -> None:
     """Run a plugin file, so that its `register` decorators take effect.
 
-    Raises UserError when the file does not exist or does not import.
+    Raises UserError when the file does not exist, does not import, or has changed since this
+    process loaded it.
     """
     file = Path(path).resolve()
-    name = f"mmbench_plugin_{file.stem}"
-    loaded = sys.modules.get(name)
-    if loaded is not None and loaded.__file__ == str(file):
-        return
-    spec = importlib.util.spec_from_file_location(name, file)
-    if not file.is_file() or spec is None or spec.loader is None:
+    if not file.is_file() or file.suffix != ".py":
         raise UserError(f"--plugin {path}: no such Python file")
+    source = file.read_bytes()
+    if file in _loaded:
+        if _loaded[file] != source:
+            raise UserError(
+                f"--plugin {path}: has changed since it was loaded: start a new process"
+            )
+        return
+    name = f"mmbench_plugin_{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None  # of a file that ends with .py
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    _loading.append(file)
     try:
         spec.loader.exec_module(module)
     except (ImportError, SyntaxError) as error:
         raise UserError(f"--plugin {path}: does not import: {error}") from error
+    finally:
+        _loading.pop()
+    _loaded[file] = source
 
 
 def names(kind: str) -> list[str]:
@@ -101,14 +136,14 @@ def summary(kind: str, name: str) -> str:
     """One line about a name; for a plugin, who brought it."""
     if name in TABLES[kind]:
         return TABLES[kind][name][1]
-    return f"from {_plugins[kind][name][1]}"
+    return f"from {_plugins[kind][name].owner}"
 
 
 def lookup(kind: str, name: str) -> Any:
     """The thing behind a name. Raises UnknownName with the near ones."""
     _entry_points()
     if name in _plugins[kind]:
-        thing = _plugins[kind][name][0]
+        thing = _plugins[kind][name].thing
         return thing.load() if hasattr(thing, "load") and hasattr(thing, "group") else thing
     if name not in TABLES[kind]:
         raise UnknownName(kind, name, names(kind), f"`mmbench list {_plural(kind)}` shows all")
@@ -176,10 +211,7 @@ def _plural(kind: str) -> str:
     return kind if kind == "data" else f"{kind}s"
 
 
-def plugin_source(kind: str, name: str) -> Iterator[bytes]:
-    """The source file behind a plugin's name (nothing for a built-in): part of its identity."""
-    if name not in _plugins[kind]:
-        return
-    module = sys.modules.get(lookup(kind, name).__module__)
-    if module is not None and module.__file__:
-        yield Path(module.__file__).read_bytes()
+def plugin(kind: str, name: str) -> Plugin | None:
+    """Return where the thing behind a name comes from, None for what mmbench brings itself."""
+    _entry_points()
+    return _plugins[kind].get(name)

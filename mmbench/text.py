@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from posixpath import normpath
 
 # Control characters move a terminal's cursor, and bidirectional marks reverse what stands around
 # them; both survive in file names, captions and model outputs.
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_IES = ("ry", "dy", "ty")  # a word that ends in a consonant and y: query, body, entity
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|!&~])")
 
 
@@ -31,8 +33,25 @@ def csv_cell(text: str, limit: int = 200) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """`1 image`, `5,000 images`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    """`1 image`, `5,000 images`, `2 queries`."""
+    if number == 1:
+        return f"{number:,} {noun}"
+    return f"{number:,} {f'{noun[:-1]}ies' if noun.endswith(_IES) else f'{noun}s'}"
+
+
+def path_id(ident: str) -> str:
+    """Return an id that is a relative path without its `.` and `..`: `x/../a.jpg` is `a.jpg`.
+
+    An id is taken for such a path when one of several parts between slashes is `.` or `..`. Every
+    other id, and an address with `://`, stays as it is.
+    """
+    parts = ident.split("/")
+    return normal_path(ident) if len(parts) > 1 and {".", ".."} & {*parts} else ident
+
+
+def normal_path(path: str) -> str:
+    """Return a path without `.`, `..` and double slashes; an address with `://` as it is."""
+    return path if "://" in path or "\0" in path else normpath(path)
 
 
 def listed(names: Iterable[str], most: int = 5) -> str:

@@ -41,9 +41,13 @@ class Media(Struct, frozen=True):
 
 
 class Broken(Struct, frozen=True):
-    """Stands where a text or a medium should be, and says why it cannot be evaluated."""
+    """Stands where a text or a medium should be, and says why it cannot be evaluated.
+
+    `name` is the path of a medium that is not there.
+    """
 
     reason: str
+    name: str = ""
 
 
 Content = str | Media | Broken
@@ -137,8 +141,10 @@ class Sample(Struct, frozen=True):
 class RetrievalData(Struct, frozen=True):
     """Two sides of samples and the links between them: query id → {document id: grade}.
 
-    Ids are unique within a side. A document that no query links to is a distractor. A link to a
-    document that is not in `corpus` fails its query, and only that. `source` says where the data
+    Ids are unique within a side. A document without a link is a distractor. A query with links, but
+    none of a grade above 0, has no relevant document and counts 0; one without any link was never
+    judged and is left out. A link to a document that is not in `corpus` is a positive that is never
+    retrieved. `source` says where the data
     are from, for the record (a hub's path and commit); `doubt` in it why they may not be those of
     the task's protocol, which marks the record as not comparable.
     """
@@ -154,13 +160,16 @@ class Samples(Struct, frozen=True):
 
     A label in a target is its position in `labels`. `source` says where the data are from.
     `templates` are the prompts into which a class is put ("a photo of a {}."), where the data set
-    has its own.
+    has its own. `group_name` is what the groups are, where the source knows it ("speaker"): a tag
+    for breakdowns. `optional_tags` are those that the source sets where the files have them.
     """
 
     samples: list[Sample]
     labels: list[str] = field(default_factory=list)
     source: dict[str, str] = field(default_factory=dict)
     templates: list[str] = field(default_factory=list)
+    group_name: str = ""
+    optional_tags: list[str] = field(default_factory=list)
 
 
 class Published(Struct, frozen=True, forbid_unknown_fields=True):
@@ -298,19 +307,28 @@ class Ranking(Struct, frozen=True):
     approximate index looked at, so that nobody knows its rank; or, where `depth` is None and all
     the corpus was looked at, not returned at all. `grades` in the order of `ranks`. `top` holds the
     first few document ids, as evidence.
+
+    The last `failed` positives could not be ranked, because they failed or are not in the corpus:
+    they are never retrieved, whatever the `depth`. `failed_others` counts the failed documents that
+    are not relevant to the query; ranks do not count them. `size` is the number of documents, the
+    failed ones included, where it is known.
     """
 
     ranks: list[int | None]
     grades: list[float]
     top: list[str] = field(default_factory=list)
     depth: int | None = None
+    failed: int = 0
+    failed_others: int = 0
+    size: int | None = None
 
 
 class Prediction(Struct, frozen=True):
     """What was said beside what was right. A failed one has `error` and no value.
 
-    `inputs` are those of the sample, for a metric that looks at them (CLIPScore at the image).
-    `scores` says what a value of scores by class holds; it is "" for other values.
+    The target of a failed query is a Ranking that retrieved none of its positives. `inputs` are
+    those of the sample, for a metric that looks at them (CLIPScore at the image). `scores` says
+    what a value of scores by class holds; it is "" for other values.
     """
 
     id: str
@@ -330,7 +348,10 @@ class Outputs(Struct, frozen=True):
     `labels`, document ids best first, or a medium. `embeddings` holds ids and vectors [n, d]
     float32 by side (query, corpus) instead. Where the file has no ids (`positional`) they are the
     row numbers from 0, in the order of the task's samples. `tags` are further columns by id
-    (seconds of sound and of computing). `digest` is the hash of the bytes read.
+    (seconds of sound and of computing). `digest` is the hash of the bytes read. `id_column` is the
+    column of the ids, empty where the file has no columns; `other_ids` are further columns that
+    could be it, in the order of `values`; `by_format`: the file's format says that `id_column` is
+    the id. `notes` are what a reader of the scores should know of how the file was read.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -339,6 +360,10 @@ class Outputs(Struct, frozen=True):
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     positional: bool = False
     digest: str = ""
+    id_column: str = ""
+    other_ids: dict[str, list[str]] = field(default_factory=dict)
+    by_format: bool = False
+    notes: list[str] = field(default_factory=list)
 
 
 # What a metric gets of a prediction from the model it wants, by name: vectors [k, d], a row per
@@ -420,8 +445,9 @@ class TaskInfo(Struct, frozen=True):
 class ScoreInfo(Struct, frozen=True):
     """A score as it is stored. NaN is null, with the reason; `low` and `high` its 95 % interval.
 
-    `n` samples were measured, in `groups` groups; `failed` were not, and `bounds` are the values if
-    these had all been wrong or all been right.
+    `n` samples were measured, in `groups` groups; `failed` were not. `bounds` are the lowest and
+    the highest value that the score could have without failures: had all failed samples been wrong
+    or right, and all failed documents of a corpus been retrieved in the worst or the best way.
     """
 
     value: float | None

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mmbench.checkpoints import hash_file, hash_folder, resolve, weight_files
+import mmbench
+from mmbench.checkpoints import resolve
 from mmbench.errors import ModelError, SampleError
+from mmbench.file_hashes import hash_file, hash_folder, hash_path
+from mmbench.layouts import weight_files
 
 SMALL = {"config.json": b"{}", "tokenizer.json": b"{}", "merges.txt": b"a b"}
 
@@ -40,18 +44,134 @@ def test_folder(folder: Path) -> None:
         ("preprocessor_config.json", True),  # a new one matters as much as a changed one
         ("spiece.model", True),
         ("modeling_custom.py", True),
-        ("pytorch_model.bin", False),  # safetensors win, so that it is not read
+        # Which of several weight files is read is the adapter's matter, so that all of them count.
+        ("pytorch_model.bin", True),
+        ("adapter_model.safetensors", True),
+        ("model.onnx", True),
+        ("model.onnx_data", True),
+        ("model.ckpt", True),
+        ("weights.pth", True),
+        ("weights.h5", True),
+        ("flax_model.msgpack", True),
+        ("model-q4.gguf", True),
+        ("model.tflite", True),
+        ("model.nemo", True),
+        ("model.npz", True),
+        ("mdef", True),  # of PocketSphinx, whose files have no suffix
+        ("2_Dense/model.safetensors", True),  # a module of sentence-transformers
+        ("1_Pooling/config.json", True),
+        ("unet/diffusion_pytorch_model.bin", True),
+        # What training and documentation leave is read by no model.
         ("optimizer.pt", False),
+        ("optimizer.bin", False),
+        ("scheduler.pt", False),
+        ("rng_state_0.pth", False),
         ("training_args.bin", False),
+        ("global_step500/zero_pp_rank_0_mp_rank_00_optim_states.pt", False),
+        ("events.out.tfevents.1700000000.host", False),
+        ("train.log", False),
         ("README.md", False),
-        ("checkpoint-500/model.safetensors", False),
+        (".cache/huggingface/download/model.safetensors.metadata", False),
+        ("__pycache__/modeling_custom.cpython-311.pyc", False),
+        ("checkpoint-500/model.safetensors", False),  # an earlier step, with weights beside it
+        ("step-2000/model.safetensors", False),
     ],
 )
 def test_hash_covers_what_can_change_the_numbers(folder: Path, name: str, matters: bool) -> None:
-    before = hash_folder(folder)
-    (folder / name).parent.mkdir(exist_ok=True)
-    (folder / name).write_bytes(b"changed")
-    assert (hash_folder(folder) != before) == matters
+    before = resolve(str(folder)).hash
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(b"one")
+    added = resolve(str(folder)).hash
+    (folder / name).write_bytes(b"two")
+    changed = resolve(str(folder)).hash
+    assert (added != before, changed != added) == (matters, matters)
+
+
+def test_weights_beside_an_empty_file_are_hashed(folder: Path) -> None:
+    """An interrupted copy leaves an empty .safetensors; an adapter may read the .bin beside it."""
+    (folder / "model.safetensors").write_bytes(b"")
+    (folder / "pytorch_model.bin").write_bytes(b"1")
+    before = resolve(str(folder)).hash
+    (folder / "pytorch_model.bin").write_bytes(b"2")
+    assert resolve(str(folder)).hash != before
+
+
+def test_links_are_followed_but_not_in_circles(folder: Path, tmp_path_factory: Any) -> None:
+    parts = tmp_path_factory.mktemp("parts")
+    (parts / "weights.pt").write_bytes(b"1")
+    (folder / "shared").symlink_to(parts)
+    (folder / "itself").symlink_to(folder)
+    before = resolve(str(folder)).hash
+    (parts / "weights.pt").write_bytes(b"2")
+    assert resolve(str(folder)).hash != before
+
+
+@pytest.mark.parametrize(
+    ("takes", "name", "raw"),
+    [
+        ([".onnx"], "detector.onnx", b"1"),
+        ([".pt", ".tflite"], "Detector.TFLITE", b"1"),
+        (["model.bin"], "model.bin", b"1"),
+        (["*-q4.gguf"], "llama-q4.gguf", b"1"),
+    ],
+)
+def test_a_class_lists_the_files_that_it_takes(
+    tmp_path: Path, takes: list[str], name: str, raw: bytes
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(raw)
+    found = resolve(str(file), takes=takes)
+    assert (found.folder, found.revision) == (file, None)
+    assert found.hash == blake2b(raw, digest_size=16).hexdigest()  # as FID's Inception has it
+    whole = resolve(str(tmp_path), takes=takes)
+    assert whole.folder == tmp_path
+    file.write_bytes(b"2")
+    assert resolve(str(file), takes=takes).hash != found.hash
+    assert resolve(str(tmp_path), takes=takes).hash != whole.hash
+
+
+def test_a_file_or_folder_of_another_format_says_what_was_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "weights.pt").write_bytes(b"1")
+    for name in (str(tmp_path), str(tmp_path / "weights.pt"), "missing/weights.onnx"):
+        with pytest.raises(ModelError, match=r"\.onnx, model\.bin"):
+            resolve(name, takes=[".onnx", "model.bin"])
+    with pytest.raises(ModelError, match="`checkpoints`"):
+        resolve(str(tmp_path))
+    with pytest.raises(ModelError, match="is a file and has no revision: drop #main"):
+        resolve(str(tmp_path / "weights.pt"), "main", takes=[".pt"])
+
+
+@pytest.mark.parametrize(
+    ("name", "beside", "matters"),
+    [
+        ("model.onnx", "model.onnx.data", True),  # ONNX keeps tensors above 2 GiB outside
+        ("model.onnx", "model.onnx_data", True),
+        ("model.xml", "model.bin", True),  # OpenVINO
+        ("model.pt", "model.yaml", True),
+        ("llama-00001-of-00002.gguf", "llama-00002-of-00002.gguf", True),
+        ("step-1.pt", "step-10.pt", False),
+        ("model.pt", "model.md", False),
+    ],
+)
+def test_a_file_is_hashed_with_what_belongs_to_it(
+    tmp_path: Path, name: str, beside: str, matters: bool
+) -> None:
+    (tmp_path / name).write_bytes(b"1")
+    (tmp_path / beside).write_bytes(b"1")
+    before = hash_path(tmp_path / name)
+    (tmp_path / beside).write_bytes(b"2")
+    assert (hash_path(tmp_path / name) != before) == matters
+
+
+@pytest.mark.parametrize("name", ["clip-nano", "llava-nano", "asr-nano", "unified-nano"])
+def test_packaged_weights_keep_the_hash_that_records_hold(name: str) -> None:
+    """Records of older versions name these hashes; new runs stand in one row with them."""
+    packaged = Path(mmbench.__file__).parent / "nano/weights" / name
+    naive = blake2b(digest_size=16)
+    for file in ("config.json", "model.safetensors", "recipe.json"):
+        content = blake2b((packaged / file).read_bytes(), digest_size=16).hexdigest()
+        naive.update(f"{file}\0{content}\n".encode())
+    assert resolve(str(packaged)).hash == naive.hexdigest()
 
 
 def test_hash_of_files_is_an_argument(folder: Path) -> None:

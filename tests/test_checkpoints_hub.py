@@ -26,7 +26,7 @@ import json, sys
 from mmbench.checkpoints import resolve
 from mmbench.errors import ModelError
 try:
-    found = resolve(sys.argv[1], sys.argv[2] or None)
+    found = resolve(sys.argv[1], sys.argv[2] or None, takes=sys.argv[3:])
     said = {"folder": str(found.folder), "revision": found.revision, "hash": found.hash}
 except ModelError as error:
     said = {"error": str(error)}
@@ -36,13 +36,13 @@ print(json.dumps(said))
 
 
 def start(
-    home: Path, endpoint: str, name: str, revision: str = "", **more: str
+    home: Path, endpoint: str, name: str, revision: str = "", *takes: str, **more: str
 ) -> subprocess.Popen[str]:
     """Resolve in a new process, since huggingface_hub reads its environment when imported."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
     env = {**kept, "HF_HOME": str(home), "HF_ENDPOINT": endpoint, "NO_PROXY": "*", **more}
     return subprocess.Popen(
-        [sys.executable, "-c", CHILD, name, revision],
+        [sys.executable, "-c", CHILD, name, revision, *takes],
         env=env,
         cwd=Path(__file__).parents[1],
         stdout=subprocess.PIPE,
@@ -58,8 +58,10 @@ def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
     return said
 
 
-def ask(home: Path, endpoint: str, name: str, revision: str = "", **more: str) -> dict[str, Any]:
-    return finish(start(home, endpoint, name, revision, **more))
+def ask(
+    home: Path, endpoint: str, name: str, revision: str = "", *takes: str, **more: str
+) -> dict[str, Any]:
+    return finish(start(home, endpoint, name, revision, *takes, **more))
 
 
 def names(folder: str) -> set[str]:
@@ -79,6 +81,20 @@ def test_download_then_no_request(hub: tuple[str, list[str]], tmp_path: Path) ->
     again.append(start(tmp_path, "http://127.0.0.1:9", "some/clip"))
     assert [finish(process) for process in again] == [first] * 5
     assert seen == []
+
+
+def test_a_class_that_takes_other_files_gets_these(
+    hub: tuple[str, list[str]], tmp_path: Path
+) -> None:
+    """`some/clip` has one .h5, and of .safetensors three, of which nothing says which is meant."""
+    endpoint, seen = hub
+    found = ask(tmp_path, endpoint, "some/clip", "", ".h5")
+    assert names(found["folder"]) == {*SMALL, "tf_model.h5", "onnx/config.json"}
+    seen.clear()
+    assert ask(tmp_path, endpoint, "some/clip", "", ".h5") == found
+    assert seen == []
+    several = ask(tmp_path, endpoint, "some/clip", "", ".safetensors")["error"]
+    assert "has 3 such files: download one and give its path" in several
 
 
 def test_a_pipeline_is_its_parts(hub: tuple[str, list[str]], tmp_path: Path) -> None:

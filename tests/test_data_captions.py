@@ -27,7 +27,8 @@ def test_coco_without_images(tmp_path):
     assert targets(data) == COCO
     sample = data.samples[0]
     assert (sample.id, sample.group, sample.tags) == ("7", "7", {})
-    assert sample.inputs == {"image": Broken("no image file 7.jpg: give --data FOLDER with images")}
+    missing = "no image file 7.jpg: give --data FOLDER with images"
+    assert sample.inputs == {"image": Broken(missing, str(tmp_path / "7.jpg"))}
 
 
 def test_coco_with_images(tmp_path):
@@ -118,9 +119,9 @@ LOST = [{"id": n, "file_name": f"{n}.jpg"} for n in (7, 12, *range(100, 107))]
         ("x.json", without("images", LOST[:1]), "3 captions are of images that it does not list"),
         ("x.json", without("images", LOST[:2] * 2), "each image id must be there once"),
         ("x.json", '{"a": []}', "1 of 1 images have no caption to compare with: a"),
-        ("x.json", '{"a": "b"}', "x.json: a: Expected `array`"),
+        ("x.json", '{"a": 3}', "x.json: a: Expected `array`"),
         ("x.json", '{"a": ["b"', "x.json: line 1 column"),
-        ("x.json", '["a"]', "x.json: Expected `object`"),
+        ("x.json", '["a"]', "x.json: $[0]: an object of columns and values"),
         ("x.jsonl", '{"id": 1, "references": "a cat"}', "references is not a list of texts"),
         ("x.jsonl", '{"id": 1, "refs": ["a cat"]}', "line 1: caption is None: a text is needed"),
         ("x.jsonl", '{"id": 1, "references": []}', "1 of 1 images have no caption"),

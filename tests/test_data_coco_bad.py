@@ -29,7 +29,9 @@ def test_no_data(tmp_path):
 def test_no_image_at_all(tmp_path):
     file = write(tmp_path / "annotations/captions_val2017.json", captions_json())
     (tmp_path / "val2017").mkdir()
-    assert message(file).startswith(
+    # Embeddings are scored without the images; `run` and `check` refuse with this reason.
+    (reason,) = {document.inputs["image"].reason for document in coco(file).corpus}
+    assert reason.startswith(
         f"{file}: none of its 2 images is there, e.g. '7.jpg';"
         f" looked in {tmp_path}/annotations, {tmp_path}, {tmp_path}/val2017: put"
     )
@@ -109,7 +111,9 @@ def test_a_karpathy_entry_without_a_key(tmp_path):
 
 
 def test_a_list_and_an_empty_file_are_not_captions(tmp_path):
-    assert "Expected `object`, got `array`" in message(write(tmp_path / "a.json", "[]"))
+    assert "lists no images" in message(write(tmp_path / "a.json", "[]"))
+    # A list is BLIP's format.
+    assert "missing required field `image`" in message(write(tmp_path / "a.json", '[{"a": 1}]'))
     empty = {"images": [], "annotations": []}
     assert "lists no images" in message(write(tmp_path / "a.json", empty))
 

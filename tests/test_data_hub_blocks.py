@@ -129,8 +129,11 @@ def test_what_is_not_there(tmp_path: Path) -> None:
     assert isinstance(data.corpus[2].inputs["image"], Broken)
     with pytest.raises(UnknownName, match="did you mean caption"):
         caption_rows(root, captions="captoin", **given)
-    with pytest.raises(DataError, match="column caption holds no images"):
-        caption_rows(root, path="p/d", media={"image": "caption"}, captions="caption")
+    # A column of texts is one of paths: none of these is a file, so that every image fails.
+    lost = caption_rows(root, path="p/d", media={"image": "caption"}, captions="caption")
+    assert [d.inputs["image"].reason for d in lost.corpus] == [  # type: ignore[union-attr]
+        f"no image file {name}: give --data FOLDER with images" for name in "abc"
+    ]
     with pytest.raises(DataError, match="a text is needed"):
         numbers = kept(
             tmp_path / "n", "test", {"image": IMAGES, "caption": [1, 2, 3]}, image=Image()

@@ -229,6 +229,16 @@ def test_mmbench_rotations_that_are_made(tmp_path):
     assert len(mmbench(tmp_path, circular=False).samples) == 2
 
 
+def test_mmbench_without_a_clear_answer_is_not_rotated(tmp_path):
+    """The answer is the text of two options: the question fails, once, and the other is asked."""
+    layouts.mmbench(tmp_path)
+    (file,) = tmp_path.glob("*.tsv")
+    file.write_text(file.read_text().replace("\ta\tb\tc\t\tC\t", "\tx\tx\tc\t\tx\t"))
+    broken, *others = mmbench(tmp_path).samples
+    assert broken.id == "241" and isinstance(broken.target, Broken)
+    assert [sample.id for sample in others] == ["252", "252/1", "252/2", "252/3"]
+
+
 def test_mmbench_rotations_that_are_there(tmp_path):
     layouts.mmbench_circular(tmp_path)
     first, again, lost = mmbench(tmp_path).samples

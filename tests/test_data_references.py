@@ -13,7 +13,7 @@ from mmbench.data.labels import labels
 from mmbench.data.qrels import pairs
 from mmbench.data.ratings import ratings
 from mmbench.errors import DataError, UnknownName, UserError
-from mmbench.types import Media
+from mmbench.types import Broken, Media
 
 
 def targets(data):
@@ -29,6 +29,8 @@ def test_one_label_each(tmp_path):
 
 
 def test_the_path_is_the_id_where_there_is_none(tmp_path):
+    touch(tmp_path / "s", "a.ogg")
+    touch(tmp_path, "b.mp4")
     data = labels(write(tmp_path / "x.csv", "file,label,group\ns/a.ogg,1,x\nb.mp4,2,y\n"))
     assert [(s.id, s.group, s.inputs) for s in data.samples] == [
         ("s/a.ogg", "x", {"audio": Media("audio", str(tmp_path / "s/a.ogg"))}),
@@ -144,6 +146,12 @@ JSONL = (
         ("test.tsv", "query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td3\t2\nq1\td2\t-1\nq3\td1\t0\n"),
         ("x.csv", "query,document,grade\nq1,d1,1\nq2,d3,2.0\nq1,d2,-1\nq3,d1,0\n"),
         ("x.jsonl", JSONL),
+        # MS MARCO's qrels.dev.tsv and files of the kind: no header, tabs, grades with a fraction.
+        ("qrels.dev.tsv", "q1\t0\td1\t1.0\nq2\t0\td3\t2.0\nq1\t0\td2\t-1.0\nq3\t0\td1\t0.0\n"),
+        ("x.qrels", "q1 0 d1 1.0\nq2 0 d3 2e0\nq1 0 d2 -0.5\nq3 0 d1 0\n"),
+        ("x.csv", "q1,0,d1,1\nq2,0,d3,2\nq1,0,d2,-1\nq3,0,d1,0\n"),
+        ("x.tsv", "q1\td1\t1\nq2\td3\t2\nq1\td2\t-1\nq3\td1\t0\n"),
+        ("x.csv", 'q1,"d1",1.0\r\nq2,d3,2\r\nq1,d2,-1\r\nq3,d1,0\r\n'),
     ],
 )
 def test_pairs(tmp_path, name, content):
@@ -158,6 +166,20 @@ def test_pairs(tmp_path, name, content):
 def test_pairs_without_a_grade_are_relevant(tmp_path):
     write(tmp_path / "x.csv", "document,query\n7,1\n8,1\n")
     assert pairs(tmp_path).links == {"1": {"7": 1.0, "8": 1.0}}
+    write(tmp_path / "x.csv", "qid,query,docid,document\n1,who?,7,he\n1,who?,8,she\n")
+    assert pairs(tmp_path).links == {"1": {"7": 1.0, "8": 1.0}}
+    write(tmp_path / "x.csv", "1,7\n1,8\n")  # two columns without a header
+    assert pairs(tmp_path).links == {"1": {"7": 1.0, "8": 1.0}}
+
+
+def test_ids_of_pairs_that_are_paths_or_hold_spaces(tmp_path):
+    # The three spellings name one file; an address and a bare word do not name another one.
+    content = "q 1\t0\t./a.jpg\t1\nq2\t0\tx/../a.jpg\t1\nq2\t0\thttp://h/x/../y\t1\nq2\t0\t..\t1\n"
+    links = pairs(write(tmp_path / "x.qrels", content)).links
+    assert links == {"q 1": {"a.jpg": 1.0}, "q2": {"a.jpg": 1.0, "http://h/x/../y": 1.0, "..": 1.0}}
+    twice = write(tmp_path / "y.qrels", "q1 0 ./a.jpg 1\nq1 0 a.jpg 0\n")
+    with pytest.raises(DataError, match=r"each pair must be there once.*: q1 a\.jpg"):
+        pairs(twice)
 
 
 @pytest.mark.parametrize(
@@ -175,8 +197,18 @@ def test_pairs_without_a_grade_are_relevant(tmp_path):
             "line 2: grade is 'high': a number is needed",
         ),
         ("x.csv", "query,document,grade\nq,d,nan\n", "line 2: grade is 'nan'"),
-        ("x.csv", "query,doc\nq,d\n", "line 2: has no id: one of document, corpus-id"),
-        ("x.csv", "document\nd\n", "line 2: has no id: one of query, query-id"),
+        # A grade of 0 under another name, or next to a score, would count as relevant.
+        ("x.csv", "qid,docid,level\nq,d,0\n", "line 2: which column is the grade? level could be"),
+        ("x.csv", "qid,docid,score,rel\nq,d,9.5,0\n", "grade could be in score, rel, which differ"),
+        ("x.csv", "query,doc\nq,d\n", "line 2: has no id: one of corpus_id, document_id"),
+        ("x.qrels", "q1 0 d1 nan\n", "not of the form `qid 0 docid grade`"),
+        # Nothing tells a header from a judgement, the iteration from a document.
+        ("x.csv", "topic,passage\na,b\n", "is neither a header (query, document, grade) nor"),
+        ("x.csv", "topic,passage,label\na,b,1\n", "is neither a header"),
+        ("x.tsv", "1\t0\t7\n", "is neither a header"),
+        ("x.csv", "q1,d1,1\nq1,d2\n", "line 2: 2 fields where 3 are needed"),
+        ("x.csv", "q1,d1,1\nq1,d2,good\n", "line 2: grade is 'good': a number is needed"),
+        ("x.csv", "document\nd\n", "line 2: has no id: one of query_id, qid, query is needed"),
         ("x.jsonl", '{"query": 1.5, "document": "d"}', "line 1: query is 1.5"),
         ("x.jsonl", '{"query": "1", "document": "d"', "line 1 column"),
     ],
@@ -223,11 +255,14 @@ RATINGS = (
 
 
 def test_ratings(tmp_path):
-    first, second = ratings(write(tmp_path / "x.csv", RATINGS)).samples
+    touch(tmp_path, "u1.wav")
+    file = write(tmp_path / "x.csv", RATINGS)
+    first, second = ratings(file).samples
     assert (first.id, first.group, first.tags) == ("u1", "A", {"system": "A"})
     assert first.target == [["r1", 5.0], ["r10", 3.0], ["r2", 4.0]]
     assert first.inputs == {"audio": Media("audio", str(tmp_path / "u1.wav"))}
-    assert (second.group, second.target, second.inputs) == ("B", [["r1", 2.5]], {})
+    assert (second.group, second.target) == ("B", [["r1", 2.5]])
+    assert second.inputs == {"audio": Broken(f"{file} line 3: audio is empty: no sound")}
 
 
 def test_ratings_without_systems(tmp_path):
@@ -245,7 +280,6 @@ def test_ratings_without_systems(tmp_path):
         ("id,rater\nu,r\n", "line 2: rating is None"),
         ("id,rating\nu,3\n", "line 2: has no id: one of rater"),
         ("rater,rating\nr,3\n", "line 2: has no id: one of id"),
-        ("id,rater,rating\nu,r,3\nu,r,4\n", "each rating must be there once"),
         ("id,system,rater,rating\nu,A,r,3\nu,B,s,3\n", "line 3: 'u' is of another system"),
         ("id,rater,rating\n", "has no line of data"),
     ],

@@ -217,7 +217,7 @@ BAD = [
         "line 3: has no 'text'",
     ),
     ("t.jsonl", b'{"image": "a.png", "text": 5}', "line 1: text is 5: a string"),
-    ("t.jsonl", b'{"image": ["a.png"], "text": "x"}', "line 1: image is not a path but ['a.png']"),
+    ("t.jsonl", b'{"image": ["a.png"], "text": "x"}', "line 1: image is ['a.png']: the path"),
     ("t.jsonl", b'{"image": "a.png", "text": "x", "id": 1.5}', "line 1: id is 1.5: a whole number"),
     ("t.jsonl", b"\n\n", "has no line"),
     ("t.parquet", b"PAR1 this is none", "cannot be read: "),
@@ -263,9 +263,22 @@ def test_one_image_id_has_one_path(folder):
 
 def test_no_image_at_all(folder):
     file = write(folder / "t.csv", [{"image": "x.png", "text": "x"}])
-    assert f"{file}: none of its 1 images is there, e.g. 'x.png'; looked in {folder}," in message(
-        file
-    )
+    # Embeddings are scored without the images; `run` and `check` refuse with this reason.
+    (document,) = table(file).corpus
+    reason = document.inputs["image"].reason
+    assert f"{file}: none of its 1 images is there, e.g. 'x.png'; looked in {folder}," in reason
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_two_ways_to_write_a_path_are_one_image(folder, kind):
+    # The file system knows one file under all of these names.
+    names = ["a.png", "./a.png", "images/../a.png", ".//a.png", "images/./c.png"]
+    file = write(folder / f"t.{kind}", [{"image": name, "text": name} for name in names])
+    data = table(file)
+    assert greys(data) == {"a.png": ord("a"), "images/c.png": ord("c")}
+    assert [list(to) for to in data.links.values()] == [["a.png"]] * 4 + [["images/c.png"]]
+    rows = [{"image": name, "text": "x", "image_id": 3} for name in names[:2]]
+    assert list(greys(table(write(folder / f"u.{kind}", rows)))) == ["3"]
 
 
 def test_blank_lines_and_a_byte_order_mark_are_skipped(folder):

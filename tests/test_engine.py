@@ -98,9 +98,15 @@ def test_a_nan_fails_its_sample_and_no_other(tmp_path: Path) -> None:
     ((_, reason),) = record.failures
     assert reason == "the model returned NaN or infinity"
     score = record.scores["recall@1[text-to-image]"]
-    assert (score.n, score.failed) == (10, 2)
-    assert score.bounds is not None
-    assert score.bounds[1] - score.bounds[0] == pytest.approx(2 / 12)
+    # Both captions of the image are asked, and it is never retrieved. Had it not failed, it could
+    # have been the first for them, or for all others.
+    assert (score.n, score.failed) == (12, 0)
+    assert score.value is not None
+    assert score.bounds == (0, pytest.approx(score.value + 2 / 12))
+    back = record.scores["recall@1[image-to-text]"]
+    assert (back.n, back.failed) == (5, 1)
+    assert back.value is not None
+    assert back.bounds == pytest.approx((back.value * 5 / 6, (back.value * 5 + 1) / 6))
     Means.broken = None
     again = evaluate(folder)  # what a model made of the same bytes is remembered
     assert (again.failures, again.counts["computed"]) == (record.failures, 0)
@@ -124,7 +130,9 @@ def test_bad_files_fail_their_samples_and_lose_nothing_else(tmp_path: Path) -> N
     for ident, file in zip("0123", files, strict=False):
         assert file.name in reasons[ident]
         assert "\n" not in reasons[ident]
-    assert record.scores["recall@1[text-to-image]"].n == 7
+    # All captions are asked but the empty one, also those of images that failed or are not there.
+    asked = record.scores["recall@1[text-to-image]"]
+    assert (asked.n, asked.failed) == (16, 1)
     assert evaluate(folder).counts["computed"] == 0
 
 

@@ -8,8 +8,9 @@ import pytest
 ROOT = Path(__file__).parents[1] / "mmbench"
 FLOORS = [
     {"errors", "types", "abilities"},
-    {"registry", "builtin", "spec", "text", "media", "stats", "store", "contents", "journal",
-     "checkpoints", "search", "nano", "shapes"},
+    {"registry", "builtin", "spec", "text", "alternatives", "media", "stats", "store", "contents",
+     "journal", "checkpoints", "file_hashes", "layouts", "sources", "speed", "search", "nano",
+     "shapes", "reasoning"},
     {"data", "models", "kinds", "metrics"},
     {"engine", "verdicts", "conformance"},
     {"board"},

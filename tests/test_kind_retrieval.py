@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mmbench
-from mmbench.errors import SpecError
+from mmbench.errors import DataError, SpecError
 from mmbench.kinds.retrieval import Retrieval
-from mmbench.types import Answers, Prediction, RetrievalData, Sample, TaskSpec
+from mmbench.types import Answers, Outputs, Prediction, Ranking, RetrievalData, Sample, TaskSpec
 
 SPEC = TaskSpec(
     name="t",
@@ -96,25 +96,49 @@ def by_id(predictions: list[Prediction]) -> dict[str, Prediction]:
 LINKS = {"q1": {"a": 1.0}, "q2": {"a": 1.0}, "q3": {"b": 1.0}, "q4": {"gone": 1.0}}
 
 
-def test_failures_stay_and_take_only_their_own_along() -> None:
+def test_failures_stay_and_their_positives_are_never_retrieved() -> None:
     made = data(LINKS, ["a", "b", "c"])
     failed = ({1: "empty caption"}, {1: "truncated"})
     eye = np.eye(4, 3) + 0.1
     eye[1] = 0
     found, _ = Retrieval().predict(SPEC, made, answers(eye, np.eye(3), failed), "exact")
     texts, images = by_id(found[T2I][0]), by_id(found[I2T][0])
-    assert texts["q1"].value.ranks == [1]
+    assert texts["q1"].value == Ranking([1], [1.0], ["a", "c"], failed_others=1, size=3)
     assert texts["q2"].error == "empty caption"
-    assert texts["q3"].error == "its document b failed: truncated"
-    assert texts["q4"].error == "its document gone is not in the corpus"
-    assert images["a"].value.ranks == [1]
+    # The document of q3 failed and that of q4 is not there: trec_eval's positives that no run has.
+    assert texts["q3"].value == Ranking([None], [1.0], ["c", "a"], failed=1, size=3)
+    lost = texts["q4"].value
+    assert (lost.ranks, lost.failed, lost.failed_others, lost.size) == ([None], 1, 1, 4)
+    # Of the two captions of image a one failed: it counts as not found, and the other stands.
+    assert images["a"].value.ranks == [1, None]
+    assert (images["a"].value.failed, images["a"].value.failed_others) == (1, 0)
     assert images["b"].error == "truncated"
+    assert images["b"].target == Ranking([None], [1.0], failed=1, size=4)
     assert "c" not in images  # no query links to it: a distractor does not ask
     causes = Retrieval().failures(made, answers(eye, np.eye(3), failed))
     assert causes == [
         ("q2", "empty caption"),
         ("b", "truncated"),
         ("q4", "its document gone is not in the corpus"),
+    ]
+
+
+def test_queries_without_judgements_and_without_relevant_documents() -> None:
+    made = data({"q1": {"a": 1.0}, "q2": {"a": 0.0}, "q3": {}}, ["a", "b"])
+    found, _ = Retrieval().predict(SPEC, made, answers(np.eye(3, 2) + 1, np.eye(2)), "exact")
+    texts = by_id(found[T2I][0])
+    assert set(texts) == {"q1", "q2"}  # nobody judged q3
+    assert texts["q2"].value.ranks == []
+    for name in ("recall@1", "mrr", "map", "ndcg@10", "r_precision", "map@R", "fraction_recall@5"):
+        assert mmbench.metric(name)([texts["q2"]]).value == 0  # as in trec_eval
+    # q2 and q3 are documents of the other direction: three texts, of which one belongs to a.
+    assert by_id(found[I2T][0])["a"].value.size == 3
+    assert Retrieval().signature("exact", SPEC, made) == "index=exact,no-relevant=zero"
+    assert Retrieval().sizes(made) == {"query": 2, "corpus": 2}
+    assert Retrieval().notes(made) == [
+        "1 document of the corpus without judgements: not relevant",
+        "1 judged query without a relevant document: counted as 0",
+        "1 query without judgements: left out",
     ]
 
 
@@ -164,6 +188,43 @@ def test_the_random_baseline_does_not_depend_on_the_order() -> None:
 def test_limit_keeps_the_first_documents_with_their_queries() -> None:
     made = Retrieval().limit(data(LINKS, ["a", "b", "c"]), 1)
     assert ([q.id for q in made.queries], [d.id for d in made.corpus]) == (["q1", "q2"], ["a"])
+
+
+def test_limit_keeps_judgements_of_its_documents_alone() -> None:
+    # q1 loses a positive that is cut off, q2 its only one, and with it the right to be asked; q3
+    # had none to lose, and b was judged for nobody that is left.
+    links = {"q1": {"a": 1.0, "b": 2.0}, "q2": {"a": 0.0, "b": 1.0}, "q3": {"a": 0.0}, "q4": {}}
+    made = Retrieval().limit(data(links, ["a", "b"]), 1)
+    assert made.links == {"q1": {"a": 1.0}, "q3": {"a": 0.0}}
+    assert [query.id for query in made.queries] == ["q1", "q3"]
+
+
+def test_embeddings_beyond_the_data_are_documents_in_both_directions() -> None:
+    # The further image stands before a for q1; the further text before q1 for a. Neither asks.
+    made = data({"q1": {"a": 1.0}}, ["a"])
+    vectors = {
+        "query": (["q9", "q1"], np.float32([[1, 0], [0.8, 0.6]])),
+        "corpus": (["a", "z"], np.float32([[1, 0], [0.8, 0.6]])),
+    }
+    matched, outputs = Retrieval().match(made, Outputs(embeddings=vectors))
+    found, _ = Retrieval().accept(SPEC, matched, outputs)
+    assert {way: [(p.id, p.value.ranks) for p in splits[0]] for way, splits in found.items()} == {
+        T2I: [("q1", [2])],
+        I2T: [("a", [2])],
+    }
+    assert Retrieval().sizes(matched) == {"query": 1, "corpus": 2}
+    # Two more of four would move every document of a split into another one.
+    with pytest.raises(DataError, match=r"searches 2 splits of its own data.*: q9, z;"):
+        Retrieval().accept(spec(protocol={"splits": 2}), matched, outputs)
+    # A further text that is NaN is a document that failed, where documents are asked for texts.
+    vectors["query"][1][0] = np.nan
+    matched, outputs = Retrieval().match(made, Outputs(embeddings=vectors))
+    found, _ = Retrieval().accept(SPEC, matched, outputs)
+    assert found[I2T][0][0].value == Ranking([1], [1.0], ["q1"], failed_others=1, size=2)
+    why = [("q9", "its embedding is zero, NaN or infinite")]
+    assert Retrieval().output_failures(SPEC, matched, outputs, found) == why
+    one_way = spec(directions="query-to-corpus")
+    assert Retrieval().output_failures(one_way, matched, outputs, found) == []
 
 
 def test_one_direction_has_no_suffix() -> None:

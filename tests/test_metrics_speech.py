@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmbench import stats
+from mmbench.alternatives import parse, pieces_of, readings
 from mmbench.errors import MissingExtra
 from mmbench.metrics import normalisers
 from mmbench.metrics.normalisers import normalise
 from mmbench.metrics.speech import cer, mer, rtfx, wer, wil
 from mmbench.stats import fold, fold_many
+from mmbench.stats.paired import paired
 from mmbench.types import Prediction
 
 SHARED = Path(__file__).parents[2] / "shared/data"
@@ -44,7 +47,6 @@ def distance(a, b):
 @given(predictions=SAMPLES)
 def test_rates_by_their_definition(metric, units, predictions):
     pairs = [(units(p.target.strip()), units(p.value.strip())) for p in predictions]
-    pairs = [(right, said) for right, said in pairs if right]
     edits = sum(distance(right, said) for right, said in pairs)
     length = sum(len(right) for right, _ in pairs)
     expected = edits / length if length else math.nan
@@ -55,10 +57,9 @@ def test_rates_by_their_definition(metric, units, predictions):
 @given(SAMPLES)
 def test_equal_to_jiwer_over_the_corpus(predictions):
     jiwer = pytest.importorskip("jiwer")
-    there = [p for p in predictions if p.target.strip()]
-    if not there:
-        return
-    texts = [p.target for p in there], [p.value for p in there]
+    if not any(p.target.strip() for p in predictions):
+        return  # jiwer calls a rate of 0 words 0 or 1; here it is NaN, as of nothing
+    texts = [p.target for p in predictions], [p.value for p in predictions]
     words, letters = jiwer.process_words(*texts), jiwer.process_characters(*texts)
     expected = [words.wer, letters.cer, words.mer, words.wil]
     assert [metric(predictions, "none").value for metric in METRICS] == pytest.approx(expected)
@@ -87,16 +88,161 @@ def test_the_corpus_rate_is_no_mean_of_rates():
     assert wer(predictions, "none").value == 1 / 5
 
 
-def test_empty_references_are_skipped_and_counted():
-    predictions = predict(("a", "a"), ("b", " "), ("", ""))
-    for metric in METRICS:
-        found = metric(predictions, "none")
-        assert found.value == 0 and found.reason == "2 empty references skipped"
-        assert found.rows.shape[0] == 3 and not found.rows[1:].any()
-    assert wer(predict(("x", "uh")), "none").value == 1
+# jiwer 4.0.0 prints these over each corpus; the counts by hand: the second reference has no word,
+# "thank you" is 2 insertions of words (9 of characters), "hello world" 2 words (11 characters).
+@pytest.mark.parametrize(
+    "pairs, values",
+    [
+        ([("hello world", "hello world"), ("thank you", "")], (1, 9 / 11, 2 / 4, 1 - 4 / (2 * 4))),
+        ([("hello", "hello world"), ("a", " ")], (2 / 2, 7 / 11, 2 / 3, 1 - 1 / (2 * 2))),
+        ([("a", "a"), ("", "")], (0, 0, 0, 0)),
+    ],
+)
+def test_words_said_on_an_empty_reference_are_insertions(pairs, values):
+    predictions = predict(*pairs)
+    assert [metric(predictions, "none").value for metric in METRICS] == pytest.approx(values)
+    jiwer = pytest.importorskip("jiwer")
+    said, right = map(list, zip(*pairs, strict=True))
+    words, letters = jiwer.process_words(right, said), jiwer.process_characters(right, said)
+    assert (words.wer, letters.cer, words.mer, words.wil) == pytest.approx(values)
+
+
+def test_so_are_those_on_a_reference_that_the_normaliser_empties():
     pytest.importorskip("whisper_normalizer")
-    only = wer(predict(("x", "uh")), "whisper_en")  # a filler: empty after the normaliser
-    assert math.isnan(only.value) and only.reason == "1 empty reference skipped"
+    predictions = predict(("a b", "a b"), ("x y", "uh [noise]"))  # a filler, a bracketed sound
+    found = wer(predictions, "whisper_en")
+    assert found.value == 2 / 2 and found.rows.tolist() == [[0, 2], [2, 0]]
+    assert found.reason == "includes 2 insertions against 1 empty reference"
+    assert "empty-references=inserted" in found.signature
+
+
+def test_a_corpus_without_a_word_of_reference():
+    """A rate of 0 words is n/a; match error rate and information lost are at their worst, 1."""
+    said = predict(("x y", ""), ("", " "))
+    values = [metric(said, "none").value for metric in METRICS]
+    assert values == pytest.approx([math.nan, math.nan, 1, 1], nan_ok=True)
+    assert wer(said, "none").reason == "no rate: 2 references without a word"
+    silent = predict(("", ""), (" ", ""))
+    assert all(math.isnan(metric(silent, "none").value) for metric in METRICS)
+
+
+def test_resamples_without_a_word_of_reference_have_no_value():
+    """Of two groups, a quarter of the resamples draw the empty one twice: no interval, said so."""
+    found = wer(predict(("x", ""), ("a b", "a c")), "none")
+    assert stats.intervals([found], [["1", "2"]]) == [
+        (None, "no interval: many resamples have no value")
+    ]
+    many = wer(predict(("x", ""), *[("a b", "a c"), ("a b", "a b")] * 20), "none")
+    ((interval, _),) = stats.intervals([many], [[str(i) for i in range(41)]])
+    assert interval is not None and interval[0] < many.value == 21 / 80 < interval[1]
+    other = wer(predict(("", ""), *[("a b", "a c"), ("a b", "a b")] * 20), "none")
+    compared = paired(many.rows, other.rows, "ratio", [str(i) for i in range(41)])
+    assert compared.difference == pytest.approx(-1 / 80)
+    assert compared.p_value == 1  # one row differs: each swap is as far
+
+
+# Hits, substitutions, deletions and insertions as sclite 2.10 of usnistgov/SCTK 9688a26 prints them
+# (-i spu_id -o pralign), but that it compares words without case.
+@pytest.mark.parametrize(
+    "reference, said, counts",
+    [
+        ("i've { um / uh / @ } as far", "i've um as far", (4, 0, 0, 0)),
+        ("i've { um / uh / @ } as far", "i've as far", (3, 0, 0, 0)),
+        ("i've { um / uh / @ } as far", "i've er as far", (3, 0, 0, 1)),  # 3 words, not 4
+        ("{ a b c / d } e", "d x e", (2, 0, 0, 1)),
+        ("{ a / { b / c d } } e", "c d e", (3, 0, 0, 0)),  # nested
+        ("{ a / { b / @ } c } x", "c x", (2, 0, 0, 0)),
+        ("{ a b / @ }", "a", (1, 0, 1, 0)),  # a deletion of two words, not an insertion of none
+        ("{ a b c / @ }", "a", (0, 0, 0, 1)),
+        ("{ a b / c }", "d e", (0, 1, 0, 1)),
+        ("{ @ / b a } x", "a x", (2, 0, 1, 0)),
+        ("{ a } x", "b x", (1, 1, 0, 0)),
+        ("{a / b}c x", "a c x", (3, 0, 0, 0)),  # a brace is a word of its own
+        ("{a/b} x", "a/b x", (2, 0, 0, 0)),  # a slash is not: one choice
+        ("@ b", "a b", (1, 0, 0, 1)),  # the null word, also outside of braces
+        ("a / b } c", "a / b } c", (5, 0, 0, 0)),  # without an opening brace these are words
+        ("{ um / @ }", "", (0, 0, 0, 0)),
+        ("", "thank you", (0, 0, 0, 2)),
+    ],
+)
+def test_alternatives_as_sclite_counts_them(reference, said, counts):
+    (row,) = wil(predict((said, parse(reference))), "none").rows.tolist()
+    hits, substitutions, _, insertions = counts
+    assert row == [hits, sum(counts[:3]), hits + substitutions + insertions]
+    (errors,) = wer(predict((said, parse(reference))), "none").rows.tolist()
+    assert errors == [sum(counts[1:]), sum(counts[:3])]
+
+
+CHOICES = st.recursive(
+    st.lists(st.sampled_from([*"abcd", "@"]), min_size=1, max_size=2).map(" ".join),
+    lambda inner: st.lists(inner, min_size=2, max_size=3).map(lambda c: f"{{ {' / '.join(c)} }}"),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(CHOICES, max_size=3).map(" ".join), st.text("abcd ", max_size=8))
+def test_the_best_reading_has_the_fewest_edits(reference, said):
+    """By trying every text that the choices make, each against the hypothesis by jiwer alone."""
+    jiwer = pytest.importorskip("jiwer")
+    target = parse(reference)
+    texts = readings(pieces_of(target) or [target])
+    for metric, process in ((wer, jiwer.process_words), (cer, jiwer.process_characters)):
+        tried = [process(text, said) for text in texts]
+        edits = [o.substitutions + o.deletions + o.insertions for o in tried]
+        lengths = [o.hits + o.substitutions + o.deletions for o in tried]
+        (row,) = metric(predict((said, target)), "none").rows.tolist()
+        assert row[0] == min(edits)
+        assert row[1] in {n for n, e in zip(lengths, edits, strict=True) if e == min(edits)}
+
+
+def test_every_reading_is_normalised_as_a_whole():
+    """OpenAI's normaliser joins numbers: of "twenty { one / two }" it makes 21 or 22."""
+    pytest.importorskip("whisper_normalizer")
+    target = parse("it { 's / is } twenty { one / two } { uh / @ }")
+    assert wer(predict(("It's 22.", target)), "whisper_en").rows.tolist() == [[0, 3]]
+    many = parse("{ it's / it is } ok " + "{ uh / um / @ } " * 8)  # 13,122 readings: piece by piece
+    assert wer(predict(("It is OK", many)), "whisper_en").rows.tolist() == [[0, 3]]
+    assert wer(predict(("It is not OK", many)), "whisper_en").rows.tolist() == [[1, 3]]
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("{ a / b", "not closed"),
+        ("{ a / }", "alternative is empty"),
+        ("{ } x", "alternative is empty"),
+        ("{ " * 30 + "a" + " }" * 30, "nested"),
+    ],
+)
+def test_alternatives_that_cannot_be_read(text, words):
+    with pytest.raises(ValueError, match=words):
+        parse(text)
+
+
+# Unicode categories Mn and Mc, which whisper/normalizers/basic.py turns into spaces; composed
+# letters (NFKC) keep theirs.
+@pytest.mark.parametrize(
+    "text, said, marked",
+    [
+        ("हिन्दी में", "हन्द म", True),  # Devanagari: other vowels, the same to the normaliser
+        ("ที่นี่", "ทน", True),  # Thai
+        ("தமிழ்", "தம", True),  # Tamil
+        ("مَرْحَبًا", "مرحبا", True),  # Arabic with diacritics
+        ("مرحبا", "مرحبا", False),  # without
+        ("cafe\u0301 Việt ❤️ が", "x", False),
+    ],
+)
+def test_scripts_whose_vowel_signs_a_normaliser_deletes_are_named(text, said, marked):
+    pytest.importorskip("whisper_normalizer")
+    predictions = predict((said, text), ("a", "a"))
+    for name in ("basic", "whisper_en"):
+        note = wer(predictions, name).reason
+        words = f"{name} deletes vowel signs of 1 reference: wer[none], cer[none] keep them"
+        assert note == (words if marked else "")
+    choices = predict((said, parse(f"{{ {text} / x }}")))
+    assert cer(choices, "basic").reason.endswith("keep them") == marked
+    assert wer(predictions, "none").reason == cer(predictions, "none").reason == ""
 
 
 @pytest.mark.parametrize("metric", METRICS)

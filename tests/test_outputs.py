@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbench.data.answers import answers
-from mmbench.data.outputs import _ARRAYS, _TEXTS, read_outputs
+from mmbench.data.outputs import _ARRAYS, _RECORDS, _TEXTS, read_outputs
 from mmbench.errors import DataError
 
 
@@ -67,7 +67,7 @@ def test_the_digest_is_of_the_bytes(tmp_path):
     assert one.digest == same.digest != other.digest
 
 
-# First the aliases of the id, then those of the value: the first that is there is taken.
+# A single column of either sort is used; our own `id` and `value` win over the others.
 @pytest.mark.parametrize(
     ("record", "tags"),
     [
@@ -75,8 +75,8 @@ def test_the_digest_is_of_the_bytes(tmp_path):
         ({"image_id": 1, "caption": "yes"}, {}),
         ({"text": "yes", "id": 1}, {}),
         ({"prediction": "yes", "id": "1"}, {}),
-        ({"image_id": 9, "question_id": 1, "text": "why?", "answer": "yes"},
-         {"image_id": "9", "text": "why?"}),
+        ({"image_id": 9, "question_id": 1, "question": "why?", "answer": "yes"},
+         {"image_id": "9", "question": "why?"}),
         ({"question_id": 9, "id": 1, "answer": "no", "value": "yes"},
          {"question_id": "9", "answer": "no"}),
     ],
@@ -254,10 +254,23 @@ BAD = [
     ("x.csv", "id\na\n", "line 2: has no value"),
     ("x.csv", "id,value\n,b\n", "line 2: id is ''"),
     ("x.csv", "id,value\na,b\na,c\n", "more often: a"),
+    # Scores by label: the place of each cell that is no finite number.
+    ("x.csv", "id,cat,dog\na,,0.5\nb,1,2\n", "line 2: cat is '': a number is needed"),
+    ("x.csv", "id,cat,dog\na,1,0.5\nb,1,nan\n", "line 3: dog is 'nan': a number is needed"),
+    ("x.tsv", "id\tcat\tdog\na\tinf\t0.5\n", "line 2: cat is 'inf': a number is needed"),
+    ("x.csv", "id,cat,dog\na,1,0\nb,N/A,0\n", "line 3: cat is 'N/A': a number is needed"),
+    ("x.jsonl", '{"id": 1, "value": {"a": 0.5, "b": null}}\n', "the score of 'b' is None"),
+    ("x.json", '{"k": {"a": 0.5, "b": null}}', "'k': the score of 'b' is None"),
+    ("x.json", '{"k": {"a": "", "b": 0.5}}', "'k': the score of 'a' is ''"),
+    # A document is in a list once, as in a run.
+    ("x.jsonl", '{"id": "q", "value": ["d", "e", "d"]}\n', "query q: each document must be there"),
+    ("x.json", '{"q": ["d", "d"]}', "query q: each document must be there once, but these stand"),
+    ("x.json", '[{"id": "q", "value": [7, "7"]}]', "query q: each document must be there once"),
+    ("x.csv", "id,value,value\nq,d,d\n", "query q: each document must be there once"),
     ("x.csv", b"id,value\na,\xff\n", "line 2 column 3"),
     ("x.tsv", "id,value\na,b\n", "line 2: has no id"),
     ("x.trn", "a (1)\nb (1)\n", "more often: 1"),
-    ("x.trn", "a { b / c } d (1)\n", "line 1: has alternatives"),
+    ("x.trn", "a { b / c } d (1)\n", "sample 1: has alternatives"),
     ("x.txt", "", "is empty"),
     ("x.txt", b"a\n\xff\n", "line 2 column 1"),
     ("x.run", "# a comment\n", "has no line of a run"),
@@ -287,7 +300,7 @@ JSON_VALUES = st.one_of(
     st.integers(-(2**60), 2**60),
     st.floats(allow_nan=False, allow_infinity=False),
     st.dictionaries(TEXTS, st.floats(-1e9, 1e9), min_size=1),
-    st.lists(TEXTS),
+    st.lists(TEXTS, unique=True),
 )
 
 
@@ -362,7 +375,7 @@ def examples(start):
 
 
 def test_the_document_names_every_format():
-    for suffix in (*_TEXTS, *_ARRAYS):
+    for suffix in (*_RECORDS, *_TEXTS, *_ARRAYS):
         assert f"`{suffix}`" in DOCUMENT
 
 
@@ -391,3 +404,33 @@ def test_the_examples_of_the_document(tmp_path):
         ["a dog", "dog"],
         {"answer": "B", "options": ["a cat", "a dog"]},
     ]
+
+
+MSMARCO = "q1\td7\t2\nq2\ta doc\t1\r\nq1\td2\t1\n\n"
+
+
+@pytest.mark.parametrize("name", ["x.tsv", "x.run"])
+def test_runs_of_msmarco_are_ordered_by_rank(tmp_path, name):
+    # Lines `qid docid rank`, as MS MARCO's own evaluation reads them: no header, no score.
+    assert read(tmp_path, name, MSMARCO).values == {"q1": ["d2", "d7"], "q2": ["a doc"]}
+
+
+def test_a_table_with_labels_that_are_numbers_is_no_run(tmp_path):
+    assert read(tmp_path, "x.tsv", "id\t0\t1\na\t0.5\t0.25\n").values == {
+        "a": {"0": 0.5, "1": 0.25}
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("q1\td9\t2\n", "line 5: query q1 has rank 2 twice"),
+        ("q1\td9\t4\n", "the ranks of query q1 are not 1, 2, 3 and on"),
+        ("q3\td9\t0\n", "the ranks of query q3 are not 1, 2, 3 and on"),
+        ("q1\td2\t3\n", "query q1: each document must be there once"),
+        ("q1\td9\n", "line 5: not of the form `qid docid rank`"),
+        ("q1\td9\t2.5\n", "line 5: not of the form `qid docid rank`"),
+    ],
+)
+def test_what_is_refused_of_runs_of_msmarco(tmp_path, line, words):
+    assert words in refused(tmp_path, "x.tsv", MSMARCO + line)

@@ -70,7 +70,7 @@ def test_one_array_is_no_archive_and_an_archive_no_array(tmp_path):
         read_outputs(tmp_path / "many.npy")
 
 
-SCORES = np.array([[0.5, -1.0, np.inf], [1.0, 2.0, 3.0]])
+SCORES = np.array([[0.5, -1.0, -np.inf], [1.0, 2.0, 3.0]])
 
 
 def matrix(tmp_path, labels=None, ids=None, scores=SCORES):
@@ -84,7 +84,7 @@ def matrix(tmp_path, labels=None, ids=None, scores=SCORES):
 def test_scores_without_names_are_in_the_order_of_the_data(tmp_path):
     found = matrix(tmp_path)
     assert list(found.values) == ["0", "1"] and found.positional and found.labels == []
-    assert found.values["0"].tolist() == [0.5, -1.0, np.inf]
+    assert found.values["0"].tolist() == [0.5, -1.0, -np.inf]
 
 
 @pytest.mark.parametrize(

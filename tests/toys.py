@@ -19,6 +19,7 @@ from mmbench.types import Clip, Frames, Generation, Media, Message, Sample, Samp
 
 class Toy:
     modalities = frozenset({"text", "image", "audio", "video"})
+    identity = "toy"  # what a program registers is cached only under an identity
 
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         pass

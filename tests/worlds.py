@@ -44,6 +44,7 @@ class Means:
 
     modalities = frozenset({"text", "image"})
     version = 1
+    identity = "mean colours"  # what a program registers is cached only under an identity
     batches: ClassVar[list[int]] = []  # sizes of the batches asked of all instances
     broken: str | None = None  # what the next vectors contain
     memory = 10**9  # items that fit into the memory

@@ -9,16 +9,14 @@ from mmbench.cli import report, worst
 from mmbench.cli.options import options_for
 from mmbench.text import count, plain
 
-_NOBODY = "oracle"  # a baseline that every kind has: data without a model
-
 
 def command(args: argparse.Namespace) -> int:
     """Check every pair and say what a run would do."""
-    pairs = product(args.model or [_NOBODY], args.task)
+    pairs = product(args.model or [None], args.task)
     return worst([_pair(model, task, args) for model, task in pairs])
 
 
-def _pair(model: str, task: str, args: argparse.Namespace) -> int:
+def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
     from mmbench.engine.check import check
 
     try:
@@ -26,7 +24,7 @@ def _pair(model: str, task: str, args: argparse.Namespace) -> int:
     except (Exception, KeyboardInterrupt) as error:
         return report(error)
     sizes = ", ".join(f"{n} {side}" for side, n in found.sizes.items())
-    who = "the data of" if model == _NOBODY else f"{plain(model)} on"
+    who = "the data of" if model is None else f"{plain(model)} on"
     print(f"{who} {task}: {sizes}; fingerprint {found.fingerprint[:12]}")
     for ident, why in found.failures[:20]:
         print(f"  {plain(ident)}: {plain(why)}")

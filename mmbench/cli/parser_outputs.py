@@ -23,7 +23,21 @@ def score(commands: Any) -> None:
         " images; docs/scoring.md shows each",
     )
     add("--name", metavar="NAME", help="what the board calls the model (default: the file's name)")
+    add(
+        "--field",
+        action="append",
+        default=[],
+        metavar="prediction=NAME,id=NAME",
+        help="the columns of the predictions and the ids, where the file has several that could be",
+    )
+    add(
+        "--strip-reasoning",
+        action="store_true",
+        help="score the answers without the reasoning before them: <think>…</think>, channels of"
+        " gpt-oss, ◁think▷; of <answer>…</answer> the content",
+    )
     add("--partial", action="store_true", help="score what is there, although outputs are missing")
+    add("--fold-ids", action="store_true", help="ids match whatever their case, as in sclite")
     _inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)")
     add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")
     published_as(parser)

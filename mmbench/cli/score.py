@@ -11,6 +11,7 @@ from mmbench.cli.progress import make_progress
 
 def command(args: argparse.Namespace) -> int:
     """Score the outputs, write record and tables, and print what was measured."""
+    from mmbench.data.column_choice import parse_fields
     from mmbench.engine.prepare import Options
     from mmbench.engine.score import score
 
@@ -21,6 +22,7 @@ def command(args: argparse.Namespace) -> int:
         published_as=args.published_as,
         tasks=tuple(args.tasks),
         inception=args.inception,
+        strip_reasoning=args.strip_reasoning,
     )
     outcome = score(
         args.task,
@@ -28,6 +30,8 @@ def command(args: argparse.Namespace) -> int:
         options,
         name=args.name,
         partial=args.partial,
+        fields=parse_fields(args.field),
+        fold_ids=args.fold_ids,
         progress=make_progress(quiet=args.quiet),
     )
     record = keep(outcome, args)

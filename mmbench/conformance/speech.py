@@ -21,11 +21,13 @@ _WRITTEN = (
     "five $20 million 3.5 50% 1960s first 22nd colour analyse [noise] (laughs) uh hmm é œuvre ß "
     "half past ten o'clock double oh seven minus one hundred, point five. Dr. «naïve» 1,000 -- &"
 )
+# Texts of which OpenAI's normalisers leave nothing; the second is a word for the basic one.
+_SILENCES = ("[noise]", "uh", "(laughs) --", "", "[noise] (laughs)")
 
 
 @cache
 def _generated() -> Pairs:
-    """Reference and hypothesis, words with single spaces; no reference is empty."""
+    """Pairs of reference and hypothesis, words with single spaces; no reference is empty."""
     draws, words = random.Random(6), _WORDS.split()
     pairs = []
     for _ in range(_N):
@@ -35,6 +37,12 @@ def _generated() -> Pairs:
             said.insert(draws.randint(0, len(said)), draws.choice(words))
         pairs.append((" ".join(reference), " ".join(said if draws.random() > 0.05 else [])))
     return pairs
+
+
+@cache
+def _with_silence() -> Pairs:
+    """The same pairs, but that every tenth reference is empty; words are said on these too."""
+    return [("" if i % 10 == 0 else right, said) for i, (right, said) in enumerate(_generated())]
 
 
 @cache
@@ -53,6 +61,13 @@ def _jiwer(name: str, _: Path) -> Compared:
     theirs = getattr(library("jiwer"), name)(list(references), list(said))
     found = value(f"{name}[none]", _predictions(_generated()))
     return Compared(apart(found, theirs), f"generated: {_N} pairs, empty hypotheses, Unicode")
+
+
+def _on_silence(name: str, _: Path) -> Compared:
+    references, said = zip(*_with_silence(), strict=True)
+    theirs = getattr(library("jiwer"), name)(list(references), list(said))
+    found = value(f"{name}[none]", _predictions(_with_silence()))
+    return Compared(apart(found, theirs), f"generated: {_N} pairs, a tenth of empty references")
 
 
 def _torchmetrics(name: str, function: str, _: Path) -> Compared:
@@ -78,13 +93,14 @@ def _normaliser(name: str, theirs: str, _: Path) -> Compared:
 
 
 def _normalised(name: str, theirs: str, _: Path) -> Compared:
-    """Through jiwer, of what OpenAI's normaliser leaves, without what then is empty."""
+    """Through jiwer, of what OpenAI's normaliser leaves; some of the references are empty then."""
     draws, rules = random.Random(8), _whisper(theirs)
     pairs = [
         (text, " ".join(w for w in text.split() if draws.random() > 0.1)) for text in _written()
     ]
+    pairs += [(silence, text) for silence, text in zip(_SILENCES, _written(), strict=False)]
     clean = [(rules(reference), rules(said)) for reference, said in pairs]
-    references, said = zip(*[pair for pair in clean if pair[0].strip()], strict=True)
+    references, said = zip(*clean, strict=True)
     expected = library("jiwer").wer(list(references), list(said))
     found = value(f"wer[{name}]", _predictions(pairs))
     return Compared(apart(found, expected), f"generated: {len(pairs):,} pairs, empty references")
@@ -110,7 +126,7 @@ def _roundtrip(_: Path) -> Compared:
     asked = [Prediction(str(i), inputs={"text": text}) for i, (text, _) in enumerate(kept)]
     found = function(asked, features=[{"transcript": [heard]} for _, heard in kept]).value
     clean = [(rules(text), rules(heard)) for text, heard in kept]
-    references, said = zip(*[pair for pair in clean if pair[0].strip()], strict=True)
+    references, said = zip(*clean, strict=True)
     expected = library("jiwer").wer(list(references), list(said))
     return Compared(apart(found, expected), f"generated: {len(kept)} texts with their transcripts")
 
@@ -126,13 +142,15 @@ def _rtfx(_: Path) -> Compared:
     return Compared(apart(value("rtfx", predictions), expected), f"generated: {_N} clips")
 
 
+_RATES = ("wer", "cer", "mer", "wil")
 _TORCHMETRICS = {"wer": "word_error_rate", "cer": "char_error_rate"}
 _NORMALISERS = {"basic": "Basic", "whisper_en": "English"}
 _OPENAI = "openai-whisper"
 CASES = [
+    *(Case(f"{name}[none]", f"{name}", partial(_jiwer, name), package="jiwer") for name in _RATES),
     *(
-        Case(f"{name}[none]", f"{name}", partial(_jiwer, name), package="jiwer")
-        for name in ("wer", "cer", "mer", "wil")
+        Case(f"{name}[none]", f"{name}, on silence", partial(_on_silence, name), package="jiwer")
+        for name in _RATES
     ),
     *(
         Case(

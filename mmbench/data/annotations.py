@@ -1,4 +1,4 @@
-"""The two JSON formats that hold image captions, read into one shape.
+"""The three JSON formats that hold image captions, read into one shape.
 
 COCO captions (cocodataset/cocoapi PythonAPI/pycocotools/coco.py): `images` with `id` and
 `file_name`, `annotations` with `id`, `image_id` and `caption`.
@@ -7,10 +7,16 @@ Karpathy (karpathy/neuraltalk imagernn/data_provider.py; fartashf/vsepp data.py)
 with `filename`, `split` and `sentences` of `raw` and `sentid`; COCO's have `filepath` (val2014) and
 `cocoid` besides, Flickr's have not. A `sentid` of COCO is the id of the COCO annotation (vsepp
 data.py looks its captions up by it).
+
+BLIP (salesforce/BLIP data/coco_karpathy_dataset.py, data/flickr30k_dataset.py): a list of `image`,
+a path, with its `caption`, a text or a list; the file is of one split. An image of COCO has the
+number in its file's name as id, as `cocoid` has it; any other the name without the extension.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -19,6 +25,8 @@ from msgspec import Raw, Struct
 from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.data.pairs import Caption
 from mmbench.errors import DataError, UnknownName
+
+_COCO_NAME = re.compile(r"COCO_(?:train|val|test)\d{4}_(\d{12})\.\w+")
 
 
 class Image(NamedTuple):
@@ -29,7 +37,7 @@ class Image(NamedTuple):
 
 
 class Annotations(NamedTuple):
-    """What a file holds, of one split where it has `splits`; a COCO file has none."""
+    """What a file holds, of one split where it has `splits`; only Karpathy's has."""
 
     images: list[Image]
     captions: list[Caption]
@@ -61,12 +69,17 @@ class _KarpathyImage(Struct):
     filename: str
     split: str
     sentences: Raw  # decoded for the chosen split only: they are nearly all of the file
-    filepath: str = ""
+    filepath: str | None = None
     cocoid: int | str | None = None
 
 
 class _Karpathy(Struct):
     images: list[_KarpathyImage]
+
+
+class _BlipImage(Struct):
+    image: str
+    caption: str | list[str]
 
 
 class _Shape(Struct):
@@ -81,6 +94,8 @@ def read_annotations(path: Path, split: str) -> Annotations:
     there.
     """
     data = read_file(path)
+    if data.lstrip().startswith(b"["):
+        return _blip(data, path)
     images = decode_json(data, _Shape, path).images
     if not images:
         raise DataError(f"{path}: lists no images")
@@ -111,6 +126,33 @@ def _karpathy(data: bytes, path: Path, split: str) -> Annotations:
         sentences = decode_json(bytes(entry.sentences), list[_Sentence], path, inside=inside)
         captions += [Caption(str(line.sentid), id, line.raw) for line in sentences]
     return Annotations(images, captions, splits=True)
+
+
+def _blip(data: bytes, path: Path) -> Annotations:
+    """Read a list of images with their captions; several entries may be about one image."""
+    images: dict[str, Image] = {}
+    captions: list[Caption] = []
+    seen: Counter[str] = Counter()
+    for entry in decode_json(data, list[_BlipImage], path):
+        id = _blip_id(entry.image)
+        images.setdefault(id, Image(id, _endings(entry.image)))
+        for text in [entry.caption] if isinstance(entry.caption, str) else entry.caption:
+            captions.append(Caption(f"{id}#{seen[id]}", id, text))
+            seen[id] += 1
+    if not images:
+        raise DataError(f"{path}: lists no images")
+    return Annotations(list(images.values()), captions, splits=False)
+
+
+def _blip_id(image: str) -> str:
+    number = _COCO_NAME.fullmatch(PurePosixPath(image).name)
+    return str(int(number[1])) if number else PurePosixPath(image).stem
+
+
+def _endings(path: str) -> list[str]:
+    """Return the path, and what is left of it without its first folders, the longest first."""
+    parts = PurePosixPath(path).parts
+    return ["/".join(parts[start:]) for start in range(len(parts))] if parts else [path]
 
 
 def _names(entry: _KarpathyImage) -> list[str]:

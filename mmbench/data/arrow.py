@@ -30,7 +30,7 @@ def arrow_rows(
     """
     rows = f"{source}, rows {start} to {start + table.num_rows - 1}"
     try:
-        paths, stored = _images(table[columns["image"]], source)
+        paths, stored = media_cells(table[columns["image"]], f"{source}: the image column")
         cells = {key: table[name].to_pylist() for key, name in columns.items() if key != "image"}
     except (ValueError, OverflowError) as error:
         # Text that is not UTF-8, a date that no calendar has.
@@ -49,22 +49,63 @@ def cell_bytes(cell: Any) -> bytes:
     return data
 
 
-def _images(column: pa.ChunkedArray, source: str) -> tuple[list[str | None], list[bool]]:
-    """For each row its path, if it has one, and whether it has bytes. No bytes are copied."""
+def media_cells(column: pa.ChunkedArray, what: str) -> tuple[list[str | None], list[bool]]:
+    """Return for each row its path, if it has one, and whether it has bytes. No bytes are copied.
+
+    Raises DataError, naming `what` the column is, for a column of anything else.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    column = plain(column)
     kind = column.type
+    if pa.types.is_null(kind):
+        return [None] * len(column), [False] * len(column)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return column.to_pylist(), [False] * len(column)
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return [None] * len(column), pc.is_valid(column).to_pylist()
-    if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0:
-        stored = pc.is_valid(pc.struct_field(column, "bytes")).to_pylist()
-        if kind.get_field_index("path") < 0:
-            return [None] * len(column), stored
-        return pc.struct_field(column, "path").to_pylist(), stored
-    raise DataError(
-        f"{source}: the image column is of type {kind}: a path, bytes, or a struct of bytes and"
-        " path is needed"
-    )
+    fields = {kind[i].name: plain(pc.struct_field(column, i)) for i in _fields(kind)}
+    paths = fields.get("path", pa.nulls(len(column)))
+    stored = fields.get("bytes", pa.nulls(len(column)))
+    if not fields or not _is_text(paths.type) or not _is_bytes(stored.type):
+        raise DataError(
+            f"{what} is of type {kind}: a path, bytes, or a struct of bytes and path is needed"
+        )
+    return paths.to_pylist(), pc.is_valid(stored).to_pylist()
+
+
+def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column as texts, bytes or numbers: dictionaries decoded, views made plain."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        return plain(column.cast(column.type.value_type))
+    if pa.types.is_string_view(column.type):
+        return column.cast(pa.large_string())
+    if pa.types.is_binary_view(column.type):
+        return column.cast(pa.large_binary())
+    return column
+
+
+def _fields(kind: pa.DataType) -> list[int]:
+    """Return the numbers of the fields bytes and path, of a type that has fields."""
+    import pyarrow as pa
+
+    if not pa.types.is_struct(kind):
+        return []
+    return [i for i in range(kind.num_fields) if kind[i].name in ("bytes", "path")]
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    types = pa.types
+    return bool(types.is_null(kind) or types.is_string(kind) or types.is_large_string(kind))
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    types = pa.types
+    return bool(types.is_null(kind) or types.is_binary(kind) or types.is_large_binary(kind))

@@ -15,6 +15,7 @@ from mmbench.data.pairs import Caption, retrieval_data
 from mmbench.data.pattern import named
 from mmbench.data.published_rows import Paths, media_beside, one_medium, rows_of
 from mmbench.data.records import Record, text_of
+from mmbench.text import path_id
 from mmbench.types import RetrievalData
 
 
@@ -33,9 +34,9 @@ def captioned(
     """Captions as queries ("text"), media as corpus ("image", "audio" or "video").
 
     `files`, `rows`, `table`, `where` and `media` are as in `labelled`. `id` is the column of what
-    tells the media apart, or a pattern; rows with the same are about one medium. `captions` are the
-    columns of its texts. A text's id is in `caption_id`, which has to be one column of texts then;
-    else it is that of its medium with `#0`, `#1` behind it.
+    tells the media apart, or a pattern; rows with the same are about one medium (of paths,
+    `./a.wav` is `a.wav`). `captions` are the columns of its texts. A text's id is in `caption_id`,
+    which has to be one column of texts then; else it is that of its medium with `#0`, `#1` behind.
 
     Raises DataError for what cannot be read and for ids that stand twice, UnknownName for a column
     that is not there.
@@ -45,7 +46,7 @@ def captioned(
     file, records = rows_of(root, files, "captioned", entry=rows, table=table, where=where)
     first: dict[str, Record] = {}
     for record in records:
-        first.setdefault(named(id, record), record)
+        first.setdefault(path_id(named(id, record)), record)
     contents = media_beside(first.values(), paths, modality, file)
     texts = _texts(records, columns, id, caption_id)
     return retrieval_data(zip(first, contents, strict=True), texts, str(file), modality)
@@ -56,7 +57,7 @@ def _texts(
 ) -> Iterator[Caption]:
     seen: Counter[str] = Counter()
     for record in records:
-        document = named(id, record)
+        document = path_id(named(id, record))
         for column in columns:
             ident = named(caption_id, record) if caption_id else f"{document}#{seen[document]}"
             seen[document] += 1

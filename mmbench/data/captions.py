@@ -13,7 +13,19 @@ from mmbench.data.beside import optional_images
 from mmbench.data.coco import doubt, find_annotations
 from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.data.pairs import Caption, check_count, first_captions, refuse_duplicates
-from mmbench.data.records import Record, find_file, optional, read_records, text_id, text_of
+from mmbench.data.records import (
+    Record,
+    cell,
+    column,
+    find_file,
+    json_records,
+    only_of,
+    optional,
+    read_records,
+    text_id,
+    text_of,
+)
+from mmbench.data.system_names import matches
 from mmbench.errors import DataError
 from mmbench.text import listed
 from mmbench.types import Broken, Sample, Samples
@@ -32,12 +44,12 @@ def captions(
 ) -> Samples:
     """A sample for each image: its references as target, itself as input and as group.
 
-    `root` is a file or a folder that holds one: COCO captions or Karpathy JSON (found as `coco`
-    finds it, `split` choosing the images of a Karpathy file), JSON {id: [references]}, JSONL with
-    `id` and `references`, or CSV with `id` and `caption`, a row for each. `image` in a row is a
-    path; where none is named, the image has its id as name. `captions` keeps the first so many
-    references of each image, `images` the first so many images. Images need not be there to score
-    captions. `source` says `doubt` as that of `coco` does.
+    `root` is a file or a folder that holds one: COCO captions, Karpathy or BLIP JSON (found as
+    `coco` finds it, `split` choosing the images of a Karpathy file), JSON {id: [references]}, JSONL
+    or a JSON list with `id` and `references`, or CSV with `id` and `caption`, a row for each.
+    `image` in a row is a path; where none is named, the image has its id as name. `captions` keeps
+    the first so many references of each image, `images` the first so many images. Images need not
+    be there to score captions. `source` says `doubt` as that of `coco` does.
 
     Raises DataError for what cannot be read, and for images without a reference.
     """
@@ -71,34 +83,51 @@ def _file(root: Path | None, split: str) -> Path:
 
 
 def _has_json(folder: Path) -> bool:
-    return any(folder.glob("*.json")) or any(folder.glob("*/*.json"))
+    return bool(matches(folder, "*.json") or matches(folder, "*/*.json"))
 
 
 def _read(path: Path, split: str) -> Annotations:
     if path.suffix.lower() in _TABLES:
         return _from_records(read_records(path))
-    content = decode_json(read_file(path), dict[str, Raw], path)
+    data = read_file(path)
+    if data.lstrip().startswith(b"["):
+        records = list(json_records(data, path))
+        blip = all("image" in r.cells and not {*_IDS} & {*r.cells} for r in records)
+        return read_annotations(path, split) if blip else _from_records(records)
+    content = decode_json(data, dict[str, Raw], path)
     if "images" in content:
         return read_annotations(path, split)
-    mapping = {i: decode_json(bytes(raw), list[str], path, inside=i) for i, raw in content.items()}
+    mapping = {i: _texts(bytes(raw), path, i) for i, raw in content.items()}
     pairs = [Caption("", ident, text) for ident, texts in mapping.items() for text in texts]
     return Annotations([Image(ident, []) for ident in mapping], pairs, splits=False)
+
+
+def _texts(data: bytes, path: Path, ident: str) -> list[str]:
+    found = decode_json(data, Any, path, inside=ident)
+    return [found] if isinstance(found, str) else decode_json(data, list[str], path, inside=ident)
 
 
 def _from_records(records: list[Record]) -> Annotations:
     images: dict[str, Image] = {}
     lines = []
     for record in records:
-        ident, image = text_id(record, _IDS), optional(record, "image")
+        ident, image = _id(record), optional(record, "image")
         images.setdefault(ident, Image(ident, [image] if image else []))
         lines += [Caption("", ident, text) for text in _references(record)]
     return Annotations(list(images.values()), lines, splits=False)
 
 
+def _id(record: Record) -> str:
+    """Return the id of the image: in a row of COCO's annotations `id` is that of the caption."""
+    is_annotation = column(record, "image_id") and not column(record, "references")
+    name = "image_id" if is_annotation else only_of(record, _IDS, "id")
+    return text_id(record, (name,))
+
+
 def _references(record: Record) -> list[str]:
-    if "references" not in record.cells:
+    if column(record, "references") is None:
         return [text_of(record, "caption")]
-    texts: Any = record.cells["references"]
+    texts: Any = cell(record, "references")
     if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
         return texts
     raise DataError(f"{record.where}: references is not a list of texts")

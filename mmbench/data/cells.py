@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from mmbench.data.records import Record, as_id
 from mmbench.errors import DataError, UnknownName
-from mmbench.types import Content, Sample
+from mmbench.types import Broken, Content, Sample
 
 Columns = str | list[str]
 
@@ -66,17 +66,19 @@ def sample_of(
 ) -> Sample:
     """The sample of a row, whose number stands in for an id; a `target` given goes before its own.
 
-    A field of null is left out. Raises DataError, with the place of the row, for cells of a type
-    that the sample cannot have.
+    A field of null or NaN is left out. Raises DataError, with the place of the row, for cells of a
+    type that the sample cannot have.
     """
     inputs: dict[str, Content] = dict(media)
     for name, column in shape.fields.items():
         value = cell(record, column)
-        if value is not None:
+        if not missing(value):
             inputs[name] = _text(value, record, column)
     if target is None and shape.target:
         target = _target(shape, record)
-    if isinstance(target, dict):
+    if isinstance(target, Broken):
+        inputs["options"] = target
+    elif isinstance(target, dict):
         inputs["options"] = lettered(target["options"])
     return Sample(
         as_id(cell(record, shape.id), f"{record.where}: {shape.id}") if shape.id else number,
@@ -97,8 +99,14 @@ def _each(columns: Columns) -> list[str]:
     return list(filter(None, [columns] if isinstance(columns, str) else columns))
 
 
+def missing(value: Any) -> bool:
+    """Whether a cell holds nothing: null, or NaN as pandas writes a missing cell."""
+    return value is None or (isinstance(value, float) and value != value)
+
+
 def _text(value: Any, record: Record, column: str) -> str:
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
+    number = isinstance(value, str | int | float) and not isinstance(value, bool)
+    if number and not missing(value):
         return str(value)
     raise DataError(f"{record.where}: {column} is {repr(value)}: a text is needed")
 
@@ -108,10 +116,11 @@ def _target(shape: Shape, record: Record) -> Any:
     values = [cell(record, column) for column in columns]
     if shape.options:
         options = _options(shape, record)
-        return {"answer": _letter(values[0], options, record), "options": options}
+        letter = _letter(values[0], options, record)
+        return letter if isinstance(letter, Broken) else {"answer": letter, "options": options}
     if len(columns) == 1 and not isinstance(values[0], list):
         return _text(values[0], record, columns[0])
-    several = values[0] if len(columns) == 1 else [value for value in values if value != ""]
+    several = values[0] if len(columns) == 1 else [v for v in values if not missing(v) and v != ""]
     if not several:
         raise DataError(f"{record.where}: {', '.join(columns)}: a right answer is needed")
     return [_text(value, record, columns[0]) for value in several]
@@ -120,13 +129,22 @@ def _target(shape: Shape, record: Record) -> Any:
 def _options(shape: Shape, record: Record) -> list[str]:
     columns = _each(shape.options)
     values: Any = [cell(record, column) for column in columns]
-    if len(columns) == 1:
-        values = _listed(values[0])
-    else:
-        values = [value for value in values if value not in (None, "")]
+    values = _listed(values[0]) if len(columns) == 1 else _without_last(values, record, columns)
     if isinstance(values, list) and 2 <= len(values) <= len(ascii_uppercase):
         return [_text(value, record, columns[0]) for value in values]
     raise DataError(f"{record.where}: {', '.join(columns)}: 2 to 26 options are needed in a list")
+
+
+def _without_last(values: list[Any], record: Record, columns: list[str]) -> list[Any]:
+    """Return the options without the empty ones at the end.
+
+    Raises DataError for an empty one before another, which would get its letter.
+    """
+    full = [not missing(value) and value != "" for value in values]
+    kept = values[: sum(full)]
+    if not all(full[: len(kept)]):
+        raise DataError(f"{record.where}: option {columns[full.index(False)]} is empty")
+    return kept
 
 
 def _listed(value: Any) -> Any:
@@ -137,8 +155,12 @@ def _listed(value: Any) -> Any:
         return None
 
 
-def _letter(answer: Any, options: list[str], record: Record) -> str:
-    """The letter of the right option, which is given by its place from 0, its letter or itself."""
+def _letter(answer: Any, options: list[str], record: Record) -> str | Broken:
+    """The letter of the right option, which is given by its place from 0, its letter or itself.
+
+    A letter is that of a position, also where it is the text of another option (MMMU). Broken
+    where the answer is the text of several options.
+    """
     letters = ascii_uppercase[: len(options)]
     if isinstance(answer, int) and not isinstance(answer, bool) and 0 <= answer < len(options):
         return letters[answer]
@@ -146,6 +168,8 @@ def _letter(answer: Any, options: list[str], record: Record) -> str:
         return answer
     if options.count(answer) == 1:
         return letters[options.index(answer)]
+    if answer in options:
+        return Broken(f"{record.where}: answer {repr(answer)} is the text of several options")
     raise DataError(
         f"{record.where}: answer {repr(answer)} is none of its {len(options)} options: a letter of"
         f" {letters[0]} to {letters[-1]}, a place from 0 or the text of one is needed"
@@ -157,6 +181,6 @@ def _tags(shape: Shape, record: Record) -> dict[str, str]:
     tags = {}
     for name, column in shape.tags.items():
         value = cell(record, column)
-        if value is not None and value != "":
+        if not missing(value) and value != "":
             tags[name] = str(value).lower() if isinstance(value, bool) else str(value)
     return tags

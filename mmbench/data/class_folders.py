@@ -9,6 +9,7 @@ from mmbench.data.folder import EXTENSIONS, files_below
 from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.published_rows import modality_of
+from mmbench.data.system_names import is_system_name
 from mmbench.errors import DataError
 from mmbench.types import Media, Sample, Samples
 
@@ -25,8 +26,9 @@ def class_folders(
 ) -> Samples:
     """A sample for each file, its class by the folder: `n01440764/x.JPEG` is of class 0.
 
-    Folders are taken in sorted order, hidden ones left out; the id is the path below the folder of
-    classes, without its ending. `split` is that folder in `root`, or a list of which the first that
+    Folders are taken in sorted order, without hidden ones and those that systems leave
+    (`__MACOSX`, `is_system_name`); the id is the path below the folder of classes, without its
+    ending. `split` is that folder in `root`, or a list of which the first that
     is there counts ("" is `root` itself). A class is called as its folder is, with spaces for
     underscores where `spaces` says so. `prompts` names the templates, and with them may name the
     classes in the order of the folders (`with_templates`).
@@ -36,7 +38,7 @@ def class_folders(
     """
     modality = modality_of(medium)
     place = _place(root, [split] if isinstance(split, str) else split)
-    folders = sorted(f for f in place.iterdir() if f.is_dir() and not f.name.startswith("."))
+    folders = sorted(f for f in place.iterdir() if f.is_dir() and not is_system_name(f.name))
     samples = [
         Sample(
             file.relative_to(place).with_suffix("").as_posix(),

@@ -1,4 +1,4 @@
-"""The data source `coco`: COCO captions JSON or Karpathy JSON, with a folder of images."""
+"""The data source `coco`: captions JSON of COCO, Karpathy or BLIP, with a folder of images."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from mmbench.data.annotations import read_annotations
 from mmbench.data.images import find_images
 from mmbench.data.pairs import check_count, first_captions, retrieval_data
+from mmbench.data.system_names import matches
 from mmbench.errors import DataError
 from mmbench.types import RetrievalData
 
@@ -35,8 +36,8 @@ def coco(
     the first so many images with their captions.
 
     Ids are those of the file as text; an image of Flickr has the name of its file without the
-    extension. Raises DataError for data that cannot be read as a whole, UnknownName for a split
-    that is not there, SpecError for a count below 1.
+    extension. Where no image is there each is Broken. Raises DataError for data that cannot be read
+    as a whole, UnknownName for a split that is not there, SpecError for a count below 1.
     """
     check_count("captions", captions)
     check_count("images", images)
@@ -45,7 +46,8 @@ def coco(
     left_out = {image.id for image in listed[images:]} if images else set()
     lines = [line for line in lines if line.image not in left_out]
     kept = listed[:images]
-    contents = find_images([image.names for image in kept], path.parent, str(path))
+    names = [image.names for image in kept]
+    contents = find_images(names, path.parent, str(path), required=False)
     pairs = [(image.id, content) for image, content in zip(kept, contents, strict=True)]
     data = retrieval_data(pairs, first_captions(lines, captions), str(path))
     return replace(data, source={} if splits else doubt(path, split))
@@ -56,7 +58,7 @@ def doubt(path: Path, split: str) -> dict[str, str]:
 
     Another file may have as many images: COCO's val2017 has 5,000, as Karpathy's test split.
     """
-    named = [pattern for rule in _rules(split)[1:3] for pattern in rule]
+    named = [pattern for rule in _rules(split)[1:4] for pattern in rule]
     if any(fnmatchcase(path.name, pattern) for pattern in named):
         return {}
     return {"doubt": f"nothing says that {path.name} is of the split {split}"}
@@ -68,8 +70,9 @@ def find_annotations(root: Path | None, split: str) -> Path:
     1. a Karpathy file, by the names in `KARPATHY`;
     2. `coco_{split}_karpathy.json`, the COCO captions file of a Karpathy split that CLIP_benchmark
        reads (LAION-AI/CLIP_benchmark clip_benchmark/datasets/builder.py);
-    3. `captions_{split}*.json`; 4. `captions_*.json`, as COCO's own archive has them;
-    5. any `*.json`.
+    3. `coco_karpathy_{split}.json`, `flickr30k_{split}.json`, BLIP's lists of these splits;
+    4. `captions_{split}*.json`; 5. `captions_*.json`, as COCO's own archive has them;
+    6. any `*.json`.
 
     Looked at are the folder itself and `annotations`, `karpathy` and `caption_datasets` in it.
     Raises DataError where nothing is found, or several by one rule.
@@ -101,10 +104,11 @@ def _rules(split: str) -> list[tuple[str, ...]]:
     """Patterns of file names, one rule after another."""
     split = escape(split)
     karpathy, captions = f"coco_{split}_karpathy.json", f"captions_{split}*.json"
-    return [KARPATHY, (karpathy,), (captions,), ("captions_*.json",), ("*.json",)]
+    blip = f"coco_karpathy_{split}.json", f"flickr30k_{split}.json"
+    return [KARPATHY, (karpathy,), blip, (captions,), ("captions_*.json",), ("*.json",)]
 
 
 def _json_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(file for file in folder.iterdir() if file.suffix == ".json")
+    return matches(folder, "*.json")

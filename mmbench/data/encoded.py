@@ -2,80 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mmbench.data.arrow import cell_bytes
+from mmbench.data.arrow import cell_bytes, media_cells
 from mmbench.data.beside import MEDIA
 from mmbench.data.cells import Shape
+from mmbench.data.media_fields import field_modality, located, without_empty
 from mmbench.data.records import Record
-from mmbench.errors import UnknownName
+from mmbench.errors import DataError, UnknownName
 from mmbench.types import Content, Media, Modality
 
 _BATCH = 1000  # rows looked at together
 
+Numbered = tuple[int, Record]
+
+
+class _Stored:
+    """Stands in a cell for the bytes of a medium, which are left where they are."""
+
+    def __repr__(self) -> str:
+        return "bytes"
+
+
+STORED = _Stored()
+
 
 class Encoded(NamedTuple):
-    """A data set with its media left encoded, and of which modality the inputs of these are."""
+    """A data set with its media left encoded, and which inputs are media."""
 
     dataset: Any
     media: dict[str, tuple[str, Modality]]  # input → column, modality
     label: str
     beside: Path  # where paths that are not absolute begin
 
-    def records(self, columns: list[str]) -> Iterator[tuple[int, Record]]:
-        """Number and row, a medium of which is its path and whether it has bytes."""
+    def records(self, columns: list[str]) -> Iterator[Numbered]:
+        """Yield number and row; the cell of a medium is its path, or `STORED` for its bytes."""
         names = list(dict.fromkeys(_column(self.dataset, c, self.label) for c in columns))
         table = self.dataset.select_columns(names).with_format("arrow")
         heavy = {column for column, _ in self.media.values()}
         for start in range(0, len(table), _BATCH):
             part = table[start : start + _BATCH]
-            cells = {n: _places(part[n]) if n in heavy else part[n].to_pylist() for n in names}
+            cells = {n: self._cells(part[n], n, heavy) for n in names}
             for row in range(part.num_rows):
                 number = start + row
                 where = f"{self.label} row {number}"
                 yield number, Record(where, {name: cells[name][row] for name in names})
 
-    def contents(self, record: Record, number: int) -> dict[str, Content]:
-        """The media of a row."""
-        found: dict[str, Content] = {}
-        for name, (column, modality) in self.media.items():
-            place, stored = record.cells[column]
-            if stored:
+    def _cells(self, column: Any, name: str, heavy: Collection[str]) -> list[Any]:
+        if name not in heavy:
+            return list(column.to_pylist())
+        paths, stored = media_cells(column, f"{self.label}: column {name}")
+        return [STORED if has else path for path, has in zip(paths, stored, strict=True)]
+
+    def contents(
+        self, rows: Sequence[Numbered], optional: Collection[str] = ()
+    ) -> list[dict[str, Content]]:
+        """Return the media of each row, by input: paths are looked for as `find_images` does."""
+        columns = {name: column for name, (column, _) in self.media.items()}
+        media = {name: self._located(name, rows) for name in self.media}
+        return [
+            without_empty({n: media[n][at] for n in media}, record.where, columns, optional)
+            for at, (_, record) in enumerate(rows)
+        ]
+
+    def _located(self, name: str, rows: Sequence[Numbered]) -> list[Content | None]:
+        """Return the media of one input: of bytes where there are any, else at their paths."""
+        column, modality = self.media[name]
+        cells: list[str | Content | None] = []
+        for number, record in rows:
+            cell = record.cells[column]
+            if cell is STORED:
                 read = _reader(self.dataset, column, number)
-                found[name] = Media(modality, f"{column} of {record.where}", read)
-            elif place:
-                found[name] = Media(modality, str(self.beside / place))
-        return found
+                cell = Media(modality, f"{column} of {record.where}", read)
+            cells.append(cell or None)
+        return located(cells, self.beside, self.label, modality)
 
 
 def encoded(dataset: Any, shape: Shape, label: str, beside: Path) -> Encoded:
-    """A data set whose inputs are left encoded where they are media; errors call it `label`."""
+    """Return a data set whose inputs are left encoded where they are media.
+
+    Errors call it `label`. Raises DataError for an input that its column cannot be.
+    """
     media: dict[str, tuple[str, Modality]] = {}
     for name, column in shape.fields.items():
-        modality = _modality(dataset.features.get(column), name)
+        modality = _modality(dataset.features.get(column), name, f"{label}: column {column}")
         if modality:
             media[name] = (column, modality)
             dataset = _undecoded(dataset, column)
     return Encoded(dataset, media, label, beside)
 
 
-def _modality(feature: Any, name: str) -> Modality | None:
-    """Of which modality a column is: by its type, else by the name of the input if it has bytes."""
-    kind = type(feature).__name__
-    struct = isinstance(feature, dict) and "bytes" in feature
-    if not struct and kind not in ("Image", "Audio", "Video"):
-        struct = getattr(feature, "dtype", "") in ("binary", "large_binary")
-        kind = "" if not struct else kind
-    named = name.partition("_")[0] if struct else kind.lower()
-    return next((modality for modality in MEDIA if modality == named), None)
+def _modality(feature: Any, name: str, what: str) -> Modality | None:
+    """Return the modality of an input by its name or, where that says nothing, by its column."""
+    kind = type(feature).__name__.lower()
+    by_type = next((modality for modality in MEDIA if modality == kind), None)
+    by_name = field_modality(name)
+    if by_type is None and by_name is None and _has_bytes(feature):
+        by_name = next((m for m in MEDIA if m == name.partition("_")[0]), None)
+    if by_type and by_name and by_type != by_name:
+        raise DataError(f"{what} holds {by_type}s, and its input is called {name}: rename it")
+    return by_type or by_name
+
+
+def _has_bytes(feature: Any) -> bool:
+    if isinstance(feature, dict):
+        return "bytes" in feature
+    return "binary" in getattr(feature, "dtype", "")
 
 
 def _undecoded(dataset: Any, column: str) -> Any:
     """The data set without decoding: a sound would be decoded by a library of its own."""
-    feature = dataset.features[column]
+    feature = dataset.features.get(column)
     if getattr(feature, "decode", False):
         return dataset.cast_column(column, type(feature)(decode=False))
     return dataset
@@ -87,20 +127,6 @@ def _column(dataset: Any, column: str, label: str) -> str:
         if name in names:
             return str(name)
     raise UnknownName(f"column of {label}", column, names)
-
-
-def _places(column: Any) -> list[tuple[str | None, bool]]:
-    """For each row the path, if it has one, and whether it has bytes. None are copied."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not pa.types.is_struct(column.type):
-        return [(None, stored) for stored in pc.is_valid(column).to_pylist()]
-    stored = pc.is_valid(pc.struct_field(column, "bytes")).to_pylist()
-    if column.type.get_field_index("path") < 0:
-        return [(None, there) for there in stored]
-    paths = pc.struct_field(column, "path").to_pylist()
-    return list(zip(paths, stored, strict=True))
 
 
 def _reader(dataset: Any, column: str, number: int) -> Callable[[], bytes]:

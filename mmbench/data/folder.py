@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from mmbench.data.jsonfile import decode_text, read_file
 from mmbench.data.pairs import Caption, retrieval_data
+from mmbench.data.system_names import is_system_name
 from mmbench.errors import DataError
 from mmbench.types import Broken, Content, Media, RetrievalData
 
@@ -20,12 +22,12 @@ def folder(root: Path | None) -> RetrievalData:
     """Captions as queries ("text"), images as corpus ("image"), from a folder and those below it.
 
     `a/x.jpg` is the image `a/x`; its captions are the lines of `a/x.txt` (UTF-8), with the ids
-    `a/x#0`, `a/x#1` and on. Names are taken in sorted order; hidden ones are left out, links to
-    folders followed once. An image without a text file is a distractor. A text file without an
-    image gives captions whose image is not in the corpus. An empty file or a blank line between
-    captions is an empty caption; blank lines at the end are nothing.
+    `a/x#0`, `a/x#1` and on. Names are taken in sorted order; `files_below` says which are left out.
+    An image without a text file is a distractor. A text file without an image gives captions whose
+    image is not in the corpus; where no image is there, those of all captions are Broken. An empty
+    file or a blank line between captions is an empty caption; blank lines at the end are nothing.
 
-    Raises DataError where there is no folder or no image in it, or two images have one name.
+    Raises DataError where there is no folder or nothing in it, or two images have one name.
     """
     if root is None or not root.is_dir():
         given = (
@@ -42,14 +44,18 @@ def folder(root: Path | None) -> RetrievalData:
         elif extension == ".txt":
             captions += [Caption(f"{id}#{n}", id, text) for n, text in enumerate(_lines(file))]
     if not images:
-        raise DataError(
-            f"{root}: no image in it or below, by the extensions {' '.join(EXTENSIONS)}"
-        )
+        reason = f"{root}: no image in it or below, by the extensions {' '.join(EXTENSIONS)}"
+        if not captions:
+            raise DataError(reason)
+        images = [(id, Broken(reason)) for id in dict.fromkeys(c.image for c in captions)]
     return retrieval_data(images, captions, str(root))
 
 
 def files_below(root: Path) -> Iterator[Path]:
-    """The files of a folder and of those below it, names sorted; no hidden ones, links once."""
+    """Yield the files of a folder and of those below it, by sorted name; a linked folder once.
+
+    Hidden files and what systems leave in folders (`is_system_name`) are left out.
+    """
     seen = set()
     for place, folders, names in os.walk(root, followlinks=True):
         status = Path(place).stat()
@@ -57,15 +63,14 @@ def files_below(root: Path) -> Iterator[Path]:
             folders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not is_system_name(name))
+        yield from (Path(place, name) for name in sorted(names) if not is_system_name(name))
 
 
 def _lines(file: Path) -> list[str | Broken]:
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        return [Broken(f"{file}: cannot be read: {error.strerror or error}")]
-    except UnicodeDecodeError as error:
-        return [Broken(f"{file}: not UTF-8 (byte {error.start})")]
-    return [*text.rstrip().split("\n")]
+        text = decode_text(read_file(file), file)
+    except DataError as error:
+        return [Broken(str(error))]
+    # Python's universal newlines; splitlines would split at other characters as well.
+    return [*text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")]

@@ -17,6 +17,7 @@ from mmbench.data.pairs import Caption, retrieval_data
 from mmbench.data.published_rows import one_medium
 from mmbench.data.records import Record, text_id
 from mmbench.errors import DataError
+from mmbench.text import path_id
 from mmbench.types import Broken, Content, RetrievalData
 
 
@@ -38,7 +39,7 @@ def caption_rows(
     audio or video to its column; `captions` is a column of a text or of a list of texts, or several
     columns. Rows with the same `id` are about one medium, that of the first; without one each row
     has a medium of its own, numbered from 0. A text's id is that of its medium with `#0`, `#1`
-    behind it. Media stay encoded and are read when they are needed.
+    behind it. Media are paths, bytes or structs of both, and stay encoded until they are needed.
 
     Raises DataError for what cannot be had or read, UnknownName for a column that is not there.
     """
@@ -47,20 +48,14 @@ def caption_rows(
     label = f"{source['path']} ({', '.join(filter(None, [name, split]))})"
     columns = [captions] if isinstance(captions, str) else list(captions)
     held = encoded(dataset, Shape(id, media), label, beside(source))
-    if modality not in held.media:
-        raise DataError(f"{label}: column {media[modality]} holds no {modality}s")
     first: dict[str, Content] = {}
     texts: list[Caption] = []
     seen: Counter[str] = Counter()
     wanted = [*filter(None, [id]), *media.values(), *columns, *(where or {})]
-    for number, record in held.records(wanted):
-        if not chosen(record, where):
-            continue
-        document = text_id(record, (id,)) if id else str(number)
-        medium = held.contents(record, number).get(
-            modality, Broken(f"{record.where}: no {modality}")
-        )
-        first.setdefault(document, medium)
+    kept = [(number, record) for number, record in held.records(wanted) if chosen(record, where)]
+    for (number, record), contents in zip(kept, held.contents(kept), strict=True):
+        document = path_id(text_id(record, (id,))) if id else str(number)
+        first.setdefault(document, contents[modality])
         for text in _texts(record, columns):
             texts.append(Caption(f"{document}#{seen[document]}", document, text))
             seen[document] += 1

@@ -8,6 +8,7 @@ from typing import Any
 from mmbench.data.cells import Columns, Shape, cell, chosen, sample_of
 from mmbench.data.encoded import Encoded, encoded
 from mmbench.data.hub import open_dataset
+from mmbench.data.media_fields import check_optional
 from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record
@@ -30,6 +31,7 @@ def rows(
     options: Columns = "",
     group: str = "",
     tags: dict[str, str] | None = None,
+    optional: list[str] | None = None,
     prompts: str = "",
     spaces: bool = False,
     join: dict[str, Any] | None = None,
@@ -40,9 +42,10 @@ def rows(
     `name` the rows follow each other. Only rows in which the columns of `where` have these values
     (one, or a list of them) are taken. `id`, `fields` (input → column), `target`, `options`,
     `group` and `tags` are as in `Shape`. A column of images, sounds or videos is an input of that
-    modality; so is one of bytes, or of a struct of bytes and path, whose input is called image,
-    audio or video (or image_1 …). They stay encoded and are read when they are needed; a null is no
-    input.
+    modality; so is one of paths, of bytes or of structs of both, whose input is called image, audio
+    or video (or image_1 …). Media stay encoded and are read when they are needed; paths begin at
+    the file or the folder, and are looked for as `find_images` does. A row without a medium fails,
+    unless it is one of the `optional` inputs, or the row has another one of image_1, image_2, …
 
     `join` adds inputs from another configuration, `name`, of the same data set: those of the row
     whose column `id` has the value that is in the column `by` here; its `fields` are as above.
@@ -55,6 +58,7 @@ def rows(
     twice and for a label that is none; UnknownName for a column that is not there.
     """
     shape = Shape(id, fields or {}, target, options, group, tags or {})
+    check_optional(optional or [], shape.fields)
     samples: list[Sample] = []
     classes: list[str] = labels or []
     source: dict[str, str] = {}
@@ -66,15 +70,18 @@ def rows(
         other = _joined(root, path, split, revision, join) if join else None
         classes = classes or _classes(dataset, target)
         columns = [*shape.columns(), *(where or {}), *([other.by] if other else [])]
-        for number, record in held.records(columns):
-            if chosen(record, where):
-                media = held.contents(record, number) | (other.contents(record) if other else {})
-                samples.append(_sample(held, shape, record, f"{part}{number}", classes, media))
+        kept = [(n, record) for n, record in held.records(columns) if chosen(record, where)]
+        media = held.contents(kept, optional or [])
+        joined = other.contents([record for _, record in kept]) if other else [{}] * len(kept)
+        samples += [
+            _sample(held, shape, record, f"{part}{number}", classes, own | more)
+            for (number, record), own, more in zip(kept, media, joined, strict=True)
+        ]
     if not samples:
         raise DataError(f"{source.get('path', path)}: no row is one that the task asks for")
     refuse_duplicates("id", [sample.id for sample in samples], path)
     shown = [name.replace("_", " ") for name in classes] if spaces else classes
-    return with_templates(Samples(samples, shown, source), prompts, Path(path))
+    return with_templates(Samples(samples, shown, source, group_name=group), prompts, Path(path))
 
 
 class _Joined:
@@ -95,19 +102,25 @@ class _Joined:
         dataset, source = open_dataset(root, path, name, split, revision)
         label = f"{source['path']} ({name}, {split})"
         self._held = encoded(dataset, Shape(id, fields), label, beside(source))
+        texts = sorted(fields.keys() - self._held.media)
+        if texts:
+            raise DataError(f"{label}: join adds media, and {texts[0]} holds none: leave it out")
         self._rows = {
             str(cell(r, id)): (n, r) for n, r in self._held.records([id, *fields.values()])
         }
         self.by, self._label = by, label
 
-    def contents(self, record: Record) -> dict[str, Content]:
-        """The media that belong to a row; Broken where there is none of that id."""
-        key = str(cell(record, self.by))
-        if key not in self._rows:
-            why = Broken(f"{record.where}: {self.by} {key!r} is not in {self._label}")
-            return dict.fromkeys(self._held.media, why)
-        number, other = self._rows[key]
-        return self._held.contents(other, number)
+    def contents(self, records: list[Record]) -> list[dict[str, Content]]:
+        """Return the media that belong to each row; Broken where there is none of that id."""
+        keys = [str(cell(record, self.by)) for record in records]
+        wanted = {key: self._rows[key] for key in keys if key in self._rows}
+        media = dict(zip(wanted, self._held.contents(list(wanted.values())), strict=True))
+        pairs = zip(records, keys, strict=True)
+        return [media[key] if key in media else self._lost(key, record) for record, key in pairs]
+
+    def _lost(self, key: str, record: Record) -> dict[str, Content]:
+        why = Broken(f"{record.where}: {self.by} {key!r} is not in {self._label}")
+        return dict.fromkeys(self._held.media, why)
 
 
 def _joined(

@@ -31,7 +31,7 @@ def image_files(root: Path) -> list[tuple[str, Path]]:
 def files_of(root: Path, endings: Sequence[str], medium: str) -> list[tuple[str, Path]]:
     """Ids and paths of the files in a folder and below it with one of the endings, by path.
 
-    Hidden names are left out. `medium` is what errors call them. Raises DataError.
+    `files_below` says which are left out. `medium` is what errors call them. Raises DataError.
     """
     if not root.is_dir():
         raise DataError(f"{root}: no such folder: give a FOLDER of {medium}s")

@@ -12,12 +12,16 @@ CLIP_benchmark unpacks). `val2017` and `train2017` are the folders of COCO's own
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from reprlib import repr
 
 from mmbench.errors import DataError
 from mmbench.types import Broken, Content, Media, Modality
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|data:[^,]*,")
+_LONGEST = 4096  # bytes of a path on Linux
 _COCO = ("val2017", "val2014", "train2017", "train2014")
 _FLICKR = ("Images", "imgs", "flickr30k-images", "flickr30k_images", "Flicker8k_Dataset")
 _MANY = {"image": "images", "audio": "sounds", "video": "videos", "text": "texts"}
@@ -25,7 +29,12 @@ FOLDERS = ("", *_COCO, "images", *(f"images/{name}" for name in _COCO), *_FLICKR
 
 
 def find_images(
-    wanted: Sequence[Sequence[str]], beside: Path, source: str, modality: Modality = "image"
+    wanted: Sequence[Sequence[str]],
+    beside: Path,
+    source: str,
+    modality: Modality = "image",
+    *,
+    required: bool = True,
 ) -> list[Content]:
     """The images that `source` names: for each a list of relative paths, best first.
 
@@ -33,25 +42,39 @@ def find_images(
 
     They are looked for in the folder `beside` and then in its parent, in each by way of `FOLDERS`;
     absolute ones where they say. An image that is not there becomes a Media with the path it was
-    looked for at, which fails when it is read; a name that no file can have becomes Broken.
-    Raises DataError where there is none of them all.
+    looked for at, which fails when it is read; a name that no file can have (`no_path`) becomes
+    Broken. Where there is none of them all, raises DataError if they are `required`, and else
+    returns a Broken for each: embeddings are scored without them.
     """
     search = _Search(beside)
     found = [search.find(names) for names in wanted]
     if wanted and not any(found):
-        raise DataError(
+        reason = no_path(wanted[0][0]) or (
             f"{source}: none of its {len(wanted)} {_MANY[modality]} is there, e.g."
             f" {wanted[0][0]!r}; looked in {', '.join(search.listed())}: put the"
             f" {_MANY[modality]}, or their folder, there"
         )
+        if required:
+            raise DataError(reason)
+        return [Broken(reason)] * len(wanted)
     home = search.home or ""
     pairs = zip(found, wanted, strict=True)
     return [_content(path, names[0], home, modality) for path, names in pairs]
 
 
+def no_path(name: str) -> str:
+    """Return why no file can have this name, empty where one can: nothing is downloaded."""
+    if _ADDRESS.match(name):
+        return f"{repr(name)} is an address: download the file and give its path"
+    if len(name) > _LONGEST:
+        return f"{repr(name)} is no path: it has {len(name)} characters; write it to a file"
+    return f"{name!r} is not the name of a file" if "\0" in name else ""
+
+
 def _content(path: str | None, name: str, home: str, modality: Modality) -> Content:
-    if path is None and "\0" in name:
-        return Broken(f"{name!r} is not the name of a file")
+    reason = "" if path else no_path(name)
+    if reason:
+        return Broken(reason)
     return Media(modality, path or str(Path(home, name)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TypeVar
@@ -13,15 +14,36 @@ from mmbench.errors import DataError
 T = TypeVar("T")
 
 _BOM = b"\xef\xbb\xbf"
+# UTF-32's begins with UTF-16's, so that it comes first.
+_WIDE = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32"}
+_WIDE |= {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_NUL = "has a NUL character, as UTF-16 without a byte order mark has: save it as UTF-8"
+_NO_JSON = (b"NaN", b"Infinity", b"-Infinity")
 _BYTE = re.compile(r" \(byte (\d+)\)$")
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a file, without a UTF-8 byte order mark. Raises DataError."""
+    """Return the bytes of a file, without a UTF-8 byte order mark; UTF-16 and UTF-32 as UTF-8.
+
+    UTF-16 and UTF-32 are told by their byte order marks. Raises DataError.
+    """
     try:
-        return path.read_bytes().removeprefix(_BOM)
+        data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    wide = wide_encoding(data)
+    if not wide:
+        return data.removeprefix(_BOM)
+    try:
+        return data.decode(wide).encode()
+    except UnicodeDecodeError as error:
+        reason = f"not {wide.upper()}, which its first bytes say it is: save it as UTF-8"
+        raise DataError(f"{path}: byte {error.start}: {reason}") from error
+
+
+def wide_encoding(data: bytes) -> str:
+    """Return utf-16 or utf-32 where data begin with such a byte order mark, else nothing."""
+    return next((name for mark, name in _WIDE.items() if data.startswith(mark)), "")
 
 
 def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, inside: str = "") -> T:
@@ -39,7 +61,8 @@ def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, ins
     except msgspec.DecodeError as error:
         found = _BYTE.search(str(error))
         offset = int(found.group(1)) if found else len(data)
-        raise _malformed(path, data, offset, _BYTE.sub("", str(error)), line) from error
+        reason = _reason(data, offset) or _BYTE.sub("", str(error))
+        raise _malformed(path, data, offset, reason, line) from error
     except RecursionError as error:
         raise DataError(f"{_place(path, line, inside)}: nested too deep to be read") from error
 
@@ -47,9 +70,29 @@ def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, ins
 def decode_text(data: bytes, path: Path) -> str:
     """Decode UTF-8. Raises DataError with file, line, column and offset of the first bad byte."""
     try:
-        return data.decode()
+        text = data.decode()
     except UnicodeDecodeError as error:
         raise _malformed(path, data, error.start, "not UTF-8", 1) from error
+    if "\0" in text:
+        raise _malformed(path, data, data.index(b"\0"), _NUL, 1)
+    return text
+
+
+def object_keys(data: bytes) -> list[str]:
+    """Return the keys of a JSON object as they are written, so that one may stand there twice."""
+    keys: list[str] = json.loads(
+        data, parse_int=float, object_pairs_hook=lambda pairs: [key for key, _ in pairs]
+    )
+    return keys
+
+
+def _reason(data: bytes, offset: int) -> str:
+    """Return what usually is at fault where JSON is malformed; empty where nothing is known."""
+    if b"\0" in data:
+        return _NUL
+    start = offset - data.startswith(b"-", offset - 1)  # of -Infinity the second byte is the fault
+    found = next((name for name in _NO_JSON if data.startswith(name, start)), b"").decode()
+    return f"{found} is no JSON value: write null, or leave the key out" if found else ""
 
 
 def _place(path: Path, line: int, inside: str) -> str:

@@ -75,7 +75,7 @@ def labelled(
         )
     refuse_duplicates("id", [sample.id for sample in samples], str(file))
     shown = [name.replace("_", " ") for name in found] if spaces else found
-    return with_templates(Samples(samples, shown), prompts, file)
+    return with_templates(Samples(samples, shown, group_name=group), prompts, file)
 
 
 def _cell(record: Record, label: str) -> Any:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mmbench.data.beside import MEDIA, columns_of_media, media_of
+from mmbench.data.beside import MEDIA
 from mmbench.data.classes import in_order
 from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
     Record,
     find_file,
-    first_of,
+    only_of,
     optional,
     read_records,
     tags_of,
@@ -20,6 +20,7 @@ from mmbench.data.records import (
     text_lines,
     text_of,
 )
+from mmbench.data.table_media import columns_of_media, media_of
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Content, Sample, Samples
 
@@ -31,9 +32,9 @@ _USED = {*_IDS, *_LABELS, "group"}
 def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samples:
     """A sample for each id, the position of its label in `Samples.labels` as target.
 
-    `root` is a CSV, TSV or JSONL file, or a folder that holds a single one, with `id` (else the
-    path in `file`, `image`, `audio` or `video`, as it is written) and `label`. Several rows of one
-    id, or a list under `labels`, make the data multi-label: each target is then a list of
+    `root` is a CSV, TSV, JSONL or JSON file, or a folder that holds a single one, with `id` (else
+    the path in `file`, `image`, `audio` or `video`, as it is written) and `label`. Several rows of
+    one id, or a list under `labels`, make the data multi-label: each target is then a list of
     positions. `group` is what samples share; other columns are tags.
 
     `classes` gives the order of the classes: names, or a file with one a line; else they are those
@@ -41,7 +42,7 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
     them.
     """
     path = find_file(root, "labels")
-    records = read_records(path)
+    records = read_records(path, "label")
     named = [_named(record) for record in records]
     order = _classes(classes, path) or in_order(name for names in named for name in names)
     rows = _Rows(records, _positions(records, named, order))
@@ -52,7 +53,7 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
         rows.sample(ident, of, inputs, several=several)
         for (ident, of), inputs in zip(same.items(), media, strict=True)
     ]
-    return Samples(samples, order)
+    return Samples(samples, order, group_name="group")
 
 
 class _Rows(NamedTuple):
@@ -100,13 +101,13 @@ def _positions(records: list[Record], named: list[list[str]], order: list[str]) 
 
 
 def _is_list(record: Record) -> bool:
-    name = first_of(record, _LABELS, "label")
+    name = only_of(record, _LABELS, "label")
     return name == "labels" or isinstance(record.cells[name], list)
 
 
 def _named(record: Record) -> list[str]:
     """The labels of a row."""
-    name = first_of(record, _LABELS, "label")
+    name = only_of(record, _LABELS, "label")
     given: Any = record.cells[name]
     texts = given if isinstance(given, list) else [given]
     found = [text_of(Record(record.where, {name: text}), name) for text in texts]

@@ -16,6 +16,7 @@ from msgspec import Struct
 from mmbench.data.cells import Columns, Shape, cell, chosen, sample_of
 from mmbench.data.listing_media import media_beside, named
 from mmbench.data.listing_read import Files, Table, find_files, option_as, read_rows
+from mmbench.data.media_fields import field_modality
 from mmbench.data.pairs import check_count, refuse_duplicates
 from mmbench.data.published_rows import Paths
 from mmbench.data.records import Record, as_id
@@ -44,6 +45,7 @@ def listing(
     fields: dict[str, str] | None = None,
     media: Paths | None = None,
     names: dict[str, str] | None = None,
+    optional: list[str] | None = None,
     target: Columns = "",
     options: Columns = "",
     references: dict[str, str] | None = None,
@@ -61,16 +63,19 @@ def listing(
     `id`, `fields` (input → column), `target`, `options`, `group` and `tags` (tag → column) are as
     in `Shape`; the number of a row counts all of its file. `media` maps image, audio or video to
     the path of its file, or to a list, best first, with cells in it (`filled`):
-    `images/{split}/{image}`; it is looked for as `find_images` does it. A row in which one of these
-    cells is empty has no such input. `names` (`Names`) is a file beside, if it is there, that says
-    under which name a medium is kept. `references` (`References`) gathers the targets of each row
-    by its id.
+    `images/{split}/{image}`; it is looked for as `find_images` does it. A field named image, audio
+    or video (or image_1, …) is a medium as well, at the path in its column. A row in which one of
+    these cells is empty fails, unless the medium is `optional`. `names` (`Names`) is a file beside,
+    if it is there, that says under which name a medium is kept. `references` (`References`) gathers
+    the targets of each row by its id.
 
     Raises DataError for what cannot be read, for ids that stand twice and for rows without a
     reference; UnknownName for a column that is not there.
     """
     check_count("last", last)
-    shape = Shape(id, fields or {}, target, options, group, tags or {})
+    columns = {name: c for name, c in (fields or {}).items() if field_modality(name)}
+    texts = {name: column for name, column in (fields or {}).items() if name not in columns}
+    shape = Shape(id, texts, target, options, group, tags or {})
     written = option_as(Table, table or {}, "table")
     samples: list[Sample] = []
     for part, file in find_files(root, files, "listing"):
@@ -80,13 +85,13 @@ def listing(
         if not numbered:
             raise DataError(f"{file}: none of its {len(found)} rows is one that the task asks for")
         kept = named([record for _, record in numbered], file, names)
-        beside = media_beside(kept, media or {}, file)
-        texts = _references(kept, shape, file, references)
+        beside = media_beside(kept, media or {}, file, columns=columns, optional=optional or [])
+        targets = _references(kept, shape, file, references)
         ids = [str(number) for number, _ in numbered]
-        made = [sample_of(shape, *row) for row in zip(kept, ids, beside, texts, strict=True)]
+        made = [sample_of(shape, *row) for row in zip(kept, ids, beside, targets, strict=True)]
         samples += [_within(part, sample) for sample in made] if part else made
     refuse_duplicates("id", [sample.id for sample in samples], str(root))
-    return Samples(samples)
+    return Samples(samples, group_name=group)
 
 
 def _parted(records: list[Record], part: str) -> list[Record]:

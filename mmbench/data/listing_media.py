@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from mmbench.data.beside import optional_media
+from mmbench.data.cells import cell
 from mmbench.data.jsonfile import read_file
 from mmbench.data.listing_read import option_as
+from mmbench.data.media_fields import check_optional, field_modality, path_in, without_empty
 from mmbench.data.pattern import filled
 from mmbench.data.published_rows import Paths, modality_of
 from mmbench.data.records import Record, text_lines
-from mmbench.types import Content
+from mmbench.types import Content, Modality
 
 
 class Names(Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,20 +36,46 @@ def named(records: list[Record], file: Path, given: Mapping[str, str] | None) ->
     return [Record(r.where, {"name": known.get(filled(wanted.key, r)), **r.cells}) for r in records]
 
 
-def media_beside(records: list[Record], media: Paths, file: Path) -> list[dict[str, Content]]:
-    """For each row the media that it has, by modality, from paths with its cells in them.
+def media_beside(
+    records: list[Record],
+    media: Paths,
+    file: Path,
+    *,
+    columns: Mapping[str, str],
+    optional: Collection[str] = (),
+) -> list[dict[str, Content]]:
+    """Return the media of each row by input, from paths with its cells in them or from `columns`.
 
-    Nothing is read. Raises UnknownName for a medium that is none, and for a column that is not
-    there.
+    Nothing is read. An empty path is a Broken, unless its input is `optional`. Raises UnknownName
+    for a medium that is none, and for a column that is not there.
     """
-    found: list[dict[str, Content]] = [{} for _ in records]
-    for name, given in media.items():
-        modality = modality_of(name)
-        patterns = [given] if isinstance(given, str) else given
-        paths = [[p for pattern in patterns if (p := filled(pattern, r))] for r in records]
-        there = [row for row, names in enumerate(paths) if names]
-        wanted = [paths[row] for row in there]
-        contents = optional_media(wanted, file.parent, str(file), modality)
-        for row, content in zip(there, contents, strict=True):
-            found[row][name] = content
-    return found
+    patterns = {name: [given] if isinstance(given, str) else given for name, given in media.items()}
+    wanted = {name: [_paths(row, given) for row in records] for name, given in patterns.items()}
+    wanted |= {name: [_path(row, column) for row in records] for name, column in columns.items()}
+    check_optional(optional, wanted)
+    found = {name: _found(paths, file, _modality(name)) for name, paths in wanted.items()}
+    shown = {name: given[0] for name, given in patterns.items()} | dict(columns)
+    return [
+        without_empty({n: found[n][at] for n in found}, record.where, shown, optional)
+        for at, record in enumerate(records)
+    ]
+
+
+def _paths(record: Record, patterns: Sequence[str]) -> list[str]:
+    return [path for pattern in patterns if (path := filled(pattern, record))]
+
+
+def _path(record: Record, column: str) -> list[str]:
+    path = path_in(cell(record, column), record.where, column)
+    return [path] if path else []
+
+
+def _modality(name: str) -> Modality:
+    return field_modality(name) or modality_of(name)
+
+
+def _found(wanted: list[list[str]], file: Path, modality: Modality) -> list[Content | None]:
+    """Return the medium of each row, None for a row without a path."""
+    paths = [names for names in wanted if names]
+    found = iter(optional_media(paths, file.parent, str(file), modality))
+    return [next(found) if names else None for names in wanted]

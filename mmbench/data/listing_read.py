@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from mmbench.data.jsonfile import decode_json, decode_text, read_file
-from mmbench.data.records import Record, jsonl_records
+from mmbench.data.records import Record, jsonl_records, without_nan
 from mmbench.errors import DataError, SpecError
 
 Files = str | list[str] | Mapping[str, str | list[str]]
@@ -64,7 +64,8 @@ def _first(root: Path, names: str | list[str]) -> Path:
 def read_rows(file: Path, rows: str, table: Table) -> list[Record]:
     """The rows of a JSON, JSONL, CSV or TSV file, of JSON those in the entry `rows`.
 
-    Rows of a JSON mapping have their key in the column `key`. Raises DataError.
+    Rows of a JSON mapping have their key in the column `key`; a cell of a table that is `nan` or
+    `NaN` is None. Raises DataError.
     """
     data = read_file(file)
     suffix = file.suffix.lower()
@@ -112,6 +113,6 @@ def _table_rows(text: str, file: Path, table: Table) -> Iterator[Record]:
             if cells and len(cells) != len(header):
                 raise DataError(f"{where}: {len(cells)} fields where {len(header)} are needed")
             if cells:
-                yield Record(where, dict(zip(header, cells, strict=True)))
+                yield Record(where, without_nan(dict(zip(header, cells, strict=True))))
     except csv.Error as error:
         raise DataError(f"{file} line {lines.line_num}: {error}") from error

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mmbench.data.jsonfile import wide_encoding
 from mmbench.errors import DataError, UnknownName
 
 _BUILDERS = {
@@ -16,6 +17,7 @@ _BUILDERS = {
     ".csv": "csv",
     ".arrow": "arrow",
 }
+_TEXTS = (".json", ".jsonl", ".csv")
 _SAVED = ("dataset_dict.json", "state.json")  # what `save_to_disk` leaves: of all splits, of one
 
 
@@ -33,6 +35,7 @@ def load_local(place: Path, name: str | None, split: str) -> Any:
         raise DataError(f"{place}: no such file or folder: give --data FOLDER")
     with readable(str(place)):
         if place.is_file():
+            _refuse_wide(place)
             files = {split.partition("[")[0]: str(place)}
             return load_dataset(_builder(place), data_files=files, split=split)
         if not any((place / file).is_file() for file in _SAVED):
@@ -43,6 +46,14 @@ def load_local(place: Path, name: str | None, split: str) -> Any:
     if split not in found:
         raise UnknownName(f"split of {place}", split, found, "set data option `split`")
     return found[split]
+
+
+def _refuse_wide(file: Path) -> None:
+    """Refuse a text in UTF-16 or UTF-32, which the library does not decode."""
+    with file.open("rb") as stream:
+        encoding = wide_encoding(stream.read(4))
+    if encoding and file.suffix.lower() in _TEXTS:
+        raise DataError(f"{file}: is {encoding.upper()}: save it as UTF-8")
 
 
 def _builder(file: Path) -> str:

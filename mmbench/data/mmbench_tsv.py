@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from mmbench.contents import cache_folder
 from mmbench.data.cells import Shape, lettered, sample_of
 from mmbench.data.pairs import refuse_duplicates
-from mmbench.data.records import Record, find_file, read_records, text_id, text_of
+from mmbench.data.records import Record, find_file, optional, read_records, text_id, text_of
 from mmbench.data.spool import Spool
 from mmbench.errors import DataError
 from mmbench.types import Broken, Content, Media, Sample, Samples
@@ -54,7 +54,7 @@ def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
     for record, ident in zip(records, ids, strict=True):
         sample = _sample(record, ident, images)
         samples += [sample] if turned or not circular else _rotations(sample)
-    return Samples(samples)
+    return Samples(samples, group_name="question")
 
 
 @contextmanager
@@ -72,8 +72,8 @@ def _sample(record: Record, ident: str, images: dict[str, Read]) -> Sample:
     tags: dict[str, str] = {name: name for name in _TAGS if name in record.cells}
     shape = Shape("index", {"question": "question"}, "answer", letters, "", tags)
     sample = sample_of(shape, record, ident, {"image": _image(record, ident, images)})
-    hint = record.cells.get("hint", "")
-    if hint not in ("", "nan"):
+    hint = optional(record, "hint")
+    if hint:
         sample.inputs["question"] = f"{hint}\n{sample.inputs['question']}"
     number = _number(ident)
     return replace(sample, group=str(number % _ROTATED) if number >= 0 else ident)
@@ -84,7 +84,9 @@ def _number(ident: str) -> int:
 
 
 def _rotations(sample: Sample) -> list[Sample]:
-    """The question with its options moved up by none, by one and so on."""
+    """The question with its options moved up by none, by one and so on; a Broken one as it is."""
+    if isinstance(sample.target, Broken):
+        return [sample]
     options = sample.target["options"]
     right = ascii_uppercase.index(sample.target["answer"])
     turns = [sample]

@@ -1,15 +1,18 @@
-"""Outputs as plain lines: a value a line, NIST transcripts, TREC runs."""
+"""Outputs as plain lines: a value a line, NIST and Kaldi transcripts, TREC and MS MARCO runs."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from mmbench.alternatives import opens_alternatives, without_null_words
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import text_lines
 from mmbench.errors import DataError
 from mmbench.types import Outputs
 
+TIMED = {".ctm": "words with times", ".stm": "segments with times"}  # formats that are not read
 _RUN = "qid Q0 docid rank score tag"
+_HEADERS = (b"id", b"question_id", b"image_id", b"query", b"qid")
 
 Scored = list[tuple[float, str]]
 
@@ -33,37 +36,78 @@ def _is_run(line: str) -> bool:
 
 
 def transcripts(data: bytes, path: Path) -> Outputs:
-    """Lines `text (id)`, as NIST's sclite reads them."""
-    return Outputs(trn_texts(data, path))
+    """Read lines `text (id)`, as NIST's sclite reads them.
+
+    Raises DataError for alternatives `{ a / b }`, which only references may have.
+    """
+    texts = trn_texts(data, path)
+    return Outputs({ident: said(text, f"{path}: sample {ident}") for ident, text in texts.items()})
+
+
+def said(text: str, where: str) -> str:
+    """Return a hypothesis of a trn line: words that are `@` are null words, as in sclite.
+
+    Raises DataError, which begins with `where`, for alternatives.
+    """
+    if opens_alternatives(text):
+        raise DataError(
+            f"{where}: has alternatives {{ a / b }}, which only references may have: choose one"
+        )
+    return without_null_words(text)
 
 
 def trn_texts(data: bytes, path: Path) -> dict[str, str]:
-    """Id → text of lines `text (id)`; empty lines and those that begin with ;; are nothing.
+    """Return id → text of lines `text (id)`; empty lines and those that begin with ;; are skipped.
 
     Source of the format: NIST SCTK doc/infmts.htm, "trn". Raises DataError for other lines, for
-    the alternatives `{ a / b }` that a line may have there, for ids that stand twice, and where
-    there is no line.
+    ids that stand twice, and where there is no line.
     """
     found = []
     for number, line in enumerate(text_lines(data, path), start=1):
         if line.strip() and not line.startswith(";;"):
-            found.append(_trn_line(line, f"{path} line {number}"))
+            parts = trn_parts(line)
+            if parts is None:
+                raise DataError(
+                    f"{path} line {number}: does not end in an id: `text (id)` is needed"
+                )
+            found.append(parts)
     if not found:
         raise DataError(f"{path}: has no line `text (id)`")
     refuse_duplicates("id", [ident for ident, _ in found], str(path))
     return dict(found)
 
 
-def _trn_line(line: str, where: str) -> tuple[str, str]:
+def trn_parts(line: str) -> tuple[str, str] | None:
+    """Return id and text of a line `text (id)`, None for a line of another form."""
     text, bracket, ident = line.rstrip().rpartition("(")
     name = ident.removesuffix(")")
     if not bracket or name == ident or len(name.split()) != 1 or ")" in name:
-        raise DataError(f"{where}: does not end in an id: `text (id)` is needed")
-    if "{" in text.split():
-        raise DataError(
-            f"{where}: has alternatives {{ a / b }}, which cannot be scored: choose one"
-        )
+        return None
     return name.strip(), text.strip()
+
+
+def kaldi(data: bytes, path: Path) -> Outputs:
+    """Read lines `id words…`, Kaldi's text."""
+    return Outputs(kaldi_texts(data, path))
+
+
+def kaldi_texts(data: bytes, path: Path) -> dict[str, str]:
+    """Return id → the rest of the line, of lines `id words…`; empty lines are skipped.
+
+    Source of the format: kaldi-asr.org, doc/data_prep.html, "text". Also serves for its utt2spk and
+    wav.scp. Raises DataError for ids that stand twice, and where there is no line.
+    """
+    found = [kaldi_parts(line) for line in text_lines(data, path) if line.strip()]
+    if not found:
+        raise DataError(f"{path}: has no line `id words…`")
+    refuse_duplicates("id", [ident for ident, _ in found], str(path))
+    return dict(found)
+
+
+def kaldi_parts(line: str) -> tuple[str, str]:
+    """Return id and text of a line `id words…`, which is not empty."""
+    ident, *text = line.split(maxsplit=1)
+    return ident, text[0].rstrip() if text else ""
 
 
 def run(data: bytes, path: Path) -> Outputs:
@@ -84,6 +128,36 @@ def run(data: bytes, path: Path) -> Outputs:
     for query, scored in found.items():
         refuse_duplicates("document", [doc for _, doc in scored], f"{path}: query {query}")
     return Outputs({query: _best_first(scored) for query, scored in found.items()})
+
+
+def is_msmarco_run(data: bytes) -> bool:
+    """Whether the first line is `qid docid rank` between tabs, the rank a whole number."""
+    cells = data.lstrip().split(b"\n", 1)[0].rstrip(b"\r").split(b"\t")
+    return len(cells) == 3 and cells[2].isdigit() and cells[0] not in _HEADERS
+
+
+def msmarco_run(data: bytes, path: Path) -> Outputs:
+    """A run of MS MARCO: for each query the document ids by rank, lines `qid docid rank`.
+
+    Source of the format: msmarco_passage_eval.py of microsoft/MSMARCO-Passage-Ranking. Raises
+    DataError for a line of another form, and for ranks of a query that are not 1, 2, 3 and on.
+    """
+    found: dict[str, dict[int, str]] = {}
+    for number, line in enumerate(text_lines(data, path), start=1):
+        cells = line.split("\t")
+        if not line.strip():
+            continue
+        if len(cells) != 3 or not cells[2].isdecimal():
+            raise DataError(f"{path} line {number}: not of the form `qid docid rank`, with tabs")
+        ranked, rank = found.setdefault(cells[0], {}), int(cells[2])
+        if rank in ranked:
+            raise DataError(f"{path} line {number}: query {cells[0]} has rank {rank} twice")
+        ranked[rank] = cells[1]
+    for query, ranked in found.items():
+        refuse_duplicates("document", list(ranked.values()), f"{path}: query {query}")
+        if set(ranked) != set(range(1, len(ranked) + 1)):
+            raise DataError(f"{path}: the ranks of query {query} are not 1, 2, 3 and on")
+    return Outputs({query: [doc for _, doc in sorted(r.items())] for query, r in found.items()})
 
 
 def _scored(cells: list[str], where: str) -> tuple[float, str]:

@@ -2,60 +2,79 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from reprlib import repr
-from sys import float_info
-from typing import Any
+from typing import Any, NamedTuple
 
-from mmbench.data.jsonfile import decode_json
+from mmbench.data.column_choice import (
+    IDS,
+    IdColumns,
+    candidates,
+    columns_of,
+    id_columns,
+    is_positional,
+    may_be_truth,
+    named_column,
+    prediction_column,
+)
+from mmbench.data.jsonfile import decode_json, object_keys
+from mmbench.data.outputs_values import as_value, is_number, unwrapped
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
     Record,
-    first_of,
+    as_id,
+    is_json_lines,
     jsonl_records,
-    number_of,
     parse_records,
     tags_of,
-    text_id,
 )
+from mmbench.data.score_table import refuse_label_beside_scores, score_table
 from mmbench.errors import DataError
+from mmbench.text import listed
 from mmbench.types import Broken, Outputs
 
-IDS = ("id", "question_id", "image_id")
-VALUES = ("value", "answer", "caption", "text", "prediction")
 ERROR = "error"
-_VALUE = "value (in a CSV also a number for each label)"
-_WANTED = "a text, a number, {label: score}, a list of document ids or a list of scores is needed"
+_TABLES = (".csv", ".tsv")
 
 
-def record_values(data: bytes, path: Path) -> Outputs:
-    """The outputs in the rows of a .jsonl, .csv or .tsv file.
+def record_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
+    """Read the outputs in the rows of a .jsonl, .csv or .tsv file.
 
-    The id is the first of the columns `IDS` that a row has, its value the first of `VALUES`; other
-    columns of one text or number become tags. A row with an `error` and no value is an output that
-    failed, which is counted and shown. A CSV whose rows have no such value, and only numbers
-    beside the id, holds scores by label: the header names the labels. Where all rows have a
-    question and no id, as in the answers that POPE's evaluate.py reads, they are in the order of
-    the task's samples.
+    `column_choice` says which columns are the ids and the predictions; `fields` names them instead
+    (keys `prediction`, `id`). Other columns of one text or number become tags. A row with an
+    `error` and no prediction is an output that failed, which is counted and shown. A CSV without a
+    column of predictions, whose other columns hold numbers, holds scores by label: the header
+    names the labels. Where all rows have a question and no id, as in the answers that POPE's
+    evaluate.py reads, they are in the order of the task's samples.
     """
-    return _from_records(parse_records(data, path), path)
+    return _from_records(parse_records(data, path), path, fields)
 
 
-def json_values(data: bytes, path: Path) -> Outputs:
-    """The outputs in a JSON file: a list of records, as COCO and VQA have them, or {id: value}.
+def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
+    """Read the outputs in a JSON file: a list of records, {id: value}, or {id: record}.
 
     A file of JSON lines is read as such whatever it is called (as POPE's are).
     """
-    if _is_jsonl(data):
-        return _from_records(list(jsonl_records(data, path)), path)
+    if is_json_lines(data):
+        return _from_records(list(jsonl_records(data, path)), path, fields)
     content = decode_json(data, Any, path)
-    if isinstance(content, dict) and content:
-        # A JSON object with a key twice is decoded to its last value.
-        refuse_duplicates("id", _keys(data), str(path))
-        return Outputs({key: as_value(v, f"{path}: {key!r}") for key, v in content.items()})
-    return _from_records(_listed(content, path), path)
+    if not (isinstance(content, dict) and content):
+        return _from_records(_listed(content, path), path, fields)
+    # A JSON object with a key twice is decoded to its last value.
+    refuse_duplicates("id", object_keys(data), str(path))
+    if all(_is_record(value, fields) for value in content.values()):
+        records = [Record(f"{path}: {key!r}", cells) for key, cells in content.items()]
+        return _from_records(records, path, fields, list(content))
+    if fields:
+        raise DataError(f"{path}: has no columns to choose from: leave --field out")
+    return Outputs({key: as_value(v, f"{path}: {key!r}", key) for key, v in content.items()})
+
+
+def _is_record(value: Any, fields: Mapping[str, str]) -> bool:
+    """Return whether a value is a record with a prediction, and not scores by label."""
+    if not isinstance(value, dict) or not value or all(map(is_number, value.values())):
+        return False
+    return bool(fields or candidates(value) or value.get(ERROR))
 
 
 def _listed(content: Any, path: Path) -> list[Record]:
@@ -66,84 +85,116 @@ def _listed(content: Any, path: Path) -> list[Record]:
     )
 
 
-def _keys(data: bytes) -> list[str]:
-    """The keys of a JSON object as they are written, so that one may stand there twice."""
-    keys: list[str] = json.loads(
-        data, parse_int=float, object_pairs_hook=lambda pairs: [key for key, _ in pairs]
-    )
-    return keys
+class _Ids(NamedTuple):
+    """The ids of the rows by the columns that can be the ids, the preferred one first."""
+
+    columns: dict[str, list[str]]
+    by_format: bool = True
+    positional: bool = False
 
 
-def _is_jsonl(data: bytes) -> bool:
-    first, _, rest = data.strip().partition(b"\n")
-    return first.startswith(b"{") and first.rstrip().endswith(b"}") and bool(rest)
-
-
-def _from_records(records: Sequence[Record], path: Path) -> Outputs:
-    positional = all(_is_popes(record) for record in records)
-    ids = [str(n) if positional else text_id(r, IDS) for n, r in enumerate(records)]
-    refuse_duplicates("id", ids, str(path))
-    labels = (
-        _labels(records[0]) if not positional and path.suffix.lower() in (".csv", ".tsv") else []
-    )
-    if labels:
-        rows = [{name: number_of(record, name) for name in labels} for record in records]
-        return Outputs(dict(zip(ids, rows, strict=True)))
+def _from_records(
+    records: Sequence[Record],
+    path: Path,
+    fields: Mapping[str, str],
+    keys: list[str] | None = None,
+) -> Outputs:
+    """Read records; `keys` are their ids where these stand outside of them."""
+    column, note = _prediction(records, path, fields)
+    ids = _ids(records, path, fields, column, keys)
+    id_column = next(iter(ids.columns))
+    idents = ids.columns[id_column]
+    scores = score_table(records, id_column) if not column and _is_table(path) else []
+    if scores:
+        return Outputs(dict(zip(idents, scores, strict=True)), id_column=id_column)
     values, tags = {}, {}
-    for ident, record in zip(ids, records, strict=True):
-        if _failed(record):
-            values[ident] = Broken(str(record.cells[ERROR]))
-            continue
-        name = first_of(record, VALUES, _VALUE)
-        values[ident] = as_value(record.cells[name], f"{record.where}: {name}")
-        used = set() if positional else {first_of(record, IDS, "id")}
-        found = tags_of(record, used | {name})
-        if found:
+    for ident, record in zip(idents, records, strict=True):
+        values[ident] = _value(record, column, ident)
+        found = tags_of(record, {column, id_column})
+        if found and not isinstance(values[ident], Broken):
             tags[ident] = found
-    return Outputs(values, tags=tags, positional=positional)
+    return Outputs(
+        values,
+        tags=tags,
+        positional=ids.positional,
+        id_column=id_column,
+        other_ids={name: ids.columns[name] for name in list(ids.columns)[1:]},
+        by_format=ids.by_format,
+        notes=[note] if note else [],
+    )
 
 
-def _failed(record: Record) -> bool:
-    """Whether it says why there is no value."""
-    return bool(record.cells.get(ERROR)) and not any(record.cells.get(name) for name in VALUES)
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() in _TABLES
 
 
-def _is_popes(record: Record) -> bool:
-    """Whether it is as POPE's evaluator reads answers: by their order, beside the question."""
-    return "question" in record.cells and not set(IDS) & set(record.cells)
+def _prediction(
+    records: Sequence[Record], path: Path, fields: Mapping[str, str]
+) -> tuple[str, str]:
+    """Return the column of the predictions, empty if there is none, and a note on the choice."""
+    if "prediction" in fields:
+        return named_column(fields["prediction"], columns_of(records), path), ""
+    chosen = prediction_column(records)
+    if chosen and _is_table(path):
+        refuse_label_beside_scores(records[0], chosen.name)
+    return (chosen.name, chosen.note) if chosen else ("", "")
 
 
-def _labels(record: Record) -> list[str]:
-    """The columns beside the id where none is a value and all hold numbers; else none."""
-    ident = first_of(record, IDS, "id")
-    labels = [name for name in record.cells if name and name != ident]
-    try:
-        scores = [number_of(record, name) for name in labels if name not in VALUES]
-    except DataError:
-        return []
-    return labels if len(scores) == len(labels) else []
+def _value(record: Record, column: str, ident: str) -> Any:
+    """Return the value of a row, a Broken for an output that failed."""
+    error, value = record.cells.get(ERROR), unwrapped(record.cells.get(column), column)
+    if error and (not value or may_be_truth(column)):
+        return Broken(str(error))
+    if column not in record.cells:
+        what = f"no {column}" if column else "no value or prediction"
+        raise DataError(
+            f"{record.where}: has {what} beside {listed(record.cells) or 'nothing'}:"
+            " --field prediction=NAME names another column; in a CSV numbers for each label will do"
+        )
+    return as_value(value, f"{record.where}: {column}", ident)
 
 
-def as_value(value: Any, what: str) -> Any:
-    """A JSON value as that of an output. Raises DataError, which names `what` it is.
+def _ids(
+    records: Sequence[Record],
+    path: Path,
+    fields: Mapping[str, str],
+    prediction: str,
+    keys: list[str] | None,
+) -> _Ids:
+    """Return the ids of the rows. Raises DataError for a row without, and for duplicates."""
+    if "id" in fields:
+        chosen = IdColumns([named_column(fields["id"], columns_of(records), path)], by_format=True)
+    elif keys is not None:
+        return _Ids({"": keys})
+    elif is_positional(records):
+        return _Ids({"": [str(row) for row in range(len(records))]}, positional=True)
+    else:
+        chosen = id_columns(records, prediction)
+    if not chosen.names:
+        raise _no_id(records)
+    first, *others = chosen.names
+    columns = {first: [_id(record, first) for record in records]}
+    refuse_duplicates("id", columns[first], f"{path}: column {first}")
+    for name in others:
+        cells = [record.cells[name] for record in records]
+        whole = all(isinstance(cell, str | int) and cell != "" for cell in cells)
+        if whole and len(set(map(str, cells))) == len(cells):
+            columns[name] = [str(cell) for cell in cells]
+    return _Ids(columns, chosen.by_format)
 
-    The whole numbers of a list are document ids, as text; with a fraction among them all are
-    scores.
-    """
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return value
-    if isinstance(value, dict) and value and _are_numbers(list(value.values())):
-        return {label: float(score) for label, score in value.items()}
-    if isinstance(value, list):
-        if all(isinstance(item, str | int) and not isinstance(item, bool) for item in value):
-            return [str(item) for item in value]
-        if _are_numbers(value):
-            return [float(score) for score in value]
-    hint = " (leave out what has no output; an empty text is one)" if value is None else ""
-    raise DataError(f"{what} is {repr(value)}: {_WANTED}{hint}")
+
+def _id(record: Record, name: str) -> str:
+    if name not in record.cells:
+        raise DataError(f"{record.where}: has no {name}, the column of the ids")
+    return as_id(record.cells[name], f"{record.where}: {name}")
 
 
-def _are_numbers(values: list[Any]) -> bool:
-    """Whether all are numbers that a float can hold."""
-    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-    return numbers and all(abs(v) <= float_info.max for v in values)
+def _no_id(records: Sequence[Record]) -> DataError:
+    """Return the error for rows that have no column of ids in common."""
+    lacking = next((record for record in records if not id_columns([record], "").names), None)
+    record = lacking or records[0]
+    what = "has no id" if lacking else "has no id in a column that every row has"
+    return DataError(
+        f"{record.where}: {what}: one of {', '.join(IDS[:4])} or a column that --field id=NAME"
+        f" names is needed beside {listed(record.cells) or 'nothing'}"
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from mmbench.errors import DataError, SpecError
-from mmbench.text import listed
+from mmbench.text import listed, path_id
 from mmbench.types import Broken, Content, Modality, RetrievalData, Sample
 
 
@@ -30,13 +30,15 @@ def retrieval_data(
     What is called an image here may be another `medium`, under whose name it stands in the corpus.
 
     A caption without a letter becomes Broken. A caption whose image is not among `images` keeps its
-    link, to a document that is not in the corpus. Orders are kept. Raises DataError for ids that
-    stand twice on one side; `source` is named in it.
+    link, to a document that is not in the corpus. Orders are kept. An image id that is a path is
+    kept as `path_id` writes it. Raises DataError for ids that stand twice on one side; `source` is
+    named in it.
     """
-    corpus = [Sample(id, {str(medium): content}, group=id) for id, content in images]
+    named = [(path_id(id), content) for id, content in images]
+    corpus = [Sample(id, {str(medium): content}, group=id) for id, content in named]
     queries = []
     links = {}
-    for id, image, text in captions:
+    for id, image, text in (caption._replace(image=path_id(caption.image)) for caption in captions):
         queries.append(Sample(id, {"text": _checked(text)}, group=image))
         links[id] = {image: 1.0}
     refuse_duplicates(f"{medium} id", [sample.id for sample in corpus], source)

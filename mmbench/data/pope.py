@@ -11,6 +11,7 @@ from mmbench.data.beside import optional_images
 from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record, jsonl_records, text_id, text_of
+from mmbench.data.system_names import matches
 from mmbench.errors import DataError, UnknownName
 from mmbench.text import listed
 from mmbench.types import Sample, Samples
@@ -36,16 +37,20 @@ def pope(root: Path | None, *, category: str | None = None) -> Samples:
     if root is None:
         raise DataError("data source pope was given no data: give --data FILE.json or its folder")
     if root.is_file():
-        return Samples(_samples(root, root.parent, ""))
+        return _data(_samples(root, root.parent, ""))
     if category is not None:
-        return Samples(_samples(_found(root, category), root, ""))
+        return _data(_samples(_found(root, category), root, ""))
     files = [(name, _found(root, name)) for name in CATEGORIES]
-    return Samples([sample for name, file in files for sample in _samples(file, root, f"{name}/")])
+    return _data([sample for name, file in files for sample in _samples(file, root, f"{name}/")])
+
+
+def _data(samples: list[Sample]) -> Samples:
+    return Samples(samples, group_name="image", optional_tags=["category"])
 
 
 def _found(root: Path, category: str) -> Path:
     names = [f"*pope*{category}.{end}" for end in ("json", "jsonl")]
-    places = [[file for name in names for file in (root / p).glob(name)] for p in _PLACES]
+    places = [[file for name in names for file in matches(root / p, name)] for p in _PLACES]
     files = next(filter(None, places), [])
     if len(files) == 1:
         return files[0]

@@ -12,7 +12,7 @@ from mmbench.data.listing_read import Files, Table, find_files, option_as, read_
 from mmbench.data.pattern import filled
 from mmbench.data.records import Record
 from mmbench.errors import DataError, SpecError, UnknownName
-from mmbench.types import Content, Modality
+from mmbench.types import Broken, Content, Modality
 
 Paths = Mapping[str, str | list[str]]
 
@@ -69,15 +69,17 @@ def modality_of(name: str) -> Modality:
 def media_beside(
     records: Iterable[Record], patterns: Sequence[str], modality: Modality, file: Path
 ) -> list[Content]:
-    """For each row its medium, at the first of the paths where there is a file.
+    """Return the medium of each row, at the first of the paths where there is a file.
 
     The paths are looked for as `find_images` does it, from the folder of `file` and the one above.
-    A medium that is not there fails when it is read. Raises DataError for a row without a path.
+    A medium that is not there fails when it is read, a row without a path is a Broken.
     """
-    wanted = []
-    for record in records:
-        paths = [path for pattern in patterns if (path := filled(pattern, record))]
-        if not paths:
-            raise DataError(f"{record.where}: no path: a cell of {patterns[0]} is empty")
-        wanted.append(paths)
-    return optional_media(wanted, file.parent, str(file), modality)
+    rows = list(records)
+    paths = [[path for pattern in patterns if (path := filled(pattern, row))] for row in rows]
+    wanted = [names for names in paths if names]
+    found = iter(optional_media(wanted, file.parent, str(file), modality))
+    empty = f"no path: a cell of {patterns[0]} is empty"
+    return [
+        next(found) if names else Broken(f"{row.where}: {empty}")
+        for row, names in zip(rows, paths, strict=True)
+    ]

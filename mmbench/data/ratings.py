@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmbench.data.beside import media_of
-from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record, find_file, number_of, optional, read_records, text_id
+from mmbench.data.table_media import media_of
 from mmbench.errors import DataError
 from mmbench.types import Content, Sample, Samples
 
@@ -14,19 +13,18 @@ from mmbench.types import Content, Sample, Samples
 def ratings(root: Path | None) -> Samples:
     """A sample for each id: its ratings [rater, number], sorted by rater, as target.
 
-    `root` is a CSV, TSV or JSONL file with a row for each rating, or a folder that holds a single
-    one: `id`, `rater`, `rating` and, if it is there, `system`, which is tag and group (else the id
-    is the group). A path in `audio`, `image`, `video` or `file` is the medium that was rated.
+    `root` is a CSV, TSV, JSONL or JSON file with a row for each rating, or a folder that holds a
+    single one: `id`, `rater`, `rating` and, if it is there, `system`, which is tag and group (else
+    the id is the group). A path in `audio`, `image`, `video` or `file` is the medium that was
+    rated.
 
-    Raises DataError, with the line, for a rating that is no number, for two systems of one id, and
-    for two ratings of one id by one rater.
+    A rater may rate an id more than once: each rating counts. Raises DataError, with the line, for
+    a rating that is no number and for two systems of one id.
     """
     path = find_file(root, "ratings")
     rows: dict[str, list[Record]] = {}
     for record in read_records(path):
         rows.setdefault(text_id(record), []).append(record)
-    pairs = [f"{i} by {text_id(r, ('rater',))}" for i, records in rows.items() for r in records]
-    refuse_duplicates("rating", pairs, str(path))
     media = media_of([records[0] for records in rows.values()], path.parent, str(path))
     each = zip(rows.items(), media, strict=True)
     return Samples([_sample(ident, records, inputs) for (ident, records), inputs in each])

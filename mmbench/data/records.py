@@ -1,23 +1,31 @@
-"""Rows of CSV, TSV and JSONL files, each with the place where it stands, and what cells may hold.
+"""Rows of CSV, TSV, JSONL and JSON files, with the place of each, and what cells may hold.
 
-CSV and TSV are UTF-8 with a header, quoted as Excel does it. A name that stands several times in
+Texts are UTF-8, or UTF-16 with a byte order mark. CSV and TSV have a header and are quoted as Excel
+does it. JSON is a list of objects or a mapping of ids to them. A name that stands several times in
 the header is a column of lists: of the cells of a row that are not empty.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 from reprlib import repr
 from typing import Any, NamedTuple
 
-from mmbench.data.jsonfile import decode_json, decode_text, read_file
+from mmbench.data.jsonfile import decode_json, decode_text, object_keys, read_file
+from mmbench.data.pairs import refuse_duplicates
+from mmbench.data.system_names import entries
 from mmbench.errors import DataError
 from mmbench.text import listed
 
-TABLES = (".csv", ".tsv", ".jsonl")
+TABLES = (".csv", ".tsv", ".jsonl", ".json")
+_NAN = ("nan", "NaN")  # as pandas and numpy write a cell that is missing
+
+_NEXT_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in questionId
 
 
 class Record(NamedTuple):
@@ -27,14 +35,39 @@ class Record(NamedTuple):
     cells: dict[str, Any]
 
 
-def read_records(path: Path) -> list[Record]:
-    """The rows of a .csv, .tsv or .jsonl file. Raises DataError, also where there is none."""
-    return parse_records(read_file(path), path)
+def read_records(path: Path, value: str = "") -> list[Record]:
+    """Return the rows of a table. A cell of a CSV or TSV that is `nan` or `NaN` is None.
+
+    `value` is the column of what a JSON mapping has for an id where that is no object. Raises
+    DataError, also where there is no row.
+    """
+    if path.suffix.lower() == ".json":
+        return _rows(json_records(read_file(path), path, value), path)
+    records = parse_records(read_file(path), path)
+    if path.suffix.lower() == ".jsonl":
+        return records
+    return [Record(record.where, without_nan(record.cells)) for record in records]
+
+
+def without_nan(cells: dict[str, Any]) -> dict[str, Any]:
+    """Return the cells of a row of text, None for `nan` and `NaN`; a list loses them."""
+    return {
+        name: [c for c in cell if c not in _NAN]
+        if isinstance(cell, list)
+        else None
+        if cell in _NAN
+        else cell
+        for name, cell in cells.items()
+    }
 
 
 def parse_records(data: bytes, path: Path) -> list[Record]:
     """The rows in the bytes of a file that is called `path`."""
-    records = list(_READERS[path.suffix.lower()](data, path))
+    return _rows(_READERS[path.suffix.lower()](data, path), path)
+
+
+def _rows(found: Iterable[Record], path: Path) -> list[Record]:
+    records = list(found)
     if not records:
         raise DataError(f"{path}: has no line of data")
     return records
@@ -46,6 +79,45 @@ def jsonl_records(data: bytes, path: Path) -> Iterator[Record]:
         if line.strip():
             cells = decode_json(line, dict[str, Any], path, line=number)
             yield Record(f"{path} line {number}", cells)
+
+
+def json_records(data: bytes, path: Path, value: str = "") -> Iterator[Record]:
+    """Yield the rows of a list of objects, or of a mapping of ids to objects or to a `value`.
+
+    A file of JSON lines is read as such whatever it is called. Raises DataError for an id that
+    stands twice, and for JSON of another shape.
+    """
+    if is_json_lines(data):
+        yield from jsonl_records(data, path)
+        return
+    content = decode_json(data, Any, path)
+    if isinstance(content, dict):
+        refuse_duplicates("id", object_keys(data), str(path))
+        rows = [(f"{path}: {key!r}", _keyed(key, row, value)) for key, row in content.items()]
+    else:
+        found = content if isinstance(content, list) else [content]
+        rows = [(f"{path}: $[{number}]", row) for number, row in enumerate(found)]
+    for where, row in rows:
+        if not isinstance(row, dict):
+            raise DataError(f"{where}: an object of columns and values is needed")
+        yield Record(where, row)
+
+
+def is_json_lines(data: bytes) -> bool:
+    """Whether the first line is a JSON object of its own, and not the only line."""
+    first, _, rest = data.strip().partition(b"\n")
+    return first.startswith(b"{") and first.rstrip().endswith(b"}") and bool(rest)
+
+
+def is_mapping(data: bytes) -> bool:
+    """Whether JSON is one object: neither a list nor objects a line."""
+    return data.lstrip().startswith(b"{") and not is_json_lines(data)
+
+
+def _keyed(key: str, row: Any, value: str) -> Any:
+    if isinstance(row, dict):
+        return {"id": key, **row}
+    return {"id": key, value: row} if value else row
 
 
 def csv_records(data: bytes, path: Path, delimiter: str = ",") -> Iterator[Record]:
@@ -74,7 +146,12 @@ def _tsv_records(data: bytes, path: Path) -> Iterator[Record]:
     return csv_records(data, path, "\t")
 
 
-_READERS = {".csv": csv_records, ".tsv": _tsv_records, ".jsonl": jsonl_records}
+_READERS = {
+    ".csv": csv_records,
+    ".tsv": _tsv_records,
+    ".jsonl": jsonl_records,
+    ".json": json_records,
+}
 
 
 def _by_name(header: list[str], cells: list[str]) -> dict[str, Any]:
@@ -86,15 +163,58 @@ def _by_name(header: list[str], cells: list[str]) -> dict[str, Any]:
     return row
 
 
+@lru_cache(maxsize=4096)
+def plain_name(name: str) -> str:
+    """Return a column's name as names are compared: `Image-ID`, `imageId` are `image_id`."""
+    words = _NEXT_WORD.sub("_", name.strip())
+    return words.casefold().replace(" ", "_").replace("-", "_")
+
+
+def column(record: Record, name: str) -> str | None:
+    """Return the name of the column in this row, whatever its case; None if there is none.
+
+    Raises DataError if several columns have this name and none is written exactly so.
+    """
+    if name in record.cells:
+        return name
+    same = [found for found in record.cells if plain_name(found) == plain_name(name)]
+    if len(same) > 1:
+        raise DataError(f"{record.where}: has columns {listed(same)}: keep one as {name}")
+    return same[0] if same else None
+
+
+def cell(record: Record, name: str) -> Any:
+    """Return the value in the column of this name, None if there is no such column."""
+    found = column(record, name)
+    return None if found is None else record.cells[found]
+
+
 def first_of(record: Record, names: Sequence[str], what: str) -> str:
-    """The first of these columns that the row has. Raises DataError where it has none."""
+    """Return the first of these columns that the row has. Raises DataError where it has none."""
     for name in names:
-        if name in record.cells:
-            return name
+        found = column(record, name)
+        if found is not None:
+            return found
     raise DataError(
         f"{record.where}: has no {what}: one of {', '.join(names)} is needed beside"
         f" {listed(record.cells) or 'nothing'}"
     )
+
+
+def only_of(record: Record, names: Sequence[str], what: str) -> str:
+    """Return the one of these columns that the row has; columns with one value count as one.
+
+    Raises DataError for none, and for several that hold different values: which of them is meant is
+    not guessed.
+    """
+    found = [name for name in (column(record, name) for name in names) if name is not None]
+    full = [name for name in found if record.cells[name] not in (None, "", [])]
+    if any(record.cells[name] != record.cells[full[0]] for name in full[1:]):
+        raise DataError(
+            f"{record.where}: {what} could be in {listed(full)}, which differ: rename or remove"
+            " all but one"
+        )
+    return full[0] if full else first_of(record, names, what)
 
 
 def text_id(record: Record, names: Sequence[str] = ("id",)) -> str:
@@ -112,7 +232,7 @@ def as_id(value: Any, what: str) -> str:
 
 def text_of(record: Record, name: str) -> str:
     """The text in a column; a number is its decimal text. Raises DataError for all else."""
-    value = record.cells.get(name)
+    value = cell(record, name)
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return str(value)
     raise DataError(f"{record.where}: {name} is {repr(value)}: a text is needed")
@@ -120,7 +240,7 @@ def text_of(record: Record, name: str) -> str:
 
 def number_of(record: Record, name: str) -> float:
     """The finite number in a column. Raises DataError for all else."""
-    value = record.cells.get(name)
+    value = cell(record, name)
     try:
         number = float("nan" if value is None or isinstance(value, bool) else value)
     except (TypeError, ValueError, OverflowError):
@@ -132,14 +252,15 @@ def number_of(record: Record, name: str) -> float:
 
 def optional(record: Record, name: str) -> str:
     """The text in a column, empty where the column or its value is not there."""
-    return "" if record.cells.get(name) is None else text_of(record, name)
+    return "" if cell(record, name) is None else text_of(record, name)
 
 
 def tags_of(record: Record, used: Collection[str]) -> dict[str, str]:
     """The columns that are not `used` and hold one text, number, true or false."""
     tags = {}
     for name, value in record.cells.items():
-        if name and name not in used and isinstance(value, str | int | float) and value != "":
+        free = name and name not in used and plain_name(name) not in used
+        if free and isinstance(value, str | int | float) and value != "":
             tags[name] = str(value).lower() if isinstance(value, bool) else str(value)
     return tags
 
@@ -147,14 +268,16 @@ def tags_of(record: Record, used: Collection[str]) -> dict[str, str]:
 def find_file(root: Path | None, source: str, suffixes: Sequence[str] = TABLES) -> Path:
     """The file that `root` is, or the only one in it with one of these endings.
 
-    Raises DataError that names the data `source` and says what to give.
+    A .json counts where there is no other: many folders have one that is no table. Raises DataError
+    that names the data `source` and says what to give.
     """
     kinds = ", ".join(suffixes)
     if root is None or not root.exists():
         given = f"{root}: no such file" if root else f"data source {source} was given no data"
         raise DataError(f"{given}: give --data FILE ({kinds}), or a folder that holds one")
-    files = [root] if root.is_file() else sorted(root.iterdir())
+    files = [root] if root.is_file() else entries(root)
     found = [file for file in files if file.suffix.lower() in suffixes]
+    found = [file for file in found if file.suffix.lower() != ".json"] or found
     if not found:
         raise DataError(f"{root}: a file is needed that ends in one of {kinds}: give --data FILE")
     if len(found) > 1:

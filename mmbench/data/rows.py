@@ -16,6 +16,7 @@ from mmbench.contents import digest
 from mmbench.data.images import find_images
 from mmbench.data.pairs import Caption, retrieval_data
 from mmbench.errors import DataError, SampleError, UnknownName
+from mmbench.text import normal_path, path_id
 from mmbench.types import Broken, Content, Media, RetrievalData
 
 COLUMNS = ("image", "text", "id", "image_id")
@@ -58,18 +59,20 @@ def choose_columns(
 def pair_rows(rows: Iterable[Row], source: str, beside: Path) -> RetrievalData:
     """Texts as queries, the images of all rows as corpus, one document for each distinct image.
 
-    The same image is one by its `image_id`, else by its path, else by its bytes (which are then
-    read). Paths are looked for as `find_images` does. The id of a text is that of its row, else the
-    row's number from 0; texts of a list have `#0`, `#1` behind it. A row without a text (null, an
-    empty list) gives a distractor, an empty text a broken query, a row without an image a query
-    whose document is not in the corpus.
+    The same image is one by its `image_id`, else by its path (`./a.jpg` is `a.jpg`), else by its
+    bytes (which are then read). Paths are looked for as `find_images` does. The id of a text is
+    that of its row, else the row's number from 0; texts of a list have `#0`, `#1` behind it. A row
+    without a text (null, an empty list) gives a distractor, an empty text a broken query, a row
+    without an image a query whose document is not in the corpus.
 
-    Raises DataError for ids or texts of another type, for ids that stand twice, for one image_id
-    with two paths, and where none of the paths leads to a file.
+    Where none of the paths leads to a file each image is Broken. Raises DataError for ids or texts
+    of another type, for ids that stand twice, and for one image_id with two paths.
     """
     documents: dict[str, str | Media] = {}
     captions: list[Caption] = []
     for number, row in enumerate(rows):
+        if isinstance(row.image, str):
+            row = row._replace(image=normal_path(row.image))
         image = _image_key(row, number, source)
         if row.image is not None:
             known = documents.setdefault(image, row.image)
@@ -84,7 +87,7 @@ def pair_rows(rows: Iterable[Row], source: str, beside: Path) -> RetrievalData:
 
 def _image_key(row: Row, number: int, source: str) -> str:
     if row.image_id is not None:
-        return _id(row.image_id, "image_id", row, source)
+        return path_id(_id(row.image_id, "image_id", row, source))
     if isinstance(row.image, str):
         return row.image
     try:
@@ -127,6 +130,6 @@ def _contents(
     documents: dict[str, str | Media], source: str, beside: Path
 ) -> list[tuple[str, Content]]:
     paths = {id: image for id, image in documents.items() if isinstance(image, str)}
-    images = find_images([[path] for path in paths.values()], beside, source)
+    images = find_images([[path] for path in paths.values()], beside, source, required=False)
     found = dict(zip(paths, images, strict=True))
     return [(id, found[id] if isinstance(image, str) else image) for id, image in documents.items()]

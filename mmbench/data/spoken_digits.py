@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from mmbench.data.system_names import matches
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Media, Sample, Samples
 
@@ -31,7 +32,7 @@ def fsdd(root: Path | None, *, split: str = "all") -> Samples:
             f"{root or 'data source fsdd was given no data'}: give --data FOLDER with recordings"
         )
     inside = root / "recordings"
-    files = sorted((inside if inside.is_dir() else root).glob("*.wav"))
+    files = matches(inside if inside.is_dir() else root, "*.wav")
     samples = [sample for file in files if (sample := _sample(file, split))]
     if not samples:
         raise DataError(f"{root}: has no recording DIGIT_SPEAKER_INDEX.wav of split {split}")

@@ -1,4 +1,4 @@
-"""The data source `table`: CSV, TSV, JSONL or Parquet with a column of images and one of texts."""
+"""The data source `table`: a file with a column of images and one of texts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from mmbench.contents import cache_folder
 from mmbench.data.arrow import arrow_rows, cell_bytes
+from mmbench.data.media_fields import path_in
 from mmbench.data.records import TABLES, find_file, read_records
 from mmbench.data.rows import Row, choose_columns, pair_rows
 from mmbench.data.spool import Spool
@@ -23,7 +24,7 @@ _BATCH = 64  # rows of a Parquet file held at a time
 def table(root: Path | None, *, columns: dict[str, str] | None = None) -> RetrievalData:
     """Texts as queries ("text"), images as corpus ("image"), from the rows of one file.
 
-    `root` is a .csv, .tsv, .jsonl or .parquet file, or a folder that holds a single one. The
+    `root` is a .csv, .tsv, .jsonl, .json or .parquet file, or a folder that holds a single one. The
     columns are `image`, `text` and, if they are there, `id` and `image_id`; `columns` renames:
     {image: file_name, text: caption}. An image is a path, relative to the file or found in an image
     folder beside it (`find_images`), or in Parquet also bytes or a struct of bytes and path. A text
@@ -50,8 +51,7 @@ def _text_rows(file: Path, columns: Columns) -> Iterator[Row]:
                 raise DataError(f"{record.where}: has no {chosen[key]!r} (null says: none)")
         # An empty cell of a CSV is an empty text, but no image and no id.
         values |= {key: None for key, value in values.items() if value == "" and key != "text"}
-        if not isinstance(values["image"], str | None):
-            raise DataError(f"{record.where}: image is not a path but {values['image']!r}")
+        values["image"] = path_in(values["image"], record.where, "image")
         yield Row(record.where.removeprefix(f"{file} "), **values)
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from mmbench.data.beside import MEDIA, media_of, sounds_in
+from mmbench.alternatives import Reference, parse
+from mmbench.data.beside import MEDIA, sounds_in
 from mmbench.data.jsonfile import read_file
-from mmbench.data.outputs_lines import trn_texts
+from mmbench.data.kaldi import kaldi_samples, named_sound, spoken_sample
+from mmbench.data.outputs_lines import TIMED, trn_texts
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
     TABLES,
+    Record,
+    cell,
+    column,
     find_file,
     optional,
     read_records,
@@ -18,10 +23,13 @@ from mmbench.data.records import (
     text_lines,
     text_of,
 )
+from mmbench.data.system_names import matches
+from mmbench.data.table_media import media_of
 from mmbench.errors import DataError
 from mmbench.text import listed
-from mmbench.types import Broken, Content, Media, Sample, Samples
+from mmbench.types import Sample, Samples
 
+_IDS = ("id", "audio_filepath")
 _USED = {*MEDIA, "id", "text", "speaker", "file"}
 # LibriSpeech's own (openslr.org/12).
 _PARTS = (
@@ -33,25 +41,52 @@ _PARTS = (
 def transcripts(root: Path | None, *, split: str = "") -> Samples:
     """A sample for each recording: its text as target, its speaker as group where one is known.
 
-    `root` is a file or a folder: a .trn of lines `text (id)`; CSV, TSV or JSONL with `id`, `text`
-    and, if they are there, `speaker` and `audio` (a path; all else are tags); a folder of
-    LibriSpeech with its *.trans.txt; or a folder with `transcription` and `fileids`, as CMUSphinx
-    has them. `split` is the part of LibriSpeech that is read where the folder holds several: the
-    folder of that name, in it or in its LibriSpeech. Sounds are found by the id beside the texts;
-    they need not be there.
+    `root` is a file or a folder: a .trn of lines `text (id)`, where a text may have alternatives
+    (`mmbench.alternatives`); CSV, TSV, JSONL or JSON with `id`, `text` and, if they are there,
+    `speaker` and `audio` (a path; all else are tags), or a manifest of NeMo with `audio_filepath`
+    (also the id where there is none) and `text`; a folder of LibriSpeech with its *.trans.txt; a
+    folder with `transcription` and `fileids`, as CMUSphinx has them; or a data folder of Kaldi, or
+    its `text`.
+
+    `split` is the part of LibriSpeech that is read where the folder holds several: the folder of
+    that name, in it or in its LibriSpeech. Sounds are found by the id beside the texts; they need
+    not be there.
 
     Raises DataError for what cannot be read, for ids that stand twice and for a folder with other
     parts of LibriSpeech alone. An empty text is kept.
     """
     if root is not None and root.is_dir():
         root = _part(root, split)
-        chapters = sorted(root.glob("**/*.trans.txt"))
+        chapters = matches(root, "**/*.trans.txt")
         if chapters:
-            return Samples(_librispeech(chapters, root))
+            return _data(_librispeech(chapters, root))
         if (root / "transcription").is_file():
-            return Samples(_sphinx(root))
+            return _data(_sphinx(root))
+        root = root / "text" if (root / "text").is_file() else root
+    if root is not None and root.is_file() and root.name == "text":
+        return _data(kaldi_samples(root))
+    _refuse_unread(root)
     path = find_file(root, "transcripts", (*TABLES, ".trn"))
-    return Samples(_trn(path) if path.suffix.lower() == ".trn" else _table(path))
+    return _data(_trn(path) if path.suffix.lower() == ".trn" else _table(path))
+
+
+def _data(samples: list[Sample]) -> Samples:
+    return Samples(samples, group_name="speaker")
+
+
+def _refuse_unread(root: Path | None) -> None:
+    """Raise DataError for a file of a form that is known, and is not read."""
+    suffix = root.suffix.lower() if root is not None and root.is_file() else ""
+    if suffix in TIMED:
+        raise DataError(
+            f"{root}: holds {TIMED[suffix]}, which are not aligned with outputs here: give a text"
+            " for each recording, as .trn, .csv, .tsv or .jsonl"
+        )
+    if suffix == ".txt":
+        raise DataError(
+            f"{root}: references need ids: give .trn, .csv, .tsv or .jsonl, or Kaldi's lines"
+            " `id words…` in a file named text"
+        )
 
 
 def _part(root: Path, split: str) -> Path:
@@ -72,21 +107,26 @@ def _part(root: Path, split: str) -> Path:
 def _trn(path: Path) -> list[Sample]:
     folder, texts = path.parent, trn_texts(read_file(path), path)
     sounds = sounds_in(folder)
-    return [_sample(ident, text, sounds, folder) for ident, text in texts.items()]
+    return [
+        spoken_sample(
+            ident,
+            _reference(text, f"{path}: sample {ident}"),
+            named_sound(ident, sounds, folder),
+        )
+        for ident, text in texts.items()
+    ]
 
 
-def _sample(
-    ident: str, text: str, sounds: dict[str, str], folder: Path, speaker: str = ""
-) -> Sample:
-    audio: Content = Broken(f"no sound file {ident}.* in {folder}")
-    if ident in sounds:
-        audio = Media("audio", sounds[ident])
-    return Sample(ident, {"audio": audio}, text, group=speaker)
+def _reference(text: str, where: str) -> Reference:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise DataError(f"{where}: {error}") from error
 
 
 def _table(path: Path) -> list[Sample]:
-    records = read_records(path)
-    ids = [text_id(record) for record in records]
+    records = [_with_audio(record) for record in read_records(path, "text")]
+    ids = [text_id(record, _IDS) for record in records]
     refuse_duplicates("id", ids, str(path))
     media = media_of(records, path.parent, str(path))
     return [
@@ -101,6 +141,14 @@ def _table(path: Path) -> list[Sample]:
     ]
 
 
+def _with_audio(record: Record) -> Record:
+    """Return a row of a manifest of NeMo with the path of its sound as `audio`."""
+    path = cell(record, "audio_filepath")
+    if path is None or column(record, "audio"):
+        return record
+    return Record(record.where, record.cells | {"audio": path})
+
+
 def _librispeech(chapters: list[Path], root: Path) -> list[Sample]:
     """Lines `SPEAKER-CHAPTER-NUMBER TEXT`, with the sounds beside (openslr.org/12, README)."""
     samples = []
@@ -110,7 +158,8 @@ def _librispeech(chapters: list[Path], root: Path) -> list[Sample]:
             ident, _, text = line.partition(" ")
             if ident:
                 speaker = ident.partition("-")[0]
-                samples.append(_sample(ident, text.strip(), sounds, file.parent, speaker))
+                audio = named_sound(ident, sounds, file.parent)
+                samples.append(spoken_sample(ident, text.strip(), audio, speaker))
     refuse_duplicates("id", [sample.id for sample in samples], str(root))
     return samples
 
@@ -128,7 +177,11 @@ def _sphinx(folder: Path) -> list[Sample]:
         )
     sounds = {parent: sounds_in(folder / parent) for parent in {path.parent for path in names}}
     return [
-        _sample(path.name, _spoken(texts[path.name]), sounds[path.parent], folder / path.parent)
+        spoken_sample(
+            path.name,
+            _spoken(texts[path.name]),
+            named_sound(path.name, sounds[path.parent], folder / path.parent),
+        )
         for path in names
     ]
 

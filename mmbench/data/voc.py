@@ -13,6 +13,7 @@ from mmbench.data.beside import optional_media
 from mmbench.data.jsonfile import read_file
 from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.records import text_lines
+from mmbench.data.system_names import matches
 from mmbench.errors import DataError
 from mmbench.types import Sample, Samples
 
@@ -32,7 +33,7 @@ def voc(
     """
     home = _home(root)
     ending = f"_{split}.txt"
-    files = sorted((home / "ImageSets/Main").glob(f"*{ending}"))
+    files = matches(home / "ImageSets/Main", f"*{ending}")
     if not files:
         raise DataError(f"{home}/ImageSets/Main: has no file of a class that ends in {ending}")
     marks = [_marks(file, difficult=difficult) for file in files]

@@ -71,7 +71,8 @@ def vqa(root: Path | None, *, split: str = "val2014") -> Samples:
         )
     images = optional_images([_names(q.image_id) for q in asked], asked_in.parent, str(asked_in))
     pairs = zip(asked, images, strict=True)
-    return Samples([_sample(q, image, answers[str(q.question_id)]) for q, image in pairs])
+    samples = [_sample(q, image, answers[str(q.question_id)]) for q, image in pairs]
+    return Samples(samples, group_name="image", optional_tags=["question_type", "answer_type"])
 
 
 def _sample(question: _Question, image: Content, annotation: _Annotation) -> Sample:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mmbench import registry, store
 from mmbench.contents import ContentKeys, cache_folder, digest
+from mmbench.data.outputs_values import as_value
 from mmbench.engine.asked import Costs
 from mmbench.engine.features import Featurer
 from mmbench.engine.identity import canonical
@@ -71,6 +72,9 @@ def score(
     data: str | Path | None = None,
     name: str | None = None,
     partial: bool = False,
+    field: Mapping[str, str] | None = None,
+    strip_reasoning: bool = False,
+    fold_ids: bool = False,
     device: str = "auto",
     seed: int = 0,
     out: str | Path | None = None,
@@ -81,8 +85,9 @@ def score(
     """Score outputs on a task and return the record, as `mmbench score` does.
 
     `predictions` is a file (docs/scoring.md) or a mapping of sample id to value: a text, a label,
-    scores by label, document ids best first. The other arguments are the flags of `mmbench score`;
-    the record is written only when `out` is given. Raises UserError.
+    scores by label, document ids best first. `field` names columns of the file: {"prediction":
+    NAME, "id": NAME}. The other arguments are the flags of `mmbench score`; the record is written
+    only when `out` is given. Raises UserError.
     """
     options = Options(
         data=Path(data) if data is not None else None,
@@ -91,9 +96,12 @@ def score(
         published_as=published_as,
         tasks=tuple(tasks),
         inception=Path(inception) if inception is not None else None,
+        strip_reasoning=strip_reasoning,
     )
     given = _outputs(predictions) if isinstance(predictions, Mapping) else predictions
-    outcome = score_outputs(task, given, options, name=name, partial=partial)
+    outcome = score_outputs(
+        task, given, options, name=name, partial=partial, fields=field, fold_ids=fold_ids
+    )
     if out is not None:
         store.write_record(out, outcome.record, outcome.rows)
     return outcome.record
@@ -103,7 +111,8 @@ def _outputs(values: Mapping[str, Any]) -> Outputs:
     plain = {
         str(ident): getattr(value, "tolist", lambda v=value: v)() for ident, value in values.items()
     }
-    return Outputs(values=plain, digest=digest(canonical(plain)).hex())
+    values = {ident: as_value(value, f"output {ident!r}", ident) for ident, value in plain.items()}
+    return Outputs(values=values, digest=digest(canonical(plain)).hex())
 
 
 def metric(name: str) -> Callable[[Sequence[Prediction]], Score]:

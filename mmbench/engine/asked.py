@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +22,7 @@ from mmbench.engine.models import Model
 from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Progress
 from mmbench.errors import UserError
+from mmbench.speed import RTFX
 from mmbench.types import Answers, Requests, Said, ScoreScale
 
 
@@ -63,7 +67,11 @@ class Costs:
 
 
 class Asked:
-    """The forwards of one model, with what they cost."""
+    """The forwards of one model, with what they cost.
+
+    Where its answers are not kept, each is still computed once in a run, but a run that was killed
+    begins again.
+    """
 
     def __init__(
         self,
@@ -79,7 +87,7 @@ class Asked:
         costs.device = self.device
         self._answerer = Answerer(
             self._load,
-            _journal(model, self.device),
+            self._journal(),
             keys,
             progress,
             device=self.device,
@@ -87,6 +95,19 @@ class Asked:
             fresh=options.fresh,
             name=f"model {model.info.name}",
         )
+
+    def _journal(self) -> Path:
+        """The folder of the model's answers; one of this run alone where they are not kept."""
+        model, device = self._model, self.device
+        if not model.uncached:
+            return _folder(model, device, identity.journal_key(model.info, device))
+        self._progress.note(
+            f"the answers of {model.info.name} are not kept for later runs: {model.uncached};"
+            " see `identity` in docs/plugins.md"
+        )
+        folder = _folder(model, device, f"uncached-{secrets.token_hex(8)}")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     def answers(self, requests: Mapping[str, Requests]) -> dict[str, Answers | Said]:
         """The model's answers by the name of their requests.
@@ -135,12 +156,12 @@ class Asked:
             rate = (answerer.computed - computed) / spent
             costs.throughput[f"{requests.modality}/s"] = round(rate, 2)
             if answerer.heard > heard:  # seconds of sound per second of computing
-                costs.throughput["RTFx"] = round((answerer.heard - heard) / spent, 2)
+                costs.throughput[RTFX] = round((answerer.heard - heard) / spent, 2)
         return answers
 
 
-def _journal(model: Model, device: str) -> Path:
-    journal = cache_folder() / "journal" / identity.journal_key(model.info, device)
+def _folder(model: Model, device: str, name: str) -> Path:
+    journal = cache_folder() / "journal" / name
     journal.mkdir(parents=True, exist_ok=True)
     label = f"{model.info.name}@{model.info.checkpoint or 'packaged'} on {device}\n"
     (journal / "model.txt").write_text(label, encoding="utf-8")  # for `mmbench cache show`

@@ -1,16 +1,26 @@
-"""Everything but the forward passes: names, data, files, weights."""
+"""Everything but the forward passes: names, data, files, weights.
+
+What a run would ask is made, read, decoded and prepared by the functions of a run, and the failures
+are those that the kind makes of them, so that a check and a run cannot differ.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from os import cpu_count
+from typing import Any, NamedTuple
 
 from mmbench.contents import ContentKeys, cache_folder
-from mmbench.engine import identity
+from mmbench.engine import calls, identity
 from mmbench.engine.asked import device_for
-from mmbench.engine.calls import labels_of
-from mmbench.engine.prepare import Options, check_labels, prepare
+from mmbench.engine.forward import Forward
+from mmbench.engine.prepare import Options, Prepared, check_labels, prepare
+from mmbench.engine.tables import distinct, matrix
 from mmbench.errors import SampleError
-from mmbench.types import Media, Sample
+from mmbench.types import Answers, Broken, Item, Media, Requests, Said, Sample
+
+_NOBODY = "oracle"  # a baseline that every kind has: data without a model
 
 
 class Checked(NamedTuple):
@@ -21,33 +31,83 @@ class Checked(NamedTuple):
     failures: list[tuple[str, str]]
 
 
-def check(model: str, task: str, options: Options) -> Checked:
-    """Find the task, read every file of the data, and load the model's weights.
+def check(model: str | None, task: str, options: Options) -> Checked:
+    """Find the task, decode every medium of the data, and load the model's weights.
 
-    Raises UserError as a run would.
+    Without a model the data are checked as for one that takes them. Raises UserError as a run
+    would.
     """
     with ContentKeys(cache_folder()) as keys:
-        prepared = prepare(model, task, options, keys)
-        failures: list[tuple[str, str]] = []
-        for samples in prepared.kind.samples(prepared.data).values():
-            failures += [(one.id, why) for one in samples for why in _faults(one, keys)]
-    if prepared.model is not None:
-        model = prepared.model.load(device_for(options.device))
-        asked = prepared.kind.requests(prepared.spec, prepared.data, options.seed).values()
-        if any(requests.method == "classify" for requests in asked):
-            check_labels(prepared, labels_of(model, f"model {prepared.info.name}"))
+        prepared = prepare(model or _NOBODY, task, options, keys)
+        runs = prepared.kind.needs(prepared.spec) is not None
+        if prepared.model is not None or (model is None and runs):
+            failures = _failures(prepared, options, keys)
+        else:
+            # Refuses data that it cannot answer for.
+            kind = prepared.kind
+            kind.baseline(prepared.info.name, prepared.spec, prepared.data, options.seed)
+            failures = _faults(_samples(prepared), keys, inputs=True)
     sizes = prepared.kind.sizes(prepared.data)
     return Checked(sizes, identity.fingerprint(prepared.spec), failures)
 
 
-def _faults(sample: Sample, keys: ContentKeys) -> list[str]:
-    """Why contents of a sample cannot be read."""
-    contents = [*sample.inputs.values()]
-    contents += [sample.target] if isinstance(sample.target, Media) else []
-    faults = []
-    for content in contents:
-        try:
-            keys.key(content)
-        except SampleError as error:
-            faults.append(str(error))
-    return faults
+def _failures(prepared: Prepared, options: Options, keys: ContentKeys) -> list[tuple[str, str]]:
+    """Return id and reason of the samples that a run would list as failed."""
+    spec, kind, data = prepared.spec, prepared.kind, prepared.data
+    requests: dict[str, Requests] = kind.requests(spec, data, options.seed)
+    model = prepared.model.load(device_for(options.device)) if prepared.model else None
+    if model is not None:
+        _check_classes(prepared, requests, model)
+    stubs = {
+        name: _unanswered(one, _unreadable(one.contents, Forward(model, one, 1), keys))
+        for name, one in requests.items()
+    }
+    failed: list[tuple[str, str]] = kind.failures(data, stubs)
+    known = {ident for ident, _ in failed}
+    targets = _faults(_samples(prepared), keys, inputs=False)
+    return failed + [(ident, why) for ident, why in targets if ident not in known]
+
+
+def _check_classes(prepared: Prepared, requests: Mapping[str, Requests], model: Any) -> None:
+    """Refuse a classifier whose classes do not fit the data."""
+    if all(asked.method == "classify" for asked in requests.values()):
+        check_labels(prepared, calls.labels_of(model, f"model {prepared.info.name}"))
+
+
+def _unanswered(requests: Requests, failures: dict[int, str]) -> Answers | Said:
+    """Return what a run would have without a forward: nothing, and why some requests failed."""
+    n = len(requests.contents)
+    if requests.method in calls.VECTORS:
+        return Answers(matrix(n, 1), failures)
+    return Said([None] * n, failures)
+
+
+def _samples(prepared: Prepared) -> list[Sample]:
+    sides = prepared.kind.samples(prepared.data).values()
+    return [sample for samples in sides for sample in samples]
+
+
+def _faults(samples: Sequence[Sample], keys: ContentKeys, *, inputs: bool) -> list[tuple[str, str]]:
+    """Return id and reason of the media in targets, and in `inputs`, that cannot be decoded."""
+    found: list[tuple[str, Item]] = []
+    for sample in samples:
+        contents = [*sample.inputs.values()] if inputs else []
+        contents += [sample.target] if isinstance(sample.target, Media | Broken) else []
+        found += [(sample.id, content) for content in contents]
+    forward = Forward(None, Requests([], "text"), 1)
+    reasons = _unreadable([content for _, content in found], forward, keys)
+    return [(found[row][0], reason) for row, reason in sorted(reasons.items())]
+
+
+def _unreadable(items: Sequence[Item], forward: Forward, keys: ContentKeys) -> dict[int, str]:
+    """Return why items cannot be read, decoded or prepared, by their row. Each is tried once."""
+    asked = distinct(items, keys)
+
+    def fault(item: Item) -> str:
+        prepared = forward.prepare(item)
+        return str(prepared) if isinstance(prepared, SampleError) else ""
+
+    with ThreadPoolExecutor(min(8, cpu_count() or 1), thread_name_prefix="decode") as pool:
+        reasons = list(pool.map(fault, asked.items))
+    late = {row: reasons[at] for row, at in enumerate(asked.rows) if at >= 0 and reasons[at]}
+    return asked.failures | late

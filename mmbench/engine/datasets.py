@@ -9,7 +9,7 @@ from typing import Any
 
 from mmbench import registry
 from mmbench.errors import DataError, UnknownName
-from mmbench.types import TaskSpec
+from mmbench.types import Broken, TaskSpec
 
 _RESERVED = {"source", "folder", "hub"}
 _OF_THE_HUB = {"rows", "caption-rows", "hf"}
@@ -38,6 +38,20 @@ def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Any:
         return _from_hub(spec)
     options = {key: value for key, value in spec.data.items() if key not in _RESERVED}
     return _loaded(spec, spec.data["source"], root, options)
+
+
+def refuse_broken(spec: TaskSpec, kind: Any, data: Any) -> None:
+    """Raise DataError where not one content of a side can be used: no image is there."""
+    broken: dict[str, str] = {}
+    usable = set()
+    for side, _, content in kind.contents(spec, data):
+        if isinstance(content, Broken):
+            broken.setdefault(side, content.reason)
+        else:
+            usable.add(side)
+    for side, reason in broken.items():
+        if side not in usable:
+            raise DataError(f"task {spec.name}: no {side} can be read: {reason}")
 
 
 def _from_hub(spec: TaskSpec) -> Any:

@@ -9,25 +9,33 @@ from mmbench.engine.progress import Progress
 
 
 class Held:
-    """Holds the model that was asked for last. Another one takes its place."""
+    """Holds the model that was asked for last. Another one takes its place.
+
+    Two models are the same if their hashes are, and with them the contents of their files. One
+    whose answers are not kept has no hash that says so: it is the same only if it was found once.
+    """
 
     def __init__(self) -> None:
-        self._of: tuple[str, str] | None = None
+        self._of: tuple[Model, str] | None = None
         self._model: Any = None
 
     def get(self, model: Model, device: str, progress: Progress) -> Any:
         """The model with its weights on the device, loaded if it is not the one held."""
-        wanted = model.info.hash, device
-        if self._of != wanted:
+        if not self.holds(model, device):
             self.drop()
             progress.note(f"loading {model.info.name} on {device}")
             self._model = model.load(device)
-            self._of = wanted
+            self._of = model, device
         return self._model
 
     def holds(self, model: Model, device: str) -> bool:
         """Whether this is the model that is held."""
-        return self._of == (model.info.hash, device)
+        if self._of is None or self._of[1] != device:
+            return False
+        held = self._of[0]
+        if held.uncached or model.uncached:
+            return held is model
+        return held.info.hash == model.info.hash
 
     def drop(self) -> None:
         """Let the held model go, and its memory with it."""

@@ -7,7 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from os import cpu_count
@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from mmbench import __version__, registry
+from mmbench import __version__
 from mmbench.checkpoints import Checkpoint
 from mmbench.contents import digest
 from mmbench.types import ModelInfo, TaskSpec
@@ -59,17 +59,27 @@ def data_hash(keys: Iterable[bytes], links: bytes) -> str:
 
 
 def model_info(
-    name: str, cls: type, checkpoint: Checkpoint | None, options: dict[str, Any], dtype: str
+    name: str,
+    cls: type,
+    checkpoint: Checkpoint | None,
+    options: dict[str, Any],
+    dtype: str,
+    *,
+    source: Sequence[bytes] = (),
+    parts: Sequence[str] = (),
 ) -> ModelInfo:
-    """Who answers: the adapter (its version, a plugin's source), options, dtype and weights."""
+    """Who answers: the adapter (its version, a plugin's source), options, dtype and weights.
+
+    `parts` is what else can change the answers: contents of files that options name, an identity.
+    """
     adapter = f"{cls.__module__}:{cls.__qualname__}@{getattr(cls, 'version', 0)}"
-    source = digest(*registry.plugin_source("model", name))
     weights = checkpoint.hash if checkpoint else ""
+    known = adapter, digest(*source), canonical(options), dtype, weights
     return ModelInfo(
         name=name,
         checkpoint=checkpoint.name if checkpoint else None,
         revision=checkpoint.revision if checkpoint else None,
-        hash=digest(adapter, source, canonical(options), dtype, weights).hex(),
+        hash=digest(*known, *parts).hex(),
         adapter=adapter,
         options=options,
         dtype=dtype,
@@ -84,10 +94,11 @@ def journal_key(model: ModelInfo, device: str) -> str:
 @cache
 def versions() -> dict[str, str]:
     """Versions of mmbench and of the libraries that can move a number."""
-    return {"mmbench": __version__} | {name: _version(name) for name in NUMERIC}
+    return {"mmbench": __version__} | {name: package_version(name) for name in NUMERIC}
 
 
-def _version(name: str) -> str:
+def package_version(name: str) -> str:
+    """The version of an installed package, or `absent`."""
     try:
         return version(name)
     except PackageNotFoundError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from mmbench import registry, stats
+from mmbench.engine.bounds import Extremes, extremes, joined
 from mmbench.errors import Missing, SampleError, UserError
 from mmbench.types import Prediction, Score, ScoreInfo
 
@@ -34,7 +35,7 @@ class Scored(NamedTuple):
     """A metric in one direction. `predictions` are those behind the rows, in their order.
 
     `asked` counts those of the direction, failed ones too; `lost` says by id why the metric itself
-    could not take some.
+    could not take some. `extremes` are there where failures leave rankings uncertain.
     """
 
     metric: str
@@ -44,6 +45,7 @@ class Scored(NamedTuple):
     predictions: list[Prediction]
     asked: int
     lost: dict[str, str]
+    extremes: Extremes | None = None
 
     @property
     def groups(self) -> list[str]:
@@ -189,7 +191,8 @@ def _in_directions(name: str, directions: Directions, featurer: Featurer | None)
     score = stats.over_directions([scored.score for scored in found])
     behind = [p for scored in found for p in scored.predictions]
     lost = {ident: why for scored in found for ident, why in scored.lost.items()}
-    return [Scored(name, name, "", score, behind, sum(s.asked for s in found), lost)]
+    asked, ends = sum(s.asked for s in found), joined(found, stats.over_directions)
+    return [Scored(name, name, "", score, behind, asked, lost, ends)]
 
 
 def _sums(metric: str, directions: Sequence[str]) -> bool:
@@ -210,7 +213,8 @@ def _scored(
             f"metric {name} gave {len(score.rows)} rows for {len(behind)} predictions: one each"
         )
     full = f"{name}[{direction}]" if direction else name
-    return Scored(name, full, direction, score, behind, sum(map(len, splits)), lost)
+    asked, ends = sum(map(len, splits)), extremes(name, splits)
+    return Scored(name, full, direction, score, behind, asked, lost, ends)
 
 
 def _by_tag(scored: Scored, tag: str) -> dict[str, NDArray[np.bool_]]:
@@ -228,12 +232,16 @@ def _part(scored: Scored, rows: NDArray[np.bool_]) -> Scored:
     value = stats.fold(score.fold, table)
     behind = [p for p, inside in zip(scored.predictions, rows, strict=True) if inside]
     cut = msgspec.structs.replace(score, rows=table, value=value, interval=None)
-    return scored._replace(score=cut, predictions=behind, asked=len(behind))
+    return scored._replace(score=cut, predictions=behind, asked=len(behind), extremes=None)
 
 
 def _parts(scored: Scored, tag: str) -> dict[str, Scored]:
     """The score over the samples of each value of a tag."""
-    return {value: _part(scored, rows) for value, rows in _by_tag(scored, tag).items()}
+    parts = {value: _part(scored, rows) for value, rows in _by_tag(scored, tag).items()}
+    ends = scored.extremes
+    if ends is None:
+        return parts
+    return {v: part._replace(extremes=ends.within(tag, v)) for v, part in parts.items()}
 
 
 def _macro(scored: Scored, tag: str, parts: dict[str, Scored]) -> Scored:
@@ -241,7 +249,9 @@ def _macro(scored: Scored, tag: str, parts: dict[str, Scored]) -> Scored:
     score = stats.over_splits([part.score for part in parts.values()])
     named = msgspec.structs.replace(score, signature=f"macro={tag},{score.signature}")
     behind = [p for part in parts.values() for p in part.predictions]
-    return scored._replace(name=f"{scored.name}{{macro:{tag}}}", score=named, predictions=behind)
+    ends = joined(list(parts.values()), stats.over_splits)
+    name = f"{scored.name}{{macro:{tag}}}"
+    return scored._replace(name=name, score=named, predictions=behind, extremes=ends)
 
 
 def _infos(found: list[Scored], signature: str, seed: int) -> list[ScoreInfo]:
@@ -271,6 +281,6 @@ def _info(
         better=score.better,
         fold=score.fold,
         failed=missing,
-        bounds=stats.bounds(score, missing),
+        bounds=scored.extremes.bounds if scored.extremes else stats.bounds(score, missing),
         reason=score.reason or reason,
     )

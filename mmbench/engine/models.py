@@ -15,9 +15,12 @@ from mmbench.contents import ContentKeys, digest
 from mmbench.engine.choice import FRAMED, ModelChoice, parse
 from mmbench.engine.dtypes import auto_dtype
 from mmbench.engine.framed import COUNT, framed
+from mmbench.engine.hashed_files import HashedFiles
 from mmbench.engine.identity import model_info
 from mmbench.engine.late import late
+from mmbench.engine.model_state import model_state
 from mmbench.errors import ModelError, UnknownName, UserError
+from mmbench.file_hashes import FileHash
 from mmbench.types import ModelInfo
 
 BASELINES = ("oracle", "constant", "random", "empty", "hedge")
@@ -25,12 +28,17 @@ _RESERVED = {"self", "folder", "device", "dtype"}
 
 
 class Model(msgspec.Struct, frozen=True):
-    """A model that is found but not loaded: its identity, and how to load it."""
+    """A model that is found but not loaded: its identity, and how to load it.
+
+    `uncached` says why its answers are not kept: its identity does not cover all that can change
+    them. Empty where they are.
+    """
 
     info: ModelInfo
     load: Callable[[str], Any]  # device -> the model, its weights loaded
     cls: Any  # has the methods and the modalities of the model that will be loaded
     folder: Path | None = None  # its checkpoint, where some of a class's can do less than others
+    uncached: str = ""
 
 
 class Finder(msgspec.Struct, frozen=True):
@@ -71,7 +79,12 @@ def find(text: str, finder: Finder, options: dict[str, Any]) -> Model:
         adapter="late",
         options={"late": whose},
     )
-    return Model(info, lambda device: fused([part.load(device) for part in parts], weights), fused)
+    return Model(
+        info,
+        lambda device: fused([part.load(device) for part in parts], weights),
+        fused,
+        uncached="; ".join(filter(None, (part.uncached for part in parts))),
+    )
 
 
 def class_of(text: str) -> type:
@@ -103,11 +116,16 @@ def _single(choice: ModelChoice, finder: Finder, options: dict[str, Any]) -> Mod
         hash=digest("framed", model.info.hash, str(count)).hex(),
         options=model.info.options | {"frames": count},
     )
-    return Model(info, lambda device: looking(model.load(device), count), looking)
+    return Model(
+        info,
+        lambda device: looking(model.load(device), count),
+        looking,
+        uncached=model.uncached,
+    )
 
 
 def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
-    cls = registry.lookup("model", choice.adapter)
+    cls, files = registry.lookup("model", choice.adapter), HashedFiles(finder.keys)
     known = _options(cls)
     for option in given:
         if option not in known:
@@ -119,11 +137,20 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
     if getattr(cls, "remote", False):
         given, checkpoint = {"model": place or "", **given}, None
     else:
-        checkpoint = _resolve(choice.adapter, cls, place, choice.revision, finder.keys)
+        checkpoint = _resolve(choice.adapter, cls, place, choice.revision, files.hash)
     dtype = auto_dtype(cls, finder.device) if finder.dtype == "auto" else finder.dtype
     # How an answer is fetched (how many at a time) is no part of what it is.
     moving = {k: v for k, v in given.items() if k not in getattr(cls, "unhashed", ())}
-    info = model_info(choice.adapter, cls, checkpoint, moving, dtype)
+    state = model_state(choice.adapter, cls, moving, files.hash)
+    info = model_info(
+        choice.adapter,
+        cls,
+        checkpoint,
+        state.options,
+        dtype,
+        source=state.source,
+        parts=state.parts,
+    )
     if choice.checkpoint is None and checkpoint and not checkpoint.revision:
         info = msgspec.structs.replace(info, checkpoint=None)  # packaged: no path of this machine
     if getattr(cls, "remote", False):
@@ -131,9 +158,11 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
     folder = checkpoint.folder if checkpoint else None
 
     def load(device: str) -> Any:
-        return cls(folder, device=device, dtype=dtype, **given)
+        model = cls(folder, device=device, dtype=dtype, **given)
+        files.check(choice.adapter)
+        return model
 
-    return Model(info, load, cls, folder)
+    return Model(info, load, cls, folder, state.uncached)
 
 
 def _options(cls: type) -> set[str]:
@@ -153,14 +182,11 @@ def _pinned(choice: ModelChoice, known: set[str]) -> None:
 
 
 def _resolve(
-    adapter: str, cls: type, place: str | None, revision: str | None, keys: ContentKeys
+    adapter: str, cls: type, place: str | None, revision: str | None, file_hash: FileHash
 ) -> Checkpoint | None:
     if place is None:
         return None
-    file = Path(place).expanduser()
-    if getattr(cls, "takes_file", False) and file.is_file():
-        return Checkpoint(place, file, None, keys.file(file).hex())
     try:
-        return resolve(place, revision, file_hash=lambda path: keys.file(path).hex())
+        return resolve(place, revision, file_hash=file_hash, takes=getattr(cls, "checkpoints", ()))
     except ModelError as error:
         raise ModelError(f"model {adapter}: {error}") from error

@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mmbench import registry
+from mmbench.abilities import Rates, Writes
 from mmbench.contents import ContentKeys
-from mmbench.engine.datasets import load_data
+from mmbench.engine.breakdowns import with_breakdown_tags
+from mmbench.engine.datasets import load_data, refuse_broken
 from mmbench.engine.measure import score_names
+from mmbench.engine.media_check import check_media, media_field
 from mmbench.engine.models import BASELINES, Finder, Model, class_of, find
 from mmbench.errors import DataError, ModelError, UnknownName, UserError
 from mmbench.spec import load_task
@@ -36,6 +39,7 @@ class Options(msgspec.Struct, frozen=True):
     trust_remote_code: bool = False
     tasks: tuple[str, ...] = ()
     inception: Path | None = None
+    strip_reasoning: bool = False
 
 
 class Prepared(NamedTuple):
@@ -46,6 +50,7 @@ class Prepared(NamedTuple):
     data: Any
     model: Model | None  # None for a baseline
     info: ModelInfo
+    notes: tuple[str, ...] = ()  # on the data
 
 
 def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepared:
@@ -65,6 +70,7 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
         problems.append(error)
     try:
         data = load_data(spec, options.data)
+        refuse_broken(spec, kind, data)
     except DataError as error:
         problems.append(error)
     if problems:
@@ -77,12 +83,14 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
             " mmbench run -m clip-nano -t shapes-retrieval",
         ]
         raise type(problems[0])("\n".join([*map(str, problems), *help_])) from problems[0]
+    check_media(spec, kind, data)
+    data, notes = with_breakdown_tags(spec, kind, data)
     if options.limit is not None:
         data = kind.limit(data, options.limit)
     info = found.info if found else ModelInfo(model, None, None, "", BASELINE, {}, "none")
     if found:
         _check_ability(found, kind, spec, data)
-    return Prepared(spec, kind, data, found, info)
+    return Prepared(spec, kind, data, found, info, tuple(notes))
 
 
 def find_task(task: str, options: Options) -> tuple[TaskSpec, Any]:
@@ -111,9 +119,10 @@ def _find_model(model: str, kind: Any, options: Options, keys: ContentKeys) -> M
 
 
 def _refuse_early(model: str, kind: Any, spec: TaskSpec) -> None:
-    """Refuse a class that lacks the methods, or takes none of the media that the task names.
+    """Refuse a class that lacks the methods, or takes nothing of what the task names.
 
-    One that takes not all of `together` is refused as well.
+    One that takes not all of `together` is refused as well. A class that takes texts alone is not
+    refused where a sample may be a text alone: its data decide.
     """
     ability = kind.needs(spec)
     if ability is None:
@@ -125,9 +134,16 @@ def _refuse_early(model: str, kind: Any, spec: TaskSpec) -> None:
     named = {*spec.fields, *spec.fields.values()}
     wanted: set[Modality] = {m for m in (*_MEDIA, "text") if m in named}
     media = wanted.intersection(_MEDIA)
-    none = media and not media & cls.modalities
+    taken = wanted | {"text"} if _asks_texts(ability, spec) else media
+    none = media and not taken & cls.modalities
     if _missing(cls, ability) or none or together(spec) - cls.modalities:
         raise _unfit(model, cls, ability, wanted, spec)
+
+
+def _asks_texts(ability: type, spec: TaskSpec) -> bool:
+    """Whether a sample without media can be asked: the task has a field of texts to ask with."""
+    texts = [name for name, field in spec.fields.items() if not media_field(name, field)]
+    return ability in (Writes, Rates) and bool(texts)
 
 
 def check_labels(prepared: Prepared, labels: list[str]) -> None:

@@ -12,6 +12,7 @@ from mmbench.engine.asked import Costs
 from mmbench.engine.measure import Measured
 from mmbench.engine.prepare import BASELINE, Options, Prepared
 from mmbench.engine.published import verdicts
+from mmbench.engine.remarks import STRIPPED
 from mmbench.errors import SampleError
 from mmbench.types import RunRecord, TaskInfo, TaskSpec
 
@@ -30,16 +31,19 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def hash_data(spec: TaskSpec, kind: Any, data: Any, keys: ContentKeys) -> str:
-    """Ordered ids and content keys of the samples used, and their links."""
-    hashes = []
+def hash_data(spec: TaskSpec, kind: Any, data: Any, keys: ContentKeys) -> tuple[str, int]:
+    """Ordered ids and content keys of the samples used, and their links.
+
+    Also how many contents could not be read: the hash covers their ids alone.
+    """
+    hashes, unread = [], 0
     for side, ident, content in kind.contents(spec, data):
         try:
             key = keys.key(content)
         except SampleError:
-            key = b"unreadable"
+            key, unread = b"unreadable", unread + 1
         hashes.append(digest(side, ident, key))
-    return identity.data_hash(hashes, kind.links(data))
+    return identity.data_hash(hashes, kind.links(data)), unread
 
 
 def way_of_asking(prepared: Prepared, options: Options) -> str:
@@ -48,7 +52,8 @@ def way_of_asking(prepared: Prepared, options: Options) -> str:
     named = {*spec.fields, *spec.fields.values()}
     frames = "frames=by-index" if "video" in named and "image" not in named else ""
     asked = prepared.kind.signature(options.index, spec, prepared.data)
-    return ",".join(filter(None, [asked, frames]))
+    reasoning = STRIPPED if options.strip_reasoning else ""
+    return ",".join(filter(None, [asked, frames, reasoning]))
 
 
 def make_record(
@@ -88,7 +93,7 @@ def make_record(
         environment=identity.environment(costs.device),
         seed=options.seed,
         index=told.search,
-        notes=[*kind.notes(prepared.data), *told.notes],
+        notes=[*kind.notes(prepared.data), *prepared.notes, *told.notes],
         baseline=info.name if baseline else None,
         breakdowns=measured.breakdowns,
     )

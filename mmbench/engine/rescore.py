@@ -8,6 +8,7 @@ from mmbench import registry, store
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine import identity
 from mmbench.engine.asked import Costs
+from mmbench.engine.breakdowns import check_breakdowns
 from mmbench.engine.datasets import load_data
 from mmbench.engine.features import Featurer
 from mmbench.engine.measure import Directions, measure
@@ -15,9 +16,12 @@ from mmbench.engine.prepare import Options, find_task
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.published import verdicts
 from mmbench.engine.record import now
+from mmbench.engine.remarks import reasoning_notes
 from mmbench.engine.rows import predictions, rows_table
 from mmbench.engine.run import Outcome
+from mmbench.engine.timing import with_rtfx
 from mmbench.errors import DataError
+from mmbench.speed import RTFX
 from mmbench.types import Prediction, RunRecord, TaskSpec
 
 _NOTE = "rescored from"
@@ -45,6 +49,8 @@ def rescore(
         for name in names:
             registry.metric(name)
         directions = predictions(store.read_table(out, run, record))
+        stored = [p.tags for splits in directions.values() for s in splits for p in s]
+        check_breakdowns(spec, stored)
         if options.data is not None:
             directions = _with_inputs(directions, spec, options)
     with ContentKeys(cache_folder()) as keys, costs.clock.stage("measure"):
@@ -56,6 +62,8 @@ def rescore(
             featurer=Featurer(options, keys, progress or Silent(), costs),
             seed=record.seed,
         )
+    if RTFX in record.throughput:
+        measured = with_rtfx(measured, record.throughput)
     sizes, failed = record.task.data, record.counts["failed"] + len(measured.lost)
     known_as = options.published_as or record.model.checkpoint or record.model.name
     doubt = record.task.source.get("doubt", "")
@@ -72,11 +80,17 @@ def rescore(
         counts=record.counts | costs.counts | {"failed": failed},
         failures=[*record.failures, *measured.lost][:20],
         seconds=costs.clock.seconds,
-        throughput=costs.throughput,
+        throughput=record.throughput | costs.throughput,  # of the outputs that are stored
         environment=identity.environment(costs.device),
-        notes=[*(n for n in record.notes if not n.startswith(_NOTE)), f"{_NOTE} {record.run}"],
+        notes=_notes(record, directions),
     )
     return Outcome(again, rows_table(directions, measured.found), {})
+
+
+def _notes(record: RunRecord, directions: Directions) -> list[str]:
+    kept = [note for note in record.notes if not note.startswith(_NOTE)]
+    found = [note for note in reasoning_notes(directions) if note not in kept]
+    return [*kept, *found, f"{_NOTE} {record.run}"]
 
 
 def _refuse_other_question(record: RunRecord, spec: TaskSpec) -> None:

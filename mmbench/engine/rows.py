@@ -3,8 +3,9 @@
 Columns `direction`, `split`, `id`, `group`, `error`, `value`, `scores`, `target`, `tags` (`value`,
 `target` and `tags` as JSON; scores by class as lists of float32 or float64), and one list of
 float64 for each metric. `scores` says what scores by class are (`logits`, `probabilities`,
-`similarities`); rows of older runs have no such column. With these a run is compared and scored
-again, without the model and without the data.
+`similarities`); rows of older runs have no such column. The tag `finish` is `length` where an
+answer met the token limit. With these a run is compared and scored again, without the model and
+without the data.
 """
 
 from __future__ import annotations
@@ -83,15 +84,20 @@ def _prediction(
     import numpy as np
 
     if isinstance(value, str):
-        value = msgspec.json.decode(value)
-        if isinstance(value, dict) and value.keys() >= {"ranks", "grades"}:
-            value = msgspec.convert(value, Ranking)
-        elif isinstance(value, dict) and value.keys() == {"media"}:
+        value = _decoded(value)
+        if isinstance(value, dict) and value.keys() == {"media"}:
             raise DataError(
                 f"sample {ident}: rows keep no images and sounds; score the files again"
             )
     elif value is not None:
         value = np.asarray(value, np.float64)
         value = value if len(value) > 1 else int(value[0])
-    right = None if target is None else msgspec.json.decode(target)
+    right = None if target is None else _decoded(target)
     return Prediction(ident, value, right, error, group, msgspec.json.decode(tags))
+
+
+def _decoded(text: str) -> Any:
+    """A value or a target from its JSON."""
+    value = msgspec.json.decode(text)
+    ranking = isinstance(value, dict) and value.keys() >= {"ranks", "grades"}
+    return msgspec.convert(value, Ranking) if ranking else value

@@ -13,7 +13,10 @@ from mmbench.engine.measure import Directions, Measured, measure
 from mmbench.engine.prepare import Options, Prepared, check_labels, prepare
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.record import Told, hash_data, make_record, way_of_asking
+from mmbench.engine.remarks import reasoning_notes
 from mmbench.engine.rows import rows_table
+from mmbench.engine.timing import untimed, with_rtfx
+from mmbench.kinds.per_sample import failed_predictions
 from mmbench.types import Answers, Media, RunRecord, Said
 
 
@@ -44,14 +47,23 @@ def run(
             prepared = prepare(model, task, options, keys)
         answers = _answers(prepared, options, keys, progress, costs, held)
         with costs.clock.stage("hash"):
-            asked_of = hash_data(prepared.spec, prepared.kind, prepared.data, keys)
+            asked_of, _ = hash_data(prepared.spec, prepared.kind, prepared.data, keys)
         with costs.clock.stage("rank"):
             directions, index = _predict(prepared, answers, options)
         featurer = Featurer(options, keys, progress, costs, held)
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
-    failures = prepared.kind.failures(prepared.data, answers) if answers else []
-    notes = prepared.kind.told(answers, prepared.data)
+            measured = with_rtfx(measured, costs.throughput) if answers else measured
+    failures = (
+        prepared.kind.failures(prepared.data, answers)
+        if answers
+        else failed_predictions(directions)
+    )
+    notes = [
+        *prepared.kind.told(answers, prepared.data),
+        *untimed(prepared, costs.throughput),
+        *reasoning_notes(directions),
+    ]
     told = Told(failures + measured.lost, costs, index, notes)
     record = make_record(prepared, options, measured, asked_of, told)
     return Outcome(record, rows_table(directions, measured.found), _made(prepared, answers))

@@ -9,6 +9,7 @@ import msgspec
 
 from mmbench.abilities import Classifies
 from mmbench.errors import DataError
+from mmbench.kinds.class_check import check_classes
 from mmbench.kinds.class_names import columns_of_model, columns_of_output
 from mmbench.kinds.class_outputs import label_number, numbers, scores_of_list
 from mmbench.kinds.class_scores import (
@@ -70,6 +71,7 @@ class Classification(PerSample):
     def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
         """Every view of every sample."""
         check_medium(spec)
+        check_classes(data, spec)
         looks = [look for s in data.samples for look in _looks(medium_of(spec, s), spec.views)]
         return {"sample": Requests(looks, modality_in(spec, data), method="classify")}
 
@@ -143,7 +145,7 @@ class Classification(PerSample):
         found, report = super().accept(spec, data, outputs)
         return _marked(found, scale_of_outputs(found[""][0], several=has_several(data))), report
 
-    def output_notes(self, directions: Directions) -> list[str]:
+    def output_notes(self, data: Samples, outputs: Outputs, directions: Directions) -> list[str]:
         """What the scores in somebody's outputs were taken for."""
         scales = {p.scores for p in directions[""][0]} - {""}
         return [_TAKEN[scale] for scale in scales]
@@ -188,6 +190,7 @@ class Classification(PerSample):
         """The right labels at 1 and the rest at 0; all labels equal; or chance by the id's hash."""
         import numpy as np
 
+        check_classes(data)
         size = len(data.labels)
         if who == "constant":
             return [np.zeros(size, np.float32)] * len(data.samples)

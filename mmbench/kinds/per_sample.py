@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from mmbench.errors import DataError, SpecError
+from mmbench.kinds.matching import with_sample_ids, without_data_tags
 from mmbench.text import listed
 from mmbench.types import (
     Answers,
@@ -42,6 +43,7 @@ class PerSample(ABC):
 
     ability: type | None = None  # None: no model is run, its outputs are scored
     baselines: tuple[str, ...] = ("oracle", "constant", "random", "empty")
+    no_answer: Any = None  # the value that an output without an answer gets; None: it fails
 
     def check(self, spec: TaskSpec, index: str = "exact") -> None:
         """Refuse a spec that this kind cannot run. Raises SpecError."""
@@ -62,10 +64,6 @@ class PerSample(ABC):
 
     def told(self, answers: Mapping[str, Answers | Said], data: Samples) -> list[str]:
         """What a reader of the scores should know of the answers."""
-        return []
-
-    def output_notes(self, directions: Directions) -> list[str]:
-        """What a reader of the scores should know of somebody's outputs."""
         return []
 
     def extras(self, answers: Mapping[str, Any], row: int) -> dict[str, str]:
@@ -108,7 +106,7 @@ class PerSample(ABC):
         """A digest of the targets, which with the questions says what was asked of."""
         state = blake2b(digest_size=16)
         for sample in data.samples:
-            target = None if isinstance(sample.target, Media) else sample.target
+            target = None if isinstance(sample.target, Media | Broken) else sample.target
             state.update(repr((sample.id, target)).encode("utf-8", "surrogatepass"))
         state.update(repr(data.labels).encode())
         if data.templates:
@@ -145,11 +143,10 @@ class PerSample(ABC):
         outputs without a sample.
         """
         ids = [sample.id for sample in data.samples]
-        if outputs.positional:
-            outputs = _with_ids(outputs, ids)
-        refuse_unmatched(ids, outputs.values, partial=partial)
+        outputs = with_sample_ids(data.samples, outputs)
+        _refuse_strangers(ids, outputs, partial=partial)
         kept = [sample for sample in data.samples if sample.id in outputs.values]
-        return msgspec.structs.replace(data, samples=kept), outputs
+        return msgspec.structs.replace(data, samples=kept), without_data_tags(kept, outputs)
 
     def accept(
         self, spec: TaskSpec, data: Samples, outputs: Outputs
@@ -166,9 +163,19 @@ class PerSample(ABC):
             given = values[sample.id]
             if not isinstance(given, Broken):
                 given = self.value(spec, sample, given, data, outputs)
-            tags = sample.tags | outputs.tags.get(sample.id, {})
+            tags = outputs.tags.get(sample.id, {}) | sample.tags
             found.append(prediction(sample, given, tags))
         return {"": [found]}, {}
+
+    def output_failures(
+        self, spec: TaskSpec, data: Samples, outputs: Outputs, directions: Directions
+    ) -> list[tuple[str, str]]:
+        """Id and reason of each sample whose output failed."""
+        return failed_predictions(directions)
+
+    def output_notes(self, data: Samples, outputs: Outputs, directions: Directions) -> list[str]:
+        """What a reader of the scores should know of the outputs."""
+        return []
 
     @abstractmethod
     def value(
@@ -208,17 +215,15 @@ def dealt_out(answers: list[T], ids: list[str], seed: int) -> list[T]:
     return given
 
 
-def _with_ids(outputs: Outputs, ids: list[str]) -> Outputs:
-    if len(outputs.values) != len(ids):
-        raise DataError(
-            f"{len(outputs.values)} outputs without ids for {len(ids)} samples: give ids with them"
-        )
-    return msgspec.structs.replace(
-        outputs,
-        values=dict(zip(ids, outputs.values.values(), strict=True)),
-        tags={ids[int(row)]: tags for row, tags in outputs.tags.items()},
-        positional=False,
-    )
+def _refuse_strangers(ids: list[str], outputs: Outputs, *, partial: bool) -> None:
+    """Refuse as `refuse_unmatched`, with the column that the ids are from."""
+    try:
+        refuse_unmatched(ids, outputs.values, partial=partial)
+    except DataError as error:
+        if not outputs.id_column or outputs.values.keys() <= set(ids):
+            raise
+        hint = f"the ids are in column {outputs.id_column}: --field id=NAME chooses another"
+        raise DataError(f"{error}; {hint}") from error
 
 
 def refuse_unmatched(ids: list[str], given: Any, *, partial: bool) -> None:
@@ -232,17 +237,29 @@ def refuse_unmatched(ids: list[str], given: Any, *, partial: bool) -> None:
     if extra:
         problems.append(f"{len(extra)} outputs belong to no sample: {listed(extra)}")
     if problems:
-        hint = "; --partial scores what is there" if missing and not extra else ""
-        raise DataError("; ".join(problems) + hint)
+        raise DataError("; ".join(problems) + _hint(missing, extra, known))
     if ids and not known & set(given):
         raise DataError("no sample has an output")
 
 
+def _hint(missing: list[str], extra: list[str], known: set[str]) -> str:
+    """What to type where samples have no output, or outputs no sample."""
+    folded = {ident.casefold() for ident in known} if extra else set()
+    if any(ident.casefold() in folded for ident in extra):
+        return "; --fold-ids matches ids that differ in case alone"
+    return "; --partial scores what is there" if missing and not extra else ""
+
+
 def prediction(sample: Sample, value: Any, tags: dict[str, str]) -> Prediction:
-    """What was said of a sample beside its target; a Broken value is a failed prediction."""
-    if isinstance(value, Broken):
+    """The output for a sample with its reference.
+
+    The prediction has failed where the value is Broken, or the reference is.
+    """
+    broken = sample.target if isinstance(sample.target, Broken) else value
+    if isinstance(broken, Broken):
+        target = None if broken is sample.target else sample.target
         return Prediction(
-            sample.id, target=sample.target, error=value.reason, group=sample.group, tags=tags
+            sample.id, target=target, error=broken.reason, group=sample.group, tags=tags
         )
     return Prediction(
         sample.id,
@@ -252,6 +269,12 @@ def prediction(sample: Sample, value: Any, tags: dict[str, str]) -> Prediction:
         tags=tags,
         inputs=sample.inputs,
     )
+
+
+def failed_predictions(directions: Directions) -> list[tuple[str, str]]:
+    """Return id and reason of each sample whose prediction failed."""
+    failed = {p.id: p.error for splits in directions.values() for s in splits for p in s if p.error}
+    return list(failed.items())
 
 
 def check_medium(spec: TaskSpec) -> None:
@@ -288,9 +311,21 @@ def _input(spec: TaskSpec, sample: Sample, field: str) -> Content:
 
 
 def modality_in(spec: TaskSpec, data: Samples) -> Modality:
-    """Of which modality the media of the data are, text where there are none."""
-    media = (medium_of(spec, sample) for sample in data.samples)
-    return next((medium.modality for medium in media if isinstance(medium, Media)), "text")
+    """Return the modality of the media of the data, text where there are none.
+
+    Raises DataError for data of several modalities: a model is asked about one at a time.
+    """
+    first: dict[Modality, str] = {}
+    for sample in data.samples:
+        medium = medium_of(spec, sample)
+        if isinstance(medium, Media):
+            first.setdefault(medium.modality, sample.id)
+    if len(first) > 1:
+        shown = ", ".join(f"{modality} of {ident}" for modality, ident in first.items())
+        raise DataError(
+            f"task {spec.name}: its media are of several kinds ({shown}): split the data"
+        )
+    return next(iter(first), "text")
 
 
 def media_of(found: Said) -> list[Any]:

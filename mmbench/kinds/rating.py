@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from statistics import fmean
 from typing import Any
 
@@ -20,11 +21,14 @@ class Rating(PerSample):
     ) -> float:
         """The predicted rating. Raises DataError for anything but a number."""
         try:
-            return float(given)
-        except (TypeError, ValueError) as error:
+            number = float(given)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if not math.isfinite(number):
             raise DataError(
                 f"task {spec.name}: the output for {sample.id} is {given!r}, not a number"
-            ) from error
+            )
+        return number
 
     def blind(self, who: str, data: Samples, seed: int) -> list[float]:
         """The mean rating of each sample, of all samples, or chance by the id's hash."""

@@ -8,16 +8,26 @@ from typing import Any
 
 from mmbench.abilities import Embeds
 from mmbench.errors import DataError, SpecError
-from mmbench.kinds.retrieval_given import embedded, match, ranked
-from mmbench.kinds.retrieval_parts import orphans, parts
+from mmbench.kinds.per_sample import failed_predictions
+from mmbench.kinds.retrieval_given import embedded, match, ranked, unjudged_documents
+from mmbench.kinds.retrieval_judged import (
+    absent_positives,
+    judged_alone,
+    judgements,
+    notes,
+    outside,
+    positives,
+    unjudged,
+    without_relevant,
+)
+from mmbench.kinds.retrieval_parts import parts
 from mmbench.kinds.retrieval_rank import Ranker, by_index, oracle, silent
+from mmbench.kinds.retrieval_requests import requests_of
 from mmbench.search.approximate import check_factory
-from mmbench.text import count
+from mmbench.text import count, listed
 from mmbench.types import (
     Answers,
     Content,
-    Media,
-    Modality,
     Outputs,
     Prediction,
     Requests,
@@ -58,16 +68,23 @@ class Retrieval:
         return [f"{query}-to-{corpus}", f"{corpus}-to-{query}"]
 
     def limit(self, data: RetrievalData, n: int) -> RetrievalData:
-        """The first n documents of the corpus, with the queries that link to one of them."""
+        """The first n documents of the corpus, with the queries that have a positive among them.
+
+        A query without a relevant document stays where one that was judged for it does.
+        """
         corpus = data.corpus[:n]
         kept = {sample.id for sample in corpus}
-        links = {q: to for q, to in data.links.items() if not kept.isdisjoint(to)}
-        queries = [sample for sample in data.queries if sample.id in links]
+        queries = [
+            q
+            for q in data.queries
+            if not kept.isdisjoint(positives(data, q) or judgements(data, q))
+        ]
+        links = {q.id: {d: g for d, g in judgements(data, q).items() if d in kept} for q in queries}
         return RetrievalData(queries, corpus, links, data.source)
 
     def sizes(self, data: RetrievalData) -> dict[str, int]:
-        """How many samples each side has."""
-        return {"query": len(data.queries), "corpus": len(data.corpus)}
+        """How many queries were judged, and how many documents there are."""
+        return {"query": len(data.queries) - unjudged(data), "corpus": len(data.corpus)}
 
     def links(self, data: RetrievalData) -> bytes:
         """A digest of the links, which with the samples' keys says what was asked of."""
@@ -88,10 +105,6 @@ class Retrieval:
         """Nothing: of vectors there is nothing to tell."""
         return []
 
-    def output_notes(self, directions: Directions) -> list[str]:
-        """Nothing."""
-        return []
-
     def requests(self, spec: TaskSpec, data: RetrievalData, seed: int) -> dict[str, Requests]:
         """What the model has to embed: the contents of both sides, texts put into the prompt.
 
@@ -99,30 +112,45 @@ class Retrieval:
         """
         roles: dict[str, Role] = {"query": "query", "corpus": "document"}
         return {
-            side: _requests(spec, samples, spec.fields[side], roles[side])
+            side: requests_of(spec, samples, spec.fields[side], roles[side])
             for side, samples in self.samples(data).items()
         }
 
     def contents(self, spec: TaskSpec, data: RetrievalData) -> Iterator[tuple[str, str, Content]]:
-        """Side, id and content of every sample: what it is asked of. No content for a bare id."""
+        """Side, id and content of every sample: what it is asked of. No content for a bare id.
+
+        A query that was never judged counts only where documents ask for queries as well.
+        """
+        both = len(self.directions(spec)) > 1
         for side, samples in self.samples(data).items():
             for sample in samples:
-                yield side, sample.id, sample.inputs.get(spec.fields[side], "")
+                if both or side == "corpus" or data.links.get(sample.id):
+                    yield side, sample.id, sample.inputs.get(spec.fields[side], "")
 
     def match(
         self, data: RetrievalData, outputs: Outputs, *, partial: bool = False
     ) -> tuple[RetrievalData, Outputs]:
-        """Data and outputs of the same ids. Raises DataError as `PerSample.match` does."""
-        return match(data, outputs, partial=partial), outputs
+        """Data with the queries and documents of the outputs, and outputs by the ids of the data.
+
+        Raises DataError for samples without an output, unless `partial`.
+        """
+        return match(data, outputs, partial=partial)
 
     def accept(
         self, spec: TaskSpec, data: RetrievalData, outputs: Outputs
     ) -> tuple[Directions, dict[str, Any]]:
         """Predictions from embeddings, or from documents listed best first for each query.
 
-        Raises DataError for anything else, and for lists where a task asks in both directions.
+        Raises DataError for anything else, for lists where a task asks in both directions, and for
+        embeddings beyond the data where it is searched in splits.
         """
         if outputs.embeddings:
+            strangers = outside(data)
+            if strangers and spec.protocol.get("splits", 1) > 1:
+                raise DataError(
+                    f"task {spec.name}: searches {spec.protocol['splits']} splits of its own data;"
+                    f" these embeddings belong to none: {listed(strangers)}; leave them out"
+                )
             return self.predict(spec, data, embedded(data, outputs), "exact")
         if len(self.directions(spec)) > 1:
             raise DataError(
@@ -130,24 +158,48 @@ class Retrieval:
             )
         return {self.directions(spec)[0]: [ranked(data, outputs)]}, {}
 
+    def output_failures(
+        self, spec: TaskSpec, data: RetrievalData, outputs: Outputs, directions: Directions
+    ) -> list[tuple[str, str]]:
+        """Id and reason of each sample whose output cannot be used, documents included.
+
+        A query that was never judged counts only where documents ask for queries as well.
+        """
+        if outputs.embeddings:
+            answers = embedded(data, outputs)
+            if len(self.directions(spec)) == 1:
+                answers["query"] = judged_alone(data, answers["query"])
+            return self._failed(data, answers)
+        return failed_predictions(directions)
+
+    def output_notes(
+        self, data: RetrievalData, outputs: Outputs, directions: Directions
+    ) -> list[str]:
+        """What a reader of the scores should know of the outputs."""
+        n = unjudged_documents(data, outputs)
+        return [f"{count(n, 'listed document')} without judgements: not relevant"] if n else []
+
     def failures(self, data: RetrievalData, answers: dict[str, Answers]) -> list[tuple[str, str]]:
         """Id and reason of each sample that failed of itself, not because another one did."""
-        failed = [
+        return self._failed(data, answers) + absent_positives(data, set(answers["query"].failures))
+
+    def _failed(self, data: RetrievalData, answers: dict[str, Answers]) -> list[tuple[str, str]]:
+        return [
             (samples[row].id, reason)
             for side, samples in self.samples(data).items()
             for row, reason in sorted(answers[side].failures.items())
         ]
-        return failed + orphans(data, set(answers["query"].failures))
 
     def notes(self, data: RetrievalData) -> list[str]:
         """What a reader of the scores should know of the data."""
-        linked = {doc for to in data.links.values() for doc in to}
-        alone = sum(sample.id not in linked for sample in data.corpus)
-        return [f"{count(alone, 'document')} of the corpus without a query"] if alone else []
+        return notes(data)
 
     def signature(self, index: str, spec: TaskSpec, data: RetrievalData) -> str:
-        """What the way of searching adds to the signature of a score."""
-        return f"index={index}"
+        """What the way of searching adds to the signature of a score.
+
+        Where judged queries have no relevant document, also that they count 0.
+        """
+        return f"index={index}" + (",no-relevant=zero" if without_relevant(data) else "")
 
     def predict(
         self, spec: TaskSpec, data: RetrievalData, answers: dict[str, Answers], index: str
@@ -202,18 +254,3 @@ class Retrieval:
             for way, (name, result) in enumerate(zip(names, ranked, strict=True)):
                 found[name].append(part.predictions(result, forward=way == 0))
         return found
-
-
-def _requests(spec: TaskSpec, samples: list[Sample], field: str, role: Role) -> Requests:
-    contents = [_content(spec, sample, field) for sample in samples]
-    kinds = {c.modality for c in contents if isinstance(c, Media)}
-    modality: Modality = kinds.pop() if kinds else "text"
-    return Requests(contents, modality, role)
-
-
-def _content(spec: TaskSpec, sample: Sample, field: str) -> Content:
-    content = sample.inputs.get(field)
-    if content is None:
-        has = ", ".join(sample.inputs)
-        raise DataError(f"task {spec.name}: sample {sample.id} has no {field!r}, only {has}")
-    return spec.prompt.replace("{text}", content) if isinstance(content, str) else content

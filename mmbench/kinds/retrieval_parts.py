@@ -1,20 +1,25 @@
 """What of a retrieval data set can be searched: the samples that did not fail, and their pairs.
 
-A pair is a query and one of its positives. Ranks are per pair, so that grades stay with them.
+A pair is a query and one of its positives. Ranks are per pair, so that grades stay with them. A
+positive that failed, or that is not in the corpus, has no pair: it is never retrieved.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbench.kinds.retrieval_judged import positives
 from mmbench.types import Prediction, Ranking, RetrievalData, Sample
 
 Ints = NDArray[np.int64]
 Failures = dict[int, str]
+Grades = Mapping[int, list[float]]
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,11 @@ class Side:
     def ids(self) -> list[str]:
         """Ids of the live samples, by position."""
         return [self.samples[row].id for row in self.live]
+
+    @property
+    def size(self) -> int:
+        """How many samples the split has, the failed ones included."""
+        return len(self.live) + len(self.errors)
 
 
 @dataclass(frozen=True)
@@ -45,10 +55,23 @@ class Ranked:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """The positives of the samples of one side that ask, by row: the grades of each.
+
+    `grades` holds all of them, `failed` those that are in the corpus and failed, `absent` those
+    that are not in the corpus. A row that asks has an entry in `grades`.
+    """
+
+    grades: Grades
+    failed: Grades
+    absent: Grades
+
+
+@dataclass(frozen=True)
 class Part:
     """One split: its two sides, its pairs as positions among the live, and their grades.
 
-    `linked` holds for each side the rows that have a link at all: only these ask.
+    `judged` holds for each side the samples that ask.
     """
 
     queries: Side
@@ -56,19 +79,44 @@ class Part:
     pair_queries: Ints
     pair_corpus: Ints
     grades: NDArray[np.float64]
-    linked: tuple[set[int], set[int]]
-    orphans: Failures
+    judged: tuple[Judged, Judged]
 
     def predictions(self, ranked: Ranked, *, forward: bool) -> list[Prediction]:
         """One prediction per sample that asks, in the order of the data."""
         asking, other = (self.queries, self.corpus) if forward else (self.corpus, self.queries)
         askers = self.pair_queries if forward else self.pair_corpus
-        rankings = _rankings(ranked, askers, self.grades, len(asking.live), other.ids)
-        found = dict(zip(asking.live, rankings, strict=True))
-        linked = self.linked[0 if forward else 1]
-        errors = asking.errors | (self.orphans if forward else {})
-        rows = sorted({*asking.live, *errors} & linked)
-        return [_prediction(asking.samples[r], found.get(r), errors.get(r)) for r in rows]
+        judged = self.judged[0 if forward else 1]
+        found = dict(zip(asking.live, _found(ranked, askers, self.grades, other.ids), strict=True))
+        made = []
+        for row, grades in sorted(judged.grades.items()):
+            sample, error = asking.samples[row], asking.errors.get(row)
+            size = other.size + len(judged.absent.get(row, []))
+            ranking = None if error else _with_failed(found[row], row, judged, other)
+            made.append(prediction(sample, ranking, error, grades, size))
+        return made
+
+
+def prediction(
+    sample: Sample,
+    ranking: Ranking | None,
+    error: str | None,
+    grades: list[float],
+    size: int | None,
+) -> Prediction:
+    """Return the prediction of a query: its ranking, or the error with which it failed.
+
+    The target of a failed one is the ranking of a query whose positives, of these `grades`, were
+    never retrieved from a corpus of `size` documents.
+    """
+    nothing = Ranking([None] * len(grades), grades, failed=len(grades), size=size)
+    return Prediction(
+        sample.id,
+        value=ranking,
+        target=nothing if error else None,
+        error=error,
+        group=sample.group,
+        tags=sample.tags,
+    )
 
 
 def parts(data: RetrievalData, failures: tuple[Failures, Failures], splits: int) -> list[Part]:
@@ -86,19 +134,8 @@ def parts(data: RetrievalData, failures: tuple[Failures, Failures], splits: int)
     for split in range(splits):
         queries = [row for row, home in enumerate(homes) if home == split]
         corpus = range(split * size, min((split + 1) * size, len(data.corpus)))
-        found.append(_part(data, failures, queries, corpus))
+        found.append(_part(data, failures, queries, corpus, split_of))
     return found
-
-
-def orphans(data: RetrievalData, failed: set[int]) -> list[tuple[str, str]]:
-    """Queries that cannot be answered by any document of the corpus, with the reason."""
-    rows = {sample.id: row for row, sample in enumerate(data.corpus)}
-    lost = []
-    for row, query in enumerate(data.queries):
-        links = {d: g for d, g in data.links.get(query.id, {}).items() if g > 0}
-        if row not in failed and not any(d in rows for d in links):
-            lost.append((query.id, _why_orphan(links, rows, {})))
-    return lost
 
 
 def _part(
@@ -106,33 +143,65 @@ def _part(
     failures: tuple[Failures, Failures],
     queries: list[int],
     corpus: range,
+    split_of: Mapping[str, int],
 ) -> Part:
     asking = _side(data.queries, queries, failures[0])
     ranked = _side(data.corpus, corpus, failures[1])
-    place = {data.corpus[row].id: i for i, row in enumerate(ranked.live)}
     row_of = {data.corpus[row].id: row for row in corpus}
+    forward, backward = _Judging(asking, ranked), _Judging(ranked, asking)
     pairs: list[tuple[int, int, float]] = []
-    linked: tuple[set[int], set[int]] = (set(), set())
-    orphans: Failures = {}
-    position = {row: i for i, row in enumerate(asking.live)}
     for row in queries:
-        links = {d: g for d, g in data.links.get(data.queries[row].id, {}).items() if g > 0}
-        linked[0].add(row)
-        linked[1].update(row_of[d] for d in links if d in row_of)
-        if not any(d in place for d in links):
-            orphans[row] = _why_orphan(links, row_of, ranked.errors)
-        if row in position:
-            pairs += [(position[row], place[d], g) for d, g in links.items() if d in place]
-    columns = list(zip(*pairs, strict=True)) or [(), (), ()]
+        if data.links.get(data.queries[row].id):
+            forward.grades[row] = []
+        for document, grade in positives(data, data.queries[row]).items():
+            place = row_of.get(document)
+            if place is not None:
+                forward.add(row, place, grade)
+                backward.add(place, row, grade)
+                pairs.append((row, place, grade))
+            elif document not in split_of:
+                forward.add_absent(row, grade)
+    columns = list(zip(*_live(pairs, asking, ranked), strict=True)) or [(), (), ()]
     return Part(
         asking,
         ranked,
         np.array(columns[0], dtype=np.int64),
         np.array(columns[1], dtype=np.int64),
         np.array(columns[2], dtype=np.float64),
-        linked,
-        {row: why for row, why in orphans.items() if row not in asking.errors},
+        (forward.judged(), backward.judged()),
     )
+
+
+class _Judging:
+    """Gathers the positives of the samples that ask."""
+
+    def __init__(self, asking: Side, other: Side) -> None:
+        self.grades: dict[int, list[float]] = defaultdict(list)
+        self._failed: dict[int, list[float]] = defaultdict(list)
+        self._absent: dict[int, list[float]] = defaultdict(list)
+        self._errors = other.errors
+
+    def add(self, row: int, positive: int, grade: float) -> None:
+        self.grades[row].append(grade)
+        if positive in self._errors:
+            self._failed[row].append(grade)
+
+    def add_absent(self, row: int, grade: float) -> None:
+        self.grades[row].append(grade)
+        self._absent[row].append(grade)
+
+    def judged(self) -> Judged:
+        return Judged(dict(self.grades), dict(self._failed), dict(self._absent))
+
+
+def _live(
+    pairs: list[tuple[int, int, float]], queries: Side, corpus: Side
+) -> Iterator[tuple[int, int, float]]:
+    """The pairs of which neither sample failed, as positions among the live."""
+    position, place = ({row: i for i, row in enumerate(side.live)} for side in (queries, corpus))
+    for query, document, grade in pairs:
+        if query in position and document in place:
+            yield position[query], place[document], grade
 
 
 def _side(samples: list[Sample], rows: list[int] | range, failures: Failures) -> Side:
@@ -140,38 +209,32 @@ def _side(samples: list[Sample], rows: list[int] | range, failures: Failures) ->
     return Side(samples, live, {row: failures[row] for row in rows if row in failures})
 
 
-def _why_orphan(links: dict[str, float], row_of: dict[str, int], errors: Failures) -> str:
-    if not links:
-        return "no document is given as its positive"
-    name = next(iter(links))
-    if name not in row_of:
-        return f"its document {name} is not in the corpus"
-    return f"its document {name} failed: {errors[row_of[name]]}"
-
-
-def _rankings(
-    ranked: Ranked, askers: Ints, grades: NDArray[np.float64], n: int, ids: list[str]
-) -> list[Ranking | None]:
-    """Per live asker its ranking, None for one whose positives all failed."""
+def _found(
+    ranked: Ranked, askers: Ints, grades: NDArray[np.float64], ids: list[str]
+) -> list[Ranking]:
+    """Per live asker the ranking of the positives that did not fail."""
     unknown = ranked.ranks == 0
     order = np.lexsort((ranked.ranks, unknown, askers))
     ranks = [rank or None for rank in ranked.ranks[order].tolist()]
     grade = grades[order].tolist()
-    cuts = np.searchsorted(askers[order], np.arange(n + 1)).tolist()
+    cuts = np.searchsorted(askers[order], np.arange(len(ranked.top) + 1)).tolist()
     names = [[ids[doc] for doc in docs if doc >= 0] for docs in ranked.top.tolist()]
     return [
-        Ranking(ranks[a:b], grade[a:b], names[i], ranked.depth) if b > a else None
+        Ranking(ranks[a:b], grade[a:b], names[i], ranked.depth)
         for i, (a, b) in enumerate(pairwise(cuts))
     ]
 
 
-def _prediction(sample: Sample, ranking: Ranking | None, error: str | None) -> Prediction:
-    if error is None and ranking is None:
-        error = "none of its positives could be evaluated"
-    return Prediction(
-        sample.id,
-        value=None if error else ranking,
-        error=error,
-        group=sample.group,
-        tags=sample.tags,
+def _with_failed(found: Ranking, row: int, judged: Judged, other: Side) -> Ranking:
+    """The ranking of an asker with the positives that could not be ranked behind the others."""
+    failed, absent = judged.failed.get(row, []), judged.absent.get(row, [])
+    lost = [*failed, *absent]
+    return Ranking(
+        [*found.ranks, *[None] * len(lost)],
+        [*found.grades, *lost],
+        found.top,
+        found.depth,
+        failed=len(lost),
+        failed_others=len(other.errors) - len(failed),
+        size=other.size + len(absent),
     )

@@ -27,7 +27,7 @@ def by_index(queries: Array, corpus: Array, index: str, reports: list[dict[str, 
         sides = queries[part.queries.live], corpus[part.corpus.live]
         pairs = part.pair_queries, part.pair_corpus
         ids = part.queries.ids, part.corpus.ids
-        if index == "exact":
+        if index == "exact" or not all(map(len, sides)):  # no index holds nothing
             found = search(
                 *sides, pairs, query_ids=ids[0], corpus_ids=ids[1], both=both, top=EVIDENCE
             )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmbench.abilities import Writes
+from mmbench.alternatives import first_reading, pieces_of
 from mmbench.errors import DataError
 from mmbench.kinds.conversation import check_prompt, conversation, modality_of
 from mmbench.kinds.per_sample import PerSample, dealt_out
@@ -31,6 +32,7 @@ class Writing(PerSample):
 
     ability: type = Writes
     baselines = ("oracle", "constant", "random", "empty", "hedge")
+    no_answer = ""
 
     def check(self, spec: TaskSpec, index: str = "exact") -> None:
         """Refuse an index, and a prompt that no field fills. Raises SpecError."""
@@ -51,6 +53,14 @@ class Writing(PerSample):
             Broken(found.failures[row]) if row in found.failures else written.text
             for row, written in enumerate(found.values)
         ]
+
+    def notes(self, data: Samples) -> list[str]:
+        """Say how many samples have no medium where others have one."""
+        alone = sum(all(isinstance(c, str) for c in s.inputs.values()) for s in data.samples)
+        if alone in (0, len(data.samples)):
+            return []
+        verb = "has" if alone == 1 else "have"
+        return [f"{alone} of {len(data.samples)} samples {verb} no image, sound or video"]
 
     def told(self, answers: Mapping[str, Answers | Said], data: Samples) -> list[str]:
         """How many answers were cut off by the token limit."""
@@ -78,7 +88,12 @@ class Writing(PerSample):
     def blind(self, who: str, data: Samples, seed: int) -> list[str]:
         """The best answer, the most common one, another sample's, nothing, or many at once."""
         best = [best_answer(sample.target) for sample in data.samples]
-        common = [answer for answer, _ in sorted(Counter(best).items(), key=_by_count)]
+        usable = [
+            answer
+            for answer, sample in zip(best, data.samples, strict=True)
+            if not isinstance(sample.target, Broken)
+        ]
+        common = [answer for answer, _ in sorted(Counter(usable).items(), key=_by_count)]
         if who == "oracle":
             return best
         if who == "random":
@@ -90,8 +105,14 @@ class Writing(PerSample):
 def best_answer(target: Any) -> str:
     """The answer that a target calls right: of several the most common, then the first.
 
-    Of options {"answer": "B", …} the letter.
+    Of options {"answer": "B", …} the letter; of a reference with alternatives the first of each; of
+    a Broken target nothing.
     """
+    if isinstance(target, Broken):
+        return ""
+    pieces = pieces_of(target)
+    if pieces is not None:
+        return first_reading(pieces)
     if isinstance(target, dict):
         return str(target["answer"])
     if isinstance(target, list):

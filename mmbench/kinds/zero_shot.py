@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmbench.abilities import Embeds
 from mmbench.errors import SpecError
+from mmbench.kinds.class_check import check_classes
 from mmbench.kinds.classification import Classification
 from mmbench.kinds.per_sample import medium_of, modality_in
 from mmbench.types import Answers, Broken, Requests, Samples, ScoreScale, TaskSpec
@@ -39,6 +40,7 @@ class ZeroShot(Classification):
 
     def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
         """The samples, and every class in every template."""
+        check_classes(data, spec)
         media = [medium_of(spec, sample) for sample in data.samples]
         texts = [
             template.replace("{c}", label).replace("{}", label)

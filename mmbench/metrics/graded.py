@@ -2,7 +2,8 @@
 
 As in `mmbench.metrics.retrieval`, ranks count from 1 over the whole corpus and ties are broken by a
 hash of the document id. A k beyond the corpus is as if documents that are wrong filled it. Where an
-approximate index looked less deep than a metric asks, the metric is NaN and says so.
+approximate index looked less deep than a metric asks, the metric is NaN and says so. A query
+without a relevant document counts 0.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmbench.metrics.retrieval import ranking_of, ranks_of
+from mmbench.search.extremes import best_gain, worst_gain
 from mmbench.stats import score
-from mmbench.types import Prediction, Score
+from mmbench.types import Prediction, Ranking, Score
 
 F = TypeVar("F", bound=Callable[..., Score])
 Floats = NDArray[np.float64]
+Extreme = Callable[[Ranking, int], Ranking]
 
 _TIES = "ties=id-hash"
 
@@ -31,7 +34,7 @@ def fraction_recall(predictions: Sequence[Prediction], k: int) -> Score:
     """
     found = _positives(predictions)
     within = found.per_query(found.ranks <= k)
-    return _score(found, within / found.sizes, k)
+    return _score(found, found.share(within), k)
 
 
 def precision(predictions: Sequence[Prediction], k: int) -> Score:
@@ -63,7 +66,7 @@ def map_at(predictions: Sequence[Prediction], k: int) -> Score:
     """
     found = _positives(predictions)
     within = (found.ranks <= k) * found.place / found.ranks
-    return _score(found, found.per_query(within) / found.sizes, k, "divisor=positives")
+    return _score(found, found.share(found.per_query(within)), k, "divisor=positives")
 
 
 def map_at_r(predictions: Sequence[Prediction]) -> Score:
@@ -75,7 +78,7 @@ def map_at_r(predictions: Sequence[Prediction]) -> Score:
     """
     found = _positives(predictions)
     within = (found.ranks <= found.sizes[found.query]) * found.place / found.ranks
-    return _score(found, found.per_query(within) / found.sizes, found.sizes)
+    return _score(found, found.share(found.per_query(within)), found.sizes)
 
 
 def r_precision(predictions: Sequence[Prediction]) -> Score:
@@ -85,9 +88,20 @@ def r_precision(predictions: Sequence[Prediction]) -> Score:
     """
     found = _positives(predictions)
     within = found.per_query(found.ranks <= found.sizes[found.query])
-    return _score(found, within / found.sizes, found.sizes)
+    return _score(found, found.share(within), found.sizes)
 
 
+def _extremes(worst: Extreme, best: Extreme) -> Callable[[F], F]:
+    """Mark a metric with the orders that give its bounds where documents of the corpus failed."""
+
+    def mark(metric: F) -> F:
+        metric.__dict__["extremes"] = worst, best
+        return metric
+
+    return mark
+
+
+@_extremes(worst_gain, best_gain)
 def ndcg(predictions: Sequence[Prediction], k: int) -> Score:
     """Discounted cumulative gain of the first k / that of the best order. [0, 1], higher is better.
 
@@ -99,7 +113,7 @@ def ndcg(predictions: Sequence[Prediction], k: int) -> Score:
     gains = (found.ranks <= k) * found.grades / np.log2(found.ranks + 1)
     best = found.grades[np.lexsort((-found.grades, found.query))]
     ideal = (found.place <= k) * best / np.log2(found.place + 1)
-    rows = found.per_query(gains) / found.per_query(ideal)
+    rows = _divided(found.per_query(gains), found.per_query(ideal))
     return _score(found, rows, k, "gain=linear")
 
 
@@ -142,6 +156,10 @@ class _Positives(NamedTuple):
         summed = np.bincount(self.query, np.asarray(values, np.float64), len(self.sizes))
         return summed.astype(np.float64)
 
+    def share(self, values: Floats) -> Floats:
+        """Return values [queries] / the number of positives, 0 where a query has none."""
+        return _divided(values, self.sizes)
+
 
 def _positives(predictions: Sequence[Prediction]) -> _Positives:
     rankings = [ranking_of(p) for p in predictions]
@@ -155,6 +173,12 @@ def _positives(predictions: Sequence[Prediction]) -> _Positives:
     for at in np.unique(query[np.isnan(ranks)]):
         depth[at] = rankings[at].depth
     return _Positives(query, place, np.where(np.isnan(ranks), np.inf, ranks), grades, sizes, depth)
+
+
+def _divided(values: Floats, by: ArrayLike) -> Floats:
+    """Return values / by, 0 where `by` is 0."""
+    divisors = np.asarray(by, np.float64)
+    return np.divide(values, divisors, out=np.zeros_like(values), where=divisors > 0)
 
 
 def _score(

@@ -6,6 +6,11 @@
 | `basic` | OpenAI's `BasicTextNormalizer`: lower case, no brackets, marks or symbols |
 | `whisper_en` | OpenAI's `EnglishTextNormalizer`, of 2022: also numbers, spelling, contractions |
 
+`basic` puts a space in the place of every mark (Unicode category M) that is not part of a letter,
+and `whisper_en` deletes it: the vowel signs and tones of Devanagari, Tamil, Thai and many other
+scripts, the diacritics of Arabic and Hebrew. Words are cut apart, or differ no longer. For these
+scripts use `none`.
+
 Source: Radford et al. 2022, arXiv 2212.04356, appendix C; openai/whisper, whisper/normalizers. The
 code is that of the package whisper-normalizer, less the four contractions that it has added to
 OpenAI's ("kinda", "sorta", "dunno", "cause").
@@ -13,12 +18,16 @@ OpenAI's ("kinda", "sorta", "dunno", "cause").
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib.metadata import version
+from unicodedata import category, normalize
 
 from mmbench.errors import MissingExtra
 
+# Of variants of a glyph, as between text and emoji.
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _PACKAGE = "whisper-normalizer"
 _ADDED = (r"\bkinda\b", r"\bsorta\b", r"\bdunno\b", r"\bcause\b")
 
@@ -27,6 +36,19 @@ _ADDED = (r"\bkinda\b", r"\bsorta\b", r"\bdunno\b", r"\bcause\b")
 def normalise(name: str, text: str) -> str:
     """A text after the rules of a normaliser. Raises MissingExtra where its package is absent."""
     return _rules(name)(text)
+
+
+@lru_cache(maxsize=200_000)
+def deletes_marks(name: str, text: str) -> bool:
+    """Return whether a normaliser deletes vowel signs, tones or diacritics of a text.
+
+    Marks that are part of a composed letter (é) do not count, nor do selectors of glyphs.
+    """
+    if name == "none" or text.isascii():
+        return False
+    return any(
+        category(c) in ("Mn", "Mc") and not _SELECTORS.match(c) for c in normalize("NFKC", text)
+    )
 
 
 def described(name: str) -> str:

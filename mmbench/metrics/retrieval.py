@@ -3,6 +3,9 @@
 Ranks count from 1 over the whole corpus. Equal scores are ordered by a hash of the document id, so
 that the order of the data has no influence and a constant model scores chance. A rank beyond the
 depth of an approximate index is unknown: a metric that needs it is NaN and says why.
+
+As in trec_eval, a positive that was not retrieved counts as never found, and a query without a
+relevant document counts 0 (`no-relevant=zero` in the signatures of a record).
 """
 
 from __future__ import annotations
@@ -38,26 +41,28 @@ def recall(predictions: Sequence[Prediction], k: int) -> Score:
 def mean_rank(predictions: Sequence[Prediction]) -> Score:
     """Mean rank of the best-ranked positive. Range [1, corpus], lower is better.
 
+    Where all positives of a query failed, they count as the last documents of the corpus. NaN where
+    a ranking returned no positive, or a query has no relevant document.
     Source: open_clip `get_clip_metrics`, which reports rank + 1 of a zero-based rank.
     """
-    best, _ = _best(predictions)
-    return _of_known(best, "mean")
+    return _of_known(_last_where_failed(predictions), "mean")
 
 
 def median_rank(predictions: Sequence[Prediction]) -> Score:
     """Median rank of the best-ranked positive. Range [1, corpus], lower is better.
 
     The plain median: the mean of the middle two for an even number of queries. (open_clip floors.)
-    Known as long as more than half of the queries have a rank within the depth of an index.
+    Known as long as more than half of the queries have a rank within the depth of an index. Failed
+    positives count as in `mean_rank`.
     """
-    best, _ = _best(predictions)
+    best = _last_where_failed(predictions)
     known = np.where(np.isnan(best), np.inf, best)
     found = score(known, fold_name="median", better="lower", signature=_TIES, best=1)
     return _of_known(best, "median") if math.isinf(found.value) else found
 
 
 def mrr(predictions: Sequence[Prediction]) -> Score:
-    """Mean reciprocal rank of the best-ranked positive. Range (0, 1], higher is better.
+    """Mean reciprocal rank of the best-ranked positive. Range [0, 1], higher is better.
 
     Source: Voorhees, TREC-8 question answering track, 1999.
     """
@@ -67,7 +72,7 @@ def mrr(predictions: Sequence[Prediction]) -> Score:
 
 
 def average_precision(predictions: Sequence[Prediction]) -> Score:
-    """Mean average precision over all positives of a query. Range (0, 1], higher is better.
+    """Mean average precision over all positives of a query. Range [0, 1], higher is better.
 
     AP = 1/P · Σᵢ i / rankᵢ over the P positives by ascending rank (trec_eval `map`).
     """
@@ -75,7 +80,7 @@ def average_precision(predictions: Sequence[Prediction]) -> Score:
     for prediction in predictions:
         ranks = ranks_of(ranking_of(prediction))
         unknown += bool(np.isnan(ranks).any())
-        rows.append(np.sum(np.arange(1, len(ranks) + 1) / ranks) / len(ranks))
+        rows.append(np.sum(np.arange(1, len(ranks) + 1) / ranks) / max(len(ranks), 1))
     return score(rows, signature=_TIES, reason=_beyond(unknown), worst=0, best=1)
 
 
@@ -95,17 +100,37 @@ def ranking_of(prediction: Prediction) -> Ranking:
 def ranks_of(ranking: Ranking) -> NDArray[np.float64]:
     """The ranks [p] float64, ascending: infinite for what was not found, NaN for unknown ones."""
     missing = math.inf if ranking.depth is None else math.nan
-    return np.array([missing if rank is None else rank for rank in ranking.ranks], np.float64)
+    found = np.array([missing if rank is None else rank for rank in ranking.ranks], np.float64)
+    found[len(found) - ranking.failed :] = math.inf
+    return found
 
 
 def _best(predictions: Sequence[Prediction]) -> tuple[NDArray[np.float64], int | None]:
-    """Best rank of each query, as `ranks_of`, and the least depth of those that are unknown."""
+    """Best rank of each query, as `ranks_of`, and the least depth of those that are unknown.
+
+    The rank of a query without a relevant document is infinite.
+    """
     rankings = [ranking_of(p) for p in predictions]
-    best = [r.ranks[0] if r.ranks[0] is not None else ranks_of(r)[0] for r in rankings]
-    depths = [
-        r.depth for r, b in zip(rankings, best, strict=True) if r.depth is not None and b != b
-    ]
-    return np.array(best, dtype=np.float64), min(depths, default=None)
+    best = np.array([_best_rank(ranking) for ranking in rankings], np.float64)
+    depths = [rankings[row].depth for row in np.flatnonzero(np.isnan(best))]
+    return best, min((depth for depth in depths if depth is not None), default=None)
+
+
+def _best_rank(ranking: Ranking) -> float:
+    if not ranking.ranks:
+        return math.inf
+    first = ranking.ranks[0]
+    return float(ranks_of(ranking)[0]) if first is None else first
+
+
+def _last_where_failed(predictions: Sequence[Prediction]) -> NDArray[np.float64]:
+    """Best rank of each query; failed positives stand behind all documents of the corpus."""
+    best, _ = _best(predictions)
+    for row, prediction in enumerate(predictions):
+        ranking = ranking_of(prediction)
+        if ranking.size is not None and 0 < len(ranking.ranks) == ranking.failed:
+            best[row] = ranking.size - ranking.failed + 1
+    return best
 
 
 def _beyond(unknown: int) -> str:
@@ -117,6 +142,6 @@ def _of_known(best: NDArray[np.float64], fold_name: str) -> Score:
     absent = int(np.isinf(best).sum())
     reason = _beyond(int(np.isnan(best).sum()))
     if absent:
-        reason = f"{absent} queries got no positive at all"
+        reason = f"{absent} queries got no positive at all, or have none"
     rows = np.where(np.isinf(best), np.nan, best)
     return score(rows, fold_name=fold_name, better="lower", signature=_TIES, reason=reason, best=1)

@@ -1,56 +1,43 @@
-"""Metrics of transcripts: how many words or letters have to be changed to get what was said.
+"""Metrics of transcripts: error rates of words and characters.
 
-A value and a target are texts. Counts are summed over the corpus and divided once; the mean of
-the rates of utterances would be another number. A reference that is empty after the normaliser has
-no rate: it is skipped, and `reason` says how many were. Alignments are those of jiwer.
+A value is a text; a target is a text or a reference with alternatives (`mmbench.alternatives`).
+Counts are summed over the corpus and divided once; the mean of the rates of utterances would be
+another number. Words said where the reference is empty, or empty after the normaliser, are
+insertions, as in jiwer 4.0 and NIST's sclite. A corpus without a word of reference has no rate: NaN
+with the reason. Alignments are those of jiwer; those with alternatives are those of
+`mmbench.metrics.edits`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
+import msgspec
 import numpy as np
 
-from mmbench.metrics.normalisers import described, normalise
+from mmbench.alternatives import count_readings, first_reading, pieces_of, readings
+from mmbench.metrics.edits import Edits, fewest_edits
+from mmbench.metrics.normalisers import deletes_marks, described, normalise
 from mmbench.stats import score
 from mmbench.text import count
 from mmbench.types import Prediction, Score
 
-
-class Edits(NamedTuple):
-    """How one hypothesis comes from its reference, in words or letters."""
-
-    hits: int
-    substitutions: int
-    deletions: int
-    insertions: int
-
-    @property
-    def edits(self) -> int:
-        """All that has to be changed."""
-        return self.substitutions + self.deletions + self.insertions
-
-    @property
-    def reference(self) -> int:
-        """The length of the reference."""
-        return self.hits + self.substitutions + self.deletions
-
-    @property
-    def said(self) -> int:
-        """The length of the hypothesis."""
-        return self.hits + self.substitutions + self.insertions
+_READINGS = 64  # texts of one reference that are normalised as wholes
 
 
 def wer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     """Word error rate: edits / words of the references, over the corpus.
 
     Range [0, ∞), lower is better: insertions can make it more than 1. Rows are [edits, reference
-    words]. `normaliser` is one of `mmbench.metrics.normalisers`. Source: NIST sclite; jiwer `wer`.
+    words]; a row of an empty reference has 0 words. `normaliser` is one of
+    `mmbench.metrics.normalisers`. Source: NIST sclite; jiwer `wer`.
     """
-    rows = [[e.edits, e.reference] for e in _words(predictions, normaliser)]
-    return _rate(rows, f"unit=word,{described(normaliser)}")
+    counts = _counts(predictions, normaliser)
+    rows = [[one.edits, one.reference] for one in counts]
+    note = _note(predictions, normaliser, counts)
+    return _rate(rows, f"unit=word,{described(normaliser)}", note)
 
 
 def cer(predictions: Sequence[Prediction], normaliser: str) -> Score:
@@ -58,8 +45,10 @@ def cer(predictions: Sequence[Prediction], normaliser: str) -> Score:
 
     Range [0, ∞), lower is better. Rows are [edits, reference characters]. Source: jiwer `cer`.
     """
-    rows = [[e.edits, e.reference] for e in _characters(predictions, normaliser)]
-    return _rate(rows, f"unit=character,{described(normaliser)}")
+    counts = _counts(predictions, normaliser, characters=True)
+    rows = [[one.edits, one.reference] for one in counts]
+    note = _note(predictions, normaliser, counts)
+    return _rate(rows, f"unit=character,{described(normaliser)}", note)
 
 
 def mer(predictions: Sequence[Prediction], normaliser: str) -> Score:
@@ -67,27 +56,32 @@ def mer(predictions: Sequence[Prediction], normaliser: str) -> Score:
 
     Rows are [edits, edits + hits]. Source: Morris, Maier and Green 2004 (Interspeech); jiwer `mer`.
     """
-    rows = [[e.edits, e.edits + e.hits] for e in _words(predictions, normaliser)]
-    return _rate(rows, f"unit=word,alignment=jiwer,{described(normaliser)}", worst=1)
+    counts = _counts(predictions, normaliser)
+    rows = [[one.edits, one.edits + one.hits] for one in counts]
+    signature = f"unit=word,alignment=jiwer,{described(normaliser)}"
+    return _rate(rows, signature, _note(predictions, normaliser, counts), worst=1)
 
 
 def wil(predictions: Sequence[Prediction], normaliser: str) -> Score:
     """Word information lost: 1 - H² / (N · P), over the corpus. Range [0, 1], lower is better.
 
-    H hits, N words of the references, P words that were said: the columns of a row. Source: Morris,
-    Maier and Green 2004 (Interspeech); jiwer `wil`.
+    H hits, N words of the references, P words that were said: the columns of a row. It is 1 where
+    words were said and the references have none. Source: Morris, Maier and Green 2004
+    (Interspeech); jiwer `wil`.
     """
-    rows = [[e.hits, e.reference, e.said] for e in _words(predictions, normaliser)]
+    counts = _counts(predictions, normaliser)
+    rows = [[one.hits, one.reference, one.said] for one in counts]
     signature = f"unit=word,alignment=jiwer,{described(normaliser)}"
-    return _rate(rows, signature, "wil", worst=1)
+    return _rate(rows, signature, _note(predictions, normaliser, counts), "wil", worst=1)
 
 
 def rtfx(predictions: Sequence[Prediction]) -> Score:
     """Seconds of sound per second of computing, over the corpus. Range [0, ∞), higher is better.
 
     Rows are [audio_seconds, compute_seconds], from the tags of these names; NaN, with the reason,
-    where a prediction has not both as numbers. The inverse of the real-time factor. Source:
-    Open ASR Leaderboard (Hugging Face), RTFx.
+    where a prediction has not both as numbers. In a run of a model: what the run measured over the
+    answers that it computed. The inverse of the real-time factor. Source: Open ASR Leaderboard
+    (Hugging Face), RTFx.
     """
     rows = np.array([_seconds(p) for p in predictions]).reshape(-1, 2)
     lost = int(np.isnan(rows).any(axis=1).sum())
@@ -105,45 +99,98 @@ def _seconds(prediction: Prediction) -> list[float]:
 
 
 def _rate(
-    rows: list[list[int]], signature: str, fold_name: str = "ratio", worst: float | None = None
+    rows: list[list[int]],
+    signature: str,
+    note: str,
+    fold_name: str = "ratio",
+    worst: float | None = None,
 ) -> Score:
-    empty = sum(not any(row) for row in rows)
-    skipped = f"{count(empty, 'empty reference')} skipped" if empty else ""
-    return score(
+    """A score of these rows; where it is NaN the reason says so, else it is the `note`."""
+    found = score(
         rows,
         fold_name=fold_name,
         better="lower",
-        signature=f"{signature},empty-references=skipped",
-        reason=skipped,
+        signature=f"{signature},empty-references=inserted",
+        reason=note,
         worst=worst,
         best=0,
     )
+    if not rows or not math.isnan(found.value):
+        return found
+    reason = f"no rate: {count(len(rows), 'reference')} without a word"
+    return msgspec.structs.replace(found, reason=reason)
 
 
-def _words(predictions: Sequence[Prediction], normaliser: str) -> list[Edits]:
-    from jiwer import process_words
+def _note(predictions: Sequence[Prediction], normaliser: str, counts: Sequence[Edits]) -> str:
+    """What a reader of a rate should know of its references."""
+    empty = [one.insertions for one in counts if not one.reference]
+    notes = []
+    if any(empty):
+        said = count(sum(empty), "insertion")
+        notes.append(f"includes {said} against {count(len(empty), 'empty reference')}")
+    marked = sum(deletes_marks(normaliser, _text(p.target)) for p in predictions)
+    if marked:
+        of = count(marked, "reference")
+        notes.append(f"{normaliser} deletes vowel signs of {of}: wer[none], cer[none] keep them")
+    return "; ".join(notes)
 
-    return _aligned(predictions, normaliser, process_words)
+
+def _text(target: Any) -> str:
+    pieces = pieces_of(target)
+    return str(target) if pieces is None else first_reading(pieces)
 
 
-def _characters(predictions: Sequence[Prediction], normaliser: str) -> list[Edits]:
-    from jiwer import process_characters
-
-    return _aligned(predictions, normaliser, process_characters)
-
-
-def _aligned(
-    predictions: Sequence[Prediction], normaliser: str, process: Callable[..., Any]
+def _counts(
+    predictions: Sequence[Prediction], normaliser: str, *, characters: bool = False
 ) -> list[Edits]:
-    """Counts of each prediction, all zero for an empty reference, by one call of jiwer."""
-    texts = [(normalise(normaliser, p.target), normalise(normaliser, p.value)) for p in predictions]
-    there = [at for at, (reference, _) in enumerate(texts) if reference.strip()]
-    found = [Edits(0, 0, 0, 0)] * len(texts)
-    if there:
-        output = process([texts[at][0] for at in there], [texts[at][1] for at in there])
-        for at, chunks in zip(there, output.alignments, strict=True):
-            found[at] = _edits(chunks)
-    return found
+    """Count the edits of each prediction; one call of jiwer aligns those without alternatives."""
+    said = [normalise(normaliser, p.value) for p in predictions]
+    choices = [pieces_of(p.target) for p in predictions]
+    plain = [at for at, pieces in enumerate(choices) if pieces is None]
+    references = [normalise(normaliser, predictions[at].target) for at in plain]
+    found = dict(
+        zip(plain, _aligned(references, [said[at] for at in plain], characters), strict=True)
+    )
+    for at, pieces in enumerate(choices):
+        if pieces is not None:
+            network = _normalised(pieces, normaliser)
+            found[at] = fewest_edits(network, _tokens(said[at], characters), characters=characters)
+    return [found[at] for at in range(len(predictions))]
+
+
+def _normalised(pieces: list[Any], normaliser: str) -> list[Any]:
+    """Normalise each text that the choices make; where these are many, each piece by itself."""
+    if normaliser == "none":
+        return pieces
+    if count_readings(pieces) > _READINGS:
+        return _each_normalised(pieces, normaliser)
+    texts = dict.fromkeys(normalise(normaliser, text) for text in readings(pieces))
+    return [[[text] for text in texts]]
+
+
+def _each_normalised(pieces: list[Any], normaliser: str) -> list[Any]:
+    return [
+        normalise(normaliser, piece)
+        if isinstance(piece, str)
+        else [_each_normalised(choice, normaliser) for choice in piece]
+        for piece in pieces
+    ]
+
+
+def _tokens(text: str, characters: bool) -> list[str]:
+    from jiwer.transformations import cer_default, wer_default
+
+    tokens: list[str] = (cer_default if characters else wer_default)(text)[0]
+    return tokens
+
+
+def _aligned(references: list[str], said: list[str], characters: bool) -> list[Edits]:
+    from jiwer import process_characters, process_words
+
+    if not references:
+        return []
+    output = (process_characters if characters else process_words)(references, said)
+    return [_edits(chunks) for chunks in output.alignments]
 
 
 def _edits(chunks: Sequence[Any]) -> Edits:

@@ -40,7 +40,7 @@ class Inception:
     modalities: frozenset[Modality] = frozenset({"image"})
     version = 1
     default_checkpoint: str | None = None
-    takes_file = True  # a checkpoint is a file, not a folder
+    checkpoints = ("*",)  # a file of any name, or the folder that holds it
 
     def __init__(
         self,

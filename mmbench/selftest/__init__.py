@@ -14,7 +14,7 @@ import msgspec
 
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine.asked import Costs
-from mmbench.engine.datasets import load_data
+from mmbench.engine.datasets import load_data, refuse_broken
 from mmbench.engine.features import Featurer
 from mmbench.engine.measure import Directions, Scored, estimates
 from mmbench.engine.prepare import Options, find_task
@@ -72,7 +72,9 @@ def selftest(task: str, options: Options | None = None) -> list[Check]:
 
 def _data(spec: TaskSpec, kind: Any, options: Options) -> tuple[Any, str]:
     try:
-        return kind.limit(load_data(spec, options.data, hub=False), _MOST), "its own"
+        data = load_data(spec, options.data, hub=False)
+        refuse_broken(spec, kind, data)
+        return kind.limit(data, _MOST), "its own"
     except DataError:
         if options.data is not None:
             raise

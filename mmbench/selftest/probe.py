@@ -12,6 +12,7 @@ from mmbench.contents import ContentKeys, digest
 from mmbench.engine.answer import Answerer
 from mmbench.engine.measure import Directions
 from mmbench.engine.progress import Silent
+from mmbench.search.extremes import is_uncertain
 from mmbench.selftest.check import Check
 from mmbench.types import (
     Answers,
@@ -27,7 +28,8 @@ from mmbench.types import (
 )
 
 if TYPE_CHECKING:
-    from mmbench.types import Array
+    from mmbench.search.extremes import is_uncertain
+from mmbench.types import Array
 
 _SIZES = (1, 7, 64)
 _BROKEN = Broken("corrupt, on purpose")
@@ -104,9 +106,10 @@ def corrupt(
     }
     failures = [ident for ident, _ in kind.failures(data, answers)]
     directions: Directions = kind.predict(spec, data, answers, "exact")[0]
-    lost = [p for splits in directions.values() for s in splits for p in s if p.error]
-    told = f"{len(failures)} failed, {len(lost)} predictions with it"
-    yield Check("a corrupt sample is counted", failures == [broken.id] and bool(lost), told)
+    predictions = [p for splits in directions.values() for split in splits for p in split]
+    touched = [p for p in predictions if p.error or is_uncertain(p.value)]
+    told = f"{len(failures)} failed, {len(touched)} predictions with it"
+    yield Check("a corrupt sample is counted", failures == [broken.id] and bool(touched), told)
 
 
 def _ask(requests: Requests, keys: ContentKeys, folder: Path, size: int) -> Answers:

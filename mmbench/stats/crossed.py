@@ -3,7 +3,8 @@
 Ratings share a rater, and they share an item: neither the ratings nor the items are independent
 facts when the same people rated them all. The pigeonhole bootstrap draws raters and items apart,
 each with replacement, and a rating counts as often as its rater times its item were drawn; the
-value is computed again under these weights. It never states too little variance in the long run
+value is computed again under these weights. Several ratings of an item by one rater are drawn
+together. It never states too little variance in the long run
 (Owen 2007, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2), arXiv:0712.1111).
 
 The 95 % interval is the expanded percentile interval of `mmbench.stats.bootstrap`, expanded for the

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
 
 from mmbench.stats.folds import fold
 from mmbench.types import Score
@@ -43,8 +46,14 @@ def over_splits(scores: Sequence[Score]) -> Score:
 
 
 def over_directions(scores: Sequence[Score]) -> Score:
-    """One metric, measured in each direction, as the sum over the directions (rsum)."""
-    return _joined("split-sum", scores, f"directions={len(scores)}")
+    """One metric, measured in each direction, as the sum over the directions (rsum).
+
+    NaN where a direction has no row.
+    """
+    joined = _joined("split-sum", scores, f"directions={len(scores)}")
+    if all(len(one.rows) for one in scores):
+        return joined
+    return replace(joined, value=math.nan, reason="no sample was measured in one direction")
 
 
 def _joined(kind: str, scores: Sequence[Score], told: str) -> Score:

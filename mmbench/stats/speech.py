@@ -3,6 +3,8 @@
 | fold | columns of a row |
 |---|---|
 | `wil` | hits, words of the reference, words that were said |
+
+It is 1 where one of the two has no word, NaN where neither has one.
 """
 
 from __future__ import annotations
@@ -20,5 +22,6 @@ def _wil(totals: Floats, n: Floats) -> Floats:  # noqa: ARG001 - a fold takes bo
     import numpy as np
 
     hits, reference, said = totals[:, 0], totals[:, 1], totals[:, 2]
-    kept = np.where(said > 0, hits / reference * (hits / np.maximum(said, 1)), 0.0)
-    return np.where(reference > 0, 1 - kept, np.nan)
+    both = (reference > 0) & (said > 0)
+    kept = np.where(both, hits / np.maximum(reference, 1) * (hits / np.maximum(said, 1)), 0.0)
+    return np.where((reference > 0) | (said > 0), 1 - kept, np.nan)

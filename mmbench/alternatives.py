@@ -1,0 +1,134 @@
+"""References with alternatives, as NIST transcripts write them: `i've { um / uh / @ } as far`.
+
+Source: usnistgov/SCTK doc/infmts.htm, "trn":
+
+    ALTERNATE := "{" TEXT ALT+ "}"    ALT := "/" TEXT    TEXT := words | "@" | ALTERNATE
+
+`@` is the null word: nothing has to be said there. A reference without alternatives is a plain
+text. One with alternatives is a mapping that JSON can hold,
+
+    {"alternatives": ["i've", [["um"], ["uh"], []], "as far"]}
+
+whose pieces are texts and lists of choices; a choice is again a list of pieces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+_KEY = "alternatives"
+_NULL = "@"
+_DEEPEST = 20  # alternatives within alternatives
+# A brace opens alternatives where a word begins; inside, it closes them wherever it stands.
+_OPENS = re.compile(r"(?:^|\s)\{")
+
+# A text, or a list of choices, each a list of pieces.
+Piece = Any
+Reference = str | dict[str, list[Piece]]
+
+
+def opens_alternatives(text: str) -> bool:
+    """Whether a text has a word that begins with an opening brace."""
+    return bool(_OPENS.search(text))
+
+
+def without_null_words(text: str) -> str:
+    """The text without words that are `@`."""
+    words = text.split()
+    return " ".join(word for word in words if word != _NULL) if _NULL in words else text
+
+
+def parse(text: str) -> Reference:
+    """Read a reference: a text, or its pieces where it has alternatives.
+
+    Raises ValueError, with the reason, for braces without a partner and for an empty choice.
+    """
+    if not opens_alternatives(text):
+        return without_null_words(text)
+    tokens = _tokens(text)
+    pieces: list[Piece] = []
+    for token in tokens:
+        _append(pieces, _choices(tokens) if token == "{" else token)
+    return {_KEY: pieces}
+
+
+def _tokens(text: str) -> Iterator[str]:
+    """Words, braces and slashes; a closing brace is a token of its own only inside braces."""
+    depth = 0
+    for word in text.split():
+        while word.startswith("{"):
+            depth += 1
+            yield "{"
+            word = word[1:]
+        while depth and "}" in word:
+            before, _, word = word.partition("}")
+            yield from filter(None, [before])
+            depth -= 1
+            yield "}"
+        yield from filter(None, [word])
+
+
+def _choices(tokens: Iterator[str], depth: int = 1) -> list[list[Piece]]:
+    """The choices up to the closing brace, whose opening one was read."""
+    if depth > _DEEPEST:
+        raise ValueError(f"alternatives are nested more than {_DEEPEST} deep")
+    choices: list[list[Piece]] = []
+    choice: list[Piece] = []
+    empty = True
+    for token in tokens:
+        if token not in ("/", "}"):
+            _append(choice, _choices(tokens, depth + 1) if token == "{" else token)
+            empty = False
+            continue
+        if empty:
+            raise ValueError("an alternative is empty: nothing is written `@`")
+        choices.append(choice)
+        if token == "}":
+            return choices
+        choice, empty = [], True
+    raise ValueError("a brace is not closed: alternatives are written `{ a / b }`")
+
+
+def _append(pieces: list[Piece], piece: Piece) -> None:
+    """Add a word or choices; words that follow each other are one text, null words are nothing."""
+    if piece == _NULL:
+        return
+    if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
+        pieces[-1] = f"{pieces[-1]} {piece}"
+    else:
+        pieces.append(piece)
+
+
+def pieces_of(reference: Any) -> list[Piece] | None:
+    """The pieces of a reference with alternatives, None for any other target."""
+    if isinstance(reference, dict) and reference.keys() == {_KEY}:
+        return list(reference[_KEY])
+    return None
+
+
+def first_reading(pieces: list[Piece]) -> str:
+    """The text that takes the first choice everywhere."""
+    parts = [p if isinstance(p, str) else first_reading(p[0]) for p in pieces]
+    return " ".join(filter(None, parts))
+
+
+def count_readings(pieces: list[Piece]) -> int:
+    """How many texts the choices make, equal ones counted again."""
+    number = 1
+    for piece in pieces:
+        if not isinstance(piece, str):
+            number *= sum(count_readings(choice) for choice in piece)
+    return number
+
+
+def readings(pieces: list[Piece]) -> list[str]:
+    """Every text that the choices make, each once, in their order."""
+    parts = [
+        [piece] if isinstance(piece, str) else [text for c in piece for text in readings(c)]
+        for piece in pieces
+    ]
+    texts = (" ".join(filter(None, chosen)) for chosen in product(*parts))
+    return list(dict.fromkeys(texts))

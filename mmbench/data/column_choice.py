@@ -1,0 +1,192 @@
+"""Which columns of a file of outputs hold the predictions and the ids.
+
+A file of outputs often repeats the truth next to the prediction. The prediction is therefore never
+guessed among several columns: see `prediction_column`. Names are compared in the
+form that `plain_name` gives them: case does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmbench.data.records import Record, plain_name
+from mmbench.errors import DataError, UnknownName, UserError
+from mmbench.text import listed
+
+FIELDS = ("prediction", "id")
+OWN = "value"
+PREDICTIONS = (
+    *("prediction", "pred", "predicted", "predict", "pred_text", "predicted_text", "pred_answer"),
+    *("predicted_answer", "pred_label", "predicted_label", "response", "model_response"),
+    *("filtered_resps", "resps", "hypothesis", "hyp", "output", "model_output", "model_answer"),
+    *("generated_text", "generation", "generated", "completion"),
+)
+# Columns of truths that some programs also use for their predictions.
+SHARED = ("answer", "caption", "text", "label")
+# Columns of truths that are never read as predictions, except by `--field`. Next to one of the
+# first, a column of `SHARED` may be another form of the truth.
+_FORMS = ("target", "answers", "labels", "captions", "transcript", "transcription", "sentence")
+_ONLY_TRUTHS = (
+    *("reference", "references", "ref", "ground_truth", "gt", "gt_answer", "gt_text", "gold"),
+    *("gold_answer", "correct_answer"),
+)
+# Raw responses that lm-eval and lmms-eval write next to the filtered ones.
+_RAW = {"filtered_resps": "resps"}
+
+_STRONG_IDS = (
+    *("id", "question_id", "image_id", "audio_filepath", "sample_id", "utt_id", "utterance_id"),
+    *("uid", "video_id", "audio_id", "pid", "query_id", "qid", "doc_id", "index", "idx", "key"),
+)
+_PATHS = ("file_name", "filename", "file", "path", "image", "audio", "video")
+IDS = (*_STRONG_IDS, *_PATHS)
+
+
+class Chosen(NamedTuple):
+    """A column, and a note on the choice if there was one."""
+
+    name: str
+    note: str = ""
+
+
+class IdColumns(NamedTuple):
+    """The columns of a file that can be the ids, the preferred one first.
+
+    `by_format`: the format decides that the preferred column is the id.
+    """
+
+    names: list[str]
+    by_format: bool
+
+
+def parse_fields(texts: Iterable[str]) -> dict[str, str]:
+    """Parse values of `--field`, `prediction=NAME,id=NAME`. Raises UserError."""
+    fields: dict[str, str] = {}
+    for part in (part for text in texts for part in text.split(",")):
+        key, equals, name = (piece.strip() for piece in part.partition("="))
+        if not equals or not name:
+            raise UserError(f"--field {part}: write prediction=NAME or id=NAME")
+        if key in fields:
+            raise UserError(f"--field {key} is given twice: {fields[key]} and {name}")
+        fields[key] = name
+    check_fields(fields)
+    return fields
+
+
+def check_fields(fields: Mapping[str, str]) -> None:
+    """Refuse keys other than `FIELDS`. Raises UnknownName."""
+    for key in fields:
+        if key not in FIELDS:
+            raise UnknownName("key of --field", key, FIELDS)
+
+
+def columns_of(records: Sequence[Record]) -> list[str]:
+    """Return the names of the columns that any of the rows has, in their order."""
+    return list(dict.fromkeys(name for record in records for name in record.cells if name))
+
+
+def named_column(name: str, columns: Sequence[str], path: Path) -> str:
+    """Return the column that `--field` names. Raises UnknownName."""
+    same = [column for column in columns if plain_name(column) == plain_name(name)]
+    if name in columns or len(same) == 1:
+        return name if name in columns else same[0]
+    raise UnknownName(f"column of {path}", name, columns, "see --field")
+
+
+def candidates(columns: Iterable[str]) -> list[str]:
+    """Return the columns that may hold predictions or truths, by their names."""
+    known = {OWN, *PREDICTIONS, *SHARED, *_FORMS, *_ONLY_TRUTHS}
+    return [name for name in columns if plain_name(name) in known]
+
+
+def may_be_truth(column: str) -> bool:
+    """Return whether a column of this name can hold truths as well as predictions."""
+    return plain_name(column) in SHARED
+
+
+def prediction_column(records: Sequence[Record]) -> Chosen | None:
+    """Choose the column of the predictions by the names of the columns, None if there is none.
+
+    `value` wins. Else the only column of `PREDICTIONS` is used, whatever truths stand next to it;
+    else the only one of `SHARED`, if no other form of a truth stands next to it. Columns that hold
+    the same in every row count as one. Raises DataError, which names the columns and the flag, for
+    anything else.
+    """
+    found = candidates(columns_of(records))
+    own = [name for name in found if plain_name(name) == OWN]
+    predicted = _distinct(_without_raw(_among(found, PREDICTIONS)), records)
+    shared = _distinct(_among(found, SHARED), records)
+    best = own or predicted or ([] if _among(found, _FORMS) else shared)
+    if len(best) == 1:
+        others = [name for name in found if name not in best]
+        note = f"the predictions are read from column {best[0]}, not from {listed(others)}"
+        return Chosen(best[0], note if others else "")
+    if not found:
+        return None
+    what = "could each be the prediction" if len(found) > 1 else "is the truth in most files"
+    raise DataError(
+        f"{records[0].where}: {_and(found)} {what}: choose with --field prediction=NAME"
+    )
+
+
+def _among(columns: Sequence[str], names: Sequence[str]) -> list[str]:
+    return [column for column in columns if plain_name(column) in names]
+
+
+def _without_raw(columns: list[str]) -> list[str]:
+    """Leave out raw responses where the filtered ones are there."""
+    raw = {_RAW.get(plain_name(column)) for column in columns}
+    return [column for column in columns if plain_name(column) not in raw]
+
+
+def _distinct(columns: list[str], records: Sequence[Record]) -> list[str]:
+    """Leave out a column that holds in every row what one before it holds."""
+    kept: dict[str, list[Any]] = {}
+    for column in columns if len(columns) > 1 else []:
+        cells = [record.cells.get(column) for record in records]
+        if cells not in kept.values():
+            kept[column] = cells
+    return list(kept) if len(columns) > 1 else columns
+
+
+def _and(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"column {names[0]}"
+
+
+def id_columns(records: Sequence[Record], prediction: str) -> IdColumns:
+    """Choose the columns that can be the ids: those of `IDS` that every row has.
+
+    The format decides first: `id` next to our own `value`, `image_id` next to the caption of COCO's
+    results, `question_id` next to the answer of VQA's; then no other column can be the id. In a
+    manifest of NeMo `audio_filepath` is preferred.
+    """
+    known = [name for name in columns_of(records) if plain_name(name) in IDS and name != prediction]
+    whole = [name for name in known if all(name in record.cells for record in records)]
+    found = sorted(whole, key=lambda name: IDS.index(plain_name(name)))
+    preferred = _of_format({plain_name(name) for name in columns_of(records)}, prediction)
+    first = [name for name in found if plain_name(name) == preferred]
+    if not first or preferred == "audio_filepath":
+        return IdColumns([*first, *(n for n in found if n not in first)], by_format=bool(first))
+    return IdColumns(first, by_format=True)
+
+
+def _of_format(columns: set[str], prediction: str) -> str:
+    """Return the column that the format makes the id, or nothing."""
+    if plain_name(prediction) == OWN and "id" in columns:
+        return "id"
+    if {"question_id", "answer"} <= columns:
+        return "question_id"
+    if {"image_id", "caption"} <= columns and "question_id" not in columns:
+        return "image_id"
+    is_manifest = "audio_filepath" in columns and columns & {"text", "pred_text"}
+    return "audio_filepath" if is_manifest else ""
+
+
+def is_positional(records: Sequence[Record]) -> bool:
+    """Return whether all rows have a question and no id, as the answers that POPE reads."""
+    return all(
+        "question" in (names := {plain_name(name) for name in record.cells})
+        and names.isdisjoint(_STRONG_IDS)
+        for record in records
+    )

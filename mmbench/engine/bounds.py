@@ -1,0 +1,110 @@
+"""The bounds of a retrieval score: its metric on the worst and the best rankings there could be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from mmbench import registry, stats
+from mmbench.search.extremes import best_case, is_uncertain, worst_case
+from mmbench.types import Prediction, Ranking, Score
+
+
+class Extremes(NamedTuple):
+    """The scores if all that failed had been retrieved in the worst, and in the best way.
+
+    `predictions` are those behind the rows of both scores, failed ones included.
+    """
+
+    predictions: list[Prediction]
+    worst: Score
+    best: Score
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The lower and the higher value; None where one of them is not known."""
+        low, high = sorted((self.worst.value, self.best.value))
+        return (low, high) if math.isfinite(low) and math.isfinite(high) else None
+
+    def within(self, tag: str, value: str) -> Extremes:
+        """Return the extremes of the predictions that have this value of a tag."""
+        inside = [row for row, p in enumerate(self.predictions) if p.tags.get(tag) == value]
+        kept = [self.predictions[row] for row in inside]
+        return Extremes(kept, _cut(self.worst, inside), _cut(self.best, inside))
+
+
+class _Scored(Protocol):
+    """A score with its predictions, how many there were, and its extremes if anything failed."""
+
+    @property
+    def score(self) -> Score: ...
+    @property
+    def predictions(self) -> list[Prediction]: ...
+    @property
+    def asked(self) -> int: ...
+    @property
+    def extremes(self) -> Extremes | None: ...
+
+
+def extremes(metric: str, splits: Sequence[Sequence[Prediction]]) -> Extremes | None:
+    """Return the extremes of a metric; None where nothing failed or predictions are no rankings.
+
+    A metric may have orders of its own in its attribute `extremes`, the worst and the best, as
+    functions of a ranking and the metric's argument. They stand for those that hold for any metric.
+    """
+    function, argument = registry.metric(metric)
+    given = () if argument is None else (argument,)
+    predictions = [p for split in splits for p in split]
+    if not all(isinstance(_ranking(p), Ranking) for p in predictions):
+        return None
+    if not any(p.error or is_uncertain(p.value) for p in predictions):
+        return None
+    scores = []
+    for order in getattr(function, "extremes", (_worst, _best)):
+        changed = [[_changed(p, order, given) for p in split] for split in splits]
+        parts = [function(split, *given) for split in changed]
+        scores.append(parts[0] if len(parts) == 1 else stats.over_splits(parts))
+    return Extremes(predictions, *scores)
+
+
+def joined(parts: Sequence[_Scored], join: Callable[[Sequence[Score]], Score]) -> Extremes | None:
+    """Return the extremes of several scores put together, over directions or over splits.
+
+    None where nothing failed, and where a part has failed samples but no extremes.
+    """
+    if not any(part.extremes for part in parts):
+        return None
+    if any(part.extremes is None and part.asked != len(part.predictions) for part in parts):
+        return None
+    each = [part.extremes or Extremes(part.predictions, part.score, part.score) for part in parts]
+    predictions = [p for one in each for p in one.predictions]
+    return Extremes(predictions, join([e.worst for e in each]), join([e.best for e in each]))
+
+
+def _worst(ranking: Ranking, *_: object) -> Ranking:
+    return worst_case(ranking)
+
+
+def _best(ranking: Ranking, *_: object) -> Ranking:
+    return best_case(ranking)
+
+
+def _ranking(prediction: Prediction) -> Ranking:
+    """The ranking of a query; that of a failed one retrieved nothing."""
+    found: Ranking = prediction.target if prediction.error else prediction.value
+    return found
+
+
+def _changed(
+    prediction: Prediction, order: Callable[..., Ranking], given: tuple[object, ...]
+) -> Prediction:
+    ranking = order(_ranking(prediction), *given)
+    return msgspec.structs.replace(prediction, value=ranking, error=None, target=None)
+
+
+def _cut(score: Score, rows: list[int]) -> Score:
+    table = score.rows[rows]
+    return msgspec.structs.replace(score, rows=table, value=stats.fold(score.fold, table))

@@ -1,0 +1,42 @@
+"""The inputs of a task's media fields are media, whatever source the data are from."""
+
+from __future__ import annotations
+
+from reprlib import repr
+from typing import Any
+
+from mmbench.data.media_fields import field_modality
+from mmbench.errors import DataError
+from mmbench.types import Content, Media, Modality, Sample, TaskSpec
+
+
+def media_field(name: str, field: str) -> Modality | None:
+    """Return the modality of a task's field, by its name or by that of its input; else None."""
+    return field_modality(name) or field_modality(field)
+
+
+def check_media(spec: TaskSpec, kind: Any, data: Any) -> None:
+    """Refuse data whose input in a media field is a text or another medium. Raises DataError."""
+    fields = {field: media_field(name, field) for name, field in spec.fields.items()}
+    wanted = {field: modality for field, modality in fields.items() if modality}
+    for samples in kind.samples(data).values():
+        for sample in samples:
+            for field, modality in wanted.items():
+                _check(spec, sample, field, modality)
+
+
+def _check(spec: TaskSpec, sample: Sample, field: str, modality: Modality) -> None:
+    content = sample.inputs.get(field)
+    found = _shown(content)
+    if found and not (isinstance(content, Media) and content.modality == modality):
+        raise DataError(
+            f"task {spec.name}: sample {sample.id}: {field} is {found}, where {modality} is"
+            f" needed: name the input {modality} in the task's data and fields"
+        )
+
+
+def _shown(content: Content | None) -> str:
+    """What a text or a medium is in a message; empty for what is missing or broken."""
+    if isinstance(content, str):
+        return f"the text {repr(content)}"
+    return f"a medium of {content.modality}" if isinstance(content, Media) else ""

@@ -1,0 +1,169 @@
+"""What can change a model's answers beside its checkpoint, and whether all of it can be hashed.
+
+That is the source of a plugin, the files that its options and its source name, and what a class
+declares as its `identity`. A live object has no file: without an identity its answers are not kept.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from mmbench import registry
+from mmbench.engine.identity import NUMERIC, package_version
+from mmbench.engine.option_files import is_live, leaves, named_files, plain, too_wide
+from mmbench.errors import ModelError
+from mmbench.file_hashes import FileHash, hash_path
+from mmbench.registry import Plugin
+from mmbench.sources import MMBENCH, Source, read_source
+
+# A text in a plugin's source with one of these suffixes is taken for the name of a file of weights.
+_WEIGHTS = (
+    *(".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".onnx", ".gguf", ".npy", ".npz", ".h5"),
+    *(".keras", ".msgpack", ".tflite", ".nemo", ".pkl", ".joblib", ".model", ".pb", ".engine"),
+)
+
+
+class State(NamedTuple):
+    """`source` and `parts` enter the model's hash; `options` are those that a record can hold.
+
+    `uncached` says why answers are not kept, empty where they are.
+    """
+
+    source: list[bytes]
+    parts: list[str]
+    options: dict[str, Any]
+    uncached: str
+
+
+def model_state(name: str, cls: type, options: dict[str, Any], file_hash: FileHash) -> State:
+    """Return what can change the answers of a class with these options.
+
+    Raises ModelError for a file that cannot be read, and for an identity that is no text.
+    """
+    plugin = registry.plugin("model", name)
+    source = _source(plugin, cls)
+    live: list[str] = []
+    parts = list(_plugin_parts(name, plugin, cls, source, file_hash))
+    if plugin is not None:
+        parts += _default_files(name, cls, options, file_hash)
+    for place, value in leaves(options):
+        if is_live(value):
+            declared = _object_identity(value)
+            parts += [f"{place}:{declared}"] if declared is not None else []
+            live += [] if declared is not None else [f"option {place} is a live object"]
+        elif too_wide(value):
+            live.append(f"option {place}={value} names a folder around this one")
+        else:
+            parts += _hashes(name, place, value, file_hash)
+    raw = [source.files[file] for file in sorted(source.files)]
+    if _is_live(plugin):
+        live.insert(0, "it was registered by a running program")
+    return State(raw, *_declared(name, cls, options, parts, live))
+
+
+def _is_live(plugin: Plugin | None) -> bool:
+    return plugin is not None and plugin.file is None and plugin.package is None
+
+
+def _source(plugin: Plugin | None, cls: type) -> Source:
+    """The plugin's files: that of the class's module, and that which registered it."""
+    if plugin is None:
+        return Source({}, frozenset())
+    file = getattr(_module(plugin, cls), "__file__", None)
+    files = {Path(file).resolve() if file else None, plugin.file} - {None}
+    found = [read_source(file) for file in files if file and MMBENCH not in file.parents]
+    merged = {path: raw for one in found for path, raw in one.files.items()}
+    return Source(merged, frozenset().union(*(one.strings for one in found)))
+
+
+def _plugin_parts(
+    name: str, plugin: Plugin | None, cls: type, source: Source, file_hash: FileHash
+) -> Iterator[str]:
+    if plugin is None:
+        return
+    if not _found_by_name(plugin, cls):  # several classes may have one source
+        yield name
+    yield from _versions(plugin)
+    places = {Path(), *(file.parent for file in source.files)}
+    for text in sorted(source.strings):
+        if Path(text).suffix.lower() in _WEIGHTS:
+            files = {(place / text).resolve() for place in places if (place / text).is_file()}
+            yield from (f"{text}:{hash_path(file, file_hash)}" for file in sorted(files))
+
+
+def _module(plugin: Plugin, cls: type) -> ModuleType | None:
+    return plugin.module or sys.modules.get(cls.__module__)
+
+
+def _found_by_name(plugin: Plugin, cls: type) -> bool:
+    thing: Any = _module(plugin, cls)
+    for part in cls.__qualname__.split("."):
+        thing = getattr(thing, part, None)
+    return thing is cls
+
+
+def _versions(plugin: Plugin) -> Iterator[str]:
+    """The version of the package that brings a model, and of the packages that it requires.
+
+    Not of those whose versions are in the journal's key.
+    """
+    if plugin.package is None:
+        return
+    yield f"{plugin.package.name}=={plugin.package.version}"
+    for requirement in plugin.package.requires or []:
+        required = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+        if required.lower() not in (*NUMERIC, "mmbench"):
+            yield f"{required}=={package_version(required)}"
+
+
+def _hashes(name: str, place: str, value: object, file_hash: FileHash) -> Iterator[str]:
+    for path in named_files(value):
+        try:
+            yield f"{place}:{path}:{hash_path(path, file_hash)}"
+        except ModelError as error:
+            raise ModelError(f"model {name}: option {place}={value}: {error}") from error
+
+
+def _default_files(
+    name: str, cls: type, options: dict[str, Any], file_hash: FileHash
+) -> Iterator[str]:
+    """Hashes of the files that the defaults of options name, where nothing else was given."""
+    for option, parameter in inspect.signature(cls).parameters.items():
+        if option not in options and parameter.default is not inspect.Parameter.empty:
+            for place, value in leaves(parameter.default, option):
+                if not too_wide(value):
+                    yield from _hashes(name, place, value, file_hash)
+
+
+def _object_identity(value: object) -> str | None:
+    """The identity of a live object: a text, or a method that returns one."""
+    identity = getattr(value, "identity", None)
+    identity = identity() if callable(identity) else identity
+    return identity if isinstance(identity, str) else None
+
+
+def _declared(
+    name: str, cls: type, options: dict[str, Any], parts: list[str], live: list[str]
+) -> tuple[list[str], dict[str, Any], str]:
+    """Parts, recordable options and reason, with regard to the class's own `identity`."""
+    recorded: dict[str, Any] = plain(options)
+    if not hasattr(cls, "identity"):
+        return parts, recorded, "; ".join(live)
+    identity = inspect.getattr_static(cls, "identity")
+    if isinstance(identity, classmethod | staticmethod):
+        identity = cls.identity(**options)
+    if identity is None:
+        return parts, recorded, "its `identity` is None"
+    if not isinstance(identity, str):
+        raise ModelError(
+            f"model {name}: `identity` is read before the model is loaded: make it a text of the"
+            f" class, or a classmethod that takes the options and returns a text, not"
+            f" {type(identity).__name__}"
+        )
+    return [*parts, f"identity:{identity}"], recorded, ""

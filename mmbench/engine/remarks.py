@@ -1,0 +1,86 @@
+"""Notes on answers: reasoning in them, and answers that are the references themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec.structs import replace
+
+from mmbench.engine.measure import Directions
+from mmbench.reasoning import NO_ANSWER, final_answer, has_reasoning
+from mmbench.text import count
+from mmbench.types import Broken, Outputs, Prediction
+
+STRIPPED = "reasoning=stripped"  # in the signature of scores of answers without their reasoning
+
+
+def without_reasoning(outputs: Outputs, empty: Any) -> Outputs:
+    """Return outputs without the reasoning in their texts, with a note that counts them.
+
+    A text without an answer behind the reasoning becomes `empty`, which a kind scores as wrong, and
+    gets the tag `NO_ANSWER`; where `empty` is None the sample fails.
+    """
+    values, tags = dict(outputs.values), dict(outputs.tags)
+    marked = {i: text for i, text in values.items() if _is_marked(text)}
+    missing = 0
+    for ident, text in marked.items():
+        answer = final_answer(text)
+        values[ident] = answer
+        if not answer:
+            missing += 1
+            values[ident] = Broken("no answer behind its reasoning") if empty is None else empty
+            tags[ident] = tags.get(ident, {}) | {NO_ANSWER: "true"}
+    note = f"reasoning removed from {count(len(marked), 'output')}"
+    if missing:
+        note += f", of which {missing:,} had no answer behind it"
+    return replace(outputs, values=values, tags=tags, notes=[*outputs.notes, note])
+
+
+def _is_marked(value: Any) -> bool:
+    return isinstance(value, str) and has_reasoning(value)
+
+
+def reasoning_notes(directions: Directions) -> list[str]:
+    """Return a note if texts that were scored contain reasoning."""
+    texts = [p.value for p in _answered(directions) if isinstance(p.value, str)]
+    marked = sum(map(has_reasoning, texts))
+    if not marked:
+        return []
+    return [
+        f"{marked:,} of {count(len(texts), 'answer')} contain reasoning or tags (<think>, <answer>)"
+        " that were scored with them: mmbench score --strip-reasoning removes them"
+    ]
+
+
+def reference_notes(directions: Directions) -> list[str]:
+    """Return a note if every output is its reference: the wrong column may have been scored."""
+    answered = list(_answered(directions))
+    if not answered or not all(map(_is_reference, answered)):
+        return []
+    return [
+        "all outputs equal the references: was the column of the references scored?"
+        " --field prediction=NAME chooses another"
+    ]
+
+
+def _answered(directions: Directions) -> Iterator[Prediction]:
+    splits = (split for splits in directions.values() for split in splits)
+    return (prediction for split in splits for prediction in split if prediction.error is None)
+
+
+def _is_reference(prediction: Prediction) -> bool:
+    value, target = prediction.value, prediction.target
+    if isinstance(target, dict):  # options
+        return str(value).strip() in _named(target)
+    if not isinstance(value, str | int):
+        return False
+    several = target if isinstance(target, list) else [target]
+    return str(value).strip() in {str(one).strip() for one in several}
+
+
+def _named(target: dict[str, Any]) -> set[str]:
+    """Return the letter and the text of the right option."""
+    letter, options = str(target.get("answer")), target.get("options") or []
+    place = ord(letter) - ord("A") if len(letter) == 1 else -1
+    return {letter, *([str(options[place])] if 0 <= place < len(options) else [])}

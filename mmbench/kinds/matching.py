@@ -1,0 +1,192 @@
+"""Which sample each output belongs to, and which tags its further columns may bring.
+
+The files of others have several columns that could be the id, and paths in the place of ids. A
+column is used if each of its values names one sample; which one is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import PurePosixPath
+
+from msgspec.structs import replace
+
+from mmbench.errors import DataError
+from mmbench.text import count, listed
+from mmbench.types import Outputs, Sample
+
+_MEDIA_ENDINGS = {
+    *(".flac", ".wav", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".aiff", ".wma", ".sph"),
+    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
+    *(".mp4", ".avi", ".mkv", ".mov", ".webm", ".mpg", ".mpeg", ".m4v"),
+}
+
+Keys = dict[str, str]  # what names a sample → its id
+Match = Callable[[Sequence[Sample], str, list[str]], list[str] | None]
+
+
+def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
+    """Return outputs under the ids of the samples that they belong to.
+
+    The columns that can be the ids are tried in their order. A column fits if each of its values
+    names one sample: by the tag of the same name, by the id, by the path of its medium, or, for
+    paths and file names, by the end of the path. A later column is used only if it names all
+    samples. Where none fits, the outputs are returned as they are. Raises DataError if two columns
+    fit in different ways, and the format does not say which is the id, or if outputs without ids
+    are not as many as the samples.
+    """
+    if outputs.positional:
+        return _in_order([sample.id for sample in samples], outputs)
+    name, written = outputs.id_column, list(outputs.values)
+    ids = _matched(samples, name, written)
+    further = {} if ids and outputs.by_format else outputs.other_ids
+    others = _complete(samples, further, _by_name if ids else _matched)
+    fitting = ({name: ids} if ids else {}) | others
+    if len({tuple(found) for found in fitting.values()}) > 1:
+        raise DataError(
+            f"columns {listed(fitting)} of the outputs name different samples: choose the ids with"
+            " --field id=NAME"
+        )
+    if not fitting or ids == written:
+        return outputs
+    name, ids = next(iter(fitting.items()))
+    as_written = ids == outputs.other_ids.get(name)
+    return _renamed(outputs, ids, _note(name, outputs.id_column, as_written))
+
+
+def _complete(
+    samples: Sequence[Sample], columns: dict[str, list[str]], match: Match
+) -> dict[str, list[str]]:
+    """Return the samples' ids by the columns that name all samples."""
+    found = {name: match(samples, name, ids) for name, ids in columns.items()}
+    return {name: ids for name, ids in found.items() if ids and len(ids) == len(samples)}
+
+
+def _in_order(ids: list[str], outputs: Outputs) -> Outputs:
+    """Return outputs without ids under those of the samples in their order."""
+    if len(outputs.values) != len(ids):
+        raise DataError(
+            f"{len(outputs.values)} outputs without ids for {len(ids)} samples: give ids with them"
+        )
+    return replace(
+        outputs,
+        values=dict(zip(ids, outputs.values.values(), strict=True)),
+        tags={ids[int(row)]: tags for row, tags in outputs.tags.items()},
+        positional=False,
+    )
+
+
+def _note(name: str, preferred: str, as_written: bool) -> str:
+    other = f", not {preferred}" if name != preferred else ""
+    by = f"column {name}{other}" if name else "their keys"
+    rest = "" if as_written else ", which names the samples by a tag, or by a path or its end"
+    return f"outputs are matched by {by}{rest}"
+
+
+def _renamed(outputs: Outputs, ids: list[str], note: str) -> Outputs:
+    new = dict(zip(outputs.values, ids, strict=True))
+    return replace(
+        outputs,
+        values={new[ident]: value for ident, value in outputs.values.items()},
+        tags={new[ident]: tags for ident, tags in outputs.tags.items()},
+        notes=[*outputs.notes, note],
+    )
+
+
+def _matched(samples: Sequence[Sample], column: str, ids: list[str]) -> list[str] | None:
+    """Return the sample's id for each value of a column, None if one names no sample."""
+    found = _by_name(samples, column, ids)
+    if found:
+        return found
+    for keys in _keys(samples, column):
+        for form in _forms([*keys, *ids]):
+            found = _by_form(keys, ids, form)
+            if found and (_holds_paths(column) or _are_ends(found, ids)):
+                return [keys[key] for key in found]
+    return None
+
+
+def _by_name(samples: Sequence[Sample], column: str, ids: list[str]) -> list[str] | None:
+    """Return the same as `_matched`, for values that are what names a sample."""
+    for keys in _keys(samples, column):
+        if all(ident in keys for ident in ids):
+            return [keys[ident] for ident in ids]
+    return None
+
+
+def _holds_paths(column: str) -> bool:
+    """Return whether the name of a column says that it holds paths."""
+    name = column.casefold()
+    return name in ("audio", "image", "video") or "file" in name or "path" in name
+
+
+def _are_ends(keys: list[str], ids: list[str]) -> bool:
+    """Return whether of each pair the shorter path is the end of the longer one."""
+    parts = [(len(_path(a).parts), len(_path(b).parts)) for a, b in zip(keys, ids, strict=True)]
+    pairs = zip(keys, ids, parts, strict=True)
+    return all(_last(a, min(n), bare=True) == _last(b, min(n), bare=True) for a, b, n in pairs)
+
+
+def _keys(samples: Sequence[Sample], column: str) -> Iterator[Keys]:
+    """Yield what names the samples: a tag, the ids, the paths of their media."""
+    tagged = {sample.tags[column]: sample.id for sample in samples if column in sample.tags}
+    if len(tagged) == len(samples):
+        yield tagged
+    yield {sample.id: sample.id for sample in samples}
+    if not _holds_paths(column):
+        return
+    media = [(c, s.id) for s in samples for c in s.inputs.values() if not isinstance(c, str)]
+    paths = {medium.name: ident for medium, ident in media if medium.name}
+    if len(paths) == len(samples):
+        yield paths
+
+
+def _by_form(keys: Keys, ids: list[str], form: Callable[[str], str]) -> list[str] | None:
+    """Return the key of a sample for each output if the forms of all are distinct and known."""
+    known = {form(key): key for key in keys}
+    wanted = [form(ident) for ident in ids]
+    distinct = len(known) == len(keys) and len(set(wanted)) == len(wanted)
+    return [known[name] for name in wanted] if distinct and known.keys() >= set(wanted) else None
+
+
+def _forms(names: Sequence[str]) -> Iterator[Callable[[str], str]]:
+    """Yield ways to shorten paths: their last parts, many before few, with and without ending."""
+    shaped = [name for name in names if set(name) & {"/", "\\", "."}]
+    depth = max((len(_path(name).parts) for name in shaped), default=0)
+    for bare in (False, True):
+        for parts in range(depth, 0, -1):
+            yield lambda name, parts=parts, bare=bare: _last(name, parts, bare)  # type: ignore[misc]
+
+
+def _last(name: str, parts: int, bare: bool) -> str:
+    path = _path(name)
+    if bare and path.suffix.lower() in _MEDIA_ENDINGS:
+        path = path.with_suffix("")
+    return "/".join(path.parts[-parts:])
+
+
+def _path(name: str) -> PurePosixPath:
+    return PurePosixPath(name.replace("\\", "/"))
+
+
+def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
+    """Leave out tags of outputs that the data have too; the data's stay. A note names them."""
+    of_data = {name for sample in samples for name in sample.tags}
+    by_id = {sample.id: sample.tags for sample in samples}
+    other: dict[str, int] = {}
+    for ident, tags in outputs.tags.items():
+        for name in tags.keys() & of_data:
+            other[name] = other.get(name, 0) + (tags[name] != by_id.get(ident, {}).get(name))
+    if not other:
+        return outputs
+    kept = {
+        ident: {name: tag for name, tag in tags.items() if name not in of_data}
+        for ident, tags in outputs.tags.items()
+    }
+    told = [
+        f"column {name} of the outputs differs from the data for {count(n, 'sample')}: the data's"
+        " is used"
+        for name, n in sorted(other.items())
+        if n
+    ]
+    return replace(outputs, tags=kept, notes=[*outputs.notes, *told])

@@ -1,0 +1,25 @@
+"""What a model has to embed for a side of a retrieval data set."""
+
+from __future__ import annotations
+
+from mmbench.errors import DataError
+from mmbench.types import Content, Media, Modality, Requests, Role, Sample, TaskSpec
+
+
+def requests_of(spec: TaskSpec, samples: list[Sample], field: str, role: Role) -> Requests:
+    """Return the requests for one field of samples, texts put into the prompt.
+
+    Raises DataError for a sample without the field.
+    """
+    contents = [_content(spec, sample, field) for sample in samples]
+    kinds = {c.modality for c in contents if isinstance(c, Media)}
+    modality: Modality = kinds.pop() if kinds else "text"
+    return Requests(contents, modality, role)
+
+
+def _content(spec: TaskSpec, sample: Sample, field: str) -> Content:
+    content = sample.inputs.get(field)
+    if content is None:
+        has = ", ".join(sample.inputs)
+        raise DataError(f"task {spec.name}: sample {sample.id} has no {field!r}, only {has}")
+    return spec.prompt.replace("{text}", content) if isinstance(content, str) else content

@@ -1,0 +1,132 @@
+"""The best and the worst ranking that a query could have had if nothing had failed.
+
+A failed document has no rank: it could stand anywhere. Both functions return a ranking without
+uncertain documents, so that a metric gives a bound when it is evaluated on it.
+"""
+
+from __future__ import annotations
+
+from math import log2
+
+from mmbench.types import Ranking
+
+
+def is_uncertain(ranking: Ranking) -> bool:
+    """Return whether a document of the corpus failed, so that ranks could be others."""
+    return bool(ranking.failed or ranking.failed_others)
+
+
+def best_case(ranking: Ranking) -> Ranking:
+    """Return the ranking with failed positives before, and other failed documents behind, all else.
+
+    The ranks are the lowest that are possible. Where positives failed, grades fall with the rank,
+    which no real order needs to reach: the bound holds for every metric that rewards a higher
+    grade at an earlier rank, and is exact for those that ignore grades. `best_gain` is exact for
+    discounted gains.
+    """
+    known, unknown, moved = _known(ranking), _unknown(ranking), ranking.failed
+    ranks = [*range(1, moved + 1), *(rank + moved for rank in known), *unknown]
+    grades = sorted(ranking.grades, reverse=True) if moved else ranking.grades
+    return Ranking(ranks, grades, [], _deeper(ranking, moved), size=ranking.size)
+
+
+def worst_case(ranking: Ranking) -> Ranking:
+    """Return the ranking with failed positives never retrieved and other failed documents first.
+
+    The ranks are the highest that are possible. Where positives failed, grades rise with the rank,
+    as `best_case` has them fall.
+    """
+    known, unknown, moved = _known(ranking), _unknown(ranking), ranking.failed_others
+    ranks = [*(rank + moved for rank in known), *unknown, *[None] * ranking.failed]
+    grades = sorted(ranking.grades) if ranking.failed else ranking.grades
+    return Ranking(
+        ranks, grades, [], _deeper(ranking, moved), failed=ranking.failed, size=ranking.size
+    )
+
+
+def _known(ranking: Ranking) -> list[int]:
+    return [rank for rank in ranking.ranks if rank is not None]
+
+
+def _unknown(ranking: Ranking) -> list[None]:
+    """Return a None for each positive beyond the depth of an index, or not returned."""
+    return [None] * (ranking.ranks.count(None) - ranking.failed)
+
+
+def _deeper(ranking: Ranking, moved: int) -> int | None:
+    return None if ranking.depth is None else ranking.depth + moved
+
+
+def best_gain(ranking: Ranking, k: int) -> Ranking:
+    """Return the order with the highest Σ grade / log₂(rank + 1) of the first k documents."""
+    return _arranged(ranking, k, best=True)
+
+
+def worst_gain(ranking: Ranking, k: int) -> Ranking:
+    """Return the order with the lowest Σ grade / log₂(rank + 1) of the first k documents."""
+    return _arranged(ranking, k, best=False)
+
+
+def _arranged(ranking: Ranking, k: int, *, best: bool) -> Ranking:
+    """Insert the failed positives into the order of the others by dynamic programming.
+
+    A failed positive stands in the best order directly behind a positive or at the top, in the
+    worst directly before one or at the end, where it is never retrieved; the best order takes them
+    by falling grades, the worst by rising ones.
+    """
+    known, cut = _known(ranking), len(ranking.ranks) - ranking.failed
+    shift = 0 if best else ranking.failed_others
+    live = [rank + shift for rank in known]
+    grades, unknown = ranking.grades[: len(live)], ranking.grades[len(live) : cut]
+    failed = sorted(ranking.grades[cut:], reverse=best)
+    starts = [1, *(rank + 1 for rank in live)] if best else live  # of the first failed one there
+    placed = _merge(live, grades, failed, starts, k, best=best)
+    used = len(placed) - len(live)
+    moved = ranking.failed if best else shift
+    return Ranking(
+        [*(rank for rank, _ in placed), *_unknown(ranking), *[None] * (len(failed) - used)],
+        [*(grade for _, grade in placed), *unknown, *failed[used:]],
+        [],
+        _deeper(ranking, moved),
+        failed=len(failed) - used,
+        size=ranking.size,
+    )
+
+
+def _merge(
+    live: list[int],
+    grades: list[float],
+    failed: list[float],
+    starts: list[int],
+    k: int,
+    *,
+    best: bool,
+) -> list[tuple[int, float]]:
+    """Ranks and grades of the extreme order; `starts[i]` is where the i-th gap takes its first."""
+
+    def gain(grade: float, rank: int) -> float:
+        return grade / log2(rank + 1) if rank <= k else 0.0
+
+    n, m = len(live), len(failed)
+    # The extreme gain of all that follows once i live and j failed positives have their ranks.
+    value = [[0.0] * (m + 1) for _ in range(n + 1)]
+    takes = [[False] * (m + 1) for _ in range(n + 1)]
+    for i in range(n, -1, -1):
+        for j in range(m, -1, -1):
+            options = []
+            if i < n:
+                options.append((gain(grades[i], live[i] + j) + value[i + 1][j], False))
+            if j < m and i < len(starts):
+                options.append((gain(failed[j], starts[i] + j) + value[i][j + 1], True))
+            if options:
+                value[i][j], takes[i][j] = max(options) if best else min(options)
+    order: list[tuple[int, float]] = []
+    i = j = 0
+    while i < n or takes[i][j]:
+        if takes[i][j]:
+            order.append((starts[i] + j, failed[j]))
+            j += 1
+        else:
+            order.append((live[i] + j, grades[i]))
+            i += 1
+    return order

@@ -1,0 +1,131 @@
+"""The source of a plugin: its file, the local modules that it imports, and the files it names.
+
+A module is local if it belongs to the plugin's own package, or lies neither in the standard
+library, nor among installed packages, nor in mmbench. Imports are read from the syntax tree, so
+that a module which is imported inside a function counts before it is loaded.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+MMBENCH = Path(__file__).parent
+_NAME_LENGTH = 255  # the longest name of a file on common file systems
+
+
+class Source(NamedTuple):
+    """What was read of a module and the local ones behind it: their bytes, and strings in them.
+
+    `strings` may name files: they are short and have a dot or a slash.
+    """
+
+    files: dict[Path, bytes]
+    strings: frozenset[str]
+
+
+@cache
+def read_source(file: Path) -> Source:
+    """Read a Python file and the local modules that it imports, and these in turn.
+
+    The answer is that of the first call in a process, whatever is written to the files later: the
+    process goes on with the modules that it has loaded. Raises OSError.
+    """
+    files: dict[Path, bytes] = {}
+    strings: set[str] = set()
+    todo = [file]
+    while todo:
+        path = todo.pop()
+        if path in files:
+            continue
+        files[path] = path.read_bytes()
+        for node in _nodes(path, files[path]):
+            strings |= _strings(node)
+            todo += [found for name in _imported(node, path) for found in _modules(name, file)]
+    return Source(files, frozenset(strings))
+
+
+def _nodes(path: Path, raw: bytes) -> Iterator[ast.AST]:
+    """The syntax tree of a Python file; an extension module, or what cannot be parsed, has none."""
+    if path.suffix != ".py":
+        return
+    try:
+        yield from ast.walk(ast.parse(raw, str(path)))
+    except (SyntaxError, ValueError):  # it cannot be imported either
+        return
+
+
+def _strings(node: ast.AST) -> set[str]:
+    """The text that a node is, if it may name a file."""
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return set()
+    text = node.value
+    short = 2 < len(text) <= _NAME_LENGTH and "\n" not in text and "\0" not in text
+    return {text} if short and ("/" in text or "." in text.strip(".")) else set()
+
+
+def _imported(node: ast.AST, path: Path) -> list[Path | str]:
+    """Modules that a statement imports: dotted names, of relative ones the path without suffix."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    names = [alias.name for alias in node.names]
+    if node.level:
+        base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+        return [base, *(base / name for name in names)]
+    return [node.module or "", *(f"{node.module}.{name}" for name in names)]
+
+
+def _modules(name: Path | str, plugin: Path) -> list[Path]:
+    """The files of a local module and of the packages around it; none for any other."""
+    if isinstance(name, Path):
+        return _files(name)
+    top, *rest = name.split(".")
+    found: list[Path] = []
+    for base in _bases(top):
+        if _local(base, plugin):
+            for depth in range(len(rest) + 1):
+                found += _files(base.joinpath(*rest[:depth]))
+    return found
+
+
+def _bases(top: str) -> list[Path]:
+    """Where a top-level module lies, without a suffix. Imports nothing."""
+    if top in sys.stdlib_module_names:
+        return []
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):  # a module without a spec, such as __main__
+        return []
+    if spec is None:
+        return []
+    if spec.submodule_search_locations:
+        return [Path(place) for place in spec.submodule_search_locations]
+    return [Path(spec.origin).with_name(top)] if spec.origin and spec.has_location else []
+
+
+def _local(base: Path, plugin: Path) -> bool:
+    if base == _package(plugin):
+        return True
+    return base != MMBENCH and not any(base.parent.glob("*.dist-info"))
+
+
+def _package(file: Path) -> Path:
+    """The outermost package around a module; the module itself where there is none."""
+    place = file
+    while (place.parent / "__init__.py").is_file():
+        place = place.parent
+    return place
+
+
+def _files(base: Path) -> list[Path]:
+    """The files of the module at a path without suffix, or of the package."""
+    files = [base.with_name(f"{base.name}.py"), base / "__init__.py"]
+    files += base.parent.glob(f"{base.name}.*.so")
+    return [path for path in files if path.is_file()]

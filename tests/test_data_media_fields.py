@@ -1,0 +1,245 @@
+"""Fields of media, by one rule in every source: a medium however it is stored, or a failure.
+
+The rule is that of docs/data.md: an input named image, audio or video (or image_1, …) is never
+asked as a text, and a sample without its medium is never asked in silence.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mmbench.data.answers import answers
+from mmbench.data.hub_captions import caption_rows
+from mmbench.data.hub_rows import rows
+from mmbench.data.labels import labels
+from mmbench.data.listing import listing
+from mmbench.data.media_fields import field_modality
+from mmbench.data.published_rows import media_beside
+from mmbench.data.records import Record
+from mmbench.data.table import table
+from mmbench.engine.media_check import check_media
+from mmbench.engine.prepare import Options, find_task
+from mmbench.errors import DataError, UnknownName
+from mmbench.media import read_bytes
+from mmbench.types import Broken, Media, Sample, Samples
+
+BYTES = b"encoded"
+STRUCT = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+STORED: dict[str, Any] = {
+    "string": pa.array(["m/0.bin", None]),
+    "large_string": pa.array(["m/0.bin", None], pa.large_string()),
+    "string_view": pa.array(["m/0.bin", None], pa.string_view()),
+    "dictionary": pa.array(["m/0.bin", None]).dictionary_encode(),
+    "binary": pa.array([BYTES, None]),
+    "large_binary": pa.array([BYTES, None], pa.large_binary()),
+    "binary_view": pa.array([BYTES, None], pa.binary_view()),
+    "struct of bytes": pa.array([{"bytes": BYTES, "path": None}, None], STRUCT),
+    "struct of a path": pa.array([{"bytes": None, "path": "m/0.bin"}, {"bytes": None}], STRUCT),
+    "struct of a path alone": pa.array([{"path": "m/0.bin"}, None]),
+}
+
+
+@pytest.fixture(autouse=True)
+def _own_datasets(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
+
+
+def put(path: Path, content: bytes | str = BYTES) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def jsonl(path: Path, *cells: dict[str, Any]) -> Path:
+    return put(path, "\n".join(map(json.dumps, cells)))
+
+
+@pytest.mark.parametrize(
+    ("name", "modality"),
+    [("image", "image"), ("audio", "audio"), ("video_2", "video"), ("image1", "image")],
+)
+def test_names_of_media(name: str, modality: str) -> None:
+    assert field_modality(name) == modality
+
+
+@pytest.mark.parametrize(
+    "name", ["image_id", "audio_caption", "text", "images", "image_", "my_image"]
+)
+def test_names_of_texts(name: str) -> None:
+    assert field_modality(name) is None
+
+
+@pytest.mark.parametrize("stored", STORED)
+@pytest.mark.parametrize("modality", ["image", "audio", "video"])
+def test_a_medium_is_one_however_it_is_stored(stored: str, modality: str, tmp_path: Path) -> None:
+    put(tmp_path / "m/0.bin")
+    columns = {"c": STORED[stored], "q": ["a", "b"]}
+    file = tmp_path / "data.parquet"
+    pq.write_table(pa.table(columns), file)
+    fields = {modality: "c", "question": "q"}
+    first, second = rows(file, path="p", fields=fields).samples
+    medium = first.inputs[modality]
+    assert isinstance(medium, Media) and medium.modality == modality
+    assert read_bytes(medium) == BYTES
+    empty = second.inputs[modality]
+    assert isinstance(empty, Broken) and "row 1: c is empty" in empty.reason
+    corpus = caption_rows(file, path="p", media={modality: "c"}, captions="q").corpus
+    assert read_bytes(corpus[0].inputs[modality]) == BYTES
+    assert isinstance(corpus[1].inputs[modality], Broken)
+
+
+@pytest.mark.parametrize("stored", STORED)
+def test_images_of_a_table_are_read_however_they_are_stored(stored: str, tmp_path: Path) -> None:
+    put(tmp_path / "m/0.bin")
+    texts = pa.array(["a", "b"]).dictionary_encode()
+    pq.write_table(pa.table({"image": STORED[stored], "text": texts}), tmp_path / "data.parquet")
+    data = table(tmp_path / "data.parquet")
+    assert [read_bytes(d.inputs["image"]) for d in data.corpus] == [BYTES]
+    assert [q.inputs["text"] for q in data.queries] == ["a", "b"]
+    assert data.links["1"] == {"row 1": 1.0}  # an image that is not in the corpus: it fails
+
+
+def test_paths_of_rows_begin_at_the_file_and_may_be_ids(tmp_path: Path) -> None:
+    put(tmp_path / "images/a.png")
+    file = jsonl(
+        tmp_path / "x.jsonl", {"image": "a.png", "y": "r"}, {"image": "gone.png", "y": "r"}
+    )
+    data = rows(file, path="p", id="image", fields={"image": "image"}, target="y")
+    assert [sample.id for sample in data.samples] == ["a.png", "gone.png"]
+    assert data.samples[0].inputs["image"] == Media("image", str(tmp_path / "images/a.png"))
+    gone = data.samples[1].inputs["image"]  # fails when it is read
+    assert isinstance(gone, Media) and gone.name.endswith("/gone.png")
+
+
+def test_a_mapping_with_a_path_is_a_path(tmp_path: Path) -> None:
+    put(tmp_path / "a.wav")
+    file = jsonl(tmp_path / "x.jsonl", {"id": 1, "answer": "x", "audio": {"path": "a.wav"}})
+    assert answers(file).samples[0].inputs == {"audio": Media("audio", str(tmp_path / "a.wav"))}
+    (sample,) = rows(file, path="p", fields={"audio": "audio"}, target="answer").samples
+    assert sample.inputs == {"audio": Media("audio", str(tmp_path / "a.wav"))}
+
+
+@pytest.mark.parametrize("cells", [[5, 6], [["a.png"], ["b.png"]], [True, False]])
+def test_what_is_no_path_is_refused_with_its_place(cells: list[Any], tmp_path: Path) -> None:
+    given = [{"id": n, "image": cell, "answer": "x", "label": "x"} for n, cell in enumerate(cells)]
+    file = jsonl(tmp_path / "x.jsonl", *given)
+    with pytest.raises(DataError, match=r"column image is of type .*: a path, bytes, or a struct"):
+        rows(file, path="p", fields={"image": "image"})
+    for source in (answers, labels):
+        with pytest.raises(DataError, match=r"line 1: image is .*: the path of a file is needed"):
+            source(file)
+    with pytest.raises(DataError, match=r"line 1: image is .*: the path of a file is needed"):
+        listing(tmp_path, files="x.jsonl", fields={"image": "image"}, target="answer")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://x.org/a.png", "s3://b/a.png", "data:image/png;base64,AA=="]
+)
+def test_an_address_is_not_downloaded(url: str, tmp_path: Path) -> None:
+    put(tmp_path / "b.png")
+    given = [{"id": n, "image": n, "text": "x", "answer": "x"} for n in (url, "b.png")]
+    file = jsonl(tmp_path / "x.jsonl", *given)
+    for samples in (answers(file).samples, rows(file, path="p", fields={"image": "image"}).samples):
+        found = samples[0].inputs["image"]
+        assert isinstance(found, Broken) and "is an address: download the file" in found.reason
+        assert isinstance(samples[1].inputs["image"], Media)
+    alone = table(jsonl(tmp_path / "y.jsonl", given[0])).corpus[0].inputs["image"]
+    assert isinstance(alone, Broken) and "is an address: download" in alone.reason
+
+
+def test_an_image_in_base64_is_no_path(tmp_path: Path) -> None:
+    file = jsonl(tmp_path / "x.jsonl", {"id": 1, "answer": "x", "image": "iVBORw0KGgo/" * 1000})
+    found = answers(file).samples[0].inputs["image"]
+    assert isinstance(found, Broken) and "it has 12000 characters" in found.reason
+    assert len(found.reason) < 200
+
+
+def test_one_of_a_numbered_family_is_enough(tmp_path: Path) -> None:
+    put(tmp_path / "a.png")
+    fields = {name: name for name in ("image_1", "image_2", "question")}
+    given = [
+        {"image_1": "a.png", "image_2": None, "question": "one?"},
+        {"image_1": None, "image_2": None, "question": "none?"},
+    ]
+    first, second = rows(jsonl(tmp_path / "x.jsonl", *given), path="p", fields=fields).samples
+    assert first.inputs.keys() == {"image_1", "question"}
+    assert isinstance(second.inputs["image_1"], Broken)
+
+
+def test_a_medium_may_be_optional(tmp_path: Path) -> None:
+    put(tmp_path / "a.png")
+    given = [
+        {"id": 1, "image": "a.png", "question": "?", "answer": "x"},
+        {"id": 2, "image": "", "question": "?", "answer": "x"},
+    ]
+    file = jsonl(tmp_path / "x.jsonl", *given)
+    fields = {"image": "image", "question": "question"}
+    for found in (
+        rows(file, path="p", fields=fields, optional=["image"]),
+        listing(tmp_path, files="x.jsonl", fields=fields, target="answer", optional=["image"]),
+        answers(file, optional=["image"]),
+    ):
+        assert [set(s.inputs) for s in found.samples] == [{"image", "question"}, {"question"}]
+    for strict in (
+        rows(file, path="p", fields=fields),
+        listing(tmp_path, files="x.jsonl", fields=fields, target="answer"),
+        answers(file),
+    ):
+        assert isinstance(strict.samples[1].inputs["image"], Broken)
+    with pytest.raises(UnknownName, match=r"medium in data option optional 'audio'"):
+        rows(file, path="p", fields=fields, optional=["audio"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "empty"),
+    [
+        # In no row are both filled: they are alternatives, and a row needs one.
+        (["1,a.png,", "2,,a.wav"], []),
+        (["1,a.png,", "2,,"], ["2 image", "2 audio"]),
+        # A row with both shows that questions are about both.
+        (["1,a.png,a.wav", "2,a.png,"], ["2 audio"]),
+    ],
+)
+def test_columns_of_media_that_are_alternatives(
+    lines: list[str], empty: list[str], tmp_path: Path
+) -> None:
+    put(tmp_path / "a.png")
+    put(tmp_path / "a.wav")
+    text = "\n".join(["id,image,audio,label", *(f"{line},x" for line in lines)])
+    data = labels(put(tmp_path / "x.csv", text))
+    found = [
+        f"{sample.id} {name}"
+        for sample in data.samples
+        for name, content in sample.inputs.items()
+        if isinstance(content, Broken)
+    ]
+    assert found == empty
+
+
+def test_a_row_without_a_path_fails_alone(tmp_path: Path) -> None:
+    put(tmp_path / "a.wav")
+    records = [Record(f"line {n}", {"f": f}) for n, f in ((2, "a.wav"), (3, ""))]
+    found = media_beside(records, ["{f}"], "audio", tmp_path / "x.csv")
+    assert found[0] == Media("audio", str(tmp_path / "a.wav"))
+    assert found[1] == Broken("line 3: no path: a cell of {f} is empty")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("a.jpg", "image is the text 'a.jpg'"), (Media("audio", "a.wav"), "a medium of audio")],
+)
+def test_a_plugin_s_source_gives_media_too(content: Any, words: str) -> None:
+    spec, kind = find_task("coco-caption", Options())
+    data = Samples(
+        [Sample("1", {"image": Media("image", "a.jpg")}), Sample("2", {"image": content})]
+    )
+    with pytest.raises(DataError, match=f"sample 2: .*{words}"):
+        check_media(spec, kind, data)
+    check_media(spec, kind, Samples([Sample("1", {"image": Broken("gone")}), Sample("2", {})]))

@@ -1,0 +1,101 @@
+"""Reasoning in the outputs of models: what is removed, what is kept, and what has no answer."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmbench.reasoning import final_answer, has_reasoning
+
+# Each text as the named model or server writes it; the answer is what stands outside the reasoning.
+ANSWERS = [
+    ("<think>one, two, three</think>3", "3"),  # DeepSeek-R1, Qwen3
+    ("<think>\nIs it A?\n</think>\n\nThe answer is B.", "The answer is B."),
+    ("<think></think>B", "B"),  # Qwen3 without thinking writes an empty trace
+    ("A? C?\n</think>\n\nB", "B"),  # the prompt wrote the opening tag
+    ("<THINK>x</Think> B", "B"),
+    ("<thinking>x</thinking>B", "B"),
+    ("<reasoning>x</reasoning>\nB", "B"),
+    ("<thought>x</thought>B", "B"),
+    ("<seed:think>x</seed:think>B", "B"),  # Seed-OSS
+    ("[THINK]x[/THINK]B", "B"),  # Magistral
+    ("◁think▷x◁/think▷B", "B"),  # Kimi-VL
+    ("x◁/think▷B", "B"),
+    ("<|START_THINKING|>x<|END_THINKING|>B", "B"),  # Command A
+    ("<|begin_of_thought|>x<|end_of_thought|>B", "B"),  # Sky-T1
+    ("Sure. <think>x</think>It is B.", "Sure. It is B."),
+    ("<think>a</think>B <think>b</think>C", "B C"),  # interleaved thinking
+    ("<think>I may write <think> here.</think>B", "B"),  # the tag is named within the trace
+    ("<think>a<think>b</think>c</think>B", "B"),  # nested: what is before the last end is inside
+    ("<answer>B</answer>", "B"),
+    ("<think>A or C?</think><answer> B </answer>", "B"),
+    ("<think><answer>A</answer>? No.</think><answer>B</answer>", "B"),
+    ("<answer>B", "B"),  # cut off at the stop sequence </answer>
+    ("B</answer>", "B"),  # the prompt wrote the opening tag
+    ("<answer>A</answer> Wait. <answer>B</answer>", "B"),
+    ("<|channel|>analysis<|message|>A?<|end|><|start|>assistant<|channel|>final<|message|>B"
+     "<|return|>", "B"),  # gpt-oss, openai/harmony
+    ("<|channel|>analysis<|message|>A?<|end|>"
+     "<|start|>assistant<|channel|>commentary to=functions.f <|constrain|>json<|message|>{}<|call|>"
+     "<|start|>assistant<|channel|>final <|constrain|>json<|message|>B", "B"),
+    ("A?<|end|><|start|>assistant<|channel|>final<|message|>B", "B"),  # prompt wrote the channel
+    ("<|channel|>final<|message|><answer>B</answer>", "B"),
+    ("analysisThe user asks A.assistantfinalB", "B"),  # special tokens were left out
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "answer"), ANSWERS)
+def test_the_answer_without_its_reasoning(text: str, answer: str) -> None:
+    assert has_reasoning(text)
+    assert final_answer(text) == answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>The answer is B. But let me look at",
+        "<think>a</think>B <think>or",
+        "◁think▷The answer is B",
+        "<|channel|>analysis<|message|>The answer is B",
+        "<|channel|>analysis<|message|>The answer is B<|end|><|start|>assistant<|channel|>final",
+        "<think>perhaps <answer>B</answer>",  # still within the trace
+    ],
+)
+def test_reasoning_without_an_end_is_no_answer(text: str) -> None:
+    assert final_answer(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", " B ", "a < b > c", "I think", "think> B", "The answer: B", "<b>B</b>", "think of B",
+        "analysis of the picture", "[thinking]", "x <thinker> y", "an <answers> tag", "< / >",
+    ],
+)  # fmt: skip
+def test_a_text_without_markers_is_as_it_was(text: str) -> None:
+    assert not has_reasoning(text)
+    assert final_answer(text) == text
+
+
+MARKERS = [
+    "<think>", "</think>", "◁think▷", "◁/think▷", "<answer>", "</answer>", "[THINK]", "[/THINK]",
+    "<|channel|>", "analysis", "final", "<|message|>", "<|end|>", "<|return|>", "assistantfinal",
+    "<thi", "nk>", "<", ">", "B", " ", "\n",
+]  # fmt: skip
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(MARKERS), max_size=12).map("".join))
+def test_removal_is_complete_and_changes_nothing_twice(text: str) -> None:
+    answer = final_answer(text)
+    if answer is not None:
+        assert not has_reasoning(answer)
+        assert final_answer(answer) == answer
+        assert len(answer) <= len(text)
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_characters="<[◁")), st.text(max_size=20))
+def test_the_trace_itself_does_not_matter(answer: str, trace: str) -> None:
+    assert final_answer(answer) == answer or "assistantfinal" in answer
+    if not has_reasoning(trace) and not has_reasoning(answer):
+        assert final_answer(f"<think>{trace}</think>{answer}") == answer.strip()
