@@ -17,8 +17,8 @@ _WANTED = "a text, a number, {label: score}, a list of document ids or a list of
 def as_value(value: Any, what: str, ident: str = "") -> Any:
     """Return a JSON value as that of the output `ident`. Raises DataError that names `what` it is.
 
-    The whole numbers of a list are document ids, as text; with a fraction among them all are
-    scores. A document may be in a list once.
+    The whole numbers of a list are document ids, as text, or scores: the task tells. With a
+    fraction among them all are scores. A document may be in a list once.
     """
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return value
@@ -26,7 +26,7 @@ def as_value(value: Any, what: str, ident: str = "") -> Any:
         return _scores(value, what)
     if isinstance(value, list):
         if all(isinstance(item, str | int) and not isinstance(item, bool) for item in value):
-            return _documents([str(item) for item in value], what, ident)
+            return _documents(value, what, ident)
         if all(is_number(item) for item in value):
             return [float(score) for score in value]
     hint = " (leave out what has no output; an empty text is one)" if value is None else ""
@@ -40,8 +40,11 @@ def _scores(scores: dict[str, Any], what: str) -> dict[str, float]:
     return {label: float(score) for label, score in scores.items()}
 
 
-def _documents(documents: list[str], what: str, ident: str) -> list[str]:
-    refuse_duplicates("document", documents, f"{what}, query {ident}" if ident else what)
+def _documents(listed: list[str | int], what: str, ident: str) -> list[str]:
+    """Document ids as texts; whole numbers alone may be scores, which may be equal."""
+    documents = [str(item) for item in listed]
+    if any(isinstance(item, str) for item in listed):
+        refuse_duplicates("document", documents, f"{what}, query {ident}" if ident else what)
     return documents
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from mmbench.errors import DataError
 from mmbench.text import count, listed
-from mmbench.types import Media, Outputs, Sample
+from mmbench.types import Outputs, Sample
 
 _MEDIA_ENDINGS = {
     *(".flac", ".wav", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".aiff", ".wma", ".sph"),
@@ -157,7 +157,8 @@ def _keys(samples: Sequence[Sample], column: str) -> Iterator[Keys]:
     yield {sample.id: sample.id for sample in samples}
     if not _holds_paths(column):
         return
-    paths = {c.name: s.id for s in samples for c in s.inputs.values() if isinstance(c, Media)}
+    media = [(c, s.id) for s in samples for c in s.inputs.values() if not isinstance(c, str)]
+    paths = {medium.name: ident for medium, ident in media if medium.name}
     if len(paths) == len(samples):
         yield paths
 
