@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from mmbench import speed, store
-from mmbench.text import count, csv_cell, markdown, plain
+from mmbench.text import count, csv_cell, markdown
 from mmbench.types import RunRecord, ScoreInfo
 from mmbench.verdicts.same import distinctions
 
@@ -156,7 +156,7 @@ def cells(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
             label(record),
             *(number(record.scores.get(name)) for name in metrics),
             interval(record.scores.get(record.headline)),
-            *([_rtfx(record)] if timed else []),
+            *([rtfx_cell(record)] if timed else []),
             failed(record),
             published(record),
             record.run,
@@ -168,7 +168,8 @@ def cells(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _rtfx(record: RunRecord) -> str:
+def rtfx_cell(record: RunRecord) -> str:
+    """Return the speed of speech recognition for a table; `n/a` where it was not timed."""
     value = speed.rtfx(record)
     return "n/a" if value is None else f"{value:.2f}"
 
@@ -274,55 +275,3 @@ def brief(records: list[RunRecord]) -> list[list[str]]:
         named = [record.task.name, label(record), record.headline]
         rows.append([*named, number(score), interval(score), least])
     return rows
-
-
-def show(records: list[RunRecord], title: str, width: int | None = None) -> str:
-    """One table for a terminal under its caption, a part for each direction so that it fits.
-
-    Behind the metrics of the headline's direction stands the headline's margin.
-    """
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    out = StringIO()
-    console = Console(file=out, width=width)
-    console.print(Text(plain(title)))
-    for direction, metrics in _directions(records[0]).items():
-        table = Table(title=Text(plain(direction)) if direction else None, title_justify="left")
-        table.add_column("model", overflow="fold")
-        for name in metrics:
-            short = name.removesuffix(f"[{direction}]")
-            table.add_column(Text(plain(short)), justify="right", no_wrap=True)
-        headline = records[0].headline in metrics
-        if headline:
-            table.add_column("± 95 %", justify="right", no_wrap=True)
-        timed = speed.has_column(records)
-        if timed:
-            table.add_column(speed.COLUMN, justify="right", no_wrap=True)
-        table.add_column("failed", justify="right")
-        for record in records:
-            values = [number(record.scores.get(name)) for name in metrics]
-            if headline:
-                values.append(margin(record.scores.get(record.headline)))
-            values += [_rtfx(record)] if timed else []
-            row = [label(record), *values, str(record.counts.get("failed", 0))]
-            table.add_row(*(Text(plain(cell)) for cell in row))
-        console.print(table)
-    return out.getvalue()
-
-
-def _directions(record: RunRecord) -> dict[str, list[str]]:
-    """The names of the scores by their direction."""
-    found: dict[str, list[str]] = {}
-    for name in record.scores:
-        found.setdefault(_direction(name), []).append(name)
-    return found
-
-
-def _direction(name: str) -> str:
-    """What stands in brackets at the end of `recall@1[text-to-image]`; none of `wer[basic]`."""
-    way = name.partition("[")[2].rstrip("]")
-    return way if "-to-" in way else ""

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from test_store import ROWS, record
 
-from mmbench import board, store
+from mmbench import board, board_terminal, store
 from mmbench.cli import main
 from mmbench.types import ModelInfo, ScoreInfo, TaskInfo
 from mmbench.verdicts.same import distinctions
@@ -70,7 +70,27 @@ def test_names_and_outputs_are_harmless(tmp_path: Path) -> None:
     assert "\x1b" not in page
     table = [line for line in page.splitlines() if line.startswith("|")]
     assert len({line.replace(r"\|", "").count("|") for line in table}) == 1
-    assert "\x1b" not in board.show([record(model=model(evil))], evil, 200)
+    assert "\x1b" not in board_terminal.show([record(model=model(evil))], evil, 200)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 400])
+def test_a_narrow_terminal_splits_a_table_and_hides_nothing(width: int) -> None:
+    names = [f"recall@{k}[text-to-image]" for k in (1, 5, 10, 20, 50, 100)] + ["wer[whisper_en]"]
+    scores = {
+        name: ScoreInfo(0.1234, 0.1, 0.2, 10, 10, "fold=mean", "higher", "mean") for name in names
+    }
+    runs = [record(name, scores=scores, model=model(name)) for name in ("x" * 35, "clip")]
+    lines = board_terminal.show(runs, "t", width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert not any("…" in line for line in lines)  # rich's mark of a cell that was cut
+    text = "\n".join(lines)
+    for name in names:  # the direction is the heading of its part
+        assert f" {name.removesuffix('[text-to-image]')} " in text
+    # Each piece names both models, the long one perhaps over two lines of its cell.
+    pieces = [piece for piece in text.split("┏") if "model" in piece]
+    assert all(piece.count("x") >= 35 and "clip" in piece for piece in pieces)
+    # By hand: 20 of the models, 8 to 15 of a column and 3 of frame each; two parts at the least.
+    assert len(pieces) == {40: 9, 80: 3, 120: 2, 400: 2}[width]
 
 
 def test_no_csv_cell_is_a_formula(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ FLOORS = [
      "shapes", "reasoning"},
     {"data", "models", "kinds", "metrics"},
     {"engine", "verdicts", "conformance"},
-    {"board"},
+    {"board", "board_terminal"},
     {"train", "selftest"},
     {"cli"},
 ]  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 import mmbench
-from mmbench import board, store
+from mmbench import board, board_terminal, store
 from mmbench.engine.prepare import Options
 from mmbench.engine.rescore import rescore
 from mmbench.engine.run import run
@@ -69,7 +69,7 @@ def test_a_run_measures_it_and_the_board_shows_it(sounds: Path, tmp_path: Path) 
         page = (tmp_path / "transcripts.md").read_text()
         assert "| rtfx |" in page
         assert "seconds of sound per second of computing" in page
-        assert "rtfx" in board.show([outcome.record], "speech", 200)
+        assert "rtfx" in board_terminal.show([outcome.record], "speech", 200)
     assert pd.read_csv(tmp_path / "transcripts.csv")["rtfx"].isna().all()
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from itertools import islice
 
-from mmbench import board, store
+from mmbench import board, board_terminal, store
 from mmbench.cli.columns import aligned
 from mmbench.errors import DataError
 from mmbench.text import plain
@@ -34,7 +34,7 @@ def command(args: argparse.Namespace) -> int:
         tables = board.sections(store.read_records(args.out, task))
         for records, caption in zip(tables, board.captions(tables), strict=True):
             print(task)
-            print(board.show(records, caption, width))
+            print(board_terminal.show(records, caption, width))
     return 0
 
 
