@@ -17,6 +17,7 @@ Column = list[str]
 """The header of a column, then a cell for each run."""
 
 _MODEL_WIDTH = 20  # longer names of models are folded where the columns do not fit otherwise
+_TITLE = 2000  # what sets the table apart from others stands at the end
 _FRAME = 3  # a border and two blanks for each column
 
 
@@ -31,7 +32,7 @@ def show(records: list[RunRecord], title: str, width: int | None = None) -> str:
 
     out = StringIO()
     console = Console(file=out, width=width)
-    console.print(Text(plain(title)))
+    console.print(Text(plain(title, _TITLE)))
     models = ["model", *(plain(label(record)) for record in records)]
     for direction, metrics in _directions(records[0]).items():
         heading = plain(direction)

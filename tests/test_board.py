@@ -93,6 +93,11 @@ def test_a_narrow_terminal_splits_a_table_and_hides_nothing(width: int) -> None:
     assert len(pieces) == {40: 9, 80: 3, 120: 2, 400: 2}[width]
 
 
+def test_the_caption_of_a_table_is_shown_whole_in_a_terminal() -> None:
+    caption = f"version 1; {'not comparable ' * 20}; index=HNSW32"
+    assert "index=HNSW32" in board_terminal.show([record("a")], caption, 80)
+
+
 def test_no_csv_cell_is_a_formula(tmp_path: Path) -> None:
     store.write_record(tmp_path, record(model=model("=1+1")), ROWS)
     board.build(str(tmp_path))
@@ -206,7 +211,12 @@ def _signed(**signatures: str) -> dict[str, ScoreInfo]:
         (
             {"scores": _signed(wer="unit=word")},
             {"scores": _signed(wer="unit=word", cer="unit=character")},
-            (["no cer"], ["unit=character"]),
+            (["no cer"], []),  # what the other has is told by what this one lacks
+        ),
+        (  # a run measured again with another metric names it, not all that it left out
+            {"scores": _signed(wer="unit=word", cer="unit=character")},
+            {"scores": _signed(rtfx="over=corpus")},
+            (["no rtfx"], ["only rtfx"]),
         ),
         (  # the size does not tell these two apart, the hash does
             {"task": task(data={"corpus": 10}, data_hash="a" * 8)},
@@ -230,3 +240,16 @@ def test_tables_of_one_task_have_captions_that_differ() -> None:
     assert all(words in board.page("t", tables) for words in captions)
     (alone,) = board.captions(tables[:1])
     assert alone == board.caption(tables[0])
+
+
+def test_the_lines_of_every_table_stand_under_a_title_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run with a further metric has nothing that sets it apart, and no place under another's."""
+    for name, metrics in (("a", {"wer": "u"}), ("b", {"wer": "u", "cer": "v"})):
+        stored = record(name, scores=_signed(**metrics), model=model(name))
+        store.write_record(tmp_path, stored, ROWS)
+    assert main(["leaderboard", "show", "--brief", "--out", str(tmp_path)]) == 0
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines if not line.endswith(":")] == ["a", "b"]
+    assert [line for line in lines if line.endswith(":")] == ["t, no cer:", "t:"]

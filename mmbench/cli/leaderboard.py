@@ -47,6 +47,7 @@ def _brief(out: str, tasks: list[str]) -> list[str]:
     for task, found in tables:
         titles = distinctions([table[0] for table in found])
         for parts, table in zip(titles, found, strict=True):
-            shown += [f"{task}, {plain('; '.join(parts))}:"] if parts else []
+            title = f"{task}, {'; '.join(parts)}" if parts else task
+            shown += [f"{plain(title)}:"] if len(found) > 1 else []
             shown += islice(rest, len(board.brief(table)))
     return shown

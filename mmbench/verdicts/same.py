@@ -58,8 +58,8 @@ def distinctions(records: Sequence[RunRecord]) -> list[list[str]]:
     """Return for each record, in words, what sets it apart from the others.
 
     These are the task's version and question, the data, and the parts of the scores' signatures
-    that are not common to all: `65 samples`, `index=HNSW32`, `no cer[basic]`. Records that can be
-    compared get equal lists; a single record gets an empty one.
+    that are not common to all: `65 samples`, `index=HNSW32`, `no cer[basic]`, `only rtfx`. Records
+    that can be compared get equal lists; a single record gets an empty one.
     """
     asked = [[f"version {r.task.version}", f"question {r.task.fingerprint[:8]}"] for r in records]
     of = [[_sizes(record), f"data {record.task.data_hash[:8]}"] for record in records]
@@ -85,20 +85,28 @@ def _sizes(record: RunRecord) -> str:
 
 
 def _signature_parts(records: Sequence[RunRecord]) -> list[str]:
-    """What the signatures of each record's scores say that those of another do not."""
-    names = dict.fromkeys(name for record in records for name in record.scores)
-    found: list[dict[str, None]] = [{} for _ in records]
+    """Return for each record what the signatures of its scores do not share with the others'.
+
+    Signatures of a score are compared between the records that have it. A record that lacks scores
+    names them, or says `only` and its own if these are fewer.
+    """
+    names = list(dict.fromkeys(name for record in records for name in record.scores))
+    names = [name for name in names if any(_measured(record, name) for record in records)]
+    found = [_presence(record, names) for record in records]
     for name in names:
-        parts = [_parts(record, name) for record in records]
+        having = [at for at, record in enumerate(records) if _measured(record, name)]
+        parts = [records[at].scores[name].signature.split(",") for at in having]
         common = set.intersection(*map(set, parts))
-        for own, signature in zip(found, parts, strict=True):
-            own.update(dict.fromkeys(part for part in signature if part not in common))
-    return [", ".join(own) for own in found]
+        for at, signature in zip(having, parts, strict=True):
+            found[at] += [part for part in signature if part not in {*common, *found[at]}]
+    return [", ".join(parts) for parts in found]
 
 
-def _parts(record: RunRecord, name: str) -> list[str]:
-    """The parts of a score's signature; a score that was not measured says so."""
-    return record.scores[name].signature.split(",") if _measured(record, name) else [f"no {name}"]
+def _presence(record: RunRecord, names: Sequence[str]) -> list[str]:
+    """Return which of the scores a record lacks, or the only ones that it has, in words."""
+    own = [name for name in names if _measured(record, name)]
+    missing = [f"no {name}" for name in names if name not in own]
+    return [f"only {', '.join(own)}"] if 0 < len(own) < len(missing) else missing
 
 
 def _short(text: str) -> str:
