@@ -1,9 +1,10 @@
-"""A classifier whose checkpoint is one file: a linear layer over the mean colour of an image.
+r"""A classifier whose checkpoint is one file: a linear layer over the mean colour of an image.
 
-mmbench run --plugin examples/linear_classifier.py -m linear@weights.npz -t labels --data images.csv
+mmbench run --plugin examples/linear_classifier.py -m linear@weights.npz \
+    --model-arg classes=names.txt -t labels --data images.csv
 
-`weights.npz` holds `weight` [c, 3] and `bias` [c]; `--model-arg classes=FILE` names the classes, a
-line each.
+`weights.npz` holds `weight` [c, 3] and `bias` [c], `names.txt` the name of a class on each line,
+and `images.csv` the columns `file` and `label`.
 """
 
 from pathlib import Path
@@ -23,7 +24,7 @@ class Linear:
         file = folder if folder.is_file() else next(folder.glob("*.npz"))
         weights = np.load(file, allow_pickle=False)
         self.weight, self.bias = weights["weight"], weights["bias"]
-        self.labels = Path(classes).read_text(encoding="utf-8").split()
+        self.labels = Path(classes).read_text(encoding="utf-8").splitlines()
 
     def classify(self, items, modality):
         colours = [np.asarray(image, np.float32).mean(axis=(0, 1)) / 255 for image in items]

@@ -12,6 +12,7 @@ import worlds
 import yaml
 from PIL import Image
 
+import mmbench
 from mmbench.contents import ContentKeys
 from mmbench.engine.choice import parse
 from mmbench.engine.framed import framed
@@ -212,6 +213,22 @@ def test_options_of_nobody_are_refused(tmp_path: Path) -> None:
     (tmp_path / "m.yaml").write_text("late: [{adapter: test-means}]")
     with pytest.raises(UserError, match="stand in its file"):
         found(tmp_path, str(tmp_path / "m.yaml"), frames=1)
+
+
+def test_an_option_without_a_default_is_asked_for(tmp_path: Path) -> None:
+    @mmbench.register("model", "test-named")
+    class Named:
+        modalities = frozenset({"text"})
+
+        def __init__(self, folder, device, dtype, classes, *, layer: int, width=3, **rest):  # type: ignore[no-untyped-def]
+            self.classes, self.layer = classes, layer
+
+    flags = "has no default for classes, layer: --model-arg classes=VALUE --model-arg layer=VALUE"
+    with pytest.raises(UserError, match=f"model test-named {flags}, or options: "):
+        found(tmp_path, "test-named")
+    with pytest.raises(UserError, match="no default for layer: "):
+        found(tmp_path, "frames+test-named", classes="a")
+    assert found(tmp_path, "test-named", classes="a", layer=2).load("cpu").layer == 2
 
 
 def test_a_sound_is_no_video_to_a_framed_model() -> None:

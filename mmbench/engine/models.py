@@ -138,6 +138,7 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
         given, checkpoint = {"model": place or "", **given}, None
     else:
         checkpoint = _resolve(choice.adapter, cls, place, choice.revision, files.hash)
+    _check_required(choice.adapter, cls, given)
     dtype = auto_dtype(cls, finder.device) if finder.dtype == "auto" else finder.dtype
     # How an answer is fetched (how many at a time) is no part of what it is.
     moving = {k: v for k, v in given.items() if k not in getattr(cls, "unhashed", ())}
@@ -167,6 +168,21 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
 
 def _options(cls: type) -> set[str]:
     return set(inspect.signature(cls).parameters) - _RESERVED
+
+
+def _check_required(adapter: str, cls: type, given: dict[str, Any]) -> None:
+    """Raise UserError if an option without a default is not given."""
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(cls).parameters.values()
+    required = [p.name for p in parameters if p.default is p.empty and p.kind not in variadic]
+    missing = [name for name in required if name not in _RESERVED | set(given)]
+    if missing:
+        flags = " ".join(f"--model-arg {name}=VALUE" for name in missing)
+        values = ", ".join(f"{name}: VALUE" for name in missing)
+        raise UserError(
+            f"model {adapter} has no default for {', '.join(missing)}: {flags}, or"
+            f" options: {{{values}}} in a model file"
+        )
 
 
 def _pinned(choice: ModelChoice, known: set[str]) -> None:
