@@ -205,6 +205,7 @@ def test_list_show_leaderboard_and_cache(coco: Path, capsys: pytest.CaptureFixtu
     ("args", "shown"),
     [
         (["show", "task", "coco-retrieval"], "recall@1[text-to-image]: 0.3044"),
+        (["show", "task", "coco-retrieval"], "\n  split: test\n"),  # YAML nests by indentation
         (["show", "metric", "recall@10"], "any"),
         (["show", "model", "clip"], "openai/clip-vit-base-patch32"),
         (["show", "model", "clip-nano"], "modalities: image, text"),

@@ -19,8 +19,14 @@ def command(args: argparse.Namespace) -> int:
         sys.stdout.write(store.encode(record).decode() + "\n")
         return 0
     lines = {"model": _model, "task": _task, "metric": _metric}[args.what](args)
-    print("\n".join(plain(line, 2000) if line else "" for line in lines))
+    print("\n".join(map(_printable, lines)))
     return 0
+
+
+def _printable(line: str) -> str:
+    """Return a line that is safe to print, with its indentation."""
+    text = line.lstrip(" ")
+    return " " * (len(line) - len(text)) + plain(text, 2000)
 
 
 def _task(args: argparse.Namespace) -> list[str]:
