@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from mmbench import speed, store
-from mmbench.text import count, csv_cell, markdown
+from mmbench.text import count, csv_cell, markdown, sample_noun
 from mmbench.types import RunRecord, ScoreInfo
 from mmbench.verdicts.same import distinctions
 
@@ -64,7 +64,7 @@ def other_data(record: RunRecord) -> str:
     if not task.protocol:
         return ""
     parts = [
-        f"{used} of {task.protocol[side]} {_samples(side)}s"
+        f"{used} of {task.protocol[side]} {sample_noun(side)}s"
         for side, used in sorted(task.data.items())
         if task.protocol.get(side, used) != used
     ]
@@ -181,7 +181,7 @@ def _without(items: list[str], place: int) -> list[str]:
 def caption(records: list[RunRecord]) -> str:
     """What one table is about: sizes, and how its data differ from the protocol's."""
     task = records[0].task
-    sizes = ", ".join(count(n, _samples(side)) for side, n in sorted(task.data.items()))
+    sizes = ", ".join(count(n, sample_noun(side)) for side, n in sorted(task.data.items()))
     words = f"version {task.version}; {sizes}; data {task.data_hash[:8]}"
     other = other_data(records[0])
     return f"{words}; {other}" if other else words
@@ -194,10 +194,6 @@ def captions(tables: list[list[RunRecord]]) -> list[str]:
         words = caption(records)
         found.append("; ".join([words, *(part for part in parts if part not in words)]))
     return found
-
-
-def _samples(side: str) -> str:
-    return side if side == "sample" else f"{side} sample"
 
 
 def page(task: str, tables: list[list[RunRecord]]) -> str:

@@ -39,6 +39,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {f'{noun[:-1]}ies' if noun.endswith(_IES) else f'{noun}s'}"
 
 
+def sample_noun(side: str) -> str:
+    """Return what a sample of a side of the data is called: `sample`, `corpus sample`."""
+    return side if side == "sample" else f"{side} sample"
+
+
 def path_id(ident: str) -> str:
     """Return an id that is a relative path without its `.` and `..`: `x/../a.jpg` is `a.jpg`.
 

@@ -7,7 +7,7 @@ from itertools import product
 
 from mmbench.cli import report, worst
 from mmbench.cli.options import options_for
-from mmbench.text import count, plain
+from mmbench.text import count, plain, sample_noun
 
 
 def command(args: argparse.Namespace) -> int:
@@ -23,7 +23,7 @@ def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
         found = check(model, task, options_for(task, args))
     except (Exception, KeyboardInterrupt) as error:
         return report(error)
-    sizes = ", ".join(f"{n} {side}" for side, n in found.sizes.items())
+    sizes = ", ".join(count(n, sample_noun(side)) for side, n in found.sizes.items())
     who = "the data of" if model is None else f"{plain(model)} on"
     print(f"{who} {task}: {sizes}; fingerprint {found.fingerprint[:12]}")
     for ident, why in found.failures[:20]:

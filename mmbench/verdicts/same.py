@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mmbench.errors import UnknownName, UserError
-from mmbench.text import count
+from mmbench.text import count, sample_noun
 from mmbench.types import RunRecord
 
 
@@ -81,7 +81,7 @@ def _least(rows: Sequence[Sequence[str]]) -> list[list[str]]:
 
 def _sizes(record: RunRecord) -> str:
     sides = sorted(record.task.data.items())
-    return ", ".join(count(n, side if side == "sample" else f"{side} sample") for side, n in sides)
+    return ", ".join(count(n, sample_noun(side)) for side, n in sides)
 
 
 def _signature_parts(records: Sequence[RunRecord]) -> list[str]:
