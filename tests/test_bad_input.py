@@ -212,6 +212,7 @@ def test_a_transcript_of_nothing(tmp_path: Path) -> None:
     assert told["value"] == 1 / 4
     assert "empty-references=inserted" in told["signature"]
     assert "1 insertion against 1 empty reference" in told["reason"]
+    assert "no interval: " in told["reason"] and told["low"] is None
 
 
 def png(seed: int) -> bytes:

@@ -282,5 +282,11 @@ def _info(
         fold=score.fold,
         failed=missing,
         bounds=scored.extremes.bounds if scored.extremes else stats.bounds(score, missing),
-        reason=score.reason or reason,
+        reason=_reason(score, reason),
     )
+
+
+def _reason(score: Score, interval: str) -> str:
+    """Return what is to be said of a score, and why it has no interval where it has a value."""
+    shown = (score.reason, interval) if math.isfinite(score.value) else (score.reason or interval,)
+    return "; ".join(filter(None, shown))
