@@ -185,11 +185,11 @@ def test_ids_of_pairs_that_are_paths_or_hold_spaces(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("x.qrels", "q1 0 d1\n", "not of the form `qid 0 docid grade`"),
+        ("x.qrels", "q1 0 d1\n", "its first line is not `qid 0 docid grade`"),
         ("x.qrels", TREC + "q1 0 d9 good\n", "line 7: not of the form"),
         ("x.qrels", TREC + "q1 0 d9 1 more\n", "line 7: not of the form"),
         ("x.qrels", TREC + "q1 0 d1 1\n", "each pair must be there once"),
-        ("x.qrels", "", "not of the form"),
+        ("x.qrels", "", "its first line is not `qid"),
         ("x.qrels", b"q1 0 d\xff 1\n", "not UTF-8"),
         (
             "x.csv",
@@ -201,7 +201,7 @@ def test_ids_of_pairs_that_are_paths_or_hold_spaces(tmp_path):
         ("x.csv", "qid,docid,level\nq,d,0\n", "line 2: which column is the grade? level could be"),
         ("x.csv", "qid,docid,score,rel\nq,d,9.5,0\n", "grade could be in score, rel, which differ"),
         ("x.csv", "query,doc\nq,d\n", "line 2: has no id: one of corpus_id, document_id"),
-        ("x.qrels", "q1 0 d1 nan\n", "not of the form `qid 0 docid grade`"),
+        ("x.qrels", "q1 0 d1 nan\n", "its first line is not `qid 0 docid grade`"),
         # Nothing tells a header from a judgement, the iteration from a document.
         ("x.csv", "topic,passage\na,b\n", "is neither a header (query, document, grade) nor"),
         ("x.csv", "topic,passage,label\na,b,1\n", "is neither a header"),

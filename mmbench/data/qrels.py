@@ -107,7 +107,11 @@ def _number(cell: str | bytes) -> float | None:
 def _records(data: bytes, path: Path) -> Iterator[_Judged]:
     suffix = path.suffix.lower()
     if suffix not in TABLES:
-        raise DataError(f"{path}: its first line is not of the form `qid 0 docid grade`")
+        line = plain(data.partition(b"\n")[0].decode("utf-8", "replace"), 60)
+        raise DataError(
+            f"{path}: its first line is not `qid 0 docid grade`, as in TREC: {line!r}; call a table"
+            " with other columns .csv, .tsv, .jsonl or .json"
+        )
     if suffix == ".json" and is_mapping(data):
         yield from _by_query(data, path)
         return
