@@ -96,13 +96,19 @@ def margin(score: ScoreInfo | None) -> str:
 
 
 def failed(record: RunRecord) -> str:
-    """How many samples failed, with the bounds that this leaves for the headline."""
-    n = record.counts.get("failed", 0)
+    """Return how many samples failed, with the bounds that this leaves for the headline."""
+    n = str(record.counts.get("failed", 0))
+    within = bounds(record)
+    return f"{n} ({within})" if within else n
+
+
+def bounds(record: RunRecord) -> str:
+    """Return the bounds that failed samples leave for the headline; nothing if there are none."""
     score = record.scores.get(record.headline)
-    if not n or score is None or score.bounds is None:
-        return str(n)
+    if not record.counts.get("failed", 0) or score is None or score.bounds is None:
+        return ""
     low, high = score.bounds
-    return f"{n} ({record.headline} in {low:.4f}-{high:.4f})"
+    return f"{record.headline} in {low:.4f}-{high:.4f}"
 
 
 def published(record: RunRecord) -> str:

@@ -78,7 +78,7 @@ def test_embeddings_are_scored_without_the_images(tmp_path: Path, source: object
     record = mmbench.score(str(task), given, data=data)
     assert {s.value for s in record.scores.values()} == {1.0}
     assert record.counts["failed"] == 0
-    assert any("3 samples not there to be hashed" in note for note in record.notes)
+    assert any("the media of 3 samples are not there" in note for note in record.notes)
     # A run needs the images, and `check` fails as a run does.
     options = Options(data=data, device="cpu")
     for model in ("test-means", "random"):

@@ -37,7 +37,8 @@ def test_the_answer_is_scored_and_the_signature_says_so(tmp_path: Path) -> None:
     assert "reasoning=stripped" in stripped.scores["exact_match"].signature
     assert "reasoning=stripped" not in plain.scores["exact_match"].signature
     assert "reasoning removed from 1 output" in stripped.notes
-    assert any(note.startswith("1 of 2 answers contain") and FLAG in note for note in plain.notes)
+    words = "reasoning or its tags (<think>, <answer>) in 1 of 2 answers were scored as part of"
+    assert any(note.startswith(words) and FLAG in note for note in plain.notes)
     assert not any(FLAG in note for note in stripped.notes)
 
 

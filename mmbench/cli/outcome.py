@@ -100,7 +100,8 @@ def _failures(record: RunRecord) -> list[str]:
     failed = record.counts["failed"]
     if not failed:
         return []
-    lines = [f"  {count(failed, 'sample')} failed: {board.failed(record)}"]
+    within = board.bounds(record)
+    lines = [f"  {count(failed, 'sample')} failed" + (f": {within}" if within else "")]
     lines += [f"    {plain(ident)}: {plain(why)}" for ident, why in record.failures]
     rest = failed - len(record.failures)
     return lines + ([f"    and {rest} more"] if rest else [])

@@ -48,8 +48,8 @@ def reasoning_notes(directions: Directions) -> list[str]:
     if not marked:
         return []
     return [
-        f"{marked:,} of {count(len(texts), 'answer')} contain reasoning or tags (<think>, <answer>)"
-        " that were scored with them: mmbench score --strip-reasoning removes them"
+        f"reasoning or its tags (<think>, <answer>) in {marked:,} of {count(len(texts), 'answer')}"
+        " were scored as part of the answer: mmbench score --strip-reasoning removes them"
     ]
 
 

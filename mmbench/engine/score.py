@@ -101,8 +101,11 @@ def _model(name: str, outputs: Outputs) -> ModelInfo:
 
 
 def _unread(n: int) -> list[str]:
-    """What follows where contents of the data are not there, in words."""
-    note = f"{count(n, 'sample')} not there to be hashed: not in one table with runs that read them"
+    """Return a note on media of the data that are not there, and on what follows."""
+    note = (
+        f"the media of {count(n, 'sample')} are not there, and the data hash does not cover them:"
+        " these scores stand in a table of their own, apart from those of runs"
+    )
     return [note] if n else []
 
 

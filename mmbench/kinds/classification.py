@@ -204,7 +204,7 @@ class Classification(PerSample):
 
 
 _TAKEN = {
-    "probabilities": "the scores are taken for probabilities: all of them can be such",
+    "probabilities": "the scores are taken for probabilities: all of them fit",
     "logits": "the scores are taken for logits: not all of them can be probabilities",
 }
 

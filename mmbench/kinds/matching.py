@@ -95,7 +95,7 @@ def _in_order(ids: list[str], outputs: Outputs) -> Outputs:
 def _note(name: str, preferred: str, as_written: bool) -> str:
     other = f", not {preferred or 'their keys'}" if name != preferred else ""
     by = f"column {name}{other}" if name else "their keys"
-    rest = "" if as_written else ", which names the samples by a tag, or by a path or its end"
+    rest = "" if as_written else ": not equal to the ids, but to a tag, or to the end of a path"
     return f"outputs are matched by {by}{rest}"
 
 
