@@ -86,7 +86,8 @@ def _taken(takes: Sequence[str]) -> str:
     """What a class takes, in words."""
     if not takes:
         return "folder that holds the weights"
-    return f"file or the folder that holds the weights: {', '.join(takes)}"
+    patterns = "" if "*" in takes else f": {', '.join(takes)}"
+    return f"file or the folder that holds the weights{patterns}"
 
 
 def _cached(name: str, revision: str | None, takes: Sequence[str]) -> Path | None:

@@ -199,6 +199,11 @@ def test_names_written_like_paths_are_not_asked_for(tmp_path: Path) -> None:
             resolve(name)
 
 
+def test_a_file_of_any_name_is_asked_for_in_words() -> None:
+    with pytest.raises(ModelError, match=r"give the file or the folder that holds the weights$"):
+        resolve("./nothing.pth", takes=("*",))
+
+
 def test_not_a_checkpoint_folder(folder: Path) -> None:
     with pytest.raises(ModelError, match="is a file"):
         resolve(str(folder / "model.safetensors"))

@@ -147,7 +147,7 @@ def test_verify_lists_what_was_published(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*published(tmp_path, 0.1)[:5]]) == 0
-    assert capsys.readouterr().out == "someone/clip  mini  1 numbers  a paper\n"
+    assert capsys.readouterr().out == "someone/clip  mini  1 number  a paper\n"
 
 
 def test_verify_of_a_model_that_nobody_published(capsys: pytest.CaptureFixture[str]) -> None:

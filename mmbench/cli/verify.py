@@ -15,7 +15,7 @@ from mmbench.engine.choice import parse
 from mmbench.engine.held import Held
 from mmbench.errors import UserError
 from mmbench.spec import load_task, task_files
-from mmbench.text import plain
+from mmbench.text import count, plain
 from mmbench.types import RunRecord, TaskSpec
 
 
@@ -94,6 +94,6 @@ def _show(specs: list[TaskSpec]) -> int:
     """What could be verified: a line for each model and task."""
     for spec in specs:
         for entry in spec.published:
-            what = f"{len(entry.scores)} numbers  {plain(entry.source)}"
+            what = f"{count(len(entry.scores), 'number')}  {plain(entry.source)}"
             print(f"{plain(entry.model)}  {spec.name}  {what}")
     return DONE
