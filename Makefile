@@ -78,7 +78,7 @@ $(VENV)/.torch: constraints.txt
 	touch $@
 
 $(VENV)/.index: $(VENV)/.torch $(DEPS)
-	$(PIP) -e '.[index]'
+	$(PIP) -e '.[index,speech]'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.index $(DEPS)
