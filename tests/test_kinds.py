@@ -164,6 +164,19 @@ def test_drawings_need_no_counterpart() -> None:
         accepted(Drawing(), data, Outputs(values={"a": "text"}), kind="drawing")
 
 
+def test_each_prompt_needs_its_drawing() -> None:
+    """As in every other kind: what was not drawn is an error, or left out of the data and told."""
+    prompts = Samples([Sample(i, {"text": f"draw {i}"}, Media("image", i)) for i in ("a", "b")])
+    drawn = Outputs(values={"b": Media("image", "drawn b")})
+    with pytest.raises(DataError, match="1 of 2 samples have no output: a; --partial"):
+        Drawing().match(prompts, drawn)
+    data, outputs = Drawing().match(prompts, drawn, partial=True)
+    assert [sample.id for sample in data.samples] == list(outputs.values) == ["b"]
+    stranger = Outputs(values={i: Media("image", i) for i in ("a", "b", "c")})
+    with pytest.raises(DataError, match="1 outputs belong to no sample: c"):
+        Drawing().match(prompts, stranger)
+
+
 def test_a_rating_is_a_number() -> None:
     data = texts([["r1", 4], ["r2", 5]])
     assert accepted(Rating(), data, Outputs(values={"s0": "4.5"}), kind="rating")[0].value == 4.5

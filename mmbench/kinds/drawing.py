@@ -70,7 +70,13 @@ class Drawing(PerSample):
         *,
         partial: bool = False,
     ) -> tuple[Samples, Outputs]:
-        """Both as they are: no drawing needs a real image of its own."""
+        """Match drawings with prompts by id; sets of images without prompts stay as they are.
+
+        Raises DataError that lists prompts without a drawing (`partial` leaves these out), and
+        drawings without a prompt.
+        """
+        if any(sample.inputs for sample in data.samples):
+            return super().match(data, outputs, partial=partial)
         return data, outputs
 
     def accept(
