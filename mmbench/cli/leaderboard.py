@@ -9,7 +9,7 @@ from itertools import islice
 from mmbench import board, board_terminal, store
 from mmbench.cli.columns import aligned
 from mmbench.errors import DataError
-from mmbench.text import plain
+from mmbench.text import listed, plain
 from mmbench.verdicts.same import distinctions
 
 
@@ -18,7 +18,8 @@ def command(args: argparse.Namespace) -> int:
     known = {name.split("/")[1] for name in store.Folder(args.out).glob("runs/*/*.json")}
     for task in args.task:
         if task not in known:
-            raise DataError(f"no run of task {task!r} in {args.out}; runs of: {sorted(known)}")
+            names = listed(sorted(known), len(known))
+            raise DataError(f"no run of task {task!r} in {args.out}; there are runs of: {names}")
     if not known:
         raise DataError(f"no runs in {args.out}: `mmbench run -m MODEL -t TASK` makes one")
     if args.action == "build":

@@ -90,7 +90,10 @@ def _leaderboard(commands: Any) -> None:
     parser = command(commands, "leaderboard", "leaderboard", "make the tables again, or show them")
     parser.add_argument("action", choices=["build", "show"])
     parser.add_argument("task", nargs="*", help="default: all")
-    brief = "show a line for each model of each task: its headline beside that of a blind answer"
+    brief = (
+        "show a line for each model of each task: its headline, and that of the best baseline that"
+        " ignores the input"
+    )
     parser.add_argument("--brief", action="store_true", help=brief)
     parser.add_argument("--out", default="leaderboards", metavar="DIR", help="where the runs are")
 

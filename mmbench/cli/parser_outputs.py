@@ -19,8 +19,8 @@ def score(commands: Any) -> None:
         "--predictions",
         required=True,
         metavar="FILE",
-        help="JSONL, JSON (COCO, VQA results), CSV, .npz, .npy, trn, a TREC run, or a folder of"
-        " images; docs/scoring.md shows each",
+        help="JSONL, JSON (COCO, VQA results), CSV, .npz, .npy, .trn, .txt, Kaldi's text, a TREC"
+        " run, or a folder of images or sounds; docs/scoring.md shows each",
     )
     add("--name", metavar="NAME", help="what the board calls the model (default: the file's name)")
     add(
@@ -28,16 +28,16 @@ def score(commands: Any) -> None:
         action="append",
         default=[],
         metavar="prediction=NAME,id=NAME",
-        help="the columns of the predictions and the ids, where the file has several that could be",
+        help="the columns of the predictions and of the ids, where several columns could be them",
     )
     add(
         "--strip-reasoning",
         action="store_true",
-        help="score the answers without the reasoning before them: <think>…</think>, channels of"
-        " gpt-oss, ◁think▷; of <answer>…</answer> the content",
+        help="remove the reasoning before the answers (<think>…</think>, channels of gpt-oss,"
+        " ◁think▷), and keep the content of <answer>…</answer>",
     )
     add("--partial", action="store_true", help="score what is there, although outputs are missing")
-    add("--fold-ids", action="store_true", help="ids match whatever their case, as in sclite")
+    add("--fold-ids", action="store_true", help="match ids without regard to case, as sclite does")
     _inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)")
     add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")
     published_as(parser)
@@ -95,5 +95,5 @@ def _inputs(parser: argparse.ArgumentParser, data: str) -> None:
     """The flags of a command in which only metrics may want a model."""
     add = parser.add_argument
     add("--data", type=Path, metavar="PATH", help=data)
-    device(parser, text="of models that metrics want")
+    device(parser, text="the device of the models that metrics use")
     inception(parser)
