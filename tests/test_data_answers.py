@@ -107,10 +107,10 @@ def row(**cells):
     ("name", "content", "words"),
     [
         ("x.jsonl", row(question="What?"), "line 1: has no answer: one of answer, answers"),
-        ("x.jsonl", row(answer=None), "line 1: answer is None: a text is needed"),
+        ("x.jsonl", row(answer=None), "line 1: answer is missing: a text is needed"),
         ("x.jsonl", row(answer=""), "line 1: answer is empty"),
         ("x.jsonl", row(answers=[]), "line 1: answers is empty"),
-        ("x.jsonl", row(answers=["a", None]), "line 1: answers is None"),
+        ("x.jsonl", row(answers=["a", None]), "line 1: answers is missing"),
         (
             "x.jsonl",
             row(answer="D", options=CHOICES),
@@ -234,9 +234,9 @@ def test_transcription_and_fileids(tmp_path):
     [
         ("x.trn", "hello\n", "line 1: does not end in an id"),
         ("x.trn", "a (1)\nb (1)\n", "more often: 1"),
-        ("x.csv", "id,said\n1,a\n", "line 2: text is None: a text is needed"),
+        ("x.csv", "id,said\n1,a\n", "line 2: text is missing: a text is needed"),
         ("x.csv", "text\na\n", "line 2: has no id"),
-        ("x.jsonl", '{"id": 1, "text": null}', "line 1: text is None"),
+        ("x.jsonl", '{"id": 1, "text": null}', "line 1: text is missing"),
         ("x.jsonl", '{"id": 1, "text": "a"', "line 1 column"),
         ("1-2.trans.txt", "1-2-0 A\n1-2-0 B\n", "more often: 1-2-0"),
     ],

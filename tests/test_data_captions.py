@@ -123,7 +123,7 @@ LOST = [{"id": n, "file_name": f"{n}.jpg"} for n in (7, 12, *range(100, 107))]
         ("x.json", '{"a": ["b"', "x.json: line 1 column"),
         ("x.json", '["a"]', "x.json: $[0]: an object of columns and values"),
         ("x.jsonl", '{"id": 1, "references": "a cat"}', "references is not a list of texts"),
-        ("x.jsonl", '{"id": 1, "refs": ["a cat"]}', "line 1: caption is None: a text is needed"),
+        ("x.jsonl", '{"id": 1, "refs": ["a cat"]}', "line 1: caption is missing: a text is needed"),
         ("x.jsonl", '{"id": 1, "references": []}', "1 of 1 images have no caption"),
         ("x.csv", "caption\na cat\n", "line 2: has no id: one of id, image_id"),
         ("x.csv", "id,caption\n", "has no line of data"),

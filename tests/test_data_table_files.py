@@ -140,11 +140,11 @@ def test_nan_in_a_csv_is_a_missing_cell(nan: str, tmp_path: Path) -> None:
     image = answers(put(tmp_path / "y.csv", f"id,answer,image\na,x,{nan}\n")).samples[0]
     assert "image is empty" in image.inputs["image"].reason  # type: ignore[union-attr]
     for source, header in ((answers, "answer"), (labels, "label"), (transcripts, "text")):
-        with pytest.raises(DataError, match=f"line 3: {header} is None: a text is needed"):
+        with pytest.raises(DataError, match=f"line 3: {header} is missing: a text is needed"):
             source(put(tmp_path / "z.csv", f"id,{header}\na,x\nb,{nan}\n"))
-    with pytest.raises(DataError, match="line 2: id is None"):
+    with pytest.raises(DataError, match="line 2: id is missing"):
         answers(put(tmp_path / "z.csv", f"id,answer\n{nan},x\n"))
-    with pytest.raises(DataError, match="line 2: rating is None: a number is needed"):
+    with pytest.raises(DataError, match="line 2: rating is missing: a number is needed"):
         ratings(put(tmp_path / "z.csv", f"id,rater,rating\na,r,{nan}\n"))
     # In JSON a text is marked as one.
     assert labels(put(tmp_path / "z.jsonl", '{"id": 1, "label": "nan"}')).labels == ["nan"]
@@ -158,7 +158,7 @@ def test_nan_in_the_cells_of_a_data_set() -> None:
     assert (sample.inputs, sample.tags) == ({}, {})
     chosen = sample_of(Shape(target="A", options=["A", "B", "C"]), row, "0", {})
     assert chosen.target == {"answer": "A", "options": ["a", "b"]}
-    with pytest.raises(DataError, match="row 0: q is nan: a text is needed"):
+    with pytest.raises(DataError, match="row 0: q is missing: a text is needed"):
         sample_of(Shape(target="q"), row, "0", {})
     gap = Record("row 0", {"A": "a", "B": nan, "C": "c", "D": "d"})
     with pytest.raises(DataError, match="row 0: option B is empty"):

@@ -166,7 +166,7 @@ def test_a_file_of_another_name_has_no_category(tmp_path):
         (pope_lines(["yes", "maybe"]), "line 2: label is 'maybe': yes or no is needed"),
         (pope_lines(["yes"]) * 2, "each question id must be there once"),
         (pope_lines(["yes"])[:-5], "line 1 column"),
-        ('{"question_id": 1, "label": "yes"}', "line 1: image is None"),
+        ('{"question_id": 1, "label": "yes"}', "line 1: image is missing"),
         ("", "has no line"),
     ],
 )

@@ -8,7 +8,7 @@ from reprlib import repr
 from string import ascii_uppercase
 from typing import Any, NamedTuple
 
-from mmbench.data.records import Record, as_id
+from mmbench.data.records import Record, as_id, shown
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Broken, Content, Sample
 
@@ -108,7 +108,9 @@ def _text(value: Any, record: Record, column: str) -> str:
     number = isinstance(value, str | int | float) and not isinstance(value, bool)
     if number and not missing(value):
         return str(value)
-    raise DataError(f"{record.where}: {column} is {repr(value)}: a text is needed")
+    raise DataError(
+        f"{record.where}: {column} is {shown(None if missing(value) else value)}: a text is needed"
+    )
 
 
 def _target(shape: Shape, record: Record) -> Any:

@@ -61,5 +61,8 @@ def _sound(entry: str, folder: Path, *, cut: bool) -> Content:
             f"a part of a recording in {folder / 'segments'}: cut it to a file of its own"
         )
     if entry.endswith("|"):
-        return Broken(f"a command in {folder / 'wav.scp'}, which is not run: write the sound")
+        return Broken(
+            f"is a command in {folder / 'wav.scp'}, which mmbench does not run: write its sound to"
+            " a file, and give the path there"
+        )
     return Media("audio", str(folder / entry))

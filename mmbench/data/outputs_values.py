@@ -7,11 +7,12 @@ from sys import float_info
 from typing import Any
 
 from mmbench.data.pairs import refuse_duplicates
-from mmbench.data.records import plain_name
+from mmbench.data.records import plain_name, shown
 from mmbench.errors import DataError
 
 _WRAPPED = ("filtered_resps", "resps", "response", "output", "model_output")
 _WANTED = "a text, a number, {label: score}, a list of document ids or a list of scores is needed"
+_ABSENT = "leave it out and score with --partial; where the answer was empty, give an empty text"
 
 
 def as_value(value: Any, what: str, ident: str = "") -> Any:
@@ -29,8 +30,7 @@ def as_value(value: Any, what: str, ident: str = "") -> Any:
             return _documents(value, what, ident)
         if all(is_number(item) for item in value):
             return [float(score) for score in value]
-    hint = " (leave out what has no output; an empty text is one)" if value is None else ""
-    raise DataError(f"{what} is {repr(value)}: {_WANTED}{hint}")
+    raise DataError(f"{what} is {shown(value)}: {_ABSENT if value is None else _WANTED}")
 
 
 def _scores(scores: dict[str, Any], what: str) -> dict[str, float]:

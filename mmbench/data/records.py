@@ -225,7 +225,12 @@ def as_id(value: Any, what: str) -> str:
     """A value as an id. Raises DataError, which names `what` it is."""
     if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
         return str(value)
-    raise DataError(f"{what} is {repr(value)}: a whole number or a text is needed")
+    raise DataError(f"{what} is {shown(value)}: a whole number or a text is needed")
+
+
+def shown(value: Any) -> str:
+    """Return a value for a message; `missing` for null and for a cell that holds nothing."""
+    return "missing" if value is None else repr(value)
 
 
 def text_of(record: Record, name: str) -> str:
@@ -233,7 +238,7 @@ def text_of(record: Record, name: str) -> str:
     value = cell(record, name)
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return str(value)
-    raise DataError(f"{record.where}: {name} is {repr(value)}: a text is needed")
+    raise DataError(f"{record.where}: {name} is {shown(value)}: a text is needed")
 
 
 def number_of(record: Record, name: str) -> float:
@@ -244,7 +249,7 @@ def number_of(record: Record, name: str) -> float:
     except (TypeError, ValueError, OverflowError):
         number = float("nan")
     if number - number != 0:
-        raise DataError(f"{record.where}: {name} is {repr(value)}: a number is needed")
+        raise DataError(f"{record.where}: {name} is {shown(value)}: a number is needed")
     return number
 
 
