@@ -20,8 +20,8 @@ VISION_TESTS := $(addprefix tests/test_models_,video_llm chat encoders unified) 
 
 .PHONY: run test test-all test-torchvision check-style docs clean
 
-# Each model that comes with mmbench on its tasks, beside answers that do not look, in a table: a line
-# for each model; behind its tasks may stand the baselines that the kind of task has.
+# Each model that comes with mmbench on its tasks, next to baselines that ignore the input, and a table
+# with a line for each model. After the tasks of a model: other baselines, where its kind has others.
 run: $(VENV)/.index
 	$(call family,clip-nano,shapes-retrieval shapes-zeroshot)
 	$(call family,llava-nano,shapes-caption shapes-vqa shapes-chat)
