@@ -100,7 +100,7 @@ def measure(
     """
     found, missing = estimates(metrics, directions, featurer)
     by_tags = [(scored, tag, _parts(scored, tag)) for scored in found for tag in breakdowns]
-    macros = [_macro(*one) for one in by_tags if len(one[2]) > 1]
+    macros = [_macro(*one) for one in by_tags if one[2]]
     parts = [(tag, value, part) for _, tag, own in by_tags for value, part in own.items()]
     shown = [*found, *macros]
     infos = _infos([*shown, *(scored for _, _, scored in parts)], signature, seed)

@@ -67,7 +67,8 @@ class Writing(PerSample):
         found = answers.get("sample")
         values = found.values if isinstance(found, Said) else []
         cut = sum(isinstance(one, Written) and one.finish == "length" for one in values)
-        return [f"{count(cut, 'answer')} met the token limit and were cut off"] if cut else []
+        verb = "was" if cut == 1 else "were"
+        return [f"{count(cut, 'answer')} met the token limit and {verb} cut off"] if cut else []
 
     def extras(self, answers: Mapping[str, Answers | Said], row: int) -> dict[str, str]:
         """Marks an answer that was cut off."""
