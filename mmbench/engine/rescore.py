@@ -58,6 +58,7 @@ def rescore(
             names,
             directions,
             breakdowns=spec.breakdowns,
+            headline=spec.headline,
             signature=record.task.asked,
             featurer=Featurer(options, keys, progress or Silent(), costs),
             seed=record.seed,
