@@ -230,11 +230,32 @@ def test_transcription_and_fileids(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("content", "ident"),
+    [
+        ("audio,transcription\nwavs/u1.wav,a b\n", "wavs/u1.wav"),  # Hugging Face's audio folders
+        ("utt_id,sentence,accent\nu1,a b,\n", "u1"),
+        ("id,transcript\nu1,a b\n", "u1"),
+        ("id,sentence,text\nu1,A B.,a b\n", "u1"),  # `text` wins
+    ],
+)
+def test_columns_of_references_by_other_names(tmp_path, content, ident):
+    write(tmp_path / "ref.csv", content)
+    (sample,) = transcripts(tmp_path / "ref.csv").samples
+    assert (sample.id, sample.target) == (ident, "a b")
+
+
+def test_two_columns_of_references_are_not_chosen_from(tmp_path):
+    write(tmp_path / "ref.csv", "id,transcript,sentence\nu1,a b,A B.\n")
+    with pytest.raises(DataError, match="text could be in transcript, sentence, which differ"):
+        transcripts(tmp_path / "ref.csv")
+
+
+@pytest.mark.parametrize(
     ("name", "content", "words"),
     [
         ("x.trn", "hello\n", "line 1: does not end in an id"),
         ("x.trn", "a (1)\nb (1)\n", "more often: 1"),
-        ("x.csv", "id,said\n1,a\n", "line 2: text is None: a text is needed"),
+        ("x.csv", "id,said\n1,a\n", "line 2: has no text: one of text, transcript"),
         ("x.csv", "text\na\n", "line 2: has no id"),
         ("x.jsonl", '{"id": 1, "text": null}', "line 1: text is None"),
         ("x.jsonl", '{"id": 1, "text": "a"', "line 1 column"),
