@@ -17,7 +17,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from mmbench.alternatives import count_readings, first_reading, pieces_of, readings
+from mmbench.alternatives import (
+    count_readings,
+    first_reading,
+    has_alternatives,
+    pieces_of,
+    readings,
+)
 from mmbench.metrics.edits import Edits, fewest_edits
 from mmbench.metrics.normalisers import deletes_marks, described, normalise
 from mmbench.stats import score
@@ -128,6 +134,10 @@ def _note(predictions: Sequence[Prediction], normaliser: str, counts: Sequence[E
     if any(empty):
         said = count(sum(empty), "insertion")
         notes.append(f"includes {said} against {count(len(empty), 'empty reference')}")
+    braced = sum(isinstance(p.target, str) and has_alternatives(p.target) for p in predictions)
+    if braced:
+        of = count(braced, "reference")
+        notes.append(f"braces and slashes of {of} are words: only a .trn has alternatives")
     marked = sum(deletes_marks(normaliser, _text(p.target)) for p in predictions)
     if marked:
         of = count(marked, "reference")
