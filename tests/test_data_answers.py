@@ -281,3 +281,23 @@ def test_librivox():
     assert all(
         sound.name.endswith(f"{s.id}.wav") for sound, s in zip(sounds, data.samples, strict=True)
     )
+
+
+@pytest.mark.parametrize("answer", ["B", "b", "(B)", "B.", "b)", "dog"])
+@pytest.mark.parametrize("options", [["cat", "dog"], "['cat', 'dog']", '["cat", "dog"]'])
+def test_forms_of_a_right_letter_and_of_options(tmp_path, answer, options):
+    """BLINK writes (B); MMMU's tables hold a list as Python writes it."""
+    write(tmp_path / "x.jsonl", json.dumps({"id": "a", "answer": answer, "options": options}))
+    (sample,) = answers(tmp_path / "x.jsonl").samples
+    assert sample.target == {"answer": "B", "options": ["cat", "dog"]}
+
+
+def test_options_that_are_numbers_or_small_letters(tmp_path):
+    rows = [
+        {"id": "a", "answer": "3", "options": [2, 3, 4.5]},
+        {"id": "b", "answer": "a", "options": ["b", "a"]},  # the text of B, not the letter A
+    ]
+    write(tmp_path / "x.jsonl", "\n".join(map(json.dumps, rows)))
+    first, second = answers(tmp_path / "x.jsonl").samples
+    assert first.target == {"answer": "B", "options": ["2", "3", "4.5"]}
+    assert second.target == {"answer": "B", "options": ["b", "a"]}
