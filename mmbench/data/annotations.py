@@ -46,7 +46,7 @@ class Annotations(NamedTuple):
 
 class _CocoImage(Struct):
     id: int | str
-    file_name: str
+    file_name: str = ""  # scores of captions need none
 
 
 class _CocoCaption(Struct):
@@ -105,7 +105,7 @@ def read_annotations(path: Path, split: str) -> Annotations:
 
 def _coco(data: bytes, path: Path) -> Annotations:
     file = decode_json(data, _Coco, path)
-    images = [Image(str(image.id), [image.file_name]) for image in file.images]
+    images = [Image(str(i.id), [i.file_name] if i.file_name else []) for i in file.images]
     captions = [Caption(str(c.id), str(c.image_id), c.caption) for c in file.annotations]
     return Annotations(images, captions, splits=False)
 
