@@ -71,7 +71,10 @@ def _named(prediction: Prediction) -> int | None:
 
 
 def _options(prediction: Prediction) -> list[str]:
-    return [str(option) for option in prediction.target["options"]]
+    target = prediction.target
+    if not isinstance(target, dict) or "options" not in target:
+        raise DataError(f"sample {prediction.id} has no options: choice metrics need them")
+    return [str(option) for option in target["options"]]
 
 
 def _right(prediction: Prediction) -> int:

@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 
 from mmbench.alternatives import count_readings, first_reading, pieces_of, readings
+from mmbench.errors import DataError
 from mmbench.metrics.edits import Edits, fewest_edits
 from mmbench.metrics.normalisers import deletes_marks, described, normalise
 from mmbench.stats import score
@@ -145,6 +146,9 @@ def _counts(
 ) -> list[Edits]:
     """Count the edits of each prediction; one call of jiwer aligns those without alternatives."""
     said = [normalise(normaliser, p.value) for p in predictions]
+    for p in predictions:
+        if isinstance(p.target, list):
+            raise DataError(f"sample {p.id}: has a list of references, and an error rate needs one")
     choices = [pieces_of(p.target) for p in predictions]
     plain = [at for at, pieces in enumerate(choices) if pieces is None]
     references = [normalise(normaliser, predictions[at].target) for at in plain]
