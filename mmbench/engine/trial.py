@@ -15,7 +15,7 @@ from mmbench.engine.measure import Directions, estimates
 from mmbench.engine.prepare import Prepared
 from mmbench.errors import Missing
 from mmbench.speed import COLUMN
-from mmbench.types import Media
+from mmbench.types import Media, Sample
 
 _FEW = 4  # samples on which every metric is tried
 _SLOW = ("meteor", "spice")  # programs of their own, which have a value for any captions
@@ -79,6 +79,6 @@ def _reason(prepared: Prepared, metric: str, who: str, seed: int) -> str:
 
 
 def _has_sound(prepared: Prepared) -> bool:
-    samples: Iterable[list[object]] = prepared.kind.samples(prepared.data).values()
+    samples: Iterable[list[Sample]] = prepared.kind.samples(prepared.data).values()
     inputs = (content for side in samples for sample in side for content in sample.inputs.values())
     return any(isinstance(c, Media) and c.modality in ("audio", "video") for c in inputs)
