@@ -5,6 +5,7 @@ asked as a text, and a sample without its medium is never asked in silence.
 """
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -328,3 +329,34 @@ def test_an_id_that_stands_twice_in_a_mapping(name: str, tmp_path: Path) -> None
     file.write_text('{"a": ["red"], "a": ["blue"]}')
     with pytest.raises(DataError, match="stand there more often: a"):
         captions(file)
+
+
+def test_names_of_images_are_not_asked_as_texts() -> None:
+    """The rule of a field's name would let a model be asked with the word a.jpg."""
+    spec, kind = find_task("pope", Options())
+    spec = replace(spec, fields={"question": "question", "picture": "picture"})
+
+    def data(*names: str) -> Samples:
+        return Samples([Sample(n, {"picture": n, "question": "?"}) for n in names])
+
+    with pytest.raises(DataError, match=r"picture holds names of files.* call the input image"):
+        check_media(spec, kind, data("a.jpg", "b.PNG"))
+    for texts in (("a.jpg", "a dog"), ("a.jpg", "b.wav"), ("What is a.jpg",), ("e.g.", "3.5")):
+        check_media(spec, kind, data(*texts))
+
+
+def test_names_of_classes_that_yaml_takes_for_numbers(tmp_path: Path) -> None:
+    put(tmp_path / "a.png")
+    file = jsonl(tmp_path / "x.jsonl", {"image": "a.png", "label": "7"})
+    digits: Any = [6, 7]
+    found = rows(file, path="p", fields={"image": "image"}, target="label", labels=digits)
+    assert (found.labels, found.samples[0].target) == (["6", "7"], 1)
+
+
+@pytest.mark.parametrize(("written", "there"), [("NFD", "NFC"), ("NFC", "NFD")])
+def test_accents_may_be_composed_or_not(written: Any, there: Any, tmp_path: Path) -> None:
+    """Archives made by macOS have names in NFD, tables made elsewhere in NFC."""
+    file = put(tmp_path / unicodedata.normalize(there, "café.png"))
+    name = unicodedata.normalize(written, "café.png")
+    data = answers(jsonl(tmp_path / "x.jsonl", {"id": 1, "answer": "x", "image": name}))
+    assert data.samples[0].inputs["image"] == Media("image", str(file))
