@@ -100,6 +100,20 @@ def test_a_headline_without_a_value(here: Path, capsys: pytest.CaptureFixture[st
     assert codes(capsys, "toy-echo", task("answers", "rtfx"), ANSWERS)[:2] == (4, 4)
 
 
+def test_a_mean_over_the_values_of_a_tag(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Printing such a headline by tag was a crash; of one value there is no mean."""
+    metric, more = "accuracy@1", "breakdowns: [place]\n"
+    text = Path(task("labels", metric, more)).read_text()
+    Path("mine.yaml").write_text(
+        text.replace("headline: 'accuracy@1'", "headline: 'accuracy@1{macro:place}'")
+    )
+    rows = "id,label,image,place\n1,a,a.png,x\n2,b,a.png,PLACE\n"
+    assert codes(capsys, "random", "mine.yaml", rows.replace("PLACE", "y"))[:2] == (0, 0)
+    checked, ran, said, _ = codes(capsys, "random", "mine.yaml", rows.replace("PLACE", "x"))
+    assert (checked, ran) == (4, 4)
+    assert "all samples have the same place" in said
+
+
 def test_failed_samples_go_before_a_headline(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -297,16 +297,6 @@ def test_the_case_of_a_column_of_media_does_not_matter(tmp_path: Path) -> None:
     assert sample.tags == {}
 
 
-def test_a_prompt_with_a_slot_for_an_image_has_one() -> None:
-    spec, kind = find_task("pope", Options())
-    spec = replace(spec, prompt="{image} {question}", fields={"question": "q", "image": "image"})
-    data = Samples([Sample("1", {"q": "?", "image": Media("image", "a")}), Sample("2", {"q": "?"})])
-    asked = kind.requests(spec, data, 0)["sample"].contents
-    assert isinstance(asked[1][0].parts[0], Broken)
-    loose = replace(spec, data=spec.data | {"optional": ["image"]})
-    assert kind.requests(loose, data, 0)["sample"].contents[1][0].parts == ("?",)
-
-
 def test_a_classifier_is_asked_about_one_medium(tmp_path: Path) -> None:
     """Of a row with an image and a sound the image alone would be classified."""
     put(tmp_path / "a.png")

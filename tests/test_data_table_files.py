@@ -244,7 +244,7 @@ def test_karpathy_without_a_folder(folder: dict[str, Any], tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (gzip.compress(b"id,answer\n1,x\n"), "packed by gzip, whatever its name"),
+        (gzip.compress(b"id,answer\n1,x\n", mtime=0), "packed by gzip, whatever its name"),
         (b"PK\3\4\x14\0\xff", "a ZIP archive"),  # a workbook of Excel
         (b"PAR1\x15\0\xff", "Parquet"),
         ("id,answer\n1,caf\u00e9\n".encode("utf-16-le"), "UTF-16 without a byte order mark"),
@@ -267,3 +267,14 @@ def test_latin_1_is_refused(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(text.encode("latin-1"))
     with pytest.raises(DataError, match="not UTF-8: save it as UTF-8"):
         answers(tmp_path / name)
+
+
+def test_a_ground_truth_of_pycocoevalcap(tmp_path: Path) -> None:
+    """BLIP's coco_karpathy_val_gt.json lists the ids of images, and no names of files."""
+    (tmp_path / "COCO_val2014_000000000007.jpg").write_bytes(b"encoded")
+    truth = {"images": [{"id": 7}], "annotations": [{"id": 1, "image_id": 7, "caption": "a dog"}]}
+    file = tmp_path / "coco_karpathy_val_gt.json"
+    file.write_text(json.dumps(truth))
+    (sample,) = captions(file).samples
+    found = Media("image", str(tmp_path / "COCO_val2014_000000000007.jpg"))
+    assert (sample.id, sample.target, sample.inputs) == ("7", ["a dog"], {"image": found})

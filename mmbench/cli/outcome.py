@@ -84,12 +84,15 @@ def _scores(record: RunRecord) -> list[str]:
 
 
 def _breakdowns(record: RunRecord) -> list[str]:
-    """Of each tag the headline by value, the largest parts first."""
-    lines = []
+    """Of each tag the headline by value, the largest parts first.
+
+    Of a headline that is the mean over the values of a tag (`{macro:tag}`) the metric behind it.
+    """
+    lines, name = [], record.headline.partition("{macro:")[0]
     for tag, values in record.breakdowns.items():
-        parts = {v: found[record.headline] for v, found in values.items()}
+        parts = {v: found[name] for v, found in values.items()}
         shown = sorted(parts, key=lambda value: -parts[value].n)[:_PARTS]
-        lines.append(f"  {record.headline} by {plain(tag)}:")
+        lines.append(f"  {name} by {plain(tag)}:")
         lines += [f"    {plain(v):30} {board.number(parts[v]):>8}" for v in shown]
         rest = len(parts) - len(shown)
         lines += [f"    and {rest} more; `mmbench show run {record.run}`"] if rest else []

@@ -1,7 +1,8 @@
 """The three JSON formats that hold image captions, read into one shape.
 
 COCO captions (cocodataset/cocoapi PythonAPI/pycocotools/coco.py): `images` with `id` and
-`file_name`, `annotations` with `id`, `image_id` and `caption`.
+`file_name`, `annotations` with `id`, `image_id` and `caption`. Without a `file_name`, as in BLIP's
+`coco_karpathy_val_gt.json`, a file is called as COCO's is.
 
 Karpathy (karpathy/neuraltalk imagernn/data_provider.py; fartashf/vsepp data.py): `images`, each
 with `filename`, `split` and `sentences` of `raw` and `sentid`; COCO's have `filepath` (val2014) and
@@ -60,6 +61,15 @@ class _Coco(Struct):
     annotations: list[_CocoCaption]
 
 
+class _CocoId(Struct):
+    id: int | str
+
+
+class _CocoIds(Struct):
+    images: list[_CocoId]
+    annotations: list[_CocoCaption]
+
+
 class _Sentence(Struct):
     raw: str
     sentid: int | str
@@ -100,14 +110,30 @@ def read_annotations(path: Path, split: str) -> Annotations:
     if not images:
         raise DataError(f"{path}: lists no images")
     first = decode_json(bytes(images[0]), dict[str, Raw], path)
-    return _karpathy(data, path, split) if "sentences" in first else _coco(data, path)
+    if "sentences" in first:
+        return _karpathy(data, path, split)
+    return _coco(data, path) if "file_name" in first else _coco_ids(data, path)
 
 
 def _coco(data: bytes, path: Path) -> Annotations:
     file = decode_json(data, _Coco, path)
     images = [Image(str(image.id), [image.file_name]) for image in file.images]
-    captions = [Caption(str(c.id), str(c.image_id), c.caption) for c in file.annotations]
-    return Annotations(images, captions, splits=False)
+    return Annotations(images, _coco_captions(file.annotations), splits=False)
+
+
+def _coco_ids(data: bytes, path: Path) -> Annotations:
+    """Read a ground truth of pycocoevalcap: its images have ids alone, and names as COCO's."""
+    file = decode_json(data, _CocoIds, path)
+    images = [Image(str(image.id), _coco_names(f"{image.id:0>12}")) for image in file.images]
+    return Annotations(images, _coco_captions(file.annotations), splits=False)
+
+
+def _coco_captions(given: list[_CocoCaption]) -> list[Caption]:
+    return [Caption(str(one.id), str(one.image_id), one.caption) for one in given]
+
+
+def _coco_names(number: str) -> list[str]:
+    return [f"COCO_val2014_{number}.jpg", f"{number}.jpg"]
 
 
 def _karpathy(data: bytes, path: Path, split: str) -> Annotations:

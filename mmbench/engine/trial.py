@@ -37,6 +37,9 @@ def try_metrics(prepared: Prepared, baseline: str | None, featurer: Featurer, se
     metric = max((m for m in spec.metrics if spec.headline.startswith(m)), key=len)
     if metric in missing:
         return str(missing[metric])
+    _, macro, tag = spec.headline.removesuffix("}").partition("{macro:")
+    if macro and len(_values(prepared, tag)) < 2:
+        return f"all samples have the same {tag}: there is no mean over its values"
     if metric == COLUMN and baseline is None:
         return "" if _has_sound(prepared) else "there are no sounds to measure the speed by"
     if metric in _SLOW or hasattr(registry.metric(metric)[0], "wants"):
@@ -76,6 +79,12 @@ def _reason(prepared: Prepared, metric: str, who: str, seed: int) -> str:
         one.score.reason or "it is NaN" for one in found if not math.isfinite(one.score.value)
     ]
     return reasons[0] if reasons else ""
+
+
+def _values(prepared: Prepared, tag: str) -> set[str]:
+    sides = prepared.kind.samples(prepared.data).values()
+    found = {sample.tags.get(tag, "") for samples in sides for sample in samples}
+    return found - {""}
 
 
 def _has_sound(prepared: Prepared) -> bool:

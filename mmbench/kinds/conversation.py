@@ -6,10 +6,9 @@ import re
 from typing import Any
 
 from mmbench.errors import DataError, SpecError
-from mmbench.types import Broken, Content, Conversation, Media, Message, Modality, Sample, TaskSpec
+from mmbench.types import Content, Conversation, Media, Message, Modality, Sample, TaskSpec
 
 _SLOT = re.compile(r"\{(\w+)\}")
-_MEDIA = ("image", "audio", "video")
 _ALL = "{text}"  # a task without a prompt of its own
 
 
@@ -29,11 +28,9 @@ def conversation(spec: TaskSpec, sample: Sample) -> Conversation:
     """One turn of the user: media in the prompt's slots, those without a slot before it.
 
     A field that the sample does not have is left out (a question without an image); a text that it
-    does not have is empty. A medium that the prompt has a slot for is Broken where it is missing,
-    unless the task's data say that it is optional. Raises DataError where nothing is left to ask.
+    does not have is empty. Raises DataError where nothing is left to ask.
     """
     has = {name: sample.inputs[f] for name, f in spec.fields.items() if f in sample.inputs}
-    has = {name: _absent(name, spec) for name in _required(spec) if name not in has} | has
     prompt = spec.prompt
     if prompt == _ALL and "text" not in spec.fields:
         prompt = "\n".join(f"{{{name}}}" for name, part in has.items() if isinstance(part, str))
@@ -46,16 +43,6 @@ def conversation(spec: TaskSpec, sample: Sample) -> Conversation:
             f"task {spec.name}: sample {sample.id} has {given}, and the task asks with {wanted}"
         )
     return (Message("user", tuple(parts)),)
-
-
-def _required(spec: TaskSpec) -> list[str]:
-    """The media that the prompt has a slot for, which every sample has then."""
-    optional = spec.data.get("optional", ())
-    return [m for m in _MEDIA if f"{{{m}}}" in spec.prompt and spec.fields.get(m) not in optional]
-
-
-def _absent(name: str, spec: TaskSpec) -> Broken:
-    return Broken(f"it has no {name}, and the prompt of task {spec.name} asks for one")
 
 
 def _filled(prompt: str, has: dict[str, Content]) -> list[Content]:
