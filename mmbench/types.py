@@ -41,9 +41,13 @@ class Media(Struct, frozen=True):
 
 
 class Broken(Struct, frozen=True):
-    """Stands where a text or a medium should be, and says why it cannot be evaluated."""
+    """Stands where a text or a medium should be, and says why it cannot be evaluated.
+
+    `name` is the path of a medium that is not there.
+    """
 
     reason: str
+    name: str = ""
 
 
 Content = str | Media | Broken

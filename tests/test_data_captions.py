@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from mmbench.data.captions import captions
 from mmbench.data.coco import coco
 from mmbench.data.outputs import read_outputs
-from mmbench.errors import DataError, SampleError, SpecError, UnknownName
-from mmbench.media import read_bytes
-from mmbench.types import Media
+from mmbench.errors import DataError, SpecError, UnknownName
+from mmbench.types import Broken, Media
 
 
 def targets(data):
@@ -28,8 +27,8 @@ def test_coco_without_images(tmp_path):
     assert targets(data) == COCO
     sample = data.samples[0]
     assert (sample.id, sample.group, sample.tags) == ("7", "7", {})
-    with pytest.raises(SampleError, match=r"^no image file 7.jpg: give --data FOLDER with images$"):
-        read_bytes(sample.inputs["image"])
+    missing = "no image file 7.jpg: give --data FOLDER with images"
+    assert sample.inputs == {"image": Broken(missing, str(tmp_path / "7.jpg"))}
 
 
 def test_coco_with_images(tmp_path):

@@ -5,12 +5,14 @@ import layouts_b as layouts
 import pytest
 from datasets import Audio, ClassLabel, Features, Sequence, Value
 
+from mmbench.data.cells import Shape, sample_of
 from mmbench.data.hub_rows import rows
+from mmbench.data.records import Record
 from mmbench.engine.datasets import load_data
 from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.spec import load_task
-from mmbench.types import Media
+from mmbench.types import Broken, Media
 
 PATH = "some/data"
 
@@ -132,3 +134,26 @@ def test_answers_in_a_list_of_structs_and_paths_beside(tmp_path):
         tmp_path / "test.jsonl", path=PATH, fields={"question": "q"}, target="answers.answer"
     )
     assert (data.samples[0].id, data.samples[0].target) == ("0", ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "options", "letter"),
+    [
+        ("A", ["E", "B", "C", "A"], "A"),  # a letter is that of a position, as in MMMU's code
+        ("E", ["E", "B", "C", "A"], "A"),  # no letter of a position, so a text
+        (3, ["E", "B", "C", "A"], "D"),  # a position from 0
+        ("dog", ["cat", "dog"], "B"),
+        ("cat", ["cat", "cat"], None),  # the text of two options
+    ],
+)
+def test_the_letter_of_an_answer(answer, options, letter):
+    record = Record("x line 1", {"id": "1", "answer": answer, "options": options})
+    sample = sample_of(Shape("id", {}, "answer", "options"), record, "0", {})
+    if letter is None:
+        assert (
+            sample.target
+            == sample.inputs["options"]
+            == Broken("x line 1: answer 'cat' is the text of several options")
+        )
+    else:
+        assert sample.target == {"answer": letter, "options": options}

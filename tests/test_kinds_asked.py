@@ -17,8 +17,10 @@ from mmbench.kinds.drawing import Drawing
 from mmbench.kinds.zero_shot import ZeroShot
 from mmbench.types import (
     Answers,
+    Broken,
     Generation,
     Media,
+    Outputs,
     Sample,
     Samples,
     TaskSpec,
@@ -174,6 +176,33 @@ def test_an_option_that_could_not_be_rated_fails_its_sample_alone() -> None:
     first, second, third = Choice().said(task, data, answers)
     assert (first, second.reason, third) == ("B", "torn", "A")
     assert Choice().failures(data, answers) == [("q", "torn")]
+
+
+def test_a_broken_reference_fails_its_sample_alone() -> None:
+    """Options whose right one is unclear are not rated, and the sample is reported as failed."""
+    fine = Sample("p", {"question": "q"}, {"answer": "A", "options": ["x", "y"]})
+    unclear = Sample("q", {"question": "q", "options": Broken("two")}, Broken("two"))
+    data = Samples([unclear, fine])
+    task = spec("choice", {"question": "question"}, choose="likelihood")
+    assert len(Choice().requests(task, data, 0)["option"].contents) == 2
+    answers = {"option": Answers(np.array([[-9, 1], [-1, 1]], np.float32), {})}
+    (found,) = Choice().predict(task, data, answers, "")[0][""]
+    assert [(p.id, p.value, p.error, p.target) for p in found] == [
+        ("q", None, "two", None),
+        ("p", "B", None, fine.target),
+    ]
+    assert Choice().failures(data, answers) == [("q", "two")]
+    (given,) = Choice().accept(task, data, Outputs(values={"p": "A", "q": "A"}))[0][""]
+    assert [(p.value, p.error) for p in given] == [(None, "two"), ("A", None)]
+    for who in Choice.baselines:
+        (blind,) = Choice().baseline(who, task, data, 0)[0][""]
+        assert [p.error for p in blind] == ["two", None]
+
+
+def test_the_hash_of_data_does_not_depend_on_where_a_broken_reference_lies() -> None:
+    """A reason names a file; two copies of the data have one hash."""
+    here, there = (Samples([Sample("a", {}, Broken(where))]) for where in ("/a/x", "/b/x"))
+    assert Choice().links(here) == Choice().links(there)
 
 
 def test_a_drawing_has_the_seed_of_its_id_and_of_the_run() -> None:

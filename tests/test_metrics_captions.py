@@ -180,8 +180,12 @@ def test_longer_than_a_machine_word():
     )
 
 
-def test_cider_of_one_image_is_0():
-    assert cider(predict(("red cat sits on mat", ["red cat sits on mat"]))).value == 0
+def test_cider_of_one_image_is_0_with_a_reason():
+    """Every n-gram is in the references of the only image: its weight is log(1 / 1) = 0."""
+    row = ("red cat sits on mat", ["red cat sits on mat"])
+    alone = cider(predict(row))
+    assert alone.value == 0 and "CIDEr of a single image is always 0" in alone.reason
+    assert cider(predict(row, ("green bird", ["green bird"]))).reason == ""
 
 
 def test_empty_captions_count():

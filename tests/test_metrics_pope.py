@@ -112,11 +112,22 @@ def test_says_yes(text, yes):
     assert says_yes(text) == yes
 
 
+# An answer is unparsed where evaluate.py takes it for a yes (see above) and it does not say yes.
 @pytest.mark.parametrize(
     "text, unparsed",
     [
-        *[("Yes.", 0), ("NO!", 0), ("It is not.", 0), ("I see. No.", 0)],
-        *[("Nothing", 1), ("", 1), ("noon", 1)],
+        *[("Yes.", 0), ("YES!", 0), ("It is not.", 0), ("No.", 0), ("No, never", 0)],
+        *[("I see. Yes.", 0), ("Yes. No", 0)],
+        *[("NO", 1), ("NO.", 1), ("NO!", 1), ("No!", 1), ("no\n", 1), ("no;", 1), ("NOT there", 1)],
+        *[
+            ("**No**", 1),
+            ("There isn't.", 1),
+            ("I see. No.", 1),
+            ("Nothing", 1),
+            ("", 1),
+            ("noon", 1),
+        ],
+        *[("yesterday", 1), ("\u306f\u3044", 1)],
     ],
 )
 def test_unparsed(text, unparsed):

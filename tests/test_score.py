@@ -168,6 +168,29 @@ def test_an_output_that_failed_is_counted_and_ends_with_3(
     assert command(data, outputs, "--allow-failed", "1") == 0
 
 
+@pytest.mark.parametrize("who", ["outputs", "constant"])
+def test_a_reference_that_may_mean_two_options_fails_its_sample_alone(
+    who: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A is the letter of E and the text of option D, in a file whose other answer is a text."""
+    options = ["E", "B", "C", "A"]
+    rows = [
+        {"id": "a", "question": "q", "answer": "A", "options": options},
+        {"id": "b", "question": "q", "answer": "dog", "options": ["cat", "dog"]},
+    ]
+    data = write(tmp_path / "ref.jsonl", "\n".join(map(json.dumps, rows)))
+    said = write(tmp_path / "said.jsonl", '{"id": "a", "value": "A"}\n{"id": "b", "value": "B"}')
+    given = ["--predictions", str(said)] if who == "outputs" else ["-m", who]
+    place = ["-t", "choices", "--data", str(data), "--out", str(tmp_path / "out")]
+    assert main(["score" if who == "outputs" else "run", *place, *given]) == 3
+    told = capsys.readouterr().out
+    assert "1 sample failed" in told and "answer ['A'] may mean options A, D" in told
+    record = json.loads(next((tmp_path / "out").glob("runs/choices/*.json")).read_text())
+    assert record["counts"] | {"failed": 1, "samples": 2} == record["counts"]
+    assert record["scores"]["choice_accuracy"]["value"] == 1
+    assert record["scores"]["choice_accuracy"]["bounds"] == [0.5, 1]
+
+
 def test_outputs_and_boards_treat_names_as_hostile(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -95,7 +95,8 @@ READ: dict[str, list[tuple[str, Any, bool]]] = {
     ],
     "pope_unparsed": [
         ("yes", "yes", False),
-        ("NO.", "no", False),
+        ("NO.", "no", True),
+        ("No.", "no", False),
         ("there is not", "no", False),
         ("nothing", "no", True),
         ("", "yes", True),

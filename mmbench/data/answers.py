@@ -24,7 +24,7 @@ from mmbench.data.records import (
 )
 from mmbench.data.table_media import media_of
 from mmbench.errors import DataError
-from mmbench.types import Content, Sample, Samples
+from mmbench.types import Broken, Content, Sample, Samples
 
 _IDS = ("id", "question_id")
 _ANSWERS = ("answer", "answers")
@@ -43,8 +43,10 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
 
     The target is a text, or the list of texts that are right. With options it is {"answer": letter,
     "options": [text, …]}: the answer is given as its letter or as the text of an option; the input
-    `options` has them as lines "A. cat". Raises DataError, with the line, for what is neither, and
-    for ids that stand twice.
+    `options` has them as lines "A. cat". An answer that is the letter of one option and the text
+    of another is the letter, as in MMMU's official code, unless other answers of the file are
+    texts: then, and where the text of two options is given, the sample is Broken. Raises DataError,
+    with the line, for an answer that is neither, and for ids that stand twice.
     """
     check_optional(optional or [], MEDIA)
     path = find_file(root, "answers")
@@ -53,23 +55,27 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     refuse_duplicates("id", ids, str(path))
     media = media_of(records, path.parent, str(path), optional or [])
     rows = zip(ids, records, media, strict=True)
-    samples = [_sample(ident, record, beside) for ident, record, beside in rows]
+    texts = any(map(_is_text, records))
+    samples = [_sample(ident, record, beside, texts) for ident, record, beside in rows]
     return Samples(samples, group_name="group")
 
 
-def _sample(ident: str, record: Record, media: dict[str, Content]) -> Sample:
+def _sample(ident: str, record: Record, media: dict[str, Content], by_text: bool) -> Sample:
     options = _options(record)
     right = _right(record)
     question = optional(record, "question")
     texts = {"question": question} if question else {}
     target: Any = right[0] if len(right) == 1 else right
+    inputs: dict[str, Content] = {**media, **texts}
     if options:
-        texts["options"] = lettered(options)
-        target = {"answer": _letter(right, options, record), "options": options}
+        letter = _letter(right, options, record, by_text)
+        broken = isinstance(letter, Broken)
+        inputs["options"] = letter if isinstance(letter, Broken) else lettered(options)
+        target = letter if broken else {"answer": letter, "options": options}
     letters = set(ascii_uppercase[: len(options)])
     return Sample(
         ident,
-        media | texts,
+        inputs,
         target,
         group=optional(record, "group"),
         tags=tags_of(record, _USED | letters | {first_of(record, _IDS, "id")}),
@@ -104,15 +110,35 @@ def _lettered(record: Record) -> list[str]:
     return [text_of(record, letter) for letter in letters]
 
 
-def _letter(right: list[str], options: list[str], record: Record) -> str:
+def _is_text(record: Record) -> bool:
+    """Whether the answer of a row is the text of one of its options and no letter of any."""
+    options = _options(record)
+    by_text, by_letter = _places(_right(record), options) if options else (set(), set())
+    return bool(by_text) and not by_letter
+
+
+def _places(right: list[str], options: list[str]) -> tuple[set[str], set[str]]:
+    """The letters of the options whose text an answer is, and the letter that it is itself."""
+    letters, answer = ascii_uppercase[: len(options)], right[0]
+    by_text = {letters[row] for row, option in enumerate(options) if option == answer}
+    return by_text, {answer} if len(answer) == 1 and answer in letters else set()
+
+
+def _letter(right: list[str], options: list[str], record: Record, texts: bool) -> str | Broken:
+    """The letter of the right option; Broken where the answer may mean two of them.
+
+    `texts` says that other answers of the file are texts, so that a letter may be one as well.
+    """
     letters = ascii_uppercase[: len(options)]
-    said = right[0]
-    by_text = {letters[row] for row, option in enumerate(options) if option == said}
-    by_letter = {said} if len(said) == 1 and said in letters else set()
-    meant = by_text | by_letter
-    if len(right) == 1 and len(meant) == 1:
-        return meant.pop()
-    raise DataError(
-        f"{record.where}: answer {repr(right)} names {len(meant)} of its {len(options)} options:"
-        f" one letter of {letters[0]} to {letters[-1]} is needed, or the text of one option"
-    )
+    by_text, by_letter = _places(right, options)
+    meant = by_text | by_letter if texts else by_letter or by_text
+    where = f"{record.where}: answer {repr(right)}"
+    needed = f"one letter of {letters[0]} to {letters[-1]} is needed, or the text of one option"
+    if len(right) > 1 or not meant:
+        found = len(meant) if len(right) == 1 else len(right)
+        raise DataError(f"{where} names {found} of its {len(options)} options: {needed}")
+    if len(meant) > 1:
+        return Broken(
+            f"{where} may mean options {', '.join(sorted(meant))}: give the letter of one"
+        )
+    return meant.pop()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from mmbench.data.images import find_images, no_path
 from mmbench.data.system_names import entries
-from mmbench.errors import DataError, SampleError
-from mmbench.types import Broken, Content, Media, Modality
+from mmbench.errors import DataError
+from mmbench.types import Broken, Content, Modality
 
 SOUNDS = (".flac", ".wav", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".aiff")
 FILMS = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".mpg", ".mpeg", ".m4v")
@@ -39,16 +39,10 @@ def optional_media(
     return [found[key] for key in keys]
 
 
-def _missing(name: str, beside: Path, modality: Modality) -> Content:
-    """A medium that is not there: it fails when it is read, and says what to give."""
-    reason, kind = no_path(name), KINDS[modality]
-    if reason:
-        return Broken(reason)
-
-    def read() -> bytes:
-        raise SampleError(f"no {kind} file {name}: give --data FOLDER with {kind}s")
-
-    return Media(modality, str(Path(beside, name)), read)
+def _missing(name: str, beside: Path, modality: Modality) -> Broken:
+    kind = KINDS[modality]
+    reason = no_path(name) or f"no {kind} file {name}: give --data FOLDER with {kind}s"
+    return Broken(reason, str(Path(beside, name)))
 
 
 def sounds_in(folder: Path) -> dict[str, str]:

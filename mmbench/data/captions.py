@@ -11,7 +11,7 @@ from msgspec import Raw
 from mmbench.data.annotations import Annotations, Image, read_annotations
 from mmbench.data.beside import optional_images
 from mmbench.data.coco import doubt, find_annotations
-from mmbench.data.jsonfile import decode_json, object_keys, read_file
+from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.data.pairs import Caption, check_count, first_captions, refuse_duplicates
 from mmbench.data.records import (
     Record,
@@ -97,7 +97,6 @@ def _read(path: Path, split: str) -> Annotations:
     content = decode_json(data, dict[str, Raw], path)
     if "images" in content:
         return read_annotations(path, split)
-    refuse_duplicates("id", object_keys(data), str(path))
     mapping = {i: _texts(bytes(raw), path, i) for i, raw in content.items()}
     pairs = [Caption("", ident, text) for ident, texts in mapping.items() for text in texts]
     return Annotations([Image(ident, []) for ident in mapping], pairs, splits=False)

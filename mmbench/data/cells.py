@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from mmbench.data.records import Record, as_id
 from mmbench.errors import DataError, UnknownName
-from mmbench.types import Content, Sample
+from mmbench.types import Broken, Content, Sample
 
 Columns = str | list[str]
 
@@ -76,7 +76,9 @@ def sample_of(
             inputs[name] = _text(value, record, column)
     if target is None and shape.target:
         target = _target(shape, record)
-    if isinstance(target, dict):
+    if isinstance(target, Broken):
+        inputs["options"] = target
+    elif isinstance(target, dict):
         inputs["options"] = lettered(target["options"])
     return Sample(
         as_id(cell(record, shape.id), f"{record.where}: {shape.id}") if shape.id else number,
@@ -114,7 +116,8 @@ def _target(shape: Shape, record: Record) -> Any:
     values = [cell(record, column) for column in columns]
     if shape.options:
         options = _options(shape, record)
-        return {"answer": _letter(values[0], options, record), "options": options}
+        letter = _letter(values[0], options, record)
+        return letter if isinstance(letter, Broken) else {"answer": letter, "options": options}
     if len(columns) == 1 and not isinstance(values[0], list):
         return _text(values[0], record, columns[0])
     several = values[0] if len(columns) == 1 else [v for v in values if not missing(v) and v != ""]
@@ -152,8 +155,12 @@ def _listed(value: Any) -> Any:
         return None
 
 
-def _letter(answer: Any, options: list[str], record: Record) -> str:
-    """The letter of the right option, which is given by its place from 0, its letter or itself."""
+def _letter(answer: Any, options: list[str], record: Record) -> str | Broken:
+    """The letter of the right option, which is given by its place from 0, its letter or itself.
+
+    A letter is that of a position, also where it is the text of another option (MMMU). Broken
+    where the answer is the text of several options.
+    """
     letters = ascii_uppercase[: len(options)]
     if isinstance(answer, int) and not isinstance(answer, bool) and 0 <= answer < len(options):
         return letters[answer]
@@ -161,6 +168,8 @@ def _letter(answer: Any, options: list[str], record: Record) -> str:
         return answer
     if options.count(answer) == 1:
         return letters[options.index(answer)]
+    if answer in options:
+        return Broken(f"{record.where}: answer {repr(answer)} is the text of several options")
     raise DataError(
         f"{record.where}: answer {repr(answer)} is none of its {len(options)} options: a letter of"
         f" {letters[0]} to {letters[-1]}, a place from 0 or the text of one is needed"

@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from mmbench.data.jsonfile import decode_json, decode_text, object_keys, read_file
-from mmbench.data.pairs import refuse_duplicates
+from mmbench.data.jsonfile import decode_json, decode_text, read_file
 from mmbench.data.records import Record, jsonl_records, without_nan
 from mmbench.errors import DataError, SpecError
 
@@ -71,10 +70,7 @@ def read_rows(file: Path, rows: str, table: Table) -> list[Record]:
     data = read_file(file)
     suffix = file.suffix.lower()
     if suffix == ".json":
-        found = decode_json(data, Any, file)
-        if isinstance(found, dict) and not rows:
-            refuse_duplicates("key", object_keys(data), str(file))
-        return list(_json_rows(found, file, rows))
+        return list(_json_rows(decode_json(data, Any, file), file, rows))
     if suffix == ".jsonl":
         return list(jsonl_records(data, file))
     if suffix not in _SEPARATORS and not table.separator:

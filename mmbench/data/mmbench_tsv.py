@@ -84,7 +84,9 @@ def _number(ident: str) -> int:
 
 
 def _rotations(sample: Sample) -> list[Sample]:
-    """The question with its options moved up by none, by one and so on."""
+    """The question with its options moved up by none, by one and so on; a Broken one as it is."""
+    if isinstance(sample.target, Broken):
+        return [sample]
     options = sample.target["options"]
     right = ascii_uppercase.index(sample.target["answer"])
     turns = [sample]

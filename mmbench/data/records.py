@@ -16,8 +16,7 @@ from pathlib import Path
 from reprlib import repr
 from typing import Any, NamedTuple
 
-from mmbench.data.jsonfile import decode_json, decode_text, object_keys, read_file
-from mmbench.data.pairs import refuse_duplicates
+from mmbench.data.jsonfile import decode_json, decode_text, read_file
 from mmbench.data.system_names import entries
 from mmbench.errors import DataError
 from mmbench.text import listed
@@ -92,7 +91,6 @@ def json_records(data: bytes, path: Path, value: str = "") -> Iterator[Record]:
         return
     content = decode_json(data, Any, path)
     if isinstance(content, dict):
-        refuse_duplicates("id", object_keys(data), str(path))
         rows = [(f"{path}: {key!r}", _keyed(key, row, value)) for key, row in content.items()]
     else:
         found = content if isinstance(content, list) else [content]

@@ -148,6 +148,11 @@ def _asks_texts(ability: type, spec: TaskSpec) -> bool:
     return ability in (Writes, Rates) and bool(texts)
 
 
+def check_labels(prepared: Prepared, labels: list[str]) -> None:
+    """Refuse a loaded model whose classes do not fit the data. Raises ModelError or DataError."""
+    prepared.kind.check_labels(prepared.spec, prepared.data, labels, prepared.info.name)
+
+
 def together(spec: TaskSpec) -> set[Modality]:
     """The media that a prompt has a slot for: every sample has all of them, not one or another."""
     return {medium for medium in _MEDIA if f"{{{medium}}}" in spec.prompt}

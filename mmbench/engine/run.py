@@ -10,12 +10,13 @@ from mmbench.engine.asked import Asked, Costs
 from mmbench.engine.features import Featurer
 from mmbench.engine.held import Held
 from mmbench.engine.measure import Directions, Measured, measure
-from mmbench.engine.prepare import Options, Prepared, prepare
+from mmbench.engine.prepare import Options, Prepared, check_labels, prepare
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.record import Told, hash_data, make_record, way_of_asking
 from mmbench.engine.remarks import reasoning_notes
 from mmbench.engine.rows import rows_table
 from mmbench.engine.timing import untimed, with_rtfx
+from mmbench.kinds.per_sample import failed_predictions
 from mmbench.types import Answers, Media, RunRecord, Said
 
 
@@ -53,7 +54,11 @@ def run(
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
             measured = with_rtfx(measured, costs.throughput) if answers else measured
-    failures = prepared.kind.failures(prepared.data, answers) if answers else []
+    failures = (
+        prepared.kind.failures(prepared.data, answers)
+        if answers
+        else failed_predictions(directions)
+    )
     notes = [
         *prepared.kind.told(answers, prepared.data),
         *untimed(prepared, costs.throughput),
@@ -101,7 +106,11 @@ def _answers(
     if prepared.model is None:
         return {}
     requests = prepared.kind.requests(prepared.spec, prepared.data, options.seed)
-    return Asked(prepared.model, options, keys, progress, costs, held).answers(requests)
+    asked = Asked(prepared.model, options, keys, progress, costs, held)
+    for one in requests.values():
+        if one.method == "classify":
+            check_labels(prepared, asked.labels(one))
+    return asked.answers(requests)
 
 
 def _predict(

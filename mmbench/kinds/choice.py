@@ -46,7 +46,12 @@ class Choice(Writing):
         if "option" not in answers:
             return super().failures(data, answers)
         found: Answers = answers["option"]
-        reasons = [_first(found.failures, *span) for span in _spans(data)]
+        reasons = [
+            sample.target.reason
+            if isinstance(sample.target, Broken)
+            else _first(found.failures, *span)
+            for sample, span in zip(data.samples, _spans(data), strict=True)
+        ]
         pairs = zip(data.samples, reasons, strict=True)
         return [(sample.id, reason) for sample, reason in pairs if reason]
 
@@ -54,7 +59,12 @@ class Choice(Writing):
         """What was written, or the letter of the likeliest option."""
         if "option" not in answers:
             return super().said(spec, data, answers)
-        return [_likeliest(answers["option"], *span) for span in _spans(data)]
+        return [
+            sample.target
+            if isinstance(sample.target, Broken)
+            else _likeliest(answers["option"], *span)
+            for sample, span in zip(data.samples, _spans(data), strict=True)
+        ]
 
     def blind(self, who: str, data: Samples, seed: int) -> list[str]:
         """The letters of a baseline. Raises DataError for a sample without options."""
@@ -68,7 +78,10 @@ class Choice(Writing):
 
 
 def _options(sample: Sample) -> list[str]:
+    """The options of a sample; none where its reference is Broken. Raises DataError."""
     target = sample.target
+    if isinstance(target, Broken):
+        return []
     options = target.get("options") if isinstance(target, dict) else None
     if not options or len(options) > len(ascii_uppercase):
         raise DataError(
@@ -80,7 +93,10 @@ def _options(sample: Sample) -> list[str]:
 
 def _spans(data: Samples) -> list[tuple[int, int]]:
     """Where the options of each sample stand among those of all."""
-    sizes = (len(sample.target["options"]) for sample in data.samples)
+    sizes = (
+        0 if isinstance(sample.target, Broken) else len(sample.target["options"])
+        for sample in data.samples
+    )
     return list(pairwise(accumulate(sizes, initial=0)))
 
 

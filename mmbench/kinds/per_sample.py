@@ -106,7 +106,7 @@ class PerSample(ABC):
         """A digest of the targets, which with the questions says what was asked of."""
         state = blake2b(digest_size=16)
         for sample in data.samples:
-            target = None if isinstance(sample.target, Media) else sample.target
+            target = None if isinstance(sample.target, Media | Broken) else sample.target
             state.update(repr((sample.id, target)).encode("utf-8", "surrogatepass"))
         state.update(repr(data.labels).encode())
         if data.templates:
@@ -171,9 +171,7 @@ class PerSample(ABC):
         self, spec: TaskSpec, data: Samples, outputs: Outputs, directions: Directions
     ) -> list[tuple[str, str]]:
         """Id and reason of each sample whose output failed."""
-        return [
-            (p.id, p.error) for splits in directions.values() for s in splits for p in s if p.error
-        ]
+        return failed_predictions(directions)
 
     def output_notes(self, data: Samples, outputs: Outputs, directions: Directions) -> list[str]:
         """What a reader of the scores should know of the outputs."""
@@ -253,10 +251,15 @@ def _hint(missing: list[str], extra: list[str], known: set[str]) -> str:
 
 
 def prediction(sample: Sample, value: Any, tags: dict[str, str]) -> Prediction:
-    """What was said of a sample beside its target; a Broken value is a failed prediction."""
-    if isinstance(value, Broken):
+    """The output for a sample with its reference.
+
+    The prediction has failed where the value is Broken, or the reference is.
+    """
+    broken = sample.target if isinstance(sample.target, Broken) else value
+    if isinstance(broken, Broken):
+        target = None if broken is sample.target else sample.target
         return Prediction(
-            sample.id, target=sample.target, error=value.reason, group=sample.group, tags=tags
+            sample.id, target=target, error=broken.reason, group=sample.group, tags=tags
         )
     return Prediction(
         sample.id,
@@ -266,6 +269,12 @@ def prediction(sample: Sample, value: Any, tags: dict[str, str]) -> Prediction:
         tags=tags,
         inputs=sample.inputs,
     )
+
+
+def failed_predictions(directions: Directions) -> list[tuple[str, str]]:
+    """Return id and reason of each sample whose prediction failed."""
+    failed = {p.id: p.error for splits in directions.values() for s in splits for p in s if p.error}
+    return list(failed.items())
 
 
 def check_medium(spec: TaskSpec) -> None:

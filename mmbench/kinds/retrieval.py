@@ -8,6 +8,7 @@ from typing import Any
 
 from mmbench.abilities import Embeds
 from mmbench.errors import DataError, SpecError
+from mmbench.kinds.per_sample import failed_predictions
 from mmbench.kinds.retrieval_given import embedded, match, ranked, unjudged_documents
 from mmbench.kinds.retrieval_judged import (
     absent_positives,
@@ -179,8 +180,7 @@ class Retrieval:
             if len(self.directions(spec)) == 1:
                 answers["query"] = judged_alone(data, answers["query"])
             return self._failed(data, answers)
-        predictions = (p for splits in directions.values() for split in splits for p in split)
-        return [(p.id, p.error) for p in predictions if p.error]
+        return failed_predictions(directions)
 
     def output_notes(
         self, data: RetrievalData, outputs: Outputs, directions: Directions

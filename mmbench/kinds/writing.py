@@ -88,7 +88,12 @@ class Writing(PerSample):
     def blind(self, who: str, data: Samples, seed: int) -> list[str]:
         """The best answer, the most common one, another sample's, nothing, or many at once."""
         best = [best_answer(sample.target) for sample in data.samples]
-        common = [answer for answer, _ in sorted(Counter(best).items(), key=_by_count)]
+        usable = [
+            answer
+            for answer, sample in zip(best, data.samples, strict=True)
+            if not isinstance(sample.target, Broken)
+        ]
+        common = [answer for answer, _ in sorted(Counter(usable).items(), key=_by_count)]
         if who == "oracle":
             return best
         if who == "random":
@@ -100,8 +105,11 @@ class Writing(PerSample):
 def best_answer(target: Any) -> str:
     """The answer that a target calls right: of several the most common, then the first.
 
-    Of options {"answer": "B", …} the letter; of a reference with alternatives the first of each.
+    Of options {"answer": "B", …} the letter; of a reference with alternatives the first of each; of
+    a Broken target nothing.
     """
+    if isinstance(target, Broken):
+        return ""
     pieces = pieces_of(target)
     if pieces is not None:
         return first_reading(pieces)

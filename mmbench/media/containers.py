@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from mmbench.media.truncation import Cut
@@ -32,6 +33,19 @@ def is_image(container: Any) -> bool:
 
 def _brand(container: Any) -> str:
     return str(container.metadata.get("major_brand", "")).strip()
+
+
+def demuxed(container: Any, *streams: Any) -> Iterator[Any]:
+    """Yield the packets of these streams, of all where none is named, and an empty one of each.
+
+    The empty ones make decoders give their last frames. Streams that begin within the file, as in a
+    recording of a broadcast, are not among them.
+    """
+    try:
+        yield from container.demux(*streams)
+    except IndexError:
+        # PyAV ends with it, behind the last empty packet, where libavformat found such a stream.
+        return
 
 
 def is_mp4(container: Any) -> bool:

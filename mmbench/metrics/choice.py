@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from string import ascii_uppercase
 
 from mmbench.errors import DataError
-from mmbench.metrics.choice_text import named_option
+from mmbench.metrics.choice_text import VERSION, named_option
 from mmbench.stats import score
 from mmbench.types import Prediction, Score
 
-_PARSE = "parse=letter-or-text,unparsed=wrong"
+_PARSE = f"parse=letter-or-text,parser={VERSION},unparsed=wrong"
 
 
 def choice_accuracy(predictions: Sequence[Prediction]) -> Score:

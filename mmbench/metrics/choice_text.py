@@ -1,176 +1,167 @@
-r"""Which option a free text names, or none: never a guess.
+r"""Which option a free text names, or None: the parser never guesses.
 
-An option is named by its letter (A is the first) or by its text. The first rule that applies
-decides; where it finds two options, none is named.
+Options have the letters A, B, … by their position. The text is cleaned first (Markdown, LaTeX,
+HTML, special tokens, full-width letters; see `mmbench.metrics.choice_clean`). The first of these
+rules that finds an option decides; where a rule finds two options, the text names none.
 
-1. What stands in \boxed{…} is read in place of the whole text.
-2. The text is a letter and nothing else ("b", "(B).", "**B**"), or an option's text.
-3. Its first or last line is, or it says "the answer is B", "Answer: (B)", "I choose B", "B is
-   correct".
-4. A letter in front with a mark after it: "B. dog", "b) dog", "(B) dog", "B: dog".
-5. A letter in brackets, or a capital in front or after a word such as "is", "option", "think";
-   there must be no other capital that stands alone. A letter within an option's text is text.
-6. An option's text, as whole words; one within a longer one does not count ("dog" in "hot dog").
+1. A letter in \boxed{…} or <answer>…</answer>. A box with anything but an option is ignored.
+2. A statement that calls itself final ("Final answer: B"), then one that has a line of its own
+   ("Answer: B"): it overrides what sentences say, but not a first or last line of rule 3.
+3. A statement: "The answer is (B).", "I choose B", "B is the correct answer", an option's text in
+   these places, a first or last line that is an option's letter, its text or both ("(B) dog").
+   The words of about thirty languages are in `mmbench.metrics.choice_words`.
+4. "B is correct"; an option in the last sentence that opens with "therefore", "so" or the like.
+5. A letter in front with a mark after it: "B. dog", "b) dog", "(B) dog", "B: dog".
+6. A letter in brackets, or a capital in front or after a word such as "is", "option", "think";
+   no other capital may stand alone. A letter within an option's text is text.
+7. An option's text, as whole words; one within a longer one does not count ("dog" in "hot dog"),
+   and words such as "no" count only where they open a sentence ("No, there is none").
 
-A letter goes before texts, but names nothing where the text right after it (rules 3 and 4), or
-every text that is mentioned (rule 5), is that of another option. An A or I before a word is an
-article or a pronoun ("A dog is", "I think"). What follows "not", "isn't" or "neither" is not named.
+A letter goes before texts, but names nothing where the text right after it is that of another
+option. A or I before a word is an article or a pronoun ("A dog is", "I think"). What is negated,
+asked or supposed is not named: "not B", "B is wrong", "Is it B?", "if it were B". A statement that
+is followed by "wait" or "sorry" and another option names none. Numbers are compared without a
+currency, separators of thousands and final zeros, where that keeps the options apart. An option
+that is itself a single letter is named by its position alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from string import ascii_uppercase
+from collections import deque
+from collections.abc import Sequence
+from functools import lru_cache
 
-from mmbench.metrics.answer_text import plain_words
+from mmbench.metrics import choice_forms as forms
+from mmbench.metrics.choice_claims import (
+    CONTRADICTION,
+    affirmed,
+    boxed,
+    denied,
+    joined,
+    letters_in,
+    lines_that_are_options,
+    place_of,
+    statements,
+)
+from mmbench.metrics.choice_clean import clean, split_boxes
+from mmbench.metrics.choice_options import Options, options_of
 
-_BOXED = re.compile(r"\\boxed\s*\{\s*(?:\\(?:text|mathrm|textbf|mathbf)\s*\{)?([^{}]*)\}")
-_DECORATION = re.compile(r"[*`\"“”]|__|\\[()\[\]]|\$(?=[A-Z]\$)|(?<=\$[A-Z])\$")
-_ALONE = re.compile(r"[\s(\[{<]*([A-Za-z])[\s)\]}>.:,;!]*")
-# After an article there is a word; after the letter A there may be one of these.
-_AFTER_LETTER = r"(?:because|since|as|and|or|is|which|based|due|given|but|not)\b"
-_LETTER = (
-    r"(?:(?<!\w)[(\[]\s*(?P<inside>[A-Za-z])\s*[)\]]"
-    r"|(?<![\w'’.-])(?P<bare>[A-Z])(?![\w'’]|[-.]\w)"
-    rf"(?:(?<![AI])|(?!\s+\w)|(?=\s+{_AFTER_LETTER})))"
-    r"(?!\s+(?:is|was|seems)(?:n['’]t|\s+(?:not|wrong|incorrect|false))\b)"
+VERSION = 2  # of these rules; stands in the signature of each metric that uses them
+
+_MARKED = re.compile(
+    r"[(\[](?P<inside>[A-Za-z])[)\]]"
+    r"|(?:^|[\n.;,:] ?|(?<!\w)(?i:or|and) )(?P<bare>[A-Z])(?:\)|[.:](?= \S))"
 )
-_MENTION = re.compile(_LETTER)
-_ANSWER = r"(?:\b(?i:answer|(?:choice|option|selection)(?=\s*(?:is\b|:|=)))"
-_LINK = r"(?:\s*(?::|=|->|→|-)|\s+(?i:is|was|would\s+be|should\s+be|must\s+be))*"
-_CHOOSE = r"|\b(?i:choose|pick|select|go\s+with|going\s+with))"
-_FILL = r"(?:\s+(?i:option|choice|letter|likely|most|probably|clearly|definitely))*\s*"
-_BY_NAME = re.compile(
-    rf"{_ANSWER}{_LINK}{_CHOOSE}{_FILL}(?:{_LETTER}|(?P<small>[a-z])(?=\W*(?:$|\n)))"
-)
-_RIGHT = r"\s+is\s+(?i:the\s+)?(?i:most\s+|only\s+)?(?i:correct|right|best|true|answer|accurate)\b"
-_BY_PRAISE = re.compile(_LETTER + _RIGHT)
-_FRONT = re.compile(r"[(\[]?(?P<inside>[A-Za-z])(?:[)\].:]|\s*[-–—]\s|(?=,\s))")
-_MARKED = re.compile(r"[(\[](?P<inside>[A-Za-z])[)\]]|(?<![\w'’.-])(?P<bare>[A-Z])[).:](?!\w)")
-_AND = re.compile(rf"\s*(?:,|/|&|\bor\b|\band\b)+\s*(?:or\s+|and\s+)?(?:option\s+)?{_LETTER}")
-_BEFORE = re.compile(
-    r"(?:^|\b(?:is|be|s|option|choice|letter|answer|think|say|guess|believe|maybe|perhaps|probably"
-    r"|possibly|but|either|therefore|so|hence|with|choose|pick|select)[\s:,]+)$",
-    re.IGNORECASE,
-)
-_NOT = (
-    r"(?:\bnot|n['’]t|\bneither|\bnor|\bnever|\brather than|\binstead of)\s+(?:(?:be|an?|the)\s+)?"
-)
-_LOOK_BACK = 40  # characters; more would take time that grows with the square of the text
-_NEGATED = re.compile(_NOT + r"(?:option\s+|choice\s+)?$", re.IGNORECASE)
-_NEGATED_WORDS = re.compile(
-    r"(?:\bnot|\b(?:is|are|was|were|do|does|did|ca|could|would|should|wo)nt|\bneither|\bnor|\bnever"
-    r"|\brather than|\binstead of)\s+(?:be\s+|look like\s+)?(?:(?:an?|the|any)\s+)?$"
-)
+_FOREIGN = re.compile(r"[(\[]([A-Z])[)\]]")
+_HOLDS_LETTER = re.compile(r"(?<!\w)[A-Za-z](?!\w)")
+_LOOK_BACK = 40  # characters before a letter that may hold the word that makes it an option
 
 
 def named_option(text: str, options: Sequence[str]) -> int | None:
-    """The position of the only option that a text names, or None.
-
-    Options have the letters A, B, … by their position; there are at most 26.
-    """
-    boxed = {_named(content, options) for content in _BOXED.findall(text)}
-    if boxed:
-        return boxed.pop() if len(boxed) == 1 else None
-    return _named(text, options)
+    """The position of the only option that a text names, or None. There are at most 26 options."""
+    return _named(text, tuple(options))
 
 
-def _named(text: str, options: Sequence[str]) -> int | None:
-    lines = [line.strip() for line in _DECORATION.sub("", text).splitlines() if line.strip()]
-    if not lines:
-        return None
-    clean, texts = "\n".join(lines), [plain_words(option) for option in options]
-    whole = _whole(text, texts) | _whole(clean, texts)
-    stated = _whole(lines[0], texts) | _whole(lines[-1], texts) | _stated(clean, texts)
-    for found in (whole, stated, _in_front(clean, texts)):
+@lru_cache(maxsize=20_000)
+def _named(text: str, options: tuple[str, ...]) -> int | None:
+    names = options_of(options)
+    outside, boxes = split_boxes(text)
+    letters, texts = boxed(boxes, names)
+    if letters:
+        return _only(letters)
+    cleaned = clean(outside)
+    stated, lines = statements(cleaned, names), lines_that_are_options(cleaned, names)
+    own = texts | lines
+    others = stated.others | own
+    labelled = stated.labelled | own if stated.labelled else set()
+    for found in (stated.final, labelled, others, _concluded(cleaned, names)):
         if found:
-            return _only(found)
-    return _mentioned(clean, texts, options)
+            return _unless_retracted(_only(found), cleaned, names)
+    front = _in_front(cleaned, names)
+    return _only(front) if front else _mentioned(cleaned, names)
 
 
 def _only(found: set[int]) -> int | None:
-    """The only place, unless it is that of no option (-1, which stands for a contradiction)."""
-    place = next(iter(found)) if len(found) == 1 else -1
-    return place if place >= 0 else None
+    """The only place in a set, unless that is a contradiction."""
+    return next(iter(found)) if len(found) == 1 and CONTRADICTION not in found else None
 
 
-def _whole(text: str, texts: list[str]) -> set[int]:
-    alone = _ALONE.fullmatch(text)
-    plain = plain_words(text)
-    found = {place for place, words in enumerate(texts) if words and words == plain}
-    return found | ({_place(alone[1])} & set(range(len(texts))) if alone else set())
+def _unless_retracted(place: int | None, text: str, names: Options) -> int | None:
+    """The place, or None where the text then says "wait" or the like and names another option."""
+    last = _last(forms.RETRACTED, text)
+    if last is None or place is None:
+        return place
+    tail = text[last.end() :]
+    stated = set().union(*statements(tail, names), lines_that_are_options(tail, names))
+    others = {other for other, _ in letters_in(forms.MENTIONED_LETTER, tail, names)} - {place}
+    return place if place in stated or not others else None
 
 
-def _place(letter: str) -> int:
-    return ascii_uppercase.index(letter.upper())
+def _concluded(text: str, names: Options) -> set[int]:
+    """The options that are called right, and that of the last sentence that concludes."""
+    found = {
+        place
+        for place, match in letters_in(forms.MENTIONED_LETTER, text, names)
+        if forms.PRAISED.match(text, names.skip(place, text, match.end()))
+        and affirmed(place, match, names)
+    }
+    last = _last(forms.CONCLUSION, text)
+    if last:
+        end = forms.SENTENCE_END.search(text, last.end())
+        place = _mentioned(text[last.end() : end.start() if end else len(text)], names)
+        found |= set() if place is None else {place}
+    front = _only(_in_front(text, names)) if found else None
+    return found if front is None else found | {front}
 
 
-def _letters(
-    pattern: re.Pattern[str], text: str, count: int
-) -> Iterator[tuple[int, re.Match[str]]]:
-    """The places that a pattern's letters name, those of the options alone."""
-    for match in pattern.finditer(text):
-        letter = next((found for found in match.groupdict().values() if found), None)
-        if letter and _place(letter) < count:
-            yield _place(letter), match
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The last match of a pattern in a text."""
+    return next(iter(deque(pattern.finditer(text), maxlen=1)), None)
 
 
-def _stated(text: str, texts: list[str]) -> set[int]:
-    found = set()
-    for pattern in (_BY_NAME, _BY_PRAISE):
-        for place, match in _letters(pattern, text, len(texts)):
-            if not _just_before(_NEGATED, match):
-                found |= _unless_denied(place, text[match.end() :], texts)
-    return found
-
-
-def _in_front(text: str, texts: list[str]) -> set[int]:
-    front = _FRONT.match(text)
-    if front is None or _place(front["inside"]) >= len(texts):
+def _in_front(text: str, names: Options) -> set[int]:
+    """The option whose letter a text begins with, and a contradiction where another one follows."""
+    front = forms.FRONT.match(text)
+    place = place_of(front, names) if front else None
+    if front is None or place is None or denied(place, text, 0, front.end(), names):
         return set()
-    rest = text[front.end() :]
-    others = {place for place, _ in _letters(_MARKED, rest, len(texts))}
-    return others | _unless_denied(_place(front["inside"]), rest, texts)
+    after = names.skip(place, text, front.end())
+    rest = text[after:]
+    others = {at for at, _ in letters_in(_MARKED, rest, names)} - {place}
+    begun = names.begun(text[front.end() :])
+    alone = forms.ALONE.fullmatch(rest)
+    if others or alone or (begun and place not in begun) or joined(place, text, after, names):
+        return {place, CONTRADICTION}
+    return {place}
 
 
-def _unless_denied(place: int, rest: str, texts: list[str]) -> set[int]:
-    """The place, and -1 as well where `rest` goes on with another letter or another's text."""
-    more = _AND.match(rest)
-    goes_on = plain_words(rest.split("\n")[0]) + " "
-    begun = [at for at, words in enumerate(texts) if words and goes_on.startswith(f"{words} ")]
-    return {place, -1} if more or (begun and place not in begun) else {place}
+def _mentioned(text: str, names: Options) -> int | None:
+    """The option of the only letter in a text that surely is one, else of the only text."""
+    masked = _masked(text, names)
+    found = [
+        (place, match)
+        for place, match in letters_in(forms.MENTIONED_LETTER, masked, names)
+        if not denied(place, masked, match.start(), match.end(), names)
+    ]
+    texts = names.mentioned(text)
+    sure = {place for place, match in found if match["inside"] or _is_sure(match)}
+    if not sure:
+        foreign = any(ord(letter) - 65 >= len(names) for letter in _FOREIGN.findall(masked))
+        return None if foreign else _only(texts)
+    agreed = {place for place, _ in found} == sure and (not texts or sure & texts)
+    return _only(sure) if agreed else None
 
 
-def _mentioned(text: str, texts: list[str], options: Sequence[str]) -> int | None:
-    masked = text
-    for option in sorted(options, key=len, reverse=True):
-        if len(option.strip()) > 1:
-            masked = re.sub(rf"(?<!\w){re.escape(option.strip())}(?!\w)", "xx", masked, flags=re.I)
-    letters = list(_letters(_MENTION, masked, len(texts)))
-    letters = [(at, m) for at, m in letters if not _just_before(_NEGATED, m)]
-    by_text = _by_text(plain_words(text), texts)
-    if not letters:
-        return _only(by_text)
-    sure = {at for at, m in letters if m["inside"] or _just_before(_BEFORE, m)}
-    if sure:
-        agreed = {at for at, _ in letters} == sure and (not by_text or sure & by_text)
-        return _only(sure) if agreed else None
-    return _only(by_text)
-
-
-def _by_text(plain: str, texts: list[str]) -> set[int]:
-    found = set()
-    for words in sorted({words for words in texts if words}, key=len, reverse=True):
-        pattern = rf"(?<!\S){re.escape(words)}(?!\S)"
-        named = [m for m in re.finditer(pattern, plain) if not _just_before(_NEGATED_WORDS, m)]
-        if named:
-            found |= {place for place, other in enumerate(texts) if other == words}
-        plain = re.sub(pattern, "~", plain)
-    return found
-
-
-def _just_before(pattern: re.Pattern[str], match: re.Match[str]) -> bool:
-    """Whether a pattern, which ends in $, matches right before a match."""
+def _is_sure(match: re.Match[str]) -> bool:
     start = match.start()
-    return pattern.search(match.string, max(0, start - _LOOK_BACK), start) is not None
+    return forms.SURE.search(match.string, max(0, start - _LOOK_BACK), start) is not None
+
+
+def _masked(text: str, names: Options) -> str:
+    """A text without the options' texts that hold a single letter ("Point A")."""
+    own = [clean(option) for option in names.raw]
+    for option in sorted(own, key=len, reverse=True):
+        if len(option) > 1 and _HOLDS_LETTER.search(option):
+            text = re.sub(rf"(?<!\w){re.escape(option)}(?!\w)", "xx", text, flags=re.IGNORECASE)
+    return text

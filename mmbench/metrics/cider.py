@@ -23,14 +23,24 @@ def cider(predictions: Sequence[Prediction]) -> Score:
     A candidate's weights are clipped at the reference's, and each cosine is multiplied by
     exp(-d² / 72) for a difference of d **bigrams**. idf = log(captions / those with the n-gram
     in a reference), over the **whole evaluated set**: the value of a caption depends on the
-    others, and a set of one has idf 0 and so CIDEr 0. Rows: the value of each caption, with the
-    idf of the whole set, which stays fixed when captions are drawn again. An empty caption counts
-    as 0. Range [0, 10], higher is better. Raises DataError for a sample without references.
+    others, and a set of one image has idf 0 and so CIDEr 0, which the reason of the score says.
+    Rows: the value of each caption, with the idf of the whole set, which stays fixed when captions
+    are drawn again. An empty caption counts as 0. Range [0, 10], higher is better. Raises DataError
+    for a sample without references.
     Source: Vedantam et al. 2015, arXiv 1411.5726; pycocoevalcap 1.2 `cider_scorer.py`.
     """
     rows = _rows(corpus_of(predictions).grams) if predictions else np.empty(0)
     signature = "tokens=ptb,n=4,sigma=6,idf=evaluated set,held fixed in resampling"
-    return score(rows, signature=signature, worst=0, best=10)
+    return score(rows, signature=signature, reason=_reason(len(rows)), worst=0, best=10)
+
+
+def _reason(images: int) -> str:
+    if images != 1:
+        return ""
+    return (
+        "CIDEr of a single image is always 0: the weight of an n-gram is log(images / images that"
+        " have it in a reference) = log(1 / 1) = 0; score two images or more"
+    )
 
 
 def _rows(grams: Grams) -> Floats:

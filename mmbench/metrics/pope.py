@@ -2,9 +2,9 @@
 
 A value is what the model wrote, a target "yes" or "no". The official rule reads it: of the text up
 to the first period, without its commas, the words between single spaces; "No", "not" or "no" among
-them means no, anything else means yes. What is neither is therefore a yes, and `pope_unparsed`
-counts it. Only an output that has no answer behind its reasoning is wrong whatever is true.
-Source of all: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE evaluate.py.
+them means no, anything else means yes. So "NO", "no!" and "I cannot tell" mean yes, and
+`pope_unparsed` counts them. Only an output that has no answer behind its reasoning is wrong
+whatever is true. Source of all: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE evaluate.py.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mmbench.stats import score
 from mmbench.types import Prediction, Score
 
 _NO = {"No", "not", "no"}
-_SAYS = re.compile(r"\b(?:yes|no|not)\b", re.IGNORECASE)
+_YES = re.compile(r"\byes\b", re.IGNORECASE)
 _PARSE = "parse=first-sentence,neither=yes"
 _NO_YES = "no answer was taken for yes"
 
@@ -75,12 +75,14 @@ def pope_yes_ratio(predictions: Sequence[Prediction]) -> Score:
 
 
 def pope_unparsed(predictions: Sequence[Prediction]) -> Score:
-    """Share of answers without any of the words yes, no and not. Range [0, 1], lower is better.
+    """Share of answers that the official rule takes for a yes though they do not say yes.
 
-    The official rule takes them for a yes. Case does not count. Source: this project.
+    Range [0, 1], lower is better. An answer counts where the rule finds none of "No", "not" and
+    "no" in the first sentence, and the word "yes" stands nowhere, in any case of letters: "NO",
+    "No!", "There isn't", "I see. No.", "nothing" and an empty answer. Source: this project.
     """
-    rows = [_SAYS.search(p.value) is None for p in predictions]
-    return score(rows, better="lower", signature="words=yes/no/not", worst=1, best=0)
+    rows = [says_yes(p.value) and _YES.search(p.value) is None for p in predictions]
+    return score(rows, better="lower", signature="counted=yes without the word", worst=1, best=0)
 
 
 def says_yes(text: str) -> bool:

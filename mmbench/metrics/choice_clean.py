@@ -1,0 +1,88 @@
+r"""What models write around an answer, taken away: markup, special tokens, quotes, bullets.
+
+A cleaned text has the Unicode compatibility form NFKC (full-width letters, circled letters), one
+space between words, one line break between lines, and none of: Markdown, LaTeX, HTML tags,
+special tokens of chat templates, quotation marks, braces, marks of lists and mail quotes.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s?\{|<answer>", re.IGNORECASE)
+_BOX_LIMIT = 500  # characters: a longer box holds no option's letter, and is not searched
+_TOKENS = re.compile(
+    r"<\|start_header_id\|>\w{0,20}<\|end_header_id\|>|<\|im_start\|>\w{0,20}|<start_of_turn>\w{0,20}"
+    r"|<\|[\w ]{1,40}\|>|</?(?:s|pad|unk|eos|bos|sep|cls|mask|end_of_turn|end_of_utterance)>"
+    r"|<｜[^<>｜]{1,40}｜>|\[/?INST\]|<</?SYS>>|\[(?:EOS|BOS|PAD|SEP|CLS)\]"
+)
+_TAGS = re.compile(
+    r"</?(?:p|strong|em|br|code|pre|div|span|ul|ol|li|h[1-6]|mark|small|sup|sub|font|center|answer|ans"
+    r"|output|response|result)(?: [^<>]{0,100})?/?>|</(?:b|i|u)>|<(?:b|i|u)>(?=[^<>]{1,200}</)",
+    re.IGNORECASE,
+)
+_LATEX = re.compile(
+    r"\\(?:text|textbf|textit|texttt|textrm|mathrm|mathbf|mathit|mathsf|mathtt|bf|rm|bm|boldsymbol"
+    r"|operatorname|underline|emph)\b\*?|\\[()\[\]]|\\(?=[ ,;!{}$%&#_])|\$(?!\d)"
+)
+_MARKDOWN = re.compile(r"[*`~{}\"“”„‟«»‹›「」『』《》〈〉]|(?<!\w)['‘’‚]|['‘’](?!\w)")
+_BULLET = re.compile(
+    r"^(?:[-+] ?(?=[^\s\d.+]|\d{1,2}[.)] )|[•▪◦●‣→>#|∙·]{1,6} ?"
+    r"|\(?\d{1,2}[.)] (?=\(?[A-Za-z]\)?[\W]{0,5}$))+"
+)
+_ROLE = re.compile(r"^(?:assistant|model|ai|bot|gpt|chatbot)\s?(?::|\n)\s?", re.IGNORECASE)
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+_SPACES = re.compile(r"[^\S\n]+")
+
+# Brackets and marks that NFKC keeps apart; Cyrillic and Greek letters that look like a Latin one
+# and whose place in their own alphabet does not contradict it (Cyrillic В looks like B but is the
+# third letter, so it is left alone).
+_LETTERS = {base + n: 65 + n for base in (0x1F150, 0x1F170) for n in range(26)}
+_CHARACTERS = str.maketrans(
+    {"【": "[", "】": "]", "〔": "[", "〕": "]", "。": ".", "\u2212": "-", "\t": " ", "\r": "\n"}
+    | {"\u2028": "\n", "\u2029": "\n", "＿": "_"}
+) | dict(_LETTERS)
+_LOOKALIKE = re.compile(r"(?<!\w)[АСΑΒΕ](?=[)\]][^\w]|[\s)\].:,;!*]{0,4}$)", re.MULTILINE)
+_LATIN = str.maketrans("АСΑΒΕ", "ACABE")
+
+
+def split_boxes(text: str) -> tuple[str, list[str]]:
+    r"""A text without its boxes, and what stands in them: \boxed{…} and <answer>…</answer>."""
+    outside, boxes, at = [], [], 0
+    for match in _BOX.finditer(text):
+        if match.start() < at:
+            continue
+        end, after = _box_end(text, match)
+        if end >= 0:
+            outside.append(text[at : match.start()])
+            boxes.append(text[match.end() : end])
+            at = after
+    return " ".join([*outside, text[at:]]), boxes
+
+
+def _box_end(text: str, match: re.Match[str]) -> tuple[int, int]:
+    """Where the content of a box ends, and where the text goes on; -1 where it is not closed."""
+    start, limit = match.end(), match.end() + _BOX_LIMIT
+    if match[0].startswith("<"):
+        end = text.find("</answer>", start, limit)
+        return end, end + len("</answer>")
+    depth = 1
+    for at in range(start, min(limit, len(text))):
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        if depth == 0:
+            return at, at + 1
+    return -1, -1
+
+
+@lru_cache(maxsize=10_000)
+def clean(text: str) -> str:
+    """The text without markup, its lines joined by single line breaks."""
+    text = _TOKENS.sub(" ", text)
+    text = unicodedata.normalize("NFKC", text.translate(_CHARACTERS)).translate(_CHARACTERS)
+    text = _INVISIBLE.sub("", text)
+    text = _MARKDOWN.sub("", _LATEX.sub(" ", _TAGS.sub(" ", text))).replace("_", " ")
+    lines = [_BULLET.sub("", _SPACES.sub(" ", line).strip()) for line in text.split("\n")]
+    joined = _ROLE.sub("", "\n".join(line.strip() for line in lines if line.strip()))
+    return _LOOKALIKE.sub(lambda match: match[0].translate(_LATIN), joined)
