@@ -3,8 +3,11 @@
 Formats: tags such as `<think>…</think>` (DeepSeek-R1, Qwen3, GLM-4.1V; the prompt often writes the
 opening tag, so that only the closing one is in the output), `[THINK]…[/THINK]` (Magistral),
 `<seed:think>` (Seed-OSS), `<|START_THINKING|>` (Command A), `<|begin_of_thought|>` (Sky-T1),
-`◁think▷…◁/think▷` (Kimi-VL), the channels of gpt-oss (openai/harmony), and `<answer>…</answer>`
-around the answer (R1-style training).
+`◁think▷…◁/think▷` (Kimi-VL), `<unused94>` (MedGemma), the channels of gpt-oss (openai/harmony), and
+the words of Granite 3.2. Around the answer stand `<answer>…</answer>` (R1-style training, Hunyuan),
+`<response>` (Granite 3.3), `<CONCLUSION>` (LLaVA-CoT), `<|begin_of_box|>` (GLM-4.1V and later),
+`<|begin_of_solution|>` (Sky-T1), `<|START_RESPONSE|>` (Command A) and `[BEGIN FINAL RESPONSE]`
+(Apriel).
 """
 
 from __future__ import annotations
@@ -13,18 +16,31 @@ import re
 
 NO_ANSWER = "no-answer"  # the tag of an output in which no answer follows the reasoning
 
-_NAMES = r"(?:seed:)?(?:think|thinking|thought|thoughts|reasoning)"
+_ATTRIBUTES = r"(?:\s+[\w:-]+\s*=[^<>]*)?"
+_NAMES = (
+    r"(?:seed:)?(?:think|thinking|thought|thoughts|reason|reasoning|reflection|rationale|scratchpad"
+    r"|cot)"
+)
 _OPEN = (
-    rf"<\s*{_NAMES}\s*>|\[think\]|◁\s*think\s*▷"
-    r"|<\|start_thinking\|>|<\|begin_of_thought\|>"
+    rf"<\s*{_NAMES}{_ATTRIBUTES}\s*>|\[think\]|◁\s*think\s*▷"
+    r"|<\|start_thinking\|>|<\|begin_of_thought\|>|<unused94>"
 )
 _CLOSE = (
     rf"<\s*/\s*{_NAMES}\s*>|\[/think\]|◁\s*/\s*think\s*▷"
-    r"|<\|end_thinking\|>|<\|end_of_thought\|>"
+    r"|<\|end_thinking\|>|<\|end_of_thought\|>|<unused95>"
 )
 _TRACE = re.compile(f"(?P<open>{_OPEN})|(?P<close>{_CLOSE})", re.IGNORECASE)
 
-_ANSWER = re.compile(r"<\s*(?P<end>/?)\s*answer\s*>", re.IGNORECASE)
+_ANSWERS = r"(?:answer|final_?answer|response|conclusion)"
+_BEGIN = (
+    rf"<\s*{_ANSWERS}{_ATTRIBUTES}\s*>|<\|begin_of_(?:box|solution)\|>|<\|start_response\|>"
+    r"|\[begin final response\]"
+)
+_END = (
+    rf"<\s*/\s*{_ANSWERS}\s*>|<\|end_of_(?:box|solution)\|>|<\|end_response\|>"
+    r"|\[end final response\]"
+)
+_ANSWER = re.compile(f"(?P<begin>{_BEGIN})|{_END}", re.IGNORECASE)
 
 _CHANNEL = "<|channel|>"
 # A message of gpt-oss: its channel, other words of the header, and what stands in it.
@@ -33,8 +49,17 @@ _MESSAGE = re.compile(
     r"(?=<\|(?:end|return|call|start|channel)\|>|\Z)",
     re.DOTALL,
 )
-# The same where the tokeniser left out the special tokens.
-_BARE_CHANNELS = re.compile(r"\A\s*analysis.*assistantfinal(?P<text>.*)\Z", re.DOTALL)
+# Reasoning in words, and the answer behind it: the channels of gpt-oss where the tokeniser left out
+# the special tokens, and Granite 3.2.
+_WORDS = tuple(
+    re.compile(pattern, re.DOTALL)
+    for pattern in (
+        r"\A\s*analysis.*assistantfinal(?P<text>.*)\Z",
+        r"\A\s*Here(?:'s| is) my thought process:.*Here(?:'s| is) my response:(?P<text>.*)\Z",
+    )
+)
+# The same cut off: no text of a person begins so.
+_CUT_OFF = re.compile(r"\A\s*(?:analysis(?=[A-Z])|Here(?:'s| is) my thought process:)")
 
 
 def has_reasoning(text: str) -> bool:
@@ -43,14 +68,19 @@ def has_reasoning(text: str) -> bool:
         _CHANNEL in text
         or _TRACE.search(text) is not None
         or _ANSWER.search(text) is not None
-        or _BARE_CHANNELS.match(text) is not None
+        or _in_words(text)
     )
+
+
+def _in_words(text: str) -> bool:
+    return any(form.match(text) for form in (*_WORDS, _CUT_OFF))
 
 
 def final_answer(text: str) -> str | None:
     """Return the answer in a text without the reasoning, or None if the reasoning has no end.
 
-    A text without markers is returned as it is. Of several `<answer>` the last one counts.
+    A text without markers is returned as it is. Of several `<answer>` the last one with a text
+    counts.
     """
     while has_reasoning(text):
         shorter = _without_markers(text)
@@ -64,9 +94,9 @@ def _without_markers(text: str) -> str | None:
     """Remove one kind of markers: channels, else traces, else the tags around the answer."""
     if _CHANNEL in text:
         return _final_channel(text)
-    bare = _BARE_CHANNELS.match(text)
-    if bare:
-        return bare["text"].strip()
+    if _in_words(text):
+        found = next(filter(None, (form.match(text) for form in _WORDS)), None)
+        return found["text"].strip() if found else None
     if _TRACE.search(text):
         return _without_traces(text)
     return _tagged_answer(text)
@@ -90,12 +120,13 @@ def _without_traces(text: str) -> str | None:
 
 
 def _tagged_answer(text: str) -> str:
-    """Return what stands in the last `<answer>`; a missing tag is the end of the text on its side.
+    """Return what stands in the last `<answer>` that is not empty.
 
-    Stop sequences cut the closing tag off, and prompts write the opening one.
+    A missing tag is the end of the text on its side: stop sequences cut the closing tag off, and
+    prompts write the opening one.
     """
     tags = list(_ANSWER.finditer(text))
-    opens = [tag.end() for tag in tags if not tag["end"]]
-    start = opens[-1] if opens else 0
-    ends = [tag.start() for tag in tags if tag["end"] and tag.start() >= start]
-    return text[start : ends[0] if ends else len(text)].strip()
+    starts = [tag.end() for tag in tags if tag["begin"]] or [0]
+    places = [tag.start() for tag in tags] + [len(text)]
+    answers = [text[a : next(b for b in places if b >= a)].strip() for a in starts]
+    return next(filter(None, reversed(answers)), "")

@@ -344,7 +344,7 @@ def test_a_text_that_names_two_classes_is_no_target(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "attributes", "words"),
     [
-        ("cs-wide", {"labels": ["a", "b"]}, "classify returned 3 columns for 2 labels"),
+        ("cs-wide", {"rows": np.zeros((3, 4))}, "classify returned 4 columns for 3 labels"),
         ("cs-narrow", {"labels": list("abcd")}, "classify returned 3 columns for 4 labels"),
         # With 2 columns of float64 for 4 labels the bytes would fit those of 4 columns of float32.
         ("cs-half", {"labels": list("abcd"), "rows": np.zeros((3, 2))}, "2 columns for 4 labels"),

@@ -130,7 +130,7 @@ def row(**cells):
         ("x.csv", "id,answer,answer\n1,,\n", "line 2: answer is empty"),
         ("x.json", "[]", "has no line of data"),
         ("x.json", '["a"]', "x.json: $[0]: an object of columns and values is needed"),
-        ("x.json", '{"a": "b", "a": "c"}', "each id must be there once"),
+        ("x.json", '{"a": "b", "a": "c"}', "each key of an object must be there once"),
         ("x.yaml", "[]", "a file is needed that ends in one of .csv, .tsv, .jsonl, .json"),
         ("x.csv", b"id,answer\n1,\xff\n", "line 2 column 3"),
     ],

@@ -123,6 +123,19 @@ def test_failures_stay_and_their_positives_are_never_retrieved() -> None:
     ]
 
 
+@pytest.mark.parametrize("index", ["exact", "Flat"])
+def test_a_side_that_failed_as_a_whole_has_no_width(index: str) -> None:
+    # The engine has no vector of such a side, so that it does not know how many numbers one has.
+    made = data({"q1": {"a": 1.0}, "q2": {"b": 1.0}}, ["a", "b"])
+    failed = {0: "truncated", 1: "truncated"}
+    given = answers(np.eye(2, 3), np.zeros((2, 1)), ({}, failed))
+    found, _ = Retrieval().predict(SPEC, made, given, index)
+    assert [p.value for p in found[T2I][0]] == [
+        Ranking([None], [1.0], failed=1, failed_others=1, size=2)
+    ] * 2
+    assert [p.error for p in found[I2T][0]] == ["truncated", "truncated"]
+
+
 def test_queries_without_judgements_and_without_relevant_documents() -> None:
     made = data({"q1": {"a": 1.0}, "q2": {"a": 0.0}, "q3": {}}, ["a", "b"])
     found, _ = Retrieval().predict(SPEC, made, answers(np.eye(3, 2) + 1, np.eye(2)), "exact")

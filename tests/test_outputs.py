@@ -62,7 +62,7 @@ def test_byte_order_mark_windows_lines_and_empty_lines_change_nothing(tmp_path):
 
 def test_the_digest_is_of_the_bytes(tmp_path):
     one, same = read(tmp_path, "x.jsonl", JSONL), read(tmp_path, "y.jsonl", JSONL)
-    other = read(tmp_path, "x.jsonl", JSONL.replace("dog", "cat"))
+    other = read(tmp_path, "x.jsonl", JSONL.replace("a dog", "a cat"))
     assert re.fullmatch("[0-9a-f]{32}", one.digest)
     assert one.digest == same.digest != other.digest
 
@@ -382,7 +382,7 @@ def test_the_document_names_every_format():
 def test_the_examples_of_the_document(tmp_path):
     records = examples('{"id": "u')
     assert list(read(tmp_path, "x.jsonl", "\n".join(records)).values) == [
-        f"u{n}" for n in range(1, 7)
+        f"u{n}" for n in range(1, 8)
     ]
     for name, start in (
         ("coco.json", '[{"image_id"'),
@@ -406,13 +406,16 @@ def test_the_examples_of_the_document(tmp_path):
     ]
 
 
-MSMARCO = "q1\td7\t2\nq2\ta doc\t1\r\nq1\td2\t1\n\n"
+MSMARCO = "q1\td7\t2\nq2\ta doc\t1\r\nq1\td2\t1\nq1\td5\t3\n"
 
 
 @pytest.mark.parametrize("name", ["x.tsv", "x.run"])
 def test_runs_of_msmarco_are_ordered_by_rank(tmp_path, name):
     # Lines `qid docid rank`, as MS MARCO's own evaluation reads them: no header, no score.
-    assert read(tmp_path, name, MSMARCO).values == {"q1": ["d2", "d7"], "q2": ["a doc"]}
+    assert read(tmp_path, name, MSMARCO).values == {
+        "q1": ["d2", "d7", "d5"],
+        "q2": ["a doc"],
+    }
 
 
 def test_a_table_with_labels_that_are_numbers_is_no_run(tmp_path):
@@ -425,12 +428,18 @@ def test_a_table_with_labels_that_are_numbers_is_no_run(tmp_path):
     ("line", "words"),
     [
         ("q1\td9\t2\n", "line 5: query q1 has rank 2 twice"),
-        ("q1\td9\t4\n", "the ranks of query q1 are not 1, 2, 3 and on"),
+        ("q1\td9\t5\n", "the ranks of query q1 are not 1, 2, 3 and on"),
         ("q3\td9\t0\n", "the ranks of query q3 are not 1, 2, 3 and on"),
-        ("q1\td2\t3\n", "query q1: each document must be there once"),
+        ("q1\td2\t4\n", "query q1: each document must be there once"),
         ("q1\td9\n", "line 5: not of the form `qid docid rank`"),
         ("q1\td9\t2.5\n", "line 5: not of the form `qid docid rank`"),
     ],
 )
 def test_what_is_refused_of_runs_of_msmarco(tmp_path, line, words):
     assert words in refused(tmp_path, "x.tsv", MSMARCO + line)
+
+
+def test_scores_are_not_read_as_ranks(tmp_path):
+    # Integer scores, best first: as ranks they would turn every list around.
+    scores = "q1\ta\t3\nq1\tb\t2\nq1\tc\t1\nq2\ta\t1\n"
+    assert "give scores as a TREC run" in refused(tmp_path, "x.tsv", scores)

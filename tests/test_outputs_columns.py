@@ -6,6 +6,7 @@ writes into which column was read in its source; each layout names it.
 
 import json
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -61,6 +62,9 @@ LAYOUTS = [
     # EvalScope predictions, inspect samples: a response of an OpenAI-compatible server
     {"index": 0, "model_output": {"choices": [{"message": {"content": SAID}}]}},
     {"id": 1, "epoch": 1, "target": TRUE, "output": {"choices": [{"message": {"content": SAID}}]}},
+    # inspect with a model that reasons: the reasoning is a part of its own
+    {"id": 1, "target": TRUE, "output": {"choices": [{"message": {"content": [
+        {"type": "reasoning", "reasoning": TRUE}, {"type": "text", "text": SAID}]}}]}},
     # NeMo, open_asr_leaderboard
     {"audio_filepath": "a.wav", "duration": 2.0, "time": 0.1, "text": TRUE, "pred_text": SAID},
     # LLaMA-Factory
@@ -101,6 +105,14 @@ def test_the_same_in_tables(tmp_path: Path, suffix: str) -> None:
         ({"ground_truth": TRUE, "my_model": SAID}, ("ground_truth",)),
         ({"references": [TRUE], "my_model": SAID}, ("references",)),
         ({"Value": SAID, "VALUE": TRUE}, ("Value", "VALUE")),
+        # Predictions under a name that no list has: vLLM's outputs, NeMo's hybrid models, sklearn.
+        ({"answer": TRUE, "outputs": [SAID]}, ("answer", "outputs")),
+        ({"answer": TRUE, "llm_answer": SAID}, ("answer", "llm_answer")),
+        ({"text": TRUE, "pred_text_ctc": SAID}, ("text", "pred_text_ctc")),
+        ({"caption": TRUE, "generatedCaption": SAID}, ("caption", "generatedCaption")),
+        ({"label": TRUE, "y_pred": SAID}, ("label", "y_pred")),
+        ({"label": "3", "top1": "4"}, ("label", "top1")),
+        ({"target": TRUE, "raw_response": SAID}, ("target", "raw_response")),
     ],
 )  # fmt: skip
 def test_what_could_be_two_columns_is_refused(
@@ -113,6 +125,20 @@ def test_what_could_be_two_columns_is_refused(
     chosen = list(row)[-1]
     expected = row[chosen] if isinstance(row[chosen], str) else list(row[chosen])  # type: ignore[call-overload]
     assert read(tmp_path, {"id": 1, **row}, prediction=chosen) == expected
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"pred_source": "OCR"},  # TextVQA's results
+        {"response_time": "0.3 s", "output_tokens": 7, "output_file": "a.json"},
+        {"prediction_score": 0.9, "result": 0.5, "correct_answer": TRUE, "answer_type": "other"},
+        {"model": "llava", "model_id": "llava-7b", "answer_id": "x9"},  # LLaVA's answers
+        {"llm_answer": SAID, "y_pred": None},  # the same twice, and nothing
+    ],
+)
+def test_what_is_said_about_a_prediction_is_none(tmp_path: Path, beside: dict[str, object]) -> None:
+    assert read(tmp_path, {"question_id": 1, "answer": SAID, **beside}) == SAID
 
 
 def test_a_row_without_the_prediction_is_not_scored_by_its_truth(
@@ -235,6 +261,63 @@ def test_two_columns_that_name_the_samples_differently_are_refused(tmp_path: Pat
         score(tmp_path, REFS, outs)
     assert value(score(tmp_path, REFS, outs, field={"id": "sample_id"})) == 1.0
     assert value(score(tmp_path, REFS, outs, field={"id": "id"})) == 0.0
+
+
+def test_keys_and_a_column_that_name_the_samples_differently_are_refused(tmp_path: Path) -> None:
+    # The keys are the places of the rows, the column says which question it was: 0 and 1 in turn.
+    data = lines(tmp_path / "ref.jsonl", *({"id": n, "answer": f"a{n}"} for n in range(2)))
+    file = tmp_path / "out.json"
+    rows = {str(n): {"question_id": 1 - n, "prediction": f"a{1 - n}"} for n in range(2)}
+    file.write_text(json.dumps(rows))
+    with pytest.raises(DataError, match=r"columns \(their keys\), question_id .*--field id=NAME"):
+        mmbench.score("answers", file, data=data)
+    record = mmbench.score("answers", file, data=data, field={"id": "question_id"})
+    assert record.scores["exact_match"].value == 1.0
+    # Keys that name no sample give way to a column that names all.
+    file.write_text(json.dumps({f"row {n}": row for n, row in rows.items()}))
+    record = mmbench.score("answers", file, data=data)
+    assert record.scores["exact_match"].value == 1.0
+    assert "outputs are matched by column question_id, not their keys" in record.notes
+
+
+def test_two_columns_that_differ_are_refused_in_a_part_of_the_outputs_too(tmp_path: Path) -> None:
+    data = lines(tmp_path / "ref.jsonl", *({"id": n, "answer": f"a{n}"} for n in range(5)))
+    rows = [{"id": n, "question_id": n + 2, "prediction": f"a{n + 2}"} for n in range(2)]
+    file = lines(tmp_path / "out.jsonl", *rows)
+    with pytest.raises(DataError, match="columns id, question_id of the outputs name different"):
+        mmbench.score("answers", file, data=data, partial=True)
+    record = mmbench.score("answers", file, data=data, partial=True, field={"id": "question_id"})
+    assert record.scores["exact_match"].value == 1.0
+
+
+def test_a_tag_that_samples_share_is_no_id(tmp_path: Path) -> None:
+    # Two questions about image 1: image_id names images, though its numbers are ids of questions.
+    images = {1: 1, 2: 1, 3: 2}
+    rows = ({"id": n, "image_id": image, "answer": f"a{n}"} for n, image in images.items())
+    data = lines(tmp_path / "ref.jsonl", *rows)
+    said = [{"id": n, "image_id": images[n], "prediction": f"a{n}"} for n in (2, 3)]
+    file = lines(tmp_path / "out.jsonl", *said)
+    record = mmbench.score("answers", file, data=data, partial=True)
+    assert record.scores["exact_match"].value == 1.0
+    without = [{name: cell for name, cell in row.items() if name != "id"} for row in said]
+    lines(file, *without)
+    with pytest.raises(DataError, match="column image_id of the outputs cannot be the id"):
+        mmbench.score("answers", file, data=data, partial=True)
+
+
+@pytest.mark.parametrize("key", ["caf\u00e9_{}", "COCO_val2014_{:012}", "COCO_val2014_{:012}.jpg"])
+def test_keys_that_are_names_of_files(tmp_path: Path, key: str) -> None:
+    # CLIPScore's candidates are keyed by names of files; macOS decomposes the letters in them.
+    images = [
+        {"id": n, "file_name": f"{key.format(n)}".removesuffix(".jpg") + ".jpg"} for n in (1, 2)
+    ]
+    notes = [{"id": n, "image_id": n, "caption": f"a {n} on a red mat"} for n in (1, 2)]
+    data, file = tmp_path / "captions_val.json", tmp_path / "out.json"
+    data.write_text(json.dumps({"images": images, "annotations": notes}))
+    said = {normalize("NFD", key.format(n)): f"a {n} on a red mat" for n in (2, 1)}
+    file.write_text(json.dumps(said, ensure_ascii=False))
+    record = mmbench.score("captions", file, data=data)
+    assert record.scores["bleu@4"].value == pytest.approx(1)
 
 
 def test_a_column_that_names_no_sample_gives_way_to_one_that_names_all(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mmbench.reasoning import final_answer, has_reasoning
 
 # Each text as the named model or server writes it; the answer is what stands outside the reasoning.
-ANSWERS = [
+ANSWERS: list[tuple[str, str | None]] = [
     ("<think>one, two, three</think>3", "3"),  # DeepSeek-R1, Qwen3
     ("<think>\nIs it A?\n</think>\n\nThe answer is B.", "The answer is B."),
     ("<think></think>B", "B"),  # Qwen3 without thinking writes an empty trace
@@ -40,11 +40,29 @@ ANSWERS = [
     ("A?<|end|><|start|>assistant<|channel|>final<|message|>B", "B"),  # prompt wrote the channel
     ("<|channel|>final<|message|><answer>B</answer>", "B"),
     ("analysisThe user asks A.assistantfinalB", "B"),  # special tokens were left out
+    ('<think time="3">x</think>\nB', "B"),
+    ("Hm. <think duration=3>A?", None),  # an attribute, and no end
+    ("<reflection>x</reflection>B", "B"),
+    ("<scratchpad>x</scratchpad>B", "B"),
+    ("<unused94>thought\nx<unused95>B", "B"),  # MedGemma
+    ("<think>x</think>The answer is <|begin_of_box|>B<|end_of_box|>.", "B"),  # GLM-4.1V, GLM-4.5V
+    ("<|begin_of_thought|>x<|end_of_thought|>\n<|begin_of_solution|>B<|end_of_solution|>", "B"),
+    ("<|START_THINKING|>x<|END_THINKING|><|START_RESPONSE|>B<|END_RESPONSE|>", "B"),
+    ("<think>x</think><response>B</response>", "B"),  # Granite 3.3
+    ("Here is my thought process: A?\nHere is my response: B", "B"),  # Granite 3.2
+    ("Here's my thought process: A or B", None),
+    ("<SUMMARY>s</SUMMARY><REASONING>A?</REASONING><CONCLUSION>B</CONCLUSION>", "B"),  # LLaVA-CoT
+    ("x\n[BEGIN FINAL RESPONSE]\nB\n[END FINAL RESPONSE]", "B"),  # Apriel
+    ("<final_answer>B</final_answer>", "B"),
+    ('<answer type="letter">B</answer>', "B"),
+    ("<answer>B</answer>\n<answer>", "B"),  # cut off as it began again
+    ("<answer>B</answer><answer> </answer>", "B"),
+    ("analysisThe user asks B", None),  # cut off, special tokens were left out
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "answer"), ANSWERS)
-def test_the_answer_without_its_reasoning(text: str, answer: str) -> None:
+def test_the_answer_without_its_reasoning(text: str, answer: str | None) -> None:
     assert has_reasoning(text)
     assert final_answer(text) == answer
 
@@ -69,6 +87,7 @@ def test_reasoning_without_an_end_is_no_answer(text: str) -> None:
     [
         "", " B ", "a < b > c", "I think", "think> B", "The answer: B", "<b>B</b>", "think of B",
         "analysis of the picture", "[thinking]", "x <thinker> y", "an <answers> tag", "< / >",
+        "I <think so> yes", "<think of a number>", "Here is my response: B", "analysis A",
     ],
 )  # fmt: skip
 def test_a_text_without_markers_is_as_it_was(text: str) -> None:
@@ -79,7 +98,8 @@ def test_a_text_without_markers_is_as_it_was(text: str) -> None:
 MARKERS = [
     "<think>", "</think>", "◁think▷", "◁/think▷", "<answer>", "</answer>", "[THINK]", "[/THINK]",
     "<|channel|>", "analysis", "final", "<|message|>", "<|end|>", "<|return|>", "assistantfinal",
-    "<thi", "nk>", "<", ">", "B", " ", "\n",
+    "<|begin_of_box|>", "<|end_of_box|>", "Here is my response:", "<thi", "nk>", "<", ">", "B", " ",
+    "\n",
 ]  # fmt: skip
 
 

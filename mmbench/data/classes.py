@@ -45,6 +45,16 @@ def class_list(given: list[str] | Mapping[str, Any], root: Path, source: str) ->
     return names
 
 
+def in_order(names: Iterable[str]) -> list[str]:
+    """Return the distinct names of classes in their order: whole numbers by value, else as texts.
+
+    A matrix of scores has its columns in the order of the numbers: 2 stands before 10.
+    """
+    distinct = set(names)
+    numbers = all(name.isdecimal() and name.isascii() for name in distinct)
+    return sorted(distinct, key=lambda name: (int(name) if numbers else 0, name))
+
+
 def _by_number(file: Path) -> list[str]:
     numbers = decode_json(read_file(file), dict[str, int | str], file)
     try:

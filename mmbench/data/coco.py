@@ -46,7 +46,7 @@ def coco(
     left_out = {image.id for image in listed[images:]} if images else set()
     lines = [line for line in lines if line.image not in left_out]
     kept = listed[:images]
-    names = [image.names or [image.id] for image in kept]
+    names = [image.names for image in kept]
     contents = find_images(names, path.parent, str(path), required=False)
     pairs = [(image.id, content) for image, content in zip(kept, contents, strict=True)]
     data = retrieval_data(pairs, first_captions(lines, captions), str(path))

@@ -11,29 +11,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mmbench.data.prediction_names import (
+    FORMS,
+    ONLY_TRUTHS,
+    PREDICTIONS,
+    RAW,
+    SHARED,
+    resembles_prediction,
+)
 from mmbench.data.records import Record, plain_name
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.text import listed
 
 FIELDS = ("prediction", "id")
 OWN = "value"
-PREDICTIONS = (
-    *("prediction", "pred", "predicted", "predict", "pred_text", "predicted_text", "pred_answer"),
-    *("predicted_answer", "pred_label", "predicted_label", "response", "model_response"),
-    *("filtered_resps", "resps", "hypothesis", "hyp", "output", "model_output", "model_answer"),
-    *("generated_text", "generation", "generated", "completion"),
-)
-# Columns of truths that some programs also use for their predictions.
-SHARED = ("answer", "caption", "text", "label")
-# Columns of truths that are never read as predictions, except by `--field`. Next to one of the
-# first, a column of `SHARED` may be another form of the truth.
-_FORMS = ("target", "answers", "labels", "captions", "transcript", "transcription", "sentence")
-_ONLY_TRUTHS = (
-    *("reference", "references", "ref", "ground_truth", "gt", "gt_answer", "gt_text", "gold"),
-    *("gold_answer", "correct_answer"),
-)
-# Raw responses that lm-eval and lmms-eval write next to the filtered ones.
-_RAW = {"filtered_resps": "resps"}
 
 _STRONG_IDS = (
     *("id", "question_id", "image_id", "audio_filepath", "sample_id", "utt_id", "utterance_id"),
@@ -41,6 +32,8 @@ _STRONG_IDS = (
 )
 _PATHS = ("file_name", "filename", "file", "path", "image", "audio", "video")
 IDS = (*_STRONG_IDS, *_PATHS)
+
+_EMPTY = {"", "none", "null", "n/a", "na", "-"}
 
 
 class Chosen(NamedTuple):
@@ -96,7 +89,7 @@ def named_column(name: str, columns: Sequence[str], path: Path) -> str:
 
 def candidates(columns: Iterable[str]) -> list[str]:
     """Return the columns that may hold predictions or truths, by their names."""
-    known = {OWN, *PREDICTIONS, *SHARED, *_FORMS, *_ONLY_TRUTHS}
+    known = {OWN, *PREDICTIONS, *SHARED, *FORMS, *ONLY_TRUTHS}
     return [name for name in columns if plain_name(name) in known]
 
 
@@ -109,24 +102,27 @@ def prediction_column(records: Sequence[Record]) -> Chosen | None:
     """Choose the column of the predictions by the names of the columns, None if there is none.
 
     `value` wins. Else the only column of `PREDICTIONS` is used, whatever truths stand next to it;
-    else the only one of `SHARED`, if no other form of a truth stands next to it. Columns that hold
-    the same in every row count as one. Raises DataError, which names the columns and the flag, for
-    anything else.
+    else the only one of `SHARED`, if nothing stands next to it that may be another form of the
+    truth, or the prediction under another name. Columns that hold the same in every row count as
+    one. Raises DataError, which names the columns and the flag, for anything else.
     """
-    found = candidates(columns_of(records))
+    columns = columns_of(records)
+    found = candidates(columns)
     own = [name for name in found if plain_name(name) == OWN]
     predicted = _distinct(_without_raw(_among(found, PREDICTIONS)), records)
     shared = _distinct(_among(found, SHARED), records)
-    best = own or predicted or ([] if _among(found, _FORMS) else shared)
+    similar = [] if own or predicted or not found else _similar(columns, found, records)
+    best = own or predicted or ([] if similar or _among(found, FORMS) else shared)
     if len(best) == 1:
         others = [name for name in found if name not in best]
         note = f"the predictions are read from column {best[0]}, not from {listed(others)}"
         return Chosen(best[0], note if others else "")
     if not found:
         return None
-    what = "could each be the prediction" if len(found) > 1 else "is the truth in most files"
+    several = [*found, *similar]
+    what = "could each be the prediction" if len(several) > 1 else "is the truth in most files"
     raise DataError(
-        f"{records[0].where}: {_and(found)} {what}: choose with --field prediction=NAME"
+        f"{records[0].where}: {_and(several)} {what}: choose with --field prediction=NAME"
     )
 
 
@@ -134,9 +130,36 @@ def _among(columns: Sequence[str], names: Sequence[str]) -> list[str]:
     return [column for column in columns if plain_name(column) in names]
 
 
+def _similar(columns: list[str], found: list[str], records: Sequence[Record]) -> list[str]:
+    """Return further columns that may hold the predictions, by their names and what they hold.
+
+    One that holds the same as a column that was `found` is none, nor is one of numbers next to
+    columns of texts.
+    """
+    named = [n for n in columns if n not in found and resembles_prediction(plain_name(n))]
+    distinct = _distinct([*found, *named], records) if named else []
+    texts = any(_holds_texts(name, records) for name in found)
+    return [n for n in named if n in distinct and (_holds_texts(n, records) or not texts)]
+
+
+def _holds_texts(column: str, records: Sequence[Record]) -> bool:
+    return any(cell_kind(record.cells.get(column)) == "text" for record in records)
+
+
+def cell_kind(cell: Any) -> str:
+    """Return `number`, `text` (also for lists and objects), or nothing for an empty cell."""
+    if str(cell).strip().casefold() in _EMPTY:
+        return ""
+    try:
+        float(cell)
+    except (TypeError, ValueError):
+        return "text"
+    return "number"
+
+
 def _without_raw(columns: list[str]) -> list[str]:
     """Leave out raw responses where the filtered ones are there."""
-    raw = {_RAW.get(plain_name(column)) for column in columns}
+    raw = {RAW.get(plain_name(column)) for column in columns}
     return [column for column in columns if plain_name(column) not in raw]
 
 

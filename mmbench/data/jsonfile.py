@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from mmbench.errors import DataError
+from mmbench.text import listed, plain
 
 T = TypeVar("T")
 
@@ -18,7 +20,11 @@ _BOM = b"\xef\xbb\xbf"
 _WIDE = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32"}
 _WIDE |= {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _NUL = "has a NUL character, as UTF-16 without a byte order mark has: save it as UTF-8"
+_PACKED = {b"\x1f\x8b": "packed by gzip", b"PK\3\4": "a ZIP archive", b"PAR1": "Parquet"}
 _NO_JSON = (b"NaN", b"Infinity", b"-Infinity")
+# Types that keep every key of an object.
+_COMPLETE: tuple[Any, ...] = (Any, dict[str, Any], dict[str, msgspec.Raw], dict[str, list[str]])
+_ESCAPED_COLONS = (b"\\u003a", b"\\u003A")
 _BYTE = re.compile(r" \(byte (\d+)\)$")
 
 
@@ -50,21 +56,48 @@ def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, ins
     """Decode JSON into a msgspec type; `line` or `inside` (an entry) name the part of a file it is.
 
     Raises DataError with the file and, for malformed JSON, the line, the column (from 1, in bytes)
-    and the offset of the fault; for JSON of another shape the entry: `$.annotations[3]`.
+    and the offset of the fault; for JSON of another shape the entry: `$.annotations[3]`. A key that
+    stands twice in an object is an error too, except in structs, which keep some keys only.
     """
     try:
-        return msgspec.json.decode(data, type=as_type)
+        found = msgspec.json.decode(data, type=as_type)
     except msgspec.ValidationError as error:
         raise DataError(f"{_place(path, line, inside)}: {error}") from error
     except UnicodeDecodeError as error:
-        raise _malformed(path, data, _bad_utf8(data), "not UTF-8", line) from error
+        raise _malformed(path, data, _bad_utf8(data), _no_text(data), line) from error
     except msgspec.DecodeError as error:
-        found = _BYTE.search(str(error))
-        offset = int(found.group(1)) if found else len(data)
+        named = _BYTE.search(str(error))
+        offset = int(named.group(1)) if named else len(data)
         reason = _reason(data, offset) or _BYTE.sub("", str(error))
         raise _malformed(path, data, offset, reason, line) from error
     except RecursionError as error:
         raise DataError(f"{_place(path, line, inside)}: nested too deep to be read") from error
+    if as_type in _COMPLETE:
+        _refuse_repeated_keys(data, found, _place(path, line, inside))
+    return found
+
+
+def _refuse_repeated_keys(data: bytes, found: object, place: str) -> None:
+    """Raise DataError for a key that stands twice in one object: only its last value is `found`.
+
+    Every key has a colon, and encoding what was found loses that of a key that was left out. Only
+    where the numbers of colons differ, or one is escaped, are the objects looked at, which is slow.
+    """
+    escaped = any(colon in data for colon in _ESCAPED_COLONS)
+    if escaped or data.count(b":") != msgspec.json.encode(found).count(b":"):
+        json.loads(data, parse_int=str, object_pairs_hook=lambda pairs: _single_keys(pairs, place))
+
+
+def _single_keys(pairs: list[tuple[str, Any]], place: str) -> dict[str, Any]:
+    keys = Counter(key for key, _ in pairs)
+    if len(keys) < len(pairs):
+        twice = [key for key, n in keys.items() if n > 1]
+        start = plain(", ".join(f"{key}: {value}" for key, value in pairs), 80)
+        raise DataError(
+            f"{place}: each key of an object must be there once, but in {{{start}}} these stand"
+            f" there more often: {listed(twice)}; remove or rename them"
+        )
+    return dict(pairs)
 
 
 def decode_text(data: bytes, path: Path) -> str:
@@ -72,24 +105,24 @@ def decode_text(data: bytes, path: Path) -> str:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise _malformed(path, data, error.start, "not UTF-8", 1) from error
+        raise _malformed(path, data, error.start, _no_text(data), 1) from error
     if "\0" in text:
         raise _malformed(path, data, data.index(b"\0"), _NUL, 1)
     return text
 
 
-def object_keys(data: bytes) -> list[str]:
-    """Return the keys of a JSON object as they are written, so that one may stand there twice."""
-    keys: list[str] = json.loads(
-        data, parse_int=float, object_pairs_hook=lambda pairs: [key for key, _ in pairs]
-    )
-    return keys
+def _no_text(data: bytes) -> str:
+    """Return why bytes are not UTF-8, and what to do."""
+    packed = next((name for magic, name in _PACKED.items() if data.startswith(magic)), "")
+    if packed:
+        return f"the file is {packed}, whatever its name: unpack or convert it"
+    return _NUL if b"\0" in data else "not UTF-8: save it as UTF-8"
 
 
 def _reason(data: bytes, offset: int) -> str:
     """Return what usually is at fault where JSON is malformed; empty where nothing is known."""
-    if b"\0" in data:
-        return _NUL
+    if b"\0" in data or data.startswith(tuple(_PACKED)):
+        return _no_text(data)
     start = offset - data.startswith(b"-", offset - 1)  # of -Infinity the second byte is the fault
     found = next((name for name in _NO_JSON if data.startswith(name, start)), b"").decode()
     return f"{found} is no JSON value: write null, or leave the key out" if found else ""

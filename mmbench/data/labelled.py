@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mmbench.data.cells import cell
-from mmbench.data.classes import class_list, positions
+from mmbench.data.classes import class_list, in_order, positions
 from mmbench.data.listing_read import Files
 from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.pairs import refuse_duplicates
@@ -95,4 +95,4 @@ def _labels(record: Record, label: str, separator: str, drop: str) -> list[str]:
 
 
 def _occurring(texts: list[list[str]]) -> list[str]:
-    return sorted({name for names in texts for name in names})
+    return in_order(name for names in texts for name in names)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmbench.data.beside import MEDIA
+from mmbench.data.classes import in_order
 from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
@@ -37,12 +38,13 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
     positions. `group` is what samples share; other columns are tags.
 
     `classes` gives the order of the classes: names, or a file with one a line; else they are those
-    that occur, sorted. Raises DataError, with the line, for a label that is none of them.
+    that occur, sorted (`in_order`). Raises DataError, with the line, for a label that is none of
+    them.
     """
     path = find_file(root, "labels")
     records = read_records(path, "label")
     named = [_named(record) for record in records]
-    order = _classes(classes, path) or sorted({name for names in named for name in names})
+    order = _classes(classes, path) or in_order(name for names in named for name in names)
     rows = _Rows(records, _positions(records, named, order))
     same = rows.by_id()
     several = len(same) < len(records) or any(_is_list(record) for record in records)

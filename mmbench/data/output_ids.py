@@ -170,9 +170,7 @@ def with_folded_ids(outputs: Outputs, sides: Mapping[str, Sequence[str]]) -> Out
     asking = known.get("query") or next(iter(known.values()))
     corpus = known.get("corpus", {})
     values = {
-        ident: [corpus.get(doc.casefold(), doc) if isinstance(doc, str) else doc for doc in value]
-        if corpus and isinstance(value, list)
-        else value
+        ident: _with_folded_documents(value, corpus) if corpus else value
         for ident, value in _renamed(outputs.values, asking).items()
     }
     embeddings = {
@@ -181,6 +179,15 @@ def with_folded_ids(outputs: Outputs, sides: Mapping[str, Sequence[str]]) -> Out
     }
     tags = _renamed(outputs.tags, asking)
     return msgspec.structs.replace(outputs, values=values, embeddings=embeddings, tags=tags)
+
+
+def _with_folded_documents(value: Any, corpus: Mapping[str, str]) -> Any:
+    """Return documents, listed or with their scores, under the ids of the corpus."""
+    if isinstance(value, dict):
+        return _renamed(value, corpus)
+    if isinstance(value, list):
+        return [corpus.get(doc.casefold(), doc) if isinstance(doc, str) else doc for doc in value]
+    return value
 
 
 def _folded(ids: Sequence[str], side: str) -> dict[str, str]:

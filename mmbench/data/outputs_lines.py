@@ -14,8 +14,6 @@ TIMED = {".ctm": "words with times", ".stm": "segments with times"}  # formats t
 _RUN = "qid Q0 docid rank score tag"
 _HEADERS = (b"id", b"question_id", b"image_id", b"query", b"qid")
 
-Scored = list[tuple[float, str]]
-
 
 def lines(data: bytes, path: Path) -> Outputs:
     """One value a line, in the order of the task's samples; an empty line is an empty text.
@@ -118,7 +116,9 @@ def run(data: bytes, path: Path) -> Outputs:
     begin with # are comments. Raises DataError for a line of another form, for a score that is
     NaN, and for a document that stands twice for one query.
     """
-    found: dict[str, Scored] = {}
+    from mmbench.search.listed import best_first
+
+    found: dict[str, list[tuple[float, str]]] = {}
     for number, line in enumerate(text_lines(data, path), start=1):
         cells = line.split()
         if cells and not line.startswith("#"):
@@ -127,7 +127,8 @@ def run(data: bytes, path: Path) -> Outputs:
         raise DataError(f"{path}: has no line of a run: {_RUN}")
     for query, scored in found.items():
         refuse_duplicates("document", [doc for _, doc in scored], f"{path}: query {query}")
-    return Outputs({query: _best_first(scored) for query, scored in found.items()})
+    scores = {query: {doc: score for score, doc in scored} for query, scored in found.items()}
+    return Outputs({query: best_first(of_query) for query, of_query in scores.items()})
 
 
 def is_msmarco_run(data: bytes) -> bool:
@@ -140,7 +141,8 @@ def msmarco_run(data: bytes, path: Path) -> Outputs:
     """A run of MS MARCO: for each query the document ids by rank, lines `qid docid rank`.
 
     Source of the format: msmarco_passage_eval.py of microsoft/MSMARCO-Passage-Ranking. Raises
-    DataError for a line of another form, and for ranks of a query that are not 1, 2, 3 and on.
+    DataError for a line of another form, for ranks of a query that are not 1, 2, 3 and on, and
+    where all queries list the last rank first: these are scores.
     """
     found: dict[str, dict[int, str]] = {}
     for number, line in enumerate(text_lines(data, path), start=1):
@@ -157,6 +159,12 @@ def msmarco_run(data: bytes, path: Path) -> Outputs:
         refuse_duplicates("document", list(ranked.values()), f"{path}: query {query}")
         if set(ranked) != set(range(1, len(ranked) + 1)):
             raise DataError(f"{path}: the ranks of query {query} are not 1, 2, 3 and on")
+    several = [list(ranked) for ranked in found.values() if len(ranked) > 1]
+    if several and all(ranks == sorted(ranks, reverse=True) for ranks in several):
+        raise DataError(
+            f"{path}: the last column falls from n to 1 for each query, as scores do: give scores"
+            f" as a TREC run, {_RUN}"
+        )
     return Outputs({query: [doc for _, doc in sorted(r.items())] for query, r in found.items()})
 
 
@@ -170,16 +178,3 @@ def _scored(cells: list[str], where: str) -> tuple[float, str]:
     if score != score:
         raise DataError(f"{where}: the score {cells[4]!r} is not a number ({_RUN})")
     return score, cells[2]
-
-
-def _best_first(scored: Scored) -> list[str]:
-    import numpy as np
-
-    from mmbench.search.order import IdOrder
-
-    docs = [doc for _, doc in scored]
-    if len({score for score, _ in scored}) == len(scored):
-        return [doc for _, doc in sorted(scored, reverse=True)]
-    keys = IdOrder(docs, len(docs)).keys(np.arange(len(docs)))
-    order = np.lexsort((keys, -np.array([score for score, _ in scored])))
-    return [docs[row] for row in order]

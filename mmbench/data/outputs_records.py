@@ -17,15 +17,17 @@ from mmbench.data.column_choice import (
     named_column,
     prediction_column,
 )
-from mmbench.data.jsonfile import decode_json, object_keys
+from mmbench.data.jsonfile import decode_json
 from mmbench.data.outputs_values import as_value, is_number, unwrapped
 from mmbench.data.pairs import refuse_duplicates
+from mmbench.data.qrels import QUERIES
 from mmbench.data.records import (
     Record,
     as_id,
     is_json_lines,
     jsonl_records,
     parse_records,
+    plain_name,
     tags_of,
 )
 from mmbench.data.score_table import refuse_label_beside_scores, score_table
@@ -60,8 +62,6 @@ def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
     content = decode_json(data, Any, path)
     if not (isinstance(content, dict) and content):
         return _from_records(_listed(content, path), path, fields)
-    # A JSON object with a key twice is decoded to its last value.
-    refuse_duplicates("id", object_keys(data), str(path))
     if all(_is_record(value, fields) for value in content.values()):
         records = [Record(f"{path}: {key!r}", cells) for key, cells in content.items()]
         return _from_records(records, path, fields, list(content))
@@ -162,10 +162,11 @@ def _ids(
     keys: list[str] | None,
 ) -> _Ids:
     """Return the ids of the rows. Raises DataError for a row without, and for duplicates."""
+    if keys is not None and "id" not in fields:
+        inside = _distinct(records, id_columns(records, prediction).names)
+        return _Ids({"": keys} | inside, by_format=False)
     if "id" in fields:
         chosen = IdColumns([named_column(fields["id"], columns_of(records), path)], by_format=True)
-    elif keys is not None:
-        return _Ids({"": keys})
     elif is_positional(records):
         return _Ids({"": [str(row) for row in range(len(records))]}, positional=True)
     else:
@@ -174,13 +175,24 @@ def _ids(
         raise _no_id(records)
     first, *others = chosen.names
     columns = {first: [_id(record, first) for record in records]}
+    if plain_name(first) in QUERIES and len(set(columns[first])) < len(records):
+        raise DataError(
+            f"{path}: column {first} has several rows for one query: give a TREC run (.run), or"
+            " JSON {query: {document: score}}"
+        )
     refuse_duplicates("id", columns[first], f"{path}: column {first}")
-    for name in others:
+    return _Ids(columns | _distinct(records, others), chosen.by_format)
+
+
+def _distinct(records: Sequence[Record], names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the columns of these that hold another id in every row."""
+    columns = {}
+    for name in names:
         cells = [record.cells[name] for record in records]
         whole = all(isinstance(cell, str | int) and cell != "" for cell in cells)
         if whole and len(set(map(str, cells))) == len(cells):
             columns[name] = [str(cell) for cell in cells]
-    return _Ids(columns, chosen.by_format)
+    return columns
 
 
 def _id(record: Record, name: str) -> str:

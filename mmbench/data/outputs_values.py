@@ -17,8 +17,8 @@ _WANTED = "a text, a number, {label: score}, a list of document ids or a list of
 def as_value(value: Any, what: str, ident: str = "") -> Any:
     """Return a JSON value as that of the output `ident`. Raises DataError that names `what` it is.
 
-    The whole numbers of a list are document ids, as text; with a fraction among them all are
-    scores. A document may be in a list once.
+    The whole numbers of a list are document ids, as text, or scores: the task tells. With a
+    fraction among them all are scores. A document may be in a list once.
     """
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return value
@@ -26,7 +26,7 @@ def as_value(value: Any, what: str, ident: str = "") -> Any:
         return _scores(value, what)
     if isinstance(value, list):
         if all(isinstance(item, str | int) and not isinstance(item, bool) for item in value):
-            return _documents([str(item) for item in value], what, ident)
+            return _documents(value, what, ident)
         if all(is_number(item) for item in value):
             return [float(score) for score in value]
     hint = " (leave out what has no output; an empty text is one)" if value is None else ""
@@ -40,8 +40,11 @@ def _scores(scores: dict[str, Any], what: str) -> dict[str, float]:
     return {label: float(score) for label, score in scores.items()}
 
 
-def _documents(documents: list[str], what: str, ident: str) -> list[str]:
-    refuse_duplicates("document", documents, f"{what}, query {ident}" if ident else what)
+def _documents(listed: list[str | int], what: str, ident: str) -> list[str]:
+    """Document ids as texts; whole numbers alone may be scores, which may be equal."""
+    documents = [str(item) for item in listed]
+    if any(isinstance(item, str) for item in listed):
+        refuse_duplicates("document", documents, f"{what}, query {ident}" if ident else what)
     return documents
 
 
@@ -55,7 +58,8 @@ def unwrapped(value: Any, column: str) -> Any:
     """Return the one text in the lists and responses that other harnesses put around it.
 
     lm-eval and lmms-eval write `filtered_resps: [text]` and `resps: [[text]]`, EvalScope the
-    response of an OpenAI-compatible server as `model_output`. Anything else is returned as it is.
+    response of an OpenAI-compatible server as `model_output`. Of a content in parts, as inspect has
+    it, the texts are kept and the reasoning is not. Anything else is returned as it is.
     """
     if plain_name(column) not in _WRAPPED:
         return value
@@ -65,5 +69,14 @@ def unwrapped(value: Any, column: str) -> Any:
     if isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], dict):
         message = choices[0].get("message", choices[0])
         content = message.get("content", message.get("text")) if isinstance(message, dict) else None
-        return value if content is None else content
+        return value if content is None else _text_of_parts(content)
     return value
+
+
+def _text_of_parts(content: Any) -> Any:
+    """Return the texts in a content of parts, one after another; any other content as it is."""
+    in_parts = isinstance(content, list) and all(isinstance(part, dict) for part in content)
+    if not in_parts or not {part.get("type") for part in content} <= {"text", "reasoning"}:
+        return content
+    texts = [part.get("text") for part in content if part["type"] == "text"]
+    return "".join(texts) if all(isinstance(text, str) for text in texts) else content

@@ -7,7 +7,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, AnyStr, NamedTuple
 
-from mmbench.data.jsonfile import decode_json, object_keys, read_file
+from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.data.listing_read import Table, read_rows
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
@@ -126,7 +126,6 @@ def _id(record: Record, ids: tuple[str, ...], other: str) -> str:
 
 def _by_query(data: bytes, path: Path) -> Iterator[_Judged]:
     """Yield the pairs of JSON {query: {document: grade}}, or {query: [documents]}."""
-    refuse_duplicates("query", object_keys(data), str(path))
     for query, judged in decode_json(data, dict[str, Any], path).items():
         if not isinstance(judged, dict | list):
             raise DataError(f"{path}: {query!r}: documents with their grades are needed")

@@ -16,8 +16,7 @@ from pathlib import Path
 from reprlib import repr
 from typing import Any, NamedTuple
 
-from mmbench.data.jsonfile import decode_json, decode_text, object_keys, read_file
-from mmbench.data.pairs import refuse_duplicates
+from mmbench.data.jsonfile import decode_json, decode_text, read_file
 from mmbench.data.system_names import entries
 from mmbench.errors import DataError
 from mmbench.text import listed
@@ -92,7 +91,6 @@ def json_records(data: bytes, path: Path, value: str = "") -> Iterator[Record]:
         return
     content = decode_json(data, Any, path)
     if isinstance(content, dict):
-        refuse_duplicates("id", object_keys(data), str(path))
         rows = [(f"{path}: {key!r}", _keyed(key, row, value)) for key, row in content.items()]
     else:
         found = content if isinstance(content, list) else [content]
@@ -177,10 +175,19 @@ def column(record: Record, name: str) -> str | None:
     """
     if name in record.cells:
         return name
-    same = [found for found in record.cells if plain_name(found) == plain_name(name)]
+    same = _by_plain_name(tuple(record.cells)).get(plain_name(name), [])
     if len(same) > 1:
         raise DataError(f"{record.where}: has columns {listed(same)}: keep one as {name}")
     return same[0] if same else None
+
+
+@lru_cache(maxsize=64)  # the rows of a file have the same columns
+def _by_plain_name(columns: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the columns by their plain names."""
+    named: dict[str, list[str]] = {}
+    for name in columns:
+        named.setdefault(plain_name(name), []).append(name)
+    return named
 
 
 def cell(record: Record, name: str) -> Any:

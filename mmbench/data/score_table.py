@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mmbench.data.column_choice import IDS, columns_of
+from mmbench.data.column_choice import IDS, cell_kind, columns_of
 from mmbench.data.records import Record, number_of, plain_name
 from mmbench.errors import DataError
 from mmbench.text import listed
-
-_EMPTY = {"", "none", "null", "n/a", "na", "-"}
 
 
 def score_table(records: Sequence[Record], id_column: str) -> list[dict[str, float]]:
@@ -20,7 +18,7 @@ def score_table(records: Sequence[Record], id_column: str) -> list[dict[str, flo
     column, for a cell that is empty, NaN, infinite or a text among numbers.
     """
     labels = [n for n in columns_of(records) if n != id_column and plain_name(n) != "id"]
-    first = [next(filter(None, map(_kind, _cells(records, name))), "") for name in labels]
+    first = [next(filter(None, map(cell_kind, _cells(records, name))), "") for name in labels]
     if "text" in first or "number" not in first:
         return []
     return [{name: number_of(record, name) for name in labels} for record in records]
@@ -31,7 +29,7 @@ def refuse_label_beside_scores(record: Record, column: str) -> None:
     if plain_name(column) != "label":
         return
     others = [n for n in record.cells if n and plain_name(n) not in IDS and n != column]
-    scores = [name for name in others if _kind(record.cells[name]) == "number"]
+    scores = [name for name in others if cell_kind(record.cells[name]) == "number"]
     if len(scores) > 1 and len(scores) == len(others):
         raise DataError(
             f"{record.where}: column {column} may be the truth next to scores in {listed(scores)}:"
@@ -41,14 +39,3 @@ def refuse_label_beside_scores(record: Record, column: str) -> None:
 
 def _cells(records: Sequence[Record], name: str) -> list[Any]:
     return [record.cells.get(name) for record in records]
-
-
-def _kind(cell: Any) -> str:
-    """Return `number`, `text`, or nothing for an empty cell."""
-    if str(cell).strip().casefold() in _EMPTY:
-        return ""
-    try:
-        float(cell)
-    except (TypeError, ValueError):
-        return "text"
-    return "number"

@@ -67,8 +67,19 @@ class Answerer:
         finally:
             journal.close()
             self._progress.finish()
-        labels = self._labels(folder) if requests.method == "classify" else []
+        labels = self.labels(requests) if requests.method == "classify" else []
         return table.answers(asked, labels)
+
+    def labels(self, requests: Requests) -> list[str]:
+        """Return the names of a classifier's classes, kept beside its scores.
+
+        The model is loaded only where they are not there yet.
+        """
+        file = self._folder / _sort(requests) / "labels.json"
+        if not file.is_file():
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(json.dumps(labels_of(self._load(), self._name)), encoding="utf-8")
+        return msgspec.json.decode(file.read_bytes(), type=list[str])
 
     def _fill(
         self, table: Table, stage: str, requests: Requests, asked: Distinct, journal: Journal
@@ -141,13 +152,6 @@ class Answerer:
         passing = {k: str(e) for k, e in failed.items() if k not in lasting}
         good = [(k, r) for k, r in zip(keys, rows, strict=True) if not isinstance(r, SampleError)]
         return Batch([key for key, _ in good], [row for _, row in good], lasting), passing
-
-    def _labels(self, folder: Path) -> list[str]:
-        """The names of a classifier's classes, kept beside its scores: they need no weights."""
-        file = folder / "labels.json"
-        if not file.is_file():
-            file.write_text(json.dumps(labels_of(self._load(), self._name)), encoding="utf-8")
-        return msgspec.json.decode(file.read_bytes(), type=list[str])
 
 
 def _sort(requests: Requests) -> str:

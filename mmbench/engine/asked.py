@@ -121,6 +121,10 @@ class Asked:
         counts["cached"] += self._answerer.cached - before[1]
         return found
 
+    def labels(self, requests: Requests) -> list[str]:
+        """Return the names of the model's classes. Raises ModelError where it has no list."""
+        return self._answerer.labels(requests)
+
     def _load(self) -> Any:
         if self._held.holds(self._model, self.device):
             return self._held.get(self._model, self.device, self._progress)

@@ -7,7 +7,7 @@ SampleError in its place is the failure of that item alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -64,10 +64,17 @@ def scores_of(model: Any, items: Sequence[Any], modality: Modality, name: str) -
 
 
 def labels_of(model: Any, name: str) -> list[str]:
-    """The names of a model's classes. Raises ModelError where it has none."""
+    """Return the names of a model's classes. Raises ModelError where it has no list of them.
+
+    A mapping, such as `id2label`, and a set are refused: iterated, they are other names, or names
+    in no certain order.
+    """
     labels = getattr(model, "labels", None)
-    if labels is None or isinstance(labels, str):
-        raise ModelError(f"{name} has no list `labels`: classify needs a name for each column")
+    if labels is None or isinstance(labels, str | Mapping | Set):
+        given = "" if labels is None else f", but a {type(labels).__name__}"
+        raise ModelError(
+            f"{name} has no list `labels`{given}: classify needs a name for each column, in order"
+        )
     return [str(label) for label in labels]
 
 
@@ -98,16 +105,39 @@ def _checked(vectors: NDArray[Any], n: int, method: str, name: str) -> NDArray[A
     if getattr(vectors, "ndim", 0) != 2 or len(vectors) != n:
         shape = getattr(vectors, "shape", type(vectors).__name__)
         raise ModelError(f"{name}: {method} returned {shape} for {n} items: [{n}, d] is needed")
-    found = np.asarray(vectors)
+    found = _array(vectors, method, name)
     single = method != "classify" or found.dtype in (np.float16, np.float32)
     return found.astype("<f4" if single else "<f8", copy=False)
 
 
+def _array(vectors: Any, method: str, name: str) -> NDArray[Any]:
+    """Return what a model returned as an array of real numbers. Raises ModelError."""
+    import numpy as np
+
+    try:
+        found = np.asarray(vectors)
+    except (TypeError, ValueError, RuntimeError) as error:  # of tensors: bfloat16, CUDA, gradients
+        raise ModelError(
+            f"{name}: {method} returned a {type(vectors).__name__} that NumPy cannot read"
+            f" ({error}): return an array, of a tensor .detach().float().cpu().numpy()"
+        ) from error
+    if found.dtype.kind not in "fiub":
+        raise ModelError(
+            f"{name}: {method} returned an array of {found.dtype}: real numbers are needed"
+        )
+    return found
+
+
 def _rows(vectors: NDArray[Any], method: Method) -> list[Row]:
-    """Vectors as rows; NaN, infinity and, of embeddings, zero are failures."""
+    """Vectors as rows; NaN, infinity and, of embeddings, zero are failures.
+
+    The score of a class may be -∞, as the logarithm of 0 is, if not that of all.
+    """
     import numpy as np
 
     finite = np.isfinite(vectors).all(axis=1)
+    if method == "classify":
+        finite = np.isfinite(vectors.max(axis=1, initial=-np.inf)) & ~np.isnan(vectors).any(axis=1)
     zero = ~vectors.any(axis=1) if method == "embed" else np.zeros(len(vectors), bool)
     mark = b"d" if vectors.itemsize == 8 else b""
     rows: list[Row] = [mark + vector.tobytes() for vector in vectors]

@@ -6,17 +6,21 @@ are those that the kind makes of them, so that a check and a run cannot differ.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from typing import Any, NamedTuple
 
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine import calls, identity
-from mmbench.engine.asked import device_for
+from mmbench.engine.asked import Costs, device_for
+from mmbench.engine.features import Featurer
 from mmbench.engine.forward import Forward
-from mmbench.engine.prepare import Options, Prepared, prepare
+from mmbench.engine.models import BASELINES
+from mmbench.engine.prepare import Options, Prepared, check_labels, prepare
+from mmbench.engine.progress import Silent
 from mmbench.engine.tables import distinct, matrix
+from mmbench.engine.trial import try_metrics
 from mmbench.errors import SampleError
 from mmbench.types import Answers, Broken, Item, Media, Requests, Said, Sample
 
@@ -24,15 +28,19 @@ _NOBODY = "oracle"  # a baseline that every kind has: data without a model
 
 
 class Checked(NamedTuple):
-    """What a run would be: sizes of the data, what is asked, and the samples that would fail."""
+    """What a run would be: sizes of the data, what is asked, and the samples that would fail.
+
+    `unmeasured` says why the headline would have no value, empty where it has one.
+    """
 
     sizes: dict[str, int]
     fingerprint: str
     failures: list[tuple[str, str]]
+    unmeasured: str = ""
 
 
 def check(model: str | None, task: str, options: Options) -> Checked:
-    """Find the task, decode every medium of the data, and load the model's weights.
+    """Find the task, decode every medium, load the model's weights, try the metrics on a baseline.
 
     Without a model the data are checked as for one that takes them. Raises UserError as a run
     would.
@@ -47,8 +55,11 @@ def check(model: str | None, task: str, options: Options) -> Checked:
             kind = prepared.kind
             kind.baseline(prepared.info.name, prepared.spec, prepared.data, options.seed)
             failures = _faults(_samples(prepared), keys, inputs=True)
+        featurer = Featurer(options, keys, Silent(), Costs())
+        baseline = model if model in BASELINES else None
+        unmeasured = try_metrics(prepared, baseline, featurer, options.seed)
     sizes = prepared.kind.sizes(prepared.data)
-    return Checked(sizes, identity.fingerprint(prepared.spec), failures)
+    return Checked(sizes, identity.fingerprint(prepared.spec), failures, unmeasured)
 
 
 def _failures(prepared: Prepared, options: Options, keys: ContentKeys) -> list[tuple[str, str]]:
@@ -57,7 +68,7 @@ def _failures(prepared: Prepared, options: Options, keys: ContentKeys) -> list[t
     requests: dict[str, Requests] = kind.requests(spec, data, options.seed)
     model = prepared.model.load(device_for(options.device)) if prepared.model else None
     if model is not None:
-        _check_classes(prepared, options, model)
+        _check_classes(prepared, requests, model)
     stubs = {
         name: _unanswered(one, _unreadable(one.contents, Forward(model, one, 1), keys))
         for name, one in requests.items()
@@ -68,18 +79,10 @@ def _failures(prepared: Prepared, options: Options, keys: ContentKeys) -> list[t
     return failed + [(ident, why) for ident, why in targets if ident not in known]
 
 
-def _check_classes(prepared: Prepared, options: Options, model: Any) -> None:
-    """Refuse a classifier whose classes do not fit the data: predict one sample from zeros."""
-    spec, kind = prepared.spec, prepared.kind
-    one = kind.limit(prepared.data, 1)
-    requests: dict[str, Requests] = kind.requests(spec, one, options.seed)
+def _check_classes(prepared: Prepared, requests: Mapping[str, Requests], model: Any) -> None:
+    """Refuse a classifier whose classes do not fit the data."""
     if all(asked.method == "classify" for asked in requests.values()):
-        labels, name = list(model.labels), prepared.info.name
-        zeros = {
-            side: Answers(matrix(len(asked.contents), len(labels)), {}, labels, model=name)
-            for side, asked in requests.items()
-        }
-        kind.predict(spec, one, zeros, options.index)
+        check_labels(prepared, calls.labels_of(model, f"model {prepared.info.name}"))
 
 
 def _unanswered(requests: Requests, failures: dict[int, str]) -> Answers | Said:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmbench.abilities import Prepares
+from mmbench.engine.calls import labels_of, scores_of
 from mmbench.types import Clip, Frames, Generation, Message, Modality, Role
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class _Classifies(_Framed):
     @property
     def labels(self) -> list[str]:
         """Those of the model."""
-        return list(self._model.labels)
+        return labels_of(self._model, f"frames+{type(self._model).__name__}")
 
     def classify(self, items: Sequence[Any], modality: Modality) -> Array:
         """The mean of the scores of a video's frames [n, c], in float64: logits as they are.
@@ -65,7 +66,8 @@ class _Classifies(_Framed):
 
         if modality != "video":
             return np.asarray(self._model.classify(items, modality))
-        scores = self._model.classify([one for clip in items for one in clip], "image")
+        frames = [one for clip in items for one in clip]
+        scores = scores_of(self._model, frames, "image", f"frames+{type(self._model).__name__}")
         return np.asarray(_means(scores.astype(np.float64), len(items)))
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmbench.abilities import Prepares
-from mmbench.engine.calls import scale_of, scores_of
+from mmbench.engine.calls import labels_of, scale_of, scores_of
 from mmbench.errors import ModelError
 from mmbench.kinds.class_names import columns_of_model
+from mmbench.text import listed
 from mmbench.types import Modality, Role
 
 if TYPE_CHECKING:
@@ -60,8 +61,13 @@ class _Embeds(_Late):
 class _Classifies(_Late):
     @property
     def labels(self) -> list[str]:
-        """Those of the first model; the others have the same in an order of their own."""
-        return list(self._models[0].labels)
+        """Those of the first model; the others have the same in an order of their own.
+
+        Raises ModelError where they do not have the same labels, or one has a label twice.
+        """
+        for model in self._models:
+            self._order(model)
+        return self._first()
 
     def classify(self, items: Sequence[Any], modality: Modality) -> Any:
         """The weighted mean of the scores [n, c] float64, logits as they are.
@@ -79,10 +85,16 @@ class _Classifies(_Late):
         ]
         return np.sum(scores, axis=0, dtype=np.float64)
 
+    def _first(self) -> list[str]:
+        return labels_of(self._models[0], _name(self._models[0]))
+
     def _order(self, model: Any) -> Any:
-        if set(model.labels) != set(self.labels):
-            raise ModelError("late fusion: the models have different labels")
-        return columns_of_model(model.labels, self.labels, _name(model))
+        own, wanted = labels_of(model, _name(model)), self._first()
+        if only := sorted(set(own) ^ set(wanted)):
+            raise ModelError(
+                f"late fusion: the models have different labels: not all have {listed(only)}"
+            )
+        return columns_of_model(own, wanted, _name(model))
 
 
 def _name(model: Any) -> str:

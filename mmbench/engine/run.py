@@ -10,7 +10,7 @@ from mmbench.engine.asked import Asked, Costs
 from mmbench.engine.features import Featurer
 from mmbench.engine.held import Held
 from mmbench.engine.measure import Directions, Measured, measure
-from mmbench.engine.prepare import Options, Prepared, prepare
+from mmbench.engine.prepare import Options, Prepared, check_labels, prepare
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.record import Told, hash_data, make_record, way_of_asking
 from mmbench.engine.remarks import reasoning_notes
@@ -107,7 +107,11 @@ def _answers(
     if prepared.model is None:
         return {}
     requests = prepared.kind.requests(prepared.spec, prepared.data, options.seed)
-    return Asked(prepared.model, options, keys, progress, costs, held).answers(requests)
+    asked = Asked(prepared.model, options, keys, progress, costs, held)
+    for one in requests.values():
+        if one.method == "classify":
+            check_labels(prepared, asked.labels(one))
+    return asked.answers(requests)
 
 
 def _predict(

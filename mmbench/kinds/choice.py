@@ -29,15 +29,14 @@ class Choice(Writing):
 
     def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
         """A conversation for each sample, with each of its options where these are rated."""
-        for sample in data.samples:
-            _options(sample)
+        options = [_options(sample) for sample in data.samples]
         if spec.choose == "letter":
             return super().requests(spec, data, seed)
         asked = [conversation(spec, sample) for sample in data.samples]
         rated = [
             Continued(turns, option)
-            for sample, turns in zip(data.samples, asked, strict=True)
-            for option in _options(sample)
+            for turns, texts in zip(asked, options, strict=True)
+            for option in texts
         ]
         modality = modality_of([part for turns in asked for turn in turns for part in turn.parts])
         return {"option": Requests(rated, modality, method="loglikelihood")}
@@ -68,7 +67,7 @@ class Choice(Writing):
         ]
 
     def blind(self, who: str, data: Samples, seed: int) -> list[str]:
-        """The letters that a baseline gives. Raises DataError for a sample without options."""
+        """The letters of a baseline. Raises DataError for a sample without options."""
         for sample in data.samples:
             _options(sample)
         return super().blind(who, data, seed)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from mmbench.errors import DataError, ModelError, UnknownName
 from mmbench.text import listed
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 def columns_of_model(given: Sequence[str], wanted: Sequence[str], where: str) -> Places:
     """Return the position of each wanted class [c] among the classes of a model.
 
-    Equal names go first; else case, underscores and hyphens are ignored: `Playing_guitar` is
-    `playing guitar`. The model may have further classes. `where` begins the messages. Raises
-    DataError for a class that the model lacks or that the data have twice, ModelError for a class
-    that the model has twice, or several of its classes differ only in such a way.
+    Equal names go first; else case, underscores and hyphens are ignored, and whether an accent is a
+    character of its own: `Playing_guitar` is `playing guitar`. The model may have further classes.
+    `where` begins the messages. Raises DataError for a class that the model lacks or that the data
+    have twice, ModelError for a class that the model has twice, or several of its classes differ
+    only in such a way.
     """
     import numpy as np
 
@@ -119,4 +121,4 @@ def _one(
 
 
 def _plain(name: str) -> str:
-    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
+    return " ".join(normalize("NFC", name).casefold().replace("_", " ").replace("-", " ").split())

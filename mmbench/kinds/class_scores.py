@@ -68,7 +68,8 @@ def check_scale(answers: Answers, where: str, *, several: bool) -> None:
         return
     answered = np.ones(len(answers.vectors), bool)
     answered[list(answers.failures)] = False
-    if not are_probabilities(answers.vectors[answered], several=several) and answered.any():
+    found = answers.vectors[answered]
+    if not np.isfinite(found).all() or not are_probabilities(found, several=several):
         wanted = "lie in [0, 1]" if several else "lie in [0, 1] and sum to 1 for each sample"
         raise ModelError(
             f'{where} declares scores = "probabilities", but its scores do not {wanted}: return'

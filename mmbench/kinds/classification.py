@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mmbench.abilities import Classifies
-from mmbench.errors import DataError, UnknownName
+from mmbench.errors import DataError
 from mmbench.kinds.class_check import check_classes
 from mmbench.kinds.class_names import columns_of_model, columns_of_output
+from mmbench.kinds.class_outputs import label_number, numbers, scores_of_list
 from mmbench.kinds.class_scores import (
     baseline_logits,
     check_scale,
@@ -105,11 +106,18 @@ class Classification(PerSample):
             notes.append("the model declares that its scores are probabilities")
         return notes
 
+    def check_labels(self, spec: TaskSpec, data: Samples, labels: list[str], model: str) -> None:
+        """Refuse a model whose classes do not fit those of the data.
+
+        Raises DataError for a class that the model lacks, ModelError for one that is not unique.
+        """
+        columns_of_model(labels, data.labels, _where(spec, model))
+
     def said(self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any]) -> list[Any]:
         """Scores [c] of each sample, in the order of the data's labels."""
         found: Answers = answers["sample"]
         failed = dict(self.failures(data, answers))
-        where, several = f"task {spec.name}: model {found.model}", has_several(data)
+        where, several = _where(spec, found.model), has_several(data)
         columns = columns_of_model(found.labels, data.labels, where)
         check_scale(found, where, several=several)
         scores = found.vectors[:, columns]
@@ -147,21 +155,22 @@ class Classification(PerSample):
     ) -> Any:
         """Scores in the order of the data's labels, as precise as given. A label goes by its name.
 
-        Raises UnknownName for a label that the data do not have, DataError for missing scores.
+        Scores that are not numbers are a failed sample, as those of a model are. Raises UnknownName
+        for a label that the data do not have, DataError for missing scores.
         """
         import numpy as np
 
         where = f"task {spec.name}: the output for {sample.id}"
         if isinstance(given, dict):
             order = columns_of_output(list(given), data.labels, where)
-            return np.fromiter(given.values(), np.float64, len(given))[order]
+            return numbers(np.fromiter(given.values(), np.float64, len(given))[order])
         if isinstance(given, list | np.ndarray):
-            scores = np.asarray(given, np.result_type(np.asarray(given), np.float32))
+            scores = scores_of_list(given, data.labels, where)
             names = outputs.labels or data.labels
             if scores.shape != (len(names),):
                 raise DataError(f"{where} has shape {scores.shape} for {len(names)} labels")
-            return scores[columns_of_output(names, data.labels, where)]
-        return _label(str(given), data.labels, where)
+            return numbers(scores[columns_of_output(names, data.labels, where)])
+        return label_number(str(given), data.labels, where)
 
     def baseline(
         self, who: str, spec: TaskSpec, data: Samples, seed: int
@@ -216,13 +225,8 @@ def _marked(directions: Directions, scale: ScoreScale) -> Directions:
     }
 
 
-def _label(name: str, labels: list[str], where: str) -> int:
-    """The number of a class. Raises UnknownName, and DataError for a name that two classes have."""
-    if name not in labels:
-        raise UnknownName(f"label ({where})", name, labels)
-    if labels.count(name) > 1:
-        raise DataError(f"{where} is {name!r}, and several classes have this name: give scores")
-    return labels.index(name)
+def _where(spec: TaskSpec, model: str) -> str:
+    return f"task {spec.name}: model {model}"
 
 
 def _looks(medium: Content, views: Views) -> list[Content | View]:

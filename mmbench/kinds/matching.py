@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
+from unicodedata import is_normalized, normalize
 
 from msgspec.structs import replace
 
@@ -22,31 +23,33 @@ _MEDIA_ENDINGS = {
 }
 
 Keys = dict[str, str]  # what names a sample → its id
-Match = Callable[[Sequence[Sample], str, list[str]], list[str] | None]
 
 
 def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     """Return outputs under the ids of the samples that they belong to.
 
     The columns that can be the ids are tried in their order. A column fits if each of its values
-    names one sample: by the tag of the same name, by the id, by the path of its medium, or, for
-    paths and file names, by the end of the path. A later column is used only if it names all
-    samples. Where none fits, the outputs are returned as they are. Raises DataError if two columns
-    fit in different ways, and the format does not say which is the id, or if outputs without ids
-    are not as many as the samples.
+    names one sample: by the tag of the same name if the data have it, else by the id, by the path
+    of its medium, or, for paths and file names, by the end of the path. A later column is used only
+    if it names all samples. Where none fits, the outputs are returned as they are. Raises DataError
+    if two columns fit in different ways, and the format does not say which is the id, or if outputs
+    without ids are not as many as the samples.
     """
     if outputs.positional:
         return _in_order([sample.id for sample in samples], outputs)
     name, written = outputs.id_column, list(outputs.values)
     ids = _matched(samples, name, written)
     further = {} if ids and outputs.by_format else outputs.other_ids
-    others = _complete(samples, further, _by_name if ids else _matched)
+    others = _fitting(samples, further) if ids else _complete(samples, further)
     fitting = ({name: ids} if ids else {}) | others
     if len({tuple(found) for found in fitting.values()}) > 1:
+        names = listed(name or "(their keys)" for name in fitting)
         raise DataError(
-            f"columns {listed(fitting)} of the outputs name different samples: choose the ids with"
+            f"columns {names} of the outputs name different samples: choose the ids with"
             " --field id=NAME"
         )
+    if not fitting:
+        _refuse_tag(samples, name)
     if not fitting or ids == written:
         return outputs
     name, ids = next(iter(fitting.items()))
@@ -54,11 +57,24 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     return _renamed(outputs, ids, _note(name, outputs.id_column, as_written))
 
 
-def _complete(
-    samples: Sequence[Sample], columns: dict[str, list[str]], match: Match
-) -> dict[str, list[str]]:
+def _refuse_tag(samples: Sequence[Sample], column: str) -> None:
+    """Raise DataError where the data have the column of the ids, and it names other things."""
+    if any(column in sample.tags for sample in samples):
+        raise DataError(
+            f"column {column} of the outputs cannot be the id: that of the data has other values,"
+            " or one for several samples; choose the ids with --field id=NAME"
+        )
+
+
+def _fitting(samples: Sequence[Sample], columns: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return the samples' ids by the columns that name some in every row."""
+    found = {name: _by_name(samples, name, ids) for name, ids in columns.items()}
+    return {name: ids for name, ids in found.items() if ids}
+
+
+def _complete(samples: Sequence[Sample], columns: dict[str, list[str]]) -> dict[str, list[str]]:
     """Return the samples' ids by the columns that name all samples."""
-    found = {name: match(samples, name, ids) for name, ids in columns.items()}
+    found = {name: _matched(samples, name, ids) for name, ids in columns.items()}
     return {name: ids for name, ids in found.items() if ids and len(ids) == len(samples)}
 
 
@@ -77,7 +93,7 @@ def _in_order(ids: list[str], outputs: Outputs) -> Outputs:
 
 
 def _note(name: str, preferred: str, as_written: bool) -> str:
-    other = f", not {preferred}" if name != preferred else ""
+    other = f", not {preferred or 'their keys'}" if name != preferred else ""
     by = f"column {name}{other}" if name else "their keys"
     rest = "" if as_written else ", which names the samples by a tag, or by a path or its end"
     return f"outputs are matched by {by}{rest}"
@@ -98,6 +114,8 @@ def _matched(samples: Sequence[Sample], column: str, ids: list[str]) -> list[str
     found = _by_name(samples, column, ids)
     if found:
         return found
+    if not column and not any(ident.isdigit() for ident in ids):
+        column = "file"  # keys of a JSON object may be names of files
     for keys in _keys(samples, column):
         for form in _forms([*keys, *ids]):
             found = _by_form(keys, ids, form)
@@ -128,10 +146,14 @@ def _are_ends(keys: list[str], ids: list[str]) -> bool:
 
 
 def _keys(samples: Sequence[Sample], column: str) -> Iterator[Keys]:
-    """Yield what names the samples: a tag, the ids, the paths of their media."""
+    """Yield what names the samples: the tag of this name, else the ids, the paths of their media.
+
+    A tag that several samples share names none.
+    """
     tagged = {sample.tags[column]: sample.id for sample in samples if column in sample.tags}
-    if len(tagged) == len(samples):
-        yield tagged
+    if tagged:
+        yield from [tagged] if len(tagged) == len(samples) else []
+        return
     yield {sample.id: sample.id for sample in samples}
     if not _holds_paths(column):
         return
@@ -151,7 +173,7 @@ def _by_form(keys: Keys, ids: list[str], form: Callable[[str], str]) -> list[str
 
 def _forms(names: Sequence[str]) -> Iterator[Callable[[str], str]]:
     """Yield ways to shorten paths: their last parts, many before few, with and without ending."""
-    shaped = [name for name in names if set(name) & {"/", "\\", "."}]
+    shaped = [n for n in names if set(n) & {"/", "\\", "."} or not is_normalized("NFC", n)]
     depth = max((len(_path(name).parts) for name in shaped), default=0)
     for bare in (False, True):
         for parts in range(depth, 0, -1):
@@ -166,7 +188,8 @@ def _last(name: str, parts: int, bare: bool) -> str:
 
 
 def _path(name: str) -> PurePosixPath:
-    return PurePosixPath(name.replace("\\", "/"))
+    """Return a path in Unicode's NFC; macOS writes names of files in NFD."""
+    return PurePosixPath(normalize("NFC", name.replace("\\", "/")))
 
 
 def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:

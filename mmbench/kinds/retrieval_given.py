@@ -1,4 +1,7 @@
-"""Retrieval from what somebody else computed: embeddings, or documents listed for each query."""
+"""Retrieval from what somebody else computed: embeddings, or documents of each query.
+
+Documents are listed best first, or have a score each.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from mmbench.errors import DataError
 from mmbench.kinds.per_sample import refuse_unmatched
 from mmbench.kinds.retrieval_judged import positives
 from mmbench.kinds.retrieval_parts import prediction
-from mmbench.search.listed import listed_ranking
+from mmbench.search.listed import best_first, listed_ranking
 from mmbench.text import listed, path_id
 from mmbench.types import Answers, Broken, Outputs, Prediction, RetrievalData, Sample
 
@@ -32,7 +35,7 @@ def match(data: RetrievalData, outputs: Outputs, *, partial: bool) -> tuple[Retr
     queries, documents = _Names(data.queries), _Names(data.corpus)
     ids = queries.unique(list(outputs.values), "queries")
     values = {
-        ident: [documents.resolve(doc) for doc in value] if _is_listed(value) else value
+        ident: documents.resolve_all(value, ident)
         for ident, value in zip(ids, outputs.values.values(), strict=True)
     }
     asked = _matched(data.queries, ids, partial=partial)
@@ -70,6 +73,16 @@ class _Names:
             return ident
         path = path_id(ident)
         return self._by_path.get(path, path)
+
+    def resolve_all(self, value: object, query: str) -> object:
+        """Return what a list of documents, or one with scores, means, best first; else the value.
+
+        Raises DataError for a document that stands twice.
+        """
+        if _is_scored(value):
+            names = self.unique(list(value), f"the output for {query}: documents")
+            return best_first(dict(zip(names, value.values(), strict=True)))
+        return [self.resolve(doc) for doc in value] if _is_listed(value) else value
 
     def unique(self, given: Sequence[str], what: str) -> list[str]:
         """Return what is meant by each id. Raises DataError where two mean the same."""
@@ -154,9 +167,15 @@ def _prediction(data: RetrievalData, query: Sample, given: object) -> Prediction
     if isinstance(given, Broken):
         return prediction(query, None, given.reason, list(grades.values()), None)
     if not _is_listed(given):
-        raise DataError(f"the output for {query.id} is not a list of document ids")
+        raise DataError(
+            f"the output for {query.id} is neither a list of document ids nor {{document: score}}"
+        )
     _refuse_twice(given, f"the output for {query.id}: documents")
     return prediction(query, listed_ranking(given, grades), None, [], None)
+
+
+def _is_scored(value: object) -> TypeGuard[dict[str, float]]:
+    return isinstance(value, dict) and all(isinstance(score, float) for score in value.values())
 
 
 def _is_listed(value: object) -> TypeGuard[list[str]]:

@@ -24,7 +24,7 @@ def by_index(queries: Array, corpus: Array, index: str, reports: list[dict[str, 
     """
 
     def rank(part: Part, both: bool) -> list[Ranked]:
-        sides = queries[part.queries.live], corpus[part.corpus.live]
+        sides = _of_one_width(queries[part.queries.live], corpus[part.corpus.live])
         pairs = part.pair_queries, part.pair_corpus
         ids = part.queries.ids, part.corpus.ids
         if index == "exact" or not all(map(len, sides)):  # no index holds nothing
@@ -48,6 +48,16 @@ def by_index(queries: Array, corpus: Array, index: str, reports: list[dict[str, 
         return ranked
 
     return rank
+
+
+def _of_one_width(queries: Array, corpus: Array) -> tuple[Array, Array]:
+    """Return the vectors of both sides; where one side has none, those of the other do not matter.
+
+    A side that failed as a whole has no width of its own.
+    """
+    if len(queries) and len(corpus):
+        return queries, corpus
+    return np.ones((len(queries), 1), np.float32), np.ones((len(corpus), 1), np.float32)
 
 
 def oracle(part: Part, both: bool) -> list[Ranked]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from mmbench.media.truncation import Cut
+
+_IMAGES = ("avif", "heic", "mif1")  # brands of MP4 that hold one image
 
 
 def default_stream(streams: Any) -> Any:
@@ -17,6 +20,32 @@ def default_stream(streams: Any) -> Any:
     shown = [one for one in streams if not one.disposition & Disposition.attached_pic]
     marked = [one for one in shown if one.disposition & Disposition.default]
     return next(iter(marked or shown), None)
+
+
+def is_image(container: Any) -> bool:
+    """Return whether a file is one image, which FFmpeg shows as a video of one frame.
+
+    GIF and animated PNG are videos.
+    """
+    names = container.format.name
+    return names.endswith("_pipe") or names == "ico" or _brand(container) in _IMAGES
+
+
+def _brand(container: Any) -> str:
+    return str(container.metadata.get("major_brand", "")).strip()
+
+
+def demuxed(container: Any, *streams: Any) -> Iterator[Any]:
+    """Yield the packets of these streams, of all where none is named, and an empty one of each.
+
+    The empty ones make decoders give their last frames. Streams that begin within the file, as in a
+    recording of a broadcast, are not among them.
+    """
+    try:
+        yield from container.demux(*streams)
+    except IndexError:
+        # PyAV ends with it, behind the last empty packet, where libavformat found such a stream.
+        return
 
 
 def is_mp4(container: Any) -> bool:

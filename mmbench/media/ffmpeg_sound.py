@@ -6,11 +6,12 @@ from io import BytesIO
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mmbench.media.containers import default_stream, is_mp4, missing_entries
+from mmbench.media.containers import default_stream, demuxed, is_mp4, missing_entries
 from mmbench.media.truncation import Cut, find_cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from fractions import Fraction
 
     import numpy as np
     from numpy.typing import NDArray
@@ -38,6 +39,9 @@ class Decoded(NamedTuple):
 
 # Containers with the number of samples in their header, where libavformat takes the duration from.
 _COUNTED = {"tta", "wv", "ape", "mpc", "mpc8"}
+
+# Formats of samples for which PyAV has no array, and the one that they are converted to.
+_NO_ARRAY = {"s64": "dblp", "s64p": "dblp"}
 
 
 def decode_by_ffmpeg(data: bytes, check: Callable[[float], None]) -> Decoded:
@@ -86,11 +90,20 @@ def _read(
         stream.codec_context.flags2 |= Flags2.skip_manual
     end = _end(container, stream)
     seconds = 0.0
-    for frame in container.decode(stream):
-        samples = _within(_mono(frame), frame, end)
+    frame = None
+    for frame in _frames(container, stream):
+        samples = _mono(frame)[_early(frame) :]
         frames.append((frame.sample_rate, samples))
         seconds += len(samples) / frame.sample_rate
         check(seconds)
+    if frame is not None and end is not None:
+        rate, samples = frames.pop()
+        frames.append((rate, samples[: len(samples) - _late(frame, end)]))
+
+
+def _frames(container: Any, stream: Any) -> Iterator[Any]:
+    for packet in demuxed(container, stream):
+        yield from packet.decode()
 
 
 def _end(container: Any, stream: Any) -> float | None:
@@ -104,20 +117,37 @@ def _end(container: Any, stream: Any) -> float | None:
     return float((stream.duration + (stream.start_time or 0)) * stream.time_base)
 
 
-def _within(samples: Mono, frame: Any, end: float | None) -> Mono:
-    """Return the samples of a frame that are played: none before time 0, none after the end."""
+def _early(frame: Any) -> int:
+    """Return how many samples of a frame lie before time 0 and are not played."""
+    if frame.pts is None or frame.pts >= -1:  # a time base of milliseconds is off by one
+        return 0
+    return round(-_first(frame))
+
+
+def _late(frame: Any, end: float) -> int:
+    """Return how many samples of the last frame lie behind the `end` of the sound in seconds.
+
+    None do where the end is before this frame: then it is not the end, but a duration in the header
+    that is wrong or was never filled in, as that of a recording that was not finished.
+    """
     if frame.pts is None:
-        return samples
-    first = float(frame.pts * frame.time_base) * frame.sample_rate
-    early = round(-first) if frame.pts < -1 else 0  # a time base of milliseconds is off by one
-    late = len(samples) if end is None else round(end * frame.sample_rate - first)
-    return samples[early : max(0, late)]
+        return 0
+    n: int = frame.samples
+    late = n - round(end * frame.sample_rate - _first(frame))
+    return late if 0 < late < n else 0
+
+
+def _first(frame: Any) -> float:
+    """Return the time of the first sample of a frame, in samples."""
+    first: Fraction = frame.pts * frame.time_base * frame.sample_rate
+    return float(first)
 
 
 def _mono(frame: Any) -> Mono:
     """Return the mean of the channels of a frame, float64 [n], from -1 to 1."""
     import numpy as np
 
+    frame = _with_array(frame)
     samples = frame.to_ndarray()
     if not frame.format.is_planar:
         samples = samples.reshape(-1, frame.layout.nb_channels).T
@@ -126,6 +156,15 @@ def _mono(frame: Any) -> Mono:
         return (mono - 128) / 128
     full = float(1 << 8 * samples.itemsize - 1) if samples.dtype.kind == "i" else 1.0
     return mono / full
+
+
+def _with_array(frame: Any) -> Any:
+    """Return a frame in a format of samples that PyAV has an array for."""
+    from av import AudioResampler
+
+    if frame.format.name not in _NO_ARRAY:
+        return frame
+    return AudioResampler(_NO_ARRAY[frame.format.name]).resample(frame)[0]
 
 
 def _joined(frames: list[tuple[int, Mono]]) -> list[tuple[int, Mono]]:

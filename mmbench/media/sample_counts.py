@@ -26,7 +26,8 @@ def told_seconds(data: bytes) -> float | None:
 def without_tags(data: bytes) -> bytes:
     """Return a sound without the ID3v2 tags in front of it, which hold titles and cover art.
 
-    libsndfile misses the end of a WAV that is behind one.
+    Zeros behind the last tag are its padding. libsndfile misses the end of a WAV that is behind a
+    tag, and the header of an MP3 that is behind such zeros.
     """
     at = 0
     while data[at : at + 3] == b"ID3" and len(data) >= at + 10:
@@ -34,7 +35,7 @@ def without_tags(data: bytes) -> bytes:
         for byte in data[at + 6 : at + 10]:
             size = size << 7 | byte & 0x7F
         at += 10 + size + (10 if data[at + 5] & 0x10 else 0)
-    return data[at:] if at else data
+    return data[at:].lstrip(b"\0") if at else data
 
 
 def _flac(streaminfo: bytes) -> float | None:
@@ -62,6 +63,23 @@ def _mp3(head: bytes) -> float | None:
     per_frame, rates = _VERSIONS[head[first + 1] >> 3 & 3]
     frames, added = _frames(head, _xing_at(head, first), first + _VBRI_AT)
     return max(0, frames * per_frame - added) / rates[head[first + 2] >> 2 & 3] if frames else None
+
+
+def told_bytes(data: bytes) -> tuple[int, int] | None:
+    """Return how many bytes of an MP3 are there, and how many its Xing or Info header counts.
+
+    Both begin with the frame that holds the header. None where no header counts them.
+    """
+    head = data[:_LOOKED_THROUGH]
+    first = _first_frame(head)
+    if first is None:
+        return None
+    at = _xing_at(head, first)
+    flags = int.from_bytes(head[at + 4 : at + 8], "big")
+    if head[at : at + 4] not in _XING or not flags & 2:
+        return None
+    at += 8 + 4 * (flags & 1)
+    return len(data) - first, int.from_bytes(head[at : at + 4], "big")
 
 
 def _first_frame(head: bytes) -> int | None:

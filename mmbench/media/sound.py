@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 from mmbench.errors import ContentError
 from mmbench.media.encoded import shown
 from mmbench.media.ffmpeg_sound import Decoded, decode_by_ffmpeg
-from mmbench.media.sample_counts import has_xing, told_seconds, without_tags
+from mmbench.media.ogg import links
+from mmbench.media.sample_counts import has_xing, told_bytes, told_seconds, without_tags
 from mmbench.media.streamed import with_length
 from mmbench.media.truncation import find_cut, seconds_there
 from mmbench.types import Sound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -22,6 +25,7 @@ MAX_SECONDS = 24 * 3600  # a longer sound is refused: a few bytes can claim to b
 # How much shorter than its header says a whole sound may be: two frames of MP3 at 44.1 kHz. Some
 # encoders count the frame that holds the header, and decoders may keep back their last one.
 TOLERANCE = 2 * 1152 / 44100
+ROUNDING = 0.001
 
 
 def decode_sound(data: bytes, name: str, rate: int) -> Sound:
@@ -47,7 +51,6 @@ def decode_sound(data: bytes, name: str, rate: int) -> Sound:
 
 def _decoded(data: bytes, name: str) -> Decoded:
     """Decode by libsndfile, or by FFmpeg what that does not read."""
-    import numpy as np
     import soundfile
 
     def check(seconds: float) -> None:
@@ -57,15 +60,32 @@ def _decoded(data: bytes, name: str) -> Decoded:
 
     refused = ""
     try:
-        with soundfile.SoundFile(BytesIO(with_length(data))) as file:
-            if _is_counted(data, file):
-                check(file.frames / file.samplerate)
-                mono = file.read(dtype="float32", always_2d=True).mean(axis=1, dtype=np.float64)
-                return Decoded([(file.samplerate, mono)], cut=find_cut(data))
+        stretches = [_by_libsndfile(link, check) for link in links(data)]
+        if all(stretch is not None for stretch in stretches):
+            return Decoded([one for one in stretches if one is not None], cut=find_cut(data))
     except soundfile.SoundFileError as error:
         refused = _reason(error)
     decoded = decode_by_ffmpeg(data, check)
     return decoded._replace(error=_both(refused, decoded.error))
+
+
+def _by_libsndfile(
+    data: bytes, check: Callable[[float], None]
+) -> tuple[int, NDArray[np.float64]] | None:
+    """Return the rate and the samples of a sound; None where libsndfile does not know its length.
+
+    Raises SoundFileError for what libsndfile does not read.
+    """
+    import numpy as np
+    import soundfile
+
+    with soundfile.SoundFile(BytesIO(with_length(data))) as file:
+        if not _is_counted(data, file):
+            return None
+        check(file.frames / file.samplerate)
+        # The number is told, because a codec in which it cannot seek (GSM, G.721) wants it.
+        samples = file.read(file.frames, dtype="float32", always_2d=True)
+        return file.samplerate, samples.mean(axis=1, dtype=np.float64)
 
 
 def _is_counted(data: bytes, file: Any) -> bool:
@@ -113,8 +133,14 @@ def _missing(data: bytes, decoded: Decoded) -> str:
     seconds, cut = decoded.seconds, decoded.cut
     if cut is None:
         whole = _told(data, decoded)
-        return seconds_there(seconds, whole) if seconds < whole - TOLERANCE else ""
+        return seconds_there(seconds, whole) if seconds < whole - _tolerance(data) else ""
     return seconds_there(seconds, seconds / cut.share) if seconds and cut.share else cut.reason
+
+
+def _tolerance(data: bytes) -> float:
+    """Return how many seconds may be missing: of an MP3 with too few bytes, only a rounding."""
+    there, whole = told_bytes(data) or (0, 0)
+    return TOLERANCE if there >= whole else ROUNDING
 
 
 def _told(data: bytes, decoded: Decoded) -> float:

@@ -1,8 +1,8 @@
 """Tell from the bytes of a sound or a video whether its end is missing.
 
 A file is cut short when it ends before the place that its own headers name: the end of the chunk,
-box or segment that holds the media, or the end of the last page, packet or tag. Formats that name
-no such place (raw MPEG audio and AAC, Matroska of a live recording) are not judged here.
+box or segment that holds the media, or the end of the last page, packet, tag, element or block.
+Formats that name no such place (raw MPEG audio and AAC) are not judged here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from mmbench.media.animations import GIF, PNG, ends_within_a_block, ends_within_a_chunk
 from mmbench.media.chunks import Chunk, Layout, chunks, layout_of
+from mmbench.media.matroska import EBML, ends_within_an_element, segment_of
 
 
 class Cut(NamedTuple):
@@ -23,10 +25,10 @@ class Cut(NamedTuple):
 # The bytes of a packet of MPEG-TS (ISO 13818-1; 192 on Blu-ray, 204 with error correction), and
 # where in a packet the sync byte stands.
 _TS_PACKETS = ((188, 0), (192, 4), (204, 0))
-_TS_SYNC = 0x47
+_TS_SYNC = b"G"
 _TS_LOOKED_AT = 50  # packets, to tell their size
 
-_EBML, _SEGMENT = bytes.fromhex("1a45dfa3"), bytes.fromhex("18538067")
+_FLV_TAGS = {8, 9, 18}  # sound, picture, script
 
 
 def find_cut(data: bytes) -> Cut | None:
@@ -35,8 +37,12 @@ def find_cut(data: bytes) -> Cut | None:
         return _torn("page") if _ends_within_a_page(data) else None
     if data.startswith(b"FLV\x01"):
         return _torn("tag") if _ends_within_a_tag(data) else None
-    if data.startswith(_EBML):
+    if data.startswith(EBML):
         return _matroska(data)
+    if data.startswith(GIF):
+        return _torn("block") if ends_within_a_block(data) else None
+    if data.startswith(PNG):
+        return _torn("chunk") if ends_within_a_chunk(data) else None
     if data.startswith(b".snd"):
         return _sun_audio(data)
     if data.startswith(b"NIST_1A"):
@@ -47,8 +53,8 @@ def find_cut(data: bytes) -> Cut | None:
 
 
 def seconds_there(there: float, whole: float) -> str:
-    """Return "1.5 of 3.0 seconds are there", with more digits for less than a second."""
-    digits = 1 if whole >= 1 else 3
+    """Return "1.5 of 3.0 seconds are there", with more digits where one would not show it."""
+    digits = 1 if whole >= 1 and whole - there >= 0.1 else 3
     return f"{there:.{digits}f} of {whole:.{digits}f} seconds are there"
 
 
@@ -58,9 +64,9 @@ def _torn(part: str) -> Cut:
 
 def _share(there: int, claimed: int, slack: int = 0) -> Cut | None:
     """Return the cut of a file that holds `there` of the `claimed` bytes of its media."""
+    there = max(0, there)
     if there >= claimed - slack:
         return None
-    there = max(0, there)
     return Cut(there / claimed, f"{there:,} of {claimed:,} bytes are there")
 
 
@@ -86,21 +92,14 @@ def _sized(data: bytes, found: list[Chunk]) -> list[Chunk]:
 
 
 def _matroska(data: bytes) -> Cut | None:
-    """Compare the size of the segment with the file; a live recording has none (RFC 8794)."""
-    size, at = _vint(data, 4)
-    at += size
-    if data[at : at + 4] != _SEGMENT or at + 5 > len(data):
+    """Compare the size of the segment with the file; of a live recording, its last element."""
+    segment = segment_of(data)
+    if segment is None:
         return None
-    size, start = _vint(data, at + 4)
-    unknown = size == (1 << 7 * (start - at - 4)) - 1
-    return None if unknown else _share(len(data) - start, size)
-
-
-def _vint(data: bytes, at: int) -> tuple[int, int]:
-    """Return a variable-length integer of EBML without its length marker, and where it ends."""
-    width = 9 - data[at].bit_length() if at < len(data) else 1
-    value = int.from_bytes(data[at : at + width], "big")
-    return value & ((1 << 7 * width) - 1), at + width
+    start, size = segment
+    if size is None:
+        return _torn("element") if ends_within_an_element(data, start) else None
+    return _share(len(data) - start, size)
 
 
 def _sun_audio(data: bytes) -> Cut | None:
@@ -111,13 +110,15 @@ def _sun_audio(data: bytes) -> Cut | None:
 def _sphere(data: bytes) -> Cut | None:
     """Compare the number of samples in a header of NIST SPHERE with the file."""
     head = data[:1024].split(b"end_head")[0]
-    told = dict(re.findall(rb"(\w+) -i (\d+)", head))
+    size = data[8:16].strip()
+    told = dict(re.findall(rb"(\w+) -(?:i|s\d+) (\d+)", head))
     names = (b"sample_count", b"channel_count", b"sample_n_bytes")
     coding = re.search(rb"sample_coding -s\d+ (\S+)", head)
-    if any(name not in told for name in names) or (coding and b"," in coding[1]):
-        return None  # a compressed one (pcm,embedded-shorten) has no fixed size
+    compressed = coding is not None and b"," in coding[1]  # pcm,embedded-shorten: of no fixed size
+    if compressed or not size.isdigit() or any(name not in told for name in names):
+        return None
     samples, channels, width = (int(told[name]) for name in names)
-    return _share(len(data) - int(data[8:16]), samples * channels * width)
+    return _share(len(data) - int(size), samples * channels * width)
 
 
 def _ends_within_a_page(data: bytes) -> bool:
@@ -134,14 +135,19 @@ def _ends_within_a_page(data: bytes) -> bool:
 
 
 def _ends_within_a_tag(data: bytes) -> bool:
-    """Return whether the last tag of a Flash video is torn; the size behind it may be missing."""
+    """Return whether the last tag of a Flash video is torn; the size behind it may be missing.
+
+    What is no tag ends the video.
+    """
     at = int.from_bytes(data[5:9], "big") + 4
     while at + 11 <= len(data):
+        if data[at] & 0x1F not in _FLV_TAGS:
+            return False
         at += 11 + int.from_bytes(data[at + 1 : at + 4], "big")
         if at > len(data):
             return True
         at += 4
-    return at < len(data)
+    return at < len(data) and data[at] & 0x1F in _FLV_TAGS
 
 
 def _ends_within_a_packet(data: bytes) -> bool:
@@ -149,8 +155,10 @@ def _ends_within_a_packet(data: bytes) -> bool:
 
     One that was cut between two packets, and one with packets of no known size, cannot be told.
     That libavformat calls a packet corrupt is no sign: it does so where whole files were joined.
+    Nor is what follows the last packet and does not begin as one.
     """
     for size, at in _TS_PACKETS:
-        if set(data[at : size * _TS_LOOKED_AT : size]) == {_TS_SYNC}:
-            return len(data) % size != 0
+        if set(data[at : size * _TS_LOOKED_AT : size]) == set(_TS_SYNC):
+            rest = data[len(data) - len(data) % size :]
+            return bool(rest) and rest[at : at + 1] in (b"", _TS_SYNC)
     return False

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ContentError
-from mmbench.media.containers import default_stream, is_mp4, missing_entries
+from mmbench.media.containers import default_stream, demuxed, is_image, is_mp4, missing_entries
 from mmbench.media.encoded import shown
 from mmbench.media.truncation import Cut, find_cut, seconds_there
 from mmbench.types import Clip, Frames, View
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 
+_CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)", re.ASCII)  # hours, minutes and seconds
 _MOST_SHOWN = 0.9  # of a video: with less of it there it is cut short
 
 
@@ -26,8 +28,9 @@ def decode_video(data: bytes, name: str, frames: Frames, view: View | None = Non
     """The wanted frames of a video: uint8 [t, h, w, 3], RGB, upright, with their times in seconds.
 
     Frames are chosen by their number in the order of showing, whatever their distance in time: of a
-    variable rate each frame counts once. Where the decoder shows a few frames less than there are
-    (those in front of the first whole picture of a cut stream), they are chosen among those shown.
+    variable rate each frame counts once. Where the decoder shows fewer frames than there are (those
+    in front of the first whole picture of a stream that was joined late), they are chosen among
+    those shown.
     Raises ContentError, naming `name`, for what is no video, has no frame, or cannot be decoded up
     to the last frame that is wanted.
     """
@@ -50,13 +53,14 @@ def _decoded(
     try:
         with av.open(BytesIO(data), metadata_errors="replace") as container:
             packets, there = _packets(container, data, name)
+            whole = _from_first_key(packets)
             wanted = chosen(n or there, frames, view)
             found, seconds, decoded = _frames(packets, set(wanted))
     except av.FFmpegError as error:
         raise _undecodable(data, name, error) from error
     if not (missing := set(wanted) - found.keys()):
         return wanted, found, seconds
-    if n or decoded < _MOST_SHOWN * there:
+    if n or decoded < _MOST_SHOWN * whole:
         raise ContentError(f"{name}: is cut short: frame {min(missing)} cannot be decoded")
     return _decoded(data, name, frames, view, decoded)
 
@@ -102,13 +106,15 @@ def _undecodable(data: bytes, name: str, error: Any) -> ContentError:
 
 def _packets(container: Any, data: bytes, name: str) -> tuple[list[Any], int]:
     """The packets of the video stream, still encoded, and how many frames they show."""
+    if is_image(container):
+        raise ContentError(f"{name}: is an image, not a video: name its column image")
     stream = default_stream(container.streams.video)
     if stream is None:
         raise ContentError(f"{name}: has no video stream")
     if stream.codec_context is None:
         raise ContentError(f"{name}: its video stream is of no known codec")
     stream.thread_type = "AUTO"
-    everything = list(container.demux())
+    everything = list(demuxed(container))
     packets = [packet for packet in everything if packet.stream.index == stream.index]
     frames = [packet.is_discard for packet in packets if packet.size]
     _refuse_missing(container, stream, packets, data, name)
@@ -120,6 +126,16 @@ def _packets(container: Any, data: bytes, name: str) -> tuple[list[Any], int]:
     return packets, frames.count(False)
 
 
+def _from_first_key(packets: list[Any]) -> int:
+    """Return how many frames follow from the first whole picture on, itself included.
+
+    A recording of a broadcast begins anywhere; what is in front of that picture cannot be decoded.
+    """
+    shown_packets = [packet for packet in packets if packet.size and not packet.is_discard]
+    keys = (at for at, packet in enumerate(shown_packets) if packet.is_keyframe)
+    return len(shown_packets) - next(keys, 0)
+
+
 def _refuse_missing(
     container: Any, stream: Any, packets: list[Any], data: bytes, name: str
 ) -> None:
@@ -129,23 +145,26 @@ def _refuse_missing(
     """
     cut = missing_entries(container, stream, len(data))
     if cut is None and not is_mp4(container):
-        there = _counted(packets, dropped=container.format.name == "avi")
+        there = _counted(packets, stream.frames, dropped=container.format.name == "avi")
         if there < stream.frames:
             cut = Cut(there / stream.frames, f"{there} of {stream.frames} frames are there")
     if cut is not None:
         raise ContentError(f"{name}: is cut short: {cut.reason}")
 
 
-def _counted(packets: list[Any], *, dropped: bool) -> int:
-    """How many of the frames are there that the file says it has.
+def _counted(packets: list[Any], told: int, *, dropped: bool) -> int:
+    """Return how many of the frames are there of the `told` ones that the file says it has.
 
     AVI counts `dropped` frames with the others. Nothing is there of them but the time they take, of
-    which its unit is a frame; those behind the last packet are taken for as many as elsewhere.
+    which its unit is a frame; those behind the last packet are taken for as many as elsewhere. A
+    packet alone stands for all.
     """
     held = [packet for packet in packets if packet.size]
     times: list[int] = [packet.dts for packet in held if packet.dts is not None]
-    if not dropped or len(times) < 2:
+    if not dropped or not times:
         return len(held)
+    if len(times) == 1:
+        return told
     return max(times) + max(after - before for before, after in pairwise(times))
 
 
@@ -155,9 +174,11 @@ def _told(container: Any, stream: Any) -> float:
     Matroska tells it of each stream, Flash video of the whole. Of other formats it is no more than
     what libavformat makes of the packets that are there.
     """
-    told = stream.metadata.get("DURATION", "").split(":")
-    if len(told) == 3:
-        return sum(float(part) * unit for part, unit in zip(told, (3600, 60, 1), strict=True))
+    told = _CLOCK.fullmatch(stream.metadata.get("DURATION", "").strip())
+    if told:
+        return sum(
+            float(part) * unit for part, unit in zip(told.groups(), (3600, 60, 1), strict=True)
+        )
     return float(container.duration or 0) / 1e6 if container.format.name == "flv" else 0.0
 
 

@@ -24,6 +24,7 @@ from mmbench.alternatives import (
     pieces_of,
     readings,
 )
+from mmbench.errors import DataError
 from mmbench.metrics.edits import Edits, fewest_edits
 from mmbench.metrics.normalisers import deletes_marks, described, normalise
 from mmbench.stats import score
@@ -155,6 +156,9 @@ def _counts(
 ) -> list[Edits]:
     """Count the edits of each prediction; one call of jiwer aligns those without alternatives."""
     said = [normalise(normaliser, p.value) for p in predictions]
+    for p in predictions:
+        if isinstance(p.target, list):
+            raise DataError(f"sample {p.id}: has a list of references, and an error rate needs one")
     choices = [pieces_of(p.target) for p in predictions]
     plain = [at for at, pieces in enumerate(choices) if pieces is None]
     references = [normalise(normaliser, predictions[at].target) for at in plain]

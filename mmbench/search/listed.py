@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from mmbench.search.order import IdOrder
 from mmbench.types import Ranking
 
 EVIDENCE = 5  # documents kept of a list
@@ -20,3 +23,11 @@ def listed_ranking(listed: Sequence[str], grades: Mapping[str, float]) -> Rankin
     positives.sort(key=lambda document: place.get(document, math.inf))
     ranks = [place.get(document) for document in positives]
     return Ranking(ranks, [grades[document] for document in positives], list(listed[:EVIDENCE]))
+
+
+def best_first(scores: Mapping[str, float]) -> list[str]:
+    """Return documents by falling score; equal scores are in the order of the ids' hashes."""
+    documents = list(scores)
+    keys = IdOrder(documents, len(documents)).keys(np.arange(len(documents)))
+    order = np.lexsort((keys, -np.array(list(scores.values()), np.float64)))
+    return [documents[row] for row in order]

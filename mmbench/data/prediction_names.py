@@ -1,0 +1,69 @@
+"""Names of columns that hold predictions or truths, in the form that `plain_name` gives them."""
+
+from __future__ import annotations
+
+PREDICTIONS = (
+    *("prediction", "pred", "predicted", "predict", "pred_text", "predicted_text", "pred_answer"),
+    *("predicted_answer", "pred_label", "predicted_label", "response", "model_response"),
+    *("filtered_resps", "resps", "hypothesis", "hyp", "output", "model_output", "model_answer"),
+    *("generated_text", "generation", "generated", "completion"),
+)
+# Columns of truths that some programs also use for their predictions.
+SHARED = ("answer", "caption", "text", "label")
+# Columns of truths that are never read as predictions, except by `--field`. Next to one of the
+# first, a column of `SHARED` may be another form of the truth.
+FORMS = ("target", "answers", "labels", "captions", "transcript", "transcription", "sentence")
+ONLY_TRUTHS = (
+    *("reference", "references", "ref", "ground_truth", "gt", "gt_answer", "gt_text", "gold"),
+    *("gold_answer", "correct_answer"),
+)
+# Raw responses that lm-eval and lmms-eval write next to the filtered ones.
+RAW = {"filtered_resps": "resps"}
+
+# Words that make a name one of predictions: `y_pred`, `raw_response`, `pred_text_ctc`.
+_PREDICTION_WORDS = {
+    *(
+        "prediction",
+        "predictions",
+        "pred",
+        "preds",
+        "predicted",
+        "predict",
+        "response",
+        "responses",
+    ),
+    *("resp", "resps", "reply", "output", "outputs", "hypothesis", "hypotheses", "hyp", "hyps"),
+    *("generated", "generation", "generations", "completion", "completions", "result", "results"),
+    "top1",
+}
+# Words that do so next to a noun that a truth may have as well: `llm_answer`, `asr_text`.
+_NOUNS = {*SHARED, "transcript", "transcription", "class"}
+_MODEL_WORDS = {
+    *("model", "llm", "vlm", "mllm", "gpt", "asr", "raw", "final", "parsed", "extracted"),
+    *("candidate", "assistant", "system", "our", "my"),
+}
+# Words that make a name one of something about the prediction: `response_time`, `pred_source`.
+_ABOUT = {
+    *(
+        "id",
+        "ids",
+        "time",
+        "seconds",
+        "latency",
+        "tokens",
+        "token",
+        "length",
+        "len",
+        "count",
+        "num",
+    ),
+    *("score", "scores", "prob", "probs", "logprob", "logprobs", "confidence", "type", "format"),
+    *("file", "path", "url", "source", "language", "lang", "status", "error", "cost", "correct"),
+}
+
+
+def resembles_prediction(name: str) -> bool:
+    """Return whether a column of this plain name may hold predictions though no list has it."""
+    words = set(name.split("_"))
+    by_model = bool(words & _NOUNS and words & _MODEL_WORDS)
+    return bool(words & _PREDICTION_WORDS or by_model) and not words & _ABOUT

@@ -1,0 +1,54 @@
+"""What somebody's outputs say of a sample: a score for each class, or a label."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmbench.errors import DataError, UnknownName
+from mmbench.text import listed
+from mmbench.types import Broken
+
+
+def scores_of_list(given: Any, labels: list[str], where: str) -> Any:
+    """Return scores in a list or an array [c], as precise as they are given, at least float32.
+
+    Whole numbers in a list are read as texts, because they may be ids of documents. Raises
+    DataError for texts that are no numbers, and where numbers may also be a ranking of the labels.
+    """
+    import numpy as np
+
+    scores = np.asarray(given)
+    if scores.dtype.kind == "U":
+        if set(given) == set(labels):
+            raise DataError(
+                f"{where} is a ranking of the labels, or looks like one: give scores as"
+                " {label: score}"
+            )
+        try:
+            scores = scores.astype(np.float64)
+        except ValueError as error:
+            raise DataError(
+                f"{where} is a list of texts, {listed(given)}: give one label, or a score for each"
+                " label, {label: score}"
+            ) from error
+    return scores.astype(np.result_type(scores, np.float32), copy=False)
+
+
+def numbers(scores: Any) -> Any:
+    """Return scores [c], or a Broken where one is NaN or the highest infinite."""
+    import numpy as np
+
+    usable = np.isfinite(scores.max(initial=-np.inf))  # NaN if one of them is
+    return scores if usable else Broken("its scores have NaN, or the highest one is infinite")
+
+
+def label_number(name: str, labels: list[str], where: str) -> int:
+    """Return the number of a class.
+
+    Raises UnknownName, and DataError for a name that two classes have.
+    """
+    if name not in labels:
+        raise UnknownName(f"label ({where})", name, labels)
+    if labels.count(name) > 1:
+        raise DataError(f"{where} is {name!r}, and several classes have this name: give scores")
+    return labels.index(name)

@@ -1,0 +1,47 @@
+"""Tell whether the end of an animated GIF or PNG is missing.
+
+FFmpeg shows what is there of both, as a shorter animation.
+"""
+
+from __future__ import annotations
+
+GIF = (b"GIF87a", b"GIF89a")
+PNG = b"\x89PNG\r\n\x1a\n"
+
+_EXTENSION, _IMAGE = 0x21, 0x2C
+
+
+def ends_within_a_block(data: bytes) -> bool:
+    """Return whether the last block of a GIF is torn (GIF89a, section 15 and the following).
+
+    A missing trailer is no sign: some encoders leave it out.
+    """
+    at = 13 + _colours(data, 10)
+    while at < len(data):
+        kind = data[at]
+        if kind == _EXTENSION:
+            at += 2  # the introducer and the label
+        elif kind == _IMAGE:
+            at += 10 + _colours(data, at + 9) + 1  # its descriptor, and the width of its codes
+        else:  # the trailer, or what is no block
+            return False
+        while at < len(data) and data[at]:  # sub-blocks, up to an empty one
+            at += 1 + data[at]
+        at += 1
+    return at > len(data)
+
+
+def _colours(data: bytes, at: int) -> int:
+    """Return the bytes of the table of colours that the flags at `at` announce."""
+    flags = data[at] if at < len(data) else 0
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def ends_within_a_chunk(data: bytes) -> bool:
+    """Return whether a PNG ends before its last chunk, IEND."""
+    at = len(PNG)
+    while at + 12 <= len(data):
+        if data[at + 4 : at + 8] == b"IEND":
+            return False
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+    return True

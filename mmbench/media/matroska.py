@@ -1,0 +1,59 @@
+"""Where the elements of a Matroska or WebM file end (RFC 8794, RFC 9559)."""
+
+from __future__ import annotations
+
+EBML = bytes.fromhex("1a45dfa3")
+
+_SEGMENT, _CLUSTER = bytes.fromhex("18538067"), bytes.fromhex("1f43b675")
+
+# What a segment and a cluster hold: seek head, info, tracks, chapters, attachments, cues, tags;
+# timestamp, position, size of the last cluster, simple block, block group; void, checksum.
+_HELD = {
+    bytes.fromhex(one)
+    for one in (
+        *("114d9b74", "1549a966", "1654ae6b", "1043a770", "1941a469", "1c53bb6b", "1254c367"),
+        *("e7", "a7", "ab", "a3", "a0", "ec", "bf"),
+    )
+}
+
+
+def segment_of(data: bytes) -> tuple[int, int | None] | None:
+    """Return where the body of the segment begins, and its size; a live recording has none.
+
+    None for a file that ends before its segment.
+    """
+    size, at = _number(data, 4)
+    at += size
+    if data[at : at + 4] != _SEGMENT or at + 5 > len(data):
+        return None
+    size, start = _number(data, at + 4)
+    return start, None if _is_unknown(size, start - at - 4) else size
+
+
+def ends_within_an_element(data: bytes, at: int) -> bool:
+    """Return whether the last element of a segment of unknown size is torn; `at` is its first.
+
+    What is no element of a segment ends it.
+    """
+    while at < len(data):
+        id_end = at + 9 - max(1, data[at].bit_length())
+        id = data[at:id_end]
+        size, start = _number(data, id_end)
+        if id == _CLUSTER:
+            at = start  # its elements are looked at, whether its size is known or not
+        elif id in _HELD and not _is_unknown(size, start - id_end):
+            at = start + size
+        else:
+            return False
+    return at > len(data)
+
+
+def _number(data: bytes, at: int) -> tuple[int, int]:
+    """Return a number of variable length without the mark of its length, and where it ends."""
+    width = 9 - data[at].bit_length() if at < len(data) else 1
+    value = int.from_bytes(data[at : at + width], "big")
+    return value & ((1 << 7 * width) - 1), at + width
+
+
+def _is_unknown(size: int, width: int) -> bool:
+    return size == (1 << 7 * width) - 1

@@ -1,0 +1,187 @@
+"""Odd models and odd outputs of classification: what is wrong is said, before the forwards."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import mmbench
+from mmbench.data.classes import in_order
+from mmbench.engine.check import check
+from mmbench.engine.late import late
+from mmbench.engine.prepare import Options
+from mmbench.engine.run import run
+from mmbench.errors import DataError, ModelError
+from mmbench.kinds.class_names import columns_of_model
+
+INF = float("inf")
+
+
+class Odd:
+    """Scores by the brightness of an image: row n of `rows` for n. Counts its forwards."""
+
+    modalities = frozenset({"image"})
+    labels: Any = ("a", "b", "c")
+    rows: Any = np.array([[3, 1, 2], [1, 3, 2], [1, 2, 3]], np.float32)
+    forwards = 0
+
+    def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
+        pass
+
+    def classify(self, items: Any, modality: str) -> Any:
+        type(self).forwards += 1
+        return self.rows[[int(np.asarray(item)[0, 0, 0]) for item in items]]
+
+
+def made(name: str, **attributes: Any) -> Any:
+    cls = type(name, (Odd,), attributes)
+    mmbench.register("model", name)(cls)
+    return cls
+
+
+def options(folder: Path, rows: str = "0,a\n1,b\n2,c\n") -> Options:
+    for level in range(3):
+        Image.new("RGB", (2, 2), (level, 0, 0)).save(folder / f"{level}.png")
+    lines = [f"{row},{row[0]}.png\n" for row in rows.splitlines()]
+    (folder / "data.csv").write_text("id,label,image\n" + "".join(lines))
+    return Options(data=folder / "data.csv", device="cpu")
+
+
+# ---- models ----
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "words"),
+    [
+        ("odd-twice", ["a", "b", "b"], "has several classes b"),
+        ("odd-lacks", ["a", "b", "d"], "has no class for c"),
+        # Iterated, a mapping gives its keys (0, 1, 2), and a set its names in any order.
+        ("odd-mapping", {0: "a", 1: "b", 2: "c"}, "has no list `labels`, but a dict"),
+        ("odd-set", {"a", "b", "c"}, "has no list `labels`, but a set"),
+    ],
+)
+def test_wrong_labels_are_refused_before_the_forwards(
+    tmp_path: Path, name: str, labels: Any, words: str
+) -> None:
+    cls, given = made(name, labels=labels), options(tmp_path)
+    for attempt in (run, check):  # `check` fails wherever a run would
+        with pytest.raises((ModelError, DataError), match=words):
+            attempt(name, "labels", given)
+    assert cls.forwards == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "words"),
+    [
+        ("odd-half", torch.ones((3, 3), dtype=torch.bfloat16), "Tensor that NumPy cannot read"),
+        ("odd-grad", torch.ones((3, 3), requires_grad=True), "Tensor that NumPy cannot read"),
+        ("odd-text", np.array([["x"] * 3] * 3), "real numbers are needed"),
+        ("odd-complex", np.ones((3, 3), complex), "an array of complex128"),
+    ],
+)
+def test_scores_that_are_no_real_numbers_are_the_models_fault(
+    tmp_path: Path, name: str, rows: Any, words: str
+) -> None:
+    made(name, rows=rows)
+    with pytest.raises(ModelError, match=f"model {name}: classify returned .*{words}"):
+        run(name, "labels", options(tmp_path))
+
+
+def test_a_class_that_is_ruled_out_has_a_score(tmp_path: Path) -> None:
+    """log 0 = -∞ ranks last: samples 0 and 1 are right. One of -∞ alone has no order and fails."""
+    rows = np.array([[-0.1, -2, -INF], [-INF, -0.1, -2], [-INF, -INF, -INF]], np.float32)
+    made("odd-infinite", rows=rows)
+    found = run("odd-infinite", "labels", options(tmp_path)).record
+    assert found.scores["accuracy@1"].value == 1
+    assert found.scores["accuracy@1"].bounds == pytest.approx((2 / 3, 1))
+    assert [ident for ident, _ in found.failures] == ["2"]
+    for name, bad in (("odd-nan", np.nan), ("odd-plus", INF)):
+        made(name, rows=np.array([[1, 0, bad], [0, 1, 0], [0, 0, 1]], np.float32))
+        assert run(name, "labels", options(tmp_path)).record.counts["failed"] == 1
+
+
+def test_minus_infinity_is_no_probability(tmp_path: Path) -> None:
+    rows = np.array([[1, 0, -INF], [0, 1, 0], [0, 0, 1]], np.float32)
+    made("odd-share", rows=rows, scores="probabilities")
+    with pytest.raises(ModelError, match="declares scores"):
+        run("odd-share", "labels", options(tmp_path))
+
+
+def test_models_of_a_fusion_are_compared_before_the_forwards() -> None:
+    one, other = (made(name, labels=list(names)) for name, names in (("l1", "abc"), ("l2", "abd")))
+    both = [cls(None, device="cpu", dtype="float32") for cls in (one, other)]
+    with pytest.raises(ModelError, match="not all have c, d"):
+        _ = late([one, other])(both, [1.0, 1.0]).labels
+
+
+def test_names_are_equal_in_both_forms_of_unicode() -> None:
+    # macOS writes é in the names of folders as e and an accent (NFD), most else as one character.
+    assert columns_of_model(["cafe\u0301", "bar"], ["bar", "caf\u00e9"], "m").tolist() == [1, 0]
+
+
+# ---- data and outputs ----
+
+
+def test_numbered_classes_stand_in_the_order_of_their_numbers() -> None:
+    # The columns of a matrix of 12 classes are 0 to 11; sorted as texts, 10 would stand before 2.
+    assert in_order(str(n) for n in reversed(range(12))) == [str(n) for n in range(12)]
+    assert in_order(["b", "10", "2", "a", "b"]) == ["10", "2", "a", "b"]
+
+
+def scored(folder: Path, name: str, outputs: Any, targets: list[Any]) -> Any:
+    rows = "".join(f"{n},{label}\n" for n, label in enumerate(targets))
+    (folder / "refs.csv").write_text(f"id,label\n{rows}")
+    path = folder / name
+    if path.suffix == ".npy":
+        np.save(path, outputs)
+    else:
+        path.write_text("".join(f"{json.dumps(one)}\n" for one in outputs))
+    return mmbench.score("labels", path, data=folder / "refs.csv")
+
+
+def listed(*values: Any) -> list[dict[str, Any]]:
+    return [{"id": str(n), "value": value} for n, value in enumerate(values)]
+
+
+def test_a_matrix_of_numbered_classes_is_read_by_their_numbers(tmp_path: Path) -> None:
+    """The identity scores each of twelve classes highest where it is right."""
+    found = scored(tmp_path, "s.npy", np.eye(12), list(range(12)))
+    assert found.scores["accuracy@1"].value == 1
+
+
+def test_whole_numbers_are_scores_like_others(tmp_path: Path) -> None:
+    """JSON of JavaScript writes 1.0 as 1, so that a certain row is a list of whole numbers."""
+    outputs = listed([1, 0, 0], [0.25, 0.5, 0.25], [0, 3, 9])
+    found = scored(tmp_path, "s.jsonl", outputs, ["a", "b", "c"])
+    assert found.scores["accuracy@1"].value == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "targets", "words"),
+    [
+        (["a", "c", "b"], ["a", "b", "c"], "is a ranking of the labels, or looks like one"),
+        # Either label 1 is the first of a ranking, or class 0 has the score 1.
+        ([1, 0], [0, 1, 1], "is a ranking of the labels, or looks like one"),
+        (["a", "x"], ["a", "b", "c"], "is a list of texts, a, x"),
+    ],
+)
+def test_a_list_of_texts_is_no_list_of_scores(
+    tmp_path: Path, value: Any, targets: list[Any], words: str
+) -> None:
+    with pytest.raises(DataError, match=words):
+        scored(tmp_path, "s.jsonl", listed(value, value, value), targets)
+
+
+@pytest.mark.parametrize("bad", [np.nan, INF])
+def test_scores_without_an_order_are_a_failed_sample(tmp_path: Path, bad: float) -> None:
+    """As those of a model are. -∞ in the place of NaN was a wrong answer, silently."""
+    scores = np.array([[bad, 1, 0], [0, 2, 1], [0, 1, 2]])
+    found = scored(tmp_path, "s.npy", scores, ["a", "b", "c"])
+    assert [ident for ident, _ in found.failures] == ["0"]
+    assert found.scores["accuracy@1"].bounds == pytest.approx((2 / 3, 1))
