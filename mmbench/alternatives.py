@@ -24,6 +24,8 @@ _NULL = "@"
 _DEEPEST = 20  # alternatives within alternatives
 # A brace opens alternatives where a word begins; inside, it closes them wherever it stands.
 _OPENS = re.compile(r"(?:^|\s)\{")
+_WRITTEN = re.compile(r"(?:^|\s)\{[^{}]*\s/\s[^{}]*\}")
+_WORD = re.compile(r"[^ \t\n\r\f\v]+")  # a no-break space is part of a word, as in jiwer and sclite
 
 # A text, or a list of choices, each a list of pieces.
 Piece = Any
@@ -35,9 +37,19 @@ def opens_alternatives(text: str) -> bool:
     return bool(_OPENS.search(text))
 
 
+def has_alternatives(text: str) -> bool:
+    """Whether a text has a brace pair with a slash as a word in it, as alternatives are written."""
+    return bool(_WRITTEN.search(text))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, between ASCII spaces."""
+    return _WORD.findall(text)
+
+
 def without_null_words(text: str) -> str:
     """The text without words that are `@`."""
-    words = text.split()
+    words = words_of(text)
     return " ".join(word for word in words if word != _NULL) if _NULL in words else text
 
 
@@ -58,7 +70,7 @@ def parse(text: str) -> Reference:
 def _tokens(text: str) -> Iterator[str]:
     """Words, braces and slashes; a closing brace is a token of its own only inside braces."""
     depth = 0
-    for word in text.split():
+    for word in words_of(text):
         while word.startswith("{"):
             depth += 1
             yield "{"

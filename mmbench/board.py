@@ -39,15 +39,16 @@ def section_of(record: RunRecord) -> Section:
 
 
 def sections(records: Iterable[RunRecord]) -> list[list[RunRecord]]:
-    """Records by table: of each model its latest run, the best headline first.
+    """Return records by table: the latest run of each model, the best headline first.
 
-    Tables on the protocol's own data come first, then the larger data.
+    Tables on the protocol's own data come first, then those on more data, then the latest.
     """
     latest: dict[Section, dict[tuple[str, str], RunRecord]] = {}
     for record in records:
         who = (record.model.hash, label(record))
         latest.setdefault(section_of(record), {})[who] = record
     tables = [sorted(found.values(), key=_headline_order) for found in latest.values()]
+    tables.sort(key=lambda t: max(record.created for record in t), reverse=True)
     return sorted(tables, key=lambda t: (bool(other_data(t[0])), -sum(t[0].task.data.values())))
 
 

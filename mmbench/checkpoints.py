@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from mmbench.errors import ModelError
-from mmbench.file_hashes import FileHash, hash_file, hash_folder, hash_path
+from mmbench.file_hashes import FileHash, hash_file, hash_folder, hash_path, hash_texts
 from mmbench.layouts import PIPELINE, accepts, check_folder, check_shards, pipeline_parts
 
 # What of a hub repository is read: its top level only (other frameworks' copies lie below it).
@@ -47,6 +47,10 @@ class Checkpoint(msgspec.Struct, frozen=True):
     hash: str
 
 
+class _Adapter(msgspec.Struct):
+    base_model_name_or_path: str | None = None
+
+
 def resolve(
     name: str,
     revision: str | None = None,
@@ -72,10 +76,33 @@ def resolve(
         raise ModelError(f"checkpoint {path} is a {what} and has no revision: drop #{revision}")
     if path.is_dir():
         check_folder(path, takes)
-        return Checkpoint(name, path, None, hash_folder(path, file_hash, earlier=bool(takes)))
+        own = hash_folder(path, file_hash, earlier=bool(takes))
+        return Checkpoint(name, path, None, _with_base(own, path, file_hash))
     if not accepts(takes, path.name):
         raise ModelError(f"checkpoint {path} is a file: give the {_taken(takes)}")
     return Checkpoint(name, path, None, hash_path(path, file_hash))
+
+
+def _with_base(own: str, folder: Path, file_hash: FileHash) -> str:
+    """Return the hash of a folder; of a PEFT adapter together with that of the model it changes."""
+    file = folder / "adapter_config.json"
+    if not file.is_file():
+        return own
+    try:
+        base = msgspec.json.decode(file.read_bytes(), type=_Adapter).base_model_name_or_path
+    except (OSError, msgspec.DecodeError) as error:
+        raise ModelError(f"{file}: not the configuration of an adapter: {error}") from error
+    weights = hash_folder(Path(base), file_hash) if base and Path(base).is_dir() else _commit(base)
+    return hash_texts(own, weights) if weights else own
+
+
+def _commit(name: str | None) -> str:
+    """Return the commit of a hub id in the cache, nothing where it is not there."""
+    from huggingface_hub import constants
+
+    folder = Path(constants.HF_HUB_CACHE, f"models--{(name or '').replace('/', '--')}")
+    file = folder / "refs" / "main"
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
 
 
 def _like_a_path(name: str, takes: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ is hashed as well: formats of weights are many (.safetensors, .bin, .pt, .ckpt, 
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +22,7 @@ FileHash = Callable[[Path], str]
 # States of optimizers, schedulers and random generators, logs, documents, hidden files.
 _IGNORED = (
     *("optimizer*.pt", "optimizer*.bin", "optimizer*.pth", "*optim_states.pt", "scheduler*.pt"),
-    *("scheduler*.bin", "scaler.pt", "rng_state*.pth", "random_states*.pkl", "training_args.bin"),
+    *("scheduler*.bin", "rng_state*.pth", "random_states*.pkl", "training_args.bin"),
     *("*.log", "events.out.tfevents.*", "*.md", "LICENSE", "NOTICE", ".*", "__pycache__", "*.pyc"),
 )
 _EARLIER = re.compile(r"(checkpoint|step|epoch|iter|global_step)[-_]?\d+", re.IGNORECASE)
@@ -35,6 +36,11 @@ def hash_file(path: Path) -> str:
         while chunk := stream.read(4 << 20):
             state.update(chunk)
     return state.hexdigest()
+
+
+def hash_texts(*texts: str) -> str:
+    """Return a hash of texts without line breaks, such as hashes. 32 hexadecimal digits."""
+    return blake2b("\n".join(texts).encode(), digest_size=16).hexdigest()
 
 
 def exists(path: Path) -> bool:
@@ -76,11 +82,22 @@ def hash_path(path: Path, file_hash: FileHash = hash_file) -> str:
     return _hash(path.parent, files, file_hash)
 
 
+def matching(pattern: Path) -> list[Path]:
+    """Return the files that a path with `*`, `?` or `[…]` in it stands for."""
+    found = glob.glob(str(pattern))  # noqa: PTH207 - the pattern may begin with a root
+    return sorted(path for path in map(Path, found) if path.is_file())
+
+
 def prefixed(path: Path) -> list[Path]:
-    """Return the files whose names are this one's with a suffix: `model.ckpt` is often a prefix."""
+    """Return the files of a prefix: `model.ckpt.index`, `model.ckpt-00001-of-00002.bin`."""
     if not path.name or not exists(path.parent / ".") or not os.access(path.parent, os.R_OK):
         return []
-    return [f for f in sorted(path.parent.iterdir()) if _belongs(f, f"{path.name}.")]
+    return [
+        file
+        for file in sorted(path.parent.iterdir())
+        if _belongs(file, f"{path.name}.")
+        or (_belongs(file, path.name) and _SHARD.match(file.name, len(path.name)))
+    ]
 
 
 def _companions(path: Path) -> list[Path]:

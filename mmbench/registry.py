@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from msgspec import structs
 
-from mmbench.builtin import TABLES
+from mmbench.builtin import METRIC_KINDS, TABLES
 from mmbench.errors import UnknownName, UserError
 
 if TYPE_CHECKING:
@@ -168,6 +168,26 @@ def metric(name: str) -> tuple[Any, int | str | None]:
     if at and model and family in known and hasattr(lookup("metric", family), "wants"):
         return _by_model(lookup("metric", family), model), None
     raise UnknownName("metric", name, known, _hint(name, known))
+
+
+def check_metric(name: str, kind: str) -> None:
+    """Refuse a metric that nobody has, and one of mmbench's that measures other kinds of tasks.
+
+    Raises UnknownName and UserError.
+    """
+    metric(name)
+    own = TABLES["metric"]
+    form = next((one for one in own if one == name or _argument(one, name) is not None), "")
+    form = form or name.partition("@")[0]
+    if kind not in TABLES["kind"] or form not in own:
+        return
+    module = own[form][0].partition(":")[0]
+    kinds = METRIC_KINDS.get(form) or METRIC_KINDS.get(module)
+    if kinds and kind not in kinds:
+        raise UserError(
+            f"metric {name} measures tasks of kind {' and '.join(sorted(kinds))}, not {kind}:"
+            " leave it out of the task's metrics"
+        )
 
 
 def _by_model(function: Any, model: str) -> Any:

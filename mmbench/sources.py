@@ -15,18 +15,19 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from mmbench.source_names import file_names, imported_names
+
 MMBENCH = Path(__file__).parent
-_NAME_LENGTH = 255  # the longest name of a file on common file systems
 
 
 class Source(NamedTuple):
-    """What was read of a module and the local ones behind it: their bytes, and strings in them.
+    """What was read of a module and the local ones behind it: their bytes, and names in them.
 
-    `strings` may name files: they are short and have a dot or a slash.
+    `names` are paths and patterns of paths, which may be those of files.
     """
 
     files: dict[Path, bytes]
-    strings: frozenset[str]
+    names: frozenset[str]
 
 
 @cache
@@ -37,7 +38,7 @@ def read_source(file: Path) -> Source:
     process goes on with the modules that it has loaded. Raises OSError.
     """
     files: dict[Path, bytes] = {}
-    strings: set[str] = set()
+    names: set[str] = set()
     todo = [file]
     while todo:
         path = todo.pop()
@@ -45,9 +46,9 @@ def read_source(file: Path) -> Source:
             continue
         files[path] = path.read_bytes()
         for node in _nodes(path, files[path]):
-            strings |= _strings(node)
+            names |= file_names(node)
             todo += [found for name in _imported(node, path) for found in _modules(name, file)]
-    return Source(files, frozenset(strings))
+    return Source(files, frozenset(names))
 
 
 def _nodes(path: Path, raw: bytes) -> Iterator[ast.AST]:
@@ -60,26 +61,21 @@ def _nodes(path: Path, raw: bytes) -> Iterator[ast.AST]:
         return
 
 
-def _strings(node: ast.AST) -> set[str]:
-    """The text that a node is, if it may name a file."""
-    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
-        return set()
-    text = node.value
-    short = 2 < len(text) <= _NAME_LENGTH and "\n" not in text and "\0" not in text
-    return {text} if short and ("/" in text or "." in text.strip(".")) else set()
-
-
 def _imported(node: ast.AST, path: Path) -> list[Path | str]:
     """Modules that a statement imports: dotted names, of relative ones the path without suffix."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if not isinstance(node, ast.ImportFrom):
-        return []
+        return [_by_name(name, path) for name in imported_names(node)]
     names = [alias.name for alias in node.names]
     if node.level:
         base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
         return [base, *(base / name for name in names)]
     return [node.module or "", *(f"{node.module}.{name}" for name in names)]
+
+
+def _by_name(name: str, path: Path) -> Path | str:
+    return path.parent.joinpath(*name[1:].split(".")) if name.startswith(".") else name
 
 
 def _modules(name: Path | str, plugin: Path) -> list[Path]:

@@ -199,6 +199,17 @@ STATED = [
     ("I don't know exactly, but the answer is B.", "B", "a clause ends at `but`"),
     ("No doubt about it: the answer is B", "B", "`no` is not said of the letter"),
     ("not A but B", "B", "A is denied, B is named"),
+    ("[Answer] B", "B", "a label in brackets"),
+    ("=> B", "B", "an arrow"),
+    ("Only B fits.", "B", "the only one"),
+    ("That leaves B", "B", "the one that is left"),
+    ("option b is correct", "B", "a small letter after `option`"),
+    ("While A is plausible, B is more accurate.", "B", "a clause ends at the comma"),
+    ("A. cat - Incorrect\nB. dog - Correct\nC. cow - Incorrect", "B", "verdicts in a list"),
+    ("A. cat ❌\nB. dog ✅\nC. cow ❌", "B", "verdicts by marks"),
+    ("Option A does not match. Option B matches.", "B", "A is denied later in its clause"),
+    ("B, because A does not bark.", "B", "a reason does not deny B"),
+    ("The answer is B because it does not meow", "B", "a reason does not deny B"),
     ("It is not A, it is B.", "B", "A is denied, B is named"),
     ("The answer is B, not A.", "B", "A is denied, B is named"),
     ("Option A is wrong. The answer is B.", "B", "A is denied, B is named"),
@@ -214,6 +225,11 @@ NOTHING = [
     ("As an AI, I cannot see the image.", "no option"),
     ("I'm sorry, I can't help with that.", "no option"),
     ("The answer is not B.", "negated"),
+    ("B does not match the image.", "denied later in its clause"),
+    ("B would not be correct", "denied later in its clause"),
+    ("B is far from correct", "denied"),
+    ("A 4 year old boy plays.", "A is an article before a number of things"),
+    ("A 3-story building", "A is an article before a number of things"),
     ("The answer isn't B.", "negated"),
     ("The answer is definitely not B", "negated"),
     ("I don't think the answer is B.", "negated before the lead-in"),
@@ -305,42 +321,52 @@ LANGUAGES = {
         "答案是B ; 答案：B ; 答案: B ; 答案為B ; 答案为B。 ; 故选B。 ; 故選B ; 选B ; 選擇B"
         " ; 选择 B ; 应选B ; 正确答案为 B ; 正确答案是：B ; 答案：（B） ; 答案【B】 ; 答：B"
         " ; 选项B ; B选项 ; B是正确的 ; 因此，答案是B。 ; 所以正确选项是B ; 本题选B"
-        " ; 最终答案：B ; 答案是B. dog ; 答案：dog ; A不对，所以选B",
-        "答案不是B ; 不选B ; B不正确 ; B是错误的 ; A或B ; 答案是A和B ; A、B ; 我不知道",
+        " ; 最终答案：B ; 答案是B. dog ; 答案：dog ; A不对，所以选B"
+        " ; 【答案】B ; 正确的是B ; 符合题意的是B ; 我觉得是B",
+        "答案不是B ; 不选B ; B不正确 ; B是错误的 ; A或B ; 答案是A和B ; A、B ; 我不知道"
+        " ; B并不正确 ; B选项的说法不正确 ; C语言 ; A股上涨",
     ),
     "Japanese": (
         "答え：B ; 答え: B ; 答えはB ; 答えはBです。 ; 正解はBです。 ; 正解: B"
         " ; 正解は（B）です。 ; 回答：B ; Bです ; Bです。 ; Bが正解です。 ; Bが正しいです"
-        " ; 選択肢B ; 正しいのはBです。 ; したがって、答えはBです。 ; 「B」 ; Bを選びます",
-        "Bではありません ; 答えはBではない ; Bは間違いです ; AまたはB ; AとB ; わかりません",
+        " ; 選択肢B ; 正しいのはBです。 ; したがって、答えはBです。 ; 「B」 ; Bを選びます"
+        " ; 【答え】B",
+        "Bではありません ; 答えはBではない ; Bは間違いです ; AまたはB ; AとB ; わかりません"
+        " ; Bは正解ではありません ; Bは正しくない ; Bが正解ではない",
     ),
     "Korean": (
         "답: B ; 답은 B ; 답은 B입니다. ; 정답: B ; 정답은 B입니다. ; 정답은 (B)입니다."
         " ; B입니다 ; B입니다. ; B번 ; 정답: B번 ; 정답은 B번입니다. ; B가 정답입니다."
         " ; 따라서 정답은 B입니다.",
-        "정답은 B가 아닙니다. ; B는 틀렸습니다 ; A 또는 B ; A와 B ; 모르겠습니다",
+        "정답은 B가 아닙니다. ; B는 틀렸습니다 ; A 또는 B ; A와 B ; 모르겠습니다"
+        " ; B는 정답이 아닙니다. ; B는 올바르지 않습니다",
     ),
     "German": (
         "Antwort: B ; Antwort B ; Die Antwort ist B. ; Die richtige Antwort ist B."
         " ; Die korrekte Antwort lautet B. ; Die richtige Antwort lautet: B ; Richtig ist B."
         " ; Lösung: B ; Ich wähle B. ; B ist richtig. ; Die Antwort ist Option B ; Option B"
-        " ; Antwort: (b) ; Daher ist die Antwort B.",
+        " ; Antwort: (b) ; Daher ist die Antwort B."
+        " ; Es ist B. ; Das richtige Ergebnis ist B.",
         "Die Antwort ist nicht B. ; B ist falsch. ; A oder B ; weder A noch B"
-        " ; Ich weiß es nicht ; B ist nicht richtig",
+        " ; Ich weiß es nicht ; B ist nicht richtig"
+        " ; B stimmt nicht ; B passt nicht. ; Ich glaube nicht, dass B richtig ist",
     ),
     "French": (
         "Réponse : B ; Réponse: B ; La réponse est B. ; La bonne réponse est B"
         " ; La bonne réponse est la B. ; La réponse correcte est B."
         " ; La réponse correcte est : B ; Je choisis B. ; B est correcte."
-        " ; Donc la réponse est B. ; Le bon choix est B ; La réponse est l'option B.",
+        " ; Donc la réponse est B. ; Le bon choix est B ; La réponse est l'option B."
+        " ; C'est B.",
         "La réponse n'est pas B. ; B est incorrecte. ; A ou B ; ni A ni B ; Je ne sais pas"
-        " ; A été choisi",
+        " ; A été choisi"
+        " ; B ne convient pas.",
     ),
     "Spanish": (
         "Respuesta: B ; La respuesta es B ; La respuesta correcta es B."
         " ; La respuesta correcta es la B. ; La opción correcta es B"
         " ; La opción correcta es la B. ; Respuesta correcta: B ; Elijo B ; B es correcta."
-        " ; Por lo tanto, la respuesta es B. ; Opción B",
+        " ; Por lo tanto, la respuesta es B. ; Opción B"
+        " ; Es la B. ; Creo que es B",
         "La respuesta no es B. ; B es incorrecta ; A o B ; A y B ; ni A ni B ; No lo sé"
         " ; A mí no me consta",
     ),
@@ -353,17 +379,20 @@ LANGUAGES = {
     ),
     "Italian": (
         "Risposta: B ; La risposta è B. ; La risposta corretta è B"
-        " ; La risposta corretta è la B. ; L'opzione corretta è B ; Scelgo B ; B è corretta.",
+        " ; La risposta corretta è la B. ; L'opzione corretta è B ; Scelgo B ; B è corretta."
+        " ; È la B",
         "La risposta non è B ; B è sbagliata ; A o B ; Non lo so",
     ),
     "Dutch": (
         "Antwoord: B ; Het antwoord is B. ; Het juiste antwoord is B ; Ik kies B ; B is juist",
-        "Het antwoord is niet B ; B is fout ; A of B",
+        "Het antwoord is niet B ; B is fout ; A of B"
+        " ; B klopt niet",
     ),
     "Russian": (
         "Ответ: B ; Ответ - B ; Ответ — B. ; Правильный ответ: B ; Правильный ответ — B."
         " ; Правильный ответ B ; Верный ответ: B ; Вариант B ; Я выбираю B"
-        " ; B - правильный ответ ; Следовательно, ответ: B",
+        " ; B - правильный ответ ; Следовательно, ответ: B"
+        " ; Это B",
         "Ответ не B ; B неверно ; A или B ; ни A, ни B ; Не знаю ; Ответ: Б ; Ответ: В",
     ),
     "Arabic": (
@@ -371,19 +400,24 @@ LANGUAGES = {
         "A أو B",
     ),
     "Hindi": (
-        "उत्तर: B ; सही उत्तर B है ; सही उत्तर है: B ; उत्तर B है।",
-        "A या B",
+        "उत्तर: B ; सही उत्तर B है ; सही उत्तर है: B ; उत्तर B है।"
+        " ; सही विकल्प B है।",
+        "A या B"
+        " ; B सही नहीं है",
     ),
     "Turkish": (
         "Cevap: B ; Doğru cevap B ; Doğru cevap: B ; Doğru cevap B'dir. ; Yanıt: B",
-        "Cevap B değil ; A veya B",
+        "Cevap B değil ; A veya B"
+        " ; B doğru değildir",
     ),
     "Polish": (
-        "Odpowiedź: B ; Poprawna odpowiedź to: B",
+        "Odpowiedź: B ; Poprawna odpowiedź to: B"
+        " ; Prawidłowa odpowiedź to B. ; Poprawną odpowiedzią jest B.",
         "A lub B",
     ),
     "Vietnamese": (
-        "Đáp án: B ; Đáp án đúng là B ; Chọn B",
+        "Đáp án: B ; Đáp án đúng là B ; Chọn B"
+        " ; Đáp án chính xác là B",
         "A hoặc B",
     ),
     "Indonesian": (
@@ -451,6 +485,31 @@ OTHER_OPTIONS = [
     ("It is not there.", "yes|no|not sure", None, "`not` is not `not sure`"),
     ("The answer is no.", YES_NO, "B", "a text is stated"),
     ("The answer is no longer visible.", YES_NO, None, "`no longer` is not No"),
+    ("I would say no.", YES_NO, "B", "a stated word"),
+    ("I think yes", YES_NO, "A", "a stated word"),
+    ("Definitely yes", YES_NO, "A", "a stated word"),
+    ("yes it is", YES_NO, "A", "a word that opens the sentence"),
+    ("No there is not", YES_NO, "B", "a word that opens the sentence"),
+    ("Based on the image, no, there is none.", YES_NO, "B", "after its source"),
+    ("not really", YES_NO, None, "`not` is not No"),
+    ("No no no", YES_NO, None, "not an answer and its reason"),
+    ("It is on the left, not on the right.", "left|right", "A", "`on the right` is negated"),
+    ("A and C", "x|y|z|A and C", "D", "a text that begins with a letter"),
+    ("The answer is A and C", "x|y|z|A and C", "D", "a text that begins with a letter"),
+    ("5 cm", "5 m|5 cm|50 m", "B", "the unit counts"),
+    ("1,5", "15|1,5", "B", "a comma between digits is kept"),
+    ("15", "1.5|15", "B", "numbers are whole"),
+    ("5", ">5|<5", None, "a comparison is more than its number"),
+    ("<5", ">5|<5", "B", "a comparison"),
+    ("x = -6", "6|-6", "B", "the value of an equation"),
+    ("x=-6", "6|-6", "B", "the value of an equation, without spaces"),
+    ("minus 6", "6|-6", "B", "a sign in words"),
+    ("– 6", "6|-6", "B", "a dash before a number is a sign where an option is negative"),
+    ("-$6", "$6|-$6", "B", "a sign before a currency"),
+    ("10 – 20", "10-20|20-30", "A", "a dash between numbers is none"),
+    ("10³", "103|10³", "B", "raised digits are a power"),
+    ("103", "10³|103", "B", "raised digits are a power"),
+    ("5 m²", "5 m2|5 m²|5 m³", "B", "raised digits are a power"),
     ("Answer: Yes", YES_NO, "A", "a text is stated"),
     ("Yes and no", YES_NO, None, "two"),
     ("Yes or no?", YES_NO, None, "two"),

@@ -47,6 +47,17 @@ def test_of_each_model_the_latest_run_best_first() -> None:
     assert [r.run for r in table] == ["c", "b", "d"]
 
 
+def test_the_latest_way_to_measure_the_same_data_comes_first() -> None:
+    """A board begins with what is measured today, in whatever order the records are read."""
+    old, new = _signed(wer="empty=skipped"), _signed(wer="empty=inserted")
+    days = {"2026-01-01": old, "2026-01-02": new}
+    records = [record(day, created=day, scores=scores) for day, scores in days.items()]
+    for given in (records, records[::-1]):
+        assert [table[0].run for table in board.sections(given)] == ["2026-01-02", "2026-01-01"]
+    more = record("more", created="2025-01-01", task=task(data={"corpus": 99}))
+    assert board.sections([*records, more])[0][0].run == "more"
+
+
 def test_data_other_than_the_protocols_is_marked_in_words() -> None:
     small = record(task=task(protocol={"corpus": 5000}, data={"corpus": 159}))
     words = "not comparable with the protocol: 159 of 5000 corpus samples"

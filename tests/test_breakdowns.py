@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import mmbench
+from mmbench.cli import main
 from mmbench.engine.check import check
 from mmbench.engine.prepare import Options
 from mmbench.engine.rescore import rescore
@@ -132,3 +133,29 @@ def test_a_tag_that_the_source_knows_and_the_file_lacks_is_noted(tmp_path: Path)
     """POPE's category is part of the file's name; a file of another name is scored all the same."""
     record = mmbench.evaluate("oracle", "pope", data=pope(tmp_path))
     assert "no breakdown by category: no sample has the tag" in record.notes
+
+
+# ann has no error in 2 words; bob says "hat" for "cat", 1 of 4 words: the mean over both is .125.
+@pytest.mark.parametrize(("tag", "macro"), [("speaker", 0.125), ("sex", 0.125), ("room", 0.25)])
+def test_a_mean_over_values_as_the_headline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], tag: str, macro: float
+) -> None:
+    """The command prints the parts of the mean; of a tag with one value it is that value's."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "include: transcripts\nname: mine\nmetrics: ['wer[none]']\n"
+        f"headline: 'wer[none]{{macro:{tag}}}'\nbreakdowns: [{tag}]\n"
+    )
+    rows = [json.loads(line) for line in references(tmp_path).read_text().splitlines()]
+    for row in rows:  # only bob's recordings have a room
+        row |= {"room": "hall"} if row["speaker"] == "bob" else {}
+    (tmp_path / "ref.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    said = {"u1": "hello world", "u2": "the hat", "u3": "a dog"}
+    values = [{"id": n, "value": text} for n, text in said.items()]
+    (tmp_path / "out.jsonl").write_text("\n".join(map(json.dumps, values)))
+    given = ["--data", str(tmp_path / "ref.jsonl"), "--predictions", str(tmp_path / "out.jsonl")]
+    assert main(["score", "-t", str(file), *given, "--out", str(tmp_path / "b"), "--json"]) == 0
+    printed = capsys.readouterr()
+    assert f"wer[none] by {tag}:" in printed.err
+    scores = json.loads(printed.out)[0]["scores"]
+    assert scores[f"wer[none]{{macro:{tag}}}"]["value"] == macro

@@ -12,6 +12,7 @@ import pytest
 import toys
 from PIL import Image
 
+from mmbench.cli import main
 from mmbench.engine.check import check
 from mmbench.engine.prepare import Options
 from mmbench.engine.run import run
@@ -182,3 +183,29 @@ def test_questions_of_which_some_have_no_image_are_noted(tmp_path: Path) -> None
     data = put(tmp_path / "x.jsonl", "\n".join(map(json.dumps, rows)))
     record = run("toy-echo", "answers", Options(data=data, device="cpu")).record
     assert "1 of 2 samples has no image, sound or video" in record.notes
+
+
+@pytest.mark.parametrize(
+    ("task", "row", "words"),
+    [
+        ("choices", {"answer": "B"}, "-t answers"),  # an open question has no letters
+        ("choices", {"answer": "B", "options": []}, "-t answers"),  # as in MMMU's tables
+        ("answers", {"answer": "B", "options": ["x", "y"]}, "-t choices"),
+    ],
+)
+@pytest.mark.parametrize("model", ["constant", "score"])
+def test_options_where_they_belong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], task: str, row: dict[str, Any],
+    words: str, model: str,
+) -> None:  # fmt: skip
+    """Letters of no options, and letters compared with the texts of free answers, are errors."""
+    file, out = tmp_path / "d.jsonl", tmp_path / "o.jsonl"
+    file.write_text(json.dumps({"id": "1", "question": "q"} | row))
+    out.write_text(json.dumps({"id": "1", "value": "B"}))
+    given = ["-t", task, "--data", str(file), "--out", str(tmp_path / "b")]
+    if model == "score":
+        assert main(["score", *given, "--predictions", str(out)]) == 2
+    else:
+        assert main(["run", "-m", model, *given]) == 2
+        assert main(["check", "-m", model, "-t", task, "--data", str(file)]) == 2
+    assert words in capsys.readouterr().err

@@ -257,3 +257,29 @@ def test_a_pipeline_without_a_part_is_refused(tmp_path: Path) -> None:
     (folder / "words").rmdir()
     with pytest.raises(ModelError, match=r"lacks words, named in model_index\.json"):
         resolve(str(folder))
+
+
+def test_an_adapter_is_known_by_its_base_as_well(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PEFT loads the weights of the base from where adapter_config.json says."""
+    base, cache = tmp_path_factory.mktemp("base"), tmp_path_factory.mktemp("hub")
+    (base / "model.safetensors").write_bytes(b"step 1")
+    config = folder / "adapter_config.json"
+    config.write_text(json.dumps({"base_model_name_or_path": str(base), "r": 8}))
+    before = resolve(str(folder)).hash
+    (base / "model.safetensors").write_bytes(b"step 2")
+    assert resolve(str(folder)).hash != before
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+    config.write_text('{"base_model_name_or_path": "owner/base"}')
+    unknown = resolve(str(folder)).hash
+    refs = cache / "models--owner--base" / "refs"
+    refs.mkdir(parents=True)
+    hashes = {unknown}
+    for commit in ("a" * 40, "b" * 40):
+        (refs / "main").write_text(commit)
+        hashes.add(resolve(str(folder)).hash)
+    assert len(hashes) == 3
+    config.write_text("[]")
+    with pytest.raises(ModelError, match="not the configuration of an adapter"):
+        resolve(str(folder))

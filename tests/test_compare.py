@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from verdict_runs import TASK, coins, score_info, write_run
 
+import mmbench
 from mmbench import store
 from mmbench.cli import main
 from mmbench.cli.parser import make_parser
@@ -416,3 +417,25 @@ def test_a_metric_that_could_not_run_in_one_of_them_is_left_out(tmp_path: Path) 
     rows = store.read_table(tmp_path, "b", made)
     store.write_record(tmp_path, without, {name: v for name, v in rows.items() if name != "y"})
     assert [score.metric for score in compare("a", "b", out=tmp_path).scores] == ["x"]
+
+
+def test_words_on_silence_are_changes(tmp_path: Path) -> None:
+    """Insertions against an empty reference are worse, as jiwer.wer("", "a b") is 2 and not 0."""
+    data = [{"id": n, "text": t} for n, t in (("u1", ""), ("u2", ""), ("u3", "a b"))]
+    (tmp_path / "ref.jsonl").write_text("\n".join(map(json.dumps, data)))
+    task = tmp_path / "mine.yaml"
+    task.write_text(
+        "include: transcripts\nname: mine\nheadline: 'wer[none]'\n"
+        "metrics: ['wer[none]', 'mer[none]', 'wil[none]']\n"
+    )
+    runs = [
+        mmbench.score(str(task), said, data=tmp_path / "ref.jsonl", out=tmp_path, name=name)
+        for name, said in (
+            ("quiet", {"u1": "", "u2": "", "u3": "a b"}),
+            ("loud", {"u1": "thank you", "u2": "", "u3": "a b"}),
+        )
+    ]
+    found = compare(*runs, out=tmp_path)
+    assert [(c.worse, c.better) for c in found.changes] == [(1, 0)]
+    assert [(s.id, s.baseline, s.candidate) for s in found.changes[0].samples] == [("u1", 0, 2)]
+    assert [(c.worse, c.better) for c in compare(*runs[::-1], out=tmp_path).changes] == [(0, 1)]

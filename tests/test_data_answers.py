@@ -230,11 +230,32 @@ def test_transcription_and_fileids(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("content", "ident"),
+    [
+        ("audio,transcription\nwavs/u1.wav,a b\n", "wavs/u1.wav"),  # Hugging Face's audio folders
+        ("utt_id,sentence,accent\nu1,a b,\n", "u1"),
+        ("id,transcript\nu1,a b\n", "u1"),
+        ("id,sentence,text\nu1,A B.,a b\n", "u1"),  # `text` wins
+    ],
+)
+def test_columns_of_references_by_other_names(tmp_path, content, ident):
+    write(tmp_path / "ref.csv", content)
+    (sample,) = transcripts(tmp_path / "ref.csv").samples
+    assert (sample.id, sample.target) == (ident, "a b")
+
+
+def test_two_columns_of_references_are_not_chosen_from(tmp_path):
+    write(tmp_path / "ref.csv", "id,transcript,sentence\nu1,a b,A B.\n")
+    with pytest.raises(DataError, match="text could be in transcript, sentence, which differ"):
+        transcripts(tmp_path / "ref.csv")
+
+
+@pytest.mark.parametrize(
     ("name", "content", "words"),
     [
         ("x.trn", "hello\n", "line 1: does not end in an id"),
         ("x.trn", "a (1)\nb (1)\n", "more often: 1"),
-        ("x.csv", "id,said\n1,a\n", "line 2: text is missing: a text is needed"),
+        ("x.csv", "id,said\n1,a\n", "line 2: has no text: one of text, transcript"),
         ("x.csv", "text\na\n", "line 2: has no id"),
         ("x.jsonl", '{"id": 1, "text": null}', "line 1: text is missing"),
         ("x.jsonl", '{"id": 1, "text": "a"', "line 1 column"),
@@ -260,3 +281,23 @@ def test_librivox():
     assert all(
         sound.name.endswith(f"{s.id}.wav") for sound, s in zip(sounds, data.samples, strict=True)
     )
+
+
+@pytest.mark.parametrize("answer", ["B", "b", "(B)", "B.", "b)", "dog"])
+@pytest.mark.parametrize("options", [["cat", "dog"], "['cat', 'dog']", '["cat", "dog"]'])
+def test_forms_of_a_right_letter_and_of_options(tmp_path, answer, options):
+    """BLINK writes (B); MMMU's tables hold a list as Python writes it."""
+    write(tmp_path / "x.jsonl", json.dumps({"id": "a", "answer": answer, "options": options}))
+    (sample,) = answers(tmp_path / "x.jsonl").samples
+    assert sample.target == {"answer": "B", "options": ["cat", "dog"]}
+
+
+def test_options_that_are_numbers_or_small_letters(tmp_path):
+    rows = [
+        {"id": "a", "answer": "3", "options": [2, 3, 4.5]},
+        {"id": "b", "answer": "a", "options": ["b", "a"]},  # the text of B, not the letter A
+    ]
+    write(tmp_path / "x.jsonl", "\n".join(map(json.dumps, rows)))
+    first, second = answers(tmp_path / "x.jsonl").samples
+    assert first.target == {"answer": "B", "options": ["2", "3", "4.5"]}
+    assert second.target == {"answer": "B", "options": ["b", "a"]}

@@ -82,7 +82,9 @@ def test_a_text_file_at_fault_fails_alone(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"caf\xe9")
     (tmp_path / "b.txt").write_bytes("\ufeffcafé\r\nthé\r\n".encode())
     found = texts(folder(tmp_path))
-    assert found["a#0"] == Broken(f"{tmp_path}/a.txt: line 1 column 4 (byte 3): not UTF-8")
+    assert found["a#0"] == Broken(
+        f"{tmp_path}/a.txt: line 1 column 4 (byte 3): not UTF-8: save it as UTF-8"
+    )
     assert (found["b#0"], found["b#1"]) == ("café", "thé")
 
 

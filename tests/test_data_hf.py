@@ -252,3 +252,19 @@ def test_from_the_hub_and_then_from_the_cache(tmp_path):
     assert either.startswith(f"{NAME}: the cache has the configurations en, fr: say which")
     assert tag.startswith(f"no data set {NAME} (revision v1): ")
     assert other.startswith(f"no data set {NAME} (revision {'f' * 40}): ")
+
+
+def test_files_on_disk_ask_no_server(tmp_path, monkeypatch):
+    """`datasets` counts each use of a builder at the hub, which takes 5 s without a network."""
+    asked = []
+
+    def resolve(host, *args, **options):
+        asked.append(host)
+        raise OSError("no network")
+
+    monkeypatch.setattr(datasets.config, "HF_UPDATE_DOWNLOAD_COUNTS", True)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
+    (tmp_path / "x.jsonl").write_text('{"image": "a.png", "text": "a"}\n')
+    assert texts(hf(tmp_path / "x.jsonl", path=NAME)) == {"0": "a"}
+    assert asked == []

@@ -5,6 +5,7 @@ asked as a text, and a sample without its medium is never asked in silence.
 """
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import replace
 
 from mmbench.data.answers import answers
+from mmbench.data.captions import captions
 from mmbench.data.hub_captions import caption_rows
 from mmbench.data.hub_rows import rows
 from mmbench.data.labels import labels
@@ -243,3 +246,107 @@ def test_a_plugin_s_source_gives_media_too(content: Any, words: str) -> None:
     with pytest.raises(DataError, match=f"sample 2: .*{words}"):
         check_media(spec, kind, data)
     check_media(spec, kind, Samples([Sample("1", {"image": Broken("gone")}), Sample("2", {})]))
+
+
+@pytest.mark.parametrize(
+    ("cells", "medium"),
+    [
+        ({"images": ["a.png", "b.png"]}, "image"),
+        ({"image": "a.png", "image_2": "b.png"}, "image"),
+        ({"image1": "a.png"}, "image"),
+        ({"image_path": "a.png"}, "image"),
+        ({"Path": "x/A.JPEG"}, "image"),
+        ({"audio_filepath": "a.wav"}, "audio"),
+        ({"clip": "a.mp4"}, "video"),
+    ],
+)
+def test_a_medium_in_a_column_that_is_not_read(
+    cells: dict[str, Any], medium: str, tmp_path: Path
+) -> None:
+    """The question would be asked without its picture, or without the second of two."""
+    put(tmp_path / "a.png")
+    row = {"id": 1, "question": "?", "answer": "x"}
+    (sample,) = answers(jsonl(tmp_path / "x.jsonl", row | cells)).samples
+    found = sample.inputs[medium]
+    name = next(name for name in cells if name != "image")
+    assert isinstance(found, Broken)
+    assert f"line 1: column {name} is not read: call it {medium}" in found.reason
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"image": "a.png", "source": "a.jpg"},  # another medium is read
+        {"images": None, "topic": "art"},
+        {"url": "https://x.org/a.jpg?size=3"},
+        {"answer": "a.png", "question": "Which of b.jpg"},
+    ],
+)
+def test_columns_that_are_no_media(cells: dict[str, Any], tmp_path: Path) -> None:
+    put(tmp_path / "a.png")
+    row = {"id": 1, "question": "?", "answer": "x"} | cells
+    (sample,) = answers(jsonl(tmp_path / "x.jsonl", row)).samples
+    assert not [c for c in sample.inputs.values() if isinstance(c, Broken)]
+
+
+def test_the_case_of_a_column_of_media_does_not_matter(tmp_path: Path) -> None:
+    """As of every other column (`Image-ID` is `image_id`)."""
+    put(tmp_path / "a.png")
+    (sample,) = answers(put(tmp_path / "x.csv", "ID,Image,Answer\n1,a.png,x\n")).samples
+    assert sample.inputs == {"image": Media("image", str(tmp_path / "a.png"))}
+    assert sample.tags == {}
+
+
+def test_a_classifier_is_asked_about_one_medium(tmp_path: Path) -> None:
+    """Of a row with an image and a sound the image alone would be classified."""
+    put(tmp_path / "a.png")
+    put(tmp_path / "a.wav")
+    spec, kind = find_task("labels", Options())
+    data = labels(put(tmp_path / "x.csv", "id,image,audio,label\n1,a.png,a.wav,x\n"))
+    with pytest.raises(DataError, match=r"1 has image and audio.*e\.g\. fields: {image: "):
+        kind.requests(spec, data, 0)
+    data = labels(put(tmp_path / "y.csv", "id,image,audio,label\n1,a.png,,x\n2,,,x\n"))
+    first, second = kind.requests(spec, data, 0)["sample"].contents
+    assert isinstance(first, Media) and isinstance(second, Broken)
+
+
+@pytest.mark.parametrize("name", ["x.json", "captions.json"])
+def test_an_id_that_stands_twice_in_a_mapping(name: str, tmp_path: Path) -> None:
+    """Python's json keeps the last of two equal keys: an image would be dropped."""
+    file = put(tmp_path / name, '{"a": {"caption": "x"}, "a": {"caption": "y"}}')
+    with pytest.raises(DataError, match="stand there more often: a"):
+        listing(tmp_path, files=name, id="key", target="caption")
+    file.write_text('{"a": ["red"], "a": ["blue"]}')
+    with pytest.raises(DataError, match="stand there more often: a"):
+        captions(file)
+
+
+def test_names_of_images_are_not_asked_as_texts() -> None:
+    """The rule of a field's name would let a model be asked with the word a.jpg."""
+    spec, kind = find_task("pope", Options())
+    spec = replace(spec, fields={"question": "question", "picture": "picture"})
+
+    def data(*names: str) -> Samples:
+        return Samples([Sample(n, {"picture": n, "question": "?"}) for n in names])
+
+    with pytest.raises(DataError, match=r"picture holds names of files.* call the input image"):
+        check_media(spec, kind, data("a.jpg", "b.PNG"))
+    for texts in (("a.jpg", "a dog"), ("a.jpg", "b.wav"), ("What is a.jpg",), ("e.g.", "3.5")):
+        check_media(spec, kind, data(*texts))
+
+
+def test_names_of_classes_that_yaml_takes_for_numbers(tmp_path: Path) -> None:
+    put(tmp_path / "a.png")
+    file = jsonl(tmp_path / "x.jsonl", {"image": "a.png", "label": "7"})
+    digits: Any = [6, 7]
+    found = rows(file, path="p", fields={"image": "image"}, target="label", labels=digits)
+    assert (found.labels, found.samples[0].target) == (["6", "7"], 1)
+
+
+@pytest.mark.parametrize(("written", "there"), [("NFD", "NFC"), ("NFC", "NFD")])
+def test_accents_may_be_composed_or_not(written: Any, there: Any, tmp_path: Path) -> None:
+    """Archives made by macOS have names in NFD, tables made elsewhere in NFC."""
+    file = put(tmp_path / unicodedata.normalize(there, "café.png"))
+    name = unicodedata.normalize(written, "café.png")
+    data = answers(jsonl(tmp_path / "x.jsonl", {"id": 1, "answer": "x", "image": name}))
+    assert data.samples[0].inputs["image"] == Media("image", str(file))

@@ -1,6 +1,7 @@
 """Tables of references in every format, encoding and storage: read, or refused with the reason."""
 
 import codecs
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -238,3 +239,42 @@ def test_karpathy_without_a_folder(folder: dict[str, Any], tmp_path: Path) -> No
     entry = {"filename": "a.jpg", "split": "test", "cocoid": 7, "sentences": sentences} | folder
     file = put(tmp_path / "dataset_coco.json", {"images": [entry]})
     assert read_annotations(file, "test").images == [("7", ["a.jpg"])]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (gzip.compress(b"id,answer\n1,x\n", mtime=0), "packed by gzip, whatever its name"),
+        (b"PK\3\4\x14\0\xff", "a ZIP archive"),  # a workbook of Excel
+        (b"PAR1\x15\0\xff", "Parquet"),
+        ("id,answer\n1,caf\u00e9\n".encode("utf-16-le"), "UTF-16 without a byte order mark"),
+    ],
+)
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl", "x.json"])
+def test_a_file_that_is_no_text_says_what_it_is(
+    name: str, data: bytes, reason: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(DataError, match=reason):
+        answers(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("x.csv", "id,answer\n1,café\n"), ("x.json", '[{"id": 1, "answer": "café"}]')],
+)
+def test_latin_1_is_refused(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(text.encode("latin-1"))
+    with pytest.raises(DataError, match="not UTF-8: save it as UTF-8"):
+        answers(tmp_path / name)
+
+
+def test_a_ground_truth_of_pycocoevalcap(tmp_path: Path) -> None:
+    """BLIP's coco_karpathy_val_gt.json lists the ids of images, and no names of files."""
+    (tmp_path / "COCO_val2014_000000000007.jpg").write_bytes(b"encoded")
+    truth = {"images": [{"id": 7}], "annotations": [{"id": 1, "image_id": 7, "caption": "a dog"}]}
+    file = tmp_path / "coco_karpathy_val_gt.json"
+    file.write_text(json.dumps(truth))
+    (sample,) = captions(file).samples
+    found = Media("image", str(tmp_path / "COCO_val2014_000000000007.jpg"))
+    assert (sample.id, sample.target, sample.inputs) == ("7", ["a dog"], {"image": found})

@@ -32,6 +32,9 @@ ROOT = Path(__file__).parents[1]
 NUMBERS = count()
 
 PLUGIN = """
+import os
+from pathlib import Path
+
 import mmbench
 
 @mmbench.register("model", "NAME")
@@ -108,6 +111,14 @@ FORMS: dict[str, tuple[str, Any]] = {
     "prefix": ("model.ckpt.data-00000-of-00001", "model.ckpt"),
     "external data": ("m.onnx.data", "m.onnx"),
     "shard": ("m-00002-of-00002.gguf", "m-00001-of-00002.gguf"),
+    "prefix of shards": ("m-00002-of-00002.gguf", "m"),
+    "pattern": ("shards/a.npz", "shards/*.npz"),
+    "template": ("net-0.npz", "net-{rank}.npz"),
+    "key of a mapping": ("w.pt", {"w.pt": 0.5}),
+    "JSON": ("w.pt", '{"lora": "w.pt"}'),
+    "command line": ("w.pt", "--lora w.pt --scale 2"),
+    "sum": ("w.pt", "0.3*a.pt + w.pt"),
+    "state of a scaler": ("runs/a/scaler.pt", "runs/a"),
 }
 
 
@@ -363,6 +374,18 @@ SOURCES: dict[str, tuple[str, str]] = {
     "init of a package": ("import package_NUMBER.net", "package_NUMBER/__init__.py"),
     "behind a helper": ("import helper_NUMBER", "behind_NUMBER.py"),
     "weights beside": ("weights = 'net.npz'", "net.npz"),
+    "import by name": (
+        "import importlib; importlib.import_module('helper_NUMBER')",
+        "helper_NUMBER.py",
+    ),
+    "joined": ("file = Path(__file__).parent / 'weights' / 'net.npz'", "weights/net.npz"),
+    "folder": ("folder = Path(__file__).parent / 'weights'", "weights/net.npz"),
+    "os.path.join": ("file = os.path.join(os.path.dirname(__file__), 'w', 'a.pt')", "w/a.pt"),
+    "f-string": ("files = [f'net-{n}.npz' for n in range(3)]", "net-1.npz"),
+    "pattern": ("files = 'w/*.npz'", "w/a.npz"),
+    "prompt": ("text = Path(__file__).with_name('prompt.txt')", "prompt.txt"),
+    "configuration": ("file = 'settings.json'", "settings.json"),
+    "code that is run": ("file = 'lib/more.py'", "lib/more.py"),
 }
 
 
@@ -483,3 +506,24 @@ def test_the_example_of_the_documentation(here: Path, monkeypatch: pytest.Monkey
         assert accuracy() == expected
     (here / "names.txt").write_text("blue\nred\n")
     assert accuracy() == 0.0
+
+
+def test_files_that_a_program_writes_beside_itself_are_not_the_model(tmp_path: Path) -> None:
+    """The source of a training script names its own log; a plugin's folder has other files."""
+    name = plugin(tmp_path / "plugins", "log = 'metrics.json'")
+    before = identity(name)
+    put(tmp_path / "plugins/other.json")
+    assert identity(name) == before
+    put(tmp_path / "plugins/metrics.json")
+    assert identity(name) != before  # a plugin's could be its configuration
+
+
+def test_late_fusion_knows_its_weights_to_the_last_digit(here: Path, mine: str) -> None:
+    hashes = []
+    for weight in (0.33333331, 0.33333332, 1.0):
+        models = [{"adapter": mine, "weight": weight}, {"adapter": mine, "weight": 1}]
+        put(here / "late.yaml", yaml.safe_dump({"late": models}).encode())
+        model = found("late.yaml")
+        hashes.append(model.info.hash)
+    assert len(set(hashes)) == 3
+    assert model.info.options["late"][0].endswith("*1")  # as stored records have it

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from media_made import moov_in_front, with_edits
+from PIL import Image
 
 from mmbench.errors import ContentError
 from mmbench.media import chosen, count_frames, decode_sound, decode_video
@@ -383,3 +384,20 @@ def test_real_videos_have_the_frames_that_a_bare_loop_finds() -> None:
         assert count_frames(data, file.name) == len(frames)
         found = decode_video(data, file.name, Frames(6))
         assert (found.frames == np.stack([frames[i] for i in naive(len(frames), 6)])).all()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "AVIF"])
+def test_an_image_is_no_video_of_one_frame(kind: str) -> None:
+    """FFmpeg shows it as one, which a table with its columns exchanged would be scored by."""
+    stream = BytesIO()
+    Image.radial_gradient("L").convert("RGB").save(stream, kind)
+    with pytest.raises(ContentError, match=r"a\.mp4: is an image, not a video"):
+        decode_video(stream.getvalue(), "a.mp4", Frames(2))
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG"])
+def test_an_animation_is_a_video(kind: str) -> None:
+    images = [Image.new("RGB", (32, 32), (n, n, n)) for n in (0, 80, 160)]
+    stream = BytesIO()
+    images[0].save(stream, kind, save_all=True, append_images=images[1:], duration=100)
+    assert decode_video(stream.getvalue(), "a.gif", Frames(3)).frames.shape == (3, 32, 32, 3)

@@ -2,6 +2,7 @@ import io
 import math
 import sys
 import wave
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,15 @@ def is_close(predictions):
     sorted_means = np.sort(columns(predictions, "system"), axis=0)
     gaps = np.diff(sorted_means, axis=0)
     return bool(((gaps != 0) & (gaps < 1e-9)).any())
+
+
+def test_the_order_of_the_items_does_not_move_the_mean_of_a_system():
+    """Both systems have a mean rating of 8/3: s1 as (4 + 1.5 + 4/3 + 3.5 + 3) / 5, whose last digit
+    depends on the order, so that one order gave a tie and another one a perfect agreement."""
+    points = [(1.0, [4], "s1"), (1.0, [1, 1, 1, 3], "s1"), (1.0, [1, 2, 5], "s2")]
+    points += [(1.0, [1, 1, 2], "s1"), (1.0, [2, 5], "s1"), (1.5, [1, 5], "s1")]
+    values = {str(mos_srcc(predict(*order), "system").value) for order in permutations(points)}
+    assert len(values) == 1
 
 
 # scipy.stats.kendalltau's own example of ties, and the others of the same points.

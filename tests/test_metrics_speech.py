@@ -389,3 +389,16 @@ def test_properties(metric, predictions, order):
 @pytest.mark.parametrize("metric", METRICS)
 def test_perfect(metric):
     assert metric(predict(("a b", "a b"), ("c", "c")), "none").value == 0
+
+
+def test_alternatives_that_are_read_as_words_are_noted():
+    """Only a .trn has alternatives; a brace without a slash is no alternative."""
+    for target, noted in (("i { um / uh } see", True), ("i {laugh} see", False), ("a / b", False)):
+        found = wer([Prediction(id="u", value="i see", target=target)], "none")
+        assert ("braces and slashes of 1 reference are words" in found.reason) is noted
+
+
+def test_a_no_break_space_is_part_of_a_word():
+    """jiwer splits a hypothesis at ASCII spaces; so are references with alternatives split."""
+    target = parse("mot\u00a0? { a / b }")
+    assert wer([Prediction(id="u", value="mot\u00a0? b", target=target)], "none").value == 0

@@ -77,6 +77,8 @@ def test_plain_lines_stay_in_the_order_of_the_samples(
         (("{ a / b } (u1)", "b (u2)", "c (u3)"), IDS, "sample u1: has alternatives"),
         (("u1", "u3", "u2"), IDS, "which may be chance"),  # all silent, or words like ids
         (("2 dogs", "1 cat", "3"), ["1", "2", "3"], "which may be chance"),
+        (("0|a dog", "1|a cat"), ["0", "1"], "begins with '0|a'"),  # numbers in a table
+        (("u\u03081 a", "u\u03082 b"), ["\u00fc1", "\u00fc2"], "which is the id of no sample"),
     ],
 )
 def test_what_may_be_ids_is_not_read_as_words(

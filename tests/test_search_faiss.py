@@ -104,8 +104,9 @@ def test_a_small_corpus_is_searched_whole() -> None:
     ("factory", "message"),
     [
         ("Nope", "--index Nope: faiss says: could not parse index string"),
-        ("IVF64,Flat", "Number of training points"),
-        ("PQ7", "multiple of the number of subquantizers"),
+        ("IVF64,Flat", "trains 64 clusters, and has only 20 documents"),
+        ("PQ8", "trains 256 clusters, and has only 20 documents"),
+        ("PQ7x4", "multiple of the number of subquantizers"),
         ("Flat;nprobe=x", "could not interpret parameters"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from itertools import product
 
-from mmbench.cli import report, worst
+from mmbench.cli import SAMPLES, UNCLEAR, report, worst
 from mmbench.cli.options import options_for
 from mmbench.text import count, plain, sample_noun
 
@@ -30,6 +30,9 @@ def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
         print(f"  {plain(ident)}: {plain(why)}")
     if found.failures:
         print(f"  {count(len(found.failures), 'sample')} would fail")
-        return 3
+    if found.unmeasured:
+        print(f"  the headline would have no value: {plain(found.unmeasured)}")
+    if found.failures or found.unmeasured:
+        return SAMPLES if found.failures else UNCLEAR
     print("  ready: `mmbench run` with the same flags")
     return 0

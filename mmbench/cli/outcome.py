@@ -84,12 +84,17 @@ def _scores(record: RunRecord) -> list[str]:
 
 
 def _breakdowns(record: RunRecord) -> list[str]:
-    """Of each tag the headline by value, the largest parts first."""
+    """Show the headline by the values of each tag, the largest parts first.
+
+    Where the headline is a mean over the values of a tag (`NAME{macro:TAG}`), its metric is shown;
+    where its library is missing, nothing is.
+    """
     lines = []
+    metric = record.headline.partition("{macro:")[0]
     for tag, values in record.breakdowns.items():
-        parts = {v: found[record.headline] for v, found in values.items()}
+        parts = {v: found[metric] for v, found in values.items() if metric in found}
         shown = sorted(parts, key=lambda value: -parts[value].n)[:_PARTS]
-        lines.append(f"  {record.headline} by {plain(tag)}:")
+        lines += [f"  {metric} by {plain(tag)}:"] if shown else []
         lines += [f"    {plain(v):30} {board.number(parts[v]):>8}" for v in shown]
         rest = len(parts) - len(shown)
         lines += [f"    and {rest} more; `mmbench show run {record.run}`"] if rest else []

@@ -1,7 +1,8 @@
 """The three JSON formats that hold image captions, read into one shape.
 
 COCO captions (cocodataset/cocoapi PythonAPI/pycocotools/coco.py): `images` with `id` and
-`file_name`, `annotations` with `id`, `image_id` and `caption`.
+`file_name`, `annotations` with `id`, `image_id` and `caption`. Without a `file_name`, as in BLIP's
+`coco_karpathy_val_gt.json`, a file is called as COCO's is.
 
 Karpathy (karpathy/neuraltalk imagernn/data_provider.py; fartashf/vsepp data.py): `images`, each
 with `filename`, `split` and `sentences` of `raw` and `sentid`; COCO's have `filepath` (val2014) and
@@ -46,7 +47,7 @@ class Annotations(NamedTuple):
 
 class _CocoImage(Struct):
     id: int | str
-    file_name: str
+    file_name: str = ""  # scores of captions need none
 
 
 class _CocoCaption(Struct):
@@ -100,14 +101,22 @@ def read_annotations(path: Path, split: str) -> Annotations:
     if not images:
         raise DataError(f"{path}: lists no images")
     first = decode_json(bytes(images[0]), dict[str, Raw], path)
-    return _karpathy(data, path, split) if "sentences" in first else _coco(data, path)
+    if "sentences" in first:
+        return _karpathy(data, path, split)
+    return _coco(data, path)
 
 
 def _coco(data: bytes, path: Path) -> Annotations:
     file = decode_json(data, _Coco, path)
-    images = [Image(str(image.id), [image.file_name]) for image in file.images]
+    images = [Image(str(one.id), _coco_names(one)) for one in file.images]
     captions = [Caption(str(c.id), str(c.image_id), c.caption) for c in file.annotations]
     return Annotations(images, captions, splits=False)
+
+
+def _coco_names(image: _CocoImage) -> list[str]:
+    """The name of an image; in a ground truth of pycocoevalcap, which has ids alone, COCO's own."""
+    number = f"{image.id:0>12}"
+    return [image.file_name] if image.file_name else [f"COCO_val2014_{number}.jpg", f"{number}.jpg"]
 
 
 def _karpathy(data: bytes, path: Path, split: str) -> Annotations:

@@ -8,7 +8,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from mmbench.data.beside import MEDIA
-from mmbench.data.cells import lettered
+from mmbench.data.cells import bare_letter, lettered, listed_options
 from mmbench.data.media_fields import check_optional
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import (
@@ -93,11 +93,12 @@ def _right(record: Record) -> list[str]:
 
 
 def _options(record: Record) -> list[str]:
-    """The options of a row; none where it has none."""
+    """The options of a row, numbers as their decimal texts; none where it has none."""
     given = record.cells.get("options") or _lettered(record)
-    texts = isinstance(given, list) and all(isinstance(option, str) for option in given)
-    if texts and (not given or 2 <= len(given) <= len(ascii_uppercase)):
-        return list(given)
+    several = listed_options(given)
+    texts = isinstance(several, list) and all(isinstance(one, str | int | float) for one in several)
+    if texts and (not several or 2 <= len(several) <= len(ascii_uppercase)):
+        return list(map(str, several))
     raise DataError(f"{record.where}: options is {repr(given)}: 2 to 26 texts are needed in a list")
 
 
@@ -121,7 +122,8 @@ def _places(right: list[str], options: list[str]) -> tuple[set[str], set[str]]:
     """The letters of the options whose text an answer is, and the letter that it is itself."""
     letters, answer = ascii_uppercase[: len(options)], right[0]
     by_text = {letters[row] for row, option in enumerate(options) if option == answer}
-    return by_text, {answer} if len(answer) == 1 and answer in letters else set()
+    letter = answer if by_text else bare_letter(answer)
+    return by_text, {letter} & {*letters}
 
 
 def _letter(right: list[str], options: list[str], record: Record, texts: bool) -> str | Broken:

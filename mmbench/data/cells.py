@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from reprlib import repr
 from string import ascii_uppercase
@@ -11,6 +12,8 @@ from typing import Any, NamedTuple
 from mmbench.data.records import Record, as_id, shown
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Broken, Content, Sample
+
+_BARE = re.compile(r"\(?([A-Za-z])[).]?")
 
 Columns = str | list[str]
 
@@ -131,7 +134,9 @@ def _target(shape: Shape, record: Record) -> Any:
 def _options(shape: Shape, record: Record) -> list[str]:
     columns = _each(shape.options)
     values: Any = [cell(record, column) for column in columns]
-    values = _listed(values[0]) if len(columns) == 1 else _without_last(values, record, columns)
+    values = (
+        listed_options(values[0]) if len(columns) == 1 else _without_last(values, record, columns)
+    )
     if isinstance(values, list) and 2 <= len(values) <= len(ascii_uppercase):
         return [_text(value, record, columns[0]) for value in values]
     raise DataError(f"{record.where}: {', '.join(columns)}: 2 to 26 options are needed in a list")
@@ -149,12 +154,18 @@ def _without_last(values: list[Any], record: Record, columns: list[str]) -> list
     return kept
 
 
-def _listed(value: Any) -> Any:
-    """A list, also one that is written as Python writes it (MMMU: "['cat', 'dog']")."""
+def listed_options(value: Any) -> Any:
+    """Return a list, also one that is written as Python writes it (MMMU: "['cat', 'dog']")."""
     try:
         return ast.literal_eval(value) if isinstance(value, str) else value
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         return None
+
+
+def bare_letter(answer: str) -> str:
+    """Return the capital of an answer such as "B", "b", "(B)" or "B.", else nothing."""
+    match = _BARE.fullmatch(answer)
+    return match[1].upper() if match else ""
 
 
 def _letter(answer: Any, options: list[str], record: Record) -> str | Broken:
@@ -170,6 +181,8 @@ def _letter(answer: Any, options: list[str], record: Record) -> str | Broken:
         return answer
     if options.count(answer) == 1:
         return letters[options.index(answer)]
+    if isinstance(answer, str) and answer not in options and bare_letter(answer) in [*letters]:
+        return bare_letter(answer)
     if answer in options:
         return Broken(f"{record.where}: answer {repr(answer)} is the text of several options")
     raise DataError(

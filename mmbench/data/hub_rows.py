@@ -60,7 +60,7 @@ def rows(
     shape = Shape(id, fields or {}, target, options, group, tags or {})
     check_optional(optional or [], shape.fields)
     samples: list[Sample] = []
-    classes: list[str] = labels or []
+    classes = [str(name) for name in labels or []]  # YAML has 0 for the digit
     source: dict[str, str] = {}
     for one in name if isinstance(name, list) else [name]:
         dataset, source = open_dataset(root, path, one, split, revision)

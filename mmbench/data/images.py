@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from reprlib import repr
+from unicodedata import normalize
 
 from mmbench.errors import DataError
 from mmbench.types import Broken, Content, Media, Modality
@@ -83,19 +84,20 @@ class _Search:
         above = beside / ".." if beside.name in ("", "..") else beside.parent
         self._folders = [str(base / name) for base in (beside, above) for name in FOLDERS]
         self.home: str | None = None  # where the first image was found
-        self._lists: dict[tuple[str, str], tuple[str, frozenset[str]]] = {}
+        self._lists: dict[tuple[str, str], tuple[str, dict[str, str]]] = {}
 
     def find(self, names: Sequence[str]) -> str | None:
         for name in names:
             head, _, tail = name.rpartition("/")
             for folder in self._folders:
                 place, present = self._list(folder, head)
-                if tail in present:
+                found = present.get(tail) or present.get(_composed(tail))
+                if found:
                     self.home = self.home or folder
-                    return f"{place}/{tail}"
+                    return f"{place}/{found}"
         return None
 
-    def _list(self, folder: str, head: str) -> tuple[str, frozenset[str]]:
+    def _list(self, folder: str, head: str) -> tuple[str, dict[str, str]]:
         key = folder, head
         if key not in self._lists:
             place = str(Path(folder, head)) if head else folder
@@ -107,11 +109,19 @@ class _Search:
         return [folder for folder in self._folders if Path(folder).is_dir()]
 
 
-def _file_names(folder: str) -> frozenset[str]:
-    """Names in a folder; none where there is no such folder."""
+def _file_names(folder: str) -> dict[str, str]:
+    """Names in a folder, by themselves and composed; none where there is no such folder.
+
+    macOS writes an accent as a character of its own (NFD), where a table has it composed (NFC).
+    """
     try:
         with os.scandir(folder) as entries:
-            return frozenset(entry.name for entry in entries)
+            names = [entry.name for entry in entries]
     except (OSError, ValueError):
         # A ValueError is a name with a NUL in it.
-        return frozenset()
+        return {}
+    return {_composed(name): name for name in names} | {name: name for name in names}
+
+
+def _composed(name: str) -> str:
+    return name if name.isascii() else normalize("NFC", name)

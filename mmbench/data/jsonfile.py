@@ -20,6 +20,7 @@ _BOM = b"\xef\xbb\xbf"
 _WIDE = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32"}
 _WIDE |= {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _NUL = "has a NUL character, as UTF-16 without a byte order mark has: save it as UTF-8"
+_PACKED = {b"\x1f\x8b": "packed by gzip", b"PK\3\4": "a ZIP archive", b"PAR1": "Parquet"}
 _NO_JSON = (b"NaN", b"Infinity", b"-Infinity")
 # Types that keep every key of an object.
 _COMPLETE: tuple[Any, ...] = (Any, dict[str, Any], dict[str, msgspec.Raw], dict[str, list[str]])
@@ -63,7 +64,7 @@ def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, ins
     except msgspec.ValidationError as error:
         raise DataError(f"{_place(path, line, inside)}: {error}") from error
     except UnicodeDecodeError as error:
-        raise _malformed(path, data, _bad_utf8(data), "not UTF-8", line) from error
+        raise _malformed(path, data, _bad_utf8(data), _no_text(data), line) from error
     except msgspec.DecodeError as error:
         named = _BYTE.search(str(error))
         offset = int(named.group(1)) if named else len(data)
@@ -104,16 +105,24 @@ def decode_text(data: bytes, path: Path) -> str:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise _malformed(path, data, error.start, "not UTF-8", 1) from error
+        raise _malformed(path, data, error.start, _no_text(data), 1) from error
     if "\0" in text:
         raise _malformed(path, data, data.index(b"\0"), _NUL, 1)
     return text
 
 
+def _no_text(data: bytes) -> str:
+    """Return why bytes are not UTF-8, and what to do."""
+    packed = next((name for magic, name in _PACKED.items() if data.startswith(magic)), "")
+    if packed:
+        return f"the file is {packed}, whatever its name: unpack or convert it"
+    return _NUL if b"\0" in data else "not UTF-8: save it as UTF-8"
+
+
 def _reason(data: bytes, offset: int) -> str:
     """Return what usually is at fault where JSON is malformed; empty where nothing is known."""
-    if b"\0" in data:
-        return _NUL
+    if b"\0" in data or data.startswith(tuple(_PACKED)):
+        return _no_text(data)
     start = offset - data.startswith(b"-", offset - 1)  # of -Infinity the second byte is the fault
     found = next((name for name in _NO_JSON if data.startswith(name, start)), b"").decode()
     return f"{found} is no JSON value: write null, or leave the key out" if found else ""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 import msgspec
 
@@ -122,11 +123,11 @@ def _refuse_some(
 ) -> None:
     """Raise DataError where at least half of the lines carry what looks like an id of their own.
 
-    Case, folders and endings do not count, nor do the separators of tables. Numbers are left out:
-    they are words as well.
+    Case, folders, endings and the Unicode form do not count, nor do the separators of tables. A
+    number counts only with such a separator: else it is a word as well.
     """
-    known = {_loose(ident): ident for ident in ids if not ident.isdigit()}
-    looked = [known.get(_loose(parts[0]), "") if parts else "" for parts in found]
+    known = {_loose(ident): ident for ident in ids}
+    looked = [_looked(parts[0], known) if parts else "" for parts in found]
     like = {ident for ident in looked if ident}
     if 2 * len(like) < len(numbered):
         return
@@ -140,6 +141,13 @@ def _refuse_some(
             )
 
 
+def _looked(written: str, known: Mapping[str, str]) -> str:
+    """The id that the beginning of a line looks like, or nothing."""
+    ident = known.get(_loose(written), "")
+    bare = ident.isdigit() and not _SEPARATORS.search(written)
+    return "" if bare else ident
+
+
 def _hint(written: str, ident: str) -> str:
     if ident and written.casefold() == ident.casefold():
         return f"--fold-ids takes it for {ident}"
@@ -147,9 +155,9 @@ def _hint(written: str, ident: str) -> str:
 
 
 def _loose(written: str) -> str:
-    """An id without folders, ending and case, up to a separator of tables."""
+    """An id without folders, ending and case, in Unicode's NFC, up to a separator of tables."""
     first = next(filter(None, _SEPARATORS.split(written)), "")
-    return PurePosixPath(first).stem.casefold()
+    return normalize("NFC", PurePosixPath(first).stem).casefold()
 
 
 def with_folded_ids(outputs: Outputs, sides: Mapping[str, Sequence[str]]) -> Outputs:

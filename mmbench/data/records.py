@@ -175,10 +175,19 @@ def column(record: Record, name: str) -> str | None:
     """
     if name in record.cells:
         return name
-    same = [found for found in record.cells if plain_name(found) == plain_name(name)]
+    same = _by_plain_name(tuple(record.cells)).get(plain_name(name), [])
     if len(same) > 1:
         raise DataError(f"{record.where}: has columns {listed(same)}: keep one as {name}")
     return same[0] if same else None
+
+
+@lru_cache(maxsize=64)  # the rows of a file have the same columns
+def _by_plain_name(columns: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the columns by their plain names."""
+    named: dict[str, list[str]] = {}
+    for name in columns:
+        named.setdefault(plain_name(name), []).append(name)
+    return named
 
 
 def cell(record: Record, name: str) -> Any:

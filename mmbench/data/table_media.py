@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from mmbench.data.beside import FILMS, MEDIA, SOUNDS
-from mmbench.data.folder import EXTENSIONS
+from mmbench.data.beside import MEDIA
 from mmbench.data.media_fields import located, path_in, without_empty
-from mmbench.data.records import Record
+from mmbench.data.records import Record, column
+from mmbench.data.unread_media import modality_by_ending, unread_columns, unread_media
 from mmbench.errors import DataError
 from mmbench.types import Content, Modality
 
@@ -19,26 +19,25 @@ _Paths = dict[Modality, str | None]
 def columns_of_media(record: Record) -> dict[Modality, str]:
     """Return the paths of a row, from its columns image, audio, video and `file`.
 
-    Raises DataError for a cell that is no path, and for a `file` whose ending is that of no medium.
+    The case of a column's name does not matter. Raises DataError for a cell that is no path, and
+    for a `file` whose ending is that of no medium.
     """
-    cells = ((name, record.cells.get(name)) for name in MEDIA)
-    found = {name: path_in(cell, record.where, name) for name, cell in cells}
-    file = path_in(record.cells.get(_FILE), record.where, _FILE)
+    found = {name: _path(record, name) for name in MEDIA}
+    file = _path(record, _FILE)
     if file:
         found[_modality(file, record)] = file
     return {name: path for name, path in found.items() if path}
 
 
+def _path(record: Record, name: str) -> str | None:
+    found = column(record, name)
+    return path_in(record.cells[found], record.where, found) if found else None
+
+
 def _modality(path: str, record: Record) -> Modality:
-    suffix = Path(path).suffix.lower()
-    kinds: list[tuple[Modality, tuple[str, ...]]] = [
-        ("image", EXTENSIONS),
-        ("audio", SOUNDS),
-        ("video", FILMS),
-    ]
-    for modality, suffixes in kinds:
-        if suffix in suffixes:
-            return modality
+    modality = modality_by_ending(path)
+    if modality:
+        return modality
     raise DataError(
         f"{record.where}: file is {path!r}: an image, a sound or a film is needed;"
         " name the column image, audio or video where its ending does not tell"
@@ -64,8 +63,10 @@ def media_of(
     columns = {
         name: located([row.get(name) for row in rows], beside, source, name) for name in MEDIA
     }
+    unread = unread_columns(records, {name for row in paths for name in row})
     return [
         without_empty({m: columns[m][at] for m in row}, record.where, {}, optional)
+        | unread_media(record, unread)
         for at, (record, row) in enumerate(zip(records, rows, strict=True))
     ]
 
@@ -77,7 +78,7 @@ def _usual(paths: Sequence[dict[Modality, str]]) -> Modality:
 
 def _empty(record: Record, row: dict[Modality, str], usual: Modality) -> _Paths:
     """Return the columns of media whose cells are empty."""
-    empty: _Paths = {name: None for name in MEDIA if name in record.cells and name not in row}
-    if _FILE in record.cells and not path_in(record.cells[_FILE], record.where, _FILE):
+    empty: _Paths = {name: None for name in MEDIA if column(record, name) and name not in row}
+    if column(record, _FILE) and not _path(record, _FILE):
         empty |= {} if usual in row else {usual: None}
     return empty

@@ -16,6 +16,7 @@ from mmbench.data.records import (
     cell,
     column,
     find_file,
+    only_of,
     optional,
     read_records,
     tags_of,
@@ -27,9 +28,10 @@ from mmbench.data.system_names import matches
 from mmbench.data.table_media import media_of
 from mmbench.errors import DataError
 from mmbench.text import listed
-from mmbench.types import Sample, Samples
+from mmbench.types import Content, Sample, Samples
 
-_IDS = ("id", "audio_filepath")
+_IDS = ("id", "audio_filepath", "utt_id", "utterance_id", "segment_id", "file", "audio")
+_TEXTS = ("text", "transcript", "transcription", "sentence")
 _USED = {*MEDIA, "id", "text", "speaker", "file"}
 # LibriSpeech's own (openslr.org/12).
 _PARTS = (
@@ -44,9 +46,10 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
     `root` is a file or a folder: a .trn of lines `text (id)`, where a text may have alternatives
     (`mmbench.alternatives`); CSV, TSV, JSONL or JSON with `id`, `text` and, if they are there,
     `speaker` and `audio` (a path; all else are tags), or a manifest of NeMo with `audio_filepath`
-    (also the id where there is none) and `text`; a folder of LibriSpeech with its *.trans.txt; a
-    folder with `transcription` and `fileids`, as CMUSphinx has them; or a data folder of Kaldi, or
-    its `text`.
+    and `text`; a path is also the id where there is none, and without `text` the only column of
+    `transcript`, `transcription` and `sentence` is the text; a folder of LibriSpeech with its
+    *.trans.txt; a folder with `transcription` and `fileids`, as CMUSphinx has them; or a data
+    folder of Kaldi, or its `text`.
 
     `split` is the part of LibriSpeech that is read where the folder holds several: the folder of
     that name, in it or in its LibriSpeech. Sounds are found by the id beside the texts; they need
@@ -130,15 +133,17 @@ def _table(path: Path) -> list[Sample]:
     refuse_duplicates("id", ids, str(path))
     media = media_of(records, path.parent, str(path))
     return [
-        Sample(
-            ident,
-            inputs,
-            text_of(record, "text"),
-            group=optional(record, "speaker"),
-            tags=tags_of(record, _USED),
-        )
+        _row(ident, record, inputs)
         for ident, record, inputs in zip(ids, records, media, strict=True)
     ]
+
+
+def _row(ident: str, record: Record, inputs: dict[str, Content]) -> Sample:
+    """Make the sample of a row; `text` wins over other columns of texts."""
+    name = column(record, "text") or only_of(record, _TEXTS, "text")
+    tags = tags_of(record, {*_USED, name})
+    text = text_of(record, name)
+    return Sample(ident, inputs, text, group=optional(record, "speaker"), tags=tags)
 
 
 def _with_audio(record: Record) -> Record:

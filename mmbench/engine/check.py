@@ -13,10 +13,14 @@ from typing import Any, NamedTuple
 
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine import calls, identity
-from mmbench.engine.asked import device_for
+from mmbench.engine.asked import Costs, device_for
+from mmbench.engine.features import Featurer
 from mmbench.engine.forward import Forward
+from mmbench.engine.models import BASELINES
 from mmbench.engine.prepare import Options, Prepared, check_labels, prepare
+from mmbench.engine.progress import Silent
 from mmbench.engine.tables import distinct, matrix
+from mmbench.engine.trial import try_metrics
 from mmbench.errors import SampleError
 from mmbench.types import Answers, Broken, Item, Media, Requests, Said, Sample
 
@@ -24,15 +28,19 @@ _NOBODY = "oracle"  # a baseline that every kind has: data without a model
 
 
 class Checked(NamedTuple):
-    """What a run would be: sizes of the data, what is asked, and the samples that would fail."""
+    """What a run would be: sizes of the data, what is asked, and the samples that would fail.
+
+    `unmeasured` says why the headline would have no value, empty where it has one.
+    """
 
     sizes: dict[str, int]
     fingerprint: str
     failures: list[tuple[str, str]]
+    unmeasured: str = ""
 
 
 def check(model: str | None, task: str, options: Options) -> Checked:
-    """Find the task, decode every medium of the data, and load the model's weights.
+    """Find the task, decode every medium, load the model's weights, try the metrics on a baseline.
 
     Without a model the data are checked as for one that takes them. Raises UserError as a run
     would.
@@ -47,8 +55,11 @@ def check(model: str | None, task: str, options: Options) -> Checked:
             kind = prepared.kind
             kind.baseline(prepared.info.name, prepared.spec, prepared.data, options.seed)
             failures = _faults(_samples(prepared), keys, inputs=True)
+        featurer = Featurer(options, keys, Silent(), Costs())
+        baseline = model if model in BASELINES else None
+        unmeasured = try_metrics(prepared, baseline, featurer, options.seed)
     sizes = prepared.kind.sizes(prepared.data)
-    return Checked(sizes, identity.fingerprint(prepared.spec), failures)
+    return Checked(sizes, identity.fingerprint(prepared.spec), failures, unmeasured)
 
 
 def _failures(prepared: Prepared, options: Options, keys: ContentKeys) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from mmbench.contents import ContentKeys
 from mmbench.engine.asked import Asked, Costs
 from mmbench.engine.held import Held
-from mmbench.engine.models import Finder, find
+from mmbench.engine.models import Finder, Model, find
 from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Progress
 from mmbench.errors import Missing, ModelError, UserError
@@ -50,18 +50,33 @@ class Featurer:
         # FID and its kin want the same of the same images: the last answer to each wish is kept.
         self._known: dict[Any, tuple[list[Prediction], Featured]] = {}
 
-    def features(
-        self, metric: str, wants: Wants, argument: Any, predictions: Sequence[Prediction]
-    ) -> Featured:
-        """The features of every prediction. Raises Missing where their model cannot be had."""
+    def model(self, metric: str, wants: Wants, argument: Any) -> Model:
+        """Find the model of a metric, without loading it.
+
+        Raises Missing where it cannot be had, UserError where it cannot do what the metric wants.
+        """
         text, options = _chosen(metric, wants, argument, self._options)
+        family = metric.partition("@")[0]
         try:
             model = find(text, Finder(self._keys, device=self._options.device), options)
         except ModelError as error:
-            family = metric.partition("@")[0]
             raise Missing(
                 f"metric {metric} wants a model: {error}; or another one: {family}@NAME@FOLDER"
             ) from error
+        needed = {modality for modality, _ in wants.modalities.values()}
+        if not hasattr(model.cls, wants.method) or needed - model.cls.modalities:
+            able = f"{wants.method} {' and '.join(sorted(needed))}"
+            raise UserError(
+                f"metric {metric} wants a model that can {able}, which {text} cannot: write"
+                f" {family}@NAME with another model"
+            )
+        return model
+
+    def features(
+        self, metric: str, wants: Wants, argument: Any, predictions: Sequence[Prediction]
+    ) -> Featured:
+        """The features of every prediction. Raises what `model` raises."""
+        model = self.model(metric, wants, argument)
         wish = model.info.hash, wants.contents, wants.normalise
         known, featured = self._known.get(wish, ([], None))
         if featured is not None and _same(known, predictions):

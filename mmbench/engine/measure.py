@@ -78,8 +78,13 @@ def score_names(
         for metric in metrics
         for direction in directions
     ]
-    macros = [f"{name}{{macro:{tag}}}" for name in names for tag in breakdowns]
+    macros = [macro_name(name, tag) for name in names for tag in breakdowns]
     return list(dict.fromkeys([*names, *macros]))
+
+
+def macro_name(name: str, tag: str) -> str:
+    """Return the name of the mean of a score over the values of a tag."""
+    return f"{name}{{macro:{tag}}}"
 
 
 def measure(
@@ -87,6 +92,7 @@ def measure(
     directions: Directions,
     *,
     breakdowns: Sequence[str] = (),
+    headline: str = "",
     signature: str = "",
     featurer: Featurer | None = None,
     seed: int = 0,
@@ -95,12 +101,17 @@ def measure(
 
     Failed predictions are not measured; they are counted, with the bounds they leave. Of each tag
     in `breakdowns` every metric is also given over the samples of one value, and as the mean over
-    the values: `exact_match{macro:subject}`. A metric that lacks a library, a program or a file is
-    n/a with what to install. Raises Missing where none could be measured.
+    the values, `exact_match{macro:subject}`, where there are several or it is the `headline`. A
+    metric that lacks a library, a program or a file is n/a with what to install. Raises Missing
+    where none could be measured.
     """
     found, missing = estimates(metrics, directions, featurer)
     by_tags = [(scored, tag, _parts(scored, tag)) for scored in found for tag in breakdowns]
-    macros = [_macro(*one) for one in by_tags if len(one[2]) > 1]
+    macros = [
+        _macro(scored, tag, own)
+        for scored, tag, own in by_tags
+        if len(own) > 1 or (own and headline == macro_name(scored.name, tag))
+    ]
     parts = [(tag, value, part) for _, tag, own in by_tags for value, part in own.items()]
     shown = [*found, *macros]
     infos = _infos([*shown, *(scored for _, _, scored in parts)], signature, seed)
@@ -250,8 +261,9 @@ def _macro(scored: Scored, tag: str, parts: dict[str, Scored]) -> Scored:
     named = msgspec.structs.replace(score, signature=f"macro={tag},{score.signature}")
     behind = [p for part in parts.values() for p in part.predictions]
     ends = joined(list(parts.values()), stats.over_splits)
-    name = f"{scored.name}{{macro:{tag}}}"
-    return scored._replace(name=name, score=named, predictions=behind, extremes=ends)
+    return scored._replace(
+        name=macro_name(scored.name, tag), score=named, predictions=behind, extremes=ends
+    )
 
 
 def _infos(found: list[Scored], signature: str, seed: int) -> list[ScoreInfo]:

@@ -18,11 +18,11 @@ from mmbench import registry
 from mmbench.engine.identity import NUMERIC, package_version
 from mmbench.engine.option_files import is_live, leaves, named_files, plain, too_wide
 from mmbench.errors import ModelError
-from mmbench.file_hashes import FileHash, hash_path
+from mmbench.file_hashes import FileHash, exists, hash_path, matching
 from mmbench.registry import Plugin
 from mmbench.sources import MMBENCH, Source, read_source
 
-# A text in a plugin's source with one of these suffixes is taken for the name of a file of weights.
+# A file with one of these suffixes is taken for weights, and a folder that holds some for a model.
 _WEIGHTS = (
     *(".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".onnx", ".gguf", ".npy", ".npz", ".h5"),
     *(".keras", ".msgpack", ".tflite", ".nemo", ".pkl", ".joblib", ".model", ".pb", ".engine"),
@@ -79,7 +79,7 @@ def _source(plugin: Plugin | None, cls: type) -> Source:
     files = {Path(file).resolve() if file else None, plugin.file} - {None}
     found = [read_source(file) for file in files if file and MMBENCH not in file.parents]
     merged = {path: raw for one in found for path, raw in one.files.items()}
-    return Source(merged, frozenset().union(*(one.strings for one in found)))
+    return Source(merged, frozenset().union(*(one.names for one in found)))
 
 
 def _plugin_parts(
@@ -90,11 +90,34 @@ def _plugin_parts(
     if not _found_by_name(plugin, cls):  # several classes may have one source
         yield name
     yield from _versions(plugin)
+    # A running program writes files beside itself, of which its source has the names as well.
+    homes = set() if _is_live(plugin) else {file.parent for file in source.files}
     places = {Path(), *(file.parent for file in source.files)}
-    for text in sorted(source.strings):
-        if Path(text).suffix.lower() in _WEIGHTS:
-            files = {(place / text).resolve() for place in places if (place / text).is_file()}
-            yield from (f"{text}:{hash_path(file, file_hash)}" for file in sorted(files))
+    for text in sorted(source.names):
+        near = {path.resolve() for home in homes for path in _beside(home, text)}
+        found = {path.resolve() for place in places for path in _weights(place, text)}
+        others = sorted((near | found) - source.files.keys())
+        yield from (f"{text}:{hash_path(path, file_hash)}" for path in others)
+
+
+def _beside(home: Path, text: str) -> list[Path]:
+    """The file that a source names by its path below its own folder: a prompt, a configuration."""
+    path = home / text
+    return [path] if not Path(text).is_absolute() and exists(path) and path.is_file() else []
+
+
+def _weights(place: Path, text: str) -> list[Path]:
+    """The files of weights that a source names, and the folders that hold some."""
+    path = place / text
+    if "*" in text:
+        return [one for one in matching(path) if _is_weights(one)]
+    if not exists(path) or too_wide(path):
+        return []
+    return [path] if _is_weights(path) or any(map(_is_weights, path.glob("*"))) else []
+
+
+def _is_weights(path: Path) -> bool:
+    return path.suffix.lower() in _WEIGHTS and path.is_file()
 
 
 def _module(plugin: Plugin, cls: type) -> ModuleType | None:

@@ -68,7 +68,8 @@ def find(text: str, finder: Finder, options: dict[str, Any]) -> Model:
     weights = [part.weight for part in choice.late]
     fused = late([part.cls for part in parts])
     whose = [
-        f"{part.info.name}#{part.info.hash}*{w:g}" for part, w in zip(parts, weights, strict=True)
+        f"{part.info.name}#{part.info.hash}*{_shown(w)}"
+        for part, w in zip(parts, weights, strict=True)
     ]
     info = msgspec.structs.replace(
         parts[0].info,
@@ -85,6 +86,12 @@ def find(text: str, finder: Finder, options: dict[str, Any]) -> Model:
         fused,
         uncached="; ".join(filter(None, (part.uncached for part in parts))),
     )
+
+
+def _shown(weight: float) -> str:
+    """A weight in full: two that differ in their last digit are two models."""
+    short = f"{weight:g}"
+    return short if float(short) == weight else repr(weight)
 
 
 def class_of(text: str) -> type:

@@ -10,10 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from mmbench.file_hashes import exists, prefixed
+from mmbench.file_hashes import exists, matching, prefixed
 
 _SCALARS = (str, int, float, bool, bytes, type(None), Path, Decimal, datetime.date, datetime.time)
 _SEPARATORS = re.compile(r"[,;:=|]")
+_WORDS = re.compile(r"[\s,;:=|+@#()\[\]{}\"']+")  # in a command line, JSON or a sum
+_PATTERN = re.compile(r"[*?\[]|\{\w*\}")
 
 
 def is_live(value: object) -> bool:
@@ -22,7 +24,7 @@ def is_live(value: object) -> bool:
 
 
 def leaves(value: object, place: str = "") -> Iterator[tuple[str, object]]:
-    """Each value inside mappings and lists, with its place: `adapters.0.path`."""
+    """Each value and key inside mappings and lists, with its place: `adapters.0.path`."""
     if isinstance(value, Mapping):
         inside = [(str(key), one) for key, one in value.items()]
     elif isinstance(value, list | tuple):
@@ -32,6 +34,8 @@ def leaves(value: object, place: str = "") -> Iterator[tuple[str, object]]:
         return
     for key, one in inside:
         yield from leaves(one, f"{place}.{key}" if place else key)
+    if isinstance(value, Mapping):  # {"a.safetensors": 0.5}
+        yield from ((place, key) for key in value)
 
 
 def plain(value: Any) -> Any:
@@ -49,15 +53,21 @@ def named_files(value: object) -> list[Path]:
     """The files and folders that a value names: as a whole, as a prefix, or in a list in a text.
 
     `weights.pt`, `~/runs/a`, `model.ckpt` where there are `model.ckpt.index` and
-    `model.ckpt.data-00000-of-00001`, `a.pt,b.pt`, `style=lora.safetensors`, `file:///x/w.pt`.
+    `model.ckpt.data-00000-of-00001`, `a.pt,b.pt`, `style=lora.safetensors`, `file:///x/w.pt`,
+    `shards/*.npz`, `net-{rank}.pt`, `["a.pt"]`, `--lora a.pt`. A name between spaces or in brackets
+    needs a dot or a slash to be one.
     """
     if not isinstance(value, str | Path) or not str(value):
         return []
     whole = _path(str(value))
     if exists(whole):
         return [whole]
-    pieces = [_path(piece.strip()) for piece in _SEPARATORS.split(str(value)) if piece.strip()]
-    found = [path for path in pieces if exists(path) and not _contains_us(path)]
+    pieces = {piece.strip() for piece in _SEPARATORS.split(str(value)) if piece.strip()}
+    pieces |= {word for word in _WORDS.split(str(value)) if "." in word or "/" in word}
+    paths = map(_path, sorted(pieces))
+    found = [path for path in paths if exists(path) and not _contains_us(path)]
+    if _PATTERN.search(str(value)):
+        found += matching(_path(re.sub(r"\{\w*\}", "*", str(value))))
     return [*found, *([] if re.search(r"\s", str(value)) else prefixed(whole))]
 
 

@@ -87,6 +87,8 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
     data, notes = with_breakdown_tags(spec, kind, data)
     if options.limit is not None:
         data = kind.limit(data, options.limit)
+    if found and options.index != "exact":
+        kind.check_index(spec, data, options.index)
     info = found.info if found else ModelInfo(model, None, None, "", BASELINE, {}, "none")
     if found:
         _check_ability(found, kind, spec, data)
@@ -102,7 +104,7 @@ def find_task(task: str, options: Options) -> tuple[TaskSpec, Any]:
     kind = registry.lookup("kind", spec.kind)()
     kind.check(spec, options.index)
     for name in spec.metrics:
-        registry.metric(name)
+        registry.check_metric(name, spec.kind)
     names = score_names(spec.metrics, kind.directions(spec), spec.breakdowns)
     if spec.headline not in names:
         raise UnknownName(f"headline of task {spec.name}", spec.headline, names)

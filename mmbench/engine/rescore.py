@@ -47,7 +47,7 @@ def rescore(
         _refuse_other_question(record, spec)
         names = list(metrics or spec.metrics)
         for name in names:
-            registry.metric(name)
+            registry.check_metric(name, record.task.kind)
         directions = predictions(store.read_table(out, run, record))
         stored = [p.tags for splits in directions.values() for s in splits for p in s]
         check_breakdowns(spec, stored)
@@ -58,6 +58,7 @@ def rescore(
             names,
             directions,
             breakdowns=spec.breakdowns,
+            headline=spec.headline,
             signature=record.task.asked,
             featurer=Featurer(options, keys, progress or Silent(), costs),
             seed=record.seed,

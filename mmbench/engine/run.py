@@ -88,6 +88,7 @@ def measure_task(
         prepared.spec.metrics,
         directions,
         breakdowns=prepared.spec.breakdowns,
+        headline=prepared.spec.headline,
         signature=way_of_asking(prepared, options),
         featurer=featurer,
         seed=options.seed,

@@ -29,13 +29,14 @@ class Choice(Writing):
 
     def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
         """A conversation for each sample, with each of its options where these are rated."""
+        options = [_options(sample) for sample in data.samples]
         if spec.choose == "letter":
             return super().requests(spec, data, seed)
         asked = [conversation(spec, sample) for sample in data.samples]
         rated = [
             Continued(turns, option)
-            for sample, turns in zip(data.samples, asked, strict=True)
-            for option in _options(spec, sample)
+            for turns, texts in zip(asked, options, strict=True)
+            for option in texts
         ]
         modality = modality_of([part for turns in asked for turn in turns for part in turn.parts])
         return {"option": Requests(rated, modality, method="loglikelihood")}
@@ -65,12 +66,18 @@ class Choice(Writing):
             for sample, span in zip(data.samples, _spans(data), strict=True)
         ]
 
+    def blind(self, who: str, data: Samples, seed: int) -> list[str]:
+        """The letters of a baseline. Raises DataError for a sample without options."""
+        for sample in data.samples:
+            _options(sample)
+        return super().blind(who, data, seed)
+
     def extras(self, answers: Mapping[str, Any], row: int) -> dict[str, str]:
         """Marks an answer that was cut off."""
         return super().extras(answers, row) if "sample" in answers else {}
 
 
-def _options(spec: TaskSpec, sample: Sample) -> list[str]:
+def _options(sample: Sample) -> list[str]:
     """The options of a sample; none where its reference is Broken. Raises DataError."""
     target = sample.target
     if isinstance(target, Broken):
@@ -78,7 +85,8 @@ def _options(spec: TaskSpec, sample: Sample) -> list[str]:
     options = target.get("options") if isinstance(target, dict) else None
     if not options or len(options) > len(ascii_uppercase):
         raise DataError(
-            f"task {spec.name}: sample {sample.id} needs options (1 to 26) to choose from"
+            f"sample {sample.id}: 1 to 26 options are needed: give them in options, or in columns"
+            " A, B, … (-t answers asks without options)"
         )
     return [str(option) for option in options]
 

@@ -287,9 +287,20 @@ def check_medium(spec: TaskSpec) -> None:
 
 
 def medium_of(spec: TaskSpec, sample: Sample) -> Content:
-    """The medium that a sample is about: the first field that it has. Raises DataError."""
-    fields = list(spec.fields.values())
-    return _input(spec, sample, next((f for f in fields if f in sample.inputs), fields[0]))
+    """The medium that a sample is about: the one field that it has. Raises DataError."""
+    found = [field for field in spec.fields.values() if field in sample.inputs]
+    usable = [field for field in found if not isinstance(sample.inputs[field], Broken)]
+    if found and len(usable) < 2:
+        return sample.inputs[(usable or found)[0]]
+    if not found:
+        raise DataError(
+            f"task {spec.name}: sample {sample.id} has no {' or '.join(spec.fields.values())}:"
+            " name its file in a column of that name"
+        )
+    raise DataError(
+        f"task {spec.name}: sample {sample.id} has {' and '.join(usable)}, and a model is asked"
+        f" about one: choose it in a task file, e.g. fields: {{{usable[0]}: {usable[0]}}}"
+    )
 
 
 def text_of(spec: TaskSpec, sample: Sample, name: str) -> str | Broken:
@@ -305,8 +316,8 @@ def text_of(spec: TaskSpec, sample: Sample, name: str) -> str | Broken:
 def _input(spec: TaskSpec, sample: Sample, field: str) -> Content:
     found = sample.inputs.get(field)
     if found is None:
-        has = ", ".join(sample.inputs) or "nothing"
-        raise DataError(f"task {spec.name}: sample {sample.id} has no {field!r}, only {has}")
+        has = f", only {', '.join(sample.inputs)}" if sample.inputs else ""
+        raise DataError(f"task {spec.name}: sample {sample.id} has no {field}{has}")
     return found
 
 

@@ -23,7 +23,7 @@ from mmbench.kinds.retrieval_judged import (
 from mmbench.kinds.retrieval_parts import parts
 from mmbench.kinds.retrieval_rank import Ranker, by_index, oracle, silent
 from mmbench.kinds.retrieval_requests import requests_of
-from mmbench.search.approximate import check_factory
+from mmbench.search.approximate import check_factory, check_size
 from mmbench.text import count, listed
 from mmbench.types import (
     Answers,
@@ -57,6 +57,16 @@ class Retrieval:
             raise SpecError(f"task {spec.name}: prompt {spec.prompt!r} has no {{text}}")
         if index != "exact":
             check_factory(index)
+
+    def check_index(self, spec: TaskSpec, data: RetrievalData, index: str) -> None:
+        """Refuse an index that the smaller of the sides that are searched cannot train.
+
+        Raises UserError.
+        """
+        sizes = [len(data.corpus)]
+        if len(self.directions(spec)) > 1:
+            sizes.append(len(data.queries))
+        check_size(index, min(sizes) // spec.protocol.get("splits", 1))
 
     def directions(self, spec: TaskSpec) -> list[str]:
         """`text-to-image` and `image-to-text`; one empty name for a task of one direction."""

@@ -20,6 +20,11 @@ def requests_of(spec: TaskSpec, samples: list[Sample], field: str, role: Role) -
 def _content(spec: TaskSpec, sample: Sample, field: str) -> Content:
     content = sample.inputs.get(field)
     if content is None:
+        if not sample.inputs:
+            raise DataError(
+                f"task {spec.name}: its samples are ids without contents, which no model can embed:"
+                f" mmbench score -t {spec.name} --predictions FILE scores a ranking of them"
+            )
         has = ", ".join(sample.inputs)
-        raise DataError(f"task {spec.name}: sample {sample.id} has no {field!r}, only {has}")
+        raise DataError(f"task {spec.name}: sample {sample.id} has no {field}, only {has}")
     return spec.prompt.replace("{text}", content) if isinstance(content, str) else content

@@ -10,7 +10,7 @@ from mmbench.abilities import Writes
 from mmbench.alternatives import first_reading, pieces_of
 from mmbench.errors import DataError
 from mmbench.kinds.conversation import check_prompt, conversation, modality_of
-from mmbench.kinds.per_sample import PerSample, dealt_out
+from mmbench.kinds.per_sample import Directions, PerSample, dealt_out
 from mmbench.text import count
 from mmbench.types import (
     Answers,
@@ -24,6 +24,8 @@ from mmbench.types import (
     Written,
 )
 
+# Metrics of free answers, which do not read options; of vqa_accuracy all variants.
+_FREE = ("exact_match", "contains", "anls", "relaxed_accuracy", "vqa_accuracy")
 _HEDGED = 20  # answers that the hedging baseline gives at once
 
 
@@ -40,7 +42,8 @@ class Writing(PerSample):
         check_prompt(spec)
 
     def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
-        """A conversation for each sample."""
+        """A conversation for each sample. Raises DataError for options among free answers."""
+        _refuse_options(spec, data)
         asked = [conversation(spec, sample) for sample in data.samples]
         modality = modality_of([part for turns in asked for turn in turns for part in turn.parts])
         options = spec.generation.seeded(seed)
@@ -67,7 +70,8 @@ class Writing(PerSample):
         found = answers.get("sample")
         values = found.values if isinstance(found, Said) else []
         cut = sum(isinstance(one, Written) and one.finish == "length" for one in values)
-        return [f"{count(cut, 'answer')} met the token limit and were cut off"] if cut else []
+        verb = "was" if cut == 1 else "were"
+        return [f"{count(cut, 'answer')} met the token limit and {verb} cut off"] if cut else []
 
     def extras(self, answers: Mapping[str, Answers | Said], row: int) -> dict[str, str]:
         """Marks an answer that was cut off."""
@@ -85,6 +89,13 @@ class Writing(PerSample):
             return str(given)
         raise DataError(f"task {spec.name}: the output for {sample.id} is not a text")
 
+    def baseline(
+        self, who: str, spec: TaskSpec, data: Samples, seed: int
+    ) -> tuple[Directions, dict[str, Any]]:
+        """The predictions of a baseline. Raises DataError for options among free answers."""
+        _refuse_options(spec, data)
+        return super().baseline(who, spec, data, seed)
+
     def blind(self, who: str, data: Samples, seed: int) -> list[str]:
         """The best answer, the most common one, another sample's, nothing, or many at once."""
         best = [best_answer(sample.target) for sample in data.samples]
@@ -100,6 +111,17 @@ class Writing(PerSample):
             return dealt_out(best, [sample.id for sample in data.samples], seed)
         said = {"constant": common[:1], "empty": [], "hedge": common[:_HEDGED]}[who]
         return [" ".join(said)] * len(best)
+
+
+def _refuse_options(spec: TaskSpec, data: Samples) -> None:
+    """Refuse options where a metric of the task is one of free answers. Raises DataError."""
+    free = any(name.startswith(_FREE) for name in spec.metrics)
+    for sample in data.samples if free else []:
+        if isinstance(sample.target, dict) and "options" in sample.target:
+            raise DataError(
+                f"sample {sample.id}: has options, which task {spec.name} does not score: take"
+                " -t choices or a task of kind choice"
+            )
 
 
 def best_answer(target: Any) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 from mmbench.media.truncation import Cut
 
+_IMAGES = ("avif", "heic", "mif1")  # brands of MP4 that hold one image
+
 
 def default_stream(streams: Any) -> Any:
     """Return the stream that a player shows: the first that is marked as default, else the first.
@@ -18,6 +20,19 @@ def default_stream(streams: Any) -> Any:
     shown = [one for one in streams if not one.disposition & Disposition.attached_pic]
     marked = [one for one in shown if one.disposition & Disposition.default]
     return next(iter(marked or shown), None)
+
+
+def is_image(container: Any) -> bool:
+    """Return whether a file is one image, which FFmpeg shows as a video of one frame.
+
+    GIF and animated PNG are videos.
+    """
+    names = container.format.name
+    return names.endswith("_pipe") or names == "ico" or _brand(container) in _IMAGES
+
+
+def _brand(container: Any) -> str:
+    return str(container.metadata.get("major_brand", "")).strip()
 
 
 def demuxed(container: Any, *streams: Any) -> Iterator[Any]:

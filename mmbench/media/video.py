@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ContentError
-from mmbench.media.containers import default_stream, demuxed, is_mp4, missing_entries
+from mmbench.media.containers import default_stream, demuxed, is_image, is_mp4, missing_entries
 from mmbench.media.encoded import shown
 from mmbench.media.truncation import Cut, find_cut, seconds_there
 from mmbench.types import Clip, Frames, View
@@ -106,6 +106,8 @@ def _undecodable(data: bytes, name: str, error: Any) -> ContentError:
 
 def _packets(container: Any, data: bytes, name: str) -> tuple[list[Any], int]:
     """The packets of the video stream, still encoded, and how many frames they show."""
+    if is_image(container):
+        raise ContentError(f"{name}: is an image, not a video: name its column image")
     stream = default_stream(container.streams.video)
     if stream is None:
         raise ContentError(f"{name}: has no video stream")

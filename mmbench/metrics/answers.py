@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from mmbench.errors import DataError
 from mmbench.metrics.answer_text import SIGNATURE, has_words, plain_words
 from mmbench.metrics.vqa_text import normalised, stripped
 from mmbench.stats import score
@@ -129,8 +130,13 @@ def _number(text: str) -> float | None:
 
 
 def answers_of(prediction: Prediction) -> list[str]:
-    """The acceptable answers of a prediction."""
+    """The acceptable answers of a prediction. Raises DataError where it has options."""
     target = prediction.target
+    if isinstance(target, dict):
+        raise DataError(
+            f"sample {prediction.id}: has options: score it by letters, with -t choices or a task"
+            " of kind choice"
+        )
     return [target] if isinstance(target, str) else [str(answer) for answer in target]
 
 

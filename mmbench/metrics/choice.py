@@ -71,7 +71,13 @@ def _named(prediction: Prediction) -> int | None:
 
 
 def _options(prediction: Prediction) -> list[str]:
-    return [str(option) for option in prediction.target["options"]]
+    target = prediction.target
+    if not isinstance(target, dict) or "options" not in target:
+        raise DataError(
+            f"sample {prediction.id}: has no options: give them in options, or in columns A, B, …"
+            " (-t answers scores answers without options)"
+        )
+    return [str(option) for option in target["options"]]
 
 
 def _right(prediction: Prediction) -> int:

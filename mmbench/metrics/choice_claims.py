@@ -16,6 +16,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LOOK_BACK = 200  # characters of a clause before a letter that are searched for a negation
 _CUT = re.compile(r"[.;!?](?:\s|$)|, |\n|[)\]]| (?:because|since|as|which|who|with)(?!\w)|$")
 _PIECE = 400  # characters after a lead-in that are compared with the options' texts
+_BEGINS_WITH_LETTER = re.compile(r"[A-Za-z] \w")  # "A and C" may be an option's text
 _WORD = re.compile(r"[^\W_]")
 _TEXT_LETTER = re.compile(r"(.{1,400}?) ?[(\[](?P<inside>[A-Za-z])[)\]]\W{0,3}")
 
@@ -142,6 +143,10 @@ def _stated(match: re.Match[str], names: Options) -> tuple[set[int], int]:
     """What follows a lead-in, the option of a letter or of a text, and where it ends."""
     text, begin = match.string, match.start("rest")
     ends = [begin, *(link.end() for link in forms.IS_LINK.finditer(text, begin, match.end()))]
+    for at in dict.fromkeys([*ends[1:], match.end()] if ends[1:] else []):
+        piece = _piece(text, at)
+        if _BEGINS_WITH_LETTER.match(piece) and (found := names.whole(piece)):
+            return found, text.index(piece, at) + len(piece)
     for at in dict.fromkeys([*ends, match.end()]):
         letter = forms.STATED_LETTER.match(text, at)
         place = place_of(letter, names) if letter else None

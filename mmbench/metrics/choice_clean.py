@@ -1,8 +1,8 @@
 r"""What models write around an answer, taken away: markup, special tokens, quotes, bullets.
 
-A cleaned text has the Unicode compatibility form NFKC (full-width letters, circled letters), one
-space between words, one line break between lines, and none of: Markdown, LaTeX, HTML tags,
-special tokens of chat templates, quotation marks, braces, marks of lists and mail quotes.
+A cleaned text has the Unicode compatibility form NFKC (full-width letters, circled letters), raised
+digits as `^2`, one space between words, one line break between lines, and none of: Markdown, LaTeX,
+HTML tags, special tokens of chat templates, quotation marks, braces, marks of lists and of mail.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ _LATEX = re.compile(
 )
 _MARKDOWN = re.compile(r"[*`~{}\"“”„‟«»‹›「」『』《》〈〉]|(?<!\w)['‘’‚]|['‘’](?!\w)")
 _BULLET = re.compile(
-    r"^(?:[-+] ?(?=[^\s\d.+]|\d{1,2}[.)] )|[•▪◦●‣→>#|∙·]{1,6} ?"
+    r"^(?:[-+] ?(?=[^\s\d.+$€£¥]|\d{1,2}[.)] )|(?!>=?\d)[•▪◦●‣→>#|∙·]{1,6} ?"
     r"|\(?\d{1,2}[.)] (?=\(?[A-Za-z]\)?[\W]{0,5}$))+"
 )
 _ROLE = re.compile(r"^(?:assistant|model|ai|bot|gpt|chatbot)\s?(?::|\n)\s?", re.IGNORECASE)
+_RAISED = re.compile("(?<=[0-9A-Za-z)])[⁰¹²³⁴-⁹⁺⁻]+")
+_BRACE = re.compile(r"[{}]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _SPACES = re.compile(r"[^\S\n]+")
 
@@ -69,17 +71,17 @@ def _box_end(text: str, match: re.Match[str]) -> tuple[int, int]:
         end = text.find("</answer>", start, limit)
         return end, end + len("</answer>")
     depth = 1
-    for at in range(start, min(limit, len(text))):
-        depth += {"{": 1, "}": -1}.get(text[at], 0)
+    for brace in _BRACE.finditer(text, start, limit):
+        depth += 1 if brace[0] == "{" else -1
         if depth == 0:
-            return at, at + 1
+            return brace.start(), brace.end()
     return -1, -1
 
 
 @lru_cache(maxsize=10_000)
 def clean(text: str) -> str:
     """The text without markup, its lines joined by single line breaks."""
-    text = _TOKENS.sub(" ", text)
+    text = _RAISED.sub(r"^\g<0>", _TOKENS.sub(" ", text))
     text = unicodedata.normalize("NFKC", text.translate(_CHARACTERS)).translate(_CHARACTERS)
     text = _INVISIBLE.sub("", text)
     text = _MARKDOWN.sub("", _LATEX.sub(" ", _TAGS.sub(" ", text))).replace("_", " ")

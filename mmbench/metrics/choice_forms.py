@@ -39,13 +39,14 @@ def _any(words: Collection[str]) -> str:
     return f"(?:{branches})" + ("?" if "" in words else "")
 
 
-_SIGN = r"(?::|=|→|->|=>|–|—|-(?!\d))"
+_SIGN = r"(?::|=|→|->|=>|–|—|\]|-(?!\d))"
 _LINK = rf"(?:{_SIGN}|{_words('links')})"
 _FILL = _words("fills")
 _AFTER_ARTICLE = r"because|since|as|which|based|due|given|but|not|for|hence|so|therefore"
-# A and I before a word are an article and a pronoun, unless the word goes on about a letter.
+# A and I before a word or a number of things are an article and a pronoun, unless the word goes on
+# about a letter.
 _NO_ARTICLE = (
-    r"(?:(?<![AI])|(?! [A-Za-zÀ-ÿ])"
+    r"(?:(?<![AI])|(?! (?:[A-Za-zÀ-ÿ]|\d+[- ]?[A-Za-z]))"
     rf"|(?= (?:(?:{_AFTER_ARTICLE})(?!{_W})|{_words('links')}|{_words('joins')})))"
 )
 _ENDINGS = _words("endings")
@@ -59,13 +60,14 @@ STATED_LETTER = re.compile(
 )
 # A letter anywhere.
 MENTIONED_LETTER = re.compile(
-    rf"(?<!{_W})[(\[] ?(?P<inside>[A-Za-z]) ?[)\]]"
+    rf"(?<!{_W})[(\[] ?(?P<inside>[A-Za-z]) ?[)\]](?! (?:19|20)\d\d(?!\d))"
+    r"|(?<=(?i:option) )(?P<small>[a-z])(?= (?:is|was)(?!\w)|[.,)]|$)"
     rf"|(?<![^\W{_UNSPACED}'’.-])(?P<bare>[A-Z])"
     rf"(?!\.\w|\. [A-Z]\.| ?[=^]|\([a-z]\)){_NO_WORD}{_NO_ARTICLE}"
 )
 # A letter and nothing else.
 ALONE = re.compile(
-    rf"[\s(\[<.:]{{0,5}}(?P<inside>[A-Za-z])[\s)\]>]{{0,3}}(?:{_ENDINGS})?[\s)\]>.:,;!]{{0,9}}"
+    rf"[\s(\[<.:=>]{{0,5}}(?P<inside>[A-Za-z])[\s)\]>]{{0,3}}(?:{_ENDINGS})?[\s)\]>.:,;!]{{0,9}}"
 )
 # A letter with nothing before it but words that say nothing of their own: "Option b", "Thus: B".
 NEARLY_ALONE = re.compile(
@@ -91,7 +93,7 @@ LEAD = re.compile(
 )
 IS_LINK = re.compile(_LINK)
 # What may stand before a lead-in on a line that holds nothing else: "**The final answer:** B".
-LABEL = re.compile(r"(?i:(?:the|my|final|correct|best|right|so|therefore|thus|hence|,| )*)")
+LABEL = re.compile(r"(?i:\[?(?:the|my|final|correct|best|right|so|therefore|thus|hence|,| )*)")
 FINAL = re.compile(_words("final"))
 PREDICATE = re.compile(rf"{_words('links')} (?:the )?$")
 DISTRIBUTIVE = re.compile(
@@ -102,16 +104,20 @@ DISTRIBUTIVE = re.compile(
 # What may stand after a letter.
 _ABOUT = rf"[)\]>]?(?: ?(?:{_LINK}|{_FILL})){{0,5}} ?"
 _RIGHT = rf"(?:{_words('right')}|(?i:right)(?!{_W}|-| (?!answer|choice|option|one|because|since)))"
-PRAISED = re.compile(rf"[)\]>]?(?: ?(?:{_words('links')}|{_FILL})){{0,5}} ?{_RIGHT}(?!\?)")
+PRAISED = re.compile(rf"[)\]>]?(?: ?(?:{_LINK}|{_FILL})){{0,5}} ?(?:{_RIGHT}|[✓✔✅☑])(?!\?)")
 CALLED_ANSWER = re.compile(
     r"[)\]>]? ?(?i:is|would be|must be|should be|seems to be|appears to be) (?i:the )"
     r"(?i:(?:most |only )?(?:best|correct|right|final|likely|appropriate) )?"
     r"(?i:answer|choice|option|solution)"
     rf"(?!{_W})|가 정답|이 정답|번이 정답|が正解|が答え|是正确答案|是答案|是正確答案"
 )
+# What may stand between a letter and a word later in its clause that denies it.
+_REASON = r"(?i:because|since|as|weil|da|denn|parce|car|porque|pues|poiché)(?!\w)|因|ので|から|왜냐"
+_LATER = rf"(?:(?!{_REASON})[^.,;:!?A-Z\n]){{0,16}}?"
 DENIED = re.compile(
     rf"{_ABOUT}(?:\(|- ?)?(?:{_words('wrong')}|[✗✘❌✕]|(?i:(?:is|was|are|does|do|did|ca|could|would"
-    rf"|should|wo)n['’]?t)(?!\w)|(?i:cannot|can not))(?! [(\[]?[A-Z](?!{_W}))| ?\?"
+    rf"|should|wo)n['’]?t)(?!\w)|(?i:cannot|can not)|{_LATER}{_words('denials')})"
+    rf"(?! [(\[]?[A-Z](?!{_W}))| ?\?"
 )
 _JOIN = rf"(?:,|/|&|\+|、|{_words('joins')})"
 JOINED = re.compile(rf"[)\]>]?(?: ?{_JOIN}){{1,3}}(?: (?i:option|choice))?")
@@ -122,7 +128,8 @@ JOINED_BEFORE = re.compile(
 # What goes before a letter in its clause and takes its meaning away.
 NEGATED = re.compile(rf"{_words('negations')}|(?i:n['’]t)(?!\w)")
 CLAUSE = re.compile(
-    rf"[.,;:!?\n]|(?<!{_W})(?i:(?<!anything )(?<!everything )but|so|therefore"
+    rf"[.;:!?\n]|,(?! (?:dass|daß|что|że|že|hogy)(?!{_W}))|(?<!{_W})"
+    r"(?i:(?<!anything )(?<!everything )but|so|therefore"
     r"|thus|hence|then|because|since|while|sondern|mais|sino"
     rf"|mas|ma|а|но)(?!{_W})|而是|所以|因此|であり|하지만"
 )
@@ -136,8 +143,14 @@ RETRACTED = re.compile(
 # A capital that is an option: in front, or after one of these words.
 SURE = re.compile(
     r"(?:^|\b(?:is|be|s|option|choice|letter|answer|think|say|guess|believe|maybe|perhaps|probably"
+    r"|only|leaving|leaves|ist|c['’]est|est la|es la|que es|sería|é a|è la|это"
     r"|possibly|but|either|therefore|so|hence|with|choose|pick|select|opción|opcion|opção|opcao"
     r"|letra|alternativa|antwort|lettre|réponse|respuesta|resposta|risposta|lettera|opzione|optie"
-    r"|вариант|ответ|seçenek|şık)[\s:,]+|(?:选项|選項|选择|選擇|选|選|選択肢|옵션|선택지)\s?)$",
+    r"|вариант|ответ|seçenek|şık)[\s:,]+|(?:选项|選項|选择|選擇|选|選|選択肢|옵션|선택지|是|为|為)\s?)$",
     re.IGNORECASE,
+)
+# A letter in front that is part of a word of a script without spaces ("C语言").
+PART_OF_WORD = re.compile(
+    rf"(?!{_ENDINGS}|{_words('links')}|{_FILL}|{_words('right')}|{_words('wrong')}|{_words('joins')}"
+    rf"|因|符合|を|さ)[{_UNSPACED}]"
 )

@@ -13,6 +13,12 @@ _PREFIX = re.compile(r"\s*(?:\(([A-Z])\)|([A-Z])[.):])\s+(?=\S)")
 _NUMBER = re.compile(
     r"(?<!\S)([-+]?)[$€£¥₩₹]? ?([-+]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?: ?[$€£¥₩₹°])?(?!\S)"
 )
+_SIGNED = re.compile(r"(?<![\w)\]])[-–—−] ?[$€£¥]?\d|(?i:\b(?:minus|negative) )[$€£¥]?\d")
+_MINUS = re.compile(
+    r"(?<![\w)\]])(?<![\w)\]] )(?:-(?=[$€£¥])|[–—−] ?|(?i:minus|negative) )([$€£¥]?)(?=\.?\d)"
+)
+_SPACED = re.compile(r"(?<=[<>≤≥]) (?=[-.\d])")
+_EQUALS = re.compile(r"(?<=\w)=(?=[-\d])")
 _ARTICLE = re.compile(r"^\s*(?:the|an?) (?=\S)", re.IGNORECASE)
 
 # Words that occur in any sentence: as options they are named only where they answer alone.
@@ -27,12 +33,17 @@ _NEGATED = re.compile(
     r"(?:\bnot|\b(?:is|are|was|were|do|does|did|ca|can|could|would|should|wo|has|have)nt|\bneither"
     r"|\bnor|\bnever|\bno|\bwithout|\brather than|\binstead of|\bcannot|\bnicht|\bkeine?|\bpas|\bni"
     r"|\bnão|\bнет|\bне)\s+(?:(?:be|look like|see|show|have|contain|include|really|likely|a single"
-    r"|single|visible|de|um|uma|un|une|ein|eine|option)\s+){0,2}(?:[a-z]\s+)?(?:(?:an?|the|any)\s+)?$"
+    r"|single|visible|on|in|at|to|of|from|with|under|de|um|uma|un|une|ein|eine|option)\s+){0,2}(?:[a-z]\s+)?(?:(?:an?|the|any)\s+)?$"
 )
 _DENIED = re.compile(
     r"\s+(?:is|are|was|were)(?:nt|\s+not)\b|\s+(?:is|are|was|were)\s+(?:wrong|incorrect|absent|false)\b"
 )
 _RIGHT = re.compile(r"\s+(?:answer|choice)")
+_YES_NO = ("yes", "no")
+_BEFORE_WORD = (
+    r"(?<!\w)(?:so|thus|therefore|hence|definitely|certainly|probably|say|think|believe|guess),? "
+    r"|(?<!\w)(?:based on|according to|looking at|judging by|in|from|given) [^.,;:!?\n]{1,60}, "
+)
 _LOOK_BACK = 60
 _BREAK = re.compile(r"[,;:.!?](?=\s)|\n")  # what no option's text goes across, unless it holds one
 
@@ -47,7 +58,8 @@ class Options:
 
     def __init__(self, options: Sequence[str]) -> None:
         self.raw = [_without_prefix(at, option, options) for at, option in enumerate(options)]
-        plain = [plain_words(clean(option)) for option in self.raw]
+        self._signed = any(_SIGNED.search(option) for option in options)
+        plain = [plain_words(self._with_signs(clean(option))) for option in self.raw]
         numbers = [_canonical(words) for words in plain]
         self._by_number = len(set(numbers)) == len(set(plain))
         self.words = numbers if self._by_number else plain
@@ -61,8 +73,13 @@ class Options:
 
     def plain(self, text: str) -> str:
         """Words as options are compared: numbers in one form where that keeps options apart."""
-        words = plain_words(text)
+        words = plain_words(self._with_signs(text))
         return _canonical(words) if self._by_number else words
+
+    def _with_signs(self, text: str) -> str:
+        """The text with "> 5" as ">5", "x=5" as "x = 5"; with negative options, a minus as "-"."""
+        text = _EQUALS.sub(" = ", _SPACED.sub("", text))
+        return _MINUS.sub(r"\1-", text) if self._signed else text
 
     def whole(self, text: str) -> set[int]:
         """The options that a text is, an article before it apart."""
@@ -148,9 +165,13 @@ def _number(match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=64)
 def _opens_sentence(word: str) -> re.Pattern[str]:
+    """A word that is a sentence of its own, or opens one: "No.", "Yes, it is", "I think no"."""
+    more = (
+        r" (?:and )?(?:it|there|this|that|the|because|since)(?!\w)" if word in _YES_NO else "(?!)"
+    )
     return re.compile(
-        rf"(?i)(?:^|[.!?:;\n] ?|(?<!\w)(?:so|thus|therefore|hence),? ){re.escape(word)}"
-        r"(?= ?[.,;:!\n)\]]| [-–—] |$)"
+        rf"(?i)(?:^|[.!?:;\n] ?|{_BEFORE_WORD}){re.escape(word)}"
+        rf"(?= ?[.,;:!\n)\]]| [-–—] |$|(?<=^{re.escape(word)}){more})"
     )
 
 

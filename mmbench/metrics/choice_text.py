@@ -15,14 +15,16 @@ rules that finds an option decides; where a rule finds two options, the text nam
 6. A letter in brackets, or a capital in front or after a word such as "is", "option", "think";
    no other capital may stand alone. A letter within an option's text is text.
 7. An option's text, as whole words; one within a longer one does not count ("dog" in "hot dog"),
-   and words such as "no" count only where they open a sentence ("No, there is none").
+   and words such as "no" count only where they open a sentence ("No, there is none") or are
+   stated ("I think no").
 
 A letter goes before texts, but names nothing where the text right after it is that of another
 option. A or I before a word is an article or a pronoun ("A dog is", "I think"). What is negated,
-asked or supposed is not named: "not B", "B is wrong", "Is it B?", "if it were B". A statement that
-is followed by "wait" or "sorry" and another option names none. Numbers are compared without a
-currency, separators of thousands and final zeros, where that keeps the options apart. An option
-that is itself a single letter is named by its position alone.
+asked or supposed is not named: "not B", "B is wrong", "B does not fit", "Is it B?", "if it were B".
+A statement that is followed by "wait" or "sorry" and another option names none. Numbers are
+compared without a currency, separators of thousands and final zeros, where that keeps the options
+apart; units, signs, comparisons (">5") and powers ("10³" is "10^3") always count. An option that is
+itself a single letter is named by its position alone.
 """
 
 from __future__ import annotations
@@ -139,23 +141,36 @@ def _in_front(text: str, names: Options) -> set[int]:
 def _mentioned(text: str, names: Options) -> int | None:
     """The option of the only letter in a text that surely is one, else of the only text."""
     masked = _masked(text, names)
-    found = [
-        (place, match)
-        for place, match in letters_in(forms.MENTIONED_LETTER, masked, names)
-        if not denied(place, masked, match.start(), match.end(), names)
-    ]
+    found = list(letters_in(forms.MENTIONED_LETTER, masked, names))
+    sure: set[int] = set()
+    for place, match in found:
+        if len(sure) < 2 and place not in sure and _is_sure(match) and _stands(place, match, names):
+            sure.add(place)
     texts = names.mentioned(text)
-    sure = {place for place, match in found if match["inside"] or _is_sure(match)}
     if not sure:
         foreign = any(ord(letter) - 65 >= len(names) for letter in _FOREIGN.findall(masked))
         return None if foreign else _only(texts)
-    agreed = {place for place, _ in found} == sure and (not texts or sure & texts)
-    return _only(sure) if agreed else None
+    if len(sure) > 1 or (texts and not sure & texts):
+        return None
+    others = (one for one in found if one[0] not in sure)
+    return None if any(_stands(place, match, names) for place, match in others) else _only(sure)
+
+
+def _stands(place: int, match: re.Match[str], names: Options) -> bool:
+    return not denied(place, match.string, match.start(), match.end(), names)
 
 
 def _is_sure(match: re.Match[str]) -> bool:
-    start = match.start()
-    return forms.SURE.search(match.string, max(0, start - _LOOK_BACK), start) is not None
+    """Whether a letter is in brackets, in front, or after a word that makes it an option."""
+    text, start = match.string, match.start()
+    if match["inside"] or match["small"]:
+        return True
+    if start == 0:
+        return forms.PART_OF_WORD.match(text, match.end()) is None
+    before = text[start - 1]
+    if before.isascii() and before not in " \n:,":  # saves most of the time of a long text
+        return False
+    return forms.SURE.search(text, max(0, start - _LOOK_BACK), start) is not None
 
 
 def _masked(text: str, names: Options) -> str:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mmbench.alternatives import words_of
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -85,7 +87,7 @@ def _after(
     """The costs after the pieces, from those before them."""
     for piece in pieces:
         if isinstance(piece, str):
-            for word in piece.split():
+            for word in words_of(piece):
                 rows = _Rows(None, _after_word(word, rows, step, characters=characters))
         else:
             ends = [_after(choice, rows, step, characters=characters) for choice in piece]

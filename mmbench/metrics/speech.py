@@ -17,7 +17,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from mmbench.alternatives import count_readings, first_reading, pieces_of, readings
+from mmbench.alternatives import (
+    count_readings,
+    first_reading,
+    has_alternatives,
+    pieces_of,
+    readings,
+)
+from mmbench.errors import DataError
 from mmbench.metrics.edits import Edits, fewest_edits
 from mmbench.metrics.normalisers import deletes_marks, described, normalise
 from mmbench.stats import score
@@ -128,6 +135,10 @@ def _note(predictions: Sequence[Prediction], normaliser: str, counts: Sequence[E
     if any(empty):
         said = count(sum(empty), "insertion")
         notes.append(f"includes {said} against {count(len(empty), 'empty reference')}")
+    braced = sum(isinstance(p.target, str) and has_alternatives(p.target) for p in predictions)
+    if braced:
+        of = count(braced, "reference")
+        notes.append(f"braces and slashes of {of} are words: only a .trn has alternatives")
     marked = sum(deletes_marks(normaliser, _text(p.target)) for p in predictions)
     if marked:
         of = count(marked, "reference")
@@ -145,6 +156,9 @@ def _counts(
 ) -> list[Edits]:
     """Count the edits of each prediction; one call of jiwer aligns those without alternatives."""
     said = [normalise(normaliser, p.value) for p in predictions]
+    for p in predictions:
+        if isinstance(p.target, list):
+            raise DataError(f"sample {p.id}: has a list of references, and an error rate needs one")
     choices = [pieces_of(p.target) for p in predictions]
     plain = [at for at, pieces in enumerate(choices) if pieces is None]
     references = [normalise(normaliser, predictions[at].target) for at in plain]

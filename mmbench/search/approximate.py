@@ -17,6 +17,7 @@ from mmbench.search.checks import check_vectors, refuse_unfit, unfit
 from mmbench.search.exact import Found, search
 from mmbench.search.order import IdOrder
 from mmbench.search.ties import settle_ties, twins
+from mmbench.text import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,7 @@ class FaissIndex:
 
     def __init__(self, corpus: Array, factory: str, *, ids: Ids = None) -> None:
         self.factory = factory
+        check_size(factory, len(corpus))
         self._order, self._twins = IdOrder(ids, len(corpus)), twins(corpus)
         start = perf_counter()
         try:
@@ -90,6 +92,18 @@ def check_factory(factory: str) -> None:
     except RuntimeError as error:
         if "could not parse" in str(error):
             raise UserError(f"--index {factory}: {_reason(error)}") from error
+
+
+def check_size(factory: str, size: int) -> None:
+    """Refuse an index that needs more vectors to train on than there are. Raises UserError."""
+    kind = factory.partition(";")[0]
+    clusters = [int(lists) for lists in re.findall(r"IVF(\d+)", kind)]
+    clusters += [2 ** int(bits or 8) for bits in re.findall(r"PQ\d+(?:x(\d+))?", kind)]
+    if size < max(clusters, default=0):
+        raise UserError(
+            f"--index {factory}: trains {max(clusters):,} clusters, and has only"
+            f" {count(size, 'document')} to train on; use another index, e.g. Flat or HNSW32"
+        )
 
 
 def approximate_search(

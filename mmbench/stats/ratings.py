@@ -132,9 +132,15 @@ def _concordant(x: Ints, y: Ints, w: Floats) -> Floats:
 
 
 def system_means(rows: Floats, weights: Floats) -> Floats:
-    """Weighted means [b, s, 2] of columns 0 and 1 of each system, NaN for one without weight."""
+    """Weighted means [b, s, 2] of columns 0 and 1 of each system, NaN for one without weight.
+
+    Rows are summed in the order of their values: in another order the last digits of a mean, and
+    with them its rank, could be others.
+    """
     import numpy as np
 
+    order = np.lexsort(rows.T)
+    rows, weights = rows[order], weights[:, order]
     _, system = np.unique(rows[:, 2], return_inverse=True)
     n = _by_group(system, weights.T)
     sums = [_by_group(system, (weights * column).T) for column in rows[:, :2].T]

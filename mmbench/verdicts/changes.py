@@ -43,7 +43,8 @@ class Changes(Struct, frozen=True):
 def changes(joined: Joined, a: RunRows, b: RunRows) -> Changes | None:
     """The samples whose own value under the metric differs between the runs.
 
-    None for a metric of which no sample has a value by itself (average precision).
+    An error rate of a sample whose reference is empty is its number of edits. None for a metric of
+    which no sample has a value by itself (average precision).
     """
     import numpy as np
 
@@ -51,6 +52,8 @@ def changes(joined: Joined, a: RunRows, b: RunRows) -> Changes | None:
     if first is None or second is None:
         return None
     higher = a.record.scores[joined.name].better == "higher"
+    if not higher:
+        first, second = _rates(first, joined.rows_a), _rates(second, joined.rows_b)
     gain = np.nan_to_num((second - first) * (1 if higher else -1))
     changed = [int(row) for row in np.flatnonzero(gain)]
     changed.sort(key=lambda row: (gain[row], a.keys[joined.places_a[row]]))
@@ -93,6 +96,13 @@ def sample_values(fold: str, rows: Floats) -> Floats | None:
         return _ALONE[fold](rows) if fold in _ALONE else None
     with np.errstate(invalid="ignore", divide="ignore"):
         return by_sums(rows, np.ones(len(rows)))
+
+
+def _rates(values: Floats, rows: Floats) -> Floats:
+    """Error rates, with the edits alone where there was nothing to say, as jiwer has them."""
+    import numpy as np
+
+    return np.where(np.isnan(values), rows[:, 0], values)
 
 
 def _said(value: Any) -> str:

@@ -1,0 +1,84 @@
+"""A trial of a task's metrics on a baseline's predictions: whether a run could measure anything.
+
+It shows what a run would find only after all forward passes: a metric that does not fit the task, a
+library, a program or the model of a metric that is not there, a headline without a value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from mmbench import registry
+from mmbench.engine.features import Featurer
+from mmbench.engine.measure import Directions, estimates
+from mmbench.engine.prepare import Prepared
+from mmbench.errors import Missing
+from mmbench.speed import COLUMN
+from mmbench.types import Media, Sample
+
+_FEW = 4  # samples on which every metric is tried
+_SLOW = ("meteor", "spice")  # programs of their own, which have a value for any captions
+
+
+def try_metrics(prepared: Prepared, baseline: str | None, featurer: Featurer, seed: int) -> str:
+    """Measure a baseline; return why the headline would have no value, empty where it has one.
+
+    `baseline` is the one that would be run, None for a model: then several are tried, as some
+    metrics have no value for one. Predictions of a constant have no correlation, and perfect ones
+    an infinite d'. The model of a metric is looked for, not run. Raises UserError as a run would.
+    """
+    spec = prepared.spec
+    usual = [who for who in ("oracle", "random", "constant") if who in prepared.kind.baselines]
+    tried = [baseline] if baseline else usual
+    missing = _missing(prepared, tried[0], featurer, seed)
+    if len(missing) == len(spec.metrics) > 0:
+        raise next(iter(missing.values()))
+    metric = max((m for m in spec.metrics if spec.headline.startswith(m)), key=len)
+    if metric in missing:
+        return str(missing[metric])
+    if metric == COLUMN and baseline is None:
+        return "" if _has_sound(prepared) else "there are no sounds to measure the speed by"
+    if metric in _SLOW or hasattr(registry.metric(metric)[0], "wants"):
+        return ""
+    reasons = [_reason(prepared, metric, who, seed) for who in tried]
+    return "" if "" in reasons else reasons[0]
+
+
+def _missing(prepared: Prepared, who: str, featurer: Featurer, seed: int) -> dict[str, Missing]:
+    """Return which metrics lack what, tried on the first samples."""
+    spec, kind = prepared.spec, prepared.kind
+    few = kind.limit(prepared.data, _FEW)
+    predictions = kind.baseline(who, spec, few, seed)[0]
+    missing: dict[str, Missing] = {}
+    for name in spec.metrics:
+        try:
+            _try(name, predictions, featurer)
+        except Missing as error:
+            missing[name] = error
+    return missing
+
+
+def _try(name: str, predictions: Directions, featurer: Featurer) -> None:
+    function, argument = registry.metric(name)
+    wants = getattr(function, "wants", None)
+    if wants is None:
+        estimates([name], predictions)
+    else:
+        featurer.model(name, wants, argument)
+
+
+def _reason(prepared: Prepared, metric: str, who: str, seed: int) -> str:
+    """Return why a metric has no value for a baseline, empty where it has one."""
+    predictions, _ = prepared.kind.baseline(who, prepared.spec, prepared.data, seed)
+    found, _ = estimates([metric], predictions)
+    reasons = [
+        one.score.reason or "it is NaN" for one in found if not math.isfinite(one.score.value)
+    ]
+    return reasons[0] if reasons else ""
+
+
+def _has_sound(prepared: Prepared) -> bool:
+    samples: Iterable[list[Sample]] = prepared.kind.samples(prepared.data).values()
+    inputs = (content for side in samples for sample in side for content in sample.inputs.values())
+    return any(isinstance(c, Media) and c.modality in ("audio", "video") for c in inputs)
