@@ -7,6 +7,7 @@ column is used if each of its values names one sample; which one is told.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 from unicodedata import is_normalized, normalize
 
@@ -177,7 +178,7 @@ def _forms(names: Sequence[str]) -> Iterator[Callable[[str], str]]:
     depth = max((len(_path(name).parts) for name in shaped), default=0)
     for bare in (False, True):
         for parts in range(depth, 0, -1):
-            yield lambda name, parts=parts, bare=bare: _last(name, parts, bare)  # type: ignore[misc]
+            yield partial(_last, parts=parts, bare=bare)
 
 
 def _last(name: str, parts: int, bare: bool) -> str:
