@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +87,17 @@ def test_a_drawing_that_failed_leaves_the_real_images_whole(
             noise = np.random.default_rng(9 + i).integers(0, 255, (16, 16, 3), dtype=np.uint8)
             Image.fromarray(noise).save(place / name / f"{i}.png")
     (place / "broken" / "4.png").write_bytes(b"no image")
+    (place / "real").mkdir()
+    for i in range(5):
+        shutil.copy(place / "coco" / "val2014" / f"{i}.jpg", place / "real")
+    (place / "sets.yaml").write_text(
+        "include: images\nname: sets\nsize: 16\nmetrics: [fid@clip-nano]\nheadline: fid@clip-nano\n"
+    )
     found = {}
-    for name in ("broken", "absent"):
-        words = ["score", "-t", str(place / "draw-tiny.yaml"), "--data", str(place / "coco")]
-        words += ["--out", str(place / "out"), "--allow-failed", "1", "--json", "--device", "cpu"]
+    # The oracle is the task `images`: four drawings against all five real images.
+    for name, task, data in (("broken", "draw-tiny", "coco"), ("absent", "sets", "real")):
+        words = ["score", "-t", str(place / f"{task}.yaml"), "--data", str(place / data), "--json"]
+        words += ["--out", str(place / "out"), "--allow-failed", "1", "--device", "cpu"]
         assert main([*words, "--predictions", str(place / name)]) == 0
         found[name] = told(capsys)
     assert fid(found["broken"]) == fid(found["absent"])

@@ -172,7 +172,7 @@ def test_a_data_folder_of_kaldi(tmp_path: Path) -> None:
     assert data.group_name == "speaker" and [s.group for s in data.samples] == ["s1", "s1", "s2"]
     sounds = [sample.inputs["audio"] for sample in data.samples]
     assert sounds[0] == Media("audio", str(tmp_path / "wav/1.wav"))
-    assert isinstance(sounds[1], Broken) and "is not run" in sounds[1].reason
+    assert isinstance(sounds[1], Broken) and "does not run" in sounds[1].reason
     assert sounds[2] == Media("audio", str(tmp_path / "s2-u1.flac"))
     (tmp_path / "segments").write_text("s1-u1 rec1 0.0 1.5\n")
     assert all(isinstance(s.inputs["audio"], Broken) for s in transcripts(tmp_path).samples)
