@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from posixpath import normpath
 
@@ -57,6 +58,11 @@ def path_id(ident: str) -> str:
 def normal_path(path: str) -> str:
     """Return a path without `.`, `..` and double slashes; an address with `://` as it is."""
     return path if "://" in path or "\0" in path else normpath(path)
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return the names that stand more than once, in the order in which they first stand."""
+    return [name for name, n in Counter(names).items() if n > 1]
 
 
 def listed(names: Iterable[str], most: int = 5) -> str:

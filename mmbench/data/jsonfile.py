@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from mmbench.errors import DataError
-from mmbench.text import listed, plain
+from mmbench.text import listed, plain, repeated
 
 T = TypeVar("T")
 
@@ -89,15 +88,15 @@ def _refuse_repeated_keys(data: bytes, found: object, place: str) -> None:
 
 
 def _single_keys(pairs: list[tuple[str, Any]], place: str) -> dict[str, Any]:
-    keys = Counter(key for key, _ in pairs)
-    if len(keys) < len(pairs):
-        twice = [key for key, n in keys.items() if n > 1]
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = repeated(key for key, _ in pairs)
         start = plain(", ".join(f"{key}: {value}" for key, value in pairs), 80)
         raise DataError(
             f"{place}: each key of an object must be there once, but in {{{start}}} these stand"
             f" there more often: {listed(twice)}; remove or rename them"
         )
-    return dict(pairs)
+    return found
 
 
 def decode_text(data: bytes, path: Path) -> str:

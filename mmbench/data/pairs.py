@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from mmbench.errors import DataError, SpecError
-from mmbench.text import listed, path_id
+from mmbench.text import listed, path_id, repeated
 from mmbench.types import Broken, Content, Modality, RetrievalData, Sample
 
 
@@ -75,8 +75,7 @@ def refuse_duplicates(what: str, ids: list[str], source: str) -> None:
     """Raise DataError that lists ids that stand twice; `what` they are ids of, `source` where."""
     if len(set(ids)) == len(ids):
         return
-    twice = [id for id, n in Counter(ids).items() if n > 1]
     raise DataError(
         f"{source}: each {what} must be there once, but these stand there more often:"
-        f" {listed(twice)}; remove or rename them"
+        f" {listed(repeated(ids))}; remove or rename them"
     )

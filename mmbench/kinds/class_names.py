@@ -6,14 +6,13 @@ Two equal lists are matched by position, so that names that stand twice (ImageNe
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from mmbench.errors import DataError, ModelError, UnknownName
-from mmbench.text import listed
+from mmbench.text import listed, repeated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,11 +64,6 @@ def columns_of_output(given: Sequence[str], labels: Sequence[str], where: str) -
         raise UnknownName(f"label ({where})", name, labels)
     missing = [name for name in labels if name not in given]
     raise DataError(f"{where} has no score for {missing[0]!r} ({len(missing)} labels missing)")
-
-
-def repeated(names: Sequence[str]) -> list[str]:
-    """Return the names that stand more than once."""
-    return [name for name, n in Counter(names).items() if n > 1]
 
 
 @lru_cache(maxsize=8)  # every sample has the same labels, in the same order

@@ -5,7 +5,6 @@ Documents are listed best first, or have a score each.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -16,7 +15,7 @@ from mmbench.kinds.per_sample import refuse_unmatched
 from mmbench.kinds.retrieval_judged import positives
 from mmbench.kinds.retrieval_parts import prediction
 from mmbench.search.listed import best_first, listed_ranking
-from mmbench.text import listed, path_id
+from mmbench.text import listed, path_id, repeated
 from mmbench.types import Answers, Broken, Outputs, Prediction, RetrievalData, Sample
 
 if TYPE_CHECKING:
@@ -93,8 +92,7 @@ class _Names:
 
 def _refuse_twice(ids: list[str], what: str) -> None:
     if len(set(ids)) < len(ids):
-        twice = [ident for ident, n in Counter(ids).items() if n > 1]
-        raise DataError(f"{what} that stand twice: {listed(twice)}; give each once")
+        raise DataError(f"{what} that stand twice: {listed(repeated(ids))}; give each once")
 
 
 def _matched(samples: list[Sample], given: list[str], *, partial: bool) -> list[Sample]:
