@@ -16,7 +16,7 @@ from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import text_lines
 from mmbench.errors import DataError
 from mmbench.text import listed
-from mmbench.types import Broken, Outputs
+from mmbench.types import Outputs
 
 if TYPE_CHECKING:
     from mmbench.types import Array
@@ -29,7 +29,6 @@ _FAULTS = (
     *(ArithmeticError, BadZipFile, TokenError, zlib.error, struct.error),
 )
 _ALONE = ""
-_UNUSABLE = "its scores have NaN, or the highest one is infinite"
 
 
 def embeddings(path: Path) -> Outputs:
@@ -63,7 +62,7 @@ def score_matrix(path: Path) -> Outputs:
 
     `x.labels.txt` beside `x.npy` names the classes, else they are those of the data in their order;
     `x.ids.txt` the samples, else rows are in the order of the data. One name a line. A row with
-    NaN, or with an infinite score as the highest, is a failed sample.
+    NaN is kept: the kind fails its sample.
     """
     arrays = _arrays(path)
     if _ALONE not in arrays:
@@ -75,17 +74,9 @@ def score_matrix(path: Path) -> Outputs:
         if names is not None and len(names) != size:
             raise DataError(f"{path}: {size} {axis}, but {len(names)} names for them beside it")
     rows = [str(row) for row in range(len(scores))] if ids is None else ids
-    values = dict(zip(rows, map(_usable, scores), strict=True))
+    values = dict(zip(rows, scores, strict=True))
     parts = [_digest(path), *(name for names in (labels, ids) for name in (names or [""]))]
     return Outputs(values, labels or [], positional=ids is None, digest=digest(*parts).hex())
-
-
-def _usable(scores: Array) -> Array | Broken:
-    """Return the scores of a sample; it fails if the highest one is NaN or infinite."""
-    import numpy as np
-
-    usable = np.isfinite(scores.max(initial=-1))  # NaN if one of them is
-    return scores if usable and (scores > -np.inf).any() else Broken(_UNUSABLE)
 
 
 def _arrays(path: Path) -> dict[str, Any]:
