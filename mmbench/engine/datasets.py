@@ -42,16 +42,11 @@ def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Any:
 
 def refuse_broken(spec: TaskSpec, kind: Any, data: Any) -> None:
     """Raise DataError where not one content of a side can be used: no image is there."""
-    broken: dict[str, str] = {}
-    usable = set()
-    for side, _, content in kind.contents(spec, data):
-        if isinstance(content, Broken):
-            broken.setdefault(side, content.reason)
-        else:
-            usable.add(side)
-    for side, reason in broken.items():
-        if side not in usable:
-            raise DataError(f"task {spec.name}: no {side} can be read: {reason}")
+    sides = kind.samples(data)
+    for side, field in spec.fields.items():
+        contents = [sample.inputs.get(field) for sample in sides.get(side, [])]
+        if contents and all(isinstance(content, Broken) for content in contents):
+            raise DataError(f"task {spec.name}: no {side} can be read: {contents[0].reason}")
 
 
 def _from_hub(spec: TaskSpec) -> Any:
