@@ -71,7 +71,8 @@ def score_names(
 ) -> list[str]:
     """Return the names of the scores that `measure` gives, in its order.
 
-    A mean over the values of a tag is among them, though data with one value have none.
+    A mean over the values of a tag is among them, though it is given for data with one value only
+    as the headline.
     """
     names = [
         f"{metric}[{direction}]" if direction and not _sums(metric, directions) else metric
