@@ -1,0 +1,42 @@
+"""Open the files that data name: regular files only, because a pipe or a device may have no end."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def open_regular(path: str | Path) -> BinaryIO:
+    """Open a regular file for reading in binary mode, following symbolic links.
+
+    Raises OSError like `open`, and with the text `is a pipe, not a regular file` (or a folder, a
+    device, a socket) for everything else. Never waits for the writer of a pipe.
+    """
+    handle = os.open(path, _FLAGS)
+    try:
+        mode = stat.S_IFMT(os.fstat(handle).st_mode)
+        if mode != stat.S_IFREG:
+            kind = _KINDS.get(mode, "a special file")
+            raise OSError(errno.EINVAL, f"is {kind}, not a regular file", str(path))
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def read_regular(path: str | Path) -> bytes:
+    """Read a regular file whole. Raises OSError: see `open_regular`."""
+    with open_regular(path) as file:
+        return file.read()
