@@ -56,7 +56,6 @@ _WORDS = tuple(
         r"\A\s*Here(?:'s| is) my thought process:.*Here(?:'s| is) my response:(?P<text>.*)\Z",
     )
 )
-_DEEPEST = 20  # layers of markers around an answer
 # The same cut off: no text of a person begins so.
 _CUT_OFF = re.compile(r"\A\s*(?:analysis(?=[A-Z])|Here(?:'s| is) my thought process:)")
 
@@ -79,16 +78,14 @@ def final_answer(text: str) -> str | None:
     """Return the answer in a text without the reasoning, or None if the reasoning has no end.
 
     A text without markers is returned as it is. Of several `<answer>` the last one with a text
-    counts. Markers may enclose each other 20 deep; below that there is no answer.
+    counts. Markers that removing others makes take twice the text a layer, so that layers are few.
     """
-    for _ in range(_DEEPEST):
-        if not has_reasoning(text):
-            return text
+    while has_reasoning(text):
         shorter = _without_markers(text)
         if shorter is None:
             return None
         text = shorter
-    return None if has_reasoning(text) else text
+    return text
 
 
 def _without_markers(text: str) -> str | None:
