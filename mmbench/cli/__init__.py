@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from mmbench.errors import UserError
+from mmbench.text import printable
 
 DONE, FAILED, USER, SAMPLES, UNCLEAR, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
 _WORST_FIRST = (INTERRUPTED, BUG, USER, SAMPLES, UNCLEAR, FAILED)
@@ -43,7 +44,7 @@ def report(error: BaseException) -> int:
     """Print an error as a user should see it and return its exit code."""
     if isinstance(error, UserError):
         first, *rest = str(error).splitlines()
-        print("\n  ".join([f"mmbench: error: {first}", *rest]), file=sys.stderr)
+        print(printable("\n  ".join([f"mmbench: error: {first}", *rest])), file=sys.stderr)
         return USER
     if isinstance(error, KeyboardInterrupt):
         print(
@@ -52,7 +53,7 @@ def report(error: BaseException) -> int:
         )
         return INTERRUPTED
     if isinstance(error, Exception):
-        traceback.print_exception(error)
+        print(printable("".join(traceback.format_exception(error))), end="", file=sys.stderr)
         print("mmbench: this is a bug; please report it with the lines above", file=sys.stderr)
         return BUG
     raise error

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from mmbench.contents import cache_folder
+from mmbench.text import printable
 
 
 def command(args: argparse.Namespace) -> int:
@@ -20,7 +21,8 @@ def command(args: argparse.Namespace) -> int:
     for path in journals:
         size = sum(file.stat().st_size for file in path.rglob("*.segment"))
         total += size
-        print(f"{path.name}  {size / 1e6:10.1f} MB  {_age(path):6.1f} days  {_model(path)}")
+        line = f"{path.name}  {size / 1e6:10.1f} MB  {_age(path):6.1f} days  {_model(path)}"
+        print(printable(line))
         if args.action == "prune":
             shutil.rmtree(path)
     done = "pruned" if args.action == "prune" else "held"

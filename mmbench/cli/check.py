@@ -25,7 +25,7 @@ def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
         return report(error)
     sizes = ", ".join(count(n, sample_noun(side)) for side, n in found.sizes.items())
     who = "the data of" if model is None else f"{plain(model)} on"
-    print(f"{who} {task}: {sizes}; fingerprint {found.fingerprint[:12]}")
+    print(f"{who} {plain(task)}: {sizes}; fingerprint {found.fingerprint[:12]}")
     for ident, why in found.failures[:20]:
         print(f"  {plain(ident)}: {plain(why)}")
     if found.failures:

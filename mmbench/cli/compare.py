@@ -11,7 +11,7 @@ import msgspec
 from mmbench import board, store
 from mmbench.cli.columns import aligned
 from mmbench.errors import UserError
-from mmbench.text import count, plain
+from mmbench.text import count, json_escaped, plain, printable
 from mmbench.types import RunRecord
 from mmbench.verdicts.changes import Changes
 from mmbench.verdicts.compare import Compared, Comparison, compare_runs
@@ -29,14 +29,15 @@ def command(args: argparse.Namespace) -> int:
         args.run, metrics=args.metric, alpha=args.alpha, out=args.out, seed=args.seed
     )
     if args.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(pairs), indent=2).decode() + "\n")
+        encoded = msgspec.json.format(msgspec.json.encode(pairs), indent=2).decode()
+        sys.stdout.write(json_escaped(encoded) + "\n")
         return 0
     by_task: dict[str, list[RunRecord]] = {}
     for run in args.run:
         record = store.find_record(args.out, run)
         by_task.setdefault(record.task.name, []).append(record)
     lines = [told(pairs, records, args.show) for records in by_task.values()]
-    print("\n\n".join("\n".join(own) for own in lines))
+    print(printable("\n\n".join("\n".join(own) for own in lines)))
     return 0
 
 
@@ -44,7 +45,7 @@ def told(pairs: Sequence[Comparison], records: Sequence[RunRecord], show: int = 
     """What `mmbench compare` prints of the runs of one task, in order, of all `pairs`."""
     tests = sum(score.p_value is not None for pair in pairs for score in pair.scores)
     lines = [
-        f"{plain(records[0].task.name)}: {board.caption([records[0]])}",
+        f"{plain(records[0].task.name)}: {plain(board.caption([records[0]]))}",
         f"p corrected (Holm) over {count(tests, 'test')}; seed {pairs[0].seed}",
     ]
     pairs = [pair for pair in pairs if pair.task == records[0].task.name]

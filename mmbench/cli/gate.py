@@ -10,6 +10,7 @@ import msgspec
 
 from mmbench.cli import DONE, FAILED, UNCLEAR
 from mmbench.errors import UserError
+from mmbench.text import json_escaped, printable
 from mmbench.verdicts.gate import gate
 from mmbench.verdicts.junit import annotation, junit, sentence
 
@@ -23,11 +24,12 @@ def command(args: argparse.Namespace) -> int:
     )
     shown = sys.stderr if args.json else sys.stdout
     for verdict in found:
-        print(sentence(verdict), file=shown)
+        print(printable(sentence(verdict)), file=shown)
     if args.github:
         print("\n".join(annotation(verdict, args.on_unclear) for verdict in found), file=shown)
     if args.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
+        encoded = msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
+        sys.stdout.write(json_escaped(encoded) + "\n")
     if args.junit:
         suite = f"mmbench gate: {args.candidate} against {args.baseline}"
         _write(Path(args.junit), junit(found, suite, args.on_unclear))

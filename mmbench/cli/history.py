@@ -9,7 +9,7 @@ import msgspec
 
 from mmbench.cli.columns import aligned
 from mmbench.cli.compare import chance, number
-from mmbench.text import plain
+from mmbench.text import json_escaped, plain, printable
 from mmbench.verdicts.history import Point, history
 
 _HEADER = ["line", "created", "run", "model", "value", "95 %", "failed", "change"]
@@ -26,9 +26,10 @@ def command(args: argparse.Namespace) -> int:
         seed=args.seed,
     )
     if args.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(points), indent=2).decode() + "\n")
+        encoded = msgspec.json.format(msgspec.json.encode(points), indent=2).decode()
+        sys.stdout.write(json_escaped(encoded) + "\n")
     else:
-        print("\n".join(told(args.task, metric, points)))
+        print(printable("\n".join(told(args.task, metric, points))))
     if args.plot:
         from mmbench.verdicts.plot import plot
 
@@ -60,7 +61,7 @@ def _row(point: Point) -> list[str]:
     name += f" {point.dtype}" if point.dtype not in ("float32", "none") else ""
     return [
         str(point.line + 1),
-        point.created[:16],
+        plain(point.created[:16]),
         plain(point.run),
         plain(name, 60),
         number(point.value, digits),

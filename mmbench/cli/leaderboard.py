@@ -9,7 +9,7 @@ from itertools import islice
 from mmbench import board, board_terminal, store
 from mmbench.cli.columns import aligned
 from mmbench.errors import DataError
-from mmbench.text import listed, plain
+from mmbench.text import listed, plain, printable
 from mmbench.verdicts.same import distinctions
 
 
@@ -24,17 +24,17 @@ def command(args: argparse.Namespace) -> int:
         raise DataError(f"no runs in {args.out}: `mmbench run -m MODEL -t TASK` makes one")
     if args.action == "build":
         for page in board.build(args.out, args.task):
-            print(page)
+            print(printable(page))
         return 0
     tasks = args.task or sorted(known)
     if args.brief:
-        print("\n".join(_brief(args.out, tasks)))
+        print(printable("\n".join(_brief(args.out, tasks))))
         return 0
     width = None if sys.stdout.isatty() else 120
     for task in tasks:
         tables = board.sections(store.read_records(args.out, task))
         for records, caption in zip(tables, board.captions(tables), strict=True):
-            print(task)
+            print(plain(task))
             print(board_terminal.show(records, caption, width))
     return 0
 

@@ -6,15 +6,15 @@ import argparse
 from collections.abc import Iterator
 
 from mmbench import registry
-from mmbench.text import plain
+from mmbench.text import plain, printable
 
 
 def command(args: argparse.Namespace) -> int:
     """Print one line per name."""
-    rows = list(_rows(args))
+    rows = [(plain(name), text) for name, text in _rows(args)]
     width = max((len(name) for name, _ in rows), default=0)
     for name, text in rows:
-        print(f"{name:{width}}  {plain(text)}".rstrip())
+        print(printable(f"{name:{width}}  {plain(text)}".rstrip()))
     return 0
 
 

@@ -10,7 +10,7 @@ from mmbench import board, store
 from mmbench.cli import DONE, SAMPLES, UNCLEAR, report
 from mmbench.cli.options import allowed_failures
 from mmbench.errors import UserError
-from mmbench.text import count, plain
+from mmbench.text import count, json_escaped, plain, printable
 from mmbench.types import RunRecord
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _PARTS = 8  # values of a tag shown
 def keep(outcome: Outcome, args: argparse.Namespace) -> RunRecord:
     """Write a run's record and rows, and print what was measured."""
     where = store.write_record(args.out, outcome.record, outcome.rows)
-    print(told(outcome.record, where), file=sys.stderr if args.json else sys.stdout)
+    print(printable(told(outcome.record, where)), file=sys.stderr if args.json else sys.stdout)
     return outcome.record
 
 
@@ -42,18 +42,19 @@ def publish(records: list[RunRecord], args: argparse.Namespace) -> int:
     except (UserError, KeyboardInterrupt) as error:
         code = report(error)
     for page in pages:
-        print(f"leaderboard: {page}", file=sys.stderr if args.json else sys.stdout)
+        print(printable(f"leaderboard: {page}"), file=sys.stderr if args.json else sys.stdout)
     if args.json:
-        sys.stdout.write(store.encode(records).decode() + "\n")
+        sys.stdout.write(json_escaped(store.encode(records).decode()) + "\n")
     return code
 
 
 def told(record: RunRecord, where: str) -> str:
     """What one run measured: scores with their published numbers, failures, cost."""
-    lines = [f"{plain(board.label(record))} on {record.task.name}: {board.caption([record])}"]
+    about = plain(board.caption([record]))
+    lines = [f"{plain(board.label(record))} on {plain(record.task.name)}: {about}"]
     lines += _scores(record)
     lines += [f"  note: {plain(note)}" for note in record.notes]
-    lines += [f"  index {name}: {_flat(told)}" for name, told in record.index.items()]
+    lines += [f"  index {plain(name)}: {plain(_flat(told))}" for name, told in record.index.items()]
     lines += _failures(record)
     lines += _breakdowns(record)
     counts, spent = record.counts, sum(record.seconds.values())
@@ -62,7 +63,7 @@ def told(record: RunRecord, where: str) -> str:
     lines.append(
         f"  {counts['requests']} requests: {counts['computed']} computed,"
         f" {counts['cached']} from the cache; {spent:.1f} s"
-        + "".join(f", {rate:g} {unit}" for unit, rate in record.throughput.items())
+        + "".join(f", {rate:g} {plain(unit)}" for unit, rate in record.throughput.items())
     )
     lines.append(f"  record: {where}")
     return "\n".join(lines)
@@ -70,15 +71,17 @@ def told(record: RunRecord, where: str) -> str:
 
 def _scores(record: RunRecord) -> list[str]:
     published = {entry.metric: entry for entry in record.published}
-    width = max(map(len, record.scores), default=0)
+    width = max((len(plain(name)) for name in record.scores), default=0)
     lines = []
     for name, score in record.scores.items():
-        line = f"  {name:{width}}  {board.number(score):>8}"
+        line = f"  {plain(name):{width}}  {board.number(score):>8}"
         line += f"  [{board.interval(score)}]" if score.low is not None else ""
-        line += f"  ({score.reason})" if score.reason else ""
+        line += f"  ({plain(score.reason, 1000)})" if score.reason else ""
         entry = published.get(name)
         if entry:
-            line += f"  published {entry.value:.4f} for {entry.model}: {entry.verdict}"
+            line += (
+                f"  published {entry.value:.4f} for {plain(entry.model)}: {plain(entry.verdict)}"
+            )
         lines.append(line)
     return lines
 
@@ -94,7 +97,7 @@ def _breakdowns(record: RunRecord) -> list[str]:
     for tag, values in record.breakdowns.items():
         parts = {v: found[metric] for v, found in values.items() if metric in found}
         shown = sorted(parts, key=lambda value: -parts[value].n)[:_PARTS]
-        lines += [f"  {metric} by {plain(tag)}:"] if shown else []
+        lines += [f"  {plain(metric)} by {plain(tag)}:"] if shown else []
         lines += [f"    {plain(v):30} {board.number(parts[v]):>8}" for v in shown]
         rest = len(parts) - len(shown)
         lines += [f"    and {rest} more; `mmbench show run {record.run}`"] if rest else []
@@ -106,7 +109,7 @@ def _failures(record: RunRecord) -> list[str]:
     if not failed:
         return []
     within = board.bounds(record)
-    lines = [f"  {count(failed, 'sample')} failed" + (f": {within}" if within else "")]
+    lines = [f"  {count(failed, 'sample')} failed" + (f": {plain(within)}" if within else "")]
     lines += [f"    {plain(ident)}: {plain(why)}" for ident, why in record.failures]
     rest = failed - len(record.failures)
     return lines + ([f"    and {rest} more"] if rest else [])

@@ -12,6 +12,7 @@ from mmbench.cli.options import allowed_failures, options_for
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
 from mmbench.engine.held import Held
+from mmbench.text import printable
 from mmbench.types import RunRecord
 
 
@@ -40,7 +41,7 @@ def _pair(
         records.append(keep(outcome, args))
         if args.media and outcome.made:
             where = store.write_made(args.media, outcome.record, outcome.made)
-            print(f"  media: {where}", file=sys.stderr if args.json else sys.stdout)
+            print(printable(f"  media: {where}"), file=sys.stderr if args.json else sys.stdout)
     except (Exception, KeyboardInterrupt) as error:
         progress.finish()
         return report(error)

@@ -9,14 +9,14 @@ import sys
 import msgspec
 
 from mmbench import registry, store
-from mmbench.text import plain
+from mmbench.text import json_escaped, plain
 
 
 def command(args: argparse.Namespace) -> int:
     """Print what is known under the name."""
     if args.what == "run":
         record = store.find_record(args.out, args.name)
-        sys.stdout.write(store.encode(record).decode() + "\n")
+        sys.stdout.write(json_escaped(store.encode(record).decode()) + "\n")
         return 0
     lines = {"model": _model, "task": _task, "metric": _metric}[args.what](args)
     print("\n".join(map(_printable, lines)))

@@ -15,7 +15,7 @@ from mmbench.engine.choice import parse
 from mmbench.engine.held import Held
 from mmbench.errors import UserError
 from mmbench.spec import load_task, task_files
-from mmbench.text import count, plain
+from mmbench.text import count, plain, printable
 from mmbench.types import RunRecord, TaskSpec
 
 
@@ -50,7 +50,9 @@ def _verified(
         return report(error)
     store.write_record(args.out, outcome.record, outcome.rows)
     records.append(outcome.record)
-    print("\n".join(_lines(outcome.record)), file=sys.stderr if args.json else sys.stdout)
+    print(
+        printable("\n".join(_lines(outcome.record))), file=sys.stderr if args.json else sys.stdout
+    )
     return _code(outcome.record)
 
 
@@ -95,5 +97,5 @@ def _show(specs: list[TaskSpec]) -> int:
     for spec in specs:
         for entry in spec.published:
             what = f"{count(len(entry.scores), 'number')}  {plain(entry.source)}"
-            print(f"{plain(entry.model)}  {spec.name}  {what}")
+            print(printable(f"{plain(entry.model)}  {spec.name}  {what}"))
     return DONE
