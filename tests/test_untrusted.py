@@ -113,7 +113,7 @@ def _without_code(page: str) -> str:
     return re.sub(r"`[^`\n]*`", "", re.sub(r"\\.", "", page))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(records())
 def test_a_record_is_harmless_wherever_it_is_shown(shown: RunRecord) -> None:
     _assert_printable(printable(told(shown, "where")))
@@ -145,7 +145,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(hostile, hostile, hostile, st.sampled_from(["pass", "fail", "unclear"]))
 def test_a_verdict_is_harmless_wherever_it_is_shown(
     metric: str, message: str, suite: str, outcome: str
