@@ -26,7 +26,8 @@ def runs(out: Path, rates: list[float], **changes: Any) -> None:
         model = ModelInfo(name, f"runs/a/step-{at}000", None, f"h{at}", "adapter", {}, "float32")
         created = f"2026-01-{at:02}T00:00:00.000+00:00"
         values = {"em": coins(300, rate)}
-        write_run(out, f"{name}-{at:02}", values, model=model, created=created, **changes)
+        run = "".join(filter(str.isalnum, name))
+        write_run(out, f"{run}-{at:02}", values, model=model, created=created, **changes)
 
 
 def test_steps_are_found_by_rows(tmp_path: Path) -> None:

@@ -8,13 +8,17 @@ from pathlib import Path
 from mmbench import board, store
 from mmbench.cli import DONE, report, worst
 from mmbench.cli.progress import make_progress
+from mmbench.cli.unreadable import report_unreadable
 from mmbench.engine.asked import device_for
+from mmbench.folders import Folder
 from mmbench.train import Recipe, changed, read_recipe, train
 
 
 def command(args: argparse.Namespace) -> int:
     """Train by a recipe; run the tasks of `--eval` on each checkpoint."""
     recipe, device = _recipe(args), device_for(args.device)
+    if args.eval:
+        Folder(args.board, "--board").check_writable()
     told = _Told(args, recipe)
     try:
         last = train(
@@ -29,7 +33,9 @@ def command(args: argparse.Namespace) -> int:
         told.progress.finish()
     print(f"trained: {recipe.model}@{last}")
     if args.eval:
-        print("\n".join(board.build(args.board, args.eval)))
+        pages, unreadable = board.build(args.board, args.eval)
+        report_unreadable(unreadable)
+        print("\n".join(pages))
     return worst(told.codes)
 
 
