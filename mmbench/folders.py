@@ -113,9 +113,10 @@ class Folder:
             raise
         except Exception as error:
             told = " ".join(str(error).split()) or type(error).__name__
+            library = isinstance(error, ImportError)
+            hint = "pip install it, or choose" if library else "choose"
             raise UserError(
-                f"{self._flag} {self.where}: {told}: choose another folder or URL, or install the"
-                " library that opens it"
+                f"{self._flag} {self.where}: {told}: {hint} another folder or URL"
             ) from error
 
 

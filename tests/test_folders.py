@@ -1,8 +1,10 @@
 """Folders of boards: on disk and behind URLs, refused before a run where nothing can be written."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +57,50 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_run(
     assert main([*run[:-1], str(tmp_path / "fine"), "--media", out]) == 2
     assert "--media" in capsys.readouterr().err
     assert not (tmp_path / "fine").exists()
+
+
+def use_board(out: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every command that reads or writes a board, on this one."""
+    outputs = {"good": 60, "poor": 20}
+    _lines(here / "ref.jsonl", [{"id": n, "answer": "dog"} for n in range(60)])
+    for name, right in outputs.items():
+        said = [{"id": n, "value": "dog" if n < right else "cat"} for n in range(60)]
+        _lines(here / f"{name}.jsonl", said)
+        score = ["score", "-t", "answers", "--data", str(here / "ref.jsonl"), "--out", out]
+        assert main([*score, "--predictions", str(here / f"{name}.jsonl"), "--quiet"]) == 0
+    folder = Folder(out)
+    folder.write("runs/captions/bad.json", b"")
+    capsys.readouterr()
+
+    def told(*args: str, code: int = 0) -> str:
+        assert main([*args, "--out", out]) == code
+        shown = capsys.readouterr()
+        return shown.out + shown.err
+
+    assert "bad.json: not a run record" in told("list", "runs")
+    assert "1 file passed over" in told("leaderboard", "build")
+    assert "[answers](answers.md)" in folder.read("README.md").decode()
+    page = folder.read("answers.md").decode()
+    assert page.count("| good |") == page.count("| poor |") == 1
+    assert "good" in told("leaderboard", "show", "answers")
+    assert "better" in told("compare", "poor", "good")
+    rule = ["--fail-if", "exact_match: -1%"]
+    told("gate", "--baseline", "best", "--candidate", "latest", "-t", "answers", *rule, code=1)
+    assert "no change" not in told("history", "answers")
+    assert "rescored from" in told("rescore", "latest", "--quiet")
+    url = folder.path(next(name for name in folder.run_files() if "good" in name))
+    assert '"name": "good"' in told("show", "run", url)
+    assert "no such run record" in told("show", "run", f"{out}/runs/x.json", code=2)
+
+
+def _lines(file: Path, rows: list[dict[str, Any]]) -> None:
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_every_command_on_a_board_in_memory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use_board("memory://all/commands", tmp_path, capsys)
 
 
 def test_the_check_leaves_nothing_behind(tmp_path: Path) -> None:
