@@ -20,7 +20,7 @@ from mmbench import store
 from mmbench.errors import DataError, UnknownName
 from mmbench.folders import Folder
 from mmbench.stats.holm import holm
-from mmbench.text import listed, plain
+from mmbench.text import plain
 from mmbench.types import RunRecord, ScoreInfo
 from mmbench.verdicts.compare import ALPHA, Compared, compare_rows
 from mmbench.verdicts.rows import RunRows, open_run
@@ -118,7 +118,8 @@ def _records(
     records = store.read_records(out, task)
     unreadable += records.unreadable
     if not records:
-        raise DataError(f"no record of {task} can be read: {listed(unreadable)}")
+        more = f" (and {len(unreadable) - 1} more)" if len(unreadable) > 1 else ""
+        raise DataError(f"no record of {task} can be read: {unreadable[0]}{more}")
     if model is None:
         return [record for record in records if not record.baseline] or records
     found = [record for record in records if record.model.name == model]
