@@ -231,7 +231,7 @@ class Built(NamedTuple):
 
 
 def build(out: str, tasks: Iterable[str] = ()) -> Built:
-    """Write the pages and CSV files of these tasks (all by default), and the index.
+    """Write the pages and CSV files of these tasks (all with records by default), and the index.
 
     Safe beside other writers: a table is replaced whole, and made again when a record arrived
     meanwhile, so that the last writer has seen every record. Files that are no records are passed
@@ -246,7 +246,7 @@ def build(out: str, tasks: Iterable[str] = ()) -> Built:
         for run in runs:
             by_task.setdefault(store.task_of(run.name), []).append(run.record)
         tables = {task: sections(records) for task, records in sorted(by_task.items())}
-        pages = [_write(folder, task, tables.get(task, [])) for task in asked or tables]
+        pages = [_write(folder, task, tables[task]) for task in asked or tables if task in tables]
         folder.write("README.md", _index(tables).encode())
         if folder.run_files() == before:
             return Built(pages, unreadable)
@@ -256,9 +256,8 @@ def _write(folder: Folder, task: str, tables: list[list[RunRecord]]) -> str:
     import pandas as pd
 
     folder.write(f"{task}.md", page(task, tables).encode())
-    if tables:
-        table = pd.concat([frame(records) for records in tables], ignore_index=True)
-        folder.write(f"{task}.csv", table.to_csv(index=False).encode())
+    table = pd.concat([frame(records) for records in tables], ignore_index=True)
+    folder.write(f"{task}.csv", table.to_csv(index=False).encode())
     return folder.path(f"{task}.md")
 
 

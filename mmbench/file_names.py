@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from hashlib import blake2b
 
 LONGEST = 100  # characters of a name; a run's files add about 100 bytes to a name of their own
 _BYTES = 200  # of a name in UTF-8; most file systems take 255
@@ -44,11 +45,18 @@ def component_fault(name: str) -> str:
 
 
 def escaped(part: str) -> str:
-    """Return a text as a file name; a character that no system takes everywhere becomes %XX."""
+    """Return a text as a file name: a character that some system does not take becomes %XX.
+
+    A text that is too long is cut, and ends with % and a hash of the whole.
+    """
     shown = "".join(c if c.isprintable() and c not in _UNFIT else _percent(c) for c in part)
     if shown.startswith(".") or _DEVICE.fullmatch(shown):
-        return _percent(shown[0]) + shown[1:]
-    return shown or "%"
+        shown = _percent(shown[0]) + shown[1:]
+    data = shown.encode()
+    if len(data) <= _BYTES:
+        return shown or "%"
+    whole = blake2b(part.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return f"{data[: _BYTES - 20].decode(errors='ignore')}%{whole}"
 
 
 def _percent(character: str) -> str:

@@ -58,7 +58,7 @@ class Folder:
     def read(self, name: str) -> bytes:
         """The bytes of a file. Raises OSError, and UserError where a remote folder cannot be read.
 
-        That it is not there or not permitted is an OSError everywhere.
+        That a file is not there, or may not be read, is an OSError everywhere.
         """
         if self._disk is not None:
             return read_regular(self._disk / name)
@@ -70,7 +70,7 @@ class Folder:
 
         They are listed anew at each call: what other writers have finished is among them.
         """
-        found = self._listed() if self._disk is None else _run_files(self._disk)
+        found = self._remote_files() if self._disk is None else self._disk_files(self._disk)
         parts = [name.split("/") for name in found if name.endswith(suffix)]
         return sorted("/".join(part) for part in parts if len(part) == 3 and not _hidden(*part[1:]))
 
@@ -92,7 +92,14 @@ class Folder:
                 f" {self._flag}"
             ) from error
 
-    def _listed(self) -> list[str]:
+    def _disk_files(self, base: Path) -> list[str]:
+        try:
+            folders = [entry for entry in _entries(base / RUNS) if entry.is_dir()]
+            return [f"{RUNS}/{at.name}/{file.name}" for at in folders for file in _entries(at)]
+        except OSError as error:
+            raise UserError(f"{self._flag} {self.where}: cannot be listed: {error}") from error
+
+    def _remote_files(self) -> list[str]:
         with self._remote() as (fs, root):
             fs.invalidate_cache()  # of listings; what others wrote since is not in it
             found = fs.find(f"{root}/{RUNS}")
@@ -135,11 +142,6 @@ def _on_disk(where: str, flag: str) -> Path | None:
 
 def _hidden(*names: str) -> bool:
     return any(name.startswith(".") for name in names)
-
-
-def _run_files(base: Path) -> list[str]:
-    folders = [entry for entry in _entries(base / RUNS) if entry.is_dir()]
-    return [f"{RUNS}/{folder.name}/{file.name}" for folder in folders for file in _entries(folder)]
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -82,6 +82,7 @@ def test_files_that_are_no_records_stop_no_board(
     store.write_record(tmp_path, record(), ROWS)
     shutil.copytree(tmp_path / "runs/t", tmp_path / "runs/my[v1] (a)", symlinks=True,
                     ignore=shutil.ignore_patterns("pipe.json"))  # fmt: skip
+    assert board.build(str(tmp_path), ["../../x", "nothing else"]).pages == []
     pages, unreadable = board.build(str(tmp_path))
     assert [Path(page).name for page in pages] == ["my[v1] (a).md", "t.md"]
     assert len(unreadable) == 3 * len(bad) - 1

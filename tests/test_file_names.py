@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mmbench.errors import UserError
-from mmbench.file_names import name_fault
+from mmbench.file_names import escaped, name_fault
 from mmbench.spec import load_task, packaged_tasks
 
 
@@ -34,6 +34,15 @@ def test_names_of_tasks() -> None:
         "x" * 100,
     ]
     assert not [name for name in [*plain, *packaged_tasks()] if name_fault(name)]
+
+
+def test_any_text_becomes_a_file_name_of_its_own(tmp_path: Path) -> None:
+    texts = ["x" * 300, "x" * 301, "ü" * 300, "\ud800" * 300, "COM1.x", "a\0b", "..", "%", ""]
+    names = [escaped(text) for text in texts]
+    assert len({name.lower() for name in names}) == len(texts)
+    for name in names:
+        (tmp_path / f"{name}.png").touch()
+    assert len(list(tmp_path.iterdir())) == len(texts)
 
 
 @pytest.mark.parametrize("stem", ["my[v1]", "README", "a b"])

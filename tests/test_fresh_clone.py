@@ -27,6 +27,7 @@ def _kept() -> list[Path]:
     return [ROOT / name for name in names.split("\0") if name]
 
 
+@pytest.mark.slow
 def test_the_examples_of_readme_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,7 +28,8 @@ def command(args: argparse.Namespace) -> int:
     if args.action == "build":
         pages, unreadable = board.build(args.out, args.task)
         report_unreadable(unreadable)
-        print("\n".join(pages))
+        for page in pages:
+            print(page)
         return 0
     by_task, unreadable = _tables(args.out, args.task or known)
     report_unreadable(unreadable)

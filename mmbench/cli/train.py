@@ -32,8 +32,8 @@ def command(args: argparse.Namespace) -> int:
     finally:
         told.progress.finish()
     print(f"trained: {recipe.model}@{last}")
-    if args.eval:
-        pages, unreadable = board.build(args.board, args.eval)
+    if told.tasks:
+        pages, unreadable = board.build(args.board, told.tasks)
         report_unreadable(unreadable)
         print("\n".join(pages))
     return worst(told.codes)
@@ -55,6 +55,7 @@ class _Told:
     def __init__(self, args: argparse.Namespace, recipe: Recipe) -> None:
         self.progress = make_progress(quiet=False)
         self.codes = [DONE]
+        self.tasks: set[str] = set()
         self._args, self._recipe = args, recipe
         self._started = False
 
@@ -78,5 +79,6 @@ class _Told:
             try:
                 outcome = run(f"{self._recipe.model}@{folder}", task)
                 print(store.write_record(self._args.board, outcome.record, outcome.rows))
+                self.tasks.add(outcome.record.task.name)
             except Exception as error:  # told, and counted in the exit code
                 self.codes.append(report(error))
