@@ -20,6 +20,7 @@ from mmbench.regular_files import read_regular
 
 RUNS = "runs"  # of a board, with a folder for each task
 _PROBE = ".mmbench-probe"
+_LONG = 100  # characters of a task's name and of a run's files, of which a path has to have room
 
 
 class Folder:
@@ -86,6 +87,7 @@ class Folder:
         try:
             for folder in (self._disk, self._disk / RUNS):
                 _probe(folder)
+            _exists(self._disk / RUNS / ("x" * _LONG) / ("x" * _LONG))
         except OSError as error:
             raise UserError(
                 f"cannot write to {self.where}: {error.strerror}: choose another folder with"

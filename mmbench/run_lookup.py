@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from mmbench.errors import DataError, UnknownName
@@ -97,10 +98,11 @@ def _chosen(text: str, runs: Sequence[StoredRun], where: str) -> StoredRun:
 def _nothing(text: str, runs: Sequence[StoredRun], where: str) -> str:
     if text in ("latest", "best"):
         return f"run {text!r}: {where} has no runs: `mmbench run -m MODEL -t TASK` makes one"
-    models = {_reference(run.record): None for run in reversed(runs)}
-    known = f"; the models are {listed(models)}" if models else ""
+    models = list(dict.fromkeys(_reference(run.record) for run in reversed(runs)))
+    near = [model for model in models if model.startswith(text)] or get_close_matches(text, models)
+    meant = f"; did you mean {listed(near)}?" if near else ""
     return (
-        f"run {text!r}: no run starts with it and none is of such a model in {where}{known};"
+        f"run {text!r}: no run starts with it and none is of such a model in {where}{meant};"
         " `mmbench list runs` shows all"
     )
 

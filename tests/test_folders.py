@@ -33,6 +33,7 @@ def test_a_file_url_is_the_folder_that_it_names(tmp_path: Path) -> None:
         ("{here}/file", "Not a directory"),
         ("{here}/file/board", "Not a directory"),
         ("{here}/" + 300 * "x", "File name too long"),
+        ("{here}/" + 19 * f"{205 * 'x'}/", "File name too long"),
         ("/proc/board", ""),
         ("{here}/taken", "Not a directory"),
         ("nosuch://bucket/board", "Protocol not known: nosuch"),

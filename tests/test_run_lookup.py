@@ -86,8 +86,10 @@ def test_a_path_is_a_run(board: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("clip@runs/a/step-2", None, "there are runs of t, u: give the task by -t"),
         ("best", None, "there are runs of t, u: give the task by -t"),
-        ("clip@runs/b", None, "no run starts with it and none is of such a model"),
-        ("clip", None, "the models are clip@runs/a/step-2, oracle, clip@org/clip"),
+        ("xyz", None, "no run starts with it and none is of such a model in [^;]*; `mmbench list"),
+        ("clip@runs/a/step", None, "did you mean clip@runs/a/step-2, clip@runs/a/step-1"),
+        ("orcale", None, "did you mean oracle"),
+        ("clip", None, "did you mean clip@runs/a/step-2, clip@org/clip, clip@runs/a/step-1"),
         ("clip@org/clip#abd", None, "none is of such a model"),
     ],
 )
