@@ -234,8 +234,7 @@ def build(out: str, tasks: Iterable[str] = ()) -> Built:
     """Write the pages and CSV files of these tasks (all with records by default), and the index.
 
     Safe beside other writers: a table is replaced whole, and made again when a record arrived
-    meanwhile, so that the last writer has seen every record. Files that are no records are passed
-    over.
+    meanwhile, so that the last writer has seen every record. Files that are no records are skipped.
     """
     folder = Folder(out)
     asked = list(tasks)

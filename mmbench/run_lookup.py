@@ -27,7 +27,7 @@ def find_run(run: Run, out: str | Path = "leaderboards", task: str | None = None
     - `MODEL[@CHECKPOINT[#REVISION]]`: the latest run of this model
 
     Raises DataError where nothing is found, where several runs or tasks are meant (it lists them),
-    and where the record that is named cannot be read. Files that are no records are passed over.
+    and where the record that is named cannot be read. Files that are no records are skipped.
     """
     if isinstance(run, StoredRun):
         return run

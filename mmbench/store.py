@@ -30,7 +30,7 @@ SAME = b"mmbench.same"  # in the rows' schema: metric → the metric whose colum
 class StoredRun(NamedTuple):
     """A record with the folder that it lies in and its name there; its rows lie beside it.
 
-    `unreadable` has a line for each file that was passed over while the record was looked for.
+    `unreadable` has a line for each file that was skipped while the record was looked for.
     """
 
     record: RunRecord

@@ -79,7 +79,7 @@ def use_board(out: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         return shown.out + shown.err
 
     assert "bad.json: not a run record" in told("list", "runs")
-    assert "1 file passed over" in told("leaderboard", "build")
+    assert "skipped 1 file that cannot be read" in told("leaderboard", "build")
     assert "[answers](answers.md)" in folder.read("README.md").decode()
     page = folder.read("answers.md").decode()
     assert page.count("| good |") == page.count("| poor |") == 1

@@ -153,7 +153,7 @@ def test_every_command_takes_every_form(tmp_path: Path, capsys: pytest.CaptureFi
     told = capsys.readouterr()
     (pair,) = json.loads(told.out)
     assert (pair["baseline"], pair["candidate"]) == ("a", "b2")
-    assert "warning: 1 file passed over" in told.err
+    assert "warning: skipped 1 file that cannot be read" in told.err
     assert "bad.json" in told.err
     assert main(["gate", "--baseline", "best", "--candidate", "x", "--fail-if", "m: 0", *out]) == 1
     assert main(["show", "run", "best", "-t", "t", *out]) == 0

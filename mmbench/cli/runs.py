@@ -13,7 +13,7 @@ from mmbench.store import StoredRun
 def find_runs(runs: Sequence[str], args: argparse.Namespace) -> list[StoredRun]:
     """Find the runs that are typed in `args.out`, of `args.task` if it is given.
 
-    Names on stderr the files that were passed over. Raises DataError: see `find_run`.
+    Names on stderr the files that were skipped. Raises DataError: see `find_run`.
     """
     found = [find_run(run, args.out, args.task) for run in runs]
     report_unreadable([line for run in found for line in run.unreadable])

@@ -65,7 +65,7 @@ def history(
     """The metric's name (the headline by default) and the runs that have it, oldest first.
 
     Baselines (oracle, random …) are shown when `model` names one. Records and rows that cannot be
-    read are passed over, with a line for each in `unreadable`. Raises UnknownName for a task
+    read are skipped, with a line for each in `unreadable`. Raises UnknownName for a task
     without runs, a model or a metric that none of them has.
     """
     unreadable = [] if unreadable is None else unreadable
