@@ -16,6 +16,8 @@ import msgspec
 from mmbench import registry
 from mmbench.errors import SpecError, UnknownName
 from mmbench.file_names import name_fault
+from mmbench.regular_files import read_regular
+from mmbench.safe_parse import parse_yaml
 from mmbench.types import TaskSpec
 
 _KEYS = {field.name for field in msgspec.structs.fields(TaskSpec)}
@@ -59,7 +61,10 @@ def task_files(extra: Iterable[str] = ()) -> dict[str, Path]:
 
 def task_summary(path: Path) -> str:
     """The one-line summary of a task file, found without a YAML parser."""
-    match = _SUMMARY.search(path.read_text(encoding="utf-8"))
+    try:
+        match = _SUMMARY.search(read_regular(path).decode())
+    except (OSError, UnicodeDecodeError) as error:
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
     return match.group(1).strip().strip("\"'") if match else ""
 
 
@@ -107,15 +112,15 @@ def _load_raw(name: str, extra: list[str], seen: tuple[str, ...]) -> dict[str, A
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping as plain values. Raises SpecError with the place of a syntax error."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
-    except yaml.YAMLError as error:
-        raise SpecError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+        text = read_regular(path).decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: cannot be read: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise SpecError(f"{path}: cannot be read: {reason}") from error
+    try:
+        raw = parse_yaml(text)
+    except ValueError as error:
+        raise SpecError(f"{path}: {error}") from error
     if not isinstance(raw, dict):
         raise SpecError(f"{path}: a task file is a mapping of keys to values")
     return raw

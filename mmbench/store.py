@@ -19,6 +19,7 @@ from mmbench.errors import DataError, UserError
 from mmbench.file_names import component_fault, escaped
 from mmbench.folders import RUNS, Folder
 from mmbench.media import read_bytes
+from mmbench.safe_parse import parse_json
 from mmbench.text import plain
 from mmbench.types import Media, RunRecord
 
@@ -133,14 +134,12 @@ def _parquet(rows: Mapping[str, Sequence[Any]]) -> bytes:
 def read_record(data: bytes, name: str) -> RunRecord:
     """Decode a record. Raises DataError naming the file and what is wrong with it."""
     try:
-        schema = msgspec.json.decode(data, type=_Schema).schema
+        schema = parse_json(data, _Schema).schema
         if schema > SCHEMA:
             raise DataError(f"{name}: has schema {schema}; this mmbench reads up to {SCHEMA}")
-        record = msgspec.json.decode(data, type=RunRecord)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        record = parse_json(data, RunRecord)
+    except ValueError as error:
         raise DataError(f"{name}: not a run record: {error}") from error
-    except RecursionError as error:
-        raise DataError(f"{name}: not a run record: it is nested too deep") from error
     if fault := _name_fault(record):
         raise DataError(f"{name}: not a run record: {fault}")
     return record
@@ -214,14 +213,14 @@ def read_rows(run: StoredRun) -> Any:
     try:
         table = pq.ParquetFile(BytesIO(run.folder.read(run.rows_name))).read()
         stored = (table.schema.metadata or {}).get(SAME, b"{}")
-        for metric, twin in msgspec.json.decode(stored, type=dict[str, str]).items():
+        for metric, twin in parse_json(stored, dict[str, str]).items():
             table = table.append_column(metric, table[twin])
     except FileNotFoundError as error:
         raise DataError(
             f"run {run.record.run}: its rows are not there: {path} (git keeps the rows of few runs:"
             " run it again, or copy them beside the record)"
         ) from error
-    except (pa.ArrowException, OSError, KeyError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         told = " ".join(str(error).split())
         raise DataError(f"{path}: not the rows of a run: {told}: run it again") from error
     return table

@@ -94,7 +94,7 @@ def test_files_that_are_no_records_stop_no_board(
                        ("history", "nothing else"): 2}.items():  # fmt: skip
         assert main([*args, "--out", str(tmp_path)]) == code
         told = capsys.readouterr().err
-        assert "deep.json: not a run record: it is nested too deep" in told
+        assert "deep.json: not a run record: values are nested more than 100 deep" in told
         assert " more" in told
 
 

@@ -73,7 +73,7 @@ def test_json_has_no_nan(tmp_path: Path) -> None:
         (b'{"schema": 1, "run": 5}', "not a run record"),
         (b"", "not a run record"),
         (b'{"schema": 1, "run": "\xff"}', "not a run record"),
-        (b'{"schema": 1, "x": ' + b"[" * 200_000, "it is nested too deep"),
+        (b'{"schema": 1, "x": ' + b"[" * 200_000, "values are nested more than 100 deep"),
         (store.encode(record("../../up")), "its run '../../up' is no name of a file"),
         (store.encode(record("a\\b")), "is no name of a file"),
         (store.encode(record("x" * 300)), "is too long"),

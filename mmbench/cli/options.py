@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import UserError
+from mmbench.safe_parse import parse_yaml
+from mmbench.text import plain
 
 if TYPE_CHECKING:
     from mmbench.engine.prepare import Options
@@ -72,14 +74,15 @@ def model_options(given: list[str]) -> dict[str, Any]:
 
     Raises UserError for one without an equals sign.
     """
-    import yaml
-
     options = {}
     for text in given:
         key, equals, value = text.partition("=")
         if not equals:
             raise UserError(f"--model-arg {text}: write KEY=VALUE")
-        options[key] = yaml.safe_load(value)
+        try:
+            options[key] = parse_yaml(value)
+        except ValueError as error:
+            raise UserError(f"--model-arg {plain(text)}: {error}") from error
     return options
 
 

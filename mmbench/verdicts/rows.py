@@ -11,6 +11,7 @@ import msgspec
 from mmbench import stats, store
 from mmbench.errors import DataError
 from mmbench.run_lookup import Run, find_run
+from mmbench.safe_parse import parse_json
 from mmbench.types import RunRecord, ScoreInfo
 
 if TYPE_CHECKING:
@@ -73,7 +74,14 @@ class RunRows:
     def cell(self, column: str, place: int) -> Any:
         """What was said of a sample (`value`), its `target` or its `error`."""
         value = self.table[column][place].as_py()
-        return msgspec.json.decode(value) if isinstance(value, str) and column != "error" else value
+        if not isinstance(value, str) or column == "error":
+            return value
+        try:
+            return parse_json(value)
+        except ValueError as error:
+            raise DataError(
+                f"run {self.record.run}: row {place} of {column} cannot be read: {error}"
+            ) from error
 
     def _parts(self, name: str) -> tuple[str, str | None, str | None]:
         """The stored column of a score, its direction, and the tag that it is a mean over."""
