@@ -18,6 +18,7 @@ from types import TracebackType
 
 from mmbench import media
 from mmbench.errors import SampleError
+from mmbench.regular_files import open_regular
 from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
 
 KEY_BYTES = 16
@@ -115,7 +116,7 @@ class ContentKeys:
         if found:
             return bytes(found[0])
         settled = time.time_ns() - stat.st_ctime_ns > _CLOCK_NS
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             key = file_digest(stream, lambda: blake2b(digest_size=KEY_BYTES)).digest()
         if settled:
             self._new.append((*row, key))

@@ -46,7 +46,7 @@ def class_folders(
             number,
         )
         for number, folder in enumerate(folders)
-        for file in files_below(folder)
+        for file in files_below(folder, above=place)
         if file.suffix.lower() in _ENDINGS[modality]
     ]
     if not samples:

@@ -9,6 +9,7 @@ from typing import Any
 
 from mmbench.data.jsonfile import wide_encoding
 from mmbench.errors import DataError, UnknownName
+from mmbench.regular_files import open_regular
 
 _BUILDERS = {
     ".parquet": "parquet",
@@ -52,7 +53,7 @@ def load_local(place: Path, name: str | None, split: str) -> Any:
 
 def _refuse_wide(file: Path) -> None:
     """Refuse a text in UTF-16 or UTF-32, which the library does not decode."""
-    with file.open("rb") as stream:
+    with open_regular(file) as stream:
         encoding = wide_encoding(stream.read(4))
     if encoding and file.suffix.lower() in _TEXTS:
         raise DataError(f"{file}: is {encoding.upper()}: save it as UTF-8")

@@ -15,6 +15,7 @@ from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import text_lines
 from mmbench.errors import DataError
+from mmbench.regular_files import open_regular
 from mmbench.text import listed
 from mmbench.types import Outputs
 
@@ -84,10 +85,10 @@ def _arrays(path: Path) -> dict[str, Any]:
     import numpy as np
 
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {_ALONE: loaded}
-        with loaded:
+        with open_regular(path) as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return {_ALONE: loaded}
             return {name: loaded[name] for name in loaded.files}
     except _FAULTS as error:
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -142,5 +143,5 @@ def _names(path: Path, what: str) -> list[str] | None:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         return file_digest(stream, lambda: blake2b(digest_size=KEY_BYTES)).hexdigest()

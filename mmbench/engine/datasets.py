@@ -75,6 +75,8 @@ def _root(spec: TaskSpec, given: Path | None) -> Path | None:
     if given is not None:
         if not given.exists():
             raise DataError(f"task {spec.name}: --data {given}: no such file or folder")
+        if not given.is_file() and not given.is_dir():
+            raise DataError(f"task {spec.name}: --data {given}: is neither a file nor a folder")
         return given
     folder = spec.data.get("folder")
     if folder is None:
