@@ -19,6 +19,7 @@ from types import TracebackType
 from mmbench import media
 from mmbench.errors import SampleError
 from mmbench.regular_files import open_regular
+from mmbench.surrogates import escape_surrogates
 from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
 
 KEY_BYTES = 16
@@ -57,7 +58,7 @@ class ContentKeys:
             "CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, size INTEGER,"
             " mtime INTEGER, ctime INTEGER, key BLOB) WITHOUT ROWID"
         )
-        self._new: list[tuple[str, int, int, int, bytes]] = []
+        self._new: list[tuple[str | bytes, int, int, int, bytes]] = []
         self._made: dict[Media, bytes] = {}
 
     def __enter__(self) -> ContentKeys:
@@ -109,7 +110,7 @@ class ContentKeys:
             raise SampleError(f"{path}: {error.strerror or error}") from error
 
     def _remembered(self, path: Path, stat: os.stat_result) -> bytes:
-        row = (os.path.realpath(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        row = (_column(os.path.realpath(path)), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
         found = self._db.execute(
             "SELECT key FROM hashes WHERE path = ? AND size = ? AND mtime = ? AND ctime = ?", row
         ).fetchone()
@@ -130,3 +131,8 @@ class ContentKeys:
         self._db.executemany("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?, ?)", self._new)
         self._db.execute("COMMIT")
         self._new.clear()
+
+
+def _column(path: str) -> str | bytes:
+    """Return a path as SQLite holds it: bytes where it is not UTF-8."""
+    return path if escape_surrogates(path) == path else os.fsencode(path)

@@ -18,9 +18,14 @@ is a bug and ends with exit code 70 and its traceback.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from mmbench.surrogates import escape_surrogates
+
 
 class MmbenchError(Exception):
-    """Root of everything that mmbench raises on purpose."""
+    """Root of everything that mmbench raises on purpose. Its message is valid Unicode."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(escape_surrogates(message))
 
 
 class UserError(MmbenchError):

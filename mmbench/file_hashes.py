@@ -144,7 +144,7 @@ def _hash(folder: Path, files: Iterable[Path], file_hash: FileHash) -> str:
     for path in files:
         name = path.relative_to(folder).as_posix()
         content = _read(path, f"checkpoint {folder}: cannot read {name}", file_hash)
-        state.update(f"{name}\0{content}\n".encode())
+        state.update(os.fsencode(f"{name}\0{content}\n"))
     return state.hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Parse JSON and YAML from anywhere: values are nested at most `MAX_NESTING` deep.
+"""JSON and YAML from anywhere: values are nested at most `MAX_NESTING` deep, texts are Unicode.
 
 Without a limit, deep nesting ends the interpreter: PyYAML's C code overflows the stack, and
 whatever walks through the value later exceeds Python's recursion limit.
@@ -6,6 +6,7 @@ whatever walks through the value later exceeds Python's recursion limit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, TypeVar, overload
@@ -13,10 +14,15 @@ from typing import Any, TypeVar, overload
 import msgspec
 import msgspec.inspect
 
+from mmbench.surrogates import escape_all
+
 MAX_NESTING = 100
 MAX_YAML_VALUES = 1_000_000  # with every alias replaced by what it stands for
 
 _TOO_DEEP = f"values are nested more than {MAX_NESTING} deep"
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*+"?', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 # What PyYAML's constructors raise on a value that does not fit its tag: `!!bool maybe`, 2020-99-99.
 _CONSTRUCTOR_ERRORS = (ValueError, ArithmeticError, AttributeError, LookupError, TypeError)
@@ -56,6 +62,14 @@ def _holds_any(as_type: Any) -> bool:
     return "AnyType()" in repr(msgspec.inspect.type_info(as_type))
 
 
+def encode_json(value: Any) -> bytes:
+    """Encode a value as JSON, with lone surrogates in its texts escaped (`escape_surrogates`)."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(escape_all(msgspec.to_builtins(value)))
+
+
 def _is_deep(value: Any) -> bool:
     level = [value]
     for _ in range(MAX_NESTING):
@@ -76,6 +90,25 @@ def _inside(value: Any) -> Iterable[Any]:
     if isinstance(value, msgspec.Struct):
         return [getattr(value, name) for name in value.__struct_fields__]
     return value if isinstance(value, list) else ()
+
+
+def refuse_deep_lines(lines: Iterable[bytes]) -> None:
+    """Raise TooDeep for JSON in lines, well-formed or not, that another library is to read."""
+    depth = 0
+    for line in lines:
+        brackets = _STRING.sub(b"", line).translate(None, delete=_NO_BRACKETS)
+        opened = brackets.count(b"[") + brackets.count(b"{")
+        if depth + opened > MAX_NESTING and _deepest(brackets, depth) > MAX_NESTING:
+            raise TooDeep(_TOO_DEEP)
+        depth = max(0, depth + 2 * opened - len(brackets))
+
+
+def _deepest(brackets: bytes, depth: int) -> int:
+    deepest = depth
+    for bracket in brackets:
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def parse_yaml(text: str) -> Any:

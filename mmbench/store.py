@@ -19,7 +19,8 @@ from mmbench.errors import DataError, UserError
 from mmbench.file_names import component_fault, escaped
 from mmbench.folders import RUNS, Folder
 from mmbench.media import read_bytes
-from mmbench.safe_parse import parse_json
+from mmbench.safe_parse import encode_json, parse_json
+from mmbench.surrogates import escape_all
 from mmbench.text import plain
 from mmbench.types import Media, RunRecord
 
@@ -65,7 +66,7 @@ def new_run_id(model: str) -> str:
 
 def encode(record: RunRecord | Sequence[RunRecord]) -> bytes:
     """A record, or a list of them, as indented JSON. NaN has no place in it: it is null before."""
-    return msgspec.json.format(msgspec.json.encode(record), indent=2)
+    return msgspec.json.format(encode_json(record), indent=2)
 
 
 def write_record(out: str | Path, record: RunRecord, rows: Mapping[str, Sequence[Any]]) -> str:
@@ -118,7 +119,7 @@ def _parquet(rows: Mapping[str, Sequence[Any]]) -> bytes:
     columns: dict[str, Any] = {}
     same: dict[str, str] = {}
     for name, values in rows.items():
-        column = pa.array(values)
+        column = _column(values)
         lists = columns.items() if pa.types.is_list(column.type) else ()
         twin = next((n for n, c in lists if c.type == column.type and c.equals(column)), None)
         if twin is not None:
@@ -129,6 +130,15 @@ def _parquet(rows: Mapping[str, Sequence[Any]]) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     return bytes(sink.getvalue())
+
+
+def _column(values: Sequence[Any]) -> Any:
+    import pyarrow as pa
+
+    try:
+        return pa.array(values)
+    except UnicodeEncodeError:
+        return pa.array(escape_all(list(values)))
 
 
 def read_record(data: bytes, name: str) -> RunRecord:

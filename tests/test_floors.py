@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "mmbench"
 FLOORS = [
-    {"errors", "types", "abilities"},
+    {"errors", "surrogates", "types", "abilities"},
     {"registry", "builtin", "spec", "text", "alternatives", "media", "stats", "store", "contents",
      "journal", "checkpoints", "file_hashes", "file_names", "folders", "regular_files",
      "safe_parse", "run_lookup", "layouts", "sources", "source_names", "speed", "search", "nano",

@@ -10,12 +10,13 @@ import pytest
 from mmbench.checkpoints import resolve
 from mmbench.cli.options import model_options
 from mmbench.data.jsonfile import decode_json
+from mmbench.data.local import load_local
 from mmbench.data.outputs import read_outputs
 from mmbench.data.records import read_records
 from mmbench.data.vqa import vqa
 from mmbench.errors import DataError, ModelError, SpecError, UserError
 from mmbench.nano.folder import load_weights
-from mmbench.safe_parse import MAX_NESTING, TooDeep, parse_json, parse_yaml
+from mmbench.safe_parse import MAX_NESTING, TooDeep, parse_json, parse_yaml, refuse_deep_lines
 from mmbench.spec import load_task, task_summary
 from mmbench.store import read_record
 
@@ -110,3 +111,29 @@ def test_a_task_file_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path
     assert task_summary(tmp_path / "bad.yaml").startswith("cannot be read: ")
     with pytest.raises(ModelError, match="is a folder, not a regular file"):
         load_weights(None, tmp_path)  # type: ignore[arg-type]
+
+
+def test_lines_of_json_for_another_library_are_looked_through(tmp_path: Path) -> None:
+    """pyarrow's reader of JSON ends the process by a signal."""
+    for bad in (
+        ["["] * 101,
+        ["[\n"] * 101,
+        ['["]"\n'] * 101,
+        ['{"a":\n'] * 101,
+        ['["\\"]",\n'] * 101,
+    ):
+        with pytest.raises(TooDeep):
+            refuse_deep_lines(line.encode() for line in bad)
+    flat = [
+        "[]" * 1000,
+        '{"a": [' + "[1]," * 1000 + "[]]}",
+        f'"{"[" * 1000}"',
+        "]" * 1000,
+        "{" * 99,
+    ]
+    refuse_deep_lines(line.encode() for line in flat)
+    refuse_deep_lines([b'"' + b'\\"' * 1_000_000])  # no end of the string, in linear time
+    (tmp_path / "deep.jsonl").write_text(f'{{"text": {DEEP}}}\n')
+    for place in (tmp_path / "deep.jsonl", tmp_path):
+        with pytest.raises(DataError, match=r"deep\.jsonl: values are nested more than 100"):
+            load_local(place, None, "train")

@@ -108,7 +108,7 @@ def bad_files(out: Path, task: str) -> dict[str, str]:
     contents = {
         "empty": (b"", "truncated"),
         "latin": (b'{"schema": 1, "run": "\xff"}', "can't decode"),
-        "deep": (b'{"schema": 1, "x": ' + b"[" * 100_000, "nested too deep"),
+        "deep": (b'{"schema": 1, "x": ' + b"[" * 100_000, "nested more than 100 deep"),
         "other": (b'{"schema": 1, "run": 5}', "Expected `str`"),
         "newer": (b'{"schema": 99}', "has schema 99"),
         "hostile": (store.encode(record("../x")), "no name of a file"),

@@ -10,6 +10,7 @@ from mmbench.data.jsonfile import decode_text, read_file
 from mmbench.data.pairs import Caption, retrieval_data
 from mmbench.data.system_names import is_system_name
 from mmbench.errors import DataError
+from mmbench.surrogates import escape_surrogates
 from mmbench.types import Broken, Content, Media, RetrievalData
 
 EXTENSIONS = (
@@ -37,7 +38,7 @@ def folder(root: Path | None) -> RetrievalData:
     images: list[tuple[str, Content]] = []
     captions: list[Caption] = []
     for file in files_below(root):
-        id = file.relative_to(root).with_suffix("").as_posix()
+        id = file_id(file, root)
         extension = file.suffix.lower()
         if extension in EXTENSIONS:
             images.append((id, Media("image", str(file))))
@@ -49,6 +50,11 @@ def folder(root: Path | None) -> RetrievalData:
             raise DataError(reason)
         images = [(id, Broken(reason)) for id in dict.fromkeys(c.image for c in captions)]
     return retrieval_data(images, captions, str(root))
+
+
+def file_id(file: Path, root: Path) -> str:
+    """Return the path of a file below `root`, without its ending, as valid text."""
+    return escape_surrogates(file.relative_to(root).with_suffix("").as_posix())
 
 
 def files_below(root: Path, above: Path | None = None) -> Iterator[Path]:

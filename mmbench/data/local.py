@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mmbench.data.folder import files_below
 from mmbench.data.jsonfile import wide_encoding
 from mmbench.errors import DataError, UnknownName
 from mmbench.regular_files import open_regular
+from mmbench.safe_parse import TooDeep, refuse_deep_lines
 
 _BUILDERS = {
     ".parquet": "parquet",
@@ -38,10 +40,12 @@ def load_local(place: Path, name: str | None, split: str) -> Any:
         raise DataError(f"{place}: no such file or folder: give --data FOLDER")
     with readable(str(place)):
         if place.is_file():
-            _refuse_wide(place)
+            _check_text(place)
             files = {split.partition("[")[0]: str(place)}
             return load_dataset(_builder(place), data_files=files, split=split)
         if not any((place / file).is_file() for file in _SAVED):
+            for file in files_below(place):
+                _check_text(file)
             return load_dataset(str(place.absolute()), name, split=split)
         found = load_from_disk(str(place))
     if not isinstance(found, dict):
@@ -51,12 +55,27 @@ def load_local(place: Path, name: str | None, split: str) -> Any:
     return found[split]
 
 
-def _refuse_wide(file: Path) -> None:
-    """Refuse a text in UTF-16 or UTF-32, which the library does not decode."""
+def _check_text(file: Path) -> None:
+    """Refuse a text that the library does not read.
+
+    It decodes neither UTF-16 nor UTF-32, and deeply nested JSON ends the process by a signal.
+    """
+    if file.suffix.lower() not in _TEXTS:
+        return
     with open_regular(file) as stream:
         encoding = wide_encoding(stream.read(4))
-    if encoding and file.suffix.lower() in _TEXTS:
-        raise DataError(f"{file}: is {encoding.upper()}: save it as UTF-8")
+        if encoding:
+            raise DataError(f"{file}: is {encoding.upper()}: save it as UTF-8")
+        if file.suffix.lower() != ".csv":
+            stream.seek(0)
+            _refuse_deep(stream, file)
+
+
+def _refuse_deep(lines: Iterable[bytes], file: Path) -> None:
+    try:
+        refuse_deep_lines(lines)
+    except TooDeep as error:
+        raise DataError(f"{file}: {error}") from error
 
 
 def _builder(file: Path) -> str:

@@ -23,6 +23,7 @@ from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Progress
 from mmbench.errors import UserError
 from mmbench.speed import RTFX
+from mmbench.surrogates import escape_surrogates
 from mmbench.types import Answers, Requests, Said, ScoreScale
 
 
@@ -163,6 +164,8 @@ class Asked:
 def _folder(model: Model, device: str, name: str) -> Path:
     journal = cache_folder() / "journal" / name
     journal.mkdir(parents=True, exist_ok=True)
-    label = f"{model.info.name}@{model.info.checkpoint or 'packaged'} on {device}\n"
-    (journal / "model.txt").write_text(label, encoding="utf-8")  # for `mmbench cache show`
+    label = escape_surrogates(f"{model.info.name}@{model.info.checkpoint or 'packaged'}")
+    (journal / "model.txt").write_text(
+        f"{label} on {device}\n", encoding="utf-8"
+    )  # for `mmbench cache show`
     return journal

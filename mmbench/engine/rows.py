@@ -17,7 +17,7 @@ import msgspec
 
 from mmbench.engine.measure import Directions, Scored
 from mmbench.errors import DataError
-from mmbench.safe_parse import parse_json
+from mmbench.safe_parse import encode_json, parse_json
 from mmbench.types import Broken, Media, Prediction, Ranking
 
 
@@ -64,7 +64,7 @@ def _values(predictions: list[Prediction]) -> Sequence[Any]:
 def _json(value: Any) -> str | None:
     if isinstance(value, Media | Broken):
         value = {"media": value.name} if isinstance(value, Media) else None
-    return None if value is None else msgspec.json.encode(value).decode()
+    return None if value is None else encode_json(value).decode()
 
 
 def predictions(table: Mapping[str, Sequence[Any]]) -> Directions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mmbench.errors import ContentError, SampleError
 from mmbench.regular_files import read_regular
+from mmbench.surrogates import escape_surrogates
 from mmbench.types import Media
 
 
@@ -28,4 +29,5 @@ def read_bytes(media: Media) -> bytes:
 
 def shown(name: str) -> str:
     """A name on one line, whatever is in it."""
+    name = escape_surrogates(name)
     return name if name.isprintable() else repr(name)
