@@ -10,6 +10,7 @@ from typing import Any
 from mmbench.data.folder import files_below
 from mmbench.data.jsonfile import wide_encoding
 from mmbench.errors import DataError, UnknownName
+from mmbench.inflation import check_parquet
 from mmbench.regular_files import open_regular
 from mmbench.safe_parse import TooDeep, refuse_deep_lines
 
@@ -40,12 +41,12 @@ def load_local(place: Path, name: str | None, split: str) -> Any:
         raise DataError(f"{place}: no such file or folder: give --data FOLDER")
     with readable(str(place)):
         if place.is_file():
-            _check_text(place)
+            _check(place)
             files = {split.partition("[")[0]: str(place)}
             return load_dataset(_builder(place), data_files=files, split=split)
         if not any((place / file).is_file() for file in _SAVED):
             for file in files_below(place):
-                _check_text(file)
+                _check(file)
             return load_dataset(str(place.absolute()), name, split=split)
         found = load_from_disk(str(place))
     if not isinstance(found, dict):
@@ -55,11 +56,13 @@ def load_local(place: Path, name: str | None, split: str) -> Any:
     return found[split]
 
 
-def _check_text(file: Path) -> None:
-    """Refuse a text that the library does not read.
+def _check(file: Path) -> None:
+    """Refuse a file that the library does not read, or that would fill the memory or the disk.
 
     It decodes neither UTF-16 nor UTF-32, and deeply nested JSON ends the process by a signal.
     """
+    if file.suffix.lower() == ".parquet":
+        check_parquet(file)
     if file.suffix.lower() not in _TEXTS:
         return
     with open_regular(file) as stream:
