@@ -9,6 +9,7 @@ import pytest
 
 from mmbench.checkpoints import resolve
 from mmbench.cli.options import model_options
+from mmbench.data.cells import listed_options
 from mmbench.data.jsonfile import decode_json
 from mmbench.data.local import load_local
 from mmbench.data.outputs import read_outputs
@@ -137,3 +138,12 @@ def test_lines_of_json_for_another_library_are_looked_through(tmp_path: Path) ->
     for place in (tmp_path / "deep.jsonl", tmp_path):
         with pytest.raises(DataError, match=r"deep\.jsonl: values are nested more than 100"):
             load_local(place, None, "train")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [DEEP, nested(150) + "+", "{{}}", "['\\ud800', 'b']", "('a', {['b']: 1})", "-" * 9999 + "1"],
+)
+def test_a_cell_that_is_no_list_of_options_is_none(text: str) -> None:
+    assert listed_options(text) is None
+    assert listed_options("['a', 'caf\\xe9']") == ["a", "café"]
