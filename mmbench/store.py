@@ -6,7 +6,6 @@ writers need no lock. `OUT` is a folder or an fsspec URL (`s3://bucket/boards`).
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ import msgspec
 from mmbench.errors import DataError, UserError
 from mmbench.media import read_bytes
 from mmbench.types import Media, RunRecord
+from mmbench.whole_files import remove_parts, write_whole
 
 SCHEMA = 1
 _SUFFIXES = {"image": ".png", "audio": ".wav"}
@@ -32,6 +32,7 @@ class Folder:
     def __init__(self, where: str | Path) -> None:
         self.where = str(where)
         self._remote = "://" in self.where
+        self._swept: set[Path] = set()
 
     def _fs(self) -> tuple[Any, str]:
         from fsspec.core import url_to_fs
@@ -44,20 +45,21 @@ class Folder:
         return f"{self.where.rstrip('/')}/{name}" if self._remote else str(Path(self.where) / name)
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file whole: readers see the old one or the new one. Raises UserError."""
+        """Write a file whole: readers see the old one or the new one. Raises UserError.
+
+        Before the first file in a folder on disk, parts that killed processes left there go.
+        """
         if self._remote:
             fs, root = self._fs()
             fs.pipe_file(f"{root}/{name}", data)
             return
         path = Path(self.where) / name
-        part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(data)
-            part.replace(path)
+            if path.parent not in self._swept:
+                remove_parts(path.parent)
+                self._swept.add(path.parent)
+            write_whole(path, data)
         except OSError as error:
-            if part.exists():
-                part.unlink()
             raise UserError(
                 f"cannot write {path}: {error.strerror}; the outputs are kept in the cache: choose"
                 " another folder with --out and repeat the command"

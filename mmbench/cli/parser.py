@@ -119,12 +119,12 @@ def _train(commands: Any) -> None:
 
 
 def _cache(commands: Any) -> None:
-    text = "what is kept of models' outputs under $MMBENCH_CACHE, and making room"
+    text = "what is kept of models' outputs under $MMBENCH_CACHE; prune removes what no run uses"
     parser = command(commands, "cache", "cache", text)
     parser.add_argument("action", choices=["show", "prune"])
     parser.add_argument(
         "--older-than",
         type=float,
         metavar="DAYS",
-        help="prune only what was not written for so long",
+        help="prune only what was not used for so long",
     )

@@ -49,6 +49,7 @@ class Answerer:
         self._batch_size = batch_size
         self._fresh = fresh
         self._name = name
+        self._labels: dict[str, list[str]] = {}
         self.computed = 0
         self.cached = 0
         self.heard = 0.0  # seconds of sound that were decoded
@@ -71,15 +72,28 @@ class Answerer:
         return table.answers(asked, labels)
 
     def labels(self, requests: Requests) -> list[str]:
-        """Return the names of a classifier's classes, kept beside its scores.
+        """Return the names of a classifier's classes, from a journal below that of its scores.
 
-        The model is loaded only where they are not there yet.
+        The model is loaded only where they are not there yet. Raises UserError when the journal
+        cannot be used.
         """
-        file = self._folder / _sort(requests) / "labels.json"
-        if not file.is_file():
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(json.dumps(labels_of(self._load(), self._name)), encoding="utf-8")
-        return msgspec.json.decode(file.read_bytes(), type=list[str])
+        sort = _sort(requests)
+        if sort not in self._labels:
+            journal = Journal(self._folder / sort / "labels", fresh=self._fresh)
+            try:
+                self._labels[sort] = self._journalled_labels(journal, sort)
+            finally:
+                journal.close()
+        return self._labels[sort]
+
+    def _journalled_labels(self, journal: Journal, sort: str) -> list[str]:
+        key = digest("labels", self._folder.name, sort)  # one of another model does not fit
+        held = journal.get([key])
+        if held is not None:
+            return msgspec.json.decode(held.rows[0], type=list[str])
+        labels = labels_of(self._load(), self._name)
+        journal.put([key], Batch([key], [json.dumps(labels).encode()], {}), (1, 1))
+        return labels
 
     def _fill(
         self, table: Table, stage: str, requests: Requests, asked: Distinct, journal: Journal

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shutil
-import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mmbench.contents import ContentKeys, cache_folder
+from mmbench.contents import ContentKeys
 from mmbench.engine import identity
 from mmbench.engine.answer import Answerer
 from mmbench.engine.calls import scale_of
@@ -22,6 +20,7 @@ from mmbench.engine.models import Model
 from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Progress
 from mmbench.errors import UserError
+from mmbench.journal_folders import open_folder, open_temporary_folder
 from mmbench.speed import RTFX
 from mmbench.types import Answers, Requests, Said, ScoreScale
 
@@ -99,15 +98,14 @@ class Asked:
     def _journal(self) -> Path:
         """The folder of the model's answers; one of this run alone where they are not kept."""
         model, device = self._model, self.device
+        label = f"{model.info.name}@{model.info.checkpoint or 'packaged'} on {device}"
         if not model.uncached:
-            return _folder(model, device, identity.journal_key(model.info, device))
+            return open_folder(self, identity.journal_key(model.info, device), label)
         self._progress.note(
             f"the answers of {model.info.name} are not kept for later runs: {model.uncached};"
             " see `identity` in docs/plugins.md"
         )
-        folder = _folder(model, device, f"uncached-{secrets.token_hex(8)}")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return folder
+        return open_temporary_folder(self, secrets.token_hex(8), label)
 
     def answers(self, requests: Mapping[str, Requests]) -> dict[str, Answers | Said]:
         """The model's answers by the name of their requests.
@@ -158,11 +156,3 @@ class Asked:
             if answerer.heard > heard:  # seconds of sound per second of computing
                 costs.throughput[RTFX] = round((answerer.heard - heard) / spent, 2)
         return answers
-
-
-def _folder(model: Model, device: str, name: str) -> Path:
-    journal = cache_folder() / "journal" / name
-    journal.mkdir(parents=True, exist_ok=True)
-    label = f"{model.info.name}@{model.info.checkpoint or 'packaged'} on {device}\n"
-    (journal / "model.txt").write_text(label, encoding="utf-8")  # for `mmbench cache show`
-    return journal
