@@ -11,7 +11,7 @@ FLOORS = [
     {"registry", "builtin", "spec", "text", "alternatives", "media", "stats", "store", "contents",
      "journal", "checkpoints", "file_hashes", "regular_files", "layouts", "sources", "source_names",
      "speed", "search", "nano", "shapes", "reasoning", "cache_errors", "locks", "whole_files",
-     "key_store", "journal_folders"},
+     "key_store", "memory", "journal_folders"},
     {"data", "models", "kinds", "metrics"},
     {"engine", "verdicts", "conformance"},
     {"board", "board_terminal"},

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from mmbench.errors import UserError
+from mmbench.memory import ADVICE, is_out_of_memory
 
 DONE, FAILED, USER, SAMPLES, UNCLEAR, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
 _WORST_FIRST = (INTERRUPTED, BUG, USER, SAMPLES, UNCLEAR, FAILED)
@@ -51,6 +52,9 @@ def report(error: BaseException) -> int:
             file=sys.stderr,
         )
         return INTERRUPTED
+    if is_out_of_memory(error):
+        print(f"mmbench: error: {ADVICE}", file=sys.stderr)
+        return USER
     if isinstance(error, Exception):
         traceback.print_exception(error)
         print("mmbench: this is a bug; please report it with the lines above", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +13,7 @@ from mmbench.abilities import Prepares
 from mmbench.engine.calls import Row, call
 from mmbench.engine.decode import decode, seconds_of_sound, shown
 from mmbench.errors import ModelError, SampleError
+from mmbench.memory import is_out_of_memory
 from mmbench.types import Item, Message, Requests, Seeded
 
 # Batches decoded while one is run. On a CPU none: the forward uses every core, and a thread that
@@ -105,8 +107,8 @@ class Forward:
                 parts = (items[i : i + self.step] for i in range(0, len(items), self.step))
                 answered = (call(self._model, part, self._requests, self._name) for part in parts)
                 return [row for rows in answered for row in rows]
-            except RuntimeError as error:
-                if not _out_of_memory(error):
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
                     raise
                 if self.step == 1:
                     raise ModelError(
@@ -137,18 +139,10 @@ def _results(rows: list[int], futures: list[Future[Any]]) -> Prepared:
     return rows, [future.result() for future in futures]
 
 
-def _out_of_memory(error: RuntimeError) -> bool:
-    """CUDA has an exception of its own; the CPU's allocator says it in words."""
-    import torch
-
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
-
-
 def _release_memory() -> None:
     import gc
 
-    import torch
-
     gc.collect()
-    if torch.cuda.is_available():
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
