@@ -196,7 +196,7 @@ def test_list_show_leaderboard_and_cache(coco: Path, capsys: pytest.CaptureFixtu
     assert main(["cache", "show"]) == 0
     assert "test-means" in capsys.readouterr().out
     assert main(["cache", "prune"]) == 0
-    assert "pruned: 1 journals" in capsys.readouterr().out
+    assert "pruned: 1 journal," in capsys.readouterr().out
     assert run("--data", str(coco)) == 0
     assert "18 computed" in capsys.readouterr().out
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -81,11 +82,12 @@ class Asked:
         costs: Costs,
         held: Held,
     ) -> None:
-        self._costs, self._progress, self._held = costs, progress, held
+        self._costs, self._progress = costs, progress
         self._model, self.device = model, device_for(options.device)
         costs.device = self.device
+        # The function does not refer to this object, so that the journal is released with it.
         self._answerer = Answerer(
-            self._load,
+            partial(_load, model, self.device, held, progress, costs),
             self._journal(),
             keys,
             progress,
@@ -123,12 +125,6 @@ class Asked:
         """Return the names of the model's classes. Raises ModelError where it has no list."""
         return self._answerer.labels(requests)
 
-    def _load(self) -> Any:
-        if self._held.holds(self._model, self.device):
-            return self._held.get(self._model, self.device, self._progress)
-        with self._costs.clock.stage("load"):
-            return self._held.get(self._model, self.device, self._progress)
-
     def _named(self, requests: Requests) -> Answers | Said:
         """The answers, which say whose they are, and what scores of classes are."""
         name = self._model.info.name
@@ -156,3 +152,10 @@ class Asked:
             if answerer.heard > heard:  # seconds of sound per second of computing
                 costs.throughput[RTFX] = round((answerer.heard - heard) / spent, 2)
         return answers
+
+
+def _load(model: Model, device: str, held: Held, progress: Progress, costs: Costs) -> Any:
+    if held.holds(model, device):
+        return held.get(model, device, progress)
+    with costs.clock.stage("load"):
+        return held.get(model, device, progress)
