@@ -158,9 +158,8 @@ def test_a_last_checkpoint_without_a_step_orders_its_line_by_time(tmp_path: Path
     for day, path in enumerate(("out/checkpoint-9", "out/checkpoint-10", "out"), 1):
         checkpoint(tmp_path, path, day)
     points = history("t", out=tmp_path)[1]
-    assert [(point.line, point_name(point)) for point in points] == [
-        (0, "out/checkpoint-9"), (0, "out/checkpoint-10"), (0, "out")
-    ]  # fmt: skip
+    names = [(point.line, line_name(point), point_name(point)) for point in points]
+    assert names == [(0, "nano@out", name) for name in ("checkpoint-9", "checkpoint-10", "out")]
 
 
 @pytest.mark.parametrize(

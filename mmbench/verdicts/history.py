@@ -35,8 +35,9 @@ class Point(Struct, frozen=True):
     """One model of a history, by its latest run.
 
     `line` numbers what may be compared, `order` is what the line is ordered by. `training` is the
-    checkpoint's path without its step. `change` is that from the point before in the line, `by`
-    what it was found: rows or intervals; empty where there is nothing to compare with.
+    path of the line's checkpoints without the step, empty where none has one. `change` is that
+    from the point before in the line, `by` what it was found: rows or intervals; empty where there
+    is nothing to compare with.
     """
 
     run: str
@@ -63,7 +64,7 @@ class Point(Struct, frozen=True):
 
 def line_name(point: Point) -> str:
     """Return what the models of a point's line have in common, in words."""
-    place = f"@{point.training}" if point.order == "step" and point.training else ""
+    place = f"@{point.training}" if point.training else ""
     dtype = f" {point.dtype}" if point.dtype not in ("float32", "none") else ""
     options = ", ".join(f"{key}={value}" for key, value in sorted(point.options.items()))
     return f"{point.model}{place}{dtype}{f' ({options})' if options else ''}"
@@ -73,7 +74,8 @@ def point_name(point: Point) -> str:
     """Return what sets a point apart in its line: its step or its checkpoint."""
     if point.order == "step":
         return str(point.step)
-    return point.checkpoint.rstrip("/") or "packaged"
+    checkpoint = point.checkpoint.rstrip("/")
+    return (checkpoint.removeprefix(f"{point.training}/") or "packaged").strip("/")
 
 
 def history(
@@ -135,19 +137,19 @@ def _points(
 ) -> list[Point]:
     lines = _lines([record for record in records if name in record.scores], name, by)
     points = {
-        record.run: _point(record, name, at, order)
-        for at, (order, line) in enumerate(lines)
+        record.run: _point(record, name, at, order, training)
+        for at, ((order, line), training) in enumerate(lines)
         for record in line
     }
     task = records[0].task.name
     stored = set(store.Folder(out).glob(f"runs/{task}/*.parquet"))
     opened = {
         record.run: open_run(record, out)
-        for _, line in lines
+        for (_, line), _ in lines
         for record in line
         if len(line) > 1 and f"runs/{task}/{record.run}.parquet" in stored
     }
-    steps = [pair for _, line in lines for pair in pairwise(line)]
+    steps = [pair for (_, line), _ in lines for pair in pairwise(line)]
     tested = [
         compare_rows(opened[a.run], opened[b.run], [name], alpha, seed, len(steps)).scores[0]
         if a.run in opened and b.run in opened
@@ -177,8 +179,8 @@ def _records(task: str, model: str | None, out: str | Path) -> list[RunRecord]:
 
 def _lines(
     records: Sequence[RunRecord], metric: str, by: Order | None
-) -> list[tuple[Order, list[RunRecord]]]:
-    """Return the lines in the order in which they begin, each with what it is ordered by."""
+) -> list[tuple[tuple[Order, list[RunRecord]], str]]:
+    """Return the lines in the order in which they begin, each with its order and training run."""
     trainings = {_training(record) for record in records if _step(record) is not None}
     lines: dict[tuple[str, ...], dict[str, RunRecord]] = {}
     for record in records:
@@ -186,10 +188,10 @@ def _lines(
         training = _training(record) if _training(record) in trainings else ""
         options = repr(sorted(model.options.items()))
         asked = task.fingerprint, task.data_hash, score.signature
-        key = (model.name, model.dtype, options, training, *asked)
+        key = (training, model.name, model.dtype, options, *asked)
         line = lines.setdefault(key, {})
         line[model.hash or record.run] = record  # records are sorted: the latest run stays
-    return [_ordered(list(line.values()), by) for line in lines.values()]
+    return [(_ordered(list(line.values()), by), key[0]) for key, line in lines.items()]
 
 
 def _ordered(line: list[RunRecord], by: Order | None) -> tuple[Order, list[RunRecord]]:
@@ -210,7 +212,7 @@ def _step(record: RunRecord) -> int | None:
     return place_of(record.model.checkpoint or "").step
 
 
-def _point(record: RunRecord, metric: str, line: int, order: Order) -> Point:
+def _point(record: RunRecord, metric: str, line: int, order: Order, training: str) -> Point:
     score = record.scores[metric]
     return Point(
         run=record.run,
@@ -227,7 +229,7 @@ def _point(record: RunRecord, metric: str, line: int, order: Order) -> Point:
         metric=metric,
         order=order,
         step=_step(record),
-        training=_training(record),
+        training=training,
         options=record.model.options,
     )
 
