@@ -110,8 +110,11 @@ def loop(path: Path) -> None:
     path.symlink_to(path)
 
 
-SLOW = [pytest.param(damage, marks=pytest.mark.slow) for damage in (empty, truncate, zeros, loop)]
-DAMAGES = [noise, missing, folder, pipe, *SLOW]
+SLOW = [
+    pytest.param(damage, marks=pytest.mark.slow)
+    for damage in (empty, truncate, zeros, loop, missing)
+]
+DAMAGES = [noise, folder, pipe, *SLOW]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

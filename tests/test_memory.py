@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from mmbench.cli import main
 
@@ -19,8 +20,9 @@ import mmbench
 
 @mmbench.register("model", "{name}")
 class Hungry:
-    modalities = frozenset({{"text", "image"}})
+    modalities = frozenset({{"image"}})
     version = 1
+    labels = ["a", "b"]
     rows = 0
 
     def __init__(self, folder, *, device, dtype):
@@ -32,11 +34,11 @@ class Hungry:
             self._exhaust()
         return item
 
-    def embed(self, items, modality, role):
+    def classify(self, items, modality):
         Hungry.rows += len(items)
-        if "{where}" == "embed" and Hungry.rows > 20:
+        if "{where}" == "classify" and Hungry.rows > 20:
             self._exhaust()
-        return np.eye(4, dtype=np.float32)[[len(str(item)) % 4 for item in items]]
+        return np.zeros((len(items), 2), np.float32)
 
     def _exhaust(self):
         {exhaust}
@@ -48,20 +50,27 @@ def command(folder: Path, where: str, exhaust: str) -> list[str]:
     name = f"hungry-{where}-{len(exhaust)}"
     plugin = folder / f"{name.replace('-', '_')}.py"
     plugin.write_text(PLUGIN.format(name=name, where=where, exhaust=exhaust))
-    flags = ["-t", "shapes-retrieval", "--limit", "20", "--batch-size", "10", "--device", "cpu"]
+    rows = []
+    for number in range(40):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(folder / f"{number}.png")
+        rows.append(f"{number},{'ab'[number % 2]},{number}.png")
+    (folder / "data.csv").write_text("\n".join(["id,label,image", *rows]) + "\n")
+    flags = ["-t", "labels", "--data", str(folder / "data.csv"), "--batch-size", "10"]
+    flags += ["--device", "cpu"]
     out = ["--quiet", "--out", str(folder / "out")]
     return ["run", "--plugin", str(plugin), "-m", name, *flags, *out]
 
 
-@pytest.mark.parametrize("where", ["load", "prepare", "embed"])
-@pytest.mark.parametrize("exhaust", ERRORS)
+@pytest.mark.parametrize(
+    ("where", "exhaust"), list(zip(("load", "prepare", "classify"), ERRORS, strict=True))
+)
 def test_memory_that_runs_out_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], where: str, exhaust: str
 ) -> None:
     assert main(command(tmp_path, where, exhaust)) == 2
     err = capsys.readouterr().err
     assert "mmbench: error: out of memory" in err and err.count("\n") == 1
-    assert "--batch-size" in err if where != "embed" else "batch of one text" in err
+    assert "--batch-size" in err if where != "classify" else "batch of one image" in err
 
 
 LIMITED = """

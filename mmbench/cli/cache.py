@@ -39,7 +39,7 @@ def command(args: argparse.Namespace) -> int:
 
 def _age(journal: Path) -> float:
     """Return the days since the journal was last used."""
-    newest = max((file.st_mtime for file in _files(journal, "*")), default=0.0)
+    newest = max((file.st_mtime for file in _files(journal, "*")), default=time.time())
     return (time.time() - newest) / 86400
 
 
