@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from mmbench.data.csv_reader import csv_reader
 from mmbench.data.jsonfile import decode_json, decode_text, read_file
 from mmbench.data.records import Record, jsonl_records, without_nan
 from mmbench.errors import DataError, SpecError
@@ -100,7 +101,7 @@ def _keyed(key: str, row: Any) -> Any:
 
 def _table_rows(text: str, file: Path, table: Table) -> Iterator[Record]:
     separator = table.separator or _SEPARATORS[file.suffix.lower()]
-    lines = csv.reader(
+    lines = csv_reader(
         StringIO(text, newline=""),
         delimiter=separator,
         quoting=csv.QUOTE_MINIMAL if table.quoted else csv.QUOTE_NONE,

@@ -16,6 +16,7 @@ from pathlib import Path
 from reprlib import repr
 from typing import Any, NamedTuple
 
+from mmbench.data.csv_reader import csv_reader
 from mmbench.data.jsonfile import decode_json, decode_text, read_file
 from mmbench.data.system_names import entries
 from mmbench.errors import DataError
@@ -120,9 +121,8 @@ def _keyed(key: str, row: Any, value: str) -> Any:
 
 def csv_records(data: bytes, path: Path, delimiter: str = ",") -> Iterator[Record]:
     """The rows below the header. Raises DataError for a row with more or fewer cells."""
-    reader = csv.reader(
-        StringIO(decode_text(data, path), newline=""), delimiter=delimiter, strict=True
-    )
+    text = StringIO(decode_text(data, path), newline="")
+    reader = csv_reader(text, delimiter=delimiter, strict=True)
     try:
         header = next(reader, [])
         if not header:
