@@ -18,6 +18,7 @@ from types import TracebackType
 
 from mmbench import media
 from mmbench.errors import SampleError
+from mmbench.text import with_home
 from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
 
 KEY_BYTES = 16
@@ -30,7 +31,7 @@ _CLOCK_NS = 2 * 10**9
 def cache_folder() -> Path:
     """`$MMBENCH_CACHE`, or `mmbench` in the user's cache folder. Created when missing."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(os.environ.get("MMBENCH_CACHE") or Path(base) / "mmbench")
+    folder = Path(with_home(os.environ.get("MMBENCH_CACHE") or f"{base}/mmbench"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

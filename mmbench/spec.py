@@ -15,6 +15,7 @@ import msgspec
 
 from mmbench import registry
 from mmbench.errors import SpecError, UnknownName
+from mmbench.text import with_home
 from mmbench.types import TaskSpec
 
 _KEYS = {field.name for field in msgspec.structs.fields(TaskSpec)}
@@ -23,7 +24,7 @@ _SUMMARY = re.compile(r"^summary:\s*(.*)$", re.MULTILINE)
 
 def task_folders(extra: Iterable[str] = ()) -> list[Path]:
     """Where tasks are looked up, in order; only folders that exist."""
-    folders = [Path(folder) for folder in extra]
+    folders = [Path(with_home(folder)) for folder in extra]
     for folder in folders:
         if not folder.is_dir():
             raise SpecError(f"--tasks {folder}: no such folder")
@@ -81,7 +82,7 @@ def load_task(name: str, extra: Iterable[str] = ()) -> TaskSpec:
 
 def _find(name: str, extra: list[str]) -> Path:
     if name.endswith((".yaml", ".yml")):
-        path = Path(name)
+        path = Path(with_home(name))
         if not path.is_file():
             raise SpecError(f"{name}: no such task file")
         return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections import Counter
@@ -58,6 +59,11 @@ def path_id(ident: str) -> str:
 def normal_path(path: str) -> str:
     """Return a path without `.`, `..` and double slashes; an address with `://` as it is."""
     return path if "://" in path or "\0" in path else normpath(path)
+
+
+def with_home(path: str) -> str:
+    """Return a path with the home folder in place of a leading `~/` or `~USER/`."""
+    return os.path.expanduser(path)  # noqa: PTH111 - Path.expanduser fails for an unknown user
 
 
 def repeated(names: Iterable[str]) -> list[str]:

@@ -26,7 +26,7 @@ SOURCES = {
 @pytest.mark.parametrize("suffix", ["csv", "tsv"])
 def test_a_source_reads_a_long_cell(tmp_path, source, suffix):
     header, options = SOURCES[source]
-    cells = ["a.jpg", "b", "1"][: header.count(",")] + [LONG]
+    cells = [*["a.jpg", "b", "1"][: header.count(",")], LONG]
     lines = f"{header}\n{','.join(cells)}\n"
     file = write(tmp_path / f"x.{suffix}", lines.replace(",", "," if suffix == "csv" else "\t"))
     assert registry.lookup("data", source)(file, **options)

@@ -16,9 +16,11 @@ _WORST_FIRST = (INTERRUPTED, BUG, USER, SAMPLES, UNCLEAR, FAILED)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code (docs/cli.md lists them)."""
+    from mmbench.cli.home_folder import expand_home
     from mmbench.cli.parser import make_parser
 
     args = make_parser().parse_args(argv)
+    expand_home(args)
     try:
         _load_plugins(args)
         code: int = import_module(f"mmbench.cli.{args.module}").command(args)

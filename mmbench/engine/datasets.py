@@ -9,6 +9,7 @@ from typing import Any
 
 from mmbench import registry
 from mmbench.errors import DataError, UnknownName
+from mmbench.text import with_home
 from mmbench.types import Broken, TaskSpec
 
 _RESERVED = {"source", "folder", "hub"}
@@ -17,7 +18,7 @@ _OF_THE_HUB = {"rows", "caption-rows", "hf"}
 
 def data_root() -> Path:
     """Where data sets are looked up by their folder's name: `$MMBENCH_DATA`, or `./data`."""
-    return Path(os.environ.get("MMBENCH_DATA") or "data")
+    return Path(with_home(os.environ.get("MMBENCH_DATA") or "data"))
 
 
 def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Any:
@@ -29,7 +30,7 @@ def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Any:
     """
     root = _root(spec, given)
     if root is None and not hub and ("hub" in spec.data or spec.data["source"] in _OF_THE_HUB):
-        place = f" in {_default(spec)}" if "folder" in spec.data else ""
+        place = f" in {_default(spec).absolute()}" if "folder" in spec.data else ""
         raise DataError(
             f"task {spec.name}: no data on this machine{place}: give --data FOLDER"
             " (`mmbench run` asks the hub)"
@@ -54,11 +55,11 @@ def _from_hub(spec: TaskSpec) -> Any:
     try:
         return _loaded(spec, options.pop("source"), None, options)
     except DataError as error:
-        raise DataError(f"{error} (looked for {_default(spec)} first)") from error
+        raise DataError(f"{error} (looked for {_default(spec).absolute()} first)") from error
 
 
 def _default(spec: TaskSpec) -> Path:
-    return data_root().absolute() / str(spec.data.get("folder", ""))
+    return data_root() / with_home(str(spec.data.get("folder", "")))
 
 
 def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, Any]) -> Any:
@@ -79,7 +80,7 @@ def _root(spec: TaskSpec, given: Path | None) -> Path | None:
     folder = spec.data.get("folder")
     if folder is None:
         return None
-    default = data_root() / str(folder)
+    default = _default(spec)
     if not default.exists() and "hub" in spec.data:
         return None
     if not default.exists():
