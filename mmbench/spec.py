@@ -11,14 +11,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from mmbench import registry
 from mmbench.errors import SpecError, UnknownName
+from mmbench.named_values import as_struct
 from mmbench.text import with_home
 from mmbench.types import TaskSpec
 
-_KEYS = {field.name for field in msgspec.structs.fields(TaskSpec)}
 _SUMMARY = re.compile(r"^summary:\s*(.*)$", re.MULTILINE)
 
 
@@ -71,13 +69,9 @@ def load_task(name: str, extra: Iterable[str] = ()) -> TaskSpec:
     extra = list(extra)
     raw = _load_raw(name, extra, seen=())
     path = _find(name, extra)
-    _refuse_unknown_keys(raw, path)
     raw.setdefault("name", path.stem)
-    try:
-        spec = msgspec.convert(raw, TaskSpec)
-    except msgspec.ValidationError as error:
-        raise SpecError(f"{path}: {error}") from error
-    return _checked(spec, path)
+    hint = "set them, or take them from another task: include: NAME"
+    return _checked(as_struct(raw, TaskSpec, str(path), hint), path)
 
 
 def _find(name: str, extra: list[str]) -> Path:
@@ -119,12 +113,6 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise SpecError(f"{path}: a task file is a mapping of keys to values")
     return raw
-
-
-def _refuse_unknown_keys(raw: dict[str, Any], path: Path) -> None:
-    for key in raw:
-        if key not in _KEYS:
-            raise UnknownName(f"key of {path}", str(key), {*_KEYS, "include"})
 
 
 def _checked(spec: TaskSpec, path: Path) -> TaskSpec:

@@ -332,7 +332,7 @@ ROWS = [{"id": 1, "q": "What?", "a": "yes", "n": {"x": 1}}]
         (ROWS, {"where": {"a": "no"}}, "none of its 1 rows is one that the task asks for"),
         (ROWS, {"options": "q", "target": "a"}, "q: 2 to 26 options are needed"),
         (ROWS, {"media": {"picture": "{q}"}}, "unknown medium"),
-        (ROWS, {"table": {"quote": False}}, "data option table: Object contains unknown field"),
+        (ROWS, {"table": {"quote": False}}, "unknown key of data option table 'quote'"),
         (ROWS, {"last": 0}, "data option last: 0 is not a whole number from 1"),
         (ROWS * 2, {"id": "id"}, "more often: 1"),
         ([1], {}, "[0]: a mapping of columns to values is needed"),

@@ -10,7 +10,7 @@ FLOORS = [
     {"errors", "types", "abilities"},
     {"registry", "builtin", "spec", "text", "alternatives", "media", "stats", "store", "contents",
      "journal", "checkpoints", "file_hashes", "regular_files", "layouts", "sources", "source_names",
-     "speed", "search", "nano", "shapes", "reasoning"},
+     "speed", "search", "nano", "shapes", "reasoning", "named_values"},
     {"data", "models", "kinds", "metrics"},
     {"engine", "verdicts", "conformance"},
     {"board", "board_terminal"},

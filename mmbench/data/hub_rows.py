@@ -19,7 +19,7 @@ from mmbench.types import Broken, Content, Sample, Samples
 def rows(
     root: Path | None,
     *,
-    path: str,
+    path: str = "",
     name: str | list[str] | None = None,
     split: str = "test",
     revision: str | None = None,
@@ -79,9 +79,10 @@ def rows(
         ]
     if not samples:
         raise DataError(f"{source.get('path', path)}: no row is one that the task asks for")
-    refuse_duplicates("id", [sample.id for sample in samples], path)
+    refuse_duplicates("id", [sample.id for sample in samples], source["path"])
     shown = [name.replace("_", " ") for name in classes] if spaces else classes
-    return with_templates(Samples(samples, shown, source, group_name=group), prompts, Path(path))
+    data = Samples(samples, shown, source, group_name=group)
+    return with_templates(data, prompts, Path(source["path"]))
 
 
 class _Joined:

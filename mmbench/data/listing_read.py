@@ -8,17 +8,17 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
 from msgspec import Struct
 
 from mmbench.data.csv_reader import csv_reader
 from mmbench.data.jsonfile import decode_json, decode_text, read_file
 from mmbench.data.records import Record, jsonl_records, without_nan
-from mmbench.errors import DataError, SpecError
+from mmbench.errors import DataError
+from mmbench.named_values import as_struct
 
 Files = str | list[str] | Mapping[str, str | list[str]]
 
-T = TypeVar("T")
+S = TypeVar("S", bound=Struct)
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
@@ -34,12 +34,9 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True):
     quoted: bool = True
 
 
-def option_as(kind: type[T], given: Mapping[str, Any], option: str) -> T:
+def option_as(kind: type[S], given: Mapping[str, Any], option: str) -> S:
     """A data option that is a mapping, as this kind of one. Raises SpecError."""
-    try:
-        return msgspec.convert(given, kind)
-    except msgspec.ValidationError as error:
-        raise SpecError(f"data option {option}: {error}") from error
+    return as_struct(given, kind, f"data option {option}")
 
 
 def find_files(root: Path | None, files: Files, source: str) -> list[tuple[str, Path]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from pathlib import Path
 from typing import Any
 
 from mmbench import registry
-from mmbench.errors import DataError, UnknownName
+from mmbench.errors import DataError, SpecError
+from mmbench.named_values import checked_options
 from mmbench.text import with_home
 from mmbench.types import Broken, TaskSpec
 
@@ -64,12 +64,23 @@ def _default(spec: TaskSpec) -> Path:
 
 def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, Any]) -> Any:
     source = registry.lookup("data", name)
-    known = set(inspect.signature(source).parameters) - {"root"}
-    for option in options:
-        if option not in known:
-            what = f"option of data source {name} (task {spec.name})"
-            raise UnknownName(what, option, known)
-    return source(root, **options)
+    what = f"option of data source {name} (task {spec.name})"
+    given = checked_options(source, options, what, {"root"}, lambda names: _missing(what, names))
+    return source(root, **{option: _at_home(value) for option, value in given.items()})
+
+
+def _missing(what: str, names: list[str]) -> SpecError:
+    wanted = ", ".join(f"{name}: VALUE" for name in names)
+    return SpecError(f"{what}: {', '.join(names)} missing: set data: {{{wanted}}} in the task file")
+
+
+def _at_home(value: Any) -> Any:
+    """Return an option with the home folder in texts that begin with `~/`."""
+    if isinstance(value, dict):
+        return {key: _at_home(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_at_home(one) for one in value]
+    return with_home(value) if isinstance(value, str) and value.startswith("~/") else value
 
 
 def _root(spec: TaskSpec, given: Path | None) -> Path | None:

@@ -19,8 +19,9 @@ from mmbench.engine.hashed_files import HashedFiles
 from mmbench.engine.identity import model_info
 from mmbench.engine.late import late
 from mmbench.engine.model_state import model_state
-from mmbench.errors import ModelError, UnknownName, UserError
+from mmbench.errors import ModelError, UserError
 from mmbench.file_hashes import FileHash
+from mmbench.named_values import checked_options
 from mmbench.types import ModelInfo
 
 BASELINES = ("oracle", "constant", "random", "empty", "hedge")
@@ -133,19 +134,16 @@ def _single(choice: ModelChoice, finder: Finder, options: dict[str, Any]) -> Mod
 
 def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
     cls, files = registry.lookup("model", choice.adapter), HashedFiles(finder.keys)
-    known = _options(cls)
-    for option in given:
-        if option not in known:
-            raise UnknownName(f"option of model {choice.adapter}", option, known)
     if finder.trust_remote_code:
-        _pinned(choice, known)
+        _pinned(choice, cls)
         given["trust_remote_code"] = True
     place = choice.checkpoint or getattr(cls, "default_checkpoint", None)
+    checkpoint = None
     if getattr(cls, "remote", False):
-        given, checkpoint = {"model": place or "", **given}, None
-    else:
+        given = {"model": place or "", **given}
+    typed = _checked_options(choice.adapter, cls, given)
+    if not getattr(cls, "remote", False):
         checkpoint = _resolve(choice.adapter, cls, place, choice.revision, files.hash)
-    _check_required(choice.adapter, cls, given)
     dtype = auto_dtype(cls, finder.device) if finder.dtype == "auto" else finder.dtype
     # How an answer is fetched (how many at a time) is no part of what it is.
     moving = {k: v for k, v in given.items() if k not in getattr(cls, "unhashed", ())}
@@ -166,34 +164,29 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
     folder = checkpoint.folder if checkpoint else None
 
     def load(device: str) -> Any:
-        model = cls(folder, device=device, dtype=dtype, **given)
+        model = cls(folder, device=device, dtype=dtype, **typed)
         files.check(choice.adapter)
         return model
 
     return Model(info, load, cls, folder, state.uncached)
 
 
-def _options(cls: type) -> set[str]:
-    return set(inspect.signature(cls).parameters) - _RESERVED
+def _checked_options(adapter: str, cls: type, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options as the class takes them. Raises UnknownName and UserError."""
 
-
-def _check_required(adapter: str, cls: type, given: dict[str, Any]) -> None:
-    """Raise UserError if an option without a default is not given."""
-    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    parameters = inspect.signature(cls).parameters.values()
-    required = [p.name for p in parameters if p.default is p.empty and p.kind not in variadic]
-    missing = [name for name in required if name not in _RESERVED | set(given)]
-    if missing:
-        flags = " ".join(f"--model-arg {name}=VALUE" for name in missing)
-        values = ", ".join(f"{name}: VALUE" for name in missing)
-        raise UserError(
-            f"model {adapter} has no default for {', '.join(missing)}: {flags}, or"
+    def missing(names: list[str]) -> UserError:
+        flags = " ".join(f"--model-arg {name}=VALUE" for name in names)
+        values = ", ".join(f"{name}: VALUE" for name in names)
+        return UserError(
+            f"model {adapter} has no default for {', '.join(names)}: {flags}, or"
             f" options: {{{values}}} in a model file"
         )
 
+    return checked_options(cls, given, f"option of model {adapter}", _RESERVED, missing)
 
-def _pinned(choice: ModelChoice, known: set[str]) -> None:
-    if "trust_remote_code" not in known:
+
+def _pinned(choice: ModelChoice, cls: type) -> None:
+    if "trust_remote_code" not in inspect.signature(cls).parameters:
         raise UserError(
             f"model {choice.adapter} runs no remote code: leave --trust-remote-code out"
         )
