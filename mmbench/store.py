@@ -29,8 +29,9 @@ SAME = b"mmbench.same"  # in the rows' schema: metric → the metric whose colum
 class Folder:
     """A folder on disk or behind an fsspec URL: read, list, and write files whole."""
 
-    def __init__(self, where: str | Path) -> None:
+    def __init__(self, where: str | Path, flag: str = "--out") -> None:
         self.where = str(where)
+        self._flag = flag  # names another folder, in messages
         self._remote = "://" in self.where
 
     def _fs(self) -> tuple[Any, str]:
@@ -60,7 +61,7 @@ class Folder:
                 part.unlink()
             raise UserError(
                 f"cannot write {path}: {error.strerror}; the outputs are kept in the cache: choose"
-                " another folder with --out and repeat the command"
+                f" another folder with {self._flag} and repeat the command"
             ) from error
 
     def read(self, name: str) -> bytes:
@@ -92,9 +93,18 @@ def encode(record: RunRecord | Sequence[RunRecord]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(record), indent=2)
 
 
-def write_record(out: str | Path, record: RunRecord, rows: Mapping[str, Sequence[Any]]) -> str:
-    """Write the rows, then the record that refers to them. Returns the record's path."""
-    folder = Folder(out)
+def write_record(
+    out: str | Path,
+    record: RunRecord,
+    rows: Mapping[str, Sequence[Any]],
+    *,
+    flag: str = "--out",
+) -> str:
+    """Write the rows, then the record that refers to them. Returns the record's path.
+
+    Errors name the `flag` that chooses another folder.
+    """
+    folder = Folder(out, flag)
     stem = f"runs/{record.task.name}/{record.run}"
     folder.write(f"{stem}.parquet", _parquet(rows))
     folder.write(f"{stem}.json", encode(record) + b"\n")
@@ -107,7 +117,7 @@ def write_made(out: str | Path, record: RunRecord, made: Mapping[str, Media]) ->
     An id with a slash lies in a folder; what no file may be called stands as %XX, so that nothing
     is written elsewhere. Raises UserError.
     """
-    folder = Folder(out)
+    folder = Folder(out, "--media")
     stem = f"{record.task.name}/{record.run}"
     for ident, medium in made.items():
         name = "/".join(_file_name(part) for part in ident.split("/"))

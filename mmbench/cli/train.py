@@ -71,6 +71,10 @@ class _Told:
         for task in self._args.eval:
             try:
                 outcome = run(f"{self._recipe.model}@{folder}", task)
-                print(store.write_record(self._args.board, outcome.record, outcome.rows))
+                print(
+                    store.write_record(
+                        self._args.board, outcome.record, outcome.rows, flag="--board"
+                    )
+                )
             except Exception as error:  # told, and counted in the exit code
                 self.codes.append(report(error))
