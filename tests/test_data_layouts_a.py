@@ -150,6 +150,14 @@ def test_audiocaps_as_aac_datasets_lays_it(tmp_path: Path) -> None:
     assert Path(first.inputs["audio"].name).resolve() == (tmp_path / sound).resolve()
 
 
+@pytest.mark.parametrize("sound", ["test/7.wav", "audio/8.flac", "9.wav"])
+def test_sounds_of_audiocaps_by_the_id_of_any_caption(tmp_path: Path, sound: str) -> None:
+    rows = "audiocap_id,youtube_id,start_time,caption\n7,v,1,a\n8,v,1,b\n9,v,1,c\n"
+    put(tmp_path, {"test.csv": rows, sound: ""})
+    (only,) = load_data(load_task("audiocaps-retrieval"), tmp_path).corpus
+    assert Path(only.inputs["audio"].name).resolve() == (tmp_path / sound).resolve()
+
+
 @pytest.mark.parametrize("data", sorted(LAYOUTS), indirect=True)
 def test_media_are_there_and_the_missing_one_fails(data: tuple[str, Any]) -> None:
     task, found = data

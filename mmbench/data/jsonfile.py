@@ -65,6 +65,8 @@ def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, ins
     except UnicodeDecodeError as error:
         raise _malformed(path, data, _bad_utf8(data), _no_text(data), line) from error
     except msgspec.DecodeError as error:
+        if not data.strip():
+            raise DataError(f"{_place(path, line, inside)}: is empty") from error
         named = _BYTE.search(str(error))
         offset = int(named.group(1)) if named else len(data)
         reason = _reason(data, offset) or _BYTE.sub("", str(error))

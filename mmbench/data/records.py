@@ -84,14 +84,16 @@ def jsonl_records(data: bytes, path: Path) -> Iterator[Record]:
 def json_records(data: bytes, path: Path, value: str = "") -> Iterator[Record]:
     """Yield the rows of a list of objects, or of a mapping of ids to objects or to a `value`.
 
-    A file of JSON lines is read as such whatever it is called. Raises DataError for an id that
-    stands twice, and for JSON of another shape.
+    A file of JSON lines, or of one, is read as such whatever it is called. Raises DataError for an
+    id that stands twice, and for JSON of another shape.
     """
     if is_json_lines(data):
         yield from jsonl_records(data, path)
         return
     content = decode_json(data, Any, path)
-    if isinstance(content, dict):
+    if isinstance(content, dict) and is_single_record(content, value):
+        rows = [(f"{path} line 1", content)]
+    elif isinstance(content, dict):
         rows = [(f"{path}: {key!r}", _keyed(key, row, value)) for key, row in content.items()]
     else:
         found = content if isinstance(content, list) else [content]
@@ -111,6 +113,18 @@ def is_json_lines(data: bytes) -> bool:
 def is_mapping(data: bytes) -> bool:
     """Whether JSON is one object: neither a list nor objects a line."""
     return data.lstrip().startswith(b"{") and not is_json_lines(data)
+
+
+def is_single_record(content: dict[str, Any], value: str) -> bool:
+    """Whether a JSON object is a row of its own, the only line of a file, and no mapping of ids.
+
+    Such a row has a column of ids and one called `value`, or, where no value is named, no cell that
+    is an object.
+    """
+    names = set(map(plain_name, content))
+    if value:
+        return value in names and bool(names & {"id", "question_id", "image_id", "utt_id"})
+    return bool(content) and not any(isinstance(one, dict) for one in content.values())
 
 
 def _keyed(key: str, row: Any, value: str) -> Any:

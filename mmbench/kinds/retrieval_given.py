@@ -31,6 +31,11 @@ def match(data: RetrievalData, outputs: Outputs, *, partial: bool) -> tuple[Retr
     """
     if outputs.embeddings:
         return _match_embeddings(data, outputs, partial=partial)
+    if any(hasattr(value, "ndim") for value in outputs.values.values()):
+        raise DataError(
+            "an .npy file holds scores of classes, a row a sample: for embeddings give an .npz of"
+            " both sides, np.savez('x.npz', query=…, query_ids=…, corpus=…, corpus_ids=…)"
+        )
     queries, documents = _Names(data.queries), _Names(data.corpus)
     ids = queries.unique(list(outputs.values), "queries")
     values = {

@@ -87,7 +87,8 @@ class Writing(PerSample):
             return given
         if isinstance(given, int | float) and not isinstance(given, bool):
             return str(given)
-        raise DataError(f"task {spec.name}: the output for {sample.id} is not a text")
+        what = "scores of classes (.npy)" if hasattr(given, "ndim") else repr(given)
+        raise DataError(f"task {spec.name}: the output for {sample.id} is {what}: a text is needed")
 
     def baseline(
         self, who: str, spec: TaskSpec, data: Samples, seed: int
