@@ -44,7 +44,7 @@ MALFORMED = [
     ('{"ä": 1,\n "images" 3}', "line 2 column 11 (byte 20): JSON is malformed"),
     ('{"images": [\n{"id": 1', "line 2 column 9 (byte 21): Input data was truncated"),
     ("", "is empty"),
-    ("not json", "JSON is malformed"),
+    ("not json", "is text that begins with 'not json'; JSON is needed"),
 ]
 
 

@@ -327,7 +327,7 @@ ROWS = [{"id": 1, "q": "What?", "a": "yes", "n": {"x": 1}}]
     [
         (ROWS, {"target": "answer"}, "unknown column"),
         (ROWS, {"target": "n.y"}, "unknown column"),
-        (ROWS, {"target": "n"}, "x.json: [0]: n is {'x': 1}: a text is needed"),
+        (ROWS, {"target": "n"}, "x.json: $[0]: n is {'x': 1}: a text is needed"),
         (ROWS, {"rows": "data"}, "x.json: has no entry 'data'"),
         (ROWS, {"where": {"a": "no"}}, "none of its 1 rows is one that the task asks for"),
         (ROWS, {"options": "q", "target": "a"}, "q: 2 to 26 options are needed"),

@@ -60,6 +60,8 @@ def captions(
     refuse_duplicates("image id", [image.id for image in found], str(path))
     references = _by_image(first_captions(lines, captions), found, path)
     kept = found[:images]
+    if not kept:
+        raise DataError(f"{path}: has no image with its references")
     empty = [image.id for image in kept if not references[image.id]]
     if empty:
         raise DataError(

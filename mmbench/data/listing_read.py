@@ -48,6 +48,8 @@ def find_files(root: Path | None, files: Files, source: str) -> list[tuple[str, 
         raise DataError(f"data source {source} was given no data: give --data FOLDER")
     if not isinstance(files, Mapping):
         return [("", root if root.is_file() else _first(root, files))]
+    if root.is_file():
+        raise DataError(f"{root}: is one file, and {len(files)} are read: give --data FOLDER")
     return [(part, _first(root, names)) for part, names in files.items()]
 
 
@@ -81,7 +83,7 @@ def _json_rows(found: Any, file: Path, rows: str) -> Iterator[Record]:
         if not isinstance(found, dict) or name not in found:
             raise DataError(f"{file}: has no entry {rows!r}")
         found = found[name]
-    place = f"{file}: {rows}" if rows else f"{file}: "
+    place = f"{file}: {rows or '$'}"
     if isinstance(found, dict):
         found = [_keyed(key, row) for key, row in found.items()]
     if not isinstance(found, list):

@@ -42,9 +42,16 @@ def rows_of(
     found = read_rows(file, entry, option_as(Table, table or {}, "table"))
     numbered = [Record(r.where, {"row": row, **r.cells}) for row, r in enumerate(found)]
     kept = [record for record in numbered if chosen(record, where)]
-    if not kept:
-        raise DataError(f"{file}: none of its {len(found)} rows is one that the task asks for")
+    refuse_none(kept, len(found), file)
     return Rows(file, kept)
+
+
+def refuse_none(kept: Sequence[object], rows: int, file: Path) -> None:
+    """Raise DataError for a file without rows, or without one that the task asks for."""
+    if not rows:
+        raise DataError(f"{file}: has no row")
+    if not kept:
+        raise DataError(f"{file}: none of its {rows} rows is one that the task asks for")
 
 
 def one_medium(media: Paths) -> tuple[Modality, list[str]]:

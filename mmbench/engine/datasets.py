@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mmbench import registry
-from mmbench.errors import DataError, SpecError
+from mmbench.engine.other_formats import explained
+from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.named_values import checked_options
 from mmbench.text import with_home
 from mmbench.types import Broken, TaskSpec
@@ -66,7 +67,13 @@ def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, Any
     source = registry.lookup("data", name)
     what = f"option of data source {name} (task {spec.name})"
     given = checked_options(source, options, what, {"root"}, lambda names: _missing(what, names))
-    return source(root, **{option: _at_home(value) for option, value in given.items()})
+    values = {option: _at_home(value) for option, value in given.items()}
+    try:
+        return source(root, **values)
+    except (DataError, UnknownName) as error:
+        if root is None:
+            raise
+        raise explained(error, spec, name, root) from error
 
 
 def _missing(what: str, names: list[str]) -> SpecError:
