@@ -247,7 +247,7 @@ def test_without_data_weights_and_network_it_ends_at_once_with_what_to_type(
     assert "Traceback" not in done.stderr
     for words in (
         "openai/clip-vit-base-patch32", str(tmp_path / "hf"), "@CHECKPOINT", "--data",
-        str(tmp_path / "data/coco"), "mmbench run -m clip-nano -t shapes-retrieval",
+        str(tmp_path / "data/coco"), "-m clip-nano -t shapes-retrieval",
     ):  # fmt: skip
         assert words in done.stderr
     assert spent < 30  # no retry loop: a retrying client takes minutes

@@ -9,6 +9,7 @@ import pytest
 from coco_files import write
 
 from mmbench import registry
+from mmbench.builtin import TABLES
 from mmbench.contents import ContentKeys
 from mmbench.engine.datasets import load_data
 from mmbench.engine.models import Finder, find
@@ -16,7 +17,7 @@ from mmbench.errors import MmbenchError, SpecError, UnknownName, UserError
 from mmbench.named_values import _checkable, _hints, as_typed, checked_options
 from mmbench.spec import load_task
 
-SOURCES = [name for name in registry.names("data") if not name.startswith(("shapes", "spoken"))]
+SOURCES = [name for name in TABLES["data"] if not name.startswith(("shapes", "spoken"))]
 BASE = "include: coco-retrieval\nname: mine\nprotocol: {}\n"
 RESERVED = {"self", "root", "folder", "device", "dtype"}
 
@@ -72,7 +73,7 @@ def test_an_option_of_another_type_never_ends_in_a_bug(tmp_path, source):
 
 @pytest.mark.parametrize("kind", ["data", "model"])
 def test_all_options_of_our_own_have_types_that_are_checked(kind):
-    for name in registry.names(kind):
+    for name in TABLES[kind]:
         function = registry.lookup(kind, name)
         hints = _hints(function)
         for option in options_of(function):
