@@ -101,7 +101,7 @@ def test_steps_are_corrected_over_the_history(tmp_path: Path) -> None:
     [
         ({"task": "tt"}, "unknown task with runs in .* 'tt': did you mean t"),
         ({"model": "nanno"}, "unknown model with runs of t 'nanno': did you mean nano"),
-        ({"metric": "am"}, "unknown metric of t 'am': did you mean em"),
+        ({"metric": "am"}, "unknown metric of t 'am': known: em"),
     ],
 )
 def test_unknown_names(tmp_path: Path, asked: dict[str, str], message: str) -> None:
