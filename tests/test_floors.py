@@ -10,10 +10,10 @@ FLOORS = [
     {"errors", "types", "abilities"},
     {"registry", "builtin", "spec", "text", "alternatives", "media", "stats", "store", "contents",
      "journal", "checkpoints", "file_hashes", "regular_files", "layouts", "sources", "source_names",
-     "speed", "search", "nano", "shapes", "reasoning"},
+     "speed", "number_format", "search", "nano", "shapes", "reasoning"},
     {"data", "models", "kinds", "metrics"},
     {"engine", "verdicts", "conformance"},
-    {"board", "board_terminal"},
+    {"board"},
     {"train", "selftest"},
     {"cli"},
 ]  # fmt: skip

@@ -53,7 +53,8 @@ def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
         names = ", ".join(action.option_strings) or action.dest
         value = _value(action)
         text = f"`{names}{f' {value}' if value else ''}`"
-        yield f"{text}: {action.help}" if action.help else text
+        # argparse formats a help text, so that a percent sign in it is doubled.
+        yield f"{text}: {action.help % {}}" if action.help else text
 
 
 def _value(action: argparse.Action) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from mmbench.cli import DONE, FAILED, UNCLEAR
+from mmbench.cli.columns import show
 from mmbench.errors import UserError
 from mmbench.verdicts.gate import gate
 from mmbench.verdicts.junit import annotation, junit, sentence
@@ -22,8 +23,7 @@ def command(args: argparse.Namespace) -> int:
         args.baseline, args.candidate, args.fail_if, alpha=args.alpha, out=args.out, seed=args.seed
     )
     shown = sys.stderr if args.json else sys.stdout
-    for verdict in found:
-        print(sentence(verdict), file=shown)
+    show(map(sentence, found), shown)
     if args.github:
         print("\n".join(annotation(verdict, args.on_unclear) for verdict in found), file=shown)
     if args.json:

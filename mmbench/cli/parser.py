@@ -82,6 +82,7 @@ def _show(commands: Any) -> None:
     parser = command(commands, "show", "show", "all about one model, task, metric or run")
     parser.add_argument("what", choices=["model", "task", "metric", "run"])
     parser.add_argument("name", help="for a run: a path, an id, or the beginning of one")
+    parser.add_argument("--json", action="store_true", help="of a run: its whole record as JSON")
     parser.add_argument("--out", default="leaderboards", metavar="DIR", help="where the runs are")
     plugins(parser)
 
