@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any
 
 from mmbench import __version__
@@ -17,7 +18,10 @@ the headline; 70 a bug; 130 interrupted, resumable"""
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of `mmbench`. Each command sets `module`, its module in mmbench.cli."""
+    """The parser of `mmbench`. Each command sets `module`, its module in mmbench.cli.
+
+    Where a shell asks for completions, they are printed and the process ends.
+    """
     parser = argparse.ArgumentParser(
         prog="mmbench",
         description="Evaluate multimodal models: one command, one honest number.",
@@ -25,7 +29,8 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"mmbench {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    parser.set_defaults(module="help")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for add in (
         _run,
         outputs.score,
@@ -44,8 +49,13 @@ def make_parser() -> argparse.ArgumentParser:
         _leaderboard,
         _train,
         _cache,
+        _completion,
     ):
         add(commands)
+    if "_ARGCOMPLETE" in os.environ:
+        from mmbench.cli.completion import complete
+
+        complete(parser)
     return parser
 
 
@@ -129,3 +139,10 @@ def _cache(commands: Any) -> None:
         metavar="DAYS",
         help="prune only what was not written for so long",
     )
+
+
+def _completion(commands: Any) -> None:
+    text = "a script for the shell that completes commands, flags, models, tasks, metrics and runs"
+    parser = command(commands, "completion", "completion", text)
+    usage = 'bash, zsh: eval "$(mmbench completion SHELL)"; fish: mmbench completion fish | source'
+    parser.add_argument("shell", choices=["bash", "zsh", "fish"], help=usage)
