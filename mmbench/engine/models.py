@@ -12,6 +12,7 @@ import msgspec
 from mmbench import registry
 from mmbench.checkpoints import Checkpoint, resolve
 from mmbench.contents import ContentKeys, digest
+from mmbench.engine.adapter_guess import refuse_bare_checkpoint
 from mmbench.engine.choice import FRAMED, ModelChoice, parse
 from mmbench.engine.dtypes import auto_dtype
 from mmbench.engine.framed import COUNT, framed
@@ -105,7 +106,9 @@ def class_of(text: str) -> type:
 
 
 def _class(adapter: str) -> type:
-    cls = registry.lookup("model", adapter.removeprefix(FRAMED))
+    name = adapter.removeprefix(FRAMED)
+    refuse_bare_checkpoint(name)
+    cls = registry.lookup("model", name)
     return framed(cls) if adapter.startswith(FRAMED) else cls
 
 
@@ -132,6 +135,7 @@ def _single(choice: ModelChoice, finder: Finder, options: dict[str, Any]) -> Mod
 
 
 def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
+    refuse_bare_checkpoint(choice.adapter)
     cls, files = registry.lookup("model", choice.adapter), HashedFiles(finder.keys)
     known = _options(cls)
     for option in given:
