@@ -21,6 +21,7 @@ from mmbench.engine.rows import predictions, rows_table
 from mmbench.engine.run import Outcome
 from mmbench.engine.timing import with_rtfx
 from mmbench.errors import DataError
+from mmbench.spec import task_files
 from mmbench.speed import RTFX
 from mmbench.types import Prediction, RunRecord, TaskSpec
 
@@ -43,7 +44,7 @@ def rescore(
     options, costs = options or Options(), Costs()
     with costs.clock.stage("prepare"):
         record = store.find_record(out, run)
-        spec, _ = find_task(record.task.name, options)
+        spec = _task_of(record, options)
         _refuse_other_question(record, spec)
         names = list(metrics or spec.metrics)
         for name in names:
@@ -86,6 +87,17 @@ def rescore(
         notes=_notes(record, directions),
     )
     return Outcome(again, rows_table(directions, measured.found), {})
+
+
+def _task_of(record: RunRecord, options: Options) -> TaskSpec:
+    """Return the task of a run as it is now. Raises DataError where its file is not found."""
+    name = record.task.name
+    if name not in task_files(options.tasks):
+        raise DataError(
+            f"run {record.run}: its task {name} is not among the tasks: give the folder that holds"
+            f" {name}.yaml with --tasks DIR"
+        )
+    return find_task(name, options)[0]
 
 
 def _notes(record: RunRecord, directions: Directions) -> list[str]:
