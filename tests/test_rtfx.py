@@ -14,10 +14,10 @@ import soundfile
 import mmbench
 from mmbench import board, store
 from mmbench.cli.board_table import board_table
-from mmbench.number_format import format_number
 from mmbench.engine.prepare import Options
 from mmbench.engine.rescore import rescore
 from mmbench.engine.run import run
+from mmbench.number_format import format_number
 from mmbench.types import Written
 
 SECONDS, SLEEP = 2.0, 0.05  # of sound in each file; of computing for each
