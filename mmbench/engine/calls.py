@@ -37,7 +37,8 @@ def call(model: Any, items: Sequence[Any], requests: Requests, name: str) -> lis
     said, encode = _said(model, items, requests)
     if len(said) != len(items):
         raise ModelError(
-            f"{name}: {requests.method} returned {len(said)} answers for {len(items)} items"
+            f"{name}: {requests.method} returned {count(len(said), 'answer')}"
+            f" for {count(len(items), 'item')}"
         )
     return [one if isinstance(one, SampleError) else encode(one) for one in said]
 
