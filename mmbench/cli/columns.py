@@ -6,8 +6,8 @@ pipe or a file) nothing is wrapped or split, so that each line can be found with
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TextIO
@@ -16,6 +16,7 @@ from unicodedata import combining, east_asian_width
 from mmbench.text import plain
 
 _NARROWEST = 40  # a terminal is not taken to be narrower
+_USUAL = 80  # the width of a terminal that does not know its own
 _TEXT = 24  # the least width of a last column of text; a narrower one is not wrapped beside others
 _GAP = 2  # blanks between columns
 _HANG = 4  # how much deeper the following lines of a wrapped line are indented
@@ -26,7 +27,11 @@ Row = Sequence[str]
 
 def screen_width(file: TextIO) -> int | None:
     """Return the width of the terminal behind a stream, None where there is no terminal."""
-    return max(_NARROWEST, shutil.get_terminal_size().columns) if file.isatty() else None
+    if not file.isatty():
+        return None
+    columns = os.environ.get("COLUMNS", "")
+    typed = int(columns) if columns.isdecimal() else 0
+    return max(_NARROWEST, typed or os.get_terminal_size(file.fileno()).columns or _USUAL)
 
 
 def show(lines: Iterable[str], file: TextIO | None = None) -> None:

@@ -65,7 +65,7 @@ def _measured(record: RunRecord, width: int | None, parts: int | None) -> list[s
     lines += [f"  {note}" for note in _published_notes(record.published)]
     lines += [f"  note: {plain(note, 400)}" for note in record.notes]
     lines += [f"  index {plain(name)}: {_flat(index)}" for name, index in record.index.items()]
-    return [*lines, *_failures(record, width), *_breakdowns(record, parts, width)]
+    return [*lines, *_failures(record), *_breakdowns(record, parts, width)]
 
 
 def _which(record: RunRecord, reason: str) -> str:
@@ -108,13 +108,13 @@ def _published_notes(published: Iterable[PublishedInfo]) -> Iterator[str]:
         yield f"published scores of {plain(model)}: {plain(verdict)}"
 
 
-def _failures(record: RunRecord, width: int | None) -> list[str]:
+def _failures(record: RunRecord) -> list[str]:
     failed = record.counts["failed"]
     if not failed:
         return []
     within = board.bounds(record)
     lines = [f"  {count(failed, 'sample')} failed{f'; {within}' if within else ''}:"]
-    lines += listing([(plain(i), plain(why)) for i, why in record.failures], width, indent=4)
+    lines += [f"    {plain(ident)}: {plain(why)}" for ident, why in record.failures]
     rest = failed - len(record.failures)
     return lines + ([f"    and {rest:,} more"] if rest else [])
 

@@ -47,7 +47,9 @@ def task_yaml(name: str, folders: Sequence[str], width: int | None = None) -> st
 
     values = msgspec.to_builtins(load_task(name, folders))
     unset = msgspec.to_builtins(TaskSpec("", "", {}, {}, [], ""))
-    unset = {key: value for key, value in unset.items() if value in ("", [], {}, None)}
+    empty: tuple[Any, ...] = ("", [], {}, None)
+    optional = {field.name for field in msgspec.structs.fields(TaskSpec) if not field.required}
+    unset = {key: value for key, value in unset.items() if key in optional and value in empty}
     values = {key: v for key, v in values.items() if key not in unset or v != unset[key]}
     text = _dump(values, _UNFOLDED)
     if width is None:
