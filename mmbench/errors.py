@@ -58,6 +58,8 @@ def near_names(name: str, known: Iterable[str]) -> list[str]:
     """
     by_spelling = {one.casefold(): one for one in known}
     typed = name.casefold()
+    if typed in by_spelling:
+        return [by_spelling[typed]]
     close = get_close_matches(typed, by_spelling, n=_CLOSE, cutoff=0.6)
     stem = re.split(r"[@\[{]", typed)[0]
     alike = [one for one in by_spelling if stem and one.startswith((typed, f"{stem}@", f"{stem}["))]

@@ -12,7 +12,7 @@ from pathlib import Path
 from termios import TIOCSWINSZ
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_store import ROWS, record
 from verdict_runs import write_run
@@ -230,6 +230,7 @@ def test_intervals_rates_and_durations() -> None:
 
 
 @given(st.text(st.sampled_from("ab é中文 "), max_size=200), st.integers(40, 90))
+@settings(max_examples=40, deadline=None)
 def test_wrapping_loses_nothing_and_keeps_the_width(text: str, width: int) -> None:
     lines = wrapped(text, width)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")

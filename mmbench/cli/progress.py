@@ -40,8 +40,8 @@ class Lines:
         """Begin a stage."""
         self._stage, self._total, self._done, self._first = stage, total, done, done
         self._began = self._last = monotonic()
-        cached = f", {done:,} from the cache" if done else ""
-        self.note(f"{stage}: {total:,}{cached}")
+        before = f", of which {done:,} were done before" if done else ""
+        self.note(f"{stage}: {total:,}{before}")
 
     def advance(self, n: int) -> None:
         """Count, and now and then say so."""
