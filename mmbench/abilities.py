@@ -119,6 +119,13 @@ class Prepares(Protocol):
 
 
 @runtime_checkable
+class TakesEncoded(Protocol):
+    """A model that is given an EncodedImage in the place of each PIL.Image."""
+
+    encoded_images: bool
+
+
+@runtime_checkable
 class Hears(Protocol):
     """A model that takes sounds at `rate` samples a second."""
 

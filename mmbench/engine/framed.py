@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mmbench.abilities import Prepares
+from mmbench.abilities import Prepares, TakesEncoded
 from mmbench.engine.calls import labels_of, scores_of
 from mmbench.types import Clip, Frames, Generation, Message, Modality, Role
 
@@ -23,6 +23,8 @@ class _Framed:
         self.frames = Frames(count)
         if hasattr(model, "rate"):
             self.rate: int = model.rate
+        if isinstance(model, TakesEncoded):
+            self.encoded_images = model.encoded_images
 
     def prepare(self, item: Any, modality: Any) -> Any:
         """A clip becomes a list of prepared pictures; anything else is the model's own."""
