@@ -30,6 +30,8 @@ def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
         print(f"  {plain(ident)}: {plain(why)}")
     if found.failures:
         print(f"  {count(len(found.failures), 'sample')} would fail")
+    for note in found.notes:
+        print(f"  note: {plain(note)}")
     if found.unmeasured:
         print(f"  the headline would have no value: {plain(found.unmeasured)}")
     if found.failures or found.unmeasured:
