@@ -24,6 +24,7 @@ from mmbench.file_hashes import FileHash
 from mmbench.types import ModelInfo
 
 BASELINES = ("oracle", "constant", "random", "empty", "hedge")
+REMOTE = "remote"  # the dtype of a model whose weights are elsewhere
 _RESERVED = {"self", "folder", "device", "dtype"}
 
 
@@ -166,7 +167,7 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
     if choice.checkpoint is None and checkpoint and not checkpoint.revision:
         info = msgspec.structs.replace(info, checkpoint=None)  # packaged: no path of this machine
     if getattr(cls, "remote", False):
-        info = msgspec.structs.replace(info, checkpoint=place, dtype="remote")
+        info = msgspec.structs.replace(info, checkpoint=place, dtype=REMOTE)
     folder = checkpoint.folder if checkpoint else None
 
     def load(device: str) -> Any:
