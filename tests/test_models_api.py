@@ -19,7 +19,7 @@ from api_server import Endpoint, said, serving
 from PIL import Image
 
 from mmbench.cli import main
-from mmbench.errors import ModelError, SampleError
+from mmbench.errors import ModelError, SampleError, UserError
 from mmbench.models.api import Api
 from mmbench.types import Clip, Generation, Message, Sound, Written
 
@@ -192,17 +192,22 @@ def test_a_key_that_no_header_holds_is_refused_and_not_shown(
     with pytest.raises(ModelError, match="set it anew") as caught:
         api(endpoint)
     assert key.strip() not in str(caught.value)
-    with pytest.raises(ModelError, match="put the key into the environment"):
+    with pytest.raises(UserError, match="put the key into the environment"):
         Api(None, device="cpu", dtype="", model="m", base="http://me:pass@host/v1")
 
 
 @pytest.mark.parametrize(
     ("given", "reason"),
-    [({"base": ""}, "--api-base URL"), ({"base": "localhost:8000"}, "give http://HOST:PORT")],
-    ids=["none", "no-scheme"],
+    [
+        ({"base": ""}, "--api-base URL"),
+        ({"base": "localhost:8000"}, "give http://HOST:PORT"),
+        ({"base": "http://host:eighty/v1"}, "give http://HOST:PORT"),
+        ({"base": "http://[::1/v1"}, "give http://HOST:PORT"),
+    ],
+    ids=["none", "no-scheme", "port", "bracket"],
 )
 def test_an_endpoint_must_be_named(given: dict[str, str], reason: str) -> None:
-    with pytest.raises(ModelError, match=reason):
+    with pytest.raises(UserError, match=reason):
         Api(None, device="cpu", dtype="", model="m", **given)
 
 

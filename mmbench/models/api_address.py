@@ -5,21 +5,21 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from mmbench.errors import ModelError
+from mmbench.errors import ModelError, UserError
 from mmbench.text import plain
 
 
 def parse_base(base: str) -> SplitResult:
-    """Split `--api-base`. Raises ModelError unless it is http(s)://HOST[:PORT][/PATH]."""
+    """Split `--api-base`. Raises UserError unless it is http(s)://HOST[:PORT][/PATH]."""
     try:
         parts = urlsplit(base)
         complete = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:  # a port that is no number, half an IPv6 address
         complete = None
     if not complete:
-        raise ModelError(f"--api-base {plain(base)!r}: give http://HOST:PORT/v1 of the endpoint")
+        raise UserError(f"--api-base {plain(base)!r}: give http://HOST:PORT/v1 of the endpoint")
     if parts.username or parts.password:
-        raise ModelError("--api-base holds a password: put the key into the environment")
+        raise UserError("--api-base holds a password: put the key into the environment")
     return parts
 
 

@@ -138,7 +138,8 @@ class Client:
             raise ModelError(f"--api-base {plain(self._base)!r} is no address: {error}") from error
         except (requests.RequestException, HTTPError) as error:
             cause = _cause(error)
-            self._unconnected += _is_unconnected(cause)
+            with self._lock:
+                self._unconnected += _is_unconnected(cause)
             raise Passing(_reason(cause, self._timeout), error=cause) from error
 
     def _count_reply(self) -> None:
@@ -181,7 +182,7 @@ def _session(key: str | None, connections: int) -> Any:
     # Without redirects, requests would still read their bodies, and parse where they lead.
     session.get_redirect_target = lambda _: None
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = requests.adapters.HTTPAdapter(pool_maxsize=connections)
+    adapter = requests.adapters.HTTPAdapter(pool_maxsize=connections + 1)  # and the caller's
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
