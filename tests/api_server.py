@@ -88,6 +88,7 @@ def serving(host: str = "127.0.0.1") -> Iterator[Endpoint]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # as servers of models do
 
         def do_GET(self) -> None:
             status = 404 if endpoint.models is None else 200

@@ -14,8 +14,15 @@ from api_server import Endpoint, own_address, serving
 from PIL import Image
 
 from mmbench.cli import main
+from mmbench.contents import ContentKeys
+from mmbench.engine.asked import Costs
+from mmbench.engine.features import Featurer
 from mmbench.engine.outside import data_folders
+from mmbench.engine.prepare import Options
+from mmbench.engine.progress import Silent
+from mmbench.errors import UserError
 from mmbench.spec import load_task
+from mmbench.types import Wants
 
 
 @pytest.fixture
@@ -110,7 +117,40 @@ def test_the_folders_of_a_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert tmp_path / "coco" not in data_folders(task, file)
     assert data_folders(task, tmp_path / "coco")[0] == tmp_path / "coco"
     monkeypatch.setenv("MMBENCH_DATA", str(tmp_path))
+    (tmp_path / task.data["folder"]).mkdir(exist_ok=True)
     assert data_folders(task, None)[0] == tmp_path / task.data["folder"]
+
+
+def test_the_folders_of_a_data_set_of_the_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datasets import config
+    from huggingface_hub import constants
+
+    monkeypatch.setenv("MMBENCH_DATA", str(tmp_path))
+    folders = data_folders(load_task("chartqa", ()), None)
+    for cache in (config.HF_DATASETS_CACHE, constants.HF_HUB_CACHE):
+        assert Path(cache).expanduser().resolve() in folders
+    assert Path.cwd() not in folders
+
+
+def test_a_metric_sends_no_files_to_another_machine(tmp_path: Path) -> None:
+    wants = Wants(
+        lambda _: {},
+        {"audio": ("audio", "query")},
+        method="write",
+        model="api@m",
+        options={"base": "http://10.0.0.1/v1"},
+    )
+    with ContentKeys(tmp_path) as keys:
+        for allow in (False, True):
+            options = Options(allow_outside=allow)
+            featurer = Featurer(options, keys, Silent(), Costs())
+            if allow:
+                assert featurer.model("heard", wants, None).destination == "10.0.0.1"
+            else:
+                with pytest.raises(UserError, match=r"heard would send files to 10\.0\.0\.1"):
+                    featurer.model("heard", wants, None)
 
 
 def sent(endpoint: Endpoint) -> tuple[str, bytes]:

@@ -71,11 +71,12 @@ def _caches() -> list[Path]:
     from datasets import config
     from huggingface_hub import constants
 
-    caches = config.HF_DATASETS_CACHE, config.HF_DATASETS_DOWNLOADED_DATASETS_PATH
-    return [
-        Path(os.path.realpath(Path(cache).expanduser()))
-        for cache in (*caches, constants.HF_HUB_CACHE)
-    ]
+    of_datasets = (
+        *(config.HF_DATASETS_CACHE, config.DOWNLOADED_DATASETS_PATH),
+        config.EXTRACTED_DATASETS_PATH,
+    )
+    caches = map(Path, (*of_datasets, constants.HF_HUB_CACHE))
+    return [Path(os.path.realpath(cache.expanduser())) for cache in caches]
 
 
 def _inside(name: str, folders: list[Path]) -> bool:
