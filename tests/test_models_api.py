@@ -19,6 +19,7 @@ from api_server import Endpoint, said, serving
 from PIL import Image
 
 from mmbench.cli import main
+from mmbench.contents import cache_folder
 from mmbench.errors import ModelError, SampleError, UserError
 from mmbench.models.api import Api
 from mmbench.types import Clip, Generation, Message, Sound, Written
@@ -253,7 +254,10 @@ def test_a_run_of_a_task_on_an_endpoint(
     rows = [
         {"id": "1", "question": "say this", "answer": "say this"},
         {"id": "2", "question": "bad luck", "answer": "x"},
+        {"id": "3", "question": "repeat", "answer": "key ***"},
     ]
+    repeated = {"message": {"content": f"key {KEY}"}, "finish_reason": "stop"}
+    endpoint.script["repeat"] = [{"choices": [repeated]}]
     (tmp_path / "qa.jsonl").write_text("\n".join(map(json.dumps, rows)))
     endpoint.script["bad"] = [(400, {})]
     out = tmp_path / "out"
@@ -266,7 +270,10 @@ def test_a_run_of_a_task_on_an_endpoint(
     assert record["scores"]["exact_match"]["value"] == 1
     assert record["model"]["checkpoint"] == "m"
     assert record["model"]["options"] == {"model": "m"}
-    assert KEY not in path.read_text()
+    places = [out, cache_folder()]
+    files = [file for place in places for file in place.rglob("*") if file.is_file()]
+    assert any(b"key ***" in file.read_bytes() for file in files)
+    assert not any(KEY.encode() in file.read_bytes() for file in files)
     asked = len(endpoint.bodies)
     assert main([*run, "--device", "cpu"]) == 0  # only what failed is asked again
     assert len(endpoint.bodies) == asked + 1

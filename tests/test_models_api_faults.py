@@ -115,9 +115,10 @@ QUOTA = b'{"error": {"message": "You exceeded your current quota"}}'
         ((429, {"Retry-After": "3600"}), "asks to wait 3600 s"),
         ((503, {"Retry-After": "9" * 500}), "asks to wait"),
         ((429, {}, QUOTA), "the quota is used up"),
+        ((429, {}, b'{"error": {"message": "try again in 3600 s"}}'), "asks to wait 3600 s"),
         ((429, {"Retry-After": "1"}, b'{"error": {"type": "insufficient_quota"}}'), "used up"),
     ],
-    ids=["402", "200-with-402", "an-hour", "forever", "quota", "code"],
+    ids=["402", "200-with-402", "an-hour", "forever", "quota", "message", "code"],
 )
 def test_a_quota_ends_the_run(endpoint: Endpoint, fault: Any, reason: str) -> None:
     endpoint.script["q"] = [fault]
@@ -139,6 +140,8 @@ def test_a_quota_ends_the_run(endpoint: Endpoint, fault: Any, reason: str) -> No
 def test_a_quota_that_returns_soon_is_waited_for(endpoint: Endpoint, fault: Any) -> None:
     endpoint.script["q"] = [fault]
     assert ask(api(endpoint), [user("q")], SHORT) == [Written("q", "stop", 1)]
+    if "0.1s" in str(fault):
+        assert endpoint.times[1] - endpoint.times[0] > 0.1
 
 
 def test_a_redirect_ends_the_run_and_the_key_stays(

@@ -23,7 +23,7 @@ _FOR_ALL = {
 }
 LATER = "the answers so far are kept, and the same command asks for the rest"
 _QUOTA = re.compile(r"quota|billing|insufficient (?:balance|credit|funds)", re.IGNORECASE)
-_SOON = re.compile(r"try (?:again )?in (?:\d{1,4} ?ms|\d{1,2}(?:\.\d{1,9})? ?s)", re.IGNORECASE)
+_SOON = re.compile(r"try (?:again )?in (\d{1,4}(?:\.\d{1,9})?) ?(m?s)", re.IGNORECASE)
 
 
 class Passing(Exception):
@@ -131,11 +131,20 @@ def _failure(
         return ModelError(f"{url}: {_FOR_ALL[status]} ({reason}){end}")
     if status not in _AGAIN:
         return SampleError(f"the endpoint refused the request: {reason}")
-    if (reply.wait or 0) > LONGEST_PAUSE:
-        return ModelError(f"{url}: asks to wait {reply.wait:.0f} s ({reason}); {LATER}")
-    if _is_quota(error, reply.wait):
+    wait = reply.wait if reply.wait is not None else _wait_in(_message(error))
+    if (wait or 0) > LONGEST_PAUSE:
+        return ModelError(f"{url}: asks to wait {wait:.0f} s ({reason}); {LATER}")
+    if _is_quota(error, wait):
         return ModelError(f"{url}: the quota is used up ({reason}); {LATER}")
-    return Passing(reason, response=reply.response, wait=reply.wait)
+    return Passing(reason, response=reply.response, wait=wait)
+
+
+def _wait_in(message: str) -> float | None:
+    """Return the seconds in a message such as "Please retry in 36.5s", None without any."""
+    found = _SOON.search(message[:2000])
+    if found is None:
+        return None
+    return float(found[1]) / (1000 if found[2].lower() == "ms" else 1)
 
 
 def _error_of(body: bytes) -> Any:
@@ -159,5 +168,4 @@ def _is_quota(error: Any, wait: float | None) -> bool:
     codes = (error.get("code"), error.get("type")) if isinstance(error, dict) else ()
     if "insufficient_quota" in codes:
         return True
-    message = _message(error)[:2000]
-    return wait is None and bool(_QUOTA.search(message)) and not _SOON.search(message)
+    return wait is None and bool(_QUOTA.search(_message(error)[:2000]))
