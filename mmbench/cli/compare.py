@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from mmbench import board, store
+from mmbench import board
 from mmbench.cli.columns import aligned
+from mmbench.cli.runs import find_runs
 from mmbench.errors import UserError
 from mmbench.text import count, plain
 from mmbench.types import RunRecord
@@ -25,16 +26,14 @@ def command(args: argparse.Namespace) -> int:
     """Print every candidate beside the baseline, and of several runs which do not differ."""
     if len(args.run) < 2:
         raise UserError("mmbench compare takes two runs or more, the baseline first")
-    pairs = compare_runs(
-        args.run, metrics=args.metric, alpha=args.alpha, out=args.out, seed=args.seed
-    )
+    runs = find_runs(args.run, args)
+    pairs = compare_runs(runs, metrics=args.metric, alpha=args.alpha, seed=args.seed)
     if args.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(pairs), indent=2).decode() + "\n")
         return 0
     by_task: dict[str, list[RunRecord]] = {}
-    for run in args.run:
-        record = store.find_record(args.out, run)
-        by_task.setdefault(record.task.name, []).append(record)
+    for run in runs:
+        by_task.setdefault(run.record.task.name, []).append(run.record)
     lines = [told(pairs, records, args.show) for records in by_task.values()]
     print("\n\n".join("\n".join(own) for own in lines))
     return 0

@@ -44,6 +44,17 @@ def allow_outside(parser: argparse.ArgumentParser) -> None:
     )
 
 
+RUN = (
+    "a path, an id, the beginning of one, latest, best (the best headline that can be compared with"
+    " the latest run), or MODEL@CHECKPOINT (its latest run)"
+)
+
+
+def runs_of_task(parser: argparse.ArgumentParser) -> None:
+    """The flag of a command that takes RUN: of which task."""
+    parser.add_argument("-t", "--task", metavar="TASK", help="RUN is a run of this task")
+
+
 def published_as(parser: argparse.ArgumentParser) -> None:
     """The flag of a command whose scores can stand beside published ones."""
     parser.add_argument(

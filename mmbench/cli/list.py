@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from mmbench import registry
+from mmbench.cli.unreadable import report_unreadable
 from mmbench.text import plain
 
 
@@ -37,7 +38,9 @@ def _tasks(folders: list[str]) -> Iterator[tuple[str, str]]:
 def _runs(out: str) -> Iterator[tuple[str, str]]:
     from mmbench import board, store
 
-    for record in store.read_records(out):
+    records = store.read_records(out)
+    report_unreadable(records.unreadable)
+    for record in records:
         headline = record.scores.get(record.headline)
         value = f"{record.headline} {board.number(headline)}"
         yield record.run, f"{record.task.name}  {board.label(record)}  {value}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mmbench import board, store
 from mmbench.cli import DONE, SAMPLES, UNCLEAR, report
 from mmbench.cli.options import allowed_failures
+from mmbench.cli.unreadable import report_unreadable
 from mmbench.errors import UserError
 from mmbench.text import count, plain
 from mmbench.types import RunRecord
@@ -36,9 +37,11 @@ def ended(record: RunRecord, allowed: str) -> int:
 
 def publish(records: list[RunRecord], args: argparse.Namespace) -> int:
     """Make the tables of these records, and print them as JSON where that was asked for."""
-    code, pages = DONE, []
+    code, pages = DONE, list[str]()
     try:
-        pages = board.build(args.out, {record.task.name for record in records}) if records else []
+        if records:
+            pages, unreadable = board.build(args.out, {record.task.name for record in records})
+            report_unreadable(unreadable)
     except (UserError, KeyboardInterrupt) as error:
         code = report(error)
     for page in pages:

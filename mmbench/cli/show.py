@@ -9,14 +9,15 @@ import sys
 import msgspec
 
 from mmbench import registry, store
+from mmbench.cli.runs import find_runs
 from mmbench.text import plain
 
 
 def command(args: argparse.Namespace) -> int:
     """Print what is known under the name."""
     if args.what == "run":
-        record = store.find_record(args.out, args.name)
-        sys.stdout.write(store.encode(record).decode() + "\n")
+        (run,) = find_runs([args.name], args)
+        sys.stdout.write(store.encode(run.record).decode() + "\n")
         return 0
     lines = {"model": _model, "task": _task, "metric": _metric}[args.what](args)
     print("\n".join(map(_printable, lines)))

@@ -8,13 +8,17 @@ from pathlib import Path
 from mmbench import board, store
 from mmbench.cli import DONE, report, worst
 from mmbench.cli.progress import make_progress
+from mmbench.cli.unreadable import report_unreadable
 from mmbench.engine.asked import device_for
+from mmbench.folders import Folder
 from mmbench.train import Recipe, changed, read_recipe, train
 
 
 def command(args: argparse.Namespace) -> int:
     """Train by a recipe; run the tasks of `--eval` on each checkpoint."""
     recipe, device = _recipe(args), device_for(args.device)
+    if args.eval:
+        Folder(args.board, "--board").check_writable()
     told = _Told(args, recipe)
     try:
         last = train(
@@ -28,8 +32,10 @@ def command(args: argparse.Namespace) -> int:
     finally:
         told.progress.finish()
     print(f"trained: {recipe.model}@{last}")
-    if args.eval:
-        print("\n".join(board.build(args.board, args.eval)))
+    if told.tasks:
+        pages, unreadable = board.build(args.board, told.tasks)
+        report_unreadable(unreadable)
+        print("\n".join(pages))
     return worst(told.codes)
 
 
@@ -49,6 +55,7 @@ class _Told:
     def __init__(self, args: argparse.Namespace, recipe: Recipe) -> None:
         self.progress = make_progress(quiet=False)
         self.codes = [DONE]
+        self.tasks: set[str] = set()
         self._args, self._recipe = args, recipe
         self._started = False
 
@@ -72,5 +79,6 @@ class _Told:
             try:
                 outcome = run(f"{self._recipe.model}@{folder}", task)
                 print(store.write_record(self._args.board, outcome.record, outcome.rows))
+                self.tasks.add(outcome.record.task.name)
             except Exception as error:  # told, and counted in the exit code
                 self.codes.append(report(error))
