@@ -6,10 +6,12 @@ asked differently, or of other data, never stand in one column. Needs neither to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 from mmbench import speed, store
+from mmbench.folders import Folder
 from mmbench.number_format import decimals, format_interval, format_number
 from mmbench.text import count, csv_cell, markdown, sample_noun
 from mmbench.types import RunRecord, ScoreInfo
@@ -216,41 +218,50 @@ def _line(row: list[str]) -> str:
     return f"| {' | '.join(row)} |"
 
 
-def build(out: str, tasks: Iterable[str] = ()) -> list[str]:
-    """Write the pages and CSV files of these tasks (all by default), and the index.
+class Built(NamedTuple):
+    """The paths of the pages that were written, and a line for each file that is no record."""
+
+    pages: list[str]
+    unreadable: list[str]
+
+
+def build(out: str, tasks: Iterable[str] = ()) -> Built:
+    """Write the pages and CSV files of these tasks (all with records by default), and the index.
 
     Safe beside other writers: a table is replaced whole, and made again when a record arrived
-    meanwhile, so that the last writer has seen every record. Returns the pages' paths.
+    meanwhile, so that the last writer has seen every record. Files that are no records are skipped.
     """
-    folder = store.Folder(out)
+    folder = Folder(out)
     asked = list(tasks)
     while True:
-        before = folder.glob("runs/*/*.json")
-        names = asked or sorted({name.split("/")[1] for name in before})
-        pages = [_write(folder, task) for task in names]
-        folder.write("README.md", _index(folder).encode())
-        if folder.glob("runs/*/*.json") == before:
-            return pages
+        before = folder.run_files()
+        runs, unreadable = store.stored_runs(folder, before)
+        by_task: dict[str, list[RunRecord]] = {}
+        for run in runs:
+            by_task.setdefault(store.task_of(run.name), []).append(run.record)
+        tables = {task: sections(records) for task, records in sorted(by_task.items())}
+        pages = [_write(folder, task, tables[task]) for task in asked or tables if task in tables]
+        folder.write("README.md", _index(tables).encode())
+        if folder.run_files() == before:
+            return Built(pages, unreadable)
 
 
-def _write(folder: store.Folder, task: str) -> str:
+def _write(folder: Folder, task: str, tables: list[list[RunRecord]]) -> str:
     import pandas as pd
 
-    tables = sections(store.read_records(folder.where, task))
     folder.write(f"{task}.md", page(task, tables).encode())
-    if tables:
-        table = pd.concat([frame(records) for records in tables], ignore_index=True)
-        folder.write(f"{task}.csv", table.to_csv(index=False).encode())
+    table = pd.concat([frame(records) for records in tables], ignore_index=True)
+    folder.write(f"{task}.csv", table.to_csv(index=False).encode())
     return folder.path(f"{task}.md")
 
 
-def _index(folder: store.Folder) -> str:
+def _index(tables: Mapping[str, list[list[RunRecord]]]) -> str:
     lines = ["# Leaderboards", "", "| task | best model | headline | value | 95 % | blind |"]
     lines.append("|---|---|---|---:|---:|---:|")
-    for task in sorted({name.split("/")[1] for name in folder.glob("runs/*/*.json")}):
-        best = brief(sections(store.read_records(folder.where, task))[0])[0]
+    for task, found in tables.items():
+        best = brief(found[0])[0]
         _, who, headline, *numbers = best
-        link = f"[{markdown(task)}]({task}.md)"
+        link = f"[{markdown(task)}]({quote(task)}.md)"
         lines.append(_line([link, markdown(who), f"`{headline}`", *numbers]))
     return "\n".join([*lines, "", f"Blind: {_BLIND}.", ""])
 

@@ -15,6 +15,7 @@ import msgspec
 
 from mmbench import registry
 from mmbench.errors import SpecError, UnknownName
+from mmbench.file_names import name_fault
 from mmbench.types import TaskSpec
 
 _KEYS = {field.name for field in msgspec.structs.fields(TaskSpec)}
@@ -127,6 +128,10 @@ def _refuse_unknown_keys(raw: dict[str, Any], path: Path) -> None:
 
 
 def _checked(spec: TaskSpec, path: Path) -> TaskSpec:
+    if fault := name_fault(spec.name):
+        raise SpecError(
+            f"{path}: a task cannot be named {spec.name!r}: {fault}: write `name: NAME` in the file"
+        )
     if not isinstance(spec.data.get("source"), str):
         raise SpecError(f"{path}: data needs a `source`, e.g. `data: {{source: coco}}`")
     if not spec.metrics:

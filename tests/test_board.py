@@ -1,5 +1,6 @@
 """Boards: one question per column, hostile names harmless, nothing lost between writers."""
 
+import shutil
 import subprocess
 import sys
 from multiprocessing import get_context
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_store import ROWS, record
+from test_store import ROWS, bad_files, record
 
 from mmbench import board, store
 from mmbench.cli import main
@@ -71,6 +72,31 @@ def test_data_other_than_the_protocols_is_marked_in_words() -> None:
     more = record(task=task(**said | {"data": {"corpus": 9}}))
     assert board.other_data(more).endswith(f": 9 of 10 corpus samples, {source['doubt']}")
     assert board.other_data(record(task=task(source=source))) == ""  # there is no protocol
+
+
+def test_files_that_are_no_records_stop_no_board(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Among the records of a task, and alone in the folders of others; names are no patterns."""
+    bad = bad_files(tmp_path, "t")
+    bad_files(tmp_path, "nothing else")
+    store.write_record(tmp_path, record(), ROWS)
+    shutil.copytree(tmp_path / "runs/t", tmp_path / "runs/my[v1] (a)", symlinks=True,
+                    ignore=shutil.ignore_patterns("pipe.json"))  # fmt: skip
+    assert board.build(str(tmp_path), ["../../x", "nothing else"]).pages == []
+    pages, unreadable = board.build(str(tmp_path))
+    assert [Path(page).name for page in pages] == ["my[v1] (a).md", "t.md"]
+    assert len(unreadable) == 3 * len(bad) - 1
+    index = (tmp_path / "README.md").read_text()
+    assert "(t.md)" in index
+    assert "(my%5Bv1%5D%20%28a%29.md)" in index
+    assert "nothing" not in index
+    for args, code in {("leaderboard", "show"): 0, ("list", "runs"): 0, ("history", "t"): 0,
+                       ("history", "nothing else"): 2}.items():  # fmt: skip
+        assert main([*args, "--out", str(tmp_path)]) == code
+        told = capsys.readouterr().err
+        assert "deep.json: not a run record: it is nested too deep" in told
+        assert " more" in told
 
 
 def test_names_and_outputs_are_harmless(tmp_path: Path) -> None:

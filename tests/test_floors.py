@@ -9,8 +9,9 @@ ROOT = Path(__file__).parents[1] / "mmbench"
 FLOORS = [
     {"errors", "types", "abilities"},
     {"registry", "builtin", "spec", "text", "alternatives", "media", "stats", "store", "contents",
-     "journal", "checkpoints", "file_hashes", "regular_files", "layouts", "sources", "source_names",
-     "speed", "number_format", "search", "nano", "shapes", "reasoning"},
+     "journal", "checkpoints", "file_hashes", "file_names", "folders", "regular_files",
+     "run_lookup", "layouts", "sources", "source_names", "speed", "number_format", "search",
+     "nano", "shapes", "reasoning"},
     {"data", "models", "kinds", "metrics"},
     {"engine", "verdicts", "conformance"},
     {"board"},

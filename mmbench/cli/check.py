@@ -30,6 +30,7 @@ def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
     lines += [f"  {plain(ident)}: {plain(why)}" for ident, why in found.failures[:20]]
     if found.failures:
         lines += [f"  {count(len(found.failures), 'sample')} would fail"]
+    lines += [f"  note: {plain(note)}" for note in found.notes]
     if found.unmeasured:
         lines += [f"  the headline would have no value: {plain(found.unmeasured)}"]
     show(lines)

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from mmbench import board, store
+from mmbench import board
 from mmbench.cli.board_table import directions, short_name
 from mmbench.cli.columns import cells, listing, screen_width, show, table
+from mmbench.cli.runs import find_runs
 from mmbench.errors import UserError
 from mmbench.number_format import decimals, format_interval, format_number
 from mmbench.text import count, plain
@@ -28,16 +29,14 @@ def command(args: argparse.Namespace) -> int:
     """Print every candidate beside the baseline, and of several runs which do not differ."""
     if len(args.run) < 2:
         raise UserError("mmbench compare takes two runs or more, the baseline first")
-    pairs = compare_runs(
-        args.run, metrics=args.metric, alpha=args.alpha, out=args.out, seed=args.seed
-    )
+    runs = find_runs(args.run, args)
+    pairs = compare_runs(runs, metrics=args.metric, alpha=args.alpha, seed=args.seed)
     if args.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(pairs), indent=2).decode() + "\n")
         return 0
     by_task: dict[str, list[RunRecord]] = {}
-    for run in args.run:
-        record = store.find_record(args.out, run)
-        by_task.setdefault(record.task.name, []).append(record)
+    for run in runs:
+        by_task.setdefault(run.record.task.name, []).append(run.record)
     width = screen_width(sys.stdout)
     for nth, records in enumerate(by_task.values()):
         lines = comparison_lines(pairs, records, args.show, width)

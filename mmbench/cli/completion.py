@@ -91,10 +91,9 @@ def _metrics(**_: Any) -> list[str]:
 
 
 def _runs(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
-    from mmbench.store import Folder
+    from mmbench.folders import Folder
 
-    names = Folder(parsed_args.out).glob("runs/*/*.json")
-    return [PurePath(name).stem for name in names]
+    return ["latest", "best", *(PurePath(n).stem for n in Folder(parsed_args.out).run_files())]
 
 
 def _shown(parsed_args: argparse.Namespace, **others: Any) -> Iterable[str]:

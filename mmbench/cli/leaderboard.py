@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from mmbench import board, store
 from mmbench.cli.board_table import board_table
 from mmbench.cli.columns import aligned, cells, printable, screen_width, show, table
+from mmbench.cli.unreadable import report_unreadable
 from mmbench.errors import DataError
 from mmbench.text import listed, plain
 from mmbench.types import RunRecord
@@ -18,24 +19,26 @@ from mmbench.verdicts.same import distinctions
 
 def command(args: argparse.Namespace) -> int:
     """Build or show the tables of the tasks named, or of all."""
-    known = {name.split("/")[1] for name in store.Folder(args.out).glob("runs/*/*.json")}
+    known = store.tasks_in(args.out)
     for task in args.task:
         if task not in known:
-            names = listed(sorted(known), len(known))
+            names = listed(known, len(known))
             raise DataError(f"no run of task {task!r} in {args.out}; there are runs of: {names}")
     if not known:
         raise DataError(f"no runs in {args.out}: `mmbench run -m MODEL -t TASK` makes one")
     if args.action == "build":
-        show(board.build(args.out, args.task))
+        pages, unreadable = board.build(args.out, args.task)
+        report_unreadable(unreadable)
+        show(pages)
         return 0
-    tasks = args.task or sorted(known)
+    by_task, unreadable = _tables(args.out, args.task or known)
+    report_unreadable(unreadable)
     width = screen_width(sys.stdout)
     if args.brief:
-        show(_brief(args.out, tasks, width))
+        show(_brief(by_task, width))
         return 0
     lines: list[str] = []
-    for task in tasks:
-        tables = board.sections(store.read_records(args.out, task))
+    for task, tables in by_task.items():
         for records, caption in zip(tables, board.captions(tables), strict=True):
             lines += [""] if lines else []
             lines += [f"{plain(task)}: {printable(caption)}"]
@@ -44,17 +47,24 @@ def command(args: argparse.Namespace) -> int:
     return 0
 
 
-def _brief(out: str, tasks: list[str], width: int | None) -> list[str]:
+def _tables(out: str, tasks: Sequence[str]) -> tuple[dict[str, list[list[RunRecord]]], list[str]]:
+    """Return the tables of each task, and a line about each file that is no record."""
+    found = {task: store.read_records(out, task) for task in tasks}
+    unreadable = [line for records in found.values() for line in records.unreadable]
+    return {task: board.sections(records) for task, records in found.items()}, unreadable
+
+
+def _brief(by_task: Mapping[str, list[list[RunRecord]]], width: int | None) -> list[str]:
     """Return a line for each model of each task; on a narrow terminal the tasks are headings."""
-    tables = [(task, board.sections(store.read_records(out, task))) for task in tasks]
-    lines = _one_table(tables)
+    lines = _one_table(by_task)
     if width is None or all(cells(line) <= width for line in lines):
         return lines
-    return [line for task, sections in tables for line in _by_task(task, sections, width)]
+    return [line for task, found in by_task.items() for line in _by_task(task, found, width)]
 
 
-def _one_table(tables: list[tuple[str, list[list[RunRecord]]]]) -> list[str]:
+def _one_table(by_task: Mapping[str, list[list[RunRecord]]]) -> list[str]:
     """Return all models in one table; where runs of a task differ, apart and under a title."""
+    tables = by_task.items()
     rows = [[plain(c) for c in row] for _, found in tables for t in found for row in board.brief(t)]
     head, *lines = aligned([board.BRIEF, *rows], left={0, 1, 2})
     shown, rest = [head], iter(lines)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from mmbench import registry
 from mmbench.cli.columns import listing, screen_width, show
+from mmbench.cli.unreadable import report_unreadable
 from mmbench.text import plain
 
 
@@ -37,7 +38,9 @@ def _tasks(folders: list[str]) -> Iterator[tuple[str, str]]:
 def _runs(out: str) -> Iterator[tuple[str, ...]]:
     from mmbench import board, store
 
-    for record in store.read_records(out):
+    records = store.read_records(out)
+    report_unreadable(records.unreadable)
+    for record in records:
         headline = record.scores.get(record.headline)
         cells = record.task.name, board.label(record), record.headline, board.number(headline)
         yield record.run, *cells

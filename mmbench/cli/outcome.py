@@ -11,6 +11,7 @@ from mmbench.cli import DONE, SAMPLES, UNCLEAR, report
 from mmbench.cli.columns import screen_width, show
 from mmbench.cli.options import allowed_failures
 from mmbench.cli.run_summary import run_result
+from mmbench.cli.unreadable import report_unreadable
 from mmbench.errors import UserError
 from mmbench.types import RunRecord
 
@@ -36,9 +37,11 @@ def ended(record: RunRecord, allowed: str) -> int:
 
 def publish(records: list[RunRecord], args: argparse.Namespace) -> int:
     """Make the tables of these records, and print them as JSON where that was asked for."""
-    code, pages = DONE, []
+    code, pages = DONE, list[str]()
     try:
-        pages = board.build(args.out, {record.task.name for record in records}) if records else []
+        if records:
+            pages, unreadable = board.build(args.out, {record.task.name for record in records})
+            report_unreadable(unreadable)
     except (UserError, KeyboardInterrupt) as error:
         code = report(error)
     show((f"leaderboard: {page}" for page in pages), sys.stderr if args.json else sys.stdout)

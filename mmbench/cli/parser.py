@@ -10,7 +10,7 @@ from mmbench import __version__
 from mmbench.cli import parser_models as models
 from mmbench.cli import parser_outputs as outputs
 from mmbench.cli import parser_verdicts as verdicts
-from mmbench.cli.flags import command, device, pair, plugins, positive, written
+from mmbench.cli.flags import RUN, command, device, pair, plugins, positive, runs_of_task, written
 
 EXIT_CODES = """exit codes: 0 done; 1 a negative verdict; 2 an error of yours, one line says what to
 type; 3 samples failed beyond --allow-failed; 4 no verdict (too little data), or no value for
@@ -91,8 +91,9 @@ def _list(commands: Any) -> None:
 def _show(commands: Any) -> None:
     parser = command(commands, "show", "show", "all about one model, task, metric or run")
     parser.add_argument("what", choices=["model", "task", "metric", "run"])
-    parser.add_argument("name", help="for a run: a path, an id, or the beginning of one")
+    parser.add_argument("name", help=f"for a run: {RUN}")
     parser.add_argument("--json", action="store_true", help="of a run: its whole record as JSON")
+    runs_of_task(parser)
     parser.add_argument("--out", default="leaderboards", metavar="DIR", help="where the runs are")
     plugins(parser)
 

@@ -13,12 +13,16 @@ from mmbench.cli.options import allowed_failures, options_for
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
 from mmbench.engine.held import Held
+from mmbench.folders import Folder
 from mmbench.types import RunRecord
 
 
 def command(args: argparse.Namespace) -> int:
     """Run every pair, write records and tables, and print what was measured."""
     allowed_failures(args.allow_failed, 1)  # refused before hours of work, not after
+    Folder(args.out).check_writable()
+    if args.media:
+        Folder(args.media, "--media").check_writable()
     records: list[RunRecord] = []
     codes: list[int] = []
     held = Held()

@@ -7,6 +7,7 @@ import argparse
 from mmbench.cli import worst
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
+from mmbench.folders import Folder
 
 
 def command(args: argparse.Namespace) -> int:
@@ -15,6 +16,7 @@ def command(args: argparse.Namespace) -> int:
     from mmbench.engine.prepare import Options
     from mmbench.engine.score import score
 
+    Folder(args.out).check_writable()
     options = Options(
         data=args.data,
         device=args.device,

@@ -12,6 +12,7 @@ import msgspec
 
 from mmbench import registry, store
 from mmbench.cli.columns import cells, printable, screen_width, show, wrapped
+from mmbench.cli.runs import find_runs
 from mmbench.text import plain
 from mmbench.types import TaskSpec
 
@@ -34,11 +35,11 @@ def command(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace) -> None:
     from mmbench.cli.run_summary import run_summary
 
-    record = store.find_record(args.out, args.name)
+    (run,) = find_runs([args.name], args)
     if args.json:
-        sys.stdout.write(store.encode(record).decode() + "\n")
+        sys.stdout.write(store.encode(run.record).decode() + "\n")
     else:
-        show(run_summary(record, screen_width(sys.stdout)))
+        show(run_summary(run.record, screen_width(sys.stdout)))
 
 
 def task_yaml(name: str, folders: Sequence[str], width: int | None = None) -> str:

@@ -14,6 +14,7 @@ from mmbench.cli.progress import make_progress
 from mmbench.engine.choice import parse
 from mmbench.engine.held import Held
 from mmbench.errors import UserError
+from mmbench.folders import Folder
 from mmbench.number_format import format_number
 from mmbench.spec import load_task, task_files
 from mmbench.text import count, plain
@@ -25,6 +26,7 @@ def command(args: argparse.Namespace) -> int:
     specs = [load_task(name, args.tasks) for name in args.task or sorted(task_files(args.tasks))]
     if not args.model:
         return _show(specs)
+    Folder(args.out).check_writable()
     records: list[RunRecord] = []
     codes: list[int] = []
     held = Held()

@@ -23,10 +23,10 @@ from msgspec import Struct
 
 from mmbench.errors import UserError
 from mmbench.number_format import format_number
+from mmbench.run_lookup import Run, find_run
 from mmbench.text import count
 from mmbench.types import RunRecord
-from mmbench.verdicts.compare import ALPHA, Compared, Run, compare_runs
-from mmbench.verdicts.rows import find_run
+from mmbench.verdicts.compare import ALPHA, Compared, compare_runs
 from mmbench.verdicts.same import common_scores
 
 _RULE = re.compile(r"^(?P<metric>.+):\s*[-+]?(?P<loss>\d+\.?\d*|\.\d+)\s*(?P<percent>%?)$")
@@ -91,6 +91,7 @@ def gate(
     *,
     alpha: float = ALPHA,
     out: str | Path = "leaderboards",
+    task: str | None = None,
     seed: int = 0,
 ) -> list[Gated]:
     """Hold a candidate against a baseline, a verdict for each metric that `fail_if` names.
@@ -98,14 +99,14 @@ def gate(
     Raises UserError for a rule that cannot be read or a metric that the runs do not have, and as
     `compare` does.
     """
-    records = [find_run(run, out) for run in (baseline, candidate)]
+    runs = [find_run(run, out, task) for run in (baseline, candidate)]
+    records = [run.record for run in runs]
     rules: dict[str, Rule] = {}
     for rule in map(parse_rule, fail_if):
         for name in common_scores(records, [rule.metric]):
             if name in rules:
                 raise UserError(f"--fail-if: {name} stands in two rules")
             rules[name] = rule
-    runs = [baseline, candidate]
     pair = compare_runs(runs, metrics=list(rules), alpha=alpha, out=out, seed=seed)[0]
     return [_judge(score, rules[score.metric], records[1], alpha) for score in pair.scores]
 
