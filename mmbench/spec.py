@@ -13,6 +13,7 @@ from typing import Any
 
 from mmbench import registry
 from mmbench.errors import SpecError, UnknownName
+from mmbench.file_names import name_fault
 from mmbench.named_values import as_struct
 from mmbench.text import with_home
 from mmbench.types import TaskSpec
@@ -116,6 +117,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _checked(spec: TaskSpec, path: Path) -> TaskSpec:
+    if fault := name_fault(spec.name):
+        raise SpecError(
+            f"{path}: a task cannot be named {spec.name!r}: {fault}: write `name: NAME` in the file"
+        )
     if not isinstance(spec.data.get("source"), str):
         raise SpecError(f"{path}: data needs a `source`, e.g. `data: {{source: coco}}`")
     if not spec.metrics:

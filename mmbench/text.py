@@ -35,10 +35,12 @@ def csv_cell(text: str, limit: int = 200) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """`1 image`, `5,000 images`, `2 queries`."""
+    """`1 image`, `5,000 images`, `2 queries`, `2 classes`."""
     if number == 1:
         return f"{number:,} {noun}"
-    return f"{number:,} {f'{noun[:-1]}ies' if noun.endswith(_IES) else f'{noun}s'}"
+    if noun.endswith(_IES):
+        return f"{number:,} {noun[:-1]}ies"
+    return f"{number:,} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
 def sample_noun(side: str) -> str:

@@ -9,11 +9,12 @@ ROOT = Path(__file__).parents[1] / "mmbench"
 FLOORS = [
     {"errors", "types", "abilities"},
     {"registry", "builtin", "spec", "text", "alternatives", "media", "stats", "store", "contents",
-     "journal", "checkpoints", "file_hashes", "regular_files", "layouts", "sources", "source_names",
-     "speed", "search", "nano", "shapes", "reasoning", "named_values"},
+     "journal", "checkpoints", "file_hashes", "file_names", "folders", "regular_files",
+     "run_lookup", "layouts", "sources", "source_names", "speed", "number_format", "search",
+     "nano", "shapes", "reasoning", "named_values"},
     {"data", "models", "kinds", "metrics"},
     {"engine", "verdicts", "conformance"},
-    {"board", "board_terminal"},
+    {"board"},
     {"train", "selftest"},
     {"cli"},
 ]  # fmt: skip

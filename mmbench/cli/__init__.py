@@ -44,8 +44,10 @@ def _load_plugins(args: object) -> None:
 def report(error: BaseException) -> int:
     """Print an error as a user should see it and return its exit code."""
     if isinstance(error, UserError):
+        from mmbench.cli.columns import show
+
         first, *rest = str(error).splitlines()
-        print("\n  ".join([f"mmbench: error: {first}", *rest]), file=sys.stderr)
+        show([f"mmbench: error: {first}", *(f"  {line}" for line in rest)], sys.stderr)
         return USER
     if isinstance(error, KeyboardInterrupt):
         print(

@@ -9,6 +9,7 @@ import msgspec
 
 from mmbench.cli.columns import aligned
 from mmbench.cli.compare import chance, number
+from mmbench.cli.unreadable import report_unreadable
 from mmbench.text import plain
 from mmbench.verdicts.history import Point, history
 
@@ -17,6 +18,7 @@ _HEADER = ["line", "created", "run", "model", "value", "95 %", "failed", "change
 
 def command(args: argparse.Namespace) -> int:
     """Print a line for each run, and draw them where that was asked for."""
+    unreadable: list[str] = []
     metric, points = history(
         args.task,
         model=args.model,
@@ -24,7 +26,9 @@ def command(args: argparse.Namespace) -> int:
         alpha=args.alpha,
         out=args.out,
         seed=args.seed,
+        unreadable=unreadable,
     )
+    report_unreadable(unreadable)
     if args.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(points), indent=2).decode() + "\n")
     else:

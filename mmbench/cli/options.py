@@ -31,12 +31,17 @@ def options_for(task: str, args: argparse.Namespace) -> Options:
         trust_remote_code=args.trust_remote_code,
         tasks=tuple(args.tasks),
         inception=args.inception,
+        allow_outside=args.allow_outside,
     )
 
 
 def _endpoint(args: argparse.Namespace) -> dict[str, Any]:
     """The options of model `api` that have flags of their own."""
-    given = {"base": args.api_base, "concurrency": args.concurrency}
+    given = {
+        "base": args.api_base,
+        "concurrency": args.concurrency,
+        "insecure_http": args.insecure_http or None,
+    }
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -6,7 +6,16 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mmbench.cli.flags import command, device, inception, plugins, published_as, written
+from mmbench.cli.flags import (
+    RUN,
+    command,
+    device,
+    inception,
+    plugins,
+    published_as,
+    runs_of_task,
+    written,
+)
 
 
 def score(commands: Any) -> None:
@@ -50,7 +59,8 @@ def rescore(commands: Any) -> None:
     text = "measure stored outputs again, with other metrics; the model is not run"
     parser = command(commands, "rescore", "rescore", text)
     add = parser.add_argument
-    add("run", nargs="+", metavar="RUN", help="a path, an id, or the beginning of one")
+    add("run", nargs="+", metavar="RUN", help=RUN)
+    runs_of_task(parser)
     add(
         "--metric",
         action="append",

@@ -18,6 +18,7 @@ from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.published_rows import media_beside
 from mmbench.data.records import Record, read_records, text_lines, text_of
 from mmbench.errors import DataError
+from mmbench.text import count
 from mmbench.types import Sample, Samples
 
 _CLASSES = "class_labels_indices.csv"
@@ -74,7 +75,8 @@ def _segments(file: Path) -> Iterator[Record]:
             continue
         cells = next(csv_reader([line], skipinitialspace=True))
         if len(cells) != len(_FIELDS):
-            raise DataError(f"{file} line {number}: {len(cells)} fields: {', '.join(_FIELDS)}")
+            got, names = count(len(cells), "field"), ", ".join(_FIELDS)
+            raise DataError(f"{file} line {number}: {got} where {names} are needed")
         yield Record(f"{file} line {number}", dict(zip(_FIELDS, cells, strict=True)))
 
 

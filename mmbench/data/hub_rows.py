@@ -13,6 +13,7 @@ from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record
 from mmbench.errors import DataError, SpecError
+from mmbench.text import count
 from mmbench.types import Broken, Content, Sample, Samples
 
 
@@ -175,4 +176,5 @@ def _positions(value: Any, classes: list[str], record: Record) -> Any:
         return classes.index(value)
     if isinstance(value, int) and 0 <= value < len(classes):
         return value
-    raise DataError(f"{record.where}: label {value!r} is none of its {len(classes)} classes")
+    number = count(len(classes), "class")
+    raise DataError(f"{record.where}: label {value!r} is none of its {number}")

@@ -15,6 +15,7 @@ from mmbench.data.jsonfile import decode_json, decode_text, read_file
 from mmbench.data.records import Record, jsonl_records, without_nan
 from mmbench.errors import DataError
 from mmbench.named_values import as_struct
+from mmbench.text import count
 
 Files = str | list[str] | Mapping[str, str | list[str]]
 
@@ -111,7 +112,9 @@ def _table_rows(text: str, file: Path, table: Table) -> Iterator[Record]:
         for cells in lines:
             where = f"{file} line {lines.line_num}"
             if cells and len(cells) != len(header):
-                raise DataError(f"{where}: {len(cells)} fields where {len(header)} are needed")
+                raise DataError(
+                    f"{where}: {count(len(cells), 'field')} where {len(header)} are needed"
+                )
             if cells:
                 yield Record(where, without_nan(dict(zip(header, cells, strict=True))))
     except csv.Error as error:

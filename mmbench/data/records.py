@@ -20,7 +20,7 @@ from mmbench.data.csv_reader import csv_reader
 from mmbench.data.jsonfile import decode_json, decode_text, read_file
 from mmbench.data.system_names import entries
 from mmbench.errors import DataError
-from mmbench.text import listed
+from mmbench.text import count, listed
 
 TABLES = (".csv", ".tsv", ".jsonl", ".json")
 _NAN = ("nan", "NaN")  # as pandas and numpy write a cell that is missing
@@ -147,7 +147,7 @@ def csv_records(data: bytes, path: Path, delimiter: str = ",") -> Iterator[Recor
                 yield Record(where, _by_name(header, cells))
             elif cells:
                 raise DataError(
-                    f"{where}: {len(cells)} fields where the header has {len(header)}:"
+                    f"{where}: {count(len(cells), 'field')} where the header has {len(header)}:"
                     " put quotes around a field that holds the separator"
                 )
     except csv.Error as error:

@@ -18,7 +18,7 @@ from mmbench.engine import identity
 from mmbench.engine.answer import Answerer
 from mmbench.engine.calls import scale_of
 from mmbench.engine.held import Held
-from mmbench.engine.models import Model
+from mmbench.engine.models import REMOTE, Model
 from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Progress
 from mmbench.errors import UserError
@@ -83,7 +83,9 @@ class Asked:
         held: Held,
     ) -> None:
         self._costs, self._progress, self._held = costs, progress, held
-        self._model, self.device = model, device_for(options.device)
+        # Nothing of a remote model runs here: torch is not even imported.
+        self._model = model
+        self.device = "cpu" if model.info.dtype == REMOTE else device_for(options.device)
         costs.device = self.device
         self._answerer = Answerer(
             self._load,

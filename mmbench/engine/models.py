@@ -12,6 +12,7 @@ import msgspec
 from mmbench import registry
 from mmbench.checkpoints import Checkpoint, resolve
 from mmbench.contents import ContentKeys, digest
+from mmbench.engine.adapter_guess import refuse_bare_checkpoint
 from mmbench.engine.choice import FRAMED, ModelChoice, parse
 from mmbench.engine.dtypes import auto_dtype
 from mmbench.engine.framed import COUNT, framed
@@ -25,6 +26,7 @@ from mmbench.named_values import checked_options
 from mmbench.types import ModelInfo
 
 BASELINES = ("oracle", "constant", "random", "empty", "hedge")
+REMOTE = "remote"  # the dtype of a model whose weights are elsewhere
 _RESERVED = {"self", "folder", "device", "dtype"}
 
 
@@ -32,7 +34,8 @@ class Model(msgspec.Struct, frozen=True):
     """A model that is found but not loaded: its identity, and how to load it.
 
     `uncached` says why its answers are not kept: its identity does not cover all that can change
-    them. Empty where they are.
+    them. Empty where they are. `destination` is the host that its inputs are sent to, None where
+    they stay on this machine.
     """
 
     info: ModelInfo
@@ -40,6 +43,7 @@ class Model(msgspec.Struct, frozen=True):
     cls: Any  # has the methods and the modalities of the model that will be loaded
     folder: Path | None = None  # its checkpoint, where some of a class's can do less than others
     uncached: str = ""
+    destination: str | None = None
 
 
 class Finder(msgspec.Struct, frozen=True):
@@ -86,6 +90,7 @@ def find(text: str, finder: Finder, options: dict[str, Any]) -> Model:
         lambda device: fused([part.load(device) for part in parts], weights),
         fused,
         uncached="; ".join(filter(None, (part.uncached for part in parts))),
+        destination=next(filter(None, (part.destination for part in parts)), None),
     )
 
 
@@ -106,7 +111,9 @@ def class_of(text: str) -> type:
 
 
 def _class(adapter: str) -> type:
-    cls = registry.lookup("model", adapter.removeprefix(FRAMED))
+    name = adapter.removeprefix(FRAMED)
+    refuse_bare_checkpoint(name)
+    cls = registry.lookup("model", name)
     return framed(cls) if adapter.startswith(FRAMED) else cls
 
 
@@ -129,10 +136,12 @@ def _single(choice: ModelChoice, finder: Finder, options: dict[str, Any]) -> Mod
         lambda device: looking(model.load(device), count),
         looking,
         uncached=model.uncached,
+        destination=model.destination,
     )
 
 
 def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
+    refuse_bare_checkpoint(choice.adapter)
     cls, files = registry.lookup("model", choice.adapter), HashedFiles(finder.keys)
     if finder.trust_remote_code:
         _pinned(choice, cls)
@@ -160,7 +169,7 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
     if choice.checkpoint is None and checkpoint and not checkpoint.revision:
         info = msgspec.structs.replace(info, checkpoint=None)  # packaged: no path of this machine
     if getattr(cls, "remote", False):
-        info = msgspec.structs.replace(info, checkpoint=place, dtype="remote")
+        info = msgspec.structs.replace(info, checkpoint=place, dtype=REMOTE)
     folder = checkpoint.folder if checkpoint else None
 
     def load(device: str) -> Any:
@@ -168,7 +177,8 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
         files.check(choice.adapter)
         return model
 
-    return Model(info, load, cls, folder, state.uncached)
+    destination = cls.destination(**given) if hasattr(cls, "destination") else None
+    return Model(info, load, cls, folder, state.uncached, destination)
 
 
 def _checked_options(adapter: str, cls: type, given: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from mmbench.engine.datasets import load_data, refuse_broken
 from mmbench.engine.measure import score_names
 from mmbench.engine.media_check import check_media, media_field
 from mmbench.engine.models import BASELINES, Finder, Model, class_of, find
+from mmbench.engine.outside import check_outside
 from mmbench.errors import DataError, ModelError, UnknownName, UserError
 from mmbench.spec import load_task
 from mmbench.types import Broken, Continued, Media, Modality, ModelInfo, Requests, TaskSpec
@@ -43,6 +44,7 @@ class Options(msgspec.Struct, frozen=True):
     tasks: tuple[str, ...] = ()
     inception: Path | None = None
     strip_reasoning: bool = False
+    allow_outside: bool = False
 
 
 class Prepared(NamedTuple):
@@ -88,6 +90,7 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
     info = found.info if found else ModelInfo(model, None, None, "", BASELINE, {}, "none")
     if found:
         _check_ability(found, kind, spec, data)
+        notes = [*notes, *_sent_away(found, kind, spec, data, options)]
     return Prepared(spec, kind, data, found, info, tuple(notes))
 
 
@@ -105,6 +108,16 @@ def _advice(model: str, options: Options, problems: list[UserError]) -> list[str
         f"give what is missing: {' '.join(wanted)}",
         "what needs no data, weights or network: -m clip-nano -t shapes-retrieval",
     ]
+
+
+def _sent_away(model: Model, kind: Any, spec: TaskSpec, data: Any, options: Options) -> list[str]:
+    """Say which files outside the data folder another machine is sent. Raises DataError."""
+    if model.destination is None:
+        return []
+    asked = kind.requests(spec, data, options.seed).values()
+    allow = options.allow_outside
+    note = check_outside(spec, asked, options.data, model.destination, allow=allow)
+    return [note] if note else []
 
 
 def find_task(task: str, options: Options) -> tuple[TaskSpec, Any]:

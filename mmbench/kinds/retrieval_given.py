@@ -15,7 +15,7 @@ from mmbench.kinds.per_sample import refuse_unmatched
 from mmbench.kinds.retrieval_judged import positives
 from mmbench.kinds.retrieval_parts import prediction
 from mmbench.search.listed import best_first, listed_ranking
-from mmbench.text import listed, path_id, repeated
+from mmbench.text import count, listed, path_id, repeated
 from mmbench.types import Answers, Broken, Outputs, Prediction, RetrievalData, Sample
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ def _refuse_absent(data: RetrievalData) -> None:
     absent = [doc for doc in wanted if doc not in known]
     if absent:
         raise DataError(
-            f"corpus embeddings: {len(absent)} judged documents have none: {listed(absent)};"
-            " --partial counts them as never retrieved"
+            f"corpus embeddings: none for {count(len(absent), 'judged document')}:"
+            f" {listed(absent)}; --partial counts them as never retrieved"
         )
 
 

@@ -63,7 +63,7 @@ class Writing(PerSample):
         if alone in (0, len(data.samples)):
             return []
         verb = "has" if alone == 1 else "have"
-        return [f"{alone} of {len(data.samples)} samples {verb} no image, sound or video"]
+        return [f"{alone} of {count(len(data.samples), 'sample')} {verb} no image, sound or video"]
 
     def told(self, answers: Mapping[str, Answers | Said], data: Samples) -> list[str]:
         """How many answers were cut off by the token limit."""

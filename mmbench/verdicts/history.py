@@ -17,12 +17,13 @@ import msgspec
 from msgspec import Struct
 
 from mmbench import store
-from mmbench.errors import UnknownName
+from mmbench.errors import DataError, UnknownName
+from mmbench.folders import Folder
 from mmbench.stats.holm import holm
 from mmbench.text import plain
 from mmbench.types import RunRecord, ScoreInfo
 from mmbench.verdicts.compare import ALPHA, Compared, compare_rows
-from mmbench.verdicts.rows import open_run
+from mmbench.verdicts.rows import RunRows, open_run
 
 Change = Literal["", "better", "worse"]
 
@@ -59,13 +60,16 @@ def history(
     alpha: float = ALPHA,
     out: str | Path = "leaderboards",
     seed: int = 0,
+    unreadable: list[str] | None = None,
 ) -> tuple[str, list[Point]]:
     """The metric's name (the headline by default) and the runs that have it, oldest first.
 
-    Baselines (oracle, random …) are shown when `model` names one. Raises UnknownName for a task
+    Baselines (oracle, random …) are shown when `model` names one. Records and rows that cannot be
+    read are skipped, with a line for each in `unreadable`. Raises UnknownName for a task
     without runs, a model or a metric that none of them has.
     """
-    records = _records(task, model, out)
+    unreadable = [] if unreadable is None else unreadable
+    records = _records(task, model, out, unreadable)
     name = metric or records[-1].headline
     known = {score for record in records for score in record.scores}
     if name not in known:
@@ -73,13 +77,9 @@ def history(
     records = [record for record in records if name in record.scores]
     lines = _lines(records, name)
     points = {record.run: _point(record, name, at) for at, ln in enumerate(lines) for record in ln}
-    stored = set(store.Folder(out).glob(f"runs/{task}/*.parquet"))
-    opened = {
-        record.run: open_run(record, out)
-        for line in lines
-        for record in line
-        if len(line) > 1 and f"runs/{task}/{record.run}.parquet" in stored
-    }
+    opened = _opened(
+        [record for line in lines if len(line) > 1 for record in line], out, unreadable
+    )
     steps = [pair for line in lines for pair in pairwise(line)]
     tested = [
         compare_rows(opened[a.run], opened[b.run], [name], alpha, seed, len(steps)).scores[0]
@@ -93,12 +93,33 @@ def history(
     return name, [points[record.run] for record in records]
 
 
-def _records(task: str, model: str | None, out: str | Path) -> list[RunRecord]:
-    folder = store.Folder(out)
-    tasks = {name.split("/")[1] for name in folder.glob("runs/*/*.json")}
+def _opened(
+    records: Sequence[RunRecord], out: str | Path, unreadable: list[str]
+) -> dict[str, RunRows]:
+    """The rows of the runs that have them; a line about each file that cannot be read."""
+    stored = set(Folder(out).run_files(".parquet"))
+    found = {}
+    for record in records:
+        run = store.stored_run(record, out)
+        try:
+            if run.rows_name in stored:
+                found[record.run] = open_run(run)
+        except DataError as error:
+            unreadable.append(str(error))
+    return found
+
+
+def _records(
+    task: str, model: str | None, out: str | Path, unreadable: list[str]
+) -> list[RunRecord]:
+    tasks = store.tasks_in(out)
     if task not in tasks:
         raise UnknownName(f"task with runs in {out}", task, tasks)
-    records = list(store.read_records(out, task))
+    records = store.read_records(out, task)
+    unreadable += records.unreadable
+    if not records:
+        more = f" (and {len(unreadable) - 1} more)" if len(unreadable) > 1 else ""
+        raise DataError(f"no record of {task} can be read: {unreadable[0]}{more}")
     if model is None:
         return [record for record in records if not record.baseline] or records
     found = [record for record in records if record.model.name == model]
