@@ -19,6 +19,7 @@ from mmbench import media
 from mmbench.cache_errors import cache_errors
 from mmbench.errors import SampleError, UserError
 from mmbench.key_store import FileState, KeyStore
+from mmbench.text import with_home
 from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
 
 KEY_BYTES = 16
@@ -34,7 +35,7 @@ def cache_folder() -> Path:
     Raises UserError where it cannot be created.
     """
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(os.environ.get("MMBENCH_CACHE") or Path(base) / "mmbench")
+    folder = Path(with_home(os.environ.get("MMBENCH_CACHE") or f"{base}/mmbench"))
     with cache_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     return folder

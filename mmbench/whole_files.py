@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -14,11 +15,13 @@ _PART = re.compile(r"\..*\.\d+-[0-9a-f]{8}")
 _SETTLED = 60  # seconds within which a part may be open and not yet locked
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, durable_below: Path | None = None) -> None:
     """Write a file so that readers see its old content or the new one, never a part.
 
-    Raises OSError; then no part is left behind.
+    With `durable_below` the bytes are on the disk before the name is, and then the name is, with
+    those of new folders up to this one. Raises OSError; then no part is left behind.
     """
+    new = not path.parent.is_dir()
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
@@ -26,10 +29,30 @@ def write_whole(path: Path, data: bytes) -> None:
             try_lock(file.fileno())  # the lock says that the writer lives: see remove_parts
             file.write(data)
             file.flush()
+            if durable_below is not None:
+                os.fsync(file.fileno())
             part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+    if durable_below is not None:
+        for folder in path.parents:
+            _sync_names(folder)
+            if folder == durable_below or not new:
+                break
+
+
+def _sync_names(folder: Path) -> None:
+    if os.name == "nt":  # folders cannot be opened there
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a network file system has no such
+            raise
+    finally:
+        os.close(handle)
 
 
 def remove_parts(folder: Path) -> None:

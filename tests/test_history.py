@@ -27,7 +27,20 @@ def runs(out: Path, rates: list[float], **changes: Any) -> None:
         model = ModelInfo(name, f"runs/a/step-{at}000", None, f"h{at}", "adapter", {}, "float32")
         created = f"2026-01-{at:02}T00:00:00.000+00:00"
         values = {"em": coins(300, rate)}
-        write_run(out, f"{name}-{at:02}", values, model=model, created=created, **changes)
+        run = "".join(filter(str.isalnum, name))
+        write_run(out, f"{run}-{at:02}", values, model=model, created=created, **changes)
+
+
+def test_torn_rows_are_named_and_their_runs_held_against_by_intervals(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs(tmp_path, [0.3, 0.6, 0.61, 0.4])
+    rows = tmp_path / "runs/t/nano-02.parquet"
+    rows.write_bytes(rows.read_bytes()[:-9])
+    assert main(["history", "t", "--out", str(tmp_path), "--json"]) == 0
+    told = capsys.readouterr()
+    assert "nano-02.parquet: not the rows of a run" in told.err
+    assert [point["by"] for point in json.loads(told.out)] == ["", "intervals", "intervals", "rows"]
 
 
 def test_steps_are_found_by_rows(tmp_path: Path) -> None:
@@ -102,7 +115,7 @@ def test_steps_are_corrected_over_the_history(tmp_path: Path) -> None:
     [
         ({"task": "tt"}, "unknown task with runs in .* 'tt': did you mean t"),
         ({"model": "nanno"}, "unknown model with runs of t 'nanno': did you mean nano"),
-        ({"metric": "am"}, "unknown metric of t 'am': did you mean em"),
+        ({"metric": "am"}, "unknown metric of t 'am': known: em"),
     ],
 )
 def test_unknown_names(tmp_path: Path, asked: dict[str, str], message: str) -> None:

@@ -10,9 +10,11 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from mmbench import store
 from mmbench.cli.columns import aligned
-from mmbench.cli.compare import chance, number
+from mmbench.cli.compare import chance
+from mmbench.cli.unreadable import report_unreadable
+from mmbench.folders import Folder
+from mmbench.number_format import decimals, format_interval, format_number
 from mmbench.text import plain
 from mmbench.verdicts.history import Point, histories, line_name, point_name
 
@@ -21,6 +23,7 @@ _STAMP = len("20261126-120631")  # with which the names of runs begin
 
 def command(args: argparse.Namespace) -> int:
     """Print a table for each metric, and draw them where a file is given."""
+    unreadable: list[str] = []
     found = histories(
         args.task,
         args.metric,
@@ -29,12 +32,14 @@ def command(args: argparse.Namespace) -> int:
         alpha=args.alpha,
         out=args.out,
         seed=args.seed,
+        unreadable=unreadable,
     )
+    report_unreadable(unreadable)
     if args.json:
         points = [point for own in found.values() for point in own]
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(points), indent=2).decode() + "\n")
     else:
-        names = store.Folder(args.out).glob("runs/*/*.json")
+        names = Folder(args.out).run_files()
         short = shortener([PurePosixPath(name).stem for name in names])
         tables = [table(args.task, name, points, short) for name, points in found.items()]
         print(
@@ -82,24 +87,22 @@ def table(
 
 
 def _row(point: Point, failed: bool, short: Callable[[str], str]) -> list[str]:
-    digits = 2 if abs(point.value or 0) > 1 else 4
-    ends = "n/a" if point.low is None else f"{point.low:.{digits}f} to {point.high:.{digits}f}"
     return [
         plain(point_name(point), 40),
-        number(point.value, digits),
-        ends,
+        format_number(point.value),
+        format_interval(point.low, point.high),
         *([str(point.failed)] if failed else []),
-        _change(point, digits),
+        _change(point),
         plain(short(point.run)),
     ]
 
 
-def _change(point: Point, digits: int) -> str:
+def _change(point: Point) -> str:
     if not point.by:
         return ""
     chance_ = "" if point.p_holm is None else f", p {chance(point.p_holm)}"
     word = point.change.upper() or "no change"
-    return f"{word} {number(point.difference, digits, '+')}{chance_}"
+    return f"{word} {format_number(point.difference, decimals(point.value), '+')}{chance_}"
 
 
 def notes(tables: Sequence[Sequence[Point]]) -> list[str]:

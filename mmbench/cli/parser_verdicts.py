@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from mmbench.cli.flags import command
-
-_RUN = "a path, an id, or the beginning of one"
+from mmbench.cli.flags import RUN, command, runs_of_task
 
 
 def compare(commands: Any) -> None:
@@ -15,7 +13,8 @@ def compare(commands: Any) -> None:
     text = "is one run better than another: on the same samples, with a test"
     parser = command(commands, "compare", "compare", text)
     add = parser.add_argument
-    add("run", nargs="+", metavar="RUN", help=f"the first is the baseline; {_RUN}")
+    add("run", nargs="+", metavar="RUN", help=f"the first is the baseline; {RUN}")
+    runs_of_task(parser)
     _metric(parser)
     _tested(parser)
     add("--show", type=int, default=10, metavar="N", help="samples that changed (default: 10)")
@@ -27,8 +26,9 @@ def gate(commands: Any) -> None:
     text = "pass or fail a candidate: is it worse than the baseline, beyond noise and a margin"
     parser = command(commands, "gate", "gate", text)
     add = parser.add_argument
-    add("--baseline", required=True, metavar="RUN", help=_RUN)
-    add("--candidate", required=True, metavar="RUN", help=_RUN)
+    add("--baseline", required=True, metavar="RUN", help=RUN)
+    add("--candidate", required=True, metavar="RUN", help="as --baseline")
+    runs_of_task(parser)
     add(
         "--fail-if",
         action="append",

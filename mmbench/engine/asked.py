@@ -17,7 +17,7 @@ from mmbench.engine import identity
 from mmbench.engine.answer import Answerer
 from mmbench.engine.calls import scale_of
 from mmbench.engine.held import Held
-from mmbench.engine.models import Model
+from mmbench.engine.models import REMOTE, Model
 from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Progress
 from mmbench.errors import UserError
@@ -83,7 +83,9 @@ class Asked:
         held: Held,
     ) -> None:
         self._costs, self._progress = costs, progress
-        self._model, self.device = model, device_for(options.device)
+        # Nothing of a remote model runs here: torch is not even imported.
+        self._model = model
+        self.device = "cpu" if model.info.dtype == REMOTE else device_for(options.device)
         costs.device = self.device
         # The function does not refer to this object, so that the journal is released with it.
         self._answerer = Answerer(

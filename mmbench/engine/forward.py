@@ -9,11 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from os import cpu_count
 from typing import Any
 
-from mmbench.abilities import Prepares
-from mmbench.engine.calls import Row, call
+from mmbench.abilities import Prepares, WritesEach
+from mmbench.engine.calls import Row, as_row, call
 from mmbench.engine.decode import decode, seconds_of_sound, shown
 from mmbench.errors import ModelError, SampleError
 from mmbench.memory import is_out_of_memory
+from mmbench.text import count
 from mmbench.types import Item, Message, Requests, Seeded
 
 # Batches decoded while one is run. On a CPU none: the forward uses every core, and a thread that
@@ -91,6 +92,36 @@ class Forward:
                 yield _results(*queue.popleft())
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def each(
+        self, model: WritesEach, batches: Iterable[list[int]], items: Sequence[Item]
+    ) -> Iterator[tuple[int, Row]]:
+        """The number and the row of each item of the batches, as the model answers it.
+
+        One that could not be prepared is its own failure.
+        """
+        numbers: list[int] = []
+        failed: list[tuple[int, Row]] = []
+        answered = 0
+
+        def sound() -> Iterator[Any]:
+            for rows, prepared in self.ahead(batches, items):
+                for number, item in zip(rows, prepared, strict=True):
+                    if isinstance(item, SampleError):
+                        failed.append((number, item))
+                    else:
+                        numbers.append(number)
+                        yield item
+
+        for at, answer in model.write_each(sound(), self._requests.options):
+            yield numbers[at], as_row(answer, "write")
+            answered += 1
+        if answered != len(numbers):
+            raise ModelError(
+                f"{self._name}: write_each gave {count(answered, 'answer')} for"
+                f" {count(len(numbers), 'conversation')}"
+            )
+        yield from failed
 
     def answer(self, items: Sequence[Any], told: Callable[[str], None]) -> list[Row]:
         """A row for each prepared item; one that could not be prepared is its own failure.

@@ -19,12 +19,13 @@ import msgspec
 from msgspec import Struct
 
 from mmbench import store
-from mmbench.errors import UnknownName, UserError
+from mmbench.errors import DataError, UnknownName, UserError
+from mmbench.folders import Folder
 from mmbench.stats.holm import holm
 from mmbench.text import listed, plain
 from mmbench.types import RunRecord, ScoreInfo
 from mmbench.verdicts.compare import ALPHA, Compared, compare_rows
-from mmbench.verdicts.rows import open_run
+from mmbench.verdicts.rows import RunRows, open_run
 from mmbench.verdicts.steps import place_of
 
 Change = Literal["", "better", "worse"]
@@ -87,19 +88,22 @@ def history(
     alpha: float = ALPHA,
     out: str | Path = "leaderboards",
     seed: int = 0,
+    unreadable: list[str] | None = None,
 ) -> tuple[str, list[Point]]:
     """Return the metric's name (the headline by default) and its points, line by line.
 
     `by` None orders a line by step where all of its checkpoints have one. Baselines (oracle, random
-    …) are shown when `model` names one. Raises UnknownName for a task without runs, a model or a
-    metric that none of them has; UserError where `by` is `step` and a checkpoint has none.
+    …) are shown when `model` names one. Records and rows that cannot be read are skipped, with a
+    line for each in `unreadable`. Raises UnknownName for a task without runs, a model or a metric
+    that none of them has; UserError where `by` is `step` and a checkpoint has none.
     """
-    records = _records(task, model, out)
+    unreadable = [] if unreadable is None else unreadable
+    records = _records(task, model, out, unreadable)
     name = metric or records[-1].headline
     known = {score for record in records for score in record.scores}
     if name not in known:
         raise UnknownName(f"metric of {task}", name, known)
-    return name, _points(records, name, by, alpha, out, seed)
+    return name, _points(records, name, by, alpha, out, seed, unreadable)
 
 
 def histories(
@@ -111,12 +115,14 @@ def histories(
     alpha: float = ALPHA,
     out: str | Path = "leaderboards",
     seed: int = 0,
+    unreadable: list[str] | None = None,
 ) -> dict[str, list[Point]]:
     """Return the points of several metrics: see `history`. None given is the headline.
 
     A name without what stands in brackets is the metric in all its directions and variants.
     """
-    records = _records(task, model, out)
+    unreadable = [] if unreadable is None else unreadable
+    records = _records(task, model, out, unreadable)
     known = list(dict.fromkeys(score for record in records for score in record.scores))
     names: list[str] = []
     for asked in metrics or [records[-1].headline]:
@@ -124,7 +130,10 @@ def histories(
         if not own:
             raise UnknownName(f"metric of {task}", asked, known)
         names += own
-    return {name: _points(records, name, by, alpha, out, seed) for name in dict.fromkeys(names)}
+    return {
+        name: _points(records, name, by, alpha, out, seed, unreadable)
+        for name in dict.fromkeys(names)
+    }
 
 
 def _points(
@@ -134,6 +143,7 @@ def _points(
     alpha: float,
     out: str | Path,
     seed: int,
+    unreadable: list[str],
 ) -> list[Point]:
     lines = _lines([record for record in records if name in record.scores], name, by)
     points = {
@@ -141,14 +151,8 @@ def _points(
         for at, ((order, line), training) in enumerate(lines)
         for record in line
     }
-    task = records[0].task.name
-    stored = set(store.Folder(out).glob(f"runs/{task}/*.parquet"))
-    opened = {
-        record.run: open_run(record, out)
-        for (_, line), _ in lines
-        for record in line
-        if len(line) > 1 and f"runs/{task}/{record.run}.parquet" in stored
-    }
+    paired = [record for (_, line), _ in lines for record in line if len(line) > 1]
+    opened = _opened(paired, out, unreadable)
     steps = [pair for (_, line), _ in lines for pair in pairwise(line)]
     tested = [
         compare_rows(opened[a.run], opened[b.run], [name], alpha, seed, len(steps)).scores[0]
@@ -162,12 +166,33 @@ def _points(
     return list(points.values())
 
 
-def _records(task: str, model: str | None, out: str | Path) -> list[RunRecord]:
-    folder = store.Folder(out)
-    tasks = {name.split("/")[1] for name in folder.glob("runs/*/*.json")}
+def _opened(
+    records: Sequence[RunRecord], out: str | Path, unreadable: list[str]
+) -> dict[str, RunRows]:
+    """The rows of the runs that have them; a line about each file that cannot be read."""
+    stored = set(Folder(out).run_files(".parquet"))
+    found = {}
+    for record in records:
+        run = store.stored_run(record, out)
+        try:
+            if run.rows_name in stored:
+                found[record.run] = open_run(run)
+        except DataError as error:
+            unreadable.append(str(error))
+    return found
+
+
+def _records(
+    task: str, model: str | None, out: str | Path, unreadable: list[str]
+) -> list[RunRecord]:
+    tasks = store.tasks_in(out)
     if task not in tasks:
         raise UnknownName(f"task with runs in {out}", task, tasks)
-    records = list(store.read_records(out, task))
+    records = store.read_records(out, task)
+    unreadable += records.unreadable
+    if not records:
+        more = f" (and {len(unreadable) - 1} more)" if len(unreadable) > 1 else ""
+        raise DataError(f"no record of {task} can be read: {unreadable[0]}{more}")
     if model is None:
         return [record for record in records if not record.baseline] or records
     found = [record for record in records if record.model.name == model]

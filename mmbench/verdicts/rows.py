@@ -10,6 +10,7 @@ import msgspec
 
 from mmbench import stats, store
 from mmbench.errors import DataError
+from mmbench.run_lookup import Run, find_run
 from mmbench.types import RunRecord, ScoreInfo
 
 if TYPE_CHECKING:
@@ -146,13 +147,7 @@ def _lists(column: Any) -> tuple[Floats, NDArray[np.bool_]]:
     return flat.reshape(int(there.sum()), -1), there
 
 
-def find_run(run: str | Path | RunRecord, out: str | Path = "leaderboards") -> RunRecord:
-    """The record of a path, a run id or the beginning of one; a record is its own."""
-    return run if isinstance(run, RunRecord) else store.find_record(out, str(run))
-
-
-def open_run(run: str | Path | RunRecord, out: str | Path = "leaderboards") -> RunRows:
-    """The same with its rows. Raises DataError where these are not there."""
-    record = find_run(run, out)
-    named = record.run if isinstance(run, RunRecord) else str(run)
-    return RunRows(record, store.read_rows(out, named, record))
+def open_run(run: Run, out: str | Path = "leaderboards", task: str | None = None) -> RunRows:
+    """Find a run (`find_run`) and read its rows. Raises DataError where these are not there."""
+    stored = find_run(run, out, task)
+    return RunRows(stored.record, store.read_rows(stored))
