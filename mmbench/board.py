@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from mmbench import speed, store
 from mmbench.folders import Folder
+from mmbench.number_format import decimals, format_interval, format_number
 from mmbench.text import count, csv_cell, markdown, sample_noun
 from mmbench.types import RunRecord, ScoreInfo
 from mmbench.verdicts.same import distinctions
@@ -76,18 +77,13 @@ def other_data(record: RunRecord) -> str:
 
 
 def number(score: ScoreInfo | None) -> str:
-    """A score in a table: four digits for a rate, two for a rank, `n/a` for none."""
-    if score is None or score.value is None:
-        return "n/a"
-    return f"{score.value:.4f}" if abs(score.value) <= 1 else f"{score.value:.2f}"
+    """Return a score as tables show it; `n/a` for none."""
+    return format_number(score.value if score else None)
 
 
 def interval(score: ScoreInfo | None) -> str:
-    """The 95 % interval of a score in a table; `n/a` for none."""
-    if score is None or score.low is None or score.high is None:
-        return "n/a"
-    digits = 4 if max(abs(score.low), abs(score.high)) <= 1 else 2
-    return f"{score.low:.{digits}f} to {score.high:.{digits}f}"
+    """Return the 95 % interval of a score as tables show it; `n/a` for none."""
+    return format_interval(score.low, score.high) if score else "n/a"
 
 
 def margin(score: ScoreInfo | None) -> str:
@@ -95,7 +91,7 @@ def margin(score: ScoreInfo | None) -> str:
     if score is None or score.value is None or score.low is None or score.high is None:
         return "n/a"
     wide = max(score.high - score.value, score.value - score.low)
-    return f"{wide:.4f}" if abs(score.value) <= 1 else f"{wide:.2f}"
+    return format_number(wide, decimals(score.value))
 
 
 def failed(record: RunRecord) -> str:
@@ -111,7 +107,7 @@ def bounds(record: RunRecord) -> str:
     if not record.counts.get("failed", 0) or score is None or score.bounds is None:
         return ""
     low, high = score.bounds
-    return f"{record.headline} in {low:.4f}-{high:.4f}"
+    return f"{record.headline} between {format_interval(low, high).replace(' to ', ' and ')}"
 
 
 def published(record: RunRecord) -> str:
@@ -179,8 +175,7 @@ def cells(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
 
 def rtfx_cell(record: RunRecord) -> str:
     """Return the speed of speech recognition for a table; `n/a` where it was not timed."""
-    value = speed.rtfx(record)
-    return "n/a" if value is None else f"{value:.2f}"
+    return format_number(speed.rtfx(record))
 
 
 def _without(items: list[str], place: int) -> list[str]:

@@ -6,7 +6,6 @@ all; on disk a file is written under a name of its own and then renamed.
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from urllib.parse import unquote
 
 from mmbench.errors import UserError
 from mmbench.regular_files import read_regular
+from mmbench.whole_files import remove_parts, write_whole
 
 RUNS = "runs"  # of a board, with a folder for each task
 _PROBE = ".mmbench-probe"
@@ -32,6 +32,7 @@ class Folder:
     def __init__(self, where: str | Path, flag: str = "--out") -> None:
         self.where, self._flag = str(where), flag
         self._disk = _on_disk(self.where, flag)
+        self._swept: set[Path] = set()
 
     def path(self, name: str) -> str:
         """The full path or URL of a file in the folder."""
@@ -41,7 +42,8 @@ class Folder:
     def write(self, name: str, data: bytes, *, durable: bool = False) -> None:
         """Write a file whole: readers see the old one or the new one. Raises UserError.
 
-        A durable file survives a power cut from the moment that it is seen under its name.
+        A durable file survives a power cut from the moment that it is seen under its name. Before
+        the first file in a folder on disk, parts that killed processes left there are removed.
         """
         if self._disk is None:
             with self._remote() as (fs, root):
@@ -49,6 +51,9 @@ class Folder:
             return
         path = self._disk / name
         try:
+            if path.parent not in self._swept:
+                remove_parts(path.parent)
+                self._swept.add(path.parent)
             write_whole(path, data, self._disk if durable else None)
         except OSError as error:
             raise UserError(
@@ -167,41 +172,3 @@ def _exists(path: Path) -> bool:
     except FileNotFoundError:
         return False
     return True
-
-
-def write_whole(path: Path, data: bytes, durable_below: Path | None = None) -> None:
-    """Write a file so that it is there whole or not at all. Raises OSError.
-
-    With `durable_below` the bytes are on the disk before the name is, and then the name is, with
-    those of new folders up to this one.
-    """
-    new = not path.parent.is_dir()
-    part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            if durable_below is not None:
-                file.flush()
-                os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    if durable_below is not None:
-        for folder in path.parents:
-            _sync_names(folder)
-            if folder == durable_below or not new:
-                break
-
-
-def _sync_names(folder: Path) -> None:
-    if os.name == "nt":  # folders cannot be opened there
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a network file system has no such
-            raise
-    finally:
-        os.close(handle)

@@ -11,22 +11,21 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from mmbench import registry
 from mmbench.errors import SpecError, UnknownName
 from mmbench.file_names import name_fault
+from mmbench.named_values import as_struct
 from mmbench.regular_files import read_regular
 from mmbench.safe_parse import parse_yaml
+from mmbench.text import with_home
 from mmbench.types import TaskSpec
 
-_KEYS = {field.name for field in msgspec.structs.fields(TaskSpec)}
 _SUMMARY = re.compile(r"^summary:\s*(.*)$", re.MULTILINE)
 
 
 def task_folders(extra: Iterable[str] = ()) -> list[Path]:
     """Where tasks are looked up, in order; only folders that exist."""
-    folders = [Path(folder) for folder in extra]
+    folders = [Path(with_home(folder)) for folder in extra]
     for folder in folders:
         if not folder.is_dir():
             raise SpecError(f"--tasks {folder}: no such folder")
@@ -76,18 +75,14 @@ def load_task(name: str, extra: Iterable[str] = ()) -> TaskSpec:
     extra = list(extra)
     raw = _load_raw(name, extra, seen=())
     path = _find(name, extra)
-    _refuse_unknown_keys(raw, path)
     raw.setdefault("name", path.stem)
-    try:
-        spec = msgspec.convert(raw, TaskSpec)
-    except msgspec.ValidationError as error:
-        raise SpecError(f"{path}: {error}") from error
-    return _checked(spec, path)
+    hint = "set them, or take them from another task: include: NAME"
+    return _checked(as_struct(raw, TaskSpec, str(path), hint), path)
 
 
 def _find(name: str, extra: list[str]) -> Path:
     if name.endswith((".yaml", ".yml")):
-        path = Path(name)
+        path = Path(with_home(name))
         if not path.is_file():
             raise SpecError(f"{name}: no such task file")
         return path
@@ -124,12 +119,6 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise SpecError(f"{path}: a task file is a mapping of keys to values")
     return raw
-
-
-def _refuse_unknown_keys(raw: dict[str, Any], path: Path) -> None:
-    for key in raw:
-        if key not in _KEYS:
-            raise UnknownName(f"key of {path}", str(key), {*_KEYS, "include"})
 
 
 def _checked(spec: TaskSpec, path: Path) -> TaskSpec:

@@ -70,22 +70,29 @@ def encode(record: RunRecord | Sequence[RunRecord]) -> bytes:
     return msgspec.json.format(encode_json(record), indent=2)
 
 
-def write_record(out: str | Path, record: RunRecord, rows: Mapping[str, Sequence[Any]]) -> str:
+def write_record(
+    out: str | Path,
+    record: RunRecord,
+    rows: Mapping[str, Sequence[Any]],
+    *,
+    flag: str = "--out",
+) -> str:
     """Write the rows, then the record that refers to them. Returns the record's path.
 
     Raises UserError, also for the name of a task or of a run that would lead to another folder.
+    Errors name the `flag` that chooses another folder.
     """
     if fault := _name_fault(record):
         raise UserError(f"cannot write a run to {out}: {fault}")
-    stored = stored_run(record, out)
+    stored = stored_run(record, out, flag)
     stored.folder.write(stored.rows_name, _parquet(rows), durable=True)
     stored.folder.write(stored.name, encode(record) + b"\n", durable=True)
     return stored.folder.path(stored.name)
 
 
-def stored_run(record: RunRecord, out: str | Path) -> StoredRun:
+def stored_run(record: RunRecord, out: str | Path, flag: str = "--out") -> StoredRun:
     """Where a record lies in a board."""
-    return StoredRun(record, Folder(out), f"{RUNS}/{record.task.name}/{record.run}.json")
+    return StoredRun(record, Folder(out, flag), f"{RUNS}/{record.task.name}/{record.run}.json")
 
 
 def _name_fault(record: RunRecord) -> str:

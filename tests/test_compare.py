@@ -125,7 +125,7 @@ CHANGED = {
     "version": ({"task": msgspec.structs.replace(TASK, version=2)}, "version 1 against 2"),
     "data": (
         {"task": msgspec.structs.replace(TASK, data_hash="e" * 8, data={"sample": 7})},
-        r"data dddddddd \(10 sample\) against eeeeeeee \(7 sample\)",
+        r"data dddddddd \(10 samples\) against eeeeeeee \(7 samples\)",
     ),
     "signature": (
         {"scores": {"em": msgspec.structs.replace(score_info(coins(20, 0.5)), signature="s2")}},

@@ -90,7 +90,7 @@ def use_board(out: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "no change" not in told("history", "answers")
     assert "rescored from" in told("rescore", "latest", "--quiet")
     url = folder.path(next(name for name in folder.run_files() if "good" in name))
-    assert '"name": "good"' in told("show", "run", url)
+    assert "model:        good" in told("show", "run", url)
     assert "no such run record" in told("show", "run", f"{out}/runs/x.json", code=2)
 
 

@@ -156,7 +156,7 @@ def test_every_command_takes_every_form(tmp_path: Path, capsys: pytest.CaptureFi
     assert "warning: skipped 1 file that cannot be read" in told.err
     assert "bad.json" in told.err
     assert main(["gate", "--baseline", "best", "--candidate", "x", "--fail-if", "m: 0", *out]) == 1
-    assert main(["show", "run", "best", "-t", "t", *out]) == 0
+    assert main(["show", "run", "best", "-t", "t", "--json", *out]) == 0
     assert '"run": "b2"' in capsys.readouterr().out
     assert main(["rescore", "y", "-t", "u", *out]) == 2
     assert "task with runs" in capsys.readouterr().err

@@ -88,6 +88,10 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"cannot write .*choose another folder with --out"):
         store.write_record(tmp_path / "file", record(), ROWS)
+    with pytest.raises(UserError, match="another folder with --board"):
+        store.write_record(tmp_path / "file", record(), ROWS, flag="--board")
+    with pytest.raises(UserError, match="another folder with --media"):
+        store.write_made(tmp_path / "file", record(), {"a": Media("image", "a", lambda: b"x")})
 
 
 @pytest.mark.parametrize("name", ["../../escaped", "/etc/x", "..", ".hidden", "C:x", "a\nb", ""])

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from mmbench.cli import DONE, FAILED, UNCLEAR
+from mmbench.cli.columns import show
 from mmbench.cli.runs import find_runs
 from mmbench.errors import UserError
 from mmbench.verdicts.gate import gate
@@ -22,8 +23,7 @@ def command(args: argparse.Namespace) -> int:
     baseline, candidate = find_runs([args.baseline, args.candidate], args)
     found = gate(baseline, candidate, args.fail_if, alpha=args.alpha, seed=args.seed)
     shown = sys.stderr if args.json else sys.stdout
-    for verdict in found:
-        print(sentence(verdict), file=shown)
+    show(map(sentence, found), shown)
     if args.github:
         print("\n".join(annotation(verdict, args.on_unclear) for verdict in found), file=shown)
     if args.json:

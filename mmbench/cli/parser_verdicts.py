@@ -51,12 +51,15 @@ def gate(commands: Any) -> None:
 
 def history(commands: Any) -> None:
     """Add `mmbench history`."""
-    text = "a metric over checkpoints and time, and where it changed"
+    text = "a metric over checkpoints, and where it changed"
     parser = command(commands, "history", "history", text)
     add = parser.add_argument
     add("task", metavar="TASK", help="a task's name")
     add("--model", metavar="NAME", help="only runs of this model")
-    add("--metric", metavar="NAME", help="default: the headline")
+    help = "in all its directions and variants; repeat for several (default: the headline)"
+    add("--metric", action="append", default=[], metavar="NAME", help=help)
+    help = "order of a line (default: step where all of its checkpoints have one in their names)"
+    add("--by", choices=["step", "created"], help=help)
     add("--plot", metavar="FILE", help="draw it: .svg, .png or .pdf")
     _tested(parser)
     add("--json", action="store_true", help="the points as a JSON array on stdout")

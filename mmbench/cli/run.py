@@ -8,6 +8,7 @@ from itertools import product
 
 from mmbench import store
 from mmbench.cli import INTERRUPTED, report, worst
+from mmbench.cli.columns import show
 from mmbench.cli.options import allowed_failures, options_for
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
@@ -44,7 +45,7 @@ def _pair(
         records.append(keep(outcome, args))
         if args.media and outcome.made:
             where = store.write_made(args.media, outcome.record, outcome.made)
-            print(f"  media: {where}", file=sys.stderr if args.json else sys.stdout)
+            show([f"  media: {where}"], sys.stderr if args.json else sys.stdout)
     except (Exception, KeyboardInterrupt) as error:
         progress.finish()
         return report(error)

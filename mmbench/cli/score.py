@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from mmbench.cli import worst
+from mmbench.cli.options import data_for
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
 from mmbench.folders import Folder
@@ -18,7 +19,7 @@ def command(args: argparse.Namespace) -> int:
 
     Folder(args.out).check_writable()
     options = Options(
-        data=args.data,
+        data=data_for(args.task, [str(args.data)] if args.data else [], [args.task]),
         device=args.device,
         seed=args.seed,
         published_as=args.published_as,

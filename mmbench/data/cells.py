@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from mmbench.data.records import Record, as_id, shown
 from mmbench.errors import DataError, UnknownName
 from mmbench.surrogates import escape_all
+from mmbench.text import count
 from mmbench.types import Broken, Content, Sample
 
 _BARE = re.compile(r"\(?([A-Za-z])[).]?")
@@ -193,8 +194,8 @@ def _letter(answer: Any, options: list[str], record: Record) -> str | Broken:
     if answer in options:
         return Broken(f"{record.where}: answer {repr(answer)} is the text of several options")
     raise DataError(
-        f"{record.where}: answer {repr(answer)} is none of its {len(options)} options: a letter of"
-        f" {letters[0]} to {letters[-1]}, a place from 0 or the text of one is needed"
+        f"{record.where}: answer {repr(answer)} is none of its {count(len(options), 'option')}: a"
+        f" letter of {letters[0]} to {letters[-1]}, a place from 0 or the text of one is needed"
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from mmbench.data.formats import describe_bytes
 from mmbench.errors import DataError
 from mmbench.regular_files import read_regular
 from mmbench.safe_parse import TooDeep, parse_json
@@ -70,6 +71,9 @@ def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, ins
     except UnicodeDecodeError as error:
         raise _malformed(path, data, _bad_utf8(data), _no_text(data), line) from error
     except msgspec.DecodeError as error:
+        if not (line or inside or data.lstrip().startswith((b"{", b"["))):
+            what = _no_text(data) if _is_no_text(data) else f"is {describe_bytes(data)}"
+            raise DataError(f"{path}: {what}; JSON is needed") from error
         named = _BYTE.search(str(error))
         offset = int(named.group(1)) if named else len(data)
         reason = _reason(data, offset) or _BYTE.sub("", str(error))
@@ -121,12 +125,16 @@ def _no_text(data: bytes) -> str:
     return _NUL if b"\0" in data else "not UTF-8: save it as UTF-8"
 
 
+def _is_no_text(data: bytes) -> bool:
+    return b"\0" in data or data.startswith(tuple(_PACKED))
+
+
 def _reason(data: bytes, offset: int) -> str:
     """Return what usually is at fault where JSON is malformed; empty where nothing is known."""
     if half := _HALF_CHARACTER.search(data, max(0, offset - 12)):
         escape = half[0].decode()
         return f"{escape} is half of a character (a lone surrogate): write the whole character"
-    if b"\0" in data or data.startswith(tuple(_PACKED)):
+    if _is_no_text(data):
         return _no_text(data)
     start = offset - data.startswith(b"-", offset - 1)  # of -Infinity the second byte is the fault
     found = next((name for name in _NO_JSON if data.startswith(name, start)), b"").decode()

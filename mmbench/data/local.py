@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmbench.data.folder import files_below
+from mmbench.data.formats import describe_bytes, is_json, is_packed
 from mmbench.data.jsonfile import wide_encoding
 from mmbench.errors import DataError, UnknownName
 from mmbench.inflation import check_parquet
@@ -22,6 +23,7 @@ _BUILDERS = {
     ".arrow": "arrow",
 }
 _TEXTS = (".json", ".jsonl", ".csv")
+_HEAD = 1 << 16  # bytes of a file that are looked at beforehand
 _SAVED = ("dataset_dict.json", "state.json")  # what `save_to_disk` leaves: of all splits, of one
 
 
@@ -59,19 +61,28 @@ def load_local(place: Path, name: str | None, split: str) -> Any:
 def _check(file: Path) -> None:
     """Refuse a file that the library does not read, or that would fill the memory or the disk.
 
-    It decodes neither UTF-16 nor UTF-32, and deeply nested JSON ends the process by a signal.
+    It decodes neither UTF-16 nor UTF-32, and what is no JSON, or is deeply nested, ends its process
+    by a signal. Raises DataError.
     """
     if file.suffix.lower() == ".parquet":
         check_parquet(file)
     if file.suffix.lower() not in _TEXTS:
         return
     with open_regular(file) as stream:
-        encoding = wide_encoding(stream.read(4))
-        if encoding:
-            raise DataError(f"{file}: is {encoding.upper()}: save it as UTF-8")
+        _refuse_format(stream.read(_HEAD), file)
         if file.suffix.lower() != ".csv":
             stream.seek(0)
             _refuse_deep(stream, file)
+
+
+def _refuse_format(head: bytes, file: Path) -> None:
+    encoding = wide_encoding(head)
+    if encoding:
+        raise DataError(f"{file}: is {encoding.upper()}: save it as UTF-8")
+    found = describe_bytes(head)
+    fits = file.suffix.lower() == ".csv" or is_packed(found) or is_json(found)
+    if found == "empty" or not fits:
+        raise DataError(f"{file}: is {found}; {_BUILDERS[file.suffix.lower()].upper()} is needed")
 
 
 def _refuse_deep(lines: Iterable[bytes], file: Path) -> None:
@@ -98,6 +109,7 @@ def readable(what: str) -> Iterator[None]:
     except (OSError, ValueError, DatasetsError, DatasetBuildError, ArrowException) as error:
         # Its own message says only that something went wrong while the data set was made.
         told = error.__cause__ if isinstance(error, DatasetBuildError) else None
-        raise DataError(
-            f"{what}: cannot be read: {' '.join(str(told or error).split())}"
-        ) from error
+        reason = " ".join(str(told or error).split())
+        if "corresponds to no data" in reason:
+            raise DataError(f"{what}: has no row") from error
+        raise DataError(f"{what}: cannot be read: {reason}") from error

@@ -37,6 +37,7 @@ def evaluate(
     published_as: str | None = None,
     model_args: Mapping[str, Any] | None = None,
     trust_remote_code: bool = False,
+    allow_outside: bool = False,
     inception: str | Path | None = None,
     tasks: Sequence[str] = (),
 ) -> RunRecord:
@@ -57,6 +58,7 @@ def evaluate(
         published_as=published_as,
         model_options=dict(model_args or {}),
         trust_remote_code=trust_remote_code,
+        allow_outside=allow_outside,
         tasks=tuple(tasks),
         inception=Path(inception) if inception is not None else None,
     )

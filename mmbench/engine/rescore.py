@@ -22,6 +22,7 @@ from mmbench.engine.run import Outcome
 from mmbench.engine.timing import with_rtfx
 from mmbench.errors import DataError
 from mmbench.run_lookup import Run, find_run
+from mmbench.spec import task_files
 from mmbench.speed import RTFX
 from mmbench.types import Prediction, RunRecord, TaskSpec
 
@@ -47,7 +48,7 @@ def rescore(
     with costs.clock.stage("prepare"):
         stored = find_run(run, out, task)
         record = stored.record
-        spec, _ = find_task(record.task.name, options)
+        spec = _task_of(record, options)
         _refuse_other_question(record, spec)
         names = list(metrics or spec.metrics)
         for name in names:
@@ -90,6 +91,17 @@ def rescore(
         notes=_notes(record, directions),
     )
     return Outcome(again, rows_table(directions, measured.found), {})
+
+
+def _task_of(record: RunRecord, options: Options) -> TaskSpec:
+    """Return the task of a run as it is now. Raises DataError where its file is not found."""
+    name = record.task.name
+    if name not in task_files(options.tasks):
+        raise DataError(
+            f"run {record.run}: its task {name} is not among the tasks: give the folder that holds"
+            f" {name}.yaml with --tasks DIR"
+        )
+    return find_task(name, options)[0]
 
 
 def _notes(record: RunRecord, directions: Directions) -> list[str]:
