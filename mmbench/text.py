@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections import Counter
@@ -76,10 +77,12 @@ def csv_cell(text: str, limit: int = 200) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """`1 image`, `5,000 images`, `2 queries`."""
+    """`1 image`, `5,000 images`, `2 queries`, `2 classes`."""
     if number == 1:
         return f"{number:,} {noun}"
-    return f"{number:,} {f'{noun[:-1]}ies' if noun.endswith(_IES) else f'{noun}s'}"
+    if noun.endswith(_IES):
+        return f"{number:,} {noun[:-1]}ies"
+    return f"{number:,} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
 def sample_noun(side: str) -> str:
@@ -100,6 +103,11 @@ def path_id(ident: str) -> str:
 def normal_path(path: str) -> str:
     """Return a path without `.`, `..` and double slashes; an address with `://` as it is."""
     return path if "://" in path or "\0" in path else normpath(path)
+
+
+def with_home(path: str) -> str:
+    """Return a path with the home folder in place of a leading `~/` or `~USER/`."""
+    return os.path.expanduser(path)  # noqa: PTH111 - Path.expanduser fails for an unknown user
 
 
 def repeated(names: Iterable[str]) -> list[str]:

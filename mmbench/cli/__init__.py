@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from mmbench.errors import UserError
+from mmbench.memory import ADVICE, is_out_of_memory
 from mmbench.text import printable
 
 DONE, FAILED, USER, SAMPLES, UNCLEAR, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
@@ -17,9 +18,11 @@ _WORST_FIRST = (INTERRUPTED, BUG, USER, SAMPLES, UNCLEAR, FAILED)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code (docs/cli.md lists them)."""
+    from mmbench.cli.home_folder import expand_home
     from mmbench.cli.parser import make_parser
 
     args = make_parser().parse_args(argv)
+    expand_home(args)
     try:
         _load_plugins(args)
         code: int = import_module(f"mmbench.cli.{args.module}").command(args)
@@ -43,8 +46,10 @@ def _load_plugins(args: object) -> None:
 def report(error: BaseException) -> int:
     """Print an error as a user should see it and return its exit code."""
     if isinstance(error, UserError):
+        from mmbench.cli.columns import show
+
         first, *rest = str(error).splitlines()
-        print(printable("\n  ".join([f"mmbench: error: {first}", *rest])), file=sys.stderr)
+        show([f"mmbench: error: {first}", *(f"  {line}" for line in rest)], sys.stderr)
         return USER
     if isinstance(error, KeyboardInterrupt):
         print(
@@ -52,6 +57,9 @@ def report(error: BaseException) -> int:
             file=sys.stderr,
         )
         return INTERRUPTED
+    if is_out_of_memory(error):
+        print(f"mmbench: error: {ADVICE}", file=sys.stderr)
+        return USER
     if isinstance(error, Exception):
         print(printable("".join(traceback.format_exception(error))), end="", file=sys.stderr)
         print("mmbench: this is a bug; please report it with the lines above", file=sys.stderr)

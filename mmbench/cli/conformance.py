@@ -12,9 +12,10 @@ from pathlib import Path
 import msgspec
 
 from mmbench.cli import DONE, FAILED
+from mmbench.cli.columns import screen_width, show
 from mmbench.conformance import FAMILIES, Row, conformance
 from mmbench.errors import DataError, UnknownName
-from mmbench.text import markdown, plain
+from mmbench.text import json_escaped, markdown, plain
 
 SUMMARY = ("family", "reference", "metrics", "largest difference")
 HEADINGS = ("metric", "reference", "inputs", "largest difference", "tolerance", "verdict")
@@ -39,7 +40,7 @@ def command(args: argparse.Namespace) -> int:
     rows = conformance(args.family or FAMILIES, args.data)
     found = list(rows) if args.json or args.markdown else list(_shown(rows))
     if args.json:
-        print(msgspec.json.format(msgspec.json.encode(found)).decode())
+        print(json_escaped(msgspec.json.format(msgspec.json.encode(found)).decode()))
     if args.markdown:
         print(document(found), end="")
     return DONE if all(row.good for row in found) else FAILED
@@ -47,20 +48,25 @@ def command(args: argparse.Namespace) -> int:
 
 def _shown(rows: Iterable[Row]) -> Iterator[Row]:
     """Each row on a line of its own, and what came of them at the end."""
-    print(_line("metric", "reference", "difference", "tolerance", "verdict", ""))
+    width = screen_width(sys.stdout)
+    show(_lines("metric", "reference", "difference", "tolerance", "verdict", "", width=width))
     found = []
     for row in rows:
         found.append(row)
         cells = (row.metric, row.reference, number(row.difference), number(row.tolerance))
-        print(_line(*cells, row.verdict, plain(row.reason or row.inputs)))
-        sys.stdout.flush()
+        show(_lines(*cells, row.verdict, plain(row.reason or row.inputs), width=width))
         yield row
-    print(total(found))
+    show([total(found)])
 
 
-def _line(*cells: str) -> str:
+def _lines(*cells: str, width: int | None) -> list[str]:
+    """Return a row, each column as wide as its longest cell should be; on a terminal in two."""
     widths = (24, 58, 10, 9, 7, 0)
-    return "  ".join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
+    padded = [f"{cell:{size}}" for cell, size in zip(cells, widths, strict=True)]
+    line = "  ".join(padded).rstrip()
+    if width is None or len(line) <= width:
+        return [line]
+    return ["  ".join(cells[:2]).rstrip(), f"    {'  '.join([*padded[2:5], cells[5]])}".rstrip()]
 
 
 def number(value: float | None) -> str:

@@ -7,11 +7,14 @@ import argparse
 from mmbench.cli import report, worst
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
+from mmbench.cli.runs import find_runs
+from mmbench.folders import Folder
 from mmbench.types import RunRecord
 
 
 def command(args: argparse.Namespace) -> int:
     """Measure every run again; one that cannot be does not stop the others."""
+    Folder(args.out).check_writable()
     records: list[RunRecord] = []
     codes = [_again(run, args, records) for run in args.run]
     return worst([*codes, publish(records, args)])
@@ -29,7 +32,8 @@ def _again(run: str, args: argparse.Namespace, records: list[RunRecord]) -> int:
     )
     progress = make_progress(quiet=args.quiet)
     try:
-        outcome = rescore(run, options, out=args.out, metrics=tuple(args.metric), progress=progress)
+        (stored,) = find_runs([run], args)
+        outcome = rescore(stored, options, metrics=tuple(args.metric), progress=progress)
         records.append(keep(outcome, args))
     except (Exception, KeyboardInterrupt) as error:
         progress.finish()

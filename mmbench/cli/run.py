@@ -8,17 +8,21 @@ from itertools import product
 
 from mmbench import store
 from mmbench.cli import INTERRUPTED, report, worst
+from mmbench.cli.columns import show
 from mmbench.cli.options import allowed_failures, options_for
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
 from mmbench.engine.held import Held
-from mmbench.text import printable
+from mmbench.folders import Folder
 from mmbench.types import RunRecord
 
 
 def command(args: argparse.Namespace) -> int:
     """Run every pair, write records and tables, and print what was measured."""
     allowed_failures(args.allow_failed, 1)  # refused before hours of work, not after
+    Folder(args.out).check_writable()
+    if args.media:
+        Folder(args.media, "--media").check_writable()
     records: list[RunRecord] = []
     codes: list[int] = []
     held = Held()
@@ -41,7 +45,7 @@ def _pair(
         records.append(keep(outcome, args))
         if args.media and outcome.made:
             where = store.write_made(args.media, outcome.record, outcome.made)
-            print(printable(f"  media: {where}"), file=sys.stderr if args.json else sys.stdout)
+            show([f"  media: {where}"], sys.stderr if args.json else sys.stdout)
     except (Exception, KeyboardInterrupt) as error:
         progress.finish()
         return report(error)

@@ -34,12 +34,21 @@ def call(model: Any, items: Sequence[Any], requests: Requests, name: str) -> lis
     """
     if requests.method in VECTORS:
         return _rows(_vectors(model, items, requests, name), requests.method)
-    said, encode = _said(model, items, requests)
+    said = _said(model, items, requests)
     if len(said) != len(items):
         raise ModelError(
-            f"{name}: {requests.method} returned {len(said)} answers for {len(items)} items"
+            f"{name}: {requests.method} returned {count(len(said), 'answer')}"
+            f" for {count(len(items), 'item')}"
         )
-    return [one if isinstance(one, SampleError) else encode(one) for one in said]
+    return [as_row(one, requests.method) for one in said]
+
+
+def as_row(answer: Any, method: Method) -> Row:
+    """A text, an image or a sound as bytes; a SampleError stays as it is."""
+    if isinstance(answer, SampleError):
+        return answer
+    encode = _ENCODERS.get(method, _wav)
+    return encode(answer)
 
 
 def _vectors(model: Any, items: Sequence[Any], requests: Requests, name: str) -> NDArray[Any]:
@@ -162,16 +171,14 @@ def vectors_of(rows: Sequence[bytes | memoryview]) -> NDArray[Any]:
     )
 
 
-def _said(
-    model: Any, items: Sequence[Any], requests: Requests
-) -> tuple[Sequence[Any], Callable[[Any], bytes]]:
+def _said(model: Any, items: Sequence[Any], requests: Requests) -> Any:
     match requests.method:
         case "write":
-            return model.write(items, requests.options), msgspec.json.encode
+            return model.write(items, requests.options)
         case "draw":
-            return model.draw([one.prompt for one in items], [one.seed for one in items]), _png
+            return model.draw([one.prompt for one in items], [one.seed for one in items])
         case _:
-            return model.speak(items), _wav
+            return model.speak(items)
 
 
 def _png(image: Any) -> bytes:
@@ -186,6 +193,9 @@ def _wav(sound: Sound) -> bytes:
     stream = BytesIO()
     soundfile.write(stream, sound.samples, sound.rate, format="WAV", subtype="FLOAT")
     return stream.getvalue()
+
+
+_ENCODERS: dict[Method, Callable[[Any], bytes]] = {"write": msgspec.json.encode, "draw": _png}
 
 
 def read(row: bytes | memoryview, method: Method) -> Written | Media:

@@ -12,6 +12,7 @@ from mmbench import registry, stats
 from mmbench.engine.bounds import Extremes, extremes, joined
 from mmbench.engine.long_texts import readable
 from mmbench.errors import Missing, SampleError, UserError
+from mmbench.text import count
 from mmbench.types import Prediction, Score, ScoreInfo
 
 if TYPE_CHECKING:
@@ -223,7 +224,8 @@ def _scored(
     lost = {ident: why for one in applied for ident, why in one.lost.items()}
     if score.fold != "whole" and len(score.rows) != len(behind):
         raise UserError(
-            f"metric {name} gave {len(score.rows)} rows for {len(behind)} predictions: one each"
+            f"metric {name} gave {count(len(score.rows), 'row')}"
+            f" for {count(len(behind), 'prediction')}: one each"
         )
     full = f"{name}[{direction}]" if direction else name
     asked, ends = sum(map(len, splits)), extremes(name, splits)

@@ -17,6 +17,7 @@ import msgspec
 
 from mmbench.engine.measure import Directions, Scored
 from mmbench.errors import DataError
+from mmbench.safe_parse import encode_json, parse_json
 from mmbench.types import Broken, Media, Prediction, Ranking
 
 
@@ -63,7 +64,7 @@ def _values(predictions: list[Prediction]) -> Sequence[Any]:
 def _json(value: Any) -> str | None:
     if isinstance(value, Media | Broken):
         value = {"media": value.name} if isinstance(value, Media) else None
-    return None if value is None else msgspec.json.encode(value).decode()
+    return None if value is None else encode_json(value).decode()
 
 
 def predictions(table: Mapping[str, Sequence[Any]]) -> Directions:
@@ -84,7 +85,7 @@ def _prediction(
     import numpy as np
 
     if isinstance(value, str):
-        value = _decoded(value)
+        value = _decoded(value, ident)
         if isinstance(value, dict) and value.keys() == {"media"}:
             raise DataError(
                 f"sample {ident}: rows keep no images and sounds; score the files again"
@@ -92,12 +93,15 @@ def _prediction(
     elif value is not None:
         value = np.asarray(value, np.float64)
         value = value if len(value) > 1 else int(value[0])
-    right = None if target is None else _decoded(target)
+    right = None if target is None else _decoded(target, ident)
     return Prediction(ident, value, right, error, group, msgspec.json.decode(tags))
 
 
-def _decoded(text: str) -> Any:
-    """A value or a target from its JSON."""
-    value = msgspec.json.decode(text)
+def _decoded(text: str, ident: str) -> Any:
+    """A value or a target from its JSON. Raises DataError."""
+    try:
+        value = parse_json(text)
+    except ValueError as error:
+        raise DataError(f"sample {ident}: its row cannot be read: {error}") from error
     ranking = isinstance(value, dict) and value.keys() >= {"ranks", "grades"}
     return msgspec.convert(value, Ranking) if ranking else value
