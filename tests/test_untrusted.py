@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_store import record
 
-from mmbench import board, board_terminal
+from mmbench import board
 from mmbench.cli import main, report
-from mmbench.cli.history import told as history_lines
-from mmbench.cli.outcome import told
+from mmbench.cli.board_table import board_table
+from mmbench.cli.history import table
+from mmbench.cli.run_summary import run_result, run_summary
 from mmbench.errors import DataError
 from mmbench.text import json_escaped, printable
 from mmbench.types import PublishedInfo, RunRecord, ScoreInfo
@@ -116,9 +117,11 @@ def _without_code(page: str) -> str:
 @settings(max_examples=15, deadline=None)
 @given(records())
 def test_a_record_is_harmless_wherever_it_is_shown(shown: RunRecord) -> None:
-    _assert_printable(printable(told(shown, "where")))
-    assert not re.search(r"^\s*::|##\[", printable(told(shown, "where")), re.MULTILINE)
-    _assert_printable(board_terminal.show([shown], board.captions([[shown]])[0], 100))
+    lines = [*run_result(shown, "where", 100), *run_summary(shown, 80), *board_table([shown], 80)]
+    assert not any("\n" in line for line in lines)
+    text = "\n".join(map(printable, lines))
+    _assert_printable(text)
+    assert not re.search(r"^\s*::|##\[", text, re.MULTILINE)
     page = board.page(shown.task.name, [[shown]])
     _assert_printable(page)
     bare = _without_code(page)
@@ -203,10 +206,13 @@ def test_a_history_and_a_picture_take_any_name(tmp_path: Path) -> None:
 
     fields = dict.fromkeys(Point.__struct_fields__)
     texts = dict.fromkeys(("created", "run", "checkpoint", "dtype", "change", "by"), "")
+    kept: dict[str, Any] = {"line": 0, "value": 0.5, "failed": 0, "order": "created"}
     points = [
-        Point(**fields | texts | {"model": name, "line": 0, "value": 0.5, "failed": 0})
+        Point(**fields | texts | kept | {"model": name, "training": name, "options": {name: name}})
         for name in HOSTILE
     ]
-    _assert_printable("\n".join(history_lines("\x1b", "\x1b", points)))
-    plot(points, "$\\frac$", tmp_path / "a.svg")
+    lines = table("\x1b", "\x1b", points, str)
+    assert not any("\n" in line for line in lines)
+    _assert_printable("\n".join(map(printable, lines)))
+    plot({"$\\frac$": points}, str(tmp_path / "a.svg"))
     ElementTree.fromstring((tmp_path / "a.svg").read_bytes())
