@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from threading import Event
-from time import monotonic
+from threading import Event, Thread
+from time import monotonic, sleep
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from api_server import Endpoint, serving
@@ -21,7 +24,8 @@ from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Silent
 from mmbench.engine.run import run
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.api_address import is_this_machine
+from mmbench.models import api_client
+from mmbench.models.api_address import is_this_machine, pattern_of
 from mmbench.models.api_threads import answered
 from mmbench.types import Written
 
@@ -46,6 +50,82 @@ def broken_chunks(handler: Any) -> None:
     handler.end_headers()
     handler.wfile.write(b"1000\r\n" + json.dumps(answer("whole")).encode())
     handler.close_connection = True
+
+
+def dripping(*parts: bytes) -> Any:
+    """A reply of which the last part comes again and again, before a byte is late."""
+
+    def send(handler: Any) -> None:
+        handler.close_connection = True
+        with suppress(OSError):
+            handler.connection.sendall(b"".join(parts[:-1]))
+            for _ in range(400):
+                handler.connection.sendall(parts[-1])
+                sleep(0.01)
+
+    return send
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        dripping(b"HTTP/1.1 200 OK\r\nX: ", b"a"),
+        dripping(b"HTTP/1.1 100 Continue\r\n\r\n"),
+        dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b" "),
+        dripping(CHUNKED, b"2\r\n{}\r\n0\r\n", b"X: a\r\n"),
+    ],
+    ids=["header", "continue", "body", "trailers"],
+)
+def test_a_reply_that_never_ends_takes_its_time_limit(endpoint: Endpoint, reply: Any) -> None:
+    endpoint.script["bad"] = [reply]
+    began = monotonic()
+    failed, fine = ask(
+        api(endpoint, retries=0, timeout=0.2, concurrency=1), [user("bad"), user("good")], SHORT
+    )
+    assert "no answer within 0.2 s" in str(failed)
+    assert fine.text == "good"
+    assert monotonic() - began < 1.5
+
+
+def early_hints(handler: Any) -> None:
+    handler.connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+    sleep(0.05)  # so long that the connection looks idle
+    handler.send(200, json.dumps(answer("of the first")).encode())
+
+
+def test_an_interim_reply_does_not_shift_the_answers(endpoint: Endpoint) -> None:
+    endpoint.script["first"] = [early_hints]
+    asked = [user("first"), user("second"), user("third")]
+    found = ask(api(endpoint, concurrency=1), asked, SHORT)
+    assert [one.text for one in found] == ["of the first", "second", "third"]
+
+
+def test_a_request_may_take_longer_to_send_than_to_connect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(api_client, "_CONNECT_SECONDS", 0.05)
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        sleep(0.2)
+        with connection, connection.makefile("rb") as sent:
+            head = list(iter(sent.readline, b"\r\n"))
+            sent.read(next(int(line.split()[1]) for line in head if b"Content-Length" in line))
+            body = json.dumps(answer("it came")).encode()
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Thread(target=serve, args=(listener,), daemon=True).start()
+        there = Endpoint()
+        there.base = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        (found,) = ask(api(there, retries=0, timeout=5.0), [user("x" * (16 << 20))], SHORT)
+    assert found.text == "it came"
+
+
+AROUND = [("", ""), ("Bearer ", ""), ("user:", "@"), ("a", "bc"), ("", "\n")]
 
 
 def hang_up(handler: Any) -> None:
@@ -98,10 +178,16 @@ def test_a_text_is_an_answer_whatever_its_end_is_called(
 
 def test_an_error_with_status_200_is_tried_again_and_shown(endpoint: Endpoint) -> None:
     overloaded = {"error": {"message": "upstream is overloaded", "code": 502}}
+    of_choice = {"choices": [answer("half a")["choices"][0] | overloaded]}
+    of_vllm = {"object": "error", "message": "the prompt is too long", "code": "400"}
     endpoint.script = {"passes": [overloaded], "stays": [overloaded] * 2}
-    fine, failed = ask(api(endpoint), [user("passes"), user("stays")], SHORT)
+    endpoint.script |= {"choice": [of_choice] * 2, "long": [of_vllm]}
+    asked = [user("passes"), user("stays"), user("choice"), user("long")]
+    fine, *failed, refused = ask(api(endpoint), asked, SHORT)
     assert fine.text == "passes"
-    assert "failed 2 times: status 200, error: upstream is overloaded" in str(failed)
+    for error in failed:
+        assert "failed 2 times: status 200, error: upstream is overloaded" in str(error)
+    assert "refused the request: status 200, error: the prompt is too long" in str(refused)
 
 
 QUOTA = b'{"error": {"message": "You exceeded your current quota"}}'
@@ -116,9 +202,13 @@ QUOTA = b'{"error": {"message": "You exceeded your current quota"}}'
         ((503, {"Retry-After": "9" * 500}), "asks to wait"),
         ((429, {}, QUOTA), "the quota is used up"),
         ((429, {}, b'{"error": {"message": "try again in 3600 s"}}'), "asks to wait 3600 s"),
+        (
+            (429, {}, b'{"error": {"message": "Please try again in 1h2m3s."}}'),
+            "asks to wait 3723 s",
+        ),
         ((429, {"Retry-After": "1"}, b'{"error": {"type": "insufficient_quota"}}'), "used up"),
     ],
-    ids=["402", "200-with-402", "an-hour", "forever", "quota", "message", "code"],
+    ids=["402", "200-with-402", "an-hour", "forever", "quota", "message", "units", "code"],
 )
 def test_a_quota_ends_the_run(endpoint: Endpoint, fault: Any, reason: str) -> None:
     endpoint.script["q"] = [fault]
@@ -134,8 +224,9 @@ def test_a_quota_ends_the_run(endpoint: Endpoint, fault: Any, reason: str) -> No
     [
         (429, {"Retry-After": "0"}, QUOTA),
         (429, {}, QUOTA.replace(b"quota", b"quota. Please retry in 0.1s")),
+        (429, {}, b'{"error": {"message": "Please try again in 0m0.1s. See /billing"}}'),
     ],
-    ids=["header", "message"],
+    ids=["header", "message", "units"],
 )
 def test_a_quota_that_returns_soon_is_waited_for(endpoint: Endpoint, fault: Any) -> None:
     endpoint.script["q"] = [fault]
@@ -198,6 +289,16 @@ def test_a_key_in_an_answer_is_masked_unless_it_is_a_word(
     assert KEY not in str(ended)
     monkeypatch.setenv("OPENAI_API_KEY", "EMPTY")
     assert ask(api(endpoint), [user("EMPTY box")], SHORT)[0].text == "EMPTY box"
+
+
+def test_a_key_that_is_repeated_in_another_form_is_masked() -> None:
+    key = "sk-very/secret+key"
+    coded = [b64encode(f"{before}{key}{after}".encode()).decode() for before, after in AROUND]
+    for form in (quote(key, safe=""), quote(key), json.dumps(key).replace("/", "\\/"), *coded):
+        masked = pattern_of(key).sub("***", f"no: {form} is unknown")
+        assert "***" in masked
+        assert form[12:-4] not in masked
+    assert pattern_of("none").sub("***", "none, bm9uZQ==") == "***, bm9uZQ=="
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.8.9.1", "[::1]", "0.0.0.0", "[::ffff:7f00:1]"])

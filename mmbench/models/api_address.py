@@ -1,12 +1,16 @@
-"""The address of an endpoint: where it is, and whether a key may be sent there."""
+"""The address of an endpoint and its key: where it is, whether the key may go there, its forms."""
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, quote_plus, urlsplit
 
 from mmbench.errors import ModelError, UserError
 from mmbench.text import plain
+
+SHORTEST_SECRET = 8  # characters; a shorter key ("EMPTY", "none") would strike out words
 
 
 def parse_base(base: str) -> SplitResult:
@@ -49,3 +53,25 @@ def check_key(parts: SplitResult, key: str, *, insecure_http: bool) -> None:
             f"--api-base {plain(parts.geturl())}: the key would be sent unencrypted to"
             f" {plain(host)}: use https, or --insecure-http, or unset the key"
         )
+
+
+def pattern_of(key: str) -> re.Pattern[str]:
+    """Return a pattern of a key as servers repeat it: as it is, in a URL, in JSON, in Base64.
+
+    A key that is too short for a secret is looked for as it is.
+    """
+    forms = {key}
+    if len(key) >= SHORTEST_SECRET:
+        forms |= {quote(key), quote(key, safe=""), quote_plus(key), key.replace("/", r"\/")}
+        forms |= _in_base64(key)
+    return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))))
+
+
+def _in_base64(key: str) -> set[str]:
+    """Return the characters that a key alone decides in Base64, for each place it can begin at."""
+    forms = set()
+    for before in range(3):
+        coded = b64encode(bytes(before) + key.encode()).decode()
+        end = (before + len(key)) * 8 // 6
+        forms |= {coded[-(-before * 8 // 6) : end]}
+    return forms

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from typing import Any
 
 from mmbench.errors import MmbenchError, ModelError, SampleError
-from mmbench.models.api_address import check_key, parse_base
+from mmbench.models.api_address import SHORTEST_SECRET, check_key, parse_base, pattern_of
+from mmbench.models.api_connection import make_session
 from mmbench.models.api_replies import (
     LATER,
     MAX_WAIT,
@@ -22,7 +24,7 @@ from mmbench.text import count, plain
 _CONNECT_SECONDS = 10.0
 _CONNECTIONS = 3  # tries to connect again
 _LOST = 3  # requests in a row without any reply, after which the run ends
-_SHORTEST_SECRET = 8  # characters; a shorter key ("EMPTY", "none") would strike out words
+_NOTHING = re.compile(r"(?!)")  # no text matches it
 
 
 class Client:
@@ -49,8 +51,9 @@ class Client:
         if key:
             check_key(parts, key, insecure_http=insecure_http)
         self._key, self._base = key, base.rstrip("/")
+        self._secret = pattern_of(key) if key else _NOTHING
         self._timeout, self._retries = timeout, retries
-        self._session = _session(key, connections)
+        self._session = make_session(key, connections, timeout)
         self._pause = 60 / rpm if rpm else 0.0
         self._next = 0.0
         self._lock = threading.Lock()
@@ -110,14 +113,13 @@ class Client:
 
     def mask(self, text: str) -> str:
         """Return a text in which the key is `***`, unless the key is too short for a secret."""
-        if not self._key or len(self._key) < _SHORTEST_SECRET:
+        if not self._key or len(self._key) < SHORTEST_SECRET:
             return text
-        return text.replace(self._key, "***")
+        return self._secret.sub("***", text)
 
     def printable(self, text: str) -> str:
         """Return what a server says on one line, cut, without the key."""
-        shown = text.replace(self._key, "***") if self._key else text
-        return plain(shown[:2000]) or "nothing"
+        return plain(self._secret.sub("***", text)[:2000]) or "nothing"
 
     def _send(self, method: str, url: str, body: dict[str, Any] | None) -> Reply:
         """Send one request and read its reply. Raises Passing where none came whole."""
@@ -130,7 +132,7 @@ class Client:
                 method, url, json=body, timeout=limits, allow_redirects=False, stream=True
             ) as answer:
                 self._count_reply()
-                raw = read_body(answer.raw, self._timeout)
+                raw = read_body(answer.raw)
                 wait = seconds_asked(answer.raw)
                 location = answer.headers.get("Location", "")
                 return Reply(answer.status_code, raw, answer.raw, wait, location)
@@ -168,24 +170,6 @@ class Client:
 
 
 _START = "start the server, or see --api-base"
-
-
-def _session(key: str | None, connections: int) -> Any:
-    """Return a session that several threads share; it keeps no cookies."""
-    from http.cookiejar import DefaultCookiePolicy
-
-    import requests
-
-    session = requests.Session()
-    session.trust_env = False  # no key of ~/.netrc, no proxy that reads along
-    session.headers.update({"Authorization": f"Bearer {key}"} if key else {})
-    # Without redirects, requests would still read their bodies, and parse where they lead.
-    session.get_redirect_target = lambda _: None
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = requests.adapters.HTTPAdapter(pool_maxsize=connections + 1)  # and the caller's
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
 
 
 def _cause(error: Exception) -> Exception:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from mmbench.errors import ModelError, SampleError
@@ -21,9 +21,13 @@ _FOR_ALL = {
     403: "access is denied",
     404: "there is no such model",
 }
+_STATUS = re.compile(r"[45][0-9]{2}")
 LATER = "the answers so far are kept, and the same command asks for the rest"
 _QUOTA = re.compile(r"quota|billing|insufficient (?:balance|credit|funds)", re.IGNORECASE)
-_SOON = re.compile(r"try (?:again )?in (\d{1,4}(?:\.\d{1,9})?) ?(m?s)", re.IGNORECASE)
+_UNIT = r"ms|d(?:ays?)?|h(?:ours?|rs?)?|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?"
+_TIME = re.compile(rf"(\d{{1,6}}(?:\.\d{{1,9}})?) ?({_UNIT})(?![a-z]),? ?", re.IGNORECASE)
+_SOON = re.compile(rf"try (?:again )?(?:in|after) ((?:{_TIME.pattern}){{1,4}})", re.IGNORECASE)
+_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 
 
 class Passing(Exception):
@@ -55,21 +59,16 @@ class Reply(NamedTuple):
     location: str = ""
 
 
-def read_body(response: Any, seconds: float) -> bytes:
+def read_body(response: Any) -> bytes:
     """Read the body of urllib3's response.
 
-    Raises SampleError beyond `MAX_BODY`, ReadTimeoutError when it takes more than `seconds`, and
-    other errors of urllib3.
+    Raises SampleError beyond `MAX_BODY`, and errors of urllib3.
     """
-    from urllib3.exceptions import ReadTimeoutError
-
-    end, body = time.monotonic() + seconds, bytearray()
+    body = bytearray()
     while data := response.read1(_CHUNK, decode_content=True):
         body += data
         if len(body) > MAX_BODY:
             raise SampleError(f"the endpoint's reply is longer than {MAX_BODY >> 20} MiB")
-        if time.monotonic() > end:
-            raise ReadTimeoutError(None, None, "the body took too long")  # type: ignore[arg-type]
     return bytes(body)
 
 
@@ -98,34 +97,58 @@ def parse(body: bytes) -> Any:
         raise SampleError("the endpoint answered something that is no JSON") from error
 
 
-def answer_in(reply: Reply, url: str, mask: Any) -> dict[str, Any]:
-    """Return the JSON object of a reply that is an answer. `mask` makes a server's text printable.
+def answer_in(reply: Reply, url: str, printable: Callable[[str], str]) -> dict[str, Any]:
+    """Return the JSON object of a reply that is an answer.
 
     Raises Passing, SampleError for a request that is refused, ModelError where every request will
     fail, or will for longer than the tries last.
     """
     if 300 <= reply.status < 400:
         raise ModelError(
-            f"{url}: redirects to {mask(reply.location)!r}, which is not followed: give the"
+            f"{url}: redirects to {printable(reply.location)!r}, which is not followed: give the"
             " address that answers as --api-base"
         )
     if reply.status >= 400:
         error = _error_of(reply.body)
-        raise _failure(reply, reply.status, error, f"status {reply.status}", url, mask)
+        raise _failure(reply, reply.status, error, f"status {reply.status}", url, printable)
     found = parse(reply.body)
     if not isinstance(found, dict):
         raise SampleError("the endpoint answered JSON that is no object")
-    if found.get("error") and not found.get("choices"):
-        code = found["error"].get("code") if isinstance(found["error"], dict) else None
-        status = code if isinstance(code, int) and 400 <= code < 600 else 500
-        raise _failure(reply, status, found["error"], f"status {reply.status}, error", url, mask)
+    if error := _error_in(found):
+        shown = f"status {reply.status}, error"
+        raise _failure(reply, _status_of(error), error, shown, url, printable)
     return found
 
 
+def _error_in(answer: dict[str, Any]) -> Any:
+    """Return the error in a reply of status 200: in place of the choices, or in the first one."""
+    match answer:
+        case {"choices": [{"error": error}, *_]}:
+            return error
+        case {"choices": choices} if choices:
+            return None
+        case {"object": "error"}:
+            return answer
+        case _:
+            return answer.get("error")
+
+
+def _status_of(error: Any) -> int:
+    """Return the status that an error names, 500 where it names none."""
+    code = error.get("code") if isinstance(error, dict) else None
+    named = isinstance(code, int | str) and _STATUS.fullmatch(str(code)[:9])
+    return int(str(code)) if named else 500
+
+
 def _failure(
-    reply: Reply, status: int, error: Any, shown: str, url: str, mask: Any
+    reply: Reply,
+    status: int,
+    error: Any,
+    shown: str,
+    url: str,
+    printable: Callable[[str], str],
 ) -> Passing | SampleError | ModelError:
-    reason = f"{shown}: {mask(_message(error) or reply.body.decode('utf-8', 'replace'))}"
+    reason = f"{shown}: {printable(_message(error) or reply.body.decode('utf-8', 'replace'))}"
     if status in _FOR_ALL:
         end = f"; {LATER}" if status == 402 else "; see --api-base and docs/models.md"
         return ModelError(f"{url}: {_FOR_ALL[status]} ({reason}){end}")
@@ -140,11 +163,15 @@ def _failure(
 
 
 def _wait_in(message: str) -> float | None:
-    """Return the seconds in a message such as "Please retry in 36.5s", None without any."""
+    """Return the seconds in a message such as "Please retry in 1m36.5s", None without any."""
     found = _SOON.search(message[:2000])
     if found is None:
         return None
-    return float(found[1]) / (1000 if found[2].lower() == "ms" else 1)
+    return sum(float(number) * _seconds(unit.lower()) for number, unit in _TIME.findall(found[1]))
+
+
+def _seconds(unit: str) -> float:
+    return 0.001 if unit == "ms" else _SECONDS[unit[0]]
 
 
 def _error_of(body: bytes) -> Any:

@@ -1,0 +1,102 @@
+"""Connections to an endpoint: what is sent along with a request, and how long a reply may take."""
+
+from __future__ import annotations
+
+import time
+from http.client import BadStatusLine, HTTPResponse, parse_headers
+from http.cookiejar import DefaultCookiePolicy
+from io import BufferedReader, RawIOBase
+from typing import Any
+
+
+def make_session(key: str | None, connections: int, seconds: float) -> Any:
+    """Return a session of requests that several threads share; it keeps no cookies.
+
+    A request is to be sent, and its reply to arrive whole, within `seconds` each. Nothing of the
+    environment is used: no key of ~/.netrc, and no proxy, which could read along.
+    """
+    import requests
+
+    session = requests.Session()
+    session.trust_env = False
+    session.headers.update({"Authorization": f"Bearer {key}"} if key else {})
+    # Without redirects, requests would still read their bodies, and parse where they lead.
+    session.get_redirect_target = lambda _: None
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = requests.adapters.HTTPAdapter(pool_maxsize=connections + 1)  # and the caller's
+    adapter.poolmanager.pool_classes_by_scheme = _pools(seconds)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+def _pools(seconds: float) -> dict[str, type]:
+    """Return urllib3's classes of pools by scheme, with limited connections in them."""
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+
+    pools = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
+    return {scheme: _limited(pool, seconds) for scheme, pool in pools.items()}
+
+
+def _limited(pool: Any, seconds: float) -> type:
+    parts = {"limit": seconds, "response_class": _Reply}
+    connection = type("Limited", (_Limited, pool.ConnectionCls), parts)
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
+
+
+class _Limited:
+    """The part of a connection that has `limit` seconds to send, and as many to read a reply."""
+
+    limit: float
+    sock: Any
+
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]
+        self.sock.settimeout(self.limit)  # until then it is the time to connect
+
+
+class _Reply(HTTPResponse):
+    """A reply that is read until its deadline, and that comes after any reply of status 1xx.
+
+    http.client takes one of 103 for the reply, and the reply for that to the next request.
+    """
+
+    def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp: Any = BufferedReader(_Timed(self.fp.detach(), sock))
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status == 101:  # speaks another protocol from now on
+                raise BadStatusLine(f"{version} {status}")
+            if not 100 < status < 200:
+                return version, status, reason
+            parse_headers(self.fp)
+
+
+class _Timed(RawIOBase):
+    """The bytes of a socket within its timeout from now on, however often one of them arrives."""
+
+    def __init__(self, raw: Any, sock: Any) -> None:
+        self._raw, self._sock = raw, sock
+        self._seconds = sock.gettimeout()
+        self._end = time.monotonic() + self._seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the reply took too long")
+        self._sock.settimeout(left)
+        try:
+            read: int | None = self._raw.readinto(buffer)
+        finally:
+            self._sock.settimeout(self._seconds)  # for the next request
+        return read
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
