@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 TOKENS_OF_A_MEDIUM = 100
@@ -82,8 +84,8 @@ def own_address() -> str | None:
 
 
 @contextmanager
-def serving(host: str = "127.0.0.1") -> Iterator[Endpoint]:
-    """The endpoint, listening at `base` while the block runs."""
+def serving(host: str = "127.0.0.1", chain: Path | None = None) -> Iterator[Endpoint]:
+    """The endpoint, listening at `base` while the block runs; with a `chain` by https."""
     endpoint = Endpoint()
 
     class Handler(BaseHTTPRequestHandler):
@@ -144,8 +146,12 @@ def serving(host: str = "127.0.0.1") -> Iterator[Endpoint]:
 
     server = ThreadingHTTPServer((host, 0), Handler)
     server.daemon_threads = True
+    if chain is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    endpoint.base = f"http://{host}:{server.server_port}/v1"
+    endpoint.base = f"{'http' if chain is None else 'https'}://{host}:{server.server_port}/v1"
     try:
         yield endpoint
     finally:

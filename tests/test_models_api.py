@@ -204,12 +204,29 @@ def test_a_key_that_no_header_holds_is_refused_and_not_shown(
         ({"base": "localhost:8000"}, "give http://HOST:PORT"),
         ({"base": "http://host:eighty/v1"}, "give http://HOST:PORT"),
         ({"base": "http://[::1/v1"}, "give http://HOST:PORT"),
+        ({"base": "http://me:pass@host:eighty/v1"}, "holds a password"),
+        ({"base": "http://example.org\\.localhost/v1"}, "give http://HOST:PORT"),
+        ({"base": "http://localhost/v1?key=abc"}, "give http://HOST:PORT"),
+        ({"base": "http://localhost/v1\nX: y"}, "give http://HOST:PORT"),
     ],
-    ids=["none", "no-scheme", "port", "bracket"],
+    ids=["none", "no-scheme", "port", "bracket", "password", "backslash", "query", "line"],
 )
 def test_an_endpoint_must_be_named(given: dict[str, str], reason: str) -> None:
     with pytest.raises(UserError, match=reason):
         Api(None, device="cpu", dtype="", model="m", **given)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *({"timeout": 0}, {"timeout": float("nan")}, {"retries": -1}, {"rpm": 0}, {"rpm": 1e-300}),
+        *({"concurrency": 0}, {"concurrency": 100_000}, {"frames": 0}, {"limit": "messages"}),
+    ],
+    ids=str,
+)
+def test_an_option_out_of_range_is_refused(option: dict[str, Any]) -> None:
+    with pytest.raises(ModelError, match=f"option {next(iter(option))} of model api: give"):
+        Api(None, device="cpu", dtype="", model="m", base="http://localhost/v1", **option)
 
 
 def test_a_server_that_drops_images_fails_those_with_images(endpoint: Endpoint) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
+import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
@@ -257,6 +259,37 @@ def test_a_server_that_is_not_there_ends_the_run() -> None:
     with pytest.raises(ModelError, match=r"cannot connect: .*refused.*--api-base"):
         ask(api(nobody, retries=1), [user(f"q {n}") for n in range(50)], SHORT)
     assert monotonic() - began < 3
+
+
+def certificate(folder: Path) -> Path:
+    """A key and a certificate of 127.0.0.1 that nobody signed."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl here to make a certificate")
+    key, signed = folder / "key.pem", folder / "signed.pem"
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=here"
+    name = "subjectAltName=IP:127.0.0.1"
+    files = ["-addext", name, "-keyout", str(key), "-out", str(signed)]
+    subprocess.run([openssl, *words.split(), *files], check=True, capture_output=True)
+    chain = folder / "chain.pem"
+    chain.write_bytes(signed.read_bytes() + key.read_bytes())
+    return chain
+
+
+def test_a_certificate_is_accepted_where_its_authority_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = certificate(tmp_path)
+    with serving(chain=chain) as there:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(chain))
+        assert ask(api(there), [user("cat")], SHORT)[0].text == "cat"
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+        monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+        with pytest.raises(ModelError, match=r"no secure connection: .*self-signed.*CA_BUNDLE"):
+            ask(api(there, retries=0, concurrency=1), [user("q")] * 4, SHORT)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+        with pytest.raises(ModelError, match=r"SSL_CERT_FILE=.*: there is no such file"):
+            api(there)
 
 
 def test_a_server_that_always_hangs_up_ends_the_run(endpoint: Endpoint) -> None:

@@ -19,6 +19,8 @@ from mmbench.text import listed, plain
 from mmbench.types import Frames, Generation, Message, Modality, Written
 
 _TRIES = 3  # conversations that are asked about a drop at a time, where the endpoint fails them
+_DAY = 86_400
+_FIELDS = {"model", "messages", "temperature", "top_p", "seed", "stop"}  # of a request, but a limit
 Body = dict[str, Any]
 
 
@@ -66,6 +68,16 @@ class Api:
     ) -> None:
         if not model or not base:
             raise ModelError("api needs a model and an endpoint: -m api@MODEL --api-base URL")
+        for name, fits, needed in (
+            ("timeout", 0 < timeout <= _DAY, f"above 0 and at most {_DAY}"),
+            ("retries", 0 <= retries <= 100, "0 to 100"),
+            ("rpm", rpm is None or rpm >= 0.01, "at least 0.01"),
+            ("concurrency", 1 <= concurrency <= 1000, "1 to 1000"),
+            ("frames", frames >= 1, "at least 1"),
+            ("limit", limit not in _FIELDS, "max_tokens or max_completion_tokens"),
+        ):
+            if not fits:
+                raise ModelError(f"option {name} of model api: give {needed}")
         self._client = Client(
             base,
             os.environ.get(key_env),

@@ -12,18 +12,24 @@ from mmbench.text import plain
 
 SHORTEST_SECRET = 8  # characters; a shorter key ("EMPTY", "none") would strike out words
 
+_ODD = re.compile(r"[\\\s\x00-\x1f?#]")
+
 
 def parse_base(base: str) -> SplitResult:
-    """Split `--api-base`. Raises UserError unless it is http(s)://HOST[:PORT][/PATH]."""
+    """Split `--api-base`. Raises UserError unless it is http(s)://HOST[:PORT][/PATH].
+
+    Backslashes and spaces are refused: who reads them differently finds another host.
+    """
+    if "@" in base.partition("//")[2].partition("/")[0]:
+        raise UserError("--api-base holds a password: put the key into the environment")
     try:
         parts = urlsplit(base)
-        complete = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        http = parts.scheme in ("http", "https")
+        complete = http and parts.hostname and parts.port != 0 and not _ODD.search(base)
     except ValueError:  # a port that is no number, half an IPv6 address
         complete = None
     if not complete:
         raise UserError(f"--api-base {plain(base)!r}: give http://HOST:PORT/v1 of the endpoint")
-    if parts.username or parts.password:
-        raise UserError("--api-base holds a password: put the key into the environment")
     return parts
 
 

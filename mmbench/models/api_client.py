@@ -9,7 +9,7 @@ from typing import Any
 
 from mmbench.errors import MmbenchError, ModelError, SampleError
 from mmbench.models.api_address import SHORTEST_SECRET, check_key, parse_base, pattern_of
-from mmbench.models.api_connection import make_session
+from mmbench.models.api_connection import CERTIFICATES, make_session
 from mmbench.models.api_replies import (
     LATER,
     MAX_WAIT,
@@ -53,7 +53,7 @@ class Client:
         self._key, self._base = key, base.rstrip("/")
         self._secret = pattern_of(key) if key else _NOTHING
         self._timeout, self._retries = timeout, retries
-        self._session = make_session(key, connections, timeout)
+        self._session = make_session(key, connections, timeout, encrypted=parts.scheme == "https")
         self._pause = 60 / rpm if rpm else 0.0
         self._next = 0.0
         self._lock = threading.Lock()
@@ -188,9 +188,11 @@ def _is_unconnected(cause: Exception) -> bool:
 def _reason(cause: Exception, seconds: float) -> str:
     """Say in words why no reply came."""
     from urllib3.exceptions import (
+        ConnectTimeoutError,
         NewConnectionError,
         ProtocolError,
         ReadTimeoutError,
+        SSLError,
     )
 
     match cause:
@@ -198,7 +200,14 @@ def _reason(cause: Exception, seconds: float) -> str:
             return f"cannot connect: {plain(str(cause.__cause__ or cause))}"
         case ReadTimeoutError():
             return f"no answer within {seconds:g} s"
+        case ConnectTimeoutError():
+            return f"cannot connect within {min(_CONNECT_SECONDS, seconds):g} s"
         case ProtocolError():
             return "the connection broke off"
+        case SSLError():
+            return (
+                f"no secure connection: {plain(str(cause))}; a file of certificates of your own is"
+                f" named by {CERTIFICATES[0]}"
+            )
         case _:
             return plain(f"{type(cause).__name__}: {cause}")

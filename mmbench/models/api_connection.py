@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import time
 from http.client import BadStatusLine, HTTPResponse, parse_headers
 from http.cookiejar import DefaultCookiePolicy
 from io import BufferedReader, RawIOBase
+from pathlib import Path
 from typing import Any
 
+from mmbench.errors import ModelError
+from mmbench.text import plain
 
-def make_session(key: str | None, connections: int, seconds: float) -> Any:
+CERTIFICATES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")  # variables, the first that is set counts
+
+
+def make_session(key: str | None, connections: int, seconds: float, *, encrypted: bool) -> Any:
     """Return a session of requests that several threads share; it keeps no cookies.
 
-    A request is to be sent, and its reply to arrive whole, within `seconds` each. Nothing of the
-    environment is used: no key of ~/.netrc, and no proxy, which could read along.
+    A request is to be sent, and its reply to arrive whole, within `seconds` each. Of the
+    environment only a file of certificates is used: no key of ~/.netrc, and no proxy, which could
+    read along. Raises ModelError where that file is missing.
     """
     import requests
 
     session = requests.Session()
     session.trust_env = False
+    session.verify = (encrypted and _certificates()) or True
     session.headers.update({"Authorization": f"Bearer {key}"} if key else {})
     # Without redirects, requests would still read their bodies, and parse where they lead.
     session.get_redirect_target = lambda _: None
@@ -28,6 +37,16 @@ def make_session(key: str | None, connections: int, seconds: float) -> Any:
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
+
+
+def _certificates() -> str:
+    """Return the file, or folder, of authorities that the environment names, "" for none."""
+    for name in CERTIFICATES:
+        if path := os.environ.get(name, ""):
+            if not Path(path).exists():
+                raise ModelError(f"{name}={plain(path)}: there is no such file of certificates")
+            return path
+    return ""
 
 
 def _pools(seconds: float) -> dict[str, type]:
