@@ -1,4 +1,4 @@
-"""Small files that claim or hold more than any real one are refused before they fill the memory."""
+"""Media that hold more than any real one, or that name something else to open, are refused."""
 
 import struct
 from fractions import Fraction
@@ -47,6 +47,29 @@ def test_all_frames_of_a_video_have_a_limit_together() -> None:
     assert decode_video(data, "x.mov", Frames(2)).frames.shape == (2, 1000, 1000, 3)
     with pytest.raises(ContentError, match=r"1000 x 1000 pixels, more than the 894,784 that"):
         decode_video(data, "x.mov", Frames(1200))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ffconcat version 1.0\nfile other.mov\n",
+        "v=0\nc=IN IP4 0.0.0.0\nm=video 5004 RTP/AVP 33\n",
+    ],
+    ids=["playlist", "session"],
+)
+def test_a_medium_opens_neither_another_file_nor_an_address(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("other.mov").write_bytes(film(16, 16))
+    data = text.encode()
+    for decode in (
+        lambda: decode_video(data, "x.mov", Frames(1)),
+        lambda: count_frames(data, "x.mov"),
+        lambda: decode_sound(data, "x.mov", 16_000),
+    ):
+        with pytest.raises(ContentError, match=r"x.mov: cannot be decoded as a"):
+            decode()
 
 
 @pytest.mark.slow

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 from mmbench.media.truncation import Cut
 
 _IMAGES = ("avif", "heic", "mif1")  # brands of MP4 that hold one image
+
+
+def open_container(data: bytes) -> Any:
+    """Open the bytes of a sound or a video, and nothing that they name.
+
+    A playlist (ffconcat) names files of this machine, a session description (SDP) addresses to
+    listen at and send to. Raises an error of PyAV for what is no container.
+    """
+    import av
+
+    closed = {"protocol_whitelist": "none"}  # for what is opened from within
+    return av.open(BytesIO(data), metadata_errors="replace", options=closed)
 
 
 def default_stream(streams: Any) -> Any:

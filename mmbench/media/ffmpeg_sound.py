@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mmbench.media.containers import default_stream, demuxed, is_mp4, missing_entries
+from mmbench.media.containers import (
+    default_stream,
+    demuxed,
+    is_mp4,
+    missing_entries,
+    open_container,
+)
 from mmbench.media.truncation import Cut, find_cut
 
 if TYPE_CHECKING:
@@ -56,7 +61,7 @@ def decode_by_ffmpeg(data: bytes, count: Callable[[int, int, int], None]) -> Dec
     frames: list[tuple[int, Mono]] = []
     told, cut = 0.0, find_cut(data)
     try:
-        with av.open(BytesIO(data), metadata_errors="replace") as container:
+        with open_container(data) as container:
             stream = default_stream(container.streams.audio)
             if stream is None:
                 return Decoded([], cut=cut, error="has no audio stream")

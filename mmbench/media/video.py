@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from io import BytesIO
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ContentError, SampleError
-from mmbench.media.containers import default_stream, demuxed, is_image, is_mp4, missing_entries
+from mmbench.media.containers import (
+    default_stream,
+    demuxed,
+    is_image,
+    is_mp4,
+    missing_entries,
+    open_container,
+)
 from mmbench.media.encoded import shown
 from mmbench.media.frame_tables import refuse_false_table
 from mmbench.media.image import MAX_PIXELS
@@ -61,7 +67,7 @@ def _decoded(
 
     refuse_false_table(data, name)
     try:
-        with av.open(BytesIO(data), metadata_errors="replace") as container:
+        with open_container(data) as container:
             packets, there = _packets(container, data, name)
             whole = _from_first_key(packets)
             wanted = chosen(n or there, frames, view)
@@ -102,7 +108,7 @@ def count_frames(data: bytes, name: str) -> int:
     name = shown(name)
     refuse_false_table(data, name)
     try:
-        with av.open(BytesIO(data), metadata_errors="replace") as container:
+        with open_container(data) as container:
             return _packets(container, data, name)[1]
     except av.FFmpegError as error:
         raise _undecodable(data, name, error) from error
