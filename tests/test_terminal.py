@@ -295,3 +295,28 @@ def test_completing_imports_nothing_heavy() -> None:
         "assert not {'torch', 'transformers', 'pandas', 'pyarrow', 'datasets'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["comapre", "a", "b"], "unknown command 'comapre': did you mean compare"),
+        (["run", "-m", "a", "-t", "b", "--dtype", "flaot32"], "did you mean float32"),
+        (["run", "-m", "a", "-t", "b", "--limit", "x"], "'x' is not a whole number from 1"),
+        (["run", "-m", "a", "-t", "b", "--seed", "-1"], "'-1' is not a whole number from 0"),
+        (["train", "clip-nano", "--out", "a", "--seed", str(2**63)], "is larger than"),
+        (["gate", "--alpha", "x"], "'x' is not a number between 0 and 1"),
+        (["cache", "prune", "--older-than", "-1"], "is not a number of days"),
+        (["compare", "a", "b", "--show", "-1"], "'-1' is not a whole number from 0"),
+        (["score"], "`mmbench score --help` shows all flags"),
+    ],
+)
+def test_what_is_typed_wrong_is_one_line(
+    args: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(args)
+    shown = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert says in shown
+    assert shown.count("\n") == 1

@@ -13,6 +13,9 @@ from mmbench.memory import ADVICE, is_out_of_memory
 
 DONE, FAILED, USER, SAMPLES, UNCLEAR, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
 _WORST_FIRST = (INTERRUPTED, BUG, USER, SAMPLES, UNCLEAR, FAILED)
+_INTERRUPTED = (
+    "mmbench: interrupted; what was computed is kept: the same command goes on from there"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,20 +47,17 @@ def _load_plugins(args: object) -> None:
 
 def report(error: BaseException) -> int:
     """Print an error as a user should see it and return its exit code."""
-    if isinstance(error, UserError):
-        from mmbench.cli.columns import show
+    from mmbench.cli.columns import show
 
+    if isinstance(error, UserError):
         first, *rest = str(error).splitlines()
         show([f"mmbench: error: {first}", *(f"  {line}" for line in rest)], sys.stderr)
         return USER
     if isinstance(error, KeyboardInterrupt):
-        print(
-            "mmbench: interrupted; what was computed is kept: the same command goes on from there",
-            file=sys.stderr,
-        )
+        show([_INTERRUPTED], sys.stderr)
         return INTERRUPTED
     if is_out_of_memory(error):
-        print(f"mmbench: error: {ADVICE}", file=sys.stderr)
+        show([f"mmbench: error: {ADVICE}"], sys.stderr)
         return USER
     if isinstance(error, Exception):
         traceback.print_exception(error)
