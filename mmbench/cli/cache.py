@@ -9,6 +9,7 @@ from os import stat_result
 from pathlib import Path
 
 from mmbench.cache_errors import cache_errors
+from mmbench.cli.columns import show
 from mmbench.journal_folders import journal_root, read_name, remove
 from mmbench.text import count, plain
 
@@ -29,11 +30,11 @@ def command(args: argparse.Namespace) -> int:
             left += 1
         else:
             total += size
-        print(line.rstrip())
+        show([line.rstrip()])
     done = "pruned" if args.action == "prune" else "held"
     kept = f", {count(left, 'journal')} in use kept" if left else ""
     number = count(len(journals) - left, "journal")
-    print(f"{done}: {number}, {total / 1e6:.1f} MB in {root}{kept}")
+    show([f"{done}: {number}, {total / 1e6:.1f} MB in {root}{kept}"])
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from mmbench.cli.columns import show
 from mmbench.text import count, plain
 
 _SHOWN = 5
@@ -19,4 +20,4 @@ def report_unreadable(lines: Sequence[str]) -> None:
     shown = [f"  {plain(line, 300)}" for line in faults[:_SHOWN]]
     shown += [f"  and {more} more"] if more > 0 else []
     head = f"mmbench: warning: skipped {count(len(faults), 'file')} that cannot be read:"
-    print("\n".join([head, *shown]), file=sys.stderr)
+    show([head, *shown], sys.stderr)
