@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from fcntl import ioctl
 from pathlib import Path
 from termios import TIOCSWINSZ
@@ -45,7 +46,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
             patch.delenv("COLUMNS", raising=False)
             patch.setattr(sys, "stdout", screen)
             patch.setattr(sys, "stderr", screen)
-            main(list(args))
+            with suppress(SystemExit):  # --help, and errors of argparse
+                main(list(args))
         reader.join()
         os.close(ours)
         return b"".join(shown).decode().replace("\r\n", "\n")
@@ -69,6 +71,9 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> str:
         values = [float(n < 40 * value) for n in range(40)]
         said = [f'"{"the same beginning of a long answer " * 4}{name}{n}"' for n in range(40)]
         write_run(tmp_path, name, {"exact_match": values}, said=said, name=f"{LONG}-{name}")
+    journal = tmp_path / "cache" / "journal" / ("0" * 32)
+    journal.mkdir(parents=True)
+    (journal / "model.txt").write_text("llava-nano@packaged on cuda:0, as bfloat16\n")
     score = ScoreInfo(0.5, 0.4, 0.6, 10, 10, "s", "higher", "mean", reason="")
     ways = ("text-to-image", "image-to-text")
     names = [f"recall@{k}[{way}]" for k in (1, 5, 10, 50, 100) for way in ways]
@@ -90,7 +95,8 @@ COMMANDS = [
     "compare a b c d --out OUT --show 1", "verify",
     "gate --baseline a --candidate b --fail-if exact_match:-0.5% --out OUT",
     "show model nobody-has-a-model-of-this-name", "run -m nobody -t shapes-vqa",
-    "run -m ./tests -t shapes-vqa", "--help", "run --help",
+    "run -m ./tests -t shapes-vqa", "--help", "run --help", "score --help", "rescore --help",
+    "history t --out OUT", "cache show", "run -m a -t b --dtype c", "score",
 ]  # fmt: skip
 
 
@@ -98,12 +104,9 @@ COMMANDS = [
 def test_no_line_is_wider_than_the_terminal(
     line: str, board: str, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    width = 80
-    monkeypatch.setenv("COLUMNS", str(width))  # for argparse
-    try:
-        shown = terminal(width, *line.replace("OUT", board).split())
-    except SystemExit:  # --help
-        return
+    width = 80  # which argparse takes where it knows of none
+    monkeypatch.setenv("MMBENCH_CACHE", f"{board}/cache")
+    shown = terminal(width, *line.replace("OUT", board).split())
     assert shown.strip()
     wide = [one for one in shown.splitlines() if cells(one) > width and " " in one.strip()]
     # A row of a list whose name, or whose one further word, is too long for the line.
@@ -243,6 +246,8 @@ def test_columns_fit_names_of_two_cells_and_long_ones() -> None:
     assert [line.split()[-1] for line in lines if "模型" in line] == ["2"]
     assert fold("clip@runs/a/step-1", 12) == ["clip@runs/a/", "  step-1"]
     assert fold("x" * 25, 10) == ["x" * 10, "  " + "x" * 8, "  " + "x" * 7]
+    assert fold("e\u0301" * 12, 7) == ["e\u0301" * 7, "  " + "e\u0301" * 5]  # marks take no cell
+    assert [cells(text) for text in ("❤\ufe0f", "👩🏽", "हिन्दी"[:2])] == [2, 2, 1]
     wide = listing([["name", "word " * 12], ["a-name-that-is-long-indeed", "text"]], 40)
     assert wide[1].startswith("      word") and wide[-2:] == [
         "a-name-that-is-long-indeed",

@@ -7,6 +7,7 @@ import sys
 from typing import Any, NoReturn
 
 from mmbench.errors import UnknownName
+from mmbench.text import plain
 
 _LARGEST_SEED = 2**63 - 1  # of torch's generators, and of numbers in records
 
@@ -23,10 +24,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print an error in one line, and end with exit code 2."""
-        from mmbench.cli.columns import printable, show
+        from mmbench.cli.columns import show
 
         stop = "" if message.endswith("?") else ";"
-        show([printable(f"{self.prog}: error: {message}{stop} {self.advice}")], sys.stderr)
+        show([f"{self.prog}: error: {plain(message, 1000)}{stop} {self.advice}"], sys.stderr)
         self.exit(2)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:

@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TextIO
-from unicodedata import combining, east_asian_width
 
 from mmbench.text import printable
 
@@ -21,6 +20,7 @@ _TEXT = 24  # the least width of a last column of text; a narrower one is not wr
 _GAP = 2  # blanks between columns
 _HANG = 4  # how much deeper the following lines of a wrapped line are indented
 _PARTS = re.compile(r"[^/@ ]*[/@ ]|[^/@ ]+")  # a name is folded behind these characters
+_WIDE = re.compile(r" *[^\u1100-\U0003ffff]+|.")  # a Chinese character, an emoji: one by one
 
 Row = Sequence[str]
 
@@ -47,7 +47,9 @@ def cells(text: str) -> int:
     """Return how many cells of a terminal a text takes."""
     if text.isascii():
         return len(text)
-    return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
@@ -73,7 +75,7 @@ def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
 def _words(text: str) -> Iterator[str]:
     """Words, each with the blanks before it; characters of two cells are words of their own."""
     for word in re.findall(r" *[^ ]+", text):
-        yield from re.findall(r" *[^\u1100-\uffff]+|.", word) if cells(word) > len(word) else [word]
+        yield from _WIDE.findall(word) if cells(word) > len(word) else [word]
 
 
 def aligned(rows: Sequence[Row], left: Collection[int]) -> list[str]:
@@ -186,6 +188,6 @@ def fold(name: str, width: int) -> list[str]:
             lines.append("  ")
         lines[-1] += part
         while cells(lines[-1].rstrip()) > width:
-            cut = next(n for n in range(width, 0, -1) if cells(lines[-1][:n]) <= width)
+            cut = next(n for n in range(len(lines[-1]), 0, -1) if cells(lines[-1][:n]) <= width)
             lines[-1:] = [lines[-1][:cut], "  " + lines[-1][cut:]]
     return [line.rstrip() for line in lines]

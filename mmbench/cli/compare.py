@@ -195,9 +195,11 @@ def _groups(
         ]
         found = letters(len(records), differ)
         digits = decimals(*values)
+        shown = [format_number(values[run], digits) for run in order]
+        wide = max(map(len, shown))
         rows = [
-            [format_number(values[run], digits), found[nth], *_parts(records[run])]
+            [f"{shown[nth]:>{wide}}", found[nth], *_parts(records[run])]
             for nth, run in enumerate(order)
         ]
-        lines += ["", plain(score.metric), *table(rows, {1, 2, 3}, width, indent=2)]
+        lines += ["", plain(score.metric), *listing(rows, width, indent=2)]
     return lines

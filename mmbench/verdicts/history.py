@@ -76,7 +76,8 @@ def point_name(point: Point) -> str:
     if point.order == "step":
         return str(point.step)
     checkpoint = point.checkpoint.rstrip("/")
-    return (checkpoint.removeprefix(f"{point.training}/") or "packaged").strip("/")
+    packaged = "none" if point.dtype == "none" else "packaged"
+    return (checkpoint.removeprefix(f"{point.training}/") or packaged).strip("/")
 
 
 def history(
