@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import threading
+from argparse import Namespace
 from collections.abc import Callable
 from contextlib import suppress
 from fcntl import ioctl
@@ -22,6 +23,8 @@ from mmbench import store
 from mmbench.cli import main
 from mmbench.cli import progress as progress_module
 from mmbench.cli.columns import cells, fold, listing, table, wrapped
+from mmbench.cli.completion import _actions, _names_for
+from mmbench.cli.parser import make_parser
 from mmbench.cli.progress import Lines
 from mmbench.cli.show import task_yaml
 from mmbench.number_format import format_interval, format_number, format_rate, format_seconds
@@ -247,7 +250,8 @@ def test_columns_fit_names_of_two_cells_and_long_ones() -> None:
     assert fold("clip@runs/a/step-1", 12) == ["clip@runs/a/", "  step-1"]
     assert fold("x" * 25, 10) == ["x" * 10, "  " + "x" * 8, "  " + "x" * 7]
     assert fold("e\u0301" * 12, 7) == ["e\u0301" * 7, "  " + "e\u0301" * 5]  # marks take no cell
-    assert [cells(text) for text in ("❤\ufe0f", "👩🏽", "हिन्दी"[:2])] == [2, 2, 1]
+    texts = ("中文", "🚀", "ก\u0e34\u0e48", "\u1112\u1161\u11ab", "\u2665\ufe0f", "ú")
+    assert [cells(text) for text in texts] == [4, 2, 1, 2, 1, 1]
     wide = listing([["name", "word " * 12], ["a-name-that-is-long-indeed", "text"]], 40)
     assert wide[1].startswith("      word") and wide[-2:] == [
         "a-name-that-is-long-indeed",
@@ -291,6 +295,20 @@ def test_bash_completes_names_and_flags(tmp_path: Path) -> None:
     models, tasks, metrics, flags = done.stdout.splitlines()
     assert models.split() == ["clip-nano"] and tasks.split() == ["coco-retrieval"]
     assert r"wer\[basic\]" in metrics and flags.split() == ["--published-as"]
+
+
+@pytest.mark.parametrize(
+    ("flag", "names"),
+    [("--family", "mos"), ("--device", "cpu"), ("--batch-size", "auto"), ("--limit", ""),
+     ("--seed", ""), ("--baseline", "latest best")],
+)  # fmt: skip
+def test_a_flag_completes_what_it_takes(flag: str, names: str) -> None:
+    """Numbers complete to nothing, where a shell would name files; a bad --out stops nothing."""
+    action = next(a for a in _actions(make_parser()) if flag in a.option_strings)
+    completer = _names_for(action)
+    assert completer is not None
+    shown = set(completer(prefix="", parsed_args=Namespace(out="nowhere://x")))
+    assert shown >= set(names.split()) and bool(shown) == bool(names)
 
 
 def test_completing_imports_nothing_heavy() -> None:

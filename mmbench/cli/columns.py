@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TextIO
+from unicodedata import category, east_asian_width
 
 from mmbench.text import printable
 
@@ -47,9 +48,12 @@ def cells(text: str) -> int:
     """Return how many cells of a terminal a text takes."""
     if text.isascii():
         return len(text)
-    from rich.cells import cell_len
+    return sum(0 if _is_mark(char) else 1 + (east_asian_width(char) in "WF") for char in text)
 
-    return cell_len(text)
+
+def _is_mark(char: str) -> bool:
+    """Whether a character takes no cell of its own: an accent, a vowel sign, a Hangul vowel."""
+    return category(char) in ("Mn", "Me") or "\u1160" <= char <= "\u11ff"
 
 
 def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:

@@ -95,7 +95,7 @@ def conformance(commands: Any) -> None:
         default=[],
         metavar="NAME",
         help="only these: retrieval, captions, clipscore, distribution, classification, answers,"
-        " speech, mos; repeat for several",
+        " drawings, speech, mos; repeat for several",
     )
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--json", action="store_true", help="the rows as a JSON array")

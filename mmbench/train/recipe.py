@@ -111,7 +111,7 @@ def read_recipe(name: str) -> Recipe:
     if name.endswith((".yaml", ".yml")):
         return recipe_of(read_yaml(Path(name)), name)
     if name not in recipe_names():
-        hint = "or give a YAML file; `mmbench/nano/recipes` holds these"
+        hint = f"give one of {', '.join(recipe_names())}, or a YAML file"
         raise UnknownName("recipe", name, recipe_names(), hint)
     with as_file(_RECIPES / f"{name}.yaml") as file:
         return recipe_of(read_yaml(file), file.name)
