@@ -343,3 +343,10 @@ def test_what_is_typed_wrong_is_one_line(
     assert ended.value.code == 2
     assert says in shown
     assert shown.count("\n") == 1
+
+
+def test_a_board_without_runs_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "runs", "--out", str(tmp_path)]) == 0
+    assert "makes one" in capsys.readouterr().err
+    assert main(["history", "t", "--out", str(tmp_path)]) == 2
+    assert "no runs in" in capsys.readouterr().err

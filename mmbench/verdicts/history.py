@@ -189,6 +189,8 @@ def _records(
     task: str, model: str | None, out: str | Path, unreadable: list[str]
 ) -> list[RunRecord]:
     tasks = store.tasks_in(out)
+    if not tasks:
+        raise DataError(f"no runs in {out}: `mmbench run -m MODEL -t TASK` makes one")
     if task not in tasks:
         raise UnknownName("task", task, tasks, f"`mmbench list runs --out {out}` shows all runs")
     records = store.read_records(out, task)
