@@ -242,6 +242,12 @@ def test_wrapping_loses_nothing_and_keeps_the_width(text: str, width: int) -> No
     assert all(cells(one) <= width or len(one.split()) == 1 for one in lines)
 
 
+def test_a_long_word_is_indented_less() -> None:
+    assert wrapped(f"  a: {'x' * 38}", 40) == ["  a:", "  " + "x" * 38]
+    rows = [["a", "b"], ["y" * 14, "z " + "x" * 36]]
+    assert max(map(cells, table(rows, {0, 1}, 40))) == 40
+
+
 def test_columns_fit_names_of_two_cells_and_long_ones() -> None:
     rows = [["model", "a" * 9, "b" * 9], ["模型" * 4, "1", "2"], ["runs/" * 9, "3", "4"]]
     lines = table(rows, {0}, 44)

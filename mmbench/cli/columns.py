@@ -59,7 +59,7 @@ def _is_mark(char: str) -> bool:
 def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
     """Break a line between words; the following lines are indented by `hang` cells.
 
-    A word that is too long for a line of its own stays whole.
+    A long word is indented less, so that it fits; one that is too long for a line stays whole.
     """
     text = line.lstrip(" ")
     indent = len(line) - len(text)
@@ -71,7 +71,9 @@ def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
         longer = f"{current}{word}"
         if cells(longer.rstrip()) > width and current.strip():
             lines.append(current.rstrip())
-            longer = " " * after + word.lstrip()
+            word = word.lstrip()
+            room = width - cells(word)
+            longer = " " * (after if room < 0 else min(after, room)) + word
         current = longer
     return [*lines, current.rstrip()]
 
