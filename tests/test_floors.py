@@ -10,7 +10,7 @@ FLOORS = [
     {"errors", "types", "abilities"},
     {"registry", "builtin", "spec", "text", "alternatives", "media", "stats", "store", "contents",
      "journal", "checkpoints", "file_hashes", "regular_files", "layouts", "sources", "source_names",
-     "speed", "search", "nano", "shapes", "reasoning"},
+     "plugin_faults", "speed", "search", "nano", "shapes", "reasoning"},
     {"data", "models", "kinds", "metrics"},
     {"engine", "verdicts", "conformance"},
     {"board", "board_terminal"},
