@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 import msgspec
 
 from mmbench import board, store
 from mmbench.cli.columns import aligned
+from mmbench.cli.json_output import write_json
 from mmbench.errors import UserError
 from mmbench.text import count, plain
 from mmbench.types import RunRecord
@@ -29,7 +29,7 @@ def command(args: argparse.Namespace) -> int:
         args.run, metrics=args.metric, alpha=args.alpha, out=args.out, seed=args.seed
     )
     if args.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(pairs), indent=2).decode() + "\n")
+        write_json(msgspec.json.format(msgspec.json.encode(pairs), indent=2))
         return 0
     by_task: dict[str, list[RunRecord]] = {}
     for run in args.run:

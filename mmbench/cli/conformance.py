@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from mmbench.cli import DONE, FAILED
+from mmbench.cli.json_output import write_json
 from mmbench.conformance import FAMILIES, Row, conformance
 from mmbench.errors import DataError, UnknownName
 from mmbench.text import markdown, plain
@@ -39,7 +40,7 @@ def command(args: argparse.Namespace) -> int:
     rows = conformance(args.family or FAMILIES, args.data)
     found = list(rows) if args.json or args.markdown else list(_shown(rows))
     if args.json:
-        print(msgspec.json.format(msgspec.json.encode(found)).decode())
+        write_json(msgspec.json.format(msgspec.json.encode(found)))
     if args.markdown:
         print(document(found), end="")
     return DONE if all(row.good for row in found) else FAILED

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from mmbench.cli import DONE, FAILED, UNCLEAR
+from mmbench.cli.json_output import write_json
 from mmbench.errors import UserError
 from mmbench.verdicts.gate import gate
 from mmbench.verdicts.junit import annotation, junit, sentence
@@ -27,7 +28,7 @@ def command(args: argparse.Namespace) -> int:
     if args.github:
         print("\n".join(annotation(verdict, args.on_unclear) for verdict in found), file=shown)
     if args.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
+        write_json(msgspec.json.format(msgspec.json.encode(found), indent=2))
     if args.junit:
         suite = f"mmbench gate: {args.candidate} against {args.baseline}"
         _write(Path(args.junit), junit(found, suite, args.on_unclear))

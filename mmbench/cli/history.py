@@ -9,6 +9,7 @@ import msgspec
 
 from mmbench.cli.columns import aligned
 from mmbench.cli.compare import chance, number
+from mmbench.cli.json_output import write_json
 from mmbench.text import plain
 from mmbench.verdicts.history import Point, history
 
@@ -26,7 +27,7 @@ def command(args: argparse.Namespace) -> int:
         seed=args.seed,
     )
     if args.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(points), indent=2).decode() + "\n")
+        write_json(msgspec.json.format(msgspec.json.encode(points), indent=2))
     else:
         print("\n".join(told(args.task, metric, points)))
     if args.plot:

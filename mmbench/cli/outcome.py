@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mmbench import board, store
 from mmbench.cli import DONE, SAMPLES, UNCLEAR, report
+from mmbench.cli.json_output import write_json
 from mmbench.cli.options import allowed_failures
 from mmbench.errors import UserError
 from mmbench.text import count, plain
@@ -44,7 +45,7 @@ def publish(records: list[RunRecord], args: argparse.Namespace) -> int:
     for page in pages:
         print(f"leaderboard: {page}", file=sys.stderr if args.json else sys.stdout)
     if args.json:
-        sys.stdout.write(store.encode(records).decode() + "\n")
+        write_json(store.encode(records))
     return code
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmbench.cli import DONE, FAILED, report, worst
+from mmbench.cli import DONE, FAILED, report, until_interrupted, worst
 from mmbench.text import plain
 
 _SHOWN = {True: "ok", False: "FAILED", None: "skipped"}
@@ -14,7 +14,8 @@ def command(args: argparse.Namespace) -> int:
     """Test every task; one that cannot be read does not stop the others."""
     from mmbench.spec import task_files
 
-    return worst([_task(task, args) for task in args.task or sorted(task_files(args.tasks))])
+    tasks = args.task or sorted(task_files(args.tasks))
+    return worst(until_interrupted(_task(task, args) for task in tasks))
 
 
 def _task(task: str, args: argparse.Namespace) -> int:
@@ -29,7 +30,7 @@ def _task(task: str, args: argparse.Namespace) -> int:
     )
     try:
         checks = selftest(task, options)
-    except (Exception, KeyboardInterrupt) as error:
+    except BaseException as error:
         return report(error)
     print(task)
     for check in checks:

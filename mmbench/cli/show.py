@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import inspect
-import sys
 
 import msgspec
 
 from mmbench import registry, store
+from mmbench.cli.json_output import write_json
 from mmbench.text import plain
 
 
@@ -16,7 +16,7 @@ def command(args: argparse.Namespace) -> int:
     """Print what is known under the name."""
     if args.what == "run":
         record = store.find_record(args.out, args.name)
-        sys.stdout.write(store.encode(record).decode() + "\n")
+        write_json(store.encode(record))
         return 0
     lines = {"model": _model, "task": _task, "metric": _metric}[args.what](args)
     print("\n".join(map(_printable, lines)))
