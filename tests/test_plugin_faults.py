@@ -87,3 +87,38 @@ def test_what_a_plugin_prints_is_no_part_of_the_json(attempt: Attempt) -> None:
     assert code == 0
     assert len(json.loads(out)) == 1
     assert all(word in err for word in ("printed", "written", "started"))
+
+
+def test_a_sample_error_fails_the_samples_that_raise_it(attempt: Attempt) -> None:
+    odd = "if '1?' in str(conversations): raise SampleError('an odd question')"
+    code, out, _ = attempt(odd)
+    record = json.loads(out)[0]
+    assert (code, record["failures"]) == (3, [["1", "an odd question"]])
+    assert record["scores"]["exact_match"]["n"] == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [("None", "a NoneType, not a list"), ("(x for x in ())", "a generator, not a list"),
+     ("[None] * len(conversations)", "a NoneType: a mmbench.types.Written"),
+     ("['yes'] * len(conversations)", "a str: a mmbench.types.Written"),
+     ("[Written(None)] * len(conversations)", "a Written: a mmbench.types.Written with a text")],
+)  # fmt: skip
+def test_answers_of_another_type_are_refused(attempt: Attempt, answer: str, words: str) -> None:
+    code, _, err = attempt(f"return {answer}")
+    assert (code, words in err) == (2, True)
+
+
+def test_a_partial_of_a_class_is_a_model_and_its_arguments_are_options(attempt: Attempt) -> None:
+    part = "class Part(Mine):\n    def __init__(self, folder, *, device, dtype, n): self.n = n\n"
+    part += "import functools\n_ = registry._plugins['model'].pop('mine')\n"
+    part += "mmbench.register('model', 'mine')(functools.partial(Part, n=3))\n"
+    code, out, _ = attempt(top="from mmbench import registry\n" + part)
+    assert (code, json.loads(out)[0]["model"]["options"]) == (0, {"n": 3})
+
+
+@pytest.mark.parametrize("thing", ["lambda folder, *, device, dtype: 3", "3", "dict"])
+def test_what_is_no_class_of_a_model_is_refused(attempt: Attempt, thing: str) -> None:
+    other = "from mmbench import registry\n_ = registry._plugins['model'].pop('mine')\n"
+    code, _, err = attempt(top=f"{other}mmbench.register('model', 'mine')({thing})\n")
+    assert (code, "mmbench: error: model mine" in err, "bug" in err) == (2, True, False)

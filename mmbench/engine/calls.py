@@ -35,11 +35,33 @@ def call(model: Any, items: Sequence[Any], requests: Requests, name: str) -> lis
     if requests.method in VECTORS:
         return _rows(_vectors(model, items, requests, name), requests.method)
     said, encode = _said(model, items, requests)
+    if not isinstance(said, list | tuple):
+        raise ModelError(f"{name}: {requests.method} returned a {type(said).__name__}, not a list")
     if len(said) != len(items):
         raise ModelError(
             f"{name}: {requests.method} returned {len(said)} answers for {len(items)} items"
         )
-    return [one if isinstance(one, SampleError) else encode(one) for one in said]
+    return [
+        one if isinstance(one, SampleError) else _encoded(one, encode, requests.method, name)
+        for one in said
+    ]
+
+
+def _encoded(one: Any, encode: Callable[[Any], bytes], method: Method, name: str) -> Row:
+    """Return an answer as bytes, a failure where it cannot be stored. Raises ModelError."""
+    fits = {
+        "write": isinstance(one, Written) and isinstance(one.text, str),
+        "draw": hasattr(one, "save"),
+        "speak": isinstance(one, Sound),
+    }
+    if not fits[method]:
+        raise ModelError(
+            f"{name}: {method} returned a {type(one).__name__}: {_ANSWERS[method]} is needed"
+        )
+    try:
+        return encode(one)
+    except (ValueError, TypeError, OSError, RuntimeError) as error:
+        return ContentError(f"the answer cannot be stored: {type(error).__name__}: {error}")
 
 
 def _vectors(model: Any, items: Sequence[Any], requests: Requests, name: str) -> NDArray[Any]:
@@ -196,4 +218,9 @@ def read(row: bytes | memoryview, method: Method) -> Written | Media:
     return Media(modality, f"what the model {_DID[method]}", partial(bytes, row))
 
 
+_ANSWERS = {
+    "write": "a mmbench.types.Written with a text",
+    "draw": "a PIL image",
+    "speak": "a mmbench.types.Sound",
+}
 _DID = {"draw": "drew", "speak": "spoke"}
