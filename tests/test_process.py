@@ -147,7 +147,7 @@ COMMANDS = [
     "score -t answers --data ref.jsonl --predictions good.jsonl --out board",
     "check -m constant -t shapes-retrieval --limit 5",
     "run -m constant -t shapes-retrieval --limit 5 --out other", "selftest answers",
-    "conformance retrieval", "chat -m unified-nano --prompt hello",
+    "conformance --family retrieval", "chat -m unified-nano --prompt hello",
     "classify -m clip-nano --image picture.png --labels 'a cat, a dog'",
 ]  # fmt: skip
 
