@@ -170,3 +170,55 @@ def test_every_command_survives_every_stream(runs: tuple[Path, str, str], comman
     came = shell(f"{line} >/dev/full", folder)
     assert came.returncode == 2
     assert came.stderr.endswith("standard output: No space left on device\n")
+
+
+BLOCK = """
+import os, sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == os.environ["BLOCK"]:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Blocked())
+"""
+SCORE = "mmbench score -t answers --data ref.jsonl --predictions good.jsonl --out other --quiet"
+
+
+def without(library: str, command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    (folder / "block").mkdir(exist_ok=True)
+    (folder / "block/sitecustomize.py").write_text(BLOCK)
+    return shell(command, folder, BLOCK=library, PYTHONPATH=str(folder / "block"))
+
+
+@pytest.mark.parametrize(
+    ("library", "install"), [("yaml", "'pyyaml"), ("msgspec", "'msgspec"), ("pyarrow", "'pyarrow")]
+)
+def test_a_missing_library_is_one_line(
+    runs: tuple[Path, str, str], library: str, install: str
+) -> None:
+    came = without(library, SCORE, runs[0])
+    assert came.returncode == 2
+    assert f"type pip install {install}" in came.stderr
+    assert came.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "library",
+    ["numpy", "msgspec", "yaml", "rich", "torch", "transformers", "datasets", "pandas", "pyarrow",
+     "PIL", "safetensors", "jiwer", "rapidfuzz", "pycocoevalcap", "torchmetrics", "soundfile",
+     "soxr", "av", "scipy", "fsspec", "requests", "huggingface_hub"],
+)  # fmt: skip
+def test_no_command_crashes_without_a_library(runs: tuple[Path, str, str], library: str) -> None:
+    run = "mmbench run --limit 4 --device cpu --quiet --out other"
+    tasks = (
+        "clip-nano -t shapes-retrieval",
+        "asr-nano -t numbers-asr",
+        "constant -t shapes-caption",
+    )
+    for command in ("mmbench list models", SCORE, *(f"{run} -m {task}" for task in tasks)):
+        came = without(library, command, runs[0])
+        assert came.returncode in (0, 2, 3, 4), command
+        assert "Traceback" not in came.stderr, command
+        assert came.returncode != 2 or "pip install" in came.stderr, command
