@@ -150,22 +150,23 @@ STARTS = [
 OTHERS = ["BFlat", "BIVF4", "HNSW2", "LSHrt", "Z4", "Flat,RFlat", "Flat,Refine(SQ8)", ",", "Flat;;"]
 
 
+PARAMETERS = ["nprobe=9", "nprobe=x", "foo=1", "nprobe=-1", "ht=3"]
+STRINGS = [*ENDS, *(f"{start},{end}" for start in STARTS for end in ENDS), *OTHERS]
+STRINGS += [f"IVF4,Flat;{parameter}" for parameter in PARAMETERS]
+
+
 @pytest.mark.slow
-def test_no_string_ends_the_process() -> None:
-    """Each is taken or refused, for vectors of 32 and of 48, and this process lives."""
-    strings = [*ENDS, *(f"{start},{end}" for start in STARTS for end in ENDS), *OTHERS]
-    strings += [f"IVF4,Flat;{p}" for p in ("nprobe=9", "nprobe=x", "foo=1", "nprobe=-1", "ht=3")]
-    corpus, queries = unit(300, 32, 1), unit(3, 32, 2)
-    pairs = (np.arange(3), np.zeros(3, np.int64))
-    for factory in strings:
-        for some in (corpus, corpus[:1], unit(300, 48, 1)):
-            wide = unit(3, some.shape[1], 2) if some.shape[1] != 32 else queries
-            try:
-                found, _ = approximate_search(wide, some, pairs, factory)
-            except UserError as error:
-                assert "\n" not in str(error), factory
-            else:
-                assert len(found.ranks) == len(pairs[0])
+@pytest.mark.parametrize("factory", STRINGS)
+def test_no_string_ends_the_process(factory: str) -> None:
+    """Each is taken or refused in one line, for 300 documents and for one."""
+    corpus, pairs = unit(300, 32, 1), (np.arange(3), np.zeros(3, np.int64))
+    for documents in (corpus, corpus[:1]):
+        try:
+            found, _ = approximate_search(unit(3, 32, 2), documents, pairs, factory)
+        except UserError as error:
+            assert "\n" not in str(error)
+        else:
+            assert len(found.ranks) == 3
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.0])
