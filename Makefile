@@ -18,7 +18,7 @@ VISION_VENV ?= .venv-torchvision
 VISION_PIP := $(VISION_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 VISION_TESTS := $(addprefix tests/test_models_,video_llm chat encoders unified) tests/test_clip.py
 
-.PHONY: run test test-all test-torchvision check-style docs clean
+.PHONY: run test test-all test-s3 test-torchvision check-style docs clean
 
 # Each model that comes with mmbench on its tasks, next to baselines that ignore the input, and a table
 # with a line for each model. After the tasks of a model: other baselines, where its kind has others.
@@ -48,6 +48,15 @@ test-all: check-style
 	$(PIP) 'transformers[serving]'
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 	$(BIN)/python -m pytest -m slow
+	$(MAKE) test-s3
+
+# Boards in an object store. Its libraries hold others at older versions: they have a folder of their own.
+test-s3: $(VENV)/s3
+	PYTHONPATH=$< $(BIN)/python -m pytest -m slow tests/test_folders_s3.py
+
+$(VENV)/s3: $(VENV)/.dev
+	$(PIP) --upgrade --target $@ 'moto[server]==5.2.5' s3fs==2026.9.0
+	touch $@
 
 # What needs torchvision: Qwen-VL, SmolVLM, LLaVA-NeXT-Video, VideoLLaVA, V-JEPA 2.
 test-torchvision: $(VISION_VENV)/.dev

@@ -9,7 +9,7 @@ loaded model, as the checkpoint has them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from mmbench.errors import SampleError
@@ -116,6 +116,38 @@ class Prepares(Protocol):
     def prepare(self, item: Any, modality: Modality | Literal["conversation"]) -> Any:
         """Turn one decoded item into what the model's method takes."""
         ...
+
+
+@runtime_checkable
+class WritesEach(Protocol):
+    """A model that gives each answer when it has it, in any order, such as an endpoint.
+
+    It also has `write`, by which it is recognised. `write_each` takes conversations as they are
+    prepared and yields the number of a conversation, from 0, with its answer. Each answer is in the
+    journal before the next one is asked for.
+    """
+
+    def write_each(
+        self, conversations: Iterable[Any], options: Generation
+    ) -> Iterator[tuple[int, Written | SampleError]]:
+        """Answer conversations, each as soon as possible."""
+        ...
+
+
+@runtime_checkable
+class Probes(Protocol):
+    """A model that `mmbench check` can try without a forward pass, such as an endpoint."""
+
+    def probe(self) -> str:
+        """Return what is odd, "" for nothing. Raises ModelError where no request can succeed."""
+        ...
+
+
+@runtime_checkable
+class TakesEncoded(Protocol):
+    """A model that is given an EncodedImage in the place of each PIL.Image."""
+
+    encoded_images: bool
 
 
 @runtime_checkable

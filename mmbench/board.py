@@ -6,11 +6,14 @@ asked differently, or of other data, never stand in one column. Needs neither to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 from mmbench import speed, store
-from mmbench.text import count, csv_cell, markdown, sample_noun
+from mmbench.folders import Folder
+from mmbench.number_format import decimals, format_interval, format_number
+from mmbench.text import count, csv_cell, markdown, markdown_code, markdown_name, sample_noun
 from mmbench.types import RunRecord, ScoreInfo
 from mmbench.verdicts.same import distinctions
 
@@ -74,18 +77,13 @@ def other_data(record: RunRecord) -> str:
 
 
 def number(score: ScoreInfo | None) -> str:
-    """A score in a table: four digits for a rate, two for a rank, `n/a` for none."""
-    if score is None or score.value is None:
-        return "n/a"
-    return f"{score.value:.4f}" if abs(score.value) <= 1 else f"{score.value:.2f}"
+    """Return a score as tables show it; `n/a` for none."""
+    return format_number(score.value if score else None)
 
 
 def interval(score: ScoreInfo | None) -> str:
-    """The 95 % interval of a score in a table; `n/a` for none."""
-    if score is None or score.low is None or score.high is None:
-        return "n/a"
-    digits = 4 if max(abs(score.low), abs(score.high)) <= 1 else 2
-    return f"{score.low:.{digits}f} to {score.high:.{digits}f}"
+    """Return the 95 % interval of a score as tables show it; `n/a` for none."""
+    return format_interval(score.low, score.high) if score else "n/a"
 
 
 def margin(score: ScoreInfo | None) -> str:
@@ -93,7 +91,7 @@ def margin(score: ScoreInfo | None) -> str:
     if score is None or score.value is None or score.low is None or score.high is None:
         return "n/a"
     wide = max(score.high - score.value, score.value - score.low)
-    return f"{wide:.4f}" if abs(score.value) <= 1 else f"{wide:.2f}"
+    return format_number(wide, decimals(score.value))
 
 
 def failed(record: RunRecord) -> str:
@@ -109,7 +107,7 @@ def bounds(record: RunRecord) -> str:
     if not record.counts.get("failed", 0) or score is None or score.bounds is None:
         return ""
     low, high = score.bounds
-    return f"{record.headline} in {low:.4f}-{high:.4f}"
+    return f"{record.headline} between {format_interval(low, high).replace(' to ', ' and ')}"
 
 
 def published(record: RunRecord) -> str:
@@ -131,7 +129,7 @@ def _row(record: RunRecord, *, timed: bool) -> dict[str, Any]:
     return {
         "model": csv_cell(label(record)),
         **{
-            column: value
+            csv_cell(column): value
             for name, score in record.scores.items()
             for column, value in (
                 (name, score.value),
@@ -144,11 +142,11 @@ def _row(record: RunRecord, *, timed: bool) -> dict[str, Any]:
         "samples": record.counts.get("samples", 0),
         "published": csv_cell(published(record)),
         "other_data": csv_cell(other_data(record)),
-        "fingerprint": task.fingerprint,
-        "data_hash": task.data_hash,
-        "model_hash": record.model.hash,
-        "created": record.created,
-        "run": record.run,
+        "fingerprint": csv_cell(task.fingerprint),
+        "data_hash": csv_cell(task.data_hash),
+        "model_hash": csv_cell(record.model.hash),
+        "created": csv_cell(record.created),
+        "run": csv_cell(record.run),
     }
 
 
@@ -177,8 +175,7 @@ def cells(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
 
 def rtfx_cell(record: RunRecord) -> str:
     """Return the speed of speech recognition for a table; `n/a` where it was not timed."""
-    value = speed.rtfx(record)
-    return "n/a" if value is None else f"{value:.2f}"
+    return format_number(speed.rtfx(record))
 
 
 def _without(items: list[str], place: int) -> list[str]:
@@ -209,11 +206,19 @@ def page(task: str, tables: list[list[RunRecord]]) -> str:
     for records, words in zip(tables, captions(tables), strict=True):
         header, rows = cells(records)
         lines += [f"## {markdown(words)}", ""]
-        lines += [_line(header), _line(["---"] + ["---:"] * (len(header) - 1))]
+        lines += [
+            _line([markdown_name(name) for name in header]),
+            _line(["---"] + ["---:"] * (len(header) - 1)),
+        ]
         lines += [_line([markdown(cell) for cell in row]) for row in rows]
-        lines += ["", f"Headline: `{records[0].headline}`, with its 95 % interval.", ""]
+        lines += [
+            "",
+            f"Headline: {markdown_code(records[0].headline)}, with its 95 % interval.",
+            "",
+        ]
         lines += [speed.LEGEND, ""] if speed.has_column(records) else []
-    lines += [f"Made by `mmbench leaderboard build {task}` from the records in `runs/`.", ""]
+    command = markdown_code(f"mmbench leaderboard build {task}")
+    lines += [f"Made by {command} from the records in `runs/`.", ""]
     return "\n".join(lines)
 
 
@@ -221,42 +226,51 @@ def _line(row: list[str]) -> str:
     return f"| {' | '.join(row)} |"
 
 
-def build(out: str, tasks: Iterable[str] = ()) -> list[str]:
-    """Write the pages and CSV files of these tasks (all by default), and the index.
+class Built(NamedTuple):
+    """The paths of the pages that were written, and a line for each file that is no record."""
+
+    pages: list[str]
+    unreadable: list[str]
+
+
+def build(out: str, tasks: Iterable[str] = ()) -> Built:
+    """Write the pages and CSV files of these tasks (all with records by default), and the index.
 
     Safe beside other writers: a table is replaced whole, and made again when a record arrived
-    meanwhile, so that the last writer has seen every record. Returns the pages' paths.
+    meanwhile, so that the last writer has seen every record. Files that are no records are skipped.
     """
-    folder = store.Folder(out)
+    folder = Folder(out)
     asked = list(tasks)
     while True:
-        before = folder.glob("runs/*/*.json")
-        names = asked or sorted({name.split("/")[1] for name in before})
-        pages = [_write(folder, task) for task in names]
-        folder.write("README.md", _index(folder).encode())
-        if folder.glob("runs/*/*.json") == before:
-            return pages
+        before = folder.run_files()
+        runs, unreadable = store.stored_runs(folder, before)
+        by_task: dict[str, list[RunRecord]] = {}
+        for run in runs:
+            by_task.setdefault(store.task_of(run.name), []).append(run.record)
+        tables = {task: sections(records) for task, records in sorted(by_task.items())}
+        pages = [_write(folder, task, tables[task]) for task in asked or tables if task in tables]
+        folder.write("README.md", _index(tables).encode())
+        if folder.run_files() == before:
+            return Built(pages, unreadable)
 
 
-def _write(folder: store.Folder, task: str) -> str:
+def _write(folder: Folder, task: str, tables: list[list[RunRecord]]) -> str:
     import pandas as pd
 
-    tables = sections(store.read_records(folder.where, task))
     folder.write(f"{task}.md", page(task, tables).encode())
-    if tables:
-        table = pd.concat([frame(records) for records in tables], ignore_index=True)
-        folder.write(f"{task}.csv", table.to_csv(index=False).encode())
+    table = pd.concat([frame(records) for records in tables], ignore_index=True)
+    folder.write(f"{task}.csv", table.to_csv(index=False).encode())
     return folder.path(f"{task}.md")
 
 
-def _index(folder: store.Folder) -> str:
+def _index(tables: Mapping[str, list[list[RunRecord]]]) -> str:
     lines = ["# Leaderboards", "", "| task | best model | headline | value | 95 % | blind |"]
     lines.append("|---|---|---|---:|---:|---:|")
-    for task in sorted({name.split("/")[1] for name in folder.glob("runs/*/*.json")}):
-        best = brief(sections(store.read_records(folder.where, task))[0])[0]
+    for task, found in tables.items():
+        best = brief(found[0])[0]
         _, who, headline, *numbers = best
-        link = f"[{markdown(task)}]({task}.md)"
-        lines.append(_line([link, markdown(who), f"`{headline}`", *numbers]))
+        link = f"[{markdown(task)}]({quote(task)}.md)"
+        lines.append(_line([link, markdown(who), markdown_code(headline), *numbers]))
     return "\n".join([*lines, "", f"Blind: {_BLIND}.", ""])
 
 

@@ -18,6 +18,8 @@ import msgspec
 from mmbench.errors import ModelError
 from mmbench.file_hashes import FileHash, hash_file, hash_folder, hash_path, hash_texts
 from mmbench.layouts import PIPELINE, accepts, check_folder, check_shards, pipeline_parts
+from mmbench.regular_files import read_regular
+from mmbench.safe_parse import parse_json
 
 # What of a hub repository is read: its top level only (other frameworks' copies lie below it).
 _SMALL = ("*.json", "*.txt", "*.model", "*.jinja", "*.py")
@@ -89,8 +91,8 @@ def _with_base(own: str, folder: Path, file_hash: FileHash) -> str:
     if not file.is_file():
         return own
     try:
-        base = msgspec.json.decode(file.read_bytes(), type=_Adapter).base_model_name_or_path
-    except (OSError, msgspec.DecodeError) as error:
+        base = parse_json(read_regular(file), _Adapter).base_model_name_or_path
+    except (OSError, ValueError) as error:
         raise ModelError(f"{file}: not the configuration of an adapter: {error}") from error
     weights = hash_folder(Path(base), file_hash) if base and Path(base).is_dir() else _commit(base)
     return hash_texts(own, weights) if weights else own

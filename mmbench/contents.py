@@ -10,14 +10,17 @@ kernel: it tells that a file was replaced even where its size and modification t
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from types import TracebackType
 
 from mmbench import media
-from mmbench.errors import SampleError
+from mmbench.cache_errors import cache_errors
+from mmbench.errors import SampleError, UserError
+from mmbench.key_store import FileState, KeyStore
+from mmbench.regular_files import open_regular
+from mmbench.text import with_home
 from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
 
 KEY_BYTES = 16
@@ -28,10 +31,14 @@ _CLOCK_NS = 2 * 10**9
 
 
 def cache_folder() -> Path:
-    """`$MMBENCH_CACHE`, or `mmbench` in the user's cache folder. Created when missing."""
+    """Return `$MMBENCH_CACHE`, or `mmbench` in the user's cache folder. Created when missing.
+
+    Raises UserError where it cannot be created.
+    """
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(os.environ.get("MMBENCH_CACHE") or Path(base) / "mmbench")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(with_home(os.environ.get("MMBENCH_CACHE") or f"{base}/mmbench"))
+    with cache_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
@@ -46,17 +53,14 @@ def digest(*parts: bytes | str) -> bytes:
 
 
 class ContentKeys:
-    """Computes keys of contents, remembering those of files. Use as a context manager."""
+    """Computes keys of contents, remembering those of files. Use as a context manager.
+
+    Raises UserError where the cache cannot be used.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._db = sqlite3.connect(folder / "hashes.sqlite", timeout=60, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=OFF")
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, size INTEGER,"
-            " mtime INTEGER, ctime INTEGER, key BLOB) WITHOUT ROWID"
-        )
-        self._new: list[tuple[str, int, int, int, bytes]] = []
+        self._store = KeyStore(folder / "hashes.sqlite")
+        self._new: list[tuple[FileState, bytes]] = []
         self._made: dict[Media, bytes] = {}
 
     def __enter__(self) -> ContentKeys:
@@ -68,8 +72,13 @@ class ContentKeys:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.flush()
-        self._db.close()
+        try:
+            self.flush()
+        except UserError:
+            if error is None:  # else the first error says more
+                raise
+        finally:
+            self._store.close()
 
     def key(self, item: Item) -> bytes:
         """The key of what is asked. Raises SampleError when it is broken or cannot be read."""
@@ -108,24 +117,22 @@ class ContentKeys:
             raise SampleError(f"{path}: {error.strerror or error}") from error
 
     def _remembered(self, path: Path, stat: os.stat_result) -> bytes:
-        row = (os.path.realpath(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
-        found = self._db.execute(
-            "SELECT key FROM hashes WHERE path = ? AND size = ? AND mtime = ? AND ctime = ?", row
-        ).fetchone()
-        if found:
-            return bytes(found[0])
+        place = os.fsencode(os.path.realpath(path))
+        state = FileState(place, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        known = self._store.get(state)
+        if known is not None:
+            return known
         settled = time.time_ns() - stat.st_ctime_ns > _CLOCK_NS
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             key = file_digest(stream, lambda: blake2b(digest_size=KEY_BYTES)).digest()
         if settled:
-            self._new.append((*row, key))
+            self._new.append((state, key))
         if len(self._new) >= 1000:
             self.flush()
         return key
 
     def flush(self) -> None:
         """Write what was learned. Several processes may do so at once."""
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?, ?)", self._new)
-        self._db.execute("COMMIT")
-        self._new.clear()
+        if self._new:
+            self._store.add(self._new)
+            self._new.clear()

@@ -15,12 +15,21 @@ Every message is one line: what was wrong, where, and what to type next. Anythin
 is a bug and ends with exit code 70 and its traceback.
 """
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from mmbench.surrogates import escape_surrogates
+
+_CLOSE, _NEAR = 3, 5  # names that are suggested: by their spelling, and with those that are longer
+_FEW = 8  # names that are listed in full
+
 
 class MmbenchError(Exception):
-    """Root of everything that mmbench raises on purpose."""
+    """Root of everything that mmbench raises on purpose. Its message is valid Unicode."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(escape_surrogates(message))
 
 
 class UserError(MmbenchError):
@@ -31,15 +40,35 @@ class UnknownName(UserError):
     """Nothing is known under this name.
 
     `what` is the sort of thing ("model", "task", "key of tasks/x.yaml"), `known` are the names that
-    exist; the nearest of them are put into the message.
+    exist; those that are near are put into the message. Where none is near, a few names are listed
+    in full; of many, `hint` says where they are listed.
     """
 
     def __init__(self, what: str, name: str, known: Iterable[str], hint: str = "") -> None:
         known = sorted(known)
-        near = get_close_matches(name, known, n=3, cutoff=0.5) or known[:8]
-        meant = f"did you mean {', '.join(near)}?" if near else "there is none at all"
-        end = f"; {hint}" if hint else ""
-        super().__init__(f"unknown {what} {name!r}: {meant}{end}")
+        if near := near_names(name, known):
+            parts = [f"did you mean {', '.join(near)}?"]
+        elif not known:
+            parts = ["there is none at all"]
+        else:
+            parts = [f"known: {', '.join(known)}"] if len(known) <= _FEW else []
+        parts += [hint] if hint else []
+        super().__init__(": ".join([f"unknown {what} {name!r}", *filter(None, ["; ".join(parts)])]))
+
+
+def near_names(name: str, known: Iterable[str]) -> list[str]:
+    """Return a few names that are spelled like this one, then some that begin as it does.
+
+    `wer[basic]` begins as `wer[none]` does, and `shapes` as `shapes-vqa`.
+    """
+    by_spelling = {one.casefold(): one for one in known}
+    typed = name.casefold()
+    if typed in by_spelling:
+        return [by_spelling[typed]]
+    close = get_close_matches(typed, by_spelling, n=_CLOSE, cutoff=0.6)
+    stem = re.split(r"[@\[{]", typed)[0]
+    alike = [one for one in by_spelling if stem and one.startswith((typed, f"{stem}@", f"{stem}["))]
+    return [by_spelling[one] for one in dict.fromkeys([*close, *alike])][:_NEAR]
 
 
 class SpecError(UserError):

@@ -16,6 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from mmbench.errors import ModelError, SampleError
+from mmbench.regular_files import open_regular
 
 FileHash = Callable[[Path], str]
 
@@ -32,7 +33,7 @@ _SHARD = re.compile(r"-\d{5}-of-\d{5}(?=\.)")
 def hash_file(path: Path) -> str:
     """Return blake2b of a file's bytes, 32 hexadecimal digits. Raises OSError."""
     state = blake2b(digest_size=16)
-    with path.open("rb", buffering=0) as stream:
+    with open_regular(path) as stream:
         while chunk := stream.read(4 << 20):
             state.update(chunk)
     return state.hexdigest()
@@ -59,7 +60,7 @@ def hash_folder(folder: Path, file_hash: FileHash = hash_file, *, earlier: bool 
     keeps beside them. 32 hexadecimal digits. Raises ModelError when a file cannot be read.
     """
     try:
-        files = sorted(_files(folder, earlier=earlier))
+        files = sorted(checkpoint_files(folder, earlier=earlier))
     except OSError as error:
         raise ModelError(f"checkpoint {folder}: cannot list its files: {error}") from error
     return _hash(folder, files, file_hash)
@@ -119,8 +120,13 @@ def _ignored(path: Path) -> bool:
     return any(fnmatchcase(path.name, pattern) for pattern in _IGNORED)
 
 
-def _files(folder: Path, above: tuple[Path, ...] = (), *, earlier: bool = True) -> Iterator[Path]:
-    """The files below a folder that count. A link to a folder that contains it is not followed."""
+def checkpoint_files(
+    folder: Path, above: tuple[Path, ...] = (), *, earlier: bool = True
+) -> Iterator[Path]:
+    """Yield the files below a folder that count.
+
+    Links to folders are followed, but for one to a folder that contains it.
+    """
     real = folder.resolve()
     if real in above:
         return
@@ -130,7 +136,7 @@ def _files(folder: Path, above: tuple[Path, ...] = (), *, earlier: bool = True) 
         if path.is_file():
             yield path
         elif path.is_dir() and (earlier or not _EARLIER.fullmatch(path.name)):
-            yield from _files(path, (*above, real))
+            yield from checkpoint_files(path, (*above, real))
 
 
 def _hash(folder: Path, files: Iterable[Path], file_hash: FileHash) -> str:
@@ -138,7 +144,7 @@ def _hash(folder: Path, files: Iterable[Path], file_hash: FileHash) -> str:
     for path in files:
         name = path.relative_to(folder).as_posix()
         content = _read(path, f"checkpoint {folder}: cannot read {name}", file_hash)
-        state.update(f"{name}\0{content}\n".encode())
+        state.update(os.fsencode(f"{name}\0{content}\n"))
     return state.hexdigest()
 
 

@@ -27,8 +27,9 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
+from mmbench.cache_errors import cache_errors
 from mmbench.contents import KEY_BYTES, digest
-from mmbench.errors import UserError
+from mmbench.regular_files import open_regular
 
 _MAGIC = b"mmbench\x02"
 # magic, rows, bytes of rows, bytes of JSON, planned size, step, batch id, CRC of the payload
@@ -66,7 +67,10 @@ def batch_id(keys: Sequence[bytes]) -> bytes:
 
 
 class Journal:
-    """One model's answers to one sort of request. `fresh` reads nothing that was there before."""
+    """One model's answers to one sort of request. `fresh` reads nothing that was there before.
+
+    Raises UserError where the folder or a segment cannot be used.
+    """
 
     def __init__(self, folder: Path, *, fresh: bool = False) -> None:
         self._folder = folder
@@ -76,15 +80,21 @@ class Journal:
         self._failed: dict[bytes, str] = {}
         self._out: int | None = None
         self.sizes: tuple[int, int] | None = None
-        folder.mkdir(parents=True, exist_ok=True)
+        with cache_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         if not fresh:
             for segment in sorted(folder.glob("*.segment")):
-                self._scan(segment)
+                with cache_errors(segment):
+                    self._scan(segment)
 
     def _scan(self, path: Path) -> None:
-        if path.stat().st_size < _HEAD:
+        try:
+            stream = open_regular(path)
+        except FileNotFoundError:  # another process has just deleted it
             return
-        with path.open("rb") as stream:
+        with stream:
+            if os.fstat(stream.fileno()).st_size < _HEAD:
+                return
             view = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
         for ident, sizes, entry in _entries(view):
             self._entries[ident] = entry
@@ -141,20 +151,15 @@ class Journal:
         self._append(header + _CRC.pack(crc32(header)) + payload)
 
     def _append(self, entry: bytes) -> None:
-        try:
+        with cache_errors(self._folder):
             if self._out is None:
+                self._folder.mkdir(parents=True, exist_ok=True)  # it may have been deleted
                 name = f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}.segment"
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
                 self._out = os.open(self._folder / name, flags, 0o644)
             written = 0
             while written < len(entry):
                 written += os.write(self._out, entry[written:])
-        except OSError as error:
-            raise UserError(
-                f"cannot write to the cache {self._folder}: {error.strerror}; what was computed so"
-                " far is kept: make room (`mmbench cache prune`) or set MMBENCH_CACHE, then repeat"
-                " the command"
-            ) from error
 
     def close(self) -> None:
         """Close this process's segment."""

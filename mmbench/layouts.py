@@ -14,6 +14,9 @@ from typing import Any
 import msgspec
 
 from mmbench.errors import ModelError
+from mmbench.file_hashes import checkpoint_files
+from mmbench.regular_files import read_regular
+from mmbench.safe_parse import parse_json
 
 # A pipeline of diffusers says in this file which parts it has; each lies in a folder of its own.
 PIPELINE = "model_index.json"
@@ -52,7 +55,7 @@ def check_folder(folder: Path, takes: Sequence[str] = ()) -> None:
 
 
 def _taken(folder: Path, takes: Sequence[str]) -> bool:
-    files = (path for path in folder.rglob("*") if path.is_file())
+    files = checkpoint_files(folder)
     return any(accepts(takes, path.relative_to(folder).as_posix()) for path in files)
 
 
@@ -65,8 +68,8 @@ def pipeline_parts(folder: Path) -> list[Path]:
     if not index.is_file():
         return []
     try:
-        said = msgspec.json.decode(index.read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError) as error:
+        said = parse_json(read_regular(index), dict[str, Any])
+    except (OSError, ValueError) as error:
         raise ModelError(f"{index}: not an index of a pipeline: {error}") from error
     names = sorted(n for n, of in said.items() if isinstance(of, list) and any(of))
     if missing := [name for name in names if not (folder / name).is_dir()]:
@@ -95,8 +98,8 @@ def weight_files(folder: Path) -> list[Path]:
 def check_shards(index: Path) -> None:
     """Raise ModelError where a weight file that an index names is missing."""
     try:
-        shards = set(msgspec.json.decode(index.read_bytes(), type=_Index).weight_map.values())
-    except (OSError, msgspec.DecodeError) as error:
+        shards = set(parse_json(read_regular(index), _Index).weight_map.values())
+    except (OSError, ValueError) as error:
         raise ModelError(f"{index}: not an index of weight files: {error}") from error
     if missing := sorted(shard for shard in shards if not (index.parent / shard).is_file()):
         raise ModelError(

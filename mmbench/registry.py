@@ -22,6 +22,7 @@ from msgspec import structs
 
 from mmbench.builtin import METRIC_KINDS, TABLES
 from mmbench.errors import UnknownName, UserError
+from mmbench.regular_files import read_regular
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -104,7 +105,7 @@ def load_plugin(path: str) -> None:
     file = Path(path).resolve()
     if not file.is_file() or file.suffix != ".py":
         raise UserError(f"--plugin {path}: no such Python file")
-    source = file.read_bytes()
+    source = read_regular(file)
     if file in _loaded:
         if _loaded[file] != source:
             raise UserError(
@@ -207,7 +208,7 @@ def metric(name: str) -> tuple[Any, int | str | None]:
     family, at, model = name.partition("@")
     if at and model and family in known and hasattr(lookup("metric", family), "wants"):
         return _by_model(lookup("metric", family), model), None
-    raise UnknownName("metric", name, known, _hint(name, known))
+    raise _unknown_metric(name)
 
 
 def check_metric(name: str, kind: str) -> None:
@@ -259,12 +260,27 @@ def _variants(takes: re.Match[str]) -> list[str]:
     return takes["variants"].split("|")
 
 
-def _hint(name: str, known: list[str]) -> str:
-    family = re.split(r"[@\[]", name)[0]
-    forms = [form for form in known if re.split(r"[@\[]", form)[0] == family]
-    if forms:
-        return f"write {' or '.join(forms)} (k and n are whole numbers from 1)"
-    return "`mmbench list metrics` shows all"
+def metric_forms(name: str) -> list[str]:
+    """Return the registered metrics that a bare name stands for: of `wer` or `recall`."""
+    return [form for form in names("metric") if _TAKES.sub("", form) == name]
+
+
+def written_forms(form: str) -> list[str]:
+    """Return how a registered metric is written: `wer[none]`, `wer[basic]`; `recall@k`."""
+    takes = _TAKES.search(form)
+    if takes is None or not takes["variants"]:
+        return [form]
+    return [f"{form[: takes.start()]}[{variant}]" for variant in _variants(takes)]
+
+
+def _unknown_metric(name: str) -> UnknownName:
+    forms = metric_forms(re.split(r"[@\[]", name)[0])
+    if not forms:
+        return UnknownName("metric", name, names("metric"), "`mmbench list metrics` shows all")
+    ways = [way for form in forms for way in written_forms(form)]
+    takes = [match["number"] for form in forms if (match := _TAKES.search(form))]
+    numbers = [f"{letter} is a whole number from 1" for letter in takes if letter]
+    return UnknownName("metric", name, ways, "; ".join(numbers))
 
 
 def _plural(kind: str) -> str:

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from mmbench.regular_files import read_regular
 from mmbench.source_names import file_names, imported_names
 
 MMBENCH = Path(__file__).parent
@@ -44,7 +45,7 @@ def read_source(file: Path) -> Source:
         path = todo.pop()
         if path in files:
             continue
-        files[path] = path.read_bytes()
+        files[path] = read_regular(path)
         for node in _nodes(path, files[path]):
             names |= file_names(node)
             todo += [found for name in _imported(node, path) for found in _modules(name, file)]

@@ -11,19 +11,21 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from mmbench import registry
 from mmbench.errors import SpecError, UnknownName
+from mmbench.file_names import name_fault
+from mmbench.named_values import as_struct
+from mmbench.regular_files import read_regular
+from mmbench.safe_parse import parse_yaml
+from mmbench.text import with_home
 from mmbench.types import TaskSpec
 
-_KEYS = {field.name for field in msgspec.structs.fields(TaskSpec)}
 _SUMMARY = re.compile(r"^summary:\s*(.*)$", re.MULTILINE)
 
 
 def task_folders(extra: Iterable[str] = ()) -> list[Path]:
     """Where tasks are looked up, in order; only folders that exist."""
-    folders = [Path(folder) for folder in extra]
+    folders = [Path(with_home(folder)) for folder in extra]
     for folder in folders:
         if not folder.is_dir():
             raise SpecError(f"--tasks {folder}: no such folder")
@@ -58,7 +60,10 @@ def task_files(extra: Iterable[str] = ()) -> dict[str, Path]:
 
 def task_summary(path: Path) -> str:
     """The one-line summary of a task file, found without a YAML parser."""
-    match = _SUMMARY.search(path.read_text(encoding="utf-8"))
+    try:
+        match = _SUMMARY.search(read_regular(path).decode())
+    except (OSError, UnicodeDecodeError) as error:
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
     return match.group(1).strip().strip("\"'") if match else ""
 
 
@@ -70,18 +75,14 @@ def load_task(name: str, extra: Iterable[str] = ()) -> TaskSpec:
     extra = list(extra)
     raw = _load_raw(name, extra, seen=())
     path = _find(name, extra)
-    _refuse_unknown_keys(raw, path)
     raw.setdefault("name", path.stem)
-    try:
-        spec = msgspec.convert(raw, TaskSpec)
-    except msgspec.ValidationError as error:
-        raise SpecError(f"{path}: {error}") from error
-    return _checked(spec, path)
+    hint = "set them, or take them from another task: include: NAME"
+    return _checked(as_struct(raw, TaskSpec, str(path), hint), path)
 
 
 def _find(name: str, extra: list[str]) -> Path:
     if name.endswith((".yaml", ".yml")):
-        path = Path(name)
+        path = Path(with_home(name))
         if not path.is_file():
             raise SpecError(f"{name}: no such task file")
         return path
@@ -106,27 +107,25 @@ def _load_raw(name: str, extra: list[str], seen: tuple[str, ...]) -> dict[str, A
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping as plain values. Raises SpecError with the place of a syntax error."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
-    except yaml.YAMLError as error:
-        raise SpecError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+        text = read_regular(path).decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: cannot be read: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise SpecError(f"{path}: cannot be read: {reason}") from error
+    try:
+        raw = parse_yaml(text)
+    except ValueError as error:
+        raise SpecError(f"{path}: {error}") from error
     if not isinstance(raw, dict):
         raise SpecError(f"{path}: a task file is a mapping of keys to values")
     return raw
 
 
-def _refuse_unknown_keys(raw: dict[str, Any], path: Path) -> None:
-    for key in raw:
-        if key not in _KEYS:
-            raise UnknownName(f"key of {path}", str(key), {*_KEYS, "include"})
-
-
 def _checked(spec: TaskSpec, path: Path) -> TaskSpec:
+    if fault := name_fault(spec.name):
+        raise SpecError(
+            f"{path}: a task cannot be named {spec.name!r}: {fault}: write `name: NAME` in the file"
+        )
     if not isinstance(spec.data.get("source"), str):
         raise SpecError(f"{path}: data needs a `source`, e.g. `data: {{source: coco}}`")
     if not spec.metrics:

@@ -6,78 +6,56 @@ writers need no lock. `OUT` is a folder or an fsspec URL (`s3://bucket/boards`).
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from mmbench.errors import DataError, UserError
+from mmbench.file_names import component_fault, escaped
+from mmbench.folders import RUNS, Folder
+from mmbench.inflation import refuse_inflated_columns
 from mmbench.media import read_bytes
+from mmbench.safe_parse import encode_json, parse_json
+from mmbench.surrogates import escape_all
+from mmbench.text import plain
 from mmbench.types import Media, RunRecord
 
 SCHEMA = 1
 _SUFFIXES = {"image": ".png", "audio": ".wav"}
-_UNFIT = frozenset('%<>:"\\|?*')  # in a file name, somewhere
 SAME = b"mmbench.same"  # in the rows' schema: metric → the metric whose column holds its rows
 
 
-class Folder:
-    """A folder on disk or behind an fsspec URL: read, list, and write files whole."""
+class StoredRun(NamedTuple):
+    """A record with the folder that it lies in and its name there; its rows lie beside it.
 
-    def __init__(self, where: str | Path) -> None:
-        self.where = str(where)
-        self._remote = "://" in self.where
+    `unreadable` has a line for each file that was skipped while the record was looked for.
+    """
 
-    def _fs(self) -> tuple[Any, str]:
-        from fsspec.core import url_to_fs
+    record: RunRecord
+    folder: Folder
+    name: str
+    unreadable: tuple[str, ...] = ()
 
-        fs, root = url_to_fs(self.where)
-        return fs, root
+    @property
+    def rows_name(self) -> str:
+        """The name of the file of rows in the folder."""
+        return f"{self.name.removesuffix('.json')}.parquet"
 
-    def path(self, name: str) -> str:
-        """The full path or URL of a file in the folder."""
-        return f"{self.where.rstrip('/')}/{name}" if self._remote else str(Path(self.where) / name)
 
-    def write(self, name: str, data: bytes) -> None:
-        """Write a file whole: readers see the old one or the new one. Raises UserError."""
-        if self._remote:
-            fs, root = self._fs()
-            fs.pipe_file(f"{root}/{name}", data)
-            return
-        path = Path(self.where) / name
-        part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(data)
-            part.replace(path)
-        except OSError as error:
-            if part.exists():
-                part.unlink()
-            raise UserError(
-                f"cannot write {path}: {error.strerror}; the outputs are kept in the cache: choose"
-                " another folder with --out and repeat the command"
-            ) from error
+class Records(list[RunRecord]):
+    """The records of a board, oldest first.
 
-    def read(self, name: str) -> bytes:
-        """The bytes of a file. Raises FileNotFoundError."""
-        if self._remote:
-            fs, root = self._fs()
-            return bytes(fs.cat_file(f"{root}/{name}"))
-        return (Path(self.where) / name).read_bytes()
+    `unreadable` has a line for each file among them that is no record: its name and the reason.
+    """
 
-    def glob(self, pattern: str) -> list[str]:
-        """Names of the files that match, relative to the folder, sorted; hidden ones left out."""
-        if self._remote:
-            fs, root = self._fs()
-            return sorted(p.removeprefix(root).lstrip("/") for p in fs.glob(f"{root}/{pattern}"))
-        base = Path(self.where)
-        found = (p.relative_to(base) for p in base.glob(pattern))
-        return sorted(str(p) for p in found if not p.name.startswith("."))
+    def __init__(self, records: Sequence[RunRecord], unreadable: Sequence[str]) -> None:
+        super().__init__(records)
+        self.unreadable = list(unreadable)
 
 
 def new_run_id(model: str) -> str:
@@ -89,16 +67,40 @@ def new_run_id(model: str) -> str:
 
 def encode(record: RunRecord | Sequence[RunRecord]) -> bytes:
     """A record, or a list of them, as indented JSON. NaN has no place in it: it is null before."""
-    return msgspec.json.format(msgspec.json.encode(record), indent=2)
+    return msgspec.json.format(encode_json(record), indent=2)
 
 
-def write_record(out: str | Path, record: RunRecord, rows: Mapping[str, Sequence[Any]]) -> str:
-    """Write the rows, then the record that refers to them. Returns the record's path."""
-    folder = Folder(out)
-    stem = f"runs/{record.task.name}/{record.run}"
-    folder.write(f"{stem}.parquet", _parquet(rows))
-    folder.write(f"{stem}.json", encode(record) + b"\n")
-    return folder.path(f"{stem}.json")
+def write_record(
+    out: str | Path,
+    record: RunRecord,
+    rows: Mapping[str, Sequence[Any]],
+    *,
+    flag: str = "--out",
+) -> str:
+    """Write the rows, then the record that refers to them. Returns the record's path.
+
+    Raises UserError, also for the name of a task or of a run that would lead to another folder.
+    Errors name the `flag` that chooses another folder.
+    """
+    if fault := _name_fault(record):
+        raise UserError(f"cannot write a run to {out}: {fault}")
+    stored = stored_run(record, out, flag)
+    stored.folder.write(stored.rows_name, _parquet(rows), durable=True)
+    stored.folder.write(stored.name, encode(record) + b"\n", durable=True)
+    return stored.folder.path(stored.name)
+
+
+def stored_run(record: RunRecord, out: str | Path, flag: str = "--out") -> StoredRun:
+    """Where a record lies in a board."""
+    return StoredRun(record, Folder(out, flag), f"{RUNS}/{record.task.name}/{record.run}.json")
+
+
+def _name_fault(record: RunRecord) -> str:
+    """Say which of the names that a record gives to files is none; empty where both are."""
+    for what, name in (("task", record.task.name), ("run", record.run)):
+        if fault := component_fault(name):
+            return f"its {what} {plain(name, 60)!r} {fault}"
+    return ""
 
 
 def write_made(out: str | Path, record: RunRecord, made: Mapping[str, Media]) -> str:
@@ -107,21 +109,14 @@ def write_made(out: str | Path, record: RunRecord, made: Mapping[str, Media]) ->
     An id with a slash lies in a folder; what no file may be called stands as %XX, so that nothing
     is written elsewhere. Raises UserError.
     """
-    folder = Folder(out)
+    if fault := _name_fault(record):
+        raise UserError(f"cannot write media to {out}: {fault}")
+    folder = Folder(out, "--media")
     stem = f"{record.task.name}/{record.run}"
     for ident, medium in made.items():
-        name = "/".join(_file_name(part) for part in ident.split("/"))
+        name = "/".join(escaped(part) for part in ident.split("/"))
         folder.write(f"{stem}/{name}{_SUFFIXES[medium.modality]}", read_bytes(medium))
     return folder.path(stem)
-
-
-def _file_name(part: str) -> str:
-    told = "".join(c if c.isprintable() and c not in _UNFIT else _escaped(c) for c in part)
-    return f"%2E{told[1:]}" if told.startswith(".") else told or "%"
-
-
-def _escaped(character: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
 def _parquet(rows: Mapping[str, Sequence[Any]]) -> bytes:
@@ -132,7 +127,7 @@ def _parquet(rows: Mapping[str, Sequence[Any]]) -> bytes:
     columns: dict[str, Any] = {}
     same: dict[str, str] = {}
     for name, values in rows.items():
-        column = pa.array(values)
+        column = _column(values)
         lists = columns.items() if pa.types.is_list(column.type) else ()
         twin = next((n for n, c in lists if c.type == column.type and c.equals(column)), None)
         if twin is not None:
@@ -145,76 +140,107 @@ def _parquet(rows: Mapping[str, Sequence[Any]]) -> bytes:
     return bytes(sink.getvalue())
 
 
+def _column(values: Sequence[Any]) -> Any:
+    import pyarrow as pa
+
+    try:
+        return pa.array(values)
+    except UnicodeEncodeError:
+        return pa.array(escape_all(list(values)))
+
+
 def read_record(data: bytes, name: str) -> RunRecord:
     """Decode a record. Raises DataError naming the file and what is wrong with it."""
     try:
-        schema = msgspec.json.decode(data, type=_Schema).schema
+        schema = parse_json(data, _Schema).schema
         if schema > SCHEMA:
             raise DataError(f"{name}: has schema {schema}; this mmbench reads up to {SCHEMA}")
-        return msgspec.json.decode(data, type=RunRecord)
-    except msgspec.DecodeError as error:
+        record = parse_json(data, RunRecord)
+    except ValueError as error:
         raise DataError(f"{name}: not a run record: {error}") from error
+    if fault := _name_fault(record):
+        raise DataError(f"{name}: not a run record: {fault}")
+    return record
 
 
 class _Schema(msgspec.Struct):
     schema: int
 
 
-def read_records(out: str | Path, task: str = "*") -> Iterator[RunRecord]:
+def read_stored(folder: Folder, name: str) -> StoredRun:
+    """Read the record of this name in a folder. Raises DataError naming the file and the fault."""
+    path = folder.path(name)
+    try:
+        data = folder.read(name)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such run record") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return StoredRun(read_record(data, path), folder, name)
+
+
+def task_of(name: str) -> str:
+    """The task of a name `runs/TASK/FILE`."""
+    return name.split("/")[1]
+
+
+def tasks_in(out: str | Path) -> list[str]:
+    """The tasks that have files of records in a board, sorted. No record is read."""
+    return sorted({task_of(name) for name in Folder(out).run_files()})
+
+
+def stored_runs(folder: Folder, names: Iterable[str]) -> tuple[list[StoredRun], list[str]]:
+    """Read the records of these names: those that are records, oldest first, and faults of others.
+
+    One file that is no record does not keep others from being read; its name is in its fault.
+    """
+    runs, unreadable = [], []
+    for name in names:
+        try:
+            if fault := component_fault(task_of(name)):
+                raise DataError(f"{folder.path(name)}: its folder {fault}")
+            runs.append(read_stored(folder, name))
+        except DataError as error:
+            unreadable.append(str(error))
+    return sorted(runs, key=lambda run: (run.record.created, run.record.run)), unreadable
+
+
+def read_records(out: str | Path, task: str | None = None) -> Records:
     """All records of a task (of every task by default), oldest first."""
     folder = Folder(out)
-    records = [
-        read_record(folder.read(name), folder.path(name))
-        for name in folder.glob(f"runs/{task}/*.json")
-    ]
-    yield from sorted(records, key=lambda record: (record.created, record.run))
+    names = (name for name in folder.run_files() if task in (None, task_of(name)))
+    runs, unreadable = stored_runs(folder, names)
+    return Records([run.record for run in runs], unreadable)
 
 
-def find_record(out: str | Path, run: str) -> RunRecord:
-    """The record of a path, a run id or a unique prefix of one.
-
-    Raises DataError for none or several.
-    """
-    if run.endswith(".json"):
-        path = Path(run)
-        if not path.is_file():
-            raise DataError(f"{run}: no such run record")
-        return read_record(path.read_bytes(), run)
-    folder = Folder(out)
-    names = [n for n in folder.glob("runs/*/*.json") if Path(n).name.startswith(run)]
-    if len(names) != 1:
-        found = f"{len(names)} runs start with it" if names else "no run starts with it"
-        raise DataError(f"run {run!r}: {found} in {folder.where}; `mmbench list runs` shows all")
-    return read_record(folder.read(names[0]), folder.path(names[0]))
-
-
-def read_table(out: str | Path, run: str, record: RunRecord) -> dict[str, list[Any]]:
+def read_table(run: StoredRun) -> dict[str, list[Any]]:
     """The stored rows of a run as lists: see `read_rows`."""
-    table = read_rows(out, run, record)
+    table = read_rows(run)
     return {name: table[name].to_pylist() for name in table.column_names}
 
 
-def read_rows(out: str | Path, run: str, record: RunRecord) -> Any:
+def read_rows(run: StoredRun) -> Any:
     """The stored rows of a run, an Arrow table: `direction`, `split`, `id`, … and one per metric.
 
-    `run` is what the record was found by. Raises DataError where the rows do not lie beside it.
+    Raises DataError where the rows do not lie beside the record, or cannot be read.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    beside = Path(run) if run.endswith(".json") else None
-    folder = Folder(beside.parent if beside else out)
-    name = f"{beside.stem}.parquet" if beside else f"runs/{record.task.name}/{record.run}.parquet"
+    path = run.folder.path(run.rows_name)
     try:
-        table = pq.ParquetFile(BytesIO(folder.read(name))).read()
+        parquet = pq.ParquetFile(BytesIO(run.folder.read(run.rows_name)))
+        refuse_inflated_columns(parquet.metadata, Path(path))
+        table = parquet.read()
+        stored = (table.schema.metadata or {}).get(SAME, b"{}")
+        for metric, twin in parse_json(stored, dict[str, str]).items():
+            table = table.append_column(metric, table[twin])
     except FileNotFoundError as error:
         raise DataError(
-            f"run {record.run}: its rows are not there: {folder.path(name)} (git does not keep"
-            " them: run it again, or copy them beside the record)"
+            f"run {run.record.run}: its rows are not there: {path} (git keeps the rows of few runs:"
+            " run it again, or copy them beside the record)"
         ) from error
-    except pa.ArrowInvalid as error:
-        raise DataError(f"{folder.path(name)}: not the rows of a run: {error}") from error
-    same = msgspec.json.decode((table.schema.metadata or {}).get(SAME, b"{}"), type=dict[str, str])
-    for metric, twin in same.items():
-        table = table.append_column(metric, table[twin])
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        told = " ".join(str(error).split())
+        raise DataError(f"{path}: not the rows of a run: {told}: run it again") from error
     return table

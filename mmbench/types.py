@@ -60,6 +60,18 @@ class Sound(NamedTuple):
     rate: int
 
 
+class EncodedImage(Struct, frozen=True):
+    """A decoded image with the bytes of its file.
+
+    `pixels` is a PIL.Image in RGB. `mime` is the type of `data` (image/jpeg, image/png, image/webp)
+    where any decoder sees the same pixels in it, else empty.
+    """
+
+    pixels: Any
+    data: bytes
+    mime: str
+
+
 class Clip(NamedTuple):
     """Decoded frames of a video: uint8 [t, h, w, 3], RGB and upright, shown at `seconds` [t]."""
 

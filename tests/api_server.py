@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ class Endpoint:
         self.drops = False
         self.usage = True
         self.base = ""
+        self.models: Any = None  # what GET /models replies, None for 404
         self.lock = threading.Lock()
 
     def answer(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -68,13 +70,29 @@ class Endpoint:
         return None
 
 
+def own_address() -> str | None:
+    """An address of this machine that is not its loopback, None where it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # chooses an interface and sends nothing
+        except OSError:
+            return None
+        address: str = probe.getsockname()[0]
+    return None if address.startswith("127.") else address
+
+
 @contextmanager
-def serving() -> Iterator[Endpoint]:
+def serving(host: str = "127.0.0.1") -> Iterator[Endpoint]:
     """The endpoint, listening at `base` while the block runs."""
     endpoint = Endpoint()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # as servers of models do
+
+        def do_GET(self) -> None:
+            status = 404 if endpoint.models is None else 200
+            self.send(status, json.dumps(endpoint.models).encode())
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
@@ -95,6 +113,8 @@ def serving() -> Iterator[Endpoint]:
         def reply(self, fault: Any, body: dict[str, Any]) -> None:
             if fault is None:
                 self.send(200, json.dumps(endpoint.answer(body)).encode())
+            elif callable(fault):
+                fault(self)
             elif fault == "hang":
                 time.sleep(1.5)
                 self.close_connection = True
@@ -122,10 +142,10 @@ def serving() -> Iterator[Endpoint]:
         def log_message(self, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((host, 0), Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    endpoint.base = f"http://127.0.0.1:{server.server_port}/v1"
+    endpoint.base = f"http://{host}:{server.server_port}/v1"
     try:
         yield endpoint
     finally:

@@ -1,5 +1,6 @@
 """Boards: one question per column, hostile names harmless, nothing lost between writers."""
 
+import shutil
 import subprocess
 import sys
 from multiprocessing import get_context
@@ -7,10 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_store import ROWS, record
+from test_store import ROWS, bad_files, record
 
-from mmbench import board, board_terminal, store
+from mmbench import board, store
 from mmbench.cli import main
+from mmbench.cli.board_table import board_table
 from mmbench.types import ModelInfo, ScoreInfo, TaskInfo
 from mmbench.verdicts.same import distinctions
 
@@ -72,6 +74,31 @@ def test_data_other_than_the_protocols_is_marked_in_words() -> None:
     assert board.other_data(record(task=task(source=source))) == ""  # there is no protocol
 
 
+def test_files_that_are_no_records_stop_no_board(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Among the records of a task, and alone in the folders of others; names are no patterns."""
+    bad = bad_files(tmp_path, "t")
+    bad_files(tmp_path, "nothing else")
+    store.write_record(tmp_path, record(), ROWS)
+    shutil.copytree(tmp_path / "runs/t", tmp_path / "runs/my[v1] (a)", symlinks=True,
+                    ignore=shutil.ignore_patterns("pipe.json"))  # fmt: skip
+    assert board.build(str(tmp_path), ["../../x", "nothing else"]).pages == []
+    pages, unreadable = board.build(str(tmp_path))
+    assert [Path(page).name for page in pages] == ["my[v1] (a).md", "t.md"]
+    assert len(unreadable) == 3 * len(bad) - 1
+    index = (tmp_path / "README.md").read_text()
+    assert "(t.md)" in index
+    assert "(my%5Bv1%5D%20%28a%29.md)" in index
+    assert "nothing" not in index
+    for args, code in {("leaderboard", "show"): 0, ("list", "runs"): 0, ("history", "t"): 0,
+                       ("history", "nothing else"): 2}.items():  # fmt: skip
+        assert main([*args, "--out", str(tmp_path)]) == code
+        told = capsys.readouterr().err
+        assert "deep.json: not a run record: values are nested more than 100 deep" in told
+        assert " more" in told
+
+
 def test_names_and_outputs_are_harmless(tmp_path: Path) -> None:
     evil = "x|y\n<script>alert(1)</script>\x1b[2J=1+1"
     store.write_record(tmp_path, record(model=model(evil)), ROWS)
@@ -81,7 +108,7 @@ def test_names_and_outputs_are_harmless(tmp_path: Path) -> None:
     assert "\x1b" not in page
     table = [line for line in page.splitlines() if line.startswith("|")]
     assert len({line.replace(r"\|", "").count("|") for line in table}) == 1
-    assert "\x1b" not in board_terminal.show([record(model=model(evil))], evil, 200)
+    assert "\x1b" not in "".join(board_table([record(model=model(evil))], 200))
 
 
 @pytest.mark.parametrize("width", [40, 80, 120, 400])
@@ -91,22 +118,16 @@ def test_a_narrow_terminal_splits_a_table_and_hides_nothing(width: int) -> None:
         name: ScoreInfo(0.1234, 0.1, 0.2, 10, 10, "fold=mean", "higher", "mean") for name in names
     }
     runs = [record(name, scores=scores, model=model(name)) for name in ("x" * 35, "clip")]
-    lines = board_terminal.show(runs, "t", width).splitlines()
+    lines = board_table(runs, width)
     assert max(map(len, lines)) <= width
-    assert not any("…" in line for line in lines)  # rich's mark of a cell that was cut
     text = "\n".join(lines)
     for name in names:  # the direction is the heading of its part
-        assert f" {name.removesuffix('[text-to-image]')} " in text
+        assert name.removesuffix("[text-to-image]") in text.split()
     # Each piece names both models, the long one perhaps over two lines of its cell.
-    pieces = [piece for piece in text.split("┏") if "model" in piece]
+    pieces = [piece for piece in text.split("\n\n") if "model" in piece]
     assert all(piece.count("x") >= 35 and "clip" in piece for piece in pieces)
-    # By hand: 20 of the models, 8 to 15 of a column and 3 of frame each; two parts at the least.
-    assert len(pieces) == {40: 9, 80: 3, 120: 2, 400: 2}[width]
-
-
-def test_the_caption_of_a_table_is_shown_whole_in_a_terminal() -> None:
-    caption = f"version 1; {'not comparable ' * 20}; index=HNSW32"
-    assert "index=HNSW32" in board_terminal.show([record("a")], caption, 80)
+    # By hand: half of 40 or all 35 of the models, 6 to 15 and 2 blanks of a column; two directions.
+    assert len(pieces) == {40: 7, 80: 3, 120: 2, 400: 2}[width]
 
 
 def test_no_csv_cell_is_a_formula(tmp_path: Path) -> None:
@@ -119,7 +140,7 @@ def test_failures_are_shown_with_the_bounds_they_leave() -> None:
     score = ScoreInfo(0.5, None, None, 8, 8, "s", "higher", "mean", failed=2, bounds=(0.4, 0.6))
     counts = {"samples": 10, "failed": 2}
     shown = board.failed(record(scores={"recall@1": score}, counts=counts))
-    assert shown == "2 (recall@1 in 0.4000-0.6000)"
+    assert shown == "2 (recall@1 between 0.4000 and 0.6000)"
 
 
 def _write(out: str, number: int) -> None:
@@ -145,7 +166,15 @@ def test_a_board_needs_no_torch(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(0.30444, "0.3044"), (1.0, "1.0000"), (12.345, "12.35"), (None, "n/a")]
+    ("value", "shown"),
+    [
+        (0.30444, "0.3044"),
+        (1.0, "1.0000"),
+        (1.004, "1.0040"),
+        (12.345, "12.345"),
+        (498.432, "498.43"),
+        (None, "n/a"),
+    ],
 )
 def test_numbers(value: float | None, shown: str) -> None:
     assert board.number(record(value=value).scores["recall@1"]) == shown

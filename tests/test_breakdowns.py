@@ -10,7 +10,7 @@ from mmbench.cli import main
 from mmbench.engine.check import check
 from mmbench.engine.prepare import Options
 from mmbench.engine.rescore import rescore
-from mmbench.errors import UnknownName
+from mmbench.errors import DataError, UnknownName
 
 TEXTS = {"u1": ("hello world", "ann"), "u2": ("the cat", "bob"), "u3": ("a dog", "bob")}
 
@@ -115,7 +115,7 @@ def test_rescoring_by_a_tag_that_is_not_stored_is_refused(tmp_path: Path) -> Non
     out = tmp_path / "out"
     record = mmbench.evaluate("oracle", task(tmp_path, "sex"), data=references(tmp_path), out=out)
     task(tmp_path, "speaker")
-    with pytest.raises(UnknownName, match="'speaker': did you mean"):
+    with pytest.raises(UnknownName, match="'speaker': known: sex"):
         rescore(record.run, Options(tasks=(str(tmp_path),)), out=str(out))
 
 
@@ -159,3 +159,10 @@ def test_a_mean_over_values_as_the_headline(
     assert f"wer[none] by {tag}:" in printed.err
     scores = json.loads(printed.out)[0]["scores"]
     assert scores[f"wer[none]{{macro:{tag}}}"]["value"] == macro
+
+
+def test_rescoring_a_task_of_ones_own_asks_for_its_folder(tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    record = mmbench.evaluate("oracle", task(tmp_path, "sex"), data=references(tmp_path), out=out)
+    with pytest.raises(DataError, match=r"its task mine .* holds mine\.yaml with --tasks DIR"):
+        rescore(record.run, out=out)

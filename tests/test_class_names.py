@@ -59,7 +59,7 @@ def test_labels_of_outputs() -> None:
     ("given", "labels", "error", "words"),
     [
         (["cat", "cow"], ["cat", "dog"], UnknownName, "unknown label (x) 'cow'"),
-        (["cat"], ["cat", "dog"], DataError, "x has no score for 'dog' (1 labels missing)"),
+        (["cat"], ["cat", "dog"], DataError, "x has no score for 'dog' (1 label missing)"),
         (["cat", "dog", "cat"], ["cat", "dog"], DataError, "several scores for cat"),
         (["crane", "gull"], ["crane", "gull", "crane"], DataError, "several classes crane"),
     ],

@@ -125,7 +125,7 @@ CHANGED = {
     "version": ({"task": msgspec.structs.replace(TASK, version=2)}, "version 1 against 2"),
     "data": (
         {"task": msgspec.structs.replace(TASK, data_hash="e" * 8, data={"sample": 7})},
-        r"data dddddddd \(10 sample\) against eeeeeeee \(7 sample\)",
+        r"data dddddddd \(10 samples\) against eeeeeeee \(7 samples\)",
     ),
     "signature": (
         {"scores": {"em": msgspec.structs.replace(score_info(coins(20, 0.5)), signature="s2")}},
@@ -142,7 +142,7 @@ def test_what_cannot_be_compared_is_refused_with_what_differs(
     changes, message = CHANGED[what]
     a = write_run(tmp_path, "a", {"em": coins(20, 0.5)})
     b = write_run(tmp_path, "b", {"em": coins(20, 0.5)}, **changes)
-    store.write_record(tmp_path, b, store.read_table(tmp_path, "a", a))
+    store.write_record(tmp_path, b, store.read_table(store.stored_run(a, tmp_path)))
     with pytest.raises(UserError, match=message):
         compare("a", "b", out=tmp_path)
     assert main(["compare", "a", "b", "--out", str(tmp_path)]) == 2
@@ -414,7 +414,7 @@ def test_a_metric_that_could_not_run_in_one_of_them_is_left_out(tmp_path: Path) 
     values = {"x": coins(20, 0.5), "y": coins(20, 0.5)}
     made = write_run(tmp_path, "b", values)
     without = msgspec.structs.replace(made, scores=made.scores | {"y": absent})
-    rows = store.read_table(tmp_path, "b", made)
+    rows = store.read_table(store.stored_run(made, tmp_path))
     store.write_record(tmp_path, without, {name: v for name, v in rows.items() if name != "y"})
     assert [score.metric for score in compare("a", "b", out=tmp_path).scores] == ["x"]
 

@@ -84,6 +84,6 @@ def test_only_a_file_that_has_settled_is_remembered(
 
 def rows(cache: Path) -> int:
     database = sqlite3.connect(cache / "hashes.sqlite")
-    (count,) = database.execute("SELECT count(*) FROM hashes").fetchone()
+    (count,) = database.execute("SELECT count(*) FROM file_keys").fetchone()
     database.close()
     return int(count)

@@ -43,8 +43,8 @@ MALFORMED = [
     ('{"images": [\n  {"id": 1,}\n]}', "line 2 column 12 (byte 24): JSON is malformed"),
     ('{"ä": 1,\n "images" 3}', "line 2 column 11 (byte 20): JSON is malformed"),
     ('{"images": [\n{"id": 1', "line 2 column 9 (byte 21): Input data was truncated"),
-    ("", "line 1 column 1 (byte 0): Input data was truncated"),
-    ("not json", "JSON is malformed"),
+    ("", "is empty"),
+    ("not json", "is text that begins with 'not json'; JSON is needed"),
 ]
 
 

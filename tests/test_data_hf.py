@@ -268,3 +268,11 @@ def test_files_on_disk_ask_no_server(tmp_path, monkeypatch):
     (tmp_path / "x.jsonl").write_text('{"image": "a.png", "text": "a"}\n')
     assert texts(hf(tmp_path / "x.jsonl", path=NAME)) == {"0": "a"}
     assert asked == []
+
+
+def test_a_path_may_be_left_out_where_data_are_given(tmp_path):
+    file = tmp_path / "data.jsonl"
+    file.write_text('{"image": "a.jpg", "text": "red"}\n')
+    assert [query.inputs["text"] for query in hf(file).queries] == ["red"]
+    with pytest.raises(DataError, match=r"--data PATH.*`path`"):
+        hf(None)

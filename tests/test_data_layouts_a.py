@@ -150,6 +150,14 @@ def test_audiocaps_as_aac_datasets_lays_it(tmp_path: Path) -> None:
     assert Path(first.inputs["audio"].name).resolve() == (tmp_path / sound).resolve()
 
 
+@pytest.mark.parametrize("sound", ["test/7.wav", "audio/8.flac", "9.wav"])
+def test_sounds_of_audiocaps_by_the_id_of_any_caption(tmp_path: Path, sound: str) -> None:
+    rows = "audiocap_id,youtube_id,start_time,caption\n7,v,1,a\n8,v,1,b\n9,v,1,c\n"
+    put(tmp_path, {"test.csv": rows, sound: ""})
+    (only,) = load_data(load_task("audiocaps-retrieval"), tmp_path).corpus
+    assert Path(only.inputs["audio"].name).resolve() == (tmp_path / sound).resolve()
+
+
 @pytest.mark.parametrize("data", sorted(LAYOUTS), indirect=True)
 def test_media_are_there_and_the_missing_one_fails(data: tuple[str, Any]) -> None:
     task, found = data
@@ -238,7 +246,7 @@ def test_difficult_objects_of_voc_may_count_as_absent(tmp_path: Path) -> None:
     [
         ({"label": "kind"}, UnknownName, "unknown column"),
         ({"media": {"audio": "a", "image": "b"}}, SpecError, "one of image, audio, video"),
-        ({"media": {"sound": "{filename}"}}, UnknownName, "did you mean"),
+        ({"media": {"sound": "{filename}"}}, UnknownName, "known: audio, image, video"),
         ({"classes": ["dog"]}, UnknownName, r"esc50.csv line 3.*hand_saw"),
         ({"classes": ["dog", "cow", "dog"]}, DataError, "each class must be there once.*dog"),
         ({"classes": {"file": "x"}}, SpecError, "classes"),

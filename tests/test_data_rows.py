@@ -101,7 +101,7 @@ def test_labels_of_the_library_and_of_the_task(tmp_path):
     assert rows(tmp_path, path=PATH, target="many").samples[0].target == [0, 2]
     given = rows(tmp_path, path=PATH, target="word", labels=["dog", "cat"])
     assert (given.labels, given.samples[0].target) == (["dog", "cat"], 0)
-    with pytest.raises(DataError, match="label 'dog' is none of its 1 classes"):
+    with pytest.raises(DataError, match="label 'dog' is none of its 1 class"):
         rows(tmp_path, path=PATH, target="word", labels=["cat"])
     with pytest.raises(UnknownName, match="did you mean word"):
         rows(tmp_path, path=PATH, target="wrod")

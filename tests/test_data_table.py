@@ -199,7 +199,7 @@ BAD = [
         b"image,text\na.png,one\nb.png,two,three\n",
         "line 3: 3 fields where the header has 2",
     ),
-    ("t.csv", b"image,text\na.png\n", "line 2: 1 fields where the header has 2"),
+    ("t.csv", b"image,text\na.png\n", "line 2: 1 field where the header has 2"),
     ("t.csv", b'image,text\na.png,"one\n', "line 2: unexpected end of data"),
     ("t.csv", b'image,text\na.png,"one"x\n', "line 2: ',' expected after '\"'"),
     ("t.csv", b"image,text\na.png,caf\xe9\n", "line 2 column 10 (byte 20): not UTF-8"),

@@ -65,10 +65,16 @@ def test_the_file_of_questions_finds_its_annotations(tmp_path):
 def test_official_names_and_splits(tmp_path):
     put(tmp_path, names=[name.format("test-dev2015") for name in OFFICIAL])
     assert len(vqa(tmp_path, split="test-dev2015").samples) == 2
-    with pytest.raises(
-        DataError, match=r"v2_OpenEnded_mscoco_val2014_questions\.json; data option"
-    ):
+    with pytest.raises(DataError, match=r"OpenEnded_mscoco_val2014_questions\.json; data option"):
         vqa(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["", "Annotations/"])
+def test_the_files_of_ok_vqa(tmp_path, place):
+    names = [name.removeprefix("v2_").format("val2014") for name in OFFICIAL]
+    put(tmp_path, names=(names[0], f"{place}{names[1]}"))
+    for root in (tmp_path, tmp_path / names[0]):
+        assert [sample.id for sample in vqa(root).samples] == ["42000", "42001"]
 
 
 def test_the_layout_of_the_official_tools(tmp_path):
@@ -147,6 +153,14 @@ def test_a_pope_file_keeps_its_question_ids(tmp_path):
         assert {s.tags["category"] for s in data.samples} == {"popular"}
 
 
+@pytest.mark.parametrize("answers", [["yes"], ["yes", "no"]])
+def test_a_pope_file_of_one_line(tmp_path, answers):
+    rows = [json.loads(line) for line in pope_lines(answers).splitlines()]
+    for name, content in (("list", rows), ("object", rows[0])):
+        samples = pope(write(tmp_path / f"{name}.json", json.dumps(content))).samples
+        assert [s.target for s in samples] == (answers if name == "list" else ["yes"])
+
+
 def test_all_of_pope_has_the_category_in_its_ids(tmp_path):
     data = pope(pope_folder(tmp_path))
     assert [s.id for s in data.samples] == [
@@ -167,7 +181,7 @@ def test_a_file_of_another_name_has_no_category(tmp_path):
         (pope_lines(["yes"]) * 2, "each question id must be there once"),
         (pope_lines(["yes"])[:-5], "line 1 column"),
         ('{"question_id": 1, "label": "yes"}', "line 1: image is missing"),
-        ("", "has no line"),
+        ("", "is empty"),
     ],
 )
 def test_what_is_refused_of_pope(tmp_path, content, words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -236,3 +237,28 @@ def test_a_sound_is_no_video_to_a_framed_model() -> None:
     sound = Sound(np.zeros(80, np.float32), 8000)
     turns = model.prepare((Message("user", (sound,)),), "conversation")
     assert model.write([turns], Generation())[0].text == "<80 at 8000>"
+
+
+@pytest.mark.parametrize(
+    ("config", "ways"),
+    [
+        ({"model_type": "clip", "architectures": ["CLIPModel"]}, "clip@DIR"),
+        ({"model_type": "clip"}, "clip@DIR or image@DIR"),
+        ({"model_type": "wav2vec2", "architectures": ["Wav2Vec2ForCTC"]}, "ctc@DIR"),
+        ({"model_type": "whisper", "architectures": ["WhisperForConditionalGeneration"]},
+         "whisper@DIR"),
+        ({"model": "llava-nano", "architecture": {}}, "llava-nano@DIR"),
+        ({"model_type": "bert"}, "NAME@DIR"),
+        ("{", "NAME@DIR"),
+        (None, "NAME@DIR"),
+    ],
+)  # fmt: skip
+def test_a_checkpoint_without_an_adapter_is_refused_with_those_that_read_it(
+    config: object, ways: str, tmp_path: Path
+) -> None:
+    if config is not None:
+        text = config if isinstance(config, str) else json.dumps(config)
+        (tmp_path / "config.json").write_text(text)
+    with pytest.raises(UserError) as caught:
+        found(tmp_path, str(tmp_path))
+    assert f": write {ways};" in str(caught.value).replace(str(tmp_path), "DIR")

@@ -7,13 +7,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "mmbench"
 FLOORS = [
-    {"errors", "types", "abilities"},
+    {"errors", "surrogates", "types", "abilities"},
     {"registry", "builtin", "spec", "text", "alternatives", "media", "stats", "store", "contents",
-     "journal", "checkpoints", "file_hashes", "regular_files", "layouts", "sources", "source_names",
-     "plugin_faults", "speed", "search", "nano", "shapes", "reasoning"},
+     "journal", "checkpoints", "file_hashes", "file_names", "folders", "regular_files",
+     "run_lookup", "layouts", "sources", "source_names", "speed", "number_format", "search",
+     "nano", "shapes", "reasoning", "named_values", "cache_errors", "locks",
+     "whole_files", "key_store", "memory", "journal_folders", "safe_parse", "inflation",
+     "plugin_faults"},
     {"data", "models", "kinds", "metrics"},
     {"engine", "verdicts", "conformance"},
-    {"board", "board_terminal"},
+    {"board"},
     {"train", "selftest"},
     {"cli"},
 ]  # fmt: skip

@@ -221,7 +221,8 @@ def test_annotations_cannot_be_broken_out_of(on_unclear: str, level: str) -> Non
 def test_a_sentence_has_values_loss_and_margin() -> None:
     verdict = msgspec.structs.replace(VERDICT, metric="em", message="why")
     assert sentence(verdict) == (
-        "em: unclear, 0.6 → 0.5, worse by 0.1 (loss -0.1 to 0.3), allowed 2% = 0.02, p = 0.2: why"
+        "em: unclear, 0.6000 → 0.5000, worse by 0.1 (loss -0.1 to 0.3),"
+        " allowed 2% = 0.02, p = 0.2: why"
     )
 
 

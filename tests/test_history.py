@@ -14,8 +14,9 @@ from verdict_runs import TASK, coins, write_run
 from mmbench.cli import main
 from mmbench.errors import MissingExtra, UnknownName, UserError
 from mmbench.types import ModelInfo
-from mmbench.verdicts.history import Point, history
+from mmbench.verdicts.history import Point, history, line_name, point_name
 from mmbench.verdicts.plot import plot
+from mmbench.verdicts.steps import place_of
 
 
 def runs(out: Path, rates: list[float], **changes: Any) -> None:
@@ -26,7 +27,20 @@ def runs(out: Path, rates: list[float], **changes: Any) -> None:
         model = ModelInfo(name, f"runs/a/step-{at}000", None, f"h{at}", "adapter", {}, "float32")
         created = f"2026-01-{at:02}T00:00:00.000+00:00"
         values = {"em": coins(300, rate)}
-        write_run(out, f"{name}-{at:02}", values, model=model, created=created, **changes)
+        run = "".join(filter(str.isalnum, name))
+        write_run(out, f"{run}-{at:02}", values, model=model, created=created, **changes)
+
+
+def test_torn_rows_are_named_and_their_runs_held_against_by_intervals(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs(tmp_path, [0.3, 0.6, 0.61, 0.4])
+    rows = tmp_path / "runs/t/nano-02.parquet"
+    rows.write_bytes(rows.read_bytes()[:-9])
+    assert main(["history", "t", "--out", str(tmp_path), "--json"]) == 0
+    told = capsys.readouterr()
+    assert "nano-02.parquet: not the rows of a run" in told.err
+    assert [point["by"] for point in json.loads(told.out)] == ["", "intervals", "intervals", "rows"]
 
 
 def test_steps_are_found_by_rows(tmp_path: Path) -> None:
@@ -101,13 +115,106 @@ def test_steps_are_corrected_over_the_history(tmp_path: Path) -> None:
     [
         ({"task": "tt"}, "unknown task with runs in .* 'tt': did you mean t"),
         ({"model": "nanno"}, "unknown model with runs of t 'nanno': did you mean nano"),
-        ({"metric": "am"}, "unknown metric of t 'am': did you mean em"),
+        ({"metric": "am"}, "unknown metric of t 'am': known: em"),
     ],
 )
 def test_unknown_names(tmp_path: Path, asked: dict[str, str], message: str) -> None:
     runs(tmp_path, [0.5])
     with pytest.raises(UnknownName, match=message):
         history(**({"task": "t"} | asked), out=tmp_path)  # type: ignore[arg-type]
+
+
+def checkpoint(out: Path, path: str | None, day: int, rate: float = 0.5, **changes: Any) -> str:
+    """Write a run of a checkpoint, made on a day of January, and return its id."""
+    options = changes.pop("options", {})
+    weights = changes.pop("hash", f"{path} {options}")
+    model = ModelInfo("nano", path, None, weights, "adapter", options, "float32")
+    created, run = f"2026-01-{day:02}T00:00:00.000+00:00", f"202601{day:02}-000000-nano-{day}"
+    write_run(out, run, {"em": coins(300, rate)}, model=model, created=created, **changes)
+    return run
+
+
+def test_a_line_is_ordered_by_step_and_has_one_point_per_model(tmp_path: Path) -> None:
+    checkpoint(tmp_path, "runs/a/step-10000", 1, 0.7)
+    checkpoint(tmp_path, "runs/a/step-900", 2, 0.3)
+    again = checkpoint(tmp_path, "runs/a/step-900", 3, 0.3)
+    points = history("t", out=tmp_path)[1]
+    assert [(point.step, point.change) for point in points] == [(900, ""), (10_000, "better")]
+    assert points[0].run == again
+    points = history("t", out=tmp_path, by="created")[1]
+    assert [(point.step, point.change) for point in points] == [(10_000, ""), (900, "worse")]
+
+
+def test_training_runs_options_and_models_without_a_step_have_lines_of_their_own(
+    tmp_path: Path,
+) -> None:
+    paths = ("runs/a/step-1", "runs/b/step-1", None, "runs/a/step-2", "runs/b/step-2", "hub/x")
+    for day, path in enumerate(paths, 1):
+        checkpoint(tmp_path, path, day)
+    checkpoint(tmp_path, "runs/a/step-2", 9, options={"beams": 4})
+    points = history("t", out=tmp_path)[1]
+    lines = [(point.line, line_name(point), point_name(point)) for point in points]
+    assert lines == [
+        (0, "nano@runs/a", "1"),
+        (0, "nano@runs/a", "2"),
+        (1, "nano@runs/b", "1"),
+        (1, "nano@runs/b", "2"),
+        (2, "nano", "packaged"),
+        (2, "nano", "hub/x"),
+        (3, "nano@runs/a (beams=4)", "2"),
+    ]
+    with pytest.raises(UserError, match="no step in the name of hub/x; use --by created"):
+        history("t", out=tmp_path, by="step")
+
+
+def test_a_last_checkpoint_without_a_step_orders_its_line_by_time(tmp_path: Path) -> None:
+    for day, path in enumerate(("out/checkpoint-9", "out/checkpoint-10", "out"), 1):
+        checkpoint(tmp_path, path, day)
+    points = history("t", out=tmp_path)[1]
+    names = [(point.line, line_name(point), point_name(point)) for point in points]
+    assert names == [(0, "nano@out", name) for name in ("checkpoint-9", "checkpoint-10", "out")]
+
+
+@pytest.mark.parametrize(
+    ("path", "training", "step"),
+    [
+        ("runs/a/step-2000", "runs/a", 2000),
+        ("runs/a/step-2000/", "runs/a", 2000),
+        ("runs/a/checkpoint-500/adapter", "runs/a/adapter", 500),
+        ("a/epoch=3-step=2000.ckpt", "a", 2000),
+        ("a/global_step12", "a", 12),
+        ("a-epoch_7.pt", "a", 7),
+        ("openai/clip-vit-base-patch32", "openai/clip-vit-base-patch32", None),
+        ("runs/footstep-3", "runs/footstep-3", None),
+        ("", "", None),
+    ],
+)
+def test_the_step_in_the_name_of_a_checkpoint(path: str, training: str, step: int | None) -> None:
+    assert place_of(path) == (training, step)
+
+
+def test_several_metrics_are_all_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    values = {"em": coins(300, 0.4), "wer[none]": coins(300, 0.6), "wer[basic]": coins(300, 0.5)}
+    write_run(tmp_path, "one", values)
+    command = ["history", "t", "--out", str(tmp_path), "--metric", "em", "--metric", "wer"]
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert [line for line in out.splitlines() if line.startswith("t: ")] == [
+        "t: em", "t: wer[none]", "t: wer[basic]"
+    ]  # fmt: skip
+    assert main([*command, "--json"]) == 0
+    points = json.loads(capsys.readouterr().out)
+    assert [point["metric"] for point in points] == ["em", "wer[none]", "wer[basic]"]
+
+
+def test_our_own_history_reads_at_80_columns_and_shows_no_false_fall(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["history", "shapes-vqa", "--out", str(ROOT / "leaderboards")]) == 0
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "llava-nano@runs/llava-nano\n" in out
+    assert "WORSE -0.5580" not in out  # of step 1000 against the packaged model
 
 
 ROOT = Path(__file__).parents[1]
@@ -119,7 +226,7 @@ def test_what_the_program_prints(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main(["history", "t", "--out", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert "\x1b" not in out and "\u202e" not in out
-    assert "BETTER +0.2933 by rows, p <0.0001" in out
+    assert "BETTER +0.2933, p <0.0001" in out
     assert main(["history", "t", "--out", str(tmp_path), "--json"]) == 0
     assert [p["change"] for p in json.loads(capsys.readouterr().out)] == ["", "better"]
 
@@ -142,18 +249,18 @@ def test_a_plot_of_hostile_names(tmp_path: Path, ending: str) -> None:
 def test_a_plot_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     points = [Point("r", "2026-01-01T00:00", "m", "", "float32", 0, None, None, None, 0, 0)]
     with pytest.raises(UserError, match=r"one of the endings \.svg, \.png, \.pdf"):
-        plot(points, "t", tmp_path / "h.gif")
+        plot({"t": points}, tmp_path / "h.gif")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtra, match=r"mmbench\[plot\]"):
-        plot(points, "t", tmp_path / "h.svg")
+        plot({"t": points}, tmp_path / "h.svg")
 
 
 def test_a_plot_of_runs_without_a_value_and_of_no_such_folder(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="the extra `plot` is not installed")
     points = [Point("r", "2026-01-01T00:00", "m", "", "float32", 0, None, None, None, 0, 0)]
-    plot(points, "t", tmp_path / "h.svg")
+    plot({"t": points}, tmp_path / "h.svg")
     with pytest.raises(UserError, match="cannot be written"):
-        plot(points, "t", tmp_path / "none" / "h.svg")
+        plot({"t": points}, tmp_path / "none" / "h.svg")
 
 
 def test_exit_codes_of_the_program(tmp_path: Path) -> None:

@@ -194,5 +194,14 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_written(tmp_path: Path) -> N
 def test_an_unwritable_folder_is_a_user_error(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "x")
     (tmp_path / "x").rmdir()
-    with pytest.raises(UserError, match="cannot write to the cache"):
+    (tmp_path / "x").write_text("")
+    with pytest.raises(UserError, match=r"cannot use the cache .*x: File exists"):
         journal.put(keys_of("a"), batch_of("a"), (1, 1))
+
+
+def test_a_deleted_folder_is_made_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "x")
+    (tmp_path / "x").rmdir()
+    batch = batch_of("a")
+    journal.put(batch.keys, batch, (1, 1))
+    assert Journal(tmp_path / "x").get(batch.keys) is not None

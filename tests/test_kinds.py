@@ -47,7 +47,7 @@ def test_missing_and_unknown_ids_are_listed() -> None:
     given = {"s0": "x", "strange": "y"}
     with pytest.raises(DataError, match=r"7 of 8 samples have no output: s1, s2, s3, s4, s5 and 2"):
         Writing().match(data, Outputs(values=given))
-    with pytest.raises(DataError, match="1 outputs belong to no sample: strange"):
+    with pytest.raises(DataError, match="1 output belongs to no sample: strange"):
         Writing().match(data, Outputs(values=given), partial=True)
     kept, _ = Writing().match(data, Outputs(values={"s3": "x"}), partial=True)
     assert [sample.id for sample in kept.samples] == ["s3"]
@@ -58,7 +58,7 @@ def test_outputs_without_ids_take_them_in_order_or_not_at_all() -> None:
     outputs = Outputs(values={"0": "x", "1": "y"}, tags={"1": {"t": "2"}}, positional=True)
     found = accepted(Writing(), data, outputs)
     assert [(p.id, p.value, p.tags) for p in found] == [("s0", "x", {}), ("s1", "y", {"t": "2"})]
-    with pytest.raises(DataError, match="1 outputs without ids for 2 samples"):
+    with pytest.raises(DataError, match="1 output without ids for 2 samples"):
         Writing().match(data, Outputs(values={"0": "x"}, positional=True))
 
 
@@ -173,7 +173,7 @@ def test_each_prompt_needs_its_drawing() -> None:
     data, outputs = Drawing().match(prompts, drawn, partial=True)
     assert [sample.id for sample in data.samples] == list(outputs.values) == ["b"]
     stranger = Outputs(values={i: Media("image", i) for i in ("a", "b", "c")})
-    with pytest.raises(DataError, match="1 outputs belong to no sample: c"):
+    with pytest.raises(DataError, match="1 output belongs to no sample: c"):
         Drawing().match(prompts, stranger)
 
 

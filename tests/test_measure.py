@@ -20,6 +20,7 @@ from mmbench.engine.rescore import rescore
 from mmbench.engine.rows import predictions, rows_table
 from mmbench.engine.run import run
 from mmbench.errors import DataError, MissingExtra, SampleError, UserError
+from mmbench.run_lookup import find_run
 from mmbench.types import Broken, Features, Media, Prediction, Score, Wants
 
 
@@ -132,7 +133,7 @@ def few_rows(predictions: Sequence[Prediction]) -> Score:
 
 
 def test_rows_that_belong_to_no_prediction_are_refused() -> None:
-    with pytest.raises(UserError, match="gave 1 rows for 2 predictions"):
+    with pytest.raises(UserError, match="gave 1 row for 2 predictions"):
         measure(["test_few_rows"], {"": [tagged(("a", "b"), ("a", "c"))]})
 
 
@@ -187,7 +188,7 @@ def test_equal_rows_are_stored_once(tmp_path: Path) -> None:
     first = run("test-means", "coco-retrieval", Options(data=folder, device="cpu"))
     assert first.rows["mean_rank"] == first.rows["median_rank"]
     path = store.write_record(tmp_path / "out", first.record, first.rows)
-    table = store.read_table(tmp_path / "out", path, first.record)
+    table = store.read_table(find_run(path))
     assert table["median_rank"] == first.rows["mean_rank"]
     assert not any(math.isnan(row[0]) for row in table["median_rank"])
 

@@ -256,14 +256,16 @@ def test_what_cannot_be_read(tmp_path):
     assert "gone.jpg: cannot be read: No such file" in unreadable(
         Media("image", str(tmp_path / "gone.jpg"))
     )
-    assert f"{tmp_path}: is not a file" in unreadable(Media("image", str(tmp_path)))
+    assert f"{tmp_path}: cannot be read: is a folder, not a regular file" in unreadable(
+        Media("image", str(tmp_path))
+    )
     assert "'a\\x00b': cannot be read" in unreadable(Media("image", "a\0b"))
     assert "File name too long" in unreadable(Media("image", "a" * 5000))
 
 
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
-    assert "is not a file" in unreadable(Media("image", str(tmp_path / "pipe.jpg")))
+    assert "is a pipe, not a regular file" in unreadable(Media("image", str(tmp_path / "pipe.jpg")))
 
 
 def test_a_file_without_permission(tmp_path):

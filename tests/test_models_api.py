@@ -19,7 +19,8 @@ from api_server import Endpoint, said, serving
 from PIL import Image
 
 from mmbench.cli import main
-from mmbench.errors import ModelError, SampleError
+from mmbench.contents import cache_folder
+from mmbench.errors import ModelError, SampleError, UserError
 from mmbench.models.api import Api
 from mmbench.types import Clip, Generation, Message, Sound, Written
 
@@ -35,8 +36,13 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 def api(endpoint: Endpoint, **options: Any) -> Api:
-    given = {"retries": 2, "timeout": 1.0} | options
+    given = {"retries": 1, "timeout": 1.0} | options
     return Api(None, device="cpu", dtype="remote", model="m", base=endpoint.base, **given)
+
+
+def ask(model: Api, conversations: Any, options: Generation) -> list[Written | SampleError]:
+    prepared = [model.prepare(turns, "conversation") for turns in conversations]
+    return model.write(prepared, options)
 
 
 def user(*parts: Any) -> tuple[Message, ...]:
@@ -48,6 +54,10 @@ def parts(*content: Any) -> dict[str, Any]:
     return {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}
 
 
+def stall(handler: Any) -> None:
+    sleep(30)
+
+
 def picture() -> Image.Image:
     return Image.new("RGB", (6, 4), (9, 8, 7))
 
@@ -56,7 +66,7 @@ def test_every_part_arrives_in_its_place(endpoint: Endpoint) -> None:
     sound = Sound(np.zeros(80, np.float32), 16000)
     clip = Clip(np.zeros((3, 4, 6, 3), np.uint8), (0.0, 1.0, 2.0))
     turns = user("see", picture(), "hear", sound, "watch", clip, "so?")
-    (found,) = api(endpoint).write([turns], SHORT)
+    (found,) = ask(api(endpoint), [turns], SHORT)
     images = "|".join(["<image_url>"] * 3)
     assert found.text == f"see|<image_url>|hear|<input_audio>|watch|{images}|so?"
     image = endpoint.bodies[-1]["messages"][0]["content"][1]["image_url"]["url"]
@@ -67,13 +77,13 @@ def test_answers_come_in_the_order_of_the_questions_with_so_many_at_a_time(
     endpoint: Endpoint,
 ) -> None:
     endpoint.delay = 0.05
-    found = api(endpoint, concurrency=3).write([user(f"q {i}") for i in range(12)], SHORT)
+    found = ask(api(endpoint, concurrency=3), [user(f"q {i}") for i in range(12)], SHORT)
     assert [one.text for one in found] == [f"q {i}" for i in range(12)]
     assert 1 < endpoint.most <= 3
 
 
 def test_the_limit_and_the_tokens_are_told(endpoint: Endpoint) -> None:
-    (found,) = api(endpoint).write([user("one two three")], Generation(max_tokens=2))
+    (found,) = ask(api(endpoint), [user("one two three")], Generation(max_tokens=2))
     assert found == Written("one two", "length", 2)
     assert endpoint.bodies[-1]["temperature"] == 0
 
@@ -92,7 +102,7 @@ def test_the_limit_and_the_tokens_are_told(endpoint: Endpoint) -> None:
 )
 def test_what_may_pass_is_tried_again(endpoint: Endpoint, fault: Any) -> None:
     endpoint.script["q"] = [fault]
-    (found,) = api(endpoint).write([user("q")], SHORT)
+    (found,) = ask(api(endpoint), [user("q")], SHORT)
     assert found == Written("q", "stop", 1)
     assert len(endpoint.bodies) == 2
 
@@ -100,10 +110,9 @@ def test_what_may_pass_is_tried_again(endpoint: Endpoint, fault: Any) -> None:
 @pytest.mark.parametrize(
     ("faults", "reason"),
     [
-        ([(500, {})] * 3, r"failed 3 times: status 500: .*not.*now"),
-        (["half"] * 3, "failed 3 times: ChunkedEncodingError"),
+        ([(500, {})] * 2, r"failed 2 times: status 500: .*not.*now"),
+        (["half"] * 2, "failed 2 times: the connection broke off"),
         ([(400, {})], "refused the request: status 400"),
-        ([(302, {"Location": "http://127.0.0.1:1/"})], "refused the request: status 302"),
         ([b"<html>busy</html>"], "no JSON"),
         ([["a", "list"]], "JSON that is no object"),
         ([{"choices": []}], "no choices"),
@@ -117,7 +126,7 @@ def test_what_may_pass_is_tried_again(endpoint: Endpoint, fault: Any) -> None:
         ([parts({"type": "text", "text": 7})], "no choices"),
     ],
     ids=[
-        *("500s", "halves", "400", "redirect", "html", "list", "empty", "null", "filter"),
+        *("500s", "halves", "400", "html", "list", "empty", "null", "filter"),
         *("parts-without-text", "parts-of-strings", "parts-of-numbers"),
     ],
 )
@@ -125,7 +134,7 @@ def test_a_failure_is_a_failed_sample_and_never_an_empty_answer(
     endpoint: Endpoint, faults: list[Any], reason: str
 ) -> None:
     endpoint.script["bad"] = faults
-    failed, fine = api(endpoint).write([user("bad"), user("good")], SHORT)
+    failed, fine = ask(api(endpoint), [user("bad"), user("good")], SHORT)
     assert isinstance(failed, SampleError)
     with pytest.raises(SampleError, match=reason):
         raise failed
@@ -136,19 +145,19 @@ def test_a_failure_is_a_failed_sample_and_never_an_empty_answer(
 def test_an_answer_in_parts_is_the_texts_of_them_joined(endpoint: Endpoint) -> None:
     said = [{"type": "thinking", "thinking": "hm"}, *({"type": "text", "text": t} for t in TEXTS)]
     endpoint.script = {"q": [parts(*said)], "none": [parts()]}
-    assert api(endpoint).write([user("q"), user("none")], SHORT) == [Written("a cat"), Written("")]
+    assert ask(api(endpoint), [user("q"), user("none")], SHORT) == [Written("a cat"), Written("")]
 
 
 def test_an_empty_text_is_an_answer(endpoint: Endpoint) -> None:
     endpoint.script["q"] = [{"choices": [{"message": {"content": ""}, "finish_reason": "stop"}]}]
-    assert api(endpoint).write([user("q")], SHORT) == [Written("")]
+    assert ask(api(endpoint), [user("q")], SHORT) == [Written("")]
 
 
 @pytest.mark.parametrize(("status", "why"), [(401, "key"), (403, "denied"), (404, "no such model")])
 def test_what_can_never_succeed_ends_the_run(endpoint: Endpoint, status: int, why: str) -> None:
     endpoint.script["q"] = [(status, {})]
     with pytest.raises(ModelError, match=why):
-        api(endpoint).write([user("q")], SHORT)
+        ask(api(endpoint), [user("q")], SHORT)
 
 
 def test_the_key_is_sent_and_never_shown(
@@ -157,7 +166,7 @@ def test_the_key_is_sent_and_never_shown(
     monkeypatch.setenv("MY_KEY", KEY)
     endpoint.script["q"] = [(401, {})]
     with pytest.raises(ModelError) as caught:
-        api(endpoint, key_env="MY_KEY").write([user("q")], SHORT)
+        ask(api(endpoint, key_env="MY_KEY"), [user("q")], SHORT)
     assert endpoint.headers[0]["Authorization"] == f"Bearer {KEY}"
     assert KEY not in str(caught.value)
 
@@ -169,7 +178,7 @@ def test_a_key_that_a_server_repeats_is_struck_out(
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     endpoint.script["q"] = [(status, {}, f"{'x' * 190} no key: {KEY}".encode())]
     try:
-        (failed,) = api(endpoint, retries=0).write([user("q")], SHORT)
+        (failed,) = ask(api(endpoint, retries=0), [user("q")], SHORT)
     except ModelError as error:
         failed = error
     assert f"status {status}: xxx" in str(failed)
@@ -184,17 +193,22 @@ def test_a_key_that_no_header_holds_is_refused_and_not_shown(
     with pytest.raises(ModelError, match="set it anew") as caught:
         api(endpoint)
     assert key.strip() not in str(caught.value)
-    with pytest.raises(ModelError, match="put the key into the environment"):
+    with pytest.raises(UserError, match="put the key into the environment"):
         Api(None, device="cpu", dtype="", model="m", base="http://me:pass@host/v1")
 
 
 @pytest.mark.parametrize(
     ("given", "reason"),
-    [({"base": ""}, "--api-base URL"), ({"base": "localhost:8000"}, "give http://HOST:PORT")],
-    ids=["none", "no-scheme"],
+    [
+        ({"base": ""}, "--api-base URL"),
+        ({"base": "localhost:8000"}, "give http://HOST:PORT"),
+        ({"base": "http://host:eighty/v1"}, "give http://HOST:PORT"),
+        ({"base": "http://[::1/v1"}, "give http://HOST:PORT"),
+    ],
+    ids=["none", "no-scheme", "port", "bracket"],
 )
 def test_an_endpoint_must_be_named(given: dict[str, str], reason: str) -> None:
-    with pytest.raises(ModelError, match=reason):
+    with pytest.raises(UserError, match=reason):
         Api(None, device="cpu", dtype="", model="m", **given)
 
 
@@ -210,10 +224,10 @@ def test_a_server_that_drops_images_fails_those_with_images(endpoint: Endpoint) 
     endpoint.answer = lambda body: (  # type: ignore[method-assign]
         original(body) | {"usage": {"prompt_tokens": counted(body)}}
     )
-    dropped, fine = api(endpoint).write(turns, SHORT)
+    dropped, fine = ask(api(endpoint), turns, SHORT)
     assert str(dropped) == "the server drops every image without a word"
     assert fine.text == "no image"
-    assert isinstance(api(endpoint, check_media=False).write(turns, SHORT)[0], Written)
+    assert isinstance(ask(api(endpoint, check_media=False), turns, SHORT)[0], Written)
 
 
 def test_a_drop_is_noticed_though_the_first_conversation_is_refused(endpoint: Endpoint) -> None:
@@ -223,12 +237,12 @@ def test_a_drop_is_noticed_though_the_first_conversation_is_refused(endpoint: En
     endpoint.answer = lambda body: (  # type: ignore[method-assign]
         original(body) | {"usage": {"prompt_tokens": 7}}
     )
-    found = api(endpoint).write([user(picture(), "too big"), user(picture())], SHORT)
+    found = ask(api(endpoint), [user(picture(), "too big"), user(picture())], SHORT)
     assert {str(one) for one in found} == {"the server drops every image without a word"}
 
 
 def test_a_rate_is_kept(endpoint: Endpoint) -> None:
-    api(endpoint, rpm=600).write([user(f"q{i}") for i in range(5)], SHORT)
+    ask(api(endpoint, rpm=600), [user(f"q{i}") for i in range(5)], SHORT)
     gaps = np.diff(sorted(endpoint.times))
     assert gaps.min() > 0.05
 
@@ -240,7 +254,10 @@ def test_a_run_of_a_task_on_an_endpoint(
     rows = [
         {"id": "1", "question": "say this", "answer": "say this"},
         {"id": "2", "question": "bad luck", "answer": "x"},
+        {"id": "3", "question": "repeat", "answer": "key ***"},
     ]
+    repeated = {"message": {"content": f"key {KEY}"}, "finish_reason": "stop"}
+    endpoint.script["repeat"] = [{"choices": [repeated]}]
     (tmp_path / "qa.jsonl").write_text("\n".join(map(json.dumps, rows)))
     endpoint.script["bad"] = [(400, {})]
     out = tmp_path / "out"
@@ -252,19 +269,23 @@ def test_a_run_of_a_task_on_an_endpoint(
     assert record["counts"]["failed"] == 1
     assert record["scores"]["exact_match"]["value"] == 1
     assert record["model"]["checkpoint"] == "m"
-    assert record["model"]["options"] == {"base": endpoint.base, "model": "m"}
-    assert KEY not in path.read_text()
+    assert record["model"]["options"] == {"model": "m"}
+    places = [out, cache_folder()]
+    files = [file for place in places for file in place.rglob("*") if file.is_file()]
+    assert any(b"key ***" in file.read_bytes() for file in files)
+    assert not any(KEY.encode() in file.read_bytes() for file in files)
     asked = len(endpoint.bodies)
     assert main([*run, "--device", "cpu"]) == 0  # only what failed is asked again
     assert len(endpoint.bodies) == asked + 1
 
 
-def test_an_interrupted_run_does_not_wait_for_a_busy_server(
+def test_an_interrupted_run_keeps_answers_and_does_not_wait_for_a_busy_server(
     endpoint: Endpoint, tmp_path: Path
 ) -> None:
     rows = [{"id": str(n), "question": f"q {n}", "answers": ["a"]} for n in range(20)]
     (tmp_path / "asked.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    endpoint.script["q"] = [(429, {"Retry-After": "50"})] * 40
+    answers = {"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]}
+    endpoint.script["q"] = [*[answers] * 5, *[(429, {"Retry-After": "50"}), stall] * 20]
     words = ["run", "-m", "api@m", "--api-base", endpoint.base, "-t", "answers"]
     asked = subprocess.Popen(
         [sys.executable, "-m", "mmbench", *words, "--data", str(tmp_path / "asked.jsonl")],
@@ -272,7 +293,12 @@ def test_an_interrupted_run_does_not_wait_for_a_busy_server(
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     deadline = monotonic() + 60
-    while not endpoint.bodies and monotonic() < deadline:
+    while len(endpoint.bodies) < 10 and monotonic() < deadline:
         sleep(0.1)
     asked.send_signal(signal.SIGINT)
     assert asked.wait(timeout=20) == 130
+    endpoint.script.clear()
+    endpoint.bodies.clear()
+    again = main([*words, "--data", str(tmp_path / "asked.jsonl"), "--out", str(tmp_path / "out")])
+    assert again == 0
+    assert len(endpoint.bodies) == 15

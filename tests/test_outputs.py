@@ -7,6 +7,7 @@ import re
 from hashlib import blake2b
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import DATA
 from hypothesis import given, settings
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 
 from mmbench.data.answers import answers
 from mmbench.data.outputs import _ARRAYS, _RECORDS, _TEXTS, read_outputs
+from mmbench.engine.prepare import Options
+from mmbench.engine.score import score
 from mmbench.errors import DataError
 
 
@@ -447,3 +450,37 @@ def test_scores_are_not_read_as_ranks(tmp_path):
     # Integer scores, best first: as ranks they would turn every list around.
     scores = "q1\ta\t3\nq1\tb\t2\nq1\tc\t1\nq2\ta\t1\n"
     assert "give scores as a TREC run" in refused(tmp_path, "x.tsv", scores)
+
+
+def test_a_record_on_the_only_line_is_no_mapping_of_ids(tmp_path):
+    line = '{"question": "is there a bird?", "answer": "yes"}'
+    for name in ("x.json", "x.jsonl"):
+        found = read(tmp_path, name, line)
+        assert (found.values, found.positional) == ({"0": "yes"}, True)
+        assert read(tmp_path, name, '{"id": "a", "value": "yes"}').values == {"a": "yes"}
+    assert read(tmp_path, "x.json", '{"a": "yes", "b": "no"}').values == {"a": "yes", "b": "no"}
+
+
+def test_references_on_the_only_line_are_no_mapping_of_ids(tmp_path):
+    file = tmp_path / "x.json"
+    file.write_text('{"id": 7, "question": "What?", "answer": "a dog"}')
+    assert [(s.id, s.target) for s in answers(file).samples] == [("7", "a dog")]
+    file.write_text('{"7": "a dog", "8": "a cat"}')
+    assert [(s.id, s.target) for s in answers(file).samples] == [("7", "a dog"), ("8", "a cat")]
+
+
+@pytest.mark.parametrize(
+    ("task", "data", "words"),
+    [
+        ("pairs", "q1 0 d1 1\nq1 0 d2 0\n", "np.savez"),
+        ("answers", '{"id": 1, "answer": "x"}\n{"id": 2, "answer": "y"}\n', "a text is needed"),
+    ],
+)
+def test_an_array_of_scores_is_no_output_of_other_tasks(tmp_path, task, data, words):
+    references = tmp_path / ("x.qrels" if task == "pairs" else "x.jsonl")
+    references.write_text(data)
+    np.save(tmp_path / "x.npy", np.ones((2, 3), np.float32))
+    with pytest.raises(DataError) as caught:
+        score(task, tmp_path / "x.npy", Options(data=references))
+    assert words in str(caught.value)
+    assert ".npy" in str(caught.value)

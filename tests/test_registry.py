@@ -29,6 +29,35 @@ def test_unknown_names_get_the_near_ones() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "name", "message"),
+    [
+        ("model", "xyz", "unknown model 'xyz': `mmbench list models` shows all"),
+        ("model", "CLIP-Nano", "did you mean clip-nano?; `mmbench list"),
+        ("metric", "wer", "unknown metric 'wer': did you mean wer[basic], wer[none], wer[whisper"),
+        ("metric", "wer[swedish]", "did you mean wer[basic], wer[none], wer[whisper_en]?"),
+        ("metric", "recall", "did you mean recall@k?; k is a whole number from 1"),
+        ("metric", "qqq", "unknown metric 'qqq': `mmbench list metrics` shows all"),
+    ],
+)
+def test_names_that_are_not_near_are_not_suggested(kind: str, name: str, message: str) -> None:
+    with pytest.raises(UnknownName) as caught:
+        registry.metric(name) if kind == "metric" else registry.lookup(kind, name)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        (["train", "val"], "unknown split 'zzz': known: train, val"),  # few: all of them
+        ([f"split-{n}" for n in range(20)], "unknown split 'zzz'"),  # many: none of them
+        ([], "unknown split 'zzz': there is none at all"),
+    ],
+)
+def test_a_few_names_are_listed_in_full(known: list[str], message: str) -> None:
+    assert str(UnknownName("split", "zzz", known)) == message
+
+
+@pytest.mark.parametrize(
     "name",
     ["recall", "recall@", "recall@0", "recall@x", "map@x", "wer[swedish]", "fid", "fid@", "@k"],
 )

@@ -12,10 +12,12 @@ import pytest
 import soundfile
 
 import mmbench
-from mmbench import board, board_terminal, store
+from mmbench import board, store
+from mmbench.cli.board_table import board_table
 from mmbench.engine.prepare import Options
 from mmbench.engine.rescore import rescore
 from mmbench.engine.run import run
+from mmbench.number_format import format_number
 from mmbench.types import Written
 
 SECONDS, SLEEP = 2.0, 0.05  # of sound in each file; of computing for each
@@ -61,7 +63,7 @@ def test_a_run_measures_it_and_the_board_shows_it(sounds: Path, tmp_path: Path) 
     assert first.rows == again.rows
     assert not any("rtfx" in note for note in first.record.notes)
     assert "rtfx is n/a: the run computed no answer" in "".join(again.record.notes)
-    for outcome, shown in ((first, f"{first.record.throughput['RTFx']:.2f}"), (again, "n/a")):
+    for outcome, shown in ((first, format_number(first.record.throughput["RTFx"])), (again, "n/a")):
         store.write_record(tmp_path, outcome.record, outcome.rows)
         board.build(str(tmp_path))
         header, rows = board.cells(board.sections(store.read_records(tmp_path))[0])
@@ -69,7 +71,7 @@ def test_a_run_measures_it_and_the_board_shows_it(sounds: Path, tmp_path: Path) 
         page = (tmp_path / "transcripts.md").read_text()
         assert "| rtfx |" in page
         assert "seconds of sound per second of computing" in page
-        assert "rtfx" in board_terminal.show([outcome.record], "speech", 200)
+        assert "rtfx" in "\n".join(board_table([outcome.record], 200))
     assert pd.read_csv(tmp_path / "transcripts.csv")["rtfx"].isna().all()
 
 

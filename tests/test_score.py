@@ -163,7 +163,7 @@ def test_an_output_that_failed_is_counted_and_ends_with_3(
     data, outputs = written(tmp_path, answers)
     assert command(data, outputs) == 3
     told = capsys.readouterr().out
-    assert "1 sample failed: exact_match in 0.3333-0.6667\n" in told
+    assert "1 sample failed; exact_match between 0.3333 and 0.6667:\n" in told
     assert "c: timeout" in told
     assert command(data, outputs, "--allow-failed", "1") == 0
 

@@ -57,7 +57,7 @@ def test_a_metric_that_rewards_hedging_is_found_out(
         "metrics: [test_substring]\nheadline: test_substring\n"
     )
     assert main(["selftest", str(task)]) == 1
-    assert "FAILED   hedging gains nothing: test_substring" in capsys.readouterr().out
+    assert "FAILED  hedging gains nothing: test_substring" in capsys.readouterr().out
 
 
 @mmbench.register("metric", "test_position")

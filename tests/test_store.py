@@ -1,12 +1,19 @@
 """Records on disk and behind a URL: whole, found by prefix, refused when they are not ours."""
 
 import json
+import os
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mmbench import store
 from mmbench.errors import DataError, UserError
+from mmbench.run_lookup import find_run
 from mmbench.types import Media, ModelInfo, RunRecord, ScoreInfo, TaskInfo
 
 
@@ -33,12 +40,14 @@ def record(run: str = "r1", value: float | None = 0.5, **changes: object) -> Run
 ROWS = {"id": ["a"], "recall@1": [1.0]}
 
 
-@pytest.mark.parametrize("where", ["disk", "memory://boards"])
+@pytest.mark.parametrize("where", ["disk", "memory://boards", "file"])
 def test_a_record_comes_back(tmp_path: Path, where: str) -> None:
-    out = where if "://" in where else str(tmp_path)
+    places = {"disk": str(tmp_path), "file": (tmp_path / "a b").as_uri()}
+    out = places.get(where, where)
     store.write_record(out, record(), ROWS)
     assert list(store.read_records(out)) == [record()]
-    assert store.find_record(out, "r1") == record()
+    assert find_run("r1", out).record == record()
+    assert store.read_table(find_run("r1", out)) == ROWS
 
 
 def test_rows_lie_beside_the_record(tmp_path: Path) -> None:
@@ -55,16 +64,6 @@ def test_json_has_no_nan(tmp_path: Path) -> None:
     assert json.loads(text)["scores"]["recall@1"]["value"] is None
 
 
-def test_a_prefix_finds_one_or_says_how_many(tmp_path: Path) -> None:
-    for run in ("abc1", "abd2"):
-        store.write_record(tmp_path, record(run), ROWS)
-    assert store.find_record(tmp_path, "abc").run == "abc1"
-    with pytest.raises(DataError, match="2 runs start with it"):
-        store.find_record(tmp_path, "ab")
-    with pytest.raises(DataError, match="no run starts with it"):
-        store.find_record(tmp_path, "x")
-
-
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -72,6 +71,12 @@ def test_a_prefix_finds_one_or_says_how_many(tmp_path: Path) -> None:
         (b"[]", "not a run record"),
         (b'{"schema": 99}', "has schema 99; this mmbench reads up to 1"),
         (b'{"schema": 1, "run": 5}', "not a run record"),
+        (b"", "not a run record"),
+        (b'{"schema": 1, "run": "\xff"}', "not a run record"),
+        (b'{"schema": 1, "x": ' + b"[" * 200_000, "values are nested more than 100 deep"),
+        (store.encode(record("../../up")), "its run '../../up' is no name of a file"),
+        (store.encode(record("a\\b")), "is no name of a file"),
+        (store.encode(record("x" * 300)), "is too long"),
     ],
 )
 def test_what_is_not_a_record(data: bytes, message: str) -> None:
@@ -83,6 +88,90 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"cannot write .*choose another folder with --out"):
         store.write_record(tmp_path / "file", record(), ROWS)
+    with pytest.raises(UserError, match="another folder with --board"):
+        store.write_record(tmp_path / "file", record(), ROWS, flag="--board")
+    with pytest.raises(UserError, match="another folder with --media"):
+        store.write_made(tmp_path / "file", record(), {"a": Media("image", "a", lambda: b"x")})
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "/etc/x", "..", ".hidden", "C:x", "a\nb", ""])
+def test_names_lead_to_no_other_folder(tmp_path: Path, name: str) -> None:
+    task = msgspec.structs.replace(record().task, name=name)
+    for hostile in (record(task=task), record(name)):
+        with pytest.raises(UserError, match="is no name of a file"):
+            store.write_record(tmp_path / "in/side", hostile, ROWS)
+        with pytest.raises(UserError, match="is no name of a file"):
+            store.write_made(tmp_path / "in/side", hostile, {"a": Media("image", "x", bytes)})
+    assert not list(tmp_path.rglob("*"))
+
+
+def bad_files(out: Path, task: str) -> dict[str, str]:
+    """Put what is no record, and never will be, into a board; return a part of each reason."""
+    folder = out / "runs" / task
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {
+        "empty": (b"", "truncated"),
+        "latin": (b'{"schema": 1, "run": "\xff"}', "can't decode"),
+        "deep": (b'{"schema": 1, "x": ' + b"[" * 100_000, "nested more than 100 deep"),
+        "other": (b'{"schema": 1, "run": 5}', "Expected `str`"),
+        "newer": (b'{"schema": 99}', "has schema 99"),
+        "hostile": (store.encode(record("../x")), "no name of a file"),
+    }
+    for name, (data, _) in contents.items():
+        (folder / f"{name}.json").write_bytes(data)
+    (folder / "folder.json").mkdir()
+    os.mkfifo(folder / "pipe.json")
+    (folder / "gone.json").symlink_to("nowhere")
+    others = {"folder": "is a folder", "pipe": "is a pipe", "gone": "no such run record"}
+    return {name: reason for name, (_, reason) in contents.items()} | others
+
+
+def test_files_that_are_no_records_are_passed_over_by_name(tmp_path: Path) -> None:
+    store.write_record(tmp_path, record(), ROWS)
+    reasons = bad_files(tmp_path, "t")
+    found = store.read_records(tmp_path)
+    assert found == [record()]
+    assert len(found.unreadable) == len(reasons)
+    for name, reason in reasons.items():
+        (line,) = (line for line in found.unreadable if f"{name}.json: " in line)
+        assert reason in line
+        with pytest.raises(DataError, match=f"{name}.json: "):  # named explicitly
+            find_run(str(tmp_path / f"runs/t/{name}.json"))
+        with pytest.raises(DataError, match=f"{name}.json: "):
+            find_run(name, tmp_path)
+
+
+def test_rows_that_are_torn_are_one_line(tmp_path: Path) -> None:
+    path = Path(store.write_record(tmp_path, record(), ROWS))
+    rows = path.with_suffix(".parquet")
+    whole = rows.read_bytes()
+    half = len(whole) // 2
+    torn = (b"", whole[:-9], whole[half:], bytes(half) + whole[half:], b"PAR1" + whole[:half])
+    for data in torn:
+        rows.write_bytes(data)
+        with pytest.raises(DataError, match=r"r1\.parquet: not the rows of a run"):
+            store.read_rows(find_run("r1", tmp_path))
+    rows.unlink()
+    with pytest.raises(DataError, match="its rows are not there"):
+        store.read_rows(find_run("r1", tmp_path))
+
+
+@pytest.mark.slow
+def test_a_record_is_on_the_disk_before_its_name_is(tmp_path: Path) -> None:
+    """In the system calls of a writer: fsync of the file, rename, fsync of its folder."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace absent")
+    code = "import sys, test_store as t; t.store.write_record(sys.argv[1], t.record(), t.ROWS)"
+    trace = ["strace", "-f", "-y", "-e", "trace=fsync,rename,renameat2", "-o", tmp_path / "calls"]
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    subprocess.run([*trace, sys.executable, "-c", code, tmp_path / "out"], check=True, env=here)
+    calls = [line for line in (tmp_path / "calls").read_text().splitlines() if "/runs/t" in line]
+    for suffix in ("parquet", "json"):
+        own = [n for n, line in enumerate(calls) if f".r1.{suffix}." in line]
+        synced, renamed = own
+        assert "fsync(" in calls[synced]
+        assert "rename" in calls[renamed]
+        assert re.search(r"fsync\(.*/runs/t>\)", calls[renamed + 1])
 
 
 def test_run_ids_are_safe_as_file_names() -> None:
@@ -95,7 +184,18 @@ def test_run_ids_are_safe_as_file_names() -> None:
 def test_what_a_model_made_stays_in_its_folder(tmp_path: Path) -> None:
     made = {
         ident: Media("image", "x", lambda: b"png")
-        for ident in ("../../up", "/root", "a/b", ".hid", "a\\b:c", "ünï 1.5", "x%2E", "a\nb", "")
+        for ident in (
+            "../../up",
+            "/root",
+            "a/b",
+            ".hid",
+            "a\\b:c",
+            "ünï 1.5",
+            "x%2E",
+            "a\nb",
+            "",
+            "nul",
+        )
     }
     where = store.write_made(tmp_path / "out", record(), made)
     assert Path(where) == tmp_path / "out" / "t" / "r1"
@@ -103,4 +203,5 @@ def test_what_a_model_made_stays_in_its_folder(tmp_path: Path) -> None:
     assert files == {
         "%2E./%2E./up.png", "%/root.png", "a/b.png", "%2Ehid.png", "a%5Cb%3Ac.png",
         "ünï 1.5.png", "x%252E.png", "a%0Ab.png", "%.png",
+        "%6Eul.png",
     }  # fmt: skip

@@ -237,7 +237,7 @@ def test_a_damaged_run_is_named(whole: Path, tmp_path: Path, name: str) -> None:
     ("other", "error", "message"),
     [
         ({"family": "clap"}, UnknownName, "family of models 'clap': did you mean clip"),
-        ({"step": 9}, SpecError, "unknown field `step`"),
+        ({"step": 9}, UnknownName, "unknown key of small 'step'"),
         ({"stages": []}, SpecError, "stages is empty"),
         ({"every": 0}, UserError, "small: every is 0; give a number from 1"),
         ({"architecture": {"patch": 7}}, UserError, "patch 7 does not divide image_size"),

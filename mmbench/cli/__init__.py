@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 
 from mmbench.errors import UserError
+from mmbench.memory import ADVICE, is_out_of_memory
+from mmbench.text import printable
 
 DONE, FAILED, USER, SAMPLES, UNCLEAR, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
 _INTERRUPTIONS = (INTERRUPTED, 128 + signal.SIGTERM, 128 + getattr(signal, "SIGHUP", 1))
@@ -32,9 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _command(argv: Sequence[str]) -> int:
     try:
+        from mmbench.cli.home_folder import expand_home
         from mmbench.cli.parser import make_parser
 
         args = make_parser().parse_args(argv)
+        expand_home(args)
         _load_plugins(args)
         code: int = import_module(f"mmbench.cli.{args.module}").command(args)
     except BaseException as error:
@@ -53,6 +57,7 @@ def _load_plugins(args: object) -> None:
 
 def report(error: BaseException) -> int:
     """Print an error as a user should see it and return its exit code."""
+    from mmbench.cli.columns import show
     from mmbench.cli.process import interruption, report_interruption
 
     if number := interruption(error):
@@ -61,12 +66,12 @@ def report(error: BaseException) -> int:
     message = str(error) if isinstance(error, UserError) else _fault(error)
     if message:
         if os.environ.get(_TRACEBACK):
-            traceback.print_exception(error)
+            print(printable("".join(traceback.format_exception(error))), end="", file=sys.stderr)
         first, *rest = message.splitlines()
-        print("\n  ".join([f"mmbench: error: {first}", *rest]), file=sys.stderr)
+        show([f"mmbench: error: {first}", *(f"  {line}" for line in rest)], sys.stderr)
         return USER
     if isinstance(error, Exception):
-        traceback.print_exception(error)
+        print(printable("".join(traceback.format_exception(error))), end="", file=sys.stderr)
         print("mmbench: this is a bug; please report it with the lines above", file=sys.stderr)
         return BUG
     raise error
@@ -74,6 +79,8 @@ def report(error: BaseException) -> int:
 
 def _fault(error: BaseException) -> str:
     """Return what is wrong where the fault is not mmbench's, empty where it is."""
+    if is_out_of_memory(error):
+        return ADVICE
     from mmbench.cli.libraries import library_fault
 
     if "mmbench.registry" in sys.modules:  # else no plugin was loaded

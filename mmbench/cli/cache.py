@@ -3,37 +3,54 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import time
+from collections.abc import Iterator
+from os import stat_result
 from pathlib import Path
 
-from mmbench.contents import cache_folder
+from mmbench.cache_errors import cache_errors
+from mmbench.cli.columns import show
+from mmbench.journal_folders import journal_root, read_name, remove
+from mmbench.text import count, plain
 
 
 def command(args: argparse.Namespace) -> int:
-    """Show the journals with their size and age, or delete them."""
-    root = cache_folder() / "journal"
-    journals = sorted(path for path in root.glob("*") if path.is_dir())
+    """Show the journals with their size and age, or delete those that no run uses."""
+    root = journal_root()
+    with cache_errors(root):
+        journals = sorted(path for path in root.glob("*") if path.is_dir())
     if args.action == "prune" and args.older_than is not None:
         journals = [path for path in journals if _age(path) > args.older_than]
-    total = 0
+    total, left = 0, 0
     for path in journals:
-        size = sum(file.stat().st_size for file in path.rglob("*.segment"))
-        total += size
-        print(f"{path.name}  {size / 1e6:10.1f} MB  {_age(path):6.1f} days  {_model(path)}")
-        if args.action == "prune":
-            shutil.rmtree(path)
+        size = sum(file.st_size for file in _files(path, "*.segment"))
+        line = f"{path.name}  {size / 1e6:10.1f} MB  {_age(path):6.1f} days  {_model(path)}"
+        if args.action == "prune" and not remove(path):
+            line += "  (kept: a run uses it)"
+            left += 1
+        else:
+            total += size
+        show([line.rstrip()])
     done = "pruned" if args.action == "prune" else "held"
-    print(f"{done}: {len(journals)} journals, {total / 1e6:.1f} MB in {root}")
+    kept = f", {count(left, 'journal')} in use kept" if left else ""
+    number = count(len(journals) - left, "journal")
+    show([f"{done}: {number}, {total / 1e6:.1f} MB in {root}{kept}"])
     return 0
 
 
 def _age(journal: Path) -> float:
-    """Days since the journal was last written."""
-    newest = max((file.stat().st_mtime for file in journal.rglob("*")), default=0.0)
+    """Return the days since the journal was last used."""
+    newest = max((file.st_mtime for file in _files(journal, "*")), default=time.time())
     return (time.time() - newest) / 86400
 
 
+def _files(journal: Path, pattern: str) -> Iterator[stat_result]:
+    for file in journal.rglob(pattern):
+        try:
+            yield file.stat()
+        except FileNotFoundError:  # a run has just removed it
+            continue
+
+
 def _model(journal: Path) -> str:
-    name = journal / "model.txt"
-    return name.read_text(encoding="utf-8").strip() if name.is_file() else ""
+    return plain(read_name(journal), 100)

@@ -6,6 +6,7 @@ import argparse
 from itertools import product
 
 from mmbench.cli import SAMPLES, UNCLEAR, report, until_interrupted, worst
+from mmbench.cli.columns import show
 from mmbench.cli.options import options_for
 from mmbench.text import count, plain, sample_noun
 
@@ -23,16 +24,17 @@ def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
         found = check(model, task, options_for(task, args))
     except BaseException as error:
         return report(error)
-    sizes = ", ".join(count(n, sample_noun(side)) for side, n in found.sizes.items())
+    sizes = ", ".join(count(n, sample_noun(side)) for side, n in sorted(found.sizes.items()))
     who = "the data of" if model is None else f"{plain(model)} on"
-    print(f"{who} {task}: {sizes}; fingerprint {found.fingerprint[:12]}")
-    for ident, why in found.failures[:20]:
-        print(f"  {plain(ident)}: {plain(why)}")
+    lines = [f"{who} {plain(task)}: {sizes}; fingerprint {found.fingerprint[:12]}"]
+    lines += [f"  {plain(ident)}: {plain(why)}" for ident, why in found.failures[:20]]
     if found.failures:
-        print(f"  {count(len(found.failures), 'sample')} would fail")
+        lines += [f"  {count(len(found.failures), 'sample')} would fail"]
+    lines += [f"  note: {plain(note)}" for note in found.notes]
     if found.unmeasured:
-        print(f"  the headline would have no value: {plain(found.unmeasured)}")
+        lines += [f"  the headline would have no value: {plain(found.unmeasured)}"]
+    show(lines)
     if found.failures or found.unmeasured:
         return SAMPLES if found.failures else UNCLEAR
-    print("  ready: `mmbench run` with the same flags")
+    show(["  ready: `mmbench run` with the same flags"])
     return 0

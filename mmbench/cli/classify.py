@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from mmbench.cli import DONE
+from mmbench.cli.columns import listing, screen_width, show
 from mmbench.cli.tryout import files, tryout
 from mmbench.errors import UserError
 from mmbench.text import plain
@@ -21,8 +23,7 @@ def command(args: argparse.Namespace) -> int:
     with tryout(args) as model:
         found = model.classify(media, labels)
     for medium, shares in zip(media, found, strict=True):
-        print(plain(medium.name))
         best = sorted(shares, key=lambda entry: -entry[1])[: args.top]
-        for label, share in best:
-            print(f"  {share:.4f}  {plain(label)}")
+        rows = [(f"{share:.4f}", plain(label)) for label, share in best]
+        show([plain(medium.name), *listing(rows, screen_width(sys.stdout), indent=2)])
     return DONE

@@ -1,17 +1,191 @@
-"""Columns of plain text."""
+"""Lines, lists and tables of plain text, fitted to the width of a terminal.
+
+Widths are in cells of the terminal: a Chinese character takes two. Without a width (stdout is a
+pipe or a file) nothing is wrapped or split, so that each line can be found with grep.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import os
+import re
+import sys
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TextIO
+from unicodedata import combining, east_asian_width
+
+from mmbench.text import printable
+
+_NARROWEST = 40  # a terminal is not taken to be narrower
+_USUAL = 80  # the width of a terminal that does not know its own
+_TEXT = 24  # the least width of a last column of text; a narrower one is not wrapped beside others
+_GAP = 2  # blanks between columns
+_HANG = 4  # how much deeper the following lines of a wrapped line are indented
+_PARTS = re.compile(r"[^/@ ]*[/@ ]|[^/@ ]+")  # a name is folded behind these characters
+
+Row = Sequence[str]
 
 
-def aligned(rows: Sequence[Sequence[str]], left: Collection[int]) -> list[str]:
+def screen_width(file: TextIO) -> int | None:
+    """Return the width of the terminal behind a stream, None where there is no terminal."""
+    if not file.isatty():
+        return None
+    columns = os.environ.get("COLUMNS", "")
+    typed = int(columns) if columns.isdecimal() else 0
+    return max(_NARROWEST, typed or os.get_terminal_size(file.fileno()).columns or _USUAL)
+
+
+def show(lines: Iterable[str], file: TextIO | None = None) -> None:
+    """Print lines, each safe to print and wrapped at the width of the terminal."""
+    file = file or sys.stdout
+    width = screen_width(file)
+    for line in lines:
+        print("\n".join(wrapped(printable(line), width)), file=file)
+    file.flush()
+
+
+def cells(text: str) -> int:
+    """Return how many cells of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)
+
+
+def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
+    """Break a line between words; the following lines are indented by `hang` cells.
+
+    A word that is too long for a line of its own stays whole.
+    """
+    text = line.lstrip(" ")
+    indent = len(line) - len(text)
+    if width is None or cells(line) <= width:
+        return [line]
+    after = indent + _HANG if hang is None else hang
+    lines, current = [], " " * indent
+    for word in _words(text):
+        longer = f"{current}{word}"
+        if cells(longer.rstrip()) > width and current.strip():
+            lines.append(current.rstrip())
+            longer = " " * after + word.lstrip()
+        current = longer
+    return [*lines, current.rstrip()]
+
+
+def _words(text: str) -> Iterator[str]:
+    """Words, each with the blanks before it; characters of two cells are words of their own."""
+    for word in re.findall(r" *[^ ]+", text):
+        yield from re.findall(r" *[^\u1100-\uffff]+|.", word) if cells(word) > len(word) else [word]
+
+
+def aligned(rows: Sequence[Row], left: Collection[int]) -> list[str]:
     """Rows as lines with aligned columns: those numbered in `left` to the left, others right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    widths = _widths(rows)
+    for row in rows:
+        blanks = [" " * (width - cells(cell)) for cell, width in zip(row, widths, strict=True)]
+        padded = [
+            cell + blank if at in left else blank + cell
+            for at, (cell, blank) in enumerate(zip(row, blanks, strict=True))
+        ]
+        lines.append((" " * _GAP).join(padded).rstrip())
+    return lines
+
+
+def listing(rows: Sequence[Row], width: int | None, indent: int = 0) -> list[str]:
+    """Names with what is said of each: the first cell, then the others, wrapped beside it.
+
+    On a narrow terminal a long name has a line of its own.
+    """
+    if not rows:
+        return []
+    left = " " * indent
+    lines = [left + line for line in aligned(rows, left=range(len(rows[0])))]
+    if width is None or all(cells(line) <= width for line in lines):
+        return lines
+    names = [cells(row[0]) for row in rows]
+    room = max((n for n in names if n <= width // 3), default=0)
+    start = indent + (room + _GAP if room else _HANG)
+    return [line for row in rows for line in _entry(row, start, width, indent)]
+
+
+def _entry(row: Row, start: int, width: int, indent: int) -> list[str]:
+    text = "  ".join(filter(None, row[1:]))
+    name = " " * indent + row[0]
+    if cells(name) + _GAP > start:
+        return [name, *wrapped(" " * start + text, width, start)] if text else [name]
+    return wrapped(f"{name}{' ' * (start - cells(name))}{text}".rstrip(), width, start)
+
+
+def table(
+    rows: Sequence[Row], left: Collection[int], width: int | None, indent: int = 0
+) -> list[str]:
+    """Rows as aligned columns that fit into `width`; the first row is the header.
+
+    A last column of texts is wrapped where there is room. Else columns that do not fit follow in
+    further pieces below, each of which repeats the first column; a long name in it is folded.
+    """
+    spaces = " " * indent
+    whole = [spaces + line for line in aligned(rows, left)]
+    if width is None or all(cells(line) <= width for line in whole):
+        return whole
+    last = len(rows[0]) - 1
+    room = width - indent - sum(w + _GAP for w in _widths([row[:-1] for row in rows]))
+    if last in left and room >= _TEXT:
+        return _with_texts(rows, left, width, indent)
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    first = min(max(map(cells, columns[0])), (width - indent) // 2)
+    lines: list[str] = []
+    for piece in _pieces(columns, first, width - indent):
+        lines += [""] if lines else []
+        sides = {0, *(at + 1 for at, number in enumerate(piece) if number in left)}
+        kept = [[row[0], *(row[number] for number in piece)] for row in rows]
+        lines += [spaces + line for line in aligned(_folded(kept, first), sides)]
+    return lines
+
+
+def _widths(rows: Sequence[Row]) -> list[int]:
+    return [max(map(cells, column)) for column in zip(*rows, strict=True)]
+
+
+def _with_texts(rows: Sequence[Row], left: Collection[int], width: int, indent: int) -> list[str]:
+    starts = [" " * indent + line for line in aligned([[*row[:-1], "|"] for row in rows], left)]
+    lines = []
+    for start, row in zip(starts, rows, strict=True):
+        line = start.removesuffix("|") + row[-1]
+        lines += wrapped(line.rstrip(), width, cells(start) - 1)
+    return lines
+
+
+def _pieces(columns: Sequence[list[str]], first: int, width: int) -> list[list[int]]:
+    """Return the numbers of the columns of each piece beside the first column; one at the least."""
+    pieces: list[list[int]] = [[]]
+    used = first
+    for number, column in enumerate(columns[1:], 1):
+        wide = _GAP + max(map(cells, column))
+        if used + wide > width and pieces[-1]:
+            pieces.append([])
+            used = first
+        used += wide
+        pieces[-1].append(number)
+    return pieces
+
+
+def _folded(rows: Sequence[Row], width: int) -> list[Row]:
+    """Rows whose first cells are no wider than `width`; what is folded stands in rows below."""
     return [
-        "  ".join(
-            cell.ljust(width) if at in left else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
+        [part, *(row[1:] if nth == 0 else [""] * (len(row) - 1))]
         for row in rows
+        for nth, part in enumerate(fold(row[0], width))
     ]
+
+
+def fold(name: str, width: int) -> list[str]:
+    """Break a name behind a slash, an `@` or a blank; the following lines are indented by two."""
+    lines = [""]
+    for part in _PARTS.findall(name):
+        if lines[-1].strip() and cells(lines[-1] + part.rstrip()) > width:
+            lines.append("  ")
+        lines[-1] += part
+        while cells(lines[-1].rstrip()) > width:
+            cut = next(n for n in range(width, 0, -1) if cells(lines[-1][:n]) <= width)
+            lines[-1:] = [lines[-1][:cut], "  " + lines[-1][cut:]]
+    return [line.rstrip() for line in lines]

@@ -3,89 +3,109 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from mmbench import board, store
-from mmbench.cli.columns import aligned
+from mmbench import board
+from mmbench.cli.board_table import directions, short_name
+from mmbench.cli.columns import cells, listing, screen_width, show, table
 from mmbench.cli.json_output import write_json
+from mmbench.cli.runs import find_runs
 from mmbench.errors import UserError
+from mmbench.number_format import decimals, format_interval, format_number
 from mmbench.text import count, plain
 from mmbench.types import RunRecord
-from mmbench.verdicts.changes import Changes
+from mmbench.verdicts.changes import Change, Changes, excerpts
 from mmbench.verdicts.compare import Compared, Comparison, compare_runs
 from mmbench.verdicts.letters import letters
 
 _HEADER = ["metric", "baseline", "candidate", "difference", "{} %", "p", "p (Holm)", "detectable",
            "verdict"]  # fmt: skip
+_QUOTED = 60  # characters of an output
 
 
 def command(args: argparse.Namespace) -> int:
     """Print every candidate beside the baseline, and of several runs which do not differ."""
     if len(args.run) < 2:
         raise UserError("mmbench compare takes two runs or more, the baseline first")
-    pairs = compare_runs(
-        args.run, metrics=args.metric, alpha=args.alpha, out=args.out, seed=args.seed
-    )
+    runs = find_runs(args.run, args)
+    pairs = compare_runs(runs, metrics=args.metric, alpha=args.alpha, seed=args.seed)
     if args.json:
         write_json(msgspec.json.format(msgspec.json.encode(pairs), indent=2))
         return 0
     by_task: dict[str, list[RunRecord]] = {}
-    for run in args.run:
-        record = store.find_record(args.out, run)
-        by_task.setdefault(record.task.name, []).append(record)
-    lines = [told(pairs, records, args.show) for records in by_task.values()]
-    print("\n\n".join("\n".join(own) for own in lines))
+    for run in runs:
+        by_task.setdefault(run.record.task.name, []).append(run.record)
+    width = screen_width(sys.stdout)
+    for nth, records in enumerate(by_task.values()):
+        lines = comparison_lines(pairs, records, args.show, width)
+        show(["", "", *lines] if nth else lines)
     return 0
 
 
-def told(pairs: Sequence[Comparison], records: Sequence[RunRecord], show: int = 10) -> list[str]:
-    """What `mmbench compare` prints of the runs of one task, in order, of all `pairs`."""
+def comparison_lines(
+    pairs: Sequence[Comparison], records: Sequence[RunRecord], most: int, width: int | None
+) -> list[str]:
+    """Return what `mmbench compare` prints of the runs of one task, in order, of all `pairs`.
+
+    Of the samples that changed `most` are shown.
+    """
     tests = sum(score.p_value is not None for pair in pairs for score in pair.scores)
     lines = [
-        f"{plain(records[0].task.name)}: {board.caption([records[0]])}",
+        f"{plain(records[0].task.name)}: {plain(board.caption([records[0]]), 1000)}",
         f"p corrected (Holm) over {count(tests, 'test')}; seed {pairs[0].seed}",
     ]
     pairs = [pair for pair in pairs if pair.task == records[0].task.name]
     for pair, record in zip(pairs, records[1:], strict=False):  # the first pairs: the baseline's
         lines += ["", f"baseline   {_named(records[0])}", f"candidate  {_named(record)}", ""]
-        lines += _table(pair)
-        lines += _notes(pair)
+        lines += _table(pair, width)
+        lines += ["", *_notes(pair)]
         for changed in pair.changes:
-            lines += ["", *_changes(changed, show)]
-    return lines + (_groups(pairs, records) if len(records) > 2 else [])
+            lines += ["", *_changes(changed, most, width)]
+    return lines + (_groups(pairs, records, width) if len(records) > 2 else [])
 
 
 def _named(record: RunRecord) -> str:
-    return f"{plain(record.run)}  {plain(board.label(record))}"
+    return "  ".join(_parts(record))
 
 
-def _table(pair: Comparison) -> list[str]:
+def _parts(record: RunRecord) -> list[str]:
+    return [plain(record.run), plain(board.label(record))]
+
+
+def _table(pair: Comparison, width: int | None) -> list[str]:
+    """Return the scores as a table for each direction."""
     header = [name.format(f"{100 * (1 - pair.alpha):g}") for name in _HEADER]
-    return aligned([header, *(_row(score) for score in pair.scores)], left={0, 8})
+    scores = {score.metric: score for score in pair.scores}
+    lines: list[str] = []
+    for direction, names in directions(scores).items():
+        lines += [""] if lines else []
+        lines += [plain(direction)] if direction else []
+        rows = [[plain(short_name(n, direction)), *_row(scores[n])] for n in names]
+        lines += table([header, *rows], {0, 8}, width)
+    return lines
 
 
 def _row(score: Compared) -> list[str]:
-    digits = 2 if max(abs(score.baseline or 0), abs(score.candidate or 0)) > 1 else 4
-    ends = f"{number(score.low, 4, '+')} to {number(score.high, 4, '+')}"
+    digits = decimals(score.baseline, score.candidate)
+    differences = decimals(score.difference, score.low, score.high)
     return [
-        plain(score.metric),
         number(score.baseline, digits),
         number(score.candidate, digits),
-        number(score.difference, 4, "+"),
-        ends if score.low is not None else "n/a",
+        number(score.difference, differences, "+"),
+        format_interval(score.low, score.high, "+"),
         chance(score.p_value),
         chance(score.p_holm),
-        number(score.detectable, 4),
-        score.verdict + (f": {plain(score.reason)}" if score.reason else ""),
+        number(score.detectable, differences),
+        score.verdict,
     ]
 
 
 def number(value: float | None, digits: int, sign: str = "") -> str:
-    """A number in a table; `n/a` for none."""
-    # + 0.0: what rounds to nothing has no sign of its own.
-    return "n/a" if value is None else f"{round(value, digits) + 0.0:{sign}.{digits}f}"
+    """Return a number in a table; `n/a` for none."""
+    return format_number(value, digits, sign)
 
 
 def chance(p_value: float | None) -> str:
@@ -94,47 +114,71 @@ def chance(p_value: float | None) -> str:
 
 
 def _notes(pair: Comparison) -> list[str]:
-    """Which tests, of how many samples, and what was left out."""
+    """Return which tests were made, of how many samples, and what was left out."""
     lines: dict[str, list[str]] = {}
     for score in pair.scores:
-        if score.test:
-            of = "" if score.groups == score.n else f" in {count(score.groups, 'group')}"
-            told = f"{score.test}, on {count(score.n, 'sample')}{of}"
-            lines.setdefault(told, []).append(score.metric)
-        if any(score.failed):
-            in_a, in_b, both = score.failed
-            told = (
-                f"left out: {count(in_a, 'sample')} failed in the baseline alone,"
-                f" {in_b} in the candidate alone, {both} in both"
-            )
-            lines.setdefault(told, []).append(score.metric)
+        for note in _notes_on(score):
+            lines.setdefault(note, []).append(score.metric)
     if pair.only_in_one:
         lines["only in one run"] = pair.only_in_one
-    every = len(pair.scores)
+    every = [score.metric for score in pair.scores]
     return [
-        f"  {what}" + ("" if len(names) == every > 1 else f": {', '.join(map(plain, names))}")
-        for what, names in lines.items()
+        f"  {note}" + ("" if names == every and len(names) > 1 else f": {_metrics(names, every)}")
+        for note, names in lines.items()
     ]
 
 
-def _changes(changed: Changes, show: int) -> list[str]:
+def _metrics(names: Sequence[str], every: Sequence[str]) -> str:
+    """Return the names of metrics; where they are all of one direction, the direction."""
+    found = directions(names)
+    whole = {way for way, group in directions(every).items() if way and found.get(way) == group}
+    return ", ".join(
+        f"all {plain(way)}" if way in whole else ", ".join(map(plain, group))
+        for way, group in found.items()
+    )
+
+
+def _notes_on(score: Compared) -> Iterator[str]:
+    if score.test:
+        groups = "" if score.groups == score.n else f" in {count(score.groups, 'group')}"
+        yield f"{score.test}, on {count(score.n, 'sample')}{groups}"
+    if score.reason:
+        yield f"{score.verdict}: {plain(score.reason)}"
+    if any(score.failed):
+        in_a, in_b, both = score.failed
+        yield (
+            f"left out: {count(in_a, 'sample')} failed in the baseline alone,"
+            f" {in_b:,} in the candidate alone, {both:,} in both"
+        )
+
+
+def _changes(changed: Changes, most: int, width: int | None) -> list[str]:
+    samples = changed.samples[: max(0, most)]
     lines = [
-        f"{plain(changed.metric)}: {count(changed.worse, 'sample')} worse, {changed.better} better"
-        + (", the worst first:" if changed.samples and show > 0 else "")
+        f"{plain(changed.metric)}: {count(changed.worse, 'sample')} worse,"
+        f" {changed.better:,} better{', the worst first:' if samples else ''}"
     ]
-    for sample in changed.samples[: max(0, show)]:
-        said = f"{_quoted(sample.baseline_said)} → {_quoted(sample.candidate_said)}"
-        line = f"  {plain(sample.id, 60)}  {sample.baseline:.4g} → {sample.candidate:.4g}  {said}"
-        lines.append(f"{line}  (right: {_quoted(sample.target)})" if sample.target else line)
-    return lines
+    return lines + [line for sample in samples for line in _change(sample, width)]
 
 
-def _quoted(text: str) -> str:
-    return plain(text, 60) or "nothing"
+def _change(sample: Change, width: int | None) -> list[str]:
+    """Return a sample with both outputs and the reference, below it where a line is too short."""
+    baseline, candidate = excerpts(sample.baseline_said, sample.candidate_said, _QUOTED)
+    reference = excerpts(sample.target, sample.candidate_said, _QUOTED)[0]
+    named = f"  {plain(sample.id, 60)}  {sample.baseline:.4g} → {sample.candidate:.4g}"
+    line = f"{named}  {baseline or 'nothing'} → {candidate or 'nothing'}"
+    line += f"  (reference: {reference})" if reference else ""
+    if width is None or cells(line) <= width:
+        return [line]
+    rows = [("baseline", baseline or "nothing"), ("candidate", candidate or "nothing")]
+    rows += [("reference", reference)] if reference else []
+    return [named, *listing(rows, width, indent=4)]
 
 
-def _groups(pairs: Sequence[Comparison], records: Sequence[RunRecord]) -> list[str]:
-    """Of each metric the runs, best first, with their letters."""
+def _groups(
+    pairs: Sequence[Comparison], records: Sequence[RunRecord], width: int | None
+) -> list[str]:
+    """Return for each metric the runs, best first, with their letters."""
     at = {record.run: place for place, record in enumerate(records)}
     lines = ["", "Runs that share a letter do not differ:"]
     for place, score in enumerate(pairs[0].scores):
@@ -150,9 +194,10 @@ def _groups(pairs: Sequence[Comparison], records: Sequence[RunRecord]) -> list[s
             if pair.scores[place].verdict in ("better", "worse")
         ]
         found = letters(len(records), differ)
+        digits = decimals(*values)
         rows = [
-            [f"  {number(values[run], 4)}", found[nth], _named(records[run])]
+            [format_number(values[run], digits), found[nth], *_parts(records[run])]
             for nth, run in enumerate(order)
         ]
-        lines += ["", plain(score.metric), *aligned(rows, left={1, 2})]
+        lines += ["", plain(score.metric), *table(rows, {1, 2, 3}, width, indent=2)]
     return lines

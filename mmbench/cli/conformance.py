@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from mmbench.cli import DONE, FAILED
+from mmbench.cli.columns import screen_width, show
 from mmbench.cli.json_output import write_json
 from mmbench.conformance import FAMILIES, Row, conformance
 from mmbench.errors import DataError, UnknownName
@@ -48,20 +49,25 @@ def command(args: argparse.Namespace) -> int:
 
 def _shown(rows: Iterable[Row]) -> Iterator[Row]:
     """Each row on a line of its own, and what came of them at the end."""
-    print(_line("metric", "reference", "difference", "tolerance", "verdict", ""))
+    width = screen_width(sys.stdout)
+    show(_lines("metric", "reference", "difference", "tolerance", "verdict", "", width=width))
     found = []
     for row in rows:
         found.append(row)
         cells = (row.metric, row.reference, number(row.difference), number(row.tolerance))
-        print(_line(*cells, row.verdict, plain(row.reason or row.inputs)))
-        sys.stdout.flush()
+        show(_lines(*cells, row.verdict, plain(row.reason or row.inputs), width=width))
         yield row
-    print(total(found))
+    show([total(found)])
 
 
-def _line(*cells: str) -> str:
+def _lines(*cells: str, width: int | None) -> list[str]:
+    """Return a row, each column as wide as its longest cell should be; on a terminal in two."""
     widths = (24, 58, 10, 9, 7, 0)
-    return "  ".join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
+    padded = [f"{cell:{size}}" for cell, size in zip(cells, widths, strict=True)]
+    line = "  ".join(padded).rstrip()
+    if width is None or len(line) <= width:
+        return [line]
+    return ["  ".join(cells[:2]).rstrip(), f"    {'  '.join([*padded[2:5], cells[5]])}".rstrip()]
 
 
 def number(value: float | None) -> str:

@@ -35,6 +35,26 @@ def written(parser: argparse.ArgumentParser) -> None:
     add("--quiet", action="store_true", help="no progress")
 
 
+def allow_outside(parser: argparse.ArgumentParser) -> None:
+    """The flag of a command that may send the files of a data set to an endpoint."""
+    parser.add_argument(
+        "--allow-outside",
+        action="store_true",
+        help="send an endpoint on another machine also files from outside the data folder",
+    )
+
+
+RUN = (
+    "a path, an id, the beginning of one, latest, best (the best headline that can be compared with"
+    " the latest run), or MODEL@CHECKPOINT (its latest run)"
+)
+
+
+def runs_of_task(parser: argparse.ArgumentParser) -> None:
+    """The flag of a command that takes RUN: of which task."""
+    parser.add_argument("-t", "--task", metavar="TASK", help="RUN is a run of this task")
+
+
 def published_as(parser: argparse.ArgumentParser) -> None:
     """The flag of a command whose scores can stand beside published ones."""
     parser.add_argument(
@@ -89,6 +109,7 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
     )
     add("--seed", type=int, default=0, metavar="N", help="of drawings and baselines (default: 0)")
     machine(parser)
+    allow_outside(parser)
     published_as(parser)
     inception(parser)
     plugins(parser)
@@ -120,6 +141,11 @@ def machine(parser: argparse.ArgumentParser) -> None:
     add("--model-arg", action="append", default=[], metavar="K=V", help="an option of the model")
     add("--api-base", metavar="URL", help="of an endpoint, for model api: http://localhost:8000/v1")
     add("--concurrency", type=positive, metavar="N", help="requests at a time to an endpoint")
+    add(
+        "--insecure-http",
+        action="store_true",
+        help="send the key to an endpoint on another machine without encryption",
+    )
     add(
         "--trust-remote-code",
         action="store_true",

@@ -9,7 +9,9 @@ from pathlib import Path
 import msgspec
 
 from mmbench.cli import DONE, FAILED, UNCLEAR
+from mmbench.cli.columns import show
 from mmbench.cli.json_output import write_json
+from mmbench.cli.runs import find_runs
 from mmbench.errors import UserError
 from mmbench.verdicts.gate import gate
 from mmbench.verdicts.junit import annotation, junit, sentence
@@ -19,18 +21,16 @@ _ON_UNCLEAR = {"pass": DONE, "fail": FAILED, "4": UNCLEAR}
 
 def command(args: argparse.Namespace) -> int:
     """Print a line for each metric; 1 for a candidate that fails, 4 where the data cannot tell."""
-    found = gate(
-        args.baseline, args.candidate, args.fail_if, alpha=args.alpha, out=args.out, seed=args.seed
-    )
+    baseline, candidate = find_runs([args.baseline, args.candidate], args)
+    found = gate(baseline, candidate, args.fail_if, alpha=args.alpha, seed=args.seed)
     shown = sys.stderr if args.json else sys.stdout
-    for verdict in found:
-        print(sentence(verdict), file=shown)
+    show(map(sentence, found), shown)
     if args.github:
         print("\n".join(annotation(verdict, args.on_unclear) for verdict in found), file=shown)
     if args.json:
         write_json(msgspec.json.format(msgspec.json.encode(found), indent=2))
     if args.junit:
-        suite = f"mmbench gate: {args.candidate} against {args.baseline}"
+        suite = f"mmbench gate: {candidate.record.run} against {baseline.record.run}"
         _write(Path(args.junit), junit(found, suite, args.on_unclear))
     outcomes = {verdict.outcome for verdict in found}
     if "fail" in outcomes:

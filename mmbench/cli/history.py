@@ -1,79 +1,117 @@
-"""`mmbench history`: a metric over checkpoints and time."""
+"""`mmbench history`: metrics over the checkpoints of training runs."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from pathlib import PurePosixPath
 
 import msgspec
 
-from mmbench.cli.columns import aligned
-from mmbench.cli.compare import chance, number
+from mmbench.cli.columns import aligned, show
+from mmbench.cli.compare import chance
 from mmbench.cli.json_output import write_json
+from mmbench.cli.unreadable import report_unreadable
+from mmbench.folders import Folder
+from mmbench.number_format import decimals, format_interval, format_number
 from mmbench.text import plain
-from mmbench.verdicts.history import Point, history
+from mmbench.verdicts.history import Point, histories, line_name, point_name
 
-_HEADER = ["line", "created", "run", "model", "value", "95 %", "failed", "change"]
+_STAMP = len("20261126-120631")  # with which the names of runs begin
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print a line for each run, and draw them where that was asked for."""
-    metric, points = history(
+    """Print a table for each metric, and draw them where a file is given."""
+    unreadable: list[str] = []
+    found = histories(
         args.task,
+        args.metric,
         model=args.model,
-        metric=args.metric,
+        by=args.by,
         alpha=args.alpha,
         out=args.out,
         seed=args.seed,
+        unreadable=unreadable,
     )
+    report_unreadable(unreadable)
     if args.json:
+        points = [point for own in found.values() for point in own]
         write_json(msgspec.json.format(msgspec.json.encode(points), indent=2))
     else:
-        print("\n".join(told(args.task, metric, points)))
+        names = Folder(args.out).run_files()
+        short = shortener([PurePosixPath(name).stem for name in names])
+        tables = [table(args.task, name, points, short) for name, points in found.items()]
+        blocks = [lines for lines in [*tables, notes(list(found.values()))] if lines]
+        for nth, lines in enumerate(blocks):
+            show(["", *lines] if nth else lines)
     if args.plot:
         from mmbench.verdicts.plot import plot
 
-        plot(points, f"{args.task}: {metric}", args.plot)
-        print(f"plot: {args.plot}", file=sys.stderr if args.json else sys.stdout)
+        plot({f"{args.task}: {name}": points for name, points in found.items()}, args.plot)
+        show([f"plot: {args.plot}"], sys.stderr if args.json else sys.stdout)
     return 0
 
 
-def told(task: str, metric: str, points: list[Point]) -> list[str]:
-    """What `mmbench history` prints."""
-    by = {point.by for point in points}
+def shortener(runs: Sequence[str]) -> Callable[[str], str]:
+    """Return a function that cuts a run's id to its time, where no other run has the same."""
+
+    def short(run: str) -> str:
+        beginning = run[:_STAMP]
+        return run if sum(other.startswith(beginning) for other in runs) > 1 else beginning
+
+    return short
+
+
+def table(
+    task: str, metric: str, points: Sequence[Point], short: Callable[[str], str]
+) -> list[str]:
+    """Return the lines of one metric's table, each line of models under a heading."""
+    failed = any(point.failed for point in points)
+    rows: list[list[str]] = []
+    headings: dict[int, str] = {}
+    for number_, own in groupby(points, key=lambda point: point.line):
+        line = list(own)
+        by_step = line[0].order == "step"
+        headings[len(rows)] = f"{number_ + 1}  {plain(line_name(line[0]), 76)}"
+        rows.append(["step" if by_step else "checkpoint", "value", "95 %"])
+        rows[-1] += [*(["failed"] if failed else []), "change", "run"]
+        rows += [_row(point, failed, short) for point in line]
     lines = [f"{plain(task)}: {plain(metric)}"]
-    lines += aligned([_HEADER, *map(_row, points)], left={1, 2, 3, 7})
-    if len({point.line for point in points}) > 1:
-        lines.append(
-            "Runs of one line may be compared: same model name, question, data and signature."
-        )
-    if "rows" in by:
-        lines.append("By rows: a paired test on the samples of the run before in its line (Holm).")
-    if "intervals" in by:
-        lines.append("By intervals: rows are missing; a change is intervals that do not overlap.")
+    for at, text in enumerate(aligned(rows, left={3 + failed, 4 + failed})):
+        lines += ["", headings[at]] if at in headings else []
+        lines.append(f"  {text}")
     return lines
 
 
-def _row(point: Point) -> list[str]:
-    digits = 2 if abs(point.value or 0) > 1 else 4
-    ends = "n/a" if point.low is None else f"{point.low:.{digits}f} to {point.high:.{digits}f}"
-    name = f"{point.model}@{point.checkpoint}" if point.checkpoint else point.model
-    name += f" {point.dtype}" if point.dtype not in ("float32", "none") else ""
+def _row(point: Point, failed: bool, short: Callable[[str], str]) -> list[str]:
     return [
-        str(point.line + 1),
-        point.created[:16],
-        plain(point.run),
-        plain(name, 60),
-        number(point.value, digits),
-        ends,
-        str(point.failed),
-        _change(point, digits),
+        plain(point_name(point), 40),
+        format_number(point.value),
+        format_interval(point.low, point.high),
+        *([str(point.failed)] if failed else []),
+        _change(point),
+        plain(short(point.run)),
     ]
 
 
-def _change(point: Point, digits: int) -> str:
+def _change(point: Point) -> str:
     if not point.by:
         return ""
-    told = f"{number(point.difference, digits, '+')} by {point.by}"
-    told += "" if point.p_holm is None else f", p {chance(point.p_holm)}"
-    return f"{point.change.upper()} {told}" if point.change else f"no change ({told})"
+    chance_ = "" if point.p_holm is None else f", p {chance(point.p_holm)}"
+    word = point.change.upper() or "no change"
+    return f"{word} {format_number(point.difference, decimals(point.value), '+')}{chance_}"
+
+
+def notes(tables: Sequence[Sequence[Point]]) -> list[str]:
+    """Return what explains the columns of the tables."""
+    points = [point for points in tables for point in points]
+    lines = []
+    if any(point.by for point in points):
+        lines.append("Changes are from the point before in the same numbered line.")
+    if any(point.by == "rows" for point in points):
+        lines.append("With p: a paired test of the samples, corrected over the history (Holm).")
+    if any(point.by == "intervals" for point in points):
+        lines.append("Without p: rows are missing; a change is two intervals that do not overlap.")
+    return lines

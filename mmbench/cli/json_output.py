@@ -7,11 +7,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 
+from mmbench.text import json_escaped
+
 
 def write_json(encoded: bytes) -> None:
-    """Write JSON and a line break to standard output, as UTF-8 whatever the locale is."""
+    """Write JSON and a line break to standard output, as UTF-8 whatever the locale is.
+
+    Hidden characters stand as escapes.
+    """
     sys.stdout.flush()
-    sys.stdout.buffer.write(encoded + b"\n")
+    sys.stdout.buffer.write(json_escaped(encoded.decode()).encode() + b"\n")
     sys.stdout.flush()
 
 

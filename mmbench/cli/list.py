@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 
 from mmbench import registry
+from mmbench.cli.columns import listing, screen_width, show
+from mmbench.cli.unreadable import report_unreadable
 from mmbench.text import plain
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print one line per name."""
-    rows = list(_rows(args))
-    width = max((len(name) for name, _ in rows), default=0)
-    for name, text in rows:
-        print(f"{name:{width}}  {plain(text)}".rstrip())
+    """Print one line per name; on a narrow terminal its summary is wrapped."""
+    rows = [[plain(cell) for cell in row] for row in _rows(args)]
+    show(listing(rows, screen_width(sys.stdout)))
     return 0
 
 
-def _rows(args: argparse.Namespace) -> Iterator[tuple[str, str]]:
+def _rows(args: argparse.Namespace) -> Iterator[tuple[str, ...]]:
     if args.what == "tasks":
         return _tasks(args.tasks)
     if args.what == "runs":
@@ -34,10 +35,12 @@ def _tasks(folders: list[str]) -> Iterator[tuple[str, str]]:
         yield name, task_summary(path)
 
 
-def _runs(out: str) -> Iterator[tuple[str, str]]:
+def _runs(out: str) -> Iterator[tuple[str, ...]]:
     from mmbench import board, store
 
-    for record in store.read_records(out):
+    records = store.read_records(out)
+    report_unreadable(records.unreadable)
+    for record in records:
         headline = record.scores.get(record.headline)
-        value = f"{record.headline} {board.number(headline)}"
-        yield record.run, f"{record.task.name}  {board.label(record)}  {value}"
+        cells = record.task.name, board.label(record), record.headline, board.number(headline)
+        yield record.run, *cells

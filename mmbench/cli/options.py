@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import UserError
+from mmbench.safe_parse import parse_yaml
+from mmbench.text import plain, with_home
 
 if TYPE_CHECKING:
     from mmbench.engine.prepare import Options
@@ -30,12 +32,17 @@ def options_for(task: str, args: argparse.Namespace) -> Options:
         trust_remote_code=args.trust_remote_code,
         tasks=tuple(args.tasks),
         inception=args.inception,
+        allow_outside=args.allow_outside,
     )
 
 
 def _endpoint(args: argparse.Namespace) -> dict[str, Any]:
     """The options of model `api` that have flags of their own."""
-    given = {"base": args.api_base, "concurrency": args.concurrency}
+    given = {
+        "base": args.api_base,
+        "concurrency": args.concurrency,
+        "insecure_http": args.insecure_http or None,
+    }
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -60,11 +67,17 @@ def data_for(task: str, given: list[str], tasks: list[str]) -> Path | None:
     general = None
     for value in given:
         name, equals, path = value.partition("=")
-        if not equals or name not in tasks:
-            general = Path(value)
-        elif name == task:
-            return Path(path)
+        if not equals or not any(name in _names(one) for one in tasks):
+            general = Path(with_home(value))
+        elif name in _names(task):
+            return Path(with_home(path))
     return general
+
+
+def _names(task: str) -> set[str]:
+    """Return what a task may be called in `TASK=`; of a file also its name without the ending."""
+    is_file = task.endswith((".yaml", ".yml"))
+    return {task, Path(task).stem} if is_file else {task}
 
 
 def model_options(given: list[str]) -> dict[str, Any]:
@@ -72,14 +85,15 @@ def model_options(given: list[str]) -> dict[str, Any]:
 
     Raises UserError for one without an equals sign.
     """
-    import yaml
-
     options = {}
     for text in given:
         key, equals, value = text.partition("=")
         if not equals:
             raise UserError(f"--model-arg {text}: write KEY=VALUE")
-        options[key] = yaml.safe_load(value)
+        try:
+            options[key] = parse_yaml(value)
+        except ValueError as error:
+            raise UserError(f"--model-arg {plain(text)}: {error}") from error
     return options
 
 

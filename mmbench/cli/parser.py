@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any
 
 from mmbench import __version__
 from mmbench.cli import parser_models as models
 from mmbench.cli import parser_outputs as outputs
 from mmbench.cli import parser_verdicts as verdicts
-from mmbench.cli.flags import command, device, pair, plugins, positive, written
+from mmbench.cli.flags import RUN, command, device, pair, plugins, positive, runs_of_task, written
 
 EXIT_CODES = """exit codes: 0 done; 1 a negative verdict; 2 an error of yours, one line says what to
 type; 3 samples failed beyond --allow-failed; 4 no verdict (too little data), or no value for
@@ -17,7 +18,10 @@ the headline; 70 a bug; 130, 143 or 129 interrupted (Ctrl-C, SIGTERM, SIGHUP), r
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of `mmbench`. Each command sets `module`, its module in mmbench.cli."""
+    """The parser of `mmbench`. Each command sets `module`, its module in mmbench.cli.
+
+    Where a shell asks for completions, they are printed and the process ends.
+    """
     parser = argparse.ArgumentParser(
         prog="mmbench",
         description="Evaluate multimodal models: one command, one honest number.",
@@ -25,7 +29,8 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"mmbench {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    parser.set_defaults(module="help")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for add in (
         _run,
         outputs.score,
@@ -44,8 +49,13 @@ def make_parser() -> argparse.ArgumentParser:
         _leaderboard,
         _train,
         _cache,
+        _completion,
     ):
         add(commands)
+    if "_ARGCOMPLETE" in os.environ:
+        from mmbench.cli.completion import complete
+
+        complete(parser)
     return parser
 
 
@@ -81,7 +91,9 @@ def _list(commands: Any) -> None:
 def _show(commands: Any) -> None:
     parser = command(commands, "show", "show", "all about one model, task, metric or run")
     parser.add_argument("what", choices=["model", "task", "metric", "run"])
-    parser.add_argument("name", help="for a run: a path, an id, or the beginning of one")
+    parser.add_argument("name", help=f"for a run: {RUN}")
+    parser.add_argument("--json", action="store_true", help="of a run: its whole record as JSON")
+    runs_of_task(parser)
     parser.add_argument("--out", default="leaderboards", metavar="DIR", help="where the runs are")
     plugins(parser)
 
@@ -119,12 +131,19 @@ def _train(commands: Any) -> None:
 
 
 def _cache(commands: Any) -> None:
-    text = "what is kept of models' outputs under $MMBENCH_CACHE, and making room"
+    text = "what is kept of models' outputs under $MMBENCH_CACHE; prune removes what no run uses"
     parser = command(commands, "cache", "cache", text)
     parser.add_argument("action", choices=["show", "prune"])
     parser.add_argument(
         "--older-than",
         type=float,
         metavar="DAYS",
-        help="prune only what was not written for so long",
+        help="prune only what was not used for so long",
     )
+
+
+def _completion(commands: Any) -> None:
+    text = "a script for the shell that completes commands, flags, models, tasks, metrics and runs"
+    parser = command(commands, "completion", "completion", text)
+    usage = 'bash, zsh: eval "$(mmbench completion SHELL)"; fish: mmbench completion fish | source'
+    parser.add_argument("shell", choices=["bash", "zsh", "fish"], help=usage)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmbench.cli.flags import command, inception, machine, plugins, positive, published_as, written
+from mmbench.cli.flags import (
+    allow_outside,
+    command,
+    inception,
+    machine,
+    plugins,
+    positive,
+    published_as,
+    written,
+)
 
 
 def verify(commands: Any) -> None:
@@ -19,6 +28,7 @@ def verify(commands: Any) -> None:
     parser.set_defaults(index="exact", seed=0, fresh=False)
     written(parser)
     machine(parser)
+    allow_outside(parser)
     published_as(parser)
     inception(parser)
     plugins(parser)

@@ -6,7 +6,16 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mmbench.cli.flags import command, device, inception, plugins, published_as, written
+from mmbench.cli.flags import (
+    RUN,
+    command,
+    device,
+    inception,
+    plugins,
+    published_as,
+    runs_of_task,
+    written,
+)
 
 
 def score(commands: Any) -> None:
@@ -38,7 +47,7 @@ def score(commands: Any) -> None:
     )
     add("--partial", action="store_true", help="score what is there, although outputs are missing")
     add("--fold-ids", action="store_true", help="match ids without regard to case, as sclite does")
-    _inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)")
+    _inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)", "[TASK=]PATH")
     add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")
     published_as(parser)
     written(parser)
@@ -50,7 +59,8 @@ def rescore(commands: Any) -> None:
     text = "measure stored outputs again, with other metrics; the model is not run"
     parser = command(commands, "rescore", "rescore", text)
     add = parser.add_argument
-    add("run", nargs="+", metavar="RUN", help="a path, an id, or the beginning of one")
+    add("run", nargs="+", metavar="RUN", help=RUN)
+    runs_of_task(parser)
     add(
         "--metric",
         action="append",
@@ -91,9 +101,9 @@ def conformance(commands: Any) -> None:
     shown.add_argument("--markdown", action="store_true", help="as docs/conformance.md has them")
 
 
-def _inputs(parser: argparse.ArgumentParser, data: str) -> None:
+def _inputs(parser: argparse.ArgumentParser, data: str, metavar: str = "PATH") -> None:
     """The flags of a command in which only metrics may want a model."""
     add = parser.add_argument
-    add("--data", type=Path, metavar="PATH", help=data)
+    add("--data", type=Path, metavar=metavar, help=data)
     device(parser, text="the device of the models that metrics use")
     inception(parser)

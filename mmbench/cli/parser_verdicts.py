@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from mmbench.cli.flags import command
-
-_RUN = "a path, an id, or the beginning of one"
+from mmbench.cli.flags import RUN, command, runs_of_task
 
 
 def compare(commands: Any) -> None:
@@ -15,7 +13,8 @@ def compare(commands: Any) -> None:
     text = "is one run better than another: on the same samples, with a test"
     parser = command(commands, "compare", "compare", text)
     add = parser.add_argument
-    add("run", nargs="+", metavar="RUN", help=f"the first is the baseline; {_RUN}")
+    add("run", nargs="+", metavar="RUN", help=f"the first is the baseline; {RUN}")
+    runs_of_task(parser)
     _metric(parser)
     _tested(parser)
     add("--show", type=int, default=10, metavar="N", help="samples that changed (default: 10)")
@@ -27,8 +26,9 @@ def gate(commands: Any) -> None:
     text = "pass or fail a candidate: is it worse than the baseline, beyond noise and a margin"
     parser = command(commands, "gate", "gate", text)
     add = parser.add_argument
-    add("--baseline", required=True, metavar="RUN", help=_RUN)
-    add("--candidate", required=True, metavar="RUN", help=_RUN)
+    add("--baseline", required=True, metavar="RUN", help=RUN)
+    add("--candidate", required=True, metavar="RUN", help="as --baseline")
+    runs_of_task(parser)
     add(
         "--fail-if",
         action="append",
@@ -51,12 +51,15 @@ def gate(commands: Any) -> None:
 
 def history(commands: Any) -> None:
     """Add `mmbench history`."""
-    text = "a metric over checkpoints and time, and where it changed"
+    text = "a metric over checkpoints, and where it changed"
     parser = command(commands, "history", "history", text)
     add = parser.add_argument
     add("task", metavar="TASK", help="a task's name")
     add("--model", metavar="NAME", help="only runs of this model")
-    add("--metric", metavar="NAME", help="default: the headline")
+    help = "in all its directions and variants; repeat for several (default: the headline)"
+    add("--metric", action="append", default=[], metavar="NAME", help=help)
+    help = "order of a line (default: step where all of its checkpoints have one in their names)"
+    add("--by", choices=["step", "created"], help=help)
     add("--plot", metavar="FILE", help="draw it: .svg, .png or .pdf")
     _tested(parser)
     add("--json", action="store_true", help="the points as a JSON array on stdout")

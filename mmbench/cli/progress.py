@@ -7,14 +7,16 @@ import sys
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from mmbench.cli.columns import show
 from mmbench.engine.progress import Progress, Silent
+from mmbench.number_format import format_rate, format_seconds
 from mmbench.text import plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 _LIBRARIES = ("HF_DATASETS", "HF_HUB")
-_EVERY = 10.0  # seconds between plain lines
+_EVERY, _SELDOM, _SHARE = 10.0, 300.0, 0.1  # seconds between plain lines: least, most, of a stage
 
 
 def make_progress(*, quiet: bool) -> Progress:
@@ -29,24 +31,28 @@ def make_progress(*, quiet: bool) -> Progress:
 
 
 class Lines:
-    """One line when a stage begins and ends, and every ten seconds between."""
+    """A line when a stage begins, and further ones that grow rarer: after ten seconds and more.
+
+    A stage of a minute has six lines, one of an hour about fifty.
+    """
 
     def start(self, stage: str, total: int, done: int) -> None:
         """Begin a stage."""
         self._stage, self._total, self._done, self._first = stage, total, done, done
         self._began = self._last = monotonic()
-        cached = f", {done} from the cache" if done else ""
-        self.note(f"{stage}: {total}{cached}")
+        before = f", of which {done:,} were done before" if done else ""
+        self.note(f"{stage}: {total:,}{before}")
 
     def advance(self, n: int) -> None:
         """Count, and now and then say so."""
         self._done += n
         now = monotonic()
-        if now - self._last >= _EVERY:
+        if now - self._last >= min(max(_EVERY, _SHARE * (now - self._began)), _SELDOM):
             self._last = now
             rate = (self._done - self._first) / (now - self._began)
             left = (self._total - self._done) / rate
-            self.note(f"{self._stage}: {self._done}/{self._total}, {rate:.1f}/s, {left:.0f} s left")
+            done = f"{self._stage}: {self._done:,} of {self._total:,}"
+            self.note(f"{done}, {format_rate(rate)}/s, {format_seconds(left)} left")
 
     def finish(self) -> None:
         """Say nothing: the result follows."""
@@ -74,9 +80,10 @@ class Bar:
         )
 
         rate = TextColumn("{task.fields[rate]}")
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate)
+        name = TextColumn("{task.description}", markup=False)
+        columns = (name, BarColumn(), MofNCompleteColumn(), rate)
         self._bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
-        self._task = self._bar.add_task(stage, total=total, completed=done, rate="")
+        self._task = self._bar.add_task(plain(stage), total=total, completed=done, rate="")
         self._began, self._computed = monotonic(), 0
         self._bar.start()
 
@@ -85,7 +92,7 @@ class Bar:
         if self._bar is not None:
             self._computed += n
             rate = self._computed / max(monotonic() - self._began, 1e-9)
-            self._bar.update(self._task, advance=n, rate=f"{rate:.1f}/s")
+            self._bar.update(self._task, advance=n, rate=f"{format_rate(rate)}/s")
 
     def finish(self) -> None:
         """Leave the bar as it stands. May be called twice."""
@@ -98,4 +105,4 @@ class Bar:
         if self._bar is not None:
             self._bar.console.print(plain(line), markup=False, highlight=False)
         else:
-            print(plain(line), file=sys.stderr, flush=True)
+            show([plain(line)], sys.stderr)

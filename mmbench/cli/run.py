@@ -8,17 +8,22 @@ from itertools import product
 
 from mmbench import store
 from mmbench.cli import report, until_interrupted, worst
+from mmbench.cli.columns import show
 from mmbench.cli.json_output import printing_to_stderr
 from mmbench.cli.options import allowed_failures, options_for
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
 from mmbench.engine.held import Held
+from mmbench.folders import Folder
 from mmbench.types import RunRecord
 
 
 def command(args: argparse.Namespace) -> int:
     """Run every pair, write records and tables, and print what was measured."""
     allowed_failures(args.allow_failed, 1)  # refused before hours of work, not after
+    Folder(args.out).check_writable()
+    if args.media:
+        Folder(args.media, "--media").check_writable()
     records: list[RunRecord] = []
     held = Held()
     pairs = product(args.model, args.task)
@@ -39,7 +44,7 @@ def _pair(
         records.append(keep(outcome, args))
         if args.media and outcome.made:
             where = store.write_made(args.media, outcome.record, outcome.made)
-            print(f"  media: {where}", file=sys.stderr if args.json else sys.stdout)
+            show([f"  media: {where}"], sys.stderr if args.json else sys.stdout)
     except BaseException as error:
         progress.finish()
         return report(error)

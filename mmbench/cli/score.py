@@ -6,8 +6,10 @@ import argparse
 
 from mmbench.cli import worst
 from mmbench.cli.json_output import printing_to_stderr
+from mmbench.cli.options import data_for
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
+from mmbench.folders import Folder
 
 
 def command(args: argparse.Namespace) -> int:
@@ -16,8 +18,9 @@ def command(args: argparse.Namespace) -> int:
     from mmbench.engine.prepare import Options
     from mmbench.engine.score import score
 
+    Folder(args.out).check_writable()
     options = Options(
-        data=args.data,
+        data=data_for(args.task, [str(args.data)] if args.data else [], [args.task]),
         device=args.device,
         seed=args.seed,
         published_as=args.published_as,

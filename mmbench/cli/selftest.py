@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from mmbench.cli import DONE, FAILED, report, until_interrupted, worst
+from mmbench.cli.columns import listing, screen_width, show
 from mmbench.text import plain
 
 _SHOWN = {True: "ok", False: "FAILED", None: "skipped"}
@@ -32,7 +34,6 @@ def _task(task: str, args: argparse.Namespace) -> int:
         checks = selftest(task, options)
     except BaseException as error:
         return report(error)
-    print(task)
-    for check in checks:
-        print(f"  {_SHOWN[check.passed]:8} {plain(check.what)}: {plain(check.told)}")
+    rows = [(_SHOWN[c.passed], f"{plain(c.what)}: {plain(c.told)}") for c in checks]
+    show([plain(task), *listing(rows, screen_width(sys.stdout), indent=2)])
     return FAILED if any(check.passed is False for check in checks) else DONE

@@ -4,61 +4,125 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
 from mmbench import registry, store
+from mmbench.cli.columns import cells, screen_width, show, wrapped
 from mmbench.cli.json_output import write_json
-from mmbench.text import plain
+from mmbench.cli.runs import find_runs
+from mmbench.text import plain, printable
+from mmbench.types import TaskSpec
+
+_UNFOLDED = 1 << 30  # the width of YAML that is not folded
 
 
 def command(args: argparse.Namespace) -> int:
     """Print what is known under the name."""
     if args.what == "run":
-        record = store.find_record(args.out, args.name)
-        write_json(store.encode(record))
-        return 0
-    lines = {"model": _model, "task": _task, "metric": _metric}[args.what](args)
-    print("\n".join(map(_printable, lines)))
+        _run(args)
+    elif args.what == "task":
+        sys.stdout.write(task_yaml(args.name, args.tasks, screen_width(sys.stdout)))
+    else:
+        lines = {"model": _model, "metric": _metric}[args.what](args)
+        for line in lines:
+            show(wrapped(line, screen_width(sys.stdout), hang=0))
     return 0
 
 
-def _printable(line: str) -> str:
-    """Return a line that is safe to print, with its indentation."""
-    text = line.lstrip(" ")
-    return " " * (len(line) - len(text)) + plain(text, 2000)
+def _run(args: argparse.Namespace) -> None:
+    from mmbench.cli.run_summary import run_summary
+
+    (run,) = find_runs([args.name], args)
+    if args.json:
+        write_json(store.encode(run.record))
+    else:
+        show(run_summary(run.record, screen_width(sys.stdout)))
 
 
-def _task(args: argparse.Namespace) -> list[str]:
-    import yaml
-
+def task_yaml(name: str, folders: Sequence[str], width: int | None = None) -> str:
+    """Return a task as YAML that can be loaded again; long texts are folded at `width`."""
     from mmbench.spec import load_task
 
-    spec = load_task(args.name, args.tasks)
-    values = {k: v for k, v in msgspec.to_builtins(spec).items() if v not in ("", [], {})}
-    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100).splitlines()
+    values = msgspec.to_builtins(load_task(name, folders))
+    unset = msgspec.to_builtins(TaskSpec("", "", {}, {}, [], ""))
+    empty: tuple[Any, ...] = ("", [], {}, None)
+    optional = {field.name for field in msgspec.structs.fields(TaskSpec) if not field.required}
+    unset = {key: value for key, value in unset.items() if key in optional and value in empty}
+    values = {key: v for key, v in values.items() if key not in unset or v != unset[key]}
+    text = _dump(values, _UNFOLDED)
+    if width is None:
+        return text
+    # PyYAML folds a line behind the word that is too long for it, so a narrower one is tried.
+    attempts = (_dump(values, narrower) for narrower in range(width, width // 2, -4))
+    fits = (one for one in attempts if all(cells(line) <= width for line in one.splitlines()))
+    return next(fits, text)
+
+
+def _dump(values: dict[str, Any], width: int) -> str:
+    """Return YAML; where it would not be safe to print, all that is not ASCII is escaped."""
+    import yaml
+
+    text = str(yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=width))
+    if all(printable(line) == line for line in text.splitlines()):
+        return text
+    return str(yaml.safe_dump(values, sort_keys=False, width=width))
 
 
 def _metric(args: argparse.Namespace) -> list[str]:
     name = args.name
-    listed = name in registry.names("metric")
-    function = registry.lookup("metric", name) if listed else registry.metric(name)[0]
-    return [name, "", *_doc(function)]
+    if name in registry.names("metric"):
+        return [name, "", *_doc(registry.lookup("metric", name))]
+    lines: list[str] = []
+    for form in registry.metric_forms(name):
+        ways = registry.written_forms(form)
+        lines += ["", ", ".join(ways), "", *_doc(registry.lookup("metric", form))]
+    return lines[1:] or [name, "", *_doc(registry.metric(name)[0])]
 
 
 def _model(args: argparse.Namespace) -> list[str]:
     cls = registry.lookup("model", args.name)
-    hidden = {"self", "folder", "device", "dtype"}
-    options = [str(p) for n, p in inspect.signature(cls).parameters.items() if n not in hidden]
+    options = list(_options(cls))
     return [
         args.name,
         f"modalities: {', '.join(sorted(cls.modalities))}",
         f"default checkpoint: {getattr(cls, 'default_checkpoint', None) or 'none'}",
-        f"options: {', '.join(options) or 'none'}",
+        f"options (--model-arg): {', '.join(options) or 'none'}",
         "",
         *_doc(cls),
     ]
 
 
+def _options(cls: Any) -> Iterator[str]:
+    """Yield the options of a model as they are typed, with their defaults: `prompt=null`."""
+    for name, option in inspect.signature(cls).parameters.items():
+        if name not in ("self", "folder", "device", "dtype"):
+            needed = option.default is inspect.Parameter.empty
+            yield f"{name}=…" if needed else f"{name}={_typed(option.default)}"
+
+
+def _typed(value: Any) -> str:
+    """Return a value as it is typed behind `--model-arg KEY=`."""
+    return plain(msgspec.json.encode(value, enc_hook=str).decode())
+
+
 def _doc(thing: object) -> list[str]:
-    return (inspect.getdoc(thing) or "").splitlines()
+    """Return a docstring; on a narrow terminal each paragraph as one line, to be wrapped anew."""
+    lines = (inspect.getdoc(thing) or "").splitlines()
+    width = screen_width(sys.stdout)
+    fits = width is None or max(map(len, lines), default=0) <= width
+    return lines if fits else list(_paragraphs(lines))[:-1]
+
+
+def _paragraphs(lines: list[str]) -> Iterator[str]:
+    text = ""
+    for line in [*lines, ""]:
+        if line and not line.startswith((" ", "- ", "|", "#")):
+            text = f"{text} {line}".lstrip()
+            continue
+        yield from [text] if text else []
+        yield line
+        text = ""

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from mmbench import board, store
 from mmbench.cli import DONE, report, worst
+from mmbench.cli.columns import screen_width, show
 from mmbench.cli.progress import make_progress
+from mmbench.cli.run_summary import run_result
+from mmbench.cli.unreadable import report_unreadable
 from mmbench.engine.asked import device_for
+from mmbench.folders import Folder
 from mmbench.train import Recipe, changed, read_recipe, train
 
 
 def command(args: argparse.Namespace) -> int:
     """Train by a recipe; run the tasks of `--eval` on each checkpoint."""
     recipe, device = _recipe(args), device_for(args.device)
+    if args.eval:
+        Folder(args.board, "--board").check_writable()
     told = _Told(args, recipe)
     try:
         last = train(
@@ -27,9 +34,11 @@ def command(args: argparse.Namespace) -> int:
         )
     finally:
         told.progress.finish()
-    print(f"trained: {recipe.model}@{last}")
-    if args.eval:
-        print("\n".join(board.build(args.board, args.eval)))
+    show([f"trained: {recipe.model}@{last}"])
+    if told.tasks:
+        pages, unreadable = board.build(args.board, told.tasks)
+        report_unreadable(unreadable)
+        show(f"leaderboard: {page}" for page in pages)
     return worst(told.codes)
 
 
@@ -49,6 +58,7 @@ class _Told:
     def __init__(self, args: argparse.Namespace, recipe: Recipe) -> None:
         self.progress = make_progress(quiet=False)
         self.codes = [DONE]
+        self.tasks: set[str] = set()
         self._args, self._recipe = args, recipe
         self._started = False
 
@@ -71,6 +81,12 @@ class _Told:
         for task in self._args.eval:
             try:
                 outcome = run(f"{self._recipe.model}@{folder}", task)
-                print(store.write_record(self._args.board, outcome.record, outcome.rows))
+                where = store.write_record(
+                    self._args.board, outcome.record, outcome.rows, flag="--board"
+                )
+                self.tasks.add(outcome.record.task.name)
+                self.progress.finish()  # the next step begins another bar
+                self._started = False
+                show(run_result(outcome.record, where, screen_width(sys.stdout)))
             except Exception as error:  # told, and counted in the exit code
                 self.codes.append(report(error))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from mmbench import store
 from mmbench.cli import DONE, FAILED, UNCLEAR, report, until_interrupted, worst
+from mmbench.cli.columns import listing, screen_width, show, table
 from mmbench.cli.json_output import printing_to_stderr
 from mmbench.cli.options import options_for
 from mmbench.cli.outcome import publish
@@ -15,6 +16,8 @@ from mmbench.cli.progress import make_progress
 from mmbench.engine.choice import parse
 from mmbench.engine.held import Held
 from mmbench.errors import UserError
+from mmbench.folders import Folder
+from mmbench.number_format import format_number
 from mmbench.spec import load_task, task_files
 from mmbench.text import count, plain
 from mmbench.types import RunRecord, TaskSpec
@@ -25,6 +28,7 @@ def command(args: argparse.Namespace) -> int:
     specs = [load_task(name, args.tasks) for name in args.task or sorted(task_files(args.tasks))]
     if not args.model:
         return _show(specs)
+    Folder(args.out).check_writable()
     records: list[RunRecord] = []
     codes = until_interrupted(_codes(args, specs, records))
     return worst([*codes, publish(records, args)])
@@ -58,20 +62,18 @@ def _verified(
         return report(error)
     store.write_record(args.out, outcome.record, outcome.rows)
     records.append(outcome.record)
-    print("\n".join(_lines(outcome.record)), file=sys.stderr if args.json else sys.stdout)
+    file = sys.stderr if args.json else sys.stdout
+    show(_lines(outcome.record, screen_width(file)), file)
     return _code(outcome.record)
 
 
-def _lines(record: RunRecord) -> Iterator[str]:
-    yield f"{plain(record.model.name)} on {record.task.name}"
-    width = max((len(entry.metric) for entry in record.published), default=0)
-    yield f"  {'metric':{width}}  measured  published  tolerance"
+def _lines(record: RunRecord, width: int | None) -> list[str]:
+    rows = [["metric", "measured", "published", "tolerance", "verdict"]]
     for entry in record.published:
-        measured = "n/a" if entry.measured is None else f"{entry.measured:.4f}"
-        yield (
-            f"  {entry.metric:{width}}  {measured:>8}  {entry.value:9.4f}  {entry.tolerance:9.4f}"
-            f"  {plain(entry.verdict)}"
-        )
+        numbers = map(format_number, (entry.measured, entry.value, entry.tolerance))
+        rows.append([plain(entry.metric), *numbers, plain(entry.verdict)])
+    title = f"{plain(record.model.name)} on {plain(record.task.name)}"
+    return [title, *table(rows, {0, 4}, width, indent=2)]
 
 
 def _code(record: RunRecord) -> int:
@@ -100,8 +102,10 @@ def _nothing(model: str, args: argparse.Namespace, specs: list[TaskSpec]) -> str
 
 def _show(specs: list[TaskSpec]) -> int:
     """What could be verified: a line for each model and task."""
-    for spec in specs:
-        for entry in spec.published:
-            what = f"{count(len(entry.scores), 'number')}  {plain(entry.source)}"
-            print(f"{plain(entry.model)}  {spec.name}  {what}")
+    rows = [
+        [plain(entry.model), spec.name, count(len(entry.scores), "number"), plain(entry.source)]
+        for spec in specs
+        for entry in spec.published
+    ]
+    show(listing(rows, screen_width(sys.stdout)))
     return DONE

@@ -24,6 +24,7 @@ from mmbench.data.records import (
 )
 from mmbench.data.table_media import media_of
 from mmbench.errors import DataError
+from mmbench.text import count
 from mmbench.types import Broken, Content, Sample, Samples
 
 _IDS = ("id", "question_id")
@@ -138,7 +139,7 @@ def _letter(right: list[str], options: list[str], record: Record, texts: bool) -
     needed = f"one letter of {letters[0]} to {letters[-1]} is needed, or the text of one option"
     if len(right) > 1 or not meant:
         found = len(meant) if len(right) == 1 else len(right)
-        raise DataError(f"{where} names {found} of its {len(options)} options: {needed}")
+        raise DataError(f"{where} names {found} of its {count(len(options), 'option')}: {needed}")
     if len(meant) > 1:
         return Broken(
             f"{where} may mean options {', '.join(sorted(meant))}: give the letter of one"

@@ -8,16 +8,17 @@ the README of agkphysics/AudioSet on the Hugging Face hub.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
 from mmbench.data.classes import positions
+from mmbench.data.csv_reader import csv_reader
 from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.published_rows import media_beside
 from mmbench.data.records import Record, read_records, text_lines, text_of
 from mmbench.errors import DataError
+from mmbench.text import count
 from mmbench.types import Sample, Samples
 
 _CLASSES = "class_labels_indices.csv"
@@ -72,9 +73,10 @@ def _segments(file: Path) -> Iterator[Record]:
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):
             continue
-        cells = next(csv.reader([line], skipinitialspace=True))
+        cells = next(csv_reader([line], skipinitialspace=True))
         if len(cells) != len(_FIELDS):
-            raise DataError(f"{file} line {number}: {len(cells)} fields: {', '.join(_FIELDS)}")
+            got, names = count(len(cells), "field"), ", ".join(_FIELDS)
+            raise DataError(f"{file} line {number}: {got} where {names} are needed")
         yield Record(f"{file} line {number}", dict(zip(_FIELDS, cells, strict=True)))
 
 

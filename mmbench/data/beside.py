@@ -12,6 +12,7 @@ from pathlib import Path
 from mmbench.data.images import find_images, no_path
 from mmbench.data.system_names import entries
 from mmbench.errors import DataError
+from mmbench.surrogates import escape_surrogates
 from mmbench.types import Broken, Content, Modality
 
 SOUNDS = (".flac", ".wav", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".aiff")
@@ -48,4 +49,4 @@ def _missing(name: str, beside: Path, modality: Modality) -> Broken:
 def sounds_in(folder: Path) -> dict[str, str]:
     """The sounds in a folder: name without the ending → path."""
     files = [file for file in entries(folder) if file.suffix.lower() in SOUNDS]
-    return {file.stem: str(file) for file in reversed(files)}
+    return {escape_surrogates(file.stem): str(file) for file in reversed(files)}

@@ -13,7 +13,7 @@ from typing import Any
 from mmbench.data.listing_read import Files
 from mmbench.data.pairs import Caption, retrieval_data
 from mmbench.data.pattern import named
-from mmbench.data.published_rows import Paths, media_beside, one_medium, rows_of
+from mmbench.data.published_rows import Paths, media_of_groups, one_medium, rows_of
 from mmbench.data.records import Record, text_of
 from mmbench.text import path_id
 from mmbench.types import RetrievalData
@@ -35,8 +35,9 @@ def captioned(
 
     `files`, `rows`, `table`, `where` and `media` are as in `labelled`. `id` is the column of what
     tells the media apart, or a pattern; rows with the same are about one medium (of paths,
-    `./a.wav` is `a.wav`). `captions` are the columns of its texts. A text's id is in `caption_id`,
-    which has to be one column of texts then; else it is that of its medium with `#0`, `#1` behind.
+    `./a.wav` is `a.wav`), which lies at a path of one of them. `captions` are the columns of its
+    texts. A text's id is in `caption_id`, which has to be one column of texts then; else it is that
+    of its medium with `#0`, `#1` behind.
 
     Raises DataError for what cannot be read and for ids that stand twice, UnknownName for a column
     that is not there.
@@ -44,12 +45,12 @@ def captioned(
     modality, paths = one_medium(media)
     columns = [captions] if isinstance(captions, str) else captions
     file, records = rows_of(root, files, "captioned", entry=rows, table=table, where=where)
-    first: dict[str, Record] = {}
+    groups: dict[str, list[Record]] = {}
     for record in records:
-        first.setdefault(path_id(named(id, record)), record)
-    contents = media_beside(first.values(), paths, modality, file)
+        groups.setdefault(path_id(named(id, record)), []).append(record)
+    contents = media_of_groups(groups.values(), paths, modality, file)
     texts = _texts(records, columns, id, caption_id)
-    return retrieval_data(zip(first, contents, strict=True), texts, str(file), modality)
+    return retrieval_data(zip(groups, contents, strict=True), texts, str(file), modality)
 
 
 def _texts(

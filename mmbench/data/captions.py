@@ -27,7 +27,7 @@ from mmbench.data.records import (
 )
 from mmbench.data.system_names import matches
 from mmbench.errors import DataError
-from mmbench.text import listed
+from mmbench.text import count, listed
 from mmbench.types import Broken, Sample, Samples
 
 _TABLES = (".jsonl", ".csv", ".tsv")
@@ -60,11 +60,13 @@ def captions(
     refuse_duplicates("image id", [image.id for image in found], str(path))
     references = _by_image(first_captions(lines, captions), found, path)
     kept = found[:images]
+    if not kept:
+        raise DataError(f"{path}: has no image with its references")
     empty = [image.id for image in kept if not references[image.id]]
     if empty:
         raise DataError(
-            f"{path}: {len(empty)} of {len(kept)} images have no caption to compare with:"
-            f" {listed(empty)}; remove them from its images"
+            f"{path}: {len(empty):,} of {count(len(kept), 'image')} have no caption to compare"
+            f" with: {listed(empty)}; remove them from its images"
         )
     contents = optional_images([_names(image) for image in kept], path.parent, str(path))
     return Samples(
@@ -145,7 +147,7 @@ def _by_image(
             strangers.append(line.image)
     if strangers:
         raise DataError(
-            f"{path}: {len(strangers)} captions are of images that it does not list:"
+            f"{path}: {count(len(strangers), 'caption')} of images that it does not list:"
             f" {listed(dict.fromkeys(strangers))}"
         )
     return references

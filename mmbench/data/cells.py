@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from mmbench.data.records import Record, as_id, shown
 from mmbench.errors import DataError, UnknownName
+from mmbench.surrogates import escape_all
+from mmbench.text import count
 from mmbench.types import Broken, Content, Sample
 
 _BARE = re.compile(r"\(?([A-Za-z])[).]?")
@@ -155,10 +157,16 @@ def _without_last(values: list[Any], record: Record, columns: list[str]) -> list
 
 
 def listed_options(value: Any) -> Any:
-    """Return a list, also one that is written as Python writes it (MMMU: "['cat', 'dog']")."""
+    """Return a list, also one that is written as Python writes it (MMMU: "['cat', 'dog']").
+
+    None for a text that is no such list, or has half of a character in it.
+    """
+    if not isinstance(value, str):
+        return value
     try:
-        return ast.literal_eval(value) if isinstance(value, str) else value
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        found = ast.literal_eval(value)
+        return found if escape_all(found) == found else None
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return None
 
 
@@ -186,8 +194,8 @@ def _letter(answer: Any, options: list[str], record: Record) -> str | Broken:
     if answer in options:
         return Broken(f"{record.where}: answer {repr(answer)} is the text of several options")
     raise DataError(
-        f"{record.where}: answer {repr(answer)} is none of its {len(options)} options: a letter of"
-        f" {letters[0]} to {letters[-1]}, a place from 0 or the text of one is needed"
+        f"{record.where}: answer {repr(answer)} is none of its {count(len(options), 'option')}: a"
+        f" letter of {letters[0]} to {letters[-1]}, a place from 0 or the text of one is needed"
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmbench.data.beside import FILMS, SOUNDS
-from mmbench.data.folder import EXTENSIONS, files_below
+from mmbench.data.folder import EXTENSIONS, file_id, files_below
 from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.published_rows import modality_of
 from mmbench.data.system_names import is_system_name
 from mmbench.errors import DataError
+from mmbench.surrogates import escape_surrogates
 from mmbench.types import Media, Sample, Samples
 
 _ENDINGS = {"image": EXTENSIONS, "audio": SOUNDS, "video": FILMS}
@@ -41,12 +42,12 @@ def class_folders(
     folders = sorted(f for f in place.iterdir() if f.is_dir() and not is_system_name(f.name))
     samples = [
         Sample(
-            file.relative_to(place).with_suffix("").as_posix(),
+            file_id(file, place),
             {modality: Media(modality, str(file))},
             number,
         )
         for number, folder in enumerate(folders)
-        for file in files_below(folder)
+        for file in files_below(folder, above=place)
         if file.suffix.lower() in _ENDINGS[modality]
     ]
     if not samples:
@@ -55,7 +56,8 @@ def class_folders(
             " a folder for each class is needed"
         )
     refuse_duplicates("id", [sample.id for sample in samples], str(place))
-    names = [folder.name.replace("_", " ") if spaces else folder.name for folder in folders]
+    names = [escape_surrogates(folder.name) for folder in folders]
+    names = [name.replace("_", " ") for name in names] if spaces else names
     return with_templates(Samples(samples, names), prompts, place)
 
 

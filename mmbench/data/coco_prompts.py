@@ -38,7 +38,8 @@ def coco_prompts(
     told = sorted((i for i in found if i.id in chosen), key=lambda image: _hash(seed, image.id))
     if not told or (images and len(told) < images):
         wanted = count(images or 1, "image")
-        raise DataError(f"{path}: has {len(told)} images with a caption where {wanted} are needed")
+        found_ = count(len(told), "image")
+        raise DataError(f"{path}: has {found_} with a caption where {wanted} are needed")
     kept = told[:images]
     contents = optional_images([image.names for image in kept], path.parent, str(path))
     return Samples(

@@ -10,6 +10,7 @@ from mmbench.data.jsonfile import decode_text, read_file
 from mmbench.data.pairs import Caption, retrieval_data
 from mmbench.data.system_names import is_system_name
 from mmbench.errors import DataError
+from mmbench.surrogates import escape_surrogates
 from mmbench.types import Broken, Content, Media, RetrievalData
 
 EXTENSIONS = (
@@ -37,7 +38,7 @@ def folder(root: Path | None) -> RetrievalData:
     images: list[tuple[str, Content]] = []
     captions: list[Caption] = []
     for file in files_below(root):
-        id = file.relative_to(root).with_suffix("").as_posix()
+        id = file_id(file, root)
         extension = file.suffix.lower()
         if extension in EXTENSIONS:
             images.append((id, Media("image", str(file))))
@@ -51,20 +52,36 @@ def folder(root: Path | None) -> RetrievalData:
     return retrieval_data(images, captions, str(root))
 
 
-def files_below(root: Path) -> Iterator[Path]:
+def file_id(file: Path, root: Path) -> str:
+    """Return the path of a file below `root`, without its ending, as valid text."""
+    return escape_surrogates(file.relative_to(root).with_suffix("").as_posix())
+
+
+def files_below(root: Path, above: Path | None = None) -> Iterator[Path]:
     """Yield the files of a folder and of those below it, by sorted name; a linked folder once.
 
-    Hidden files and what systems leave in folders (`is_system_name`) are left out.
+    Links to folders are followed, and a folder that several paths lead to, as a loop of links has
+    it, is listed at the first; `above` is a folder that contains `root` and that no link enters.
+    Hidden files and what systems leave in folders (`is_system_name`)
+    are left out. Raises DataError for a folder that cannot be listed.
     """
-    seen = set()
-    for place, folders, names in os.walk(root, followlinks=True):
-        status = Path(place).stat()
-        if (status.st_dev, status.st_ino) in seen:
+    seen = set() if above is None else {_identity(above)}
+    for place, folders, names in os.walk(root, onerror=_refuse, followlinks=True):
+        if (identity := _identity(Path(place))) in seen:
             folders.clear()
             continue
-        seen.add((status.st_dev, status.st_ino))
+        seen.add(identity)
         folders[:] = sorted(name for name in folders if not is_system_name(name))
         yield from (Path(place, name) for name in sorted(names) if not is_system_name(name))
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
+
+
+def _refuse(error: OSError) -> None:
+    raise DataError(f"{error.filename}: cannot be listed: {error.strerror}") from error
 
 
 def _lines(file: Path) -> list[str | Broken]:

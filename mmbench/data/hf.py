@@ -20,7 +20,7 @@ _BATCH = 1000  # rows looked at together
 def hf(
     root: Path | None,
     *,
-    path: str,
+    path: str = "",
     name: str | None = None,
     split: str = "test",
     revision: str | None = None,
@@ -30,10 +30,11 @@ def hf(
 
     `path` is an OWNER/NAME on the hub with its configuration `name` and its `revision` (a commit,
     branch or tag; None for the newest), or a folder or file on disk; `root` stands in its place
-    where it is given. A folder is one that `save_to_disk` wrote or that `load_dataset` reads. What
-    is in the cache is not downloaded again, and serves without a network. `columns` and rows are as
-    in the source `table`; images stay encoded (`Image(decode=False)`) and on disk until they are
-    needed. `source` of what is returned has the path and, for the hub, the commit as `revision`.
+    where it is given, so that a task may leave it out. A folder is one that `save_to_disk` wrote or
+    that `load_dataset` reads. What is in the cache is not downloaded again, and serves without a
+    network. `columns` and rows are as in the source `table`; images stay encoded
+    (`Image(decode=False)`) and on disk until they are needed. `source` of what is returned has the
+    path and, for the hub, the commit as `revision`.
 
     Raises DataError for a data set that is neither on disk nor in the cache nor to be had from the
     hub (within five seconds without a network), UnknownName for a column or a split that is not

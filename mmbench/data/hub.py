@@ -38,6 +38,11 @@ def open_dataset(
     DataError, UnknownName as `load_local` and `load_from_hub` do.
     """
     local = root or Path(path)
+    if root is None and not path:
+        raise DataError(
+            "no data set of the datasets library was given: give --data PATH, or set the data"
+            " option `path` to OWNER/NAME or to a path"
+        )
     if root is not None or local.exists():
         return load_local(local, name, split), {"path": str(local)}
     dataset, commit = load_from_hub(path, name, split, revision)

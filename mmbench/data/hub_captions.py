@@ -24,7 +24,7 @@ from mmbench.types import Broken, Content, RetrievalData
 def caption_rows(
     root: Path | None,
     *,
-    path: str,
+    path: str = "",
     media: dict[str, str],
     captions: Columns,
     name: str | None = None,

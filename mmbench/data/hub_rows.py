@@ -13,13 +13,14 @@ from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record
 from mmbench.errors import DataError, SpecError
+from mmbench.text import count
 from mmbench.types import Broken, Content, Sample, Samples
 
 
 def rows(
     root: Path | None,
     *,
-    path: str,
+    path: str = "",
     name: str | list[str] | None = None,
     split: str = "test",
     revision: str | None = None,
@@ -79,9 +80,10 @@ def rows(
         ]
     if not samples:
         raise DataError(f"{source.get('path', path)}: no row is one that the task asks for")
-    refuse_duplicates("id", [sample.id for sample in samples], path)
+    refuse_duplicates("id", [sample.id for sample in samples], source["path"])
     shown = [name.replace("_", " ") for name in classes] if spaces else classes
-    return with_templates(Samples(samples, shown, source, group_name=group), prompts, Path(path))
+    data = Samples(samples, shown, source, group_name=group)
+    return with_templates(data, prompts, Path(source["path"]))
 
 
 class _Joined:
@@ -174,4 +176,5 @@ def _positions(value: Any, classes: list[str], record: Record) -> Any:
         return classes.index(value)
     if isinstance(value, int) and 0 <= value < len(classes):
         return value
-    raise DataError(f"{record.where}: label {value!r} is none of its {len(classes)} classes")
+    number = count(len(classes), "class")
+    raise DataError(f"{record.where}: label {value!r} is none of its {number}")

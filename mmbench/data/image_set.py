@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmbench.data.folder import EXTENSIONS, files_below
+from mmbench.data.folder import EXTENSIONS, file_id, files_below
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.errors import DataError
 from mmbench.types import Media, Sample, Samples
@@ -36,7 +36,7 @@ def files_of(root: Path, endings: Sequence[str], medium: str) -> list[tuple[str,
     if not root.is_dir():
         raise DataError(f"{root}: no such folder: give a FOLDER of {medium}s")
     files = sorted(file for file in files_below(root) if file.suffix.lower() in endings)
-    ids = [file.relative_to(root).with_suffix("").as_posix() for file in files]
+    ids = [file_id(file, root) for file in files]
     if not files:
         raise DataError(
             f"{root}: no {medium} in it or below, by the extensions {' '.join(endings)}"

@@ -19,6 +19,7 @@ from reprlib import repr
 from unicodedata import normalize
 
 from mmbench.errors import DataError
+from mmbench.surrogates import escape_surrogates
 from mmbench.types import Broken, Content, Media, Modality
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|data:[^,]*,")
@@ -110,9 +111,10 @@ class _Search:
 
 
 def _file_names(folder: str) -> dict[str, str]:
-    """Names in a folder, by themselves and composed; none where there is no such folder.
+    """Names in a folder, by themselves, composed and escaped; none where there is no such folder.
 
-    macOS writes an accent as a character of its own (NFD), where a table has it composed (NFC).
+    macOS writes an accent as a character of its own (NFD), where a table has it composed (NFC). A
+    table, which is text, has a name that is not UTF-8 as `escape_surrogates` writes it.
     """
     try:
         with os.scandir(folder) as entries:
@@ -120,7 +122,9 @@ def _file_names(folder: str) -> dict[str, str]:
     except (OSError, ValueError):
         # A ValueError is a name with a NUL in it.
         return {}
-    return {_composed(name): name for name in names} | {name: name for name in names}
+    spelt = {_composed(name): name for name in names}
+    spelt |= {escape_surrogates(name): name for name in names}
+    return spelt | {name: name for name in names}
 
 
 def _composed(name: str) -> str:

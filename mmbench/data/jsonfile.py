@@ -9,7 +9,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from mmbench.data.formats import describe_bytes
 from mmbench.errors import DataError
+from mmbench.regular_files import read_regular
+from mmbench.safe_parse import TooDeep, parse_json
 from mmbench.text import listed, plain, repeated
 
 T = TypeVar("T")
@@ -24,16 +27,19 @@ _NO_JSON = (b"NaN", b"Infinity", b"-Infinity")
 # Types that keep every key of an object.
 _COMPLETE: tuple[Any, ...] = (Any, dict[str, Any], dict[str, msgspec.Raw], dict[str, list[str]])
 _ESCAPED_COLONS = (b"\\u003a", b"\\u003A")
+# One half of a pair of UTF-16, as msgspec rejects it: without the other.
+_HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
 _BYTE = re.compile(r" \(byte (\d+)\)$")
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path, *, pipe: bool = False) -> bytes:
     """Return the bytes of a file, without a UTF-8 byte order mark; UTF-16 and UTF-32 as UTF-8.
 
-    UTF-16 and UTF-32 are told by their byte order marks. Raises DataError.
+    UTF-16 and UTF-32 are told by their byte order marks. `pipe` also allows a pipe or a device, for
+    a path that the user typed. Raises DataError.
     """
     try:
-        data = path.read_bytes()
+        data = path.read_bytes() if pipe else read_regular(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
     wide = wide_encoding(data)
@@ -59,18 +65,19 @@ def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, ins
     stands twice in an object is an error too, except in structs, which keep some keys only.
     """
     try:
-        found = msgspec.json.decode(data, type=as_type)
-    except msgspec.ValidationError as error:
+        found = parse_json(data, as_type)
+    except (TooDeep, msgspec.ValidationError) as error:
         raise DataError(f"{_place(path, line, inside)}: {error}") from error
     except UnicodeDecodeError as error:
         raise _malformed(path, data, _bad_utf8(data), _no_text(data), line) from error
     except msgspec.DecodeError as error:
+        if not (line or inside or data.lstrip().startswith((b"{", b"["))):
+            what = _no_text(data) if _is_no_text(data) else f"is {describe_bytes(data)}"
+            raise DataError(f"{path}: {what}; JSON is needed") from error
         named = _BYTE.search(str(error))
         offset = int(named.group(1)) if named else len(data)
         reason = _reason(data, offset) or _BYTE.sub("", str(error))
         raise _malformed(path, data, offset, reason, line) from error
-    except RecursionError as error:
-        raise DataError(f"{_place(path, line, inside)}: nested too deep to be read") from error
     if as_type in _COMPLETE:
         _refuse_repeated_keys(data, found, _place(path, line, inside))
     return found
@@ -118,9 +125,16 @@ def _no_text(data: bytes) -> str:
     return _NUL if b"\0" in data else "not UTF-8: save it as UTF-8"
 
 
+def _is_no_text(data: bytes) -> bool:
+    return b"\0" in data or data.startswith(tuple(_PACKED))
+
+
 def _reason(data: bytes, offset: int) -> str:
     """Return what usually is at fault where JSON is malformed; empty where nothing is known."""
-    if b"\0" in data or data.startswith(tuple(_PACKED)):
+    if half := _HALF_CHARACTER.search(data, max(0, offset - 12)):
+        escape = half[0].decode()
+        return f"{escape} is half of a character (a lone surrogate): write the whole character"
+    if _is_no_text(data):
         return _no_text(data)
     start = offset - data.startswith(b"-", offset - 1)  # of -Infinity the second byte is the fault
     found = next((name for name in _NO_JSON if data.startswith(name, start)), b"").decode()

@@ -18,10 +18,10 @@ from mmbench.data.listing_media import media_beside, named
 from mmbench.data.listing_read import Files, Table, find_files, option_as, read_rows
 from mmbench.data.media_fields import field_modality
 from mmbench.data.pairs import check_count, refuse_duplicates
-from mmbench.data.published_rows import Paths
+from mmbench.data.published_rows import Paths, refuse_none
 from mmbench.data.records import Record, as_id
 from mmbench.errors import DataError
-from mmbench.text import listed
+from mmbench.text import count, listed
 from mmbench.types import Sample, Samples
 
 
@@ -82,8 +82,7 @@ def listing(
         found = read_rows(file, rows, written)
         numbered = [(n, r) for n, r in enumerate(_parted(found, part)) if chosen(r, where)]
         numbered = numbered[-last:] if last else numbered
-        if not numbered:
-            raise DataError(f"{file}: none of its {len(found)} rows is one that the task asks for")
+        refuse_none(numbered, len(found), file)
         kept = named([record for _, record in numbered], file, names)
         beside = media_beside(kept, media or {}, file, columns=columns, optional=optional or [])
         targets = _references(kept, shape, file, references)
@@ -115,5 +114,7 @@ def _references(
     ids = [as_id(cell(record, shape.id), record.where) for record in records]
     lost = [ident for ident in ids if ident not in texts]
     if lost:
-        raise DataError(f"{file}: {len(lost)} of {len(ids)} rows have no text: {listed(lost)}")
+        raise DataError(
+            f"{file}: {len(lost):,} of {count(len(ids), 'row')} have no text: {listed(lost)}"
+        )
     return [texts[ident] for ident in ids]

@@ -8,16 +8,18 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
 from msgspec import Struct
 
+from mmbench.data.csv_reader import csv_reader
 from mmbench.data.jsonfile import decode_json, decode_text, read_file
 from mmbench.data.records import Record, jsonl_records, without_nan
-from mmbench.errors import DataError, SpecError
+from mmbench.errors import DataError
+from mmbench.named_values import as_struct
+from mmbench.text import count
 
 Files = str | list[str] | Mapping[str, str | list[str]]
 
-T = TypeVar("T")
+S = TypeVar("S", bound=Struct)
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
@@ -33,12 +35,9 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True):
     quoted: bool = True
 
 
-def option_as(kind: type[T], given: Mapping[str, Any], option: str) -> T:
+def option_as(kind: type[S], given: Mapping[str, Any], option: str) -> S:
     """A data option that is a mapping, as this kind of one. Raises SpecError."""
-    try:
-        return msgspec.convert(given, kind)
-    except msgspec.ValidationError as error:
-        raise SpecError(f"data option {option}: {error}") from error
+    return as_struct(given, kind, f"data option {option}")
 
 
 def find_files(root: Path | None, files: Files, source: str) -> list[tuple[str, Path]]:
@@ -50,6 +49,8 @@ def find_files(root: Path | None, files: Files, source: str) -> list[tuple[str, 
         raise DataError(f"data source {source} was given no data: give --data FOLDER")
     if not isinstance(files, Mapping):
         return [("", root if root.is_file() else _first(root, files))]
+    if root.is_file():
+        raise DataError(f"{root}: is one file, and {len(files)} are read: give --data FOLDER")
     return [(part, _first(root, names)) for part, names in files.items()]
 
 
@@ -83,7 +84,7 @@ def _json_rows(found: Any, file: Path, rows: str) -> Iterator[Record]:
         if not isinstance(found, dict) or name not in found:
             raise DataError(f"{file}: has no entry {rows!r}")
         found = found[name]
-    place = f"{file}: {rows}" if rows else f"{file}: "
+    place = f"{file}: {rows or '$'}"
     if isinstance(found, dict):
         found = [_keyed(key, row) for key, row in found.items()]
     if not isinstance(found, list):
@@ -100,7 +101,7 @@ def _keyed(key: str, row: Any) -> Any:
 
 def _table_rows(text: str, file: Path, table: Table) -> Iterator[Record]:
     separator = table.separator or _SEPARATORS[file.suffix.lower()]
-    lines = csv.reader(
+    lines = csv_reader(
         StringIO(text, newline=""),
         delimiter=separator,
         quoting=csv.QUOTE_MINIMAL if table.quoted else csv.QUOTE_NONE,
@@ -111,7 +112,9 @@ def _table_rows(text: str, file: Path, table: Table) -> Iterator[Record]:
         for cells in lines:
             where = f"{file} line {lines.line_num}"
             if cells and len(cells) != len(header):
-                raise DataError(f"{where}: {len(cells)} fields where {len(header)} are needed")
+                raise DataError(
+                    f"{where}: {count(len(cells), 'field')} where {len(header)} are needed"
+                )
             if cells:
                 yield Record(where, without_nan(dict(zip(header, cells, strict=True))))
     except csv.Error as error:

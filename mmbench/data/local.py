@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mmbench.data.folder import files_below
+from mmbench.data.formats import describe_bytes, is_json, is_packed
 from mmbench.data.jsonfile import wide_encoding
 from mmbench.errors import DataError, UnknownName
+from mmbench.inflation import check_parquet
+from mmbench.regular_files import open_regular
+from mmbench.safe_parse import TooDeep, refuse_deep_lines
 
 _BUILDERS = {
     ".parquet": "parquet",
@@ -18,6 +23,7 @@ _BUILDERS = {
     ".arrow": "arrow",
 }
 _TEXTS = (".json", ".jsonl", ".csv")
+_HEAD = 1 << 16  # bytes of a file that are looked at beforehand
 _SAVED = ("dataset_dict.json", "state.json")  # what `save_to_disk` leaves: of all splits, of one
 
 
@@ -37,10 +43,12 @@ def load_local(place: Path, name: str | None, split: str) -> Any:
         raise DataError(f"{place}: no such file or folder: give --data FOLDER")
     with readable(str(place)):
         if place.is_file():
-            _refuse_wide(place)
+            _check(place)
             files = {split.partition("[")[0]: str(place)}
             return load_dataset(_builder(place), data_files=files, split=split)
         if not any((place / file).is_file() for file in _SAVED):
+            for file in files_below(place):
+                _check(file)
             return load_dataset(str(place.absolute()), name, split=split)
         found = load_from_disk(str(place))
     if not isinstance(found, dict):
@@ -50,12 +58,38 @@ def load_local(place: Path, name: str | None, split: str) -> Any:
     return found[split]
 
 
-def _refuse_wide(file: Path) -> None:
-    """Refuse a text in UTF-16 or UTF-32, which the library does not decode."""
-    with file.open("rb") as stream:
-        encoding = wide_encoding(stream.read(4))
-    if encoding and file.suffix.lower() in _TEXTS:
+def _check(file: Path) -> None:
+    """Refuse a file that the library does not read, or that would fill the memory or the disk.
+
+    It decodes neither UTF-16 nor UTF-32, and what is no JSON, or is deeply nested, ends its process
+    by a signal. Raises DataError.
+    """
+    if file.suffix.lower() == ".parquet":
+        check_parquet(file)
+    if file.suffix.lower() not in _TEXTS:
+        return
+    with open_regular(file) as stream:
+        _refuse_format(stream.read(_HEAD), file)
+        if file.suffix.lower() != ".csv":
+            stream.seek(0)
+            _refuse_deep(stream, file)
+
+
+def _refuse_format(head: bytes, file: Path) -> None:
+    encoding = wide_encoding(head)
+    if encoding:
         raise DataError(f"{file}: is {encoding.upper()}: save it as UTF-8")
+    found = describe_bytes(head)
+    fits = file.suffix.lower() == ".csv" or is_packed(found) or is_json(found)
+    if found == "empty" or not fits:
+        raise DataError(f"{file}: is {found}; {_BUILDERS[file.suffix.lower()].upper()} is needed")
+
+
+def _refuse_deep(lines: Iterable[bytes], file: Path) -> None:
+    try:
+        refuse_deep_lines(lines)
+    except TooDeep as error:
+        raise DataError(f"{file}: {error}") from error
 
 
 def _builder(file: Path) -> str:
@@ -75,6 +109,7 @@ def readable(what: str) -> Iterator[None]:
     except (OSError, ValueError, DatasetsError, DatasetBuildError, ArrowException) as error:
         # Its own message says only that something went wrong while the data set was made.
         told = error.__cause__ if isinstance(error, DatasetBuildError) else None
-        raise DataError(
-            f"{what}: cannot be read: {' '.join(str(told or error).split())}"
-        ) from error
+        reason = " ".join(str(told or error).split())
+        if "corresponds to no data" in reason:
+            raise DataError(f"{what}: has no row") from error
+        raise DataError(f"{what}: cannot be read: {reason}") from error

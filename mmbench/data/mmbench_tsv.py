@@ -6,12 +6,9 @@ vlmeval/dataset/image_mcq.py and image_base.py, for the columns of its TSV files
 
 from __future__ import annotations
 
-import csv
-import sys
 from base64 import b64decode
 from binascii import Error
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from string import ascii_uppercase
 
@@ -44,8 +41,7 @@ def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
     Raises DataError for what cannot be read, and for ids that stand twice.
     """
     file = find_file(root, "mmbench", (".tsv",))
-    with _long_fields():
-        records = read_records(file)
+    records = read_records(file)
     ids = [text_id(record, ("index",)) for record in records]
     refuse_duplicates("index", ids, str(file))
     turned = any(_number(ident) >= _ROTATED for ident in ids)
@@ -55,16 +51,6 @@ def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
         sample = _sample(record, ident, images)
         samples += [sample] if turned or not circular else _rotations(sample)
     return Samples(samples, group_name="question")
-
-
-@contextmanager
-def _long_fields() -> Iterator[None]:
-    """An image is longer than what csv takes for a sound field."""
-    before = csv.field_size_limit(sys.maxsize)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
 
 
 def _sample(record: Record, ident: str, images: dict[str, Read]) -> Sample:

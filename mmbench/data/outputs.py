@@ -69,7 +69,7 @@ def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs
     read = _reader(path, fields)
     if read is None and path.exists():
         raise DataError(f"{path}: {_why_unknown(suffix)}: give {FORMATS}")
-    data = read_file(path)
+    data = read_file(path, pipe=True)
     if read is None or (not data.strip() and suffix != ".txt"):
         raise DataError(f"{path}: is empty; give {FORMATS}")
     if suffix in _RUNS and is_msmarco_run(data):

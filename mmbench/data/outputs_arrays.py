@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Collection
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from tokenize import TokenError
@@ -15,6 +16,8 @@ from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import text_lines
 from mmbench.errors import DataError
+from mmbench.inflation import refuse_inflation
+from mmbench.regular_files import open_regular
 from mmbench.text import listed
 from mmbench.types import Outputs
 
@@ -37,9 +40,9 @@ def embeddings(path: Path) -> Outputs:
     Vectors [n, d] of any floating-point type become float32. NaN and zero vectors are kept: they
     are failed samples. Raises DataError, which names the array, for what is missing or misshapen.
     """
-    arrays = _arrays(path)
     wanted = [name for side in SIDES for name in (side, f"{side}_ids")]
-    missing = [name for name in wanted if name not in arrays]
+    arrays = _arrays(path, wanted)
+    missing = [name for name in wanted if arrays.get(name) is None]
     if missing:
         raise DataError(
             f"{path}: has no array {missing[0]}: {', '.join(wanted)} are needed;"
@@ -64,7 +67,7 @@ def score_matrix(path: Path) -> Outputs:
     `x.ids.txt` the samples, else rows are in the order of the data. One name a line. A row with
     NaN is kept: the kind fails its sample.
     """
-    arrays = _arrays(path)
+    arrays = _arrays(path, [])
     if _ALONE not in arrays:
         raise DataError(f"{path}: one array is needed (np.save), this is an archive of several")
     scores = _matrix(arrays[_ALONE], f"{path}: scores")
@@ -79,21 +82,32 @@ def score_matrix(path: Path) -> Outputs:
     return Outputs(values, labels or [], positional=ids is None, digest=digest(*parts).hex())
 
 
-def _arrays(path: Path) -> dict[str, Any]:
-    """The arrays of an archive by name; one array of its own has the name `_ALONE`."""
+def _arrays(path: Path, wanted: Collection[str]) -> dict[str, Any]:
+    """The arrays of an archive by name, None for those that are not wanted.
+
+    One array of its own has the name `_ALONE`.
+    """
     import numpy as np
 
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {_ALONE: loaded}
-        with loaded:
-            return {name: loaded[name] for name in loaded.files}
+        with open_regular(path) as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return {_ALONE: loaded}
+            _refuse_inflation(loaded, path, wanted)
+            return {name: loaded[name] if name in wanted else None for name in loaded.files}
     except _FAULTS as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(
             f"{path}: cannot be read as arrays of numbers and texts (np.save, np.savez): {reason}"
         ) from error
+
+
+def _refuse_inflation(archive: Any, path: Path, wanted: Collection[str]) -> None:
+    for entry in archive.zip.infolist():
+        name = entry.filename.removesuffix(".npy")
+        if name in wanted:
+            refuse_inflation(entry.compress_size, entry.file_size, path, f"array {name}")
 
 
 def _floats(values: Any, what: str) -> Array:
@@ -142,5 +156,5 @@ def _names(path: Path, what: str) -> list[str] | None:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         return file_digest(stream, lambda: blake2b(digest_size=KEY_BYTES)).hexdigest()

@@ -8,6 +8,7 @@ from mmbench.alternatives import opens_alternatives, without_null_words
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import text_lines
 from mmbench.errors import DataError
+from mmbench.text import count
 from mmbench.types import Outputs
 
 TIMED = {".ctm": "words with times", ".stm": "segments with times"}  # formats that are not read
@@ -170,7 +171,7 @@ def msmarco_run(data: bytes, path: Path) -> Outputs:
 
 def _scored(cells: list[str], where: str) -> tuple[float, str]:
     if len(cells) < 6:
-        raise DataError(f"{where}: {len(cells)} columns where a TREC run has six: {_RUN}")
+        raise DataError(f"{where}: {count(len(cells), 'column')} where a TREC run has six: {_RUN}")
     try:
         score = float(cells[4])
     except ValueError:

@@ -60,6 +60,8 @@ def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
     if is_json_lines(data):
         return _from_records(list(jsonl_records(data, path)), path, fields)
     content = decode_json(data, Any, path)
+    if isinstance(content, dict) and _is_single(content):
+        return _from_records([Record(f"{path} line 1", content)], path, fields)
     if not (isinstance(content, dict) and content):
         return _from_records(_listed(content, path), path, fields)
     if all(_is_record(value, fields) for value in content.values()):
@@ -68,6 +70,17 @@ def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
     if fields:
         raise DataError(f"{path}: has no columns to choose from: leave --field out")
     return Outputs({key: as_value(v, f"{path}: {key!r}", key) for key, v in content.items()})
+
+
+def _is_single(content: dict[str, Any]) -> bool:
+    """Return whether an object is the only record of a file, and no mapping of ids to values.
+
+    POPE's answers have a question and an answer, all other records an id and a prediction.
+    """
+    record = [Record("", content)]
+    return bool(candidates(content)) and (
+        bool(id_columns(record, "").names) or is_positional(record)
+    )
 
 
 def _is_record(value: Any, fields: Mapping[str, str]) -> bool:

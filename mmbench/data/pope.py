@@ -10,7 +10,7 @@ from pathlib import Path
 from mmbench.data.beside import optional_images
 from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
-from mmbench.data.records import Record, jsonl_records, text_id, text_of
+from mmbench.data.records import Record, json_records, text_id, text_of
 from mmbench.data.system_names import matches
 from mmbench.errors import DataError, UnknownName
 from mmbench.text import listed
@@ -24,11 +24,12 @@ _PLACES = ("", "coco", "output/coco")
 def pope(root: Path | None, *, category: str | None = None) -> Samples:
     """A sample for each question: yes or no as target, the image as group.
 
-    `root` is a file of JSON lines (question_id, image, text, label), or a folder with one for each
-    category, coco_pope_random.json, …, in it or in its `coco` or `output/coco`; images are found
-    as `find_images` does it from `root`. The tag `category` is that of the file's name. Of a file,
-    and of the `category` chosen in a folder, ids are the question ids. Of all three together they
-    are random/1, popular/1, …: the official files count each from 1. Images need not be there.
+    `root` is a file of JSON lines or of a JSON list (question_id, image, text, label), or a folder
+    with one for each category, coco_pope_random.json, …, in it or in its `coco` or `output/coco`;
+    images are found as `find_images` does it from `root`. The tag `category` is that of the file's
+    name. Of a file, and of the `category` chosen in a folder, ids are the question ids. Of all
+    three together they are random/1, popular/1, …: the official files count each from 1. Images
+    need not be there.
 
     Raises DataError for what is missing or cannot be read, UnknownName for another category.
     """
@@ -62,7 +63,7 @@ def _found(root: Path, category: str) -> Path:
 
 
 def _samples(file: Path, beside: Path, prefix: str) -> list[Sample]:
-    records = list(jsonl_records(read_file(file), file))
+    records = list(json_records(read_file(file), file))
     if not records:
         raise DataError(f"{file}: has no line")
     ids = [text_id(record, ("question_id", "id")) for record in records]

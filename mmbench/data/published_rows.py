@@ -42,9 +42,16 @@ def rows_of(
     found = read_rows(file, entry, option_as(Table, table or {}, "table"))
     numbered = [Record(r.where, {"row": row, **r.cells}) for row, r in enumerate(found)]
     kept = [record for record in numbered if chosen(record, where)]
-    if not kept:
-        raise DataError(f"{file}: none of its {len(found)} rows is one that the task asks for")
+    refuse_none(kept, len(found), file)
     return Rows(file, kept)
+
+
+def refuse_none(kept: Sequence[object], rows: int, file: Path) -> None:
+    """Raise DataError for a file without rows, or without one that the task asks for."""
+    if not rows:
+        raise DataError(f"{file}: has no row")
+    if not kept:
+        raise DataError(f"{file}: none of its {rows} rows is one that the task asks for")
 
 
 def one_medium(media: Paths) -> tuple[Modality, list[str]]:
@@ -69,17 +76,30 @@ def modality_of(name: str) -> Modality:
 def media_beside(
     records: Iterable[Record], patterns: Sequence[str], modality: Modality, file: Path
 ) -> list[Content]:
-    """Return the medium of each row, at the first of the paths where there is a file.
+    """Return the medium of each row: see `media_of_groups`."""
+    return media_of_groups([[record] for record in records], patterns, modality, file)
 
-    The paths are looked for as `find_images` does it, from the folder of `file` and the one above.
-    A medium that is not there fails when it is read, a row without a path is a Broken.
+
+def media_of_groups(
+    groups: Iterable[Sequence[Record]], patterns: Sequence[str], modality: Modality, file: Path
+) -> list[Content]:
+    """Return the medium that each group of rows is about, at the first path where there is a file.
+
+    The paths are those of the first row, then those of the others. They are looked for as
+    `find_images` does it, from the folder of `file` and the one above. A medium that is not there
+    fails when it is read, a group without a path is a Broken.
     """
-    rows = list(records)
-    paths = [[path for pattern in patterns if (path := filled(pattern, row))] for row in rows]
+    rows = list(groups)
+    paths = [_paths(group, patterns) for group in rows]
     wanted = [names for names in paths if names]
     found = iter(optional_media(wanted, file.parent, str(file), modality))
     empty = f"no path: a cell of {patterns[0]} is empty"
     return [
-        next(found) if names else Broken(f"{row.where}: {empty}")
-        for row, names in zip(rows, paths, strict=True)
+        next(found) if names else Broken(f"{group[0].where}: {empty}")
+        for group, names in zip(rows, paths, strict=True)
     ]
+
+
+def _paths(group: Sequence[Record], patterns: Sequence[str]) -> list[str]:
+    paths = (filled(pattern, row) for row in group for pattern in patterns)
+    return list(dict.fromkeys(filter(None, paths)))

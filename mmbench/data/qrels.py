@@ -65,6 +65,8 @@ def pairs(root: Path | None) -> RetrievalData:
     links: dict[str, dict[str, float]] = {}
     for query, document, grade in judged:
         links.setdefault(query, {})[document] = max(grade, 0.0)
+    if not links:
+        raise DataError(f"{path}: has no pair of a query and a document")
     corpus = dict.fromkeys(pair.document for pair in judged)
     return RetrievalData(
         [Sample(query, {}) for query in links], [Sample(document, {}) for document in corpus], links
@@ -133,7 +135,8 @@ def _by_query(data: bytes, path: Path) -> Iterator[_Judged]:
     for query, judged in decode_json(data, dict[str, Any], path).items():
         if not isinstance(judged, dict | list):
             raise DataError(f"{path}: {query!r}: documents with their grades are needed")
-        documents = judged if isinstance(judged, dict) else dict.fromkeys(map(str, judged), 1)
+        where = f"{path}: {query!r}: document"
+        documents = judged if isinstance(judged, dict) else {as_id(doc, where): 1 for doc in judged}
         for document, grade in documents.items():
             record = Record(f"{path}: {query!r}", {document: grade})
             yield _Judged(query, document, number_of(record, document))

@@ -16,10 +16,11 @@ from pathlib import Path
 from reprlib import repr
 from typing import Any, NamedTuple
 
+from mmbench.data.csv_reader import csv_reader
 from mmbench.data.jsonfile import decode_json, decode_text, read_file
 from mmbench.data.system_names import entries
 from mmbench.errors import DataError
-from mmbench.text import listed
+from mmbench.text import count, listed
 
 TABLES = (".csv", ".tsv", ".jsonl", ".json")
 _NAN = ("nan", "NaN")  # as pandas and numpy write a cell that is missing
@@ -83,14 +84,16 @@ def jsonl_records(data: bytes, path: Path) -> Iterator[Record]:
 def json_records(data: bytes, path: Path, value: str = "") -> Iterator[Record]:
     """Yield the rows of a list of objects, or of a mapping of ids to objects or to a `value`.
 
-    A file of JSON lines is read as such whatever it is called. Raises DataError for an id that
-    stands twice, and for JSON of another shape.
+    A file of JSON lines, or of one, is read as such whatever it is called. Raises DataError for an
+    id that stands twice, and for JSON of another shape.
     """
     if is_json_lines(data):
         yield from jsonl_records(data, path)
         return
     content = decode_json(data, Any, path)
-    if isinstance(content, dict):
+    if isinstance(content, dict) and is_single_record(content, value):
+        rows = [(f"{path} line 1", content)]
+    elif isinstance(content, dict):
         rows = [(f"{path}: {key!r}", _keyed(key, row, value)) for key, row in content.items()]
     else:
         found = content if isinstance(content, list) else [content]
@@ -112,6 +115,18 @@ def is_mapping(data: bytes) -> bool:
     return data.lstrip().startswith(b"{") and not is_json_lines(data)
 
 
+def is_single_record(content: dict[str, Any], value: str) -> bool:
+    """Whether a JSON object is a row of its own, the only line of a file, and no mapping of ids.
+
+    Such a row has a column of ids and one called `value`, or, where no value is named, no cell that
+    is an object.
+    """
+    names = set(map(plain_name, content))
+    if value:
+        return value in names and bool(names & {"id", "question_id", "image_id", "utt_id"})
+    return bool(content) and not any(isinstance(one, dict) for one in content.values())
+
+
 def _keyed(key: str, row: Any, value: str) -> Any:
     if isinstance(row, dict):
         return {"id": key, **row}
@@ -120,9 +135,8 @@ def _keyed(key: str, row: Any, value: str) -> Any:
 
 def csv_records(data: bytes, path: Path, delimiter: str = ",") -> Iterator[Record]:
     """The rows below the header. Raises DataError for a row with more or fewer cells."""
-    reader = csv.reader(
-        StringIO(decode_text(data, path), newline=""), delimiter=delimiter, strict=True
-    )
+    text = StringIO(decode_text(data, path), newline="")
+    reader = csv_reader(text, delimiter=delimiter, strict=True)
     try:
         header = next(reader, [])
         if not header:
@@ -133,7 +147,7 @@ def csv_records(data: bytes, path: Path, delimiter: str = ",") -> Iterator[Recor
                 yield Record(where, _by_name(header, cells))
             elif cells:
                 raise DataError(
-                    f"{where}: {len(cells)} fields where the header has {len(header)}:"
+                    f"{where}: {count(len(cells), 'field')} where the header has {len(header)}:"
                     " put quotes around a field that holds the separator"
                 )
     except csv.Error as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mmbench.data.system_names import matches
 from mmbench.errors import DataError, UnknownName
+from mmbench.surrogates import escape_surrogates
 from mmbench.types import Media, Sample, Samples
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -40,11 +41,12 @@ def fsdd(root: Path | None, *, split: str = "all") -> Samples:
 
 
 def _sample(file: Path, split: str) -> Sample | None:
-    named = _NAME.fullmatch(file.stem)
+    ident = escape_surrogates(file.stem)
+    named = _NAME.fullmatch(ident)
     if named is None:
         raise DataError(f"{file}: is not named DIGIT_SPEAKER_INDEX.wav: move it elsewhere")
     digit, speaker, index = named.groups()
     if split != "all" and (split == "test") != (int(index) < _TEST):
         return None
     audio = Media("audio", str(file))
-    return Sample(file.stem, {"audio": audio}, WORDS[int(digit)], speaker, {"speaker": speaker})
+    return Sample(ident, {"audio": audio}, WORDS[int(digit)], speaker, {"speaker": speaker})

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from mmbench.alternatives import Reference, parse
 from mmbench.data.beside import MEDIA, sounds_in
+from mmbench.data.folder import files_below
 from mmbench.data.jsonfile import read_file
 from mmbench.data.kaldi import kaldi_samples, named_sound, spoken_sample
 from mmbench.data.outputs_lines import TIMED, trn_texts
@@ -24,7 +25,6 @@ from mmbench.data.records import (
     text_lines,
     text_of,
 )
-from mmbench.data.system_names import matches
 from mmbench.data.table_media import media_of
 from mmbench.errors import DataError
 from mmbench.text import listed
@@ -60,7 +60,7 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
     """
     if root is not None and root.is_dir():
         root = _part(root, split)
-        chapters = matches(root, "**/*.trans.txt")
+        chapters = sorted(f for f in files_below(root) if f.name.endswith(".trans.txt"))
         if chapters:
             return _data(_librispeech(chapters, root))
         if (root / "transcription").is_file():

@@ -15,6 +15,7 @@ from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.records import text_lines
 from mmbench.data.system_names import matches
 from mmbench.errors import DataError
+from mmbench.surrogates import escape_surrogates
 from mmbench.types import Sample, Samples
 
 _PLACES = ("", "VOC2007", "VOCdevkit/VOC2007")
@@ -47,7 +48,7 @@ def voc(
         Sample(ident, {"image": image}, [place for place, has in enumerate(marks) if has[ident]])
         for ident, image in zip(ids, images, strict=True)
     ]
-    names = [file.name.removesuffix(ending) for file in files]
+    names = [escape_surrogates(file.name).removesuffix(ending) for file in files]
     return with_templates(Samples(samples, names), prompts, home)
 
 

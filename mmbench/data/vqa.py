@@ -50,10 +50,11 @@ def vqa(root: Path | None, *, split: str = "val2014") -> Samples:
     """A sample for each question: its answers, as they were given, as target.
 
     `root` is a folder with questions.json and annotations.json, or with the official files of a
-    `split` (v2_OpenEnded_mscoco_val2014_questions.json, v2_mscoco_val2014_annotations.json), or the
-    file of questions with its annotations beside it. Inputs are image and question; tags are
-    question_type and answer_type; the image is the group. Annotations of questions that the file of
-    questions does not have are not asked. Images need not be there to score answers.
+    `split` (v2_OpenEnded_mscoco_val2014_questions.json, v2_mscoco_val2014_annotations.json; the
+    names of OK-VQA and VQA v1 have no `v2_`), or the file of questions with its annotations beside
+    it. Inputs are image and question; tags are question_type and answer_type; the image is the
+    group. Annotations of questions that the file of questions does not have are not asked. Images
+    need not be there to score answers.
 
     Raises DataError for what is missing or cannot be read, and for questions without answers.
     """
@@ -95,16 +96,19 @@ def _files(root: Path | None, split: str) -> tuple[Path, Path]:
     if root is None:
         raise DataError(
             "data source vqa was given no data: give --data FOLDER with questions.json and"
-            " annotations.json, or with the official files of VQA v2"
+            " annotations.json, or with the official files of VQA v2 or OK-VQA"
         )
     if root.is_file():
         name = root.name.replace("OpenEnded_", "").replace("questions", "annotations")
         if name == root.name:
             raise DataError(f"{root}: give the file of questions (…questions.json), or its folder")
         return root, _first([root.parent, root.parent.parent], [name], root.parent)
-    asked = ["questions.json", f"v2_OpenEnded_mscoco_{split}_questions.json"]
-    answered = ["annotations.json", f"v2_mscoco_{split}_annotations.json"]
-    return _first([root], asked, root), _first([root], answered, root)
+    asked = f"OpenEnded_mscoco_{split}_questions.json"
+    answered = f"mscoco_{split}_annotations.json"
+    return (
+        _first([root], ["questions.json", f"v2_{asked}", asked], root),
+        _first([root], ["annotations.json", f"v2_{answered}", answered], root),
+    )
 
 
 def _first(folders: list[Path], names: list[str], shown: Path) -> Path:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from mmbench.abilities import WritesEach
 from mmbench.contents import ContentKeys, digest
-from mmbench.engine.calls import VECTORS, labels_of
+from mmbench.engine.calls import VECTORS, Row, labels_of
 from mmbench.engine.decode import is_timed, length
 from mmbench.engine.forward import Forward, prepared_bytes
 from mmbench.engine.plan import first_size, plan
@@ -49,6 +50,7 @@ class Answerer:
         self._batch_size = batch_size
         self._fresh = fresh
         self._name = name
+        self._labels: dict[str, list[str]] = {}
         self.computed = 0
         self.cached = 0
         self.heard = 0.0  # seconds of sound that were decoded
@@ -71,15 +73,28 @@ class Answerer:
         return table.answers(asked, labels)
 
     def labels(self, requests: Requests) -> list[str]:
-        """Return the names of a classifier's classes, kept beside its scores.
+        """Return the names of a classifier's classes, from a journal below that of its scores.
 
-        The model is loaded only where they are not there yet.
+        The model is loaded only where they are not there yet. Raises UserError when the journal
+        cannot be used.
         """
-        file = self._folder / _sort(requests) / "labels.json"
-        if not file.is_file():
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(json.dumps(labels_of(self._load(), self._name)), encoding="utf-8")
-        return msgspec.json.decode(file.read_bytes(), type=list[str])
+        sort = _sort(requests)
+        if sort not in self._labels:
+            journal = Journal(self._folder / sort / "labels", fresh=self._fresh)
+            try:
+                self._labels[sort] = self._journalled_labels(journal, sort)
+            finally:
+                journal.close()
+        return self._labels[sort]
+
+    def _journalled_labels(self, journal: Journal, sort: str) -> list[str]:
+        key = digest("labels", self._folder.name, sort)  # one of another model does not fit
+        held = journal.get([key])
+        if held is not None:
+            return msgspec.json.decode(held.rows[0], type=list[str])
+        labels = labels_of(self._load(), self._name)
+        journal.put([key], Batch([key], [json.dumps(labels).encode()], {}), (1, 1))
+        return labels
 
     def _fill(
         self, table: Table, stage: str, requests: Requests, asked: Distinct, journal: Journal
@@ -103,8 +118,14 @@ class Answerer:
         self._progress.start(stage, len(keys), len(keys) - todo)
         if missing:
             step = journal.sizes[1] if journal.sizes else size
-            forward = Forward(self._load(), requests, min(step, size), self._device, self._name)
-            self._run(forward, missing, asked, journal, table, size)
+            model = self._load()
+            forward = Forward(model, requests, min(step, size), self._device, self._name)
+            if requests.method == "write" and isinstance(model, WritesEach):
+                answers = _one_by_one(forward, model, missing, asked)
+            else:
+                answers = self._batches(forward, missing, asked)
+            for rows, answered in answers:
+                self._keep(rows, answered, asked, journal, table, (size, forward.step))
             self.heard += forward.heard
 
     def _size(
@@ -122,36 +143,48 @@ class Answerer:
         item = Forward(model, requests, 1).prepare(asked.items[longest])
         return first_size(prepared_bytes(item), self._device, _most(model, requests))
 
-    def _run(
+    def _batches(
+        self, forward: Forward, missing: list[list[int]], asked: Distinct
+    ) -> Iterator[tuple[list[int], list[Row]]]:
+        for rows, items in forward.ahead(missing, asked.items):
+            yield rows, forward.answer(items, self._progress.note)
+
+    def _keep(
         self,
-        forward: Forward,
-        missing: list[list[int]],
+        rows: list[int],
+        answers: list[Row],
         asked: Distinct,
         journal: Journal,
         table: Table,
-        size: int,
+        sizes: tuple[int, int],
     ) -> None:
-        for rows, items in forward.ahead(missing, asked.items):
-            keys = [asked.keys[row] for row in rows]
-            batch, passing = self._batch(forward, keys, items)
-            if not passing:
-                journal.put(keys, batch, (size, forward.step))
-            elif batch.keys and forward.method not in VECTORS:
-                journal.put([*batch.keys, *batch.failures], batch, (size, forward.step))
-            table.put(rows, asked.keys, batch._replace(failures=batch.failures | passing))
-            self.computed += len(batch.keys)
-            self._progress.advance(len(rows))
+        """Put answers into the journal and into the table."""
+        keys = [asked.keys[row] for row in rows]
+        batch, passing = _sorted_out(keys, answers)
+        if not passing:
+            journal.put(keys, batch, sizes)
+        elif batch.keys and not table.whole:
+            journal.put([*batch.keys, *batch.failures], batch, sizes)
+        table.put(rows, asked.keys, batch._replace(failures=batch.failures | passing))
+        self.computed += len(batch.keys)
+        self._progress.advance(len(rows))
 
-    def _batch(
-        self, forward: Forward, keys: list[bytes], items: list[Any]
-    ) -> tuple[Batch, dict[bytes, str]]:
-        """A batch's answers, and the failures that another try might not have (a file gone)."""
-        rows = forward.answer(items, self._progress.note)
-        failed = {k: r for k, r in zip(keys, rows, strict=True) if isinstance(r, SampleError)}
-        lasting = {k: str(e) for k, e in failed.items() if isinstance(e, ContentError)}
-        passing = {k: str(e) for k, e in failed.items() if k not in lasting}
-        good = [(k, r) for k, r in zip(keys, rows, strict=True) if not isinstance(r, SampleError)]
-        return Batch([key for key, _ in good], [row for _, row in good], lasting), passing
+
+def _one_by_one(
+    forward: Forward, model: WritesEach, missing: list[list[int]], asked: Distinct
+) -> Iterator[tuple[list[int], list[Row]]]:
+    """Each answer when it arrives, as a batch of one."""
+    for row, answer in forward.each(model, missing, asked.items):
+        yield [row], [answer]
+
+
+def _sorted_out(keys: list[bytes], rows: list[Row]) -> tuple[Batch, dict[bytes, str]]:
+    """A batch's answers, and the failures that another try might not have (a file gone)."""
+    failed = {k: r for k, r in zip(keys, rows, strict=True) if isinstance(r, SampleError)}
+    lasting = {k: str(e) for k, e in failed.items() if isinstance(e, ContentError)}
+    passing = {k: str(e) for k, e in failed.items() if k not in lasting}
+    good = [(k, r) for k, r in zip(keys, rows, strict=True) if not isinstance(r, SampleError)]
+    return Batch([key for key, _ in good], [row for _, row in good], lasting), passing
 
 
 def _sort(requests: Requests) -> str:

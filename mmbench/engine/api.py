@@ -17,6 +17,7 @@ from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Silent
 from mmbench.engine.run import run
 from mmbench.engine.score import score as score_outputs
+from mmbench.folders import Folder
 from mmbench.types import Outputs, Prediction, RunRecord, Score
 
 
@@ -36,6 +37,7 @@ def evaluate(
     published_as: str | None = None,
     model_args: Mapping[str, Any] | None = None,
     trust_remote_code: bool = False,
+    allow_outside: bool = False,
     inception: str | Path | None = None,
     tasks: Sequence[str] = (),
 ) -> RunRecord:
@@ -56,9 +58,12 @@ def evaluate(
         published_as=published_as,
         model_options=dict(model_args or {}),
         trust_remote_code=trust_remote_code,
+        allow_outside=allow_outside,
         tasks=tuple(tasks),
         inception=Path(inception) if inception is not None else None,
     )
+    if out is not None:
+        Folder(out).check_writable()
     outcome = run(model, task, options)
     if out is not None:
         store.write_record(out, outcome.record, outcome.rows)
@@ -98,6 +103,8 @@ def score(
         inception=Path(inception) if inception is not None else None,
         strip_reasoning=strip_reasoning,
     )
+    if out is not None:
+        Folder(out).check_writable()
     given = _outputs(predictions) if isinstance(predictions, Mapping) else predictions
     outcome = score_outputs(
         task, given, options, name=name, partial=partial, fields=field, fold_ids=fold_ids

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import secrets
-import shutil
-import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from msgspec.structs import replace
 
-from mmbench.contents import ContentKeys, cache_folder
+from mmbench.contents import ContentKeys
 from mmbench.engine import identity
 from mmbench.engine.answer import Answerer
 from mmbench.engine.calls import scale_of
 from mmbench.engine.held import Held
-from mmbench.engine.models import Model
+from mmbench.engine.models import REMOTE, Model
 from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Progress
 from mmbench.errors import UserError
+from mmbench.journal_folders import open_folder, open_temporary_folder
 from mmbench.speed import RTFX
 from mmbench.types import Answers, Requests, Said, ScoreScale
 
@@ -82,11 +82,14 @@ class Asked:
         costs: Costs,
         held: Held,
     ) -> None:
-        self._costs, self._progress, self._held = costs, progress, held
-        self._model, self.device = model, device_for(options.device)
+        self._costs, self._progress = costs, progress
+        # Nothing of a remote model runs here: torch is not even imported.
+        self._model = model
+        self.device = "cpu" if model.info.dtype == REMOTE else device_for(options.device)
         costs.device = self.device
+        # The function does not refer to this object, so that the journal is released with it.
         self._answerer = Answerer(
-            self._load,
+            partial(_load, model, self.device, held, progress, costs),
             self._journal(),
             keys,
             progress,
@@ -99,15 +102,14 @@ class Asked:
     def _journal(self) -> Path:
         """The folder of the model's answers; one of this run alone where they are not kept."""
         model, device = self._model, self.device
+        label = f"{model.info.name}@{model.info.checkpoint or 'packaged'} on {device}"
         if not model.uncached:
-            return _folder(model, device, identity.journal_key(model.info, device))
+            return open_folder(self, identity.journal_key(model.info, device), label)
         self._progress.note(
             f"the answers of {model.info.name} are not kept for later runs: {model.uncached};"
             " see `identity` in docs/plugins.md"
         )
-        folder = _folder(model, device, f"uncached-{secrets.token_hex(8)}")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return folder
+        return open_temporary_folder(self, secrets.token_hex(8), label)
 
     def answers(self, requests: Mapping[str, Requests]) -> dict[str, Answers | Said]:
         """The model's answers by the name of their requests.
@@ -124,12 +126,6 @@ class Asked:
     def labels(self, requests: Requests) -> list[str]:
         """Return the names of the model's classes. Raises ModelError where it has no list."""
         return self._answerer.labels(requests)
-
-    def _load(self) -> Any:
-        if self._held.holds(self._model, self.device):
-            return self._held.get(self._model, self.device, self._progress)
-        with self._costs.clock.stage("load"):
-            return self._held.get(self._model, self.device, self._progress)
 
     def _named(self, requests: Requests) -> Answers | Said:
         """The answers, which say whose they are, and what scores of classes are."""
@@ -160,9 +156,8 @@ class Asked:
         return answers
 
 
-def _folder(model: Model, device: str, name: str) -> Path:
-    journal = cache_folder() / "journal" / name
-    journal.mkdir(parents=True, exist_ok=True)
-    label = f"{model.info.name}@{model.info.checkpoint or 'packaged'} on {device}\n"
-    (journal / "model.txt").write_text(label, encoding="utf-8")  # for `mmbench cache show`
-    return journal
+def _load(model: Model, device: str, held: Held, progress: Progress, costs: Costs) -> Any:
+    if held.holds(model, device):
+        return held.get(model, device, progress)
+    with costs.clock.stage("load"):
+        return held.get(model, device, progress)

@@ -34,32 +34,35 @@ def call(model: Any, items: Sequence[Any], requests: Requests, name: str) -> lis
     """
     if requests.method in VECTORS:
         return _rows(_vectors(model, items, requests, name), requests.method)
-    said, encode = _said(model, items, requests)
+    said = _said(model, items, requests)
     if not isinstance(said, list | tuple):
         raise ModelError(f"{name}: {requests.method} returned a {type(said).__name__}, not a list")
     if len(said) != len(items):
         raise ModelError(
-            f"{name}: {requests.method} returned {len(said)} answers for {len(items)} items"
+            f"{name}: {requests.method} returned {count(len(said), 'answer')}"
+            f" for {count(len(items), 'item')}"
         )
-    return [
-        one if isinstance(one, SampleError) else _encoded(one, encode, requests.method, name)
-        for one in said
-    ]
+    return [as_row(one, requests.method, name) for one in said]
 
 
-def _encoded(one: Any, encode: Callable[[Any], bytes], method: Method, name: str) -> Row:
-    """Return an answer as bytes, a failure where it cannot be stored. Raises ModelError."""
+def as_row(answer: Any, method: Method, name: str) -> Row:
+    """Return a text, an image or a sound as bytes; a SampleError stays as it is.
+
+    An answer that cannot be stored is a failure. Raises ModelError for one of another type.
+    """
+    if isinstance(answer, SampleError):
+        return answer
     fits = {
-        "write": isinstance(one, Written) and isinstance(one.text, str),
-        "draw": hasattr(one, "save"),
-        "speak": isinstance(one, Sound),
+        "write": isinstance(answer, Written) and isinstance(answer.text, str),
+        "draw": hasattr(answer, "save"),
+        "speak": isinstance(answer, Sound),
     }
     if not fits[method]:
         raise ModelError(
-            f"{name}: {method} returned a {type(one).__name__}: {_ANSWERS[method]} is needed"
+            f"{name}: {method} returned a {type(answer).__name__}: {_ANSWERS[method]} is needed"
         )
     try:
-        return encode(one)
+        return _ENCODERS[method](answer)
     except (ValueError, TypeError, OSError, RuntimeError) as error:
         return ContentError(f"the answer cannot be stored: {type(error).__name__}: {error}")
 
@@ -184,16 +187,14 @@ def vectors_of(rows: Sequence[bytes | memoryview]) -> NDArray[Any]:
     )
 
 
-def _said(
-    model: Any, items: Sequence[Any], requests: Requests
-) -> tuple[Sequence[Any], Callable[[Any], bytes]]:
+def _said(model: Any, items: Sequence[Any], requests: Requests) -> Any:
     match requests.method:
         case "write":
-            return model.write(items, requests.options), msgspec.json.encode
+            return model.write(items, requests.options)
         case "draw":
-            return model.draw([one.prompt for one in items], [one.seed for one in items]), _png
+            return model.draw([one.prompt for one in items], [one.seed for one in items])
         case _:
-            return model.speak(items), _wav
+            return model.speak(items)
 
 
 def _png(image: Any) -> bytes:
@@ -208,6 +209,13 @@ def _wav(sound: Sound) -> bytes:
     stream = BytesIO()
     soundfile.write(stream, sound.samples, sound.rate, format="WAV", subtype="FLOAT")
     return stream.getvalue()
+
+
+_ENCODERS: dict[Method, Callable[[Any], bytes]] = {
+    "write": msgspec.json.encode,
+    "draw": _png,
+    "speak": _wav,
+}
 
 
 def read(row: bytes | memoryview, method: Method) -> Written | Media:

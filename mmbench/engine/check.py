@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from typing import Any, NamedTuple
 
+from mmbench.abilities import Probes
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine import calls, identity
 from mmbench.engine.asked import Costs, device_for
@@ -30,13 +31,15 @@ _NOBODY = "oracle"  # a baseline that every kind has: data without a model
 class Checked(NamedTuple):
     """What a run would be: sizes of the data, what is asked, and the samples that would fail.
 
-    `unmeasured` says why the headline would have no value, empty where it has one.
+    `unmeasured` says why the headline would have no value, empty where it has one. `notes` are
+    what is odd about an endpoint.
     """
 
     sizes: dict[str, int]
     fingerprint: str
     failures: list[tuple[str, str]]
     unmeasured: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def check(model: str | None, task: str, options: Options) -> Checked:
@@ -49,24 +52,27 @@ def check(model: str | None, task: str, options: Options) -> Checked:
         prepared = prepare(model or _NOBODY, task, options, keys)
         runs = prepared.kind.needs(prepared.spec) is not None
         if prepared.model is not None or (model is None and runs):
-            failures = _failures(prepared, options, keys)
+            failures, notes = _failures(prepared, options, keys)
         else:
             # Refuses data that it cannot answer for.
             kind = prepared.kind
             kind.baseline(prepared.info.name, prepared.spec, prepared.data, options.seed)
-            failures = _faults(_samples(prepared), keys, inputs=True)
+            failures, notes = _faults(_samples(prepared), keys, inputs=True), []
         featurer = Featurer(options, keys, Silent(), Costs())
         baseline = model if model in BASELINES else None
         unmeasured = try_metrics(prepared, baseline, featurer, options.seed)
     sizes = prepared.kind.sizes(prepared.data)
-    return Checked(sizes, identity.fingerprint(prepared.spec), failures, unmeasured)
+    return Checked(sizes, identity.fingerprint(prepared.spec), failures, unmeasured, tuple(notes))
 
 
-def _failures(prepared: Prepared, options: Options, keys: ContentKeys) -> list[tuple[str, str]]:
-    """Return id and reason of the samples that a run would list as failed."""
+def _failures(
+    prepared: Prepared, options: Options, keys: ContentKeys
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return id and reason of the samples that a run would list as failed, and notes."""
     spec, kind, data = prepared.spec, prepared.kind, prepared.data
     requests: dict[str, Requests] = kind.requests(spec, data, options.seed)
     model = prepared.model.load(device_for(options.device)) if prepared.model else None
+    notes = list(filter(None, [model.probe()])) if isinstance(model, Probes) else []
     if model is not None:
         _check_classes(prepared, requests, model)
     stubs = {
@@ -76,7 +82,7 @@ def _failures(prepared: Prepared, options: Options, keys: ContentKeys) -> list[t
     failed: list[tuple[str, str]] = kind.failures(data, stubs)
     known = {ident for ident, _ in failed}
     targets = _faults(_samples(prepared), keys, inputs=False)
-    return failed + [(ident, why) for ident, why in targets if ident not in known]
+    return failed + [(ident, why) for ident, why in targets if ident not in known], notes
 
 
 def _check_classes(prepared: Prepared, requests: Mapping[str, Requests], model: Any) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from mmbench.errors import SpecError
+from mmbench.named_values import as_struct
 from mmbench.spec import read_yaml
+from mmbench.text import with_home
 
 FRAMED = "frames+"
 
@@ -50,10 +52,7 @@ def parse(text: str) -> ModelChoice:
 
 
 def _from_file(text: str) -> ModelChoice:
-    try:
-        choice = msgspec.convert(read_yaml(Path(text)), ModelChoice)
-    except msgspec.ValidationError as error:
-        raise SpecError(f"{text}: {error}") from error
+    choice = as_struct(read_yaml(Path(with_home(text))), ModelChoice, text)
     if bool(choice.adapter) == bool(choice.late):
         raise SpecError(f"{text}: a model file has either `adapter` or `late`, a list of models")
     if any(part.weight <= 0 for part in choice.late):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from pathlib import Path
 from typing import Any
 
 from mmbench import registry
-from mmbench.errors import DataError, UnknownName
+from mmbench.engine.other_formats import explained
+from mmbench.errors import DataError, SpecError, UnknownName
+from mmbench.named_values import checked_options
+from mmbench.text import with_home
 from mmbench.types import Broken, TaskSpec
 
 _RESERVED = {"source", "folder", "hub"}
@@ -17,7 +19,7 @@ _OF_THE_HUB = {"rows", "caption-rows", "hf"}
 
 def data_root() -> Path:
     """Where data sets are looked up by their folder's name: `$MMBENCH_DATA`, or `./data`."""
-    return Path(os.environ.get("MMBENCH_DATA") or "data")
+    return Path(with_home(os.environ.get("MMBENCH_DATA") or "data"))
 
 
 def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Any:
@@ -29,7 +31,7 @@ def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Any:
     """
     root = _root(spec, given)
     if root is None and not hub and ("hub" in spec.data or spec.data["source"] in _OF_THE_HUB):
-        place = f" in {_default(spec)}" if "folder" in spec.data else ""
+        place = f" in {_default(spec).absolute()}" if "folder" in spec.data else ""
         raise DataError(
             f"task {spec.name}: no data on this machine{place}: give --data FOLDER"
             " (`mmbench run` asks the hub)"
@@ -54,32 +56,51 @@ def _from_hub(spec: TaskSpec) -> Any:
     try:
         return _loaded(spec, options.pop("source"), None, options)
     except DataError as error:
-        raise DataError(f"{error} (looked for {_default(spec)} first)") from error
+        raise DataError(f"{error} (looked for {_default(spec).absolute()} first)") from error
 
 
 def _default(spec: TaskSpec) -> Path:
-    return data_root().absolute() / str(spec.data.get("folder", ""))
+    return data_root() / with_home(str(spec.data.get("folder", "")))
 
 
 def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, Any]) -> Any:
     source = registry.lookup("data", name)
-    known = set(inspect.signature(source).parameters) - {"root"}
-    for option in options:
-        if option not in known:
-            what = f"option of data source {name} (task {spec.name})"
-            raise UnknownName(what, option, known)
-    return source(root, **options)
+    what = f"option of data source {name} (task {spec.name})"
+    given = checked_options(source, options, what, {"root"}, lambda names: _missing(what, names))
+    values = {option: _at_home(value) for option, value in given.items()}
+    try:
+        return source(root, **values)
+    except (DataError, UnknownName) as error:
+        if root is None:
+            raise
+        raise explained(error, spec, name, root) from error
+
+
+def _missing(what: str, names: list[str]) -> SpecError:
+    wanted = ", ".join(f"{name}: VALUE" for name in names)
+    return SpecError(f"{what}: {', '.join(names)} missing: set data: {{{wanted}}} in the task file")
+
+
+def _at_home(value: Any) -> Any:
+    """Return an option with the home folder in texts that begin with `~/`."""
+    if isinstance(value, dict):
+        return {key: _at_home(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_at_home(one) for one in value]
+    return with_home(value) if isinstance(value, str) and value.startswith("~/") else value
 
 
 def _root(spec: TaskSpec, given: Path | None) -> Path | None:
     if given is not None:
         if not given.exists():
             raise DataError(f"task {spec.name}: --data {given}: no such file or folder")
+        if not given.is_file() and not given.is_dir():
+            raise DataError(f"task {spec.name}: --data {given}: is neither a file nor a folder")
         return given
     folder = spec.data.get("folder")
     if folder is None:
         return None
-    default = data_root() / str(folder)
+    default = _default(spec)
     if not default.exists() and "hub" in spec.data:
         return None
     if not default.exists():

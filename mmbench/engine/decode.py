@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmbench import media
-from mmbench.abilities import Hears, Watches
+from mmbench.abilities import Hears, TakesEncoded, Watches
 from mmbench.errors import SampleError
 from mmbench.types import (
     Broken,
@@ -29,9 +29,9 @@ FRAMES = Frames(8)  # of a model that does not say which frames it looks at
 def decode(item: Item, model: Any) -> Any:
     """An item with its media decoded as the model wants them.
 
-    A text stays a str, an image becomes a PIL.Image, a sound a Sound at the model's rate, a video a
-    Clip of its frames. A Continued becomes (conversation, text). Raises SampleError when a content
-    is broken or cannot be decoded.
+    A text stays a str, an image becomes a PIL.Image, or an EncodedImage for a model that
+    TakesEncoded, a sound a Sound at the model's rate, a video a Clip of its frames. A Continued
+    becomes (conversation, text). Raises SampleError when a content is broken or cannot be decoded.
     """
     match item:
         case str() | Seeded():
@@ -64,6 +64,8 @@ def _medium(medium: Media, model: Any, view: View | None) -> Any:
         case "video":
             frames = model.frames if isinstance(model, Watches) else FRAMES
             return media.decode_video(data, medium.name, frames, view)
+        case _ if isinstance(model, TakesEncoded):
+            return media.decode_encoded(data, medium.name)
         case _:
             return media.decode_image(data, medium.name)
 

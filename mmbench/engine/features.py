@@ -63,6 +63,11 @@ class Featurer:
             raise Missing(
                 f"metric {metric} wants a model: {error}; or another one: {family}@NAME@FOLDER"
             ) from error
+        if model.destination and not self._options.allow_outside:
+            raise UserError(
+                f"metric {metric} would send files to {model.destination}: write {family}@NAME with"
+                " a model on this machine, or run with --allow-outside"
+            )
         needed = {modality for modality, _ in wants.modalities.values()}
         if not hasattr(model.cls, wants.method) or needed - model.cls.modalities:
             able = f"{wants.method} {' and '.join(sorted(needed))}"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from os import cpu_count
 from typing import Any
 
-from mmbench.abilities import Prepares
-from mmbench.engine.calls import Row, call
+from mmbench.abilities import Prepares, WritesEach
+from mmbench.engine.calls import Row, as_row, call
 from mmbench.engine.decode import decode, seconds_of_sound, shown
 from mmbench.errors import ModelError, SampleError
+from mmbench.memory import is_out_of_memory
+from mmbench.text import count
 from mmbench.types import Item, Message, Requests, Seeded
 
 # Batches decoded while one is run. On a CPU none: the forward uses every core, and a thread that
@@ -90,6 +93,36 @@ class Forward:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
+    def each(
+        self, model: WritesEach, batches: Iterable[list[int]], items: Sequence[Item]
+    ) -> Iterator[tuple[int, Row]]:
+        """The number and the row of each item of the batches, as the model answers it.
+
+        One that could not be prepared is its own failure.
+        """
+        numbers: list[int] = []
+        failed: list[tuple[int, Row]] = []
+        answered = 0
+
+        def sound() -> Iterator[Any]:
+            for rows, prepared in self.ahead(batches, items):
+                for number, item in zip(rows, prepared, strict=True):
+                    if isinstance(item, SampleError):
+                        failed.append((number, item))
+                    else:
+                        numbers.append(number)
+                        yield item
+
+        for at, answer in model.write_each(sound(), self._requests.options):
+            yield numbers[at], as_row(answer, "write", self._name)
+            answered += 1
+        if answered != len(numbers):
+            raise ModelError(
+                f"{self._name}: write_each gave {count(answered, 'answer')} for"
+                f" {count(len(numbers), 'conversation')}"
+            )
+        yield from failed
+
     def answer(self, items: Sequence[Any], told: Callable[[str], None]) -> list[Row]:
         """A row for each prepared item; one that could not be prepared is its own failure.
 
@@ -110,8 +143,8 @@ class Forward:
                 if len(items) == 1:
                     return [error]
                 return [row for item in items for row in self._answer([item], told)]
-            except RuntimeError as error:
-                if not _out_of_memory(error):
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
                     raise
                 if self.step == 1:
                     raise ModelError(
@@ -142,18 +175,10 @@ def _results(rows: list[int], futures: list[Future[Any]]) -> Prepared:
     return rows, [future.result() for future in futures]
 
 
-def _out_of_memory(error: RuntimeError) -> bool:
-    """CUDA has an exception of its own; the CPU's allocator says it in words."""
-    import torch
-
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
-
-
 def _release_memory() -> None:
     import gc
 
-    import torch
-
     gc.collect()
-    if torch.cuda.is_available():
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()

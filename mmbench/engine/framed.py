@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mmbench.abilities import Prepares
+from mmbench.abilities import Prepares, TakesEncoded
 from mmbench.engine.calls import labels_of, scores_of
 from mmbench.types import Clip, Frames, Generation, Message, Modality, Role
 
@@ -23,6 +23,8 @@ class _Framed:
         self.frames = Frames(count)
         if hasattr(model, "rate"):
             self.rate: int = model.rate
+        if isinstance(model, TakesEncoded):
+            self.encoded_images = model.encoded_images
 
     def prepare(self, item: Any, modality: Any) -> Any:
         """A clip becomes a list of prepared pictures; anything else is the model's own."""
@@ -78,6 +80,13 @@ class _Writes(_Framed):
         return found
 
 
+class _WritesEach(_Framed):
+    def write_each(self, conversations: Iterable[Any], options: Generation) -> Iterator[Any]:
+        """What the model says to each conversation, as the answers arrive."""
+        found: Iterator[Any] = self._model.write_each(conversations, options)
+        return found
+
+
 class _Rates(_Framed):
     def loglikelihood(self, conversations: Sequence[Any], texts: Sequence[str]) -> Array:
         """What the model says of the conversation with pictures in the place of videos."""
@@ -90,6 +99,7 @@ _BY_METHOD = {
     "embed": _Embeds,
     "classify": _Classifies,
     "write": _Writes,
+    "write_each": _WritesEach,
     "loglikelihood": _Rates,
 }
 

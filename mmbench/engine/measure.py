@@ -11,7 +11,9 @@ import msgspec
 
 from mmbench import registry, stats
 from mmbench.engine.bounds import Extremes, extremes, joined
+from mmbench.engine.long_texts import readable
 from mmbench.errors import Missing, SampleError, UserError
+from mmbench.text import count
 from mmbench.types import Prediction, Score, ScoreInfo
 
 if TYPE_CHECKING:
@@ -194,18 +196,19 @@ def _by_itself(
 ) -> Applied:
     """The score of the predictions that the metric can take: a sound may be undecodable."""
     try:
-        return Applied(function(answered, *given), answered, positions, {})
+        return Applied(function(readable(answered), *given), answered, positions, {})
     except SampleError:
         refused = [_refusal(function, p, given) for p in answered]
     lost = {p.id: why for p, why in zip(answered, refused, strict=True) if why}
     fit = [row for row, why in enumerate(refused) if not why]
     kept = [answered[row] for row in fit]
-    return Applied(function(kept, *given), kept, [positions[row] for row in fit], lost)
+    score = function(readable(kept), *given)
+    return Applied(score, kept, [positions[row] for row in fit], lost)
 
 
 def _refusal(function: Callable[..., Score], prediction: Prediction, given: tuple[Any, ...]) -> str:
     try:
-        function([prediction], *given)
+        function(readable([prediction]), *given)
     except SampleError as error:
         return str(error)
     return ""
@@ -251,7 +254,8 @@ def _scored(
     lost = {ident: why for one in applied for ident, why in one.lost.items()}
     if score.fold != "whole" and len(score.rows) != len(behind):
         raise UserError(
-            f"metric {name} gave {len(score.rows)} rows for {len(behind)} predictions: one each"
+            f"metric {name} gave {count(len(score.rows), 'row')}"
+            f" for {count(len(behind), 'prediction')}: one each"
         )
     full = f"{name}[{direction}]" if direction else name
     asked, ends = sum(map(len, splits)), extremes(name, splits)

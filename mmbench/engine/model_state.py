@@ -10,6 +10,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from glob import escape
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -110,7 +111,7 @@ def _weights(place: Path, text: str) -> list[Path]:
     """The files of weights that a source names, and the folders that hold some."""
     path = place / text
     if "*" in text:
-        return [one for one in matching(path) if _is_weights(one)]
+        return [one for one in matching(Path(escape(str(place))) / text) if _is_weights(one)]
     if not exists(path) or too_wide(path):
         return []
     return [path] if _is_weights(path) or any(map(_is_weights, path.glob("*"))) else []

@@ -14,6 +14,7 @@ import msgspec
 from mmbench import registry
 from mmbench.checkpoints import Checkpoint, resolve
 from mmbench.contents import ContentKeys, digest
+from mmbench.engine.adapter_guess import refuse_bare_checkpoint
 from mmbench.engine.choice import FRAMED, ModelChoice, parse
 from mmbench.engine.dtypes import auto_dtype
 from mmbench.engine.framed import COUNT, framed
@@ -21,12 +22,14 @@ from mmbench.engine.hashed_files import HashedFiles
 from mmbench.engine.identity import model_info
 from mmbench.engine.late import late
 from mmbench.engine.model_state import model_state
-from mmbench.errors import ModelError, UnknownName, UserError
+from mmbench.errors import ModelError, UserError
 from mmbench.file_hashes import FileHash
 from mmbench.models.pretrained import loading
+from mmbench.named_values import checked_options
 from mmbench.types import ModelInfo
 
 BASELINES = ("oracle", "constant", "random", "empty", "hedge")
+REMOTE = "remote"  # the dtype of a model whose weights are elsewhere
 _RESERVED = {"self", "folder", "device", "dtype"}
 
 
@@ -34,7 +37,8 @@ class Model(msgspec.Struct, frozen=True):
     """A model that is found but not loaded: its identity, and how to load it.
 
     `uncached` says why its answers are not kept: its identity does not cover all that can change
-    them. Empty where they are.
+    them. Empty where they are. `destination` is the host that its inputs are sent to, None where
+    they stay on this machine.
     """
 
     info: ModelInfo
@@ -42,6 +46,7 @@ class Model(msgspec.Struct, frozen=True):
     cls: Any  # has the methods and the modalities of the model that will be loaded
     folder: Path | None = None  # its checkpoint, where some of a class's can do less than others
     uncached: str = ""
+    destination: str | None = None
 
 
 class Finder(msgspec.Struct, frozen=True):
@@ -88,6 +93,7 @@ def find(text: str, finder: Finder, options: dict[str, Any]) -> Model:
         lambda device: fused([part.load(device) for part in parts], weights),
         fused,
         uncached="; ".join(filter(None, (part.uncached for part in parts))),
+        destination=next(filter(None, (part.destination for part in parts)), None),
     )
 
 
@@ -108,7 +114,9 @@ def class_of(text: str) -> type:
 
 
 def _class(adapter: str) -> type:
-    cls, _ = _registered(adapter.removeprefix(FRAMED))
+    name = adapter.removeprefix(FRAMED)
+    refuse_bare_checkpoint(name)
+    cls, _ = _registered(name)
     return framed(cls) if adapter.startswith(FRAMED) else cls
 
 
@@ -155,25 +163,25 @@ def _single(choice: ModelChoice, finder: Finder, options: dict[str, Any]) -> Mod
         lambda device: looking(model.load(device), count),
         looking,
         uncached=model.uncached,
+        destination=model.destination,
     )
 
 
 def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
+    refuse_bare_checkpoint(choice.adapter)
     cls, bound = _registered(choice.adapter)
-    files, known = HashedFiles(finder.keys), _options(cls)
-    for option in given:
-        if option not in known:
-            raise UnknownName(f"option of model {choice.adapter}", option, known)
+    files = HashedFiles(finder.keys)
     if finder.trust_remote_code:
-        _pinned(choice, known)
+        _pinned(choice, cls)
         given["trust_remote_code"] = True
     given = {**bound, **given}
     place = choice.checkpoint or getattr(cls, "default_checkpoint", None)
+    checkpoint = None
     if getattr(cls, "remote", False):
-        given, checkpoint = {"model": place or "", **given}, None
-    else:
+        given = {"model": place or "", **given}
+    typed = _checked_options(choice.adapter, cls, given)
+    if not getattr(cls, "remote", False):
         checkpoint = _resolve(choice.adapter, cls, place, choice.revision, files.hash)
-    _check_required(choice.adapter, cls, given)
     dtype = auto_dtype(cls, finder.device) if finder.dtype == "auto" else finder.dtype
     # How an answer is fetched (how many at a time) is no part of what it is.
     moving = {k: v for k, v in given.items() if k not in getattr(cls, "unhashed", ())}
@@ -190,41 +198,37 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
     if choice.checkpoint is None and checkpoint and not checkpoint.revision:
         info = msgspec.structs.replace(info, checkpoint=None)  # packaged: no path of this machine
     if getattr(cls, "remote", False):
-        info = msgspec.structs.replace(info, checkpoint=place, dtype="remote")
+        info = msgspec.structs.replace(info, checkpoint=place, dtype=REMOTE)
     folder = checkpoint.folder if checkpoint else None
 
     def load(device: str) -> Any:
         # A plugin's errors are its own: they name its file and line.
         own = registry.plugin("model", choice.adapter) is None
         with loading(folder, "parts") if folder and own else nullcontext():
-            model = cls(folder, device=device, dtype=dtype, **given)
+            model = cls(folder, device=device, dtype=dtype, **typed)
         files.check(choice.adapter)
         return model
 
-    return Model(info, load, cls, folder, state.uncached)
+    destination = cls.destination(**given) if hasattr(cls, "destination") else None
+    return Model(info, load, cls, folder, state.uncached, destination)
 
 
-def _options(cls: type) -> set[str]:
-    return set(inspect.signature(cls).parameters) - _RESERVED
+def _checked_options(adapter: str, cls: type, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options as the class takes them. Raises UnknownName and UserError."""
 
-
-def _check_required(adapter: str, cls: type, given: dict[str, Any]) -> None:
-    """Raise UserError if an option without a default is not given."""
-    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    parameters = inspect.signature(cls).parameters.values()
-    required = [p.name for p in parameters if p.default is p.empty and p.kind not in variadic]
-    missing = [name for name in required if name not in _RESERVED | set(given)]
-    if missing:
-        flags = " ".join(f"--model-arg {name}=VALUE" for name in missing)
-        values = ", ".join(f"{name}: VALUE" for name in missing)
-        raise UserError(
-            f"model {adapter} has no default for {', '.join(missing)}: {flags}, or"
+    def missing(names: list[str]) -> UserError:
+        flags = " ".join(f"--model-arg {name}=VALUE" for name in names)
+        values = ", ".join(f"{name}: VALUE" for name in names)
+        return UserError(
+            f"model {adapter} has no default for {', '.join(names)}: {flags}, or"
             f" options: {{{values}}} in a model file"
         )
 
+    return checked_options(cls, given, f"option of model {adapter}", _RESERVED, missing)
 
-def _pinned(choice: ModelChoice, known: set[str]) -> None:
-    if "trust_remote_code" not in known:
+
+def _pinned(choice: ModelChoice, cls: type) -> None:
+    if "trust_remote_code" not in inspect.signature(cls).parameters:
         raise UserError(
             f"model {choice.adapter} runs no remote code: leave --trust-remote-code out"
         )

@@ -11,15 +11,19 @@ from mmbench import registry
 from mmbench.abilities import Rates, Writes
 from mmbench.contents import ContentKeys
 from mmbench.engine.breakdowns import with_breakdown_tags
+from mmbench.engine.choice import parse
 from mmbench.engine.datasets import load_data, refuse_broken
 from mmbench.engine.measure import score_names
 from mmbench.engine.media_check import check_media, media_field
 from mmbench.engine.models import BASELINES, Finder, Model, class_of, find
+from mmbench.engine.outside import check_outside
 from mmbench.errors import DataError, ModelError, UnknownName, UserError
 from mmbench.spec import load_task
 from mmbench.types import Broken, Continued, Media, Modality, ModelInfo, Requests, TaskSpec
 
 _MEDIA: tuple[Modality, ...] = ("image", "audio", "video")
+# A classifier has classes of its own, an embedding model finds the nearest of the task's classes.
+_OTHER_KIND = {"classification": "zero_shot", "zero_shot": "classification"}
 BASELINE = "baseline"  # the adapter of a model that a kind answers for
 
 
@@ -40,6 +44,7 @@ class Options(msgspec.Struct, frozen=True):
     tasks: tuple[str, ...] = ()
     inception: Path | None = None
     strip_reasoning: bool = False
+    allow_outside: bool = False
 
 
 class Prepared(NamedTuple):
@@ -74,15 +79,8 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
     except DataError as error:
         problems.append(error)
     if problems:
-        lacks_weights = isinstance(problems[0], ModelError)
-        named = f"{model.partition('@')[0]}@CHECKPOINT" if lacks_weights else model
-        where = " --data PATH" if isinstance(problems[-1], DataError) else ""
-        help_ = [
-            f"give what is missing: mmbench run -m {named} -t {task}{where}",
-            "what runs without data, weights or a network:"
-            " mmbench run -m clip-nano -t shapes-retrieval",
-        ]
-        raise type(problems[0])("\n".join([*map(str, problems), *help_])) from problems[0]
+        advice = _advice(model, options, problems)
+        raise type(problems[0])("\n".join([*map(str, problems), *advice])) from problems[0]
     check_media(spec, kind, data)
     data, notes = with_breakdown_tags(spec, kind, data)
     if options.limit is not None:
@@ -92,7 +90,34 @@ def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepa
     info = found.info if found else ModelInfo(model, None, None, "", BASELINE, {}, "none")
     if found:
         _check_ability(found, kind, spec, data)
+        notes = [*notes, *_sent_away(found, kind, spec, data, options)]
     return Prepared(spec, kind, data, found, info, tuple(notes))
+
+
+def _advice(model: str, options: Options, problems: list[UserError]) -> list[str]:
+    """Return what to type where the checkpoint or the data were not given at all."""
+    lacks = {type(problem) for problem in problems}
+    wanted = []
+    if ModelError in lacks and model not in BASELINES and parse(model).adapter == model:
+        wanted.append(f"-m {model}@CHECKPOINT")
+    if DataError in lacks and options.data is None:
+        wanted.append("--data PATH")
+    if not wanted:
+        return []
+    return [
+        f"give what is missing: {' '.join(wanted)}",
+        "what needs no data, weights or network: -m clip-nano -t shapes-retrieval",
+    ]
+
+
+def _sent_away(model: Model, kind: Any, spec: TaskSpec, data: Any, options: Options) -> list[str]:
+    """Say which files outside the data folder another machine is sent. Raises DataError."""
+    if model.destination is None:
+        return []
+    asked = kind.requests(spec, data, options.seed).values()
+    allow = options.allow_outside
+    note = check_outside(spec, asked, options.data, model.destination, allow=allow)
+    return [note] if note else []
 
 
 def find_task(task: str, options: Options) -> tuple[TaskSpec, Any]:
@@ -101,6 +126,9 @@ def find_task(task: str, options: Options) -> tuple[TaskSpec, Any]:
     Raises UserError.
     """
     spec = load_task(task, options.tasks)
+    if spec.kind not in registry.names("kind"):
+        hint = "`mmbench list kinds` shows all"
+        raise UnknownName(f"kind of task {spec.name}", spec.kind, registry.names("kind"), hint)
     kind = registry.lookup("kind", spec.kind)()
     kind.check(spec, options.index)
     for name in spec.metrics:
@@ -179,8 +207,24 @@ def _unfit(model: str, cls: Any, ability: type, wanted: set[Modality], spec: Tas
     given = f" with {', '.join(sorted(wanted))}" if wanted else ""
     return UserError(
         f"task {spec.name} needs a model that can {', '.join(methods(ability))}{given};"
-        f" {model} {cannot}: try {', '.join(able(ability, wanted)) or 'a plugin'}"
+        f" {model} {cannot}: {_other_kind(cls, spec)}try {', '.join(_able(ability, wanted))}"
     )
+
+
+def _other_kind(cls: Any, spec: TaskSpec) -> str:
+    """Return what to write for the other kind of task about classes, if the model fits that one."""
+    other = _OTHER_KIND.get(spec.kind)
+    if other is None or _missing(cls, registry.lookup("kind", other)().needs(spec)):
+        return ""
+    templates = ' and templates: ["a photo of a {}."]' if other == "zero_shot" else ""
+    return f"for such a model write `kind: {other}`{templates} in a task file, or "
+
+
+def _able(ability: type, wanted: set[Modality]) -> list[str]:
+    """Return the models for all of these modalities; where there is none, those for one of them."""
+    every = able(ability, wanted)
+    some = {name for one in wanted for name in able(ability, {one})}
+    return every or sorted(some) or ["a plugin"]
 
 
 def modalities(requests: Requests) -> set[Modality]:

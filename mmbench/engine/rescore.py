@@ -11,6 +11,7 @@ from mmbench.engine.asked import Costs
 from mmbench.engine.breakdowns import check_breakdowns
 from mmbench.engine.datasets import load_data
 from mmbench.engine.features import Featurer
+from mmbench.engine.long_texts import with_marks
 from mmbench.engine.measure import Directions, measure
 from mmbench.engine.prepare import Options, find_task
 from mmbench.engine.progress import Progress, Silent
@@ -21,6 +22,8 @@ from mmbench.engine.rows import predictions, rows_table
 from mmbench.engine.run import Outcome
 from mmbench.engine.timing import with_rtfx
 from mmbench.errors import DataError
+from mmbench.run_lookup import Run, find_run
+from mmbench.spec import task_files
 from mmbench.speed import RTFX
 from mmbench.types import Prediction, RunRecord, TaskSpec
 
@@ -28,29 +31,32 @@ _NOTE = "rescored from"
 
 
 def rescore(
-    run: str,
+    run: Run,
     options: Options | None = None,
     *,
     out: str = "leaderboards",
+    task: str | None = None,
     metrics: tuple[str, ...] = (),
     progress: Progress | None = None,
 ) -> Outcome:
     """Measure the stored outputs of a run: with `metrics`, or those of the task as it is now.
 
+    `run`, `out` and `task` are those of `run_lookup.find_run`.
     `options.data` gives the samples' inputs back to metrics that look at them (CLIPScore). Raises
     DataError where the rows are not there, or the task asks another question now.
     """
     options, costs = options or Options(), Costs()
     with costs.clock.stage("prepare"):
-        record = store.find_record(out, run)
-        spec, _ = find_task(record.task.name, options)
+        stored = find_run(run, out, task)
+        record = stored.record
+        spec = _task_of(record, options)
         _refuse_other_question(record, spec)
         names = list(metrics or spec.metrics)
         for name in names:
             registry.check_metric(name, record.task.kind)
-        directions = predictions(store.read_table(out, run, record))
-        stored = [p.tags for splits in directions.values() for s in splits for p in s]
-        check_breakdowns(spec, stored)
+        directions, cut = with_marks(predictions(store.read_table(stored)))
+        tags = [p.tags for splits in directions.values() for s in splits for p in s]
+        check_breakdowns(spec, tags)
         if options.data is not None:
             directions = _with_inputs(directions, spec, options)
     with ContentKeys(cache_folder()) as keys, costs.clock.stage("measure"):
@@ -83,14 +89,25 @@ def rescore(
         seconds=costs.clock.seconds,
         throughput=record.throughput | costs.throughput,  # of the outputs that are stored
         environment=identity.environment(costs.device),
-        notes=_notes(record, directions),
+        notes=_notes(record, directions, cut),
     )
     return Outcome(again, rows_table(directions, measured.found), {})
 
 
-def _notes(record: RunRecord, directions: Directions) -> list[str]:
+def _task_of(record: RunRecord, options: Options) -> TaskSpec:
+    """Return the task of a run as it is now. Raises DataError where its file is not found."""
+    name = record.task.name
+    if name not in task_files(options.tasks):
+        raise DataError(
+            f"run {record.run}: its task {name} is not among the tasks: give the folder that holds"
+            f" {name}.yaml with --tasks DIR"
+        )
+    return find_task(name, options)[0]
+
+
+def _notes(record: RunRecord, directions: Directions, cut: list[str]) -> list[str]:
     kept = [note for note in record.notes if not note.startswith(_NOTE)]
-    found = [note for note in reasoning_notes(directions) if note not in kept]
+    found = [note for note in (*reasoning_notes(directions), *cut) if note not in kept]
     return [*kept, *found, f"{_NOTE} {record.run}"]
 
 

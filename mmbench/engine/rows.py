@@ -4,8 +4,8 @@ Columns `direction`, `split`, `id`, `group`, `error`, `value`, `scores`, `target
 `target` and `tags` as JSON; scores by class as lists of float32 or float64), and one list of
 float64 for each metric. `scores` says what scores by class are (`logits`, `probabilities`,
 `similarities`); rows of older runs have no such column. The tag `finish` is `length` where an
-answer met the token limit. With these a run is compared and scored again, without the model and
-without the data.
+answer met the token limit, the tag `cut` how many characters of a longer output were scored. With
+these a run is compared and scored again, without the model and without the data.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import msgspec
 
 from mmbench.engine.measure import Directions, Scored
 from mmbench.errors import DataError
+from mmbench.safe_parse import encode_json, parse_json
 from mmbench.types import Broken, Media, Prediction, Ranking
 
 
@@ -62,7 +63,7 @@ def _values(predictions: list[Prediction]) -> Sequence[Any]:
 def _json(value: Any) -> str | None:
     if isinstance(value, Media | Broken):
         value = {"media": value.name} if isinstance(value, Media) else None
-    return None if value is None else msgspec.json.encode(value).decode()
+    return None if value is None else encode_json(value).decode()
 
 
 def predictions(table: Mapping[str, Sequence[Any]]) -> Directions:
@@ -83,7 +84,7 @@ def _prediction(
     import numpy as np
 
     if isinstance(value, str):
-        value = _decoded(value)
+        value = _decoded(value, ident)
         if isinstance(value, dict) and value.keys() == {"media"}:
             raise DataError(
                 f"sample {ident}: rows keep no images and sounds; score the files again"
@@ -91,12 +92,15 @@ def _prediction(
     elif value is not None:
         value = np.asarray(value, np.float64)
         value = value if len(value) > 1 else int(value[0])
-    right = None if target is None else _decoded(target)
+    right = None if target is None else _decoded(target, ident)
     return Prediction(ident, value, right, error, group, msgspec.json.decode(tags))
 
 
-def _decoded(text: str) -> Any:
-    """A value or a target from its JSON."""
-    value = msgspec.json.decode(text)
+def _decoded(text: str, ident: str) -> Any:
+    """A value or a target from its JSON. Raises DataError."""
+    try:
+        value = parse_json(text)
+    except ValueError as error:
+        raise DataError(f"sample {ident}: its row cannot be read: {error}") from error
     ranking = isinstance(value, dict) and value.keys() >= {"ranks", "grades"}
     return msgspec.convert(value, Ranking) if ranking else value

@@ -55,6 +55,11 @@ class Table:
         self._said: list[Any] = [None] * (0 if requests.method in calls.VECTORS else n)
         self._failures: dict[int, str] = {}
 
+    @property
+    def whole(self) -> bool:
+        """Whether a batch is answered whole or not at all, as one of vectors is."""
+        return self._requests.method in calls.VECTORS
+
     def put(self, rows: Sequence[int], keys: Sequence[bytes], batch: Batch) -> None:
         """Put a batch's answers into their rows."""
         row_of = {keys[row]: row for row in rows}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from mmbench.errors import DataError, ModelError, UnknownName
-from mmbench.text import listed, repeated
+from mmbench.text import count, listed, repeated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,7 +63,9 @@ def columns_of_output(given: Sequence[str], labels: Sequence[str], where: str) -
     for name in sorted(set(given) - set(labels)):
         raise UnknownName(f"label ({where})", name, labels)
     missing = [name for name in labels if name not in given]
-    raise DataError(f"{where} has no score for {missing[0]!r} ({len(missing)} labels missing)")
+    raise DataError(
+        f"{where} has no score for {missing[0]!r} ({count(len(missing), 'label')} missing)"
+    )
 
 
 @lru_cache(maxsize=8)  # every sample has the same labels, in the same order

@@ -29,6 +29,7 @@ from mmbench.kinds.per_sample import (
     modality_in,
 )
 from mmbench.stats.probabilities import probabilities
+from mmbench.text import count
 from mmbench.types import (
     Answers,
     Broken,
@@ -99,8 +100,8 @@ class Classification(PerSample):
         extra = len(found.labels) - len(data.labels)
         if extra > 0:
             notes.append(
-                f"the model has {len(found.labels)} classes and the data {len(data.labels)}: the"
-                f" scores of the other {extra} are left out"
+                f"the model has {count(len(found.labels), 'class')} and the data"
+                f" {len(data.labels):,}: the scores of the other {extra:,} are left out"
             )
         if found.scores == "probabilities":
             notes.append("the model declares that its scores are probabilities")
@@ -168,7 +169,9 @@ class Classification(PerSample):
             scores = scores_of_list(given, data.labels, where)
             names = outputs.labels or data.labels
             if scores.shape != (len(names),):
-                raise DataError(f"{where} has shape {scores.shape} for {len(names)} labels")
+                raise DataError(
+                    f"{where} has shape {scores.shape} for {count(len(names), 'label')}"
+                )
             return numbers(scores[columns_of_output(names, data.labels, where)])
         return label_number(str(given), data.labels, where)
 

@@ -83,7 +83,8 @@ def _in_order(ids: list[str], outputs: Outputs) -> Outputs:
     """Return outputs without ids under those of the samples in their order."""
     if len(outputs.values) != len(ids):
         raise DataError(
-            f"{len(outputs.values)} outputs without ids for {len(ids)} samples: give ids with them"
+            f"{count(len(outputs.values), 'output')} without ids for {count(len(ids), 'sample')}:"
+            " give ids with them"
         )
     return replace(
         outputs,

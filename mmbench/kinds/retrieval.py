@@ -244,7 +244,9 @@ class Retrieval:
         sides = []
         for name, samples in self.samples(data).items():
             draws = [
-                blake2b(f"{seed}/{name}/{s.id}".encode()).digest() if who == "random" else b"\1"
+                blake2b(f"{seed}/{name}/{s.id}".encode("utf-8", "surrogatepass")).digest()
+                if who == "random"
+                else b"\1"
                 for s in samples
             ]
             raw = np.frombuffer(b"".join(draws), np.int8).astype(np.float32)

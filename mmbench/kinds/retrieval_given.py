@@ -15,7 +15,7 @@ from mmbench.kinds.per_sample import refuse_unmatched
 from mmbench.kinds.retrieval_judged import positives
 from mmbench.kinds.retrieval_parts import prediction
 from mmbench.search.listed import best_first, listed_ranking
-from mmbench.text import listed, path_id, repeated
+from mmbench.text import count, listed, path_id, repeated
 from mmbench.types import Answers, Broken, Outputs, Prediction, RetrievalData, Sample
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ def match(data: RetrievalData, outputs: Outputs, *, partial: bool) -> tuple[Retr
     """
     if outputs.embeddings:
         return _match_embeddings(data, outputs, partial=partial)
+    if any(hasattr(value, "ndim") for value in outputs.values.values()):
+        raise DataError(
+            "an .npy file holds scores of classes, a row a sample: for embeddings give an .npz of"
+            " both sides, np.savez('x.npz', query=…, query_ids=…, corpus=…, corpus_ids=…)"
+        )
     queries, documents = _Names(data.queries), _Names(data.corpus)
     ids = queries.unique(list(outputs.values), "queries")
     values = {
@@ -112,8 +117,8 @@ def _refuse_absent(data: RetrievalData) -> None:
     absent = [doc for doc in wanted if doc not in known]
     if absent:
         raise DataError(
-            f"corpus embeddings: {len(absent)} judged documents have none: {listed(absent)};"
-            " --partial counts them as never retrieved"
+            f"corpus embeddings: none for {count(len(absent), 'judged document')}:"
+            f" {listed(absent)}; --partial counts them as never retrieved"
         )
 
 

@@ -63,7 +63,7 @@ class Writing(PerSample):
         if alone in (0, len(data.samples)):
             return []
         verb = "has" if alone == 1 else "have"
-        return [f"{alone} of {len(data.samples)} samples {verb} no image, sound or video"]
+        return [f"{alone} of {count(len(data.samples), 'sample')} {verb} no image, sound or video"]
 
     def told(self, answers: Mapping[str, Answers | Said], data: Samples) -> list[str]:
         """How many answers were cut off by the token limit."""
@@ -87,7 +87,8 @@ class Writing(PerSample):
             return given
         if isinstance(given, int | float) and not isinstance(given, bool):
             return str(given)
-        raise DataError(f"task {spec.name}: the output for {sample.id} is not a text")
+        what = "scores of classes (.npy)" if hasattr(given, "ndim") else repr(given)
+        raise DataError(f"task {spec.name}: the output for {sample.id} is {what}: a text is needed")
 
     def baseline(
         self, who: str, spec: TaskSpec, data: Samples, seed: int

@@ -4,7 +4,7 @@ Decoding changes no global state and may run in several threads at once.
 """
 
 from mmbench.media.encoded import read_bytes
-from mmbench.media.image import FORMATS, MAX_PIXELS, decode_image, square
+from mmbench.media.image import FORMATS, MAX_PIXELS, decode_encoded, decode_image, square
 from mmbench.media.sound import decode_sound
 from mmbench.media.video import chosen, count_frames, decode_video
 
@@ -18,6 +18,7 @@ __all__ = [
     "MAX_PIXELS",
     "chosen",
     "count_frames",
+    "decode_encoded",
     "decode_image",
     "decode_sound",
     "decode_video",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import stat
-from pathlib import Path
-
 from mmbench.errors import ContentError, SampleError
+from mmbench.regular_files import read_regular
+from mmbench.surrogates import escape_surrogates
 from mmbench.types import Media
 
 
@@ -16,23 +15,19 @@ def read_bytes(media: Media) -> bytes:
     ContentError when there are none. Each names the medium.
     """
     try:
-        data = _read_file(Path(media.name)) if media.read is None else media.read()
+        data = read_regular(media.name) if media.read is None else media.read()
     except (OSError, ValueError) as error:
         # A ValueError is a path that no file system has, one with a NUL in it.
         reason = getattr(error, "strerror", None) or error
         raise SampleError(f"{shown(media.name)}: cannot be read: {reason}") from error
+    except MemoryError as error:
+        raise SampleError(f"{shown(media.name)}: no memory is left to read it") from error
     if not data:
         raise ContentError(f"{shown(media.name)}: is empty, it has no bytes")
     return data
 
 
-def _read_file(path: Path) -> bytes:
-    # Opening a pipe would wait for ever.
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise SampleError(f"{shown(str(path))}: is not a file")
-    return path.read_bytes()
-
-
 def shown(name: str) -> str:
     """A name on one line, whatever is in it."""
+    name = escape_surrogates(name)
     return name if name.isprintable() else repr(name)

@@ -44,12 +44,12 @@ _COUNTED = {"tta", "wv", "ape", "mpc", "mpc8"}
 _NO_ARRAY = {"s64": "dblp", "s64p": "dblp"}
 
 
-def decode_by_ffmpeg(data: bytes, check: Callable[[float], None]) -> Decoded:
+def decode_by_ffmpeg(data: bytes, count: Callable[[int, int, int], None]) -> Decoded:
     """Decode the default audio stream of a file, or its first one, to the mean of the channels.
 
-    `check` is called with the seconds decoded so far, and may raise. What the container says is no
-    part of the sound is left out: samples before time 0 and behind the end of an edit list. What
-    FFmpeg cannot decode is no exception here: see `Decoded.error`.
+    `count` is called with the samples, channels and rate of each frame, and may raise. What the
+    container says is no part of the sound is left out: samples before time 0 and behind the end of
+    an edit list. What FFmpeg cannot decode is no exception here: see `Decoded.error`.
     """
     import av
 
@@ -63,7 +63,7 @@ def decode_by_ffmpeg(data: bytes, check: Callable[[float], None]) -> Decoded:
             if stream.codec_context is None:
                 return Decoded([], cut=cut, error="its audio stream is of no known codec")
             told = _told(container, stream)
-            _read(container, stream, frames, check)
+            _read(container, stream, frames, count)
             cut = missing_entries(container, stream, len(data)) or cut
     except av.FFmpegError as error:
         reason = f"cannot be decoded as a sound: {error.strerror}"
@@ -80,7 +80,10 @@ def _told(container: Any, stream: Any) -> float:
 
 
 def _read(
-    container: Any, stream: Any, frames: list[tuple[int, Mono]], check: Callable[[float], None]
+    container: Any,
+    stream: Any,
+    frames: list[tuple[int, Mono]],
+    count: Callable[[int, int, int], None],
 ) -> None:
     """Decode into `frames`, so that what came before an error is kept."""
     from av.codec.context import Flags2
@@ -89,13 +92,11 @@ def _read(
         # The last frame of ALAC has no padding, and libavcodec would remove it all the same.
         stream.codec_context.flags2 |= Flags2.skip_manual
     end = _end(container, stream)
-    seconds = 0.0
     frame = None
     for frame in _frames(container, stream):
+        count(frame.samples, frame.layout.nb_channels, frame.sample_rate)
         samples = _mono(frame)[_early(frame) :]
         frames.append((frame.sample_rate, samples))
-        seconds += len(samples) / frame.sample_rate
-        check(seconds)
     if frame is not None and end is not None:
         rate, samples = frames.pop()
         frames.append((rate, samples[: len(samples) - _late(frame, end)]))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mmbench.errors import ContentError, SampleError
 from mmbench.media.encoded import read_bytes, shown
-from mmbench.types import Media
+from mmbench.types import EncodedImage, Media
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -33,6 +33,9 @@ _DECODER_ERRORS = (
     *(ArithmeticError, RuntimeError, struct.error, zlib.error),
 )
 
+# Formats that every endpoint knows.
+_SENT = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+
 _ORIENTATION, _BITS, _SAMPLE_FORMAT = 0x0112, 258, 339  # tags of EXIF and TIFF
 _SIGNED = 2  # value of the tag SampleFormat
 
@@ -51,6 +54,20 @@ def decode_image(data: bytes, name: str) -> Image:
     `MAX_PIXELS` pixels, or floating-point pixels, which have no range to scale from; SampleError
     when the memory runs out.
     """
+    return _decoded(data, name)[0]
+
+
+def decode_encoded(data: bytes, name: str) -> EncodedImage:
+    """The picture in encoded bytes, as `decode_image` gives it, together with the bytes.
+
+    Raises what `decode_image` raises.
+    """
+    pixels, mime = _decoded(data, name)
+    return EncodedImage(pixels, data, mime)
+
+
+def _decoded(data: bytes, name: str) -> tuple[Image, str]:
+    """The picture, and the type of the bytes where every decoder sees this picture in them."""
     from PIL import Image, UnidentifiedImageError
 
     name = shown(name)
@@ -60,7 +77,8 @@ def decode_image(data: bytes, name: str) -> Image:
         image.load()
         # Again: an icon and some other formats tell their size only now.
         _refuse_bomb(image, name)
-        return _rgb(_upright(image), name)
+        mime = _plain_type(image)
+        return _rgb(_upright(image), name), mime
     except UnidentifiedImageError as error:
         raise ContentError(
             f"{name}: is not an image, or of none of the formats {', '.join(FORMATS)}"
@@ -107,6 +125,24 @@ def _refuse_bomb(image: Image, name: str) -> None:
             f"{name}: has {image.width} x {image.height} pixels, more than the {MAX_PIXELS} that"
             " are decoded (a decompression bomb?)"
         )
+
+
+def _plain_type(image: Image) -> str:
+    """The MIME type of an image in which decoders cannot see different things, else "".
+
+    Decoders differ in what they make of an orientation, further frames, transparency, CMYK, and
+    more than 8 bits of grey.
+    """
+    mime = _SENT.get(image.format or "", "")
+    still = getattr(image, "n_frames", 1) == 1
+    opaque = image.mode in ("1", "L", "P", "RGB") and "transparency" not in image.info
+    if not (mime and still and opaque):
+        return ""
+    try:
+        upright = image.getexif().get(_ORIENTATION, 1) == 1
+    except _DECODER_ERRORS:
+        return ""
+    return mime if upright else ""
 
 
 def _upright(image: Image) -> Image:

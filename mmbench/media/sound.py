@@ -5,9 +5,10 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from mmbench.errors import ContentError
+from mmbench.errors import ContentError, SampleError
 from mmbench.media.encoded import shown
 from mmbench.media.ffmpeg_sound import Decoded, decode_by_ffmpeg
+from mmbench.media.frame_tables import refuse_false_table
 from mmbench.media.ogg import links
 from mmbench.media.sample_counts import has_xing, told_bytes, told_seconds, without_tags
 from mmbench.media.streamed import with_length
@@ -15,12 +16,13 @@ from mmbench.media.truncation import find_cut, seconds_there
 from mmbench.types import Sound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     from numpy.typing import NDArray
 
-MAX_SECONDS = 24 * 3600  # a longer sound is refused: a few bytes can claim to be weeks of silence
+# A longer sound is refused: a few bytes can claim to be weeks of silence.
+MAX_SECONDS = 24 * 3600
+# Samples of all channels: 4 hours of stereo at 48 kHz, a day at 16 kHz.
+MAX_SAMPLES = 1_500_000_000
 
 # How much shorter than its header says a whole sound may be: two frames of MP3 at 44.1 kHz. Some
 # encoders count the frame that holds the header, and decoders may keep back their last one.
@@ -34,12 +36,42 @@ def decode_sound(data: bytes, name: str, rate: int) -> Sound:
     libsndfile decodes WAV, FLAC, Ogg, Opus, MP3 and more, FFmpeg other files and videos. Samples
     that the encoder added are removed where the file tells them. Resampled by soxr (VHQ).
     Raises ContentError, naming `name`, for what is no sound, cannot be decoded, is cut short, has
-    no samples, some that are not numbers, or lasts more than a day.
+    no samples, some that are not numbers, lasts more than a day or has more than `MAX_SAMPLES`
+    samples, as stored or at `rate`; SampleError when the memory runs out.
     """
+    name = shown(name)
+    try:
+        return _sound(without_tags(data), name, rate)
+    except MemoryError as error:
+        raise SampleError(f"{name}: no memory is left to decode it") from error
+
+
+class _Limits:
+    """Counts what is decoded of a sound, so that it can be refused before it fills the memory."""
+
+    def __init__(self, name: str, rate: int) -> None:
+        self._name, self._rate = name, rate
+        self._seconds, self._samples = 0.0, 0
+
+    def add(self, samples: int, channels: int, rate: int) -> None:
+        """Count so many samples of each channel. Raises ContentError beyond a limit."""
+        self._seconds += samples / rate
+        self._samples += samples * channels
+        if self._seconds > MAX_SECONDS:
+            hours = f"{self._seconds / 3600:.0f}"
+            raise ContentError(f"{self._name}: lasts {hours} hours, more than the 24 decoded")
+        most = max(self._samples, round(self._seconds * self._rate))
+        if most > MAX_SAMPLES:
+            raise ContentError(
+                f"{self._name}: has {most:,} samples, more than the {MAX_SAMPLES:,} that are"
+                " decoded (a decompression bomb?)"
+            )
+
+
+def _sound(data: bytes, name: str, rate: int) -> Sound:
     import numpy as np
 
-    name, data = shown(name), without_tags(data)
-    decoded = _decoded(data, name)
+    decoded = _decoded(data, name, rate)
     _refuse_cut(data, decoded, name)
     if not any(len(samples) for _, samples in decoded.stretches):
         raise ContentError(f"{name}: has no samples")
@@ -49,29 +81,24 @@ def decode_sound(data: bytes, name: str, rate: int) -> Sound:
     return Sound(np.concatenate(mono, dtype=np.float32), rate)
 
 
-def _decoded(data: bytes, name: str) -> Decoded:
+def _decoded(data: bytes, name: str, rate: int) -> Decoded:
     """Decode by libsndfile, or by FFmpeg what that does not read."""
     import soundfile
 
-    def check(seconds: float) -> None:
-        if seconds > MAX_SECONDS:
-            hours = f"{seconds / 3600:.0f}"
-            raise ContentError(f"{name}: lasts {hours} hours, more than the 24 decoded")
-
     refused = ""
     try:
-        stretches = [_by_libsndfile(link, check) for link in links(data)]
+        limits = _Limits(name, rate)
+        stretches = [_by_libsndfile(link, limits) for link in links(data)]
         if all(stretch is not None for stretch in stretches):
             return Decoded([one for one in stretches if one is not None], cut=find_cut(data))
     except soundfile.SoundFileError as error:
         refused = _reason(error)
-    decoded = decode_by_ffmpeg(data, check)
+    refuse_false_table(data, name)
+    decoded = decode_by_ffmpeg(data, _Limits(name, rate).add)
     return decoded._replace(error=_both(refused, decoded.error))
 
 
-def _by_libsndfile(
-    data: bytes, check: Callable[[float], None]
-) -> tuple[int, NDArray[np.float64]] | None:
+def _by_libsndfile(data: bytes, limits: _Limits) -> tuple[int, NDArray[np.float64]] | None:
     """Return the rate and the samples of a sound; None where libsndfile does not know its length.
 
     Raises SoundFileError for what libsndfile does not read.
@@ -82,8 +109,9 @@ def _by_libsndfile(
     with soundfile.SoundFile(BytesIO(with_length(data))) as file:
         if not _is_counted(data, file):
             return None
-        check(file.frames / file.samplerate)
-        # The number is told, because a codec in which it cannot seek (GSM, G.721) wants it.
+        limits.add(file.frames, file.channels, file.samplerate)
+        # The number is told, because a codec in which it cannot seek (GSM, G.721) wants it. Not in
+        # parts: soundfile seeks behind each, which for an MP3 gives other samples.
         samples = file.read(file.frames, dtype="float32", always_2d=True)
         return file.samplerate, samples.mean(axis=1, dtype=np.float64)
 

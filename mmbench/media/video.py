@@ -7,9 +7,11 @@ from io import BytesIO
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from mmbench.errors import ContentError
+from mmbench.errors import ContentError, SampleError
 from mmbench.media.containers import default_stream, demuxed, is_image, is_mp4, missing_entries
 from mmbench.media.encoded import shown
+from mmbench.media.frame_tables import refuse_false_table
+from mmbench.media.image import MAX_PIXELS
 from mmbench.media.truncation import Cut, find_cut, seconds_there
 from mmbench.types import Clip, Frames, View
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.uint8]
 
+
+# Pixels of all frames that are kept of a video: 3 GiB, or 32 frames of 8K.
+MAX_CLIP_PIXELS = 1 << 30
 
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)", re.ASCII)  # hours, minutes and seconds
 _MOST_SHOWN = 0.9  # of a video: with less of it there it is cut short
@@ -31,17 +36,21 @@ def decode_video(data: bytes, name: str, frames: Frames, view: View | None = Non
     variable rate each frame counts once. Where the decoder shows fewer frames than there are (those
     in front of the first whole picture of a stream that was joined late), they are chosen among
     those shown.
-    Raises ContentError, naming `name`, for what is no video, has no frame, or cannot be decoded up
-    to the last frame that is wanted.
+    Raises ContentError, naming `name`, for what is no video, has no frame, cannot be decoded up to
+    the last frame that is wanted, or has frames of more than `MAX_PIXELS` pixels, or of more than
+    `MAX_CLIP_PIXELS` together; SampleError when the memory runs out.
     """
     import numpy as np
 
     name = shown(name)
-    wanted, found, seconds = _decoded(data, name, frames, view, None)
-    pictures = [_cropped(found[index], view) for index in wanted]
-    if len({picture.shape for picture in pictures}) > 1:
-        raise ContentError(f"{name}: changes its size between frames")
-    return Clip(np.stack(pictures), tuple(seconds[index] for index in wanted))
+    try:
+        wanted, found, seconds = _decoded(data, name, frames, view, None)
+        pictures = [_cropped(found[index], view) for index in wanted]
+        if len({picture.shape for picture in pictures}) > 1:
+            raise ContentError(f"{name}: changes its size between frames")
+        return Clip(np.stack(pictures), tuple(seconds[index] for index in wanted))
+    except MemoryError as error:
+        raise SampleError(f"{name}: no memory is left to decode it") from error
 
 
 def _decoded(
@@ -50,12 +59,13 @@ def _decoded(
     """The numbers of the wanted frames of `n` (None: of all), these frames, and their times."""
     import av
 
+    refuse_false_table(data, name)
     try:
         with av.open(BytesIO(data), metadata_errors="replace") as container:
             packets, there = _packets(container, data, name)
             whole = _from_first_key(packets)
             wanted = chosen(n or there, frames, view)
-            found, seconds, decoded = _frames(packets, set(wanted))
+            found, seconds, decoded = _frames(packets, wanted, name)
     except av.FFmpegError as error:
         raise _undecodable(data, name, error) from error
     if not (missing := set(wanted) - found.keys()):
@@ -90,6 +100,7 @@ def count_frames(data: bytes, name: str) -> int:
     import av
 
     name = shown(name)
+    refuse_false_table(data, name)
     try:
         with av.open(BytesIO(data), metadata_errors="replace") as container:
             return _packets(container, data, name)[1]
@@ -191,20 +202,33 @@ def _refuse_cut(seconds: float, packets: list[Any], name: str) -> None:
 
 
 def _frames(
-    packets: list[Any], wanted: set[int]
+    packets: list[Any], wanted: list[int], name: str
 ) -> tuple[dict[int, Pixels], dict[int, float], int]:
     """The wanted frames by number, and how many were decoded. No others are kept."""
+    numbers, last = set(wanted), max(wanted)
+    most = min(MAX_PIXELS, MAX_CLIP_PIXELS // len(wanted))
     found: dict[int, Pixels] = {}
     seconds: dict[int, float] = {}
     index = -1
+    _refuse_large(packets[0].stream.codec_context, most, name)
     shown_frames = (frame for packet in packets for frame in packet.decode())
     for index, frame in enumerate(shown_frames):
-        if index in wanted:
+        if index in numbers:
+            _refuse_large(frame, most, name)
             found[index] = _upright(frame)
             seconds[index] = float(frame.time or 0)
-        if index >= max(wanted):
+        if index >= last:
             break
     return found, seconds, index + 1
+
+
+def _refuse_large(picture: Any, most: int, name: str) -> None:
+    """Raise ContentError for a frame, or the frames of a stream, of more than `most` pixels."""
+    if picture.width * picture.height > most:
+        raise ContentError(
+            f"{name}: has frames of {picture.width} x {picture.height} pixels, more than the"
+            f" {most:,} that are decoded of each (a decompression bomb?)"
+        )
 
 
 def _upright(frame: Any) -> Pixels:

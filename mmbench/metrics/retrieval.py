@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mmbench.search.listed import listed_ranking
 from mmbench.stats import score
+from mmbench.text import count
 from mmbench.types import Prediction, Ranking, Score
 
 _TIES = "ties=id-hash"
@@ -134,7 +135,8 @@ def _last_where_failed(predictions: Sequence[Prediction]) -> NDArray[np.float64]
 
 
 def _beyond(unknown: int) -> str:
-    return f"{unknown} queries have a positive beyond the depth of the index" if unknown else ""
+    queries = count(unknown, "query")
+    return f"positives of {queries} lie beyond the depth of the index" if unknown else ""
 
 
 def _of_known(best: NDArray[np.float64], fold_name: str) -> Score:
@@ -142,6 +144,6 @@ def _of_known(best: NDArray[np.float64], fold_name: str) -> Score:
     absent = int(np.isinf(best).sum())
     reason = _beyond(int(np.isnan(best).sum()))
     if absent:
-        reason = f"{absent} queries got no positive at all, or have none"
+        reason = f"{count(absent, 'query')} without a positive among the documents returned"
     rows = np.where(np.isinf(best), np.nan, best)
     return score(rows, fold_name=fold_name, better="lower", signature=_TIES, reason=reason, best=1)

@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from mmbench.errors import ModelError, SampleError
+from mmbench.models.api_address import is_this_machine, parse_base
+from mmbench.models.api_answers import prompt_tokens, written
 from mmbench.models.api_client import Client
-from mmbench.models.api_parts import messages
-from mmbench.text import plain
+from mmbench.models.api_parts import messages, sorts_of, without
+from mmbench.models.api_threads import answered
+from mmbench.text import listed, plain
 from mmbench.types import Frames, Generation, Message, Modality, Written
 
-_FINISHES = {"stop": "stop", "eos": "stop", "length": "length", "max_tokens": "length"}
-_TRIES = 3  # conversations of a batch that are asked about a drop, where the endpoint fails them
+_TRIES = 3  # conversations that are asked about a drop at a time, where the endpoint fails them
+Body = dict[str, Any]
 
 
 class Api:
     """`api@MODEL` asks MODEL at `base`, `concurrency` conversations at a time.
 
-    The key is that of the environment variable `key_env`, and is never recorded. Videos are sent as
-    `frames` images. A failure is a failed sample: half a body, no JSON, no text, a filter; an empty
-    text is an answer. `check_media` asks the first conversation with a medium again without it:
-    where the server counts as many tokens of the prompt, it drops that medium, and every
-    conversation with one fails. Raises ModelError where no request can succeed.
+    `served_as` states what is served: the address is no part of the model's identity. The key is
+    that of the environment variable `key_env`, and is never recorded. Images are sent as the bytes
+    of their files where these are what a decoder sees, videos as `frames` images. A failure is a
+    failed sample: half a body, no JSON, no text, a filter; an empty text is an answer.
+    `check_media` asks the first conversation with a medium again without it: where the server
+    counts as many tokens of the prompt, it drops that medium, and every conversation with one
+    fails. Raises ModelError where no request can succeed.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio", "video"})
-    version = 1
+    version = 2
     remote = True
-    batch = 64
-    # What moves how answers are fetched, and not what they are.
+    encoded_images = True
+    batch = 16  # conversations decoded at a time
+    # What moves where and how answers are fetched, and not what they are.
     unhashed: ClassVar[frozenset[str]] = frozenset(
-        {"concurrency", "timeout", "retries", "rpm", "key_env", "check_media"}
+        {"base", "concurrency", "timeout", "retries", "rpm", "key_env", "check_media"}
+        | {"insecure_http"}
     )
 
     def __init__(
@@ -45,6 +53,7 @@ class Api:
         dtype: str,  # noqa: ARG002
         model: str = "",
         base: str = "",
+        served_as: str = "",  # noqa: ARG002 - part of the identity alone
         frames: int = 8,
         concurrency: int = 8,
         timeout: float = 120.0,
@@ -53,119 +62,117 @@ class Api:
         key_env: str = "OPENAI_API_KEY",
         check_media: bool = True,
         limit: str = "max_tokens",
+        insecure_http: bool = False,
     ) -> None:
         if not model or not base:
             raise ModelError("api needs a model and an endpoint: -m api@MODEL --api-base URL")
-        key = os.environ.get(key_env)
-        self._client = Client(base, key, timeout=timeout, retries=retries, rpm=rpm)
+        self._client = Client(
+            base,
+            os.environ.get(key_env),
+            timeout=timeout,
+            retries=retries,
+            rpm=rpm,
+            connections=concurrency,
+            insecure_http=insecure_http,
+        )
         self._name, self._limit, self._concurrency = model, limit, concurrency
         self._check = check_media
         self._drops: dict[str, bool] = {}
         self.frames = Frames(frames)
 
-    def write(
-        self, conversations: Sequence[Sequence[Message]], options: Generation
-    ) -> list[Written | SampleError]:
-        """The answers to n conversations, in their order."""
-        if self._check:
-            self._look_for_drops(conversations)
-        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="api") as pool:
-            asked = [pool.submit(self._answer, turns, options) for turns in conversations]
-            try:
-                return [one.result() for one in asked]
-            except BaseException as error:
-                if isinstance(error, KeyboardInterrupt):
-                    self._client.stop()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+    @staticmethod
+    def destination(base: str = "", **_: Any) -> str | None:
+        """Return the host to which inputs are sent, None for this machine."""
+        host = parse_base(base).hostname if base else None
+        return None if host is None or is_this_machine(host) else host
 
-    def _answer(self, turns: Sequence[Message], options: Generation) -> Written | SampleError:
-        dropped = [sort for sort in _sorts(turns) if self._drops.get(sort)]
+    def probe(self) -> str:
+        """Ask the endpoint for its models, and return what is odd about the reply, "" if nothing.
+
+        Raises ModelError where it cannot be reached, or does not accept the key.
+        """
+        names = self._client.models()
+        if not names or self._name in names:
+            return ""
+        return f"the endpoint lists {listed(names)}, and not {plain(self._name)}"
+
+    def prepare(self, item: Sequence[Message], modality: str) -> list[Body]:  # noqa: ARG002
+        """Return a conversation as JSON, its media encoded."""
+        return messages(item)
+
+    def write(
+        self, conversations: Iterable[list[Body]], options: Generation
+    ) -> list[Written | SampleError]:
+        """Answer n prepared conversations, in their order."""
+        return [answer for _, answer in sorted(self.write_each(conversations, options))]
+
+    def write_each(
+        self, conversations: Iterable[list[Body]], options: Generation
+    ) -> Iterator[tuple[int, Written | SampleError]]:
+        """Yield the number and the answer of each prepared conversation, as the answers arrive."""
+        stop = threading.Event()
+        ask = partial(self._answer, options=options, stop=stop)
+        return answered(ask, self._probed(conversations, stop), self._concurrency, stop)
+
+    def _answer(
+        self, turns: list[Body], options: Generation, stop: threading.Event
+    ) -> Written | SampleError:
+        dropped = [sort for sort in sorts_of(turns) if self._drops.get(sort)]
         if dropped:
             return SampleError(f"the server drops every {dropped[0]} without a word")
         try:
-            return _written(self._post(turns, options))
+            answer = self._post(turns, options, stop)
+            return written(answer, self._client.mask, self._client.printable)
         except SampleError as error:
             return error
 
-    def _post(self, turns: Sequence[Message], options: Generation) -> dict[str, Any]:
-        body: dict[str, Any] = {
+    def _post(self, turns: list[Body], options: Generation, stop: threading.Event) -> Body:
+        body: Body = {
             "model": self._name,
-            "messages": messages(turns),
+            "messages": turns,
             "temperature": options.temperature,
             self._limit: options.max_tokens,
         }
         if options.temperature > 0:
             body |= {"top_p": options.top_p, "seed": options.seed}
-        return self._client.post(body | ({"stop": list(options.stop)} if options.stop else {}))
+        if options.stop:
+            body["stop"] = list(options.stop)
+        return self._client.post(body, stop)
 
-    def _look_for_drops(self, conversations: Sequence[Sequence[Message]]) -> None:
-        """Once for each sort of medium: does it move the number of tokens of the prompt?
+    def _probed(
+        self, conversations: Iterable[list[Body]], stop: threading.Event
+    ) -> Iterator[tuple[int, list[Body]]]:
+        """Yield each conversation with its number, once it is known whether its media are dropped.
 
-        Where the endpoint refuses a conversation, the next one is asked, and a few of each batch.
+        Where the endpoint refuses the conversation that is tried, the next one is, a few in all.
         """
-        refused = 0
-        for turns in conversations:
-            for sort in set(_sorts(turns)) - self._drops.keys():
-                if refused == _TRIES:
-                    return
-                drops = self._drops_it(turns, sort)
-                if drops is None:
-                    refused += 1
-                else:
-                    self._drops[sort] = drops
+        waiting, refused = [], 0
+        for number, turns in enumerate(conversations):
+            unknown = sorts_of(turns) - self._drops.keys() if self._check else set()
+            if refused == _TRIES or not unknown:
+                yield number, turns
+                continue
+            waiting.append((number, turns))
+            refused += self._try_sorts(turns, unknown, stop)
+            if unknown <= self._drops.keys() or refused == _TRIES:
+                yield from waiting
+                waiting.clear()
+        yield from waiting
 
-    def _drops_it(self, turns: Sequence[Message], sort: str) -> bool | None:
+    def _try_sorts(self, turns: list[Body], sorts: set[str], stop: threading.Event) -> bool:
+        """Find out which sorts of media the server drops. Return whether it refused to tell."""
+        found = {sort: self._drops_it(turns, sort, stop) for sort in sorts}
+        self._drops |= {sort: drops for sort, drops in found.items() if drops is not None}
+        return None in found.values()
+
+    def _drops_it(self, turns: list[Body], sort: str, stop: threading.Event) -> bool | None:
         """Whether the server drops it; None where it refuses the conversation itself."""
-        without = [
-            Message(turn.role, tuple(part for part in turn.parts if _sort(part) != sort) or (".",))
-            for turn in turns
-        ]
         one = Generation(max_tokens=1)
         try:
-            counts = [_prompt_tokens(self._post(asked, one)) for asked in (turns, without)]
+            counts = [
+                prompt_tokens(self._post(asked, one, stop))
+                for asked in (turns, without(turns, sort))
+            ]
         except SampleError:
             return None  # its answer will tell what is wrong
         return None not in counts and counts[0] == counts[1]
-
-
-def _sort(part: Any) -> str:
-    return {"Sound": "sound", "Clip": "video", "str": "text"}.get(type(part).__name__, "image")
-
-
-def _sorts(turns: Sequence[Message]) -> list[str]:
-    """Which sorts of media a conversation holds."""
-    return sorted({_sort(part) for turn in turns for part in turn.parts} - {"text"})
-
-
-def _prompt_tokens(answer: dict[str, Any]) -> int | None:
-    usage = answer.get("usage")
-    return usage.get("prompt_tokens") if isinstance(usage, dict) else None
-
-
-def _written(answer: dict[str, Any]) -> Written:
-    """The text in an answer. Raises SampleError where there is none."""
-    try:
-        choice = answer["choices"][0]
-        text, finish = _text(choice["message"]["content"]), choice.get("finish_reason")
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise SampleError(
-            "the endpoint's answer has no choices[0].message.content that can be read"
-        ) from error
-    if not isinstance(text, str) or finish not in _FINISHES:
-        raise SampleError(f"the endpoint gave no text: it ended with {plain(str(finish))[:40]!r}")
-    usage = answer.get("usage")
-    tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
-    return Written(
-        text.strip(),
-        "length" if _FINISHES[finish] == "length" else "stop",
-        tokens if isinstance(tokens, int) else 0,
-    )
-
-
-def _text(content: Any) -> Any:
-    """The text of a message. Some servers give a list of parts, of which those of text count."""
-    if not isinstance(content, list):
-        return content
-    texts = [part.get("text") for part in content if part.get("type") == "text"]
-    return "".join(texts) if texts or not content else None

@@ -1,131 +1,162 @@
-"""One request to an endpoint: retried while it may help, and never answered with a guess."""
+"""One request to an endpoint: tried again while it may help, and never answered with a guess."""
 
 from __future__ import annotations
 
-import random
 import threading
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-from mmbench.errors import ModelError, SampleError
-from mmbench.text import plain
+from mmbench.errors import MmbenchError, ModelError, SampleError
+from mmbench.models.api_address import check_key, parse_base
+from mmbench.models.api_replies import (
+    LATER,
+    MAX_WAIT,
+    Passing,
+    Reply,
+    answer_in,
+    read_body,
+    seconds_asked,
+)
+from mmbench.text import count, plain
 
-_AGAIN = {408, 409, 425, 429, 500, 502, 503, 504, 529}  # another try may be answered
-_FOR_ALL = {401: "the key is not accepted", 403: "access is denied", 404: "there is no such model"}
-_LONGEST_WAIT = 60.0
-_SHOWN = 200
+_CONNECT_SECONDS = 10.0
+_CONNECTIONS = 3  # tries to connect again
+_LOST = 3  # requests in a row without any reply, after which the run ends
+_SHORTEST_SECRET = 8  # characters; a shorter key ("EMPTY", "none") would strike out words
 
 
 class Client:
     """Posts JSON to `base`/chat/completions, from several threads.
 
-    `key` goes into the header and nowhere else: where a server repeats it, it is struck out. A
-    connection error, a timeout, half a body and the statuses of a busy or failing server are tried
-    again `retries` times, with waits that double, or that the server asks for; `rpm` requests a
-    minute are not exceeded.
+    `key` goes into the header and nowhere else: where a server repeats it, it is masked. A failed
+    connection, a timeout, half a body and the statuses of a busy or failing server are tried again
+    `retries` times (urllib3's `Retry`): at once, then after waits that double, or that the server
+    asks for. Redirects are not followed. `rpm` requests a minute are not exceeded.
     """
 
     def __init__(
-        self, base: str, key: str | None, *, timeout: float, retries: int, rpm: float | None
+        self,
+        base: str,
+        key: str | None,
+        *,
+        timeout: float,
+        retries: int,
+        rpm: float | None,
+        connections: int = 1,
+        insecure_http: bool = False,
     ) -> None:
-        parts = urlsplit(base)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ModelError(
-                f"--api-base {plain(base)!r}: give http://HOST:PORT/v1 of the endpoint"
-            )
-        if parts.username or parts.password:
-            raise ModelError("--api-base holds a password: put the key into the environment")
-        if key and not (key.isascii() and key.isprintable()):
-            raise ModelError("the key in the environment holds more than a header can: set it anew")
-        self._key = key
-        self._url = f"{base.rstrip('/')}/chat/completions"
-        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        parts = parse_base(base)
+        if key:
+            check_key(parts, key, insecure_http=insecure_http)
+        self._key, self._base = key, base.rstrip("/")
         self._timeout, self._retries = timeout, retries
+        self._session = _session(key, connections)
         self._pause = 60 / rpm if rpm else 0.0
         self._next = 0.0
-        self._lock, self._local = threading.Lock(), threading.local()
-        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._replied = time.monotonic()  # when the last reply came
+        self._unconnected = self._lost = 0  # tries to connect, and requests, in a row without one
 
-    def stop(self) -> None:
-        """Wait for nothing more and try nothing again: the run was interrupted."""
-        self._stopped.set()
+    def post(self, body: dict[str, Any], stop: threading.Event) -> dict[str, Any]:
+        """Return the JSON object that the endpoint answers.
 
-    def post(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The JSON object that the endpoint answers.
-
-        Raises SampleError for a request that failed, ModelError for one that will fail every time.
+        `stop` ends waits, and further tries. Raises SampleError for a request that failed,
+        ModelError for one that will fail every time, or when the endpoint does not reply at all.
         """
-        import requests
+        from urllib3 import Retry
+        from urllib3.exceptions import MaxRetryError
 
-        reason = ""
-        for wait in self._waits():
-            self._take_turn()
+        url, began = f"{self._base}/chat/completions", time.monotonic()
+        retry = Retry(
+            self._retries,
+            connect=min(self._retries, _CONNECTIONS),
+            other=min(self._retries, _CONNECTIONS),  # such as a certificate
+            allowed_methods={"POST"},
+            backoff_factor=0.5,
+            backoff_jitter=0.25,
+        )
+        while not stop.is_set():
+            self._take_turn(stop)
             try:
-                answer = self._session().post(
-                    self._url, json=body, timeout=self._timeout, allow_redirects=False
-                )
-            except requests.RequestException as error:
-                reason = type(error).__name__
-                wait(None)
-                continue
-            if answer.status_code == 200:
-                return self._object(answer)
-            reason = f"status {answer.status_code}: {self._message(answer)}"
-            self._refuse(answer.status_code, reason)
-            wait(answer.headers.get("Retry-After"))
-        raise SampleError(f"the endpoint failed {self._retries + 1} times: {reason}")
+                return answer_in(self._send("POST", url, body), url, self.printable)
+            except Passing as failed:
+                try:
+                    retry = retry.increment("POST", url, failed.response, failed.error)
+                except MaxRetryError:
+                    raise self._given_up(failed, began, len(retry.history) + 1) from failed
+                wait = retry.get_backoff_time() if failed.wait is None else failed.wait
+                stop.wait(min(wait, MAX_WAIT))
+        raise SampleError("the run ended before the endpoint answered")
 
-    def _session(self) -> Any:
-        import requests
+    def models(self) -> list[str]:
+        """Return the names of the models that the endpoint lists, none where it has no list.
 
-        if not hasattr(self._local, "session"):
-            self._local.session = requests.Session()
-            self._local.session.headers.update(self._headers)
-            self._local.session.trust_env = False  # no key of ~/.netrc, no proxy that reads along
-        return self._local.session
-
-    def _refuse(self, status: int, reason: str) -> None:
-        if status in _FOR_ALL:
-            raise ModelError(
-                f"{self._url}: {_FOR_ALL[status]} ({reason}); see --api-base and docs/models.md"
-            )
-        if status not in _AGAIN:
-            raise SampleError(f"the endpoint refused the request: {reason}")
-
-    def _message(self, answer: Any) -> str:
-        """What a server says of an error, on one line, cut, without the key."""
-        said = answer.text.replace(self._key, "***") if self._key else answer.text
-        return plain(" ".join(said.split()))[:_SHOWN] or "nothing"
-
-    def _object(self, answer: Any) -> dict[str, Any]:
-        import requests
-
+        Raises ModelError where it cannot be reached, or does not accept the key.
+        """
+        url = f"{self._base}/models"
         try:
-            found = answer.json()
-        except requests.JSONDecodeError as error:
-            raise SampleError("the endpoint answered something that is no JSON") from error
-        if not isinstance(found, dict):
-            raise SampleError("the endpoint answered JSON that is no object")
-        return found
+            reply = self._send("GET", url, None)
+        except Passing as failed:
+            raise ModelError(f"{url}: {failed}: {_START}") from failed
+        if reply.status >= 404:
+            return []
+        try:
+            listed = answer_in(reply, url, self.printable).get("data")
+        except (Passing, SampleError):
+            return []
+        models = listed if isinstance(listed, list) else []
+        names = [model.get("id") for model in models if isinstance(model, dict)]
+        return [self.mask(name) for name in names if isinstance(name, str)]
 
-    def _waits(self) -> Iterator[Any]:
-        """For each try what is to be called when it failed, with what the server asked for."""
-        for attempt in range(self._retries + 1):
-            last = attempt == self._retries
+    def mask(self, text: str) -> str:
+        """Return a text in which the key is `***`, unless the key is too short for a secret."""
+        if not self._key or len(self._key) < _SHORTEST_SECRET:
+            return text
+        return text.replace(self._key, "***")
 
-            def wait(asked: str | None, attempt: int = attempt, last: bool = last) -> None:
-                if not last:
-                    self._stopped.wait(_seconds(asked, attempt))
+    def printable(self, text: str) -> str:
+        """Return what a server says on one line, cut, without the key."""
+        shown = text.replace(self._key, "***") if self._key else text
+        return plain(shown[:2000]) or "nothing"
 
-            if self._stopped.is_set():
-                return
-            yield wait
+    def _send(self, method: str, url: str, body: dict[str, Any] | None) -> Reply:
+        """Send one request and read its reply. Raises Passing where none came whole."""
+        import requests
+        from urllib3.exceptions import HTTPError
 
-    def _take_turn(self) -> None:
+        limits = min(_CONNECT_SECONDS, self._timeout), self._timeout
+        try:
+            with self._session.request(
+                method, url, json=body, timeout=limits, allow_redirects=False, stream=True
+            ) as answer:
+                self._count_reply()
+                raw = read_body(answer.raw, self._timeout)
+                wait = seconds_asked(answer.raw)
+                location = answer.headers.get("Location", "")
+                return Reply(answer.status_code, raw, answer.raw, wait, location)
+        except requests.exceptions.InvalidURL as error:
+            raise ModelError(f"--api-base {plain(self._base)!r} is no address: {error}") from error
+        except (requests.RequestException, HTTPError) as error:
+            cause = _cause(error)
+            with self._lock:
+                self._unconnected += _is_unconnected(cause)
+            raise Passing(_reason(cause, self._timeout), error=cause) from error
+
+    def _count_reply(self) -> None:
+        with self._lock:
+            self._replied, self._unconnected, self._lost = time.monotonic(), 0, 0
+
+    def _given_up(self, failed: Passing, began: float, tries: int) -> MmbenchError:
+        """Return the failure of a sample, or of the run where nothing replies any more."""
+        if failed.error is not None and self._replied < began:
+            with self._lock:
+                self._lost += 1
+                gone = self._unconnected > _CONNECTIONS or self._lost >= _LOST
+            if gone:
+                return ModelError(f"{self._base}: {failed}: {_START}; {LATER}")
+        return SampleError(f"the endpoint failed {count(tries, 'time')}: {failed}")
+
+    def _take_turn(self, stop: threading.Event) -> None:
         """Wait until the rate allows another request."""
         if not self._pause:
             return
@@ -133,24 +164,57 @@ class Client:
             now = time.monotonic()
             turn = max(now, self._next)
             self._next = turn + self._pause
-        self._stopped.wait(turn - now)
+        stop.wait(turn - now)
 
 
-def _seconds(asked: str | None, attempt: int) -> float:
-    """How long to wait: as the server says (seconds or a date), else doubling, with jitter."""
-    if asked is not None:
-        try:
-            told = float(asked)
-        except ValueError:
-            told = _until(asked)
-        if 0 <= told < float("inf"):
-            return min(told, _LONGEST_WAIT)
-    return min(_LONGEST_WAIT, 0.5 * 2.0**attempt) * random.uniform(0.5, 1)
+_START = "start the server, or see --api-base"
 
 
-def _until(date: str) -> float:
-    try:
-        when = parsedate_to_datetime(date).astimezone(UTC)
-    except ValueError:
-        return -1.0
-    return float((when - datetime.now(UTC)).total_seconds())
+def _session(key: str | None, connections: int) -> Any:
+    """Return a session that several threads share; it keeps no cookies."""
+    from http.cookiejar import DefaultCookiePolicy
+
+    import requests
+
+    session = requests.Session()
+    session.trust_env = False  # no key of ~/.netrc, no proxy that reads along
+    session.headers.update({"Authorization": f"Bearer {key}"} if key else {})
+    # Without redirects, requests would still read their bodies, and parse where they lead.
+    session.get_redirect_target = lambda _: None
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = requests.adapters.HTTPAdapter(pool_maxsize=connections + 1)  # and the caller's
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+def _cause(error: Exception) -> Exception:
+    """Return urllib3's error in one of requests."""
+    inner = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
+    reason = getattr(inner, "reason", None)
+    return reason if isinstance(reason, Exception) else inner
+
+
+def _is_unconnected(cause: Exception) -> bool:
+    from urllib3.exceptions import ConnectTimeoutError, SSLError
+
+    return isinstance(cause, ConnectTimeoutError | SSLError)
+
+
+def _reason(cause: Exception, seconds: float) -> str:
+    """Say in words why no reply came."""
+    from urllib3.exceptions import (
+        NewConnectionError,
+        ProtocolError,
+        ReadTimeoutError,
+    )
+
+    match cause:
+        case NewConnectionError():
+            return f"cannot connect: {plain(str(cause.__cause__ or cause))}"
+        case ReadTimeoutError():
+            return f"no answer within {seconds:g} s"
+        case ProtocolError():
+            return "the connection broke off"
+        case _:
+            return plain(f"{type(cause).__name__}: {cause}")

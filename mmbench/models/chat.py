@@ -16,6 +16,7 @@ from mmbench.models.generation import cut_at, ends, greedy_or_sampled, unsteered
 from mmbench.models.pretrained import load_model, load_processor, quiet, reason
 from mmbench.models.seeds import seeded
 from mmbench.models.video_processor import video_inputs
+from mmbench.regular_files import read_regular
 from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
 
 if TYPE_CHECKING:
@@ -290,7 +291,7 @@ def own_template(folder: Path, processor: Any) -> str | None:
 
 def _read(template: str) -> str:
     try:
-        return Path(template).read_text(encoding="utf-8")
+        return read_regular(template).decode()
     except (OSError, ValueError) as error:
         raise ModelError(f"template {template}: cannot be read: {reason(error)}") from error
 

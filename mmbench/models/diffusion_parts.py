@@ -6,7 +6,6 @@ parts that have weights are loaded before it, one by one, and what they lack is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Any
 
 from mmbench.errors import ModelError
 from mmbench.models.pretrained import loading, quiet
+from mmbench.regular_files import read_regular
+from mmbench.safe_parse import parse_json
 
 INDEX = "model_index.json"
 
@@ -64,7 +65,7 @@ def _index(folder: Path) -> dict[str, Any]:
     Parts of unknown classes are left out: the pipeline loads or refuses them. Raises ModelError.
     """
     try:
-        index = dict(json.loads((folder / INDEX).read_text(encoding="utf-8")))
+        index = dict(parse_json(read_regular(folder / INDEX)))
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(
             f"checkpoint {folder} is no pipeline of diffusers: it has no {INDEX} that can be read;"

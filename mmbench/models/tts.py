@@ -10,6 +10,7 @@ from typing import Any
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.models.pretrained import load_model, load_part, loading, quiet
 from mmbench.models.seeds import seeded
+from mmbench.regular_files import open_regular
 from mmbench.types import Modality, Sound
 
 _AUTO = {"speecht5": "AutoModelForTextToSpectrogram"}  # the others make a waveform themselves
@@ -116,7 +117,8 @@ def _voice(
     import torch
 
     try:
-        values = np.load(speaker, allow_pickle=False)
+        with open_regular(speaker) as file:
+            values = np.load(file, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise ModelError(f"speaker {speaker}: is no .npy file of numbers: {error}") from error
     vector = torch.from_numpy(np.asarray(values, np.float32).reshape(1, -1))

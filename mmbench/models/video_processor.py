@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from mmbench.errors import MissingExtra
+from mmbench.errors import MissingExtra, ModelError
 from mmbench.models.pretrained import load_image_processor, load_part
+from mmbench.regular_files import read_regular
+from mmbench.safe_parse import parse_json
 from mmbench.types import Clip
 
 _TICKS = 1000  # of a second: the clock in which frames are numbered for a processor
@@ -32,8 +33,10 @@ def _is_video_processor(folder: Path) -> bool:
     if (folder / "video_preprocessor_config.json").is_file():
         return True
     file = folder / "preprocessor_config.json"
-    said = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return "video_processor_type" in said
+    try:
+        return file.is_file() and "video_processor_type" in parse_json(read_regular(file), dict)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file}: cannot be read: {error}") from error
 
 
 def video_inputs(clips: Sequence[Clip]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from safetensors.torch import load, save
 from torch import nn
 
 from mmbench.errors import ModelError
+from mmbench.regular_files import read_regular
+from mmbench.safe_parse import parse_json
 
 
 class Specimen(Protocol):
@@ -87,7 +89,7 @@ def read_checkpoint(folder: Path, kind: type[S]) -> S:
 
 def _config(file: Path, name: str) -> dict[str, Any]:
     try:
-        config = json.loads(file.read_text(encoding="utf-8"))
+        config = parse_json(read_regular(file))
     except FileNotFoundError as error:
         raise ModelError(
             f"{file}: no such file; a {name} checkpoint is a folder with config.json and"
@@ -105,7 +107,7 @@ def _config(file: Path, name: str) -> dict[str, Any]:
 def load_weights(model: nn.Module, file: Path) -> None:
     """Put the weights of a file in the place of the model's. Raises ModelError."""
     try:
-        found = load(file.read_bytes())
+        found = load(read_regular(file))
         weights = {k: v.float() if v.is_floating_point() else v for k, v in found.items()}
         model.load_state_dict(weights, assign=True)
     except FileNotFoundError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmbench.errors import DataError
+from mmbench.text import count
 
 if TYPE_CHECKING:
     from mmbench.search.blocks import Ints
@@ -29,7 +30,10 @@ def check_vectors(queries: Array, corpus: Array, query_ids: Ids, corpus_ids: Ids
                 " give float32 [n, d], e.g. by .astype(numpy.float32)"
             )
         if ids is not None and len(ids) != len(vectors):
-            raise DataError(f"{len(vectors)} {side} vectors have {len(ids)} ids: give one for each")
+            raise DataError(
+                f"{count(len(ids), 'id')} for {count(len(vectors), f'{side} vector')}:"
+                " give one for each"
+            )
     if queries.shape[1] != corpus.shape[1]:
         raise DataError(
             f"query vectors have {queries.shape[1]} dimensions and corpus vectors"

@@ -20,9 +20,11 @@ from mmbench.engine.measure import Directions, Scored, estimates
 from mmbench.engine.prepare import Options, find_task
 from mmbench.engine.progress import Silent
 from mmbench.errors import DataError, Missing
+from mmbench.number_format import format_number
 from mmbench.selftest.check import Check
 from mmbench.selftest.made import made, permuted, reordered
 from mmbench.selftest.probe import corrupt, same_in_batches
+from mmbench.text import count
 from mmbench.types import TaskSpec
 
 _MOST = 200  # samples of a task's own data
@@ -104,7 +106,7 @@ def _oracle(bench: _Bench, *, made_up: bool) -> Iterator[Check]:
             continue
         values = [other[name].score.value for other in others]
         beaten = [value for value in values if _better(value, scored) > _EQUAL]
-        told = f"{scored.score.value:.4f}"
+        told = format_number(scored.score.value)
         yield Check(f"the oracle is best in {name}", not beaten, told)
         if made_up and name.startswith(bench.spec.headline) and ends[1] is not None:
             reached = abs(scored.score.value - ends[1]) <= 1e-6
@@ -134,7 +136,7 @@ def _chance(bench: _Bench) -> Iterator[Check]:
         answers = bench.kind.baseline(who, bench.spec, bench.data, 0)[0]
         levels = [bench.scored(_paired(bench, who, answers, data)) for data in random]
         lucky = [n for n, s in found.items() if _above(s, [level[n] for level in levels])]
-        told = ", ".join(lucky) or f"{len(found)} scores"
+        told = ", ".join(lucky) or count(len(found), "score")
         yield Check(f"{who} answers get no more than chance", not lucky, told)
     if "hedge" in blind:
         yield _hedge(blind)
@@ -170,7 +172,8 @@ def _hedge(blind: dict[str, dict[str, Scored]]) -> Check:
         if (scored.score.worst, scored.score.best) != (None, None)
         and all(_better(blind[w][name].score.value, scored) < -0.02 for w in ("constant", "random"))
     ]
-    return Check("hedging gains nothing", not lucky, ", ".join(lucky) or f"{len(hedged)} scores")
+    told = ", ".join(lucky) or count(len(hedged), "score")
+    return Check("hedging gains nothing", not lucky, told)
 
 
 def _order(bench: _Bench) -> Check:

@@ -14,6 +14,7 @@ from mmbench.engine.measure import Directions
 from mmbench.engine.progress import Silent
 from mmbench.search.extremes import is_uncertain
 from mmbench.selftest.check import Check
+from mmbench.text import count
 from mmbench.types import (
     Answers,
     Broken,
@@ -84,7 +85,7 @@ def _same_in_shards(spec: TaskSpec, kind: Any, data: Any) -> Check:
         for prediction in _accepted(spec, kind, msgspec.structs.replace(data, samples=part), {})
     ]
     same = [(p.id, repr(p.value)) for p in whole] == [(p.id, repr(p.value)) for p in found]
-    return Check("two shards give the same predictions", same, f"{len(whole)} predictions")
+    return Check("two shards give the same predictions", same, count(len(whole), "prediction"))
 
 
 def corrupt(
@@ -108,7 +109,7 @@ def corrupt(
     directions: Directions = kind.predict(spec, data, answers, "exact")[0]
     predictions = [p for splits in directions.values() for split in splits for p in split]
     touched = [p for p in predictions if p.error or is_uncertain(p.value)]
-    told = f"{len(failures)} failed, {len(touched)} predictions with it"
+    told = f"{len(failures)} failed, {count(len(touched), 'prediction')} with it"
     yield Check("a corrupt sample is counted", failures == [broken.id] and bool(touched), told)
 
 

@@ -12,6 +12,8 @@ from msgspec import to_builtins
 
 from mmbench import __version__
 from mmbench.errors import UserError
+from mmbench.regular_files import read_regular
+from mmbench.safe_parse import parse_json
 from mmbench.train.recipe import Recipe
 
 
@@ -34,7 +36,7 @@ def started(out: Path) -> Any:
     """The recipe, in plain values, that the run in `out` was started by. Raises UserError."""
     file = out / "recipe.json"
     try:
-        return json.loads(file.read_text(encoding="utf-8"))["recipe"]
+        return parse_json(read_regular(file))["recipe"]
     except FileNotFoundError as error:
         raise UserError(f"{out}: no run to resume; leave --resume out") from error
     except (OSError, ValueError, KeyError, TypeError) as error:

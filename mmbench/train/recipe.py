@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from mmbench.errors import SpecError, UnknownName, UserError
+from mmbench.named_values import as_struct
 from mmbench.spec import read_yaml
 
 _RECIPES = files("mmbench.nano") / "recipes"
@@ -117,10 +118,7 @@ def read_recipe(name: str) -> Recipe:
 
 def recipe_of(raw: Any, where: str) -> Recipe:
     """A Recipe of plain values. Raises SpecError and UserError, which name `where` they stand."""
-    try:
-        recipe = msgspec.convert(raw, Recipe)
-    except msgspec.ValidationError as error:
-        raise SpecError(f"{where}: {error}") from error
+    recipe = as_struct(raw, Recipe, where)
     if not recipe.stages:
         raise SpecError(f"{where}: stages is empty; a training has one stage or more")
     counts = {"every": recipe.every} | {

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mmbench.stats.folds import Floats
 
 SHOWN = 50  # samples kept; a table shows fewer
+EXCERPT = 200  # characters kept of a text
 
 
 class Change(Struct, frozen=True):
@@ -66,15 +67,40 @@ def changes(joined: Joined, a: RunRows, b: RunRows) -> Changes | None:
 
 def _change(a: RunRows, b: RunRows, at_a: int, at_b: int, first: float, second: float) -> Change:
     direction, _, ident = a.keys[at_a]
+    baseline, candidate = _said(a.cell("value", at_a)), _said(b.cell("value", at_b))
+    shown = excerpts(baseline, candidate, EXCERPT)
     return Change(
         id=ident,
         direction=direction,
         baseline=float(first),
         candidate=float(second),
-        baseline_said=_said(a.cell("value", at_a)),
-        candidate_said=_said(b.cell("value", at_b)),
-        target=_said(a.cell("target", at_a)),
+        baseline_said=shown[0],
+        candidate_said=shown[1],
+        target=excerpts(_said(a.cell("target", at_a)), candidate, EXCERPT)[0],
     )
+
+
+def excerpts(first: str, second: str, limit: int) -> tuple[str, str]:
+    """Return two texts safe to print and at most `limit` long, around their first difference.
+
+    Both begin at the same place, where there is room at the start of a word. `…` stands for what
+    was cut.
+    """
+    first, second = (" ".join(text.split()) for text in (first, second))
+    start = 0
+    if max(len(first), len(second)) > limit:
+        start = max(0, _first_difference(first, second) - limit // 3)
+        blank = first.find(" ", start, start + limit // 6)
+        start = blank + 1 if start and blank >= 0 else start
+    before = "…" if start else ""
+    parts = [f"{before}{text[start:]}" for text in (first, second)]
+    return plain(parts[0], limit), plain(parts[1], limit)
+
+
+def _first_difference(first: str, second: str) -> int:
+    pairs = enumerate(zip(first, second, strict=False))
+    shorter = min(len(first), len(second))
+    return next((at for at, (one, other) in pairs if one != other), shorter)
 
 
 # Of folds that need the rows one by one, what one row is worth alone.
@@ -106,7 +132,7 @@ def _rates(values: Floats, rows: Floats) -> Floats:
 
 
 def _said(value: Any) -> str:
-    """An output or a target in a few words, safe to print."""
+    """Return an output or a target as text."""
     if value is None:
         return ""
     if isinstance(value, dict) and value.keys() >= {"ranks", "grades"}:
@@ -115,4 +141,4 @@ def _said(value: Any) -> str:
     if isinstance(value, list) and value and isinstance(value[0], float):
         best = max(range(len(value)), key=value.__getitem__)
         return f"class {best}"
-    return plain(value if isinstance(value, str) else msgspec.json.encode(value).decode())
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

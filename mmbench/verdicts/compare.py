@@ -17,15 +17,14 @@ import msgspec
 from msgspec import Struct
 
 from mmbench.errors import UserError
+from mmbench.run_lookup import Run
 from mmbench.stats.holm import holm
 from mmbench.stats.paired import Paired, paired_many
-from mmbench.types import RunRecord
 from mmbench.verdicts.changes import Changes, changes
 from mmbench.verdicts.join import Joined, join
 from mmbench.verdicts.rows import RunRows, open_run
 from mmbench.verdicts.same import common_scores, refuse
 
-Run = str | Path | RunRecord
 Verdict = Literal["better", "worse", "no difference", "no test"]
 ALPHA = 0.05
 
@@ -78,14 +77,15 @@ def compare(
     metrics: Sequence[str] = (),
     alpha: float = ALPHA,
     out: str | Path = "leaderboards",
+    task: str | None = None,
     seed: int = 0,
 ) -> Comparison:
-    """Compare two runs, `a` the baseline; each a record, a path, an id or the beginning of one.
+    """Compare two runs, `a` the baseline; each a record or what is typed for RUN (`find_run`).
 
     `metrics` are names of scores (default: all that both have). Raises UserError where the runs
     were asked differently, of other data, or measured differently, DataError without their rows.
     """
-    return compare_runs([a, b], metrics=metrics, alpha=alpha, out=out, seed=seed)[0]
+    return compare_runs([a, b], metrics=metrics, alpha=alpha, out=out, task=task, seed=seed)[0]
 
 
 def compare_runs(
@@ -94,6 +94,7 @@ def compare_runs(
     metrics: Sequence[str] = (),
     alpha: float = ALPHA,
     out: str | Path = "leaderboards",
+    task: str | None = None,
     seed: int = 0,
 ) -> list[Comparison]:
     """Every pair of the runs of a task: the first with each other, the second with each after it.
@@ -101,7 +102,7 @@ def compare_runs(
     Runs may be of several tasks, two or more of each. P-values are corrected over all tasks, pairs
     and metrics together. Raises UserError for a run that is the only one of its task.
     """
-    by_task = _by_task([open_run(run, out) for run in runs])
+    by_task = _by_task([open_run(run, out, task) for run in runs])
     names = [_names(opened, metrics) for opened in by_task]
     both = [list(combinations(opened, 2)) for opened in by_task]
     tests = sum(len(pairs) * len(own) for pairs, own in zip(both, names, strict=True))

@@ -22,9 +22,11 @@ from typing import Literal
 from msgspec import Struct
 
 from mmbench.errors import UserError
+from mmbench.number_format import format_number
+from mmbench.run_lookup import Run, find_run
+from mmbench.text import count
 from mmbench.types import RunRecord
-from mmbench.verdicts.compare import ALPHA, Compared, Run, compare_runs
-from mmbench.verdicts.rows import find_run
+from mmbench.verdicts.compare import ALPHA, Compared, compare_runs
 from mmbench.verdicts.same import common_scores
 
 _RULE = re.compile(r"^(?P<metric>.+):\s*[-+]?(?P<loss>\d+\.?\d*|\.\d+)\s*(?P<percent>%?)$")
@@ -89,6 +91,7 @@ def gate(
     *,
     alpha: float = ALPHA,
     out: str | Path = "leaderboards",
+    task: str | None = None,
     seed: int = 0,
 ) -> list[Gated]:
     """Hold a candidate against a baseline, a verdict for each metric that `fail_if` names.
@@ -96,14 +99,14 @@ def gate(
     Raises UserError for a rule that cannot be read or a metric that the runs do not have, and as
     `compare` does.
     """
-    records = [find_run(run, out) for run in (baseline, candidate)]
+    runs = [find_run(run, out, task) for run in (baseline, candidate)]
+    records = [run.record for run in runs]
     rules: dict[str, Rule] = {}
     for rule in map(parse_rule, fail_if):
         for name in common_scores(records, [rule.metric]):
             if name in rules:
                 raise UserError(f"--fail-if: {name} stands in two rules")
             rules[name] = rule
-    runs = [baseline, candidate]
     pair = compare_runs(runs, metrics=list(rules), alpha=alpha, out=out, seed=seed)[0]
     return [_judge(score, rules[score.metric], records[1], alpha) for score in pair.scores]
 
@@ -125,8 +128,10 @@ def _judge(score: Compared, rule: Rule, candidate: RunRecord, alpha: float) -> G
         outcome: Outcome = "unclear" if hidden else "pass"
         return _gated(score, rule, margin, outcome, hidden or _passed(loss, significant), None)
     needed = _needed(score, loss, high, margin)
-    more = f"; about {needed:,} samples would tell if it stayed so" if needed else ""
-    message = f"{score.n:,} samples cannot tell a loss within the margin from one beyond it{more}"
+    more = f"; about {count(needed, 'sample')} would tell if it stayed so" if needed else ""
+    message = (
+        f"{count(score.n, 'sample')} cannot tell a loss within the margin from one beyond it{more}"
+    )
     return _gated(score, rule, margin, "unclear", message, needed)
 
 
@@ -147,17 +152,17 @@ def _passed(loss: float, significant: bool) -> str:
 
 def _failures(score: Compared, candidate: RunRecord, margin: float) -> str:
     """Why the samples that failed in the candidate alone forbid a pass; empty where they do not."""
-    failed = score.failed[1]
-    if not failed:
+    if not score.failed[1]:
         return ""
+    failed = f"{count(score.failed[1], 'sample')} failed"
     bounds = candidate.scores[score.metric].bounds
     if bounds is None or score.baseline is None:
-        return f"{failed:,} samples failed in the candidate alone, and could be anything"
+        return f"{failed} in the candidate alone, and could be anything"
     higher = score.better == "higher"
     loss = score.baseline - bounds[0] if higher else bounds[1] - score.baseline
     if loss <= margin:
         return ""
-    return f"{failed:,} samples failed in the candidate alone: all wrong, the loss is {loss:.4g}"
+    return f"{failed} in the candidate alone: all wrong, the loss is {format_number(loss)}"
 
 
 def _needed(score: Compared, loss: float, high: float | None, margin: float) -> int | None:

@@ -1,9 +1,11 @@
-"""A metric over checkpoints and time, and where it changed.
+"""A metric over the checkpoints of training runs, and where it changed.
 
-A run is held against the one before it of the same model name, if both were asked the same, of the
-same data, and measured the same way. Where the rows of both are there the difference is tested
-sample by sample (p corrected over all steps of the history); where not, a change is two intervals
-that do not overlap, which finds less.
+A line holds what may be compared and belongs together: one model name with one set of options, one
+training run, one question, one data set, one way of measuring. It is ordered by step where all of
+its checkpoints have one, else by the time of the evaluation, and has one point for each model: its
+latest run. A point is compared with the one before it. Where the rows of both are there the
+difference is tested sample by sample (p corrected over all steps of the history); where not, a
+change is two intervals that do not overlap, which finds less.
 """
 
 from __future__ import annotations
@@ -11,27 +13,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
 from mmbench import store
-from mmbench.errors import UnknownName
+from mmbench.errors import DataError, UnknownName, UserError
+from mmbench.folders import Folder
 from mmbench.stats.holm import holm
-from mmbench.text import plain
+from mmbench.text import listed, plain
 from mmbench.types import RunRecord, ScoreInfo
 from mmbench.verdicts.compare import ALPHA, Compared, compare_rows
-from mmbench.verdicts.rows import open_run
+from mmbench.verdicts.rows import RunRows, open_run
+from mmbench.verdicts.steps import place_of
 
 Change = Literal["", "better", "worse"]
+Order = Literal["step", "created"]
 
 
 class Point(Struct, frozen=True):
-    """One run. `line` numbers what may be compared: same model name, question, data and signature.
+    """One model of a history, by its latest run.
 
-    `change` from the run before it in its line, `by` what it was found: rows or intervals; empty
-    where there is nothing to hold it against.
+    `line` numbers what may be compared, `order` is what the line is ordered by. `training` is the
+    path of the line's checkpoints without the step, empty where none has one. `change` is that
+    from the point before in the line, `by` what it was found: rows or intervals; empty where there
+    is nothing to compare with.
     """
 
     run: str
@@ -49,6 +56,27 @@ class Point(Struct, frozen=True):
     by: Literal["", "rows", "intervals"] = ""
     difference: float | None = None
     p_holm: float | None = None
+    metric: str = ""
+    order: Order = "created"
+    step: int | None = None
+    training: str = ""
+    options: dict[str, Any] = {}
+
+
+def line_name(point: Point) -> str:
+    """Return what the models of a point's line have in common, in words."""
+    place = f"@{point.training}" if point.training else ""
+    dtype = f" {point.dtype}" if point.dtype not in ("float32", "none") else ""
+    options = ", ".join(f"{key}={value}" for key, value in sorted(point.options.items()))
+    return f"{point.model}{place}{dtype}{f' ({options})' if options else ''}"
+
+
+def point_name(point: Point) -> str:
+    """Return what sets a point apart in its line: its step or its checkpoint."""
+    if point.order == "step":
+        return str(point.step)
+    checkpoint = point.checkpoint.rstrip("/")
+    return (checkpoint.removeprefix(f"{point.training}/") or "packaged").strip("/")
 
 
 def history(
@@ -56,31 +84,76 @@ def history(
     *,
     model: str | None = None,
     metric: str | None = None,
+    by: Order | None = None,
     alpha: float = ALPHA,
     out: str | Path = "leaderboards",
     seed: int = 0,
+    unreadable: list[str] | None = None,
 ) -> tuple[str, list[Point]]:
-    """The metric's name (the headline by default) and the runs that have it, oldest first.
+    """Return the metric's name (the headline by default) and its points, line by line.
 
-    Baselines (oracle, random …) are shown when `model` names one. Raises UnknownName for a task
-    without runs, a model or a metric that none of them has.
+    `by` None orders a line by step where all of its checkpoints have one. Baselines (oracle, random
+    …) are shown when `model` names one. Records and rows that cannot be read are skipped, with a
+    line for each in `unreadable`. Raises UnknownName for a task without runs, a model or a metric
+    that none of them has; UserError where `by` is `step` and a checkpoint has none.
     """
-    records = _records(task, model, out)
+    unreadable = [] if unreadable is None else unreadable
+    records = _records(task, model, out, unreadable)
     name = metric or records[-1].headline
     known = {score for record in records for score in record.scores}
     if name not in known:
         raise UnknownName(f"metric of {task}", name, known)
-    records = [record for record in records if name in record.scores]
-    lines = _lines(records, name)
-    points = {record.run: _point(record, name, at) for at, ln in enumerate(lines) for record in ln}
-    stored = set(store.Folder(out).glob(f"runs/{task}/*.parquet"))
-    opened = {
-        record.run: open_run(record, out)
-        for line in lines
-        for record in line
-        if len(line) > 1 and f"runs/{task}/{record.run}.parquet" in stored
+    return name, _points(records, name, by, alpha, out, seed, unreadable)
+
+
+def histories(
+    task: str,
+    metrics: Sequence[str],
+    *,
+    model: str | None = None,
+    by: Order | None = None,
+    alpha: float = ALPHA,
+    out: str | Path = "leaderboards",
+    seed: int = 0,
+    unreadable: list[str] | None = None,
+) -> dict[str, list[Point]]:
+    """Return the points of several metrics: see `history`. None given is the headline.
+
+    A name without what stands in brackets is the metric in all its directions and variants.
+    """
+    unreadable = [] if unreadable is None else unreadable
+    records = _records(task, model, out, unreadable)
+    known = list(dict.fromkeys(score for record in records for score in record.scores))
+    names: list[str] = []
+    for asked in metrics or [records[-1].headline]:
+        own = [name for name in known if name == asked or name.startswith(f"{asked}[")]
+        if not own:
+            raise UnknownName(f"metric of {task}", asked, known)
+        names += own
+    return {
+        name: _points(records, name, by, alpha, out, seed, unreadable)
+        for name in dict.fromkeys(names)
     }
-    steps = [pair for line in lines for pair in pairwise(line)]
+
+
+def _points(
+    records: Sequence[RunRecord],
+    name: str,
+    by: Order | None,
+    alpha: float,
+    out: str | Path,
+    seed: int,
+    unreadable: list[str],
+) -> list[Point]:
+    lines = _lines([record for record in records if name in record.scores], name, by)
+    points = {
+        record.run: _point(record, name, at, order, training)
+        for at, ((order, line), training) in enumerate(lines)
+        for record in line
+    }
+    paired = [record for (_, line), _ in lines for record in line if len(line) > 1]
+    opened = _opened(paired, out, unreadable)
+    steps = [pair for (_, line), _ in lines for pair in pairwise(line)]
     tested = [
         compare_rows(opened[a.run], opened[b.run], [name], alpha, seed, len(steps)).scores[0]
         if a.run in opened and b.run in opened
@@ -90,15 +163,36 @@ def history(
     flat = [float("nan") if t is None or t.p_value is None else t.p_value for t in tested]
     for (a, b), found, p_holm in zip(steps, tested, holm(flat), strict=True):
         points[b.run] = _changed(points[a.run], points[b.run], b.scores[name], found, p_holm, alpha)
-    return name, [points[record.run] for record in records]
+    return list(points.values())
 
 
-def _records(task: str, model: str | None, out: str | Path) -> list[RunRecord]:
-    folder = store.Folder(out)
-    tasks = {name.split("/")[1] for name in folder.glob("runs/*/*.json")}
+def _opened(
+    records: Sequence[RunRecord], out: str | Path, unreadable: list[str]
+) -> dict[str, RunRows]:
+    """The rows of the runs that have them; a line about each file that cannot be read."""
+    stored = set(Folder(out).run_files(".parquet"))
+    found = {}
+    for record in records:
+        run = store.stored_run(record, out)
+        try:
+            if run.rows_name in stored:
+                found[record.run] = open_run(run)
+        except DataError as error:
+            unreadable.append(str(error))
+    return found
+
+
+def _records(
+    task: str, model: str | None, out: str | Path, unreadable: list[str]
+) -> list[RunRecord]:
+    tasks = store.tasks_in(out)
     if task not in tasks:
         raise UnknownName(f"task with runs in {out}", task, tasks)
-    records = list(store.read_records(out, task))
+    records = store.read_records(out, task)
+    unreadable += records.unreadable
+    if not records:
+        more = f" (and {len(unreadable) - 1} more)" if len(unreadable) > 1 else ""
+        raise DataError(f"no record of {task} can be read: {unreadable[0]}{more}")
     if model is None:
         return [record for record in records if not record.baseline] or records
     found = [record for record in records if record.model.name == model]
@@ -108,16 +202,42 @@ def _records(task: str, model: str | None, out: str | Path) -> list[RunRecord]:
     return found
 
 
-def _lines(records: Sequence[RunRecord], metric: str) -> list[list[RunRecord]]:
-    lines: dict[tuple[str, ...], list[RunRecord]] = {}
+def _lines(
+    records: Sequence[RunRecord], metric: str, by: Order | None
+) -> list[tuple[tuple[Order, list[RunRecord]], str]]:
+    """Return the lines in the order in which they begin, each with its order and training run."""
+    trainings = {_training(record) for record in records if _step(record) is not None}
+    lines: dict[tuple[str, ...], dict[str, RunRecord]] = {}
     for record in records:
-        task, score = record.task, record.scores[metric]
-        key = (record.model.name, task.fingerprint, task.data_hash, score.signature)
-        lines.setdefault(key, []).append(record)
-    return list(lines.values())
+        task, model, score = record.task, record.model, record.scores[metric]
+        training = _training(record) if _training(record) in trainings else ""
+        options = repr(sorted(model.options.items()))
+        asked = task.fingerprint, task.data_hash, score.signature
+        key = (training, model.name, model.dtype, options, *asked)
+        line = lines.setdefault(key, {})
+        line[model.hash or record.run] = record  # records are sorted: the latest run stays
+    return [(_ordered(list(line.values()), by), key[0]) for key, line in lines.items()]
 
 
-def _point(record: RunRecord, metric: str, line: int) -> Point:
+def _ordered(line: list[RunRecord], by: Order | None) -> tuple[Order, list[RunRecord]]:
+    without = [record.model.checkpoint for record in line if _step(record) is None]
+    named = list(filter(None, without))
+    if by == "step" and named:
+        raise UserError(f"--by step: no step in the name of {listed(named)}; use --by created")
+    if by == "created" or without:
+        return "created", sorted(line, key=lambda record: (record.created, record.run))
+    return "step", sorted(line, key=lambda record: (_step(record) or 0, record.created))
+
+
+def _training(record: RunRecord) -> str:
+    return place_of(record.model.checkpoint or "").training
+
+
+def _step(record: RunRecord) -> int | None:
+    return place_of(record.model.checkpoint or "").step
+
+
+def _point(record: RunRecord, metric: str, line: int, order: Order, training: str) -> Point:
     score = record.scores[metric]
     return Point(
         run=record.run,
@@ -131,6 +251,11 @@ def _point(record: RunRecord, metric: str, line: int) -> Point:
         high=score.high,
         n=score.n,
         failed=score.failed,
+        metric=metric,
+        order=order,
+        step=_step(record),
+        training=training,
+        options=record.model.options,
     )
 
 

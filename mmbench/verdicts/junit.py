@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
+from mmbench.number_format import format_number
 from mmbench.text import plain
 from mmbench.verdicts.gate import Gated
 
@@ -54,18 +55,20 @@ def sentence(verdict: Gated) -> str:
     """A verdict in one line: what was measured, what is allowed, and what follows."""
     parts = [
         f"{plain(verdict.metric)}: {verdict.outcome}",
-        f"{_number(verdict.baseline)} → {_number(verdict.candidate)}",
+        f"{format_number(verdict.baseline)} → {format_number(verdict.candidate)}",
     ]
     if verdict.loss is not None:
         word = "better" if verdict.loss < 0 else "worse"
-        ends = f" (loss {_number(verdict.low)} to {_number(verdict.high)})"
-        parts.append(f"{word} by {abs(verdict.loss):.4g}{ends if verdict.low is not None else ''}")
+        ends = f" (loss {_loss(verdict.low)} to {_loss(verdict.high)})"
+        change = f"{word} by {_loss(abs(verdict.loss))}" if verdict.loss else "no difference"
+        parts.append(f"{change}{ends if verdict.low is not None else ''}")
     relative = verdict.margin is not None and verdict.allowed.endswith("%")
-    parts.append(f"allowed {verdict.allowed}{f' = {verdict.margin:.4g}' if relative else ''}")
+    parts.append(f"allowed {verdict.allowed}{f' = {_loss(verdict.margin)}' if relative else ''}")
     if verdict.p_value is not None:
         parts.append(f"p = {verdict.p_value:.2g}")
     return f"{', '.join(parts)}: {plain(verdict.message, 400)}"
 
 
-def _number(value: float | None) -> str:
+def _loss(value: float | None) -> str:
+    """Return a loss or a margin with four significant digits: both can be very small."""
     return "n/a" if value is None else f"{value:.4g}"

@@ -1,46 +1,49 @@
-"""A history as a picture."""
+"""Histories as a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mmbench.errors import MissingExtra, UserError
 from mmbench.text import plain
-from mmbench.verdicts.history import Point
+from mmbench.verdicts.history import Point, line_name, point_name
 
-_FORMATS = (".svg", ".png", ".pdf")
+# Without date and salt the same runs would not give the same bytes.
+_DATE = {".svg": "Date", ".png": "Software", ".pdf": "CreationDate"}
 _MARKS = {"better": ("^", "#2a7f3f"), "worse": ("v", "#b3261e")}
 _COLOURS = ("#2f5d8a", "#b5651d", "#6a4c93", "#3c7a6c", "#8a2f55", "#5b5b5b")
+_THAN = "than the point before"
+_CHANGES = tuple(f"{change} {_THAN}" for change in _MARKS)
 _MOST_LABELS = 24
 
 
-def plot(points: Sequence[Point], title: str, file: str | Path) -> None:
-    """Draw values with their intervals, oldest first, and mark where they changed.
+def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
+    """Draw each history under its title: values with their intervals, and where they changed.
 
-    Raises UserError for a file of another format or one that cannot be written, MissingExtra where
-    matplotlib is not installed.
+    Lines by step are drawn over the steps, and the models of other lines beside them as dashed
+    levels. Without a line by step, each point has a place of its own. Raises UserError for a file
+    of another format or one that cannot be written, MissingExtra where matplotlib is not installed.
     """
     path = Path(file)
-    if path.suffix.lower() not in _FORMATS:
-        raise UserError(f"--plot {path}: give the file one of the endings {', '.join(_FORMATS)}")
+    if path.suffix.lower() not in _DATE:
+        raise UserError(f"--plot {path}: give the file one of the endings {', '.join(_DATE)}")
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingExtra("--plot", "matplotlib", "mmbench[plot]") from error
-    figure = Figure(figsize=(max(6.0, min(16.0, 2 + 0.5 * len(points))), 4.5), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_title(_safe(f"{title}, 95 % intervals"), loc="left", fontsize=10)
-    for line in dict.fromkeys(point.line for point in points):
-        _draw(axes, [(x, p) for x, p in enumerate(points) if p.line == line], line)
-    _ticks(axes, points)
-    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    handles, labels = axes.get_legend_handles_labels()
-    named = dict(zip(labels, handles, strict=True))  # "better" once, not for each line
+    width = max(6.0, min(16.0, 2 + 0.5 * max(map(len, histories.values()))))
+    figure = Figure(figsize=(width, 4.5 * len(histories)), layout="constrained")
+    panels = figure.subplots(len(histories), squeeze=False)[:, 0]
+    named: dict[str, Any] = {}
+    for axes, (title, points) in zip(panels, histories.items(), strict=True):
+        _panel(axes, title, points)
+        handles, labels = axes.get_legend_handles_labels()
+        named |= dict(zip(labels, handles, strict=True))  # "better" once, not for each line
+    for name in [name for name in named if name.startswith(_CHANGES)]:
+        named[name] = named.pop(name)  # after the lines
     figure.legend(
         named.values(), named, loc="outside lower center", ncols=2, fontsize=8, frameon=False
     )
@@ -51,39 +54,56 @@ def plot(points: Sequence[Point], title: str, file: str | Path) -> None:
         raise UserError(f"--plot {path}: cannot be written: {error.strerror}") from error
 
 
-# Without date and salt the same runs would not give the same bytes.
-_DATE = {".svg": "Date", ".png": "Software", ".pdf": "CreationDate"}
+def _panel(axes: Any, title: str, points: Sequence[Point]) -> None:
+    axes.set_title(_safe(f"{title}, 95 % intervals"), loc="left", fontsize=10)
+    by_step = any(point.order == "step" for point in points)
+    for line in dict.fromkeys(point.line for point in points):
+        own = [(at, point) for at, point in enumerate(points) if point.line == line]
+        colour = _COLOURS[line % len(_COLOURS)]
+        if by_step and own[0][1].order != "step":
+            _levels(axes, [point for _, point in own], colour)
+        else:
+            places = [float((p.step or 0) if by_step else at) for at, p in own]
+            _curve(axes, places, [point for _, point in own], colour)
+    if by_step:
+        axes.set_xlabel("step", fontsize=8)
+        axes.tick_params(labelsize=7)
+    else:
+        _ticks(axes, points)
+    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
-def _draw(axes: Any, numbered: Sequence[tuple[int, Point]], line: int) -> None:
-    """One line of runs that may be compared."""
-    colour = _COLOURS[line % len(_COLOURS)]
-    there = [(x, p, p.value) for x, p in numbered if p.value is not None]
+def _curve(axes: Any, places: Sequence[float], points: Sequence[Point], colour: str) -> None:
+    """Draw a line of points that may be compared, at these places of the x axis."""
+    there = [(x, p, p.value) for x, p in zip(places, points, strict=True) if p.value is not None]
     if not there:
         return
-    name = _safe(f"{there[0][1].model} (line {line + 1})")
-    axes.plot(
-        [x for x, _, _ in there],
-        [v for _, _, v in there],
-        "o-",
-        color=colour,
-        linewidth=1.2,
-        markersize=4,
-        label=name,
-    )
+    xs, values = [x for x, _, _ in there], [value for _, _, value in there]
+    name = _safe(f"{line_name(points[0])} (line {points[0].line + 1})")
+    axes.plot(xs, values, "o-", color=colour, linewidth=1.2, markersize=4, label=name)
     for x, p, _ in there:
         if p.low is not None and p.high is not None:
             axes.vlines(x, p.low, p.high, color=colour, linewidth=1, alpha=0.6)
     for change, (mark, shade) in _MARKS.items():
-        found = [(x, v) for x, p, v in there if p.change == change]
+        found = [(x, value) for x, p, value in there if p.change == change]
         if found:
-            told = f"{change} than the run before"
+            label = f"{change} {_THAN}"
             x_y = zip(*found, strict=True)
-            axes.scatter(*x_y, s=70, marker=mark, color=shade, zorder=3, label=told)
+            axes.scatter(*x_y, s=70, marker=mark, color=shade, zorder=3, label=label)
+
+
+def _levels(axes: Any, points: Sequence[Point], colour: str) -> None:
+    """Draw models without a step as levels across the picture."""
+    for point in points:
+        if point.value is not None:
+            name = f"{line_name(point)}, {point_name(point)} (line {point.line + 1})"
+            axes.axhline(point.value, color=colour, linewidth=1, linestyle="--", label=_safe(name))
 
 
 def _ticks(axes: Any, points: Sequence[Point]) -> None:
-    """Below each run its checkpoint, or when it was made."""
+    """Write below each point its checkpoint, or when it was made."""
     every = -(-len(points) // _MOST_LABELS)
     shown = range(0, len(points), every)
     labels = [_safe(plain(_label(points[x]), 28)) for x in shown]

@@ -10,6 +10,8 @@ import msgspec
 
 from mmbench import stats, store
 from mmbench.errors import DataError
+from mmbench.run_lookup import Run, find_run
+from mmbench.safe_parse import parse_json
 from mmbench.types import RunRecord, ScoreInfo
 
 if TYPE_CHECKING:
@@ -72,7 +74,14 @@ class RunRows:
     def cell(self, column: str, place: int) -> Any:
         """What was said of a sample (`value`), its `target` or its `error`."""
         value = self.table[column][place].as_py()
-        return msgspec.json.decode(value) if isinstance(value, str) and column != "error" else value
+        if not isinstance(value, str) or column == "error":
+            return value
+        try:
+            return parse_json(value)
+        except ValueError as error:
+            raise DataError(
+                f"run {self.record.run}: row {place} of {column} cannot be read: {error}"
+            ) from error
 
     def _parts(self, name: str) -> tuple[str, str | None, str | None]:
         """The stored column of a score, its direction, and the tag that it is a mean over."""
@@ -146,13 +155,7 @@ def _lists(column: Any) -> tuple[Floats, NDArray[np.bool_]]:
     return flat.reshape(int(there.sum()), -1), there
 
 
-def find_run(run: str | Path | RunRecord, out: str | Path = "leaderboards") -> RunRecord:
-    """The record of a path, a run id or the beginning of one; a record is its own."""
-    return run if isinstance(run, RunRecord) else store.find_record(out, str(run))
-
-
-def open_run(run: str | Path | RunRecord, out: str | Path = "leaderboards") -> RunRows:
-    """The same with its rows. Raises DataError where these are not there."""
-    record = find_run(run, out)
-    named = record.run if isinstance(run, RunRecord) else str(run)
-    return RunRows(record, store.read_rows(out, named, record))
+def open_run(run: Run, out: str | Path = "leaderboards", task: str | None = None) -> RunRows:
+    """Find a run (`find_run`) and read its rows. Raises DataError where these are not there."""
+    stored = find_run(run, out, task)
+    return RunRows(stored.record, store.read_rows(stored))

@@ -114,5 +114,4 @@ def _short(text: str) -> str:
 
 
 def _data(record: RunRecord) -> str:
-    sizes = ", ".join(f"{n} {side}" for side, n in sorted(record.task.data.items()))
-    return f"{record.task.data_hash[:12]} ({sizes})"
+    return f"{record.task.data_hash[:12]} ({_sizes(record)})"

@@ -1,0 +1,35 @@
+"""The error for a cache that cannot be used: one line that names the file and what to type."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mmbench.errors import UserError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def cache_errors(path: Path) -> Iterator[None]:
+    """Raise UserError for an OSError inside the block, which uses this file of the cache."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise unusable_cache(path, reason, full=error.errno in _FULL) from error
+
+
+def unusable_cache(path: Path, reason: str, *, full: bool = False) -> UserError:
+    """Return the error for a file of the cache that cannot be read or written."""
+    if full:
+        verb, advice = "write to", "make room (`mmbench cache prune`) or set MMBENCH_CACHE"
+    else:
+        verb = "use"
+        advice = "make it writable, move it away, or set MMBENCH_CACHE to another folder"
+    return UserError(
+        f"cannot {verb} the cache {path}: {reason}; what was computed so far is kept: {advice},"
+        " then repeat the command"
+    )

@@ -1,0 +1,115 @@
+"""`mmbench completion`: a script for the shell, and the names that it completes.
+
+A shell calls mmbench itself for completions, with a variable of argcomplete in the environment.
+Names come from the registries and from the names of files: nothing heavy is imported, and no
+plugin file is run.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import PurePath
+from typing import Any
+
+from mmbench import registry
+
+_NUMBERS = (1, 5, 10)  # of `recall@k`, as tasks have them
+
+
+def command(args: argparse.Namespace) -> int:
+    """Print the script; `eval "$(mmbench completion bash)"` runs it."""
+    import argcomplete
+
+    print(argcomplete.shellcode(["mmbench"], shell=args.shell))
+    return 0
+
+
+def complete(parser: argparse.ArgumentParser) -> None:
+    """Answer the shell and end the process; return where it was not the shell that called."""
+    import argcomplete
+
+    for action in _actions(parser):
+        if action.choices is None and (names := _names_for(action)):
+            action.__dict__["completer"] = names  # where argcomplete looks for it
+    argcomplete.autocomplete(parser)
+
+
+def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for subparser in action.choices.values():
+                yield from _actions(subparser)
+        else:
+            yield action
+
+
+Completer = Callable[..., Iterable[str]]
+
+
+def _names_for(action: argparse.Action) -> Completer | None:
+    by_argument: dict[str, Completer] = {
+        "model": _models,
+        "task": _tasks,
+        "eval": _tasks,
+        "metric": _metrics,
+        "run": _runs,
+        "baseline": _runs,
+        "candidate": _runs,
+        "name": _shown,
+    }
+    # `score --name` is free text, the positional `name` of show and train is not.
+    return None if action.option_strings == ["--name"] else by_argument.get(action.dest)
+
+
+def _models(prefix: str, **_: Any) -> list[str]:
+    """Models; behind an @ the folders and files of checkpoints."""
+    from argcomplete.completers import FilesCompleter
+
+    from mmbench.engine.models import BASELINES
+
+    name, at, place = prefix.partition("@")
+    if at:
+        return [f"{name}@{path}" for path in FilesCompleter()(place)]
+    framed = [f"frames+{name}" for name in registry.names("model")] if "+" in prefix else []
+    return [*registry.names("model"), *BASELINES, *framed]
+
+
+def _tasks(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+    from mmbench.spec import task_files
+
+    return sorted(task_files(getattr(parsed_args, "tasks", ())))
+
+
+def _metrics(**_: Any) -> list[str]:
+    names = []
+    for form in registry.names("metric"):
+        for way in registry.written_forms(form):
+            stem, at, number = way.rpartition("@")
+            names += [f"{stem}@{n}" for n in _NUMBERS] if at and number in "kn" else [way]
+    return names
+
+
+def _runs(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+    from mmbench.folders import Folder
+
+    return ["latest", "best", *(PurePath(n).stem for n in Folder(parsed_args.out).run_files())]
+
+
+def _shown(parsed_args: argparse.Namespace, **others: Any) -> Iterable[str]:
+    """The names of what `show` shows, and the recipes of `train`."""
+    if parsed_args.command == "train":
+        from mmbench.train.recipe import recipe_names
+
+        return recipe_names()
+    by_kind: dict[str, Completer] = {
+        "model": _model_names,
+        "task": _tasks,
+        "metric": _metrics,
+        "run": _runs,
+    }
+    return by_kind[parsed_args.what](parsed_args=parsed_args, **others)
+
+
+def _model_names(**_: Any) -> list[str]:
+    return registry.names("model")

@@ -1,0 +1,37 @@
+"""The tables of frames in an MP4: libavformat makes room for as many frames as they claim.
+
+A file of a kilobyte may claim a billion frames (ISO/IEC 14496-12, `stsz`, `stz2` and `trun`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmbench.errors import ContentError
+from mmbench.media.chunks import Layout, chunks, layout_of
+
+_PARENTS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"})
+_COUNT_AT = {b"stsz": 8, b"stz2": 8, b"trun": 4}  # where the number of frames stands in a table
+_DEEPEST = 5  # moov, trak, mdia, minf, stbl
+
+
+def refuse_false_table(data: bytes, name: str) -> None:
+    """Raise ContentError for an MP4 with a table of more frames than the file has bytes."""
+    found = layout_of(data)
+    if found is None or not found[0].size_first:
+        return
+    claimed = max(_counts(data, found[0]), default=0)
+    if claimed > len(data):
+        raise ContentError(
+            f"{name}: is cut short or damaged: a table of {claimed:,} frames in {len(data):,} bytes"
+        )
+
+
+def _counts(data: bytes, layout: Layout, depth: int = 0) -> Iterator[int]:
+    for box in chunks(data, layout, 0):
+        body = slice(box.start, None if box.size is None else box.start + max(0, box.size))
+        if box.id in _PARENTS and depth < _DEEPEST:
+            yield from _counts(data[body], layout, depth + 1)
+        elif box.id in _COUNT_AT:
+            at = box.start + _COUNT_AT[box.id]
+            yield int.from_bytes(data[at : at + 4], "big")

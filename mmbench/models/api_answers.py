@@ -1,0 +1,78 @@
+"""What a model wrote, in the JSON object that an endpoint answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mmbench.errors import SampleError
+from mmbench.types import Written
+
+# Ways to end in which the text is not what the model had to say. Any other word, and null, is the
+# end that a server calls by a name of its own (`eos_token` of TGI).
+_CUT_OFF = frozenset({"content_filter", "refusal", "error", "abort"})
+_AT_THE_LIMIT = frozenset({"length", "max_tokens"})
+_MAX_TOKENS = 1 << 31
+
+
+def written(
+    answer: dict[str, Any], mask: Callable[[str], str], printable: Callable[[str], str]
+) -> Written:
+    """Return the text in an answer.
+
+    `mask` strikes the key out of a text, `printable` makes one fit for a message. Raises
+    SampleError where there is no text.
+    """
+    try:
+        choice = answer["choices"][0]
+        message = choice["message"]
+        content, finish = _text(message.get("content")), choice.get("finish_reason")
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise SampleError(
+            "the endpoint's answer has no choices[0].message.content that can be read"
+        ) from error
+    refusal = message.get("refusal")
+    if isinstance(refusal, str) and refusal and not content:
+        raise SampleError(f"the model refused: {printable(refusal)}")
+    ended = _word(finish)
+    if not isinstance(content, str) or ended in _CUT_OFF:
+        raise SampleError(f"the endpoint gave no text: it ended with {printable(str(finish))!r}")
+    text = mask(content).strip()
+    _refuse_surrogates(text)
+    return Written(text, "length" if ended in _AT_THE_LIMIT else "stop", _tokens(answer))
+
+
+def prompt_tokens(answer: dict[str, Any]) -> int | None:
+    """Return how many tokens the server counts in the prompt, None where it does not say."""
+    usage = answer.get("usage")
+    tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+    return tokens if isinstance(tokens, int) else None
+
+
+def _word(finish: Any) -> str:
+    if not isinstance(finish, str | None):
+        raise SampleError(
+            f"the endpoint's finish_reason is a {type(finish).__name__}: a word is needed"
+        )
+    return (finish or "").lower()
+
+
+def _text(content: Any) -> Any:
+    """The text of a message. Some servers give a list of parts, of which those of text count."""
+    if not isinstance(content, list):
+        return content
+    texts = [part.get("text") for part in content if part.get("type") == "text"]
+    return "".join(texts) if texts or not content else None
+
+
+def _refuse_surrogates(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise SampleError("the endpoint's text has a lone surrogate, which is no text") from error
+
+
+def _tokens(answer: dict[str, Any]) -> int:
+    usage = answer.get("usage")
+    tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
+    return tokens if type(tokens) is int and 0 <= tokens < _MAX_TOKENS else 0

@@ -1,0 +1,88 @@
+"""Questions asked by several threads, and their answers as they arrive."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+def answered(
+    ask: Callable[[Item], Answer],
+    items: Iterable[tuple[int, Item]],
+    threads: int,
+    stop: threading.Event,
+) -> Iterator[tuple[int, Answer]]:
+    """Yield the number and the answer of each numbered item, as the answers arrive.
+
+    Items are taken in the caller's thread, at most `threads` more than are being asked. Where `ask`
+    raises, nothing new is asked, what is under way is awaited and yielded, and the error is raised.
+    Ctrl-C waits for nothing: what has arrived is yielded, and the threads, which are daemons, end
+    with the process. `stop` is set in each case, so that `ask` can end its waits.
+    """
+    todo: SimpleQueue[tuple[int, Item] | None] = SimpleQueue()
+    done: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
+    for _ in range(threads):
+        work = ask, todo, done, stop
+        threading.Thread(target=_work, args=work, name="api", daemon=True).start()
+    source, fault = iter(items), None
+    pending = 0
+    try:
+        while True:
+            while not stop.is_set() and pending < 2 * threads and (task := next(source, None)):
+                todo.put(task)
+                pending += 1
+            if not pending:
+                break
+            number, answer, error = done.get()
+            pending -= 1
+            if error is None:
+                yield number, answer
+            elif not isinstance(error, _Skipped):
+                fault = error
+    except KeyboardInterrupt:
+        stop.set()
+        yield from ((number, answer) for number, answer, error in _drained(done) if error is None)
+        raise
+    finally:
+        stop.set()
+        _drained(todo)
+        for _ in range(threads):
+            todo.put(None)
+    if fault is not None:
+        raise fault
+
+
+class _Skipped(Exception):
+    """An item that was not asked any more."""
+
+
+def _work(
+    ask: Callable[[Any], Any],
+    todo: SimpleQueue[Any],
+    done: SimpleQueue[tuple[int, Any, Any]],
+    stop: threading.Event,
+) -> None:
+    while (task := todo.get()) is not None:
+        number, item = task
+        try:
+            if stop.is_set():
+                raise _Skipped
+            done.put((number, ask(item), None))
+        except BaseException as error:
+            stop.set()
+            done.put((number, None, error))
+
+
+def _drained(queue: SimpleQueue[Any]) -> list[Any]:
+    """Take what is in a queue, and wait for nothing."""
+    found = []
+    while True:
+        try:
+            found.append(queue.get_nowait())
+        except Empty:
+            return found

@@ -1,0 +1,145 @@
+"""Check names and values that a user gives by name: keys of YAML files, options of functions.
+
+All faults are reported at once: every name that nobody knows, every one that is missing, every
+value of the wrong type.
+"""
+
+from __future__ import annotations
+
+import datetime
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from mmbench.errors import SpecError, UnknownName, UserError
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+_PLAIN = (str, int, float, bool, type(None), Any, list, tuple, dict)
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def as_struct(raw: Mapping[str, Any], kind: type[S], where: str, hint: str = "") -> S:
+    """Return a mapping out of a YAML file as a msgspec Struct.
+
+    `where` is the file, or the option, that error messages name; `hint` is what to do about keys
+    that are missing. Raises SpecError, UnknownName where a single key is unknown and nothing else
+    is wrong.
+    """
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    required = [name for name, field in fields.items() if field.required]
+    lacking = f"; {hint}" if hint else ""
+    _refuse_names(
+        f"key of {where}",
+        raw,
+        fields,
+        required,
+        lambda names: SpecError(f"{where}: missing {_counted('key', names)}{lacking}"),
+    )
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        faults = [_fault(name, raw[name], fields[name].type) for name in raw]
+        raise SpecError(f"{where}: {'; '.join(filter(None, faults)) or error}") from error
+
+
+def checked_options(
+    function: Callable[..., Any],
+    given: Mapping[str, Any],
+    what: str,
+    reserved: Collection[str],
+    missing: Callable[[list[str]], UserError],
+) -> dict[str, Any]:
+    """Return options as the function takes them; a number where it takes a text becomes a text.
+
+    `what` begins the messages ("option of data source hf"); `reserved` parameters are no options;
+    `missing` makes the error for options without a default that are not given. Types are checked
+    where the function's hints are made of texts, numbers, lists and mappings. Raises SpecError,
+    UnknownName where a single option is unknown and nothing else is wrong.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    free = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    options = [p for p in parameters if p.name not in reserved and p.kind not in _VARIADIC]
+    required = [option.name for option in options if option.default is option.empty]
+    known = {option.name for option in options} | (set(given) if free else set())
+    _refuse_names(what, given, known, required, missing)
+    hints = _hints(function)
+    typed = {name: hints[name] for name in given if name in hints and _checkable(hints[name])}
+    values = {name: as_typed(value, typed[name]) for name, value in given.items() if name in typed}
+    faults = [_fault(name, values[name], typed[name]) for name in values]
+    if any(faults):
+        raise SpecError(f"{what}: {'; '.join(filter(None, faults))}")
+    return {**given, **values}
+
+
+def as_typed(value: Any, hint: Any) -> Any:
+    """Return a value with its numbers and dates as texts where only then it fits the type hint."""
+    if not _fault("", value, hint):
+        return value
+    texts = _with_texts(value)
+    return value if _fault("", texts, hint) else texts
+
+
+def _refuse_names(
+    what: str,
+    given: Iterable[str],
+    known: Collection[str],
+    required: Iterable[str],
+    missing: Callable[[list[str]], UserError],
+) -> None:
+    """Raise for all names that are unknown or missing, in one message."""
+    names = list(given)
+    faults: list[UserError] = [
+        UnknownName(what, str(name), known) for name in names if name not in known
+    ]
+    absent = [name for name in required if name not in names]
+    faults += [missing(absent)] if absent else []
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise SpecError("; ".join(map(str, faults)))
+
+
+def _counted(noun: str, names: list[str]) -> str:
+    return f"{noun}{'s' if len(names) > 1 else ''} {', '.join(names)}"
+
+
+def _fault(name: str, value: Any, hint: Any) -> str:
+    """Return why a value does not fit its type hint, empty where it does."""
+    try:
+        msgspec.convert(value, hint)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `$")
+        return f"{reason} - at `$.{name}{place or '`'}"
+    return ""
+
+
+def _with_texts(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {_with_texts(key): _with_texts(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_texts(one) for one in value]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_date = type(value) is datetime.date
+    return str(value) if is_number or is_date else value
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the type hints of a function or of a class's constructor; none that cannot be read."""
+    try:
+        return get_type_hints(function.__init__ if inspect.isclass(function) else function)
+    except (NameError, TypeError, AttributeError):  # a plugin's names for type checkers alone
+        return {}
+
+
+def _checkable(hint: Any) -> bool:
+    """Whether a type hint is made of plain values alone, which msgspec can check."""
+    origin = get_origin(hint)
+    if origin is None or origin is Literal:
+        return hint in _PLAIN or origin is Literal
+    inside = all(arg is ... or _checkable(arg) for arg in get_args(hint))
+    is_container = origin in _PLAIN or (inspect.isclass(origin) and issubclass(origin, Collection))
+    return inside and (origin in (Union, UnionType) or is_container)

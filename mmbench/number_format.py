@@ -1,0 +1,46 @@
+"""Numbers as people read them: one rule for tables, boards, verdicts and the output of runs."""
+
+from __future__ import annotations
+
+from math import floor, isfinite, log10
+
+_DIGITS = 5  # significant ones, of which at most four are decimals
+
+
+def decimals(*values: float | None) -> int:
+    """Return how many decimals show the largest of these values with five significant digits.
+
+    Four below 10 (0.6068, 1.0040), three below 100 (27.345), two below 1,000 (498.43).
+    """
+    largest = max((abs(v) for v in values if v is not None and isfinite(v)), default=0.0)
+    whole = floor(log10(largest)) + 1 if largest >= 1 else 1
+    return max(0, _DIGITS - whole)
+
+
+def format_number(value: float | None, digits: int | None = None, sign: str = "") -> str:
+    """Return a number with `digits` decimals, by default as `decimals` has it; `n/a` for None."""
+    if value is None:
+        return "n/a"
+    digits = decimals(value) if digits is None else digits
+    # + 0.0: what rounds to nothing has no sign of its own.
+    return f"{round(value, digits) + 0.0:{sign}.{digits}f}"
+
+
+def format_interval(low: float | None, high: float | None, sign: str = "") -> str:
+    """Return both ends of an interval with as many decimals; `n/a` where one is None."""
+    if low is None or high is None:
+        return "n/a"
+    digits = decimals(low, high)
+    return f"{format_number(low, digits, sign)} to {format_number(high, digits, sign)}"
+
+
+def format_rate(rate: float) -> str:
+    """Return a speed with three significant digits: `0.52`, `43.1`, `1,639`."""
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a duration: `4.8 s`, `12 min`, `3.5 h`."""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,162 @@
+"""JSON and YAML from anywhere: values are nested at most `MAX_NESTING` deep, texts are Unicode.
+
+Without a limit, deep nesting ends the interpreter: PyYAML's C code overflows the stack, and
+whatever walks through the value later exceeds Python's recursion limit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, TypeVar, overload
+
+import msgspec
+import msgspec.inspect
+
+from mmbench.surrogates import escape_all
+
+MAX_NESTING = 100
+MAX_YAML_VALUES = 1_000_000  # with every alias replaced by what it stands for
+
+_TOO_DEEP = f"values are nested more than {MAX_NESTING} deep"
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*+"?', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+# What PyYAML's constructors raise on a value that does not fit its tag: `!!bool maybe`, 2020-99-99.
+_CONSTRUCTOR_ERRORS = (ValueError, ArithmeticError, AttributeError, LookupError, TypeError)
+
+T = TypeVar("T")
+
+
+class TooDeep(msgspec.DecodeError):
+    """JSON whose values are nested more than `MAX_NESTING` deep."""
+
+
+@overload
+def parse_json(data: bytes | str) -> Any: ...
+
+
+@overload
+def parse_json(data: bytes | str, as_type: type[T]) -> T: ...
+
+
+def parse_json(data: bytes | str, as_type: Any = Any) -> Any:
+    """Decode JSON as a msgspec type.
+
+    Raises ValueError: TooDeep, another msgspec.DecodeError, or UnicodeDecodeError.
+    """
+    try:
+        value = msgspec.json.decode(data, type=as_type)
+    except RecursionError as error:
+        raise TooDeep(_TOO_DEEP) from error
+    if _holds_any(as_type) and _is_deep(value):
+        raise TooDeep(_TOO_DEEP)
+    return value
+
+
+@cache
+def _holds_any(as_type: Any) -> bool:
+    """Return whether a type leaves open what is in it: other types say how deep they are."""
+    return "AnyType()" in repr(msgspec.inspect.type_info(as_type))
+
+
+def encode_json(value: Any) -> bytes:
+    """Encode a value as JSON, with lone surrogates in its texts escaped (`escape_surrogates`)."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(escape_all(msgspec.to_builtins(value)))
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_NESTING):
+        if not level:
+            return False
+        level = [
+            inner
+            for outer in level
+            for inner in _inside(outer)
+            if isinstance(inner, dict | list | msgspec.Struct)
+        ]
+    return bool(level)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    if isinstance(value, msgspec.Struct):
+        return [getattr(value, name) for name in value.__struct_fields__]
+    return value if isinstance(value, list) else ()
+
+
+def refuse_deep_lines(lines: Iterable[bytes]) -> None:
+    """Raise TooDeep for JSON in lines, well-formed or not, that another library is to read."""
+    depth = 0
+    for line in lines:
+        brackets = _STRING.sub(b"", line).translate(None, delete=_NO_BRACKETS)
+        opened = brackets.count(b"[") + brackets.count(b"{")
+        if depth + opened > MAX_NESTING and _deepest(brackets, depth) > MAX_NESTING:
+            raise TooDeep(_TOO_DEEP)
+        depth = max(0, depth + 2 * opened - len(brackets))
+
+
+def _deepest(brackets: bytes, depth: int) -> int:
+    deepest = depth
+    for bracket in brackets:
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def parse_yaml(text: str) -> Any:
+    """Load YAML as plain values. Raises ValueError, in one line, for what is not such YAML.
+
+    That includes values nested too deep, aliases that stand for more than `MAX_YAML_VALUES` values,
+    and aliases inside the value that they stand for.
+    """
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        _check_events(yaml.parse(text, Loader=loader))
+        return yaml.load(text, Loader=loader)
+    except yaml.YAMLError as error:
+        raise ValueError(f"not valid YAML: {' '.join(str(error).split())}") from error
+    except _Refused:
+        raise
+    except _CONSTRUCTOR_ERRORS as error:
+        raise ValueError(f"not valid YAML: a value does not fit its type: {error}") from error
+
+
+class _Refused(ValueError):
+    """YAML beyond a limit."""
+
+
+def _check_events(events: Iterable[Any]) -> None:
+    """Raise _Refused for YAML beyond a limit. Parsing to events needs no stack."""
+    from yaml import events as kinds
+
+    values = 0
+    sizes: dict[str | None, int] = {}  # anchor → number of values that its aliases stand for
+    unfinished: list[tuple[str | None, int]] = []  # anchor, number of values in front of it
+    for event in events:
+        if isinstance(event, kinds.CollectionStartEvent):
+            unfinished.append((event.anchor, values))
+        if isinstance(event, kinds.AliasEvent):
+            if any(anchor == event.anchor for anchor, _ in unfinished):
+                raise _Refused(f"an alias *{event.anchor} stands inside its own value")
+            values += sizes.get(event.anchor, 1)
+        elif isinstance(event, kinds.NodeEvent):
+            values += 1
+            sizes[event.anchor] = 1
+        elif isinstance(event, kinds.CollectionEndEvent):
+            anchor, before = unfinished.pop()
+            if anchor:
+                sizes[anchor] = values - before
+        if len(unfinished) > MAX_NESTING:
+            raise _Refused(_TOO_DEEP)
+        if values > MAX_YAML_VALUES:
+            raise _Refused(f"its aliases stand for more than {MAX_YAML_VALUES:,} values")

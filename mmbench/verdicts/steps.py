@@ -1,0 +1,32 @@
+"""The step of a training run that stands in the name of its checkpoint."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_WORD = r"(?:global[-_]?)?step|checkpoint|ckpt|epoch|iteration|iter"
+_STEP = re.compile(rf"(?:^|[-_.])(?:{_WORD})[-_=]?(\d+)(?=$|[-_.])", re.IGNORECASE)
+
+
+class Place(NamedTuple):
+    """The training run that a checkpoint belongs to, and its step, None where no name says it."""
+
+    training: str
+    step: int | None
+
+
+def place_of(checkpoint: str) -> Place:
+    """Return training run and step: `runs/a/step-2000` is step 2000 of `runs/a`.
+
+    The last part of the path that names a step decides, and in `epoch=3-step=2000.ckpt` the last
+    name.
+    """
+    parts = checkpoint.rstrip("/").split("/")
+    for at in range(len(parts) - 1, -1, -1):
+        matches = list(_STEP.finditer(parts[at]))
+        if matches:
+            start = parts[at][: matches[0].start()]
+            training = [*parts[:at], *([start] if start else []), *parts[at + 1 :]]
+            return Place("/".join(training), int(matches[-1].group(1)))
+    return Place(checkpoint.rstrip("/"), None)

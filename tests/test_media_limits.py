@@ -1,0 +1,138 @@
+"""Small files that claim or hold more than any real one are refused before they fill the memory."""
+
+import struct
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+
+import av
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import soundfile
+from media_made import written
+
+from mmbench import inflation
+from mmbench.data.outputs import read_outputs
+from mmbench.data.table import table
+from mmbench.errors import ContentError, DataError
+from mmbench.inflation import check_parquet
+from mmbench.media import count_frames, decode_sound, decode_video
+from mmbench.media.sound import MAX_SAMPLES, MAX_SECONDS, _Limits
+from mmbench.types import Frames
+
+
+def film(width: int, height: int, form: str = "mov") -> bytes:
+    """A black frame in PNG, which is small however large the frame is."""
+    stream = BytesIO()
+    with av.open(stream, "w", format=form) as container:
+        track = container.add_stream("png", rate=10, options={"compression_level": "1"})
+        track.width, track.height, track.pix_fmt = width, height, "gray"
+        track.time_base = Fraction(1, 10)
+        frame = av.VideoFrame.from_ndarray(np.zeros((height, width), np.uint8), format="gray")
+        frame.pts = 0
+        container.mux([*track.encode(frame), *track.encode()])
+    return stream.getvalue()
+
+
+@pytest.mark.slow
+def test_a_frame_has_no_more_pixels_than_an_image_may_have() -> None:
+    with pytest.raises(ContentError, match=r"x.mov: has frames of 10000 x 9000 pixels, more than"):
+        decode_video(film(10_000, 9_000), "x.mov", Frames(1))
+
+
+def test_all_frames_of_a_video_have_a_limit_together() -> None:
+    data = film(1000, 1000)
+    assert decode_video(data, "x.mov", Frames(2)).frames.shape == (2, 1000, 1000, 3)
+    with pytest.raises(ContentError, match=r"1000 x 1000 pixels, more than the 894,784 that"):
+        decode_video(data, "x.mov", Frames(1200))
+
+
+@pytest.mark.slow
+def test_frames_of_8k_are_within_the_limit() -> None:
+    data = film(7680, 4320)
+    with pytest.raises(ContentError, match="has frames of 7680 x 4320"):
+        decode_video(data, "x.mov", Frames(33))
+    assert decode_video(data, "x.mov", Frames(1)).frames.shape == (1, 4320, 7680, 3)
+
+
+@pytest.mark.parametrize("count", [1_000_000, 2**31])
+def test_a_table_of_more_frames_than_bytes_is_refused(count: int) -> None:
+    """libavformat would make room for them: 24 bytes for each of four billion."""
+    data = bytearray(film(16, 16, "mp4"))
+    at = data.index(b"stsz") + 8
+    data[at : at + 8] = struct.pack(">II", 1, count)
+    for read in (count_frames, lambda d, n: decode_sound(d, n, 16000)):
+        with pytest.raises(ContentError, match=f"a table of {count:,} frames in"):
+            read(bytes(data), "x.mp4")
+
+
+def test_a_run_of_frames_without_bytes_is_refused() -> None:
+    stream = BytesIO()
+    options = {"movflags": "frag_keyframe+empty_moov"}
+    with av.open(stream, "w", format="mp4", options=options) as container:
+        track = container.add_stream("mpeg4", rate=10)
+        track.width = track.height = 16
+        container.mux([*track.encode(av.VideoFrame(16, 16, "yuv420p")), *track.encode()])
+    data = bytearray(stream.getvalue())
+    assert count_frames(bytes(data), "x.mp4") == 1
+    at = data.index(b"trun") + 8
+    data[at : at + 4] = struct.pack(">I", 10**9)
+    with pytest.raises(ContentError, match="a table of 1,000,000,000 frames"):
+        count_frames(bytes(data), "x.mp4")
+
+
+def test_a_sound_has_a_limit_of_rate_times_channels_times_seconds() -> None:
+    stream = BytesIO()
+    soundfile.write(stream, np.zeros((1000, 8)), 655_350, format="FLAC", subtype="PCM_16")
+    data = bytearray(stream.getvalue())
+    packed = int.from_bytes(data[18:26], "big")
+    data[18:26] = (packed >> 36 << 36 | 200_000_000).to_bytes(8, "big")  # samples in STREAMINFO
+    with pytest.raises(ContentError, match=r"x.flac: has 1,600,000,000 samples, more than the"):
+        decode_sound(bytes(data), "x.flac", 16000)
+
+
+def test_a_sound_that_would_be_long_at_the_models_rate_is_refused() -> None:
+    data = written(np.zeros((80_000, 1), np.float32), 1, subtype="PCM_U8")
+    with pytest.raises(ContentError, match=r"has 3,840,000,000 samples"):
+        decode_sound(data, "x.wav", 48_000)
+
+
+def test_long_recordings_are_within_the_limits() -> None:
+    _Limits("stereo", 16_000).add(3 * 3600 * 48_000, 2, 48_000)
+    _Limits("day", 16_000).add(24 * 3600 * 16_000, 1, 16_000)
+    parts = _Limits("chain", 16_000)
+    with pytest.raises(ContentError, match="lasts 25 hours"):
+        for _ in range(25):
+            parts.add(3600 * 8000, 1, 8000)
+    assert MAX_SECONDS < 25 * 3600
+    assert MAX_SAMPLES > 25 * 3600 * 8000
+
+
+def test_tables_and_arrays_that_inflate_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inflation, "MAX_EXPANDED", 1 << 18)
+    zeros, ids = np.zeros((200, 1000), np.float32), np.arange(200)
+    arrays = {"query": zeros, "query_ids": ids, "corpus": zeros, "corpus_ids": ids}
+    np.savez_compressed(tmp_path / "zeros.npz", **arrays)
+    with pytest.raises(DataError, match=r"zeros\.npz: array \w+ expands from"):
+        read_outputs(tmp_path / "zeros.npz")
+    np.savez(tmp_path / "stored.npz", **arrays)
+    assert read_outputs(tmp_path / "stored.npz").embeddings
+    rows = {"image": ["a.jpg"] * 50, "text": ["x" * 100_000] * 50}
+    for name, dictionary in (("plain", False), ("dictionary", True)):
+        file = tmp_path / f"{name}.parquet"
+        pq.write_table(pa.table(rows), file, compression="zstd", use_dictionary=dictionary)
+        with pytest.raises(DataError, match=rf"{name}\.parquet: .* expands from"):
+            table(file)
+    with pytest.raises(DataError, match=r"plain\.parquet: column text expands from"):
+        check_parquet(tmp_path / "plain.parquet")
+
+
+def test_what_is_not_wanted_of_an_archive_is_not_read(tmp_path: Path) -> None:
+    arrays = {"query": np.eye(2, dtype=np.float32), "query_ids": np.arange(2)}
+    arrays |= {"corpus": arrays["query"], "corpus_ids": arrays["query_ids"]}
+    np.savez(tmp_path / "x.npz", **arrays, other=np.array([object()]))  # pickled, which is refused
+    assert read_outputs(tmp_path / "x.npz").embeddings

@@ -1,0 +1,149 @@
+"""Keys of YAML files and options of sources and models: all that is wrong, in one line."""
+
+import inspect
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from coco_files import write
+
+from mmbench import registry
+from mmbench.builtin import TABLES
+from mmbench.contents import ContentKeys
+from mmbench.engine.datasets import load_data
+from mmbench.engine.models import Finder, find
+from mmbench.errors import MmbenchError, SpecError, UnknownName, UserError
+from mmbench.named_values import _checkable, _hints, as_typed, checked_options
+from mmbench.spec import load_task
+
+SOURCES = [name for name in TABLES["data"] if not name.startswith(("shapes", "spoken"))]
+BASE = "include: coco-retrieval\nname: mine\nprotocol: {}\n"
+RESERVED = {"self", "root", "folder", "device", "dtype"}
+
+
+def options_of(function: Any) -> dict[str, inspect.Parameter]:
+    parameters = inspect.signature(function).parameters
+    return {name: p for name, p in parameters.items() if name not in RESERVED}
+
+
+def refusal(tmp_path: Path, source: str, options: dict[str, Any], data: Path) -> str:
+    """Return the message that a task with these options is refused with."""
+    write(tmp_path / "mine.yaml", BASE)
+    spec = load_task(str(tmp_path / "mine.yaml"))
+    spec.data.clear()
+    spec.data.update({"source": source, **options})
+    with pytest.raises(MmbenchError) as caught:
+        load_data(spec, data)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_missing_options_of_a_source_are_all_named(tmp_path, source):
+    function = registry.lookup("data", source)
+    required = [n for n, p in options_of(function).items() if p.default is p.empty]
+    if required:
+        assert f"{', '.join(required)} missing" in refusal(tmp_path, source, {}, tmp_path)
+
+
+LIBRARY = ("hf", "rows", "caption-rows")  # by the datasets library, which takes 0.1 s a file
+
+
+@pytest.mark.parametrize(
+    "source", [pytest.param(s, marks=pytest.mark.slow) if s in LIBRARY else s for s in SOURCES]
+)
+def test_an_option_of_another_type_never_ends_in_a_bug(tmp_path, source):
+    file = write(tmp_path / "x.csv", "id,text\n1,a\n")
+    options = options_of(registry.lookup("data", source))
+    needed = {
+        name: {"image": "{id}"} if name == "media" else "id"
+        for name, p in options.items()
+        if p.default is p.empty
+    }
+    spec = load_task(str(write(tmp_path / "mine.yaml", BASE)))
+    for option, value in product(options, ([["x"]], {"x": {"y": 1}}, True, None, 3, "a\0b")):
+        spec.data.clear()
+        spec.data.update({"source": source, **needed, option: value})
+        try:
+            load_data(spec, file)
+        except MmbenchError as error:
+            assert "\n" not in str(error), (option, value)
+
+
+@pytest.mark.parametrize("kind", ["data", "model"])
+def test_all_options_of_our_own_have_types_that_are_checked(kind):
+    for name in TABLES[kind]:
+        function = registry.lookup(kind, name)
+        hints = _hints(function)
+        for option in options_of(function):
+            assert _checkable(hints[option]), (name, option)
+
+
+def test_numbers_become_texts_where_a_text_is_needed():
+    assert as_typed(3, str) == "3"
+    assert as_typed([0, "1"], list[str] | None) == ["0", "1"]
+    assert as_typed({1: 0.5}, dict[str, Any]) == {"1": "0.5"}
+    assert as_typed({"fold": [1, 2]}, dict[str, Any]) == {"fold": [1, 2]}
+    assert as_typed(3, int | None) == 3
+    assert as_typed(True, str) is True  # refused, not called "True"
+
+
+def test_unknown_missing_and_mistyped_options_of_a_source(tmp_path):
+    text = refusal(tmp_path, "captioned", {"media": {}, "caption": "x", "idd": 1}, tmp_path)
+    for word in ("'caption'", "captions", "'idd'", "files, captions, id missing", "mine"):
+        assert word in text
+    text = refusal(tmp_path, "coco", {"images": "five", "split": ["a"]}, tmp_path)
+    assert "`$.images`" in text
+    assert "`$.split`" in text
+
+
+def test_options_of_a_model(tmp_path):
+    with ContentKeys(tmp_path) as keys:
+        finder = Finder(keys, device="cpu")
+        with pytest.raises(UserError, match=r"Expected `float`, got `str` - at `\$.timeout`"):
+            find("api@m", finder, {"base": "http://x", "timeout": "soon"})
+        with pytest.raises(UserError, match=r"'basis'.*'fps'"):
+            find("api@m", finder, {"basis": 1, "fps": 3})
+        model = find("api@m", finder, {"base": "http://x", "limit": 3})
+    assert model.info.options["limit"] == 3  # what is recorded stays as it was typed
+
+
+def test_a_function_that_takes_any_option_is_given_any(tmp_path):
+    def source(root, **options):
+        return options
+
+    made = checked_options(source, {"a": 1}, "option", {"root"}, lambda names: UserError("none"))
+    assert made == {"a": 1}
+
+
+def test_live_objects_and_types_of_a_plugin_are_not_checked():
+    class Network:
+        pass
+
+    def model(folder, *, net: Network, path: Path):
+        return net
+
+    net = Network()
+    given = {"net": net, "path": "x"}
+    assert checked_options(model, given, "o", {"folder"}, lambda n: UserError("none")) == given
+
+
+def test_all_faults_of_a_task_file_at_once(tmp_path):
+    file = write(tmp_path / "mine.yaml", "name: mine\nmetricz: [x]\nfieldz: {}\n")
+    with pytest.raises(SpecError) as caught:
+        load_task(str(file))
+    text = str(caught.value)
+    for word in ("'metricz'", "'fieldz'", "missing keys kind, data, fields, metrics, headline"):
+        assert word in text
+    file = write(tmp_path / "mine.yaml", f"{BASE}version: two\nmetrics: null\nprompt: [a]\n")
+    with pytest.raises(SpecError) as caught:
+        load_task(str(file))
+    for word in ("`$.version`", "`$.metrics`", "`$.prompt`", "mine.yaml"):
+        assert word in str(caught.value)
+
+
+def test_one_unknown_key_keeps_its_near_names(tmp_path):
+    file = write(tmp_path / "mine.yaml", f"{BASE}headlines: x\n")
+    with pytest.raises(UnknownName, match="did you mean headline"):
+        load_task(str(file))

@@ -1,0 +1,149 @@
+"""JSON and YAML of unknown origin: deep nesting and aliases end in one line, whoever reads them."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from mmbench.checkpoints import resolve
+from mmbench.cli.options import model_options
+from mmbench.data.cells import listed_options
+from mmbench.data.jsonfile import decode_json
+from mmbench.data.local import load_local
+from mmbench.data.outputs import read_outputs
+from mmbench.data.records import read_records
+from mmbench.data.vqa import vqa
+from mmbench.errors import DataError, ModelError, SpecError, UserError
+from mmbench.nano.folder import load_weights
+from mmbench.safe_parse import MAX_NESTING, TooDeep, parse_json, parse_yaml, refuse_deep_lines
+from mmbench.spec import load_task, task_summary
+from mmbench.store import read_record
+
+DEEP = "[" * 100_000 + "]" * 100_000
+
+
+def nested(depth: int) -> str:
+    return "[" * depth + "]" * depth
+
+
+def laughs() -> str:
+    """Ten lists, each of nine aliases of the one before: a billion values."""
+    names = "abcdefghij"
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in pairwise(names)]
+    return "\n".join(lines)
+
+
+def test_values_may_be_nested_up_to_the_limit() -> None:
+    expected = parse_json(nested(MAX_NESTING))
+    assert parse_yaml(nested(MAX_NESTING)) == expected
+    for refused in (nested(MAX_NESTING + 1), nested(900), DEEP, '{"a":' * 100_000, "[" * 100_000):
+        with pytest.raises(TooDeep, match="nested more than 100 deep"):
+            parse_json(refused.encode())
+        with pytest.raises(ValueError, match="nested more than 100 deep"):
+            parse_yaml(refused)
+
+
+def test_a_value_within_a_type_has_the_limit_too() -> None:
+    class Row(msgspec.Struct):
+        cells: dict[str, Any] = {}
+        raw: msgspec.Raw = msgspec.Raw(b"0")
+
+    for text in (f'{{"cells": {{"a": {nested(200)}}}}}', f'{{"raw": {DEEP}}}', f'{{"b": {DEEP}}}'):
+        with pytest.raises(TooDeep):
+            parse_json(text, Row)
+
+
+def test_aliases_of_yaml_are_values_that_are_counted() -> None:
+    assert parse_yaml("a: &a {b: [1, 2]}\nc: *a\nd: {<<: *a, e: 3}")["d"] == {"b": [1, 2], "e": 3}
+    with pytest.raises(ValueError, match="stand for more than 1,000,000 values"):
+        parse_yaml(laughs())
+    for text in ("&a [*a]", "&a {b: {c: *a}}", "a: &a {<<: *a}"):
+        with pytest.raises(ValueError, match=r"\*a stands inside its own value"):
+            parse_yaml(text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2020-99-99", "!!bool maybe", "!!timestamp x", '!!int ""', "9" * 5000, "!!float x", "\ud800"],
+)
+def test_a_yaml_value_that_does_not_fit_its_type_is_an_error_of_one_line(value: str) -> None:
+    with pytest.raises(ValueError, match="not valid YAML") as caught:
+        parse_yaml(f"a: {value}")
+    assert "\n" not in str(caught.value)
+
+
+def test_half_of_a_character_in_json_is_named(tmp_path: Path) -> None:
+    for escape in ("\\ud800", "\\udce9", "a\\uD83Db"):
+        data = f'{{"a":\n "{escape}"}}'.encode()
+        with pytest.raises(DataError, match=r"f.json: line 2 .* is half of a character"):
+            decode_json(data, dict[str, Any], tmp_path / "f.json")
+    assert decode_json(b'"\\ud83d\\ude00"', str, tmp_path) == "😀"
+
+
+def test_every_reader_of_a_deep_file_names_it(tmp_path: Path) -> None:
+    (tmp_path / "deep.json").write_text(DEEP)
+    (tmp_path / "deep.jsonl").write_text(f'{{"id": 1, "value": {DEEP}}}\n')
+    (tmp_path / "deep.yaml").write_text(f"data: {DEEP}")
+    (tmp_path / "laughs.yaml").write_text(laughs())
+    model = tmp_path / "model"
+    model.mkdir()
+    for name in ("adapter_config.json", "model_index.json", "model.safetensors.index.json"):
+        (model / name).write_text(f'{{"a": {DEEP}}}')
+    for name in ("deep.json", "deep.jsonl"):
+        for read in (read_records, read_outputs, vqa):
+            with pytest.raises(DataError, match=name):
+                read(tmp_path / name)
+    for name in ("deep.yaml", "laughs.yaml"):
+        with pytest.raises(SpecError, match=name):
+            load_task(str(tmp_path / name))
+    with pytest.raises(ModelError, match="model_index"):
+        resolve(str(model))
+    with pytest.raises(DataError, match="not a run record"):
+        read_record(f'{{"schema": 1, "notes": {DEEP}}}'.encode(), "run.json")
+    with pytest.raises(UserError, match=r"--model-arg size=.*nested more than"):
+        model_options([f"size={DEEP}"])
+
+
+def test_a_task_file_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_bytes(b"summary: caf\xe9")
+    assert task_summary(tmp_path / "bad.yaml").startswith("cannot be read: ")
+    with pytest.raises(ModelError, match="is a folder, not a regular file"):
+        load_weights(None, tmp_path)  # type: ignore[arg-type]
+
+
+def test_lines_of_json_for_another_library_are_looked_through(tmp_path: Path) -> None:
+    """pyarrow's reader of JSON ends the process by a signal."""
+    for bad in (
+        ["["] * 101,
+        ["[\n"] * 101,
+        ['["]"\n'] * 101,
+        ['{"a":\n'] * 101,
+        ['["\\"]",\n'] * 101,
+    ):
+        with pytest.raises(TooDeep):
+            refuse_deep_lines(line.encode() for line in bad)
+    flat = [
+        "[]" * 1000,
+        '{"a": [' + "[1]," * 1000 + "[]]}",
+        f'"{"[" * 1000}"',
+        "]" * 1000,
+        "{" * 99,
+    ]
+    refuse_deep_lines(line.encode() for line in flat)
+    refuse_deep_lines([b'"' + b'\\"' * 1_000_000])  # no end of the string, in linear time
+    (tmp_path / "deep.jsonl").write_text(f'{{"text": {DEEP}}}\n')
+    for place in (tmp_path / "deep.jsonl", tmp_path):
+        with pytest.raises(DataError, match=r"deep\.jsonl: values are nested more than 100"):
+            load_local(place, None, "train")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [DEEP, nested(150) + "+", "{{}}", "['\\ud800', 'b']", "('a', {['b']: 1})", "-" * 9999 + "1"],
+)
+def test_a_cell_that_is_no_list_of_options_is_none(text: str) -> None:
+    assert listed_options(text) is None
+    assert listed_options("['a', 'caf\\xe9']") == ["a", "café"]
