@@ -26,6 +26,7 @@ from mmbench.cli.columns import cells, fold, listing, table, wrapped
 from mmbench.cli.completion import _actions, _names_for
 from mmbench.cli.parser import make_parser
 from mmbench.cli.progress import Lines
+from mmbench.cli.run_summary import run_result
 from mmbench.cli.show import task_yaml
 from mmbench.number_format import format_interval, format_number, format_rate, format_seconds
 from mmbench.spec import load_task, packaged_tasks
@@ -356,3 +357,9 @@ def test_a_board_without_runs_says_so(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "makes one" in capsys.readouterr().err
     assert main(["history", "t", "--out", str(tmp_path)]) == 2
     assert "no runs in" in capsys.readouterr().err
+
+
+def test_a_unit_of_a_record_stays_in_its_line() -> None:
+    counts = {"samples": 1, "failed": 0, "requests": 1, "computed": 1, "cached": 0}
+    shown = run_result(record(throughput={"a\nb": 1.0}, counts=counts), "where", 100)
+    assert not any("\n" in line for line in shown)
