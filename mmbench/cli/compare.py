@@ -29,7 +29,7 @@ _QUOTED = 60  # characters of an output
 def command(args: argparse.Namespace) -> int:
     """Print every candidate beside the baseline, and of several runs which do not differ."""
     if len(args.run) < 2:
-        raise UserError("mmbench compare takes two runs or more, the baseline first")
+        raise UserError("compare takes two runs or more: mmbench compare BASELINE CANDIDATE …")
     runs = find_runs(args.run, args)
     pairs = compare_runs(runs, metrics=args.metric, alpha=args.alpha, seed=args.seed)
     if args.json:
