@@ -69,7 +69,7 @@ def test_an_output_that_failed_is_a_failed_prediction() -> None:
 
 @pytest.mark.parametrize("value", [["a"], None, {"a": 1}])
 def test_a_text_is_needed(value: Any) -> None:
-    with pytest.raises(DataError, match="the output for s0 is not a text"):
+    with pytest.raises(DataError, match=r"the output for s0 is .*: a text is needed"):
         accepted(Writing(), texts("a"), Outputs(values={"s0": value}))
 
 
