@@ -11,10 +11,11 @@ import msgspec
 from mmbench import board
 from mmbench.cli.board_table import directions, short_name
 from mmbench.cli.columns import cells, listing, screen_width, show, table
+from mmbench.cli.json_output import write_json
 from mmbench.cli.runs import find_runs
 from mmbench.errors import UserError
 from mmbench.number_format import decimals, format_interval, format_number
-from mmbench.text import count, json_escaped, plain
+from mmbench.text import count, plain
 from mmbench.types import RunRecord
 from mmbench.verdicts.changes import Change, Changes, excerpts
 from mmbench.verdicts.compare import Compared, Comparison, compare_runs
@@ -28,12 +29,11 @@ _QUOTED = 60  # characters of an output
 def command(args: argparse.Namespace) -> int:
     """Print every candidate beside the baseline, and of several runs which do not differ."""
     if len(args.run) < 2:
-        raise UserError("mmbench compare takes two runs or more, the baseline first")
+        raise UserError("compare takes two runs or more: mmbench compare BASELINE CANDIDATE …")
     runs = find_runs(args.run, args)
     pairs = compare_runs(runs, metrics=args.metric, alpha=args.alpha, seed=args.seed)
     if args.json:
-        encoded = msgspec.json.format(msgspec.json.encode(pairs), indent=2).decode()
-        sys.stdout.write(json_escaped(encoded) + "\n")
+        write_json(msgspec.json.format(msgspec.json.encode(pairs), indent=2))
         return 0
     by_task: dict[str, list[RunRecord]] = {}
     for run in runs:
@@ -195,9 +195,11 @@ def _groups(
         ]
         found = letters(len(records), differ)
         digits = decimals(*values)
+        shown = [format_number(values[run], digits) for run in order]
+        wide = max(map(len, shown))
         rows = [
-            [format_number(values[run], digits), found[nth], *_parts(records[run])]
+            [f"{shown[nth]:>{wide}}", found[nth], *_parts(records[run])]
             for nth, run in enumerate(order)
         ]
-        lines += ["", plain(score.metric), *table(rows, {1, 2, 3}, width, indent=2)]
+        lines += ["", plain(score.metric), *listing(rows, width, indent=2)]
     return lines
