@@ -149,6 +149,25 @@ def test_what_is_not_a_data_set(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("README.md", "---\nconfigs:\n- config_name: a\n  data_files: {path}\n---\n# Data"),
+        ("README.md", "---\nconfigs:\n- {config_name: a, data_dir: {path}}\n---\n"),
+        (".huggingface.yaml", "configs:\n- data_files:\n  - {split: test, path: [{path}]}"),
+        ("state.json", '{"_data_files": [{"filename": "{path}"}]}'),
+        ("dataset_dict.json", '{"splits": ["test", "{path}"]}'),
+    ],
+    ids=["files", "folder", "yaml", "saved", "splits"],
+)
+@pytest.mark.parametrize("path", ["/etc/x.csv", "../x.csv", "https://example.org/x.csv"])
+def test_a_folder_names_no_data_elsewhere(tmp_path, name, said, path):
+    (tmp_path / "a.csv").write_text("text,answer\na,b\n")
+    (tmp_path / name).write_text(said.replace("{path}", path))
+    told = message(root=tmp_path, split="train")
+    assert told.startswith(f"{tmp_path / name}: names data outside its folder: {path}")
+
+
 def test_a_name_that_the_hub_cannot_have():
     assert "a/b/c: no such file or folder, and not the OWNER/NAME" in message(path="a/b/c")
 

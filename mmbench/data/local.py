@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mmbench.data.card import check_card
 from mmbench.data.folder import files_below
 from mmbench.data.formats import describe_bytes, is_json, is_packed
 from mmbench.data.jsonfile import wide_encoding
@@ -46,6 +47,7 @@ def load_local(place: Path, name: str | None, split: str) -> Any:
             _check(place)
             files = {split.partition("[")[0]: str(place)}
             return load_dataset(_builder(place), data_files=files, split=split)
+        check_card(place)
         if not any((place / file).is_file() for file in _SAVED):
             for file in files_below(place):
                 _check(file)
