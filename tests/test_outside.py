@@ -78,6 +78,8 @@ def test_a_file_from_outside_stays_here(
     assert main(words("run", elsewhere, data, "--allow-outside", *out)) == 0
     assert "was sent 1 file from outside the data folder" in capsys.readouterr().out
     assert len([body for body in elsewhere.bodies if body["max_tokens"] > 1]) == 2
+    (record,) = (tmp_path / "out" / "runs" / "answers").glob("*.json")
+    assert json.loads(record.read_text())["environment"]["endpoint"] == own_address()
 
 
 def test_a_local_endpoint_gets_all_and_own_files_go_anywhere(

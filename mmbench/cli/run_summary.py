@@ -151,7 +151,7 @@ def _environment(record: RunRecord) -> str:
     env = record.environment
     versions = env.get("versions", {})
     libraries = [f"{n} {versions[n]}" for n in ("mmbench", "python", "torch") if n in versions]
-    places = [str(env[key]) for key in ("device", "platform") if env.get(key)]
+    places = [str(env[key]) for key in ("endpoint", "device", "platform") if env.get(key)]
     commit = [f"git {env['git']}"] if env.get("git") else []
     return ", ".join([*places, *libraries, *commit])
 

@@ -90,10 +90,16 @@ def make_record(
         failures=[(ident, why) for ident, why in told.failures[:20]],
         seconds=costs.clock.seconds,
         throughput=costs.throughput,
-        environment=identity.environment(costs.device),
+        environment=identity.environment(costs.device) | _endpoint(prepared),
         seed=options.seed,
         index=told.search,
         notes=[*kind.notes(prepared.data), *prepared.notes, *told.notes],
         baseline=info.name if baseline else None,
         breakdowns=measured.breakdowns,
     )
+
+
+def _endpoint(prepared: Prepared) -> dict[str, str]:
+    """Return the host that was asked, where it is another machine."""
+    host = prepared.model.destination if prepared.model else None
+    return {"endpoint": host} if host else {}
