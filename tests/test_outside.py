@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,6 +94,31 @@ def test_a_local_endpoint_gets_all_and_own_files_go_anywhere(
     data = table(tmp_path / "real", "sub/b.png")
     picture(tmp_path / "real" / "sub" / "b.png", 70)
     assert main(words("run", elsewhere, tmp_path / "inside" / data.name, *out)) == 0
+
+
+def test_a_file_that_changes_during_a_run_is_not_sent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret, home = picture(tmp_path / "secret.png", 200), tmp_path / "data"
+    names = [f"{n}.png" for n in range(40)]
+    data = table(home, *names)
+    for n, name in enumerate(names):
+        picture(home / name, 10 + n)
+
+    def swap(handler: Any) -> None:
+        for name in names:
+            (home / name).unlink()
+            (home / name).symlink_to(secret)
+        handler.send(200, b'{"choices": [{"message": {"content": "x"}}]}')
+
+    out = ["--out", str(tmp_path / "out"), "--model-arg", "check_media=false"]
+    with serving() as endpoint:
+        endpoint.script["q"] = [swap]
+        assert main(words("run", endpoint, data, "--concurrency", "1", *out)) == 3
+        assert "was changed after the run began" in capsys.readouterr().out
+        assert 1 <= len(endpoint.bodies) < 41
+        coded = base64.b64encode(secret.read_bytes()).decode()
+        assert coded not in json.dumps(endpoint.bodies)
 
 
 def test_the_key_stays_here_unless_the_flag_is_given(

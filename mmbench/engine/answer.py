@@ -14,6 +14,7 @@ from mmbench.contents import ContentKeys, digest
 from mmbench.engine.calls import VECTORS, Row, labels_of
 from mmbench.engine.decode import is_timed, length
 from mmbench.engine.forward import Forward, prepared_bytes
+from mmbench.engine.pinned import pinned
 from mmbench.engine.plan import first_size, plan
 from mmbench.engine.progress import Progress
 from mmbench.engine.tables import Distinct, Table, distinct
@@ -119,6 +120,8 @@ class Answerer:
         if missing:
             step = journal.sizes[1] if journal.sizes else size
             model = self._load()
+            if getattr(model, "remote", False):
+                asked = asked._replace(items=[pinned(item, self._keys) for item in asked.items])
             forward = Forward(model, requests, min(step, size), self._device, self._name)
             if requests.method == "write" and isinstance(model, WritesEach):
                 answers = _one_by_one(forward, model, missing, asked)
