@@ -432,6 +432,9 @@ def test_check_tries_the_endpoint(
     assert main([*words, "--api-base", endpoint.base]) == 0
     assert "note: the endpoint lists other, ***, and not m" in capsys.readouterr().out
     assert not endpoint.bodies
+    endpoint.models = "x" * (17 << 20)
+    assert main([*words, "--api-base", endpoint.base]) == 2
+    assert "models: the endpoint's reply is longer than 16 MiB" in capsys.readouterr().err
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -99,7 +99,7 @@ class Client:
         url = f"{self._base}/models"
         try:
             reply = self._send("GET", url, None)
-        except Passing as failed:
+        except (Passing, SampleError) as failed:
             raise ModelError(f"{url}: {failed}: {_START}") from failed
         if reply.status >= 404:
             return []
