@@ -377,6 +377,25 @@ def test_what_is_under_way_is_awaited_when_one_question_ends_the_run() -> None:
         list(found)
 
 
+def test_what_is_under_way_is_awaited_when_the_questions_end_in_an_error() -> None:
+    begun = Event()
+
+    def asked() -> Iterator[tuple[int, str]]:
+        yield 0, "first"
+        begun.wait(5)
+        raise ModelError("no more credit")
+
+    def reply(item: str) -> str:
+        begun.set()
+        sleep(0.05)
+        return "paid for"
+
+    found = answered(reply, asked(), 2, Event())
+    assert next(found) == (0, "paid for")
+    with pytest.raises(ModelError, match="no more credit"):
+        list(found)
+
+
 def questions(folder: Path, count: int) -> Path:
     rows = [{"id": str(n), "question": f"q{n}.", "answer": f"q{n}."} for n in range(count)]
     (folder / "qa.jsonl").write_text("\n".join(map(json.dumps, rows)))

@@ -31,9 +31,9 @@ class Api:
     that of the environment variable `key_env`, and is never recorded. Images are sent as the bytes
     of their files where these are what a decoder sees, videos as `frames` images. A failure is a
     failed sample: half a body, no JSON, no text, a filter; an empty text is an answer.
-    `check_media` asks the first conversation with a medium again without it: where the server
-    counts as many tokens of the prompt, it drops that medium, and every conversation with one
-    fails. Raises ModelError where no request can succeed.
+    `check_media` asks the first conversation with a medium beforehand with it and without: where
+    the server counts as many tokens of the prompt, it drops that medium, and every conversation
+    with one fails. Raises ModelError where no request can succeed.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio", "video"})

@@ -20,22 +20,28 @@ def answered(
     """Yield the number and the answer of each numbered item, as the answers arrive.
 
     Items are taken in the caller's thread, at most `threads` more than are being asked. Where `ask`
-    raises, nothing new is asked, what is under way is awaited and yielded, and the error is raised.
-    Ctrl-C waits for nothing: what has arrived is yielded, and the threads, which are daemons, end
-    with the process. `stop` is set in each case, so that `ask` can end its waits.
+    raises, or what gives the items, nothing new is asked, what is under way is awaited and yielded,
+    and the error is raised. Ctrl-C waits for nothing: what has arrived is yielded, and the threads,
+    which are daemons, end with the process. `stop` is set in each case, so that `ask` can end its
+    waits.
     """
     todo: SimpleQueue[tuple[int, Item] | None] = SimpleQueue()
     done: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
     for _ in range(threads):
         work = ask, todo, done, stop
         threading.Thread(target=_work, args=work, name="api", daemon=True).start()
-    source, fault = iter(items), None
+    source = iter(items)
+    fault: BaseException | None = None
     pending = 0
     try:
         while True:
-            while not stop.is_set() and pending < 2 * threads and (task := next(source, None)):
-                todo.put(task)
-                pending += 1
+            try:
+                while not stop.is_set() and pending < 2 * threads and (task := next(source, None)):
+                    todo.put(task)
+                    pending += 1
+            except Exception as failed:
+                fault = failed
+                stop.set()
             if not pending:
                 break
             number, answer, error = done.get()
