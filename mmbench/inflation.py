@@ -13,9 +13,14 @@ MAX_EXPANDED = 1 << 30
 MAX_RATIO = 200
 
 
+def is_inflated(stored: int, expanded: int) -> bool:
+    """Return whether `stored` bytes become more `expanded` bytes than those of real data."""
+    return expanded > MAX_EXPANDED and expanded > MAX_RATIO * stored
+
+
 def refuse_inflation(stored: int, expanded: int, file: Path, what: str) -> None:
     """Raise DataError where `stored` bytes of a file become too many `expanded` bytes."""
-    if expanded > MAX_EXPANDED and expanded > MAX_RATIO * stored:
+    if is_inflated(stored, expanded):
         raise DataError(
             f"{file}: {what} expands from {stored:,} to {expanded:,} bytes, more than"
             f" {MAX_RATIO} times (a decompression bomb?): store it without compression"
