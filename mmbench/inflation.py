@@ -12,6 +12,8 @@ from mmbench.regular_files import open_regular
 MAX_EXPANDED = 1 << 30
 MAX_RATIO = 200
 
+_BATCH = 64  # rows of a Parquet file held at a time
+
 
 def is_inflated(stored: int, expanded: int) -> bool:
     """Return whether `stored` bytes become more `expanded` bytes than those of real data."""
@@ -37,12 +39,39 @@ def refuse_inflated_columns(metadata: Any, file: Path) -> None:
             refuse_inflation(stored, expanded, file, what)
 
 
+def expanded_bytes(batch: Any) -> int:
+    """Return how many bytes the cells of an Arrow batch have, each category as its value."""
+    import pyarrow as pa
+
+    columns = (c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch)
+    return sum(column.nbytes for column in columns)
+
+
 def check_parquet(file: Path) -> None:
     """Refuse a Parquet file that inflates beyond reason. Raises DataError, OSError, ArrowException.
 
-    Nothing but its footer is read.
+    Its footer is read, and columns in which one long value may stand for many rows.
     """
     import pyarrow.parquet as pq
 
     with open_regular(file) as stream:
-        refuse_inflated_columns(pq.ParquetFile(stream).metadata, file)
+        parquet = pq.ParquetFile(stream, pre_buffer=False)
+        refuse_inflated_columns(parquet.metadata, file)
+        columns = _with_dictionaries(parquet.metadata)
+        stored, expanded = file.stat().st_size, 0
+        for batch in parquet.iter_batches(_BATCH, columns=columns) if columns else ():
+            expanded += expanded_bytes(batch)
+            refuse_inflation(stored, expanded, file, "the table")
+
+
+def _with_dictionaries(metadata: Any) -> list[str]:
+    """Return the columns that could expand beyond MAX_EXPANDED by values that are repeated."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
+    large = (
+        chunk.path_in_schema
+        for chunk in chunks
+        if "RLE_DICTIONARY" in chunk.encodings or "PLAIN_DICTIONARY" in chunk.encodings
+        if chunk.num_values * chunk.total_uncompressed_size > MAX_EXPANDED
+    )
+    return list(dict.fromkeys(large))

@@ -1,6 +1,8 @@
 """Small files that claim or hold more than any real one are refused before they fill the memory."""
 
+import gzip
 import struct
+import zipfile
 from contextlib import suppress
 from fractions import Fraction
 from io import BytesIO
@@ -15,6 +17,7 @@ import soundfile
 from media_made import written
 
 from mmbench import inflation
+from mmbench.data.local import load_local
 from mmbench.data.outputs import read_outputs
 from mmbench.data.table import table
 from mmbench.errors import ContentError, DataError
@@ -168,8 +171,29 @@ def test_tables_and_arrays_that_inflate_are_named(
         pq.write_table(pa.table(rows), file, compression="zstd", use_dictionary=dictionary)
         with pytest.raises(DataError, match=rf"{name}\.parquet: .* expands from"):
             table(file)
-    with pytest.raises(DataError, match=r"plain\.parquet: column text expands from"):
-        check_parquet(tmp_path / "plain.parquet")
+    categories = pa.table(rows | {"text": pa.array(rows["text"]).dictionary_encode()})
+    pq.write_table(categories, tmp_path / "categories.parquet")
+    for name, what in {"plain": "column text", "dictionary": "the table"}.items():
+        with pytest.raises(DataError, match=rf"{name}\.parquet: {what} expands from"):
+            check_parquet(tmp_path / f"{name}.parquet")
+    for read in (check_parquet, table):
+        with pytest.raises(DataError, match=r"categories\.parquet: the table expands from"):
+            read(tmp_path / "categories.parquet")
+
+
+def test_packed_files_that_inflate_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inflation, "MAX_EXPANDED", 1 << 18)
+    line = b'{"text": "' + b"x" * 1_000_000 + b'"}\n'
+    (tmp_path / "gzip").mkdir()
+    (tmp_path / "gzip/a.jsonl.gz").write_bytes(gzip.compress(line))
+    (tmp_path / "zip").mkdir()
+    with zipfile.ZipFile(tmp_path / "zip/a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("b.jsonl", line)
+    for name, what in {"gzip/a.jsonl.gz": "the file", "zip/a.zip": "member b.jsonl"}.items():
+        with pytest.raises(DataError, match=rf"{name}: {what} expands from"):
+            load_local((tmp_path / name).parent, None, "train")
 
 
 def test_what_is_not_wanted_of_an_archive_is_not_read(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from mmbench.data.records import TABLES, find_file, read_records
 from mmbench.data.rows import Row, choose_columns, pair_rows
 from mmbench.data.spool import Spool
 from mmbench.errors import DataError
-from mmbench.inflation import refuse_inflated_columns, refuse_inflation
+from mmbench.inflation import expanded_bytes, refuse_inflated_columns, refuse_inflation
 from mmbench.regular_files import open_regular
 from mmbench.types import RetrievalData
 
@@ -71,7 +71,7 @@ def _parquet_rows(file: Path, columns: Columns) -> Iterator[Row]:
             chosen = choose_columns(columns, parquet.schema_arrow.names, str(file))
             for batch in parquet.iter_batches(_BATCH, columns=list(dict.fromkeys(chosen.values()))):
                 part = pa.Table.from_batches([batch])
-                expanded += part.nbytes
+                expanded += expanded_bytes(batch)
                 refuse_inflation(file.stat().st_size, expanded, file, "the table")
                 put = partial(_put, spool, part[chosen["image"]], start)
                 yield from arrow_rows(part, chosen, start, str(file), put)
