@@ -9,7 +9,7 @@ from typing import Any
 from mmbench.data.cells import cell
 from mmbench.data.records import Record, as_id
 
-_SLOT = re.compile(r"\{([\w.]+)(?::(name|stem|parent|0\d+))?\}")
+_SLOT = re.compile(r"\{([\w.]+)(?::(name|stem|parent|0\d\d?))?\}")
 
 
 def filled(pattern: str, record: Record) -> str:
