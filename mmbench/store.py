@@ -18,7 +18,7 @@ import msgspec
 from mmbench.errors import DataError, UserError
 from mmbench.file_names import component_fault, escaped
 from mmbench.folders import RUNS, Folder
-from mmbench.inflation import refuse_inflated_columns
+from mmbench.inflation import refuse_inflated_groups
 from mmbench.media import read_bytes
 from mmbench.safe_parse import encode_json, parse_json
 from mmbench.surrogates import escape_all
@@ -229,8 +229,9 @@ def read_rows(run: StoredRun) -> Any:
 
     path = run.folder.path(run.rows_name)
     try:
-        parquet = pq.ParquetFile(BytesIO(run.folder.read(run.rows_name)))
-        refuse_inflated_columns(parquet.metadata, Path(path))
+        data = run.folder.read(run.rows_name)
+        parquet = pq.ParquetFile(BytesIO(data))
+        refuse_inflated_groups(parquet.metadata, len(data), Path(path))
         table = parquet.read()
         stored = (table.schema.metadata or {}).get(SAME, b"{}")
         for metric, twin in parse_json(stored, dict[str, str]).items():
