@@ -167,3 +167,18 @@ def test_a_pattern_has_no_more_digits_than_a_name():
     record = Record("x", {"id": "7"})
     assert filled("{id:03}.jpg", record) == "007.jpg"
     assert filled("{id:099999999}.jpg", record) == "{id:099999999}.jpg"
+
+
+@pytest.mark.parametrize(
+    ("source", "options"),
+    [
+        ("listing", {"fields": {"question": "b"}, "target": "c", "where": {"a": "x"}}),
+        ("labelled", {"media": {"image": "{a}.jpg"}, "label": "b", "id": "c"}),
+        ("captioned", {"media": {"image": "{a}.jpg"}, "captions": ["b"], "id": "c"}),
+    ],
+)
+def test_all_missing_columns_of_a_table_are_named(tmp_path, source, options):
+    (tmp_path / "x.csv").write_text("id,text\n1,a\n")
+    message = refusal(tmp_path, source, {"files": "x.csv", **options}, tmp_path)
+    missing = message.partition("has no columns ")[2].partition(": its columns are ")[0]
+    assert sorted(missing.split(", ")) == ["a", "b", "c"]
