@@ -6,7 +6,7 @@ import argparse
 import sys
 from itertools import product
 
-from mmbench import store
+from mmbench import board, store
 from mmbench.cli import INTERRUPTED, report, worst
 from mmbench.cli.columns import show
 from mmbench.cli.options import allowed_failures, options_for
@@ -20,8 +20,8 @@ from mmbench.types import RunRecord
 def command(args: argparse.Namespace) -> int:
     """Run every pair, write records and tables, and print what was measured."""
     allowed_failures(args.allow_failed, 1)  # refused before hours of work, not after
-    Folder(args.out).check_writable()
-    if args.media:
+    board.check_writable(args.out)
+    if args.media is not None:
         Folder(args.media, "--media").check_writable()
     records: list[RunRecord] = []
     codes: list[int] = []
