@@ -293,3 +293,23 @@ def test_the_lines_of_every_table_stand_under_a_title_of_their_own(
     _, *lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in lines if not line.endswith(":")] == ["a", "b"]
     assert [line for line in lines if line.endswith(":")] == ["t, no cer:", "t:"]
+
+
+def test_files_of_the_user_are_not_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--out .` in a project: its README.md, and the data `t.csv` of a task `t`, stay."""
+    readme, data = tmp_path / "README.md", tmp_path / "t.csv"
+    readme.write_text("# Our project\n")
+    run = ["run", "-m", "oracle", "-t", "no-such-task", "--out", str(tmp_path)]
+    assert main(run) == 2
+    assert f"cannot write {readme}: a file that is no table" in capsys.readouterr().err
+    readme.unlink()
+    data.write_text("id,label\n")
+    store.write_record(tmp_path, record("a"), ROWS)
+    assert main(["leaderboard", "build", "--out", str(tmp_path)]) == 2
+    assert "choose another folder with --out" in capsys.readouterr().err
+    assert data.read_text() == "id,label\n"
+    data.write_text("")
+    for _ in range(2):
+        assert main(["leaderboard", "build", "--out", str(tmp_path)]) == 0
