@@ -109,9 +109,9 @@ def test_an_ambiguous_beginning_lists_the_candidates(board: Path) -> None:
     assert first.startswith("run '2026010': 6 runs start with it")
     assert rest[0].split() == ["20260101-a", "t", "clip@runs/a/step-1"]
     assert len(rest) == 6
-    whole = (board / "runs/t/20260101-a.json").read_bytes()
+    whole = (board / "runs/t/20260101-a.json").read_text()
     for n in range(10, 30):
-        (board / f"runs/t/202602{n}.json").write_bytes(whole)
+        (board / f"runs/t/202602{n}.json").write_text(whole.replace("20260101-a", f"202602{n}"))
     with pytest.raises(DataError, match=r"and 16 more$"):
         find_run("2026", board)
     assert find_run("20260101-a", board).record.run == "20260101-a"

@@ -116,6 +116,7 @@ def bad_files(out: Path, task: str) -> dict[str, str]:
         "other": (b'{"schema": 1, "run": 5}', "Expected `str`"),
         "newer": (b'{"schema": 99}', "has schema 99"),
         "hostile": (store.encode(record("../x")), "no name of a file"),
+        "uncounted": (store.encode(record(counts={"samples": 1})), "have no 'failed' of 0 or more"),
     }
     for name, (data, _) in contents.items():
         (folder / f"{name}.json").write_bytes(data)
@@ -139,6 +140,18 @@ def test_files_that_are_no_records_are_passed_over_by_name(tmp_path: Path) -> No
             find_run(str(tmp_path / f"runs/t/{name}.json"))
         with pytest.raises(DataError, match=f"{name}.json: "):
             find_run(name, tmp_path)
+
+
+def test_a_copy_under_another_name_or_task_does_not_count_twice(tmp_path: Path) -> None:
+    path = Path(store.write_record(tmp_path, record(), ROWS))
+    (tmp_path / "runs/u").mkdir()
+    for copy in ("runs/t/r1 (copy).json", "runs/u/r1.json"):
+        shutil.copy(path, tmp_path / copy)
+        assert find_run(str(tmp_path / copy)).record == record()  # named explicitly
+    found = store.read_records(tmp_path)
+    assert found == [record()]
+    assert all("is runs/t/r1.json by its content" in line for line in found.unreadable)
+    assert len(found.unreadable) == 2
 
 
 def test_rows_that_are_torn_are_one_line(tmp_path: Path) -> None:
