@@ -14,6 +14,9 @@ from mmbench.cli import main
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.run_lookup import find_run
 from mmbench.types import ModelInfo, RunRecord
+from mmbench.verdicts.compare import compare
+from mmbench.verdicts.gate import gate
+from mmbench.verdicts.history import history
 
 OTHER = msgspec.structs.replace(TASK, name="u", data_hash="e" * 8)
 
@@ -142,6 +145,18 @@ def test_files_that_are_no_records_do_not_hide_a_run(board: Path) -> None:
         assert len(find_run(typed, board, "t").unreadable) == len(reasons) + 1
     with pytest.raises(DataError, match=r"20260102-x\.json: not a run record"):
         find_run("20260102-x", board)
+
+
+def test_python_programs_are_warned_of_files_that_were_skipped(tmp_path: Path) -> None:
+    for run, rate in (("a", 0.2), ("b", 0.9)):
+        write_run(tmp_path, run, {"m": coins(60, rate)}, name=run, created=f"2026-01-01-{run}")
+    (tmp_path / "runs/t/bad.json").write_bytes(b"")
+    skipped = r"skipped 1 file that cannot be read:\n.*bad\.json: not a run record"
+    with pytest.warns(UserWarning, match=skipped) as caught:
+        assert compare("a", "latest", out=tmp_path).scores[0].verdict == "better"
+        assert gate("a", "latest", ["m: 1%"], out=tmp_path)[0].outcome == "pass"
+        assert len(history("t", out=tmp_path)[1]) == 2
+    assert [warning.filename for warning in caught] == [__file__] * 3
 
 
 def test_every_command_takes_every_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
