@@ -23,6 +23,7 @@ from mmbench.cli import progress as progress_module
 from mmbench.cli.columns import cells, fold, listing, table, wrapped
 from mmbench.cli.progress import Lines
 from mmbench.cli.show import task_yaml
+from mmbench.journal_folders import journal_root
 from mmbench.number_format import format_interval, format_number, format_rate, format_seconds
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.types import ModelInfo, PublishedInfo, ScoreInfo
@@ -86,12 +87,22 @@ COMMANDS = [
     "show model clip", "show model unified", "show metric cider", "show metric wer",
     "show task coco-retrieval", "show run a --out OUT", "show run wide-1 --out OUT",
     "leaderboard show --out OUT", "leaderboard show --brief --out OUT",
+    "history t --out OUT",
     "compare OUT/runs/t/a.json OUT/runs/t/b.json --out OUT --show 2",
     "compare a b c d --out OUT --show 1", "verify",
     "gate --baseline a --candidate b --fail-if exact_match:-0.5% --out OUT",
     "show model nobody-has-a-model-of-this-name", "run -m nobody -t shapes-vqa",
     "run -m ./tests -t shapes-vqa", "--help", "run --help",
 ]  # fmt: skip
+
+
+def test_no_line_of_the_cache_is_wider_than_the_terminal(terminal: Terminal) -> None:
+    folder = journal_root() / ("ab" * 16)
+    folder.mkdir(parents=True)
+    (folder / "model.txt").write_text(f"{LONG} on cuda\n")
+    first, second, _ = terminal(80, "cache", "show").splitlines()
+    assert first.startswith("abababababab ") and second.endswith("on cuda")
+    assert max(map(len, (first, second))) <= 80
 
 
 @pytest.mark.parametrize("line", COMMANDS)

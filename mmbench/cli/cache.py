@@ -9,8 +9,11 @@ from os import stat_result
 from pathlib import Path
 
 from mmbench.cache_errors import cache_errors
+from mmbench.cli.columns import show
 from mmbench.journal_folders import journal_root, read_name, remove
 from mmbench.text import count, plain
+
+_KEY = 12  # characters of a folder's name that are shown
 
 
 def command(args: argparse.Namespace) -> int:
@@ -23,17 +26,19 @@ def command(args: argparse.Namespace) -> int:
     total, left = 0, 0
     for path in journals:
         size = sum(file.st_size for file in _files(path, "*.segment"))
-        line = f"{path.name}  {size / 1e6:10.1f} MB  {_age(path):6.1f} days  {_model(path)}"
+        line = (
+            f"{path.name[:_KEY]:{_KEY}}{size / 1e6:10.1f} MB{_age(path):8.1f} days  {_model(path)}"
+        )
         if args.action == "prune" and not remove(path):
             line += "  (kept: a run uses it)"
             left += 1
         else:
             total += size
-        print(line.rstrip())
+        show([line.rstrip()])
     done = "pruned" if args.action == "prune" else "held"
     kept = f", {count(left, 'journal')} in use kept" if left else ""
     number = count(len(journals) - left, "journal")
-    print(f"{done}: {number}, {total / 1e6:.1f} MB in {root}{kept}")
+    show([f"{done}: {number}, {total / 1e6:.1f} MB in {root}{kept}"])
     return 0
 
 

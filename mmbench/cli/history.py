@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from mmbench.cli.columns import aligned
+from mmbench.cli.columns import aligned, show
 from mmbench.cli.compare import chance
 from mmbench.cli.unreadable import report_unreadable
 from mmbench.folders import Folder
@@ -42,16 +42,13 @@ def command(args: argparse.Namespace) -> int:
         names = Folder(args.out).run_files()
         short = shortener([PurePosixPath(name).stem for name in names])
         tables = [table(args.task, name, points, short) for name, points in found.items()]
-        print(
-            "\n\n".join(
-                "\n".join(lines) for lines in [*tables, notes(list(found.values()))] if lines
-            )
-        )
+        parts = [lines for lines in [*tables, notes(list(found.values()))] if lines]
+        show(parts[0] + [line for lines in parts[1:] for line in ["", *lines]])
     if args.plot:
         from mmbench.verdicts.plot import plot
 
         plot({f"{args.task}: {name}": points for name, points in found.items()}, args.plot)
-        print(f"plot: {args.plot}", file=sys.stderr if args.json else sys.stdout)
+        show([f"plot: {args.plot}"], sys.stderr if args.json else sys.stdout)
     return 0
 
 
