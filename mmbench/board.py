@@ -14,7 +14,7 @@ from mmbench import speed, store
 from mmbench.errors import UserError
 from mmbench.folders import Folder
 from mmbench.number_format import decimals, format_interval, format_number
-from mmbench.text import count, csv_cell, markdown, sample_noun
+from mmbench.text import count, csv_cell, markdown, markdown_code, markdown_name, sample_noun
 from mmbench.types import RunRecord, ScoreInfo
 from mmbench.verdicts.same import distinctions
 
@@ -137,7 +137,7 @@ def _row(record: RunRecord, *, timed: bool) -> dict[str, Any]:
     return {
         "model": csv_cell(label(record)),
         **{
-            column: value
+            csv_cell(column): value
             for name, score in record.scores.items()
             for column, value in (
                 (name, score.value),
@@ -150,11 +150,11 @@ def _row(record: RunRecord, *, timed: bool) -> dict[str, Any]:
         "samples": record.counts.get("samples", 0),
         "published": csv_cell(published(record)),
         "other_data": csv_cell(other_data(record)),
-        "fingerprint": task.fingerprint,
-        "data_hash": task.data_hash,
-        "model_hash": record.model.hash,
-        "created": record.created,
-        "run": record.run,
+        "fingerprint": csv_cell(task.fingerprint),
+        "data_hash": csv_cell(task.data_hash),
+        "model_hash": csv_cell(record.model.hash),
+        "created": csv_cell(record.created),
+        "run": csv_cell(record.run),
     }
 
 
@@ -214,11 +214,19 @@ def page(task: str, tables: list[list[RunRecord]]) -> str:
     for records, words in zip(tables, captions(tables), strict=True):
         header, rows = cells(records)
         lines += [f"## {markdown(words)}", ""]
-        lines += [_line(header), _line(["---"] + ["---:"] * (len(header) - 1))]
+        lines += [
+            _line([markdown_name(name) for name in header]),
+            _line(["---"] + ["---:"] * (len(header) - 1)),
+        ]
         lines += [_line([markdown(cell) for cell in row]) for row in rows]
-        lines += ["", f"Headline: `{records[0].headline}`, with its 95 % interval.", ""]
+        lines += [
+            "",
+            f"Headline: {markdown_code(records[0].headline)}, with its 95 % interval.",
+            "",
+        ]
         lines += [speed.LEGEND, ""] if speed.has_column(records) else []
-    lines += [f"Made by `mmbench leaderboard build {task}` from the records in `runs/`.", ""]
+    command = markdown_code(f"mmbench leaderboard build {task}")
+    lines += [f"Made by {command} from the records in `runs/`.", ""]
     return "\n".join(lines)
 
 
@@ -296,7 +304,7 @@ def _index(tables: Mapping[str, list[list[RunRecord]]]) -> str:
         best = brief(found[0])[0]
         _, who, headline, *numbers = best
         link = f"[{markdown(task)}]({quote(task)}.md)"
-        lines.append(_line([link, markdown(who), f"`{headline}`", *numbers]))
+        lines.append(_line([link, markdown(who), markdown_code(headline), *numbers]))
     return "\n".join([*lines, "", f"Blind: {_BLIND}.", ""])
 
 

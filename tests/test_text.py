@@ -31,7 +31,8 @@ def test_plain_is_one_printable_line(text: str) -> None:
         ("a|b", r"a\|b"),
         ("<script>", r"\<script\>"),
         ("[x](javascript:y)", r"\[x\](javascript:y)"),
-        ("![](http://x)", r"\!\[\](http://x)"),
+        ("![](http://x)", r"\!\[\](http:\//x)"),
+        ("www.x.y", r"www\.x.y"),
         ("`code`", r"\`code\`"),
     ],
 )

@@ -10,6 +10,7 @@ from importlib import import_module
 
 from mmbench.errors import UserError
 from mmbench.memory import ADVICE, is_out_of_memory
+from mmbench.text import printable
 
 DONE, FAILED, USER, SAMPLES, UNCLEAR, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
 _WORST_FIRST = (INTERRUPTED, BUG, USER, SAMPLES, UNCLEAR, FAILED)
@@ -60,7 +61,7 @@ def report(error: BaseException) -> int:
         print(f"mmbench: error: {ADVICE}", file=sys.stderr)
         return USER
     if isinstance(error, Exception):
-        traceback.print_exception(error)
+        print(printable("".join(traceback.format_exception(error))), end="", file=sys.stderr)
         print("mmbench: this is a bug; please report it with the lines above", file=sys.stderr)
         return BUG
     raise error

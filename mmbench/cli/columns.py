@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TextIO
 from unicodedata import combining, east_asian_width
 
-from mmbench.text import plain
+from mmbench.text import printable
 
 _NARROWEST = 40  # a terminal is not taken to be narrower
 _USUAL = 80  # the width of a terminal that does not know its own
@@ -35,18 +35,12 @@ def screen_width(file: TextIO) -> int | None:
 
 
 def show(lines: Iterable[str], file: TextIO | None = None) -> None:
-    """Print lines, each wrapped at the width of the terminal."""
+    """Print lines, each safe to print and wrapped at the width of the terminal."""
     file = file or sys.stdout
     width = screen_width(file)
     for line in lines:
-        print("\n".join(wrapped(line, width)), file=file)
+        print("\n".join(wrapped(printable(line), width)), file=file)
     file.flush()
-
-
-def printable(line: str) -> str:
-    """Return a line that is safe to print, whole and with its indentation."""
-    text = line.lstrip(" ")
-    return " " * (len(line) - len(text)) + plain(text, max(1, len(text)))
 
 
 def cells(text: str) -> int:

@@ -14,7 +14,7 @@ from mmbench.cli.columns import cells, listing, screen_width, show, table
 from mmbench.cli.runs import find_runs
 from mmbench.errors import UserError
 from mmbench.number_format import decimals, format_interval, format_number
-from mmbench.text import count, plain
+from mmbench.text import count, json_escaped, plain
 from mmbench.types import RunRecord
 from mmbench.verdicts.changes import Change, Changes, excerpts
 from mmbench.verdicts.compare import Compared, Comparison, compare_runs
@@ -32,7 +32,8 @@ def command(args: argparse.Namespace) -> int:
     runs = find_runs(args.run, args)
     pairs = compare_runs(runs, metrics=args.metric, alpha=args.alpha, seed=args.seed)
     if args.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(pairs), indent=2).decode() + "\n")
+        encoded = msgspec.json.format(msgspec.json.encode(pairs), indent=2).decode()
+        sys.stdout.write(json_escaped(encoded) + "\n")
         return 0
     by_task: dict[str, list[RunRecord]] = {}
     for run in runs:
@@ -53,7 +54,7 @@ def comparison_lines(
     """
     tests = sum(score.p_value is not None for pair in pairs for score in pair.scores)
     lines = [
-        f"{plain(records[0].task.name)}: {board.caption([records[0]])}",
+        f"{plain(records[0].task.name)}: {plain(board.caption([records[0]]), 1000)}",
         f"p corrected (Holm) over {count(tests, 'test')}; seed {pairs[0].seed}",
     ]
     pairs = [pair for pair in pairs if pair.task == records[0].task.name]

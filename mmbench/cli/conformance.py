@@ -15,7 +15,7 @@ from mmbench.cli import DONE, FAILED
 from mmbench.cli.columns import screen_width, show
 from mmbench.conformance import FAMILIES, Row, conformance
 from mmbench.errors import DataError, UnknownName
-from mmbench.text import markdown, plain
+from mmbench.text import json_escaped, markdown, plain
 
 SUMMARY = ("family", "reference", "metrics", "largest difference")
 HEADINGS = ("metric", "reference", "inputs", "largest difference", "tolerance", "verdict")
@@ -40,7 +40,7 @@ def command(args: argparse.Namespace) -> int:
     rows = conformance(args.family or FAMILIES, args.data)
     found = list(rows) if args.json or args.markdown else list(_shown(rows))
     if args.json:
-        print(msgspec.json.format(msgspec.json.encode(found)).decode())
+        print(json_escaped(msgspec.json.format(msgspec.json.encode(found)).decode()))
     if args.markdown:
         print(document(found), end="")
     return DONE if all(row.good for row in found) else FAILED

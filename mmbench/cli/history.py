@@ -15,7 +15,7 @@ from mmbench.cli.compare import chance
 from mmbench.cli.unreadable import report_unreadable
 from mmbench.folders import Folder
 from mmbench.number_format import decimals, format_interval, format_number
-from mmbench.text import plain
+from mmbench.text import json_escaped, plain
 from mmbench.verdicts.history import Point, histories, line_name, point_name
 
 _STAMP = len("20261126-120631")  # with which the names of runs begin
@@ -37,13 +37,15 @@ def command(args: argparse.Namespace) -> int:
     report_unreadable(unreadable)
     if args.json:
         points = [point for own in found.values() for point in own]
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(points), indent=2).decode() + "\n")
+        encoded = msgspec.json.format(msgspec.json.encode(points), indent=2).decode()
+        sys.stdout.write(json_escaped(encoded) + "\n")
     else:
         names = Folder(args.out).run_files()
         short = shortener([PurePosixPath(name).stem for name in names])
         tables = [table(args.task, name, points, short) for name, points in found.items()]
-        parts = [lines for lines in [*tables, notes(list(found.values()))] if lines]
-        show(parts[0] + [line for lines in parts[1:] for line in ["", *lines]])
+        blocks = [lines for lines in [*tables, notes(list(found.values()))] if lines]
+        for nth, lines in enumerate(blocks):
+            show(["", *lines] if nth else lines)
     if args.plot:
         from mmbench.verdicts.plot import plot
 

@@ -13,6 +13,7 @@ from mmbench.cli.options import allowed_failures
 from mmbench.cli.run_summary import run_result
 from mmbench.cli.unreadable import report_unreadable
 from mmbench.errors import UserError
+from mmbench.text import json_escaped
 from mmbench.types import RunRecord
 
 if TYPE_CHECKING:
@@ -46,5 +47,5 @@ def publish(records: list[RunRecord], args: argparse.Namespace) -> int:
         code = report(error)
     show((f"leaderboard: {page}" for page in pages), sys.stderr if args.json else sys.stdout)
     if args.json:
-        sys.stdout.write(store.encode(records).decode() + "\n")
+        sys.stdout.write(json_escaped(store.encode(records).decode()) + "\n")
     return code

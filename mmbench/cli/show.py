@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from mmbench import registry, store
-from mmbench.cli.columns import cells, printable, screen_width, show, wrapped
+from mmbench.cli.columns import cells, screen_width, show, wrapped
 from mmbench.cli.runs import find_runs
-from mmbench.text import plain
+from mmbench.text import json_escaped, plain, printable
 from mmbench.types import TaskSpec
 
 _UNFOLDED = 1 << 30  # the width of YAML that is not folded
@@ -27,7 +27,7 @@ def command(args: argparse.Namespace) -> int:
         sys.stdout.write(task_yaml(args.name, args.tasks, screen_width(sys.stdout)))
     else:
         lines = {"model": _model, "metric": _metric}[args.what](args)
-        for line in map(printable, lines):
+        for line in lines:
             show(wrapped(line, screen_width(sys.stdout), hang=0))
     return 0
 
@@ -37,7 +37,7 @@ def _run(args: argparse.Namespace) -> None:
 
     (run,) = find_runs([args.name], args)
     if args.json:
-        sys.stdout.write(store.encode(run.record).decode() + "\n")
+        sys.stdout.write(json_escaped(store.encode(run.record).decode()) + "\n")
     else:
         show(run_summary(run.record, screen_width(sys.stdout)))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from mmbench.cli.columns import show
 from mmbench.unreadable import describe_unreadable
 
 
 def report_unreadable(lines: Sequence[str]) -> None:
     """Count and name on stderr the files that were skipped."""
     if lines:
-        print(f"mmbench: warning: {describe_unreadable(lines)}", file=sys.stderr)
+        show(f"mmbench: warning: {describe_unreadable(lines)}".splitlines(), sys.stderr)

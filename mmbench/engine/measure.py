@@ -10,6 +10,7 @@ import msgspec
 
 from mmbench import registry, stats
 from mmbench.engine.bounds import Extremes, extremes, joined
+from mmbench.engine.long_texts import readable
 from mmbench.errors import Missing, SampleError, UserError
 from mmbench.text import count
 from mmbench.types import Prediction, Score, ScoreInfo
@@ -181,17 +182,17 @@ def _by_itself(
 ) -> Applied:
     """The score of the predictions that the metric can take: a sound may be undecodable."""
     try:
-        return Applied(function(answered, *given), answered, {})
+        return Applied(function(readable(answered), *given), answered, {})
     except SampleError:
         refused = {p.id: _refusal(function, p, given) for p in answered}
     lost = {ident: why for ident, why in refused.items() if why}
     fit = [p for p in answered if p.id not in lost]
-    return Applied(function(fit, *given), fit, lost)
+    return Applied(function(readable(fit), *given), fit, lost)
 
 
 def _refusal(function: Callable[..., Score], prediction: Prediction, given: tuple[Any, ...]) -> str:
     try:
-        function([prediction], *given)
+        function(readable([prediction]), *given)
     except SampleError as error:
         return str(error)
     return ""

@@ -4,8 +4,8 @@ Columns `direction`, `split`, `id`, `group`, `error`, `value`, `scores`, `target
 `target` and `tags` as JSON; scores by class as lists of float32 or float64), and one list of
 float64 for each metric. `scores` says what scores by class are (`logits`, `probabilities`,
 `similarities`); rows of older runs have no such column. The tag `finish` is `length` where an
-answer met the token limit. With these a run is compared and scored again, without the model and
-without the data.
+answer met the token limit, the tag `cut` how many characters of a longer output were scored. With
+these a run is compared and scored again, without the model and without the data.
 """
 
 from __future__ import annotations
