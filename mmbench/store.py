@@ -20,6 +20,7 @@ from mmbench.file_names import component_fault, escaped
 from mmbench.folders import RUNS, Folder
 from mmbench.inflation import refuse_inflated_columns
 from mmbench.media import read_bytes
+from mmbench.row_columns import refuse_odd_columns
 from mmbench.safe_parse import encode_json, parse_json
 from mmbench.surrogates import escape_all
 from mmbench.text import plain
@@ -256,6 +257,7 @@ def read_rows(run: StoredRun) -> Any:
         stored = (table.schema.metadata or {}).get(SAME, b"{}")
         for metric, twin in parse_json(stored, dict[str, str]).items():
             table = table.append_column(metric, table[twin])
+        refuse_odd_columns(table)
     except FileNotFoundError as error:
         raise DataError(
             f"run {run.record.run}: its rows are not there: {path} (git keeps the rows of few runs:"

@@ -154,6 +154,29 @@ def test_a_copy_under_another_name_or_task_does_not_count_twice(tmp_path: Path) 
     assert len(found.unreadable) == 2
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "fault"),
+    [
+        ("split", [10**12], "column 'split' holds numbers that are not within 0"),
+        ("split", ["0"], "column 'split' holds values of type string"),
+        ("direction", [["a"]], "column 'direction' holds values of type list"),
+        ("id", [None], "column 'id' has rows without a value"),
+        ("target", [{"a": 1}], "column 'target' holds values of type struct"),
+        ("value", [[]], "column 'value' holds values of type list"),
+        ("tags", ["[1]"], "column 'tags' cannot be read: Expected `object`"),
+        ("m", [["text"]], "column 'm' holds values of type list<element: string>"),
+        ("m", [[None, 1.0]], "column 'm' has lists with missing numbers"),
+    ],
+)
+def test_columns_that_no_run_wrote_are_one_line(
+    tmp_path: Path, column: str, values: list[object], fault: str
+) -> None:
+    """A split of 10^12 was as many empty lists."""
+    path = Path(store.write_record(tmp_path, record(), ROWS | {column: values}))
+    with pytest.raises(DataError, match=re.escape(f"r1.parquet: not the rows of a run: {fault}")):
+        store.read_rows(find_run(path))
+
+
 def test_rows_that_are_torn_are_one_line(tmp_path: Path) -> None:
     path = Path(store.write_record(tmp_path, record(), ROWS))
     rows = path.with_suffix(".parquet")
