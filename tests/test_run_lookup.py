@@ -11,7 +11,7 @@ from verdict_runs import TASK, coins, score_info, write_run
 
 from mmbench import store
 from mmbench.cli import main
-from mmbench.errors import DataError, UnknownName, UserError
+from mmbench.errors import DataError, UnknownName
 from mmbench.run_lookup import find_run
 from mmbench.types import ModelInfo, RunRecord
 from mmbench.verdicts.compare import compare
@@ -131,8 +131,11 @@ def test_best_is_that_of_comparable_runs_by_the_headlines_direction(tmp_path: Pa
         task = msgspec.structs.replace(TASK, data_hash=data)
         write(tmp_path, run, value, day, model(run), scores=scores, headline="wer", task=task)
     assert find_run("best", tmp_path).record.run == "good"
-    with pytest.raises(DataError, match="has no runs"):
-        find_run("best", tmp_path / "empty")
+    for typed in ("best", "2026", "clip"):
+        with pytest.raises(DataError, match="empty has no runs: `mmbench run"):
+            find_run(typed, tmp_path / "empty")
+    with pytest.raises(DataError, match="type the id of a run"):  # an empty shell variable
+        find_run("", tmp_path)
 
 
 def test_files_that_are_no_records_do_not_hide_a_run(board: Path) -> None:
@@ -175,5 +178,3 @@ def test_every_command_takes_every_form(tmp_path: Path, capsys: pytest.CaptureFi
     assert '"run": "b2"' in capsys.readouterr().out
     assert main(["rescore", "y", "-t", "u", *out]) == 2
     assert "task with runs" in capsys.readouterr().err
-    with pytest.raises(UserError, match="type more of one"):
-        find_run("", tmp_path)
