@@ -285,16 +285,24 @@ def _replace(folder: Folder, name: str, text: str) -> None:
 
 
 def _refuse_others(folder: Folder, name: str) -> None:
-    """Raise UserError where a file lies at the place of a table and was not made by `build`."""
+    """Raise UserError where something lies at the place of a table that `build` did not write."""
+    if fault := _other_at(folder, name):
+        raise UserError(
+            f"cannot write {folder.path(name)}: {fault}: move it away, or choose another folder"
+            f" with {folder.flag}"
+        )
+
+
+def _other_at(folder: Folder, name: str) -> str:
+    """Say what lies at the place of a table; empty for a table, an empty file or nothing."""
     try:
         data = folder.read(name)
-    except OSError:  # none there, or one that cannot be written either
-        return
-    if data and (_SIGNS.get(name) or _SIGNS[name[name.rindex(".") :]]) not in data:
-        raise UserError(
-            f"cannot write {folder.path(name)}: a file that is no table of mmbench lies there: move"
-            f" it away, or choose another folder with {folder.flag}"
-        )
+    except (FileNotFoundError, PermissionError):  # what may be written need not be readable
+        return ""
+    except OSError as error:
+        return error.strerror or str(error)
+    sign = _SIGNS.get(name) or _SIGNS[name[name.rindex(".") :]]
+    return "" if not data or sign in data else "a file that is no table of mmbench lies there"
 
 
 def _index(tables: Mapping[str, list[list[RunRecord]]]) -> str:

@@ -6,6 +6,7 @@ all; on disk a file is written under a name of its own and then renamed.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -59,9 +60,10 @@ class Folder:
                 self._swept.add(path.parent)
             write_whole(path, data, self._disk if durable else None)
         except OSError as error:
+            kept = "; the outputs are kept in the cache" if durable else ""
             raise UserError(
-                f"cannot write {path}: {error.strerror}; the outputs are kept in the cache: choose"
-                f" another folder with {self.flag} and repeat the command"
+                f"cannot write {path}: {error.strerror}{kept}: choose another folder with"
+                f" {self.flag} and repeat the command"
             ) from error
 
     def read(self, name: str) -> bytes:
@@ -170,6 +172,8 @@ def _probe(folder: Path) -> None:
     """Write a file into a folder, or the nearest one above it that exists, and remove it."""
     place = folder
     while not _exists(place):
+        if place.is_symlink():
+            raise OSError(errno.ENOENT, f"{place} is a link to what is not there")
         place = place.parent
     probe = place / f"{_PROBE}-{os.getpid()}-{secrets.token_hex(4)}"
     probe.touch(exist_ok=False)
