@@ -80,14 +80,12 @@ def test_a_second_registration_shows_both(tmp_path: Path) -> None:
         registry.load_plugin(str(file))
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [("import nothing_like_this", "does not import"), ("def (", "does not import")],
-)
-def test_a_plugin_that_does_not_import_is_one_line(tmp_path: Path, text: str, message: str) -> None:
+def test_a_plugin_that_is_no_python_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "broken_plugin.py"
-    file.write_text(text)
-    with pytest.raises(UserError, match=message):
+    file.write_text("def (")
+    with pytest.raises(
+        UserError, match=r"does not import: invalid syntax \(broken_plugin.py, line 1"
+    ):
         registry.load_plugin(str(file))
 
 

@@ -11,10 +11,11 @@ import msgspec
 from mmbench import board
 from mmbench.cli.board_table import directions, short_name
 from mmbench.cli.columns import cells, listing, screen_width, show, table
+from mmbench.cli.json_output import write_json
 from mmbench.cli.runs import find_runs
 from mmbench.errors import UserError
 from mmbench.number_format import decimals, format_interval, format_number
-from mmbench.text import count, json_escaped, plain
+from mmbench.text import count, plain
 from mmbench.types import RunRecord
 from mmbench.verdicts.changes import Change, Changes, excerpts
 from mmbench.verdicts.compare import Compared, Comparison, compare_runs
@@ -32,8 +33,7 @@ def command(args: argparse.Namespace) -> int:
     runs = find_runs(args.run, args)
     pairs = compare_runs(runs, metrics=args.metric, alpha=args.alpha, seed=args.seed)
     if args.json:
-        encoded = msgspec.json.format(msgspec.json.encode(pairs), indent=2).decode()
-        sys.stdout.write(json_escaped(encoded) + "\n")
+        write_json(msgspec.json.format(msgspec.json.encode(pairs), indent=2))
         return 0
     by_task: dict[str, list[RunRecord]] = {}
     for run in runs:

@@ -13,9 +13,10 @@ import msgspec
 
 from mmbench.cli import DONE, FAILED
 from mmbench.cli.columns import screen_width, show
+from mmbench.cli.json_output import write_json
 from mmbench.conformance import FAMILIES, Row, conformance
 from mmbench.errors import DataError, UnknownName
-from mmbench.text import json_escaped, markdown, plain
+from mmbench.text import markdown, plain
 
 SUMMARY = ("family", "reference", "metrics", "largest difference")
 HEADINGS = ("metric", "reference", "inputs", "largest difference", "tolerance", "verdict")
@@ -40,7 +41,7 @@ def command(args: argparse.Namespace) -> int:
     rows = conformance(args.family or FAMILIES, args.data)
     found = list(rows) if args.json or args.markdown else list(_shown(rows))
     if args.json:
-        print(json_escaped(msgspec.json.format(msgspec.json.encode(found)).decode()))
+        write_json(msgspec.json.format(msgspec.json.encode(found)))
     if args.markdown:
         print(document(found), end="")
     return DONE if all(row.good for row in found) else FAILED

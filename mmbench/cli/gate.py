@@ -10,9 +10,9 @@ import msgspec
 
 from mmbench.cli import DONE, FAILED, UNCLEAR
 from mmbench.cli.columns import show
+from mmbench.cli.json_output import write_json
 from mmbench.cli.runs import find_runs
 from mmbench.errors import UserError
-from mmbench.text import json_escaped
 from mmbench.verdicts.gate import gate
 from mmbench.verdicts.junit import annotation, junit, sentence
 
@@ -28,8 +28,7 @@ def command(args: argparse.Namespace) -> int:
     if args.github:
         print("\n".join(annotation(verdict, args.on_unclear) for verdict in found), file=shown)
     if args.json:
-        encoded = msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
-        sys.stdout.write(json_escaped(encoded) + "\n")
+        write_json(msgspec.json.format(msgspec.json.encode(found), indent=2))
     if args.junit:
         suite = f"mmbench gate: {candidate.record.run} against {baseline.record.run}"
         _write(Path(args.junit), junit(found, suite, args.on_unclear))

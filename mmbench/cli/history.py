@@ -12,10 +12,11 @@ import msgspec
 
 from mmbench.cli.columns import aligned, show
 from mmbench.cli.compare import chance
+from mmbench.cli.json_output import write_json
 from mmbench.cli.unreadable import report_unreadable
 from mmbench.folders import Folder
 from mmbench.number_format import decimals, format_interval, format_number
-from mmbench.text import json_escaped, plain
+from mmbench.text import plain
 from mmbench.verdicts.history import Point, histories, line_name, point_name
 
 _STAMP = len("20261126-120631")  # with which the names of runs begin
@@ -37,8 +38,7 @@ def command(args: argparse.Namespace) -> int:
     report_unreadable(unreadable)
     if args.json:
         points = [point for own in found.values() for point in own]
-        encoded = msgspec.json.format(msgspec.json.encode(points), indent=2).decode()
-        sys.stdout.write(json_escaped(encoded) + "\n")
+        write_json(msgspec.json.format(msgspec.json.encode(points), indent=2))
     else:
         names = Folder(args.out).run_files()
         short = shortener([PurePosixPath(name).stem for name in names])

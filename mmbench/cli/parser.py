@@ -14,7 +14,7 @@ from mmbench.cli.flags import RUN, command, device, pair, plugins, positive, run
 
 EXIT_CODES = """exit codes: 0 done; 1 a negative verdict; 2 an error of yours, one line says what to
 type; 3 samples failed beyond --allow-failed; 4 no verdict (too little data), or no value for
-the headline; 70 a bug; 130 interrupted, resumable"""
+the headline; 70 a bug; 130, 143 or 129 interrupted (Ctrl-C, SIGTERM, SIGHUP), resumable"""
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -12,8 +12,9 @@ import msgspec
 
 from mmbench import registry, store
 from mmbench.cli.columns import cells, screen_width, show, wrapped
+from mmbench.cli.json_output import write_json
 from mmbench.cli.runs import find_runs
-from mmbench.text import json_escaped, plain, printable
+from mmbench.text import plain, printable
 from mmbench.types import TaskSpec
 
 _UNFOLDED = 1 << 30  # the width of YAML that is not folded
@@ -37,7 +38,7 @@ def _run(args: argparse.Namespace) -> None:
 
     (run,) = find_runs([args.name], args)
     if args.json:
-        sys.stdout.write(json_escaped(store.encode(run.record).decode()) + "\n")
+        write_json(store.encode(run.record))
     else:
         show(run_summary(run.record, screen_width(sys.stdout)))
 

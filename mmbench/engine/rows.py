@@ -35,21 +35,20 @@ def rows_table(directions: Directions, found: Sequence[Scored]) -> dict[str, Seq
         "target": [_json(p.target) for _, _, p in flat],
         "tags": [_json(p.tags) for _, _, p in flat],
     }
-    row_of = {id(p): row for row, (_, _, p) in enumerate(flat)}
     for scored in found:
         if scored.score.fold == "whole":
             continue
         column = table.setdefault(scored.metric, [None] * len(flat))
-        _fill(column, scored, row_of)  # type: ignore[arg-type]
+        _fill(column, scored)  # type: ignore[arg-type]
     return table
 
 
-def _fill(column: list[Any], scored: Scored, row_of: dict[int, int]) -> None:
+def _fill(column: list[Any], scored: Scored) -> None:
     rows = scored.score.rows
     # The number of the split, or of the direction, is a column of its own.
     kept = rows[:, :-1] if scored.score.fold.startswith("split-") else rows
-    for prediction, row in zip(scored.predictions, kept.tolist(), strict=True):
-        column[row_of[id(prediction)]] = row
+    for position, row in zip(scored.positions, kept.tolist(), strict=True):
+        column[position] = row
 
 
 def _values(predictions: list[Prediction]) -> Sequence[Any]:
