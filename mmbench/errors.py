@@ -53,7 +53,8 @@ class UnknownName(UserError):
         else:
             parts = [f"known: {', '.join(known)}"] if len(known) <= _FEW else []
         parts += [hint] if hint else []
-        super().__init__(": ".join([f"unknown {what} {name!r}", *filter(None, ["; ".join(parts)])]))
+        advice = (" " if near else "; ").join(parts)
+        super().__init__(": ".join([f"unknown {what} {name!r}", *filter(None, [advice])]))
 
 
 def near_names(name: str, known: Iterable[str]) -> list[str]:

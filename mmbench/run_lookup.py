@@ -60,7 +60,8 @@ def _names(out: str | Path, task: str | None) -> tuple[Folder, list[str]]:
     names = folder.run_files()
     tasks = {task_of(name) for name in names}
     if task is not None and task not in tasks:
-        raise UnknownName(f"task with runs in {folder.where}", task, tasks)
+        hint = f"`mmbench list runs --out {folder.where}` shows all runs"
+        raise UnknownName("task", task, tasks, hint)
     return folder, [name for name in names if task in (None, task_of(name))]
 
 

@@ -114,8 +114,8 @@ def test_steps_are_corrected_over_the_history(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"task": "tt"}, "unknown task with runs in .* 'tt': did you mean t"),
-        ({"model": "nanno"}, "unknown model with runs of t 'nanno': did you mean nano"),
+        ({"task": "tt"}, "unknown task 'tt': did you mean t"),
+        ({"model": "nanno"}, "unknown model of t 'nanno': did you mean nano"),
         ({"metric": "am"}, "unknown metric of t 'am': known: em"),
     ],
 )

@@ -32,10 +32,10 @@ def test_unknown_names_get_the_near_ones() -> None:
     ("kind", "name", "message"),
     [
         ("model", "xyz", "unknown model 'xyz': `mmbench list models` shows all"),
-        ("model", "CLIP-Nano", "did you mean clip-nano?; `mmbench list"),
+        ("model", "CLIP-Nano", "did you mean clip-nano? `mmbench list"),
         ("metric", "wer", "unknown metric 'wer': did you mean wer[basic], wer[none], wer[whisper"),
         ("metric", "wer[swedish]", "did you mean wer[basic], wer[none], wer[whisper_en]?"),
-        ("metric", "recall", "did you mean recall@k?; k is a whole number from 1"),
+        ("metric", "recall", "did you mean recall@k? k is a whole number from 1"),
         ("metric", "qqq", "unknown metric 'qqq': `mmbench list metrics` shows all"),
     ],
 )

@@ -91,8 +91,10 @@ def interruption(error: BaseException) -> int:
 def report_interruption() -> None:
     """Print once that the command was interrupted."""
     if not _State.reported:
+        from mmbench.cli.columns import show
+
         _State.reported = True
-        print(MESSAGE, file=sys.stderr, flush=True)
+        show([MESSAGE], sys.stderr)
 
 
 def _interrupt(number: int) -> NoReturn:

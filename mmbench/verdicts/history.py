@@ -29,6 +29,8 @@ from mmbench.verdicts.compare import ALPHA, Compared, compare_rows
 from mmbench.verdicts.rows import RunRows, open_run
 from mmbench.verdicts.steps import place_of
 
+_SHOWS = "`mmbench show run RUN` shows those of a run"
+
 Change = Literal["", "better", "worse"]
 Order = Literal["step", "created"]
 
@@ -77,7 +79,8 @@ def point_name(point: Point) -> str:
     if point.order == "step":
         return str(point.step)
     checkpoint = point.checkpoint.rstrip("/")
-    return (checkpoint.removeprefix(f"{point.training}/") or "packaged").strip("/")
+    packaged = "none" if point.dtype == "none" else "packaged"
+    return (checkpoint.removeprefix(f"{point.training}/") or packaged).strip("/")
 
 
 def history(
@@ -102,7 +105,7 @@ def history(
     name = metric or records[-1].headline
     known = {score for record in records for score in record.scores}
     if name not in known:
-        raise UnknownName(f"metric of {task}", name, known)
+        raise UnknownName(f"metric of {task}", name, known, _SHOWS)
     points = _points(records, name, by, alpha, out, seed, unreadable)
     warn_of_unreadable(unreadable)
     return name, points
@@ -130,7 +133,7 @@ def histories(
     for asked in metrics or [records[-1].headline]:
         own = [name for name in known if name == asked or name.startswith(f"{asked}[")]
         if not own:
-            raise UnknownName(f"metric of {task}", asked, known)
+            raise UnknownName(f"metric of {task}", asked, known, _SHOWS)
         names += own
     return {
         name: _points(records, name, by, alpha, out, seed, unreadable)
@@ -188,8 +191,10 @@ def _records(
     task: str, model: str | None, out: str | Path, unreadable: list[str]
 ) -> list[RunRecord]:
     tasks = store.tasks_in(out)
+    if not tasks:
+        raise DataError(f"no runs in {out}: `mmbench run -m MODEL -t TASK` makes one")
     if task not in tasks:
-        raise UnknownName(f"task with runs in {out}", task, tasks)
+        raise UnknownName("task", task, tasks, f"`mmbench list runs --out {out}` shows all runs")
     records = store.read_records(out, task)
     unreadable += records.unreadable
     if not records:
@@ -200,7 +205,8 @@ def _records(
     found = [record for record in records if record.model.name == model]
     if not found:
         names = {plain(record.model.name) for record in records}
-        raise UnknownName(f"model with runs of {task}", model, names)
+        hint = f"`mmbench list runs --out {out}` shows the models that were run"
+        raise UnknownName(f"model of {task}", model, names, hint)
     return found
 
 
