@@ -9,12 +9,18 @@
 Nothing heavy is imported before it is used.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+# As in typing, whose import takes longer than all else that comes before signals are handled.
+TYPE_CHECKING = False
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from mmbench import search as search
     from mmbench.engine.api import evaluate as evaluate
     from mmbench.engine.api import metric as metric

@@ -24,7 +24,8 @@ _NULL = "@"
 _DEEPEST = 20  # alternatives within alternatives
 # A brace opens alternatives where a word begins; inside, it closes them wherever it stands.
 _OPENS = re.compile(r"(?:^|\s)\{")
-_WRITTEN = re.compile(r"(?:^|\s)\{[^{}]*\s/\s[^{}]*\}")
+_BRACED = re.compile(r"(?:^|\s)\{([^{}]*)\}")
+_SLASH = re.compile(r"\s/\s")
 _WORD = re.compile(r"[^ \t\n\r\f\v]+")  # a no-break space is part of a word, as in jiwer and sclite
 
 # A text, or a list of choices, each a list of pieces.
@@ -39,7 +40,7 @@ def opens_alternatives(text: str) -> bool:
 
 def has_alternatives(text: str) -> bool:
     """Whether a text has a brace pair with a slash as a word in it, as alternatives are written."""
-    return bool(_WRITTEN.search(text))
+    return any(_SLASH.search(braced[1]) for braced in _BRACED.finditer(text))
 
 
 def words_of(text: str) -> list[str]:

@@ -54,7 +54,8 @@ class UnknownName(UserError):
         else:
             parts = [f"known: {', '.join(known)}"] if len(known) <= _FEW else []
         parts += [hint] if hint else []
-        super().__init__(": ".join([f"unknown {what} {name!r}", *filter(None, ["; ".join(parts)])]))
+        advice = (" " if near else "; ").join(parts)
+        super().__init__(": ".join([f"unknown {what} {name!r}", *filter(None, [advice])]))
 
 
 def _shortened(name: str) -> str:

@@ -16,7 +16,7 @@ import re
 
 NO_ANSWER = "no-answer"  # the tag of an output in which no answer follows the reasoning
 
-_ATTRIBUTES = r"(?:\s+[\w:-]+\s*=[^<>]*)?"
+_ATTRIBUTES = r"(?:\s+[\w:-]+\s*=[^<>]*+)?"
 _NAMES = (
     r"(?:seed:)?(?:think|thinking|thought|thoughts|reason|reasoning|reflection|rationale|scratchpad"
     r"|cot)"
@@ -43,12 +43,10 @@ _END = (
 _ANSWER = re.compile(f"(?P<begin>{_BEGIN})|{_END}", re.IGNORECASE)
 
 _CHANNEL = "<|channel|>"
-# A message of gpt-oss: its channel, other words of the header, and what stands in it.
-_MESSAGE = re.compile(
-    r"<\|channel\|>\s*(?P<channel>\w*).*?<\|message\|>(?P<text>.*?)"
-    r"(?=<\|(?:end|return|call|start|channel)\|>|\Z)",
-    re.DOTALL,
-)
+_MESSAGE = "<|message|>"
+# The header of a message of gpt-oss begins with its channel; one of these marks ends the message.
+_CHANNEL_NAME = re.compile(r"\s*(\w*)")
+_MESSAGE_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>|\Z")
 # Reasoning in words, and the answer behind it: the channels of gpt-oss where the tokeniser left out
 # the special tokens, and Granite 3.2.
 _WORDS = tuple(
@@ -80,7 +78,7 @@ def final_answer(text: str) -> str | None:
     """Return the answer in a text without the reasoning, or None if the reasoning has no end.
 
     A text without markers is returned as it is. Of several `<answer>` the last one with a text
-    counts.
+    counts. Markers that removing others makes take twice the text a layer, so that layers are few.
     """
     while has_reasoning(text):
         shorter = _without_markers(text)
@@ -104,8 +102,17 @@ def _without_markers(text: str) -> str | None:
 
 def _final_channel(text: str) -> str | None:
     """Return the last message of the channel `final`, None if there is none."""
-    found = [match["text"] for match in _MESSAGE.finditer(text) if match["channel"] == "final"]
-    return found[-1].strip() if found else None
+    final: str | None = None
+    at = text.find(_CHANNEL)
+    while at >= 0 and (message := text.find(_MESSAGE, at + len(_CHANNEL))) >= 0:
+        name = _CHANNEL_NAME.match(text, at + len(_CHANNEL))
+        start = message + len(_MESSAGE)
+        end = _MESSAGE_END.search(text, start)
+        assert name and end
+        if name[1] == "final":
+            final = text[start : end.start()].strip()
+        at = text.find(_CHANNEL, end.start())
+    return final
 
 
 def _without_traces(text: str) -> str | None:
@@ -113,8 +120,10 @@ def _without_traces(text: str) -> str | None:
     kept: list[str] = []
     start, inside = 0, False
     for marker in _TRACE.finditer(text):
-        if not inside:
-            kept = [*kept, text[start : marker.start()]] if marker["open"] else []
+        if marker["close"] and not inside:
+            kept.clear()
+        elif not inside:
+            kept.append(text[start : marker.start()])
         inside, start = bool(marker["open"]), marker.end()
     return None if inside else "".join([*kept, text[start:]]).strip()
 
@@ -126,7 +135,7 @@ def _tagged_answer(text: str) -> str:
     prompts write the opening one.
     """
     tags = list(_ANSWER.finditer(text))
-    starts = [tag.end() for tag in tags if tag["begin"]] or [0]
-    places = [tag.start() for tag in tags] + [len(text)]
-    answers = [text[a : next(b for b in places if b >= a)].strip() for a in starts]
-    return next(filter(None, reversed(answers)), "")
+    ends = [tag.start() for tag in tags] + [len(text)]
+    pieces = [(tag.end(), ends[at + 1]) for at, tag in enumerate(tags) if tag["begin"]]
+    pieces = pieces or [(0, ends[0])]
+    return next(filter(None, (text[a:b].strip() for a, b in reversed(pieces))), "")

@@ -58,6 +58,7 @@ class Plugin(NamedTuple):
 
 _plugins: dict[str, dict[str, Plugin]] = {kind: {} for kind in KINDS}
 _loading: list[Path] = []  # the plugin file whose decorators are running
+_begun: set[Path] = set()  # the plugin files of this process, though their import may have failed
 _loaded: dict[Path, bytes] = {}  # the plugin files of this process, as they were loaded
 
 
@@ -98,8 +99,8 @@ def _entry_points() -> None:
 def load_plugin(path: str) -> None:
     """Run a plugin file, so that its `register` decorators take effect.
 
-    Raises UserError when the file does not exist, does not import, or has changed since this
-    process loaded it.
+    Raises UserError when the file does not exist, is no Python, or has changed since this process
+    loaded it, and what the file raises.
     """
     file = Path(path).resolve()
     if not file.is_file() or file.suffix != ".py":
@@ -118,13 +119,40 @@ def load_plugin(path: str) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     _loading.append(file)
+    _begun.add(file)
     try:
         spec.loader.exec_module(module)
-    except (ImportError, SyntaxError) as error:
+    except SyntaxError as error:
         raise UserError(f"--plugin {path}: does not import: {error}") from error
     finally:
         _loading.pop()
     _loaded[file] = source
+
+
+def plugin_places() -> dict[Path, dict[str, Any]]:
+    """Return the files and package folders of plugins, each with what it registers by name.
+
+    A plugin file is among them while it is imported, whether or not it registers anything.
+    """
+    places: dict[Path, dict[str, Any]] = {file: {} for file in _begun}
+    for kind, plugins in _plugins.items():
+        for name, plugin in plugins.items():
+            place = plugin.file or _place(plugin)
+            if place is not None:
+                places.setdefault(place, {})[f"{kind} {name}"] = plugin.thing
+    return places
+
+
+def _place(plugin: Plugin) -> Path | None:
+    """Return the file or the folder of a plugin's code, None where it is not known."""
+    if plugin.package is None:
+        file = getattr(plugin.module, "__file__", None)
+        return Path(file).resolve() if file else None
+    found = importlib.util.find_spec(plugin.thing.module.partition(".")[0])
+    if found is None or not found.origin:
+        return None
+    file = Path(found.origin).resolve()
+    return file.parent if found.submodule_search_locations else file
 
 
 def names(kind: str) -> list[str]:
@@ -144,12 +172,24 @@ def lookup(kind: str, name: str) -> Any:
     """The thing behind a name. Raises UnknownName with the near ones."""
     _entry_points()
     if name in _plugins[kind]:
-        thing = _plugins[kind][name].thing
-        return thing.load() if hasattr(thing, "load") and hasattr(thing, "group") else thing
+        return _imported(kind, name, _plugins[kind][name])
     if name not in TABLES[kind]:
         raise UnknownName(kind, name, names(kind), f"`mmbench list {_plural(kind)}` shows all")
     module, _, attribute = TABLES[kind][name][0].partition(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+def _imported(kind: str, name: str, plugin: Plugin) -> Any:
+    thing = plugin.thing
+    if not (hasattr(thing, "load") and hasattr(thing, "group")):  # an entry point
+        return thing
+    try:
+        return thing.load()
+    except (ImportError, AttributeError, SyntaxError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"{kind} {name} of the package {plugin.owner} does not import: {reason}"
+        ) from error
 
 
 def metric(name: str) -> tuple[Any, int | str | None]:
@@ -236,7 +276,9 @@ def written_forms(form: str) -> list[str]:
 def _unknown_metric(name: str) -> UnknownName:
     forms = metric_forms(re.split(r"[@\[]", name)[0])
     if not forms:
-        return UnknownName("metric", name, names("metric"), "`mmbench list metrics` shows all")
+        known = names("metric")
+        known += [_TAKES.sub("", form) for form in known if written_forms(form) != [form]]
+        return UnknownName("metric", name, known, "`mmbench list metrics` shows all")
     ways = [way for form in forms for way in written_forms(form)]
     takes = [match["number"] for form in forms if (match := _TAKES.search(form))]
     numbers = [f"{letter} is a whole number from 1" for letter in takes if letter]

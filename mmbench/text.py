@@ -13,19 +13,61 @@ from posixpath import normpath
 # them; both survive in file names, captions and model outputs.
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _IES = ("ry", "dy", "ty")  # a word that ends in a consonant and y: query, body, entity
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|!&~])")
+# What Markdown reads as more than text: marks, and an address, which becomes a link by itself.
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|!&~]|(?<=:)/(?=/)|(?i:(?<=www))\.)")
+_NAME = re.compile(r"[\w@.:{}\[\]%+ -]*")  # letters, and marks that make no link, tag or column
+# What GitHub Actions reads as a command in the output of a step: `::` in front, `##[` anywhere.
+_COMMANDS = re.compile(r"^(\s*:)(?=:)|(##)(?=\[)", re.MULTILINE)
 
 
 def plain(text: str, limit: int = 200) -> str:
     """One line that is safe to print: no control or formatting characters, at most `limit` long."""
     spaced = " ".join(text.split())
-    shown = "".join("\ufffd" if unicodedata.category(c) in _HIDDEN else c for c in spaced)
+    shown = "".join(map(_visible, spaced))
     return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
+
+
+def printable(text: str) -> str:
+    """Return lines that are safe to print: no control or formatting characters but line breaks.
+
+    No line is a command to GitHub Actions. Single names are shortened by `plain`; this is for what
+    is printed as a whole.
+    """
+    lines = text.replace("\t", " ").split("\n")
+    shown = "\n".join("".join(map(_visible, line)) for line in lines)
+    return _COMMANDS.sub(r"\1\2 ", shown)
+
+
+def _visible(char: str) -> str:
+    return "\ufffd" if unicodedata.category(char) in _HIDDEN else char
+
+
+def json_escaped(text: str) -> str:
+    """Return JSON with its hidden characters as escapes; the values stay the same."""
+    return "".join(map(_escaped, text)) if not text.isascii() or "\x7f" in text else text
+
+
+def _escaped(char: str) -> str:
+    if char == "\n" or unicodedata.category(char) not in _HIDDEN:
+        return char
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def markdown(text: str, limit: int = 200) -> str:
     """A cell of a Markdown table that shows `text` and nothing else: no link, tag or column."""
     return _MARKDOWN.sub(r"\\\1", plain(text, limit))
+
+
+def markdown_name(text: str) -> str:
+    """A name such as `recall@1[text-to-image]` as it is, any other text as `markdown` shows it."""
+    return text if text.isprintable() and _NAME.fullmatch(text) else markdown(text)
+
+
+def markdown_code(text: str) -> str:
+    """A code span that shows `text`, also in a cell of a table."""
+    shown = plain(text).replace("`", "'").replace("|", "\\|")
+    return f"`{shown}`"
 
 
 def csv_cell(text: str, limit: int = 200) -> str:
@@ -41,6 +83,11 @@ def count(number: int, noun: str) -> str:
     if noun.endswith(_IES):
         return f"{number:,} {noun[:-1]}ies"
     return f"{number:,} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+def part_of(number: int, total: int, noun: str, singular: str = "has", plural: str = "have") -> str:
+    """`1 of 60 samples has`, `2 of 60 samples have`: the beginning of a sentence, with its verb."""
+    return f"{number:,} of {count(total, noun)} {singular if number == 1 else plural}"
 
 
 def sample_noun(side: str) -> str:

@@ -80,6 +80,34 @@ def test_a_content_that_fails_in_the_metrics_model_fails_its_prediction_alone(
     assert table["test_length"][2] == [6.0]
 
 
+@mmbench.register("metric", "test_all_colours")
+def all_colours(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
+    """As test_colour, of failed predictions too, which count 0."""
+    values = [float(f["text"][0] @ f["image"][0]) if len(f["image"]) else 0.0 for f in features]
+    return stats.score(values, worst=0, best=1)
+
+
+all_colours.wants = Wants(  # type: ignore[attr-defined]
+    contents=lambda p: {**_colour_contents(p), "image": [] if p.error else [p.inputs["image"]]},  # type: ignore[arg-type]
+    modalities={"text": ("text", "query"), "image": ("image", "document")},
+    model="test-means",
+    failed=True,
+)
+
+
+def test_rows_stand_by_position_in_two_directions_and_splits(tmp_path: Path) -> None:
+    made = drawn(tmp_path / "coco", 3)
+    made[1] = Prediction("1", "a text", inputs={"image": Broken("no image")})
+    directions = {"there": [made, made[:1]], "back": [made[1:]]}
+    with ContentKeys(cache_folder()) as keys:
+        featurer = Featurer(Options(device="cpu"), keys, Silent(), Costs())
+        found = measure(["test_all_colours", "test_length"], directions, featurer=featurer).found
+    table = rows_table(directions, found)
+    texts = [*made, made[0], *made[1:]]
+    assert [row[0] > 0 for row in table["test_all_colours"]] == [p.id != "1" for p in texts]
+    assert [row[0] for row in table["test_length"]] == [len(p.value) for p in texts]
+
+
 def tagged(*entries: tuple[str, str]) -> list[Prediction]:
     return [Prediction(f"{i}", v, tags={"type": t}) for i, (t, v) in enumerate(entries)]
 

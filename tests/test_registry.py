@@ -32,10 +32,10 @@ def test_unknown_names_get_the_near_ones() -> None:
     ("kind", "name", "message"),
     [
         ("model", "xyz", "unknown model 'xyz': `mmbench list models` shows all"),
-        ("model", "CLIP-Nano", "did you mean clip-nano?; `mmbench list"),
+        ("model", "CLIP-Nano", "did you mean clip-nano? `mmbench list"),
         ("metric", "wer", "unknown metric 'wer': did you mean wer[basic], wer[none], wer[whisper"),
         ("metric", "wer[swedish]", "did you mean wer[basic], wer[none], wer[whisper_en]?"),
-        ("metric", "recall", "did you mean recall@k?; k is a whole number from 1"),
+        ("metric", "recall", "did you mean recall@k? k is a whole number from 1"),
         ("metric", "qqq", "unknown metric 'qqq': `mmbench list metrics` shows all"),
     ],
 )
@@ -80,14 +80,12 @@ def test_a_second_registration_shows_both(tmp_path: Path) -> None:
         registry.load_plugin(str(file))
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [("import nothing_like_this", "does not import"), ("def (", "does not import")],
-)
-def test_a_plugin_that_does_not_import_is_one_line(tmp_path: Path, text: str, message: str) -> None:
+def test_a_plugin_that_is_no_python_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "broken_plugin.py"
-    file.write_text(text)
-    with pytest.raises(UserError, match=message):
+    file.write_text("def (")
+    with pytest.raises(
+        UserError, match=r"does not import: invalid syntax \(broken_plugin.py, line 1"
+    ):
         registry.load_plugin(str(file))
 
 

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from mmbench.errors import DataError, UserError
+from mmbench.search import factories
 from mmbench.search.approximate import DEPTH, FaissIndex, approximate_search, check_factory
 from mmbench.search.exact import search
+from mmbench.search.factories import Trial
 
 faiss = pytest.importorskip("faiss", reason="faiss is in the extras index and gpu")
 
@@ -121,6 +123,50 @@ def test_a_string_that_does_not_parse_is_known_before_the_forwards() -> None:
     check_factory("IVF1024,Flat;nprobe=16")
     with pytest.raises(UserError, match="could not parse"):
         check_factory("IVF1024Flat")
+
+
+@pytest.mark.parametrize(
+    "factory",
+    ["HNSW0", "HNSW1", "IVF0,Flat", "IVF4,Flat;nprobe=0", "HNSW8;efSearch=0", "PQ8x0", "NSG0",
+     "IVF4,PQ8x30", "IVF4(HNSW0),Flat", "HNSW999999999", "ü", "x" * 5000, "Flat\n"],
+)  # fmt: skip
+def test_an_index_that_ends_the_process_is_refused_before_the_forwards(factory: str) -> None:
+    with pytest.raises(UserError, match="--index") as error:
+        check_factory(factory)
+    assert len(str(error.value)) < 1300
+
+
+def test_faiss_is_tried_in_a_process_of_its_own() -> None:
+    """OPQ trained on fewer vectors than their width ends the process by a signal."""
+    trial = Trial("OPQ16,Flat", 960, 500, train=True)
+    assert "FAISS ends the process" in factories._fault(trial)
+
+
+ENDS = ["Flat", "PQ4", "PQ5", "PQ4x4", "PQ4x4fs", "SQ8", "SQ4", "SQfp16", "SQ3", "LSH", "RQ2x4"]
+STARTS = [
+    *("IVF4", "IVF1", "IVF400", "IMI2x2", "IVF4_HNSW2", "HNSW4", "IDMap", "L2norm", "Pad64"),
+    *("PCA8", "PCA99", "OPQ4", "OPQ5", "ITQ8", "RR16"),
+]
+OTHERS = ["BFlat", "BIVF4", "HNSW2", "LSHrt", "Z4", "Flat,RFlat", "Flat,Refine(SQ8)", ",", "Flat;;"]
+
+
+PARAMETERS = ["nprobe=9", "nprobe=x", "foo=1", "nprobe=-1", "ht=3"]
+STRINGS = [*ENDS, *(f"{start},{end}" for start in STARTS for end in ENDS), *OTHERS]
+STRINGS += [f"IVF4,Flat;{parameter}" for parameter in PARAMETERS]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("factory", STRINGS)
+def test_no_string_ends_the_process(factory: str) -> None:
+    """Each is taken or refused in one line, for 300 documents and for one."""
+    corpus, pairs = unit(300, 32, 1), (np.arange(3), np.zeros(3, np.int64))
+    for documents in (corpus, corpus[:1]):
+        try:
+            found, _ = approximate_search(unit(3, 32, 2), documents, pairs, factory)
+        except UserError as error:
+            assert "\n" not in str(error)
+        else:
+            assert len(found.ranks) == 3
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.0])

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mmbench.cli import DONE
-from mmbench.cli.columns import printable, show
+from mmbench.cli.columns import show
 from mmbench.cli.tryout import files, tryout
 from mmbench.types import Conversation, Generation, Message
 
@@ -38,5 +38,5 @@ def _line(args: argparse.Namespace) -> str:
 def _answered(model: Tryout, turns: Conversation, limit: int) -> Conversation:
     written = model.answer(turns, Generation(max_tokens=limit))
     cut = " [cut off by --max-tokens]" if written.finish == "length" else ""
-    show(map(printable, f"{written.text}{cut}".splitlines()))
+    show(f"{written.text}{cut}".splitlines())
     return (*turns, Message("assistant", (written.text,)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from itertools import product
 
-from mmbench.cli import SAMPLES, UNCLEAR, report, worst
+from mmbench.cli import SAMPLES, UNCLEAR, report, until_interrupted, worst
 from mmbench.cli.columns import show
 from mmbench.cli.options import options_for
 from mmbench.text import count, plain, sample_noun
@@ -14,7 +14,7 @@ from mmbench.text import count, plain, sample_noun
 def command(args: argparse.Namespace) -> int:
     """Check every pair and say what a run would do."""
     pairs = product(args.model or [None], args.task)
-    return worst([_pair(model, task, args) for model, task in pairs])
+    return worst(until_interrupted(_pair(model, task, args) for model, task in pairs))
 
 
 def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
@@ -22,7 +22,7 @@ def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
 
     try:
         found = check(model, task, options_for(task, args))
-    except (Exception, KeyboardInterrupt) as error:
+    except BaseException as error:
         return report(error)
     sizes = ", ".join(count(n, sample_noun(side)) for side, n in sorted(found.sizes.items()))
     who = "the data of" if model is None else f"{plain(model)} on"
@@ -36,5 +36,5 @@ def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
     show(lines)
     if found.failures or found.unmeasured:
         return SAMPLES if found.failures else UNCLEAR
-    show(["  ready: `mmbench run` with the same flags"])
+    show([f"  ready: `mmbench run{' -m MODEL' if model is None else ''}` with the same flags"])
     return 0

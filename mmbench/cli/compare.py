@@ -11,6 +11,7 @@ import msgspec
 from mmbench import board
 from mmbench.cli.board_table import directions, short_name
 from mmbench.cli.columns import cells, listing, screen_width, show, table
+from mmbench.cli.json_output import write_json
 from mmbench.cli.runs import find_runs
 from mmbench.errors import UserError
 from mmbench.number_format import decimals, format_interval, format_number
@@ -28,11 +29,11 @@ _QUOTED = 60  # characters of an output
 def command(args: argparse.Namespace) -> int:
     """Print every candidate beside the baseline, and of several runs which do not differ."""
     if len(args.run) < 2:
-        raise UserError("mmbench compare takes two runs or more, the baseline first")
+        raise UserError("compare takes two runs or more: mmbench compare BASELINE CANDIDATE …")
     runs = find_runs(args.run, args)
     pairs = compare_runs(runs, metrics=args.metric, alpha=args.alpha, seed=args.seed)
     if args.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(pairs), indent=2).decode() + "\n")
+        write_json(msgspec.json.format(msgspec.json.encode(pairs), indent=2))
         return 0
     by_task: dict[str, list[RunRecord]] = {}
     for run in runs:
@@ -53,7 +54,7 @@ def comparison_lines(
     """
     tests = sum(score.p_value is not None for pair in pairs for score in pair.scores)
     lines = [
-        f"{plain(records[0].task.name)}: {board.caption([records[0]])}",
+        f"{plain(records[0].task.name)}: {plain(board.caption([records[0]]), 1000)}",
         f"p corrected (Holm) over {count(tests, 'test')}; seed {pairs[0].seed}",
     ]
     pairs = [pair for pair in pairs if pair.task == records[0].task.name]
@@ -194,9 +195,11 @@ def _groups(
         ]
         found = letters(len(records), differ)
         digits = decimals(*values)
+        shown = [format_number(values[run], digits) for run in order]
+        wide = max(map(len, shown))
         rows = [
-            [format_number(values[run], digits), found[nth], *_parts(records[run])]
+            [f"{shown[nth]:>{wide}}", found[nth], *_parts(records[run])]
             for nth, run in enumerate(order)
         ]
-        lines += ["", plain(score.metric), *table(rows, {1, 2, 3}, width, indent=2)]
+        lines += ["", plain(score.metric), *listing(rows, width, indent=2)]
     return lines

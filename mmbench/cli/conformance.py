@@ -13,6 +13,7 @@ import msgspec
 
 from mmbench.cli import DONE, FAILED
 from mmbench.cli.columns import screen_width, show
+from mmbench.cli.json_output import write_json
 from mmbench.conformance import FAMILIES, Row, conformance
 from mmbench.errors import DataError, UnknownName
 from mmbench.text import markdown, plain
@@ -34,13 +35,14 @@ def command(args: argparse.Namespace) -> int:
     """Print the rows as they come, or all of them as JSON or Markdown."""
     unknown = [family for family in args.family if family not in FAMILIES]
     if unknown:
-        raise UnknownName("family of metrics", unknown[0], FAMILIES)
+        hint = "`mmbench conformance --help` shows all"
+        raise UnknownName("family of metrics", unknown[0], FAMILIES, hint)
     if args.data is not None and not Path(args.data).is_dir():
         raise DataError(f"--data {plain(args.data)}: no such folder")
     rows = conformance(args.family or FAMILIES, args.data)
     found = list(rows) if args.json or args.markdown else list(_shown(rows))
     if args.json:
-        print(msgspec.json.format(msgspec.json.encode(found)).decode())
+        write_json(msgspec.json.format(msgspec.json.encode(found)))
     if args.markdown:
         print(document(found), end="")
     return DONE if all(row.good for row in found) else FAILED

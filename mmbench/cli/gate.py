@@ -10,6 +10,7 @@ import msgspec
 
 from mmbench.cli import DONE, FAILED, UNCLEAR
 from mmbench.cli.columns import show
+from mmbench.cli.json_output import write_json
 from mmbench.cli.runs import find_runs
 from mmbench.errors import UserError
 from mmbench.verdicts.gate import gate
@@ -27,7 +28,7 @@ def command(args: argparse.Namespace) -> int:
     if args.github:
         print("\n".join(annotation(verdict, args.on_unclear) for verdict in found), file=shown)
     if args.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
+        write_json(msgspec.json.format(msgspec.json.encode(found), indent=2))
     if args.junit:
         suite = f"mmbench gate: {candidate.record.run} against {baseline.record.run}"
         _write(Path(args.junit), junit(found, suite, args.on_unclear))

@@ -10,8 +10,10 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from mmbench.cli.columns import aligned
+from mmbench.cli import columns
+from mmbench.cli.columns import aligned, cells, screen_width, show
 from mmbench.cli.compare import chance
+from mmbench.cli.json_output import write_json
 from mmbench.cli.unreadable import report_unreadable
 from mmbench.folders import Folder
 from mmbench.number_format import decimals, format_interval, format_number
@@ -37,21 +39,20 @@ def command(args: argparse.Namespace) -> int:
     report_unreadable(unreadable)
     if args.json:
         points = [point for own in found.values() for point in own]
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(points), indent=2).decode() + "\n")
+        write_json(msgspec.json.format(msgspec.json.encode(points), indent=2))
     else:
         names = Folder(args.out).run_files()
         short = shortener([PurePosixPath(name).stem for name in names])
-        tables = [table(args.task, name, points, short) for name, points in found.items()]
-        print(
-            "\n\n".join(
-                "\n".join(lines) for lines in [*tables, notes(list(found.values()))] if lines
-            )
-        )
+        width = screen_width(sys.stdout)
+        tables = [table(args.task, name, points, short, width) for name, points in found.items()]
+        blocks = [lines for lines in [*tables, notes(list(found.values()))] if lines]
+        for nth, lines in enumerate(blocks):
+            show(["", *lines] if nth else lines)
     if args.plot:
         from mmbench.verdicts.plot import plot
 
         plot({f"{args.task}: {name}": points for name, points in found.items()}, args.plot)
-        print(f"plot: {args.plot}", file=sys.stderr if args.json else sys.stdout)
+        show([f"plot: {args.plot}"], sys.stderr if args.json else sys.stdout)
     return 0
 
 
@@ -66,24 +67,37 @@ def shortener(runs: Sequence[str]) -> Callable[[str], str]:
 
 
 def table(
-    task: str, metric: str, points: Sequence[Point], short: Callable[[str], str]
+    task: str,
+    metric: str,
+    points: Sequence[Point],
+    short: Callable[[str], str],
+    width: int | None = None,
 ) -> list[str]:
-    """Return the lines of one metric's table, each line of models under a heading."""
+    """Return the lines of one metric's table, each line of models under a heading.
+
+    Columns stand below each other in the whole table, or on a narrow terminal in each line's.
+    """
     failed = any(point.failed for point in points)
-    rows: list[list[str]] = []
-    headings: dict[int, str] = {}
-    for number_, own in groupby(points, key=lambda point: point.line):
-        line = list(own)
-        by_step = line[0].order == "step"
-        headings[len(rows)] = f"{number_ + 1}  {plain(line_name(line[0]), 76)}"
-        rows.append(["step" if by_step else "checkpoint", "value", "95 %"])
-        rows[-1] += [*(["failed"] if failed else []), "change", "run"]
-        rows += [_row(point, failed, short) for point in line]
+    parts = [_part(list(own), failed, short) for _, own in groupby(points, lambda p: p.line)]
+    left = {3 + failed, 4 + failed}
+    whole = iter(aligned([row for _, rows in parts for row in rows], left))
+    tables = [[f"  {next(whole)}" for _ in rows] for _, rows in parts]
+    if width is not None and any(cells(line) > width for lines in tables for line in lines):
+        tables = [columns.table(rows, left, width, indent=2) for _, rows in parts]
     lines = [f"{plain(task)}: {plain(metric)}"]
-    for at, text in enumerate(aligned(rows, left={3 + failed, 4 + failed})):
-        lines += ["", headings[at]] if at in headings else []
-        lines.append(f"  {text}")
+    for (heading, _), shown in zip(parts, tables, strict=True):
+        lines += ["", heading, *shown]
     return lines
+
+
+def _part(
+    line: Sequence[Point], failed: bool, short: Callable[[str], str]
+) -> tuple[str, list[list[str]]]:
+    """Return the heading of a line of models, and its rows behind their header."""
+    first = "step" if line[0].order == "step" else "checkpoint"
+    header = [first, "value", "95 %", *(["failed"] if failed else []), "change", "run"]
+    heading = f"{line[0].line + 1}  {plain(line_name(line[0]), 76)}"
+    return heading, [header, *(_row(point, failed, short) for point in line)]
 
 
 def _row(point: Point, failed: bool, short: Callable[[str], str]) -> list[str]:

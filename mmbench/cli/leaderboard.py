@@ -9,7 +9,7 @@ from itertools import islice
 
 from mmbench import board, store
 from mmbench.cli.board_table import board_table
-from mmbench.cli.columns import aligned, cells, printable, screen_width, show, table
+from mmbench.cli.columns import aligned, cells, screen_width, show, table
 from mmbench.cli.unreadable import report_unreadable
 from mmbench.errors import DataError
 from mmbench.text import listed, plain
@@ -41,7 +41,7 @@ def command(args: argparse.Namespace) -> int:
     for task, tables in by_task.items():
         for records, caption in zip(tables, board.captions(tables), strict=True):
             lines += [""] if lines else []
-            lines += [f"{plain(task)}: {printable(caption)}"]
+            lines += [f"{plain(task)}: {plain(caption, 1000)}"]
             lines += board_table(records, width)
     show(lines)
     return 0

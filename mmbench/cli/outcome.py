@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mmbench import board, store
 from mmbench.cli import DONE, SAMPLES, UNCLEAR, report
 from mmbench.cli.columns import screen_width, show
+from mmbench.cli.json_output import write_json
 from mmbench.cli.options import allowed_failures
 from mmbench.cli.run_summary import run_result
 from mmbench.cli.unreadable import report_unreadable
@@ -46,5 +47,5 @@ def publish(records: list[RunRecord], args: argparse.Namespace) -> int:
         code = report(error)
     show((f"leaderboard: {page}" for page in pages), sys.stderr if args.json else sys.stdout)
     if args.json:
-        sys.stdout.write(store.encode(records).decode() + "\n")
+        write_json(store.encode(records))
     return code

@@ -80,9 +80,10 @@ class Bar:
         )
 
         rate = TextColumn("{task.fields[rate]}")
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate)
+        name = TextColumn("{task.description}", markup=False)
+        columns = (name, BarColumn(), MofNCompleteColumn(), rate)
         self._bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
-        self._task = self._bar.add_task(stage, total=total, completed=done, rate="")
+        self._task = self._bar.add_task(plain(stage), total=total, completed=done, rate="")
         self._began, self._computed = monotonic(), 0
         self._bar.start()
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import argparse
 
-from mmbench.cli import report, worst
+from mmbench import board
+from mmbench.cli import report, until_interrupted, worst
+from mmbench.cli.json_output import printing_to_stderr
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
 from mmbench.cli.runs import find_runs
-from mmbench.folders import Folder
 from mmbench.types import RunRecord
 
 
 def command(args: argparse.Namespace) -> int:
     """Measure every run again; one that cannot be does not stop the others."""
-    Folder(args.out).check_writable()
+    board.check_writable(args.out)
     records: list[RunRecord] = []
-    codes = [_again(run, args, records) for run in args.run]
+    codes = until_interrupted(_again(run, args, records) for run in args.run)
     return worst([*codes, publish(records, args)])
 
 
@@ -33,9 +34,11 @@ def _again(run: str, args: argparse.Namespace, records: list[RunRecord]) -> int:
     progress = make_progress(quiet=args.quiet)
     try:
         (stored,) = find_runs([run], args)
-        outcome = rescore(stored, options, metrics=tuple(args.metric), progress=progress)
+        metrics = tuple(args.metric)
+        with printing_to_stderr(args.json):
+            outcome = rescore(stored, options, metrics=metrics, progress=progress)
         records.append(keep(outcome, args))
-    except (Exception, KeyboardInterrupt) as error:
+    except BaseException as error:
         progress.finish()
         return report(error)
     return ended(records[-1], args.allow_failed)

@@ -6,9 +6,10 @@ import argparse
 import sys
 from itertools import product
 
-from mmbench import store
-from mmbench.cli import INTERRUPTED, report, worst
+from mmbench import board, store
+from mmbench.cli import report, until_interrupted, worst
 from mmbench.cli.columns import show
+from mmbench.cli.json_output import printing_to_stderr
 from mmbench.cli.options import allowed_failures, options_for
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
@@ -20,16 +21,13 @@ from mmbench.types import RunRecord
 def command(args: argparse.Namespace) -> int:
     """Run every pair, write records and tables, and print what was measured."""
     allowed_failures(args.allow_failed, 1)  # refused before hours of work, not after
-    Folder(args.out).check_writable()
-    if args.media:
+    board.check_writable(args.out)
+    if args.media is not None:
         Folder(args.media, "--media").check_writable()
     records: list[RunRecord] = []
-    codes: list[int] = []
     held = Held()
-    for model, task in product(args.model, args.task):
-        codes.append(_pair(model, task, args, records, held))
-        if codes[-1] == INTERRUPTED:
-            break
+    pairs = product(args.model, args.task)
+    codes = until_interrupted(_pair(model, task, args, records, held) for model, task in pairs)
     codes.append(publish(records, args))
     return worst(codes)
 
@@ -41,12 +39,13 @@ def _pair(
 
     progress = make_progress(quiet=args.quiet)
     try:
-        outcome = run(model, task, options_for(task, args), progress, held)
+        with printing_to_stderr(args.json):
+            outcome = run(model, task, options_for(task, args), progress, held)
         records.append(keep(outcome, args))
         if args.media and outcome.made:
             where = store.write_made(args.media, outcome.record, outcome.made)
             show([f"  media: {where}"], sys.stderr if args.json else sys.stdout)
-    except (Exception, KeyboardInterrupt) as error:
+    except BaseException as error:
         progress.finish()
         return report(error)
     return ended(records[-1], args.allow_failed)

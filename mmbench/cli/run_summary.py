@@ -49,7 +49,7 @@ def run_summary(record: RunRecord, width: int | None) -> list[str]:
         "scores, with 95 % intervals:",
         *_measured(record, width, None),
         *_cost(record),
-        f"  the whole record: mmbench show run {record.run} --json",
+        f"  the whole record: mmbench show run {plain(record.run)} --json",
     ]
 
 
@@ -134,7 +134,7 @@ def _breakdowns(record: RunRecord, most: int | None, width: int | None) -> list[
         lines += [f"  {plain(metric)} by {plain(tag)}:"] if rows else []
         lines += table(rows, {0}, width, indent=4) if rows else []
         rest = len(parts) - len(shown)
-        lines += [f"    and {rest:,} more; `mmbench show run {record.run}`"] if rest else []
+        lines += [f"    and {rest:,} more; `mmbench show run {plain(record.run)}`"] if rest else []
     return lines
 
 
@@ -142,7 +142,7 @@ def _cost(record: RunRecord) -> list[str]:
     counts, spent = record.counts, format_seconds(sum(record.seconds.values()))
     if not counts["requests"]:
         return [f"  {spent}"]
-    rates = [f"{format_rate(rate)} {unit}" for unit, rate in record.throughput.items()]
+    rates = [f"{format_rate(rate)} {plain(unit)}" for unit, rate in record.throughput.items()]
     requests = f"{count(counts['requests'], 'request')}: {counts['computed']:,} computed"
     return [f"  {requests}, {counts['cached']:,} from the cache; {', '.join([spent, *rates])}"]
 

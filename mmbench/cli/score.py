@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from mmbench import board
 from mmbench.cli import worst
+from mmbench.cli.json_output import printing_to_stderr
 from mmbench.cli.options import data_for
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
-from mmbench.folders import Folder
 
 
 def command(args: argparse.Namespace) -> int:
@@ -17,7 +18,7 @@ def command(args: argparse.Namespace) -> int:
     from mmbench.engine.prepare import Options
     from mmbench.engine.score import score
 
-    Folder(args.out).check_writable()
+    board.check_writable(args.out)
     options = Options(
         data=data_for(args.task, [str(args.data)] if args.data else [], [args.task]),
         device=args.device,
@@ -27,15 +28,16 @@ def command(args: argparse.Namespace) -> int:
         inception=args.inception,
         strip_reasoning=args.strip_reasoning,
     )
-    outcome = score(
-        args.task,
-        args.predictions,
-        options,
-        name=args.name,
-        partial=args.partial,
-        fields=parse_fields(args.field),
-        fold_ids=args.fold_ids,
-        progress=make_progress(quiet=args.quiet),
-    )
+    with printing_to_stderr(args.json):
+        outcome = score(
+            args.task,
+            args.predictions,
+            options,
+            name=args.name,
+            partial=args.partial,
+            fields=parse_fields(args.field),
+            fold_ids=args.fold_ids,
+            progress=make_progress(quiet=args.quiet),
+        )
     record = keep(outcome, args)
     return worst([ended(record, args.allow_failed), publish([record], args)])

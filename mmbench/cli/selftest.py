@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from mmbench.cli import DONE, FAILED, report, worst
+from mmbench.cli import DONE, FAILED, report, until_interrupted, worst
 from mmbench.cli.columns import listing, screen_width, show
 from mmbench.text import plain
 
@@ -16,7 +16,8 @@ def command(args: argparse.Namespace) -> int:
     """Test every task; one that cannot be read does not stop the others."""
     from mmbench.spec import task_files
 
-    return worst([_task(task, args) for task in args.task or sorted(task_files(args.tasks))])
+    tasks = args.task or sorted(task_files(args.tasks))
+    return worst(until_interrupted(_task(task, args) for task in tasks))
 
 
 def _task(task: str, args: argparse.Namespace) -> int:
@@ -31,7 +32,7 @@ def _task(task: str, args: argparse.Namespace) -> int:
     )
     try:
         checks = selftest(task, options)
-    except (Exception, KeyboardInterrupt) as error:
+    except BaseException as error:
         return report(error)
     rows = [(_SHOWN[c.passed], f"{plain(c.what)}: {plain(c.told)}") for c in checks]
     show([plain(task), *listing(rows, screen_width(sys.stdout), indent=2)])

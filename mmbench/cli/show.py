@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from mmbench import registry, store
-from mmbench.cli.columns import cells, printable, screen_width, show, wrapped
+from mmbench.cli.columns import cells, screen_width, show, wrapped
+from mmbench.cli.json_output import write_json
 from mmbench.cli.runs import find_runs
-from mmbench.text import plain
+from mmbench.text import plain, printable
 from mmbench.types import TaskSpec
 
 _UNFOLDED = 1 << 30  # the width of YAML that is not folded
@@ -27,7 +28,7 @@ def command(args: argparse.Namespace) -> int:
         sys.stdout.write(task_yaml(args.name, args.tasks, screen_width(sys.stdout)))
     else:
         lines = {"model": _model, "metric": _metric}[args.what](args)
-        for line in map(printable, lines):
+        for line in lines:
             show(wrapped(line, screen_width(sys.stdout), hang=0))
     return 0
 
@@ -37,7 +38,7 @@ def _run(args: argparse.Namespace) -> None:
 
     (run,) = find_runs([args.name], args)
     if args.json:
-        sys.stdout.write(store.encode(run.record).decode() + "\n")
+        write_json(store.encode(run.record))
     else:
         show(run_summary(run.record, screen_width(sys.stdout)))
 
@@ -119,7 +120,7 @@ def _doc(thing: object) -> list[str]:
 def _paragraphs(lines: list[str]) -> Iterator[str]:
     text = ""
     for line in [*lines, ""]:
-        if line and not line.startswith((" ", "- ", "|", "#")):
+        if line and not line.startswith((" ", "- ", "| ", "|-", "#")):
             text = f"{text} {line}".lstrip()
             continue
         yield from [text] if text else []

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 
-from mmbench import store
-from mmbench.cli import DONE, FAILED, UNCLEAR, report, worst
+from mmbench import board, store
+from mmbench.cli import DONE, FAILED, UNCLEAR, report, until_interrupted, worst
 from mmbench.cli.columns import listing, screen_width, show, table
+from mmbench.cli.json_output import printing_to_stderr
 from mmbench.cli.options import options_for
 from mmbench.cli.outcome import publish
 from mmbench.cli.progress import make_progress
 from mmbench.engine.choice import parse
 from mmbench.engine.held import Held
 from mmbench.errors import UserError
-from mmbench.folders import Folder
 from mmbench.number_format import format_number
 from mmbench.spec import load_task, task_files
 from mmbench.text import count, plain
@@ -26,17 +27,23 @@ def command(args: argparse.Namespace) -> int:
     specs = [load_task(name, args.tasks) for name in args.task or sorted(task_files(args.tasks))]
     if not args.model:
         return _show(specs)
-    Folder(args.out).check_writable()
+    board.check_writable(args.out)
     records: list[RunRecord] = []
-    codes: list[int] = []
-    held = Held()
+    codes = until_interrupted(_codes(args, specs, records))
+    return worst([*codes, publish(records, args)])
+
+
+def _codes(
+    args: argparse.Namespace, specs: list[TaskSpec], records: list[RunRecord]
+) -> Iterator[int]:
+    """Yield the exit code of each pair, and add its record."""
+    held, chosen = Held(), list(args.task)  # a pair adds its task to the arguments
     for model in args.model:
-        tasks = [spec.name for spec in specs if _is_published(spec, _known_as(model, args))]
-        codes += [_verified(model, task, args, held, records) for task in args.task or tasks]
-        if not (args.task or tasks):
-            codes.append(report(UserError(_nothing(model, args, specs))))
-    codes.append(publish(records, args))
-    return worst(codes)
+        published = [spec.name for spec in specs if _is_published(spec, _known_as(model, args))]
+        tasks = chosen or published
+        yield from (_verified(model, task, args, held, records) for task in tasks)
+        if not tasks:
+            yield report(UserError(_nothing(model, args, specs)))
 
 
 def _verified(
@@ -47,8 +54,9 @@ def _verified(
     args.task = [*args.task, task] if task not in args.task else args.task
     progress = make_progress(quiet=args.quiet)
     try:
-        outcome = run(model, task, options_for(task, args), progress, held)
-    except (Exception, KeyboardInterrupt) as error:
+        with printing_to_stderr(args.json):
+            outcome = run(model, task, options_for(task, args), progress, held)
+    except BaseException as error:
         progress.finish()
         return report(error)
     store.write_record(args.out, outcome.record, outcome.rows)

@@ -22,7 +22,7 @@ from mmbench.data.pattern import refuse_missing
 from mmbench.data.published_rows import Paths, refuse_none
 from mmbench.data.records import Record, as_id
 from mmbench.errors import DataError
-from mmbench.text import count, listed
+from mmbench.text import listed, part_of
 from mmbench.types import Sample, Samples
 
 
@@ -118,7 +118,5 @@ def _references(
     ids = [as_id(cell(record, shape.id), record.where) for record in records]
     lost = [ident for ident in ids if ident not in texts]
     if lost:
-        raise DataError(
-            f"{file}: {len(lost):,} of {count(len(ids), 'row')} have no text: {listed(lost)}"
-        )
+        raise DataError(f"{file}: {part_of(len(lost), len(ids), 'row')} no text: {listed(lost)}")
     return [texts[ident] for ident in ids]

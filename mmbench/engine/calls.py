@@ -35,20 +35,36 @@ def call(model: Any, items: Sequence[Any], requests: Requests, name: str) -> lis
     if requests.method in VECTORS:
         return _rows(_vectors(model, items, requests, name), requests.method)
     said = _said(model, items, requests)
+    if not isinstance(said, list | tuple):
+        raise ModelError(f"{name}: {requests.method} returned a {type(said).__name__}, not a list")
     if len(said) != len(items):
         raise ModelError(
             f"{name}: {requests.method} returned {count(len(said), 'answer')}"
             f" for {count(len(items), 'item')}"
         )
-    return [as_row(one, requests.method) for one in said]
+    return [as_row(one, requests.method, name) for one in said]
 
 
-def as_row(answer: Any, method: Method) -> Row:
-    """A text, an image or a sound as bytes; a SampleError stays as it is."""
+def as_row(answer: Any, method: Method, name: str) -> Row:
+    """Return a text, an image or a sound as bytes; a SampleError stays as it is.
+
+    An answer that cannot be stored is a failure. Raises ModelError for one of another type.
+    """
     if isinstance(answer, SampleError):
         return answer
-    encode = _ENCODERS.get(method, _wav)
-    return encode(answer)
+    fits = {
+        "write": isinstance(answer, Written) and isinstance(answer.text, str),
+        "draw": hasattr(answer, "save"),
+        "speak": isinstance(answer, Sound),
+    }
+    if not fits[method]:
+        raise ModelError(
+            f"{name}: {method} returned a {type(answer).__name__}: {_ANSWERS[method]} is needed"
+        )
+    try:
+        return _ENCODERS[method](answer)
+    except (ValueError, TypeError, OSError, RuntimeError) as error:
+        return ContentError(f"the answer cannot be stored: {type(error).__name__}: {error}")
 
 
 def _vectors(model: Any, items: Sequence[Any], requests: Requests, name: str) -> NDArray[Any]:
@@ -195,7 +211,11 @@ def _wav(sound: Sound) -> bytes:
     return stream.getvalue()
 
 
-_ENCODERS: dict[Method, Callable[[Any], bytes]] = {"write": msgspec.json.encode, "draw": _png}
+_ENCODERS: dict[Method, Callable[[Any], bytes]] = {
+    "write": msgspec.json.encode,
+    "draw": _png,
+    "speak": _wav,
+}
 
 
 def read(row: bytes | memoryview, method: Method) -> Written | Media:
@@ -206,4 +226,9 @@ def read(row: bytes | memoryview, method: Method) -> Written | Media:
     return Media(modality, f"what the model {_DID[method]}", partial(bytes, row))
 
 
+_ANSWERS = {
+    "write": "a mmbench.types.Written with a text",
+    "draw": "a PIL image",
+    "speak": "a mmbench.types.Sound",
+}
 _DID = {"draw": "drew", "speak": "spoke"}

@@ -114,7 +114,7 @@ class Forward:
                         yield item
 
         for at, answer in model.write_each(sound(), self._requests.options):
-            yield numbers[at], as_row(answer, "write")
+            yield numbers[at], as_row(answer, "write", self._name)
             answered += 1
         if answered != len(numbers):
             raise ModelError(
@@ -133,11 +133,16 @@ class Forward:
         return [item if isinstance(item, SampleError) else next(rows) for item in items]
 
     def _answer(self, items: Sequence[Any], told: Callable[[str], None]) -> list[Row]:
+        """A row for each item. Where the model raises a SampleError, they are tried one by one."""
         while True:
             try:
                 parts = (items[i : i + self.step] for i in range(0, len(items), self.step))
                 answered = (call(self._model, part, self._requests, self._name) for part in parts)
                 return [row for rows in answered for row in rows]
+            except SampleError as error:
+                if len(items) == 1:
+                    return [error]
+                return [row for item in items for row in self._answer([item], told)]
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise

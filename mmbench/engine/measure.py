@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import accumulate, compress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from mmbench import registry, stats
 from mmbench.engine.bounds import Extremes, extremes, joined
+from mmbench.engine.long_texts import readable
 from mmbench.errors import Missing, SampleError, UserError
 from mmbench.text import count
 from mmbench.types import Prediction, Score, ScoreInfo
@@ -25,18 +27,23 @@ Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]
 
 
 class Applied(NamedTuple):
-    """A metric's score, the predictions behind its rows, and those that it could not take: why."""
+    """A metric's score, the predictions behind its rows, and those that it could not take: why.
+
+    `positions` says at which position of the given predictions each of these stands.
+    """
 
     score: Score
     predictions: list[Prediction]
+    positions: list[int]
     lost: dict[str, str]
 
 
 class Scored(NamedTuple):
     """A metric in one direction. `predictions` are those behind the rows, in their order.
 
-    `asked` counts those of the direction, failed ones too; `lost` says by id why the metric itself
-    could not take some. `extremes` are there where failures leave rankings uncertain.
+    `positions` are their positions among the predictions of all directions and splits. `asked`
+    counts those of the direction, failed ones too; `lost` says by id why the metric itself could
+    not take some. `extremes` are there where failures leave rankings uncertain.
     """
 
     metric: str
@@ -44,6 +51,7 @@ class Scored(NamedTuple):
     direction: str
     score: Score
     predictions: list[Prediction]
+    positions: list[int]
     asked: int
     lost: dict[str, str]
     extremes: Extremes | None = None
@@ -154,9 +162,12 @@ def apply(
     function, argument = registry.metric(name)
     given = () if argument is None else (argument,)
     wants = getattr(function, "wants", None)
-    answered = [p for p in predictions if p.error is None or (wants and wants.failed)]
+    positions = [
+        at for at, p in enumerate(predictions) if p.error is None or (wants and wants.failed)
+    ]
+    answered = [predictions[at] for at in positions]
     if wants is None:
-        return _by_itself(function, answered, given)
+        return _by_itself(function, answered, positions, given)
     if featurer is None:
         raise UserError(f"metric {name} wants a model, and none can run here")
     featured = featurer.features(name, wants, argument, answered)
@@ -167,9 +178,10 @@ def apply(
     kept = [row for row in range(len(answered)) if row not in featured.failures]
     features = [featured.features[row] for row in kept]
     answered = [answered[row] for row in kept]
+    positions = [positions[row] for row in kept]
     score: Score = function(answered, *given, features=features)
     told = f"{score.signature},{featured.signature}"
-    return Applied(msgspec.structs.replace(score, signature=told), answered, lost)
+    return Applied(msgspec.structs.replace(score, signature=told), answered, positions, lost)
 
 
 def _failed(prediction: Prediction, why: str) -> Prediction:
@@ -177,35 +189,45 @@ def _failed(prediction: Prediction, why: str) -> Prediction:
 
 
 def _by_itself(
-    function: Callable[..., Score], answered: list[Prediction], given: tuple[Any, ...]
+    function: Callable[..., Score],
+    answered: list[Prediction],
+    positions: list[int],
+    given: tuple[Any, ...],
 ) -> Applied:
     """The score of the predictions that the metric can take: a sound may be undecodable."""
     try:
-        return Applied(function(answered, *given), answered, {})
+        return Applied(function(readable(answered), *given), answered, positions, {})
     except SampleError:
-        refused = {p.id: _refusal(function, p, given) for p in answered}
-    lost = {ident: why for ident, why in refused.items() if why}
-    fit = [p for p in answered if p.id not in lost]
-    return Applied(function(fit, *given), fit, lost)
+        refused = [_refusal(function, p, given) for p in answered]
+    lost = {p.id: why for p, why in zip(answered, refused, strict=True) if why}
+    fit = [row for row, why in enumerate(refused) if not why]
+    kept = [answered[row] for row in fit]
+    score = function(readable(kept), *given)
+    return Applied(score, kept, [positions[row] for row in fit], lost)
 
 
 def _refusal(function: Callable[..., Score], prediction: Prediction, given: tuple[Any, ...]) -> str:
     try:
-        function([prediction], *given)
+        function(readable([prediction]), *given)
     except SampleError as error:
         return str(error)
     return ""
 
 
 def _in_directions(name: str, directions: Directions, featurer: Featurer | None) -> list[Scored]:
-    found = [_scored(name, way, splits, featurer) for way, splits in directions.items()]
+    found: list[Scored] = []
+    start = 0
+    for way, splits in directions.items():
+        found.append(_scored(name, way, splits, start, featurer))
+        start += sum(map(len, splits))
     if not _sums(name, list(directions)):
         return found
     score = stats.over_directions([scored.score for scored in found])
     behind = [p for scored in found for p in scored.predictions]
+    positions = [at for scored in found for at in scored.positions]
     lost = {ident: why for scored in found for ident, why in scored.lost.items()}
     asked, ends = sum(s.asked for s in found), joined(found, stats.over_directions)
-    return [Scored(name, name, "", score, behind, asked, lost, ends)]
+    return [Scored(name, name, "", score, behind, positions, asked, lost, ends)]
 
 
 def _sums(metric: str, directions: Sequence[str]) -> bool:
@@ -214,12 +236,21 @@ def _sums(metric: str, directions: Sequence[str]) -> bool:
 
 
 def _scored(
-    name: str, direction: str, splits: list[list[Prediction]], featurer: Featurer | None
+    name: str,
+    direction: str,
+    splits: list[list[Prediction]],
+    start: int,
+    featurer: Featurer | None,
 ) -> Scored:
+    """Return a metric in one direction; `start` is the position of its first prediction."""
     applied = [apply(name, predictions, featurer) for predictions in splits]
     scores = [one.score for one in applied]
     score = scores[0] if len(scores) == 1 else stats.over_splits(scores)
     behind = [p for one in applied for p in one.predictions]
+    starts = accumulate(map(len, splits), initial=start)
+    positions = [
+        first + at for first, one in zip(starts, applied, strict=False) for at in one.positions
+    ]
     lost = {ident: why for one in applied for ident, why in one.lost.items()}
     if score.fold != "whole" and len(score.rows) != len(behind):
         raise UserError(
@@ -228,7 +259,7 @@ def _scored(
         )
     full = f"{name}[{direction}]" if direction else name
     asked, ends = sum(map(len, splits)), extremes(name, splits)
-    return Scored(name, full, direction, score, behind, asked, lost, ends)
+    return Scored(name, full, direction, score, behind, positions, asked, lost, ends)
 
 
 def _by_tag(scored: Scored, tag: str) -> dict[str, NDArray[np.bool_]]:
@@ -244,9 +275,12 @@ def _by_tag(scored: Scored, tag: str) -> dict[str, NDArray[np.bool_]]:
 def _part(scored: Scored, rows: NDArray[np.bool_]) -> Scored:
     score, table = scored.score, scored.score.rows[rows]
     value = stats.fold(score.fold, table)
-    behind = [p for p, inside in zip(scored.predictions, rows, strict=True) if inside]
+    behind = list(compress(scored.predictions, rows))
+    positions = list(compress(scored.positions, rows))
     cut = msgspec.structs.replace(score, rows=table, value=value, interval=None)
-    return scored._replace(score=cut, predictions=behind, asked=len(behind), extremes=None)
+    return scored._replace(
+        score=cut, predictions=behind, positions=positions, asked=len(behind), extremes=None
+    )
 
 
 def _parts(scored: Scored, tag: str) -> dict[str, Scored]:
@@ -265,7 +299,11 @@ def _macro(scored: Scored, tag: str, parts: dict[str, Scored]) -> Scored:
     behind = [p for part in parts.values() for p in part.predictions]
     ends = joined(list(parts.values()), stats.over_splits)
     return scored._replace(
-        name=macro_name(scored.name, tag), score=named, predictions=behind, extremes=ends
+        name=macro_name(scored.name, tag),
+        score=named,
+        predictions=behind,
+        positions=[at for part in parts.values() for at in part.positions],
+        extremes=ends,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from mmbench.engine.late import late
 from mmbench.engine.model_state import model_state
 from mmbench.errors import ModelError, UserError
 from mmbench.file_hashes import FileHash
+from mmbench.models.pretrained import loading
 from mmbench.named_values import checked_options
 from mmbench.types import ModelInfo
 
@@ -111,18 +114,48 @@ def class_of(text: str) -> type:
 
 
 def _class(adapter: str) -> type:
-    name = adapter.removeprefix(FRAMED)
-    refuse_bare_checkpoint(name)
-    cls = registry.lookup("model", name)
+    cls, _ = _registered(_unframed(adapter))
     return framed(cls) if adapter.startswith(FRAMED) else cls
 
 
+def _registered(adapter: str) -> tuple[type, dict[str, Any]]:
+    """Return the class of an adapter and the options that it is registered with.
+
+    These are the arguments of a `functools.partial`. Raises ModelError for what is no class of a
+    model.
+    """
+    thing: Any = registry.lookup("model", adapter)
+    bound: dict[str, Any] = {}
+    if isinstance(thing, functools.partial) and not thing.args:
+        thing, bound = thing.func, dict(thing.keywords)
+    if not isinstance(thing, type):
+        raise ModelError(
+            f"model {adapter} is registered as a {type(thing).__name__}: a class is needed, or a"
+            " functools.partial of one with named arguments"
+        )
+    modalities = getattr(thing, "modalities", None)
+    if not isinstance(modalities, Set):
+        raise ModelError(
+            f'model {adapter} has no `modalities`: declare a set such as frozenset({{"text",'
+            ' "image"}) in its class'
+        )
+    return thing, bound
+
+
+def _unframed(adapter: str) -> str:
+    """Return the name of an adapter without `frames+`. Raises UserError for one without a name."""
+    name = adapter.removeprefix(FRAMED)
+    refuse_bare_checkpoint(name, adapter.removesuffix(name))
+    return name
+
+
 def _single(choice: ModelChoice, finder: Finder, options: dict[str, Any]) -> Model:
-    if not choice.adapter.startswith(FRAMED):
+    name = _unframed(choice.adapter)
+    if name == choice.adapter:
         return _plain(choice, finder, {**choice.options, **options})
     given = {**choice.options, **options}
     count = given.pop("frames", COUNT)
-    behind = msgspec.structs.replace(choice, adapter=choice.adapter.removeprefix(FRAMED))
+    behind = msgspec.structs.replace(choice, adapter=name)
     model = _plain(behind, finder, given)
     looking = framed(model.cls)
     info = msgspec.structs.replace(
@@ -141,11 +174,12 @@ def _single(choice: ModelChoice, finder: Finder, options: dict[str, Any]) -> Mod
 
 
 def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
-    refuse_bare_checkpoint(choice.adapter)
-    cls, files = registry.lookup("model", choice.adapter), HashedFiles(finder.keys)
+    cls, bound = _registered(choice.adapter)
+    files = HashedFiles(finder.keys)
     if finder.trust_remote_code:
         _pinned(choice, cls)
         given["trust_remote_code"] = True
+    given = {**bound, **given}
     place = choice.checkpoint or getattr(cls, "default_checkpoint", None)
     checkpoint = None
     if getattr(cls, "remote", False):
@@ -173,7 +207,10 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
     folder = checkpoint.folder if checkpoint else None
 
     def load(device: str) -> Any:
-        model = cls(folder, device=device, dtype=dtype, **typed)
+        # A plugin's errors are its own: they name its file and line.
+        own = registry.plugin("model", choice.adapter) is None
+        with loading(folder, "parts") if folder and own else nullcontext():
+            model = cls(folder, device=device, dtype=dtype, **typed)
         files.check(choice.adapter)
         return model
 

@@ -244,7 +244,7 @@ def modalities(requests: Requests) -> set[Modality]:
 
 def able(ability: type, wanted: set[Modality]) -> list[str]:
     """The names of the models that have an ability for these modalities."""
-    classes = {name: registry.lookup("model", name) for name in registry.names("model")}
+    classes: dict[str, Any] = {name: class_of(name) for name in registry.names("model")}
     return [
         name
         for name, cls in classes.items()

@@ -11,6 +11,7 @@ from mmbench.engine.asked import Costs
 from mmbench.engine.breakdowns import check_breakdowns
 from mmbench.engine.datasets import load_data
 from mmbench.engine.features import Featurer
+from mmbench.engine.long_texts import with_marks
 from mmbench.engine.measure import Directions, measure
 from mmbench.engine.prepare import Options, find_task
 from mmbench.engine.progress import Progress, Silent
@@ -53,7 +54,7 @@ def rescore(
         names = list(metrics or spec.metrics)
         for name in names:
             registry.check_metric(name, record.task.kind)
-        directions = predictions(store.read_table(stored))
+        directions, cut = with_marks(predictions(store.read_table(stored)))
         tags = [p.tags for splits in directions.values() for s in splits for p in s]
         check_breakdowns(spec, tags)
         if options.data is not None:
@@ -88,7 +89,7 @@ def rescore(
         seconds=costs.clock.seconds,
         throughput=record.throughput | costs.throughput,  # of the outputs that are stored
         environment=identity.environment(costs.device),
-        notes=_notes(record, directions),
+        notes=_notes(record, directions, cut),
     )
     return Outcome(again, rows_table(directions, measured.found), {})
 
@@ -104,9 +105,9 @@ def _task_of(record: RunRecord, options: Options) -> TaskSpec:
     return find_task(name, options)[0]
 
 
-def _notes(record: RunRecord, directions: Directions) -> list[str]:
+def _notes(record: RunRecord, directions: Directions, cut: list[str]) -> list[str]:
     kept = [note for note in record.notes if not note.startswith(_NOTE)]
-    found = [note for note in reasoning_notes(directions) if note not in kept]
+    found = [note for note in (*reasoning_notes(directions), *cut) if note not in kept]
     return [*kept, *found, f"{_NOTE} {record.run}"]
 
 

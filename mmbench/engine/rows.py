@@ -4,8 +4,8 @@ Columns `direction`, `split`, `id`, `group`, `error`, `value`, `scores`, `target
 `target` and `tags` as JSON; scores by class as lists of float32 or float64), and one list of
 float64 for each metric. `scores` says what scores by class are (`logits`, `probabilities`,
 `similarities`); rows of older runs have no such column. The tag `finish` is `length` where an
-answer met the token limit. With these a run is compared and scored again, without the model and
-without the data.
+answer met the token limit, the tag `cut` how many characters of a longer output were scored. With
+these a run is compared and scored again, without the model and without the data.
 """
 
 from __future__ import annotations
@@ -35,21 +35,20 @@ def rows_table(directions: Directions, found: Sequence[Scored]) -> dict[str, Seq
         "target": [_json(p.target) for _, _, p in flat],
         "tags": [_json(p.tags) for _, _, p in flat],
     }
-    row_of = {id(p): row for row, (_, _, p) in enumerate(flat)}
     for scored in found:
         if scored.score.fold == "whole":
             continue
         column = table.setdefault(scored.metric, [None] * len(flat))
-        _fill(column, scored, row_of)  # type: ignore[arg-type]
+        _fill(column, scored)  # type: ignore[arg-type]
     return table
 
 
-def _fill(column: list[Any], scored: Scored, row_of: dict[int, int]) -> None:
+def _fill(column: list[Any], scored: Scored) -> None:
     rows = scored.score.rows
     # The number of the split, or of the direction, is a column of its own.
     kept = rows[:, :-1] if scored.score.fold.startswith("split-") else rows
-    for prediction, row in zip(scored.predictions, kept.tolist(), strict=True):
-        column[row_of[id(prediction)]] = row
+    for position, row in zip(scored.positions, kept.tolist(), strict=True):
+        column[position] = row
 
 
 def _values(predictions: list[Prediction]) -> Sequence[Any]:
@@ -71,6 +70,10 @@ def predictions(table: Mapping[str, Sequence[Any]]) -> Directions:
     """The predictions behind stored rows, by direction and split. Raises DataError for images."""
     found: Directions = {}
     columns = ("direction", "split", "id", "group", "error", "value", "target", "tags")
+    if missing := [name for name in columns if name not in table]:
+        raise DataError(f"the rows have no column {missing[0]!r}: run it again")
+    if not table["id"]:
+        raise DataError("the file of the rows has none: run it again")
     scales = table.get("scores") or [""] * len(table["id"])
     for scale, direction, split, *row in zip(scales, *(table[n] for n in columns), strict=True):
         splits = found.setdefault(direction, [])
@@ -92,6 +95,8 @@ def _prediction(
             )
     elif value is not None:
         value = np.asarray(value, np.float64)
+        if len(value) == 1 and not value[0].is_integer():
+            raise DataError(f"sample {ident}: its value {value[0]} is not the number of a class")
         value = value if len(value) > 1 else int(value[0])
     right = None if target is None else _decoded(target, ident)
     return Prediction(ident, value, right, error, group, msgspec.json.decode(tags))
@@ -101,7 +106,7 @@ def _decoded(text: str, ident: str) -> Any:
     """A value or a target from its JSON. Raises DataError."""
     try:
         value = parse_json(text)
+        ranking = isinstance(value, dict) and value.keys() >= {"ranks", "grades"}
+        return msgspec.convert(value, Ranking) if ranking else value
     except ValueError as error:
         raise DataError(f"sample {ident}: its row cannot be read: {error}") from error
-    ranking = isinstance(value, dict) and value.keys() >= {"ranks", "grades"}
-    return msgspec.convert(value, Ranking) if ranking else value

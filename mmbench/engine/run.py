@@ -9,6 +9,7 @@ from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine.asked import Asked, Costs
 from mmbench.engine.features import Featurer
 from mmbench.engine.held import Held
+from mmbench.engine.long_texts import with_marks
 from mmbench.engine.measure import Directions, Measured, measure
 from mmbench.engine.prepare import Options, Prepared, check_labels, prepare
 from mmbench.engine.progress import Progress, Silent
@@ -50,6 +51,7 @@ def run(
             asked_of, _ = hash_data(prepared.spec, prepared.kind, prepared.data, keys)
         with costs.clock.stage("rank"):
             directions, index = _predict(prepared, answers, options)
+            directions, cut = with_marks(directions)
         featurer = Featurer(options, keys, progress, costs, held)
         with costs.clock.stage("measure"):
             measured = measure_task(prepared, directions, options, featurer)
@@ -63,6 +65,7 @@ def run(
         *prepared.kind.told(answers, prepared.data),
         *untimed(prepared, costs.throughput),
         *reasoning_notes(directions),
+        *cut,
     ]
     told = Told(failures + measured.lost, costs, index, notes)
     record = make_record(prepared, options, measured, asked_of, told)

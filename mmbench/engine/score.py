@@ -13,6 +13,7 @@ from mmbench.engine.asked import Costs
 from mmbench.engine.breakdowns import with_breakdown_tags
 from mmbench.engine.datasets import load_data
 from mmbench.engine.features import Featurer
+from mmbench.engine.long_texts import with_marks
 from mmbench.engine.prepare import Options, Prepared, find_task
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.record import Told, hash_data, make_record
@@ -56,6 +57,7 @@ def score(
         if options.strip_reasoning:
             outputs = without_reasoning(outputs, getattr(kind, "no_answer", None))
         directions, index = kind.accept(spec, data, outputs)
+        directions, cut = with_marks(directions)
     info = _model(name or _stem(predictions), outputs)
     prepared = Prepared(spec, kind, data, None, info, tuple(on_data))
     with ContentKeys(cache_folder()) as keys:
@@ -67,7 +69,7 @@ def score(
     notes = [
         *("scored from outputs", *outputs.notes, *_partial(whole, kind.samples(data))),
         *(*kind.output_notes(data, outputs, directions), *_unread(unread)),
-        *(*reference_notes(directions), *reasoning_notes(directions)),
+        *(*reference_notes(directions), *reasoning_notes(directions), *cut),
     ]
     failures = kind.output_failures(spec, data, outputs, directions)
     told = Told(failures + measured.lost, costs, index, notes)

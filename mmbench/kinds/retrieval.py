@@ -23,7 +23,8 @@ from mmbench.kinds.retrieval_judged import (
 from mmbench.kinds.retrieval_parts import parts
 from mmbench.kinds.retrieval_rank import Ranker, by_index, oracle, silent
 from mmbench.kinds.retrieval_requests import requests_of
-from mmbench.search.approximate import check_factory, check_size
+from mmbench.search.approximate import check_factory
+from mmbench.search.factories import check_size
 from mmbench.text import count, listed
 from mmbench.types import (
     Answers,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,9 +12,13 @@ from numpy.typing import NDArray
 from mmbench.metrics.caption_words import Tokens, corpus_of
 from mmbench.metrics.meteor_jar import COLUMNS, statistics
 from mmbench.stats import score
+from mmbench.text import count
 from mmbench.types import Prediction, Score
 
 _CHUNKS = 20
+# The jar aligns a word with each equal one: of a word repeated without end it runs out of memory.
+_LONGEST = 5000  # words
+_REPEATED = 200  # times the same word
 
 Rows = NDArray[np.float64]
 
@@ -27,21 +32,38 @@ def meteor(predictions: Sequence[Prediction]) -> Score:
     Rows: the 23 statistics of the jar: lengths and function words of caption and reference, matches
     (caption and reference, of content and function words) of each module, chunks, matched words.
     The one chunk of a caption that equals its reference is 0: the jar leaves it out of its sum.
+    Of each text the jar reads 5,000 words, and no further than the 200th time of a word: it would
+    run out of memory. The reason of the score counts the captions that are cut so.
     One Java process serves all calls. Raises Missing without Java or pycocoevalcap,
     UserError when it breaks down, DataError for a sample without references.
     Source: Denkowski and Lavie 2014, WMT; meteor-1.5.jar as pycocoevalcap 1.2 calls it.
     """
-    rows = np.empty((0, COLUMNS))
+    rows, pairs = np.empty((0, COLUMNS)), list(corpus_of(predictions).pairs())
     if predictions:
-        lines = [_line(caption, refs) for caption, refs in corpus_of(predictions).pairs()]
+        lines = [_line(caption, refs) for caption, refs in pairs]
         rows = _without_perfect_chunks(np.array(statistics(lines)))
+    cut = sum(len(_readable(caption)) < len(caption) for caption, _ in pairs)
+    reason = f"of {count(cut, 'caption')} only the beginning was scored" if cut else ""
     signature = "tokens=ptb,meteor=1.5,language=en,norm"
-    return score(rows, fold_name="meteor", signature=signature, worst=0, best=1)
+    return score(rows, fold_name="meteor", signature=signature, reason=reason, worst=0, best=1)
 
 
 def _line(caption: Tokens, references: Sequence[Tokens]) -> str:
     """A request of the jar: the references, then the caption, parted by three bars."""
-    return " ||| ".join(["SCORE", *map(_plain, references), _plain(caption)])
+    texts = [_plain(_readable(tokens)) for tokens in (*references, caption)]
+    return " ||| ".join(["SCORE", *texts])
+
+
+def _readable(tokens: Tokens) -> Tokens:
+    """The tokens that the jar can align."""
+    if len(tokens) <= _REPEATED:
+        return tokens
+    seen: Counter[str] = Counter()
+    for at, token in enumerate(tokens[:_LONGEST]):
+        seen[token] += 1
+        if seen[token] > _REPEATED:
+            return tokens[:at]
+    return tokens[:_LONGEST]
 
 
 def _plain(tokens: Tokens) -> str:

@@ -22,6 +22,8 @@ What differs, all of it rare:
 - Java and Python do not always agree which capital sigma ends a Greek word, and so becomes ς, where
   a hyphen, digit or sign stands beside it.
 - An address may take in a space that does not break; pycocoevalcap strips one at the end of a line.
+- A tag, or an address without "http://", is read as one token where its end is found within 1,000
+  characters. Words and numbers have no such limit.
 - A letter that Unicode got after version 6.3 is dropped, as in Java, also where Python would know
   it; the small form of a capital is that of Python's version of Unicode.
 """

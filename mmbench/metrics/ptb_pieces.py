@@ -57,11 +57,12 @@ _LAST = f"[^{_END}.!?,-]"
 _PATH = rf'/[^ \t\n\f\r"<>|()]+{_LAST}'
 _HOST = rf"(?i:www)\.(?:[^{_END}.!?,]+\.)+"
 _MAIL = rf"[^{_END}.\u00a0]+"
+SITE = rf"(?:[^ \t\n\f\r\"`'<>|.!?(){{}},-_$]+\.)+(?i:com|net|org|edu)(?:{_PATH})?"
 ADDRESSES = (
     rf"(?i:https?)://[^{_END}]+{_LAST}",
     f"{_HOST}[a-zA-Z]{{2,4}}",
     f"{_HOST}?[a-zA-Z]{{2,4}}?{_PATH}",
-    rf"(?:[^ \t\n\f\r\"`'<>|.!?(){{}},-_$]+\.)+(?i:com|net|org|edu)(?:{_PATH})?",
+    SITE,
     rf"(?:<|(?i:&lt;))?[a-zA-Z0-9][^{_END}\u00a0]*@(?:{_MAIL}\.)*{_MAIL}(?:>|(?i:&gt;))?",
     f"@[a-zA-Z_][a-zA-Z_0-9]*|#{LETTER}+",
 )

@@ -112,3 +112,4 @@ _MARKS = [
     _rule(rf"[{of.ROOM}]+|[\u007f\u200b{of.LINE_ENDS}]|(?i:&nbsp;)", ""),
 ]
 RULES = [*_WORDS, *_NUMBERS, *_ABBREVIATIONS, *_MARKS]
+SITE = _rule(of.SITE)  # the only rule for a token that begins with an unknown character

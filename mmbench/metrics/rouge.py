@@ -26,33 +26,12 @@ def rouge_l(predictions: Sequence[Prediction]) -> Score:
 
 
 def _f(candidate: Tokens, references: list[Tokens]) -> float:
+    from rapidfuzz.distance import LCSseq
+
     candidate = candidate or [""]
-    masks = _masks(candidate)
-    common = [_common(masks, len(candidate), reference or [""]) for reference in references]
+    common = [LCSseq.similarity(candidate, reference or [""]) for reference in references]
     precision = max(common) / len(candidate)
     recall = max(c / (len(r) or 1) for c, r in zip(common, references, strict=True))
     if not precision or not recall:
         return 0.0
     return (1 + _BETA_SQUARED) * precision * recall / (recall + _BETA_SQUARED * precision)
-
-
-def _masks(words: Tokens) -> dict[str, int]:
-    """The positions of each word, as bits."""
-    masks: dict[str, int] = {}
-    for position, word in enumerate(words):
-        masks[word] = masks.get(word, 0) | 1 << position
-    return masks
-
-
-def _common(masks: dict[str, int], length: int, other: Tokens) -> int:
-    """Length of the longest common subsequence, with a row of its table in the bits of an int.
-
-    A zero bit is a position where the row steps up (Hyyrö 2004, bit-parallel LCS).
-    """
-    full = (1 << length) - 1
-    row = full
-    for word in other:
-        if mask := masks.get(word):
-            both = row & mask
-            row = (row + both) | (row - both)
-    return length - (row & full).bit_count()

@@ -14,10 +14,22 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from mmbench.errors import MissingExtra, ModelError
+import msgspec
+
+from mmbench.errors import MissingExtra, MmbenchError, ModelError
 
 _PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 _REASON_CHARACTERS = 200
+
+# The files behind a part of a checkpoint, where its message names no other.
+_FILES = {
+    "model": "config.json and weights",
+    "tokenizer": "tokenizer_config.json and vocabulary",
+    "image processor": "preprocessor_config.json",
+    "feature extractor": "preprocessor_config.json",
+    "parts": "config.json, preprocessor_config.json and tokenizer",
+    "processor": "processor_config.json, preprocessor_config.json and tokenizer",
+}
 
 # The vector in the place of masked sound, which only training masks: published files lack it
 # (facebook/wav2vec2-base-960h).
@@ -50,17 +62,24 @@ def loading(folder: Path, part: str) -> Iterator[None]:
             f"checkpoint {folder}: its pickled weights hold more than tensors, which could run"
             " code, and are refused: give one with safetensors"
         ) from error
-    except _faults() as error:
-        raise ModelError(f"checkpoint {folder}: cannot load its {part}: {reason(error)}") from error
+    except (MmbenchError, MemoryError, ModuleNotFoundError):
+        raise
+    except Exception as error:  # whatever a value of a configuration leads to
+        files = ", ".join(_broken_files(folder)) or _FILES.get(part, "config.json")
+        raise ModelError(
+            f"checkpoint {folder}: cannot load its {part}: {reason(error)}; see {files}"
+        ) from error
 
 
-def _faults() -> tuple[type[Exception], ...]:
-    """What transformers 5 raises for files that are missing, torn, or of something else."""
-    from huggingface_hub.errors import StrictDataclassError
-    from safetensors import SafetensorError
-
-    known = (OSError, ValueError, KeyError, RuntimeError, ImportError)
-    return (*known, StrictDataclassError, SafetensorError)
+def _broken_files(folder: Path) -> list[str]:
+    """Return the JSON files of a folder that hold no JSON object, and what is wrong."""
+    broken = []
+    for file in sorted(folder.glob("*.json")):
+        try:
+            msgspec.json.decode(file.read_bytes(), type=dict[str, object])
+        except (msgspec.DecodeError, OSError, RecursionError) as error:
+            broken.append(f"{file.name}: {error}")
+    return broken
 
 
 def reason(error: Exception) -> str:

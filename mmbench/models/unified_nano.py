@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -88,22 +88,24 @@ class UnifiedNano:
             raise SampleError("unified-nano takes texts, images and sounds, and no videos")
         mel = self._config.mel
         sounds = [part for part in media if isinstance(part, Sound)]
-        mels = {id(sound): spectrogram(sound, mel, mel.hop) for sound in sounds}
-        turns = [(turn.role, [self._part(part, mels) for part in turn.parts]) for turn in item]
+        mels = [spectrogram(sound, mel, mel.hop) for sound in sounds]
+        rest = iter(mels)
+        turns = [(turn.role, [self._part(part, rest) for part in turn.parts]) for turn in item]
         ids = self._fitting(turns, Kind.TEXT, "conversation")
         size = self._config.image_size
         images = [part for part in media if not isinstance(part, Sound)]
         pixels = [normalised(image, size, self._mean, self._std) for image in images]
-        return Asked(ids, pixels, list(mels.values()))
+        return Asked(ids, pixels, mels)
 
-    def _part(self, part: Any, mels: dict[int, Array]) -> Part:
+    def _part(self, part: Any, mels: Iterator[Array]) -> Part:
+        """Return the codes of a part of a turn; a sound takes the next spectrogram."""
         from mmbench.nano.mixed import Codes, Kind
 
         if isinstance(part, str):
             return part
         if isinstance(part, Sound):
             stride = self._config.sound.stride
-            return Codes(Kind.SOUND, -(-len(mels[id(part)]) // stride))
+            return Codes(Kind.SOUND, -(-len(next(mels)) // stride))
         return Codes(Kind.IMAGE, self._config.patches)
 
     def _fitting(self, turns: Sequence[Turn], answer: Kind, what: str) -> list[int]:

@@ -7,6 +7,8 @@ parameters behind a semicolon: `IVF1024,Flat;nprobe=16` (names of faiss.Paramete
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +17,9 @@ import numpy as np
 from mmbench.errors import MissingExtra, UserError
 from mmbench.search.checks import check_vectors, refuse_unfit, unfit
 from mmbench.search.exact import Found, search
+from mmbench.search.factories import check_fit, check_size, check_string
 from mmbench.search.order import IdOrder
 from mmbench.search.ties import settle_ties, twins
-from mmbench.text import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 DEPTH = 100  # how far a search looks for the positives of a query
 CHECKED = 10  # the k of the recall against exact search
 _SAMPLE = 1000  # queries that are searched exactly as well
-_ANY_WIDTH = 960  # of vectors, to try a factory string on
 _SPARE = 16  # asked for beyond the depth, so that equal scores at its end are cut by their ids
 _CHUNK = 1 << 14  # vectors handed over at a time
 
@@ -49,10 +50,8 @@ class FaissIndex:
         check_size(factory, len(corpus))
         self._order, self._twins = IdOrder(ids, len(corpus)), twins(corpus)
         start = perf_counter()
-        try:
+        with _refusals(factory):
             self._index, self._moved = _built(corpus, factory, ids)
-        except RuntimeError as error:
-            raise UserError(f"--index {factory}: {_reason(error)}") from error
         self.seconds = perf_counter() - start
 
     @property
@@ -75,35 +74,20 @@ class FaissIndex:
         found = np.empty((len(queries), k), np.int64)
         for start in range(0, len(queries), _CHUNK):
             part = np.ascontiguousarray(queries[start : start + _CHUNK], np.float32)
-            scores, rows = self._index.search(part, min(k + _SPARE, self._index.ntotal))
+            with _refusals(self.factory):
+                scores, rows = self._index.search(part, min(k + _SPARE, self._index.ntotal))
             settle_ties(scores, rows, self._twins, self._order)
             found[start : start + _CHUNK] = rows[:, :k]
         return found
 
 
 def check_factory(factory: str) -> None:
-    """Refuse early what can be known early: no faiss, or a string that it cannot parse.
+    """Refuse early what can be known early: no faiss, or a string that it does not take.
 
     Raises MissingExtra and UserError. Whether an index fits the vectors is seen when it is built.
     """
-    faiss = _faiss()
-    try:
-        faiss.index_factory(_ANY_WIDTH, factory.partition(";")[0], faiss.METRIC_INNER_PRODUCT)
-    except RuntimeError as error:
-        if "could not parse" in str(error):
-            raise UserError(f"--index {factory}: {_reason(error)}") from error
-
-
-def check_size(factory: str, size: int) -> None:
-    """Refuse an index that needs more vectors to train on than there are. Raises UserError."""
-    kind = factory.partition(";")[0]
-    clusters = [int(lists) for lists in re.findall(r"IVF(\d+)", kind)]
-    clusters += [2 ** int(bits or 8) for bits in re.findall(r"PQ\d+(?:x(\d+))?", kind)]
-    if size < max(clusters, default=0):
-        raise UserError(
-            f"--index {factory}: trains {max(clusters):,} clusters, and has only"
-            f" {count(size, 'document')} to train on; use another index, e.g. Flat or HNSW32"
-        )
+    _faiss()
+    check_string(factory)
 
 
 def approximate_search(
@@ -124,6 +108,7 @@ def approximate_search(
     """
     check_vectors(queries, corpus, query_ids, corpus_ids)
     refuse_unfit("query", unfit(queries), len(queries), query_ids)
+    check_fit(factory, corpus.shape[1], len(corpus))
     index = FaissIndex(corpus, factory, ids=corpus_ids)
     start = perf_counter()
     found = index.nearest(queries, max(DEPTH, top))
@@ -154,11 +139,7 @@ def _recall(queries: Array, corpus: Array, found: Ints) -> float:
 
 def _built(corpus: Array, factory: str, ids: Ids) -> tuple[Any, bool]:
     """The index of a corpus, and whether it, or one that it holds (behind a PCA), is on the GPU."""
-    faiss = _faiss()
-    kind, _, parameters = factory.partition(";")
-    index = faiss.index_factory(corpus.shape[1], kind, faiss.METRIC_INNER_PRODUCT)
-    if parameters:
-        faiss.ParameterSpace().set_index_parameters(index, parameters)
+    index = make_index(corpus.shape[1], factory)
     if not index.is_trained:
         index.train(np.ascontiguousarray(corpus, np.float32))
     trained, index = index, _on_gpu(index)
@@ -167,6 +148,25 @@ def _built(corpus: Array, factory: str, ids: Ids) -> tuple[Any, bool]:
         refuse_unfit("corpus", [start + row for row in unfit(part)], len(corpus), ids)
         index.add(part)
     return index, index is not trained
+
+
+def make_index(width: int, factory: str) -> Any:
+    """Return an empty FAISS index for vectors of a width. Raises RuntimeError."""
+    faiss = _faiss()
+    kind, _, parameters = factory.partition(";")
+    index = faiss.index_factory(width, kind, faiss.METRIC_INNER_PRODUCT)
+    if parameters:
+        faiss.ParameterSpace().set_index_parameters(index, parameters)
+    return index
+
+
+@contextmanager
+def _refusals(factory: str) -> Iterator[None]:
+    """Turn what faiss raises into a UserError."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        raise UserError(f"--index {factory}: {_reason(error)}") from error
 
 
 def _faiss() -> Any:
@@ -190,7 +190,7 @@ def _on_gpu(index: Any) -> Any:
         return index
 
 
-def _reason(error: RuntimeError) -> str:
+def _reason(error: Exception) -> str:
     """What faiss says, without the place in its sources."""
     said = re.sub(r"^Error in .*? at \S+:\d+: (Error: )?", "", " ".join(str(error).split()))
     return f"faiss says: {said}; use another index, e.g. Flat or HNSW32"

@@ -1,0 +1,40 @@
+"""JSON on standard output, and nothing else there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+
+from mmbench.text import json_escaped
+
+
+def write_json(encoded: bytes) -> None:
+    """Write JSON and a line break to standard output, as UTF-8 whatever the locale is.
+
+    Hidden characters stand as escapes.
+    """
+    sys.stdout.flush()
+    sys.stdout.buffer.write(json_escaped(encoded.decode()).encode() + b"\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def printing_to_stderr(condition: bool) -> Iterator[None]:
+    """Send what models, metrics and their libraries print to stderr if the condition holds.
+
+    Programs that they start and libraries in C write to the descriptor, which is redirected too.
+    """
+    if not condition:
+        yield
+        return
+    sys.stdout.flush()
+    saved = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)

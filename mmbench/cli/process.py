@@ -1,0 +1,111 @@
+"""The process around a command: signals, standard streams and the exit code.
+
+SIGINT, SIGTERM and SIGHUP interrupt a command: what it computed is kept, and it ends with 130, 143
+or 129, as a shell reports these signals. A second signal ends it at once. Signals that the parent
+process ignores (nohup) stay ignored.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+from mmbench.cli.streams import Streams
+
+NUMBERS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+MESSAGE = "mmbench: interrupted; what was computed is kept: the same command goes on from there"
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal interrupted the command."""
+
+
+class _State:
+    """What is known of signals in this process."""
+
+    handled = False  # whether the handlers of this module are installed
+    received = 0  # the signal that interrupted the command
+    reported = False
+
+
+def run_process(command: Callable[[], int]) -> int:
+    """Run a command as a process of its own, and return the exit code.
+
+    Errors of the command are its own matter; SystemExit is that of argparse.
+    """
+    from mmbench.cli import USER, worst
+
+    streams = Streams()
+    handle_signals(_interrupt)
+    _State.handled = True
+    try:
+        code = command()
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else USER * bool(error.code)
+    handle_signals(lambda _: os._exit(code))  # the result is there: only threads are waited for
+    atexit.register(_ignore_signals)  # after the threads; Python would reset their handlers
+    if lost := streams.close():
+        print(f"mmbench: error: {lost}", file=sys.stderr)
+        code = worst([code, USER])
+    return code
+
+
+def handle_signals(action: Callable[[int], object]) -> None:
+    """Call `action` with the number of each signal that the parent process does not ignore."""
+    process = os.getpid()
+
+    def handler(number: int, _: FrameType | None) -> None:
+        if os.getpid() != process:  # a fork, which ends as it would without handlers
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        action(number)
+
+    for number in NUMBERS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def _ignore_signals() -> None:
+    for number in NUMBERS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def interruption(error: BaseException) -> int:
+    """Return the signal behind an error, 0 where there is none.
+
+    An interrupted library may raise an error of its own.
+    """
+    if _State.received:
+        return _State.received
+    by_hand = isinstance(error, KeyboardInterrupt) and not _State.handled
+    return signal.SIGINT if by_hand else 0
+
+
+def report_interruption() -> None:
+    """Print once that the command was interrupted."""
+    if not _State.reported:
+        from mmbench.cli.columns import show
+
+        _State.reported = True
+        show([MESSAGE], sys.stderr)
+
+
+def _interrupt(number: int) -> NoReturn:
+    if _State.received:
+        _end_at_once(_State.received)
+    _State.received = number
+    raise Interrupted
+
+
+def _end_at_once(number: int) -> NoReturn:
+    """End without clean-up: the journal loses at most the entry that is being written."""
+    if not _State.reported:
+        os.write(2, f"{MESSAGE}\n".encode())
+    os._exit(128 + number)

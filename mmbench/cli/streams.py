@@ -1,0 +1,77 @@
+"""Standard streams that cannot end a command: closed, unread, full, or of a small alphabet.
+
+A reader that leaves (`| head`) is not an error: the rest of the output is dropped, and the command
+ends with the exit code of its result. Output that is lost for another reason (a full disk) is
+reported at the end. A character that the encoding of a stream lacks is replaced.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import sys
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+
+class _Output(io.FileIO):
+    """A file descriptor whose output goes nowhere after the first write that fails."""
+
+    fault: OSError | None = None
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write all that fits, and return its size. A descriptor that would block is waited for."""
+        try:
+            while (written := super().write(data)) is None:
+                select.select([], [self], [])
+        except OSError as error:
+            self.fault = error
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            return memoryview(data).nbytes
+        return written
+
+
+class Streams:
+    """Standard output and error of this process, in place of those that Python opened."""
+
+    def __init__(self) -> None:
+        _fill_gaps()
+        sys.stdin = sys.stdin or open(0, encoding="utf-8")  # noqa: SIM115
+        self._out, self._err = _Output(1, "w", closefd=False), _Output(2, "w", closefd=False)
+        sys.stdout = _text(self._out, sys.stdout, "replace")
+        sys.stderr = _text(self._err, sys.stderr, "backslashreplace")
+
+    def close(self) -> str:
+        """Write what is left; return why output was lost, empty where it was not."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        fault = self._out.fault
+        lost = fault is not None and not isinstance(fault, BrokenPipeError)
+        return f"standard output: {fault.strerror}" if fault and lost else ""
+
+
+def _fill_gaps() -> None:
+    """Open /dev/null in place of standard streams that are closed.
+
+    Else the next file that is opened gets such a number, and output would be written into it.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
+def _text(raw: _Output, old: IO[str] | None, errors: str) -> io.TextIOWrapper:
+    """Return a text stream onto a descriptor, buffered as the one that Python opened."""
+    terminal = raw.isatty()
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=getattr(old, "encoding", None) or "utf-8",
+        errors=errors,
+        line_buffering=terminal or errors == "backslashreplace",
+        write_through=bool(os.environ.get("PYTHONUNBUFFERED")),
+    )

@@ -1,0 +1,64 @@
+"""Errors that arise in the code of a plugin: whose code, where, and what it said."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from mmbench import registry
+
+
+def plugin_fault(error: BaseException) -> str:
+    """Return whose code raised an error, what it said and where, empty where no plugin did.
+
+    An error that a plugin caused in a library or in mmbench, by calling it, is its own.
+    """
+    places = registry.plugin_places()
+    for one in _chain(error):
+        frames = [*traceback.walk_tb(one.__traceback__)]
+        files = [_place(Path(frame.f_code.co_filename), places) for frame, _ in frames]
+        inside = [(place, *at) for place, at in zip(files, frames, strict=True) if place]
+        if inside:
+            place, frame, line = inside[-1]
+            owner = _owner([frame for _, frame, _ in inside], place, places[place])
+            where = f"{frame.f_code.co_filename}, line {line}, in {frame.f_code.co_name}"
+            return f"{owner}: {_words(one)} ({where})"
+    return ""
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return an error and those behind it: a StopIteration becomes a RuntimeError on its way."""
+    chain = [error]
+    while (behind := chain[-1].__cause__ or chain[-1].__context__) and behind not in chain:
+        chain.append(behind)
+    return chain
+
+
+def _place(file: Path, places: Collection[Path]) -> Path | None:
+    """Return the plugin's file or folder that a file is or lies in, None for another file."""
+    file = file.resolve()
+    return next((place for place in places if file == place or place in file.parents), None)
+
+
+def _owner(frames: Sequence[FrameType], place: Path, things: dict[str, Any]) -> str:
+    """Return the name of what failed: the only thing that a plugin registers, or by its frames."""
+    own = [
+        name
+        for frame in reversed(frames)
+        for name, thing in things.items()
+        if thing is type(frame.f_locals.get("self"))
+        or getattr(thing, "__code__", None) is frame.f_code
+    ]
+    return next(iter(own if own or len(things) != 1 else things), f"plugin {place.name}")
+
+
+def _words(error: BaseException) -> str:
+    """Return the type, the message and the notes of an error on one line."""
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({error.code!r})"
+    notes = getattr(error, "__notes__", [])
+    text = " ".join(" ".join([str(error), *map(str, notes)]).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

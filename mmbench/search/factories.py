@@ -1,0 +1,139 @@
+"""Strings that describe a FAISS index, checked before one is built in this process.
+
+FAISS ends the process for some of them. What is not known to be harmless is tried
+in a process of its own, on few random vectors.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+
+import msgspec
+
+from mmbench.errors import UserError
+from mmbench.text import count
+
+_WIDTHS = (192, 768, 896, 1152)  # of vectors, to try a string on before the model's is known
+_FEW = 300  # vectors of a trial
+_MOST_CLUSTERS = 4096  # that are trained in a trial
+_SECONDS = 20.0  # a trial may take; what takes longer is not refused for that
+_LONGEST = 200  # characters
+_ADVICE = "use another index, e.g. Flat or HNSW32"
+
+# What a part of a string is called, and the smallest and the largest number that it takes.
+_BOUNDS = (
+    (r"HNSW(\d+)", "links of a vertex (HNSW)", 2, 1024),
+    (r"NSG(\d+)", "links of a vertex (NSG)", 2, 1024),
+    (r"IVF(\d+)", "clusters (IVF)", 1, 1 << 24),
+    (r"PQ(\d+)", "subquantizers (PQ)", 1, 1 << 16),
+    (r"PQ\d+x(\d+)", "bits of a subquantizer (PQ)", 1, 24),
+    (r"nprobe=(-?\d+)", "nprobe", 1, 1 << 24),
+    (r"efSearch=(-?\d+)", "efSearch", 1, 1 << 24),
+)
+_HARMLESS = re.compile(r"(Flat|HNSW\d+(,Flat)?|IVF\d+,Flat)(;(nprobe|efSearch)=\d+)?")
+
+
+class Trial(msgspec.Struct):
+    """A trial of an index in a process of its own: on `size` random vectors of `width`.
+
+    Without `train` the index is made and its parameters are set, and no vector is added.
+    """
+
+    factory: str
+    width: int
+    size: int
+    train: bool
+
+
+def check_string(factory: str) -> None:
+    """Refuse a string that FAISS takes at no usual width of vectors. Raises UserError."""
+    _check_bounds(factory)
+    if _HARMLESS.fullmatch(factory):
+        return
+    faults = []
+    size, train = _trial_size(factory, _FEW)
+    for width in _WIDTHS:
+        if not (fault := _fault(Trial(factory, width, size, train))):
+            return
+        faults.append(fault)
+    if re.search(r"(PCA|OPQ|RR|ITQ)[A-Z]*[\d_]*\d{4}", factory) and "parse" not in faults[0]:
+        return  # needs wider vectors than those of the trial
+    raise UserError(f"--index {factory}: {faults[0]}; {_ADVICE}")
+
+
+def check_fit(factory: str, width: int, size: int) -> None:
+    """Refuse an index that FAISS cannot build of `size` vectors of this width. Raises UserError."""
+    check_size(factory, size)
+    _check_bounds(factory)
+    if _HARMLESS.fullmatch(factory):
+        return
+    if fault := _fault(
+        Trial(factory, width, *_trial_size(factory, min(size, max(_FEW, 2 * width))))
+    ):
+        raise UserError(f"--index {factory}: {fault}; {_ADVICE}")
+
+
+def check_size(factory: str, size: int) -> None:
+    """Refuse an index that needs more vectors to train on than there are. Raises UserError."""
+    clusters = _clusters(factory)
+    if size < clusters:
+        raise UserError(
+            f"--index {factory}: trains {clusters:,} clusters, and has only"
+            f" {count(size, 'document')} to train on; {_ADVICE}"
+        )
+
+
+def _check_bounds(factory: str) -> None:
+    if len(factory) > _LONGEST or not factory.isprintable() or not factory.isascii():
+        shown = factory[:40].encode("ascii", "backslashreplace").decode()
+        raise UserError(
+            f"--index {shown!r}: a factory string of FAISS has at most {_LONGEST} characters, all"
+            " of them ASCII"
+        )
+    for pattern, what, least, most in _BOUNDS:
+        for number in re.findall(pattern, factory):
+            if not least <= int(number) <= most:
+                raise UserError(f"--index {factory}: {what}: {least} to {most}, not {number}")
+
+
+def _clusters(factory: str) -> int:
+    kind = factory.partition(";")[0]
+    clusters = [int(lists) for lists in re.findall(r"IVF(\d+)", kind)]
+    clusters += [2 ** int(bits or 8) for bits in re.findall(r"PQ\d+(?:x(\d+))?", kind)]
+    return max(clusters, default=0)
+
+
+def _trial_size(factory: str, size: int) -> tuple[int, bool]:
+    """Return how many vectors a trial takes, and whether they are added to the index."""
+    clusters = _clusters(factory)
+    return max(size, clusters), clusters <= _MOST_CLUSTERS
+
+
+@cache
+def _try(encoded: bytes) -> str:
+    """Return why a trial failed, empty where it did not."""
+    argv = [sys.executable, "-m", "mmbench.search.trial"]
+    # Threads of many small tasks would wait for each other where other processes use the cores.
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    try:
+        done = subprocess.run(
+            argv, input=encoded, capture_output=True, timeout=_SECONDS, check=False, env=env
+        )
+    except subprocess.TimeoutExpired:
+        return ""
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    if done.returncode < 0:
+        assertion = next((line for line in said if "assertion" in line), "")
+        reason = assertion.partition(" in ")[0] or f"signal {-done.returncode}"
+        return f"FAISS ends the process that builds it ({reason})"
+    if done.returncode:
+        raise RuntimeError(f"the trial of an index failed: {said[-1:]}")
+    return done.stdout.decode()
+
+
+def _fault(trial: Trial) -> str:
+    return _try(msgspec.json.encode(trial))

@@ -1,0 +1,29 @@
+"""The process that tries a FAISS index: reads a `Trial` on stdin, writes what FAISS refuses."""
+
+from __future__ import annotations
+
+import sys
+
+import msgspec
+import numpy as np
+
+from mmbench.search.approximate import DEPTH, FaissIndex, make_index
+from mmbench.search.factories import Trial
+
+
+def _refusal(trial: Trial) -> str:
+    """Return what FAISS says against an index, empty where it takes it."""
+    try:
+        if trial.train:
+            draws = np.random.default_rng(0)
+            vectors = draws.standard_normal((trial.size, trial.width), np.float32)
+            FaissIndex(vectors, trial.factory).nearest(vectors[:4], DEPTH)
+        else:
+            make_index(trial.width, trial.factory)
+    except Exception as error:
+        return str(error).removeprefix(f"--index {trial.factory}: ").partition("; use another")[0]
+    return ""
+
+
+if __name__ == "__main__":
+    sys.stdout.write(_refusal(msgspec.json.decode(sys.stdin.buffer.read(), type=Trial)))

@@ -1,0 +1,241 @@
+"""Model text of any length and kind takes linear time; what is longer than an answer is cut."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+from pathlib import Path
+from time import process_time
+
+import pytest
+
+from mmbench import alternatives, reasoning, text
+from mmbench.cli import main
+from mmbench.data import outputs_lines
+from mmbench.engine.long_texts import LONGEST, readable, with_marks
+from mmbench.metrics import (
+    answer_text,
+    answers,
+    bleu,
+    choice_clean,
+    choice_text,
+    cider,
+    meteor,
+    normalisers,
+    pope,
+    ptb,
+    rouge,
+    speech,
+    vqa_text,
+)
+from mmbench.nano import tokens as nano_tokens
+from mmbench.types import Prediction
+
+REFERENCES = ["a cat on a mat", "the 3 dogs"]
+CHOICES = (
+    ("cat", "dog", "a hot dog", "none of them"),
+    ("yes", "no"),
+    ("Point A", "Point B"),
+    ("-5", "1,000", "$3.50"),
+)
+
+
+def _metric(
+    function: Callable[..., object], target: object, *given: object
+) -> Callable[[str], object]:
+    return lambda said: function(
+        [Prediction("1", said, target), Prediction("2", "a", target)], *given
+    )
+
+
+def _named(options: tuple[str, ...]) -> Callable[[str], object]:
+    def named(said: str) -> object:
+        choice_clean.clean.cache_clear()
+        return choice_text._named.__wrapped__(said, options)
+
+    return named
+
+
+def _normalised(name: str) -> Callable[[str], object]:
+    return partial(normalisers.normalise.__wrapped__, name)
+
+
+# Every function that reads what a model wrote.
+FUNCTIONS: dict[str, Callable[[str], object]] = {
+    "has_reasoning": reasoning.has_reasoning,
+    "final_answer": reasoning.final_answer,
+    "has_alternatives": alternatives.has_alternatives,
+    "without_null_words": alternatives.without_null_words,
+    "trn_parts": outputs_lines.trn_parts,
+    "kaldi_parts": lambda said: outputs_lines.kaldi_parts(f"id {said}"),
+    "split_boxes": choice_clean.split_boxes,
+    "clean": choice_clean.clean.__wrapped__,
+    **{f"named_option {options}": _named(options) for options in CHOICES},
+    "plain_words": answer_text.plain_words.__wrapped__,
+    "vqa": lambda said: vqa_text.normalised.__wrapped__(vqa_text.stripped(said)),
+    "ptb tokens": ptb.tokens,
+    "normaliser basic": _normalised("basic"),
+    "normaliser whisper_en": _normalised("whisper_en"),
+    "deletes_marks": partial(normalisers.deletes_marks.__wrapped__, "basic"),
+    "pope_accuracy": _metric(pope.pope_accuracy, "no"),
+    "pope_unparsed": _metric(pope.pope_unparsed, "no"),
+    "exact_match": _metric(answers.exact_match, REFERENCES),
+    "contains": _metric(answers.contains, ["yes"]),
+    "anls": _metric(answers.anls, REFERENCES),
+    "relaxed_accuracy": _metric(answers.relaxed_accuracy, ["5"]),
+    "vqa_accuracy": _metric(answers.vqa_accuracy, REFERENCES, "official"),
+    "rouge_l": _metric(rouge.rouge_l, REFERENCES),
+    "bleu": _metric(bleu.bleu, REFERENCES, 4),
+    "cider": _metric(cider.cider, REFERENCES),
+    "a line for the jar of meteor": lambda said: meteor._line(said.split(), [REFERENCES]),
+    "wer": _metric(speech.wer, "a cat on a mat", "none"),
+    "cer": _metric(speech.cer, "a cat on a mat", "none"),
+    "wer with alternatives": _metric(
+        speech.wer, {"alternatives": ["a", [["cat"], []], "mat"]}, "none"
+    ),
+    "nano tokens": lambda said: nano_tokens._WORD.findall(said),
+    "plain": text.plain,
+    "markdown": text.markdown,
+    "csv_cell": text.csv_cell,
+}
+
+UNITS = [
+    *["(", "[", "{", "<", ")", "<>", "( ", "[ ", "\\boxed{", "\\boxed {", "\\boxed{ } ", "{ / "],
+    *[
+        "a",
+        "A",
+        "a ",
+        " ",
+        "\n",
+        "\t",
+        "\u00a0",
+        "\r\n",
+        "1",
+        "1,",
+        "1 ",
+        "1.",
+        "0 ",
+        "-",
+        "'",
+        '"',
+    ],
+    *[
+        ",",
+        ", ",
+        ".",
+        "?!",
+        "...",
+        "*",
+        "_",
+        "/",
+        "|",
+        "&",
+        "@",
+        "a@",
+        "a-",
+        "²",
+        "½ ",
+        "é",
+        "\u00ad",
+    ],
+    *["😀", "👩\u200d", "\ufe0f", "ﷺ", "中", "e\u0301", "\x00", "\ud800"],
+    *["<think>", "</think>", "<think>a</think>", "<think a=", "<answer>", "<answer>A</answer>"],
+    *["<|channel|>", "<|channel|>final<|message|>", "A. B. C. ", "(A) (B) ", "A, B, or C "],
+    *["the answer is ", "A is correct ", "therefore ", "one ", "one thousand ", "and a half "],
+    *["<a b='c' ", "<!a ", "http://", "www.a.", "a.com ", "A(😀\n1,"],
+]
+# Openings after which what follows is searched for an end.
+OPENINGS = ["<think a=", "{ ", '<a b="', "\\boxed{", "1", "a"]
+FOLLOWING = [" ", "a", " / ", "<", "1 ", "\u00ad"]
+
+# Function, opening and unit that took quadratic time.
+FORMER = [
+    ("final_answer", "", "<|channel|>"),
+    ("final_answer", "", "<answer>A</answer>"),
+    ("has_reasoning", "<think a=", " "),
+    ("has_alternatives", "{", " / "),
+    *[("normaliser basic", "", unit) for unit in ("(", "[", "<", "<!a ")],
+    *[("normaliser whisper_en", "", unit) for unit in (" ", "<")],
+    ("ptb tokens", "", "😀"),
+]
+
+
+def _seconds(function: Callable[[str], object], said: str, times: int = 2) -> float:
+    """The shortest time of the processor that a call takes."""
+    found = []
+    for _ in range(times):
+        start = process_time()
+        function(said)
+        found.append(process_time() - start)
+    return min(found)
+
+
+def _assert_linear(name: str, opening: str, unit: str, n: int) -> None:
+    """Four times the text takes at most eight times as long; quadratic time would be sixteen."""
+    function = FUNCTIONS[name]
+    short, middle, long = (
+        _seconds(function, opening + (unit * size)[:size]) for size in (n, 2 * n, 4 * n)
+    )
+    assert middle <= 4 * short + 0.1, (name, opening, unit, short, middle)
+    assert long <= 8 * short + 0.1, (name, opening, unit, short, long)
+
+
+@pytest.mark.parametrize(("name", "opening", "unit"), FORMER)
+def test_what_took_quadratic_time_is_linear(name: str, opening: str, unit: str) -> None:
+    n = {"ptb tokens": 4000, "normaliser whisper_en": 8000, "final_answer": 40_000}.get(
+        name, 16_000
+    )
+    _assert_linear(name, opening, unit, n)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_text_takes_linear_time(name: str) -> None:
+    for opening, unit in [*product([""], UNITS), *product(OPENINGS, FOLLOWING)]:
+        _assert_linear(name, opening, unit, 1000 if name in ("bleu", "rouge_l", "cider") else 2000)
+
+
+def test_a_number_of_any_length_is_normalised() -> None:
+    assert normalisers.normalise("whisper_en", "9" * 5000) == "9" * 5000
+    assert normalisers.normalise("whisper_en", "one " * 5000 + "million").isdecimal()
+
+
+def test_a_text_is_cut_by_its_reference_and_marked() -> None:
+    long, hour = "a" * (LONGEST + 1), ["b" * LONGEST]
+    found = [Prediction("1", long, ["b"]), Prediction("2", long, hour), Prediction("3", "a", ["b"])]
+    assert [len(p.value) for p in readable(found)] == [LONGEST, LONGEST + 1, 1]
+    marked, notes = with_marks({"": [found]})
+    assert [p.tags for p in marked[""][0]] == [{"cut": str(LONGEST)}, {}, {}]
+    assert [len(p.value) for p in marked[""][0]] == [LONGEST + 1, LONGEST + 1, 1]
+    assert "of 1 output only the beginning was scored" in notes[0]
+
+
+FAMILIES = {
+    "answers": ({"answer": "yes"}, "( "),
+    "choices": ({"answer": "A", "options": ["cat", "dog"]}, "A. B. C. "),
+    "transcripts": ({"text": "a cat"}, "[("),
+    "captions": ({"references": ["a cat", "the dog"]}, "😀"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", FAMILIES)
+def test_an_answer_of_a_megabyte_ends_within_seconds(
+    task: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fields, unit = FAMILIES[task]
+    samples = [{"id": f"s{i}", "question": "what?", **fields} for i in range(3)]
+    said = ["a cat", (unit * 1_000_000)[:1_000_000], "a dog"]
+    data, outputs = tmp_path / "data.jsonl", tmp_path / "outputs.jsonl"
+    data.write_text("\n".join(map(json.dumps, samples)), encoding="utf-8")
+    rows = [{"id": f"s{i}", "value": value} for i, value in enumerate(said)]
+    outputs.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    start = process_time()
+    command = ["score", "-t", task, "--predictions", str(outputs), "--data", str(data)]
+    code = main([*command, "--out", str(tmp_path / "board"), "--json"])
+    (record,) = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert any("of 1 output only the beginning was scored" in note for note in record["notes"])
+    again = ["rescore", record["run"], "--data", str(data), "--out", str(tmp_path / "board")]
+    assert main(again) == 0
+    assert process_time() - start < 60

@@ -1,0 +1,124 @@
+"""Errors in the code of plugins: the message names the plugin, its file and line, exit code 2."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mmbench import registry
+from mmbench.cli import main
+
+MODEL = """
+import os, sys
+import mmbench
+from mmbench.errors import SampleError
+from mmbench.types import Written
+
+@mmbench.register("model", "mine")
+class Mine:
+    modalities = frozenset({"text"})
+
+    def __init__(self, folder, *, device, dtype):
+        INIT
+
+    def write(self, conversations, options):
+        BODY
+        return [Written("yes") for _ in conversations]
+"""
+Attempt = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Attempt:
+    """Run a model of a plugin with this code on three questions: exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "_plugins", {k: {**v} for k, v in registry._plugins.items()})
+    rows = [{"id": n, "question": f"{n}?", "answer": "yes"} for n in range(3)]
+    Path("data.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+
+    def attempt(body: str = "pass", *, init: str = "pass", top: str = "") -> tuple[int, str, str]:
+        source = MODEL.replace("BODY", body).replace("INIT", init)
+        Path("plugin.py").write_text(source + top)
+        args = ["run", "--plugin", "plugin.py", "-m", "mine", "-t", "answers", "--json"]
+        code = main([*args, "--data", "data.jsonl", "--device", "cpu", "--quiet", "--fresh"])
+        shown = capfd.readouterr()
+        return code, shown.out, shown.err
+
+    return attempt
+
+
+@pytest.mark.parametrize(
+    ("where", "code", "words"),
+    [
+        ("body", "raise ValueError('no such\\nlayer')", "ValueError: no such layer"),
+        ("body", "sys.exit(0)", "it called sys.exit(0)"),
+        ("body", "raise StopIteration", "StopIteration"),
+        ("body", "(lambda f: f(f))(lambda f: f(f))", "RecursionError: "),
+        ("init", "import no_such_library", "ModuleNotFoundError: No module named 'no_such_lib"),
+        ("top", "import no_such_library", "ModuleNotFoundError: No module named 'no_such_lib"),
+        ("top", "sys.exit(0)", "it called sys.exit(0)"),
+    ],
+)
+def test_an_error_names_the_plugin_its_file_and_line(
+    attempt: Attempt, where: str, code: str, words: str
+) -> None:
+    exit_code, _, err = attempt(**{where: code})
+    lines = [line.strip() for line in [*MODEL.splitlines(), "TOP"]]
+    assert exit_code == 2
+    assert f"mmbench: error: model mine: {words}" in err
+    assert f"plugin.py, line {lines.index(where.upper()) + 1}, in " in err
+    assert "Traceback" not in err
+    assert "bug" not in err
+
+
+def test_the_traceback_is_shown_on_request(
+    attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMBENCH_TRACEBACK", "1")
+    code, _, err = attempt("1 / 0")
+    assert (code, "Traceback" in err) == (2, True)
+
+
+def test_what_a_plugin_prints_is_no_part_of_the_json(attempt: Attempt) -> None:
+    code, out, err = attempt("print('printed'); os.write(1, b'written'); os.system('echo started')")
+    assert code == 0
+    assert len(json.loads(out)) == 1
+    assert all(word in err for word in ("printed", "written", "started"))
+
+
+def test_a_sample_error_fails_the_samples_that_raise_it(attempt: Attempt) -> None:
+    odd = "if '1?' in str(conversations): raise SampleError('an odd question')"
+    code, out, _ = attempt(odd)
+    record = json.loads(out)[0]
+    assert (code, record["failures"]) == (3, [["1", "an odd question"]])
+    assert record["scores"]["exact_match"]["n"] == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [("None", "a NoneType, not a list"), ("(x for x in ())", "a generator, not a list"),
+     ("[None] * len(conversations)", "a NoneType: a mmbench.types.Written"),
+     ("['yes'] * len(conversations)", "a str: a mmbench.types.Written"),
+     ("[Written(None)] * len(conversations)", "a Written: a mmbench.types.Written with a text")],
+)  # fmt: skip
+def test_answers_of_another_type_are_refused(attempt: Attempt, answer: str, words: str) -> None:
+    code, _, err = attempt(f"return {answer}")
+    assert (code, words in err) == (2, True)
+
+
+def test_a_partial_of_a_class_is_a_model_and_its_arguments_are_options(attempt: Attempt) -> None:
+    part = "class Part(Mine):\n    def __init__(self, folder, *, device, dtype, n): self.n = n\n"
+    part += "import functools\n_ = registry._plugins['model'].pop('mine')\n"
+    part += "mmbench.register('model', 'mine')(functools.partial(Part, n=3))\n"
+    code, out, _ = attempt(top="from mmbench import registry\n" + part)
+    assert (code, json.loads(out)[0]["model"]["options"]) == (0, {"n": 3})
+
+
+@pytest.mark.parametrize("thing", ["lambda folder, *, device, dtype: 3", "3", "dict"])
+def test_what_is_no_class_of_a_model_is_refused(attempt: Attempt, thing: str) -> None:
+    other = "from mmbench import registry\n_ = registry._plugins['model'].pop('mine')\n"
+    code, _, err = attempt(top=f"{other}mmbench.register('model', 'mine')({thing})\n")
+    assert (code, "mmbench: error: model mine" in err, "bug" in err) == (2, True, False)
