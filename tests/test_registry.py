@@ -92,3 +92,9 @@ def test_a_plugin_that_is_no_python_is_one_line(tmp_path: Path) -> None:
 def test_a_plugin_that_is_not_there() -> None:
     with pytest.raises(UserError, match="no such Python file"):
         registry.load_plugin("nowhere.py")
+
+
+def test_names_of_any_length_make_a_short_message() -> None:
+    message = str(UnknownName("label", "x" * 100_000, ["y" * 100_000, "z"]))
+    assert len(message) < 500
+    assert message.endswith("…, z")

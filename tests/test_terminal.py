@@ -28,6 +28,7 @@ from mmbench.cli.parser import make_parser
 from mmbench.cli.progress import Lines
 from mmbench.cli.run_summary import run_result
 from mmbench.cli.show import task_yaml
+from mmbench.journal_folders import journal_root
 from mmbench.number_format import format_interval, format_number, format_rate, format_seconds
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.types import ModelInfo, PublishedInfo, ScoreInfo
@@ -95,6 +96,7 @@ COMMANDS = [
     "show model clip", "show model unified", "show metric cider", "show metric wer",
     "show task coco-retrieval", "show run a --out OUT", "show run wide-1 --out OUT",
     "leaderboard show --out OUT", "leaderboard show --brief --out OUT",
+    "history t --out OUT",
     "compare OUT/runs/t/a.json OUT/runs/t/b.json --out OUT --show 2",
     "compare a b c d --out OUT --show 1", "verify",
     "gate --baseline a --candidate b --fail-if exact_match:-0.5% --out OUT",
@@ -102,6 +104,15 @@ COMMANDS = [
     "run -m ./tests -t shapes-vqa", "--help", "run --help", "score --help", "rescore --help",
     "history t --out OUT", "cache show", "run -m a -t b --dtype c", "score",
 ]  # fmt: skip
+
+
+def test_no_line_of_the_cache_is_wider_than_the_terminal(terminal: Terminal) -> None:
+    folder = journal_root() / ("ab" * 16)
+    folder.mkdir(parents=True)
+    (folder / "model.txt").write_text(f"{LONG} on cuda\n")
+    *table, _ = terminal(80, "cache", "show").splitlines()
+    assert table[1].startswith("abababababab ") and table[-1].endswith("on cuda")
+    assert max(map(len, table)) <= 80
 
 
 @pytest.mark.parametrize("line", COMMANDS)

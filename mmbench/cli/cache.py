@@ -14,6 +14,8 @@ from mmbench.cli.columns import screen_width, show, table
 from mmbench.journal_folders import journal_root, read_name, remove
 from mmbench.text import count, plain
 
+_KEY = 12  # characters of a folder's name that are shown
+
 
 def command(args: argparse.Namespace) -> int:
     """Show the journals with their size and age, or delete those that no run uses."""
@@ -26,7 +28,7 @@ def command(args: argparse.Namespace) -> int:
     rows = [["journal", "MB", "days", "model"]]
     for path in journals:
         size = sum(file.st_size for file in _files(path, "*.segment"))
-        row = [path.name, f"{size / 1e6:.1f}", f"{_age(path):.1f}", _model(path)]
+        row = [path.name[:_KEY], f"{size / 1e6:.1f}", f"{_age(path):.1f}", _model(path)]
         if args.action == "prune" and not remove(path):
             row[-1] += " (kept: a run uses it)"
             left += 1

@@ -24,6 +24,7 @@ from mmbench.folders import Folder
 from mmbench.stats.holm import holm
 from mmbench.text import listed, plain
 from mmbench.types import RunRecord, ScoreInfo
+from mmbench.unreadable import warn_of_unreadable
 from mmbench.verdicts.compare import ALPHA, Compared, compare_rows
 from mmbench.verdicts.rows import RunRows, open_run
 from mmbench.verdicts.steps import place_of
@@ -91,22 +92,23 @@ def history(
     alpha: float = ALPHA,
     out: str | Path = "leaderboards",
     seed: int = 0,
-    unreadable: list[str] | None = None,
 ) -> tuple[str, list[Point]]:
     """Return the metric's name (the headline by default) and its points, line by line.
 
     `by` None orders a line by step where all of its checkpoints have one. Baselines (oracle, random
     …) are shown when `model` names one. Records and rows that cannot be read are skipped, with a
-    line for each in `unreadable`. Raises UnknownName for a task without runs, a model or a metric
-    that none of them has; UserError where `by` is `step` and a checkpoint has none.
+    warning. Raises UnknownName for a task without runs, a model or a metric that none of them has;
+    UserError where `by` is `step` and a checkpoint has none.
     """
-    unreadable = [] if unreadable is None else unreadable
+    unreadable: list[str] = []
     records = _records(task, model, out, unreadable)
     name = metric or records[-1].headline
     known = {score for record in records for score in record.scores}
     if name not in known:
         raise UnknownName(f"metric of {task}", name, known, _SHOWS)
-    return name, _points(records, name, by, alpha, out, seed, unreadable)
+    points = _points(records, name, by, alpha, out, seed, unreadable)
+    warn_of_unreadable(unreadable)
+    return name, points
 
 
 def histories(
@@ -118,13 +120,13 @@ def histories(
     alpha: float = ALPHA,
     out: str | Path = "leaderboards",
     seed: int = 0,
-    unreadable: list[str] | None = None,
+    unreadable: list[str],
 ) -> dict[str, list[Point]]:
     """Return the points of several metrics: see `history`. None given is the headline.
 
-    A name without what stands in brackets is the metric in all its directions and variants.
+    A name without what stands in brackets is the metric in all its directions and variants. A line
+    for each file that is skipped is added to `unreadable`.
     """
-    unreadable = [] if unreadable is None else unreadable
     records = _records(task, model, out, unreadable)
     known = list(dict.fromkeys(score for record in records for score in record.scores))
     names: list[str] = []
