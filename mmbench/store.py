@@ -27,6 +27,7 @@ from mmbench.types import Media, RunRecord
 
 SCHEMA = 1
 _SUFFIXES = {"image": ".png", "audio": ".wav"}
+_COUNTS = ("samples", "failed", "requests", "computed", "cached")
 SAME = b"mmbench.same"  # in the rows' schema: metric → the metric whose column holds its rows
 
 
@@ -158,7 +159,9 @@ def read_record(data: bytes, name: str) -> RunRecord:
         record = parse_json(data, RunRecord)
     except ValueError as error:
         raise DataError(f"{name}: not a run record: {error}") from error
-    if fault := _name_fault(record):
+    lacking = [key for key in _COUNTS if key not in record.counts]
+    fault = f"its counts lack {', '.join(lacking)}" if lacking else _name_fault(record)
+    if fault:
         raise DataError(f"{name}: not a run record: {fault}")
     return record
 

@@ -49,7 +49,7 @@ def run_summary(record: RunRecord, width: int | None) -> list[str]:
         "scores, with 95 % intervals:",
         *_measured(record, width, None),
         *_cost(record),
-        f"  the whole record: mmbench show run {record.run} --json",
+        f"  the whole record: mmbench show run {plain(record.run)} --json",
     ]
 
 
@@ -134,7 +134,7 @@ def _breakdowns(record: RunRecord, most: int | None, width: int | None) -> list[
         lines += [f"  {plain(metric)} by {plain(tag)}:"] if rows else []
         lines += table(rows, {0}, width, indent=4) if rows else []
         rest = len(parts) - len(shown)
-        lines += [f"    and {rest:,} more; `mmbench show run {record.run}`"] if rest else []
+        lines += [f"    and {rest:,} more; `mmbench show run {plain(record.run)}`"] if rest else []
     return lines
 
 
@@ -149,7 +149,8 @@ def _cost(record: RunRecord) -> list[str]:
 
 def _environment(record: RunRecord) -> str:
     env = record.environment
-    versions = env.get("versions", {})
+    stored = env.get("versions")
+    versions = stored if isinstance(stored, dict) else {}
     libraries = [f"{n} {versions[n]}" for n in ("mmbench", "python", "torch") if n in versions]
     places = [str(env[key]) for key in ("device", "platform") if env.get(key)]
     commit = [f"git {env['git']}"] if env.get("git") else []

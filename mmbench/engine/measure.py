@@ -167,7 +167,8 @@ def apply(
     ]
     answered = [predictions[at] for at in positions]
     if wants is None:
-        return _by_itself(function, answered, positions, given)
+        applied = _by_itself(function, answered, positions, given)
+        return applied._replace(score=_a_score(name, applied.score))
     if featurer is None:
         raise UserError(f"metric {name} wants a model, and none can run here")
     featured = featurer.features(name, wants, argument, answered)
@@ -179,9 +180,18 @@ def apply(
     features = [featured.features[row] for row in kept]
     answered = [answered[row] for row in kept]
     positions = [positions[row] for row in kept]
-    score: Score = function(answered, *given, features=features)
+    score = _a_score(name, function(answered, *given, features=features))
     told = f"{score.signature},{featured.signature}"
     return Applied(msgspec.structs.replace(score, signature=told), answered, positions, lost)
+
+
+def _a_score(name: str, value: object) -> Score:
+    """Return what a metric returned, if it is a score. Raises UserError."""
+    if isinstance(value, Score):
+        return value
+    raise UserError(
+        f"metric {name} returned a {type(value).__name__}: a mmbench.types.Score is needed"
+    )
 
 
 def _failed(prediction: Prediction, why: str) -> Prediction:
