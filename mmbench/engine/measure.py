@@ -171,16 +171,16 @@ def apply(
         return applied._replace(score=_a_score(name, applied.score))
     if featurer is None:
         raise UserError(f"metric {name} wants a model, and none can run here")
-    featured = featurer.features(name, wants, argument, answered)
+    featured = featurer.features(name, wants, argument, readable(answered))
     lost = {answered[row].id: f"{name}: {why}" for row, why in featured.failures.items()}
     if lost and wants.failed:  # what is left of them counts
         answered = [_failed(p, lost[p.id]) if p.id in lost else p for p in answered]
-        featured = featurer.features(name, wants, argument, answered)
+        featured = featurer.features(name, wants, argument, readable(answered))
     kept = [row for row in range(len(answered)) if row not in featured.failures]
     features = [featured.features[row] for row in kept]
     answered = [answered[row] for row in kept]
     positions = [positions[row] for row in kept]
-    score = _a_score(name, function(answered, *given, features=features))
+    score = _a_score(name, function(readable(answered), *given, features=features))
     told = f"{score.signature},{featured.signature}"
     return Applied(msgspec.structs.replace(score, signature=told), answered, positions, lost)
 
