@@ -118,7 +118,7 @@ def test_signals_at_any_time_lose_nothing(tmp_path: Path, number: int) -> None:
     args = ["run", "-m", "clip-nano", "-t", "shapes-retrieval", "--limit", "200", "--quiet"]
     args += ["--device", "cpu"]
     whole = subprocess.run([*BIN, *args, "--json", "--out", "a"], cwd=tmp_path, capture_output=True)
-    for n in range(25):  # Python's own start is over after 0.06 s
+    for n in range(0, 25, 2):  # Python's own start is over after 0.06 s
         code, err = interrupted([*args, "--fresh"], tmp_path, 0.06 + 0.06 * n, number)
         assert is_fine(code, err, number), (n, code, err)
         code, err = interrupted([*args, "--fresh"], tmp_path, 0.06 + 0.06 * n, number, number)
