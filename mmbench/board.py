@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from mmbench import speed, store
+from mmbench.errors import UserError
 from mmbench.folders import Folder
 from mmbench.number_format import decimals, format_interval, format_number
 from mmbench.text import count, csv_cell, markdown, markdown_code, markdown_name, sample_noun
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Section = tuple[str, str, str]
+
+# What every index, page and table that `build` wrote contains.
+_SIGNS = {
+    "README.md": b"# Leaderboards\n",
+    ".md": b"Made by `mmbench leaderboard build",
+    ".csv": b",fingerprint,data_hash,",
+}
 
 
 def label(record: RunRecord) -> str:
@@ -233,13 +241,21 @@ class Built(NamedTuple):
     unreadable: list[str]
 
 
-def build(out: str, tasks: Iterable[str] = ()) -> Built:
+def check_writable(out: str, flag: str = "--out") -> None:
+    """Raise UserError unless a board can be written here; to be called before a long run."""
+    folder = Folder(out, flag)
+    folder.check_writable()
+    _refuse_others(folder, "README.md")
+
+
+def build(out: str, tasks: Iterable[str] = (), flag: str = "--out") -> Built:
     """Write the pages and CSV files of these tasks (all with records by default), and the index.
 
     Safe beside other writers: a table is replaced whole, and made again when a record arrived
     meanwhile, so that the last writer has seen every record. Files that are no records are skipped.
+    Raises UserError, also where a file that is no table of ours would be overwritten.
     """
-    folder = Folder(out)
+    folder = Folder(out, flag)
     asked = list(tasks)
     while True:
         before = folder.run_files()
@@ -249,7 +265,7 @@ def build(out: str, tasks: Iterable[str] = ()) -> Built:
             by_task.setdefault(store.task_of(run.name), []).append(run.record)
         tables = {task: sections(records) for task, records in sorted(by_task.items())}
         pages = [_write(folder, task, tables[task]) for task in asked or tables if task in tables]
-        folder.write("README.md", _index(tables).encode())
+        _replace(folder, "README.md", _index(tables))
         if folder.run_files() == before:
             return Built(pages, unreadable)
 
@@ -257,10 +273,36 @@ def build(out: str, tasks: Iterable[str] = ()) -> Built:
 def _write(folder: Folder, task: str, tables: list[list[RunRecord]]) -> str:
     import pandas as pd
 
-    folder.write(f"{task}.md", page(task, tables).encode())
     table = pd.concat([frame(records) for records in tables], ignore_index=True)
-    folder.write(f"{task}.csv", table.to_csv(index=False).encode())
+    _replace(folder, f"{task}.md", page(task, tables))
+    _replace(folder, f"{task}.csv", table.to_csv(index=False))
     return folder.path(f"{task}.md")
+
+
+def _replace(folder: Folder, name: str, text: str) -> None:
+    _refuse_others(folder, name)
+    folder.write(name, text.encode())
+
+
+def _refuse_others(folder: Folder, name: str) -> None:
+    """Raise UserError where something lies at the place of a table that `build` did not write."""
+    if fault := _other_at(folder, name):
+        raise UserError(
+            f"cannot write {folder.path(name)}: {fault}: move it away, or choose another folder"
+            f" with {folder.flag}"
+        )
+
+
+def _other_at(folder: Folder, name: str) -> str:
+    """Say what lies at the place of a table; empty for a table, an empty file or nothing."""
+    try:
+        data = folder.read(name)
+    except (FileNotFoundError, PermissionError):  # what may be written need not be readable
+        return ""
+    except OSError as error:
+        return error.strerror or str(error)
+    sign = _SIGNS.get(name) or _SIGNS[name[name.rindex(".") :]]
+    return "" if not data or sign in data else "a file that is no table of mmbench lies there"
 
 
 def _index(tables: Mapping[str, list[list[RunRecord]]]) -> str:

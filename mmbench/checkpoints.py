@@ -20,6 +20,7 @@ from mmbench.file_hashes import FileHash, hash_file, hash_folder, hash_path, has
 from mmbench.layouts import PIPELINE, accepts, check_folder, check_shards, pipeline_parts
 from mmbench.regular_files import read_regular
 from mmbench.safe_parse import parse_json
+from mmbench.text import count
 
 # What of a hub repository is read: its top level only (other frameworks' copies lie below it).
 _SMALL = ("*.json", "*.txt", "*.model", "*.jinja", "*.py")
@@ -208,7 +209,7 @@ def _wanted(name: str, files: list[str], takes: Sequence[str]) -> tuple[list[str
             return [*_SMALL, whole, shards], [_BELOW]
     raise ModelError(
         f"{name} on the hub has no weights that transformers loads:"
-        f" looked for {' and '.join(_LAYOUTS)} among its {len(files)} files"
+        f" looked for {' and '.join(_LAYOUTS)} among its {count(len(files), 'file')}"
     )
 
 

@@ -23,6 +23,7 @@ from mmbench.surrogates import escape_surrogates
 
 _CLOSE, _NEAR = 3, 5  # names that are suggested: by their spelling, and with those that are longer
 _FEW = 8  # names that are listed in full
+_LONGEST = 200  # characters of a name that are shown and compared
 
 
 class MmbenchError(Exception):
@@ -45,7 +46,7 @@ class UnknownName(UserError):
     """
 
     def __init__(self, what: str, name: str, known: Iterable[str], hint: str = "") -> None:
-        known = sorted(known)
+        name, known = _shortened(name), sorted(map(_shortened, known))
         if near := near_names(name, known):
             parts = [f"did you mean {', '.join(near)}?"]
         elif not known:
@@ -53,7 +54,12 @@ class UnknownName(UserError):
         else:
             parts = [f"known: {', '.join(known)}"] if len(known) <= _FEW else []
         parts += [hint] if hint else []
-        super().__init__(": ".join([f"unknown {what} {name!r}", *filter(None, ["; ".join(parts)])]))
+        advice = (" " if near else "; ").join(parts)
+        super().__init__(": ".join([f"unknown {what} {name!r}", *filter(None, [advice])]))
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
 def near_names(name: str, known: Iterable[str]) -> list[str]:

@@ -6,7 +6,9 @@ all; on disk a file is written under a name of its own and then renamed.
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from mmbench.whole_files import remove_parts, write_whole
 
 RUNS = "runs"  # of a board, with a folder for each task
 _PROBE = ".mmbench-probe"
+_ONE_SLASH = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:/")  # of a URL that lacks the second
 _LONG = 100  # characters of a task's name and of a run's files, of which a path has to have room
 
 
@@ -30,14 +33,15 @@ class Folder:
     """
 
     def __init__(self, where: str | Path, flag: str = "--out") -> None:
-        self.where, self._flag = str(where), flag
+        self.where, self.flag = str(where), flag
         self._disk = _on_disk(self.where, flag)
         self._swept: set[Path] = set()
 
     def path(self, name: str) -> str:
         """The full path or URL of a file in the folder."""
-        url = "://" in self.where
-        return f"{self.where.rstrip('/')}/{name}" if url else str(Path(self.where) / name)
+        if "://" not in self.where:
+            return str(Path(self.where) / name)
+        return f"{self.where}{'' if self.where.endswith('/') else '/'}{name}"
 
     def write(self, name: str, data: bytes, *, durable: bool = False) -> None:
         """Write a file whole: readers see the old one or the new one. Raises UserError.
@@ -56,9 +60,10 @@ class Folder:
                 self._swept.add(path.parent)
             write_whole(path, data, self._disk if durable else None)
         except OSError as error:
+            kept = "; the outputs are kept in the cache" if durable else ""
             raise UserError(
-                f"cannot write {path}: {error.strerror}; the outputs are kept in the cache: choose"
-                f" another folder with {self._flag} and repeat the command"
+                f"cannot write {path}: {error.strerror}{kept}: choose another folder with"
+                f" {self.flag} and repeat the command"
             ) from error
 
     def read(self, name: str) -> bytes:
@@ -96,7 +101,7 @@ class Folder:
         except OSError as error:
             raise UserError(
                 f"cannot write to {self.where}: {error.strerror}: choose another folder with"
-                f" {self._flag}"
+                f" {self.flag}"
             ) from error
 
     def _disk_files(self, base: Path) -> list[str]:
@@ -104,7 +109,7 @@ class Folder:
             folders = [entry for entry in _entries(base / RUNS) if entry.is_dir()]
             return [f"{RUNS}/{at.name}/{file.name}" for at in folders for file in _entries(at)]
         except OSError as error:
-            raise UserError(f"{self._flag} {self.where}: cannot be listed: {error}") from error
+            raise UserError(f"{self.flag} {self.where}: cannot be listed: {error}") from error
 
     def _remote_files(self) -> list[str]:
         with self._remote() as (fs, root):
@@ -130,16 +135,24 @@ class Folder:
             library = isinstance(error, ImportError)
             hint = "pip install it, or choose" if library else "choose"
             raise UserError(
-                f"{self._flag} {self.where}: {told}: {hint} another folder or URL"
+                f"{self.flag} {self.where}: {told}: {hint} another folder or URL"
             ) from error
 
 
 def _on_disk(where: str, flag: str) -> Path | None:
-    """The path of a folder on disk; None for a URL of anything else."""
+    """The path of a folder on disk; None for a URL of anything else.
+
+    Raises UserError for a folder without a name, and for what is neither a URL nor meant as a path.
+    """
+    if not where or "\0" in unquote(where):
+        raise UserError(f"{flag} {where!r}: is the name of no folder: write a path or a URL")
     scheme, separator, rest = where.partition("://")
     if not separator:
+        if _ONE_SLASH.match(where):
+            url = where.replace(":/", ":///" if where.startswith("file") else "://", 1)
+            raise UserError(f"{flag} {where}: write {url} for the URL, or ./{where} for the folder")
         return Path(where)
-    if scheme not in ("file", "local"):
+    if scheme.lower() not in ("file", "local"):
         return None
     path = unquote(rest.removeprefix("localhost"))
     if not path.startswith("/"):
@@ -159,6 +172,8 @@ def _probe(folder: Path) -> None:
     """Write a file into a folder, or the nearest one above it that exists, and remove it."""
     place = folder
     while not _exists(place):
+        if place.is_symlink():
+            raise OSError(errno.ENOENT, f"{place} is a link to what is not there")
         place = place.parent
     probe = place / f"{_PROBE}-{os.getpid()}-{secrets.token_hex(4)}"
     probe.touch(exist_ok=False)

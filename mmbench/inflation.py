@@ -12,32 +12,54 @@ from mmbench.regular_files import open_regular
 MAX_EXPANDED = 1 << 30
 MAX_RATIO = 200
 
+_BATCH = 64  # rows of a Parquet file held at a time
+
+
+def is_inflated(stored: int, expanded: int) -> bool:
+    """Return whether `stored` bytes become more `expanded` bytes than those of real data."""
+    return expanded > MAX_EXPANDED and expanded > MAX_RATIO * stored
+
 
 def refuse_inflation(stored: int, expanded: int, file: Path, what: str) -> None:
     """Raise DataError where `stored` bytes of a file become too many `expanded` bytes."""
-    if expanded > MAX_EXPANDED and expanded > MAX_RATIO * stored:
+    if is_inflated(stored, expanded):
         raise DataError(
             f"{file}: {what} expands from {stored:,} to {expanded:,} bytes, more than"
             f" {MAX_RATIO} times (a decompression bomb?): store it without compression"
         )
 
 
-def refuse_inflated_columns(metadata: Any, file: Path) -> None:
-    """Refuse a Parquet file by the sizes of its columns in its footer. Raises DataError."""
-    for group in range(metadata.num_row_groups):
-        for number in range(metadata.num_columns):
-            column = metadata.row_group(group).column(number)
-            what = f"column {column.path_in_schema}"
-            stored, expanded = column.total_compressed_size, column.total_uncompressed_size
-            refuse_inflation(stored, expanded, file, what)
+def refuse_inflated_groups(metadata: Any, stored: int, file: Path) -> None:
+    """Refuse a Parquet file of `stored` bytes by the sizes of its row groups in its footer.
+
+    Columns are not asked: pyarrow ends the process where their statistics are damaged. Raises
+    DataError.
+    """
+    groups = range(metadata.num_row_groups)
+    expanded = sum(metadata.row_group(number).total_byte_size for number in groups)
+    refuse_inflation(stored, expanded, file, "the table")
+
+
+def expanded_bytes(batch: Any) -> int:
+    """Return how many bytes the cells of an Arrow batch have, each category as its value."""
+    import pyarrow as pa
+
+    columns = (c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch)
+    return sum(column.nbytes for column in columns)
 
 
 def check_parquet(file: Path) -> None:
     """Refuse a Parquet file that inflates beyond reason. Raises DataError, OSError, ArrowException.
 
-    Nothing but its footer is read.
+    It is read once, some rows at a time: one long value may stand for many rows, of which the
+    footer says nothing.
     """
     import pyarrow.parquet as pq
 
     with open_regular(file) as stream:
-        refuse_inflated_columns(pq.ParquetFile(stream).metadata, file)
+        parquet = pq.ParquetFile(stream, pre_buffer=False)
+        stored, expanded = file.stat().st_size, 0
+        refuse_inflated_groups(parquet.metadata, stored, file)
+        for batch in parquet.iter_batches(_BATCH):
+            expanded += expanded_bytes(batch)
+            refuse_inflation(stored, expanded, file, "the table")

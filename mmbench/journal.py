@@ -1,9 +1,10 @@
 """What a model answered, kept so that it survives a kill and is never computed twice.
 
 A journal is a folder of segments. Every process appends to a segment of its own and reads all, so
-several runs need no lock. An entry is one batch:
+several runs need no lock. An entry is one batch of the journal's owner, who asked whom for what, so
+that a segment that was moved into another folder does not fit there:
 
-    header   magic, sizes, the batch's id, CRC of the payload, CRC of the header itself
+    header   magic, sizes, the batch's id, CRC of the payload, CRC of the header and the owner
     payload  n keys of 16 bytes · failures and lengths of rows as JSON · n rows of bytes
 
 A row is a vector as little-endian float32, a text, an image, a sound. A torn or corrupted entry
@@ -67,13 +68,14 @@ def batch_id(keys: Sequence[bytes]) -> bytes:
 
 
 class Journal:
-    """One model's answers to one sort of request. `fresh` reads nothing that was there before.
+    """One model's answers to one sort of request, both of which `owner` names.
 
-    Raises UserError where the folder or a segment cannot be used.
+    `fresh` reads nothing that was there before. Raises UserError where the folder or a segment
+    cannot be used.
     """
 
-    def __init__(self, folder: Path, *, fresh: bool = False) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, owner: str = "", *, fresh: bool = False) -> None:
+        self._folder, self._owner = folder, crc32(owner.encode())
         self._entries: dict[bytes, _Entry] = {}
         self._order: list[_Entry] = []
         self._rows: dict[bytes, bytes | memoryview] | None = None
@@ -96,7 +98,7 @@ class Journal:
             if os.fstat(stream.fileno()).st_size < _HEAD:
                 return
             view = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
-        for ident, sizes, entry in _entries(view):
+        for ident, sizes, entry in _entries(view, self._owner):
             self._entries[ident] = entry
             self._order.append(entry)
             self.sizes = sizes
@@ -148,7 +150,7 @@ class Journal:
             *(_MAGIC, len(batch.keys), len(body), len(meta), *sizes, batch_id(asked)),
             crc32(payload),
         )
-        self._append(header + _CRC.pack(crc32(header)) + payload)
+        self._append(header + _CRC.pack(crc32(header, self._owner)) + payload)
 
     def _append(self, entry: bytes) -> None:
         with cache_errors(self._folder):
@@ -168,8 +170,11 @@ class Journal:
             self._out = None
 
 
-def _entries(view: memoryview) -> Iterator[tuple[bytes, tuple[int, int], _Entry]]:
-    """The entries of a segment whose headers are sound; after a broken one, the next magic."""
+def _entries(view: memoryview, owner: int) -> Iterator[tuple[bytes, tuple[int, int], _Entry]]:
+    """The owner's entries in a segment, of sound headers; after a broken one, the next magic.
+
+    Entries of earlier versions name no owner. They fit, for answers of an API cost money.
+    """
     raw, at = view.obj, 0
     assert isinstance(raw, mmap.mmap)
     while at + _HEAD <= len(view):
@@ -177,7 +182,8 @@ def _entries(view: memoryview) -> Iterator[tuple[bytes, tuple[int, int], _Entry]
         (crc,) = _CRC.unpack_from(view, at + _HEADER.size)
         magic, rows, body, meta, size, step, ident, payload_crc = _HEADER.unpack(header)
         entry = _Entry(view, at + _HEAD, rows, body, meta, payload_crc)
-        if magic == _MAGIC and crc == crc32(header) and entry.end <= len(view):
+        sound = magic == _MAGIC and crc in (crc32(header, owner), crc32(header))
+        if sound and entry.end <= len(view):
             yield ident, (size, step), entry
             at = entry.end
             continue

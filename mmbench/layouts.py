@@ -17,6 +17,7 @@ from mmbench.errors import ModelError
 from mmbench.file_hashes import checkpoint_files
 from mmbench.regular_files import read_regular
 from mmbench.safe_parse import parse_json
+from mmbench.text import count
 
 # A pipeline of diffusers says in this file which parts it has; each lies in a folder of its own.
 PIPELINE = "model_index.json"
@@ -103,6 +104,7 @@ def check_shards(index: Path) -> None:
         raise ModelError(f"{index}: not an index of weight files: {error}") from error
     if missing := sorted(shard for shard in shards if not (index.parent / shard).is_file()):
         raise ModelError(
-            f"checkpoint {index.parent} lacks {len(missing)} of its {len(shards)} weight files,"
-            f" first {missing[0]} (named in {index.name}): copy or download it again"
+            f"checkpoint {index.parent} lacks {len(missing)} of its"
+            f" {count(len(shards), 'weight file')}, first {missing[0]} (named in"
+            f" {index.name}): copy or download it again"
         )

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import errno
+import re
+
 ADVICE = (
     "out of memory; what was computed so far is kept: repeat the command with a smaller"
     " --batch-size, --dtype or --limit, or on a machine with more memory"
 )
 
+_TEXTS = ("can't allocate memory", "std::bad_alloc", "out of memory")
+_NO_PRIMITIVE = "could not create a primitive"  # the whole message of oneDNN
+_NO_ROOM = re.compile(r"failed to map segment from shared object(?!: Operation not permitted)")
+
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory has run out.
 
-    Python and numpy raise MemoryError. torch and C++ libraries raise a RuntimeError that says it in
-    its text; `torch.OutOfMemoryError` is one.
+    Python and numpy raise MemoryError, calls of the system OSError. torch and C++ libraries raise
+    a RuntimeError that says it in its text; `torch.OutOfMemoryError` is one. A library for which
+    there is no room is an ImportError.
     """
-    if isinstance(error, MemoryError):
-        return True
-    texts = ("can't allocate memory", "std::bad_alloc", "out of memory")
-    return isinstance(error, RuntimeError) and any(text in str(error) for text in texts)
+    text = str(error)
+    match error:
+        case MemoryError():
+            return True
+        case OSError():
+            return error.errno == errno.ENOMEM
+        case ImportError():
+            return _NO_ROOM.search(text) is not None
+        case RuntimeError():
+            return text == _NO_PRIMITIVE or any(known in text for known in _TEXTS)
+    return False

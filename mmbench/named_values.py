@@ -114,6 +114,8 @@ def _fault(name: str, value: Any, hint: Any) -> str:
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `$")
         return f"{reason} - at `$.{name}{place or '`'}"
+    except UnicodeEncodeError:  # a byte of the command line that is not UTF-8
+        return f"{value!r} is not valid Unicode - at `$.{name}`"
     return ""
 
 

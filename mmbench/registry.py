@@ -292,7 +292,9 @@ def written_forms(form: str) -> list[str]:
 def _unknown_metric(name: str) -> UnknownName:
     forms = metric_forms(re.split(r"[@\[]", name)[0])
     if not forms:
-        return UnknownName("metric", name, names("metric"), "`mmbench list metrics` shows all")
+        known = names("metric")
+        known += [_TAKES.sub("", form) for form in known if written_forms(form) != [form]]
+        return UnknownName("metric", name, known, "`mmbench list metrics` shows all")
     ways = [way for form in forms for way in written_forms(form)]
     takes = [match["number"] for form in forms if (match := _TAKES.search(form))]
     numbers = [f"{letter} is a whole number from 1" for letter in takes if letter]

@@ -34,6 +34,8 @@ def find_run(run: Run, out: str | Path = "leaderboards", task: str | None = None
     if isinstance(run, RunRecord):
         return stored_run(run, out)
     text = str(run)
+    if not text:
+        raise DataError("run '': type the id of a run, latest, best or a model")
     if text.endswith(".json"):
         return _at_path(text)
     folder, names = _names(out, task)
@@ -58,7 +60,8 @@ def _names(out: str | Path, task: str | None) -> tuple[Folder, list[str]]:
     names = folder.run_files()
     tasks = {task_of(name) for name in names}
     if task is not None and task not in tasks:
-        raise UnknownName(f"task with runs in {folder.where}", task, tasks)
+        hint = f"`mmbench list runs --out {folder.where}` shows all runs"
+        raise UnknownName("task", task, tasks, hint)
     return folder, [name for name in names if task in (None, task_of(name))]
 
 
@@ -96,14 +99,14 @@ def _chosen(text: str, runs: Sequence[StoredRun], where: str) -> StoredRun:
 
 
 def _nothing(text: str, runs: Sequence[StoredRun], where: str) -> str:
-    if text in ("latest", "best"):
+    if not runs:
         return f"run {text!r}: {where} has no runs: `mmbench run -m MODEL -t TASK` makes one"
     models = list(dict.fromkeys(_reference(run.record) for run in reversed(runs)))
     near = [model for model in models if model.startswith(text)] or get_close_matches(text, models)
     meant = f"; did you mean {listed(near)}?" if near else ""
     return (
         f"run {text!r}: no run starts with it and none is of such a model in {where}{meant};"
-        " `mmbench list runs` shows all"
+        f" `mmbench list runs --out {where}` shows all"
     )
 
 

@@ -18,16 +18,17 @@ import msgspec
 from mmbench.errors import DataError, UserError
 from mmbench.file_names import component_fault, escaped
 from mmbench.folders import RUNS, Folder
-from mmbench.inflation import refuse_inflated_columns
+from mmbench.inflation import refuse_inflated_groups
 from mmbench.media import read_bytes
+from mmbench.row_columns import refuse_odd_columns
 from mmbench.safe_parse import encode_json, parse_json
 from mmbench.surrogates import escape_all
 from mmbench.text import plain
 from mmbench.types import Media, RunRecord
 
 SCHEMA = 1
+_COUNTS = ("samples", "failed", "requests", "computed", "cached")  # that a record has
 _SUFFIXES = {"image": ".png", "audio": ".wav"}
-_COUNTS = ("samples", "failed", "requests", "computed", "cached")
 SAME = b"mmbench.same"  # in the rows' schema: metric → the metric whose column holds its rows
 
 
@@ -93,7 +94,12 @@ def write_record(
 
 def stored_run(record: RunRecord, out: str | Path, flag: str = "--out") -> StoredRun:
     """Where a record lies in a board."""
-    return StoredRun(record, Folder(out, flag), f"{RUNS}/{record.task.name}/{record.run}.json")
+    return StoredRun(record, Folder(out, flag), _name_of(record))
+
+
+def _name_of(record: RunRecord) -> str:
+    """Return the name of a record in a board."""
+    return f"{RUNS}/{record.task.name}/{record.run}.json"
 
 
 def _name_fault(record: RunRecord) -> str:
@@ -159,11 +165,17 @@ def read_record(data: bytes, name: str) -> RunRecord:
         record = parse_json(data, RunRecord)
     except ValueError as error:
         raise DataError(f"{name}: not a run record: {error}") from error
-    lacking = [key for key in _COUNTS if key not in record.counts]
-    fault = f"its counts lack {', '.join(lacking)}" if lacking else _name_fault(record)
-    if fault:
+    if fault := _name_fault(record) or _count_fault(record):
         raise DataError(f"{name}: not a run record: {fault}")
     return record
+
+
+def _count_fault(record: RunRecord) -> str:
+    """Say which number is missing or below 0 among a record's counts; empty where none is."""
+    for key in _COUNTS:
+        if record.counts.get(key, -1) < 0:
+            return f"its counts have no {key!r} of 0 or more"
+    return ""
 
 
 class _Schema(msgspec.Struct):
@@ -171,7 +183,11 @@ class _Schema(msgspec.Struct):
 
 
 def read_stored(folder: Folder, name: str) -> StoredRun:
-    """Read the record of this name in a folder. Raises DataError naming the file and the fault."""
+    """Read the record of this name in a folder. Raises DataError naming the file and the fault.
+
+    In a board a record that was renamed or moved is a fault: its rows would be sought elsewhere,
+    and a copy would count twice.
+    """
     path = folder.path(name)
     try:
         data = folder.read(name)
@@ -179,7 +195,10 @@ def read_stored(folder: Folder, name: str) -> StoredRun:
         raise DataError(f"{path}: no such run record") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
-    return StoredRun(read_record(data, path), folder, name)
+    record = read_record(data, path)
+    if name.startswith(f"{RUNS}/") and name != _name_of(record):
+        raise DataError(f"{path}: is {_name_of(record)} by its content: give it back this name")
+    return StoredRun(record, folder, name)
 
 
 def task_of(name: str) -> str:
@@ -232,12 +251,14 @@ def read_rows(run: StoredRun) -> Any:
 
     path = run.folder.path(run.rows_name)
     try:
-        parquet = pq.ParquetFile(BytesIO(run.folder.read(run.rows_name)))
-        refuse_inflated_columns(parquet.metadata, Path(path))
+        data = run.folder.read(run.rows_name)
+        parquet = pq.ParquetFile(BytesIO(data))
+        refuse_inflated_groups(parquet.metadata, len(data), Path(path))
         table = parquet.read()
         stored = (table.schema.metadata or {}).get(SAME, b"{}")
         for metric, twin in parse_json(stored, dict[str, str]).items():
             table = table.append_column(metric, table[twin])
+        refuse_odd_columns(table)
     except FileNotFoundError as error:
         raise DataError(
             f"run {run.record.run}: its rows are not there: {path} (git keeps the rows of few runs:"

@@ -85,6 +85,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
+def part_of(number: int, total: int, noun: str, singular: str = "has", plural: str = "have") -> str:
+    """`1 of 60 samples has`, `2 of 60 samples have`: the beginning of a sentence, with its verb."""
+    return f"{number:,} of {count(total, noun)} {singular if number == 1 else plural}"
+
+
 def sample_noun(side: str) -> str:
     """Return what a sample of a side of the data is called: `sample`, `corpus sample`."""
     return side if side == "sample" else f"{side} sample"

@@ -55,19 +55,20 @@ def _sync_names(folder: Path) -> None:
         os.close(handle)
 
 
-def remove_parts(folder: Path) -> None:
+def remove_parts(folder: Path, settled: float = _SETTLED) -> None:
     """Remove the parts of files in a folder whose writers are dead, on whatever machine they ran.
 
-    A part that is locked is being written. Raises OSError.
+    A part that is locked is being written; one written within the last `settled` seconds, or that
+    much in the future by a clock that was wrong, may be. Raises OSError.
     """
     for part in folder.iterdir() if folder.is_dir() else ():
         if _PART.fullmatch(part.name):
-            _remove_part(part)
+            _remove_part(part, settled)
 
 
-def _remove_part(part: Path) -> None:
+def _remove_part(part: Path, settled: float) -> None:
     try:
-        if time.time() - part.lstat().st_mtime < _SETTLED or not part.is_file():
+        if abs(time.time() - part.lstat().st_mtime) < settled or not part.is_file():
             return
         handle = os.open(part, os.O_RDWR | os.O_NONBLOCK)
     except FileNotFoundError:  # its writer, or another run, was quicker

@@ -1,11 +1,11 @@
 """Boards: one question per column, hostile names harmless, nothing lost between writers."""
 
-import shutil
 import subprocess
 import sys
 from multiprocessing import get_context
 from pathlib import Path
 
+import msgspec
 import pandas as pd
 import pytest
 from test_store import ROWS, bad_files, record
@@ -80,13 +80,14 @@ def test_files_that_are_no_records_stop_no_board(
     """Among the records of a task, and alone in the folders of others; names are no patterns."""
     bad = bad_files(tmp_path, "t")
     bad_files(tmp_path, "nothing else")
-    store.write_record(tmp_path, record(), ROWS)
-    shutil.copytree(tmp_path / "runs/t", tmp_path / "runs/my[v1] (a)", symlinks=True,
-                    ignore=shutil.ignore_patterns("pipe.json"))  # fmt: skip
+    bad_files(tmp_path, "my[v1] (a)")
+    for name in ("t", "my[v1] (a)"):
+        named = msgspec.structs.replace(task(), name=name)
+        store.write_record(tmp_path, record(task=named), ROWS)
     assert board.build(str(tmp_path), ["../../x", "nothing else"]).pages == []
     pages, unreadable = board.build(str(tmp_path))
     assert [Path(page).name for page in pages] == ["my[v1] (a).md", "t.md"]
-    assert len(unreadable) == 3 * len(bad) - 1
+    assert len(unreadable) == 3 * len(bad)
     index = (tmp_path / "README.md").read_text()
     assert "(t.md)" in index
     assert "(my%5Bv1%5D%20%28a%29.md)" in index
@@ -293,3 +294,23 @@ def test_the_lines_of_every_table_stand_under_a_title_of_their_own(
     _, *lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in lines if not line.endswith(":")] == ["a", "b"]
     assert [line for line in lines if line.endswith(":")] == ["t, no cer:", "t:"]
+
+
+def test_files_of_the_user_are_not_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--out .` in a project: its README.md, and the data `t.csv` of a task `t`, stay."""
+    readme, data = tmp_path / "README.md", tmp_path / "t.csv"
+    readme.write_text("# Our project\n")
+    run = ["run", "-m", "oracle", "-t", "no-such-task", "--out", str(tmp_path)]
+    assert main(run) == 2
+    assert f"cannot write {readme}: a file that is no table" in capsys.readouterr().err
+    readme.unlink()
+    data.write_text("id,label\n")
+    store.write_record(tmp_path, record("a"), ROWS)
+    assert main(["leaderboard", "build", "--out", str(tmp_path)]) == 2
+    assert "choose another folder with --out" in capsys.readouterr().err
+    assert data.read_text() == "id,label\n"
+    data.write_text("")
+    for _ in range(2):
+        assert main(["leaderboard", "build", "--out", str(tmp_path)]) == 0

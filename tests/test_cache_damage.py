@@ -189,16 +189,19 @@ def test_changed_keys_and_labels_move_no_score(
     assert record["counts"]["cached"] == 4  # the scores of the classes were whole
 
 
-def test_labels_of_another_model_are_not_taken(data: Path, cache: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["*/*/labels", "*/*/*.segment"])
+def test_labels_and_scores_of_another_model_are_not_taken(
+    data: Path, cache: Path, tmp_path: Path, what: str
+) -> None:
     source = PLUGIN.replace('["a", "b"]', '["b", "a"]').replace("[1 - mean,", "[mean, 1 -")
     source = source.replace("brightness", "darkness")
     (data / "darkness.py").write_text(source)
     assert run(data, tmp_path / "out") == 0
     assert run(data, tmp_path / "out", "darkness") == 0
-    one, two = cache.glob("journal/*/*/labels")
-    one.rename(tmp_path / "labels")
+    one, two = cache.glob(f"journal/{what}")
+    one.rename(tmp_path / "moved")
     two.rename(one)
-    (tmp_path / "labels").rename(two)
+    (tmp_path / "moved").rename(two)
     assert run(data, tmp_path / "out") == 0
     assert run(data, tmp_path / "out", "darkness") == 0
     values = [

@@ -48,7 +48,7 @@ def test_prune_leaves_the_journal_of_a_live_run(capsys: pytest.CaptureFixture[st
     with process(USER.format(function="open_folder")) as (running, folder):
         assert main(["cache", "prune"]) == 0
         out = capsys.readouterr().out
-        assert "clip@x on cpu  (kept: a run uses it)" in out
+        assert "clip@x on cpu (kept: a run uses it)" in out
         assert "pruned: 0 journals" in out and "1 journal in use kept" in out
         assert Path(folder, "model.txt").is_file()
         running.kill()
@@ -104,16 +104,18 @@ sys.stdin.read()
 def test_parts_of_dead_writers_go_and_those_of_live_ones_stay(tmp_path: Path) -> None:
     runs = tmp_path / "runs" / "t"
     runs.mkdir(parents=True)
+    future = runs / ".f.json.1-0123abcd"
     names = (".a.json.123-0123abcd", ".b.json.1-0123abcd", ".c.json.1-0123abcd", ".note", "d.json")
     dead, live, young, note, other = (runs / name for name in names)
-    for path in (dead, note, other):
+    for path in (dead, future, note, other):
         path.write_bytes(b"x")
     with process(WRITER, str(live)):
         for path in (dead, live, note, other):
             os.utime(path, (0, 0))
+        os.utime(future, (4e9, 4e9))  # by a clock that was wrong
         young.write_bytes(b"x")
         store.Folder(tmp_path).write("runs/t/e.json", b"{}")
-        assert not dead.exists()
+        assert not dead.exists() and not future.exists()
         assert all(path.exists() for path in (live, young, note, other, runs / "e.json"))
 
 

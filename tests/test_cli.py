@@ -174,7 +174,9 @@ def test_bad_annotations_are_one_line(
 def test_check_names_what_would_fail(coco: Path, capsys: pytest.CaptureFixture[str]) -> None:
     args = ["check", "-m", "test-means", "-t", "coco-retrieval", "--data", str(coco)]
     assert main(args) == 0
-    assert "ready" in capsys.readouterr().out
+    assert "ready: `mmbench run` with" in capsys.readouterr().out
+    assert main(["check", *args[3:]]) == 0
+    assert "ready: `mmbench run -m MODEL` with" in capsys.readouterr().out
     (coco / "images" / f"{0:012}.png").unlink()
     assert main(args) == 3
     assert "1 sample would fail" in capsys.readouterr().out

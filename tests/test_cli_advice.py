@@ -59,3 +59,16 @@ def test_an_unknown_kind_names_its_task(capsys, tmp_path):
     write(tmp_path / "mine.yaml", "include: labels\nname: mine\nkind: zero-shot\n")
     text = refusal(capsys, "check", "-t", "mine.yaml")
     assert "kind of task mine 'zero-shot': did you mean zero_shot?" in text
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        ("frames+./tests", "write frames+NAME@./tests"),
+        ("@x", "a model has no name: write NAME[@CHECKPOINT]"),
+        ("frames+", "a model has no name: write frames+NAME[@CHECKPOINT]"),
+    ],
+)
+def test_a_model_without_its_adapter_is_named_as_it_is_typed(capsys, model, says):
+    assert main(["run", "-m", model, "-t", "shapes-vqa"]) == 2
+    assert says in capsys.readouterr().err

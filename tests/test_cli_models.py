@@ -96,6 +96,14 @@ def test_classify_says_what_is_wrong(
     assert len(error.splitlines()) == 1
 
 
+@pytest.mark.parametrize("command", ["classify", "chat"])
+def test_a_file_that_is_not_there_is_named_before_a_question(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, "-m", "toy-echo", "--image", "nowhere.png", *CPU]) == 2
+    assert capsys.readouterr().err == "mmbench: error: --image nowhere.png: no such file\n"
+
+
 def test_chat_asks_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["chat", "-m", "toy-echo", "--image", picture(tmp_path, 9), "--prompt", "what is it"]
     assert main([*asked, *CPU]) == 0

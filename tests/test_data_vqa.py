@@ -100,8 +100,8 @@ NOBODY = {"annotations": [{"question_id": 42001, "answers": []}]}
 @pytest.mark.parametrize(
     ("asked", "answered", "words"),
     [
-        (QUESTIONS, NOBODY, "2 of 2 questions of questions.json have no answers: 42000, 42001"),
-        ({"questions": []}, ANNOTATIONS, "there is no question"),
+        (QUESTIONS, NOBODY, "2 of 2 questions have no answers: 42000, 42001"),
+        ({"questions": []}, ANNOTATIONS, "questions.json: has no question"),
         ({"questions": QUESTIONS["questions"] * 2}, ANNOTATIONS, "more often: 42000, 42001"),
         (QUESTIONS, {"annotations": ANNOTATIONS["annotations"] * 2}, "more often: 42001, 42000"),
         ({"question": []}, ANNOTATIONS, "missing required field `questions`"),

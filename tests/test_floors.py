@@ -13,7 +13,7 @@ FLOORS = [
      "run_lookup", "layouts", "sources", "source_names", "speed", "number_format", "search",
      "nano", "shapes", "reasoning", "named_values", "cache_errors", "locks",
      "whole_files", "key_store", "memory", "journal_folders", "safe_parse", "inflation",
-     "plugin_faults"},
+     "unreadable", "row_columns", "plugin_faults"},
     {"data", "models", "kinds", "metrics"},
     {"engine", "verdicts", "conformance"},
     {"board"},

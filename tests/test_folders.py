@@ -15,13 +15,13 @@ from mmbench.folders import Folder
 
 def test_a_file_url_is_the_folder_that_it_names(tmp_path: Path) -> None:
     place = tmp_path / "a b/ü"
-    for url in (place.as_uri(), f"file://{place}", f"local://{place}"):
+    for url in (place.as_uri(), f"FILE://{place}", f"local://{place}/"):
         folder = Folder(url)
         folder.check_writable()
         folder.write("runs/t/x.json", b"{}", durable=True)
         assert (place / "runs/t/x.json").read_bytes() == b"{}"
         assert folder.run_files() == ["runs/t/x.json"]
-        assert folder.path("x") == f"{url}/x"
+        assert folder.path("x") == f"{url.rstrip('/')}/x"
     assert {path.name for path in place.rglob("*")} == {"runs", "t", "x.json"}
     with pytest.raises(UserError, match="write file:///FOLDER"):
         Folder("file://boards/mine")
@@ -36,14 +36,22 @@ def test_a_file_url_is_the_folder_that_it_names(tmp_path: Path) -> None:
         ("{here}/" + 19 * f"{205 * 'x'}/", "File name too long"),
         ("/proc/board", ""),
         ("{here}/taken", "Not a directory"),
+        ("{here}/link/board", "link is a link to what is not there"),
+        ("{here}/odd", "README.md: is a folder, not a regular file: move it away"),
         ("nosuch://bucket/board", "Protocol not known: nosuch"),
         ("file://board", "an absolute path"),
+        ("file:/board", "write file:///board for the URL, or ./file:/board for the folder"),
+        ("s3:/bucket/board", "write s3://bucket/board"),
+        ("file:///a%00b", "is the name of no folder"),
+        ("", "is the name of no folder"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_refused_before_the_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], out: str, reason: str
 ) -> None:
     (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "odd/README.md").mkdir(parents=True)
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken/runs").write_text("")
     out = out.format(here=tmp_path)
@@ -55,6 +63,8 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_run(
         assert reason in told
         assert out in told
         assert "no-such-task" not in told
+    if out.endswith("odd"):  # holds no tables
+        return
     assert main([*run[:-1], str(tmp_path / "fine"), "--media", out]) == 2
     assert "--media" in capsys.readouterr().err
     assert not (tmp_path / "fine").exists()

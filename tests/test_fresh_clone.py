@@ -13,8 +13,8 @@ from mmbench.cli import main
 from mmbench.run_lookup import find_run
 
 ROOT = Path(__file__).parents[1]
-_EXAMPLE = re.compile(r"^    \$ mmbench ((?:compare|gate) .*)$", re.MULTILINE)
-_RUN = re.compile(r"\d{8}-\d{6}-\S+")
+_EXAMPLE = re.compile(r"^    \$ mmbench ((compare|gate) .*)$", re.MULTILINE)
+_EXIT_CODE = re.compile(r"^    # exit code (\d)$", re.MULTILINE)
 _LIMIT = 1_000_000  # bytes of rows in the repository
 
 
@@ -28,29 +28,26 @@ def _kept() -> list[Path]:
 
 
 @pytest.mark.slow
-def test_the_examples_of_readme_run(
+def test_the_examples_of_readme_print_what_it_shows(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    examples = _EXAMPLE.findall((ROOT / "README.md").read_text())
-    assert {example.split()[0] for example in examples} == {"compare", "gate"}
-    runs = {run for example in examples for run in _RUN.findall(example)}
+    readme = (ROOT / "README.md").read_text()
+    examples = list(_EXAMPLE.finditer(readme))
+    assert {example[2] for example in examples} == {"compare", "gate"}
     monkeypatch.chdir(ROOT)
-    rows = {run: ROOT / f"leaderboards/{find_run(run).rows_name}" for run in runs}
-    kept = _kept()
-    if not kept:
-        pytest.skip("the repository has no rows yet")
-    assert {run for run, path in rows.items() if path not in kept} == set()
+    assert _kept(), "the repository has no rows: the examples need them"
     for example in examples:
-        args = shlex.split(example)
-        shown = main(args)
-        assert capsys.readouterr().out
-        assert shown == (0 if args[0] == "compare" else _code(args))
+        code = main(shlex.split(example[1]))
+        shown = [f"    {line}".rstrip() for line in capsys.readouterr().out.splitlines()]
+        assert readme[example.end() + 1 :].splitlines()[: len(shown)] == shown
+        assert code == (0 if example[2] == "compare" else _expected(readme, example.end()))
 
 
-def _code(args: list[str]) -> int:
-    """Of a gate: 1 where the candidate is the earlier checkpoint."""
-    order = [args[args.index(f"--{role}") + 1] for role in ("baseline", "candidate")]
-    return int(order != sorted(order))
+def _expected(readme: str, start: int) -> int:
+    """Return the exit code that README states behind an example."""
+    found = _EXIT_CODE.search(readme, start)
+    assert found
+    return int(found[1])
 
 
 def test_the_rows_in_the_repository_are_small_and_of_their_records() -> None:

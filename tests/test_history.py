@@ -1,6 +1,7 @@
 """Histories: what stands in one line, where it changed and how that was found, and the picture."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -113,8 +114,8 @@ def test_steps_are_corrected_over_the_history(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"task": "tt"}, "unknown task with runs in .* 'tt': did you mean t"),
-        ({"model": "nanno"}, "unknown model with runs of t 'nanno': did you mean nano"),
+        ({"task": "tt"}, "unknown task 'tt': did you mean t"),
+        ({"model": "nanno"}, "unknown model of t 'nanno': did you mean nano"),
         ({"metric": "am"}, "unknown metric of t 'am': known: em"),
     ],
 )
@@ -271,3 +272,15 @@ def test_exit_codes_of_the_program(tmp_path: Path) -> None:
             command, capture_output=True, text=True, cwd=Path(__file__).parents[1]
         )
         assert done.returncode == code, done.stderr
+
+
+def test_the_lines_of_a_plot_can_be_told_apart(tmp_path: Path) -> None:
+    """Models without a step by their dashes, more lines than there are colours by their points."""
+    pytest.importorskip("matplotlib", reason="the extra `plot` is not installed")
+    for day, path in enumerate((None, "hub/x", *(f"runs/{n}/step-1" for n in range(7))), 1):
+        checkpoint(tmp_path, path, day)
+    plot({"t": history("t", out=tmp_path)[1]}, tmp_path / "h.svg")
+    drawn = (tmp_path / "h.svg").read_text()
+    assert len(set(re.findall(r"stroke-dasharray: ([^;]+)", drawn))) == 2
+    legend = drawn[drawn.index('id="legend_1"') :]
+    assert len(set(re.findall(r'<use xlink:href="(#m\w+)"[^>]*fill: #b5651d', legend))) == 2

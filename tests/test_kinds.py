@@ -69,7 +69,7 @@ def test_an_output_that_failed_is_a_failed_prediction() -> None:
 
 @pytest.mark.parametrize("value", [["a"], None, {"a": 1}])
 def test_a_text_is_needed(value: Any) -> None:
-    with pytest.raises(DataError, match="the output for s0 is not a text"):
+    with pytest.raises(DataError, match=r"the output for s0 is .*: a text is needed"):
         accepted(Writing(), texts("a"), Outputs(values={"s0": value}))
 
 
@@ -168,7 +168,7 @@ def test_each_prompt_needs_its_drawing() -> None:
     """As in every other kind: what was not drawn is an error, or left out of the data and told."""
     prompts = Samples([Sample(i, {"text": f"draw {i}"}, Media("image", i)) for i in ("a", "b")])
     drawn = Outputs(values={"b": Media("image", "drawn b")})
-    with pytest.raises(DataError, match="1 of 2 samples have no output: a; --partial"):
+    with pytest.raises(DataError, match="1 of 2 samples has no output: a; --partial"):
         Drawing().match(prompts, drawn)
     data, outputs = Drawing().match(prompts, drawn, partial=True)
     assert [sample.id for sample in data.samples] == list(outputs.values) == ["b"]
@@ -224,7 +224,7 @@ def test_embeddings_are_matched_by_id_and_unusable_ones_fail() -> None:
     assert found[0].value.ranks[0] == 1
     assert found[1].value.ranks == [1]
     missing = {side: (ids[:2], v[:2]) for side, (ids, v) in outputs.embeddings.items()}
-    with pytest.raises(DataError, match="query embeddings: 1 of 3 samples have no output: q2"):
+    with pytest.raises(DataError, match="query embeddings: 1 of 3 samples has no output: q2"):
         Retrieval().match(data, Outputs(embeddings=missing))
 
 

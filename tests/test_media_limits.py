@@ -1,6 +1,9 @@
 """Small files that claim or hold more than any real one are refused before they fill the memory."""
 
+import gzip
 import struct
+import zipfile
+from contextlib import suppress
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -14,11 +17,12 @@ import soundfile
 from media_made import written
 
 from mmbench import inflation
+from mmbench.data.local import load_local
 from mmbench.data.outputs import read_outputs
 from mmbench.data.table import table
 from mmbench.errors import ContentError, DataError
 from mmbench.inflation import check_parquet
-from mmbench.media import count_frames, decode_sound, decode_video
+from mmbench.media import count_frames, decode_image, decode_sound, decode_video, video
 from mmbench.media.sound import MAX_SAMPLES, MAX_SECONDS, _Limits
 from mmbench.types import Frames
 
@@ -99,10 +103,50 @@ def test_a_sound_that_would_be_long_at_the_models_rate_is_refused() -> None:
         decode_sound(data, "x.wav", 48_000)
 
 
+def test_a_small_file_is_no_long_sound() -> None:
+    data = written(np.zeros((80_000, 1), np.float32), 1, subtype="PCM_U8")  # 6 GB at 16 kHz
+    with pytest.raises(ContentError, match=r"has 1,280,000,000 samples in 80,044 bytes, more than"):
+        decode_sound(data, "x.wav", 16_000)
+
+
+def test_packets_have_a_limit_of_their_number_and_their_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An index can list the same bytes many times, and a packet needs 700 bytes of memory."""
+    data = film(16, 16)
+    with monkeypatch.context() as patch, pytest.raises(ContentError, match=r"has 1 packets of"):
+        patch.setattr(video, "MAX_PACKETS", 0)
+        count_frames(data, "x.mov")
+    monkeypatch.setattr(inflation, "MAX_RATIO", 0)
+    assert count_frames(data, "x.mov") == 1
+    monkeypatch.setattr(inflation, "MAX_EXPANDED", 1)
+    with pytest.raises(ContentError, match=r"x\.mov: has 1 packets of [\d,]+ bytes or more in"):
+        decode_video(data, "x.mov", Frames(1))
+
+
+def test_only_the_first_frame_of_a_gif_has_to_be_whole() -> None:
+    head = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
+    frame = b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02D\x01\0"
+    assert decode_image(head + frame + frame[:7], "x.gif").size == (1, 1)
+
+
+def test_damaged_sounds_print_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    """libsndfile prints what is wrong with a MIDI sample dump; soundfile prints its own errors."""
+    for form, at in (("SDS", 21), ("AIFF", 40)):
+        stream = BytesIO()
+        soundfile.write(stream, np.zeros((400, 1)), 16_000, format=form, subtype="PCM_16")
+        data = bytearray(stream.getvalue())
+        data[at] ^= 0x7F  # where the next chunk or packet begins
+        with suppress(ContentError):
+            decode_sound(bytes(data), "x", 16_000)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_long_recordings_are_within_the_limits() -> None:
-    _Limits("stereo", 16_000).add(3 * 3600 * 48_000, 2, 48_000)
-    _Limits("day", 16_000).add(24 * 3600 * 16_000, 1, 16_000)
-    parts = _Limits("chain", 16_000)
+    _Limits("stereo", 16_000, 64_000_000).add(3 * 3600 * 48_000, 2, 48_000)
+    _Limits("day", 16_000, 64_000_000).add(24 * 3600 * 16_000, 1, 16_000)
+    _Limits("silence", 16_000, 1000).add(4 * 3600 * 16_000, 1, 16_000)
+    parts = _Limits("chain", 16_000, 64_000_000)
     with pytest.raises(ContentError, match="lasts 25 hours"):
         for _ in range(25):
             parts.add(3600 * 8000, 1, 8000)
@@ -127,8 +171,39 @@ def test_tables_and_arrays_that_inflate_are_named(
         pq.write_table(pa.table(rows), file, compression="zstd", use_dictionary=dictionary)
         with pytest.raises(DataError, match=rf"{name}\.parquet: .* expands from"):
             table(file)
-    with pytest.raises(DataError, match=r"plain\.parquet: column text expands from"):
-        check_parquet(tmp_path / "plain.parquet")
+    categories = pa.table(rows | {"text": pa.array(rows["text"]).dictionary_encode()})
+    pq.write_table(categories, tmp_path / "categories.parquet")
+    for name in ("plain", "dictionary", "categories"):
+        for read in (check_parquet, table):
+            with pytest.raises(DataError, match=rf"{name}\.parquet: the table expands from"):
+                read(tmp_path / f"{name}.parquet")
+
+
+def test_damaged_statistics_of_parquet_do_not_end_the_process(tmp_path: Path) -> None:
+    file = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"image": ["a.jpg", "b.jpg"], "text": ["x", "y"]}), file)
+    data = file.read_bytes()
+    required = data.replace(b"%\x02\x18\x04text", b"%\x00\x18\x04text")  # was optional
+    assert required != data
+    file.write_bytes(required)
+    for read in (check_parquet, table):
+        with pytest.raises((DataError, OSError), match="histogram size"):
+            read(file)
+
+
+def test_packed_files_that_inflate_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inflation, "MAX_EXPANDED", 1 << 18)
+    line = b'{"text": "' + b"x" * 1_000_000 + b'"}\n'
+    (tmp_path / "gzip").mkdir()
+    (tmp_path / "gzip/a.jsonl.gz").write_bytes(gzip.compress(line))
+    (tmp_path / "zip").mkdir()
+    with zipfile.ZipFile(tmp_path / "zip/a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("b.jsonl", line)
+    for name, what in {"gzip/a.jsonl.gz": "the file", "zip/a.zip": "member b.jsonl"}.items():
+        with pytest.raises(DataError, match=rf"{name}: {what} expands from"):
+            load_local((tmp_path / name).parent, None, "train")
 
 
 def test_what_is_not_wanted_of_an_archive_is_not_read(tmp_path: Path) -> None:

@@ -73,6 +73,26 @@ def test_memory_that_runs_out_is_one_line(
     assert "--batch-size" in err if where != "classify" else "batch of one image" in err
 
 
+NO_ROOM = """
+import resource, mmap
+from mmbench.memory import is_out_of_memory
+with open("/proc/self/statm") as file:
+    room = int(file.read().split()[0]) * resource.getpagesize() + (4 << 20)
+resource.setrlimit(resource.RLIMIT_AS, (room, room))
+for attempt in ("mmap.mmap(-1, 1 << 30)", "import numpy"):
+    try:
+        exec(attempt)
+    except (OSError, ImportError) as error:
+        print(type(error).__name__, is_out_of_memory(error))
+"""
+
+
+def test_no_room_for_a_map_or_a_library_is_out_of_memory() -> None:
+    command = [sys.executable, "-c", NO_ROOM]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["OSError", "True", "ImportError", "True"], done.stderr
+
+
 LIMITED = """
 import resource, sys
 from mmbench.cli import main

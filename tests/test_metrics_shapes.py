@@ -135,8 +135,8 @@ def test_a_broken_drawing_is_counted_and_no_other_is_lost() -> None:
         assert "torn: is not an image" in found.lost["2"]
 
 
-def test_an_unknown_attribute_is_answered_with_the_form() -> None:
-    with pytest.raises(UnknownName, match=r"write shapes_recall\[size\|colour\|shape\|place\]"):
+def test_an_unknown_attribute_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(UnknownName, match=r"did you mean .*shapes_recall\[colour\]"):
         mmbench.metric("shapes_recall[hue]")
 
 

@@ -11,6 +11,8 @@ from coco_files import write
 from mmbench import registry
 from mmbench.builtin import TABLES
 from mmbench.contents import ContentKeys
+from mmbench.data.pattern import filled
+from mmbench.data.records import Record
 from mmbench.engine.datasets import load_data
 from mmbench.engine.models import Finder, find
 from mmbench.errors import MmbenchError, SpecError, UnknownName, UserError
@@ -147,3 +149,36 @@ def test_one_unknown_key_keeps_its_near_names(tmp_path):
     file = write(tmp_path / "mine.yaml", f"{BASE}headlines: x\n")
     with pytest.raises(UnknownName, match="did you mean headline"):
         load_task(str(file))
+
+
+def test_option_texts_that_no_file_system_or_reader_takes(tmp_path):
+    (tmp_path / "a.csv").write_text("id,text\n1,a\n")
+    listing = {"files": "a.csv", "fields": {"question": "text"}}
+    for source, options, message in (
+        ("class_folders", {"split": "x" * 5000}, "File name too long"),
+        ("listing", listing | {"files": "x" * 5000}, "File name too long"),
+        ("listing", listing | {"table": {"separator": "**"}}, "is not one character"),
+        ("listing", listing | {"table": "\udce9"}, "is not valid Unicode"),
+    ):
+        assert message in refusal(tmp_path, source, options, tmp_path)
+
+
+def test_a_pattern_has_no_more_digits_than_a_name():
+    record = Record("x", {"id": "7"})
+    assert filled("{id:03}.jpg", record) == "007.jpg"
+    assert filled("{id:099999999}.jpg", record) == "{id:099999999}.jpg"
+
+
+@pytest.mark.parametrize(
+    ("source", "options"),
+    [
+        ("listing", {"fields": {"question": "b"}, "target": "c", "where": {"a": "x"}}),
+        ("labelled", {"media": {"image": "{a}.jpg"}, "label": "b", "id": "c"}),
+        ("captioned", {"media": {"image": "{a}.jpg"}, "captions": ["b"], "id": "c"}),
+    ],
+)
+def test_all_missing_columns_of_a_table_are_named(tmp_path, source, options):
+    (tmp_path / "x.csv").write_text("id,text\n1,a\n")
+    message = refusal(tmp_path, source, {"files": "x.csv", **options}, tmp_path)
+    missing = message.partition("has no columns ")[2].partition(": its columns are ")[0]
+    assert sorted(missing.split(", ")) == ["a", "b", "c"]

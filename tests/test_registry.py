@@ -32,10 +32,10 @@ def test_unknown_names_get_the_near_ones() -> None:
     ("kind", "name", "message"),
     [
         ("model", "xyz", "unknown model 'xyz': `mmbench list models` shows all"),
-        ("model", "CLIP-Nano", "did you mean clip-nano?; `mmbench list"),
+        ("model", "CLIP-Nano", "did you mean clip-nano? `mmbench list"),
         ("metric", "wer", "unknown metric 'wer': did you mean wer[basic], wer[none], wer[whisper"),
         ("metric", "wer[swedish]", "did you mean wer[basic], wer[none], wer[whisper_en]?"),
-        ("metric", "recall", "did you mean recall@k?; k is a whole number from 1"),
+        ("metric", "recall", "did you mean recall@k? k is a whole number from 1"),
         ("metric", "qqq", "unknown metric 'qqq': `mmbench list metrics` shows all"),
     ],
 )
@@ -92,3 +92,9 @@ def test_a_plugin_that_is_no_python_is_one_line(tmp_path: Path) -> None:
 def test_a_plugin_that_is_not_there() -> None:
     with pytest.raises(UserError, match="no such Python file"):
         registry.load_plugin("nowhere.py")
+
+
+def test_names_of_any_length_make_a_short_message() -> None:
+    message = str(UnknownName("label", "x" * 100_000, ["y" * 100_000, "z"]))
+    assert len(message) < 500
+    assert message.endswith("…, z")

@@ -11,9 +11,12 @@ from verdict_runs import TASK, coins, score_info, write_run
 
 from mmbench import store
 from mmbench.cli import main
-from mmbench.errors import DataError, UnknownName, UserError
+from mmbench.errors import DataError, UnknownName
 from mmbench.run_lookup import find_run
 from mmbench.types import ModelInfo, RunRecord
+from mmbench.verdicts.compare import compare
+from mmbench.verdicts.gate import gate
+from mmbench.verdicts.history import history
 
 OTHER = msgspec.structs.replace(TASK, name="u", data_hash="e" * 8)
 
@@ -98,7 +101,7 @@ def test_what_names_no_run_or_several(
 ) -> None:
     with pytest.raises(DataError, match=message):
         find_run(typed, board, task)
-    with pytest.raises(UnknownName, match="task with runs"):
+    with pytest.raises(UnknownName, match=r"unknown task .*list runs"):
         find_run(typed, board, "v")
 
 
@@ -109,9 +112,9 @@ def test_an_ambiguous_beginning_lists_the_candidates(board: Path) -> None:
     assert first.startswith("run '2026010': 6 runs start with it")
     assert rest[0].split() == ["20260101-a", "t", "clip@runs/a/step-1"]
     assert len(rest) == 6
-    whole = (board / "runs/t/20260101-a.json").read_bytes()
+    whole = (board / "runs/t/20260101-a.json").read_text()
     for n in range(10, 30):
-        (board / f"runs/t/202602{n}.json").write_bytes(whole)
+        (board / f"runs/t/202602{n}.json").write_text(whole.replace("20260101-a", f"202602{n}"))
     with pytest.raises(DataError, match=r"and 16 more$"):
         find_run("2026", board)
     assert find_run("20260101-a", board).record.run == "20260101-a"
@@ -128,8 +131,11 @@ def test_best_is_that_of_comparable_runs_by_the_headlines_direction(tmp_path: Pa
         task = msgspec.structs.replace(TASK, data_hash=data)
         write(tmp_path, run, value, day, model(run), scores=scores, headline="wer", task=task)
     assert find_run("best", tmp_path).record.run == "good"
-    with pytest.raises(DataError, match="has no runs"):
-        find_run("best", tmp_path / "empty")
+    for typed in ("best", "2026", "clip"):
+        with pytest.raises(DataError, match="empty has no runs: `mmbench run"):
+            find_run(typed, tmp_path / "empty")
+    with pytest.raises(DataError, match="type the id of a run"):  # an empty shell variable
+        find_run("", tmp_path)
 
 
 def test_files_that_are_no_records_do_not_hide_a_run(board: Path) -> None:
@@ -142,6 +148,18 @@ def test_files_that_are_no_records_do_not_hide_a_run(board: Path) -> None:
         assert len(find_run(typed, board, "t").unreadable) == len(reasons) + 1
     with pytest.raises(DataError, match=r"20260102-x\.json: not a run record"):
         find_run("20260102-x", board)
+
+
+def test_python_programs_are_warned_of_files_that_were_skipped(tmp_path: Path) -> None:
+    for run, rate in (("a", 0.2), ("b", 0.9)):
+        write_run(tmp_path, run, {"m": coins(60, rate)}, name=run, created=f"2026-01-01-{run}")
+    (tmp_path / "runs/t/bad.json").write_bytes(b"")
+    skipped = r"skipped 1 file that cannot be read:\n.*bad\.json: not a run record"
+    with pytest.warns(UserWarning, match=skipped) as caught:
+        assert compare("a", "latest", out=tmp_path).scores[0].verdict == "better"
+        assert gate("a", "latest", ["m: 1%"], out=tmp_path)[0].outcome == "pass"
+        assert len(history("t", out=tmp_path)[1]) == 2
+    assert [warning.filename for warning in caught] == [__file__] * 3
 
 
 def test_every_command_takes_every_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,6 +177,4 @@ def test_every_command_takes_every_form(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["show", "run", "best", "-t", "t", "--json", *out]) == 0
     assert '"run": "b2"' in capsys.readouterr().out
     assert main(["rescore", "y", "-t", "u", *out]) == 2
-    assert "task with runs" in capsys.readouterr().err
-    with pytest.raises(UserError, match="type more of one"):
-        find_run("", tmp_path)
+    assert "unknown task" in capsys.readouterr().err

@@ -1,9 +1,13 @@
 """JSON and YAML of unknown origin: deep nesting and aliases end in one line, whoever reads them."""
 
+import gzip
+import lzma
+import zipfile
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import datasets
 import msgspec
 import pytest
 
@@ -22,6 +26,13 @@ from mmbench.spec import load_task, task_summary
 from mmbench.store import read_record
 
 DEEP = "[" * 100_000 + "]" * 100_000
+
+
+@pytest.fixture(autouse=True)
+def _own_datasets(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
 
 
 def nested(depth: int) -> str:
@@ -136,8 +147,45 @@ def test_lines_of_json_for_another_library_are_looked_through(tmp_path: Path) ->
     refuse_deep_lines([b'"' + b'\\"' * 1_000_000])  # no end of the string, in linear time
     (tmp_path / "deep.jsonl").write_text(f'{{"text": {DEEP}}}\n')
     for place in (tmp_path / "deep.jsonl", tmp_path):
-        with pytest.raises(DataError, match=r"deep\.jsonl: values are nested more than 100"):
+        with pytest.raises(DataError, match=r"deep\.jsonl line 1: values are nested more than 100"):
             load_local(place, None, "train")
+
+
+def test_whatever_the_library_reads_is_looked_through(tmp_path: Path) -> None:
+    """Packed, in an archive, or named by a README: deep JSON ends no process."""
+    deep = f'{{"text": {nested(150)}}}\n'.encode()
+    for place, written in {
+        "gzip/a.jsonl.gz": gzip.compress(deep),
+        "xz/a.jsonl.xz": lzma.compress(deep),
+        "other/a.ndjson": deep,
+        "hidden/.a.jsonl": deep,
+    }.items():
+        (tmp_path / place).parent.mkdir()
+        (tmp_path / place).write_bytes(written)
+    hidden = '---\nconfigs: [{config_name: default, data_files: ".a.jsonl"}]\n---\n'
+    (tmp_path / "hidden/README.md").write_text(hidden)
+    (tmp_path / "zip").mkdir()
+    with zipfile.ZipFile(tmp_path / "zip/a.zip", "w") as archive:
+        archive.writestr("b.jsonl", deep)
+    for folder in ("gzip", "xz", "other", "hidden", "zip"):
+        with pytest.raises(DataError, match=r"a\.\w+.*: values are nested more than 100"):
+            load_local(tmp_path / folder, None, "train")
+
+
+def test_a_data_set_that_the_library_cannot_read_is_an_error_of_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b'{"text": "a"}\n' * 9 + b'{"text": \n')
+    with pytest.raises(DataError, match=r"a\.jsonl: line 10 column 10 "):
+        load_local(tmp_path, None, "train")
+    (tmp_path / "a.jsonl").write_bytes(b'{"text": "a"}\n')
+    for name, content in (
+        ("README.md", "---\nconfigs: [{config_name: 5}]\n---\n"),
+        ("dataset_dict.json", DEEP),
+        ("dataset_dict.json", "[]"),
+    ):
+        (tmp_path / name).write_text(content)
+        with pytest.raises(DataError, match=r"cannot be read: \w+Error: "):
+            load_local(tmp_path, None, "train")
+        (tmp_path / name).unlink()
 
 
 @pytest.mark.parametrize(

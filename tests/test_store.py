@@ -116,6 +116,7 @@ def bad_files(out: Path, task: str) -> dict[str, str]:
         "other": (b'{"schema": 1, "run": 5}', "Expected `str`"),
         "newer": (b'{"schema": 99}', "has schema 99"),
         "hostile": (store.encode(record("../x")), "no name of a file"),
+        "uncounted": (store.encode(record(counts={"samples": 1})), "have no 'failed' of 0 or more"),
     }
     for name, (data, _) in contents.items():
         (folder / f"{name}.json").write_bytes(data)
@@ -139,6 +140,41 @@ def test_files_that_are_no_records_are_passed_over_by_name(tmp_path: Path) -> No
             find_run(str(tmp_path / f"runs/t/{name}.json"))
         with pytest.raises(DataError, match=f"{name}.json: "):
             find_run(name, tmp_path)
+
+
+def test_a_copy_under_another_name_or_task_does_not_count_twice(tmp_path: Path) -> None:
+    path = Path(store.write_record(tmp_path, record(), ROWS))
+    (tmp_path / "runs/u").mkdir()
+    for copy in ("runs/t/r1 (copy).json", "runs/u/r1.json"):
+        shutil.copy(path, tmp_path / copy)
+        assert find_run(str(tmp_path / copy)).record == record()  # named explicitly
+    found = store.read_records(tmp_path)
+    assert found == [record()]
+    assert all("is runs/t/r1.json by its content" in line for line in found.unreadable)
+    assert len(found.unreadable) == 2
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "fault"),
+    [
+        ("split", [10**12], "column 'split' holds numbers that are not within 0"),
+        ("split", ["0"], "column 'split' holds values of type string"),
+        ("direction", [["a"]], "column 'direction' holds values of type list"),
+        ("id", [None], "column 'id' has rows without a value"),
+        ("target", [{"a": 1}], "column 'target' holds values of type struct"),
+        ("value", [[]], "column 'value' holds values of type list"),
+        ("tags", ["[1]"], "column 'tags' cannot be read: Expected `object`"),
+        ("m", [["text"]], "column 'm' holds values of type list<element: string>"),
+        ("m", [[None, 1.0]], "column 'm' has lists with missing numbers"),
+    ],
+)
+def test_columns_that_no_run_wrote_are_one_line(
+    tmp_path: Path, column: str, values: list[object], fault: str
+) -> None:
+    """A split of 10^12 was as many empty lists."""
+    path = Path(store.write_record(tmp_path, record(), ROWS | {column: values}))
+    with pytest.raises(DataError, match=re.escape(f"r1.parquet: not the rows of a run: {fault}")):
+        store.read_rows(find_run(path))
 
 
 def test_rows_that_are_torn_are_one_line(tmp_path: Path) -> None:

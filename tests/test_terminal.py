@@ -6,7 +6,9 @@ import struct
 import subprocess
 import sys
 import threading
+from argparse import Namespace
 from collections.abc import Callable
+from contextlib import suppress
 from fcntl import ioctl
 from pathlib import Path
 from termios import TIOCSWINSZ
@@ -21,8 +23,12 @@ from mmbench import store
 from mmbench.cli import main
 from mmbench.cli import progress as progress_module
 from mmbench.cli.columns import cells, fold, listing, table, wrapped
+from mmbench.cli.completion import _actions, _names_for
+from mmbench.cli.parser import make_parser
 from mmbench.cli.progress import Lines
+from mmbench.cli.run_summary import run_result
 from mmbench.cli.show import task_yaml
+from mmbench.journal_folders import journal_root
 from mmbench.number_format import format_interval, format_number, format_rate, format_seconds
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.types import ModelInfo, PublishedInfo, ScoreInfo
@@ -45,7 +51,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
             patch.delenv("COLUMNS", raising=False)
             patch.setattr(sys, "stdout", screen)
             patch.setattr(sys, "stderr", screen)
-            main(list(args))
+            with suppress(SystemExit):  # --help, and errors of argparse
+                main(list(args))
         reader.join()
         os.close(ours)
         return b"".join(shown).decode().replace("\r\n", "\n")
@@ -69,6 +76,9 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> str:
         values = [float(n < 40 * value) for n in range(40)]
         said = [f'"{"the same beginning of a long answer " * 4}{name}{n}"' for n in range(40)]
         write_run(tmp_path, name, {"exact_match": values}, said=said, name=f"{LONG}-{name}")
+    journal = tmp_path / "cache" / "journal" / ("0" * 32)
+    journal.mkdir(parents=True)
+    (journal / "model.txt").write_text("llava-nano@packaged on cuda:0, as bfloat16\n")
     score = ScoreInfo(0.5, 0.4, 0.6, 10, 10, "s", "higher", "mean", reason="")
     ways = ("text-to-image", "image-to-text")
     names = [f"recall@{k}[{way}]" for k in (1, 5, 10, 50, 100) for way in ways]
@@ -86,24 +96,35 @@ COMMANDS = [
     "show model clip", "show model unified", "show metric cider", "show metric wer",
     "show task coco-retrieval", "show run a --out OUT", "show run wide-1 --out OUT",
     "leaderboard show --out OUT", "leaderboard show --brief --out OUT",
+    "history t --out OUT",
     "compare OUT/runs/t/a.json OUT/runs/t/b.json --out OUT --show 2",
     "compare a b c d --out OUT --show 1", "verify",
     "gate --baseline a --candidate b --fail-if exact_match:-0.5% --out OUT",
     "show model nobody-has-a-model-of-this-name", "run -m nobody -t shapes-vqa",
-    "run -m ./tests -t shapes-vqa", "--help", "run --help",
+    "run -m ./tests -t shapes-vqa", "--help", "run --help", "score --help", "rescore --help",
+    "history t --out OUT", "cache show", "run -m a -t b --dtype c", "score",
 ]  # fmt: skip
+
+
+def test_no_line_of_the_cache_is_wider_than_the_terminal(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMBENCH_CACHE", str(tmp_path))
+    folder = journal_root() / ("ab" * 16)
+    folder.mkdir(parents=True)
+    (folder / "model.txt").write_text(f"{LONG} on cuda\n")
+    *table, _ = terminal(80, "cache", "show").splitlines()
+    assert table[1].startswith("abababababab ") and table[-1].endswith("on cuda")
+    assert max(map(len, table)) <= 80
 
 
 @pytest.mark.parametrize("line", COMMANDS)
 def test_no_line_is_wider_than_the_terminal(
     line: str, board: str, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    width = 80
-    monkeypatch.setenv("COLUMNS", str(width))  # for argparse
-    try:
-        shown = terminal(width, *line.replace("OUT", board).split())
-    except SystemExit:  # --help
-        return
+    width = 80  # which argparse takes where it knows of none
+    monkeypatch.setenv("MMBENCH_CACHE", f"{board}/cache")
+    shown = terminal(width, *line.replace("OUT", board).split())
     assert shown.strip()
     wide = [one for one in shown.splitlines() if cells(one) > width and " " in one.strip()]
     # A row of a list whose name, or whose one further word, is too long for the line.
@@ -236,6 +257,12 @@ def test_wrapping_loses_nothing_and_keeps_the_width(text: str, width: int) -> No
     assert all(cells(one) <= width or len(one.split()) == 1 for one in lines)
 
 
+def test_a_long_word_is_indented_less() -> None:
+    assert wrapped(f"  a: {'x' * 38}", 40) == ["  a:", "  " + "x" * 38]
+    rows = [["a", "b"], ["y" * 14, "z " + "x" * 36]]
+    assert max(map(cells, table(rows, {0, 1}, 40))) == 40
+
+
 def test_columns_fit_names_of_two_cells_and_long_ones() -> None:
     rows = [["model", "a" * 9, "b" * 9], ["模型" * 4, "1", "2"], ["runs/" * 9, "3", "4"]]
     lines = table(rows, {0}, 44)
@@ -243,6 +270,9 @@ def test_columns_fit_names_of_two_cells_and_long_ones() -> None:
     assert [line.split()[-1] for line in lines if "模型" in line] == ["2"]
     assert fold("clip@runs/a/step-1", 12) == ["clip@runs/a/", "  step-1"]
     assert fold("x" * 25, 10) == ["x" * 10, "  " + "x" * 8, "  " + "x" * 7]
+    assert fold("e\u0301" * 12, 7) == ["e\u0301" * 7, "  " + "e\u0301" * 5]  # marks take no cell
+    texts = ("中文", "🚀", "ก\u0e34\u0e48", "\u1112\u1161\u11ab", "\u2665\ufe0f", "ú")
+    assert [cells(text) for text in texts] == [4, 2, 1, 2, 1, 1]
     wide = listing([["name", "word " * 12], ["a-name-that-is-long-indeed", "text"]], 40)
     assert wide[1].startswith("      word") and wide[-2:] == [
         "a-name-that-is-long-indeed",
@@ -288,6 +318,20 @@ def test_bash_completes_names_and_flags(tmp_path: Path) -> None:
     assert r"wer\[basic\]" in metrics and flags.split() == ["--published-as"]
 
 
+@pytest.mark.parametrize(
+    ("flag", "names"),
+    [("--family", "mos"), ("--device", "cpu"), ("--batch-size", "auto"), ("--limit", ""),
+     ("--seed", ""), ("--baseline", "latest best")],
+)  # fmt: skip
+def test_a_flag_completes_what_it_takes(flag: str, names: str) -> None:
+    """Numbers complete to nothing, where a shell would name files; a bad --out stops nothing."""
+    action = next(a for a in _actions(make_parser()) if flag in a.option_strings)
+    completer = _names_for(action)
+    assert completer is not None
+    shown = set(completer(prefix="", parsed_args=Namespace(out="nowhere://x")))
+    assert shown >= set(names.split()) and bool(shown) == bool(names)
+
+
 def test_completing_imports_nothing_heavy() -> None:
     code = (
         "import sys; from mmbench.cli.completion import _metrics, _models;"
@@ -295,3 +339,41 @@ def test_completing_imports_nothing_heavy() -> None:
         "assert not {'torch', 'transformers', 'pandas', 'pyarrow', 'datasets'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["comapre", "a", "b"], "unknown command 'comapre': did you mean compare"),
+        (["run", "-m", "a", "-t", "b", "--dtype", "flaot32"], "did you mean float32"),
+        (["run", "-m", "a", "-t", "b", "--limit", "x"], "'x' is not a whole number from 1"),
+        (["run", "-m", "a", "-t", "b", "--seed", "-1"], "'-1' is not a whole number from 0"),
+        (["train", "clip-nano", "--out", "a", "--seed", str(2**63)], "is larger than"),
+        (["gate", "--alpha", "x"], "'x' is not a number between 0 and 1"),
+        (["cache", "prune", "--older-than", "-1"], "is not a number of days"),
+        (["compare", "a", "b", "--show", "-1"], "'-1' is not a whole number from 0"),
+        (["score"], "`mmbench score --help` shows all flags"),
+    ],
+)
+def test_what_is_typed_wrong_is_one_line(
+    args: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(args)
+    shown = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert says in shown
+    assert shown.count("\n") == 1
+
+
+def test_a_board_without_runs_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "runs", "--out", str(tmp_path)]) == 0
+    assert "makes one" in capsys.readouterr().err
+    assert main(["history", "t", "--out", str(tmp_path)]) == 2
+    assert "no runs in" in capsys.readouterr().err
+
+
+def test_a_unit_of_a_record_stays_in_its_line() -> None:
+    counts = {"samples": 1, "failed": 0, "requests": 1, "computed": 1, "cached": 0}
+    shown = run_result(record(throughput={"a\nb": 1.0}, counts=counts), "where", 100)
+    assert not any("\n" in line for line in shown)

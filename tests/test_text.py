@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbench.text import csv_cell, markdown, plain
+from mmbench.text import csv_cell, markdown, part_of, plain
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,9 @@ def test_no_cell_is_a_formula(text: str) -> None:
     out = io.StringIO()
     csv.writer(out).writerow([csv_cell(text)])
     assert next(csv.reader(io.StringIO(out.getvalue())))[0][0] == "'"
+
+
+def test_a_part_of_a_whole_has_its_verb() -> None:
+    assert part_of(1, 60, "sample") == "1 of 60 samples has"
+    assert part_of(1, 1, "line", "looks", "look") == "1 of 1 line looks"
+    assert part_of(1200, 5000, "query vector", "is", "are") == "1,200 of 5,000 query vectors are"

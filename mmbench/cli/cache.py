@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Iterator
 from os import stat_result
 from pathlib import Path
 
 from mmbench.cache_errors import cache_errors
-from mmbench.cli.columns import show
+from mmbench.cli.columns import screen_width, show, table
 from mmbench.journal_folders import journal_root, read_name, remove
 from mmbench.text import count, plain
+
+_KEY = 12  # characters of a folder's name that are shown
 
 
 def command(args: argparse.Namespace) -> int:
@@ -22,15 +25,17 @@ def command(args: argparse.Namespace) -> int:
     if args.action == "prune" and args.older_than is not None:
         journals = [path for path in journals if _age(path) > args.older_than]
     total, left = 0, 0
+    rows = [["journal", "MB", "days", "model"]]
     for path in journals:
         size = sum(file.st_size for file in _files(path, "*.segment"))
-        line = f"{path.name}  {size / 1e6:10.1f} MB  {_age(path):6.1f} days  {_model(path)}"
+        row = [path.name[:_KEY], f"{size / 1e6:.1f}", f"{_age(path):.1f}", _model(path)]
         if args.action == "prune" and not remove(path):
-            line += "  (kept: a run uses it)"
+            row[-1] += " (kept: a run uses it)"
             left += 1
         else:
             total += size
-        show([line.rstrip()])
+        rows.append(row)
+    show(table(rows, {0, 3}, screen_width(sys.stdout)) if journals else [])
     done = "pruned" if args.action == "prune" else "held"
     kept = f", {count(left, 'journal')} in use kept" if left else ""
     number = count(len(journals) - left, "journal")

@@ -36,5 +36,5 @@ def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
     show(lines)
     if found.failures or found.unmeasured:
         return SAMPLES if found.failures else UNCLEAR
-    show(["  ready: `mmbench run` with the same flags"])
+    show([f"  ready: `mmbench run{' -m MODEL' if model is None else ''}` with the same flags"])
     return 0

@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TextIO
-from unicodedata import combining, east_asian_width
+from unicodedata import category, east_asian_width
 
 from mmbench.text import printable
 
@@ -21,6 +21,7 @@ _TEXT = 24  # the least width of a last column of text; a narrower one is not wr
 _GAP = 2  # blanks between columns
 _HANG = 4  # how much deeper the following lines of a wrapped line are indented
 _PARTS = re.compile(r"[^/@ ]*[/@ ]|[^/@ ]+")  # a name is folded behind these characters
+_WIDE = re.compile(r" *[^\u1100-\U0003ffff]+|.")  # a Chinese character, an emoji: one by one
 
 Row = Sequence[str]
 
@@ -47,13 +48,18 @@ def cells(text: str) -> int:
     """Return how many cells of a terminal a text takes."""
     if text.isascii():
         return len(text)
-    return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)
+    return sum(0 if _is_mark(char) else 1 + (east_asian_width(char) in "WF") for char in text)
+
+
+def _is_mark(char: str) -> bool:
+    """Whether a character takes no cell of its own: an accent, a vowel sign, a Hangul vowel."""
+    return category(char) in ("Mn", "Me") or "\u1160" <= char <= "\u11ff"
 
 
 def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
     """Break a line between words; the following lines are indented by `hang` cells.
 
-    A word that is too long for a line of its own stays whole.
+    A long word is indented less, so that it fits; one that is too long for a line stays whole.
     """
     text = line.lstrip(" ")
     indent = len(line) - len(text)
@@ -65,7 +71,9 @@ def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
         longer = f"{current}{word}"
         if cells(longer.rstrip()) > width and current.strip():
             lines.append(current.rstrip())
-            longer = " " * after + word.lstrip()
+            word = word.lstrip()
+            room = width - cells(word)
+            longer = " " * (after if room < 0 else min(after, room)) + word
         current = longer
     return [*lines, current.rstrip()]
 
@@ -73,7 +81,7 @@ def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
 def _words(text: str) -> Iterator[str]:
     """Words, each with the blanks before it; characters of two cells are words of their own."""
     for word in re.findall(r" *[^ ]+", text):
-        yield from re.findall(r" *[^\u1100-\uffff]+|.", word) if cells(word) > len(word) else [word]
+        yield from _WIDE.findall(word) if cells(word) > len(word) else [word]
 
 
 def aligned(rows: Sequence[Row], left: Collection[int]) -> list[str]:
@@ -186,6 +194,6 @@ def fold(name: str, width: int) -> list[str]:
             lines.append("  ")
         lines[-1] += part
         while cells(lines[-1].rstrip()) > width:
-            cut = next(n for n in range(width, 0, -1) if cells(lines[-1][:n]) <= width)
+            cut = next(n for n in range(len(lines[-1]), 0, -1) if cells(lines[-1][:n]) <= width)
             lines[-1:] = [lines[-1][:cut], "  " + lines[-1][cut:]]
     return [line.rstrip() for line in lines]

@@ -29,7 +29,7 @@ _QUOTED = 60  # characters of an output
 def command(args: argparse.Namespace) -> int:
     """Print every candidate beside the baseline, and of several runs which do not differ."""
     if len(args.run) < 2:
-        raise UserError("mmbench compare takes two runs or more, the baseline first")
+        raise UserError("compare takes two runs or more: mmbench compare BASELINE CANDIDATE …")
     runs = find_runs(args.run, args)
     pairs = compare_runs(runs, metrics=args.metric, alpha=args.alpha, seed=args.seed)
     if args.json:
@@ -195,9 +195,11 @@ def _groups(
         ]
         found = letters(len(records), differ)
         digits = decimals(*values)
+        shown = [format_number(values[run], digits) for run in order]
+        wide = max(map(len, shown))
         rows = [
-            [format_number(values[run], digits), found[nth], *_parts(records[run])]
+            [f"{shown[nth]:>{wide}}", found[nth], *_parts(records[run])]
             for nth, run in enumerate(order)
         ]
-        lines += ["", plain(score.metric), *table(rows, {1, 2, 3}, width, indent=2)]
+        lines += ["", plain(score.metric), *listing(rows, width, indent=2)]
     return lines

@@ -13,6 +13,8 @@ from pathlib import PurePath
 from typing import Any
 
 from mmbench import registry
+from mmbench.cli.arguments import days, natural, positive, seed, share
+from mmbench.errors import UserError
 
 _NUMBERS = (1, 5, 10)  # of `recall@k`, as tasks have them
 
@@ -57,9 +59,32 @@ def _names_for(action: argparse.Action) -> Completer | None:
         "baseline": _runs,
         "candidate": _runs,
         "name": _shown,
+        "family": _families,
+        "device": _devices,
+        "batch_size": _auto,
     }
-    # `score --name` is free text, the positional `name` of show and train is not.
-    return None if action.option_strings == ["--name"] else by_argument.get(action.dest)
+    if action.option_strings == ["--name"] or action.type in (days, natural, positive, seed, share):
+        return _nothing  # free text (the positional `name` of show and train is not), and numbers
+    return by_argument.get(action.dest)
+
+
+def _nothing(**_: Any) -> list[str]:
+    """No names, where a shell would complete those of files."""
+    return []
+
+
+def _families(**_: Any) -> Iterable[str]:
+    from mmbench.conformance import FAMILIES
+
+    return FAMILIES
+
+
+def _devices(**_: Any) -> list[str]:
+    return ["auto", "cpu", "cuda"]
+
+
+def _auto(**_: Any) -> list[str]:
+    return ["auto"]
 
 
 def _models(prefix: str, **_: Any) -> list[str]:
@@ -93,7 +118,11 @@ def _metrics(**_: Any) -> list[str]:
 def _runs(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
     from mmbench.folders import Folder
 
-    return ["latest", "best", *(PurePath(n).stem for n in Folder(parsed_args.out).run_files())]
+    try:
+        files = Folder(parsed_args.out).run_files()
+    except UserError:  # the command that is typed says what is wrong with the folder
+        files = []
+    return ["latest", "best", *(PurePath(name).stem for name in files)]
 
 
 def _shown(parsed_args: argparse.Namespace, **others: Any) -> Iterable[str]:
@@ -108,6 +137,8 @@ def _shown(parsed_args: argparse.Namespace, **others: Any) -> Iterable[str]:
         "metric": _metrics,
         "run": _runs,
     }
+    if parsed_args.what not in by_kind:
+        return []
     return by_kind[parsed_args.what](parsed_args=parsed_args, **others)
 
 

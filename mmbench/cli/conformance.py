@@ -35,7 +35,8 @@ def command(args: argparse.Namespace) -> int:
     """Print the rows as they come, or all of them as JSON or Markdown."""
     unknown = [family for family in args.family if family not in FAMILIES]
     if unknown:
-        raise UnknownName("family of metrics", unknown[0], FAMILIES)
+        hint = "`mmbench conformance --help` shows all"
+        raise UnknownName("family of metrics", unknown[0], FAMILIES, hint)
     if args.data is not None and not Path(args.data).is_dir():
         raise DataError(f"--data {plain(args.data)}: no such folder")
     rows = conformance(args.family or FAMILIES, args.data)

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from mmbench.cli.arguments import positive, seed
+
 
 def command(commands: Any, name: str, module: str, text: str) -> argparse.ArgumentParser:
     """A subcommand of this name, run by a module of mmbench.cli."""
@@ -107,7 +109,7 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
         metavar="exact|FACTORY",
         help="exact ranks, or a FAISS index such as Flat, HNSW32, 'IVF1024,Flat;nprobe=16'",
     )
-    add("--seed", type=int, default=0, metavar="N", help="of drawings and baselines (default: 0)")
+    add("--seed", type=seed, default=0, metavar="N", help="of drawings and baselines (default: 0)")
     machine(parser)
     allow_outside(parser)
     published_as(parser)
@@ -164,14 +166,6 @@ def plugins(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.py",
         help="load models, metrics, data sources or kinds from a file",
     )
-
-
-def positive(text: str) -> int:
-    """A whole number from 1."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1")
-    return value
 
 
 def _batch_size(text: str) -> int | None:

@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from mmbench.cli.columns import aligned, show
+from mmbench.cli import columns
+from mmbench.cli.columns import aligned, cells, screen_width, show
 from mmbench.cli.compare import chance
 from mmbench.cli.json_output import write_json
 from mmbench.cli.unreadable import report_unreadable
@@ -42,7 +43,8 @@ def command(args: argparse.Namespace) -> int:
     else:
         names = Folder(args.out).run_files()
         short = shortener([PurePosixPath(name).stem for name in names])
-        tables = [table(args.task, name, points, short) for name, points in found.items()]
+        width = screen_width(sys.stdout)
+        tables = [table(args.task, name, points, short, width) for name, points in found.items()]
         blocks = [lines for lines in [*tables, notes(list(found.values()))] if lines]
         for nth, lines in enumerate(blocks):
             show(["", *lines] if nth else lines)
@@ -65,24 +67,37 @@ def shortener(runs: Sequence[str]) -> Callable[[str], str]:
 
 
 def table(
-    task: str, metric: str, points: Sequence[Point], short: Callable[[str], str]
+    task: str,
+    metric: str,
+    points: Sequence[Point],
+    short: Callable[[str], str],
+    width: int | None = None,
 ) -> list[str]:
-    """Return the lines of one metric's table, each line of models under a heading."""
+    """Return the lines of one metric's table, each line of models under a heading.
+
+    Columns stand below each other in the whole table, or on a narrow terminal in each line's.
+    """
     failed = any(point.failed for point in points)
-    rows: list[list[str]] = []
-    headings: dict[int, str] = {}
-    for number_, own in groupby(points, key=lambda point: point.line):
-        line = list(own)
-        by_step = line[0].order == "step"
-        headings[len(rows)] = f"{number_ + 1}  {plain(line_name(line[0]), 76)}"
-        rows.append(["step" if by_step else "checkpoint", "value", "95 %"])
-        rows[-1] += [*(["failed"] if failed else []), "change", "run"]
-        rows += [_row(point, failed, short) for point in line]
+    parts = [_part(list(own), failed, short) for _, own in groupby(points, lambda p: p.line)]
+    left = {3 + failed, 4 + failed}
+    whole = iter(aligned([row for _, rows in parts for row in rows], left))
+    tables = [[f"  {next(whole)}" for _ in rows] for _, rows in parts]
+    if width is not None and any(cells(line) > width for lines in tables for line in lines):
+        tables = [columns.table(rows, left, width, indent=2) for _, rows in parts]
     lines = [f"{plain(task)}: {plain(metric)}"]
-    for at, text in enumerate(aligned(rows, left={3 + failed, 4 + failed})):
-        lines += ["", headings[at]] if at in headings else []
-        lines.append(f"  {text}")
+    for (heading, _), shown in zip(parts, tables, strict=True):
+        lines += ["", heading, *shown]
     return lines
+
+
+def _part(
+    line: Sequence[Point], failed: bool, short: Callable[[str], str]
+) -> tuple[str, list[list[str]]]:
+    """Return the heading of a line of models, and its rows behind their header."""
+    first = "step" if line[0].order == "step" else "checkpoint"
+    header = [first, "value", "95 %", *(["failed"] if failed else []), "change", "run"]
+    heading = f"{line[0].line + 1}  {plain(line_name(line[0]), 76)}"
+    return heading, [header, *(_row(point, failed, short) for point in line)]
 
 
 def _row(point: Point, failed: bool, short: Callable[[str], str]) -> list[str]:

@@ -15,6 +15,8 @@ from mmbench.text import plain
 def command(args: argparse.Namespace) -> int:
     """Print one line per name; on a narrow terminal its summary is wrapped."""
     rows = [[plain(cell) for cell in row] for row in _rows(args)]
+    if args.what == "runs" and not rows:
+        show([f"no runs in {args.out}: `mmbench run -m MODEL -t TASK` makes one"], sys.stderr)
     show(listing(rows, screen_width(sys.stdout)))
     return 0
 

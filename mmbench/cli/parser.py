@@ -10,7 +10,8 @@ from mmbench import __version__
 from mmbench.cli import parser_models as models
 from mmbench.cli import parser_outputs as outputs
 from mmbench.cli import parser_verdicts as verdicts
-from mmbench.cli.flags import RUN, command, device, pair, plugins, positive, runs_of_task, written
+from mmbench.cli.arguments import Parser, days, positive, seed
+from mmbench.cli.flags import RUN, command, device, pair, plugins, runs_of_task, written
 
 EXIT_CODES = """exit codes: 0 done; 1 a negative verdict; 2 an error of yours, one line says what to
 type; 3 samples failed beyond --allow-failed; 4 no verdict (too little data), or no value for
@@ -22,8 +23,9 @@ def make_parser() -> argparse.ArgumentParser:
 
     Where a shell asks for completions, they are printed and the process ends.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="mmbench",
+        advice="`mmbench --help` shows all commands, `mmbench COMMAND --help` their flags",
         description="Evaluate multimodal models: one command, one honest number.",
         epilog=EXIT_CODES,
         allow_abbrev=False,
@@ -118,7 +120,7 @@ def _train(commands: Any) -> None:
     add("--steps", type=positive, metavar="N", help="of all stages; default: the recipe's")
     add("--every", type=positive, metavar="N", help="a checkpoint every N steps")
     device(parser, "cpu")
-    add("--seed", type=int, metavar="N", help="default: 0")
+    add("--seed", type=seed, metavar="N", help="default: 0")
     add("--resume", action="store_true", help="go on from the last checkpoint in DIR")
     add(
         "--eval",
@@ -136,7 +138,7 @@ def _cache(commands: Any) -> None:
     parser.add_argument("action", choices=["show", "prune"])
     parser.add_argument(
         "--older-than",
-        type=float,
+        type=days,
         metavar="DAYS",
         help="prune only what was not used for so long",
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmbench.cli.arguments import positive
 from mmbench.cli.flags import (
     allow_outside,
     command,
     inception,
     machine,
     plugins,
-    positive,
     published_as,
     written,
 )

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from mmbench.cli.arguments import seed
 from mmbench.cli.flags import (
     RUN,
     command,
@@ -48,7 +49,7 @@ def score(commands: Any) -> None:
     add("--partial", action="store_true", help="score what is there, although outputs are missing")
     add("--fold-ids", action="store_true", help="match ids without regard to case, as sclite does")
     _inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)", "[TASK=]PATH")
-    add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")
+    add("--seed", type=seed, default=0, metavar="N", help="of the intervals (default: 0)")
     published_as(parser)
     written(parser)
     plugins(parser)
@@ -94,7 +95,7 @@ def conformance(commands: Any) -> None:
         default=[],
         metavar="NAME",
         help="only these: retrieval, captions, clipscore, distribution, classification, answers,"
-        " speech, mos; repeat for several",
+        " drawings, speech, mos; repeat for several",
     )
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--json", action="store_true", help="the rows as a JSON array")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from mmbench.cli.arguments import natural, seed, share
 from mmbench.cli.flags import RUN, command, runs_of_task
 
 
@@ -17,7 +18,7 @@ def compare(commands: Any) -> None:
     runs_of_task(parser)
     _metric(parser)
     _tested(parser)
-    add("--show", type=int, default=10, metavar="N", help="samples that changed (default: 10)")
+    add("--show", type=natural, default=10, metavar="N", help="samples that changed (default: 10)")
     add("--json", action="store_true", help="every pair as a JSON array on stdout")
 
 
@@ -77,18 +78,11 @@ def _metric(parser: argparse.ArgumentParser) -> None:
 
 def _tested(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--alpha", type=_share, default=0.05, metavar="P", help="of the tests (default: 0.05)")
-    add("--seed", type=int, default=0, metavar="N", help="of the draws (default: 0)")
+    add("--alpha", type=share, default=0.05, metavar="P", help="of the tests (default: 0.05)")
+    add("--seed", type=seed, default=0, metavar="N", help="of the draws (default: 0)")
     add(
         "--out",
         default="leaderboards",
         metavar="DIR",
         help="where the runs are: a folder or an fsspec URL (default: ./leaderboards)",
     )
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return value

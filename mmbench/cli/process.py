@@ -44,6 +44,7 @@ def run_process(command: Callable[[], int]) -> int:
 
     streams = Streams()
     handle_signals(_interrupt)
+    sys.unraisablehook = _end_or_report
     _State.handled = True
     try:
         code = command()
@@ -91,8 +92,10 @@ def interruption(error: BaseException) -> int:
 def report_interruption() -> None:
     """Print once that the command was interrupted."""
     if not _State.reported:
+        from mmbench.cli.columns import show
+
         _State.reported = True
-        print(MESSAGE, file=sys.stderr, flush=True)
+        show([MESSAGE], sys.stderr)
 
 
 def _interrupt(number: int) -> NoReturn:
@@ -100,6 +103,16 @@ def _interrupt(number: int) -> NoReturn:
         _end_at_once(_State.received)
     _State.received = number
     raise Interrupted
+
+
+def _end_or_report(unraisable: sys.UnraisableHookArgs) -> None:
+    """End where Python drops an interruption, in a destructor or the callback of a weak reference.
+
+    The command would go on as if nothing had happened. Other exceptions are reported as usual.
+    """
+    if isinstance(unraisable.exc_value, Interrupted):
+        _end_at_once(_State.received)
+    sys.__unraisablehook__(unraisable)
 
 
 def _end_at_once(number: int) -> NoReturn:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import argparse
 
+from mmbench import board
 from mmbench.cli import report, until_interrupted, worst
 from mmbench.cli.json_output import printing_to_stderr
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
 from mmbench.cli.runs import find_runs
-from mmbench.folders import Folder
 from mmbench.types import RunRecord
 
 
 def command(args: argparse.Namespace) -> int:
     """Measure every run again; one that cannot be does not stop the others."""
-    Folder(args.out).check_writable()
+    board.check_writable(args.out)
     records: list[RunRecord] = []
     codes = until_interrupted(_again(run, args, records) for run in args.run)
     return worst([*codes, publish(records, args)])

@@ -6,7 +6,7 @@ import argparse
 import sys
 from itertools import product
 
-from mmbench import store
+from mmbench import board, store
 from mmbench.cli import report, until_interrupted, worst
 from mmbench.cli.columns import show
 from mmbench.cli.json_output import printing_to_stderr
@@ -21,8 +21,8 @@ from mmbench.types import RunRecord
 def command(args: argparse.Namespace) -> int:
     """Run every pair, write records and tables, and print what was measured."""
     allowed_failures(args.allow_failed, 1)  # refused before hours of work, not after
-    Folder(args.out).check_writable()
-    if args.media:
+    board.check_writable(args.out)
+    if args.media is not None:
         Folder(args.media, "--media").check_writable()
     records: list[RunRecord] = []
     held = Held()

@@ -142,7 +142,7 @@ def _cost(record: RunRecord) -> list[str]:
     counts, spent = record.counts, format_seconds(sum(record.seconds.values()))
     if not counts["requests"]:
         return [f"  {spent}"]
-    rates = [f"{format_rate(rate)} {unit}" for unit, rate in record.throughput.items()]
+    rates = [f"{format_rate(rate)} {plain(unit)}" for unit, rate in record.throughput.items()]
     requests = f"{count(counts['requests'], 'request')}: {counts['computed']:,} computed"
     return [f"  {requests}, {counts['cached']:,} from the cache; {', '.join([spent, *rates])}"]
 

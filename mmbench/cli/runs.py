@@ -17,4 +17,4 @@ def find_runs(runs: Sequence[str], args: argparse.Namespace) -> list[StoredRun]:
     """
     found = [find_run(run, args.out, args.task) for run in runs]
     report_unreadable([line for run in found for line in run.unreadable])
-    return found
+    return [run._replace(unreadable=()) for run in found]

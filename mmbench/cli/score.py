@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from mmbench import board
 from mmbench.cli import worst
 from mmbench.cli.json_output import printing_to_stderr
 from mmbench.cli.options import data_for
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
-from mmbench.folders import Folder
 
 
 def command(args: argparse.Namespace) -> int:
@@ -18,7 +18,7 @@ def command(args: argparse.Namespace) -> int:
     from mmbench.engine.prepare import Options
     from mmbench.engine.score import score
 
-    Folder(args.out).check_writable()
+    board.check_writable(args.out)
     options = Options(
         data=data_for(args.task, [str(args.data)] if args.data else [], [args.task]),
         device=args.device,

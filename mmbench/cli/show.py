@@ -123,7 +123,7 @@ def _doc(thing: object) -> list[str]:
 def _paragraphs(lines: list[str]) -> Iterator[str]:
     text = ""
     for line in [*lines, ""]:
-        if line and not line.startswith((" ", "- ", "|", "#")):
+        if line and not line.startswith((" ", "- ", "| ", "|-", "#")):
             text = f"{text} {line}".lstrip()
             continue
         yield from [text] if text else []

@@ -13,7 +13,6 @@ from mmbench.cli.progress import make_progress
 from mmbench.cli.run_summary import run_result
 from mmbench.cli.unreadable import report_unreadable
 from mmbench.engine.asked import device_for
-from mmbench.folders import Folder
 from mmbench.train import Recipe, changed, read_recipe, train
 
 
@@ -21,7 +20,7 @@ def command(args: argparse.Namespace) -> int:
     """Train by a recipe; run the tasks of `--eval` on each checkpoint."""
     recipe, device = _recipe(args), device_for(args.device)
     if args.eval:
-        Folder(args.board, "--board").check_writable()
+        board.check_writable(args.board, "--board")
     told = _Told(args, recipe)
     try:
         last = train(
@@ -36,7 +35,7 @@ def command(args: argparse.Namespace) -> int:
         told.progress.finish()
     show([f"trained: {recipe.model}@{last}"])
     if told.tasks:
-        pages, unreadable = board.build(args.board, told.tasks)
+        pages, unreadable = board.build(args.board, told.tasks, "--board")
         report_unreadable(unreadable)
         show(f"leaderboard: {page}" for page in pages)
     return worst(told.codes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.cli.options import machine_options
@@ -26,9 +27,12 @@ def files(args: argparse.Namespace) -> list[Media]:
 
 @contextmanager
 def tryout(args: argparse.Namespace) -> Iterator[Tryout]:
-    """The model of -m. A file that fails is the user's error here: there is no other sample."""
+    """The model of -m. A file that is missing or fails is the user's error: no other follows."""
     from mmbench.engine.tryout import Tryout
 
+    for one in files(args):
+        if not Path(one.name).exists():
+            raise UserError(f"--{one.modality} {one.name}: no such file")
     with ContentKeys(cache_folder()) as keys:
         try:
             yield Tryout(args.model, machine_options(args), keys, make_progress(quiet=True))

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from mmbench import store
+from mmbench import board, store
 from mmbench.cli import DONE, FAILED, UNCLEAR, report, until_interrupted, worst
 from mmbench.cli.columns import listing, screen_width, show, table
 from mmbench.cli.json_output import printing_to_stderr
@@ -16,7 +16,6 @@ from mmbench.cli.progress import make_progress
 from mmbench.engine.choice import parse
 from mmbench.engine.held import Held
 from mmbench.errors import UserError
-from mmbench.folders import Folder
 from mmbench.number_format import format_number
 from mmbench.spec import load_task, task_files
 from mmbench.text import count, plain
@@ -28,7 +27,7 @@ def command(args: argparse.Namespace) -> int:
     specs = [load_task(name, args.tasks) for name in args.task or sorted(task_files(args.tasks))]
     if not args.model:
         return _show(specs)
-    Folder(args.out).check_writable()
+    board.check_writable(args.out)
     records: list[RunRecord] = []
     codes = until_interrupted(_codes(args, specs, records))
     return worst([*codes, publish(records, args)])

@@ -44,7 +44,10 @@ def captioned(
     """
     modality, paths = one_medium(media)
     columns = [captions] if isinstance(captions, str) else captions
-    file, records = rows_of(root, files, "captioned", entry=rows, table=table, where=where)
+    read = [id, caption_id, *columns, *paths]
+    file, records = rows_of(
+        root, files, "captioned", entry=rows, table=table, where=where, columns=read
+    )
     groups: dict[str, list[Record]] = {}
     for record in records:
         groups.setdefault(path_id(named(id, record)), []).append(record)

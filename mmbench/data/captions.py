@@ -27,7 +27,7 @@ from mmbench.data.records import (
 )
 from mmbench.data.system_names import matches
 from mmbench.errors import DataError
-from mmbench.text import count, listed
+from mmbench.text import count, listed, part_of
 from mmbench.types import Broken, Sample, Samples
 
 _TABLES = (".jsonl", ".csv", ".tsv")
@@ -65,7 +65,7 @@ def captions(
     empty = [image.id for image in kept if not references[image.id]]
     if empty:
         raise DataError(
-            f"{path}: {len(empty):,} of {count(len(kept), 'image')} have no caption to compare"
+            f"{path}: {part_of(len(empty), len(kept), 'image')} no caption to compare"
             f" with: {listed(empty)}; remove them from its images"
         )
     contents = optional_images([_names(image) for image in kept], path.parent, str(path))

@@ -15,6 +15,7 @@ from mmbench.data.jsonfile import read_file
 from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.records import text_lines
 from mmbench.errors import DataError, SpecError
+from mmbench.text import count
 from mmbench.types import Media, Sample, Samples
 
 _PLANE = 32 * 32
@@ -64,7 +65,7 @@ def cifar(
     names = folder / layout.names
     labels = [line for line in text_lines(read_file(names), names) if line]
     if len(labels) != classes:
-        raise DataError(f"{names}: {len(labels)} names, not {classes}")
+        raise DataError(f"{names}: {count(len(labels), 'name')}, not {classes}")
     samples: list[Sample] = []
     for name in layout.files[split]:
         samples += _images(folder / name, layout.labels, classes, len(samples))
@@ -87,7 +88,8 @@ def _images(file: Path, labels: int, classes: int, first: int) -> list[Sample]:
     data = read_file(file)
     size = labels + _PIXELS
     if not data or len(data) % size:
-        raise DataError(f"{file}: {len(data)} bytes are no records of {size}: is it cut short?")
+        have = count(len(data), "byte")
+        raise DataError(f"{file}: {have}, no multiple of {size}, an image: is it cut short?")
     samples = []
     for number, start in enumerate(range(0, len(data), size)):
         label = data[start + labels - 1]

@@ -13,7 +13,8 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mmbench.data.local import load_local, readable
+from mmbench.data.library_files import load_checked, readable
+from mmbench.data.local import load_local
 from mmbench.errors import DataError
 
 _REQUEST_SECONDS = 2.0  # a connection, or a silence between two bytes
@@ -56,8 +57,6 @@ def load_from_hub(path: str, name: str | None, split: str, revision: str | None)
     is; where it cannot be reached, the newest in the cache serves for None and for main.
     Raises DataError.
     """
-    from datasets import load_dataset
-
     commit = revision if revision and _COMMIT.fullmatch(revision) else None
     cached = _in_cache(path, name)
     chosen = _exact(cached, name, commit)
@@ -70,7 +69,7 @@ def load_from_hub(path: str, name: str | None, split: str, revision: str | None)
     if chosen is not None:
         return _from_cache(path, chosen, split), chosen.commit
     with readable(f"{path} at {commit}"):
-        return load_dataset(path, name, split=split, revision=commit), str(commit)
+        return load_checked(path, name, split, revision=commit), str(commit)
 
 
 def _in_cache(path: str, name: str | None) -> list[_Cached]:

@@ -35,11 +35,11 @@ _BYTE = re.compile(r" \(byte (\d+)\)$")
 def read_file(path: Path, *, pipe: bool = False) -> bytes:
     """Return the bytes of a file, without a UTF-8 byte order mark; UTF-16 and UTF-32 as UTF-8.
 
-    UTF-16 and UTF-32 are told by their byte order marks. `pipe` also allows a pipe or a device, for
-    a path that the user typed. Raises DataError.
+    UTF-16 and UTF-32 are told by their byte order marks. `pipe` also allows a pipe, for a path that
+    the user typed. Raises DataError.
     """
     try:
-        data = path.read_bytes() if pipe else read_regular(path)
+        data = path.read_bytes() if pipe and path.is_fifo() else read_regular(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
     wide = wide_encoding(data)

@@ -55,7 +55,10 @@ def labelled(
     that is not there and for a label that is no class.
     """
     modality, paths = one_medium(media)
-    file, records = rows_of(root, files, "labelled", entry=rows, table=table, where=where)
+    columns = [id, label, group, *(tags or {}).values(), *paths]
+    file, records = rows_of(
+        root, files, "labelled", entry=rows, table=table, where=where, columns=columns
+    )
     texts = [_labels(record, label, separator, drop) for record in records]
     several = bool(separator) or any(isinstance(_cell(row, label), list) for row in records)
     found = class_list(classes, root or file, "labelled") if classes else _occurring(texts)

@@ -18,10 +18,11 @@ from mmbench.data.listing_media import media_beside, named
 from mmbench.data.listing_read import Files, Table, find_files, option_as, read_rows
 from mmbench.data.media_fields import field_modality
 from mmbench.data.pairs import check_count, refuse_duplicates
+from mmbench.data.pattern import refuse_missing
 from mmbench.data.published_rows import Paths, refuse_none
 from mmbench.data.records import Record, as_id
 from mmbench.errors import DataError
-from mmbench.text import count, listed
+from mmbench.text import listed, part_of
 from mmbench.types import Sample, Samples
 
 
@@ -80,7 +81,10 @@ def listing(
     samples: list[Sample] = []
     for part, file in find_files(root, files, "listing"):
         found = read_rows(file, rows, written)
-        numbered = [(n, r) for n, r in enumerate(_parted(found, part)) if chosen(r, where)]
+        parted = _parted(found, part)
+        if parted:
+            refuse_missing(parted[0], [*(where or ()), *shape.columns(), *columns.values()])
+        numbered = [(n, r) for n, r in enumerate(parted) if chosen(r, where)]
         numbered = numbered[-last:] if last else numbered
         refuse_none(numbered, len(found), file)
         kept = named([record for _, record in numbered], file, names)
@@ -114,7 +118,5 @@ def _references(
     ids = [as_id(cell(record, shape.id), record.where) for record in records]
     lost = [ident for ident in ids if ident not in texts]
     if lost:
-        raise DataError(
-            f"{file}: {len(lost):,} of {count(len(ids), 'row')} have no text: {listed(lost)}"
-        )
+        raise DataError(f"{file}: {part_of(len(lost), len(ids), 'row')} no text: {listed(lost)}")
     return [texts[ident] for ident in ids]

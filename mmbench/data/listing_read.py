@@ -34,6 +34,11 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True):
     separator: str = ""
     quoted: bool = True
 
+    def __post_init__(self) -> None:
+        """Refuse a separator that the reader of CSV does not take, with a ValueError."""
+        if self.separator and (len(self.separator) > 1 or self.separator in '\r\n"'):
+            raise ValueError(f"separator {self.separator!r} is not one character of its own")
+
 
 def option_as(kind: type[S], given: Mapping[str, Any], option: str) -> S:
     """A data option that is a mapping, as this kind of one. Raises SpecError."""

@@ -18,6 +18,7 @@ import msgspec
 from mmbench.data.outputs_lines import kaldi_parts, said, trn_parts
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.errors import DataError
+from mmbench.text import part_of
 from mmbench.types import Outputs
 
 _SEPARATORS = re.compile(r"[\s,;:|]+")
@@ -135,9 +136,9 @@ def _refuse_some(
         written = parts[0] if parts else text.split()[0]
         if written != ident:
             raise DataError(
-                f"{where}: {len(like)} of {len(numbered)} lines look as if they carried ids, as"
-                f" {form.name}, but line {number} {form.where} {written!r}, which is the id of no"
-                f" sample: {_hint(written, ident)}"
+                f"{where}: {part_of(len(like), len(numbered), 'line', 'seems', 'seem')} to"
+                f" carry an id, as {form.name}, but line {number} {form.where} {written!r}, which"
+                f" is the id of no sample: {_hint(written, ident)}"
             )
 
 

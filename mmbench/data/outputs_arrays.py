@@ -18,7 +18,7 @@ from mmbench.data.records import text_lines
 from mmbench.errors import DataError
 from mmbench.inflation import refuse_inflation
 from mmbench.regular_files import open_regular
-from mmbench.text import listed
+from mmbench.text import listed, plain
 from mmbench.types import Outputs
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _arrays(path: Path, wanted: Collection[str]) -> dict[str, Any]:
             _refuse_inflation(loaded, path, wanted)
             return {name: loaded[name] if name in wanted else None for name in loaded.files}
     except _FAULTS as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = plain(str(error)) or type(error).__name__
         raise DataError(
             f"{path}: cannot be read as arrays of numbers and texts (np.save, np.savez): {reason}"
         ) from error

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.errors import DataError, Missing, UnknownName
+from mmbench.text import count
 from mmbench.types import Samples
 
 _NAMES, _TEMPLATES = "en_classnames.json", "en_zeroshot_classification_templates.json"
@@ -34,8 +35,8 @@ def with_templates(data: Samples, prompts: str, source: Path) -> Samples:
     names = _read(_NAMES).get(prompts, data.labels)
     if len(names) != len(data.labels):
         raise DataError(
-            f"{source}: {len(data.labels)} classes, where {prompts} has {len(names)}: a class that"
-            " nothing is of needs its name, or its empty folder, too"
+            f"{source}: {count(len(data.labels), 'class')}, where {prompts} has {len(names)}: a"
+            " class without samples needs its name, or its empty folder, too"
         )
     return replace(data, labels=names, templates=known[prompts])
 

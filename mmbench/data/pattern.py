@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
 from mmbench.data.cells import cell
-from mmbench.data.records import Record, as_id
+from mmbench.data.records import Record, as_id, column
+from mmbench.errors import DataError, UnknownName
+from mmbench.text import listed
 
-_SLOT = re.compile(r"\{([\w.]+)(?::(name|stem|parent|0\d+))?\}")
+_SLOT = re.compile(r"\{([\w.]+)(?::(name|stem|parent|0\d\d?))?\}")
 
 
 def filled(pattern: str, record: Record) -> str:
@@ -19,17 +22,17 @@ def filled(pattern: str, record: Record) -> str:
     ending, `{path:parent}` the name of the folder; `{start:06}` has six digits, zeros in front.
     Raises UnknownName for a column that the row does not have.
     """
-    values = [_as(cell(record, column), how) for column, how in _SLOT.findall(pattern)]
+    values = [_as(cell(record, name), how) for name, how in _SLOT.findall(pattern)]
     if "" in values:
         return ""
     texts = iter(values)
     return _SLOT.sub(lambda _: next(texts), pattern)
 
 
-def named(column: str, record: Record) -> str:
+def named(text: str, record: Record) -> str:
     """The text in a column, or in a pattern that has one in braces. Raises DataError for none."""
-    value = filled(column, record) if "{" in column else cell(record, column)
-    return as_id(value, f"{record.where}: {column}")
+    value = filled(text, record) if "{" in text else cell(record, text)
+    return as_id(value, f"{record.where}: {text}")
 
 
 def _as(value: Any, how: str) -> str:
@@ -37,3 +40,34 @@ def _as(value: Any, how: str) -> str:
     path = PurePosixPath(text)
     parts = {"name": path.name, "stem": path.stem, "parent": path.parent.name}
     return parts.get(how, text.zfill(int(how)) if how.isdigit() else text)
+
+
+def refuse_missing(record: Record, texts: Iterable[str]) -> None:
+    """Raise DataError where a row lacks several of the columns in texts: columns or patterns.
+
+    A column that is missing alone is named by whoever reads it, with the names that are near.
+    """
+    names = dict.fromkeys(name for text in texts for name in _columns(text))
+    missing = [name for name in names if not _has(record, name)]
+    if len(missing) > 1:
+        raise DataError(
+            f"{record.where}: has no columns {', '.join(missing)}: its columns are"
+            f" {listed(record.cells, 20) or 'none'}"
+        )
+
+
+def _columns(text: str) -> list[str]:
+    if "{" in text:
+        return [name for name, _ in _SLOT.findall(text)]
+    return [text] if text else []
+
+
+def _has(record: Record, name: str) -> bool:
+    """Return whether a row has a column, in any case: some readers ignore the case of names."""
+    if column(record, name) is not None:
+        return True
+    try:
+        cell(record, name)
+    except UnknownName:
+        return False
+    return True

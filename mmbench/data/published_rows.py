@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from mmbench.data.beside import MEDIA, optional_media
 from mmbench.data.cells import chosen
 from mmbench.data.listing_read import Files, Table, find_files, option_as, read_rows
-from mmbench.data.pattern import filled
+from mmbench.data.pattern import filled, refuse_missing
 from mmbench.data.records import Record
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.types import Broken, Content, Modality
@@ -32,15 +32,19 @@ def rows_of(
     entry: str = "",
     table: Mapping[str, Any] | None = None,
     where: Mapping[str, Any] | None = None,
+    columns: Iterable[str] = (),
 ) -> Rows:
     """The rows of the first of `files` that is there (`find_files`), those that `where` chooses.
 
-    `entry` is that of a JSON file that holds the rows, `table` says how a table is written. Raises
-    DataError where there is no such file or row, and for what cannot be read.
+    `entry` is that of a JSON file that holds the rows, `table` says how a table is written;
+    `columns` are the columns, or patterns, that will be read. Raises DataError where there is no
+    such file or row, where several columns are missing, and for what cannot be read.
     """
     (_, file), *_ = find_files(root, files, source)
     found = read_rows(file, entry, option_as(Table, table or {}, "table"))
     numbered = [Record(r.where, {"row": row, **r.cells}) for row, r in enumerate(found)]
+    if numbered:
+        refuse_missing(numbered[0], [*(where or ()), *columns])
     kept = [record for record in numbered if chosen(record, where)]
     refuse_none(kept, len(found), file)
     return Rows(file, kept)

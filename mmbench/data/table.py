@@ -14,7 +14,7 @@ from mmbench.data.records import TABLES, find_file, read_records
 from mmbench.data.rows import Row, choose_columns, pair_rows
 from mmbench.data.spool import Spool
 from mmbench.errors import DataError
-from mmbench.inflation import refuse_inflated_columns, refuse_inflation
+from mmbench.inflation import expanded_bytes, refuse_inflated_groups, refuse_inflation
 from mmbench.regular_files import open_regular
 from mmbench.types import RetrievalData
 
@@ -67,16 +67,17 @@ def _parquet_rows(file: Path, columns: Columns) -> Iterator[Row]:
         with open_regular(file) as stream:
             # Buffering ahead would hold the whole file before it ends.
             parquet = pq.ParquetFile(stream, pre_buffer=False)
-            refuse_inflated_columns(parquet.metadata, file)
+            stored = file.stat().st_size
+            refuse_inflated_groups(parquet.metadata, stored, file)
             chosen = choose_columns(columns, parquet.schema_arrow.names, str(file))
             for batch in parquet.iter_batches(_BATCH, columns=list(dict.fromkeys(chosen.values()))):
                 part = pa.Table.from_batches([batch])
-                expanded += part.nbytes
-                refuse_inflation(file.stat().st_size, expanded, file, "the table")
+                expanded += expanded_bytes(batch)
+                refuse_inflation(stored, expanded, file, "the table")
                 put = partial(_put, spool, part[chosen["image"]], start)
                 yield from arrow_rows(part, chosen, start, str(file), put)
                 start += part.num_rows
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{file}: cannot be read: {' '.join(str(error).split())}") from error
 
 

@@ -7,6 +7,7 @@ such an object, -1 that there is none, and 0 that there are only difficult ones.
 
 from __future__ import annotations
 
+from glob import escape
 from pathlib import Path
 
 from mmbench.data.beside import optional_media
@@ -34,7 +35,7 @@ def voc(
     """
     home = _home(root)
     ending = f"_{split}.txt"
-    files = matches(home / "ImageSets/Main", f"*{ending}")
+    files = matches(home / "ImageSets/Main", f"*{escape(ending)}")
     if not files:
         raise DataError(f"{home}/ImageSets/Main: has no file of a class that ends in {ending}")
     marks = [_marks(file, difficult=difficult) for file in files]

@@ -14,7 +14,7 @@ from mmbench.data.beside import optional_images
 from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.errors import DataError
-from mmbench.text import listed
+from mmbench.text import listed, part_of
 from mmbench.types import Content, Sample, Samples
 
 _PLACES = ("", "Questions", "questions", "Annotations", "annotations")
@@ -65,10 +65,12 @@ def vqa(root: Path | None, *, split: str = "val2014") -> Samples:
     refuse_duplicates("question id", [str(a.question_id) for a in found], str(answered_in))
     answers = {str(annotation.question_id): annotation for annotation in found}
     lost = [str(q.question_id) for q in asked if not _has_answers(answers, str(q.question_id))]
-    if lost or not asked:
+    if not asked:
+        raise DataError(f"{asked_in}: has no question")
+    if lost:
         raise DataError(
-            f"{answered_in}: {len(lost)} of {len(asked)} questions of {asked_in.name} have no"
-            f" answers: {listed(lost) or 'there is no question'}"
+            f"{answered_in}: {part_of(len(lost), len(asked), 'question')} no answers:"
+            f" {listed(lost)} of {asked_in.name}"
         )
     images = optional_images([_names(q.image_id) for q in asked], asked_in.parent, str(asked_in))
     pairs = zip(asked, images, strict=True)

@@ -36,6 +36,7 @@ _TYPES = {
     "llava_next_video": ("video-llm",),
     "video_llava": ("video-llm",),
 }
+_LIST = "`mmbench list models` shows all names"
 
 
 class _Config(msgspec.Struct):
@@ -46,15 +47,19 @@ class _Config(msgspec.Struct):
     model: Any = None
 
 
-def refuse_bare_checkpoint(name: str) -> None:
-    """Raise UserError where a model is named by its checkpoint alone, saying what to type."""
+def refuse_bare_checkpoint(name: str, prefix: str = "") -> None:
+    """Raise UserError where a model is named by its checkpoint alone, saying what to type.
+
+    `prefix` is typed before the name: `frames+`.
+    """
+    if not name:
+        raise UserError(f"a model has no name: write {prefix}NAME[@CHECKPOINT]; {_LIST}")
     if name in registry.names("model") or not ("/" in name or Path(name).is_dir()):
         return
-    ways = [f"{adapter}@{name}" for adapter in _adapters(Path(name).expanduser())]
-    example = f"write {' or '.join(ways)}" if ways else f"write NAME@{name}"
+    ways = [f"{prefix}{adapter}@{name}" for adapter in _adapters(Path(name).expanduser())]
+    example = f"write {' or '.join(ways)}" if ways else f"write {prefix}NAME@{name}"
     raise UserError(
-        f"model {name!r} is a checkpoint without the name of its adapter: {example};"
-        " `mmbench list models` shows all names"
+        f"model {name!r} is a checkpoint without the name of its adapter: {example}; {_LIST}"
     )
 
 

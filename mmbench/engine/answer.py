@@ -61,8 +61,7 @@ class Answerer:
         Raises UserError when the journal cannot be written.
         """
         asked = distinct(requests.contents, self._keys)
-        folder = self._folder / _sort(requests)
-        journal = Journal(folder, fresh=self._fresh)
+        journal = self._journal(_sort(requests))
         try:
             table = Table(len(asked.keys), requests, self._name)
             self._fill(table, stage, requests, asked, journal)
@@ -80,12 +79,16 @@ class Answerer:
         """
         sort = _sort(requests)
         if sort not in self._labels:
-            journal = Journal(self._folder / sort / "labels", fresh=self._fresh)
+            journal = self._journal(f"{sort}/labels")
             try:
                 self._labels[sort] = self._journalled_labels(journal, sort)
             finally:
                 journal.close()
         return self._labels[sort]
+
+    def _journal(self, name: str) -> Journal:
+        owner = f"{self._folder.name}/{name}"
+        return Journal(self._folder / name, owner, fresh=self._fresh)
 
     def _journalled_labels(self, journal: Journal, sort: str) -> list[str]:
         key = digest("labels", self._folder.name, sort)  # one of another model does not fit

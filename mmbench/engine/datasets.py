@@ -70,6 +70,9 @@ def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, Any
     values = {option: _at_home(value) for option, value in given.items()}
     try:
         data = source(root, **values)
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise DataError(f"task {spec.name}: data source {name}: cannot read {reason}") from error
     except (DataError, UnknownName) as error:
         if root is None:
             raise

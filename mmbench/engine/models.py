@@ -114,9 +114,7 @@ def class_of(text: str) -> type:
 
 
 def _class(adapter: str) -> type:
-    name = adapter.removeprefix(FRAMED)
-    refuse_bare_checkpoint(name)
-    cls, _ = _registered(name)
+    cls, _ = _registered(_unframed(adapter))
     return framed(cls) if adapter.startswith(FRAMED) else cls
 
 
@@ -150,12 +148,20 @@ def _registered(adapter: str) -> tuple[type, dict[str, Any]]:
     return thing, bound
 
 
+def _unframed(adapter: str) -> str:
+    """Return the name of an adapter without `frames+`. Raises UserError for one without a name."""
+    name = adapter.removeprefix(FRAMED)
+    refuse_bare_checkpoint(name, adapter.removesuffix(name))
+    return name
+
+
 def _single(choice: ModelChoice, finder: Finder, options: dict[str, Any]) -> Model:
-    if not choice.adapter.startswith(FRAMED):
+    name = _unframed(choice.adapter)
+    if name == choice.adapter:
         return _plain(choice, finder, {**choice.options, **options})
     given = {**choice.options, **options}
     count = given.pop("frames", COUNT)
-    behind = msgspec.structs.replace(choice, adapter=choice.adapter.removeprefix(FRAMED))
+    behind = msgspec.structs.replace(choice, adapter=name)
     model = _plain(behind, finder, given)
     looking = framed(model.cls)
     info = msgspec.structs.replace(
@@ -174,7 +180,6 @@ def _single(choice: ModelChoice, finder: Finder, options: dict[str, Any]) -> Mod
 
 
 def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
-    refuse_bare_checkpoint(choice.adapter)
     cls, bound = _registered(choice.adapter)
     files = HashedFiles(finder.keys)
     if finder.trust_remote_code:

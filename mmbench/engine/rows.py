@@ -70,6 +70,10 @@ def predictions(table: Mapping[str, Sequence[Any]]) -> Directions:
     """The predictions behind stored rows, by direction and split. Raises DataError for images."""
     found: Directions = {}
     columns = ("direction", "split", "id", "group", "error", "value", "target", "tags")
+    if missing := [name for name in columns if name not in table]:
+        raise DataError(f"the rows have no column {missing[0]!r}: run it again")
+    if not table["id"]:
+        raise DataError("the file of the rows has none: run it again")
     scales = table.get("scores") or [""] * len(table["id"])
     for scale, direction, split, *row in zip(scales, *(table[n] for n in columns), strict=True):
         splits = found.setdefault(direction, [])
@@ -91,6 +95,8 @@ def _prediction(
             )
     elif value is not None:
         value = np.asarray(value, np.float64)
+        if len(value) == 1 and not value[0].is_integer():
+            raise DataError(f"sample {ident}: its value {value[0]} is not the number of a class")
         value = value if len(value) > 1 else int(value[0])
     right = None if target is None else _decoded(target, ident)
     return Prediction(ident, value, right, error, group, msgspec.json.decode(tags))
@@ -100,7 +106,7 @@ def _decoded(text: str, ident: str) -> Any:
     """A value or a target from its JSON. Raises DataError."""
     try:
         value = parse_json(text)
+        ranking = isinstance(value, dict) and value.keys() >= {"ranks", "grades"}
+        return msgspec.convert(value, Ranking) if ranking else value
     except ValueError as error:
         raise DataError(f"sample {ident}: its row cannot be read: {error}") from error
-    ranking = isinstance(value, dict) and value.keys() >= {"ranks", "grades"}
-    return msgspec.convert(value, Ranking) if ranking else value

@@ -12,7 +12,7 @@ import msgspec
 
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.matching import with_sample_ids, without_data_tags
-from mmbench.text import count, listed
+from mmbench.text import count, listed, part_of
 from mmbench.types import (
     Answers,
     Broken,
@@ -233,9 +233,7 @@ def refuse_unmatched(ids: list[str], given: Any, *, partial: bool) -> None:
     extra = [ident for ident in given if ident not in known]
     problems = []
     if missing:
-        problems.append(
-            f"{len(missing):,} of {count(len(ids), 'sample')} have no output: {listed(missing)}"
-        )
+        problems.append(f"{part_of(len(missing), len(ids), 'sample')} no output: {listed(missing)}")
     if extra:
         verb = "belongs" if len(extra) == 1 else "belong"
         problems.append(f"{count(len(extra), 'output')} {verb} to no sample: {listed(extra)}")

@@ -11,7 +11,7 @@ from mmbench.alternatives import first_reading, pieces_of
 from mmbench.errors import DataError
 from mmbench.kinds.conversation import check_prompt, conversation, modality_of
 from mmbench.kinds.per_sample import Directions, PerSample, dealt_out
-from mmbench.text import count
+from mmbench.text import count, part_of
 from mmbench.types import (
     Answers,
     Broken,
@@ -62,8 +62,7 @@ class Writing(PerSample):
         alone = sum(all(isinstance(c, str) for c in s.inputs.values()) for s in data.samples)
         if alone in (0, len(data.samples)):
             return []
-        verb = "has" if alone == 1 else "have"
-        return [f"{alone} of {count(len(data.samples), 'sample')} {verb} no image, sound or video"]
+        return [f"{part_of(alone, len(data.samples), 'sample')} no image, sound or video"]
 
     def told(self, answers: Mapping[str, Answers | Said], data: Samples) -> list[str]:
         """How many answers were cut off by the token limit."""

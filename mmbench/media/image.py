@@ -134,9 +134,11 @@ def _plain_type(image: Image) -> str:
     more than 8 bits of grey.
     """
     mime = _SENT.get(image.format or "", "")
+    if not mime:
+        return ""  # nor are the further frames of a GIF or a TIFF looked for, which may be damaged
     still = getattr(image, "n_frames", 1) == 1
     opaque = image.mode in ("1", "L", "P", "RGB") and "transparency" not in image.info
-    if not (mime and still and opaque):
+    if not (still and opaque):
         return ""
     try:
         upright = image.getexif().get(_ORIENTATION, 1) == 1

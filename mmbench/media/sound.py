@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 MAX_SECONDS = 24 * 3600
 # Samples of all channels: 4 hours of stereo at 48 kHz, a day at 16 kHz.
 MAX_SAMPLES = 1_500_000_000
+# From 1 GiB of decoded samples on, a byte of a file stands for at most so many: Opus at 1 kbit/s.
+MANY_SAMPLES, SAMPLES_OF_A_BYTE = 1 << 28, 400
+
+# How a MIDI sample dump begins: libsndfile prints what is wrong with one to the standard output.
+_SAMPLE_DUMP = b"\xf0\x7e"
 
 # How much shorter than its header says a whole sound may be: two frames of MP3 at 44.1 kHz. Some
 # encoders count the frame that holds the header, and decoders may keep back their last one.
@@ -37,7 +42,8 @@ def decode_sound(data: bytes, name: str, rate: int) -> Sound:
     that the encoder added are removed where the file tells them. Resampled by soxr (VHQ).
     Raises ContentError, naming `name`, for what is no sound, cannot be decoded, is cut short, has
     no samples, some that are not numbers, lasts more than a day or has more than `MAX_SAMPLES`
-    samples, as stored or at `rate`; SampleError when the memory runs out.
+    samples, as stored or at `rate`, or many of them in a small file; SampleError when the memory
+    runs out.
     """
     name = shown(name)
     try:
@@ -46,11 +52,25 @@ def decode_sound(data: bytes, name: str, rate: int) -> Sound:
         raise SampleError(f"{name}: no memory is left to decode it") from error
 
 
+class _Stream(BytesIO):
+    """Bytes in which a place before their start is ignored, as damaged headers name it.
+
+    The error would be printed by soundfile's callback, where nobody can catch it.
+    """
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place and return it; stay where the place is before the start."""
+        try:
+            return super().seek(offset, whence)
+        except (ValueError, OverflowError):
+            return self.tell()
+
+
 class _Limits:
     """Counts what is decoded of a sound, so that it can be refused before it fills the memory."""
 
-    def __init__(self, name: str, rate: int) -> None:
-        self._name, self._rate = name, rate
+    def __init__(self, name: str, rate: int, stored: int) -> None:
+        self._name, self._rate, self._stored = name, rate, stored
         self._seconds, self._samples = 0.0, 0
 
     def add(self, samples: int, channels: int, rate: int) -> None:
@@ -64,6 +84,11 @@ class _Limits:
         if most > MAX_SAMPLES:
             raise ContentError(
                 f"{self._name}: has {most:,} samples, more than the {MAX_SAMPLES:,} that are"
+                " decoded (a decompression bomb?)"
+            )
+        if most > max(MANY_SAMPLES, SAMPLES_OF_A_BYTE * self._stored):
+            raise ContentError(
+                f"{self._name}: has {most:,} samples in {self._stored:,} bytes, more than are"
                 " decoded (a decompression bomb?)"
             )
 
@@ -87,26 +112,29 @@ def _decoded(data: bytes, name: str, rate: int) -> Decoded:
 
     refused = ""
     try:
-        limits = _Limits(name, rate)
+        limits = _Limits(name, rate, len(data))
         stretches = [_by_libsndfile(link, limits) for link in links(data)]
         if all(stretch is not None for stretch in stretches):
             return Decoded([one for one in stretches if one is not None], cut=find_cut(data))
     except soundfile.SoundFileError as error:
         refused = _reason(error)
     refuse_false_table(data, name)
-    decoded = decode_by_ffmpeg(data, _Limits(name, rate).add)
+    decoded = decode_by_ffmpeg(data, _Limits(name, rate, len(data)).add)
     return decoded._replace(error=_both(refused, decoded.error))
 
 
 def _by_libsndfile(data: bytes, limits: _Limits) -> tuple[int, NDArray[np.float64]] | None:
-    """Return the rate and the samples of a sound; None where libsndfile does not know its length.
+    """Return the rate and the samples of a sound; None for what FFmpeg has to decode.
 
-    Raises SoundFileError for what libsndfile does not read.
+    That is a sound whose length libsndfile does not know, and a MIDI sample dump. Raises
+    SoundFileError for what libsndfile does not read.
     """
     import numpy as np
     import soundfile
 
-    with soundfile.SoundFile(BytesIO(with_length(data))) as file:
+    if data.startswith(_SAMPLE_DUMP):
+        return None
+    with soundfile.SoundFile(_Stream(with_length(data))) as file:
         if not _is_counted(data, file):
             return None
         limits.add(file.frames, file.channels, file.samplerate)

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ContentError, SampleError
+from mmbench.inflation import is_inflated
 from mmbench.media.containers import default_stream, demuxed, is_image, is_mp4, missing_entries
 from mmbench.media.encoded import shown
 from mmbench.media.frame_tables import refuse_false_table
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 # Pixels of all frames that are kept of a video: 3 GiB, or 32 frames of 8K.
 MAX_CLIP_PIXELS = 1 << 30
+
+# Packets of a video: 3 GiB of Python objects, or 11 hours of 60 frames a second with their sound.
+MAX_PACKETS = 1 << 22
 
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)", re.ASCII)  # hours, minutes and seconds
 _MOST_SHOWN = 0.9  # of a video: with less of it there it is cut short
@@ -125,7 +129,7 @@ def _packets(container: Any, data: bytes, name: str) -> tuple[list[Any], int]:
     if stream.codec_context is None:
         raise ContentError(f"{name}: its video stream is of no known codec")
     stream.thread_type = "AUTO"
-    everything = list(demuxed(container))
+    everything = _everything(container, data, name)
     packets = [packet for packet in everything if packet.stream.index == stream.index]
     frames = [packet.is_discard for packet in packets if packet.size]
     _refuse_missing(container, stream, packets, data, name)
@@ -135,6 +139,24 @@ def _packets(container: Any, data: bytes, name: str) -> tuple[list[Any], int]:
     if False not in frames:
         raise ContentError(f"{name}: has no frames")
     return packets, frames.count(False)
+
+
+def _everything(container: Any, data: bytes, name: str) -> list[Any]:
+    """Return the packets of all streams.
+
+    Raises ContentError for more than `MAX_PACKETS`, and for more bytes than the file can have: an
+    index may list the same bytes again and again, and Matroska may compress them.
+    """
+    packets, total = [], 0
+    for packet in demuxed(container):
+        packets.append(packet)
+        total += packet.size
+        if len(packets) > MAX_PACKETS or is_inflated(len(data), total):
+            raise ContentError(
+                f"{name}: has {len(packets):,} packets of {total:,} bytes or more in a file of"
+                f" {len(data):,} bytes, more than are read (a decompression bomb?)"
+            )
+    return packets
 
 
 def _from_first_key(packets: list[Any]) -> int:

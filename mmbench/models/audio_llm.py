@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmbench.errors import ContentError, SampleError
 from mmbench.models.chat import Asked, Chat
+from mmbench.text import count
 from mmbench.types import Message, Modality
 
 # Seconds. Qwen2-Audio makes a token of 40 ms, and takes the form of its first release, whose code
@@ -55,7 +56,7 @@ class AudioLlm(Chat):
         for samples in asked.media["audio"]:
             if len(samples) < _SHORTEST * self.rate:
                 raise ContentError(
-                    f"the sound has {len(samples)} samples, less than {_SHORTEST} seconds"
+                    f"the sound has {count(len(samples), 'sample')}, less than {_SHORTEST} seconds"
                 )
             if self._window is not None and len(samples) > self._window:
                 seconds = len(samples) / self.rate, self._window / self.rate

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmbench.errors import ContentError
+from mmbench.text import count
 from mmbench.types import Sound
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def refuse_short(n: int, model: Any, extractor: Any) -> None:
     else:
         enough = not hasattr(model, "_get_feat_extract_output_lengths") or frames(model, n) > 0
     if not enough:
-        raise ContentError(f"the sound has {n} samples, less than one frame")
+        raise ContentError(f"the sound has {count(n, 'sample')}, less than one frame")
 
 
 def spectrogram(sound: Sound, mel: Mel, least: int) -> Array:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmbench.errors import DataError
-from mmbench.text import count
+from mmbench.text import count, part_of
 
 if TYPE_CHECKING:
     from mmbench.search.blocks import Ints
@@ -58,7 +58,7 @@ def refuse_unfit(side: str, rows: Sequence[int], n: int, ids: Ids) -> None:
     named = [str(row) if ids is None else ids[row] for row in sorted(rows)[:SHOWN]]
     more = ", …" if len(rows) > SHOWN else ""
     raise DataError(
-        f"{len(rows)} of {n} {side} vectors are NaN, infinite or zero"
+        f"{part_of(len(rows), n, f'{side} vector', 'is', 'are')} NaN, infinite or zero"
         f" (ids {', '.join(map(repr, named))}{more}): look at what the model returned for them"
     )
 

@@ -15,6 +15,7 @@ from mmbench.errors import UserError
 from mmbench.regular_files import read_regular
 from mmbench.safe_parse import parse_json
 from mmbench.train.recipe import Recipe
+from mmbench.whole_files import remove_parts, write_whole
 
 
 def open_run(out: Path, recipe: Recipe, device: str, *, resume: bool) -> None:
@@ -29,7 +30,7 @@ def open_run(out: Path, recipe: Recipe, device: str, *, resume: bool) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: is not an empty folder; choose another --out")
     described = {"recipe": to_builtins(recipe), "versions": _versions() | {"device": device}}
-    write_whole(file, (json.dumps(described, indent=1) + "\n").encode())
+    write(file, (json.dumps(described, indent=1) + "\n").encode())
 
 
 def started(out: Path) -> Any:
@@ -55,8 +56,12 @@ def _refuse_other(file: Path, recipe: Recipe) -> None:
 
 def _sweep(out: Path) -> None:
     """Remove what a killed run left unfinished."""
-    for part in out.glob(".*.part"):
-        shutil.rmtree(part) if part.is_dir() else part.unlink()
+    try:
+        for part in out.glob(".step-*.part"):
+            shutil.rmtree(part)
+        remove_parts(out, settled=0)  # nobody but this run writes here
+    except OSError as error:
+        raise unwritable(Path(error.filename or out), error) from error
 
 
 def _versions() -> dict[str, str]:
@@ -72,13 +77,10 @@ def _versions() -> dict[str, str]:
     }
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all. Raises UserError."""
-    part = path.with_name(f".{path.name}.part")
+def write(path: Path, data: bytes) -> None:
+    """Write a file of a run so that it is there whole or not at all. Raises UserError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
+        write_whole(path, data)
     except OSError as error:
         raise unwritable(path, error) from error
 

@@ -14,6 +14,7 @@ from mmbench.named_values import as_struct
 from mmbench.spec import read_yaml
 
 _RECIPES = files("mmbench.nano") / "recipes"
+_SEEDS = 2**63  # seeds are below it: torch takes no larger ones
 
 
 class Stage(Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,7 +111,7 @@ def read_recipe(name: str) -> Recipe:
     if name.endswith((".yaml", ".yml")):
         return recipe_of(read_yaml(Path(name)), name)
     if name not in recipe_names():
-        hint = "or give a YAML file; `mmbench/nano/recipes` holds these"
+        hint = f"give one of {', '.join(recipe_names())}, or a YAML file"
         raise UnknownName("recipe", name, recipe_names(), hint)
     with as_file(_RECIPES / f"{name}.yaml") as file:
         return recipe_of(read_yaml(file), file.name)
@@ -129,6 +130,8 @@ def recipe_of(raw: Any, where: str) -> Recipe:
     for name, value in counts.items():
         if value < 1:
             raise UserError(f"{where}: {name} is {value}; give a number from 1")
+    if not 0 <= recipe.seed < _SEEDS:
+        raise UserError(f"{where}: seed is {recipe.seed}; give a number from 0 to {_SEEDS - 1}")
     return recipe
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import UserError
 from mmbench.train.family import Constrained, family_of
-from mmbench.train.folder import unwritable, write_whole
+from mmbench.train.folder import unwritable, write
 from mmbench.train.recipe import Recipe, Stage
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Run:
         except OSError as error:
             raise unwritable(folder, error) from error
         tensors = {name: tensor.contiguous() for name, tensor in self._tensors()}
-        write_whole(self.out / "state.safetensors", save(tensors, {"step": str(step)}))
+        write(self.out / "state.safetensors", save(tensors, {"step": str(step)}))
         return folder
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:

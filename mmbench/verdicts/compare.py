@@ -17,9 +17,10 @@ import msgspec
 from msgspec import Struct
 
 from mmbench.errors import UserError
-from mmbench.run_lookup import Run
+from mmbench.run_lookup import Run, find_run
 from mmbench.stats.holm import holm
 from mmbench.stats.paired import Paired, paired_many
+from mmbench.unreadable import warn_of_unreadable
 from mmbench.verdicts.changes import Changes, changes
 from mmbench.verdicts.join import Joined, join
 from mmbench.verdicts.rows import RunRows, open_run
@@ -84,8 +85,11 @@ def compare(
 
     `metrics` are names of scores (default: all that both have). Raises UserError where the runs
     were asked differently, of other data, or measured differently, DataError without their rows.
+    Warns of files in the board that cannot be read.
     """
-    return compare_runs([a, b], metrics=metrics, alpha=alpha, out=out, task=task, seed=seed)[0]
+    runs = [find_run(run, out, task) for run in (a, b)]
+    warn_of_unreadable([line for run in runs for line in run.unreadable])
+    return compare_runs(runs, metrics=metrics, alpha=alpha, seed=seed)[0]
 
 
 def compare_runs(

@@ -26,6 +26,7 @@ from mmbench.number_format import format_number
 from mmbench.run_lookup import Run, find_run
 from mmbench.text import count
 from mmbench.types import RunRecord
+from mmbench.unreadable import warn_of_unreadable
 from mmbench.verdicts.compare import ALPHA, Compared, compare_runs
 from mmbench.verdicts.same import common_scores
 
@@ -97,9 +98,10 @@ def gate(
     """Hold a candidate against a baseline, a verdict for each metric that `fail_if` names.
 
     Raises UserError for a rule that cannot be read or a metric that the runs do not have, and as
-    `compare` does.
+    `compare` does. Warns of files in the board that cannot be read.
     """
     runs = [find_run(run, out, task) for run in (baseline, candidate)]
+    warn_of_unreadable([line for run in runs for line in run.unreadable])
     records = [run.record for run in runs]
     rules: dict[str, Rule] = {}
     for rule in map(parse_rule, fail_if):
@@ -107,7 +109,7 @@ def gate(
             if name in rules:
                 raise UserError(f"--fail-if: {name} stands in two rules")
             rules[name] = rule
-    pair = compare_runs(runs, metrics=list(rules), alpha=alpha, out=out, seed=seed)[0]
+    pair = compare_runs(runs, metrics=list(rules), alpha=alpha, seed=seed)[0]
     return [_judge(score, rules[score.metric], records[1], alpha) for score in pair.scores]
 
 

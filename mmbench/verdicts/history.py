@@ -24,9 +24,12 @@ from mmbench.folders import Folder
 from mmbench.stats.holm import holm
 from mmbench.text import listed, plain
 from mmbench.types import RunRecord, ScoreInfo
+from mmbench.unreadable import warn_of_unreadable
 from mmbench.verdicts.compare import ALPHA, Compared, compare_rows
 from mmbench.verdicts.rows import RunRows, open_run
 from mmbench.verdicts.steps import place_of
+
+_SHOWS = "`mmbench show run RUN` shows those of a run"
 
 Change = Literal["", "better", "worse"]
 Order = Literal["step", "created"]
@@ -76,7 +79,8 @@ def point_name(point: Point) -> str:
     if point.order == "step":
         return str(point.step)
     checkpoint = point.checkpoint.rstrip("/")
-    return (checkpoint.removeprefix(f"{point.training}/") or "packaged").strip("/")
+    packaged = "none" if point.dtype == "none" else "packaged"
+    return (checkpoint.removeprefix(f"{point.training}/") or packaged).strip("/")
 
 
 def history(
@@ -88,22 +92,23 @@ def history(
     alpha: float = ALPHA,
     out: str | Path = "leaderboards",
     seed: int = 0,
-    unreadable: list[str] | None = None,
 ) -> tuple[str, list[Point]]:
     """Return the metric's name (the headline by default) and its points, line by line.
 
     `by` None orders a line by step where all of its checkpoints have one. Baselines (oracle, random
     …) are shown when `model` names one. Records and rows that cannot be read are skipped, with a
-    line for each in `unreadable`. Raises UnknownName for a task without runs, a model or a metric
-    that none of them has; UserError where `by` is `step` and a checkpoint has none.
+    warning. Raises UnknownName for a task without runs, a model or a metric that none of them has;
+    UserError where `by` is `step` and a checkpoint has none.
     """
-    unreadable = [] if unreadable is None else unreadable
+    unreadable: list[str] = []
     records = _records(task, model, out, unreadable)
     name = metric or records[-1].headline
     known = {score for record in records for score in record.scores}
     if name not in known:
-        raise UnknownName(f"metric of {task}", name, known)
-    return name, _points(records, name, by, alpha, out, seed, unreadable)
+        raise UnknownName(f"metric of {task}", name, known, _SHOWS)
+    points = _points(records, name, by, alpha, out, seed, unreadable)
+    warn_of_unreadable(unreadable)
+    return name, points
 
 
 def histories(
@@ -115,20 +120,20 @@ def histories(
     alpha: float = ALPHA,
     out: str | Path = "leaderboards",
     seed: int = 0,
-    unreadable: list[str] | None = None,
+    unreadable: list[str],
 ) -> dict[str, list[Point]]:
     """Return the points of several metrics: see `history`. None given is the headline.
 
-    A name without what stands in brackets is the metric in all its directions and variants.
+    A name without what stands in brackets is the metric in all its directions and variants. A line
+    for each file that is skipped is added to `unreadable`.
     """
-    unreadable = [] if unreadable is None else unreadable
     records = _records(task, model, out, unreadable)
     known = list(dict.fromkeys(score for record in records for score in record.scores))
     names: list[str] = []
     for asked in metrics or [records[-1].headline]:
         own = [name for name in known if name == asked or name.startswith(f"{asked}[")]
         if not own:
-            raise UnknownName(f"metric of {task}", asked, known)
+            raise UnknownName(f"metric of {task}", asked, known, _SHOWS)
         names += own
     return {
         name: _points(records, name, by, alpha, out, seed, unreadable)
@@ -186,8 +191,10 @@ def _records(
     task: str, model: str | None, out: str | Path, unreadable: list[str]
 ) -> list[RunRecord]:
     tasks = store.tasks_in(out)
+    if not tasks:
+        raise DataError(f"no runs in {out}: `mmbench run -m MODEL -t TASK` makes one")
     if task not in tasks:
-        raise UnknownName(f"task with runs in {out}", task, tasks)
+        raise UnknownName("task", task, tasks, f"`mmbench list runs --out {out}` shows all runs")
     records = store.read_records(out, task)
     unreadable += records.unreadable
     if not records:
@@ -198,7 +205,8 @@ def _records(
     found = [record for record in records if record.model.name == model]
     if not found:
         names = {plain(record.model.name) for record in records}
-        raise UnknownName(f"model with runs of {task}", model, names)
+        hint = f"`mmbench list runs --out {out}` shows the models that were run"
+        raise UnknownName(f"model of {task}", model, names, hint)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from mmbench.verdicts.history import Point, line_name, point_name
 _DATE = {".svg": "Date", ".png": "Software", ".pdf": "CreationDate"}
 _MARKS = {"better": ("^", "#2a7f3f"), "worse": ("v", "#b3261e")}
 _COLOURS = ("#2f5d8a", "#b5651d", "#6a4c93", "#3c7a6c", "#8a2f55", "#5b5b5b")
+_POINTS = ("o", "s", "D", "P", "X", "*")  # of the first six lines, of the next six, …
+_DASHES = ("--", ":", "-.", (0, (8, 3)), (0, (1, 4)), (0, (5, 2, 1, 2, 1, 2)))
 _THAN = "than the point before"
 _CHANGES = tuple(f"{change} {_THAN}" for change in _MARKS)
 _MOST_LABELS = 24
@@ -59,15 +62,17 @@ def _panel(axes: Any, title: str, points: Sequence[Point]) -> None:
     by_step = any(point.order == "step" for point in points)
     for line in dict.fromkeys(point.line for point in points):
         own = [(at, point) for at, point in enumerate(points) if point.line == line]
-        colour = _COLOURS[line % len(_COLOURS)]
+        cycles, place = divmod(line, len(_COLOURS))
+        colour, marker = _COLOURS[place], _POINTS[cycles % len(_POINTS)]
         if by_step and own[0][1].order != "step":
             _levels(axes, [point for _, point in own], colour)
         else:
             places = [float((p.step or 0) if by_step else at) for at, p in own]
-            _curve(axes, places, [point for _, point in own], colour)
+            _curve(axes, places, [point for _, point in own], colour, marker)
+    axes.tick_params(labelsize=7)
     if by_step:
         axes.set_xlabel("step", fontsize=8)
-        axes.tick_params(labelsize=7)
+        axes.xaxis.get_major_locator().set_params(integer=True)
     else:
         _ticks(axes, points)
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
@@ -75,14 +80,16 @@ def _panel(axes: Any, title: str, points: Sequence[Point]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _curve(axes: Any, places: Sequence[float], points: Sequence[Point], colour: str) -> None:
+def _curve(
+    axes: Any, places: Sequence[float], points: Sequence[Point], colour: str, marker: str
+) -> None:
     """Draw a line of points that may be compared, at these places of the x axis."""
     there = [(x, p, p.value) for x, p in zip(places, points, strict=True) if p.value is not None]
     if not there:
         return
     xs, values = [x for x, _, _ in there], [value for _, _, value in there]
     name = _safe(f"{line_name(points[0])} (line {points[0].line + 1})")
-    axes.plot(xs, values, "o-", color=colour, linewidth=1.2, markersize=4, label=name)
+    axes.plot(xs, values, f"{marker}-", color=colour, linewidth=1.2, markersize=4, label=name)
     for x, p, _ in there:
         if p.low is not None and p.high is not None:
             axes.vlines(x, p.low, p.high, color=colour, linewidth=1, alpha=0.6)
@@ -95,11 +102,13 @@ def _curve(axes: Any, places: Sequence[float], points: Sequence[Point], colour: 
 
 
 def _levels(axes: Any, points: Sequence[Point], colour: str) -> None:
-    """Draw models without a step as levels across the picture."""
-    for point in points:
+    """Draw models without a step as levels across the picture, each dashed in its own way."""
+    for point, dashes in zip(points, cycle(_DASHES)):
         if point.value is not None:
             name = f"{line_name(point)}, {point_name(point)} (line {point.line + 1})"
-            axes.axhline(point.value, color=colour, linewidth=1, linestyle="--", label=_safe(name))
+            axes.axhline(
+                point.value, color=colour, linewidth=1, linestyle=dashes, label=_safe(name)
+            )
 
 
 def _ticks(axes: Any, points: Sequence[Point]) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _MACRO = re.compile(r"^(?P<name>.*)\{macro:(?P<tag>.*)\}$")
 
+_COLUMNS = frozenset({"direction", "split", "id", "group", "value", "target", "tags"})
+
 # (direction, split, id): which sample of the task it is.
 Key = tuple[str, int, str]
 
@@ -43,7 +45,7 @@ class RunRows:
 
     def __init__(self, record: RunRecord, table: Any) -> None:
         self.record, self.table = record, table
-        if missing := {"direction", "split", "id", "group", "tags"} - set(table.column_names):
+        if missing := _COLUMNS - set(table.column_names):
             raise DataError(f"run {record.run}: its rows have no column {min(missing)!r}")
         columns = (table[name].to_pylist() for name in ("direction", "split", "id"))
         self.keys: list[Key] = list(zip(*columns, strict=True))
@@ -60,7 +62,7 @@ class RunRows:
         base, direction, tag = self._parts(name)
         if info.fold == "whole" or base not in self.table.column_names:
             return None
-        rows, there = _lists(self.table[base])
+        rows, there = self._lists(base)
         asked = self._asked(direction)
         if tag is not None:
             rows, there, asked = self._tagged(info.fold, rows, there, asked, tag)
@@ -131,6 +133,20 @@ class RunRows:
         kept = np.column_stack([rows, numbers[there]])[tagged[there]]
         return kept, there & tagged, asked & tagged
 
+    def _lists(self, name: str) -> tuple[Floats, NDArray[np.bool_]]:
+        """A column of lists as rows [k, c] of those that are there, and which are."""
+        import numpy as np
+        import pyarrow as pa
+
+        whole = self.table[name].combine_chunks()
+        there = whole.is_valid().to_numpy(zero_copy_only=False)
+        if pa.types.is_null(whole.type) or not there.any():
+            return np.empty((0, 1)), np.zeros(len(whole), bool)
+        if not pa.types.is_list(whole.type):
+            raise DataError(f"run {self.record.run}: column {name!r} holds no rows of a metric")
+        flat = whole.flatten().to_numpy(zero_copy_only=False)
+        return flat.reshape(int(there.sum()), -1), there
+
     def _check(self, name: str, info: ScoreInfo, found: Of) -> None:
         if info.value is None:
             return
@@ -140,19 +156,6 @@ class RunRows:
                 f"run {self.record.run}: its rows give {name} = {value:.6g}, the record"
                 f" {info.value:.6g}: the rows are those of another run"
             )
-
-
-def _lists(column: Any) -> tuple[Floats, NDArray[np.bool_]]:
-    """A column of lists as rows [k, c] of those that are there, and which are."""
-    import numpy as np
-    import pyarrow as pa
-
-    whole = column.combine_chunks()
-    there = whole.is_valid().to_numpy(zero_copy_only=False)
-    if pa.types.is_null(column.type) or not there.any():
-        return np.empty((0, 1)), np.zeros(len(column), bool)
-    flat = whole.flatten().to_numpy(zero_copy_only=False)
-    return flat.reshape(int(there.sum()), -1), there
 
 
 def open_run(run: Run, out: str | Path = "leaderboards", task: str | None = None) -> RunRows:

@@ -23,7 +23,8 @@ def common_scores(records: Sequence[RunRecord], asked: Sequence[str]) -> list[st
         found = [n for n in common if n == name or n.startswith(f"{name}[")]
         if not found:
             known = {*common, *(n.partition("[")[0] for n in common)}
-            raise UnknownName("metric of these runs", name, known)
+            hint = "`mmbench show run RUN` shows those of a run"
+            raise UnknownName("metric of these runs", name, known, hint)
         names += [n for n in found if n not in names]
     return names or common
 

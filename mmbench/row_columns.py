@@ -1,0 +1,71 @@
+"""The columns of the rows of a run, checked when they are read: rows may come from elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmbench.safe_parse import parse_json
+
+_TEXTS = frozenset({"direction", "id", "group", "error", "scores", "target", "tags"})
+_IN_EACH_ROW = frozenset({"direction", "split", "id", "group", "tags"})
+_MOST_SPLITS = 10_000
+
+
+def refuse_odd_columns(table: Any) -> None:
+    """Raise ValueError where a column of an Arrow table is none that a run has written."""
+    for name in table.column_names:
+        if table.column_names.count(name) > 1:
+            raise ValueError(f"column {name!r} stands twice")
+        if fault := _fault(name, table[name]):
+            raise ValueError(f"column {name!r} {fault}")
+
+
+def _fault(name: str, column: Any) -> str:
+    """Say what is wrong with a column; empty where nothing is."""
+    import pyarrow as pa
+
+    of = column.type
+    if name in _IN_EACH_ROW and column.null_count:
+        return "has rows without a value"
+    if name == "split":
+        return _split_fault(column)
+    if pa.types.is_list(of) and name not in _TEXTS:
+        return _list_fault(column, alike=name != "value")
+    texts = name in _TEXTS or name == "value"
+    if pa.types.is_nested(of) or (texts and not (pa.types.is_string(of) or pa.types.is_null(of))):
+        return f"holds values of type {of}"
+    return _tags_fault(column) if name == "tags" else ""
+
+
+def _split_fault(column: Any) -> str:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_integer(column.type):
+        return f"holds values of type {column.type}"
+    ends = pc.min_max(column).as_py()
+    fits = not len(column) or (ends["min"] >= 0 and ends["max"] < _MOST_SPLITS)
+    return "" if fits else f"holds numbers that are not within 0 and {_MOST_SPLITS}"
+
+
+def _list_fault(column: Any, *, alike: bool) -> str:
+    """Of lists of numbers: each has one or more, and as many as the others if `alike`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    numbers = column.type.value_type
+    if not (pa.types.is_floating(numbers) or pa.types.is_integer(numbers)):
+        return f"holds values of type {column.type}"
+    if pc.list_flatten(column).null_count:
+        return "has lists with missing numbers"
+    lengths = set(pc.list_value_length(column).unique().to_pylist()) - {None}
+    return "has lists of different lengths" if 0 in lengths or (alike and len(lengths) > 1) else ""
+
+
+def _tags_fault(column: Any) -> str:
+    try:
+        for text in column.unique().to_pylist():
+            parse_json(text, dict[str, str])
+    except ValueError as error:
+        return f"cannot be read: {error}"
+    return ""

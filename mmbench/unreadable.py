@@ -1,0 +1,25 @@
+"""What is said of the files in a board that could not be read and were skipped."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+from mmbench.text import count, plain
+
+_SHOWN = 5
+
+
+def describe_unreadable(lines: Sequence[str]) -> str:
+    """Return a text that counts and names the files that were skipped, each once."""
+    faults = list(dict.fromkeys(lines))
+    more = len(faults) - _SHOWN
+    shown = [f"  {plain(line, 300)}" for line in faults[:_SHOWN]]
+    shown += [f"  and {more} more"] if more > 0 else []
+    return "\n".join([f"skipped {count(len(faults), 'file')} that cannot be read:", *shown])
+
+
+def warn_of_unreadable(lines: Sequence[str]) -> None:
+    """Warn a Python program, in the call that it made, of the files that were skipped."""
+    if lines:
+        warnings.warn(describe_unreadable(lines), stacklevel=3)
