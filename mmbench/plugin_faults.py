@@ -1,7 +1,13 @@
-"""Errors that arise in the code of a plugin: whose code, where, and what it said."""
+"""Errors that arise in the code of a plugin: whose code, where, and what it said.
+
+Also of a plugin are errors of mmbench where it uses what the plugin registered: a function that
+takes other arguments, an object without a method that is needed.
+"""
 
 from __future__ import annotations
 
+import inspect
+import re
 import traceback
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -9,6 +15,9 @@ from types import FrameType
 from typing import Any
 
 from mmbench import registry
+
+# How Python says that a function cannot be called with the arguments that it was given.
+_CALL = re.compile(r"(?P<function>\S+)\(\) (takes|got|missing) ")
 
 
 def plugin_fault(error: BaseException) -> str:
@@ -26,7 +35,38 @@ def plugin_fault(error: BaseException) -> str:
             owner = _owner([frame for _, frame, _ in inside], place, places[place])
             where = f"{frame.f_code.co_filename}, line {line}, in {frame.f_code.co_name}"
             return f"{owner}: {_words(one)} ({where})"
+        if owner := _misfit(one, places):
+            return f"{owner}: {_words(one)}; docs/plugins.md says what is needed"
     return ""
+
+
+def _misfit(error: BaseException, places: dict[Path, dict[str, Any]]) -> str:
+    """Return the name of the plugin's thing that mmbench could not use, empty for another error."""
+    call = _CALL.match(str(error)) if isinstance(error, TypeError) else None
+    lacking = error.obj if isinstance(error, AttributeError) else None
+    for place, things in places.items():
+        for name, thing in things.items():
+            inner = getattr(thing, "func", thing)  # of a functools.partial
+            own = getattr(inner, "__qualname__", None)
+            called = own and call and _is_part(call["function"], own)
+            lacks = lacking is not None and (lacking is inner or type(lacking) is inner)
+            if called or lacks:
+                return f"{name} ({_where(inner, place)})"
+    return ""
+
+
+def _is_part(function: str, thing: str) -> bool:
+    return function == thing or function.startswith(f"{thing}.")
+
+
+def _where(thing: Any, place: Path) -> str:
+    code = getattr(thing, "__code__", None)
+    if code is not None:
+        return f"{place}, line {code.co_firstlineno}"
+    try:
+        return f"{place}, line {inspect.getsourcelines(thing)[1]}"
+    except (OSError, TypeError):
+        return str(place)
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -66,16 +66,30 @@ def register(kind: str, name: str) -> Callable[[T], T]:
     """Decorate a model class, a metric, a data source or a kind to put it under a name.
 
     `kind` is one of model, task, metric, data, kind (for a task the decorated value is the path of
-    its YAML file). Raises UserError when the name is taken, naming both owners.
+    its YAML file). Raises UserError when the name is taken, naming both owners, and for what can be
+    no such thing.
     """
+    if kind not in KINDS:
+        raise UserError(f"mmbench.register: unknown kind {kind!r}: it is one of {', '.join(KINDS)}")
+    if not isinstance(name, str) or not name:
+        raise UserError(f"mmbench.register: {name!r} is no name of a {kind}: give a text")
 
     def put(thing: T) -> T:
+        _check_thing(kind, name, thing)
         owner = getattr(thing, "__module__", "a plugin")
         file = _loading[-1] if _loading else None
         _claim(kind, name, Plugin(thing, owner, file, module=sys.modules.get(owner)))
         return thing
 
     return put
+
+
+def _check_thing(kind: str, name: str, thing: object) -> None:
+    """Refuse what is no thing of its kind; classes of models are checked when one is found."""
+    fits = isinstance(thing, str | Path) if kind == "task" else callable(thing) or kind == "model"
+    if not fits:
+        wanted = "the path of its YAML file" if kind == "task" else "a function or a class"
+        raise UserError(f"{kind} {name} is registered as a {type(thing).__name__}: give {wanted}")
 
 
 def _claim(kind: str, name: str, plugin: Plugin) -> None:
@@ -184,12 +198,14 @@ def _imported(kind: str, name: str, plugin: Plugin) -> Any:
     if not (hasattr(thing, "load") and hasattr(thing, "group")):  # an entry point
         return thing
     try:
-        return thing.load()
+        loaded = thing.load()
     except (ImportError, AttributeError, SyntaxError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
             f"{kind} {name} of the package {plugin.owner} does not import: {reason}"
         ) from error
+    _check_thing(kind, name, loaded)
+    return loaded
 
 
 def metric(name: str) -> tuple[Any, int | str | None]:

@@ -504,7 +504,7 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     throughput: dict[str, float]
     environment: dict[str, Any]
     seed: int
-    index: dict[str, Any] = field(default_factory=dict)
+    index: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     baseline: str | None = None
     # tag → value → metric: the same metrics over the samples that have this value of the tag.

@@ -37,6 +37,7 @@ CHOICES = (
     ("yes", "no"),
     ("Point A", "Point B"),
     ("-5", "1,000", "$3.50"),
+    ("a" * 20_000, "dog"),
 )
 
 
@@ -70,7 +71,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "kaldi_parts": lambda said: outputs_lines.kaldi_parts(f"id {said}"),
     "split_boxes": choice_clean.split_boxes,
     "clean": choice_clean.clean.__wrapped__,
-    **{f"named_option {options}": _named(options) for options in CHOICES},
+    **{f"named_option {nth}": _named(options) for nth, options in enumerate(CHOICES)},
     "plain_words": answer_text.plain_words.__wrapped__,
     "vqa": lambda said: vqa_text.normalised.__wrapped__(vqa_text.stripped(said)),
     "ptb tokens": ptb.tokens,
@@ -157,10 +158,11 @@ FORMER = [
     *[("normaliser basic", "", unit) for unit in ("(", "[", "<", "<!a ")],
     *[("normaliser whisper_en", "", unit) for unit in (" ", "<")],
     ("ptb tokens", "", "😀"),
+    (f"named_option {len(CHOICES) - 1}", "", "(A) "),
 ]
 
 
-def _seconds(function: Callable[[str], object], said: str, times: int = 2) -> float:
+def _seconds(function: Callable[[str], object], said: str, times: int) -> float:
     """The shortest time of the processor that a call takes."""
     found = []
     for _ in range(times):
@@ -173,11 +175,12 @@ def _seconds(function: Callable[[str], object], said: str, times: int = 2) -> fl
 def _assert_linear(name: str, opening: str, unit: str, n: int) -> None:
     """Four times the text takes at most eight times as long; quadratic time would be sixteen."""
     function = FUNCTIONS[name]
-    short, middle, long = (
-        _seconds(function, opening + (unit * size)[:size]) for size in (n, 2 * n, 4 * n)
-    )
-    assert middle <= 4 * short + 0.1, (name, opening, unit, short, middle)
-    assert long <= 8 * short + 0.1, (name, opening, unit, short, long)
+    texts = [opening + (unit * size)[:size] for size in (n, 2 * n, 4 * n)]
+    for times in (1, 3):  # again where other processes may have disturbed the first time
+        short, middle, long = (_seconds(function, said, times) for said in texts)
+        if middle <= 4 * short + 0.1 and long <= 8 * short + 0.1:
+            return
+    pytest.fail(f"{name} {opening!r} {unit!r}: {short:.3f}, {middle:.3f}, {long:.3f} s")
 
 
 @pytest.mark.parametrize(("name", "opening", "unit"), FORMER)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import mmbench
 from mmbench import registry
 from mmbench.cli import main
+from mmbench.errors import UserError
 
 MODEL = """
 import os, sys
@@ -102,7 +104,8 @@ def test_a_sample_error_fails_the_samples_that_raise_it(attempt: Attempt) -> Non
     [("None", "a NoneType, not a list"), ("(x for x in ())", "a generator, not a list"),
      ("[None] * len(conversations)", "a NoneType: a mmbench.types.Written"),
      ("['yes'] * len(conversations)", "a str: a mmbench.types.Written"),
-     ("[Written(None)] * len(conversations)", "a Written: a mmbench.types.Written with a text")],
+     ("[Written(None)] * len(conversations)", "a Written: a mmbench.types.Written with a text"),
+     ("[Written('yes', 3)] * len(conversations)", "a Written: a mmbench.types.Written with")],
 )  # fmt: skip
 def test_answers_of_another_type_are_refused(attempt: Attempt, answer: str, words: str) -> None:
     code, _, err = attempt(f"return {answer}")
@@ -122,3 +125,49 @@ def test_what_is_no_class_of_a_model_is_refused(attempt: Attempt, thing: str) ->
     other = "from mmbench import registry\n_ = registry._plugins['model'].pop('mine')\n"
     code, _, err = attempt(top=f"{other}mmbench.register('model', 'mine')({thing})\n")
     assert (code, "mmbench: error: model mine" in err, "bug" in err) == (2, True, False)
+
+
+PARTS = {
+    "metric": "include: answers\nname: own\nmetrics: [mine]\nheadline: mine\n",
+    "data": "include: answers\nname: own\ndata: {source: mine}\n",
+    "kind": "include: answers\nname: own\nkind: mine\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "words"),
+    [
+        ("metric", "def mine(predictions): return 0.5", "metric mine returned a float: a mmbench"),
+        ("metric", "def mine(): pass", "metric mine (PLUGIN, line 2): TypeError: mine() takes 0"),
+        ("metric", "def mine(predictions): 1 / 0", "metric mine: ZeroDivisionError: division by"),
+        ("metric", "mine = 3", "metric mine is registered as a int: give a function or a class"),
+        ("data", "def mine(root): return None", "data source mine returned a NoneType"),
+        ("data", "def mine(root): return mmbench.Samples([1])", "returned the sample 1: a mmbench"),
+        ("data", "def mine(): pass", "data mine (PLUGIN, line 2): TypeError: mine() takes 0"),
+        ("data", "def mine(root): raise KeyError('x')", "data mine: KeyError: 'x' (PLUGIN, line 2"),
+        ("kind", "class mine: pass", "'mine' object has no attribute 'check'; docs/plugins.md"),
+        ("kind", "class mine:\n def __init__(self): 1 / 0", "kind mine: ZeroDivisionError: divis"),
+        ("kind", "class mine:\n def check(self): pass", "mine.check() takes 1 positional"),
+        ("kinds", "def mine(): pass", "mmbench.register: unknown kind 'kinds': it is one of mod"),
+        ("task", "mine = 3", "task mine is registered as a int: give the path of its YAML file"),
+    ],
+)
+def test_a_part_that_does_not_fit_is_named(
+    attempt: Attempt, capfd: pytest.CaptureFixture[str], kind: str, code: str, words: str
+) -> None:
+    task = PARTS.get(kind, PARTS["metric"])
+    Path("own.yaml").write_text(task)
+    Path("part.py").write_text(
+        f"import mmbench\n{code}\nmmbench.register('{kind}', 'mine')(mine)\n"
+    )
+    args = ["run", "--plugin", "part.py", "-m", "constant", "-t", "own.yaml", "--quiet"]
+    given = [] if kind == "data" else ["--data", "data.jsonl"]
+    assert main([*args, *given]) == 2
+    shown = capfd.readouterr().err
+    assert words.replace("PLUGIN", str(Path("part.py").resolve())) in shown
+    assert shown.count("\n") == 1
+
+
+def test_a_model_that_is_no_name_is_refused() -> None:
+    with pytest.raises(UserError, match="the model is a dict, not a name: register its class"):
+        mmbench.evaluate({}, "answers")  # type: ignore[arg-type]

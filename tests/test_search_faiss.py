@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -127,7 +128,7 @@ def test_a_string_that_does_not_parse_is_known_before_the_forwards() -> None:
 
 @pytest.mark.parametrize(
     "factory",
-    ["HNSW0", "HNSW1", "IVF0,Flat", "IVF4,Flat;nprobe=0", "HNSW8;efSearch=0", "PQ8x0", "NSG0",
+    ["HNSW0", "HNSW1", "IVF0,Flat", "IVF4,Flat;nprobe=0", "HNSW8;efSearch=0", "PQ8x0", "NSG4",
      "IVF4,PQ8x30", "IVF4(HNSW0),Flat", "HNSW999999999", "ü", "x" * 5000, "Flat\n"],
 )  # fmt: skip
 def test_an_index_that_ends_the_process_is_refused_before_the_forwards(factory: str) -> None:
@@ -186,3 +187,9 @@ def test_a_memory_mapped_corpus(tmp_path: object) -> None:
     assert (
         found.ranks.tolist() == approximate_search(queries, corpus, pairs, "Flat")[0].ranks.tolist()
     )
+
+
+def test_a_product_quantizer_is_not_trained_to_be_tried() -> None:
+    start = perf_counter()
+    check_factory("IVF64,PQ96;nprobe=8")
+    assert perf_counter() - start < 8  # its training alone takes longer

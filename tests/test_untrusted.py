@@ -114,7 +114,7 @@ def _without_code(page: str) -> str:
     return re.sub(r"`[^`\n]*`", "", re.sub(r"\\.", "", page))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(records())
 def test_a_record_is_harmless_wherever_it_is_shown(shown: RunRecord) -> None:
     lines = [*run_result(shown, "where", 100), *run_summary(shown, 80), *board_table([shown], 80)]
@@ -175,6 +175,7 @@ def test_json_on_a_terminal_has_the_same_values(text: str) -> None:
     _assert_printable(shown)
 
 
+@settings(max_examples=40)
 @given(st.text() | hostile)
 def test_printable_keeps_lines_and_hides_the_rest(text: str) -> None:
     shown = printable(text)
@@ -198,6 +199,17 @@ def test_a_header_with_an_escape_sequence_is_named_without_it(
     assert main(["check", "-t", str(task), "--data", str(data)]) == 2
     shown = capsys.readouterr()
     _assert_printable(shown.err + shown.out)
+
+
+def test_a_task_holds_no_command_of_a_workflow(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = tmp_path / "own.yaml"
+    task.write_text("include: answers\nname: own\nsummary: '##[error]x \u202e'\n", encoding="utf-8")
+    assert main(["show", "task", str(task)]) == 0
+    shown = capsys.readouterr().out
+    assert "##[" not in shown
+    _assert_printable(shown)
 
 
 @pytest.mark.slow

@@ -38,5 +38,5 @@ def _line(args: argparse.Namespace) -> str:
 def _answered(model: Tryout, turns: Conversation, limit: int) -> Conversation:
     written = model.answer(turns, Generation(max_tokens=limit))
     cut = " [cut off by --max-tokens]" if written.finish == "length" else ""
-    show(f"{written.text}{cut}".splitlines())
+    show(f"{written.text}{cut}".splitlines() or [""])
     return (*turns, Message("assistant", (written.text,)))

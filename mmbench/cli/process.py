@@ -44,6 +44,7 @@ def run_process(command: Callable[[], int]) -> int:
 
     streams = Streams()
     handle_signals(_interrupt)
+    sys.unraisablehook = _end_or_report
     _State.handled = True
     try:
         code = command()
@@ -102,6 +103,16 @@ def _interrupt(number: int) -> NoReturn:
         _end_at_once(_State.received)
     _State.received = number
     raise Interrupted
+
+
+def _end_or_report(unraisable: sys.UnraisableHookArgs) -> None:
+    """End where Python drops an interruption, in a destructor or the callback of a weak reference.
+
+    The command would go on as if nothing had happened. Other exceptions are reported as usual.
+    """
+    if isinstance(unraisable.exc_value, Interrupted):
+        _end_at_once(_State.received)
+    sys.__unraisablehook__(unraisable)
 
 
 def _end_at_once(number: int) -> NoReturn:

@@ -149,7 +149,8 @@ def _cost(record: RunRecord) -> list[str]:
 
 def _environment(record: RunRecord) -> str:
     env = record.environment
-    versions = env.get("versions", {})
+    stored = env.get("versions")
+    versions = stored if isinstance(stored, dict) else {}
     libraries = [f"{n} {versions[n]}" for n in ("mmbench", "python", "torch") if n in versions]
     places = [str(env[key]) for key in ("endpoint", "device", "platform") if env.get(key)]
     commit = [f"git {env['git']}"] if env.get("git") else []

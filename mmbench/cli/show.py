@@ -63,13 +63,16 @@ def task_yaml(name: str, folders: Sequence[str], width: int | None = None) -> st
 
 
 def _dump(values: dict[str, Any], width: int) -> str:
-    """Return YAML; where it would not be safe to print, all that is not ASCII is escaped."""
+    """Return YAML; where it would not be safe to print, all that is not ASCII is escaped.
+
+    What GitHub Actions would read as a command is then broken by a blank.
+    """
     import yaml
 
     text = str(yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=width))
     if all(printable(line) == line for line in text.splitlines()):
         return text
-    return str(yaml.safe_dump(values, sort_keys=False, width=width))
+    return printable(str(yaml.safe_dump(values, sort_keys=False, width=width)))
 
 
 def _metric(args: argparse.Namespace) -> list[str]:

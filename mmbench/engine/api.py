@@ -17,6 +17,7 @@ from mmbench.engine.prepare import Options
 from mmbench.engine.progress import Silent
 from mmbench.engine.run import run
 from mmbench.engine.score import score as score_outputs
+from mmbench.errors import UserError
 from mmbench.folders import Folder
 from mmbench.types import Outputs, Prediction, RunRecord, Score
 
@@ -46,6 +47,11 @@ def evaluate(
     The arguments are the flags of `mmbench run`. The record is written, with its rows, only when
     `out` is given; tables are then made by `mmbench leaderboard build --out DIR`. Raises UserError.
     """
+    if not isinstance(model, str):
+        raise UserError(
+            f"evaluate: the model is a {type(model).__name__}, not a name: register its class with"
+            ' mmbench.register("model", NAME) and give NAME'
+        )
     options = Options(
         data=Path(data) if data is not None else None,
         limit=limit,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence, Set
 from functools import partial
 from io import BytesIO
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -53,7 +54,7 @@ def as_row(answer: Any, method: Method, name: str) -> Row:
     if isinstance(answer, SampleError):
         return answer
     fits = {
-        "write": isinstance(answer, Written) and isinstance(answer.text, str),
+        "write": isinstance(answer, Written) and _is_sound(answer),
         "draw": hasattr(answer, "save"),
         "speak": isinstance(answer, Sound),
     }
@@ -65,6 +66,12 @@ def as_row(answer: Any, method: Method, name: str) -> Row:
         return _ENCODERS[method](answer)
     except (ValueError, TypeError, OSError, RuntimeError) as error:
         return ContentError(f"the answer cannot be stored: {type(error).__name__}: {error}")
+
+
+def _is_sound(answer: Written) -> bool:
+    """Return whether the fields of a text, which a plugin may have filled, are of their types."""
+    ended = answer.finish in ("stop", "length")
+    return isinstance(answer.text, str) and ended and isinstance(answer.tokens, Integral)
 
 
 def _vectors(model: Any, items: Sequence[Any], requests: Requests, name: str) -> NDArray[Any]:

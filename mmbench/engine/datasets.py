@@ -8,10 +8,10 @@ from typing import Any
 
 from mmbench import registry
 from mmbench.engine.other_formats import explained
-from mmbench.errors import DataError, SpecError, UnknownName
+from mmbench.errors import DataError, SpecError, UnknownName, UserError
 from mmbench.named_values import checked_options
-from mmbench.text import with_home
-from mmbench.types import Broken, TaskSpec
+from mmbench.text import plain, with_home
+from mmbench.types import Broken, Media, RetrievalData, Sample, Samples, TaskSpec
 
 _RESERVED = {"source", "folder", "hub"}
 _OF_THE_HUB = {"rows", "caption-rows", "hf"}
@@ -69,7 +69,7 @@ def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, Any
     given = checked_options(source, options, what, {"root"}, lambda names: _missing(what, names))
     values = {option: _at_home(value) for option, value in given.items()}
     try:
-        return source(root, **values)
+        data = source(root, **values)
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         raise DataError(f"task {spec.name}: data source {name}: cannot read {reason}") from error
@@ -77,6 +77,37 @@ def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, Any
         if root is None:
             raise
         raise explained(error, spec, name, root) from error
+    _refuse_other_type(spec, name, data)
+    return data
+
+
+def _refuse_other_type(spec: TaskSpec, name: str, data: object) -> None:
+    """Refuse what is not the data of a task's kind. A kind of a plugin may take any."""
+    if registry.plugin("kind", spec.kind):
+        return
+    wanted = RetrievalData if spec.kind == "retrieval" else Samples
+    if not isinstance(data, wanted):
+        raise UserError(
+            f"task {spec.name}: data source {name} returned a {type(data).__name__}: kind"
+            f" {spec.kind} needs a mmbench.types.{wanted.__name__}"
+        )
+    if not registry.plugin("data", name):
+        return
+    sides = [data.samples] if isinstance(data, Samples) else [data.queries, data.corpus]
+    odd = next((one for side in sides for one in side if not _is_sample(one)), None)
+    if odd is not None:
+        raise UserError(
+            f"task {spec.name}: data source {name} returned the sample {plain(repr(odd), 80)}: a"
+            " mmbench.types.Sample is needed, with a text as id and its inputs by name"
+        )
+
+
+def _is_sample(one: object) -> bool:
+    if not isinstance(one, Sample) or not isinstance(one.id, str):
+        return False
+    if not isinstance(one.inputs, dict):
+        return False
+    return all(isinstance(content, str | Media | Broken) for content in one.inputs.values())
 
 
 def _missing(what: str, names: list[str]) -> SpecError:

@@ -167,21 +167,31 @@ def apply(
     ]
     answered = [predictions[at] for at in positions]
     if wants is None:
-        return _by_itself(function, answered, positions, given)
+        applied = _by_itself(function, answered, positions, given)
+        return applied._replace(score=_a_score(name, applied.score))
     if featurer is None:
         raise UserError(f"metric {name} wants a model, and none can run here")
-    featured = featurer.features(name, wants, argument, answered)
+    featured = featurer.features(name, wants, argument, readable(answered))
     lost = {answered[row].id: f"{name}: {why}" for row, why in featured.failures.items()}
     if lost and wants.failed:  # what is left of them counts
         answered = [_failed(p, lost[p.id]) if p.id in lost else p for p in answered]
-        featured = featurer.features(name, wants, argument, answered)
+        featured = featurer.features(name, wants, argument, readable(answered))
     kept = [row for row in range(len(answered)) if row not in featured.failures]
     features = [featured.features[row] for row in kept]
     answered = [answered[row] for row in kept]
     positions = [positions[row] for row in kept]
-    score: Score = function(answered, *given, features=features)
+    score = _a_score(name, function(readable(answered), *given, features=features))
     told = f"{score.signature},{featured.signature}"
     return Applied(msgspec.structs.replace(score, signature=told), answered, positions, lost)
+
+
+def _a_score(name: str, value: object) -> Score:
+    """Return what a metric returned, if it is a score. Raises UserError."""
+    if isinstance(value, Score):
+        return value
+    raise UserError(
+        f"metric {name} returned a {type(value).__name__}: a mmbench.types.Score is needed"
+    )
 
 
 def _failed(prediction: Prediction, why: str) -> Prediction:

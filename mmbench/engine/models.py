@@ -139,6 +139,12 @@ def _registered(adapter: str) -> tuple[type, dict[str, Any]]:
             f'model {adapter} has no `modalities`: declare a set such as frozenset({{"text",'
             ' "image"}) in its class'
         )
+    for name, kind in (("default_checkpoint", str), ("batch", int)):
+        value = getattr(thing, name, None)
+        if value is not None and not isinstance(value, kind | property):
+            raise ModelError(
+                f"model {adapter}: its {name} is {value!r}: a {kind.__name__} is needed"
+            )
     return thing, bound
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -102,15 +103,14 @@ class Options:
     def skip(self, place: int, text: str, at: int) -> int:
         """Where a text goes on after the own text of an option, if that is what begins at `at`."""
         own = self._letters[place]
-        found, end = 0, at
-        for end in range(at, min(len(text), at + 2 * len(own) + 20)):
-            if found == len(own):
-                return end if own and not text[end].isalnum() else at
-            if text[end].isalnum():
-                if text[end].lower() != own[found]:
-                    return at
-                found += 1
-        return min(end + 1, len(text)) if own and found == len(own) else at
+        letters, places = _letters_of(text)
+        first = bisect_left(places, at)
+        if not own or not letters.startswith(own, first):
+            return at
+        end = places[first + len(own) - 1] + 1
+        limit = min(len(text), at + 2 * len(own) + 20)
+        whole = end == limit or (end < limit and not text[end].isalnum())
+        return end if whole else at
 
     def mentioned(self, text: str) -> set[int]:
         """The options whose text stands in a cleaned text, not negated and not in a longer one.
@@ -132,6 +132,14 @@ class Options:
             if named:
                 found |= {at for at, other in enumerate(self.named) if other == words}
         return found
+
+
+@lru_cache(maxsize=8)
+def _letters_of(text: str) -> tuple[str, list[int]]:
+    """The letters and digits of a text in lower case, a character each, and their positions."""
+    found = [(char.lower(), at) for at, char in enumerate(text) if char.isalnum()]
+    letters = "".join(lower if len(lower) == 1 else "\0" for lower, _ in found)
+    return letters, [at for _, at in found]
 
 
 @lru_cache(maxsize=4096)

@@ -20,14 +20,14 @@ from mmbench.text import count
 _WIDTHS = (192, 768, 896, 1152)  # of vectors, to try a string on before the model's is known
 _FEW = 300  # vectors of a trial
 _MOST_CLUSTERS = 4096  # that are trained in a trial
-_SECONDS = 20.0  # a trial may take; what takes longer is not refused for that
+_SECONDS = 10.0  # a trial may take; what takes longer is not refused for that
 _LONGEST = 200  # characters
 _ADVICE = "use another index, e.g. Flat or HNSW32"
 
 # What a part of a string is called, and the smallest and the largest number that it takes.
 _BOUNDS = (
     (r"HNSW(\d+)", "links of a vertex (HNSW)", 2, 1024),
-    (r"NSG(\d+)", "links of a vertex (NSG)", 2, 1024),
+    (r"NSG(\d+)", "links of a vertex (NSG)", 24, 1024),  # with fewer FAISS may never end
     (r"IVF(\d+)", "clusters (IVF)", 1, 1 << 24),
     (r"PQ(\d+)", "subquantizers (PQ)", 1, 1 << 16),
     (r"PQ\d+x(\d+)", "bits of a subquantizer (PQ)", 1, 24),
@@ -35,6 +35,8 @@ _BOUNDS = (
     (r"efSearch=(-?\d+)", "efSearch", 1, 1 << 24),
 )
 _HARMLESS = re.compile(r"(Flat|HNSW\d+(,Flat)?|IVF\d+,Flat)(;(nprobe|efSearch)=\d+)?")
+# What is refused when it is made or never; training it takes many seconds, whatever the vectors.
+_MADE = re.compile(r"(IVF\d+(_HNSW\d+)?,|HNSW\d+[,_])?PQ\d+(x\d+)?(;.*)?")
 
 
 class Trial(msgspec.Struct):
@@ -110,7 +112,8 @@ def _clusters(factory: str) -> int:
 def _trial_size(factory: str, size: int) -> tuple[int, bool]:
     """Return how many vectors a trial takes, and whether they are added to the index."""
     clusters = _clusters(factory)
-    return max(size, clusters), clusters <= _MOST_CLUSTERS
+    train = clusters <= _MOST_CLUSTERS and not _MADE.fullmatch(factory)
+    return max(size, clusters), train
 
 
 @cache
