@@ -109,7 +109,8 @@ COMMANDS = [
 def test_no_line_of_the_cache_is_wider_than_the_terminal(
     terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MMBENCH_CACHE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MMBENCH_CACHE", "cache")
     folder = journal_root() / ("ab" * 16)
     folder.mkdir(parents=True)
     (folder / "model.txt").write_text(f"{LONG} on cuda\n")
