@@ -61,7 +61,8 @@ def markdown(text: str, limit: int = 200) -> str:
 
 def markdown_name(text: str) -> str:
     """A name such as `recall@1[text-to-image]` as it is, any other text as `markdown` shows it."""
-    return text if text.isprintable() and _NAME.fullmatch(text) else markdown(text)
+    is_name = text.isprintable() and _NAME.fullmatch(text) and "www." not in text.lower()
+    return text if is_name else markdown(text)
 
 
 def markdown_code(text: str) -> str:

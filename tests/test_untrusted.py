@@ -21,7 +21,7 @@ from mmbench.cli.board_table import board_table
 from mmbench.cli.history import table
 from mmbench.cli.run_summary import run_result, run_summary
 from mmbench.errors import DataError
-from mmbench.text import json_escaped, printable
+from mmbench.text import json_escaped, markdown_name, printable
 from mmbench.types import PublishedInfo, RunRecord, ScoreInfo
 from mmbench.verdicts.gate import Gated
 from mmbench.verdicts.history import Point
@@ -138,6 +138,12 @@ def test_a_record_is_harmless_wherever_it_is_shown(shown: RunRecord) -> None:
             assert cell[:1] not in {"=", "+", "-", "@", "\t", "\r"} or _is_number(cell), cell
             _assert_printable(cell)
             assert "\n" not in cell
+
+
+@pytest.mark.parametrize("name", ["www.evil.example", "WWW.x", "https://x", "[a](b)", "<b>"])
+def test_a_name_makes_no_link_in_markdown(name: str) -> None:
+    assert markdown_name(name) != name
+    assert markdown_name("recall@1[text-to-image]") == "recall@1[text-to-image]"
 
 
 def _is_number(cell: str) -> bool:
