@@ -54,8 +54,8 @@ def specs():
         spec = load_task(name)
         if not spec.data["source"].startswith(("shapes", "spoken")):
             named.setdefault(spec.data["source"], spec)
-    base = load_task("coco-retrieval")
     for source in ("folder", "table", "hf", "rows", "caption-rows"):
+        base = load_task("answers" if source == "rows" else "coco-retrieval")
         data = {"source": source, **OPTIONS.get(source, {})}
         named[source] = msgspec.structs.replace(base, name="mine", data=data)
     return named
