@@ -2,6 +2,7 @@
 
 import gzip
 import lzma
+import os
 import zipfile
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +20,9 @@ from mmbench.data.local import load_local
 from mmbench.data.outputs import read_outputs
 from mmbench.data.records import read_records
 from mmbench.data.vqa import vqa
+from mmbench.engine.adapter_guess import refuse_bare_checkpoint
 from mmbench.errors import DataError, ModelError, SpecError, UserError
+from mmbench.models.pretrained import loading
 from mmbench.nano.folder import load_weights
 from mmbench.safe_parse import MAX_NESTING, TooDeep, parse_json, parse_yaml, refuse_deep_lines
 from mmbench.spec import load_task, task_summary
@@ -116,6 +119,16 @@ def test_every_reader_of_a_deep_file_names_it(tmp_path: Path) -> None:
         read_record(f'{{"schema": 1, "notes": {DEEP}}}'.encode(), "run.json")
     with pytest.raises(UserError, match=r"--model-arg size=.*nested more than"):
         model_options([f"size={DEEP}"])
+
+
+def test_a_checkpoint_with_a_deep_or_endless_file_is_an_error_of_one_line(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(f'{{"model": {DEEP}}}')
+    os.mkfifo(tmp_path / "vocab.json")
+    with pytest.raises(UserError, match="without the name of its adapter"):
+        refuse_bare_checkpoint(str(tmp_path))
+    faults = r"config\.json: values are nested .*vocab\.json: .* is a pipe"
+    with pytest.raises(ModelError, match=faults), loading(tmp_path, "parts"):
+        raise ValueError("broken")
 
 
 def test_a_task_file_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> None:

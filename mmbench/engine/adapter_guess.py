@@ -11,6 +11,7 @@ from mmbench import registry
 from mmbench.errors import UserError
 from mmbench.layouts import PIPELINE
 from mmbench.regular_files import read_regular
+from mmbench.safe_parse import parse_json
 
 # Adapter → the table of transformers with the models that its Auto class loads.
 _TABLES = {
@@ -71,8 +72,8 @@ def _adapters(folder: Path) -> list[str]:
     if not file.is_file():
         return []
     try:
-        config = msgspec.json.decode(read_regular(file), type=_Config)
-    except (OSError, msgspec.DecodeError):
+        config = parse_json(read_regular(file), _Config)
+    except (OSError, ValueError):
         return []  # the adapter that is typed next says what is wrong with the file
     if config.model in registry.names("model"):
         return [str(config.model)]

@@ -14,9 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from mmbench.errors import MissingExtra, MmbenchError, ModelError
+from mmbench.regular_files import read_regular
+from mmbench.safe_parse import parse_json
 
 _PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 _REASON_CHARACTERS = 200
@@ -76,8 +76,8 @@ def _broken_files(folder: Path) -> list[str]:
     broken = []
     for file in sorted(folder.glob("*.json")):
         try:
-            msgspec.json.decode(file.read_bytes(), type=dict[str, object])
-        except (msgspec.DecodeError, OSError, RecursionError) as error:
+            parse_json(read_regular(file), dict[str, object])
+        except (OSError, ValueError) as error:
             broken.append(f"{file.name}: {error}")
     return broken
 
