@@ -67,8 +67,8 @@ def new_run_id(model: str) -> str:
     return f"{stamp}-{safe}-{secrets.token_hex(3)}"
 
 
-def encode(record: RunRecord | Sequence[RunRecord]) -> bytes:
-    """A record, or a list of them, as indented JSON. NaN has no place in it: it is null before."""
+def encode(record: RunRecord) -> bytes:
+    """Return a record as indented JSON. NaN has no place in it: it is null before."""
     return msgspec.json.format(encode_json(record), indent=2)
 
 

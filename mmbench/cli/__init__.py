@@ -66,15 +66,19 @@ def report(error: BaseException) -> int:
     message = str(error) if isinstance(error, UserError) else _fault(error)
     if message:
         if os.environ.get(_TRACEBACK):
-            print(printable("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+            _print_traceback(error)
         first, *rest = message.splitlines()
         show([f"mmbench: error: {first}", *(f"  {line}" for line in rest)], sys.stderr)
         return USER
     if isinstance(error, Exception):
-        print(printable("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+        _print_traceback(error)
         print("mmbench: this is a bug; please report it with the lines above", file=sys.stderr)
         return BUG
     raise error
+
+
+def _print_traceback(error: BaseException) -> None:
+    print(printable("".join(traceback.format_exception(error))), end="", file=sys.stderr)
 
 
 def _fault(error: BaseException) -> str:

@@ -30,7 +30,7 @@ def board_table(records: list[RunRecord], width: int | None) -> list[str]:
 
 
 def _any_failed(records: list[RunRecord]) -> bool:
-    return any(record.counts.get("failed", 0) for record in records)
+    return any(record.counts["failed"] for record in records)
 
 
 def _columns(records: list[RunRecord], direction: str, metrics: list[str]) -> list[Column]:
@@ -46,7 +46,7 @@ def _columns(records: list[RunRecord], direction: str, metrics: list[str]) -> li
     if speed.has_column(records):
         columns.append([speed.COLUMN, *map(rtfx_cell, records)])
     if _any_failed(records):
-        columns.append(["failed", *(str(r.counts.get("failed", 0)) for r in records)])
+        columns.append(["failed", *(str(r.counts["failed"]) for r in records)])
     return [[plain(cell) for cell in column] for column in columns]
 
 

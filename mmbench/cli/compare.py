@@ -6,8 +6,6 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from mmbench import board
 from mmbench.cli.board_table import directions, short_name
 from mmbench.cli.columns import cells, listing, screen_width, show, table
@@ -33,7 +31,7 @@ def command(args: argparse.Namespace) -> int:
     runs = find_runs(args.run, args)
     pairs = compare_runs(runs, metrics=args.metric, alpha=args.alpha, seed=args.seed)
     if args.json:
-        write_json(msgspec.json.format(msgspec.json.encode(pairs), indent=2))
+        write_json(pairs)
         return 0
     by_task: dict[str, list[RunRecord]] = {}
     for run in runs:
@@ -92,25 +90,20 @@ def _row(score: Compared) -> list[str]:
     digits = decimals(score.baseline, score.candidate)
     differences = decimals(score.difference, score.low, score.high)
     return [
-        number(score.baseline, digits),
-        number(score.candidate, digits),
-        number(score.difference, differences, "+"),
+        format_number(score.baseline, digits),
+        format_number(score.candidate, digits),
+        format_number(score.difference, differences, "+"),
         format_interval(score.low, score.high, "+"),
         chance(score.p_value),
         chance(score.p_holm),
-        number(score.detectable, differences),
+        format_number(score.detectable, differences),
         score.verdict,
     ]
 
 
-def number(value: float | None, digits: int, sign: str = "") -> str:
-    """Return a number in a table; `n/a` for none."""
-    return format_number(value, digits, sign)
-
-
 def chance(p_value: float | None) -> str:
     """A p-value in a table."""
-    return "<0.0001" if p_value is not None and p_value < 1e-4 else number(p_value, 4)
+    return "<0.0001" if p_value is not None and p_value < 1e-4 else format_number(p_value, 4)
 
 
 def _notes(pair: Comparison) -> list[str]:

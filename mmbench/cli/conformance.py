@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-import msgspec
-
 from mmbench.cli import DONE, FAILED
 from mmbench.cli.columns import screen_width, show
 from mmbench.cli.json_output import write_json
@@ -42,7 +40,7 @@ def command(args: argparse.Namespace) -> int:
     rows = conformance(args.family or FAMILIES, args.data)
     found = list(rows) if args.json or args.markdown else list(_shown(rows))
     if args.json:
-        write_json(msgspec.json.format(msgspec.json.encode(found)))
+        write_json(found)
     if args.markdown:
         print(document(found), end="")
     return DONE if all(row.good for row in found) else FAILED

@@ -6,8 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-import msgspec
-
 from mmbench.cli import DONE, FAILED, UNCLEAR
 from mmbench.cli.columns import show
 from mmbench.cli.json_output import write_json
@@ -28,7 +26,7 @@ def command(args: argparse.Namespace) -> int:
     if args.github:
         print("\n".join(annotation(verdict, args.on_unclear) for verdict in found), file=shown)
     if args.json:
-        write_json(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        write_json(found)
     if args.junit:
         suite = f"mmbench gate: {candidate.record.run} against {baseline.record.run}"
         _write(Path(args.junit), junit(found, suite, args.on_unclear))

@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import PurePosixPath
 
-import msgspec
-
 from mmbench.cli import columns
 from mmbench.cli.columns import aligned, cells, screen_width, show
 from mmbench.cli.compare import chance
@@ -39,7 +37,7 @@ def command(args: argparse.Namespace) -> int:
     report_unreadable(unreadable)
     if args.json:
         points = [point for own in found.values() for point in own]
-        write_json(msgspec.json.format(msgspec.json.encode(points), indent=2))
+        write_json(points)
     else:
         names = Folder(args.out).run_files()
         short = shortener([PurePosixPath(name).stem for name in names])

@@ -6,15 +6,20 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from typing import Any
 
+import msgspec
+
+from mmbench.safe_parse import encode_json
 from mmbench.text import json_escaped
 
 
-def write_json(encoded: bytes) -> None:
-    """Write JSON and a line break to standard output, as UTF-8 whatever the locale is.
+def write_json(value: Any) -> None:
+    """Write a value as indented JSON to standard output, as UTF-8 whatever the locale is.
 
     Hidden characters stand as escapes.
     """
+    encoded = msgspec.json.format(encode_json(value), indent=2)
     sys.stdout.flush()
     sys.stdout.buffer.write(json_escaped(encoded.decode()).encode() + b"\n")
     sys.stdout.flush()

@@ -47,5 +47,5 @@ def publish(records: list[RunRecord], args: argparse.Namespace) -> int:
         code = report(error)
     show((f"leaderboard: {page}" for page in pages), sys.stderr if args.json else sys.stdout)
     if args.json:
-        write_json(store.encode(records))
+        write_json(records)
     return code

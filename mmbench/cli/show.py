@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from mmbench import registry, store
+from mmbench import registry
 from mmbench.cli.columns import cells, screen_width, show, wrapped
 from mmbench.cli.json_output import write_json
 from mmbench.cli.runs import find_runs
@@ -38,7 +38,7 @@ def _run(args: argparse.Namespace) -> None:
 
     (run,) = find_runs([args.name], args)
     if args.json:
-        write_json(store.encode(run.record))
+        write_json(run.record)
     else:
         show(run_summary(run.record, screen_width(sys.stdout)))
 
