@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mmbench import search as search
+    from mmbench.datasets import RetrievalData as RetrievalData
+    from mmbench.datasets import Samples as Samples
     from mmbench.engine.api import evaluate as evaluate
     from mmbench.engine.api import metric as metric
     from mmbench.engine.api import score as score
@@ -29,10 +31,8 @@ if TYPE_CHECKING:
     from mmbench.registry import register as register
     from mmbench.types import Media as Media
     from mmbench.types import Prediction as Prediction
-    from mmbench.types import RetrievalData as RetrievalData
     from mmbench.types import RunRecord as RunRecord
     from mmbench.types import Sample as Sample
-    from mmbench.types import Samples as Samples
     from mmbench.types import Score as Score
     from mmbench.verdicts.compare import compare as compare
 
@@ -45,10 +45,10 @@ _PUBLIC = {
     "MmbenchError": "mmbench.errors",
     "Media": "mmbench.types",
     "Prediction": "mmbench.types",
-    "RetrievalData": "mmbench.types",
+    "RetrievalData": "mmbench.datasets",
     "RunRecord": "mmbench.types",
     "Sample": "mmbench.types",
-    "Samples": "mmbench.types",
+    "Samples": "mmbench.datasets",
     "Score": "mmbench.types",
 }
 

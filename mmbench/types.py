@@ -150,40 +150,6 @@ class Sample(Struct, frozen=True):
     tags: dict[str, str] = field(default_factory=dict)
 
 
-class RetrievalData(Struct, frozen=True):
-    """Two sides of samples and the links between them: query id → {document id: grade}.
-
-    Ids are unique within a side. A document without a link is a distractor. A query with links, but
-    none of a grade above 0, has no relevant document and counts 0; one without any link was never
-    judged and is left out. A link to a document that is not in `corpus` is a positive that is never
-    retrieved. `source` says where the data
-    are from, for the record (a hub's path and commit); `doubt` in it why they may not be those of
-    the task's protocol, which marks the record as not comparable.
-    """
-
-    queries: list[Sample]
-    corpus: list[Sample]
-    links: dict[str, dict[str, float]]
-    source: dict[str, str] = field(default_factory=dict)
-
-
-class Samples(Struct, frozen=True):
-    """The data of every kind but retrieval: rows, and the names of the classes where it has some.
-
-    A label in a target is its position in `labels`. `source` says where the data are from.
-    `templates` are the prompts into which a class is put ("a photo of a {}."), where the data set
-    has its own. `group_name` is what the groups are, where the source knows it ("speaker"): a tag
-    for breakdowns. `optional_tags` are those that the source sets where the files have them.
-    """
-
-    samples: list[Sample]
-    labels: list[str] = field(default_factory=list)
-    source: dict[str, str] = field(default_factory=dict)
-    templates: list[str] = field(default_factory=list)
-    group_name: str = ""
-    optional_tags: list[str] = field(default_factory=list)
-
-
 class Published(Struct, frozen=True, forbid_unknown_fields=True):
     """Scores that somebody published for a model (a hub id), with where they can be read."""
 

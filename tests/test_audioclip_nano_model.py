@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 import soundfile
 
-from mmbench.abilities import Classifies, Embeds, Hears, Prepares
 from mmbench.data.shapes_sounds import sounds
 from mmbench.data.shapes_sounds_scene import SOUNDS
+from mmbench.datasets import RetrievalData
 from mmbench.errors import ModelError
 from mmbench.models.audioclip_nano import AudioclipNano
 from mmbench.nano.tokens import UNKNOWN
+from mmbench.protocols import Classifies, Embeds, Hears, Prepares
 from mmbench.train import read_recipe
 from mmbench.train.recipe import recipe_of
-from mmbench.types import RetrievalData, Sound
+from mmbench.types import Sound
 
 PACKAGED = Path(str(AudioclipNano.default_checkpoint))
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import mmbench
 from mmbench import store
 from mmbench.data.hub_rows import rows
+from mmbench.datasets import Samples
 from mmbench.engine.prepare import Options
 from mmbench.engine.rescore import rescore
 from mmbench.engine.rows import predictions, rows_table
@@ -21,7 +22,15 @@ from mmbench.engine.run import run
 from mmbench.errors import DataError, ModelError
 from mmbench.kinds.classification import Classification
 from mmbench.kinds.zero_shot import ZeroShot
-from mmbench.types import Answers, Media, Outputs, Prediction, Sample, Samples, TaskSpec, Views
+from mmbench.types import (
+    Answers,
+    Media,
+    Outputs,
+    Prediction,
+    Sample,
+    TaskSpec,
+    Views,
+)
 
 IMAGE = Media("image", "a.png")
 ONCE = Views()

@@ -18,8 +18,8 @@ from PIL import Image
 from transformers import AutoModel, AutoProcessor
 from transformers.utils import logging
 
-from mmbench.abilities import Embeds, Prepares
 from mmbench.models.clip import Clip
+from mmbench.protocols import Embeds, Prepares
 
 CLOSE = 1e-5
 LONGEST = ["clip", "clip-legacy", "align", "chinese_clip"]

@@ -10,14 +10,14 @@ import pytest
 import torch
 from PIL import Image
 
-from mmbench.abilities import Embeds, Prepares
 from mmbench.data.shapes import shapes
+from mmbench.datasets import RetrievalData
 from mmbench.errors import ModelError
 from mmbench.models.clip_nano import ClipNano, square_of
 from mmbench.nano.tokens import END, START, UNKNOWN
+from mmbench.protocols import Embeds, Prepares
 from mmbench.train import read_recipe
 from mmbench.train.recipe import recipe_of
-from mmbench.types import RetrievalData
 
 PACKAGED = Path(str(ClipNano.default_checkpoint))
 COCO = Path(__file__).parents[2] / "shared/data/coco-mini"

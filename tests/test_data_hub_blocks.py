@@ -12,11 +12,12 @@ from datasets import Audio, Dataset, Image
 
 from mmbench import registry
 from mmbench.data.hub_captions import caption_rows
+from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.datasets import load_data
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.media import decode_image, read_bytes
 from mmbench.spec import load_task, packaged_tasks
-from mmbench.types import Broken, Media, RetrievalData, Samples
+from mmbench.types import Broken, Media
 
 IMAGES = [{"bytes": layouts.png(grey), "path": None} for grey in (10, 20, 30)]
 SOUNDS = [{"bytes": layouts.wav(100 * n), "path": f"{n}.wav"} for n in (1, 2, 3)]

@@ -16,10 +16,11 @@ from mmbench.data.cifar import cifar
 from mmbench.data.class_folders import class_folders
 from mmbench.data.labelled import labelled
 from mmbench.data.voc import voc
+from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.datasets import load_data
 from mmbench.errors import DataError, Missing, SampleError, SpecError, UnknownName
 from mmbench.spec import load_task
-from mmbench.types import Media, RetrievalData, Samples
+from mmbench.types import Media
 
 # Ids, targets and labels of each miniature.
 FOUND: dict[str, tuple[list[str], list[Any], list[str]]] = {

@@ -25,11 +25,12 @@ from mmbench.data.media_fields import field_modality
 from mmbench.data.published_rows import media_beside
 from mmbench.data.records import Record
 from mmbench.data.table import table
+from mmbench.datasets import Samples
 from mmbench.engine.media_check import check_media
 from mmbench.engine.prepare import Options, find_task
 from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
-from mmbench.types import Broken, Media, Sample, Samples
+from mmbench.types import Broken, Media, Sample
 
 BYTES = b"encoded"
 STRUCT = pa.struct([("bytes", pa.binary()), ("path", pa.string())])

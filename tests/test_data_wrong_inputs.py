@@ -10,10 +10,10 @@ from coco_files import write
 from PIL import Image
 
 from mmbench.data.formats import describe
+from mmbench.datasets import Samples
 from mmbench.engine.datasets import load_data
 from mmbench.errors import DataError, MmbenchError
 from mmbench.spec import load_task, packaged_tasks
-from mmbench.types import Samples
 
 CSV = b'image,text,id,label\na.jpg,"a dog, wet",1,dog\nb.jpg,a cat,2,cat\n'
 JSONL = b'{"id": 1, "image": "a.jpg", "text": "x"}\n{"id": 2, "image": "b.jpg", "text": "y"}\n'

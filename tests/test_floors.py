@@ -7,8 +7,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "mmbench"
 FLOORS = [
-    {"errors", "surrogates", "types", "abilities"},
-    {"registry", "builtin", "spec", "text", "alternatives", "media", "stats", "store", "contents",
+    {"errors", "surrogates", "types", "protocols"},
+    {"registry", "builtin", "spec", "datasets", "text",
+     "alternatives", "media", "stats", "store", "contents",
      "journal", "checkpoints", "file_hashes", "file_names", "folders", "regular_files",
      "run_lookup", "layouts", "sources", "source_names", "speed", "number_format", "search",
      "nano", "shapes", "reasoning", "named_values", "cache_errors", "locks",

@@ -10,7 +10,6 @@ import pytest
 import torch
 from PIL import Image
 
-from mmbench.abilities import Hears, Prepares, Rates
 from mmbench.data.shapes_draw import draw
 from mmbench.data.shapes_fusion_scene import ANSWERS, trio_at
 from mmbench.data.shapes_sounds_make import make
@@ -20,6 +19,7 @@ from mmbench.nano.folder import write_checkpoint
 from mmbench.nano.fusion import Config, Fusion
 from mmbench.nano.fusion_specimen import FusionSpecimen
 from mmbench.nano.tokens import END, START, UNKNOWN, Words
+from mmbench.protocols import Hears, Prepares, Rates
 from mmbench.train import read_recipe
 from mmbench.train.recipe import recipe_of
 from mmbench.types import Clip, Message, Sound

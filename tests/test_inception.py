@@ -14,11 +14,11 @@ import pytest
 import torch
 from PIL import Image
 
-from mmbench.abilities import Embeds, Prepares
 from mmbench.errors import ModelError
 from mmbench.models.inception import Inception
 from mmbench.models.inception_net import InceptionNet
 from mmbench.models.inception_resize import clean_bicubic, tf_bilinear
+from mmbench.protocols import Embeds, Prepares
 
 NAME = "weights-inception-2015-12-05-6726825d.pth"
 # Small, of other shapes than square, larger than 299, and 299 itself.

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mmbench
+from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.retrieval import Retrieval
-from mmbench.types import Answers, Outputs, Prediction, Ranking, RetrievalData, Sample, TaskSpec
+from mmbench.types import Answers, Outputs, Prediction, Ranking, Sample, TaskSpec
 
 SPEC = TaskSpec(
     name="t",

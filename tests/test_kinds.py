@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mmbench.datasets import RetrievalData, Samples
 from mmbench.errors import DataError, UnknownName
 from mmbench.kinds.classification import Classification
 from mmbench.kinds.drawing import Drawing
 from mmbench.kinds.rating import Rating
 from mmbench.kinds.retrieval import Retrieval
 from mmbench.kinds.writing import Writing, best_answer
-from mmbench.types import Broken, Media, Outputs, RetrievalData, Sample, Samples, TaskSpec
+from mmbench.types import Broken, Media, Outputs, Sample, TaskSpec
 
 
 def spec(kind: str = "writing", **changes: Any) -> TaskSpec:

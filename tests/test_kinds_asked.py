@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.choice import Choice
 from mmbench.kinds.classification import Classification
@@ -22,7 +23,6 @@ from mmbench.types import (
     Media,
     Outputs,
     Sample,
-    Samples,
     TaskSpec,
     View,
     Views,

@@ -10,7 +10,6 @@ import torch
 from PIL import Image
 from test_nano_llava import lively
 
-from mmbench.abilities import Prepares, Rates, Writes
 from mmbench.data.shapes_draw import draw
 from mmbench.data.shapes_questions import KINDS, questions
 from mmbench.data.shapes_scene import chance, scene_at
@@ -25,6 +24,7 @@ from mmbench.nano.llava import Config, LLaVA
 from mmbench.nano.llava_specimen import LlavaSpecimen
 from mmbench.nano.tokens import START, UNKNOWN
 from mmbench.nano.turns import ASSISTANT, IMAGE, USER, vocabulary
+from mmbench.protocols import Prepares, Rates, Writes
 from mmbench.train import read_recipe
 from mmbench.train.recipe import recipe_of
 from mmbench.types import Clip, Generation, Message, Sound, Written

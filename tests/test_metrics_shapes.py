@@ -18,13 +18,14 @@ from mmbench.data.shapes import shapes
 from mmbench.data.shapes_draw import draw, paint
 from mmbench.data.shapes_scene import Scene, Spot, distinct, scene_at
 from mmbench.data.shapes_sources import shapes_prompts
+from mmbench.datasets import Samples
 from mmbench.engine.measure import apply
 from mmbench.errors import DataError, SampleError, UnknownName
 from mmbench.kinds.drawing import Drawing
 from mmbench.metrics.shapes import shapes_recall, shapes_right
 from mmbench.shapes.things import CELL, COLOURS, RADII, Thing
 from mmbench.shapes.words import things_of
-from mmbench.types import Broken, Media, Sample, Samples
+from mmbench.types import Broken, Media, Sample
 
 PROMPT = "a small red star at the top and a large pink moon on the right"
 STAR, MOON = things_of(PROMPT)

@@ -10,7 +10,6 @@ import torch
 from PIL import Image
 from test_nano_llava import lively
 
-from mmbench.abilities import Prepares, Rates, Writes
 from mmbench.data.shapes_draw import draw
 from mmbench.data.shapes_scene import scene_at
 from mmbench.data.shapes_talk import DESCRIBE
@@ -22,6 +21,7 @@ from mmbench.nano.prefix import Config, Prefix
 from mmbench.nano.prefix_specimen import PrefixSpecimen
 from mmbench.nano.tokens import START
 from mmbench.nano.turns import ASSISTANT, IMAGE, USER, vocabulary
+from mmbench.protocols import Prepares, Rates, Writes
 from mmbench.shapes.things import COLOURS
 from mmbench.train import read_recipe
 from mmbench.train.recipe import recipe_of

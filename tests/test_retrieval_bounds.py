@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mmbench
+from mmbench.datasets import RetrievalData
 from mmbench.engine.bounds import extremes
 from mmbench.engine.measure import measure
 from mmbench.engine.rows import predictions, rows_table
 from mmbench.kinds.retrieval import Retrieval
 from mmbench.search.listed import listed_ranking
-from mmbench.types import Answers, Prediction, Ranking, RetrievalData, Sample, TaskSpec
+from mmbench.types import Answers, Prediction, Ranking, Sample, TaskSpec
 
 Grades = dict[str, float]
 

@@ -12,7 +12,6 @@ from PIL import Image
 from rapidfuzz.distance import Levenshtein
 from torch import nn
 
-from mmbench.abilities import Draws, Hears, Prepares, Rates, Writes
 from mmbench.data.shapes_draw import draw
 from mmbench.data.shapes_questions import questions
 from mmbench.data.shapes_scene import chance, scene_at
@@ -27,6 +26,7 @@ from mmbench.nano.gpt import Config, Unified
 from mmbench.nano.mixed import ASSISTANT, CLOSE, OPEN, START, USER, Kind
 from mmbench.nano.unified_specimen import UnifiedSpecimen
 from mmbench.nano.vqvae import Codes
+from mmbench.protocols import Draws, Hears, Prepares, Rates, Writes
 from mmbench.shapes.reader import read
 from mmbench.shapes.things import COLOURS
 from mmbench.train import read_recipe

@@ -13,8 +13,18 @@ import numpy as np
 from PIL import Image
 
 from mmbench import register
+from mmbench.datasets import Samples
 from mmbench.errors import SampleError
-from mmbench.types import Clip, Frames, Generation, Media, Message, Sample, Samples, Sound, Written
+from mmbench.types import (
+    Clip,
+    Frames,
+    Generation,
+    Media,
+    Message,
+    Sample,
+    Sound,
+    Written,
+)
 
 
 class Toy:

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mmbench.data.coco import coco
-from mmbench.types import RetrievalData
+from mmbench.datasets import RetrievalData
 
 TASK = Path(__file__).with_suffix(".yaml")
 

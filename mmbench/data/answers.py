@@ -23,9 +23,10 @@ from mmbench.data.records import (
     text_of,
 )
 from mmbench.data.table_media import media_of
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.text import count
-from mmbench.types import Broken, Content, Sample, Samples
+from mmbench.types import Broken, Content, Sample
 
 _IDS = ("id", "question_id")
 _ANSWERS = ("answer", "answers")

@@ -17,9 +17,10 @@ from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.published_rows import media_beside
 from mmbench.data.records import Record, read_records, text_lines, text_of
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.text import count
-from mmbench.types import Sample, Samples
+from mmbench.types import Sample
 
 _CLASSES = "class_labels_indices.csv"
 _FIELDS = ("YTID", "start_seconds", "end_seconds", "positive_labels")

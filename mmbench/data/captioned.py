@@ -15,8 +15,8 @@ from mmbench.data.pairs import Caption, retrieval_data
 from mmbench.data.pattern import named
 from mmbench.data.published_rows import Paths, media_of_groups, one_medium, rows_of
 from mmbench.data.records import Record, text_of
+from mmbench.datasets import RetrievalData
 from mmbench.text import path_id
-from mmbench.types import RetrievalData
 
 
 def captioned(

@@ -26,9 +26,10 @@ from mmbench.data.records import (
     text_of,
 )
 from mmbench.data.system_names import matches
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.text import count, listed, part_of
-from mmbench.types import Broken, Sample, Samples
+from mmbench.types import Broken, Sample
 
 _TABLES = (".jsonl", ".csv", ".tsv")
 _IDS = ("id", "image_id")

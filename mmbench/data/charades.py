@@ -14,7 +14,8 @@ from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.published_rows import media_beside, rows_of
 from mmbench.data.records import Record, optional, text_id, text_lines
-from mmbench.types import Sample, Samples
+from mmbench.datasets import Samples
+from mmbench.types import Sample
 
 _PATHS = ("Charades_v1/{id}.mp4", "Charades_v1_480/{id}.mp4", "{id}.mp4")
 _PLACES = ("", "Charades/")

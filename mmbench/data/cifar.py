@@ -14,9 +14,10 @@ from typing import NamedTuple
 from mmbench.data.jsonfile import read_file
 from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.records import text_lines
+from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
 from mmbench.text import count
-from mmbench.types import Media, Sample, Samples
+from mmbench.types import Media, Sample
 
 _PLANE = 32 * 32
 _PIXELS = 3 * _PLANE

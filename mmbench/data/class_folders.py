@@ -10,9 +10,10 @@ from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.published_rows import modality_of
 from mmbench.data.system_names import is_system_name
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.surrogates import escape_surrogates
-from mmbench.types import Media, Sample, Samples
+from mmbench.types import Media, Sample
 
 _ENDINGS = {"image": EXTENSIONS, "audio": SOUNDS, "video": FILMS}
 

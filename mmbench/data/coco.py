@@ -12,8 +12,8 @@ from mmbench.data.annotations import read_annotations
 from mmbench.data.images import find_images
 from mmbench.data.pairs import check_count, first_captions, retrieval_data
 from mmbench.data.system_names import matches
+from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
-from mmbench.types import RetrievalData
 
 # As they lie in Karpathy's caption_datasets.zip; dataset.json is neuraltalk's name for each.
 KARPATHY = ("dataset_coco.json", "dataset_flickr30k.json", "dataset_flickr8k.json", "dataset.json")

@@ -9,9 +9,10 @@ from mmbench.data.annotations import read_annotations
 from mmbench.data.beside import optional_images
 from mmbench.data.coco import doubt, find_annotations
 from mmbench.data.pairs import Caption, check_count, refuse_duplicates
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.text import count
-from mmbench.types import Sample, Samples
+from mmbench.types import Sample
 
 
 def coco_prompts(

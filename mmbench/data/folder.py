@@ -9,9 +9,10 @@ from pathlib import Path
 from mmbench.data.jsonfile import decode_text, read_file
 from mmbench.data.pairs import Caption, retrieval_data
 from mmbench.data.system_names import is_system_name
+from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
 from mmbench.surrogates import escape_surrogates
-from mmbench.types import Broken, Content, Media, RetrievalData
+from mmbench.types import Broken, Content, Media
 
 EXTENSIONS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"),

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from mmbench.data.arrow import arrow_rows, cell_bytes
 from mmbench.data.hub import open_dataset
 from mmbench.data.rows import Row, choose_columns, pair_rows
-from mmbench.types import RetrievalData
+from mmbench.datasets import RetrievalData
 
 _BATCH = 1000  # rows looked at together
 

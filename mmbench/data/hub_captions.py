@@ -16,9 +16,10 @@ from mmbench.data.hub_rows import beside
 from mmbench.data.pairs import Caption, retrieval_data
 from mmbench.data.published_rows import one_medium
 from mmbench.data.records import Record, text_id
+from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
 from mmbench.text import path_id
-from mmbench.types import Broken, Content, RetrievalData
+from mmbench.types import Broken, Content
 
 
 def caption_rows(

@@ -12,9 +12,10 @@ from mmbench.data.media_fields import check_optional
 from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record
+from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
 from mmbench.text import count
-from mmbench.types import Broken, Content, Sample, Samples
+from mmbench.types import Broken, Content, Sample
 
 
 def rows(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from mmbench.data.folder import EXTENSIONS, file_id, files_below
 from mmbench.data.pairs import refuse_duplicates
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
-from mmbench.types import Media, Sample, Samples
+from mmbench.types import Media, Sample
 
 
 def images(root: Path | None) -> Samples:

@@ -17,7 +17,8 @@ from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.pattern import named
 from mmbench.data.published_rows import Paths, media_beside, one_medium, rows_of
 from mmbench.data.records import Record
-from mmbench.types import Sample, Samples
+from mmbench.datasets import Samples
+from mmbench.types import Sample
 
 
 def labelled(

@@ -21,8 +21,9 @@ from mmbench.data.records import (
     text_of,
 )
 from mmbench.data.table_media import columns_of_media, media_of
+from mmbench.datasets import Samples
 from mmbench.errors import DataError, UnknownName
-from mmbench.types import Content, Sample, Samples
+from mmbench.types import Content, Sample
 
 _IDS = ("id", "file", *MEDIA)
 _LABELS = ("label", "labels")

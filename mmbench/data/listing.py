@@ -21,9 +21,10 @@ from mmbench.data.pairs import check_count, refuse_duplicates
 from mmbench.data.pattern import refuse_missing
 from mmbench.data.published_rows import Paths, refuse_none
 from mmbench.data.records import Record, as_id
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.text import listed, part_of
-from mmbench.types import Sample, Samples
+from mmbench.types import Sample
 
 
 class References(Struct, frozen=True, forbid_unknown_fields=True):

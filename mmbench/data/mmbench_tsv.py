@@ -19,8 +19,9 @@ from mmbench.data.cells import Shape, lettered, sample_of
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record, find_file, optional, read_records, text_id, text_of
 from mmbench.data.spool import Spool
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
-from mmbench.types import Broken, Content, Media, Sample, Samples
+from mmbench.types import Broken, Content, Media, Sample
 
 _ROTATED = 1_000_000  # is added to the index of a question for each rotation of its options
 _REFERENCE = 64  # characters: what is shorter in the column of images is the index of another row

@@ -13,9 +13,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from mmbench.data.jsonfile import decode_json, read_file
+from mmbench.datasets import Samples
 from mmbench.errors import DataError, Missing, UnknownName
 from mmbench.text import count
-from mmbench.types import Samples
 
 _NAMES, _TEMPLATES = "en_classnames.json", "en_zeroshot_classification_templates.json"
 

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
 from mmbench.text import listed, path_id, repeated
-from mmbench.types import Broken, Content, Modality, RetrievalData, Sample
+from mmbench.types import Broken, Content, Modality, Sample
 
 
 class Caption(NamedTuple):

@@ -12,9 +12,10 @@ from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record, json_records, text_id, text_of
 from mmbench.data.system_names import matches
+from mmbench.datasets import Samples
 from mmbench.errors import DataError, UnknownName
 from mmbench.text import listed
-from mmbench.types import Sample, Samples
+from mmbench.types import Sample
 
 CATEGORIES = ("random", "popular", "adversarial")
 # Where the files lie in LLaVA's folder of evaluations and in a clone of AoiDragon/POPE.

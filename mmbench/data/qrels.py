@@ -24,9 +24,10 @@ from mmbench.data.records import (
     plain_name,
     text_lines,
 )
+from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
 from mmbench.text import listed, path_id, plain
-from mmbench.types import RetrievalData, Sample
+from mmbench.types import Sample
 
 # Where a table has the text of a query or a document as well, its id is in one of these columns.
 QUERIES = ("query_id", "qid")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from mmbench.data.records import Record, find_file, number_of, optional, read_records, text_id
 from mmbench.data.table_media import media_of
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
-from mmbench.types import Content, Sample, Samples
+from mmbench.types import Content, Sample
 
 
 def ratings(root: Path | None) -> Samples:

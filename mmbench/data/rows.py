@@ -15,9 +15,10 @@ from mmbench import media
 from mmbench.contents import digest
 from mmbench.data.images import find_images
 from mmbench.data.pairs import Caption, retrieval_data
+from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SampleError, UnknownName
 from mmbench.text import normal_path, path_id
-from mmbench.types import Broken, Content, Media, RetrievalData
+from mmbench.types import Broken, Content, Media
 
 COLUMNS = ("image", "text", "id", "image_id")
 _REQUIRED = COLUMNS[:2]

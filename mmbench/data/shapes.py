@@ -12,8 +12,9 @@ from pathlib import Path
 from mmbench.data.shapes_captions import KINDS, captions
 from mmbench.data.shapes_draw import draw, ppm
 from mmbench.data.shapes_scene import SPLITS, Scene, chance, distinct, scene_at, twin
+from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, UnknownName
-from mmbench.types import Media, RetrievalData, Sample
+from mmbench.types import Media, Sample
 
 _MOST = 1_000_000
 

@@ -14,8 +14,9 @@ from mmbench.data.shapes import check_sizes, picture
 from mmbench.data.shapes_fusion_scene import ANSWERS, Trio, trio_at
 from mmbench.data.shapes_scene import SPLITS, distinct
 from mmbench.data.shapes_sounds import heard
+from mmbench.datasets import Samples
 from mmbench.errors import DataError, UnknownName
-from mmbench.types import Content, Sample, Samples
+from mmbench.types import Content, Sample
 
 _MOST = 10_000
 

@@ -13,8 +13,9 @@ from mmbench.data.shapes_motion_captions import KINDS, captions
 from mmbench.data.shapes_motion_draw import avi, draw_film
 from mmbench.data.shapes_motion_scene import MOTIONS, Film, film_at
 from mmbench.data.shapes_scene import SPLITS, chance, distinct
+from mmbench.datasets import RetrievalData, Samples
 from mmbench.errors import DataError, UnknownName
-from mmbench.types import Media, RetrievalData, Sample, Samples
+from mmbench.types import Media, Sample
 
 _MOST = 10_000
 

@@ -14,8 +14,9 @@ from mmbench.data.shapes_scene import SPLITS, chance, distinct
 from mmbench.data.shapes_sounds_captions import SOUND_KINDS, sound_captions
 from mmbench.data.shapes_sounds_make import make, wav
 from mmbench.data.shapes_sounds_scene import SOUNDS, SoundScene, sounds_at
+from mmbench.datasets import RetrievalData, Samples
 from mmbench.errors import DataError, UnknownName
-from mmbench.types import Media, RetrievalData, Sample, Samples
+from mmbench.types import Media, Sample
 
 _MOST = 1000  # of some 1,900 meanings that the test split has
 

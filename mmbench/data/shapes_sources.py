@@ -12,8 +12,9 @@ from mmbench.data.cells import lettered
 from mmbench.data.shapes import check_sizes, picture, pictures, told
 from mmbench.data.shapes_questions import Question, questions
 from mmbench.data.shapes_scene import chance, lone_scene
+from mmbench.datasets import Samples
 from mmbench.shapes.things import COLOURS, SHAPES
-from mmbench.types import Content, Media, Sample, Samples
+from mmbench.types import Content, Media, Sample
 
 
 def shapes_classes(

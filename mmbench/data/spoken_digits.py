@@ -9,9 +9,10 @@ import re
 from pathlib import Path
 
 from mmbench.data.system_names import matches
+from mmbench.datasets import Samples
 from mmbench.errors import DataError, UnknownName
 from mmbench.surrogates import escape_surrogates
-from mmbench.types import Media, Sample, Samples
+from mmbench.types import Media, Sample
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _NAME = re.compile(r"([0-9])_(.+)_(\d+)")

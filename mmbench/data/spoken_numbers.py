@@ -10,8 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
-from mmbench.types import Media, Sample, Samples
+from mmbench.types import Media, Sample
 
 
 class Clip(NamedTuple):

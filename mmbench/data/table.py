@@ -13,10 +13,10 @@ from mmbench.data.media_fields import path_in
 from mmbench.data.records import TABLES, find_file, read_records
 from mmbench.data.rows import Row, choose_columns, pair_rows
 from mmbench.data.spool import Spool
+from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
 from mmbench.inflation import expanded_bytes, refuse_inflated_groups, refuse_inflation
 from mmbench.regular_files import open_regular
-from mmbench.types import RetrievalData
 
 Columns = Mapping[str, str] | None
 

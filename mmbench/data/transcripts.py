@@ -26,9 +26,10 @@ from mmbench.data.records import (
     text_of,
 )
 from mmbench.data.table_media import media_of
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.text import listed
-from mmbench.types import Content, Sample, Samples
+from mmbench.types import Content, Sample
 
 _IDS = ("id", "audio_filepath", "utt_id", "utterance_id", "segment_id", "file", "audio")
 _TEXTS = ("text", "transcript", "transcription", "sentence")

@@ -15,9 +15,10 @@ from mmbench.data.jsonfile import read_file
 from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.records import text_lines
 from mmbench.data.system_names import matches
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.surrogates import escape_surrogates
-from mmbench.types import Sample, Samples
+from mmbench.types import Sample
 
 _PLACES = ("", "VOC2007", "VOCdevkit/VOC2007")
 _PRESENT = {"1": True, "-1": False}

@@ -13,9 +13,10 @@ from msgspec import Struct
 from mmbench.data.beside import optional_images
 from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.data.pairs import refuse_duplicates
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.text import listed, part_of
-from mmbench.types import Content, Sample, Samples
+from mmbench.types import Content, Sample
 
 _PLACES = ("", "Questions", "questions", "Annotations", "annotations")
 _IMAGES = ("val2014", "train2014", "test2015")

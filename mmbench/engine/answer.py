@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from mmbench.abilities import WritesEach
 from mmbench.contents import ContentKeys, digest
 from mmbench.engine.calls import VECTORS, Row, labels_of
 from mmbench.engine.decode import is_timed, length
@@ -21,6 +20,7 @@ from mmbench.engine.tables import Distinct, Table, distinct
 from mmbench.errors import ContentError, SampleError
 from mmbench.journal import Batch, Journal
 from mmbench.media import DECODING
+from mmbench.protocols import WritesEach
 from mmbench.types import Answers, Requests, Said
 
 

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from mmbench.datasets import Samples
 from mmbench.errors import UnknownName
 from mmbench.text import listed
-from mmbench.types import Sample, Samples, TaskSpec
+from mmbench.types import Sample, TaskSpec
 
 
 class Tagged(NamedTuple):

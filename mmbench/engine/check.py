@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from typing import Any, NamedTuple
 
-from mmbench.abilities import Probes
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine import calls, identity
 from mmbench.engine.asked import Costs, device_for
@@ -23,6 +22,7 @@ from mmbench.engine.progress import Silent
 from mmbench.engine.tables import distinct, matrix
 from mmbench.engine.trial import try_metrics
 from mmbench.errors import SampleError
+from mmbench.protocols import Probes
 from mmbench.types import Answers, Broken, Item, Media, Requests, Said, Sample
 
 _NOBODY = "oracle"  # a baseline that every kind has: data without a model

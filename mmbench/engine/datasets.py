@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from mmbench import registry
+from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.other_formats import explained
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
 from mmbench.named_values import checked_options
 from mmbench.text import plain, with_home
-from mmbench.types import Broken, Media, RetrievalData, Sample, Samples, TaskSpec
+from mmbench.types import Broken, Media, Sample, TaskSpec
 
 _RESERVED = {"source", "folder", "hub"}
 _OF_THE_HUB = {"rows", "caption-rows", "hf"}
@@ -89,7 +90,7 @@ def _refuse_other_type(spec: TaskSpec, name: str, data: object) -> None:
     if not isinstance(data, wanted):
         raise UserError(
             f"task {spec.name}: data source {name} returned a {type(data).__name__}: kind"
-            f" {spec.kind} needs a mmbench.types.{wanted.__name__}"
+            f" {spec.kind} needs a mmbench.{wanted.__name__}"
         )
     if not registry.plugin("data", name):
         return

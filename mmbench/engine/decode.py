@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mmbench import media
-from mmbench.abilities import Hears, TakesEncoded, Watches
 from mmbench.errors import SampleError
+from mmbench.protocols import Hears, TakesEncoded, Watches
 from mmbench.types import (
     Broken,
     Clip,

@@ -9,11 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from os import cpu_count
 from typing import Any
 
-from mmbench.abilities import Prepares, WritesEach
 from mmbench.engine.calls import Row, as_row, call
 from mmbench.engine.decode import decode, seconds_of_sound, shown
 from mmbench.errors import ModelError, SampleError
 from mmbench.memory import is_out_of_memory
+from mmbench.protocols import Prepares, WritesEach
 from mmbench.text import count
 from mmbench.types import Item, Message, Requests, Seeded
 

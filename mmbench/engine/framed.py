@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mmbench.abilities import Prepares, TakesEncoded
 from mmbench.engine.calls import labels_of, scores_of
+from mmbench.protocols import Prepares, TakesEncoded
 from mmbench.types import Clip, Frames, Generation, Message, Modality, Role
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mmbench.abilities import Prepares
 from mmbench.engine.calls import labels_of, scale_of, scores_of
 from mmbench.errors import ModelError
 from mmbench.kinds.class_names import columns_of_model
+from mmbench.protocols import Prepares
 from mmbench.text import listed
 from mmbench.types import Modality, Role
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from mmbench import registry
 from mmbench.data.formats import describe, is_json, is_packed, is_table, is_text, is_webdataset
+from mmbench.datasets import Samples
 from mmbench.errors import DataError, MmbenchError, UserError
 from mmbench.text import listed
-from mmbench.types import Samples, TaskSpec
+from mmbench.types import TaskSpec
 
 # Sources of one's own data, under the names of their tasks.
 _OWN = ("captions", "answers", "transcripts", "labels", "pairs", "ratings")

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mmbench import registry
-from mmbench.abilities import Rates, Writes
 from mmbench.contents import ContentKeys
 from mmbench.engine.breakdowns import with_breakdown_tags
 from mmbench.engine.choice import parse
@@ -18,6 +17,7 @@ from mmbench.engine.media_check import check_media, media_field
 from mmbench.engine.models import BASELINES, Finder, Model, class_of, find
 from mmbench.engine.outside import check_outside
 from mmbench.errors import DataError, ModelError, UnknownName, UserError
+from mmbench.protocols import Rates, Writes
 from mmbench.spec import load_task
 from mmbench.types import Broken, Continued, Media, Modality, ModelInfo, Requests, TaskSpec
 

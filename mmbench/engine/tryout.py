@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mmbench.abilities import Embeds, Writes
 from mmbench.contents import ContentKeys
 from mmbench.engine.asked import Asked, Costs
 from mmbench.engine.held import Held
@@ -13,6 +12,7 @@ from mmbench.engine.models import Finder, find
 from mmbench.engine.prepare import Options, able, modalities
 from mmbench.engine.progress import Progress
 from mmbench.errors import SampleError, UserError
+from mmbench.protocols import Embeds, Writes
 from mmbench.stats.probabilities import softmax
 from mmbench.types import Answers, Conversation, Generation, Media, Requests, Said, Written
 

@@ -7,11 +7,12 @@ from itertools import accumulate, pairwise
 from string import ascii_uppercase
 from typing import Any
 
-from mmbench.abilities import Rates, Writes
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.kinds.conversation import conversation, modality_of
 from mmbench.kinds.writing import Writing
-from mmbench.types import Answers, Broken, Continued, Requests, Sample, Samples, TaskSpec
+from mmbench.protocols import Rates, Writes
+from mmbench.types import Answers, Broken, Continued, Requests, Sample, TaskSpec
 
 
 class Choice(Writing):

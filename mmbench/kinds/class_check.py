@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.text import listed
-from mmbench.types import Samples, TaskSpec
+from mmbench.types import TaskSpec
 
 
 def check_classes(data: Samples, spec: TaskSpec | None = None) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from mmbench.datasets import Samples
 from mmbench.errors import ModelError
 from mmbench.stats.probabilities import are_probabilities, probabilities
-from mmbench.types import Answers, Prediction, Samples, ScoreScale, Views
+from mmbench.types import Answers, Prediction, ScoreScale, Views
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mmbench.abilities import Classifies
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.kinds.class_check import check_classes
 from mmbench.kinds.class_names import columns_of_model, columns_of_output
@@ -28,6 +28,7 @@ from mmbench.kinds.per_sample import (
     medium_of,
     modality_in,
 )
+from mmbench.protocols import Classifies
 from mmbench.stats.probabilities import probabilities
 from mmbench.text import count
 from mmbench.types import (
@@ -39,7 +40,6 @@ from mmbench.types import (
     Requests,
     Said,
     Sample,
-    Samples,
     ScoreScale,
     TaskSpec,
     View,

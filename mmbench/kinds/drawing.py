@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from mmbench import media
-from mmbench.abilities import Draws
+from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.per_sample import (
     Directions,
@@ -19,6 +19,7 @@ from mmbench.kinds.per_sample import (
     prediction,
     text_of,
 )
+from mmbench.protocols import Draws
 from mmbench.types import (
     Broken,
     Media,
@@ -26,7 +27,6 @@ from mmbench.types import (
     Prediction,
     Requests,
     Sample,
-    Samples,
     Seeded,
     TaskSpec,
 )

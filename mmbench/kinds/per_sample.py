@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.matching import with_sample_ids, without_data_tags
 from mmbench.text import count, listed, part_of
@@ -24,7 +25,6 @@ from mmbench.types import (
     Requests,
     Said,
     Sample,
-    Samples,
     TaskSpec,
 )
 

@@ -6,9 +6,10 @@ import math
 from statistics import fmean
 from typing import Any
 
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.kinds.per_sample import PerSample, chance
-from mmbench.types import Outputs, Sample, Samples, TaskSpec
+from mmbench.types import Outputs, Sample, TaskSpec
 
 
 class Rating(PerSample):

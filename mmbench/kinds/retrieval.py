@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
-from mmbench.abilities import Embeds
+from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.per_sample import failed_predictions
 from mmbench.kinds.retrieval_given import embedded, match, ranked, unjudged_documents
@@ -23,6 +23,7 @@ from mmbench.kinds.retrieval_judged import (
 from mmbench.kinds.retrieval_parts import parts
 from mmbench.kinds.retrieval_rank import Ranker, by_index, oracle, silent
 from mmbench.kinds.retrieval_requests import requests_of
+from mmbench.protocols import Embeds
 from mmbench.search.approximate import check_factory
 from mmbench.search.factories import check_size
 from mmbench.text import count, listed
@@ -32,7 +33,6 @@ from mmbench.types import (
     Outputs,
     Prediction,
     Requests,
-    RetrievalData,
     Role,
     Sample,
     TaskSpec,

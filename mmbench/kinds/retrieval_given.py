@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import msgspec
 
+from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
 from mmbench.kinds.per_sample import refuse_unmatched
 from mmbench.kinds.retrieval_judged import positives
 from mmbench.kinds.retrieval_parts import prediction
 from mmbench.search.listed import best_first, listed_ranking
 from mmbench.text import count, listed, path_id, repeated
-from mmbench.types import Answers, Broken, Outputs, Prediction, RetrievalData, Sample
+from mmbench.types import Answers, Broken, Outputs, Prediction, Sample
 
 if TYPE_CHECKING:
     from mmbench.types import Array

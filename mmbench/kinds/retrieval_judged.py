@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mmbench.datasets import RetrievalData
 from mmbench.text import count
-from mmbench.types import Answers, RetrievalData, Sample
+from mmbench.types import Answers, Sample
 
 
 def judgements(data: RetrievalData, query: Sample) -> dict[str, float]:

@@ -14,8 +14,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbench.datasets import RetrievalData
 from mmbench.kinds.retrieval_judged import positives
-from mmbench.types import Prediction, Ranking, RetrievalData, Sample
+from mmbench.types import Prediction, Ranking, Sample
 
 Ints = NDArray[np.int64]
 Failures = dict[int, str]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mmbench.abilities import Speaks
+from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.per_sample import PerSample, media_of, text_of
-from mmbench.types import Broken, Media, Outputs, Requests, Sample, Samples, TaskSpec
+from mmbench.protocols import Speaks
+from mmbench.types import Broken, Media, Outputs, Requests, Sample, TaskSpec
 
 
 class Speaking(PerSample):

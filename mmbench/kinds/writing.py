@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from mmbench.abilities import Writes
 from mmbench.alternatives import first_reading, pieces_of
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.kinds.conversation import check_prompt, conversation, modality_of
 from mmbench.kinds.per_sample import Directions, PerSample, dealt_out
+from mmbench.protocols import Writes
 from mmbench.text import count, part_of
 from mmbench.types import (
     Answers,
@@ -19,7 +20,6 @@ from mmbench.types import (
     Requests,
     Said,
     Sample,
-    Samples,
     TaskSpec,
     Written,
 )

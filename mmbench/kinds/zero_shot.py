@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from mmbench.abilities import Embeds
+from mmbench.datasets import Samples
 from mmbench.errors import SpecError
 from mmbench.kinds.class_check import check_classes
 from mmbench.kinds.classification import Classification
 from mmbench.kinds.per_sample import medium_of, modality_in
-from mmbench.types import Answers, Broken, Requests, Samples, ScoreScale, TaskSpec
+from mmbench.protocols import Embeds
+from mmbench.types import Answers, Broken, Requests, ScoreScale, TaskSpec
 
 if TYPE_CHECKING:
     from mmbench.types import Array

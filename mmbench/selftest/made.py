@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from mmbench import registry
+from mmbench.datasets import RetrievalData, Samples
 from mmbench.errors import DataError
-from mmbench.types import Media, RetrievalData, Sample, Samples, TaskSpec
+from mmbench.types import Media, Sample, TaskSpec
 
 _N = 40
 _COLOURS = ("red", "green", "blue", "black")

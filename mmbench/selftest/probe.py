@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mmbench.contents import ContentKeys, digest
+from mmbench.datasets import RetrievalData
 from mmbench.engine.answer import Answerer
 from mmbench.engine.measure import Directions
 from mmbench.engine.progress import Silent
@@ -22,7 +23,6 @@ from mmbench.types import (
     Modality,
     Outputs,
     Requests,
-    RetrievalData,
     Role,
     Sound,
     TaskSpec,

@@ -1,0 +1,8 @@
+"""The types of data sets: what sources return, and what the engine and the kinds read."""
+
+from __future__ import annotations
+
+from mmbench.datasets.retrieval import RetrievalData
+from mmbench.datasets.samples import Samples
+
+__all__ = ["RetrievalData", "Samples"]
