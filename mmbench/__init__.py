@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mmbench.engine.api import metric as metric
     from mmbench.engine.api import score as score
     from mmbench.errors import MmbenchError as MmbenchError
+    from mmbench.protocols import declare as declare
     from mmbench.registry import register as register
     from mmbench.types import Media as Media
     from mmbench.types import Prediction as Prediction
@@ -41,6 +42,7 @@ _PUBLIC = {
     "metric": "mmbench.engine.api",
     "score": "mmbench.engine.api",
     "compare": "mmbench.verdicts.compare",
+    "declare": "mmbench.protocols",
     "register": "mmbench.registry",
     "MmbenchError": "mmbench.errors",
     "Media": "mmbench.types",

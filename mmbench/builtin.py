@@ -307,27 +307,6 @@ METRICS: Names = {
     "mos_mse[utterance|system]": (f"{_MOS}:mos_mse", "squared error of a predictor"),
 }  # fmt: skip
 
-# The kinds whose predictions a metric can measure: by the module that it is in, else by its name.
-# On others it fails, or gives a number that means nothing (the letters of a text as ranks).
-_OF_TEXTS = frozenset({"writing"})
-_OF_CLASSES = frozenset({"classification", "zero_shot"})
-METRIC_KINDS: dict[str, frozenset[str]] = {
-    _RANKS: frozenset({"retrieval"}),
-    _GRADED: frozenset({"retrieval"}),
-    _CAPTIONS: _OF_TEXTS,
-    _CLIPSCORE: frozenset({"writing", "drawing"}),
-    _SETS: frozenset({"drawing"}),
-    _SHAPES: frozenset({"drawing"}),
-    _LABELS: _OF_CLASSES,
-    _ANSWERS: _OF_TEXTS,
-    _CHOICE: frozenset({"choice"}),
-    _POPE: _OF_TEXTS,
-    _SPEECH: _OF_TEXTS,
-    "mmbench.metrics.roundtrip": frozenset({"speaking"}),
-    _MOS: frozenset({"rating"}),
-    "dnsmos[ovrl|sig|bak|p808]": frozenset({"speaking", "rating"}),
-}
-
 TABLES: dict[str, Names] = {
     "model": MODELS,
     "task": {},

@@ -60,6 +60,7 @@ def _is_part(function: str, thing: str) -> bool:
 
 
 def _where(thing: Any, place: Path) -> str:
+    thing = inspect.unwrap(thing)
     code = getattr(thing, "__code__", None)
     if code is not None:
         return f"{place}, line {code.co_firstlineno}"
@@ -90,7 +91,7 @@ def _owner(frames: Sequence[FrameType], place: Path, things: dict[str, Any]) -> 
         for frame in reversed(frames)
         for name, thing in things.items()
         if thing is type(frame.f_locals.get("self"))
-        or getattr(thing, "__code__", None) is frame.f_code
+        or getattr(inspect.unwrap(thing), "__code__", None) is frame.f_code
     ]
     return next(iter(own if own or len(things) != 1 else things), f"plugin {place.name}")
 

@@ -13,19 +13,22 @@ import importlib.util
 import re
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from msgspec import structs
 
-from mmbench.builtin import METRIC_KINDS, TABLES
+from mmbench.builtin import TABLES
 from mmbench.errors import UnknownName, UserError
+from mmbench.protocols import MetricInfo
 from mmbench.regular_files import read_regular
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
+
+    from mmbench.types import Score
 
 T = TypeVar("T")
 
@@ -208,7 +211,7 @@ def _imported(kind: str, name: str, plugin: Plugin) -> Any:
     return loaded
 
 
-def metric(name: str) -> tuple[Any, int | str | None]:
+def metric(name: str) -> tuple[Callable[..., Score], int | str | None]:
     """The metric behind a name, and its argument: of `recall@10` that of `recall@k`, and 10.
 
     The argument of `fid@clip` is "clip", of `wer[basic]` "basic"; `mrr` has none. What wants a
@@ -222,38 +225,49 @@ def metric(name: str) -> tuple[Any, int | str | None]:
         if argument is not None:
             return lookup("metric", form), argument
     family, at, model = name.partition("@")
-    if at and model and family in known and hasattr(lookup("metric", family), "wants"):
+    if at and model and family in known and _info(lookup("metric", family)).wants:
         return _by_model(lookup("metric", family), model), None
     raise _unknown_metric(name)
 
 
-def check_metric(name: str, kind: str) -> None:
-    """Refuse a metric that nobody has, and one of mmbench's that measures other kinds of tasks.
+def metric_info(name: str) -> MetricInfo:
+    """Return what a metric declares, without running it; nothing where it declares nothing.
 
-    Raises UnknownName and UserError.
+    `name` is that of a metric, `recall@10`, or the form that it is registered under, `recall@k`.
+    The request of `clipscore@clip-nano` names that model. Raises UnknownName.
     """
-    metric(name)
-    own = TABLES["metric"]
-    form = next((one for one in own if one == name or _argument(one, name) is not None), "")
-    form = form or name.partition("@")[0]
-    if kind not in TABLES["kind"] or form not in own:
-        return
-    module = own[form][0].partition(":")[0]
-    kinds = METRIC_KINDS.get(form) or METRIC_KINDS.get(module)
-    if kinds and kind not in kinds:
+    return _info(lookup("metric", name) if name in names("metric") else metric(name)[0])
+
+
+def _info(function: object) -> MetricInfo:
+    info = getattr(function, "info", None)
+    return info if isinstance(info, MetricInfo) else MetricInfo()
+
+
+def check_metric(name: str, kind: str) -> None:
+    """Refuse a metric that nobody has, and one that measures other kinds of tasks.
+
+    Predictions of a plugin's kind may be like those of any other. Raises UnknownName and UserError.
+    """
+    kinds = _info(metric(name)[0]).kinds
+    if kinds and kind in TABLES["kind"] and kind not in kinds:
         raise UserError(
             f"metric {name} measures tasks of kind {' and '.join(sorted(kinds))}, not {kind}:"
             " leave it out of the task's metrics"
         )
 
 
-def _by_model(function: Any, model: str) -> Any:
+def _by_model(function: Callable[..., Score], model: str) -> Callable[..., Score]:
     """A metric that wants a model, with another one than its own."""
 
-    def other(predictions: Any, *, features: Any) -> Any:
+    @wraps(function)
+    def other(predictions: Any, *, features: Any) -> Score:
         return function(predictions, features=features)
 
-    other.__dict__["wants"] = structs.replace(function.wants, model=model, options={})
+    info = _info(function)
+    assert info.wants is not None  # which `metric` looked at
+    wants = structs.replace(info.wants, model=model, options={})
+    other.__dict__["info"] = structs.replace(info, wants=wants)
     return other
 
 

@@ -349,6 +349,16 @@ class Outputs(Struct, frozen=True):
 Features = dict[str, Any]
 
 
+class ModelFile(Struct, frozen=True):
+    """The checkpoint of a metric's model that the user gives as a file: `--OPTION FILE`.
+
+    `hint` ends the sentence "metric NAME needs …": what to type, and where the file is published.
+    """
+
+    option: str
+    hint: str
+
+
 class Wants(Struct, frozen=True):
     """What a metric wants embedded, or written down, by a model that is not the one measured.
 
@@ -356,9 +366,10 @@ class Wants(Struct, frozen=True):
     "references": [text, text]}; where the `method` is write, conversations. `modalities` says of
     which modality each name is, and its role. `model` is the default one; `variants` says what an
     argument such as `tf` of `fid@tf` stands for (a model and its options); any other argument is
-    the name of a model itself. A prediction whose content fails in the model is failed. The metric
-    is called with `features`, one dict for each prediction. With `failed` it also gets what
-    `contents` gives of predictions that failed: a set of real images is whole whatever was drawn.
+    the name of a model itself. `files` says of which of these models the user gives the checkpoint
+    as a file. A prediction whose content fails in the model is failed. The metric is called with
+    `features`, one dict for each prediction. With `failed` it also gets what `contents` gives of
+    predictions that failed: a set of real images is whole whatever was drawn.
     """
 
     contents: Callable[[Prediction], dict[str, list[Any]]]
@@ -367,6 +378,7 @@ class Wants(Struct, frozen=True):
     model: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     variants: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    files: dict[str, ModelFile] = field(default_factory=dict)
     normalise: bool = True
     failed: bool = False
 

@@ -29,16 +29,19 @@ def _colour_contents(prediction: Prediction) -> dict[str, list[object]]:
 
 
 @mmbench.register("metric", "test_colour")
+@mmbench.declare(
+    better="higher",
+    worst=0,
+    best=1,
+    wants=Wants(
+        contents=_colour_contents,  # type: ignore[arg-type]
+        modalities={"text": ("text", "query"), "image": ("image", "document")},
+        model="test-means",
+    ),
+)
 def colour(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """Cosine of a text and its image, by the model test-means."""
-    return stats.score([float(f["text"][0] @ f["image"][0]) for f in features], worst=0, best=1)
-
-
-colour.wants = Wants(  # type: ignore[attr-defined]
-    contents=_colour_contents,  # type: ignore[arg-type]
-    modalities={"text": ("text", "query"), "image": ("image", "document")},
-    model="test-means",
-)
+    return stats.score([float(f["text"][0] @ f["image"][0]) for f in features])
 
 
 @mmbench.register("metric", "test_length")
@@ -81,18 +84,21 @@ def test_a_content_that_fails_in_the_metrics_model_fails_its_prediction_alone(
 
 
 @mmbench.register("metric", "test_all_colours")
+@mmbench.declare(
+    better="higher",
+    worst=0,
+    best=1,
+    wants=Wants(
+        contents=lambda p: {**_colour_contents(p), "image": [] if p.error else [p.inputs["image"]]},  # type: ignore[arg-type]
+        modalities={"text": ("text", "query"), "image": ("image", "document")},
+        model="test-means",
+        failed=True,
+    ),
+)
 def all_colours(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """As test_colour, of failed predictions too, which count 0."""
     values = [float(f["text"][0] @ f["image"][0]) if len(f["image"]) else 0.0 for f in features]
-    return stats.score(values, worst=0, best=1)
-
-
-all_colours.wants = Wants(  # type: ignore[attr-defined]
-    contents=lambda p: {**_colour_contents(p), "image": [] if p.error else [p.inputs["image"]]},  # type: ignore[arg-type]
-    modalities={"text": ("text", "query"), "image": ("image", "document")},
-    model="test-means",
-    failed=True,
-)
+    return stats.score(values)
 
 
 def test_rows_stand_by_position_in_two_directions_and_splits(tmp_path: Path) -> None:

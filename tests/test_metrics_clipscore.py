@@ -36,12 +36,12 @@ def read(content: Any) -> Any:
 
 def embedded(metric: Any, predictions: Sequence[Prediction], model: Clip) -> list[Features]:
     """What the engine does with what a metric wants: embed each content, and normalise."""
-    assert metric.wants.normalise
+    assert metric.info.wants.normalise
     features: list[Features] = []
     for prediction in predictions:
         row = {}
-        for name, contents in metric.wants.contents(prediction).items():
-            modality, role = metric.wants.modalities[name]
+        for name, contents in metric.info.wants.contents(prediction).items():
+            modality, role = metric.info.wants.modalities[name]
             items = [model.prepare(read(content), modality) for content in contents]
             row[name] = unit(model.embed(items, modality, role))
         features.append(row)
@@ -186,7 +186,7 @@ def test_a_caption_that_is_the_image_is_perfect(metric: Callable[..., Score]) ->
 @pytest.mark.parametrize("metric", ALL, ids=lambda m: m.__name__)
 def test_what_is_wanted(metric: Any) -> None:
     image = Media("image", "a.jpg")
-    wants = metric.wants
+    wants = metric.info.wants
     asked = wants.contents(Prediction("1", "a cat", ["a dog", "cats"], inputs={"image": image}))
     expected: dict[str, Any] = {"caption": ["A photo depicts a cat"], "image": [image]}
     if metric in WITH_REFERENCES:
@@ -199,11 +199,11 @@ def test_what_is_wanted(metric: Any) -> None:
 
 @pytest.mark.parametrize("metric", ALL, ids=lambda m: m.__name__)
 def test_a_caption_without_image_or_references_fails(metric: Any) -> None:
-    (image,) = metric.wants.contents(Prediction("1", "a cat", ["a dog"]))["image"]
+    (image,) = metric.info.wants.contents(Prediction("1", "a cat", ["a dog"]))["image"]
     assert isinstance(image, Broken)
     assert "no image" in image.reason
     inputs: dict[str, Any] = {"image": Media("image", "a.jpg")}
-    contents = metric.wants.contents(Prediction("1", "a cat", [], inputs=inputs))
+    contents = metric.info.wants.contents(Prediction("1", "a cat", [], inputs=inputs))
     broken = [c for listed in contents.values() for c in listed if isinstance(c, Broken)]
     assert len(broken) == (metric in WITH_REFERENCES)
     assert all("no reference" in content.reason for content in broken)

@@ -31,7 +31,7 @@ def options_for(task: str, args: argparse.Namespace) -> Options:
         model_options=model_options(args.model_arg) | _endpoint(args),
         trust_remote_code=args.trust_remote_code,
         tasks=tuple(args.tasks),
-        inception=args.inception,
+        metric_models=metric_models(args),
         allow_outside=args.allow_outside,
     )
 
@@ -57,6 +57,11 @@ def machine_options(args: argparse.Namespace) -> Options:
         model_options=model_options(args.model_arg) | _endpoint(args),
         trust_remote_code=args.trust_remote_code,
     )
+
+
+def metric_models(args: argparse.Namespace) -> dict[str, Path]:
+    """Return the files that flags give for models of metrics, by the name of the option."""
+    return {"inception": args.inception} if args.inception else {}
 
 
 def data_for(task: str, given: list[str], tasks: list[str]) -> Path | None:

@@ -7,6 +7,7 @@ import argparse
 from mmbench import board
 from mmbench.cli import report, until_interrupted, worst
 from mmbench.cli.json_output import printing_to_stderr
+from mmbench.cli.options import metric_models
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
 from mmbench.cli.runs import find_runs
@@ -29,7 +30,7 @@ def _again(run: str, args: argparse.Namespace, records: list[RunRecord]) -> int:
         data=args.data,
         device=args.device,
         tasks=tuple(args.tasks),
-        inception=args.inception,
+        metric_models=metric_models(args),
     )
     progress = make_progress(quiet=args.quiet)
     try:

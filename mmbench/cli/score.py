@@ -7,7 +7,7 @@ import argparse
 from mmbench import board
 from mmbench.cli import worst
 from mmbench.cli.json_output import printing_to_stderr
-from mmbench.cli.options import data_for
+from mmbench.cli.options import data_for, metric_models
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
 
@@ -25,7 +25,7 @@ def command(args: argparse.Namespace) -> int:
         seed=args.seed,
         published_as=args.published_as,
         tasks=tuple(args.tasks),
-        inception=args.inception,
+        metric_models=metric_models(args),
         strip_reasoning=args.strip_reasoning,
     )
     with printing_to_stderr(args.json):

@@ -7,6 +7,7 @@ import sys
 
 from mmbench.cli import DONE, FAILED, report, until_interrupted, worst
 from mmbench.cli.columns import listing, screen_width, show
+from mmbench.cli.options import metric_models
 from mmbench.text import plain
 
 _SHOWN = {True: "ok", False: "FAILED", None: "skipped"}
@@ -28,7 +29,7 @@ def _task(task: str, args: argparse.Namespace) -> int:
         data=args.data,
         device=args.device,
         tasks=tuple(args.tasks),
-        inception=args.inception,
+        metric_models=metric_models(args),
     )
     try:
         checks = selftest(task, options)

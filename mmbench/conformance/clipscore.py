@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mmbench.conformance.case import DEFINITION, Case, Compared, Skipped, apart, measured
 from mmbench.conformance.official import library
 from mmbench.media import decode_image, read_bytes
-from mmbench.registry import lookup, metric
+from mmbench.registry import lookup, metric_info
 from mmbench.types import Array, Content, Features, Media, Prediction
 
 _MODEL = "openai/clip-vit-base-patch32"
@@ -66,7 +66,8 @@ def _golden(name: str, which: str, expected: float, folder: Path) -> Compared:
         Prediction(key, text, given[key], inputs={"image": _image(folder, key)})
         for key, text in said.items()
     ]
-    wants = metric(name)[0].wants
+    wants = metric_info(name).wants
+    assert wants is not None
     features = [
         {
             kind: _embedded(model, contents, *wants.modalities[kind])

@@ -66,7 +66,7 @@ def evaluate(
         trust_remote_code=trust_remote_code,
         allow_outside=allow_outside,
         tasks=tuple(tasks),
-        inception=Path(inception) if inception is not None else None,
+        metric_models={"inception": Path(inception)} if inception is not None else {},
     )
     if out is not None:
         Folder(out).check_writable()
@@ -106,7 +106,7 @@ def score(
         seed=seed,
         published_as=published_as,
         tasks=tuple(tasks),
-        inception=Path(inception) if inception is not None else None,
+        metric_models={"inception": Path(inception)} if inception is not None else {},
         strip_reasoning=strip_reasoning,
     )
     if out is not None:
@@ -138,7 +138,7 @@ def metric(name: str) -> Callable[[Sequence[Prediction]], Score]:
 
 
 def _measured(name: str, predictions: Sequence[Prediction]) -> Score:
-    if not hasattr(registry.metric(name)[0], "wants"):
+    if registry.metric_info(name).wants is None:
         return apply(name, predictions).score
     options, costs = Options(), Costs()
     with ContentKeys(cache_folder()) as keys:

@@ -52,8 +52,8 @@ class _Scored(Protocol):
 def extremes(metric: str, splits: Sequence[Sequence[Prediction]]) -> Extremes | None:
     """Return the extremes of a metric; None where nothing failed or predictions are no rankings.
 
-    A metric may have orders of its own in its attribute `extremes`, the worst and the best, as
-    functions of a ranking and the metric's argument. They stand for those that hold for any metric.
+    A metric may declare orders of its own as `extremes`, the worst and the best, as functions of a
+    ranking and the metric's argument. They stand for those that hold for any metric.
     """
     function, argument = registry.metric(metric)
     given = () if argument is None else (argument,)
@@ -63,7 +63,7 @@ def extremes(metric: str, splits: Sequence[Sequence[Prediction]]) -> Extremes | 
     if not any(p.error or is_uncertain(p.value) for p in predictions):
         return None
     scores = []
-    for order in getattr(function, "extremes", (_worst, _best)):
+    for order in registry.metric_info(metric).extremes or (_worst, _best):
         changed = [[_changed(p, order, given) for p in split] for split in splits]
         parts = [function(split, *given) for split in changed]
         scores.append(parts[0] if len(parts) == 1 else stats.over_splits(parts))

@@ -121,14 +121,11 @@ def _chosen(
     text, own = wants.variants.get(str(argument), (argument or wants.model, wants.options))
     if text is None:
         raise UserError(f"metric {metric}: has no model of its own; write {metric}@MODEL")
-    if text == "inception":
-        if options.inception is None:
-            raise Missing(
-                f"metric {metric} needs Inception weights: --inception FILE, torch-fidelity's"
-                " weights-inception-2015-12-05-6726825d.pth (github.com/toshas/torch-fidelity,"
-                " releases v0.2.0)"
-            )
-        text = f"inception@{options.inception}"
+    file = wants.files.get(str(text))
+    if file is not None:
+        if file.option not in options.metric_models:
+            raise Missing(f"metric {metric} needs {file.hint}")
+        text = f"{text}@{options.metric_models[file.option]}"
     return str(text), dict(own)
 
 

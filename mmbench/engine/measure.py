@@ -13,6 +13,7 @@ from mmbench import registry, stats
 from mmbench.engine.bounds import Extremes, extremes, joined
 from mmbench.engine.long_texts import readable
 from mmbench.errors import Missing, SampleError, UserError
+from mmbench.protocols.metrics import with_range
 from mmbench.text import count
 from mmbench.types import Prediction, Score, ScoreInfo
 
@@ -126,7 +127,7 @@ def measure(
     shown = [*found, *macros]
     infos = _infos([*shown, *(scored for _, _, scored in parts)], signature, seed)
     scores = dict(zip([scored.name for scored in shown], infos, strict=False))
-    scores |= {name: _unmeasured(str(error)) for name, error in missing.items()}
+    scores |= {name: _unmeasured(name, str(error)) for name, error in missing.items()}
     by_tag: Breakdowns = {}
     for (tag, value, scored), info in zip(parts, infos[len(shown) :], strict=True):
         by_tag.setdefault(tag, {}).setdefault(value, {})[scored.name] = info
@@ -161,7 +162,7 @@ def apply(
     """
     function, argument = registry.metric(name)
     given = () if argument is None else (argument,)
-    wants = getattr(function, "wants", None)
+    wants = registry.metric_info(name).wants
     positions = [
         at for at, p in enumerate(predictions) if p.error is None or (wants and wants.failed)
     ]
@@ -186,9 +187,9 @@ def apply(
 
 
 def _a_score(name: str, value: object) -> Score:
-    """Return what a metric returned, if it is a score. Raises UserError."""
+    """Return what a metric returned, with its declared range. Raises UserError for no score."""
     if isinstance(value, Score):
-        return value
+        return with_range(value, registry.metric_info(name))
     raise UserError(
         f"metric {name} returned a {type(value).__name__}: a mmbench.types.Score is needed"
     )
@@ -242,7 +243,7 @@ def _in_directions(name: str, directions: Directions, featurer: Featurer | None)
 
 def _sums(metric: str, directions: Sequence[str]) -> bool:
     """Whether a metric is one score over both directions, as `rsum` is."""
-    return len(directions) > 1 and getattr(registry.metric(metric)[0], "sums_directions", False)
+    return len(directions) > 1 and registry.metric_info(metric).sums_directions
 
 
 def _scored(
@@ -323,9 +324,10 @@ def _infos(found: list[Scored], signature: str, seed: int) -> list[ScoreInfo]:
     return [_info(s, signature, *interval) for s, interval in zip(found, intervals, strict=True)]
 
 
-def _unmeasured(reason: str) -> ScoreInfo:
+def _unmeasured(name: str, reason: str) -> ScoreInfo:
     """A score whose metric cannot run here; it has no signature."""
-    return ScoreInfo(None, None, None, 0, 0, "", "higher", "mean", reason=reason)
+    better = registry.metric_info(name).better or "higher"
+    return ScoreInfo(None, None, None, 0, 0, "", better, "mean", reason=reason)
 
 
 def _info(

@@ -42,7 +42,7 @@ class Options(msgspec.Struct, frozen=True):
     model_options: dict[str, Any] = {}
     trust_remote_code: bool = False
     tasks: tuple[str, ...] = ()
-    inception: Path | None = None
+    metric_models: dict[str, Path] = {}  # files for models of metrics, by `ModelFile.option`
     strip_reasoning: bool = False
     allow_outside: bool = False
 

@@ -18,7 +18,6 @@ from mmbench.speed import COLUMN
 from mmbench.types import Media, Sample
 
 _FEW = 4  # samples on which every metric is tried
-_SLOW = ("meteor", "spice")  # programs of their own, which have a value for any captions
 
 
 def try_metrics(prepared: Prepared, baseline: str | None, featurer: Featurer, seed: int) -> str:
@@ -39,7 +38,8 @@ def try_metrics(prepared: Prepared, baseline: str | None, featurer: Featurer, se
         return str(missing[metric])
     if metric == COLUMN and baseline is None:
         return "" if _has_sound(prepared) else "there are no sounds to measure the speed by"
-    if metric in _SLOW or hasattr(registry.metric(metric)[0], "wants"):
+    info = registry.metric_info(metric)
+    if info.slow or info.wants:
         return ""
     reasons = [_reason(prepared, metric, who, seed) for who in tried]
     return "" if "" in reasons else reasons[0]
@@ -60,12 +60,11 @@ def _missing(prepared: Prepared, who: str, featurer: Featurer, seed: int) -> dic
 
 
 def _try(name: str, predictions: Directions, featurer: Featurer) -> None:
-    function, argument = registry.metric(name)
-    wants = getattr(function, "wants", None)
+    wants = registry.metric_info(name).wants
     if wants is None:
         estimates([name], predictions)
     else:
-        featurer.model(name, wants, argument)
+        featurer.model(name, wants, registry.metric(name)[1])
 
 
 def _reason(prepared: Prepared, metric: str, who: str, seed: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from mmbench.errors import DataError
 from mmbench.metrics.answer_text import SIGNATURE, has_words, plain_words
 from mmbench.metrics.vqa_text import normalised, stripped
+from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import Prediction, Score
 
@@ -18,6 +19,7 @@ _ANLS_THRESHOLD = 0.5
 _TOLERANCE = 0.05
 
 
+@declare(unit="score", better="higher", worst=0, best=1, kinds={"writing"})
 def vqa_accuracy(predictions: Sequence[Prediction], variant: str) -> Score:
     """VQA accuracy over the answers of ten people. Range [0, 1], higher is better.
 
@@ -34,7 +36,7 @@ def vqa_accuracy(predictions: Sequence[Prediction], variant: str) -> Score:
     rows = [_vqa(p.value, answers_of(p), variant == "normalized") for p in predictions]
     rule = "always" if variant == "normalized" else "if-answers-differ"
     signature = f"variant={variant},normalised={rule},subsets=leave-one-out"
-    return score(rows, signature=signature, worst=0, best=1)
+    return score(rows, signature=signature)
 
 
 def _vqa(value: str, answers: list[str], always: bool) -> float:
@@ -46,6 +48,7 @@ def _vqa(value: str, answers: list[str], always: bool) -> float:
     return left_out / people if people else 0.0
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds={"writing"})
 def exact_match(predictions: Sequence[Prediction]) -> Score:
     """Share of answers equal to an acceptable one. Range [0, 1], higher is better.
 
@@ -56,6 +59,7 @@ def exact_match(predictions: Sequence[Prediction]) -> Score:
     return _of_answers(predictions, lambda said, right: plain_words(said) == plain_words(right))
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds={"writing"})
 def contains(predictions: Sequence[Prediction]) -> Score:
     """Share of texts that hold an acceptable answer, as whole words. Range [0, 1].
 
@@ -73,6 +77,7 @@ def _contained(said: str, right: str) -> bool:
     return has_words(text, words) and not hedged
 
 
+@declare(unit="score", better="higher", worst=0, best=1, kinds={"writing"})
 def anls(predictions: Sequence[Prediction]) -> Score:
     """Average normalised Levenshtein similarity. Range [0, 1], higher is better.
 
@@ -89,7 +94,7 @@ def anls(predictions: Sequence[Prediction]) -> Score:
         for p in predictions
     ]
     signature = "threshold=0.5,at-threshold=kept,text=lower+spaces,length=as-given"
-    return score(rows, signature=signature, worst=0, best=1)
+    return score(rows, signature=signature)
 
 
 def _similarity(said: str, right: str) -> float:
@@ -102,6 +107,7 @@ def _similarity(said: str, right: str) -> float:
     return near if near >= _ANLS_THRESHOLD else 0.0
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds={"writing"})
 def relaxed_accuracy(predictions: Sequence[Prediction]) -> Score:
     """Share of answers that are right within 5 %. Range [0, 1], higher is better.
 
@@ -112,7 +118,7 @@ def relaxed_accuracy(predictions: Sequence[Prediction]) -> Score:
     """
     rows = [any(_relaxed(p.value, right) for right in answers_of(p)) for p in predictions]
     signature = "tolerance=0.05,percent=hundredth,zero=exact,case=ignored"
-    return score(rows, signature=signature, worst=0, best=1)
+    return score(rows, signature=signature)
 
 
 def _relaxed(said: str, right: str) -> bool:
@@ -145,4 +151,4 @@ def _of_answers(
 ) -> Score:
     rows = [any(right(p.value, answer) for answer in answers_of(p)) for p in predictions]
     signature = f"{SIGNATURE},{told}" if told else SIGNATURE
-    return score(rows, signature=signature, worst=0, best=1)
+    return score(rows, signature=signature)

@@ -10,10 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from mmbench.errors import UnknownName
 from mmbench.metrics.caption_words import corpus_of
 from mmbench.metrics.ngrams import ORDERS, Counts, Grams
+from mmbench.protocols import declare
 from mmbench.stats import score, sums_fold
 from mmbench.types import Prediction, Score
 
 
+@declare(unit="score", better="higher", worst=0, best=1, kinds={"writing"})
 def bleu(predictions: Sequence[Prediction], n: int) -> Score:
     """Corpus BLEU-n, n from 1 to 4: the geometric mean of n clipped precisions x brevity penalty.
 
@@ -29,7 +31,7 @@ def bleu(predictions: Sequence[Prediction], n: int) -> Score:
         raise UnknownName("metric", f"bleu@{n}", [f"bleu@{k}" for k in range(1, ORDERS + 1)])
     rows = _rows(corpus_of(predictions).grams, n) if predictions else np.empty((0, 2 * n + 2))
     signature = "tokens=ptb,reference-length=closest"
-    return score(rows, fold_name=f"bleu@{n}", signature=signature, worst=0, best=1)
+    return score(rows, fold_name=f"bleu@{n}", signature=signature)
 
 
 def sentence_bleu(rows: ArrayLike, n: int) -> NDArray[np.float64]:

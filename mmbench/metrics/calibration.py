@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmbench.metrics.classes import hits, read
+from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.text import count
 from mmbench.types import Prediction, Score
 
 
+@declare(unit="fraction", better="lower", worst=1, best=0, kinds={"classification", "zero_shot"})
 def ece(predictions: Sequence[Prediction]) -> Score:
     """Expected calibration error: Σ over 15 bins of their share · |accuracy - mean confidence|.
 
@@ -34,9 +36,6 @@ def ece(predictions: Sequence[Prediction]) -> Score:
     return score(
         rows,
         fold_name="ece",
-        better="lower",
         signature=f"bins=15,probabilities={cases.link(several=False)},ties=expectation",
         reason=reason,
-        worst=1,
-        best=0,
     )

@@ -12,12 +12,15 @@ from string import ascii_uppercase
 
 from mmbench.errors import DataError
 from mmbench.metrics.choice_text import VERSION, named_option
+from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import Prediction, Score
 
 _PARSE = f"parse=letter-or-text,parser={VERSION},unparsed=wrong"
+_KINDS = {"choice"}
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def choice_accuracy(predictions: Sequence[Prediction]) -> Score:
     """Share of answers that name the right option, by letter or text.
 
@@ -28,18 +31,20 @@ def choice_accuracy(predictions: Sequence[Prediction]) -> Score:
     parsers draw an option at random where none is named; this one does not.
     """
     rows = [_named(p) == _right(p) for p in predictions]
-    return score(rows, signature=_PARSE, worst=0, best=1)
+    return score(rows, signature=_PARSE)
 
 
+@declare(unit="fraction", better="lower", worst=1, best=0, kinds=_KINDS)
 def choice_unparsed(predictions: Sequence[Prediction]) -> Score:
     """Share of answers that name no option, or more than one. Range [0, 1], lower is better.
 
     Source: this project; the field's tools guess instead.
     """
     rows = [_named(p) is None for p in predictions]
-    return score(rows, better="lower", signature=_PARSE, worst=1, best=0)
+    return score(rows, signature=_PARSE)
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def circular_accuracy(predictions: Sequence[Prediction]) -> Score:
     """Share of questions that are answered right in all their rotations.
 
@@ -59,7 +64,7 @@ def circular_accuracy(predictions: Sequence[Prediction]) -> Score:
     both = zip(predictions, counted, strict=True)
     rows = [[count and right[_question(p)], count] for p, count in both]
     signature = f"{_PARSE},rotations=all-right"
-    return score(rows, fold_name="ratio", signature=signature, worst=0, best=1)
+    return score(rows, fold_name="ratio", signature=signature)
 
 
 def _question(prediction: Prediction) -> str:

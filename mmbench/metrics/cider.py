@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mmbench.metrics.caption_words import corpus_of
 from mmbench.metrics.ngrams import Counts, Grams, distinct
+from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import Prediction, Score
 
@@ -17,6 +18,7 @@ _SIGMA = 6.0
 Floats = NDArray[np.float64]
 
 
+@declare(unit="score", better="higher", worst=0, best=10, kinds={"writing"})
 def cider(predictions: Sequence[Prediction]) -> Score:
     """CIDEr-D: 10 x the mean cosine of tf-idf n-gram vectors, n from 1 to 4, over the references.
 
@@ -31,7 +33,7 @@ def cider(predictions: Sequence[Prediction]) -> Score:
     """
     rows = _rows(corpus_of(predictions).grams) if predictions else np.empty(0)
     signature = "tokens=ptb,n=4,sigma=6,idf=evaluated set,held fixed in resampling"
-    return score(rows, signature=signature, reason=_reason(len(rows)), worst=0, best=10)
+    return score(rows, signature=signature, reason=_reason(len(rows)))
 
 
 def _reason(images: int) -> str:

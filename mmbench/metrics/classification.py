@@ -21,6 +21,7 @@ from mmbench.errors import DataError
 from mmbench.metrics.calibration import ece
 from mmbench.metrics.classes import Cases, hits, read
 from mmbench.metrics.tagging import auc, d_prime, mean_ap
+from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import Prediction, Score
 
@@ -39,8 +40,10 @@ __all__ = [
 
 THRESHOLD = 0.5
 _FIRST = "ties=first"
+_KINDS = {"classification", "zero_shot"}
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def accuracy(predictions: Sequence[Prediction], k: int) -> Score:
     """Share of samples with the right label among the k highest scores. [0, 1], higher is better.
 
@@ -53,9 +56,10 @@ def accuracy(predictions: Sequence[Prediction], k: int) -> Score:
     cases = read(predictions)
     reason = (cases.unscored if k > 1 else "") or cases.unlabelled
     rows = np.full(cases.n, np.nan) if reason else hits(cases, k)
-    return score(rows, signature="ties=expectation", reason=reason, worst=0, best=1)
+    return score(rows, signature="ties=expectation", reason=reason)
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def mean_per_class_recall(predictions: Sequence[Prediction]) -> Score:
     """Accuracy@1 within each class, averaged over the classes that have a sample.
 
@@ -67,16 +71,10 @@ def mean_per_class_recall(predictions: Sequence[Prediction]) -> Score:
     rows = np.full((cases.n, 2), np.nan)
     if not cases.several:
         rows = np.column_stack([hits(cases, 1), cases.labels])
-    return score(
-        rows,
-        fold_name="class-mean",
-        signature="ties=expectation",
-        reason=cases.several,
-        worst=0,
-        best=1,
-    )
+    return score(rows, fold_name="class-mean", signature="ties=expectation", reason=cases.several)
 
 
+@declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def f1_macro(predictions: Sequence[Prediction]) -> Score:
     """F1 = 2·TP / (2·TP + FP + FN) of each class, averaged. Range [0, 1], higher is better.
 
@@ -96,13 +94,12 @@ def f1_macro(predictions: Sequence[Prediction]) -> Score:
             fold_name="f1-macro@many",
             signature=_threshold(cases),
             reason=cases.unthresholded or _none(rows),
-            worst=0,
-            best=1,
         )
     rows = np.column_stack([cases.labels, cases.predicted()])
-    return score(rows, fold_name="f1-macro", signature=_FIRST, worst=0, best=1)
+    return score(rows, fold_name="f1-macro", signature=_FIRST)
 
 
+@declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def f1_micro(predictions: Sequence[Prediction]) -> Score:
     """F1 = 2·TP / (2·TP + FP + FN) over all decisions. Range [0, 1], higher is better.
 
@@ -118,9 +115,10 @@ def f1_micro(predictions: Sequence[Prediction]) -> Score:
         hit = cases.predicted() == cases.labels
         rows = np.column_stack([2.0 * hit, np.full(cases.n, 2.0)])
         signature, reason = _FIRST, ""
-    return score(rows, fold_name="ratio", signature=signature, reason=reason, worst=0, best=1)
+    return score(rows, fold_name="ratio", signature=signature, reason=reason)
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def confusion_matrix(predictions: Sequence[Prediction]) -> Score:
     """Who is taken for whom: `counts(score, c)`. The value is the share on its diagonal.
 
@@ -133,7 +131,7 @@ def confusion_matrix(predictions: Sequence[Prediction]) -> Score:
     if not cases.several:
         said = cases.predicted()
         rows = np.column_stack([said == cases.labels, cases.labels, said])
-    return score(rows, signature=_FIRST, reason=cases.several, worst=0, best=1)
+    return score(rows, signature=_FIRST, reason=cases.several)
 
 
 def counts(scored: Score, classes: int) -> NDArray[np.int64]:

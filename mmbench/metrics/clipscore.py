@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.metrics.features import IMAGE, wants
+from mmbench.metrics.features import IMAGE
+from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import (
     Broken,
@@ -26,10 +27,16 @@ from mmbench.types import (
 
 _PREFIX = "A photo depicts "
 _CLIPSCORE, _PAC = 2.5, 2.0
+_KINDS = {"writing", "drawing"}
 _MODEL = "clip@openai/clip-vit-base-patch32"
 _TEXT: tuple[Modality, Role] = ("text", "query")
 _PAIR = {"caption": _TEXT, "image": IMAGE}
 _WITH_REFERENCES = {**_PAIR, "references": _TEXT}
+
+
+def _most(weight: float) -> float:
+    """The harmonic mean of the weight and 1."""
+    return 2 * weight / (weight + 1)
 
 
 def _pair(prediction: Prediction) -> dict[str, list[Content]]:
@@ -51,7 +58,14 @@ def _with_references(prediction: Prediction) -> dict[str, list[Content]]:
     return {**_pair(prediction), "references": references or [none]}
 
 
-@wants(Wants(_pair, _PAIR, model=_MODEL))
+@declare(
+    unit="score",
+    better="higher",
+    worst=0,
+    best=_CLIPSCORE,
+    kinds=_KINDS,
+    wants=Wants(_pair, _PAIR, model=_MODEL),
+)
 def clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """CLIPScore: 2.5 · max(0, cos(caption, image)), averaged. By CLIP ViT-B/32.
 
@@ -60,10 +74,17 @@ def clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]
     (torchmetrics' CLIPScore, 100 · cos with no prefix, is another number.)
     Source: Hessel et al. 2021, arXiv 2104.08718; jmhessel/clipscore `get_clip_score`.
     """
-    return _score(_fit(predictions, features, _CLIPSCORE), _CLIPSCORE, best=_CLIPSCORE)
+    return _score(_fit(predictions, features, _CLIPSCORE), _CLIPSCORE)
 
 
-@wants(Wants(_with_references, _WITH_REFERENCES, model=_MODEL))
+@declare(
+    unit="score",
+    better="higher",
+    worst=0,
+    best=_most(_CLIPSCORE),
+    kinds=_KINDS,
+    wants=Wants(_with_references, _WITH_REFERENCES, model=_MODEL),
+)
 def ref_clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """RefCLIPScore: the harmonic mean of CLIPScore and the best reference's cosine, averaged.
 
@@ -73,10 +94,10 @@ def ref_clipscore(predictions: Sequence[Prediction], *, features: Sequence[Featu
     reference's cosine as it is where it is negative, against the paper.)
     Source: Hessel et al. 2021, arXiv 2104.08718; jmhessel/clipscore `get_refonlyclipscore`, `main`.
     """
-    return _score(_harmonic(predictions, features, _CLIPSCORE), _CLIPSCORE, best=_most(_CLIPSCORE))
+    return _score(_harmonic(predictions, features, _CLIPSCORE), _CLIPSCORE)
 
 
-@wants(Wants(_pair, _PAIR))
+@declare(unit="score", better="higher", worst=0, best=_PAC, kinds=_KINDS, wants=Wants(_pair, _PAIR))
 def pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """PAC-S: 2 · max(0, cos(caption, image)), averaged. By a CLIP with the weights of PAC-S.
 
@@ -84,10 +105,17 @@ def pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) ->
     authors give the weights as files for their own code, so a model with them has to be named.
     Source: Sarto et al. 2023, arXiv 2303.12112; aimagelab/pacscore `PACScore`.
     """
-    return _score(_fit(predictions, features, _PAC), _PAC, best=_PAC)
+    return _score(_fit(predictions, features, _PAC), _PAC)
 
 
-@wants(Wants(_with_references, _WITH_REFERENCES))
+@declare(
+    unit="score",
+    better="higher",
+    worst=0,
+    best=_most(_PAC),
+    kinds=_KINDS,
+    wants=Wants(_with_references, _WITH_REFERENCES),
+)
 def ref_pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """RefPAC-S: the harmonic mean of PAC-S and the best reference's cosine, averaged.
 
@@ -95,11 +123,11 @@ def ref_pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]
     is better.
     Source: Sarto et al. 2023, arXiv 2303.12112; aimagelab/pacscore `RefPACScore`.
     """
-    return _score(_harmonic(predictions, features, _PAC), _PAC, best=_most(_PAC))
+    return _score(_harmonic(predictions, features, _PAC), _PAC)
 
 
-def _score(rows: NDArray[np.float64], weight: float, *, best: float) -> Score:
-    return score(rows, signature=f"prefix={_PREFIX.strip()},weight={weight:g}", worst=0, best=best)
+def _score(rows: NDArray[np.float64], weight: float) -> Score:
+    return score(rows, signature=f"prefix={_PREFIX.strip()},weight={weight:g}")
 
 
 def _fit(
@@ -130,8 +158,3 @@ def _cosine(features: Features, other: str) -> float:
     caption = features["caption"][0].astype(np.float64)
     found = float((features[other] @ caption).max())
     return min(max(found, 0.0), 1.0)
-
-
-def _most(weight: float) -> float:
-    """The harmonic mean of the weight and 1."""
-    return 2 * weight / (weight + 1)

@@ -15,6 +15,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from mmbench.metrics.features import (
+    FILES,
     IMAGE,
     SETS,
     batches,
@@ -22,12 +23,12 @@ from mmbench.metrics.features import (
     stack,
     two_sets,
     unfit,
-    wants,
     whole,
 )
 from mmbench.metrics.frechet import Moments, frechet_distance
 from mmbench.metrics.kernel import gaussian, polynomial_subsets
 from mmbench.metrics.prdc import prdc_coverage, prdc_density, prdc_precision, prdc_recall
+from mmbench.protocols import declare
 from mmbench.types import Array, Features, Prediction, Score, Wants
 
 __all__ = [
@@ -52,16 +53,18 @@ _LOGITS = Wants(
     modalities={"drawn": IMAGE},
     model="inception",
     options={"resize": "tf", "layer": "logits_unbiased"},
+    files=FILES,
     normalise=False,
 )
 _CLIP = Wants(
     contents=two_sets,
     modalities={"drawn": IMAGE, "real": IMAGE},
     model="clip@openai/clip-vit-large-patch14-336",
+    files=FILES,
 )
 
 
-@wants(SETS)
+@declare(unit="distance", better="lower", best=0, kinds={"drawing"}, wants=SETS)
 def fid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]) -> Score:
     """Fréchet distance of the features of drawn and real images (`fid@tf`: FID).
 
@@ -77,7 +80,7 @@ def fid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[
     if not reason:
         value = frechet_distance(sides["drawn"], sides["real"])
         reason = "no interval: biased under resampling"
-    return whole(value, f"features={argument},ddof=1", reason, best=0)
+    return whole(value, f"features={argument},ddof=1", reason)
 
 
 def _moments(predictions: Sequence[Prediction], features: Sequence[Features], name: str) -> Moments:
@@ -99,7 +102,7 @@ def _lacking(sides: Mapping[str, Moments]) -> str:
     return f"a feature of a {wrong[0]} image is not finite" if wrong else ""
 
 
-@wants(SETS)
+@declare(unit="distance", better="lower", kinds={"drawing"}, wants=SETS)
 def kid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]) -> Score:
     """Kernel distance of the features of drawn and real images (`kid@tf`: KID).
 
@@ -130,7 +133,7 @@ def kid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[
     )
 
 
-@wants(_CLIP)
+@declare(unit="distance", better="lower", best=0, kinds={"drawing"}, wants=_CLIP)
 def cmmd(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """CLIP maximum mean discrepancy of drawn and real images.
 
@@ -144,10 +147,10 @@ def cmmd(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> 
     if not reason:
         value = _SCALE * gaussian(drawn, real, sigma=_SIGMA)
         reason = "no interval: biased under resampling"
-    return whole(value, f"sigma={_SIGMA:g},scale={_SCALE:g},estimate=biased", reason, best=0)
+    return whole(value, f"sigma={_SIGMA:g},scale={_SCALE:g},estimate=biased", reason)
 
 
-@wants(_LOGITS)
+@declare(unit="score", better="higher", worst=1, kinds={"drawing"}, wants=_LOGITS)
 def inception_score(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """Inception score of the drawn images: exp of the mean divergence of p(y|x) from p(y).
 
@@ -163,7 +166,7 @@ def inception_score(predictions: Sequence[Prediction], *, features: Sequence[Fea
         edges = [i * len(logits) // _SPLITS for i in range(_SPLITS + 1)]
         value = float(np.mean([_of_split(part) for part in np.split(logits, edges[1:-1])]))
         reason = "no interval: biased under resampling"
-    return whole(value, f"splits={_SPLITS}", reason, better="higher", worst=1)
+    return whole(value, f"splits={_SPLITS}", reason)
 
 
 def _of_split(logits: Array) -> float:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RATE = 16_000
-_NEEDED = ("speechmos", "librosa", "onnxruntime", "requests")
+NEEDED = ("speechmos", "librosa", "onnxruntime", "requests")
 
 # Digest of a clip's bytes -> its score by head, so that four metrics cost one pass.
 _known: dict[bytes, dict[str, float]] = {}
@@ -27,7 +27,7 @@ _known: dict[bytes, dict[str, float]] = {}
 
 def needed() -> str:
     """What a signature says of the package. Raises MissingExtra where a part of it is absent."""
-    missing = [name for name in _NEEDED if find_spec(name) is None]
+    missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise MissingExtra("DNSMOS", " and ".join(missing), "mmbench[mos]")
     return f"speechmos={version('speechmos')}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,26 +17,25 @@ from mmbench.types import (
     Features,
     Media,
     Modality,
+    ModelFile,
     Prediction,
     Role,
     Score,
     Wants,
 )
 
-Metric = TypeVar("Metric", bound=Callable[..., Score])
-
 IMAGE: tuple[Modality, Role] = ("image", "document")
 _BATCH = 4096
 
-
-def wants(wanted: Wants) -> Callable[[Metric], Metric]:
-    """Say which features a metric needs: sets its attribute `wants`."""
-
-    def put(metric: Metric) -> Metric:
-        metric.__dict__["wants"] = wanted
-        return metric
-
-    return put
+# The weights of Inception are published without an adapter of their own: the user gives the file.
+FILES = {
+    "inception": ModelFile(
+        option="inception",
+        hint="Inception weights: --inception FILE, torch-fidelity's"
+        " weights-inception-2015-12-05-6726825d.pth (github.com/toshas/torch-fidelity,"
+        " releases v0.2.0)",
+    )
+}
 
 
 def two_sets(prediction: Prediction) -> dict[str, list[Content]]:
@@ -66,6 +65,7 @@ SETS = Wants(
         "tf": ("inception", {"resize": "tf"}),
         "clean": ("inception", {"resize": "clean"}),
     },
+    files=FILES,
     normalise=False,
     failed=True,
 )
@@ -113,22 +113,6 @@ def unfit(needed: dict[str, int], **sides: Array) -> str:
     return f"a feature of a {wrong[0]} image is not finite" if wrong else ""
 
 
-def whole(
-    value: float,
-    signature: str,
-    reason: str,
-    *,
-    better: Literal["higher", "lower"] = "lower",
-    worst: float | None = None,
-    best: float | None = None,
-) -> Score:
+def whole(value: float, signature: str, reason: str) -> Score:
     """A Score of a set as a whole, which has one row."""
-    return score(
-        [[value]],
-        fold_name="whole",
-        better=better,
-        signature=signature,
-        reason=reason,
-        worst=worst,
-        best=best,
-    )
+    return score([[value]], fold_name="whole", signature=signature, reason=reason)

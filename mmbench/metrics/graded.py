@@ -8,24 +8,25 @@ without a relevant document counts 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmbench.metrics.retrieval import ranking_of, ranks_of
+from mmbench.protocols import declare
 from mmbench.search.extremes import best_gain, worst_gain
 from mmbench.stats import score
-from mmbench.types import Prediction, Ranking, Score
+from mmbench.types import Prediction, Score
 
-F = TypeVar("F", bound=Callable[..., Score])
 Floats = NDArray[np.float64]
-Extreme = Callable[[Ranking, int], Ranking]
 
 _TIES = "ties=id-hash"
+_KINDS = {"retrieval"}
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def fraction_recall(predictions: Sequence[Prediction], k: int) -> Score:
     """Share of a query's positives among the first k, averaged. Range [0, 1], higher is better.
 
@@ -37,6 +38,7 @@ def fraction_recall(predictions: Sequence[Prediction], k: int) -> Score:
     return _score(found, found.share(within), k)
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def precision(predictions: Sequence[Prediction], k: int) -> Score:
     """Number of positives among the first k / k, averaged. Range [0, 1], higher is better.
 
@@ -47,6 +49,7 @@ def precision(predictions: Sequence[Prediction], k: int) -> Score:
     return _score(found, found.per_query(found.ranks <= k) / k, k)
 
 
+@declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def mrr_at(predictions: Sequence[Prediction], k: int) -> Score:
     """Reciprocal rank of the best-ranked positive, 0 beyond k, averaged. [0, 1], higher is better.
 
@@ -57,6 +60,7 @@ def mrr_at(predictions: Sequence[Prediction], k: int) -> Score:
     return _score(found, found.per_query(counted / found.ranks), k)
 
 
+@declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def map_at(predictions: Sequence[Prediction], k: int) -> Score:
     """Mean average precision cut at rank k. Range [0, 1], higher is better.
 
@@ -69,6 +73,7 @@ def map_at(predictions: Sequence[Prediction], k: int) -> Score:
     return _score(found, found.share(found.per_query(within)), k, "divisor=positives")
 
 
+@declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def map_at_r(predictions: Sequence[Prediction]) -> Score:
     """Mean average precision cut at R, the number of the query's positives.
 
@@ -81,6 +86,7 @@ def map_at_r(predictions: Sequence[Prediction]) -> Score:
     return _score(found, found.share(found.per_query(within)), found.sizes)
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def r_precision(predictions: Sequence[Prediction]) -> Score:
     """Share of positives among the first R, the number of the query's positives, averaged.
 
@@ -91,17 +97,9 @@ def r_precision(predictions: Sequence[Prediction]) -> Score:
     return _score(found, found.share(within), found.sizes)
 
 
-def _extremes(worst: Extreme, best: Extreme) -> Callable[[F], F]:
-    """Mark a metric with the orders that give its bounds where documents of the corpus failed."""
-
-    def mark(metric: F) -> F:
-        metric.__dict__["extremes"] = worst, best
-        return metric
-
-    return mark
-
-
-@_extremes(worst_gain, best_gain)
+@declare(
+    unit="score", better="higher", worst=0, best=1, kinds=_KINDS, extremes=(worst_gain, best_gain)
+)
 def ndcg(predictions: Sequence[Prediction], k: int) -> Score:
     """Discounted cumulative gain of the first k / that of the best order. [0, 1], higher is better.
 
@@ -117,13 +115,9 @@ def ndcg(predictions: Sequence[Prediction], k: int) -> Score:
     return _score(found, rows, k, "gain=linear")
 
 
-def _over_directions(metric: F) -> F:
-    """Mark a metric of which a task with two directions shows the sum, not one for each."""
-    metric.__dict__["sums_directions"] = True
-    return metric
-
-
-@_over_directions
+@declare(
+    unit="sum of fractions", better="higher", worst=0, best=3, kinds=_KINDS, sums_directions=True
+)
 def rsum(predictions: Sequence[Prediction]) -> Score:
     """Recall@1 + recall@5 + recall@10, any positive counting. Higher is better.
 
@@ -134,7 +128,7 @@ def rsum(predictions: Sequence[Prediction]) -> Score:
     found = _positives(predictions)
     best = np.where(found.place == 1, found.ranks, np.inf)
     hits = [found.per_query(best <= k) for k in (1, 5, 10)]
-    return _score(found, np.sum(hits, axis=0), 10, best=3)
+    return _score(found, np.sum(hits, axis=0), 10)
 
 
 class _Positives(NamedTuple):
@@ -186,12 +180,9 @@ def _score(
     rows: Floats,
     needed: int | NDArray[np.int64],
     told: str = "",
-    best: float = 1,
 ) -> Score:
     """NaN for queries that ask for more than an index looked at."""
     unknown = found.depth < needed
     reason = f"the index is {found.depth[unknown].min():.0f} deep" if unknown.any() else ""
     signature = f"{_TIES},{told}" if told else _TIES
-    return score(
-        np.where(unknown, np.nan, rows), signature=signature, reason=reason, worst=0, best=best
-    )
+    return score(np.where(unknown, np.nan, rows), signature=signature, reason=reason)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mmbench.metrics.caption_words import Tokens, corpus_of
 from mmbench.metrics.meteor_jar import COLUMNS, statistics
+from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.text import count
 from mmbench.types import Prediction, Score
@@ -23,6 +24,15 @@ _REPEATED = 200  # times the same word
 Rows = NDArray[np.float64]
 
 
+@declare(
+    unit="score",
+    better="higher",
+    worst=0,
+    best=1,
+    kinds={"writing"},
+    needs=("java", "pycocoevalcap"),
+    slow=True,
+)
 def meteor(predictions: Sequence[Prediction]) -> Score:
     """METEOR 1.5 for English over the corpus, aligned by the official jar.
 
@@ -45,7 +55,7 @@ def meteor(predictions: Sequence[Prediction]) -> Score:
     cut = sum(len(_readable(caption)) < len(caption) for caption, _ in pairs)
     reason = f"of {count(cut, 'caption')} only the beginning was scored" if cut else ""
     signature = "tokens=ptb,meteor=1.5,language=en,norm"
-    return score(rows, fold_name="meteor", signature=signature, reason=reason, worst=0, best=1)
+    return score(rows, fold_name="meteor", signature=signature, reason=reason)
 
 
 def _line(caption: Tokens, references: Sequence[Tokens]) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mmbench.errors import DataError
 from mmbench.metrics import dnsmos as predictor
+from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.stats.bootstrap import Resampler, constant, expanded_percentile
 from mmbench.stats.crossed import crossed_interval
@@ -23,8 +24,10 @@ from mmbench.text import count
 from mmbench.types import Media, Prediction, Score
 
 _ITEM = "rating=mean-over-raters"
+_KINDS = {"rating"}
 
 
+@declare(unit="rating", better="higher", kinds={"speaking", "rating"}, needs=predictor.NEEDED)
 def dnsmos(predictions: Sequence[Prediction], head: str) -> Score:
     """Mean opinion score of speech as DNSMOS predicts it, mean over clips. About 1 to 5.
 
@@ -52,6 +55,7 @@ def _sound(prediction: Prediction) -> Media:
     raise DataError(f"sample {prediction.id}: has no sound: dnsmos needs one as output or as audio")
 
 
+@declare(unit="rating", better="higher", kinds=_KINDS)
 def mos(predictions: Sequence[Prediction]) -> Score:
     """Mean opinion score of human ratings: the mean over items of the mean of each one's ratings.
 
@@ -66,6 +70,7 @@ def mos(predictions: Sequence[Prediction]) -> Score:
     return replace(found, interval=None if math.isnan(found.value) else crossed_interval(pairs))
 
 
+@declare(unit="correlation", better="higher", worst=-1, best=1, kinds=_KINDS)
 def mos_lcc(predictions: Sequence[Prediction], level: str) -> Score:
     """Linear (Pearson) correlation of a predictor with the mean ratings, of items or of systems.
 
@@ -79,6 +84,7 @@ def mos_lcc(predictions: Sequence[Prediction], level: str) -> Score:
     return _agreement(predictions, level, "pearson")
 
 
+@declare(unit="correlation", better="higher", worst=-1, best=1, kinds=_KINDS)
 def mos_srcc(predictions: Sequence[Prediction], level: str) -> Score:
     """Rank (Spearman) correlation of a predictor with the mean ratings. Range [-1, 1].
 
@@ -88,6 +94,7 @@ def mos_srcc(predictions: Sequence[Prediction], level: str) -> Score:
     return _agreement(predictions, level, "spearman")
 
 
+@declare(unit="correlation", better="higher", worst=-1, best=1, kinds=_KINDS)
 def mos_ktau(predictions: Sequence[Prediction], level: str) -> Score:
     """Kendall's tau-b of a predictor with the mean ratings. Range [-1, 1], higher is better.
 
@@ -97,6 +104,7 @@ def mos_ktau(predictions: Sequence[Prediction], level: str) -> Score:
     return _agreement(predictions, level, "kendall")
 
 
+@declare(unit="squared rating", better="lower", best=0, kinds=_KINDS)
 def mos_mse(predictions: Sequence[Prediction], level: str) -> Score:
     """Mean squared error of a predictor, over items or systems. Range [0, ∞), lower is better.
 
@@ -108,7 +116,7 @@ def mos_mse(predictions: Sequence[Prediction], level: str) -> Score:
     pairs = _pairs(predictions)
     rows = (pairs[:, 0] - pairs[:, 1]) ** 2
     reason = _lacking(rows, "prediction or ratings")
-    return score(rows, better="lower", signature=f"level=utterance,{_ITEM}", reason=reason, best=0)
+    return score(rows, signature=f"level=utterance,{_ITEM}", reason=reason)
 
 
 def _agreement(predictions: Sequence[Prediction], level: str, fold_name: str) -> Score:
@@ -116,7 +124,7 @@ def _agreement(predictions: Sequence[Prediction], level: str, fold_name: str) ->
         return _of_systems(predictions, fold_name, fold_name)
     rows = _pairs(predictions)
     signature = f"level=utterance,{_ITEM}"
-    found = score(rows, fold_name=fold_name, signature=signature, worst=-1, best=1)
+    found = score(rows, fold_name=fold_name, signature=signature)
     return replace(found, reason=_why_nan(found, "items"))
 
 
@@ -128,10 +136,7 @@ def _of_systems(predictions: Sequence[Prediction], name: str, inner: str) -> Sco
     found = score(
         rows,
         fold_name=f"{name}@system",
-        better="lower" if name == "mse" else "higher",
         signature=f"level=system,{_ITEM},system=mean-over-items",
-        worst=None if name == "mse" else -1,
-        best=0 if name == "mse" else 1,
     )
     if math.isnan(found.value):
         return replace(found, reason=_why_nan(found, "systems"))

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbench.protocols import declare
 from mmbench.reasoning import NO_ANSWER
 from mmbench.stats import score
 from mmbench.types import Prediction, Score
@@ -22,18 +23,21 @@ from mmbench.types import Prediction, Score
 _NO = {"No", "not", "no"}
 _YES = re.compile(r"\byes\b", re.IGNORECASE)
 _PARSE = "parse=first-sentence,neither=yes"
+_KINDS = {"writing"}
 _NO_YES = "no answer was taken for yes"
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def pope_accuracy(predictions: Sequence[Prediction]) -> Score:
     """Share of right yes and no. Range [0, 1], higher is better.
 
     Source: AoiDragon/POPE evaluate.py, Accuracy.
     """
     said, true = _said_and_true(predictions)
-    return score(said == true, signature=_PARSE, worst=0, best=1)
+    return score(said == true, signature=_PARSE)
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def pope_precision(predictions: Sequence[Prediction]) -> Score:
     """Share of true yes among the predicted yes. Range [0, 1], higher is better.
 
@@ -44,6 +48,7 @@ def pope_precision(predictions: Sequence[Prediction]) -> Score:
     return _ratio(said & true, said, _NO_YES if len(said) and not said.any() else "")
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def pope_recall(predictions: Sequence[Prediction]) -> Score:
     """Share of predicted yes among the true yes. Range [0, 1], higher is better.
 
@@ -53,6 +58,7 @@ def pope_recall(predictions: Sequence[Prediction]) -> Score:
     return _ratio(said & true, true, "no answer is yes" if len(true) and not true.any() else "")
 
 
+@declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def pope_f1(predictions: Sequence[Prediction]) -> Score:
     """F1 of yes: 2 TP / (2 TP + FP + FN). Range [0, 1], higher is better.
 
@@ -64,6 +70,7 @@ def pope_f1(predictions: Sequence[Prediction]) -> Score:
     return _ratio(2.0 * found, said.astype(float) + true)
 
 
+@declare(unit="fraction", better="lower", kinds=_KINDS)
 def pope_yes_ratio(predictions: Sequence[Prediction]) -> Score:
     """Share of predicted yes. Range [0, 1]; the share of true yes is best (half, in POPE).
 
@@ -71,9 +78,10 @@ def pope_yes_ratio(predictions: Sequence[Prediction]) -> Score:
     Source: AoiDragon/POPE evaluate.py, Yes ratio.
     """
     said, _ = _said_and_true(predictions)
-    return score(said, better="lower", signature=_PARSE)
+    return score(said, signature=_PARSE)
 
 
+@declare(unit="fraction", better="lower", worst=1, best=0, kinds=_KINDS)
 def pope_unparsed(predictions: Sequence[Prediction]) -> Score:
     """Share of answers that the official rule takes for a yes though they do not say yes.
 
@@ -82,7 +90,7 @@ def pope_unparsed(predictions: Sequence[Prediction]) -> Score:
     "No!", "There isn't", "I see. No.", "nothing" and an empty answer. Source: this project.
     """
     rows = [says_yes(p.value) and _YES.search(p.value) is None for p in predictions]
-    return score(rows, better="lower", signature="counted=yes without the word", worst=1, best=0)
+    return score(rows, signature="counted=yes without the word")
 
 
 def says_yes(text: str) -> bool:
@@ -102,4 +110,4 @@ def _said_and_true(
 
 def _ratio(above: NDArray[np.generic], below: NDArray[np.generic], reason: str = "") -> Score:
     rows = np.column_stack([above, below]).astype(np.float64)
-    return score(rows, fold_name="ratio", signature=_PARSE, reason=reason, worst=0, best=1)
+    return score(rows, fold_name="ratio", signature=_PARSE, reason=reason)

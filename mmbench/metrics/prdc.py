@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mmbench.metrics.balls import Near, near
-from mmbench.metrics.features import SETS, stack, unfit, wants
+from mmbench.metrics.features import SETS, stack, unfit
+from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import Array, Features, Prediction, Score
 
@@ -25,7 +26,7 @@ _NEAREST = 5
 _LAST: dict[bytes, Near] = {}
 
 
-@wants(SETS)
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds={"drawing"}, wants=SETS)
 def prdc_precision(
     predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
 ) -> Score:
@@ -38,7 +39,7 @@ def prdc_precision(
     return _measure("precise", predictions, argument, features)
 
 
-@wants(SETS)
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds={"drawing"}, wants=SETS)
 def prdc_recall(
     predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
 ) -> Score:
@@ -51,7 +52,7 @@ def prdc_recall(
     return _measure("recalled", predictions, argument, features)
 
 
-@wants(SETS)
+@declare(unit="score", better="higher", worst=0, kinds={"drawing"}, wants=SETS)
 def prdc_density(
     predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
 ) -> Score:
@@ -64,7 +65,7 @@ def prdc_density(
     return _measure("dense", predictions, argument, features)
 
 
-@wants(SETS)
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds={"drawing"}, wants=SETS)
 def prdc_coverage(
     predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
 ) -> Score:
@@ -100,8 +101,6 @@ def _measure(
         fold_name="ratio",
         signature=f"features={argument},nearest={_NEAREST},balls=fixed",
         reason=reason,
-        worst=0,
-        best=None if what == "dense" else 1,
     )
 
 

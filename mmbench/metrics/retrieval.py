@@ -16,14 +16,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbench.protocols import declare
 from mmbench.search.listed import listed_ranking
 from mmbench.stats import score
 from mmbench.text import count
 from mmbench.types import Prediction, Ranking, Score
 
 _TIES = "ties=id-hash"
+_KINDS = {"retrieval"}
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def recall(predictions: Sequence[Prediction], k: int) -> Score:
     """Recall@k of CLIP: 1 for a query with **any** positive among the first k, averaged.
 
@@ -36,9 +39,10 @@ def recall(predictions: Sequence[Prediction], k: int) -> Score:
         return score(
             np.full(len(found), np.nan), signature=_TIES, reason=f"the index is {depth} deep"
         )
-    return score(np.where(np.isnan(found), np.inf, found) <= k, signature=_TIES, worst=0, best=1)
+    return score(np.where(np.isnan(found), np.inf, found) <= k, signature=_TIES)
 
 
+@declare(unit="rank", better="lower", best=1, kinds=_KINDS)
 def mean_rank(predictions: Sequence[Prediction]) -> Score:
     """Mean rank of the best-ranked positive. Range [1, corpus], lower is better.
 
@@ -49,6 +53,7 @@ def mean_rank(predictions: Sequence[Prediction]) -> Score:
     return _of_known(_last_where_failed(predictions), "mean")
 
 
+@declare(unit="rank", better="lower", best=1, kinds=_KINDS)
 def median_rank(predictions: Sequence[Prediction]) -> Score:
     """Median rank of the best-ranked positive. Range [1, corpus], lower is better.
 
@@ -58,10 +63,11 @@ def median_rank(predictions: Sequence[Prediction]) -> Score:
     """
     best = _last_where_failed(predictions)
     known = np.where(np.isnan(best), np.inf, best)
-    found = score(known, fold_name="median", better="lower", signature=_TIES, best=1)
+    found = score(known, fold_name="median", signature=_TIES)
     return _of_known(best, "median") if math.isinf(found.value) else found
 
 
+@declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def mrr(predictions: Sequence[Prediction]) -> Score:
     """Mean reciprocal rank of the best-ranked positive. Range [0, 1], higher is better.
 
@@ -69,9 +75,10 @@ def mrr(predictions: Sequence[Prediction]) -> Score:
     """
     best, _ = _best(predictions)
     unknown = int(np.isnan(best).sum())
-    return score(1.0 / best, signature=_TIES, reason=_beyond(unknown), worst=0, best=1)
+    return score(1.0 / best, signature=_TIES, reason=_beyond(unknown))
 
 
+@declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def average_precision(predictions: Sequence[Prediction]) -> Score:
     """Mean average precision over all positives of a query. Range [0, 1], higher is better.
 
@@ -82,7 +89,7 @@ def average_precision(predictions: Sequence[Prediction]) -> Score:
         ranks = ranks_of(ranking_of(prediction))
         unknown += bool(np.isnan(ranks).any())
         rows.append(np.sum(np.arange(1, len(ranks) + 1) / ranks) / max(len(ranks), 1))
-    return score(rows, signature=_TIES, reason=_beyond(unknown), worst=0, best=1)
+    return score(rows, signature=_TIES, reason=_beyond(unknown))
 
 
 def ranking_of(prediction: Prediction) -> Ranking:
@@ -146,4 +153,4 @@ def _of_known(best: NDArray[np.float64], fold_name: str) -> Score:
     if absent:
         reason = f"{count(absent, 'query')} without a positive among the documents returned"
     rows = np.where(np.isinf(best), np.nan, best)
-    return score(rows, fold_name=fold_name, better="lower", signature=_TIES, reason=reason, best=1)
+    return score(rows, fold_name=fold_name, signature=_TIES, reason=reason)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mmbench.metrics.caption_words import Tokens, corpus_of
+from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import Prediction, Score
 
 _BETA_SQUARED = 1.2**2
 
 
+@declare(unit="score", better="higher", worst=0, best=1, kinds={"writing"})
 def rouge_l(predictions: Sequence[Prediction]) -> Score:
     """ROUGE-L: F of the longest common subsequence with the references, mean over captions.
 
@@ -22,7 +24,7 @@ def rouge_l(predictions: Sequence[Prediction]) -> Score:
     """
     corpus = corpus_of(predictions)
     rows = [_f(candidate, references) for candidate, references in corpus.pairs()]
-    return score(rows, signature="tokens=ptb,beta=1.2", worst=0, best=1)
+    return score(rows, signature="tokens=ptb,beta=1.2")
 
 
 def _f(candidate: Tokens, references: list[Tokens]) -> float:

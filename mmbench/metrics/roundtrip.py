@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from mmbench.metrics.features import wants
 from mmbench.metrics.speech import wer
+from mmbench.protocols import declare
 from mmbench.types import (
     Broken,
     Content,
@@ -32,13 +32,17 @@ def _heard(prediction: Prediction) -> dict[str, list[Any]]:
     return {"transcript": [turns]}
 
 
-@wants(
-    Wants(
+@declare(
+    unit="fraction",
+    better="lower",
+    best=0,
+    kinds={"speaking"},
+    wants=Wants(
         _heard,
         {"transcript": ("audio", "document")},
         method="write",
         model="whisper@openai/whisper-large-v3",
-    )
+    ),
 )
 def roundtrip_wer(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """Word error rate of what a speech recogniser writes down of the speech, over the corpus.

@@ -14,6 +14,7 @@ import numpy as np
 from mmbench.contents import digest
 from mmbench.errors import ContentError, SampleError
 from mmbench.media import decode_image, read_bytes
+from mmbench.protocols import declare
 from mmbench.shapes.reader import LEAST, VERSION, read
 from mmbench.shapes.things import Thing
 from mmbench.shapes.words import things_of
@@ -26,6 +27,7 @@ _READER = f"reader={VERSION}"
 _known: dict[bytes, tuple[Thing, ...]] = {}
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds={"drawing"})
 def shapes_right(predictions: Sequence[Prediction]) -> Score:
     """Share of drawings with exactly the things asked for. Range [0, 1], higher is better.
 
@@ -36,9 +38,10 @@ def shapes_right(predictions: Sequence[Prediction]) -> Score:
     in place of people as in GenEval (Ghosh et al. 2023, arXiv 2310.11513), here with rules.
     """
     rows = [sorted(_shown(p)) == sorted(_asked(p)) for p in predictions]
-    return score(rows, signature=_READER, worst=0, best=1)
+    return score(rows, signature=_READER)
 
 
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds={"drawing"})
 def shapes_recall(predictions: Sequence[Prediction], attribute: str) -> Score:
     """Share of the things asked for that are drawn in their cell with the right attribute.
 
@@ -49,7 +52,7 @@ def shapes_recall(predictions: Sequence[Prediction], attribute: str) -> Score:
     project.
     """
     rows = [_found(p, attribute) for p in predictions]
-    return score(rows, fold_name="ratio", signature=f"{_READER},over=things", worst=0, best=1)
+    return score(rows, fold_name="ratio", signature=f"{_READER},over=things")
 
 
 def _found(prediction: Prediction, attribute: str) -> list[int]:

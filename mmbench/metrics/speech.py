@@ -27,6 +27,7 @@ from mmbench.alternatives import (
 from mmbench.errors import DataError
 from mmbench.metrics.edits import Edits, fewest_edits
 from mmbench.metrics.normalisers import deletes_marks, described, normalise
+from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.text import count
 from mmbench.types import Prediction, Score
@@ -34,6 +35,7 @@ from mmbench.types import Prediction, Score
 _READINGS = 64  # texts of one reference that are normalised as wholes
 
 
+@declare(unit="fraction", better="lower", best=0, kinds={"writing"})
 def wer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     """Word error rate: edits / words of the references, over the corpus.
 
@@ -47,6 +49,7 @@ def wer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     return _rate(rows, f"unit=word,{described(normaliser)}", note)
 
 
+@declare(unit="fraction", better="lower", best=0, kinds={"writing"})
 def cer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     """Character error rate: as `wer`, of characters, over the corpus; a space is a character.
 
@@ -58,6 +61,7 @@ def cer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     return _rate(rows, f"unit=character,{described(normaliser)}", note)
 
 
+@declare(unit="fraction", better="lower", worst=1, best=0, kinds={"writing"})
 def mer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     """Match error rate: edits / (edits + hits), over the corpus. Range [0, 1], lower is better.
 
@@ -66,9 +70,10 @@ def mer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     counts = _counts(predictions, normaliser)
     rows = [[one.edits, one.edits + one.hits] for one in counts]
     signature = f"unit=word,alignment=jiwer,{described(normaliser)}"
-    return _rate(rows, signature, _note(predictions, normaliser, counts), worst=1)
+    return _rate(rows, signature, _note(predictions, normaliser, counts))
 
 
+@declare(unit="fraction", better="lower", worst=1, best=0, kinds={"writing"})
 def wil(predictions: Sequence[Prediction], normaliser: str) -> Score:
     """Word information lost: 1 - H² / (N · P), over the corpus. Range [0, 1], lower is better.
 
@@ -79,9 +84,10 @@ def wil(predictions: Sequence[Prediction], normaliser: str) -> Score:
     counts = _counts(predictions, normaliser)
     rows = [[one.hits, one.reference, one.said] for one in counts]
     signature = f"unit=word,alignment=jiwer,{described(normaliser)}"
-    return _rate(rows, signature, _note(predictions, normaliser, counts), "wil", worst=1)
+    return _rate(rows, signature, _note(predictions, normaliser, counts), "wil")
 
 
+@declare(unit="seconds of audio per second", better="higher", worst=0, kinds={"writing"})
 def rtfx(predictions: Sequence[Prediction]) -> Score:
     """Seconds of sound per second of computing, over the corpus. Range [0, ∞), higher is better.
 
@@ -94,7 +100,7 @@ def rtfx(predictions: Sequence[Prediction]) -> Score:
     lost = int(np.isnan(rows).any(axis=1).sum())
     missing = "without the tags audio_seconds and compute_seconds as numbers"
     reason = f"{count(lost, 'prediction')} {missing}" if lost else ""
-    return score(rows, fold_name="ratio", signature="over=corpus", reason=reason, worst=0)
+    return score(rows, fold_name="ratio", signature="over=corpus", reason=reason)
 
 
 def _seconds(prediction: Prediction) -> list[float]:
@@ -105,22 +111,13 @@ def _seconds(prediction: Prediction) -> list[float]:
     return found if all(0 <= value < math.inf for value in found) else [math.nan, math.nan]
 
 
-def _rate(
-    rows: list[list[int]],
-    signature: str,
-    note: str,
-    fold_name: str = "ratio",
-    worst: float | None = None,
-) -> Score:
+def _rate(rows: list[list[int]], signature: str, note: str, fold_name: str = "ratio") -> Score:
     """A score of these rows; where it is NaN the reason says so, else it is the `note`."""
     found = score(
         rows,
         fold_name=fold_name,
-        better="lower",
         signature=f"{signature},empty-references=inserted",
         reason=note,
-        worst=worst,
-        best=0,
     )
     if not rows or not math.isnan(found.value):
         return found

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from mmbench.errors import Missing, UserError
 from mmbench.metrics.caption_words import Corpus, corpus_of
 from mmbench.metrics.jar import jar_folder, java_command, last_words
+from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.text import plain
 from mmbench.types import Prediction, Score
@@ -22,6 +23,15 @@ _SOURCE = "https://nlp.stanford.edu/software/stanford-corenlp-full-2015-12-09.zi
 _LAST_JAVA = 14
 
 
+@declare(
+    unit="score",
+    better="higher",
+    worst=0,
+    best=1,
+    kinds={"writing"},
+    needs=("java", "pycocoevalcap"),
+    slow=True,
+)
 def spice(predictions: Sequence[Prediction]) -> Score:
     """SPICE 1.0: F1 of scene-graph tuples, mean over captions, by the official jar.
 
@@ -33,7 +43,7 @@ def spice(predictions: Sequence[Prediction]) -> Score:
     Source: Anderson et al. 2016, arXiv 1607.08822; spice-1.0.jar as pycocoevalcap 1.2 calls it.
     """
     rows = _run(corpus_of(predictions)) if predictions else []
-    return score(rows, signature="tokens=ptb,spice=1.0", worst=0, best=1)
+    return score(rows, signature="tokens=ptb,spice=1.0")
 
 
 def _run(corpus: Corpus) -> list[float]:

@@ -17,10 +17,14 @@ import msgspec
 import numpy as np
 
 from mmbench.metrics.classes import Cases, read
+from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import Prediction, Score
 
+_KINDS = {"classification", "zero_shot"}
 
+
+@declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def mean_ap(predictions: Sequence[Prediction]) -> Score:
     """Average precision of each class, averaged over the classes with a right sample.
 
@@ -37,11 +41,10 @@ def mean_ap(predictions: Sequence[Prediction]) -> Score:
         fold_name="mean-ap",
         signature=_signature(cases, "ties=grouped"),
         reason=reason,
-        worst=0,
-        best=1,
     )
 
 
+@declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def auc(predictions: Sequence[Prediction]) -> Score:
     """Area under the ROC curve of each class, averaged over those with a right and a wrong sample.
 
@@ -55,11 +58,10 @@ def auc(predictions: Sequence[Prediction]) -> Score:
         fold_name="auc",
         signature=_signature(cases, "ties=half"),
         reason=_one_sided(cases),
-        worst=0,
-        best=1,
     )
 
 
+@declare(unit="standard deviations", better="higher", kinds=_KINDS)
 def d_prime(predictions: Sequence[Prediction]) -> Score:
     """√2 · Φ⁻¹ of `auc`, the mean area over the classes. Range (-∞, ∞), higher is better.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmbench.protocols.metrics import Metric, MetricInfo, declare
 from mmbench.protocols.models import (
     Classifies,
     Draws,
@@ -22,6 +23,8 @@ __all__ = [
     "Draws",
     "Embeds",
     "Hears",
+    "Metric",
+    "MetricInfo",
     "Prepares",
     "Probes",
     "Rates",
@@ -30,4 +33,5 @@ __all__ = [
     "Watches",
     "Writes",
     "WritesEach",
+    "declare",
 ]

@@ -27,7 +27,8 @@ def score(
 ) -> Score:
     """A Score from per-sample rows: [n] or [n, c]. What every metric ends with.
 
-    `worst` and `best` are the ends of the metric's range, None where there is none.
+    `better`, and `worst` and `best`, the ends of the range (None where there is none), are for a
+    metric that declares no direction: those that `mmbench.declare` sets take their place.
     """
     import numpy as np
 
@@ -80,11 +81,11 @@ def _joined(kind: str, scores: Sequence[Score], told: str) -> Score:
 def bounds(scored: Score, failed: int) -> tuple[float, float] | None:
     """The value if all `failed` samples had been worst, and best; lower first.
 
-    None where nothing failed, where a side has no end (a mean rank has no worst value), and for a
-    fold other than a mean.
+    None where nothing failed, where the value is not finite, where a side has no end (a mean rank
+    has no worst value), and for a fold other than a mean.
     """
     n, ends = len(scored.rows), (scored.worst, scored.best)
-    if not failed or not n or scored.fold != "mean" or None in ends:
+    if not failed or not math.isfinite(scored.value) or scored.fold != "mean" or None in ends:
         return None
     total = scored.value * n
     low, high = sorted((total + failed * (end or 0.0)) / (n + failed) for end in ends)
