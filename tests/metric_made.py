@@ -1,0 +1,130 @@
+"""Random predictions that each built-in metric can measure, with features where it wants some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from shutil import which
+from typing import Any
+
+import numpy as np
+
+from mmbench import registry
+from mmbench.data.shapes_sources import shapes_prompts
+from mmbench.types import Features, Media, Prediction, Ranking, Sample
+
+N = 12
+WORDS = ["a", "red", "cat", "on", "no", "the", "yes", "mat", "12", "B"]
+Random = np.random.Generator
+Made = tuple[list[Prediction], list[Features] | None]
+
+# The names of a form whose argument is no variant: `recall@k` is measured as `recall@3`.
+ARGUMENTS = {"@k": "@3", "@n": "@2", "@features": "@clip"}
+
+
+def names_of(form: str) -> list[str]:
+    """How a registered metric is written, with an argument."""
+    for open_, argument in ARGUMENTS.items():
+        form = form.removesuffix(open_) + argument if form.endswith(open_) else form
+    return registry.written_forms(form)
+
+
+def can_run(form: str) -> bool:
+    needs = registry.metric_info(form).needs
+    return form != "spice" and all(which(need) or find_spec(need) for need in needs)
+
+
+def _text(rng: Random, most: int = 6) -> str:
+    return " ".join(rng.choice(WORDS, rng.integers(1, most)))
+
+
+def _ranking(rng: Random) -> Ranking:
+    found = np.sort(rng.choice(20, rng.integers(1, 6), replace=False) + 1).tolist()
+    return Ranking(found, rng.integers(1, 4, len(found)).astype(float).tolist(), size=20)
+
+
+def _classes(rng: Random) -> tuple[Any, Any]:
+    return rng.normal(size=5).astype(np.float32), int(rng.integers(5))
+
+
+def _choice(rng: Random) -> tuple[Any, Any]:
+    options = [f"thing {n}" for n in range(4)]
+    said = rng.choice([*"ABCD", *options, "none of them"])
+    return str(said), {"answer": str(rng.choice(list("ABCD"))), "options": options}
+
+
+def _ratings(rng: Random) -> list[tuple[str, float]]:
+    return [(f"r{n}", float(rng.integers(1, 6))) for n in range(rng.integers(1, 4))]
+
+
+# By family, else by the module of the metric: a value and its target.
+PAIRS: dict[str, Callable[[Random], tuple[Any, Any]]] = {
+    "retrieval": lambda rng: (_ranking(rng), None),
+    "graded": lambda rng: (_ranking(rng), None),
+    "classification": _classes,
+    "calibration": _classes,
+    "tagging": _classes,
+    "choice": _choice,
+    "pope": lambda rng: (_text(rng), str(rng.choice(["yes", "no"]))),
+    "speech": lambda rng: (_text(rng, 9), _text(rng)),
+    "answers": lambda rng: (_text(rng, 3), [_text(rng, 3) for _ in range(10)]),
+    "mos": lambda rng: (float(rng.uniform(1, 5)), _ratings(rng)),
+    "dnsmos": lambda rng: (_tone(rng), None),
+    "roundtrip": lambda rng: (None, None),
+    "captions": lambda rng: (_text(rng, 9), [_text(rng) for _ in range(rng.integers(1, 4))]),
+}
+
+
+@cache
+def _prompts() -> list[Sample]:
+    return shapes_prompts(None, images=2 * N).samples
+
+
+def _tone(rng: Random) -> Media:
+    import io
+
+    import soundfile
+
+    stream = io.BytesIO()
+    soundfile.write(stream, rng.uniform(-0.5, 0.5, 16_000), 16_000, format="WAV")
+    return Media("audio", "tone", stream.getvalue)
+
+
+def made(name: str, seed: int) -> Made:
+    """Predictions of one of the kinds of a metric, and features for one that wants them."""
+    rng = np.random.default_rng(seed)
+    function, _ = registry.metric(name)
+    module = function.__module__.rpartition(".")[2]
+    wants = registry.metric_info(name).wants
+    if module == "shapes":
+        drawn = rng.permutation(_prompts())[:N]
+        asked = rng.permutation(_prompts())[:N]
+        pairs = zip(asked, drawn, strict=True)
+        return [Prediction(s.id, other.target, inputs=s.inputs) for s, other in pairs], None
+    pair = PAIRS.get("dnsmos" if name.startswith("dnsmos") else module, PAIRS["captions"])
+    predictions = []
+    for n in range(N):
+        value, target = pair(rng)
+        tags = {"system": f"s{n % 4}", "audio_seconds": "2", "compute_seconds": f"{n + 1}"}
+        scores: Any = "logits" if module in ("classification", "calibration", "tagging") else ""
+        group, inputs = f"g{n // 2}", {"text": _text(rng)}
+        predictions.append(Prediction(str(n), value, target, None, group, tags, inputs, scores))
+    if wants is None:
+        return predictions, None
+    if wants.method == "write":
+        return predictions, [{"transcript": [_text(rng, 9)]} for _ in predictions]
+    return predictions, [{name: _unit(rng) for name in wants.modalities} for _ in predictions]
+
+
+def _unit(rng: Random) -> Any:
+    vectors = rng.normal(size=(1, 6)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def measured(name: str, seed: int) -> Any:
+    """The Score of a metric, called directly."""
+    function, argument = registry.metric(name)
+    predictions, features = made(name, seed)
+    given = () if argument is None else (argument,)
+    return function(predictions, *given, **({"features": features} if features else {}))
