@@ -94,6 +94,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> str:
 COMMANDS = [
     "list models", "list tasks", "list metrics", "list kinds", "list data", "list runs --out OUT",
     "show model clip", "show model unified", "show metric cider", "show metric wer",
+    "show metric fid", "show metric clipscore@clip-nano",
     "show task coco-retrieval", "show run a --out OUT", "show run wide-1 --out OUT",
     "leaderboard show --out OUT", "leaderboard show --brief --out OUT",
     "history t --out OUT",

@@ -1,4 +1,7 @@
-"""`mmbench list`: names in the first column, a summary behind; loads nothing heavy."""
+"""`mmbench list`: names in the first column, a summary behind; loads nothing heavy.
+
+Metrics are imported, as they declare their unit themselves, but not those of installed packages.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from collections.abc import Iterator
 
 from mmbench import registry
 from mmbench.cli.columns import listing, screen_width, show
+from mmbench.cli.metric_text import direction, value_range
 from mmbench.cli.unreadable import report_unreadable
+from mmbench.protocols import MetricInfo
 from mmbench.text import plain
 
 
@@ -26,8 +31,16 @@ def _rows(args: argparse.Namespace) -> Iterator[tuple[str, ...]]:
         return _tasks(args.tasks)
     if args.what == "runs":
         return _runs(args.out)
+    if args.what == "metrics":
+        return map(_metric, registry.names("metric"))
     kind = "data" if args.what == "data" else args.what.removesuffix("s")
     return ((name, registry.summary(kind, name)) for name in registry.names(kind))
+
+
+def _metric(name: str) -> tuple[str, ...]:
+    plugin = registry.plugin("metric", name)
+    info = MetricInfo() if plugin and plugin.package else registry.metric_info(name)
+    return name, info.unit, direction(info), value_range(info), registry.summary("metric", name)
 
 
 def _tasks(folders: list[str]) -> Iterator[tuple[str, str]]:

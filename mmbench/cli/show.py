@@ -13,6 +13,7 @@ import msgspec
 from mmbench import registry
 from mmbench.cli.columns import cells, screen_width, show, wrapped
 from mmbench.cli.json_output import write_json
+from mmbench.cli.metric_text import declaration
 from mmbench.cli.runs import find_runs
 from mmbench.text import plain, printable
 from mmbench.types import TaskSpec
@@ -77,13 +78,16 @@ def _dump(values: dict[str, Any], width: int) -> str:
 
 def _metric(args: argparse.Namespace) -> list[str]:
     name = args.name
-    if name in registry.names("metric"):
-        return [name, "", *_doc(registry.lookup("metric", name))]
+    forms = [name] if name in registry.names("metric") else registry.metric_forms(name)
     lines: list[str] = []
-    for form in registry.metric_forms(name):
+    for form in forms:
         ways = registry.written_forms(form)
-        lines += ["", ", ".join(ways), "", *_doc(registry.lookup("metric", form))]
-    return lines[1:] or [name, "", *_doc(registry.metric(name)[0])]
+        told = declaration(ways, registry.metric_info(form))
+        lines += ["", *told, "", *_doc(registry.lookup("metric", form))]
+    if lines:
+        return lines[1:]
+    function = registry.metric(name)[0]
+    return [*declaration([name], registry.metric_info(name)), "", *_doc(function)]
 
 
 def _model(args: argparse.Namespace) -> list[str]:

@@ -1,0 +1,57 @@
+"""What a metric declares, as text for `list`, `show` and docs/metrics.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmbench.protocols import MetricInfo
+from mmbench.types import Wants
+
+
+def direction(info: MetricInfo) -> str:
+    """Return `higher is better`; empty where only the Score knows it."""
+    return f"{info.better} is better" if info.better else ""
+
+
+def value_range(info: MetricInfo) -> str:
+    """Return the range as an interval, `[0, ∞)`; empty where it has no end on either side."""
+    low, high = (info.best, info.worst) if info.better == "lower" else (info.worst, info.best)
+    if low is None and high is None:
+        return ""
+    left = "(-∞" if low is None else f"[{low:.4g}"
+    return f"{left}, ∞)" if high is None else f"{left}, {high:.4g}]"
+
+
+def sentence(info: MetricInfo) -> str:
+    """Return what is declared in one line: `Unit: rank; lower is better; range [1, ∞).`."""
+    ends, kinds = value_range(info), ", ".join(sorted(info.kinds))
+    parts = [f"Unit: {info.unit}", direction(info), ends and f"range {ends}", f"kinds: {kinds}"]
+    return f"{'; '.join(filter(None, parts))}."
+
+
+def declaration(forms: list[str], info: MetricInfo) -> Iterator[str]:
+    """Yield what a metric declares, a line each, below the names that it can be given by."""
+    yield ", ".join(forms)
+    yield f"unit: {info.unit or 'not declared'}"
+    yield f"direction: {direction(info) or 'that of its Score'}"
+    yield f"range: {value_range(info) or 'no worst and no best value'}{_twice(info)}"
+    yield f"kinds: {', '.join(sorted(info.kinds)) or 'any'}"
+    yield f"needs: {', '.join(info.needs) or 'nothing more'}"
+    if info.wants:
+        yield f"features of a model: {_model(info.wants)}"
+
+
+def _twice(info: MetricInfo) -> str:
+    return ", twice that over two directions" if info.sums_directions else ""
+
+
+def _model(wants: Wants) -> str:
+    own = wants.model or "none by default"
+    variants = [f"@{name}: {_with_options(*chosen)}" for name, chosen in wants.variants.items()]
+    used = [_with_options(own, wants.options)] if wants.model or not variants else []
+    files = [f"{model} needs --{file.option} FILE" for model, file in wants.files.items()]
+    return "; ".join([*used, *variants, "@MODEL: any other", *files])
+
+
+def _with_options(model: str, options: dict[str, object]) -> str:
+    return " ".join([model, *(f"{name}={value}" for name, value in options.items())])
