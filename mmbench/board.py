@@ -7,10 +7,11 @@ asked differently, or of other data, never stand in one column. Needs neither to
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from mmbench import speed, store
+from mmbench import registry, speed, store
 from mmbench.errors import UserError
 from mmbench.folders import Folder
 from mmbench.number_format import decimals, format_interval, format_number
@@ -219,15 +220,29 @@ def page(task: str, tables: list[list[RunRecord]]) -> str:
             _line(["---"] + ["---:"] * (len(header) - 1)),
         ]
         lines += [_line([markdown(cell) for cell in row]) for row in rows]
-        lines += [
-            "",
-            f"Headline: {markdown_code(records[0].headline)}, with its 95 % interval.",
-            "",
-        ]
+        lines += ["", f"Headline: {headline_words(records[0])}, with its 95 % interval.", ""]
         lines += [speed.LEGEND, ""] if speed.has_column(records) else []
     command = markdown_code(f"mmbench leaderboard build {task}")
     lines += [f"Made by {command} from the records in `runs/`.", ""]
     return "\n".join(lines)
+
+
+def headline_words(record: RunRecord) -> str:
+    """Return the headline of a record as Markdown, with its unit, if known, and its direction."""
+    code, score = markdown_code(record.headline), record.scores.get(record.headline)
+    if score is None:
+        return code
+    unit = markdown(_unit(record.headline))
+    return f"{code} ({f'{unit}, ' if unit else ''}{score.better} is better)"
+
+
+def _unit(score: str) -> str:
+    """Return the unit that a metric declares, of `recall@1[image-to-text]`; empty if unknown."""
+    metric = score.partition("{macro:")[0]
+    for name in (metric, metric.rpartition("[")[0]):
+        with suppress(UserError):
+            return registry.metric_info(name).unit
+    return ""
 
 
 def _line(row: list[str]) -> str:

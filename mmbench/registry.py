@@ -282,7 +282,7 @@ def _argument(form: str, name: str) -> int | str | None:
         variant = given[1:-1]
         return variant if given == f"[{variant}]" and variant in _variants(takes) else None
     if takes["number"]:
-        return int(given[1:]) if re.fullmatch("@[1-9][0-9]*", given) else None
+        return int(given[1:]) if re.fullmatch("@[1-9][0-9]{0,17}", given) else None
     return given[1:] if re.fullmatch("@.+", given) else None
 
 

@@ -13,6 +13,7 @@ from test_store import ROWS, bad_files, record
 from mmbench import board, store
 from mmbench.cli import main
 from mmbench.cli.board_table import board_table
+from mmbench.text import markdown_code
 from mmbench.types import ModelInfo, ScoreInfo, TaskInfo
 from mmbench.verdicts.same import distinctions
 
@@ -135,6 +136,26 @@ def test_no_csv_cell_is_a_formula(tmp_path: Path) -> None:
     store.write_record(tmp_path, record(model=model("=1+1")), ROWS)
     board.build(str(tmp_path))
     assert pd.read_csv(tmp_path / "t.csv")["model"][0] == "'=1+1"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("recall@1[text-to-image]", "(fraction, lower is better)"),  # direction: of the record
+        ("wer[basic]{macro:speaker}", "(fraction, lower is better)"),
+        ("wer[basic][audio-to-text]{macro:a}", "(fraction, lower is better)"),
+        ("fid@clip", "(distance, lower is better)"),
+        ("a_plugin_s[x]", "(lower is better)"),
+        ("recall@" + "9" * 9999, "(lower is better)"),
+    ],
+)
+def test_a_page_says_unit_and_direction_of_the_headline(name: str, words: str) -> None:
+    score = ScoreInfo(0.5, None, None, 10, 10, "s", "lower", "mean")
+    run = record("a", scores={name: score}, headline=name)
+    code = markdown_code(name)
+    assert f"Headline: {code} {words}, with its 95 % interval." in board.page("t", [[run]])
+    run = record("a", scores={"other": score}, headline=name)
+    assert f"Headline: {code}, with its 95 % interval." in board.page("t", [[run]])
 
 
 def test_failures_are_shown_with_the_bounds_they_leave() -> None:
