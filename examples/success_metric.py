@@ -8,7 +8,8 @@ from mmbench.stats import score
 
 
 @mmbench.register("metric", "all_within@k")
+@mmbench.declare(unit="fraction", better="higher", worst=0, best=1, kinds={"retrieval"})
 def all_within(predictions, k):
-    """1 for a query whose positives are all among the first k, averaged. Range [0, 1]."""
+    """1 for a query whose positives are all among the first k, averaged."""
     worst = [prediction.value.ranks[-1] for prediction in predictions]
     return score([rank is not None and rank <= k for rank in worst])
