@@ -48,7 +48,7 @@ def test_values_lie_in_the_declared_range(form: str) -> None:
     info = registry.metric_info(form)
     low, high = (info.worst, info.best) if info.better == "higher" else (info.best, info.worst)
     for name in names_of(form):
-        for seed in range(3):
+        for seed in range(1 if form in SLOW else 3):
             score = measured(name, seed)
             assert math.isfinite(score.value), name
             assert (-math.inf if low is None else low) - 1e-12 <= score.value, name
