@@ -12,7 +12,7 @@ import numpy as np
 
 from mmbench import registry
 from mmbench.data.shapes_sources import shapes_prompts
-from mmbench.types import Features, Media, Prediction, Ranking, Sample
+from mmbench.types import Content, Features, Media, Prediction, Ranking, Sample
 
 N = 12
 WORDS = ["a", "red", "cat", "on", "no", "the", "yes", "mat", "12", "B"]
@@ -98,9 +98,10 @@ def made(name: str, seed: int) -> Made:
     module = function.__module__.rpartition(".")[2]
     wants = registry.metric_info(name).wants
     if module == "shapes":
-        drawn = rng.permutation(_prompts())[:N]
-        asked = rng.permutation(_prompts())[:N]
-        pairs = zip(asked, drawn, strict=True)
+        drawn, asked = (rng.permutation(2 * N)[:N].tolist() for _ in range(2))
+        pairs = [
+            (_prompts()[one], _prompts()[other]) for one, other in zip(asked, drawn, strict=True)
+        ]
         return [Prediction(s.id, other.target, inputs=s.inputs) for s, other in pairs], None
     pair = PAIRS.get("dnsmos" if name.startswith("dnsmos") else module, PAIRS["captions"])
     predictions = []
@@ -108,7 +109,7 @@ def made(name: str, seed: int) -> Made:
         value, target = pair(rng)
         tags = {"system": f"s{n % 4}", "audio_seconds": "2", "compute_seconds": f"{n + 1}"}
         scores: Any = "logits" if module in ("classification", "calibration", "tagging") else ""
-        group, inputs = f"g{n // 2}", {"text": _text(rng)}
+        group, inputs = f"g{n // 2}", dict[str, Content](text=_text(rng))
         predictions.append(Prediction(str(n), value, target, None, group, tags, inputs, scores))
     if wants is None:
         return predictions, None

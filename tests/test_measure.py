@@ -34,7 +34,7 @@ def _colour_contents(prediction: Prediction) -> dict[str, list[object]]:
     worst=0,
     best=1,
     wants=Wants(
-        contents=_colour_contents,  # type: ignore[arg-type]
+        contents=_colour_contents,
         modalities={"text": ("text", "query"), "image": ("image", "document")},
         model="test-means",
     ),
@@ -89,7 +89,7 @@ def test_a_content_that_fails_in_the_metrics_model_fails_its_prediction_alone(
     worst=0,
     best=1,
     wants=Wants(
-        contents=lambda p: {**_colour_contents(p), "image": [] if p.error else [p.inputs["image"]]},  # type: ignore[arg-type]
+        contents=lambda p: {**_colour_contents(p), "image": [] if p.error else [p.inputs["image"]]},
         modalities={"text": ("text", "query"), "image": ("image", "document")},
         model="test-means",
         failed=True,
