@@ -7,18 +7,30 @@ stage fills in. Standard library and msgspec only.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     import numpy as np
     from numpy.typing import NDArray
+    from PIL.Image import Image
+    from typing_extensions import TypeVar
 
     Array = NDArray[np.float32]
+    # What a model is given for a text, an image, a sound and a video, by itself or in a Message. A
+    # model that asks for encoded images is given an EncodedImage in the place of each image.
+    DecodedPart: TypeAlias = "str | Image | Sound | Clip"
+    # The parts of a Message are Contents unless it says otherwise (Python 3.13 has such defaults).
+    Part = TypeVar("Part", covariant=True, default="Content")
 else:
+    from typing import TypeVar
+
     Array = Any
+    Part = TypeVar("Part", covariant=True)
 
 Modality = Literal["text", "image", "audio", "video"]
 Role = Literal["query", "document"]
@@ -67,7 +79,7 @@ class EncodedImage(Struct, frozen=True):
     where any decoder sees the same pixels in it, else empty.
     """
 
-    pixels: Any
+    pixels: Image
     data: bytes
     mime: str
 
@@ -105,15 +117,15 @@ class View(Struct, frozen=True):
     crops: int = 1
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, Generic[Part], frozen=True):
     """One turn of a conversation: texts and media in their order.
 
     The parts are Contents until the engine has decoded them; a model gets str, PIL.Image, Sound and
-    Clip in their place.
+    Clip in their place, a `Message[DecodedPart]`.
     """
 
     role: Literal["system", "user", "assistant"]
-    parts: tuple[Any, ...]
+    parts: tuple[Part, ...]
 
 
 Conversation = tuple[Message, ...]
