@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     # model that asks for encoded images is given an EncodedImage in the place of each image.
     DecodedPart: TypeAlias = "str | Image | Sound | Clip"
     # The parts of a Message are Contents unless it says otherwise (Python 3.13 has such defaults).
-    Part = TypeVar("Part", covariant=True, default="Content")
+    PartT = TypeVar("PartT", covariant=True, default="Content")
 else:
     from typing import TypeVar
 
     Array = Any
-    Part = TypeVar("Part", covariant=True)
+    PartT = TypeVar("PartT", covariant=True)
 
 Modality = Literal["text", "image", "audio", "video"]
 Role = Literal["query", "document"]
@@ -117,7 +117,7 @@ class View(Struct, frozen=True):
     crops: int = 1
 
 
-class Message(Struct, Generic[Part], frozen=True):
+class Message(Struct, Generic[PartT], frozen=True):
     """One turn of a conversation: texts and media in their order.
 
     The parts are Contents until the engine has decoded them; a model gets str, PIL.Image, Sound and
@@ -125,7 +125,7 @@ class Message(Struct, Generic[Part], frozen=True):
     """
 
     role: Literal["system", "user", "assistant"]
-    parts: tuple[Part, ...]
+    parts: tuple[PartT, ...]
 
 
 Conversation = tuple[Message, ...]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mmbench.types import DecodedPart
 
-    Part: TypeAlias = "TextPart | ImagePart | SoundPart"
+    JsonPart: TypeAlias = "TextPart | ImagePart | SoundPart"
 
 _SORTS = {"image_url": "image", "input_audio": "sound"}
 
@@ -47,7 +47,7 @@ class Turn(TypedDict):
     """A message as JSON."""
 
     role: str
-    content: str | list[Part]
+    content: str | list[JsonPart]
 
 
 def messages(conversation: Sequence[Message[DecodedPart | EncodedImage]]) -> list[Turn]:
@@ -74,18 +74,18 @@ def without(turns: Sequence[Turn], sort: str) -> list[Turn]:
     ]
 
 
-def _listed(turn: Turn) -> list[Part]:
+def _listed(turn: Turn) -> list[JsonPart]:
     content = turn["content"]
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
-def _content(parts: Sequence[DecodedPart | EncodedImage]) -> str | list[Part]:
+def _content(parts: Sequence[DecodedPart | EncodedImage]) -> str | list[JsonPart]:
     if len(parts) == 1 and isinstance(parts[0], str):
         return parts[0]
     return [made for part in parts for made in _parts(part)]
 
 
-def _parts(part: DecodedPart | EncodedImage) -> list[Part]:
+def _parts(part: DecodedPart | EncodedImage) -> list[JsonPart]:
     if isinstance(part, str):
         return [{"type": "text", "text": part}]
     if isinstance(part, Sound):
