@@ -7,7 +7,7 @@ stage fills in. Standard library and msgspec only.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -16,19 +16,17 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     import numpy as np
+    import typing_extensions
     from numpy.typing import NDArray
     from PIL.Image import Image
-    from typing_extensions import TypeVar
 
     Array = NDArray[np.float32]
     # What a model is given for a text, an image, a sound and a video, by itself or in a Message. A
     # model that asks for encoded images is given an EncodedImage in the place of each image.
     DecodedPart: TypeAlias = "str | Image | Sound | Clip"
     # The parts of a Message are Contents unless it says otherwise (Python 3.13 has such defaults).
-    PartT = TypeVar("PartT", covariant=True, default="Content")
+    PartT = typing_extensions.TypeVar("PartT", covariant=True, default="Content")
 else:
-    from typing import TypeVar
-
     Array = Any
     PartT = TypeVar("PartT", covariant=True)
 
