@@ -130,4 +130,7 @@ def _checked(spec: TaskSpec, path: Path) -> TaskSpec:
         raise SpecError(f"{path}: data needs a `source`, e.g. `data: {{source: coco}}`")
     if not spec.metrics:
         raise SpecError(f"{path}: metrics is empty; a task measures something")
+    for name in spec.metric_options:
+        if name not in spec.metrics:
+            raise UnknownName(f"metric in metric_options of {path}", name, spec.metrics)
     return spec

@@ -199,7 +199,8 @@ class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
     are written; `choose` how one of several options is: by the `letter` that is written, or by
     `likelihood`; `protocol` holds the sizes of the protocol (query, corpus; sample) and the number
     of `splits` that are searched apart; `breakdowns` are tags of the samples
-    by whose values every metric is shown as well.
+    by whose values every metric is shown as well; `metric_options` are options of metrics, by the
+    names that these have in `metrics`.
     """
 
     name: str
@@ -222,6 +223,7 @@ class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
     directions: Literal["both", "query-to-corpus"] = "both"
     protocol: dict[str, int] = field(default_factory=dict)
     breakdowns: list[str] = field(default_factory=list)
+    metric_options: dict[str, dict[str, Any]] = field(default_factory=dict)
     published: list[Published] = field(default_factory=list)
 
 

@@ -128,18 +128,20 @@ def _outputs(values: Mapping[str, Any]) -> Outputs:
     return Outputs(values=values, digest=digest(canonical(plain)).hex())
 
 
-def metric(name: str) -> Callable[[Sequence[Prediction]], Score]:
+def metric(name: str, **options: Any) -> Callable[[Sequence[Prediction]], Score]:
     """The metric of this name, as a function of predictions: `metric("recall@10")(predictions)`.
 
-    Failed predictions are left out. Raises UnknownName.
+    `options` are what a task gives in `metric_options`. Failed predictions are left out. Raises
+    UnknownName, and UserError for options that the metric does not take.
     """
-    registry.metric(name)
-    return lambda predictions: _measured(name, predictions)
+    registry.check_options(name, options)
+    return lambda predictions: _measured(name, predictions, options)
 
 
-def _measured(name: str, predictions: Sequence[Prediction]) -> Score:
+def _measured(name: str, predictions: Sequence[Prediction], given: dict[str, Any]) -> Score:
     if not hasattr(registry.metric(name)[0], "wants"):
-        return apply(name, predictions).score
+        return apply(name, predictions, options=given).score
     options, costs = Options(), Costs()
     with ContentKeys(cache_folder()) as keys:
-        return apply(name, predictions, Featurer(options, keys, Silent(), costs)).score
+        featurer = Featurer(options, keys, Silent(), costs)
+        return apply(name, predictions, featurer, given).score

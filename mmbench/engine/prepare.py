@@ -132,7 +132,7 @@ def find_task(task: str, options: Options) -> tuple[TaskSpec, Any]:
     kind = registry.lookup("kind", spec.kind)()
     kind.check(spec, options.index)
     for name in spec.metrics:
-        registry.check_metric(name, spec.kind)
+        registry.check_metric(name, spec.kind, spec.metric_options.get(name))
     names = score_names(spec.metrics, kind.directions(spec), spec.breakdowns)
     if spec.headline not in names:
         raise UnknownName(f"headline of task {spec.name}", spec.headline, names)

@@ -53,7 +53,7 @@ def rescore(
         _refuse_other_question(record, spec)
         names = list(metrics or spec.metrics)
         for name in names:
-            registry.check_metric(name, record.task.kind)
+            registry.check_metric(name, record.task.kind, spec.metric_options.get(name))
         directions, cut = with_marks(predictions(store.read_table(stored)))
         tags = [p.tags for splits in directions.values() for s in splits for p in s]
         check_breakdowns(spec, tags)
@@ -67,6 +67,7 @@ def rescore(
             headline=spec.headline,
             signature=record.task.asked,
             featurer=Featurer(options, keys, progress or Silent(), costs),
+            options=spec.metric_options,
             seed=record.seed,
         )
     if RTFX in record.throughput:

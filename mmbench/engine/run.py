@@ -94,6 +94,7 @@ def measure_task(
         headline=prepared.spec.headline,
         signature=way_of_asking(prepared, options),
         featurer=featurer,
+        options=prepared.spec.metric_options,
         seed=options.seed,
     )
 

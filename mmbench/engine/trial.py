@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from mmbench import registry
 from mmbench.engine.features import Featurer
-from mmbench.engine.measure import Directions, estimates
+from mmbench.engine.measure import Directions, MetricOptions, estimates
 from mmbench.engine.prepare import Prepared
 from mmbench.errors import Missing
 from mmbench.speed import COLUMN
@@ -53,17 +53,17 @@ def _missing(prepared: Prepared, who: str, featurer: Featurer, seed: int) -> dic
     missing: dict[str, Missing] = {}
     for name in spec.metrics:
         try:
-            _try(name, predictions, featurer)
+            _try(name, predictions, featurer, spec.metric_options)
         except Missing as error:
             missing[name] = error
     return missing
 
 
-def _try(name: str, predictions: Directions, featurer: Featurer) -> None:
+def _try(name: str, predictions: Directions, featurer: Featurer, options: MetricOptions) -> None:
     function, argument = registry.metric(name)
     wants = getattr(function, "wants", None)
     if wants is None:
-        estimates([name], predictions)
+        estimates([name], predictions, options=options)
     else:
         featurer.model(name, wants, argument)
 
@@ -71,7 +71,7 @@ def _try(name: str, predictions: Directions, featurer: Featurer) -> None:
 def _reason(prepared: Prepared, metric: str, who: str, seed: int) -> str:
     """Return why a metric has no value for a baseline, empty where it has one."""
     predictions, _ = prepared.kind.baseline(who, prepared.spec, prepared.data, seed)
-    found, _ = estimates([metric], predictions)
+    found, _ = estimates([metric], predictions, options=prepared.spec.metric_options)
     reasons = [
         one.score.reason or "it is NaN" for one in found if not math.isfinite(one.score.value)
     ]

@@ -43,7 +43,8 @@ class _Bench(NamedTuple):
     metrics: list[str]
 
     def scored(self, directions: Directions) -> dict[str, Scored]:
-        found, _ = estimates(self.metrics, directions, self.featurer)
+        options = self.spec.metric_options
+        found, _ = estimates(self.metrics, directions, self.featurer, options)
         return {scored.name: scored for scored in found}
 
     def blind(self, who: str, data: Any, seed: int = 0) -> dict[str, Scored]:
@@ -89,7 +90,7 @@ def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
     metrics, skipped = [], []
     for name in bench.metrics:
         try:
-            estimates([name], directions, bench.featurer)
+            estimates([name], directions, bench.featurer, bench.spec.metric_options)
             metrics.append(name)
         except Missing as error:
             skipped.append(Check(f"metric {name}", None, str(error)))
