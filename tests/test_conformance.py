@@ -69,7 +69,8 @@ def test_the_whole_command_on_real_data(capsys: pytest.CaptureFixture[str]) -> N
 def test_every_metric_has_a_row() -> None:
     there = {re.split(r"[@\[]", case.metric)[0] for _, case in ALL}
     wanted = {re.split(r"[@\[]", name)[0] for name in registry.TABLES["metric"]}
-    assert not {name for name in wanted - there if not name.startswith("pope_")}
+    own = {"torchmetrics"}  # it is its own reference
+    assert not {name for name in wanted - there - own if not name.startswith("pope_")}
     assert "pope_*" in there
 
 

@@ -9,7 +9,18 @@ import pytest
 from mmbench import registry
 from mmbench.errors import UnknownName, UserError
 
-HEAVY = ["torch", "numpy", "transformers", "pandas", "PIL", "datasets", "faiss", "rich", "yaml"]
+HEAVY = [
+    "torch",
+    "torchmetrics",
+    "numpy",
+    "transformers",
+    "pandas",
+    "PIL",
+    "datasets",
+    "faiss",
+    "rich",
+    "yaml",
+]
 
 
 @pytest.mark.parametrize("what", ["models", "tasks", "metrics", "kinds", "data"])
