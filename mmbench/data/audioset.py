@@ -50,9 +50,9 @@ def audioset(
     contents = media_beside(records, given or _usual(split), "audio", file)
     samples = [
         Sample(
-            row.cells["YTID"],
+            text_of(row, "YTID"),
             {"audio": content},
-            positions(row.cells["positive_labels"].split(","), order, row),
+            positions(text_of(row, "positive_labels").split(","), order, row),
         )
         for row, content in zip(records, contents, strict=True)
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from msgspec import Raw
 
@@ -106,7 +105,7 @@ def _read(path: Path, split: str) -> Annotations:
 
 
 def _texts(data: bytes, path: Path, ident: str) -> list[str]:
-    found = decode_json(data, Any, path, inside=ident)
+    found = decode_json(data, object, path, inside=ident)
     return [found] if isinstance(found, str) else decode_json(data, list[str], path, inside=ident)
 
 
@@ -130,7 +129,7 @@ def _id(record: Record) -> str:
 def _references(record: Record) -> list[str]:
     if column(record, "references") is None:
         return [text_of(record, "caption")]
-    texts: Any = cell(record, "references")
+    texts = cell(record, "references")
     if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
         return texts
     raise DataError(f"{record.where}: references is not a list of texts")

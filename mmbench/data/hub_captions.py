@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 from reprlib import repr
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -31,7 +30,7 @@ def caption_rows(
     name: str | None = None,
     split: str = "test",
     revision: str | None = None,
-    where: dict[str, Any] | None = None,
+    where: dict[str, object] | None = None,
     id: str = "",
 ) -> RetrievalData:
     """Captions as queries ("text"), media as corpus ("image", "audio" or "video").

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmbench.data.beside import MEDIA
 from mmbench.data.classes import in_order
@@ -109,7 +109,7 @@ def _is_list(record: Record) -> bool:
 def _named(record: Record) -> list[str]:
     """The labels of a row."""
     name = only_of(record, _LABELS, "label")
-    given: Any = record.cells[name]
+    given = record.cells[name]
     texts = given if isinstance(given, list) else [given]
     found = [text_of(Record(record.where, {name: text}), name) for text in texts]
     if "" in found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
-from typing import Any, AnyStr, NamedTuple
+from typing import AnyStr, NamedTuple
 
 from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.data.listing_read import Table, read_rows
@@ -133,7 +133,7 @@ def _id(record: Record, ids: tuple[str, ...], other: str) -> str:
 
 def _by_query(data: bytes, path: Path) -> Iterator[_Judged]:
     """Yield the pairs of JSON {query: {document: grade}}, or {query: [documents]}."""
-    for query, judged in decode_json(data, dict[str, Any], path).items():
+    for query, judged in decode_json(data, dict[str, object], path).items():
         if not isinstance(judged, dict | list):
             raise DataError(f"{path}: {query!r}: documents with their grades are needed")
         where = f"{path}: {query!r}: document"
