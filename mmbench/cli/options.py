@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mmbench.errors import UserError
 from mmbench.safe_parse import parse_yaml
@@ -36,7 +36,7 @@ def options_for(task: str, args: argparse.Namespace) -> Options:
     )
 
 
-def _endpoint(args: argparse.Namespace) -> dict[str, Any]:
+def _endpoint(args: argparse.Namespace) -> dict[str, object]:
     """The options of model `api` that have flags of their own."""
     given = {
         "base": args.api_base,
@@ -80,7 +80,7 @@ def _names(task: str) -> set[str]:
     return {task, Path(task).stem} if is_file else {task}
 
 
-def model_options(given: list[str]) -> dict[str, Any]:
+def model_options(given: list[str]) -> dict[str, object]:
     """`key=value` flags as a mapping; values are YAML scalars (8 is a number, true a truth value).
 
     Raises UserError for one without an equals sign.
