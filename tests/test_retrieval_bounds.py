@@ -192,7 +192,8 @@ def test_bounds_come_back_from_stored_rows(index: str, failed: tuple[int, int]) 
     draws = np.random.default_rng(0)
     links = {f"q{i}": {f"d{i % 6}": 1.0} for i in range(12)}
     sides = {"query": list(links), "corpus": [f"d{i}" for i in range(6)]}
-    data = RetrievalData(*([Sample(i, {}) for i in ids] for ids in sides.values()), links)
+    queries, corpus = ([Sample(i, {}) for i in ids] for ids in sides.values())
+    data = RetrievalData(queries, corpus, links)
     answers = {
         side: Answers(
             draws.normal(size=(len(ids), 8)).astype("f4"), dict.fromkeys(range(n), "torn")
