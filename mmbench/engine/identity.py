@@ -68,19 +68,21 @@ def model_info(
     source: Sequence[bytes] = (),
     parts: Sequence[str] = (),
 ) -> ModelInfo:
-    """Who answers: the adapter (its version, a plugin's source), options, dtype and weights.
+    """Return a model's identity: registered name and version, source, options, dtype and weights.
 
-    `parts` is what else can change the answers: contents of files that options name, an identity.
+    The module of the class is no part of it, so that a class can move. `source` is that of a
+    plugin, `parts` what else can change the answers: the contents of files that options name, a
+    declared identity.
     """
-    adapter = f"{cls.__module__}:{cls.__qualname__}@{getattr(cls, 'version', 0)}"
+    version = str(getattr(cls, "version", 0))
     weights = checkpoint.hash if checkpoint else ""
-    known = adapter, digest(*source), canonical(options), dtype, weights
+    known = name, version, digest(*source), canonical(options), dtype, weights
     return ModelInfo(
         name=name,
         checkpoint=checkpoint.name if checkpoint else None,
         revision=checkpoint.revision if checkpoint else None,
         hash=digest(*known, *parts).hex(),
-        adapter=adapter,
+        adapter=f"{name}@{version}",
         options=options,
         dtype=dtype,
     )

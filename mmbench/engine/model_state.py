@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator
 from glob import escape
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 from mmbench import registry
@@ -50,7 +49,7 @@ def model_state(name: str, cls: type, options: dict[str, Any], file_hash: FileHa
     plugin = registry.plugin("model", name)
     source = _source(plugin, cls)
     live: list[str] = []
-    parts = list(_plugin_parts(name, plugin, cls, source, file_hash))
+    parts = list(_plugin_parts(plugin, cls, source, file_hash))
     if plugin is not None:
         parts += _default_files(name, cls, options, file_hash)
     for place, value in leaves(options):
@@ -76,7 +75,7 @@ def _source(plugin: Plugin | None, cls: type) -> Source:
     """The plugin's files: that of the class's module, and that which registered it."""
     if plugin is None:
         return Source({}, frozenset())
-    file = getattr(_module(plugin, cls), "__file__", None)
+    file = getattr(plugin.module or sys.modules.get(cls.__module__), "__file__", None)
     files = {Path(file).resolve() if file else None, plugin.file} - {None}
     found = [read_source(file) for file in files if file and MMBENCH not in file.parents]
     merged = {path: raw for one in found for path, raw in one.files.items()}
@@ -84,12 +83,11 @@ def _source(plugin: Plugin | None, cls: type) -> Source:
 
 
 def _plugin_parts(
-    name: str, plugin: Plugin | None, cls: type, source: Source, file_hash: FileHash
+    plugin: Plugin | None, cls: type, source: Source, file_hash: FileHash
 ) -> Iterator[str]:
     if plugin is None:
         return
-    if not _found_by_name(plugin, cls):  # several classes may have one source
-        yield name
+    yield cls.__qualname__  # several classes may have one source
     yield from _versions(plugin)
     # A running program writes files beside itself, of which its source has the names as well.
     homes = set() if _is_live(plugin) else {file.parent for file in source.files}
@@ -119,17 +117,6 @@ def _weights(place: Path, text: str) -> list[Path]:
 
 def _is_weights(path: Path) -> bool:
     return path.suffix.lower() in _WEIGHTS and path.is_file()
-
-
-def _module(plugin: Plugin, cls: type) -> ModuleType | None:
-    return plugin.module or sys.modules.get(cls.__module__)
-
-
-def _found_by_name(plugin: Plugin, cls: type) -> bool:
-    thing: Any = _module(plugin, cls)
-    for part in cls.__qualname__.split("."):
-        thing = getattr(thing, part, None)
-    return thing is cls
 
 
 def _versions(plugin: Plugin) -> Iterator[str]:
