@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -114,6 +115,22 @@ def test_a_changed_source_of_a_plugin_computes_anew_and_a_renamed_file_does_not(
         record = mmbench.evaluate(name, "coco-retrieval", data=data, device="cpu")
         counts.append(computed(record))
     assert counts == [(18, 0), (0, 18), (18, 0)]
+
+
+def test_where_the_files_of_a_plugin_lie_is_no_part_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The helper lies before the plugin in the order of paths, and then behind it."""
+    helper, hashes = f"helper_{next(NUMBERS)}", set()
+    for file, beside in (("m/a.py", "m"), ("m/z.py", "m"), ("n/y.py", "a"), ("n/z.py", "z")):
+        (tmp_path / beside).mkdir(exist_ok=True)
+        (tmp_path / beside / f"{helper}.py").write_text("x = 1\n")
+        with monkeypatch.context() as context:
+            context.syspath_prepend(str(tmp_path / beside))
+            plug_in(tmp_path / file, name, f"import {helper}{COLOURS}")
+            hashes.add(info(name).hash)
+            del sys.modules[helper]
+    assert len(hashes) == 1
 
 
 NAMES = """

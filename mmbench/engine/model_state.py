@@ -61,7 +61,7 @@ def model_state(name: str, cls: type, options: dict[str, Any], file_hash: FileHa
             live.append(f"option {place}={value} names a folder around this one")
         else:
             parts += _hashes(name, place, value, file_hash)
-    raw = [source.files[file] for file in sorted(source.files)]
+    raw = list(source.files.values())  # in the order of imports, wherever the files lie
     if _is_live(plugin):
         live.insert(0, "it was registered by a running program")
     return State(raw, *_declared(name, cls, options, parts, live))
@@ -76,7 +76,7 @@ def _source(plugin: Plugin | None, cls: type) -> Source:
     if plugin is None:
         return Source({}, frozenset())
     file = getattr(plugin.module or sys.modules.get(cls.__module__), "__file__", None)
-    files = {Path(file).resolve() if file else None, plugin.file} - {None}
+    files = dict.fromkeys([Path(file).resolve() if file else None, plugin.file])
     found = [read_source(file) for file in files if file and MMBENCH not in file.parents]
     merged = {path: raw for one in found for path, raw in one.files.items()}
     return Source(merged, frozenset().union(*(one.names for one in found)))
