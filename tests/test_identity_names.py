@@ -17,6 +17,7 @@ from mmbench.checkpoints import Checkpoint
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine.identity import model_info
 from mmbench.engine.models import Finder, find
+from mmbench.errors import ModelError
 from mmbench.types import ModelInfo, RunRecord
 
 NUMBERS = count()
@@ -179,6 +180,26 @@ def test_a_version_may_be_a_text_and_is_0_unless_declared(tmp_path: Path, name: 
         plug_in(tmp_path / f"plugin_{version}.py", name, source)
         assert info(name).adapter == f"{name}@{version}"
         assert info(f"frames+{name}").adapter == f"{name}@{version}"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("version = 1.5", "1.5"),
+        ("version = None", "None"),
+        ("version = (1, 2)", "(1, 2)"),
+        ("version = property(lambda self: 1)", "a property"),
+        ("version = classmethod(lambda cls: 1)", "a method"),
+    ],
+)
+def test_another_version_is_refused(tmp_path: Path, name: str, line: str, shown: str) -> None:
+    plug_in(tmp_path / "plugin.py", name, COLOURS.replace("version = 1", line))
+    with pytest.raises(ModelError) as raised:
+        info(name)
+    assert str(raised.value) == (
+        f"model {name}: its version is {shown}: declare an integer or a text in its class, such as"
+        " version = 1"
+    )
 
 
 class Pinned:

@@ -22,6 +22,7 @@ from mmbench.engine.hashed_files import HashedFiles
 from mmbench.engine.identity import model_info
 from mmbench.engine.late import late
 from mmbench.engine.model_state import model_state
+from mmbench.engine.option_files import is_live
 from mmbench.errors import ModelError, UserError
 from mmbench.file_hashes import FileHash
 from mmbench.models.pretrained import loading
@@ -31,6 +32,13 @@ from mmbench.types import ModelInfo
 BASELINES = ("oracle", "constant", "random", "empty", "hedge")
 REMOTE = "remote"  # the dtype of a model whose weights are elsewhere
 _RESERVED = {"self", "folder", "device", "dtype"}
+
+# What a class may declare, its types and these in words. A property belongs to the loaded model.
+_DECLARED: dict[str, tuple[Any, str]] = {
+    "default_checkpoint": (str | property | None, "a str is needed"),
+    "batch": (int | property | None, "an int is needed"),
+    "version": (int | str, "declare an integer or a text in its class, such as version = 1"),
+}
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -139,12 +147,10 @@ def _registered(adapter: str) -> tuple[type, dict[str, Any]]:
             f'model {adapter} has no `modalities`: declare a set such as frozenset({{"text",'
             ' "image"}) in its class'
         )
-    for name, kind in (("default_checkpoint", str), ("batch", int)):
-        value = getattr(thing, name, None)
-        if value is not None and not isinstance(value, kind | property):
-            raise ModelError(
-                f"model {adapter}: its {name} is {value!r}: a {kind.__name__} is needed"
-            )
+    for name, (types, wanted) in _DECLARED.items():
+        if hasattr(thing, name) and not isinstance(value := getattr(thing, name), types):
+            shown = f"a {type(value).__name__}" if is_live(value) else repr(value)
+            raise ModelError(f"model {adapter}: its {name} is {shown}: {wanted}")
     return thing, bound
 
 
