@@ -20,6 +20,7 @@ from mmbench.engine.identity import NUMERIC, package_version
 from mmbench.engine.option_files import is_live, leaves, named_files, plain, too_wide
 from mmbench.errors import ModelError
 from mmbench.file_hashes import FileHash, exists, hash_path, matching
+from mmbench.protocols import ModelClass
 from mmbench.registry import Plugin
 from mmbench.sources import MMBENCH, Source, read_source
 
@@ -42,7 +43,7 @@ class State(NamedTuple):
     uncached: str
 
 
-def model_state(name: str, cls: type, options: dict[str, Any], file_hash: FileHash) -> State:
+def model_state(name: str, cls: ModelClass, options: dict[str, Any], file_hash: FileHash) -> State:
     """Return what can change the answers of a class with these options.
 
     Raises ModelError for a file that cannot be read, and for an identity that is no text.
@@ -72,7 +73,7 @@ def _is_live(plugin: Plugin | None) -> bool:
     return plugin is not None and plugin.file is None and plugin.package is None
 
 
-def _source(plugin: Plugin | None, cls: type) -> Source:
+def _source(plugin: Plugin | None, cls: ModelClass) -> Source:
     """The plugin's files: that of the class's module, and that which registered it."""
     if plugin is None:
         return Source({}, frozenset())
@@ -84,7 +85,7 @@ def _source(plugin: Plugin | None, cls: type) -> Source:
 
 
 def _plugin_parts(
-    name: str, plugin: Plugin | None, cls: type, source: Source, file_hash: FileHash
+    name: str, plugin: Plugin | None, cls: ModelClass, source: Source, file_hash: FileHash
 ) -> Iterator[str]:
     if plugin is None:
         return
@@ -121,11 +122,11 @@ def _is_weights(path: Path) -> bool:
     return path.suffix.lower() in _WEIGHTS and path.is_file()
 
 
-def _module(plugin: Plugin, cls: type) -> ModuleType | None:
+def _module(plugin: Plugin, cls: ModelClass) -> ModuleType | None:
     return plugin.module or sys.modules.get(cls.__module__)
 
 
-def _found_by_name(plugin: Plugin, cls: type) -> bool:
+def _found_by_name(plugin: Plugin, cls: ModelClass) -> bool:
     thing: Any = _module(plugin, cls)
     for part in cls.__qualname__.split("."):
         thing = getattr(thing, part, None)
@@ -155,7 +156,7 @@ def _hashes(name: str, place: str, value: object, file_hash: FileHash) -> Iterat
 
 
 def _default_files(
-    name: str, cls: type, options: dict[str, Any], file_hash: FileHash
+    name: str, cls: ModelClass, options: dict[str, Any], file_hash: FileHash
 ) -> Iterator[str]:
     """Hashes of the files that the defaults of options name, where nothing else was given."""
     for option, parameter in inspect.signature(cls).parameters.items():
@@ -173,7 +174,7 @@ def _object_identity(value: object) -> str | None:
 
 
 def _declared(
-    name: str, cls: type, options: dict[str, Any], parts: list[str], live: list[str]
+    name: str, cls: ModelClass, options: dict[str, Any], parts: list[str], live: list[str]
 ) -> tuple[list[str], dict[str, Any], str]:
     """Parts, recordable options and reason, with regard to the class's own `identity`."""
     recorded: dict[str, Any] = plain(options)
@@ -181,7 +182,7 @@ def _declared(
         return parts, recorded, "; ".join(live)
     identity = inspect.getattr_static(cls, "identity")
     if isinstance(identity, classmethod | staticmethod):
-        identity = cls.identity(**options)
+        identity = getattr(cls, "identity")(**options)  # noqa: B009
     if identity is None:
         return parts, recorded, "its `identity` is None"
     if not isinstance(identity, str):
