@@ -13,10 +13,12 @@ from mmbench.data.arrow import arrow_rows, cell_bytes
 from mmbench.data.hub import open_dataset
 from mmbench.data.rows import Row, choose_columns, pair_rows
 from mmbench.datasets import RetrievalData
+from mmbench.protocols import declare_source
 
 _BATCH = 1000  # rows looked at together
 
 
+@declare_source(hub=True)
 def hf(
     root: Path | None,
     *,

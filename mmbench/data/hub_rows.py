@@ -14,10 +14,12 @@ from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
+from mmbench.protocols import declare_source
 from mmbench.text import count
 from mmbench.types import Broken, Content, Sample
 
 
+@declare_source(hub=True)
 def rows(
     root: Path | None,
     *,

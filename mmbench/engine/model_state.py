@@ -19,6 +19,7 @@ from mmbench.engine.identity import NUMERIC, package_version
 from mmbench.engine.option_files import is_live, leaves, named_files, plain, too_wide
 from mmbench.errors import ModelError
 from mmbench.file_hashes import FileHash, exists, hash_path, matching
+from mmbench.protocols import ModelClass
 from mmbench.registry import Plugin
 from mmbench.sources import MMBENCH, Source, read_source
 
@@ -41,7 +42,7 @@ class State(NamedTuple):
     uncached: str
 
 
-def model_state(name: str, cls: type, options: dict[str, Any], file_hash: FileHash) -> State:
+def model_state(name: str, cls: ModelClass, options: dict[str, Any], file_hash: FileHash) -> State:
     """Return what can change the answers of a class with these options.
 
     Raises ModelError for a file that cannot be read, and for an identity that is no text.
@@ -71,7 +72,7 @@ def _is_live(plugin: Plugin | None) -> bool:
     return plugin is not None and plugin.file is None and plugin.package is None
 
 
-def _source(plugin: Plugin | None, cls: type) -> Source:
+def _source(plugin: Plugin | None, cls: ModelClass) -> Source:
     """The plugin's files: that of the class's module, and that which registered it."""
     if plugin is None:
         return Source({}, frozenset())
@@ -83,7 +84,7 @@ def _source(plugin: Plugin | None, cls: type) -> Source:
 
 
 def _plugin_parts(
-    plugin: Plugin | None, cls: type, source: Source, file_hash: FileHash
+    plugin: Plugin | None, cls: ModelClass, source: Source, file_hash: FileHash
 ) -> Iterator[str]:
     if plugin is None:
         return
@@ -142,7 +143,7 @@ def _hashes(name: str, place: str, value: object, file_hash: FileHash) -> Iterat
 
 
 def _default_files(
-    name: str, cls: type, options: dict[str, Any], file_hash: FileHash
+    name: str, cls: ModelClass, options: dict[str, Any], file_hash: FileHash
 ) -> Iterator[str]:
     """Hashes of the files that the defaults of options name, where nothing else was given."""
     for option, parameter in inspect.signature(cls).parameters.items():
@@ -160,7 +161,7 @@ def _object_identity(value: object) -> str | None:
 
 
 def _declared(
-    name: str, cls: type, options: dict[str, Any], parts: list[str], live: list[str]
+    name: str, cls: ModelClass, options: dict[str, Any], parts: list[str], live: list[str]
 ) -> tuple[list[str], dict[str, Any], str]:
     """Parts, recordable options and reason, with regard to the class's own `identity`."""
     recorded: dict[str, Any] = plain(options)
@@ -168,7 +169,7 @@ def _declared(
         return parts, recorded, "; ".join(live)
     identity = inspect.getattr_static(cls, "identity")
     if isinstance(identity, classmethod | staticmethod):
-        identity = cls.identity(**options)
+        identity = getattr(cls, "identity")(**options)  # noqa: B009
     if identity is None:
         return parts, recorded, "its `identity` is None"
     if not isinstance(identity, str):
