@@ -29,7 +29,8 @@ def places(samples, name):
 
 
 def asked(task, sample):
-    ((turn),) = conversation(load_task(task), sample)
+    spec = load_task(task)
+    ((turn),) = conversation(spec, spec.options.prompt, sample)
     return list(turn.parts)
 
 

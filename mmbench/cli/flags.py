@@ -106,9 +106,9 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
     add("--limit", type=positive, metavar="N", help="only the first N documents")
     add(
         "--index",
-        default="exact",
         metavar="exact|FACTORY",
-        help="exact ranks, or a FAISS index such as Flat, HNSW32, 'IVF1024,Flat;nprobe=16'",
+        help="of retrieval: exact ranks (the default), or a FAISS index such as Flat, HNSW32,"
+        " 'IVF1024,Flat;nprobe=16'",
     )
     add("--seed", type=seed, default=0, metavar="N", help="of drawings and baselines (default: 0)")
     machine(parser)

@@ -26,7 +26,7 @@ def verify(commands: Commands) -> None:
     add("-t", "--task", action="append", default=[], help="default: all with numbers for the model")
     add("--data", action="append", default=[], metavar="[TASK=]PATH", help="where the data are")
     add("--limit", type=positive, metavar="N", help="only the first N: runs, and compares nothing")
-    parser.set_defaults(index="exact", seed=0, fresh=False)
+    parser.set_defaults(seed=0, fresh=False)
     written(parser)
     machine(parser)
     allow_outside(parser)

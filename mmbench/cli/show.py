@@ -44,9 +44,9 @@ def _run(args: argparse.Namespace) -> None:
 
 def task_yaml(name: str, folders: Sequence[str], width: int | None = None) -> str:
     """Return a task as YAML that can be loaded again; long texts are folded at `width`."""
-    from mmbench.spec import load_task
+    from mmbench.spec import load_task, task_values
 
-    values = msgspec.to_builtins(load_task(name, folders))
+    values = task_values(load_task(name, folders))
     unset = msgspec.to_builtins(TaskSpec("", "", {}, {}, [], ""))
     empty: tuple[object, ...] = ("", [], {}, None)
     optional = {field.name for field in msgspec.structs.fields(TaskSpec) if not field.required}

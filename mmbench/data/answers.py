@@ -24,6 +24,7 @@ from mmbench.data.records import (
 from mmbench.data.table_media import media_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.text import count
 from mmbench.types import Broken, Content, Sample
 
@@ -32,6 +33,7 @@ _ANSWERS = ("answer", "answers")
 _USED = {"id", *_ANSWERS, *MEDIA, "file", "question", "options", "group"}
 
 
+@declare_source(own_data=True)
 def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     """A sample for each row of a CSV, TSV, JSONL or JSON file: what may be answered, as target.
 

@@ -19,6 +19,7 @@ from mmbench.data.published_rows import media_beside
 from mmbench.data.records import Record, read_records, text_lines, text_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.text import count
 from mmbench.types import Sample
 
@@ -28,6 +29,7 @@ _FOLDERS = ("audios/{split}_segments/Y{id}", "audio/{split}/{id}", "{split}/{id}
 _ENDINGS = (".wav", ".flac", ".ogg", ".m4a", ".mp3")
 
 
+@declare_source("folder")
 def audioset(
     root: Path | None, *, split: str = "eval", paths: str | list[str] | None = None
 ) -> Samples:

@@ -27,6 +27,7 @@ from mmbench.data.records import (
 from mmbench.data.system_names import matches
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.text import count, listed, part_of
 from mmbench.types import Broken, Sample
 
@@ -35,6 +36,7 @@ _IDS = ("id", "image_id")
 _ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 
 
+@declare_source(own_data=True)
 def captions(
     root: Path | None,
     *,

@@ -13,6 +13,7 @@ from mmbench.data.arrow import arrow_rows, cell_bytes
 from mmbench.data.hub import open_dataset
 from mmbench.data.rows import Row, choose_columns, pair_rows
 from mmbench.datasets import RetrievalData
+from mmbench.protocols import declare_source
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _BATCH = 1000  # rows looked at together
 
 
+@declare_source(hub=True)
 def hf(
     root: Path | None,
     *,

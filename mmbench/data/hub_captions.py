@@ -17,10 +17,12 @@ from mmbench.data.published_rows import one_medium
 from mmbench.data.records import Record, text_id
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.text import path_id
 from mmbench.types import Broken, Content
 
 
+@declare_source(hub=True)
 def caption_rows(
     root: Path | None,
     *,

@@ -17,6 +17,7 @@ from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
+from mmbench.protocols import declare_source
 from mmbench.text import count
 from mmbench.types import Broken, Content, Sample
 
@@ -33,6 +34,7 @@ class _Join(Struct, frozen=True):
     fields: dict[str, str]
 
 
+@declare_source(hub=True)
 def rows(
     root: Path | None,
     *,

@@ -23,6 +23,7 @@ from mmbench.data.records import (
 from mmbench.data.table_media import columns_of_media, media_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, UnknownName
+from mmbench.protocols import declare_source
 from mmbench.types import Content, Sample
 
 _IDS = ("id", "file", *MEDIA)
@@ -30,6 +31,7 @@ _LABELS = ("label", "labels")
 _USED = {*_IDS, *_LABELS, "group"}
 
 
+@declare_source(own_data=True)
 def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samples:
     """A sample for each id, the position of its label in `Samples.labels` as target.
 

@@ -26,6 +26,7 @@ from mmbench.data.records import (
 )
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.text import listed, path_id, plain
 from mmbench.types import Sample
 
@@ -43,6 +44,7 @@ class _Judged(NamedTuple):
     grade: float
 
 
+@declare_source("table", "json", "text", own_data=True)
 def pairs(root: Path | None) -> RetrievalData:
     """Queries and documents without contents, and how well each document answers each query.
 
