@@ -74,10 +74,9 @@ def _whole_runs(folder: Path, repeats: int, limit: int | None) -> list[Row]:
 def _contents(limit: int | None) -> tuple[list[str], list[object]]:
     from mmbench import media
     from mmbench.data.coco import coco
-    from mmbench.kinds.retrieval import Retrieval
 
     data = coco(COCO)
-    data = Retrieval().limit(data, limit) if limit else data
+    data = data.limit(limit) if limit else data
     sources = [sample.inputs["image"] for sample in data.corpus]
     images = [media.decode_image(media.read_bytes(s), s.name) for s in sources]
     return [str(sample.inputs["text"]) for sample in data.queries], images

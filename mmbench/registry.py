@@ -8,6 +8,7 @@ things under one name is an error that shows both.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -80,7 +81,8 @@ def register(kind: str, name: str) -> Callable[[T], T]:
 
     def put(thing: T) -> T:
         _check_thing(kind, name, thing)
-        owner = getattr(thing, "__module__", "a plugin")
+        inner: Any = thing.func if isinstance(thing, functools.partial) else thing
+        owner = getattr(inner, "__module__", "a plugin")
         file = _loading[-1] if _loading else None
         _claim(kind, name, Plugin(thing, owner, file, module=sys.modules.get(owner)))
         return thing

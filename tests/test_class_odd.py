@@ -15,7 +15,7 @@ import mmbench
 from mmbench.data.classes import in_order
 from mmbench.engine.check import check
 from mmbench.engine.late import late
-from mmbench.engine.prepare import Options
+from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.errors import DataError, ModelError
 from mmbench.kinds.class_names import columns_of_model

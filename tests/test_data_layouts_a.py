@@ -19,6 +19,7 @@ from mmbench.data.voc import voc
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.datasets import load_data
 from mmbench.errors import DataError, Missing, SampleError, SpecError, UnknownName
+from mmbench.kinds.zero_shot import ZeroShotOptions
 from mmbench.spec import load_task
 from mmbench.types import Media
 
@@ -190,7 +191,7 @@ def test_templates_are_the_tasks_or_the_packages(task: str, tmp_path: Path) -> N
     LAYOUTS[task](tmp_path / "data")
     spec = load_task(task)
     found = load_data(spec, tmp_path / "data")
-    assert bool(spec.templates) != bool(found.templates)
+    assert bool(spec.options_of(ZeroShotOptions).templates) != bool(found.templates)
     assert all("{c}" in template for template in found.templates)
 
 

@@ -1,5 +1,7 @@
 """The source `rows`: data sets of the datasets library with images and sounds inside."""
 
+import json
+
 import datasets
 import layouts_b as layouts
 import pytest
@@ -129,7 +131,7 @@ def test_a_text_that_the_library_cannot_decode_is_refused(name, encoding, tmp_pa
 
 def test_answers_in_a_list_of_structs_and_paths_beside(tmp_path):
     row = {"q": "What?", "answers": [{"answer": "a"}, {"answer": "b"}]}
-    layouts.put(tmp_path / "test.jsonl", layouts.json.dumps(row))
+    layouts.put(tmp_path / "test.jsonl", json.dumps(row))
     data = rows(
         tmp_path / "test.jsonl", path=PATH, fields={"question": "q"}, target="answers.answer"
     )

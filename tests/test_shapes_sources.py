@@ -159,6 +159,7 @@ def test_tasks_ask_as_the_talks_of_training_do() -> None:
     for name, end in (("caption", DESCRIBE), ("vqa", BRIEFLY), ("chat", BY_LETTER)):
         spec = load_task(str(TASKS / f"shapes-{name}.yaml"))
         inputs = {"image": Media("image", "a.png"), "question": "Why?", "options": "A. no"}
-        (turn,) = conversation(spec, Sample("1", {f: inputs[f] for f in spec.fields.values()}))
+        row = Sample("1", {f: inputs[f] for f in spec.fields.values()})
+        (turn,) = conversation(spec, spec.options.prompt, row)
         asked_before = [inputs[f] for f in ("question", "options") if f in spec.fields]
         assert list(turn.parts) == [inputs["image"], "\n".join([*asked_before, end])]

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from mmbench import registry, store
-from mmbench.contents import ContentKeys, cache_folder, digest
+from mmbench.contents import digest
 from mmbench.data.outputs_values import as_value
-from mmbench.engine.asked import Costs
+from mmbench.engine.context import run_context
 from mmbench.engine.features import Featurer
 from mmbench.engine.identity import canonical
 from mmbench.engine.measure import apply
-from mmbench.engine.prepare import Options
-from mmbench.engine.progress import Silent
+from mmbench.engine.options import options_from
 from mmbench.engine.run import run
 from mmbench.engine.score import score as score_outputs
 from mmbench.errors import UserError
@@ -28,7 +27,7 @@ def evaluate(
     *,
     data: str | Path | None = None,
     limit: int | None = None,
-    index: str = "exact",
+    index: str | None = None,
     device: str = "auto",
     dtype: str = "auto",
     batch_size: int | None = None,
@@ -52,21 +51,23 @@ def evaluate(
             f"evaluate: the model is a {type(model).__name__}, not a name: register its class with"
             ' mmbench.register("model", NAME) and give NAME'
         )
-    options = Options(
-        data=Path(data) if data is not None else None,
-        limit=limit,
-        index=index,
-        device=device,
-        dtype=dtype,
-        batch_size=batch_size,
-        seed=seed,
-        fresh=fresh,
-        published_as=published_as,
-        model_options=dict(model_args or {}),
-        trust_remote_code=trust_remote_code,
-        allow_outside=allow_outside,
-        tasks=tuple(tasks),
-        inception=Path(inception) if inception is not None else None,
+    options = options_from(
+        {
+            "data": data,
+            "limit": limit,
+            "index": index,
+            "device": device,
+            "dtype": dtype,
+            "batch_size": batch_size,
+            "seed": seed,
+            "fresh": fresh,
+            "published_as": published_as,
+            "model_options": dict(model_args or {}),
+            "trust_remote_code": trust_remote_code,
+            "allow_outside": allow_outside,
+            "tasks": tuple(tasks),
+            "inception": inception,
+        }
     )
     if out is not None:
         Folder(out).check_writable()
@@ -100,14 +101,16 @@ def score(
     NAME, "id": NAME}. The other arguments are the flags of `mmbench score`; the record is written
     only when `out` is given. Raises UserError.
     """
-    options = Options(
-        data=Path(data) if data is not None else None,
-        device=device,
-        seed=seed,
-        published_as=published_as,
-        tasks=tuple(tasks),
-        inception=Path(inception) if inception is not None else None,
-        strip_reasoning=strip_reasoning,
+    options = options_from(
+        {
+            "data": data,
+            "device": device,
+            "seed": seed,
+            "published_as": published_as,
+            "tasks": tuple(tasks),
+            "inception": inception,
+            "strip_reasoning": strip_reasoning,
+        }
     )
     if out is not None:
         Folder(out).check_writable()
@@ -141,7 +144,5 @@ def metric(name: str, **options: Any) -> Callable[[Sequence[Prediction]], Score]
 def _measured(name: str, predictions: Sequence[Prediction], given: dict[str, Any]) -> Score:
     if not hasattr(registry.metric(name)[0], "wants"):
         return apply(name, predictions, options=given).score
-    options, costs = Options(), Costs()
-    with ContentKeys(cache_folder()) as keys:
-        featurer = Featurer(options, keys, Silent(), costs)
-        return apply(name, predictions, featurer, given).score
+    with run_context() as context:
+        return apply(name, predictions, Featurer(context), given).score

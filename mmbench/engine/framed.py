@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmbench.engine.calls import labels_of, scores_of
-from mmbench.protocols import Prepares, TakesEncoded
+from mmbench.protocols import ModelClass, Prepares, TakesEncoded
 from mmbench.types import Clip, Frames, Generation, Message, Modality, Role
 
 if TYPE_CHECKING:
@@ -104,12 +104,14 @@ _BY_METHOD = {
 }
 
 
-def framed(cls: type) -> type:
-    """The class of a model that takes videos, from that of one that takes images."""
+def framed(cls: ModelClass) -> ModelClass:
+    """Return the class of a model that takes videos, from that of one that takes images."""
     bases = tuple(base for method, base in _BY_METHOD.items() if hasattr(cls, method))
-    modalities: frozenset[Modality] = cls.modalities | {"video"}  # type: ignore[attr-defined]
+    modalities: frozenset[Modality] = cls.modalities | {"video"}
     same = {"scores": cls.scores} if hasattr(cls, "scores") else {}
-    return type(f"Framed{cls.__name__}", bases, {"modalities": modalities, **same})
+    made: Any = type(f"Framed{cls.__name__}", bases, {"modalities": modalities, **same})
+    found: ModelClass = made  # its type is not known: it was made here
+    return found
 
 
 def _pictures(clip: Clip) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mmbench.engine.calls import labels_of, scale_of, scores_of
 from mmbench.errors import ModelError
 from mmbench.kinds.class_names import columns_of_model
-from mmbench.protocols import Prepares
+from mmbench.protocols import ModelClass, Prepares
 from mmbench.text import listed
 from mmbench.types import Modality, Role
 
@@ -104,8 +104,8 @@ def _name(model: Any) -> str:
 _BY_METHOD = {"embed": _Embeds, "classify": _Classifies}
 
 
-def late(classes: Sequence[Any]) -> type:
-    """The class of a fusion: it can do what all of its models can, of the same modalities."""
+def late(classes: Sequence[ModelClass]) -> ModelClass:
+    """Return the class of a fusion: it can do what all of its models can."""
     able = [m for m in _BY_METHOD if all(hasattr(cls, m) for cls in classes)]
     if not able:
         raise ModelError("late fusion: the models have neither embed nor classify in common")
@@ -118,4 +118,6 @@ def late(classes: Sequence[Any]) -> type:
         )
     scale = scales.pop() if scales else "logits"
     named = {"modalities": modalities, "scores": scale}
-    return type("Late", tuple(_BY_METHOD[m] for m in able), named)
+    made: Any = type("Late", tuple(_BY_METHOD[m] for m in able), named)
+    found: ModelClass = made  # its type is not known: it was made here
+    return found

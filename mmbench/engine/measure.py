@@ -14,7 +14,7 @@ from mmbench.engine.bounds import Extremes, extremes, joined
 from mmbench.engine.long_texts import readable
 from mmbench.errors import Missing, SampleError, UserError
 from mmbench.text import count
-from mmbench.types import Prediction, Score, ScoreInfo
+from mmbench.types import Directions, Prediction, Score, ScoreInfo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from mmbench.engine.features import Featurer
 
-Directions = dict[str, list[list[Prediction]]]
 Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]
 MetricOptions = Mapping[str, Mapping[str, Any]]  # by the name of the metric
 

@@ -15,14 +15,14 @@ from typing import Any
 
 import msgspec
 
-from mmbench.engine.measure import Directions, Scored
+from mmbench.engine.measure import Scored
 from mmbench.errors import DataError
 from mmbench.safe_parse import encode_json, parse_json
-from mmbench.types import Broken, Media, Prediction, Ranking
+from mmbench.types import Broken, Directions, Media, Prediction, Predictions, Ranking
 
 
 def rows_table(directions: Directions, found: Sequence[Scored]) -> dict[str, Sequence[Any]]:
-    """Columns of the stored rows: one row per prediction."""
+    """Return the columns of the stored rows: one row per prediction."""
     flat = [(d, i, p) for d, splits in directions.items() for i, s in enumerate(splits) for p in s]
     table: dict[str, Sequence[Any]] = {
         "direction": [direction for direction, _, _ in flat],
@@ -66,8 +66,8 @@ def _json(value: Any) -> str | None:
     return None if value is None else encode_json(value).decode()
 
 
-def predictions(table: Mapping[str, Sequence[Any]]) -> Directions:
-    """The predictions behind stored rows, by direction and split. Raises DataError for images."""
+def stored_predictions(table: Mapping[str, Sequence[Any]]) -> Predictions:
+    """Return the predictions behind stored rows. Raises DataError for images."""
     found: Directions = {}
     columns = ("direction", "split", "id", "group", "error", "value", "target", "tags")
     if missing := [name for name in columns if name not in table]:
@@ -79,7 +79,7 @@ def predictions(table: Mapping[str, Sequence[Any]]) -> Directions:
         splits = found.setdefault(direction, [])
         splits.extend([] for _ in range(split + 1 - len(splits)))
         splits[split].append(msgspec.structs.replace(_prediction(*row), scores=scale))
-    return found
+    return Predictions(found)
 
 
 def _prediction(

@@ -16,6 +16,23 @@ from mmbench.errors import SampleError
 from mmbench.types import Array, Frames, Generation, Modality, Role, Sound, Written
 
 
+class ModelClass(Protocol):
+    """The class of a model, as it is registered: what is known before any weight is loaded.
+
+    It is called with the local path of the checkpoint, or None, and by name with `device`, `dtype`
+    and the options that the user gives.
+    """
+
+    modalities: frozenset[Modality]
+    __name__: str
+    __qualname__: str
+    __module__: str
+
+    def __call__(self, *folder: object, **options: object) -> object:
+        """Load the weights and return the model."""
+        ...
+
+
 @runtime_checkable
 class Embeds(Protocol):
     """A model that maps items of a modality to vectors.

@@ -37,7 +37,7 @@ def started(out: Path) -> Any:
     """The recipe, in plain values, that the run in `out` was started by. Raises UserError."""
     file = out / "recipe.json"
     try:
-        return parse_json(read_regular(file))["recipe"]
+        return parse_json(read_regular(file), dict[str, object])["recipe"]
     except FileNotFoundError as error:
         raise UserError(f"{out}: no run to resume; leave --resume out") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
