@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from mmbench import registry, store
 from mmbench.contents import digest
@@ -35,7 +34,7 @@ def evaluate(
     fresh: bool = False,
     out: str | Path | None = None,
     published_as: str | None = None,
-    model_args: Mapping[str, Any] | None = None,
+    model_args: Mapping[str, object] | None = None,
     trust_remote_code: bool = False,
     allow_outside: bool = False,
     inception: str | Path | None = None,
@@ -79,7 +78,7 @@ def evaluate(
 
 def score(
     task: str,
-    predictions: str | Path | Mapping[str, Any],
+    predictions: str | Path | Mapping[str, object],
     *,
     data: str | Path | None = None,
     name: str | None = None,
@@ -123,7 +122,7 @@ def score(
     return outcome.record
 
 
-def _outputs(values: Mapping[str, Any]) -> Outputs:
+def _outputs(values: Mapping[str, object]) -> Outputs:
     plain = {
         str(ident): getattr(value, "tolist", lambda v=value: v)() for ident, value in values.items()
     }
@@ -131,7 +130,7 @@ def _outputs(values: Mapping[str, Any]) -> Outputs:
     return Outputs(values=values, digest=digest(canonical(plain)).hex())
 
 
-def metric(name: str, **options: Any) -> Callable[[Sequence[Prediction]], Score]:
+def metric(name: str, **options: object) -> Callable[[Sequence[Prediction]], Score]:
     """The metric of this name, as a function of predictions: `metric("recall@10")(predictions)`.
 
     `options` are what a task gives in `metric_options`. Failed predictions are left out. Raises
@@ -141,7 +140,7 @@ def metric(name: str, **options: Any) -> Callable[[Sequence[Prediction]], Score]
     return lambda predictions: _measured(name, predictions, options)
 
 
-def _measured(name: str, predictions: Sequence[Prediction], given: dict[str, Any]) -> Score:
+def _measured(name: str, predictions: Sequence[Prediction], given: dict[str, object]) -> Score:
     if not hasattr(registry.metric(name)[0], "wants"):
         return apply(name, predictions, options=given).score
     with run_context() as context:

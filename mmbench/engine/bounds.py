@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -52,7 +52,7 @@ class _Scored(Protocol):
 def extremes(
     metric: str,
     splits: Sequence[Sequence[Prediction]],
-    options: Mapping[str, Any] | None = None,
+    options: Mapping[str, object] | None = None,
 ) -> Extremes | None:
     """Return the extremes of a metric; None where nothing failed or predictions are no rankings.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmbench.engine.asked import Asked
 from mmbench.engine.context import RunContext
@@ -38,9 +38,9 @@ class Featurer:
         self._context = context
         self._asked: dict[str, Asked] = {}
         # FID and its kin want the same of the same images: the last answer to each wish is kept.
-        self._known: dict[Any, tuple[list[Prediction], Featured]] = {}
+        self._known: dict[tuple[str, object, bool], tuple[list[Prediction], Featured]] = {}
 
-    def model(self, metric: str, wants: Wants, argument: Any) -> Model:
+    def model(self, metric: str, wants: Wants, argument: int | str | None) -> Model:
         """Find the model of a metric, without loading it.
 
         Raises Missing where it cannot be had, UserError where it cannot do what the metric wants.
@@ -69,7 +69,11 @@ class Featurer:
         return model
 
     def features(
-        self, metric: str, wants: Wants, argument: Any, predictions: Sequence[Prediction]
+        self,
+        metric: str,
+        wants: Wants,
+        argument: int | str | None,
+        predictions: Sequence[Prediction],
     ) -> Featured:
         """The features of every prediction. Raises what `model` raises."""
         model = self.model(metric, wants, argument)
@@ -104,8 +108,8 @@ def _same(known: Sequence[Prediction], predictions: Sequence[Prediction]) -> boo
 
 
 def _chosen(
-    metric: str, wants: Wants, argument: Any, options: Options
-) -> tuple[str, dict[str, Any]]:
+    metric: str, wants: Wants, argument: int | str | None, options: Options
+) -> tuple[str, dict[str, object]]:
     """The model of a metric and its options."""
     text, own = wants.variants.get(str(argument), (argument or wants.model, wants.options))
     if text is None:

@@ -12,7 +12,6 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from os import cpu_count
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -29,7 +28,7 @@ NUMERIC = (
 )
 
 
-def canonical(value: Any) -> str:
+def canonical(value: object) -> str:
     """JSON with sorted keys and no spaces: equal values, equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
 
@@ -62,7 +61,7 @@ def model_info(
     name: str,
     cls: ModelClass,
     checkpoint: Checkpoint | None,
-    options: dict[str, Any],
+    options: dict[str, object],
     dtype: str,
     *,
     source: Sequence[bytes] = (),
@@ -107,7 +106,7 @@ def package_version(name: str) -> str:
         return "absent"
 
 
-def environment(device: str) -> dict[str, Any]:
+def environment(device: str) -> dict[str, object]:
     """Where a run took place: versions, device, threads, and mmbench's commit in a checkout."""
     torch = sys.modules.get("torch")  # not imported for a run in which no model ran
     shown = device

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, compress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mmbench.engine.features import Featurer
 
 Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]
-MetricOptions = Mapping[str, Mapping[str, Any]]  # by the name of the metric
+MetricOptions = Mapping[str, Mapping[str, object]]  # by the name of the metric
 
 
 class Applied(NamedTuple):
@@ -160,7 +160,7 @@ def apply(
     name: str,
     predictions: Sequence[Prediction],
     featurer: Featurer | None = None,
-    options: Mapping[str, Any] | None = None,
+    options: Mapping[str, object] | None = None,
 ) -> Applied:
     """The score of one metric, by name, and the predictions that it is of: the failed are left out.
 
@@ -211,7 +211,7 @@ def _by_itself(
     function: Callable[..., Score],
     answered: list[Prediction],
     positions: list[int],
-    given: tuple[Any, ...],
+    given: tuple[object, ...],
 ) -> Applied:
     """The score of the predictions that the metric can take: a sound may be undecodable."""
     try:
@@ -225,7 +225,9 @@ def _by_itself(
     return Applied(score, kept, [positions[row] for row in fit], lost)
 
 
-def _refusal(function: Callable[..., Score], prediction: Prediction, given: tuple[Any, ...]) -> str:
+def _refusal(
+    function: Callable[..., Score], prediction: Prediction, given: tuple[object, ...]
+) -> str:
     try:
         function(readable([prediction]), *given)
     except SampleError as error:
@@ -234,7 +236,7 @@ def _refusal(function: Callable[..., Score], prediction: Prediction, given: tupl
 
 
 def _in_directions(
-    name: str, directions: Directions, featurer: Featurer | None, options: Mapping[str, Any]
+    name: str, directions: Directions, featurer: Featurer | None, options: Mapping[str, object]
 ) -> list[Scored]:
     found: list[Scored] = []
     start = 0
@@ -262,7 +264,7 @@ def _scored(
     splits: list[list[Prediction]],
     start: int,
     featurer: Featurer | None,
-    options: Mapping[str, Any],
+    options: Mapping[str, object],
 ) -> Scored:
     """Return a metric in one direction; `start` is the position of its first prediction."""
     applied = [apply(name, predictions, featurer, options) for predictions in splits]

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from glob import escape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmbench import registry
 from mmbench.engine.identity import NUMERIC, package_version
@@ -38,11 +38,13 @@ class State(NamedTuple):
 
     source: list[bytes]
     parts: list[str]
-    options: dict[str, Any]
+    options: dict[str, object]
     uncached: str
 
 
-def model_state(name: str, cls: ModelClass, options: dict[str, Any], file_hash: FileHash) -> State:
+def model_state(
+    name: str, cls: ModelClass, options: dict[str, object], file_hash: FileHash
+) -> State:
     """Return what can change the answers of a class with these options.
 
     Raises ModelError for a file that cannot be read, and for an identity that is no text.
@@ -143,7 +145,7 @@ def _hashes(name: str, place: str, value: object, file_hash: FileHash) -> Iterat
 
 
 def _default_files(
-    name: str, cls: ModelClass, options: dict[str, Any], file_hash: FileHash
+    name: str, cls: ModelClass, options: dict[str, object], file_hash: FileHash
 ) -> Iterator[str]:
     """Hashes of the files that the defaults of options name, where nothing else was given."""
     for option, parameter in inspect.signature(cls).parameters.items():
@@ -161,10 +163,10 @@ def _object_identity(value: object) -> str | None:
 
 
 def _declared(
-    name: str, cls: ModelClass, options: dict[str, Any], parts: list[str], live: list[str]
-) -> tuple[list[str], dict[str, Any], str]:
+    name: str, cls: ModelClass, options: dict[str, object], parts: list[str], live: list[str]
+) -> tuple[list[str], dict[str, object], str]:
     """Parts, recordable options and reason, with regard to the class's own `identity`."""
-    recorded: dict[str, Any] = plain(options)
+    recorded = {name: plain(value) for name, value in options.items()}
     if not hasattr(cls, "identity"):
         return parts, recorded, "; ".join(live)
     identity = inspect.getattr_static(cls, "identity")

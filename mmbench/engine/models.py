@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Set
 from contextlib import nullcontext
 from pathlib import Path
+from types import UnionType
 from typing import Any, cast
 
 import msgspec
@@ -35,7 +36,7 @@ REMOTE = "remote"  # the dtype of a model whose weights are elsewhere
 _RESERVED = {"self", "folder", "device", "dtype"}
 
 # What a class may declare, its types and these in words. A property belongs to the loaded model.
-_DECLARED: dict[str, tuple[Any, str]] = {
+_DECLARED: dict[str, tuple[type | UnionType, str]] = {
     "default_checkpoint": (str | property | None, "a str is needed"),
     "batch": (int | property | None, "an int is needed"),
     "version": (int | str, "declare an integer or a text in its class, such as version = 1"),
@@ -67,7 +68,7 @@ class Finder(msgspec.Struct, frozen=True):
     trust_remote_code: bool = False
 
 
-def find(text: str, finder: Finder, options: dict[str, Any]) -> Model:
+def find(text: str, finder: Finder, options: dict[str, object]) -> Model:
     """Find a model and know it, without loading a weight.
 
     Raises UnknownName for an adapter or an option nobody has, ModelError for a checkpoint that
@@ -127,14 +128,14 @@ def _class(adapter: str) -> ModelClass:
     return framed(cls) if adapter.startswith(FRAMED) else cls
 
 
-def _registered(adapter: str) -> tuple[ModelClass, dict[str, Any]]:
+def _registered(adapter: str) -> tuple[ModelClass, dict[str, object]]:
     """Return the class of an adapter and the options that it is registered with.
 
     These are the arguments of a `functools.partial`. Raises ModelError for what is no class of a
     model.
     """
     thing: Any = registry.lookup("model", adapter)
-    bound: dict[str, Any] = {}
+    bound: dict[str, object] = {}
     if isinstance(thing, functools.partial) and not thing.args:
         thing, bound = thing.func, dict(thing.keywords)
     if not inspect.isclass(thing):
@@ -162,7 +163,7 @@ def _unframed(adapter: str) -> str:
     return name
 
 
-def _single(choice: ModelChoice, finder: Finder, options: dict[str, Any]) -> Model:
+def _single(choice: ModelChoice, finder: Finder, options: dict[str, object]) -> Model:
     name = _unframed(choice.adapter)
     if name == choice.adapter:
         return _plain(choice, finder, {**choice.options, **options})
@@ -186,7 +187,7 @@ def _single(choice: ModelChoice, finder: Finder, options: dict[str, Any]) -> Mod
     )
 
 
-def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
+def _plain(choice: ModelChoice, finder: Finder, given: dict[str, object]) -> Model:
     cls, bound = _registered(choice.adapter)
     files = HashedFiles(finder.keys)
     if finder.trust_remote_code:
@@ -232,7 +233,7 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
     return Model(info, load, cls, folder, state.uncached, destination)
 
 
-def _checked_options(adapter: str, cls: ModelClass, given: dict[str, Any]) -> dict[str, Any]:
+def _checked_options(adapter: str, cls: ModelClass, given: dict[str, object]) -> dict[str, object]:
     """Return the options as the class takes them. Raises UnknownName and UserError."""
 
     def missing(names: list[str]) -> UserError:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmbench.engine.asked import Asked
 from mmbench.engine.context import RunContext, run_context
@@ -16,7 +15,7 @@ from mmbench.engine.prepare import Prepared, check_labels, prepare
 from mmbench.engine.progress import Progress
 from mmbench.engine.record import hash_data, make_record, summary_of, task_info
 from mmbench.engine.remarks import reasoning_notes
-from mmbench.engine.rows import rows_table
+from mmbench.engine.rows import Table, rows_table
 from mmbench.engine.timing import untimed, with_rtfx
 from mmbench.protocols import Responses
 from mmbench.types import Media, Predictions, RunRecord, Said, TaskInfo
@@ -26,7 +25,7 @@ class Outcome(NamedTuple):
     """A finished run: its record, its rows by column, and by id the images or sounds it made."""
 
     record: RunRecord
-    rows: dict[str, Sequence[Any]]
+    rows: Table
     made: dict[str, Media]
 
 

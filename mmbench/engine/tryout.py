@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from mmbench.engine.asked import Asked
 from mmbench.engine.context import RunContext
@@ -12,7 +11,7 @@ from mmbench.engine.prepare import able, modalities
 from mmbench.errors import SampleError, UserError
 from mmbench.protocols import Embeds, Writes
 from mmbench.stats.probabilities import softmax
-from mmbench.types import Answers, Conversation, Generation, Media, Requests, Said, Written
+from mmbench.types import Answers, Array, Conversation, Generation, Media, Requests, Said, Written
 
 _SCALE = 100  # of CLIP's logits, which a softmax turns into what is shown
 
@@ -57,7 +56,7 @@ class Tryout:
         shares = scores if given else softmax(scores)
         return [list(zip(names, row.tolist(), strict=True)) for row in shares]
 
-    def _by_words(self, media: Sequence[Media], labels: list[str]) -> Any:
+    def _by_words(self, media: Sequence[Media], labels: list[str]) -> Array:
         words = self._vectors(Requests(labels, "text", "query"))
         return self._vectors(Requests(media, media[0].modality)).vectors @ words.vectors.T * _SCALE
 
