@@ -12,16 +12,19 @@ from mmbench.data.coco_prompts import coco_prompts
 from mmbench.data.listing import listing
 from mmbench.data.mmbench_tsv import mmbench
 from mmbench.data.spoken_digits import fsdd
+from mmbench.datasets import Samples
 from mmbench.engine.datasets import load_data
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
-from mmbench.kinds.conversation import conversation
+from mmbench.kinds.conversation import PromptOptions, conversation
 from mmbench.media import decode_image, read_bytes, square
 from mmbench.spec import load_task
 from mmbench.types import Broken, Media
 
 
 def loaded(task, root):
-    return load_data(load_task(task), root).samples
+    data = load_data(load_task(task), root)
+    assert isinstance(data, Samples)
+    return data.samples
 
 
 def places(samples, name):
@@ -30,7 +33,7 @@ def places(samples, name):
 
 def asked(task, sample):
     spec = load_task(task)
-    ((turn),) = conversation(spec, spec.options.prompt, sample)
+    ((turn),) = conversation(spec, spec.options_of(PromptOptions).prompt, sample)
     return list(turn.parts)
 
 

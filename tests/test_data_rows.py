@@ -10,6 +10,7 @@ from datasets import Audio, ClassLabel, Features, Sequence, Value
 from mmbench.data.cells import Shape, sample_of
 from mmbench.data.hub_rows import rows
 from mmbench.data.records import Record
+from mmbench.datasets import Samples
 from mmbench.engine.datasets import load_data
 from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
@@ -74,8 +75,9 @@ def test_a_task_without_its_folder_is_read_from_what_its_hub_block_names(speech,
         f"data: {{source: transcripts, folder: absent, hub: {{path: '{speech}', split: test,"
         " fields: {audio: audio}, target: text}}\n",
     )
-    samples = load_data(load_task(str(task)), None).samples
-    assert [sample.target for sample in samples] == ["HELLO u1", "HELLO u2"]
+    data = load_data(load_task(str(task)), None)
+    assert isinstance(data, Samples)
+    assert [sample.target for sample in data.samples] == ["HELLO u1", "HELLO u2"]
 
 
 def test_labels_of_the_library_and_of_the_task(tmp_path):

@@ -339,7 +339,8 @@ def test_weights_that_change_before_they_are_loaded(here: Path, mine: str, chang
     model = found(mine, path="w.pt")
     if change == "touched":
         os.utime(file, (0, 0))
-        assert model.load("cpu").path == "w.pt"
+        loaded: Any = model.load("cpu")
+        assert loaded.path == "w.pt"
         return
     if change == "deleted":
         file.unlink()
@@ -352,7 +353,8 @@ def test_weights_that_change_before_they_are_loaded(here: Path, mine: str, chang
 def test_a_plugin_takes_the_checkpoints_that_it_lists(here: Path, mine: str) -> None:
     file = put(here / "best.pt")
     model = found(f"{mine}@best.pt")
-    assert model.load("cpu").folder == Path("best.pt")
+    loaded: Any = model.load("cpu")
+    assert loaded.folder == Path("best.pt")
     put(here / "ct2/model.bin")
     whole = identity(f"{mine}@ct2")
     put(here / "ct2/vocabulary.txt", b"a")

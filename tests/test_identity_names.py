@@ -13,6 +13,7 @@ import worlds
 
 import mmbench
 from mmbench import registry
+from mmbench.builtin import TABLES
 from mmbench.checkpoints import Checkpoint
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine.identity import model_info
@@ -62,7 +63,7 @@ def build_in(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, source: s
     folder.mkdir(exist_ok=True)
     (folder / f"{module}.py").write_text(source)
     monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setitem(registry.TABLES["model"], name, (f"{module}:Colours", "mean colours"))
+    monkeypatch.setitem(TABLES["model"], name, (f"{module}:Colours", "mean colours"))
 
 
 def plug_in(file: Path, name: str, source: str) -> None:

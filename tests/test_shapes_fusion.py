@@ -17,7 +17,7 @@ from mmbench.data.shapes_fusion_scene import ANSWERS, DECK, NUMBERS, Trio, trio_
 from mmbench.data.shapes_scene import split_of
 from mmbench.engine.prepare import kind_of, needed
 from mmbench.errors import DataError, UnknownName, UserError
-from mmbench.kinds.conversation import conversation
+from mmbench.kinds.conversation import PromptOptions, conversation
 from mmbench.spec import load_task
 from mmbench.types import Media, Sample
 
@@ -204,7 +204,8 @@ def test_batches_are_functions_of_seed_and_step() -> None:
 
 def test_the_task_asks_with_all_three() -> None:
     spec = load_task(str(TASK))
-    (turn,) = conversation(spec, spec.options.prompt, shapes_fusion(None, samples=1).samples[0])
+    prompt = spec.options_of(PromptOptions).prompt
+    (turn,) = conversation(spec, prompt, shapes_fusion(None, samples=1).samples[0])
     image, sound, text = turn.parts  # nothing stands between them, not even a space
     assert (image.modality, sound.modality) == ("image", "audio")
     assert text.startswith(f"{trio_at('test', 0, 0).sentence}\nThe image, the sound and")
