@@ -85,11 +85,10 @@ def _whole_runs(folder: Path, repeats: int, limit: int | None) -> list[Row]:
 def _contents(limit: int | None) -> tuple[list[str], list[Image]]:
     from mmbench import media
     from mmbench.data.coco import coco
-    from mmbench.kinds.retrieval import Retrieval
     from mmbench.types import Media
 
     data = coco(COCO)
-    data = Retrieval().limit(data, limit) if limit else data
+    data = data.limit(limit) if limit else data
     sources = [sample.inputs["image"] for sample in data.corpus]
     images = [
         media.decode_image(media.read_bytes(source), source.name)

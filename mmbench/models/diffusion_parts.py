@@ -70,7 +70,7 @@ def _index(folder: Path) -> dict[str, type | None]:
     Parts of unknown classes are left out: the pipeline loads or refuses them. Raises ModelError.
     """
     try:
-        index = dict(parse_json(read_regular(folder / INDEX)))
+        index = parse_json(read_regular(folder / INDEX), dict[str, object])
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(
             f"checkpoint {folder} is no pipeline of diffusers: it has no {INDEX} that can be read;"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from mmbench.protocols.datasets import Dataset, SourceInfo, declare_source
+from mmbench.protocols.kinds import Kind, Needs, Responses
 from mmbench.protocols.models import (
     Classifies,
     Draws,
     Embeds,
     Hears,
+    ModelClass,
     Prepares,
     Probes,
     Rates,
@@ -19,15 +22,22 @@ from mmbench.protocols.models import (
 
 __all__ = [
     "Classifies",
+    "Dataset",
     "Draws",
     "Embeds",
     "Hears",
+    "Kind",
+    "ModelClass",
+    "Needs",
     "Prepares",
     "Probes",
     "Rates",
+    "Responses",
+    "SourceInfo",
     "Speaks",
     "TakesEncoded",
     "Watches",
     "Writes",
     "WritesEach",
+    "declare_source",
 ]

@@ -22,6 +22,23 @@ if TYPE_CHECKING:
 Input = Any
 
 
+class ModelClass(Protocol):
+    """The class of a model, as it is registered: what is known before any weight is loaded.
+
+    It is called with the local path of the checkpoint, or None, and by name with `device`, `dtype`
+    and the options that the user gives.
+    """
+
+    modalities: frozenset[Modality]
+    __name__: str
+    __qualname__: str
+    __module__: str
+
+    def __call__(self, *folder: object, **options: object) -> object:
+        """Load the weights and return the model."""
+        ...
+
+
 @runtime_checkable
 class Embeds(Protocol):
     """A model that maps items of a modality to vectors.
