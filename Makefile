@@ -73,6 +73,7 @@ check-style: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file tests/mypy.ini
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m mmbench.cli.document cli > docs/cli.md

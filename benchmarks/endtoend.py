@@ -1,5 +1,7 @@
 """A whole run beside a bare loop of the same forwards; the same run again; starting up."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
@@ -7,9 +9,18 @@ import tempfile
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from benchmarks.endtoend_model import make_vit_b32
 from benchmarks.rows import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PIL.Image import Image
+
+    from mmbench.models.clip import Clip
+    from mmbench.types import Modality, Role
 
 COCO = Path(__file__).parents[2] / "shared/data/coco-mini"
 TASK = "coco-retrieval"
@@ -71,24 +82,32 @@ def _whole_runs(folder: Path, repeats: int, limit: int | None) -> list[Row]:
     ]
 
 
-def _contents(limit: int | None) -> tuple[list[str], list[object]]:
+def _contents(limit: int | None) -> tuple[list[str], list[Image]]:
     from mmbench import media
     from mmbench.data.coco import coco
-    from mmbench.kinds.retrieval import Retrieval
+    from mmbench.types import Media
 
     data = coco(COCO)
-    data = Retrieval().limit(data, limit) if limit else data
+    data = data.limit(limit) if limit else data
     sources = [sample.inputs["image"] for sample in data.corpus]
-    images = [media.decode_image(media.read_bytes(s), s.name) for s in sources]
+    images = [
+        media.decode_image(media.read_bytes(source), source.name)
+        for source in sources
+        if isinstance(source, Media)
+    ]
     return [str(sample.inputs["text"]) for sample in data.queries], images
 
 
-def _bare(model: object, texts: list[str], images: list[object]) -> float:
+def _bare(model: Clip, texts: list[str], images: list[Image]) -> float:
     """Seconds of the forwards alone: images decoded ahead, captions padded as the engine does."""
     start = perf_counter()
-    for items, modality, role in ((texts, "text", "query"), (images, "image", "document")):
-        ordered = sorted(items, key=len, reverse=True) if modality == "text" else items
-        for i in range(0, len(ordered), 64):
-            batch = [model.prepare(item, modality) for item in ordered[i : i + 64]]
-            model.embed(batch, modality, role)
+    longest_first = sorted(texts, key=len, reverse=True)
+    _embed(model, longest_first, "text", "query")
+    _embed(model, images, "image", "document")
     return perf_counter() - start
+
+
+def _embed(model: Clip, items: Sequence[str | Image], modality: Modality, role: Role) -> None:
+    for i in range(0, len(items), 64):
+        batch = [model.prepare(item, modality) for item in items[i : i + 64]]
+        model.embed(batch, modality, role)

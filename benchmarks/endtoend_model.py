@@ -10,7 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import CLIPTokenizer
 
 VOCABULARY = 49408  # as in CLIP, although few sentences fill only the first rows
 TOKENS = 77
@@ -43,7 +46,7 @@ def make_vit_b32(folder: Path, sentences: Iterable[str]) -> Path:
     return folder
 
 
-def make_tokenizer(sentences: Iterable[str]) -> Any:
+def make_tokenizer(sentences: Iterable[str]) -> CLIPTokenizer:
     """CLIP's tokenizer with a vocabulary of its own: 256 bytes twice, merges, start and end."""
     from tokenizers import Tokenizer, models, pre_tokenizers
     from tokenizers.trainers import BpeTrainer

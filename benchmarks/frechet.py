@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from statistics import median
 from time import perf_counter
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from benchmarks.rows import Row
 from mmbench.metrics.frechet import Moments, frechet_distance
 
 Features = NDArray[np.float32]
+Result = TypeVar("Result")
 
 # Ours is exact where a covariance is singular, where the others lose digits; and still it has to
 # be much faster than a root of the matrix, and about as fast as its eigenvalues.
@@ -34,10 +36,8 @@ def _case(width: int, images: int, repeats: int) -> list[Row]:
         "sqrtm (pytorch-fid, clean-fid)": (_by_sqrtm, SQRTM),
         "eigvals (torch-fidelity, torchmetrics)": (_by_eigvals, EIGVALS),
     }
-    timed = _interleaved(
-        repeats, [frechet_distance, *(way for way, _ in ways.values())], first, second
-    )
-    (ours, value), *others = timed
+    compared = [frechet_distance, *(way for way, _ in ways.values())]
+    (ours, value), *others = _interleaved(repeats, [partial(w, first, second) for w in compared])
     return [
         Row(
             f"FID of 2 x {images:,} x {width} from moments, beside {name}",
@@ -52,8 +52,8 @@ def _stream(width: int, images: int) -> Row:
     """Moments in one pass beside the bare product that no covariance can do without."""
     features = _features(0, images, width)
     wide = features.astype(np.float64)
-    timed = _interleaved(5, [lambda a, _: Moments.of(a), lambda _, b: b.T @ b], features, wide)
-    (ours, _), (bare, _) = timed
+    ways: list[Callable[[], object]] = [lambda: Moments.of(features), lambda: wide.T @ wide]
+    (ours, _), (bare, _) = _interleaved(5, ways)
     return Row(f"moments of {images:,} x {width}, beside the bare product",
                ours, bare, ours / bare, 3.0)  # fmt: skip
 
@@ -64,7 +64,8 @@ def _features(seed: int, images: int, width: int) -> Features:
     mixing = np.random.default_rng(9).standard_normal((width, width)) / width**0.5
     scales = np.logspace(0, -2, width)
     mixed = (draws.standard_normal((images, width)) * scales) @ mixing + 0.1 * seed * scales
-    return np.maximum(mixed, 0).astype(np.float32)
+    features: Features = np.maximum(mixed, 0).astype(np.float32)
+    return features
 
 
 def _by_sqrtm(first: Moments, second: Moments) -> float:
@@ -87,15 +88,13 @@ def _total(first: Moments, second: Moments, root: float) -> float:
     return float(apart @ apart + traces - 2 * root)
 
 
-def _interleaved(
-    repeats: int, ways: list[Callable[[Any, Any], Any]], *given: Any
-) -> list[tuple[float, Any]]:
+def _interleaved(repeats: int, ways: Sequence[Callable[[], Result]]) -> list[tuple[float, Result]]:
     """Median seconds and result of each way."""
     seconds: list[list[float]] = [[] for _ in ways]
-    results: list[Any] = [None] * len(ways)
+    results: dict[int, Result] = {}
     for _ in range(repeats):
         for i, way in enumerate(ways):
             start = perf_counter()
-            results[i] = way(*given)
+            results[i] = way()
             seconds[i].append(perf_counter() - start)
-    return [(median(s), r) for s, r in zip(seconds, results, strict=True)]
+    return [(median(times), results[i]) for i, times in enumerate(seconds)]

@@ -47,7 +47,7 @@ def _generation(folder: Path, repeats: int) -> Row:
     )
 
 
-def _questions(folder: Path, n: int):
+def _questions(folder: Path, n: int) -> list[tuple[Path, str]]:
     """Images of noise with a question each, as a file of the task `answers`."""
     import numpy as np
     import yaml
@@ -68,7 +68,7 @@ def _questions(folder: Path, n: int):
     return asked
 
 
-def _bare_generation(checkpoint: Path, asked) -> float:
+def _bare_generation(checkpoint: Path, asked: list[tuple[Path, str]]) -> float:
     import torch
     import transformers as tf
     from PIL import Image

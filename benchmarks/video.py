@@ -5,6 +5,9 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmarks.rows import Row
 
 DATA = Path(__file__).parents[2] / "shared/data"
@@ -38,12 +41,11 @@ def _videos(repeats: int) -> Row:
     return _row(name, pairs, 1.15, "the same frames; ours counts them first")
 
 
-def _bare_video(data: bytes, n: int):
+def _bare_video(data: bytes, n: int) -> NDArray[np.uint8]:
     import av
-    import numpy as np
 
     wanted = {int((i + 0.5) * n / 8) for i in range(8)}
-    with av.open(BytesIO(data)) as container:
+    with av.open(BytesIO(data), "r") as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         frames = []
@@ -74,12 +76,13 @@ def _sounds(repeats: int) -> Row:
     return _row(f"{len(sounds)} sounds to 16 kHz / soundfile and soxr", pairs, 1.15, "5 s each")
 
 
-def _bare_sound(data: bytes):
+def _bare_sound(data: bytes) -> NDArray[np.float32]:
     import soundfile
     import soxr
 
     samples, rate = soundfile.read(BytesIO(data), dtype="float32", always_2d=True)
-    return soxr.resample(samples.mean(axis=1), rate, 16000, quality="VHQ")
+    mono: NDArray[np.float32] = soxr.resample(samples.mean(axis=1), rate, 16000, quality="VHQ")
+    return mono
 
 
 def _row(name: str, pairs: list[tuple[float, float]], limit: float, note: str) -> Row:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import product
-from typing import Any
+from typing import TypeAlias
 
 _KEY = "alternatives"
 _NULL = "@"
@@ -29,7 +29,7 @@ _SLASH = re.compile(r"\s/\s")
 _WORD = re.compile(r"[^ \t\n\r\f\v]+")  # a no-break space is part of a word, as in jiwer and sclite
 
 # A text, or a list of choices, each a list of pieces.
-Piece = Any
+Piece: TypeAlias = "str | list[list[Piece]]"
 Reference = str | dict[str, list[Piece]]
 
 
@@ -115,7 +115,7 @@ def _append(pieces: list[Piece], piece: Piece) -> None:
         pieces.append(piece)
 
 
-def pieces_of(reference: Any) -> list[Piece] | None:
+def pieces_of(reference: object) -> list[Piece] | None:
     """The pieces of a reference with alternatives, None for any other target."""
     if isinstance(reference, dict) and reference.keys() == {_KEY}:
         return list(reference[_KEY])

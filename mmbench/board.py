@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from mmbench import registry, speed, store
@@ -133,7 +133,7 @@ def frame(records: list[RunRecord]) -> pd.DataFrame:
     return pd.DataFrame([_row(record, timed=timed) for record in records])
 
 
-def _row(record: RunRecord, *, timed: bool) -> dict[str, Any]:
+def _row(record: RunRecord, *, timed: bool) -> dict[str, object]:
     task = record.task
     return {
         "model": csv_cell(label(record)),

@@ -1,7 +1,8 @@
 """The names that mmbench brings: name → ("module:attribute", one line about it).
 
 A table, so that listing names imports nothing. The name of a metric shows what may follow it:
-`recall@k` a whole number, `fid@features` a name, `wer[none|basic]` one of these.
+`recall@k` a whole number, `fid@features` a name, `wer[none|basic]` one of these,
+`torchmetrics[CLASS]` what the metric knows.
 """
 
 from __future__ import annotations
@@ -305,6 +306,7 @@ METRICS: Names = {
     "mos_srcc[utterance|system]": (f"{_MOS}:mos_srcc", "rank correlation of a predictor with ratings"),
     "mos_ktau[utterance|system]": (f"{_MOS}:mos_ktau", "Kendall's tau of a predictor with ratings"),
     "mos_mse[utterance|system]": (f"{_MOS}:mos_mse", "squared error of a predictor"),
+    "torchmetrics[CLASS]": ("mmbench.metrics.torchmetrics:torchmetrics", "any metric class of torchmetrics"),
 }  # fmt: skip
 
 TABLES: dict[str, Names] = {

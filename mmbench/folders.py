@@ -13,12 +13,15 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from mmbench.errors import UserError
 from mmbench.regular_files import read_regular
 from mmbench.whole_files import remove_parts, write_whole
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
 
 RUNS = "runs"  # of a board, with a folder for each task
 _PROBE = ".mmbench-probe"
@@ -118,7 +121,7 @@ class Folder:
         return [path.removeprefix(root).lstrip("/") for path in found]
 
     @contextmanager
-    def _remote(self, *passing: type[OSError]) -> Iterator[tuple[Any, str]]:
+    def _remote(self, *passing: type[OSError]) -> Iterator[tuple[AbstractFileSystem, str]]:
         """The file system and the folder's path in it; its errors but `passing` as UserError.
 
         Each library of fsspec has exceptions of its own, so that any is turned.

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmbench.errors import DataError
 from mmbench.regular_files import open_regular
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 # Below MAX_EXPANDED bytes, or at a ratio up to MAX_RATIO, anything goes.
 MAX_EXPANDED = 1 << 30
@@ -29,7 +33,7 @@ def refuse_inflation(stored: int, expanded: int, file: Path, what: str) -> None:
         )
 
 
-def refuse_inflated_groups(metadata: Any, stored: int, file: Path) -> None:
+def refuse_inflated_groups(metadata: pq.FileMetaData, stored: int, file: Path) -> None:
     """Refuse a Parquet file of `stored` bytes by the sizes of its row groups in its footer.
 
     Columns are not asked: pyarrow ends the process where their statistics are damaged. Raises
@@ -40,7 +44,7 @@ def refuse_inflated_groups(metadata: Any, stored: int, file: Path) -> None:
     refuse_inflation(stored, expanded, file, "the table")
 
 
-def expanded_bytes(batch: Any) -> int:
+def expanded_bytes(batch: pa.RecordBatch) -> int:
     """Return how many bytes the cells of an Arrow batch have, each category as its value."""
     import pyarrow as pa
 

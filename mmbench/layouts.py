@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -69,7 +68,7 @@ def pipeline_parts(folder: Path) -> list[Path]:
     if not index.is_file():
         return []
     try:
-        said = parse_json(read_regular(index), dict[str, Any])
+        said = parse_json(read_regular(index), dict[str, object])
     except (OSError, ValueError) as error:
         raise ModelError(f"{index}: not an index of a pipeline: {error}") from error
     names = sorted(n for n, of in said.items() if isinstance(of, list) and any(of))

@@ -18,11 +18,11 @@ from mmbench.errors import SpecError, UnknownName, UserError
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-_PLAIN = (str, int, float, bool, type(None), Any, list, tuple, dict)
+_PLAIN = (str, int, float, bool, type(None), Any, object, list, tuple, dict)
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def as_struct(raw: Mapping[str, Any], kind: type[S], where: str, hint: str = "") -> S:
+def as_struct(raw: Mapping[str, object], kind: type[S], where: str, hint: str = "") -> S:
     """Return a mapping out of a YAML file as a msgspec Struct.
 
     `where` is the file, or the option, that error messages name; `hint` is what to do about keys
@@ -47,12 +47,12 @@ def as_struct(raw: Mapping[str, Any], kind: type[S], where: str, hint: str = "")
 
 
 def checked_options(
-    function: Callable[..., Any],
-    given: Mapping[str, Any],
+    function: Callable[..., object],
+    given: Mapping[str, object],
     what: str,
     reserved: Collection[str],
     missing: Callable[[list[str]], UserError],
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return options as the function takes them; a number where it takes a text becomes a text.
 
     `what` begins the messages ("option of data source hf"); `reserved` parameters are no options;
@@ -75,7 +75,7 @@ def checked_options(
     return {**given, **values}
 
 
-def as_typed(value: Any, hint: Any) -> Any:
+def as_typed(value: object, hint: object) -> object:
     """Return a value with its numbers and dates as texts where only then it fits the type hint."""
     if not _fault("", value, hint):
         return value
@@ -107,7 +107,7 @@ def _counted(noun: str, names: list[str]) -> str:
     return f"{noun}{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
-def _fault(name: str, value: Any, hint: Any) -> str:
+def _fault(name: str, value: object, hint: object) -> str:
     """Return why a value does not fit its type hint, empty where it does."""
     try:
         msgspec.convert(value, hint)
@@ -119,7 +119,7 @@ def _fault(name: str, value: Any, hint: Any) -> str:
     return ""
 
 
-def _with_texts(value: Any) -> Any:
+def _with_texts(value: object) -> object:
     if isinstance(value, Mapping):
         return {_with_texts(key): _with_texts(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -129,7 +129,7 @@ def _with_texts(value: Any) -> Any:
     return str(value) if is_number or is_date else value
 
 
-def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+def _hints(function: Callable[..., object]) -> dict[str, object]:
     """Return the type hints of a function or of a class's constructor; none that cannot be read."""
     try:
         return get_type_hints(function.__init__ if inspect.isclass(function) else function)
@@ -137,7 +137,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
         return {}
 
 
-def _checkable(hint: Any) -> bool:
+def _checkable(hint: object) -> bool:
     """Whether a type hint is made of plain values alone, which msgspec can check."""
     origin = get_origin(hint)
     if origin is None or origin is Literal:

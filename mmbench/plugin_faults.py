@@ -12,7 +12,6 @@ import traceback
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from mmbench import registry
 
@@ -40,7 +39,7 @@ def plugin_fault(error: BaseException) -> str:
     return ""
 
 
-def _misfit(error: BaseException, places: dict[Path, dict[str, Any]]) -> str:
+def _misfit(error: BaseException, places: dict[Path, dict[str, object]]) -> str:
     """Return the name of the plugin's thing that mmbench could not use, empty for another error."""
     call = _CALL.match(str(error)) if isinstance(error, TypeError) else None
     lacking = error.obj if isinstance(error, AttributeError) else None
@@ -59,11 +58,18 @@ def _is_part(function: str, thing: str) -> bool:
     return function == thing or function.startswith(f"{thing}.")
 
 
-def _where(thing: Any, place: Path) -> str:
-    thing = inspect.unwrap(thing)
+def _unwrapped(thing: object) -> object:
+    """Return the function that a decorator such as `mmbench.declare` wraps."""
+    return inspect.unwrap(thing) if callable(thing) else thing
+
+
+def _where(thing: object, place: Path) -> str:
+    thing = _unwrapped(thing)
     code = getattr(thing, "__code__", None)
     if code is not None:
         return f"{place}, line {code.co_firstlineno}"
+    if not callable(thing):
+        return str(place)
     try:
         return f"{place}, line {inspect.getsourcelines(thing)[1]}"
     except (OSError, TypeError):
@@ -84,14 +90,14 @@ def _place(file: Path, places: Collection[Path]) -> Path | None:
     return next((place for place in places if file == place or place in file.parents), None)
 
 
-def _owner(frames: Sequence[FrameType], place: Path, things: dict[str, Any]) -> str:
+def _owner(frames: Sequence[FrameType], place: Path, things: dict[str, object]) -> str:
     """Return the name of what failed: the only thing that a plugin registers, or by its frames."""
     own = [
         name
         for frame in reversed(frames)
         for name, thing in things.items()
         if thing is type(frame.f_locals.get("self"))
-        or getattr(inspect.unwrap(thing), "__code__", None) is frame.f_code
+        or getattr(_unwrapped(thing), "__code__", None) is frame.f_code
     ]
     return next(iter(own if own or len(things) != 1 else things), f"plugin {place.name}")
 

@@ -8,12 +8,14 @@ things under one name is an error that shows both.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
+import inspect
 import re
 import sys
-from collections.abc import Callable
-from functools import cache, wraps
+from collections.abc import Callable, Mapping
+from functools import cache, partial, wraps
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -41,8 +43,11 @@ _GROUPS = {
     "kind": "mmbench.kinds",
 }
 
-# What the name of a metric leaves open: a number (`@k`, `@n`), a name, or one of several (`[a|b]`).
-_TAKES = re.compile(r"@(?P<number>[kn])$|@(?P<name>[a-z]{2,})$|\[(?P<variants>[^\]]+)\]$")
+# What the name of a metric leaves open: a number (`@k`, `@n`), a name, one of several (`[a|b]`), or
+# one of the names that the metric's attribute `check_argument` knows (`[CLASS]`).
+_TAKES = re.compile(
+    r"@(?P<number>[kn])$|@(?P<name>[a-z]{2,})$|\[(?P<open>[A-Z]+)\]$|\[(?P<variants>[^\]]+)\]$"
+)
 
 
 class Plugin(NamedTuple):
@@ -79,7 +84,8 @@ def register(kind: str, name: str) -> Callable[[T], T]:
 
     def put(thing: T) -> T:
         _check_thing(kind, name, thing)
-        owner = getattr(thing, "__module__", "a plugin")
+        inner: Any = thing.func if isinstance(thing, functools.partial) else thing
+        owner = getattr(inner, "__module__", "a plugin")
         file = _loading[-1] if _loading else None
         _claim(kind, name, Plugin(thing, owner, file, module=sys.modules.get(owner)))
         return thing
@@ -223,7 +229,11 @@ def metric(name: str) -> tuple[Callable[..., Score], int | str | None]:
     for form in known:
         argument = _argument(form, name)
         if argument is not None:
-            return lookup("metric", form), argument
+            function = lookup("metric", form)
+            check = _info(function).check_argument
+            if check is not None:
+                check(str(argument))
+            return function, argument
     family, at, model = name.partition("@")
     if at and model and family in known and _info(lookup("metric", family)).wants:
         return _by_model(lookup("metric", family), model), None
@@ -244,12 +254,41 @@ def _info(function: object) -> MetricInfo:
     return info if isinstance(info, MetricInfo) else MetricInfo()
 
 
-def check_metric(name: str, kind: str) -> None:
+def with_options(
+    name: str, function: Callable[..., Score], options: Mapping[str, object]
+) -> Callable[..., Score]:
+    """Return a metric's function with its options, which a task gives in `metric_options`.
+
+    A function that takes options has a keyword-only parameter `options`, a mapping; it always gets
+    one. Raises UserError for options of a function that takes none.
+    """
+    if "options" in inspect.signature(function).parameters:
+        return partial(function, options=options)
+    if options:
+        raise UserError(
+            f"metric {name} takes no options, and {', '.join(options)} is given: take {name} out of"
+            " the task's metric_options"
+        )
+    return function
+
+
+def check_options(name: str, options: Mapping[str, object]) -> None:
+    """Refuse options that a metric does not take, or lacks. Raises UserError."""
+    function, argument = metric(name)
+    with_options(name, function, options)
+    check = _info(function).check_options
+    if check is not None:
+        check(str(argument), options)
+
+
+def check_metric(name: str, kind: str, options: Mapping[str, object] | None = None) -> None:
     """Refuse a metric that nobody has, and one that measures other kinds of tasks.
 
-    Predictions of a plugin's kind may be like those of any other. Raises UnknownName and UserError.
+    Refuse also `options` that it does not take. Predictions of a plugin's kind may be like those of
+    any other. Raises UnknownName and UserError.
     """
-    kinds = _info(metric(name)[0]).kinds
+    check_options(name, options or {})
+    kinds = metric_info(name).kinds
     if kinds and kind in TABLES["kind"] and kind not in kinds:
         raise UserError(
             f"metric {name} measures tasks of kind {' and '.join(sorted(kinds))}, not {kind}:"
@@ -278,6 +317,8 @@ def _argument(form: str, name: str) -> int | str | None:
     if takes is None or not name.startswith(family):
         return None
     given = name.removeprefix(family)
+    if takes["open"]:
+        return given[1:-1] if re.fullmatch(r"\[[^\[\]]+\]", given) else None
     if takes["variants"]:
         variant = given[1:-1]
         return variant if given == f"[{variant}]" and variant in _variants(takes) else None

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmbench.safe_parse import parse_json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _TEXTS = frozenset({"direction", "id", "group", "error", "scores", "target", "tags"})
 _IN_EACH_ROW = frozenset({"direction", "split", "id", "group", "tags"})
 _MOST_SPLITS = 10_000
 
 
-def refuse_odd_columns(table: Any) -> None:
+def refuse_odd_columns(table: pa.Table) -> None:
     """Raise ValueError where a column of an Arrow table is none that a run has written."""
     for name in table.column_names:
         if table.column_names.count(name) > 1:
@@ -20,7 +23,7 @@ def refuse_odd_columns(table: Any) -> None:
             raise ValueError(f"column {name!r} {fault}")
 
 
-def _fault(name: str, column: Any) -> str:
+def _fault(name: str, column: pa.ChunkedArray) -> str:
     """Say what is wrong with a column; empty where nothing is."""
     import pyarrow as pa
 
@@ -37,7 +40,7 @@ def _fault(name: str, column: Any) -> str:
     return _tags_fault(column) if name == "tags" else ""
 
 
-def _split_fault(column: Any) -> str:
+def _split_fault(column: pa.ChunkedArray) -> str:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -48,7 +51,7 @@ def _split_fault(column: Any) -> str:
     return "" if fits else f"holds numbers that are not within 0 and {_MOST_SPLITS}"
 
 
-def _list_fault(column: Any, *, alike: bool) -> str:
+def _list_fault(column: pa.ChunkedArray, *, alike: bool) -> str:
     """Of lists of numbers: each has one or more, and as many as the others if `alike`."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -62,7 +65,7 @@ def _list_fault(column: Any, *, alike: bool) -> str:
     return "has lists of different lengths" if 0 in lengths or (alike and len(lengths) > 1) else ""
 
 
-def _tags_fault(column: Any) -> str:
+def _tags_fault(column: pa.ChunkedArray) -> str:
     try:
         for text in column.unique().to_pylist():
             parse_json(text, dict[str, str])

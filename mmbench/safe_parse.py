@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, overload
 
 import msgspec
 import msgspec.inspect
 
 from mmbench.surrogates import escape_all
+
+if TYPE_CHECKING:
+    from yaml.events import Event
 
 MAX_NESTING = 100
 MAX_YAML_VALUES = 1_000_000  # with every alias replaced by what it stands for
@@ -24,10 +27,15 @@ _TOO_DEEP = f"values are nested more than {MAX_NESTING} deep"
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*+"?', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
+# How msgspec describes Any and object in a type.
+_OPEN_TYPES = ("AnyType()", repr(msgspec.inspect.type_info(object)))
+
 # What PyYAML's constructors raise on a value that does not fit its tag: `!!bool maybe`, 2020-99-99.
 _CONSTRUCTOR_ERRORS = (ValueError, ArithmeticError, AttributeError, LookupError, TypeError)
 
 T = TypeVar("T")
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 class TooDeep(msgspec.DecodeError):
@@ -35,14 +43,14 @@ class TooDeep(msgspec.DecodeError):
 
 
 @overload
-def parse_json(data: bytes | str) -> Any: ...
+def parse_json(data: bytes | str) -> Json: ...
 
 
 @overload
 def parse_json(data: bytes | str, as_type: type[T]) -> T: ...
 
 
-def parse_json(data: bytes | str, as_type: Any = Any) -> Any:
+def parse_json(data: bytes | str, as_type: object = object) -> object:
     """Decode JSON as a msgspec type.
 
     Raises ValueError: TooDeep, another msgspec.DecodeError, or UnicodeDecodeError.
@@ -51,18 +59,19 @@ def parse_json(data: bytes | str, as_type: Any = Any) -> Any:
         value = msgspec.json.decode(data, type=as_type)
     except RecursionError as error:
         raise TooDeep(_TOO_DEEP) from error
-    if _holds_any(as_type) and _is_deep(value):
+    if _is_open(as_type) and _is_deep(value):
         raise TooDeep(_TOO_DEEP)
     return value
 
 
 @cache
-def _holds_any(as_type: Any) -> bool:
+def _is_open(as_type: object) -> bool:
     """Return whether a type leaves open what is in it: other types say how deep they are."""
-    return "AnyType()" in repr(msgspec.inspect.type_info(as_type))
+    described = repr(msgspec.inspect.type_info(as_type))
+    return any(name in described for name in _OPEN_TYPES)
 
 
-def encode_json(value: Any) -> bytes:
+def encode_json(value: object) -> bytes:
     """Encode a value as JSON, with lone surrogates in its texts escaped (`escape_surrogates`)."""
     try:
         return msgspec.json.encode(value)
@@ -70,7 +79,7 @@ def encode_json(value: Any) -> bytes:
         return msgspec.json.encode(escape_all(msgspec.to_builtins(value)))
 
 
-def _is_deep(value: Any) -> bool:
+def _is_deep(value: object) -> bool:
     level = [value]
     for _ in range(MAX_NESTING):
         if not level:
@@ -84,7 +93,7 @@ def _is_deep(value: Any) -> bool:
     return bool(level)
 
 
-def _inside(value: Any) -> Iterable[Any]:
+def _inside(value: object) -> Iterable[object]:
     if isinstance(value, dict):
         return value.values()
     if isinstance(value, msgspec.Struct):
@@ -111,7 +120,7 @@ def _deepest(brackets: bytes, depth: int) -> int:
     return deepest
 
 
-def parse_yaml(text: str) -> Any:
+def parse_yaml(text: str) -> object:
     """Load YAML as plain values. Raises ValueError, in one line, for what is not such YAML.
 
     That includes values nested too deep, aliases that stand for more than `MAX_YAML_VALUES` values,
@@ -135,7 +144,7 @@ class _Refused(ValueError):
     """YAML beyond a limit."""
 
 
-def _check_events(events: Iterable[Any]) -> None:
+def _check_events(events: Iterable[Event]) -> None:
     """Raise _Refused for YAML beyond a limit. Parsing to events needs no stack."""
     from yaml import events as kinds
 

@@ -24,7 +24,8 @@ MMBENCH = Path(__file__).parent
 class Source(NamedTuple):
     """What was read of a module and the local ones behind it: their bytes, and names in them.
 
-    `names` are paths and patterns of paths, which may be those of files.
+    `files` stand in the order in which they are imported, wherever they lie. `names` are paths and
+    patterns of paths, which may be those of files.
     """
 
     files: dict[Path, bytes]
@@ -124,5 +125,5 @@ def _package(file: Path) -> Path:
 def _files(base: Path) -> list[Path]:
     """The files of the module at a path without suffix, or of the package."""
     files = [base.with_name(f"{base.name}.py"), base / "__init__.py"]
-    files += base.parent.glob(f"{base.name}.*.so")
+    files += sorted(base.parent.glob(f"{base.name}.*.so"))
     return [path for path in files if path.is_file()]

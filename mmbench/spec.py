@@ -1,5 +1,7 @@
 """Task files: YAML → TaskSpec. Data only; an unknown key is refused with the nearest known one.
 
+The options of a task's kind are keys of the file, next to those that every task has.
+
 A task is looked up by name in each `--tasks DIR`, then in `./tasks`, then in the packaged ones; a
 name that ends in .yaml is a file. `include: NAME` inherits every key that the file does not set.
 """
@@ -7,18 +9,20 @@ name that ends in .yaml is a file. `include: NAME` inherits every key that the f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec import NODEFAULT, defstruct, field, structs, to_builtins
+
 from mmbench import registry
-from mmbench.errors import SpecError, UnknownName
+from mmbench.errors import SpecError, UnknownName, UserError
 from mmbench.file_names import name_fault
 from mmbench.named_values import as_struct
 from mmbench.regular_files import read_regular
 from mmbench.safe_parse import parse_yaml
 from mmbench.text import with_home
-from mmbench.types import TaskSpec
+from mmbench.types import KindOptions, TaskSpec
 
 _SUMMARY = re.compile(r"^summary:\s*(.*)$", re.MULTILINE)
 
@@ -76,8 +80,71 @@ def load_task(name: str, extra: Iterable[str] = ()) -> TaskSpec:
     raw = _load_raw(name, extra, seen=())
     path = _find(name, extra)
     raw.setdefault("name", path.stem)
-    hint = "set them, or take them from another task: include: NAME"
-    return _checked(as_struct(raw, TaskSpec, str(path), hint), path)
+    return _checked(_as_spec(raw, str(path)), path)
+
+
+def _as_spec(raw: dict[str, Any], where: str) -> TaskSpec:
+    """Return a task file as a TaskSpec, whose kind says which keys are its own.
+
+    All faults of both are reported at once.
+    """
+    options = options_of_kind(raw.get("kind"), str(raw["name"]))
+    fields = [field for field in structs.fields(TaskSpec) if field.name != "options"]
+    own = structs.fields(options)
+    file = defstruct("TaskFile", [_field(field) for field in (*fields, *own)])
+    found = as_struct(raw, file, where, "set them, or take them from another task: include: NAME")
+    values = structs.asdict(found)
+    kept = {field.name: values[field.name] for field in fields}
+    return TaskSpec(**kept, options=options(**{field.name: values[field.name] for field in own}))
+
+
+def options_of_kind(kind: object, task: str) -> type[KindOptions]:
+    """Return the type of a kind's options; none for what is not a text, which is refused later.
+
+    Raises UnknownName, and UserError for a kind of a plugin whose options are no KindOptions or
+    have the name of a key that every task has.
+    """
+    if not isinstance(kind, str):
+        return KindOptions
+    if kind not in registry.names("kind"):
+        hint = "`mmbench list kinds` shows all"
+        raise UnknownName(f"kind of task {task}", kind, registry.names("kind"), hint)
+    options: object = getattr(registry.lookup("kind", kind), "Options", KindOptions)
+    if not (isinstance(options, type) and issubclass(options, KindOptions)):
+        raise UserError(f"kind {kind}: its Options are no subclass of mmbench.types.KindOptions")
+    taken = {field.name for field in structs.fields(TaskSpec)}
+    if both := sorted(taken & {field.name for field in structs.fields(options)}):
+        raise UserError(f"kind {kind}: every task has a key {both[0]!r}: name the option otherwise")
+    return options
+
+
+def _field(info: structs.FieldInfo) -> tuple[str, Any, Any]:
+    """Return a field as `msgspec.defstruct` takes it; one without a default must be given."""
+    if info.default_factory is not NODEFAULT:
+        return info.name, info.type, field(default_factory=info.default_factory)
+    return info.name, info.type, field() if info.required else field(default=info.default)
+
+
+def with_settings(spec: TaskSpec, settings: Mapping[str, object]) -> TaskSpec:
+    """Return a task with other values of its kind's `settings`, as flags give them.
+
+    Raises SpecError for one that the kind does not have.
+    """
+    for name in settings:
+        if name not in spec.options.settings:
+            raise SpecError(
+                f"task {spec.name}: tasks of kind {spec.kind} have no {name}: leave --{name} out"
+            )
+    return structs.replace(spec, options=structs.replace(spec.options, **settings))
+
+
+def task_values(spec: TaskSpec) -> dict[str, Any]:
+    """Return the keys and values of a task as a file has them, the kind's options among them."""
+    values: dict[str, Any] = to_builtins(spec)
+    options = values.pop("options")
+    place = [field.name for field in structs.fields(TaskSpec)].index("options")
+    items = list(values.items())
+    return dict([*items[:place], *options.items(), *items[place:]])
 
 
 def _find(name: str, extra: list[str]) -> Path:
@@ -130,4 +197,7 @@ def _checked(spec: TaskSpec, path: Path) -> TaskSpec:
         raise SpecError(f"{path}: data needs a `source`, e.g. `data: {{source: coco}}`")
     if not spec.metrics:
         raise SpecError(f"{path}: metrics is empty; a task measures something")
+    for name in spec.metric_options:
+        if name not in spec.metrics:
+            raise UnknownName(f"metric in metric_options of {path}", name, spec.metrics)
     return spec

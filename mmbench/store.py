@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -25,6 +25,9 @@ from mmbench.safe_parse import encode_json, parse_json
 from mmbench.surrogates import escape_all
 from mmbench.text import plain
 from mmbench.types import Media, RunRecord
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SCHEMA = 1
 _COUNTS = ("samples", "failed", "requests", "computed", "cached")  # that a record has
@@ -75,7 +78,7 @@ def encode(record: RunRecord) -> bytes:
 def write_record(
     out: str | Path,
     record: RunRecord,
-    rows: Mapping[str, Sequence[Any]],
+    rows: Mapping[str, Sequence[object]],
     *,
     flag: str = "--out",
 ) -> str:
@@ -126,12 +129,12 @@ def write_made(out: str | Path, record: RunRecord, made: Mapping[str, Media]) ->
     return folder.path(stem)
 
 
-def _parquet(rows: Mapping[str, Sequence[Any]]) -> bytes:
+def _parquet(rows: Mapping[str, Sequence[object]]) -> bytes:
     """A Parquet file; a metric with the very rows of another is left to that one's column."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns: dict[str, Any] = {}
+    columns: dict[str, pa.Array] = {}
     same: dict[str, str] = {}
     for name, values in rows.items():
         column = _column(values)
@@ -147,7 +150,7 @@ def _parquet(rows: Mapping[str, Sequence[Any]]) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _column(values: Sequence[Any]) -> Any:
+def _column(values: Sequence[object]) -> pa.Array:
     import pyarrow as pa
 
     try:
@@ -235,13 +238,13 @@ def read_records(out: str | Path, task: str | None = None) -> Records:
     return Records([run.record for run in runs], unreadable)
 
 
-def read_table(run: StoredRun) -> dict[str, list[Any]]:
+def read_table(run: StoredRun) -> dict[str, list[object]]:
     """The stored rows of a run as lists: see `read_rows`."""
     table = read_rows(run)
     return {name: table[name].to_pylist() for name in table.column_names}
 
 
-def read_rows(run: StoredRun) -> Any:
+def read_rows(run: StoredRun) -> pa.Table:
     """The stored rows of a run, an Arrow table: `direction`, `split`, `id`, … and one per metric.
 
     Raises DataError where the rows do not lie beside the record, or cannot be read.

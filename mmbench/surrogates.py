@@ -8,7 +8,6 @@ open the file. Ids, names of classes, messages and whatever else is text have th
 from __future__ import annotations
 
 import re
-from typing import Any
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FIRST_BYTE, _LAST_BYTE = 0xDC80, 0xDCFF  # the surrogates that stand for the bytes 80 to FF
@@ -24,7 +23,7 @@ def _escape(found: re.Match[str]) -> str:
     return f"\\x{code & 0xFF:02x}" if _FIRST_BYTE <= code <= _LAST_BYTE else f"\\u{code:04x}"
 
 
-def escape_all(value: Any) -> Any:
+def escape_all(value: object) -> object:
     """Return a plain value, of mappings, lists and scalars, with the surrogates in it escaped."""
     if isinstance(value, str):
         return escape_surrogates(value)

@@ -6,19 +6,29 @@ stage fills in. Standard library and msgspec only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     import numpy as np
+    import typing_extensions
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
     Array = NDArray[np.float32]
+    # What a model is given for a text, an image, a sound and a video, by itself or in a Message. A
+    # model that asks for encoded images is given an EncodedImage in the place of each image.
+    DecodedPart: TypeAlias = "str | Image | Sound | Clip"
+    # The parts of a Message are Contents unless it says otherwise (Python 3.13 has such defaults).
+    PartT = typing_extensions.TypeVar("PartT", covariant=True, default="Content")
 else:
     Array = Any
+    PartT = TypeVar("PartT", covariant=True)
 
 Modality = Literal["text", "image", "audio", "video"]
 Role = Literal["query", "document"]
@@ -67,7 +77,7 @@ class EncodedImage(Struct, frozen=True):
     where any decoder sees the same pixels in it, else empty.
     """
 
-    pixels: Any
+    pixels: Image
     data: bytes
     mime: str
 
@@ -105,15 +115,15 @@ class View(Struct, frozen=True):
     crops: int = 1
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, Generic[PartT], frozen=True):
     """One turn of a conversation: texts and media in their order.
 
     The parts are Contents until the engine has decoded them; a model gets str, PIL.Image, Sound and
-    Clip in their place.
+    Clip in their place, a `Message[DecodedPart]`.
     """
 
     role: Literal["system", "user", "assistant"]
-    parts: tuple[Any, ...]
+    parts: tuple[PartT, ...]
 
 
 Conversation = tuple[Message, ...]
@@ -188,18 +198,29 @@ class Views(Struct, frozen=True, forbid_unknown_fields=True):
     combine: Literal["mean", "max"] = "mean"
 
 
+class KindOptions(Struct, frozen=True, forbid_unknown_fields=True):
+    """The options of a task kind, which task files hold as keys of their own.
+
+    A subclass has a field, with a default, for each. What is asked is part of the task's
+    fingerprint; `settings` names the options that say only how it is computed, which are part of
+    the signature of the scores and can be changed by a flag of the same name.
+    """
+
+    settings: ClassVar[frozenset[str]] = frozenset()
+
+
+OptionsT = TypeVar("OptionsT", bound=KindOptions)
+
+
 class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """What a task file says and no more.
 
     `data` names a source and its options, and the `folder` under $MMBENCH_DATA where it is looked
-    for; `fields` says which input is the query and which the document; `directions` whether
-    documents also ask for queries; `prompt` formats a text ("a photo of {text}"); `templates` put a
-    class into words ("a photo of a {}."); `views` are the looks at a video (clips, crops); `size`
-    is the side in pixels of drawings and real images, cut and scaled; `generation` says how texts
-    are written; `choose` how one of several options is: by the `letter` that is written, or by
-    `likelihood`; `protocol` holds the sizes of the protocol (query, corpus; sample) and the number
-    of `splits` that are searched apart; `breakdowns` are tags of the samples
-    by whose values every metric is shown as well.
+    for; `fields` says which input is the query and which the document; `options` are those of the
+    kind, flat keys of the file; `protocol` holds the sizes of the protocol (query, corpus; sample)
+    and the number of `splits` that are searched apart; `breakdowns` are tags of the samples by
+    whose values every metric is shown as well; `metric_options` are options of metrics, by the
+    names that these have in `metrics`.
     """
 
     name: str
@@ -213,16 +234,22 @@ class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
     licence: str = ""
     homepage: str = ""
     citation: str = ""
-    prompt: str = "{text}"
-    templates: list[str] = field(default_factory=list)
-    views: Views = Views()
-    size: int | None = None
-    generation: Generation = Generation()
-    choose: Literal["letter", "likelihood"] = "letter"
-    directions: Literal["both", "query-to-corpus"] = "both"
+    options: KindOptions = KindOptions()
     protocol: dict[str, int] = field(default_factory=dict)
     breakdowns: list[str] = field(default_factory=list)
+    metric_options: dict[str, dict[str, Any]] = field(default_factory=dict)
     published: list[Published] = field(default_factory=list)
+
+    def options_of(self, kind: type[OptionsT]) -> OptionsT:
+        """Return the options as those of a kind, its defaults for a task made without any.
+
+        Raises TypeError for options of another kind.
+        """
+        if type(self.options) is KindOptions:
+            return kind()
+        if not isinstance(self.options, kind):
+            raise TypeError(f"task {self.name}: {type(self.options)} are not {kind}")
+        return self.options
 
 
 class Written(Struct, frozen=True):
@@ -242,6 +269,7 @@ class Requests(Struct, frozen=True):
     `contents` are Contents of one `modality` in one `role` for embed, Contents or Views for
     classify, Conversations for write, Continueds for loglikelihood, Seededs for draw and texts for
     speak. `normalise` False asks for vectors as the model gives them, as the FID family needs them.
+    `labels` are the classes that a model must have to classify, by name.
     """
 
     contents: Sequence[Item]
@@ -250,6 +278,7 @@ class Requests(Struct, frozen=True):
     normalise: bool = True
     method: Method = "embed"
     options: Generation = Generation()
+    labels: Sequence[str] = ()
 
 
 class Answers(Struct, frozen=True):
@@ -317,6 +346,38 @@ class Prediction(Struct, frozen=True):
     tags: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, Content] = field(default_factory=dict)
     scores: ScoreScale = ""
+
+
+Directions = dict[str, list[list[Prediction]]]  # by direction and split
+
+
+class Predictions(Struct, frozen=True):
+    """The predictions of a task, by direction and split.
+
+    `failures` are id and reason of each sample that failed of itself, `notes` what a reader of the
+    scores should know of the answers, `search` what an approximate index reports, by search.
+    """
+
+    directions: Directions
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    search: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def each(self) -> Iterator[Prediction]:
+        """Yield the predictions of all directions and splits in their order."""
+        return (p for splits in self.directions.values() for split in splits for p in split)
+
+    def mapped(self, function: Callable[[Prediction], Prediction]) -> Predictions:
+        """Return the predictions with a function applied to each."""
+        directions = {
+            direction: [[function(p) for p in split] for split in splits]
+            for direction, splits in self.directions.items()
+        }
+        return replace(self, directions=directions)
+
+    def failed(self) -> list[tuple[str, str]]:
+        """Return id and error of each sample whose prediction failed."""
+        return list({p.id: p.error for p in self.each() if p.error}.items())
 
 
 class Outputs(Struct, frozen=True):
@@ -404,7 +465,11 @@ class Score(Struct, frozen=True):
 
 
 class ModelInfo(Struct, frozen=True):
-    """Which model was measured. `hash` covers adapter, options, dtype and weights."""
+    """Which model was measured. `hash` covers adapter, options, dtype and weights.
+
+    `adapter` is NAME@VERSION, the registered name and the version of the class. Where no single
+    class answered it is `late`, `baseline` or `outputs`. Older records have MODULE:CLASS@VERSION.
+    """
 
     name: str
     checkpoint: str | None

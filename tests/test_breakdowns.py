@@ -8,7 +8,7 @@ import pytest
 import mmbench
 from mmbench.cli import main
 from mmbench.engine.check import check
-from mmbench.engine.prepare import Options
+from mmbench.engine.options import Options
 from mmbench.engine.rescore import rescore
 from mmbench.errors import DataError, UnknownName
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from mmbench import store
 from mmbench.cli import main
+from mmbench.folders import Folder
 from mmbench.journal_folders import journal_root, open_folder, open_temporary_folder
 from mmbench.locks import claim
 from mmbench.whole_files import write_whole
@@ -82,8 +82,8 @@ def test_a_run_that_begins_during_a_prune_gets_a_folder_of_its_own() -> None:
     with claim(folder / "in-use") as free:
         assert free
         command = [sys.executable, "-c", USER.format(function="open_folder")]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        running = subprocess.Popen(command, text=True, **pipes)
+        pipe = subprocess.PIPE
+        running = subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe)
         with pytest.raises(subprocess.TimeoutExpired):
             running.wait(0.5)
         shutil.rmtree(folder)
@@ -114,7 +114,7 @@ def test_parts_of_dead_writers_go_and_those_of_live_ones_stay(tmp_path: Path) ->
             os.utime(path, (0, 0))
         os.utime(future, (4e9, 4e9))  # by a clock that was wrong
         young.write_bytes(b"x")
-        store.Folder(tmp_path).write("runs/t/e.json", b"{}")
+        Folder(tmp_path).write("runs/t/e.json", b"{}")
         assert not dead.exists() and not future.exists()
         assert all(path.exists() for path in (live, young, note, other, runs / "e.json"))
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from mmbench.cli import main
 from mmbench.engine.check import check
-from mmbench.engine.prepare import Options
+from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.errors import UserError
 

@@ -15,7 +15,7 @@ import mmbench
 from mmbench.data.classes import in_order
 from mmbench.engine.check import check
 from mmbench.engine.late import late
-from mmbench.engine.prepare import Options
+from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.errors import DataError, ModelError
 from mmbench.kinds.class_names import columns_of_model
@@ -116,8 +116,9 @@ def test_minus_infinity_is_no_probability(tmp_path: Path) -> None:
 def test_models_of_a_fusion_are_compared_before_the_forwards() -> None:
     one, other = (made(name, labels=list(names)) for name, names in (("l1", "abc"), ("l2", "abd")))
     both = [cls(None, device="cpu", dtype="float32") for cls in (one, other)]
+    fused: Any = late([one, other])(both, [1.0, 1.0])
     with pytest.raises(ModelError, match="not all have c, d"):
-        _ = late([one, other])(both, [1.0, 1.0]).labels
+        _ = fused.labels
 
 
 def test_names_are_equal_in_both_forms_of_unicode() -> None:

@@ -15,13 +15,13 @@ import mmbench
 from mmbench import store
 from mmbench.data.hub_rows import rows
 from mmbench.datasets import Samples
-from mmbench.engine.prepare import Options
+from mmbench.engine.options import Options
 from mmbench.engine.rescore import rescore
-from mmbench.engine.rows import predictions, rows_table
+from mmbench.engine.rows import rows_table, stored_predictions
 from mmbench.engine.run import run
 from mmbench.errors import DataError, ModelError
-from mmbench.kinds.classification import Classification
-from mmbench.kinds.zero_shot import ZeroShot
+from mmbench.kinds.classification import Classification, ClassificationOptions
+from mmbench.kinds.zero_shot import ZeroShot, ZeroShotOptions
 from mmbench.types import (
     Answers,
     Media,
@@ -38,7 +38,9 @@ SAVED = [[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]]  # probabilities in somebody's file
 
 
 def spec(kind: str = "classification", views: Views = ONCE) -> TaskSpec:
-    return TaskSpec("t", kind, {}, {"image": "image"}, ["m"], "m", views=views)
+    zero = kind == "zero_shot"
+    options = ZeroShotOptions() if zero else ClassificationOptions(views)
+    return TaskSpec("t", kind, {}, {"image": "image"}, ["m"], "m", options=options)
 
 
 def samples(targets: list[Any], c: int) -> Samples:
@@ -52,7 +54,7 @@ def predicted(
     """The predictions of a model that returned these scores [n * views, c]."""
     data = samples(targets, np.shape(scores)[1])
     answers = Answers(np.asarray(scores), {}, data.labels, scale, "mine")
-    directions, _ = Classification().predict(spec(views=views), data, {"sample": answers}, "exact")
+    directions = Classification(spec(views=views)).predictions(data, {"sample": answers}).directions
     return directions[""][0]
 
 
@@ -199,7 +201,7 @@ def test_a_failed_sample_is_not_held_against_the_declaration() -> None:
     """The scores of a failed row are zeros, which sum to 0."""
     data = samples([0, 1], 2)
     answers = Answers(np.array([[0, 0], [0.25, 0.75]]), {0: "torn"}, data.labels, "probabilities")
-    directions, _ = Classification().predict(spec(), data, {"sample": answers}, "exact")
+    directions = Classification(spec()).predictions(data, {"sample": answers}).directions
     failed, other = directions[""][0]
     assert (failed.error, failed.scores, other.scores) == ("torn", "", "probabilities")
 
@@ -213,7 +215,7 @@ def test_signatures_say_which_values() -> None:
             assert one.signature.endswith(f"values={scale}")
             several = mmbench.metric(name)(predicted(scores, [[0], [1]], scale))
             assert "values" not in several.signature
-    assert "ranking=as-returned" in Classification().signature("exact", spec(), samples([0], 2))
+    assert "ranking=as-returned" in Classification(spec()).signature(samples([0], 2))
     mixed = [*predicted(scores, [0, 1]), *predicted(scores, [0, 1], "probabilities")]
     with pytest.raises(DataError, match="sample 0 has probabilities and sample 0 logits"):
         mmbench.metric("ece")(mixed)
@@ -241,7 +243,8 @@ def test_rows_keep_the_order_and_say_what_they_hold(scale: Any, tmp_path: Path) 
     far = [[1 - 1e-12, 1e-12, 0.0], [0.5, 0.5 - 1e-13, 1e-13]]
     made = predicted(far, [0, 1], scale)
     table = pq.read_table(io.BytesIO(store._parquet(rows_table({"": [made]}, []))))
-    back = predictions({name: table[name].to_pylist() for name in table.column_names})[""][0]
+    columns = {name: table[name].to_pylist() for name in table.column_names}
+    back = list(stored_predictions(columns).each())
     assert [p.value.tolist() for p in back] == far
     assert {p.scores for p in back} == {scale}
 
@@ -255,7 +258,8 @@ def test_rows_of_older_runs_hold_probabilities(many: bool) -> None:
     targets = [[target] for target in targets] if many else targets
     old = [Prediction(str(i), s, t) for i, (s, t) in enumerate(zip(shares, targets, strict=True))]
     table = rows_table({"": [old]}, [])
-    back = predictions({name: column for name, column in table.items() if name != "scores"})[""][0]
+    columns = {name: column for name, column in table.items() if name != "scores"}
+    back = list(stored_predictions(columns).each())
     for name in ("accuracy@1", "mean_ap", "f1_macro", "f1_micro", "ece"):
         assert value(name, back) == value(name, predicted(shares, targets, "probabilities"))
 
@@ -267,11 +271,12 @@ def test_rows_of_older_runs_hold_probabilities(many: bool) -> None:
 @pytest.mark.parametrize("kind", [Classification, ZeroShot])
 def test_baselines_have_the_numbers_of_their_name(kind: Any, views: Views) -> None:
     """The oracle is certain and right, and equal logits of four classes are a quarter each."""
-    data, task = samples([row % 4 for row in range(40)], 4), spec(views=views)
+    data = samples([row % 4 for row in range(40)], 4)
+    made = kind(spec("zero_shot" if kind is ZeroShot else "classification", views))
 
     def scores(who: str, names: tuple[str, ...], data: Samples = data) -> list[float]:
-        found = kind().baseline(who, task, data, 0)[0][""][0]
-        assert {p.scores for p in found} == {kind().scale(task, data)}
+        found = list(made.baseline(who, data, 0).each())
+        assert {p.scores for p in found} == {made.scale(data, "logits")}
         return [value(name, found) for name in names]
 
     assert scores("oracle", ("accuracy@1", "mean_ap", "auc", "f1_macro", "ece")) == [1, 1, 1, 1, 0]
@@ -281,7 +286,7 @@ def test_baselines_have_the_numbers_of_their_name(kind: Any, views: Views) -> No
         assert scores("oracle", ("mean_ap", "f1_macro"), many) == [1, 1]
         assert scores("constant", ("f1_macro", "mean_ap"), many) == [0, 0.25]
         # A random probability above a half says yes: each is right one time in four.
-        drawn = np.stack(Classification().blind("random", many, 0)) > 0.5
+        drawn = np.stack(made.baseline_values("random", many, 0)) > 0.5
         right = np.eye(4)[[row % 4 for row in range(40)]]
         expected = 2 * (drawn * right).sum() / (drawn.sum() + right.sum())
         assert scores("random", ("f1_micro",), many) == [pytest.approx(expected)]
@@ -465,10 +470,10 @@ def test_doubles_keep_their_order_in_outputs(tmp_path: Path) -> None:
 def test_columns_of_one_name_are_matched_by_position_alone() -> None:
     """ImageNet's names hold "missile" twice: the first column is the first missile's."""
     data = Samples([Sample("s", {}, 0), Sample("t", {}, 2)], ["missile", "gull", "missile"])
-    asked = spec("zero_shot")
+    asked = ZeroShot(spec("zero_shot"))
     rows = {"s": np.array([3.0, 1, 2]), "t": np.array([1.0, 2, 3])}
-    found = ZeroShot().accept(asked, data, Outputs(rows))[0][""][0]
+    found = list(asked.accept(data, Outputs(rows)).each())
     assert value("accuracy@1", found) == 1
     for output in ({"missile": 1.0, "gull": 2.0}, "missile"):
         with pytest.raises(DataError, match="several classes"):
-            ZeroShot().accept(asked, data, Outputs(dict.fromkeys("st", output)))
+            asked.accept(data, Outputs(dict.fromkeys("st", output)))

@@ -186,8 +186,10 @@ def test_prepare_in_threads(models: Callable[[str], Clip]) -> None:
         images = list(pool.map(lambda image: model.prepare(image, "image"), PICTURES * 5))
     assert together == [model.prepare(text, "text") for text in texts]
     for image, made in zip(PICTURES * 5, images, strict=True):
-        np.testing.assert_array_equal(model.prepare(image, "image")["pixel_values"],
-                                      made["pixel_values"])  # fmt: skip
+        again = model.prepare(image, "image")
+        assert isinstance(again, dict)
+        assert isinstance(made, dict)
+        np.testing.assert_array_equal(again["pixel_values"], made["pixel_values"])
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])

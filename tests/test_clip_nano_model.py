@@ -140,6 +140,7 @@ def test_a_long_text_is_cut_to_the_context_and_keeps_its_end(model: ClipNano) ->
 def test_pixels_are_normalised_channel_first(model: ClipNano) -> None:
     image = Image.new("RGB", (64, 64), (255, 0, 51))
     pixels = model.prepare(image, "image")
+    assert isinstance(pixels, np.ndarray)
     assert pixels.dtype == np.float32
     assert pixels.shape == (3, 64, 64)
     expected = [(1 - 0.8) / 0.2, (0 - 0.8) / 0.2, (0.2 - 0.8) / 0.2]

@@ -242,6 +242,7 @@ def test_a_block_may_name_its_source(tmp_path: Path) -> None:
         f" path: '{tmp_path / 'pairs'}', media: {{image: image}}, captions: caption}}}}\n"
     )
     found = load_data(load_task(str(tmp_path / "task.yaml")), None)
+    assert isinstance(found, RetrievalData)
     assert len(found.queries) == len(found.corpus) == 3
 
 

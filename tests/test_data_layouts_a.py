@@ -19,6 +19,7 @@ from mmbench.data.voc import voc
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.datasets import load_data
 from mmbench.errors import DataError, Missing, SampleError, SpecError, UnknownName
+from mmbench.kinds.zero_shot import ZeroShotOptions
 from mmbench.spec import load_task
 from mmbench.types import Media
 
@@ -147,7 +148,9 @@ def test_audiocaps_as_aac_datasets_lays_it(tmp_path: Path) -> None:
     put(tmp_path, {"csv_files_v1/test.csv": rows})
     sound = "audio_32000Hz/test/vfY_TJq7n_U_130.flac"
     put(tmp_path, {sound: ""})
-    first, _ = load_data(load_task("audiocaps-retrieval"), tmp_path).corpus
+    data = load_data(load_task("audiocaps-retrieval"), tmp_path)
+    assert isinstance(data, RetrievalData)
+    first, _ = data.corpus
     assert Path(first.inputs["audio"].name).resolve() == (tmp_path / sound).resolve()
 
 
@@ -155,7 +158,9 @@ def test_audiocaps_as_aac_datasets_lays_it(tmp_path: Path) -> None:
 def test_sounds_of_audiocaps_by_the_id_of_any_caption(tmp_path: Path, sound: str) -> None:
     rows = "audiocap_id,youtube_id,start_time,caption\n7,v,1,a\n8,v,1,b\n9,v,1,c\n"
     put(tmp_path, {"test.csv": rows, sound: ""})
-    (only,) = load_data(load_task("audiocaps-retrieval"), tmp_path).corpus
+    data = load_data(load_task("audiocaps-retrieval"), tmp_path)
+    assert isinstance(data, RetrievalData)
+    (only,) = data.corpus
     assert Path(only.inputs["audio"].name).resolve() == (tmp_path / sound).resolve()
 
 
@@ -190,7 +195,8 @@ def test_templates_are_the_tasks_or_the_packages(task: str, tmp_path: Path) -> N
     LAYOUTS[task](tmp_path / "data")
     spec = load_task(task)
     found = load_data(spec, tmp_path / "data")
-    assert bool(spec.templates) != bool(found.templates)
+    assert isinstance(found, Samples)
+    assert bool(spec.options_of(ZeroShotOptions).templates) != bool(found.templates)
     assert all("{c}" in template for template in found.templates)
 
 
@@ -317,6 +323,7 @@ def test_the_copy_on_the_hub_gives_the_same_classes(task: str, tmp_path: Path) -
     LAYOUTS[task](tmp_path / "data")
     spec = load_task(task)
     local = load_data(spec, tmp_path / "data")
+    assert isinstance(local, Samples)
     found = registry.lookup("data", "rows")(tmp_path / "train.parquet", **spec.data["hub"])
     assert [(s.id, found.labels[s.target], s.tags) for s in found.samples] == [
         (s.id, local.labels[s.target], s.tags) for s in local.samples[:2]
@@ -334,6 +341,7 @@ def test_esc_layout_with_real_sounds(tmp_path: Path) -> None:
     put(tmp_path, {"meta/esc50.csv": "\n".join(["filename,fold,target,category", *rows]) + "\n"})
     (tmp_path / "audio").symlink_to(real)
     found = load_data(load_task("esc50-zeroshot"), tmp_path)
+    assert isinstance(found, Samples)
     assert (len(found.samples), len(found.labels)) == (40, 10)
     assert "Dog bark" in found.labels
     assert all(media.read_bytes(sample.inputs["audio"]) for sample in found.samples)

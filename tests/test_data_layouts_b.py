@@ -1,5 +1,6 @@
 """Published data sets in miniature, read by the packaged tasks: texts, speech, drawings."""
 
+import json
 from shutil import rmtree
 
 import layouts_b as layouts
@@ -11,16 +12,19 @@ from mmbench.data.coco_prompts import coco_prompts
 from mmbench.data.listing import listing
 from mmbench.data.mmbench_tsv import mmbench
 from mmbench.data.spoken_digits import fsdd
+from mmbench.datasets import Samples
 from mmbench.engine.datasets import load_data
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
-from mmbench.kinds.conversation import conversation
+from mmbench.kinds.conversation import PromptOptions, conversation
 from mmbench.media import decode_image, read_bytes, square
 from mmbench.spec import load_task
 from mmbench.types import Broken, Media
 
 
 def loaded(task, root):
-    return load_data(load_task(task), root).samples
+    data = load_data(load_task(task), root)
+    assert isinstance(data, Samples)
+    return data.samples
 
 
 def places(samples, name):
@@ -28,7 +32,8 @@ def places(samples, name):
 
 
 def asked(task, sample):
-    ((turn),) = conversation(load_task(task), sample)
+    spec = load_task(task)
+    ((turn),) = conversation(spec, spec.options_of(PromptOptions).prompt, sample)
     return list(turn.parts)
 
 
@@ -341,7 +346,7 @@ ROWS = [{"id": 1, "q": "What?", "a": "yes", "n": {"x": 1}}]
     ],
 )
 def test_what_is_refused_of_listings(tmp_path, content, options, words):
-    given = content if content == "[" else layouts.json.dumps(content)
+    given = content if content == "[" else json.dumps(content)
     layouts.put(tmp_path / "x.json", given)
     with pytest.raises((UserError, SpecError)) as caught:
         listing(tmp_path, files="x.json", **options)
@@ -357,7 +362,7 @@ def test_a_listing_without_its_file(tmp_path):
 
 @pytest.mark.parametrize("answer", [1, "B", "dog"])
 def test_an_answer_by_place_letter_or_text(tmp_path, answer):
-    layouts.put(tmp_path / "x.jsonl", layouts.json.dumps({"a": answer, "o": ["cat", "dog"]}))
+    layouts.put(tmp_path / "x.jsonl", json.dumps({"a": answer, "o": ["cat", "dog"]}))
     (sample,) = listing(tmp_path, files="x.jsonl", target="a", options="o").samples
     assert sample.target == {"answer": "B", "options": ["cat", "dog"]}
 

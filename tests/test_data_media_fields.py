@@ -27,7 +27,8 @@ from mmbench.data.records import Record
 from mmbench.data.table import table
 from mmbench.datasets import Samples
 from mmbench.engine.media_check import check_media
-from mmbench.engine.prepare import Options, find_task
+from mmbench.engine.options import Options
+from mmbench.engine.prepare import find_task
 from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.types import Broken, Media, Sample
@@ -240,13 +241,13 @@ def test_a_row_without_a_path_fails_alone(tmp_path: Path) -> None:
     [("a.jpg", "image is the text 'a.jpg'"), (Media("audio", "a.wav"), "a medium of audio")],
 )
 def test_a_plugin_s_source_gives_media_too(content: Any, words: str) -> None:
-    spec, kind = find_task("coco-caption", Options())
+    spec, _ = find_task("coco-caption", Options())
     data = Samples(
         [Sample("1", {"image": Media("image", "a.jpg")}), Sample("2", {"image": content})]
     )
     with pytest.raises(DataError, match=f"sample 2: .*{words}"):
-        check_media(spec, kind, data)
-    check_media(spec, kind, Samples([Sample("1", {"image": Broken("gone")}), Sample("2", {})]))
+        check_media(spec, data)
+    check_media(spec, Samples([Sample("1", {"image": Broken("gone")}), Sample("2", {})]))
 
 
 @pytest.mark.parametrize(
@@ -302,12 +303,12 @@ def test_a_classifier_is_asked_about_one_medium(tmp_path: Path) -> None:
     """Of a row with an image and a sound the image alone would be classified."""
     put(tmp_path / "a.png")
     put(tmp_path / "a.wav")
-    spec, kind = find_task("labels", Options())
+    _, kind = find_task("labels", Options())
     data = labels(put(tmp_path / "x.csv", "id,image,audio,label\n1,a.png,a.wav,x\n"))
     with pytest.raises(DataError, match=r"1 has image and audio.*e\.g\. fields: {image: "):
-        kind.requests(spec, data, 0)
+        kind.requests(data, 0)
     data = labels(put(tmp_path / "y.csv", "id,image,audio,label\n1,a.png,,x\n2,,,x\n"))
-    first, second = kind.requests(spec, data, 0)["sample"].contents
+    first, second = kind.requests(data, 0)["sample"].contents
     assert isinstance(first, Media) and isinstance(second, Broken)
 
 
@@ -324,16 +325,16 @@ def test_an_id_that_stands_twice_in_a_mapping(name: str, tmp_path: Path) -> None
 
 def test_names_of_images_are_not_asked_as_texts() -> None:
     """The rule of a field's name would let a model be asked with the word a.jpg."""
-    spec, kind = find_task("pope", Options())
+    spec, _ = find_task("pope", Options())
     spec = replace(spec, fields={"question": "question", "picture": "picture"})
 
     def data(*names: str) -> Samples:
         return Samples([Sample(n, {"picture": n, "question": "?"}) for n in names])
 
     with pytest.raises(DataError, match=r"picture holds names of files.* call the input image"):
-        check_media(spec, kind, data("a.jpg", "b.PNG"))
+        check_media(spec, data("a.jpg", "b.PNG"))
     for texts in (("a.jpg", "a dog"), ("a.jpg", "b.wav"), ("What is a.jpg",), ("e.g.", "3.5")):
-        check_media(spec, kind, data(*texts))
+        check_media(spec, data(*texts))
 
 
 def test_names_of_classes_that_yaml_takes_for_numbers(tmp_path: Path) -> None:

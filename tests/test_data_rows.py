@@ -1,5 +1,7 @@
 """The source `rows`: data sets of the datasets library with images and sounds inside."""
 
+import json
+
 import datasets
 import layouts_b as layouts
 import pytest
@@ -8,6 +10,7 @@ from datasets import Audio, ClassLabel, Features, Sequence, Value
 from mmbench.data.cells import Shape, sample_of
 from mmbench.data.hub_rows import rows
 from mmbench.data.records import Record
+from mmbench.datasets import Samples
 from mmbench.engine.datasets import load_data
 from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
@@ -72,8 +75,9 @@ def test_a_task_without_its_folder_is_read_from_what_its_hub_block_names(speech,
         f"data: {{source: transcripts, folder: absent, hub: {{path: '{speech}', split: test,"
         " fields: {audio: audio}, target: text}}\n",
     )
-    samples = load_data(load_task(str(task)), None).samples
-    assert [sample.target for sample in samples] == ["HELLO u1", "HELLO u2"]
+    data = load_data(load_task(str(task)), None)
+    assert isinstance(data, Samples)
+    assert [sample.target for sample in data.samples] == ["HELLO u1", "HELLO u2"]
 
 
 def test_labels_of_the_library_and_of_the_task(tmp_path):
@@ -129,7 +133,7 @@ def test_a_text_that_the_library_cannot_decode_is_refused(name, encoding, tmp_pa
 
 def test_answers_in_a_list_of_structs_and_paths_beside(tmp_path):
     row = {"q": "What?", "answers": [{"answer": "a"}, {"answer": "b"}]}
-    layouts.put(tmp_path / "test.jsonl", layouts.json.dumps(row))
+    layouts.put(tmp_path / "test.jsonl", json.dumps(row))
     data = rows(
         tmp_path / "test.jsonl", path=PATH, fields={"question": "q"}, target="answers.answer"
     )

@@ -23,7 +23,7 @@ from mmbench.errors import DataError
 from mmbench.kinds.rating import Rating
 from mmbench.metrics.mos import mos
 from mmbench.stats.crossed import crossed_interval
-from mmbench.types import Media, Prediction
+from mmbench.types import Media, Prediction, TaskSpec
 
 ROWS = [{"id": "a", "answer": "cat"}, {"id": "b", "answer": "dog"}]
 LINES = "\n".join(map(json.dumps, ROWS))
@@ -183,7 +183,8 @@ def test_a_rater_may_rate_an_item_twice(tmp_path: Path) -> None:
     ]  # fmt: skip
     predictions = [Prediction(s.id, 3.0, s.target, group=s.group) for s in data.samples]
     assert mos(predictions).value == 4.0
-    assert Rating().blind("oracle", data, 0) == [3.0, 5.0]
+    rating = Rating(TaskSpec("t", "rating", {}, {}, ["mos"], "mos"))
+    assert rating.baseline_values("oracle", data, 0) == [3.0, 5.0]
 
 
 def test_ratings_given_twice_add_no_information() -> None:

@@ -10,7 +10,7 @@ from coco_files import write
 from PIL import Image
 
 from mmbench.data.formats import describe
-from mmbench.datasets import Samples
+from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.datasets import load_data
 from mmbench.errors import DataError, MmbenchError
 from mmbench.spec import load_task, packaged_tasks
@@ -89,6 +89,7 @@ def test_a_source_reads_it_or_names_it_in_one_line(inputs, source):
             assert "\n" not in str(error)
             assert len(str(error)) < 900
         else:
+            assert isinstance(data, Samples | RetrievalData)
             assert data.samples if isinstance(data, Samples) else data.corpus
 
 
@@ -164,7 +165,9 @@ def test_a_key_of_webdataset_ends_at_the_first_dot_of_the_name(tmp_path):
         data={"source": "hf", "split": "train", "columns": {"image": "jpg", "text": "txt"}},
     )
     archive(tmp_path / "good/x-0.tar", ["d.v1/a.jpg", "d.v1/a.txt", "d.v1/b.jpg", "d.v1/b.txt"])
-    assert len(load_data(spec, tmp_path / "good").queries) == 2
+    data = load_data(spec, tmp_path / "good")
+    assert isinstance(data, RetrievalData)
+    assert len(data.queries) == 2
     archive(tmp_path / "odd/x-0.tar", ["a.jpg", "a.txt", "b.v2.jpg", "b.v2.txt"])
     with pytest.raises(DataError, match=r"x-0.tar the key 'b' has the members v2.jpg, v2.txt, "):
         load_data(spec, tmp_path / "odd")

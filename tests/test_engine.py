@@ -7,7 +7,7 @@ import pytest
 from worlds import Means, make_coco, read_coco, write_coco
 
 import mmbench
-from mmbench.engine.prepare import Options
+from mmbench.engine.options import Options
 from mmbench.engine.progress import Silent
 from mmbench.engine.run import run
 from mmbench.errors import ModelError, UnknownName, UserError

@@ -14,7 +14,7 @@ import yaml
 from PIL import Image
 
 from mmbench.engine.held import Held
-from mmbench.engine.prepare import Options
+from mmbench.engine.options import Options
 from mmbench.engine.run import Outcome, run
 from mmbench.errors import UserError
 

@@ -38,12 +38,13 @@ def test_a_framed_model_takes_videos_and_looks_at_as_many_frames_as_asked(tmp_pa
     assert model.cls.modalities == {"text", "image", "video"}
     assert model.info.name == "frames+test-means"
     assert model.info.options == {"frames": 3}
-    assert model.load("cpu").frames.count == 3
+    loaded: Any = model.load("cpu")
+    assert loaded.frames.count == 3
     assert model.info.hash != found(tmp_path, "frames+test-means").info.hash
 
 
 def test_a_framed_model_embeds_the_mean_of_its_frames_unit_vectors() -> None:
-    model = framed(worlds.Means)(worlds.Means(None, device="cpu", dtype="float32"), 2)
+    model: Any = framed(worlds.Means)(worlds.Means(None, device="cpu", dtype="float32"), 2)
     one, other = clip(10, 250), clip(90, 90)
     prepared = [model.prepare(item, "video") for item in (one, other)]
     unit = np.full(3, 3**-0.5)
@@ -54,14 +55,14 @@ def test_a_framed_model_embeds_the_mean_of_its_frames_unit_vectors() -> None:
 
 
 def test_a_framed_classifier_averages_the_logits_of_frames() -> None:
-    model = framed(toys.Sorter)(toys.Sorter(None, device="cpu", dtype="float32"), 2)
+    model: Any = framed(toys.Sorter)(toys.Sorter(None, device="cpu", dtype="float32"), 2)
     scores = model.classify([model.prepare(clip(64, 192), "video")], "video")
     assert np.allclose(scores, [[0, 0]])
     assert model.labels == toys.Sorter.labels
 
 
 def test_a_framed_writer_sees_pictures_in_the_place_of_the_video() -> None:
-    model = framed(toys.Echo)(toys.Echo(None, device="cpu", dtype="float32"), 2)
+    model: Any = framed(toys.Echo)(toys.Echo(None, device="cpu", dtype="float32"), 2)
     turns = (Message("user", ("before", clip(1, 2), "after")),)
     written = model.write([model.prepare(turns, "conversation")], Generation())
     assert written[0].text == "before|<6x4>|<6x4>|after"
@@ -77,7 +78,7 @@ def test_late_fusion_of_embeddings_averages_the_cosines() -> None:
             return np.array([1.0, len(text), text.count("e")], np.float32)
 
     models = [cls(None, device="cpu", dtype="float32") for cls in (worlds.Means, Other)]
-    fused = late([worlds.Means, Other])(models, [3, 1])
+    fused: Any = late([worlds.Means, Other])(models, [3, 1])
     image, text = Image.new("RGB", (2, 2), (200, 20, 30)), "a red thing"
 
     def vectors(model: Any, prepare: Any) -> list[Any]:
@@ -98,7 +99,7 @@ def test_late_fusion_of_classifiers_averages_logits_by_name() -> None:
             return np.array([[0, 1]] * len(items), np.float32)
 
     models = [cls(None, device="cpu", dtype="float32") for cls in (toys.Sorter, Swapped)]
-    fused = late([toys.Sorter, Swapped])(models, [1, 1])
+    fused: Any = late([toys.Sorter, Swapped])(models, [1, 1])
     image = Image.new("RGB", (2, 2), (128, 128, 128))
     scores = fused.classify([fused.prepare(image, "image")], "image")
     assert np.allclose(scores, [[(0 + 1) / 2, (0 + 0) / 2]])  # Swapped gives the bright one 1
@@ -107,7 +108,7 @@ def test_late_fusion_of_classifiers_averages_logits_by_name() -> None:
 def test_late_fusion_of_a_model_with_itself_is_that_model() -> None:
     """So for several labels too, where logits of different samples are put in one order."""
     one, other = (toys.Sorter(None, device="cpu", dtype="float32") for _ in range(2))
-    fused = late([toys.Sorter, toys.Sorter])([one, other], [1, 3])
+    fused: Any = late([toys.Sorter, toys.Sorter])([one, other], [1, 3])
     images = [Image.new("RGB", (2, 2), (grey,) * 3) for grey in (0, 90, 200)]
     scores = fused.classify([fused.prepare(image, "image") for image in images], "image")
     assert np.allclose(scores, one.classify(images, "image"))
@@ -125,7 +126,8 @@ def test_fusions_and_frames_of_probabilities_average_them_as_they_are() -> None:
     models = [Sure(None, device="cpu", dtype="float32") for _ in range(2)]
     fused, frames = late([Sure, Sure]), framed(Sure)
     assert (fused.scores, frames.scores) == ("probabilities", "probabilities")  # type: ignore[attr-defined]
-    together, looking = fused(models, [1, 1]), frames(models[0], 2)
+    together: Any = fused(models, [1, 1])
+    looking: Any = frames(models[0], 2)
     image = Image.new("RGB", (2, 2))
     scores = together.classify([together.prepare(image, "image")], "image")
     assert scores.tolist() == [[1 - 1e-9, 1e-9]]
@@ -140,7 +142,7 @@ def test_frames_of_half_precision_are_averaged_in_double() -> None:
         def classify(self, items: Any, modality: str) -> Any:
             return np.array([[1, 0], [1.0009765625, 0]], np.float16)
 
-    model = framed(Half)(Half(None, device="cpu", dtype="float16"), 2)
+    model: Any = framed(Half)(Half(None, device="cpu", dtype="float16"), 2)
     scores = model.classify([model.prepare(clip(1, 2), "video")], "video")
     assert scores.tolist() == [[1.00048828125, 0]]
 
@@ -165,7 +167,7 @@ def test_fused_classes_are_matched_by_unique_names(labels: list[str], words: str
 
     Other.labels = labels
     models = [cls(None, device="cpu", dtype="float32") for cls in (toys.Sorter, Other)]
-    fused = late([toys.Sorter, Other])(models, [1, 1])
+    fused: Any = late([toys.Sorter, Other])(models, [1, 1])
     with pytest.raises(ModelError, match=words):
         fused.classify([fused.prepare(Image.new("RGB", (2, 2)), "image")], "image")
 
@@ -178,7 +180,7 @@ def test_a_file_of_late_fusion_is_a_model_with_an_identity(tmp_path: Path) -> No
     model = found(tmp_path, str(path))
     assert model.info.name == "both"
     assert model.cls.modalities == {"text", "image"}
-    loaded = model.load("cpu")
+    loaded: Any = model.load("cpu")
     image = loaded.prepare(Image.new("RGB", (8, 8), (9, 9, 9)), "image")
     assert loaded.embed([image], "image", "document").shape == (1, 3 + 128)
     path.write_text(path.read_text().replace("weight: 2", "weight: 1"))
@@ -229,11 +231,12 @@ def test_an_option_without_a_default_is_asked_for(tmp_path: Path) -> None:
         found(tmp_path, "test-named")
     with pytest.raises(UserError, match="no default for layer: "):
         found(tmp_path, "frames+test-named", classes="a")
-    assert found(tmp_path, "test-named", classes="a", layer=2).load("cpu").layer == 2
+    loaded: Any = found(tmp_path, "test-named", classes="a", layer=2).load("cpu")
+    assert loaded.layer == 2
 
 
 def test_a_sound_is_no_video_to_a_framed_model() -> None:
-    model = framed(toys.Echo)(toys.Echo(None, device="cpu", dtype="float32"), 2)
+    model: Any = framed(toys.Echo)(toys.Echo(None, device="cpu", dtype="float32"), 2)
     sound = Sound(np.zeros(80, np.float32), 8000)
     turns = model.prepare((Message("user", (sound,)),), "conversation")
     assert model.write([turns], Generation())[0].text == "<80 at 8000>"

@@ -25,6 +25,7 @@ import tiny_unified
 import yaml
 
 from mmbench.cli import main
+from mmbench.datasets import Samples
 from mmbench.engine.datasets import load_data
 from mmbench.spec import load_task
 
@@ -43,7 +44,9 @@ def classifier(adapter: str, build: Callable[..., Any], task: str) -> Build:
     """A classifier of the very classes of a task."""
 
     def made(folder: Path, data: Path) -> str:
-        build(folder, names=load_data(load_task(task), data).labels)
+        samples = load_data(load_task(task), data)
+        assert isinstance(samples, Samples)
+        build(folder, names=samples.labels)
         return f"{adapter}@{folder}"
 
     return made

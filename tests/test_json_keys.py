@@ -32,7 +32,9 @@ def test_a_key_that_stands_twice_is_refused(text: str, form: str) -> None:
         decode_json(form.replace("{}", text).encode(), Any, FILE, line=3)
 
 
-@pytest.mark.parametrize("as_type", [Any, dict[str, Any], dict[str, Raw]])
+@pytest.mark.parametrize(
+    "as_type", [Any, object, dict[str, Any], dict[str, object], dict[str, Raw]]
+)
 def test_whatever_is_decoded(as_type: Any) -> None:
     with pytest.raises(DataError, match="more often: a; remove or rename"):
         decode_json(b'{"a": [1], "a": [2]}', as_type, FILE)

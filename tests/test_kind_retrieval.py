@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import mmbench
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
-from mmbench.kinds.retrieval import Retrieval
+from mmbench.kinds.retrieval import Retrieval, RetrievalOptions
 from mmbench.types import Answers, Outputs, Prediction, Ranking, Sample, TaskSpec
 
 SPEC = TaskSpec(
@@ -74,7 +74,7 @@ def test_ranks_of_both_directions_against_sorting(
 ) -> None:
     # Small integers: every dot product is exact, and many are equal.
     made, queries, corpus = world
-    found, _ = Retrieval().predict(SPEC, made, answers(queries, corpus), "exact")
+    found = Retrieval(SPEC).predictions(made, answers(queries, corpus)).directions
     scores = np.array(queries) @ np.array(corpus).T
     qids, dids = [q.id for q in made.queries], [d.id for d in made.corpus]
     for prediction in found[T2I][0]:
@@ -102,7 +102,7 @@ def test_failures_stay_and_their_positives_are_never_retrieved() -> None:
     failed = ({1: "empty caption"}, {1: "truncated"})
     eye = np.eye(4, 3) + 0.1
     eye[1] = 0
-    found, _ = Retrieval().predict(SPEC, made, answers(eye, np.eye(3), failed), "exact")
+    found = Retrieval(SPEC).predictions(made, answers(eye, np.eye(3), failed)).directions
     texts, images = by_id(found[T2I][0]), by_id(found[I2T][0])
     assert texts["q1"].value == Ranking([1], [1.0], ["a", "c"], failed_others=1, size=3)
     assert texts["q2"].error == "empty caption"
@@ -116,7 +116,7 @@ def test_failures_stay_and_their_positives_are_never_retrieved() -> None:
     assert images["b"].error == "truncated"
     assert images["b"].target == Ranking([None], [1.0], failed=1, size=4)
     assert "c" not in images  # no query links to it: a distractor does not ask
-    causes = Retrieval().failures(made, answers(eye, np.eye(3), failed))
+    causes = Retrieval(SPEC).failures(made, answers(eye, np.eye(3), failed))
     assert causes == [
         ("q2", "empty caption"),
         ("b", "truncated"),
@@ -130,7 +130,8 @@ def test_a_side_that_failed_as_a_whole_has_no_width(index: str) -> None:
     made = data({"q1": {"a": 1.0}, "q2": {"b": 1.0}}, ["a", "b"])
     failed = {0: "truncated", 1: "truncated"}
     given = answers(np.eye(2, 3), np.zeros((2, 1)), ({}, failed))
-    found, _ = Retrieval().predict(SPEC, made, given, index)
+    asked = spec(options=RetrievalOptions(index=index))
+    found = Retrieval(asked).predictions(made, given).directions
     assert [p.value for p in found[T2I][0]] == [
         Ranking([None], [1.0], failed=1, failed_others=1, size=2)
     ] * 2
@@ -139,7 +140,7 @@ def test_a_side_that_failed_as_a_whole_has_no_width(index: str) -> None:
 
 def test_queries_without_judgements_and_without_relevant_documents() -> None:
     made = data({"q1": {"a": 1.0}, "q2": {"a": 0.0}, "q3": {}}, ["a", "b"])
-    found, _ = Retrieval().predict(SPEC, made, answers(np.eye(3, 2) + 1, np.eye(2)), "exact")
+    found = Retrieval(SPEC).predictions(made, answers(np.eye(3, 2) + 1, np.eye(2))).directions
     texts = by_id(found[T2I][0])
     assert set(texts) == {"q1", "q2"}  # nobody judged q3
     assert texts["q2"].value.ranks == []
@@ -147,9 +148,9 @@ def test_queries_without_judgements_and_without_relevant_documents() -> None:
         assert mmbench.metric(name)([texts["q2"]]).value == 0  # as in trec_eval
     # q2 and q3 are documents of the other direction: three texts, of which one belongs to a.
     assert by_id(found[I2T][0])["a"].value.size == 3
-    assert Retrieval().signature("exact", SPEC, made) == "index=exact,no-relevant=zero"
-    assert Retrieval().sizes(made) == {"query": 2, "corpus": 2}
-    assert Retrieval().notes(made) == [
+    assert Retrieval(SPEC).signature(made) == "index=exact,no-relevant=zero"
+    assert made.sizes() == {"query": 2, "corpus": 2}
+    assert made.notes() == [
         "1 document of the corpus without judgements: not relevant",
         "1 judged query without a relevant document: counted as 0",
         "1 query without judgements: left out",
@@ -160,7 +161,9 @@ def test_splits_are_searched_apart() -> None:
     links = {f"q{i}": {f"d{i}": 1.0} for i in range(4)}
     made = data(links, [f"d{i}" for i in range(4)])
     same = np.ones((4, 2))
-    found, _ = Retrieval().predict(spec(protocol={"splits": 2}), made, answers(same, same), "exact")
+    found = (
+        Retrieval(spec(protocol={"splits": 2})).predictions(made, answers(same, same)).directions
+    )
     assert [[p.id for p in split] for split in found[T2I]] == [["q0", "q1"], ["q2", "q3"]]
     assert all(max(p.value.ranks) <= 2 for split in found[T2I] for p in split)
 
@@ -168,7 +171,7 @@ def test_splits_are_searched_apart() -> None:
 def test_grades_stay_with_their_ranks() -> None:
     made = data({"q": {"a": 1.0, "b": 3.0, "c": 0.0}}, ["a", "b", "c"])
     vectors = answers([[1.0, 0.0]], [[0.5, 0.0], [0.2, 0.0], [0.9, 0.0]])
-    found, _ = Retrieval().predict(SPEC, made, vectors, "exact")
+    found = Retrieval(SPEC).predictions(made, vectors).directions
     (prediction,) = found[T2I][0]
     assert (prediction.value.ranks, prediction.value.grades) == ([2, 3], [1.0, 3.0])
     assert prediction.value.top == ["c", "a", "b"]
@@ -180,7 +183,7 @@ def test_baselines(n: int) -> None:
     made = data(links, [f"d{i}" for i in range(n)])
     values = {}
     for who in Retrieval.baselines:
-        found, _ = Retrieval().baseline(who, SPEC, made, seed=0)
+        found = Retrieval(SPEC).baseline(who, made, 0).directions
         values[who] = {d: mmbench.metric("recall@5")(found[d][0]).value for d in (T2I, I2T)}
         values[who]["map"] = mmbench.metric("map")(found[I2T][0]).value
     assert values["oracle"] == {T2I: 1.0, I2T: 1.0, "map": 1.0}
@@ -194,13 +197,13 @@ def test_the_random_baseline_does_not_depend_on_the_order() -> None:
     links = {f"q{i}": {f"d{i}": 1.0} for i in range(20)}
     forward = data(links, [f"d{i}" for i in range(20)])
     backward = RetrievalData(forward.queries[::-1], forward.corpus[::-1], links)
-    one, _ = Retrieval().baseline("random", SPEC, forward, seed=3)
-    two, _ = Retrieval().baseline("random", SPEC, backward, seed=3)
+    one = Retrieval(SPEC).baseline("random", forward, 3).directions
+    two = Retrieval(SPEC).baseline("random", backward, 3).directions
     assert {p.id: p.value.ranks for p in one[T2I][0]} == {p.id: p.value.ranks for p in two[T2I][0]}
 
 
 def test_limit_keeps_the_first_documents_with_their_queries() -> None:
-    made = Retrieval().limit(data(LINKS, ["a", "b", "c"]), 1)
+    made = data(LINKS, ["a", "b", "c"]).limit(1)
     assert ([q.id for q in made.queries], [d.id for d in made.corpus]) == (["q1", "q2"], ["a"])
 
 
@@ -208,7 +211,7 @@ def test_limit_keeps_judgements_of_its_documents_alone() -> None:
     # q1 loses a positive that is cut off, q2 its only one, and with it the right to be asked; q3
     # had none to lose, and b was judged for nobody that is left.
     links = {"q1": {"a": 1.0, "b": 2.0}, "q2": {"a": 0.0, "b": 1.0}, "q3": {"a": 0.0}, "q4": {}}
-    made = Retrieval().limit(data(links, ["a", "b"]), 1)
+    made = data(links, ["a", "b"]).limit(1)
     assert made.links == {"q1": {"a": 1.0}, "q3": {"a": 0.0}}
     assert [query.id for query in made.queries] == ["q1", "q3"]
 
@@ -220,31 +223,33 @@ def test_embeddings_beyond_the_data_are_documents_in_both_directions() -> None:
         "query": (["q9", "q1"], np.float32([[1, 0], [0.8, 0.6]])),
         "corpus": (["a", "z"], np.float32([[1, 0], [0.8, 0.6]])),
     }
-    matched, outputs = Retrieval().match(made, Outputs(embeddings=vectors))
-    found, _ = Retrieval().accept(SPEC, matched, outputs)
+    matched, outputs = made.match(Outputs(embeddings=vectors))
+    found = Retrieval(SPEC).accept(matched, outputs).directions
     assert {way: [(p.id, p.value.ranks) for p in splits[0]] for way, splits in found.items()} == {
         T2I: [("q1", [2])],
         I2T: [("a", [2])],
     }
-    assert Retrieval().sizes(matched) == {"query": 1, "corpus": 2}
+    assert matched.sizes() == {"query": 1, "corpus": 2}
     # Two more of four would move every document of a split into another one.
     with pytest.raises(DataError, match=r"searches 2 splits of its own data.*: q9, z;"):
-        Retrieval().accept(spec(protocol={"splits": 2}), matched, outputs)
+        Retrieval(spec(protocol={"splits": 2})).accept(matched, outputs)
     # A further text that is NaN is a document that failed, where documents are asked for texts.
     vectors["query"][1][0] = np.nan
-    matched, outputs = Retrieval().match(made, Outputs(embeddings=vectors))
-    found, _ = Retrieval().accept(SPEC, matched, outputs)
+    matched, outputs = made.match(Outputs(embeddings=vectors))
+    found = Retrieval(SPEC).accept(matched, outputs).directions
     assert found[I2T][0][0].value == Ranking([1], [1.0], ["q1"], failed_others=1, size=2)
     why = [("q9", "its embedding is zero, NaN or infinite")]
-    assert Retrieval().output_failures(SPEC, matched, outputs, found) == why
-    one_way = spec(directions="query-to-corpus")
-    assert Retrieval().output_failures(one_way, matched, outputs, found) == []
+    assert Retrieval(SPEC).accept(matched, outputs).failures == why
+    one_way = spec(options=RetrievalOptions(directions="query-to-corpus"))
+    assert Retrieval(one_way).accept(matched, outputs).failures == []
 
 
 def test_one_direction_has_no_suffix() -> None:
-    assert Retrieval().directions(spec(directions="query-to-corpus")) == [""]
+    assert Retrieval(spec(options=RetrievalOptions(directions="query-to-corpus"))).directions() == [
+        ""
+    ]
 
 
 def test_fields_of_another_kind_are_refused() -> None:
     with pytest.raises(SpecError, match="fields of a retrieval task are query and corpus"):
-        Retrieval().check(spec(fields={"input": "image"}))
+        Retrieval(spec(fields={"input": "image"}))

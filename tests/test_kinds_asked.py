@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
-from mmbench.kinds.choice import Choice
-from mmbench.kinds.classification import Classification
+from mmbench.kinds.choice import Choice, ChoiceOptions
+from mmbench.kinds.classification import Classification, ClassificationOptions
 from mmbench.kinds.conversation import check_prompt, conversation
 from mmbench.kinds.drawing import Drawing
-from mmbench.kinds.zero_shot import ZeroShot
+from mmbench.kinds.zero_shot import ZeroShot, ZeroShotOptions
 from mmbench.types import (
     Answers,
     Broken,
@@ -37,7 +37,7 @@ def spec(kind: str = "writing", fields: dict[str, str] | None = None, **more: An
 
 
 def parts(prompt: str, inputs: dict[str, Any], fields: dict[str, str] | None = None) -> list[Any]:
-    (turn,) = conversation(spec(fields=fields, prompt=prompt), Sample("1", inputs))
+    (turn,) = conversation(spec(fields=fields), prompt, Sample("1", inputs))
     return list(turn.parts)
 
 
@@ -74,7 +74,7 @@ def test_braces_in_a_question_are_not_slots() -> None:
 
 def test_a_slot_that_no_field_fills_is_refused() -> None:
     with pytest.raises(SpecError, match=r"slot \{hint\}"):
-        check_prompt(spec(prompt="{question} {hint}"))
+        check_prompt(spec(), "{question} {hint}")
 
 
 def test_nothing_to_ask_is_told() -> None:
@@ -86,8 +86,8 @@ def test_nothing_to_ask_is_told() -> None:
 
 def test_views_are_spread_over_clips_and_crops() -> None:
     data = Samples([Sample("1", {"video": FILM}, 0), Sample("2", {"video": FILM}, 1)], ["a", "b"])
-    task = spec("classification", {"video": "video"}, views=Views(2, 3))
-    looks = Classification().requests(task, data, 0)["sample"].contents
+    task = spec("classification", {"video": "video"}, options=ClassificationOptions(Views(2, 3)))
+    looks = Classification(task).requests(data, 0)["sample"].contents
     assert looks[:6] == [View(FILM, clip, 2, crop, 3) for clip in (0, 1) for crop in (0, 1, 2)]
     assert len(looks) == 12
 
@@ -97,8 +97,8 @@ def classified(
 ) -> list[Any]:
     data = Samples([Sample(str(i), {"image": IMAGE}, t) for i, t in enumerate(targets)], ["a", "b"])
     answers = {"sample": Answers(np.asarray(logits, np.float32), failures, ["B", "c", "A"])}
-    task = spec("classification", {"image": "image"}, views=views)
-    return Classification().said(task, data, answers)
+    task = spec("classification", {"image": "image"}, options=ClassificationOptions(views))
+    return Classification(task).values(data, answers)
 
 
 @given(st.lists(st.floats(-30, 30), min_size=12, max_size=12))
@@ -118,10 +118,12 @@ def test_the_highest_probability_of_the_views_counts_where_the_task_says_so() ->
     )
     logits = np.array([[2, -1], [0, 3], [-5, 1], [-4, 0]], np.float32)
     answers = {"sample": Answers(logits, {}, ["a", "b"])}
-    task = spec("classification", {"video": "video"}, views=Views(2, 1, "max"))
-    found = Classification().said(task, data, answers)
+    task = spec(
+        "classification", {"video": "video"}, options=ClassificationOptions(Views(2, 1, "max"))
+    )
+    found = Classification(task).values(data, answers)
     assert np.array_equal(found, [[2, 3], [-4, 1]])
-    assert "2x1:max" in Classification().signature("exact", task, data)
+    assert "2x1:max" in Classification(task).signature(data)
 
 
 def test_the_scores_of_one_view_are_what_the_model_returned() -> None:
@@ -132,7 +134,8 @@ def test_the_scores_of_one_view_are_what_the_model_returned() -> None:
 def test_a_sample_fails_with_any_of_its_views() -> None:
     answers = {"sample": Answers(np.zeros((4, 3), np.float32), {3: "late", 2: "torn"}, ["A", "B"])}
     data = Samples([Sample(i, {"image": IMAGE}, 0) for i in "pq"], ["a", "b"])
-    assert Classification().failures(data, answers) == [("q", "torn")]
+    task = spec("classification", {"image": "image"})
+    assert Classification(task).failures(data, answers) == [("q", "torn")]
 
 
 def unit(n: int, seed: int) -> Any:
@@ -142,29 +145,29 @@ def unit(n: int, seed: int) -> Any:
 
 def test_zero_shot_is_the_mean_of_templates_made_of_length_one() -> None:
     images, words = unit(3, 0), unit(4, 1)
-    task = spec("zero_shot", {"image": "image"}, templates=["a {}.", "one {c}"])
+    task = spec("zero_shot", {"image": "image"}, options=ZeroShotOptions(["a {}.", "one {c}"]))
     data = Samples([Sample(str(i), {"image": IMAGE}, 0) for i in range(3)], ["cat", "dog"])
-    asked = ZeroShot().requests(task, data, 0)["class"]
+    asked = ZeroShot(task).requests(data, 0)["class"]
     assert list(asked.contents) == ["a cat.", "one cat", "a dog.", "one dog"]
     answers = {
         "sample": Answers(images.astype(np.float32), {1: "gone"}),
         "class": Answers(words.astype(np.float32), {}),
     }
-    found = ZeroShot().said(task, data, answers)
+    found = ZeroShot(task).values(data, answers)
     for i in (0, 2):
         for j in (0, 1):
             mean = (words[2 * j] + words[2 * j + 1]) / 2
             expected = 100 * images[i] @ mean / np.linalg.norm(mean)
             assert found[i][j] == pytest.approx(expected, abs=1e-4)
-    assert found[1].reason == "gone"
+    assert found[1] == Broken("gone")
 
 
 def test_templates_of_the_data_serve_where_the_task_has_none() -> None:
     data = Samples([Sample("1", {"image": IMAGE}, 0)], ["cat"], templates=["see {}"])
     task = spec("zero_shot", {"image": "image"})
-    assert list(ZeroShot().requests(task, data, 0)["class"].contents) == ["see cat"]
+    assert list(ZeroShot(task).requests(data, 0)["class"].contents) == ["see cat"]
     with pytest.raises(SpecError, match="neither the task nor its data has templates"):
-        ZeroShot().requests(task, Samples(data.samples, ["cat"]), 0)
+        ZeroShot(task).requests(Samples(data.samples, ["cat"]), 0)
 
 
 def test_an_option_that_could_not_be_rated_fails_its_sample_alone() -> None:
@@ -172,10 +175,10 @@ def test_an_option_that_could_not_be_rated_fails_its_sample_alone() -> None:
     data = Samples([Sample(i, {"question": "q"}, target) for i in "pqr"])
     vectors = np.array([[-9, 1], [-1, 1], [-1, 1], [0, 0], [-6, 3], [-5, 2]], np.float32)
     answers = {"option": Answers(vectors, {3: "torn"})}
-    task = spec("choice", {"question": "question"}, choose="likelihood")
-    first, second, third = Choice().said(task, data, answers)
+    task = spec("choice", {"question": "question"}, options=ChoiceOptions(choose="likelihood"))
+    first, second, third = Choice(task).values(data, answers)
     assert (first, second.reason, third) == ("B", "torn", "A")
-    assert Choice().failures(data, answers) == [("q", "torn")]
+    assert Choice(task).failures(data, answers) == [("q", "torn")]
 
 
 def test_a_broken_reference_fails_its_sample_alone() -> None:
@@ -183,36 +186,36 @@ def test_a_broken_reference_fails_its_sample_alone() -> None:
     fine = Sample("p", {"question": "q"}, {"answer": "A", "options": ["x", "y"]})
     unclear = Sample("q", {"question": "q", "options": Broken("two")}, Broken("two"))
     data = Samples([unclear, fine])
-    task = spec("choice", {"question": "question"}, choose="likelihood")
-    assert len(Choice().requests(task, data, 0)["option"].contents) == 2
+    task = spec("choice", {"question": "question"}, options=ChoiceOptions(choose="likelihood"))
+    assert len(Choice(task).requests(data, 0)["option"].contents) == 2
     answers = {"option": Answers(np.array([[-9, 1], [-1, 1]], np.float32), {})}
-    (found,) = Choice().predict(task, data, answers, "")[0][""]
+    (found,) = Choice(task).predictions(data, answers).directions[""]
     assert [(p.id, p.value, p.error, p.target) for p in found] == [
         ("q", None, "two", None),
         ("p", "B", None, fine.target),
     ]
-    assert Choice().failures(data, answers) == [("q", "two")]
-    (given,) = Choice().accept(task, data, Outputs(values={"p": "A", "q": "A"}))[0][""]
+    assert Choice(task).failures(data, answers) == [("q", "two")]
+    (given,) = Choice(task).accept(data, Outputs(values={"p": "A", "q": "A"})).directions[""]
     assert [(p.value, p.error) for p in given] == [(None, "two"), ("A", None)]
     for who in Choice.baselines:
-        (blind,) = Choice().baseline(who, task, data, 0)[0][""]
+        (blind,) = Choice(task).baseline(who, data, 0).directions[""]
         assert [p.error for p in blind] == ["two", None]
 
 
 def test_the_hash_of_data_does_not_depend_on_where_a_broken_reference_lies() -> None:
     """A reason names a file; two copies of the data have one hash."""
     here, there = (Samples([Sample("a", {}, Broken(where))]) for where in ("/a/x", "/b/x"))
-    assert Choice().links(here) == Choice().links(there)
+    assert here.targets_hash() == there.targets_hash()
 
 
 def test_a_drawing_has_the_seed_of_its_id_and_of_the_run() -> None:
     rows = [Sample(i, {"text": "a cat"}) for i in "abc"]
     task = spec("drawing", {"prompt": "text"})
-    seeds = [s.seed for s in Drawing().requests(task, Samples(rows), 0)["sample"].contents]
+    seeds = [s.seed for s in Drawing(task).requests(Samples(rows), 0)["sample"].contents]
     shuffled = Samples(rows[::-1])
-    assert [s.seed for s in Drawing().requests(task, shuffled, 0)["sample"].contents] == seeds[::-1]
+    assert [s.seed for s in Drawing(task).requests(shuffled, 0)["sample"].contents] == seeds[::-1]
     assert (
-        len({*seeds, *(s.seed for s in Drawing().requests(task, shuffled, 1)["sample"].contents)})
+        len({*seeds, *(s.seed for s in Drawing(task).requests(shuffled, 1)["sample"].contents)})
         == 6
     )
 

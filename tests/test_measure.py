@@ -10,14 +10,12 @@ from worlds import COLOURS, make_coco
 
 import mmbench
 from mmbench import stats, store
-from mmbench.contents import ContentKeys, cache_folder
-from mmbench.engine.asked import Costs
+from mmbench.engine.context import run_context
 from mmbench.engine.features import Featurer
 from mmbench.engine.measure import measure
-from mmbench.engine.prepare import Options
-from mmbench.engine.progress import Silent
+from mmbench.engine.options import Options
 from mmbench.engine.rescore import rescore
-from mmbench.engine.rows import predictions, rows_table
+from mmbench.engine.rows import rows_table, stored_predictions
 from mmbench.engine.run import run
 from mmbench.errors import DataError, MissingExtra, SampleError, UserError
 from mmbench.run_lookup import find_run
@@ -72,8 +70,8 @@ def test_a_content_that_fails_in_the_metrics_model_fails_its_prediction_alone(
 ) -> None:
     made = drawn(tmp_path / "coco")
     made[2] = Prediction("2", "a text", inputs={"image": Broken("no image")})
-    with ContentKeys(cache_folder()) as keys:
-        featurer = Featurer(Options(device="cpu"), keys, Silent(), Costs())
+    with run_context(Options(device="cpu")) as context:
+        featurer = Featurer(context)
         measured = measure(["test_colour", "test_length"], {"": [made]}, featurer=featurer)
     assert (measured.scores["test_colour"].n, measured.scores["test_colour"].failed) == (3, 1)
     assert measured.scores["test_colour"].bounds is not None
@@ -105,8 +103,8 @@ def test_rows_stand_by_position_in_two_directions_and_splits(tmp_path: Path) -> 
     made = drawn(tmp_path / "coco", 3)
     made[1] = Prediction("1", "a text", inputs={"image": Broken("no image")})
     directions = {"there": [made, made[:1]], "back": [made[1:]]}
-    with ContentKeys(cache_folder()) as keys:
-        featurer = Featurer(Options(device="cpu"), keys, Silent(), Costs())
+    with run_context(Options(device="cpu")) as context:
+        featurer = Featurer(context)
         found = measure(["test_all_colours", "test_length"], directions, featurer=featurer).found
     table = rows_table(directions, found)
     texts = [*made, made[0], *made[1:]]
@@ -156,7 +154,7 @@ def test_predictions_come_back_from_their_stored_rows() -> None:
         Prediction("b", 2, 0),
         Prediction("c", error="gone", target=1),
     ]
-    back = predictions(rows_table({"": [made]}, []))[""][0]
+    back = list(stored_predictions(rows_table({"": [made]}, [])).each())
     assert back[0].value.tolist() == scores.tolist()
     assert [(p.id, p.target, p.error, p.group, p.tags) for p in back] == [
         ("a", 1, None, "g", {"k": "v"}),
@@ -243,8 +241,8 @@ def test_a_sample_that_a_metric_cannot_take_fails_for_it_alone() -> None:
 
 def test_where_no_content_can_be_read_every_prediction_fails() -> None:
     made = [Prediction(str(i), "a", inputs={"image": Broken("no image")}) for i in range(3)]
-    with ContentKeys(cache_folder()) as keys:
-        featurer = Featurer(Options(device="cpu"), keys, Silent(), Costs())
+    with run_context(Options(device="cpu")) as context:
+        featurer = Featurer(context)
         measured = measure(["test_colour"], {"": [made]}, featurer=featurer)
     score = measured.scores["test_colour"]
     assert (score.value, score.n, score.failed) == (None, 0, 3)

@@ -25,11 +25,12 @@ from mmbench.kinds.drawing import Drawing
 from mmbench.metrics.shapes import shapes_recall, shapes_right
 from mmbench.shapes.things import CELL, COLOURS, RADII, Thing
 from mmbench.shapes.words import things_of
-from mmbench.types import Broken, Media, Sample
+from mmbench.types import Broken, Media, Sample, TaskSpec
 
 PROMPT = "a small red star at the top and a large pink moon on the right"
 STAR, MOON = things_of(PROMPT)
 ATTRIBUTES = ("place", "size", "colour", "shape")
+DRAWING = Drawing(TaskSpec("t", "drawing", {}, {"prompt": "text"}, ["fid"], "fid"))
 
 
 def painted(things: Sequence[Thing], size: int = 64) -> Image.Image:
@@ -165,12 +166,12 @@ def test_random_draws_the_real_image_of_another() -> None:
 
 
 def test_where_there_is_no_real_image_a_baseline_fails() -> None:
-    (drawn,) = Drawing().blind("oracle", Samples([Sample("a", {"text": PROMPT})]), 0)
+    (drawn,) = DRAWING.baseline_values("oracle", Samples([Sample("a", {"text": PROMPT})]), 0)
     assert drawn == Broken("there is no real image of this prompt")
 
 
 def baseline(who: str, data: Samples) -> dict[str, str]:
-    values = Drawing().blind(who, data, 0)
+    values = DRAWING.baseline_values(who, data, 0)
     return {sample.id: value.name for sample, value in zip(data.samples, values, strict=True)}
 
 

@@ -22,7 +22,7 @@ from test_models_api import KEY, SHORT, api, ask, user
 from mmbench.cli import main
 from mmbench.contents import ContentKeys
 from mmbench.engine.models import Finder, find
-from mmbench.engine.prepare import Options
+from mmbench.engine.options import Options
 from mmbench.engine.progress import Silent
 from mmbench.engine.run import run
 from mmbench.errors import ModelError, SampleError

@@ -162,7 +162,7 @@ def test_likelihoods_are_those_of_one_token_after_another(
     found = model.loglikelihood([prepared, prepared], [text, "dog"])
     total, prompt = 0.0, prepared.text
     for letter in text:
-        inputs = model._processor(text=prompt, images=prepared.media["image"], return_tensors="pt")
+        inputs = model._processor(text=prompt, images=prepared.images, return_tensors="pt")
         with torch.inference_mode():
             logits = model._model(**inputs).logits[0, -1]
         total += float(logits.log_softmax(-1)[model._tokenizer(letter)["input_ids"][-1]])

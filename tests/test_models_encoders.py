@@ -34,7 +34,11 @@ ADAPTERS = {
     "ast": (AudioClassifier, "audio"),
     "wav2vec2": (AudioClassifier, "audio"),
 }
-TWO_SIDES = {"clap": (Clap, "audio"), "clap-fused": (Clap, "audio"), "xclip": (XClip, "video")}
+TWO_SIDES: dict[str, tuple[Any, str]] = {
+    "clap": (Clap, "audio"),
+    "clap-fused": (Clap, "audio"),
+    "xclip": (XClip, "video"),
+}
 
 
 @pytest.fixture(scope="module")

@@ -175,7 +175,7 @@ def test_the_tokens_of_janus_are_those_of_the_definition(
     """Every token by a forward of its own over all that stands before it, without a cache."""
     model = load(folders, "janus", temperature=0.0, guidance=3.0)
     net, words = model._model, model._processor.tokenizer
-    drawn: list[int] = []
+    drawn: list[torch.Tensor] = []
     decode = net.decode_image_tokens
     monkeypatch.setattr(net, "decode_image_tokens", lambda ids: drawn.extend(ids[0]) or decode(ids))
     model.draw(["a cat"], [1])

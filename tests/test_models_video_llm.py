@@ -22,6 +22,7 @@ from PIL import Image
 from test_families import playable
 
 from mmbench.cli import main
+from mmbench.datasets import Samples
 from mmbench.engine.datasets import load_data
 from mmbench.errors import SampleError
 from mmbench.models.llava import Llava
@@ -171,8 +172,9 @@ def test_a_family_runs_a_task_of_its_kind(
     (tmp_path / "data").mkdir()
     if name == "v-jepa-2":
         layouts_a.kinetics(tmp_path / "data")
-        labels = load_data(load_task(task), tmp_path / "data").labels
-        tiny_video.vjepa2(tmp_path / "model", names=labels)
+        data = load_data(load_task(task), tmp_path / "data")
+        assert isinstance(data, Samples)
+        tiny_video.vjepa2(tmp_path / "model", names=data.labels)
         model = f"video@{tmp_path / 'model'}"
     else:
         playable(layouts_b.msrvtt)(tmp_path / "data")

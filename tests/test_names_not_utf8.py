@@ -16,7 +16,7 @@ from mmbench.data.folder import folder
 from mmbench.data.image_set import images
 from mmbench.data.images import find_images
 from mmbench.data.outputs import read_outputs
-from mmbench.engine.rows import predictions
+from mmbench.engine.rows import stored_predictions
 from mmbench.errors import DataError, SampleError
 from mmbench.file_hashes import hash_folder
 from mmbench.media import read_bytes
@@ -119,4 +119,4 @@ def test_a_run_over_such_names_is_stored_and_read_back(tmp_path: Path) -> None:
     assert stored.failures == record.failures
     table = store.read_table(store.stored_run(stored, tmp_path / "out"))
     assert {r"caf\xe9", r"caf\xe9#0", r"bad\xe8"} <= set(table["id"])
-    assert predictions(table)
+    assert stored_predictions(table)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mmbench.data.answers import answers
 from mmbench.data.outputs import _ARRAYS, _RECORDS, _TEXTS, read_outputs
-from mmbench.engine.prepare import Options
+from mmbench.engine.options import Options
 from mmbench.engine.score import score
 from mmbench.errors import DataError
 

@@ -15,12 +15,10 @@ from api_server import Endpoint, own_address, serving
 from PIL import Image
 
 from mmbench.cli import main
-from mmbench.contents import ContentKeys
-from mmbench.engine.asked import Costs
+from mmbench.engine.context import run_context
 from mmbench.engine.features import Featurer
+from mmbench.engine.options import Options
 from mmbench.engine.outside import data_folders
-from mmbench.engine.prepare import Options
-from mmbench.engine.progress import Silent
 from mmbench.errors import UserError
 from mmbench.spec import load_task
 from mmbench.types import Wants
@@ -170,10 +168,9 @@ def test_a_metric_sends_no_files_to_another_machine(tmp_path: Path) -> None:
         model="api@m",
         options={"base": "http://10.0.0.1/v1"},
     )
-    with ContentKeys(tmp_path) as keys:
-        for allow in (False, True):
-            options = Options(allow_outside=allow)
-            featurer = Featurer(options, keys, Silent(), Costs())
+    for allow in (False, True):
+        with run_context(Options(allow_outside=allow)) as context:
+            featurer = Featurer(context)
             if allow:
                 assert featurer.model("heard", wants, None).destination == "10.0.0.1"
             else:

@@ -1,5 +1,6 @@
 """Names load nothing; two things under one name is an error; unknown names get near ones."""
 
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,18 @@ import pytest
 from mmbench import registry
 from mmbench.errors import UnknownName, UserError
 
-HEAVY = ["torch", "numpy", "transformers", "pandas", "PIL", "datasets", "faiss", "rich", "yaml"]
+HEAVY = [
+    "torch",
+    "torchmetrics",
+    "numpy",
+    "transformers",
+    "pandas",
+    "PIL",
+    "datasets",
+    "faiss",
+    "rich",
+    "yaml",
+]
 
 
 @pytest.mark.parametrize("what", ["models", "tasks", "metrics", "kinds", "data"])
@@ -79,6 +91,15 @@ def test_a_second_registration_shows_both(tmp_path: Path) -> None:
     file.write_text("import mmbench\n@mmbench.register('model', 'clip')\nclass Mine: pass\n")
     with pytest.raises(UserError, match=r"two models are named 'clip': mmbench.models.clip:Clip"):
         registry.load_plugin(str(file))
+
+
+def test_a_partial_belongs_to_the_module_of_its_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its source is part of the model; that of `functools` is not."""
+    monkeypatch.setitem(registry._plugins, "model", {})
+    registry.register("model", "part")(functools.partial(Path))
+    plugin = registry.plugin("model", "part")
+    assert plugin is not None
+    assert (plugin.owner, plugin.module) == ("pathlib", sys.modules["pathlib"])
 
 
 def test_a_plugin_that_is_no_python_is_one_line(tmp_path: Path) -> None:

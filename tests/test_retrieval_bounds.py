@@ -14,8 +14,8 @@ import mmbench
 from mmbench.datasets import RetrievalData
 from mmbench.engine.bounds import extremes
 from mmbench.engine.measure import measure
-from mmbench.engine.rows import predictions, rows_table
-from mmbench.kinds.retrieval import Retrieval
+from mmbench.engine.rows import rows_table, stored_predictions
+from mmbench.kinds.retrieval import Retrieval, RetrievalOptions
 from mmbench.search.listed import listed_ranking
 from mmbench.types import Answers, Prediction, Ranking, Sample, TaskSpec
 
@@ -192,18 +192,20 @@ def test_bounds_come_back_from_stored_rows(index: str, failed: tuple[int, int]) 
     draws = np.random.default_rng(0)
     links = {f"q{i}": {f"d{i % 6}": 1.0} for i in range(12)}
     sides = {"query": list(links), "corpus": [f"d{i}" for i in range(6)]}
-    data = RetrievalData(*([Sample(i, {}) for i in ids] for ids in sides.values()), links)
+    queries, corpus = ([Sample(i, {}) for i in ids] for ids in sides.values())
+    data = RetrievalData(queries, corpus, links)
     answers = {
         side: Answers(
             draws.normal(size=(len(ids), 8)).astype("f4"), dict.fromkeys(range(n), "torn")
         )
         for (side, ids), n in zip(sides.items(), failed, strict=True)
     }
-    spec = TaskSpec("t", "retrieval", {}, {"query": "text", "corpus": "image"}, [], "")
-    directions, _ = Retrieval().predict(spec, data, answers, index)
+    fields, options = {"query": "text", "corpus": "image"}, RetrievalOptions(index=index)
+    spec = TaskSpec("t", "retrieval", {}, fields, [], "", options=options)
+    directions = Retrieval(spec).predictions(data, answers).directions
     names = ["recall@1", "mean_rank", "median_rank", "ndcg@10", "rsum"]
     measured = measure(names, directions)
-    again = measure(names, predictions(rows_table(directions, measured.found)))
+    again = measure(names, stored_predictions(rows_table(directions, measured.found)).directions)
     assert again.scores == measured.scores
     for score in measured.scores.values():
         assert score.bounds is not None

@@ -13,7 +13,7 @@ from worlds import make_coco
 import mmbench
 from mmbench.data.captioned import captioned
 from mmbench.engine.check import check
-from mmbench.engine.prepare import Options
+from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.errors import DataError
 from mmbench.text import path_id

@@ -14,7 +14,7 @@ import soundfile
 import mmbench
 from mmbench import board, store
 from mmbench.cli.board_table import board_table
-from mmbench.engine.prepare import Options
+from mmbench.engine.options import Options
 from mmbench.engine.rescore import rescore
 from mmbench.engine.run import run
 from mmbench.number_format import format_number

@@ -68,6 +68,9 @@ def test_a_value_within_a_type_has_the_limit_too() -> None:
     for text in (f'{{"cells": {{"a": {nested(200)}}}}}', f'{{"raw": {DEEP}}}', f'{{"b": {DEEP}}}'):
         with pytest.raises(TooDeep):
             parse_json(text, Row)
+    for anything in (object, dict[str, object]):
+        with pytest.raises(TooDeep):
+            parse_json(f'{{"a": {nested(200)}}}', anything)
 
 
 def test_aliases_of_yaml_are_values_that_are_counted() -> None:

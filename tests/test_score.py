@@ -17,6 +17,7 @@ from mmbench.board import other_data
 from mmbench.cli import main
 from mmbench.contents import ContentKeys, cache_folder
 from mmbench.engine.answer import Answerer
+from mmbench.engine.prepare import kind_of
 from mmbench.engine.progress import Silent
 from mmbench.errors import DataError
 from mmbench.registry import lookup
@@ -95,11 +96,11 @@ def test_embeddings_score_as_the_run_that_made_them(tmp_path: Path) -> None:
     folder = make_coco(tmp_path / "coco", 9)
     run = mmbench.evaluate("test-means", "coco-retrieval", data=folder, device="cpu")
     spec = load_task("coco-retrieval")
-    kind, data = lookup("kind", "retrieval")(), lookup("data", "coco")(folder)
+    kind, data = kind_of(spec), lookup("data", "coco")(folder)
     model = lookup("model", "test-means")(None, device="cpu", dtype="float32")
     with ContentKeys(cache_folder()) as keys:
         answerer = Answerer(lambda: model, tmp_path / "journal", keys, Silent(), batch_size=4)
-        found = {s: answerer.answer(s, r).vectors for s, r in kind.requests(spec, data, 0).items()}
+        found = {s: answerer.answer(s, r).vectors for s, r in kind.requests(data, 0).items()}
     order = np.random.default_rng(0).permutation(len(data.queries))
     np.savez(
         tmp_path / "vectors.npz",

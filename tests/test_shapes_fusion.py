@@ -15,9 +15,9 @@ from mmbench.data.shapes_fusion import shapes_fusion
 from mmbench.data.shapes_fusion_batch import trio_batch
 from mmbench.data.shapes_fusion_scene import ANSWERS, DECK, NUMBERS, Trio, trio_at
 from mmbench.data.shapes_scene import split_of
-from mmbench.engine.prepare import together
+from mmbench.engine.prepare import kind_of, needed
 from mmbench.errors import DataError, UnknownName, UserError
-from mmbench.kinds.conversation import conversation
+from mmbench.kinds.conversation import PromptOptions, conversation
 from mmbench.spec import load_task
 from mmbench.types import Media, Sample
 
@@ -204,7 +204,8 @@ def test_batches_are_functions_of_seed_and_step() -> None:
 
 def test_the_task_asks_with_all_three() -> None:
     spec = load_task(str(TASK))
-    (turn,) = conversation(spec, shapes_fusion(None, samples=1).samples[0])
+    prompt = spec.options_of(PromptOptions).prompt
+    (turn,) = conversation(spec, prompt, shapes_fusion(None, samples=1).samples[0])
     image, sound, text = turn.parts  # nothing stands between them, not even a space
     assert (image.modality, sound.modality) == ("image", "audio")
     assert text.startswith(f"{trio_at('test', 0, 0).sentence}\nThe image, the sound and")
@@ -213,7 +214,8 @@ def test_the_task_asks_with_all_three() -> None:
 def test_a_model_that_takes_two_of_the_three_is_refused_before_anything_is_loaded() -> None:
     with pytest.raises(UserError, match="llava-nano takes no audio: try fusion-nano"):
         evaluate("llava-nano", str(TASK))
-    assert together(load_task(str(TASK))) == {"image", "audio"}
+    spec = load_task(str(TASK))
+    assert needed(kind_of(spec), spec).together == {"image", "audio"}
     assert wanted(load_task(str(TASK))) == [{"text", "image", "audio"}]
 
 

@@ -16,7 +16,7 @@ from mmbench.data.shapes_sources import shapes_captions, shapes_classes, shapes_
 from mmbench.data.shapes_talk import BRIEFLY, BY_LETTER, DESCRIBE, IMAGE, training_talks
 from mmbench.data.shapes_talk import training_question as asked
 from mmbench.errors import DataError, UnknownName
-from mmbench.kinds.conversation import conversation
+from mmbench.kinds.conversation import PromptOptions, conversation
 from mmbench.shapes.things import COLOURS, SHAPES, SIDE
 from mmbench.spec import load_task
 from mmbench.types import Media, Sample
@@ -159,6 +159,7 @@ def test_tasks_ask_as_the_talks_of_training_do() -> None:
     for name, end in (("caption", DESCRIBE), ("vqa", BRIEFLY), ("chat", BY_LETTER)):
         spec = load_task(str(TASKS / f"shapes-{name}.yaml"))
         inputs = {"image": Media("image", "a.png"), "question": "Why?", "options": "A. no"}
-        (turn,) = conversation(spec, Sample("1", {f: inputs[f] for f in spec.fields.values()}))
+        row = Sample("1", {f: inputs[f] for f in spec.fields.values()})
+        (turn,) = conversation(spec, spec.options_of(PromptOptions).prompt, row)
         asked_before = [inputs[f] for f in ("question", "options") if f in spec.fields]
         assert list(turn.parts) == [inputs["image"], "\n".join([*asked_before, end])]

@@ -6,6 +6,7 @@ import pytest
 
 from mmbench import registry, spec
 from mmbench.errors import SpecError, UnknownName
+from mmbench.kinds.conversation import PromptOptions
 
 GOOD = """
 kind: retrieval
@@ -79,7 +80,7 @@ def test_packaged_tasks_are_sound(name: str) -> None:
     task = spec.load_task(name)
     assert task.name == name
     assert task.summary == spec.task_summary(spec.task_files()[name])
-    ways = registry.lookup("kind", task.kind)().directions(task)
+    ways = registry.lookup("kind", task.kind)(task).directions()
     metrics = {f"{m}[{d}]" if d else m for m in task.metrics for d in ways}
     assert task.headline in metrics
     for entry in task.published:
@@ -90,4 +91,4 @@ def test_packaged_tasks_are_sound(name: str) -> None:
 def test_transcripts_may_be_as_long_in_every_task() -> None:
     """A recording of 30 s has up to about 120 words; one's own are cut off no sooner."""
     tasks = [spec.load_task(name) for name in ("transcripts", "librispeech-clean", "common-voice")]
-    assert {task.generation.max_tokens for task in tasks} == {256}
+    assert {task.options_of(PromptOptions).generation.max_tokens for task in tasks} == {256}

@@ -115,7 +115,7 @@ def test_a_clip_is_made_again_as_it_was() -> None:
     assert len(packaged) == pytest.approx(len(made), abs=200)
     n = min(len(made), len(packaged))
     power = [np.abs(np.fft.rfft(x[:n]))[: n // 8] for x in (made, packaged)]
-    assert np.corrcoef(*power)[0, 1] > 0.9
+    assert np.corrcoef(power)[0, 1] > 0.9
 
 
 def test_without_espeak_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,7 @@ def test_a_baseline_has_nothing_to_hide(tmp_path: Path) -> None:
 @pytest.mark.parametrize("field", ["labels", "words"])
 def test_a_checkpoint_whose_numbers_do_not_fit(tmp_path: Path, field: str) -> None:
     last = train(small({**TOLD, "steps": 1}), tmp_path / "run")
-    described = read_checkpoint(last, VideoSpecimen).described()
+    described: dict[str, Any] = read_checkpoint(last, VideoSpecimen).described()
     described[field] = list(described[field])[:-1]
     with pytest.raises(ValueError, match=rf"{field} where its architecture has \d+; write"):
         VideoSpecimen.of(described)

@@ -126,6 +126,7 @@ def test_pixels_are_normalised_channel_first_and_made_square(model: VideoNano) -
     frames = np.zeros((16, 40, 90, 3), np.uint8)
     frames[:] = (255, 0, 51)
     pixels = model.prepare(Clip(frames, (0.0,) * 16), "video")
+    assert isinstance(pixels, np.ndarray)
     assert pixels.dtype == np.float32
     assert pixels.shape == (3, 16, 48, 48)
     expected = [(1 - 0.8) / 0.2, (0 - 0.8) / 0.2, (0.2 - 0.8) / 0.2]

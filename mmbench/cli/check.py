@@ -7,7 +7,7 @@ from itertools import product
 
 from mmbench.cli import SAMPLES, UNCLEAR, report, until_interrupted, worst
 from mmbench.cli.columns import show
-from mmbench.cli.options import options_for
+from mmbench.cli.options import run_options
 from mmbench.text import count, plain, sample_noun
 
 
@@ -21,7 +21,7 @@ def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
     from mmbench.engine.check import check
 
     try:
-        found = check(model, task, options_for(task, args))
+        found = check(model, task, run_options(args, task))
     except BaseException as error:
         return report(error)
     sizes = ", ".join(count(n, sample_noun(side)) for side, n in sorted(found.sizes.items()))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
-from typing import Any
 
 from mmbench import registry
 from mmbench.cli.arguments import days, natural, positive, seed, share
@@ -68,26 +67,26 @@ def _names_for(action: argparse.Action) -> Completer | None:
     return by_argument.get(action.dest)
 
 
-def _nothing(**_: Any) -> list[str]:
+def _nothing(**_: object) -> list[str]:
     """No names, where a shell would complete those of files."""
     return []
 
 
-def _families(**_: Any) -> Iterable[str]:
+def _families(**_: object) -> Iterable[str]:
     from mmbench.conformance import FAMILIES
 
     return FAMILIES
 
 
-def _devices(**_: Any) -> list[str]:
+def _devices(**_: object) -> list[str]:
     return ["auto", "cpu", "cuda"]
 
 
-def _auto(**_: Any) -> list[str]:
+def _auto(**_: object) -> list[str]:
     return ["auto"]
 
 
-def _models(prefix: str, **_: Any) -> list[str]:
+def _models(prefix: str, **_: object) -> list[str]:
     """Models; behind an @ the folders and files of checkpoints."""
     from argcomplete.completers import FilesCompleter
 
@@ -100,13 +99,13 @@ def _models(prefix: str, **_: Any) -> list[str]:
     return [*registry.names("model"), *BASELINES, *framed]
 
 
-def _tasks(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+def _tasks(parsed_args: argparse.Namespace, **_: object) -> list[str]:
     from mmbench.spec import task_files
 
     return sorted(task_files(getattr(parsed_args, "tasks", ())))
 
 
-def _metrics(**_: Any) -> list[str]:
+def _metrics(**_: object) -> list[str]:
     names = []
     for form in registry.names("metric"):
         for way in registry.written_forms(form):
@@ -115,7 +114,7 @@ def _metrics(**_: Any) -> list[str]:
     return names
 
 
-def _runs(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+def _runs(parsed_args: argparse.Namespace, **_: object) -> list[str]:
     from mmbench.folders import Folder
 
     try:
@@ -125,7 +124,7 @@ def _runs(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
     return ["latest", "best", *(PurePath(name).stem for name in files)]
 
 
-def _shown(parsed_args: argparse.Namespace, **others: Any) -> Iterable[str]:
+def _shown(parsed_args: argparse.Namespace, **others: object) -> Iterable[str]:
     """The names of what `show` shows, and the recipes of `train`."""
     if parsed_args.command == "train":
         from mmbench.train.recipe import recipe_names
@@ -142,5 +141,5 @@ def _shown(parsed_args: argparse.Namespace, **others: Any) -> Iterable[str]:
     return by_kind[parsed_args.what](parsed_args=parsed_args, **others)
 
 
-def _model_names(**_: Any) -> list[str]:
+def _model_names(**_: object) -> list[str]:
     return registry.names("model")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections import Counter
 
+import msgspec
+
 from mmbench import registry
 from mmbench.builtin import MODELS
-from mmbench.engine.prepare import able, together
+from mmbench.engine.prepare import able, kind_of
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.text import markdown
 from mmbench.types import Modality, TaskSpec
@@ -61,19 +63,22 @@ def wanted(spec: TaskSpec) -> list[set[Modality]]:
     sides = spec.fields.values() if spec.kind == "retrieval" else spec.fields
     names = {side.rstrip("0123456789") for side in sides}
     media: list[Modality] = [side for side in _MODALITIES if side in names and side != "text"]
-    texts = names - {"image", "audio", "video"} or spec.prompt != "{text}"
+    prompt = msgspec.structs.asdict(spec.options).get("prompt", "{text}")
+    texts = names - {"image", "audio", "video"} or prompt != "{text}"
     told: set[Modality] = {"text"} if texts or spec.kind == "zero_shot" else set()
     if not media:
         return [told] if spec.fields else []
-    all_ = together(spec)
+    needs = kind_of(spec).needs()
+    all_ = set(needs.together) if needs else set()
     return [told | all_ | {medium} for medium in media if medium not in all_] or [told | all_]
 
 
 def _models(spec: TaskSpec) -> list[str]:
     """Built-in models that can answer; of those of images, with `frames+`, those of videos too."""
-    ability = registry.lookup("kind", spec.kind)().needs(spec)
-    if ability is None or not wanted(spec):
+    needs = kind_of(spec).needs()
+    if needs is None or not wanted(spec):
         return ["scored outputs"]
+    ability = needs.ability
     fit = {name: None for asked in wanted(spec) for name in able(ability, asked) if name in MODELS}
     still: set[Modality] = {"image"}
     films = [asked - {"video"} | still for asked in wanted(spec) if "video" in asked]

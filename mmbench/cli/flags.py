@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
-from mmbench.cli.arguments import positive, seed
+from mmbench.cli.arguments import Parser, positive, seed
+
+# What `add_subparsers` returns: argparse has no public name for it.
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
-def command(commands: Any, name: str, module: str, text: str) -> argparse.ArgumentParser:
+def command(commands: Commands, name: str, module: str, text: str) -> argparse.ArgumentParser:
     """A subcommand of this name, run by a module of mmbench.cli."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=text, description=text, allow_abbrev=False
-    )
+    parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
     parser.set_defaults(module=module)
     return parser
 
@@ -105,9 +106,9 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
     add("--limit", type=positive, metavar="N", help="only the first N documents")
     add(
         "--index",
-        default="exact",
         metavar="exact|FACTORY",
-        help="exact ranks, or a FAISS index such as Flat, HNSW32, 'IVF1024,Flat;nprobe=16'",
+        help="of retrieval: exact ranks (the default), or a FAISS index such as Flat, HNSW32,"
+        " 'IVF1024,Flat;nprobe=16'",
     )
     add("--seed", type=seed, default=0, metavar="N", help="of drawings and baselines (default: 0)")
     machine(parser)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from mmbench.text import with_home
 
@@ -24,7 +23,7 @@ def expand_home(args: argparse.Namespace) -> None:
             setattr(args, flag, _expanded(getattr(args, flag)))
 
 
-def _expanded(value: Any) -> Any:
+def _expanded(value: object) -> object:
     if isinstance(value, list):
         return [_expanded(one) for one in value]
     if isinstance(value, Path):

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from typing import Any
 
 import msgspec
 
@@ -14,7 +13,7 @@ from mmbench.safe_parse import encode_json
 from mmbench.text import json_escaped
 
 
-def write_json(value: Any) -> None:
+def write_json(value: object) -> None:
     """Write a value as indented JSON to standard output, as UTF-8 whatever the locale is.
 
     Hidden characters stand as escapes.

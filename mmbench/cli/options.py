@@ -3,60 +3,41 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mmbench.errors import UserError
 from mmbench.safe_parse import parse_yaml
 from mmbench.text import plain, with_home
 
 if TYPE_CHECKING:
-    from mmbench.engine.prepare import Options
+    from mmbench.engine.options import Options
 
 
-def options_for(task: str, args: argparse.Namespace) -> Options:
-    """The options of one pair. Raises UserError for a flag that makes no sense."""
-    from mmbench.engine.prepare import Options
+def run_options(args: argparse.Namespace, task: str = "") -> Options:
+    """Return the options of a command, for one of its tasks. A command has some of the flags.
 
-    return Options(
-        data=data_for(task, args.data, args.task),
-        limit=args.limit,
-        index=args.index,
-        device=args.device,
-        dtype=args.dtype,
-        batch_size=args.batch_size,
-        seed=args.seed,
-        fresh=getattr(args, "fresh", False),
-        published_as=args.published_as,
-        model_options=model_options(args.model_arg) | _endpoint(args),
-        trust_remote_code=args.trust_remote_code,
-        tasks=tuple(args.tasks),
-        metric_models=metric_models(args),
-        allow_outside=args.allow_outside,
-    )
+    Raises UserError for a flag that makes no sense.
+    """
+    from mmbench.engine.options import options_from
+
+    given = vars(args)
+    data = given.get("data")
+    if isinstance(data, list):
+        data = data_for(task, data, args.task)
+    model = model_options(given.get("model_arg") or []) | _endpoint(given)
+    return options_from({**given, "data": data, "model_options": model})
 
 
-def _endpoint(args: argparse.Namespace) -> dict[str, Any]:
-    """The options of model `api` that have flags of their own."""
-    given = {
-        "base": args.api_base,
-        "concurrency": args.concurrency,
-        "insecure_http": args.insecure_http or None,
+def _endpoint(given: Mapping[str, object]) -> dict[str, object]:
+    """Return the options of model `api` that have flags of their own."""
+    flags = {
+        "base": given.get("api_base"),
+        "concurrency": given.get("concurrency"),
+        "insecure_http": given.get("insecure_http") or None,
     }
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def machine_options(args: argparse.Namespace) -> Options:
-    """The options of a command that asks a model by hand."""
-    from mmbench.engine.prepare import Options
-
-    return Options(
-        device=args.device,
-        dtype=args.dtype,
-        batch_size=args.batch_size,
-        model_options=model_options(args.model_arg) | _endpoint(args),
-        trust_remote_code=args.trust_remote_code,
-    )
+    return {name: value for name, value in flags.items() if value is not None}
 
 
 def metric_models(args: argparse.Namespace) -> dict[str, Path]:
@@ -85,7 +66,7 @@ def _names(task: str) -> set[str]:
     return {task, Path(task).stem} if is_file else {task}
 
 
-def model_options(given: list[str]) -> dict[str, Any]:
+def model_options(given: list[str]) -> dict[str, object]:
     """`key=value` flags as a mapping; values are YAML scalars (8 is a number, true a truth value).
 
     Raises UserError for one without an equals sign.

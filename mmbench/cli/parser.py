@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Any
 
 from mmbench import __version__
 from mmbench.cli import parser_models as models
 from mmbench.cli import parser_outputs as outputs
 from mmbench.cli import parser_verdicts as verdicts
 from mmbench.cli.arguments import Parser, days, positive, seed
-from mmbench.cli.flags import RUN, command, device, pair, plugins, runs_of_task, written
+from mmbench.cli.flags import RUN, Commands, command, device, pair, plugins, runs_of_task, written
 
 EXIT_CODES = """exit codes: 0 done; 1 a negative verdict; 2 an error of yours, one line says what to
 type; 3 samples failed beyond --allow-failed; 4 no verdict (too little data), or no value for
@@ -25,11 +24,11 @@ def make_parser() -> argparse.ArgumentParser:
     """
     parser = Parser(
         prog="mmbench",
-        advice="`mmbench --help` shows all commands, `mmbench COMMAND --help` their flags",
         description="Evaluate multimodal models: one command, one honest number.",
         epilog=EXIT_CODES,
         allow_abbrev=False,
     )
+    parser.advice = "`mmbench --help` shows all commands, `mmbench COMMAND --help` their flags"
     parser.add_argument("--version", action="version", version=f"mmbench {__version__}")
     parser.set_defaults(module="help")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -61,7 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(commands: Any) -> None:
+def _run(commands: Commands) -> None:
     parser = command(commands, "run", "run", "run models on tasks and write the leaderboard")
     pair(parser)
     written(parser)
@@ -77,12 +76,12 @@ def _run(commands: Any) -> None:
     )
 
 
-def _check(commands: Any) -> None:
+def _check(commands: Commands) -> None:
     text = "everything but the forward passes: names, data, files, weights; without -m the data"
     pair(command(commands, "check", "check", text), model=False)
 
 
-def _list(commands: Any) -> None:
+def _list(commands: Commands) -> None:
     parser = command(commands, "list", "list", "names, one a line; loads none of them")
     what = ["models", "tasks", "metrics", "kinds", "data", "runs"]
     parser.add_argument("what", choices=what)
@@ -90,7 +89,7 @@ def _list(commands: Any) -> None:
     plugins(parser)
 
 
-def _show(commands: Any) -> None:
+def _show(commands: Commands) -> None:
     parser = command(commands, "show", "show", "all about one model, task, metric or run")
     parser.add_argument("what", choices=["model", "task", "metric", "run"])
     parser.add_argument("name", help=f"for a run: {RUN}")
@@ -100,7 +99,7 @@ def _show(commands: Any) -> None:
     plugins(parser)
 
 
-def _leaderboard(commands: Any) -> None:
+def _leaderboard(commands: Commands) -> None:
     parser = command(commands, "leaderboard", "leaderboard", "make the tables again, or show them")
     parser.add_argument("action", choices=["build", "show"])
     parser.add_argument("task", nargs="*", help="default: all")
@@ -112,7 +111,7 @@ def _leaderboard(commands: Any) -> None:
     parser.add_argument("--out", default="leaderboards", metavar="DIR", help="where the runs are")
 
 
-def _train(commands: Any) -> None:
+def _train(commands: Commands) -> None:
     parser = command(commands, "train", "train", "train a reference model by its recipe")
     add = parser.add_argument
     add("name", help="a shipped recipe (clip-nano ...), or a YAML file")
@@ -132,7 +131,7 @@ def _train(commands: Any) -> None:
     add("--board", default="leaderboards", metavar="DIR", help="default: ./leaderboards")
 
 
-def _cache(commands: Any) -> None:
+def _cache(commands: Commands) -> None:
     text = "what is kept of models' outputs under $MMBENCH_CACHE; prune removes what no run uses"
     parser = command(commands, "cache", "cache", text)
     parser.add_argument("action", choices=["show", "prune"])
@@ -144,7 +143,7 @@ def _cache(commands: Any) -> None:
     )
 
 
-def _completion(commands: Any) -> None:
+def _completion(commands: Commands) -> None:
     text = "a script for the shell that completes commands, flags, models, tasks, metrics and runs"
     parser = command(commands, "completion", "completion", text)
     usage = 'bash, zsh: eval "$(mmbench completion SHELL)"; fish: mmbench completion fish | source'

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import argparse
 
 from mmbench.cli.arguments import positive
 from mmbench.cli.flags import (
+    Commands,
     allow_outside,
     command,
     inception,
@@ -16,7 +17,7 @@ from mmbench.cli.flags import (
 )
 
 
-def verify(commands: Any) -> None:
+def verify(commands: Commands) -> None:
     """`mmbench verify`."""
     text = "run the tasks that have published numbers for a model: reproduced or not"
     parser = command(commands, "verify", "verify", text)
@@ -25,7 +26,7 @@ def verify(commands: Any) -> None:
     add("-t", "--task", action="append", default=[], help="default: all with numbers for the model")
     add("--data", action="append", default=[], metavar="[TASK=]PATH", help="where the data are")
     add("--limit", type=positive, metavar="N", help="only the first N: runs, and compares nothing")
-    parser.set_defaults(index="exact", seed=0, fresh=False)
+    parser.set_defaults(seed=0, fresh=False)
     written(parser)
     machine(parser)
     allow_outside(parser)
@@ -34,7 +35,7 @@ def verify(commands: Any) -> None:
     plugins(parser)
 
 
-def classify(commands: Any) -> None:
+def classify(commands: Commands) -> None:
     """`mmbench classify`."""
     text = "what a model sees or hears in a file, among labels that you give or its own"
     parser = command(commands, "classify", "classify", text)
@@ -43,7 +44,7 @@ def classify(commands: Any) -> None:
     parser.add_argument("--top", type=positive, default=5, metavar="N", help="default: 5")
 
 
-def chat(commands: Any) -> None:
+def chat(commands: Commands) -> None:
     """`mmbench chat`."""
     text = "talk with a model about files, a line at a time; an empty line ends it"
     parser = command(commands, "chat", "chat", text)
@@ -54,7 +55,7 @@ def chat(commands: Any) -> None:
     )
 
 
-def _asked_of(parser: Any) -> None:
+def _asked_of(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-m", "--model", required=True, help="NAME[@CHECKPOINT[#REVISION]]")
     for modality in ("image", "audio", "video"):
         help_ = f"a file with {'an' if modality != 'video' else 'a'} {modality}; repeat for several"

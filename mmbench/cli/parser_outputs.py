@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from mmbench.cli.arguments import seed
 from mmbench.cli.flags import (
     RUN,
+    Commands,
     command,
     device,
     inception,
@@ -19,7 +19,7 @@ from mmbench.cli.flags import (
 )
 
 
-def score(commands: Any) -> None:
+def score(commands: Commands) -> None:
     """Add `mmbench score`."""
     text = "score anybody's outputs, read from a file, into the same leaderboard"
     parser = command(commands, "score", "score", text)
@@ -55,7 +55,7 @@ def score(commands: Any) -> None:
     plugins(parser)
 
 
-def rescore(commands: Any) -> None:
+def rescore(commands: Commands) -> None:
     """Add `mmbench rescore`."""
     text = "measure stored outputs again, with other metrics; the model is not run"
     parser = command(commands, "rescore", "rescore", text)
@@ -74,7 +74,7 @@ def rescore(commands: Any) -> None:
     plugins(parser)
 
 
-def selftest(commands: Any) -> None:
+def selftest(commands: Commands) -> None:
     """Add `mmbench selftest`."""
     text = "what must hold of a task whatever model is run: oracle, chance, order, corrupt samples"
     parser = command(commands, "selftest", "selftest", text)
@@ -83,7 +83,7 @@ def selftest(commands: Any) -> None:
     plugins(parser)
 
 
-def conformance(commands: Any) -> None:
+def conformance(commands: Commands) -> None:
     """Add `mmbench conformance`."""
     text = "every metric beside its references: packages, definitions, golden numbers"
     parser = command(commands, "conformance", "conformance", text)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from mmbench.cli.arguments import natural, seed, share
-from mmbench.cli.flags import RUN, command, runs_of_task
+from mmbench.cli.flags import RUN, Commands, command, runs_of_task
 
 
-def compare(commands: Any) -> None:
+def compare(commands: Commands) -> None:
     """Add `mmbench compare`."""
     text = "is one run better than another: on the same samples, with a test"
     parser = command(commands, "compare", "compare", text)
@@ -22,7 +21,7 @@ def compare(commands: Any) -> None:
     add("--json", action="store_true", help="every pair as a JSON array on stdout")
 
 
-def gate(commands: Any) -> None:
+def gate(commands: Commands) -> None:
     """Add `mmbench gate`."""
     text = "pass or fail a candidate: is it worse than the baseline, beyond noise and a margin"
     parser = command(commands, "gate", "gate", text)
@@ -50,7 +49,7 @@ def gate(commands: Any) -> None:
     add("--json", action="store_true", help="the verdicts as a JSON array on stdout")
 
 
-def history(commands: Any) -> None:
+def history(commands: Commands) -> None:
     """Add `mmbench history`."""
     text = "a metric over checkpoints, and where it changed"
     parser = command(commands, "history", "history", text)

@@ -7,7 +7,7 @@ import argparse
 from mmbench import board
 from mmbench.cli import report, until_interrupted, worst
 from mmbench.cli.json_output import printing_to_stderr
-from mmbench.cli.options import metric_models
+from mmbench.cli.options import run_options
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
 from mmbench.cli.runs import find_runs
@@ -23,15 +23,9 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _again(run: str, args: argparse.Namespace, records: list[RunRecord]) -> int:
-    from mmbench.engine.prepare import Options
     from mmbench.engine.rescore import rescore
 
-    options = Options(
-        data=args.data,
-        device=args.device,
-        tasks=tuple(args.tasks),
-        metric_models=metric_models(args),
-    )
+    options = run_options(args)
     progress = make_progress(quiet=args.quiet)
     try:
         (stored,) = find_runs([run], args)

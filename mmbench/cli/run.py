@@ -10,7 +10,7 @@ from mmbench import board, store
 from mmbench.cli import report, until_interrupted, worst
 from mmbench.cli.columns import show
 from mmbench.cli.json_output import printing_to_stderr
-from mmbench.cli.options import allowed_failures, options_for
+from mmbench.cli.options import allowed_failures, run_options
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
 from mmbench.engine.held import Held
@@ -40,7 +40,7 @@ def _pair(
     progress = make_progress(quiet=args.quiet)
     try:
         with printing_to_stderr(args.json):
-            outcome = run(model, task, options_for(task, args), progress, held)
+            outcome = run(model, task, run_options(args, task), progress, held)
         records.append(keep(outcome, args))
         if args.media and outcome.made:
             where = store.write_made(args.media, outcome.record, outcome.made)

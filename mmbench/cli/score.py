@@ -7,7 +7,7 @@ import argparse
 from mmbench import board
 from mmbench.cli import worst
 from mmbench.cli.json_output import printing_to_stderr
-from mmbench.cli.options import data_for, metric_models
+from mmbench.cli.options import data_for, run_options
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
 
@@ -15,19 +15,11 @@ from mmbench.cli.progress import make_progress
 def command(args: argparse.Namespace) -> int:
     """Score the outputs, write record and tables, and print what was measured."""
     from mmbench.data.column_choice import parse_fields
-    from mmbench.engine.prepare import Options
     from mmbench.engine.score import score
 
     board.check_writable(args.out)
-    options = Options(
-        data=data_for(args.task, [str(args.data)] if args.data else [], [args.task]),
-        device=args.device,
-        seed=args.seed,
-        published_as=args.published_as,
-        tasks=tuple(args.tasks),
-        metric_models=metric_models(args),
-        strip_reasoning=args.strip_reasoning,
-    )
+    data = data_for(args.task, [str(args.data)] if args.data else [], [args.task])
+    options = run_options(argparse.Namespace(**{**vars(args), "data": data}))
     with printing_to_stderr(args.json):
         outcome = score(
             args.task,

@@ -7,7 +7,7 @@ import sys
 
 from mmbench.cli import DONE, FAILED, report, until_interrupted, worst
 from mmbench.cli.columns import listing, screen_width, show
-from mmbench.cli.options import metric_models
+from mmbench.cli.options import run_options
 from mmbench.text import plain
 
 _SHOWN = {True: "ok", False: "FAILED", None: "skipped"}
@@ -22,17 +22,10 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _task(task: str, args: argparse.Namespace) -> int:
-    from mmbench.engine.prepare import Options
     from mmbench.selftest import selftest
 
-    options = Options(
-        data=args.data,
-        device=args.device,
-        tasks=tuple(args.tasks),
-        metric_models=metric_models(args),
-    )
     try:
-        checks = selftest(task, options)
+        checks = selftest(task, run_options(args))
     except BaseException as error:
         return report(error)
     rows = [(_SHOWN[c.passed], f"{plain(c.what)}: {plain(c.told)}") for c in checks]

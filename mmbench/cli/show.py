@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -46,11 +45,11 @@ def _run(args: argparse.Namespace) -> None:
 
 def task_yaml(name: str, folders: Sequence[str], width: int | None = None) -> str:
     """Return a task as YAML that can be loaded again; long texts are folded at `width`."""
-    from mmbench.spec import load_task
+    from mmbench.spec import load_task, task_values
 
-    values = msgspec.to_builtins(load_task(name, folders))
+    values = task_values(load_task(name, folders))
     unset = msgspec.to_builtins(TaskSpec("", "", {}, {}, [], ""))
-    empty: tuple[Any, ...] = ("", [], {}, None)
+    empty: tuple[object, ...] = ("", [], {}, None)
     optional = {field.name for field in msgspec.structs.fields(TaskSpec) if not field.required}
     unset = {key: value for key, value in unset.items() if key in optional and value in empty}
     values = {key: v for key, v in values.items() if key not in unset or v != unset[key]}
@@ -63,7 +62,7 @@ def task_yaml(name: str, folders: Sequence[str], width: int | None = None) -> st
     return next(fits, text)
 
 
-def _dump(values: dict[str, Any], width: int) -> str:
+def _dump(values: dict[str, object], width: int) -> str:
     """Return YAML; where it would not be safe to print, all that is not ASCII is escaped.
 
     What GitHub Actions would read as a command is then broken by a blank.
@@ -103,7 +102,7 @@ def _model(args: argparse.Namespace) -> list[str]:
     ]
 
 
-def _options(cls: Any) -> Iterator[str]:
+def _options(cls: Callable[..., object]) -> Iterator[str]:
     """Yield the options of a model as they are typed, with their defaults: `prompt=null`."""
     for name, option in inspect.signature(cls).parameters.items():
         if name not in ("self", "folder", "device", "dtype"):
@@ -111,7 +110,7 @@ def _options(cls: Any) -> Iterator[str]:
             yield f"{name}=…" if needed else f"{name}={_typed(option.default)}"
 
 
-def _typed(value: Any) -> str:
+def _typed(value: object) -> str:
     """Return a value as it is typed behind `--model-arg KEY=`."""
     return plain(msgspec.json.encode(value, enc_hook=str).decode())
 

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmbench.cli.options import machine_options
+from mmbench.cli.options import run_options
 from mmbench.cli.progress import make_progress
-from mmbench.contents import ContentKeys, cache_folder
 from mmbench.errors import SampleError, UserError
 from mmbench.types import Media, Modality
 
@@ -28,13 +27,14 @@ def files(args: argparse.Namespace) -> list[Media]:
 @contextmanager
 def tryout(args: argparse.Namespace) -> Iterator[Tryout]:
     """The model of -m. A file that is missing or fails is the user's error: no other follows."""
+    from mmbench.engine.context import run_context
     from mmbench.engine.tryout import Tryout
 
     for one in files(args):
         if not Path(one.name).exists():
             raise UserError(f"--{one.modality} {one.name}: no such file")
-    with ContentKeys(cache_folder()) as keys:
+    with run_context(run_options(args), make_progress(quiet=True)) as context:
         try:
-            yield Tryout(args.model, machine_options(args), keys, make_progress(quiet=True))
+            yield Tryout(args.model, context)
         except SampleError as error:
             raise UserError(str(error)) from error

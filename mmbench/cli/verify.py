@@ -10,7 +10,7 @@ from mmbench import board, store
 from mmbench.cli import DONE, FAILED, UNCLEAR, report, until_interrupted, worst
 from mmbench.cli.columns import listing, screen_width, show, table
 from mmbench.cli.json_output import printing_to_stderr
-from mmbench.cli.options import options_for
+from mmbench.cli.options import run_options
 from mmbench.cli.outcome import publish
 from mmbench.cli.progress import make_progress
 from mmbench.engine.choice import parse
@@ -55,7 +55,7 @@ def _verified(
     progress = make_progress(quiet=args.quiet)
     try:
         with printing_to_stderr(args.json):
-            outcome = run(model, task, options_for(task, args), progress, held)
+            outcome = run(model, task, run_options(args, task), progress, held)
     except BaseException as error:
         progress.finish()
         return report(error)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 from mmbench.conformance.answers_known import OURS, READ, SOURCES, VQA
 from mmbench.conformance.answers_pope import SKLEARN, all_yes, by_sklearn, yes_ratio
@@ -86,7 +86,7 @@ def _torch_distance(one: str, other: str) -> int:
     return int(functional.edit_distance([one], [other], reduction="sum"))
 
 
-def _anls(distance: Any, _: Path) -> Compared:
+def _anls(distance: Callable[[str, str], int], _: Path) -> Compared:
     theirs = []
     for p in _texts():
         near = [0.0]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 # What was said, the ten answers, and the value by the official rules: (official, normalized).
 VQA: list[tuple[str, list[str], tuple[float, float]]] = [
     ("yes", ["yes"] * 10, (1, 1)),
@@ -41,7 +39,7 @@ POPE = {
 }
 
 # Of each metric what was said, what is right, and whether it counts.
-READ: dict[str, list[tuple[str, Any, bool]]] = {
+READ: dict[str, list[tuple[str, object, bool]]] = {
     "exact_match": [
         ("Red", "red", True),
         ("red.", ["blue", "Red"], True),

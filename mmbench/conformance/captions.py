@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from mmbench.conformance.captions_official import Tokens, meteor_program, need_java, official
+from mmbench.conformance.captions_official import (
+    Scorer,
+    Tokens,
+    meteor_program,
+    need_java,
+    official,
+)
 from mmbench.conformance.captions_sets import sets_in, told
 from mmbench.conformance.case import Case, Compared, Skipped, apart, measured, value
 from mmbench.conformance.official import library
@@ -51,7 +56,7 @@ def _by_caption(name: str, scorer: str, folder: Path) -> Compared:
 
     def compare(predictions: list[Prediction], given: Tokens, said: Tokens) -> float:
         module, _, attribute = scorer.partition(":")
-        theirs: Any = getattr(library(f"pycocoevalcap.{module}"), attribute)()
+        theirs: Scorer = getattr(library(f"pycocoevalcap.{module}"), attribute)()
         corpus, each = theirs.compute_score(given, said)
         ours = measured(name, predictions)
         return max(apart(ours.value, corpus), apart(ours.rows[:, 0], each))

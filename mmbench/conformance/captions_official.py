@@ -5,17 +5,25 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from mmbench.conformance.captions_sets import sets_in
 from mmbench.conformance.case import Skipped
 from mmbench.conformance.official import library
 
 Tokens = dict[int, list[str]]
+
+
+class Scorer(Protocol):
+    """A metric of pycocoevalcap."""
+
+    def compute_score(self, given: Tokens, said: Tokens) -> tuple[float, Sequence[float]]:
+        """Return the score of all captions, and that of each."""
+        ...
 
 
 @cache
@@ -51,9 +59,10 @@ def _java() -> Iterator[None]:
 
 
 @cache
-def meteor_program() -> Any:
+def meteor_program() -> Scorer:
     """METEOR as pycocoevalcap wraps it, started once."""
     with _java():
         official = library("pycocoevalcap.meteor.meteor").Meteor()
     atexit.register(official.meteor_p.kill)
-    return official
+    scorer: Scorer = official
+    return scorer

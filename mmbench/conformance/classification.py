@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mmbench.conformance.case import DEFINITION, Case, Compared, apart, measured, value
 from mmbench.conformance.classification_defined import (
@@ -30,38 +30,40 @@ from mmbench.conformance.classification_made import (
 from mmbench.conformance.official import library
 from mmbench.metrics.classification import counts
 
-Theirs = Callable[[Floats, Labels], Any]
+Theirs = Callable[[Floats, Labels], ArrayLike]
 
 
 def _held(name: str, made: Callable[[], Made], theirs: Theirs, _: Path) -> Compared:
     data = made()
-    expected = float(theirs(data.scores.copy(), data.targets.copy()))
+    expected = float(np.asarray(theirs(data.scores.copy(), data.targets.copy())))
     return Compared(apart(value(name, data.predictions()), expected), data.told)
 
 
-def _sklearn(function: str, **given: Any) -> Theirs:
+def _sklearn(function: str, **given: object) -> Theirs:
     """Of scores."""
     return lambda scores, targets: getattr(library("sklearn.metrics"), function)(
         targets, scores, **given
     )
 
 
-def _sklearn_of_labels(function: str, **given: Any) -> Theirs:
+def _sklearn_of_labels(function: str, **given: object) -> Theirs:
     """Of predicted labels: the highest score, or with several right ones all above a half."""
 
-    def theirs(scores: Floats, targets: Labels) -> Any:
+    def theirs(scores: Floats, targets: Labels) -> ArrayLike:
         said = scores > 0.5 if targets.ndim == 2 else scores.argmax(axis=1)
-        return getattr(library("sklearn.metrics"), function)(targets, said, **given)
+        found: ArrayLike = getattr(library("sklearn.metrics"), function)(targets, said, **given)
+        return found
 
     return theirs
 
 
-def _torchmetrics(function: str, **given: Any) -> Theirs:
-    def theirs(scores: Floats, targets: Labels) -> Any:
+def _torchmetrics(function: str, **given: object) -> Theirs:
+    def theirs(scores: Floats, targets: Labels) -> ArrayLike:
         torch, module = library("torch"), library("torchmetrics.functional.classification")
         kind = "num_labels" if function.startswith("multilabel") else "num_classes"
         tensors = torch.from_numpy(scores), torch.from_numpy(targets)
-        return getattr(module, function)(*tensors, **{kind: scores.shape[1]}, **given)
+        found: ArrayLike = getattr(module, function)(*tensors, **{kind: scores.shape[1]}, **given)
+        return found
 
     return theirs
 
@@ -83,7 +85,7 @@ def _case(
 
 
 def _of(package: str, make: Callable[..., Theirs]) -> Callable[..., Case]:
-    def case(name: str, function: str, made: Callable[[], Made], **given: Any) -> Case:
+    def case(name: str, function: str, made: Callable[[], Made], **given: object) -> Case:
         return _case(name, function, make(function, **given), made, package)
 
     return case

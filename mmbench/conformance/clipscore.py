@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,23 @@ from numpy.typing import NDArray
 from mmbench.conformance.case import DEFINITION, Case, Compared, Skipped, apart, measured
 from mmbench.conformance.official import library
 from mmbench.media import decode_image, read_bytes
+from mmbench.protocols import Embeds, Prepares
 from mmbench.registry import lookup, metric_info
-from mmbench.types import Array, Content, Features, Media, Prediction
+from mmbench.types import Array, Content, Features, Media, Modality, Prediction, Role
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _MODEL = "openai/clip-vit-base-patch32"
 _N = 300
 _WEIGHT = {"clipscore": 2.5, "ref_clipscore": 2.5, "pac_s": 2.0, "ref_pac_s": 2.0}
 
 
-def _unit(vectors: NDArray[Any]) -> Array:
+class _Encoder(Embeds, Prepares, Protocol):
+    """A model that embeds what it has prepared."""
+
+
+def _unit(vectors: NDArray[np.floating]) -> Array:
     found: Array = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     return found
 
@@ -83,12 +91,12 @@ def _image(folder: Path, key: str) -> Media:
     return Media("image", str(next((folder / "images").glob(f"{key}.*"))))
 
 
-def _embedded(model: Any, contents: list[Content], modality: Any, role: Any) -> Array:
+def _embedded(model: _Encoder, contents: list[Content], modality: Modality, role: Role) -> Array:
     items = [model.prepare(_item(content), modality) for content in contents]
     return _unit(model.embed(items, modality, role))
 
 
-def _item(content: Content) -> Any:
+def _item(content: Content) -> Content | Image:
     return (
         decode_image(read_bytes(content), content.name) if isinstance(content, Media) else content
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +44,9 @@ TOLD = {
 }
 
 
-def _given(drawn: NDArray[np.float32], real: NDArray[np.float32]) -> tuple[Any, list[Features]]:
+def _given(
+    drawn: NDArray[np.float32], real: NDArray[np.float32]
+) -> tuple[list[Prediction], list[Features]]:
     """A prediction for each drawn and each real image, as a run has them."""
     none = np.empty((0, drawn.shape[1]), np.float32)
     features = [{"drawn": row[None], "real": none} for row in drawn]

@@ -9,8 +9,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from types import ModuleType, SimpleNamespace
 
 
 def installed(package: str) -> str | None:
@@ -22,7 +21,7 @@ def installed(package: str) -> str | None:
 
 
 @cache
-def library(name: str) -> Any:
+def library(name: str) -> ModuleType:
     """A module of a package. Raises ImportError, which skips the case.
 
     Where torch-fidelity is installed and lacks torchvision, torchmetrics fails on its first import
@@ -34,7 +33,7 @@ def library(name: str) -> Any:
         return import_module(name)
 
 
-def lifted(module: str, *names: str, **given: Any) -> SimpleNamespace:
+def lifted(module: str, *names: str, **given: object) -> SimpleNamespace:
     """Functions of a module by themselves, in the names `given`, without what it imports.
 
     torch-fidelity, clean-fid and pytorch-fid import torchvision for the images, which their
@@ -45,13 +44,13 @@ def lifted(module: str, *names: str, **given: Any) -> SimpleNamespace:
     wanted = [node for node in tree.body if getattr(node, "name", "") in names]
     if len(wanted) < len(names):
         raise ImportError(f"{module} has other functions than {', '.join(names)}")
-    space: dict[str, Any] = dict(given)
+    space: dict[str, object] = dict(given)
     exec(compile(ast.Module(wanted, []), str(file), "exec"), space)
     return SimpleNamespace(**{name: space[name] for name in names})
 
 
 @cache
-def subpackage(package: str, name: str) -> Any:
+def subpackage(package: str, name: str) -> ModuleType:
     """A package within a package by itself, without the outer one's imports. Raises ImportError."""
     folder = _folder(package) / name
     alias = f"_conformance_{package}_{name}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -69,7 +68,7 @@ def _sklearn(name: str, function: str, _: Path) -> Compared:
 
 def _torchmetrics(name: str, function: str, cut: int | None, _: Path) -> Compared:
     torch, functional = library("torch"), library("torchmetrics.functional.retrieval")
-    given: dict[str, Any] = {} if cut is None else {"top_k": cut}
+    given: dict[str, object] = {} if cut is None else {"top_k": cut}
     found = []
     for p in predictions(DOCUMENTS):
         scores, worth = map(torch.tensor, _down(p, graded=name.startswith("ndcg")))

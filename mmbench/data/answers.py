@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from reprlib import repr
 from string import ascii_uppercase
-from typing import Any
 
 from mmbench.data.beside import MEDIA
 from mmbench.data.cells import bare_letter, lettered, listed_options
@@ -25,6 +24,7 @@ from mmbench.data.records import (
 from mmbench.data.table_media import media_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.text import count
 from mmbench.types import Broken, Content, Sample
 
@@ -33,6 +33,7 @@ _ANSWERS = ("answer", "answers")
 _USED = {"id", *_ANSWERS, *MEDIA, "file", "question", "options", "group"}
 
 
+@declare_source(own_data=True)
 def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     """A sample for each row of a CSV, TSV, JSONL or JSON file: what may be answered, as target.
 
@@ -67,7 +68,7 @@ def _sample(ident: str, record: Record, media: dict[str, Content], by_text: bool
     right = _right(record)
     question = optional(record, "question")
     texts = {"question": question} if question else {}
-    target: Any = right[0] if len(right) == 1 else right
+    target: object = right[0] if len(right) == 1 else right
     inputs: dict[str, Content] = {**media, **texts}
     if options:
         letter = _letter(right, options, record, by_text)
@@ -98,10 +99,15 @@ def _options(record: Record) -> list[str]:
     """The options of a row, numbers as their decimal texts; none where it has none."""
     given = record.cells.get("options") or _lettered(record)
     several = listed_options(given)
-    texts = isinstance(several, list) and all(isinstance(one, str | int | float) for one in several)
-    if texts and (not several or 2 <= len(several) <= len(ascii_uppercase)):
+    if isinstance(several, list) and _are_options(several):
         return list(map(str, several))
     raise DataError(f"{record.where}: options is {repr(given)}: 2 to 26 texts are needed in a list")
+
+
+def _are_options(values: list[object]) -> bool:
+    """Return whether values are texts or numbers, none of them or 2 to 26."""
+    are_texts = all(isinstance(one, str | int | float) for one in values)
+    return are_texts and (not values or 2 <= len(values) <= len(ascii_uppercase))
 
 
 def _lettered(record: Record) -> list[str]:

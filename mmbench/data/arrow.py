@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from mmbench.data.rows import Row
 from mmbench.errors import DataError
@@ -43,10 +43,9 @@ def arrow_rows(
         yield Row(f"row {number}", image or None, **{key: cells[key][i] for key in cells})
 
 
-def cell_bytes(cell: Any) -> bytes:
+def cell_bytes(cell: bytes | Mapping[str, bytes]) -> bytes:
     """The bytes of an image cell, which is these bytes or a mapping that has them."""
-    data: bytes = cell["bytes"] if isinstance(cell, dict) else cell
-    return data
+    return cell["bytes"] if isinstance(cell, Mapping) else cell
 
 
 def media_cells(column: pa.ChunkedArray, what: str) -> tuple[list[str | None], list[bool]]:

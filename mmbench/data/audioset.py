@@ -19,6 +19,7 @@ from mmbench.data.published_rows import media_beside
 from mmbench.data.records import Record, read_records, text_lines, text_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.text import count
 from mmbench.types import Sample
 
@@ -28,6 +29,7 @@ _FOLDERS = ("audios/{split}_segments/Y{id}", "audio/{split}/{id}", "{split}/{id}
 _ENDINGS = (".wav", ".flac", ".ogg", ".m4a", ".mp3")
 
 
+@declare_source("folder")
 def audioset(
     root: Path | None, *, split: str = "eval", paths: str | list[str] | None = None
 ) -> Samples:
@@ -50,9 +52,9 @@ def audioset(
     contents = media_beside(records, given or _usual(split), "audio", file)
     samples = [
         Sample(
-            row.cells["YTID"],
+            text_of(row, "YTID"),
             {"audio": content},
-            positions(row.cells["positive_labels"].split(","), order, row),
+            positions(text_of(row, "positive_labels").split(","), order, row),
         )
         for row, content in zip(records, contents, strict=True)
     ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from mmbench.data.listing_read import Files
 from mmbench.data.pairs import Caption, retrieval_data
@@ -28,8 +27,8 @@ def captioned(
     id: str,
     caption_id: str = "",
     rows: str = "",
-    table: dict[str, Any] | None = None,
-    where: dict[str, Any] | None = None,
+    table: dict[str, object] | None = None,
+    where: dict[str, object] | None = None,
 ) -> RetrievalData:
     """Captions as queries ("text"), media as corpus ("image", "audio" or "video").
 

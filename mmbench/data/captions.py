@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from msgspec import Raw
 
@@ -28,6 +27,7 @@ from mmbench.data.records import (
 from mmbench.data.system_names import matches
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.text import count, listed, part_of
 from mmbench.types import Broken, Sample
 
@@ -36,6 +36,7 @@ _IDS = ("id", "image_id")
 _ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 
 
+@declare_source(own_data=True)
 def captions(
     root: Path | None,
     *,
@@ -106,7 +107,7 @@ def _read(path: Path, split: str) -> Annotations:
 
 
 def _texts(data: bytes, path: Path, ident: str) -> list[str]:
-    found = decode_json(data, Any, path, inside=ident)
+    found = decode_json(data, object, path, inside=ident)
     return [found] if isinstance(found, str) else decode_json(data, list[str], path, inside=ident)
 
 
@@ -130,7 +131,7 @@ def _id(record: Record) -> str:
 def _references(record: Record) -> list[str]:
     if column(record, "references") is None:
         return [text_of(record, "caption")]
-    texts: Any = cell(record, "references")
+    texts = cell(record, "references")
     if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
         return texts
     raise DataError(f"{record.where}: references is not a list of texts")

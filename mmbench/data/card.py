@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePath
-from typing import Any
 
 from mmbench.errors import DataError
 from mmbench.regular_files import read_regular
@@ -36,7 +35,7 @@ def check_card(folder: Path) -> None:
                     )
 
 
-def _described(file: Path) -> Any:
+def _described(file: Path) -> object:
     """Return what is written in a description, of Markdown what is in front of it."""
     from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
@@ -52,7 +51,7 @@ def _described(file: Path) -> Any:
         raise DataError(f"{file}: cannot be read: {error}") from error
 
 
-def _texts(value: Any, keys: Collection[str], *, below: bool = False) -> Iterator[str]:
+def _texts(value: object, keys: Collection[str], *, below: bool = False) -> Iterator[str]:
     """Yield the texts below these keys."""
     match value:
         case str() if below:

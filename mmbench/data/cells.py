@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from reprlib import repr
 from string import ascii_uppercase
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmbench.data.records import Record, as_id, shown
 from mmbench.errors import DataError, UnknownName
@@ -43,31 +43,31 @@ class Shape(NamedTuple):
         )
 
 
-def cell(record: Record, column: str) -> Any:
+def cell(record: Record, column: str) -> object:
     """The value in a column; `types.semantic` is a key of a mapping, of each one in a list.
 
     Raises UnknownName for a column that the row does not have.
     """
     if column in record.cells:
         return record.cells[column]
-    value: Any = record.cells
+    value: object = record.cells
     for part in column.split("."):
         inside = value if isinstance(value, list) else [value]
-        if not all(isinstance(one, dict) and part in one for one in inside):
+        found = [one[part] for one in inside if isinstance(one, dict) and part in one]
+        if len(found) < len(inside):
             raise UnknownName(f"column ({record.where})", column, list(record.cells))
-        found = [one[part] for one in inside]
         value = found if isinstance(value, list) else found[0]
     return value
 
 
-def chosen(record: Record, where: Mapping[str, Any] | None) -> bool:
+def chosen(record: Record, where: Mapping[str, object] | None) -> bool:
     """Whether the columns of a row have the values wanted, each one or one of a list."""
     wanted = {name: v if isinstance(v, list) else [v] for name, v in (where or {}).items()}
     return all(str(cell(record, name)) in map(str, values) for name, values in wanted.items())
 
 
 def sample_of(
-    shape: Shape, record: Record, number: str, media: Mapping[str, Content], target: Any = None
+    shape: Shape, record: Record, number: str, media: Mapping[str, Content], target: object = None
 ) -> Sample:
     """The sample of a row, whose number stands in for an id; a `target` given goes before its own.
 
@@ -104,12 +104,12 @@ def _each(columns: Columns) -> list[str]:
     return list(filter(None, [columns] if isinstance(columns, str) else columns))
 
 
-def missing(value: Any) -> bool:
+def missing(value: object) -> bool:
     """Whether a cell holds nothing: null, or NaN as pandas writes a missing cell."""
     return value is None or (isinstance(value, float) and value != value)
 
 
-def _text(value: Any, record: Record, column: str) -> str:
+def _text(value: object, record: Record, column: str) -> str:
     number = isinstance(value, str | int | float) and not isinstance(value, bool)
     if number and not missing(value):
         return str(value)
@@ -118,16 +118,19 @@ def _text(value: Any, record: Record, column: str) -> str:
     )
 
 
-def _target(shape: Shape, record: Record) -> Any:
+def _target(shape: Shape, record: Record) -> object:
     columns = _each(shape.target)
     values = [cell(record, column) for column in columns]
     if shape.options:
         options = _options(shape, record)
         letter = _letter(values[0], options, record)
         return letter if isinstance(letter, Broken) else {"answer": letter, "options": options}
-    if len(columns) == 1 and not isinstance(values[0], list):
+    if len(columns) != 1:
+        several = [value for value in values if not missing(value) and value != ""]
+    elif isinstance(values[0], list):
+        several = values[0]
+    else:
         return _text(values[0], record, columns[0])
-    several = values[0] if len(columns) == 1 else [v for v in values if not missing(v) and v != ""]
     if not several:
         raise DataError(f"{record.where}: {', '.join(columns)}: a right answer is needed")
     return [_text(value, record, columns[0]) for value in several]
@@ -135,16 +138,15 @@ def _target(shape: Shape, record: Record) -> Any:
 
 def _options(shape: Shape, record: Record) -> list[str]:
     columns = _each(shape.options)
-    values: Any = [cell(record, column) for column in columns]
-    values = (
-        listed_options(values[0]) if len(columns) == 1 else _without_last(values, record, columns)
-    )
+    cells = [cell(record, column) for column in columns]
+    single = len(columns) == 1
+    values = listed_options(cells[0]) if single else _without_last(cells, record, columns)
     if isinstance(values, list) and 2 <= len(values) <= len(ascii_uppercase):
         return [_text(value, record, columns[0]) for value in values]
     raise DataError(f"{record.where}: {', '.join(columns)}: 2 to 26 options are needed in a list")
 
 
-def _without_last(values: list[Any], record: Record, columns: list[str]) -> list[Any]:
+def _without_last(values: list[object], record: Record, columns: list[str]) -> list[object]:
     """Return the options without the empty ones at the end.
 
     Raises DataError for an empty one before another, which would get its letter.
@@ -156,7 +158,7 @@ def _without_last(values: list[Any], record: Record, columns: list[str]) -> list
     return kept
 
 
-def listed_options(value: Any) -> Any:
+def listed_options(value: object) -> object:
     """Return a list, also one that is written as Python writes it (MMMU: "['cat', 'dog']").
 
     None for a text that is no such list, or has half of a character in it.
@@ -176,7 +178,7 @@ def bare_letter(answer: str) -> str:
     return match[1].upper() if match else ""
 
 
-def _letter(answer: Any, options: list[str], record: Record) -> str | Broken:
+def _letter(answer: object, options: Sequence[str], record: Record) -> str | Broken:
     """The letter of the right option, which is given by its place from 0, its letter or itself.
 
     A letter is that of a position, also where it is the text of another option (MMMU). Broken

@@ -15,12 +15,14 @@ from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.published_rows import media_beside, rows_of
 from mmbench.data.records import Record, optional, text_id, text_lines
 from mmbench.datasets import Samples
+from mmbench.protocols import declare_source
 from mmbench.types import Sample
 
 _PATHS = ("Charades_v1/{id}.mp4", "Charades_v1_480/{id}.mp4", "{id}.mp4")
 _PLACES = ("", "Charades/")
 
 
+@declare_source("folder")
 def charades(root: Path | None, *, split: str = "test") -> Samples:
     """A sample for each video: the positions of its actions as target; its scene is a tag.
 

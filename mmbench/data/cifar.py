@@ -16,6 +16,7 @@ from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.records import text_lines
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
+from mmbench.protocols import declare_source
 from mmbench.text import count
 from mmbench.types import Media, Sample
 
@@ -49,6 +50,7 @@ _LAYOUTS = {
 }
 
 
+@declare_source("folder")
 def cifar(
     root: Path | None, *, classes: int = 10, split: str = "test", prompts: str = ""
 ) -> Samples:

@@ -12,12 +12,14 @@ from mmbench.data.published_rows import modality_of
 from mmbench.data.system_names import is_system_name
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.surrogates import escape_surrogates
 from mmbench.types import Media, Sample
 
 _ENDINGS = {"image": EXTENSIONS, "audio": SOUNDS, "video": FILMS}
 
 
+@declare_source("folder")
 def class_folders(
     root: Path | None,
     *,

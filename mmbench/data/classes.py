@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
 
@@ -21,10 +20,10 @@ class ClassFile(Struct, frozen=True, forbid_unknown_fields=True):
 
     files: str | list[str]
     name: str = "name"
-    table: dict[str, Any] = {}
+    table: dict[str, object] = {}
 
 
-def class_list(given: list[str] | Mapping[str, Any], root: Path, source: str) -> list[str]:
+def class_list(given: list[str] | Mapping[str, object], root: Path, source: str) -> list[str]:
     """Names as they are given, or in the order of a `ClassFile` in the folder `root`.
 
     Raises DataError for a file that cannot be read and for names that stand twice.

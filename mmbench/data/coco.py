@@ -14,12 +14,14 @@ from mmbench.data.pairs import check_count, first_captions, retrieval_data
 from mmbench.data.system_names import matches
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 
 # As they lie in Karpathy's caption_datasets.zip; dataset.json is neuraltalk's name for each.
 KARPATHY = ("dataset_coco.json", "dataset_flickr30k.json", "dataset_flickr8k.json", "dataset.json")
 _PLACES = ("", "annotations", "karpathy", "caption_datasets")
 
 
+@declare_source("json")
 def coco(
     root: Path | None,
     *,

@@ -11,10 +11,12 @@ from mmbench.data.coco import doubt, find_annotations
 from mmbench.data.pairs import Caption, check_count, refuse_duplicates
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.text import count
 from mmbench.types import Sample
 
 
+@declare_source("json")
 def coco_prompts(
     root: Path | None,
     *,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmbench.data.prediction_names import (
     FORMS,
@@ -146,13 +146,15 @@ def _holds_texts(column: str, records: Sequence[Record]) -> bool:
     return any(cell_kind(record.cells.get(column)) == "text" for record in records)
 
 
-def cell_kind(cell: Any) -> str:
+def cell_kind(cell: object) -> str:
     """Return `number`, `text` (also for lists and objects), or nothing for an empty cell."""
     if str(cell).strip().casefold() in _EMPTY:
         return ""
+    if not isinstance(cell, str | int | float):
+        return "text"
     try:
         float(cell)
-    except (TypeError, ValueError):
+    except ValueError:
         return "text"
     return "number"
 
@@ -165,7 +167,7 @@ def _without_raw(columns: list[str]) -> list[str]:
 
 def _distinct(columns: list[str], records: Sequence[Record]) -> list[str]:
     """Leave out a column that holds in every row what one before it holds."""
-    kept: dict[str, list[Any]] = {}
+    kept: dict[str, list[object]] = {}
     for column in columns if len(columns) > 1 else []:
         cells = [record.cells.get(column) for record in records]
         if cells not in kept.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.data.arrow import cell_bytes, media_cells
 from mmbench.data.beside import MEDIA
@@ -14,6 +14,10 @@ from mmbench.data.media_fields import field_modality, located, without_empty
 from mmbench.data.records import Record
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Content, Media, Modality
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from datasets import Dataset
 
 _BATCH = 1000  # rows looked at together
 
@@ -33,7 +37,7 @@ STORED = _Stored()
 class Encoded(NamedTuple):
     """A data set with its media left encoded, and which inputs are media."""
 
-    dataset: Any
+    dataset: Dataset
     media: dict[str, tuple[str, Modality]]  # input → column, modality
     label: str
     beside: Path  # where paths that are not absolute begin
@@ -51,7 +55,7 @@ class Encoded(NamedTuple):
                 where = f"{self.label} row {number}"
                 yield number, Record(where, {name: cells[name][row] for name in names})
 
-    def _cells(self, column: Any, name: str, heavy: Collection[str]) -> list[Any]:
+    def _cells(self, column: pa.ChunkedArray, name: str, heavy: Collection[str]) -> list[object]:
         if name not in heavy:
             return list(column.to_pylist())
         paths, stored = media_cells(column, f"{self.label}: column {name}")
@@ -76,12 +80,13 @@ class Encoded(NamedTuple):
             cell = record.cells[column]
             if cell is STORED:
                 read = _reader(self.dataset, column, number)
-                cell = Media(modality, f"{column} of {record.where}", read)
-            cells.append(cell or None)
+                cells.append(Media(modality, f"{column} of {record.where}", read))
+            else:
+                cells.append(cell if cell and isinstance(cell, str) else None)
         return located(cells, self.beside, self.label, modality)
 
 
-def encoded(dataset: Any, shape: Shape, label: str, beside: Path) -> Encoded:
+def encoded(dataset: Dataset, shape: Shape, label: str, beside: Path) -> Encoded:
     """Return a data set whose inputs are left encoded where they are media.
 
     Errors call it `label`. Raises DataError for an input that its column cannot be.
@@ -95,7 +100,7 @@ def encoded(dataset: Any, shape: Shape, label: str, beside: Path) -> Encoded:
     return Encoded(dataset, media, label, beside)
 
 
-def _modality(feature: Any, name: str, what: str) -> Modality | None:
+def _modality(feature: object, name: str, what: str) -> Modality | None:
     """Return the modality of an input by its name or, where that says nothing, by its column."""
     kind = type(feature).__name__.lower()
     by_type = next((modality for modality in MEDIA if modality == kind), None)
@@ -107,13 +112,13 @@ def _modality(feature: Any, name: str, what: str) -> Modality | None:
     return by_type or by_name
 
 
-def _has_bytes(feature: Any) -> bool:
+def _has_bytes(feature: object) -> bool:
     if isinstance(feature, dict):
         return "bytes" in feature
     return "binary" in getattr(feature, "dtype", "")
 
 
-def _undecoded(dataset: Any, column: str) -> Any:
+def _undecoded(dataset: Dataset, column: str) -> Dataset:
     """The data set without decoding: a sound would be decoded by a library of its own."""
     feature = dataset.features.get(column)
     if getattr(feature, "decode", False):
@@ -121,7 +126,7 @@ def _undecoded(dataset: Any, column: str) -> Any:
     return dataset
 
 
-def _column(dataset: Any, column: str, label: str) -> str:
+def _column(dataset: Dataset, column: str, label: str) -> str:
     names = dataset.column_names
     for name in (column, column.partition(".")[0]):
         if name in names:
@@ -129,9 +134,9 @@ def _column(dataset: Any, column: str, label: str) -> str:
     raise UnknownName(f"column of {label}", column, names)
 
 
-def _reader(dataset: Any, column: str, number: int) -> Callable[[], bytes]:
+def _reader(dataset: Dataset, column: str, number: int) -> Callable[[], bytes]:
     return partial(_read, dataset, column, number)
 
 
-def _read(dataset: Any, column: str, number: int) -> bytes:
+def _read(dataset: Dataset, column: str, number: int) -> bytes:
     return cell_bytes(dataset.select_columns([column])[number][column])

@@ -11,6 +11,7 @@ from mmbench.data.pairs import Caption, retrieval_data
 from mmbench.data.system_names import is_system_name
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.surrogates import escape_surrogates
 from mmbench.types import Broken, Content, Media
 
@@ -20,6 +21,7 @@ EXTENSIONS = (
 )
 
 
+@declare_source("folder")
 def folder(root: Path | None) -> RetrievalData:
     """Captions as queries ("text"), images as corpus ("image"), from a folder and those below it.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import tarfile
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from mmbench.data.system_names import entries
 from mmbench.regular_files import open_regular
@@ -125,14 +125,14 @@ def _describe_json(text: str) -> str:
     return f"{'JSON lines' if several else 'a JSON object'} with {_names(first)}"
 
 
-def _decoded(text: str) -> tuple[Any, int]:
+def _decoded(text: str) -> tuple[object, int]:
     try:
         return json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
         return None, 0
 
 
-def _names(names: Any) -> str:
+def _names(names: Iterable[object]) -> str:
     shown = [str(name).strip().strip('"') for name in names]
     return listed(shown, _SHOWN) or "nothing in it"
 

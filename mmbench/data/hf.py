@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -13,10 +13,15 @@ from mmbench.data.arrow import arrow_rows, cell_bytes
 from mmbench.data.hub import open_dataset
 from mmbench.data.rows import Row, choose_columns, pair_rows
 from mmbench.datasets import RetrievalData
+from mmbench.protocols import declare_source
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 _BATCH = 1000  # rows looked at together
 
 
+@declare_source(hub=True)
 def hf(
     root: Path | None,
     *,
@@ -49,7 +54,7 @@ def hf(
     return replace(data, source=source)
 
 
-def _rows(dataset: Any, columns: dict[str, str], label: str) -> Iterator[Row]:
+def _rows(dataset: Dataset, columns: dict[str, str], label: str) -> Iterator[Row]:
     from datasets import Image
 
     image = columns["image"]
@@ -61,9 +66,9 @@ def _rows(dataset: Any, columns: dict[str, str], label: str) -> Iterator[Row]:
         yield from arrow_rows(tables[start : start + _BATCH], columns, start, label, reader)
 
 
-def _reader(dataset: Any, image: str, number: int) -> Callable[[], bytes]:
+def _reader(dataset: Dataset, image: str, number: int) -> Callable[[], bytes]:
     return partial(_read, dataset, image, number)
 
 
-def _read(dataset: Any, image: str, number: int) -> bytes:
+def _read(dataset: Dataset, image: str, number: int) -> bytes:
     return cell_bytes(dataset[number][image])

@@ -11,11 +11,14 @@ import re
 from glob import escape
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.data.library_files import load_checked, readable
 from mmbench.data.local import load_local
 from mmbench.errors import DataError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 _REQUEST_SECONDS = 2.0  # a connection, or a silence between two bytes
 _ANSWER_SECONDS = 2.0  # all of the answer, name lookup included
@@ -32,7 +35,7 @@ class _Cached(NamedTuple):
 
 def open_dataset(
     root: Path | None, path: str, name: str | None, split: str, revision: str | None
-) -> tuple[Any, dict[str, str]]:
+) -> tuple[Dataset, dict[str, str]]:
     """A split of the data set at `root`, else at `path` on disk, else OWNER/NAME on the hub.
 
     With it comes where it is from: the path, and of the hub the commit as `revision`. Raises
@@ -50,7 +53,9 @@ def open_dataset(
     return dataset, {"path": path, "revision": commit}
 
 
-def load_from_hub(path: str, name: str | None, split: str, revision: str | None) -> tuple[Any, str]:
+def load_from_hub(
+    path: str, name: str | None, split: str, revision: str | None
+) -> tuple[Dataset, str]:
     """A split of the data set OWNER/NAME as a `datasets.Dataset`, and the commit it is of.
 
     A commit that is in the cache is taken from there. Else the hub says which commit the revision
@@ -116,7 +121,7 @@ def _offline(
     return found[-1]
 
 
-def _from_cache(path: str, entry: _Cached, split: str) -> Any:
+def _from_cache(path: str, entry: _Cached, split: str) -> Dataset:
     from datasets.packaged_modules.cache.cache import Cache
 
     with readable(f"{path} at {entry.commit}, in the cache"):

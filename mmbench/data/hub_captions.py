@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 from reprlib import repr
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -18,10 +17,12 @@ from mmbench.data.published_rows import one_medium
 from mmbench.data.records import Record, text_id
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.text import path_id
 from mmbench.types import Broken, Content
 
 
+@declare_source(hub=True)
 def caption_rows(
     root: Path | None,
     *,
@@ -31,7 +32,7 @@ def caption_rows(
     name: str | None = None,
     split: str = "test",
     revision: str | None = None,
-    where: dict[str, Any] | None = None,
+    where: dict[str, object] | None = None,
     id: str = "",
 ) -> RetrievalData:
     """Captions as queries ("text"), media as corpus ("image", "audio" or "video").

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mmbench.data.cells import Columns, Shape, cell, chosen, sample_of
 from mmbench.data.encoded import Encoded, encoded
 from mmbench.data.hub import open_dataset
+from mmbench.data.listing_read import option_as
 from mmbench.data.media_fields import check_optional
 from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
+from mmbench.protocols import declare_source
 from mmbench.text import count
 from mmbench.types import Broken, Content, Sample
 
+if TYPE_CHECKING:
+    from datasets import Dataset
 
+
+class _Join(Struct, frozen=True):
+    """Which configuration is joined, the columns of the ids there and here, and its inputs."""
+
+    name: str
+    by: str
+    id: str
+    fields: dict[str, str]
+
+
+@declare_source(hub=True)
 def rows(
     root: Path | None,
     *,
@@ -25,7 +42,7 @@ def rows(
     name: str | list[str] | None = None,
     split: str = "test",
     revision: str | None = None,
-    where: dict[str, Any] | None = None,
+    where: dict[str, object] | None = None,
     id: str = "",
     fields: dict[str, str] | None = None,
     target: Columns = "",
@@ -36,7 +53,7 @@ def rows(
     optional: list[str] | None = None,
     prompts: str = "",
     spaces: bool = False,
-    join: dict[str, Any] | None = None,
+    join: dict[str, object] | None = None,
 ) -> Samples:
     """A sample for each row of the data set OWNER/NAME, or of the folder or file `root`.
 
@@ -96,22 +113,19 @@ class _Joined:
         path: str,
         split: str,
         revision: str | None,
-        *,
-        name: str,
-        by: str,
-        id: str,
-        fields: dict[str, str],
+        join: _Join,
     ) -> None:
-        dataset, source = open_dataset(root, path, name, split, revision)
-        label = f"{source['path']} ({name}, {split})"
-        self._held = encoded(dataset, Shape(id, fields), label, beside(source))
-        texts = sorted(fields.keys() - self._held.media)
+        dataset, source = open_dataset(root, path, join.name, split, revision)
+        label = f"{source['path']} ({join.name}, {split})"
+        self._held = encoded(dataset, Shape(join.id, join.fields), label, beside(source))
+        texts = sorted(join.fields.keys() - self._held.media)
         if texts:
             raise DataError(f"{label}: join adds media, and {texts[0]} holds none: leave it out")
         self._rows = {
-            str(cell(r, id)): (n, r) for n, r in self._held.records([id, *fields.values()])
+            str(cell(r, join.id)): (n, r)
+            for n, r in self._held.records([join.id, *join.fields.values()])
         }
-        self.by, self._label = by, label
+        self.by, self._label = join.by, label
 
     def contents(self, records: list[Record]) -> list[dict[str, Content]]:
         """Return the media that belong to each row; Broken where there is none of that id."""
@@ -127,14 +141,14 @@ class _Joined:
 
 
 def _joined(
-    root: Path | None, path: str, split: str, revision: str | None, join: dict[str, Any]
+    root: Path | None, path: str, split: str, revision: str | None, join: dict[str, object]
 ) -> _Joined:
     if join.keys() != {"name", "by", "id", "fields"}:
         raise SpecError(
             f"data option join has the keys {', '.join(map(str, join))}:"
             " name, by, id and fields are needed"
         )
-    return _Joined(root, path, split, revision, **join)
+    return _Joined(root, path, split, revision, option_as(_Join, join, "join"))
 
 
 def _sample(
@@ -160,7 +174,7 @@ def beside(source: dict[str, str]) -> Path:
     return place.parent if place.is_file() else place
 
 
-def _classes(dataset: Any, target: Columns) -> list[str]:
+def _classes(dataset: Dataset, target: Columns) -> list[str]:
     """The names of the classes of a column of labels; none for one of anything else."""
     feature = dataset.features.get(target) if isinstance(target, str) else None
     feature = getattr(feature, "feature", feature)  # of a list of labels, that of each
@@ -168,9 +182,13 @@ def _classes(dataset: Any, target: Columns) -> list[str]:
     return list(names) if names else []
 
 
-def _positions(value: Any, classes: list[str], record: Record) -> Any:
+def _positions(value: object, classes: list[str], record: Record) -> int | list[int]:
     if isinstance(value, list):
-        return sorted(_positions(one, classes, record) for one in value)
+        return sorted(_position(one, classes, record) for one in value)
+    return _position(value, classes, record)
+
+
+def _position(value: object, classes: list[str], record: Record) -> int:
     if isinstance(value, str) and value in classes:
         if classes.count(value) > 1:
             raise DataError(f"{record.where}: several classes are called {value!r}: give numbers")

@@ -9,9 +9,11 @@ from mmbench.data.folder import EXTENSIONS, file_id, files_below
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.types import Media, Sample
 
 
+@declare_source("folder")
 def images(root: Path | None) -> Samples:
     """The images of a folder and those below it, each as the target of a sample.
 

@@ -25,7 +25,10 @@ _NUL = "has a NUL character, as UTF-16 without a byte order mark has: save it as
 _PACKED = {b"\x1f\x8b": "packed by gzip", b"PK\3\4": "a ZIP archive", b"PAR1": "Parquet"}
 _NO_JSON = (b"NaN", b"Infinity", b"-Infinity")
 # Types that keep every key of an object.
-_COMPLETE: tuple[Any, ...] = (Any, dict[str, Any], dict[str, msgspec.Raw], dict[str, list[str]])
+_COMPLETE: tuple[object, ...] = (
+    *(Any, dict[str, Any]),
+    *(object, dict[str, object], dict[str, msgspec.Raw], dict[str, list[str]]),
+)
 _ESCAPED_COLONS = (b"\\u003a", b"\\u003A")
 # One half of a pair of UTF-16, as msgspec rejects it: without the other.
 _HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
@@ -94,7 +97,7 @@ def _refuse_repeated_keys(data: bytes, found: object, place: str) -> None:
         json.loads(data, parse_int=str, object_pairs_hook=lambda pairs: _single_keys(pairs, place))
 
 
-def _single_keys(pairs: list[tuple[str, Any]], place: str) -> dict[str, Any]:
+def _single_keys(pairs: list[tuple[str, object]], place: str) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = repeated(key for key, _ in pairs)

@@ -7,7 +7,6 @@ annotations are a table or JSON needs no code of its own.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from mmbench.data.cells import cell
 from mmbench.data.classes import class_list, in_order, positions
@@ -29,12 +28,12 @@ def labelled(
     label: str,
     id: str,
     rows: str = "",
-    table: dict[str, Any] | None = None,
-    where: dict[str, Any] | None = None,
+    table: dict[str, object] | None = None,
+    where: dict[str, object] | None = None,
     separator: str = "",
     drop: str = "",
     spaces: bool = False,
-    classes: list[str] | dict[str, Any] | None = None,
+    classes: list[str] | dict[str, object] | None = None,
     prompts: str = "",
     group: str = "",
     tags: dict[str, str] | None = None,
@@ -82,7 +81,7 @@ def labelled(
     return with_templates(Samples(samples, shown, group_name=group), prompts, file)
 
 
-def _cell(record: Record, label: str) -> Any:
+def _cell(record: Record, label: str) -> object:
     return "" if "{" in label else cell(record, label)
 
 

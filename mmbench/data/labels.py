@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmbench.data.beside import MEDIA
 from mmbench.data.classes import in_order
@@ -23,6 +23,7 @@ from mmbench.data.records import (
 from mmbench.data.table_media import columns_of_media, media_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, UnknownName
+from mmbench.protocols import declare_source
 from mmbench.types import Content, Sample
 
 _IDS = ("id", "file", *MEDIA)
@@ -30,6 +31,7 @@ _LABELS = ("label", "labels")
 _USED = {*_IDS, *_LABELS, "group"}
 
 
+@declare_source(own_data=True)
 def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samples:
     """A sample for each id, the position of its label in `Samples.labels` as target.
 
@@ -109,7 +111,7 @@ def _is_list(record: Record) -> bool:
 def _named(record: Record) -> list[str]:
     """The labels of a row."""
     name = only_of(record, _LABELS, "label")
-    given: Any = record.cells[name]
+    given = record.cells[name]
     texts = given if isinstance(given, list) else [given]
     found = [text_of(Record(record.where, {name: text}), name) for text in texts]
     if "" in found:

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
 from mmbench.data.formats import describe_bytes, is_json
 from mmbench.data.jsonfile import decode_json, wide_encoding
@@ -19,6 +19,9 @@ from mmbench.errors import DataError, UserError
 from mmbench.inflation import check_parquet, refuse_inflation
 from mmbench.regular_files import open_regular
 from mmbench.safe_parse import TooDeep, refuse_deep_lines
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetBuilder, DownloadManager
 
 _HEAD = 1 << 16  # bytes of a file that tell its format
 _CHUNK = 1 << 20
@@ -30,7 +33,7 @@ _PACKED |= {b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4"}
 _PACKED_NAMES = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 
 
-def load_checked(path: str, name: str | None, split: str, **options: Any) -> Any:
+def load_checked(path: str, name: str | None, split: str, **options: object) -> Dataset:
     """Return a split as `load_dataset` does. Raises DataError for what cannot be read.
 
     Files are looked at when the library has not read them before; what it has made of them is in
@@ -66,13 +69,13 @@ def readable(what: str) -> Iterator[None]:
         raise DataError(f"{what}: cannot be read: {reason}") from error
 
 
-def _checking_manager(builder: Any) -> Any:
+def _checking_manager(builder: DatasetBuilder) -> DownloadManager:
     """Return a download manager of the library that checks what it hands over."""
     from datasets import DownloadConfig, DownloadManager, config
     from datasets.packaged_modules.json.json import Json
 
     class Checking(DownloadManager):  # type: ignore[misc]
-        def download(self, url_or_urls: Any) -> Any:
+        def download(self, url_or_urls: object) -> object:
             seen = set(self.downloaded_paths)
             paths = super().download(url_or_urls)
             for origin, file in self.downloaded_paths.items():
@@ -137,8 +140,9 @@ def _check_packed(file: Path, packing: str, origin: str, as_json: bool) -> None:
     if packing not in compr:
         return  # the library cannot read it either, and says what is missing
 
-    def unpacked() -> Any:
-        return compr[packing](open_regular(file), mode="rb")
+    def unpacked() -> IO[bytes]:
+        stream: IO[bytes] = compr[packing](open_regular(file), mode="rb")
+        return stream
 
     with unpacked() as stream:
         _refuse_inflated(stream, file, origin)
@@ -176,4 +180,4 @@ def refuse_broken_lines(files: Iterable[Path]) -> None:
                     if number == 1 and wide_encoding(line):
                         break
                     if line.strip():
-                        decode_json(line.rstrip(b"\n"), dict[str, Any], file, line=number)
+                        decode_json(line.rstrip(b"\n"), dict[str, object], file, line=number)

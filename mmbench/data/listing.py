@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -40,8 +39,8 @@ def listing(
     *,
     files: Files,
     rows: str = "",
-    table: dict[str, Any] | None = None,
-    where: dict[str, Any] | None = None,
+    table: dict[str, object] | None = None,
+    where: dict[str, object] | None = None,
     last: int | None = None,
     id: str = "",
     fields: dict[str, str] | None = None,
@@ -108,7 +107,7 @@ def _within(part: str, sample: Sample) -> Sample:
 
 def _references(
     records: list[Record], shape: Shape, file: Path, given: Mapping[str, str] | None
-) -> list[Any]:
+) -> list[object]:
     if given is None:
         return [None] * len(records)
     wanted = option_as(References, given, "references")

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator, Mapping
 from io import StringIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -40,7 +40,7 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"separator {self.separator!r} is not one character of its own")
 
 
-def option_as(kind: type[S], given: Mapping[str, Any], option: str) -> S:
+def option_as(kind: type[S], given: Mapping[str, object], option: str) -> S:
     """A data option that is a mapping, as this kind of one. Raises SpecError."""
     return as_struct(given, kind, f"data option {option}")
 
@@ -76,7 +76,7 @@ def read_rows(file: Path, rows: str, table: Table) -> list[Record]:
     data = read_file(file)
     suffix = file.suffix.lower()
     if suffix == ".json":
-        return list(_json_rows(decode_json(data, Any, file), file, rows))
+        return list(_json_rows(decode_json(data, object, file), file, rows))
     if suffix == ".jsonl":
         return list(jsonl_records(data, file))
     if suffix not in _SEPARATORS and not table.separator:
@@ -84,7 +84,7 @@ def read_rows(file: Path, rows: str, table: Table) -> list[Record]:
     return list(_table_rows(decode_text(data, file), file, table))
 
 
-def _json_rows(found: Any, file: Path, rows: str) -> Iterator[Record]:
+def _json_rows(found: object, file: Path, rows: str) -> Iterator[Record]:
     for name in filter(None, rows.split(".")):
         if not isinstance(found, dict) or name not in found:
             raise DataError(f"{file}: has no entry {rows!r}")
@@ -100,7 +100,7 @@ def _json_rows(found: Any, file: Path, rows: str) -> Iterator[Record]:
         yield Record(f"{place}[{number}]", row)
 
 
-def _keyed(key: str, row: Any) -> Any:
+def _keyed(key: str, row: object) -> object:
     return {"key": key, **row} if isinstance(row, dict) else row
 
 
@@ -109,7 +109,7 @@ def _table_rows(text: str, file: Path, table: Table) -> Iterator[Record]:
     lines = csv_reader(
         StringIO(text, newline=""),
         delimiter=separator,
-        quoting=csv.QUOTE_MINIMAL if table.quoted else csv.QUOTE_NONE,
+        quoted=table.quoted,
         strict=table.quoted,
     )
     try:

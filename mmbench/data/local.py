@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmbench.data.card import check_card
 from mmbench.data.folder import files_below
 from mmbench.data.library_files import load_checked, readable, refuse_broken_lines
 from mmbench.errors import DataError, UnknownName
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 _BUILDERS = {
     ".parquet": "parquet",
@@ -20,7 +23,7 @@ _BUILDERS = {
 _SAVED = ("dataset_dict.json", "state.json")  # what `save_to_disk` leaves: of all splits, of one
 
 
-def load_local(place: Path, name: str | None, split: str) -> Any:
+def load_local(place: Path, name: str | None, split: str) -> Dataset:
     """A split of a data set on disk, as a `datasets.Dataset`.
 
     A folder is what `save_to_disk` wrote (where it holds one data set and no splits, `split` is not
@@ -47,7 +50,7 @@ def load_local(place: Path, name: str | None, split: str) -> Any:
     return found[split]
 
 
-def _from_files(place: Path, name: str | None, split: str) -> Any:
+def _from_files(place: Path, name: str | None, split: str) -> Dataset:
     """A split of a file, or of a folder of files.
 
     Raises DataError, with the line where JSON lines are broken.

@@ -12,7 +12,6 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from reprlib import repr
-from typing import Any
 
 from mmbench.data.beside import KINDS, MEDIA, optional_media
 from mmbench.errors import DataError, UnknownName
@@ -35,7 +34,7 @@ def check_optional(optional: Iterable[str], fields: Iterable[str]) -> None:
             raise UnknownName("medium in data option optional", name, media)
 
 
-def path_in(value: Any, where: str, column: str) -> str | None:
+def path_in(value: object, where: str, column: str) -> str | None:
     """Return the path in a cell, None for an empty cell.
 
     A mapping with a `path` and no bytes is its path. Raises DataError for anything else.

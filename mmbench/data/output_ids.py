@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from unicodedata import normalize
 
 import msgspec
@@ -106,7 +106,7 @@ def _by_chance(
 
 
 def _identified(outputs: Outputs, texts: dict[str, str], form: _Form, where: str) -> Outputs:
-    values: dict[str, Any] = dict(texts)
+    values: dict[str, object] = dict(texts)
     if form.parts is trn_parts:
         values = {ident: said(text, f"{where}: sample {ident}") for ident, text in texts.items()}
     note = f"every line {form.where} the id of a sample: read as {form.name}"
@@ -182,7 +182,7 @@ def with_folded_ids(outputs: Outputs, sides: Mapping[str, Sequence[str]]) -> Out
     return msgspec.structs.replace(outputs, values=values, embeddings=embeddings, tags=tags)
 
 
-def _with_folded_documents(value: Any, corpus: Mapping[str, str]) -> Any:
+def _with_folded_documents(value: object, corpus: Mapping[str, str]) -> object:
     """Return documents, listed or with their scores, under the ids of the corpus."""
     if isinstance(value, dict):
         return _renamed(value, corpus)
@@ -198,7 +198,7 @@ def _folded(ids: Sequence[str], side: str) -> dict[str, str]:
     return {ident.casefold(): ident for ident in ids}
 
 
-def _renamed(by_id: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+def _renamed(by_id: Mapping[str, object], known: Mapping[str, str]) -> dict[str, object]:
     names = [known.get(ident.casefold(), ident) for ident in by_id]
     refuse_duplicates("output id without its case", names, "--fold-ids")
     return dict(zip(names, by_id.values(), strict=True))

@@ -8,8 +8,8 @@ from collections.abc import Collection
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from tokenize import TokenError
-from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile, ZipFile
 
 from mmbench.contents import KEY_BYTES, digest
 from mmbench.data.jsonfile import read_file
@@ -22,6 +22,9 @@ from mmbench.text import listed, plain
 from mmbench.types import Outputs
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mmbench.types import Array
 
 SIDES = ("query", "corpus")
@@ -42,13 +45,16 @@ def embeddings(path: Path) -> Outputs:
     """
     wanted = [name for side in SIDES for name in (side, f"{side}_ids")]
     arrays = _arrays(path, wanted)
-    missing = [name for name in wanted if arrays.get(name) is None]
+    present = {name: array for name, array in arrays.items() if array is not None}
+    missing = [name for name in wanted if name not in present]
     if missing:
         raise DataError(
             f"{path}: has no array {missing[0]}: {', '.join(wanted)} are needed;"
             f" it has {listed(arrays) or 'none'}"
         )
-    sides = {side: _side(arrays[f"{side}_ids"], arrays[side], f"{path}: {side}") for side in SIDES}
+    sides = {
+        side: _side(present[f"{side}_ids"], present[side], f"{path}: {side}") for side in SIDES
+    }
     widths = [vectors.shape[1] for _, vectors in sides.values()]
     if widths[0] != widths[1]:
         raise DataError(
@@ -67,10 +73,10 @@ def score_matrix(path: Path) -> Outputs:
     `x.ids.txt` the samples, else rows are in the order of the data. One name a line. A row with
     NaN is kept: the kind fails its sample.
     """
-    arrays = _arrays(path, [])
-    if _ALONE not in arrays:
+    alone = _arrays(path, []).get(_ALONE)
+    if alone is None:
         raise DataError(f"{path}: one array is needed (np.save), this is an archive of several")
-    scores = _matrix(arrays[_ALONE], f"{path}: scores")
+    scores = _matrix(alone, f"{path}: scores")
     scores = scores.astype("<f8" if scores.dtype.itemsize > 4 else "<f4", copy=False)
     labels, ids = _names(path, "labels"), _names(path, "ids")
     for names, size, axis in ((labels, scores.shape[1], "columns"), (ids, len(scores), "rows")):
@@ -82,7 +88,7 @@ def score_matrix(path: Path) -> Outputs:
     return Outputs(values, labels or [], positional=ids is None, digest=digest(*parts).hex())
 
 
-def _arrays(path: Path, wanted: Collection[str]) -> dict[str, Any]:
+def _arrays(path: Path, wanted: Collection[str]) -> dict[str, NDArray[np.generic] | None]:
     """The arrays of an archive by name, None for those that are not wanted.
 
     One array of its own has the name `_ALONE`.
@@ -94,7 +100,7 @@ def _arrays(path: Path, wanted: Collection[str]) -> dict[str, Any]:
             loaded = np.load(file, allow_pickle=False)
             if isinstance(loaded, np.ndarray):
                 return {_ALONE: loaded}
-            _refuse_inflation(loaded, path, wanted)
+            _refuse_inflation(loaded.zip, path, wanted)
             return {name: loaded[name] if name in wanted else None for name in loaded.files}
     except _FAULTS as error:
         reason = plain(str(error)) or type(error).__name__
@@ -103,14 +109,14 @@ def _arrays(path: Path, wanted: Collection[str]) -> dict[str, Any]:
         ) from error
 
 
-def _refuse_inflation(archive: Any, path: Path, wanted: Collection[str]) -> None:
-    for entry in archive.zip.infolist():
+def _refuse_inflation(archive: ZipFile, path: Path, wanted: Collection[str]) -> None:
+    for entry in archive.infolist():
         name = entry.filename.removesuffix(".npy")
         if name in wanted:
             refuse_inflation(entry.compress_size, entry.file_size, path, f"array {name}")
 
 
-def _floats(values: Any, what: str) -> Array:
+def _floats(values: NDArray[np.generic], what: str) -> Array:
     import numpy as np
 
     matrix = _matrix(values, what)
@@ -118,7 +124,7 @@ def _floats(values: Any, what: str) -> Array:
         return np.asarray(matrix, np.float32)
 
 
-def _matrix(values: Any, what: str) -> Any:
+def _matrix(values: NDArray[np.generic], what: str) -> NDArray[np.generic]:
     if values.ndim != 2 or values.dtype.kind != "f":
         raise DataError(
             f"{what} are {values.dtype} {list(values.shape)}: floating-point numbers in two"
@@ -127,7 +133,9 @@ def _matrix(values: Any, what: str) -> Any:
     return values
 
 
-def _side(ids: Any, vectors: Any, what: str) -> tuple[list[str], Array]:
+def _side(
+    ids: NDArray[np.generic], vectors: NDArray[np.generic], what: str
+) -> tuple[list[str], Array]:
     kept = _floats(vectors, f"{what} vectors")
     if ids.ndim != 1 or ids.dtype.kind not in "USiu" or len(ids) != len(kept):
         raise DataError(
@@ -139,7 +147,7 @@ def _side(ids: Any, vectors: Any, what: str) -> tuple[list[str], Array]:
     return names, kept
 
 
-def _text(ident: Any, what: str) -> str:
+def _text(ident: object, what: str) -> str:
     try:
         return ident.decode() if isinstance(ident, bytes) else str(ident)
     except UnicodeDecodeError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmbench.data.column_choice import (
     IDS,
@@ -59,7 +59,7 @@ def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
     """
     if is_json_lines(data):
         return _from_records(list(jsonl_records(data, path)), path, fields)
-    content = decode_json(data, Any, path)
+    content = decode_json(data, object, path)
     if isinstance(content, dict) and _is_single(content):
         return _from_records([Record(f"{path} line 1", content)], path, fields)
     if not (isinstance(content, dict) and content):
@@ -72,7 +72,7 @@ def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
     return Outputs({key: as_value(v, f"{path}: {key!r}", key) for key, v in content.items()})
 
 
-def _is_single(content: dict[str, Any]) -> bool:
+def _is_single(content: dict[str, object]) -> bool:
     """Return whether an object is the only record of a file, and no mapping of ids to values.
 
     POPE's answers have a question and an answer, all other records an id and a prediction.
@@ -83,14 +83,14 @@ def _is_single(content: dict[str, Any]) -> bool:
     )
 
 
-def _is_record(value: Any, fields: Mapping[str, str]) -> bool:
+def _is_record(value: object, fields: Mapping[str, str]) -> bool:
     """Return whether a value is a record with a prediction, and not scores by label."""
     if not isinstance(value, dict) or not value or all(map(is_number, value.values())):
         return False
     return bool(fields or candidates(value) or value.get(ERROR))
 
 
-def _listed(content: Any, path: Path) -> list[Record]:
+def _listed(content: object, path: Path) -> list[Record]:
     if isinstance(content, list) and content and all(type(cells) is dict for cells in content):
         return [Record(f"{path}: $[{row}]", cells) for row, cells in enumerate(content)]
     raise DataError(
@@ -153,7 +153,7 @@ def _prediction(
     return (chosen.name, chosen.note) if chosen else ("", "")
 
 
-def _value(record: Record, column: str, ident: str) -> Any:
+def _value(record: Record, column: str, ident: str) -> object:
     """Return the value of a row, a Broken for an output that failed."""
     error, value = record.cells.get(ERROR), unwrapped(record.cells.get(column), column)
     if error and (not value or may_be_truth(column)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reprlib import repr
 from sys import float_info
-from typing import Any
+from typing import TypeGuard
 
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import plain_name, shown
@@ -15,7 +15,7 @@ _WANTED = "a text, a number, {label: score}, a list of document ids or a list of
 _ABSENT = "leave it out and score with --partial; where the answer was empty, give an empty text"
 
 
-def as_value(value: Any, what: str, ident: str = "") -> Any:
+def as_value(value: object, what: str, ident: str = "") -> object:
     """Return a JSON value as that of the output `ident`. Raises DataError that names `what` it is.
 
     The whole numbers of a list are document ids, as text, or scores: the task tells. With a
@@ -33,11 +33,13 @@ def as_value(value: Any, what: str, ident: str = "") -> Any:
     raise DataError(f"{what} is {shown(value)}: {_ABSENT if value is None else _WANTED}")
 
 
-def _scores(scores: dict[str, Any], what: str) -> dict[str, float]:
+def _scores(scores: dict[str, object], what: str) -> dict[str, float]:
+    found = {}
     for label, score in scores.items():
         if not is_number(score):
             raise DataError(f"{what}: the score of {label!r} is {repr(score)}: a number is needed")
-    return {label: float(score) for label, score in scores.items()}
+        found[label] = float(score)
+    return found
 
 
 def _documents(listed: list[str | int], what: str, ident: str) -> list[str]:
@@ -48,13 +50,14 @@ def _documents(listed: list[str | int], what: str, ident: str) -> list[str]:
     return documents
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> TypeGuard[int | float]:
     """Return whether a value is a number that a float can hold."""
-    is_numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_numeric and abs(value) <= float_info.max
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) <= float_info.max
 
 
-def unwrapped(value: Any, column: str) -> Any:
+def unwrapped(value: object, column: str) -> object:
     """Return the one text in the lists and responses that other harnesses put around it.
 
     lm-eval and lmms-eval write `filtered_resps: [text]` and `resps: [[text]]`, EvalScope the
@@ -73,10 +76,11 @@ def unwrapped(value: Any, column: str) -> Any:
     return value
 
 
-def _text_of_parts(content: Any) -> Any:
+def _text_of_parts(content: object) -> object:
     """Return the texts in a content of parts, one after another; any other content as it is."""
-    in_parts = isinstance(content, list) and all(isinstance(part, dict) for part in content)
-    if not in_parts or not {part.get("type") for part in content} <= {"text", "reasoning"}:
+    if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
+        return content
+    if not {part.get("type") for part in content} <= {"text", "reasoning"}:
         return content
     texts = [part.get("text") for part in content if part["type"] == "text"]
     return "".join(texts) if all(isinstance(text, str) for text in texts) else content

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import Any
 
 from mmbench.data.cells import cell
 from mmbench.data.records import Record, as_id, column
@@ -35,7 +34,7 @@ def named(text: str, record: Record) -> str:
     return as_id(value, f"{record.where}: {text}")
 
 
-def _as(value: Any, how: str) -> str:
+def _as(value: object, how: str) -> str:
     text = "" if value is None else str(value)
     path = PurePosixPath(text)
     parts = {"name": path.name, "stem": path.stem, "parent": path.parent.name}

@@ -14,6 +14,7 @@ from mmbench.data.records import Record, json_records, text_id, text_of
 from mmbench.data.system_names import matches
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, UnknownName
+from mmbench.protocols import declare_source
 from mmbench.text import listed
 from mmbench.types import Sample
 
@@ -22,6 +23,7 @@ CATEGORIES = ("random", "popular", "adversarial")
 _PLACES = ("", "coco", "output/coco")
 
 
+@declare_source("json")
 def pope(root: Path | None, *, category: str | None = None) -> Samples:
     """A sample for each question: yes or no as target, the image as group.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmbench.data.beside import MEDIA, optional_media
 from mmbench.data.cells import chosen
@@ -30,8 +30,8 @@ def rows_of(
     source: str,
     *,
     entry: str = "",
-    table: Mapping[str, Any] | None = None,
-    where: Mapping[str, Any] | None = None,
+    table: Mapping[str, object] | None = None,
+    where: Mapping[str, object] | None = None,
     columns: Iterable[str] = (),
 ) -> Rows:
     """The rows of the first of `files` that is there (`find_files`), those that `where` chooses.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
-from typing import Any, AnyStr, NamedTuple
+from typing import AnyStr, NamedTuple
 
 from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.data.listing_read import Table, read_rows
@@ -26,6 +26,7 @@ from mmbench.data.records import (
 )
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.text import listed, path_id, plain
 from mmbench.types import Sample
 
@@ -43,6 +44,7 @@ class _Judged(NamedTuple):
     grade: float
 
 
+@declare_source("table", "json", "text", own_data=True)
 def pairs(root: Path | None) -> RetrievalData:
     """Queries and documents without contents, and how well each document answers each query.
 
@@ -133,7 +135,7 @@ def _id(record: Record, ids: tuple[str, ...], other: str) -> str:
 
 def _by_query(data: bytes, path: Path) -> Iterator[_Judged]:
     """Yield the pairs of JSON {query: {document: grade}}, or {query: [documents]}."""
-    for query, judged in decode_json(data, dict[str, Any], path).items():
+    for query, judged in decode_json(data, dict[str, object], path).items():
         if not isinstance(judged, dict | list):
             raise DataError(f"{path}: {query!r}: documents with their grades are needed")
         where = f"{path}: {query!r}: document"

@@ -8,9 +8,11 @@ from mmbench.data.records import Record, find_file, number_of, optional, read_re
 from mmbench.data.table_media import media_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.types import Content, Sample
 
 
+@declare_source(own_data=True)
 def ratings(root: Path | None) -> Samples:
     """A sample for each id: its ratings [rater, number], sorted by rater, as target.
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 from reprlib import repr
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmbench.data.csv_reader import csv_reader
 from mmbench.data.jsonfile import decode_json, decode_text, read_file
@@ -32,7 +33,7 @@ class Record(NamedTuple):
     """A row: where it stands, as errors call it, and its cells by column."""
 
     where: str
-    cells: dict[str, Any]
+    cells: dict[str, object]
 
 
 def read_records(path: Path, value: str = "") -> list[Record]:
@@ -49,7 +50,7 @@ def read_records(path: Path, value: str = "") -> list[Record]:
     return [Record(record.where, without_nan(record.cells)) for record in records]
 
 
-def without_nan(cells: dict[str, Any]) -> dict[str, Any]:
+def without_nan(cells: dict[str, object]) -> dict[str, object]:
     """Return the cells of a row of text, None for `nan` and `NaN`; a list loses them."""
     return {
         name: [c for c in cell if c not in _NAN]
@@ -77,7 +78,7 @@ def jsonl_records(data: bytes, path: Path) -> Iterator[Record]:
     """One JSON object a line; empty lines are nothing."""
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():
-            cells = decode_json(line, dict[str, Any], path, line=number)
+            cells = decode_json(line, dict[str, object], path, line=number)
             yield Record(f"{path} line {number}", cells)
 
 
@@ -90,7 +91,8 @@ def json_records(data: bytes, path: Path, value: str = "") -> Iterator[Record]:
     if is_json_lines(data):
         yield from jsonl_records(data, path)
         return
-    content = decode_json(data, Any, path)
+    content = decode_json(data, object, path)
+    rows: list[tuple[str, object]]
     if isinstance(content, dict) and is_single_record(content, value):
         rows = [(f"{path} line 1", content)]
     elif isinstance(content, dict):
@@ -115,7 +117,7 @@ def is_mapping(data: bytes) -> bool:
     return data.lstrip().startswith(b"{") and not is_json_lines(data)
 
 
-def is_single_record(content: dict[str, Any], value: str) -> bool:
+def is_single_record(content: dict[str, object], value: str) -> bool:
     """Whether a JSON object is a row of its own, the only line of a file, and no mapping of ids.
 
     Such a row has a column of ids and one called `value`, or, where no value is named, no cell that
@@ -127,7 +129,7 @@ def is_single_record(content: dict[str, Any], value: str) -> bool:
     return bool(content) and not any(isinstance(one, dict) for one in content.values())
 
 
-def _keyed(key: str, row: Any, value: str) -> Any:
+def _keyed(key: str, row: object, value: str) -> object:
     if isinstance(row, dict):
         return {"id": key, **row}
     return {"id": key, value: row} if value else row
@@ -166,8 +168,8 @@ _READERS = {
 }
 
 
-def _by_name(header: list[str], cells: list[str]) -> dict[str, Any]:
-    row: dict[str, Any] = dict(zip(header, cells, strict=True))
+def _by_name(header: list[str], cells: list[str]) -> dict[str, object]:
+    row: dict[str, object] = dict(zip(header, cells, strict=True))
     if len(row) == len(header):
         return row
     for name in {name for name in header if header.count(name) > 1}:
@@ -204,7 +206,7 @@ def _by_plain_name(columns: tuple[str, ...]) -> dict[str, list[str]]:
     return named
 
 
-def cell(record: Record, name: str) -> Any:
+def cell(record: Record, name: str) -> object:
     """Return the value in the column of this name, None if there is no such column."""
     found = column(record, name)
     return None if found is None else record.cells[found]
@@ -244,14 +246,14 @@ def text_id(record: Record, names: Sequence[str] = ("id",)) -> str:
     return as_id(record.cells[name], f"{record.where}: {name}")
 
 
-def as_id(value: Any, what: str) -> str:
+def as_id(value: object, what: str) -> str:
     """A value as an id. Raises DataError, which names `what` it is."""
     if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
         return str(value)
     raise DataError(f"{what} is {shown(value)}: a whole number or a text is needed")
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """Return a value for a message; `missing` for null and for a cell that holds nothing."""
     return "missing" if value is None else repr(value)
 
@@ -267,10 +269,10 @@ def text_of(record: Record, name: str) -> str:
 def number_of(record: Record, name: str) -> float:
     """The finite number in a column. Raises DataError for all else."""
     value = cell(record, name)
-    try:
-        number = float("nan" if value is None or isinstance(value, bool) else value)
-    except (TypeError, ValueError, OverflowError):
-        number = float("nan")
+    number = float("nan")
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        with suppress(ValueError, OverflowError):
+            number = float(value)
     if number - number != 0:
         raise DataError(f"{record.where}: {name} is {shown(value)}: a number is needed")
     return number

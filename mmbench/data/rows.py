@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from reprlib import repr
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmbench import media
 from mmbench.contents import digest
@@ -29,9 +29,9 @@ class Row(NamedTuple):
 
     where: str
     image: str | Media | None
-    text: Any
-    id: Any = None
-    image_id: Any = None
+    text: object
+    id: object = None
+    image_id: object = None
 
 
 def choose_columns(
@@ -109,7 +109,7 @@ def _captions(row: Row, number: int, image: str, source: str) -> list[Caption]:
     ]
 
 
-def _id(value: Any, column: str, row: Row, source: str) -> str:
+def _id(value: object, column: str, row: Row, source: str) -> str:
     if isinstance(value, int | str):
         return str(value)
     raise DataError(
@@ -117,7 +117,7 @@ def _id(value: Any, column: str, row: Row, source: str) -> str:
     )
 
 
-def _text(value: Any, row: Row, source: str) -> str | Broken:
+def _text(value: object, row: Row, source: str) -> str | Broken:
     if value is None:
         return Broken("empty caption")
     if isinstance(value, str):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from mmbench.data.column_choice import IDS, cell_kind, columns_of
 from mmbench.data.records import Record, number_of, plain_name
@@ -37,5 +36,5 @@ def refuse_label_beside_scores(record: Record, column: str) -> None:
         )
 
 
-def _cells(records: Sequence[Record], name: str) -> list[Any]:
+def _cells(records: Sequence[Record], name: str) -> list[object]:
     return [record.cells.get(name) for record in records]

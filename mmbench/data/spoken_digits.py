@@ -11,6 +11,7 @@ from pathlib import Path
 from mmbench.data.system_names import matches
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, UnknownName
+from mmbench.protocols import declare_source
 from mmbench.surrogates import escape_surrogates
 from mmbench.types import Media, Sample
 
@@ -20,6 +21,7 @@ _SPLITS = ("all", "train", "test")
 _TEST = 5  # recordings numbered 0 to 4 are the official test set
 
 
+@declare_source("folder")
 def fsdd(root: Path | None, *, split: str = "all") -> Samples:
     """A sample for each recording DIGIT_SPEAKER_INDEX.wav: the digit's word as target.
 

@@ -21,7 +21,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -50,7 +50,7 @@ _TRAINING = 50  # numbers that each voice speaks, beside all words at two speeds
 _QUALITY = 0.96  # of Opus in libsndfile, from 0 to 1, the smallest: 16 kbit/s
 _EDGE = RATE // 50
 
-Row = dict[str, Any]
+Row = dict[str, object]
 
 
 def main(folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmbench.contents import cache_folder
 from mmbench.data.arrow import arrow_rows, cell_bytes
@@ -17,6 +17,9 @@ from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
 from mmbench.inflation import expanded_bytes, refuse_inflated_groups, refuse_inflation
 from mmbench.regular_files import open_regular
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Columns = Mapping[str, str] | None
 
@@ -53,8 +56,8 @@ def _text_rows(file: Path, columns: Columns) -> Iterator[Row]:
                 raise DataError(f"{record.where}: has no {chosen[key]!r} (null says: none)")
         # An empty cell of a CSV is an empty text, but no image and no id.
         values |= {key: None for key, value in values.items() if value == "" and key != "text"}
-        values["image"] = path_in(values["image"], record.where, "image")
-        yield Row(record.where.removeprefix(f"{file} "), **values)
+        image = path_in(values.pop("image"), record.where, "image")
+        yield Row(record.where.removeprefix(f"{file} "), image, **values)
 
 
 def _parquet_rows(file: Path, columns: Columns) -> Iterator[Row]:
@@ -81,5 +84,5 @@ def _parquet_rows(file: Path, columns: Columns) -> Iterator[Row]:
         raise DataError(f"{file}: cannot be read: {' '.join(str(error).split())}") from error
 
 
-def _put(spool: Spool, column: Any, start: int, number: int) -> Callable[[], bytes]:
+def _put(spool: Spool, column: pa.ChunkedArray, start: int, number: int) -> Callable[[], bytes]:
     return spool.add(cell_bytes(column[number - start].as_py()))

@@ -28,6 +28,7 @@ from mmbench.data.records import (
 from mmbench.data.table_media import media_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.text import listed
 from mmbench.types import Content, Sample
 
@@ -41,6 +42,7 @@ _PARTS = (
 )
 
 
+@declare_source("table", "json", "text", own_data=True)
 def transcripts(root: Path | None, *, split: str = "") -> Samples:
     """A sample for each recording: its text as target, its speaker as group where one is known.
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePath
-from typing import Any
 
 from mmbench.data.beside import FILMS, MEDIA, SOUNDS
 from mmbench.data.folder import EXTENSIONS
@@ -55,12 +54,13 @@ def unread_media(record: Record, unread: Unread) -> dict[str, Broken]:
     }
 
 
-def _modality(name: str, cells: list[Any], read: Collection[str]) -> Modality | None:
+def _modality(name: str, cells: list[object], read: Collection[str]) -> Modality | None:
     plain = plain_name(name)
     if named := _NAMED.fullmatch(plain):
         return next(medium for medium in MEDIA if medium == named[1])
     full = [cell for cell in cells if cell not in (None, "")]
-    if read or plain in _TEXTS or not full or not all(isinstance(cell, str) for cell in full):
+    texts = [cell for cell in full if isinstance(cell, str)]
+    if read or plain in _TEXTS or not full or len(texts) < len(full):
         return None
-    kinds = {modality_by_ending(cell) for cell in full}
+    kinds = {modality_by_ending(text) for text in texts}
     return kinds.pop() if len(kinds) == 1 else None

@@ -17,6 +17,7 @@ from mmbench.data.records import text_lines
 from mmbench.data.system_names import matches
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.surrogates import escape_surrogates
 from mmbench.types import Sample
 
@@ -24,6 +25,7 @@ _PLACES = ("", "VOC2007", "VOCdevkit/VOC2007")
 _PRESENT = {"1": True, "-1": False}
 
 
+@declare_source("folder")
 def voc(
     root: Path | None, *, split: str = "test", difficult: bool = True, prompts: str = ""
 ) -> Samples:

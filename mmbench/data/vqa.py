@@ -15,6 +15,7 @@ from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
+from mmbench.protocols import declare_source
 from mmbench.text import listed, part_of
 from mmbench.types import Content, Sample
 
@@ -47,6 +48,7 @@ class _Annotations(Struct):
     annotations: list[_Annotation]
 
 
+@declare_source("json")
 def vqa(root: Path | None, *, split: str = "val2014") -> Samples:
     """A sample for each question: its answers, as they were given, as target.
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from msgspec import Struct, field
+import random
+from collections.abc import Collection, Iterator, Mapping
+from hashlib import blake2b
 
-from mmbench.types import Sample
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from mmbench.datasets.retrieval_matching import match
+from mmbench.text import count
+from mmbench.types import Content, Outputs, Sample
 
 
 class RetrievalData(Struct, frozen=True):
@@ -15,10 +22,153 @@ class RetrievalData(Struct, frozen=True):
     judged and is left out. A link to a document that is not in `corpus` is a positive that is never
     retrieved. `source` says where the data
     are from, for the record (a hub's path and commit); `doubt` in it why they may not be those of
-    the task's protocol, which marks the record as not comparable.
+    the task's protocol, which marks the record as not comparable. It is a
+    `mmbench.protocols.Dataset`.
     """
 
     queries: list[Sample]
     corpus: list[Sample]
     links: dict[str, dict[str, float]]
     source: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def group_name(self) -> str:
+        """Groups have no name."""
+        return ""
+
+    @property
+    def optional_tags(self) -> list[str]:
+        """No tag is optional."""
+        return []
+
+    def judgements(self, query: Sample) -> dict[str, float]:
+        """Return the documents that were judged for a query, with their grades."""
+        return self.links.get(query.id, {})
+
+    def positives(self, query: Sample) -> dict[str, float]:
+        """Return the documents that are relevant to a query, with their grades, all above 0."""
+        return {doc: grade for doc, grade in self.judgements(query).items() if grade > 0}
+
+    def unjudged(self) -> int:
+        """Return how many queries have no judgement: these are left out."""
+        return sum(not self.judgements(query) for query in self.queries)
+
+    def without_relevant(self) -> int:
+        """Return how many queries were judged and have no relevant document: these count 0."""
+        judged = [query for query in self.queries if self.judgements(query)]
+        return sum(not self.positives(query) for query in judged)
+
+    def linked(self) -> set[str]:
+        """Return the ids of the documents that were judged for a query."""
+        return {doc for to in self.links.values() for doc in to}
+
+    def outside(self) -> list[str]:
+        """Return the ids that only embeddings brought: samples without contents and judgements."""
+        linked = self.linked() | self.links.keys()
+        return [s.id for s in (*self.queries, *self.corpus) if not s.inputs and s.id not in linked]
+
+    def absent_positives(self, failed: Collection[int]) -> list[tuple[str, str]]:
+        """Return the queries, except `failed` rows, with a positive outside the corpus, and why."""
+        known = {sample.id for sample in self.corpus}
+        lost = []
+        for row, query in enumerate(self.queries):
+            absent = [doc for doc in self.positives(query) if doc not in known]
+            if row not in failed and absent:
+                lost.append((query.id, f"its document {absent[0]} is not in the corpus"))
+        return lost
+
+    def by_role(self) -> dict[str, list[Sample]]:
+        """Return the samples by role: the name of their requests."""
+        return {"query": self.queries, "corpus": self.corpus}
+
+    def sizes(self) -> dict[str, int]:
+        """Return how many queries were judged, and how many documents there are."""
+        return {"query": len(self.queries) - self.unjudged(), "corpus": len(self.corpus)}
+
+    def limit(self, n: int) -> RetrievalData:
+        """Return the first n documents, with the queries that have a positive among them.
+
+        A query without a relevant document stays if a document that was judged for it does.
+        """
+        corpus = self.corpus[:n]
+        kept = {sample.id for sample in corpus}
+        queries = [
+            query
+            for query in self.queries
+            if not kept.isdisjoint(self.positives(query) or self.judgements(query))
+        ]
+        links = {q.id: {d: g for d, g in self.judgements(q).items() if d in kept} for q in queries}
+        return RetrievalData(queries, corpus, links, self.source)
+
+    def contents(
+        self, fields: Mapping[str, str], both: bool, /
+    ) -> Iterator[tuple[str, str, Content]]:
+        """Yield role, id and content of every sample: what is asked of. An id alone is empty.
+
+        A query that was never judged counts only if documents ask for queries as well (`both`).
+        """
+        for role, samples in self.by_role().items():
+            for sample in samples:
+                if both or role == "corpus" or self.links.get(sample.id):
+                    yield role, sample.id, sample.inputs.get(fields[role], "")
+
+    def targets_hash(self) -> bytes:
+        """Return a digest of the links, which with the contents says what was asked of."""
+        state = blake2b(digest_size=16)
+        for query, to in sorted(self.links.items()):
+            state.update(repr((query, sorted(to.items()))).encode())
+        return state.digest()
+
+    def notes(self) -> list[str]:
+        """Return how many documents and queries lack judgements or relevant documents."""
+        linked = self.linked()
+        alone = sum(sample.id not in linked for sample in self.corpus)
+        zero, out = self.without_relevant(), self.unjudged()
+        found = [
+            (alone, f"{count(alone, 'document')} of the corpus without judgements: not relevant"),
+            (zero, f"{count(zero, 'judged query')} without a relevant document: counted as 0"),
+            (out, f"{count(out, 'query')} without judgements: left out"),
+        ]
+        return [note for n, note in found if n]
+
+    def match(self, outputs: Outputs, *, partial: bool = False) -> tuple[RetrievalData, Outputs]:
+        """Return data with the queries and documents of the outputs, and these by the data's ids.
+
+        Raises DataError for samples without an output, unless `partial`.
+        """
+        return match(self, outputs, partial=partial)
+
+    def with_samples(self, queries: list[Sample], corpus: list[Sample]) -> RetrievalData:
+        """Return other queries and documents, with the links of these queries."""
+        ids = {sample.id for sample in queries}
+        links = {query: to for query, to in self.links.items() if query in ids}
+        return RetrievalData(queries, corpus, links, self.source)
+
+    def with_group_tags(self) -> RetrievalData:
+        """Return the same: groups of retrieval data have no name."""
+        return self
+
+    def with_sample(self, role: str, row: int, sample: Sample) -> RetrievalData:
+        """Return the data with another sample in a row of `query` or `corpus`."""
+        rows = list(self.by_role()[role])
+        rows[row] = sample
+        return replace(self, **{"queries" if role == "query" else role: rows})
+
+    def shuffled(self, seed: int) -> RetrievalData:
+        """Return the queries in another order. Documents keep theirs: splits are runs of them."""
+        queries = random.Random(seed).sample(self.queries, len(self.queries))
+        return replace(self, queries=queries)
+
+    def permuted(self, seed: int) -> RetrievalData:
+        """Return the data with the documents of the links exchanged at random."""
+        ids = [document.id for document in self.corpus]
+        other = dict(zip(ids, random.Random(seed).sample(ids, len(ids)), strict=True))
+        links = {
+            query: {other.get(document, document): grade for document, grade in to.items()}
+            for query, to in self.links.items()
+        }
+        return replace(self, links=links)
+
+    def shards(self) -> list[RetrievalData]:
+        """Return the data whole: every query is compared with every document."""
+        return [self]

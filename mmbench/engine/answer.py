@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -33,7 +32,7 @@ class Answerer:
 
     def __init__(
         self,
-        load: Callable[[], Any],
+        load: Callable[[], object],
         folder: Path,
         keys: ContentKeys,
         progress: Progress,
@@ -215,7 +214,7 @@ def _asked(requests: Requests) -> str:
 _MOST = {"write": 16, "draw": 4, "speak": 8, "loglikelihood": 16}
 
 
-def _most(model: Any, requests: Requests) -> int | None:
+def _most(model: object, requests: Requests) -> int | None:
     """The largest batch worth trying: the model's own word, else by what is asked."""
     own: int | None = getattr(model, "batch", None)
     return own or _MOST.get(requests.method)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from mmbench import registry, store
-from mmbench.contents import ContentKeys, cache_folder, digest
+from mmbench.contents import digest
 from mmbench.data.outputs_values import as_value
-from mmbench.engine.asked import Costs
+from mmbench.engine.context import run_context
 from mmbench.engine.features import Featurer
 from mmbench.engine.identity import canonical
 from mmbench.engine.measure import apply
-from mmbench.engine.prepare import Options
-from mmbench.engine.progress import Silent
+from mmbench.engine.options import options_from
 from mmbench.engine.run import run
 from mmbench.engine.score import score as score_outputs
 from mmbench.errors import UserError
@@ -28,7 +26,7 @@ def evaluate(
     *,
     data: str | Path | None = None,
     limit: int | None = None,
-    index: str = "exact",
+    index: str | None = None,
     device: str = "auto",
     dtype: str = "auto",
     batch_size: int | None = None,
@@ -36,7 +34,7 @@ def evaluate(
     fresh: bool = False,
     out: str | Path | None = None,
     published_as: str | None = None,
-    model_args: Mapping[str, Any] | None = None,
+    model_args: Mapping[str, object] | None = None,
     trust_remote_code: bool = False,
     allow_outside: bool = False,
     inception: str | Path | None = None,
@@ -52,21 +50,23 @@ def evaluate(
             f"evaluate: the model is a {type(model).__name__}, not a name: register its class with"
             ' mmbench.register("model", NAME) and give NAME'
         )
-    options = Options(
-        data=Path(data) if data is not None else None,
-        limit=limit,
-        index=index,
-        device=device,
-        dtype=dtype,
-        batch_size=batch_size,
-        seed=seed,
-        fresh=fresh,
-        published_as=published_as,
-        model_options=dict(model_args or {}),
-        trust_remote_code=trust_remote_code,
-        allow_outside=allow_outside,
-        tasks=tuple(tasks),
-        metric_models={"inception": Path(inception)} if inception is not None else {},
+    options = options_from(
+        {
+            "data": data,
+            "limit": limit,
+            "index": index,
+            "device": device,
+            "dtype": dtype,
+            "batch_size": batch_size,
+            "seed": seed,
+            "fresh": fresh,
+            "published_as": published_as,
+            "model_options": dict(model_args or {}),
+            "trust_remote_code": trust_remote_code,
+            "allow_outside": allow_outside,
+            "tasks": tuple(tasks),
+            "inception": inception,
+        }
     )
     if out is not None:
         Folder(out).check_writable()
@@ -78,7 +78,7 @@ def evaluate(
 
 def score(
     task: str,
-    predictions: str | Path | Mapping[str, Any],
+    predictions: str | Path | Mapping[str, object],
     *,
     data: str | Path | None = None,
     name: str | None = None,
@@ -100,14 +100,16 @@ def score(
     NAME, "id": NAME}. The other arguments are the flags of `mmbench score`; the record is written
     only when `out` is given. Raises UserError.
     """
-    options = Options(
-        data=Path(data) if data is not None else None,
-        device=device,
-        seed=seed,
-        published_as=published_as,
-        tasks=tuple(tasks),
-        metric_models={"inception": Path(inception)} if inception is not None else {},
-        strip_reasoning=strip_reasoning,
+    options = options_from(
+        {
+            "data": data,
+            "device": device,
+            "seed": seed,
+            "published_as": published_as,
+            "tasks": tuple(tasks),
+            "inception": inception,
+            "strip_reasoning": strip_reasoning,
+        }
     )
     if out is not None:
         Folder(out).check_writable()
@@ -120,7 +122,7 @@ def score(
     return outcome.record
 
 
-def _outputs(values: Mapping[str, Any]) -> Outputs:
+def _outputs(values: Mapping[str, object]) -> Outputs:
     plain = {
         str(ident): getattr(value, "tolist", lambda v=value: v)() for ident, value in values.items()
     }
@@ -128,18 +130,18 @@ def _outputs(values: Mapping[str, Any]) -> Outputs:
     return Outputs(values=values, digest=digest(canonical(plain)).hex())
 
 
-def metric(name: str) -> Callable[[Sequence[Prediction]], Score]:
+def metric(name: str, **options: object) -> Callable[[Sequence[Prediction]], Score]:
     """The metric of this name, as a function of predictions: `metric("recall@10")(predictions)`.
 
-    Failed predictions are left out. Raises UnknownName.
+    `options` are what a task gives in `metric_options`. Failed predictions are left out. Raises
+    UnknownName, and UserError for options that the metric does not take.
     """
-    registry.metric(name)
-    return lambda predictions: _measured(name, predictions)
+    registry.check_options(name, options)
+    return lambda predictions: _measured(name, predictions, options)
 
 
-def _measured(name: str, predictions: Sequence[Prediction]) -> Score:
+def _measured(name: str, predictions: Sequence[Prediction], given: dict[str, object]) -> Score:
     if registry.metric_info(name).wants is None:
-        return apply(name, predictions).score
-    options, costs = Options(), Costs()
-    with ContentKeys(cache_folder()) as keys:
-        return apply(name, predictions, Featurer(options, keys, Silent(), costs)).score
+        return apply(name, predictions, options=given).score
+    with run_context() as context:
+        return apply(name, predictions, Featurer(context), given).score

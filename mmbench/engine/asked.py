@@ -1,50 +1,30 @@
-"""The forwards of one run, and what they cost."""
+"""The forward passes of one model in a run, and what they cost."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from time import perf_counter
-from typing import Any
 
 from msgspec.structs import replace
 
-from mmbench.contents import ContentKeys
 from mmbench.engine import identity
 from mmbench.engine.answer import Answerer
 from mmbench.engine.calls import scale_of
-from mmbench.engine.held import Held
+from mmbench.engine.context import RunContext
 from mmbench.engine.models import REMOTE, Model
-from mmbench.engine.prepare import Options
-from mmbench.engine.progress import Progress
 from mmbench.errors import UserError
 from mmbench.journal_folders import open_folder, open_temporary_folder
 from mmbench.speed import RTFX
 from mmbench.types import Answers, Requests, Said, ScoreScale
 
 
-class Clock:
-    """Seconds by stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time what happens inside."""
-        start = perf_counter()
-        try:
-            yield
-        finally:
-            spent = perf_counter() - start
-            self.seconds[name] = round(self.seconds.get(name, 0.0) + spent, 4)
-
-
 def device_for(asked: str) -> str:
-    """`auto` is the first CUDA device where torch sees one, else the CPU. Raises UserError."""
+    """Return a device: `auto` is the first CUDA device where torch sees one, else the CPU.
+
+    Raises UserError.
+    """
     if asked == "cpu":
         return asked
     import torch
@@ -56,16 +36,6 @@ def device_for(asked: str) -> str:
     return asked
 
 
-class Costs:
-    """What a run took: seconds by stage, forwards, throughput, and the device it ran on."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.counts = {"requests": 0, "computed": 0, "cached": 0}
-        self.throughput: dict[str, float] = {}
-        self.device = "none"
-
-
 class Asked:
     """The forwards of one model, with what they cost.
 
@@ -73,26 +43,19 @@ class Asked:
     begins again.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        options: Options,
-        keys: ContentKeys,
-        progress: Progress,
-        costs: Costs,
-        held: Held,
-    ) -> None:
-        self._costs, self._progress = costs, progress
+    def __init__(self, model: Model, context: RunContext) -> None:
+        options = context.options
+        self._costs, self._progress = context.costs, context.progress
         # Nothing of a remote model runs here: torch is not even imported.
         self._model = model
         self.device = "cpu" if model.info.dtype == REMOTE else device_for(options.device)
-        costs.device = self.device
+        self._costs.device = self.device
         # The function does not refer to this object, so that the journal is released with it.
         self._answerer = Answerer(
-            partial(_load, model, self.device, held, progress, costs),
+            partial(_load, model, self.device, context),
             self._journal(),
-            keys,
-            progress,
+            context.keys,
+            context.progress,
             device=self.device,
             batch_size=options.batch_size,
             fresh=options.fresh,
@@ -156,8 +119,8 @@ class Asked:
         return answers
 
 
-def _load(model: Model, device: str, held: Held, progress: Progress, costs: Costs) -> Any:
-    if held.holds(model, device):
-        return held.get(model, device, progress)
-    with costs.clock.stage("load"):
-        return held.get(model, device, progress)
+def _load(model: Model, device: str, context: RunContext) -> object:
+    if context.held.holds(model, device):
+        return context.held.get(model, device, context.progress)
+    with context.costs.clock.stage("load"):
+        return context.held.get(model, device, context.progress)

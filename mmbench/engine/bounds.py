@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -49,7 +49,11 @@ class _Scored(Protocol):
     def extremes(self) -> Extremes | None: ...
 
 
-def extremes(metric: str, splits: Sequence[Sequence[Prediction]]) -> Extremes | None:
+def extremes(
+    metric: str,
+    splits: Sequence[Sequence[Prediction]],
+    options: Mapping[str, object] | None = None,
+) -> Extremes | None:
     """Return the extremes of a metric; None where nothing failed or predictions are no rankings.
 
     A metric may declare orders of its own as `extremes`, the worst and the best, as functions of a
@@ -57,6 +61,7 @@ def extremes(metric: str, splits: Sequence[Sequence[Prediction]]) -> Extremes | 
     """
     function, argument = registry.metric(metric)
     given = () if argument is None else (argument,)
+    measured = registry.with_options(metric, function, options or {})
     predictions = [p for split in splits for p in split]
     if not all(isinstance(_ranking(p), Ranking) for p in predictions):
         return None
@@ -65,7 +70,7 @@ def extremes(metric: str, splits: Sequence[Sequence[Prediction]]) -> Extremes | 
     scores = []
     for order in registry.metric_info(metric).extremes or (_worst, _best):
         changed = [[_changed(p, order, given) for p in split] for split in splits]
-        parts = [function(split, *given) for split in changed]
+        parts = [measured(split, *given) for split in changed]
         scores.append(parts[0] if len(parts) == 1 else stats.over_splits(parts))
     return Extremes(predictions, *scores)
 

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-import msgspec
-
-from mmbench.datasets import Samples
 from mmbench.errors import UnknownName
+from mmbench.protocols import Dataset
 from mmbench.text import listed
-from mmbench.types import Sample, TaskSpec
+from mmbench.types import TaskSpec
 
 
 class Tagged(NamedTuple):
     """Data whose samples have the tags that a task breaks down by, and notes on those that lack."""
 
-    data: Any
+    data: Dataset
     notes: list[str]
 
 
 def with_breakdown_tags(
-    spec: TaskSpec, kind: Any, data: Any, further: Iterable[Mapping[str, str]] = ()
+    spec: TaskSpec, data: Dataset, further: Iterable[Mapping[str, str]] = ()
 ) -> Tagged:
     """Make the group of each sample a tag where the task breaks down by it.
 
@@ -30,15 +28,11 @@ def with_breakdown_tags(
     """
     if not spec.breakdowns:
         return Tagged(data, [])
-    tags = [sample.tags for samples in kind.samples(data).values() for sample in samples]
-    optional: list[str] = []
-    if isinstance(data, Samples):
-        optional = data.optional_tags
-        samples = [_with_group(sample, data.group_name) for sample in data.samples]
-        tags += [sample.tags for sample in samples]
-        if data.group_name in spec.breakdowns:
-            data = msgspec.structs.replace(data, samples=samples)
-    missing = _missing(spec, [*tags, *further], optional)
+    grouped = data.with_group_tags()
+    tags = [s.tags for one in (data, grouped) for side in one.by_role().values() for s in side]
+    if data.group_name in spec.breakdowns:
+        data = grouped
+    missing = _missing(spec, [*tags, *further], data.optional_tags)
     notes = [f"no breakdown by {listed(missing)}: no sample has the tag"] if missing else []
     return Tagged(data, notes)
 
@@ -48,12 +42,9 @@ def check_breakdowns(spec: TaskSpec, tags: Iterable[Mapping[str, str]]) -> None:
     _missing(spec, tags, [])
 
 
-def _with_group(sample: Sample, name: str) -> Sample:
-    own = {name: sample.group} if name and sample.group else {}
-    return msgspec.structs.replace(sample, tags=own | sample.tags)
-
-
-def _missing(spec: TaskSpec, tags: Iterable[Mapping[str, str]], optional: list[str]) -> list[str]:
+def _missing(
+    spec: TaskSpec, tags: Iterable[Mapping[str, str]], optional: Sequence[str]
+) -> list[str]:
     known = {name for one in tags for name, value in one.items() if value}
     missing = [tag for tag in spec.breakdowns if tag not in known]
     for tag in missing:

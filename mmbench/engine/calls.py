@@ -11,23 +11,28 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from functools import partial
 from io import BytesIO
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from mmbench.errors import ContentError, ModelError, SampleError
+from mmbench.protocols import Classifies, Draws, Embeds, Rates, Speaks, Writes
 from mmbench.text import count
-from mmbench.types import Media, Method, Modality, Requests, ScoreScale, Sound, Written
+from mmbench.types import Media, Method, Modality, Requests, ScoreScale, Seeded, Sound, Written
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32] | NDArray[np.float64]
 
 Row = bytes | SampleError
 
+_SCALES: tuple[ScoreScale, ...] = ("logits", "probabilities")
 VECTORS: frozenset[Method] = frozenset({"embed", "classify", "loglikelihood"})
 
 
-def call(model: Any, items: Sequence[Any], requests: Requests, name: str) -> list[Row]:
+def call(model: object, items: Sequence[object], requests: Requests, name: str) -> list[Row]:
     """What a model answers to n prepared items, a row for each. `name` is what errors call it.
 
     Raises ModelError for another n, and for scores with another number of columns than the model
@@ -46,56 +51,68 @@ def call(model: Any, items: Sequence[Any], requests: Requests, name: str) -> lis
     return [as_row(one, requests.method, name) for one in said]
 
 
-def as_row(answer: Any, method: Method, name: str) -> Row:
+def as_row(answer: object, method: Method, name: str) -> Row:
     """Return a text, an image or a sound as bytes; a SampleError stays as it is.
 
     An answer that cannot be stored is a failure. Raises ModelError for one of another type.
     """
     if isinstance(answer, SampleError):
         return answer
-    fits = {
-        "write": isinstance(answer, Written) and _is_sound(answer),
-        "draw": hasattr(answer, "save"),
-        "speak": isinstance(answer, Sound),
-    }
-    if not fits[method]:
+    encode = _encoder(answer, method)
+    if encode is None:
         raise ModelError(
             f"{name}: {method} returned a {type(answer).__name__}: {_ANSWERS[method]} is needed"
         )
     try:
-        return _ENCODERS[method](answer)
+        return encode()
     except (ValueError, TypeError, OSError, RuntimeError) as error:
         return ContentError(f"the answer cannot be stored: {type(error).__name__}: {error}")
 
 
-def _is_sound(answer: Written) -> bool:
+def _encoder(answer: object, method: Method) -> Callable[[], bytes] | None:
+    """Return what makes bytes of an answer; None for one that is not of its type."""
+    if method == "write":
+        return partial(msgspec.json.encode, answer) if _is_written(answer) else None
+    if method == "draw":
+        save = getattr(answer, "save", None)
+        return partial(_png, save) if save else None
+    return partial(_wav, answer) if isinstance(answer, Sound) else None
+
+
+def _is_written(answer: object) -> bool:
     """Return whether the fields of a text, which a plugin may have filled, are of their types."""
+    if not isinstance(answer, Written):
+        return False
     ended = answer.finish in ("stop", "length")
     return isinstance(answer.text, str) and ended and isinstance(answer.tokens, Integral)
 
 
-def _vectors(model: Any, items: Sequence[Any], requests: Requests, name: str) -> NDArray[Any]:
-    match requests.method:
-        case "embed":
-            vectors = model.embed(items, requests.modality, requests.role)
-        case "classify":
-            vectors = scores_of(model, items, requests.modality, name)
-        case _:
-            vectors = model.loglikelihood([one for one, _ in items], [text for _, text in items])
+def _vectors(model: object, items: Sequence[object], requests: Requests, name: str) -> Vectors:
+    if requests.method == "classify":
+        return scores_of(model, items, requests.modality, name)
+    if requests.method == "embed":
+        assert isinstance(model, Embeds)  # as `prepare` found
+        vectors = model.embed(items, requests.modality, requests.role)
+    else:
+        assert isinstance(model, Rates)
+        pairs = [one for one in items if isinstance(one, tuple)]  # a conversation and a text each
+        vectors = model.loglikelihood([one for one, _ in pairs], [text for _, text in pairs])
     return _checked(vectors, len(items), requests.method, name)
 
 
-def scores_of(model: Any, items: Sequence[Any], modality: Modality, name: str) -> NDArray[Any]:
+def scores_of(model: object, items: Sequence[object], modality: Modality, name: str) -> Vectors:
     """The scores [n, c] that a model returns for n items, a column for each of its labels.
 
     Raises ModelError for another shape.
     """
+    labels = labels_of(model, name)
+    assert isinstance(model, Classifies)  # as `prepare` found
     scores = _checked(model.classify(items, modality), len(items), "classify", name)
-    refuse_columns(scores.shape[1], labels_of(model, name), name)
+    refuse_columns(scores.shape[1], labels, name)
     return scores
 
 
-def labels_of(model: Any, name: str) -> list[str]:
+def labels_of(model: object, name: str) -> list[str]:
     """Return the names of a model's classes. Raises ModelError where it has no list of them.
 
     A mapping, such as `id2label`, and a set are refused: iterated, they are other names, or names
@@ -110,15 +127,15 @@ def labels_of(model: Any, name: str) -> list[str]:
     return [str(label) for label in labels]
 
 
-def scale_of(cls: Any, name: str) -> ScoreScale:
+def scale_of(cls: object, name: str) -> ScoreScale:
     """What the class of a model declares that it returns: logits if nothing. Raises ModelError."""
-    declared: Any = getattr(cls, "scores", "logits")
-    if declared not in ("logits", "probabilities"):
-        raise ModelError(
-            f'{name} declares scores = {declared!r}: "logits" or "probabilities" is needed'
-        )
-    scale: ScoreScale = declared
-    return scale
+    declared: object = getattr(cls, "scores", "logits")
+    for scale in _SCALES:
+        if declared == scale:
+            return scale
+    raise ModelError(
+        f'{name} declares scores = {declared!r}: "logits" or "probabilities" is needed'
+    )
 
 
 def refuse_columns(columns: int, labels: Sequence[str], name: str) -> None:
@@ -131,18 +148,18 @@ def refuse_columns(columns: int, labels: Sequence[str], name: str) -> None:
         )
 
 
-def _checked(vectors: NDArray[Any], n: int, method: str, name: str) -> NDArray[Any]:
+def _checked(vectors: object, n: int, method: str, name: str) -> Vectors:
     import numpy as np
 
-    if getattr(vectors, "ndim", 0) != 2 or len(vectors) != n:
-        shape = getattr(vectors, "shape", type(vectors).__name__)
+    shape: object = getattr(vectors, "shape", type(vectors).__name__)
+    if not isinstance(shape, tuple) or len(shape) != 2 or shape[0] != n:
         raise ModelError(f"{name}: {method} returned {shape} for {n} items: [{n}, d] is needed")
     found = _array(vectors, method, name)
     single = method != "classify" or found.dtype in (np.float16, np.float32)
     return found.astype("<f4" if single else "<f8", copy=False)
 
 
-def _array(vectors: Any, method: str, name: str) -> NDArray[Any]:
+def _array(vectors: object, method: str, name: str) -> Vectors:
     """Return what a model returned as an array of real numbers. Raises ModelError."""
     import numpy as np
 
@@ -160,7 +177,7 @@ def _array(vectors: Any, method: str, name: str) -> NDArray[Any]:
     return found
 
 
-def _rows(vectors: NDArray[Any], method: Method) -> list[Row]:
+def _rows(vectors: Vectors, method: Method) -> list[Row]:
     """Vectors as rows; NaN, infinity and, of embeddings, zero are failures.
 
     The score of a class may be -∞, as the logarithm of 0 is, if not that of all.
@@ -180,7 +197,7 @@ def _rows(vectors: NDArray[Any], method: Method) -> list[Row]:
     return rows
 
 
-def vectors_of(rows: Sequence[bytes | memoryview]) -> NDArray[Any]:
+def vectors_of(rows: Sequence[bytes | memoryview]) -> Vectors:
     """The vectors [n, d] in n rows, float32 or float64."""
     import numpy as np
 
@@ -194,19 +211,22 @@ def vectors_of(rows: Sequence[bytes | memoryview]) -> NDArray[Any]:
     )
 
 
-def _said(model: Any, items: Sequence[Any], requests: Requests) -> Any:
-    match requests.method:
-        case "write":
-            return model.write(items, requests.options)
-        case "draw":
-            return model.draw([one.prompt for one in items], [one.seed for one in items])
-        case _:
-            return model.speak(items)
+def _said(model: object, items: Sequence[object], requests: Requests) -> object:
+    """Call the method, which `prepare` found in the model's class."""
+    if requests.method == "write":
+        assert isinstance(model, Writes)
+        return model.write(items, requests.options)
+    if requests.method == "draw":
+        assert isinstance(model, Draws)
+        seeded = [one for one in items if isinstance(one, Seeded)]  # nothing else is drawn
+        return model.draw([one.prompt for one in seeded], [one.seed for one in seeded])
+    assert isinstance(model, Speaks)
+    return model.speak([str(one) for one in items])
 
 
-def _png(image: Any) -> bytes:
+def _png(save: Callable[[BytesIO, str], None]) -> bytes:
     stream = BytesIO()
-    image.save(stream, "PNG")
+    save(stream, "PNG")
     return stream.getvalue()
 
 
@@ -216,13 +236,6 @@ def _wav(sound: Sound) -> bytes:
     stream = BytesIO()
     soundfile.write(stream, sound.samples, sound.rate, format="WAV", subtype="FLOAT")
     return stream.getvalue()
-
-
-_ENCODERS: dict[Method, Callable[[Any], bytes]] = {
-    "write": msgspec.json.encode,
-    "draw": _png,
-    "speak": _wav,
-}
 
 
 def read(row: bytes | memoryview, method: Method) -> Written | Media:

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mmbench.contents import ContentKeys, cache_folder
+from mmbench.contents import ContentKeys
 from mmbench.engine import calls, identity
-from mmbench.engine.asked import Costs, device_for
+from mmbench.engine.asked import device_for
+from mmbench.engine.context import RunContext, run_context
 from mmbench.engine.features import Featurer
 from mmbench.engine.forward import Forward
 from mmbench.engine.models import BASELINES
-from mmbench.engine.prepare import Options, Prepared, check_labels, prepare
-from mmbench.engine.progress import Silent
+from mmbench.engine.options import Options
+from mmbench.engine.prepare import Prepared, check_labels, prepare
 from mmbench.engine.tables import distinct, matrix
 from mmbench.engine.trial import try_metrics
 from mmbench.errors import SampleError
@@ -48,47 +49,47 @@ def check(model: str | None, task: str, options: Options) -> Checked:
     Without a model the data are checked as for one that takes them. Raises UserError as a run
     would.
     """
-    with ContentKeys(cache_folder()) as keys:
-        prepared = prepare(model or _NOBODY, task, options, keys)
-        runs = prepared.kind.needs(prepared.spec) is not None
-        if prepared.model is not None or (model is None and runs):
-            failures, notes = _failures(prepared, options, keys)
+    with run_context(options) as context:
+        prepared = prepare(model or _NOBODY, task, context)
+        requests = prepared.requests
+        if model is None and prepared.kind.needs() is not None:
+            requests = prepared.kind.requests(prepared.data, options.seed)
+        if requests:
+            failures, notes = _failures(prepared, requests, context)
         else:
             # Refuses data that it cannot answer for.
-            kind = prepared.kind
-            kind.baseline(prepared.info.name, prepared.spec, prepared.data, options.seed)
-            failures, notes = _faults(_samples(prepared), keys, inputs=True), []
-        featurer = Featurer(options, keys, Silent(), Costs())
+            prepared.kind.baseline(prepared.info.name, prepared.data, options.seed)
+            failures, notes = _faults(_samples(prepared), context.keys, inputs=True), []
         baseline = model if model in BASELINES else None
-        unmeasured = try_metrics(prepared, baseline, featurer, options.seed)
-    sizes = prepared.kind.sizes(prepared.data)
+        unmeasured = try_metrics(prepared, baseline, Featurer(context), options.seed)
+    sizes = prepared.data.sizes()
     return Checked(sizes, identity.fingerprint(prepared.spec), failures, unmeasured, tuple(notes))
 
 
 def _failures(
-    prepared: Prepared, options: Options, keys: ContentKeys
+    prepared: Prepared, requests: Mapping[str, Requests], context: RunContext
 ) -> tuple[list[tuple[str, str]], list[str]]:
     """Return id and reason of the samples that a run would list as failed, and notes."""
-    spec, kind, data = prepared.spec, prepared.kind, prepared.data
-    requests: dict[str, Requests] = kind.requests(spec, data, options.seed)
-    model = prepared.model.load(device_for(options.device)) if prepared.model else None
+    model = prepared.model.load(device_for(context.options.device)) if prepared.model else None
     notes = list(filter(None, [model.probe()])) if isinstance(model, Probes) else []
     if model is not None:
         _check_classes(prepared, requests, model)
+    keys = context.keys
     stubs = {
         name: _unanswered(one, _unreadable(one.contents, Forward(model, one, 1), keys))
         for name, one in requests.items()
     }
-    failed: list[tuple[str, str]] = kind.failures(data, stubs)
+    failed = prepared.kind.failures(prepared.data, stubs)
     known = {ident for ident, _ in failed}
     targets = _faults(_samples(prepared), keys, inputs=False)
     return failed + [(ident, why) for ident, why in targets if ident not in known], notes
 
 
-def _check_classes(prepared: Prepared, requests: Mapping[str, Requests], model: Any) -> None:
+def _check_classes(prepared: Prepared, requests: Mapping[str, Requests], model: object) -> None:
     """Refuse a classifier whose classes do not fit the data."""
-    if all(asked.method == "classify" for asked in requests.values()):
-        check_labels(prepared, calls.labels_of(model, f"model {prepared.info.name}"))
+    for one in requests.values():
+        if one.method == "classify":
+            check_labels(prepared, one, calls.labels_of(model, f"model {prepared.info.name}"))
 
 
 def _unanswered(requests: Requests, failures: dict[int, str]) -> Answers | Said:
@@ -100,8 +101,7 @@ def _unanswered(requests: Requests, failures: dict[int, str]) -> Answers | Said:
 
 
 def _samples(prepared: Prepared) -> list[Sample]:
-    sides = prepared.kind.samples(prepared.data).values()
-    return [sample for samples in sides for sample in samples]
+    return [sample for samples in prepared.data.by_role().values() for sample in samples]
 
 
 def _faults(samples: Sequence[Sample], keys: ContentKeys, *, inputs: bool) -> list[tuple[str, str]]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from mmbench import registry
-from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.other_formats import explained
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
 from mmbench.named_values import checked_options
+from mmbench.protocols import Dataset, SourceInfo
 from mmbench.text import plain, with_home
 from mmbench.types import Broken, Media, Sample, TaskSpec
 
 _RESERVED = {"source", "folder", "hub"}
-_OF_THE_HUB = {"rows", "caption-rows", "hf"}
 
 
 def data_root() -> Path:
@@ -23,15 +21,15 @@ def data_root() -> Path:
     return Path(with_home(os.environ.get("MMBENCH_DATA") or "data"))
 
 
-def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Any:
-    """The data of a task, from `given` (`--data`) or from its folder under `$MMBENCH_DATA`.
+def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Dataset:
+    """Return the data of a task, from `given` (`--data`) or from its folder under `$MMBENCH_DATA`.
 
     Where there is neither, and the task names a data set of the hub, from there, if `hub` says so.
 
     Raises DataError where there is none, UnknownName for an option that the source does not have.
     """
     root = _root(spec, given)
-    if root is None and not hub and ("hub" in spec.data or spec.data["source"] in _OF_THE_HUB):
+    if root is None and not hub and ("hub" in spec.data or _asks_hub(spec.data["source"])):
         place = f" in {_default(spec).absolute()}" if "folder" in spec.data else ""
         raise DataError(
             f"task {spec.name}: no data on this machine{place}: give --data FOLDER"
@@ -43,16 +41,22 @@ def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Any:
     return _loaded(spec, spec.data["source"], root, options)
 
 
-def refuse_broken(spec: TaskSpec, kind: Any, data: Any) -> None:
+def _asks_hub(source: str) -> bool:
+    info: SourceInfo = getattr(registry.lookup("data", source), "info", SourceInfo())
+    return info.hub
+
+
+def refuse_broken(spec: TaskSpec, data: Dataset) -> None:
     """Raise DataError where not one content of a side can be used: no image is there."""
-    sides = kind.samples(data)
+    sides = data.by_role()
     for side, field in spec.fields.items():
         contents = [sample.inputs.get(field) for sample in sides.get(side, [])]
-        if contents and all(isinstance(content, Broken) for content in contents):
-            raise DataError(f"task {spec.name}: no {side} can be read: {contents[0].reason}")
+        broken = [content for content in contents if isinstance(content, Broken)]
+        if broken and len(broken) == len(contents):
+            raise DataError(f"task {spec.name}: no {side} can be read: {broken[0].reason}")
 
 
-def _from_hub(spec: TaskSpec) -> Any:
+def _from_hub(spec: TaskSpec) -> Dataset:
     options = {"source": "rows"} | spec.data["hub"]
     try:
         return _loaded(spec, options.pop("source"), None, options)
@@ -64,7 +68,7 @@ def _default(spec: TaskSpec) -> Path:
     return data_root() / with_home(str(spec.data.get("folder", "")))
 
 
-def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, Any]) -> Any:
+def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, object]) -> Dataset:
     source = registry.lookup("data", name)
     what = f"option of data source {name} (task {spec.name})"
     given = checked_options(source, options, what, {"root"}, lambda names: _missing(what, names))
@@ -78,29 +82,29 @@ def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, Any
         if root is None:
             raise
         raise explained(error, spec, name, root) from error
-    _refuse_other_type(spec, name, data)
-    return data
+    return _checked(spec, name, data)
 
 
-def _refuse_other_type(spec: TaskSpec, name: str, data: object) -> None:
-    """Refuse what is not the data of a task's kind. A kind of a plugin may take any."""
-    if registry.plugin("kind", spec.kind):
-        return
-    wanted = RetrievalData if spec.kind == "retrieval" else Samples
+def _checked(spec: TaskSpec, name: str, data: object) -> Dataset:
+    """Refuse what is not the data of a task's kind, and samples of a plugin that are none.
+
+    Raises UserError.
+    """
+    wanted: type = registry.lookup("kind", spec.kind).dataset
     if not isinstance(data, wanted):
         raise UserError(
             f"task {spec.name}: data source {name} returned a {type(data).__name__}: kind"
             f" {spec.kind} needs a mmbench.{wanted.__name__}"
         )
-    if not registry.plugin("data", name):
-        return
-    sides = [data.samples] if isinstance(data, Samples) else [data.queries, data.corpus]
+    found: Dataset = data  # type: ignore[assignment]  # an instance of what the kind declares
+    sides = found.by_role().values() if registry.plugin("data", name) else []
     odd = next((one for side in sides for one in side if not _is_sample(one)), None)
     if odd is not None:
         raise UserError(
             f"task {spec.name}: data source {name} returned the sample {plain(repr(odd), 80)}: a"
             " mmbench.types.Sample is needed, with a text as id and its inputs by name"
         )
+    return found
 
 
 def _is_sample(one: object) -> bool:
@@ -116,7 +120,7 @@ def _missing(what: str, names: list[str]) -> SpecError:
     return SpecError(f"{what}: {', '.join(names)} missing: set data: {{{wanted}}} in the task file")
 
 
-def _at_home(value: Any) -> Any:
+def _at_home(value: object) -> object:
     """Return an option with the home folder in texts that begin with `~/`."""
     if isinstance(value, dict):
         return {key: _at_home(one) for key, one in value.items()}

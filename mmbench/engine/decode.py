@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from mmbench import media
 from mmbench.errors import SampleError
@@ -26,7 +25,7 @@ RATE = 16_000  # samples a second, of a model that does not say otherwise
 FRAMES = Frames(8)  # of a model that does not say which frames it looks at
 
 
-def decode(item: Item, model: Any) -> Any:
+def decode(item: Item, model: object) -> object:
     """An item with its media decoded as the model wants them.
 
     A text stays a str, an image becomes a PIL.Image, or an EncodedImage for a model that
@@ -48,14 +47,14 @@ def decode(item: Item, model: Any) -> Any:
             return _conversation(item, model)
 
 
-def _conversation(conversation: Conversation, model: Any) -> Conversation:
+def _conversation(conversation: Conversation, model: object) -> tuple[Message[object], ...]:
     return tuple(
         Message(message.role, tuple(decode(part, model) for part in message.parts))
         for message in conversation
     )
 
 
-def _medium(medium: Media, model: Any, view: View | None) -> Any:
+def _medium(medium: Media, model: object, view: View | None) -> object:
     data = media.read_bytes(medium)
     match medium.modality:
         case "audio":
@@ -70,7 +69,7 @@ def _medium(medium: Media, model: Any, view: View | None) -> Any:
             return media.decode_image(data, medium.name)
 
 
-def seconds_of_sound(decoded: Any) -> float:
+def seconds_of_sound(decoded: object) -> float:
     """How long the sounds in a decoded item are together."""
     match decoded:
         case Sound():
@@ -83,7 +82,7 @@ def seconds_of_sound(decoded: Any) -> float:
             return 0.0
 
 
-def is_timed(item: Any) -> bool:
+def is_timed(item: object) -> bool:
     """Return whether an item is, or holds, a sound or a video."""
     match item:
         case Media():

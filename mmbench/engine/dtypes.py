@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mmbench.protocols import ModelClass
+
 _FLAGS = {"avx512_bf16", "amx_bf16"}  # of processors that multiply bfloat16
 
 
-def auto_dtype(cls: type, device: str) -> str:
+def auto_dtype(cls: ModelClass, device: str) -> str:
     """`bfloat16` for a model that asks for it where the machine has it, else `float32`.
 
     A class asks by its attribute `bfloat16`: large language models, which are trained and served in

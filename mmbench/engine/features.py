@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mmbench.contents import ContentKeys
-from mmbench.engine.asked import Asked, Costs
-from mmbench.engine.held import Held
+from mmbench.engine.asked import Asked
+from mmbench.engine.context import RunContext
 from mmbench.engine.models import Finder, Model, find
-from mmbench.engine.prepare import Options
-from mmbench.engine.progress import Progress
+from mmbench.engine.options import Options
 from mmbench.errors import Missing, ModelError, UserError
 from mmbench.types import (
     Answers,
@@ -36,34 +34,27 @@ class Featured(NamedTuple):
 class Featurer:
     """Embeds what metrics want, through the journal."""
 
-    def __init__(
-        self,
-        options: Options,
-        keys: ContentKeys,
-        progress: Progress,
-        costs: Costs,
-        held: Held | None = None,
-    ) -> None:
-        self._options, self._keys, self._progress, self._costs = options, keys, progress, costs
-        self._held = held or Held()
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
         self._asked: dict[str, Asked] = {}
         # FID and its kin want the same of the same images: the last answer to each wish is kept.
-        self._known: dict[Any, tuple[list[Prediction], Featured]] = {}
+        self._known: dict[tuple[str, object, bool], tuple[list[Prediction], Featured]] = {}
 
-    def model(self, metric: str, wants: Wants, argument: Any) -> Model:
+    def model(self, metric: str, wants: Wants, argument: int | str | None) -> Model:
         """Find the model of a metric, without loading it.
 
         Raises Missing where it cannot be had, UserError where it cannot do what the metric wants.
         """
-        text, options = _chosen(metric, wants, argument, self._options)
+        context = self._context
+        text, options = _chosen(metric, wants, argument, context.options)
         family = metric.partition("@")[0]
         try:
-            model = find(text, Finder(self._keys, device=self._options.device), options)
+            model = find(text, Finder(context.keys, device=context.options.device), options)
         except ModelError as error:
             raise Missing(
                 f"metric {metric} wants a model: {error}; or another one: {family}@NAME@FOLDER"
             ) from error
-        if model.destination and not self._options.allow_outside:
+        if model.destination and not context.options.allow_outside:
             raise UserError(
                 f"metric {metric} would send files to {model.destination}: write {family}@NAME with"
                 " a model on this machine, or run with --allow-outside"
@@ -78,7 +69,11 @@ class Featurer:
         return model
 
     def features(
-        self, metric: str, wants: Wants, argument: Any, predictions: Sequence[Prediction]
+        self,
+        metric: str,
+        wants: Wants,
+        argument: int | str | None,
+        predictions: Sequence[Prediction],
     ) -> Featured:
         """The features of every prediction. Raises what `model` raises."""
         model = self.model(metric, wants, argument)
@@ -87,9 +82,7 @@ class Featurer:
         if featured is not None and _same(known, predictions):
             return featured
         if model.info.hash not in self._asked:
-            self._asked[model.info.hash] = Asked(
-                model, self._options, self._keys, self._progress, self._costs, self._held
-            )
+            self._asked[model.info.hash] = Asked(model, self._context)
         contents = [wants.contents(prediction) for prediction in predictions]
         requests = {
             name: Requests(
@@ -115,8 +108,8 @@ def _same(known: Sequence[Prediction], predictions: Sequence[Prediction]) -> boo
 
 
 def _chosen(
-    metric: str, wants: Wants, argument: Any, options: Options
-) -> tuple[str, dict[str, Any]]:
+    metric: str, wants: Wants, argument: int | str | None, options: Options
+) -> tuple[str, dict[str, object]]:
     """The model of a metric and its options."""
     text, own = wants.variants.get(str(argument), (argument or wants.model, wants.options))
     if text is None:

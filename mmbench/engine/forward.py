@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from os import cpu_count
-from typing import Any
 
 from mmbench.engine.calls import Row, as_row, call
 from mmbench.engine.decode import decode, seconds_of_sound, shown
@@ -22,7 +21,7 @@ from mmbench.types import Item, Message, Requests, Seeded
 # quicker.
 _AHEAD = {"cpu": 0, "cuda": 2}
 
-Prepared = tuple[list[int], list[Any]]  # rows of a batch; each one's input or its SampleError
+Prepared = tuple[list[int], list[object]]  # rows of a batch; each one's input or its SampleError
 
 
 class Forward:
@@ -34,7 +33,7 @@ class Forward:
 
     def __init__(
         self,
-        model: Any,
+        model: object,
         requests: Requests,
         step: int,
         device: str = "cpu",
@@ -53,7 +52,7 @@ class Forward:
         """Seconds of sound in the items that were decoded so far."""
         return sum(self._heard)
 
-    def prepare(self, item: Item) -> Any:
+    def prepare(self, item: Item) -> object:
         """Decode one item and do the model's own work on it, or return why that cannot be."""
         try:
             decoded = decode(item, self._model)
@@ -63,25 +62,24 @@ class Forward:
         if not isinstance(self._model, Prepares) or isinstance(decoded, Seeded):
             return decoded
         try:
-            return self._prepared(decoded)
+            return self._prepared(self._model, decoded)
         except SampleError as error:
             return error
         except Exception as error:
             error.add_note(f"while preparing {shown(item)}")
             raise
 
-    def _prepared(self, decoded: Any) -> Any:
-        match self._requests.method:
-            case "write":
-                return self._model.prepare(decoded, "conversation")
-            case "loglikelihood":
-                return self._model.prepare(decoded[0], "conversation"), decoded[1]
-            case _:
-                return self._model.prepare(decoded, self._requests.modality)
+    def _prepared(self, model: Prepares, decoded: object) -> object:
+        method = self._requests.method
+        if method == "write":
+            return model.prepare(decoded, "conversation")
+        if method == "loglikelihood" and isinstance(decoded, tuple):
+            return model.prepare(decoded[0], "conversation"), decoded[1]
+        return model.prepare(decoded, self._requests.modality)
 
     def ahead(self, batches: Iterable[list[int]], items: Sequence[Item]) -> Iterator[Prepared]:
         """Each batch with its items prepared, in order; on a GPU ahead of their use."""
-        queue: deque[tuple[list[int], list[Future[Any]]]] = deque()
+        queue: deque[tuple[list[int], list[Future[object]]]] = deque()
         pool = ThreadPoolExecutor(min(8, cpu_count() or 1), thread_name_prefix="decode")
         try:
             for rows in batches:
@@ -104,7 +102,7 @@ class Forward:
         failed: list[tuple[int, Row]] = []
         answered = 0
 
-        def sound() -> Iterator[Any]:
+        def sound() -> Iterator[object]:
             for rows, prepared in self.ahead(batches, items):
                 for number, item in zip(rows, prepared, strict=True):
                     if isinstance(item, SampleError):
@@ -123,7 +121,7 @@ class Forward:
             )
         yield from failed
 
-    def answer(self, items: Sequence[Any], told: Callable[[str], None]) -> list[Row]:
+    def answer(self, items: Sequence[object], told: Callable[[str], None]) -> list[Row]:
         """A row for each prepared item; one that could not be prepared is its own failure.
 
         Halves `step` when memory runs out. Raises ModelError when one item alone is too much.
@@ -132,7 +130,7 @@ class Forward:
         rows = iter(self._answer(sound, told) if sound else [])
         return [item if isinstance(item, SampleError) else next(rows) for item in items]
 
-    def _answer(self, items: Sequence[Any], told: Callable[[str], None]) -> list[Row]:
+    def _answer(self, items: Sequence[object], told: Callable[[str], None]) -> list[Row]:
         """A row for each item. Where the model raises a SampleError, they are tried one by one."""
         while True:
             try:
@@ -156,7 +154,7 @@ class Forward:
             told(f"out of memory: going on with batches of {self.step}")
 
 
-def prepared_bytes(item: Any) -> int:
+def prepared_bytes(item: object) -> int:
     """The size of one prepared input, as far as it says: arrays, and what holds arrays."""
     match item:
         case dict():
@@ -171,7 +169,7 @@ def prepared_bytes(item: Any) -> int:
     return int(getattr(item, "nbytes", 0)) or 3 * size[0] * size[1] or 1024
 
 
-def _results(rows: list[int], futures: list[Future[Any]]) -> Prepared:
+def _results(rows: list[int], futures: list[Future[object]]) -> Prepared:
     return rows, [future.result() for future in futures]
 
 

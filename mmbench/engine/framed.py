@@ -3,38 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from mmbench.engine.calls import labels_of, scores_of
-from mmbench.protocols import Prepares, TakesEncoded
-from mmbench.types import Clip, Frames, Generation, Message, Modality, Role
+from mmbench.errors import SampleError
+from mmbench.protocols import (
+    Classifies,
+    Embeds,
+    Hears,
+    ModelClass,
+    Prepares,
+    Rates,
+    TakesEncoded,
+    Writes,
+    WritesEach,
+)
+from mmbench.types import Clip, Frames, Generation, Message, Modality, Role, Written
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
     from mmbench.types import Array
 
+    Float = TypeVar("Float", np.float32, np.float64)
+
+Sort = Modality | Literal["conversation"]  # of what is prepared
 COUNT = 8  # frames of a video, unless the option `frames` says otherwise
 
 
 class _Framed:
     """What all share: the model behind, and a clip as its pictures."""
 
-    def __init__(self, model: Any, count: int) -> None:
+    def __init__(self, model: object, count: int) -> None:
         self._model = model
+        self._name = f"frames+{type(model).__name__}"
         self.frames = Frames(count)
-        if hasattr(model, "rate"):
-            self.rate: int = model.rate
+        if isinstance(model, Hears):
+            self.rate = model.rate
         if isinstance(model, TakesEncoded):
             self.encoded_images = model.encoded_images
 
-    def prepare(self, item: Any, modality: Any) -> Any:
+    def prepare(self, item: object, modality: Sort) -> object:
         """A clip becomes a list of prepared pictures; anything else is the model's own."""
-        if modality == "conversation":
+        if modality == "conversation" and isinstance(item, tuple):
             return self._prepare(tuple(_spread(message) for message in item), modality)
         if isinstance(item, Clip):
             return [self._prepare(image, "image") for image in _pictures(item)]
         return self._prepare(item, modality)
 
-    def _prepare(self, item: Any, modality: Any) -> Any:
+    def _prepare(self, item: object, modality: Sort) -> object:
         return self._model.prepare(item, modality) if isinstance(self._model, Prepares) else item
 
 
@@ -46,53 +65,58 @@ class _Embeds(_Framed):
         """
         import numpy as np
 
+        assert isinstance(self._model, Embeds)  # the class was made for its methods
         if modality != "video":
             return np.asarray(self._model.embed(items, modality, role))
         frames = self._model.embed([one for clip in items for one in clip], "image", role)
         unit = frames / np.linalg.norm(frames, axis=1, keepdims=True)
-        return np.asarray(_means(unit, len(items)))
+        return _means(unit, len(items))
 
 
 class _Classifies(_Framed):
     @property
     def labels(self) -> list[str]:
         """Those of the model."""
-        return labels_of(self._model, f"frames+{type(self._model).__name__}")
+        return labels_of(self._model, self._name)
 
-    def classify(self, items: Sequence[Any], modality: Modality) -> Array:
+    def classify(self, items: Sequence[Any], modality: Modality) -> NDArray[np.float64] | Array:
         """The mean of the scores of a video's frames [n, c], in float64: logits as they are.
 
         Source: Wang et al. 2016, arXiv 1608.00859 (TSN), section 3.1, average consensus.
         """
         import numpy as np
 
+        assert isinstance(self._model, Classifies)
         if modality != "video":
             return np.asarray(self._model.classify(items, modality))
         frames = [one for clip in items for one in clip]
-        scores = scores_of(self._model, frames, "image", f"frames+{type(self._model).__name__}")
-        return np.asarray(_means(scores.astype(np.float64), len(items)))
+        scores = scores_of(self._model, frames, "image", self._name)
+        return _means(scores.astype(np.float64), len(items))
 
 
 class _Writes(_Framed):
-    def write(self, conversations: Sequence[Any], options: Generation) -> Sequence[Any]:
+    def write(
+        self, conversations: Sequence[object], options: Generation
+    ) -> Sequence[Written | SampleError]:
         """What the model says to the conversation with pictures in the place of videos."""
-        found: Sequence[Any] = self._model.write(conversations, options)
-        return found
+        assert isinstance(self._model, Writes)
+        return self._model.write(conversations, options)
 
 
 class _WritesEach(_Framed):
-    def write_each(self, conversations: Iterable[Any], options: Generation) -> Iterator[Any]:
+    def write_each(
+        self, conversations: Iterable[object], options: Generation
+    ) -> Iterator[tuple[int, Written | SampleError]]:
         """What the model says to each conversation, as the answers arrive."""
-        found: Iterator[Any] = self._model.write_each(conversations, options)
-        return found
+        assert isinstance(self._model, WritesEach)
+        return self._model.write_each(conversations, options)
 
 
 class _Rates(_Framed):
-    def loglikelihood(self, conversations: Sequence[Any], texts: Sequence[str]) -> Array:
+    def loglikelihood(self, conversations: Sequence[object], texts: Sequence[str]) -> Array:
         """What the model says of the conversation with pictures in the place of videos."""
-        import numpy as np
-
-        return np.asarray(self._model.loglikelihood(conversations, texts))
+        assert isinstance(self._model, Rates)
+        return self._model.loglikelihood(conversations, texts)
 
 
 _BY_METHOD = {
@@ -104,15 +128,17 @@ _BY_METHOD = {
 }
 
 
-def framed(cls: type) -> type:
-    """The class of a model that takes videos, from that of one that takes images."""
+def framed(cls: ModelClass) -> ModelClass:
+    """Return the class of a model that takes videos, from that of one that takes images."""
     bases = tuple(base for method, base in _BY_METHOD.items() if hasattr(cls, method))
-    modalities: frozenset[Modality] = cls.modalities | {"video"}  # type: ignore[attr-defined]
+    modalities: frozenset[Modality] = cls.modalities | {"video"}
     same = {"scores": cls.scores} if hasattr(cls, "scores") else {}
-    return type(f"Framed{cls.__name__}", bases, {"modalities": modalities, **same})
+    made: Any = type(f"Framed{cls.__name__}", bases, {"modalities": modalities, **same})
+    found: ModelClass = made  # its type is not known: it was made here
+    return found
 
 
-def _pictures(clip: Clip) -> list[Any]:
+def _pictures(clip: Clip) -> list[Image]:
     from PIL import Image
 
     return [Image.fromarray(frame) for frame in clip.frames]
@@ -127,5 +153,7 @@ def _spread(message: Message) -> Message:
     return Message(message.role, tuple(parts))
 
 
-def _means(vectors: Any, n: int) -> Any:
-    return vectors.reshape(n, -1, vectors.shape[1]).mean(axis=1)
+def _means(vectors: NDArray[Float], n: int) -> NDArray[Float]:
+    """Return the mean [n, d] of the vectors [n * frames, d] of each video."""
+    means: NDArray[Float] = vectors.reshape(n, -1, vectors.shape[1]).mean(axis=1)
+    return means

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mmbench.engine.models import Model
 from mmbench.engine.progress import Progress
 
@@ -17,10 +15,10 @@ class Held:
 
     def __init__(self) -> None:
         self._of: tuple[Model, str] | None = None
-        self._model: Any = None
+        self._model: object = None
 
-    def get(self, model: Model, device: str, progress: Progress) -> Any:
-        """The model with its weights on the device, loaded if it is not the one held."""
+    def get(self, model: Model, device: str, progress: Progress) -> object:
+        """Return the model with its weights on the device, loaded if it is not the one held."""
         if not self.holds(model, device):
             self.drop()
             progress.note(f"loading {model.info.name} on {device}")
@@ -29,7 +27,7 @@ class Held:
         return self._model
 
     def holds(self, model: Model, device: str) -> bool:
-        """Whether this is the model that is held."""
+        """Return whether this is the model that is held."""
         if self._of is None or self._of[1] != device:
             return False
         held = self._of[0]

@@ -12,13 +12,13 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from os import cpu_count
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from mmbench import __version__
 from mmbench.checkpoints import Checkpoint
 from mmbench.contents import digest
+from mmbench.protocols import ModelClass
 from mmbench.types import ModelInfo, TaskSpec
 
 # Libraries whose version can move a number in its last digits, or more.
@@ -28,28 +28,27 @@ NUMERIC = (
 )
 
 
-# What a task may say about how it asks; a key left at its default says nothing.
-_HOW = ("templates", "views", "size", "generation", "choose")
-
-
-def canonical(value: Any) -> str:
+def canonical(value: object) -> str:
     """JSON with sorted keys and no spaces: equal values, equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def fingerprint(spec: TaskSpec) -> str:
-    """What is asked: kind, fields, directions, prompt, protocol and version of the task.
+    """What is asked: kind, fields, options of the kind, protocol and version of the task.
 
-    And how, where the task says so: templates, views, size, generation, the way of choosing.
+    The directions and the prompt always count; any other option only with another value than its
+    default, so that a kind that gains an option asks the same as before. Settings do not count.
     """
-    asked: list[Any] = [spec.kind, spec.fields, spec.directions, spec.prompt, spec.protocol]
-    said = msgspec.structs.asdict(spec)
-    plain = {
-        f.name: f.default_factory() if f.default is msgspec.NODEFAULT else f.default
-        for f in msgspec.structs.fields(spec)
-        if f.name in _HOW
+    options = msgspec.to_builtins(spec.options)
+    plain = msgspec.to_builtins(type(spec.options)())
+    directions = options.pop("directions", "both")
+    prompt = options.pop("prompt", "{text}")
+    how = {
+        name: value
+        for name, value in options.items()
+        if name not in spec.options.settings and value != plain[name]
     }
-    how = {name: msgspec.to_builtins(said[name]) for name in _HOW if said[name] != plain[name]}
+    asked: list[object] = [spec.kind, spec.fields, directions, prompt, spec.protocol]
     return digest(canonical([*asked, spec.version, *([how] if how else [])])).hex()
 
 
@@ -60,27 +59,29 @@ def data_hash(keys: Iterable[bytes], links: bytes) -> str:
 
 def model_info(
     name: str,
-    cls: type,
+    cls: ModelClass,
     checkpoint: Checkpoint | None,
-    options: dict[str, Any],
+    options: dict[str, object],
     dtype: str,
     *,
     source: Sequence[bytes] = (),
     parts: Sequence[str] = (),
 ) -> ModelInfo:
-    """Who answers: the adapter (its version, a plugin's source), options, dtype and weights.
+    """Return a model's identity: registered name and version, source, options, dtype and weights.
 
-    `parts` is what else can change the answers: contents of files that options name, an identity.
+    The module of the class is no part of it, so that a class can move. `source` is that of a
+    plugin, `parts` what else can change the answers: the contents of files that options name, a
+    declared identity.
     """
-    adapter = f"{cls.__module__}:{cls.__qualname__}@{getattr(cls, 'version', 0)}"
+    version = str(getattr(cls, "version", 0))
     weights = checkpoint.hash if checkpoint else ""
-    known = adapter, digest(*source), canonical(options), dtype, weights
+    known = name, version, digest(*source), canonical(options), dtype, weights
     return ModelInfo(
         name=name,
         checkpoint=checkpoint.name if checkpoint else None,
         revision=checkpoint.revision if checkpoint else None,
         hash=digest(*known, *parts).hex(),
-        adapter=adapter,
+        adapter=f"{name}@{version}",
         options=options,
         dtype=dtype,
     )
@@ -105,7 +106,7 @@ def package_version(name: str) -> str:
         return "absent"
 
 
-def environment(device: str) -> dict[str, Any]:
+def environment(device: str) -> dict[str, object]:
     """Where a run took place: versions, device, threads, and mmbench's commit in a checkout."""
     torch = sys.modules.get("torch")  # not imported for a run in which no model ran
     shown = device

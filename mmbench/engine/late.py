@@ -6,20 +6,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmbench.engine.calls import labels_of, scale_of, scores_of
+from mmbench.engine.framed import Sort
 from mmbench.errors import ModelError
 from mmbench.kinds.class_names import columns_of_model
-from mmbench.protocols import Prepares
+from mmbench.protocols import Embeds, ModelClass, Prepares
 from mmbench.text import listed
 from mmbench.types import Modality, Role
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mmbench.types import Array
 
 
 class _Late:
     """The models, their weights (of sum 1), and what each makes of an item."""
 
-    def __init__(self, models: Sequence[Any], weights: Sequence[float]) -> None:
+    def __init__(self, models: Sequence[object], weights: Sequence[float]) -> None:
         self._models = models
         self._weights = [weight / sum(weights) for weight in weights]
         for name in ("rate", "frames"):
@@ -29,21 +33,21 @@ class _Late:
             for value in wanted:
                 setattr(self, name, value)
 
-    def prepare(self, item: Any, modality: Any) -> list[Any]:
+    def prepare(self, item: object, modality: Sort) -> list[object]:
         """What each model makes of an item."""
         return [
             model.prepare(item, modality) if isinstance(model, Prepares) else item
             for model in self._models
         ]
 
-    def _each(self, items: Sequence[Any]) -> list[tuple[Any, float, list[Any]]]:
+    def _each(self, items: Sequence[Sequence[object]]) -> list[tuple[object, float, list[object]]]:
         """Each model with its weight and its own prepared items."""
         own = [list(column) for column in zip(*items, strict=True)]
         return list(zip(self._models, self._weights, own, strict=True))
 
 
 class _Embeds(_Late):
-    def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:
+    def embed(self, items: Sequence[Sequence[object]], modality: Modality, role: Role) -> Array:
         """Unit vectors side by side, by the root of their weights [n, sum of d].
 
         The dot product of two of them is the weighted mean of the models' cosines.
@@ -52,6 +56,7 @@ class _Embeds(_Late):
 
         parts = []
         for model, weight, own in self._each(items):
+            assert isinstance(model, Embeds)  # the class was made for its methods
             vectors = model.embed(own, modality, role)
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
             parts.append(vectors / np.where(lengths > 0, lengths, 1) * weight**0.5)
@@ -69,7 +74,9 @@ class _Classifies(_Late):
             self._order(model)
         return self._first()
 
-    def classify(self, items: Sequence[Any], modality: Modality) -> Any:
+    def classify(
+        self, items: Sequence[Sequence[object]], modality: Modality
+    ) -> NDArray[np.float64]:
         """The weighted mean of the scores [n, c] float64, logits as they are.
 
         Normalised by a softmax it is the logarithmic opinion pool (Genest and Zidek 1986,
@@ -83,12 +90,12 @@ class _Classifies(_Late):
             weight * scores_of(model, own, modality, _name(model))[:, self._order(model)]
             for model, weight, own in self._each(items)
         ]
-        return np.sum(scores, axis=0, dtype=np.float64)
+        return np.asarray(np.sum(scores, axis=0, dtype=np.float64))
 
     def _first(self) -> list[str]:
         return labels_of(self._models[0], _name(self._models[0]))
 
-    def _order(self, model: Any) -> Any:
+    def _order(self, model: object) -> NDArray[np.intp]:
         own, wanted = labels_of(model, _name(model)), self._first()
         if only := sorted(set(own) ^ set(wanted)):
             raise ModelError(
@@ -97,15 +104,15 @@ class _Classifies(_Late):
         return columns_of_model(own, wanted, _name(model))
 
 
-def _name(model: Any) -> str:
+def _name(model: object) -> str:
     return f"late fusion: the model {type(model).__name__}"
 
 
 _BY_METHOD = {"embed": _Embeds, "classify": _Classifies}
 
 
-def late(classes: Sequence[Any]) -> type:
-    """The class of a fusion: it can do what all of its models can, of the same modalities."""
+def late(classes: Sequence[ModelClass]) -> ModelClass:
+    """Return the class of a fusion: it can do what all of its models can."""
     able = [m for m in _BY_METHOD if all(hasattr(cls, m) for cls in classes)]
     if not able:
         raise ModelError("late fusion: the models have neither embed nor classify in common")
@@ -118,4 +125,6 @@ def late(classes: Sequence[Any]) -> type:
         )
     scale = scales.pop() if scales else "logits"
     named = {"modalities": modalities, "scores": scale}
-    return type("Late", tuple(_BY_METHOD[m] for m in able), named)
+    made: Any = type("Late", tuple(_BY_METHOD[m] for m in able), named)
+    found: ModelClass = made  # its type is not known: it was made here
+    return found

@@ -7,14 +7,13 @@ common subsequence) take the product of both lengths. Stored outputs stay whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from mmbench.alternatives import first_reading, pieces_of
 from mmbench.text import count
-from mmbench.types import Prediction
+from mmbench.types import Prediction, Predictions
 
 LONGEST = 100_000  # characters
 TAG = "cut"  # of a sample whose output is cut: how many characters metrics read of it
@@ -26,15 +25,10 @@ def readable(predictions: Sequence[Prediction]) -> list[Prediction]:
     return [replace(p, value=p.value[: _limit(p)]) if _is_long(p) else p for p in predictions]
 
 
-def with_marks(
-    directions: Mapping[str, list[list[Prediction]]],
-) -> tuple[dict[str, list[list[Prediction]]], list[str]]:
+def with_marks(predictions: Predictions) -> tuple[Predictions, list[str]]:
     """Return the predictions, with the tag `cut` on long texts, and a note that counts these."""
-    marked = {
-        direction: [[_marked(p) for p in split] for split in splits]
-        for direction, splits in directions.items()
-    }
-    cut = sum(TAG in p.tags for splits in marked.values() for split in splits for p in split)
+    marked = predictions.mapped(_marked)
+    cut = sum(TAG in p.tags for p in marked.each())
     note = (
         f"of {count(cut, 'output')} only the beginning was scored: longer than {LONGEST:,}"
         f" characters and than {_TIMES} times the reference (tag `{TAG}` in the rows)"
@@ -57,7 +51,7 @@ def _limit(prediction: Prediction) -> int:
     return max(LONGEST, _TIMES * _longest(prediction.target))
 
 
-def _longest(target: Any) -> int:
+def _longest(target: object) -> int:
     """The length of the longest of the texts that are a reference; 0 for any other target."""
     pieces = pieces_of(target)
     if pieces is not None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, compress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -15,7 +15,7 @@ from mmbench.engine.long_texts import readable
 from mmbench.errors import Missing, SampleError, UserError
 from mmbench.protocols.metrics import with_range
 from mmbench.text import count
-from mmbench.types import Prediction, Score, ScoreInfo
+from mmbench.types import Directions, Prediction, Score, ScoreInfo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from mmbench.engine.features import Featurer
 
-Directions = dict[str, list[list[Prediction]]]
 Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]
+MetricOptions = Mapping[str, Mapping[str, object]]  # by the name of the metric
 
 
 class Applied(NamedTuple):
@@ -106,6 +106,7 @@ def measure(
     headline: str = "",
     signature: str = "",
     featurer: Featurer | None = None,
+    options: MetricOptions | None = None,
     seed: int = 0,
 ) -> Measured:
     """Score each metric in each direction: `recall@1[text-to-image]`.
@@ -116,7 +117,7 @@ def measure(
     metric that lacks a library, a program or a file is n/a with what to install. Raises Missing
     where none could be measured.
     """
-    found, missing = estimates(metrics, directions, featurer)
+    found, missing = estimates(metrics, directions, featurer, options)
     by_tags = [(scored, tag, _parts(scored, tag)) for scored in found for tag in breakdowns]
     macros = [
         _macro(scored, tag, own)
@@ -135,17 +136,20 @@ def measure(
 
 
 def estimates(
-    metrics: Sequence[str], directions: Directions, featurer: Featurer | None = None
+    metrics: Sequence[str],
+    directions: Directions,
+    featurer: Featurer | None = None,
+    options: MetricOptions | None = None,
 ) -> tuple[list[Scored], dict[str, Missing]]:
     """Each metric in each direction, without intervals; and what was missing, by metric.
 
-    Raises Missing where none could be measured.
+    `options` are those of the task's `metric_options`. Raises Missing where none could be measured.
     """
     found: list[Scored] = []
     missing: dict[str, Missing] = {}
     for name in metrics:
         try:
-            found += _in_directions(name, directions, featurer)
+            found += _in_directions(name, directions, featurer, (options or {}).get(name, {}))
         except Missing as error:
             missing[name] = error
     if missing and not found:
@@ -154,15 +158,20 @@ def estimates(
 
 
 def apply(
-    name: str, predictions: Sequence[Prediction], featurer: Featurer | None = None
+    name: str,
+    predictions: Sequence[Prediction],
+    featurer: Featurer | None = None,
+    options: Mapping[str, object] | None = None,
 ) -> Applied:
     """The score of one metric, by name, and the predictions that it is of: the failed are left out.
 
-    Raises UnknownName, and UserError for a metric that wants a model where there is none.
+    Raises UnknownName, and UserError for a metric that wants a model where there is none, and for
+    options that it does not take.
     """
     function, argument = registry.metric(name)
     given = () if argument is None else (argument,)
     wants = registry.metric_info(name).wants
+    function = registry.with_options(name, function, options or {})
     positions = [
         at for at, p in enumerate(predictions) if p.error is None or (wants and wants.failed)
     ]
@@ -203,7 +212,7 @@ def _by_itself(
     function: Callable[..., Score],
     answered: list[Prediction],
     positions: list[int],
-    given: tuple[Any, ...],
+    given: tuple[object, ...],
 ) -> Applied:
     """The score of the predictions that the metric can take: a sound may be undecodable."""
     try:
@@ -217,7 +226,9 @@ def _by_itself(
     return Applied(score, kept, [positions[row] for row in fit], lost)
 
 
-def _refusal(function: Callable[..., Score], prediction: Prediction, given: tuple[Any, ...]) -> str:
+def _refusal(
+    function: Callable[..., Score], prediction: Prediction, given: tuple[object, ...]
+) -> str:
     try:
         function(readable([prediction]), *given)
     except SampleError as error:
@@ -225,11 +236,13 @@ def _refusal(function: Callable[..., Score], prediction: Prediction, given: tupl
     return ""
 
 
-def _in_directions(name: str, directions: Directions, featurer: Featurer | None) -> list[Scored]:
+def _in_directions(
+    name: str, directions: Directions, featurer: Featurer | None, options: Mapping[str, object]
+) -> list[Scored]:
     found: list[Scored] = []
     start = 0
     for way, splits in directions.items():
-        found.append(_scored(name, way, splits, start, featurer))
+        found.append(_scored(name, way, splits, start, featurer, options))
         start += sum(map(len, splits))
     if not _sums(name, list(directions)):
         return found
@@ -252,9 +265,10 @@ def _scored(
     splits: list[list[Prediction]],
     start: int,
     featurer: Featurer | None,
+    options: Mapping[str, object],
 ) -> Scored:
     """Return a metric in one direction; `start` is the position of its first prediction."""
-    applied = [apply(name, predictions, featurer) for predictions in splits]
+    applied = [apply(name, predictions, featurer, options) for predictions in splits]
     scores = [one.score for one in applied]
     score = scores[0] if len(scores) == 1 else stats.over_splits(scores)
     behind = [p for one in applied for p in one.predictions]
@@ -269,7 +283,7 @@ def _scored(
             f" for {count(len(behind), 'prediction')}: one each"
         )
     full = f"{name}[{direction}]" if direction else name
-    asked, ends = sum(map(len, splits)), extremes(name, splits)
+    asked, ends = sum(map(len, splits)), extremes(name, splits, options)
     return Scored(name, full, direction, score, behind, positions, asked, lost, ends)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from reprlib import repr
-from typing import Any
 
 from mmbench.data.media_fields import field_modality
 from mmbench.data.unread_media import modality_by_ending
 from mmbench.errors import DataError
+from mmbench.protocols import Dataset
 from mmbench.types import Content, Media, Modality, Sample, TaskSpec
 
 
@@ -16,14 +16,14 @@ def media_field(name: str, field: str) -> Modality | None:
     return field_modality(name) or field_modality(field)
 
 
-def check_media(spec: TaskSpec, kind: Any, data: Any) -> None:
+def check_media(spec: TaskSpec, data: Dataset) -> None:
     """Refuse data whose input in a media field is a text or another medium. Raises DataError.
 
     And data whose texts in another field are names of media: a model would be asked with a name.
     """
     fields = {field: media_field(name, field) for name, field in spec.fields.items()}
     wanted = {field: modality for field, modality in fields.items() if modality}
-    for samples in kind.samples(data).values():
+    for samples in data.by_role().values():
         for sample in samples:
             for field, modality in wanted.items():
                 _check(spec, sample, field, modality)

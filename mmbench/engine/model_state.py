@@ -12,14 +12,14 @@ import sys
 from collections.abc import Iterator
 from glob import escape
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmbench import registry
 from mmbench.engine.identity import NUMERIC, package_version
 from mmbench.engine.option_files import is_live, leaves, named_files, plain, too_wide
 from mmbench.errors import ModelError
 from mmbench.file_hashes import FileHash, exists, hash_path, matching
+from mmbench.protocols import ModelClass
 from mmbench.registry import Plugin
 from mmbench.sources import MMBENCH, Source, read_source
 
@@ -38,11 +38,13 @@ class State(NamedTuple):
 
     source: list[bytes]
     parts: list[str]
-    options: dict[str, Any]
+    options: dict[str, object]
     uncached: str
 
 
-def model_state(name: str, cls: type, options: dict[str, Any], file_hash: FileHash) -> State:
+def model_state(
+    name: str, cls: ModelClass, options: dict[str, object], file_hash: FileHash
+) -> State:
     """Return what can change the answers of a class with these options.
 
     Raises ModelError for a file that cannot be read, and for an identity that is no text.
@@ -50,7 +52,7 @@ def model_state(name: str, cls: type, options: dict[str, Any], file_hash: FileHa
     plugin = registry.plugin("model", name)
     source = _source(plugin, cls)
     live: list[str] = []
-    parts = list(_plugin_parts(name, plugin, cls, source, file_hash))
+    parts = list(_plugin_parts(plugin, cls, source, file_hash))
     if plugin is not None:
         parts += _default_files(name, cls, options, file_hash)
     for place, value in leaves(options):
@@ -62,7 +64,7 @@ def model_state(name: str, cls: type, options: dict[str, Any], file_hash: FileHa
             live.append(f"option {place}={value} names a folder around this one")
         else:
             parts += _hashes(name, place, value, file_hash)
-    raw = [source.files[file] for file in sorted(source.files)]
+    raw = list(source.files.values())  # in the order of imports, wherever the files lie
     if _is_live(plugin):
         live.insert(0, "it was registered by a running program")
     return State(raw, *_declared(name, cls, options, parts, live))
@@ -72,24 +74,23 @@ def _is_live(plugin: Plugin | None) -> bool:
     return plugin is not None and plugin.file is None and plugin.package is None
 
 
-def _source(plugin: Plugin | None, cls: type) -> Source:
+def _source(plugin: Plugin | None, cls: ModelClass) -> Source:
     """The plugin's files: that of the class's module, and that which registered it."""
     if plugin is None:
         return Source({}, frozenset())
-    file = getattr(_module(plugin, cls), "__file__", None)
-    files = {Path(file).resolve() if file else None, plugin.file} - {None}
+    file = getattr(plugin.module or sys.modules.get(cls.__module__), "__file__", None)
+    files = dict.fromkeys([Path(file).resolve() if file else None, plugin.file])
     found = [read_source(file) for file in files if file and MMBENCH not in file.parents]
     merged = {path: raw for one in found for path, raw in one.files.items()}
     return Source(merged, frozenset().union(*(one.names for one in found)))
 
 
 def _plugin_parts(
-    name: str, plugin: Plugin | None, cls: type, source: Source, file_hash: FileHash
+    plugin: Plugin | None, cls: ModelClass, source: Source, file_hash: FileHash
 ) -> Iterator[str]:
     if plugin is None:
         return
-    if not _found_by_name(plugin, cls):  # several classes may have one source
-        yield name
+    yield cls.__qualname__  # several classes may have one source
     yield from _versions(plugin)
     # A running program writes files beside itself, of which its source has the names as well.
     homes = set() if _is_live(plugin) else {file.parent for file in source.files}
@@ -121,17 +122,6 @@ def _is_weights(path: Path) -> bool:
     return path.suffix.lower() in _WEIGHTS and path.is_file()
 
 
-def _module(plugin: Plugin, cls: type) -> ModuleType | None:
-    return plugin.module or sys.modules.get(cls.__module__)
-
-
-def _found_by_name(plugin: Plugin, cls: type) -> bool:
-    thing: Any = _module(plugin, cls)
-    for part in cls.__qualname__.split("."):
-        thing = getattr(thing, part, None)
-    return thing is cls
-
-
 def _versions(plugin: Plugin) -> Iterator[str]:
     """The version of the package that brings a model, and of the packages that it requires.
 
@@ -155,7 +145,7 @@ def _hashes(name: str, place: str, value: object, file_hash: FileHash) -> Iterat
 
 
 def _default_files(
-    name: str, cls: type, options: dict[str, Any], file_hash: FileHash
+    name: str, cls: ModelClass, options: dict[str, object], file_hash: FileHash
 ) -> Iterator[str]:
     """Hashes of the files that the defaults of options name, where nothing else was given."""
     for option, parameter in inspect.signature(cls).parameters.items():
@@ -173,15 +163,15 @@ def _object_identity(value: object) -> str | None:
 
 
 def _declared(
-    name: str, cls: type, options: dict[str, Any], parts: list[str], live: list[str]
-) -> tuple[list[str], dict[str, Any], str]:
+    name: str, cls: ModelClass, options: dict[str, object], parts: list[str], live: list[str]
+) -> tuple[list[str], dict[str, object], str]:
     """Parts, recordable options and reason, with regard to the class's own `identity`."""
-    recorded: dict[str, Any] = plain(options)
+    recorded = {name: plain(value) for name, value in options.items()}
     if not hasattr(cls, "identity"):
         return parts, recorded, "; ".join(live)
     identity = inspect.getattr_static(cls, "identity")
     if isinstance(identity, classmethod | staticmethod):
-        identity = cls.identity(**options)
+        identity = getattr(cls, "identity")(**options)  # noqa: B009
     if identity is None:
         return parts, recorded, "its `identity` is None"
     if not isinstance(identity, str):

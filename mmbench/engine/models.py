@@ -7,7 +7,8 @@ import inspect
 from collections.abc import Callable, Set
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, cast
 
 import msgspec
 
@@ -22,15 +23,24 @@ from mmbench.engine.hashed_files import HashedFiles
 from mmbench.engine.identity import model_info
 from mmbench.engine.late import late
 from mmbench.engine.model_state import model_state
+from mmbench.engine.option_files import is_live
 from mmbench.errors import ModelError, UserError
 from mmbench.file_hashes import FileHash
 from mmbench.models.pretrained import loading
 from mmbench.named_values import checked_options
+from mmbench.protocols import ModelClass
 from mmbench.types import ModelInfo
 
 BASELINES = ("oracle", "constant", "random", "empty", "hedge")
 REMOTE = "remote"  # the dtype of a model whose weights are elsewhere
 _RESERVED = {"self", "folder", "device", "dtype"}
+
+# What a class may declare, its types and these in words. A property belongs to the loaded model.
+_DECLARED: dict[str, tuple[type | UnionType, str]] = {
+    "default_checkpoint": (str | property | None, "a str is needed"),
+    "batch": (int | property | None, "an int is needed"),
+    "version": (int | str, "declare an integer or a text in its class, such as version = 1"),
+}
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -42,8 +52,8 @@ class Model(msgspec.Struct, frozen=True):
     """
 
     info: ModelInfo
-    load: Callable[[str], Any]  # device -> the model, its weights loaded
-    cls: Any  # has the methods and the modalities of the model that will be loaded
+    load: Callable[[str], object]  # device -> the model, its weights loaded
+    cls: ModelClass  # has the methods and the modalities of the model that will be loaded
     folder: Path | None = None  # its checkpoint, where some of a class's can do less than others
     uncached: str = ""
     destination: str | None = None
@@ -58,7 +68,7 @@ class Finder(msgspec.Struct, frozen=True):
     trust_remote_code: bool = False
 
 
-def find(text: str, finder: Finder, options: dict[str, Any]) -> Model:
+def find(text: str, finder: Finder, options: dict[str, object]) -> Model:
     """Find a model and know it, without loading a weight.
 
     Raises UnknownName for an adapter or an option nobody has, ModelError for a checkpoint that
@@ -103,8 +113,8 @@ def _shown(weight: float) -> str:
     return short if float(short) == weight else repr(weight)
 
 
-def class_of(text: str) -> type:
-    """The class that a model of this name has, whether or not its checkpoint is to be had.
+def class_of(text: str) -> ModelClass:
+    """Return the class that a model of this name has, whether or not its checkpoint is to be had.
 
     Raises UnknownName for an adapter that nobody has.
     """
@@ -113,22 +123,22 @@ def class_of(text: str) -> type:
     return late(classes) if choice.late else _class(choice.adapter)
 
 
-def _class(adapter: str) -> type:
+def _class(adapter: str) -> ModelClass:
     cls, _ = _registered(_unframed(adapter))
     return framed(cls) if adapter.startswith(FRAMED) else cls
 
 
-def _registered(adapter: str) -> tuple[type, dict[str, Any]]:
+def _registered(adapter: str) -> tuple[ModelClass, dict[str, object]]:
     """Return the class of an adapter and the options that it is registered with.
 
     These are the arguments of a `functools.partial`. Raises ModelError for what is no class of a
     model.
     """
     thing: Any = registry.lookup("model", adapter)
-    bound: dict[str, Any] = {}
+    bound: dict[str, object] = {}
     if isinstance(thing, functools.partial) and not thing.args:
         thing, bound = thing.func, dict(thing.keywords)
-    if not isinstance(thing, type):
+    if not inspect.isclass(thing):
         raise ModelError(
             f"model {adapter} is registered as a {type(thing).__name__}: a class is needed, or a"
             " functools.partial of one with named arguments"
@@ -139,13 +149,11 @@ def _registered(adapter: str) -> tuple[type, dict[str, Any]]:
             f'model {adapter} has no `modalities`: declare a set such as frozenset({{"text",'
             ' "image"}) in its class'
         )
-    for name, kind in (("default_checkpoint", str), ("batch", int)):
-        value = getattr(thing, name, None)
-        if value is not None and not isinstance(value, kind | property):
-            raise ModelError(
-                f"model {adapter}: its {name} is {value!r}: a {kind.__name__} is needed"
-            )
-    return thing, bound
+    for name, (types, wanted) in _DECLARED.items():
+        if hasattr(thing, name) and not isinstance(value := getattr(thing, name), types):
+            shown = f"a {type(value).__name__}" if is_live(value) else repr(value)
+            raise ModelError(f"model {adapter}: its {name} is {shown}: {wanted}")
+    return cast(ModelClass, thing), bound  # it has modalities
 
 
 def _unframed(adapter: str) -> str:
@@ -155,7 +163,7 @@ def _unframed(adapter: str) -> str:
     return name
 
 
-def _single(choice: ModelChoice, finder: Finder, options: dict[str, Any]) -> Model:
+def _single(choice: ModelChoice, finder: Finder, options: dict[str, object]) -> Model:
     name = _unframed(choice.adapter)
     if name == choice.adapter:
         return _plain(choice, finder, {**choice.options, **options})
@@ -179,7 +187,7 @@ def _single(choice: ModelChoice, finder: Finder, options: dict[str, Any]) -> Mod
     )
 
 
-def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
+def _plain(choice: ModelChoice, finder: Finder, given: dict[str, object]) -> Model:
     cls, bound = _registered(choice.adapter)
     files = HashedFiles(finder.keys)
     if finder.trust_remote_code:
@@ -212,7 +220,7 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
         info = msgspec.structs.replace(info, checkpoint=place, dtype=REMOTE)
     folder = checkpoint.folder if checkpoint else None
 
-    def load(device: str) -> Any:
+    def load(device: str) -> object:
         # A plugin's errors are its own: they name its file and line.
         own = registry.plugin("model", choice.adapter) is None
         with loading(folder, "parts") if folder and own else nullcontext():
@@ -220,11 +228,12 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, Any]) -> Model:
         files.check(choice.adapter)
         return model
 
-    destination = cls.destination(**given) if hasattr(cls, "destination") else None
+    sent_to = getattr(cls, "destination", None)
+    destination = sent_to(**given) if sent_to else None
     return Model(info, load, cls, folder, state.uncached, destination)
 
 
-def _checked_options(adapter: str, cls: type, given: dict[str, Any]) -> dict[str, Any]:
+def _checked_options(adapter: str, cls: ModelClass, given: dict[str, object]) -> dict[str, object]:
     """Return the options as the class takes them. Raises UnknownName and UserError."""
 
     def missing(names: list[str]) -> UserError:
@@ -238,7 +247,7 @@ def _checked_options(adapter: str, cls: type, given: dict[str, Any]) -> dict[str
     return checked_options(cls, given, f"option of model {adapter}", _RESERVED, missing)
 
 
-def _pinned(choice: ModelChoice, cls: type) -> None:
+def _pinned(choice: ModelChoice, cls: ModelClass) -> None:
     if "trust_remote_code" not in inspect.signature(cls).parameters:
         raise UserError(
             f"model {choice.adapter} runs no remote code: leave --trust-remote-code out"
@@ -251,7 +260,7 @@ def _pinned(choice: ModelChoice, cls: type) -> None:
 
 
 def _resolve(
-    adapter: str, cls: type, place: str | None, revision: str | None, file_hash: FileHash
+    adapter: str, cls: ModelClass, place: str | None, revision: str | None, file_hash: FileHash
 ) -> Checkpoint | None:
     if place is None:
         return None

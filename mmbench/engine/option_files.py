@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from mmbench.file_hashes import exists, matching, prefixed
 
@@ -38,7 +37,7 @@ def leaves(value: object, place: str = "") -> Iterator[tuple[str, object]]:
         yield from ((place, key) for key in value)
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> object:
     """A value as a record can hold it: paths as texts, live objects by the name of their type."""
     if isinstance(value, Mapping):
         return {str(key): plain(one) for key, one in value.items()}

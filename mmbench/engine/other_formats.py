@@ -6,18 +6,11 @@ from pathlib import Path
 
 from mmbench import registry
 from mmbench.data.formats import describe, is_json, is_packed, is_table, is_text, is_webdataset
-from mmbench.datasets import Samples
 from mmbench.errors import DataError, MmbenchError, UserError
+from mmbench.protocols import Dataset, SourceInfo
 from mmbench.text import listed
 from mmbench.types import TaskSpec
 
-# Sources of one's own data, under the names of their tasks.
-_OWN = ("captions", "answers", "transcripts", "labels", "pairs", "ratings")
-_OF_JSON = ("coco", "coco-prompts", "vqa", "pope")
-_OF_FOLDERS = (
-    *("audioset", "charades", "cifar", "class_folders", "folder", "fsdd", "images", "voc"),
-)
-_OF_TEXT = ("pairs", "transcripts")
 _LARGEST = 64 << 20  # bytes of a file that is tried
 
 
@@ -46,7 +39,7 @@ def explained(error: UserError, spec: TaskSpec, source: str, root: Path) -> User
 def _expected(spec: TaskSpec, source: str) -> str:
     """Return what a source reads: the files that the task names, or what the source is about."""
     files = spec.data.get("files")
-    if source in _OF_FOLDERS:
+    if _info(source).reads == {"folder"}:
         return f"data source {source} reads a FOLDER: {registry.summary('data', source)}"
     if not files:
         return f"data source {source} reads {registry.summary('data', source)}"
@@ -55,30 +48,35 @@ def _expected(spec: TaskSpec, source: str) -> str:
     return f"task {spec.name} reads {listed(flat)}"
 
 
+def _info(source: str) -> SourceInfo:
+    """Return what a source declares."""
+    info: SourceInfo = getattr(registry.lookup("data", source), "info", SourceInfo())
+    return info
+
+
 def _fits(source: str, text: str) -> bool:
-    """Whether a source reads files of this description, if their columns are right."""
-    if source in _OF_FOLDERS:
-        return False
-    if source in _OF_JSON:
-        return is_json(text)
-    return is_table(text) or is_json(text) or (source in _OF_TEXT and is_text(text))
+    """Return whether a source reads files of this description, if their columns are right."""
+    reads = _info(source).reads
+    fits = {"table": is_table(text), "json": is_json(text), "text": is_text(text)}
+    return any(fits[format] for format in reads - {"folder"})
 
 
 def _readers(root: Path, source: str) -> list[str]:
     """Return the tasks for one's own data that read this file."""
     if not root.is_file() or root.stat().st_size > _LARGEST:
         return []
-    tried = [name for name in _OWN if name != source]
+    names = (name for name in registry.names("data") if not registry.plugin("data", name))
+    tried = [name for name in names if name != source and _info(name).own_data]
     return [f"-t {name}" for name in map(_reader, tried, [root] * len(tried)) if name]
 
 
 def _reader(source: str, root: Path) -> str:
     """Return the task of a source that reads a file, nothing where it refuses it."""
     try:
-        data = registry.lookup("data", source)(root)
+        data: Dataset = registry.lookup("data", source)(root)
     except MmbenchError:
         return ""
-    samples = data.samples if isinstance(data, Samples) else data.queries
+    samples = next(iter(data.by_role().values()))
     if not samples:
         return ""
     if source == "answers" and any("options" in sample.inputs for sample in samples):

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from mmbench.contents import KEY_BYTES, ContentKeys
 from mmbench.errors import SampleError
 from mmbench.regular_files import read_regular
-from mmbench.types import Continued, Item, Media, Message, View
+from mmbench.types import Content, Continued, Item, Media, Message, View
 
 
 def pinned(item: Item, keys: ContentKeys) -> Item:
     """Return an item whose files, when read, are refused unless they have their present bytes."""
     match item:
-        case Media() if item.read is None:
+        case Media():
             return _pinned(item, keys)
         case View():
             return replace(item, media=pinned(item.media, keys))
@@ -25,14 +25,19 @@ def pinned(item: Item, keys: ContentKeys) -> Item:
             return replace(item, conversation=pinned(item.conversation, keys))
         case tuple():
             return tuple(
-                Message(turn.role, tuple(pinned(part, keys) for part in turn.parts))
-                for turn in item
+                Message(turn.role, tuple(_part(part, keys) for part in turn.parts)) for turn in item
             )
         case _:
             return item
 
 
+def _part(part: Content, keys: ContentKeys) -> Content:
+    return _pinned(part, keys) if isinstance(part, Media) else part
+
+
 def _pinned(medium: Media, keys: ContentKeys) -> Media:
+    if medium.read is not None:
+        return medium
     try:
         key = keys.file(Path(medium.name))
     except SampleError:

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from mmbench import registry
-from mmbench.contents import ContentKeys
 from mmbench.engine.breakdowns import with_breakdown_tags
 from mmbench.engine.choice import parse
+from mmbench.engine.context import RunContext
 from mmbench.engine.datasets import load_data, refuse_broken
 from mmbench.engine.measure import score_names
 from mmbench.engine.media_check import check_media, media_field
 from mmbench.engine.models import BASELINES, Finder, Model, class_of, find
+from mmbench.engine.options import Options
 from mmbench.engine.outside import check_outside
 from mmbench.errors import DataError, ModelError, UnknownName, UserError
-from mmbench.protocols import Rates, Writes
-from mmbench.spec import load_task
-from mmbench.types import Broken, Continued, Media, Modality, ModelInfo, Requests, TaskSpec
+from mmbench.kinds.class_names import columns_of_model
+from mmbench.protocols import Dataset, Kind, ModelClass, Needs, Rates, Writes
+from mmbench.spec import load_task, with_settings
+from mmbench.types import (
+    Broken,
+    Continued,
+    KindOptions,
+    Media,
+    Modality,
+    ModelInfo,
+    Requests,
+    TaskSpec,
+)
 
 _MEDIA: tuple[Modality, ...] = ("image", "audio", "video")
 # A classifier has classes of its own, an embedding model finds the nearest of the task's classes.
@@ -27,71 +38,67 @@ _OTHER_KIND = {"classification": "zero_shot", "zero_shot": "classification"}
 BASELINE = "baseline"  # the adapter of a model that a kind answers for
 
 
-class Options(msgspec.Struct, frozen=True):
-    """How to run, beyond what is asked and of whom. The fields are the flags of `mmbench run`."""
-
-    data: Path | None = None
-    limit: int | None = None
-    index: str = "exact"
-    device: str = "auto"
-    dtype: str = "auto"
-    batch_size: int | None = None
-    seed: int = 0
-    fresh: bool = False
-    published_as: str | None = None
-    model_options: dict[str, Any] = {}
-    trust_remote_code: bool = False
-    tasks: tuple[str, ...] = ()
-    metric_models: dict[str, Path] = {}  # files for models of metrics, by `ModelFile.option`
-    strip_reasoning: bool = False
-    allow_outside: bool = False
-
-
 class Prepared(NamedTuple):
-    """A pair that can be run: everything is found, nothing is computed."""
+    """A pair that can be run: everything is found, nothing is computed.
+
+    `model` is None for a baseline and for scored outputs; then there are no `requests`. `notes` are
+    on the data.
+    """
 
     spec: TaskSpec
-    kind: Any
-    data: Any
-    model: Model | None  # None for a baseline
+    kind: Kind[Dataset]
+    data: Dataset
+    model: Model | None
     info: ModelInfo
-    notes: tuple[str, ...] = ()  # on the data
+    requests: Mapping[str, Requests]
+    notes: tuple[str, ...] = ()
 
 
-def prepare(model: str, task: str, options: Options, keys: ContentKeys) -> Prepared:
+def prepare(model: str, task: str, context: RunContext) -> Prepared:
     """Find the task, the data and the model, and see that they fit. No forward, no weights.
 
     A model that can never do it is refused first; what is missing of data and model is told in one
     error.
     """
+    options = context.options
     spec, kind = find_task(task, options)
     if model not in BASELINES:
         _refuse_early(model, kind, spec)
+    found, loaded = _found(model, spec, kind, context)
+    check_media(spec, loaded)
+    data, notes = with_breakdown_tags(spec, loaded)
+    if options.limit is not None:
+        data = data.limit(options.limit)
+    if found is None:
+        info = ModelInfo(model, None, None, "", BASELINE, {}, "none")
+        return Prepared(spec, kind, data, None, info, {}, tuple(notes))
+    kind.check(data)
+    requests = kind.requests(data, options.seed)
+    _check_ability(found, needed(kind, spec), spec, requests)
+    notes = [*notes, *_sent_away(found, spec, requests, options)]
+    return Prepared(spec, kind, data, found, found.info, requests, tuple(notes))
+
+
+def _found(
+    model: str, spec: TaskSpec, kind: Kind[Dataset], context: RunContext
+) -> tuple[Model | None, Dataset]:
+    """Return the model, None for a baseline, and the data. Raises UserError for all that lacks."""
+    options = context.options
     problems: list[UserError] = []
     found, data = None, None
     try:
-        found = _find_model(model, kind, options, keys)
+        found = _find_model(model, kind, context)
     except ModelError as error:
         problems.append(error)
     try:
         data = load_data(spec, options.data)
-        refuse_broken(spec, kind, data)
+        refuse_broken(spec, data)
     except DataError as error:
         problems.append(error)
-    if problems:
+    if data is None or problems:
         advice = _advice(model, options, problems)
         raise type(problems[0])("\n".join([*map(str, problems), *advice])) from problems[0]
-    check_media(spec, kind, data)
-    data, notes = with_breakdown_tags(spec, kind, data)
-    if options.limit is not None:
-        data = kind.limit(data, options.limit)
-    if found and options.index != "exact":
-        kind.check_index(spec, data, options.index)
-    info = found.info if found else ModelInfo(model, None, None, "", BASELINE, {}, "none")
-    if found:
-        _check_ability(found, kind, spec, data)
-        notes = [*notes, *_sent_away(found, kind, spec, data, options)]
-    return Prepared(spec, kind, data, found, info, tuple(notes))
+    return found, data
 
 
 def _advice(model: str, options: Options, problems: list[UserError]) -> list[str]:
@@ -110,63 +117,73 @@ def _advice(model: str, options: Options, problems: list[UserError]) -> list[str
     ]
 
 
-def _sent_away(model: Model, kind: Any, spec: TaskSpec, data: Any, options: Options) -> list[str]:
+def _sent_away(
+    model: Model, spec: TaskSpec, requests: Mapping[str, Requests], options: Options
+) -> list[str]:
     """Say which files outside the data folder another machine is sent. Raises DataError."""
     if model.destination is None:
         return []
-    asked = kind.requests(spec, data, options.seed).values()
     allow = options.allow_outside
-    note = check_outside(spec, asked, options.data, model.destination, allow=allow)
+    note = check_outside(spec, requests.values(), options.data, model.destination, allow=allow)
     return [note] if note else []
 
 
-def find_task(task: str, options: Options) -> tuple[TaskSpec, Any]:
+def find_task(task: str, options: Options) -> tuple[TaskSpec, Kind[Dataset]]:
     """Return a task and its kind. Its metrics exist, and its headline is one of its scores.
 
     Raises UserError.
     """
-    spec = load_task(task, options.tasks)
-    if spec.kind not in registry.names("kind"):
-        hint = "`mmbench list kinds` shows all"
-        raise UnknownName(f"kind of task {spec.name}", spec.kind, registry.names("kind"), hint)
-    kind = registry.lookup("kind", spec.kind)()
-    kind.check(spec, options.index)
+    spec = with_settings(load_task(task, options.tasks), options.settings)
+    kind = kind_of(spec)
     for name in spec.metrics:
-        registry.check_metric(name, spec.kind)
-    names = score_names(spec.metrics, kind.directions(spec), spec.breakdowns)
+        registry.check_metric(name, spec.kind, spec.metric_options.get(name))
+    names = score_names(spec.metrics, kind.directions(), spec.breakdowns)
     if spec.headline not in names:
         raise UnknownName(f"headline of task {spec.name}", spec.headline, names)
     return spec, kind
 
 
-def _find_model(model: str, kind: Any, options: Options, keys: ContentKeys) -> Model | None:
+def kind_of(spec: TaskSpec) -> Kind[Dataset]:
+    """Return the kind of a task, made for this task. Raises UserError for what it cannot run."""
+    kind: Kind[Dataset] = registry.lookup("kind", spec.kind)(spec)
+    return kind
+
+
+def needed(kind: Kind[Dataset], spec: TaskSpec) -> Needs:
+    """Return what a model must be able to do. Raises UserError for a kind that runs none."""
+    needs = kind.needs()
+    if needs is None:
+        raise UserError(
+            f"task {spec.name}: no model is run on tasks of kind {spec.kind}; score its"
+            f" outputs: mmbench score -t {spec.name} --predictions FILE"
+        )
+    return needs
+
+
+def _find_model(model: str, kind: Kind[Dataset], context: RunContext) -> Model | None:
     if model in BASELINES:
         if model not in kind.baselines:
             raise ModelError(f"baseline {model}: this kind has {', '.join(kind.baselines)}")
         return None
-    finder = Finder(keys, options.dtype, options.device, options.trust_remote_code)
+    options = context.options
+    finder = Finder(context.keys, options.dtype, options.device, options.trust_remote_code)
     return find(model, finder, options.model_options)
 
 
-def _refuse_early(model: str, kind: Any, spec: TaskSpec) -> None:
+def _refuse_early(model: str, kind: Kind[Dataset], spec: TaskSpec) -> None:
     """Refuse a class that lacks the methods, or takes nothing of what the task names.
 
     One that takes not all of `together` is refused as well. A class that takes texts alone is not
     refused where a sample may be a text alone: its data decide.
     """
-    ability = kind.needs(spec)
-    if ability is None:
-        raise UserError(
-            f"task {spec.name}: no model is run on tasks of kind {spec.kind}; score its"
-            f" outputs: mmbench score -t {spec.name} --predictions FILE"
-        )
-    cls: Any = class_of(model)
+    ability, together = needed(kind, spec)
+    cls = class_of(model)
     named = {*spec.fields, *spec.fields.values()}
     wanted: set[Modality] = {m for m in (*_MEDIA, "text") if m in named}
     media = wanted.intersection(_MEDIA)
     taken = wanted | {"text"} if _asks_texts(ability, spec) else media
     none = media and not taken & cls.modalities
-    if _missing(cls, ability) or none or together(spec) - cls.modalities:
+    if _missing(cls, ability) or none or together - cls.modalities:
         raise _unfit(model, cls, ability, wanted, spec)
 
 
@@ -176,31 +193,33 @@ def _asks_texts(ability: type, spec: TaskSpec) -> bool:
     return ability in (Writes, Rates) and bool(texts)
 
 
-def check_labels(prepared: Prepared, labels: list[str]) -> None:
-    """Refuse a loaded model whose classes do not fit the data. Raises ModelError or DataError."""
-    prepared.kind.check_labels(prepared.spec, prepared.data, labels, prepared.info.name)
+def check_labels(prepared: Prepared, requests: Requests, labels: Sequence[str]) -> None:
+    """Refuse a model whose classes do not fit those of its requests.
+
+    Raises DataError for a class that the model lacks, ModelError for one that is not unique.
+    """
+    where = f"task {prepared.spec.name}: model {prepared.info.name}"
+    columns_of_model(labels, requests.labels, where)
 
 
-def together(spec: TaskSpec) -> set[Modality]:
-    """The media that a prompt has a slot for: every sample has all of them, not one or another."""
-    return {medium for medium in _MEDIA if f"{{{medium}}}" in spec.prompt}
-
-
-def _check_ability(model: Model, kind: Any, spec: TaskSpec, data: Any) -> None:
-    ability = kind.needs(spec)
-    asked = kind.requests(spec, data, 0).values()
-    wanted = {modality for requests in asked for modality in modalities(requests)}
+def _check_ability(
+    model: Model, needs: Needs, spec: TaskSpec, requests: Mapping[str, Requests]
+) -> None:
+    ability = needs.ability
+    wanted = {modality for asked in requests.values() for modality in modalities(asked)}
     if _missing(model.cls, ability) or wanted - model.cls.modalities:
         raise _unfit(model.info.name, model.cls, ability, wanted, spec)
     if model.folder and hasattr(model.cls, "check"):
         model.cls.check(model.folder, methods(ability))
 
 
-def _missing(cls: Any, ability: type) -> list[str]:
+def _missing(cls: ModelClass, ability: type) -> list[str]:
     return [method for method in methods(ability) if not hasattr(cls, method)]
 
 
-def _unfit(model: str, cls: Any, ability: type, wanted: set[Modality], spec: TaskSpec) -> UserError:
+def _unfit(
+    model: str, cls: ModelClass, ability: type, wanted: set[Modality], spec: TaskSpec
+) -> UserError:
     """What a task needs, what the model lacks, and which models have it."""
     missing, lacking = _missing(cls, ability), sorted(wanted - cls.modalities)
     cannot = f"cannot {', '.join(missing)}" if missing else f"takes no {', '.join(lacking)}"
@@ -211,10 +230,13 @@ def _unfit(model: str, cls: Any, ability: type, wanted: set[Modality], spec: Tas
     )
 
 
-def _other_kind(cls: Any, spec: TaskSpec) -> str:
+def _other_kind(cls: ModelClass, spec: TaskSpec) -> str:
     """Return what to write for the other kind of task about classes, if the model fits that one."""
     other = _OTHER_KIND.get(spec.kind)
-    if other is None or _missing(cls, registry.lookup("kind", other)().needs(spec)):
+    if other is None:
+        return ""
+    task = msgspec.structs.replace(spec, kind=other, options=KindOptions())
+    if _missing(cls, needed(kind_of(task), task).ability):
         return ""
     templates = ' and templates: ["a photo of a {}."]' if other == "zero_shot" else ""
     return f"for such a model write `kind: {other}`{templates} in a task file, or "
@@ -244,7 +266,7 @@ def modalities(requests: Requests) -> set[Modality]:
 
 def able(ability: type, wanted: set[Modality]) -> list[str]:
     """The names of the models that have an ability for these modalities."""
-    classes: dict[str, Any] = {name: class_of(name) for name in registry.names("model")}
+    classes = {name: class_of(name) for name in registry.names("model")}
     return [
         name
         for name, cls in classes.items()

@@ -8,98 +8,133 @@ from typing import Any, NamedTuple
 from mmbench import store
 from mmbench.contents import ContentKeys, digest
 from mmbench.engine import identity
-from mmbench.engine.asked import Costs
+from mmbench.engine.context import RunContext
 from mmbench.engine.measure import Measured
-from mmbench.engine.prepare import BASELINE, Options, Prepared
+from mmbench.engine.options import Options
+from mmbench.engine.prepare import BASELINE, Prepared
 from mmbench.engine.published import verdicts
 from mmbench.engine.remarks import STRIPPED
 from mmbench.errors import SampleError
-from mmbench.types import RunRecord, TaskInfo, TaskSpec
+from mmbench.protocols import Dataset
+from mmbench.types import ModelInfo, RunRecord, TaskInfo, TaskSpec
+
+_SHOWN = 20  # failures that a record lists
 
 
-class Told(NamedTuple):
-    """What a record tells beside the scores."""
+class RunSummary(NamedTuple):
+    """What a record states besides model, task and scores.
 
+    `failed` counts the samples of which `failures` lists id and reason; `counts` and `throughput`
+    are those of an earlier run where its outputs are measured again. `search` is the report of an
+    approximate index, `endpoint` the host that a model is served by.
+    """
+
+    failed: int
     failures: list[tuple[str, str]]
-    costs: Costs
-    search: dict[str, Any]
     notes: list[str]
+    seed: int
+    search: dict[str, dict[str, Any]]
+    counts: dict[str, int]
+    throughput: dict[str, float]
+    baseline: str | None
+    endpoint: str | None
 
 
-def now() -> str:
-    """The time, as a record writes it: UTC, ISO 8601, milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def hash_data(spec: TaskSpec, kind: Any, data: Any, keys: ContentKeys) -> tuple[str, int]:
-    """Ordered ids and content keys of the samples used, and their links.
+def hash_data(
+    spec: TaskSpec, data: Dataset, directions: list[str], keys: ContentKeys
+) -> tuple[str, int]:
+    """Return the hash of ordered ids and content keys of the samples used, and their links.
 
     Also how many contents could not be read: the hash covers their ids alone.
     """
     hashes, unread = [], 0
-    for side, ident, content in kind.contents(spec, data):
+    for role, ident, content in data.contents(spec.fields, len(directions) > 1):
         try:
             key = keys.key(content)
         except SampleError:
             key, unread = b"unreadable", unread + 1
-        hashes.append(digest(side, ident, key))
-    return identity.data_hash(hashes, kind.links(data)), unread
+        hashes.append(digest(role, ident, key))
+    return identity.data_hash(hashes, data.targets_hash()), unread
 
 
 def way_of_asking(prepared: Prepared, options: Options) -> str:
-    """What stands in the signature of each score: what the kind says, and how frames are chosen."""
+    """Return what each signature says: the kind's part, and how frames are chosen."""
     spec = prepared.spec
     named = {*spec.fields, *spec.fields.values()}
     frames = "frames=by-index" if "video" in named and "image" not in named else ""
-    asked = prepared.kind.signature(options.index, spec, prepared.data)
+    asked = prepared.kind.signature(prepared.data)
     reasoning = STRIPPED if options.strip_reasoning else ""
     return ",".join(filter(None, [asked, frames, reasoning]))
 
 
-def make_record(
-    prepared: Prepared, options: Options, measured: Measured, asked_of: str, told: Told
-) -> RunRecord:
-    """The record of a finished run."""
-    spec, kind, info = prepared.spec, prepared.kind, prepared.info
-    sizes = kind.sizes(prepared.data)
-    known_as = options.published_as or info.checkpoint or info.name
-    failed, costs = len(told.failures), told.costs
-    source = prepared.data.source
-    doubt = source.get("doubt", "")
-    published = verdicts(spec, known_as, measured.scores, sizes, failed, doubt)
-    baseline = info.adapter == BASELINE
-    return RunRecord(
-        run=store.new_run_id(info.name),
-        created=now(),
-        model=info,
-        task=TaskInfo(
-            name=spec.name,
-            version=spec.version,
-            kind=spec.kind,
-            fingerprint=identity.fingerprint(spec),
-            data_hash=asked_of,
-            protocol=spec.protocol,
-            data=sizes,
-            source=source,
-            asked=way_of_asking(prepared, options),
-        ),
-        scores=measured.scores,
-        headline=spec.headline,
-        published=[] if baseline else published,
-        counts={"samples": sum(sizes.values()), "failed": failed, **costs.counts},
-        failures=[(ident, why) for ident, why in told.failures[:20]],
-        seconds=costs.clock.seconds,
-        throughput=costs.throughput,
-        environment=identity.environment(costs.device) | _endpoint(prepared),
-        seed=options.seed,
-        index=told.search,
-        notes=[*kind.notes(prepared.data), *prepared.notes, *told.notes],
-        baseline=info.name if baseline else None,
-        breakdowns=measured.breakdowns,
+def task_info(prepared: Prepared, data_hash: str, options: Options) -> TaskInfo:
+    """Return what was asked, and of what."""
+    spec = prepared.spec
+    return TaskInfo(
+        name=spec.name,
+        version=spec.version,
+        kind=spec.kind,
+        fingerprint=identity.fingerprint(spec),
+        data_hash=data_hash,
+        protocol=spec.protocol,
+        data=prepared.data.sizes(),
+        source=prepared.data.source,
+        asked=way_of_asking(prepared, options),
     )
 
 
-def _endpoint(prepared: Prepared) -> dict[str, str]:
-    """Return the host that was asked, where it is another machine."""
-    host = prepared.model.destination if prepared.model else None
-    return {"endpoint": host} if host else {}
+def summary_of(
+    prepared: Prepared,
+    context: RunContext,
+    failures: list[tuple[str, str]],
+    notes: list[str],
+    search: dict[str, dict[str, Any]],
+) -> RunSummary:
+    """Return the summary of a run, or of scored outputs, whose data are at hand."""
+    info = prepared.info
+    return RunSummary(
+        failed=len(failures),
+        failures=failures,
+        notes=[*prepared.data.notes(), *prepared.notes, *notes],
+        seed=context.options.seed,
+        search=search,
+        counts={"samples": sum(prepared.data.sizes().values())},
+        throughput={},
+        baseline=info.name if info.adapter == BASELINE else None,
+        endpoint=prepared.model.destination if prepared.model else None,
+    )
+
+
+def make_record(
+    spec: TaskSpec,
+    model: ModelInfo,
+    task: TaskInfo,
+    measured: Measured,
+    summary: RunSummary,
+    context: RunContext,
+) -> RunRecord:
+    """Return the record of a run, of scored outputs, or of outputs that were measured again."""
+    costs, scores = context.costs, measured.scores
+    known_as = context.options.published_as or model.checkpoint or model.name
+    doubt = task.source.get("doubt", "")
+    published = verdicts(spec, known_as, scores, task.data, summary.failed, doubt)
+    endpoint = {"endpoint": summary.endpoint} if summary.endpoint else {}
+    return RunRecord(
+        run=store.new_run_id(model.name),
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        model=model,
+        task=task,
+        scores=scores,
+        headline=spec.headline if spec.headline in scores else next(iter(scores)),
+        published=[] if summary.baseline else published,
+        counts=summary.counts | {"failed": summary.failed} | costs.counts,
+        failures=summary.failures[:_SHOWN],
+        seconds=costs.clock.seconds,
+        throughput=summary.throughput | costs.throughput,
+        environment=identity.environment(costs.device) | endpoint,
+        seed=summary.seed,
+        index=summary.search,
+        notes=summary.notes,
+        baseline=summary.baseline,
+        breakdowns=measured.breakdowns,
+    )

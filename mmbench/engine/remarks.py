@@ -7,15 +7,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mmbench.engine.measure import Directions
 from mmbench.reasoning import NO_ANSWER, final_answer, has_reasoning
 from mmbench.text import count
-from mmbench.types import Broken, Outputs, Prediction
+from mmbench.types import Broken, Outputs, Prediction, Predictions
 
 STRIPPED = "reasoning=stripped"  # in the signature of scores of answers without their reasoning
 
 
-def without_reasoning(outputs: Outputs, empty: Any) -> Outputs:
+def without_reasoning(outputs: Outputs, empty: str | None) -> Outputs:
     """Return outputs without the reasoning in their texts, with a note that counts them.
 
     A text without an answer behind the reasoning becomes `empty`, which a kind scores as wrong, and
@@ -37,13 +36,13 @@ def without_reasoning(outputs: Outputs, empty: Any) -> Outputs:
     return replace(outputs, values=values, tags=tags, notes=[*outputs.notes, note])
 
 
-def _is_marked(value: Any) -> bool:
+def _is_marked(value: object) -> bool:
     return isinstance(value, str) and has_reasoning(value)
 
 
-def reasoning_notes(directions: Directions) -> list[str]:
+def reasoning_notes(predictions: Predictions) -> list[str]:
     """Return a note if texts that were scored contain reasoning."""
-    texts = [p.value for p in _answered(directions) if isinstance(p.value, str)]
+    texts = [p.value for p in _answered(predictions) if isinstance(p.value, str)]
     marked = sum(map(has_reasoning, texts))
     if not marked:
         return []
@@ -53,9 +52,9 @@ def reasoning_notes(directions: Directions) -> list[str]:
     ]
 
 
-def reference_notes(directions: Directions) -> list[str]:
+def reference_notes(predictions: Predictions) -> list[str]:
     """Return a note if every output is its reference: the wrong column may have been scored."""
-    answered = list(_answered(directions))
+    answered = list(_answered(predictions))
     if not answered or not all(map(_is_reference, answered)):
         return []
     return [
@@ -64,9 +63,8 @@ def reference_notes(directions: Directions) -> list[str]:
     ]
 
 
-def _answered(directions: Directions) -> Iterator[Prediction]:
-    splits = (split for splits in directions.values() for split in splits)
-    return (prediction for split in splits for prediction in split if prediction.error is None)
+def _answered(predictions: Predictions) -> Iterator[Prediction]:
+    return (prediction for prediction in predictions.each() if prediction.error is None)
 
 
 def _is_reference(prediction: Prediction) -> bool:

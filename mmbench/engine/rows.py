@@ -15,16 +15,18 @@ from typing import Any
 
 import msgspec
 
-from mmbench.engine.measure import Directions, Scored
+from mmbench.engine.measure import Scored
 from mmbench.errors import DataError
 from mmbench.safe_parse import encode_json, parse_json
-from mmbench.types import Broken, Media, Prediction, Ranking
+from mmbench.types import Broken, Directions, Media, Prediction, Predictions, Ranking
+
+Table = dict[str, Sequence[Any]]  # columns of the types above, as Parquet gives them back
 
 
-def rows_table(directions: Directions, found: Sequence[Scored]) -> dict[str, Sequence[Any]]:
-    """Columns of the stored rows: one row per prediction."""
+def rows_table(directions: Directions, found: Sequence[Scored]) -> Table:
+    """Return the columns of the stored rows: one row per prediction."""
     flat = [(d, i, p) for d, splits in directions.items() for i, s in enumerate(splits) for p in s]
-    table: dict[str, Sequence[Any]] = {
+    table: Table = {
         "direction": [direction for direction, _, _ in flat],
         "split": [split for _, split, _ in flat],
         "id": [p.id for _, _, p in flat],
@@ -35,15 +37,16 @@ def rows_table(directions: Directions, found: Sequence[Scored]) -> dict[str, Seq
         "target": [_json(p.target) for _, _, p in flat],
         "tags": [_json(p.tags) for _, _, p in flat],
     }
+    columns: dict[str, list[list[float] | None]] = {}
     for scored in found:
         if scored.score.fold == "whole":
             continue
-        column = table.setdefault(scored.metric, [None] * len(flat))
-        _fill(column, scored)  # type: ignore[arg-type]
-    return table
+        column = columns.setdefault(scored.metric, [None] * len(flat))
+        _fill(column, scored)
+    return table | columns
 
 
-def _fill(column: list[Any], scored: Scored) -> None:
+def _fill(column: list[list[float] | None], scored: Scored) -> None:
     rows = scored.score.rows
     # The number of the split, or of the direction, is a column of its own.
     kept = rows[:, :-1] if scored.score.fold.startswith("split-") else rows
@@ -51,8 +54,8 @@ def _fill(column: list[Any], scored: Scored) -> None:
         column[position] = row
 
 
-def _values(predictions: list[Prediction]) -> Sequence[Any]:
-    """Values as JSON; scores by class as they are, which is a tenth of the size."""
+def _values(predictions: list[Prediction]) -> Sequence[object]:
+    """Return values as JSON; scores by class as they are, which is a tenth of the size."""
     import numpy as np
 
     if any(isinstance(p.value, np.ndarray) and not p.error for p in predictions):
@@ -60,14 +63,14 @@ def _values(predictions: list[Prediction]) -> Sequence[Any]:
     return [None if p.error else _json(p.value) for p in predictions]
 
 
-def _json(value: Any) -> str | None:
+def _json(value: object) -> str | None:
     if isinstance(value, Media | Broken):
         value = {"media": value.name} if isinstance(value, Media) else None
     return None if value is None else encode_json(value).decode()
 
 
-def predictions(table: Mapping[str, Sequence[Any]]) -> Directions:
-    """The predictions behind stored rows, by direction and split. Raises DataError for images."""
+def stored_predictions(table: Mapping[str, Sequence[Any]]) -> Predictions:
+    """Return the predictions behind stored rows. Raises DataError for images."""
     found: Directions = {}
     columns = ("direction", "split", "id", "group", "error", "value", "target", "tags")
     if missing := [name for name in columns if name not in table]:
@@ -79,11 +82,11 @@ def predictions(table: Mapping[str, Sequence[Any]]) -> Directions:
         splits = found.setdefault(direction, [])
         splits.extend([] for _ in range(split + 1 - len(splits)))
         splits[split].append(msgspec.structs.replace(_prediction(*row), scores=scale))
-    return found
+    return Predictions(found)
 
 
 def _prediction(
-    ident: str, group: str, error: str | None, value: Any, target: str | None, tags: str
+    ident: str, group: str, error: str | None, value: object, target: str | None, tags: str
 ) -> Prediction:
     import numpy as np
 
@@ -94,16 +97,16 @@ def _prediction(
                 f"sample {ident}: rows keep no images and sounds; score the files again"
             )
     elif value is not None:
-        value = np.asarray(value, np.float64)
-        if len(value) == 1 and not value[0].is_integer():
-            raise DataError(f"sample {ident}: its value {value[0]} is not the number of a class")
-        value = value if len(value) > 1 else int(value[0])
+        scores = np.asarray(value, np.float64)
+        if len(scores) == 1 and not scores[0].is_integer():
+            raise DataError(f"sample {ident}: its value {scores[0]} is not the number of a class")
+        value = scores if len(scores) > 1 else int(scores[0])
     right = None if target is None else _decoded(target, ident)
     return Prediction(ident, value, right, error, group, msgspec.json.decode(tags))
 
 
-def _decoded(text: str, ident: str) -> Any:
-    """A value or a target from its JSON. Raises DataError."""
+def _decoded(text: str, ident: str) -> object:
+    """Return a value or a target from its JSON. Raises DataError."""
     try:
         value = parse_json(text)
         ranking = isinstance(value, dict) and value.keys() >= {"ranks", "grades"}

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mmbench.contents import ContentKeys, cache_folder
-from mmbench.engine.asked import Asked, Costs
+from mmbench.engine.asked import Asked
+from mmbench.engine.context import RunContext, run_context
 from mmbench.engine.features import Featurer
 from mmbench.engine.held import Held
 from mmbench.engine.long_texts import with_marks
-from mmbench.engine.measure import Directions, Measured, measure
-from mmbench.engine.prepare import Options, Prepared, check_labels, prepare
-from mmbench.engine.progress import Progress, Silent
-from mmbench.engine.record import Told, hash_data, make_record, way_of_asking
+from mmbench.engine.measure import Measured, measure
+from mmbench.engine.options import Options
+from mmbench.engine.prepare import Prepared, check_labels, prepare
+from mmbench.engine.progress import Progress
+from mmbench.engine.record import hash_data, make_record, summary_of, task_info
 from mmbench.engine.remarks import reasoning_notes
-from mmbench.engine.rows import rows_table
+from mmbench.engine.rows import Table, rows_table
 from mmbench.engine.timing import untimed, with_rtfx
-from mmbench.kinds.per_sample import failed_predictions
-from mmbench.types import Answers, Media, RunRecord, Said
+from mmbench.protocols import Responses
+from mmbench.types import Media, Predictions, RunRecord, Said, TaskInfo
 
 
 class Outcome(NamedTuple):
     """A finished run: its record, its rows by column, and by id the images or sounds it made."""
 
     record: RunRecord
-    rows: dict[str, Sequence[Any]]
+    rows: Table
     made: dict[str, Media]
 
 
@@ -41,42 +41,39 @@ def run(
     Outputs go to the journal as they come, so that the same call after a kill computes only what
     is missing and gives the same bits. Raises UserError for what the user can mend.
     """
-    options, costs = options or Options(), Costs()
-    progress, held = progress or Silent(), held or Held()
-    with ContentKeys(cache_folder()) as keys:
+    with run_context(options, progress, held) as context:
+        costs = context.costs
         with costs.clock.stage("prepare"):
-            prepared = prepare(model, task, options, keys)
-        answers = _answers(prepared, options, keys, progress, costs, held)
+            prepared = prepare(model, task, context)
+        responses = _responses(prepared, context)
         with costs.clock.stage("hash"):
-            asked_of, _ = hash_data(prepared.spec, prepared.kind, prepared.data, keys)
+            directions = prepared.kind.directions()
+            asked_of, _ = hash_data(prepared.spec, prepared.data, directions, context.keys)
         with costs.clock.stage("rank"):
-            directions, index = _predict(prepared, answers, options)
-            directions, cut = with_marks(directions)
-        featurer = Featurer(options, keys, progress, costs, held)
-        with costs.clock.stage("measure"):
-            measured = measure_task(prepared, directions, options, featurer)
-            measured = with_rtfx(measured, costs.throughput) if answers else measured
-    failures = (
-        prepared.kind.failures(prepared.data, answers)
-        if answers
-        else failed_predictions(directions)
-    )
+            predictions = _predictions(prepared, responses, context.options)
+            marked, cut = with_marks(predictions)
+        asked = task_info(prepared, asked_of, context.options)
+        measured = measure_task(prepared, marked, asked, context)
+        measured = with_rtfx(measured, costs.throughput) if responses else measured
     notes = [
-        *prepared.kind.told(answers, prepared.data),
+        *predictions.notes,
         *untimed(prepared, costs.throughput),
-        *reasoning_notes(directions),
+        *reasoning_notes(predictions),
         *cut,
     ]
-    told = Told(failures + measured.lost, costs, index, notes)
-    record = make_record(prepared, options, measured, asked_of, told)
-    return Outcome(record, rows_table(directions, measured.found), _made(prepared, answers))
+    failures = predictions.failures + measured.lost
+    summary = summary_of(prepared, context, failures, notes, predictions.search)
+    record = make_record(prepared.spec, prepared.info, asked, measured, summary, context)
+    return Outcome(
+        record, rows_table(marked.directions, measured.found), _made(prepared, responses)
+    )
 
 
-def _made(prepared: Prepared, answers: dict[str, Answers | Said]) -> dict[str, Media]:
-    samples = prepared.kind.samples(prepared.data)
+def _made(prepared: Prepared, responses: Responses) -> dict[str, Media]:
+    samples = prepared.data.by_role()
     return {
         sample.id: value
-        for name, found in answers.items()
+        for name, found in responses.items()
         if isinstance(found, Said)
         for sample, value in zip(samples[name], found.values, strict=True)
         if isinstance(value, Media)
@@ -84,45 +81,36 @@ def _made(prepared: Prepared, answers: dict[str, Answers | Said]) -> dict[str, M
 
 
 def measure_task(
-    prepared: Prepared, directions: Directions, options: Options, featurer: Featurer
+    prepared: Prepared, predictions: Predictions, asked: TaskInfo, context: RunContext
 ) -> Measured:
-    """The metrics of a task over its predictions."""
-    return measure(
-        prepared.spec.metrics,
-        directions,
-        breakdowns=prepared.spec.breakdowns,
-        headline=prepared.spec.headline,
-        signature=way_of_asking(prepared, options),
-        featurer=featurer,
-        seed=options.seed,
-    )
+    """Return the scores of a task over its predictions."""
+    spec = prepared.spec
+    with context.costs.clock.stage("measure"):
+        return measure(
+            spec.metrics,
+            predictions.directions,
+            breakdowns=spec.breakdowns,
+            headline=spec.headline,
+            signature=asked.asked,
+            featurer=Featurer(context),
+            options=spec.metric_options,
+            seed=context.options.seed,
+        )
 
 
-def _answers(
-    prepared: Prepared,
-    options: Options,
-    keys: ContentKeys,
-    progress: Progress,
-    costs: Costs,
-    held: Held,
-) -> dict[str, Answers | Said]:
-    """The model's answers by the name of their requests; none for a baseline."""
+def _responses(prepared: Prepared, context: RunContext) -> Responses:
+    """Return the model's responses by the name of their requests; none for a baseline."""
     if prepared.model is None:
         return {}
-    requests = prepared.kind.requests(prepared.spec, prepared.data, options.seed)
-    asked = Asked(prepared.model, options, keys, progress, costs, held)
-    for one in requests.values():
+    asked = Asked(prepared.model, context)
+    for one in prepared.requests.values():
         if one.method == "classify":
-            check_labels(prepared, asked.labels(one))
-    return asked.answers(requests)
+            check_labels(prepared, one, asked.labels(one))
+    return asked.answers(prepared.requests)
 
 
-def _predict(
-    prepared: Prepared, answers: dict[str, Answers | Said], options: Options
-) -> tuple[Directions, dict[str, Any]]:
-    spec, kind, data = prepared.spec, prepared.kind, prepared.data
+def _predictions(prepared: Prepared, responses: Responses, options: Options) -> Predictions:
+    kind, data = prepared.kind, prepared.data
     if prepared.model is None:
-        found, report = kind.baseline(prepared.info.name, spec, data, options.seed)
-    else:
-        found, report = kind.predict(spec, data, answers, options.index)
-    return found, report
+        return kind.baseline(prepared.info.name, data, options.seed)
+    return kind.predictions(data, responses)

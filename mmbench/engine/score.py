@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from mmbench.contents import ContentKeys, cache_folder, digest
+from mmbench.contents import digest
 from mmbench.data.output_ids import with_ids_of_data
 from mmbench.data.outputs import read_outputs
-from mmbench.engine.asked import Costs
 from mmbench.engine.breakdowns import with_breakdown_tags
+from mmbench.engine.context import run_context
 from mmbench.engine.datasets import load_data
-from mmbench.engine.features import Featurer
 from mmbench.engine.long_texts import with_marks
-from mmbench.engine.prepare import Options, Prepared, find_task
-from mmbench.engine.progress import Progress, Silent
-from mmbench.engine.record import Told, hash_data, make_record
+from mmbench.engine.options import Options
+from mmbench.engine.prepare import Prepared, find_task
+from mmbench.engine.progress import Progress
+from mmbench.engine.record import hash_data, make_record, summary_of, task_info
 from mmbench.engine.remarks import reasoning_notes, reference_notes, without_reasoning
 from mmbench.engine.rows import rows_table
 from mmbench.engine.run import Outcome, measure_task
 from mmbench.errors import UserError
+from mmbench.protocols import Dataset
 from mmbench.text import count
-from mmbench.types import ModelInfo, Outputs, Sample
+from mmbench.types import ModelInfo, Outputs
 
 _NOUNS = {"corpus": "document"}  # what a sample of a side is called
 OUTPUTS = "outputs"  # the adapter of a model that only its outputs are known of
@@ -45,36 +45,36 @@ def score(
     Raises DataError that lists ids when samples have no output or outputs no sample; `partial`
     scores what is there and says so. With `fold_ids` upper and lower case are alike in ids.
     """
-    options, costs = options or Options(), Costs()
-    with costs.clock.stage("prepare"):
-        spec, kind = find_task(task, options)
-        outputs = _outputs(predictions, fields)
-        data = load_data(spec, options.data)
-        data, on_data = with_breakdown_tags(spec, kind, data, outputs.tags.values())
-        whole = kind.samples(data)
-        outputs = with_ids_of_data(outputs, _ids(kind, data), _where(predictions), fold=fold_ids)
-        data, outputs = kind.match(data, outputs, partial=partial)
-        if options.strip_reasoning:
-            outputs = without_reasoning(outputs, getattr(kind, "no_answer", None))
-        directions, index = kind.accept(spec, data, outputs)
-        directions, cut = with_marks(directions)
-    info = _model(name or _stem(predictions), outputs)
-    prepared = Prepared(spec, kind, data, None, info, tuple(on_data))
-    with ContentKeys(cache_folder()) as keys:
-        with costs.clock.stage("hash"):
-            asked_of, unread = hash_data(spec, kind, data, keys)
-        featurer = Featurer(options, keys, progress or Silent(), costs)
-        with costs.clock.stage("measure"):
-            measured = measure_task(prepared, directions, options, featurer)
+    with run_context(options, progress) as context:
+        options, clock = context.options, context.costs.clock
+        with clock.stage("prepare"):
+            spec, kind = find_task(task, options)
+            outputs = _outputs(predictions, fields)
+            whole, on_data = with_breakdown_tags(
+                spec, load_data(spec, options.data), outputs.tags.values()
+            )
+            where = _where(predictions)
+            outputs = with_ids_of_data(outputs, _ids(whole), where, fold=fold_ids)
+            data, outputs = whole.match(outputs, partial=partial)
+            if options.strip_reasoning:
+                outputs = without_reasoning(outputs, kind.no_answer)
+            accepted = kind.accept(data, outputs)
+            marked, cut = with_marks(accepted)
+        info = _model(name or _stem(predictions), outputs)
+        prepared = Prepared(spec, kind, data, None, info, {}, tuple(on_data))
+        with clock.stage("hash"):
+            asked_of, unread = hash_data(spec, data, kind.directions(), context.keys)
+        asked = task_info(prepared, asked_of, options)
+        measured = measure_task(prepared, marked, asked, context)
     notes = [
-        *("scored from outputs", *outputs.notes, *_partial(whole, kind.samples(data))),
-        *(*kind.output_notes(data, outputs, directions), *_unread(unread)),
-        *(*reference_notes(directions), *reasoning_notes(directions), *cut),
+        *("scored from outputs", *outputs.notes, *_partial(whole, data)),
+        *(*accepted.notes, *_unread(unread)),
+        *(*reference_notes(accepted), *reasoning_notes(accepted), *cut),
     ]
-    failures = kind.output_failures(spec, data, outputs, directions)
-    told = Told(failures + measured.lost, costs, index, notes)
-    record = make_record(prepared, options, measured, asked_of, told)
-    return Outcome(record, rows_table(directions, measured.found), {})
+    failures = accepted.failures + measured.lost
+    summary = summary_of(prepared, context, failures, notes, accepted.search)
+    record = make_record(spec, info, asked, measured, summary, context)
+    return Outcome(record, rows_table(marked.directions, measured.found), {})
 
 
 def _outputs(predictions: str | Path | Outputs, fields: Mapping[str, str] | None) -> Outputs:
@@ -89,9 +89,9 @@ def _where(predictions: str | Path | Outputs) -> str:
     return "outputs" if isinstance(predictions, Outputs) else str(predictions)
 
 
-def _ids(kind: Any, data: Any) -> dict[str, list[str]]:
-    """The ids of the data, by side."""
-    return {side: [sample.id for sample in samples] for side, samples in kind.samples(data).items()}
+def _ids(data: Dataset) -> dict[str, list[str]]:
+    """Return the ids of the data, by role."""
+    return {role: [sample.id for sample in samples] for role, samples in data.by_role().items()}
 
 
 def _stem(predictions: str | Path | Outputs) -> str:
@@ -111,11 +111,11 @@ def _unread(n: int) -> list[str]:
     return [note] if n else []
 
 
-def _partial(whole: dict[str, list[Sample]], used: dict[str, list[Sample]]) -> list[str]:
-    """What --partial left out, in words."""
+def _partial(whole: Dataset, used: Dataset) -> list[str]:
+    """Return what --partial left out, in words."""
     notes = []
-    for side, samples in whole.items():
-        kept = {sample.id for sample in used[side]}
+    for side, samples in whole.by_role().items():
+        kept = {sample.id for sample in used.by_role()[side]}
         n = sum(sample.id not in kept for sample in samples)
         left_out = count(n, _NOUNS.get(side, side))
         notes += [f"partial: {left_out} without an output left out"] if n else []

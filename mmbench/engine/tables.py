@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from tempfile import TemporaryFile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmbench.contents import ContentKeys
 from mmbench.engine import calls
 from mmbench.errors import SampleError
 from mmbench.journal import Batch
-from mmbench.types import Answers, Array, Item, Requests, Said
+from mmbench.types import Answers, Array, Item, Media, Requests, Said, Written
 
 _IN_MEMORY = 1 << 30  # bytes of vectors beyond which they live in a temporary memory map
 _BLOCK = 1 << 16  # rows normalised or copied at a time
@@ -52,7 +52,8 @@ class Table:
         self._name = name
         self._requests = requests
         self._vectors: Array | None = None
-        self._said: list[Any] = [None] * (0 if requests.method in calls.VECTORS else n)
+        generated = 0 if requests.method in calls.VECTORS else n
+        self._said: list[Written | Media | None] = [None] * generated
         self._failures: dict[int, str] = {}
 
     @property
@@ -103,7 +104,7 @@ class Table:
         return Answers(_expand(unique, distinct.rows, normalise=normalise), failures, labels)
 
 
-def matrix(n: int, d: int, itemsize: int = 4) -> Any:
+def matrix(n: int, d: int, itemsize: int = 4) -> Array:
     """Zeros [n, d] in float32 or, of 8 bytes, in float64.
 
     They are in memory, or beyond 1 GiB in a temporary file that is mapped.
@@ -117,7 +118,7 @@ def matrix(n: int, d: int, itemsize: int = 4) -> Any:
         return np.memmap(file, dtype, "w+", shape=(n, d))
 
 
-def _expand(unique: Array, rows_of: Sequence[int], *, normalise: bool) -> Any:
+def _expand(unique: Array, rows_of: Sequence[int], *, normalise: bool) -> Array:
     """A row for each request, zero where it failed, L2-normalised if asked."""
     import numpy as np
 

@@ -7,15 +7,14 @@ library, a program or the model of a metric that is not there, a headline withou
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 from mmbench import registry
 from mmbench.engine.features import Featurer
-from mmbench.engine.measure import Directions, estimates
+from mmbench.engine.measure import MetricOptions, estimates
 from mmbench.engine.prepare import Prepared
 from mmbench.errors import Missing
 from mmbench.speed import COLUMN
-from mmbench.types import Media, Sample
+from mmbench.types import Directions, Media
 
 _FEW = 4  # samples on which every metric is tried
 
@@ -47,30 +46,29 @@ def try_metrics(prepared: Prepared, baseline: str | None, featurer: Featurer, se
 
 def _missing(prepared: Prepared, who: str, featurer: Featurer, seed: int) -> dict[str, Missing]:
     """Return which metrics lack what, tried on the first samples."""
-    spec, kind = prepared.spec, prepared.kind
-    few = kind.limit(prepared.data, _FEW)
-    predictions = kind.baseline(who, spec, few, seed)[0]
+    spec = prepared.spec
+    predictions = prepared.kind.baseline(who, prepared.data.limit(_FEW), seed).directions
     missing: dict[str, Missing] = {}
     for name in spec.metrics:
         try:
-            _try(name, predictions, featurer)
+            _try(name, predictions, featurer, spec.metric_options)
         except Missing as error:
             missing[name] = error
     return missing
 
 
-def _try(name: str, predictions: Directions, featurer: Featurer) -> None:
+def _try(name: str, predictions: Directions, featurer: Featurer, options: MetricOptions) -> None:
     wants = registry.metric_info(name).wants
     if wants is None:
-        estimates([name], predictions)
+        estimates([name], predictions, options=options)
     else:
         featurer.model(name, wants, registry.metric(name)[1])
 
 
 def _reason(prepared: Prepared, metric: str, who: str, seed: int) -> str:
     """Return why a metric has no value for a baseline, empty where it has one."""
-    predictions, _ = prepared.kind.baseline(who, prepared.spec, prepared.data, seed)
-    found, _ = estimates([metric], predictions)
+    predictions = prepared.kind.baseline(who, prepared.data, seed)
+    found, _ = estimates([metric], predictions.directions, options=prepared.spec.metric_options)
     reasons = [
         one.score.reason or "it is NaN" for one in found if not math.isfinite(one.score.value)
     ]
@@ -78,6 +76,6 @@ def _reason(prepared: Prepared, metric: str, who: str, seed: int) -> str:
 
 
 def _has_sound(prepared: Prepared) -> bool:
-    samples: Iterable[list[Sample]] = prepared.kind.samples(prepared.data).values()
+    samples = prepared.data.by_role().values()
     inputs = (content for side in samples for sample in side for content in sample.inputs.values())
     return any(isinstance(c, Media) and c.modality in ("audio", "video") for c in inputs)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from mmbench.contents import ContentKeys
-from mmbench.engine.asked import Asked, Costs
-from mmbench.engine.held import Held
+from mmbench.engine.asked import Asked
+from mmbench.engine.context import RunContext
 from mmbench.engine.models import Finder, find
-from mmbench.engine.prepare import Options, able, modalities
-from mmbench.engine.progress import Progress
+from mmbench.engine.prepare import able, modalities
 from mmbench.errors import SampleError, UserError
 from mmbench.protocols import Embeds, Writes
 from mmbench.stats.probabilities import softmax
-from mmbench.types import Answers, Conversation, Generation, Media, Requests, Said, Written
+from mmbench.types import Answers, Array, Conversation, Generation, Media, Requests, Said, Written
 
 _SCALE = 100  # of CLIP's logits, which a softmax turns into what is shown
 
@@ -22,10 +19,11 @@ _SCALE = 100  # of CLIP's logits, which a softmax turns into what is shown
 class Tryout:
     """One model, found and not loaded. Its answers go through the journal like those of a run."""
 
-    def __init__(self, model: str, options: Options, keys: ContentKeys, progress: Progress) -> None:
-        finder = Finder(keys, options.dtype, options.device, options.trust_remote_code)
+    def __init__(self, model: str, context: RunContext) -> None:
+        options = context.options
+        finder = Finder(context.keys, options.dtype, options.device, options.trust_remote_code)
         self._model = find(model, finder, options.model_options)
-        self._asked = Asked(self._model, options, keys, progress, Costs(), Held())
+        self._asked = Asked(self._model, context)
 
     def can(self, method: str) -> bool:
         """Whether the model has a method."""
@@ -58,7 +56,7 @@ class Tryout:
         shares = scores if given else softmax(scores)
         return [list(zip(names, row.tolist(), strict=True)) for row in shares]
 
-    def _by_words(self, media: Sequence[Media], labels: list[str]) -> Any:
+    def _by_words(self, media: Sequence[Media], labels: list[str]) -> Array:
         words = self._vectors(Requests(labels, "text", "query"))
         return self._vectors(Requests(media, media[0].modality)).vectors @ words.vectors.T * _SCALE
 

@@ -1,1 +1,7 @@
-"""Task kinds: what is asked of a model, and how its answers are put beside the targets."""
+"""Task kinds: what is asked of a model, and how its answers meet the references."""
+
+from __future__ import annotations
+
+from mmbench.kinds.per_sample import PerSample, each_output
+
+__all__ = ["PerSample", "each_output"]

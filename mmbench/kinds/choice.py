@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import accumulate, pairwise
 from string import ascii_uppercase
-from typing import Any
+from typing import Literal
 
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
-from mmbench.kinds.conversation import conversation, modality_of
+from mmbench.kinds.conversation import PromptOptions, modality_of
+from mmbench.kinds.responses import vectors
 from mmbench.kinds.writing import Writing
-from mmbench.protocols import Rates, Writes
-from mmbench.types import Answers, Broken, Continued, Requests, Sample, TaskSpec
+from mmbench.protocols import Needs, Rates, Responses
+from mmbench.types import Answers, Broken, Continued, Requests, Sample
+
+
+class ChoiceOptions(PromptOptions, frozen=True):
+    """How one of the options is chosen: by the letter that is written, or by likelihood."""
+
+    choose: Literal["letter", "likelihood"] = "letter"
 
 
 class Choice(Writing):
@@ -24,58 +30,55 @@ class Choice(Writing):
     the first.
     """
 
-    def needs(self, spec: TaskSpec) -> type:
-        """Writes, or Rates."""
-        return Rates if spec.choose == "likelihood" else Writes
+    Options = ChoiceOptions
+    options: ChoiceOptions
 
-    def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
-        """A conversation for each sample, with each of its options where these are rated."""
+    def needs(self) -> Needs | None:
+        """Return Writes, or Rates."""
+        found = super().needs()
+        rates = self.options.choose == "likelihood"
+        return found._replace(ability=Rates) if found and rates else found
+
+    def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
+        """Return a conversation for each sample, with each of its options where these are rated."""
         options = [_options(sample) for sample in data.samples]
-        if spec.choose == "letter":
-            return super().requests(spec, data, seed)
-        asked = [conversation(spec, sample) for sample in data.samples]
+        if self.options.choose == "letter":
+            return super().requests(data, seed)
+        asked = self.conversations(data)
         rated = [
             Continued(turns, option)
             for turns, texts in zip(asked, options, strict=True)
             for option in texts
         ]
-        modality = modality_of([part for turns in asked for turn in turns for part in turn.parts])
-        return {"option": Requests(rated, modality, method="loglikelihood")}
+        return {"option": Requests(rated, modality_of(asked), method="loglikelihood")}
 
-    def failures(self, data: Samples, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Id and reason of each sample of which an option could not be rated."""
-        if "option" not in answers:
-            return super().failures(data, answers)
-        found: Answers = answers["option"]
+    def failures(self, data: Samples, responses: Responses, /) -> list[tuple[str, str]]:
+        """Return id and reason of each sample of which an option could not be rated."""
+        if "option" not in responses:
+            return super().failures(data, responses)
+        found = responses["option"].failures
         reasons = [
-            sample.target.reason
-            if isinstance(sample.target, Broken)
-            else _first(found.failures, *span)
+            sample.target.reason if isinstance(sample.target, Broken) else _first(found, *span)
             for sample, span in zip(data.samples, _spans(data), strict=True)
         ]
         pairs = zip(data.samples, reasons, strict=True)
         return [(sample.id, reason) for sample, reason in pairs if reason]
 
-    def said(self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any]) -> list[Any]:
-        """What was written, or the letter of the likeliest option."""
-        if "option" not in answers:
-            return super().said(spec, data, answers)
+    def values(self, data: Samples, responses: Responses, /) -> list[str | Broken]:
+        """Return what was written, or the letter of the likeliest option."""
+        if "option" not in responses:
+            return super().values(data, responses)
+        rated = vectors(responses, "option")
         return [
-            sample.target
-            if isinstance(sample.target, Broken)
-            else _likeliest(answers["option"], *span)
+            sample.target if isinstance(sample.target, Broken) else _likeliest(rated, *span)
             for sample, span in zip(data.samples, _spans(data), strict=True)
         ]
 
-    def blind(self, who: str, data: Samples, seed: int) -> list[str]:
-        """The letters of a baseline. Raises DataError for a sample without options."""
+    def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[str]:
+        """Return the letters of a baseline. Raises DataError for a sample without options."""
         for sample in data.samples:
             _options(sample)
-        return super().blind(who, data, seed)
-
-    def extras(self, answers: Mapping[str, Any], row: int) -> dict[str, str]:
-        """Marks an answer that was cut off."""
-        return super().extras(answers, row) if "sample" in answers else {}
+        return super().baseline_values(name, data, seed)
 
 
 def _options(sample: Sample) -> list[str]:

@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterable
 
 from mmbench.errors import DataError, SpecError
-from mmbench.types import Content, Conversation, Media, Message, Modality, Sample, TaskSpec
+from mmbench.types import (
+    Content,
+    Conversation,
+    Generation,
+    KindOptions,
+    Media,
+    Message,
+    Modality,
+    Sample,
+    TaskSpec,
+)
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _ALL = "{text}"  # a task without a prompt of its own
 
 
-def check_prompt(spec: TaskSpec) -> None:
+class PromptOptions(KindOptions, frozen=True):
+    """How a model is asked: a prompt whose slots are names of fields, and how it generates."""
+
+    prompt: str = _ALL
+    generation: Generation = Generation()
+
+
+def media_together(prompt: str) -> frozenset[Modality]:
+    """Return the media that a prompt has a slot for: every sample has all of them."""
+    media: tuple[Modality, ...] = ("image", "audio", "video")
+    return frozenset(medium for medium in media if f"{{{medium}}}" in prompt)
+
+
+def check_prompt(spec: TaskSpec, prompt: str) -> None:
     """Refuse a prompt with a slot that no field fills. Raises SpecError."""
-    if spec.prompt == _ALL:
+    if prompt == _ALL:
         return
-    for slot in _SLOT.findall(spec.prompt):
+    for slot in _SLOT.findall(prompt):
         if slot not in spec.fields:
             raise SpecError(
                 f"task {spec.name}: the prompt has a slot {{{slot}}}, and fields are"
@@ -24,14 +47,13 @@ def check_prompt(spec: TaskSpec) -> None:
             )
 
 
-def conversation(spec: TaskSpec, sample: Sample) -> Conversation:
-    """One turn of the user: media in the prompt's slots, those without a slot before it.
+def conversation(spec: TaskSpec, prompt: str, sample: Sample) -> Conversation:
+    """Return one turn of the user: media in the prompt's slots, those without a slot before it.
 
     A field that the sample does not have is left out (a question without an image); a text that it
     does not have is empty. Raises DataError where nothing is left to ask.
     """
     has = {name: sample.inputs[f] for name, f in spec.fields.items() if f in sample.inputs}
-    prompt = spec.prompt
     if prompt == _ALL and "text" not in spec.fields:
         prompt = "\n".join(f"{{{name}}}" for name, part in has.items() if isinstance(part, str))
     slots = set(_SLOT.findall(prompt))
@@ -63,6 +85,7 @@ def _merged(parts: list[Content]) -> list[Content]:
     return [part for part in texts if part != ""]
 
 
-def modality_of(parts: list[Any]) -> Modality:
-    """What is asked about: that of the first medium, text where there is none."""
+def modality_of(conversations: Iterable[Conversation]) -> Modality:
+    """Return the modality of the first medium, text where there is none."""
+    parts = (part for turns in conversations for turn in turns for part in turn.parts)
     return next((part.modality for part in parts if isinstance(part, Media)), "text")

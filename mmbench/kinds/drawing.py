@@ -1,35 +1,44 @@
-"""Drawing: a set of images beside a set of real ones, or beside what was asked for."""
+"""Drawing: a set of images, compared with real ones or with what was asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
-import msgspec
+from msgspec.structs import replace
 
 from mmbench import media
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.per_sample import (
-    Directions,
     PerSample,
     chance,
     dealt_out,
+    each_output,
     media_of,
     prediction,
     text_of,
+    with_failures,
 )
-from mmbench.protocols import Draws
+from mmbench.kinds.responses import generated
+from mmbench.protocols import Draws, Responses
 from mmbench.types import (
     Broken,
+    KindOptions,
     Media,
     Outputs,
     Prediction,
+    Predictions,
     Requests,
     Sample,
     Seeded,
     TaskSpec,
 )
+
+
+class DrawingOptions(KindOptions, frozen=True):
+    """`size` is the side in pixels of drawings and real images, cut and scaled to squares."""
+
+    size: int | None = None
 
 
 class Drawing(PerSample):
@@ -38,17 +47,20 @@ class Drawing(PerSample):
     With a `size` in the task both drawings and real images are squares of that side (`square`).
     """
 
+    Options = DrawingOptions
+    options: DrawingOptions
     ability = Draws
     baselines = ("oracle", "random")
 
-    def check(self, spec: TaskSpec, index: str = "exact") -> None:
-        """Refuse an index, and a size that is none. Raises SpecError."""
-        super().check(spec, index)
-        if spec.size is not None and spec.size < 1:
-            raise SpecError(f"task {spec.name}: size is {spec.size}: give a side in pixels")
+    def __init__(self, task: TaskSpec, /) -> None:
+        super().__init__(task)
+        size = self.options.size
+        if size is not None and size < 1:
+            raise SpecError(f"task {task.name}: size is {size}: give a side in pixels")
 
-    def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
-        """The prompts, each with a seed of its own that its id gives."""
+    def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
+        """Return the prompts, each with a seed of its own that its id gives."""
+        spec = self.task
         if "prompt" not in spec.fields:
             raise SpecError(f"task {spec.name}: to run a model, `fields: {{prompt: …}}` is needed")
         asked = [
@@ -59,88 +71,56 @@ class Drawing(PerSample):
         ]
         return {"sample": Requests(asked, "text", method="draw")}
 
-    def said(self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any]) -> list[Any]:
-        """The drawings."""
-        return media_of(answers["sample"])
+    def values(self, _data: Samples, responses: Responses, /) -> list[Media | Broken]:
+        """Return the drawings."""
+        return media_of(generated(responses, "sample"))
 
-    def match(
-        self,
-        data: Samples,
-        outputs: Outputs,
-        *,
-        partial: bool = False,
-    ) -> tuple[Samples, Outputs]:
-        """Match drawings with prompts by id; sets of images without prompts stay as they are.
+    def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
+        """Return the images. Raises DataError for anything else."""
+        return each_output(self.task, data, outputs, _as_image)
 
-        Raises DataError that lists prompts without a drawing (`partial` leaves these out), and
-        drawings without a prompt.
-        """
-        if any(sample.inputs for sample in data.samples):
-            return super().match(data, outputs, partial=partial)
-        return data, outputs
-
-    def accept(
-        self, spec: TaskSpec, data: Samples, outputs: Outputs
-    ) -> tuple[Directions, dict[str, Any]]:
-        """Predictions of the drawn images, and of the real ones that have no drawing of their id.
+    def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
+        """Return the drawn images, and the real ones that have no drawing of their id.
 
         Raises DataError for outputs that are no images.
         """
         real = {sample.id: sample for sample in data.samples}
-        found = []
-        for ident, value in outputs.values.items():
-            sample = real.pop(ident, None) or Sample(ident, {})
-            if not isinstance(value, Broken):
-                value = self.value(spec, sample, value, data, outputs)
-            found.append(prediction(sample, value, sample.tags))
+        drawn = [real.pop(ident, Sample(ident, {})) for ident in outputs.values]
+        values = self.accepted(replace(data, samples=drawn), outputs)
+        pairs = zip(drawn, values, strict=True)
+        found = [prediction(sample, value, sample.tags) for sample, value in pairs]
         alone = [prediction(sample, None, sample.tags) for sample in real.values()]
-        return _sized(spec, {"": [found + alone]}), {}
+        return self._sized(with_failures({"": [found + alone]}))
 
-    def predict(
-        self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any], index: str
-    ) -> tuple[Directions, dict[str, Any]]:
-        """Predictions of the drawn images, each beside its real one."""
-        directions, extras = super().predict(spec, data, answers, index)
-        return _sized(spec, directions), extras
+    def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
+        """Return the drawn images, each with its real one."""
+        return self._sized(super().predictions(data, responses))
 
-    def baseline(
-        self, who: str, spec: TaskSpec, data: Samples, seed: int
-    ) -> tuple[Directions, dict[str, Any]]:
-        """The real images as drawings, each in its own place or in that of another."""
-        directions, extras = super().baseline(who, spec, data, seed)
-        return _sized(spec, directions), extras
+    def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
+        """Return the real images as drawings, each in its own place or in that of another."""
+        return self._sized(super().baseline(name, data, seed))
 
-    def signature(self, index: str, spec: TaskSpec, data: Samples) -> str:
-        """The side of the squares, where there are any."""
-        return f"size={spec.size}" if spec.size else ""
-
-    def value(
-        self, spec: TaskSpec, sample: Sample, given: Any, data: Samples, outputs: Outputs
-    ) -> Media:
-        """The image. Raises DataError for anything else."""
-        if isinstance(given, Media) and given.modality == "image":
-            return given
-        raise DataError(
-            f"task {spec.name}: the output for {sample.id} is no image; give a folder of images"
-        )
-
-    def blind(self, who: str, data: Samples, seed: int) -> list[Any]:
-        """The real images themselves, or of each sample that of another: as a set the same."""
+    def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[Media | Broken]:
+        """Return the real images themselves, or of each sample that of another."""
         none = Broken("there is no real image of this prompt")
         real = [none if sample.target is None else sample.target for sample in data.samples]
         ids = [sample.id for sample in data.samples]
-        return real if who == "oracle" else dealt_out(real, ids, seed)
+        return real if name == "oracle" else dealt_out(real, ids, seed)
+
+    def signature(self, _data: Samples, /) -> str:
+        """Return the side of the squares, where there are any."""
+        return f"size={self.options.size}" if self.options.size else ""
+
+    def _sized(self, found: Predictions) -> Predictions:
+        """Return both images of each prediction as the task wants them."""
+        size = self.options.size
+        return found.mapped(partial(_square, size=size)) if size else found
 
 
-def _sized(spec: TaskSpec, directions: Directions) -> Directions:
-    """Both images of each prediction as the task wants them."""
-    if not spec.size:
-        return directions
-    size = spec.size
-    return {
-        way: [[_square(prediction, size) for prediction in split] for split in splits]
-        for way, splits in directions.items()
-    }
+def _as_image(output: object, where: str) -> Media:
+    if isinstance(output, Media) and output.modality == "image":
+        return output
+    raise DataError(f"{where} is no image; give a folder of images")
 
 
 def _square(prediction: Prediction, size: int) -> Prediction:
@@ -148,4 +128,4 @@ def _square(prediction: Prediction, size: int) -> Prediction:
         media.square(image, size) if isinstance(image, Media) else image
         for image in (prediction.value, prediction.target)
     )
-    return msgspec.structs.replace(prediction, value=value, target=target)
+    return replace(prediction, value=value, target=target)

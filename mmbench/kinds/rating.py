@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from statistics import fmean
-from typing import Any
 
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
-from mmbench.kinds.per_sample import PerSample, chance
-from mmbench.types import Outputs, Sample, TaskSpec
+from mmbench.kinds.per_sample import PerSample, chance, each_output
+from mmbench.types import Outputs
 
 
 class Rating(PerSample):
@@ -17,26 +16,26 @@ class Rating(PerSample):
 
     baselines = ("oracle", "constant", "random")
 
-    def value(
-        self, spec: TaskSpec, sample: Sample, given: Any, data: Samples, outputs: Outputs
-    ) -> float:
-        """The predicted rating. Raises DataError for anything but a number."""
-        try:
-            number = float(given)
-        except (TypeError, ValueError, OverflowError):
-            number = math.nan
-        if not math.isfinite(number):
-            raise DataError(
-                f"task {spec.name}: the output for {sample.id} is {given!r}, not a number"
-            )
-        return number
+    def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
+        """Return the predicted ratings. Raises DataError for anything but a number."""
+        return each_output(self.task, data, outputs, _as_number)
 
-    def blind(self, who: str, data: Samples, seed: int) -> list[float]:
-        """The mean rating of each sample, of all samples, or chance by the id's hash."""
+    def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[float]:
+        """Return the mean rating of each sample, of all samples, or chance by the id's hash."""
         means = [fmean(rating for _, rating in sample.target) for sample in data.samples]
-        if who == "oracle":
+        if name == "oracle":
             return means
-        if who == "constant":
+        if name == "constant":
             return [fmean(means)] * len(means)
         low, high = min(means), max(means)
         return [low + (high - low) * chance(seed, sample.id) / 2**64 for sample in data.samples]
+
+
+def _as_number(output: object, where: str) -> float:
+    try:
+        number = float(output)  # type: ignore[arg-type]  # whatever has a number, such as NumPy's
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise DataError(f"{where} is {output!r}, not a number")
+    return number

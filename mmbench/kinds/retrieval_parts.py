@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.datasets import RetrievalData
-from mmbench.kinds.retrieval_judged import positives
 from mmbench.types import Prediction, Ranking, Sample
 
 Ints = NDArray[np.int64]
@@ -149,12 +148,12 @@ def _part(
     asking = _side(data.queries, queries, failures[0])
     ranked = _side(data.corpus, corpus, failures[1])
     row_of = {data.corpus[row].id: row for row in corpus}
-    forward, backward = _Judging(asking, ranked), _Judging(ranked, asking)
+    forward, backward = _Judging(ranked), _Judging(asking)
     pairs: list[tuple[int, int, float]] = []
     for row in queries:
         if data.links.get(data.queries[row].id):
             forward.grades[row] = []
-        for document, grade in positives(data, data.queries[row]).items():
+        for document, grade in data.positives(data.queries[row]).items():
             place = row_of.get(document)
             if place is not None:
                 forward.add(row, place, grade)
@@ -176,7 +175,7 @@ def _part(
 class _Judging:
     """Gathers the positives of the samples that ask."""
 
-    def __init__(self, asking: Side, other: Side) -> None:
+    def __init__(self, other: Side) -> None:
         self.grades: dict[int, list[float]] = defaultdict(list)
         self._failed: dict[int, list[float]] = defaultdict(list)
         self._absent: dict[int, list[float]] = defaultdict(list)

@@ -13,11 +13,13 @@ from mmbench.search.exact import search
 from mmbench.search.listed import EVIDENCE
 from mmbench.types import Array
 
+Reports = list[dict[str, Any]]  # of an approximate index, in the order of its searches
+
 # (a split, whether both directions are wanted) -> what was found, per direction
 Ranker = Callable[[Part, bool], list[Ranked]]
 
 
-def by_index(queries: Array, corpus: Array, index: str, reports: list[dict[str, Any]]) -> Ranker:
+def by_index(queries: Array, corpus: Array, index: str, reports: Reports) -> Ranker:
     """Rank by dot product of embeddings [n, d] and [m, d]: exactly, or through a FAISS index.
 
     What an approximate index has to tell of itself is added to `reports`, once per search.

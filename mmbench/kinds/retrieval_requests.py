@@ -6,18 +6,20 @@ from mmbench.errors import DataError
 from mmbench.types import Content, Media, Modality, Requests, Role, Sample, TaskSpec
 
 
-def requests_of(spec: TaskSpec, samples: list[Sample], field: str, role: Role) -> Requests:
+def requests_of(
+    spec: TaskSpec, prompt: str, samples: list[Sample], field: str, role: Role
+) -> Requests:
     """Return the requests for one field of samples, texts put into the prompt.
 
     Raises DataError for a sample without the field.
     """
-    contents = [_content(spec, sample, field) for sample in samples]
+    contents = [_content(spec, prompt, sample, field) for sample in samples]
     kinds = {c.modality for c in contents if isinstance(c, Media)}
     modality: Modality = kinds.pop() if kinds else "text"
     return Requests(contents, modality, role)
 
 
-def _content(spec: TaskSpec, sample: Sample, field: str) -> Content:
+def _content(spec: TaskSpec, prompt: str, sample: Sample, field: str) -> Content:
     content = sample.inputs.get(field)
     if content is None:
         if not sample.inputs:
@@ -27,4 +29,4 @@ def _content(spec: TaskSpec, sample: Sample, field: str) -> Content:
             )
         has = ", ".join(sample.inputs)
         raise DataError(f"task {spec.name}: sample {sample.id} has no {field}, only {has}")
-    return spec.prompt.replace("{text}", content) if isinstance(content, str) else content
+    return prompt.replace("{text}", content) if isinstance(content, str) else content

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
-from mmbench.kinds.per_sample import PerSample, media_of, text_of
-from mmbench.protocols import Speaks
-from mmbench.types import Broken, Media, Outputs, Requests, Sample, TaskSpec
+from mmbench.kinds.per_sample import PerSample, each_output, media_of, text_of
+from mmbench.kinds.responses import generated
+from mmbench.protocols import Responses, Speaks
+from mmbench.types import Broken, Media, Outputs, Requests, TaskSpec
 
 
 class Speaking(PerSample):
@@ -18,33 +16,34 @@ class Speaking(PerSample):
     ability = Speaks
     baselines = ("oracle",)
 
-    def check(self, spec: TaskSpec, index: str = "exact") -> None:
-        """Refuse a spec without its one field, the text. Raises SpecError."""
-        super().check(spec, index)
-        if set(spec.fields) != {"text"}:
+    def __init__(self, task: TaskSpec, /) -> None:
+        super().__init__(task)
+        if set(task.fields) != {"text"}:
             raise SpecError(
-                f"task {spec.name}: fields of a speaking task are `fields: {{text: …}}`"
+                f"task {task.name}: fields of a speaking task are `fields: {{text: …}}`"
             )
 
-    def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
-        """The texts."""
-        texts = [text_of(spec, sample, "text") for sample in data.samples]
+    def requests(self, data: Samples, _seed: int, /) -> dict[str, Requests]:
+        """Return the texts."""
+        texts = [text_of(self.task, sample, "text") for sample in data.samples]
         return {"sample": Requests(texts, "text", method="speak")}
 
-    def said(self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any]) -> list[Any]:
-        """The sounds."""
-        return media_of(answers["sample"])
+    def values(self, _data: Samples, responses: Responses, /) -> list[Media | Broken]:
+        """Return the sounds."""
+        return media_of(generated(responses, "sample"))
 
-    def value(
-        self, spec: TaskSpec, sample: Sample, given: Any, data: Samples, outputs: Outputs
-    ) -> Media:
-        """The sound. Raises DataError for anything else."""
-        if isinstance(given, Media) and given.modality == "audio":
-            return given
-        raise DataError(f"task {spec.name}: the output for {sample.id} is no sound")
+    def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
+        """Return the sounds. Raises DataError for anything else."""
+        return each_output(self.task, data, outputs, _as_sound)
 
-    def blind(self, who: str, data: Samples, seed: int) -> list[Any]:
-        """The recordings themselves."""
+    def baseline_values(self, _name: str, data: Samples, _seed: int, /) -> list[Media | Broken]:
+        """Return the recordings themselves: the oracle is the only baseline."""
         none = Broken("there is no recording of this text")
         found = [sample.inputs.get("audio", sample.target) for sample in data.samples]
         return [one if isinstance(one, Media) else none for one in found]
+
+
+def _as_sound(output: object, where: str) -> Media:
+    if isinstance(output, Media) and output.modality == "audio":
+        return output
+    raise DataError(f"{where} is no sound")

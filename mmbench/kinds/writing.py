@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from typing import ClassVar
+
+from msgspec.structs import replace
 
 from mmbench.alternatives import first_reading, pieces_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
-from mmbench.kinds.conversation import check_prompt, conversation, modality_of
-from mmbench.kinds.per_sample import Directions, PerSample, dealt_out
-from mmbench.protocols import Writes
-from mmbench.text import count, part_of
+from mmbench.kinds.conversation import (
+    PromptOptions,
+    check_prompt,
+    conversation,
+    media_together,
+    modality_of,
+)
+from mmbench.kinds.per_sample import PerSample, dealt_out, each_output
+from mmbench.kinds.responses import generated
+from mmbench.protocols import Needs, Responses, Writes
+from mmbench.text import count
 from mmbench.types import (
-    Answers,
     Broken,
+    Conversation,
     Outputs,
+    Predictions,
     Requests,
     Said,
-    Sample,
     TaskSpec,
     Written,
 )
@@ -32,72 +40,67 @@ _HEDGED = 20  # answers that the hedging baseline gives at once
 class Writing(PerSample):
     """The kind `writing`. A value is a text."""
 
-    ability: type = Writes
+    Options = PromptOptions
+    options: PromptOptions
+    ability: ClassVar[type | None] = Writes
     baselines = ("oracle", "constant", "random", "empty", "hedge")
     no_answer = ""
 
-    def check(self, spec: TaskSpec, index: str = "exact") -> None:
-        """Refuse an index, and a prompt that no field fills. Raises SpecError."""
-        super().check(spec, index)
-        check_prompt(spec)
+    def __init__(self, task: TaskSpec, /) -> None:
+        super().__init__(task)
+        check_prompt(task, self.options.prompt)
 
-    def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
-        """A conversation for each sample. Raises DataError for options among free answers."""
-        _refuse_options(spec, data)
-        asked = [conversation(spec, sample) for sample in data.samples]
-        modality = modality_of([part for turns in asked for turn in turns for part in turn.parts])
-        options = spec.generation.seeded(seed)
-        return {"sample": Requests(asked, modality, method="write", options=options)}
+    def needs(self) -> Needs | None:
+        """Return the ability, and the media that the prompt has a slot for."""
+        found = super().needs()
+        return found._replace(together=media_together(self.options.prompt)) if found else None
 
-    def said(self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any]) -> list[Any]:
-        """The texts."""
-        found: Said = answers["sample"]
+    def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
+        """Return a conversation for each sample. Raises DataError for options of free answers."""
+        _refuse_options(self.task, data)
+        asked = self.conversations(data)
+        options = self.options.generation.seeded(seed)
+        return {"sample": Requests(asked, modality_of(asked), method="write", options=options)}
+
+    def conversations(self, data: Samples) -> list[Conversation]:
+        """Return the conversation of each sample."""
+        prompt = self.options.prompt
+        return [conversation(self.task, prompt, sample) for sample in data.samples]
+
+    def values(self, _data: Samples, responses: Responses, /) -> list[str | Broken]:
+        """Return the texts."""
+        found = generated(responses, "sample")
         return [
             Broken(found.failures[row]) if row in found.failures else written.text
             for row, written in enumerate(found.values)
         ]
 
-    def notes(self, data: Samples) -> list[str]:
-        """Say how many samples have no medium where others have one."""
-        alone = sum(all(isinstance(c, str) for c in s.inputs.values()) for s in data.samples)
-        if alone in (0, len(data.samples)):
-            return []
-        return [f"{part_of(alone, len(data.samples), 'sample')} no image, sound or video"]
+    def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
+        """Return the texts with the references; the tag `finish` marks those that were cut off."""
+        found = super().predictions(data, responses)
+        cut = _cut_off(responses)
+        if not cut:
+            return found
+        (split,) = found.directions[""]
+        marked = [
+            replace(p, tags=p.tags | {"finish": "length"}) if row in cut else p
+            for row, p in enumerate(split)
+        ]
+        verb = "was" if len(cut) == 1 else "were"
+        note = f"{count(len(cut), 'answer')} met the token limit and {verb} cut off"
+        return replace(found, directions={"": [marked]}, notes=[*found.notes, note])
 
-    def told(self, answers: Mapping[str, Answers | Said], data: Samples) -> list[str]:
-        """How many answers were cut off by the token limit."""
-        found = answers.get("sample")
-        values = found.values if isinstance(found, Said) else []
-        cut = sum(isinstance(one, Written) and one.finish == "length" for one in values)
-        verb = "was" if cut == 1 else "were"
-        return [f"{count(cut, 'answer')} met the token limit and {verb} cut off"] if cut else []
+    def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
+        """Return the texts; a number becomes its decimal text."""
+        return each_output(self.task, data, outputs, _as_text)
 
-    def extras(self, answers: Mapping[str, Answers | Said], row: int) -> dict[str, str]:
-        """Marks an answer that was cut off."""
-        found = answers["sample"]
-        written = found.values[row] if isinstance(found, Said) else None
-        return {"finish": "length"} if written and written.finish == "length" else {}
+    def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
+        """Return the predictions of a baseline. Raises DataError for options of free answers."""
+        _refuse_options(self.task, data)
+        return super().baseline(name, data, seed)
 
-    def value(
-        self, spec: TaskSpec, sample: Sample, given: Any, data: Samples, outputs: Outputs
-    ) -> str:
-        """The text itself; a number becomes its decimal text."""
-        if isinstance(given, str):
-            return given
-        if isinstance(given, int | float) and not isinstance(given, bool):
-            return str(given)
-        what = "scores of classes (.npy)" if hasattr(given, "ndim") else repr(given)
-        raise DataError(f"task {spec.name}: the output for {sample.id} is {what}: a text is needed")
-
-    def baseline(
-        self, who: str, spec: TaskSpec, data: Samples, seed: int
-    ) -> tuple[Directions, dict[str, Any]]:
-        """The predictions of a baseline. Raises DataError for options among free answers."""
-        _refuse_options(spec, data)
-        return super().baseline(who, spec, data, seed)
-
-    def blind(self, who: str, data: Samples, seed: int) -> list[str]:
-        """The best answer, the most common one, another sample's, nothing, or many at once."""
+    def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[str]:
+        """Return the best answer, the most common one, another sample's, none, or many at once."""
         best = [best_answer(sample.target) for sample in data.samples]
         usable = [
             answer
@@ -105,12 +108,30 @@ class Writing(PerSample):
             if not isinstance(sample.target, Broken)
         ]
         common = [answer for answer, _ in sorted(Counter(usable).items(), key=_by_count)]
-        if who == "oracle":
+        if name == "oracle":
             return best
-        if who == "random":
+        if name == "random":
             return dealt_out(best, [sample.id for sample in data.samples], seed)
-        said = {"constant": common[:1], "empty": [], "hedge": common[:_HEDGED]}[who]
-        return [" ".join(said)] * len(best)
+        answers = {"constant": common[:1], "empty": [], "hedge": common[:_HEDGED]}[name]
+        return [" ".join(answers)] * len(best)
+
+
+def _cut_off(responses: Responses) -> set[int]:
+    """Return the rows of the answers that met the token limit; options have no such answers."""
+    found = responses.get("sample")
+    values = found.values if isinstance(found, Said) else []
+    return {
+        row for row, one in enumerate(values) if isinstance(one, Written) and one.finish == "length"
+    }
+
+
+def _as_text(output: object, where: str) -> str:
+    if isinstance(output, str):
+        return output
+    if isinstance(output, int | float) and not isinstance(output, bool):
+        return str(output)
+    what = "scores of classes (.npy)" if hasattr(output, "ndim") else repr(output)
+    raise DataError(f"{where} is {what}: a text is needed")
 
 
 def _refuse_options(spec: TaskSpec, data: Samples) -> None:
@@ -124,8 +145,8 @@ def _refuse_options(spec: TaskSpec, data: Samples) -> None:
             )
 
 
-def best_answer(target: Any) -> str:
-    """The answer that a target calls right: of several the most common, then the first.
+def best_answer(target: object) -> str:
+    """Return the answer that a target calls right: of several the most common, then the first.
 
     Of options {"answer": "B", …} the letter; of a reference with alternatives the first of each; of
     a Broken target nothing.

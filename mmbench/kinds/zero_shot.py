@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from msgspec import field
 
 from mmbench.datasets import Samples
 from mmbench.errors import SpecError
 from mmbench.kinds.class_check import check_classes
-from mmbench.kinds.classification import Classification
+from mmbench.kinds.classes import Classes
 from mmbench.kinds.per_sample import medium_of, modality_in
-from mmbench.protocols import Embeds
-from mmbench.types import Answers, Broken, Requests, ScoreScale, TaskSpec
+from mmbench.kinds.responses import vectors
+from mmbench.protocols import Embeds, Responses
+from mmbench.types import Answers, Broken, KindOptions, Requests, ScoreScale, TaskSpec
 
 if TYPE_CHECKING:
     from mmbench.types import Array
@@ -20,7 +22,13 @@ if TYPE_CHECKING:
 _SCALE = 100  # of CLIP's logits
 
 
-class ZeroShot(Classification):
+class ZeroShotOptions(KindOptions, frozen=True):
+    """`templates` put a class into words ("a photo of a {}."); none: those of the data."""
+
+    templates: list[str] = field(default_factory=list)
+
+
+class ZeroShot(Classes):
     """The kind `zero_shot`. Its model is an Embeds, of the medium and of text.
 
     Each class is put into every template and embedded; the unit vectors are averaged and made of
@@ -28,63 +36,69 @@ class ZeroShot(Classification):
     Source: Radford et al. 2021, arXiv 2103.00020; CLIP_benchmark `zeroshot_classification.py`.
     """
 
+    Options = ZeroShotOptions
+    options: ZeroShotOptions
     ability = Embeds
 
-    def check(self, spec: TaskSpec, index: str = "exact") -> None:
-        """Refuse templates without a place for the class. Raises SpecError."""
-        super().check(spec, index)
-        for template in spec.templates:
+    def __init__(self, task: TaskSpec, /) -> None:
+        super().__init__(task)
+        for template in self.options.templates:
             if "{}" not in template and "{c}" not in template:
                 raise SpecError(
-                    f"task {spec.name}: template {template!r} has no {{}} for the class"
+                    f"task {task.name}: template {template!r} has no {{}} for the class"
                 )
 
-    def requests(self, spec: TaskSpec, data: Samples, seed: int) -> dict[str, Requests]:
-        """The samples, and every class in every template."""
+    def requests(self, data: Samples, _seed: int, /) -> dict[str, Requests]:
+        """Return the samples, and every class in every template."""
+        spec = self.task
         check_classes(data, spec)
         media = [medium_of(spec, sample) for sample in data.samples]
         texts = [
             template.replace("{c}", label).replace("{}", label)
             for label in data.labels
-            for template in _templates(spec, data)
+            for template in self._templates(data)
         ]
         return {
             "sample": Requests(media, modality_in(spec, data)),
             "class": Requests(texts, "text", "query"),
         }
 
-    def signature(self, index: str, spec: TaskSpec, data: Samples) -> str:
-        """Which templates: how many, and the digest of their texts."""
-        templates = spec.templates or data.templates
+    def signature(self, data: Samples, /) -> str:
+        """Return which templates: how many, and the digest of their texts."""
+        templates = self.options.templates or data.templates
         digest = blake2b("\n".join(templates).encode(), digest_size=4).hexdigest()
         return f"templates={len(templates)}:{digest}"
 
-    def scale(self, spec: TaskSpec, data: Samples, returned: ScoreScale = "logits") -> ScoreScale:
-        """Similarities, whatever the model is."""
+    def scale(self, _data: Samples, _returned: ScoreScale, /) -> ScoreScale:
+        """Return similarities, whatever the model is."""
         return "similarities"
 
-    def said(self, spec: TaskSpec, data: Samples, answers: Mapping[str, Any]) -> list[Any]:
-        """Similarities [c] float32 of each sample."""
-        samples: Answers = answers["sample"]
-        scores = samples.vectors @ _classes(answers["class"], len(data.labels)).T * _SCALE
+    def returned_scale(self, _responses: Responses, /) -> ScoreScale:
+        """Return similarities: vectors have no other scale."""
+        return "similarities"
+
+    def values(self, data: Samples, responses: Responses, /) -> list[object]:
+        """Return similarities [c] float32 of each sample."""
+        samples = vectors(responses, "sample")
+        classes = _classes(vectors(responses, "class"), len(data.labels))
+        scores = samples.vectors @ classes.T * _SCALE
         return [
             Broken(samples.failures[row]) if row in samples.failures else scores[row]
             for row in range(len(scores))
         ]
 
-
-def _templates(spec: TaskSpec, data: Samples) -> list[str]:
-    templates = spec.templates or data.templates
-    if not templates:
-        raise SpecError(
-            f"task {spec.name}: neither the task nor its data has templates; write e.g."
-            ' templates: ["a photo of a {}."]'
-        )
-    return templates
+    def _templates(self, data: Samples) -> list[str]:
+        templates = self.options.templates or data.templates
+        if not templates:
+            raise SpecError(
+                f"task {self.task.name}: neither the task nor its data has templates; write e.g."
+                ' templates: ["a photo of a {}."]'
+            )
+        return templates
 
 
 def _classes(answers: Answers, n: int) -> Array:
-    """A unit vector [n, d] float32 for each class: the mean over its templates."""
+    """Return a unit vector [n, d] float32 for each class: the mean over its templates."""
     import numpy as np
 
     if answers.failures:  # a text fails only where the model gives no vector for it

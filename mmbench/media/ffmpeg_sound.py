@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.media.containers import (
     default_stream,
@@ -16,9 +16,10 @@ from mmbench.media.truncation import Cut, find_cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from fractions import Fraction
 
     import numpy as np
+    from av import AudioFrame, AudioStream
+    from av.container import InputContainer
     from numpy.typing import NDArray
 
     Mono = NDArray[np.float64]
@@ -76,8 +77,8 @@ def decode_by_ffmpeg(data: bytes, count: Callable[[int, int, int], None]) -> Dec
     return Decoded(_joined(frames), told, cut)
 
 
-def _told(container: Any, stream: Any) -> float:
-    if container.format.name in _COUNTED and stream.duration is not None:
+def _told(container: InputContainer, stream: AudioStream) -> float:
+    if container.format.name in _COUNTED and stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.format.name == "flv" and not container.streams.video:
         return (container.duration or 0) / 1e6  # of a film, the longer of its two streams
@@ -85,8 +86,8 @@ def _told(container: Any, stream: Any) -> float:
 
 
 def _read(
-    container: Any,
-    stream: Any,
+    container: InputContainer,
+    stream: AudioStream,
     frames: list[tuple[int, Mono]],
     count: Callable[[int, int, int], None],
 ) -> None:
@@ -107,30 +108,30 @@ def _read(
         frames.append((rate, samples[: len(samples) - _late(frame, end)]))
 
 
-def _frames(container: Any, stream: Any) -> Iterator[Any]:
-    for packet in demuxed(container, stream):
+def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+    for packet in demuxed(container.demux(stream)):
         yield from packet.decode()
 
 
-def _end(container: Any, stream: Any) -> float | None:
+def _end(container: InputContainer, stream: AudioStream) -> float | None:
     """Return where the sound of an MP4 ends, in seconds; encoders fill their last frame up.
 
     libavformat drops whole frames behind the end of an edit list, and leaves the rest to us. Of
     other containers it drops the samples itself.
     """
-    if not is_mp4(container) or stream.duration is None:
+    if not is_mp4(container) or stream.duration is None or stream.time_base is None:
         return None
     return float((stream.duration + (stream.start_time or 0)) * stream.time_base)
 
 
-def _early(frame: Any) -> int:
+def _early(frame: AudioFrame) -> int:
     """Return how many samples of a frame lie before time 0 and are not played."""
     if frame.pts is None or frame.pts >= -1:  # a time base of milliseconds is off by one
         return 0
     return round(-_first(frame))
 
 
-def _late(frame: Any, end: float) -> int:
+def _late(frame: AudioFrame, end: float) -> int:
     """Return how many samples of the last frame lie behind the `end` of the sound in seconds.
 
     None do where the end is before this frame: then it is not the end, but a duration in the header
@@ -138,18 +139,19 @@ def _late(frame: Any, end: float) -> int:
     """
     if frame.pts is None:
         return 0
-    n: int = frame.samples
+    n = frame.samples
     late = n - round(end * frame.sample_rate - _first(frame))
     return late if 0 < late < n else 0
 
 
-def _first(frame: Any) -> float:
-    """Return the time of the first sample of a frame, in samples."""
-    first: Fraction = frame.pts * frame.time_base * frame.sample_rate
-    return float(first)
+def _first(frame: AudioFrame) -> float:
+    """Return the time of the first sample of a frame, in samples; 0 where it has no time."""
+    if frame.pts is None or frame.time_base is None:
+        return 0.0
+    return float(frame.pts * frame.time_base * frame.sample_rate)
 
 
-def _mono(frame: Any) -> Mono:
+def _mono(frame: AudioFrame) -> Mono:
     """Return the mean of the channels of a frame, float64 [n], from -1 to 1."""
     import numpy as np
 
@@ -164,7 +166,7 @@ def _mono(frame: Any) -> Mono:
     return mono / full
 
 
-def _with_array(frame: Any) -> Any:
+def _with_array(frame: AudioFrame) -> AudioFrame:
     """Return a frame in a format of samples that PyAV has an array for."""
     from av import AudioResampler
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mmbench.errors import ContentError, SampleError
 from mmbench.media.encoded import shown
@@ -135,7 +135,7 @@ def _by_libsndfile(data: bytes, limits: _Limits) -> tuple[int, NDArray[np.float6
     if data.startswith(_SAMPLE_DUMP):
         return None
     with soundfile.SoundFile(_Stream(with_length(data))) as file:
-        if not _is_counted(data, file):
+        if not _is_counted(data, file.format, file.frames):
             return None
         limits.add(file.frames, file.channels, file.samplerate)
         # The number is told, because a codec in which it cannot seek (GSM, G.721) wants it. Not in
@@ -144,14 +144,12 @@ def _by_libsndfile(data: bytes, limits: _Limits) -> tuple[int, NDArray[np.float6
         return file.samplerate, samples.mean(axis=1, dtype=np.float64)
 
 
-def _is_counted(data: bytes, file: Any) -> bool:
+def _is_counted(data: bytes, form: str, frames: int) -> bool:
     """Return whether libsndfile knows how many samples there are, and so reads all of them.
 
     It does not of a FLAC from a pipe, and guesses by the first frame of an MP3 without a header.
     """
-    if file.format == "MP3":
-        return has_xing(data)
-    return bool(file.frames < 1 << 62)
+    return has_xing(data) if form == "MP3" else frames < 1 << 62
 
 
 def _both(refused: str, error: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mmbench.errors import ContentError, SampleError
 from mmbench.inflation import is_inflated
@@ -23,9 +23,16 @@ from mmbench.media.truncation import Cut, find_cut, seconds_there
 from mmbench.types import Clip, Frames, View
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     import numpy as np
+    from av import FFmpegError, VideoCodecContext, VideoFrame, VideoStream
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream
     from numpy.typing import NDArray
 
+    VideoPacket = Packet[VideoStream]
     Pixels = NDArray[np.uint8]
 
 
@@ -118,14 +125,14 @@ def count_frames(data: bytes, name: str) -> int:
         raise _undecodable(data, name, error) from error
 
 
-def _undecodable(data: bytes, name: str, error: Any) -> ContentError:
+def _undecodable(data: bytes, name: str, error: FFmpegError) -> ContentError:
     """Return the error for what FFmpeg refuses, most often because its end is missing."""
     cut = find_cut(data)
     reason = error.strerror if cut is None else f"it is cut short: {cut.reason}"
     return ContentError(f"{name}: cannot be decoded as a video: {reason}")
 
 
-def _packets(container: Any, data: bytes, name: str) -> tuple[list[Any], int]:
+def _packets(container: InputContainer, data: bytes, name: str) -> tuple[list[VideoPacket], int]:
     """The packets of the video stream, still encoded, and how many frames they show."""
     if is_image(container):
         raise ContentError(f"{name}: is an image, not a video: name its column image")
@@ -136,7 +143,7 @@ def _packets(container: Any, data: bytes, name: str) -> tuple[list[Any], int]:
         raise ContentError(f"{name}: its video stream is of no known codec")
     stream.thread_type = "AUTO"
     everything = _everything(container, data, name)
-    packets = [packet for packet in everything if packet.stream.index == stream.index]
+    packets = [packet for packet in everything if _is_of(packet, stream)]
     frames = [packet.is_discard for packet in packets if packet.size]
     _refuse_missing(container, stream, packets, data, name)
     _refuse_cut(_told(container, stream), everything, name)
@@ -147,14 +154,18 @@ def _packets(container: Any, data: bytes, name: str) -> tuple[list[Any], int]:
     return packets, frames.count(False)
 
 
-def _everything(container: Any, data: bytes, name: str) -> list[Any]:
+def _is_of(packet: Packet[Stream], stream: VideoStream) -> TypeGuard[VideoPacket]:
+    return packet.stream.index == stream.index
+
+
+def _everything(container: InputContainer, data: bytes, name: str) -> list[Packet[Stream]]:
     """Return the packets of all streams.
 
     Raises ContentError for more than `MAX_PACKETS`, and for more bytes than the file can have: an
     index may list the same bytes again and again, and Matroska may compress them.
     """
     packets, total = [], 0
-    for packet in demuxed(container):
+    for packet in demuxed(container.demux()):
         packets.append(packet)
         total += packet.size
         if len(packets) > MAX_PACKETS or is_inflated(len(data), total):
@@ -165,7 +176,7 @@ def _everything(container: Any, data: bytes, name: str) -> list[Any]:
     return packets
 
 
-def _from_first_key(packets: list[Any]) -> int:
+def _from_first_key(packets: list[VideoPacket]) -> int:
     """Return how many frames follow from the first whole picture on, itself included.
 
     A recording of a broadcast begins anywhere; what is in front of that picture cannot be decoded.
@@ -176,7 +187,11 @@ def _from_first_key(packets: list[Any]) -> int:
 
 
 def _refuse_missing(
-    container: Any, stream: Any, packets: list[Any], data: bytes, name: str
+    container: InputContainer,
+    stream: VideoStream,
+    packets: list[VideoPacket],
+    data: bytes,
+    name: str,
 ) -> None:
     """Raise ContentError where frames are missing that the file says it has.
 
@@ -191,7 +206,7 @@ def _refuse_missing(
         raise ContentError(f"{name}: is cut short: {cut.reason}")
 
 
-def _counted(packets: list[Any], told: int, *, dropped: bool) -> int:
+def _counted(packets: list[VideoPacket], told: int, *, dropped: bool) -> int:
     """Return how many of the frames are there of the `told` ones that the file says it has.
 
     AVI counts `dropped` frames with the others. Nothing is there of them but the time they take, of
@@ -207,7 +222,7 @@ def _counted(packets: list[Any], told: int, *, dropped: bool) -> int:
     return max(times) + max(after - before for before, after in pairwise(times))
 
 
-def _told(container: Any, stream: Any) -> float:
+def _told(container: InputContainer, stream: VideoStream) -> float:
     """How many seconds the file says that it lasts, where it says no number of frames; else 0.
 
     Matroska tells it of each stream, Flash video of the whole. Of other formats it is no more than
@@ -221,7 +236,7 @@ def _told(container: Any, stream: Any) -> float:
     return float(container.duration or 0) / 1e6 if container.format.name == "flv" else 0.0
 
 
-def _refuse_cut(seconds: float, packets: list[Any], name: str) -> None:
+def _refuse_cut(seconds: float, packets: list[Packet[Stream]], name: str) -> None:
     """Raise ContentError where packets end long before the `seconds` that were told."""
     ends = [(p.pts + (p.duration or 0)) * p.time_base for p in packets if p.pts is not None]
     if ends and max(ends) < seconds - max(1.0, (1 - _MOST_SHOWN) * seconds):
@@ -230,7 +245,7 @@ def _refuse_cut(seconds: float, packets: list[Any], name: str) -> None:
 
 
 def _frames(
-    packets: list[Any], wanted: list[int], name: str
+    packets: list[VideoPacket], wanted: list[int], name: str
 ) -> tuple[dict[int, Pixels], dict[int, float], int]:
     """The wanted frames by number, and how many were decoded. No others are kept."""
     numbers, last = set(wanted), max(wanted)
@@ -250,7 +265,7 @@ def _frames(
     return found, seconds, index + 1
 
 
-def _refuse_large(picture: Any, most: int, name: str) -> None:
+def _refuse_large(picture: VideoFrame | VideoCodecContext, most: int, name: str) -> None:
     """Raise ContentError for a frame, or the frames of a stream, of more than `most` pixels."""
     if picture.width * picture.height > most:
         raise ContentError(
@@ -259,7 +274,7 @@ def _refuse_large(picture: Any, most: int, name: str) -> None:
         )
 
 
-def _upright(frame: Any) -> Pixels:
+def _upright(frame: VideoFrame) -> Pixels:
     import numpy as np
 
     pixels = frame.to_ndarray(format="rgb24")

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.api_address import is_this_machine, parse_base
@@ -16,12 +16,16 @@ from mmbench.models.api_client import Client
 from mmbench.models.api_parts import messages, sorts_of, without
 from mmbench.models.api_threads import answered
 from mmbench.text import listed, plain
-from mmbench.types import Frames, Generation, Message, Modality, Written
+from mmbench.types import EncodedImage, Frames, Generation, Message, Modality, Written
+
+if TYPE_CHECKING:
+    from mmbench.models.api_client import Body
+    from mmbench.models.api_parts import Turn
+    from mmbench.types import DecodedPart
 
 _TRIES = 3  # conversations that are asked about a drop at a time, where the endpoint fails them
 _DAY = 86_400
 _FIELDS = {"model", "messages", "temperature", "top_p", "seed", "stop"}  # of a request, but a limit
-Body = dict[str, Any]
 
 
 class Api:
@@ -93,7 +97,7 @@ class Api:
         self.frames = Frames(frames)
 
     @staticmethod
-    def destination(base: str = "", **_: Any) -> str | None:
+    def destination(base: str = "", **_: object) -> str | None:
         """Return the host to which inputs are sent, None for this machine."""
         host = parse_base(base).hostname if base else None
         return None if host is None or is_this_machine(host) else host
@@ -108,18 +112,22 @@ class Api:
             return ""
         return f"the endpoint lists {listed(names)}, and not {plain(self._name)}"
 
-    def prepare(self, item: Sequence[Message], modality: str) -> list[Body]:  # noqa: ARG002
+    def prepare(
+        self,
+        item: Sequence[Message[DecodedPart | EncodedImage]],
+        modality: str,  # noqa: ARG002
+    ) -> list[Turn]:
         """Return a conversation as JSON, its media encoded."""
         return messages(item)
 
     def write(
-        self, conversations: Iterable[list[Body]], options: Generation
+        self, conversations: Iterable[list[Turn]], options: Generation
     ) -> list[Written | SampleError]:
         """Answer n prepared conversations, in their order."""
         return [answer for _, answer in sorted(self.write_each(conversations, options))]
 
     def write_each(
-        self, conversations: Iterable[list[Body]], options: Generation
+        self, conversations: Iterable[list[Turn]], options: Generation
     ) -> Iterator[tuple[int, Written | SampleError]]:
         """Yield the number and the answer of each prepared conversation, as the answers arrive."""
         stop = threading.Event()
@@ -127,7 +135,7 @@ class Api:
         return answered(ask, self._probed(conversations, stop), self._concurrency, stop)
 
     def _answer(
-        self, turns: list[Body], options: Generation, stop: threading.Event
+        self, turns: list[Turn], options: Generation, stop: threading.Event
     ) -> Written | SampleError:
         dropped = [sort for sort in sorts_of(turns) if self._drops.get(sort)]
         if dropped:
@@ -138,7 +146,9 @@ class Api:
         except SampleError as error:
             return error
 
-    def _post(self, turns: list[Body], options: Generation, stop: threading.Event) -> Body:
+    def _post(
+        self, turns: list[Turn], options: Generation, stop: threading.Event
+    ) -> dict[str, object]:
         body: Body = {
             "model": self._name,
             "messages": turns,
@@ -152,8 +162,8 @@ class Api:
         return self._client.post(body, stop)
 
     def _probed(
-        self, conversations: Iterable[list[Body]], stop: threading.Event
-    ) -> Iterator[tuple[int, list[Body]]]:
+        self, conversations: Iterable[list[Turn]], stop: threading.Event
+    ) -> Iterator[tuple[int, list[Turn]]]:
         """Yield each conversation with its number, once it is known whether its media are dropped.
 
         Where the endpoint refuses the conversation that is tried, the next one is, a few in all.
@@ -171,13 +181,13 @@ class Api:
                 waiting.clear()
         yield from waiting
 
-    def _try_sorts(self, turns: list[Body], sorts: set[str], stop: threading.Event) -> bool:
+    def _try_sorts(self, turns: list[Turn], sorts: set[str], stop: threading.Event) -> bool:
         """Find out which sorts of media the server drops. Return whether it refused to tell."""
         found = {sort: self._drops_it(turns, sort, stop) for sort in sorts}
         self._drops |= {sort: drops for sort, drops in found.items() if drops is not None}
         return None in found.values()
 
-    def _drops_it(self, turns: list[Body], sort: str, stop: threading.Event) -> bool | None:
+    def _drops_it(self, turns: list[Turn], sort: str, stop: threading.Event) -> bool | None:
         """Whether the server drops it; None where it refuses the conversation itself."""
         one = Generation(max_tokens=1)
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from mmbench.errors import SampleError
 from mmbench.types import Written
@@ -13,24 +12,22 @@ from mmbench.types import Written
 _CUT_OFF = frozenset({"content_filter", "refusal", "error", "abort"})
 _AT_THE_LIMIT = frozenset({"length", "max_tokens"})
 _MAX_TOKENS = 1 << 31
+_UNREADABLE = "the endpoint's answer has no choices[0].message.content that can be read"
 
 
 def written(
-    answer: dict[str, Any], mask: Callable[[str], str], printable: Callable[[str], str]
+    answer: dict[str, object], mask: Callable[[str], str], printable: Callable[[str], str]
 ) -> Written:
     """Return the text in an answer.
 
     `mask` strikes the key out of a text, `printable` makes one fit for a message. Raises
     SampleError where there is no text.
     """
-    try:
-        choice = answer["choices"][0]
-        message = choice["message"]
-        content, finish = _text(message.get("content")), choice.get("finish_reason")
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise SampleError(
-            "the endpoint's answer has no choices[0].message.content that can be read"
-        ) from error
+    match answer:
+        case {"choices": [{"message": dict(message), **choice}, *_]}:
+            content, finish = _text(message.get("content")), choice.get("finish_reason")
+        case _:
+            raise SampleError(_UNREADABLE)
     refusal = message.get("refusal")
     if isinstance(refusal, str) and refusal and not content:
         raise SampleError(f"the model refused: {printable(refusal)}")
@@ -42,14 +39,14 @@ def written(
     return Written(text, "length" if ended in _AT_THE_LIMIT else "stop", _tokens(answer))
 
 
-def prompt_tokens(answer: dict[str, Any]) -> int | None:
+def prompt_tokens(answer: dict[str, object]) -> int | None:
     """Return how many tokens the server counts in the prompt, None where it does not say."""
     usage = answer.get("usage")
     tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
     return tokens if isinstance(tokens, int) else None
 
 
-def _word(finish: Any) -> str:
+def _word(finish: object) -> str:
     if not isinstance(finish, str | None):
         raise SampleError(
             f"the endpoint's finish_reason is a {type(finish).__name__}: a word is needed"
@@ -57,11 +54,21 @@ def _word(finish: Any) -> str:
     return (finish or "").lower()
 
 
-def _text(content: Any) -> Any:
+def _text(content: object) -> object:
     """The text of a message. Some servers give a list of parts, of which those of text count."""
     if not isinstance(content, list):
         return content
-    texts = [part.get("text") for part in content if part.get("type") == "text"]
+    texts = []
+    for part in content:
+        match part:
+            case {"type": "text", "text": str(text)}:
+                texts.append(text)
+            case {"type": "text"}:
+                raise SampleError(_UNREADABLE)
+            case dict():
+                pass  # an image, or the model's thoughts
+            case _:
+                raise SampleError(_UNREADABLE)
     return "".join(texts) if texts or not content else None
 
 
@@ -72,7 +79,7 @@ def _refuse_surrogates(text: str) -> None:
         raise SampleError("the endpoint's text has a lone surrogate, which is no text") from error
 
 
-def _tokens(answer: dict[str, Any]) -> int:
+def _tokens(answer: dict[str, object]) -> int:
     usage = answer.get("usage")
     tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
     return tokens if type(tokens) is int and 0 <= tokens < _MAX_TOKENS else 0

@@ -21,6 +21,8 @@ from mmbench.models.api_replies import (
 )
 from mmbench.text import count, plain
 
+Body = dict[str, Any]  # the JSON of a request; requests' own type for it admits no TypedDict
+
 _CONNECT_SECONDS = 10.0
 _CONNECTIONS = 3  # tries to connect again
 _LOST = 3  # requests in a row without any reply, after which the run ends
@@ -60,7 +62,7 @@ class Client:
         self._replied = time.monotonic()  # when the last reply came
         self._unconnected = self._lost = 0  # tries to connect, and requests, in a row without one
 
-    def post(self, body: dict[str, Any], stop: threading.Event) -> dict[str, Any]:
+    def post(self, body: Body, stop: threading.Event) -> dict[str, object]:
         """Return the JSON object that the endpoint answers.
 
         `stop` ends waits, and further tries. Raises SampleError for a request that failed,
@@ -121,7 +123,7 @@ class Client:
         """Return what a server says on one line, cut, without the key."""
         return plain(self._secret.sub("***", text)[:2000]) or "nothing"
 
-    def _send(self, method: str, url: str, body: dict[str, Any] | None) -> Reply:
+    def _send(self, method: str, url: str, body: Body | None) -> Reply:
         """Send one request and read its reply. Raises Passing where none came whole."""
         import requests
         from urllib3.exceptions import HTTPError

@@ -8,15 +8,24 @@ from http.client import BadStatusLine, HTTPResponse, parse_headers
 from http.cookiejar import DefaultCookiePolicy
 from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
 from mmbench.text import plain
 
+if TYPE_CHECKING:
+    import socket
+
+    import requests
+    from _typeshed import WriteableBuffer
+    from urllib3.connectionpool import HTTPConnectionPool
+
 CERTIFICATES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")  # variables, the first that is set counts
 
 
-def make_session(key: str | None, connections: int, seconds: float, *, encrypted: bool) -> Any:
+def make_session(
+    key: str | None, connections: int, seconds: float, *, encrypted: bool
+) -> requests.Session:
     """Return a session of requests that several threads share; it keeps no cookies.
 
     A request is to be sent, and its reply to arrive whole, within `seconds` each. Of the
@@ -25,12 +34,16 @@ def make_session(key: str | None, connections: int, seconds: float, *, encrypted
     """
     import requests
 
-    session = requests.Session()
+    class Session(requests.Session):
+        """One that does not ask where redirects lead, whose bodies requests would read."""
+
+        def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+            return None
+
+    session = Session()
     session.trust_env = False
     session.verify = (encrypted and _certificates()) or True
     session.headers.update({"Authorization": f"Bearer {key}"} if key else {})
-    # Without redirects, requests would still read their bodies, and parse where they lead.
-    session.get_redirect_target = lambda _: None
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     adapter = requests.adapters.HTTPAdapter(pool_maxsize=connections + 1)  # and the caller's
     adapter.poolmanager.pool_classes_by_scheme = _pools(seconds)
@@ -57,7 +70,7 @@ def _pools(seconds: float) -> dict[str, type]:
     return {scheme: _limited(pool, seconds) for scheme, pool in pools.items()}
 
 
-def _limited(pool: Any, seconds: float) -> type:
+def _limited(pool: type[HTTPConnectionPool], seconds: float) -> type:
     parts = {"limit": seconds, "response_class": _Reply}
     connection = type("Limited", (_Limited, pool.ConnectionCls), parts)
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})
@@ -67,7 +80,7 @@ class _Limited:
     """The part of a connection that has `limit` seconds to send, and as many to read a reply."""
 
     limit: float
-    sock: Any
+    sock: socket.socket
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]
@@ -80,9 +93,15 @@ class _Reply(HTTPResponse):
     http.client takes one of 103 for the reply, and the reply for that to the next request.
     """
 
-    def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
-        super().__init__(sock, *args, **options)
-        self.fp: Any = BufferedReader(_Timed(self.fp.detach(), sock))
+    def __init__(
+        self,
+        sock: socket.socket,
+        debuglevel: int = 0,
+        method: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(sock, debuglevel, method, url)
+        self.fp = BufferedReader(_Timed(self.fp.detach(), sock))
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:
@@ -97,24 +116,24 @@ class _Reply(HTTPResponse):
 class _Timed(RawIOBase):
     """The bytes of a socket within its timeout from now on, however often one of them arrives."""
 
-    def __init__(self, raw: Any, sock: Any) -> None:
+    def __init__(self, raw: RawIOBase, sock: socket.socket) -> None:
         self._raw, self._sock = raw, sock
         self._seconds = sock.gettimeout()
+        assert self._seconds is not None  # _Limited sets it
         self._end = time.monotonic() + self._seconds
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int | None:
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
         left = self._end - time.monotonic()
         if left <= 0:
             raise TimeoutError("the reply took too long")
         self._sock.settimeout(left)
         try:
-            read: int | None = self._raw.readinto(buffer)
+            return self._raw.readinto(buffer)
         finally:
             self._sock.settimeout(self._seconds)  # for the next request
-        return read
 
     def close(self) -> None:
         self._raw.close()

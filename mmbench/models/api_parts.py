@@ -5,15 +5,52 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Sequence
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from mmbench.models.pixels import pictures
 from mmbench.types import Clip, EncodedImage, Message, Sound
 
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from PIL.Image import Image
+
+    from mmbench.types import DecodedPart
+
+    JsonPart: TypeAlias = "TextPart | ImagePart | SoundPart"
+
 _SORTS = {"image_url": "image", "input_audio": "sound"}
 
 
-def messages(conversation: Sequence[Message]) -> list[dict[str, Any]]:
+class TextPart(TypedDict):
+    """A text in a message."""
+
+    type: Literal["text"]
+    text: str
+
+
+class ImagePart(TypedDict):
+    """An image in a message: `url` is a data URL."""
+
+    type: Literal["image_url"]
+    image_url: dict[Literal["url"], str]
+
+
+class SoundPart(TypedDict):
+    """A sound in a message: `data` in Base64, and its `format`."""
+
+    type: Literal["input_audio"]
+    input_audio: dict[Literal["data", "format"], str]
+
+
+class Turn(TypedDict):
+    """A message as JSON."""
+
+    role: str
+    content: str | list[JsonPart]
+
+
+def messages(conversation: Sequence[Message[DecodedPart | EncodedImage]]) -> list[Turn]:
     """Messages as JSON: texts, images in data URLs, sounds as WAV, videos as their frames.
 
     An image is sent as the bytes of its file where these are what a decoder sees, else as PNG. A
@@ -22,31 +59,33 @@ def messages(conversation: Sequence[Message]) -> list[dict[str, Any]]:
     return [{"role": turn.role, "content": _content(turn.parts)} for turn in conversation]
 
 
-def sorts_of(turns: Sequence[dict[str, Any]]) -> set[str]:
+def sorts_of(turns: Sequence[Turn]) -> set[str]:
     """Return which sorts of media messages hold: image, sound."""
-    return {_SORTS[part["type"]] for turn in turns for part in _listed(turn) if "text" not in part}
+    types = (part["type"] for turn in turns for part in _listed(turn))
+    return {_SORTS[one] for one in types if one != "text"}
 
 
-def without(turns: Sequence[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
+def without(turns: Sequence[Turn], sort: str) -> list[Turn]:
     """Return messages without one sort of media; a message of nothing else becomes a dot."""
+    left = [[part for part in _listed(turn) if _SORTS.get(part["type"]) != sort] for turn in turns]
     return [
-        turn | {"content": [p for p in _listed(turn) if _SORTS.get(p["type"]) != sort] or "."}
-        for turn in turns
+        {"role": turn["role"], "content": parts or "."}
+        for turn, parts in zip(turns, left, strict=True)
     ]
 
 
-def _listed(turn: dict[str, Any]) -> list[dict[str, Any]]:
+def _listed(turn: Turn) -> list[JsonPart]:
     content = turn["content"]
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
-def _content(parts: Sequence[Any]) -> Any:
+def _content(parts: Sequence[DecodedPart | EncodedImage]) -> str | list[JsonPart]:
     if len(parts) == 1 and isinstance(parts[0], str):
         return parts[0]
     return [made for part in parts for made in _parts(part)]
 
 
-def _parts(part: Any) -> list[dict[str, Any]]:
+def _parts(part: DecodedPart | EncodedImage) -> list[JsonPart]:
     if isinstance(part, str):
         return [{"type": "text", "text": part}]
     if isinstance(part, Sound):
@@ -55,7 +94,7 @@ def _parts(part: Any) -> list[dict[str, Any]]:
     return [{"type": "image_url", "image_url": {"url": _data_url(image)}} for image in images]
 
 
-def _data_url(image: Any) -> str:
+def _data_url(image: Image | EncodedImage) -> str:
     if isinstance(image, EncodedImage) and image.mime:
         return f"data:{image.mime};base64,{b64encode(image.data).decode()}"
     stream = BytesIO()

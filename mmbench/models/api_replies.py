@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.errors import ModelError, SampleError
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
 
 MAX_BODY = 16 << 20  # bytes of one reply; a text of 100,000 tokens has less than one of them
 MAX_WAIT = 60.0  # seconds between two tries
@@ -42,7 +45,7 @@ class Passing(Exception):
         reason: str,
         *,
         error: Exception | None = None,
-        response: Any = None,
+        response: BaseHTTPResponse | None = None,
         wait: float | None = None,
     ) -> None:
         super().__init__(reason)
@@ -54,12 +57,12 @@ class Reply(NamedTuple):
 
     status: int
     body: bytes
-    response: Any
+    response: BaseHTTPResponse
     wait: float | None = None
     location: str = ""
 
 
-def read_body(response: Any) -> bytes:
+def read_body(response: BaseHTTPResponse) -> bytes:
     """Read the body of urllib3's response.
 
     Raises SampleError beyond `MAX_BODY`, and errors of urllib3.
@@ -72,7 +75,7 @@ def read_body(response: Any) -> bytes:
     return bytes(body)
 
 
-def seconds_asked(response: Any) -> float | None:
+def seconds_asked(response: BaseHTTPResponse) -> float | None:
     """Return the Retry-After of urllib3's response in seconds, None without one that can be read.
 
     It is a number of seconds, or a date.
@@ -87,7 +90,7 @@ def seconds_asked(response: Any) -> float | None:
         return None
 
 
-def parse(body: bytes) -> Any:
+def parse(body: bytes) -> object:
     """Parse JSON. Raises SampleError for anything else, and for JSON that is too deep or long."""
     try:
         return json.loads(body)
@@ -97,7 +100,7 @@ def parse(body: bytes) -> Any:
         raise SampleError("the endpoint answered something that is no JSON") from error
 
 
-def answer_in(reply: Reply, url: str, printable: Callable[[str], str]) -> dict[str, Any]:
+def answer_in(reply: Reply, url: str, printable: Callable[[str], str]) -> dict[str, object]:
     """Return the JSON object of a reply that is an answer.
 
     Raises Passing, SampleError for a request that is refused, ModelError where every request will
@@ -120,7 +123,7 @@ def answer_in(reply: Reply, url: str, printable: Callable[[str], str]) -> dict[s
     return found
 
 
-def _error_in(answer: dict[str, Any]) -> Any:
+def _error_in(answer: dict[str, object]) -> object:
     """Return the error in a reply of status 200: in place of the choices, or in the first one."""
     match answer:
         case {"choices": [{"error": error}, *_]}:
@@ -133,7 +136,7 @@ def _error_in(answer: dict[str, Any]) -> Any:
             return answer.get("error")
 
 
-def _status_of(error: Any) -> int:
+def _status_of(error: object) -> int:
     """Return the status that an error names, 500 where it names none."""
     code = error.get("code") if isinstance(error, dict) else None
     named = isinstance(code, int | str) and _STATUS.fullmatch(str(code)[:9])
@@ -143,7 +146,7 @@ def _status_of(error: Any) -> int:
 def _failure(
     reply: Reply,
     status: int,
-    error: Any,
+    error: object,
     shown: str,
     url: str,
     printable: Callable[[str], str],
@@ -174,7 +177,7 @@ def _seconds(unit: str) -> float:
     return 0.001 if unit == "ms" else _SECONDS[unit[0]]
 
 
-def _error_of(body: bytes) -> Any:
+def _error_of(body: bytes) -> object:
     """Return the error in the body of a failed request: of JSON its `error`, else the text."""
     try:
         found = parse(body)
@@ -183,14 +186,14 @@ def _error_of(body: bytes) -> Any:
     return found.get("error", found) if isinstance(found, dict) else found
 
 
-def _message(error: Any) -> str:
+def _message(error: object) -> str:
     """Return the text in an error, "" where it has none."""
     if isinstance(error, dict):
         error = next((e for k in ("message", "detail", "code") if (e := error.get(k))), "")
     return error if isinstance(error, str) else ""
 
 
-def _is_quota(error: Any, wait: float | None) -> bool:
+def _is_quota(error: object, wait: float | None) -> bool:
     """Return whether an error says that a quota is used up, and not when to try again."""
     codes = (error.get("code"), error.get("type")) if isinstance(error, dict) else ()
     if "insufficient_quota" in codes:

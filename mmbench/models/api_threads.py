@@ -5,10 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import NamedTuple, TypeVar
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+
+
+class _Failed(NamedTuple):
+    """Stands for the answer to an item that was not given."""
+
+    error: BaseException
 
 
 def answered(
@@ -26,7 +32,7 @@ def answered(
     waits.
     """
     todo: SimpleQueue[tuple[int, Item] | None] = SimpleQueue()
-    done: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
+    done: SimpleQueue[tuple[int, Answer] | _Failed] = SimpleQueue()
     for _ in range(threads):
         work = ask, todo, done, stop
         threading.Thread(target=_work, args=work, name="api", daemon=True).start()
@@ -44,15 +50,15 @@ def answered(
                 stop.set()
             if not pending:
                 break
-            number, answer, error = done.get()
+            result = done.get()
             pending -= 1
-            if error is None:
-                yield number, answer
-            elif not isinstance(error, _Skipped):
-                fault = error
+            if not isinstance(result, _Failed):
+                yield result
+            elif not isinstance(result.error, _Skipped):
+                fault = result.error
     except KeyboardInterrupt:
         stop.set()
-        yield from ((number, answer) for number, answer, error in _drained(done) if error is None)
+        yield from (result for result in _drained(done) if not isinstance(result, _Failed))
         raise
     finally:
         stop.set()
@@ -68,9 +74,9 @@ class _Skipped(Exception):
 
 
 def _work(
-    ask: Callable[[Any], Any],
-    todo: SimpleQueue[Any],
-    done: SimpleQueue[tuple[int, Any, Any]],
+    ask: Callable[[Item], Answer],
+    todo: SimpleQueue[tuple[int, Item] | None],
+    done: SimpleQueue[tuple[int, Answer] | _Failed],
     stop: threading.Event,
 ) -> None:
     while (task := todo.get()) is not None:
@@ -78,13 +84,13 @@ def _work(
         try:
             if stop.is_set():
                 raise _Skipped
-            done.put((number, ask(item), None))
+            done.put((number, ask(item)))
         except BaseException as error:
             stop.set()
-            done.put((number, None, error))
+            done.put(_Failed(error))
 
 
-def _drained(queue: SimpleQueue[Any]) -> list[Any]:
+def _drained(queue: SimpleQueue[Item]) -> list[Item]:
     """Take what is in a queue, and wait for nothing."""
     found = []
     while True:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mmbench.models.conversations import only_sound
 from mmbench.models.sounds import spectrogram
-from mmbench.types import Generation, Modality, Written
+from mmbench.types import Generation, Message, Modality, Written
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from mmbench.types import DecodedPart
 
 
 class AsrNano:
@@ -39,7 +41,7 @@ class AsrNano:
         self._device, self._dtype = device, getattr(torch, dtype)
         self._model = checkpoint.model.to(device, self._dtype)
 
-    def prepare(self, item: Any, modality: str) -> Tensor:  # noqa: ARG002
+    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Tensor:  # noqa: ARG002
         """A conversation to the log-mel of its sound, float32 [t, bands].
 
         A sound shorter than one frame is followed by silence.

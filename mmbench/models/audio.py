@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmbench.models.classifier import Classifier
 from mmbench.models.pixels import Arrays, arrays_of
 from mmbench.models.pretrained import load_part
 from mmbench.models.sounds import refuse_short
-from mmbench.types import Modality
+from mmbench.types import Modality, Sound
+
+if TYPE_CHECKING:
+    from mmbench.models.foreign import FeatureExtractor
 
 
 class AudioClassifier(Classifier):
@@ -25,10 +28,12 @@ class AudioClassifier(Classifier):
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         super().__init__(folder, "AutoModelForAudioClassification", device=device, dtype=dtype)
         assert folder is not None  # Classifier refuses it
-        self._extractor = load_part(folder, "AutoFeatureExtractor", "feature extractor")
+        self._extractor: FeatureExtractor = load_part(
+            folder, "AutoFeatureExtractor", "feature extractor"
+        )
         self.rate = int(self._extractor.sampling_rate)
 
-    def prepare(self, item: Any, modality: Modality) -> Arrays:  # noqa: ARG002
+    def prepare(self, item: Sound, modality: Modality) -> Arrays:  # noqa: ARG002
         """A sound to what the model takes: a spectrogram or samples, float32.
 
         Raises ContentError for a sound shorter than the model's first frame.

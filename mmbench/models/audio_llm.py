@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmbench.errors import ContentError, SampleError
 from mmbench.models.chat import Asked, Chat
 from mmbench.text import count
 from mmbench.types import Message, Modality
+
+if TYPE_CHECKING:
+    from mmbench.types import DecodedPart
 
 # Seconds. Qwen2-Audio makes a token of 40 ms, and takes the form of its first release, whose code
 # fails now, for what it is given where a sound has one token alone.
@@ -47,13 +51,13 @@ class AudioLlm(Chat):
         self.rate = int(extractor.sampling_rate)
         self._window = getattr(extractor, "n_samples", None)
 
-    def prepare(self, item: Sequence[Message], modality: str) -> Asked:
+    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Asked:
         """A conversation to its text. Raises SampleError for a sound that would be cut.
 
         Raises ContentError for one that is too short to hear.
         """
         asked = super().prepare(item, modality)
-        for samples in asked.media["audio"]:
+        for samples in asked.sounds:
             if len(samples) < _SHORTEST * self.rate:
                 raise ContentError(
                     f"the sound has {count(len(samples), 'sample')}, less than {_SHORTEST} seconds"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmbench.models.lengths import of_one_length
+from mmbench.models.groups import map_groups
 from mmbench.models.sounds import spectrogram
-from mmbench.types import Modality, Role
+from mmbench.types import Modality, Role, Sound
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,12 +44,12 @@ class AudioclipNano:
         self._device, self._dtype = device, getattr(torch, dtype)
         self._model = checkpoint.model.to(device, self._dtype)
 
-    def prepare(self, item: Any, modality: Modality) -> Any:
+    def prepare(self, item: str | Sound, modality: Modality) -> list[int] | Array:  # noqa: ARG002
         """A text to a list of ids, cut to the context; a sound to its log-mel [t, bands] float32.
 
         A sound shorter than one feature of the model is followed by silence.
         """
-        if modality == "text":
+        if isinstance(item, str):
             return self._words.encode(item, self._config.context)
         return spectrogram(item, self._config.mel, self._config.stride * self._config.mel.hop)
 
@@ -64,18 +64,17 @@ class AudioclipNano:
         with torch.inference_mode():
             return self._model.encode_text(padded(items).to(self._device)).cpu().numpy()
 
-    def classify(self, items: Sequence[Any], modality: Modality) -> Array:  # noqa: ARG002
+    def classify(self, items: Sequence[Array], modality: Modality) -> Array:  # noqa: ARG002
         """What `prepare` returned for n sounds to logits of `labels`, float32 [n, c]."""
         return self._heard(items, self._model.classify)
 
-    def _heard(self, items: Sequence[Any], forward: Callable[[Tensor], Tensor]) -> Array:
+    def _heard(self, items: Sequence[Array], forward: Callable[[Tensor], Tensor]) -> Array:
         """What `forward` makes of n spectrograms; those of one length share a forward."""
         import torch
 
-        rows: dict[int, Array] = {}
+        def rows(same: list[Array]) -> Array:
+            mel = torch.from_numpy(np.stack(same)).to(self._device, self._dtype)
+            return forward(mel).cpu().numpy()
+
         with torch.inference_mode():
-            for same in of_one_length(items):
-                mel = torch.from_numpy(np.stack([items[row] for row in same]))
-                made = forward(mel.to(self._device, self._dtype)).cpu().numpy()
-                rows.update(zip(same, made, strict=True))
-        return np.stack([rows[row] for row in range(len(items))])
+            return np.stack(map_groups(items, len, rows))

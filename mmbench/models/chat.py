@@ -6,13 +6,14 @@ known to drop an image or a sound without a word, so that each medium is counted
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.generation import cut_at, ends, greedy_or_sampled, unsteered
+from mmbench.models.groups import map_groups
 from mmbench.models.pretrained import load_model, load_processor, quiet, reason
 from mmbench.models.seeds import seeded
 from mmbench.models.video_processor import video_inputs
@@ -20,7 +21,10 @@ from mmbench.regular_files import read_regular
 from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
 
 if TYPE_CHECKING:
-    from mmbench.types import Array
+    from PIL.Image import Image
+
+    from mmbench.models.foreign import Batch, Configuration, Processor
+    from mmbench.types import Array, DecodedPart
 
 # What a processor calls the token that stands for a medium in a text, by modality.
 _MARKS: dict[Modality, tuple[str, ...]] = {
@@ -28,19 +32,27 @@ _MARKS: dict[Modality, tuple[str, ...]] = {
     "video": ("video_token",),
     "audio": ("audio_token", "boa_token"),
 }
-_KEYWORDS: dict[Modality, str] = {"image": "images", "video": "videos", "audio": "audio"}
 
 
 class Asked(NamedTuple):
-    """A conversation as its template renders it, and its media in their order."""
+    """A conversation as its template renders it, and its media in their order.
+
+    A sound is its samples, float32 [n].
+    """
 
     text: str
-    media: dict[Modality, list[Any]]
+    images: list[Image]
+    videos: list[Clip]
+    sounds: list[Array]
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def counts(self) -> dict[Modality, int]:
         """How many media of each sort there are."""
-        return tuple(len(self.media[modality]) for modality in _MARKS)
+        return {
+            "image": len(self.images),
+            "video": len(self.videos),
+            "audio": len(self.sounds),
+        }
 
 
 class Chat:
@@ -90,7 +102,7 @@ class Chat:
 
     def _refuse_template(self, folder: Path) -> None:
         """Templates of language models alone fail on parts, or print the list of them."""
-        part = _part("hello", {})
+        part = _part("hello")
         try:
             text = self._rendered([{"role": "user", "content": [part]}])
         except (SampleError, TypeError) as error:
@@ -101,7 +113,7 @@ class Chat:
                 " give one that can, --model-arg template=FILE"
             )
 
-    def _rendered(self, turns: list[dict[str, Any]]) -> str:
+    def _rendered(self, turns: Sequence[Mapping[str, object]]) -> str:
         from jinja2 import TemplateError
 
         try:
@@ -112,20 +124,26 @@ class Chat:
             raise SampleError(f"its template refuses the conversation: {reason(error)}") from error
         return text
 
-    def prepare(self, item: Sequence[Message], modality: str) -> Asked:  # noqa: ARG002
+    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Asked:
         """A conversation to its text.
 
         Raises SampleError where the template drops a medium, or takes no such conversation.
         """
-        media: dict[Modality, list[Any]] = {name: [] for name in _MARKS}
         turns = [
-            {"role": message.role, "content": [_part(part, media) for part in message.parts]}
+            {"role": message.role, "content": [_part(part) for part in message.parts]}
             for message in item
         ]
         text = self._rendered(turns)
-        for name, found in media.items():
-            self._refuse_drop(name, len(found), self._marks(name, text))
-        return Asked(text, media)
+        parts = [part for message in item for part in message.parts]
+        asked = Asked(
+            text,
+            images=[part for part in parts if not isinstance(part, str | Clip | Sound)],
+            videos=[part for part in parts if isinstance(part, Clip)],
+            sounds=[part.samples for part in parts if isinstance(part, Sound)],
+        )
+        for modality, given in asked.counts.items():
+            self._refuse_drop(modality, given, self._marks(modality, text))
+        return asked
 
     def _marks(self, modality: Modality, text: str) -> int:
         marks = [getattr(self._processor, name, None) for name in _MARKS[modality]]
@@ -142,14 +160,10 @@ class Chat:
         self, conversations: Sequence[Asked], options: Generation
     ) -> list[Written | SampleError]:
         """Answers to n prepared conversations. Those with as many media share a forward."""
-        found: dict[int, Written | SampleError] = {}
-        order = sorted(range(len(conversations)), key=lambda row: conversations[row].shape)
-        for _, group in groupby(order, key=lambda row: conversations[row].shape):
-            rows = list(group)
-            for part in [[row] for row in rows] if options.temperature > 0 else [rows]:
-                asked = [conversations[row] for row in part]
-                found |= dict(zip(part, self._answers(asked, options), strict=True))
-        return [found[row] for row in range(len(conversations))]
+        answer = partial(
+            self._one_by_one if options.temperature > 0 else self._answers, options=options
+        )
+        return map_groups(conversations, lambda one: list(one.counts.values()), answer)
 
     def _answers(self, asked: list[Asked], options: Generation) -> list[Written | SampleError]:
         import torch
@@ -168,25 +182,23 @@ class Chat:
         return [self._written(row[width:].tolist(), options) for row in rows]
 
     def _one_by_one(self, asked: list[Asked], options: Generation) -> list[Written | SampleError]:
-        """So that a conversation whose medium was dropped fails alone."""
+        """Answers that do not depend on each other: one whose medium was dropped fails alone."""
         return [answer for one in asked for answer in self._answers([one], options)]
 
-    def _inputs(self, asked: list[Asked]) -> Any:
+    def _inputs(self, asked: list[Asked]) -> Batch:
         """What the model takes, padded at the left.
 
         Raises SampleError for a dropped medium, and for what its processor refuses: PaliGemma's
         takes no conversation without an image.
         """
-        media = {
-            _KEYWORDS[name]: [one.media[name] for one in asked]
-            for name in _MARKS
-            if asked[0].media[name]
-        }
-        if "audio" in media:  # a flat list, whose place the tokens of the texts tell
-            media["audio"] = [sound for sounds in media["audio"] for sound in sounds]
+        media: dict[str, object] = {}
+        if asked[0].images:
+            media["images"] = [one.images for one in asked]
+        if asked[0].videos:
+            media |= video_inputs([clip for one in asked for clip in one.videos])
+        if asked[0].sounds:  # a flat list, whose place the tokens of the texts tell
+            media["audio"] = [sound for one in asked for sound in one.sounds]
             media["sampling_rate"] = self._processor.feature_extractor.sampling_rate
-        if "videos" in media:
-            media |= video_inputs([clip for clips in media["videos"] for clip in clips])
         try:
             with quiet():
                 inputs = self._processor(
@@ -207,14 +219,14 @@ class Chat:
         begin = self._tokenizer.bos_token
         return bool(begin) and text.startswith(begin)
 
-    def _refuse_unseen(self, inputs: Any, asked: list[Asked]) -> None:
+    def _refuse_unseen(self, inputs: Batch, asked: list[Asked]) -> None:
         """Every row with media must hold their tokens."""
         for name in _MARKS:
             mark = getattr(self._processor, f"{name}_token_id", None)
-            if mark is None or not asked[0].media[name]:
+            if mark is None or not asked[0].counts[name]:
                 continue
             for one, ids in zip(asked, inputs["input_ids"], strict=True):
-                self._refuse_drop(name, len(one.media[name]), int((ids == mark).sum()))
+                self._refuse_drop(name, one.counts[name], int((ids == mark).sum()))
 
     def _written(self, ids: list[int], options: Generation) -> Written:
         stops = ends(self._model, self._tokenizer)
@@ -258,21 +270,16 @@ class Chat:
         return float(scores[range(len(said)), said].sum()), len(said)
 
 
-def _part(part: Any, media: dict[Modality, list[Any]]) -> dict[str, Any]:
-    """A part of a message as templates take it; its medium joins the others."""
+def _part(part: DecodedPart) -> dict[str, str]:
+    """A part of a message as templates take it."""
     if isinstance(part, str):
         return {"type": "text", "text": part}
     if isinstance(part, Sound):
-        media["audio"].append(part.samples)
         return {"type": "audio", "audio": ""}  # Qwen2-Audio's first template looks for the key
-    if isinstance(part, Clip):
-        media["video"].append(part)
-        return {"type": "video"}
-    media["image"].append(part)
-    return {"type": "image"}
+    return {"type": "video" if isinstance(part, Clip) else "image"}
 
 
-def own_template(folder: Path, processor: Any) -> str | None:
+def own_template(folder: Path, processor: Processor) -> str | None:
     """The chat template of `folder`: its processor's, else its tokenizer's; None where it has none.
 
     Processors do not look into tokenizer_config.json, where older folders hold theirs. Of several
@@ -296,7 +303,7 @@ def _read(template: str) -> str:
         raise ModelError(f"template {template}: cannot be read: {reason(error)}") from error
 
 
-def _complete(processor: Any, config: Any) -> None:
+def _complete(processor: Configuration, config: Configuration) -> None:
     """Tell a processor of LLaVA's how many tokens an image has, where its folder does not.
 
     Folders from before 2025 lack a processor_config.json, or one that counts the class token of
@@ -312,7 +319,7 @@ def _complete(processor: Any, config: Any) -> None:
         processor.num_additional_image_tokens = 1
 
 
-def _refuse_halves(folder: Path, processor: Any, needs: Sequence[str]) -> None:
+def _refuse_halves(folder: Path, processor: Processor, needs: Sequence[str]) -> None:
     """AutoProcessor gives what it finds: less than all without torchvision, or with a file gone."""
     if hasattr(processor, "num_query_tokens"):
         raise ModelError(

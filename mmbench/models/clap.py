@@ -13,6 +13,8 @@ from mmbench.models.pretrained import load_model, load_part, load_tokenizer
 from mmbench.types import Modality, Role, Sound
 
 if TYPE_CHECKING:
+    from mmbench.models.foreign import FeatureExtractor
+    from mmbench.models.pixels import Arrays
     from mmbench.types import Array
 
 
@@ -40,20 +42,22 @@ class Clap:
             kind = self._model.config.model_type
             raise ModelError(f"checkpoint {folder} is a {kind} model, and clap needs a CLAP")
         self._tokenizer = load_tokenizer(folder, trust_remote_code=False)
-        self._extractor = load_part(folder, "AutoFeatureExtractor", "feature extractor")
+        self._extractor: FeatureExtractor = load_part(
+            folder, "AutoFeatureExtractor", "feature extractor"
+        )
         self.rate = int(self._extractor.sampling_rate)
         self._window = int(self._extractor.nb_max_samples)
         self._fused = bool(self._model.config.audio_config.enable_fusion)
         self._lock = threading.Lock()
 
-    def prepare(self, item: Any, modality: Modality) -> Any:
+    def prepare(self, item: str | Sound, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
         """A text to its token ids; a sound to `input_features` float32 and `is_longer`."""
-        if modality == "text":
+        if isinstance(item, str):
             with self._lock:  # tokenizers keep the truncation as a state of theirs
                 return list(self._tokenizer(item, truncation=True)["input_ids"])
         return self._features(item)
 
-    def _features(self, sound: Sound) -> dict[str, Any]:
+    def _features(self, sound: Sound) -> Arrays:
         import numpy as np
 
         samples = sound.samples

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
+from mmbench.models.groups import map_groups, shapes_of
 from mmbench.models.pixels import Arrays, stacked
 from mmbench.models.pretrained import load_model
 from mmbench.types import Modality
@@ -44,13 +44,7 @@ class Classifier:
         """Logits [n, c] float32 of n prepared items."""
         import numpy as np
 
-        logits: dict[int, Array] = {}
-        order = sorted(range(len(items)), key=lambda row: _shape(items[row]))
-        for _, group in groupby(order, key=lambda row: _shape(items[row])):
-            rows = list(group)
-            found = self._forward([items[row] for row in rows])
-            logits.update(zip(rows, found, strict=True))
-        return np.stack([logits[row] for row in range(len(items))])
+        return np.stack(map_groups(items, shapes_of, self._forward))
 
     def _forward(self, items: list[Arrays]) -> Array:
         import numpy as np
@@ -59,7 +53,3 @@ class Classifier:
         with torch.inference_mode():
             found = self._model(**stacked(items, self._device, self._dtype))
         return np.asarray(found.logits.float().cpu())
-
-
-def _shape(item: Arrays) -> tuple[Any, ...]:
-    return tuple(sorted((name, values.shape) for name, values in item.items()))

@@ -15,7 +15,10 @@ from mmbench.types import Modality, Role
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
+    from mmbench.models.foreign import Batch, Configuration, Tokenizer
+    from mmbench.models.pixels import Arrays
     from mmbench.types import Array
 
 # SigLIP's text feature is the output at the last position, and padding is not masked: its models
@@ -70,13 +73,13 @@ class Clip:
         self._padding = {"padding": "max_length" if fixed else "longest", "max_length": self._limit}
         self._try_out(folder)
 
-    def prepare(self, item: Any, modality: Modality) -> Any:
+    def prepare(self, item: str | Image, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
         """A text to its token ids, cut to the model's limit with the end token kept.
 
         An RGB image to the arrays that the model takes: `pixel_values` float32 [3, h, w], or for
         NaFlex [patches, values] with `pixel_attention_mask` and `spatial_shapes`.
         """
-        return self._ids(item) if modality == "text" else arrays_of(self._images, item)
+        return self._ids(item) if isinstance(item, str) else arrays_of(self._images, item)
 
     def _ids(self, text: str) -> list[int]:
         # Tokenizers keep the truncation as a state of theirs, and two threads may not set it.
@@ -100,15 +103,15 @@ class Clip:
             array: NDArray[np.float32] = vectors.float().cpu().numpy()
         return array
 
-    def _padded(self, items: Sequence[list[int]]) -> Any:
+    def _padded(self, items: Sequence[list[int]]) -> Batch:
         coded = self._tokenizer.pad({"input_ids": items}, return_tensors="pt", **self._padding)
         return coded.to(self._device)
 
     def _try_out(self, folder: Path) -> None:
         """One text and one image, so that parts of different models are noticed before the run."""
-        from PIL import Image
+        from PIL.Image import new
 
-        samples: dict[Modality, Any] = {"text": "a photo", "image": Image.new("RGB", (64, 64))}
+        samples: dict[Modality, str | Image] = {"text": "a photo", "image": new("RGB", (64, 64))}
         try:
             shapes = [
                 self.embed([self.prepare(item, modality)], modality, "document").shape
@@ -126,8 +129,9 @@ class Clip:
             )
 
 
-def _token_limit(config: Any, tokenizer: Any) -> int:
+def _token_limit(config: Configuration, tokenizer: Tokenizer) -> int:
     """How many tokens a text may have, start and end included."""
-    positions = getattr(config, "text_config", config).max_position_embeddings
+    texts: Configuration = getattr(config, "text_config", config)
+    positions = texts.max_position_embeddings
     own = _TOKENS.get(config.model_type, positions)
     return int(min(tokenizer.model_max_length, positions, own))

@@ -44,9 +44,9 @@ class ClipNano:
         self._device, self._dtype = device, getattr(torch, dtype)
         self._model = checkpoint.model.to(device, self._dtype)
 
-    def prepare(self, item: Any, modality: Modality) -> Any:
+    def prepare(self, item: str | Image, modality: Modality) -> list[int] | Array:  # noqa: ARG002
         """A text to a list of ids, cut to the context; an RGB image to float32 [3, size, size]."""
-        if modality == "text":
+        if isinstance(item, str):
             return self._words.encode(item, self._config.context)
         return normalised(item, self._config.image_size, self._mean, self._std)
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
 from mmbench.models.conversations import only_sound
+from mmbench.models.groups import map_groups
 from mmbench.models.pretrained import load_model, load_part, load_tokenizer
 from mmbench.models.sounds import frames, refuse_short
-from mmbench.types import Generation, Modality, Written
+from mmbench.types import Generation, Message, Modality, Written
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from mmbench.models.foreign import FeatureExtractor
+    from mmbench.types import DecodedPart
 
     Samples = NDArray[np.float32]
     Window = tuple[Samples, slice]  # a piece of a sound, and which frames of it count
@@ -50,7 +53,9 @@ class Ctc:
         if folder is None or not 0 <= 2 * stride < window:
             raise ModelError("ctc needs a checkpoint, and a window longer than both strides")
         self._device, self._dtype = device, getattr(torch, dtype)
-        self._extractor = load_part(folder, "AutoFeatureExtractor", "feature extractor")
+        self._extractor: FeatureExtractor = load_part(
+            folder, "AutoFeatureExtractor", "feature extractor"
+        )
         self._tokenizer = load_tokenizer(folder, trust_remote_code=False)
         self._model = load_model(folder, device=device, dtype=dtype, auto="AutoModelForCTC")
         self._refuse_spectrograms(folder)
@@ -69,7 +74,7 @@ class Ctc:
                 f" {names[0]}, and ctc takes those of raw sound: wav2vec2, hubert, wavlm ..."
             )
 
-    def prepare(self, item: Any, modality: str) -> list[Window]:  # noqa: ARG002
+    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> list[Window]:  # noqa: ARG002
         """A conversation to the windows of its sound, each scaled as the extractor does it.
 
         Raises ContentError for a sound shorter than one frame of the model.
@@ -115,22 +120,17 @@ class Ctc:
 
     def _best(self, pieces: list[Samples]) -> list[list[int]]:
         """The likeliest label of every frame of each piece."""
-        found: list[list[int]] = [[] for _ in pieces]
-        for rows in self._groups(pieces):
-            for row, labels in zip(rows, self._forward([pieces[r] for r in rows]), strict=True):
-                found[row] = labels
-        return found
+        if self._masks_padding():
+            return self._forward(pieces)
+        return map_groups(pieces, len, self._forward)
 
-    def _groups(self, pieces: list[Samples]) -> list[list[int]]:
-        """Which pieces share a forward.
+    def _masks_padding(self) -> bool:
+        """Whether pieces of any length may share a forward.
 
         A group norm in the first layer takes its mean over padding too, whatever the mask says.
         """
         masks = getattr(self._model.config, "feat_extract_norm", "layer") != "group"
-        if masks and self._extractor.return_attention_mask:
-            return [list(range(len(pieces)))]
-        order = sorted(range(len(pieces)), key=lambda row: len(pieces[row]))
-        return [list(rows) for _, rows in groupby(order, key=lambda row: len(pieces[row]))]
+        return masks and self._extractor.return_attention_mask
 
     def _forward(self, pieces: list[Samples]) -> list[list[int]]:
         import torch

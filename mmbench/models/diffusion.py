@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 from mmbench.errors import ContentError, MissingExtra, ModelError
 from mmbench.models.diffusion_parts import load_pipeline, silent
@@ -14,8 +14,21 @@ from mmbench.models.pretrained import reason
 from mmbench.models.seeds import seeded
 from mmbench.types import Modality
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    from mmbench.models.foreign import Network
+
 # What the safety checkers of Stable Diffusion and of IF say of images that they blanked.
 _REFUSED = ("nsfw_content_detected", "nsfw_detected", "watermark_detected")
+
+
+class _Drawn(Protocol):
+    """What a pipeline returns: images float [n, h, w, 3], and what its checkers say of them."""
+
+    images: NDArray[np.float32]
 
 
 class Diffusion:
@@ -63,7 +76,7 @@ class Diffusion:
         self._options = {name: value for name, value in given.items() if value is not None}
         _refuse_unknown(self._pipeline, self._options)
 
-    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Any]:
+    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image | ContentError]:
         """Images of n prompts, PIL.Image in RGB.
 
         A ContentError stands for one that the safety checker blanked, or that holds NaN. Raises
@@ -71,7 +84,7 @@ class Diffusion:
         """
         return [self._one(*pair) for pair in zip(prompts, seeds, strict=True)]
 
-    def _one(self, prompt: str, seed: int) -> Any:
+    def _one(self, prompt: str, seed: int) -> Image | ContentError:
         made = self._made(prompt, seed)
         if any(any(getattr(made, name, None) or ()) for name in _REFUSED):
             return ContentError("the safety checker refused the image and blanked it")
@@ -80,7 +93,7 @@ class Diffusion:
             self._refuse_other_size(picture)
         return picture
 
-    def _refuse_other_size(self, picture: Any) -> None:
+    def _refuse_other_size(self, picture: Image) -> None:
         """Pipelines drop a height without a width, and round sizes, with no more than a warning."""
         asked = (
             self._options.get("width", picture.width),
@@ -92,35 +105,36 @@ class Diffusion:
                 f" {asked[0]} x {asked[1]} were asked: give width and height, in multiples of 16"
             )
 
-    def _made(self, prompt: str, seed: int) -> Any:
+    def _made(self, prompt: str, seed: int) -> _Drawn:
         import torch
 
         generator = torch.Generator("cpu").manual_seed(seed)
         try:
             # A few pipelines also take numbers from torch's own generators.
             with silent(), seeded(seed, self._device), torch.inference_mode():
-                return self._pipeline(
+                made: _Drawn = self._pipeline(
                     prompt, generator=generator, output_type="np", **self._options
                 )
         except ValueError as error:
             raise ModelError(f"{_name(self._pipeline)} cannot draw: {reason(error)}") from error
+        return made
 
 
-def _name(pipeline: Any) -> str:
+def _name(pipeline: Network) -> str:
     return type(pipeline).__name__
 
 
-def _refuse_unknown(pipeline: Any, options: dict[str, Any]) -> None:
+def _refuse_unknown(pipeline: Network, options: Mapping[str, object]) -> None:
     unknown = options.keys() - inspect.signature(pipeline.__call__).parameters.keys()
     if unknown:
         raise ModelError(f"{_name(pipeline)} takes no {', '.join(sorted(unknown))}: leave it out")
 
 
-def _picture(pixels: Any) -> Any:
+def _picture(pixels: NDArray[np.float32]) -> Image | ContentError:
     """An image of pixels float [h, w, 3] from 0 to 1, rounded as the pipelines do it."""
     import numpy as np
-    from PIL import Image
+    from PIL.Image import fromarray
 
     if not np.isfinite(pixels).all():
         return ContentError("the image holds NaN: choose --dtype float32 or bfloat16")
-    return Image.fromarray((pixels * 255).round().astype(np.uint8)).convert("RGB")
+    return fromarray((pixels * 255).round().astype(np.uint8)).convert("RGB")

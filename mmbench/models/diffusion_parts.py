@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
 from mmbench.models.pretrained import loading, quiet
 from mmbench.regular_files import read_regular
 from mmbench.safe_parse import parse_json
+
+if TYPE_CHECKING:
+    import torch
+
+    from mmbench.models.foreign import LoadingInfo, Network
 
 INDEX = "model_index.json"
 
@@ -36,7 +41,7 @@ def silent() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def load_pipeline(folder: Path, *, dtype: str) -> Any:
+def load_pipeline(folder: Path, *, dtype: str) -> Network:
     """The text-to-image pipeline of `folder` on the CPU, every weight from its safetensors.
 
     `dtype` is float32, bfloat16 or float16. Nothing in the folder is executed. Raises ModelError
@@ -59,13 +64,13 @@ def load_pipeline(folder: Path, *, dtype: str) -> Any:
         return AutoPipelineForText2Image.from_pretrained(folder, dtype=numbers, **options, **parts)
 
 
-def _index(folder: Path) -> dict[str, Any]:
+def _index(folder: Path) -> dict[str, type | None]:
     """The classes of the parts that `folder` names, None for one that it was saved without.
 
     Parts of unknown classes are left out: the pipeline loads or refuses them. Raises ModelError.
     """
     try:
-        index = dict(parse_json(read_regular(folder / INDEX)))
+        index = parse_json(read_regular(folder / INDEX), dict[str, object])
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(
             f"checkpoint {folder} is no pipeline of diffusers: it has no {INDEX} that can be read;"
@@ -77,7 +82,7 @@ def _index(folder: Path) -> dict[str, Any]:
     return absent | {name: cls for name, cls in known.items() if isinstance(cls, type)}
 
 
-def _class(kind: list[Any]) -> Any:
+def _class(kind: list[object]) -> object:
     """The class [library, name] of diffusers, of one of its pipelines, or of transformers."""
     import diffusers
     import transformers
@@ -88,7 +93,8 @@ def _class(kind: list[Any]) -> Any:
     return getattr(home, name, None)
 
 
-def _weights(folder: Path, cls: Any, numbers: Any, options: dict[str, Any]) -> Any:
+def _weights(folder: Path, cls: Network, numbers: torch.dtype, options: dict[str, bool]) -> Network:
+    found: LoadingInfo
     model, found = cls.from_pretrained(folder, dtype=numbers, output_loading_info=True, **options)
     # Buffers (tables of positions) are computed, not drawn at random, and old files lack some.
     missing = sorted(dict(model.named_parameters()).keys() & set(found["missing_keys"]))

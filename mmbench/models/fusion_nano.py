@@ -11,12 +11,12 @@ import numpy as np
 
 from mmbench.errors import SampleError
 from mmbench.models.clip_nano import normalised
-from mmbench.models.lengths import of_one_length
+from mmbench.models.groups import group_by
 from mmbench.models.sounds import spectrogram
 from mmbench.types import Clip, Message, Modality, Sound
 
 if TYPE_CHECKING:
-    from mmbench.types import Array
+    from mmbench.types import Array, DecodedPart
 
 
 class Trio(NamedTuple):
@@ -58,7 +58,7 @@ class FusionNano:
         self._device, self._dtype = device, getattr(torch, dtype)
         self._model = checkpoint.model.to(device, self._dtype)
 
-    def prepare(self, item: Sequence[Message], modality: str) -> Trio:  # noqa: ARG002
+    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Trio:  # noqa: ARG002
         """A conversation to what each encoder takes. A sentence is cut to the context.
 
         Raises SampleError unless it holds one image, one sound and one text, and nothing else.
@@ -91,7 +91,7 @@ class FusionNano:
     def _log_shares(self, trios: Sequence[Trio]) -> Array:
         """Log-probabilities of all classes and NaN for no class, float32 [n, classes + 1]."""
         found = np.full((len(trios), self._config.classes + 1), np.nan, np.float32)
-        for same in of_one_length([trio.mel for trio in trios]):
+        for same in group_by(trios, lambda trio: len(trio.mel)):
             found[same, :-1] = self._forward([trios[row] for row in same])
         return found
 

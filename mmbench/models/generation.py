@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mmbench.types import Generation, Written
 
 if TYPE_CHECKING:
+    from mmbench.models.foreign import Configuration, Network, Tokenizer
     from mmbench.nano.sampling import Pick
 
 # What a generation_config.json may say of how tokens are chosen, and of the form of what returns.
@@ -22,7 +23,7 @@ _STEERING = (
 )
 
 
-def unsteered(config: Any) -> Any:
+def unsteered(config: Configuration) -> Configuration:
     """A checkpoint's GenerationConfig without what steers the choice of tokens.
 
     Else greedy decoding would be something else for each checkpoint (Qwen2.5-VL's punishes
@@ -32,7 +33,7 @@ def unsteered(config: Any) -> Any:
     return config
 
 
-def greedy_or_sampled(options: Generation) -> dict[str, Any]:
+def greedy_or_sampled(options: Generation) -> dict[str, object]:
     """Arguments of `generate`; sampling wants its seed set around it (`seeds.seeded`)."""
     most = {"max_new_tokens": options.max_tokens, "num_beams": 1}
     if options.temperature == 0:
@@ -42,7 +43,7 @@ def greedy_or_sampled(options: Generation) -> dict[str, Any]:
     return {**most, **chance, "do_sample": True}
 
 
-def ends(model: Any, tokenizer: Any) -> set[int]:
+def ends(model: Network, tokenizer: Tokenizer) -> set[int | None]:
     """The ids of the tokens that end a text, and of those that pad it from there."""
     own = model.generation_config
     listed = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]

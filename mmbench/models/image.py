@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmbench.models.classifier import Classifier
 from mmbench.models.pixels import Arrays, arrays_of
 from mmbench.models.pretrained import load_image_processor
 from mmbench.types import Modality
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class ImageClassifier(Classifier):
@@ -22,6 +25,6 @@ class ImageClassifier(Classifier):
         assert folder is not None  # Classifier refuses it
         self._processor = load_image_processor(folder, trust_remote_code=False)
 
-    def prepare(self, item: Any, modality: Modality) -> Arrays:  # noqa: ARG002
+    def prepare(self, item: Image, modality: Modality) -> Arrays:  # noqa: ARG002
         """An RGB image to what the model takes, `pixel_values` float32 [3, h, w]."""
         return arrays_of(self._processor, item)

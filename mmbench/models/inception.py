@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -16,7 +16,10 @@ from mmbench.types import Modality, Role
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from PIL.Image import Image
+    from torch import Tensor
 
+    from mmbench.models.inception_net import InceptionNet
     from mmbench.types import Array
 
 Resize = Literal["tf", "clean"]
@@ -60,11 +63,11 @@ class Inception:
         self._device, self._dtype = device, getattr(torch, dtype)
         self._net = _load(folder).to(device, self._dtype)
 
-    def prepare(self, item: Any, modality: Modality) -> NDArray[np.float32]:  # noqa: ARG002
+    def prepare(self, item: Image, modality: Modality) -> NDArray[np.float32]:  # noqa: ARG002
         """An RGB image to float32 [3, 299, 299], from 0 to 255."""
         return self._resize(item)
 
-    def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
+    def embed(self, items: Sequence[Array], modality: Modality, role: Role) -> Array:  # noqa: ARG002
         """What `prepare` returned for n items to float32 [n, 2048] or [n, 1008], not normalised."""
         import torch
         from torch.backends import cudnn
@@ -84,7 +87,7 @@ def _check(option: str, given: str, known: tuple[str, ...]) -> None:
         raise ModelError(f"inception: {option} is {' or '.join(known)}, not {given!r}")
 
 
-def _load(given: Path | None) -> Any:
+def _load(given: Path | None) -> InceptionNet:
     from mmbench.models.inception_net import InceptionNet
 
     if given is None:
@@ -101,7 +104,7 @@ def _load(given: Path | None) -> Any:
     return net.eval().requires_grad_(False)
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> dict[str, Tensor]:
     import torch
 
     if not file.is_file():

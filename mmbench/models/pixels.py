@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    from mmbench.models.foreign import FeatureExtractor, ImageProcessor
 
 Arrays = dict[str, "NDArray[np.float32]"]
 
 
-def arrays_of(processor: Any, item: Any, **options: Any) -> Arrays:
+def arrays_of(
+    processor: ImageProcessor | FeatureExtractor, item: object, **options: object
+) -> Arrays:
     """What a processor makes of one item, without the dimension of the batch."""
     import numpy as np
 
@@ -21,14 +26,14 @@ def arrays_of(processor: Any, item: Any, **options: Any) -> Arrays:
     return {name: np.ascontiguousarray(values[0]) for name, values in made.items()}
 
 
-def pictures(frames: NDArray[np.uint8]) -> list[Any]:
+def pictures(frames: NDArray[np.uint8]) -> list[Image]:
     """Frames [t, h, w, 3] as PIL images."""
-    from PIL import Image
+    from PIL.Image import fromarray
 
-    return [Image.fromarray(frame) for frame in frames]
+    return [fromarray(frame) for frame in frames]
 
 
-def stacked(items: Sequence[Arrays], device: str, dtype: Any) -> dict[str, torch.Tensor]:
+def stacked(items: Sequence[Arrays], device: str, dtype: torch.dtype) -> dict[str, torch.Tensor]:
     """The arrays of n items as tensors [n, ...] on the device; floating ones in `dtype`."""
     import numpy as np
     import torch

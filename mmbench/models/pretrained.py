@@ -12,11 +12,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import MissingExtra, MmbenchError, ModelError
 from mmbench.regular_files import read_regular
 from mmbench.safe_parse import parse_json
+
+if TYPE_CHECKING:
+    from mmbench.models.foreign import (
+        ImageProcessor,
+        LoadingInfo,
+        Network,
+        Processor,
+        Tokenizer,
+    )
 
 _PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 _REASON_CHARACTERS = 200
@@ -96,7 +105,7 @@ def load_model(
     dtype: str,
     trust_remote_code: bool = False,
     auto: str = "AutoModel",
-) -> Any:
+) -> Network:
     """The model of `folder` by its config.json, in evaluation mode, every weight from the folder.
 
     `device` is cpu, cuda or cuda:N; `dtype` float32, bfloat16 or float16; `auto` the class of
@@ -118,7 +127,7 @@ def load_model(
         return model.eval().to(device)
 
 
-def _check_weights(folder: Path, found: dict[str, Any]) -> None:
+def _check_weights(folder: Path, found: LoadingInfo) -> None:
     missing = sorted(n for n in found["missing_keys"] if not n.endswith(_ONLY_TRAINED))
     other = sorted(name for name, *_ in found["mismatched_keys"])
     for names, fault in ((missing, "lacks"), (other, "has in another shape than its config says")):
@@ -130,13 +139,13 @@ def _check_weights(folder: Path, found: dict[str, Any]) -> None:
             )
 
 
-def load_tokenizer(folder: Path, *, trust_remote_code: bool) -> Any:
+def load_tokenizer(folder: Path, *, trust_remote_code: bool) -> Tokenizer:
     """The tokenizer of `folder`, with its vocabulary. Raises ModelError."""
     from transformers import AutoTokenizer
 
     try:
         with quiet(), loading(folder, "tokenizer"):
-            tokenizer = AutoTokenizer.from_pretrained(
+            tokenizer: Tokenizer = AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=trust_remote_code
             )
     except ModelError as error:
@@ -147,7 +156,7 @@ def load_tokenizer(folder: Path, *, trust_remote_code: bool) -> Any:
     return tokenizer
 
 
-def _check_vocabulary(folder: Path, tokenizer: Any) -> None:
+def _check_vocabulary(folder: Path, tokenizer: Tokenizer) -> None:
     """A tokenizer is one file, tokenizer.json, or made of all the others that its class names."""
     names = dict(tokenizer.vocab_files_names)
     whole = names.pop("tokenizer_file", "")
@@ -162,7 +171,7 @@ def _check_vocabulary(folder: Path, tokenizer: Any) -> None:
     )
 
 
-def load_image_processor(folder: Path, *, trust_remote_code: bool) -> Any:
+def load_image_processor(folder: Path, *, trust_remote_code: bool) -> ImageProcessor:
     """The image processor of `folder`, the one on PIL and numpy. Raises ModelError.
 
     So scores do not depend on whether torchvision, which resizes a little differently, is there.
@@ -175,19 +184,20 @@ def load_image_processor(folder: Path, *, trust_remote_code: bool) -> Any:
             f" {' or '.join(_PROCESSOR_FILES)}; copy the one of its base model"
         )
     with quiet(), loading(folder, "image processor"):
-        return AutoImageProcessor.from_pretrained(
+        processor: ImageProcessor = AutoImageProcessor.from_pretrained(
             folder, backend="pil", local_files_only=True, trust_remote_code=trust_remote_code
         )
+    return processor
 
 
-def load_processor(folder: Path, *, trust_remote_code: bool = False) -> Any:
+def load_processor(folder: Path, *, trust_remote_code: bool = False) -> Processor:
     """What AutoProcessor makes of `folder`, with the image processor on PIL.
 
     To ask AutoProcessor itself for that fails where there is a video processor, which has none.
     Raises MissingExtra where such a folder needs torchvision, ModelError for a faulty one.
     """
     try:
-        processor = load_part(
+        processor: Processor = load_part(
             folder, "AutoProcessor", "processor", trust_remote_code=trust_remote_code
         )
     except ModelError as error:
@@ -202,7 +212,7 @@ def load_processor(folder: Path, *, trust_remote_code: bool = False) -> Any:
 
 
 def load_part(
-    folder: Path, auto: str, part: str, *, trust_remote_code: bool = False, **options: Any
+    folder: Path, auto: str, part: str, *, trust_remote_code: bool = False, **options: object
 ) -> Any:
     """What another Auto class of transformers (AutoFeatureExtractor) makes of `folder`.
 

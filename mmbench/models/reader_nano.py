@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +12,7 @@ import numpy as np
 from mmbench.errors import SampleError
 from mmbench.models.clip_nano import normalised
 from mmbench.models.generation import pick, written
-from mmbench.models.lengths import of_one_length
+from mmbench.models.groups import map_groups
 from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mmbench.nano.language_specimen import ReaderSpecimen
-    from mmbench.types import Array
+    from mmbench.types import Array, DecodedPart
 
 
 class Asked(NamedTuple):
@@ -60,18 +61,19 @@ class ReaderNano:
         self._device, self._dtype = device, getattr(torch, dtype)
         self._model = checkpoint.model.to(device, self._dtype)
 
-    def prepare(self, item: Sequence[Message], modality: str) -> Asked:  # noqa: ARG002
+    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Asked:  # noqa: ARG002
         """A conversation to ids and pixels.
 
         Raises SampleError for a sound, a video, and a conversation that leaves no room to answer.
         """
         from mmbench.nano.turns import question
 
-        media = [part for turn in item for part in turn.parts if not isinstance(part, str)]
-        for part in media:
+        images = []
+        for part in (part for turn in item for part in turn.parts if not isinstance(part, str)):
             if isinstance(part, Sound | Clip):
                 what = "sounds" if isinstance(part, Sound) else "videos"
                 raise SampleError(f"{self._name} takes texts and images, and no {what}")
+            images.append(part)
         ids = question(item, self._words, self._config.places)
         if len(ids) >= self._config.context:
             raise SampleError(
@@ -79,17 +81,14 @@ class ReaderNano:
                 f" than {self._config.context}: {self._config.places} for an image, one for a word"
             )
         size = self._config.image_size
-        return Asked(ids, [normalised(part, size, self._mean, self._std) for part in media])
+        return Asked(ids, [normalised(image, size, self._mean, self._std) for image in images])
 
     def write(
         self, conversations: Sequence[Asked], options: Generation
     ) -> list[Written | SampleError]:
         """Answers to n prepared conversations; those of one length share a forward, unpadded."""
-        found: dict[int, Written] = {}
-        for part in of_one_length([one.ids for one in conversations]):
-            said = self._answers([conversations[row] for row in part], options)
-            found |= dict(zip(part, said, strict=True))
-        return [found[row] for row in range(len(conversations))]
+        answer = partial(self._answers, options=options)
+        return map_groups(conversations, lambda one: len(one.ids), answer)
 
     def _answers(self, asked: Sequence[Asked], options: Generation) -> list[Written]:
         ids, images = self._inputs([one.ids for one in asked], asked)

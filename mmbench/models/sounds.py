@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from mmbench.text import count
 from mmbench.types import Sound
 
 if TYPE_CHECKING:
+    from mmbench.models.foreign import FeatureExtractor, Network
     from mmbench.nano.mel import Mel
     from mmbench.types import Array
 
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 _TWO_FRAMES = 0.035
 
 
-def frames(model: Any, n: int) -> int:
+def frames(model: Network, n: int) -> int:
     """How many frames a model of raw sound makes of n samples."""
     import torch
 
     return int(model._get_feat_extract_output_lengths(torch.tensor(n)))
 
 
-def refuse_short(n: int, model: Any, extractor: Any) -> None:
+def refuse_short(n: int, model: Network, extractor: FeatureExtractor) -> None:
     """Raise ContentError where n samples are fewer than the model's first frames take.
 
     Models that pad every sound to a window (Whisper, CLAP) take any.

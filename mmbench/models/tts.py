@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.models.pretrained import load_model, load_part, loading, quiet
 from mmbench.models.seeds import seeded
 from mmbench.regular_files import open_regular
 from mmbench.types import Modality, Sound
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmbench.models.foreign import Batch, Network
 
 _AUTO = {"speecht5": "AutoModelForTextToSpectrogram"}  # the others make a waveform themselves
 
@@ -46,9 +51,9 @@ class Tts:
         auto = _AUTO.get(kind, "AutoModelForTextToWaveform")
         self._model = load_model(folder, device=device, dtype=dtype, auto=auto)
         part = "AutoTokenizer" if kind == "vits" else "AutoProcessor"
-        self._processor = load_part(folder, part, "tokenizer")
+        self._processor: Callable[..., Batch] = load_part(folder, part, "tokenizer")
         ways = {"speecht5": self._speecht5, "vits": self._vits}
-        self._spoken: Callable[[Any], Any] = ways.get(kind, self._generated)
+        self._spoken: Callable[[Batch], Tensor] = ways.get(kind, self._generated)
         self._rate = _rate(self._model)
         _refuse_unused(folder, kind, vocoder=vocoder, speaker=speaker)
         self._longest = self._model.config.max_text_positions if kind == "speecht5" else None
@@ -79,15 +84,19 @@ class Tts:
         samples = np.asarray(wave.float().cpu()).reshape(-1)
         return Sound(np.clip(samples, -1, 1), self._rate)
 
-    def _vits(self, inputs: Any) -> Any:
-        return self._model(**inputs).waveform
+    def _vits(self, inputs: Batch) -> Tensor:
+        wave: Tensor = self._model(**inputs).waveform
+        return wave
 
-    def _speecht5(self, inputs: Any) -> Any:
+    def _speecht5(self, inputs: Batch) -> Tensor:
         speaker, vocoder = self._voice
-        return self._model.generate_speech(inputs["input_ids"], speaker, vocoder=vocoder)
+        ids = inputs["input_ids"]
+        wave: Tensor = self._model.generate_speech(ids, speaker, vocoder=vocoder)
+        return wave
 
-    def _generated(self, inputs: Any) -> Any:
-        return self._model.generate(**inputs)
+    def _generated(self, inputs: Batch) -> Tensor:
+        wave: Tensor = self._model.generate(**inputs)
+        return wave
 
 
 def _refuse_unused(folder: Path, kind: str, **options: str | None) -> None:
@@ -98,7 +107,7 @@ def _refuse_unused(folder: Path, kind: str, **options: str | None) -> None:
             raise ModelError(f"checkpoint {folder}: a {kind} model takes no {name}: leave it out")
 
 
-def _rate(model: Any) -> int:
+def _rate(model: Network) -> int:
     """Samples a second: a setting of the model, or of how it generates (Bark)."""
     own = getattr(model.config, "sampling_rate", None)
     return int(own or getattr(model.generation_config, "sample_rate", None) or 16_000)
@@ -106,7 +115,7 @@ def _rate(model: Any) -> int:
 
 def _voice(
     folder: Path, vocoder: str | None, speaker: str | None, device: str, dtype: str
-) -> tuple[Any, Any]:
+) -> tuple[Tensor, Network]:
     """The embedding of a voice [1, d], and the vocoder. Raises ModelError where one is missing."""
     if vocoder is None or speaker is None:
         raise ModelError(

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models import unified_emu3, unified_janus
 from mmbench.models.chat import Asked, Chat, own_template
 from mmbench.models.pretrained import load_part, load_processor, quiet
 from mmbench.models.seeds import seeded
-from mmbench.models.unified_drawing import Draw, Drawing
+from mmbench.models.unified_drawing import Drawing
 from mmbench.types import Generation, Message, Modality, Written
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from mmbench.models.unified_drawing import Draw
 
 _PLAIN = Path(__file__).with_name("plain.jinja")
 
@@ -98,12 +103,12 @@ class Unified(Chat):
         write = super().write
         return [answer for one in conversations for answer in write([one], options)]
 
-    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Any]:
+    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image]:
         """Images of n prompts, PIL.Image in RGB. Raises ModelError for a model that cannot draw."""
         self.check(self._folder, ["draw"])
         return [self._one(*pair) for pair in zip(prompts, seeds, strict=True)]
 
-    def _one(self, prompt: str, seed: int) -> Any:
+    def _one(self, prompt: str, seed: int) -> Image:
         import torch
 
         way = self._family.drawing

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+
+    from mmbench.models.foreign import Network, Processor, Tokenizer
+
+    Draw = Callable[[Network, Processor, str, "Drawing"], Image]
 
 
 class Drawing(NamedTuple):
@@ -21,7 +29,7 @@ class Drawing(NamedTuple):
     negative: str = ""
     area: int | None = None
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """Arguments of GenerationConfig."""
         guided = {"guidance_scale": self.guidance, "num_beams": 1}
         if self.temperature == 0:
@@ -30,16 +38,13 @@ class Drawing(NamedTuple):
         return {**guided, **chance, "do_sample": True}
 
 
-Draw = Callable[[Any, Any, str, Drawing], Any]  # model, processor, prompt -> PIL.Image
-
-
-def ends(tokenizer: Any) -> dict[str, int]:
+def ends(tokenizer: Tokenizer) -> dict[str, int | None]:
     """The ids of the tokens that begin, end and pad a text, as GenerationConfig names them."""
     names = ("bos_token_id", "eos_token_id", "pad_token_id")
     return {name: getattr(tokenizer, name) for name in names}
 
 
-def picture(processor: Any, pixels: Any) -> Any:
+def picture(processor: Processor, pixels: Tensor) -> Image:
     """An image PIL.Image in RGB of decoded pixels float [3, h, w], by the processor's own scale."""
     made = processor.postprocess([pixels.float().cpu()], return_tensors="PIL.Image.Image")
     return made["pixel_values"][0].convert("RGB")

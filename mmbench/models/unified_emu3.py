@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
 from mmbench.models.unified_drawing import Drawing, ends, picture
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+
+    from mmbench.models.foreign import Batch, Network, Processor
+
 DEFAULT = Drawing(guidance=3.0, top_k=2048)  # of the authors' image_generation.py
 
 
-def draw(model: Any, processor: Any, prompt: str, how: Drawing) -> Any:
+def draw(model: Network, processor: Processor, prompt: str, how: Drawing) -> Image:
     """An image of `prompt`, square, of `how.area` pixels or as many as the processor says.
 
     Both logits of the guidance are log-probabilities, and both stand at the beginning of an image.
@@ -36,7 +42,7 @@ def draw(model: Any, processor: Any, prompt: str, how: Drawing) -> Any:
     return picture(processor, pixels)
 
 
-def _inputs(processor: Any, text: str, how: Drawing) -> tuple[Any, tuple[int, int]]:
+def _inputs(processor: Processor, text: str, how: Drawing) -> tuple[Batch, tuple[int, int]]:
     """The tokens of a text and of the beginning of an image, and that image's size in tokens."""
     area = {"image_area": how.area} if how.area else {}
     inputs = processor(text=[text], return_for_image_generation=True, return_tensors="pt", **area)
@@ -46,10 +52,10 @@ def _inputs(processor: Any, text: str, how: Drawing) -> tuple[Any, tuple[int, in
     return inputs, (height, width)
 
 
-def _rows(vocabulary: Any, begun: int, width: int) -> Callable[[int, Any], list[int]]:
+def _rows(vocabulary: Network, begun: int, width: int) -> Callable[[int, Tensor], list[int]]:
     """Which tokens may come next: `width` of the image, then the one that ends a row."""
 
-    def allowed(_: int, ids: Any) -> list[int]:
+    def allowed(_: int, ids: Tensor) -> list[int]:
         at_end = (len(ids) - begun) % (width + 1) == width
         return [vocabulary.eol_token_id] if at_end else vocabulary.image_tokens
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
 from mmbench.models.unified_drawing import Drawing, ends, picture
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from mmbench.models.foreign import Network, Processor
+
 DEFAULT = Drawing(guidance=5.0, top_k=0)  # of the authors' generation_inference.py
 
 
-def draw(model: Any, processor: Any, prompt: str, how: Drawing) -> Any:
+def draw(model: Network, processor: Processor, prompt: str, how: Drawing) -> Image:
     """An image of `prompt`, which a template has rendered; of the one size that the model draws.
 
     Its own loop of sampling adds the guidance, whose other half has padding in place of the prompt.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,14 +13,15 @@ from mmbench.errors import ModelError, SampleError
 from mmbench.models.clip_nano import normalised
 from mmbench.models.generation import pick, written
 from mmbench.models.sounds import spectrogram
-from mmbench.types import Clip, Generation, Modality, Sound, Written
+from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from PIL.Image import Image
     from torch import Tensor
 
     from mmbench.nano.mixed import Kind, Part, Turn
-    from mmbench.types import Array
+    from mmbench.types import Array, DecodedPart
 
 
 class Asked(NamedTuple):
@@ -74,30 +75,34 @@ class UnifiedNano:
         self._model = checkpoint.model.to(device, self._dtype)
         self._guidance, self._temperature, self._top_k = guidance, temperature, top_k
 
-    def prepare(self, item: Any, modality: str) -> Any:
+    def prepare(
+        self,
+        item: str | Sequence[Message[DecodedPart]],
+        modality: str,  # noqa: ARG002
+    ) -> str | Asked:
         """A conversation to what `Asked` says; a text to be drawn stays as it is.
 
         Raises SampleError for a video, and for a conversation that leaves no room to answer.
         """
-        if modality != "conversation":
+        if isinstance(item, str):
             return item
         from mmbench.nano.mixed import Kind
 
-        media = [part for turn in item for part in turn.parts if not isinstance(part, str)]
-        if any(isinstance(part, Clip) for part in media):
+        parts = [part for turn in item for part in turn.parts]
+        if any(isinstance(part, Clip) for part in parts):
             raise SampleError("unified-nano takes texts, images and sounds, and no videos")
         mel = self._config.mel
-        sounds = [part for part in media if isinstance(part, Sound)]
+        sounds = [part for part in parts if isinstance(part, Sound)]
         mels = [spectrogram(sound, mel, mel.hop) for sound in sounds]
         rest = iter(mels)
         turns = [(turn.role, [self._part(part, rest) for part in turn.parts]) for turn in item]
         ids = self._fitting(turns, Kind.TEXT, "conversation")
         size = self._config.image_size
-        images = [part for part in media if not isinstance(part, Sound)]
+        images = [part for part in parts if not isinstance(part, str | Sound | Clip)]
         pixels = [normalised(image, size, self._mean, self._std) for image in images]
         return Asked(ids, pixels, mels)
 
-    def _part(self, part: Any, mels: Iterator[Array]) -> Part:
+    def _part(self, part: DecodedPart, mels: Iterator[Array]) -> Part:
         """Return the codes of a part of a turn; a sound takes the next spectrogram."""
         from mmbench.nano.mixed import Codes, Kind
 
@@ -191,9 +196,9 @@ class UnifiedNano:
         with torch.inference_mode():
             return float(self._model.gpt.log_likely(ids, learnt).sum())
 
-    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Any]:
+    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image | SampleError]:
         """Images of n prompts, PIL.Image in RGB; a SampleError for one that is too long."""
-        found: dict[int, Any] = {}
+        found: dict[int, Image | SampleError] = {}
         asked: dict[int, list[int]] = {}
         for row, prompt in enumerate(prompts):
             try:
@@ -210,10 +215,10 @@ class UnifiedNano:
 
         return self._fitting([("user", [prompt])], Kind.IMAGE, "prompt")
 
-    def _drawn(self, asked: Sequence[list[int]], seeds: Sequence[int]) -> list[Any]:
+    def _drawn(self, asked: Sequence[list[int]], seeds: Sequence[int]) -> list[Image]:
         """Images of prompts, each by its own seed."""
         import torch
-        from PIL import Image
+        from PIL.Image import fromarray
 
         from mmbench.nano.mixed import CLOSE, PAD, Kind
         from mmbench.nano.sampling import Drawn
@@ -229,4 +234,4 @@ class UnifiedNano:
         codes = torch.tensor(said, device=self._device) - first
         pixels = self._model.images.decode(codes).float().cpu().permute(0, 2, 3, 1).numpy()
         scaled = np.clip((pixels * self._std + self._mean) * 255, 0, 255).round().astype(np.uint8)
-        return [Image.fromarray(image) for image in scaled]
+        return [fromarray(image) for image in scaled]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from mmbench.models.classifier import Classifier
 from mmbench.models.pixels import Arrays, arrays_of, pictures
 from mmbench.models.video_processor import load_video_processor
-from mmbench.types import Frames, Modality
+from mmbench.types import Clip, Frames, Modality
 
 _FRAMES = ("num_frames", "frames_per_clip")  # how configurations call it
 
@@ -35,6 +34,6 @@ class VideoClassifier(Classifier):
             next(getattr(config, n) for n in _FRAMES if hasattr(config, n)), stride
         )
 
-    def prepare(self, item: Any, modality: Modality) -> Arrays:  # noqa: ARG002
+    def prepare(self, item: Clip, modality: Modality) -> Arrays:  # noqa: ARG002
         """A clip to what the model takes, `pixel_values` float32 [t, 3, h, w]."""
         return arrays_of(self._processor, pictures(item.frames))

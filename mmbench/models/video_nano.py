@@ -48,9 +48,9 @@ class VideoNano:
         self._device, self._dtype = device, getattr(torch, dtype)
         self._model = checkpoint.model.to(device, self._dtype)
 
-    def prepare(self, item: Any, modality: Modality) -> Any:
+    def prepare(self, item: str | Clip, modality: Modality) -> list[int] | Array:  # noqa: ARG002
         """A text to a list of ids, cut to the context; a clip to float32 [3, t, size, size]."""
-        if modality == "text":
+        if isinstance(item, str):
             return self._words.encode(item, self._config.context)
         return self._pixels(item)
 
@@ -72,7 +72,7 @@ class VideoNano:
                 vectors = self._model.encode_video(self._batch(items))
         return vectors.cpu().numpy()
 
-    def classify(self, items: Sequence[Any], modality: Modality) -> Array:  # noqa: ARG002
+    def classify(self, items: Sequence[Array], modality: Modality) -> Array:  # noqa: ARG002
         """What `prepare` returned for n clips to logits, float32 [n, c] in the order of labels."""
         import torch
 
@@ -80,7 +80,7 @@ class VideoNano:
             logits = self._model.classify(self._batch(items))
         return logits.float().cpu().numpy()
 
-    def _batch(self, items: Sequence[Any]) -> Tensor:
+    def _batch(self, items: Sequence[Array]) -> Tensor:
         import torch
 
         return torch.from_numpy(np.stack(items)).to(self._device, self._dtype)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmbench.errors import MissingExtra, ModelError
 from mmbench.models.pretrained import load_image_processor, load_part
@@ -13,10 +13,13 @@ from mmbench.regular_files import read_regular
 from mmbench.safe_parse import parse_json
 from mmbench.types import Clip
 
+if TYPE_CHECKING:
+    from mmbench.models.foreign import ImageProcessor
+
 _TICKS = 1000  # of a second: the clock in which frames are numbered for a processor
 
 
-def load_video_processor(folder: Path) -> Any:
+def load_video_processor(folder: Path) -> ImageProcessor:
     """The image processor of a folder, which prepares frames; else its video processor.
 
     Those of transformers that are called video processors need torchvision. Raises MissingExtra
@@ -26,7 +29,8 @@ def load_video_processor(folder: Path) -> Any:
         return load_image_processor(folder, trust_remote_code=False)
     if find_spec("torchvision") is None:
         raise MissingExtra(f"checkpoint {folder}", "torchvision", "mmbench[video]")
-    return load_part(folder, "AutoVideoProcessor", "video processor")
+    processor: ImageProcessor = load_part(folder, "AutoVideoProcessor", "video processor")
+    return processor
 
 
 def _is_video_processor(folder: Path) -> bool:
@@ -39,7 +43,7 @@ def _is_video_processor(folder: Path) -> bool:
         raise ModelError(f"{file}: cannot be read: {error}") from error
 
 
-def video_inputs(clips: Sequence[Clip]) -> dict[str, Any]:
+def video_inputs(clips: Sequence[Clip]) -> dict[str, object]:
     """The arguments of a processor for videos whose frames are chosen already.
 
     Processors choose frames once more if they may, and believe in 24 frames a second if nobody says
@@ -53,7 +57,7 @@ def video_inputs(clips: Sequence[Clip]) -> dict[str, Any]:
     }
 
 
-def _metadata(seconds: Sequence[float]) -> dict[str, Any]:
+def _metadata(seconds: Sequence[float]) -> dict[str, object]:
     """What transformers calls the metadata of a video, its frames numbered by milliseconds.
 
     Frames that stand for equal parts of a video cover it whole: n frames, n times their distance.

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.conversations import only_sound
 from mmbench.models.generation import ends, unsteered
+from mmbench.models.groups import map_groups, shapes_of
 from mmbench.models.pretrained import load_model, load_part, load_tokenizer, quiet
 from mmbench.models.sounds import refuse_short
-from mmbench.types import Generation, Modality, Sound, Written
+from mmbench.types import Generation, Message, Modality, Sound, Written
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from torch import Tensor
 
-    Inputs = dict[str, NDArray[np.float32]]
+    from mmbench.models.foreign import FeatureExtractor
+    from mmbench.types import DecodedPart
+
+    Inputs = dict[str, NDArray[np.float32] | np.float32]
 
 _MOST_TOKENS = 6.5  # of a second of speech, to Moonshine: more is a loop (usefulsensors/moonshine)
 _BEGINNING = 8  # positions that are left for the tokens before the text: language, task ...
@@ -54,7 +59,9 @@ class Whisper:
         if folder is None:
             raise ModelError(f"whisper needs a checkpoint: type whisper@{self.default_checkpoint}")
         self._device, self._dtype = device, getattr(torch, dtype)
-        self._extractor = load_part(folder, "AutoFeatureExtractor", "feature extractor")
+        self._extractor: FeatureExtractor = load_part(
+            folder, "AutoFeatureExtractor", "feature extractor"
+        )
         self._tokenizer = load_tokenizer(folder, trust_remote_code=False)
         self._model = load_model(
             folder, device=device, dtype=dtype, auto="AutoModelForSpeechSeq2Seq"
@@ -68,7 +75,7 @@ class Whisper:
             raise ModelError(f"checkpoint {folder} knows one language: leave language and task out")
         self.rate = int(self._extractor.sampling_rate)
 
-    def prepare(self, item: Any, modality: str) -> Inputs:  # noqa: ARG002
+    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Inputs:  # noqa: ARG002
         """A conversation to the features of its sound, with a mask where they are of any length.
 
         Raises ContentError for a sound shorter than the model's first frame, SampleError for one of
@@ -76,7 +83,7 @@ class Whisper:
         """
         sound = only_sound(item)
         refuse_short(len(sound.samples), self._model, self._extractor)
-        self._refuse_long(_seconds(sound))
+        self._refuse_long(float(_seconds(sound)))
         made = self._extractor(sound.samples, **self._how(sound), return_tensors="np")
         return {name: values[0] for name, values in made.items()} | {"seconds": _seconds(sound)}
 
@@ -88,8 +95,8 @@ class Whisper:
                 " generation_config.json of the checkpoint's base model"
             )
 
-    def _how(self, sound: Sound) -> dict[str, Any]:
-        how: dict[str, Any] = {"sampling_rate": sound.rate, "return_attention_mask": True}
+    def _how(self, sound: Sound) -> dict[str, object]:
+        how: dict[str, object] = {"sampling_rate": sound.rate, "return_attention_mask": True}
         if self._is_whisper:
             short = _seconds(sound) <= self._extractor.chunk_length
             how |= {"padding": "max_length" if short else "longest", "truncation": short}
@@ -97,14 +104,7 @@ class Whisper:
 
     def write(self, conversations: Sequence[Inputs], options: Generation) -> list[Written]:
         """What is said in n prepared sounds. Those of one length share a forward."""
-        found: list[Written | None] = [None] * len(conversations)
-        order = sorted(range(len(conversations)), key=lambda row: _shape(conversations[row]))
-        for _, group in groupby(order, key=lambda row: _shape(conversations[row])):
-            rows = list(group)
-            written = self._generated([conversations[row] for row in rows], options)
-            for row, one in zip(rows, written, strict=True):
-                found[row] = one
-        return [one for one in found if one is not None]
+        return map_groups(conversations, shapes_of, partial(self._generated, options=options))
 
     def _generated(self, group: list[Inputs], options: Generation) -> list[Written]:
         import torch
@@ -116,7 +116,7 @@ class Whisper:
         windows = [[part["result"] for part in parts] for parts in made["segments"]]
         return [self._written(*pair) for pair in zip(made["sequences"], windows, strict=True)]
 
-    def _stacked(self, group: list[Inputs]) -> dict[str, Any]:
+    def _stacked(self, group: list[Inputs]) -> dict[str, Tensor]:
         import numpy as np
         import torch
 
@@ -127,9 +127,9 @@ class Whisper:
             for n, values in stacked.items()
         }
 
-    def _limits(self, group: list[Inputs], options: Generation) -> dict[str, Any]:
+    def _limits(self, group: list[Inputs], options: Generation) -> dict[str, object]:
         config, most = self._model.config, options.max_tokens
-        how: dict[str, Any] = {"do_sample": False, "num_beams": 1}
+        how: dict[str, object] = {"do_sample": False, "num_beams": 1}
         if self._is_whisper:
             long = _seconds_of(group) > self._extractor.chunk_length
             how |= {name: value for name, value in self._said.items() if value}
@@ -140,7 +140,7 @@ class Whisper:
             most = min(most, positions - _BEGINNING)
         return how | {"max_new_tokens": most}
 
-    def _written(self, row: Any, windows: list[Any]) -> Written:
+    def _written(self, row: Tensor, windows: list[Tensor]) -> Written:
         """The text of a row of tokens. Of each window all that was generated tells how it ended."""
         special = set(self._tokenizer.all_special_ids)
         ids = row.tolist()
@@ -153,7 +153,7 @@ class Whisper:
         )
 
 
-def _seconds(sound: Sound) -> Any:
+def _seconds(sound: Sound) -> np.float32:
     import numpy as np
 
     return np.float32(len(sound.samples) / sound.rate)
@@ -162,8 +162,3 @@ def _seconds(sound: Sound) -> Any:
 def _seconds_of(group: list[Inputs]) -> float:
     """How long the longest sound of a group is."""
     return max(float(one["seconds"]) for one in group)
-
-
-def _shape(inputs: Inputs) -> tuple[Any, ...]:
-    """What must be equal of two sounds to share a forward: the shapes of all inputs."""
-    return tuple(sorted((name, values.shape) for name, values in inputs.items()))

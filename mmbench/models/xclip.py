@@ -11,9 +11,10 @@ from mmbench.errors import ModelError
 from mmbench.models.pixels import arrays_of, pictures, stacked
 from mmbench.models.pretrained import load_model, load_tokenizer
 from mmbench.models.video_processor import load_video_processor
-from mmbench.types import Frames, Modality, Role
+from mmbench.types import Clip, Frames, Modality, Role
 
 if TYPE_CHECKING:
+    from mmbench.models.pixels import Arrays
     from mmbench.types import Array
 
 
@@ -46,9 +47,9 @@ class XClip:
         self._limit = int(self._model.config.text_config.max_position_embeddings)
         self._lock = threading.Lock()
 
-    def prepare(self, item: Any, modality: Modality) -> Any:
+    def prepare(self, item: str | Clip, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
         """A text to its token ids; a clip to `pixel_values` float32 [t, 3, h, w]."""
-        if modality == "text":
+        if isinstance(item, str):
             with self._lock:  # tokenizers keep the truncation as a state of theirs
                 coded = self._tokenizer(item, truncation=True, max_length=self._limit)
             return list(coded["input_ids"])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from mmbench.nano.audio import AudioCLIP, Config
 from mmbench.nano.configs import config_of
-from mmbench.nano.folder import refuse_counts
+from mmbench.nano.folder import Description, refuse_counts
 from mmbench.nano.tokens import Words
 
 
@@ -20,13 +20,13 @@ class AudioSpecimen:
     tags: list[str]
     name: ClassVar[str] = "audioclip-nano"
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
         """Architecture, words and tags."""
         architecture = asdict(self.model.config)
         return {"architecture": architecture, "words": self.words.words, "tags": self.tags}
 
     @classmethod
-    def of(cls, described: dict[str, Any]) -> AudioSpecimen:
+    def of(cls, described: Description) -> AudioSpecimen:
         """The specimen that is described, with weights of any value."""
         words, tags = Words(described["words"]), list(described["tags"])
         config = config_of(Config, described["architecture"])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from mmbench.nano.clip import CLIP, Config
-from mmbench.nano.folder import refuse_counts
+from mmbench.nano.folder import Description, refuse_counts
 from mmbench.nano.tokens import Words
 
 MEAN, STD = (0.8, 0.8, 0.8), (0.2, 0.2, 0.2)
@@ -23,7 +23,7 @@ class ClipSpecimen:
     std: tuple[float, ...] = STD
     name: ClassVar[str] = "clip-nano"
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
         """Architecture, scale and words."""
         return {
             "architecture": asdict(self.model.config),
@@ -33,7 +33,7 @@ class ClipSpecimen:
         }
 
     @classmethod
-    def of(cls, described: dict[str, Any]) -> ClipSpecimen:
+    def of(cls, described: Description) -> ClipSpecimen:
         """The specimen that is described, with weights of any value."""
         words, config = Words(described["words"]), Config(**described["architecture"])
         refuse_counts(words=(len(words.words), config.vocabulary))

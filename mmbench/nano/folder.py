@@ -15,6 +15,8 @@ from mmbench.errors import ModelError
 from mmbench.regular_files import read_regular
 from mmbench.safe_parse import parse_json
 
+Description = dict[str, Any]  # of a config.json: plain values, as the specimen itself reads them
+
 
 class Specimen(Protocol):
     """A model with all that its inputs need: vocabulary, scale of pixels.
@@ -31,12 +33,12 @@ class Specimen(Protocol):
         """The model."""
         ...
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
         """Everything but the weights."""
         ...
 
     @classmethod
-    def of(cls, described: dict[str, Any]) -> Self:
+    def of(cls, described: Description) -> Self:
         """The specimen that is described."""
         ...
 
@@ -87,7 +89,7 @@ def read_checkpoint(folder: Path, kind: type[S]) -> S:
     return specimen
 
 
-def _config(file: Path, name: str) -> dict[str, Any]:
+def _config(file: Path, name: str) -> Description:
     try:
         config = parse_json(read_regular(file))
     except FileNotFoundError as error:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from mmbench.nano.clip_specimen import MEAN, STD
 from mmbench.nano.configs import config_of
-from mmbench.nano.folder import refuse_counts
+from mmbench.nano.folder import Description, refuse_counts
 from mmbench.nano.fusion import Config, Fusion
 from mmbench.nano.tokens import Words
 
@@ -26,7 +26,7 @@ class FusionSpecimen:
     std: tuple[float, ...] = STD
     name: ClassVar[str] = "fusion-nano"
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
         """Architecture, scale, labels and words."""
         return {
             "architecture": asdict(self.model.config),
@@ -37,7 +37,7 @@ class FusionSpecimen:
         }
 
     @classmethod
-    def of(cls, described: dict[str, Any]) -> FusionSpecimen:
+    def of(cls, described: Description) -> FusionSpecimen:
         """The specimen that is described, with weights of any value."""
         words, labels = Words(described["words"]), list(described["labels"])
         config = config_of(Config, described["architecture"])

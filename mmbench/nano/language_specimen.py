@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from mmbench.nano.clip_specimen import MEAN, STD
-from mmbench.nano.folder import refuse_counts
+from mmbench.nano.folder import Description, refuse_counts
 from mmbench.nano.language import Reader, Sizes
 from mmbench.nano.tokens import Words
 
@@ -24,9 +24,9 @@ class ReaderSpecimen:
     mean: tuple[float, ...] = MEAN
     std: tuple[float, ...] = STD
     name: ClassVar[str]
-    made: ClassVar[tuple[Callable[[Any], Reader], Callable[..., Sizes]]]
+    made: ClassVar[tuple[Callable[..., Reader], Callable[..., Sizes]]]
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
         """Architecture, scale and words."""
         return {
             "architecture": asdict(self.model.config),
@@ -36,7 +36,7 @@ class ReaderSpecimen:
         }
 
     @classmethod
-    def of(cls, described: dict[str, Any]) -> Self:
+    def of(cls, described: Description) -> Self:
         """The specimen that is described, with weights of any value."""
         model, sizes_of = cls.made
         words, config = Words(described["words"]), sizes_of(**described["architecture"])

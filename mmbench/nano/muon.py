@@ -9,7 +9,6 @@ bfloat16, which some processors do twenty times slower than float32, and with ot
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,7 +26,7 @@ class Muon(Optimizer):
     columns by `stacked` (queries, keys, values) is stepped as that many matrices.
     """
 
-    def __init__(self, groups: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, groups: Sequence[Mapping[str, object]]) -> None:
         super().__init__([dict(group) for group in groups], {"stacked": 1})
 
     @torch.no_grad()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from mmbench.nano.configs import config_of
-from mmbench.nano.folder import refuse_counts
+from mmbench.nano.folder import Description, refuse_counts
 from mmbench.nano.speech import Config, Speech
 
 ALPHABET = " abcdefghijklmnopqrstuvwxyz"
@@ -20,12 +20,12 @@ class SpeechSpecimen:
     alphabet: str = ALPHABET
     name: ClassVar[str] = "asr-nano"
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
         """Architecture and alphabet."""
         return {"architecture": asdict(self.model.config), "alphabet": self.alphabet}
 
     @classmethod
-    def of(cls, described: dict[str, Any]) -> SpeechSpecimen:
+    def of(cls, described: Description) -> SpeechSpecimen:
         """The specimen that is described, with weights of any value."""
         config, alphabet = config_of(Config, described["architecture"]), described["alphabet"]
         refuse_counts(letters=(len(alphabet), config.labels - 1))  # the other one is the blank

@@ -25,7 +25,9 @@ def vocabulary(texts: Iterable[str]) -> Words:
     return Words.of(texts, MARKS)
 
 
-def encoded(turns: Sequence[Message], words: Words, places: int) -> tuple[list[int], list[bool]]:
+def encoded(
+    turns: Sequence[Message[object]], words: Words, places: int
+) -> tuple[list[int], list[bool]]:
     """The ids of a conversation, and of each whether it is learnt.
 
     The parts of a message are texts, and images of any form, each `places` ids.
@@ -36,15 +38,14 @@ def encoded(turns: Sequence[Message], words: Words, places: int) -> tuple[list[i
         ids += opens
         learnt += [False] * len(opens)
         for part in turn.parts:
-            text = isinstance(part, str)
-            new = words.ids(part) if text else [IMAGE] * places
+            new = words.ids(part) if isinstance(part, str) else [IMAGE] * places
             ids += new
-            learnt += [said and text] * len(new)
+            learnt += [said and isinstance(part, str)] * len(new)
         ids += [END] * said
         learnt += [True] * said
     return ids, learnt
 
 
-def question(turns: Sequence[Message], words: Words, places: int) -> list[int]:
+def question(turns: Sequence[Message[object]], words: Words, places: int) -> list[int]:
     """The ids of a conversation that the assistant is to go on with."""
     return [*encoded(turns, words, places)[0], ASSISTANT]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from mmbench.nano.bpe import Bpe
 from mmbench.nano.clip_specimen import MEAN, STD
 from mmbench.nano.configs import config_of
-from mmbench.nano.folder import refuse_counts
+from mmbench.nano.folder import Description, refuse_counts
 from mmbench.nano.gpt import Config, Unified
 
 
@@ -22,7 +22,7 @@ class UnifiedSpecimen:
     std: tuple[float, ...] = STD
     name: ClassVar[str] = "unified-nano"
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
         """Architecture, scale and encoding."""
         return {
             "architecture": asdict(self.model.config),
@@ -32,7 +32,7 @@ class UnifiedSpecimen:
         }
 
     @classmethod
-    def of(cls, described: dict[str, Any]) -> UnifiedSpecimen:
+    def of(cls, described: Description) -> UnifiedSpecimen:
         """The specimen that is described, with weights of any value."""
         bpe, config = Bpe(described["bpe"]), config_of(Config, described["architecture"])
         refuse_counts(tokens=(len(bpe), config.text))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from mmbench.nano.clip_specimen import MEAN, STD
-from mmbench.nano.folder import refuse_counts
+from mmbench.nano.folder import Description, refuse_counts
 from mmbench.nano.tokens import Words
 from mmbench.nano.video import Config
 from mmbench.nano.video_model import Video
@@ -23,7 +23,7 @@ class VideoSpecimen:
     std: tuple[float, ...] = STD
     name: ClassVar[str] = "video-nano"
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
         """Architecture, scale, names of the classes and words."""
         return {
             "architecture": asdict(self.model.config),
@@ -34,7 +34,7 @@ class VideoSpecimen:
         }
 
     @classmethod
-    def of(cls, described: dict[str, Any]) -> VideoSpecimen:
+    def of(cls, described: Description) -> VideoSpecimen:
         """The specimen that is described, with weights of any value."""
         words, config = Words(described["words"]), Config(**described["architecture"])
         labels = tuple(described["labels"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from mmbench.protocols.datasets import Dataset, SourceInfo, declare_source
+from mmbench.protocols.kinds import Kind, Needs, Responses
 from mmbench.protocols.metrics import Metric, MetricInfo, declare
 from mmbench.protocols.models import (
     Classifies,
     Draws,
     Embeds,
     Hears,
+    ModelClass,
     Prepares,
     Probes,
     Rates,
@@ -20,18 +23,25 @@ from mmbench.protocols.models import (
 
 __all__ = [
     "Classifies",
+    "Dataset",
     "Draws",
     "Embeds",
     "Hears",
+    "Kind",
     "Metric",
     "MetricInfo",
+    "ModelClass",
+    "Needs",
     "Prepares",
     "Probes",
     "Rates",
+    "Responses",
+    "SourceInfo",
     "Speaks",
     "TakesEncoded",
     "Watches",
     "Writes",
     "WritesEach",
     "declare",
+    "declare_source",
 ]

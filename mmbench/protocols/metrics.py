@@ -7,7 +7,7 @@ def all_within(predictions, k): ...
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import wraps
 from typing import Any, Literal, ParamSpec, Protocol, runtime_checkable
 
@@ -35,6 +35,8 @@ class MetricInfo(Struct, frozen=True):
     - `extremes`: the worst and the best order of a ranking whose documents failed, where those for
       any metric give bounds that are too wide
     - `sums_directions`: a task with two directions has one score, the sum over both
+    - `check_argument`, `check_options`: refuse an argument, as text, and options for it, that the
+      form of a name and a signature cannot tell
     """
 
     unit: str = ""
@@ -47,6 +49,8 @@ class MetricInfo(Struct, frozen=True):
     wants: Wants | None = None
     extremes: tuple[Order, Order] | None = None
     sums_directions: bool = False
+    check_argument: Callable[[str], None] | None = None
+    check_options: Callable[[str, Mapping[str, object]], None] | None = None
 
 
 @runtime_checkable
@@ -76,6 +80,8 @@ def declare(
     wants: Wants | None = None,
     extremes: tuple[Order, Order] | None = None,
     sums_directions: bool = False,
+    check_argument: Callable[[str], None] | None = None,
+    check_options: Callable[[str, Mapping[str, object]], None] | None = None,
 ) -> Callable[[Callable[P, Score]], Callable[P, Score]]:
     """Declare what a metric is, as its attribute `info`: see `MetricInfo`.
 
@@ -93,6 +99,8 @@ def declare(
         wants=wants,
         extremes=extremes,
         sums_directions=sums_directions,
+        check_argument=check_argument,
+        check_options=check_options,
     )
 
     def put(function: Callable[P, Score]) -> Callable[P, Score]:

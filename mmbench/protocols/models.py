@@ -10,10 +10,33 @@ loaded model, as the checkpoint has them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from mmbench.errors import SampleError
 from mmbench.types import Array, Frames, Generation, Modality, Role, Sound, Written
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# A decoded item, or what the model's own `prepare` made of it: each model says which it takes.
+Input = Any
+
+
+class ModelClass(Protocol):
+    """The class of a model, as it is registered: what is known before any weight is loaded.
+
+    It is called with the local path of the checkpoint, or None, and by name with `device`, `dtype`
+    and the options that the user gives.
+    """
+
+    modalities: frozenset[Modality]
+    __name__: str
+    __qualname__: str
+    __module__: str
+
+    def __call__(self, *folder: object, **options: object) -> object:
+        """Load the weights and return the model."""
+        ...
 
 
 @runtime_checkable
@@ -27,7 +50,7 @@ class Embeds(Protocol):
 
     modalities: frozenset[Modality]
 
-    def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:
+    def embed(self, items: Sequence[Input], modality: Modality, role: Role) -> Array:
         """Map n items to [n, d]."""
         ...
 
@@ -45,7 +68,7 @@ class Classifies(Protocol):
     modalities: frozenset[Modality]
     labels: list[str]
 
-    def classify(self, items: Sequence[Any], modality: Modality) -> Array:
+    def classify(self, items: Sequence[Input], modality: Modality) -> Array:
         """Map n items to scores [n, c]."""
         ...
 
@@ -62,7 +85,7 @@ class Writes(Protocol):
     modalities: frozenset[Modality]
 
     def write(
-        self, conversations: Sequence[Any], options: Generation
+        self, conversations: Sequence[Input], options: Generation
     ) -> Sequence[Written | SampleError]:
         """Answer n conversations."""
         ...
@@ -78,7 +101,7 @@ class Rates(Protocol):
 
     modalities: frozenset[Modality]
 
-    def loglikelihood(self, conversations: Sequence[Any], texts: Sequence[str]) -> Array:
+    def loglikelihood(self, conversations: Sequence[Input], texts: Sequence[str]) -> Array:
         """Rate n texts, one after each conversation."""
         ...
 
@@ -89,7 +112,7 @@ class Draws(Protocol):
 
     modalities: frozenset[Modality]
 
-    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> Sequence[Any]:
+    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> Sequence[Image | SampleError]:
         """Draw n images, PIL.Image in RGB; a SampleError where one could not be drawn."""
         ...
 
@@ -113,7 +136,7 @@ class Prepares(Protocol):
     method in place of the decoded items. `modality` is that of a content, or "conversation".
     """
 
-    def prepare(self, item: Any, modality: Modality | Literal["conversation"]) -> Any:
+    def prepare(self, item: Input, modality: Modality | Literal["conversation"]) -> Input:
         """Turn one decoded item into what the model's method takes."""
         ...
 
@@ -128,7 +151,7 @@ class WritesEach(Protocol):
     """
 
     def write_each(
-        self, conversations: Iterable[Any], options: Generation
+        self, conversations: Iterable[Input], options: Generation
     ) -> Iterator[tuple[int, Written | SampleError]]:
         """Answer conversations, each as soon as possible."""
         ...

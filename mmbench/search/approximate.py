@@ -23,6 +23,9 @@ from mmbench.search.ties import settle_ties, twins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
+
+    from faiss import Index
 
     from mmbench.search.blocks import Ints
     from mmbench.types import Array
@@ -137,7 +140,7 @@ def _recall(queries: Array, corpus: Array, found: Ints) -> float:
     return round(float(hits.mean()), 4)
 
 
-def _built(corpus: Array, factory: str, ids: Ids) -> tuple[Any, bool]:
+def _built(corpus: Array, factory: str, ids: Ids) -> tuple[Index, bool]:
     """The index of a corpus, and whether it, or one that it holds (behind a PCA), is on the GPU."""
     index = make_index(corpus.shape[1], factory)
     if not index.is_trained:
@@ -150,11 +153,11 @@ def _built(corpus: Array, factory: str, ids: Ids) -> tuple[Any, bool]:
     return index, index is not trained
 
 
-def make_index(width: int, factory: str) -> Any:
+def make_index(width: int, factory: str) -> Index:
     """Return an empty FAISS index for vectors of a width. Raises RuntimeError."""
     faiss = _faiss()
     kind, _, parameters = factory.partition(";")
-    index = faiss.index_factory(width, kind, faiss.METRIC_INNER_PRODUCT)
+    index: Index = faiss.index_factory(width, kind, faiss.METRIC_INNER_PRODUCT)
     if parameters:
         faiss.ParameterSpace().set_index_parameters(index, parameters)
     return index
@@ -169,7 +172,7 @@ def _refusals(factory: str) -> Iterator[None]:
         raise UserError(f"--index {factory}: {_reason(error)}") from error
 
 
-def _faiss() -> Any:
+def _faiss() -> ModuleType:
     try:
         import faiss
     except ImportError as error:
@@ -177,17 +180,18 @@ def _faiss() -> Any:
     return faiss
 
 
-def _on_gpu(index: Any) -> Any:
+def _on_gpu(index: Index) -> Index:
     """The index on the first GPU, or where it was when there is none that runs its type."""
     faiss = _faiss()
     if not getattr(faiss, "get_num_gpus", int)():
         return index
     try:
-        return faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
+        moved: Index = faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
     except RuntimeError as error:
         if "not implemented" not in str(error) and "not supported" not in str(error):
             raise
         return index
+    return moved
 
 
 def _reason(error: Exception) -> str:

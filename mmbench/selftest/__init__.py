@@ -7,25 +7,26 @@ neither with the order of the samples nor with batches or shards; a corrupt samp
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import fmean, stdev
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from mmbench.contents import ContentKeys, cache_folder
-from mmbench.engine.asked import Costs
+from mmbench.engine.context import run_context
 from mmbench.engine.datasets import load_data, refuse_broken
 from mmbench.engine.features import Featurer
-from mmbench.engine.measure import Directions, Scored, estimates
-from mmbench.engine.prepare import Options, find_task
-from mmbench.engine.progress import Silent
+from mmbench.engine.measure import Scored, estimates
+from mmbench.engine.options import Options
+from mmbench.engine.prepare import find_task
 from mmbench.errors import DataError, Missing
 from mmbench.number_format import format_number
+from mmbench.protocols import Dataset, Kind
 from mmbench.selftest.check import Check
-from mmbench.selftest.made import made, permuted, reordered
+from mmbench.selftest.made import made
 from mmbench.selftest.probe import corrupt, same_in_batches
 from mmbench.text import count
-from mmbench.types import TaskSpec
+from mmbench.types import Directions, Predictions, TaskSpec
 
 _MOST = 200  # samples of a task's own data
 _PERMUTED = 20  # random pairings of answers and targets, for the level of chance
@@ -37,17 +38,18 @@ class _Bench(NamedTuple):
     """A task with data on which its baselines can be scored."""
 
     spec: TaskSpec
-    kind: Any
-    data: Any
+    kind: Kind[Dataset]
+    data: Dataset
     featurer: Featurer
     metrics: list[str]
 
     def scored(self, directions: Directions) -> dict[str, Scored]:
-        found, _ = estimates(self.metrics, directions, self.featurer)
+        options = self.spec.metric_options
+        found, _ = estimates(self.metrics, directions, self.featurer, options)
         return {scored.name: scored for scored in found}
 
-    def blind(self, who: str, data: Any, seed: int = 0) -> dict[str, Scored]:
-        return self.scored(self.kind.baseline(who, self.spec, data, seed)[0])
+    def baseline(self, who: str, data: Dataset) -> dict[str, Scored]:
+        return self.scored(self.kind.baseline(who, data, 0).directions)
 
 
 def selftest(task: str, options: Options | None = None) -> list[Check]:
@@ -55,28 +57,26 @@ def selftest(task: str, options: Options | None = None) -> list[Check]:
 
     Raises UserError for a task that cannot be read.
     """
-    options = options or Options()
-    spec, kind = find_task(task, options)
-    data, of_whom = _data(spec, kind, options)
-    with ContentKeys(cache_folder()) as keys:
-        featurer = Featurer(options, keys, Silent(), Costs())
-        bench = _Bench(spec, kind, data, featurer, spec.metrics)
+    with run_context(options) as context:
+        spec, kind = find_task(task, context.options)
+        data, of_whom = _data(spec, context.options)
+        bench = _Bench(spec, kind, data, Featurer(context), spec.metrics)
         metrics, skipped = _measurable(bench)
         bench = bench._replace(metrics=metrics)
         checks = [Check("data", True, of_whom), *skipped]
         if metrics:
             checks += [*_oracle(bench, made_up=of_whom == "made"), *_chance(bench), _order(bench)]
         with TemporaryDirectory() as folder:
-            checks += [*same_in_batches(spec, kind, data, keys, folder)]
-            checks += [*corrupt(spec, kind, data, keys, folder)]
+            checks += [*same_in_batches(kind, data, context.keys, folder)]
+            checks += [*corrupt(spec, kind, data, context.keys, folder)]
     return checks
 
 
-def _data(spec: TaskSpec, kind: Any, options: Options) -> tuple[Any, str]:
+def _data(spec: TaskSpec, options: Options) -> tuple[Dataset, str]:
     try:
         data = load_data(spec, options.data, hub=False)
-        refuse_broken(spec, kind, data)
-        return kind.limit(data, _MOST), "its own"
+        refuse_broken(spec, data)
+        return data.limit(_MOST), "its own"
     except DataError:
         if options.data is not None:
             raise
@@ -85,11 +85,11 @@ def _data(spec: TaskSpec, kind: Any, options: Options) -> tuple[Any, str]:
 
 def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
     """The metrics that can be computed here, and those that cannot with the reason."""
-    directions, _ = bench.kind.baseline("oracle", bench.spec, bench.data, 0)
+    directions = bench.kind.baseline("oracle", bench.data, 0).directions
     metrics, skipped = [], []
     for name in bench.metrics:
         try:
-            estimates([name], directions, bench.featurer)
+            estimates([name], directions, bench.featurer, bench.spec.metric_options)
             metrics.append(name)
         except Missing as error:
             skipped.append(Check(f"metric {name}", None, str(error)))
@@ -98,8 +98,8 @@ def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
 
 def _oracle(bench: _Bench, *, made_up: bool) -> Iterator[Check]:
     """Best of all baselines in every metric that has an end; on made data the end itself."""
-    best = bench.blind("oracle", bench.data)
-    others = [bench.blind(who, bench.data) for who in _others(bench)]
+    best = bench.baseline("oracle", bench.data)
+    others = [bench.baseline(who, bench.data) for who in _others(bench)]
     for name, scored in best.items():
         ends = scored.score.worst, scored.score.best
         if ends == (None, None) or scored.score.value != scored.score.value:
@@ -128,12 +128,12 @@ def _chance(bench: _Bench) -> Iterator[Check]:
 
     And one that hedges no more than the better of a constant and a random one.
     """
-    random = [permuted(bench.data, seed) for seed in range(_PERMUTED)]
+    random = [bench.data.permuted(seed) for seed in range(_PERMUTED)]
     if random[0] == bench.data:  # two sets of images: nothing is paired with anything
         return
-    blind = {who: bench.blind(who, bench.data) for who in _others(bench)}
+    blind = {who: bench.baseline(who, bench.data) for who in _others(bench)}
     for who, found in blind.items():
-        answers = bench.kind.baseline(who, bench.spec, bench.data, 0)[0]
+        answers = bench.kind.baseline(who, bench.data, 0)
         levels = [bench.scored(_paired(bench, who, answers, data)) for data in random]
         lucky = [n for n, s in found.items() if _above(s, [level[n] for level in levels])]
         told = ", ".join(lucky) or count(len(found), "score")
@@ -142,21 +142,16 @@ def _chance(bench: _Bench) -> Iterator[Check]:
         yield _hedge(blind)
 
 
-def _paired(bench: _Bench, who: str, answers: Directions, data: Any) -> Directions:
-    """The same answers beside other samples; a ranking is made anew, its answers are vectors."""
-    if not hasattr(data, "samples"):
-        found: Directions = bench.kind.baseline(who, bench.spec, data, 0)[0]
-        return found
-    dealt = {s.id: {"inputs": s.inputs, "target": s.target} for s in data.samples}
-    return {
-        way: [[msgspec.structs.replace(p, **dealt[p.id]) for p in split] for split in splits]
-        for way, splits in answers.items()
-    }
+def _paired(bench: _Bench, who: str, answers: Predictions, data: Dataset) -> Directions:
+    """Return the answers with other samples; rankings are made anew, their answers are vectors."""
+    if len(data.shards()) == 1:
+        return bench.kind.baseline(who, data, 0).directions
+    asking = next(iter(data.by_role().values()))
+    dealt = {s.id: {"inputs": s.inputs, "target": s.target} for s in asking}
+    return answers.mapped(lambda p: msgspec.structs.replace(p, **dealt[p.id])).directions
 
 
 def _above(scored: Scored, levels: list[Scored]) -> bool:
-    from statistics import fmean, stdev
-
     if scored.score.worst is None and scored.score.best is None:
         return False
     gains = [_better(scored.score.value, level) for level in levels]
@@ -177,10 +172,10 @@ def _hedge(blind: dict[str, dict[str, Scored]]) -> Check:
 
 
 def _order(bench: _Bench) -> Check:
-    first = bench.blind("random", bench.data) if "random" in bench.kind.baselines else {}
-    first = first or bench.blind("oracle", bench.data)
+    first = bench.baseline("random", bench.data) if "random" in bench.kind.baselines else {}
+    first = first or bench.baseline("oracle", bench.data)
     who = "random" if "random" in bench.kind.baselines else "oracle"
-    again = bench.blind(who, reordered(bench.data))
+    again = bench.baseline(who, bench.data.shuffled(0))
     moved = [n for n, s in first.items() if not _same(s.score.value, again[n].score.value)]
     return Check("the order of the samples moves nothing", not moved, ", ".join(moved) or who)
 

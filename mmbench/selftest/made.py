@@ -3,62 +3,31 @@
 from __future__ import annotations
 
 import io
-import random
 import struct
 import wave
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
 from mmbench import registry
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.errors import DataError
+from mmbench.protocols import Dataset
 from mmbench.types import Media, Sample, TaskSpec
 
 _N = 40
 _COLOURS = ("red", "green", "blue", "black")
 
 
-def made(spec: TaskSpec) -> Any:
-    """Data of the shape that the task's source gives. Raises DataError for a source of a plugin."""
+def made(spec: TaskSpec) -> Dataset:
+    """Return data of the shape that a task's source gives.
+
+    Raises DataError for a source of a plugin.
+    """
     source = spec.data["source"]
     if source not in _MADE:
         raise DataError(f"task {spec.name}: no data to test it on: give --data PATH")
     return _MADE[source](spec)
-
-
-def permuted(data: Any, seed: int) -> Any:
-    """The same samples with their targets dealt out again at random.
-
-    Where a target is the real image of what was to be drawn, it is the prompts that are.
-    """
-    draws = random.Random(seed)
-    if isinstance(data, RetrievalData):
-        ids = [document.id for document in data.corpus]
-        other = dict(zip(ids, draws.sample(ids, len(ids)), strict=True))
-        links = {
-            query: {other.get(document, document): grade for document, grade in to.items()}
-            for query, to in data.links.items()
-        }
-        return RetrievalData(data.queries, data.corpus, links, data.source)
-    what = "inputs" if isinstance(data.samples[0].target, Media) else "target"
-    others = list(data.samples)
-    draws.shuffle(others)
-    samples = [
-        msgspec.structs.replace(sample, **{what: getattr(other, what)})
-        for sample, other in zip(data.samples, others, strict=True)
-    ]
-    return Samples(samples, data.labels, data.source)
-
-
-def reordered(data: Any) -> Any:
-    """The same data in another order. Documents keep theirs: splits are runs of them."""
-    draws = random.Random(0)
-    if isinstance(data, RetrievalData):
-        queries = draws.sample(data.queries, len(data.queries))
-        return RetrievalData(queries, data.corpus, data.links, data.source)
-    return Samples(draws.sample(data.samples, len(data.samples)), data.labels, data.source)
 
 
 def _shapes() -> RetrievalData:
@@ -88,7 +57,7 @@ def _captions() -> Samples:
     return Samples([Sample(s.id, s.inputs, told[s.id], s.id) for s in data.corpus])
 
 
-def _asked(answers: Callable[[int], Any], **tags: Callable[[int], str]) -> Samples:
+def _asked(answers: Callable[[int], object], **tags: Callable[[int], str]) -> Samples:
     """Questions on images, two to an image, with a target each."""
     images = _shapes().corpus
     return Samples(
@@ -110,7 +79,7 @@ def _ten(i: int) -> list[str]:
     return [_COLOURS[i % 4]] * 8 + [_COLOURS[(i + 1) % 4], "a dark one"]
 
 
-def _choice(i: int) -> Any:
+def _choice(i: int) -> dict[str, object]:
     return {"answer": "ABCD"[i % 4], "options": [f"{c} {i}" for c in _COLOURS]}
 
 
@@ -208,7 +177,7 @@ def _by_kind(spec: TaskSpec) -> Samples:
     return _answers(spec)
 
 
-_MADE: dict[str, Callable[[TaskSpec], Any]] = {
+_MADE: dict[str, Callable[[TaskSpec], Dataset]] = {
     **dict.fromkeys(("coco", "folder", "table", "hf", "pairs"), _pairs),
     "captions": lambda _: _captions(),
     "vqa": lambda _: _vqa(),

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mmbench.contents import ContentKeys, digest
-from mmbench.datasets import RetrievalData
 from mmbench.engine.answer import Answerer
-from mmbench.engine.measure import Directions
 from mmbench.engine.progress import Silent
+from mmbench.protocols import Dataset, Kind
 from mmbench.search.extremes import is_uncertain
 from mmbench.selftest.check import Check
 from mmbench.text import count
@@ -22,6 +21,7 @@ from mmbench.types import (
     Clip,
     Modality,
     Outputs,
+    Prediction,
     Requests,
     Role,
     Sound,
@@ -29,8 +29,7 @@ from mmbench.types import (
 )
 
 if TYPE_CHECKING:
-    from mmbench.search.extremes import is_uncertain
-from mmbench.types import Array
+    from mmbench.types import Array
 
 _SIZES = (1, 7, 64)
 _BROKEN = Broken("corrupt, on purpose")
@@ -57,58 +56,54 @@ def _bytes(item: Any) -> bytes | str:
 
 
 def same_in_batches(
-    spec: TaskSpec, kind: Any, data: Any, keys: ContentKeys, folder: str
+    kind: Kind[Dataset], data: Dataset, keys: ContentKeys, folder: str
 ) -> Iterator[Check]:
-    """Answers do not depend on the size of the batches, nor on the shards they came in."""
-    if not isinstance(data, RetrievalData):
-        yield _same_in_shards(spec, kind, data)
+    """Check that answers depend neither on the size of the batches nor on the shards."""
+    shards = data.shards()
+    if len(shards) > 1:
+        yield _same_in_shards(kind, data, shards)
         return
-    for name, asked in kind.requests(spec, data, 0).items():
+    for name, asked in kind.requests(data, 0).items():
         whole, *others = [_ask(asked, keys, Path(folder) / f"{name}{n}", n) for n in _SIZES]
         same = all(_equal(whole, [other]) for other in others)
         yield Check(f"batches of {_SIZES} give the same {name}", same, "bit for bit")
         half = len(asked.contents) // 2
-        shards = [
+        parts = [
             _ask(msgspec.structs.replace(asked, contents=part), keys, Path(folder) / f"shard{i}", 5)
             for i, part in enumerate((asked.contents[:half], asked.contents[half:]))
         ]
-        same = _equal(whole, shards)
+        same = _equal(whole, parts)
         yield Check(f"two shards give the same {name}", same, "bit for bit")
 
 
-def _same_in_shards(spec: TaskSpec, kind: Any, data: Any) -> Check:
-    whole = _accepted(spec, kind, data, {})
-    half = len(data.samples) // 2
-    found = [
-        prediction
-        for part in (data.samples[:half], data.samples[half:])
-        for prediction in _accepted(spec, kind, msgspec.structs.replace(data, samples=part), {})
-    ]
+def _same_in_shards(kind: Kind[Dataset], data: Dataset, shards: list[Dataset]) -> Check:
+    whole = _accepted(kind, data, {})
+    found = [prediction for part in shards for prediction in _accepted(kind, part, {})]
     same = [(p.id, repr(p.value)) for p in whole] == [(p.id, repr(p.value)) for p in found]
     return Check("two shards give the same predictions", same, count(len(whole), "prediction"))
 
 
 def corrupt(
-    spec: TaskSpec, kind: Any, data: Any, keys: ContentKeys, folder: str
+    spec: TaskSpec, kind: Kind[Dataset], data: Dataset, keys: ContentKeys, folder: str
 ) -> Iterator[Check]:
-    """A sample that cannot be evaluated is counted, and no other is lost."""
-    if not isinstance(data, RetrievalData):
-        first = data.samples[0].id
-        found = _accepted(spec, kind, data, {first: _BROKEN})
+    """Check that a sample that cannot be evaluated is counted, and no other is lost."""
+    role, samples = list(data.by_role().items())[-1]
+    first = samples[0]
+    if len(data.shards()) > 1:
+        found = _accepted(kind, data, {first.id: _BROKEN})
         failed = [p.id for p in found if p.error]
-        yield Check("a corrupt sample is counted", failed == [first], f"1 of {len(found)} failed")
+        told = f"1 of {len(found)} failed"
+        yield Check("a corrupt sample is counted", failed == [first.id], told)
         return
-    field = spec.fields["corpus"]
-    broken = msgspec.structs.replace(data.corpus[0], inputs={field: _BROKEN})
-    data = msgspec.structs.replace(data, corpus=[broken, *data.corpus[1:]])
-    requests = kind.requests(spec, data, 0).items()
+    broken = msgspec.structs.replace(first, inputs={spec.fields[role]: _BROKEN})
+    data = data.with_sample(role, 0, broken)
     answers = {
-        name: _ask(asked, keys, Path(folder) / f"corrupt {name}", 7) for name, asked in requests
+        name: _ask(asked, keys, Path(folder) / f"corrupt {name}", 7)
+        for name, asked in kind.requests(data, 0).items()
     }
-    failures = [ident for ident, _ in kind.failures(data, answers)]
-    directions: Directions = kind.predict(spec, data, answers, "exact")[0]
-    predictions = [p for splits in directions.values() for split in splits for p in split]
-    touched = [p for p in predictions if p.error or is_uncertain(p.value)]
+    predictions = kind.predictions(data, answers)
+    failures = [ident for ident, _ in predictions.failures]
+    touched = [p for p in predictions.each() if p.error or is_uncertain(p.value)]
     told = f"{len(failures)} failed, {count(len(touched), 'prediction')} with it"
     yield Check("a corrupt sample is counted", failures == [broken.id] and bool(touched), told)
 
@@ -125,9 +120,8 @@ def _equal(whole: Answers, parts: list[Answers]) -> bool:
     return bool(np.array_equal(whole.vectors, np.concatenate([part.vectors for part in parts])))
 
 
-def _accepted(spec: TaskSpec, kind: Any, data: Any, instead: dict[str, Any]) -> list[Any]:
-    """Predictions from the oracle's answers, given as somebody's outputs."""
-    best = kind.baseline("oracle", spec, data, 0)[0][""][0]
-    outputs = Outputs(values={p.id: p.value for p in best} | instead)
-    found: list[Any] = kind.accept(spec, data, outputs)[0][""][0]
-    return found
+def _accepted(kind: Kind[Dataset], data: Dataset, instead: dict[str, Broken]) -> list[Prediction]:
+    """Return predictions from the oracle's answers, given as outputs of another program."""
+    best = kind.baseline("oracle", data, 0)
+    outputs = Outputs(values={p.id: p.value for p in best.each()} | instead)
+    return list(kind.accept(data, outputs).each())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Numbers = NDArray[np.floating[Any]]
+    Numbers = NDArray[np.floating]
     Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-6  # how far above 1 a mean in single precision may end

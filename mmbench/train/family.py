@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from mmbench.errors import UnknownName
 from mmbench.train.recipe import Options, Recipe, Stage, options_of
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from mmbench.nano.folder import Specimen
 
 
-class Objective(NamedTuple):
+S = TypeVar("S", bound="Specimen")
+
+
+class Objective(NamedTuple, Generic[S]):
     """What one stage trains for.
 
     `batch(specimen, stage, seed, step)` makes the tensors of a step, from 1 in its stage: a
@@ -24,19 +27,19 @@ class Objective(NamedTuple):
     seeded by the step when it is called. `options` are those that a stage may ask for.
     """
 
-    batch: Callable[[Any, Stage, int, int], tuple[Tensor, ...]]
-    loss: Callable[[Any, tuple[Tensor, ...]], Tensor]
+    batch: Callable[[S, Stage, int, int], tuple[Tensor, ...]]
+    loss: Callable[[S, tuple[Tensor, ...]], Tensor]
     options: type[Options] = Options
 
 
-class Family(NamedTuple):
+class Family(NamedTuple, Generic[S]):
     """`fresh` makes the model of a recipe, its weights drawn from torch's seeded generator.
 
     It raises ValueError for an architecture that makes no sense.
     """
 
-    fresh: Callable[[Recipe], Specimen]
-    objectives: Mapping[str, Objective]
+    fresh: Callable[[Recipe], S]
+    objectives: Mapping[str, Objective[S]]
 
 
 @runtime_checkable
@@ -52,7 +55,7 @@ _NAMES = ("clip", "llava", "prefix", "video", "audio", "asr", "fusion", "unified
 _FAMILIES = {name: f"mmbench.train.{name}" for name in _NAMES}
 
 
-def family_of(recipe: Recipe) -> Family:
+def family_of(recipe: Recipe) -> Family[Specimen]:
     """The family that a recipe names.
 
     Raises UnknownName for one, or an objective, nobody has, and UserError for options that an
@@ -60,7 +63,7 @@ def family_of(recipe: Recipe) -> Family:
     """
     if recipe.family not in _FAMILIES:
         raise UnknownName("family of models", recipe.family, _FAMILIES)
-    family: Family = import_module(_FAMILIES[recipe.family]).FAMILY
+    family: Family[Specimen] = import_module(_FAMILIES[recipe.family]).FAMILY
     for stage in recipe.stages:
         if stage.objective not in family.objectives:
             what = f"objective of {recipe.family}"

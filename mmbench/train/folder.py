@@ -6,7 +6,6 @@ import json
 import platform
 import shutil
 from pathlib import Path
-from typing import Any
 
 from msgspec import to_builtins
 
@@ -33,14 +32,14 @@ def open_run(out: Path, recipe: Recipe, device: str, *, resume: bool) -> None:
     write(file, (json.dumps(described, indent=1) + "\n").encode())
 
 
-def started(out: Path) -> Any:
+def started(out: Path) -> dict[str, object]:
     """The recipe, in plain values, that the run in `out` was started by. Raises UserError."""
     file = out / "recipe.json"
     try:
-        return parse_json(read_regular(file))["recipe"]
+        return parse_json(read_regular(file), dict[str, dict[str, object]])["recipe"]
     except FileNotFoundError as error:
         raise UserError(f"{out}: no run to resume; leave --resume out") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{file}: cannot be read: {error}; choose another --out") from error
 
 

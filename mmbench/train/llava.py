@@ -53,7 +53,7 @@ def described(seed: int, index: int) -> Talks:
     return scene, [[asked, {"from": "gpt", "value": texts[0]}]]
 
 
-def messages(turns: Sequence[Turn]) -> list[Message]:
+def messages(turns: Sequence[Turn]) -> list[Message[str | None]]:
     """`conversations` of LLaVA's data, from and value, as messages: `IMAGE` stands for an image."""
     return [Message(_ROLES[turn["from"]], tuple(_parts(turn["value"]))) for turn in turns]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -117,7 +118,7 @@ def read_recipe(name: str) -> Recipe:
         return recipe_of(read_yaml(file), file.name)
 
 
-def recipe_of(raw: Any, where: str) -> Recipe:
+def recipe_of(raw: Mapping[str, object], where: str) -> Recipe:
     """A Recipe of plain values. Raises SpecError and UserError, which name `where` they stand."""
     recipe = as_struct(raw, Recipe, where)
     if not recipe.stages:

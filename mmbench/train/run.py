@@ -136,7 +136,7 @@ class Run:
     def _groups(self) -> list[dict[str, Any]]:
         return [group for optimiser in self.optimisers for group in optimiser.param_groups]
 
-    def _states(self) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _states(self) -> Iterator[tuple[str, dict[str, Tensor]]]:
         """The name of each parameter that is stepped, and what its optimiser keeps of it."""
         names = {weight: name for name, weight in self.model.named_parameters()}
         for optimiser in self.optimisers:
@@ -168,7 +168,7 @@ class Run:
             state |= _moments(tensors, name, within)
 
 
-def _moments(tensors: dict[str, Tensor], name: str, steps: int) -> dict[str, Any]:
+def _moments(tensors: dict[str, Tensor], name: str, steps: int) -> dict[str, Tensor]:
     """The state of an optimiser for one parameter after so many steps; none if it never moved."""
     import torch
 

@@ -66,7 +66,7 @@ def _description(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
 def _turns(specimen: UnifiedSpecimen, turns: Sequence[dict[str, str]]) -> list[Turn]:
     image = _image(specimen)
     return [
-        (said.role, [image if part is None else str(part).strip() for part in said.parts])
+        (said.role, [image if part is None else part.strip() for part in said.parts])
         for said in messages(turns)
     ]
 

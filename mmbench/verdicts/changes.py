@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -131,7 +131,7 @@ def _rates(values: Floats, rows: Floats) -> Floats:
     return np.where(np.isnan(values), rows[:, 0], values)
 
 
-def _said(value: Any) -> str:
+def _said(value: object) -> str:
     """Return an output or a target as text."""
     if value is None:
         return ""

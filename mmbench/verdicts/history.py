@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -63,7 +63,7 @@ class Point(Struct, frozen=True):
     order: Order = "created"
     step: int | None = None
     training: str = ""
-    options: dict[str, Any] = {}
+    options: dict[str, object] = {}
 
 
 def line_name(point: Point) -> str:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmbench.errors import MissingExtra, UserError
 from mmbench.text import plain
 from mmbench.verdicts.history import Point, line_name, point_name
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
 
 # Without date and salt the same runs would not give the same bytes.
 _DATE = {".svg": "Date", ".png": "Software", ".pdf": "CreationDate"}
@@ -40,7 +44,7 @@ def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
     width = max(6.0, min(16.0, 2 + 0.5 * max(map(len, histories.values()))))
     figure = Figure(figsize=(width, 4.5 * len(histories)), layout="constrained")
     panels = figure.subplots(len(histories), squeeze=False)[:, 0]
-    named: dict[str, Any] = {}
+    named: dict[str, Artist] = {}
     for axes, (title, points) in zip(panels, histories.items(), strict=True):
         _panel(axes, title, points)
         handles, labels = axes.get_legend_handles_labels()
@@ -57,7 +61,7 @@ def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
         raise UserError(f"--plot {path}: cannot be written: {error.strerror}") from error
 
 
-def _panel(axes: Any, title: str, points: Sequence[Point]) -> None:
+def _panel(axes: Axes, title: str, points: Sequence[Point]) -> None:
     axes.set_title(_safe(f"{title}, 95 % intervals"), loc="left", fontsize=10)
     by_step = any(point.order == "step" for point in points)
     for line in dict.fromkeys(point.line for point in points):
@@ -72,7 +76,7 @@ def _panel(axes: Any, title: str, points: Sequence[Point]) -> None:
     axes.tick_params(labelsize=7)
     if by_step:
         axes.set_xlabel("step", fontsize=8)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.locator_params(axis="x", integer=True)
     else:
         _ticks(axes, points)
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
@@ -81,7 +85,7 @@ def _panel(axes: Any, title: str, points: Sequence[Point]) -> None:
 
 
 def _curve(
-    axes: Any, places: Sequence[float], points: Sequence[Point], colour: str, marker: str
+    axes: Axes, places: Sequence[float], points: Sequence[Point], colour: str, marker: str
 ) -> None:
     """Draw a line of points that may be compared, at these places of the x axis."""
     there = [(x, p, p.value) for x, p in zip(places, points, strict=True) if p.value is not None]
@@ -97,11 +101,11 @@ def _curve(
         found = [(x, value) for x, p, value in there if p.change == change]
         if found:
             label = f"{change} {_THAN}"
-            x_y = zip(*found, strict=True)
-            axes.scatter(*x_y, s=70, marker=mark, color=shade, zorder=3, label=label)
+            at, heights = [x for x, _ in found], [value for _, value in found]
+            axes.scatter(at, heights, s=70, marker=mark, color=shade, zorder=3, label=label)
 
 
-def _levels(axes: Any, points: Sequence[Point], colour: str) -> None:
+def _levels(axes: Axes, points: Sequence[Point], colour: str) -> None:
     """Draw models without a step as levels across the picture, each dashed in its own way."""
     for point, dashes in zip(points, cycle(_DASHES)):
         if point.value is not None:
@@ -111,7 +115,7 @@ def _levels(axes: Any, points: Sequence[Point], colour: str) -> None:
             )
 
 
-def _ticks(axes: Any, points: Sequence[Point]) -> None:
+def _ticks(axes: Axes, points: Sequence[Point]) -> None:
     """Write below each point its checkpoint, or when it was made."""
     every = -(-len(points) // _MOST_LABELS)
     shown = range(0, len(points), every)

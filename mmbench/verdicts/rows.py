@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -16,6 +16,7 @@ from mmbench.types import RunRecord, ScoreInfo
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from mmbench.stats.folds import Floats
@@ -43,7 +44,7 @@ class Of(NamedTuple):
 class RunRows:
     """The rows of one run. `keys` and `groups` are those of its samples, in the stored order."""
 
-    def __init__(self, record: RunRecord, table: Any) -> None:
+    def __init__(self, record: RunRecord, table: pa.Table) -> None:
         self.record, self.table = record, table
         if missing := _COLUMNS - set(table.column_names):
             raise DataError(f"run {record.run}: its rows have no column {min(missing)!r}")
@@ -73,7 +74,7 @@ class RunRows:
         self._check(name, info, found)
         return found
 
-    def cell(self, column: str, place: int) -> Any:
+    def cell(self, column: str, place: int) -> object:
         """What was said of a sample (`value`), its `target` or its `error`."""
         value = self.table[column][place].as_py()
         if not isinstance(value, str) or column == "error":

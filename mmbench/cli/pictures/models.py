@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmbench.cli.pictures.diagram import Diagram
 from mmbench.cli.pictures.of_images import clip, llava, prefix
@@ -28,7 +28,7 @@ class Of(NamedTuple):
 
     kind: type[Specimen]
     title: str
-    diagram: Callable[[Any], Diagram]
+    diagram: Callable[..., Diagram]
 
 
 PICTURES = {

@@ -6,7 +6,7 @@ column is used if each of its values names one sample; which one is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 from unicodedata import is_normalized, normalize
@@ -14,7 +14,7 @@ from unicodedata import is_normalized, normalize
 from msgspec.structs import replace
 
 from mmbench.errors import DataError
-from mmbench.text import count, listed
+from mmbench.text import count, listed, part_of
 from mmbench.types import Outputs, Sample
 
 _MEDIA_ENDINGS = {
@@ -215,3 +215,39 @@ def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
         if n
     ]
     return replace(outputs, tags=kept, notes=[*outputs.notes, *told])
+
+
+def refuse_strangers(ids: list[str], outputs: Outputs, *, partial: bool) -> None:
+    """Raise what `refuse_unmatched` raises, with the column that the ids are from."""
+    try:
+        refuse_unmatched(ids, outputs.values, partial=partial)
+    except DataError as error:
+        if not outputs.id_column or outputs.values.keys() <= set(ids):
+            raise
+        hint = f"the ids are in column {outputs.id_column}: --field id=NAME chooses another"
+        raise DataError(f"{error}; {hint}") from error
+
+
+def refuse_unmatched(ids: list[str], given: Collection[str], *, partial: bool) -> None:
+    """Raise DataError for samples without an output (not if `partial`), and the other way round."""
+    known = set(ids)
+    missing = [] if partial else [ident for ident in ids if ident not in given]
+    extra = [ident for ident in given if ident not in known]
+    problems = []
+    if missing:
+        problems.append(f"{part_of(len(missing), len(ids), 'sample')} no output: {listed(missing)}")
+    if extra:
+        verb = "belongs" if len(extra) == 1 else "belong"
+        problems.append(f"{count(len(extra), 'output')} {verb} to no sample: {listed(extra)}")
+    if problems:
+        raise DataError("; ".join(problems) + _hint(missing, extra, known))
+    if ids and not known & set(given):
+        raise DataError("no sample has an output")
+
+
+def _hint(missing: list[str], extra: list[str], known: set[str]) -> str:
+    """What to type where samples have no output, or outputs no sample."""
+    folded = {ident.casefold() for ident in known} if extra else set()
+    if any(ident.casefold() in folded for ident in extra):
+        return "; --fold-ids matches ids that differ in case alone"
+    return "; --partial scores what is there" if missing and not extra else ""

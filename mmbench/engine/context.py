@@ -1,0 +1,59 @@
+"""What all parts of one run share: settings, content keys, progress, costs, the loaded model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import NamedTuple
+
+from mmbench.contents import ContentKeys, cache_folder
+from mmbench.engine.held import Held
+from mmbench.engine.options import Options
+from mmbench.engine.progress import Progress, Silent
+
+
+class Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what happens inside."""
+        start = perf_counter()
+        try:
+            yield
+        finally:
+            spent = perf_counter() - start
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + spent, 4)
+
+
+class Costs:
+    """What a run takes: seconds by stage, forwards, throughput, and the device it ran on."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.counts = {"requests": 0, "computed": 0, "cached": 0}
+        self.throughput: dict[str, float] = {}
+        self.device = "none"
+
+
+class RunContext(NamedTuple):
+    """What the parts of one run share."""
+
+    options: Options
+    keys: ContentKeys
+    progress: Progress
+    costs: Costs
+    held: Held
+
+
+@contextmanager
+def run_context(
+    options: Options | None = None, progress: Progress | None = None, held: Held | None = None
+) -> Iterator[RunContext]:
+    """Open the cache of content keys for one run. `held` keeps a model for the next run."""
+    with ContentKeys(cache_folder()) as keys:
+        yield RunContext(options or Options(), keys, progress or Silent(), Costs(), held or Held())

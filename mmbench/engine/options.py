@@ -1,0 +1,62 @@
+"""Run settings other than the model and the task, and the one place that makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mmbench.errors import UserError
+
+
+class Options(msgspec.Struct, frozen=True):
+    """Run settings other than the model and the task: the flags of `mmbench run`.
+
+    `settings` are those of the task's kind (`index` of retrieval), by name; `metric_models` are
+    files for models of metrics, by `ModelFile.option`.
+    """
+
+    data: Path | None = None
+    limit: int | None = None
+    settings: dict[str, Any] = {}
+    device: str = "auto"
+    dtype: str = "auto"
+    batch_size: int | None = None
+    seed: int = 0
+    fresh: bool = False
+    published_as: str | None = None
+    model_options: dict[str, Any] = {}
+    trust_remote_code: bool = False
+    tasks: tuple[str, ...] = ()
+    metric_models: dict[str, Path] = {}
+    strip_reasoning: bool = False
+    allow_outside: bool = False
+
+
+_SETTINGS = ("index",)  # flags that are settings of a kind
+_METRIC_MODELS = ("inception",)  # flags that name files for models of metrics
+
+
+def options_from(given: Mapping[str, object]) -> Options:
+    """Return options from flags or arguments by name.
+
+    What is None, or no option, is left at its default: a command has some of the flags. Raises
+    UserError for a value of the wrong type.
+    """
+    names = {field.name for field in msgspec.structs.fields(Options)}
+    values = {name: given[name] for name in names & given.keys() if given[name] is not None}
+    for field, flags in (("settings", _SETTINGS), ("metric_models", _METRIC_MODELS)):
+        values[field] = {name: given[name] for name in flags if given.get(name) is not None}
+    try:
+        return msgspec.convert(values, Options, dec_hook=_as_path)
+    except msgspec.ValidationError as error:
+        raise UserError(f"options of a run: {error}") from error
+
+
+def _as_path(kind: type, value: object) -> object:
+    """Return a path of a text: msgspec asks for the types that it does not know."""
+    if kind is Path and isinstance(value, str | Path):
+        return Path(value)
+    raise TypeError(f"{value!r} is not a path")

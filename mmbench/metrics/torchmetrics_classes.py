@@ -1,0 +1,145 @@
+"""The metric classes of the package torchmetrics: their names, their modules and their options."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from mmbench.errors import Missing, SpecError, UnknownName, UserError
+from mmbench.named_values import checked_options
+
+# What each domain of classes is given by mmbench where a task does not give it: see the inputs.
+FILLED: dict[str, tuple[str, ...]] = {
+    "text": (),
+    "classification": ("task", "num_classes", "num_labels"),
+    "image": ("data_range", "normalize"),
+}
+# Options of mmbench's own: which of several outputs, and which direction is better.
+_OWN: dict[str, Any] = {"output": str | int, "better": Literal["higher", "lower"]}
+_NO_METRICS = ("functional", "utilities", "wrappers")  # packages without a metric that stands alone
+
+
+@cache
+def class_modules() -> dict[str, str]:
+    """Return the module of each public metric class by its name. Imports nothing.
+
+    They are what the `__init__` of each domain (text, image …) takes from its modules, also under a
+    condition: a class is known where a package that it needs is absent. Empty without torchmetrics.
+    """
+    spec = find_spec("torchmetrics")
+    folders = spec.submodule_search_locations if spec else None
+    files = sorted(Path(folders[0]).glob("*/__init__.py")) if folders else []
+    domains = [file for file in files if file.parent.name not in _NO_METRICS]
+    return {name: module for file in domains for name, module in _exported(file)}
+
+
+def _exported(file: Path) -> Iterator[tuple[str, str]]:
+    inside = f"torchmetrics.{file.parent.name}."
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(inside):
+            yield from ((one.name, str(node.module)) for one in node.names)
+
+
+def check_name(name: str) -> None:
+    """Refuse what is no metric class of torchmetrics. Raises UnknownName, with the near names."""
+    if name not in class_modules():
+        hint = "https://lightning.ai/docs/torchmetrics lists all"
+        raise UnknownName("metric class of torchmetrics", name, class_modules(), hint)
+
+
+def domain(name: str) -> str:
+    """Return which part of torchmetrics a class belongs to, such as text or image."""
+    return class_modules()[name].split(".")[1]
+
+
+def load_class(name: str) -> Any:
+    """Import a class. Raises Missing where something that it needs is not installed."""
+    try:
+        _import_package()
+        return getattr(import_module(class_modules()[name]), name)
+    except ImportError as error:
+        raise Missing(f"torchmetrics[{name}]: {' '.join(str(error).split())}") from error
+
+
+def _import_package() -> None:
+    """Import torchmetrics, which fails the first time where torch-fidelity lacks torchvision."""
+    try:
+        import_module("torchmetrics")
+    except ImportError:
+        import_module("torchmetrics")
+
+
+def parameters(cls: Any) -> dict[str, inspect.Parameter]:
+    """Return what the constructor of a class takes, with type hints; no `**kwargs`."""
+    make = cls.__new__ if "__new__" in vars(cls) else cls.__init__
+    hints = get_type_hints(make)
+    _, *taken = inspect.signature(make).parameters.values()  # without self or cls
+    named = (one for one in taken if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL))
+    return {one.name: one.replace(annotation=hints.get(one.name, Any)) for one in named}
+
+
+def typed_options(name: str, cls: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options of a class, and mmbench's own, as they are taken.
+
+    A list becomes a tuple where the class takes tuples. Raises SpecError and UnknownName.
+    """
+    taken = parameters(cls)
+    what = f"option of metric torchmetrics[{name}]"
+    stub = _stub(taken, FILLED.get(domain(name), ()))
+    values = checked_options(stub, options, what, (), lambda names: _lacking(name, names))
+    hints = {key: taken[key].annotation for key in values if key in taken}
+    return {key: _as_taken(value, hints.get(key, Any)) for key, value in values.items()}
+
+
+def _stub(taken: Mapping[str, inspect.Parameter], filled: Collection[str]) -> Callable[..., None]:
+    """Return a function with the parameters of a class and of mmbench, those filled optional."""
+
+    def options() -> None: ...
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    own = [inspect.Parameter(one, keyword, default=None, annotation=_OWN[one]) for one in _OWN]
+    every = [one.replace(kind=keyword) for one in taken.values() if one.name not in _OWN]
+    every = [one.replace(default=None) if one.name in filled else one for one in every]
+    options.__dict__["__signature__"] = inspect.Signature([*every, *own])
+    options.__annotations__ = {one.name: one.annotation for one in (*every, *own)}
+    return options
+
+
+def _lacking(name: str, names: list[str]) -> UserError:
+    said = ", ".join(f"{one}: …" for one in names)
+    return SpecError(
+        f"metric torchmetrics[{name}] needs {', '.join(names)}: give the task metric_options:"
+        f' {{"torchmetrics[{name}]": {{{said}}}}}'
+    )
+
+
+def _as_taken(value: Any, hint: Any) -> Any:
+    return tuple(value) if isinstance(value, list) and not _mentions(hint, list) else value
+
+
+def _mentions(hint: Any, kind: type) -> bool:
+    """Whether a type hint, or a part of it, is of this type."""
+    own = get_origin(hint) or hint
+    inside = any(_mentions(arg, kind) for arg in get_args(hint))
+    return inside or (inspect.isclass(own) and issubclass(own, kind))
+
+
+def refuse_models(name: str, cls: Any) -> None:
+    """Refuse a class that loads a model: given as an object, by a name or by a path.
+
+    It would be downloaded, or unpickled, and a signature cannot say which it was. Raises Missing.
+    """
+    from torch.nn import Module
+
+    for one in parameters(cls).values():
+        if _mentions(one.annotation, Module) or one.name.endswith("path"):
+            raise Missing(
+                f"torchmetrics[{name}] loads a model (option {one.name}), which no signature could"
+                " identify: take a metric of mmbench's own, `mmbench list metrics` shows all"
+            )

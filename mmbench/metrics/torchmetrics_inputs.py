@@ -1,0 +1,166 @@
+"""Texts and images as the metrics of torchmetrics take them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from mmbench.errors import DataError, SampleError
+from mmbench.media import decode_image, read_bytes
+from mmbench.types import Broken, Media, Prediction
+
+Parameters = Mapping[str, inspect.Parameter]
+
+
+class Inputs(Protocol):
+    """What a metric of torchmetrics is given: options of its constructor, and batches."""
+
+    signature: str
+
+    def options(self) -> dict[str, Any]:
+        """Return the options that follow from the data, or from how they are handed on."""
+        ...
+
+    def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:
+        """Yield the arguments of each call of `update`. Raises DataError where they do not fit."""
+        ...
+
+
+class Texts:
+    """Texts with their references: those of a sample as a list, or the only one.
+
+    Which of both, the type hints of `update` say.
+    """
+
+    signature = ""
+
+    def __init__(
+        self,
+        predictions: Sequence[Prediction],
+        parameters: Parameters,
+        given: Mapping[str, Any],
+    ) -> None:
+        del parameters, given
+        self._predictions = predictions
+
+    def options(self) -> dict[str, Any]:
+        """Return none."""
+        return {}
+
+    def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:
+        """Yield all texts and all references. Raises DataError where there are no such."""
+        hints = [_nesting(one.annotation) for one in _taken(update)]
+        if len(hints) != 2 or None in hints:
+            raise DataError("it takes other inputs than texts and references")
+        texts = [_text(one) for one in self._predictions]
+        references = [_references(one) for one in self._predictions]
+        if hints[1] == 2:
+            yield texts, references
+            return
+        for one, own in zip(self._predictions, references, strict=True):
+            if len(own) > 1:
+                raise DataError(f"it takes one reference, and sample {one.id} has {len(own)}")
+        yield texts, [own[0] for own in references]
+
+
+def _taken(update: Callable[..., None]) -> list[inspect.Parameter]:
+    hints = get_type_hints(update)
+    _, *taken = inspect.signature(update).parameters.values()  # without self
+    return [one.replace(annotation=hints.get(one.name, Any)) for one in taken]
+
+
+def _nesting(hint: Any) -> int | None:
+    """Return how deep lists of texts may be in a type hint: 0 a text; None where there is none."""
+    if hint is str:
+        return 0
+    depths = [depth for arg in get_args(hint) if (depth := _nesting(arg)) is not None]
+    origin = get_origin(hint)
+    is_list = inspect.isclass(origin) and issubclass(origin, Sequence)
+    if not depths or not (is_list or origin is Union):
+        return None
+    return max(depths) + is_list
+
+
+def _text(prediction: Prediction) -> str:
+    if isinstance(prediction.value, str):
+        return prediction.value
+    kind = type(prediction.value).__name__
+    raise DataError(f"it takes texts, and the output of sample {prediction.id} is a {kind}")
+
+
+def _references(prediction: Prediction) -> list[str]:
+    target = prediction.target
+    texts = [target] if isinstance(target, str) else target
+    if isinstance(texts, list | tuple) and texts and all(isinstance(t, str) for t in texts):
+        return list(texts)
+    raise DataError(f"sample {prediction.id} has no texts as references")
+
+
+class Images:
+    """Drawings, alone or each with its real image: float32 [1, 3, h, w] in [0, 1], one by one."""
+
+    signature = "images=[0;1]"
+
+    def __init__(
+        self,
+        predictions: Sequence[Prediction],
+        parameters: Parameters,
+        given: Mapping[str, Any],
+    ) -> None:
+        del given
+        self._predictions = predictions
+        self._parameters = parameters
+
+    def options(self) -> dict[str, Any]:
+        """Return the range of the images, as far as the class asks for it."""
+        filled = {"data_range": 1.0} if "data_range" in self._parameters else {}
+        normalize = self._parameters.get("normalize")  # of MS-SSIM it is another option
+        return filled | ({"normalize": True} if normalize and normalize.annotation is bool else {})
+
+    def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:
+        """Yield one drawing, or a drawing and its real image, at a time.
+
+        Raises DataError where the metric takes no such, or a sample has none; SampleError for an
+        image that cannot be decoded.
+        """
+        from torch import Tensor
+
+        hints = [one.annotation for one in _taken(update)]
+        if hints not in ([Tensor], [Tensor, Tensor]):
+            raise DataError("it takes other inputs than drawings and their real images")
+        pairs = len(hints) == 2
+        for one in self._predictions:
+            drawn = _pixels(one.value, one.id, "drawing")
+            yield (drawn, _real(one, drawn)) if pairs else (drawn,)
+
+
+def _real(prediction: Prediction, drawn: Any) -> Any:
+    real = _pixels(prediction.target, prediction.id, "real image")
+    if real.shape != drawn.shape:
+        sides = [f"{one.shape[3]} x {one.shape[2]}" for one in (drawn, real)]
+        raise DataError(
+            f"the drawing of sample {prediction.id} has {sides[0]} pixels and its real image"
+            f" {sides[1]}: give the task a `size`"
+        )
+    return real
+
+
+def _pixels(content: Any, sample: str, what: str) -> Any:
+    """Return a tensor float32 [1, 3, h, w] from 0 to 1.
+
+    Raises DataError where there is no image, SampleError for one that cannot be decoded.
+    """
+    from torch import from_numpy
+
+    if isinstance(content, Broken):
+        raise SampleError(f"sample {sample}: {content.reason}")
+    if not isinstance(content, Media) or content.modality != "image":
+        raise DataError(f"it takes images, and sample {sample} has no {what}")
+    try:
+        image = np.array(decode_image(read_bytes(content), content.name))
+    except SampleError as error:
+        raise type(error)(f"sample {sample}: {error}") from error
+    return from_numpy(image).permute(2, 0, 1)[None].float() / 255

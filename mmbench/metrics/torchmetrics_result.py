@@ -1,0 +1,84 @@
+"""What a metric of torchmetrics returned, as the parts of a Score."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from importlib.metadata import version
+from typing import Any, Literal
+
+from mmbench.errors import DataError
+
+_LONGEST = 200  # characters of a message of torchmetrics
+
+
+def one_line(message: object) -> str:
+    """Return a message, or the name of an error without one, on one line."""
+    text = " ".join(str(message).split()) or type(message).__name__
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def signature(name: str, options: Mapping[str, Any], inputs: str = "") -> str:
+    """Return the version, the class, what the inputs are, and all options: `n_gram=2`.
+
+    A list of values is written as `rouge1;rougeL`.
+    """
+    head = [f"torchmetrics={version('torchmetrics')}", f"class={name}", *filter(None, [inputs])]
+    return ",".join([*head, *(f"{key}={_text(options[key])}" for key in sorted(options))])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ";".join(map(_text, value))
+    plain = str(value).lower() if isinstance(value, bool) else str(value)
+    return plain.replace(",", ";")
+
+
+def number(result: Any, output: str | int | None, taken: Collection[str]) -> float:
+    """Return the single number of a result, or of one of its outputs. Raises DataError."""
+    import torch
+
+    outputs: dict[str | int, Any] = {}
+    if isinstance(result, dict):
+        outputs = dict(result)
+    elif isinstance(result, list | tuple):
+        outputs = dict(enumerate(result))
+    if (outputs and len(outputs) > 1) or output is not None:
+        if output not in outputs:
+            known = ", ".join(map(str, outputs)) or "no other"
+            raise DataError(f"say in metric_options which `output` is meant, there are: {known}")
+        result = outputs[output]
+    elif outputs:
+        (result,) = outputs.values()
+    values = torch.as_tensor(result)
+    if values.numel() != 1:
+        ways = [f"`{way}`" for way in ("average", "reduction") if way in taken]
+        hint = f": choose another {' or '.join(ways)} in metric_options" if ways else ""
+        raise DataError(f"its result has {values.numel()} numbers{hint}")
+    return float(values)
+
+
+def direction(metric: Any, said: str | None) -> Literal["higher", "lower"]:
+    """Return which direction is better: as a task says, else as torchmetrics does.
+
+    Raises DataError where neither does.
+    """
+    known = metric.higher_is_better
+    if said is None and known is None:
+        raise DataError(
+            "torchmetrics does not say which direction is better: say it as the option `better`"
+        )
+    return "higher" if (said == "higher" if said else known) else "lower"
+
+
+def best_end(metric: Any, better: str) -> float | None:
+    """Return the best value, where the plots of torchmetrics have an end there."""
+    end = metric.plot_upper_bound if better == "higher" else metric.plot_lower_bound
+    return None if end is None or not math.isfinite(end) else float(end)
+
+
+def reason_of(value: float, warned: list[str]) -> str:
+    """Return why there is no value, or no interval, and what torchmetrics warns of."""
+    none = f"torchmetrics gives {value}"
+    own = "no interval: a metric of the whole set" if math.isfinite(value) else none
+    return "; ".join(dict.fromkeys([own, *map(one_line, warned)]))

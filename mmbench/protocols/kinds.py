@@ -1,0 +1,93 @@
+"""What a task kind is: all that depends on the kind of a task, and on nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, NamedTuple, Protocol, TypeVar
+
+from mmbench.protocols.datasets import Dataset
+from mmbench.types import (
+    Answers,
+    KindOptions,
+    Modality,
+    Outputs,
+    Predictions,
+    Requests,
+    Said,
+    TaskSpec,
+)
+
+D_contra = TypeVar("D_contra", bound=Dataset, contravariant=True)
+
+# What a model answered, by the name of its requests.
+Responses = Mapping[str, Answers | Said]
+
+
+class Needs(NamedTuple):
+    """What a model must be able to do for a task.
+
+    `ability` is a protocol of `mmbench.protocols`; every request holds all media of `together`.
+    """
+
+    ability: type
+    together: frozenset[Modality] = frozenset()
+
+
+class Kind(Protocol[D_contra]):
+    """One task of a kind: what a model is asked, and what becomes of its answers.
+
+    `mmbench.kinds.PerSample` is a base class for kinds in which each sample gets one answer.
+
+    `Options` declares the kind's own keys of a task file, with types and defaults. `dataset` is the
+    type of data that it takes. `baselines` are names of predictions that no model made: `oracle` is
+    the best, the others ignore the input. `no_answer` is the value of an output that holds no
+    answer; None: the sample fails.
+    """
+
+    Options: ClassVar[type[KindOptions]]
+    dataset: ClassVar[type]
+    baselines: ClassVar[tuple[str, ...]]
+    no_answer: ClassVar[str | None]
+
+    def __init__(self, task: TaskSpec, /) -> None:
+        """Take a task. Raises SpecError for one that this kind cannot run."""
+        ...
+
+    def directions(self) -> list[str]:
+        """Return the names of the directions that are scored apart; one empty name for one."""
+        ...
+
+    def needs(self) -> Needs | None:
+        """Return what a model must be able to do; None if only outputs are scored."""
+        ...
+
+    def check(self, data: D_contra, /) -> None:
+        """Refuse data that this task's options do not fit. Raises UserError."""
+        ...
+
+    def requests(self, data: D_contra, seed: int, /) -> dict[str, Requests]:
+        """Return what a model is asked, by name. Raises DataError."""
+        ...
+
+    def failures(self, data: D_contra, responses: Responses, /) -> list[tuple[str, str]]:
+        """Return id and reason of each sample that failed of itself."""
+        ...
+
+    def predictions(self, data: D_contra, responses: Responses, /) -> Predictions:
+        """Return a model's answers with the references."""
+        ...
+
+    def accept(self, data: D_contra, outputs: Outputs, /) -> Predictions:
+        """Return outputs of another program, which match the data, with the references.
+
+        Raises DataError, naming the sample, for an output that is not of this kind.
+        """
+        ...
+
+    def baseline(self, name: str, data: D_contra, seed: int, /) -> Predictions:
+        """Return the predictions of one of `baselines`."""
+        ...
+
+    def signature(self, data: D_contra, /) -> str:
+        """Return what the options add to the signature of every score: `index=exact`."""
+        ...

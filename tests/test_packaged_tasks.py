@@ -1,0 +1,55 @@
+"""The packaged tasks ask what they asked: fingerprints, data hashes, signatures and scores.
+
+`packaged_tasks.json` was written before the options of kinds became types of their own. A change in
+it is a change of what is asked, or of how it is measured; then the task's version changes too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmbench.engine.identity import fingerprint
+from mmbench.engine.options import Options
+from mmbench.engine.run import run
+from mmbench.spec import load_task, packaged_tasks
+
+EXPECTED: dict[str, dict[str, Any]] = json.loads(
+    Path(__file__).with_name("packaged_tasks.json").read_text()
+)
+MEASURED = [name for name, values in EXPECTED.items() if "scores" in values]
+
+
+def test_every_packaged_task_is_known() -> None:
+    assert packaged_tasks() == sorted(EXPECTED)
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_the_fingerprint_is_unchanged(name: str) -> None:
+    assert fingerprint(load_task(name)) == EXPECTED[name]["fingerprint"]
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_data_and_scores_are_unchanged(name: str) -> None:
+    """The random baseline on the first 40 samples of the data that come with the package."""
+    record = run("random", name, Options(limit=40, seed=3)).record
+    assert record.task.data_hash == EXPECTED[name]["data_hash"]
+    assert record.task.asked == EXPECTED[name]["asked"]
+    found = {
+        metric: [score.value, score.low, score.high, score.n, score.signature]
+        for metric, score in record.scores.items()
+    }
+    assert found.keys() == EXPECTED[name]["scores"].keys()
+    for metric, (*numbers, signature) in EXPECTED[name]["scores"].items():
+        for number, expected in zip(found[metric], numbers, strict=False):
+            assert number == (None if expected is None else pytest.approx(expected, rel=1e-6))
+        assert _without_identity(found[metric][-1]) == _without_identity(signature)
+
+
+def _without_identity(signature: str) -> str:
+    """Return a signature without the hash of the model whose features a metric looks at."""
+    return re.sub("#[0-9a-f]{8}", "", signature)
