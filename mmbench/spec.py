@@ -19,6 +19,7 @@ from mmbench import registry
 from mmbench.errors import SpecError, UnknownName, UserError
 from mmbench.file_names import name_fault
 from mmbench.named_values import as_struct
+from mmbench.protocols.kind_class import class_fault
 from mmbench.regular_files import read_regular
 from mmbench.safe_parse import parse_yaml
 from mmbench.text import with_home
@@ -101,20 +102,18 @@ def _as_spec(raw: dict[str, Any], where: str) -> TaskSpec:
 def options_of_kind(kind: object, task: str) -> type[KindOptions]:
     """Return the type of a kind's options; none for what is not a text, which is refused later.
 
-    Raises UnknownName, and UserError for a kind of a plugin whose options are no KindOptions or
-    have the name of a key that every task has.
+    Raises UnknownName, and UserError for a kind of a plugin that is no Kind, or whose options are
+    no KindOptions, lack a default or have the name of a key that every task has.
     """
     if not isinstance(kind, str):
         return KindOptions
     if kind not in registry.names("kind"):
         hint = "`mmbench list kinds` shows all"
         raise UnknownName(f"kind of task {task}", kind, registry.names("kind"), hint)
-    options: object = getattr(registry.lookup("kind", kind), "Options", KindOptions)
-    if not (isinstance(options, type) and issubclass(options, KindOptions)):
-        raise UserError(f"kind {kind}: its Options are no subclass of mmbench.types.KindOptions")
-    taken = {field.name for field in structs.fields(TaskSpec)}
-    if both := sorted(taken & {field.name for field in structs.fields(options)}):
-        raise UserError(f"kind {kind}: every task has a key {both[0]!r}: name the option otherwise")
+    found = registry.lookup("kind", kind)
+    if registry.plugin("kind", kind) and (fault := class_fault(found)):
+        raise UserError(f"kind {kind}: {fault}")
+    options: type[KindOptions] = getattr(found, "Options", KindOptions)
     return options
 
 

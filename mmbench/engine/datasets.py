@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmbench import registry
@@ -94,17 +96,35 @@ def _checked(spec: TaskSpec, name: str, data: object) -> Dataset:
     if not isinstance(data, wanted):
         raise UserError(
             f"task {spec.name}: data source {name} returned a {type(data).__name__}: kind"
-            f" {spec.kind} needs a mmbench.{wanted.__name__}"
+            f" {spec.kind} needs a {_public(wanted)}"
         )
     found: Dataset = data  # type: ignore[assignment]  # an instance of what the kind declares
-    sides = found.by_role().values() if registry.plugin("data", name) else []
+    sides = [*found.by_role().values()] if registry.plugin("data", name) else []
     odd = next((one for side in sides for one in side if not _is_sample(one)), None)
     if odd is not None:
         raise UserError(
             f"task {spec.name}: data source {name} returned the sample {plain(repr(odd), 80)}: a"
             " mmbench.types.Sample is needed, with a text as id and its inputs by name"
         )
+    for side in sides:
+        _refuse_twins(spec, name, side)
     return found
+
+
+def _refuse_twins(spec: TaskSpec, name: str, samples: Sequence[Sample]) -> None:
+    """Refuse two samples of one id, which no output could tell apart. Raises UserError."""
+    ident, times = next(iter(Counter(sample.id for sample in samples).most_common(1)), ("", 1))
+    if times > 1:
+        raise UserError(
+            f"task {spec.name}: data source {name} returned {times} samples with the id {ident!r}:"
+            " each needs one of its own"
+        )
+
+
+def _public(data: type) -> str:
+    """Return the name of a type of data, as a plugin imports it."""
+    module = data.__module__
+    return f"{'mmbench' if module.startswith('mmbench.datasets') else module}.{data.__qualname__}"
 
 
 def _is_sample(one: object) -> bool:

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from mmbench.kinds.per_sample import PerSample, each_output
+from mmbench.kinds.responses import generated, vectors
 
-__all__ = ["PerSample", "each_output"]
+__all__ = ["PerSample", "each_output", "generated", "vectors"]

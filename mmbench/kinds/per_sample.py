@@ -9,6 +9,7 @@ from typing import ClassVar, TypeVar
 
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
+from mmbench.kinds.returned import CHECKS, checked
 from mmbench.protocols import Needs, Responses
 from mmbench.types import (
     Broken,
@@ -45,6 +46,11 @@ class PerSample(ABC):
     baselines: ClassVar[tuple[str, ...]] = ("oracle", "constant", "random", "empty")
     no_answer: ClassVar[str | None] = None
     options: KindOptions
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name in CHECKS.keys() & vars(cls):
+            setattr(cls, name, checked(name, vars(cls)[name]))
 
     def __init__(self, task: TaskSpec, /) -> None:
         self.task = task

@@ -1,0 +1,136 @@
+"""What the methods of a kind may return, checked where a plugin's kind returns it.
+
+A wrong value would show far from the kind, as an error in the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from reprlib import repr
+from typing import Any, get_args
+
+from msgspec import Struct
+
+from mmbench.errors import UserError
+from mmbench.protocols import Dataset, Needs
+from mmbench.types import Broken, Continued, Media, Message, Method, Requests, Seeded, View
+
+# What is asked for with each method, and its words.
+_CONTENT = ((str, Media, Broken), "texts, Media and Broken")
+_CONTENTS: dict[str, tuple[tuple[type, ...], str]] = {
+    "embed": _CONTENT,
+    "classify": ((*_CONTENT[0], View), "Media, Views and Broken"),
+    "write": ((tuple,), "conversations: tuples of Message"),
+    "loglikelihood": ((Continued,), "Continueds"),
+    "draw": ((Seeded,), "Seededs"),
+    "speak": _CONTENT,
+}
+_GENERATES = ("write", "draw", "speak")
+_VALUES = "a list with one value for each sample, a Broken for one that failed"
+
+
+def checked(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method of a kind that raises UserError where it returns what it may not."""
+
+    @wraps(method)
+    def call(kind: Any, *args: Any, **kwargs: Any) -> Any:
+        found = method(kind, *args, **kwargs)
+        if fault := CHECKS[name](found, *args):
+            task = getattr(kind, "task", None)
+            who = f"kind {task.kind}" if task else f"kind {type(kind).__name__}"
+            raise UserError(f"{who}: {name} {fault}; docs/plugins.md says what is needed")
+        return found
+
+    return call
+
+
+def _requests(found: object, data: Dataset, *_: object) -> str:
+    if not isinstance(found, Mapping) or not all(
+        isinstance(one, Requests) for one in found.values()
+    ):
+        return f"returned {repr(found)}: give a dict of mmbench.types.Requests"
+    samples = {role: len(samples) for role, samples in data.by_role().items()}
+    faults = (_asked(name, one, samples) for name, one in found.items())
+    return next(filter(None, faults), "")
+
+
+def _asked(name: object, one: Requests, samples: Mapping[str, int]) -> str:
+    """Return what is wrong with requests of a name, empty where nothing is."""
+    if one.method not in _CONTENTS:
+        methods = ", ".join(get_args(Method))
+        return f"returned requests with the method {one.method!r}: it is one of {methods}"
+    types, words = _CONTENTS[one.method]
+    odd = next((c for c in one.contents if not isinstance(c, types) or not _turns(c)), None)
+    if odd is not None:
+        return f"returned requests to {one.method} {repr(odd)}: give {words}"
+    if one.method not in _GENERATES:
+        return ""
+    if name not in samples:
+        roles = " or ".join(samples)
+        return f"returned requests named {name!r}: name those to {one.method} by role, {roles}"
+    if len(one.contents) != samples[str(name)]:
+        return (
+            f"returned {len(one.contents)} requests to {one.method} for {samples[str(name)]}"
+            f" samples of the role {name}: give one for each"
+        )
+    return ""
+
+
+def _turns(content: object) -> bool:
+    return not isinstance(content, tuple) or all(isinstance(turn, Message) for turn in content)
+
+
+def _values(found: object, *args: object) -> str:
+    data: Any = next(one for one in args if not isinstance(one, str))  # a baseline's name is first
+    n = len(data.samples)
+    if not isinstance(found, Sequence) or isinstance(found, str):
+        return f"returned {repr(found)}: give {_VALUES}"
+    if len(found) != n:
+        return f"returned {len(found)} values for {n} samples: give {_VALUES}"
+    odd = next((row for row, value in enumerate(found) if not _is_value(value)), None)
+    if odd is None:
+        return ""
+    ident = data.samples[odd].id
+    return f"returned {repr(found[odd])} for {ident}: give a text, a number, a list or a Struct"
+
+
+def _is_value(value: object) -> bool:
+    plain = isinstance(value, str | int | float | list | tuple | dict | Struct)
+    return plain or hasattr(value, "dtype")
+
+
+def _failures(found: object, *_: object) -> str:
+    pairs = found if isinstance(found, list) else [found]
+    if all(isinstance(p, tuple) and [type(one) for one in p] == [str, str] for p in pairs):
+        return ""
+    return f"returned {repr(found)}: give a list of (id, reason)"
+
+
+def _directions(found: object, *_: object) -> str:
+    if isinstance(found, list) and found and all(isinstance(name, str) for name in found):
+        return ""
+    return f'returned {repr(found)}: give a list of names, [""] for a single direction'
+
+
+def _needs(found: object, *_: object) -> str:
+    if found is None or isinstance(found, Needs):
+        return ""
+    return f"returned {repr(found)}: give a mmbench.protocols.Needs, or None"
+
+
+def _signature(found: object, *_: object) -> str:
+    return "" if isinstance(found, str) else f"returned {repr(found)}: give a text"
+
+
+# What is wrong with what a method returned, given its arguments; empty where nothing is.
+CHECKS: dict[str, Callable[..., str]] = {
+    "requests": _requests,
+    "values": _values,
+    "accepted": _values,
+    "baseline_values": _values,
+    "failures": _failures,
+    "directions": _directions,
+    "needs": _needs,
+    "signature": _signature,
+}

@@ -1,0 +1,42 @@
+"""What is wrong with a class that a plugin registers as a kind, before it is used."""
+
+from __future__ import annotations
+
+from msgspec import structs, to_builtins
+
+from mmbench.protocols.kinds import Kind
+from mmbench.types import KindOptions, TaskSpec
+
+_METHODS = [name for name, one in vars(Kind).items() if callable(one) and not name.startswith("_")]
+
+
+def class_fault(kind: object) -> str:
+    """Return why a class is no `Kind`, or its `Options` are none; empty where nothing is wrong."""
+    if not isinstance(kind, type):
+        return "it is no class: see `A kind` in docs/plugins.md"
+    if missing := [name for name in _METHODS if not callable(getattr(kind, name, None))]:
+        return f"the class lacks {', '.join(missing)}: derive it from mmbench.kinds.PerSample"
+    if abstract := sorted(getattr(kind, "__abstractmethods__", ())):
+        return f"the class lacks {', '.join(abstract)}: see `A kind` in docs/plugins.md"
+    if not isinstance(getattr(kind, "dataset", None), type):
+        return "its `dataset` is no class: give the type of its data, such as mmbench.Samples"
+    baselines = getattr(kind, "baselines", ())
+    if not isinstance(baselines, tuple) or "oracle" not in baselines:
+        return 'its `baselines` are no tuple with "oracle": give ("oracle", "constant", "random")'
+    return _options_fault(getattr(kind, "Options", KindOptions))
+
+
+def _options_fault(options: object) -> str:
+    if not (isinstance(options, type) and issubclass(options, KindOptions)):
+        return "its Options are no subclass of mmbench.types.KindOptions"
+    fields = structs.fields(options)
+    taken = {field.name for field in structs.fields(TaskSpec)}
+    if both := sorted(taken & {field.name for field in fields}):
+        return f"every task has a key {both[0]!r}: name the option otherwise"
+    if bare := [field.name for field in fields if field.required]:
+        return f"its option {bare[0]!r} has no default: give it one"
+    try:
+        to_builtins(options())
+    except TypeError as error:
+        return f"a default of its Options cannot stand in a task file: {error}"
+    return ""
