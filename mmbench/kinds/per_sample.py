@@ -88,9 +88,11 @@ class PerSample(ABC):
         """Return the values that a baseline predicts, one per sample."""
 
     def failures(self, data: Samples, responses: Responses, /) -> list[tuple[str, str]]:
-        """Return id and reason of each sample that failed."""
-        failed = sorted(responses["sample"].failures.items())
-        return [(data.samples[row].id, reason) for row, reason in failed]
+        """Return id and reason of each sample that failed in one of the requests named by role."""
+        failed: dict[int, str] = {}
+        for role in data.by_role().keys() & responses:
+            failed |= responses[role].failures
+        return [(data.samples[row].id, reason) for row, reason in sorted(failed.items())]
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
         """Return a model's answers with the references."""
