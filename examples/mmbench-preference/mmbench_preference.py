@@ -1,0 +1,175 @@
+"""Pairwise preference: a model, or another program, says which of two answers is better."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from statistics import fmean
+
+import msgspec
+
+from mmbench import Media, Prediction, Sample, Samples, Score
+from mmbench.errors import DataError
+from mmbench.kinds import PerSample, each_output, generated
+from mmbench.protocols import Responses, Writes, declare_source
+from mmbench.stats import score
+from mmbench.types import (
+    Broken,
+    Content,
+    Generation,
+    KindOptions,
+    Message,
+    Modality,
+    Outputs,
+    Requests,
+    Written,
+)
+
+TASK = Path(__file__).with_suffix(".yaml")
+# A letter that stands alone: "A", "(b)", "Answer: A.", "A is better"; not "A good answer would be".
+VERDICT = re.compile(r"\W*(?:answer\W+)?(a|b|tie)(?:\W*$|[\n.,:;)\]*]|\s+is\b)", re.IGNORECASE)
+
+
+class PreferenceOptions(KindOptions, frozen=True):
+    both_orders: bool = True  # ask each pair twice, the second time with the answers swapped
+    ties: bool = False  # the judge may answer `tie`
+    generation: Generation = Generation(max_tokens=16)
+
+
+class Pairs(Samples, frozen=True):
+    def by_role(self) -> dict[str, list[Sample]]:
+        inputs = [{**s.inputs, "a": s.inputs["b"], "b": s.inputs["a"]} for s in self.samples]
+        pairs = zip(self.samples, inputs, strict=True)
+        swapped = [msgspec.structs.replace(one, inputs=other) for one, other in pairs]
+        return {"sample": self.samples, "swapped": swapped}
+
+
+class Preference(PerSample):
+    """A target is `a`, `b` or `tie`. A value is a verdict for each order, `a,b`; `?` is none."""
+
+    Options = PreferenceOptions
+    options: PreferenceOptions
+    dataset = Pairs
+    ability = Writes
+    no_answer = ""
+
+    def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
+        options = self.options.generation.seeded(seed)
+        image = any("image" in sample.inputs for sample in data.samples)
+        modality: Modality = "image" if image else "text"
+        asked = {role: [self._question(s) for s in one] for role, one in data.by_role().items()}
+        return {
+            role: Requests(turns, modality, method="write", options=options)
+            for role, turns in list(asked.items())[: self._orders]
+        }
+
+    def values(self, data: Samples, responses: Responses, /) -> Sequence[object]:
+        failed = dict(self.failures(data, responses))
+        orders = zip(*(generated(responses, role).values for role in responses), strict=True)
+        pairs = zip(data.samples, orders, strict=True)
+        return [Broken(failed[s.id]) if s.id in failed else self._value(*o) for s, o in pairs]
+
+    def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
+        return each_output(self.task, data, outputs, self._output)
+
+    def baseline_values(self, name: str, data: Samples, seed: int, /) -> Sequence[object]:
+        return [",".join(_baseline(name, one, seed)[: self._orders]) for one in data.samples]
+
+    def signature(self, _data: Samples, /) -> str:
+        return f"orders={self._orders}"
+
+    @property
+    def _orders(self) -> int:
+        return 2 if self.options.both_orders else 1
+
+    def _question(self, sample: Sample) -> tuple[Message]:
+        reply = "A, B or tie" if self.options.ties else "A or B"
+        answers = f"Answer A: {sample.inputs['a']}\n\nAnswer B: {sample.inputs['b']}"
+        text = f"{sample.inputs['prompt']}\n\n{answers}\n\nWhich is better? Reply with {reply}."
+        image = [sample.inputs["image"]] if "image" in sample.inputs else []
+        return (Message("user", (*image, text)),)
+
+    def _value(self, *written: Written) -> str:
+        first, *second = (self._verdict(one.text) for one in written)
+        return ",".join([first, *({"a": "b", "b": "a"}.get(one, one) for one in second)])
+
+    def _verdict(self, text: str) -> str:
+        found = VERDICT.match(text)
+        verdict = found[1].lower() if found else "?"
+        return "?" if verdict == "tie" and not self.options.ties else verdict
+
+    def _output(self, output: object, where: str) -> str:
+        verdicts = output.split(",") if isinstance(output, str) else []
+        if len(verdicts) != self._orders and output != "":
+            wanted = "two verdicts, 'a,b'" if self.options.both_orders else "a verdict, 'a'"
+            raise DataError(f"{where} is {output!r}: give {wanted}")
+        return ",".join(map(self._verdict, verdicts if output else ["?"] * self._orders))
+
+
+def _baseline(name: str, sample: Sample, seed: int) -> list[str]:
+    """Return verdicts in both orders: the target, always the answer shown first, chance, none."""
+    chance = Random(f"{seed} {sample.id}").choices("ab", k=2)
+    known = {"oracle": [sample.target] * 2, "constant": ["a", "b"], "random": chance}
+    return known.get(name, ["?", "?"])
+
+
+class Row(msgspec.Struct):
+    """A row of a file: the chosen and the rejected answer, or two of which one is preferred."""
+
+    prompt: str
+    id: str | int = ""
+    chosen: str = ""
+    rejected: str = ""
+    answer_a: str = ""
+    answer_b: str = ""
+    preferred: str = ""
+    image: str = ""
+    subset: str = ""
+
+
+@declare_source("json")
+def preferences(root: Path | None) -> Pairs:
+    if root is None:
+        raise DataError("data source preferences: give --data FILE.jsonl")
+    file = root / "pairs.jsonl" if root.is_dir() else root
+    lines = enumerate(file.read_text("utf-8-sig").split("\n"), 1)
+    return Pairs([_sample(line, str(n), file) for n, line in lines if line.strip()])
+
+
+def _sample(line: str, number: str, file: Path) -> Sample:
+    try:
+        row = msgspec.json.decode(line, type=Row)
+    except msgspec.MsgspecError as error:
+        raise DataError(f"{file}: line {number}: {error}") from error
+    ident = str(row.id) or number
+    answers, target = (row.answer_a, row.answer_b), row.preferred.lower()
+    if row.chosen:  # which answer comes first is drawn: a judge that always says A gets chance
+        target = Random(ident).choice("ab")
+        answers = (row.chosen, row.rejected) if target == "a" else (row.rejected, row.chosen)
+    if target not in ("a", "b", "tie"):
+        raise DataError(f"{file}: line {number}: give chosen and rejected, or preferred: a, b, tie")
+    inputs: dict[str, Content] = {"prompt": row.prompt, "a": answers[0], "b": answers[1]}
+    if row.image:
+        inputs["image"] = Media("image", str(file.parent / row.image))
+    return Sample(ident, inputs, target, tags={"subset": row.subset} if row.subset else {})
+
+
+def preference_accuracy(predictions: Sequence[Prediction]) -> Score:
+    """The share of verdicts that are right, over all orders; a wrong `tie` counts as half."""
+    rows = [fmean(_credit(v, p.target) for v in p.value.split(",")) for p in predictions]
+    return score(rows, signature="ties=half", worst=0, best=1)
+
+
+def _credit(verdict: str, target: str) -> float:
+    return 1.0 if verdict == target else 0.5 * (verdict == "tie")
+
+
+def preference_consistency(predictions: Sequence[Prediction]) -> Score:
+    """The share of pairs whose verdict is the same in both orders."""
+    verdicts = [p.value.split(",") for p in predictions]
+    if any(len(orders) < 2 for orders in verdicts):
+        reason = "each pair was asked in one order: set both_orders: true"
+        return score([float("nan")] * len(verdicts), reason=reason, worst=0, best=1)
+    return score([a == b != "?" for a, b in verdicts], worst=0, best=1)
