@@ -16,7 +16,8 @@ SourceT = TypeVar("SourceT", bound=Callable[..., object])
 class SourceInfo(Struct, frozen=True):
     """What is known of a data source before it reads anything.
 
-    `reads` are the formats of the files that it takes; `hub`: without a path it asks the hub;
+    `reads` are the formats of the files that it takes: `table` (CSV, TSV, JSONL, Parquet), `json`
+    (and JSONL), `text` (lines), `folder`; `hub`: without a path it asks the hub;
     `own_data`: it reads data of the user's own, under a task of its own name.
     """
 

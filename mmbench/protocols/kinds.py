@@ -19,7 +19,8 @@ from mmbench.types import (
 
 D_contra = TypeVar("D_contra", bound=Dataset, contravariant=True)
 
-# What a model answered, by the name of its requests.
+# What a model answered, by the name of its requests; `mmbench.kinds` has `generated` and `vectors`
+# to read a Said and an Answers.
 Responses = Mapping[str, Answers | Said]
 
 
@@ -36,7 +37,8 @@ class Needs(NamedTuple):
 class Kind(Protocol[D_contra]):
     """One task of a kind: what a model is asked, and what becomes of its answers.
 
-    `mmbench.kinds.PerSample` is a base class for kinds in which each sample gets one answer.
+    `mmbench.kinds.PerSample` is a base class for kinds in which each sample gets one answer: see
+    "A kind" in docs/plugins.md.
 
     `Options` declares the kind's own keys of a task file, with types and defaults. `dataset` is the
     type of data that it takes. `baselines` are names of predictions that no model made: `oracle` is
@@ -66,7 +68,11 @@ class Kind(Protocol[D_contra]):
         ...
 
     def requests(self, data: D_contra, seed: int, /) -> dict[str, Requests]:
-        """Return what a model is asked, by name. Raises DataError."""
+        """Return what a model is asked, by name. Raises DataError.
+
+        Requests to write, draw and speak have the name of a role of the data (`by_role`), with one
+        request for each sample of the role in its order. Others have any name.
+        """
         ...
 
     def failures(self, data: D_contra, responses: Responses, /) -> list[tuple[str, str]]:
