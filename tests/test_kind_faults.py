@@ -169,6 +169,16 @@ def test_a_class_its_options_and_its_data_are_checked_before_a_run(
     assert (code, words in err, err.count("\n")) == (2, True, 1), err
 
 
+@pytest.mark.parametrize(
+    "body", ["def __init__(self, task): 1 / 0", "def check(self, data): 1 / 0"]
+)
+def test_an_error_in_a_kind_names_the_kind_and_the_line(attempt: Attempt, body: str) -> None:
+    code, err = attempt(RUN, body)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "kind own: ZeroDivisionError: division by zero (" in err
+    assert "plugin.py, line " in err
+
+
 def test_a_data_type_of_a_plugin_is_named_with_its_module(attempt: Attempt) -> None:
     body = "dataset = type('Pairs', (mmbench.Samples,), {'__module__': 'mine'}, frozen=True)"
     code, err = attempt(RUN, body)
