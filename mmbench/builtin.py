@@ -309,10 +309,29 @@ METRICS: Names = {
     "torchmetrics[CLASS]": ("mmbench.metrics.torchmetrics:torchmetrics", "any metric class of torchmetrics"),
 }  # fmt: skip
 
+_OUTPUTS = "mmbench.data.outputs"
+_ARRAYS = "mmbench.data.outputs_arrays"
+
+OUTPUTS: Names = {
+    ".jsonl": (f"{_OUTPUTS}:records", "an id and a value a row"),
+    ".csv": (f"{_OUTPUTS}:records", "an id and a value a row"),
+    ".tsv": (f"{_OUTPUTS}:records", "an id and a value a row, or a run of MS MARCO"),
+    ".json": (f"{_OUTPUTS}:json_file", "results of COCO or VQA, or {id: value}"),
+    ".run": (f"{_OUTPUTS}:trec_run", "a run of TREC or MS MARCO"),
+    ".trec": (f"{_OUTPUTS}:trec_run", "a run of TREC or MS MARCO"),
+    ".trn": (f"{_OUTPUTS}:trn", "transcripts of NIST"),
+    ".txt": (f"{_OUTPUTS}:text", "a value a line"),
+    "text": (f"{_OUTPUTS}:kaldi_text", "transcripts of Kaldi"),
+    "folder/": (f"{_OUTPUTS}:folder", "a folder of images or sounds"),
+    ".npz": (f"{_ARRAYS}:embeddings", "embeddings of queries and documents"),
+    ".npy": (f"{_ARRAYS}:score_matrix", "scores of classes, a row a sample"),
+}
+
 TABLES: dict[str, Names] = {
     "model": MODELS,
     "task": {},
     "metric": METRICS,
     "data": DATA,
     "kind": KINDS,
+    "outputs": OUTPUTS,
 }

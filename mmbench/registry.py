@@ -1,9 +1,9 @@
 """Names and the things behind them. Listing a name imports nothing; using it imports its module.
 
 Built-ins are a table of "module:attribute". Plugins are entry points of the groups
-`mmbench.models`, `mmbench.tasks`, `mmbench.metrics`, `mmbench.data` and `mmbench.kinds`, or a file
-given with `--plugin`, whose `@mmbench.register(KIND, NAME)` decorators run when it is loaded. Two
-things under one name is an error that shows both.
+`mmbench.models`, `mmbench.tasks`, `mmbench.metrics`, `mmbench.data`, `mmbench.kinds` and
+`mmbench.outputs`, or a file given with `--plugin`, whose `@mmbench.register(KIND, NAME)` decorators
+run when it is loaded. Two things under one name is an error that shows both.
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-KINDS = ("model", "task", "metric", "data", "kind")
+KINDS = ("model", "task", "metric", "data", "kind", "outputs")
 _GROUPS = {
     "model": "mmbench.models",
     "task": "mmbench.tasks",
     "metric": "mmbench.metrics",
     "data": "mmbench.data",
     "kind": "mmbench.kinds",
+    "outputs": "mmbench.outputs",
 }
 
 # What the name of a metric leaves open: a number (`@k`, `@n`), a name, one of several (`[a|b]`), or
@@ -73,9 +74,9 @@ _loaded: dict[Path, bytes] = {}  # the plugin files of this process, as they wer
 def register(kind: str, name: str) -> Callable[[T], T]:
     """Decorate a model class, a metric, a data source or a kind to put it under a name.
 
-    `kind` is one of model, task, metric, data, kind (for a task the decorated value is the path of
-    its YAML file). Raises UserError when the name is taken, naming both owners, and for what can be
-    no such thing.
+    `kind` is one of model, task, metric, data, kind, outputs (for a task the decorated value is the
+    path of its YAML file). Raises UserError when the name is taken, naming both owners, and for
+    what can be no such thing.
     """
     if kind not in KINDS:
         raise UserError(f"mmbench.register: unknown kind {kind!r}: it is one of {', '.join(KINDS)}")

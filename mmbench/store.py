@@ -20,6 +20,8 @@ from mmbench.file_names import component_fault, escaped
 from mmbench.folders import RUNS, Folder
 from mmbench.inflation import refuse_inflated_groups
 from mmbench.media import read_bytes
+from mmbench.protocols import Dataset
+from mmbench.protocols.reporters import Rows
 from mmbench.row_columns import refuse_odd_columns
 from mmbench.safe_parse import encode_json, parse_json
 from mmbench.surrogates import escape_all
@@ -93,6 +95,17 @@ def write_record(
     stored.folder.write(stored.rows_name, _parquet(rows), durable=True)
     stored.folder.write(stored.name, encode(record) + b"\n", durable=True)
     return stored.folder.path(stored.name)
+
+
+class BoardReporter:
+    """Writes records and rows into the folder of a board: a `mmbench.protocols.Reporter`."""
+
+    def __init__(self, out: str | Path, flag: str = "--out") -> None:
+        self._out, self._flag = out, flag
+
+    def __call__(self, record: RunRecord, rows: Rows, _samples: Dataset | None, /) -> str:
+        """Return the path of the record. Raises what `write_record` raises."""
+        return write_record(self._out, record, rows, flag=self._flag)
 
 
 def stored_run(record: RunRecord, out: str | Path, flag: str = "--out") -> StoredRun:

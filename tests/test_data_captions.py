@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mmbench.data.captions import captions
 from mmbench.data.coco import coco
-from mmbench.data.outputs import read_outputs
+from mmbench.engine.outputs import read_outputs
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.types import Broken, Media
 

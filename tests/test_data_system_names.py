@@ -14,11 +14,11 @@ from mmbench.data.class_folders import class_folders
 from mmbench.data.coco import find_annotations
 from mmbench.data.folder import folder
 from mmbench.data.image_set import images
-from mmbench.data.outputs import read_outputs
 from mmbench.data.pope import pope
 from mmbench.data.records import find_file
 from mmbench.data.system_names import is_system_name
 from mmbench.data.transcripts import transcripts
+from mmbench.engine.outputs import read_outputs
 
 FOLDERS = ["__MACOSX", "@eaDir", ".ipynb_checkpoints", "$RECYCLE.BIN"]
 FILES = ["Thumbs.db", "desktop.ini", ".DS_Store"]

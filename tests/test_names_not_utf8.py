@@ -15,7 +15,7 @@ from mmbench.data.class_folders import class_folders
 from mmbench.data.folder import folder
 from mmbench.data.image_set import images
 from mmbench.data.images import find_images
-from mmbench.data.outputs import read_outputs
+from mmbench.engine.outputs import read_outputs
 from mmbench.engine.rows import stored_predictions
 from mmbench.errors import DataError, SampleError
 from mmbench.file_hashes import hash_folder

@@ -6,8 +6,8 @@ import pytest
 
 import mmbench
 from mmbench.data.output_ids import with_ids_of_data
-from mmbench.data.outputs import read_outputs
 from mmbench.data.transcripts import transcripts
+from mmbench.engine.outputs import read_outputs
 from mmbench.errors import DataError
 from mmbench.types import Broken, Media, Outputs
 

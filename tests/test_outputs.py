@@ -13,11 +13,14 @@ from conftest import DATA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import mmbench
+from mmbench import registry
 from mmbench.data.answers import answers
-from mmbench.data.outputs import _ARRAYS, _RECORDS, _TEXTS, read_outputs
 from mmbench.engine.options import Options
+from mmbench.engine.outputs import read_outputs
 from mmbench.engine.score import score
 from mmbench.errors import DataError
+from mmbench.types import Outputs
 
 
 def read(tmp_path, name, content):
@@ -382,7 +385,7 @@ def examples(start):
 
 
 def test_the_document_names_every_format():
-    for suffix in (*_RECORDS, *_TEXTS, *_ARRAYS):
+    for suffix in (name for name in registry.names("outputs") if name.startswith(".")):
         assert f"`{suffix}`" in DOCUMENT
 
 
@@ -484,3 +487,18 @@ def test_an_array_of_scores_is_no_output_of_other_tasks(tmp_path, task, data, wo
         score(task, tmp_path / "x.npy", Options(data=references))
     assert words in str(caught.value)
     assert ".npy" in str(caught.value)
+
+
+def test_a_plugin_reads_a_format_of_its_own(tmp_path: Path) -> None:
+    @mmbench.register("outputs", ".test-pairs")
+    def pairs(path: Path) -> Outputs:
+        """Read `id=text`, one a line."""
+        return Outputs(dict(line.split("=", 1) for line in path.read_text().splitlines()))
+
+    (tmp_path / "a.test-pairs").write_text("1=a cat\n2=a dog\n")
+    assert read_outputs(tmp_path / "a.test-pairs").values == {"1": "a cat", "2": "a dog"}
+    with pytest.raises(DataError, match="has no columns to choose from"):
+        read_outputs(tmp_path / "a.test-pairs", {"id": "name"})
+    (tmp_path / "a.other").write_text("x")
+    with pytest.raises(DataError, match=r"cannot tell its format .*; \.test-pairs"):
+        read_outputs(tmp_path / "a.other")

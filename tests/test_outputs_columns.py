@@ -14,7 +14,7 @@ import pytest
 import mmbench
 from mmbench.cli import main
 from mmbench.data.column_choice import parse_fields
-from mmbench.data.outputs import read_outputs
+from mmbench.engine.outputs import read_outputs
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.types import RunRecord
 

@@ -12,11 +12,11 @@ from mmbench.contents import ContentKeys
 from mmbench.data.class_folders import class_folders
 from mmbench.data.folder import folder
 from mmbench.data.image_set import images
-from mmbench.data.outputs import read_outputs
 from mmbench.data.system_names import matches
 from mmbench.data.table import table
 from mmbench.data.transcripts import transcripts
 from mmbench.engine.datasets import load_data
+from mmbench.engine.outputs import read_outputs
 from mmbench.errors import DataError, ModelError, SampleError
 from mmbench.file_hashes import hash_file
 from mmbench.layouts import check_folder, check_shards

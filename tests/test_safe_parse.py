@@ -17,10 +17,10 @@ from mmbench.cli.options import model_options
 from mmbench.data.cells import listed_options
 from mmbench.data.jsonfile import decode_json
 from mmbench.data.local import load_local
-from mmbench.data.outputs import read_outputs
 from mmbench.data.records import read_records
 from mmbench.data.vqa import vqa
 from mmbench.engine.adapter_guess import refuse_bare_checkpoint
+from mmbench.engine.outputs import read_outputs
 from mmbench.errors import DataError, ModelError, SpecError, UserError
 from mmbench.models.pretrained import loading
 from mmbench.nano.folder import load_weights

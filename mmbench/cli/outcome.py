@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def keep(outcome: Outcome, args: argparse.Namespace) -> RunRecord:
     """Write a run's record and rows, and print what was measured."""
-    where = store.write_record(args.out, outcome.record, outcome.rows)
+    where = outcome.report_to(store.BoardReporter(args.out))
     file = sys.stderr if args.json else sys.stdout
     show(run_result(outcome.record, where, screen_width(file)), file)
     return outcome.record

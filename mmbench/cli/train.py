@@ -13,6 +13,7 @@ from mmbench.cli.progress import make_progress
 from mmbench.cli.run_summary import run_result
 from mmbench.cli.unreadable import report_unreadable
 from mmbench.engine.asked import device_for
+from mmbench.protocols import Trainer
 from mmbench.train import Recipe, changed, read_recipe, train
 
 
@@ -22,8 +23,9 @@ def command(args: argparse.Namespace) -> int:
     if args.eval:
         board.check_writable(args.board, "--board")
     told = _Told(args, recipe)
+    trainer: Trainer[Recipe] = train
     try:
-        last = train(
+        last = trainer(
             recipe,
             Path(args.out),
             resume=args.resume,
@@ -80,9 +82,7 @@ class _Told:
         for task in self._args.eval:
             try:
                 outcome = run(f"{self._recipe.model}@{folder}", task)
-                where = store.write_record(
-                    self._args.board, outcome.record, outcome.rows, flag="--board"
-                )
+                where = outcome.report_to(store.BoardReporter(self._args.board, "--board"))
                 self.tasks.add(outcome.record.task.name)
                 self.progress.finish()  # the next step begins another bar
                 self._started = False

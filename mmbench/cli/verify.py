@@ -59,7 +59,7 @@ def _verified(
     except BaseException as error:
         progress.finish()
         return report(error)
-    store.write_record(args.out, outcome.record, outcome.rows)
+    outcome.report_to(store.BoardReporter(args.out))
     records.append(outcome.record)
     file = sys.stderr if args.json else sys.stdout
     show(_lines(outcome.record, screen_width(file)), file)

@@ -72,7 +72,7 @@ def evaluate(
         Folder(out).check_writable()
     outcome = run(model, task, options)
     if out is not None:
-        store.write_record(out, outcome.record, outcome.rows)
+        outcome.report_to(store.BoardReporter(out))
     return outcome.record
 
 
@@ -118,7 +118,7 @@ def score(
         task, given, options, name=name, partial=partial, fields=field, fold_ids=fold_ids
     )
     if out is not None:
-        store.write_record(out, outcome.record, outcome.rows)
+        outcome.report_to(store.BoardReporter(out))
     return outcome.record
 
 

@@ -13,7 +13,7 @@ from mmbench import registry, stats
 from mmbench.engine.bounds import Extremes, extremes, joined
 from mmbench.engine.long_texts import readable
 from mmbench.errors import Missing, SampleError, UserError
-from mmbench.protocols.metrics import with_range
+from mmbench.protocols.declarations import with_range
 from mmbench.text import count
 from mmbench.types import Directions, Prediction, Score, ScoreInfo
 

@@ -82,7 +82,7 @@ def rescore(
         endpoint=None,
     )
     again = make_record(spec, record.model, record.task, measured, summary, context)
-    return Outcome(again, rows_table(predictions.directions, measured.found), {})
+    return Outcome(again, rows_table(predictions.directions, measured.found), None, {})
 
 
 def _task_of(record: RunRecord, options: Options) -> TaskSpec:

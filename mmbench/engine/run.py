@@ -17,16 +17,24 @@ from mmbench.engine.record import hash_data, make_record, summary_of, task_info
 from mmbench.engine.remarks import reasoning_notes
 from mmbench.engine.rows import Table, rows_table
 from mmbench.engine.timing import untimed, with_rtfx
-from mmbench.protocols import Responses
+from mmbench.protocols import Dataset, Reporter, Responses
 from mmbench.types import Media, Predictions, RunRecord, Said, TaskInfo
 
 
 class Outcome(NamedTuple):
-    """A finished run: its record, its rows by column, and by id the images or sounds it made."""
+    """A finished run: its record, its rows by column, and by id the images or sounds it made.
+
+    `samples` are those that it was run on; None where stored outputs were measured again.
+    """
 
     record: RunRecord
     rows: Table
+    samples: Dataset | None
     made: dict[str, Media]
+
+    def report_to(self, reporter: Reporter) -> str:
+        """Hand the run to a reporter. Returns where it was written."""
+        return reporter(self.record, self.rows, self.samples)
 
 
 def run(
@@ -64,9 +72,8 @@ def run(
     failures = predictions.failures + measured.lost
     summary = summary_of(prepared, context, failures, notes, predictions.search)
     record = make_record(prepared.spec, prepared.info, asked, measured, summary, context)
-    return Outcome(
-        record, rows_table(marked.directions, measured.found), _made(prepared, responses)
-    )
+    rows = rows_table(marked.directions, measured.found)
+    return Outcome(record, rows, prepared.data, _made(prepared, responses))
 
 
 def _made(prepared: Prepared, responses: Responses) -> dict[str, Media]:

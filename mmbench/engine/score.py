@@ -7,12 +7,12 @@ from pathlib import Path
 
 from mmbench.contents import digest
 from mmbench.data.output_ids import with_ids_of_data
-from mmbench.data.outputs import read_outputs
 from mmbench.engine.breakdowns import with_breakdown_tags
 from mmbench.engine.context import run_context
 from mmbench.engine.datasets import load_data
 from mmbench.engine.long_texts import with_marks
 from mmbench.engine.options import Options
+from mmbench.engine.outputs import read_outputs
 from mmbench.engine.prepare import Prepared, find_task
 from mmbench.engine.progress import Progress
 from mmbench.engine.record import hash_data, make_record, summary_of, task_info
@@ -74,7 +74,7 @@ def score(
     failures = accepted.failures + measured.lost
     summary = summary_of(prepared, context, failures, notes, accepted.search)
     record = make_record(spec, info, asked, measured, summary, context)
-    return Outcome(record, rows_table(marked.directions, measured.found), {})
+    return Outcome(record, rows_table(marked.directions, measured.found), data, {})
 
 
 def _outputs(predictions: str | Path | Outputs, fields: Mapping[str, str] | None) -> Outputs:

@@ -56,6 +56,7 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
 
 
 @declare(
+    unit="as torchmetrics has it",
     kinds={"writing", "classification", "zero_shot", "drawing"},
     needs={"torchmetrics"},
     check_argument=check_name,

@@ -1,25 +1,31 @@
-"""What plugins implement, one screen each: what a model, a kind, a data set or a metric is."""
+"""The interfaces between the parts of mmbench, and of plugins: one screen each."""
 
 from __future__ import annotations
 
-from mmbench.protocols.datasets import Dataset, SourceInfo, declare_source
+from mmbench.protocols.datasets import Dataset, SourceInfo
+from mmbench.protocols.declarations import declare, declare_source
 from mmbench.protocols.kinds import Kind, Needs, Responses
-from mmbench.protocols.metrics import Metric, MetricInfo, declare
+from mmbench.protocols.metrics import Metric, MetricInfo
+from mmbench.protocols.model_extras import (
+    Hears,
+    Prepares,
+    Probes,
+    TakesEncoded,
+    Watches,
+    WritesEach,
+)
 from mmbench.protocols.models import (
     Classifies,
     Draws,
     Embeds,
-    Hears,
     ModelClass,
-    Prepares,
-    Probes,
     Rates,
     Speaks,
-    TakesEncoded,
-    Watches,
     Writes,
-    WritesEach,
 )
+from mmbench.protocols.outputs import OutputReader
+from mmbench.protocols.reporters import Reporter
+from mmbench.protocols.trainers import Trainer
 
 __all__ = [
     "Classifies",
@@ -32,13 +38,16 @@ __all__ = [
     "MetricInfo",
     "ModelClass",
     "Needs",
+    "OutputReader",
     "Prepares",
     "Probes",
     "Rates",
+    "Reporter",
     "Responses",
     "SourceInfo",
     "Speaks",
     "TakesEncoded",
+    "Trainer",
     "Watches",
     "Writes",
     "WritesEach",

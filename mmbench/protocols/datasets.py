@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Literal, Protocol, Self, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Literal, Protocol, Self
 
 from msgspec import Struct
 
 from mmbench.types import Content, Outputs, Sample
 
 Reads = Literal["table", "json", "text", "folder"]
-SourceT = TypeVar("SourceT", bound=Callable[..., object])
 
 
 class SourceInfo(Struct, frozen=True):
@@ -24,22 +23,6 @@ class SourceInfo(Struct, frozen=True):
     reads: frozenset[Reads] = frozenset({"table", "json"})
     hub: bool = False
     own_data: bool = False
-
-
-def declare_source(
-    *reads: Reads, hub: bool = False, own_data: bool = False
-) -> Callable[[SourceT], SourceT]:
-    """Declare a data source: a function `source(root, *, option=default, …)`, returning a Dataset.
-
-    Without formats it reads tables and JSON. A source of a plugin may do without a declaration.
-    """
-    formats: frozenset[Reads] = frozenset(reads) or SourceInfo().reads
-
-    def put(source: SourceT) -> SourceT:
-        source.__dict__["info"] = SourceInfo(formats, hub, own_data)
-        return source
-
-    return put
 
 
 class Dataset(Protocol):

@@ -1,0 +1,61 @@
+"""Outputs of other programs: the reader of a file's format is found through the registry."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+
+from mmbench import registry
+from mmbench.data.column_choice import check_fields
+from mmbench.data.jsonfile import read_file
+from mmbench.data.outputs_lines import TIMED
+from mmbench.errors import DataError
+from mmbench.protocols import OutputReader
+from mmbench.types import Outputs
+
+_FOLDER = "folder/"  # the name of the reader of a folder; no file has it
+FORMATS = (
+    ".jsonl, .csv or .tsv (id, value); .json (COCO or VQA results, or {id: value});"
+    " .trn, .txt (a value a line), Kaldi's text; .run, .trec or .tsv (runs); .npz (embeddings);"
+    " .npy (scores); or a folder of images or sounds"
+)
+
+
+def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs:
+    """Read the outputs in a file, by its extension, or the images or sounds in a folder.
+
+    `fields` names the columns of the predictions and the ids (keys `prediction`, `id`) in a file of
+    records. Nothing is matched to a task here, and no image is decoded. Raises DataError, with file
+    and line, for what cannot be read, for ids that stand twice, and for a format that nobody reads;
+    UnknownName for a field or a column that is not there.
+    """
+    fields = fields or {}
+    check_fields(fields)
+    name = _FOLDER if path.is_dir() else _name(path)
+    known = name in registry.names("outputs")
+    reader: OutputReader | None = registry.lookup("outputs", name) if known else None
+    takes_fields = reader is not None and "fields" in inspect.signature(reader).parameters
+    if fields and not takes_fields:
+        raise DataError(f"{path}: has no columns to choose from: leave --field out")
+    if reader is None:
+        return _refuse(path)
+    return reader(path, fields) if takes_fields else reader(path)
+
+
+def _name(path: Path) -> str:
+    """Return the name of a file's reader: its extension; a file without one goes by its name."""
+    return path.suffix.lower() or path.name
+
+
+def _refuse(path: Path) -> Outputs:
+    """Raise DataError for a format that nobody reads, and for a file that is not there."""
+    if not path.exists():
+        read_file(path, pipe=True)
+    plugins = [name for name in registry.names("outputs") if registry.plugin("outputs", name)]
+    formats = "; ".join([FORMATS, *plugins])
+    suffix = path.suffix.lower()
+    why = f"cannot tell its format by {suffix!r}"
+    if suffix in TIMED:
+        why = f"holds {TIMED[suffix]}, which are not aligned with samples here"
+    raise DataError(f"{path}: {why}: give {formats}")

@@ -1,0 +1,111 @@
+"""Decorators that declare a metric or a data source: what is known of it before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from msgspec.structs import replace
+
+from mmbench.errors import UserError
+from mmbench.protocols.datasets import Reads, SourceInfo
+from mmbench.protocols.metrics import Better, MetricInfo, Order
+from mmbench.types import Score, Wants
+
+P = ParamSpec("P")
+SourceT = TypeVar("SourceT", bound=Callable[..., object])
+
+
+def declare_source(
+    *reads: Reads, hub: bool = False, own_data: bool = False
+) -> Callable[[SourceT], SourceT]:
+    """Declare a data source: a function `source(root, *, option=default, …)`, returning a Dataset.
+
+    Without formats it reads tables and JSON. A source of a plugin may do without a declaration.
+    """
+    formats: frozenset[Reads] = frozenset(reads) or SourceInfo().reads
+
+    def put(source: SourceT) -> SourceT:
+        source.__dict__["info"] = SourceInfo(formats, hub, own_data)
+        return source
+
+    return put
+
+
+def declare(
+    *,
+    unit: str = "",
+    better: Better | None = None,
+    worst: float | None = None,
+    best: float | None = None,
+    kinds: Collection[str] = (),
+    needs: Collection[str] = (),
+    slow: bool = False,
+    wants: Wants | None = None,
+    extremes: tuple[Order, Order] | None = None,
+    sums_directions: bool = False,
+    check_argument: Callable[[str], None] | None = None,
+    check_options: Callable[[str, Mapping[str, object]], None] | None = None,
+) -> Callable[[Callable[P, Score]], Callable[P, Score]]:
+    """Declare what a metric is, as its attribute `info`: see `MetricInfo`.
+
+    Its Scores get the declared direction and range. Raises UserError for a wrong declaration.
+    """
+    _check(unit, better, worst, best, wants)
+    info = MetricInfo(
+        unit=unit,
+        better=better,
+        worst=worst,
+        best=best,
+        kinds=frozenset(_names("kinds", kinds)),
+        needs=tuple(_names("needs", needs)),
+        slow=slow,
+        wants=wants,
+        extremes=extremes,
+        sums_directions=sums_directions,
+        check_argument=check_argument,
+        check_options=check_options,
+    )
+
+    def put(function: Callable[P, Score]) -> Callable[P, Score]:
+        function.__dict__["info"] = info  # also where `register` is below `declare`
+
+        @wraps(function)
+        def metric(*args: P.args, **kwargs: P.kwargs) -> Score:
+            return with_range(function(*args, **kwargs), info)
+
+        return metric
+
+    return put
+
+
+def with_range(score: Score, info: MetricInfo) -> Score:
+    """Return a Score with the declared direction and range, if these are declared."""
+    if info.better is None or not isinstance(score, Score):  # the engine refuses what is none
+        return score
+    return replace(score, better=info.better, worst=info.worst, best=info.best)
+
+
+def _check(unit: object, better: object, worst: Any, best: Any, wants: object) -> None:
+    """Raise UserError for a value that cannot be declared."""
+    if not isinstance(unit, str):
+        raise UserError(f"mmbench.declare: unit is {unit!r}: give a word, such as fraction")
+    if better not in (None, "higher", "lower"):
+        raise UserError(f"mmbench.declare: better is {better!r}: give higher or lower")
+    for name, end in (("worst", worst), ("best", best)):
+        if end is not None and (better is None or not isinstance(end, int | float)):
+            raise UserError(f"mmbench.declare: {name} is {end!r}: give a number, and better")
+    low, high = (worst, best) if better == "higher" else (best, worst)
+    if low is not None and high is not None and not low < high:
+        raise UserError(
+            f"mmbench.declare: worst is {worst}, best is {best} and {better} is better: swap them"
+        )
+    if wants is not None and not isinstance(wants, Wants):
+        raise UserError(f"mmbench.declare: wants is {wants!r}: give a mmbench.types.Wants")
+
+
+def _names(what: str, given: Collection[str]) -> Collection[str]:
+    if isinstance(given, str) or not all(isinstance(name, str) for name in given):
+        raise UserError(f'mmbench.declare: {what} is {given!r}: give a set of names, {{"…"}}')
+    return given
