@@ -113,7 +113,6 @@ def test_the_kind_of_these_tests_is_without_fault(attempt: Attempt, command: str
     [
         (RUN, "requests", "None", "returned None: give a dict of mmbench.types.Requests"),
         (RUN, "requests", "{'sample': ['a']}", "give a dict of mmbench.types.Requests"),
-        (RUN, "requests", "{'a': Requests([()] * 3, 'text', method='write')}", "named 'a': name"),
         (RUN, "requests", "{'sample': Requests([()], 'text', method='write')}", "1 requests to w"),
         (RUN, "requests", "{'sample': Requests(['a'] * 3, 'text', method='write')}", "'a': give c"),
         (RUN, "requests", "{'sample': Requests([3], 'text')}", "to embed 3: give texts, Media and"),

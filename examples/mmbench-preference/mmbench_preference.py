@@ -10,6 +10,7 @@ from statistics import fmean
 
 import msgspec
 
+import mmbench
 from mmbench import Media, Prediction, Sample, Samples, Score
 from mmbench.errors import DataError
 from mmbench.kinds import PerSample, each_output, generated
@@ -38,20 +39,12 @@ class PreferenceOptions(KindOptions, frozen=True):
     generation: Generation = Generation(max_tokens=16)
 
 
-class Pairs(Samples, frozen=True):
-    def by_role(self) -> dict[str, list[Sample]]:
-        inputs = [{**s.inputs, "a": s.inputs["b"], "b": s.inputs["a"]} for s in self.samples]
-        pairs = zip(self.samples, inputs, strict=True)
-        swapped = [msgspec.structs.replace(one, inputs=other) for one, other in pairs]
-        return {"sample": self.samples, "swapped": swapped}
-
-
 class Preference(PerSample):
     """A target is `a`, `b` or `tie`. A value is a verdict for each order, `a,b`; `?` is none."""
 
     Options = PreferenceOptions
     options: PreferenceOptions
-    dataset = Pairs
+    sample_requests = ("shown", "swapped")
     ability = Writes
     no_answer = ""
 
@@ -59,15 +52,15 @@ class Preference(PerSample):
         options = self.options.generation.seeded(seed)
         image = any("image" in sample.inputs for sample in data.samples)
         modality: Modality = "image" if image else "text"
-        asked = {role: [self._question(s) for s in one] for role, one in data.by_role().items()}
+        orders = [self._questions(data, order) for order in ("ab", "ba")[: self._orders]]
         return {
-            role: Requests(turns, modality, method="write", options=options)
-            for role, turns in list(asked.items())[: self._orders]
+            name: Requests(questions, modality, method="write", options=options)
+            for name, questions in zip(self.sample_requests, orders, strict=False)
         }
 
     def values(self, data: Samples, responses: Responses, /) -> Sequence[object]:
         failed = dict(self.failures(data, responses))
-        orders = zip(*(generated(responses, role).values for role in responses), strict=True)
+        orders = zip(*(generated(responses, name).values for name in responses), strict=True)
         pairs = zip(data.samples, orders, strict=True)
         return [Broken(failed[s.id]) if s.id in failed else self._value(*o) for s, o in pairs]
 
@@ -84,11 +77,14 @@ class Preference(PerSample):
     def _orders(self) -> int:
         return 2 if self.options.both_orders else 1
 
-    def _question(self, sample: Sample) -> tuple[Message]:
+    def _questions(self, data: Samples, order: str) -> list[tuple[Message]]:
+        return [self._question(sample.inputs, *order) for sample in data.samples]
+
+    def _question(self, inputs: dict[str, Content], first: str, second: str) -> tuple[Message]:
         reply = "A, B or tie" if self.options.ties else "A or B"
-        answers = f"Answer A: {sample.inputs['a']}\n\nAnswer B: {sample.inputs['b']}"
-        text = f"{sample.inputs['prompt']}\n\n{answers}\n\nWhich is better? Reply with {reply}."
-        image = [sample.inputs["image"]] if "image" in sample.inputs else []
+        answers = f"Answer A: {inputs[first]}\n\nAnswer B: {inputs[second]}"
+        text = f"{inputs['prompt']}\n\n{answers}\n\nWhich is better? Reply with {reply}."
+        image = [inputs["image"]] if "image" in inputs else []
         return (Message("user", (*image, text)),)
 
     def _value(self, *written: Written) -> str:
@@ -130,12 +126,12 @@ class Row(msgspec.Struct):
 
 
 @declare_source("json")
-def preferences(root: Path | None) -> Pairs:
+def preferences(root: Path | None) -> Samples:
     if root is None:
         raise DataError("data source preferences: give --data FILE.jsonl")
     file = root / "pairs.jsonl" if root.is_dir() else root
     lines = enumerate(file.read_text("utf-8-sig").split("\n"), 1)
-    return Pairs([_sample(line, str(n), file) for n, line in lines if line.strip()])
+    return Samples([_sample(line, str(n), file) for n, line in lines if line.strip()])
 
 
 def _sample(line: str, number: str, file: Path) -> Sample:
@@ -156,20 +152,22 @@ def _sample(line: str, number: str, file: Path) -> Sample:
     return Sample(ident, inputs, target, tags={"subset": row.subset} if row.subset else {})
 
 
+@mmbench.declare(unit="fraction", better="higher", worst=0, best=1, kinds={"preference"})
 def preference_accuracy(predictions: Sequence[Prediction]) -> Score:
     """The share of verdicts that are right, over all orders; a wrong `tie` counts as half."""
     rows = [fmean(_credit(v, p.target) for v in p.value.split(",")) for p in predictions]
-    return score(rows, signature="ties=half", worst=0, best=1)
+    return score(rows, signature="ties=half")
 
 
 def _credit(verdict: str, target: str) -> float:
     return 1.0 if verdict == target else 0.5 * (verdict == "tie")
 
 
+@mmbench.declare(unit="fraction", better="higher", worst=0, best=1, kinds={"preference"})
 def preference_consistency(predictions: Sequence[Prediction]) -> Score:
     """The share of pairs whose verdict is the same in both orders."""
     verdicts = [p.value.split(",") for p in predictions]
     if any(len(orders) < 2 for orders in verdicts):
         reason = "each pair was asked in one order: set both_orders: true"
-        return score([float("nan")] * len(verdicts), reason=reason, worst=0, best=1)
-    return score([a == b != "?" for a, b in verdicts], worst=0, best=1)
+        return score([float("nan")] * len(verdicts), reason=reason)
+    return score([a == b != "?" for a, b in verdicts])

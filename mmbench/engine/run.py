@@ -81,7 +81,7 @@ def _made(prepared: Prepared, responses: Responses) -> dict[str, Media]:
     return {
         sample.id: value
         for name, found in responses.items()
-        if isinstance(found, Said)
+        if isinstance(found, Said) and name in samples
         for sample, value in zip(samples[name], found.values, strict=True)
         if isinstance(value, Media)
     }

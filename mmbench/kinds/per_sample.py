@@ -37,7 +37,8 @@ class PerSample(ABC):
     A kind says what a model is asked (`requests`), which value each answer is (`values`), which one
     an output of another program is (`accepted`), and what a baseline predicts (`baseline_values`).
     See `mmbench.protocols.Kind` for the class attributes. `ability` is the protocol that a model
-    must fulfil; None: no model is run, its outputs are scored.
+    must fulfil; None: no model is run, its outputs are scored. `sample_requests` are the names of
+    the requests with one request for each sample, in the order of the samples.
     """
 
     Options: ClassVar[type[KindOptions]] = KindOptions
@@ -45,6 +46,7 @@ class PerSample(ABC):
     ability: ClassVar[type | None] = None
     baselines: ClassVar[tuple[str, ...]] = ("oracle", "constant", "random", "empty")
     no_answer: ClassVar[str | None] = None
+    sample_requests: ClassVar[tuple[str, ...]] = ("sample",)
     options: KindOptions
 
     def __init_subclass__(cls) -> None:
@@ -88,10 +90,10 @@ class PerSample(ABC):
         """Return the values that a baseline predicts, one per sample."""
 
     def failures(self, data: Samples, responses: Responses, /) -> list[tuple[str, str]]:
-        """Return id and reason of each sample that failed in one of the requests named by role."""
+        """Return id and reason of each sample that failed in one of its requests."""
         failed: dict[int, str] = {}
-        for role in data.by_role().keys() & responses:
-            failed |= responses[role].failures
+        for name in self.sample_requests:
+            failed |= responses[name].failures if name in responses else {}
         return [(data.samples[row].id, reason) for row, reason in sorted(failed.items())]
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:

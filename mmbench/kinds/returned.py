@@ -64,11 +64,8 @@ def _asked(name: object, one: Requests, samples: Mapping[str, int]) -> str:
     odd = next((c for c in one.contents if not isinstance(c, types) or not _turns(c)), None)
     if odd is not None:
         return f"returned requests to {one.method} {repr(odd)}: give {words}"
-    if one.method not in _GENERATES:
+    if name not in samples or one.method not in _GENERATES:
         return ""
-    if name not in samples:
-        roles = " or ".join(samples)
-        return f"returned requests named {name!r}: name those to {one.method} by role, {roles}"
     if len(one.contents) != samples[str(name)]:
         return (
             f"returned {len(one.contents)} requests to {one.method} for {samples[str(name)]}"

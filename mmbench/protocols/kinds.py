@@ -70,8 +70,8 @@ class Kind(Protocol[D_contra]):
     def requests(self, data: D_contra, seed: int, /) -> dict[str, Requests]:
         """Return what a model is asked, by name. Raises DataError.
 
-        Requests to write, draw and speak have the name of a role of the data (`by_role`), with one
-        request for each sample of the role in its order. Others have any name.
+        The images and sounds that answer requests with the name of a role of the data, one for each
+        sample, are kept by `--media`.
         """
         ...
 
