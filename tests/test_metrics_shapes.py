@@ -19,7 +19,7 @@ from mmbench.data.shapes_draw import draw, paint
 from mmbench.data.shapes_scene import Scene, Spot, distinct, scene_at
 from mmbench.data.shapes_sources import shapes_prompts
 from mmbench.datasets import Samples
-from mmbench.engine.measure import apply
+from mmbench.engine.apply import apply
 from mmbench.errors import DataError, SampleError, UnknownName
 from mmbench.kinds.drawing import Drawing
 from mmbench.metrics.shapes import shapes_recall, shapes_right

@@ -8,10 +8,10 @@ from pathlib import Path
 from mmbench import registry, store
 from mmbench.contents import digest
 from mmbench.data.outputs_values import as_value
+from mmbench.engine.apply import apply
 from mmbench.engine.context import run_context
 from mmbench.engine.features import Featurer
 from mmbench.engine.identity import canonical
-from mmbench.engine.measure import apply
 from mmbench.engine.options import options_from
 from mmbench.engine.run import run
 from mmbench.engine.score import score as score_outputs

@@ -12,7 +12,7 @@ from mmbench.engine.breakdowns import with_breakdown_tags
 from mmbench.engine.choice import parse
 from mmbench.engine.context import RunContext
 from mmbench.engine.datasets import load_data, refuse_broken
-from mmbench.engine.measure import score_names
+from mmbench.engine.estimates import score_names
 from mmbench.engine.media_check import check_media, media_field
 from mmbench.engine.models import BASELINES, Finder, Model, class_of, find
 from mmbench.engine.options import Options

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from mmbench.engine.measure import Scored
+from mmbench.engine.estimates import Scored
 from mmbench.errors import DataError
 from mmbench.safe_parse import encode_json, parse_json
 from mmbench.types import Broken, Directions, Media, Prediction, Predictions, Ranking

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 from mmbench import registry
+from mmbench.engine.estimates import MetricOptions, estimates
 from mmbench.engine.features import Featurer
-from mmbench.engine.measure import MetricOptions, estimates
 from mmbench.engine.prepare import Prepared
 from mmbench.errors import Missing
 from mmbench.speed import COLUMN

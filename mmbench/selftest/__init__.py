@@ -15,8 +15,8 @@ import msgspec
 
 from mmbench.engine.context import run_context
 from mmbench.engine.datasets import load_data, refuse_broken
+from mmbench.engine.estimates import Scored, estimates
 from mmbench.engine.features import Featurer
-from mmbench.engine.measure import Scored, estimates
 from mmbench.engine.options import Options
 from mmbench.engine.prepare import find_task
 from mmbench.errors import DataError, Missing
