@@ -24,7 +24,7 @@ from msgspec import structs
 
 from mmbench.builtin import TABLES
 from mmbench.errors import UnknownName, UserError
-from mmbench.protocols import MetricInfo
+from mmbench.protocols import Metric, MetricInfo
 from mmbench.regular_files import read_regular
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ def _imported(kind: str, name: str, plugin: Plugin) -> Any:
     return loaded
 
 
-def metric(name: str) -> tuple[Callable[..., Score], int | str | None]:
+def metric(name: str) -> tuple[Metric, int | str | None]:
     """The metric behind a name, and its argument: of `recall@10` that of `recall@k`, and 10.
 
     The argument of `fid@clip` is "clip", of `wer[basic]` "basic"; `mrr` has none. What wants a
@@ -255,9 +255,7 @@ def _info(function: object) -> MetricInfo:
     return info if isinstance(info, MetricInfo) else MetricInfo()
 
 
-def with_options(
-    name: str, function: Callable[..., Score], options: Mapping[str, object]
-) -> Callable[..., Score]:
+def with_options(name: str, function: Metric, options: Mapping[str, object]) -> Metric:
     """Return a metric's function with its options, which a task gives in `metric_options`.
 
     A function that takes options has a keyword-only parameter `options`, a mapping; it always gets
@@ -297,7 +295,7 @@ def check_metric(name: str, kind: str, options: Mapping[str, object] | None = No
         )
 
 
-def _by_model(function: Callable[..., Score], model: str) -> Callable[..., Score]:
+def _by_model(function: Metric, model: str) -> Metric:
     """A metric that wants a model, with another one than its own."""
 
     @wraps(function)

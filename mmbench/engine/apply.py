@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from mmbench import registry
 from mmbench.engine.long_texts import readable
 from mmbench.errors import SampleError, UserError
+from mmbench.protocols import Metric
 from mmbench.protocols.declarations import with_range
 from mmbench.types import Prediction, Score
 
@@ -82,7 +83,7 @@ def _failed(prediction: Prediction, why: str) -> Prediction:
 
 
 def _by_itself(
-    function: Callable[..., Score],
+    function: Metric,
     answered: list[Prediction],
     positions: list[int],
     given: tuple[object, ...],
@@ -99,9 +100,7 @@ def _by_itself(
     return Applied(score, kept, [positions[row] for row in fit], lost)
 
 
-def _refusal(
-    function: Callable[..., Score], prediction: Prediction, given: tuple[object, ...]
-) -> str:
+def _refusal(function: Metric, prediction: Prediction, given: tuple[object, ...]) -> str:
     """Return why a metric cannot take a prediction, empty if it can."""
     try:
         function(readable([prediction]), *given)

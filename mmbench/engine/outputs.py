@@ -11,7 +11,7 @@ from mmbench.data.column_choice import check_fields
 from mmbench.data.jsonfile import read_file
 from mmbench.data.outputs_lines import TIMED
 from mmbench.errors import DataError
-from mmbench.protocols import OutputReader
+from mmbench.protocols import OutputReader, TableReader
 from mmbench.types import Outputs
 
 _FOLDER = "folder/"  # the name of the reader of a folder; no file has it
@@ -33,14 +33,16 @@ def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs
     fields = fields or {}
     check_fields(fields)
     name = _FOLDER if path.is_dir() else _name(path)
-    known = name in registry.names("outputs")
-    reader: OutputReader | None = registry.lookup("outputs", name) if known else None
-    takes_fields = reader is not None and "fields" in inspect.signature(reader).parameters
-    if fields and not takes_fields:
+    reader = registry.lookup("outputs", name) if name in registry.names("outputs") else None
+    if reader is not None and "fields" in inspect.signature(reader).parameters:
+        of_tables: TableReader = reader
+        return of_tables(path, fields)
+    if fields:
         raise DataError(f"{path}: has no columns to choose from: leave --field out")
     if reader is None:
-        return _refuse(path)
-    return reader(path, fields) if takes_fields else reader(path)
+        raise _unread(path)
+    of_others: OutputReader = reader
+    return of_others(path)
 
 
 def _name(path: Path) -> str:
@@ -48,8 +50,8 @@ def _name(path: Path) -> str:
     return path.suffix.lower() or path.name
 
 
-def _refuse(path: Path) -> Outputs:
-    """Raise DataError for a format that nobody reads, and for a file that is not there."""
+def _unread(path: Path) -> DataError:
+    """Return the error for a format that nobody reads. Raises DataError where there is no file."""
     if not path.exists():
         read_file(path, pipe=True)
     plugins = [name for name in registry.names("outputs") if registry.plugin("outputs", name)]
@@ -58,4 +60,4 @@ def _refuse(path: Path) -> Outputs:
     why = f"cannot tell its format by {suffix!r}"
     if suffix in TIMED:
         why = f"holds {TIMED[suffix]}, which are not aligned with samples here"
-    raise DataError(f"{path}: {why}: give {formats}")
+    return DataError(f"{path}: {why}: give {formats}")

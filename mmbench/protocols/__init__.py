@@ -23,7 +23,7 @@ from mmbench.protocols.models import (
     Speaks,
     Writes,
 )
-from mmbench.protocols.outputs import OutputReader
+from mmbench.protocols.outputs import OutputReader, TableReader
 from mmbench.protocols.reporters import Reporter
 from mmbench.protocols.trainers import Trainer
 
@@ -46,6 +46,7 @@ __all__ = [
     "Responses",
     "SourceInfo",
     "Speaks",
+    "TableReader",
     "TakesEncoded",
     "Trainer",
     "Watches",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from mmbench.protocols.datasets import Dataset
 from mmbench.types import (
@@ -40,16 +40,28 @@ class Kind(Protocol[D_contra]):
     `mmbench.kinds.PerSample` is a base class for kinds in which each sample gets one answer: see
     "A kind" in docs/plugins.md.
 
-    `Options` declares the kind's own keys of a task file, with types and defaults. `dataset` is the
-    type of data that it takes. `baselines` are names of predictions that no model made: `oracle` is
-    the best, the others ignore the input. `no_answer` is the value of an output that holds no
-    answer; None: the sample fails.
+    The four properties are attributes of the class.
     """
 
-    Options: ClassVar[type[KindOptions]]
-    dataset: ClassVar[type]
-    baselines: ClassVar[tuple[str, ...]]
-    no_answer: ClassVar[str | None]
+    @property
+    def Options(self) -> type[KindOptions]:
+        """The kind's own keys of a task file, with types and defaults."""
+        ...
+
+    @property
+    def dataset(self) -> type:
+        """The type of data that it takes."""
+        ...
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """Names of predictions without a model: `oracle` is the best, others ignore the input."""
+        ...
+
+    @property
+    def no_answer(self) -> str | None:
+        """The value of an output that holds no answer; None: the sample fails."""
+        ...
 
     def __init__(self, task: TaskSpec, /) -> None:
         """Take a task. Raises SpecError for one that this kind cannot run."""

@@ -8,13 +8,12 @@ def all_within(predictions, k): ...
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, ParamSpec, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
 from mmbench.types import Prediction, Ranking, Score, Wants
 
-P = ParamSpec("P")
 Better = Literal["higher", "lower"]
 Order = Callable[..., Ranking]  # of a ranking and the argument of the metric
 
@@ -50,16 +49,19 @@ class MetricInfo(Struct, frozen=True):
     check_options: Callable[[str, Mapping[str, object]], None] | None = None
 
 
-@runtime_checkable
 class Metric(Protocol):
     """A function of predictions, and of its argument where its name takes one: 10 of `recall@10`.
 
-    It returns a Score with one row per prediction. `info` is set by `declare`; a function without
-    it is a metric of predictions of any kind, without a unit.
+    It returns a Score with one row per prediction, or one row for the whole set. `declare` gives it
+    the attribute `info`; a function without it is a metric of predictions of any kind, without a
+    unit.
     """
 
-    info: MetricInfo
+    def __call__(self, predictions: Sequence[Prediction], /, *argument: Any, **given: Any) -> Score:
+        """Measure predictions, none of which failed.
 
-    def __call__(self, predictions: Sequence[Prediction], *argument: Any, **features: Any) -> Score:
-        """Measure predictions, none of which failed."""
+        `given` are `features` of another model for a metric that wants some, and `options` for one
+        that takes those of a task. Raises SampleError for a prediction that it cannot take, and
+        Missing where a program, a package or a file is not there.
+        """
         ...

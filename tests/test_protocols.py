@@ -1,0 +1,57 @@
+"""Built-in parts fulfil the protocols: mypy checks the lists, pytest that none is missing."""
+
+from __future__ import annotations
+
+from mmbench import registry
+from mmbench.builtin import TABLES
+from mmbench.data import outputs, outputs_arrays
+from mmbench.datasets import RetrievalData, Samples
+from mmbench.kinds.choice import Choice
+from mmbench.kinds.classification import Classification
+from mmbench.kinds.drawing import Drawing
+from mmbench.kinds.rating import Rating
+from mmbench.kinds.retrieval import Retrieval
+from mmbench.kinds.speaking import Speaking
+from mmbench.kinds.writing import Writing
+from mmbench.kinds.zero_shot import ZeroShot
+from mmbench.metrics.clipscore import clipscore
+from mmbench.metrics.retrieval import mrr, recall
+from mmbench.metrics.torchmetrics import torchmetrics
+from mmbench.protocols import Dataset, Kind, Metric, OutputReader, Reporter, TableReader
+from mmbench.store import BoardReporter
+
+OF_SAMPLES: list[type[Kind[Samples]]] = [
+    Choice,
+    Classification,
+    Drawing,
+    Rating,
+    Speaking,
+    Writing,
+    ZeroShot,
+]
+OF_RETRIEVAL: list[type[Kind[RetrievalData]]] = [Retrieval]
+DATASETS: list[type[Dataset]] = [Samples, RetrievalData]
+METRICS: list[Metric] = [recall, mrr, clipscore, torchmetrics]  # with and without an argument
+TABLE_READERS: list[TableReader] = [outputs.records, outputs.json_file]
+READERS: list[OutputReader] = [
+    outputs.folder,
+    outputs.kaldi_text,
+    outputs.text,
+    outputs.trec_run,
+    outputs.trn,
+    outputs_arrays.embeddings,
+    outputs_arrays.score_matrix,
+]
+REPORTER: type[Reporter] = BoardReporter
+
+
+def test_the_lists_hold_every_kind_and_every_reader() -> None:
+    kinds = {registry.lookup("kind", name) for name in TABLES["kind"]}
+    readers = {registry.lookup("outputs", name) for name in TABLES["outputs"]}
+    assert kinds == {*OF_SAMPLES, *OF_RETRIEVAL}
+    assert readers == {*READERS, *TABLE_READERS}
+
+
+def test_a_kind_has_at_most_10_methods() -> None:
+    methods = [name for name, one in vars(Kind).items() if callable(one) and name[0] != "_"]
+    assert 1 <= len(methods) <= 10
