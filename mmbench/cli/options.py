@@ -14,6 +14,9 @@ from mmbench.text import plain, with_home
 if TYPE_CHECKING:
     from mmbench.engine.options import Options
 
+_SETTINGS = ("index",)  # flags that are settings of a kind
+_METRIC_MODELS = ("inception",)  # flags that name files for models of metrics
+
 
 def run_options(args: argparse.Namespace, task: str = "") -> Options:
     """Return the options of a command, for one of its tasks. A command has some of the flags.
@@ -27,7 +30,11 @@ def run_options(args: argparse.Namespace, task: str = "") -> Options:
     if isinstance(data, list):
         data = data_for(task, data, args.task)
     model = model_options(given.get("model_arg") or []) | _endpoint(given)
-    return options_from({**given, "data": data, "model_options": model})
+    return options_from(
+        {**given, "data": data, "model_options": model},
+        settings={name: given.get(name) for name in _SETTINGS},
+        metric_models={name: given.get(name) for name in _METRIC_MODELS},
+    )
 
 
 def _endpoint(given: Mapping[str, object]) -> dict[str, object]:
@@ -38,11 +45,6 @@ def _endpoint(given: Mapping[str, object]) -> dict[str, object]:
         "insecure_http": given.get("insecure_http") or None,
     }
     return {name: value for name, value in flags.items() if value is not None}
-
-
-def metric_models(args: argparse.Namespace) -> dict[str, Path]:
-    """Return the files that flags give for models of metrics, by the name of the option."""
-    return {"inception": args.inception} if args.inception else {}
 
 
 def data_for(task: str, given: list[str], tasks: list[str]) -> Path | None:

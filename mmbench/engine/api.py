@@ -54,7 +54,6 @@ def evaluate(
         {
             "data": data,
             "limit": limit,
-            "index": index,
             "device": device,
             "dtype": dtype,
             "batch_size": batch_size,
@@ -65,8 +64,9 @@ def evaluate(
             "trust_remote_code": trust_remote_code,
             "allow_outside": allow_outside,
             "tasks": tuple(tasks),
-            "inception": inception,
-        }
+        },
+        settings={"index": index},
+        metric_models={"inception": inception},
     )
     if out is not None:
         Folder(out).check_writable()
@@ -107,9 +107,10 @@ def score(
             "seed": seed,
             "published_as": published_as,
             "tasks": tuple(tasks),
-            "inception": inception,
             "strip_reasoning": strip_reasoning,
-        }
+        },
+        settings={},
+        metric_models={"inception": inception},
     )
     if out is not None:
         Folder(out).check_writable()

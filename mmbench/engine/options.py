@@ -14,8 +14,8 @@ from mmbench.errors import UserError
 class Options(msgspec.Struct, frozen=True):
     """Run settings other than the model and the task: the flags of `mmbench run`.
 
-    `settings` are those of the task's kind (`index` of retrieval), by name; `metric_models` are
-    files for models of metrics, by `ModelFile.option`.
+    `settings` are those of the task's kind, by name; `metric_models` are files for models of
+    metrics, by `ModelFile.option`.
     """
 
     data: Path | None = None
@@ -35,24 +35,29 @@ class Options(msgspec.Struct, frozen=True):
     allow_outside: bool = False
 
 
-_SETTINGS = ("index",)  # flags that are settings of a kind
-_METRIC_MODELS = ("inception",)  # flags that name files for models of metrics
-
-
-def options_from(given: Mapping[str, object]) -> Options:
-    """Return options from flags or arguments by name.
+def options_from(
+    given: Mapping[str, object],
+    settings: Mapping[str, object],
+    metric_models: Mapping[str, object],
+) -> Options:
+    """Return options from flags or arguments by name, and those of kinds and of metrics.
 
     What is None, or no option, is left at its default: a command has some of the flags. Raises
     UserError for a value of the wrong type.
     """
-    names = {field.name for field in msgspec.structs.fields(Options)}
-    values = {name: given[name] for name in names & given.keys() if given[name] is not None}
-    for field, flags in (("settings", _SETTINGS), ("metric_models", _METRIC_MODELS)):
-        values[field] = {name: given[name] for name in flags if given.get(name) is not None}
+    values = {field.name: given.get(field.name) for field in msgspec.structs.fields(Options)}
+    values = _given(values) | {
+        "settings": _given(settings),
+        "metric_models": _given(metric_models),
+    }
     try:
         return msgspec.convert(values, Options, dec_hook=_as_path)
     except msgspec.ValidationError as error:
         raise UserError(f"options of a run: {error}") from error
+
+
+def _given(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _as_path(kind: type, value: object) -> object:
