@@ -225,6 +225,12 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, object]) -> Mod
         own = registry.plugin("model", choice.adapter) is None
         with loading(folder, "parts") if folder and own else nullcontext():
             model = cls(folder, device=device, dtype=dtype, **typed)
+        classes: tuple[object, ...] = type(model).__mro__
+        if cls not in classes:  # what the model can do was read from the class
+            raise ModelError(
+                f"model {choice.adapter}: {cls.__name__}(…) gave a {type(model).__name__}: its"
+                f" `__new__` has to return a {cls.__name__}"
+            )
         files.check(choice.adapter)
         return model
 

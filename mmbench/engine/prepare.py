@@ -74,6 +74,7 @@ def prepare(model: str, task: str, context: RunContext) -> Prepared:
         return Prepared(spec, kind, data, None, info, {}, tuple(notes))
     kind.check(data)
     requests = kind.requests(data, options.seed)
+    _check_methods(needed(kind, spec), spec, requests)
     _check_ability(found, needed(kind, spec), spec, requests)
     notes = [*notes, *_sent_away(found, spec, requests, options)]
     return Prepared(spec, kind, data, found, found.info, requests, tuple(notes))
@@ -200,6 +201,17 @@ def check_labels(prepared: Prepared, requests: Requests, labels: Sequence[str]) 
     """
     where = f"task {prepared.spec.name}: model {prepared.info.name}"
     columns_of_model(labels, requests.labels, where)
+
+
+def _check_methods(needs: Needs, spec: TaskSpec, requests: Mapping[str, Requests]) -> None:
+    """Refuse a kind that asks for more than it needs. Raises UserError."""
+    able = methods(needs.ability)
+    for name, asked in requests.items():
+        if asked.method not in able:
+            raise UserError(
+                f"kind {spec.kind}: its requests {name!r} have the method {asked.method}, and it"
+                f" needs a model that can {', '.join(able)}: give both the same method"
+            )
 
 
 def _check_ability(

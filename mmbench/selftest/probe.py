@@ -11,7 +11,7 @@ import msgspec
 from mmbench.contents import ContentKeys, digest
 from mmbench.engine.answer import Answerer
 from mmbench.engine.progress import Silent
-from mmbench.protocols import Dataset, Kind
+from mmbench.protocols import Dataset, Embeds, Kind
 from mmbench.search.extremes import is_uncertain
 from mmbench.selftest.check import Check
 from mmbench.text import count
@@ -63,7 +63,7 @@ def same_in_batches(
     if len(shards) > 1:
         yield _same_in_shards(kind, data, shards)
         return
-    for name, asked in kind.requests(data, 0).items():
+    for name, asked in _embedded(kind, data).items():
         whole, *others = [_ask(asked, keys, Path(folder) / f"{name}{n}", n) for n in _SIZES]
         same = all(_equal(whole, [other]) for other in others)
         yield Check(f"batches of {_SIZES} give the same {name}", same, "bit for bit")
@@ -89,7 +89,7 @@ def corrupt(
     """Check that a sample that cannot be evaluated is counted, and no other is lost."""
     role, samples = list(data.by_role().items())[-1]
     first = samples[0]
-    if len(data.shards()) > 1:
+    if len(data.shards()) > 1 or not _embedded(kind, data):
         found = _accepted(kind, data, {first.id: _BROKEN})
         failed = [p.id for p in found if p.error]
         told = f"1 of {len(found)} failed"
@@ -99,7 +99,7 @@ def corrupt(
     data = data.with_sample(role, 0, broken)
     answers = {
         name: _ask(asked, keys, Path(folder) / f"corrupt {name}", 7)
-        for name, asked in kind.requests(data, 0).items()
+        for name, asked in _embedded(kind, data).items()
     }
     predictions = kind.predictions(data, answers)
     failures = [ident for ident, _ in predictions.failures]
@@ -108,9 +108,16 @@ def corrupt(
     yield Check("a corrupt sample is counted", failures == [broken.id] and bool(touched), told)
 
 
+def _embedded(kind: Kind[Dataset], data: Dataset) -> dict[str, Requests]:
+    """Return the requests of a kind if the probe can answer them, which only embeds."""
+    needs = kind.needs()
+    requests = kind.requests(data, 0) if needs and needs.ability is Embeds else {}
+    return requests if all(asked.method == "embed" for asked in requests.values()) else {}
+
+
 def _ask(requests: Requests, keys: ContentKeys, folder: Path, size: int) -> Answers:
     found = Answerer(Probe, folder, keys, Silent(), batch_size=size).answer("probe", requests)
-    assert isinstance(found, Answers)  # the probe embeds
+    assert isinstance(found, Answers)  # the probe embeds, see `_embedded`
     return found
 
 

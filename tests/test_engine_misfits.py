@@ -1,0 +1,90 @@
+"""Parts of plugins that do not fit together are refused in one line that says what to change."""
+
+from pathlib import Path
+
+import pytest
+
+import mmbench
+from mmbench import registry
+from mmbench.datasets import Samples
+from mmbench.engine.options import Options
+from mmbench.engine.run import run
+from mmbench.errors import UserError
+from mmbench.kinds.responses import generated, vectors
+from mmbench.kinds.writing import Writing
+from mmbench.selftest import selftest
+from mmbench.types import Answers, Requests, Said, Sample, Written
+
+TASK = """
+kind: misfit
+data: {source: misfit}
+fields: {question: question}
+metrics: [exact_match]
+headline: exact_match
+"""
+
+
+class Whole(Samples):
+    """Samples that are compared with each other: there are no shards."""
+
+    def shards(self) -> list[Samples]:
+        return [self]
+
+
+class Writer:
+    modalities = frozenset({"text"})
+
+    def __init__(self, folder, *, device, dtype):
+        pass
+
+    def write(self, conversations, options):
+        return [Written("yes") for _ in conversations]
+
+
+@pytest.fixture
+def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the file of a task whose kind takes data without shards."""
+    monkeypatch.setattr(registry, "_plugins", {k: {**v} for k, v in registry._plugins.items()})
+    samples = [Sample(f"{n}", {"question": f"{n}?"}, "yes") for n in range(3)]
+    mmbench.register("data", "misfit")(lambda root: Whole(samples))
+    mmbench.register("kind", "misfit")(type("Misfit", (Writing,), {"dataset": Whole}))
+    path = tmp_path / "misfit.yaml"
+    path.write_text(TASK)
+    return str(path)
+
+
+def test_a_self_test_asks_the_probe_only_for_embeddings(task: str) -> None:
+    checks = {check.what: check.passed for check in selftest(task, Options(device="cpu"))}
+    assert checks["a corrupt sample is counted"]
+
+
+def test_a_class_that_makes_another_object_is_no_model(task: str) -> None:
+    class Other(Writer):
+        def __new__(cls, *args, **kwargs):
+            return object()
+
+    mmbench.register("model", "other")(Other)
+    with pytest.raises(UserError, match=r"model other: Other\(…\) gave a object"):
+        run("other", task, Options(device="cpu"))
+
+
+def test_a_kind_asks_for_what_it_needs(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mmbench.register("model", "writer")(Writer)
+    asked = {"sample": Requests(["0?", "1?", "2?"], "text")}
+    monkeypatch.setattr(
+        registry.lookup("kind", "misfit"), "requests", lambda self, data, seed: asked
+    )
+    with pytest.raises(UserError, match=r"'sample' have the method embed, and it needs .* write"):
+        run("writer", task, Options(device="cpu"))
+
+
+def test_answers_are_read_by_what_they_are() -> None:
+    responses = {"a": Said([Written("yes")], {}), "b": Answers([], {})}
+    assert generated(responses, "a") is responses["a"]
+    assert vectors(responses, "b") is responses["b"]
+    with pytest.raises(UserError, match="'a': read it by `generated`"):
+        vectors(responses, "a")
+    with pytest.raises(UserError, match="'b': read them by `vectors`"):
+        generated(responses, "b")
+    with pytest.raises(UserError, match=r"the kind asks a, b, and reads answers to 'c'"):
+        vectors(responses, "c")
