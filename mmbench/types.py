@@ -465,7 +465,7 @@ class Score(Struct, frozen=True):
 
 
 class ModelInfo(Struct, frozen=True):
-    """Which model was measured. `hash` covers adapter, options, dtype and weights.
+    """The model that was measured. `hash` covers adapter, options, dtype and weights.
 
     `adapter` is NAME@VERSION, the registered name and the version of the class. Where no single
     class answered it is `late`, `baseline` or `outputs`. Older records have MODULE:CLASS@VERSION.

@@ -1,4 +1,4 @@
-"""What a metric declares, as text for `list`, `show` and docs/metrics.md."""
+"""The declarations of metrics as text for `list`, `show` and docs/metrics.md."""
 
 from __future__ import annotations
 

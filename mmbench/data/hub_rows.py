@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class _Join(Struct, frozen=True):
-    """Which configuration is joined, the columns of the ids there and here, and its inputs."""
+    """A joined configuration: its name, the columns of the ids there and here, and its inputs."""
 
     name: str
     by: str

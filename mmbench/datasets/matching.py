@@ -246,7 +246,7 @@ def refuse_unmatched(ids: list[str], given: Collection[str], *, partial: bool) -
 
 
 def _hint(missing: list[str], extra: list[str], known: set[str]) -> str:
-    """What to type where samples have no output, or outputs no sample."""
+    """Return what to type where samples have no output, or outputs no sample."""
     folded = {ident.casefold() for ident in known} if extra else set()
     if any(ident.casefold() in folded for ident in extra):
         return "; --fold-ids matches ids that differ in case alone"

@@ -1,4 +1,4 @@
-"""Which queries and documents embeddings, or lists of documents, of other programs belong to."""
+"""Match embeddings, or lists of documents, of other programs with queries and documents."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _match_embeddings(
 
 
 class _Names:
-    """The ids of samples, and which of them an id of an output means."""
+    """Resolves the ids of outputs to the ids of samples."""
 
     def __init__(self, samples: list[Sample]) -> None:
         self._ids = {sample.id for sample in samples}
@@ -97,7 +97,7 @@ def refuse_twice(ids: list[str], what: str) -> None:
 
 
 def _matched(samples: list[Sample], given: list[str], *, partial: bool) -> list[Sample]:
-    """The samples among the given ids, in their order, and behind them those of further ids."""
+    """Return the samples with given ids, in their order, then a new sample for each further id."""
     ids, present = [sample.id for sample in samples], set(given)
     missing = not present.issuperset(ids)
     if (missing and not partial) or present.isdisjoint(ids):

@@ -1,4 +1,4 @@
-"""What all parts of one run share: settings, content keys, progress, costs, the loaded model."""
+"""The context of a run: settings, content keys, progress, costs and the loaded model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Clock:
 
 
 class Costs:
-    """What a run takes: seconds by stage, forwards, throughput, and the device it ran on."""
+    """The costs of a run: seconds by stage, forwards, throughput, and the device it ran on."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -41,7 +41,7 @@ class Costs:
 
 
 class RunContext(NamedTuple):
-    """What the parts of one run share."""
+    """The values that all parts of one run share. `held` keeps the loaded model."""
 
     options: Options
     keys: ContentKeys

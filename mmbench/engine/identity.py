@@ -34,7 +34,7 @@ def canonical(value: object) -> str:
 
 
 def fingerprint(spec: TaskSpec) -> str:
-    """What is asked: kind, fields, options of the kind, protocol and version of the task.
+    """Return a hash of the question: kind, fields, options, protocol and version of the task.
 
     The directions and the prompt always count; any other option only with another value than its
     default, so that a kind that gains an option asks the same as before. Settings do not count.

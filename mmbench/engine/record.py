@@ -22,7 +22,7 @@ _SHOWN = 20  # failures that a record lists
 
 
 class RunSummary(NamedTuple):
-    """What a record states besides model, task and scores.
+    """The parts of a record besides model, task and scores.
 
     `failed` counts the samples of which `failures` lists id and reason; `counts` and `throughput`
     are those of an earlier run where its outputs are measured again. `search` is the report of an

@@ -16,7 +16,7 @@ from mmbench.types import Answers, Broken, Continued, Requests, Sample
 
 
 class ChoiceOptions(PromptOptions, frozen=True):
-    """How one of the options is chosen: by the letter that is written, or by likelihood."""
+    """Options of `choice`: the model writes the letter, or the likeliest option is chosen."""
 
     choose: Literal["letter", "likelihood"] = "letter"
 

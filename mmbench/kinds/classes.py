@@ -1,4 +1,4 @@
-"""What classification and zero-shot classification share: a value is scores of all classes."""
+"""The base class of classification and zero-shot classification."""
 
 from __future__ import annotations
 

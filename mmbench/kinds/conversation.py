@@ -23,7 +23,7 @@ _ALL = "{text}"  # a task without a prompt of its own
 
 
 class PromptOptions(KindOptions, frozen=True):
-    """How a model is asked: a prompt whose slots are names of fields, and how it generates."""
+    """Options of kinds that ask in conversations: a prompt with slots for fields, and sampling."""
 
     prompt: str = _ALL
     generation: Generation = Generation()

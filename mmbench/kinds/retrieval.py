@@ -34,7 +34,7 @@ _ROLES: dict[str, Role] = {"query": "query", "corpus": "document"}
 
 
 class RetrievalOptions(KindOptions, frozen=True):
-    """Which directions are searched, the prompt of texts, and by which index.
+    """Options of `retrieval`: the directions, the prompt of texts, and the index.
 
     `index` is `exact` or a FAISS factory string: a setting, which signatures show.
     """

@@ -35,7 +35,7 @@ _WITH_REFERENCES = {**_PAIR, "references": _TEXT}
 
 
 def _most(weight: float) -> float:
-    """The harmonic mean of the weight and 1."""
+    """Return the highest value with references: the harmonic mean of the weight and 1."""
     return 2 * weight / (weight + 1)
 
 

@@ -124,7 +124,7 @@ def _as_taken(value: Any, hint: Any) -> Any:
 
 
 def _mentions(hint: Any, kind: type) -> bool:
-    """Whether a type hint, or a part of it, is of this type."""
+    """Return whether a type hint, or a part of it, is of this type."""
     own = get_origin(hint) or hint
     inside = any(_mentions(arg, kind) for arg in get_args(hint))
     return inside or (inspect.isclass(own) and issubclass(own, kind))

@@ -16,7 +16,7 @@ Parameters = Mapping[str, inspect.Parameter]
 
 
 class Inputs(Protocol):
-    """What a metric of torchmetrics is given: options of its constructor, and batches."""
+    """The inputs of a metric of torchmetrics: options of its constructor, and batches."""
 
     signature: str
 

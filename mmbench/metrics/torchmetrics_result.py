@@ -1,4 +1,4 @@
-"""What a metric of torchmetrics returned, as the parts of a Score."""
+"""Turn the result of a metric of torchmetrics into the parts of a Score."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def make_session(
     import requests
 
     class Session(requests.Session):
-        """One that does not ask where redirects lead, whose bodies requests would read."""
+        """A session that does not look up redirects, whose bodies requests would read."""
 
         def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
             return None

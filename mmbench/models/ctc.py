@@ -125,7 +125,7 @@ class Ctc:
         return map_groups(pieces, len, self._forward)
 
     def _masks_padding(self) -> bool:
-        """Whether pieces of any length may share a forward.
+        """Return whether pieces of any length may share a forward.
 
         A group norm in the first layer takes its mean over padding too, whatever the mask says.
         """

@@ -26,7 +26,7 @@ _REFUSED = ("nsfw_content_detected", "nsfw_detected", "watermark_detected")
 
 
 class _Drawn(Protocol):
-    """What a pipeline returns: images float [n, h, w, 3], and what its checkers say of them."""
+    """The output of a pipeline: images float [n, h, w, 3], and the results of its checkers."""
 
     images: NDArray[np.float32]
 

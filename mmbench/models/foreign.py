@@ -41,7 +41,7 @@ class Batch(Protocol):
 
 
 class Tokenizer(Protocol):
-    """What makes ids of texts, and texts of ids."""
+    """Turns texts into ids and back."""
 
     bos_token: str
     eos_token: str | None
@@ -67,7 +67,7 @@ class Tokenizer(Protocol):
 
 
 class ImageProcessor(Protocol):
-    """What makes arrays of an image, or of the frames of a video."""
+    """Turns an image, or the frames of a video, into arrays."""
 
     def __call__(self, item: object, /, **options: object) -> Mapping[str, NDArray[np.float32]]:
         """Return the arrays of one item, each with a first dimension of 1."""
@@ -75,7 +75,7 @@ class ImageProcessor(Protocol):
 
 
 class FeatureExtractor(Protocol):
-    """What makes arrays of a sound, float32 [n] at its `sampling_rate`."""
+    """Turns a sound, float32 [n] at its `sampling_rate`, into arrays."""
 
     sampling_rate: int
     model_input_names: list[str]
@@ -115,7 +115,7 @@ class Processor(Protocol):
 
 
 class LoadingInfo(TypedDict):
-    """What `from_pretrained` says of the weights that it loaded: names of tensors."""
+    """The report of `from_pretrained` on the weights that it loaded: names of tensors."""
 
     missing_keys: Iterable[str]
     mismatched_keys: Iterable[tuple[str, ...]]

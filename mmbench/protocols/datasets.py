@@ -1,4 +1,4 @@
-"""What a data set is to the engine and to the kinds."""
+"""The interface of data sets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Reads = Literal["table", "json", "text", "folder"]
 
 
 class SourceInfo(Struct, frozen=True):
-    """What is known of a data source before it reads anything.
+    """The declaration of a data source, which is read before the source runs.
 
     `reads` are the formats of the files that it takes: `table` (CSV, TSV, JSONL, Parquet), `json`
     (and JSONL), `text` (lines), `folder`; `hub`: without a path it asks the hub;
@@ -35,17 +35,17 @@ class Dataset(Protocol):
 
     @property
     def source(self) -> dict[str, str]:
-        """Where the data are from, for the record; `doubt` says why they may not be the task's."""
+        """Return the origin of the data for the record; `doubt`: why they may not be the task's."""
         ...
 
     @property
     def group_name(self) -> str:
-        """What the groups of samples are called ("speaker"); empty where they have no name."""
+        """Return the name of the groups of samples ("speaker"); empty where they have none."""
         ...
 
     @property
     def optional_tags(self) -> list[str]:
-        """The tags that samples have only if the files have them."""
+        """Return the tags that samples have only if the files have them."""
         ...
 
     def by_role(self) -> Mapping[str, list[Sample]]:

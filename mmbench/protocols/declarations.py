@@ -1,4 +1,4 @@
-"""Decorators that declare a metric or a data source: what is known of it before it runs."""
+"""Decorators that declare a metric or a data source."""
 
 from __future__ import annotations
 

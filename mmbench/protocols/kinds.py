@@ -1,4 +1,4 @@
-"""What a task kind is: all that depends on the kind of a task, and on nothing else."""
+"""The interface of task kinds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Responses = Mapping[str, Answers | Said]
 
 
 class Needs(NamedTuple):
-    """What a model must be able to do for a task.
+    """The ability and the media that a task needs of a model.
 
     `ability` is a protocol of `mmbench.protocols`; every request holds all media of `together`.
     """
@@ -45,22 +45,22 @@ class Kind(Protocol[D_contra]):
 
     @property
     def Options(self) -> type[KindOptions]:
-        """The kind's own keys of a task file, with types and defaults."""
+        """Return the kind's own keys of a task file, with types and defaults."""
         ...
 
     @property
     def dataset(self) -> type:
-        """The type of data that it takes."""
+        """Return the type of data that it takes."""
         ...
 
     @property
     def baselines(self) -> tuple[str, ...]:
-        """Names of predictions without a model: `oracle` is the best, others ignore the input."""
+        """Return names of predictions without a model: `oracle`, others that ignore the input."""
         ...
 
     @property
     def no_answer(self) -> str | None:
-        """The value of an output that holds no answer; None: the sample fails."""
+        """Return the value of an output that holds no answer; None: the sample fails."""
         ...
 
     def __init__(self, task: TaskSpec, /) -> None:

@@ -1,4 +1,4 @@
-"""What a metric is: a function of predictions, and a declaration that is read before it runs.
+"""The interface of metrics: a function of predictions, and a declaration of what it measures.
 
 @mmbench.register("metric", "all_within@k")
 @mmbench.declare(unit="fraction", better="higher", worst=0, best=1, kinds={"retrieval"})
@@ -19,7 +19,7 @@ Order = Callable[..., Ranking]  # of a ranking and the argument of the metric
 
 
 class MetricInfo(Struct, frozen=True):
-    """What is known of a metric before it runs.
+    """The declaration of a metric, which is read before the metric runs.
 
     - `unit`: a plain word such as "fraction", empty where unknown
     - `better`: None where only the Score knows its direction and its range

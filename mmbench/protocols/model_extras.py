@@ -1,4 +1,4 @@
-"""What a model may have besides its abilities: work ahead of time, rates, frames, an endpoint."""
+"""Optional parts of a model: work ahead of time, rates, frames, an endpoint."""
 
 from __future__ import annotations
 

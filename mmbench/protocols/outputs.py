@@ -1,4 +1,4 @@
-"""What reads outputs of other programs."""
+"""The interface of readers of outputs of other programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What writes finished runs somewhere: a board, a page, a tracker."""
+"""The interface of what writes finished runs: into a board, a page, a tracker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What trains a model and writes its checkpoints."""
+"""The interface of trainers."""
 
 from __future__ import annotations
 
