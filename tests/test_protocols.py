@@ -17,7 +17,16 @@ from mmbench.kinds.zero_shot import ZeroShot
 from mmbench.metrics.clipscore import clipscore
 from mmbench.metrics.retrieval import mrr, recall
 from mmbench.metrics.torchmetrics import torchmetrics
-from mmbench.protocols import Dataset, Kind, Metric, OutputReader, Reporter, TableReader
+from mmbench.protocols import (
+    Dataset,
+    Kind,
+    Metric,
+    OutputReader,
+    Reporter,
+    SourceInfo,
+    TableReader,
+    declare_source,
+)
 from mmbench.store import BoardReporter
 
 OF_SAMPLES: list[type[Kind[Samples]]] = [
@@ -55,3 +64,11 @@ def test_the_lists_hold_every_kind_and_every_reader() -> None:
 def test_a_kind_has_at_most_10_methods() -> None:
     methods = [name for name, one in vars(Kind).items() if callable(one) and name[0] != "_"]
     assert 1 <= len(methods) <= 10
+
+
+def test_a_class_may_be_a_declared_source() -> None:
+    @declare_source("json", hub=True)
+    class Source:
+        info: SourceInfo
+
+    assert Source.info == SourceInfo(frozenset({"json"}), hub=True)

@@ -27,7 +27,8 @@ def declare_source(
     formats: frozenset[Reads] = frozenset(reads) or SourceInfo().reads
 
     def put(source: SourceT) -> SourceT:
-        source.__dict__["info"] = SourceInfo(formats, hub, own_data)
+        declared: Any = source  # a function or a class, which has the attribute from here
+        declared.info = SourceInfo(formats, hub, own_data)
         return source
 
     return put
