@@ -16,6 +16,7 @@ from typing import Any
 from msgspec import NODEFAULT, defstruct, field, structs, to_builtins
 
 from mmbench import registry
+from mmbench.builtin import TABLES
 from mmbench.errors import SpecError, UnknownName, UserError
 from mmbench.file_names import name_fault
 from mmbench.named_values import as_struct
@@ -92,11 +93,28 @@ def _as_spec(raw: dict[str, Any], where: str) -> TaskSpec:
     options = options_of_kind(raw.get("kind"), str(raw["name"]))
     fields = [field for field in structs.fields(TaskSpec) if field.name != "options"]
     own = structs.fields(options)
+    _refuse_options_of_others(raw, {field.name for field in (*fields, *own)}, where)
     file = defstruct("TaskFile", [_field(field) for field in (*fields, *own)])
     found = as_struct(raw, file, where, "set them, or take them from another task: include: NAME")
     values = structs.asdict(found)
     kept = {field.name: values[field.name] for field in fields}
     return TaskSpec(**kept, options=options(**{field.name: values[field.name] for field in own}))
+
+
+def _refuse_options_of_others(raw: dict[str, Any], known: set[str], where: str) -> None:
+    """Raise SpecError for a key that only other kinds have, which names these."""
+    for key in raw.keys() - known - {"options"}:
+        kinds = [name for name in TABLES["kind"] if key in _option_names(name)]
+        if kinds:
+            raise SpecError(
+                f"{where}: tasks of kind {raw['kind']} have no key {key!r}: it is an option of kind"
+                f" {' and '.join(kinds)}"
+            )
+
+
+def _option_names(kind: str) -> set[str]:
+    options: type[KindOptions] = registry.lookup("kind", kind).Options
+    return {field.name for field in structs.fields(options)}
 
 
 def options_of_kind(kind: object, task: str) -> type[KindOptions]:

@@ -92,3 +92,14 @@ def test_transcripts_may_be_as_long_in_every_task() -> None:
     """A recording of 30 s has up to about 120 words; one's own are cut off no sooner."""
     tasks = [spec.load_task(name) for name in ("transcripts", "librispeech-clean", "common-voice")]
     assert {task.options_of(PromptOptions).generation.max_tokens for task in tasks} == {256}
+
+
+@pytest.mark.parametrize(
+    ("key", "kinds"),
+    [("index: Flat", "retrieval"), ("templates: [a]", "zero_shot"), ("choose: letter", "choice")],
+)
+def test_an_option_of_another_kind_names_the_kind(tmp_path: Path, key: str, kinds: str) -> None:
+    write(tmp_path, "a", f"include: shapes-vqa\n{key}\n")
+    name = key.partition(":")[0]
+    with pytest.raises(SpecError, match=f"kind writing have no key '{name}': .* of kind {kinds}$"):
+        spec.load_task("a", [str(tmp_path)])
