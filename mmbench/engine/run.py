@@ -69,11 +69,24 @@ def run(
         *reasoning_notes(predictions),
         *cut,
     ]
+    outcome = outcome_of(prepared, asked, marked, measured, notes, context)
+    return outcome._replace(made=_made(prepared, responses))
+
+
+def outcome_of(
+    prepared: Prepared,
+    asked: TaskInfo,
+    predictions: Predictions,
+    measured: Measured,
+    notes: list[str],
+    context: RunContext,
+) -> Outcome:
+    """Return the record and the rows of measured predictions."""
     failures = predictions.failures + measured.lost
     summary = summary_of(prepared, context, failures, notes, predictions.search)
     record = make_record(prepared.spec, prepared.info, asked, measured, summary, context)
-    rows = rows_table(marked.directions, measured.found)
-    return Outcome(record, rows, prepared.data, _made(prepared, responses))
+    rows = rows_table(predictions.directions, measured.found)
+    return Outcome(record, rows, prepared.data, {})
 
 
 def _made(prepared: Prepared, responses: Responses) -> dict[str, Media]:

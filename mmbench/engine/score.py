@@ -15,10 +15,9 @@ from mmbench.engine.options import Options
 from mmbench.engine.outputs import read_outputs
 from mmbench.engine.prepare import Prepared, find_task
 from mmbench.engine.progress import Progress
-from mmbench.engine.record import hash_data, make_record, summary_of, task_info
+from mmbench.engine.record import hash_data, task_info
 from mmbench.engine.remarks import reasoning_notes, reference_notes, without_reasoning
-from mmbench.engine.rows import rows_table
-from mmbench.engine.run import Outcome, measure_task
+from mmbench.engine.run import Outcome, measure_task, outcome_of
 from mmbench.errors import UserError
 from mmbench.protocols import Dataset
 from mmbench.text import count
@@ -71,10 +70,7 @@ def score(
         *(*accepted.notes, *_unread(unread)),
         *(*reference_notes(accepted), *reasoning_notes(accepted), *cut),
     ]
-    failures = accepted.failures + measured.lost
-    summary = summary_of(prepared, context, failures, notes, accepted.search)
-    record = make_record(spec, info, asked, measured, summary, context)
-    return Outcome(record, rows_table(marked.directions, measured.found), data, {})
+    return outcome_of(prepared, asked, marked, measured, notes, context)
 
 
 def _outputs(predictions: str | Path | Outputs, fields: Mapping[str, str] | None) -> Outputs:
