@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +47,22 @@ def options_from(given: Mapping[str, object]) -> Options:
     UserError for a value of the wrong type.
     """
     names = {field.name for field in msgspec.structs.fields(Options)}
-    values = {name: given[name] for name in names & given.keys() if given[name] is not None}
+    values = {name: _plain(given[name]) for name in names & given.keys() if given[name] is not None}
     for field, flags in (("settings", _SETTINGS), ("metric_models", _METRIC_MODELS)):
         values[field] = {name: given[name] for name in flags if given.get(name) is not None}
     try:
         return msgspec.convert(values, Options, dec_hook=_as_path)
     except msgspec.ValidationError as error:
         raise UserError(f"options of a run: {error}") from error
+
+
+def _plain(value: object) -> object:
+    """Return a whole number, such as one of NumPy, as an int, and paths in a tuple as texts."""
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, tuple):
+        return tuple(str(one) if isinstance(one, Path) else one for one in value)
+    return value
 
 
 def _as_path(kind: type, value: object) -> object:
