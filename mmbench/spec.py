@@ -3,7 +3,8 @@
 The options of a task's kind are keys of the file, next to those that every task has.
 
 A task is looked up by name in each `--tasks DIR`, then in `./tasks`, then in the packaged ones; a
-name that ends in .yaml is a file. `include: NAME` inherits every key that the file does not set.
+name that ends in .yaml is a file. `include: NAME` inherits every key that the file does not set; of
+a task of another kind all but the options that the file's kind does not have.
 """
 
 from __future__ import annotations
@@ -112,11 +113,6 @@ def _refuse_options_of_others(raw: dict[str, Any], known: set[str], where: str) 
             )
 
 
-def _option_names(kind: str) -> set[str]:
-    options: type[KindOptions] = registry.lookup("kind", kind).Options
-    return {field.name for field in structs.fields(options)}
-
-
 def options_of_kind(kind: object, task: str) -> type[KindOptions]:
     """Return the type of a kind's options; none for what is not a text, which is refused later.
 
@@ -186,7 +182,16 @@ def _load_raw(name: str, extra: list[str], seen: tuple[str, ...]) -> dict[str, A
         return raw
     inherited = _load_raw(str(base), extra, (*seen, str(path)))
     inherited.pop("name", None)
-    return {**inherited, **raw}
+    kind = inherited.get("kind")
+    foreign = _option_names(kind) - _option_names(raw.get("kind", kind))
+    return {key: value for key, value in inherited.items() if key not in foreign} | raw
+
+
+def _option_names(kind: object) -> set[str]:
+    """Return the keys that a kind adds to a task file; none of a kind that nobody has."""
+    if not isinstance(kind, str) or kind not in registry.names("kind"):
+        return set()
+    return {field.name for field in structs.fields(options_of_kind(kind, ""))}
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

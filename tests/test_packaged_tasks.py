@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from mmbench.engine.identity import fingerprint
 from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.spec import load_task, packaged_tasks
+from mmbench.types import KindOptions
 
 EXPECTED: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("packaged_tasks.json").read_text()
@@ -48,6 +50,21 @@ def test_data_and_scores_are_unchanged(name: str) -> None:
         for number, expected in zip(found[metric], numbers, strict=False):
             assert number == (None if expected is None else pytest.approx(expected, rel=1e-6))
         assert _without_identity(found[metric][-1]) == _without_identity(signature)
+
+
+class _Judged(KindOptions, frozen=True):
+    """The options of a plugin's kind, of which one has to be given."""
+
+    judge: str
+    rounds: int = 2
+
+
+def test_an_option_that_must_be_given_always_counts() -> None:
+    def found(**options: Any) -> str:
+        return fingerprint(replace(load_task("shapes-vqa"), options=_Judged(**options)))
+
+    assert found(judge="a") == found(judge="a", rounds=2)
+    assert len({found(judge="a"), found(judge="b"), found(judge="a", rounds=3)}) == 3
 
 
 def _without_identity(signature: str) -> str:

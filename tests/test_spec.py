@@ -61,6 +61,15 @@ def test_include_inherits_what_the_file_does_not_set(tmp_path: Path) -> None:
     assert (child.name, child.metrics, child.kind) == ("child", ["mrr"], "retrieval")
 
 
+def test_options_of_another_kind_are_not_inherited(tmp_path: Path) -> None:
+    """`views` of kinetics400 is no option of zero_shot, and no file can take a key away."""
+    text = 'include: kinetics400\nkind: zero_shot\ntemplates: ["a video of {}."]\n'
+    task = spec.load_task(write(tmp_path, "mine", text))
+    assert (task.kind, task.fields) == ("zero_shot", {"video": "video"})
+    with pytest.raises(SpecError, match="no key 'views': it is an option of kind classif"):
+        spec.load_task(write(tmp_path, "mine", f"{text}views: {{clips: 3}}\n"))
+
+
 def test_a_circle_of_includes_is_told(tmp_path: Path) -> None:
     write(tmp_path, "a", "include: b")
     write(tmp_path, "b", "include: a")

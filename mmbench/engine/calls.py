@@ -7,11 +7,11 @@ SampleError in its place is the failure of that item alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set, Sized
 from functools import partial
 from io import BytesIO
 from numbers import Integral
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -105,10 +105,10 @@ def scores_of(model: object, items: Sequence[object], modality: Modality, name: 
 
     Raises ModelError for another shape.
     """
-    labels = labels_of(model, name)
-    assert isinstance(model, Classifies)  # as `prepare` found
-    scores = _checked(model.classify(items, modality), len(items), "classify", name)
-    refuse_columns(scores.shape[1], labels, name)
+    # No isinstance: since Python 3.12 it does not see labels that `__getattr__` gives.
+    classifier = cast(Classifies, model)
+    scores = _checked(classifier.classify(items, modality), len(items), "classify", name)
+    refuse_columns(scores.shape[1], labels_of(model, name), name)
     return scores
 
 
@@ -151,8 +151,8 @@ def refuse_columns(columns: int, labels: Sequence[str], name: str) -> None:
 def _checked(vectors: object, n: int, method: str, name: str) -> Vectors:
     import numpy as np
 
-    shape: object = getattr(vectors, "shape", type(vectors).__name__)
-    if not isinstance(shape, tuple) or len(shape) != 2 or shape[0] != n:
+    if getattr(vectors, "ndim", 0) != 2 or not isinstance(vectors, Sized) or len(vectors) != n:
+        shape = getattr(vectors, "shape", type(vectors).__name__)
         raise ModelError(f"{name}: {method} returned {shape} for {n} items: [{n}, d] is needed")
     found = _array(vectors, method, name)
     single = method != "classify" or found.dtype in (np.float16, np.float32)
@@ -221,7 +221,7 @@ def _said(model: object, items: Sequence[object], requests: Requests) -> object:
         seeded = [one for one in items if isinstance(one, Seeded)]  # nothing else is drawn
         return model.draw([one.prompt for one in seeded], [one.seed for one in seeded])
     assert isinstance(model, Speaks)
-    return model.speak([str(one) for one in items])
+    return model.speak(items)
 
 
 def _png(save: Callable[[BytesIO, str], None]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from mmbench.engine.calls import labels_of, scores_of
 from mmbench.errors import SampleError
@@ -86,9 +86,8 @@ class _Classifies(_Framed):
         """
         import numpy as np
 
-        assert isinstance(self._model, Classifies)
         if modality != "video":
-            return np.asarray(self._model.classify(items, modality))
+            return np.asarray(cast(Classifies, self._model).classify(items, modality))
         frames = [one for clip in items for one in clip]
         scores = scores_of(self._model, frames, "image", self._name)
         return _means(scores.astype(np.float64), len(items))

@@ -19,7 +19,7 @@ from mmbench import __version__
 from mmbench.checkpoints import Checkpoint
 from mmbench.contents import digest
 from mmbench.protocols import ModelClass
-from mmbench.types import ModelInfo, TaskSpec
+from mmbench.types import KindOptions, ModelInfo, TaskSpec
 
 # Libraries whose version can move a number in its last digits, or more.
 NUMERIC = (
@@ -40,16 +40,27 @@ def fingerprint(spec: TaskSpec) -> str:
     default, so that a kind that gains an option asks the same as before. Settings do not count.
     """
     options = msgspec.to_builtins(spec.options)
-    plain = msgspec.to_builtins(type(spec.options)())
+    plain = _defaults(type(spec.options))
     directions = options.pop("directions", "both")
     prompt = options.pop("prompt", "{text}")
     how = {
         name: value
         for name, value in options.items()
-        if name not in spec.options.settings and value != plain[name]
+        if name not in spec.options.settings and (name not in plain or value != plain[name])
     }
     asked: list[object] = [spec.kind, spec.fields, directions, prompt, spec.protocol]
     return digest(canonical([*asked, spec.version, *([how] if how else [])])).hex()
+
+
+def _defaults(options: type[KindOptions]) -> dict[str, object]:
+    """Return the defaults of a kind's options as plain values; some may have to be given."""
+    fields = [field for field in msgspec.structs.fields(options) if not field.required]
+    return {
+        field.name: msgspec.to_builtins(
+            field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+        )
+        for field in fields
+    }
 
 
 def data_hash(keys: Iterable[bytes], links: bytes) -> str:

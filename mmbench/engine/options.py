@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,16 @@ def options_from(
 
 
 def _given(values: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in values.items() if value is not None}
+    return {name: _plain(value) for name, value in values.items() if value is not None}
+
+
+def _plain(value: object) -> object:
+    """Return a whole number, such as one of NumPy, as an int, and paths in a tuple as texts."""
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, tuple):
+        return tuple(str(one) if isinstance(one, Path) else one for one in value)
+    return value
 
 
 def _as_path(kind: type, value: object) -> object:

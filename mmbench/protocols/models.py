@@ -123,6 +123,6 @@ class Speaks(Protocol):
 
     modalities: frozenset[Modality]
 
-    def speak(self, texts: Sequence[str]) -> Sequence[Sound | SampleError]:
+    def speak(self, texts: Sequence[Input]) -> Sequence[Sound | SampleError]:
         """Speak n texts; a SampleError where one could not be spoken."""
         ...
