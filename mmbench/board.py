@@ -6,9 +6,11 @@ asked differently, or of other data, never stand in one column. Needs neither to
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote
 
 from mmbench import registry, speed, store
@@ -18,9 +20,6 @@ from mmbench.number_format import decimals, format_interval, format_number
 from mmbench.text import count, csv_cell, markdown, markdown_code, markdown_name, sample_noun
 from mmbench.types import RunRecord, ScoreInfo
 from mmbench.verdicts.same import distinctions
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Section = tuple[str, str, str]
 
@@ -125,12 +124,21 @@ def published(record: RunRecord) -> str:
     return found[0] if found else ""
 
 
-def frame(records: list[RunRecord]) -> pd.DataFrame:
-    """One table as a data frame: a row per model, raw values; for CSV and for programs."""
-    import pandas as pd
+def to_csv(tables: Iterable[list[RunRecord]]) -> str:
+    """Return tables as one CSV text: a row per model, raw values, `None` as an empty cell.
 
-    timed = speed.has_column(records)
-    return pd.DataFrame([_row(record, timed=timed) for record in records])
+    The columns are those of all tables in the order in which they first appear.
+    """
+    rows: list[dict[str, object]] = []
+    for records in tables:
+        timed = speed.has_column(records)
+        rows += [_row(record, timed=timed) for record in records]
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval=None, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def _row(record: RunRecord, *, timed: bool) -> dict[str, object]:
@@ -286,11 +294,8 @@ def build(out: str, tasks: Iterable[str] = (), flag: str = "--out") -> Built:
 
 
 def _write(folder: Folder, task: str, tables: list[list[RunRecord]]) -> str:
-    import pandas as pd
-
-    table = pd.concat([frame(records) for records in tables], ignore_index=True)
     _replace(folder, f"{task}.md", page(task, tables))
-    _replace(folder, f"{task}.csv", table.to_csv(index=False))
+    _replace(folder, f"{task}.csv", to_csv(tables))
     return folder.path(f"{task}.md")
 
 

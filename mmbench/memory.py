@@ -29,7 +29,7 @@ def is_out_of_memory(error: BaseException) -> bool:
         case OSError():
             return error.errno == errno.ENOMEM
         case ImportError():
-            return _NO_ROOM.search(text) is not None
+            return _NO_ROOM.search(f"{text} {error.__cause__}") is not None  # numpy 1 wraps it
         case RuntimeError():
             return text == _NO_PRIMITIVE or any(known in text for known in _TEXTS)
     return False

@@ -7,15 +7,17 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from mmbench.builtin import TABLES
 from mmbench.cli import main
 from mmbench.conformance import FAMILIES, Case, Compared, Row, cases, row_of
 from mmbench.conformance import mos as mos_family
 from mmbench.conformance.case import Skipped, apart
-from mmbench.conformance.official import installed, lifted
+from mmbench.conformance.official import environment, installed, library
 from mmbench.errors import MissingExtra
 from mmbench.text import markdown
 
@@ -35,11 +37,15 @@ def of(number: float, tolerance: float = 1e-9, **given: object) -> Case:
     return Case("m", "r", lambda _: Compared(number, "some"), tolerance, **given)
 
 
-def failing(error: Exception) -> Row:
+def failing_case(error: Exception) -> Case:
     def compare(_: Path) -> Compared:
         raise error
 
-    return row_of("f", Case("m", "r", compare), None)
+    return Case("m", "r", compare)
+
+
+def failing(error: Exception) -> Row:
+    return row_of("f", failing_case(error), None)
 
 
 def assert_good(rows: list[Row]) -> None:
@@ -145,12 +151,32 @@ def test_differences_are_relative_where_numbers_are_large() -> None:
         apart([1.0], [1.0, 2.0])
 
 
-def test_a_function_that_a_package_no_longer_has_skips_its_row() -> None:
-    with pytest.raises(ImportError, match="no_such_function"):
-        lifted("msgspec.json", "no_such_function")
-    with pytest.raises(ImportError, match="no package"):
-        lifted("no_such_package.module", "function")
+def test_a_package_that_lacks_something_says_what(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lacking").mkdir()
+    (tmp_path / "lacking/__init__.py").write_text("import no_such_module.part\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match="lacking needs no_such_module, which is not installed"):
+        library("lacking.metric")
+    with pytest.raises(ImportError, match="No module named 'no_such_package'"):
+        library("no_such_package.module")
     assert installed("no-such-package") is None
+
+
+VISION = ("torch_fidelity", "pytorch-fid", "clean-fid")
+
+
+@pytest.mark.parametrize("package", VISION)
+def test_packages_that_need_torchvision_are_compared_with_it(package: str) -> None:
+    """`make test-torchvision` has torchvision and the packages."""
+    rows = [row_of(family, case, None) for family, case in ALL if case.package == package]
+    assert rows
+    if installed("torchvision") and installed(package):
+        assert [(row.verdict, row.reason) for row in rows] == [("within", "")] * len(rows)
+    else:
+        assert {row.verdict for row in rows} == {"skipped"}
+        assert all("not installed" in row.reason for row in rows)
 
 
 # ---- the command ----
@@ -187,6 +213,27 @@ def test_rows_as_json_and_markdown(
     assert "| mos | definition in float64 | mos | 0 |" in text
 
 
+def test_rows_of_another_environment_stand_where_none_is_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    here = of(0.0), of(0.0, package="no-such-package"), failing_case(Skipped("needs data"))
+    monkeypatch.setattr(mos_family, "CASES", list(here))
+    skipped = [row_of("mos", case, None) for case in here]
+    there = [replace(row, environment="torch 99") for row in skipped]
+    there[1] = replace(there[1], verdict="within", difference=0.0, reason="")
+    there[2] = replace(there[2], reason="needs more")
+    (tmp_path / "rows.json").write_bytes(msgspec.json.encode(there))
+    command = ["conformance", "--family", "mos", "--rows", str(tmp_path / "rows.json")]
+    assert main([*command, "--markdown"]) == 0
+    text = capsys.readouterr().out
+    assert f"- (1) {markdown(environment())}\n- (2) torch 99\n" in text
+    verdicts = [line.split(" | ")[-1] for line in text.splitlines() if line.startswith("| m |")]
+    assert verdicts == ["within (1) |", "within (2) |", "skipped: needs data |"]
+    (tmp_path / "rows.json").write_text("no rows")
+    assert main(command) == 2
+    assert "rows.json: not the output of --json" in capsys.readouterr().err
+
+
 def test_what_cannot_be_asked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["conformance", "--family", "retreival"]) == 2
     assert "retrieval" in capsys.readouterr().err
@@ -195,7 +242,7 @@ def test_what_cannot_be_asked(capsys: pytest.CaptureFixture[str], tmp_path: Path
 
 
 def test_the_document_has_every_row_and_all_hold() -> None:
-    """Made again with `mmbench conformance --data DIR --markdown > docs/conformance.md`."""
+    """Made again with the command that the document names."""
     text = DOCUMENT.read_text(encoding="utf-8")
     found = Counter()
     for part in text.split("\n## ")[1:]:

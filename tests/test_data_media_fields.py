@@ -47,6 +47,14 @@ STORED: dict[str, Any] = {
     "struct of a path": pa.array([{"bytes": None, "path": "m/0.bin"}, {"bytes": None}], STRUCT),
     "struct of a path alone": pa.array([{"path": "m/0.bin"}, None]),
 }
+# Earlier versions cannot tell the size of such columns: the error of one line says so.
+VIEWS = int(pa.__version__.partition(".")[0]) >= 26
+ANY = [
+    pytest.param(
+        stored, marks=pytest.mark.skipif("view" in stored and not VIEWS, reason="pyarrow before 26")
+    )
+    for stored in STORED
+]
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +89,7 @@ def test_names_of_texts(name: str) -> None:
     assert field_modality(name) is None
 
 
-@pytest.mark.parametrize("stored", STORED)
+@pytest.mark.parametrize("stored", ANY)
 @pytest.mark.parametrize("modality", ["image", "audio", "video"])
 def test_a_medium_is_one_however_it_is_stored(stored: str, modality: str, tmp_path: Path) -> None:
     put(tmp_path / "m/0.bin")
@@ -100,7 +108,7 @@ def test_a_medium_is_one_however_it_is_stored(stored: str, modality: str, tmp_pa
     assert isinstance(corpus[1].inputs[modality], Broken)
 
 
-@pytest.mark.parametrize("stored", STORED)
+@pytest.mark.parametrize("stored", ANY)
 def test_images_of_a_table_are_read_however_they_are_stored(stored: str, tmp_path: Path) -> None:
     put(tmp_path / "m/0.bin")
     texts = pa.array(["a", "b"]).dictionary_encode()

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +57,11 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def fidelity() -> Iterator[Any]:
-    """torch-fidelity's network. Its package imports torchvision first, which this needs not."""
-    spec = find_spec("torch_fidelity")
-    if spec is None:
-        pytest.skip("torch-fidelity is not installed")
-    sys.modules["torch_fidelity"] = module_from_spec(spec)
-    yield import_module("torch_fidelity.feature_extractor_inceptionv3")
-    for name in [name for name in sys.modules if name.partition(".")[0] == "torch_fidelity"]:
-        del sys.modules[name]
+def fidelity() -> Any:
+    """torch-fidelity's network. Its package needs torchvision."""
+    return pytest.importorskip(
+        "torch_fidelity.feature_extractor_inceptionv3", reason="see `make test-torchvision`"
+    )
 
 
 def load(file: Path | None, **options: Any) -> Inception:
@@ -116,10 +108,8 @@ def test_the_tf_resize_is_torch_fidelitys_to_the_bit(image: Image.Image, fidelit
 
 @pytest.mark.parametrize("image", PICTURES, ids=lambda image: str(image.size))
 def test_the_clean_resize_is_clean_fids_to_the_bit(image: Image.Image) -> None:
-    spec = find_spec("cleanfid")
-    if spec is None:
-        pytest.skip("clean-fid is not installed")
-    resize = import_module("cleanfid.resize").make_resizer("PIL", False, "bicubic", (299, 299))
+    package = pytest.importorskip("cleanfid.resize")
+    resize = package.make_resizer("PIL", False, "bicubic", (299, 299))
     expected = resize(np.asarray(image)).transpose(2, 0, 1)
     found = clean_bicubic(image)
     assert found.dtype == np.float32

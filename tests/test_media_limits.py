@@ -210,7 +210,7 @@ def test_damaged_statistics_of_parquet_do_not_end_the_process(tmp_path: Path) ->
     assert required != data
     file.write_bytes(required)
     for read in (check_parquet, table):
-        with pytest.raises((DataError, OSError), match="histogram size"):
+        with pytest.raises((DataError, OSError), match=r"histogram size|end of stream"):
             read(file)
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import math
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +12,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy import linalg
 from scipy.spatial.distance import cdist
 
 from mmbench.metrics import distribution as sets
@@ -36,21 +31,9 @@ steady = settings(max_examples=60, derandomize=True, deadline=None)
 Sets = tuple[list[Prediction], list[Features]]
 
 
-def lifted(module: str, *names: str, **given: Any) -> SimpleNamespace:
-    """Functions of an installed package by name, without its imports (torchvision, a network).
-
-    `given` are the names that they look up.
-    """
-    package, _, path = module.partition(".")
-    spec = find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        pytest.skip(f"{package} is not installed")
-    file = Path(spec.submodule_search_locations[0], *path.split(".")).with_suffix(".py")
-    tree = ast.parse(file.read_text())
-    tree.body = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name in names]
-    assert len(tree.body) == len(names)
-    exec(compile(tree, str(file), "exec"), given)  # annotations are no names here, nor there
-    return SimpleNamespace(**{name: given[name] for name in names})
+def peer_module(module: str) -> Any:
+    """A module of an official package. Three of the packages need torchvision."""
+    return pytest.importorskip(module, reason=f"{module}: see `make test-torchvision`")
 
 
 def of(drawn: Any, real: Any, *, shift: int = 0) -> Sets:
@@ -99,32 +82,22 @@ def statistics(features: Any) -> tuple[Any, Any]:
 
 
 def torch_fidelity(m1: Any, s1: Any, m2: Any, s2: Any) -> float:
-    names = {"np": np, "vprint": lambda *_: None, "KEY_METRIC_FID": "fid"}
-    found = lifted("torch_fidelity.metric_fid", "fid_statistics_to_metric", **names)
+    module = peer_module("torch_fidelity.metric_fid")
     pair = ({"mu": m1, "sigma": s1}, {"mu": m2, "sigma": s2})
-    return float(found.fid_statistics_to_metric(*pair, False)["fid"])
+    return float(module.fid_statistics_to_metric(*pair, False)[module.KEY_METRIC_FID])
 
 
 def pytorch_fid(*moments: Any) -> float:
-    name = "calculate_frechet_distance"
-    found = lifted("pytorch_fid.fid_score", name, np=np, linalg=SimpleNamespace(sqrtm=_sqrtm))
-    return float(found.calculate_frechet_distance(*moments))
+    return float(peer_module("pytorch_fid.fid_score").calculate_frechet_distance(*moments))
 
 
 def clean_fid(*moments: Any) -> float:
-    given = {"np": np, "linalg": SimpleNamespace(sqrtm=_sqrtm)}
-    return float(lifted("cleanfid.fid", "frechet_distance", **given).frechet_distance(*moments))
+    return float(peer_module("cleanfid.fid").frechet_distance(*moments))
 
 
 def torchmetrics(*moments: Any) -> float:
-    found = lifted("torchmetrics.image.fid", "_compute_fid", torch=torch)
+    found = peer_module("torchmetrics.image.fid")
     return float(found._compute_fid(*(torch.from_numpy(x) for x in moments)))
-
-
-def _sqrtm(matrix: Any, disp: bool = True) -> Any:
-    """scipy's, of which later versions have no `disp` and return no error beside the root."""
-    root = linalg.sqrtm(matrix)
-    return root if disp else (root, None)
 
 
 @pytest.mark.parametrize("peer", [torch_fidelity, pytorch_fid, clean_fid, torchmetrics])
@@ -289,24 +262,17 @@ def test_kid_is_torch_fidelitys() -> None:
     settings_ = {"kid_kernel": "poly", "kid_kernel_poly_degree": 3, "kid_kernel_poly_gamma": None,
                  "kid_kernel_poly_coef0": 1, "kid_subsets": 100, "kid_subset_size": 40,
                  "verbose": False, "rng_seed": 2020}  # fmt: skip
-    names = ("mmd2", "kernel_poly", "kernel_rbf", "kernel_mmd", "kid_features_to_metric")
-    official = lifted(
-        "torch_fidelity.metric_kid",
-        *names,
-        np=np, torch=torch, get_kwarg=lambda name, kwargs: kwargs[name], vprint=lambda *_: None,
-        vassert=lambda right, message: None, tqdm=lambda steps, **_: steps,
-        KEY_METRIC_KID_MEAN="mean", KEY_METRIC_KID_STD="std",
-    )  # fmt: skip
+    official = peer_module("torch_fidelity.metric_kid")
     pair = (torch.from_numpy(side.astype(np.float64)) for side in (x, y))
     expected = official.kid_features_to_metric(*pair, **settings_)
     found = polynomial_subsets(x, y, subsets=100, size=40, seed=2020)
-    assert found.mean() == pytest.approx(expected["mean"], rel=1e-10)
-    assert found.std() == pytest.approx(expected["std"], rel=1e-10)
+    assert found.mean() == pytest.approx(expected[official.KEY_METRIC_KID_MEAN], rel=1e-10)
+    assert found.std() == pytest.approx(expected[official.KEY_METRIC_KID_STD], rel=1e-10)
 
 
 def test_kid_is_clean_fids_up_to_the_draws() -> None:
     x, y = normal(0, 60, 8), normal(1, 60, 8, 0.4)
-    official = lifted("cleanfid.fid", "kernel_distance", np=np).kernel_distance
+    official = peer_module("cleanfid.fid").kernel_distance
     expected = official(x.astype(float), y.astype(float), num_subsets=1)
     assert value(sets.kid, x, y) == pytest.approx(expected, rel=1e-9)
 
@@ -516,9 +482,9 @@ def test_prdc_has_a_row_per_prediction() -> None:
 
 
 def torch_fidelity_score(logits: Any, splits: int) -> float:
-    names = {"np": np, "torch": torch, "KEY_METRIC_ISC_MEAN": "mean", "KEY_METRIC_ISC_STD": "std"}
-    found = lifted("torch_fidelity.metric_isc", "isc_features_to_metric", **names)
-    return float(found.isc_features_to_metric(torch.from_numpy(logits), splits, False)["mean"])
+    module = peer_module("torch_fidelity.metric_isc")
+    found = module.isc_features_to_metric(torch.from_numpy(logits), splits, False)
+    return float(found[module.KEY_METRIC_ISC_MEAN])
 
 
 @pytest.mark.parametrize("n", [10, 57, 200])

@@ -1,4 +1,3 @@
-import importlib.util
 import json
 import math
 import random
@@ -296,22 +295,9 @@ def test_normalisers_by_openai_tests(text, english, basic):
 
 @pytest.fixture(scope="module")
 def openai():
-    """The normalisers of openai-whisper, loaded without the rest of the package."""
-    package = importlib.util.find_spec("whisper")
-    if package is None or not package.submodule_search_locations:
-        pytest.skip("openai-whisper is not installed")
+    """The normalisers of openai-whisper."""
     pytest.importorskip("whisper_normalizer")
-    folder = Path(package.submodule_search_locations[0]) / "normalizers"
-    spec = importlib.util.spec_from_file_location(
-        "openai_normalizers", folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["openai_normalizers"] = module
-    try:
-        spec.loader.exec_module(module)
-    except ModuleNotFoundError as error:
-        pytest.skip(f"the normalisers of openai-whisper need {error.name}")
-    return module
+    return pytest.importorskip("whisper.normalizers")
 
 
 SPOKEN = (

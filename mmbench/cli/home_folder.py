@@ -11,7 +11,7 @@ from mmbench.text import with_home
 _PATHS = (
     *("data", "predictions", "inception", "image", "audio", "video"),
     *("model", "task", "tasks", "plugin", "eval", "labels"),
-    *("out", "board", "media", "junit", "plot"),
+    *("out", "board", "media", "junit", "plot", "rows"),
     *("run", "baseline", "candidate"),
 )
 

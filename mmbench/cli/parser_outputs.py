@@ -89,6 +89,7 @@ def conformance(commands: Commands) -> None:
     parser = command(commands, "conformance", "conformance", text)
     add = parser.add_argument
     add("--data", metavar="DIR", help="real data for golden numbers; docs/conformance.md names it")
+    add("--rows", metavar="FILE", help="rows of another environment, by --json, for skipped ones")
     add(
         "--family",
         action="append",

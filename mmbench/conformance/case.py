@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import ArrayLike
 
-from mmbench.conformance.official import installed
+from mmbench.conformance.official import environment, installed
 from mmbench.errors import MissingExtra
 from mmbench.registry import metric
 from mmbench.types import Features, Prediction, Score
@@ -56,6 +56,7 @@ class Row(Struct, frozen=True):
     """What came of a case. `difference` is None where there is none, and `reason` says why.
 
     `against` is the sort of reference: a package with its version, golden numbers or a definition.
+    `environment` names the Python, torch and torchvision that the case ran with.
     """
 
     family: str
@@ -67,6 +68,7 @@ class Row(Struct, frozen=True):
     tolerance: float
     verdict: Verdict
     reason: str = ""
+    environment: str = ""
 
     @property
     def good(self) -> bool:
@@ -81,8 +83,8 @@ def row_of(family: str, case: Case, data: Path | None) -> Row:
         inputs, apart = (found.inputs, float(found.difference)) if found else (case.data, None)
         against = _against(case)
         name = f"{against} {case.reference}" if case.package else case.reference
-        numbers = (apart, case.tolerance)
-        return Row(family, case.metric, against, name, inputs, *numbers, verdict, reason)
+        numbers, place = (apart, case.tolerance), environment()
+        return Row(family, case.metric, against, name, inputs, *numbers, verdict, reason, place)
 
     try:
         found = _quietly(case.compare, _folder(case, data))

@@ -20,7 +20,7 @@ from mmbench.conformance.distribution_sets import (
     normal,
     value,
 )
-from mmbench.conformance.official import library, lifted
+from mmbench.conformance.official import library
 from mmbench.metrics.kernel import polynomial_subsets
 
 Floats = NDArray[np.float64]
@@ -43,24 +43,13 @@ def _kid_subsets(_: Path) -> Compared:
     """Smaller subsets than those of `kid`, which would take a minute, by the same generator."""
     torch = library("torch")
     sides = normal(9, 400, 8), normal(10, 300, 8, 0.2)
-    names = ("mmd2", "kernel_poly", "kernel_rbf", "kernel_mmd", "kid_features_to_metric")
-    function = lifted(
-        "torch_fidelity.metric_kid",
-        *names,
-        np=np,
-        torch=torch,
-        tqdm=lambda steps, **_: steps,
-        get_kwarg=lambda name, given: given[name],
-        vassert=lambda *_: None,
-        vprint=lambda *_: None,
-        KEY_METRIC_KID_MEAN="mean",
-        KEY_METRIC_KID_STD="std",
-    ).kid_features_to_metric
+    module = library("torch_fidelity.metric_kid")
     exact = [side.astype(np.float64) for side in sides]
-    theirs = function(*map(torch.from_numpy, exact), **_KID)
+    found = module.kid_features_to_metric(*map(torch.from_numpy, exact), **_KID)
+    theirs = [found[module.KEY_METRIC_KID_MEAN], found[module.KEY_METRIC_KID_STD]]
     ours = polynomial_subsets(*sides, subsets=_SUBSETS, size=_SUBSET, seed=2020)
     told = f"generated: 400 and 300 images, {_SUBSETS} subsets of {_SUBSET}"
-    return Compared(apart([ours.mean(), ours.std()], [theirs["mean"], theirs["std"]]), told)
+    return Compared(apart([ours.mean(), ours.std()], theirs), told)
 
 
 _KID = {
@@ -84,8 +73,7 @@ def _kid(theirs: Callable[[Floats, Floats], float], _: Path) -> Compared:
 
 
 def _clean_kid(drawn: Floats, real: Floats) -> float:
-    found = lifted("cleanfid.fid", "kernel_distance", np=np)
-    return float(found.kernel_distance(drawn, real, num_subsets=1))
+    return float(library("cleanfid.fid").kernel_distance(drawn, real, num_subsets=1))
 
 
 def _torchmetrics_kid(drawn: Floats, real: Floats) -> float:
@@ -94,14 +82,13 @@ def _torchmetrics_kid(drawn: Floats, real: Floats) -> float:
 
 
 def _inception_score(_: Path) -> Compared:
-    torch = library("torch")
-    names = {"np": np, "torch": torch, "KEY_METRIC_ISC_MEAN": "mean", "KEY_METRIC_ISC_STD": "std"}
-    function = lifted("torch_fidelity.metric_isc", "isc_features_to_metric", **names)
+    torch, module = library("torch"), library("torch_fidelity.metric_isc")
     ours, theirs = [], []
     for n, classes in ((10, 5), (57, 30), (400, 1008)):
         logits, none = normal(14, n, classes), np.empty((0, classes), np.float32)
         ordered = torch.from_numpy(in_order(logits, none)[0])
-        theirs.append(function.isc_features_to_metric(ordered, 10, False)["mean"])
+        found = module.isc_features_to_metric(ordered, 10, False)
+        theirs.append(found[module.KEY_METRIC_ISC_MEAN])
         ours.append(value("inception_score", logits, none))
     return Compared(apart(ours, theirs), "generated: 10, 57 and 400 images; one order for both")
 
@@ -118,8 +105,7 @@ def _prdc(what: str, _: Path) -> Compared:
 
 def _fidelity_prc(what: str, _: Path) -> Compared:
     torch, (drawn, real) = library("torch"), clouds()
-    names = "calculate_precision_recall_full", "calc_cdist_full"
-    module = lifted("torch_fidelity.metric_prc", *names, torch=torch)
+    module = library("torch_fidelity.metric_prc")
     sides = (torch.from_numpy(side.astype(np.float64)) for side in (drawn, real))
     found = module.calculate_precision_recall_full(*sides, neighborhood=5)[_PRDC.index(what)]
     return Compared(apart(value(f"prdc_{what}@clip", drawn, real), found), CLOUDS)

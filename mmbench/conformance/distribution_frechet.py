@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.conformance.official import library, lifted
+from mmbench.conformance.official import library
 
 Floats = NDArray[np.float64]
 Moments = tuple[Floats, Floats, Floats, Floats]
 
 
 def _torch_fidelity_fid(moments: Moments) -> float:
-    names = {"np": np, "vprint": lambda *_: None, "KEY_METRIC_FID": "fid"}
-    function = lifted("torch_fidelity.metric_fid", "fid_statistics_to_metric", **names)
     sides = [{"mu": moments[i], "sigma": moments[i + 1]} for i in (0, 2)]
-    return float(function.fid_statistics_to_metric(*sides, False)["fid"])
+    module = library("torch_fidelity.metric_fid")
+    found = module.fid_statistics_to_metric(*sides, False)
+    return float(found[module.KEY_METRIC_FID])
 
 
 def _pytorch_fid(moments: Moments) -> float:
-    given = {"np": np, "linalg": _linalg()}
-    found = lifted("pytorch_fid.fid_score", "calculate_frechet_distance", **given)
-    return float(found.calculate_frechet_distance(*moments))
+    return float(library("pytorch_fid.fid_score").calculate_frechet_distance(*moments))
 
 
 def _clean_fid(moments: Moments) -> float:
-    found = lifted("cleanfid.fid", "frechet_distance", np=np, linalg=_linalg())
-    return float(found.frechet_distance(*moments))
-
-
-def _linalg() -> SimpleNamespace:
-    """The root of a matrix in scipy, of which later versions return no error beside it."""
-    sqrtm = library("scipy.linalg").sqrtm
-    return SimpleNamespace(sqrtm=lambda m, disp=True: sqrtm(m) if disp else (sqrtm(m), None))
+    return float(library("cleanfid.fid").frechet_distance(*moments))
 
 
 def _torchmetrics_fid(moments: Moments) -> float:

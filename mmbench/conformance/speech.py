@@ -8,7 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
-from mmbench.conformance.official import library, subpackage
+from mmbench.conformance.official import library
 from mmbench.metrics.normalisers import normalise
 from mmbench.registry import metric
 from mmbench.types import Prediction
@@ -80,8 +80,7 @@ def _torchmetrics(name: str, function: str, _: Path) -> Compared:
 
 
 def _whisper(name: str) -> Callable[[str], str]:
-    module = subpackage("whisper", "normalizers")
-    rules: Callable[[str], str] = getattr(module, f"{name}TextNormalizer")()
+    rules: Callable[[str], str] = getattr(library("whisper.normalizers"), f"{name}TextNormalizer")()
     return rules
 
 

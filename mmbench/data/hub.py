@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.data.library_files import load_checked, readable
+from mmbench.data.library_names import library_name
 from mmbench.data.local import load_local
 from mmbench.errors import DataError
 
@@ -79,13 +80,10 @@ def load_from_hub(
 
 def _in_cache(path: str, name: str | None) -> list[_Cached]:
     """What the cache has of a data set, the newest last."""
-    from datasets import config
-    from datasets.naming import camelcase_to_snakecase
-
     owner, slash, short = path.rpartition("/")
-    folder = owner + slash.replace("/", "___") + camelcase_to_snakecase(short)
+    folder = owner + slash.replace("/", "___") + library_name("camelcase_to_snakecase")(short)
     pattern = f"{escape(folder)}/{escape(name) if name else '*'}/*/*/dataset_info.json"
-    infos = Path(config.HF_DATASETS_CACHE).expanduser().glob(pattern)
+    infos = Path(library_name("HF_DATASETS_CACHE")).expanduser().glob(pattern)
     newest_last = sorted(infos, key=lambda info: info.stat().st_mtime)
     found = [_Cached(*info.parent.parts[-3:]) for info in newest_last]
     return [entry for entry in found if _COMMIT.fullmatch(entry.commit)]
@@ -105,12 +103,11 @@ def _offline(
 ) -> _Cached:
     found = [entry for entry in cached if commit in (None, entry.commit)]
     if not found or (commit is None and revision not in (None, "main")):
-        from datasets import config
-
         asked = f"{path} (revision {revision})" if revision else path
         raise DataError(
             f"no data set {asked}: no file or folder of that name, not in the cache"
-            f" {config.HF_DATASETS_CACHE}, and {reason}; or give a local copy: --data FOLDER"
+            f" {library_name('HF_DATASETS_CACHE')}, and {reason}; or give a local copy:"
+            " --data FOLDER"
         )
     configs = sorted({entry.config for entry in found})
     if len(configs) > 1:
@@ -122,10 +119,8 @@ def _offline(
 
 
 def _from_cache(path: str, entry: _Cached, split: str) -> Dataset:
-    from datasets.packaged_modules.cache.cache import Cache
-
     with readable(f"{path} at {entry.commit}, in the cache"):
-        builder = Cache(
+        builder = library_name("Cache")(
             dataset_name=path.split("/")[-1],
             repo_id=path,
             config_name=entry.config,

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from mmbench.data.formats import describe_bytes, is_json
 from mmbench.data.jsonfile import decode_json, wide_encoding
+from mmbench.data.library_names import library_name
 from mmbench.errors import DataError, UserError
 from mmbench.inflation import check_parquet, refuse_inflation
 from mmbench.regular_files import open_regular
@@ -71,8 +72,9 @@ def readable(what: str) -> Iterator[None]:
 
 def _checking_manager(builder: DatasetBuilder) -> DownloadManager:
     """Return a download manager of the library that checks what it hands over."""
-    from datasets import DownloadConfig, DownloadManager, config
-    from datasets.packaged_modules.json.json import Json
+    from datasets import DownloadConfig, DownloadManager
+
+    as_json = isinstance(builder, library_name("Json"))
 
     class Checking(DownloadManager):  # type: ignore[misc]
         def download(self, url_or_urls: object) -> object:
@@ -80,11 +82,11 @@ def _checking_manager(builder: DatasetBuilder) -> DownloadManager:
             paths = super().download(url_or_urls)
             for origin, file in self.downloaded_paths.items():
                 if origin not in seen:
-                    _check(Path(file), str(origin), isinstance(builder, Json))
+                    _check(Path(file), str(origin), as_json)
             return paths
 
     settings = DownloadConfig(
-        cache_dir=config.DOWNLOADED_DATASETS_PATH,
+        cache_dir=library_name("DOWNLOADED_DATASETS_PATH"),
         use_etag=False,
         token=builder.token,
         storage_options=builder.storage_options,

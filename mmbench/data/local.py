@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mmbench.data.card import check_card
 from mmbench.data.folder import files_below
 from mmbench.data.library_files import load_checked, readable, refuse_broken_lines
+from mmbench.data.library_names import stop_counting_downloads
 from mmbench.errors import DataError, UnknownName
 
 if TYPE_CHECKING:
@@ -31,10 +32,9 @@ def load_local(place: Path, name: str | None, split: str) -> Dataset:
     .jsonl, .csv and .arrow, and is the split that is asked for. Raises DataError, UnknownName for a
     split that `save_to_disk` did not write.
     """
-    from datasets import config, load_from_disk
+    from datasets import load_from_disk
 
-    # The library counts the use of its builders at the hub: 5 seconds without a network.
-    config.HF_UPDATE_DOWNLOAD_COUNTS = False
+    stop_counting_downloads()
     if not place.exists():
         raise DataError(f"{place}: no such file or folder: give --data FOLDER")
     if place.is_dir():

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mmbench.data.images import FOLDERS
+from mmbench.data.library_names import library_name
 from mmbench.engine.datasets import data_root
 from mmbench.errors import DataError
 from mmbench.text import count, plain
@@ -68,14 +69,10 @@ def _default(spec: TaskSpec) -> Path | None:
 
 
 def _caches() -> list[Path]:
-    from datasets import config
     from huggingface_hub import constants
 
-    of_datasets = (
-        *(config.HF_DATASETS_CACHE, config.DOWNLOADED_DATASETS_PATH),
-        config.EXTRACTED_DATASETS_PATH,
-    )
-    caches = map(Path, (*of_datasets, constants.HF_HUB_CACHE))
+    of_datasets = ("HF_DATASETS_CACHE", "DOWNLOADED_DATASETS_PATH", "EXTRACTED_DATASETS_PATH")
+    caches = map(Path, (*map(library_name, of_datasets), constants.HF_HUB_CACHE))
     return [Path(os.path.realpath(cache.expanduser())) for cache in caches]
 
 

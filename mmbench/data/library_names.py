@@ -1,0 +1,42 @@
+"""Names of the datasets library that its documentation does not promise, looked up in one place."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+from mmbench.errors import Missing
+
+# Name → the module that has it in datasets 4.0 to 5.2.
+NAMES = {
+    "Cache": "datasets.packaged_modules.cache.cache",
+    "Json": "datasets.packaged_modules.json.json",
+    "camelcase_to_snakecase": "datasets.naming",
+    "DOWNLOADED_DATASETS_PATH": "datasets.config",
+    "EXTRACTED_DATASETS_PATH": "datasets.config",
+    "HF_DATASETS_CACHE": "datasets.config",
+    "HF_UPDATE_DOWNLOAD_COUNTS": "datasets.config",
+}
+
+
+def library_name(name: str) -> Any:
+    """Return what the library has under a name, a key of `NAMES`. Raises Missing if it moved."""
+    try:
+        return getattr(import_module(NAMES[name]), name)
+    except (ImportError, AttributeError) as error:
+        here = version("datasets")
+        raise Missing(
+            f"datasets {here} moved {name}: it was in {NAMES[name]}: install an earlier version:"
+            f" pip install 'datasets<{here}'"
+        ) from error
+
+
+def stop_counting_downloads() -> None:
+    """Keep the library from counting the use of its builders at the hub.
+
+    Without a network that takes 5 seconds. Raises Missing.
+    """
+    name = "HF_UPDATE_DOWNLOAD_COUNTS"
+    library_name(name)
+    setattr(import_module(NAMES[name]), name, False)
