@@ -6,12 +6,17 @@ import inspect
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from mmbench import registry
+from mmbench.contents import digest
 from mmbench.data.column_choice import check_fields
 from mmbench.data.jsonfile import read_file
 from mmbench.data.outputs_lines import TIMED
-from mmbench.errors import DataError
+from mmbench.engine.returned_data import outputs_fault
+from mmbench.errors import DataError, UserError
 from mmbench.protocols import OutputReader
+from mmbench.regular_files import read_regular
 from mmbench.types import Outputs
 
 _FOLDER = "folder/"  # the name of the reader of a folder; no file has it
@@ -40,7 +45,21 @@ def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs
         raise DataError(f"{path}: has no columns to choose from: leave --field out")
     if reader is None:
         return _refuse(path)
-    return reader(path, fields) if takes_fields else reader(path)
+    outputs = reader(path, fields) if takes_fields else reader(path)
+    return _of_plugin(name, path, outputs) if registry.plugin("outputs", name) else outputs
+
+
+def _of_plugin(name: str, path: Path, outputs: object) -> Outputs:
+    """Return what a plugin's reader returned, with the hash of the file where it gives none.
+
+    Raises UserError for what are no outputs.
+    """
+    if fault := outputs_fault(outputs):
+        raise UserError(f"outputs {name}: the reader returned {fault}")
+    found: Outputs = outputs  # type: ignore[assignment]  # which has no fault
+    if found.digest or not path.is_file():
+        return found
+    return replace(found, digest=digest(read_regular(path)).hex())
 
 
 def _name(path: Path) -> str:
@@ -53,8 +72,10 @@ def _refuse(path: Path) -> Outputs:
     if not path.exists():
         read_file(path, pipe=True)
     plugins = [name for name in registry.names("outputs") if registry.plugin("outputs", name)]
-    formats = "; ".join([FORMATS, *plugins])
     suffix = path.suffix.lower()
+    if suffix.removeprefix(".") in plugins:
+        raise DataError(f"{path}: a reader is named {suffix[1:]!r}: register it as {suffix!r}")
+    formats = "; ".join([FORMATS, *plugins])
     why = f"cannot tell its format by {suffix!r}"
     if suffix in TIMED:
         why = f"holds {TIMED[suffix]}, which are not aligned with samples here"
