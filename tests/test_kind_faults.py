@@ -138,6 +138,7 @@ def test_the_kind_of_these_tests_is_without_fault(attempt: Attempt, command: str
         (RUN, "values", "['yes']", f"returned 1 values for 3 samples: {LISTED}"),
         (RUN, "values", "'yes'", f"returned 'yes': {LISTED}"),
         (RUN, "values", "['yes', 'yes', object]", "for 2: give a text, a number, a list or a Stru"),
+        (RUN, "values", "['yes', ['yes'], [object()]]", "for 2: give a text, a number, a list or"),
         (RUN, "failures", "['0']", "returned ['0']: give a list of (id, reason)"),
         (RUN, "signature", "None", "returned None: give a text"),
         (RUN, "signature", "'a\\nb'", "returned 'a\\nb': give a text of one line"),
@@ -236,6 +237,11 @@ def test_an_odd_sample_is_shown_with_its_fault(attempt: Attempt, sample: str, wo
     code, err = attempt(RUN, returned=f"mmbench.Samples([{sample}])")
     assert (code, words in err, err.count("\n")) == (2, True, 1), err
     assert err.startswith("mmbench: error: task own: data source own-data returned the sample ")
+
+
+def test_a_value_may_be_a_number_of_numpy(attempt: Attempt) -> None:
+    body = "def values(self, data, responses): return [*__import__('numpy').float32([1, 0, 1])]"
+    assert attempt(RUN, body) == (0, "")
 
 
 @pytest.mark.parametrize(

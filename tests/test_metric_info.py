@@ -137,6 +137,10 @@ def test_a_value_that_is_not_a_number_has_no_bounds() -> None:
         ({"better": "higher", "worst": 1, "best": 1}, "higher is better: swap them"),
         ({"wants": "clip"}, "wants is 'clip': give a mmbench.types.Wants"),
         ({"wants": Wants("caption", {})}, "'caption' is given where a function is needed"),
+        (
+            {"wants": Wants(list, {"a": "image"})},
+            "wants has 'image' for 'a': give a modality",
+        ),  # type: ignore[dict-item]
         ({"extremes": 3}, "extremes is 3: give two functions"),
         ({"extremes": (max,)}, "give two functions"),
         ({"extremes": ("best", "worst")}, "'best' is given where a function is needed"),

@@ -9,12 +9,15 @@ import pytest
 
 import mmbench
 from mmbench import registry
-from mmbench.datasets import Samples
+from mmbench.datasets import RetrievalData, Samples
+from mmbench.engine.context import run_context
+from mmbench.engine.features import Featurer
+from mmbench.engine.options import Options
 from mmbench.engine.outputs import read_outputs
 from mmbench.errors import DataError, UserError
 from mmbench.protocols import declare, declare_source
 from mmbench.stats import score
-from mmbench.types import Outputs, Prediction, Sample, Score
+from mmbench.types import Outputs, Prediction, Sample, Score, Wants
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +116,23 @@ def test_a_metric_of_other_kinds_of_plugins_is_refused() -> None:
     with pytest.raises(UserError, match="metric test_tau measures tasks of kind sorting, not ord"):
         registry.check_metric("test_tau", "ordering")
     registry.check_metric("exact_match", "ordering")  # whose answers may be texts
+
+
+@pytest.mark.parametrize(
+    "links", [[("q", "d")], {"q": ["d"]}, {"q": "d"}, {"q": {"d": "1"}}, {"q": {"d": None}}]
+)
+def test_links_of_another_form_are_refused(links: object) -> None:
+    with pytest.raises(TypeError, match=r"links are no \{query id: \{document id: grade"):
+        RetrievalData([Sample("q", {})], [Sample("d", {})], links)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("contents", [["a"], {"a": "b"}, {"b": ["b"]}])
+def test_contents_of_wants_are_lists_by_name(contents: object) -> None:
+    wants = Wants(lambda prediction: contents, {"a": ("text", "query")}, model="clip-nano")  # type: ignore[arg-type, return-value]
+    with run_context(Options(device="cpu"), None) as context:
+        featurer = Featurer(context)
+        with pytest.raises(UserError, match=r"give a dict of lists by the names of its mod.*\(a\)"):
+            featurer.features("near", wants, None, [Prediction("1")])
 
 
 def test_the_texts_of_a_task_without_fields_are_part_of_its_data() -> None:

@@ -10,7 +10,7 @@ from functools import partial, wraps
 from reprlib import repr
 from typing import Any, get_args
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from mmbench.errors import UserError
 from mmbench.protocols import Dataset, Needs
@@ -140,12 +140,23 @@ def _values(found: object, *args: object) -> str:
     if odd is None:
         return ""
     ident = data.samples[odd].id
-    return f"returned {repr(found[odd])} for {ident}: give a text, a number, a list or a Struct"
+    return (
+        f"returned {repr(found[odd])} for {ident}: give a text, a number, a list or a Struct, of"
+        " what JSON holds"
+    )
 
 
 def _is_value(value: object) -> bool:
-    plain = isinstance(value, str | int | float | list | tuple | dict | Struct)
-    return plain or hasattr(value, "dtype")
+    """Return whether rows can store a value: as JSON, or as an array of scores."""
+    if isinstance(value, str | int | float | Media | Broken) or hasattr(value, "dtype"):
+        return True
+    if not isinstance(value, list | tuple | dict | Struct):
+        return False
+    try:
+        to_builtins(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _failures(found: object, *_: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import wraps
+from itertools import product
 from typing import Any, ParamSpec, TypeVar, get_args
 
 from msgspec.structs import replace
@@ -11,9 +12,10 @@ from msgspec.structs import replace
 from mmbench.errors import UserError
 from mmbench.protocols.datasets import Reads, SourceInfo
 from mmbench.protocols.metrics import Better, MetricInfo, Order
-from mmbench.types import Score, Wants
+from mmbench.types import Modality, Role, Score, Wants
 
 P = ParamSpec("P")
+_WANTED = [*product(get_args(Modality), get_args(Role))]
 SourceT = TypeVar("SourceT", bound=Callable[..., object])
 
 
@@ -55,6 +57,7 @@ def declare(
     Its Scores get the declared direction and range. Raises UserError for a wrong declaration.
     """
     _check(unit, better, worst, best, wants)
+    _check_modalities(wants)
     _check_functions(wants, extremes, check_argument, check_options)
     _check_flags(slow=slow, sums_directions=sums_directions)
     info = MetricInfo(
@@ -131,6 +134,16 @@ def _check_functions(wants: Wants | None, extremes: Any, *checks: object) -> Non
             raise UserError(
                 f"mmbench.declare: {given!r} is given where a function is needed: extremes,"
                 " check_argument, check_options and the contents of wants are functions"
+            )
+
+
+def _check_modalities(wants: Wants | None) -> None:
+    """Raise UserError for a request that does not say modality and role of each content."""
+    for name, given in (wants.modalities if wants is not None else {}).items():
+        if given not in _WANTED:
+            raise UserError(
+                f"mmbench.declare: wants has {given!r} for {name!r}: give a modality and a role,"
+                ' ("image", "document")'
             )
 
 
