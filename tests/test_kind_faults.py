@@ -177,6 +177,11 @@ def test_a_wrong_return_value_names_the_kind_and_the_method(
         ({"body": "no_answer = 0"}, "kind own: its `no_answer` is 0: give a text, or None"),
         ({"body": "sample_requests = 'sample'"}, "its `sample_requests` are 'sample': give a tup"),
         ({"body": "sample_requests = ('a',)"}, "`sample_requests` are a, and requests returned s"),
+        ({"option": "loud = False"}, "its option 'loud' has no type: write `loud: TYPE = DEFAULT`"),
+        (
+            {"option": "settings = {'lowd'}\n    loud: bool = False"},
+            "kind own: its `settings` name 'lowd', which is no option: it has loud",
+        ),
         ({"option": "include: str = ''"}, "kind own: every task has a key 'include': name the opt"),
         (
             {"option": "loud: bool = 'no'"},

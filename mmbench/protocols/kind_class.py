@@ -49,6 +49,11 @@ def _options_fault(options: object) -> str:
     taken = {field.name for field in structs.fields(TaskSpec)} | {"include"}
     if both := sorted(taken & {field.name for field in fields}):
         return f"every task has a key {both[0]!r}: name the option otherwise"
+    names = [field.name for field in fields]
+    if unknown := sorted(set(options.settings) - set(names)):
+        return f"its `settings` name {unknown[0]!r}, which is no option: it has {', '.join(names)}"
+    if untyped := _untyped(options, names):
+        return f"its option {untyped!r} has no type: write `{untyped}: TYPE = DEFAULT`"
     if bare := [field.name for field in fields if field.required]:
         return f"its option {bare[0]!r} has no default: give it one"
     try:
@@ -58,3 +63,14 @@ def _options_fault(options: object) -> str:
     except ValidationError as error:
         return f"a default of its Options is not of the declared type: {error}"
     return ""
+
+
+def _untyped(options: type[KindOptions], names: list[str]) -> str:
+    """Return the first plain value of a class that is no field, empty where there is none."""
+    values = {
+        name: one
+        for name, one in vars(options).items()
+        if not name.startswith("_") and name not in (*names, "settings")
+    }
+    plain = (str, int, float, list, dict, tuple, type(None))
+    return next((name for name, one in values.items() if isinstance(one, plain)), "")
