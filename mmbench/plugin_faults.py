@@ -91,7 +91,12 @@ def _place(file: Path, places: Collection[Path]) -> Path | None:
 
 
 def _owner(frames: Sequence[FrameType], place: Path, things: dict[str, object]) -> str:
-    """Return the name of what failed: the only thing that a plugin registers, or by its frames."""
+    """Return the name of what failed: the only thing that a plugin registers, or by its frames.
+
+    While a file is imported it is the plugin: what it registered so far did not fail.
+    """
+    if frames[-1].f_code.co_name == "<module>":
+        return f"plugin {place.name}"
     own = [
         name
         for frame in reversed(frames)

@@ -97,6 +97,10 @@ def register(kind: str, name: str) -> Callable[[T], T]:
 def _check_thing(kind: str, name: str, thing: object) -> None:
     """Refuse what is no thing of its kind; classes of models are checked when one is found."""
     fits = isinstance(thing, str | Path) if kind == "task" else callable(thing) or kind == "model"
+    if kind == "metric" and re.search("@[a-z]$", name) and not _TAKES.search(name):
+        raise UserError(f"metric {name}: only @k and @n take a number: name it {name[:-1]}k")
+    if kind == "outputs" and name != name.lower():
+        raise UserError(f"outputs {name}: extensions are compared in lower case: {name.lower()!r}")
     if not fits:
         wanted = "the path of its YAML file" if kind == "task" else "a function or a class"
         raise UserError(f"{kind} {name} is registered as a {type(thing).__name__}: give {wanted}")
@@ -106,7 +110,9 @@ def _claim(kind: str, name: str, plugin: Plugin) -> None:
     taken = _plugins[kind].get(name)
     other = taken.owner if taken else TABLES[kind].get(name, (None,))[0]
     if other is not None:
-        raise UserError(f"two {kind}s are named {name!r}: {other} and {plugin.owner}; rename one")
+        raise UserError(
+            f"two {_plural(kind)} are named {name!r}: {other} and {plugin.owner}; rename one"
+        )
     _plugins[kind][name] = plugin
 
 
@@ -288,7 +294,8 @@ def check_metric(name: str, kind: str, options: Mapping[str, object] | None = No
     """
     check_options(name, options or {})
     kinds = metric_info(name).kinds
-    if kinds and kind in TABLES["kind"] and kind not in kinds:
+    like_any = kind not in TABLES["kind"] and bool(kinds & TABLES["kind"].keys())
+    if kinds and kind not in kinds and not like_any:
         raise UserError(
             f"metric {name} measures tasks of kind {' and '.join(sorted(kinds))}, not {kind}:"
             " leave it out of the task's metrics"
@@ -356,7 +363,7 @@ def _unknown_metric(name: str) -> UnknownName:
 
 
 def _plural(kind: str) -> str:
-    return kind if kind == "data" else f"{kind}s"
+    return kind if kind in ("data", "outputs") else f"{kind}s"
 
 
 def plugin(kind: str, name: str) -> Plugin | None:

@@ -42,8 +42,11 @@ class Base(PerSample):
 class Odd(Base):
     BODY
 
+def one_turn(role, parts):
+    return {"sample": Requests([(Message(role, parts),)] * 3, "text", method="write")}
+
 @mmbench.register("data", "own-data")
-def source(root):
+def source(ROOT):
     samples = [Sample(str(n), {"text": f"{n}?"}, "yes") for n in range(3)]
     return RETURNED
 
@@ -93,8 +96,9 @@ def attempt(
         option: str = "loud: bool = False",
         returned: str = "mmbench.Samples(samples)",
         key: str = "",
+        root: str = "root",
     ) -> tuple[int, str]:
-        source = PLUGIN.replace("BODY", body).replace("OPTION", option)
+        source = PLUGIN.replace("BODY", body).replace("OPTION", option).replace("ROOT", root)
         Path("plugin.py").write_text(source.replace("RETURNED", returned))
         Path("own.yaml").write_text(TASK.replace("KEY", key))
         code = main([*command.split(), "--plugin", "plugin.py", "--quiet", "--out", "board"])
@@ -117,12 +121,27 @@ def test_the_kind_of_these_tests_is_without_fault(attempt: Attempt, command: str
         (RUN, "requests", "{'sample': Requests(['a'] * 3, 'text', method='write')}", "'a': give c"),
         (RUN, "requests", "{'sample': Requests([3], 'text')}", "to embed 3: give texts, Media and"),
         (RUN, "requests", "{'sample': Requests(['a'], 'text', method='chat')}", "method 'chat'"),
+        (RUN, "requests", "{'sample': Requests(iter(()), 'text')}", "as contents: give a list"),
+        (RUN, "requests", "{'sample': Requests([], 'picture')}", "the modality 'picture': it is"),
+        (
+            RUN,
+            "requests",
+            "{'sample': Requests([], 'text', role='asks')}",
+            "the role 'asks': it i",
+        ),
+        (RUN, "requests", "{'sample': Requests([], 'text', options={})}", "the options {}: give a"),
+        (RUN, "requests", "{'a': Requests(['b'], 'image')}", "of the modality text among image"),
+        (RUN, "requests", "one_turn('user', 'text')", "the parts 'text': give a tuple of texts,"),
+        (RUN, "requests", "one_turn('user', (3,))", "the part 3: give texts, Media and Broken"),
+        (RUN, "requests", "one_turn('human', ())", "role 'human': it is one of system, user, as"),
         (RUN, "values", "None", f"returned None: {LISTED}"),
         (RUN, "values", "['yes']", f"returned 1 values for 3 samples: {LISTED}"),
         (RUN, "values", "'yes'", f"returned 'yes': {LISTED}"),
         (RUN, "values", "['yes', 'yes', object]", "for 2: give a text, a number, a list or a Stru"),
+        (RUN, "values", "['yes', ['yes'], [object()]]", "for 2: give a text, a number, a list or"),
         (RUN, "failures", "['0']", "returned ['0']: give a list of (id, reason)"),
         (RUN, "signature", "None", "returned None: give a text"),
+        (RUN, "signature", "'a\\nb'", "returned 'a\\nb': give a text of one line"),
         (RUN, "needs", "Writes", "give a mmbench.protocols.Needs, or None"),
         (RUN, "directions", "''", "returned '': give a list of names, [\"\"] for a single"),
         (SCORE, "accepted", "outputs", "give a list with one value for each sample"),
@@ -152,11 +171,29 @@ def test_a_wrong_return_value_names_the_kind_and_the_method(
         ({"body": "baselines = ('random',)"}, 'kind own: its `baselines` are no tuple with "orac'),
         ({"body": "baseline = None"}, "kind own: the class lacks baseline: derive it from mmbenc"),
         ({"body": "accepted = PerSample.accepted"}, "kind own: the class lacks accepted: see `A k"),
+        ({"body": "values = PerSample.values"}, "kind own: the class lacks values, which a kind"),
+        ({"body": "ability = 'write'"}, "kind own: its `ability` is 'write': give a protocol of"),
+        ({"body": "ability = str"}, "its `ability` is <class 'str'>: give a protocol of mmbench"),
+        ({"body": "no_answer = 0"}, "kind own: its `no_answer` is 0: give a text, or None"),
+        ({"body": "sample_requests = 'sample'"}, "its `sample_requests` are 'sample': give a tup"),
+        ({"body": "sample_requests = ('a',)"}, "`sample_requests` are a, and requests returned s"),
+        ({"option": "loud = False"}, "its option 'loud' has no type: write `loud: TYPE = DEFAULT`"),
+        (
+            {"option": "settings = {'lowd'}\n    loud: bool = False"},
+            "kind own: its `settings` name 'lowd', which is no option: it has loud",
+        ),
+        ({"option": "include: str = ''"}, "kind own: every task has a key 'include': name the opt"),
+        (
+            {"option": "loud: bool = 'no'"},
+            "is not of the declared type: Expected `bool`, got",
+        ),
         (
             {"returned": "samples"},
             "data source own-data returned a list: kind own needs a mmbench.S",
         ),
         ({"returned": "mmbench.Samples(samples * 2)"}, "returned 2 samples with the id '0': each"),
+        ({"returned": "mmbench.Samples([])"}, "own-data returned no samples: look at the files"),
+        ({"returned": "mmbench.Samples(iter(samples))"}, "samples of the role sample: give a list"),
         ({"key": "lowd: true"}, "unknown key of own.yaml 'lowd': did you mean loud?"),
         ({"key": "loud: perhaps"}, "own.yaml: Expected `bool`, got `str` - at `$.loud`"),
     ],
@@ -182,3 +219,71 @@ def test_a_data_type_of_a_plugin_is_named_with_its_module(attempt: Attempt) -> N
     body = "dataset = type('Pairs', (mmbench.Samples,), {'__module__': 'mine'}, frozen=True)"
     code, err = attempt(RUN, body)
     assert (code, "returned a Samples: kind own needs a mine.Pairs" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("sample", "words"),
+    [
+        ("Sample('', {})", "its id is empty: give each sample an id of its own"),
+        ("Sample('a', ['b'])", "its inputs are no dict: give them by name, {name: content}"),
+        ("Sample('a', {'b': b'c'})", "its input 'b' is a bytes: give a text, a mmbench.Media or"),
+        ("Sample('a', {1: 'c'})", "its input 1 is not named by a text"),
+        ("Sample('a', {'b': mmbench.Media('picture', 'c')})", "has the modality 'picture': it is"),
+        ("Sample('a', {'b': mmbench.Media('image', 3)})", "has the name 3: give a text, str(path)"),
+        ("Sample('a', {'b': mmbench.Media('image', '', b'')})", "has a bytes to read: give a func"),
+        ("Sample('a', {}, group=3)", "its group is 3: give a text"),
+        ("Sample('a', {}, tags={'b': 3})", "its tags are {'b': 3}: give texts by name, {tag: tex"),
+        ("Sample('a', {}, {'b'})", "its target is a set, which has no order: give a list"),
+        ("Sample('a', {}, object())", "its target is a object (Encoding objects of type object"),
+        ("Sample('a', {}, mmbench.Media('image', 3))", "its target has the name 3: give a text"),
+    ],
+)
+def test_an_odd_sample_is_shown_with_its_fault(attempt: Attempt, sample: str, words: str) -> None:
+    code, err = attempt(RUN, returned=f"mmbench.Samples([{sample}])")
+    assert (code, words in err, err.count("\n")) == (2, True, 1), err
+    assert err.startswith("mmbench: error: task own: data source own-data returned the sample ")
+
+
+def test_a_value_may_be_a_number_of_numpy(attempt: Attempt) -> None:
+    body = "def values(self, data, responses): return [*__import__('numpy').float32([1, 0, 1])]"
+    assert attempt(RUN, body) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("read", "words"),
+    [
+        ("generated(responses, 'asked')", "LookupError: no requests have the name 'asked', only s"),
+        (
+            "vectors(responses, 'sample')",
+            "TypeError: the responses to 'sample' are no vectors: re",
+        ),
+    ],
+)
+def test_responses_that_are_not_there_name_the_line(
+    attempt: Attempt, read: str, words: str
+) -> None:
+    body = f"""def values(self, data, responses):
+        from mmbench.kinds import vectors
+        return {read}"""
+    code, err = attempt(RUN, body)
+    assert (code, err.count("\n")) == (2, 1)
+    assert f"kind own: {words}" in err
+    assert "plugin.py, line " in err
+
+
+def test_fields_of_which_no_sample_has_any(attempt: Attempt) -> None:
+    source = "mmbench.Samples([Sample('a', {'texts': 'b'})])"
+    code, err = attempt(RUN, returned=source)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "unknown input in fields of task own 'text': did you mean texts?" in err
+
+
+def test_a_source_that_needs_a_path_says_so(attempt: Attempt) -> None:
+    code, err = attempt(RUN, returned="root.name", root="root: 'Path'")
+    assert code == 2
+    assert "task own: data source own-data reads files: give --data PATH" in err
+
+
+def test_baselines_may_be_any_with_an_oracle(attempt: Attempt) -> None:
+    attempt(RUN, "baselines = ('oracle', 'hedge')")
+    assert main(["selftest", "own.yaml", "--plugin", "plugin.py"]) in (0, 1)

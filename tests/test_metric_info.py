@@ -18,7 +18,7 @@ from mmbench.engine.apply import apply
 from mmbench.engine.measure import measure
 from mmbench.errors import MissingExtra, UserError
 from mmbench.protocols import MetricInfo
-from mmbench.types import Prediction, Score
+from mmbench.types import Prediction, Score, Wants
 
 SLOW = {"meteor", "spice", "dnsmos[ovrl|sig|bak|p808]"}
 # Each class of torchmetrics has a direction and a range of its own.
@@ -137,6 +137,18 @@ def test_a_value_that_is_not_a_number_has_no_bounds() -> None:
         ({"better": "lower", "worst": 0, "best": 1}, "lower is better: swap them"),
         ({"better": "higher", "worst": 1, "best": 1}, "higher is better: swap them"),
         ({"wants": "clip"}, "wants is 'clip': give a mmbench.types.Wants"),
+        ({"wants": Wants("caption", {})}, "'caption' is given where a function is needed"),
+        (
+            {"wants": Wants(list, {"a": "image"})},
+            "wants has 'image' for 'a': give a modality",
+        ),  # type: ignore[dict-item]
+        ({"extremes": 3}, "extremes is 3: give two functions"),
+        ({"extremes": (max,)}, "give two functions"),
+        ({"extremes": ("best", "worst")}, "'best' is given where a function is needed"),
+        ({"check_argument": "x"}, "'x' is given where a function is needed"),
+        ({"check_options": {"n"}}, "{'n'} is given where a function is needed"),
+        ({"slow": "yes"}, "slow is 'yes': give True or False"),
+        ({"sums_directions": 1}, "sums_directions is 1: give True or False"),
     ],
 )
 def test_a_wrong_declaration_is_one_line(declared: dict[str, Any], message: str) -> None:

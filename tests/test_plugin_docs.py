@@ -1,4 +1,4 @@
-"""The data source, the kind and the metric that docs/plugins.md shows, run as they stand there."""
+"""The source, the kind, the metric and the reader of docs/plugins.md, run as they stand there."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(registry, "_plugins", {k: {**v} for k, v in registry._plugins.items()})
-    code = blocks("A data source", "A kind")
+    code = blocks("A data source", "A kind", "A reader of outputs")
     (task,) = [block for block in code if block.startswith("kind: ")]
     python = [block for block in code if not block.startswith(("kind: ", "mmbench "))]
     Path("true_false.py").write_text("\n".join([*python, MODEL]))
@@ -68,9 +68,18 @@ def test_a_run(plugin: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     assert (found[:3], found[4]) == ([0.5, 1, 0.5], 0)
 
 
-def test_scored_outputs(plugin: list[str], capfd: pytest.CaptureFixture[str]) -> None:
-    Path("outputs.csv").write_text("id,prediction\n1,Yes.\n2,not sure\n")
-    score = ["score", "-t", "true-false.yaml", "--predictions", "outputs.csv", "--json"]
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("outputs.csv", "id,prediction\n1,Yes.\n2,not sure\n"),
+        ("outputs.answers", "1: Yes.\n2: not sure\n"),
+    ],
+)
+def test_scored_outputs(
+    plugin: list[str], capfd: pytest.CaptureFixture[str], name: str, text: str
+) -> None:
+    Path(name).write_text(text)
+    score = ["score", "-t", "true-false.yaml", "--predictions", name, "--json"]
     assert main([*score, "--out", "board", *plugin]) == 0
     (record,) = json.loads(capfd.readouterr().out)
     assert record["scores"]["true_false_accuracy"]["value"] == 0.5

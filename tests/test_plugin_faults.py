@@ -70,7 +70,8 @@ def test_an_error_names_the_plugin_its_file_and_line(
     exit_code, _, err = attempt(**{where: code})
     lines = [line.strip() for line in [*MODEL.splitlines(), "TOP"]]
     assert exit_code == 2
-    assert f"mmbench: error: model mine: {words}" in err
+    owner = "plugin plugin.py" if where == "top" else "model mine"
+    assert f"mmbench: error: {owner}: {words}" in err
     assert f"plugin.py, line {lines.index(where.upper()) + 1}, in " in err
     assert "Traceback" not in err
     assert "bug" not in err

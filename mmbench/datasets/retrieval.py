@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterator, Mapping
 from hashlib import blake2b
+from numbers import Real
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -23,13 +24,18 @@ class RetrievalData(Struct, frozen=True):
     retrieved. `source` says where the data
     are from, for the record (a hub's path and commit); `doubt` in it why they may not be those of
     the task's protocol, which marks the record as not comparable. It is a
-    `mmbench.protocols.Dataset`.
+    `mmbench.protocols.Dataset`. Raises TypeError for links of another form.
     """
 
     queries: list[Sample]
     corpus: list[Sample]
     links: dict[str, dict[str, float]]
     source: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        links: object = self.links  # which a source of a plugin made
+        if not isinstance(links, dict) or not all(map(_are_grades, links.values())):
+            raise TypeError("links are no {query id: {document id: grade}} with numbers as grades")
 
     @property
     def group_name(self) -> str:
@@ -172,3 +178,8 @@ class RetrievalData(Struct, frozen=True):
     def shards(self) -> list[RetrievalData]:
         """Return the data whole: every query is compared with every document."""
         return [self]
+
+
+def _are_grades(links: object) -> bool:
+    """Return whether a value maps ids to numbers."""
+    return isinstance(links, dict) and all(isinstance(one, Real) for one in links.values())

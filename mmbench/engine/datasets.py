@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from mmbench import registry
 from mmbench.engine.other_formats import explained
+from mmbench.engine.returned_data import check_fields, check_samples
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
 from mmbench.named_values import checked_options
 from mmbench.protocols import Dataset, SourceInfo
-from mmbench.text import plain, with_home
-from mmbench.types import Broken, Media, Sample, TaskSpec
+from mmbench.text import with_home
+from mmbench.types import Broken, TaskSpec
 
 _RESERVED = {"source", "folder", "hub"}
 
@@ -75,6 +76,8 @@ def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, obj
     what = f"option of data source {name} (task {spec.name})"
     given = checked_options(source, options, what, {"root"}, lambda names: _missing(what, names))
     values = {option: _at_home(value) for option, value in given.items()}
+    if root is None and _needs_path(source):
+        raise DataError(f"task {spec.name}: data source {name} reads files: give --data PATH")
     try:
         data = source(root, **values)
     except OSError as error:
@@ -85,6 +88,12 @@ def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, obj
             raise
         raise explained(error, spec, name, root) from error
     return _checked(spec, name, data)
+
+
+def _needs_path(source: Callable[..., object]) -> bool:
+    """Return whether a source declares its first parameter as a Path that is never None."""
+    first = next(iter(inspect.signature(source).parameters.values()), None)
+    return first is not None and first.annotation in (Path, "Path")
 
 
 def _checked(spec: TaskSpec, name: str, data: object) -> Dataset:
@@ -99,40 +108,17 @@ def _checked(spec: TaskSpec, name: str, data: object) -> Dataset:
             f" {spec.kind} needs a {_public(wanted)}"
         )
     found: Dataset = data  # type: ignore[assignment]  # an instance of what the kind declares
-    sides = [*found.by_role().values()] if registry.plugin("data", name) else []
-    odd = next((one for side in sides for one in side if not _is_sample(one)), None)
-    if odd is not None:
-        raise UserError(
-            f"task {spec.name}: data source {name} returned the sample {plain(repr(odd), 80)}: a"
-            " mmbench.types.Sample is needed, with a text as id and its inputs by name"
-        )
-    for side in sides:
-        _refuse_twins(spec, name, side)
+    if registry.plugin("data", name):
+        check_samples(spec, name, found)
+    if registry.plugin("kind", spec.kind):
+        check_fields(spec, found)
     return found
-
-
-def _refuse_twins(spec: TaskSpec, name: str, samples: Sequence[Sample]) -> None:
-    """Refuse two samples of one id, which no output could tell apart. Raises UserError."""
-    ident, times = next(iter(Counter(sample.id for sample in samples).most_common(1)), ("", 1))
-    if times > 1:
-        raise UserError(
-            f"task {spec.name}: data source {name} returned {times} samples with the id {ident!r}:"
-            " each needs one of its own"
-        )
 
 
 def _public(data: type) -> str:
     """Return the name of a type of data, as a plugin imports it."""
     module = data.__module__
     return f"{'mmbench' if module.startswith('mmbench.datasets') else module}.{data.__qualname__}"
-
-
-def _is_sample(one: object) -> bool:
-    if not isinstance(one, Sample) or not isinstance(one.id, str):
-        return False
-    if not isinstance(one.inputs, dict):
-        return False
-    return all(isinstance(content, str | Media | Broken) for content in one.inputs.values())
 
 
 def _missing(what: str, names: list[str]) -> SpecError:

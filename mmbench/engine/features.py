@@ -11,6 +11,7 @@ from mmbench.engine.context import RunContext
 from mmbench.engine.models import Finder, Model, find
 from mmbench.engine.options import Options
 from mmbench.errors import Missing, ModelError, UserError
+from mmbench.text import plain
 from mmbench.types import (
     Answers,
     Features,
@@ -84,6 +85,7 @@ class Featurer:
         if model.info.hash not in self._asked:
             self._asked[model.info.hash] = Asked(model, self._context)
         contents = [wants.contents(prediction) for prediction in predictions]
+        _check_contents(metric, wants, contents)
         requests = {
             name: Requests(
                 [one for wanted in contents for one in wanted.get(name, [])],
@@ -120,6 +122,19 @@ def _chosen(
             raise Missing(f"metric {metric} needs {file.hint}")
         text = f"{text}@{options.metric_models[file.option]}"
     return str(text), dict(own)
+
+
+def _check_contents(metric: str, wants: Wants, contents: Sequence[object]) -> None:
+    """Refuse contents of predictions that are no lists by names of `modalities`."""
+    for wanted in contents:
+        if not isinstance(wanted, dict) or not all(
+            name in wants.modalities and isinstance(one, list) for name, one in wanted.items()
+        ):
+            names = ", ".join(wants.modalities)
+            raise UserError(
+                f"metric {metric}: the contents of its wants are {plain(repr(wanted), 80)}: give a"
+                f" dict of lists by the names of its modalities ({names})"
+            )
 
 
 def _by_prediction(

@@ -6,12 +6,16 @@ import inspect
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from mmbench import registry
+from mmbench.contents import digest
 from mmbench.data.column_choice import check_fields
 from mmbench.data.jsonfile import read_file
 from mmbench.data.outputs_lines import TIMED
-from mmbench.errors import DataError
-from mmbench.protocols import OutputReader, TableReader
+from mmbench.engine.returned_data import outputs_fault
+from mmbench.errors import DataError, UserError
+from mmbench.regular_files import read_regular
 from mmbench.types import Outputs
 
 _FOLDER = "folder/"  # the name of the reader of a folder; no file has it
@@ -34,15 +38,25 @@ def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs
     check_fields(fields)
     name = _FOLDER if path.is_dir() else _name(path)
     reader = registry.lookup("outputs", name) if name in registry.names("outputs") else None
-    if reader is not None and "fields" in inspect.signature(reader).parameters:
-        of_tables: TableReader = reader
-        return of_tables(path, fields)
-    if fields:
+    takes_fields = reader is not None and "fields" in inspect.signature(reader).parameters
+    if fields and not takes_fields:
         raise DataError(f"{path}: has no columns to choose from: leave --field out")
     if reader is None:
         raise _unread(path)
-    of_others: OutputReader = reader
-    return of_others(path)
+    outputs: Outputs = reader(path, fields) if takes_fields else reader(path)
+    return _of_plugin(name, path, outputs) if registry.plugin("outputs", name) else outputs
+
+
+def _of_plugin(name: str, path: Path, outputs: Outputs) -> Outputs:
+    """Return what a plugin's reader returned, with the hash of the file where it gives none.
+
+    Raises UserError for what are no outputs.
+    """
+    if fault := outputs_fault(outputs):
+        raise UserError(f"outputs {name}: the reader returned {fault}")
+    if outputs.digest or not path.is_file():
+        return outputs
+    return replace(outputs, digest=digest(read_regular(path)).hex())
 
 
 def _name(path: Path) -> str:
@@ -55,8 +69,10 @@ def _unread(path: Path) -> DataError:
     if not path.exists():
         read_file(path, pipe=True)
     plugins = [name for name in registry.names("outputs") if registry.plugin("outputs", name)]
-    formats = "; ".join([FORMATS, *plugins])
     suffix = path.suffix.lower()
+    if suffix.removeprefix(".") in plugins:
+        raise DataError(f"{path}: a reader is named {suffix[1:]!r}: register it as {suffix!r}")
+    formats = "; ".join([FORMATS, *plugins])
     why = f"cannot tell its format by {suffix!r}"
     if suffix in TIMED:
         why = f"holds {TIMED[suffix]}, which are not aligned with samples here"

@@ -63,9 +63,11 @@ def _values(predictions: list[Prediction]) -> Sequence[object]:
     return [None if p.error else _json(p.value) for p in predictions]
 
 
-def _json(value: object) -> str | None:
+def _json(value: Any) -> str | None:
     if isinstance(value, Media | Broken):
         value = {"media": value.name} if isinstance(value, Media) else None
+    if hasattr(value, "dtype"):  # a number of numpy
+        value = value.item()
     return None if value is None else encode_json(value).decode()
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
+from inspect import unwrap
 from typing import ClassVar, TypeVar
 
 from mmbench.datasets import Samples
-from mmbench.errors import DataError, SpecError
+from mmbench.errors import DataError, SpecError, UserError
 from mmbench.kinds.returned import CHECKS, checked
 from mmbench.protocols import Needs, Responses
 from mmbench.types import (
@@ -55,6 +56,16 @@ class PerSample(ABC):
             setattr(cls, name, checked(name, vars(cls)[name]))
 
     def __init__(self, task: TaskSpec, /) -> None:
+        inherited = [
+            name
+            for name in ("requests", "values")
+            if unwrap(getattr(type(self), name)) is getattr(PerSample, name)
+        ]
+        if self.ability and inherited:
+            raise UserError(
+                f"kind {task.kind}: the class lacks {', '.join(inherited)}, which a kind with an"
+                " `ability` needs: see `A kind` in docs/plugins.md"
+            )
         self.task = task
         self.options = task.options_of(self.Options)
 
@@ -92,6 +103,12 @@ class PerSample(ABC):
     def failures(self, data: Samples, responses: Responses, /) -> list[tuple[str, str]]:
         """Return id and reason of each sample that failed in one of its requests."""
         failed: dict[int, str] = {}
+        if responses.keys().isdisjoint(self.sample_requests):
+            named, asked = ", ".join(self.sample_requests), ", ".join(responses)
+            raise UserError(
+                f"kind {self.task.kind}: `sample_requests` are {named}, and requests returned"
+                f" {asked}: name those with one for each sample"
+            )
         for name in self.sample_requests:
             failed |= responses[name].failures if name in responses else {}
         return [(data.samples[row].id, reason) for row, reason in sorted(failed.items())]

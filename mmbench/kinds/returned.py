@@ -6,15 +6,27 @@ A wrong value would show far from the kind, as an error in the engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from reprlib import repr
 from typing import Any, get_args
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from mmbench.errors import UserError
 from mmbench.protocols import Dataset, Needs
-from mmbench.types import Broken, Continued, Media, Message, Method, Requests, Seeded, View
+from mmbench.types import (
+    Broken,
+    Continued,
+    Generation,
+    Media,
+    Message,
+    Method,
+    Modality,
+    Requests,
+    Role,
+    Seeded,
+    View,
+)
 
 # What is asked for with each method, and its words.
 _CONTENT = ((str, Media, Broken), "texts, Media and Broken")
@@ -27,6 +39,8 @@ _CONTENTS: dict[str, tuple[tuple[type, ...], str]] = {
     "speak": _CONTENT,
 }
 _GENERATES = ("write", "draw", "speak")
+_EMBEDS = ("embed", "classify")
+_ROLES = ("system", "user", "assistant")
 _VALUES = "a list with one value for each sample, a Broken for one that failed"
 
 
@@ -60,10 +74,14 @@ def _asked(name: object, one: Requests, samples: Mapping[str, int]) -> str:
     if one.method not in _CONTENTS:
         methods = ", ".join(get_args(Method))
         return f"returned requests with the method {one.method!r}: it is one of {methods}"
+    if fault := _setting_fault(one):
+        return f"returned requests with {fault}"
     types, words = _CONTENTS[one.method]
     odd = next((c for c in one.contents if not isinstance(c, types) or not _turns(c)), None)
     if odd is not None:
         return f"returned requests to {one.method} {repr(odd)}: give {words}"
+    if fault := next(filter(None, map(partial(_content_fault, one), one.contents)), ""):
+        return f"returned requests to {one.method} with {fault}"
     if name not in samples or one.method not in _GENERATES:
         return ""
     if len(one.contents) != samples[str(name)]:
@@ -72,6 +90,39 @@ def _asked(name: object, one: Requests, samples: Mapping[str, int]) -> str:
             f" samples of the role {name}: give one for each"
         )
     return ""
+
+
+def _setting_fault(one: Requests) -> str:
+    """Return which field of requests, besides contents and method, holds what it may not."""
+    if not isinstance(one.contents, Sequence) or isinstance(one.contents, str):
+        return f"{repr(one.contents)} as contents: give a list"
+    for field, known in (("modality", get_args(Modality)), ("role", get_args(Role))):
+        if getattr(one, field) not in known:
+            return f"the {field} {getattr(one, field)!r}: it is one of {', '.join(known)}"
+    if not isinstance(one.options, Generation):
+        return f"the options {repr(one.options)}: give a mmbench.types.Generation"
+    return ""
+
+
+def _content_fault(one: Requests, content: object) -> str:
+    """Return what is wrong within a content of the right type, empty where nothing is."""
+    if isinstance(content, Continued):
+        content = content.conversation
+    if isinstance(content, tuple):
+        return next(filter(None, map(_message_fault, content)), "")
+    medium = content.media if isinstance(content, View) else content
+    modality = medium.modality if isinstance(medium, Media) else "text"
+    wrong = isinstance(medium, str | Media) and one.method in _EMBEDS and modality != one.modality
+    return f"a content of the modality {modality} among {one.modality}" if wrong else ""
+
+
+def _message_fault(message: Message) -> str:
+    if message.role not in _ROLES:
+        return f"a message of the role {message.role!r}: it is one of {', '.join(_ROLES)}"
+    if not isinstance(message.parts, tuple | list):
+        return f"the parts {repr(message.parts)}: give a tuple of texts, Media and Broken"
+    odd = next((part for part in message.parts if not isinstance(part, _CONTENT[0])), None)
+    return "" if odd is None else f"the part {repr(odd)}: give texts, Media and Broken"
 
 
 def _turns(content: object) -> bool:
@@ -89,12 +140,23 @@ def _values(found: object, *args: object) -> str:
     if odd is None:
         return ""
     ident = data.samples[odd].id
-    return f"returned {repr(found[odd])} for {ident}: give a text, a number, a list or a Struct"
+    return (
+        f"returned {repr(found[odd])} for {ident}: give a text, a number, a list or a Struct, of"
+        " what JSON holds"
+    )
 
 
 def _is_value(value: object) -> bool:
-    plain = isinstance(value, str | int | float | list | tuple | dict | Struct)
-    return plain or hasattr(value, "dtype")
+    """Return whether rows can store a value: as JSON, or as an array of scores."""
+    if isinstance(value, str | int | float | Media | Broken) or hasattr(value, "dtype"):
+        return True
+    if not isinstance(value, list | tuple | dict | Struct):
+        return False
+    try:
+        to_builtins(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _failures(found: object, *_: object) -> str:
@@ -117,7 +179,8 @@ def _needs(found: object, *_: object) -> str:
 
 
 def _signature(found: object, *_: object) -> str:
-    return "" if isinstance(found, str) else f"returned {repr(found)}: give a text"
+    plain = isinstance(found, str) and (not found or found.isprintable())
+    return "" if plain else f"returned {repr(found)}: give a text of one line"
 
 
 # What is wrong with what a method returned, given its arguments; empty where nothing is.

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from itertools import product
+from typing import Any, ParamSpec, TypeVar, get_args
 
 from msgspec.structs import replace
 
 from mmbench.errors import UserError
 from mmbench.protocols.datasets import Reads, SourceInfo
 from mmbench.protocols.metrics import Better, MetricInfo, Order
-from mmbench.types import Score, Wants
+from mmbench.types import Modality, Role, Score, Wants
 
 P = ParamSpec("P")
+_WANTED = [*product(get_args(Modality), get_args(Role))]
 SourceT = TypeVar("SourceT", bound=Callable[..., object])
 
 
@@ -23,7 +25,9 @@ def declare_source(
     """Declare a data source: a function `source(root, *, option=default, …)`, returning a Dataset.
 
     Without formats it reads tables and JSON. A source of a plugin may do without a declaration.
+    Raises UserError for a format that is none.
     """
+    _check_formats(reads)
     formats: frozenset[Reads] = frozenset(reads) or SourceInfo().reads
 
     def put(source: SourceT) -> SourceT:
@@ -54,6 +58,9 @@ def declare(
     Its Scores get the declared direction and range. Raises UserError for a wrong declaration.
     """
     _check(unit, better, worst, best, wants)
+    _check_modalities(wants)
+    _check_functions(wants, extremes, check_argument, check_options)
+    _check_flags(slow=slow, sums_directions=sums_directions)
     info = MetricInfo(
         unit=unit,
         better=better,
@@ -104,6 +111,47 @@ def _check(unit: object, better: object, worst: Any, best: Any, wants: object) -
         )
     if wants is not None and not isinstance(wants, Wants):
         raise UserError(f"mmbench.declare: wants is {wants!r}: give a mmbench.types.Wants")
+
+
+def _check_formats(reads: tuple[object, ...]) -> None:
+    known = ", ".join(get_args(Reads))
+    for one in reads:
+        if callable(one):
+            raise UserError(f"mmbench.protocols.declare_source: write a call, with some of {known}")
+        if one not in get_args(Reads):
+            raise UserError(
+                f"mmbench.protocols.declare_source: it reads {one!r}: give some of {known}"
+            )
+
+
+def _check_functions(wants: Wants | None, extremes: Any, *checks: object) -> None:
+    """Raise UserError for what should be a function and is none."""
+    ends = () if extremes is None else extremes
+    if not isinstance(ends, tuple) or len(ends) not in (0, 2):
+        raise UserError(f"mmbench.declare: extremes is {extremes!r}: give two functions")
+    contents = None if wants is None else wants.contents
+    for given in (*ends, *checks, contents):
+        if given is not None and not callable(given):
+            raise UserError(
+                f"mmbench.declare: {given!r} is given where a function is needed: extremes,"
+                " check_argument, check_options and the contents of wants are functions"
+            )
+
+
+def _check_modalities(wants: Wants | None) -> None:
+    """Raise UserError for a request that does not say modality and role of each content."""
+    for name, given in (wants.modalities if wants is not None else {}).items():
+        if given not in _WANTED:
+            raise UserError(
+                f"mmbench.declare: wants has {given!r} for {name!r}: give a modality and a role,"
+                ' ("image", "document")'
+            )
+
+
+def _check_flags(**flags: object) -> None:
+    for name, flag in flags.items():
+        if not isinstance(flag, bool):
+            raise UserError(f"mmbench.declare: {name} is {flag!r}: give True or False")
 
 
 def _names(what: str, given: Collection[str]) -> Collection[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import structs, to_builtins
+from msgspec import ValidationError, convert, structs, to_builtins
 
 from mmbench.protocols.kinds import Kind
 from mmbench.types import KindOptions, TaskSpec
@@ -23,20 +23,54 @@ def class_fault(kind: object) -> str:
     baselines = getattr(kind, "baselines", ())
     if not isinstance(baselines, tuple) or "oracle" not in baselines:
         return 'its `baselines` are no tuple with "oracle": give ("oracle", "constant", "random")'
-    return _options_fault(getattr(kind, "Options", KindOptions))
+    no_answer = getattr(kind, "no_answer", None)
+    if not isinstance(no_answer, str | None):
+        return f"its `no_answer` is {no_answer!r}: give a text, or None"
+    return _model_fault(kind) or _options_fault(getattr(kind, "Options", KindOptions))
+
+
+def _model_fault(kind: type) -> str:
+    """Return why a class derived from PerSample cannot ask a model, empty where it can."""
+    names = getattr(kind, "sample_requests", ())
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        return f"its `sample_requests` are {names!r}: give a tuple of names, such as ('sample',)"
+    ability = getattr(kind, "ability", None)
+    if ability is None:
+        return ""
+    if not isinstance(ability, type) or not getattr(ability, "_is_protocol", False):
+        return f"its `ability` is {ability!r}: give a protocol of mmbench.protocols, such as Writes"
+    return ""
 
 
 def _options_fault(options: object) -> str:
     if not (isinstance(options, type) and issubclass(options, KindOptions)):
         return "its Options are no subclass of mmbench.types.KindOptions"
     fields = structs.fields(options)
-    taken = {field.name for field in structs.fields(TaskSpec)}
+    taken = {field.name for field in structs.fields(TaskSpec)} | {"include"}
     if both := sorted(taken & {field.name for field in fields}):
         return f"every task has a key {both[0]!r}: name the option otherwise"
+    names = [field.name for field in fields]
+    if unknown := sorted(set(options.settings) - set(names)):
+        return f"its `settings` name {unknown[0]!r}, which is no option: it has {', '.join(names)}"
+    if untyped := _untyped(options, names):
+        return f"its option {untyped!r} has no type: write `{untyped}: TYPE = DEFAULT`"
     if bare := [field.name for field in fields if field.required]:
         return f"its option {bare[0]!r} has no default: give it one"
     try:
-        to_builtins(options())
+        convert(to_builtins(options()), options)
     except TypeError as error:
         return f"a default of its Options cannot stand in a task file: {error}"
+    except ValidationError as error:
+        return f"a default of its Options is not of the declared type: {error}"
     return ""
+
+
+def _untyped(options: type[KindOptions], names: list[str]) -> str:
+    """Return the first plain value of a class that is no field, empty where there is none."""
+    values = {
+        name: one
+        for name, one in vars(options).items()
+        if not name.startswith("_") and name not in (*names, "settings")
+    }
+    plain = (str, int, float, list, dict, tuple, type(None))
+    return next((name for name, one in values.items() if isinstance(one, plain)), "")

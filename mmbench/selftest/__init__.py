@@ -138,7 +138,7 @@ def _chance(bench: _Bench) -> Iterator[Check]:
         lucky = [n for n, s in found.items() if _above(s, [level[n] for level in levels])]
         told = ", ".join(lucky) or count(len(found), "score")
         yield Check(f"{who} answers get no more than chance", not lucky, told)
-    if "hedge" in blind:
+    if "hedge" in blind and {"constant", "random"} & blind.keys():
         yield _hedge(blind)
 
 
@@ -165,7 +165,11 @@ def _hedge(blind: dict[str, dict[str, Scored]]) -> Check:
         name
         for name, scored in hedged.items()
         if (scored.score.worst, scored.score.best) != (None, None)
-        and all(_better(blind[w][name].score.value, scored) < -0.02 for w in ("constant", "random"))
+        and all(
+            _better(blind[w][name].score.value, scored) < -0.02
+            for w in ("constant", "random")
+            if w in blind
+        )
     ]
     told = ", ".join(lucky) or count(len(hedged), "score")
     return Check("hedging gains nothing", not lucky, told)

@@ -28,12 +28,19 @@ def score(
     """A Score from per-sample rows: [n] or [n, c]. What every metric ends with.
 
     `better`, and `worst` and `best`, the ends of the range (None where there is none), are for a
-    metric that declares no direction: those that `mmbench.declare` sets take their place.
+    metric that declares no direction: those that `mmbench.declare` sets take their place. Raises
+    ValueError for rows of other shapes, and for a direction that is none.
     """
     import numpy as np
 
+    if better not in ("higher", "lower"):
+        raise ValueError(f"better is {better!r}: give higher or lower")
     table = np.asarray(rows, dtype=np.float64)
     table = table[:, None] if table.ndim == 1 else table
+    if table.ndim != 2:
+        raise ValueError(f"the rows have the shape {table.shape}: give [n] or [n, columns]")
+    if fold_name == "ratio" and len(table) and table.shape[1] < 2:
+        raise ValueError("the fold ratio divides column 0 by column 1: give rows [n, 2]")
     full = f"fold={fold_name}" + (f",{signature}" if signature else "")
     return Score(fold(fold_name, table), table, fold_name, full, better, reason, worst, best)
 

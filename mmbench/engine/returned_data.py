@@ -1,0 +1,123 @@
+"""What data sources and readers of outputs of plugins return, checked before it is used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import get_args
+
+from msgspec import to_builtins
+
+from mmbench.errors import UnknownName, UserError
+from mmbench.protocols import Dataset
+from mmbench.text import plain
+from mmbench.types import Broken, Media, Modality, Outputs, Sample, TaskSpec
+
+
+def check_samples(spec: TaskSpec, name: str, data: Dataset) -> None:
+    """Refuse data of the source `name` without samples or with odd ones. Raises UserError."""
+    where = f"task {spec.name}: data source {name} returned"
+    roles = data.by_role()
+    for role, samples in roles.items():
+        if not isinstance(samples, list | tuple):
+            shown = plain(repr(samples), 80)
+            raise UserError(f"{where} {shown} as the samples of the role {role}: give a list")
+        for sample in samples:
+            if fault := _sample_fault(sample):
+                raise UserError(f"{where} the sample {plain(repr(sample), 80)}: {fault}")
+        _refuse_twins(where, samples)
+    if not any(roles.values()):
+        raise UserError(f"{where} no samples: look at the files and at the options in `data`")
+
+
+def check_fields(spec: TaskSpec, data: Dataset) -> None:
+    """Refuse a task of whose fields no sample has any. Raises UnknownName.
+
+    Some may be missing: a kind may have fields that its data need not have.
+    """
+    known = {name for role in data.by_role().values() for one in role for name in one.inputs}
+    if known and spec.fields and known.isdisjoint(spec.fields.values()):
+        field = next(iter(spec.fields.values()))
+        raise UnknownName(f"input in fields of task {spec.name}", field, sorted(known))
+
+
+def _sample_fault(sample: object) -> str:
+    """Return why a value cannot be a sample, empty where it can."""
+    if not isinstance(sample, Sample) or not isinstance(sample.id, str):
+        return "a mmbench.types.Sample is needed, with a text as id and its inputs by name"
+    if not sample.id:
+        return "its id is empty: give each sample an id of its own"
+    if not isinstance(sample.inputs, dict):
+        return "its inputs are no dict: give them by name, {name: content}"
+    for name, content in sample.inputs.items():
+        if fault := _content_fault(content):
+            return f"its input {name!r} {fault}"
+        if not isinstance(name, str):
+            return f"its input {name!r} is not named by a text"
+    if not isinstance(sample.group, str):
+        return f"its group is {sample.group!r}: give a text"
+    if not _are_texts(sample.tags):
+        return f"its tags are {plain(repr(sample.tags), 40)}: give texts by name, {{tag: text}}"
+    return _target_fault(sample.target)
+
+
+def _content_fault(content: object) -> str:
+    if not isinstance(content, str | Media | Broken):
+        return f"is a {type(content).__name__}: give a text, a mmbench.Media or a Broken"
+    if not isinstance(content, Media):
+        return ""
+    if content.modality not in get_args(Modality):
+        known = ", ".join(get_args(Modality))
+        return f"has the modality {content.modality!r}: it is one of {known}"
+    if not isinstance(content.name, str):
+        return f"has the name {content.name!r}: give a text, str(path)"
+    if content.read is not None and not callable(content.read):
+        return f"has a {type(content.read).__name__} to read: give a function that returns bytes"
+    return ""
+
+
+def _target_fault(target: object) -> str:
+    """Return why a value cannot be a target; rows hold it as JSON, and the data hash as repr."""
+    if isinstance(target, Media | Broken):
+        fault = _content_fault(target)
+        return f"its target {fault}" if fault else ""
+    wanted = "give a text, a number, a list, a dict or a Struct of these"
+    if isinstance(target, set | frozenset):
+        return f"its target is a {type(target).__name__}, which has no order: give a list"
+    try:
+        to_builtins(target)
+    except (TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        return f"its target is a {type(target).__name__} ({reason}): {wanted}"
+    return ""
+
+
+def _refuse_twins(where: str, samples: Sequence[Sample]) -> None:
+    """Refuse two samples of one id, which no output could tell apart. Raises UserError."""
+    ident, times = next(iter(Counter(sample.id for sample in samples).most_common(1)), ("", 1))
+    if times > 1:
+        raise UserError(f"{where} {times} samples with the id {ident!r}: each needs one of its own")
+
+
+def outputs_fault(outputs: object) -> str:
+    """Return why what a reader returned cannot be outputs, empty where it can."""
+    if not isinstance(outputs, Outputs):
+        return f"a {type(outputs).__name__}: give mmbench.types.Outputs({{id: value}})"
+    if not isinstance(outputs.values, dict):
+        return f"{plain(repr(outputs.values), 80)} as values: give a dict, {{id: value}}"
+    odd = next((one for one in (*outputs.values, *outputs.tags) if not isinstance(one, str)), None)
+    if odd is not None:
+        return f"the id {odd!r}: give a text, as the samples have it"
+    tags = next((one for one in outputs.tags.values() if not _are_texts(one)), None)
+    if tags is not None:
+        return f"the tags {plain(repr(tags), 80)}: give texts by name, {{tag: text}}"
+    if not isinstance(outputs.notes, list):
+        return f"{plain(repr(outputs.notes), 80)} as notes: give a list of texts"
+    return ""
+
+
+def _are_texts(tags: object) -> bool:
+    """Return whether a value maps texts to texts."""
+    return isinstance(tags, dict) and all(
+        isinstance(part, str) for pair in tags.items() for part in pair
+    )
