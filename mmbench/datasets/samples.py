@@ -49,15 +49,12 @@ class Samples(Struct, frozen=True):
     ) -> Iterator[tuple[str, str, Content]]:
         """Yield what counts as asked of each sample: its texts, and a real image to compare with.
 
-        The texts are those of the task's fields, and all where the task names no field.
-
         The images that questions are about are not read: the outputs of others are scored without
         them, and their scores stand in one column with those of a run.
         """
         for sample in self.samples:
             texts = {name: c for name, c in sample.inputs.items() if isinstance(c, str)}
             asked = {name: texts[field] for name, field in fields.items() if field in texts}
-            asked = asked if fields else texts
             yield "sample", sample.id, json.dumps(asked, sort_keys=True)
             if isinstance(sample.target, Media):
                 yield "target", sample.id, sample.target
