@@ -10,10 +10,9 @@ from mmbench.datasets import Samples
 from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.errors import UserError
-from mmbench.kinds.responses import generated, vectors
 from mmbench.kinds.writing import Writing
 from mmbench.selftest import selftest
-from mmbench.types import Answers, Requests, Said, Sample, Written
+from mmbench.types import Requests, Sample, Written
 
 TASK = """
 kind: misfit
@@ -76,15 +75,3 @@ def test_a_kind_asks_for_what_it_needs(task: str, monkeypatch: pytest.MonkeyPatc
     )
     with pytest.raises(UserError, match=r"'sample' have the method embed, and it needs .* write"):
         run("writer", task, Options(device="cpu"))
-
-
-def test_answers_are_read_by_what_they_are() -> None:
-    responses = {"a": Said([Written("yes")], {}), "b": Answers([], {})}
-    assert generated(responses, "a") is responses["a"]
-    assert vectors(responses, "b") is responses["b"]
-    with pytest.raises(UserError, match="'a': read it by `generated`"):
-        vectors(responses, "a")
-    with pytest.raises(UserError, match="'b': read them by `vectors`"):
-        generated(responses, "b")
-    with pytest.raises(UserError, match=r"the kind asks a, b, and reads answers to 'c'"):
-        vectors(responses, "c")
