@@ -19,6 +19,8 @@ def open_container(data: bytes) -> Any:
     """
     import av
 
+    # A decoding thread that logs through Python waits for this one; torchvision turns that on.
+    av.logging.set_level(None)
     closed = {"protocol_whitelist": "none"}  # for what is opened from within
     return av.open(BytesIO(data), metadata_errors="replace", options=closed)
 
