@@ -16,6 +16,7 @@ from PIL import Image
 
 from mmbench.errors import ContentError
 from mmbench.media import chosen, count_frames, decode_sound, decode_video
+from mmbench.media.containers import open_container
 from mmbench.types import Frames, Media, View
 
 DATA = Path(__file__).parents[2] / "shared/data/video/fight"
@@ -401,3 +402,10 @@ def test_an_animation_is_a_video(kind: str) -> None:
     stream = BytesIO()
     images[0].save(stream, kind, save_all=True, append_images=images[1:], duration=100)
     assert decode_video(stream.getvalue(), "a.gif", Frames(3)).frames.shape == (3, 32, 32, 3)
+
+
+def test_what_ffmpeg_says_does_not_reach_python() -> None:
+    """A decoding thread that says something would wait for the thread that waits for it."""
+    av.logging.set_level(av.logging.ERROR)  # as torchvision 0.21 does
+    open_container(video(2)).close()
+    assert av.logging.get_level() is None

@@ -26,6 +26,8 @@ def open_container(data: bytes) -> InputContainer:
     """
     import av
 
+    # A decoding thread that logs through Python waits for this one; torchvision turns that on.
+    av.logging.set_level(None)
     closed = {"protocol_whitelist": "none"}  # for what is opened from within
     return av.open(BytesIO(data), "r", metadata_errors="replace", options=closed)
 
