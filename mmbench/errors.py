@@ -58,6 +58,10 @@ class UnknownName(UserError):
         super().__init__(": ".join([f"unknown {what} {name!r}", *filter(None, [advice])]))
 
 
+class UnknownKind(UnknownName):
+    """A task is of a kind that nobody has here: that of a plugin that is not loaded."""
+
+
 def _shortened(name: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 

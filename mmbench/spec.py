@@ -18,7 +18,7 @@ from msgspec import NODEFAULT, defstruct, field, structs, to_builtins
 
 from mmbench import registry
 from mmbench.builtin import TABLES
-from mmbench.errors import SpecError, UnknownName, UserError
+from mmbench.errors import SpecError, UnknownKind, UnknownName, UserError
 from mmbench.file_names import name_fault
 from mmbench.named_values import as_struct
 from mmbench.protocols.kind_class import class_fault
@@ -116,14 +116,14 @@ def _refuse_options_of_others(raw: dict[str, Any], known: set[str], where: str) 
 def options_of_kind(kind: object, task: str) -> type[KindOptions]:
     """Return the type of a kind's options; none for what is not a text, which is refused later.
 
-    Raises UnknownName, and UserError for a kind of a plugin that is no Kind, or whose options are
+    Raises UnknownKind, and UserError for a kind of a plugin that is no Kind, or whose options are
     no KindOptions, lack a default or have the name of a key that every task has.
     """
     if not isinstance(kind, str):
         return KindOptions
     if kind not in registry.names("kind"):
         hint = "`mmbench list kinds` shows all"
-        raise UnknownName(f"kind of task {task}", kind, registry.names("kind"), hint)
+        raise UnknownKind(f"kind of task {task}", kind, registry.names("kind"), hint)
     found = registry.lookup("kind", kind)
     if registry.plugin("kind", kind) and (fault := class_fault(found)):
         raise UserError(f"kind {kind}: {fault}")

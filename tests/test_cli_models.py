@@ -196,3 +196,14 @@ def test_libraries_draw_no_bars_where_there_is_no_terminal(tmp_path: Path) -> No
     )
     assert "generating" not in done.stderr.lower()
     assert "%|" not in done.stderr
+
+
+def test_verify_leaves_out_tasks_of_kinds_that_are_not_loaded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = published(tmp_path, 0.1)[2]
+    Path(folder, "other.yaml").write_text("include: mini\nkind: of-a-plugin\n")
+    assert main(["verify", "--tasks", folder]) == 0
+    shown = capsys.readouterr().out
+    assert "mini" in shown
+    assert "of-a-plugin" not in shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
 from mmbench import board, store
 from mmbench.cli import DONE, FAILED, UNCLEAR, report, until_interrupted, worst
@@ -15,7 +16,7 @@ from mmbench.cli.outcome import publish
 from mmbench.cli.progress import make_progress
 from mmbench.engine.choice import parse
 from mmbench.engine.held import Held
-from mmbench.errors import UserError
+from mmbench.errors import UnknownKind, UserError
 from mmbench.number_format import format_number
 from mmbench.spec import load_task, task_files
 from mmbench.text import count, plain
@@ -24,13 +25,22 @@ from mmbench.types import RunRecord, TaskSpec
 
 def command(args: argparse.Namespace) -> int:
     """Run each model on its tasks and print measured, published, tolerance and verdict."""
-    specs = [load_task(name, args.tasks) for name in args.task or sorted(task_files(args.tasks))]
+    specs = [load_task(name, args.tasks) for name in args.task] or _every_task(args)
     if not args.model:
         return _show(specs)
     board.check_writable(args.out)
     records: list[RunRecord] = []
     codes = until_interrupted(_codes(args, specs, records))
     return worst([*codes, publish(records, args)])
+
+
+def _every_task(args: argparse.Namespace) -> list[TaskSpec]:
+    """Return all tasks, but for those of kinds that are not loaded."""
+    specs = []
+    for name in sorted(task_files(args.tasks)):
+        with suppress(UnknownKind):
+            specs.append(load_task(name, args.tasks))
+    return specs
 
 
 def _codes(
