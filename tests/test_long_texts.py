@@ -29,7 +29,7 @@ from mmbench.metrics import (
     vqa_text,
 )
 from mmbench.nano import tokens as nano_tokens
-from mmbench.types import Prediction
+from mmbench.types import Prediction, Predictions
 
 REFERENCES = ["a cat on a mat", "the 3 dogs"]
 CHOICES = (
@@ -207,9 +207,9 @@ def test_a_text_is_cut_by_its_reference_and_marked() -> None:
     long, hour = "a" * (LONGEST + 1), ["b" * LONGEST]
     found = [Prediction("1", long, ["b"]), Prediction("2", long, hour), Prediction("3", "a", ["b"])]
     assert [len(p.value) for p in readable(found)] == [LONGEST, LONGEST + 1, 1]
-    marked, notes = with_marks({"": [found]})
-    assert [p.tags for p in marked[""][0]] == [{"cut": str(LONGEST)}, {}, {}]
-    assert [len(p.value) for p in marked[""][0]] == [LONGEST + 1, LONGEST + 1, 1]
+    marked, notes = with_marks(Predictions({"": [found]}))
+    assert [p.tags for p in marked.each()] == [{"cut": str(LONGEST)}, {}, {}]
+    assert [len(p.value) for p in marked.each()] == [LONGEST + 1, LONGEST + 1, 1]
     assert "of 1 output only the beginning was scored" in notes[0]
 
 

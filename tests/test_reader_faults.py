@@ -133,10 +133,3 @@ def test_contents_of_wants_are_lists_by_name(contents: object) -> None:
         featurer = Featurer(context)
         with pytest.raises(UserError, match=r"give a dict of lists by the names of its mod.*\(a\)"):
             featurer.features("near", wants, None, [Prediction("1")])
-
-
-def test_the_texts_of_a_task_without_fields_are_part_of_its_data() -> None:
-    data = Samples([Sample("a", {"step": "boil", "hint": "water"})])
-    assert [text for _, _, text in data.contents({"step": "step"}, False)] == ['{"step": "boil"}']
-    (whole,) = [text for _, _, text in data.contents({}, False)]
-    assert whole == '{"hint": "water", "step": "boil"}'
