@@ -459,7 +459,6 @@ def test_a_plugin_that_was_edited_is_not_taken_for_the_one_in_memory(tmp_path: P
         registry.load_plugin(str(file))
 
 
-@pytest.mark.xfail(strict=True, reason="the stored records hash the modules of classes: run again")
 @pytest.mark.parametrize("name", ["clip-nano", "llava-nano", "video-nano", "prefix-nano"])
 def test_packaged_models_are_those_of_the_stored_records(name: str) -> None:
     """Their rows stand on the boards: a new run must replace them, not stand beside them."""
