@@ -87,7 +87,7 @@ $(LOWEST_VENV)/.dev: $(VENV)/.dev tools/lowest.py
 	test -x $(LOWEST_VENV)/bin/python || $(PYTHON) -m venv $(LOWEST_VENV)
 	$(BIN)/python tools/lowest.py > $(LOWEST_VENV)/requirements.txt
 	$(LOWEST_PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) \
-		$$(grep -E '^torch(vision)?==' $(LOWEST_VENV)/requirements.txt)
+		"$$(grep '^torch==' $(LOWEST_VENV)/requirements.txt)"
 	$(LOWEST_PIP) -r $(LOWEST_VENV)/requirements.txt -e .
 	$(LOWEST_PIP) -c constraints.txt --no-deps $(PEERS) $(WRAPPED)
 	touch $@

@@ -14,8 +14,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-LEFT_OUT = ("gpu", "dev")
-"""Extras that are not installed at their lowest: `gpu` excludes `index`, `dev` is pinned."""
+LEFT_OUT = ("gpu", "video", "dev")
+"""Extras that are not installed at their lowest.
+
+`gpu` excludes `index`, `video` has an environment of its own (`make test-torchvision`), and `dev`
+is pinned.
+"""
 
 
 def lowest(requirement: Requirement) -> str:
