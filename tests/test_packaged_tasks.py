@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import DATA
 from msgspec.structs import replace
 
 from mmbench.engine.identity import fingerprint
 from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.spec import load_task, packaged_tasks
-from mmbench.types import KindOptions
+from mmbench.types import KindOptions, RunRecord
 
 EXPECTED: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("packaged_tasks.json").read_text()
 )
+REAL = [name for name, values in EXPECTED.items() if "real" in values]
 MEASURED = [name for name, values in EXPECTED.items() if "scores" in values]
 
 
@@ -38,18 +40,31 @@ def test_the_fingerprint_is_unchanged(name: str) -> None:
 @pytest.mark.parametrize("name", MEASURED)
 def test_data_and_scores_are_unchanged(name: str) -> None:
     """The random baseline on the first 40 samples of the data that come with the package."""
-    record = run("random", name, Options(limit=40, seed=3)).record
-    assert record.task.data_hash == EXPECTED[name]["data_hash"]
-    assert record.task.asked == EXPECTED[name]["asked"]
-    found = {
-        metric: [score.value, score.low, score.high, score.n, score.signature]
-        for metric, score in record.scores.items()
-    }
-    assert found.keys() == EXPECTED[name]["scores"].keys()
-    for metric, (*numbers, signature) in EXPECTED[name]["scores"].items():
-        for number, expected in zip(found[metric], numbers, strict=False):
-            assert number == (None if expected is None else pytest.approx(expected, rel=1e-6))
-        assert _without_identity(found[metric][-1]) == _without_identity(signature)
+    _compare(run("random", name, Options(limit=40, seed=3)).record, EXPECTED[name])
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if "caption" in n else ()) for n in REAL]
+)
+def test_real_data_and_their_scores_are_unchanged(name: str) -> None:
+    """The random baseline on the first 20 samples of data that are not part of the project."""
+    expected = EXPECTED[name]["real"]
+    path = DATA / expected["data"]
+    if not path.exists():
+        pytest.skip(f"real data absent: ../shared/data/{expected['data']}")
+    _compare(run("random", name, Options(data=path, limit=20, seed=3)).record, expected)
+
+
+def _compare(record: RunRecord, expected: dict[str, Any]) -> None:
+    assert record.task.data_hash == expected["data_hash"]
+    assert record.task.asked == expected["asked"]
+    assert record.scores.keys() == expected["scores"].keys()
+    for metric, (*numbers, n, signature) in expected["scores"].items():
+        score = record.scores[metric]
+        for found, number in zip((score.value, score.low, score.high), numbers, strict=True):
+            assert found == (None if number is None else pytest.approx(number, rel=1e-6)), metric
+        assert score.n == n
+        assert _without_identity(score.signature) == _without_identity(signature)
 
 
 class _Judged(KindOptions, frozen=True):
