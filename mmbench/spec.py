@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +55,16 @@ def packaged_tasks() -> list[str]:
 def task_files(extra: Iterable[str] = ()) -> dict[str, Path]:
     """Task name → file, the first folder that has a name winning. No file is parsed.
 
-    A task of a plugin is the path of its file, under the name of its entry point.
+    A task of a plugin is the path of its file, under the name of its entry point; one whose package
+    does not import is left out.
     """
     files: dict[str, Path] = {}
     for folder in task_folders(extra):
         for path in sorted(folder.glob("*.yaml")):
             files.setdefault(path.stem, path)
     for name in registry.names("task"):
-        files.setdefault(name, Path(registry.lookup("task", name)))
+        with suppress(UserError):  # `load_task` says why
+            files.setdefault(name, Path(registry.lookup("task", name)))
     return files
 
 
@@ -167,6 +170,8 @@ def _find(name: str, extra: list[str]) -> Path:
             raise SpecError(f"{name}: no such task file")
         return path
     files = task_files(extra)
+    if name not in files and name in registry.names("task"):
+        return Path(registry.lookup("task", name))  # which raises the reason
     if name not in files:
         raise UnknownName("task", name, files, "`mmbench list tasks` shows all")
     return files[name]
@@ -216,7 +221,10 @@ def _checked(spec: TaskSpec, path: Path) -> TaskSpec:
             f"{path}: a task cannot be named {spec.name!r}: {fault}: write `name: NAME` in the file"
         )
     if not isinstance(spec.data.get("source"), str):
-        raise SpecError(f"{path}: data needs a `source`, e.g. `data: {{source: coco}}`")
+        raise SpecError(
+            f"{path}: data needs a `source`, e.g. `data: {{source: coco}}`; `data` is not merged"
+            " with that of an included task"
+        )
     if not spec.metrics:
         raise SpecError(f"{path}: metrics is empty; a task measures something")
     for name in spec.metric_options:

@@ -1,11 +1,12 @@
 """Task files: what they say, what they may not say, where they are looked up."""
 
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from mmbench import registry, spec
-from mmbench.errors import SpecError, UnknownName
+from mmbench.errors import SpecError, UnknownName, UserError
 from mmbench.kinds.conversation import PromptOptions
 
 GOOD = """
@@ -112,3 +113,16 @@ def test_an_option_of_another_kind_names_the_kind(tmp_path: Path, key: str, kind
     name = key.partition(":")[0]
     with pytest.raises(SpecError, match=f"kind writing have no key '{name}': .* of kind {kinds}$"):
         spec.load_task("a", [str(tmp_path)])
+
+
+def test_a_task_of_a_package_that_does_not_import_is_told_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    point = EntryPoint("test-broken-task", "no_such_module:TASK", "mmbench.tasks")
+    registry.names("task")  # entry points are read once
+    plugins = registry._plugins["task"]
+    monkeypatch.setitem(plugins, point.name, registry.Plugin(point, "broken-package"))
+    assert point.name not in spec.task_files()
+    assert spec.load_task("shapes-vqa").name == "shapes-vqa"
+    with pytest.raises(UserError, match="of the package broken-package does not import: No module"):
+        spec.load_task(point.name)
