@@ -24,7 +24,7 @@ from msgspec import structs
 
 from mmbench.builtin import TABLES
 from mmbench.errors import UnknownName, UserError
-from mmbench.protocols import Metric, MetricInfo
+from mmbench.protocols import Metric, MetricInfo, SourceInfo
 from mmbench.regular_files import read_regular
 
 if TYPE_CHECKING:
@@ -259,6 +259,15 @@ def metric_info(name: str) -> MetricInfo:
 def _info(function: object) -> MetricInfo:
     info = getattr(function, "info", None)
     return info if isinstance(info, MetricInfo) else MetricInfo()
+
+
+def source_info(name: str) -> SourceInfo:
+    """Return what a data source declares, without running it; see `declare_source`.
+
+    Raises UnknownName.
+    """
+    info: SourceInfo = getattr(lookup("data", name), "info", SourceInfo())
+    return info
 
 
 def with_options(name: str, function: Metric, options: Mapping[str, object]) -> Metric:

@@ -12,7 +12,7 @@ from mmbench.engine.other_formats import explained
 from mmbench.engine.returned_data import check_fields, check_samples
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
 from mmbench.named_values import checked_options
-from mmbench.protocols import Dataset, SourceInfo
+from mmbench.protocols import Dataset
 from mmbench.text import with_home
 from mmbench.types import Broken, TaskSpec
 
@@ -32,7 +32,11 @@ def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Datase
     Raises DataError where there is none, UnknownName for an option that the source does not have.
     """
     root = _root(spec, given)
-    if root is None and not hub and ("hub" in spec.data or _asks_hub(spec.data["source"])):
+    if (
+        root is None
+        and not hub
+        and ("hub" in spec.data or registry.source_info(spec.data["source"]).hub)
+    ):
         place = f" in {_default(spec).absolute()}" if "folder" in spec.data else ""
         raise DataError(
             f"task {spec.name}: no data on this machine{place}: give --data FOLDER"
@@ -42,11 +46,6 @@ def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Datase
         return _from_hub(spec)
     options = {key: value for key, value in spec.data.items() if key not in _RESERVED}
     return _loaded(spec, spec.data["source"], root, options)
-
-
-def _asks_hub(source: str) -> bool:
-    info: SourceInfo = getattr(registry.lookup("data", source), "info", SourceInfo())
-    return info.hub
 
 
 def refuse_broken(spec: TaskSpec, data: Dataset) -> None:

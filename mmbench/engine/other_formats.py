@@ -7,7 +7,7 @@ from pathlib import Path
 from mmbench import registry
 from mmbench.data.formats import describe, is_json, is_packed, is_table, is_text, is_webdataset
 from mmbench.errors import DataError, MmbenchError, UserError
-from mmbench.protocols import Dataset, SourceInfo
+from mmbench.protocols import Dataset
 from mmbench.text import listed
 from mmbench.types import TaskSpec
 
@@ -39,7 +39,7 @@ def explained(error: UserError, spec: TaskSpec, source: str, root: Path) -> User
 def _expected(spec: TaskSpec, source: str) -> str:
     """Return what a source reads: the files that the task names, or what the source is about."""
     files = spec.data.get("files")
-    if _info(source).reads == {"folder"}:
+    if registry.source_info(source).reads == {"folder"}:
         return f"data source {source} reads a FOLDER: {registry.summary('data', source)}"
     if not files:
         return f"data source {source} reads {registry.summary('data', source)}"
@@ -48,15 +48,9 @@ def _expected(spec: TaskSpec, source: str) -> str:
     return f"task {spec.name} reads {listed(flat)}"
 
 
-def _info(source: str) -> SourceInfo:
-    """Return what a source declares."""
-    info: SourceInfo = getattr(registry.lookup("data", source), "info", SourceInfo())
-    return info
-
-
 def _fits(source: str, text: str) -> bool:
     """Return whether a source reads files of this description, if their columns are right."""
-    reads = _info(source).reads
+    reads = registry.source_info(source).reads
     fits = {"table": is_table(text), "json": is_json(text), "text": is_text(text)}
     return any(fits[format] for format in reads - {"folder"})
 
@@ -66,7 +60,7 @@ def _readers(root: Path, source: str) -> list[str]:
     if not root.is_file() or root.stat().st_size > _LARGEST:
         return []
     names = (name for name in registry.names("data") if not registry.plugin("data", name))
-    tried = [name for name in names if name != source and _info(name).own_data]
+    tried = [name for name in names if name != source and registry.source_info(name).own_data]
     return [f"-t {name}" for name in map(_reader, tried, [root] * len(tried)) if name]
 
 

@@ -14,11 +14,11 @@ from mmbench.kinds.class_check import check_classes
 from mmbench.kinds.class_names import columns_of_output
 from mmbench.kinds.class_outputs import label_number, numbers, scores_of_list
 from mmbench.kinds.class_scores import baseline_logits, has_several, scale_of_outputs
-from mmbench.kinds.per_sample import PerSample, chance, check_medium
+from mmbench.kinds.per_sample import PerSample, chance, check_medium, each_output
 from mmbench.protocols import Responses
 from mmbench.stats.probabilities import probabilities
 from mmbench.text import count
-from mmbench.types import Broken, Outputs, Prediction, Predictions, ScoreScale, TaskSpec
+from mmbench.types import Outputs, Prediction, Predictions, ScoreScale, TaskSpec
 
 if TYPE_CHECKING:
     from mmbench.types import Array
@@ -65,16 +65,11 @@ class Classes(PerSample):
         missing scores.
         """
         names = outputs.labels or data.labels
-        return [
-            value
-            if isinstance(value := outputs.values[sample.id], Broken)
-            else _value(value, data.labels, names, f"{self._output} {sample.id}")
-            for sample in data.samples
-        ]
 
-    @property
-    def _output(self) -> str:
-        return f"task {self.task.name}: the output for"
+        def read(output: object, where: str) -> object:
+            return _value(output, data.labels, names, where)
+
+        return each_output(self.task, data, outputs, read)
 
     def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
         """Return predictions with scores as a model returns them."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import msgspec
+
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
+from mmbench.kinds.per_sample import with_failures
 from mmbench.kinds.responses import vectors
 from mmbench.kinds.retrieval_given import embedded, judged_alone, ranked, unjudged_documents
 from mmbench.kinds.retrieval_parts import parts
@@ -146,8 +149,8 @@ class Retrieval:
             raise DataError(
                 f"task {self.task.name} asks in both directions: give embeddings (.npz), not a run"
             )
-        directions = {self.directions()[0]: [ranked(data, outputs)]}
-        return Predictions(directions, Predictions(directions).failed(), notes)
+        found = with_failures({self.directions()[0]: [ranked(data, outputs)]})
+        return msgspec.structs.replace(found, notes=notes)
 
     def _accept_embeddings(
         self, data: RetrievalData, outputs: Outputs, notes: list[str]
@@ -175,8 +178,7 @@ class Retrieval:
         else:
             sides = [_drawn(name, role, data, seed) for role in data.by_role()]
             ranker = by_index(sides[0], sides[1], "exact", [])
-        directions = self._ranked(data, ({}, {}), ranker)
-        return Predictions(directions, Predictions(directions).failed())
+        return with_failures(self._ranked(data, ({}, {}), ranker))
 
     def signature(self, data: RetrievalData, /) -> str:
         """Return the index; where judged queries have no relevant document, that they count 0."""
