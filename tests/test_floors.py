@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "mmbench"
 FLOORS = [
-    {"errors", "surrogates", "types", "protocols"},
+    {"errors", "surrogates", "types", "protocols", "columns"},
     {"registry", "builtin", "spec", "datasets", "text",
      "alternatives", "media", "stats", "store", "contents",
      "journal", "checkpoints", "file_hashes", "file_names", "folders", "regular_files",

@@ -1,0 +1,369 @@
+"""Columns: sequences that hold many values without a Python object for each.
+
+A column is a `Sequence`: of texts in Arrow's memory, of numbers in an `array`, of one value that
+repeats, or a plain list. A `Table` is a sequence of rows over columns; a row becomes an object when
+somebody asks for it. Code that reads one attribute of all rows asks for `column(rows, name)`, which
+costs nothing for a table and works on a list of objects as well.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    Places = NDArray[np.int64]
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+_BLOCK = 1 << 14  # values that are Python objects at a time
+
+
+class Absent(Enum):
+    """The type of `ABSENT`, which stands in a column where a mapping has no such key."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+class Column(Sequence[T], Generic[T]):
+    """The base of the columns of this module: equal to any sequence with equal values."""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, str):
+            return NotImplemented
+        pairs = zip(self, other, strict=False)
+        return len(self) == len(other) and all(a == b for a, b in pairs)
+
+    __hash__ = None  # type: ignore[assignment]  # as a list has none
+
+    def __repr__(self) -> str:
+        shown = ", ".join(map(repr, self[:3]))
+        return f"{type(self).__name__}([{shown}{', …' if len(self) > 3 else ''}])"
+
+    @overload
+    def __getitem__(self, at: int) -> T: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[T]: ...
+    def __getitem__(self, at: int | slice) -> T | Sequence[T]:
+        if isinstance(at, slice):
+            import numpy as np
+
+            return self.take(np.arange(*at.indices(len(self))))
+        if not -len(self) <= at < len(self):
+            raise IndexError(f"row {at} of {len(self)}")
+        return self.value(at % len(self))
+
+    def value(self, row: int) -> T:
+        """Return the value of a row from 0."""
+        raise NotImplementedError
+
+    def take(self, rows: Places) -> Sequence[T]:
+        """Return the values of rows [k], from 0, in their order."""
+        raise NotImplementedError
+
+
+class Texts(Column[Any]):
+    """Texts in an Arrow array of large strings; `null` is the value of what is null there."""
+
+    def __init__(self, values: pa.Array | pa.ChunkedArray, null: Absent | None = None) -> None:
+        import pyarrow as pa
+
+        whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+        self.array: pa.LargeStringArray = whole.cast(pa.large_string())
+        self.null = null
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[Any]:
+        return chain.from_iterable(map(self._block, range(0, len(self), _BLOCK)))
+
+    def _block(self, start: int) -> list[Any]:
+        found: list[Any] = self.array.slice(start, _BLOCK).to_pylist()
+        if self.null is None or not self.array.null_count:
+            return found
+        return [self.null if text is None else text for text in found]
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice) and at.step in (None, 1):  # no copy
+            start, stop, _ = at.indices(len(self))
+            return Texts(self.array.slice(start, max(0, stop - start)), self.null)
+        return super().__getitem__(at)
+
+    def value(self, row: int) -> Any:
+        """Return the text of a row."""
+        found = self.array[row].as_py()
+        return self.null if found is None else found
+
+    def take(self, rows: Places) -> Texts:
+        """Return the texts of rows [k]."""
+        return Texts(self.array.take(rows), self.null)
+
+
+class Repeated(Column[T]):
+    """One value, n times."""
+
+    def __init__(self, only: T, n: int) -> None:
+        self.only, self._n = only, n
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __iter__(self) -> Iterator[T]:
+        return repeat(self.only, self._n)
+
+    def value(self, _row: int) -> T:
+        """Return the value."""
+        return self.only
+
+    def take(self, rows: Places) -> Repeated[T]:
+        """Return the value, as often as there are rows."""
+        return Repeated(self.only, len(rows))
+
+
+class Sparse(Column[T]):
+    """One value for most of n rows, another for a few: {row: value}."""
+
+    def __init__(self, few: Mapping[int, T], most: T, n: int) -> None:
+        self.few, self.most, self._n = few, most, n
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __iter__(self) -> Iterator[T]:
+        if not self.few:
+            return repeat(self.most, self._n)
+        return (self.few.get(row, self.most) for row in range(self._n))
+
+    def value(self, row: int) -> T:
+        """Return the value of a row."""
+        return self.few.get(row, self.most)
+
+    def take(self, rows: Places) -> Sparse[T]:
+        """Return the values of rows [k]."""
+        if not self.few:
+            return Sparse({}, self.most, len(rows))
+        few = self.few
+        kept = {at: few[row] for at, row in enumerate(rows.tolist()) if row in few}
+        return Sparse(kept, self.most, len(rows))
+
+
+class Mappings(Column[dict[str, Any]]):
+    """Mappings whose keys are the names of n-long columns; ABSENT is where a row lacks a key."""
+
+    def __init__(self, columns: Mapping[str, Sequence[Any]], n: int) -> None:
+        self.columns, self._n = columns, n
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Mappings:
+        """Return mappings as columns."""
+        names = dict.fromkeys(name for row in rows for name in row)
+        return cls(
+            {name: packed([row.get(name, ABSENT) for row in rows]) for name in names}, len(rows)
+        )
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        if not self.columns:
+            return ({} for _ in range(self._n))
+        return map(self._row, *self.columns.values())
+
+    def _row(self, *values: object) -> dict[str, Any]:
+        pairs = zip(self.columns, values, strict=True)
+        return {name: value for name, value in pairs if value is not ABSENT}
+
+    def value(self, row: int) -> dict[str, Any]:
+        """Return the mapping of a row."""
+        return self._row(*(column[row] for column in self.columns.values()))
+
+    def take(self, rows: Places) -> Mappings:
+        """Return the mappings of rows [k]."""
+        columns = {name: taken(column, rows) for name, column in self.columns.items()}
+        return Mappings(columns, len(rows))
+
+
+class Table(Column[T]):
+    """Rows whose fields are columns of one length; `row` makes a row of its fields, in order."""
+
+    def __init__(self, row: Callable[..., T], columns: Mapping[str, Sequence[Any]]) -> None:
+        self.row, self.columns = row, dict(columns)
+        self._n = len(next(iter(self.columns.values())))
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self.row, *self.columns.values())
+
+    def value(self, row: int) -> T:
+        """Return a row."""
+        return self.row(*(column[row] for column in self.columns.values()))
+
+    def take(self, rows: Places) -> Table[T]:
+        """Return rows [k]."""
+        return Table(self.row, {name: taken(c, rows) for name, c in self.columns.items()})
+
+    def having(self, **columns: Sequence[Any]) -> Table[T]:
+        """Return the rows with other columns in the place of some."""
+        return Table(self.row, self.columns | columns)
+
+
+class Keyed(Mapping[str, V]):
+    """A mapping of texts to values, both of them columns; a key that stands twice has its last.
+
+    The keys are looked up through Arrow, all of `rows` at once; the first single key that is asked
+    for costs as much as a dict of them.
+    """
+
+    def __init__(self, names: Sequence[str], values: Sequence[V]) -> None:
+        self.names, self.column = names, values
+        self._row_of: dict[str, int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __getitem__(self, name: str) -> V:
+        if self._row_of is None:
+            self._row_of = {name: row for row, name in enumerate(self.names)}
+        return self.column[self._row_of[name]]
+
+
+def column(rows: Sequence[object], name: str) -> Sequence[Any]:
+    """Return an attribute of all rows."""
+    if isinstance(rows, Table):
+        return rows.columns[name]
+    return [getattr(row, name) for row in rows]
+
+
+def entries(mappings: Sequence[Mapping[str, Any]], name: str) -> Sequence[Any]:
+    """Return what each of many mappings has under a name, ABSENT where it has nothing."""
+    if not isinstance(mappings, Mappings):
+        return [one.get(name, ABSENT) for one in mappings]
+    found = mappings.columns.get(name)
+    return Repeated(ABSENT, len(mappings)) if found is None else found
+
+
+def names_in(mappings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the names that any of many mappings has, in the order in which they first stand."""
+    if isinstance(mappings, Mappings):
+        return [n for n, c in mappings.columns.items() if any(v is not ABSENT for v in c)]
+    if isinstance(mappings, Repeated):
+        return list(mappings.only)
+    return list(dict.fromkeys(name for one in mappings for name in one))
+
+
+def packed(values: Sequence[T]) -> Sequence[T]:
+    """Return values as the column that takes the least memory; as they are where none fits."""
+    kinds = set(map(type, values))
+    if len(kinds) == 1 and all(value is values[0] for value in values):
+        return Repeated(values[0], len(values))
+    if str in kinds and len(kinds) < 3 and kinds <= {str, type(None), Absent}:
+        return _texts(values, ABSENT if Absent in kinds else None)
+    code = _CODES.get(next(iter(kinds))) if len(kinds) == 1 else None
+    if code is None:
+        return values
+    try:
+        return cast("Sequence[T]", array(code, cast("Iterable[int]", values)))
+    except OverflowError:
+        return values
+
+
+_CODES: dict[type, str] = {int: "q", float: "d"}
+
+
+def _texts(values: Sequence[T], null: Absent | None) -> Sequence[T]:
+    import pyarrow as pa
+
+    plain = [None if value is null else value for value in values] if null else values
+    try:
+        return Texts(pa.array(plain, pa.large_string()), null)
+    except UnicodeEncodeError:  # half of a pair of surrogates, which no UTF-8 has
+        return values
+
+
+def taken(values: Sequence[T], rows: Places) -> Sequence[T]:
+    """Return the values of rows [k] int64, from 0, in their order."""
+    import numpy as np
+
+    if isinstance(values, Column):
+        return values.take(rows)
+    if isinstance(values, array):
+        cut = np.frombuffer(values, values.typecode)[rows]
+        return cast("Sequence[T]", array(values.typecode, cut.tobytes()))
+    if isinstance(values, np.ndarray):
+        return cast("Sequence[T]", values[rows])
+    return [values[row] for row in rows.tolist()]
+
+
+def table(row: Callable[..., T], rows: Sequence[T], mappings: Iterable[str] = ()) -> Table[T]:
+    """Return rows, msgspec structs or named tuples, as a table of columns; a table as it is.
+
+    `mappings` are the fields that hold mappings.
+    """
+    if isinstance(rows, Table):
+        return rows
+    fields: Sequence[str] = getattr(row, "__struct_fields__", getattr(row, "_fields", ()))
+    values = {name: [getattr(one, name) for one in rows] for name in fields}
+    packs = dict.fromkeys(mappings, Mappings.of)
+    return Table(row, {name: packs.get(name, packed)(values[name]) for name in fields})
+
+
+def texts_of(values: Sequence[str]) -> Texts | None:
+    """Return texts in Arrow's memory; None where one of them has no UTF-8."""
+    found = values if isinstance(values, Texts) else _texts(list(values), None)
+    return found if isinstance(found, Texts) else None
+
+
+def places(names: Sequence[str], among: Sequence[str]) -> Places:
+    """Return the row [n] int64 of each of n names among others, -1 where it is none of them.
+
+    Of names that stand twice among the others either row may be given.
+    """
+    import numpy as np
+
+    left, right = texts_of(names), texts_of(among)
+    if left is None or right is None:
+        row_of = {name: row for row, name in enumerate(among)}
+        return np.fromiter((row_of.get(name, -1) for name in names), np.int64, len(names))
+    if left.array.equals(right.array):
+        return np.arange(len(names))
+    import pyarrow.compute as pc
+
+    found = pc.fill_null(pc.index_in(left.array, value_set=right.array), -1)
+    return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
+
+
+def by_name(names: Texts) -> tuple[Places, bool]:
+    """Return the rows of n names in the order of their UTF-8 [n] int64, and if two are equal."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    values = names.array
+    if pc.all(pc.less(values[:-1], values[1:])).as_py() is not False:
+        return np.arange(len(names)), False
+    order = pc.sort_indices(values).to_numpy()
+    ordered = values.take(order)
+    twice = pc.any(pc.equal(ordered[:-1], ordered[1:])).as_py()
+    return order.astype(np.int64), bool(twice)
+
+
+def are_distinct(names: Sequence[str]) -> bool:
+    """Return whether no name stands twice."""
+    texts = texts_of(names) if isinstance(names, Texts) else None
+    return not by_name(texts)[1] if texts is not None else len(set(names)) == len(names)

@@ -1,0 +1,136 @@
+"""Columns hold what a list of the same values holds, whatever is done to both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow.compute  # noqa: F401 - now, so that no example waits for it
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmbench.columns import (
+    ABSENT,
+    Keyed,
+    Mappings,
+    Repeated,
+    Sparse,
+    Table,
+    Texts,
+    are_distinct,
+    by_name,
+    column,
+    entries,
+    names_in,
+    packed,
+    places,
+    table,
+    taken,
+    texts_of,
+)
+from mmbench.types import Prediction, Sample
+
+ANY_TEXT = st.text(st.characters(), max_size=6)  # with lone surrogates
+VALUES = st.lists(
+    st.one_of(ANY_TEXT, st.none(), st.just(ABSENT), st.integers(), st.floats(allow_nan=False))
+)
+SAMPLES = st.lists(
+    st.builds(
+        Sample,
+        id=ANY_TEXT,
+        inputs=st.dictionaries(st.sampled_from(["question", "text"]), ANY_TEXT),
+        target=st.one_of(st.integers(), ANY_TEXT, st.lists(ANY_TEXT), st.none()),
+        group=st.sampled_from(["", "g"]),
+        tags=st.dictionaries(st.sampled_from(["a", "b"]), ANY_TEXT),
+    ),
+    min_size=1,
+)
+
+
+def _same(found: Sequence[object], wanted: list[object]) -> None:
+    assert list(found) == wanted
+    assert [found[row] for row in range(-len(wanted), len(wanted))] == wanted * 2
+    assert list(map(type, found)) == list(map(type, wanted))
+    assert list(found[1:-1]) == wanted[1:-1]
+    assert list(found[::2]) == wanted[::2]
+    if wanted:
+        rows = np.array([len(wanted) - 1, 0, 0])
+        assert list(taken(found, rows)) == [wanted[row] for row in rows]
+
+
+@given(st.one_of(VALUES, st.lists(ANY_TEXT), st.lists(st.integers()), st.lists(st.floats(0, 1))))
+def test_a_packed_list_is_equal_to_the_list(values: list[object]) -> None:
+    _same(packed(values), values)
+
+
+@given(SAMPLES)
+def test_a_table_of_samples_gives_the_samples(samples: list[Sample]) -> None:
+    found = table(Sample, samples, ("inputs", "tags"))
+    _same(found, list(samples))
+    assert found == samples
+    assert list(column(found, "id")) == column(samples, "id")
+    for name in ("question", "text"):
+        wanted = [sample.inputs.get(name, ABSENT) for sample in samples]
+        assert list(entries(column(found, "inputs"), name)) == wanted
+        assert list(entries(column(samples, "inputs"), name)) == wanted
+    assert set(names_in(column(found, "tags"))) == {n for s in samples for n in s.tags}
+
+
+def test_what_has_no_rows_is_a_column_too() -> None:
+    empties: tuple[Sequence[object], ...] = (
+        packed([]),
+        Repeated("", 0),
+        Sparse({}, None, 0),
+        Mappings({}, 0),
+        table(Sample, []),
+    )
+    for empty in empties:
+        _same(empty, [])
+
+
+def test_sparse_columns_have_their_few_values_where_these_are() -> None:
+    _same(Sparse({1: "broken"}, None, 3), [None, "broken", None])
+
+
+def test_a_row_beyond_the_last_is_an_index_error() -> None:
+    for values in (packed(["a", "b"]), Repeated("a", 2), Sparse({}, 1, 2)):
+        with pytest.raises(IndexError, match="row 2 of 2"):
+            values[2]
+
+
+def test_other_columns_take_the_place_of_some() -> None:
+    found = table(Prediction, [Prediction("a", "x"), Prediction("b", "y")])
+    changed = found.having(value=["z", "z"])
+    assert changed == [Prediction("a", "z"), Prediction("b", "z")]
+    assert isinstance(changed, Table)
+
+
+def test_a_keyed_mapping_is_a_dict() -> None:
+    found = Keyed(packed(["b", "a"]), [1, 2])
+    assert dict(found) == {"b": 1, "a": 2}
+    assert "c" not in found
+    assert found["a"] == 2
+    with pytest.raises(KeyError):
+        found["c"]
+
+
+@given(st.lists(ANY_TEXT), st.lists(ANY_TEXT, unique=True))
+def test_places_are_those_of_a_dict(names: list[str], among: list[str]) -> None:
+    row_of = {name: row for row, name in enumerate(among)}
+    assert places(names, among).tolist() == [row_of.get(name, -1) for name in names]
+    assert places(among, packed(among)).tolist() == list(range(len(among)))
+
+
+@given(st.lists(ANY_TEXT))
+def test_distinct_names_are_those_of_a_set(names: list[str]) -> None:
+    assert are_distinct(packed(names)) == are_distinct(names) == (len(set(names)) == len(names))
+
+
+@given(st.lists(st.text(max_size=4)))
+def test_names_are_ordered_by_their_utf8(names: list[str]) -> None:
+    texts = texts_of(names)
+    assert isinstance(texts, Texts)
+    order, twice = by_name(texts)
+    assert [names[row] for row in order] == sorted(names)  # by code points, as UTF-8 is
+    assert twice == (len(set(names)) < len(names))
