@@ -159,6 +159,27 @@ class Sparse(Column[T]):
         return Sparse(kept, self.most, len(rows))
 
 
+class Mapped(Column[T]):
+    """What a function makes of each value of a column, when it is asked for."""
+
+    def __init__(self, function: Callable[[Any], T], values: Sequence[Any]) -> None:
+        self.function, self.values = function, values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self.function, self.values)
+
+    def value(self, row: int) -> T:
+        """Return what the function makes of the value of a row."""
+        return self.function(self.values[row])
+
+    def take(self, rows: Places) -> Mapped[T]:
+        """Return the same of the values of rows [k]."""
+        return Mapped(self.function, taken(self.values, rows))
+
+
 class Mappings(Column[dict[str, Any]]):
     """Mappings whose keys are the names of n-long columns; ABSENT is where a row lacks a key."""
 
@@ -295,6 +316,24 @@ def _texts(values: Sequence[T], null: Absent | None) -> Sequence[T]:
         return Texts(pa.array(plain, pa.large_string()), null)
     except UnicodeEncodeError:  # half of a pair of surrogates, which no UTF-8 has
         return values
+
+
+def joined(parts: Sequence[Sequence[T]]) -> Sequence[T]:
+    """Return columns, one behind the other, as one column."""
+    nulls = {part.null for part in parts if isinstance(part, Texts) and part.array.null_count}
+    if parts and len(nulls) < 2 and all(isinstance(part, Texts) for part in parts):
+        import pyarrow as pa
+
+        arrays = [part.array for part in parts if isinstance(part, Texts)]
+        return cast("Sequence[T]", Texts(pa.chunked_array(arrays), *nulls))
+    return parts[0] if len(parts) == 1 else packed(list(chain.from_iterable(parts)))
+
+
+def joined_mappings(parts: Sequence[Mappings]) -> Mappings:
+    """Return mappings, one part behind the other."""
+    names = dict.fromkeys(name for part in parts for name in part.columns)
+    columns = {name: joined([entries(part, name) for part in parts]) for name in names}
+    return Mappings(columns, sum(map(len, parts)))
 
 
 def taken(values: Sequence[T], rows: Places) -> Sequence[T]:

@@ -15,7 +15,7 @@ from mmbench.data.coco import find_annotations
 from mmbench.data.folder import folder
 from mmbench.data.image_set import images
 from mmbench.data.pope import pope
-from mmbench.data.records import find_file
+from mmbench.data.record_files import find_file
 from mmbench.data.system_names import is_system_name
 from mmbench.data.transcripts import transcripts
 from mmbench.engine.outputs import read_outputs

@@ -17,7 +17,8 @@ from mmbench.data.labels import labels
 from mmbench.data.mmbench_tsv import mmbench
 from mmbench.data.qrels import pairs
 from mmbench.data.ratings import ratings
-from mmbench.data.records import Record, find_file
+from mmbench.data.record_files import find_file
+from mmbench.data.records import Record
 from mmbench.data.transcripts import transcripts
 from mmbench.errors import DataError
 from mmbench.kinds.rating import Rating

@@ -17,7 +17,7 @@ from mmbench.cli.options import model_options
 from mmbench.data.cells import listed_options
 from mmbench.data.jsonfile import decode_json
 from mmbench.data.local import load_local
-from mmbench.data.records import read_records
+from mmbench.data.record_files import read_records
 from mmbench.data.vqa import vqa
 from mmbench.engine.adapter_guess import refuse_bare_checkpoint
 from mmbench.engine.outputs import read_outputs

@@ -10,17 +10,8 @@ from mmbench.data.beside import MEDIA
 from mmbench.data.cells import bare_letter, lettered, listed_options
 from mmbench.data.media_fields import check_optional
 from mmbench.data.pairs import refuse_duplicates
-from mmbench.data.records import (
-    Record,
-    find_file,
-    first_of,
-    only_of,
-    optional,
-    read_records,
-    tags_of,
-    text_id,
-    text_of,
-)
+from mmbench.data.record_files import find_file, read_records
+from mmbench.data.records import Record, first_of, only_of, optional, tags_of, text_id, text_of
 from mmbench.data.table_media import media_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError

@@ -16,7 +16,8 @@ from mmbench.data.csv_reader import csv_reader
 from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.published_rows import media_beside
-from mmbench.data.records import Record, read_records, text_lines, text_of
+from mmbench.data.record_files import read_records, text_lines
+from mmbench.data.records import Record, text_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source

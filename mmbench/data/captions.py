@@ -12,18 +12,8 @@ from mmbench.data.beside import optional_images
 from mmbench.data.coco import doubt, find_annotations
 from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.data.pairs import Caption, check_count, first_captions, refuse_duplicates
-from mmbench.data.records import (
-    Record,
-    cell,
-    column,
-    find_file,
-    json_records,
-    only_of,
-    optional,
-    read_records,
-    text_id,
-    text_of,
-)
+from mmbench.data.record_files import find_file, json_records, read_records
+from mmbench.data.records import Record, cell, column, only_of, optional, text_id, text_of
 from mmbench.data.system_names import matches
 from mmbench.datasets import Samples
 from mmbench.errors import DataError

@@ -13,7 +13,8 @@ from mmbench.data.classes import positions
 from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.published_rows import media_beside, rows_of
-from mmbench.data.records import Record, optional, text_id, text_lines
+from mmbench.data.record_files import text_lines
+from mmbench.data.records import Record, optional, text_id
 from mmbench.datasets import Samples
 from mmbench.protocols import declare_source
 from mmbench.types import Sample

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from mmbench.data.jsonfile import read_file
 from mmbench.data.packaged_prompts import with_templates
-from mmbench.data.records import text_lines
+from mmbench.data.record_files import text_lines
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
 from mmbench.protocols import declare_source

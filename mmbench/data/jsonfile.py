@@ -92,9 +92,13 @@ def _refuse_repeated_keys(data: bytes, found: object, place: str) -> None:
     Every key has a colon, and encoding what was found loses that of a key that was left out. Only
     where the numbers of colons differ, or one is escaped, are the objects looked at, which is slow.
     """
-    escaped = any(colon in data for colon in _ESCAPED_COLONS)
-    if escaped or data.count(b":") != msgspec.json.encode(found).count(b":"):
+    if may_hide_colons(data) or data.count(b":") != msgspec.json.encode(found).count(b":"):
         json.loads(data, parse_int=str, object_pairs_hook=lambda pairs: _single_keys(pairs, place))
+
+
+def may_hide_colons(data: bytes) -> bool:
+    """Return whether JSON may have a colon as an escape, so that its colons are not its keys'."""
+    return any(colon in data for colon in _ESCAPED_COLONS)
 
 
 def _single_keys(pairs: list[tuple[str, object]], place: str) -> dict[str, object]:

@@ -9,17 +9,8 @@ from mmbench.data.beside import MEDIA
 from mmbench.data.classes import in_order
 from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
-from mmbench.data.records import (
-    Record,
-    find_file,
-    only_of,
-    optional,
-    read_records,
-    tags_of,
-    text_id,
-    text_lines,
-    text_of,
-)
+from mmbench.data.record_files import find_file, read_records, text_lines
+from mmbench.data.records import Record, only_of, optional, tags_of, text_id, text_of
 from mmbench.data.table_media import columns_of_media, media_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, UnknownName

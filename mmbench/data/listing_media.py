@@ -14,7 +14,8 @@ from mmbench.data.listing_read import option_as
 from mmbench.data.media_fields import check_optional, field_modality, path_in, without_empty
 from mmbench.data.pattern import filled
 from mmbench.data.published_rows import Paths, modality_of
-from mmbench.data.records import Record, text_lines
+from mmbench.data.record_files import text_lines
+from mmbench.data.records import Record
 from mmbench.types import Content, Modality
 
 

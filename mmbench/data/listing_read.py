@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from mmbench.data.csv_reader import csv_reader
 from mmbench.data.jsonfile import decode_json, decode_text, read_file
-from mmbench.data.records import Record, jsonl_records, without_nan
+from mmbench.data.record_files import jsonl_records, without_nan
+from mmbench.data.records import Record
 from mmbench.errors import DataError
 from mmbench.named_values import as_struct
 from mmbench.text import count

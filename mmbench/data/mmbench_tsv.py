@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from mmbench.contents import cache_folder
 from mmbench.data.cells import Shape, lettered, sample_of
 from mmbench.data.pairs import refuse_duplicates
-from mmbench.data.records import Record, find_file, optional, read_records, text_id, text_of
+from mmbench.data.record_files import find_file, read_records
+from mmbench.data.records import Record, optional, text_id, text_of
 from mmbench.data.spool import Spool
 from mmbench.datasets import Samples
 from mmbench.errors import DataError

@@ -14,7 +14,7 @@ from zipfile import BadZipFile, ZipFile
 from mmbench.contents import KEY_BYTES, digest
 from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
-from mmbench.data.records import text_lines
+from mmbench.data.record_files import text_lines
 from mmbench.errors import DataError
 from mmbench.inflation import refuse_inflation
 from mmbench.regular_files import open_regular

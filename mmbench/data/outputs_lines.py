@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmbench.alternatives import opens_alternatives, without_null_words
 from mmbench.data.pairs import refuse_duplicates
-from mmbench.data.records import text_lines
+from mmbench.data.record_files import text_lines
 from mmbench.errors import DataError
 from mmbench.text import count
 from mmbench.types import Outputs

@@ -21,15 +21,8 @@ from mmbench.data.jsonfile import decode_json
 from mmbench.data.outputs_values import as_value, is_number, unwrapped
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.qrels import QUERIES
-from mmbench.data.records import (
-    Record,
-    as_id,
-    is_json_lines,
-    jsonl_records,
-    parse_records,
-    plain_name,
-    tags_of,
-)
+from mmbench.data.record_files import is_json_lines, jsonl_records, parse_records
+from mmbench.data.records import Record, as_id, plain_name, tags_of
 from mmbench.data.score_table import refuse_label_beside_scores, score_table
 from mmbench.errors import DataError
 from mmbench.text import listed

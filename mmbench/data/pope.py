@@ -10,7 +10,8 @@ from pathlib import Path
 from mmbench.data.beside import optional_images
 from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
-from mmbench.data.records import Record, json_records, text_id, text_of
+from mmbench.data.record_files import json_records
+from mmbench.data.records import Record, text_id, text_of
 from mmbench.data.system_names import matches
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, UnknownName

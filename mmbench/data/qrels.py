@@ -10,20 +10,8 @@ from typing import AnyStr, NamedTuple
 from mmbench.data.jsonfile import decode_json, read_file
 from mmbench.data.listing_read import Table, read_rows
 from mmbench.data.pairs import refuse_duplicates
-from mmbench.data.records import (
-    TABLES,
-    Record,
-    as_id,
-    column,
-    find_file,
-    first_of,
-    is_mapping,
-    number_of,
-    only_of,
-    parse_records,
-    plain_name,
-    text_lines,
-)
+from mmbench.data.record_files import TABLES, find_file, is_mapping, parse_records, text_lines
+from mmbench.data.records import Record, as_id, column, first_of, number_of, only_of, plain_name
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmbench.data.records import Record, find_file, number_of, optional, read_records, text_id
+from mmbench.data.record_files import find_file, read_records
+from mmbench.data.records import Record, number_of, optional, text_id
 from mmbench.data.table_media import media_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError

@@ -1,30 +1,22 @@
-"""Rows of CSV, TSV, JSONL and JSON files, with the place of each, and what cells may hold.
+"""The cells of the rows of a table: which column is meant, and what a cell may hold.
 
-Texts are UTF-8, or UTF-16 with a byte order mark. CSV and TSV have a header and are quoted as Excel
-does it. JSON is a list of objects or a mapping of ids to them. A name that stands several times in
-the header is a column of lists: of the cells of a row that are not empty.
+A row by itself is a `Record`; rows are a sequence of them, a table of columns where they were read
+from a file (`mmbench.data.record_files`).
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from io import StringIO
-from pathlib import Path
 from reprlib import repr
 from typing import NamedTuple
 
-from mmbench.data.csv_reader import csv_reader
-from mmbench.data.jsonfile import decode_json, decode_text, read_file
-from mmbench.data.system_names import entries
+from mmbench.columns import ABSENT, Mappings, Repeated, Table, Texts, packed
 from mmbench.errors import DataError
-from mmbench.text import count, listed
-
-TABLES = (".csv", ".tsv", ".jsonl", ".json")
-_NAN = ("nan", "NaN")  # as pandas and numpy write a cell that is missing
+from mmbench.text import listed
 
 _NEXT_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in questionId
 
@@ -34,147 +26,6 @@ class Record(NamedTuple):
 
     where: str
     cells: dict[str, object]
-
-
-def read_records(path: Path, value: str = "") -> list[Record]:
-    """Return the rows of a table. A cell of a CSV or TSV that is `nan` or `NaN` is None.
-
-    `value` is the column of what a JSON mapping has for an id where that is no object. Raises
-    DataError, also where there is no row.
-    """
-    if path.suffix.lower() == ".json":
-        return _rows(json_records(read_file(path), path, value), path)
-    records = parse_records(read_file(path), path)
-    if path.suffix.lower() == ".jsonl":
-        return records
-    return [Record(record.where, without_nan(record.cells)) for record in records]
-
-
-def without_nan(cells: dict[str, object]) -> dict[str, object]:
-    """Return the cells of a row of text, None for `nan` and `NaN`; a list loses them."""
-    return {
-        name: [c for c in cell if c not in _NAN]
-        if isinstance(cell, list)
-        else None
-        if cell in _NAN
-        else cell
-        for name, cell in cells.items()
-    }
-
-
-def parse_records(data: bytes, path: Path) -> list[Record]:
-    """The rows in the bytes of a file that is called `path`."""
-    return _rows(_READERS[path.suffix.lower()](data, path), path)
-
-
-def _rows(found: Iterable[Record], path: Path) -> list[Record]:
-    records = list(found)
-    if not records:
-        raise DataError(f"{path}: has no line of data")
-    return records
-
-
-def jsonl_records(data: bytes, path: Path) -> Iterator[Record]:
-    """One JSON object a line; empty lines are nothing."""
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if line.strip():
-            cells = decode_json(line, dict[str, object], path, line=number)
-            yield Record(f"{path} line {number}", cells)
-
-
-def json_records(data: bytes, path: Path, value: str = "") -> Iterator[Record]:
-    """Yield the rows of a list of objects, or of a mapping of ids to objects or to a `value`.
-
-    A file of JSON lines, or of one, is read as such whatever it is called. Raises DataError for an
-    id that stands twice, and for JSON of another shape.
-    """
-    if is_json_lines(data):
-        yield from jsonl_records(data, path)
-        return
-    content = decode_json(data, object, path)
-    rows: list[tuple[str, object]]
-    if isinstance(content, dict) and is_single_record(content, value):
-        rows = [(f"{path} line 1", content)]
-    elif isinstance(content, dict):
-        rows = [(f"{path}: {key!r}", _keyed(key, row, value)) for key, row in content.items()]
-    else:
-        found = content if isinstance(content, list) else [content]
-        rows = [(f"{path}: $[{number}]", row) for number, row in enumerate(found)]
-    for where, row in rows:
-        if not isinstance(row, dict):
-            raise DataError(f"{where}: an object of columns and values is needed")
-        yield Record(where, row)
-
-
-def is_json_lines(data: bytes) -> bool:
-    """Whether the first line is a JSON object of its own, and not the only line."""
-    first, _, rest = data.strip().partition(b"\n")
-    return first.startswith(b"{") and first.rstrip().endswith(b"}") and bool(rest)
-
-
-def is_mapping(data: bytes) -> bool:
-    """Whether JSON is one object: neither a list nor objects a line."""
-    return data.lstrip().startswith(b"{") and not is_json_lines(data)
-
-
-def is_single_record(content: dict[str, object], value: str) -> bool:
-    """Whether a JSON object is a row of its own, the only line of a file, and no mapping of ids.
-
-    Such a row has a column of ids and one called `value`, or, where no value is named, no cell that
-    is an object.
-    """
-    names = set(map(plain_name, content))
-    if value:
-        return value in names and bool(names & {"id", "question_id", "image_id", "utt_id"})
-    return bool(content) and not any(isinstance(one, dict) for one in content.values())
-
-
-def _keyed(key: str, row: object, value: str) -> object:
-    if isinstance(row, dict):
-        return {"id": key, **row}
-    return {"id": key, value: row} if value else row
-
-
-def csv_records(data: bytes, path: Path, delimiter: str = ",") -> Iterator[Record]:
-    """The rows below the header. Raises DataError for a row with more or fewer cells."""
-    text = StringIO(decode_text(data, path), newline="")
-    reader = csv_reader(text, delimiter=delimiter, strict=True)
-    try:
-        header = next(reader, [])
-        if not header:
-            raise DataError(f"{path}: has no header line to name its columns")
-        for cells in reader:
-            where = f"{path} line {reader.line_num}"
-            if len(cells) == len(header):
-                yield Record(where, _by_name(header, cells))
-            elif cells:
-                raise DataError(
-                    f"{where}: {count(len(cells), 'field')} where the header has {len(header)}:"
-                    " put quotes around a field that holds the separator"
-                )
-    except csv.Error as error:
-        raise DataError(f"{path} line {reader.line_num}: {error}") from error
-
-
-def _tsv_records(data: bytes, path: Path) -> Iterator[Record]:
-    return csv_records(data, path, "\t")
-
-
-_READERS = {
-    ".csv": csv_records,
-    ".tsv": _tsv_records,
-    ".jsonl": jsonl_records,
-    ".json": json_records,
-}
-
-
-def _by_name(header: list[str], cells: list[str]) -> dict[str, object]:
-    row: dict[str, object] = dict(zip(header, cells, strict=True))
-    if len(row) == len(header):
-        return row
-    for name in {name for name in header if header.count(name) > 1}:
-        row[name] = [c for n, c in zip(header, cells, strict=True) if n == name and c]
-    return row
 
 
 @lru_cache(maxsize=4096)
@@ -293,28 +144,66 @@ def tags_of(record: Record, used: Collection[str]) -> dict[str, str]:
     return tags
 
 
-def find_file(root: Path | None, source: str, suffixes: Sequence[str] = TABLES) -> Path:
-    """The file that `root` is, or the only one in it with one of these endings.
+def same_columns(records: Sequence[Record]) -> Mapping[str, Sequence[object]] | None:
+    """Return the cells of all rows by column; None where some row lacks a column of others."""
+    cells = records.columns["cells"] if isinstance(records, Table) else None
+    if not isinstance(cells, Mappings) or any(map(_has_gaps, cells.columns.values())):
+        return None
+    return cells.columns
 
-    A .json counts where there is no other: many folders have one that is no table. Raises DataError
-    that names the data `source` and says what to give.
+
+def _has_gaps(cells: Sequence[object]) -> bool:
+    if isinstance(cells, Texts):
+        return cells.null is ABSENT and cells.array.null_count > 0
+    return not isinstance(cells, array) and any(cell is ABSENT for cell in cells)
+
+
+def full_texts(records: Sequence[Record], names: Sequence[str]) -> Texts | None:
+    """Return the cells of the first of these columns, if all are texts and none is empty.
+
+    None where the rows have to be looked at one by one.
     """
-    kinds = ", ".join(suffixes)
-    if root is None or not root.exists():
-        given = f"{root}: no such file" if root else f"data source {source} was given no data"
-        raise DataError(f"{given}: give --data FILE ({kinds}), or a folder that holds one")
-    files = [root] if root.is_file() else entries(root)
-    found = [file for file in files if file.suffix.lower() in suffixes]
-    found = [file for file in found if file.suffix.lower() != ".json"] or found
-    if not found:
-        raise DataError(f"{root}: a file is needed that ends in one of {kinds}: give --data FILE")
-    if len(found) > 1:
-        names = listed(file.name for file in found)
-        raise DataError(f"{root}: which of {names}? Give the file itself: --data {found[0]}")
-    return found[0]
+    columns = same_columns(records)
+    if not columns:
+        return None
+    found = [name for name in (column(records[0], name) for name in names) if name is not None]
+    cells = columns[found[0]] if found else None
+    return cells if isinstance(cells, Texts) and _are_full(cells) else None
 
 
-def text_lines(data: bytes, path: Path) -> list[str]:
-    """The lines of a text file, without their ends (LF or CR LF); what follows the last is none."""
-    lines = decode_text(data, path).split("\n")
-    return [line.removesuffix("\r") for line in (lines if lines[-1] else lines[:-1])]
+def _are_full(cells: Texts) -> bool:
+    import pyarrow.compute as pc
+
+    shortest = pc.min(pc.binary_length(cells.array)).as_py()
+    return not cells.array.null_count and bool(shortest)
+
+
+def text_ids(records: Sequence[Record], names: Sequence[str] = ("id",)) -> Sequence[str]:
+    """Return the id of each row, as `text_id` has it."""
+    full = full_texts(records, names)
+    return packed([text_id(record, names) for record in records]) if full is None else full
+
+
+def optional_texts(records: Sequence[Record], name: str) -> Sequence[str]:
+    """Return the text of each row in a column, as `optional` has it."""
+    columns = same_columns(records)
+    if columns and column(records[0], name) is None:
+        return Repeated("", len(records))
+    full = full_texts(records, (name,))
+    return packed([optional(record, name) for record in records]) if full is None else full
+
+
+def tags(records: Sequence[Record], used: Collection[str]) -> Mappings:
+    """Return the tags of each row, as `tags_of` has them, except the columns that are `used`."""
+    columns = same_columns(records)
+    if columns is None:
+        return Mappings.of([tags_of(record, used) for record in records])
+    free = [n for n in columns if n and n not in used and plain_name(n) not in used]
+    return Mappings({name: _tags(columns[name]) for name in free}, len(records))
+
+
+def _tags(cells: Sequence[object]) -> Sequence[object]:
+    if isinstance(cells, Texts) and _are_full(cells):
+        return cells
+    found = (tags_of(Record("", {"tag": cell}), ()) for cell in cells)
+    return packed([tag.get("tag", ABSENT) for tag in found])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mmbench.contents import cache_folder
 from mmbench.data.arrow import arrow_rows, cell_bytes
 from mmbench.data.media_fields import path_in
-from mmbench.data.records import TABLES, find_file, read_records
+from mmbench.data.record_files import TABLES, find_file, read_records
 from mmbench.data.rows import Row, choose_columns, pair_rows
 from mmbench.data.spool import Spool
 from mmbench.datasets import RetrievalData

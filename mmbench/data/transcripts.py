@@ -11,20 +11,8 @@ from mmbench.data.jsonfile import read_file
 from mmbench.data.kaldi import kaldi_samples, named_sound, spoken_sample
 from mmbench.data.outputs_lines import TIMED, trn_texts
 from mmbench.data.pairs import refuse_duplicates
-from mmbench.data.records import (
-    TABLES,
-    Record,
-    cell,
-    column,
-    find_file,
-    only_of,
-    optional,
-    read_records,
-    tags_of,
-    text_id,
-    text_lines,
-    text_of,
-)
+from mmbench.data.record_files import TABLES, find_file, read_records, text_lines
+from mmbench.data.records import Record, cell, column, only_of, optional, tags_of, text_id, text_of
 from mmbench.data.table_media import media_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError

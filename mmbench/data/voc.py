@@ -13,7 +13,7 @@ from pathlib import Path
 from mmbench.data.beside import optional_media
 from mmbench.data.jsonfile import read_file
 from mmbench.data.packaged_prompts import with_templates
-from mmbench.data.records import text_lines
+from mmbench.data.record_files import text_lines
 from mmbench.data.system_names import matches
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
