@@ -86,6 +86,13 @@ class Texts(Column[Any]):
     def __len__(self) -> int:
         return len(self.array)
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Texts) and self.null is other.null:
+            return bool(self.array.equals(other.array))
+        return super().__eq__(other)
+
+    __hash__ = None
+
     def __iter__(self) -> Iterator[Any]:
         return chain.from_iterable(map(self._block, range(0, len(self), _BLOCK)))
 
@@ -100,6 +107,13 @@ class Texts(Column[Any]):
             start, stop, _ = at.indices(len(self))
             return Texts(self.array.slice(start, max(0, stop - start)), self.null)
         return super().__getitem__(at)
+
+    def longest(self) -> int:
+        """Return how many characters the longest text has; 0 where there is none."""
+        import pyarrow.compute as pc
+
+        found: int | None = pc.max(pc.utf8_length(self.array)).as_py()
+        return found or 0
 
     def value(self, row: int) -> Any:
         """Return the text of a row."""
@@ -130,6 +144,28 @@ class Repeated(Column[T]):
     def take(self, rows: Places) -> Repeated[T]:
         """Return the value, as often as there are rows."""
         return Repeated(self.only, len(rows))
+
+
+class Patched(Column[T]):
+    """The values of another column, but for a few rows: {row: value}."""
+
+    def __init__(self, base: Sequence[T], few: Mapping[int, T]) -> None:
+        self.base, self.few = base, few
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+    def __iter__(self) -> Iterator[T]:
+        return (self.few.get(row, value) for row, value in enumerate(self.base))
+
+    def value(self, row: int) -> T:
+        """Return the value of a row."""
+        return self.few[row] if row in self.few else self.base[row]
+
+    def take(self, rows: Places) -> Sequence[T]:
+        """Return the values of rows [k]."""
+        kept = {at: self.few[row] for at, row in enumerate(rows.tolist()) if row in self.few}
+        return patched(taken(self.base, rows), kept)
 
 
 class Sparse(Column[T]):
@@ -318,15 +354,69 @@ def _texts(values: Sequence[T], null: Absent | None) -> Sequence[T]:
         return values
 
 
+def patched(base: Sequence[T], few: Mapping[int, T]) -> Sequence[T]:
+    """Return a column with other values in a few rows: {row: value}."""
+    return Patched(base, few) if few else base
+
+
+def rows_not_none(values: Sequence[object]) -> list[int]:
+    """Return the rows of a column whose value is not None, ascending."""
+    if isinstance(values, Repeated) and values.only is None:
+        return []
+    if isinstance(values, Patched) and not rows_not_none(values.base):
+        return sorted(row for row, value in values.few.items() if value is not None)
+    return [row for row, value in enumerate(values) if value is not None]
+
+
+def rows_of_type(values: Sequence[object], kind: type) -> list[int]:
+    """Return the rows of a column whose value is of a type that no text or number is."""
+    if isinstance(values, Texts | array) or hasattr(values, "dtype"):
+        return []
+    if isinstance(values, Repeated) and not isinstance(values.only, kind):
+        return []
+    return [row for row, value in enumerate(values) if isinstance(value, kind)]
+
+
+def looked_up(mapping: Mapping[str, V], names: Sequence[str]) -> Sequence[V]:
+    """Return the value of each name, in their order. Raises KeyError for one that has none."""
+    if not isinstance(mapping, Keyed):
+        return [mapping[name] for name in names]
+    rows = places(names, mapping.names)
+    if len(rows) and rows.min() < 0:
+        raise KeyError(names[int(rows.argmin())])
+    whole = len(rows) == len(mapping) and bool((rows[1:] > rows[:-1]).all())
+    return mapping.column if whole else taken(mapping.column, rows)
+
+
+def keys_of(mapping: Mapping[str, object]) -> Sequence[str]:
+    """Return the keys of a mapping as a column."""
+    return mapping.names if isinstance(mapping, Keyed) else list(mapping)
+
+
+def values_of(mapping: Mapping[str, V]) -> Sequence[V]:
+    """Return the values of a mapping as a column."""
+    return mapping.column if isinstance(mapping, Keyed) else list(mapping.values())
+
+
 def joined(parts: Sequence[Sequence[T]]) -> Sequence[T]:
     """Return columns, one behind the other, as one column."""
+    if len(parts) == 1:
+        return parts[0]
+    same = {id(part.only) if isinstance(part, Repeated) else None for part in parts}
+    if len(same) == 1 and None not in same:
+        return Repeated(parts[0][0], sum(map(len, parts)))
+    first = parts[0] if parts else None
+    if isinstance(first, Table) and all(isinstance(part, Table) for part in parts):
+        return Table(first.row, {n: joined([column(p, n) for p in parts]) for n in first.columns})
+    if isinstance(first, Mappings) and all(isinstance(part, Mappings) for part in parts):
+        return cast("Sequence[T]", joined_mappings(cast("Sequence[Mappings]", parts)))
     nulls = {part.null for part in parts if isinstance(part, Texts) and part.array.null_count}
     if parts and len(nulls) < 2 and all(isinstance(part, Texts) for part in parts):
         import pyarrow as pa
 
         arrays = [part.array for part in parts if isinstance(part, Texts)]
         return cast("Sequence[T]", Texts(pa.chunked_array(arrays), *nulls))
-    return parts[0] if len(parts) == 1 else packed(list(chain.from_iterable(parts)))
+    return packed(list(chain.from_iterable(parts)))
 
 
 def joined_mappings(parts: Sequence[Mappings]) -> Mappings:
@@ -334,6 +424,15 @@ def joined_mappings(parts: Sequence[Mappings]) -> Mappings:
     names = dict.fromkeys(name for part in parts for name in part.columns)
     columns = {name: joined([entries(part, name) for part in parts]) for name in names}
     return Mappings(columns, sum(map(len, parts)))
+
+
+def without_rows(values: Sequence[T], rows: Sequence[int]) -> Sequence[T]:
+    """Return a column without some of its rows; the column itself where there are none."""
+    if not rows:
+        return values
+    import numpy as np
+
+    return taken(values, np.delete(np.arange(len(values)), rows))
 
 
 def taken(values: Sequence[T], rows: Places) -> Sequence[T]:
@@ -400,6 +499,17 @@ def by_name(names: Texts) -> tuple[Places, bool]:
     ordered = values.take(order)
     twice = pc.any(pc.equal(ordered[:-1], ordered[1:])).as_py()
     return order.astype(np.int64), bool(twice)
+
+
+def distinct(names: Sequence[str]) -> int:
+    """Return how many different names there are."""
+    if not isinstance(names, Texts):
+        return len(set(names))
+    if are_distinct(names):
+        return len(names)
+    import pyarrow.compute as pc
+
+    return int(pc.count_distinct(names.array).as_py())
 
 
 def are_distinct(names: Sequence[str]) -> bool:

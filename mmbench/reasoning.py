@@ -13,6 +13,9 @@ the words of Granite 3.2. Around the answer stand `<answer>…</answer>` (R1-sty
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from mmbench.columns import Texts
 
 NO_ANSWER = "no-answer"  # the tag of an output in which no answer follows the reasoning
 
@@ -58,6 +61,22 @@ _WORDS = tuple(
 )
 # The same cut off: no text of a person begins so.
 _CUT_OFF = re.compile(r"\A\s*(?:analysis(?=[A-Z])|Here(?:'s| is) my thought process:)")
+
+
+# What stands in every text that `has_reasoning` is true of.
+_PERHAPS = r"[<\[◁]|analysis|Here"
+
+
+def perhaps_reasoning(values: Sequence[object]) -> list[str]:
+    """Return the texts among values that may have reasoning in them, found by a quick look."""
+    if not isinstance(values, Texts):
+        return [value for value in values if isinstance(value, str)]
+    import pyarrow.compute as pc
+
+    found: list[str] = values.array.filter(
+        pc.match_substring_regex(values.array, _PERHAPS)
+    ).to_pylist()
+    return found
 
 
 def has_reasoning(text: str) -> bool:

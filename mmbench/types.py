@@ -6,11 +6,13 @@ stage fills in. Standard library and msgspec only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
+
+from mmbench.columns import column, rows_not_none
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -348,7 +350,7 @@ class Prediction(Struct, frozen=True):
     scores: ScoreScale = ""
 
 
-Directions = dict[str, list[list[Prediction]]]  # by direction and split
+Directions = Mapping[str, Sequence[Sequence[Prediction]]]  # by direction and split
 
 
 class Predictions(Struct, frozen=True):
@@ -377,7 +379,10 @@ class Predictions(Struct, frozen=True):
 
     def failed(self) -> list[tuple[str, str]]:
         """Return id and error of each sample whose prediction failed."""
-        return list({p.id: p.error for p in self.each() if p.error}.items())
+        splits = [split for splits in self.directions.values() for split in splits]
+        errors = [(column(split, "id"), column(split, "error")) for split in splits]
+        found = {ids[row]: why[row] for ids, why in errors for row in rows_not_none(why)}
+        return list(found.items())
 
 
 class Outputs(Struct, frozen=True):
@@ -393,14 +398,14 @@ class Outputs(Struct, frozen=True):
     the id. `notes` are what a reader of the scores should know of how the file was read.
     """
 
-    values: dict[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
     embeddings: dict[str, tuple[list[str], Array]] = field(default_factory=dict)
-    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     positional: bool = False
     digest: str = ""
     id_column: str = ""
-    other_ids: dict[str, list[str]] = field(default_factory=dict)
+    other_ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
     by_format: bool = False
     notes: list[str] = field(default_factory=list)
 

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from reprlib import repr
 from string import ascii_uppercase
+from typing import NamedTuple
 
+from mmbench.columns import ABSENT, Mappings, Repeated, Table, packed
 from mmbench.data.beside import MEDIA
 from mmbench.data.cells import bare_letter, lettered, listed_options
 from mmbench.data.media_fields import check_optional
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.record_files import find_file, read_records
-from mmbench.data.records import Record, first_of, only_of, optional, tags_of, text_id, text_of
+from mmbench.data.records import (
+    Record,
+    columns_of,
+    first_of,
+    full_texts,
+    only_of,
+    optional_texts,
+    plain_name,
+    tags,
+    tags_of,
+    text_ids,
+    text_of,
+)
 from mmbench.data.table_media import media_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 from mmbench.text import count
-from mmbench.types import Broken, Content, Sample
+from mmbench.types import Broken, Sample
 
 _IDS = ("id", "question_id")
 _ANSWERS = ("answer", "answers")
@@ -45,35 +60,56 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     check_optional(optional or [], MEDIA)
     path = find_file(root, "answers")
     records = read_records(path, "answer")
-    ids = [text_id(record, _IDS) for record in records]
+    ids = text_ids(records, _IDS)
     refuse_duplicates("id", ids, str(path))
     media = media_of(records, path.parent, str(path), optional or [])
-    rows = zip(ids, records, media, strict=True)
+    asked = _plain(records) or _asked(records)
+    texts = {"question": optional_texts(records, "question", ABSENT), "options": asked.options}
+    columns = {
+        "id": ids,
+        "inputs": Mappings({**media.columns, **texts}, len(records)),
+        "target": asked.targets,
+        "group": optional_texts(records, "group"),
+        "tags": asked.tags,
+    }
+    return Samples(Table(Sample, columns), group_name="group")
+
+
+class _Asked(NamedTuple):
+    """What is right in each row, its options as one input, and its tags."""
+
+    targets: Sequence[object]
+    options: Sequence[object]
+    tags: Mappings
+
+
+def _plain(records: Sequence[Record]) -> _Asked | None:
+    """Return rows of one right answer each, without options, column by column; None for others."""
+    names = {*columns_of(records)}
+    answers = [name for name in names if plain_name(name) in _ANSWERS]
+    right = full_texts(records, answers) if len(answers) == 1 else None
+    if right is None or names & {"options", "B"}:
+        return None
+    used = _USED | {first_of(records[0], _IDS, "id")}
+    return _Asked(right, Repeated(ABSENT, len(records)), tags(records, used))
+
+
+def _asked(records: Sequence[Record]) -> _Asked:
     texts = any(map(_is_text, records))
-    samples = [_sample(ident, record, beside, texts) for ident, record, beside in rows]
-    return Samples(samples, group_name="group")
-
-
-def _sample(ident: str, record: Record, media: dict[str, Content], by_text: bool) -> Sample:
-    options = _options(record)
-    right = _right(record)
-    question = optional(record, "question")
-    texts = {"question": question} if question else {}
-    target: object = right[0] if len(right) == 1 else right
-    inputs: dict[str, Content] = {**media, **texts}
-    if options:
-        letter = _letter(right, options, record, by_text)
-        broken = isinstance(letter, Broken)
-        inputs["options"] = letter if isinstance(letter, Broken) else lettered(options)
-        target = letter if broken else {"answer": letter, "options": options}
-    letters = set(ascii_uppercase[: len(options)])
-    return Sample(
-        ident,
-        inputs,
-        target,
-        group=optional(record, "group"),
-        tags=tags_of(record, _USED | letters | {first_of(record, _IDS, "id")}),
-    )
+    targets: list[object] = []
+    shown: list[object] = []
+    beside: list[dict[str, str]] = []
+    for record in records:
+        options, right = _options(record), _right(record)
+        letter = _letter(right, options, record, texts) if options else ""
+        given = lettered(options) if options else ABSENT
+        target: object = right[0] if len(right) == 1 else right
+        whole = {"answer": letter, "options": options} if options else target
+        targets.append(letter if isinstance(letter, Broken) else whole)
+        shown.append(letter if isinstance(letter, Broken) else given)
+        letters = set(ascii_uppercase[: len(options)])
+        beside.append(tags_of(record, _USED | letters | {first_of(record, _IDS, "id")}))
+    return _Asked(packed(targets), packed(shown), Mappings.of(beside))
 
 
 def _right(record: Record) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msgspec import Raw
@@ -101,7 +101,7 @@ def _texts(data: bytes, path: Path, ident: str) -> list[str]:
     return [found] if isinstance(found, str) else decode_json(data, list[str], path, inside=ident)
 
 
-def _from_records(records: list[Record]) -> Annotations:
+def _from_records(records: Sequence[Record]) -> Annotations:
     images: dict[str, Image] = {}
     lines = []
     for record in records:

@@ -19,7 +19,7 @@ from mmbench.data.prediction_names import (
     SHARED,
     resembles_prediction,
 )
-from mmbench.data.records import Record, plain_name
+from mmbench.data.records import Record, cells_of, columns_of, plain_name, same_columns
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.text import listed
 
@@ -72,11 +72,6 @@ def check_fields(fields: Mapping[str, str]) -> None:
     for key in fields:
         if key not in FIELDS:
             raise UnknownName("key of --field", key, FIELDS)
-
-
-def columns_of(records: Sequence[Record]) -> list[str]:
-    """Return the names of the columns that any of the rows has, in their order."""
-    return list(dict.fromkeys(name for record in records for name in record.cells if name))
 
 
 def named_column(name: str, columns: Sequence[str], path: Path) -> str:
@@ -143,7 +138,7 @@ def _similar(columns: list[str], found: list[str], records: Sequence[Record]) ->
 
 
 def _holds_texts(column: str, records: Sequence[Record]) -> bool:
-    return any(cell_kind(record.cells.get(column)) == "text" for record in records)
+    return any(cell_kind(cell) == "text" for cell in cells_of(records, column))
 
 
 def cell_kind(cell: object) -> str:
@@ -167,9 +162,9 @@ def _without_raw(columns: list[str]) -> list[str]:
 
 def _distinct(columns: list[str], records: Sequence[Record]) -> list[str]:
     """Leave out a column that holds in every row what one before it holds."""
-    kept: dict[str, list[object]] = {}
+    kept: dict[str, Sequence[object]] = {}
     for column in columns if len(columns) > 1 else []:
-        cells = [record.cells.get(column) for record in records]
+        cells = cells_of(records, column)
         if cells not in kept.values():
             kept[column] = cells
     return list(kept) if len(columns) > 1 else columns
@@ -187,7 +182,12 @@ def id_columns(records: Sequence[Record], prediction: str) -> IdColumns:
     manifest of NeMo `audio_filepath` is preferred.
     """
     known = [name for name in columns_of(records) if plain_name(name) in IDS and name != prediction]
-    whole = [name for name in known if all(name in record.cells for record in records)]
+    everywhere = same_columns(records)
+    whole = [
+        name
+        for name in known
+        if everywhere is not None or all(name in record.cells for record in records)
+    ]
     found = sorted(whole, key=lambda name: IDS.index(plain_name(name)))
     preferred = _of_format({plain_name(name) for name in columns_of(records)}, prediction)
     first = [name for name in found if plain_name(name) == preferred]
@@ -210,8 +210,9 @@ def _of_format(columns: set[str], prediction: str) -> str:
 
 def is_positional(records: Sequence[Record]) -> bool:
     """Return whether all rows have a question and no id, as the answers that POPE reads."""
+    columns = same_columns(records)
+    each = (record.cells for record in records) if columns is None else (columns,)
     return all(
-        "question" in (names := {plain_name(name) for name in record.cells})
-        and names.isdisjoint(_STRONG_IDS)
-        for record in records
+        "question" in (names := set(map(plain_name, cells))) and names.isdisjoint(_STRONG_IDS)
+        for cells in each
     )

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from mmbench.columns import Table, are_distinct, places
 from mmbench.data.beside import MEDIA
 from mmbench.data.classes import in_order
 from mmbench.data.jsonfile import read_file
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.record_files import find_file, read_records, text_lines
-from mmbench.data.records import Record, only_of, optional, tags_of, text_id, text_of
+from mmbench.data.records import (
+    Record,
+    columns_of,
+    full_texts,
+    only_of,
+    optional_texts,
+    plain_name,
+    tags,
+    text_ids,
+    text_of,
+)
 from mmbench.data.table_media import columns_of_media, media_of
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, UnknownName
 from mmbench.protocols import declare_source
-from mmbench.types import Content, Sample
+from mmbench.types import Sample
 
 _IDS = ("id", "file", *MEDIA)
 _LABELS = ("label", "labels")
@@ -37,61 +51,76 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
     """
     path = find_file(root, "labels")
     records = read_records(path, "label")
+    given = _labels(records)
+    known = _classes(classes, path) or in_order(set(given.names))
+    rows = _rows(records, text_ids(records, _IDS), given, _positions(records, given, known))
+    columns = {
+        "id": rows.ids,
+        "inputs": media_of(rows.records, path.parent, str(path)),
+        "target": rows.targets,
+        "group": optional_texts(rows.records, "group"),
+        "tags": tags(rows.records, _USED),
+    }
+    return Samples(Table(Sample, columns), known, group_name="group")
+
+
+class _Labels(NamedTuple):
+    """The labels of all rows, and for each the number of its row; `lists`: a row has a list."""
+
+    names: Sequence[str]
+    rows: Sequence[int]
+    lists: bool
+
+
+def _labels(records: Sequence[Record]) -> _Labels:
+    columns = [name for name in columns_of(records) if plain_name(name) in _LABELS]
+    single = full_texts(records, columns) if columns in (["label"], ["Label"]) else None
+    if single is not None:
+        return _Labels(single, range(len(single)), lists=False)
     named = [_named(record) for record in records]
-    order = _classes(classes, path) or in_order(name for names in named for name in names)
-    rows = _Rows(records, _positions(records, named, order))
-    same = rows.by_id()
-    several = len(same) < len(records) or any(_is_list(record) for record in records)
-    media = media_of([records[of[0]] for of in same.values()], path.parent, str(path))
-    samples = [
-        rows.sample(ident, of, inputs, several=several)
-        for (ident, of), inputs in zip(same.items(), media, strict=True)
-    ]
-    return Samples(samples, order, group_name="group")
+    rows = [row for row, names in enumerate(named) for _ in names]
+    return _Labels(list(chain.from_iterable(named)), rows, any(map(_is_list, records)))
+
+
+def _positions(records: Sequence[Record], given: _Labels, known: list[str]) -> array[int]:
+    """Return the position of each label among the classes. Raises UnknownName."""
+    found = places(given.names, known)
+    strange = (found < 0).nonzero()[0]
+    if len(strange):
+        record, name = records[given.rows[strange[0]]], given.names[strange[0]]
+        hint = "see data option `classes`"
+        raise UnknownName(f"label ({record.where})", name, known, hint)
+    return array("q", found.tobytes())
 
 
 class _Rows(NamedTuple):
-    """Rows and, for each, the positions of its labels."""
+    """The first row of each id, and the position of its label, or the list of several."""
 
-    records: list[Record]
-    positions: list[list[int]]
-
-    def by_id(self) -> dict[str, list[int]]:
-        """The numbers of the rows of each id."""
-        rows: dict[str, list[int]] = {}
-        for row, record in enumerate(self.records):
-            rows.setdefault(text_id(record, _IDS), []).append(row)
-        return rows
-
-    def sample(
-        self, ident: str, rows: list[int], media: dict[str, Content], *, several: bool
-    ) -> Sample:
-        """The sample that these rows are of. Raises DataError where they contradict each other."""
-        first = self.records[rows[0]]
-        target = [position for row in rows for position in self.positions[row]]
-        for row in rows[1:]:
-            if columns_of_media(self.records[row]) != columns_of_media(first):
-                where = self.records[row].where
-                raise DataError(f"{where}: {ident!r} has another medium than in a row before")
-        if len(set(target)) < len(target):
-            raise DataError(f"{self.records[rows[-1]].where}: {ident!r} has a label twice")
-        return Sample(
-            ident,
-            media,
-            sorted(target) if several else target[0],
-            group=optional(first, "group"),
-            tags=tags_of(first, _USED),
-        )
+    ids: Sequence[str]
+    records: Sequence[Record]
+    targets: Sequence[int | list[int]]
 
 
-def _positions(records: list[Record], named: list[list[str]], order: list[str]) -> list[list[int]]:
-    place = {name: position for position, name in enumerate(order)}
-    for record, names in zip(records, named, strict=True):
-        for name in names:
-            if name not in place:
-                hint = "see data option `classes`"
-                raise UnknownName(f"label ({record.where})", name, order, hint)
-    return [[place[name] for name in names] for names in named]
+def _rows(
+    records: Sequence[Record], ids: Sequence[str], given: _Labels, positions: array[int]
+) -> _Rows:
+    """Bring the rows of one id together. Raises DataError where they contradict each other."""
+    if not given.lists and are_distinct(ids):
+        return _Rows(ids, records, positions)
+    first: dict[str, int] = {}
+    targets: dict[str, list[int]] = {}
+    for row, ident in enumerate(ids):
+        before = records[first.setdefault(ident, row)]
+        if columns_of_media(records[row]) != columns_of_media(before):
+            where = records[row].where
+            raise DataError(f"{where}: {ident!r} has another medium than in a row before")
+        targets.setdefault(ident, [])
+    for row, position in zip(given.rows, positions, strict=True):
+        if position in targets[ids[row]]:
+            raise DataError(f"{records[row].where}: {ids[row]!r} has a label twice")
+        targets[ids[row]].append(position)
+    firsts = [records[row] for row in first.values()]
+    return _Rows(list(first), firsts, list(map(sorted, targets.values())))
 
 
 def _is_list(record: Record) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from binascii import Error
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from string import ascii_uppercase
 
@@ -86,7 +86,7 @@ def _rotations(sample: Sample) -> list[Sample]:
     return turns
 
 
-def _images(records: list[Record], ids: list[str]) -> dict[str, Read]:
+def _images(records: Sequence[Record], ids: list[str]) -> dict[str, Read]:
     """How to read the image of each row that has one of its own."""
     spool = Spool(cache_folder())
     found = {}

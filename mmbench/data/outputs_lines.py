@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmbench.alternatives import opens_alternatives, without_null_words
+from mmbench.columns import Keyed, Mapped, packed
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.record_files import text_lines
 from mmbench.errors import DataError
@@ -26,7 +27,7 @@ def lines(data: bytes, path: Path) -> Outputs:
         return run(data, path)
     if not texts:
         raise DataError(f"{path}: is empty: a value a line is needed")
-    return Outputs({str(row): text for row, text in enumerate(texts)}, positional=True)
+    return Outputs(Keyed(Mapped(str, range(len(texts))), packed(texts)), positional=True)
 
 
 def _is_run(line: str) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from mmbench.columns import ABSENT, Keyed, Mapped, Texts, are_distinct, packed, rows_of_type
 from mmbench.data.column_choice import (
     IDS,
     IdColumns,
     candidates,
-    columns_of,
     id_columns,
     is_positional,
     may_be_truth,
@@ -22,7 +23,16 @@ from mmbench.data.outputs_values import as_value, is_number, unwrapped
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.qrels import QUERIES
 from mmbench.data.record_files import is_json_lines, jsonl_records, parse_records
-from mmbench.data.records import Record, as_id, plain_name, tags_of
+from mmbench.data.records import (
+    Record,
+    as_id,
+    cells_of,
+    columns_of,
+    full_texts,
+    plain_name,
+    same_columns,
+    tags,
+)
 from mmbench.data.score_table import refuse_label_beside_scores, score_table
 from mmbench.errors import DataError
 from mmbench.text import listed
@@ -51,7 +61,7 @@ def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
     A file of JSON lines is read as such whatever it is called (as POPE's are).
     """
     if is_json_lines(data):
-        return _from_records(list(jsonl_records(data, path)), path, fields)
+        return _from_records(jsonl_records(data, path), path, fields)
     content = decode_json(data, object, path)
     if isinstance(content, dict) and _is_single(content):
         return _from_records([Record(f"{path} line 1", content)], path, fields)
@@ -94,7 +104,7 @@ def _listed(content: object, path: Path) -> list[Record]:
 class _Ids(NamedTuple):
     """The ids of the rows by the columns that can be the ids, the preferred one first."""
 
-    columns: dict[str, list[str]]
+    columns: Mapping[str, Sequence[str]]
     by_format: bool = True
     positional: bool = False
 
@@ -113,15 +123,10 @@ def _from_records(
     scores = score_table(records, id_column) if not column and _is_table(path) else []
     if scores:
         return Outputs(dict(zip(idents, scores, strict=True)), id_column=id_column)
-    values, tags = {}, {}
-    for ident, record in zip(idents, records, strict=True):
-        values[ident] = _value(record, column, ident)
-        found = tags_of(record, {column, id_column})
-        if found and not isinstance(values[ident], Broken):
-            tags[ident] = found
+    values = _values(records, column, idents)
     return Outputs(
-        values,
-        tags=tags,
+        Keyed(idents, values),
+        tags=_tags(records, {column, id_column}, idents, rows_of_type(values, Broken)),
         positional=ids.positional,
         id_column=id_column,
         other_ids={name: ids.columns[name] for name in list(ids.columns)[1:]},
@@ -144,6 +149,33 @@ def _prediction(
     if chosen and _is_table(path):
         refuse_label_beside_scores(records[0], chosen.name)
     return (chosen.name, chosen.note) if chosen else ("", "")
+
+
+def _values(records: Sequence[Record], column: str, idents: Sequence[str]) -> Sequence[object]:
+    """Return the value of each row. Texts and numbers, where no output failed, are the cells."""
+    columns = same_columns(records)
+    if columns and ERROR not in columns:
+        cells = columns.get(column)
+        if isinstance(cells, array) or (isinstance(cells, Texts) and not cells.array.null_count):
+            return cells
+    pairs = zip(records, idents, strict=True)
+    return packed([_value(record, column, ident) for record, ident in pairs])
+
+
+def _tags(
+    records: Sequence[Record], used: set[str], idents: Sequence[str], failed: list[int]
+) -> Mapping[str, Mapping[str, str]]:
+    """Return the tags of the outputs that have some and did not fail, by id."""
+    found = tags(records, used)
+    if not found.columns:
+        return {}
+    rows = zip(*found.columns.values(), strict=True)
+    has = [any(tag is not ABSENT for tag in row) for row in rows]
+    for row in failed:
+        has[row] = False
+    if all(has):
+        return Keyed(idents, found)
+    return {idents[row]: found[row] for row, kept in enumerate(has) if kept}
 
 
 def _value(record: Record, column: str, ident: str) -> object:
@@ -170,35 +202,41 @@ def _ids(
     """Return the ids of the rows. Raises DataError for a row without, and for duplicates."""
     if keys is not None and "id" not in fields:
         inside = _distinct(records, id_columns(records, prediction).names)
-        return _Ids({"": keys} | inside, by_format=False)
+        return _Ids({"": keys, **inside}, by_format=False)
     if "id" in fields:
         chosen = IdColumns([named_column(fields["id"], columns_of(records), path)], by_format=True)
     elif is_positional(records):
-        return _Ids({"": [str(row) for row in range(len(records))]}, positional=True)
+        return _Ids({"": Mapped(str, range(len(records)))}, positional=True)
     else:
         chosen = id_columns(records, prediction)
     if not chosen.names:
         raise _no_id(records)
     first, *others = chosen.names
-    columns = {first: [_id(record, first) for record in records]}
-    if plain_name(first) in QUERIES and len(set(columns[first])) < len(records):
+    columns = {first: _column_of_ids(records, first)}
+    if plain_name(first) in QUERIES and not are_distinct(columns[first]):
         raise DataError(
             f"{path}: column {first} has several rows for one query: give a TREC run (.run), or"
             " JSON {query: {document: score}}"
         )
     refuse_duplicates("id", columns[first], f"{path}: column {first}")
-    return _Ids(columns | _distinct(records, others), chosen.by_format)
+    return _Ids({**columns, **_distinct(records, others)}, chosen.by_format)
 
 
-def _distinct(records: Sequence[Record], names: Sequence[str]) -> dict[str, list[str]]:
+def _distinct(records: Sequence[Record], names: Sequence[str]) -> dict[str, Sequence[str]]:
     """Return the columns of these that hold another id in every row."""
-    columns = {}
+    columns: dict[str, Sequence[str]] = {}
     for name in names:
-        cells = [record.cells[name] for record in records]
-        whole = all(isinstance(cell, str | int) and cell != "" for cell in cells)
-        if whole and len(set(map(str, cells))) == len(cells):
-            columns[name] = [str(cell) for cell in cells]
+        ids: Sequence[str] | None = full_texts(records, (name,))
+        cells = cells_of(records, name) if ids is None else ()
+        if all(isinstance(cell, str | int) and cell != "" for cell in cells):
+            ids = packed([str(cell) for cell in cells]) if ids is None else ids
+            columns |= {name: ids} if are_distinct(ids) else {}
     return columns
+
+
+def _column_of_ids(records: Sequence[Record], name: str) -> Sequence[str]:
+    full = full_texts(records, (name,))
+    return packed([_id(record, name) for record in records]) if full is None else full
 
 
 def _id(record: Record, name: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from mmbench.columns import are_distinct
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
 from mmbench.text import listed, path_id, repeated
@@ -72,9 +73,9 @@ def _checked(text: str | Broken) -> str | Broken:
     return text
 
 
-def refuse_duplicates(what: str, ids: list[str], source: str) -> None:
+def refuse_duplicates(what: str, ids: Sequence[str], source: str) -> None:
     """Raise DataError that lists ids that stand twice; `what` they are ids of, `source` where."""
-    if len(set(ids)) == len(ids):
+    if are_distinct(ids):
         return
     raise DataError(
         f"{source}: each {what} must be there once, but these stand there more often:"

@@ -14,7 +14,18 @@ from functools import lru_cache
 from reprlib import repr
 from typing import NamedTuple
 
-from mmbench.columns import ABSENT, Mappings, Repeated, Table, Texts, packed
+from mmbench.columns import (
+    ABSENT,
+    Absent,
+    Mappings,
+    Repeated,
+    Table,
+    Texts,
+    entries,
+    names_in,
+    packed,
+)
+from mmbench.columns import column as field_of
 from mmbench.errors import DataError
 from mmbench.text import listed
 
@@ -155,7 +166,20 @@ def same_columns(records: Sequence[Record]) -> Mapping[str, Sequence[object]] | 
 def _has_gaps(cells: Sequence[object]) -> bool:
     if isinstance(cells, Texts):
         return cells.null is ABSENT and cells.array.null_count > 0
+    if isinstance(cells, Repeated):
+        return cells.only is ABSENT
     return not isinstance(cells, array) and any(cell is ABSENT for cell in cells)
+
+
+def columns_of(records: Sequence[Record]) -> list[str]:
+    """Return the names of the columns that any of the rows has, in their order."""
+    return [name for name in names_in(field_of(records, "cells")) if name]
+
+
+def cells_of(records: Sequence[Record], name: str) -> Sequence[object]:
+    """Return the cells of a column; None for a row that does not have it."""
+    cells = entries(field_of(records, "cells"), name)
+    return [None if cell is ABSENT else cell for cell in cells] if _has_gaps(cells) else cells
 
 
 def full_texts(records: Sequence[Record], names: Sequence[str]) -> Texts | None:
@@ -184,13 +208,16 @@ def text_ids(records: Sequence[Record], names: Sequence[str] = ("id",)) -> Seque
     return packed([text_id(record, names) for record in records]) if full is None else full
 
 
-def optional_texts(records: Sequence[Record], name: str) -> Sequence[str]:
-    """Return the text of each row in a column, as `optional` has it."""
-    columns = same_columns(records)
-    if columns and column(records[0], name) is None:
-        return Repeated("", len(records))
+def optional_texts(
+    records: Sequence[Record], name: str, none: str | Absent = ""
+) -> Sequence[str | Absent]:
+    """Return the text of each row in a column, as `optional` has it; `none` where it is empty."""
+    if plain_name(name) not in map(plain_name, columns_of(records)):
+        return Repeated(none, len(records))
     full = full_texts(records, (name,))
-    return packed([optional(record, name) for record in records]) if full is None else full
+    if full is not None:
+        return full
+    return packed([optional(record, name) or none for record in records])
 
 
 def tags(records: Sequence[Record], used: Collection[str]) -> Mappings:

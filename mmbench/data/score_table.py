@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mmbench.data.column_choice import IDS, cell_kind, columns_of
-from mmbench.data.records import Record, number_of, plain_name
+from mmbench.data.column_choice import IDS, cell_kind
+from mmbench.data.records import Record, cells_of, columns_of, number_of, plain_name
 from mmbench.errors import DataError
 from mmbench.text import listed
 
@@ -17,7 +17,7 @@ def score_table(records: Sequence[Record], id_column: str) -> list[dict[str, flo
     column, for a cell that is empty, NaN, infinite or a text among numbers.
     """
     labels = [n for n in columns_of(records) if n != id_column and plain_name(n) != "id"]
-    first = [next(filter(None, map(cell_kind, _cells(records, name))), "") for name in labels]
+    first = [next(filter(None, map(cell_kind, cells_of(records, name))), "") for name in labels]
     if "text" in first or "number" not in first:
         return []
     return [{name: number_of(record, name) for name in labels} for record in records]
@@ -34,7 +34,3 @@ def refuse_label_beside_scores(record: Record, column: str) -> None:
             f"{record.where}: column {column} may be the truth next to scores in {listed(scores)}:"
             f" remove it to score these, or choose it with --field prediction={column}"
         )
-
-
-def _cells(records: Sequence[Record], name: str) -> list[object]:
-    return [record.cells.get(name) for record in records]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from mmbench.columns import Mappings
 from mmbench.data.beside import MEDIA
 from mmbench.data.media_fields import located, path_in, without_empty
-from mmbench.data.records import Record, column
+from mmbench.data.records import Record, column, columns_of, plain_name
 from mmbench.data.unread_media import modality_by_ending, unread_columns, unread_media
 from mmbench.errors import DataError
-from mmbench.types import Content, Modality
+from mmbench.types import Modality
 
 _FILE = "file"  # the column whose ending tells the modality
 _Paths = dict[Modality, str | None]
@@ -46,13 +47,16 @@ def _modality(path: str, record: Record) -> Modality:
 
 def media_of(
     records: Sequence[Record], beside: Path, source: str, optional: Collection[str] = ()
-) -> list[dict[str, Content]]:
+) -> Mappings:
     """Return the media of each row by modality, with paths looked for as `find_images` does.
 
     An empty cell is a Broken, unless its modality is `optional`. Where no row fills two of the
     columns they are alternatives, and a row needs one of them only. A row without such columns (of
     JSONL) has no media.
     """
+    named = {*map(plain_name, columns_of(records))}
+    if named.isdisjoint((*MEDIA, _FILE)) and not unread_columns(records, ()):
+        return Mappings({}, len(records))
     paths = [columns_of_media(record) for record in records]
     alternatives = all(len(row) < 2 for row in paths)
     usual = _usual(paths)
@@ -64,11 +68,13 @@ def media_of(
         name: located([row.get(name) for row in rows], beside, source, name) for name in MEDIA
     }
     unread = unread_columns(records, {name for row in paths for name in row})
-    return [
-        without_empty({m: columns[m][at] for m in row}, record.where, {}, optional)
-        | unread_media(record, unread)
-        for at, (record, row) in enumerate(zip(records, rows, strict=True))
-    ]
+    return Mappings.of(
+        [
+            without_empty({m: columns[m][at] for m in row}, record.where, {}, optional)
+            | unread_media(record, unread)
+            for at, (record, row) in enumerate(zip(records, rows, strict=True))
+        ]
+    )
 
 
 def _usual(paths: Sequence[dict[Modality, str]]) -> Modality:

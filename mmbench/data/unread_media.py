@@ -11,9 +11,11 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePath
 
+from mmbench.columns import column as field_of
+from mmbench.columns import names_in
 from mmbench.data.beside import FILMS, MEDIA, SOUNDS
 from mmbench.data.folder import EXTENSIONS
-from mmbench.data.records import Record, plain_name
+from mmbench.data.records import Record, cells_of, plain_name
 from mmbench.types import Broken, Modality
 
 _NAMED = re.compile(r"(image|audio|video)(s|s?_?\d+)")  # images, image_1, image1
@@ -37,8 +39,8 @@ def unread_columns(records: Sequence[Record], read: Collection[str]) -> dict[str
     They are so by their names, or, where no medium is read, as each of their cells that is not
     empty names a file with the ending of one medium.
     """
-    names = dict.fromkeys(name for record in records for name in record.cells)
-    found = {name: _modality(name, [r.cells.get(name) for r in records], read) for name in names}
+    names = names_in(field_of(records, "cells"))
+    found = {name: _modality(name, cells_of(records, name), read) for name in names}
     return {name: modality for name, modality in found.items() if modality}
 
 
@@ -54,13 +56,13 @@ def unread_media(record: Record, unread: Unread) -> dict[str, Broken]:
     }
 
 
-def _modality(name: str, cells: list[object], read: Collection[str]) -> Modality | None:
+def _modality(name: str, cells: Sequence[object], read: Collection[str]) -> Modality | None:
     plain = plain_name(name)
     if named := _NAMED.fullmatch(plain):
         return next(medium for medium in MEDIA if medium == named[1])
-    full = [cell for cell in cells if cell not in (None, "")]
-    texts = [cell for cell in full if isinstance(cell, str)]
-    if read or plain in _TEXTS or not full or len(texts) < len(full):
+    if read or plain in _TEXTS:
         return None
-    kinds = {modality_by_ending(text) for text in texts}
-    return kinds.pop() if len(kinds) == 1 else None
+    full = (cell for cell in cells if cell not in (None, ""))
+    kinds = (modality_by_ending(cell) if isinstance(cell, str) else None for cell in full)
+    first = next(kinds, None)
+    return first if first and all(kind == first for kind in kinds) else None

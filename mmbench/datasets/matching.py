@@ -6,13 +6,26 @@ column is used if each of its values names one sample; which one is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import PurePosixPath
+from typing import NamedTuple
 from unicodedata import is_normalized, normalize
 
 from msgspec.structs import replace
 
+from mmbench.columns import (
+    ABSENT,
+    Keyed,
+    are_distinct,
+    column,
+    entries,
+    keys_of,
+    names_in,
+    places,
+    taken,
+    values_of,
+)
 from mmbench.errors import DataError
 from mmbench.text import count, listed, part_of
 from mmbench.types import Outputs, Sample
@@ -23,7 +36,14 @@ _MEDIA_ENDINGS = {
     *(".mp4", ".avi", ".mkv", ".mov", ".webm", ".mpg", ".mpeg", ".m4v"),
 }
 
-Keys = dict[str, str]  # what names a sample → its id
+Columns = Mapping[str, Sequence[str]]
+
+
+class _Names(NamedTuple):
+    """What names the samples, in one way, and the ids of these."""
+
+    names: Sequence[str]
+    ids: Sequence[str]
 
 
 def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
@@ -37,49 +57,50 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     without ids are not as many as the samples.
     """
     if outputs.positional:
-        return _in_order([sample.id for sample in samples], outputs)
-    name, written = outputs.id_column, list(outputs.values)
+        return _in_order(column(samples, "id"), outputs)
+    name, written = outputs.id_column, keys_of(outputs.values)
     ids = _matched(samples, name, written)
-    further = {} if ids and outputs.by_format else outputs.other_ids
-    others = _fitting(samples, further) if ids else _complete(samples, further)
-    fitting = ({name: ids} if ids else {}) | others
-    if len({tuple(found) for found in fitting.values()}) > 1:
+    further = {} if ids is not None and outputs.by_format else outputs.other_ids
+    others = _fitting(samples, further) if ids is not None else _complete(samples, further)
+    fitting = ({} if ids is None else {name: ids}) | others
+    first = next(iter(fitting.values()), None)
+    if any(other != first for other in fitting.values()):
         names = listed(name or "(their keys)" for name in fitting)
         raise DataError(
             f"columns {names} of the outputs name different samples: choose the ids with"
             " --field id=NAME"
         )
-    if not fitting:
+    if first is None:
         _refuse_tag(samples, name)
-    if not fitting or ids == written:
+    if first is None or ids == written:
         return outputs
-    name, ids = next(iter(fitting.items()))
-    as_written = ids == outputs.other_ids.get(name)
-    return _renamed(outputs, ids, _note(name, outputs.id_column, as_written))
+    name = next(iter(fitting))
+    as_written = first == outputs.other_ids.get(name)
+    return _renamed(outputs, first, _note(name, outputs.id_column, as_written))
 
 
-def _refuse_tag(samples: Sequence[Sample], column: str) -> None:
+def _refuse_tag(samples: Sequence[Sample], name: str) -> None:
     """Raise DataError where the data have the column of the ids, and it names other things."""
-    if any(column in sample.tags for sample in samples):
+    if name in names_in(column(samples, "tags")):
         raise DataError(
-            f"column {column} of the outputs cannot be the id: that of the data has other values,"
+            f"column {name} of the outputs cannot be the id: that of the data has other values,"
             " or one for several samples; choose the ids with --field id=NAME"
         )
 
 
-def _fitting(samples: Sequence[Sample], columns: dict[str, list[str]]) -> dict[str, list[str]]:
+def _fitting(samples: Sequence[Sample], columns: Columns) -> dict[str, Sequence[str]]:
     """Return the samples' ids by the columns that name some in every row."""
     found = {name: _by_name(samples, name, ids) for name, ids in columns.items()}
-    return {name: ids for name, ids in found.items() if ids}
+    return {name: ids for name, ids in found.items() if ids is not None}
 
 
-def _complete(samples: Sequence[Sample], columns: dict[str, list[str]]) -> dict[str, list[str]]:
+def _complete(samples: Sequence[Sample], columns: Columns) -> dict[str, Sequence[str]]:
     """Return the samples' ids by the columns that name all samples."""
     found = {name: _matched(samples, name, ids) for name, ids in columns.items()}
-    return {name: ids for name, ids in found.items() if ids and len(ids) == len(samples)}
+    return {n: ids for n, ids in found.items() if ids is not None and len(ids) == len(samples)}
 
 
-def _in_order(ids: list[str], outputs: Outputs) -> Outputs:
+def _in_order(ids: Sequence[str], outputs: Outputs) -> Outputs:
     """Return outputs without ids under those of the samples in their order."""
     if len(outputs.values) != len(ids):
         raise DataError(
@@ -88,7 +109,7 @@ def _in_order(ids: list[str], outputs: Outputs) -> Outputs:
         )
     return replace(
         outputs,
-        values=dict(zip(ids, outputs.values.values(), strict=True)),
+        values=Keyed(ids, values_of(outputs.values)),
         tags={ids[int(row)]: tags for row, tags in outputs.tags.items()},
         positional=False,
     )
@@ -101,36 +122,37 @@ def _note(name: str, preferred: str, as_written: bool) -> str:
     return f"outputs are matched by {by}{rest}"
 
 
-def _renamed(outputs: Outputs, ids: list[str], note: str) -> Outputs:
-    new = dict(zip(outputs.values, ids, strict=True))
+def _renamed(outputs: Outputs, ids: Sequence[str], note: str) -> Outputs:
+    new = dict(zip(outputs.values, ids, strict=True)) if outputs.tags else {}
     return replace(
         outputs,
-        values={new[ident]: value for ident, value in outputs.values.items()},
+        values=Keyed(ids, values_of(outputs.values)),
         tags={new[ident]: tags for ident, tags in outputs.tags.items()},
         notes=[*outputs.notes, note],
     )
 
 
-def _matched(samples: Sequence[Sample], column: str, ids: list[str]) -> list[str] | None:
+def _matched(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
     """Return the sample's id for each value of a column, None if one names no sample."""
-    found = _by_name(samples, column, ids)
-    if found:
+    found = _by_name(samples, name, ids)
+    if found is not None:
         return found
-    if not column and not any(ident.isdigit() for ident in ids):
-        column = "file"  # keys of a JSON object may be names of files
-    for keys in _keys(samples, column):
-        for form in _forms([*keys, *ids]):
-            found = _by_form(keys, ids, form)
-            if found and (_holds_paths(column) or _are_ends(found, ids)):
-                return [keys[key] for key in found]
+    if not name and not any(ident.isdigit() for ident in ids):
+        name = "file"  # keys of a JSON object may be names of files
+    for known in _names(samples, name):
+        for form in _forms([*known.names, *ids]):
+            rows = _by_form(known.names, ids, form)
+            if rows and (_holds_paths(name) or _are_ends([known.names[r] for r in rows], ids)):
+                return [known.ids[row] for row in rows]
     return None
 
 
-def _by_name(samples: Sequence[Sample], column: str, ids: list[str]) -> list[str] | None:
+def _by_name(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
     """Return the same as `_matched`, for values that are what names a sample."""
-    for keys in _keys(samples, column):
-        if all(ident in keys for ident in ids):
-            return [keys[ident] for ident in ids]
+    for known in _names(samples, name):
+        rows = places(ids, known.names)
+        if len(rows) and rows.min() >= 0:
+            return ids if known.names is known.ids else taken(known.ids, rows)
     return None
 
 
@@ -140,37 +162,40 @@ def _holds_paths(column: str) -> bool:
     return name in ("audio", "image", "video") or "file" in name or "path" in name
 
 
-def _are_ends(keys: list[str], ids: list[str]) -> bool:
+def _are_ends(names: Sequence[str], ids: Sequence[str]) -> bool:
     """Return whether of each pair the shorter path is the end of the longer one."""
-    parts = [(len(_path(a).parts), len(_path(b).parts)) for a, b in zip(keys, ids, strict=True)]
-    pairs = zip(keys, ids, parts, strict=True)
+    parts = [(len(_path(a).parts), len(_path(b).parts)) for a, b in zip(names, ids, strict=True)]
+    pairs = zip(names, ids, parts, strict=True)
     return all(_last(a, min(n), bare=True) == _last(b, min(n), bare=True) for a, b, n in pairs)
 
 
-def _keys(samples: Sequence[Sample], column: str) -> Iterator[Keys]:
+def _names(samples: Sequence[Sample], name: str) -> Iterator[_Names]:
     """Yield what names the samples: the tag of this name, else the ids, the paths of their media.
 
     A tag that several samples share names none.
     """
-    tagged = {sample.tags[column]: sample.id for sample in samples if column in sample.tags}
-    if tagged:
-        yield from [tagged] if len(tagged) == len(samples) else []
+    ids, tags = column(samples, "id"), entries(column(samples, "tags"), name)
+    if name in names_in(column(samples, "tags")):
+        if ABSENT not in tags and are_distinct(tags):
+            yield _Names(tags, ids)
         return
-    yield {sample.id: sample.id for sample in samples}
-    if not _holds_paths(column):
+    yield _Names(ids, ids)
+    if not _holds_paths(name):
         return
     media = [(c, s.id) for s in samples for c in s.inputs.values() if not isinstance(c, str)]
     paths = {medium.name: ident for medium, ident in media if medium.name}
     if len(paths) == len(samples):
-        yield paths
+        yield _Names(list(paths), list(paths.values()))
 
 
-def _by_form(keys: Keys, ids: list[str], form: Callable[[str], str]) -> list[str] | None:
-    """Return the key of a sample for each output if the forms of all are distinct and known."""
-    known = {form(key): key for key in keys}
+def _by_form(
+    names: Sequence[str], ids: Sequence[str], form: Callable[[str], str]
+) -> list[int] | None:
+    """Return the row of a name for each output if the forms of all are distinct and known."""
+    known = {form(name): row for row, name in enumerate(names)}
     wanted = [form(ident) for ident in ids]
-    distinct = len(known) == len(keys) and len(set(wanted)) == len(wanted)
-    return [known[name] for name in wanted] if distinct and known.keys() >= set(wanted) else None
+    distinct = len(known) == len(names) and len(set(wanted)) == len(wanted)
+    return [known[one] for one in wanted] if distinct and known.keys() >= set(wanted) else None
 
 
 def _forms(names: Sequence[str]) -> Iterator[Callable[[str], str]]:
@@ -196,10 +221,10 @@ def _path(name: str) -> PurePosixPath:
 
 def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     """Leave out tags of outputs that the data have too; the data's stay. A note names them."""
-    of_data = {name for sample in samples for name in sample.tags}
-    by_id = {sample.id: sample.tags for sample in samples}
+    of_data = names_in(column(samples, "tags")) if outputs.tags else []
+    by_id = {sample.id: sample.tags for sample in samples} if of_data else {}
     other: dict[str, int] = {}
-    for ident, tags in outputs.tags.items():
+    for ident, tags in outputs.tags.items() if of_data else ():
         for name in tags.keys() & of_data:
             other[name] = other.get(name, 0) + (tags[name] != by_id.get(ident, {}).get(name))
     if not other:
@@ -217,10 +242,10 @@ def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     return replace(outputs, tags=kept, notes=[*outputs.notes, *told])
 
 
-def refuse_strangers(ids: list[str], outputs: Outputs, *, partial: bool) -> None:
+def refuse_strangers(ids: Sequence[str], outputs: Outputs, *, partial: bool) -> None:
     """Raise what `refuse_unmatched` raises, with the column that the ids are from."""
     try:
-        refuse_unmatched(ids, outputs.values, partial=partial)
+        refuse_unmatched(ids, keys_of(outputs.values), partial=partial)
     except DataError as error:
         if not outputs.id_column or outputs.values.keys() <= set(ids):
             raise
@@ -228,11 +253,11 @@ def refuse_strangers(ids: list[str], outputs: Outputs, *, partial: bool) -> None
         raise DataError(f"{error}; {hint}") from error
 
 
-def refuse_unmatched(ids: list[str], given: Collection[str], *, partial: bool) -> None:
+def refuse_unmatched(ids: Sequence[str], given: Sequence[str], *, partial: bool) -> None:
     """Raise DataError for samples without an output (not if `partial`), and the other way round."""
-    known = set(ids)
-    missing = [] if partial else [ident for ident in ids if ident not in given]
-    extra = [ident for ident in given if ident not in known]
+    absent, strange = places(ids, given) < 0, places(given, ids) < 0
+    missing = [] if partial else [ids[row] for row in absent.nonzero()[0].tolist()]
+    extra = [given[row] for row in strange.nonzero()[0].tolist()]
     problems = []
     if missing:
         problems.append(f"{part_of(len(missing), len(ids), 'sample')} no output: {listed(missing)}")
@@ -240,8 +265,8 @@ def refuse_unmatched(ids: list[str], given: Collection[str], *, partial: bool) -
         verb = "belongs" if len(extra) == 1 else "belong"
         problems.append(f"{count(len(extra), 'output')} {verb} to no sample: {listed(extra)}")
     if problems:
-        raise DataError("; ".join(problems) + _hint(missing, extra, known))
-    if ids and not known & set(given):
+        raise DataError("; ".join(problems) + _hint(missing, extra, set(ids)))
+    if len(ids) and absent.all():
         raise DataError("no sample has an output")
 
 

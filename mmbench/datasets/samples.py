@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
+from json.encoder import encode_basestring_ascii
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from mmbench.columns import (
+    ABSENT,
+    Mappings,
+    Texts,
+    column,
+    entries,
+    keys_of,
+    names_in,
+    packed,
+    places,
+    rows_of_type,
+    table,
+    taken,
+)
 from mmbench.datasets.matching import refuse_strangers, with_sample_ids, without_data_tags
 from mmbench.text import part_of
 from mmbench.types import Broken, Content, Media, Outputs, Sample
@@ -25,14 +39,14 @@ class Samples(Struct, frozen=True):
     a `mmbench.protocols.Dataset`.
     """
 
-    samples: list[Sample]
+    samples: Sequence[Sample]
     labels: list[str] = field(default_factory=list)
     source: dict[str, str] = field(default_factory=dict)
     templates: list[str] = field(default_factory=list)
     group_name: str = ""
     optional_tags: list[str] = field(default_factory=list)
 
-    def by_role(self) -> dict[str, list[Sample]]:
+    def by_role(self) -> dict[str, Sequence[Sample]]:
         """Return the samples under their one role, `sample`."""
         return {"sample": self.samples}
 
@@ -52,19 +66,30 @@ class Samples(Struct, frozen=True):
         The images that questions are about are not read: the outputs of others are scored without
         them, and their scores stand in one column with those of a run.
         """
-        for sample in self.samples:
-            texts = {name: c for name, c in sample.inputs.items() if isinstance(c, str)}
-            asked = {name: texts[field] for name, field in fields.items() if field in texts}
-            yield "sample", sample.id, json.dumps(asked, sort_keys=True)
-            if isinstance(sample.target, Media):
-                yield "target", sample.id, sample.target
+        ids, targets = column(self.samples, "id"), column(self.samples, "target")
+        for ident, text, target in zip(ids, self._asked(fields), targets, strict=True):
+            yield "sample", ident, text
+            if isinstance(target, Media):
+                yield "target", ident, target
+
+    def _asked(self, fields: Mapping[str, str]) -> Iterator[str]:
+        """Yield the texts of each sample as a JSON object, by the names of the task's fields."""
+        inputs = column(self.samples, "inputs")
+        names = sorted(fields)
+        columns = [entries(inputs, fields[name]) for name in names]
+        keys = [f"{encode_basestring_ascii(name)}: " for name in names]
+        for texts in zip(*columns, strict=True) if columns else [()] * len(self.samples):
+            pairs = zip(keys, texts, strict=True)
+            shown = [key + encode_basestring_ascii(t) for key, t in pairs if isinstance(t, str)]
+            yield f"{{{', '.join(shown)}}}"
 
     def targets_hash(self) -> bytes:
         """Return a digest of the targets, which with the contents says what was asked of."""
         state = blake2b(digest_size=16)
-        for sample in self.samples:
-            target = None if isinstance(sample.target, Media | Broken) else sample.target
-            state.update(repr((sample.id, target)).encode("utf-8", "surrogatepass"))
+        pairs = zip(column(self.samples, "id"), column(self.samples, "target"), strict=True)
+        for ident, target in pairs:
+            known = None if isinstance(target, Media | Broken) else target
+            state.update(repr((ident, known)).encode("utf-8", "surrogatepass"))
         state.update(repr(self.labels).encode())
         if self.templates:
             state.update(repr(self.templates).encode())
@@ -72,7 +97,11 @@ class Samples(Struct, frozen=True):
 
     def notes(self) -> list[str]:
         """Return how many samples have no image, sound or video, if others have one."""
-        alone = sum(all(isinstance(c, str) for c in s.inputs.values()) for s in self.samples)
+        inputs = column(self.samples, "inputs")
+        texts = [entries(inputs, name) for name in names_in(inputs)]
+        if all(isinstance(column, Texts) for column in texts):
+            return []
+        alone = sum(all(isinstance(c, str) for c in one.values()) for one in inputs)
         if alone in (0, len(self.samples)):
             return []
         return [f"{part_of(alone, len(self.samples), 'sample')} no image, sound or video"]
@@ -86,27 +115,34 @@ class Samples(Struct, frozen=True):
         """
         if self._is_image_set():
             return self, outputs
-        ids = [sample.id for sample in self.samples]
+        ids = column(self.samples, "id")
         outputs = with_sample_ids(self.samples, outputs)
         refuse_strangers(ids, outputs, partial=partial)
-        kept = [sample for sample in self.samples if sample.id in outputs.values]
+        there = places(ids, keys_of(outputs.values)) >= 0
+        kept = self.samples if there.all() else taken(self.samples, there.nonzero()[0])
         return replace(self, samples=kept), without_data_tags(kept, outputs)
 
     def _is_image_set(self) -> bool:
-        targets = [sample.target for sample in self.samples]
-        images = [t for t in targets if isinstance(t, Media) and t.modality == "image"]
-        rest = len(targets) - len(images)
+        targets = column(self.samples, "target")
+        images = [targets[row] for row in rows_of_type(targets, Media)]
+        images = [image for image in images if image.modality == "image"]
         return (
             bool(images)
-            and not any(sample.inputs for sample in self.samples)
-            and rest == sum(isinstance(target, Broken) for target in targets)
+            and not any(column(self.samples, "inputs"))
+            and len(targets) - len(images) == len(rows_of_type(targets, Broken))
         )
 
     def with_group_tags(self) -> Samples:
         """Return samples whose group is also a tag, where groups have a name."""
         if not self.group_name:
             return self
-        return replace(self, samples=[_with_group(s, self.group_name) for s in self.samples])
+        samples = table(Sample, self.samples, ("inputs", "tags"))
+        tags = samples.columns["tags"]
+        pairs = zip(entries(tags, self.group_name), samples.columns["group"], strict=True)
+        groups = packed([(group or ABSENT) if tag is ABSENT else tag for tag, group in pairs])
+        others = {name: entries(tags, name) for name in names_in(tags) if name != self.group_name}
+        named = Mappings({self.group_name: groups, **others}, len(samples))
+        return replace(self, samples=samples.having(tags=named))
 
     def with_sample(self, _role: str, row: int, sample: Sample, /) -> Samples:
         """Return the data with another sample in a row; there is one role, `sample`."""
@@ -134,8 +170,3 @@ class Samples(Struct, frozen=True):
         half = len(self.samples) // 2
         parts = (self.samples[:half], self.samples[half:])
         return [replace(self, samples=part) for part in parts]
-
-
-def _with_group(sample: Sample, name: str) -> Sample:
-    own = {name: sample.group} if sample.group else {}
-    return replace(sample, tags=own | sample.tags)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from mmbench import registry
+from mmbench.columns import column, rows_not_none, without_rows
 from mmbench.engine.long_texts import readable
 from mmbench.errors import SampleError, UserError
 from mmbench.protocols import Metric
@@ -26,8 +27,8 @@ class Applied(NamedTuple):
     """
 
     score: Score
-    predictions: list[Prediction]
-    positions: list[int]
+    predictions: Sequence[Prediction]
+    positions: Sequence[int]
     lost: dict[str, str]
 
 
@@ -46,10 +47,11 @@ def apply(
     given = () if argument is None else (argument,)
     wants = registry.metric_info(name).wants
     function = registry.with_options(name, function, options or {})
-    positions = [
-        at for at, p in enumerate(predictions) if p.error is None or (wants and wants.failed)
-    ]
-    answered = [predictions[at] for at in positions]
+    failed = [] if wants and wants.failed else rows_not_none(column(predictions, "error"))
+    positions, answered = (
+        without_rows(range(len(predictions)), failed),
+        without_rows(predictions, failed),
+    )
     if wants is None:
         applied = _by_itself(function, answered, positions, given)
         return applied._replace(score=_a_score(name, applied.score))
@@ -84,8 +86,8 @@ def _failed(prediction: Prediction, why: str) -> Prediction:
 
 def _by_itself(
     function: Metric,
-    answered: list[Prediction],
-    positions: list[int],
+    answered: Sequence[Prediction],
+    positions: Sequence[int],
     given: tuple[object, ...],
 ) -> Applied:
     """Return the score of the predictions that the metric can take: a sound may be undecodable."""

@@ -9,6 +9,8 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from mmbench import registry, stats
+from mmbench.columns import column, entries
+from mmbench.columns import joined as together
 from mmbench.search.extremes import best_case, is_uncertain, worst_case
 from mmbench.types import Prediction, Ranking, Score
 
@@ -19,7 +21,7 @@ class Extremes(NamedTuple):
     `predictions` are those behind the rows of both scores, failed ones included.
     """
 
-    predictions: list[Prediction]
+    predictions: Sequence[Prediction]
     worst: Score
     best: Score
 
@@ -31,7 +33,8 @@ class Extremes(NamedTuple):
 
     def within(self, tag: str, value: str) -> Extremes:
         """Return the extremes of the predictions that have this value of a tag."""
-        inside = [row for row, p in enumerate(self.predictions) if p.tags.get(tag) == value]
+        tags = entries(column(self.predictions, "tags"), tag)
+        inside = [row for row, one in enumerate(tags) if one == value]
         kept = [self.predictions[row] for row in inside]
         return Extremes(kept, _cut(self.worst, inside), _cut(self.best, inside))
 
@@ -42,7 +45,7 @@ class _Scored(Protocol):
     @property
     def score(self) -> Score: ...
     @property
-    def predictions(self) -> list[Prediction]: ...
+    def predictions(self) -> Sequence[Prediction]: ...
     @property
     def asked(self) -> int: ...
     @property
@@ -62,9 +65,9 @@ def extremes(
     function, argument = registry.metric(metric)
     given = () if argument is None else (argument,)
     measured = registry.with_options(metric, function, options or {})
-    predictions = [p for split in splits for p in split]
-    if not all(isinstance(_ranking(p), Ranking) for p in predictions):
+    if not all(isinstance(_ranking(p), Ranking) for split in splits for p in split):
         return None
+    predictions = [p for split in splits for p in split]
     if not any(p.error or is_uncertain(p.value) for p in predictions):
         return None
     scores = []
@@ -85,7 +88,7 @@ def joined(parts: Sequence[_Scored], join: Callable[[Sequence[Score]], Score]) -
     if any(part.extremes is None and part.asked != len(part.predictions) for part in parts):
         return None
     each = [part.extremes or Extremes(part.predictions, part.score, part.score) for part in parts]
-    predictions = [p for one in each for p in one.predictions]
+    predictions = together([one.predictions for one in each])
     return Extremes(predictions, join([e.worst for e in each]), join([e.best for e in each]))
 
 

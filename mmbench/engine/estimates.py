@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench import registry, stats
+from mmbench.columns import Repeated, column, joined, packed
 from mmbench.engine.apply import apply
-from mmbench.engine.bounds import Extremes, extremes, joined
+from mmbench.engine.bounds import Extremes, extremes
+from mmbench.engine.bounds import joined as joined_extremes
 from mmbench.errors import Missing, UserError
 from mmbench.text import count
 from mmbench.types import Directions, Prediction, Score
@@ -31,16 +34,19 @@ class Scored(NamedTuple):
     name: str  # with the direction: recall@1[text-to-image]
     direction: str
     score: Score
-    predictions: list[Prediction]
-    positions: list[int]
+    predictions: Sequence[Prediction]
+    positions: Sequence[int]
     asked: int
     lost: dict[str, str]
     extremes: Extremes | None = None
 
     @property
-    def groups(self) -> list[str]:
+    def groups(self) -> Sequence[str]:
         """Return the group of each row's sample; its id where it has no group."""
-        return [p.group or p.id for p in self.predictions]
+        groups, ids = column(self.predictions, "group"), column(self.predictions, "id")
+        if isinstance(groups, Repeated) and not groups.only:
+            return ids
+        return packed([group or ident for group, ident in zip(groups, ids, strict=True)])
 
 
 def score_names(
@@ -98,10 +104,10 @@ def _in_directions(
     if not _sums(name, list(directions)):
         return found
     score = stats.over_directions([scored.score for scored in found])
-    behind = [p for scored in found for p in scored.predictions]
-    positions = [at for scored in found for at in scored.positions]
+    behind = joined([scored.predictions for scored in found])
+    positions = list(chain.from_iterable(scored.positions for scored in found))
     lost = {ident: why for scored in found for ident, why in scored.lost.items()}
-    asked, ends = sum(s.asked for s in found), joined(found, stats.over_directions)
+    asked, ends = sum(s.asked for s in found), joined_extremes(found, stats.over_directions)
     return [Scored(name, name, "", score, behind, positions, asked, lost, ends)]
 
 
@@ -113,7 +119,7 @@ def _sums(metric: str, directions: Sequence[str]) -> bool:
 def _scored(
     name: str,
     direction: str,
-    splits: list[list[Prediction]],
+    splits: Sequence[Sequence[Prediction]],
     start: int,
     featurer: Featurer | None,
     options: Mapping[str, object],
@@ -122,11 +128,11 @@ def _scored(
     applied = [apply(name, predictions, featurer, options) for predictions in splits]
     scores = [one.score for one in applied]
     score = scores[0] if len(scores) == 1 else stats.over_splits(scores)
-    behind = [p for one in applied for p in one.predictions]
+    behind = joined([one.predictions for one in applied])
     starts = accumulate(map(len, splits), initial=start)
-    positions = [
-        first + at for first, one in zip(starts, applied, strict=False) for at in one.positions
-    ]
+    positions = array("q")
+    for first, one in zip(starts, applied, strict=False):
+        positions.extend(first + at for at in one.positions)
     lost = {ident: why for one in applied for ident, why in one.lost.items()}
     if score.fold != "whole" and len(score.rows) != len(behind):
         raise UserError(

@@ -7,11 +7,13 @@ common subsequence) take the product of both lengths. Stored outputs stay whole.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
 from mmbench.alternatives import first_reading, pieces_of
+from mmbench.columns import Table, Texts, column, patched, table
 from mmbench.text import count
 from mmbench.types import Prediction, Predictions
 
@@ -20,31 +22,52 @@ TAG = "cut"  # of a sample whose output is cut: how many characters metrics read
 _TIMES = 10  # the longest reference
 
 
-def readable(predictions: Sequence[Prediction]) -> list[Prediction]:
+def readable(predictions: Sequence[Prediction]) -> Sequence[Prediction]:
     """Return the predictions with texts of a length that metrics can take."""
-    return [replace(p, value=p.value[: _limit(p)]) if _is_long(p) else p for p in predictions]
+    long = _long(predictions)
+    if not long:
+        return predictions
+    rows = table(Prediction, predictions).columns
+    values = {row: rows["value"][row][:limit] for row, limit in long.items()}
+    return Table(Prediction, rows | {"value": patched(rows["value"], values)})
 
 
 def with_marks(predictions: Predictions) -> tuple[Predictions, list[str]]:
     """Return the predictions, with the tag `cut` on long texts, and a note that counts these."""
-    marked = predictions.mapped(_marked)
-    cut = sum(TAG in p.tags for p in marked.each())
+    long = {
+        direction: [_long(split) for split in splits]
+        for direction, splits in predictions.directions.items()
+    }
+    cut = sum(len(rows) for splits in long.values() for rows in splits)
+    if not cut:
+        return predictions, []
+    marked = {
+        direction: [_marked(*one) for one in zip(splits, long[direction], strict=True)]
+        for direction, splits in predictions.directions.items()
+    }
     note = (
         f"of {count(cut, 'output')} only the beginning was scored: longer than {LONGEST:,}"
         f" characters and than {_TIMES} times the reference (tag `{TAG}` in the rows)"
     )
-    return marked, [note] if cut else []
+    return replace(predictions, directions=marked), [note]
 
 
-def _marked(prediction: Prediction) -> Prediction:
-    if not _is_long(prediction):
-        return prediction
-    return replace(prediction, tags=prediction.tags | {TAG: str(_limit(prediction))})
+def _marked(predictions: Sequence[Prediction], long: Mapping[int, int]) -> Sequence[Prediction]:
+    rows = table(Prediction, predictions).columns
+    tags = {row: rows["tags"][row] | {TAG: str(limit)} for row, limit in long.items()}
+    return Table(Prediction, rows | {"tags": patched(rows["tags"], tags)})
 
 
-def _is_long(prediction: Prediction) -> bool:
-    value = prediction.value
-    return isinstance(value, str) and len(value) > LONGEST and len(value) > _limit(prediction)
+def _long(predictions: Sequence[Prediction]) -> dict[int, int]:
+    """Return the rows of the texts that are too long, and how many characters of them are read."""
+    values = column(predictions, "value")
+    if isinstance(values, Texts) and values.longest() <= LONGEST:
+        return {}
+    if isinstance(values, array) or hasattr(values, "dtype"):
+        return {}
+    over = [row for row, v in enumerate(values) if isinstance(v, str) and len(v) > LONGEST]
+    limits = {row: _limit(predictions[row]) for row in over}
+    return {row: limit for row, limit in limits.items() if len(values[row]) > limit}
 
 
 def _limit(prediction: Prediction) -> int:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from mmbench import registry, stats
-from mmbench.engine.bounds import joined
+from mmbench.columns import ABSENT, column, distinct, entries, joined, rows_not_none, taken
+from mmbench.engine.bounds import joined as joined_extremes
 from mmbench.engine.estimates import MetricOptions, Scored, estimates, macro_name
 from mmbench.types import Directions, Score, ScoreInfo
 
@@ -79,15 +80,16 @@ def _by_tag(scored: Scored, tag: str) -> dict[str, NDArray[np.bool_]]:
 
     if scored.score.fold == "whole":
         return {}
-    tags = np.array([p.tags.get(tag, "") for p in scored.predictions], dtype=object)
-    return {str(value): tags == value for value in sorted(set(tags)) if value}
+    tags = entries(column(scored.predictions, "tags"), tag)
+    values = np.array(["" if value is ABSENT else value for value in tags], dtype=object)
+    return {str(value): values == value for value in sorted(set(values)) if value}
 
 
 def _part(scored: Scored, rows: NDArray[np.bool_]) -> Scored:
     """Return the score over some of its rows, folded again."""
     score, table = scored.score, scored.score.rows[rows]
     value = stats.fold(score.fold, table)
-    behind = list(compress(scored.predictions, rows))
+    behind = taken(scored.predictions, rows.nonzero()[0])
     positions = list(compress(scored.positions, rows))
     cut = msgspec.structs.replace(score, rows=table, value=value, interval=None)
     return scored._replace(
@@ -108,8 +110,8 @@ def _macro(scored: Scored, tag: str, parts: dict[str, Scored]) -> Scored:
     """Return the mean of a score over the values of a tag."""
     score = stats.over_splits([part.score for part in parts.values()])
     named = msgspec.structs.replace(score, signature=f"macro={tag},{score.signature}")
-    behind = [p for part in parts.values() for p in part.predictions]
-    ends = joined(list(parts.values()), stats.over_splits)
+    behind = joined([part.predictions for part in parts.values()])
+    ends = joined_extremes(list(parts.values()), stats.over_splits)
     return scored._replace(
         name=macro_name(scored.name, tag),
         score=named,
@@ -134,7 +136,8 @@ def _unmeasured(name: str, reason: str) -> ScoreInfo:
 def _info(
     scored: Scored, signature: str, interval: tuple[float, float] | None, reason: str
 ) -> ScoreInfo:
-    score, n = scored.score, sum(p.error is None for p in scored.predictions)
+    score, behind = scored.score, scored.predictions
+    n = len(behind) - len(rows_not_none(column(behind, "error")))
     missing = scored.asked - n
     low, high = interval or (None, None)
     return ScoreInfo(
@@ -142,7 +145,7 @@ def _info(
         low=low,
         high=high,
         n=n,
-        groups=len(set(scored.groups)),
+        groups=distinct(scored.groups),
         signature=f"{score.signature},{signature}" if signature else score.signature,
         better=score.better,
         fold=score.fold,

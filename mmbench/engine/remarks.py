@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from msgspec.structs import replace
 
-from mmbench.reasoning import NO_ANSWER, final_answer, has_reasoning
+from mmbench.columns import column
+from mmbench.reasoning import NO_ANSWER, final_answer, has_reasoning, perhaps_reasoning
 from mmbench.text import count
 from mmbench.types import Broken, Outputs, Prediction, Predictions
 
@@ -29,7 +29,7 @@ def without_reasoning(outputs: Outputs, empty: str | None) -> Outputs:
         if not answer:
             missing += 1
             values[ident] = Broken("no answer behind its reasoning") if empty is None else empty
-            tags[ident] = tags.get(ident, {}) | {NO_ANSWER: "true"}
+            tags[ident] = {**tags.get(ident, {}), NO_ANSWER: "true"}
     note = f"reasoning removed from {count(len(marked), 'output')}"
     if missing:
         note += f", of which {missing:,} had no answer behind it"
@@ -42,29 +42,29 @@ def _is_marked(value: object) -> bool:
 
 def reasoning_notes(predictions: Predictions) -> list[str]:
     """Return a note if texts that were scored contain reasoning."""
-    texts = [p.value for p in _answered(predictions) if isinstance(p.value, str)]
-    marked = sum(map(has_reasoning, texts))
+    columns = [
+        column(split, "value") for splits in predictions.directions.values() for split in splits
+    ]
+    marked = sum(has_reasoning(text) for values in columns for text in perhaps_reasoning(values))
     if not marked:
         return []
+    n = sum(isinstance(value, str) for values in columns for value in values)
     return [
-        f"reasoning or its tags (<think>, <answer>) in {marked:,} of {count(len(texts), 'answer')}"
+        f"reasoning or its tags (<think>, <answer>) in {marked:,} of {count(n, 'answer')}"
         " were scored as part of the answer: mmbench score --strip-reasoning removes them"
     ]
 
 
 def reference_notes(predictions: Predictions) -> list[str]:
     """Return a note if every output is its reference: the wrong column may have been scored."""
-    answered = list(_answered(predictions))
-    if not answered or not all(map(_is_reference, answered)):
+    answered = (prediction for prediction in predictions.each() if prediction.error is None)
+    first = next(answered, None)
+    if first is None or not _is_reference(first) or not all(map(_is_reference, answered)):
         return []
     return [
         "all outputs equal the references: was the column of the references scored?"
         " --field prediction=NAME chooses another"
     ]
-
-
-def _answered(predictions: Predictions) -> Iterator[Prediction]:
-    return (prediction for prediction in predictions.each() if prediction.error is None)
 
 
 def _is_reference(prediction: Prediction) -> bool:

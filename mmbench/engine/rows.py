@@ -10,40 +10,56 @@ these a run is compared and scored again, without the model and without the data
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from mmbench.columns import (
+    Repeated,
+    Texts,
+    column,
+    joined,
+    patched,
+    rows_not_none,
+    rows_of_type,
+)
 from mmbench.engine.estimates import Scored
 from mmbench.errors import DataError
 from mmbench.safe_parse import encode_json, parse_json
 from mmbench.types import Broken, Directions, Media, Prediction, Predictions, Ranking
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Table = dict[str, Sequence[Any]]  # columns of the types above, as Parquet gives them back
 
 
 def rows_table(directions: Directions, found: Sequence[Scored]) -> Table:
     """Return the columns of the stored rows: one row per prediction."""
-    flat = [(d, i, p) for d, splits in directions.items() for i, s in enumerate(splits) for p in s]
+    splits = [(d, i, split) for d, of in directions.items() for i, split in enumerate(of)]
+
+    def of_all(name: str) -> Sequence[Any]:
+        """Return a field of all predictions."""
+        return joined([column(split, name) for _, _, split in splits])
+
     table: Table = {
-        "direction": [direction for direction, _, _ in flat],
-        "split": [split for _, split, _ in flat],
-        "id": [p.id for _, _, p in flat],
-        "group": [p.group for _, _, p in flat],
-        "error": [p.error for _, _, p in flat],
-        "value": _values([p for _, _, p in flat]),
-        "scores": [p.scores for _, _, p in flat],
-        "target": [_json(p.target) for _, _, p in flat],
-        "tags": [_json(p.tags) for _, _, p in flat],
+        "direction": joined([Repeated(direction, len(split)) for direction, _, split in splits]),
+        "split": joined([Repeated(number, len(split)) for _, number, split in splits]),
+        "id": of_all("id"),
+        "group": of_all("group"),
+        "error": of_all("error"),
+        "value": _values(of_all("value"), of_all("error")),
+        "scores": of_all("scores"),
+        "target": _texts(map(_json, of_all("target"))),
+        "tags": _texts(map(_json, of_all("tags"))),
     }
-    columns: dict[str, list[list[float] | None]] = {}
+    measured: dict[str, list[list[float] | None]] = {}
     for scored in found:
-        if scored.score.fold == "whole":
-            continue
-        column = columns.setdefault(scored.metric, [None] * len(flat))
-        _fill(column, scored)
-    return table | columns
+        if scored.score.fold != "whole":
+            _fill(measured.setdefault(scored.metric, [None] * len(table["id"])), scored)
+    return table | measured
 
 
 def _fill(column: list[list[float] | None], scored: Scored) -> None:
@@ -54,13 +70,23 @@ def _fill(column: list[list[float] | None], scored: Scored) -> None:
         column[position] = row
 
 
-def _values(predictions: list[Prediction]) -> Sequence[object]:
+def _values(values: Sequence[object], errors: Sequence[str | None]) -> Sequence[object]:
     """Return values as JSON; scores by class as they are, which is a tenth of the size."""
     import numpy as np
 
-    if any(isinstance(p.value, np.ndarray) and not p.error for p in predictions):
-        return [None if p.error else np.atleast_1d(p.value) for p in predictions]
-    return [None if p.error else _json(p.value) for p in predictions]
+    values = patched(values, dict.fromkeys(rows_not_none(errors)))
+    if hasattr(values, "dtype"):
+        return values
+    if rows_of_type(values, np.ndarray):
+        of_classes = cast("Sequence[NDArray[np.float64] | int | None]", values)
+        return [None if value is None else np.atleast_1d(value) for value in of_classes]
+    return _texts(map(_json, values))
+
+
+def _texts(texts: Iterable[str | None]) -> Texts:
+    import pyarrow as pa
+
+    return Texts(pa.array(texts, pa.large_string()))
 
 
 def _json(value: Any) -> str | None:
@@ -73,7 +99,7 @@ def _json(value: Any) -> str | None:
 
 def stored_predictions(table: Mapping[str, Sequence[Any]]) -> Predictions:
     """Return the predictions behind stored rows. Raises DataError for images."""
-    found: Directions = {}
+    found: dict[str, list[list[Prediction]]] = {}
     columns = ("direction", "split", "id", "group", "error", "value", "target", "tags")
     if missing := [name for name in columns if name not in table]:
         raise DataError(f"the rows have no column {missing[0]!r}: run it again")

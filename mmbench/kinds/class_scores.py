@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from mmbench.columns import column, rows_of_type
 from mmbench.datasets import Samples
 from mmbench.errors import ModelError
 from mmbench.stats.probabilities import are_probabilities, probabilities
-from mmbench.types import Answers, Prediction, ScoreScale, Views
+from mmbench.types import Answers, ScoreScale, Views
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +24,7 @@ _CERTAIN = 40.0  # a logit whose sigmoid and softmax are 1 in float64
 
 def has_several(data: Samples) -> bool:
     """Return whether a sample may have several labels."""
-    return any(isinstance(sample.target, list) for sample in data.samples)
+    return bool(rows_of_type(column(data.samples, "target"), list))
 
 
 def scale_of_views(scale: ScoreScale, views: Views, *, several: bool) -> ScoreScale:
@@ -78,14 +79,14 @@ def check_scale(answers: Answers, where: str, *, several: bool) -> None:
         )
 
 
-def scale_of_outputs(found: Iterable[Prediction], *, several: bool) -> ScoreScale:
+def scale_of_outputs(values: Sequence[object], *, several: bool) -> ScoreScale:
     """Return what the scores in somebody's outputs are: probabilities if all of them can be such.
 
     Else logits; "" where the outputs have no scores.
     """
     import numpy as np
 
-    rows = (p.value for p in found if isinstance(p.value, np.ndarray))
+    rows = (values[row] for row in rows_of_type(values, np.ndarray))
     scale: ScoreScale = ""
     for block in _blocks(rows, 1024):
         if not are_probabilities(np.stack(block), several=several):

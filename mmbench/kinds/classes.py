@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from mmbench.columns import (
+    Repeated,
+    Table,
+    Texts,
+    are_distinct,
+    column,
+    looked_up,
+    patched,
+    places,
+    rows_of_type,
+    table,
+)
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.kinds.class_check import check_classes
@@ -53,17 +66,25 @@ class Classes(PerSample):
     def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
         """Return outputs of another program, which are probabilities if all scores can be."""
         found = super().accept(data, outputs)
-        marked = _marked(found, scale_of_outputs(found.each(), several=has_several(data)))
-        scales = {p.scores for p in marked.each()} - {""}
-        return msgspec.structs.replace(marked, notes=[_TAKEN[scale] for scale in scales])
+        ((values,),) = (
+            [column(s, "value") for s in splits] for splits in found.directions.values()
+        )
+        scale = scale_of_outputs(values, several=has_several(data))
+        notes = [_TAKEN[scale]] if scale else []
+        return msgspec.structs.replace(_marked(found, scale), notes=notes)
 
-    def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
+    def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
         """Return scores in the order of the data's labels. A label goes by its name.
 
         Scores are as precise as they are given. Those that are not numbers are a failed sample, as
         a model's are. Raises UnknownName for a label that the data do not have, DataError for
         missing scores.
         """
+        given = looked_up(outputs.values, column(data.samples, "id"))
+        if isinstance(given, Texts) and are_distinct(data.labels):
+            found = places(given, data.labels)
+            if (found >= 0).all():
+                return array("q", found.tobytes())
         names = outputs.labels or data.labels
 
         def read(output: object, where: str) -> object:
@@ -122,9 +143,18 @@ def _value(output: object, labels: list[str], names: Sequence[str], where: str) 
 
 def _marked(found: Predictions, scale: ScoreScale) -> Predictions:
     """Return predictions that say what their scores are; failed ones and labels have none."""
+    marked = {
+        direction: [_with_scale(table(Prediction, split), scale) for split in splits]
+        for direction, splits in found.directions.items()
+    }
+    return msgspec.structs.replace(found, directions=marked)
+
+
+def _with_scale(split: Table[Prediction], scale: ScoreScale) -> Table[Prediction]:
     import numpy as np
 
-    def marked(p: Prediction) -> Prediction:
-        return msgspec.structs.replace(p, scores=scale) if isinstance(p.value, np.ndarray) else p
-
-    return found.mapped(marked)
+    values = split.columns["value"]
+    if isinstance(values, np.ndarray):
+        return split.having(scores=Repeated(scale, len(split)))
+    of_arrays = dict.fromkeys(rows_of_type(values, np.ndarray), scale)
+    return split.having(scores=patched(split.columns["scores"], of_arrays))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
+from mmbench.columns import column, patched
 from mmbench.datasets import Samples
 from mmbench.kinds.class_check import check_classes
 from mmbench.kinds.class_names import columns_of_model
@@ -71,7 +74,7 @@ class Classification(Classes):
         reasons = {row // views: why for row, why in sorted(found.failures.items(), reverse=True)}
         return [(data.samples[row].id, why) for row, why in sorted(reasons.items())]
 
-    def values(self, data: Samples, responses: Responses, /) -> list[object]:
+    def values(self, data: Samples, responses: Responses, /) -> Sequence[object]:
         """Return scores [c] of each sample, in the order of the data's labels."""
         found, views = vectors(responses, "sample"), self.options.views
         failed = dict(self.failures(data, responses))
@@ -80,10 +83,8 @@ class Classification(Classes):
         check_scale(found, where, several=several)
         scores = found.vectors[:, columns]
         together = over_views(scores, len(data.samples), views, found.scores, several=several)
-        return [
-            Broken(failed[sample.id]) if sample.id in failed else row
-            for sample, row in zip(data.samples, together, strict=True)
-        ]
+        ids = column(data.samples, "id") if failed else ()
+        return patched(together, {r: Broken(failed[i]) for r, i in enumerate(ids) if i in failed})
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
         """Return predictions that say what their scores are."""

@@ -15,7 +15,7 @@ from mmbench.kinds.per_sample import (
     dealt_out,
     each_output,
     media_of,
-    prediction,
+    predicted,
     text_of,
     with_failures,
 )
@@ -87,10 +87,8 @@ class Drawing(PerSample):
         real = {sample.id: sample for sample in data.samples}
         drawn = [real.pop(ident, Sample(ident, {})) for ident in outputs.values]
         values = self.accepted(replace(data, samples=drawn), outputs)
-        pairs = zip(drawn, values, strict=True)
-        found = [prediction(sample, value, sample.tags) for sample, value in pairs]
-        alone = [prediction(sample, None, sample.tags) for sample in real.values()]
-        return self._sized(with_failures({"": [found + alone]}))
+        found = predicted([*drawn, *real.values()], [*values, *[None] * len(real)])
+        return self._sized(with_failures({"": [found]}))
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
         """Return the drawn images, each with its real one."""

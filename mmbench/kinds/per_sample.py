@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from inspect import unwrap
-from typing import ClassVar, TypeVar
+from typing import ClassVar, TypeVar, cast
 
+from mmbench.columns import (
+    Mappings,
+    Repeated,
+    Table,
+    column,
+    looked_up,
+    patched,
+    rows_of_type,
+    table,
+)
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError, UserError
 from mmbench.kinds.returned import CHECKS, checked
@@ -15,6 +25,7 @@ from mmbench.protocols import Needs, Responses
 from mmbench.types import (
     Broken,
     Content,
+    Directions,
     KindOptions,
     Media,
     Modality,
@@ -117,7 +128,7 @@ class PerSample(ABC):
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
         """Return a model's answers with the references."""
-        found = with_references(data, self.values(data, responses))
+        found = predicted(data.samples, self.values(data, responses))
         return Predictions({"": [found]}, self.failures(data, responses))
 
     def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
@@ -130,16 +141,13 @@ class PerSample(ABC):
                 f"task {self.task.name}: outputs with embeddings are for retrieval tasks"
             )
         values = self.accepted(data, outputs)
-        found = [
-            prediction(sample, value, outputs.tags.get(sample.id, {}) | sample.tags)
-            for sample, value in zip(data.samples, values, strict=True)
-        ]
+        found = predicted(data.samples, values, _tags(data.samples, outputs))
         return with_failures({"": [found]})
 
     def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
         """Return the predictions of one of `baselines`."""
         values = self.baseline_values(name, data, seed)
-        return with_failures({"": [with_references(data, values)]})
+        return with_failures({"": [predicted(data.samples, values)]})
 
     def signature(self, _data: Samples, /) -> str:
         """Add nothing to the metrics' own signatures."""
@@ -154,22 +162,53 @@ def each_output(
     `read` makes a value of an output; its second argument begins error messages: "task t: the
     output for 17".
     """
-    values = outputs.values
+    ids = column(data.samples, "id")
     return [
         value
-        if isinstance(value := values[sample.id], Broken)
-        else read(value, f"task {task.name}: the output for {sample.id}")
-        for sample in data.samples
+        if isinstance(value, Broken)
+        else read(value, f"task {task.name}: the output for {ident}")
+        for ident, value in zip(ids, looked_up(outputs.values, ids), strict=True)
     ]
 
 
-def with_references(data: Samples, values: Sequence[object]) -> list[Prediction]:
-    """Return the prediction of each sample."""
-    pairs = zip(data.samples, values, strict=True)
-    return [prediction(sample, value, sample.tags) for sample, value in pairs]
+def _tags(samples: Sequence[Sample], outputs: Outputs) -> Sequence[Mapping[str, str]]:
+    """Return the tags of each sample, and those that its output brings besides."""
+    own, given = column(samples, "tags"), outputs.tags
+    if not given:
+        return own
+    pairs = zip(column(samples, "id"), own, strict=True)
+    return Mappings.of([{**given.get(ident, {}), **tags} for ident, tags in pairs])
 
 
-def with_failures(directions: dict[str, list[list[Prediction]]]) -> Predictions:
+def predicted(
+    samples: Sequence[Sample],
+    values: Sequence[object],
+    tags: Sequence[Mapping[str, str]] | None = None,
+) -> Table[Prediction]:
+    """Return the value for each sample with its reference, and with the sample's own `tags`.
+
+    A prediction has failed where the value is Broken, or the reference is.
+    """
+    rows = table(Sample, samples, ("inputs", "tags")).columns
+    targets, inputs, n = rows["target"], rows["inputs"], len(samples)
+    lost = {row: targets[row].reason for row in rows_of_type(targets, Broken)}
+    broken = cast("Sequence[Broken]", values)
+    refused = {row: broken[row].reason for row in rows_of_type(values, Broken)}
+    failed = dict(sorted((refused | lost).items()))
+    columns = {
+        "id": rows["id"],
+        "value": patched(values, dict.fromkeys(failed)),
+        "target": patched(targets, dict.fromkeys(lost)),
+        "error": patched(Repeated(None, n), failed),
+        "group": rows["group"],
+        "tags": rows["tags"] if tags is None else tags,
+        "inputs": patched(inputs, {row: {} for row in failed}),
+        "scores": Repeated("", n),
+    }
+    return Table(Prediction, columns)
+
+
+def with_failures(directions: Directions) -> Predictions:
     """Return predictions in which a failed sample has a failed prediction."""
     found = Predictions(directions)
     return Predictions(directions, found.failed())
@@ -188,27 +227,6 @@ def dealt_out(answers: list[T], ids: list[str], seed: int) -> list[T]:
     for row, other in zip(order, order[1:] + order[:1], strict=True):
         given[row] = answers[other]
     return given
-
-
-def prediction(sample: Sample, value: object, tags: dict[str, str]) -> Prediction:
-    """Return the value for a sample with its reference.
-
-    The prediction has failed where the value is Broken, or the reference is.
-    """
-    broken = sample.target if isinstance(sample.target, Broken) else value
-    if isinstance(broken, Broken):
-        target = None if broken is sample.target else sample.target
-        return Prediction(
-            sample.id, target=target, error=broken.reason, group=sample.group, tags=tags
-        )
-    return Prediction(
-        sample.id,
-        value=value,
-        target=sample.target,
-        group=sample.group,
-        tags=tags,
-        inputs=sample.inputs,
-    )
 
 
 def check_medium(spec: TaskSpec) -> None:

@@ -24,6 +24,7 @@ from mmbench.types import (
     Directions,
     KindOptions,
     Outputs,
+    Prediction,
     Predictions,
     Requests,
     Role,
@@ -192,7 +193,7 @@ class Retrieval:
         ranker: Ranker,
     ) -> Directions:
         names = self.directions()
-        found: Directions = {name: [] for name in names}
+        found: dict[str, list[list[Prediction]]] = {name: [] for name in names}
         for part in parts(data, failures, self._splits):
             results = ranker(part, len(names) == 2)
             for way, (name, result) in enumerate(zip(names, results, strict=True)):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import ClassVar
 
 from msgspec.structs import replace
 
 from mmbench.alternatives import first_reading, pieces_of
+from mmbench.columns import Table, Texts, column, looked_up, patched, rows_of_type, table
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.kinds.conversation import (
@@ -25,6 +27,7 @@ from mmbench.types import (
     Broken,
     Conversation,
     Outputs,
+    Prediction,
     Predictions,
     Requests,
     Said,
@@ -82,16 +85,18 @@ class Writing(PerSample):
         if not cut:
             return found
         (split,) = found.directions[""]
-        marked = [
-            replace(p, tags=p.tags | {"finish": "length"}) if row in cut else p
-            for row, p in enumerate(split)
-        ]
+        rows = table(Prediction, split).columns
+        tags = {row: rows["tags"][row] | {"finish": "length"} for row in cut}
+        marked = Table(Prediction, rows | {"tags": patched(rows["tags"], tags)})
         verb = "was" if len(cut) == 1 else "were"
         note = f"{count(len(cut), 'answer')} met the token limit and {verb} cut off"
         return replace(found, directions={"": [marked]}, notes=[*found.notes, note])
 
-    def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
+    def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
         """Return the texts; a number becomes its decimal text."""
+        values = looked_up(outputs.values, column(data.samples, "id"))
+        if isinstance(values, Texts) and not values.array.null_count:
+            return values
         return each_output(self.task, data, outputs, _as_text)
 
     def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
@@ -137,11 +142,12 @@ def _as_text(output: object, where: str) -> str:
 def _refuse_options(spec: TaskSpec, data: Samples) -> None:
     """Refuse options where a metric of the task is one of free answers. Raises DataError."""
     free = any(name.startswith(_FREE) for name in spec.metrics)
-    for sample in data.samples if free else []:
-        if isinstance(sample.target, dict) and "options" in sample.target:
+    targets = column(data.samples, "target")
+    for row in rows_of_type(targets, dict) if free else []:
+        if "options" in targets[row]:
             raise DataError(
-                f"sample {sample.id}: has options, which task {spec.name} does not score: take"
-                " -t choices or a task of kind choice"
+                f"sample {data.samples[row].id}: has options, which task {spec.name} does not"
+                " score: take -t choices or a task of kind choice"
             )
 
 

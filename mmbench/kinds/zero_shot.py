@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from msgspec import field
 
+from mmbench.columns import patched
 from mmbench.datasets import Samples
 from mmbench.errors import SpecError
 from mmbench.kinds.class_check import check_classes
@@ -77,15 +79,13 @@ class ZeroShot(Classes):
         """Return similarities: vectors have no other scale."""
         return "similarities"
 
-    def values(self, data: Samples, responses: Responses, /) -> list[object]:
+    def values(self, data: Samples, responses: Responses, /) -> Sequence[object]:
         """Return similarities [c] float32 of each sample."""
         samples = vectors(responses, "sample")
         classes = _classes(vectors(responses, "class"), len(data.labels))
         scores = samples.vectors @ classes.T * _SCALE
-        return [
-            Broken(samples.failures[row]) if row in samples.failures else scores[row]
-            for row in range(len(scores))
-        ]
+        failed = {row: Broken(why) for row, why in samples.failures.items()}
+        return patched(cast("Sequence[object]", scores), failed)
 
     def _templates(self, data: Samples) -> list[str]:
         templates = self.options.templates or data.templates

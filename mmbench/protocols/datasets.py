@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, Protocol, Self
 
 from msgspec import Struct
@@ -48,7 +48,7 @@ class Dataset(Protocol):
         """Return the tags that samples have only if the files have them."""
         ...
 
-    def by_role(self) -> Mapping[str, list[Sample]]:
+    def by_role(self) -> Mapping[str, Sequence[Sample]]:
         """Return the samples by role; the role that asks is the first."""
         ...
 
