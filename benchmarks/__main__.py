@@ -9,7 +9,9 @@ from importlib import import_module
 
 from benchmarks.rows import Row
 
-MODULES = ("ranks", "endtoend", "captions", "frechet", "intervals", "generation", "video")
+MODULES = (
+    *("ranks", "endtoend", "captions", "frechet", "intervals", "generation", "video", "growth"),
+)
 
 
 def main() -> int:

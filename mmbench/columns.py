@@ -9,7 +9,7 @@ costs nothing for a table and works on a list of objects as well.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from enum import Enum
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
@@ -295,10 +295,32 @@ class Keyed(Mapping[str, V]):
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
 
+    def values(self) -> ValuesView[V]:
+        """Return the values."""
+        return _Values(self)
+
+    def items(self) -> ItemsView[str, V]:
+        """Return the keys with their values."""
+        return _Items(self)
+
     def __getitem__(self, name: str) -> V:
         if self._row_of is None:
             self._row_of = {name: row for row, name in enumerate(self.names)}
         return self.column[self._row_of[name]]
+
+
+class _Values(ValuesView[V]):
+    _mapping: Keyed[V]
+
+    def __iter__(self) -> Iterator[V]:
+        return iter(self._mapping.column)
+
+
+class _Items(ItemsView[str, V]):
+    _mapping: Keyed[V]
+
+    def __iter__(self) -> Iterator[tuple[str, V]]:
+        return zip(self._mapping.names, self._mapping.column, strict=True)
 
 
 def column(rows: Sequence[object], name: str) -> Sequence[Any]:

@@ -15,6 +15,7 @@ from unicodedata import normalize
 
 import msgspec
 
+from mmbench.columns import values_of
 from mmbench.data.outputs_lines import kaldi_parts, said, trn_parts
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.errors import DataError
@@ -60,8 +61,8 @@ def with_line_ids(
     With `fold` upper and lower case are alike in ids. Raises DataError, which begins with `where`,
     for a file in which only some lines carry an id, or where that may be chance.
     """
-    texts = list(outputs.values.values())
     plain = outputs.positional and not outputs.tags
+    texts = values_of(outputs.values) if plain else ()
     numbered = [(n, t) for n, t in enumerate(texts, 1) if isinstance(t, str) and t.strip()]
     if not plain or not numbered or not all(isinstance(text, str) for text in texts):
         return outputs

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from mmbench.columns import ABSENT, column, entries, names_in
 from mmbench.errors import UnknownName
 from mmbench.protocols import Dataset
 from mmbench.text import listed
@@ -29,23 +30,33 @@ def with_breakdown_tags(
     if not spec.breakdowns:
         return Tagged(data, [])
     grouped = data.with_group_tags()
-    tags = [s.tags for one in (data, grouped) for side in one.by_role().values() for s in side]
+    known = {name for one in (data, grouped) for name in _full_tags(one)}
     if data.group_name in spec.breakdowns:
         data = grouped
-    missing = _missing(spec, [*tags, *further], data.optional_tags)
+    missing = _missing(spec, known | _named(further), data.optional_tags)
     notes = [f"no breakdown by {listed(missing)}: no sample has the tag"] if missing else []
     return Tagged(data, notes)
 
 
 def check_breakdowns(spec: TaskSpec, tags: Iterable[Mapping[str, str]]) -> None:
     """Refuse a breakdown by a tag that is none of `tags`. Raises UnknownName."""
-    _missing(spec, tags, [])
+    _missing(spec, _named(tags), [])
 
 
-def _missing(
-    spec: TaskSpec, tags: Iterable[Mapping[str, str]], optional: Sequence[str]
-) -> list[str]:
-    known = {name for one in tags for name, value in one.items() if value}
+def _full_tags(data: Dataset) -> Iterator[str]:
+    """Yield the names of the tags that a sample has."""
+    for samples in data.by_role().values():
+        tags = column(samples, "tags")
+        for name in names_in(tags):
+            if any(value and value is not ABSENT for value in entries(tags, name)):
+                yield name
+
+
+def _named(tags: Iterable[Mapping[str, str]]) -> set[str]:
+    return {name for one in tags for name, value in one.items() if value}
+
+
+def _missing(spec: TaskSpec, known: set[str], optional: Sequence[str]) -> list[str]:
     missing = [tag for tag in spec.breakdowns if tag not in known]
     for tag in missing:
         if tag not in optional:

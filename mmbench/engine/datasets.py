@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mmbench import registry
+from mmbench.columns import column, entries, rows_of_type
 from mmbench.engine.other_formats import explained
 from mmbench.engine.returned_data import check_fields, check_samples
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
@@ -52,10 +53,10 @@ def refuse_broken(spec: TaskSpec, data: Dataset) -> None:
     """Raise DataError where not one content of a side can be used: no image is there."""
     sides = data.by_role()
     for side, field in spec.fields.items():
-        contents = [sample.inputs.get(field) for sample in sides.get(side, [])]
-        broken = [content for content in contents if isinstance(content, Broken)]
+        contents = entries(column(sides.get(side, []), "inputs"), field)
+        broken = rows_of_type(contents, Broken)
         if broken and len(broken) == len(contents):
-            raise DataError(f"task {spec.name}: no {side} can be read: {broken[0].reason}")
+            raise DataError(f"task {spec.name}: no {side} can be read: {contents[0].reason}")
 
 
 def _from_hub(spec: TaskSpec) -> Dataset:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from reprlib import repr
 
+from mmbench.columns import ABSENT, Absent, Repeated, column, entries
 from mmbench.data.media_fields import field_modality
 from mmbench.data.unread_media import modality_by_ending
 from mmbench.errors import DataError
@@ -24,38 +26,50 @@ def check_media(spec: TaskSpec, data: Dataset) -> None:
     fields = {field: media_field(name, field) for name, field in spec.fields.items()}
     wanted = {field: modality for field, modality in fields.items() if modality}
     for samples in data.by_role().values():
-        for sample in samples:
-            for field, modality in wanted.items():
-                _check(spec, sample, field, modality)
+        inputs = column(samples, "inputs")
+        for field, modality in wanted.items():
+            _check(spec, samples, entries(inputs, field), field, modality)
         for field in fields.keys() - wanted.keys():
-            _refuse_names(spec, field, [sample.inputs.get(field) for sample in samples])
+            _refuse_names(spec, field, entries(inputs, field))
 
 
-def _refuse_names(spec: TaskSpec, field: str, contents: list[Content | None]) -> None:
-    texts = [content for content in contents if isinstance(content, str)]
-    words = (text for text in texts if not text.strip() or " " in text.strip())
-    if not texts or next(words, None) is not None:
+def _refuse_names(spec: TaskSpec, field: str, contents: Sequence[Content | Absent]) -> None:
+    texts = (content for content in contents if isinstance(content, str))
+    first = next(texts, None)
+    if first is None or _is_words(first) or any(map(_is_words, texts)):
         return
-    kinds = {modality_by_ending(text) for text in texts}
-    (kind, *others) = kinds
-    if kind and not others:
+    kind = modality_by_ending(first)
+    alike = (modality_by_ending(c) == kind for c in contents if isinstance(c, str))
+    if kind and all(alike):
         raise DataError(
-            f"task {spec.name}: {field} holds names of files, e.g. {repr(texts[0])}, and is read as"
+            f"task {spec.name}: {field} holds names of files, e.g. {repr(first)}, and is read as"
             f" text: call the input {kind} in the task's data and fields"
         )
 
 
-def _check(spec: TaskSpec, sample: Sample, field: str, modality: Modality) -> None:
-    content = sample.inputs.get(field)
-    found = _shown(content)
-    if found and not (isinstance(content, Media) and content.modality == modality):
-        raise DataError(
-            f"task {spec.name}: sample {sample.id}: {field} is {found}, where {modality} is"
-            f" needed: name the input {modality} in the task's data and fields"
-        )
+def _is_words(text: str) -> bool:
+    return not text.strip() or " " in text.strip()
 
 
-def _shown(content: Content | None) -> str:
+def _check(
+    spec: TaskSpec,
+    samples: Sequence[Sample],
+    contents: Sequence[Content | Absent],
+    field: str,
+    modality: Modality,
+) -> None:
+    if isinstance(contents, Repeated) and contents.only is ABSENT:
+        return
+    for row, content in enumerate(contents):
+        found = _shown(content)
+        if found and not (isinstance(content, Media) and content.modality == modality):
+            raise DataError(
+                f"task {spec.name}: sample {samples[row].id}: {field} is {found}, where {modality}"
+                f" is needed: name the input {modality} in the task's data and fields"
+            )
+
+
+def _shown(content: Content | Absent) -> str:
     """What a text or a medium is in a message; empty for what is missing or broken."""
     if isinstance(content, str):
         return f"the text {repr(content)}"

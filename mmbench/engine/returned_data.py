@@ -8,6 +8,7 @@ from typing import get_args
 
 from msgspec import to_builtins
 
+from mmbench.columns import Table, are_distinct, column, names_in
 from mmbench.errors import UnknownName, UserError
 from mmbench.protocols import Dataset
 from mmbench.text import plain
@@ -19,7 +20,7 @@ def check_samples(spec: TaskSpec, name: str, data: Dataset) -> None:
     where = f"task {spec.name}: data source {name} returned"
     roles = data.by_role()
     for role, samples in roles.items():
-        if not isinstance(samples, list | tuple):
+        if not isinstance(samples, list | tuple | Table):
             shown = plain(repr(samples), 80)
             raise UserError(f"{where} {shown} as the samples of the role {role}: give a list")
         for sample in samples:
@@ -35,7 +36,7 @@ def check_fields(spec: TaskSpec, data: Dataset) -> None:
 
     Some may be missing: a kind may have fields that its data need not have.
     """
-    known = {name for role in data.by_role().values() for one in role for name in one.inputs}
+    known = {n for role in data.by_role().values() for n in names_in(column(role, "inputs"))}
     if known and spec.fields and known.isdisjoint(spec.fields.values()):
         field = next(iter(spec.fields.values()))
         raise UnknownName(f"input in fields of task {spec.name}", field, sorted(known))
@@ -94,9 +95,11 @@ def _target_fault(target: object) -> str:
 
 def _refuse_twins(where: str, samples: Sequence[Sample]) -> None:
     """Refuse two samples of one id, which no output could tell apart. Raises UserError."""
-    ident, times = next(iter(Counter(sample.id for sample in samples).most_common(1)), ("", 1))
-    if times > 1:
-        raise UserError(f"{where} {times} samples with the id {ident!r}: each needs one of its own")
+    ids = column(samples, "id")
+    if are_distinct(ids):
+        return
+    ((ident, times),) = Counter(ids).most_common(1)
+    raise UserError(f"{where} {times} samples with the id {ident!r}: each needs one of its own")
 
 
 def outputs_fault(outputs: object) -> str:

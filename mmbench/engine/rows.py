@@ -10,12 +10,14 @@ these a run is compared and scored again, without the model and without the data
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from mmbench.columns import (
+    Mappings,
     Repeated,
     Texts,
     column,
@@ -52,8 +54,8 @@ def rows_table(directions: Directions, found: Sequence[Scored]) -> Table:
         "error": of_all("error"),
         "value": _values(of_all("value"), of_all("error")),
         "scores": of_all("scores"),
-        "target": _texts(map(_json, of_all("target"))),
-        "tags": _texts(map(_json, of_all("tags"))),
+        "target": _encoded(of_all("target")),
+        "tags": _encoded(of_all("tags")),
     }
     measured: dict[str, list[list[float] | None]] = {}
     for scored in found:
@@ -80,13 +82,20 @@ def _values(values: Sequence[object], errors: Sequence[str | None]) -> Sequence[
     if rows_of_type(values, np.ndarray):
         of_classes = cast("Sequence[NDArray[np.float64] | int | None]", values)
         return [None if value is None else np.atleast_1d(value) for value in of_classes]
-    return _texts(map(_json, values))
+    return _encoded(values)
 
 
-def _texts(texts: Iterable[str | None]) -> Texts:
+def _encoded(values: Sequence[object]) -> Sequence[str | None]:
+    """Return values as JSON, each as `_json` has it."""
     import pyarrow as pa
 
-    return Texts(pa.array(texts, pa.large_string()))
+    if isinstance(values, Repeated):
+        return Repeated(_json(values.only), len(values))
+    if isinstance(values, Mappings) and not values.columns:
+        return Repeated("{}", len(values))
+    plain = isinstance(values, array) or (isinstance(values, Texts) and not values.array.null_count)
+    encode = msgspec.json.encode if plain else _json  # texts in Arrow have no lone surrogates
+    return Texts(pa.array(map(encode, values), pa.large_string()))
 
 
 def _json(value: Any) -> str | None:

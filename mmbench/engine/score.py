@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mmbench.columns import column, places
 from mmbench.contents import digest
 from mmbench.data.output_ids import with_ids_of_data
 from mmbench.engine.breakdowns import with_breakdown_tags
@@ -85,9 +86,9 @@ def _where(predictions: str | Path | Outputs) -> str:
     return "outputs" if isinstance(predictions, Outputs) else str(predictions)
 
 
-def _ids(data: Dataset) -> dict[str, list[str]]:
+def _ids(data: Dataset) -> dict[str, Sequence[str]]:
     """Return the ids of the data, by role."""
-    return {role: [sample.id for sample in samples] for role, samples in data.by_role().items()}
+    return {role: column(samples, "id") for role, samples in data.by_role().items()}
 
 
 def _stem(predictions: str | Path | Outputs) -> str:
@@ -110,9 +111,9 @@ def _unread(n: int) -> list[str]:
 def _partial(whole: Dataset, used: Dataset) -> list[str]:
     """Return what --partial left out, in words."""
     notes = []
-    for side, samples in whole.by_role().items():
-        kept = {sample.id for sample in used.by_role()[side]}
-        n = sum(sample.id not in kept for sample in samples)
+    kept = _ids(used)
+    for side, ids in _ids(whole).items():
+        n = int((places(ids, kept[side]) < 0).sum())
         left_out = count(n, _NOUNS.get(side, side))
         notes += [f"partial: {left_out} without an output left out"] if n else []
     return notes

@@ -1,0 +1,142 @@
+"""Files of any number of samples, and the commands over them, for `benchmarks.growth`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+_WORDS = 8_000  # different words of captions and answers
+_MODEL = """
+import numpy as np
+import mmbench
+from mmbench.columns import Mappings, Repeated, Table, packed
+from mmbench.types import Sample
+
+@mmbench.register("model", "counter")
+class Counter:
+    modalities = frozenset({"text"})
+    def __init__(self, *_, **__): pass
+    def embed(self, items, modality, role):
+        sizes = np.fromiter(map(len, items), np.float32, len(items))
+        return np.stack([sizes, sizes % 7, sizes % 5, sizes % 3 + 1, *[np.ones_like(sizes)] * 4], 1)
+
+@mmbench.register("data", "lines")
+def lines(root):
+    texts = root.read_text().splitlines()
+    def side(name, texts):
+        ids = packed([f"{name}{row}" for row in range(len(texts))])
+        inputs, n = Mappings({"text": packed(texts)}, len(texts)), len(texts)
+        columns = {"id": ids, "inputs": inputs, "target": Repeated(None, n)}
+        return Table(Sample, columns | {"group": Repeated("", n), "tags": Mappings({}, n)})
+    queries = texts[: max(1, len(texts) // 200)]
+    links = {f"q{row}": {f"d{row}": 1.0} for row in range(len(queries))}
+    return mmbench.RetrievalData(side("q", queries), side("d", texts[len(queries):]), links)
+"""
+_RUN_TASK = """name: lines
+kind: retrieval
+directions: query-to-corpus
+data: {source: lines}
+fields: {query: text, corpus: text}
+metrics: [recall@1, recall@10, mrr]
+headline: recall@1
+"""
+_TOP1 = """include: labels
+name: top1
+data: {{source: labels, classes: [{names}]}}
+metrics: [accuracy@1]
+"""
+
+
+def texts(folder: Path, n: int) -> list[str]:
+    """`run` of a model that counts letters, over n texts: one in 200 is a query."""
+    (folder / "lines.txt").write_text(
+        "".join(f"{text} {row}\n" for row, text in enumerate(_sentences(n)))
+    )
+    (folder / "counter.py").write_text(_MODEL)
+    _task(folder, "lines", _RUN_TASK)
+    plugin = ["--plugin", str(folder / "counter.py"), "--data", str(folder / "lines.txt")]
+    return ["run", "-m", "counter", "-t", "lines", *plugin, *_where(folder)]
+
+
+def answers(folder: Path, n: int, seed: int = 0) -> list[str]:
+    """`score` of n short answers in JSON lines, of which some are right, by exact match."""
+    draws = np.random.default_rng(seed)
+    right, said = (draws.integers(0, 50, n).tolist() for _ in range(2))
+    with (folder / "data.jsonl").open("w") as data:
+        for row in range(n):
+            data.write(
+                f'{{"id": "q{row}", "question": "How many in {row}?", "answer": "{row % 50}"}}\n'
+            )
+    with (folder / "outputs.jsonl").open("w") as outputs:
+        for row in range(n):
+            value = row % 50 if right[row] < 30 else said[row]
+            outputs.write(f'{{"id": "q{row}", "value": "{value}"}}\n')
+    _task(folder, "exact", "include: answers\nname: exact\nmetrics: [exact_match]\n")
+    return _score(folder, "exact", "data.jsonl", "outputs.jsonl")
+
+
+def captions(folder: Path, n: int) -> list[str]:
+    """`score` of n captions with one reference each, by BLEU, ROUGE and CIDEr."""
+    for name, column, seed in (("data.csv", "caption", 0), ("outputs.csv", "value", 1)):
+        lines = (f"{row},{text}\n" for row, text in enumerate(_sentences(n, seed)))
+        (folder / name).write_text(f"id,{column}\n" + "".join(lines))
+    return _score(folder, "captions", "data.csv", "outputs.csv")
+
+
+def labels(folder: Path, n: int) -> list[str]:
+    """`score` of n labels of 100 classes, by accuracy@1."""
+    draws = np.random.default_rng(0)
+    for name, column in (("data.csv", "label"), ("outputs.csv", "value")):
+        lines = (
+            f"{row},class {label}\n" for row, label in enumerate(draws.integers(0, 100, n).tolist())
+        )
+        (folder / name).write_text(f"id,{column}\n" + "".join(lines))
+    _task(
+        folder, "top1", "include: labels\nname: top1\nmetrics: [accuracy@1]\nheadline: accuracy@1\n"
+    )
+    return _score(folder, "top1", "data.csv", "outputs.csv")
+
+
+def corpus(folder: Path, n: int) -> list[str]:
+    """`score` of 1,000 queries against n documents × 128, a relevant document for each query."""
+    out, draws = folder / "outputs", np.random.default_rng(0)
+    out.mkdir(parents=True)
+    queries = min(1000, n)
+    for side, size in (("query", queries), ("corpus", n)):
+        vectors = np.lib.format.open_memmap(out / f"{side}.npy", "w+", np.float32, (size, 128))
+        for start in range(0, size, 50_000):
+            vectors[start : start + 50_000] = draws.standard_normal(
+                (min(50_000, size - start), 128), np.float32
+            )
+        with (out / f"{side}_ids.txt").open("w") as ids:
+            ids.writelines(f"{side[0]}{row}\n" for row in range(size))
+    pairs = (f"q{row} 0 c{row * (n // queries)} 1\n" for row in range(queries))
+    (folder / "judged.qrels").write_text("".join(pairs))
+    _task(folder, "nearest", "include: pairs\nname: nearest\ndirections: query-to-corpus\n")
+    return _score(folder, "nearest", "judged.qrels", "outputs")
+
+
+def _sentences(n: int, seed: int = 0) -> list[str]:
+    """Sentences of 8 to 14 words, frequent ones more often (Zipf), of a vocabulary of letters."""
+    draws = np.random.default_rng(seed)
+    words = [f"w{number:x}" for number in range(_WORDS)]
+    chances = 1 / np.arange(1, _WORDS + 1)
+    sizes = draws.integers(8, 15, n)
+    drawn = iter(draws.choice(_WORDS, int(sizes.sum()), p=chances / chances.sum()).tolist())
+    return [" ".join(words[next(drawn)] for _ in range(size)) for size in sizes.tolist()]
+
+
+def _task(folder: Path, name: str, text: str) -> None:
+    (folder / "tasks").mkdir(exist_ok=True)
+    (folder / "tasks" / f"{name}.yaml").write_text(text)
+
+
+def _score(folder: Path, task: str, data: str, outputs: str) -> list[str]:
+    files = ["--data", str(folder / data), "--predictions", str(folder / outputs)]
+    return ["score", "-t", task, *files, *_where(folder)]
+
+
+def _where(folder: Path) -> list[str]:
+    tasks = ["--tasks", str(folder / "tasks")] if (folder / "tasks").is_dir() else []
+    return ["--out", str(folder / "out"), *tasks]
