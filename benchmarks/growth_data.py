@@ -10,8 +10,7 @@ _WORDS = 8_000  # different words of captions and answers
 _MODEL = """
 import numpy as np
 import mmbench
-from mmbench.columns import Mappings, Repeated, Table, packed
-from mmbench.types import Sample
+from mmbench.datasets import sample_columns
 
 @mmbench.register("model", "counter")
 class Counter:
@@ -25,10 +24,7 @@ class Counter:
 def lines(root):
     texts = root.read_text().splitlines()
     def side(name, texts):
-        ids = packed([f"{name}{row}" for row in range(len(texts))])
-        inputs, n = Mappings({"text": packed(texts)}, len(texts)), len(texts)
-        columns = {"id": ids, "inputs": inputs, "target": Repeated(None, n)}
-        return Table(Sample, columns | {"group": Repeated("", n), "tags": Mappings({}, n)})
+        return sample_columns([f"{name}{row}" for row in range(len(texts))], {"text": texts})
     queries = texts[: max(1, len(texts) // 200)]
     links = {f"q{row}": {f"d{row}": 1.0} for row in range(len(queries))}
     return mmbench.RetrievalData(side("q", queries), side("d", texts[len(queries):]), links)

@@ -347,6 +347,24 @@ def names_in(mappings: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for one in mappings for name in one))
 
 
+def as_column(values: Any) -> Sequence[Any]:
+    """Return a list, an Arrow array or a NumPy array [n] as a column of Python's own values."""
+    if hasattr(values, "to_pylist"):
+        import pyarrow as pa
+
+        kind = values.type
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            return Texts(values)
+        return packed(values.to_pylist())
+    if not hasattr(values, "dtype"):
+        return values if isinstance(values, Column | array) else packed(values)
+    if values.ndim == 1 and values.dtype.kind in "US":
+        import pyarrow as pa
+
+        return Texts(pa.array(values, pa.string()))
+    return packed(values.tolist()) if values.ndim == 1 else cast("Sequence[Any]", values)
+
+
 def packed(values: Sequence[T]) -> Sequence[T]:
     """Return values as the column that takes the least memory; as they are where none fits."""
     kinds = set(map(type, values))

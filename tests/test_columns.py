@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import pyarrow.compute  # noqa: F401 - now, so that no example waits for it
+import pyarrow as pa
+import pyarrow.compute
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,7 @@ from mmbench.columns import (
     Table,
     Texts,
     are_distinct,
+    as_column,
     by_name,
     column,
     entries,
@@ -29,6 +32,7 @@ from mmbench.columns import (
     taken,
     texts_of,
 )
+from mmbench.datasets import Samples, sample_columns
 from mmbench.types import Prediction, Sample
 
 ANY_TEXT = st.text(st.characters(), max_size=6)  # with lone surrogates
@@ -134,3 +138,41 @@ def test_names_are_ordered_by_their_utf8(names: list[str]) -> None:
     order, twice = by_name(texts)
     assert [names[row] for row in order] == sorted(names)  # by code points, as UTF-8 is
     assert twice == (len(set(names)) < len(names))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["a", "b"],
+        pa.array(["a", "b"]),
+        pa.chunked_array([["a"], ["b"]], pa.large_string()),
+        np.array(["a", "b"]),
+        np.array([b"a", b"b"]),
+        Repeated("a", 2),
+        [1, 2],
+        pa.array([1, 2]),
+        np.array([1, 2], np.int32),
+        pa.array([["x"], []]),
+        pa.array([None, "b"]),
+    ],
+)
+def test_lists_and_arrays_become_columns_of_pythons_values(given: Any) -> None:
+    found = as_column(given)
+    listed = given.to_pylist() if hasattr(given, "to_pylist") else list(given)
+    wanted = [value.decode() if isinstance(value, bytes) else value for value in listed]
+    assert list(found) == wanted
+    assert {type(value) for value in found} <= {str, int, list, type(None)}
+
+
+def test_samples_of_columns_are_samples() -> None:
+    samples = sample_columns(
+        pa.array(["a", "b"]),
+        {"question": ["how?", ABSENT]},
+        targets=np.array([3, 4]),
+        tags={"topic": np.array(["x", "y"])},
+    )
+    assert samples == [
+        Sample("a", {"question": "how?"}, 3, tags={"topic": "x"}),
+        Sample("b", {}, 4, tags={"topic": "y"}),
+    ]
+    assert Samples(samples).limit(1).samples == samples[:1]

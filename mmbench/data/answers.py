@@ -8,7 +8,7 @@ from reprlib import repr
 from string import ascii_uppercase
 from typing import NamedTuple
 
-from mmbench.columns import ABSENT, Mappings, Repeated, Table, packed
+from mmbench.columns import ABSENT, Mappings, Repeated, packed
 from mmbench.data.beside import MEDIA
 from mmbench.data.cells import bare_letter, lettered, listed_options
 from mmbench.data.media_fields import check_optional
@@ -28,11 +28,11 @@ from mmbench.data.records import (
     text_of,
 )
 from mmbench.data.table_media import media_of
-from mmbench.datasets import Samples
+from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 from mmbench.text import count
-from mmbench.types import Broken, Sample
+from mmbench.types import Broken
 
 _IDS = ("id", "question_id")
 _ANSWERS = ("answer", "answers")
@@ -65,14 +65,14 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     media = media_of(records, path.parent, str(path), optional or [])
     asked = _plain(records) or _asked(records)
     texts = {"question": optional_texts(records, "question", ABSENT), "options": asked.options}
-    columns = {
-        "id": ids,
-        "inputs": Mappings({**media.columns, **texts}, len(records)),
-        "target": asked.targets,
-        "group": optional_texts(records, "group"),
-        "tags": asked.tags,
-    }
-    return Samples(Table(Sample, columns), group_name="group")
+    samples = sample_columns(
+        ids,
+        {**media.columns, **texts},
+        targets=asked.targets,
+        groups=optional_texts(records, "group"),
+        tags=asked.tags.columns,
+    )
+    return Samples(samples, group_name="group")
 
 
 class _Asked(NamedTuple):

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from mmbench.columns import Table, are_distinct, places
+from mmbench.columns import are_distinct, places
 from mmbench.data.beside import MEDIA
 from mmbench.data.classes import in_order
 from mmbench.data.jsonfile import read_file
@@ -26,10 +26,9 @@ from mmbench.data.records import (
     text_of,
 )
 from mmbench.data.table_media import columns_of_media, media_of
-from mmbench.datasets import Samples
+from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError, UnknownName
 from mmbench.protocols import declare_source
-from mmbench.types import Sample
 
 _IDS = ("id", "file", *MEDIA)
 _LABELS = ("label", "labels")
@@ -54,14 +53,14 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
     given = _labels(records)
     known = _classes(classes, path) or in_order(set(given.names))
     rows = _rows(records, text_ids(records, _IDS), given, _positions(records, given, known))
-    columns = {
-        "id": rows.ids,
-        "inputs": media_of(rows.records, path.parent, str(path)),
-        "target": rows.targets,
-        "group": optional_texts(rows.records, "group"),
-        "tags": tags(rows.records, _USED),
-    }
-    return Samples(Table(Sample, columns), known, group_name="group")
+    samples = sample_columns(
+        rows.ids,
+        media_of(rows.records, path.parent, str(path)).columns,
+        targets=rows.targets,
+        groups=optional_texts(rows.records, "group"),
+        tags=tags(rows.records, _USED).columns,
+    )
+    return Samples(samples, known, group_name="group")
 
 
 class _Labels(NamedTuple):

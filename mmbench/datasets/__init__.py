@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from mmbench.datasets.columns import sample_columns
 from mmbench.datasets.retrieval import RetrievalData
 from mmbench.datasets.samples import Samples
 
-__all__ = ["RetrievalData", "Samples"]
+__all__ = ["RetrievalData", "Samples", "sample_columns"]
