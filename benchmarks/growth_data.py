@@ -116,7 +116,8 @@ def corpus(folder: Path, n: int) -> list[str]:
 def _sentences(n: int, seed: int = 0) -> list[str]:
     """Sentences of 8 to 14 words, frequent ones more often (Zipf), of a vocabulary of letters."""
     draws = np.random.default_rng(seed)
-    words = [f"w{number:x}" for number in range(_WORDS)]
+    letters = "etaoinshrdlucmfwypvbgkqj"
+    words = ["".join(letters[number // 24**at % 24] for at in range(3)) for number in range(_WORDS)]
     chances = 1 / np.arange(1, _WORDS + 1)
     sizes = draws.integers(8, 15, n)
     drawn = iter(draws.choice(_WORDS, int(sizes.sum()), p=chances / chances.sum()).tolist())

@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from reprlib import repr
+from typing import NamedTuple
 from unicodedata import normalize
 
 from mmbench.errors import DataError
@@ -80,30 +81,38 @@ def _content(path: str | None, name: str, home: str, modality: Modality) -> Cont
     return Media(modality, path or str(Path(home, name)))
 
 
+class _Listing(NamedTuple):
+    """A folder to look in, the place in it, and the names of files there."""
+
+    folder: str
+    place: str
+    names: dict[str, str]
+
+
 class _Search:
     def __init__(self, beside: Path) -> None:
         above = beside / ".." if beside.name in ("", "..") else beside.parent
         self._folders = [str(base / name) for base in (beside, above) for name in FOLDERS]
         self.home: str | None = None  # where the first image was found
-        self._lists: dict[tuple[str, str], tuple[str, dict[str, str]]] = {}
+        self._lists: dict[str, list[_Listing]] = {}
 
     def find(self, names: Sequence[str]) -> str | None:
         for name in names:
             head, _, tail = name.rpartition("/")
-            for folder in self._folders:
-                place, present = self._list(folder, head)
+            for folder, place, present in self._listings(head):
                 found = present.get(tail) or present.get(_composed(tail))
                 if found:
                     self.home = self.home or folder
                     return f"{place}/{found}"
         return None
 
-    def _list(self, folder: str, head: str) -> tuple[str, dict[str, str]]:
-        key = folder, head
-        if key not in self._lists:
-            place = str(Path(folder, head)) if head else folder
-            self._lists[key] = place, _file_names(place)
-        return self._lists[key]
+    def _listings(self, head: str) -> list[_Listing]:
+        """Return the files below each folder that has some there."""
+        if head not in self._lists:
+            places = [(f, str(Path(f, head)) if head else f) for f in self._folders]
+            listings = [_Listing(folder, place, _file_names(place)) for folder, place in places]
+            self._lists[head] = [one for one in listings if one.names]
+        return self._lists[head]
 
     def listed(self) -> list[str]:
         """The folders among those looked in that exist."""
