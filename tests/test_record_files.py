@@ -1,0 +1,88 @@
+"""Rows that are read as columns, a block at a time, are those that are read one by one."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mmbench.columns import Table, column
+from mmbench.data import record_files
+from mmbench.data.record_files import parse_records, read_records
+from mmbench.data.records import Record, full_texts, optional_texts, tags, tags_of, text_ids
+from mmbench.errors import DataError
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
+CELL = st.one_of(TEXT, st.integers(-(2**70), 2**70), st.booleans(), st.none(), st.lists(TEXT))
+ROW = st.dictionaries(st.sampled_from(["id", "value", "{", "a:b"]), CELL, max_size=4)
+PATH = Path("x.jsonl")
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record_files, "_BLOCK", 64)
+    monkeypatch.setattr(record_files, "_ROWS", 2)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(ROW, st.sampled_from(["\n", "\r\n", "\n\n", " \n"])), min_size=1))
+def test_json_lines_are_read_as_one_by_one(rows: list[tuple[dict[str, object], str]]) -> None:
+    text = "".join(json.dumps(row) + end for row, end in rows)
+    wanted = [
+        Record(f"x.jsonl line {number}", json.loads(line))
+        for number, line in enumerate(text.split("\n"), 1)
+        if line.strip()
+    ]
+    found = parse_records(text.encode(), PATH)
+    assert isinstance(found, Table)
+    assert list(found) == wanted
+    assert [found[row] for row in range(len(wanted))] == wanted
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(TEXT.filter(lambda t: "\0" not in t), min_size=3, max_size=3), min_size=1))
+def test_csv_is_read_as_one_by_one(rows: list[list[str]]) -> None:
+    stream = io.StringIO(newline="")
+    csv.writer(stream).writerows([["id", "value", "id"], *rows])
+    found = parse_records(stream.getvalue().encode(), Path("x.csv"))
+    wanted = [{"id": [c for c in (a, b) if c], "value": value} for a, value, b in rows]
+    assert [record.cells for record in found] == wanted
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"id": 1} {"id": 2}', '{"id": 1, "id": 2}', '{"a": {"b": 1, "b": 2}}', "[1]", '{"a": NaN}'],
+)
+def test_a_bad_line_is_named_wherever_it_stands(line: str) -> None:
+    good = "".join(f'{{"id": "{row}", "value": "x"}}\n' for row in range(9))
+    with pytest.raises(DataError, match=r"x\.jsonl:? line 10"):
+        parse_records(f"{good}{line}\n{good}".encode(), PATH)
+
+
+def test_cells_that_are_nan_are_none(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("id,value\na,nan\nb,NaN\nc,none\n")
+    assert [record.cells["value"] for record in read_records(file)] == [None, None, "none"]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(ROW, min_size=1))
+def test_tags_and_texts_of_columns_are_those_of_rows(rows: list[dict[str, object]]) -> None:
+    records = parse_records("".join(json.dumps(row) + "\n" for row in rows).encode(), PATH)
+    assert list(tags(records, {"id"})) == [tags_of(record, {"id"}) for record in records]
+    ids = full_texts(records, ("id",))
+    if ids is not None:
+        assert list(ids) == [row["id"] for row in rows]
+        assert list(text_ids(records)) == list(optional_texts(records, "id")) == list(ids)
+
+
+def test_texts_of_one_column_are_held_without_an_object_each() -> None:
+    lines = "".join(f'{{"id": "{row}", "value": {row}}}\n' for row in range(50))
+    records = parse_records(lines.encode(), PATH)
+    cells = column(records, "cells").columns  # type: ignore[attr-defined]
+    assert {name: type(cells[name]).__name__ for name in cells} == {"id": "Texts", "value": "array"}
