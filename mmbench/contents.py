@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b, file_digest
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from mmbench import media
 from mmbench.cache_errors import cache_errors
@@ -23,7 +26,15 @@ from mmbench.regular_files import open_regular
 from mmbench.text import with_home
 from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Keys = NDArray[np.uint8]  # [n, 16], contiguous
+
 KEY_BYTES = 16
+_LENGTH = 8  # bytes of a length in what is hashed
+_BLOCK = 1 << 14  # keys that are Python objects at a time
 
 # A file that was written twice within the resolution of its file system's clock has one time for
 # two contents. 2 seconds is the coarsest resolution in use (FAT).
@@ -47,9 +58,41 @@ def digest(*parts: bytes | str) -> bytes:
     state = blake2b(digest_size=KEY_BYTES)
     for part in parts:
         raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        state.update(len(raw).to_bytes(8, "little"))
+        state.update(len(raw).to_bytes(_LENGTH, "little"))
         state.update(raw)
     return state.digest()
+
+
+def as_keys(keys: Iterable[bytes | bytearray | memoryview]) -> Keys:
+    """Return n keys as an array [n, 16] uint8."""
+    import numpy as np
+
+    return np.frombuffer(b"".join(keys), np.uint8).reshape(-1, KEY_BYTES)
+
+
+def digest_of_keys(keys: Keys) -> bytes:
+    """Return what `digest` gives of keys [n, 16], each of them a part."""
+    import numpy as np
+
+    parts = np.zeros((len(keys), _LENGTH + KEY_BYTES), np.uint8)
+    parts[:, 0] = KEY_BYTES  # its length, with the lowest byte first
+    parts[:, _LENGTH:] = keys
+    return blake2b(parts.data, digest_size=KEY_BYTES).digest()
+
+
+def by_bytes(keys: Keys) -> NDArray[np.void]:
+    """Return keys [n, 16] as n values, which NumPy sorts and finds by their bytes."""
+    return keys.view(f"V{KEY_BYTES}").ravel()
+
+
+_TEXT = len(b"text").to_bytes(_LENGTH, "little") + b"text"
+
+
+def _text_key(text: str) -> bytes:
+    """Return `digest("text", text)`, in one call of blake2b for it is called most."""
+    raw = text.encode("utf-8", "surrogatepass")
+    whole = _TEXT + len(raw).to_bytes(_LENGTH, "little") + raw
+    return blake2b(whole, digest_size=KEY_BYTES).digest()
 
 
 class ContentKeys:
@@ -80,13 +123,28 @@ class ContentKeys:
         finally:
             self._store.close()
 
+    def keys(self, items: Sequence[Item]) -> tuple[Keys, dict[int, str]]:
+        """Return the keys [n, 16] of n items, and by row why an item has none: its row is zero."""
+        failures: dict[int, str] = {}
+        keys = self._each(items, failures)
+        blocks = iter(lambda: b"".join(islice(keys, _BLOCK)), b"")
+        return as_keys(blocks), failures
+
+    def _each(self, items: Iterable[Item], failures: dict[int, str]) -> Iterator[bytes]:
+        for row, item in enumerate(items):
+            try:
+                yield _text_key(item) if isinstance(item, str) else self.key(item)
+            except SampleError as error:
+                failures[row] = str(error)
+                yield bytes(KEY_BYTES)
+
     def key(self, item: Item) -> bytes:
         """The key of what is asked. Raises SampleError when it is broken or cannot be read."""
         match item:
             case Broken():
                 raise SampleError(item.reason)
             case str():
-                return digest("text", item)
+                return _text_key(item)
             case Media():
                 return self._medium(item)
             case View():

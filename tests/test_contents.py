@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 
+import numpy as np
+import pyarrow.compute  # noqa: F401 - now, so that no example waits for it
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mmbench.contents import ContentKeys
+from mmbench.columns import texts_of
+from mmbench.contents import ContentKeys, as_keys, digest, digest_of_keys
+from mmbench.engine.decode import length, lengths
+from mmbench.engine.tables import distinct
+from mmbench.errors import SampleError
+from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
 
 OLD, NEW = b"weights of step 1", b"weights of step 2"  # equal in length
 
@@ -19,6 +28,88 @@ def key(cache: Path, path: Path) -> bytes:
     """The key that a run of its own computes or remembers."""
     with ContentKeys(cache) as keys:
         return keys.file(path)
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContentKeys]:
+    with ContentKeys(tmp_path_factory.mktemp("keys")) as keys:
+        yield keys
+
+
+def sound(raw: bytes) -> Media:
+    return Media("audio", f"a sound of {raw!r}", lambda: raw)
+
+
+TEXT = st.text(st.characters(), max_size=3)  # with lone surrogates
+MEDIA = st.binary(max_size=1).map(sound)
+TURNS = st.tuples(st.builds(Message, st.just("user"), st.tuples(TEXT, MEDIA)))
+ITEMS = st.lists(
+    st.one_of(
+        TEXT,
+        MEDIA,
+        TURNS,
+        st.builds(Broken, st.sampled_from(["empty", "torn"])),
+        st.builds(View, MEDIA, st.integers(0, 1)),
+        st.builds(Seeded, TEXT, st.integers(0, 1)),
+        st.builds(Continued, TURNS, TEXT),
+    )
+)
+
+
+def key_or_reason(keys: ContentKeys, item: Item) -> bytes | str:
+    try:
+        return keys.key(item)
+    except SampleError as error:
+        return str(error)
+
+
+@given(items=ITEMS)
+def test_keys_of_many_are_the_key_of_each(keys: ContentKeys, items: list[Item]) -> None:
+    found, failures = keys.keys(items)
+    each = [failures.get(row, bytes(key)) for row, key in enumerate(found)]
+    assert each == [key_or_reason(keys, item) for item in items]
+    assert all(not found[row].any() for row in failures)
+
+
+@given(text=TEXT)
+def test_the_key_of_a_text_is_its_digest(keys: ContentKeys, text: str) -> None:
+    assert keys.key(text) == digest("text", text)
+    assert bytes(keys.keys([text])[0]) == digest("text", text)
+
+
+@given(st.lists(st.binary(min_size=16, max_size=16)))
+def test_the_digest_of_keys_is_that_of_parts(parts: list[bytes]) -> None:
+    assert digest_of_keys(as_keys(parts)) == digest(*parts)
+
+
+@given(items=ITEMS)
+def test_distinct_items_stand_in_the_order_of_a_dict(keys: ContentKeys, items: list[Item]) -> None:
+    seen: dict[bytes, int] = {}
+    rows = []
+    for item in items:
+        key = key_or_reason(keys, item)
+        rows.append(seen.setdefault(key, len(seen)) if isinstance(key, bytes) else -1)
+    found = distinct(items, keys)
+    assert list(map(bytes, found.keys)) == list(seen)
+    assert found.rows.tolist() == rows
+    assert found.first.tolist() == [rows.index(number) for number in range(len(seen))]
+    assert {row for row, number in enumerate(rows) if number < 0} == found.failures.keys()
+
+
+@given(items=ITEMS)
+def test_lengths_of_many_are_the_length_of_each(items: list[Item]) -> None:
+    rows = np.arange(len(items))[::-1]
+    assert lengths(items, rows).tolist() == [length(item) for item in reversed(items)]
+
+
+@given(texts=st.lists(st.text()))
+def test_texts_in_a_column_are_those_of_a_list(keys: ContentKeys, texts: list[str]) -> None:
+    column = texts_of(texts)
+    assert column is not None
+    one, other = distinct(column, keys), distinct(texts, keys)
+    assert [part.tolist() for part in one[1:4]] == [part.tolist() for part in other[1:4]]
+    assert list(one.taken(np.arange(len(one.keys)))) == list(dict.fromkeys(texts))
+    assert lengths(column, one.first).tolist() == lengths(texts, one.first).tolist()
 
 
 def naive(raw: bytes) -> bytes:

@@ -10,7 +10,7 @@ FLOORS = [
     {"errors", "surrogates", "types", "protocols", "columns"},
     {"registry", "builtin", "spec", "datasets", "text",
      "alternatives", "media", "stats", "store", "contents",
-     "journal", "checkpoints", "file_hashes", "file_names", "folders", "regular_files",
+     "journal", "journal_entries", "checkpoints", "file_hashes", "file_names", "folders", "regular_files",
      "run_lookup", "layouts", "sources", "source_names", "speed", "number_format", "search",
      "nano", "shapes", "reasoning", "named_values", "cache_errors", "locks",
      "whole_files", "key_store", "memory", "journal_folders", "safe_parse", "inflation",

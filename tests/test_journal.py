@@ -1,26 +1,57 @@
 """The journal: whole batches come back bit for bit, torn or corrupted ones do not come back."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmbench.contents import digest
+from mmbench.contents import as_keys, digest
 from mmbench.errors import UserError
-from mmbench.journal import Batch, Journal
+from mmbench.journal import Journal
+from mmbench.journal_entries import Batch, Block
+
+if TYPE_CHECKING:
+    from mmbench.contents import Keys
 
 
-def keys_of(*names: str) -> list[bytes]:
-    return [digest(name) for name in names]
+def keys_of(*names: str) -> Keys:
+    return as_keys(map(digest, names))
 
 
 def batch_of(names: str, seed: int = 0, dim: int = 3) -> Batch:
     vectors = np.random.default_rng(seed).standard_normal((len(names), dim)).astype(np.float32)
-    return Batch(keys_of(*names), [row.tobytes() for row in vectors], {})
+    return Batch(keys_of(*names), Block(vectors.tobytes(), len(names)), {})
+
+
+# Keys of "a" and "b" with a vector each, and "c", which failed: as written at first.
+WRITTEN = bytes.fromhex(
+    "6d6d62656e6368020200000010000000000000004e000000080000000400000050c10c017f5d9773d3595deedcc3"
+    "7731c77b95b53f1a7b30fc9c942180a48b1bfa36938828a429dcc266dd04c286301a193f80eac5b3d25a7b226661"
+    "696c75726573223a207b223434373438313535353636343037393435646439646432663365393535356634223a20"
+    "22656d707479227d2c20226c656e67746873223a205b382c20385d7d0000803f0000004000004040000080"
+    "40"
+)
+
+
+@pytest.mark.parametrize("block", [True, False])
+def test_the_format_of_an_entry_stays(tmp_path: Path, block: bool) -> None:
+    vectors = np.array([[1, 2], [3, 4]], np.float32)
+    rows = Block(vectors.tobytes(), 2) if block else [row.tobytes() for row in vectors]
+    journal = Journal(tmp_path, "owner")
+    journal.put(keys_of(*"abc"), Batch(keys_of(*"ab"), rows, {digest("c"): "empty"}), (8, 4))
+    journal.close()
+    assert next(tmp_path.glob("*.segment")).read_bytes() == WRITTEN
+    held = Journal(tmp_path, "owner").get(keys_of(*"cba"))
+    assert held is not None
+    assert (held.keys.tolist(), list(held.rows)) == (keys_of(*"ba").tolist(), list(rows)[::-1])
+    assert held.failures == {digest("c"): "empty"}
 
 
 def test_rows_of_any_length_come_back(tmp_path: Path) -> None:
@@ -45,8 +76,8 @@ def test_a_batch_comes_back_bit_for_bit(tmp_path: Path) -> None:
     batch = put(tmp_path, "abc")
     held = Journal(tmp_path).get(batch.keys)
     assert held is not None
-    assert held.keys == batch.keys
-    assert list(held.rows) == batch.rows
+    assert held.keys.tolist() == batch.keys.tolist()
+    assert held.rows == batch.rows
     assert Journal(tmp_path).sizes == (8, 4)
 
 
@@ -70,7 +101,7 @@ def test_own_entry_goes_before_rows_of_other_batches(tmp_path: Path) -> None:
     put(tmp_path, "abd", 3)
     held = Journal(tmp_path).get(own.keys)
     assert held is not None
-    assert list(held.rows) == own.rows
+    assert held.rows == own.rows
 
 
 def test_the_first_that_was_written_answers_for_a_key(tmp_path: Path) -> None:
@@ -80,6 +111,28 @@ def test_the_first_that_was_written_answers_for_a_key(tmp_path: Path) -> None:
     held = Journal(tmp_path).get(keys_of("b"))
     assert held is not None
     assert held.rows[0] == first.rows[1]
+
+
+KEYS = st.lists(st.sampled_from([b"", b"\1", b"\0\1", b"\xff", b"a\0b", b"a"]), unique=True)
+
+
+@settings(deadline=None, max_examples=30)
+@given(written=st.lists(KEYS.filter(bool), max_size=4), asked=KEYS)
+def test_any_keys_come_back_as_from_a_dict(
+    tmp_path_factory: pytest.TempPathFactory, written: list[list[bytes]], asked: list[bytes]
+) -> None:
+    folder, held = tmp_path_factory.mktemp("keys"), dict[bytes, bytes]()
+    journal = Journal(folder)
+    for number, starts in enumerate(written):
+        rows = [b"%d of %d" % (row, number) for row in range(len(starts))]
+        keys = [start.ljust(16, b"\0") for start in starts]  # with zeros at their ends
+        journal.put(as_keys(keys), Batch(as_keys(keys), rows, {}), (1, 1))
+        held = dict(zip(keys, rows, strict=True)) | held
+    journal.close()
+    wanted = [start.ljust(16, b"\0") for start in asked]
+    part = Journal(folder).part(as_keys(wanted))
+    found = dict(zip(map(bytes, part.keys), map(bytes, part.rows), strict=True))
+    assert found == {key: held[key] for key in wanted if key in held}
 
 
 def test_fresh_reads_nothing_and_keeps_all(tmp_path: Path) -> None:
@@ -102,13 +155,13 @@ def test_failures_are_remembered(tmp_path: Path) -> None:
 
 
 def test_a_batch_of_failures_alone(tmp_path: Path) -> None:
-    batch = Batch([], [], {digest("c"): "empty"})
+    batch = Batch(keys_of(), [], {digest("c"): "empty"})
     journal = Journal(tmp_path)
     journal.put(keys_of("c"), batch, (8, 8))
     journal.close()
     held = Journal(tmp_path).get(keys_of("c"))
     assert held is not None
-    assert (held.keys, held.failures) == ([], {digest("c"): "empty"})
+    assert (len(held.keys), held.failures) == (0, {digest("c"): "empty"})
 
 
 @settings(deadline=None, max_examples=60)
@@ -148,7 +201,7 @@ def test_a_flipped_byte_costs_one_entry_and_no_wrong_answer(
     held = [Journal(folder).get(batch.keys) for batch in batches]
     assert sum(h is None for h in held) == 1
     for got, batch in zip(held, batches, strict=True):
-        assert got is None or list(got.rows) == batch.rows
+        assert got is None or got.rows == batch.rows
 
 
 def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
@@ -164,15 +217,16 @@ FULL = """
 import resource, signal, sys
 import numpy as np
 from pathlib import Path
-from mmbench.contents import digest
+from mmbench.contents import as_keys, digest
 from mmbench.errors import UserError
-from mmbench.journal import Batch, Journal
+from mmbench.journal import Journal
+from mmbench.journal_entries import Batch
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 journal = Journal(Path(sys.argv[1]))
 try:
     for i in range(100):
-        keys = [digest(str(i))]
+        keys = as_keys([digest(str(i))])
         journal.put(keys, Batch(keys, [bytes(4000)], {}), (1, 1))
 except UserError as error:
     print(i, error)
@@ -186,7 +240,7 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_written(tmp_path: Path) -> N
     number, _, message = done.stdout.partition(" ")
     assert "cannot write to the cache" in message
     assert message.count("\n") == 1
-    kept = [Journal(tmp_path).get([digest(str(i))]) is not None for i in range(int(number) + 1)]
+    kept = [Journal(tmp_path).get(keys_of(str(i))) is not None for i in range(int(number) + 1)]
     assert kept == [True] * int(number) + [False]
     assert int(number) == 4
 

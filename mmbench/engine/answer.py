@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from mmbench.contents import ContentKeys, digest
-from mmbench.engine.calls import VECTORS, Row, labels_of
-from mmbench.engine.decode import is_timed, length
-from mmbench.engine.forward import Forward, prepared_bytes
+from mmbench.columns import taken
+from mmbench.contents import ContentKeys, as_keys, digest
+from mmbench.engine.calls import Row, labels_of
+from mmbench.engine.decode import is_timed, lengths
+from mmbench.engine.forward import Forward, Taken, prepared_bytes
 from mmbench.engine.pinned import pinned
 from mmbench.engine.plan import first_size, plan
 from mmbench.engine.progress import Progress
 from mmbench.engine.tables import Distinct, Table, distinct
 from mmbench.errors import ContentError, SampleError
-from mmbench.journal import Batch, Journal
+from mmbench.journal import Journal
+from mmbench.journal_entries import Batch, Block
 from mmbench.media import DECODING
 from mmbench.protocols import WritesEach
 from mmbench.types import Answers, Requests, Said
+
+if TYPE_CHECKING:
+    from mmbench.columns import Places
+    from mmbench.contents import Keys
 
 
 class Answerer:
@@ -91,105 +99,113 @@ class Answerer:
         return Journal(self._folder / name, owner, fresh=self._fresh)
 
     def _journalled_labels(self, journal: Journal, sort: str) -> list[str]:
-        key = digest("labels", self._folder.name, sort)  # one of another model does not fit
-        held = journal.get([key])
+        # One of another model does not fit.
+        key = as_keys([digest("labels", self._folder.name, sort)])
+        held = journal.get(key)
         if held is not None:
             return msgspec.json.decode(held.rows[0], type=list[str])
         labels = labels_of(self._load(), self._name)
-        journal.put([key], Batch([key], [json.dumps(labels).encode()], {}), (1, 1))
+        journal.put(key, Batch(key, [json.dumps(labels).encode()], {}), (1, 1))
         return labels
 
     def _fill(
         self, table: Table, stage: str, requests: Requests, asked: Distinct, journal: Journal
     ) -> None:
-        keys = asked.keys
-        lengths = [length(item) for item in asked.items]
-        size = self._size(journal, requests, asked, lengths)
-        missing = []
-        for rows in plan(lengths, keys, size):
-            asked_keys = [keys[row] for row in rows]
-            held = journal.get(asked_keys)
-            if held is None and requests.method not in VECTORS:
-                # A text costs too much to write it again for the company of one that failed.
-                held = journal.part(asked_keys)
-            table.put(rows, keys, held or Batch([], [], {}))
-            known = {*held.keys, *held.failures} if held else set()
-            rest = [row for row in rows if keys[row] not in known]
-            missing += [rest] if rest else []
+        item_lengths = lengths(asked.items, asked.first)
+        size = self._size(journal, requests, asked, item_lengths)
+        missing = [
+            rest
+            for rows in plan(item_lengths, asked.keys, size)
+            if len(rest := _put_held(table, rows, asked.keys, journal))
+        ]
         todo = sum(map(len, missing))
-        self.cached += len(keys) - todo
-        self._progress.start(stage, len(keys), len(keys) - todo)
+        self.cached += len(asked.keys) - todo
+        self._progress.start(stage, len(asked.keys), len(asked.keys) - todo)
         if missing:
             step = journal.sizes[1] if journal.sizes else size
             model = self._load()
+            items = asked.taken
             if getattr(model, "remote", False):
-                asked = asked._replace(items=[pinned(item, self._keys) for item in asked.items])
+                pins = [pinned(item, self._keys) for item in taken(asked.items, asked.first)]
+                items = partial(taken, pins)
             forward = Forward(model, requests, min(step, size), self._device, self._name)
             if requests.method == "write" and isinstance(model, WritesEach):
-                answers = _one_by_one(forward, model, missing, asked)
+                answers = _one_by_one(forward, model, missing, items)
             else:
-                answers = self._batches(forward, missing, asked)
+                answers = self._batches(forward, missing, items)
             for rows, answered in answers:
                 self._keep(rows, answered, asked, journal, table, (size, forward.step))
             self.heard += forward.heard
 
-    def _size(
-        self, journal: Journal, requests: Requests, asked: Distinct, lengths: list[int]
-    ) -> int:
+    def _size(self, journal: Journal, requests: Requests, asked: Distinct, lengths: Places) -> int:
         """The batch size: as asked, else as the journal recorded, else by the memory there is."""
         if self._batch_size is not None:
             return self._batch_size
         if journal.sizes is not None:
             return journal.sizes[0]
-        if not asked.items:
+        if not len(lengths):
             return 1
-        longest = max(range(len(lengths)), key=lengths.__getitem__)
+        (longest,) = asked.taken(lengths.argmax(0, keepdims=True))
         model = self._load()
-        item = Forward(model, requests, 1).prepare(asked.items[longest])
+        item = Forward(model, requests, 1).prepare(longest)
         return first_size(prepared_bytes(item), self._device, _most(model, requests))
 
     def _batches(
-        self, forward: Forward, missing: list[list[int]], asked: Distinct
-    ) -> Iterator[tuple[list[int], list[Row]]]:
-        for rows, items in forward.ahead(missing, asked.items):
-            yield rows, forward.answer(items, self._progress.note)
+        self, forward: Forward, missing: list[Places], items: Taken
+    ) -> Iterator[tuple[Places, Sequence[Row]]]:
+        for rows, prepared in forward.ahead(missing, items):
+            yield rows, forward.answer(prepared, self._progress.note)
 
     def _keep(
         self,
-        rows: list[int],
-        answers: list[Row],
+        rows: Places,
+        answers: Sequence[Row],
         asked: Distinct,
         journal: Journal,
         table: Table,
         sizes: tuple[int, int],
     ) -> None:
         """Put answers into the journal and into the table."""
-        keys = [asked.keys[row] for row in rows]
+        keys = asked.keys[rows]
         batch, passing = _sorted_out(keys, answers)
         if not passing:
             journal.put(keys, batch, sizes)
-        elif batch.keys and not table.whole:
-            journal.put([*batch.keys, *batch.failures], batch, sizes)
+        elif len(batch.keys) and not table.whole:
+            journal.put(as_keys([batch.keys.data, *batch.failures]), batch, sizes)
         table.put(rows, asked.keys, batch._replace(failures=batch.failures | passing))
         self.computed += len(batch.keys)
         self._progress.advance(len(rows))
 
 
+def _put_held(table: Table, rows: Places, keys: Keys, journal: Journal) -> Places:
+    """Put what the journal holds of a batch into the table. Returns the rows that are missing."""
+    held = journal.get(keys[rows])
+    if held is None and not table.whole:
+        # A text costs too much to write it again for the company of one that failed.
+        held = journal.part(keys[rows])
+    return rows if held is None else table.put(rows, keys, held)
+
+
 def _one_by_one(
-    forward: Forward, model: WritesEach, missing: list[list[int]], asked: Distinct
-) -> Iterator[tuple[list[int], list[Row]]]:
+    forward: Forward, model: WritesEach, missing: list[Places], items: Taken
+) -> Iterator[tuple[Places, Sequence[Row]]]:
     """Each answer when it arrives, as a batch of one."""
-    for row, answer in forward.each(model, missing, asked.items):
-        yield [row], [answer]
+    import numpy as np
+
+    for row, answer in forward.each(model, missing, items):
+        yield np.array([row]), [answer]
 
 
-def _sorted_out(keys: list[bytes], rows: list[Row]) -> tuple[Batch, dict[bytes, str]]:
+def _sorted_out(keys: Keys, rows: Sequence[Row]) -> tuple[Batch, dict[bytes, str]]:
     """A batch's answers, and the failures that another try might not have (a file gone)."""
-    failed = {k: r for k, r in zip(keys, rows, strict=True) if isinstance(r, SampleError)}
+    if isinstance(rows, Block):
+        return Batch(keys, rows, {}), {}
+    failed = {bytes(keys[at]): e for at, e in enumerate(rows) if isinstance(e, SampleError)}
     lasting = {k: str(e) for k, e in failed.items() if isinstance(e, ContentError)}
     passing = {k: str(e) for k, e in failed.items() if k not in lasting}
-    good = [(k, r) for k, r in zip(keys, rows, strict=True) if not isinstance(r, SampleError)]
-    return Batch([key for key, _ in good], [row for _, row in good], lasting), passing
+    good = [at for at, row in enumerate(rows) if not isinstance(row, SampleError)]
+    answers = [row for row in rows if not isinstance(row, SampleError)]
+    return Batch(keys[good], answers, lasting), passing
 
 
 def _sort(requests: Requests) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from mmbench.errors import ContentError, ModelError, SampleError
+from mmbench.journal_entries import Block
 from mmbench.protocols import Classifies, Draws, Embeds, Rates, Speaks, Writes
 from mmbench.text import count
 from mmbench.types import Media, Method, Modality, Requests, ScoreScale, Seeded, Sound, Written
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32] | NDArray[np.float64]
 
-Row = bytes | SampleError
+Row = bytes | memoryview | SampleError
 
 _SCALES: tuple[ScoreScale, ...] = ("logits", "probabilities")
 VECTORS: frozenset[Method] = frozenset({"embed", "classify", "loglikelihood"})
 
 
-def call(model: object, items: Sequence[object], requests: Requests, name: str) -> list[Row]:
+def call(model: object, items: Sequence[object], requests: Requests, name: str) -> Sequence[Row]:
     """What a model answers to n prepared items, a row for each. `name` is what errors call it.
 
     Raises ModelError for another n, and for scores with another number of columns than the model
@@ -177,7 +178,7 @@ def _array(vectors: object, method: str, name: str) -> Vectors:
     return found
 
 
-def _rows(vectors: Vectors, method: Method) -> list[Row]:
+def _rows(vectors: Vectors, method: Method) -> Sequence[Row]:
     """Vectors as rows; NaN, infinity and, of embeddings, zero are failures.
 
     The score of a class may be -∞, as the logarithm of 0 is, if not that of all.
@@ -188,27 +189,32 @@ def _rows(vectors: Vectors, method: Method) -> list[Row]:
     if method == "classify":
         finite = np.isfinite(vectors.max(axis=1, initial=-np.inf)) & ~np.isnan(vectors).any(axis=1)
     zero = ~vectors.any(axis=1) if method == "embed" else np.zeros(len(vectors), bool)
-    mark = b"d" if vectors.itemsize == 8 else b""
-    rows: list[Row] = [mark + vector.tobytes() for vector in vectors]
+    raw = np.ascontiguousarray(vectors).view(np.uint8)
+    if vectors.itemsize == 8:
+        raw = np.insert(raw, 0, ord("d"), axis=1)
+    rows = Block(raw.tobytes(), len(raw))
+    if finite.all() and not zero.any():
+        return rows
+    some: list[Row] = list(rows)
     for row in np.flatnonzero(~finite):
-        rows[row] = ContentError("the model returned NaN or infinity")
+        some[row] = ContentError("the model returned NaN or infinity")
     for row in np.flatnonzero(zero):
-        rows[row] = ContentError("the model returned a zero vector")
-    return rows
+        some[row] = ContentError("the model returned a zero vector")
+    return some
 
 
 def vectors_of(rows: Sequence[bytes | memoryview]) -> Vectors:
     """The vectors [n, d] in n rows, float32 or float64."""
     import numpy as np
 
-    if not any(len(row) % 4 for row in rows):
-        return np.frombuffer(b"".join(rows), "<f4").reshape(len(rows), -1)
-    return np.array(
-        [
-            np.frombuffer(row, "<f8", offset=1) if len(row) % 4 else np.frombuffer(row, "<f4")
-            for row in rows
-        ]
-    )
+    if isinstance(rows, Block):
+        raw = np.frombuffer(rows.data, np.uint8).reshape(len(rows), -1)
+        if not raw.shape[1] % 4:
+            return raw.view("<f4")
+        return np.ascontiguousarray(raw[:, 1:]).view("<f8")
+    if len(set(map(len, rows))) == 1:
+        return vectors_of(Block(b"".join(rows), len(rows)))
+    return np.concatenate([vectors_of(Block(row, 1)) for row in rows])
 
 
 def _said(model: object, items: Sequence[object], requests: Requests) -> object:

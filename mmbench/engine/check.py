@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from typing import NamedTuple
 
+from mmbench.columns import taken
 from mmbench.contents import ContentKeys
 from mmbench.engine import calls, identity
 from mmbench.engine.asked import device_for
@@ -125,6 +126,7 @@ def _unreadable(items: Sequence[Item], forward: Forward, keys: ContentKeys) -> d
         return str(prepared) if isinstance(prepared, SampleError) else ""
 
     with ThreadPoolExecutor(min(8, cpu_count() or 1), thread_name_prefix="decode") as pool:
-        reasons = list(pool.map(fault, asked.items))
-    late = {row: reasons[at] for row, at in enumerate(asked.rows) if at >= 0 and reasons[at]}
+        reasons = list(pool.map(fault, taken(items, asked.first)))
+    numbers = enumerate(asked.rows.tolist())
+    late = {row: reasons[at] for row, at in numbers if at >= 0 and reasons[at]}
     return asked.failures | late

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmbench import media
+from mmbench.columns import Texts, taken
 from mmbench.errors import SampleError
 from mmbench.protocols import Hears, TakesEncoded, Watches
 from mmbench.types import (
@@ -20,6 +23,9 @@ from mmbench.types import (
     Sound,
     View,
 )
+
+if TYPE_CHECKING:
+    from mmbench.columns import Places
 
 RATE = 16_000  # samples a second, of a model that does not say otherwise
 FRAMES = Frames(8)  # of a model that does not say which frames it looks at
@@ -85,6 +91,8 @@ def seconds_of_sound(decoded: object) -> float:
 def is_timed(item: object) -> bool:
     """Return whether an item is, or holds, a sound or a video."""
     match item:
+        case str():
+            return False
         case Media():
             return item.modality in ("audio", "video")
         case View():
@@ -97,6 +105,17 @@ def is_timed(item: object) -> bool:
             return any(map(is_timed, item))
         case _:
             return False
+
+
+def lengths(items: Sequence[Item], rows: Places) -> Places:
+    """Return the lengths of the items in rows [k], as int64 [k]."""
+    import numpy as np
+
+    if isinstance(items, Texts):
+        import pyarrow.compute as pc
+
+        return np.asarray(pc.utf8_length(items.array))[rows]
+    return np.fromiter(map(length, taken(items, rows)), np.int64, len(rows))
 
 
 def length(item: Item) -> int:

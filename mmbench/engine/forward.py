@@ -6,7 +6,9 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from os import cpu_count
+from typing import TYPE_CHECKING
 
 from mmbench.engine.calls import Row, as_row, call
 from mmbench.engine.decode import decode, seconds_of_sound, shown
@@ -16,12 +18,16 @@ from mmbench.protocols import Prepares, WritesEach
 from mmbench.text import count
 from mmbench.types import Item, Message, Requests, Seeded
 
+if TYPE_CHECKING:
+    from mmbench.columns import Places
+
 # Batches decoded while one is run. On a CPU none: the forward uses every core, and a thread that
 # takes one of them away makes all the others wait for it; decoding a batch on all cores first is
 # quicker.
 _AHEAD = {"cpu": 0, "cuda": 2}
 
-Prepared = tuple[list[int], list[object]]  # rows of a batch; each one's input or its SampleError
+Taken = Callable[["Places"], Sequence[Item]]  # the items of rows
+Prepared = tuple["Places", list[object]]  # rows of a batch; each one's input or its SampleError
 
 
 class Forward:
@@ -77,13 +83,17 @@ class Forward:
             return model.prepare(decoded[0], "conversation"), decoded[1]
         return model.prepare(decoded, self._requests.modality)
 
-    def ahead(self, batches: Iterable[list[int]], items: Sequence[Item]) -> Iterator[Prepared]:
+    def ahead(self, batches: Iterable[Places], taken: Taken) -> Iterator[Prepared]:
         """Each batch with its items prepared, in order; on a GPU ahead of their use."""
-        queue: deque[tuple[list[int], list[Future[object]]]] = deque()
+        queue: deque[tuple[Places, Sequence[object]]] = deque()
         pool = ThreadPoolExecutor(min(8, cpu_count() or 1), thread_name_prefix="decode")
         try:
             for rows in batches:
-                queue.append((rows, [pool.submit(self.prepare, items[row]) for row in rows]))
+                items = taken(rows)
+                asis = not isinstance(self._model, Prepares) and set(map(type, items)) == {str}
+                queue.append(
+                    (rows, items if asis else [pool.submit(self.prepare, item) for item in items])
+                )
                 if len(queue) > self._ahead:
                     yield _results(*queue.popleft())
             while queue:
@@ -92,7 +102,7 @@ class Forward:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def each(
-        self, model: WritesEach, batches: Iterable[list[int]], items: Sequence[Item]
+        self, model: WritesEach, batches: Iterable[Places], taken: Taken
     ) -> Iterator[tuple[int, Row]]:
         """The number and the row of each item of the batches, as the model answers it.
 
@@ -103,8 +113,8 @@ class Forward:
         answered = 0
 
         def sound() -> Iterator[object]:
-            for rows, prepared in self.ahead(batches, items):
-                for number, item in zip(rows, prepared, strict=True):
+            for rows, prepared in self.ahead(batches, taken):
+                for number, item in zip(rows.tolist(), prepared, strict=True):
                     if isinstance(item, SampleError):
                         failed.append((number, item))
                     else:
@@ -121,22 +131,25 @@ class Forward:
             )
         yield from failed
 
-    def answer(self, items: Sequence[object], told: Callable[[str], None]) -> list[Row]:
+    def answer(self, items: Sequence[object], told: Callable[[str], None]) -> Sequence[Row]:
         """A row for each prepared item; one that could not be prepared is its own failure.
 
         Halves `step` when memory runs out. Raises ModelError when one item alone is too much.
         """
         sound = [item for item in items if not isinstance(item, SampleError)]
-        rows = iter(self._answer(sound, told) if sound else [])
-        return [item if isinstance(item, SampleError) else next(rows) for item in items]
+        rows = self._answer(sound, told) if sound else []
+        if len(sound) == len(items):
+            return rows
+        left = iter(rows)
+        return [item if isinstance(item, SampleError) else next(left) for item in items]
 
-    def _answer(self, items: Sequence[object], told: Callable[[str], None]) -> list[Row]:
+    def _answer(self, items: Sequence[object], told: Callable[[str], None]) -> Sequence[Row]:
         """A row for each item. Where the model raises a SampleError, they are tried one by one."""
         while True:
             try:
                 parts = (items[i : i + self.step] for i in range(0, len(items), self.step))
-                answered = (call(self._model, part, self._requests, self._name) for part in parts)
-                return [row for rows in answered for row in rows]
+                answered = [call(self._model, part, self._requests, self._name) for part in parts]
+                return answered[0] if len(answered) == 1 else list(chain.from_iterable(answered))
             except SampleError as error:
                 if len(items) == 1:
                     return [error]
@@ -169,8 +182,8 @@ def prepared_bytes(item: object) -> int:
     return int(getattr(item, "nbytes", 0)) or 3 * size[0] * size[1] or 1024
 
 
-def _results(rows: list[int], futures: list[Future[object]]) -> Prepared:
-    return rows, [future.result() for future in futures]
+def _results(rows: Places, prepared: Sequence[object]) -> Prepared:
+    return rows, [one.result() if isinstance(one, Future) else one for one in prepared]
 
 
 def _release_memory() -> None:

@@ -6,8 +6,13 @@ same plan again and every batch has the bits it would have had.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mmbench.columns import Places
+    from mmbench.contents import Keys
 
 WINDOW = 8192  # requests sorted at a time: long enough to pad little, short enough to stream
 CPU_BATCH = 64  # beyond this a CPU gains nothing
@@ -16,18 +21,20 @@ _ACTIVATIONS = 32  # bytes held during a forward per byte of prepared input, on 
 _SHARE = 4  # part of the free memory that a batch may take: one in this many
 
 
-def plan(lengths: Sequence[int], keys: Sequence[bytes], size: int) -> list[list[int]]:
-    """Row numbers of each batch: at most `size` rows of like length, longest first in a window.
+def plan(lengths: Places, keys: Keys, size: int) -> Iterator[Places]:
+    """Rows of each batch: at most `size` rows of like length, longest first in a window.
 
     Longest first, so that a batch too large for the memory is met at once. Rows of equal length are
     ordered by key, so that the plan of a window does not depend on the order of the data.
     """
-    batches = []
+    import numpy as np
+
+    halves = keys.view(">u8")  # [n, 2], in the order of their bytes
     for start in range(0, len(lengths), WINDOW):
-        window = range(start, min(start + WINDOW, len(lengths)))
-        rows = sorted(window, key=lambda row: (-lengths[row], keys[row]))
-        batches += [rows[i : i + size] for i in range(0, len(rows), size)]
-    return batches
+        window = slice(start, start + WINDOW)
+        high, low = halves[window].T
+        rows = start + np.lexsort((low, high, -lengths[window]))
+        yield from (rows[i : i + size] for i in range(0, len(rows), size))
 
 
 def first_size(item_bytes: int, device: str, most: int | None = None) -> int:

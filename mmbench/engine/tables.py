@@ -4,44 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from tempfile import TemporaryFile
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from mmbench.contents import ContentKeys
+from mmbench.columns import taken
+from mmbench.contents import ContentKeys, by_bytes
 from mmbench.engine import calls
-from mmbench.errors import SampleError
-from mmbench.journal import Batch
+from mmbench.journal_entries import Batch
 from mmbench.types import Answers, Array, Item, Media, Requests, Said, Written
+
+if TYPE_CHECKING:
+    from mmbench.columns import Places
+    from mmbench.contents import Keys
 
 _IN_MEMORY = 1 << 30  # bytes of vectors beyond which they live in a temporary memory map
 _BLOCK = 1 << 16  # rows normalised or copied at a time
 
 
 class Distinct(NamedTuple):
-    """The distinct items of a list of requests."""
+    """The k distinct items among those of n requests, in the order in which they first stand."""
 
-    keys: list[bytes]
-    items: list[Item]
-    rows: list[int]  # per request: its number in `keys`, -1 where it has no key
+    items: Sequence[Item]  # of all requests
+    keys: Keys  # [k, 16]
+    first: Places  # [k]: the row in `items` of each
+    rows: Places  # [n]: per request its number in `keys`, -1 where it has no key
     failures: dict[int, str]  # per request without a key: why
+
+    def taken(self, numbers: Places) -> Sequence[Item]:
+        """Return the distinct items of some numbers."""
+        return taken(self.items, self.first[numbers])
 
 
 def distinct(items: Sequence[Item], keys: ContentKeys) -> Distinct:
     """Each item once, and which request asks for which."""
-    found = Distinct([], [], [], {})
-    seen: dict[bytes, int] = {}
-    for row, item in enumerate(items):
-        try:
-            key = keys.key(item)
-        except SampleError as error:
-            found.failures[row] = str(error)
-            found.rows.append(-1)
-            continue
-        if key not in seen:
-            seen[key] = len(found.keys)
-            found.keys.append(key)
-            found.items.append(item)
-        found.rows.append(seen[key])
-    return found
+    import numpy as np
+
+    found, failures = keys.keys(items)
+    sound = np.delete(np.arange(len(items)), list(failures))
+    _, first, same = np.unique(by_bytes(found[sound]), return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    first = sound[first[order]]
+    number = np.empty_like(order)
+    number[order] = np.arange(len(order))
+    rows = np.full(len(items), -1)
+    rows[sound] = number[same]
+    return Distinct(items, found[first], first, rows, failures)
 
 
 class Table:
@@ -61,23 +67,33 @@ class Table:
         """Whether a batch is answered whole or not at all, as one of vectors is."""
         return self._requests.method in calls.VECTORS
 
-    def put(self, rows: Sequence[int], keys: Sequence[bytes], batch: Batch) -> None:
-        """Put a batch's answers into their rows."""
-        row_of = {keys[row]: row for row in rows}
-        self._failures.update({row_of[key]: why for key, why in batch.failures.items()})
-        places = [row_of[key] for key in batch.keys]
-        if not places:
-            return
-        if self._requests.method in calls.VECTORS:
-            self._put_vectors(places, batch)
-            return
-        for place, row in zip(places, batch.rows, strict=True):
-            self._said[place] = calls.read(row, self._requests.method)
+    def put(self, rows: Places, keys: Keys, batch: Batch) -> Places:
+        """Put a batch's answers to `rows` of all `keys` into the table.
 
-    def _put_vectors(self, places: list[int], batch: Batch) -> None:
+        Returns the rows that it does not answer.
+        """
         import numpy as np
 
-        vectors = calls.vectors_of(batch.rows)
+        asked = keys[rows]
+        if np.array_equal(batch.keys, asked):
+            self._put(rows, batch.rows)
+            return rows[:0]
+        row_of = dict(zip(map(bytes, asked), rows.tolist(), strict=True))
+        self._failures.update({row_of.pop(key): why for key, why in batch.failures.items()})
+        answered = [row_of.pop(key) for key in map(bytes, batch.keys)]
+        self._put(np.array(answered, np.int64), batch.rows)
+        return np.array([*row_of.values()], np.int64)
+
+    def _put(self, places: Places, rows: Sequence[bytes | memoryview]) -> None:
+        if not self.whole:
+            for place, row in zip(places.tolist(), rows, strict=True):
+                self._said[place] = calls.read(row, self._requests.method)
+        elif len(rows):
+            self._put_vectors(places, calls.vectors_of(rows))
+
+    def _put_vectors(self, places: Places, vectors: calls.Vectors) -> None:
+        import numpy as np
+
         if self._vectors is None:
             self._vectors = matrix(self._n, vectors.shape[1], vectors.itemsize)
         elif vectors.itemsize > self._vectors.itemsize:
@@ -89,13 +105,14 @@ class Table:
 
         Raises ModelError for scores with another number of columns than there are labels.
         """
-        failures = distinct.failures | {
-            request: self._failures[row]
-            for request, row in enumerate(distinct.rows)
-            if row in self._failures
-        }
-        if self._requests.method not in calls.VECTORS:
-            return Said([None if r < 0 else self._said[r] for r in distinct.rows], failures)
+        import numpy as np
+
+        failed = np.flatnonzero(np.isin(distinct.rows, [*self._failures])).tolist()
+        late = {request: self._failures[distinct.rows[request]] for request in failed}
+        failures = distinct.failures | late
+        if not self.whole:
+            said = [None if row < 0 else self._said[row] for row in distinct.rows.tolist()]
+            return Said(said, failures)
         if self._requests.method == "classify" and self._vectors is not None:
             calls.refuse_columns(self._vectors.shape[1], labels, self._name)
         width = max(1, len(labels))  # of rows of which none was answered
@@ -118,12 +135,17 @@ def matrix(n: int, d: int, itemsize: int = 4) -> Array:
         return np.memmap(file, dtype, "w+", shape=(n, d))
 
 
-def _expand(unique: Array, rows_of: Sequence[int], *, normalise: bool) -> Array:
-    """A row for each request, zero where it failed, L2-normalised if asked."""
+def _expand(unique: Array, rows: Places, *, normalise: bool) -> Array:
+    """A row for each request, zero where it failed, L2-normalised if asked.
+
+    It is the array `unique` itself where each of its rows stands for one request, in their order.
+    """
     import numpy as np
 
-    rows = np.array(rows_of, dtype=np.int64)
-    out = matrix(len(rows), unique.shape[1], unique.itemsize)
+    if np.array_equal(rows, np.arange(len(unique))):
+        out = unique
+    else:
+        out = matrix(len(rows), unique.shape[1], unique.itemsize)
     if not len(unique):  # not one item has a key
         return out
     for start in range(0, len(rows), _BLOCK):
