@@ -8,10 +8,13 @@ from captions_data import SETS, WORDS, official_tokens, plain_tokens, predict, r
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmbench.columns import table
 from mmbench.errors import DataError, UnknownName
+from mmbench.metrics import caption_words, ngrams
 from mmbench.metrics.caption_words import corpus_of
 from mmbench.metrics.captions import bleu, cider, rouge_l, sentence_bleu
 from mmbench.stats import fold, fold_many
+from mmbench.types import Prediction
 
 METRICS = {
     "bleu@1": lambda p: bleu(p, 1),
@@ -270,6 +273,28 @@ def test_sentence_bleu_of_nothing():
 def test_captions_are_tokenised_once():
     predictions = random_captions(1)
     assert corpus_of(predictions) is corpus_of(list(predictions))
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_blocks_and_columns_change_nothing(metric, monkeypatch):
+    monkeypatch.setattr(caption_words, "_KEPT", 0)
+    for predictions in map(random_captions, range(20)):
+        monkeypatch.setattr(ngrams, "_BLOCK", 1 << 16)
+        whole = metric(predictions).rows
+        monkeypatch.setattr(ngrams, "_BLOCK", 10)
+        np.testing.assert_array_equal(metric(table(Prediction, predictions)).rows, whole)
+
+
+def test_texts_are_told_apart_by_where_they_end():
+    one, other = predict(("red cat", ["a", "bc"])), predict(("red cata", ["b", "c"]))
+    assert corpus_of(one).vocabulary != corpus_of(other).vocabulary
+
+
+def test_candidates_with_their_references(monkeypatch):
+    monkeypatch.setattr(ngrams, "_BLOCK", 10)
+    for predictions in map(random_captions, range(20)):
+        found = [(p.value.split(), [r.split() for r in p.target]) for p in predictions]
+        assert list(corpus_of(predictions).pairs()) == found
 
 
 def test_signatures_tell_what_could_change_the_number():

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ptb_java import SHARED, golden, jar, java_alone, java_lines, odd_words, spliced, texts
 
-from mmbench.metrics.ptb import caption_tokens, caption_tokens_many, tokens
+from mmbench.metrics.ptb import caption_tokens, tokens
 from mmbench.metrics.ptb_chars import as_text, as_units, shadow_of
 from mmbench.metrics.ptb_lexer import lex
 
@@ -119,13 +119,6 @@ def test_any_text_has_tokens(text: str) -> None:
 @given(easy_text | any_text)
 def test_the_quick_ways_read_as_the_rules_do(text: str) -> None:
     assert tokens(text) == lex(text)
-
-
-@given(st.lists(any_text | easy_text, max_size=8))
-def test_many_is_each(some: list[str]) -> None:
-    found = caption_tokens_many(some + some)
-    assert found == [caption_tokens(text) for text in some + some]
-    assert len({id(own) for own in found}) == len(found)
 
 
 @given(st.text())

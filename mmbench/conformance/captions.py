@@ -18,7 +18,7 @@ from mmbench.conformance.case import Case, Compared, Skipped, apart, measured, v
 from mmbench.conformance.official import library
 from mmbench.errors import UserError
 from mmbench.metrics.captions import sentence_bleu
-from mmbench.metrics.ptb import caption_tokens_many
+from mmbench.metrics.ptb import caption_tokens
 from mmbench.types import Prediction
 
 
@@ -29,7 +29,7 @@ def _tokens(folder: Path) -> Compared:
         given, said = official(folder, index)
         texts = [text for p in predictions for text in (p.value, *p.target)]
         theirs = [text for i in range(len(predictions)) for text in (*said[i], *given[i])]
-        ours = [" ".join(tokens) for tokens in caption_tokens_many(texts)]
+        ours = [" ".join(caption_tokens(text)) for text in texts]
         differ += sum(one != other for one, other in zip(ours, theirs, strict=True))
         total += len(texts)
     return Compared(differ, f"{told(folder)}; {total:,} texts with references")

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmbench.errors import UnknownName
-from mmbench.metrics.caption_words import corpus_of
-from mmbench.metrics.ngrams import ORDERS, Counts, Grams
+from mmbench.metrics.caption_words import Corpus, corpus_of
+from mmbench.metrics.ngrams import ORDERS, Captions
 from mmbench.protocols import declare
 from mmbench.stats import score, sums_fold
 from mmbench.types import Prediction, Score
@@ -29,7 +29,7 @@ def bleu(predictions: Sequence[Prediction], n: int) -> Score:
     """
     if not 1 <= n <= ORDERS:
         raise UnknownName("metric", f"bleu@{n}", [f"bleu@{k}" for k in range(1, ORDERS + 1)])
-    rows = _rows(corpus_of(predictions).grams, n) if predictions else np.empty((0, 2 * n + 2))
+    rows = _rows(corpus_of(predictions), n) if predictions else np.empty((0, 2 * n + 2))
     signature = "tokens=ptb,reference-length=closest"
     return score(rows, fold_name=f"bleu@{n}", signature=signature)
 
@@ -45,25 +45,14 @@ def sentence_bleu(rows: ArrayLike, n: int) -> NDArray[np.float64]:
     return value(table, np.ones(len(table)))
 
 
-def _rows(grams: Grams, n: int) -> NDArray[np.float64]:
-    lengths = grams.lengths[: grams.candidates]
-    matches = [_matches(order, grams.candidates) for order in grams.orders[:n]]
+def _rows(corpus: Corpus, n: int) -> NDArray[np.float64]:
+    lengths = corpus.words.lengths[: corpus.words.candidates]
     guesses = [np.maximum(lengths - k, 0) for k in range(n)]
-    return np.column_stack([*matches, *guesses, lengths, _closest(grams)]).astype(np.float64)
+    return np.column_stack([corpus.clipped[:, :n], *guesses, lengths, _closest(corpus.words)])
 
 
-def _matches(order: Counts, candidates: int) -> NDArray[np.float64]:
-    """Matching n-grams of each candidate, each at most as often as one reference has it."""
-    split, found = order.split, order.partner >= 0
-    most = np.zeros(split, dtype=np.int64)
-    np.maximum.at(most, order.partner[found], order.count[split:][found])
-    clipped = np.minimum(most, order.count[:split])
-    return np.bincount(order.caption[:split], clipped, candidates).astype(np.float64)
-
-
-def _closest(grams: Grams) -> NDArray[np.int64]:
+def _closest(words: Captions) -> NDArray[np.int64]:
     """Length of the reference that is closest to each candidate's, the shorter of two."""
-    lengths, owner = grams.lengths[grams.candidates :], grams.owner[grams.candidates :]
-    size = int(lengths.max()) + 1
-    away = np.abs(lengths - grams.lengths[owner])
-    return np.asarray(np.minimum.reduceat(away * size + lengths, grams.starts) % size)
+    lengths, size = words.lengths[words.candidates :], int(words.lengths.max()) + 1
+    away = np.abs(lengths - words.lengths[words.owner])
+    return np.asarray(np.minimum.reduceat(away * size + lengths, words.starts) % size)

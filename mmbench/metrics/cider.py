@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.metrics.caption_words import corpus_of
-from mmbench.metrics.ngrams import Counts, Grams, distinct
+from mmbench.metrics.ngrams import Captions, Counts, counts, distinct, orders
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import Prediction, Score
@@ -31,7 +31,7 @@ def cider(predictions: Sequence[Prediction]) -> Score:
     for a sample without references.
     Source: Vedantam et al. 2015, arXiv 1411.5726; pycocoevalcap 1.2 `cider_scorer.py`.
     """
-    rows = _rows(corpus_of(predictions).grams) if predictions else np.empty(0)
+    rows = _rows(corpus_of(predictions).words) if predictions else np.empty(0)
     signature = "tokens=ptb,n=4,sigma=6,idf=evaluated set,held fixed in resampling"
     return score(rows, signature=signature, reason=_reason(len(rows)))
 
@@ -45,32 +45,43 @@ def _reason(images: int) -> str:
     )
 
 
-def _rows(grams: Grams) -> Floats:
-    n = grams.candidates
-    bigrams = np.maximum(grams.lengths - 1, 0)
-    away = bigrams[grams.owner[n:]] - bigrams[n:]
-    cosines = [_cosines(order, grams) for order in grams.orders]
-    each = np.mean(cosines, axis=0) * np.exp(-(away**2) / (2 * _SIGMA**2))
-    counts = np.diff(grams.starts, append=len(each))
-    return np.asarray(10 * np.add.reduceat(each, grams.starts) / counts)
+def _rows(words: Captions) -> Floats:
+    n, starts = words.candidates, words.starts
+    bigrams = np.maximum(words.lengths - 1, 0)
+    away = bigrams[words.owner] - bigrams[n:]
+    each = np.mean([_cosines(order) for order in orders(words)], axis=0)
+    each *= np.exp(-(away**2) / (2 * _SIGMA**2))
+    return np.asarray(10 * np.add.reduceat(each, starts) / np.diff(starts, append=len(each)))
 
 
-def _cosines(order: Counts, grams: Grams) -> Floats:
+def _cosines(order: Captions) -> Floats:
     """Clipped cosine of each reference [references] with its candidate."""
-    n, split, found = grams.candidates, order.split, order.partner >= 0
-    weight = order.count * _idf(order, grams)[order.gram]
-    norm = np.sqrt(np.bincount(order.caption, weight**2, minlength=len(grams.owner)))
-    theirs, ours = weight[split:][found], weight[order.partner[found]]
-    reference = order.caption[split:][found] - n
-    product = np.bincount(reference, np.minimum(ours, theirs) * theirs, len(grams.owner) - n)
-    scale = norm[n:] * norm[grams.owner[n:]]
+    having, most = _having(order), np.log(order.candidates)
+    found = []
+    for block in order.blocks():
+        counted = counts(block)
+        # The weight is that of a gram of one reference where no reference has it.
+        idf = most - np.log(np.maximum(having[counted.gram], 1))
+        found.append(_clipped_cosines(counted, counted.count * idf, block))
+    return np.concatenate(found)
+
+
+def _having(order: Captions) -> NDArray[np.int32]:
+    """How many samples have each gram in a reference."""
+    having = np.zeros(int(order.numbers.max(initial=0)) + 1, np.int32)
+    for block in order.blocks():
+        split = int(block.lengths[: block.candidates].sum())
+        owner = np.repeat(block.owner, block.lengths[block.candidates :])
+        pairs, _ = distinct(owner * len(having) + block.numbers[split:])
+        np.add.at(having, pairs % len(having), 1)
+    return having
+
+
+def _clipped_cosines(counted: Counts, weight: Floats, captions: Captions) -> Floats:
+    n, split, found = captions.candidates, counted.split, counted.partner >= 0
+    norm = np.sqrt(np.bincount(counted.caption, weight**2, len(captions.lengths)))
+    theirs, ours = weight[split:][found], weight[counted.partner[found]]
+    reference = counted.caption[split:][found] - n
+    product = np.bincount(reference, np.minimum(ours, theirs) * theirs, len(captions.owner))
+    scale = norm[n:] * norm[captions.owner]
     return np.asarray(np.divide(product, scale, out=np.zeros(len(scale)), where=scale > 0))
-
-
-def _idf(order: Counts, grams: Grams) -> Floats:
-    """log(samples) - log(those with the gram in a reference), which is one where none has it."""
-    size = int(order.gram.max(initial=0)) + 1
-    owner = grams.owner[order.caption[order.split :]]
-    pairs, _ = distinct(owner * size + order.gram[order.split :])
-    having = np.bincount(pairs % size, minlength=size)
-    return np.asarray(np.log(grams.candidates) - np.log(np.maximum(having, 1)))

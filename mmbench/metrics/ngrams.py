@@ -1,17 +1,58 @@
-"""All n-grams of many captions at once, as numbers."""
+"""The n-grams of many captions at once, as numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 ORDERS = 4
 
+_BLOCK = 1 << 16  # words whose n-grams are counted at a time
+
 Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
+
+
+class Captions(NamedTuple):
+    """Captions as numbers, one for each word or n-gram: first the n candidates, then references.
+
+    `numbers` of all captions, one after the other; `lengths` [captions] is how many each has. The
+    references stand in the order of their candidates; `owner` [references] is that of each.
+    """
+
+    numbers: Numbers
+    lengths: Ints
+    owner: Ints
+    candidates: int
+
+    @property
+    def starts(self) -> Ints:
+        """Where the references of each candidate begin among the references."""
+        return np.searchsorted(self.owner, np.arange(self.candidates))
+
+    def each(self) -> list[list[int]]:
+        """The numbers of each caption."""
+        numbers, ends = self.numbers.tolist(), np.cumsum(self.lengths).tolist()
+        return [numbers[start:end] for start, end in pairwise([0, *ends])]
+
+    def blocks(self) -> Iterator[Captions]:
+        """The same captions in blocks of a few candidates with their references."""
+        n = self.candidates
+        ends = np.append(0, np.cumsum(self.lengths))
+        references = n + np.append(self.starts, len(self.owner))
+        below = ends[1 : n + 1] + ends[references[1:]] - ends[n]
+        cuts = [0, *(np.flatnonzero(np.diff(below // _BLOCK)) + 1).tolist(), n]
+        for a, b in pairwise(cuts):
+            first, last = references[a], references[b]
+            numbers = self.numbers[ends[a] : ends[b]], self.numbers[ends[first] : ends[last]]
+            lengths = self.lengths[a:b], self.lengths[first:last]
+            owner = self.owner[first - n : last - n] - a
+            yield Captions(np.concatenate(numbers), np.concatenate(lengths), owner, b - a)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,60 +70,43 @@ class Counts:
     partner: Ints
 
 
-@dataclass(frozen=True, eq=False)
-class Grams:
-    """n-grams of captions: first the n candidates, then the references of each in order.
+def orders(captions: Captions) -> Iterator[Captions]:
+    """The n-grams of captions of words, for n from 1 to 4, each distinct one by its number.
 
-    `lengths` [captions] in words; `owner` [captions] is the candidate that a caption belongs to.
+    Numbers ascend with those of the words, the first of them first.
     """
-
-    lengths: Ints
-    owner: Ints
-    candidates: int
-    orders: list[Counts]
-
-    @property
-    def starts(self) -> Ints:
-        """Where the references of each candidate begin among the references."""
-        return np.searchsorted(self.owner[self.candidates :], np.arange(self.candidates))
-
-
-def grams_of(captions: Sequence[Sequence[str]], owner: Ints, candidates: int) -> Grams:
-    """Count the n-grams of captions, for n from 1 to 4."""
-    lengths = np.array([len(words) for words in captions], dtype=np.int64)
-    caption = np.repeat(np.arange(len(captions)), lengths)
-    orders = [
-        _counts(caption[at], gram, owner, candidates)
-        for at, gram in _orders(_ids(captions), caption)
-    ]
-    return Grams(lengths, owner, candidates, orders)
+    yield captions
+    size = int(captions.numbers.max(initial=0)) + 1
+    grams, lengths, last = captions.numbers, captions.lengths, captions.numbers
+    for _ in range(1, ORDERS):
+        ends, some = np.cumsum(lengths), lengths > 0
+        last = np.delete(last, (ends - lengths)[some])
+        grams = _ranks(np.delete(grams, ends[some] - 1).astype(np.int64) * size + last)
+        lengths = np.maximum(lengths - 1, 0)
+        yield captions._replace(numbers=grams, lengths=lengths)
 
 
-def _ids(captions: Sequence[Sequence[str]]) -> Ints:
-    """The words of all captions, one after the other, as numbers from 0."""
-    words = list(chain.from_iterable(captions))
-    known = {word: i for i, word in enumerate(dict.fromkeys(words))}
-    return np.fromiter(map(known.__getitem__, words), np.int64, len(words))
+def _ranks(keys: Ints) -> Numbers:
+    """The rank of each key among the distinct ones, from 0."""
+    order = np.argsort(keys)
+    keys = keys[order]
+    ranks = np.zeros(len(keys), np.int32)
+    np.cumsum(keys[1:] != keys[:-1], out=ranks[1:])
+    del keys
+    found = np.empty_like(ranks)
+    found[order] = ranks
+    return found
 
 
-def _orders(words: Ints, caption: Ints) -> Iterator[tuple[Ints, Ints]]:
-    """For each order, where n-grams start and their numbers: each is the one before, and a word."""
-    at, gram, size = np.arange(len(words)), words, int(words.max(initial=0)) + 1
-    yield at, gram
-    for order in range(1, ORDERS):
-        inside = at + order < len(words)
-        inside[inside] = caption[at[inside] + order] == caption[at[inside]]
-        at = at[inside]
-        _, gram = np.unique(gram[inside] * size + words[at + order], return_inverse=True)
-        yield at, gram
-
-
-def _counts(caption: Ints, gram: Ints, owner: Ints, candidates: int) -> Counts:
-    size = int(gram.max(initial=0)) + 1
-    keys, count = distinct(caption * size + gram)
-    caption, gram = keys // size, keys % size
-    split = int(np.searchsorted(caption, candidates))
-    return Counts(caption, gram, count, split, _partners(keys, owner[caption] * size + gram, split))
+def counts(captions: Captions) -> Counts:
+    """Count the distinct numbers of each caption."""
+    n, size = captions.candidates, int(captions.numbers.max(initial=0)) + 1
+    caption = np.repeat(np.arange(len(captions.lengths)), captions.lengths)
+    keys, count = distinct(caption * size + captions.numbers)
+    caption, gram = np.divmod(keys, size)
+    split = int(np.searchsorted(caption, n))
+    owned = captions.owner[caption[split:] - n] * size + gram[split:]
+    return Counts(caption, gram, count, split, _partners(keys[:split], owned))
 
 
 def distinct(keys: Ints) -> tuple[Ints, Ints]:
@@ -95,9 +119,23 @@ def distinct(keys: Ints) -> tuple[Ints, Ints]:
     return ordered[first], np.diff(first, append=len(keys))
 
 
-def _partners(keys: Ints, owned: Ints, split: int) -> Ints:
+def _partners(keys: Ints, owned: Ints) -> Ints:
     """Rows of the candidates, by their keys, with the gram that a row of a reference has."""
-    if not split:
-        return np.full(len(keys), -1)
-    row = np.minimum(np.searchsorted(keys[:split], owned[split:]), split - 1)
-    return np.where(keys[row] == owned[split:], row, -1)
+    if not len(keys):
+        return np.full(len(owned), -1)
+    row = np.minimum(np.searchsorted(keys, owned), len(keys) - 1)
+    return np.where(keys[row] == owned, row, -1)
+
+
+def clipped(captions: Captions) -> NDArray[np.float64]:
+    """Matching n-grams of each candidate, each at most as often as one reference has it [n, 4]."""
+    found = [[_matches(counts(o), o.candidates) for o in orders(b)] for b in captions.blocks()]
+    return np.concatenate([np.column_stack(block) for block in found])
+
+
+def _matches(order: Counts, candidates: int) -> NDArray[np.float64]:
+    split, found = order.split, order.partner >= 0
+    most = np.zeros(split, dtype=np.int64)
+    np.maximum.at(most, order.partner[found], order.count[split:][found])
+    few = np.minimum(most, order.count[:split])
+    return np.bincount(order.caption[:split], few, candidates).astype(np.float64)

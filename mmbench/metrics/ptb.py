@@ -31,19 +31,16 @@ What differs, all of it rare:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 
-from mmbench.metrics.ptb_known import ABBREVIATION, SPLIT_WORDS
+from mmbench.metrics.ptb_known import ABBREVIATION
 from mmbench.metrics.ptb_lexer import lex
 
 # As pycocoevalcap has it. Its names of brackets have capitals, and the tokens have none: brackets
 # stay, as "-lrb-" and "-rrb-".
 _PUNCTUATION = frozenset(["''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "...", ";"])
 
-# Words of ASCII letters, and perhaps a full stop: nothing to do but to split at the spaces.
-_PLAIN = re.compile(r"([A-Za-z ]+)(\.?) *")
-_KEEPS_STOP = re.compile(f"(?i:{ABBREVIATION})")
 # Between spaces, what is read alike whatever stands around.
 _LETTER = r"[^\W\d_]"
 _ALONE = re.compile(rf"(?:{_LETTER}|['\u2019-])*[,;:!?]?|(?!(?i:{ABBREVIATION})\.){_LETTER}+\.")
@@ -57,14 +54,8 @@ def tokens(text: str) -> list[str]:
     characters that the rules do not know, such as pictures, are dropped.
     Source: Stanford CoreNLP 3.4.1, `PTBTokenizer`.
     """
-    if plain := _PLAIN.fullmatch(text):
-        words = plain[1].lower().split()
-        if SPLIT_WORDS.isdisjoint(words):
-            if not plain[2]:
-                return words
-            if words and not _keeps_stop(words[-1]):
-                return [*words, "."]
-    return _by_chunks(text)
+    parts = list(map(_alone, text.split(" ")))
+    return [*_whole(text)] if None in parts else [*chain.from_iterable(filter(None, parts))]
 
 
 def caption_tokens(text: str) -> list[str]:
@@ -75,27 +66,11 @@ def caption_tokens(text: str) -> list[str]:
     return [token for token in tokens(text) if token not in _PUNCTUATION]
 
 
-def caption_tokens_many(texts: Sequence[str]) -> list[list[str]]:
-    """`caption_tokens` of each text; a text that comes again is read once."""
-    found = {text: caption_tokens(text) for text in dict.fromkeys(texts)}
-    return [list(found[text]) for text in texts]
-
-
-def _by_chunks(text: str) -> list[str]:
-    found: list[str] = []
-    for chunk in text.split(" "):
-        known = _alone(chunk)
-        if known is None:
-            return lex(text)
-        found += known
-    return found
-
-
 @lru_cache(maxsize=1 << 16)
-def _alone(chunk: str) -> tuple[str, ...] | None:
-    return tuple(lex(chunk)) if _ALONE.fullmatch(chunk) else None
+def _alone(part: str) -> tuple[str, ...] | None:
+    return tuple(lex(part)) if _ALONE.fullmatch(part) else None
 
 
-@lru_cache(maxsize=1 << 16)
-def _keeps_stop(word: str) -> bool:
-    return _KEEPS_STOP.fullmatch(word) is not None
+@lru_cache(maxsize=1 << 10)
+def _whole(text: str) -> tuple[str, ...]:
+    return tuple(lex(text))

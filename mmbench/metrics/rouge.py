@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mmbench.metrics.caption_words import Tokens, corpus_of
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.metrics.caption_words import corpus_of
+from mmbench.metrics.ngrams import Captions
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import Prediction, Score
 
 _BETA_SQUARED = 1.2**2
+_EMPTY = [-1]  # one word that no caption has
 
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds={"writing"})
@@ -22,18 +27,24 @@ def rouge_l(predictions: Sequence[Prediction]) -> Score:
     a sample without references.
     Source: Lin 2004, ROUGE; pycocoevalcap 1.2 `rouge.py`, on its PTB tokens.
     """
-    corpus = corpus_of(predictions)
-    rows = [_f(candidate, references) for candidate, references in corpus.pairs()]
+    rows = _rows(corpus_of(predictions).tokens)
     return score(rows, signature="tokens=ptb,beta=1.2")
 
 
-def _f(candidate: Tokens, references: list[Tokens]) -> float:
+def _rows(tokens: Captions) -> NDArray[np.float64]:
+    n, starts = tokens.candidates, tokens.starts
+    lengths = np.maximum(tokens.lengths, 1)
+    common = np.array([k for block in tokens.blocks() for k in _common(block)], np.int64)
+    precision = np.maximum.reduceat(common, starts) / lengths[:n]
+    recall = np.maximum.reduceat(common / lengths[n:], starts)
+    above, below = (1 + _BETA_SQUARED) * precision * recall, recall + _BETA_SQUARED * precision
+    return np.divide(above, below, out=np.zeros(n), where=below > 0)
+
+
+def _common(block: Captions) -> list[int]:
+    """Length of the longest common subsequence of each reference and its candidate."""
     from rapidfuzz.distance import LCSseq
 
-    candidate = candidate or [""]
-    common = [LCSseq.similarity(candidate, reference or [""]) for reference in references]
-    precision = max(common) / len(candidate)
-    recall = max(c / (len(r) or 1) for c, r in zip(common, references, strict=True))
-    if not precision or not recall:
-        return 0.0
-    return (1 + _BETA_SQUARED) * precision * recall / (recall + _BETA_SQUARED * precision)
+    each = [numbers or _EMPTY for numbers in block.each()]
+    pairs = zip(block.owner.tolist(), each[block.candidates :], strict=True)
+    return [LCSseq.similarity(each[owner], reference) for owner, reference in pairs]

@@ -57,7 +57,7 @@ def _run(corpus: Corpus) -> list[float]:
         done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
         if done.returncode or not told.is_file():
             raise UserError(f"spice: its jar failed: {plain(last_words(done.stderr))}")
-        return _scores(told.read_text(encoding="utf-8"), len(corpus.candidates))
+        return _scores(told.read_text(encoding="utf-8"), corpus.tokens.candidates)
 
 
 def _folder() -> Path:
