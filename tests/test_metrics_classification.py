@@ -2,6 +2,7 @@
 
 import importlib
 import math
+from array import array
 from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mmbench
+from mmbench.columns import Table, table
 from mmbench.errors import DataError
 from mmbench.metrics.classification import counts
 from mmbench.stats import fold, fold_many
@@ -47,6 +49,25 @@ def random_case(
         else [int(x) for x in rng.integers(0, c, n)]
     )
     return scores, targets, made(scores, targets)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_columns_score_as_a_list_does(name: str) -> None:
+    scores, targets, predictions = random_case(3)
+    rng = np.random.default_rng(0)
+    for values in (scores, rng.integers(0, 5, len(targets)).tolist()):
+        given = Table(
+            Prediction,
+            {
+                **table(Prediction, predictions).columns,
+                "value": values if isinstance(values, np.ndarray) else array("q", values),
+                "target": array("q", targets),
+            },
+        )
+        with np.errstate(invalid="ignore"):
+            found, expected = (mmbench.metric(name)(p) for p in (given, made(values, targets)))
+        np.testing.assert_array_equal(found.rows, expected.rows)
+        assert (found.signature, found.reason) == (expected.signature, expected.reason)
 
 
 def marked(targets: list[Any], c: int) -> np.ndarray:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.errors import DataError
+from mmbench.metrics.class_columns import Ints, scale_of, targets_of, values_of
 from mmbench.stats.probabilities import are_probabilities, probabilities
 from mmbench.text import count
 from mmbench.types import Prediction, ScoreScale
-
-Ints = NDArray[np.int64]
 
 
 class Cases(NamedTuple):
@@ -43,7 +41,7 @@ class Cases(NamedTuple):
     @property
     def unlabelled(self) -> str:
         """Why a metric that needs a right label has no value."""
-        missing = self.n - len(np.unique(self.rows))
+        missing = int((np.bincount(self.rows, minlength=self.n) == 0).sum())
         return f"no label is right for {count(missing, 'sample')}" if missing else ""
 
     @property
@@ -102,17 +100,14 @@ def read(predictions: Sequence[Prediction]) -> Cases:
     scores, for logits beside probabilities, for a label that no score belongs to, and for a target
     that is no label.
     """
-    scores, said = _values(predictions)
-    sets = [_right(p) for p in predictions]
-    rows = np.repeat(np.arange(len(sets)), np.array([len(labels) for labels in sets], np.int64))
-    labels = np.array([label for labels in sets for label in labels], np.int64)
+    scores, said = values_of(predictions)
+    rows, labels, listed = targets_of(predictions)
     highest = int(max(said.max(initial=0), labels.max(initial=0)))
     classes = highest + 1 if scores is None else scores.shape[1]
-    listed = any(not isinstance(p.target, Integral) for p in predictions)
     _refuse_unknown(predictions, rows, labels, classes)
     _refuse_unknown(predictions, np.arange(len(said)), said, classes)
-    scale = "" if scores is None else _scale(predictions)
-    return Cases(len(sets), classes, scores, said, rows, labels, listed, scale)
+    scale = "" if scores is None else scale_of(predictions)
+    return Cases(len(predictions), classes, scores, said, rows, labels, listed, scale)
 
 
 def hits(cases: Cases, k: int) -> NDArray[np.float64]:
@@ -140,54 +135,6 @@ def _drawn(right: NDArray[Any], tied: NDArray[Any], places: NDArray[Any]) -> NDA
         chance = np.clip(tied - places - drawn, 0, None) / np.maximum(tied - drawn, 1)
         missed *= np.where(drawn < right, chance, 1.0)
     return np.where(right == 1, places / tied, 1.0 - missed)
-
-
-def _right(prediction: Prediction) -> list[int]:
-    target = prediction.target
-    if isinstance(target, Integral):
-        return [int(target)]
-    if isinstance(target, list | tuple | set) and all(isinstance(t, Integral) for t in target):
-        return sorted(set(target))
-    raise DataError(
-        f"sample {prediction.id}: the target {target!r} is neither the number of a class nor a list"
-        " of such numbers"
-    )
-
-
-def _scale(predictions: Sequence[Prediction]) -> ScoreScale:
-    """What the scores of all predictions are. Raises DataError for several scales."""
-    first = predictions[0] if predictions else Prediction("")
-    for p in predictions:
-        if p.scores != first.scores:
-            raise DataError(
-                f"sample {p.id} has {p.scores or 'scores of unknown scale'} and sample {first.id}"
-                f" {first.scores or 'scores of unknown scale'}: give all the same"
-            )
-    return first.scores
-
-
-def _values(predictions: Sequence[Prediction]) -> tuple[NDArray[Any] | None, Ints]:
-    none = np.empty(0, np.int64)
-    if not predictions:
-        return np.empty((0, 1), np.float32), none
-    bare = [isinstance(p.value, Integral) for p in predictions]
-    if all(bare):
-        return None, np.array([p.value for p in predictions], np.int64)
-    if any(bare):
-        first, other = predictions[bare.index(True)].id, predictions[bare.index(False)].id
-        raise DataError(
-            f"sample {first} has a label and sample {other} has scores: give all the same"
-        )
-    shape = np.shape(predictions[0].value)
-    for p in predictions:
-        if np.shape(p.value) != shape or len(shape) != 1 or not shape[0]:
-            raise DataError(
-                f"sample {p.id}: scores of shape {np.shape(p.value)}, those of sample"
-                f" {predictions[0].id} of {shape}; give one score for every class"
-            )
-    stacked = np.stack([p.value for p in predictions])
-    scores = stacked.astype(np.result_type(stacked, np.float32), copy=False)
-    return np.fmax(scores, -np.inf, out=scores), none
 
 
 def _refuse_unknown(
