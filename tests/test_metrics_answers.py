@@ -2,6 +2,7 @@ import json
 import math
 import random
 import re
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmbench.columns import table
 from mmbench.metrics.answer_text import plain_words
 from mmbench.metrics.answers import anls, contains, exact_match, relaxed_accuracy, vqa_accuracy
 from mmbench.metrics.vqa_text import normalised
@@ -287,6 +289,34 @@ def test_plain_words_are_stable(text):
     assert not re.search(r"^\s|\s$|  ", plain)
     assert plain_words(text.upper()) == plain
     assert plain_words(f" {plain} ") == plain
+
+
+def naive_plain_words(text):
+    """The rule of the docstring, character by character."""
+    lowered = unicodedata.normalize("NFKC", text).lower().replace("−", "-")
+    joined = re.sub(r"(?<=\w)['’`](?=\w)", "", lowered)
+    in_number = re.finditer(r"(?<=\d)[.,:/](?=\d)|(?<![\w.])(?:-(?=\.?\d)|\.(?=\d))", joined)
+    kept = {match.start() for match in in_number}
+    spaced = [
+        " " if i not in kept and unicodedata.category(c).startswith("P") else c
+        for i, c in enumerate(joined)
+    ]
+    return " ".join("".join(spaced).split()) or " ".join(lowered.split())
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.text(max_size=12) | st.text(alphabet=" aB12.,-'/?$:−’é½\n\x1f", max_size=12) | TEXT)
+def test_plain_words_follow_the_rule(text):
+    assert plain_words(text) == naive_plain_words(text)
+
+
+@settings(deadline=None)
+@given(SAMPLES)
+def test_columns_score_as_a_list_does(pairs):
+    predictions = predict(*pairs)
+    for metric in METRICS.values():
+        found = metric(table(Prediction, predictions))
+        np.testing.assert_array_equal(found.rows, metric(predictions).rows)
 
 
 def test_signatures_tell_the_rules():

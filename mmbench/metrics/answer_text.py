@@ -8,12 +8,22 @@ from functools import lru_cache
 
 # An apostrophe inside a word; any mark that is not inside a number or the sign of one.
 _APOSTROPHES = re.compile(r"(?<=\w)['’`](?=\w)")
-_IN_NUMBER = re.compile(r"(?<=\d)[.,:/](?=\d)|(?<![\w.])(?:-(?=\.?\d)|\.(?=\d))")
+_IN_NUMBER = re.compile(r"((?<=\d)[.,:/](?=\d)|(?<![\w.])(?:-(?=\.?\d)|\.(?=\d)))")
+
+
+class _Spaces(dict[int, int | str]):
+    """A table for str.translate that puts a space for punctuation, filled as characters come."""
+
+    def __missing__(self, code: int) -> int | str:
+        self[code] = found = " " if unicodedata.category(chr(code)).startswith("P") else code
+        return found
+
+
+_SPACES = _Spaces()
 
 SIGNATURE = "text=lower+nfkc,punctuation=to-space,apostrophes=dropped,numbers=whole,articles=kept"
 
 
-@lru_cache(maxsize=100_000)
 def plain_words(text: str) -> str:
     """Words with one space between: what `exact_match` and `contains` compare.
 
@@ -22,14 +32,17 @@ def plain_words(text: str) -> str:
     sign or point before a number: "3.5" is not "35" and "-5" is not "5". Symbols (category S, as in
     "$5") and articles stay. A text without anything but punctuation is left as it is.
     """
+    if text.isascii() and text.replace(" ", "").isalnum():
+        return " ".join(text.lower().split())
+    return _without_punctuation(text)
+
+
+@lru_cache(maxsize=100_000)
+def _without_punctuation(text: str) -> str:
     lowered = unicodedata.normalize("NFKC", text).lower().replace("−", "-")
-    joined = _APOSTROPHES.sub("", lowered)
-    kept = {match.start() for match in _IN_NUMBER.finditer(joined)}
-    spaced = [
-        " " if i not in kept and unicodedata.category(c).startswith("P") else c
-        for i, c in enumerate(joined)
-    ]
-    return " ".join("".join(spaced).split()) or " ".join(lowered.split())
+    parts = _IN_NUMBER.split(_APOSTROPHES.sub("", lowered))  # every other one is kept
+    parts[::2] = [part.translate(_SPACES) for part in parts[::2]]
+    return " ".join("".join(parts).split()) or " ".join(lowered.split())
 
 
 def has_words(text: str, words: str) -> bool:

@@ -5,8 +5,9 @@ A value is a text, a target one acceptable answer or a list of them. Every row i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from mmbench.columns import column
 from mmbench.errors import DataError
 from mmbench.metrics.answer_text import SIGNATURE, has_words, plain_words
 from mmbench.metrics.vqa_text import normalised, stripped
@@ -33,8 +34,9 @@ def vqa_accuracy(predictions: Sequence[Prediction], variant: str) -> Score:
 
     Source: Antol et al. 2015, arXiv 1505.00468; GT-Vision-Lab/VQA a013f00, vqaEval.py.
     """
-    rows = [_vqa(p.value, answers_of(p), variant == "normalized") for p in predictions]
-    rule = "always" if variant == "normalized" else "if-answers-differ"
+    always = variant == "normalized"
+    rows = [_vqa(said, answers, always) for said, answers in _pairs(predictions)]
+    rule = "always" if always else "if-answers-differ"
     signature = f"variant={variant},normalised={rule},subsets=leave-one-out"
     return score(rows, signature=signature)
 
@@ -56,7 +58,11 @@ def exact_match(predictions: Sequence[Prediction]) -> Score:
     articles do. Source: the accuracy of GQA (Hudson and Manning 2019, arXiv 1902.09506), whose
     official code compares texts that are in this form already.
     """
-    return _of_answers(predictions, lambda said, right: plain_words(said) == plain_words(right))
+    rows = [
+        said in answers or plain_words(said) in map(plain_words, answers)
+        for said, answers in _pairs(predictions)
+    ]
+    return score(rows, signature=SIGNATURE)
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds={"writing"})
@@ -68,7 +74,8 @@ def contains(predictions: Sequence[Prediction]) -> Score:
     doubt"): it commits to nothing. A text that lists many answers to any other question does score,
     so read this metric beside `exact_match`. Source: this project; there is no official code.
     """
-    return _of_answers(predictions, _contained, "yes-no=exclusive")
+    rows = [any(_contained(said, a) for a in answers) for said, answers in _pairs(predictions)]
+    return score(rows, signature=f"{SIGNATURE},yes-no=exclusive")
 
 
 def _contained(said: str, right: str) -> bool:
@@ -89,18 +96,20 @@ def anls(predictions: Sequence[Prediction]) -> Score:
     Source: Biten et al. 2019, arXiv 1907.00490; the evaluation script of DocVQA and ST-VQA at
     rrc.cvc.uab.es.
     """
+    from rapidfuzz.distance import Levenshtein
+
     rows = [
-        max((_similarity(p.value, answer) for answer in answers_of(p)), default=0.0)
-        for p in predictions
+        max((_similarity(said, answer, Levenshtein.distance) for answer in answers), default=0.0)
+        for said, answers in _pairs(predictions)
     ]
     signature = "threshold=0.5,at-threshold=kept,text=lower+spaces,length=as-given"
     return score(rows, signature=signature)
 
 
-def _similarity(said: str, right: str) -> float:
-    from rapidfuzz.distance import Levenshtein
-
-    distance = Levenshtein.distance(" ".join(said.lower().split()), " ".join(right.lower().split()))
+def _similarity(said: str, right: str, distance_of: Callable[[str, str], int]) -> float:
+    if said == right:
+        return 1.0
+    distance = distance_of(" ".join(said.lower().split()), " ".join(right.lower().split()))
     # upper(), because a letter such as ß has two in upper case, and the official code counts these.
     length = max(len(said.upper()), len(right.upper()))
     near = 1 - distance / length if length else 1.0
@@ -116,7 +125,7 @@ def relaxed_accuracy(predictions: Sequence[Prediction]) -> Score:
 
     Source: Masry et al. 2022, arXiv 2203.10244, section 5.1; google-research/pix2struct metrics.py.
     """
-    rows = [any(_relaxed(p.value, right) for right in answers_of(p)) for p in predictions]
+    rows = [any(_relaxed(said, a) for a in answers) for said, answers in _pairs(predictions)]
     signature = "tolerance=0.05,percent=hundredth,zero=exact,case=ignored"
     return score(rows, signature=signature)
 
@@ -135,20 +144,16 @@ def _number(text: str) -> float | None:
         return None
 
 
-def answers_of(prediction: Prediction) -> list[str]:
-    """The acceptable answers of a prediction. Raises DataError where it has options."""
-    target = prediction.target
-    if isinstance(target, dict):
-        raise DataError(
-            f"sample {prediction.id}: has options: score it by letters, with -t choices or a task"
-            " of kind choice"
-        )
-    return [target] if isinstance(target, str) else [str(answer) for answer in target]
-
-
-def _of_answers(
-    predictions: Sequence[Prediction], right: Callable[[str, str], bool], told: str = ""
-) -> Score:
-    rows = [any(right(p.value, answer) for answer in answers_of(p)) for p in predictions]
-    signature = f"{SIGNATURE},{told}" if told else SIGNATURE
-    return score(rows, signature=signature)
+def _pairs(predictions: Sequence[Prediction]) -> Iterator[tuple[str, list[str]]]:
+    """What was said and the acceptable answers. Raises DataError where there are options."""
+    values, targets = column(predictions, "value"), column(predictions, "target")
+    for row, (said, target) in enumerate(zip(values, targets, strict=True)):
+        if isinstance(target, str):
+            yield said, [target]
+        elif isinstance(target, dict):
+            raise DataError(
+                f"sample {predictions[row].id}: has options: score it by letters, with -t choices"
+                " or a task of kind choice"
+            )
+        else:
+            yield said, list(map(str, target))
