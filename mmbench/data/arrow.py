@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from mmbench.data.rows import Row
 from mmbench.errors import DataError
+from mmbench.media.held import Part
 from mmbench.types import Media
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-Reader = Callable[[], bytes]
 
 
 def arrow_rows(
@@ -20,36 +19,50 @@ def arrow_rows(
     columns: dict[str, str],
     start: int,
     source: str,
-    reader: Callable[[int], Reader],
+    part: Callable[[int], Part],
+    stored: Iterable[object] | None = None,
 ) -> Iterator[Row]:
     """The rows of a table, the first of which has the number `start`.
 
-    `columns` is what `choose_columns` gave. `reader` is called with the number of each row that has
-    its image as bytes and says how to get them later. Raises DataError for an image column of
-    another type, and for values that cannot be read.
+    `columns` is what `choose_columns` gave. `stored` says which rows have their image as bytes,
+    where the table has these no more; `part` is called with the number of each of them. Raises
+    DataError for an image column of another type, and for values that cannot be read.
     """
     rows = f"{source}, rows {start} to {start + table.num_rows - 1}"
     try:
-        paths, stored = media_cells(table[columns["image"]], f"{source}: the image column")
+        paths, found = _paths(table, columns["image"], source)
         cells = {key: table[name].to_pylist() for key, name in columns.items() if key != "image"}
     except (ValueError, OverflowError) as error:
         # Text that is not UTF-8, a date that no calendar has.
         raise DataError(f"{rows}: cannot be read: {error}") from error
-    for i in range(table.num_rows):
+    images = zip(paths, found if stored is None else stored, strict=True)
+    for i, (path, has) in enumerate(images):
         number = start + i
-        image: str | Media | None = paths[i]
-        if stored[i]:
-            image = Media("image", f"row {number} of {source}", reader(number))
+        image: str | Media | None = path
+        if has:
+            image = Media("image", f"row {number} of {source}", part(number))
         yield Row(f"row {number}", image or None, **{key: cells[key][i] for key in cells})
 
 
-def cell_bytes(cell: bytes | Mapping[str, bytes]) -> bytes:
-    """The bytes of an image cell, which is these bytes or a mapping that has them."""
-    return cell["bytes"] if isinstance(cell, Mapping) else cell
+def _paths(table: pa.Table, name: str, source: str) -> tuple[list[str | None], list[bool]]:
+    if name not in table.column_names:
+        return [None] * table.num_rows, [False] * table.num_rows
+    return media_cells(table[name], f"{source}: the image column")
 
 
 def media_cells(column: pa.ChunkedArray, what: str) -> tuple[list[str | None], list[bool]]:
     """Return for each row its path, if it has one, and whether it has bytes. No bytes are copied.
+
+    Raises DataError, naming `what` the column is, for a column of anything else.
+    """
+    import pyarrow.compute as pc
+
+    paths, data = media_columns(column, what)
+    return paths.to_pylist(), pc.is_valid(data).to_pylist()
+
+
+def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Return the paths and the bytes in a column, each null where a row has none.
 
     Raises DataError, naming `what` the column is, for a column of anything else.
     """
@@ -58,20 +71,20 @@ def media_cells(column: pa.ChunkedArray, what: str) -> tuple[list[str | None], l
 
     column = plain(column)
     kind = column.type
+    none = pa.chunked_array([pa.nulls(len(column))])
     if pa.types.is_null(kind):
-        return [None] * len(column), [False] * len(column)
+        return none, none
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return column.to_pylist(), [False] * len(column)
+        return column, none
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return [None] * len(column), pc.is_valid(column).to_pylist()
+        return none, column
     fields = {kind[i].name: plain(pc.struct_field(column, i)) for i in _fields(kind)}
-    paths = fields.get("path", pa.nulls(len(column)))
-    stored = fields.get("bytes", pa.nulls(len(column)))
+    paths, stored = fields.get("path", none), fields.get("bytes", none)
     if not fields or not _is_text(paths.type) or not _is_bytes(stored.type):
         raise DataError(
             f"{what} is of type {kind}: a path, bytes, or a struct of bytes and path is needed"
         )
-    return paths.to_pylist(), pc.is_valid(stored).to_pylist()
+    return paths, stored
 
 
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

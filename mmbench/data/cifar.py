@@ -7,7 +7,6 @@ The Python version is a pickle, which executes what it holds, and is not read.
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.record_files import text_lines
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
+from mmbench.media.held import Part, Pieces
 from mmbench.protocols import declare_source
 from mmbench.text import count
 from mmbench.types import Media, Sample
@@ -88,26 +88,27 @@ def _folder(root: Path | None, layout: _Layout) -> Path:
 
 
 def _images(file: Path, labels: int, classes: int, first: int) -> list[Sample]:
+    import numpy as np
+
     data = read_file(file)
     size = labels + _PIXELS
     if not data or len(data) % size:
         have = count(len(data), "byte")
         raise DataError(f"{file}: {have}, no multiple of {size}, an image: is it cut short?")
+    offsets = np.arange(labels, len(data), size)
+    held = Pieces(file, offsets, np.full_like(offsets, _PIXELS), made=_ppm)
     samples = []
-    for number, start in enumerate(range(0, len(data), size)):
-        label = data[start + labels - 1]
+    for number, label in enumerate(data[labels - 1 :: size]):
         if label >= classes:
             raise DataError(f"{file}: image {number} has label {label} of {classes} classes")
-        read = partial(_ppm, data, start + labels)
-        media = Media("image", f"image {number} of {file}", read)
+        media = Media("image", f"image {number} of {file}", Part(held, number))
         samples.append(Sample(str(first + number), {"image": media}, label))
     return samples
 
 
-def _ppm(data: bytes, start: int) -> bytes:
+def _ppm(planes: bytes) -> bytes:
     """The planes of an image, pixel by pixel in a PPM."""
     pixels = bytearray(_PIXELS)
     for colour in range(3):
-        plane = start + colour * _PLANE
-        pixels[colour::3] = data[plane : plane + _PLANE]
+        pixels[colour::3] = planes[colour * _PLANE : (colour + 1) * _PLANE]
     return _HEADER + bytes(pixels)

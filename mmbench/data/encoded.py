@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mmbench.data.arrow import cell_bytes, media_cells
+from mmbench.data.arrow import media_cells
+from mmbench.data.arrow_files import parts_of
 from mmbench.data.beside import MEDIA
 from mmbench.data.cells import Shape
 from mmbench.data.media_fields import field_modality, located, without_empty
 from mmbench.data.records import Record
 from mmbench.errors import DataError, UnknownName
+from mmbench.media.held import Part
 from mmbench.types import Content, Media, Modality
 
 if TYPE_CHECKING:
@@ -76,11 +77,12 @@ class Encoded(NamedTuple):
         """Return the media of one input: of bytes where there are any, else at their paths."""
         column, modality = self.media[name]
         cells: list[str | Content | None] = []
+        part: Callable[[int], Part] | None = None
         for number, record in rows:
             cell = record.cells[column]
             if cell is STORED:
-                read = _reader(self.dataset, column, number)
-                cells.append(Media(modality, f"{column} of {record.where}", read))
+                part = part or parts_of(self.dataset, column)
+                cells.append(Media(modality, f"{column} of {record.where}", part(number)))
             else:
                 cells.append(cell if cell and isinstance(cell, str) else None)
         return located(cells, self.beside, self.label, modality)
@@ -132,11 +134,3 @@ def _column(dataset: Dataset, column: str, label: str) -> str:
         if name in names:
             return str(name)
     raise UnknownName(f"column of {label}", column, names)
-
-
-def _reader(dataset: Dataset, column: str, number: int) -> Callable[[], bytes]:
-    return partial(_read, dataset, column, number)
-
-
-def _read(dataset: Dataset, column: str, number: int) -> bytes:
-    return cell_bytes(dataset.select_columns([column])[number][column])

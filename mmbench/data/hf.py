@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from mmbench.data.arrow import arrow_rows, cell_bytes
+from mmbench.data.arrow import arrow_rows
+from mmbench.data.arrow_files import parts_of
 from mmbench.data.hub import open_dataset
 from mmbench.data.rows import Row, choose_columns, pair_rows
 from mmbench.datasets import RetrievalData
@@ -60,15 +60,7 @@ def _rows(dataset: Dataset, columns: dict[str, str], label: str) -> Iterator[Row
     image = columns["image"]
     if isinstance(dataset.features[image], Image):
         dataset = dataset.cast_column(image, Image(decode=False))
-    reader = partial(_reader, dataset.select_columns([image]), image)
+    part = parts_of(dataset, image)
     tables = dataset.select_columns(list(dict.fromkeys(columns.values()))).with_format("arrow")
     for start in range(0, len(tables), _BATCH):
-        yield from arrow_rows(tables[start : start + _BATCH], columns, start, label, reader)
-
-
-def _reader(dataset: Dataset, image: str, number: int) -> Callable[[], bytes]:
-    return partial(_read, dataset, image, number)
-
-
-def _read(dataset: Dataset, image: str, number: int) -> bytes:
-    return cell_bytes(dataset[number][image])
+        yield from arrow_rows(tables[start : start + _BATCH], columns, start, label, part)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from binascii import Error
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from string import ascii_uppercase
 
@@ -22,13 +22,12 @@ from mmbench.data.records import Record, optional, text_id, text_of
 from mmbench.data.spool import Spool
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
+from mmbench.media.held import Part
 from mmbench.types import Broken, Content, Media, Sample
 
 _ROTATED = 1_000_000  # is added to the index of a question for each rotation of its options
 _REFERENCE = 64  # characters: what is shorter in the column of images is the index of another row
 _TAGS = ("category", "l2-category")
-
-Read = Callable[[], bytes]
 
 
 def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
@@ -55,7 +54,7 @@ def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
     return Samples(samples, group_name="question")
 
 
-def _sample(record: Record, ident: str, images: dict[str, Read]) -> Sample:
+def _sample(record: Record, ident: str, images: dict[str, Part]) -> Sample:
     letters = [letter for letter in ascii_uppercase if letter in record.cells]
     tags: dict[str, str] = {name: name for name in _TAGS if name in record.cells}
     shape = Shape("index", {"question": "question"}, "answer", letters, "", tags)
@@ -86,8 +85,8 @@ def _rotations(sample: Sample) -> list[Sample]:
     return turns
 
 
-def _images(records: Sequence[Record], ids: list[str]) -> dict[str, Read]:
-    """How to read the image of each row that has one of its own."""
+def _images(records: Sequence[Record], ids: list[str]) -> dict[str, Part]:
+    """The image of each row that has one of its own."""
     spool = Spool(cache_folder())
     found = {}
     for record, ident in zip(records, ids, strict=True):
@@ -104,7 +103,7 @@ def _decoded(text: str, record: Record) -> bytes:
         raise DataError(f"{record.where}: image is not base64: {error}") from error
 
 
-def _image(record: Record, ident: str, images: dict[str, Read]) -> Content:
+def _image(record: Record, ident: str, images: dict[str, Part]) -> Content:
     owner = ident if ident in images else text_of(record, "image")
     if owner not in images:
         return Broken(f"{record.where}: no row has the image {owner[:_REFERENCE]!r}")

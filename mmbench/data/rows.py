@@ -11,8 +11,7 @@ from pathlib import Path
 from reprlib import repr
 from typing import NamedTuple
 
-from mmbench import media
-from mmbench.contents import digest
+from mmbench.contents import ContentKeys, cache_folder
 from mmbench.data.images import find_images
 from mmbench.data.pairs import Caption, retrieval_data
 from mmbench.datasets import RetrievalData
@@ -71,28 +70,29 @@ def pair_rows(rows: Iterable[Row], source: str, beside: Path) -> RetrievalData:
     """
     documents: dict[str, str | Media] = {}
     captions: list[Caption] = []
-    for number, row in enumerate(rows):
-        if isinstance(row.image, str):
-            row = row._replace(image=normal_path(row.image))
-        image = _image_key(row, number, source)
-        if row.image is not None:
-            known = documents.setdefault(image, row.image)
-            if known != row.image and isinstance(row.image, str):
-                raise DataError(
-                    f"{source} {row.where}: image_id {image!r} is {row.image!r} here"
-                    f" and {known!r} before: an image has one path"
-                )
-        captions += _captions(row, number, image, source)
+    with ContentKeys(cache_folder()) as keys:
+        for number, row in enumerate(rows):
+            if isinstance(row.image, str):
+                row = row._replace(image=normal_path(row.image))
+            image = _image_key(row, number, source, keys)
+            if row.image is not None:
+                known = documents.setdefault(image, row.image)
+                if known != row.image and isinstance(row.image, str):
+                    raise DataError(
+                        f"{source} {row.where}: image_id {image!r} is {row.image!r} here"
+                        f" and {known!r} before: an image has one path"
+                    )
+            captions += _captions(row, number, image, source)
     return retrieval_data(_contents(documents, source, beside), captions, source)
 
 
-def _image_key(row: Row, number: int, source: str) -> str:
+def _image_key(row: Row, number: int, source: str, keys: ContentKeys) -> str:
     if row.image_id is not None:
         return path_id(_id(row.image_id, "image_id", row, source))
     if isinstance(row.image, str):
         return row.image
     try:
-        return f"row {number}" if row.image is None else digest(media.read_bytes(row.image)).hex()
+        return f"row {number}" if row.image is None else keys.part(row.image).hex()
     except SampleError:
         # It fails again, for itself alone, when its turn comes.
         return f"row {number}"

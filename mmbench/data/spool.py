@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from mmbench.errors import DataError
+from mmbench.media.held import Held, Part
 
 
-class Spool:
+class Spool(Held):
     """A nameless temporary file in `folder` that goes when the last reader goes.
 
     Raises DataError where it cannot be made.
@@ -21,22 +22,33 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._end = 0
+        self._ends = array("q", [0])
         with _storing(folder):
             # Closed when nothing reads it any more, not at the end of a block.
             self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
         weakref.finalize(self, self._file.close)
 
-    def add(self, data: bytes) -> Callable[[], bytes]:
-        """Put bytes aside; what is returned reads them, from any thread. Raises DataError."""
-        start = self._end
-        with _storing(self._folder):
-            while self._end < start + len(data):
-                self._end += self._file.write(data[self._end - start :])
-        return partial(self._read, start, len(data))
+    def __len__(self) -> int:
+        return len(self._ends) - 1
 
-    def _read(self, start: int, size: int) -> bytes:
-        return os.pread(self._file.fileno(), size, start)
+    @property
+    def size(self) -> int:
+        """The number of bytes put aside."""
+        return self._ends[-1]
+
+    def add(self, data: bytes) -> Part:
+        """Put bytes aside. Raises DataError."""
+        left = memoryview(data)
+        with _storing(self._folder):
+            while left:
+                left = left[self._file.write(left) :]
+        self._ends.append(self.size + len(data))
+        return Part(self, len(self) - 1)
+
+    def read(self, number: int) -> bytes:
+        """Return the bytes that were put aside with this number. Raises OSError."""
+        start, end = self._ends[number : number + 2]
+        return os.pread(self._file.fileno(), end - start, start)
 
 
 @contextmanager

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmbench.contents import cache_folder
-from mmbench.data.arrow import arrow_rows, cell_bytes
+from mmbench.contents import KEY_BYTES, ContentKeys, cache_folder
+from mmbench.data.arrow import arrow_rows, media_columns
 from mmbench.data.media_fields import path_in
+from mmbench.data.parquet import ParquetColumn
 from mmbench.data.record_files import TABLES, find_file, read_records
 from mmbench.data.rows import Row, choose_columns, pair_rows
-from mmbench.data.spool import Spool
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
 from mmbench.inflation import expanded_bytes, refuse_inflated_groups, refuse_inflation
+from mmbench.media.held import Part
 from mmbench.regular_files import open_regular
 
 if TYPE_CHECKING:
@@ -64,7 +65,6 @@ def _parquet_rows(file: Path, columns: Columns) -> Iterator[Row]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    spool = Spool(cache_folder())
     start = expanded = 0
     try:
         with open_regular(file) as stream:
@@ -73,16 +73,39 @@ def _parquet_rows(file: Path, columns: Columns) -> Iterator[Row]:
             stored = file.stat().st_size
             refuse_inflated_groups(parquet.metadata, stored, file)
             chosen = choose_columns(columns, parquet.schema_arrow.names, str(file))
-            for batch in parquet.iter_batches(_BATCH, columns=list(dict.fromkeys(chosen.values()))):
+            images = ParquetColumn(file, chosen["image"], parquet.metadata)
+            present = _present(images, parquet.schema_arrow)
+            names = _names(chosen, present)
+            for batch in parquet.iter_batches(_BATCH, columns=list(dict.fromkeys(names))):
                 part = pa.Table.from_batches([batch])
                 expanded += expanded_bytes(batch)
                 refuse_inflation(stored, expanded, file, "the table")
-                put = partial(_put, spool, part[chosen["image"]], start)
-                yield from arrow_rows(part, chosen, start, str(file), put)
+                has = present and present[start : start + part.num_rows]
+                yield from arrow_rows(part, chosen, start, str(file), partial(Part, images), has)
                 start += part.num_rows
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{file}: cannot be read: {' '.join(str(error).split())}") from error
 
 
-def _put(spool: Spool, column: pa.ChunkedArray, start: int, number: int) -> Callable[[], bytes]:
-    return spool.add(cell_bytes(column[number - start].as_py()))
+def _present(images: ParquetColumn, schema: pa.Schema) -> bytes | None:
+    """Return for each row whether it has the bytes of an image; None where the column has paths.
+
+    The bytes are read once, for this and for their keys. Raises OSError, ValueError, DataError.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    _, data = media_columns(schema.empty_table()[images.column], f"{images.file}: the image column")
+    if pa.types.is_null(data.type):
+        return None
+    with ContentKeys(cache_folder()) as keys:
+        digests = np.frombuffer(keys.held(images), np.uint8)
+    return digests.reshape(len(images), KEY_BYTES).any(axis=1).tobytes()
+
+
+def _names(chosen: Mapping[str, str], present: bytes | None) -> list[str]:
+    """Return the columns to read: of images that are there as bytes, no more than their paths."""
+    if present is None:
+        return list(chosen.values())
+    others = [name for key, name in chosen.items() if key != "image"]
+    return others if all(present) else [*others, f"{chosen['image']}.path"]
