@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mmbench.columns import ABSENT, Mapped, Mappings, patched
 from mmbench.data.arrow import media_cells
 from mmbench.data.arrow_files import parts_of
 from mmbench.data.beside import MEDIA
-from mmbench.data.cells import Shape
+from mmbench.data.cells import Shape, cell, chosen
 from mmbench.data.media_fields import field_modality, located, without_empty
 from mmbench.data.records import Record
 from mmbench.errors import DataError, UnknownName
@@ -53,8 +56,7 @@ class Encoded(NamedTuple):
             cells = {n: self._cells(part[n], n, heavy) for n in names}
             for row in range(part.num_rows):
                 number = start + row
-                where = f"{self.label} row {number}"
-                yield number, Record(where, {name: cells[name][row] for name in names})
+                yield number, Record(self.where(number), {name: cells[name][row] for name in names})
 
     def _cells(self, column: pa.ChunkedArray, name: str, heavy: Collection[str]) -> list[object]:
         if name not in heavy:
@@ -62,30 +64,72 @@ class Encoded(NamedTuple):
         paths, stored = media_cells(column, f"{self.label}: column {name}")
         return [STORED if has else path for path, has in zip(paths, stored, strict=True)]
 
-    def contents(
-        self, rows: Sequence[Numbered], optional: Collection[str] = ()
-    ) -> list[dict[str, Content]]:
+    def contents(self, rows: Rows, optional: Collection[str] = ()) -> Mappings:
         """Return the media of each row, by input: paths are looked for as `find_images` does."""
         columns = {name: column for name, (column, _) in self.media.items()}
         media = {name: self._located(name, rows) for name in self.media}
-        return [
-            without_empty({n: media[n][at] for n in media}, record.where, columns, optional)
-            for at, (_, record) in enumerate(rows)
-        ]
+        gaps: dict[str, dict[int, Any]] = {name: {} for name in media}
+        empty = {at for c in columns.values() for at, one in enumerate(rows.cells[c]) if not one}
+        for at in sorted(empty):
+            row = {n: media[n][at] if rows.cells[c][at] else None for n, c in columns.items()}
+            found = without_empty(row, rows.where(at), columns, optional)
+            for name in media:
+                gaps[name][at] = found.get(name, ABSENT)
+        return Mappings({n: patched(media[n], gaps[n]) for n in media}, len(rows.numbers))
 
-    def _located(self, name: str, rows: Sequence[Numbered]) -> list[Content | None]:
+    def _located(self, name: str, rows: Rows) -> Sequence[Content | None]:
         """Return the media of one input: of bytes where there are any, else at their paths."""
         column, modality = self.media[name]
-        cells: list[str | Content | None] = []
-        part: Callable[[int], Part] | None = None
-        for number, record in rows:
-            cell = record.cells[column]
-            if cell is STORED:
-                part = part or parts_of(self.dataset, column)
-                cells.append(Media(modality, f"{column} of {record.where}", part(number)))
-            else:
-                cells.append(cell if cell and isinstance(cell, str) else None)
-        return located(cells, self.beside, self.label, modality)
+        cells = rows.cells[column]
+        stored = [cell is STORED for cell in cells]
+        if any(stored):
+            part = parts_of(self.dataset, column)
+            media = Mapped(partial(self._medium, part, modality, column), rows.numbers)
+            if not any(isinstance(cell, str) for cell in cells):
+                return media
+            cells = [media[at] if has else cells[at] for at, has in enumerate(stored)]
+        return located([cell or None for cell in cells], self.beside, self.label, modality)
+
+    def _medium(
+        self, part: Callable[[int], Part], modality: Modality, column: str, number: int
+    ) -> Media:
+        return Media(modality, f"{column} of {self.where(number)}", part(number))
+
+    def where(self, number: int) -> str:
+        """Return what errors call a row."""
+        return f"{self.label} row {number}"
+
+
+class Rows:
+    """Rows that a task asks for: the number of each, and by column the cells of its media.
+
+    `columns` are others of which the cells are wanted.
+    """
+
+    def __init__(self, held: Encoded, columns: Sequence[str] = ()) -> None:
+        self._held = held
+        self.numbers = array("q")
+        media = [column for column, _ in held.media.values()]
+        self.cells: dict[str, list[Any]] = {name: [] for name in (*media, *columns)}
+
+    def where(self, at: int) -> str:
+        """Return what errors call the row in this place."""
+        return self._held.where(self.numbers[at])
+
+    def add(self, number: int, record: Record) -> None:
+        """Add a row of `Encoded.records`."""
+        self.numbers.append(number)
+        for column, cells in self.cells.items():
+            cells.append(cell(record, column))
+
+    def chosen(
+        self, records: Iterable[Numbered], where: Mapping[str, object] | None
+    ) -> Iterator[Numbered]:
+        """Add the rows in which columns have the values of `where`, and yield them."""
+        for number, record in records:
+            if chosen(record, where):
+                self.add(number, record)
+                yield number, record
 
 
 def encoded(dataset: Dataset, shape: Shape, label: str, beside: Path) -> Encoded:
@@ -134,3 +178,9 @@ def _column(dataset: Dataset, column: str, label: str) -> str:
         if name in names:
             return str(name)
     raise UnknownName(f"column of {label}", column, names)
+
+
+def beside(source: dict[str, str]) -> Path:
+    """Where the paths of a data set on disk begin; those of the hub are its cache's own."""
+    place = Path(source["path"])
+    return place.parent if place.is_file() else place

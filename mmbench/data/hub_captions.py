@@ -8,10 +8,9 @@ from reprlib import repr
 
 from msgspec.structs import replace
 
-from mmbench.data.cells import Columns, Shape, cell, chosen
-from mmbench.data.encoded import encoded
+from mmbench.data.cells import Columns, Shape, cell
+from mmbench.data.encoded import Rows, beside, encoded
 from mmbench.data.hub import open_dataset
-from mmbench.data.hub_rows import beside
 from mmbench.data.pairs import Caption, retrieval_data
 from mmbench.data.published_rows import one_medium
 from mmbench.data.records import Record, text_id
@@ -54,13 +53,16 @@ def caption_rows(
     texts: list[Caption] = []
     seen: Counter[str] = Counter()
     wanted = [*filter(None, [id]), *media.values(), *columns, *(where or {})]
-    kept = [(number, record) for number, record in held.records(wanted) if chosen(record, where)]
-    for (number, record), contents in zip(kept, held.contents(kept), strict=True):
+    rows = Rows(held)
+    documents: list[str] = []
+    for number, record in rows.chosen(held.records(wanted), where):
         document = path_id(text_id(record, (id,))) if id else str(number)
-        first.setdefault(document, contents[modality])
+        documents.append(document)
         for text in _texts(record, columns):
             texts.append(Caption(f"{document}#{seen[document]}", document, text))
             seen[document] += 1
+    for document, contents in zip(documents, held.contents(rows), strict=True):
+        first.setdefault(document, contents[modality])
     return replace(retrieval_data(first.items(), texts, label, modality), source=source)
 
 

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from msgspec import Struct
-
-from mmbench.data.cells import Columns, Shape, cell, chosen, sample_of
-from mmbench.data.encoded import Encoded, encoded
+from mmbench.columns import Mappings, Table, column, joined, joined_mappings, table
+from mmbench.data.cells import Columns, Shape, cell, sample_of
+from mmbench.data.encoded import Encoded, Rows, beside, encoded
 from mmbench.data.hub import open_dataset
-from mmbench.data.listing_read import option_as
+from mmbench.data.hub_join import joined_by
 from mmbench.data.media_fields import check_optional
 from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.records import Record
 from mmbench.datasets import Samples
-from mmbench.errors import DataError, SpecError
+from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 from mmbench.text import count
-from mmbench.types import Broken, Content, Sample
+from mmbench.types import Sample
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-
-class _Join(Struct, frozen=True):
-    """A joined configuration: its name, the columns of the ids there and here, and its inputs."""
-
-    name: str
-    by: str
-    id: str
-    fields: dict[str, str]
+_BLOCK = 1000  # samples that are objects at a time
 
 
 @declare_source(hub=True)
@@ -78,7 +72,7 @@ def rows(
     """
     shape = Shape(id, fields or {}, target, options, group, tags or {})
     check_optional(optional or [], shape.fields)
-    samples: list[Sample] = []
+    tables: list[Table[Sample]] = []
     classes = [str(name) for name in labels or []]  # YAML has 0 for the digit
     source: dict[str, str] = {}
     for one in name if isinstance(name, list) else [name]:
@@ -86,92 +80,46 @@ def rows(
         part = f"{one}/" if isinstance(name, list) else ""
         label = f"{source['path']} ({', '.join(filter(None, [one, split]))})"
         held = encoded(dataset, shape, label, beside(source))
-        other = _joined(root, path, split, revision, join) if join else None
+        other = joined_by(join, root, path, split, revision) if join else None
         classes = classes or _classes(dataset, target)
         columns = [*shape.columns(), *(where or {}), *([other.by] if other else [])]
-        kept = [(n, record) for n, record in held.records(columns) if chosen(record, where)]
-        media = held.contents(kept, optional or [])
-        joined = other.contents([record for _, record in kept]) if other else [{}] * len(kept)
-        samples += [
-            _sample(held, shape, record, f"{part}{number}", classes, own | more)
-            for (number, record), own, more in zip(kept, media, joined, strict=True)
-        ]
-    if not samples:
+        kept = Rows(held, [other.by] if other else [])
+        asked = kept.chosen(held.records(columns), where)
+        texts = _blocks(_sample(held, shape, r, f"{part}{n}", classes) for n, r in asked)
+        media = held.contents(kept, optional or []).columns
+        more = other.contents(kept).columns if other else {}
+        tables += [_with_media(texts, {**media, **more})] if texts else []
+    if not tables:
         raise DataError(f"{source.get('path', path)}: no row is one that the task asks for")
-    refuse_duplicates("id", [sample.id for sample in samples], source["path"])
+    samples = joined(tables)
+    refuse_duplicates("id", column(samples, "id"), source["path"])
     shown = [name.replace("_", " ") for name in classes] if spaces else classes
     data = Samples(samples, shown, source, group_name=group)
     return with_templates(data, prompts, Path(source["path"]))
 
 
-class _Joined:
-    """Another configuration of a data set, whose rows are found by their id."""
-
-    def __init__(
-        self,
-        root: Path | None,
-        path: str,
-        split: str,
-        revision: str | None,
-        join: _Join,
-    ) -> None:
-        dataset, source = open_dataset(root, path, join.name, split, revision)
-        label = f"{source['path']} ({join.name}, {split})"
-        self._held = encoded(dataset, Shape(join.id, join.fields), label, beside(source))
-        texts = sorted(join.fields.keys() - self._held.media)
-        if texts:
-            raise DataError(f"{label}: join adds media, and {texts[0]} holds none: leave it out")
-        self._rows = {
-            str(cell(r, join.id)): (n, r)
-            for n, r in self._held.records([join.id, *join.fields.values()])
-        }
-        self.by, self._label = join.by, label
-
-    def contents(self, records: list[Record]) -> list[dict[str, Content]]:
-        """Return the media that belong to each row; Broken where there is none of that id."""
-        keys = [str(cell(record, self.by)) for record in records]
-        wanted = {key: self._rows[key] for key in keys if key in self._rows}
-        media = dict(zip(wanted, self._held.contents(list(wanted.values())), strict=True))
-        pairs = zip(records, keys, strict=True)
-        return [media[key] if key in media else self._lost(key, record) for record, key in pairs]
-
-    def _lost(self, key: str, record: Record) -> dict[str, Content]:
-        why = Broken(f"{record.where}: {self.by} {key!r} is not in {self._label}")
-        return dict.fromkeys(self._held.media, why)
-
-
-def _joined(
-    root: Path | None, path: str, split: str, revision: str | None, join: dict[str, object]
-) -> _Joined:
-    if join.keys() != {"name", "by", "id", "fields"}:
-        raise SpecError(
-            f"data option join has the keys {', '.join(map(str, join))}:"
-            " name, by, id and fields are needed"
-        )
-    return _Joined(root, path, split, revision, option_as(_Join, join, "join"))
-
-
-def _sample(
-    held: Encoded,
-    shape: Shape,
-    record: Record,
-    number: str,
-    classes: list[str],
-    media: dict[str, Content],
-) -> Sample:
+def _sample(held: Encoded, shape: Shape, record: Record, number: str, classes: list[str]) -> Sample:
+    """The sample of a row, without its media."""
     texts = {name: column for name, column in shape.fields.items() if name not in held.media}
     plain = shape._replace(fields=texts)
     target = None
     if classes:
         plain = plain._replace(target="")
         target = _positions(cell(record, str(shape.target)), classes, record)
-    return sample_of(plain, record, number, media, target)
+    return sample_of(plain, record, number, {}, target)
 
 
-def beside(source: dict[str, str]) -> Path:
-    """Where the paths of a data set on disk begin; those of the hub are its cache's own."""
-    place = Path(source["path"])
-    return place.parent if place.is_file() else place
+def _blocks(samples: Iterator[Sample]) -> list[Table[Sample]]:
+    """Return samples as tables, one behind the other: no more than a block are objects at once."""
+    blocks = iter(lambda: list(islice(samples, _BLOCK)), [])
+    return [table(Sample, block, ("inputs", "tags")) for block in blocks]
+
+
+def _with_media(blocks: list[Table[Sample]], media: dict[str, Sequence[Any]]) -> Table[Sample]:
+    """Return blocks of samples as one table, with their media in front of their texts."""
+    columns = {name: joined([b.columns[name] for b in blocks]) for name in blocks[0].columns}
+    texts = joined_mappings([cast("Mappings", block.columns["inputs"]) for block in blocks])
+    return Table(Sample, columns | {"inputs": Mappings({**media, **texts.columns}, len(texts))})
 
 
 def _classes(dataset: Dataset, target: Columns) -> list[str]:
