@@ -7,9 +7,13 @@ The Python version is a pickle, which executes what it holds, and is not read.
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from mmbench.columns import Mapped, Mappings, Repeated, Table, joined, packed
 from mmbench.data.jsonfile import read_file
 from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.record_files import text_lines
@@ -69,10 +73,11 @@ def cifar(
     labels = [line for line in text_lines(read_file(names), names) if line]
     if len(labels) != classes:
         raise DataError(f"{names}: {count(len(labels), 'name')}, not {classes}")
-    samples: list[Sample] = []
+    tables: list[Table[Sample]] = []
     for name in layout.files[split]:
-        samples += _images(folder / name, layout.labels, classes, len(samples))
-    return with_templates(Samples(samples, labels), prompts, folder)
+        first = sum(map(len, tables))
+        tables.append(_images(folder / name, layout.labels, classes, first))
+    return with_templates(Samples(joined(tables), labels), prompts, folder)
 
 
 def _folder(root: Path | None, layout: _Layout) -> Path:
@@ -87,7 +92,7 @@ def _folder(root: Path | None, layout: _Layout) -> Path:
     )
 
 
-def _images(file: Path, labels: int, classes: int, first: int) -> list[Sample]:
+def _images(file: Path, labels: int, classes: int, first: int) -> Table[Sample]:
     import numpy as np
 
     data = read_file(file)
@@ -95,15 +100,26 @@ def _images(file: Path, labels: int, classes: int, first: int) -> list[Sample]:
     if not data or len(data) % size:
         have = count(len(data), "byte")
         raise DataError(f"{file}: {have}, no multiple of {size}, an image: is it cut short?")
+    targets = array("q", list(data[labels - 1 :: size]))
+    strange = next((n for n, label in enumerate(targets) if label >= classes), None)
+    if strange is not None:
+        label = targets[strange]
+        raise DataError(f"{file}: image {strange} has label {label} of {classes} classes")
+    n = len(targets)
     offsets = np.arange(labels, len(data), size)
     held = Pieces(file, offsets, np.full_like(offsets, _PIXELS), made=_ppm)
-    samples = []
-    for number, label in enumerate(data[labels - 1 :: size]):
-        if label >= classes:
-            raise DataError(f"{file}: image {number} has label {label} of {classes} classes")
-        media = Media("image", f"image {number} of {file}", Part(held, number))
-        samples.append(Sample(str(first + number), {"image": media}, label))
-    return samples
+    columns: dict[str, Sequence[Any]] = {
+        "id": packed([str(first + number) for number in range(n)]),
+        "inputs": Mappings({"image": Mapped(partial(_medium, file, held), range(n))}, n),
+        "target": targets,
+        "group": Repeated("", n),
+        "tags": Mappings({}, n),
+    }
+    return Table(Sample, columns)
+
+
+def _medium(file: Path, held: Pieces, number: int) -> Media:
+    return Media("image", f"image {number} of {file}", Part(held, number))
 
 
 def _ppm(planes: bytes) -> bytes:
