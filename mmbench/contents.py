@@ -72,14 +72,17 @@ def as_keys(keys: Iterable[bytes | bytearray | memoryview]) -> Keys:
     return np.frombuffer(b"".join(keys), np.uint8).reshape(-1, KEY_BYTES)
 
 
-def digest_of_keys(keys: Keys) -> bytes:
-    """Return what `digest` gives of keys [n, 16], each of them a part."""
+def digest_of_keys(keys: Keys, *further: bytes) -> bytes:
+    """Return what `digest` gives of keys [n, 16], each of them a part, and of further keys."""
     import numpy as np
 
     parts = np.zeros((len(keys), _LENGTH + KEY_BYTES), np.uint8)
     parts[:, 0] = KEY_BYTES  # its length, with the lowest byte first
     parts[:, _LENGTH:] = keys
-    return blake2b(parts.data, digest_size=KEY_BYTES).digest()
+    state = blake2b(parts.data, digest_size=KEY_BYTES)
+    for key in further:
+        state.update(len(key).to_bytes(_LENGTH, "little") + key)
+    return state.digest()
 
 
 def by_bytes(keys: Keys) -> NDArray[np.void]:

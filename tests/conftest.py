@@ -5,8 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 DATA = Path(__file__).parents[2] / "shared/data"
+
+settings.register_profile("untimed", deadline=None)  # machines are busy: no test is timed
+settings.load_profile("untimed")
 
 # A shell that starts pytest in the background ignores its Ctrl-C, and so would what tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

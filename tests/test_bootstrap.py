@@ -77,7 +77,7 @@ def test_many_scores_are_as_each_alone() -> None:
         assert found[1] == alone[1]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.permutations(range(30)))
 def test_order_of_samples_does_not_matter(order: list[int]) -> None:
     rows, groups = some_rows("ratio", 30), [f"g{i % 11}" for i in range(30)]

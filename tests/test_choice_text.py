@@ -53,25 +53,25 @@ def test_markup_around_an_answer_changes_nothing(form):
             assert letter_of(form.format(text), options) == letter, (form, text)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(PROSE)
 def test_prose_without_an_option_names_none(prose):
     assert named_option(prose, PETS.split("|")) is None
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(PROSE, st.sampled_from("ABCD"), st.sampled_from(["Answer: {}", "The answer is {}.", "{}"]))
 def test_a_statement_counts_after_any_prose(prose, letter, form):
     assert letter_of(f"{prose}\n\n{form.format(letter)}", PETS) == letter
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(ANY_TEXT, st.lists(st.text(max_size=8), max_size=26))
 def test_what_is_named_is_an_option(text, options):
     assert named_option(text, options) in {None, *range(len(options))}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(ANY_TEXT)
 def test_cleaning_is_stable(text):
     """What is clean stays so, but for marks that were nested in others."""

@@ -99,7 +99,7 @@ def test_curves_of_logits_are_those_of_scikit_learn(name: str, many: bool) -> No
 grids = st.lists(st.lists(st.integers(-50, 50), min_size=4, max_size=4), min_size=2, max_size=8)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(grids, st.lists(st.integers(-900, 900), min_size=8, max_size=8), st.integers(1, 64))
 def test_a_constant_for_each_sample_and_a_scale_leave_accuracy(
     grid: list[list[int]], constants: list[int], scale: int
@@ -112,7 +112,7 @@ def test_a_constant_for_each_sample_and_a_scale_leave_accuracy(
         assert value(name, predicted(moved, targets)) == value(name, predicted(logits, targets))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(grids, st.integers(-900, 900), st.booleans())
 def test_a_constant_for_all_leaves_mean_ap(
     grid: list[list[int]], constant: int, many: bool

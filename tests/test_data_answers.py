@@ -5,7 +5,7 @@ import json
 import pytest
 from coco_files import touch, write
 from conftest import DATA
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mmbench.data.answers import answers
@@ -158,7 +158,6 @@ def test_no_data(tmp_path):
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(TEXTS, st.lists(TEXTS, min_size=1), min_size=1))
 def test_round_trip_of_answers(tmp_path_factory, given):
     rows = [{"id": id, "answers": texts} for id, texts in given.items()]

@@ -5,7 +5,7 @@ import json
 import pytest
 from coco_files import captions_json, karpathy_json, touch, write
 from conftest import DATA
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mmbench.data.captions import captions
@@ -147,7 +147,6 @@ def test_no_data(tmp_path):
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@settings(deadline=None)
 @given(st.dictionaries(TEXTS.filter(bool), st.lists(TEXTS, min_size=1), min_size=1))
 def test_round_trip(tmp_path_factory, references):
     folder = tmp_path_factory.getbasetemp()

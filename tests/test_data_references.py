@@ -5,7 +5,7 @@ import json
 import pytest
 from coco_files import touch, write
 from conftest import DATA
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mmbench.data.image_set import images
@@ -102,7 +102,6 @@ def test_what_is_refused_of_labels(tmp_path, name, content, words):
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(NAMES, st.lists(NAMES, unique=True), min_size=1))
 def test_round_trip_of_labels(tmp_path_factory, given):
     rows = [{"id": id, "labels": names} for id, names in given.items()]

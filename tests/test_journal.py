@@ -116,7 +116,7 @@ def test_the_first_that_was_written_answers_for_a_key(tmp_path: Path) -> None:
 KEYS = st.lists(st.sampled_from([b"", b"\1", b"\0\1", b"\xff", b"a\0b", b"a"]), unique=True)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(written=st.lists(KEYS.filter(bool), max_size=4), asked=KEYS)
 def test_any_keys_come_back_as_from_a_dict(
     tmp_path_factory: pytest.TempPathFactory, written: list[list[bytes]], asked: list[bytes]
@@ -164,7 +164,7 @@ def test_a_batch_of_failures_alone(tmp_path: Path) -> None:
     assert (len(held.keys), held.failures) == (0, {digest("c"): "empty"})
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(cut=st.integers(0, 10_000))
 def test_a_torn_segment_keeps_its_whole_entries(
     tmp_path_factory: pytest.TempPathFactory, cut: int
@@ -184,7 +184,7 @@ def test_a_torn_segment_keeps_its_whole_entries(
         assert (held is not None) == (end <= cut)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(place=st.integers(0, 10_000), flip=st.integers(1, 255))
 def test_a_flipped_byte_costs_one_entry_and_no_wrong_answer(
     tmp_path_factory: pytest.TempPathFactory, place: int, flip: int

@@ -4,7 +4,7 @@ from hashlib import blake2b
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import mmbench
@@ -67,7 +67,6 @@ def worlds(draw: st.DrawFn) -> tuple[RetrievalData, list[list[int]], list[list[i
     return data(links, documents), draw(vectors)[:n], draw(vectors)[:m]
 
 
-@settings(deadline=None)
 @given(worlds())
 def test_ranks_of_both_directions_against_sorting(
     world: tuple[RetrievalData, list[list[int]], list[list[int]]],

@@ -107,7 +107,7 @@ SAMPLES = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(sorted(SAMPLES)),
     st.integers(0, 4000),

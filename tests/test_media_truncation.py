@@ -77,7 +77,7 @@ def test_a_file_that_was_cut_is_refused(form: str, share: float) -> None:
 
 
 # A cut this close to the end may leave all of the sound, and take an index or tags alone.
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(ALL), st.floats(0.02, 0.94))
 def test_no_cut_of_a_file_passes(form: str, share: float) -> None:
     data = made(form)

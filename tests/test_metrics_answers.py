@@ -102,7 +102,6 @@ def test_vqa_equals_the_loop_over_people_on_real_answers():
     assert 0.2 < rows.mean() < 0.8
 
 
-@settings(deadline=None)
 @given(SAMPLES)
 def test_vqa_equals_the_loop_over_people(pairs):
     rows = vqa_accuracy(predict(*pairs), "official").rows[:, 0]
@@ -219,7 +218,6 @@ def test_anls(said, right, value):
     assert one(anls, said, right) == pytest.approx(value)
 
 
-@settings(deadline=None)
 @given(SAMPLES)
 def test_anls_equals_the_official_loop(pairs):
     rows = anls(predict(*pairs)).rows[:, 0]
@@ -257,7 +255,7 @@ def test_of_nothing_is_nan(name):
 
 
 @pytest.mark.parametrize("name", METRICS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(pairs=SAMPLES.filter(bool), order=st.randoms(use_true_random=False))
 def test_properties(name, pairs, order):
     predictions = predict(*pairs)
@@ -270,7 +268,6 @@ def test_properties(name, pairs, order):
     assert METRICS[name](predictions).value == pytest.approx(found.value)
 
 
-@settings(deadline=None)
 @given(st.lists(TEXT.filter(lambda text: text != ""), min_size=1, max_size=5))
 def test_perfect(texts):
     """VQA accuracy needs four people who agree, and contains a target that does not hedge."""
@@ -282,7 +279,6 @@ def test_perfect(texts):
         assert not told or metric(predictions).value == 1
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=" aB1.,-'/?$", max_size=12))
 def test_plain_words_are_stable(text):
     plain = plain_words(text)
@@ -304,13 +300,12 @@ def naive_plain_words(text):
     return " ".join("".join(spaced).split()) or " ".join(lowered.split())
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.text(max_size=12) | st.text(alphabet=" aB12.,-'/?$:−’é½\n\x1f", max_size=12) | TEXT)
 def test_plain_words_follow_the_rule(text):
     assert plain_words(text) == naive_plain_words(text)
 
 
-@settings(deadline=None)
 @given(SAMPLES)
 def test_columns_score_as_a_list_does(pairs):
     predictions = predict(*pairs)

@@ -92,7 +92,7 @@ def naive_cider(predictions):
     return 10 * total / 4 / len(predictions)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(SAMPLES)
 def test_equals_the_definition_written_out(predictions):
     for n in range(1, 5):
@@ -233,7 +233,7 @@ class TestEveryMetric:
         with pytest.raises(DataError, match="'s0': its caption is NoneType"):
             metric(predict((None, ["red"])))
 
-    @settings(deadline=None, max_examples=40)
+    @settings(max_examples=40)
     @given(SAMPLES, st.randoms(use_true_random=False))
     def test_properties(self, metric, predictions, draws):
         found = metric(predictions)

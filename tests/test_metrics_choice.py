@@ -137,21 +137,18 @@ def test_named_option(text, options, letter, why):
     assert (None if found is None else ascii_uppercase[found]) == letter, why
 
 
-@settings(deadline=None)
 @given(LETTER, st.sampled_from(["{}", "({})", "{}.", "Answer: {}", "**{}**", "{}) red herring"]))
 def test_letters_by_form(letter, form):
     options = ["one thing", "another thing", "a third", "none"]
     assert named_option(form.format(letter), options) == "ABCD".index(letter)
 
 
-@settings(deadline=None)
 @given(st.permutations(OPTIONS), st.sampled_from(OPTIONS))
 def test_a_text_names_its_option_in_any_order(options, text):
     for said in (text, text.upper(), f"It is {text}.", f"The answer is {text}"):
         assert named_option(said, options) == options.index(text)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60), st.lists(st.text(max_size=5), max_size=26))
 def test_any_text_is_read(text, options):
     assert named_option(text, options) in {None, *range(len(options))}
@@ -173,7 +170,7 @@ def test_all_rotations_must_be_right():
     assert found.rows.tolist() == [[1, 1], [0, 1], [0, 0], [0, 0], [1, 1], [0, 1]]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(SAMPLES.filter(bool))
 def test_circular_accuracy_by_its_definition(predictions):
     questions = {}
@@ -196,7 +193,7 @@ def test_of_nothing_is_nan(metric):
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(predictions=SAMPLES.filter(bool), order=st.randoms(use_true_random=False))
 def test_properties(metric, predictions, order):
     found = metric(predictions)
@@ -215,7 +212,6 @@ def test_properties(metric, predictions, order):
     assert [rows[p.id] for p in mixed] == metric(mixed).rows.tolist()
 
 
-@settings(deadline=None)
 @given(SAMPLES.filter(bool))
 def test_perfect(predictions):
     right = [Prediction(p.id, p.target["answer"], p.target, group=p.group) for p in predictions]

@@ -152,7 +152,7 @@ def accuracy_over_all_orders(scores: list[int], right: set[int], k: int) -> Frac
     return Fraction(sum(bool(right & set(order[:k])) for order in orders), len(orders))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(0, 2), min_size=1, max_size=6),
     st.sets(st.integers(0, 5), min_size=1, max_size=4),
@@ -477,7 +477,7 @@ def test_a_constant_model_scores_chance() -> None:
     assert value("ece", predictions) == pytest.approx(0, abs=1e-7)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(st.lists(st.floats(-5, 5, width=32), min_size=3, max_size=3), st.integers(0, 2)),
@@ -497,7 +497,7 @@ def test_values_stay_in_their_range(cases: list[tuple[list[float], int]]) -> Non
             assert low - 1e-12 <= found.value <= high + 1e-12, name
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.booleans())
 def test_order_is_all_that_curves_look_at(seed: int, many: bool) -> None:
     scores, targets, predictions = random_case(seed, n=20, many=many)

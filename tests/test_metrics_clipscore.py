@@ -158,7 +158,7 @@ CASES = st.lists(st.tuples(COSINES, st.lists(COSINES, min_size=1, max_size=3)), 
 
 
 @pytest.mark.parametrize("metric", ALL, ids=lambda m: m.__name__)
-@settings(max_examples=40, derandomize=True, deadline=None)
+@settings(max_examples=40, derandomize=True)
 @given(cases=CASES, backwards=st.booleans())
 def test_what_holds_always(metric: Callable[..., Score], cases: Any, backwards: bool) -> None:
     predictions, features = by_hand(*cases)

@@ -27,7 +27,7 @@ NAMED = [sets.fid, sets.kid, *(getattr(sets, f"prdc_{x}") for x in
          ("precision", "recall", "density", "coverage"))]  # fmt: skip
 ALL: list[Callable[..., Score]] = [*NAMED, sets.cmmd, sets.inception_score]
 # The same examples in each run, and no clock: the machine may be busy.
-steady = settings(max_examples=60, derandomize=True, deadline=None)
+steady = settings(max_examples=60, derandomize=True)
 Sets = tuple[list[Prediction], list[Features]]
 
 

@@ -106,7 +106,7 @@ def naive(name: str, listed: list[float], k: int) -> float:
 lists = st.lists(st.sampled_from([0, 0, 0, 1, 2, 3]), min_size=1, max_size=25).filter(any)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(lists, min_size=1, max_size=6), st.integers(1, 30))
 def test_ranks_give_what_whole_lists_give(corpus: list[list[int]], k: int) -> None:
     found = []
@@ -188,7 +188,7 @@ def test_positives_that_were_not_found_are_the_worst(name: str) -> None:
     assert found.value == found.worst == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.dictionaries(st.integers(1, 40), st.integers(1, 4), min_size=1, max_size=6),

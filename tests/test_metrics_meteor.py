@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from captions_data import official_tokens, plain_tokens, predict, random_captions, real
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mmbench.errors import DataError, UserError
@@ -200,7 +200,6 @@ def counts():
     )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.lists(counts(), min_size=1, max_size=6), st.data())
 def test_fold_of_weights_is_the_fold_of_repeated_rows(rows, data):
     table = np.array(rows, dtype=float)

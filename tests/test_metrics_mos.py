@@ -64,7 +64,7 @@ def expected(metric, predictions, level):
 
 @pytest.mark.parametrize("level", ["utterance", "system"])
 @pytest.mark.parametrize("metric", AGREEMENTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(predictions=SAMPLES)
 def test_equal_to_scipy(metric, level, predictions):
     predictions = [p for p in predictions if level == "utterance" or not is_close(predictions)]
@@ -103,7 +103,7 @@ def test_literal():
     points=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 3)), min_size=1),
     data=st.data(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_folds_by_weights(name, points, data):
     rows = np.array(points, dtype=float)
     counts = st.lists(st.integers(0, 3), min_size=len(rows), max_size=len(rows))
@@ -232,7 +232,7 @@ def test_of_nothing_is_nan(metric, level):
 
 @pytest.mark.parametrize("level", ["utterance", "system"])
 @pytest.mark.parametrize("metric", AGREEMENTS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(predictions=SAMPLES.filter(bool), order=st.randoms(use_true_random=False))
 def test_properties(metric, level, predictions, order):
     found = metric(predictions, level)

@@ -79,7 +79,6 @@ def test_all_yes(category):
     assert len(labels) == 3000 and found == [50, 50, 100, 66.67, 100]
 
 
-@settings(deadline=None)
 @given(SAMPLES.filter(bool))
 def test_equal_to_the_official_rule(predictions):
     for metric, expected in zip(OFFICIAL, official(predictions), strict=True):
@@ -146,7 +145,7 @@ def test_of_nothing_is_nan(metric):
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(predictions=SAMPLES.filter(bool), order=st.randoms(use_true_random=False))
 def test_properties(metric, predictions, order):
     found = metric(predictions)

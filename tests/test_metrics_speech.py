@@ -42,7 +42,6 @@ def distance(a, b):
 
 
 @pytest.mark.parametrize("metric, units", [(wer, str.split), (cer, list)])
-@settings(deadline=None)
 @given(predictions=SAMPLES)
 def test_rates_by_their_definition(metric, units, predictions):
     pairs = [(units(p.target.strip()), units(p.value.strip())) for p in predictions]
@@ -52,7 +51,6 @@ def test_rates_by_their_definition(metric, units, predictions):
     assert metric(predictions, "none").value == pytest.approx(expected, nan_ok=True)
 
 
-@settings(deadline=None)
 @given(SAMPLES)
 def test_equal_to_jiwer_over_the_corpus(predictions):
     jiwer = pytest.importorskip("jiwer")
@@ -179,7 +177,7 @@ CHOICES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(CHOICES, max_size=3).map(" ".join), st.text("abcd ", max_size=8))
 def test_the_best_reading_has_the_fewest_edits(reference, said):
     """By trying every text that the choices make, each against the hypothesis by jiwer alone."""
@@ -355,7 +353,7 @@ def test_of_nothing_is_nan(metric):
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(predictions=SAMPLES.filter(bool), order=st.randoms(use_true_random=False))
 def test_properties(metric, predictions, order):
     found = metric(predictions, "none")

@@ -102,7 +102,7 @@ TALKS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TALKS, st.integers(1, 9))
 def test_every_conversation_can_be_read_out_of_the_row(
     talks: list[list[tuple[int, bool]]], context: int

@@ -77,7 +77,7 @@ def prompts(n: int, opens: int, length: int = 4) -> Tensor:
 WORDS = Bpe.of(["what colour is the star? red and blue", "a red star", "the star is blue"] * 3, 300)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text())
 def test_any_text_comes_back(text: str) -> None:
     assert WORDS.decode(WORDS.encode(text)) == text

@@ -314,7 +314,6 @@ JSON_VALUES = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(TEXTS.filter(bool), JSON_VALUES, min_size=1))
 def test_round_trip_of_json(tmp_path_factory, values):
     folder = tmp_path_factory.getbasetemp()
@@ -333,7 +332,6 @@ def test_round_trip_of_json(tmp_path_factory, values):
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"))
 
 
-@settings(deadline=None)
 @given(st.dictionaries(CELLS.filter(bool), CELLS, min_size=1), st.sampled_from(["csv", "tsv"]))
 def test_round_trip_of_tables(tmp_path_factory, values, form):
     rows = [{"id": id, "value": value} for id, value in values.items()]
@@ -341,7 +339,7 @@ def test_round_trip_of_tables(tmp_path_factory, values, form):
     assert read(folder, f"t.{form}", written(f"t.{form}", rows)).values == values
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.binary(max_size=60), st.sampled_from([".jsonl", ".json", ".csv", ".trn", ".run", ".txt"]))
 def test_any_bytes_are_read_or_refused(tmp_path_factory, content, suffix):
     try:

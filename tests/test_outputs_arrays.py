@@ -131,7 +131,7 @@ def test_what_is_refused_of_scores(tmp_path, given, words):
     assert words in str(caught.value)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.data())
 def test_damaged_arrays_are_read_or_refused(tmp_path_factory, data):
     folder = tmp_path_factory.getbasetemp()

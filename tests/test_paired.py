@@ -100,7 +100,7 @@ def test_draws_are_the_same_for_both_runs() -> None:
     assert (swapped.low, swapped.high) == pytest.approx((-found.high, -found.low), rel=0.05)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.permutations(range(20)))
 def test_order_of_samples_does_not_matter(order: list[int]) -> None:
     rng = np.random.default_rng(1)

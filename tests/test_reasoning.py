@@ -1,7 +1,7 @@
 """Reasoning in the outputs of models: what is removed, what is kept, and what has no answer."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mmbench.reasoning import final_answer, has_reasoning
@@ -103,7 +103,6 @@ MARKERS = [
 ]  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(MARKERS), max_size=12).map("".join))
 def test_removal_is_complete_and_changes_nothing_twice(text: str) -> None:
     answer = final_answer(text)
@@ -113,7 +112,6 @@ def test_removal_is_complete_and_changes_nothing_twice(text: str) -> None:
         assert len(answer) <= len(text)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="<[◁")), st.text(max_size=20))
 def test_the_trace_itself_does_not_matter(answer: str, trace: str) -> None:
     assert final_answer(answer) == answer or "assistantfinal" in answer

@@ -29,7 +29,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record_files, "_ROWS", 2)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(ROW, st.sampled_from(["\n", "\r\n", "\n\n", " \n"])), min_size=1))
 def test_json_lines_are_read_as_one_by_one(rows: list[tuple[dict[str, object], str]]) -> None:
     text = "".join(json.dumps(row) + end for row, end in rows)
@@ -44,7 +44,7 @@ def test_json_lines_are_read_as_one_by_one(rows: list[tuple[dict[str, object], s
     assert [found[row] for row in range(len(wanted))] == wanted
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(TEXT.filter(lambda t: "\0" not in t), min_size=3, max_size=3), min_size=1))
 def test_csv_is_read_as_one_by_one(rows: list[list[str]]) -> None:
     stream = io.StringIO(newline="")
@@ -70,7 +70,7 @@ def test_cells_that_are_nan_are_none(tmp_path: Path) -> None:
     assert [record.cells["value"] for record in read_records(file)] == [None, None, "none"]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ROW, min_size=1))
 def test_tags_and_texts_of_columns_are_those_of_rows(rows: list[dict[str, object]]) -> None:
     records = parse_records("".join(json.dumps(row) + "\n" for row in rows).encode(), PATH)

@@ -74,7 +74,7 @@ def corpora(draw: st.DrawFn) -> tuple[list[str], list[str], Grades]:
     return docs[:n], docs[n:], grades
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(corpora())
 def test_rates_lie_in_their_bounds_and_reach_them(
     corpus: tuple[list[str], list[str], Grades],
@@ -92,7 +92,7 @@ def test_rates_lie_in_their_bounds_and_reach_them(
         assert low - 1e-12 <= value <= high + 1e-12, name
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(corpora())
 def test_ranks_lie_in_their_bounds_and_reach_them(
     corpus: tuple[list[str], list[str], Grades],
@@ -119,7 +119,7 @@ def exponential_gain(given: list[Prediction]) -> mmbench.Score:
     return mmbench.stats.score(rows)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(corpora())
 def test_bounds_hold_for_metrics_that_nobody_knows(
     corpus: tuple[list[str], list[str], Grades],

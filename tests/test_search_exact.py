@@ -49,7 +49,7 @@ def worlds(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, list[list[int]]]:
     return queries, corpus, [draws.choice(m, size, replace=False).tolist() for size in sizes]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(worlds())
 def test_both_directions_against_sorting(
     world: tuple[np.ndarray, np.ndarray, list[list[int]]],
@@ -67,7 +67,7 @@ def test_both_directions_against_sorting(
     assert lists(positive_ranks(queries, corpus, positives, corpus_ids=dids)) == lists(forward)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(worlds(), st.integers(1, 8))
 def test_the_first_k_against_sorting(
     world: tuple[np.ndarray, np.ndarray, list[list[int]]], k: int

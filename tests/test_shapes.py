@@ -118,7 +118,7 @@ def test_training_never_shows_a_test_scene() -> None:
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_things_never_touch_and_are_told_apart(index: int) -> None:
     it = scene(index, "train")
     assert 1 <= len(it.things) <= 3

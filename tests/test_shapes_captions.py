@@ -74,7 +74,7 @@ def told(index: int) -> tuple[Scene, list[str]]:
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_every_caption_is_true_of_its_scene(index: int) -> None:
     scene, texts = told(index)
     for text in texts:
@@ -89,7 +89,7 @@ def test_every_caption_is_true_of_its_scene(index: int) -> None:
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_relations_hold_between_what_is_drawn(index: int) -> None:
     """Who is "above" ends before the other begins, in the units of the drawing."""
     scene, texts = told(index)

@@ -108,7 +108,7 @@ def test_no_two_films_of_a_split_mean_the_same_and_no_split_shows_anothers() -> 
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_mover_and_other_are_told_apart_by_colour_and_by_shape(index: int) -> None:
     film = film_at("train", 0, index)
     if film.other:
@@ -306,7 +306,7 @@ def _is(said: tuple[str | None, ...], figure: Figure) -> bool:
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_caption_is_true_of_its_film(index: int) -> None:
     film, texts = training_film(0, index)
     assert len(set(texts)) == 4

@@ -114,7 +114,7 @@ ANSWERED = {f.__name__: f for f in (existence, count, colour, position, comparis
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_every_answer_is_right_and_no_other_option_is(index: int) -> None:
     scene = scene_at("test", 0, index)
     asked = questions(scene, chance("any", index))

@@ -57,7 +57,7 @@ def test_a_soft_cover_is_the_cover_filtered(shape: str, soft: float) -> None:
 # --- pictures -----------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(index=st.integers(0, 10**6), size=st.sampled_from([48, 64, 65, 100, 128, 150, 224]))
 def test_a_scene_is_read_from_its_picture(index: int, size: int) -> None:
     scene = scene_at("train", 0, index)
@@ -176,7 +176,7 @@ def test_the_smallest_picture_that_is_read() -> None:
 # --- sentences ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(index=st.integers(0, 10**6))
 def test_every_scene_is_understood_from_its_first_caption(index: int) -> None:
     scene = scene_at("test", 0, index)

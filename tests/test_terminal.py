@@ -252,7 +252,7 @@ def test_intervals_rates_and_durations() -> None:
 
 
 @given(st.text(st.sampled_from("ab é中文 "), max_size=200), st.integers(40, 90))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_wrapping_loses_nothing_and_keeps_the_width(text: str, width: int) -> None:
     lines = wrapped(text, width)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from forks import forks
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -378,7 +378,6 @@ def test_muon_steps_stacked_matrices_apart() -> None:
     assert torch.equal(block.mlp.get_parameter("0.weight").detach(), still)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**31))
 def test_orthogonal_keeps_the_singular_vectors(rows: int, columns: int, seed: int) -> None:
     """And brings those singular values that are not tiny to near 1."""

@@ -35,7 +35,7 @@ def pairs(ways: Sequence[str], kind: int = 0, seed: int = 0) -> tuple[np.ndarray
 # --- mirrors ------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6))
 def test_a_mirrored_scene_is_told_by_mirrored_words(index: int) -> None:
     """Told anew, the mirrored scene has the words of the old caption, left and right exchanged."""
@@ -118,7 +118,7 @@ def naive(similar: Tensor) -> list[tuple[int, int]]:
     ]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 7), st.integers(1, 7), st.integers(0, 1000))
 def test_mutual_nearest_are_highest_in_row_and_column(n: int, m: int, seed: int) -> None:
     similar = torch.randn(n, m, generator=torch.Generator().manual_seed(seed))
@@ -156,7 +156,7 @@ def test_which_caption_was_whose_does_not_count(tmp_path: Path) -> None:
 # --- twins --------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 10**6))
 def test_a_twin_differs_in_one_word_and_every_caption_says_so(index: int) -> None:
     (scene, texts), (other, others) = training_twins(3, index)

@@ -114,7 +114,7 @@ def _without_code(page: str) -> str:
     return re.sub(r"`[^`\n]*`", "", re.sub(r"\\.", "", page))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(records())
 def test_a_record_is_harmless_wherever_it_is_shown(shown: RunRecord) -> None:
     lines = [*run_result(shown, "where", 100), *run_summary(shown, 80), *board_table([shown], 80)]
@@ -154,7 +154,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(hostile, hostile, hostile, st.sampled_from(["pass", "fail", "unclear"]))
 def test_a_verdict_is_harmless_wherever_it_is_shown(
     metric: str, message: str, suite: str, outcome: str

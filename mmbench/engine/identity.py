@@ -7,19 +7,23 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from os import cpu_count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from mmbench import __version__
 from mmbench.checkpoints import Checkpoint
-from mmbench.contents import digest
+from mmbench.contents import digest, digest_of_keys
 from mmbench.protocols import ModelClass
 from mmbench.types import KindOptions, ModelInfo, TaskSpec
+
+if TYPE_CHECKING:
+    from mmbench.contents import Keys
 
 # Libraries whose version can move a number in its last digits, or more.
 NUMERIC = (
@@ -63,9 +67,9 @@ def _defaults(options: type[KindOptions]) -> dict[str, object]:
     }
 
 
-def data_hash(keys: Iterable[bytes], links: bytes) -> str:
-    """What it is asked of: the ordered sample keys and the links between them."""
-    return digest(*keys, links).hex()
+def data_hash(keys: Keys, links: bytes) -> str:
+    """What it is asked of: the keys [n, 16] of ordered samples, and the links between them."""
+    return digest_of_keys(keys, links).hex()
 
 
 def model_info(

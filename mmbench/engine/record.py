@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from mmbench import store
-from mmbench.contents import ContentKeys, digest
+from mmbench.contents import ContentKeys, as_keys, digest
 from mmbench.engine import identity
 from mmbench.engine.context import RunContext
 from mmbench.engine.measure import Measured
@@ -47,13 +48,18 @@ def hash_data(
 
     Also how many contents could not be read: the hash covers their ids alone.
     """
-    hashes, unread = [], 0
-    for role, ident, content in data.contents(spec.fields, len(directions) > 1):
-        try:
-            key = keys.key(content)
-        except SampleError:
-            key, unread = b"unreadable", unread + 1
-        hashes.append(digest(role, ident, key))
+    unread = 0
+
+    def parts() -> Iterator[bytes]:
+        nonlocal unread
+        for role, ident, content in data.contents(spec.fields, len(directions) > 1):
+            try:
+                key = keys.key(content)
+            except SampleError:
+                key, unread = b"unreadable", unread + 1
+            yield digest(role, ident, key)
+
+    hashes = as_keys(parts())
     return identity.data_hash(hashes, data.targets_hash()), unread
 
 
