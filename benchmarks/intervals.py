@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from benchmarks.rows import Row
 from mmbench import stats
-from mmbench.stats.bootstrap import Resampler, intervals
+from mmbench.stats.bootstrap import intervals
 from mmbench.stats.paired import paired_many
+from mmbench.stats.resampler import Resampler
 from mmbench.types import Score
 
 Floats = NDArray[np.float64]
@@ -27,7 +28,7 @@ def rows(quick: bool = False) -> list[Row]:
     precision = stats.score(_scores(rng, n), fold_name="mean-ap")
     pairs = [(s.fold, s.rows, rng.permuted(s.rows, axis=0)) for s in folding]
     cases: list[tuple[str, float, Callable[[], object]]] = [
-        ("draws of 1,000 resamples", 0.4, lambda: Resampler(names)),
+        ("draws of 1,000 resamples", 0.4, lambda: list(Resampler(names).weights(100))),
         ("intervals of 14 folding metrics", 1, lambda: intervals(folding, [names] * 14)),
         ("the same by image", 1, lambda: intervals(folding, [images] * 14)),
         ("interval of a median", 20, lambda: intervals([ranks], [names])),

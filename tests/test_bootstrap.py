@@ -1,5 +1,7 @@
 """Intervals: against a bootstrap written out naively, and against how often they hold the truth."""
 
+from unittest.mock import Mock, call
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,8 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mmbench import stats
+from mmbench.columns import texts_of
 from mmbench.stats import fold_many
-from mmbench.stats.bootstrap import Resampler, expanded_percentile, intervals
+from mmbench.stats.bootstrap import expanded_percentile, intervals
+from mmbench.stats.resampler import Resampler
 from mmbench.stats.sums import codes, group_sums
 from mmbench.types import Score
 
@@ -29,6 +33,10 @@ def some_rows(fold: str, n: int = 60, seed: int = 0) -> Floats:
     return rows
 
 
+def draws(resampler: Resampler, step: int = 7) -> Floats:
+    return np.concatenate([block.copy() for block in resampler.weights(step)])
+
+
 FOLDS = [
     "mean", "ratio", "bleu@1", "meteor", "median", "split-mean:mean", "split-sum:ratio",
     "split-mean:median", "split-sum:split-mean:mean",
@@ -39,7 +47,7 @@ FOLDS = [
 def test_values_are_those_of_rows_repeated(fold: str) -> None:
     rows, groups = some_rows(fold), [f"g{i % 13}" for i in range(60)]
     resampler = Resampler(groups, seed=3, resamples=20)
-    counts, (code, _) = resampler.counts, codes(groups)
+    (code, _), counts = codes(groups), draws(resampler).astype(int)
     for values, drawn in zip(resampler.values([(fold, rows)])[0], counts, strict=True):
         repeated = rows[np.repeat(np.arange(60), drawn[code])]
         assert values == pytest.approx(stats.fold(fold, repeated), nan_ok=True)
@@ -77,6 +85,30 @@ def test_many_scores_are_as_each_alone() -> None:
         assert found[1] == alone[1]
 
 
+@given(st.lists(st.one_of(st.text(max_size=3), st.text(st.characters(), max_size=1))))
+def test_groups_are_numbered_by_name_or_by_their_numbers(names: list[str]) -> None:
+    numbers = {name: number for number, name in enumerate(sorted(set(names)))}
+    wanted = [numbers[name] for name in names]
+    for groups in (names, 2 * np.array(wanted, np.intp) + 3, texts_of(names) or names):
+        code, size = codes(groups)
+        assert (code.tolist(), size) == (wanted, len(numbers))
+
+
+def test_equal_groups_share_the_draws_in_any_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"g{i % 7}" for i in range(60)]
+    column, numbers = texts_of(names), np.arange(60) % 7
+    assert column is not None
+    scores = [stats.score(some_rows("mean", seed=seed)) for seed in range(6)]
+    forms = [names, list(names), column, texts_of(names) or names, numbers, numbers.copy()]
+    draw = Mock(side_effect=np.random.default_rng)
+    monkeypatch.setattr(np.random, "default_rng", draw)
+    found = intervals(scores, forms, seed=3)
+    assert draw.call_args_list == [call(3), call(3)]  # by name and by number
+    for score, ends in zip(scores, found, strict=True):
+        alone = intervals([score], [names], seed=3)[0]
+        assert ends[0] == pytest.approx(alone[0], rel=1e-12)
+
+
 @settings(max_examples=25)
 @given(st.permutations(range(30)))
 def test_order_of_samples_does_not_matter(order: list[int]) -> None:
@@ -88,12 +120,12 @@ def test_order_of_samples_does_not_matter(order: list[int]) -> None:
 
 def test_every_resample_draws_as_many_groups_as_there_are_and_the_seed_decides() -> None:
     groups = [str(i) for i in range(500)]
-    counts = Resampler(groups, seed=1).counts
+    counts = draws(Resampler(groups, seed=1))
     assert counts.shape == (1000, 500)
-    assert (counts.sum(axis=1, dtype=int) == 500).all()
+    assert (counts.sum(axis=1) == 500).all()
     assert counts.mean(axis=0).std() == pytest.approx(np.sqrt(1 / 1000), rel=0.15)
-    np.testing.assert_array_equal(counts, Resampler(groups, seed=1).counts)
-    assert (counts != Resampler(groups, seed=2).counts).any()
+    np.testing.assert_array_equal(counts, draws(Resampler(groups, seed=1), step=1000))
+    assert (counts != draws(Resampler(groups, seed=2))).any()
 
 
 def test_levels_of_the_expanded_percentile() -> None:

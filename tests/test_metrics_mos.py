@@ -164,7 +164,7 @@ def naive_crossed(ratings, items, raters):
 
 
 def test_crossed_resamples_by_their_definition():
-    from mmbench.stats.bootstrap import Resampler
+    from mmbench.stats.resampler import Resampler
 
     draw = np.random.default_rng(0)
     ratings = sorted(
@@ -176,11 +176,11 @@ def test_crossed_resamples_by_their_definition():
     found = crossed_resamples(ratings, seed=3, resamples=60)
     names = [sorted({rating[side] for rating in ratings}) for side in (0, 1)]
     counts = [
-        Resampler([rating[side] for rating in ratings], seed=3 + side, resamples=60).counts
+        next(Resampler([r[side] for r in ratings], seed=3 + side, resamples=60).weights(60))
         for side in (0, 1)
     ]
     wanted = []
-    for drawn in zip(counts[0].tolist(), counts[1].tolist(), strict=True):
+    for drawn in zip(*(c.astype(int).tolist() for c in counts), strict=True):
         items, raters = (dict(zip(n, d, strict=True)) for n, d in zip(names, drawn, strict=True))
         wanted.append(naive_crossed(ratings, items, raters))
     assert found == pytest.approx(wanted, nan_ok=True)

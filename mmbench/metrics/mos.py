@@ -17,9 +17,10 @@ from mmbench.errors import DataError
 from mmbench.metrics import dnsmos as predictor
 from mmbench.protocols import declare
 from mmbench.stats import score
-from mmbench.stats.bootstrap import Resampler, constant, expanded_percentile
+from mmbench.stats.bootstrap import constant, expanded_percentile
 from mmbench.stats.crossed import crossed_interval
 from mmbench.stats.ratings import system_means
+from mmbench.stats.resampler import Resampler
 from mmbench.text import count
 from mmbench.types import Media, Prediction, Score
 

@@ -21,116 +21,61 @@ with parts of a point, this errs on the wide side.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mmbench.stats.folds import fold_many
-from mmbench.stats.sums import CHUNK, codes, group_sums
+from mmbench.stats.resampler import RESAMPLES, Resampler
 from mmbench.types import Score
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from mmbench.stats.folds import Floats
+    from mmbench.stats.sums import Groups
 
 LEVEL = 0.95
-RESAMPLES = 1000
-_CACHED = 1 << 16  # numbers drawn at a time, so that counting them stays within a core's cache
 _UNDEFINED = 0.05  # the largest share of resamples without a value that an interval may rest on
 
 # (low, high), or None and the reason in words.
 Interval = tuple[tuple[float, float] | None, str]
 
 
-class Resampler:
-    """The draws of one bootstrap: `counts` [b, g] uint8 says how often each group was drawn.
-
-    `groups` names the group of each row; rows of every table that is given must be in that order.
-    """
-
-    def __init__(self, groups: Sequence[str], *, seed: int = 0, resamples: int = RESAMPLES) -> None:
-        self.code, self.groups = codes(groups)
-        self.counts = _draws(self.groups, seed, resamples)
-
-    def values(self, tables: Sequence[tuple[str, Floats]]) -> list[Floats]:
-        """The value of each (fold, rows [n, c]) in every resample: an array [b] for each."""
-        import numpy as np
-
-        sums = [group_sums(fold, rows, self.code, self.groups) for fold, rows in tables]
-        by_sums = [s for s in sums if s is not None]
-        by_rows = [table for table, s in zip(tables, sums, strict=True) if s is None]
-        folded = iter(self._rows(by_rows))
-        if not by_sums:
-            return list(folded)
-        stacked = np.column_stack([s.table for s in by_sums])
-        totals = np.concatenate([weights @ stacked for weights in self._weights(self.groups)])
-        ends = np.cumsum([s.table.shape[1] for s in by_sums])
-        own = iter(np.split(totals, ends[:-1], axis=1))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return [next(folded) if s is None else s.fold(next(own)) for s in sums]
-
-    def _rows(self, tables: Sequence[tuple[str, Floats]]) -> list[Floats]:
-        """Folds that need the rows one by one: the weight of a row is that of its group."""
-        import numpy as np
-
-        if not tables:
-            return []
-        blocks = [
-            [fold_many(fold, rows, weights[:, self.code]) for fold, rows in tables]
-            for weights in self._weights(len(self.code))
-        ]
-        return [np.concatenate(values) for values in zip(*blocks, strict=True)]
-
-    def _weights(self, width: int) -> Iterator[Floats]:
-        import numpy as np
-
-        step = max(1, CHUNK // max(1, width))
-        for start in range(0, len(self.counts), step):
-            yield self.counts[start : start + step].astype(np.float64)
-
-
-def _draws(groups: int, seed: int, resamples: int) -> NDArray[np.uint8]:
-    import numpy as np
-
-    rng = np.random.default_rng(seed)
-    counts = np.empty((resamples, groups), np.uint8)
-    step = max(1, _CACHED // max(1, groups))
-    for start in range(0, resamples, step):
-        size = min(step, resamples - start)
-        drawn = rng.integers(groups, size=(size, groups)) if groups else np.empty((size, 0), int)
-        drawn += np.arange(size)[:, None] * groups
-        found = np.bincount(drawn.ravel(), minlength=size * groups)
-        counts[start : start + size] = found.reshape(size, groups)
-    return counts
-
-
 def intervals(
     scores: Sequence[Score],
-    groups: Sequence[Sequence[str]],
+    groups: Sequence[Groups],
     *,
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> list[Interval]:
-    """The 95 % interval of each score, or None and why. `groups` names for each its rows' groups.
+    """The 95 % interval of each score, or None and why. `groups` are for each those of its rows.
 
-    Scores whose rows have the same groups share the draws. A score that brings its own interval
-    keeps it.
+    They are a column of names, or an array of numbers in whose order the groups are drawn. Scores
+    whose rows have the same groups share the draws. A score that brings its own interval keeps it.
     """
     found: list[Interval] = [(score.interval, "") for score in scores]
-    shared: dict[tuple[str, ...], list[int]] = {}
-    for at, (score, names) in enumerate(zip(scores, groups, strict=True)):
+    shared: list[tuple[Groups, list[int]]] = []
+    for at, (score, own) in enumerate(zip(scores, groups, strict=True)):
         if score.interval is None and score.fold != "whole" and score.value == score.value:
-            shared.setdefault(tuple(names), []).append(at)
-    for names, members in shared.items():
-        if len(set(names)) < 2:
+            alike = next((members for other, members in shared if _equal(own, other)), None)
+            if alike is None:
+                shared.append((own, [at]))
+            else:
+                alike.append(at)
+    for own, members in shared:
+        resampler = Resampler(own, seed=seed, resamples=resamples)
+        if resampler.groups < 2:
             found = [(None, _ONE) if i in members else f for i, f in enumerate(found)]
             continue
-        resampler = Resampler(names, seed=seed, resamples=resamples)
         values = resampler.values([(scores[at].fold, scores[at].rows) for at in members])
         for at, drawn in zip(members, values, strict=True):
             found[at] = _of(scores[at], drawn, resampler.groups)
     return found
+
+
+def _equal(one: Groups, other: Groups) -> bool:
+    import numpy as np
+
+    if one is other or isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return one is other or np.array_equal(one, other)
+    return one == other
 
 
 _ONE = "no interval: all samples are of one group"

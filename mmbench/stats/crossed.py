@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mmbench.stats.bootstrap import RESAMPLES, Resampler, constant, expanded_percentile
+from mmbench.stats.bootstrap import constant, expanded_percentile
+from mmbench.stats.resampler import RESAMPLES, Resampler
 
 if TYPE_CHECKING:
     from mmbench.stats.folds import Floats
@@ -53,9 +54,7 @@ def crossed_resamples(
     total = coo_array((given, places), shape).tocsr()
     number = coo_array((np.ones(len(given)), places), shape).tocsr()
     blocks = []
-    for start in range(0, resamples, _BLOCK):
-        part = slice(start, start + _BLOCK)
-        who, what = raters.counts[part].astype(np.float64), items.counts[part]
+    for who, what in zip(raters.weights(_BLOCK), items.weights(_BLOCK), strict=True):
         n = who @ number
         mean = np.divide(who @ total, n, out=np.zeros_like(n), where=n > 0)
         weight = what * (n > 0)

@@ -17,6 +17,7 @@ matrix product for all resamples. The fold of nothing is NaN, never 0.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
 
 # (sums [b, c] of the rows, sums [b] of their weights) -> values [b]
 Sums = Callable[["Floats", "Floats"], "Floats"]
-# (rows [n, c], weights [b, n]) -> values [b]
-Weighted = Callable[["Floats", "Floats"], "Floats"]
+# weights [b, n] -> values [b]
+Folded = Callable[["Floats"], "Floats"]
+# rows [n, c] -> their fold: what no weights change, as an order of the rows, is found once
+Weighted = Callable[["Floats"], Folded]
 
 _SPLIT = ("split-mean:", "split-sum:")
 _SUMS: dict[str, Sums] = {}
@@ -86,17 +89,26 @@ def fold_many(name: str, rows: Floats, weights: Floats) -> Floats:
 
     A row of weight 2 counts as two equal rows. Raises UnknownName for a fold nobody has.
     """
+    return folded(name, rows)(weights)
+
+
+def folded(name: str, rows: Floats) -> Folded:
+    """Prepare the fold of rows [n, c] float64 for weights [b, n] float64 that come block by block.
+
+    Raises UnknownName for a fold nobody has.
+    """
     import numpy as np
 
     if name.startswith(_SPLIT):
-        return _over_splits(name, rows, weights)
+        return _over_splits(name, rows)
     by_sums = sums_fold(name)
     if not len(rows):
-        return np.full(len(weights), np.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        if by_sums is not None:
-            return by_sums(weights @ rows, weights.sum(axis=1))
-        return _WEIGHTED[name](rows, weights)
+        return always(np.nan)
+    quiet = np.errstate(invalid="ignore", divide="ignore")
+    if by_sums is not None:
+        return quiet(lambda weights: by_sums(weights @ rows, weights.sum(axis=1)))
+    with quiet:
+        return quiet(_WEIGHTED[name](rows))
 
 
 def sums_fold(name: str) -> Sums | None:
@@ -114,21 +126,22 @@ def sums_fold(name: str) -> Sums | None:
     return _SUMS.get(name)
 
 
-def _over_splits(name: str, rows: Floats, weights: Floats) -> Floats:
+def _over_splits(name: str, rows: Floats) -> Folded:
     """A split that no row of a resample stands in is left out of its mean."""
     import numpy as np
 
     kind, _, inner = name.partition(":")
-    sums_fold(inner)  # an unknown fold is told even where there is no row
-    splits = np.unique(rows[:, -1]) if len(rows) else np.empty(0)
-    if not len(splits):
-        return np.full(len(weights), np.nan)
-    values, present = [], []
-    for split in splits:
-        inside = rows[:, -1] == split
-        values.append(fold_many(inner, rows[inside, :-1], weights[:, inside]))
-        present.append(weights[:, inside].any(axis=1))
-    return join_splits(kind, np.array(values), np.array(present))
+    if not len(rows):
+        return folded(inner, rows)
+    insides = [np.flatnonzero(rows[:, -1] == split) for split in np.unique(rows[:, -1])]
+    folds = [folded(inner, rows[inside, :-1]) for inside in insides]
+
+    def values(weights: Floats) -> Floats:
+        parts = [weights[:, inside] for inside in insides]
+        found = [fold(part) for fold, part in zip(folds, parts, strict=True)]
+        return join_splits(kind, np.array(found), np.array([p.any(axis=1) for p in parts]))
+
+    return values
 
 
 def join_splits(kind: str, values: Floats, there: NDArray[np.bool_]) -> Floats:
@@ -154,21 +167,31 @@ def _ratio(totals: Floats, n: Floats) -> Floats:  # noqa: ARG001 - a fold takes 
     return np.where(totals[:, 1] == 0, np.nan, totals[:, 0] / totals[:, 1])
 
 
-@weighted("whole")
-def _whole(rows: Floats, weights: Floats) -> Floats:
+def always(value: float) -> Folded:
+    """Return a fold that has one value under all weights."""
     import numpy as np
 
-    return np.full(len(weights), rows[0, 0])
+    return lambda weights: np.full(len(weights), value)
+
+
+@weighted("whole")
+def _whole(rows: Floats) -> Folded:
+    return always(rows[0, 0])
 
 
 @weighted("median")
-def _median(rows: Floats, weights: Floats) -> Floats:
+def _median(rows: Floats) -> Folded:
     import numpy as np
 
     order = np.argsort(rows[:, 0], kind="stable")
     values = rows[order, 0]
-    if np.isnan(values).any():
-        return np.full(len(weights), np.nan)
+    return always(np.nan) if np.isnan(values).any() else partial(_middle, order, values)
+
+
+def _middle(order: NDArray[np.intp], values: Floats, weights: Floats) -> Floats:
+    """The median of values [n] in their order, each under the weight of the row that has it."""
+    import numpy as np
+
     below = np.cumsum(weights[:, order], axis=1)
     half = below[:, -1:] / 2
     last = len(values) - 1

@@ -15,7 +15,7 @@ A class that a resample has no sample of (for `auc`: none right or none wrong) i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from mmbench.stats.folds import sums, weighted
@@ -23,6 +23,8 @@ from mmbench.stats.folds import sums, weighted
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from mmbench.stats.folds import Folded
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.intp]
@@ -35,24 +37,30 @@ _Curve = Callable[["Floats", "Floats"], "Floats"]
 
 
 @weighted("class-mean")
-def _class_mean(rows: Floats, weights: Floats) -> Floats:
+def _class_mean(rows: Floats) -> Folded:
     import numpy as np
 
     classes, code = np.unique(rows[:, 1], return_inverse=True)
-    values = np.array([np.bincount(code, w * rows[:, 0], len(classes)) for w in weights])
-    return _mean_of_ratios(values, _by_code(code, weights, len(classes)))
+    size, own = len(classes), rows[:, 0].copy()
+    return lambda weights: _mean_of_ratios(
+        _by_code(code, (w * own for w in weights), size), _by_code(code, weights, size)
+    )
 
 
 @weighted("f1-macro")
-def _f1_macro(rows: Floats, weights: Floats) -> Floats:
+def _f1_macro(rows: Floats) -> Folded:
     import numpy as np
 
     classes, code = np.unique(rows[:, :2], return_inverse=True)
-    right, said = code.reshape(-1, 2).T
-    hit = right == said
-    true = _by_code(right[hit], weights[:, hit], len(classes))
-    all_of = [_by_code(side, weights, len(classes)) for side in (right, said)]
-    return _mean_of_ratios(2 * true, all_of[0] + all_of[1])
+    right, said = np.ascontiguousarray(code.reshape(-1, 2).T)
+    hit = np.flatnonzero(right == said)
+
+    def values(weights: Floats) -> Floats:
+        true = _by_code(right[hit], (w[hit] for w in weights), len(classes))
+        all_of = [_by_code(side, weights, len(classes)) for side in (right, said)]
+        return _mean_of_ratios(2 * true, all_of[0] + all_of[1])
+
+    return values
 
 
 @sums("f1-macro@many")
@@ -62,31 +70,36 @@ def _f1_macro_many(totals: Floats, n: Floats) -> Floats:  # noqa: ARG001 - a fol
 
 
 @weighted("mean-ap")
-def _mean_ap(rows: Floats, weights: Floats) -> Floats:
-    return _over_classes(rows, weights, _average_precision)
+def _mean_ap(rows: Floats) -> Folded:
+    return _over_classes(rows, _average_precision)
 
 
 @weighted("auc")
-def _auc(rows: Floats, weights: Floats) -> Floats:
-    return _over_classes(rows, weights, _area)
+def _auc(rows: Floats) -> Folded:
+    return _over_classes(rows, _area)
 
 
 @weighted("d-prime")
-def _d_prime(rows: Floats, weights: Floats) -> Floats:
+def _d_prime(rows: Floats) -> Folded:
     import numpy as np
     from scipy.special import ndtri
 
-    return np.asarray(np.sqrt(2.0) * ndtri(_auc(rows, weights)))
+    auc = _auc(rows)
+    return lambda weights: np.asarray(np.sqrt(2.0) * ndtri(auc(weights)))
 
 
 @weighted("ece")
-def _ece(rows: Floats, weights: Floats) -> Floats:
+def _ece(rows: Floats) -> Folded:
     import numpy as np
 
     code = np.searchsorted(_edges(), rows[:, 0], side="right") - 1
-    gap = rows[:, 1] - rows[:, 0]
-    gaps = np.array([np.bincount(code, w * gap) for w in weights])
-    return np.asarray(np.abs(gaps).sum(axis=1) / weights.sum(axis=1))
+    size, gap = int(code.max()) + 1, rows[:, 1] - rows[:, 0]
+
+    def values(weights: Floats) -> Floats:
+        gaps = _by_code(code, (w * gap for w in weights), size)
+        return np.asarray(np.abs(gaps).sum(axis=1) / weights.sum(axis=1))
+
+    return values
 
 
 def _edges() -> Floats:
@@ -101,7 +114,7 @@ def _edges() -> Floats:
     return edges.astype(np.float32).astype(np.float64)
 
 
-def _by_code(code: Ints, weights: Floats, size: int) -> Floats:
+def _by_code(code: Ints, weights: Iterable[Floats], size: int) -> Floats:
     """Weights [b, n] summed by the code of each row: [b, size]."""
     import numpy as np
 
@@ -116,30 +129,38 @@ def _mean_of_ratios(over: Floats, under: Floats) -> Floats:
     return np.asarray(np.where(there, over / under, 0.0).sum(axis=1) / there.sum(axis=1))
 
 
-def _over_classes(rows: Floats, weights: Floats, curve: _Curve) -> Floats:
-    """Mean over the classes of what `curve` makes of each, without those where it is NaN."""
+def _over_classes(rows: Floats, curve: _Curve) -> Folded:
+    """Mean over the classes of what `curve` makes of each, without those where it is NaN.
+
+    The rows are sorted once by each class, and weights only summed within segments of them.
+    """
     import numpy as np
 
-    classes = rows.shape[1] // 2
-    total, count = np.zeros(len(weights)), np.zeros(len(weights))
-    for at in range(classes):
-        values = _of_class(rows[:, at], rows[:, classes + at] == 1, weights, curve)
-        total += np.nan_to_num(values)
-        count += ~np.isnan(values)
-    return np.asarray(total / count)
+    right = rows[:, rows.shape[1] // 2 :].T == 1
+    segments = [_segments(*pair) for pair in zip(rows.T, right, strict=False)]
+    rights = [np.flatnonzero(own) for own in right]
+
+    def values(weights: Floats) -> Floats:
+        total, count = np.zeros(len(weights)), np.zeros(len(weights))
+        for segment, own in zip(segments, rights, strict=True):
+            found = _of_class(segment, own, weights, curve)
+            total += np.nan_to_num(found)
+            count += ~np.isnan(found)
+        return np.asarray(total / count)
+
+    return values
 
 
-def _of_class(scores: Floats, right: NDArray[np.bool_], weights: Floats, curve: _Curve) -> Floats:
-    """One class: the rows are sorted once, and weights only summed within segments of them."""
+def _of_class(segment: Ints, right: Ints, weights: Floats, curve: _Curve) -> Floats:
+    """One class; `right` are the rows that have it."""
     import numpy as np
 
-    segment = _segments(scores, right)
     size = int(segment.max()) + 1
-    block = max(1, _BLOCK // max(size, len(scores)))
+    block = max(1, _BLOCK // max(size, len(segment)))
     values = []
     for start in range(0, len(weights), block):
         part = weights[start : start + block]
-        true = _by_code(segment[right], part[:, right], size)
+        true = _by_code(segment[right], (w[right] for w in part), size)
         values.append(curve(_by_code(segment, part, size), true))
     return np.concatenate(values)
 

@@ -17,9 +17,10 @@ from collections.abc import Sequence
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
-from mmbench.stats.bootstrap import LEVEL, RESAMPLES, Resampler, constant, expanded_percentile
+from mmbench.stats.bootstrap import LEVEL, constant, expanded_percentile
 from mmbench.stats.folds import fold
 from mmbench.stats.permutation import BY_ROWS, PERMUTATIONS, Pair, permutation_tests
+from mmbench.stats.resampler import RESAMPLES, Resampler
 
 if TYPE_CHECKING:
     from mmbench.stats.folds import Floats

@@ -17,41 +17,52 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mmbench.stats.folds import fold_many, weighted
+from mmbench.stats.folds import always, fold, weighted
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mmbench.stats.folds import Floats
+    from mmbench.stats.folds import Floats, Folded
 
     Ints = NDArray[np.int64]
 
 
 @weighted("pearson")
-def _pearson(rows: Floats, weights: Floats) -> Floats:
-    return _correlation(rows[:, 0], rows[:, 1], weights)
+def _pearson(rows: Floats) -> Folded:
+    return partial(_correlation, rows[:, 0], rows[:, 1])
 
 
 @weighted("spearman")
-def _spearman(rows: Floats, weights: Floats) -> Floats:
+def _spearman(rows: Floats) -> Folded:
     import numpy as np
 
     if np.isnan(rows).any():
-        return np.full(len(weights), np.nan)
-    return _correlation(_ranks(rows[:, 0], weights), _ranks(rows[:, 1], weights), weights)
+        return always(np.nan)
+    x, y = (np.unique(column, return_inverse=True)[1] for column in rows[:, :2].T)
+    return lambda weights: _correlation(_ranks(x, weights), _ranks(y, weights), weights)
 
 
 @weighted("kendall")
-def _kendall(rows: Floats, weights: Floats) -> Floats:
-    """Tau-b is (C - D) / √(pairs that differ in x · pairs that differ in y)."""
+def _kendall(rows: Floats) -> Folded:
     import numpy as np
 
     if np.isnan(rows).any():
-        return np.full(len(weights), np.nan)
+        return always(np.nan)
     order = np.argsort(rows[:, 0], kind="stable")
-    x, y = (np.unique(column, return_inverse=True)[1] for column in rows[order, :2].T)
-    w = np.ascontiguousarray(weights[:, order].T)
+    ordered = rows[order]
+    x, y = (np.unique(column, return_inverse=True)[1] for column in ordered[:, :2].T)
+    return lambda weights: _tau(ordered, x, y, weights[:, order])
+
+
+def _tau(rows: Floats, x: Ints, y: Ints, weights: Floats) -> Floats:
+    """Tau-b is (C - D) / √(pairs that differ in x · pairs that differ in y).
+
+    Rows are in the order of x; x and y are also numbered from 0, by size.
+    """
+    import numpy as np
+
+    w = np.ascontiguousarray(weights.T)
     all_pairs = w.sum(axis=0) ** 2
     same_x, same_y = _pairs(x, w), _pairs(y, w)
     # Twice the pairs that differ in both, which are either concordant or discordant.
@@ -66,6 +77,7 @@ def _correlation(x: Floats, y: Floats, weights: Floats) -> Floats:
     """Of x and y, [n] or [b, n] each, under weights [b, n]."""
     import numpy as np
 
+    weights = np.asfortranarray(weights)  # sums are made in one order, whoever made the weights
     constant = _constant(x, weights) | _constant(y, weights)
     n = weights.sum(axis=1, keepdims=True)
     dx = x - (weights * x).sum(axis=1, keepdims=True) / n
@@ -85,11 +97,13 @@ def _constant(values: Floats, weights: Floats) -> NDArray[np.bool_]:
     return np.asarray(high - low <= 1e-12 * np.maximum(np.abs(low), np.abs(high)))
 
 
-def _ranks(values: Floats, weights: Floats) -> Floats:
-    """Midranks [b, n], but for a constant: the weight below each value and half of that at it."""
+def _ranks(value: Ints, weights: Floats) -> Floats:
+    """Midranks [b, n], but for a constant: the weight below each value and half of that at it.
+
+    Values are numbered from 0, by size.
+    """
     import numpy as np
 
-    _, value = np.unique(values, return_inverse=True)
     at = _by_group(value, weights.T).T
     return np.asarray((np.cumsum(at, axis=1) - at / 2)[:, value])
 
@@ -149,17 +163,17 @@ def system_means(rows: Floats, weights: Floats) -> Floats:
     return np.where((n > 0)[..., None], means, np.nan).transpose(1, 0, 2)
 
 
-def _over_systems(fold_name: str, rows: Floats, weights: Floats) -> Floats:
+def _over_systems(fold_name: str, rows: Floats) -> Folded:
     import numpy as np
 
     if np.isnan(rows).any():
-        return np.full(len(weights), np.nan)
-    values = np.empty(len(weights))
-    for at, means in enumerate(system_means(rows, weights)):
+        return always(np.nan)
+
+    def value(means: Floats) -> float:
         there = means[~np.isnan(means[:, 0])]
-        points = (there[:, :1] - there[:, 1:]) ** 2 if fold_name == "mean" else there
-        values[at] = fold_many(fold_name, points, np.ones((1, len(points))))[0]
-    return values
+        return fold(fold_name, (there[:, :1] - there[:, 1:]) ** 2 if fold_name == "mean" else there)
+
+    return lambda weights: np.array([value(means) for means in system_means(rows, weights)])
 
 
 for _name in ("pearson", "spearman", "kendall"):

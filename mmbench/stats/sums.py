@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from mmbench.columns import by_name, texts_of
 from mmbench.stats.folds import join_splits, sums_fold
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mmbench.stats.folds import Floats
 
     Ints = NDArray[np.intp]
+    Groups = Sequence[str] | Ints  # the group of each row: its name, or its number from 0
 
 _WIDEST = 256  # columns; a fold over more splits is quicker, and smaller, row by row
 CHUNK = 1 << 22  # numbers in a block of weights, so that memory stays bounded
@@ -80,12 +82,27 @@ def _joined(kind: str, parts: Sequence[GroupSums], totals: Floats) -> Floats:
     return join_splits(kind, found, there)
 
 
-def codes(groups: Sequence[str]) -> tuple[Ints, int]:
-    """The number of each row's group, and how many there are. Groups are numbered by name.
+def codes(groups: Groups) -> tuple[Ints, int]:
+    """The number [n] of each row's group, and how many there are.
 
-    So what is drawn depends on the groups and not on the order of the samples.
+    Groups are numbered by name, or by the numbers that they have already. So what is drawn depends
+    on the groups and not on the order of the samples.
     """
     import numpy as np
+    import pyarrow.compute as pc
 
-    number = {name: at for at, name in enumerate(sorted(set(groups)))}
-    return np.array([number[name] for name in groups], np.intp), len(number)
+    if isinstance(groups, np.ndarray):
+        there = np.bincount(groups) > 0
+        return (np.cumsum(there) - 1)[groups], int(there.sum())
+    names = texts_of(groups)
+    if names is None:
+        number = {name: at for at, name in enumerate(sorted(set(groups)))}
+        return np.array([number[name] for name in groups], np.intp), len(number)
+    order, twice = by_name(names)
+    first = np.ones(len(order), bool)  # of its group, in the order of the names
+    if twice:
+        ordered = names.array.take(order)
+        first[1:] = pc.not_equal(ordered[1:], ordered[:-1])
+    code = np.empty(len(order), np.intp)
+    code[order] = np.cumsum(first) - 1
+    return code, int(first.sum())

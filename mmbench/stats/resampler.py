@@ -1,0 +1,103 @@
+"""The draws of a bootstrap: how often each group is drawn, some resamples at a time.
+
+All draws of a million groups would be a gigabyte, so that they are made anew by each pass over
+them, and always the same. While some are counted the next are drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from mmbench.stats.ahead import ahead
+from mmbench.stats.folds import folded
+from mmbench.stats.sums import CHUNK, codes, group_sums
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mmbench.stats.folds import Floats, Folded
+    from mmbench.stats.sums import Groups, GroupSums, Ints
+
+RESAMPLES = 1000
+_CACHED = 1 << 16  # numbers drawn at a time, so that counting them stays within a core's cache
+
+
+class Resampler:
+    """The draws of one bootstrap. `groups` are those of each row, in the order of all tables."""
+
+    def __init__(self, groups: Groups, *, seed: int = 0, resamples: int = RESAMPLES) -> None:
+        self.code, self.groups = codes(groups)
+        self.seed, self.resamples = seed, resamples
+
+    def values(self, tables: Sequence[tuple[str, Floats]]) -> list[Floats]:
+        """The value of each (fold, rows [n, c]) in every resample: an array [b] for each."""
+        import numpy as np
+
+        sums = [group_sums(fold, rows, self.code, self.groups) for fold, rows in tables]
+        by_rows = [folded(*table) for table, s in zip(tables, sums, strict=True) if s is None]
+        stacked = np.column_stack([np.empty((self.groups, 0)), *(s.table for s in sums if s)])
+        blocks = [
+            (weights @ stacked, self._by_rows(by_rows, weights))
+            for weights in self.weights(max(1, CHUNK // max(1, self.groups)))
+        ]
+        totals, values = zip(*blocks, strict=True)
+        return self._of_sums(sums, np.concatenate(totals), np.concatenate(values, axis=1))
+
+    @staticmethod
+    def _of_sums(sums: Sequence[GroupSums | None], totals: Floats, by_rows: Floats) -> list[Floats]:
+        """The values of all folds: from totals [b, k], where they have sums, else as found."""
+        import numpy as np
+
+        ends = np.cumsum([s.table.shape[1] for s in sums if s])
+        own, found = iter(np.split(totals, ends[:-1], axis=1)), iter(by_rows)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return [next(found) if s is None else s.fold(next(own)) for s in sums]
+
+    def _by_rows(self, folds: Sequence[Folded], weights: Floats) -> Floats:
+        """Values [f, b] of folds that need the rows: the weight of a row is that of its group."""
+        import numpy as np
+
+        step = max(1, CHUNK // max(1, len(self.code)))
+        values = np.empty((len(folds), len(weights)))
+        for start in range(0, len(weights), step) if folds else ():
+            part = slice(start, start + step)
+            of_rows = weights[part].take(self.code, axis=1)
+            values[:, part] = [fold(of_rows) for fold in folds]
+        return values
+
+    def weights(self, step: int) -> Iterator[Floats]:
+        """How often each resample draws each group: [step, g] float64 at a time.
+
+        The array is the same each time, but for the last, which may be shorter.
+        """
+        import numpy as np
+
+        rows = chain.from_iterable(map(self._counted, ahead(self._draws())))
+        block = np.empty((min(step, self.resamples), self.groups))
+        for start in range(0, self.resamples, step):
+            part = block[: self.resamples - start]
+            for row, counts in zip(part, rows, strict=False):
+                row[:] = counts
+            yield part
+
+    def _draws(self) -> Iterator[Ints]:
+        """Groups drawn, [r, g] of some resamples at a time."""
+        import numpy as np
+
+        rng = np.random.default_rng(self.seed)
+        step = max(1, _CACHED // max(1, self.groups))
+        for start in range(0, self.resamples, step):
+            size = min(step, self.resamples - start), self.groups
+            yield rng.integers(self.groups, size=size) if self.groups else np.empty(size, np.intp)
+
+    def _counted(self, drawn: Ints) -> NDArray[np.uint8]:
+        """How often each group was drawn in each of some resamples: [r, g], in little memory."""
+        import numpy as np
+
+        counts = np.zeros(drawn.shape, np.uint8)
+        drawn += np.arange(len(drawn))[:, None] * self.groups
+        np.add.at(counts.reshape(-1), drawn.reshape(-1), np.uint8(1))
+        return counts
