@@ -39,6 +39,7 @@ class Block(Column[memoryview]):
 
     def __init__(self, data: bytes | memoryview, n: int) -> None:
         self.data, self._n = memoryview(data), n
+        self.length = len(data) // max(1, n)  # bytes of a row
 
     def __len__(self) -> int:
         return self._n
@@ -48,8 +49,7 @@ class Block(Column[memoryview]):
 
     def value(self, row: int) -> memoryview:
         """Return the bytes of a row."""
-        length = len(self.data) // self._n
-        return self.data[row * length : (row + 1) * length]
+        return self.data[row * self.length : (row + 1) * self.length]
 
     def take(self, rows: Places) -> list[memoryview]:
         """Return the bytes of rows [k]."""
@@ -132,12 +132,12 @@ def entries(view: memoryview, owner: int) -> Iterator[tuple[bytes, tuple[int, in
 
 def as_entry(asked: Keys, batch: Batch, sizes: tuple[int, int], owner: int) -> bytes:
     """Return the bytes of an entry: the answers to a batch of keys [n, 16]."""
-    told = {
-        "failures": {key.hex(): why for key, why in batch.failures.items()},
-        "lengths": [len(row) for row in batch.rows],
-    }
-    meta = json.dumps(told).encode()
-    body = batch.rows.data if isinstance(batch.rows, Block) else b"".join(batch.rows)
+    if isinstance(batch.rows, Block):
+        body, lengths = batch.rows.data, [batch.rows.length] * len(batch.rows)
+    else:
+        body, lengths = memoryview(b"".join(batch.rows)), list(map(len, batch.rows))
+    failures = {key.hex(): why for key, why in batch.failures.items()}
+    meta = json.dumps({"failures": failures, "lengths": lengths}).encode()
     payload = b"".join([batch.keys.tobytes(), meta, body])
     header = _HEADER.pack(
         *(_MAGIC, len(batch.keys), len(body), len(meta), *sizes, digest_of_keys(asked)),

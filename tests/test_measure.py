@@ -9,7 +9,8 @@ import pytest
 from worlds import COLOURS, make_coco
 
 import mmbench
-from mmbench import stats, store
+from mmbench import registry, stats, store
+from mmbench.columns import table
 from mmbench.engine.context import run_context
 from mmbench.engine.features import Featurer
 from mmbench.engine.measure import measure
@@ -79,6 +80,18 @@ def test_a_content_that_fails_in_the_metrics_model_fails_its_prediction_alone(
     table = rows_table({"": [made]}, measured.found)
     assert [row is None for row in table["test_colour"]] == [False, False, True, False]
     assert table["test_length"][2] == [6.0]
+
+
+def test_the_features_of_equal_predictions_are_computed_once(tmp_path: Path) -> None:
+    made = table(Prediction, drawn(tmp_path / "coco"), ["inputs"])
+    wants = registry.metric_info("test_colour").wants
+    assert wants is not None
+    with run_context(Options(device="cpu")) as context:
+        featurer = Featurer(context)
+        first = featurer.features("test_colour", wants, None, made)
+        assert featurer.features("test_colour", wants, None, made.take(np.arange(4))) is first
+        assert featurer.features("test_colour", wants, None, list(made)) is not first
+        assert featurer.features("test_colour", wants, None, made[::-1]) is not first
 
 
 @mmbench.register("metric", "test_all_colours")

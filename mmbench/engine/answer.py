@@ -16,7 +16,7 @@ from mmbench.engine.calls import Row, labels_of
 from mmbench.engine.decode import is_timed, lengths
 from mmbench.engine.forward import Forward, Taken, prepared_bytes
 from mmbench.engine.pinned import pinned
-from mmbench.engine.plan import first_size, plan
+from mmbench.engine.plan import first_size, largest_batch, plan
 from mmbench.engine.progress import Progress
 from mmbench.engine.tables import Distinct, Table, distinct
 from mmbench.errors import ContentError, SampleError
@@ -148,7 +148,7 @@ class Answerer:
         (longest,) = asked.taken(lengths.argmax(0, keepdims=True))
         model = self._load()
         item = Forward(model, requests, 1).prepare(longest)
-        return first_size(prepared_bytes(item), self._device, _most(model, requests))
+        return first_size(prepared_bytes(item), self._device, largest_batch(model, requests))
 
     def _batches(
         self, forward: Forward, missing: list[Places], items: Taken
@@ -223,14 +223,3 @@ def _asked(requests: Requests) -> str:
     if requests.method == "write":
         return f"write-{digest(msgspec.json.encode(requests.options)).hex()[:16]}"
     return f"{requests.method}-{requests.modality}"
-
-
-# What takes turns with itself, token by token or step by step, gains little from larger batches
-# and takes the memory of every step.
-_MOST = {"write": 16, "draw": 4, "speak": 8, "loglikelihood": 16}
-
-
-def _most(model: object, requests: Requests) -> int | None:
-    """The largest batch worth trying: the model's own word, else by what is asked."""
-    own: int | None = getattr(model, "batch", None)
-    return own or _MOST.get(requests.method)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from mmbench.columns import Table
 from mmbench.engine.asked import Asked
 from mmbench.engine.context import RunContext
 from mmbench.engine.models import Finder, Model, find
@@ -39,7 +40,7 @@ class Featurer:
         self._context = context
         self._asked: dict[str, Asked] = {}
         # FID and its kin want the same of the same images: the last answer to each wish is kept.
-        self._known: dict[tuple[str, object, bool], tuple[list[Prediction], Featured]] = {}
+        self._known: dict[tuple[str, object, bool], tuple[Sequence[Prediction], Featured]] = {}
 
     def model(self, metric: str, wants: Wants, argument: int | str | None) -> Model:
         """Find the model of a metric, without loading it.
@@ -79,9 +80,8 @@ class Featurer:
         """The features of every prediction. Raises what `model` raises."""
         model = self.model(metric, wants, argument)
         wish = model.info.hash, wants.contents, wants.normalise
-        known, featured = self._known.get(wish, ([], None))
-        if featured is not None and _same(known, predictions):
-            return featured
+        if wish in self._known and _same(self._known[wish][0], predictions):
+            return self._known[wish][1]
         if model.info.hash not in self._asked:
             self._asked[model.info.hash] = Asked(model, self._context)
         contents = [wants.contents(prediction) for prediction in predictions]
@@ -99,14 +99,23 @@ class Featurer:
         answers = self._asked[model.info.hash].answers(requests)
         features, failures = _by_prediction(contents, answers)
         found = Featured(features, failures, f"features={_name(model.info)}")
-        self._known[wish] = list(predictions), found
+        self._known[wish] = predictions, found
         return found
 
 
 def _same(known: Sequence[Prediction], predictions: Sequence[Prediction]) -> bool:
-    """Whether these are the very predictions: they never change, so that looking is enough."""
-    both = zip(known, predictions, strict=False)
-    return len(known) == len(predictions) and all(one is other for one, other in both)
+    """Whether these are the very predictions, which never change, or a table of equal columns."""
+    if known is predictions or len(known) != len(predictions):
+        return known is predictions
+    if isinstance(known, Table) and isinstance(predictions, Table):
+        return all(_equal(one, predictions.columns[name]) for name, one in known.columns.items())
+    return all(one is other for one, other in zip(known, predictions, strict=True))
+
+
+def _equal(one: Sequence[object], other: Sequence[object]) -> bool:
+    import numpy as np
+
+    return one is other or (type(one) is type(other) and bool(np.all(one == other)))
 
 
 def _chosen(

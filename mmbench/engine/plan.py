@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmbench.types import Requests
+
 if TYPE_CHECKING:
     from mmbench.columns import Places
     from mmbench.contents import Keys
@@ -19,6 +21,10 @@ CPU_BATCH = 64  # beyond this a CPU gains nothing
 CUDA_BATCH = 256
 _ACTIVATIONS = 32  # bytes held during a forward per byte of prepared input, on the generous side
 _SHARE = 4  # part of the free memory that a batch may take: one in this many
+
+# What takes turns with itself, token by token or step by step, gains little from larger batches
+# and takes the memory of every step.
+_MOST = {"write": 16, "draw": 4, "speak": 8, "loglikelihood": 16}
 
 
 def plan(lengths: Places, keys: Keys, size: int) -> Iterator[Places]:
@@ -50,6 +56,12 @@ def first_size(item_bytes: int, device: str, most: int | None = None) -> int:
     while size * 2 <= min(fits, most or CPU_BATCH):
         size *= 2
     return size
+
+
+def largest_batch(model: object, requests: Requests) -> int | None:
+    """The largest batch worth trying: the model's own word, else by what is asked."""
+    own: int | None = getattr(model, "batch", None)
+    return own or _MOST.get(requests.method)
 
 
 def _free_memory() -> int:
