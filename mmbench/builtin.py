@@ -323,6 +323,7 @@ OUTPUTS: Names = {
     ".txt": (f"{_OUTPUTS}:text", "a value a line"),
     "text": (f"{_OUTPUTS}:kaldi_text", "transcripts of Kaldi"),
     "folder/": (f"{_OUTPUTS}:folder", "a folder of images or sounds"),
+    "embeddings/": ("mmbench.data.outputs_vectors:embeddings_folder", "a folder of embeddings"),
     ".npz": (f"{_ARRAYS}:embeddings", "embeddings of queries and documents"),
     ".npy": (f"{_ARRAYS}:score_matrix", "scores of classes, a row a sample"),
 }

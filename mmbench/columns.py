@@ -521,18 +521,34 @@ def places(names: Sequence[str], among: Sequence[str]) -> Places:
         return np.fromiter((row_of.get(name, -1) for name in names), np.int64, len(names))
     if left.array.equals(right.array):
         return np.arange(len(names))
-    import pyarrow.compute as pc
+    if len(left) >= len(right):
+        return _index_in(left, right)
+    found = _index_in(right, left)  # a table of the fewer is made, and the others are looked up
+    here = np.flatnonzero(found >= 0)
+    rows = np.full(len(left), -1)
+    rows[found[here]] = here
+    return rows[_index_in(left, left)]
 
-    found = pc.fill_null(pc.index_in(left.array, value_set=right.array), -1)
-    return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
 
-
-def by_name(names: Texts) -> tuple[Places, bool]:
-    """Return the rows of n names in the order of their UTF-8 [n] int64, and if two are equal."""
+def _index_in(names: Texts, among: Texts) -> Places:
     import numpy as np
     import pyarrow.compute as pc
 
-    values = names.array
+    found = pc.fill_null(pc.index_in(names.array, value_set=among.array), -1)
+    return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
+
+
+def by_name(names: Sequence[str]) -> tuple[Places, bool]:
+    """Return the rows of n names in the order of their UTF-8 [n] int64, and if two are equal."""
+    import numpy as np
+
+    texts = texts_of(names)
+    if texts is None:
+        rows = sorted(range(len(names)), key=names.__getitem__)
+        return np.array(rows, np.int64), len(set(names)) < len(names)
+    import pyarrow.compute as pc
+
+    values = texts.array
     if pc.all(pc.less(values[:-1], values[1:])).as_py() is not False:
         return np.arange(len(names)), False
     order = pc.sort_indices(values).to_numpy()
@@ -554,5 +570,4 @@ def distinct(names: Sequence[str]) -> int:
 
 def are_distinct(names: Sequence[str]) -> bool:
     """Return whether no name stands twice."""
-    texts = texts_of(names) if isinstance(names, Texts) else None
-    return not by_name(texts)[1] if texts is not None else len(set(names)) == len(names)
+    return not by_name(names)[1] if isinstance(names, Texts) else len(set(names)) == len(names)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from mmbench.vectors import Vectors
+
     Array = NDArray[np.float32]
     # What a model is given for a text, an image, a sound and a video, by itself or in a Message. A
     # model that asks for encoded images is given an EncodedImage in the place of each image.
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     # The parts of a Message are Contents unless it says otherwise (Python 3.13 has such defaults).
     PartT = typing_extensions.TypeVar("PartT", covariant=True, default="Content")
 else:
-    Array = Any
+    Array = Vectors = Any
     PartT = TypeVar("PartT", covariant=True)
 
 Modality = Literal["text", "image", "audio", "video"]
@@ -390,17 +392,18 @@ class Outputs(Struct, frozen=True):
 
     A value is a text, a number, scores by label {label: score}, scores [c] in the order of
     `labels`, document ids best first, or a medium. `embeddings` holds ids and vectors [n, d]
-    float32 by side (query, corpus) instead. Where the file has no ids (`positional`) they are the
-    row numbers from 0, in the order of the task's samples. `tags` are further columns by id
-    (seconds of sound and of computing). `digest` is the hash of the bytes read. `id_column` is the
-    column of the ids, empty where the file has no columns; `other_ids` are further columns that
-    could be it, in the order of `values`; `by_format`: the file's format says that `id_column` is
-    the id. `notes` are what a reader of the scores should know of how the file was read.
+    float32 by side (query, corpus) instead, which may stay in a file (`Vectors`). Where the file
+    has no ids (`positional`) they are the row numbers from 0, in the order of the task's samples.
+    `tags` are further columns by id (seconds of sound and of computing). `digest` is the hash of
+    the bytes read. `id_column` is the column of the ids, empty where the file has no columns;
+    `other_ids` are further columns that could be it, in the order of `values`; `by_format`: the
+    file's format says that `id_column` is the id. `notes` are what a reader of the scores should
+    know of how the file was read.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
-    embeddings: dict[str, tuple[list[str], Array]] = field(default_factory=dict)
+    embeddings: dict[str, tuple[Sequence[str], Array | Vectors]] = field(default_factory=dict)
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     positional: bool = False
     digest: str = ""

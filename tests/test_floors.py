@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "mmbench"
 FLOORS = [
-    {"errors", "surrogates", "types", "protocols", "columns"},
+    {"errors", "surrogates", "types", "protocols", "columns", "vectors"},
     {"registry", "builtin", "spec", "datasets", "text",
      "alternatives", "media", "stats", "store", "contents",
      "journal", "journal_entries", "checkpoints", "file_hashes", "file_names", "folders",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from tokenize import TokenError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SIDES = ("query", "corpus")
 
 # What numpy and the zip archive below it raise on bytes that are not what they should be.
-_FAULTS = (
+FAULTS = (
     *(OSError, EOFError, ValueError, SyntaxError, LookupError, RuntimeError, MemoryError),
     *(ArithmeticError, BadZipFile, TokenError, zlib.error, struct.error),
 )
@@ -55,13 +55,17 @@ def embeddings(path: Path) -> Outputs:
     sides = {
         side: _side(present[f"{side}_ids"], present[side], f"{path}: {side}") for side in SIDES
     }
-    widths = [vectors.shape[1] for _, vectors in sides.values()]
-    if widths[0] != widths[1]:
+    refuse_widths({side: vectors.shape[1] for side, (_, vectors) in sides.items()}, path)
+    return Outputs(embeddings={**sides}, digest=_digest(path))
+
+
+def refuse_widths(widths: Mapping[str, int], path: Path) -> None:
+    """Raise DataError where the vectors of the two sides have unlike widths."""
+    if widths["query"] != widths["corpus"]:
         raise DataError(
-            f"{path}: query vectors are {widths[0]} wide, corpus vectors {widths[1]}:"
-            " they need one size"
+            f"{path}: query vectors are {widths['query']} wide, corpus vectors"
+            f" {widths['corpus']}: they need one size"
         )
-    return Outputs(embeddings=sides, digest=_digest(path))
 
 
 def score_matrix(path: Path) -> Outputs:
@@ -76,7 +80,7 @@ def score_matrix(path: Path) -> Outputs:
     alone = _arrays(path, []).get(_ALONE)
     if alone is None:
         raise DataError(f"{path}: one array is needed (np.save), this is an archive of several")
-    scores = _matrix(alone, f"{path}: scores")
+    scores = matrix(alone, f"{path}: scores")
     scores = scores.astype("<f8" if scores.dtype.itemsize > 4 else "<f4", copy=False)
     labels, ids = _names(path, "labels"), _names(path, "ids")
     for names, size, axis in ((labels, scores.shape[1], "columns"), (ids, len(scores), "rows")):
@@ -102,7 +106,7 @@ def _arrays(path: Path, wanted: Collection[str]) -> dict[str, NDArray[np.generic
                 return {_ALONE: loaded}
             _refuse_inflation(loaded.zip, path, wanted)
             return {name: loaded[name] if name in wanted else None for name in loaded.files}
-    except _FAULTS as error:
+    except FAULTS as error:
         reason = plain(str(error)) or type(error).__name__
         raise DataError(
             f"{path}: cannot be read as arrays of numbers and texts (np.save, np.savez): {reason}"
@@ -119,12 +123,12 @@ def _refuse_inflation(archive: ZipFile, path: Path, wanted: Collection[str]) -> 
 def _floats(values: NDArray[np.generic], what: str) -> Array:
     import numpy as np
 
-    matrix = _matrix(values, what)
     with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is infinite
-        return np.asarray(matrix, np.float32)
+        return np.asarray(matrix(values, what), np.float32)
 
 
-def _matrix(values: NDArray[np.generic], what: str) -> NDArray[np.generic]:
+def matrix(values: NDArray[np.generic], what: str) -> NDArray[np.generic]:
+    """Return values, which `what` are, if they are floats [n, d]. Raises DataError."""
     if values.ndim != 2 or values.dtype.kind != "f":
         raise DataError(
             f"{what} are {values.dtype} {list(values.shape)}: floating-point numbers in two"

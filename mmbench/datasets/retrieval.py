@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from hashlib import blake2b
+from itertools import compress
 from numbers import Real
+from typing import TYPE_CHECKING
 
+import numpy as np
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from mmbench.columns import ABSENT, column, entries, places, taken
+from mmbench.datasets.judgements import Judgements, digest_of_ids, judgements, outside
 from mmbench.datasets.retrieval_matching import match
 from mmbench.text import count
 from mmbench.types import Content, Outputs, Sample
 
+if TYPE_CHECKING:
+    from mmbench.columns import Places
 
-class RetrievalData(Struct, frozen=True):
+
+class RetrievalData(Struct, frozen=True, dict=True):
     """Two sides of samples and the links between them: query id → {document id: grade}.
 
     Ids are unique within a side. A document without a link is a distractor. A query with links, but
@@ -27,8 +36,8 @@ class RetrievalData(Struct, frozen=True):
     `mmbench.protocols.Dataset`. Raises TypeError for links of another form.
     """
 
-    queries: list[Sample]
-    corpus: list[Sample]
+    queries: Sequence[Sample]
+    corpus: Sequence[Sample]
     links: dict[str, dict[str, float]]
     source: dict[str, str] = field(default_factory=dict)
 
@@ -55,35 +64,36 @@ class RetrievalData(Struct, frozen=True):
         """Return the documents that are relevant to a query, with their grades, all above 0."""
         return {doc: grade for doc, grade in self.judgements(query).items() if grade > 0}
 
+    @cached_property
+    def judged(self) -> Judgements:
+        """Return the links as arrays of rows."""
+        return judgements(self.links, column(self.queries, "id"), column(self.corpus, "id"))
+
     def unjudged(self) -> int:
         """Return how many queries have no judgement: these are left out."""
-        return sum(not self.judgements(query) for query in self.queries)
+        return len(self.queries) - len(np.unique(self.judged.query))
 
     def without_relevant(self) -> int:
         """Return how many queries were judged and have no relevant document: these count 0."""
-        judged = [query for query in self.queries if self.judgements(query)]
-        return sum(not self.positives(query) for query in judged)
+        query, relevant = self.judged.query, self.judged.relevant
+        return len(np.unique(query)) - len(np.unique(query[relevant]))
 
-    def linked(self) -> set[str]:
-        """Return the ids of the documents that were judged for a query."""
-        return {doc for to in self.links.values() for doc in to}
-
-    def outside(self) -> list[str]:
-        """Return the ids that only embeddings brought: samples without contents and judgements."""
-        linked = self.linked() | self.links.keys()
-        return [s.id for s in (*self.queries, *self.corpus) if not s.inputs and s.id not in linked]
+    def outside(self) -> dict[str, Places]:
+        """Return by role the rows that only embeddings brought: without contents and judgements."""
+        judged = {"query": self.judged.query, "corpus": self.judged.document}
+        return {role: outside(samples, judged[role]) for role, samples in self.by_role().items()}
 
     def absent_positives(self, failed: Collection[int]) -> list[tuple[str, str]]:
         """Return the queries, except `failed` rows, with a positive outside the corpus, and why."""
-        known = {sample.id for sample in self.corpus}
-        lost = []
-        for row, query in enumerate(self.queries):
-            absent = [doc for doc in self.positives(query) if doc not in known]
-            if row not in failed and absent:
-                lost.append((query.id, f"its document {absent[0]} is not in the corpus"))
-        return lost
+        judged = self.judged
+        lost: dict[int, str] = {}
+        for at in np.flatnonzero(judged.absent).tolist():
+            row = int(judged.query[at])
+            if row not in failed:
+                lost.setdefault(row, f"its document {judged.names[at]} is not in the corpus")
+        return [(self.queries[row].id, why) for row, why in lost.items()]
 
-    def by_role(self) -> dict[str, list[Sample]]:
+    def by_role(self) -> dict[str, Sequence[Sample]]:
         """Return the samples by role: the name of their requests."""
         return {"query": self.queries, "corpus": self.corpus}
 
@@ -97,7 +107,7 @@ class RetrievalData(Struct, frozen=True):
         A query without a relevant document stays if a document that was judged for it does.
         """
         corpus = self.corpus[:n]
-        kept = {sample.id for sample in corpus}
+        kept = set(column(corpus, "id"))
         queries = [
             query
             for query in self.queries
@@ -112,11 +122,22 @@ class RetrievalData(Struct, frozen=True):
         """Yield role, id and content of every sample: what is asked of. An id alone is empty.
 
         A query that was never judged counts only if documents ask for queries as well (`both`).
+        Of the ids that only embeddings brought, which may be millions, it is one digest.
         """
+        beyond = self.outside()
         for role, samples in self.by_role().items():
-            for sample in samples:
-                if both or role == "corpus" or self.links.get(sample.id):
-                    yield role, sample.id, sample.inputs.get(fields[role], "")
+            others, known = beyond[role], np.ones(len(samples), np.bool_)
+            if role == "query" and not both:
+                others, known = others[:0], np.isin(np.arange(len(samples)), self.judged.query)
+            known[others] = False
+            ids, inputs = column(samples, "id"), column(samples, "inputs")
+            rows = np.flatnonzero(known)
+            asked = entries(taken(inputs, rows), fields[role])
+            for ident, content in zip(taken(ids, rows), asked, strict=True):
+                yield role, ident, "" if content is ABSENT else content
+            if len(others):
+                names = taken(ids, others)
+                yield role, f"{len(names)} without judgements", digest_of_ids(names)
 
     def targets_hash(self) -> bytes:
         """Return a digest of the links, which with the contents says what was asked of."""
@@ -127,8 +148,7 @@ class RetrievalData(Struct, frozen=True):
 
     def notes(self) -> list[str]:
         """Return how many documents and queries lack judgements or relevant documents."""
-        linked = self.linked()
-        alone = sum(sample.id not in linked for sample in self.corpus)
+        alone = len(self.corpus) - len(np.unique(self.judged.document[self.judged.document >= 0]))
         zero, out = self.without_relevant(), self.unjudged()
         found = [
             (alone, f"{count(alone, 'document')} of the corpus without judgements: not relevant"),
@@ -144,10 +164,10 @@ class RetrievalData(Struct, frozen=True):
         """
         return match(self, outputs, partial=partial)
 
-    def with_samples(self, queries: list[Sample], corpus: list[Sample]) -> RetrievalData:
+    def with_samples(self, queries: Sequence[Sample], corpus: Sequence[Sample]) -> RetrievalData:
         """Return other queries and documents, with the links of these queries."""
-        ids = {sample.id for sample in queries}
-        links = {query: to for query, to in self.links.items() if query in ids}
+        known = places(list(self.links), column(queries, "id")) >= 0
+        links = dict(compress(self.links.items(), known.tolist()))
         return RetrievalData(queries, corpus, links, self.source)
 
     def with_group_tags(self) -> RetrievalData:
@@ -167,7 +187,7 @@ class RetrievalData(Struct, frozen=True):
 
     def permuted(self, seed: int) -> RetrievalData:
         """Return the data with the documents of the links exchanged at random."""
-        ids = [document.id for document in self.corpus]
+        ids = list(column(self.corpus, "id"))
         other = dict(zip(ids, random.Random(seed).sample(ids, len(ids)), strict=True))
         links = {
             query: {other.get(document, document): grade for document, grade in to.items()}

@@ -5,15 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
+import numpy as np
 from msgspec.structs import replace
 
+from mmbench.columns import (
+    Texts,
+    are_distinct,
+    by_name,
+    column,
+    joined,
+    keys_of,
+    places,
+    table,
+    taken,
+    texts_of,
+    values_of,
+)
+from mmbench.datasets.columns import sample_columns
 from mmbench.datasets.matching import refuse_unmatched
 from mmbench.errors import DataError
 from mmbench.search.listed import best_first
 from mmbench.text import count, listed, path_id, repeated
 from mmbench.types import Outputs, Sample
+from mmbench.vectors import Vectors
 
 if TYPE_CHECKING:
+    from mmbench.columns import Places
     from mmbench.datasets.retrieval import RetrievalData
 
 
@@ -31,13 +48,14 @@ def match(data: RetrievalData, outputs: Outputs, *, partial: bool) -> tuple[Retr
             "an .npy file holds scores of classes, a row a sample: for embeddings give an .npz of"
             " both sides, np.savez('x.npz', query=…, query_ids=…, corpus=…, corpus_ids=…)"
         )
-    queries, documents = _Names(data.queries), _Names(data.corpus)
-    ids = queries.unique(list(outputs.values), "queries")
+    documents = _Names(data.corpus)
+    asked, at = _matched(data.queries, keys_of(outputs.values), "queries", partial=partial)
     values = {
-        ident: documents.resolve_all(value, ident)
-        for ident, value in zip(ids, outputs.values.values(), strict=True)
+        query: documents.resolve_all(value, query)
+        for query, value in zip(
+            column(asked, "id"), taken(values_of(outputs.values), at), strict=True
+        )
     }
-    asked = _matched(data.queries, ids, partial=partial)
     return data.with_samples(asked, data.corpus), replace(outputs, values=values)
 
 
@@ -45,14 +63,13 @@ def _match_embeddings(
     data: RetrievalData, outputs: Outputs, *, partial: bool
 ) -> tuple[RetrievalData, Outputs]:
     embeddings, sides = {}, {}
-    for side, samples in (("query", data.queries), ("corpus", data.corpus)):
+    for side, samples in data.by_role().items():
         given, vectors = outputs.embeddings[side]
         try:
-            ids = _Names(samples).unique(given, "vectors")
-            sides[side] = _matched(samples, ids, partial=partial)
+            sides[side], rows = _matched(samples, given, "vectors", partial=partial)
         except DataError as error:
             raise DataError(f"{side} embeddings: {error}") from error
-        embeddings[side] = ids, vectors
+        embeddings[side] = column(sides[side], "id"), Vectors.of(vectors).take(rows)
     matched = data.with_samples(sides["query"], sides["corpus"])
     if not partial:
         _refuse_absent(matched)
@@ -62,8 +79,8 @@ def _match_embeddings(
 class _Names:
     """Resolves the ids of outputs to the ids of samples."""
 
-    def __init__(self, samples: list[Sample]) -> None:
-        self._ids = {sample.id for sample in samples}
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self._ids: set[str] = set(column(samples, "id"))
         self._by_path = {path_id(ident): ident for ident in self._ids}
 
     def resolve(self, ident: str) -> str:
@@ -90,27 +107,67 @@ class _Names:
         return ids
 
 
-def refuse_twice(ids: list[str], what: str) -> None:
+def refuse_twice(ids: Sequence[str], what: str) -> None:
     """Raise DataError for ids that occur twice."""
-    if len(set(ids)) < len(ids):
+    if not are_distinct(ids):
         raise DataError(f"{what} that stand twice: {listed(repeated(ids))}; give each once")
 
 
-def _matched(samples: list[Sample], given: list[str], *, partial: bool) -> list[Sample]:
-    """Return the samples with given ids, in their order, then a new sample for each further id."""
-    ids, present = [sample.id for sample in samples], set(given)
-    missing = not present.issuperset(ids)
-    if (missing and not partial) or present.isdisjoint(ids):
-        refuse_unmatched(ids, given, partial=partial)
-    kept = [sample for sample in samples if sample.id in present]
-    return kept + [Sample(ident, {}) for ident in sorted(present.difference(ids))]
+def _matched(
+    samples: Sequence[Sample], given: Sequence[str], what: str, *, partial: bool
+) -> tuple[Sequence[Sample], Places]:
+    """Return the samples with given ids, in their order, then a new one for each further id.
+
+    Also the place of each sample's id among those given, [n] int64. New samples are in the order of
+    their ids. Raises DataError where two ids mean the same; they are those of `what`.
+    """
+    ids, names = column(samples, "id"), _as_paths(given)
+    meant, paths = places(given, ids), _as_paths(ids)
+    if names is not given or paths is not ids:
+        meant = np.where(meant < 0, places(names, paths), meant)
+    known, strange = np.flatnonzero(meant >= 0), np.flatnonzero(meant < 0)
+    place = np.full(len(ids), -1)
+    place[meant[known]] = known
+    found, new = np.flatnonzero(place >= 0), taken(names, strange)
+    order, twice = by_name(new)
+    short = len(found) < len(ids) and not partial
+    if twice or len(found) < len(known) or short or not len(found):
+        own = len(ids) + np.arange(len(names))
+        all_meant = taken(joined([ids, names]), np.where(meant < 0, own, meant))
+        refuse_twice(all_meant, what)
+        refuse_unmatched(ids, all_meant, partial=partial)
+    kept = samples if len(found) == len(ids) else taken(samples, found)
+    at = np.concatenate([place[found], strange[order]])
+    return _with_new(kept, taken(new, order)), at
+
+
+def _as_paths(ids: Sequence[str]) -> Sequence[str]:
+    """Return ids as `path_id` has them; the same object where none changes."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = texts_of(ids)
+    if texts is None:
+        return [path_id(ident) for ident in ids]
+    dots = [pc.match_substring(texts.array, pattern) for pattern in ("./", "/.")]
+    could = pc.or_(*dots)
+    if not pc.any(could).as_py():
+        return ids
+    paths = [path_id(ident) for ident in Texts(texts.array.filter(could))]
+    return Texts(pc.replace_with_mask(texts.array, could, pa.array(paths, pa.large_string())))
+
+
+def _with_new(samples: Sequence[Sample], ids: Sequence[str]) -> Sequence[Sample]:
+    """Return samples, then one without contents for each further id."""
+    if not len(ids):
+        return samples
+    return joined([table(Sample, samples, ("inputs", "tags")), sample_columns(ids)])
 
 
 def _refuse_absent(data: RetrievalData) -> None:
     """Raise DataError for positives that are neither in the corpus of the data nor embedded."""
-    known = {doc.id for doc in data.corpus}
-    wanted = dict.fromkeys(doc for query in data.queries for doc in data.positives(query))
-    absent = [doc for doc in wanted if doc not in known]
+    judged = data.judged
+    absent = list(dict.fromkeys(judged.names[at] for at in np.flatnonzero(judged.absent).tolist()))
     if absent:
         raise DataError(
             f"corpus embeddings: none for {count(len(absent), 'judged document')}:"

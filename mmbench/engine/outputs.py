@@ -13,21 +13,24 @@ from mmbench.contents import digest
 from mmbench.data.column_choice import check_fields
 from mmbench.data.jsonfile import read_file
 from mmbench.data.outputs_lines import TIMED
+from mmbench.data.outputs_vectors import holds_embeddings
 from mmbench.engine.returned_data import outputs_fault
 from mmbench.errors import DataError, UserError
 from mmbench.regular_files import read_regular
 from mmbench.types import Outputs
 
-_FOLDER = "folder/"  # the name of the reader of a folder; no file has it
+# The names of the readers of folders; no file has them.
+_FOLDER, _EMBEDDINGS = "folder/", "embeddings/"
 FORMATS = (
     ".jsonl, .csv or .tsv (id, value); .json (COCO or VQA results, or {id: value});"
     " .trn, .txt (a value a line), Kaldi's text; .run, .trec or .tsv (runs); .npz (embeddings);"
-    " .npy (scores); or a folder of images or sounds"
+    " .npy (scores); a folder of embeddings (query.npy, corpus.npy, query_ids, corpus_ids), of"
+    " images or of sounds"
 )
 
 
 def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs:
-    """Read the outputs in a file, by its extension, or the images or sounds in a folder.
+    """Read the outputs in a file, by its extension, or in a folder: embeddings, images or sounds.
 
     `fields` names the columns of the predictions and the ids (keys `prediction`, `id`) in a file of
     records. Nothing is matched to a task here, and no image is decoded. Raises DataError, with file
@@ -36,7 +39,7 @@ def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs
     """
     fields = fields or {}
     check_fields(fields)
-    name = _FOLDER if path.is_dir() else _name(path)
+    name = _name(path)
     reader = registry.lookup("outputs", name) if name in registry.names("outputs") else None
     takes_fields = reader is not None and "fields" in inspect.signature(reader).parameters
     if fields and not takes_fields:
@@ -60,7 +63,9 @@ def _of_plugin(name: str, path: Path, outputs: Outputs) -> Outputs:
 
 
 def _name(path: Path) -> str:
-    """Return the name of a file's reader: its extension; a file without one goes by its name."""
+    """Return the name of a reader: a file's extension; a file without one goes by its name."""
+    if path.is_dir():
+        return _EMBEDDINGS if holds_embeddings(path) else _FOLDER
     return path.suffix.lower() or path.name
 
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
+from mmbench.columns import column, taken
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.per_sample import with_failures
 from mmbench.kinds.responses import vectors
-from mmbench.kinds.retrieval_given import embedded, judged_alone, ranked, unjudged_documents
+from mmbench.kinds.retrieval_given import (
+    Embedded,
+    embedded,
+    judged_alone,
+    ranked,
+    unjudged_documents,
+)
 from mmbench.kinds.retrieval_parts import parts
 from mmbench.kinds.retrieval_rank import Ranker, Reports, by_index, oracle, silent
 from mmbench.kinds.retrieval_requests import requests_of
@@ -28,8 +36,10 @@ from mmbench.types import (
     Predictions,
     Requests,
     Role,
+    Said,
     TaskSpec,
 )
+from mmbench.vectors import Vectors
 
 if TYPE_CHECKING:
     from mmbench.types import Array
@@ -117,12 +127,14 @@ class Retrieval:
 
         Each split is searched on its own.
         """
-        queries, corpus = (vectors(responses, role) for role in ("query", "corpus"))
-        found, search = self._searched(data, queries, corpus)
+        answers = (vectors(responses, role) for role in ("query", "corpus"))
+        found, search = self._searched(
+            data, *(Embedded(Vectors(answer.vectors), answer.failures) for answer in answers)
+        )
         return Predictions(found, self.failures(data, responses), search=search)
 
     def _searched(
-        self, data: RetrievalData, queries: Answers, corpus: Answers
+        self, data: RetrievalData, queries: Embedded, corpus: Embedded
     ) -> tuple[Directions, dict[str, dict[str, Any]]]:
         """Return rankings, and the reports of an approximate index by the name of the search."""
         reports: Reports = []
@@ -160,8 +172,7 @@ class Retrieval:
 
         A query that was never judged fails only where documents ask for queries as well.
         """
-        strangers = data.outside()
-        if strangers and self._splits > 1:
+        if self._splits > 1 and (strangers := _outside(data)):
             raise DataError(
                 f"task {self.task.name}: searches {self._splits} splits of its own data;"
                 f" these embeddings belong to none: {listed(strangers)}; leave them out"
@@ -177,7 +188,7 @@ class Retrieval:
         if name in ("oracle", "empty"):
             ranker: Ranker = oracle if name == "oracle" else silent
         else:
-            sides = [_drawn(name, role, data, seed) for role in data.by_role()]
+            sides = [Vectors(_drawn(name, role, data, seed)) for role in data.by_role()]
             ranker = by_index(sides[0], sides[1], "exact", [])
         return with_failures(self._ranked(data, ({}, {}), ranker))
 
@@ -201,7 +212,9 @@ class Retrieval:
         return found
 
 
-def _failed(data: RetrievalData, answers: Responses) -> list[tuple[str, str]]:
+def _failed(
+    data: RetrievalData, answers: Mapping[str, Answers | Said | Embedded]
+) -> list[tuple[str, str]]:
     return [
         (samples[row].id, reason)
         for role, samples in data.by_role().items()
@@ -209,16 +222,22 @@ def _failed(data: RetrievalData, answers: Responses) -> list[tuple[str, str]]:
     ]
 
 
+def _outside(data: RetrievalData) -> list[str]:
+    """The ids that only embeddings brought."""
+    rows, sides = data.outside(), data.by_role()
+    return [ident for role in sides for ident in taken(column(sides[role], "id"), rows[role])]
+
+
 def _drawn(name: str, role: str, data: RetrievalData, seed: int) -> Array:
     """Return random vectors by the hash of the ids [n, 64], or equal ones [n, 1], float32."""
     import numpy as np
 
-    samples = data.by_role()[role]
+    ids = column(data.by_role()[role], "id")
     draws = [
-        blake2b(f"{seed}/{role}/{s.id}".encode("utf-8", "surrogatepass")).digest()
+        blake2b(f"{seed}/{role}/{ident}".encode("utf-8", "surrogatepass")).digest()
         if name == "random"
         else b"\1"
-        for s in samples
+        for ident in ids
     ]
     raw = np.frombuffer(b"".join(draws), np.int8).astype(np.float32)
-    return raw.reshape(len(samples), -1)
+    return raw.reshape(len(ids), -1)

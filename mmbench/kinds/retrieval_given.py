@@ -5,45 +5,48 @@ Documents are listed best first, or have a score each.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
+from mmbench.columns import column, places
 from mmbench.datasets import RetrievalData
 from mmbench.datasets.retrieval_matching import is_listed, refuse_twice
 from mmbench.errors import DataError
 from mmbench.kinds.retrieval_parts import prediction
 from mmbench.search.listed import listed_ranking
-from mmbench.types import Answers, Broken, Outputs, Prediction, Sample
+from mmbench.types import Broken, Outputs, Prediction, Sample
+from mmbench.vectors import Vectors
 
 if TYPE_CHECKING:
     from mmbench.types import Array
 
 
-def embedded(data: RetrievalData, outputs: Outputs) -> dict[str, Answers]:
+class Embedded(NamedTuple):
+    """The vectors of the samples of a side, of length 1, and by row why some failed."""
+
+    vectors: Vectors
+    failures: dict[int, str]
+
+
+def embedded(data: RetrievalData, outputs: Outputs) -> dict[str, Embedded]:
     """Given vectors as answers: L2-normalised, in the order of the data; unusable ones failed."""
     return {
-        "query": _answers(data.queries, *outputs.embeddings["query"]),
-        "corpus": _answers(data.corpus, *outputs.embeddings["corpus"]),
+        role: _embedded(column(samples, "id"), *outputs.embeddings[role])
+        for role, samples in data.by_role().items()
     }
 
 
-def judged_alone(data: RetrievalData, answers: Answers) -> Answers:
+def judged_alone(data: RetrievalData, answers: Embedded) -> Embedded:
     """Return the answers of queries without the failures of those that were never judged."""
-    failures = {
-        row: why for row, why in answers.failures.items() if data.judgements(data.queries[row])
-    }
-    return Answers(answers.vectors, failures)
+    judged = set(data.judged.query.tolist())
+    failures = {row: why for row, why in answers.failures.items() if row in judged}
+    return answers._replace(failures=failures)
 
 
-def _answers(samples: list[Sample], ids: list[str], vectors: Array) -> Answers:
-    import numpy as np
-
-    row_of = {ident: row for row, ident in enumerate(ids)}
-    found = vectors[[row_of[sample.id] for sample in samples]]
-    norms = np.linalg.norm(found.astype(np.float64), axis=1)
-    good = np.isfinite(norms) & (norms > 0)
-    failures = {int(row): "its embedding is zero, NaN or infinite" for row in np.flatnonzero(~good)}
-    scaled = found / np.where(good, norms, 1)[:, None]
-    return Answers(np.where(good[:, None], scaled, 0).astype(np.float32), failures)
+def _embedded(ids: Sequence[str], given: Sequence[str], vectors: Array | Vectors) -> Embedded:
+    found, unusable = Vectors.of(vectors).take(places(ids, given)).of_length_1()
+    why = "its embedding is zero, NaN or infinite"
+    return Embedded(found, dict.fromkeys(unusable.tolist(), why))
 
 
 def ranked(data: RetrievalData, outputs: Outputs) -> list[Prediction]:
@@ -57,10 +60,9 @@ def ranked(data: RetrievalData, outputs: Outputs) -> list[Prediction]:
 
 def unjudged_documents(data: RetrievalData, outputs: Outputs) -> int:
     """Return how many documents stand in the lists of judged queries that nobody judged at all."""
-    known = {sample.id for sample in data.corpus}
     lists = (value for query, value in outputs.values.items() if data.links.get(query))
     found = {doc for value in lists if is_listed(value) for doc in value}
-    return len(found - known)
+    return len(found.difference(column(data.corpus, "id"))) if found else 0
 
 
 def _prediction(data: RetrievalData, query: Sample, given: object) -> Prediction:

@@ -1,44 +1,48 @@
 """What of a retrieval data set can be searched: the samples that did not fail, and their pairs.
 
 A pair is a query and one of its positives. Ranks are per pair, so that grades stay with them. A
-positive that failed, or that is not in the corpus, has no pair: it is never retrieved.
+positive that failed, or that is not in the corpus, is never retrieved.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbench.columns import column, taken
 from mmbench.datasets import RetrievalData
 from mmbench.types import Prediction, Ranking, Sample
 
 Ints = NDArray[np.int64]
 Failures = dict[int, str]
-Grades = Mapping[int, list[float]]
 
 
 @dataclass(frozen=True)
 class Side:
-    """The samples of one side in one split: `live` are the rows that did not fail."""
+    """The samples of one side in one split: `live` [n] int64 are the rows that did not fail.
 
-    samples: list[Sample]
-    live: list[int]
+    `errors` says of each row of the split that failed why. `ids` are those of the live samples.
+    """
+
+    samples: Sequence[Sample]
+    live: Ints
     errors: Failures
-
-    @property
-    def ids(self) -> list[str]:
-        """Ids of the live samples, by position."""
-        return [self.samples[row].id for row in self.live]
+    ids: Sequence[str]
 
     @property
     def size(self) -> int:
-        """How many samples the split has, the failed ones included."""
+        """Return how many samples the split has, the failed ones included."""
         return len(self.live) + len(self.errors)
+
+    def has_failed(self, rows: Ints) -> NDArray[np.bool_]:
+        """Return which rows failed, in the shape of the rows."""
+        return np.isin(rows, np.fromiter(self.errors, np.int64, len(self.errors)))
 
 
 @dataclass(frozen=True)
@@ -54,46 +58,89 @@ class Ranked:
     depth: int | None = None
 
 
-@dataclass(frozen=True)
-class Judged:
-    """The positives of the samples of one side that ask, by row: the grades of each.
+class Positives(NamedTuple):
+    """All p positives of the samples that ask, by row: `asker`, `asked` [p], `grade` [p] float64.
 
-    `grades` holds all of them, `failed` those that are in the corpus and failed, `absent` those
-    that are not in the corpus. A row that asks has an entry in `grades`.
+    `asked` is -1 for a positive that is not in the corpus.
     """
 
-    grades: Grades
-    failed: Grades
-    absent: Grades
+    asker: Ints
+    asked: Ints
+    grade: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Part:
-    """One split: its two sides, its pairs as positions among the live, and their grades.
-
-    `judged` holds for each side the samples that ask.
-    """
+    """One split: its two sides, the rows of its judged queries, ascending, and their positives."""
 
     queries: Side
     corpus: Side
-    pair_queries: Ints
-    pair_corpus: Ints
-    grades: NDArray[np.float64]
-    judged: tuple[Judged, Judged]
+    judged: Ints
+    positives: Positives
+
+    @cached_property
+    def live(self) -> NDArray[np.bool_]:
+        """Return which positives can be ranked: neither sample failed, and both are there, [p]."""
+        query, document, _ = self.positives
+        failed = self.queries.has_failed(query) | self.corpus.has_failed(document)
+        return (document >= 0) & ~failed
+
+    @cached_property
+    def pairs(self) -> tuple[Ints, Ints]:
+        """Return the positives that can be ranked as positions among the live samples of a side."""
+        query, document, _ = self.positives
+        return (
+            np.searchsorted(self.queries.live, query[self.live]),
+            np.searchsorted(self.corpus.live, document[self.live]),
+        )
 
     def predictions(self, ranked: Ranked, *, forward: bool) -> list[Prediction]:
         """One prediction per sample that asks, in the order of the data."""
-        asking, other = (self.queries, self.corpus) if forward else (self.corpus, self.queries)
-        askers = self.pair_queries if forward else self.pair_corpus
-        judged = self.judged[0 if forward else 1]
-        found = dict(zip(asking.live, _found(ranked, askers, self.grades, other.ids), strict=True))
-        made = []
-        for row, grades in sorted(judged.grades.items()):
-            sample, error = asking.samples[row], asking.errors.get(row)
-            size = other.size + len(judged.absent.get(row, []))
-            ranking = None if error else _with_failed(found[row], row, judged, other)
-            made.append(prediction(sample, ranking, error, grades, size))
-        return made
+        asker, asked, grade = self.positives
+        ranks = np.zeros(len(asker), np.int64)
+        ranks[self.live] = ranked.ranks
+        if forward:
+            sides = self.queries, self.corpus
+            return _predictions(*sides, self.judged, self.positives, ranks, ranked)
+        there = asked >= 0
+        turned = Positives(asked[there], asker[there], grade[there])
+        rows = np.unique(turned.asker)
+        return _predictions(self.corpus, self.queries, rows, turned, ranks[there], ranked)
+
+
+def _predictions(
+    asking: Side, other: Side, rows: Ints, positives: Positives, ranks: Ints, ranked: Ranked
+) -> list[Prediction]:
+    """One prediction for each of the rows that ask; `ranks` [p] are 0 where there is none."""
+    asker, asked, grade = positives
+    failed, absent = other.has_failed(asked), asked < 0
+    behind = np.where(asking.has_failed(asker), 0, failed + 2 * absent)
+    order = np.lexsort((ranks, ranks == 0, behind, asker))
+    cuts = np.searchsorted(asker[order], np.append(rows, len(asking.samples))).tolist()
+    known, grades = [rank or None for rank in ranks[order].tolist()], grade[order].tolist()
+    of = np.searchsorted(rows, asker)
+    lost = [np.bincount(of[which], minlength=len(rows)).tolist() for which in (failed, absent)]
+    answered = np.searchsorted(asking.live, rows[~asking.has_failed(rows)])
+    tops = iter(_names(ranked.top[answered], other.ids))
+    made = []
+    for row, (a, b), n, gone in zip(rows.tolist(), pairwise(cuts), *lost, strict=True):
+        error, size, ranking = asking.errors.get(row), other.size + gone, None
+        if error is None:
+            ranking = Ranking(
+                *(known[a:b], grades[a:b], next(tops), ranked.depth),
+                failed=n + gone,
+                failed_others=len(other.errors) - n,
+                size=size,
+            )
+        made.append(prediction(asking.samples[row], ranking, error, grades[a:b], size))
+    return made
+
+
+def _names(top: Ints, ids: Sequence[str]) -> list[list[str]]:
+    """The ids at positions [n, k], of which those past the end are -1."""
+    names = list(taken(ids, top[top >= 0]))
+    cuts = np.cumsum((top >= 0).sum(axis=1), dtype=np.int64).tolist()
+    return [names[a:b] for a, b in pairwise([0, *cuts])]
 
 
 def prediction(
@@ -124,117 +171,35 @@ def parts(data: RetrievalData, failures: tuple[Failures, Failures], splits: int)
 
     A document that no query links to belongs to the split it stands in.
     """
-    size = -(-len(data.corpus) // splits) or 1
-    split_of = {sample.id: row // size for row, sample in enumerate(data.corpus)}
-    homes = [
-        next((split_of[d] for d in data.links.get(q.id, {}) if d in split_of), 0)
-        for q in data.queries
-    ]
+    n, m = len(data.queries), len(data.corpus)
+    size = -(-m // splits) or 1
+    judged = data.judged
+    there = judged.document >= 0
+    homes = np.zeros(n, np.int64)
+    first, at = np.unique(judged.query[there], return_index=True)
+    homes[first] = judged.document[there][at] // size
     found = []
     for split in range(splits):
-        queries = [row for row, home in enumerate(homes) if home == split]
-        corpus = range(split * size, min((split + 1) * size, len(data.corpus)))
-        found.append(_part(data, failures, queries, corpus, split_of))
+        own = homes[judged.query] == split
+        inside = ~there | (judged.document // size == split)
+        of = own & inside & judged.relevant
+        start = min(split * size, m)
+        found.append(
+            Part(
+                _side(data.queries, np.flatnonzero(homes == split), failures[0]),
+                _side(data.corpus, np.arange(start, min(start + size, m)), failures[1]),
+                np.unique(judged.query[own]),
+                Positives(judged.query[of], judged.document[of], judged.grade[of]),
+            )
+        )
     return found
 
 
-def _part(
-    data: RetrievalData,
-    failures: tuple[Failures, Failures],
-    queries: list[int],
-    corpus: range,
-    split_of: Mapping[str, int],
-) -> Part:
-    asking = _side(data.queries, queries, failures[0])
-    ranked = _side(data.corpus, corpus, failures[1])
-    row_of = {data.corpus[row].id: row for row in corpus}
-    forward, backward = _Judging(ranked), _Judging(asking)
-    pairs: list[tuple[int, int, float]] = []
-    for row in queries:
-        if data.links.get(data.queries[row].id):
-            forward.grades[row] = []
-        for document, grade in data.positives(data.queries[row]).items():
-            place = row_of.get(document)
-            if place is not None:
-                forward.add(row, place, grade)
-                backward.add(place, row, grade)
-                pairs.append((row, place, grade))
-            elif document not in split_of:
-                forward.add_absent(row, grade)
-    columns = list(zip(*_live(pairs, asking, ranked), strict=True)) or [(), (), ()]
-    return Part(
-        asking,
-        ranked,
-        np.array(columns[0], dtype=np.int64),
-        np.array(columns[1], dtype=np.int64),
-        np.array(columns[2], dtype=np.float64),
-        (forward.judged(), backward.judged()),
-    )
-
-
-class _Judging:
-    """Gathers the positives of the samples that ask."""
-
-    def __init__(self, other: Side) -> None:
-        self.grades: dict[int, list[float]] = defaultdict(list)
-        self._failed: dict[int, list[float]] = defaultdict(list)
-        self._absent: dict[int, list[float]] = defaultdict(list)
-        self._errors = other.errors
-
-    def add(self, row: int, positive: int, grade: float) -> None:
-        self.grades[row].append(grade)
-        if positive in self._errors:
-            self._failed[row].append(grade)
-
-    def add_absent(self, row: int, grade: float) -> None:
-        self.grades[row].append(grade)
-        self._absent[row].append(grade)
-
-    def judged(self) -> Judged:
-        return Judged(dict(self.grades), dict(self._failed), dict(self._absent))
-
-
-def _live(
-    pairs: list[tuple[int, int, float]], queries: Side, corpus: Side
-) -> Iterator[tuple[int, int, float]]:
-    """The pairs of which neither sample failed, as positions among the live."""
-    position, place = ({row: i for i, row in enumerate(side.live)} for side in (queries, corpus))
-    for query, document, grade in pairs:
-        if query in position and document in place:
-            yield position[query], place[document], grade
-
-
-def _side(samples: list[Sample], rows: list[int] | range, failures: Failures) -> Side:
-    live = [row for row in rows if row not in failures]
-    return Side(samples, live, {row: failures[row] for row in rows if row in failures})
-
-
-def _found(
-    ranked: Ranked, askers: Ints, grades: NDArray[np.float64], ids: list[str]
-) -> list[Ranking]:
-    """Per live asker the ranking of the positives that did not fail."""
-    unknown = ranked.ranks == 0
-    order = np.lexsort((ranked.ranks, unknown, askers))
-    ranks = [rank or None for rank in ranked.ranks[order].tolist()]
-    grade = grades[order].tolist()
-    cuts = np.searchsorted(askers[order], np.arange(len(ranked.top) + 1)).tolist()
-    names = [[ids[doc] for doc in docs if doc >= 0] for docs in ranked.top.tolist()]
-    return [
-        Ranking(ranks[a:b], grade[a:b], names[i], ranked.depth)
-        for i, (a, b) in enumerate(pairwise(cuts))
-    ]
-
-
-def _with_failed(found: Ranking, row: int, judged: Judged, other: Side) -> Ranking:
-    """The ranking of an asker with the positives that could not be ranked behind the others."""
-    failed, absent = judged.failed.get(row, []), judged.absent.get(row, [])
-    lost = [*failed, *absent]
-    return Ranking(
-        [*found.ranks, *[None] * len(lost)],
-        [*found.grades, *lost],
-        found.top,
-        found.depth,
-        failed=len(lost),
-        failed_others=len(other.errors) - len(failed),
-        size=other.size + len(absent),
-    )
+def _side(samples: Sequence[Sample], rows: Ints, failures: Failures) -> Side:
+    """The side of a split that has these rows, ascending."""
+    failed = np.isin(rows, np.fromiter(failures, np.int64, len(failures)))
+    ids, live = column(samples, "id"), rows
+    errors = {row: failures[row] for row in rows[failed].tolist()}
+    if len(errors):
+        live = rows[~failed]
+    return Side(samples, live, errors, ids if len(live) == len(ids) else taken(ids, live))

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from mmbench.kinds.retrieval_parts import Ints, Part, Ranked
+from mmbench.kinds.retrieval_parts import Ints, Part, Ranked, Side
 from mmbench.search.approximate import approximate_search
 from mmbench.search.exact import search
 from mmbench.search.listed import EVIDENCE
-from mmbench.types import Array
+from mmbench.vectors import Vectors
 
 Reports = list[dict[str, Any]]  # of an approximate index, in the order of its searches
 
@@ -19,26 +19,27 @@ Reports = list[dict[str, Any]]  # of an approximate index, in the order of its s
 Ranker = Callable[[Part, bool], list[Ranked]]
 
 
-def by_index(queries: Array, corpus: Array, index: str, reports: Reports) -> Ranker:
+def by_index(queries: Vectors, corpus: Vectors, index: str, reports: Reports) -> Ranker:
     """Rank by dot product of embeddings [n, d] and [m, d]: exactly, or through a FAISS index.
+
+    An index copies them; exact search reads them in parts.
 
     What an approximate index has to tell of itself is added to `reports`, once per search.
     """
 
     def rank(part: Part, both: bool) -> list[Ranked]:
-        sides = _of_one_width(queries[part.queries.live], corpus[part.corpus.live])
-        pairs = part.pair_queries, part.pair_corpus
-        ids = part.queries.ids, part.corpus.ids
+        sides = _of_one_width(_live(queries, part.queries), _live(corpus, part.corpus))
+        pairs, ids = part.pairs, (part.queries.ids, part.corpus.ids)
         if index == "exact" or not all(map(len, sides)):  # no index holds nothing
             found = search(
                 *sides, pairs, query_ids=ids[0], corpus_ids=ids[1], both=both, top=EVIDENCE
             )
             return [Ranked(way.ranks, way.top) for way in found]
-        ranked = []
+        ranked, copies = [], [side[:] for side in sides]
         for asking, asked in ((0, 1), (1, 0))[: 1 + both]:
             way, told = approximate_search(
-                sides[asking],
-                sides[asked],
+                copies[asking],
+                copies[asked],
                 (pairs[asking], pairs[asked]),
                 index,
                 query_ids=ids[asking],
@@ -52,25 +53,29 @@ def by_index(queries: Array, corpus: Array, index: str, reports: Reports) -> Ran
     return rank
 
 
-def _of_one_width(queries: Array, corpus: Array) -> tuple[Array, Array]:
+def _live(vectors: Vectors, side: Side) -> Vectors:
+    return vectors if len(side.live) == len(vectors) else vectors.take(side.live)
+
+
+def _of_one_width(queries: Vectors, corpus: Vectors) -> tuple[Vectors, Vectors]:
     """Return the vectors of both sides; where one side has none, those of the other do not matter.
 
     A side that failed as a whole has no width of its own.
     """
     if len(queries) and len(corpus):
         return queries, corpus
-    return np.ones((len(queries), 1), np.float32), np.ones((len(corpus), 1), np.float32)
+    return Vectors(np.ones((len(queries), 1))), Vectors(np.ones((len(corpus), 1)))
 
 
 def oracle(part: Part, both: bool) -> list[Ranked]:
     """Every positive before everything else, the highest grade first."""
-    ways = [part.pair_queries, part.pair_corpus][: 1 + both]
-    return [Ranked(_places(askers, part.grades), _no_top(part, i)) for i, askers in enumerate(ways)]
+    ways, grades = part.pairs[: 1 + both], part.positives.grade[part.live]
+    return [Ranked(_places(askers, grades), _no_top(part, i)) for i, askers in enumerate(ways)]
 
 
 def silent(part: Part, both: bool) -> list[Ranked]:
     """Nothing is returned for any query."""
-    none = np.zeros_like(part.pair_queries)
+    none = np.zeros_like(part.pairs[0])
     return [Ranked(none, _no_top(part, i)) for i in range(1 + both)]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mmbench.errors import DataError
 from mmbench.types import Content, Media, Modality, Requests, Role, Sample, TaskSpec
 
 
 def requests_of(
-    spec: TaskSpec, prompt: str, samples: list[Sample], field: str, role: Role
+    spec: TaskSpec, prompt: str, samples: Sequence[Sample], field: str, role: Role
 ) -> Requests:
     """Return the requests for one field of samples, texts put into the prompt.
 

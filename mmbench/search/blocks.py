@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mmbench.types import Array
+    from mmbench.vectors import Vectors
 
     Ints = NDArray[np.int64]
     Tasks = Generator[Callable[["_Scratch"], object]]
@@ -67,7 +68,7 @@ class Sweep:
     is not a positive float32: what is NaN, infinite or zero.
     """
 
-    def __init__(self, rows: Array, columns: Array) -> None:
+    def __init__(self, rows: Array | Vectors, columns: Array | Vectors) -> None:
         import torch
 
         self._rows, self._columns = rows, columns

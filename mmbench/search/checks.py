@@ -14,6 +14,7 @@ from mmbench.text import count, part_of
 if TYPE_CHECKING:
     from mmbench.search.blocks import Ints
     from mmbench.types import Array
+    from mmbench.vectors import Vectors
 
     Ids = Sequence[str] | None
 
@@ -21,7 +22,9 @@ SHOWN = 5
 LINES = 1 << 14  # vectors that are looked at at once
 
 
-def check_vectors(queries: Array, corpus: Array, query_ids: Ids, corpus_ids: Ids) -> None:
+def check_vectors(
+    queries: Array | Vectors, corpus: Array | Vectors, query_ids: Ids, corpus_ids: Ids
+) -> None:
     """Raise DataError unless both are float32 of one width, with an id for each row if any."""
     for side, vectors, ids in (("query", queries, query_ids), ("corpus", corpus, corpus_ids)):
         if vectors.ndim != 2 or vectors.dtype != np.float32:

@@ -21,6 +21,7 @@ from mmbench.search.order import IdOrder
 if TYPE_CHECKING:
     from mmbench.search.blocks import Ints
     from mmbench.types import Array
+    from mmbench.vectors import Vectors
 
     Ids = Sequence[str] | None
 
@@ -37,8 +38,8 @@ class Found(NamedTuple):
 
 
 def search(
-    queries: Array,
-    corpus: Array,
+    queries: Array | Vectors,
+    corpus: Array | Vectors,
     pairs: tuple[Ints, Ints],
     *,
     query_ids: Ids = None,
@@ -48,8 +49,9 @@ def search(
 ) -> list[Found]:
     """Ranks of positives and the `top` nearest: of queries and, if `both`, of corpus items too.
 
-    `queries` [n, d] and `corpus` [m, d] are float32, either may be memory-mapped. `pairs` are rows
-    of `queries` and of `corpus`, each [p] int64, no pair twice. Ids default to row numbers.
+    `queries` [n, d] and `corpus` [m, d] are float32, either may be memory-mapped or `Vectors`.
+    `pairs` are rows of `queries` and of `corpus`, each [p] int64, no pair twice. Ids default to row
+    numbers.
 
     Time: one product of n × m × d, comparisons of each positive with all scores of its asker, and
     about a tenth more for `top`; memory: see `Sweep`. Raises DataError for vectors that are NaN,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmbench.columns import taken
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -28,11 +30,12 @@ class IdOrder:
         """The keys of rows, uint64 in their shape. Safe to call from several threads."""
         missing = np.unique(rows[~self._known[rows]])
         if len(missing):
-            self._keys[missing] = [self._hash(row) for row in missing.tolist()]
+            names = map(str, missing.tolist()) if self._ids is None else taken(self._ids, missing)
+            self._keys[missing] = [_hash(name) for name in names]
             self._known[missing] = True
         return self._keys[rows]
 
-    def _hash(self, row: int) -> int:
-        name = str(row) if self._ids is None else self._ids[row]
-        data = name.encode("utf-8", "surrogatepass")
-        return int.from_bytes(blake2b(data, digest_size=8).digest(), "big")
+
+def _hash(name: str) -> int:
+    data = name.encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "big")

@@ -1,0 +1,96 @@
+"""The links of retrieval data as arrays: which query was judged with which document, and how.
+
+And the samples that have no link: embeddings may bring millions of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.columns import ABSENT, Mappings, by_name, column, places, taken, texts_of
+from mmbench.types import Sample
+
+if TYPE_CHECKING:
+    from mmbench.columns import Places
+
+
+class Judgements(NamedTuple):
+    """All j judgements, by the rows of their queries, those of a query in the order of its links.
+
+    `query` and `document` [j] int64 are rows of the data, a document that is not there -1; `grade`
+    [j] float64. `names` are the ids of the documents.
+    """
+
+    query: Places
+    document: Places
+    grade: NDArray[np.float64]
+    names: Sequence[str]
+
+    @property
+    def relevant(self) -> NDArray[np.bool_]:
+        """Return which grades are above 0, [j]."""
+        return self.grade > 0
+
+    @property
+    def absent(self) -> NDArray[np.bool_]:
+        """Return which are of a relevant document that is not in the corpus, [j]."""
+        return self.relevant & (self.document < 0)
+
+
+def judgements(
+    links: Mapping[str, Mapping[str, float]], queries: Sequence[str], corpus: Sequence[str]
+) -> Judgements:
+    """Return links between ids as judgements, by the ids of all queries and documents."""
+    asking = list(links)
+    rows = places(asking, queries)
+    order = np.argsort(rows, kind="stable")
+    order = order[rows[order] >= 0]
+    lists = [links[asking[at]] for at in order.tolist()]
+    names = list(chain.from_iterable(lists))
+    known = list(dict.fromkeys(names))
+    row_of = dict(zip(known, places(known, corpus).tolist(), strict=True))
+    sizes = np.fromiter(map(len, lists), np.int64, len(lists))
+    return Judgements(
+        np.repeat(rows[order], sizes),
+        np.fromiter(map(row_of.__getitem__, names), np.int64, len(names)),
+        np.fromiter(chain.from_iterable(to.values() for to in lists), np.float64, len(names)),
+        names,
+    )
+
+
+def outside(samples: Sequence[Sample], judged: Places) -> Places:
+    """Return the rows of samples without inputs that are not among the judged rows, ascending."""
+    empty = _empty(column(samples, "inputs"))
+    empty[judged[judged >= 0]] = False
+    return np.flatnonzero(empty)
+
+
+def _empty(mappings: Sequence[Mapping[str, object]]) -> NDArray[np.bool_]:
+    if not isinstance(mappings, Mappings):
+        return np.fromiter((not one for one in mappings), np.bool_, len(mappings))
+    empty = np.ones(len(mappings), np.bool_)
+    for values in mappings.columns.values():
+        empty &= np.fromiter((value is ABSENT for value in values), np.bool_, len(mappings))
+    return empty
+
+
+def digest_of_ids(ids: Sequence[str]) -> str:
+    """Return a digest of distinct ids, whatever their order: of their lengths and their UTF-8."""
+    ordered = taken(ids, by_name(ids)[0])
+    texts = texts_of(ordered)
+    if texts is None:
+        parts = [name.encode("utf-8", "surrogatepass") for name in ordered]
+        lengths, data = np.array(list(map(len, parts))), memoryview(b"".join(parts))
+    else:
+        _, offsets, values = texts.array.buffers()
+        bounds = np.frombuffer(offsets, np.int64)[texts.array.offset :][: len(texts) + 1]
+        lengths, data = np.diff(bounds), memoryview(values)[bounds[0] : bounds[-1]]
+    state = blake2b(lengths.astype("<i8").tobytes(), digest_size=16)
+    state.update(data)
+    return state.hexdigest()

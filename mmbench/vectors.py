@@ -1,0 +1,91 @@
+"""Vectors that stay where they are, in memory or in a file, and are computed where they are read.
+
+A file of 10 million vectors is mapped into memory and never copied whole: a search reads it block
+by block, and each block becomes float32, and of length 1, on the way.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mmbench.types import Array
+
+    Places = NDArray[np.int64]
+
+_BLOCK = 1 << 12  # vectors whose norms are computed at a time
+_THREADS = 2
+
+
+class Vectors:
+    """Vectors [n, d] float32 out of a matrix [m, d] of any floating-point type.
+
+    `rows` [n] int64 are the rows of the matrix that they are, None for all in their order. With
+    `norms` [m] float64 each vector is divided by its own; one whose norm is 0 is zero.
+    """
+
+    ndim: Final = 2
+    dtype: Final = np.dtype(np.float32)
+
+    def __init__(
+        self,
+        matrix: NDArray[Any],
+        rows: Places | None = None,
+        norms: NDArray[np.float64] | None = None,
+    ) -> None:
+        self.matrix, self.rows, self.norms = np.asarray(matrix), rows, norms
+
+    @classmethod
+    def of(cls, vectors: Array | Vectors) -> Vectors:
+        """Return an array as vectors; vectors as they are."""
+        return vectors if isinstance(vectors, Vectors) else cls(vectors)
+
+    def __len__(self) -> int:
+        return len(self.matrix if self.rows is None else self.rows)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return n and d."""
+        return len(self), self.matrix.shape[1]
+
+    def __getitem__(self, at: slice | Places) -> Array:
+        """Return vectors [k, d] float32 at a slice or at places [k] int64."""
+        rows = at if self.rows is None else self.rows[at]
+        with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is infinite
+            found = np.asarray(self.matrix[rows], np.float32)
+        if self.norms is None:
+            return found
+        norms, scaled = self.norms[rows], np.empty(found.shape, np.float32)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            np.divide(found, norms[:, None], out=scaled, dtype=np.float64, casting="same_kind")
+        scaled[norms == 0] = 0
+        return scaled
+
+    def take(self, places: Places) -> Vectors:
+        """Return the vectors at places [k] int64; none is read."""
+        rows = places if self.rows is None else self.rows[places]
+        return Vectors(self.matrix, rows, self.norms)
+
+    def of_length_1(self) -> tuple[Vectors, Places]:
+        """Return the vectors divided by their norms, and the places of those without one.
+
+        A vector that is zero, NaN or infinite has none, and becomes zero. All of the matrix is read
+        once, in its order.
+        """
+        norms = np.empty(len(self.matrix))
+
+        def measure(start: int) -> None:
+            block = Vectors(self.matrix)[start : start + _BLOCK]
+            exact = np.ascontiguousarray(block, np.float64)
+            norms[start : start + _BLOCK] = np.linalg.norm(exact, axis=1)
+
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(measure, range(0, len(norms), _BLOCK)))
+        norms[~np.isfinite(norms)] = 0
+        unusable = (norms if self.rows is None else norms[self.rows]) == 0
+        return Vectors(self.matrix, self.rows, norms), np.flatnonzero(unusable)
