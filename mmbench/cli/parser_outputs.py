@@ -30,7 +30,7 @@ def score(commands: Commands) -> None:
         required=True,
         metavar="FILE",
         help="JSONL, JSON (COCO, VQA results), CSV, .npz, .npy, .trn, .txt, Kaldi's text, a TREC"
-        " run, or a folder of images or sounds; docs/scoring.md shows each",
+        " run, or a folder of embeddings, images or sounds; docs/scoring.md shows each",
     )
     add("--name", metavar="NAME", help="what the board calls the model (default: the file's name)")
     add(

@@ -176,7 +176,7 @@ def with_folded_ids(outputs: Outputs, sides: Mapping[str, Sequence[str]]) -> Out
         for ident, value in _renamed(outputs.values, asking).items()
     }
     embeddings = {
-        side: (list(_renamed(dict.fromkeys(ids), known.get(side, {}))), vectors)
+        side: (_names(ids, known.get(side, {})), vectors)
         for side, (ids, vectors) in outputs.embeddings.items()
     }
     tags = _renamed(outputs.tags, asking)
@@ -200,6 +200,10 @@ def _folded(ids: Sequence[str], side: str) -> dict[str, str]:
 
 
 def _renamed(by_id: Mapping[str, object], known: Mapping[str, str]) -> dict[str, object]:
-    names = [known.get(ident.casefold(), ident) for ident in by_id]
+    return dict(zip(_names(list(by_id), known), by_id.values(), strict=True))
+
+
+def _names(ids: Sequence[str], known: Mapping[str, str]) -> list[str]:
+    names = [known.get(ident.casefold(), ident) for ident in ids]
     refuse_duplicates("output id without its case", names, "--fold-ids")
-    return dict(zip(names, by_id.values(), strict=True))
+    return names
