@@ -11,7 +11,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from enum import Enum
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 
 if TYPE_CHECKING:
@@ -123,6 +123,41 @@ class Texts(Column[Any]):
     def take(self, rows: Places) -> Texts:
         """Return the texts of rows [k]."""
         return Texts(self.array.take(rows), self.null)
+
+
+class Lists(Column[list[str]]):
+    """Lists of texts: those of row r are `texts` from `ends[r - 1]` to `ends[r]`."""
+
+    def __init__(self, texts: Texts, ends: NDArray[np.int64]) -> None:
+        self.texts, self.ends = texts, ends
+
+    @classmethod
+    def of(cls, lists: Sequence[Sequence[object]]) -> Sequence[Sequence[object]]:
+        """Return lists of texts as a column; as they are where something else is in them."""
+        import numpy as np
+
+        texts = packed(list(chain.from_iterable(lists)))
+        if not isinstance(texts, Texts) or texts.array.null_count:
+            return lists
+        return cls(texts, np.cumsum(np.fromiter(map(len, lists), np.int64, len(lists))))
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __iter__(self) -> Iterator[list[str]]:
+        texts, start = iter(self.texts), 0
+        for end in self.ends.tolist():
+            yield list(islice(texts, end - start))
+            start = end
+
+    def value(self, row: int) -> list[str]:
+        """Return the texts of a row."""
+        start = self.ends[row - 1] if row else 0
+        return list(self.texts[int(start) : int(self.ends[row])])
+
+    def take(self, rows: Places) -> Sequence[list[str]]:
+        """Return the lists of rows [k]."""
+        return cast("Sequence[list[str]]", Lists.of([self.value(row) for row in rows.tolist()]))
 
 
 class Repeated(Column[T]):
@@ -412,6 +447,8 @@ def rows_of_type(values: Sequence[object], kind: type) -> list[int]:
     """Return the rows of a column whose value is of a type that no text or number is."""
     if isinstance(values, Texts | array) or hasattr(values, "dtype"):
         return []
+    if isinstance(values, Lists):
+        return list(range(len(values))) if issubclass(list, kind) else []
     if isinstance(values, Repeated) and not isinstance(values.only, kind):
         return []
     return [row for row, value in enumerate(values) if isinstance(value, kind)]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from mmbench.columns import (
     ABSENT,
     Keyed,
+    Lists,
     Mappings,
     Repeated,
     Sparse,
@@ -79,6 +80,11 @@ def test_a_table_of_samples_gives_the_samples(samples: list[Sample]) -> None:
         assert list(entries(column(found, "inputs"), name)) == wanted
         assert list(entries(column(samples, "inputs"), name)) == wanted
     assert set(names_in(column(found, "tags"))) == {n for s in samples for n in s.tags}
+
+
+@given(st.lists(st.lists(ANY_TEXT)))
+def test_lists_of_texts_are_those_of_a_list(lists: list[list[str]]) -> None:
+    _same(Lists.of(lists), list(lists))
 
 
 def test_what_has_no_rows_is_a_column_too() -> None:

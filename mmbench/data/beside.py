@@ -7,8 +7,10 @@ at it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+from mmbench.columns import Mapped, packed
 from mmbench.data.images import find_images, no_path
 from mmbench.data.system_names import entries
 from mmbench.errors import DataError
@@ -21,14 +23,16 @@ MEDIA: tuple[Modality, ...] = ("image", "audio", "video")
 KINDS = {"image": "image", "audio": "sound", "video": "video", "text": "text"}
 
 
-def optional_images(wanted: Sequence[Sequence[str]], beside: Path, source: str) -> list[Content]:
+def optional_images(
+    wanted: Sequence[Sequence[str]], beside: Path, source: str
+) -> Sequence[Content]:
     """As `find_images`, but where none of them all is there each is Broken."""
     return optional_media(wanted, beside, source, "image")
 
 
 def optional_media(
     wanted: Sequence[Sequence[str]], beside: Path, source: str, modality: Modality
-) -> list[Content]:
+) -> Sequence[Content]:
     """As `optional_images`, for images, sounds or films."""
     # One look for an image that many questions are about.
     keys = [tuple(names) for names in wanted]
@@ -36,7 +40,8 @@ def optional_media(
     try:
         found = dict(zip(each, find_images(each, beside, source, modality), strict=True))
     except DataError:
-        return [_missing(names[0], beside, modality) for names in keys]
+        missing = partial(_missing, beside=beside, modality=modality)
+        return Mapped(missing, packed([names[0] for names in keys]))
     return [found[key] for key in keys]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Raw
 
+from mmbench.columns import Lists, packed
 from mmbench.data.annotations import Annotations, Image, read_annotations
 from mmbench.data.beside import optional_images
 from mmbench.data.coco import doubt, find_annotations
@@ -15,11 +16,11 @@ from mmbench.data.pairs import Caption, check_count, first_captions, refuse_dupl
 from mmbench.data.record_files import find_file, json_records, read_records
 from mmbench.data.records import Record, cell, column, only_of, optional, text_id, text_of
 from mmbench.data.system_names import matches
-from mmbench.datasets import Samples
+from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 from mmbench.text import count, listed, part_of
-from mmbench.types import Broken, Sample
+from mmbench.types import Broken
 
 _TABLES = (".jsonl", ".csv", ".tsv")
 _IDS = ("id", "image_id")
@@ -61,13 +62,10 @@ def captions(
             f" with: {listed(empty)}; remove them from its images"
         )
     contents = optional_images([_names(image) for image in kept], path.parent, str(path))
-    return Samples(
-        [
-            Sample(image.id, {"image": content}, references[image.id], group=image.id)
-            for image, content in zip(kept, contents, strict=True)
-        ],
-        source={} if splits else doubt(path, split),
-    )
+    ids = packed([image.id for image in kept])
+    targets = Lists.of([references[ident] for ident in ids])
+    samples = sample_columns(ids, {"image": contents}, targets=targets, groups=ids)
+    return Samples(samples, source={} if splits else doubt(path, split))
 
 
 def _file(root: Path | None, split: str) -> Path:
