@@ -108,6 +108,13 @@ class Texts(Column[Any]):
             return Texts(self.array.slice(start, max(0, stop - start)), self.null)
         return super().__getitem__(at)
 
+    def are_full(self) -> bool:
+        """Return whether no text is empty, and none missing."""
+        import pyarrow.compute as pc
+
+        shortest = pc.min(pc.binary_length(self.array)).as_py()
+        return not self.array.null_count and shortest != 0
+
     def longest(self) -> int:
         """Return how many characters the longest text has; 0 where there is none."""
         import pyarrow.compute as pc

@@ -192,14 +192,7 @@ def full_texts(records: Sequence[Record], names: Sequence[str]) -> Texts | None:
         return None
     found = [name for name in (column(records[0], name) for name in names) if name is not None]
     cells = columns[found[0]] if found else None
-    return cells if isinstance(cells, Texts) and _are_full(cells) else None
-
-
-def _are_full(cells: Texts) -> bool:
-    import pyarrow.compute as pc
-
-    shortest = pc.min(pc.binary_length(cells.array)).as_py()
-    return not cells.array.null_count and bool(shortest)
+    return cells if isinstance(cells, Texts) and cells.are_full() else None
 
 
 def text_ids(records: Sequence[Record], names: Sequence[str] = ("id",)) -> Sequence[str]:
@@ -230,7 +223,7 @@ def tags(records: Sequence[Record], used: Collection[str]) -> Mappings:
 
 
 def _tags(cells: Sequence[object]) -> Sequence[object]:
-    if isinstance(cells, Texts) and _are_full(cells):
+    if isinstance(cells, Texts) and cells.are_full():
         return cells
     found = (tags_of(Record("", {"tag": cell}), ()) for cell in cells)
     return packed([tag.get("tag", ABSENT) for tag in found])

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from typing import get_args
 
 from msgspec import to_builtins
 
-from mmbench.columns import Table, are_distinct, column, names_in
+from mmbench.columns import (
+    ABSENT,
+    Mappings,
+    Repeated,
+    Table,
+    Texts,
+    are_distinct,
+    column,
+    names_in,
+)
 from mmbench.errors import UnknownName, UserError
 from mmbench.protocols import Dataset
 from mmbench.text import plain
@@ -23,7 +33,7 @@ def check_samples(spec: TaskSpec, name: str, data: Dataset) -> None:
         if not isinstance(samples, list | tuple | Table):
             shown = plain(repr(samples), 80)
             raise UserError(f"{where} {shown} as the samples of the role {role}: give a list")
-        for sample in samples:
+        for sample in () if _are_plain(samples) else samples:
             if fault := _sample_fault(sample):
                 raise UserError(f"{where} the sample {plain(repr(sample), 80)}: {fault}")
         _refuse_twins(where, samples)
@@ -40,6 +50,26 @@ def check_fields(spec: TaskSpec, data: Dataset) -> None:
     if known and spec.fields and known.isdisjoint(spec.fields.values()):
         field = next(iter(spec.fields.values()))
         raise UnknownName(f"input in fields of task {spec.name}", field, sorted(known))
+
+
+def _are_plain(samples: Sequence[Sample]) -> bool:
+    """Return whether the columns of samples hold texts and numbers alone, and no id is empty."""
+    if not isinstance(samples, Table):
+        return False
+    ids, inputs, targets, groups, tags = samples.columns.values()
+    named = isinstance(ids, Texts) and ids.are_full()
+    mappings = [one for one in (inputs, tags) if isinstance(one, Mappings)]
+    columns = [groups, *(texts for one in mappings for texts in one.columns.values())]
+    numbers = isinstance(targets, Texts | array) or (
+        isinstance(targets, Repeated) and targets.only is None
+    )
+    return named and len(mappings) == 2 and numbers and all(map(_holds_texts, columns))
+
+
+def _holds_texts(column: Sequence[object]) -> bool:
+    if isinstance(column, Texts):
+        return column.null is ABSENT or not column.array.null_count
+    return isinstance(column, Repeated) and isinstance(column.only, str)
 
 
 def _sample_fault(sample: object) -> str:
