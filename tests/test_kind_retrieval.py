@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mmbench
+from mmbench.columns import table
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.retrieval import Retrieval, RetrievalOptions
@@ -241,6 +242,39 @@ def test_embeddings_beyond_the_data_are_documents_in_both_directions() -> None:
     assert Retrieval(SPEC).accept(matched, outputs).failures == why
     one_way = spec(options=RetrievalOptions(directions="query-to-corpus"))
     assert Retrieval(one_way).accept(matched, outputs).failures == []
+
+
+def as_tables(made: RetrievalData) -> RetrievalData:
+    sides = (table(Sample, side, ("inputs", "tags")) for side in (made.queries, made.corpus))
+    return RetrievalData(*sides, made.links)
+
+
+@settings(deadline=None)
+@given(worlds(), st.sampled_from([1, 2]), st.sets(st.integers(0, 7)), st.sampled_from(["", "no "]))
+def test_tables_are_ranked_as_lists_of_samples_are(
+    world: tuple[RetrievalData, list[list[int]], list[list[int]]],
+    splits: int,
+    failed: set[int],
+    prompt: str,
+) -> None:
+    made, queries, corpus = world
+    task = spec(protocol={"splits": splits}, options=RetrievalOptions(prompt=f"{prompt}{{text}}"))
+    lost = tuple(
+        dict.fromkeys(sorted(row for row in failed if row < len(side)), "lost")
+        for side in (queries, corpus)
+    )
+    given = answers(queries, corpus, lost)
+    kind, other = Retrieval(task), as_tables(made)
+    assert kind.predictions(other, given) == kind.predictions(made, given)
+    for role, asked in kind.requests(made, 0).items():
+        assert list(kind.requests(other, 0)[role].contents) == list(asked.contents)
+    for both in (True, False):
+        assert list(other.contents(SPEC.fields, both)) == list(made.contents(SPEC.fields, both))
+    assert (other.notes(), other.sizes()) == (made.notes(), made.sizes())
+    assert other.targets_hash() == made.targets_hash()
+    assert as_tables(made.limit(2)) == other.limit(2)
+    for name in kind.baselines:
+        assert kind.baseline(name, other, 0) == kind.baseline(name, made, 0)
 
 
 def test_one_direction_has_no_suffix() -> None:

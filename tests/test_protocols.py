@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mmbench import registry
 from mmbench.builtin import TABLES
-from mmbench.data import outputs, outputs_arrays
+from mmbench.data import outputs, outputs_arrays, outputs_vectors
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.kinds.choice import Choice
 from mmbench.kinds.classification import Classification
@@ -50,6 +50,7 @@ READERS: list[OutputReader] = [
     outputs.trn,
     outputs_arrays.embeddings,
     outputs_arrays.score_matrix,
+    outputs_vectors.embeddings_folder,
 ]
 REPORTER: type[Reporter] = BoardReporter
 

@@ -12,11 +12,10 @@ from mmbench.data.listing_read import Table, read_rows
 from mmbench.data.pairs import refuse_duplicates
 from mmbench.data.record_files import TABLES, find_file, is_mapping, parse_records, text_lines
 from mmbench.data.records import Record, as_id, column, first_of, number_of, only_of, plain_name
-from mmbench.datasets import RetrievalData
+from mmbench.datasets import RetrievalData, sample_columns
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 from mmbench.text import listed, path_id, plain
-from mmbench.types import Sample
 
 # Where a table has the text of a query or a document as well, its id is in one of these columns.
 QUERIES = ("query_id", "qid")
@@ -52,16 +51,15 @@ def pairs(root: Path | None) -> RetrievalData:
     data = read_file(path)
     found = _trec(data, path) if _is_trec(data) else _records(data, path)
     judged = [_Judged(path_id(query), path_id(doc), grade) for query, doc, grade in found]
-    refuse_duplicates("pair", [f"{j.query} {j.document}" for j in judged], str(path))
     links: dict[str, dict[str, float]] = {}
     for query, document, grade in judged:
         links.setdefault(query, {})[document] = max(grade, 0.0)
     if not links:
         raise DataError(f"{path}: has no pair of a query and a document")
+    if sum(map(len, links.values())) < len(judged):
+        refuse_duplicates("pair", [f"{j.query} {j.document}" for j in judged], str(path))
     corpus = dict.fromkeys(pair.document for pair in judged)
-    return RetrievalData(
-        [Sample(query, {}) for query in links], [Sample(document, {}) for document in corpus], links
-    )
+    return RetrievalData(sample_columns(list(links)), sample_columns(list(corpus)), links)
 
 
 def _is_trec(data: bytes) -> bool:

@@ -161,7 +161,9 @@ def _with_new(samples: Sequence[Sample], ids: Sequence[str]) -> Sequence[Sample]
     """Return samples, then one without contents for each further id."""
     if not len(ids):
         return samples
-    return joined([table(Sample, samples, ("inputs", "tags")), sample_columns(ids)])
+    known = table(Sample, samples, ("inputs", "tags"))
+    own = known.columns["id"]
+    return joined([known.having(id=texts_of(own) or own), sample_columns(ids)])
 
 
 def _refuse_absent(data: RetrievalData) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
+from mmbench.columns import Mapped, Texts, column, entries
 from mmbench.errors import DataError
 from mmbench.types import Content, Media, Modality, Requests, Role, Sample, TaskSpec
 
@@ -15,6 +17,10 @@ def requests_of(
 
     Raises DataError for a sample without the field.
     """
+    found = entries(column(samples, "inputs"), field)
+    if isinstance(found, Texts) and not found.array.null_count:
+        plain = prompt == "{text}"
+        return Requests(found if plain else Mapped(partial(_put, prompt), found), "text", role)
     contents = [_content(spec, prompt, sample, field) for sample in samples]
     kinds = {c.modality for c in contents if isinstance(c, Media)}
     modality: Modality = kinds.pop() if kinds else "text"
@@ -31,4 +37,8 @@ def _content(spec: TaskSpec, prompt: str, sample: Sample, field: str) -> Content
             )
         has = ", ".join(sample.inputs)
         raise DataError(f"task {spec.name}: sample {sample.id} has no {field}, only {has}")
-    return prompt.replace("{text}", content) if isinstance(content, str) else content
+    return _put(prompt, content) if isinstance(content, str) else content
+
+
+def _put(prompt: str, text: str) -> str:
+    return prompt.replace("{text}", text)
