@@ -1,17 +1,59 @@
-"""The columns of the rows of a run, checked when they are read: rows may come from elsewhere."""
+"""The columns of the rows of a run: as they are written, and checked when they are read.
+
+Rows that are read may come from elsewhere.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+from mmbench.columns import Repeated, Texts
 from mmbench.safe_parse import parse_json
+from mmbench.surrogates import escape_all
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 _TEXTS = frozenset({"direction", "id", "group", "error", "scores", "target", "tags"})
 _IN_EACH_ROW = frozenset({"direction", "split", "id", "group", "tags"})
 _MOST_SPLITS = 10_000
+_PART = 1 << 16  # rows in one array, which holds less than 2 GB of text and 2³¹ numbers
+
+
+def arrow_column(values: Sequence[object] | NDArray[Any]) -> pa.Array | pa.ChunkedArray:
+    """Return the values of a column in Arrow; lists of an array [n, c], null of masked rows."""
+    import numpy as np
+    import pyarrow as pa
+
+    if isinstance(values, np.ndarray) and values.ndim == 2:
+        return _lists(values)
+    if isinstance(values, Repeated) and len(values):
+        return pa.repeat(arrow_column([values.only])[0], len(values))
+    if isinstance(values, Texts) and values.array.null_count < len(values):
+        parts = [values[at : at + _PART].array for at in range(0, len(values), _PART)]
+        return pa.chunked_array([part.cast(pa.string()) for part in parts], pa.string())
+    try:
+        return pa.array(values)
+    except UnicodeEncodeError:
+        return pa.array(escape_all(list(values)))
+
+
+def _lists(rows: NDArray[Any]) -> pa.Array | pa.ChunkedArray:
+    import numpy as np
+    import pyarrow as pa
+
+    there = ~np.ma.getmaskarray(rows)[:, 0]
+    if not there.any():
+        return pa.nulls(len(rows))
+    parts = []
+    for part in (slice(at, at + _PART) for at in range(0, len(rows), _PART)):
+        kept = there[part]
+        ends = np.append(0, np.cumsum(kept * rows.shape[1])).astype(np.int32)
+        flat = pa.array(np.ma.getdata(rows)[part][kept].ravel())
+        parts.append(pa.ListArray.from_arrays(pa.array(ends), flat, mask=pa.array(~kept)))
+    return pa.chunked_array(parts)
 
 
 def refuse_odd_columns(table: pa.Table) -> None:

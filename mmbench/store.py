@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,9 +22,8 @@ from mmbench.inflation import refuse_inflated_groups
 from mmbench.media import read_bytes
 from mmbench.protocols import Dataset
 from mmbench.protocols.reporters import Rows
-from mmbench.row_columns import refuse_odd_columns
+from mmbench.row_columns import arrow_column, refuse_odd_columns
 from mmbench.safe_parse import encode_json, parse_json
-from mmbench.surrogates import escape_all
 from mmbench.text import plain
 from mmbench.types import Media, RunRecord
 
@@ -150,7 +149,7 @@ def _parquet(rows: Mapping[str, Sequence[object]]) -> bytes:
     columns: dict[str, pa.Array] = {}
     same: dict[str, str] = {}
     for name, values in rows.items():
-        column = _column(values)
+        column = arrow_column(values)
         lists = columns.items() if pa.types.is_list(column.type) else ()
         twin = next((n for n, c in lists if c.type == column.type and c.equals(column)), None)
         if twin is not None:
@@ -161,15 +160,6 @@ def _parquet(rows: Mapping[str, Sequence[object]]) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     return bytes(sink.getvalue())
-
-
-def _column(values: Sequence[object]) -> pa.Array:
-    import pyarrow as pa
-
-    try:
-        return pa.array(values)
-    except UnicodeEncodeError:
-        return pa.array(escape_all(list(values)))
 
 
 def read_record(data: bytes, name: str) -> RunRecord:
@@ -257,10 +247,11 @@ def read_table(run: StoredRun) -> dict[str, list[object]]:
     return {name: table[name].to_pylist() for name in table.column_names}
 
 
-def read_rows(run: StoredRun) -> pa.Table:
+def read_rows(run: StoredRun, columns: Collection[str] | None = None) -> pa.Table:
     """The stored rows of a run, an Arrow table: `direction`, `split`, `id`, … and one per metric.
 
-    Raises DataError where the rows do not lie beside the record, or cannot be read.
+    Of `columns` those are read that are there. Raises DataError where the rows do not lie beside
+    the record, or cannot be read.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -270,10 +261,12 @@ def read_rows(run: StoredRun) -> pa.Table:
         data = run.folder.read(run.rows_name)
         parquet = pq.ParquetFile(BytesIO(data))
         refuse_inflated_groups(parquet.metadata, len(data), Path(path))
-        table = parquet.read()
-        stored = (table.schema.metadata or {}).get(SAME, b"{}")
-        for metric, twin in parse_json(stored, dict[str, str]).items():
-            table = table.append_column(metric, table[twin])
+        stored = (parquet.schema_arrow.metadata or {}).get(SAME, b"{}")
+        same = parse_json(stored, dict[str, str])
+        table = parquet.read(columns and sorted({same.get(name, name) for name in columns}))
+        for metric, twin in same.items():
+            if columns is None or metric in columns:
+                table = table.append_column(metric, table[twin])
         refuse_odd_columns(table)
     except FileNotFoundError as error:
         raise DataError(

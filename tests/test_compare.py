@@ -24,11 +24,12 @@ from mmbench.cli.parser import make_parser
 from mmbench.engine.measure import measure
 from mmbench.engine.rows import rows_table
 from mmbench.errors import DataError, UnknownName, UserError
+from mmbench.run_lookup import find_run
 from mmbench.stats.paired import MCNEMAR, PERMUTATION
 from mmbench.types import Prediction, Ranking, ScoreInfo
 from mmbench.verdicts.compare import Comparison, compare, compare_runs
 from mmbench.verdicts.letters import letters
-from mmbench.verdicts.rows import open_run
+from mmbench.verdicts.rows import RunRows
 
 ROOT = Path(__file__).parents[1]
 
@@ -317,7 +318,8 @@ def ranking_runs(out: Path, rng: np.random.Generator) -> list[str]:
 
 def test_stored_rows_give_every_recorded_value(tmp_path: Path) -> None:
     for run in ranking_runs(tmp_path, np.random.default_rng(0)):
-        rows = open_run(run, tmp_path)
+        stored = find_run(run, tmp_path)
+        rows = RunRows(stored, stored.record.scores)
         names = list(rows.record.scores)
         assert "rsum" in names
         assert "recall@1[image-to-text]{macro:place}" in names

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SHOWN = 50  # samples kept; a table shows fewer
 EXCERPT = 200  # characters kept of a text
+_NAMED = ["direction", "split", "id"]  # columns that say which sample it is
 
 
 class Change(Struct, frozen=True):
@@ -48,6 +49,7 @@ def changes(joined: Joined, a: RunRows, b: RunRows) -> Changes | None:
     which no sample has a value by itself (average precision).
     """
     import numpy as np
+    import pyarrow.compute as pc
 
     first, second = (sample_values(joined.fold, r) for r in (joined.rows_a, joined.rows_b))
     if first is None or second is None:
@@ -56,28 +58,39 @@ def changes(joined: Joined, a: RunRows, b: RunRows) -> Changes | None:
     if not higher:
         first, second = _rates(first, joined.rows_a), _rates(second, joined.rows_b)
     gain = np.nan_to_num((second - first) * (1 if higher else -1))
-    changed = [int(row) for row in np.flatnonzero(gain)]
-    changed.sort(key=lambda row: (gain[row], a.keys[joined.places_a[row]]))
-    samples = [
-        _change(a, b, int(joined.places_a[row]), int(joined.places_b[row]), first[row], second[row])
-        for row in changed[:SHOWN]
-    ]
+    changed = np.flatnonzero(gain)
+    table = a.table.select(_NAMED).take(joined.places_a[changed])
+    table = table.add_column(0, "gain", [gain[changed]])
+    order = [(name, "ascending") for name in table.column_names]
+    worst = pc.select_k_unstable(table, SHOWN, order).to_numpy()
+    names = zip(*table.select(_NAMED).take(worst).to_pydict().values(), strict=True)
+    shown = changed[worst]
+    said = zip(
+        names,
+        first[shown].tolist(),
+        second[shown].tolist(),
+        a.cells("value", joined.places_a[shown]),
+        b.cells("value", joined.places_b[shown]),
+        a.cells("target", joined.places_a[shown]),
+        strict=True,
+    )
+    samples = [_change(*sample) for sample in said]
     return Changes(joined.name, int((gain < 0).sum()), int((gain > 0).sum()), samples)
 
 
-def _change(a: RunRows, b: RunRows, at_a: int, at_b: int, first: float, second: float) -> Change:
-    direction, _, ident = a.keys[at_a]
-    baseline, candidate = _said(a.cell("value", at_a)), _said(b.cell("value", at_b))
-    shown = excerpts(baseline, candidate, EXCERPT)
-    return Change(
-        id=ident,
-        direction=direction,
-        baseline=float(first),
-        candidate=float(second),
-        baseline_said=shown[0],
-        candidate_said=shown[1],
-        target=excerpts(_said(a.cell("target", at_a)), candidate, EXCERPT)[0],
-    )
+def _change(
+    named: tuple[str, int, str],
+    first: float,
+    second: float,
+    baseline: object,
+    candidate: object,
+    target: object,
+) -> Change:
+    direction, _, ident = named
+    one, other = _said(baseline), _said(candidate)
+    shown = excerpts(one, other, EXCERPT)
+    right = excerpts(_said(target), other, EXCERPT)[0]
+    return Change(ident, direction, first, second, *shown, right)
 
 
 def excerpts(first: str, second: str, limit: int) -> tuple[str, str]:

@@ -16,14 +16,17 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from mmbench.columns import places
 from mmbench.errors import UserError
 from mmbench.run_lookup import Run, find_run
 from mmbench.stats.holm import holm
 from mmbench.stats.paired import Paired, paired_many
+from mmbench.store import StoredRun
+from mmbench.types import RunRecord
 from mmbench.unreadable import warn_of_unreadable
 from mmbench.verdicts.changes import Changes, changes
 from mmbench.verdicts.join import Joined, join
-from mmbench.verdicts.rows import RunRows, open_run
+from mmbench.verdicts.rows import RunRows
 from mmbench.verdicts.same import common_scores, refuse
 
 Verdict = Literal["better", "worse", "no difference", "no test"]
@@ -106,9 +109,12 @@ def compare_runs(
     Runs may be of several tasks, two or more of each. P-values are corrected over all tasks, pairs
     and metrics together. Raises UserError for a run that is the only one of its task.
     """
-    by_task = _by_task([open_run(run, out, task) for run in runs])
-    names = [_names(opened, metrics) for opened in by_task]
-    both = [list(combinations(opened, 2)) for opened in by_task]
+    by_task = _by_task([find_run(run, out, task) for run in runs])
+    names = [_names([run.record for run in own], metrics) for own in by_task]
+    both = [
+        list(combinations([RunRows(run, asked) for run in own], 2))
+        for own, asked in zip(by_task, names, strict=True)
+    ]
     tests = sum(len(pairs) * len(own) for pairs, own in zip(both, names, strict=True))
     found = [
         compare_rows(a, b, own, alpha, seed, tests)
@@ -125,13 +131,13 @@ def compare_runs(
     ]
 
 
-def _by_task(opened: Sequence[RunRows]) -> list[list[RunRows]]:
-    tasks: dict[str, list[RunRows]] = {}
-    for run in opened:
+def _by_task(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
+    tasks: dict[str, list[StoredRun]] = {}
+    for run in runs:
         tasks.setdefault(run.record.task.name, []).append(run)
     alone = [task for task, own in tasks.items() if len(own) < 2]
-    if alone and len(tasks) == len(opened):
-        refuse(opened[0].record, opened[-1].record, [])
+    if alone and len(tasks) == len(runs):
+        refuse(runs[0].record, runs[-1].record, [])
     if alone:
         raise UserError(
             f"only one run is of task {alone[0]}: give a baseline and a candidate of every task"
@@ -139,11 +145,11 @@ def _by_task(opened: Sequence[RunRows]) -> list[list[RunRows]]:
     return list(tasks.values())
 
 
-def _names(opened: Sequence[RunRows], metrics: Sequence[str]) -> list[str]:
+def _names(records: Sequence[RunRecord], metrics: Sequence[str]) -> list[str]:
     """The scores to compare of one task's runs. Raises UserError where they do not compare."""
-    names = common_scores([run.record for run in opened], metrics)
-    for run in opened[1:]:
-        refuse(opened[0].record, run.record, names)
+    names = common_scores(records, metrics)
+    for record in records[1:]:
+        refuse(records[0], record, names)
     return names
 
 
@@ -151,7 +157,8 @@ def compare_rows(
     a: RunRows, b: RunRows, names: Sequence[str], alpha: float, seed: int, tests: int
 ) -> Comparison:
     """Compare two opened runs, without verdicts: these wait for the correction over `tests`."""
-    joined = {name: join(a, b, name) for name in names}
+    place_in_b = places(a.keys, b.keys)
+    joined = {name: join(a, b, name, place_in_b) for name in names}
     tested = _tests([j for j in joined.values() if j is not None], a, alpha, seed, tests)
     shown = [name for name in names if name == a.record.headline] or names[:1]
     changed = [c for name in shown if (j := joined[name]) and (c := changes(j, a, b))]
@@ -177,7 +184,7 @@ def _tests(
     found: dict[str, Paired] = {}
     for members in shared.values():
         pairs = [(one.fold, one.rows_a, one.rows_b) for one in members]
-        groups = [a.groups[place] for place in members[0].places_a]
+        groups = a.groups.take(members[0].places_a)
         tested = paired_many(pairs, groups, seed=seed, level=1 - alpha, tests=tests)
         found |= {one.name: result for one, result in zip(members, tested, strict=True)}
     return found

@@ -26,7 +26,7 @@ from mmbench.text import listed, plain
 from mmbench.types import RunRecord, ScoreInfo
 from mmbench.unreadable import warn_of_unreadable
 from mmbench.verdicts.compare import ALPHA, Compared, compare_rows
-from mmbench.verdicts.rows import RunRows, open_run
+from mmbench.verdicts.rows import RunRows
 from mmbench.verdicts.steps import place_of
 
 _SHOWS = "`mmbench show run RUN` shows those of a run"
@@ -157,7 +157,7 @@ def _points(
         for record in line
     }
     paired = [record for (_, line), _ in lines for record in line if len(line) > 1]
-    opened = _opened(paired, out, unreadable)
+    opened = _opened(paired, name, out, unreadable)
     steps = [pair for (_, line), _ in lines for pair in pairwise(line)]
     tested = [
         compare_rows(opened[a.run], opened[b.run], [name], alpha, seed, len(steps)).scores[0]
@@ -172,16 +172,16 @@ def _points(
 
 
 def _opened(
-    records: Sequence[RunRecord], out: str | Path, unreadable: list[str]
+    records: Sequence[RunRecord], metric: str, out: str | Path, unreadable: list[str]
 ) -> dict[str, RunRows]:
-    """The rows of the runs that have them; a line about each file that cannot be read."""
+    """The metric's rows of the runs that have them; a line about each file that is no table."""
     stored = set(Folder(out).run_files(".parquet"))
     found = {}
     for record in records:
         run = store.stored_run(record, out)
         try:
             if run.rows_name in stored:
-                found[record.run] = open_run(run)
+                found[record.run] = RunRows(run, [metric])
         except DataError as error:
             unreadable.append(str(error))
     return found

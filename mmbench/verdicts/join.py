@@ -26,15 +26,19 @@ class Joined(NamedTuple):
     failed: tuple[int, int, int]
 
 
-def join(a: RunRows, b: RunRows, name: str) -> Joined | None:
-    """Join two runs on direction, split and id; None for a score without rows by sample."""
+def join(a: RunRows, b: RunRows, name: str, place_in_b: Ints) -> Joined | None:
+    """Join two runs; None for a score without rows by sample.
+
+    `place_in_b` is where each sample of the first stands in the table of the second, -1 for none.
+    """
     import numpy as np
 
     first, second = a.of(name), b.of(name)
     if first is None or second is None:
         return None
-    row_b = {b.keys[place]: row for row, place in enumerate(second.places)}
-    found = np.array([row_b.get(a.keys[place], -1) for place in first.places], np.intp)
+    row_b = np.full(len(b.keys) + 1, -1)  # the last is that of place -1
+    row_b[second.places] = np.arange(len(second.places))
+    found = row_b[place_in_b[first.places]]
     both = found >= 0
     rows = found[both]
     n, asked = len(rows), max(len(first.asked), len(second.asked))

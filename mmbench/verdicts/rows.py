@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from mmbench import stats, store
+from mmbench.columns import Texts
 from mmbench.errors import DataError
-from mmbench.run_lookup import Run, find_run
 from mmbench.safe_parse import parse_json
-from mmbench.types import RunRecord, ScoreInfo
+from mmbench.store import StoredRun
+from mmbench.types import ScoreInfo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,10 +25,7 @@ if TYPE_CHECKING:
 
 _MACRO = re.compile(r"^(?P<name>.*)\{macro:(?P<tag>.*)\}$")
 
-_COLUMNS = frozenset({"direction", "split", "id", "group", "value", "target", "tags"})
-
-# (direction, split, id): which sample of the task it is.
-Key = tuple[str, int, str]
+_WHICH = ("direction", "split", "id", "group")  # columns that say which sample it is
 
 
 class Of(NamedTuple):
@@ -42,17 +40,25 @@ class Of(NamedTuple):
 
 
 class RunRows:
-    """The rows of one run. `keys` and `groups` are those of its samples, in the stored order."""
+    """The rows of one run, of these scores, as Arrow columns.
 
-    def __init__(self, record: RunRecord, table: pa.Table) -> None:
-        self.record, self.table = record, table
-        if missing := _COLUMNS - set(table.column_names):
-            raise DataError(f"run {record.run}: its rows have no column {min(missing)!r}")
-        columns = (table[name].to_pylist() for name in ("direction", "split", "id"))
-        self.keys: list[Key] = list(zip(*columns, strict=True))
-        ids = (ident for _, _, ident in self.keys)
-        stored = table["group"].to_pylist()
-        self.groups = [group or ident for group, ident in zip(stored, ids, strict=True)]
+    `keys` say which sample of the task each row is of, `groups` its group.
+    """
+
+    def __init__(self, run: StoredRun, names: Collection[str]) -> None:
+        self.run, self.record = run, run.record
+        found = [_MACRO.match(name) for name in names]
+        bases = [m["name"] if m else name for name, m in zip(names, found, strict=True)]
+        rows = [base.rpartition("[")[0] for base in bases]  # without the direction, if it is one
+        self.table = self._read(*_WHICH, *(["tags"] if any(found) else []), also=[*bases, *rows])
+        self.keys, self.groups = _keys(self.table), _groups(self.table)
+
+    def _read(self, *columns: str, also: Sequence[str] = ()) -> pa.Table:
+        """Read columns, and those of `also` that are there. Raises DataError."""
+        table = store.read_rows(self.run, {*columns, *also})
+        if missing := set(columns) - set(table.column_names):
+            raise DataError(f"run {self.record.run}: its rows have no column {min(missing)!r}")
+        return table
 
     def of(self, name: str) -> Of | None:
         """The rows behind a score, by its full name; None for one that has none (`whole`).
@@ -74,13 +80,14 @@ class RunRows:
         self._check(name, info, found)
         return found
 
-    def cell(self, column: str, place: int) -> object:
-        """What was said of a sample (`value`), its `target` or its `error`."""
-        value = self.table[column][place].as_py()
-        if not isinstance(value, str) or column == "error":
-            return value
+    def cells(self, column: str, places: Ints) -> list[object]:
+        """What was said of samples (`value`), or their `target`."""
+        found = self._read(column)[column].take(places).to_pylist()
+        return [self._cell(column, *cell) for cell in zip(places.tolist(), found, strict=True)]
+
+    def _cell(self, column: str, place: int, value: object) -> object:
         try:
-            return parse_json(value)
+            return parse_json(value) if isinstance(value, str) else value
         except ValueError as error:
             raise DataError(
                 f"run {self.record.run}: row {place} of {column} cannot be read: {error}"
@@ -90,27 +97,27 @@ class RunRows:
         """The stored column of a score, its direction, and the tag that it is a mean over."""
         found = _MACRO.match(name)
         base, tag = (found["name"], found["tag"]) if found else (name, None)
-        for direction in {key[0] for key in self.keys} - {""}:
-            if base.endswith(f"[{direction}]"):
+        for direction in self.table["direction"].unique().to_pylist():
+            if direction and base.endswith(f"[{direction}]"):
                 return base.removesuffix(f"[{direction}]"), direction, tag
         return base, None, tag
 
     def _asked(self, direction: str | None) -> NDArray[np.bool_]:
         import numpy as np
+        import pyarrow.compute as pc
 
         if direction is None:
-            return np.ones(len(self.keys), bool)
-        return np.array([key[0] == direction for key in self.keys], bool)
+            return np.ones(len(self.table), bool)
+        return np.asarray(pc.equal(self.table["direction"], direction))
 
     def _with_split(self, fold: str, rows: Floats, there: NDArray[np.bool_]) -> Floats:
         """Rows with the number of their split, or of their direction, as the last column."""
         import numpy as np
 
         if fold.startswith("split-mean"):
-            numbers = np.array([key[1] for key in self.keys])
+            numbers = np.asarray(self.table["split"])
         else:
-            ways = list(dict.fromkeys(key[0] for key in self.keys))
-            numbers = np.array([ways.index(key[0]) for key in self.keys])
+            numbers, _ = _numbered(self.table["direction"])
         return np.column_stack([rows, numbers[there]])
 
     def _tagged(
@@ -127,9 +134,10 @@ class RunRows:
         inner = fold.partition(":")[2]
         if inner.startswith("split-"):
             rows = self._with_split(inner, rows, there)
-        tags = [msgspec.json.decode(t).get(tag, "") for t in self.table["tags"].to_pylist()]
-        number = {value: at for at, value in enumerate(sorted(set(tags) - {""}))}
-        numbers = np.array([number.get(value, -1) for value in tags])
+        tags, different = _numbered(self.table["tags"])
+        values = [msgspec.json.decode(text).get(tag, "") for text in different]
+        number = {value: at for at, value in enumerate(sorted(set(values) - {""}))}
+        numbers = np.array([number.get(value, -1) for value in values], np.intp)[tags]
         tagged = numbers >= 0
         kept = np.column_stack([rows, numbers[there]])[tagged[there]]
         return kept, there & tagged, asked & tagged
@@ -159,7 +167,27 @@ class RunRows:
             )
 
 
-def open_run(run: Run, out: str | Path = "leaderboards", task: str | None = None) -> RunRows:
-    """Find a run (`find_run`) and read its rows. Raises DataError where these are not there."""
-    stored = find_run(run, out, task)
-    return RunRows(stored.record, store.read_rows(stored))
+def _keys(table: pa.Table) -> Texts:
+    """The direction, split and id of each row as one text, in which no two can be mistaken."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    way = table["direction"]
+    numbers = (table["split"].cast(pa.string()), pc.utf8_length(way).cast(pa.string()))
+    return Texts(pc.binary_join_element_wise(*numbers, way, table["id"], ","))
+
+
+def _groups(table: pa.Table) -> Texts:
+    """The group of each row; its id where it has none."""
+    import pyarrow.compute as pc
+
+    group, ident = table["group"], table["id"]
+    return Texts(pc.if_else(pc.equal(group, ""), ident, group))
+
+
+def _numbered(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
+    """The number of each text of a column, and the different texts, in their order in it."""
+    import numpy as np
+
+    found = column.combine_chunks().dictionary_encode()
+    return np.asarray(found.indices), found.dictionary.to_pylist()
