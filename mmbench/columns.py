@@ -132,6 +132,28 @@ class Texts(Column[Any]):
         return Texts(self.array.take(rows), self.null)
 
 
+class NumberRows(Column[Any]):
+    """Rows of numbers, as lists, out of an array [n, c]; a masked row is None."""
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.array = array
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[list[float] | None]:
+        return map(self.value, range(len(self)))
+
+    def value(self, row: int) -> list[float] | None:
+        """Return the numbers of a row."""
+        found: list[float] = self.array[row].tolist()
+        return None if None in found else found
+
+    def take(self, rows: Places) -> NumberRows:
+        """Return rows [k]."""
+        return NumberRows(self.array[rows])
+
+
 class Lists(Column[list[str]]):
     """Lists of texts: those of row r are `texts` from `ends[r - 1]` to `ends[r]`."""
 

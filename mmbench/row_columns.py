@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mmbench.columns import Repeated, Texts
+from mmbench.columns import NumberRows, Repeated, Texts
 from mmbench.safe_parse import parse_json
 from mmbench.surrogates import escape_all
 
@@ -27,8 +27,8 @@ def arrow_column(values: Sequence[object] | NDArray[Any]) -> pa.Array | pa.Chunk
     import numpy as np
     import pyarrow as pa
 
-    if isinstance(values, np.ndarray) and values.ndim == 2:
-        return _lists(values)
+    if isinstance(values, NumberRows) or (isinstance(values, np.ndarray) and values.ndim == 2):
+        return _lists(values.array if isinstance(values, NumberRows) else values)
     if isinstance(values, Repeated) and len(values):
         return pa.repeat(arrow_column([values.only])[0], len(values))
     if isinstance(values, Texts) and values.array.null_count < len(values):

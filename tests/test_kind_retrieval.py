@@ -249,7 +249,6 @@ def as_tables(made: RetrievalData) -> RetrievalData:
     return RetrievalData(*sides, made.links)
 
 
-@settings(deadline=None)
 @given(worlds(), st.sampled_from([1, 2]), st.sets(st.integers(0, 7)), st.sampled_from(["", "no "]))
 def test_tables_are_ranked_as_lists_of_samples_are(
     world: tuple[RetrievalData, list[list[int]], list[list[int]]],

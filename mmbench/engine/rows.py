@@ -18,6 +18,7 @@ import msgspec
 
 from mmbench.columns import (
     Mappings,
+    NumberRows,
     Repeated,
     Texts,
     column,
@@ -57,19 +58,28 @@ def rows_table(directions: Directions, found: Sequence[Scored]) -> Table:
         "target": _encoded(of_all("target")),
         "tags": _encoded(of_all("tags")),
     }
-    measured: dict[str, list[list[float] | None]] = {}
+    measured: dict[str, NumberRows] = {}
     for scored in found:
         if scored.score.fold != "whole":
-            _fill(measured.setdefault(scored.metric, [None] * len(table["id"])), scored)
+            _fill(measured, len(table["id"]), scored)
     return table | measured
 
 
-def _fill(column: list[list[float] | None], scored: Scored) -> None:
+def _fill(measured: dict[str, NumberRows], n: int, scored: Scored) -> None:
+    """Put the rows of a score where its predictions stand among all n."""
+    import numpy as np
+
     rows = scored.score.rows
     # The number of the split, or of the direction, is a column of its own.
     kept = rows[:, :-1] if scored.score.fold.startswith("split-") else rows
-    for position, row in zip(scored.positions, kept.tolist(), strict=True):
-        column[position] = row
+    if len(kept) == n and scored.metric not in measured:
+        measured[scored.metric] = NumberRows(kept)
+        return
+    if scored.metric not in measured:
+        empty = np.zeros((n, kept.shape[1]))
+        measured[scored.metric] = NumberRows(np.ma.array(empty, mask=True))
+    column = measured[scored.metric]
+    column.array[np.asarray(scored.positions, np.intp)] = kept
 
 
 def _values(values: Sequence[object], errors: Sequence[str | None]) -> Sequence[object]:
