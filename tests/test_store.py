@@ -6,12 +6,18 @@ import re
 import shutil
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mmbench import store
+from mmbench.columns import Repeated, Texts, packed, texts_of
 from mmbench.errors import DataError, UserError
 from mmbench.run_lookup import find_run
 from mmbench.types import Media, ModelInfo, RunRecord, ScoreInfo, TaskInfo
@@ -51,8 +57,6 @@ def test_a_record_comes_back(tmp_path: Path, where: str) -> None:
 
 
 def test_rows_lie_beside_the_record(tmp_path: Path) -> None:
-    import pyarrow.parquet as pq
-
     path = Path(store.write_record(tmp_path, record(), ROWS))
     assert pq.read_table(path.with_suffix(".parquet")).to_pydict() == ROWS
 
@@ -175,6 +179,44 @@ def test_columns_that_no_run_wrote_are_one_line(
     path = Path(store.write_record(tmp_path, record(), ROWS | {column: values}))
     with pytest.raises(DataError, match=re.escape(f"r1.parquet: not the rows of a run: {fault}")):
         store.read_rows(find_run(path))
+
+
+def test_columns_are_written_as_lists_of_the_same_values() -> None:
+    rng = np.random.default_rng(0)
+    scores, failed = rng.random((70_000, 3)), np.zeros((70_000, 3), bool)
+    failed[[0, 5, 66_000, 69_999]] = True
+    measured = np.ma.MaskedArray(scores, failed)
+    texts = [None if at % 7 == 0 else f"é{at}" for at in range(70_000)]
+    columns: dict[str, Any] = {
+        "id": texts_of(list(map(str, texts))),
+        "group": Repeated("", 70_000),
+        "error": Repeated(None, 70_000),
+        "value": packed(texts),
+        "target": Texts(pa.array([None] * 70_000, pa.large_string())),
+        "split": np.arange(70_000),
+        "em": measured,
+        "again": measured.copy(),
+        "whole": scores[:, :1],
+        "single": scores[:, :1].astype(np.float32),
+        "none": np.ma.masked_all((70_000, 1)),
+    }
+    lists = {name: list(values) for name, values in columns.items()}
+    lists |= {"split": list(range(70_000)), "none": [None] * 70_000}
+    lists["em"] = lists["again"] = [None if failed[at, 0] else row for at, row in enumerate(scores)]
+    found, wanted = (pq.read_table(BytesIO(store._parquet(rows))) for rows in (columns, lists))
+    assert found.schema == wanted.schema
+    assert found.schema.metadata == wanted.schema.metadata
+    assert found == wanted
+
+
+def test_some_columns_are_read_without_the_others(tmp_path: Path) -> None:
+    rows = {"id": ["a", "b"], "m": [[1.0], None], "n": [[1.0], None], "value": [[None], [None]]}
+    store.write_record(tmp_path, record(), rows)
+    run = find_run("r1", tmp_path)
+    assert store.read_rows(run, ["id", "n", "absent"])["n"].to_pylist() == rows["n"]
+    assert store.read_rows(run, ["id"]).to_pydict() == {"id": ["a", "b"]}
+    with pytest.raises(DataError, match="column 'value'"):  # read, it is looked at
+        store.read_rows(run)
 
 
 def test_rows_that_are_torn_are_one_line(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mmbench.stats.folds import fold_many
+from mmbench.stats.folds import folded
 from mmbench.stats.sums import CHUNK, GroupSums, group_sums
 
 if TYPE_CHECKING:
-    from mmbench.stats.folds import Floats
+    from mmbench.stats.folds import Floats, Folded
     from mmbench.stats.sums import Ints
 
 PERMUTATIONS = 10_000
@@ -48,8 +48,10 @@ def permutation_tests(
     for at, values in zip(by_sums, swapped, strict=True):
         found[at] = values
     for at in set(range(len(pairs))) - set(by_sums):
+        name, *both = pairs[at]
+        fold_of = folded(name, np.concatenate(both))
         swaps = _swaps(groups, seed, by_rows, 2 * len(code))
-        found[at] = np.concatenate([_by_rows(pairs[at], s[:, code]) for s in swaps])
+        found[at] = np.concatenate([_by_rows(fold_of, swap[:, code]) for swap in swaps])
     return [_p_value(values, seen) for values, seen in zip(found, observed, strict=True)]
 
 
@@ -78,14 +80,13 @@ def _by_sums(
     return found
 
 
-def _by_rows(pair: Pair, swapped: Floats) -> Floats:
+def _by_rows(fold_of: Folded, swapped: Floats) -> Floats:
     """Both runs' rows stand in one table; a swapping is which of them have weight."""
     import numpy as np
 
-    fold, first, second = pair
-    rows, kept = np.concatenate([first, second]), 1 - swapped
-    a = fold_many(fold, rows, np.concatenate([kept, swapped], axis=1))
-    return np.asarray(fold_many(fold, rows, np.concatenate([swapped, kept], axis=1)) - a)
+    kept = 1 - swapped
+    a = fold_of(np.concatenate([kept, swapped], axis=1))
+    return np.asarray(fold_of(np.concatenate([swapped, kept], axis=1)) - a)
 
 
 def _swaps(groups: int, seed: int, permutations: int, width: int) -> Iterator[Floats]:
