@@ -69,7 +69,9 @@ def as_keys(keys: Iterable[bytes | bytearray | memoryview]) -> Keys:
     """Return n keys as an array [n, 16] uint8."""
     import numpy as np
 
-    return np.frombuffer(b"".join(keys), np.uint8).reshape(-1, KEY_BYTES)
+    parts = iter(keys)
+    blocks = iter(lambda: b"".join(islice(parts, _BLOCK)), b"")
+    return np.frombuffer(b"".join(blocks), np.uint8).reshape(-1, KEY_BYTES)
 
 
 def digest_of_keys(keys: Keys, *further: bytes) -> bytes:
@@ -131,9 +133,7 @@ class ContentKeys:
     def keys(self, items: Sequence[Item]) -> tuple[Keys, dict[int, str]]:
         """Return the keys [n, 16] of n items, and by row why an item has none: its row is zero."""
         failures: dict[int, str] = {}
-        keys = self._each(items, failures)
-        blocks = iter(lambda: b"".join(islice(keys, _BLOCK)), b"")
-        return as_keys(blocks), failures
+        return as_keys(self._each(items, failures)), failures
 
     def _each(self, items: Iterable[Item], failures: dict[int, str]) -> Iterator[bytes]:
         for row, item in enumerate(items):
