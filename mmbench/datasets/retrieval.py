@@ -182,8 +182,9 @@ class RetrievalData(Struct, frozen=True, dict=True):
 
     def shuffled(self, seed: int) -> RetrievalData:
         """Return the queries in another order. Documents keep theirs: splits are runs of them."""
-        queries = random.Random(seed).sample(self.queries, len(self.queries))
-        return replace(self, queries=queries)
+        n = len(self.queries)
+        order = random.Random(seed).sample(range(n), n)
+        return replace(self, queries=taken(self.queries, np.array(order, np.int64)))
 
     def permuted(self, seed: int) -> RetrievalData:
         """Return the data with the documents of the links exchanged at random."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
-from mmbench.columns import column, taken
+from mmbench.columns import column
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.per_sample import with_failures
@@ -16,7 +15,9 @@ from mmbench.kinds.responses import vectors
 from mmbench.kinds.retrieval_given import (
     Embedded,
     embedded,
+    failed,
     judged_alone,
+    outside_ids,
     ranked,
     unjudged_documents,
 )
@@ -28,7 +29,6 @@ from mmbench.search.approximate import check_factory
 from mmbench.search.factories import check_size
 from mmbench.text import count, listed
 from mmbench.types import (
-    Answers,
     Directions,
     KindOptions,
     Outputs,
@@ -36,7 +36,6 @@ from mmbench.types import (
     Predictions,
     Requests,
     Role,
-    Said,
     TaskSpec,
 )
 from mmbench.vectors import Vectors
@@ -120,7 +119,7 @@ class Retrieval:
 
     def failures(self, data: RetrievalData, responses: Responses, /) -> list[tuple[str, str]]:
         """Return id and reason of each sample that failed of itself."""
-        return _failed(data, responses) + data.absent_positives(responses["query"].failures.keys())
+        return failed(data, responses) + data.absent_positives(responses["query"].failures.keys())
 
     def predictions(self, data: RetrievalData, responses: Responses, /) -> Predictions:
         """Return rankings by direction and split, and the reports of an approximate index.
@@ -172,7 +171,7 @@ class Retrieval:
 
         A query that was never judged fails only where documents ask for queries as well.
         """
-        if self._splits > 1 and (strangers := _outside(data)):
+        if self._splits > 1 and (strangers := outside_ids(data)):
             raise DataError(
                 f"task {self.task.name}: searches {self._splits} splits of its own data;"
                 f" these embeddings belong to none: {listed(strangers)}; leave them out"
@@ -181,7 +180,7 @@ class Retrieval:
         found, search = self._searched(data, given["query"], given["corpus"])
         if len(self.directions()) == 1:
             given["query"] = judged_alone(data, given["query"])
-        return Predictions(found, _failed(data, given), notes, search)
+        return Predictions(found, failed(data, given), notes, search)
 
     def baseline(self, name: str, data: RetrievalData, seed: int, /) -> Predictions:
         """Return the best rankings, those of equal vectors, of random vectors, or none."""
@@ -210,22 +209,6 @@ class Retrieval:
             for way, (name, result) in enumerate(zip(names, results, strict=True)):
                 found[name].append(part.predictions(result, forward=way == 0))
         return found
-
-
-def _failed(
-    data: RetrievalData, answers: Mapping[str, Answers | Said | Embedded]
-) -> list[tuple[str, str]]:
-    return [
-        (samples[row].id, reason)
-        for role, samples in data.by_role().items()
-        for row, reason in sorted(answers[role].failures.items())
-    ]
-
-
-def _outside(data: RetrievalData) -> list[str]:
-    """The ids that only embeddings brought."""
-    rows, sides = data.outside(), data.by_role()
-    return [ident for role in sides for ident in taken(column(sides[role], "id"), rows[role])]
 
 
 def _drawn(name: str, role: str, data: RetrievalData, seed: int) -> Array:

@@ -5,16 +5,16 @@ Documents are listed best first, or have a score each.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from mmbench.columns import column, places
+from mmbench.columns import column, places, taken
 from mmbench.datasets import RetrievalData
 from mmbench.datasets.retrieval_matching import is_listed, refuse_twice
 from mmbench.errors import DataError
 from mmbench.kinds.retrieval_parts import prediction
 from mmbench.search.listed import listed_ranking
-from mmbench.types import Broken, Outputs, Prediction, Sample
+from mmbench.types import Answers, Broken, Outputs, Prediction, Said, Sample
 from mmbench.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -34,6 +34,24 @@ def embedded(data: RetrievalData, outputs: Outputs) -> dict[str, Embedded]:
         role: _embedded(column(samples, "id"), *outputs.embeddings[role])
         for role, samples in data.by_role().items()
     }
+
+
+def failed(
+    data: RetrievalData, answers: Mapping[str, Answers | Said | Embedded]
+) -> list[tuple[str, str]]:
+    """Return id and reason of each sample that failed of itself."""
+    return [
+        (samples[row].id, reason)
+        for role, samples in data.by_role().items()
+        for row, reason in sorted(answers[role].failures.items())
+    ]
+
+
+def outside_ids(data: RetrievalData) -> list[str]:
+    """Return the ids that only embeddings brought."""
+    rows = data.outside()
+    ids = {role: column(samples, "id") for role, samples in data.by_role().items()}
+    return [ident for role in ids for ident in taken(ids[role], rows[role])]
 
 
 def judged_alone(data: RetrievalData, answers: Embedded) -> Embedded:
