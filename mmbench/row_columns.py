@@ -22,7 +22,7 @@ _MOST_SPLITS = 10_000
 _PART = 1 << 16  # rows in one array, which holds less than 2 GB of text and 2³¹ numbers
 
 
-def arrow_column(values: Sequence[object] | NDArray[Any]) -> pa.Array | pa.ChunkedArray:
+def arrow_column(values: Sequence[object] | NDArray[Any]) -> pa.ChunkedArray:
     """Return the values of a column in Arrow; lists of an array [n, c], null of masked rows."""
     import numpy as np
     import pyarrow as pa
@@ -30,23 +30,24 @@ def arrow_column(values: Sequence[object] | NDArray[Any]) -> pa.Array | pa.Chunk
     if isinstance(values, NumberRows) or (isinstance(values, np.ndarray) and values.ndim == 2):
         return _lists(values.array if isinstance(values, NumberRows) else values)
     if isinstance(values, Repeated) and len(values):
-        return pa.repeat(arrow_column([values.only])[0], len(values))
+        return pa.chunked_array([pa.repeat(arrow_column([values.only])[0], len(values))])
     if isinstance(values, Texts) and values.array.null_count < len(values):
         parts = [values[at : at + _PART].array for at in range(0, len(values), _PART)]
         return pa.chunked_array([part.cast(pa.string()) for part in parts], pa.string())
     try:
-        return pa.array(values)
+        found = pa.array(values)
     except UnicodeEncodeError:
-        return pa.array(escape_all(list(values)))
+        found = pa.array(escape_all(list(values)))
+    return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
 
 
-def _lists(rows: NDArray[Any]) -> pa.Array | pa.ChunkedArray:
+def _lists(rows: NDArray[Any]) -> pa.ChunkedArray:
     import numpy as np
     import pyarrow as pa
 
     there = ~np.ma.getmaskarray(rows)[:, 0]
     if not there.any():
-        return pa.nulls(len(rows))
+        return pa.chunked_array([pa.nulls(len(rows))])
     parts = []
     for part in (slice(at, at + _PART) for at in range(0, len(rows), _PART)):
         kept = there[part]
