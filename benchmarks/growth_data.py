@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 _WORDS = 8_000  # different words of captions and answers
 _MODEL = """
 import numpy as np
+import pyarrow as pa
 import mmbench
 from mmbench.datasets import sample_columns
 
@@ -22,12 +24,12 @@ class Counter:
 
 @mmbench.register("data", "lines")
 def lines(root):
-    texts = root.read_text().splitlines()
-    def side(name, texts):
-        return sample_columns([f"{name}{row}" for row in range(len(texts))], {"text": texts})
-    queries = texts[: max(1, len(texts) // 200)]
-    links = {f"q{row}": {f"d{row}": 1.0} for row in range(len(queries))}
-    return mmbench.RetrievalData(side("q", queries), side("d", texts[len(queries):]), links)
+    rows = pa.ipc.open_file(pa.memory_map(str(root))).read_all()
+    cut = max(1, rows.num_rows // 200)
+    queries, corpus = (
+        sample_columns(part["id"], {"text": part["text"]}) for part in (rows[:cut], rows[cut:])
+    )
+    return mmbench.RetrievalData(queries, corpus, {s.id: {corpus[0].id: 1.0} for s in queries})
 """
 _RUN_TASK = """name: lines
 kind: retrieval
@@ -46,12 +48,13 @@ metrics: [accuracy@1]
 
 def texts(folder: Path, n: int) -> list[str]:
     """`run` of a model that counts letters, over n texts: one in 200 is a query."""
-    (folder / "lines.txt").write_text(
-        "".join(f"{text} {row}\n" for row, text in enumerate(_sentences(n)))
-    )
+    columns = {"id": [f"t{row}" for row in range(n)], "text": _sentences(n)}
+    schema = pa.schema([(name, pa.large_string()) for name in columns])
+    with pa.OSFile(str(folder / "lines.arrow"), "w") as sink, pa.ipc.new_file(sink, schema) as out:
+        out.write_table(pa.table(columns, schema))
     (folder / "counter.py").write_text(_MODEL)
     _task(folder, "lines", _RUN_TASK)
-    plugin = ["--plugin", str(folder / "counter.py"), "--data", str(folder / "lines.txt")]
+    plugin = ["--plugin", str(folder / "counter.py"), "--data", str(folder / "lines.arrow")]
     return ["run", "-m", "counter", "-t", "lines", *plugin, *_where(folder)]
 
 

@@ -79,7 +79,9 @@ class Texts(Column[Any]):
     def __init__(self, values: pa.Array | pa.ChunkedArray, null: Absent | None = None) -> None:
         import pyarrow as pa
 
-        whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+        chunked = isinstance(values, pa.ChunkedArray)
+        single = chunked and values.num_chunks == 1
+        whole = values.chunk(0) if single else values.combine_chunks() if chunked else values
         self.array: pa.LargeStringArray = whole.cast(pa.large_string())
         self.null = null
 

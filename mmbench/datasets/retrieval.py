@@ -130,10 +130,8 @@ class RetrievalData(Struct, frozen=True, dict=True):
             if role == "query" and not both:
                 others, known = others[:0], np.isin(np.arange(len(samples)), self.judged.query)
             known[others] = False
-            ids, inputs = column(samples, "id"), column(samples, "inputs")
-            rows = np.flatnonzero(known)
-            asked = entries(taken(inputs, rows), fields[role])
-            for ident, content in zip(taken(ids, rows), asked, strict=True):
+            ids, asked = column(samples, "id"), entries(column(samples, "inputs"), fields[role])
+            for ident, content in compress(zip(ids, asked, strict=True), known.tolist()):
                 yield role, ident, "" if content is ABSENT else content
             if len(others):
                 names = taken(ids, others)
