@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -28,6 +29,7 @@ from mmbench.run_lookup import find_run
 from mmbench.stats.paired import MCNEMAR, PERMUTATION
 from mmbench.types import Prediction, Ranking, ScoreInfo
 from mmbench.verdicts.compare import Comparison, compare, compare_runs
+from mmbench.verdicts.join import places_in
 from mmbench.verdicts.letters import letters
 from mmbench.verdicts.rows import RunRows
 
@@ -78,6 +80,24 @@ def test_order_of_samples_does_not_matter(tmp_path: Path) -> None:
         moved = compare_ids(tmp_path, *pair)
         assert moved.scores == plain.scores
         assert moved.changes == plain.changes
+
+
+@given(st.data())
+def test_samples_are_those_of_the_same_direction_split_and_id(data: st.DataObject) -> None:
+    name = st.text("0,é", max_size=4)
+    keys = st.lists(st.tuples(name, st.integers(0, 11), name), unique=True)
+    a, b = data.draw(keys), data.draw(keys)
+    b += [key for key in a if key not in b and data.draw(st.booleans())]
+    assert places_in(keyed(a), keyed(b)).tolist() == [b.index(k) if k in b else -1 for k in a]
+
+
+def keyed(keys: list[tuple[str, int, str]]) -> RunRows:
+    rows = object.__new__(RunRows)
+    kinds = {"direction": pa.string(), "split": pa.int64(), "id": pa.string()}
+    values = zip(*keys, strict=True) if keys else ([], [], [])
+    arrays = [pa.array(own, kind) for own, kind in zip(values, kinds.values(), strict=True)]
+    rows.table = pa.table(arrays, list(kinds))
+    return rows
 
 
 def compare_ids(out: Path, a: str, b: str) -> Comparison:

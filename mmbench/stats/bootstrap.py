@@ -22,6 +22,7 @@ with parts of a point, this errs on the wide side.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mmbench.stats.resampler import RESAMPLES, Resampler
@@ -51,15 +52,16 @@ def intervals(
     whose rows have the same groups share the draws. A score that brings its own interval keeps it.
     """
     found: list[Interval] = [(score.interval, "") for score in scores]
-    shared: list[tuple[Groups, list[int]]] = []
+    shared: dict[tuple[object, ...], list[tuple[Groups, list[int]]]] = {}
     for at, (score, own) in enumerate(zip(scores, groups, strict=True)):
         if score.interval is None and score.fold != "whole" and score.value == score.value:
-            alike = next((members for other, members in shared if _equal(own, other)), None)
-            if alike is None:
-                shared.append((own, [at]))
+            alike = shared.setdefault((len(own), *own[:1]), [])  # so that few are compared
+            members = next((members for other, members in alike if _equal(own, other)), None)
+            if members is None:
+                alike.append((own, [at]))
             else:
-                alike.append(at)
-    for own, members in shared:
+                members.append(at)
+    for own, members in chain.from_iterable(shared.values()):
         resampler = Resampler(own, seed=seed, resamples=resamples)
         if resampler.groups < 2:
             found = [(None, _ONE) if i in members else f for i, f in enumerate(found)]

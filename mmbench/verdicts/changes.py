@@ -11,14 +11,13 @@ from msgspec import Struct
 from mmbench.stats import sums_fold
 from mmbench.text import plain
 from mmbench.verdicts.join import Joined
-from mmbench.verdicts.rows import RunRows
+from mmbench.verdicts.rows import NAMED, RunRows
 
 if TYPE_CHECKING:
     from mmbench.stats.folds import Floats
 
 SHOWN = 50  # samples kept; a table shows fewer
 EXCERPT = 200  # characters kept of a text
-_NAMED = ["direction", "split", "id"]  # columns that say which sample it is
 
 
 class Change(Struct, frozen=True):
@@ -59,11 +58,11 @@ def changes(joined: Joined, a: RunRows, b: RunRows) -> Changes | None:
         first, second = _rates(first, joined.rows_a), _rates(second, joined.rows_b)
     gain = np.nan_to_num((second - first) * (1 if higher else -1))
     changed = np.flatnonzero(gain)
-    table = a.table.select(_NAMED).take(joined.places_a[changed])
+    table = a.table.select(NAMED).take(joined.places_a[changed])
     table = table.add_column(0, "gain", [gain[changed]])
     order = [(name, "ascending") for name in table.column_names]
     worst = pc.select_k_unstable(table, SHOWN, order).to_numpy()
-    names = zip(*table.select(_NAMED).take(worst).to_pydict().values(), strict=True)
+    names = zip(*table.select(NAMED).take(worst).to_pydict().values(), strict=True)
     shown = changed[worst]
     said = zip(
         names,

@@ -16,7 +16,6 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from mmbench.columns import places
 from mmbench.errors import UserError
 from mmbench.run_lookup import Run, find_run
 from mmbench.stats.holm import holm
@@ -25,7 +24,7 @@ from mmbench.store import StoredRun
 from mmbench.types import RunRecord
 from mmbench.unreadable import warn_of_unreadable
 from mmbench.verdicts.changes import Changes, changes
-from mmbench.verdicts.join import Joined, join
+from mmbench.verdicts.join import Joined, join, places_in
 from mmbench.verdicts.rows import RunRows
 from mmbench.verdicts.same import common_scores, refuse
 
@@ -157,7 +156,7 @@ def compare_rows(
     a: RunRows, b: RunRows, names: Sequence[str], alpha: float, seed: int, tests: int
 ) -> Comparison:
     """Compare two opened runs, without verdicts: these wait for the correction over `tests`."""
-    place_in_b = places(a.keys, b.keys)
+    place_in_b = places_in(a, b)
     joined = {name: join(a, b, name, place_in_b) for name in names}
     tested = _tests([j for j in joined.values() if j is not None], a, alpha, seed, tests)
     shown = [name for name in names if name == a.record.headline] or names[:1]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from mmbench.verdicts.rows import RunRows
+from mmbench.columns import places
+from mmbench.verdicts.rows import NAMED, RunRows
 
 if TYPE_CHECKING:
     from mmbench.stats.folds import Floats
@@ -26,17 +27,23 @@ class Joined(NamedTuple):
     failed: tuple[int, int, int]
 
 
-def join(a: RunRows, b: RunRows, name: str, place_in_b: Ints) -> Joined | None:
-    """Join two runs; None for a score without rows by sample.
+def places_in(a: RunRows, b: RunRows) -> Ints:
+    """Where each sample of the first run stands in the table of the second, -1 for none."""
+    import numpy as np
 
-    `place_in_b` is where each sample of the first stands in the table of the second, -1 for none.
-    """
+    if a.table.select(NAMED).equals(b.table.select(NAMED)):
+        return np.arange(len(a.table))
+    return places(a.keys, b.keys)
+
+
+def join(a: RunRows, b: RunRows, name: str, place_in_b: Ints) -> Joined | None:
+    """Join two runs by `places_in`; None for a score without rows by sample."""
     import numpy as np
 
     first, second = a.of(name), b.of(name)
     if first is None or second is None:
         return None
-    row_b = np.full(len(b.keys) + 1, -1)  # the last is that of place -1
+    row_b = np.full(len(b.table) + 1, -1)  # the last is that of place -1
     row_b[second.places] = np.arange(len(second.places))
     found = row_b[place_in_b[first.places]]
     both = found >= 0

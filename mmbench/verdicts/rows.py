@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _MACRO = re.compile(r"^(?P<name>.*)\{macro:(?P<tag>.*)\}$")
 
-_WHICH = ("direction", "split", "id", "group")  # columns that say which sample it is
+NAMED = ("direction", "split", "id")  # columns that say which sample of the task a row is of
 
 
 class Of(NamedTuple):
@@ -40,20 +41,35 @@ class Of(NamedTuple):
 
 
 class RunRows:
-    """The rows of one run, of these scores, as Arrow columns.
-
-    `keys` say which sample of the task each row is of, `groups` its group.
-    """
+    """The rows of one run, of the scores with these names, as an Arrow table."""
 
     def __init__(self, run: StoredRun, names: Collection[str]) -> None:
         self.run, self.record = run, run.record
-        found = [_MACRO.match(name) for name in names]
-        bases = [m["name"] if m else name for name, m in zip(names, found, strict=True)]
-        rows = [base.rpartition("[")[0] for base in bases]  # without the direction, if it is one
-        self.table = self._read(*_WHICH, *(["tags"] if any(found) else []), also=[*bases, *rows])
-        self.keys, self.groups = _keys(self.table), _groups(self.table)
+        bases = [_MACRO.sub(r"\g<name>", name) for name in names]
+        # What stands in the last brackets may be the direction: no part of the column's name.
+        metrics = {*bases, *(base.rpartition("[")[0] for base in bases)}
+        tags = ["tags"] if any(map(_MACRO.match, names)) else []
+        self.table = self._read(*NAMED, "group", *tags, also=metrics)
 
-    def _read(self, *columns: str, also: Sequence[str] = ()) -> pa.Table:
+    @cached_property
+    def keys(self) -> Texts:
+        """The direction, split and id of each row as one text, in which no two can be mistaken."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        way, split, ident = (self.table[name] for name in NAMED)
+        numbers = (split.cast(pa.string()), pc.utf8_length(way).cast(pa.string()))
+        return Texts(pc.binary_join_element_wise(*numbers, way, ident, ","))
+
+    @cached_property
+    def groups(self) -> Texts:
+        """The group of each row; its id where it has none."""
+        import pyarrow.compute as pc
+
+        group, ident = self.table["group"], self.table["id"]
+        return Texts(pc.if_else(pc.equal(group, ""), ident, group))
+
+    def _read(self, *columns: str, also: Iterable[str] = ()) -> pa.Table:
         """Read columns, and those of `also` that are there. Raises DataError."""
         table = store.read_rows(self.run, {*columns, *also})
         if missing := set(columns) - set(table.column_names):
@@ -165,24 +181,6 @@ class RunRows:
                 f"run {self.record.run}: its rows give {name} = {value:.6g}, the record"
                 f" {info.value:.6g}: the rows are those of another run"
             )
-
-
-def _keys(table: pa.Table) -> Texts:
-    """The direction, split and id of each row as one text, in which no two can be mistaken."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    way = table["direction"]
-    numbers = (table["split"].cast(pa.string()), pc.utf8_length(way).cast(pa.string()))
-    return Texts(pc.binary_join_element_wise(*numbers, way, table["id"], ","))
-
-
-def _groups(table: pa.Table) -> Texts:
-    """The group of each row; its id where it has none."""
-    import pyarrow.compute as pc
-
-    group, ident = table["group"], table["id"]
-    return Texts(pc.if_else(pc.equal(group, ""), ident, group))
 
 
 def _numbered(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
