@@ -18,7 +18,6 @@ from mmbench.columns import (
     Lists,
     Mappings,
     Repeated,
-    Sparse,
     Table,
     are_distinct,
     as_column,
@@ -27,6 +26,7 @@ from mmbench.columns import (
     entries,
     names_in,
     packed,
+    patched,
     places,
     table,
     taken,
@@ -89,7 +89,6 @@ def test_what_has_no_rows_is_a_column_too() -> None:
     empties: tuple[Sequence[object], ...] = (
         packed([]),
         Repeated("", 0),
-        Sparse({}, None, 0),
         Mappings({}, 0),
         table(Sample, []),
     )
@@ -97,12 +96,12 @@ def test_what_has_no_rows_is_a_column_too() -> None:
         _same(empty, [])
 
 
-def test_sparse_columns_have_their_few_values_where_these_are() -> None:
-    _same(Sparse({1: "broken"}, None, 3), [None, "broken", None])
+def test_patched_columns_have_their_few_values_where_these_are() -> None:
+    _same(patched(Repeated(None, 3), {1: "broken"}), [None, "broken", None])
 
 
 def test_a_row_beyond_the_last_is_an_index_error() -> None:
-    for values in (packed(["a", "b"]), Repeated("a", 2), Sparse({}, 1, 2)):
+    for values in (packed(["a", "b"]), Repeated("a", 2), patched(Repeated(1, 2), {0: 3})):
         with pytest.raises(IndexError, match="row 2 of 2"):
             values[2]
 

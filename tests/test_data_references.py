@@ -159,7 +159,7 @@ def test_pairs(tmp_path, name, content):
     # A document that is only judged as not relevant is in the corpus, a query without any is asked.
     assert [query.id for query in data.queries] == ["q1", "q2", "q3"]
     assert sorted(document.id for document in data.corpus) == ["d1", "d2", "d3"]
-    assert all(not sample.inputs for sample in data.queries + data.corpus)
+    assert all(not sample.inputs for sample in [*data.queries, *data.corpus])
 
 
 def test_pairs_without_a_grade_are_relevant(tmp_path):

@@ -1,0 +1,86 @@
+"""Columns: sequences that hold many values without a Python object for each.
+
+A column is a `Sequence`: of texts in Arrow's memory, of numbers in an `array`, of one value that
+repeats, or a plain list. A `Table` is a sequence of rows over columns; a row becomes an object when
+somebody asks for it. Code that reads one attribute of all rows asks for `column(rows, name)`, which
+costs nothing for a table and works on a list of objects as well.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmbench.columns.base import (
+    ABSENT,
+    Absent,
+    Column,
+    Mapped,
+    NumberRows,
+    Patched,
+    Repeated,
+    Texts,
+    patched,
+    rows_not_none,
+    taken,
+    without_rows,
+)
+from mmbench.columns.names import (
+    Keyed,
+    are_distinct,
+    by_name,
+    distinct,
+    keys_of,
+    looked_up,
+    places,
+    values_of,
+)
+from mmbench.columns.packing import Lists, as_column, packed, rows_of_type, texts_of
+from mmbench.columns.tables import (
+    Mappings,
+    Table,
+    column,
+    entries,
+    joined,
+    joined_mappings,
+    names_in,
+    table,
+)
+
+if TYPE_CHECKING:
+    from mmbench.columns.base import Places as Places
+
+__all__ = [
+    "ABSENT",
+    "Absent",
+    "Column",
+    "Keyed",
+    "Lists",
+    "Mapped",
+    "Mappings",
+    "NumberRows",
+    "Patched",
+    "Repeated",
+    "Table",
+    "Texts",
+    "are_distinct",
+    "as_column",
+    "by_name",
+    "column",
+    "distinct",
+    "entries",
+    "joined",
+    "joined_mappings",
+    "keys_of",
+    "looked_up",
+    "names_in",
+    "packed",
+    "patched",
+    "places",
+    "rows_not_none",
+    "rows_of_type",
+    "table",
+    "taken",
+    "texts_of",
+    "values_of",
+    "without_rows",
+]

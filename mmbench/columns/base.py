@@ -1,0 +1,250 @@
+"""The columns: a `Sequence` each, which holds many values without a Python object for each."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    Places = NDArray[np.int64]
+
+T = TypeVar("T")
+
+_BLOCK = 1 << 14  # values that are Python objects at a time
+
+
+class Absent(Enum):
+    """The type of `ABSENT`, which stands in a column where a mapping has no such key."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+class Column(Sequence[T], Generic[T]):
+    """The base of the columns of this module: equal to any sequence with equal values."""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, str):
+            return NotImplemented
+        pairs = zip(self, other, strict=False)
+        return len(self) == len(other) and all(a == b for a, b in pairs)
+
+    __hash__ = None  # type: ignore[assignment]  # as a list has none
+
+    def __repr__(self) -> str:
+        shown = ", ".join(map(repr, self[:3]))
+        return f"{type(self).__name__}([{shown}{', …' if len(self) > 3 else ''}])"
+
+    @overload
+    def __getitem__(self, at: int) -> T: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[T]: ...
+    def __getitem__(self, at: int | slice) -> T | Sequence[T]:
+        if isinstance(at, slice):
+            import numpy as np
+
+            return self.take(np.arange(*at.indices(len(self))))
+        if not -len(self) <= at < len(self):
+            raise IndexError(f"row {at} of {len(self)}")
+        return self.value(at % len(self))
+
+    def value(self, row: int) -> T:
+        """Return the value of a row from 0."""
+        raise NotImplementedError
+
+    def take(self, rows: Places) -> Sequence[T]:
+        """Return the values of rows [k], from 0, in their order."""
+        raise NotImplementedError
+
+
+class Texts(Column[Any]):
+    """Texts in an Arrow array of large strings; `null` is the value of what is null there."""
+
+    def __init__(self, values: pa.Array | pa.ChunkedArray, null: Absent | None = None) -> None:
+        import pyarrow as pa
+
+        chunked = isinstance(values, pa.ChunkedArray)
+        single = chunked and values.num_chunks == 1
+        whole = values.chunk(0) if single else values.combine_chunks() if chunked else values
+        self.array: pa.LargeStringArray = whole.cast(pa.large_string())
+        self.null = null
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Texts) and self.null is other.null:
+            return bool(self.array.equals(other.array))
+        return super().__eq__(other)
+
+    __hash__ = None
+
+    def __iter__(self) -> Iterator[Any]:
+        return chain.from_iterable(map(self._block, range(0, len(self), _BLOCK)))
+
+    def _block(self, start: int) -> list[Any]:
+        found: list[Any] = self.array.slice(start, _BLOCK).to_pylist()
+        if self.null is None or not self.array.null_count:
+            return found
+        return [self.null if text is None else text for text in found]
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice) and at.step in (None, 1):  # no copy
+            start, stop, _ = at.indices(len(self))
+            return Texts(self.array.slice(start, max(0, stop - start)), self.null)
+        return super().__getitem__(at)
+
+    def are_full(self) -> bool:
+        """Return whether no text is empty, and none missing."""
+        import pyarrow.compute as pc
+
+        shortest = pc.min(pc.binary_length(self.array)).as_py()
+        return not self.array.null_count and shortest != 0
+
+    def longest(self) -> int:
+        """Return how many characters the longest text has; 0 where there is none."""
+        import pyarrow.compute as pc
+
+        found: int | None = pc.max(pc.utf8_length(self.array)).as_py()
+        return found or 0
+
+    def value(self, row: int) -> Any:
+        """Return the text of a row."""
+        found = self.array[row].as_py()
+        return self.null if found is None else found
+
+    def take(self, rows: Places) -> Texts:
+        """Return the texts of rows [k]."""
+        return Texts(self.array.take(rows), self.null)
+
+
+class Repeated(Column[T]):
+    """One value, n times."""
+
+    def __init__(self, only: T, n: int) -> None:
+        self.only, self._n = only, n
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __iter__(self) -> Iterator[T]:
+        return repeat(self.only, self._n)
+
+    def value(self, _row: int) -> T:
+        """Return the value."""
+        return self.only
+
+    def take(self, rows: Places) -> Repeated[T]:
+        """Return the value, as often as there are rows."""
+        return Repeated(self.only, len(rows))
+
+
+class NumberRows(Column[Any]):
+    """Rows of numbers, as lists, out of an array [n, c]; a masked row is None."""
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.array = array
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[list[float] | None]:
+        return map(self.value, range(len(self)))
+
+    def value(self, row: int) -> list[float] | None:
+        """Return the numbers of a row."""
+        found: list[float] = self.array[row].tolist()
+        return None if None in found else found
+
+    def take(self, rows: Places) -> NumberRows:
+        """Return rows [k]."""
+        return NumberRows(self.array[rows])
+
+
+class Patched(Column[T]):
+    """The values of another column, but for a few rows: {row: value}."""
+
+    def __init__(self, base: Sequence[T], few: Mapping[int, T]) -> None:
+        self.base, self.few = base, few
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+    def __iter__(self) -> Iterator[T]:
+        return (self.few.get(row, value) for row, value in enumerate(self.base))
+
+    def value(self, row: int) -> T:
+        """Return the value of a row."""
+        return self.few[row] if row in self.few else self.base[row]
+
+    def take(self, rows: Places) -> Sequence[T]:
+        """Return the values of rows [k]."""
+        kept = {at: self.few[row] for at, row in enumerate(rows.tolist()) if row in self.few}
+        return patched(taken(self.base, rows), kept)
+
+
+class Mapped(Column[T]):
+    """What a function makes of each value of a column, when it is asked for."""
+
+    def __init__(self, function: Callable[[Any], T], values: Sequence[Any]) -> None:
+        self.function, self.values = function, values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self.function, self.values)
+
+    def value(self, row: int) -> T:
+        """Return what the function makes of the value of a row."""
+        return self.function(self.values[row])
+
+    def take(self, rows: Places) -> Mapped[T]:
+        """Return the same of the values of rows [k]."""
+        return Mapped(self.function, taken(self.values, rows))
+
+
+def patched(base: Sequence[T], few: Mapping[int, T]) -> Sequence[T]:
+    """Return a column with other values in a few rows: {row: value}."""
+    return Patched(base, few) if few else base
+
+
+def taken(values: Sequence[T], rows: Places) -> Sequence[T]:
+    """Return the values of rows [k] int64, from 0, in their order."""
+    import numpy as np
+
+    if isinstance(values, Column):
+        return values.take(rows)
+    if isinstance(values, array):
+        cut = np.frombuffer(values, values.typecode)[rows]
+        return cast("Sequence[T]", array(values.typecode, cut.tobytes()))
+    if isinstance(values, np.ndarray):
+        return cast("Sequence[T]", values[rows])
+    return [values[row] for row in rows.tolist()]
+
+
+def without_rows(values: Sequence[T], rows: Sequence[int]) -> Sequence[T]:
+    """Return a column without some of its rows; the column itself where there are none."""
+    if not rows:
+        return values
+    import numpy as np
+
+    return taken(values, np.delete(np.arange(len(values)), rows))
+
+
+def rows_not_none(values: Sequence[object]) -> list[int]:
+    """Return the rows of a column whose value is not None, ascending."""
+    if isinstance(values, Repeated) and values.only is None:
+        return []
+    if isinstance(values, Patched) and not rows_not_none(values.base):
+        return sorted(row for row, value in values.few.items() if value is not None)
+    return [row for row, value in enumerate(values) if value is not None]

@@ -1,0 +1,148 @@
+"""Columns of names: mappings by them, and which of them stand where."""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterator, Mapping, Sequence, ValuesView
+from typing import TYPE_CHECKING, TypeVar
+
+from mmbench.columns.base import Texts, taken
+from mmbench.columns.packing import texts_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Places = NDArray[np.int64]
+
+V = TypeVar("V")
+
+
+class Keyed(Mapping[str, V]):
+    """A mapping of texts to values, both of them columns; a key that stands twice has its last.
+
+    The keys are looked up through Arrow, all of `rows` at once; the first single key that is asked
+    for costs as much as a dict of them.
+    """
+
+    def __init__(self, names: Sequence[str], values: Sequence[V]) -> None:
+        self.names, self.column = names, values
+        self._row_of: dict[str, int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def values(self) -> ValuesView[V]:
+        """Return the values."""
+        return _Values(self)
+
+    def items(self) -> ItemsView[str, V]:
+        """Return the keys with their values."""
+        return _Items(self)
+
+    def __getitem__(self, name: str) -> V:
+        if self._row_of is None:
+            self._row_of = {name: row for row, name in enumerate(self.names)}
+        return self.column[self._row_of[name]]
+
+
+class _Values(ValuesView[V]):
+    _mapping: Keyed[V]
+
+    def __iter__(self) -> Iterator[V]:
+        return iter(self._mapping.column)
+
+
+class _Items(ItemsView[str, V]):
+    _mapping: Keyed[V]
+
+    def __iter__(self) -> Iterator[tuple[str, V]]:
+        return zip(self._mapping.names, self._mapping.column, strict=True)
+
+
+def looked_up(mapping: Mapping[str, V], names: Sequence[str]) -> Sequence[V]:
+    """Return the value of each name, in their order. Raises KeyError for one that has none."""
+    if not isinstance(mapping, Keyed):
+        return [mapping[name] for name in names]
+    rows = places(names, mapping.names)
+    if len(rows) and rows.min() < 0:
+        raise KeyError(names[int(rows.argmin())])
+    whole = len(rows) == len(mapping) and bool((rows[1:] > rows[:-1]).all())
+    return mapping.column if whole else taken(mapping.column, rows)
+
+
+def keys_of(mapping: Mapping[str, object]) -> Sequence[str]:
+    """Return the keys of a mapping as a column."""
+    return mapping.names if isinstance(mapping, Keyed) else list(mapping)
+
+
+def values_of(mapping: Mapping[str, V]) -> Sequence[V]:
+    """Return the values of a mapping as a column."""
+    return mapping.column if isinstance(mapping, Keyed) else list(mapping.values())
+
+
+def places(names: Sequence[str], among: Sequence[str]) -> Places:
+    """Return the row [n] int64 of each of n names among others, -1 where it is none of them.
+
+    Of names that stand twice among the others either row may be given.
+    """
+    import numpy as np
+
+    left, right = texts_of(names), texts_of(among)
+    if left is None or right is None:
+        row_of = {name: row for row, name in enumerate(among)}
+        return np.fromiter((row_of.get(name, -1) for name in names), np.int64, len(names))
+    if left.array.equals(right.array):
+        return np.arange(len(names))
+    if len(left) >= len(right):
+        return _index_in(left, right)
+    found = _index_in(right, left)  # a table of the fewer is made, and the others are looked up
+    here = np.flatnonzero(found >= 0)
+    rows = np.full(len(left), -1)
+    rows[found[here]] = here
+    return rows[_index_in(left, left)]
+
+
+def _index_in(names: Texts, among: Texts) -> Places:
+    import numpy as np
+    import pyarrow.compute as pc
+
+    found = pc.fill_null(pc.index_in(names.array, value_set=among.array), -1)
+    return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
+
+
+def by_name(names: Sequence[str]) -> tuple[Places, bool]:
+    """Return the rows of n names in the order of their UTF-8 [n] int64, and if two are equal."""
+    import numpy as np
+
+    texts = texts_of(names)
+    if texts is None:
+        rows = sorted(range(len(names)), key=names.__getitem__)
+        return np.array(rows, np.int64), len(set(names)) < len(names)
+    import pyarrow.compute as pc
+
+    values = texts.array
+    if pc.all(pc.less(values[:-1], values[1:])).as_py() is not False:
+        return np.arange(len(names)), False
+    order = pc.sort_indices(values).to_numpy()
+    ordered = values.take(order)
+    twice = pc.any(pc.equal(ordered[:-1], ordered[1:])).as_py()
+    return order.astype(np.int64), bool(twice)
+
+
+def distinct(names: Sequence[str]) -> int:
+    """Return how many different names there are."""
+    if not isinstance(names, Texts):
+        return len(set(names))
+    if are_distinct(names):
+        return len(names)
+    import pyarrow.compute as pc
+
+    return int(pc.count_distinct(names.array).as_py())
+
+
+def are_distinct(names: Sequence[str]) -> bool:
+    """Return whether no name stands twice."""
+    return not by_name(names)[1] if isinstance(names, Texts) else len(set(names)) == len(names)

@@ -1,0 +1,145 @@
+"""Rows over columns: tables of objects, and mappings by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from mmbench.columns.base import ABSENT, Column, Repeated, Texts, taken
+from mmbench.columns.packing import packed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Places = NDArray[np.int64]
+
+T = TypeVar("T")
+
+
+class Mappings(Column[dict[str, Any]]):
+    """Mappings whose keys are the names of n-long columns; ABSENT is where a row lacks a key."""
+
+    def __init__(self, columns: Mapping[str, Sequence[Any]], n: int) -> None:
+        self.columns, self._n = columns, n
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Mappings:
+        """Return mappings as columns."""
+        names = dict.fromkeys(name for row in rows for name in row)
+        return cls(
+            {name: packed([row.get(name, ABSENT) for row in rows]) for name in names}, len(rows)
+        )
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        if not self.columns:
+            return ({} for _ in range(self._n))
+        return map(self._row, *self.columns.values())
+
+    def _row(self, *values: object) -> dict[str, Any]:
+        pairs = zip(self.columns, values, strict=True)
+        return {name: value for name, value in pairs if value is not ABSENT}
+
+    def value(self, row: int) -> dict[str, Any]:
+        """Return the mapping of a row."""
+        return self._row(*(column[row] for column in self.columns.values()))
+
+    def take(self, rows: Places) -> Mappings:
+        """Return the mappings of rows [k]."""
+        columns = {name: taken(column, rows) for name, column in self.columns.items()}
+        return Mappings(columns, len(rows))
+
+
+class Table(Column[T]):
+    """Rows whose fields are columns of one length; `row` makes a row of its fields, in order."""
+
+    def __init__(self, row: Callable[..., T], columns: Mapping[str, Sequence[Any]]) -> None:
+        self.row, self.columns = row, dict(columns)
+        self._n = len(next(iter(self.columns.values())))
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self.row, *self.columns.values())
+
+    def value(self, row: int) -> T:
+        """Return a row."""
+        return self.row(*(column[row] for column in self.columns.values()))
+
+    def take(self, rows: Places) -> Table[T]:
+        """Return rows [k]."""
+        return Table(self.row, {name: taken(c, rows) for name, c in self.columns.items()})
+
+    def having(self, **columns: Sequence[Any]) -> Table[T]:
+        """Return the rows with other columns in the place of some."""
+        return Table(self.row, self.columns | columns)
+
+
+def column(rows: Sequence[object], name: str) -> Sequence[Any]:
+    """Return an attribute of all rows."""
+    if isinstance(rows, Table):
+        return rows.columns[name]
+    return [getattr(row, name) for row in rows]
+
+
+def entries(mappings: Sequence[Mapping[str, Any]], name: str) -> Sequence[Any]:
+    """Return what each of many mappings has under a name, ABSENT where it has nothing."""
+    if not isinstance(mappings, Mappings):
+        return [one.get(name, ABSENT) for one in mappings]
+    found = mappings.columns.get(name)
+    return Repeated(ABSENT, len(mappings)) if found is None else found
+
+
+def names_in(mappings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the names that any of many mappings has, in the order in which they first stand."""
+    if isinstance(mappings, Mappings):
+        return [n for n, c in mappings.columns.items() if any(v is not ABSENT for v in c)]
+    if isinstance(mappings, Repeated):
+        return list(mappings.only)
+    return list(dict.fromkeys(name for one in mappings for name in one))
+
+
+def table(row: Callable[..., T], rows: Sequence[T], mappings: Iterable[str] = ()) -> Table[T]:
+    """Return rows, msgspec structs or named tuples, as a table of columns; a table as it is.
+
+    `mappings` are the fields that hold mappings.
+    """
+    if isinstance(rows, Table):
+        return rows
+    fields: Sequence[str] = getattr(row, "__struct_fields__", getattr(row, "_fields", ()))
+    values = {name: [getattr(one, name) for one in rows] for name in fields}
+    packs = dict.fromkeys(mappings, Mappings.of)
+    return Table(row, {name: packs.get(name, packed)(values[name]) for name in fields})
+
+
+def joined(parts: Sequence[Sequence[T]]) -> Sequence[T]:
+    """Return columns, one behind the other, as one column."""
+    if len(parts) == 1:
+        return parts[0]
+    same = {id(part.only) if isinstance(part, Repeated) else None for part in parts}
+    if len(same) == 1 and None not in same:
+        return Repeated(parts[0][0], sum(map(len, parts)))
+    first = parts[0] if parts else None
+    if isinstance(first, Table) and all(isinstance(part, Table) for part in parts):
+        return Table(first.row, {n: joined([column(p, n) for p in parts]) for n in first.columns})
+    if isinstance(first, Mappings) and all(isinstance(part, Mappings) for part in parts):
+        return cast("Sequence[T]", joined_mappings(cast("Sequence[Mappings]", parts)))
+    nulls = {part.null for part in parts if isinstance(part, Texts) and part.array.null_count}
+    if parts and len(nulls) < 2 and all(isinstance(part, Texts) for part in parts):
+        import pyarrow as pa
+
+        arrays = [part.array for part in parts if isinstance(part, Texts)]
+        return cast("Sequence[T]", Texts(pa.chunked_array(arrays), *nulls))
+    return packed(list(chain.from_iterable(parts)))
+
+
+def joined_mappings(parts: Sequence[Mappings]) -> Mappings:
+    """Return mappings, one part behind the other."""
+    names = dict.fromkeys(name for part in parts for name in part.columns)
+    columns = {name: joined([entries(part, name) for part in parts]) for name in names}
+    return Mappings(columns, sum(map(len, parts)))
