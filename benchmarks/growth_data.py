@@ -91,9 +91,8 @@ def labels(folder: Path, n: int) -> list[str]:
             f"{row},class {label}\n" for row, label in enumerate(draws.integers(0, 100, n).tolist())
         )
         (folder / name).write_text(f"id,{column}\n" + "".join(lines))
-    _task(
-        folder, "top1", "include: labels\nname: top1\nmetrics: [accuracy@1]\nheadline: accuracy@1\n"
-    )
+    names = ", ".join(f"class {label}" for label in range(100))
+    _task(folder, "top1", _TOP1.format(names=names))
     return _score(folder, "top1", "data.csv", "outputs.csv")
 
 
