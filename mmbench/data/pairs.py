@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from mmbench.columns import are_distinct
-from mmbench.datasets import RetrievalData
+from mmbench.columns import are_distinct, packed
+from mmbench.datasets import RetrievalData, sample_columns
 from mmbench.errors import DataError, SpecError
 from mmbench.text import listed, path_id, repeated
-from mmbench.types import Broken, Content, Modality, Sample
+from mmbench.types import Broken, Content, Modality
 
 
 class Caption(NamedTuple):
@@ -37,15 +37,17 @@ def retrieval_data(
     named in it.
     """
     named = [(path_id(id), content) for id, content in images]
-    corpus = [Sample(id, {str(medium): content}, group=id) for id, content in named]
-    queries = []
-    links = {}
-    for id, image, text in (caption._replace(image=path_id(caption.image)) for caption in captions):
-        queries.append(Sample(id, {"text": _checked(text)}, group=image))
-        links[id] = {image: 1.0}
-    refuse_duplicates(f"{medium} id", [sample.id for sample in corpus], source)
-    refuse_duplicates("caption id", [sample.id for sample in queries], source)
-    return RetrievalData(queries, corpus, links)
+    texts = [caption._replace(image=path_id(caption.image)) for caption in captions]
+    documents, ids = packed([id for id, _ in named]), packed([caption.id for caption in texts])
+    refuse_duplicates(f"{medium} id", documents, source)
+    refuse_duplicates("caption id", ids, source)
+    contents = {str(medium): [content for _, content in named]}
+    asked = {"text": [_checked(caption.text) for caption in texts]}
+    return RetrievalData(
+        sample_columns(ids, asked, groups=[caption.image for caption in texts]),
+        sample_columns(documents, contents, groups=documents),
+        {caption.id: {caption.image: 1.0} for caption in texts},
+    )
 
 
 def first_captions(captions: Iterable[Caption], n: int | None) -> list[Caption]:
