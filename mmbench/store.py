@@ -263,7 +263,9 @@ def read_rows(run: StoredRun, columns: Collection[str] | None = None) -> pa.Tabl
         refuse_inflated_groups(parquet.metadata, len(data), Path(path))
         stored = (parquet.schema_arrow.metadata or {}).get(SAME, b"{}")
         same = parse_json(stored, dict[str, str])
-        table = parquet.read(columns and sorted({same.get(name, name) for name in columns}))
+        read = columns and sorted({same.get(name, name) for name in columns})
+        # A thread that lets go of the data while the process ends would abort it.
+        table = parquet.read(read, use_threads=False)
         for metric, twin in same.items():
             if columns is None or metric in columns:
                 table = table.append_column(metric, table[twin])
