@@ -221,16 +221,17 @@ def _path(name: str) -> PurePosixPath:
 
 def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     """Leave out tags of outputs that the data have too; the data's stay. A note names them."""
-    of_data = names_in(column(samples, "tags")) if outputs.tags else []
-    by_id = {sample.id: sample.tags for sample in samples} if of_data else {}
-    other: dict[str, int] = {}
-    for ident, tags in outputs.tags.items() if of_data else ():
-        for name in tags.keys() & of_data:
-            other[name] = other.get(name, 0) + (tags[name] != by_id.get(ident, {}).get(name))
-    if not other:
+    named = set(names_in(values_of(outputs.tags)))
+    common = [name for name in names_in(column(samples, "tags")) if name in named]
+    if not common:
         return outputs
+    by_id = {sample.id: sample.tags for sample in samples}
+    other = dict.fromkeys(common, 0)
+    for ident, tags in outputs.tags.items():
+        for name in tags.keys() & other.keys():
+            other[name] += tags[name] != by_id.get(ident, {}).get(name)
     kept = {
-        ident: {name: tag for name, tag in tags.items() if name not in of_data}
+        ident: {name: tag for name, tag in tags.items() if name not in common}
         for ident, tags in outputs.tags.items()
     }
     told = [

@@ -9,6 +9,7 @@ from inspect import unwrap
 from typing import ClassVar, TypeVar, cast
 
 from mmbench.columns import (
+    Keyed,
     Mappings,
     Repeated,
     Table,
@@ -173,10 +174,13 @@ def each_output(
 
 def _tags(samples: Sequence[Sample], outputs: Outputs) -> Sequence[Mapping[str, str]]:
     """Return the tags of each sample, and those that its output brings besides."""
-    own, given = column(samples, "tags"), outputs.tags
+    own, given, ids = column(samples, "tags"), outputs.tags, column(samples, "id")
     if not given:
         return own
-    pairs = zip(column(samples, "id"), own, strict=True)
+    found = looked_up(given, ids) if isinstance(given, Keyed) else ()
+    if isinstance(own, Mappings) and isinstance(found, Mappings):  # `match` left out common names
+        return Mappings({**found.columns, **own.columns}, len(ids))
+    pairs = zip(ids, own, strict=True)
     return Mappings.of([{**given.get(ident, {}), **tags} for ident, tags in pairs])
 
 
