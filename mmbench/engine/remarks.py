@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mmbench.columns import column
+from mmbench.columns import Keyed, column, keys_of, patched, values_of
 from mmbench.reasoning import NO_ANSWER, final_answer, has_reasoning, perhaps_reasoning
 from mmbench.text import count
 from mmbench.types import Broken, Outputs, Prediction, Predictions
@@ -20,20 +20,18 @@ def without_reasoning(outputs: Outputs, empty: str | None) -> Outputs:
     A text without an answer behind the reasoning becomes `empty`, which a kind scores as wrong, and
     gets the tag `NO_ANSWER`; where `empty` is None the sample fails.
     """
-    values, tags = dict(outputs.values), dict(outputs.tags)
-    marked = {i: text for i, text in values.items() if _is_marked(text)}
-    missing = 0
-    for ident, text in marked.items():
-        answer = final_answer(text)
-        values[ident] = answer
-        if not answer:
-            missing += 1
-            values[ident] = Broken("no answer behind its reasoning") if empty is None else empty
-            tags[ident] = {**tags.get(ident, {}), NO_ANSWER: "true"}
+    names, values, tags = keys_of(outputs.values), values_of(outputs.values), dict(outputs.tags)
+    marked = [row for row, value in enumerate(values) if _is_marked(value)]
+    answers: dict[int, object] = {row: final_answer(values[row]) for row in marked}
+    missing = [row for row, answer in answers.items() if not answer]
+    for row in missing:
+        answers[row] = Broken("no answer behind its reasoning") if empty is None else empty
+        tags[names[row]] = {**tags.get(names[row], {}), NO_ANSWER: "true"}
     note = f"reasoning removed from {count(len(marked), 'output')}"
     if missing:
-        note += f", of which {missing:,} had no answer behind it"
-    return replace(outputs, values=values, tags=tags, notes=[*outputs.notes, note])
+        note += f", of which {len(missing):,} had no answer behind it"
+    kept = Keyed(names, patched(values, answers))
+    return replace(outputs, values=kept, tags=tags, notes=[*outputs.notes, note])
 
 
 def _is_marked(value: object) -> bool:
