@@ -23,7 +23,7 @@ from mmbench import media
 from mmbench.cache_errors import cache_errors
 from mmbench.errors import SampleError, UserError
 from mmbench.key_store import FileState, KeyStore
-from mmbench.media.held import EMPTY, NOTHING, Held, Part
+from mmbench.media.inside import EMPTY, NOTHING, MediaFile, MediaInFile
 from mmbench.regular_files import open_regular
 from mmbench.text import with_home
 from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
@@ -168,38 +168,38 @@ class ContentKeys:
     def _medium(self, medium: Media) -> bytes:
         if medium.read is None:
             return digest(medium.modality, self.file(Path(medium.name)))
-        if isinstance(medium.read, Part):
-            return digest(medium.modality, self.part(medium))
+        if isinstance(medium.read, MediaInFile):
+            return digest(medium.modality, self.digest_inside(medium))
         if medium not in self._made:
             self._made[medium] = digest(medium.modality, digest(media.read_bytes(medium)))
         return self._made[medium]
 
-    def part(self, medium: Media) -> bytes:
+    def digest_inside(self, medium: Media) -> bytes:
         """The digest of a medium inside a file. Raises SampleError when it cannot be read."""
         part = medium.read
-        if isinstance(part, Part):
+        if isinstance(part, MediaInFile):
             with suppress(OSError, ValueError):  # reading the medium says why
                 start = part.number * KEY_BYTES
-                found = self.held(part.held)[start : start + KEY_BYTES]
+                found = self.digests_of(part.file)[start : start + KEY_BYTES]
                 if found not in (NOTHING, EMPTY):
                     return found
         return digest(media.read_bytes(medium))
 
-    def held(self, held: Held) -> bytes:
+    def digests_of(self, file: MediaFile) -> bytes:
         """The digests [n · 16] of all media in a file: read in one pass, and remembered.
 
         NOTHING and EMPTY stand where there are no bytes. Raises OSError, ValueError when the pass
         ends early; from then on each medium is read by itself.
         """
-        if held.digests is None:
-            known = self._store.get(held.state) if held.state else None
-            held.digests = known if known and len(known) == len(held) * KEY_BYTES else None
-        if held.digests is None:
-            held.digests = bytes(len(held) * KEY_BYTES)
-            held.digests = b"".join(map(_part_digest, held.each()))
-            if held.state and _is_settled(held.state.ctime):
-                self._new.append((held.state, held.digests))
-        return held.digests
+        if file.digests is None:
+            known = self._store.get(file.state) if file.state else None
+            file.digests = known if known and len(known) == len(file) * KEY_BYTES else None
+        if file.digests is None:
+            file.digests = bytes(len(file) * KEY_BYTES)
+            file.digests = b"".join(map(_part_digest, file.each()))
+            if file.state and _is_settled(file.state.ctime):
+                self._new.append((file.state, file.digests))
+        return file.digests
 
     def file(self, path: Path) -> bytes:
         """The key of a file's bytes. Raises SampleError when it cannot be read."""

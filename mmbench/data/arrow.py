@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mmbench.data.rows import Row
 from mmbench.errors import DataError
-from mmbench.media.held import Part
+from mmbench.media.inside import MediaInFile
 from mmbench.types import Media
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def arrow_rows(
     columns: dict[str, str],
     start: int,
     source: str,
-    part: Callable[[int], Part],
+    part: Callable[[int], MediaInFile],
     stored: Iterable[object] | None = None,
 ) -> Iterator[Row]:
     """The rows of a table, the first of which has the number `start`.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.data.arrow import media_columns
-from mmbench.media.held import Held, Part, Pieces
+from mmbench.media.inside import ByteRanges, MediaFile, MediaInFile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 _BATCH = 100  # rows held at a time
 
 
-def parts_of(dataset: Dataset, column: str) -> Callable[[int], Part]:
+def parts_of(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:
     """Return what gives the medium in a row, by number.
 
     Where the rows are those of whole Arrow files, in their order, a medium is a piece of such a
     file. Otherwise (`test[:100]`, data in memory) the library is asked for the row.
     """
     files = [_pieces(Path(entry["filename"]), column) for entry in dataset.cache_files]
-    held: list[Held] = [file for file in files if file is not None]
-    if len(held) < len(files) or sum(map(len, held)) != len(dataset):
-        held = [_Rows(dataset, column)]
-    ends = list(accumulate(map(len, held)))
+    stored: list[MediaFile] = [file for file in files if file is not None]
+    if len(stored) < len(files) or sum(map(len, stored)) != len(dataset):
+        stored = [_Rows(dataset, column)]
+    ends = list(accumulate(map(len, stored)))
 
-    def part(number: int) -> Part:
+    def part(number: int) -> MediaInFile:
         at = bisect_right(ends, number)
-        return Part(held[at], number - (ends[at - 1] if at else 0))
+        return MediaInFile(stored[at], number - (ends[at - 1] if at else 0))
 
     return part
 
 
-class _Rows(Held):
+class _Rows(MediaFile):
     """The media in a column of a data set, wherever the library has them."""
 
     def __init__(self, dataset: Dataset, column: str) -> None:
@@ -63,7 +63,7 @@ class _Rows(Held):
         return cells
 
 
-def _pieces(file: Path, column: str) -> Pieces | None:
+def _pieces(file: Path, column: str) -> ByteRanges | None:
     """Return the media in a column of an Arrow file; None where they do not lie there as bytes."""
     import numpy as np
     import pyarrow as pa
@@ -80,7 +80,7 @@ def _pieces(file: Path, column: str) -> Pieces | None:
     offsets = np.concatenate([np.empty(0, np.int64), *(start for start, _ in found)])
     lengths = np.concatenate([np.empty(0, np.int64), *(length for _, length in found)])
     inside = (offsets >= 0) & (offsets + lengths <= whole.size)
-    return Pieces(file, offsets, lengths, column) if inside.all() else None
+    return ByteRanges(file, offsets, lengths, column) if inside.all() else None
 
 
 def _stretches(chunk: pa.Array, address: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -19,7 +19,7 @@ from mmbench.data.packaged_prompts import with_templates
 from mmbench.data.record_files import text_lines
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
-from mmbench.media.held import Part, Pieces
+from mmbench.media.inside import ByteRanges, MediaInFile
 from mmbench.protocols import declare_source
 from mmbench.text import count
 from mmbench.types import Media, Sample
@@ -107,10 +107,10 @@ def _images(file: Path, labels: int, classes: int, first: int) -> Table[Sample]:
         raise DataError(f"{file}: image {strange} has label {label} of {classes} classes")
     n = len(targets)
     offsets = np.arange(labels, len(data), size)
-    held = Pieces(file, offsets, np.full_like(offsets, _PIXELS), made=_ppm)
+    images = ByteRanges(file, offsets, np.full_like(offsets, _PIXELS), made=_ppm)
     columns: dict[str, Sequence[Any]] = {
         "id": packed([str(first + number) for number in range(n)]),
-        "inputs": Mappings({"image": Mapped(partial(_medium, file, held), range(n))}, n),
+        "inputs": Mappings({"image": Mapped(partial(_medium, file, images), range(n))}, n),
         "target": targets,
         "group": Repeated("", n),
         "tags": Mappings({}, n),
@@ -118,8 +118,8 @@ def _images(file: Path, labels: int, classes: int, first: int) -> Table[Sample]:
     return Table(Sample, columns)
 
 
-def _medium(file: Path, held: Pieces, number: int) -> Media:
-    return Media("image", f"image {number} of {file}", Part(held, number))
+def _medium(file: Path, images: ByteRanges, number: int) -> Media:
+    return Media("image", f"image {number} of {file}", MediaInFile(images, number))
 
 
 def _ppm(planes: bytes) -> bytes:

@@ -16,7 +16,7 @@ from mmbench.data.cells import Shape, cell, chosen
 from mmbench.data.media_fields import field_modality, located, without_empty
 from mmbench.data.records import Record
 from mmbench.errors import DataError, UnknownName
-from mmbench.media.held import Part
+from mmbench.media.inside import MediaInFile
 from mmbench.types import Content, Media, Modality
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Encoded(NamedTuple):
         return located([cell or None for cell in cells], self.beside, self.label, modality)
 
     def _medium(
-        self, part: Callable[[int], Part], modality: Modality, column: str, number: int
+        self, part: Callable[[int], MediaInFile], modality: Modality, column: str, number: int
     ) -> Media:
         return Media(modality, f"{column} of {self.where(number)}", part(number))
 

@@ -22,7 +22,7 @@ from mmbench.data.records import Record, optional, text_id, text_of
 from mmbench.data.spool import Spool
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
-from mmbench.media.held import Part
+from mmbench.media.inside import MediaInFile
 from mmbench.types import Broken, Content, Media, Sample
 
 _ROTATED = 1_000_000  # is added to the index of a question for each rotation of its options
@@ -54,7 +54,7 @@ def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
     return Samples(samples, group_name="question")
 
 
-def _sample(record: Record, ident: str, images: dict[str, Part]) -> Sample:
+def _sample(record: Record, ident: str, images: dict[str, MediaInFile]) -> Sample:
     letters = [letter for letter in ascii_uppercase if letter in record.cells]
     tags: dict[str, str] = {name: name for name in _TAGS if name in record.cells}
     shape = Shape("index", {"question": "question"}, "answer", letters, "", tags)
@@ -85,7 +85,7 @@ def _rotations(sample: Sample) -> list[Sample]:
     return turns
 
 
-def _images(records: Sequence[Record], ids: list[str]) -> dict[str, Part]:
+def _images(records: Sequence[Record], ids: list[str]) -> dict[str, MediaInFile]:
     """The image of each row that has one of its own."""
     spool = Spool(cache_folder())
     found = {}
@@ -103,7 +103,7 @@ def _decoded(text: str, record: Record) -> bytes:
         raise DataError(f"{record.where}: image is not base64: {error}") from error
 
 
-def _image(record: Record, ident: str, images: dict[str, Part]) -> Content:
+def _image(record: Record, ident: str, images: dict[str, MediaInFile]) -> Content:
     owner = ident if ident in images else text_of(record, "image")
     if owner not in images:
         return Broken(f"{record.where}: no row has the image {owner[:_REFERENCE]!r}")

@@ -15,7 +15,7 @@ from mmbench.contents import cache_folder
 from mmbench.data.arrow import media_columns
 from mmbench.data.spool import Spool
 from mmbench.inflation import expanded_bytes, refuse_inflation
-from mmbench.media.held import Held, held_state, open_unchanged
+from mmbench.media.inside import MediaFile, file_state, open_unchanged
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -25,7 +25,7 @@ _BUFFER = 1 << 20  # bytes of the file read at a time
 _PUT_ASIDE = 16 << 30  # bytes on disk beyond which decoded row groups are dropped
 
 
-class ParquetColumn(Held):
+class ParquetColumn(MediaFile):
     """The media in a column of a Parquet file: bytes, or structs of bytes and path.
 
     A row group is decoded when one of its rows is read first. It is put aside on disk and not in
@@ -39,7 +39,7 @@ class ParquetColumn(Held):
         self._ends = list(accumulate(group.num_rows for group in groups))
         self._aside: dict[int, Spool] = {}  # by row group, the last one read last
         self._lock = Lock()
-        self._state = self.state = held_state(file, column)
+        self._state = self.state = file_state(file, column)
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0

@@ -92,7 +92,7 @@ def _image_key(row: Row, number: int, source: str, keys: ContentKeys) -> str:
     if isinstance(row.image, str):
         return row.image
     try:
-        return f"row {number}" if row.image is None else keys.part(row.image).hex()
+        return f"row {number}" if row.image is None else keys.digest_inside(row.image).hex()
     except SampleError:
         # It fails again, for itself alone, when its turn comes.
         return f"row {number}"

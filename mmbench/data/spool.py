@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mmbench.errors import DataError
-from mmbench.media.held import Held, Part
+from mmbench.media.inside import MediaFile, MediaInFile
 
 
-class Spool(Held):
+class Spool(MediaFile):
     """A nameless temporary file in `folder` that goes when the last reader goes.
 
     Raises DataError where it cannot be made.
@@ -36,14 +36,14 @@ class Spool(Held):
         """The number of bytes put aside."""
         return self._ends[-1]
 
-    def add(self, data: bytes) -> Part:
+    def add(self, data: bytes) -> MediaInFile:
         """Put bytes aside. Raises DataError."""
         left = memoryview(data)
         with _storing(self._folder):
             while left:
                 left = left[self._file.write(left) :]
         self._ends.append(self.size + len(data))
-        return Part(self, len(self) - 1)
+        return MediaInFile(self, len(self) - 1)
 
     def read(self, number: int) -> bytes:
         """Return the bytes that were put aside with this number. Raises OSError."""

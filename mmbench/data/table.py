@@ -16,7 +16,7 @@ from mmbench.data.rows import Row, choose_columns, pair_rows
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
 from mmbench.inflation import expanded_bytes, refuse_inflated_groups, refuse_inflation
-from mmbench.media.held import Part
+from mmbench.media.inside import MediaInFile
 from mmbench.regular_files import open_regular
 
 if TYPE_CHECKING:
@@ -81,7 +81,9 @@ def _parquet_rows(file: Path, columns: Columns) -> Iterator[Row]:
                 expanded += expanded_bytes(batch)
                 refuse_inflation(stored, expanded, file, "the table")
                 has = present and present[start : start + part.num_rows]
-                yield from arrow_rows(part, chosen, start, str(file), partial(Part, images), has)
+                yield from arrow_rows(
+                    part, chosen, start, str(file), partial(MediaInFile, images), has
+                )
                 start += part.num_rows
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{file}: cannot be read: {' '.join(str(error).split())}") from error
@@ -99,7 +101,7 @@ def _present(images: ParquetColumn, schema: pa.Schema) -> bytes | None:
     if pa.types.is_null(data.type):
         return None
     with ContentKeys(cache_folder()) as keys:
-        digests = np.frombuffer(keys.held(images), np.uint8)
+        digests = np.frombuffer(keys.digests_of(images), np.uint8)
     return digests.reshape(len(images), KEY_BYTES).any(axis=1).tobytes()
 
 

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# They stand among the digests of `Held.digests`: there is no medium, and one without a byte.
+# They stand among the digests of `MediaFile.digests`: there is no medium, and one without a byte.
 NOTHING = bytes(16)
 EMPTY = b"\xff" * 16
 
 
-class Held:
+class MediaFile:
     """Encoded media in one file, numbered from 0. Any thread may read them.
 
     `state` is that of the file, None where digests of its media are not worth remembering. A file
     that holds several columns of media has the name of the column behind its path, after a NUL.
-    `digests` are set by `ContentKeys.held`, 16 bytes for each medium.
+    `digests` are set by `ContentKeys.digests_of`, 16 bytes for each medium.
     """
 
     state: FileState | None = None
@@ -46,18 +46,18 @@ class Held:
         return map(self.read, range(len(self)))
 
 
-class Part(Struct, frozen=True):
+class MediaInFile(Struct, frozen=True):
     """A medium inside a file, which stands in `Media.read` and returns its bytes when called."""
 
-    held: Held
+    file: MediaFile
     number: int
 
     def __call__(self) -> bytes:
         """Return the bytes. Raises OSError, ValueError."""
-        return self.held.read(self.number)
+        return self.file.read(self.number)
 
 
-class Pieces(Held):
+class ByteRanges(MediaFile):
     """Media that lie in a file as they are, `lengths` [n] bytes at `offsets` [n], both int64.
 
     A length of -1 says that there is none. `made` makes of the bytes in the file those of a medium.
@@ -73,7 +73,7 @@ class Pieces(Held):
     ) -> None:
         self._file, self._offsets, self._lengths = file, offsets, lengths
         self._made = made
-        self._state = self.state = held_state(file, column)
+        self._state = self.state = file_state(file, column)
 
     def __len__(self) -> int:
         return len(self._offsets)
@@ -99,7 +99,7 @@ class Pieces(Held):
         return self._made(data)
 
 
-def held_state(file: Path, column: str = "") -> FileState:
+def file_state(file: Path, column: str = "") -> FileState:
     """Return the state of a file under which digests of its media are kept. Raises OSError."""
     stat = file.stat()
     place = os.fsencode(os.path.realpath(file)) + b"\0" + column.encode("utf-8", "surrogatepass")

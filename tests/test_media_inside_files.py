@@ -29,7 +29,7 @@ from mmbench.data.parquet import ParquetColumn
 from mmbench.data.table import table
 from mmbench.errors import DataError, SampleError
 from mmbench.media import read_bytes
-from mmbench.media.held import Part, Pieces
+from mmbench.media.inside import ByteRanges, MediaInFile
 from mmbench.types import Media
 
 N = 300
@@ -126,8 +126,8 @@ def test_several_arrow_files_and_rows_in_another_order(tmp_path: Path) -> None:
     whole.shuffle(seed=1).save_to_disk(tmp_path / "shuffled")
     data = rows(tmp_path / "d", path="a/b", fields={"image": "image"}, target="text")
     check(images_of(data), IMAGES)
-    held = {medium.read.held for medium in images_of(data) if isinstance(medium.read, Part)}
-    assert [type(one) for one in held] == [Pieces] * 3
+    files = {medium.read.file for medium in images_of(data) if isinstance(medium.read, MediaInFile)}
+    assert [type(one) for one in files] == [ByteRanges] * 3
     mixed = datasets.load_from_disk(tmp_path / "shuffled")
     data = rows(tmp_path / "shuffled", path="a/b", fields={"image": "image"}, target="text")
     check(images_of(data), mixed["image"][:])
@@ -183,7 +183,7 @@ def test_what_is_empty_fails_alone(tmp_path: Path, place: str) -> None:
 def passes(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """The passes over files of media since the test began."""
     made: list[object] = []
-    for kind in (ParquetColumn, Pieces):
+    for kind in (ParquetColumn, ByteRanges):
         each = kind.each
 
         def counted(self: Any, each: Any = each) -> Iterator[bytes | None]:
@@ -334,11 +334,11 @@ def anonymous():
 
 file = Path(sys.argv[1])
 before = anonymous()
-held = ParquetColumn(file, "image", pyarrow.parquet.read_metadata(file))
+images = ParquetColumn(file, "image", pyarrow.parquet.read_metadata(file))
 with ContentKeys(cache_folder()) as keys:
-    keys.held(held)
-for number in range(0, len(held), 7):
-    held.read(number)
+    keys.digests_of(images)
+for number in range(0, len(images), 7):
+    images.read(number)
 print((anonymous() - before) // 1024)
 """
 
