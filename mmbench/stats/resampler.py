@@ -75,7 +75,7 @@ class Resampler:
         """
         import numpy as np
 
-        rows = chain.from_iterable(map(self._counted, ahead(self._draws())))
+        rows = chain.from_iterable(self._counted())
         block = np.empty((min(step, self.resamples), self.groups))
         for start in range(0, self.resamples, step):
             part = block[: self.resamples - start]
@@ -93,11 +93,16 @@ class Resampler:
             size = min(step, self.resamples - start), self.groups
             yield rng.integers(self.groups, size=size) if self.groups else np.empty(size, np.intp)
 
-    def _counted(self, drawn: Ints) -> NDArray[np.uint8]:
-        """How often each group was drawn in each of some resamples: [r, g], in little memory."""
+    def _counted(self) -> Iterator[NDArray[np.uint8]]:
+        """How often each group was drawn in each of some resamples: [r, g], in the same memory."""
         import numpy as np
 
-        counts = np.zeros(drawn.shape, np.uint8)
-        drawn += np.arange(len(drawn))[:, None] * self.groups
-        np.add.at(counts.reshape(-1), drawn.reshape(-1), np.uint8(1))
-        return counts
+        room = np.empty((0, 0), np.uint8)
+        for drawn in ahead(self._draws()):
+            room = room if room.size >= drawn.size else np.empty(drawn.shape, np.uint8)
+            counts = room[: len(drawn)]
+            counts.fill(0)
+            if len(drawn) > 1:
+                drawn += np.arange(len(drawn))[:, None] * self.groups
+            np.add.at(counts.reshape(-1), drawn.reshape(-1), np.uint8(1))
+            yield counts
