@@ -24,6 +24,7 @@ from mmbench.columns import (
     by_name,
     column,
     entries,
+    joined,
     names_in,
     packed,
     patched,
@@ -94,6 +95,12 @@ def test_what_has_no_rows_is_a_column_too() -> None:
     )
     for empty in empties:
         _same(empty, [])
+
+
+def test_a_repeated_value_is_joined_behind_no_rows() -> None:
+    none: Repeated[int] = Repeated(0, 0)
+    assert list(joined([none, Repeated(0, 2)])) == [0, 0]
+    assert list(joined([none, none])) == list(joined([])) == []
 
 
 def test_patched_columns_have_their_few_values_where_these_are() -> None:

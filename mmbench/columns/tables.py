@@ -121,10 +121,10 @@ def joined(parts: Sequence[Sequence[T]]) -> Sequence[T]:
     """Return columns, one behind the other, as one column."""
     if len(parts) == 1:
         return parts[0]
-    same = {id(part.only) if isinstance(part, Repeated) else None for part in parts}
-    if len(same) == 1 and None not in same:
-        return Repeated(parts[0][0], sum(map(len, parts)))
     first = parts[0] if parts else None
+    same = {id(part.only) if isinstance(part, Repeated) else None for part in parts}
+    if isinstance(first, Repeated) and len(same) == 1:
+        return Repeated(first.only, sum(map(len, parts)))
     if isinstance(first, Table) and all(isinstance(part, Table) for part in parts):
         return Table(first.row, {n: joined([column(p, n) for p in parts]) for n in first.columns})
     if isinstance(first, Mappings) and all(isinstance(part, Mappings) for part in parts):
