@@ -35,6 +35,16 @@ def test_judgements_are_the_links_of_the_queries(
     assert found.absent.tolist() == [row < 0 < grade for _, row, grade, _ in expected]
 
 
+def test_a_document_judged_for_a_query_that_is_not_there_has_a_judgement() -> None:
+    links = {"q": {"a": 1.0}, "elsewhere": {"b": 0.0, "z": 1.0}}
+    data = RetrievalData([Sample("q", {})], [Sample(ident, {}) for ident in "abc"], links)
+    assert data.notes() == ["1 document of the corpus without judgements: not relevant"]
+    assert {role: rows.tolist() for role, rows in data.outside().items()} == {
+        "query": [],
+        "corpus": [2],
+    }
+
+
 @given(IDS, st.randoms())
 def test_the_digest_of_ids_depends_on_nothing_but_the_ids(ids: list[str], draws: object) -> None:
     others = list(ids)

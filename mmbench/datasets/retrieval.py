@@ -6,7 +6,7 @@ import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
-from itertools import compress
+from itertools import chain, compress
 from numbers import Real
 from typing import TYPE_CHECKING
 
@@ -69,6 +69,15 @@ class RetrievalData(Struct, frozen=True, dict=True):
         """Return the links as arrays of rows."""
         return judgements(self.links, column(self.queries, "id"), column(self.corpus, "id"))
 
+    @cached_property
+    def linked(self) -> Places:
+        """Return the rows of the documents that were judged for a query, in the data or not."""
+        absent = places(list(self.links), column(self.queries, "id")) < 0
+        names = chain.from_iterable(compress(self.links.values(), absent.tolist()))
+        further = places(list(dict.fromkeys(names)), column(self.corpus, "id"))
+        rows = np.unique(np.concatenate([self.judged.document, further]))
+        return rows[rows >= 0]
+
     def unjudged(self) -> int:
         """Return how many queries have no judgement: these are left out."""
         return len(self.queries) - len(np.unique(self.judged.query))
@@ -80,7 +89,7 @@ class RetrievalData(Struct, frozen=True, dict=True):
 
     def outside(self) -> dict[str, Places]:
         """Return by role the rows that only embeddings brought: without contents and judgements."""
-        judged = {"query": self.judged.query, "corpus": self.judged.document}
+        judged = {"query": self.judged.query, "corpus": self.linked}
         return {role: outside(samples, judged[role]) for role, samples in self.by_role().items()}
 
     def absent_positives(self, failed: Collection[int]) -> list[tuple[str, str]]:
@@ -146,7 +155,7 @@ class RetrievalData(Struct, frozen=True, dict=True):
 
     def notes(self) -> list[str]:
         """Return how many documents and queries lack judgements or relevant documents."""
-        alone = len(self.corpus) - len(np.unique(self.judged.document[self.judged.document >= 0]))
+        alone = len(self.corpus) - len(self.linked)
         zero, out = self.without_relevant(), self.unjudged()
         found = [
             (alone, f"{count(alone, 'document')} of the corpus without judgements: not relevant"),
