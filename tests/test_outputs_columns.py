@@ -83,6 +83,16 @@ def test_a_truth_is_never_read_as_the_prediction(tmp_path: Path, row: dict[str, 
     assert read_outputs(listed).values == {"k": SAID}
 
 
+def test_columns_of_equal_numbers_are_one_column(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"id": "a", "prediction": 1, "response": 1},
+        {"id": "b", "prediction": 2, "response": 2.0},  # numbers of two types
+    ]
+    outputs = read_outputs(lines(tmp_path / "x.jsonl", *rows))
+    assert outputs.values == {"a": 1, "b": 2}
+    assert outputs.notes == ["the predictions are read from column prediction, not from response"]
+
+
 @pytest.mark.parametrize("suffix", ["csv", "tsv"])
 def test_the_same_in_tables(tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"x.{suffix}"

@@ -7,6 +7,7 @@ form that `plain_name` gives them: case does not count.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -165,6 +166,7 @@ def _distinct(columns: list[str], records: Sequence[Record]) -> list[str]:
     kept: dict[str, Sequence[object]] = {}
     for column in columns if len(columns) > 1 else []:
         cells = cells_of(records, column)
+        cells = cells.tolist() if isinstance(cells, array) else cells  # it is equal to no list
         if cells not in kept.values():
             kept[column] = cells
     return list(kept) if len(columns) > 1 else columns
