@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.models.conversations import only_sound
-from mmbench.models.sounds import spectrogram
+from mmbench.models.support_nano import spectrogram
 from mmbench.types import Generation, Message, Modality, Written
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmbench.models.groups import map_groups
-from mmbench.models.sounds import spectrogram
+from mmbench.models.support_nano import spectrogram
 from mmbench.types import Modality, Role, Sound
 
 if TYPE_CHECKING:

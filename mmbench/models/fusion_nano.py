@@ -12,7 +12,7 @@ import numpy as np
 from mmbench.errors import SampleError
 from mmbench.models.clip_nano import normalised
 from mmbench.models.groups import group_by
-from mmbench.models.sounds import spectrogram
+from mmbench.models.support_nano import spectrogram
 from mmbench.types import Clip, Message, Modality, Sound
 
 if TYPE_CHECKING:

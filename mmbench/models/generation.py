@@ -1,15 +1,14 @@
-"""How a text is generated, in the words of transformers and in those of the reference models."""
+"""How a text is generated, in the words of transformers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mmbench.types import Generation, Written
+from mmbench.types import Generation
 
 if TYPE_CHECKING:
     from mmbench.models.foreign import Configuration, Network, Tokenizer
-    from mmbench.nano.sampling import Pick
 
 # What a generation_config.json may say of how tokens are chosen, and of the form of what returns.
 _STEERING = (
@@ -54,27 +53,3 @@ def cut_at(text: str, stops: Sequence[str]) -> str:
     """The text before the first of the stops."""
     ends = [text.find(stop) for stop in stops if stop in text]
     return text[: min(ends)] if ends else text
-
-
-def pick(options: Generation, rows: int) -> Pick:
-    """The reference models' way to the next token of so many rows.
-
-    Greedy at a temperature of 0; else every row has the same chance, whatever its batch.
-    """
-    import torch
-
-    from mmbench.nano.sampling import Drawn, likeliest
-
-    if options.temperature == 0:
-        return likeliest
-    chances = [torch.Generator().manual_seed(options.seed) for _ in range(rows)]
-    return Drawn(options.temperature, options.top_p, chances)
-
-
-def written(text: str, tokens: int, options: Generation, *, ended: bool) -> Written:
-    """What a reference model wrote in so many tokens, cut at the stops of `options`.
-
-    `ended` says that it ended by itself.
-    """
-    cut = cut_at(text, options.stop)
-    return Written(cut.strip(), "stop" if ended or cut != text else "length", tokens)

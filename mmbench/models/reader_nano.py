@@ -11,8 +11,8 @@ import numpy as np
 
 from mmbench.errors import SampleError
 from mmbench.models.clip_nano import normalised
-from mmbench.models.generation import pick, written
 from mmbench.models.groups import map_groups
+from mmbench.models.support_nano import pick, written
 from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
 
 if TYPE_CHECKING:

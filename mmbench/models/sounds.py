@@ -1,19 +1,14 @@
-"""How long a sound must be for a model to hear anything, and what the reference models hear."""
+"""How long a sound must be for a model to hear anything."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mmbench.errors import ContentError
 from mmbench.text import count
-from mmbench.types import Sound
 
 if TYPE_CHECKING:
     from mmbench.models.foreign import FeatureExtractor, Network
-    from mmbench.nano.mel import Mel
-    from mmbench.types import Array
 
 # Seconds of two frames of a spectrogram, 25 ms each and 10 ms apart, as Kaldi makes them: of none
 # the extractors fail, and one alone has no deviation to be scaled by.
@@ -38,13 +33,3 @@ def refuse_short(n: int, model: Network, extractor: FeatureExtractor) -> None:
         enough = not hasattr(model, "_get_feat_extract_output_lengths") or frames(model, n) > 0
     if not enough:
         raise ContentError(f"the sound has {count(n, 'sample')}, less than one frame")
-
-
-def spectrogram(sound: Sound, mel: Mel, least: int) -> Array:
-    """`log_mel` of a sound, float32 [t, bands]; one below `least` samples ends in silence."""
-    import torch
-
-    from mmbench.nano.mel import log_mel
-
-    samples = np.pad(sound.samples, (0, max(0, least - len(sound.samples))))
-    return log_mel(torch.from_numpy(samples), mel).numpy()

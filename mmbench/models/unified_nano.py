@@ -11,8 +11,7 @@ import numpy as np
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.clip_nano import normalised
-from mmbench.models.generation import pick, written
-from mmbench.models.sounds import spectrogram
+from mmbench.models.support_nano import pick, spectrogram, written
 from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
 
 if TYPE_CHECKING:
