@@ -99,10 +99,10 @@ check-style: $(VENV)/.dev
 	$(BIN)/mypy --config-file tests/mypy.ini
 
 docs: $(VENV)/.dev
-	$(BIN)/python -m mmbench.cli.document cli > docs/cli.md
-	$(BIN)/python -m mmbench.cli.document metrics > docs/metrics.md
-	$(BIN)/python -m mmbench.cli.document_tasks tasks > docs/tasks.md
-	$(BIN)/python -m mmbench.cli.pictures docs/pictures
+	$(BIN)/python -m tools.document cli > docs/cli.md
+	$(BIN)/python -m tools.document metrics > docs/metrics.md
+	$(BIN)/python -m tools.document_tasks tasks > docs/tasks.md
+	$(BIN)/python -m tools.pictures docs/pictures
 
 # torch comes first and pinned, so that nothing that depends on it chooses another build.
 $(VENV)/.torch: constraints.txt

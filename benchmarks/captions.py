@@ -14,8 +14,8 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks.rows import Row
-from mmbench.metrics.caption_words import corpus_of
 from mmbench.metrics.captions import bleu, cider, rouge_l
+from mmbench.metrics.captions.corpus import corpus_of
 from mmbench.types import Prediction
 
 REAL = Path(__file__).parents[2] / "shared/data/captions/fakecap/en_captions_val2014.json"

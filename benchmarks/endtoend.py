@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from mmbench.models.clip import Clip
+    from mmbench.models.contrastive.clip import Clip
     from mmbench.types import Modality, Role
 
 COCO = Path(__file__).parents[2] / "shared/data/coco-mini"
@@ -54,7 +54,7 @@ def _process(command: list[str]) -> float:
 
 def _whole_runs(folder: Path, repeats: int, limit: int | None) -> list[Row]:
     import mmbench
-    from mmbench.models.clip import Clip
+    from mmbench.models.contrastive.clip import Clip
 
     texts, images = _contents(limit)
     checkpoint = make_vit_b32(folder / "vit-b32", texts)
@@ -84,7 +84,7 @@ def _whole_runs(folder: Path, repeats: int, limit: int | None) -> list[Row]:
 
 def _contents(limit: int | None) -> tuple[list[str], list[Image]]:
     from mmbench import media
-    from mmbench.data.coco import coco
+    from mmbench.data.published.coco import coco
     from mmbench.types import Media
 
     data = coco(COCO)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.rows import Row
-from mmbench.metrics.frechet import Moments, frechet_distance
+from mmbench.metrics.image_sets.frechet import Moments, frechet_distance
 
 Features = NDArray[np.float32]
 Result = TypeVar("Result")

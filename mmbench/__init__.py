@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mmbench import search as search
+    from mmbench.comparison.compare import compare as compare
     from mmbench.datasets import RetrievalData as RetrievalData
     from mmbench.datasets import Samples as Samples
     from mmbench.engine.api import evaluate as evaluate
@@ -35,13 +36,12 @@ if TYPE_CHECKING:
     from mmbench.types import RunRecord as RunRecord
     from mmbench.types import Sample as Sample
     from mmbench.types import Score as Score
-    from mmbench.verdicts.compare import compare as compare
 
 _PUBLIC = {
     "evaluate": "mmbench.engine.api",
     "metric": "mmbench.engine.api",
     "score": "mmbench.engine.api",
-    "compare": "mmbench.verdicts.compare",
+    "compare": "mmbench.comparison.compare",
     "declare": "mmbench.protocols",
     "register": "mmbench.registry",
     "MmbenchError": "mmbench.errors",

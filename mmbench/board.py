@@ -13,13 +13,14 @@ from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote
 
-from mmbench import registry, speed, store
+from mmbench import registry, speed
+from mmbench.comparison.same import distinctions
 from mmbench.errors import UserError
-from mmbench.folders import Folder
 from mmbench.number_format import decimals, format_interval, format_number
+from mmbench.storage import records as store
+from mmbench.storage.folders import Folder
 from mmbench.text import count, csv_cell, markdown, markdown_code, markdown_name, sample_noun
 from mmbench.types import RunRecord, ScoreInfo
-from mmbench.verdicts.same import distinctions
 
 Section = tuple[str, str, str]
 

@@ -11,69 +11,75 @@ Names = dict[str, tuple[str, str]]
 
 MODELS: Names = {
     "clip": (
-        "mmbench.models.clip:Clip",
+        "mmbench.models.contrastive.clip:Clip",
         "any image-text model of transformers: CLIP, SigLIP, SigLIP 2, ALIGN, Chinese-CLIP",
     ),
     "clip-nano": (
-        "mmbench.models.clip_nano:ClipNano",
+        "mmbench.reference.adapters.clip:ClipNano",
         "the reference CLIP, small, trained on the shapes world",
     ),
     "llava-nano": (
-        "mmbench.models.llava_nano:LlavaNano",
+        "mmbench.reference.adapters.llava:LlavaNano",
         "the reference LLaVA, small: clip-nano's eyes, and a language model that answers",
     ),
     "prefix-nano": (
-        "mmbench.models.prefix_nano:PrefixNano",
+        "mmbench.reference.adapters.prefix:PrefixNano",
         "the reference ClipCap, small: one vector of clip-nano, and a language model that answers",
     ),
     "video-nano": (
-        "mmbench.models.video_nano:VideoNano",
+        "mmbench.reference.adapters.video:VideoNano",
         "the reference video transformer, small, trained on moving shapes",
     ),
     "audioclip-nano": (
-        "mmbench.models.audioclip_nano:AudioclipNano",
+        "mmbench.reference.adapters.audioclip:AudioclipNano",
         "the reference AudioCLIP, small: sounds, texts and tags of the shapes world",
     ),
     "asr-nano": (
-        "mmbench.models.asr_nano:AsrNano",
+        "mmbench.reference.adapters.asr:AsrNano",
         "the reference speech recogniser, small, trained on spoken numbers",
     ),
     "unified-nano": (
-        "mmbench.models.unified_nano:UnifiedNano",
+        "mmbench.reference.adapters.unified:UnifiedNano",
         "the reference multimodal GPT, small: it captions, answers, transcribes and draws",
     ),
     "fusion-nano": (
-        "mmbench.models.fusion_nano:FusionNano",
+        "mmbench.reference.adapters.fusion:FusionNano",
         "the reference fusion of image, sound and text, small: which of the three differs",
     ),
-    "xclip": ("mmbench.models.xclip:XClip", "X-CLIP: videos and texts in one space"),
-    "clap": ("mmbench.models.clap:Clap", "CLAP: sounds and texts in one space"),
+    "xclip": ("mmbench.models.contrastive.xclip:XClip", "X-CLIP: videos and texts in one space"),
+    "clap": ("mmbench.models.contrastive.clap:Clap", "CLAP: sounds and texts in one space"),
     "llava": (
-        "mmbench.models.llava:Llava",
+        "mmbench.models.chat.llava:Llava",
         "any image-text-to-text model of transformers: LLaVA, Idefics, Qwen-VL, PaliGemma ...",
     ),
     "video-llm": (
-        "mmbench.models.video_llm:VideoLlm",
+        "mmbench.models.chat.video_llm:VideoLlm",
         "video-text-to-text models: LLaVA-NeXT-Video, Qwen-VL, VideoLLaVA ...",
     ),
     "audio-llm": (
-        "mmbench.models.audio_llm:AudioLlm",
+        "mmbench.models.chat.audio_llm:AudioLlm",
         "models that answer about sounds: Qwen2-Audio, Audio Flamingo ...",
     ),
-    "image": ("mmbench.models.image:ImageClassifier", "image classifiers: ViT, ConvNeXt ..."),
+    "image": (
+        "mmbench.models.classifiers.image:ImageClassifier",
+        "image classifiers: ViT, ConvNeXt ...",
+    ),
     "video": (
-        "mmbench.models.video:VideoClassifier",
+        "mmbench.models.classifiers.video:VideoClassifier",
         "video classifiers: VideoMAE, TimeSformer, ViViT, V-JEPA 2 ...",
     ),
     "audio": (
-        "mmbench.models.audio:AudioClassifier",
+        "mmbench.models.classifiers.audio:AudioClassifier",
         "sound classifiers, of one label or several: AST, wav2vec 2.0, HuBERT ...",
     ),
     "whisper": (
-        "mmbench.models.whisper:Whisper",
+        "mmbench.models.speech.whisper:Whisper",
         "speech to text by encoder and decoder: Whisper, Moonshine, Speech2Text",
     ),
-    "ctc": ("mmbench.models.ctc:Ctc", "speech to text by CTC: wav2vec 2.0, HuBERT, WavLM ..."),
+    "ctc": (
+        "mmbench.models.speech.ctc:Ctc",
+        "speech to text by CTC: wav2vec 2.0, HuBERT, WavLM ...",
+    ),
     "diffusers": (
         "mmbench.models.diffusion:Diffusion",
         "any text-to-image pipeline of diffusers, one seed for each sample",
@@ -82,7 +88,7 @@ MODELS: Names = {
         "mmbench.models.unified:Unified",
         "models that read and draw by tokens: Janus, Emu3, Chameleon",
     ),
-    "tts": ("mmbench.models.tts:Tts", "text to speech: SpeechT5, VITS, Bark"),
+    "tts": ("mmbench.models.speech.tts:Tts", "text to speech: SpeechT5, VITS, Bark"),
     "api": ("mmbench.models.api:Api", "any endpoint that speaks OpenAI's chat completions"),
     "inception": (
         "mmbench.models.inception:Inception",
@@ -92,111 +98,126 @@ MODELS: Names = {
 
 DATA: Names = {
     "shapes": (
-        "mmbench.data.shapes:shapes",
+        "mmbench.reference.worlds.shapes.retrieval:shapes",
         "a procedural world of coloured shapes with captions",
     ),
     "shapes-classes": (
-        "mmbench.data.shapes_sources:shapes_classes",
+        "mmbench.reference.worlds.shapes.sources:shapes_classes",
         "the shapes world: images of one thing, by colour and shape",
     ),
     "shapes-captions": (
-        "mmbench.data.shapes_sources:shapes_captions",
+        "mmbench.reference.worlds.shapes.sources:shapes_captions",
         "the shapes world: images, each with its five captions as references",
     ),
     "shapes-prompts": (
-        "mmbench.data.shapes_sources:shapes_prompts",
+        "mmbench.reference.worlds.shapes.sources:shapes_prompts",
         "the shapes world: captions to draw from, beside the images they are of",
     ),
     "shapes-questions": (
-        "mmbench.data.shapes_sources:shapes_questions",
+        "mmbench.reference.worlds.shapes.sources:shapes_questions",
         "the shapes world: questions about images, open or with options",
     ),
     "shapes-motion": (
-        "mmbench.data.shapes_motion:shapes_motion",
+        "mmbench.reference.worlds.motion.sources:shapes_motion",
         "videos of moving shapes, to be told by their motion",
     ),
     "shapes-video": (
-        "mmbench.data.shapes_motion:shapes_video",
+        "mmbench.reference.worlds.motion.sources:shapes_video",
         "videos of moving shapes with captions",
     ),
     "shapes-sounds": (
-        "mmbench.data.shapes_sounds:sounds",
+        "mmbench.reference.worlds.sounds.sources:sounds",
         "a procedural world of sounds with captions",
     ),
     "shapes-sound-tags": (
-        "mmbench.data.shapes_sounds:sound_tags",
+        "mmbench.reference.worlds.sounds.sources:sound_tags",
         "the same sounds, each with its tags",
     ),
     "shapes-fusion": (
-        "mmbench.data.shapes_fusion:shapes_fusion",
+        "mmbench.reference.worlds.fusion.sources:shapes_fusion",
         "an image, a sound and a sentence: which of them tells another number",
     ),
     "spoken-numbers": (
-        "mmbench.data.spoken_numbers:spoken_numbers",
+        "mmbench.reference.worlds.numbers.sources:spoken_numbers",
         "numbers and digits spoken by a machine, packaged",
     ),
     "coco": (
-        "mmbench.data.coco:coco",
+        "mmbench.data.published.coco:coco",
         "COCO captions JSON or Karpathy JSON with an image folder",
     ),
     "folder": (
-        "mmbench.data.folder:folder",
+        "mmbench.data.sources.folder:folder",
         "a folder of images, each with its captions in a text file beside it",
     ),
     "table": (
-        "mmbench.data.table:table",
+        "mmbench.data.sources.table:table",
         "CSV, TSV, JSONL or Parquet with image and text columns",
     ),
-    "hf": ("mmbench.data.hf:hf", "a data set of the datasets library"),
+    "hf": ("mmbench.data.sources.hf:hf", "a data set of the datasets library"),
     "captions": (
-        "mmbench.data.captions:captions",
+        "mmbench.data.sources.captions:captions",
         "images and their reference captions: COCO or Karpathy JSON, JSONL, CSV",
     ),
-    "vqa": ("mmbench.data.vqa:vqa", "VQA v2 questions with ten answers each"),
-    "pope": ("mmbench.data.pope:pope", "POPE's yes/no questions, JSONL"),
-    "answers": ("mmbench.data.answers:answers", "questions with their answers, JSONL or CSV"),
-    "transcripts": ("mmbench.data.transcripts:transcripts", "texts of recordings: trn, JSONL, CSV"),
-    "labels": ("mmbench.data.labels:labels", "one label or several per sample, CSV or JSONL"),
-    "pairs": ("mmbench.data.qrels:pairs", "which document answers which query: TREC qrels, CSV"),
-    "images": ("mmbench.data.image_set:images", "a folder of images"),
-    "ratings": ("mmbench.data.ratings:ratings", "human ratings: id, system, rater, rating"),
+    "vqa": ("mmbench.data.published.vqa:vqa", "VQA v2 questions with ten answers each"),
+    "pope": ("mmbench.data.published.pope:pope", "POPE's yes/no questions, JSONL"),
+    "answers": (
+        "mmbench.data.sources.answers:answers",
+        "questions with their answers, JSONL or CSV",
+    ),
+    "transcripts": (
+        "mmbench.data.sources.transcripts:transcripts",
+        "texts of recordings: trn, JSONL, CSV",
+    ),
+    "labels": (
+        "mmbench.data.sources.labels:labels",
+        "one label or several per sample, CSV or JSONL",
+    ),
+    "pairs": (
+        "mmbench.data.sources.pairs:pairs",
+        "which document answers which query: TREC qrels, CSV",
+    ),
+    "images": ("mmbench.data.sources.images:images", "a folder of images"),
+    "ratings": ("mmbench.data.sources.ratings:ratings", "human ratings: id, system, rater, rating"),
     "rows": (
-        "mmbench.data.hub_rows:rows",
+        "mmbench.data.sources.rows:rows",
         "any data set of the datasets library, its columns named in the task",
     ),
     "caption-rows": (
-        "mmbench.data.hub_captions:caption_rows",
+        "mmbench.data.sources.caption_rows:caption_rows",
         "texts about media in a data set of the datasets library, for retrieval",
     ),
     "listing": (
-        "mmbench.data.listing:listing",
+        "mmbench.data.sources.listing:listing",
         "annotation files as they are published: JSON, JSONL, CSV, TSV, media beside",
     ),
-    "fsdd": ("mmbench.data.spoken_digits:fsdd", "the Free Spoken Digit Dataset"),
+    "fsdd": ("mmbench.data.published.spoken_digits:fsdd", "the Free Spoken Digit Dataset"),
     "coco-prompts": (
-        "mmbench.data.coco_prompts:coco_prompts",
+        "mmbench.data.published.coco_prompts:coco_prompts",
         "captions of COCO to draw from, beside the real images",
     ),
     "mmbench": (
-        "mmbench.data.mmbench_tsv:mmbench",
+        "mmbench.data.published.mmbench_tsv:mmbench",
         "MMBench's TSV, in all rotations of its options",
     ),
     "labelled": (
-        "mmbench.data.labelled:labelled",
+        "mmbench.data.sources.labelled:labelled",
         "annotation files as published, one medium to a row, one label or several",
     ),
     "captioned": (
-        "mmbench.data.captioned:captioned",
+        "mmbench.data.sources.captioned:captioned",
         "annotation files as published, texts about images, sounds or videos",
     ),
     "class_folders": (
-        "mmbench.data.class_folders:class_folders",
+        "mmbench.data.sources.class_folders:class_folders",
         "a folder for each class: images, sounds or videos",
     ),
-    "cifar": ("mmbench.data.cifar:cifar", "CIFAR-10 and CIFAR-100, binary version"),
-    "voc": ("mmbench.data.voc:voc", "PASCAL VOC: which objects are in an image"),
-    "audioset": ("mmbench.data.audioset:audioset", "AudioSet: segments and their labels"),
-    "charades": ("mmbench.data.charades:charades", "Charades: which actions happen in a video"),
+    "cifar": ("mmbench.data.published.cifar:cifar", "CIFAR-10 and CIFAR-100, binary version"),
+    "voc": ("mmbench.data.published.voc:voc", "PASCAL VOC: which objects are in an image"),
+    "audioset": ("mmbench.data.published.audioset:audioset", "AudioSet: segments and their labels"),
+    "charades": (
+        "mmbench.data.published.charades:charades",
+        "Charades: which actions happen in a video",
+    ),
 }
 
 KINDS: Names = {
@@ -213,7 +234,7 @@ KINDS: Names = {
         "scores of all classes for each sample; one label is right, or several",
     ),
     "zero_shot": (
-        "mmbench.kinds.zero_shot:ZeroShot",
+        "mmbench.kinds.classification.zero_shot:ZeroShot",
         "classes put into words; the nearest to the sample wins",
     ),
     "choice": (
@@ -226,17 +247,17 @@ KINDS: Names = {
 }
 
 _RANKS = "mmbench.metrics.retrieval"
-_GRADED = "mmbench.metrics.graded"
+_GRADED = "mmbench.metrics.retrieval.graded"
 _CAPTIONS = "mmbench.metrics.captions"
-_CLIPSCORE = "mmbench.metrics.clipscore"
-_SETS = "mmbench.metrics.distribution"
-_SHAPES = "mmbench.metrics.shapes"
+_CLIPSCORE = "mmbench.metrics.captions.clipscore"
+_SETS = "mmbench.metrics.image_sets.distances"
+_SHAPES = "mmbench.reference.metrics"
 _LABELS = "mmbench.metrics.classification"
 _ANSWERS = "mmbench.metrics.answers"
 _CHOICE = "mmbench.metrics.choice"
-_POPE = "mmbench.metrics.pope"
+_POPE = "mmbench.metrics.answers.pope"
 _SPEECH = "mmbench.metrics.speech"
-_MOS = "mmbench.metrics.mos"
+_MOS = "mmbench.metrics.speech.mos"
 
 METRICS: Names = {
     "recall@k": (f"{_RANKS}:recall", "share of queries with a positive among the first k"),
@@ -299,7 +320,7 @@ METRICS: Names = {
     "mer[none|basic|whisper_en]": (f"{_SPEECH}:mer", "match error rate over the corpus"),
     "wil[none|basic|whisper_en]": (f"{_SPEECH}:wil", "word information lost over the corpus"),
     "rtfx": (f"{_SPEECH}:rtfx", "seconds of sound per second of computing"),
-    "roundtrip_wer": ("mmbench.metrics.roundtrip:roundtrip_wer", "word errors of speech written down again"),
+    "roundtrip_wer": ("mmbench.metrics.speech.roundtrip:roundtrip_wer", "word errors of speech written down again"),
     "dnsmos[ovrl|sig|bak|p808]": (f"{_MOS}:dnsmos", "opinion score predicted by DNSMOS"),
     "mos": (f"{_MOS}:mos", "mean opinion score of human ratings"),
     "mos_lcc[utterance|system]": (f"{_MOS}:mos_lcc", "linear correlation of a predictor with ratings"),
@@ -309,8 +330,8 @@ METRICS: Names = {
     "torchmetrics[CLASS]": ("mmbench.metrics.torchmetrics:torchmetrics", "any metric class of torchmetrics"),
 }  # fmt: skip
 
-_OUTPUTS = "mmbench.data.outputs"
-_ARRAYS = "mmbench.data.outputs_arrays"
+_OUTPUTS = "mmbench.predictions.readers"
+_ARRAYS = "mmbench.predictions.arrays"
 
 OUTPUTS: Names = {
     ".jsonl": (f"{_OUTPUTS}:records", "an id and a value a row"),
@@ -323,7 +344,7 @@ OUTPUTS: Names = {
     ".txt": (f"{_OUTPUTS}:text", "a value a line"),
     "text": (f"{_OUTPUTS}:kaldi_text", "transcripts of Kaldi"),
     "folder/": (f"{_OUTPUTS}:folder", "a folder of images or sounds"),
-    "embeddings/": ("mmbench.data.outputs_vectors:embeddings_folder", "a folder of embeddings"),
+    "embeddings/": ("mmbench.predictions.vectors:embeddings_folder", "a folder of embeddings"),
     ".npz": (f"{_ARRAYS}:embeddings", "embeddings of queries and documents"),
     ".npy": (f"{_ARRAYS}:score_matrix", "scores of classes, a row a sample"),
 }

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mmbench import registry
-from mmbench.data.shapes_sources import shapes_prompts
+from mmbench.reference.worlds.shapes.sources import shapes_prompts
 from mmbench.types import Content, Features, Media, Prediction, Ranking, Sample
 
 N = 12
@@ -97,7 +97,7 @@ def made(name: str, seed: int) -> Made:
     function, _ = registry.metric(name)
     module = function.__module__.rpartition(".")[2]
     wants = registry.metric_info(name).wants
-    if module == "shapes":
+    if name.startswith("shapes"):
         drawn, asked = (rng.permutation(2 * N)[:N].tolist() for _ in range(2))
         pairs = [
             (_prompts()[one], _prompts()[other]) for one, other in zip(asked, drawn, strict=True)

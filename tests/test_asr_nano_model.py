@@ -7,13 +7,13 @@ import jiwer
 import numpy as np
 import pytest
 
-from mmbench.data.spoken_numbers import spoken_numbers
 from mmbench.errors import ModelError, SampleError
 from mmbench.media import decode_sound
-from mmbench.models.asr_nano import AsrNano
 from mmbench.protocols import Hears, Prepares, Writes
-from mmbench.train import read_recipe
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.adapters.asr import AsrNano
+from mmbench.reference.training import read_recipe
+from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.worlds.numbers.sources import spoken_numbers
 from mmbench.types import Generation, Message, Sample, Sound
 
 PACKAGED = Path(str(AsrNano.default_checkpoint))

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from mmbench.data.shapes_sounds import sounds
-from mmbench.data.shapes_sounds_scene import SOUNDS
 from mmbench.datasets import RetrievalData
 from mmbench.errors import ModelError
-from mmbench.models.audioclip_nano import AudioclipNano
-from mmbench.nano.tokens import UNKNOWN
 from mmbench.protocols import Classifies, Embeds, Hears, Prepares
-from mmbench.train import read_recipe
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.adapters.audioclip import AudioclipNano
+from mmbench.reference.tokens.words import UNKNOWN
+from mmbench.reference.training import read_recipe
+from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.worlds.sounds.scene import SOUNDS
+from mmbench.reference.worlds.sounds.sources import sounds
 from mmbench.types import Sound
 
 PACKAGED = Path(str(AudioclipNano.default_checkpoint))

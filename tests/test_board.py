@@ -12,12 +12,13 @@ import msgspec
 import pytest
 from test_store import ROWS, bad_files, record
 
-from mmbench import board, store
+from mmbench import board
 from mmbench.cli import main
 from mmbench.cli.board_table import board_table
+from mmbench.comparison.same import distinctions
+from mmbench.storage import records as store
 from mmbench.text import markdown_code
 from mmbench.types import ModelInfo, ScoreInfo, TaskInfo
-from mmbench.verdicts.same import distinctions
 
 ROOT = Path(__file__).parents[1]
 

@@ -51,7 +51,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let keys of files that were just written be remembered."""
-    monkeypatch.setattr("mmbench.contents._CLOCK_NS", -1)
+    monkeypatch.setattr("mmbench.storage.content_keys._CLOCK_NS", -1)
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_a_locked_database_is_one_line(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("mmbench.key_store._WAIT", 0.05)
+    monkeypatch.setattr("mmbench.storage.key_store._WAIT", 0.05)
     cache.mkdir()
     database = sqlite3.connect(cache / "hashes.sqlite", isolation_level=None)
     database.execute("BEGIN EXCLUSIVE")

@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 
 from mmbench.cli import main
-from mmbench.folders import Folder
-from mmbench.journal_folders import journal_root, open_folder, open_temporary_folder
-from mmbench.locks import claim
-from mmbench.whole_files import write_whole
+from mmbench.storage.folders import Folder
+from mmbench.storage.journal_folders import journal_root, open_folder, open_temporary_folder
+from mmbench.storage.locks import claim
+from mmbench.storage.whole_files import write_whole
 
 USER = """
 import sys
-from mmbench.journal_folders import {function}
+from mmbench.storage.journal_folders import {function}
 class User: pass
 user = User()
 print({function}(user, "name", "clip@x on cpu"), flush=True)
@@ -94,7 +94,7 @@ def test_a_run_that_begins_during_a_prune_gets_a_folder_of_its_own() -> None:
 
 WRITER = """
 import sys
-from mmbench.locks import try_lock
+from mmbench.storage.locks import try_lock
 file = open(sys.argv[1], "xb")
 print(try_lock(file.fileno()), flush=True)
 sys.stdin.read()
@@ -122,7 +122,7 @@ def test_parts_of_dead_writers_go_and_those_of_live_ones_stay(tmp_path: Path) ->
 STORE = """
 import os, sys
 from pathlib import Path
-from mmbench.key_store import FileState, KeyStore
+from mmbench.storage.key_store import FileState, KeyStore
 store, name = KeyStore(Path(sys.argv[1])), sys.argv[2].encode()
 for number in range(20):
     keys = [(FileState(b"%s/%d/%d" % (name, number, n), 1, 2, 3), os.urandom(16)) for n in range(9)]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmbench.engine.calls import call, scores_of
-from mmbench.engine.forward import Forward
+from mmbench.engine.inference.calls import call, scores_of
+from mmbench.engine.inference.forward import Forward
 from mmbench.errors import ModelError
 from mmbench.types import Modality, Requests, Role, Sound
 

@@ -11,9 +11,9 @@ import pytest
 
 import mmbench
 from mmbench.checkpoints import resolve
+from mmbench.checkpoints.file_hashes import hash_file, hash_folder, hash_path
+from mmbench.checkpoints.layouts import weight_files
 from mmbench.errors import ModelError, SampleError
-from mmbench.file_hashes import hash_file, hash_folder, hash_path
-from mmbench.layouts import weight_files
 
 SMALL = {"config.json": b"{}", "tokenizer.json": b"{}", "merges.txt": b"a b"}
 
@@ -166,7 +166,7 @@ def test_a_file_is_hashed_with_what_belongs_to_it(
 @pytest.mark.parametrize("name", ["clip-nano", "llava-nano", "asr-nano", "unified-nano"])
 def test_packaged_weights_keep_the_hash_that_records_hold(name: str) -> None:
     """Records of older versions name these hashes; new runs stand in one row with them."""
-    packaged = Path(mmbench.__file__).parent / "nano/weights" / name
+    packaged = Path(mmbench.__file__).parent / "reference/weights" / name
     naive = blake2b(digest_size=16)
     for file in ("config.json", "model.safetensors", "recipe.json"):
         content = blake2b((packaged / file).read_bytes(), digest_size=16).hexdigest()

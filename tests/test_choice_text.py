@@ -8,9 +8,9 @@ from choice_rows import LANGUAGES, PETS, rows, split
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmbench.metrics import choice_words
-from mmbench.metrics.choice_clean import clean, split_boxes
-from mmbench.metrics.choice_text import named_option
+from mmbench.metrics.choice import words as choice_words
+from mmbench.metrics.choice.clean import clean, split_boxes
+from mmbench.metrics.choice.text import named_option
 
 ROWS = list(rows())
 NAMED = [(text, options, letter) for text, options, letter, _ in ROWS if letter]

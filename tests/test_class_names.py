@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmbench.errors import DataError, ModelError, UnknownName
-from mmbench.kinds.class_names import columns_of_model, columns_of_output
+from mmbench.kinds.classification.names import columns_of_model, columns_of_output
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ import torch
 from PIL import Image
 
 import mmbench
-from mmbench.data.classes import in_order
+from mmbench.data.mapping.classes import in_order
 from mmbench.engine.check import check
-from mmbench.engine.late import late
+from mmbench.engine.loading.late import late
 from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.errors import DataError, ModelError
-from mmbench.kinds.class_names import columns_of_model
+from mmbench.kinds.classification.names import columns_of_model
 
 INF = float("inf")
 

@@ -12,16 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mmbench
-from mmbench import store
-from mmbench.data.hub_rows import rows
+from mmbench.data.sources.rows import rows
 from mmbench.datasets import Samples
 from mmbench.engine.options import Options
+from mmbench.engine.recording.rows import rows_table, stored_predictions
 from mmbench.engine.rescore import rescore
-from mmbench.engine.rows import rows_table, stored_predictions
 from mmbench.engine.run import run
 from mmbench.errors import DataError, ModelError
 from mmbench.kinds.classification import Classification, ClassificationOptions
-from mmbench.kinds.zero_shot import ZeroShot, ZeroShotOptions
+from mmbench.kinds.classification.zero_shot import ZeroShot, ZeroShotOptions
+from mmbench.storage import records as store
 from mmbench.types import (
     Answers,
     Media,

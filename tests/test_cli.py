@@ -263,7 +263,7 @@ def test_without_data_weights_and_network_it_ends_at_once_with_what_to_type(
 
 
 def test_docs_are_what_the_program_says() -> None:
-    from mmbench.cli.document import commands, metrics
+    from tools.document import commands, metrics
 
     assert (ROOT / "docs/cli.md").read_text() == commands()
     assert (ROOT / "docs/metrics.md").read_text() == metrics()
@@ -272,7 +272,7 @@ def test_docs_are_what_the_program_says() -> None:
 def test_tables_of_models_and_tasks_are_those_of_the_registries() -> None:
     # In a process of its own: toys that other tests register are in no document.
     def table(what: str) -> str:
-        command = [sys.executable, "-m", "mmbench.cli.document_tasks", what]
+        command = [sys.executable, "-m", "tools.document_tasks", what]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
     assert (ROOT / "docs/tasks.md").read_text() == table("tasks")

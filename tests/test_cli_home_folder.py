@@ -10,7 +10,7 @@ from mmbench.cli.home_folder import expand_home
 from mmbench.cli.options import data_for
 from mmbench.cli.parser import make_parser
 from mmbench.datasets import RetrievalData
-from mmbench.engine.datasets import load_data
+from mmbench.engine.loading.datasets import load_data
 from mmbench.spec import load_task
 
 

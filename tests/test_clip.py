@@ -18,7 +18,7 @@ from PIL import Image
 from transformers import AutoModel, AutoProcessor
 from transformers.utils import logging
 
-from mmbench.models.clip import Clip
+from mmbench.models.contrastive.clip import Clip
 from mmbench.protocols import Embeds, Prepares
 
 CLOSE = 1e-5
@@ -217,7 +217,8 @@ def test_says_nothing(folders: Callable[[str], Path], capfd: pytest.CaptureFixtu
 
 
 def test_importing_loads_nothing_heavy() -> None:
-    code = "import sys, mmbench.models.clip; print({'torch', 'transformers'} & sys.modules.keys())"
+    module = "mmbench.models.contrastive.clip"
+    code = f"import sys, {module}; print({{'torch', 'transformers'}} & sys.modules.keys())"
     root = Path(__file__).parents[1]
     said = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
     assert said.stdout == "set()\n"

@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from mmbench.errors import ModelError
-from mmbench.models.clip import Clip
+from mmbench.models.contrastive.clip import Clip
 
 
 @pytest.fixture(scope="module")

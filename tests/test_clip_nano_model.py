@@ -10,14 +10,14 @@ import pytest
 import torch
 from PIL import Image
 
-from mmbench.data.shapes import shapes
 from mmbench.datasets import RetrievalData
 from mmbench.errors import ModelError
-from mmbench.models.clip_nano import ClipNano, square_of
-from mmbench.nano.tokens import END, START, UNKNOWN
 from mmbench.protocols import Embeds, Prepares
-from mmbench.train import read_recipe
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.adapters.clip import ClipNano, square_of
+from mmbench.reference.tokens.words import END, START, UNKNOWN
+from mmbench.reference.training import read_recipe
+from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.worlds.shapes.retrieval import shapes
 
 PACKAGED = Path(str(ClipNano.default_checkpoint))
 COCO = Path(__file__).parents[2] / "shared/data/coco-mini"

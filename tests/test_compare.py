@@ -19,19 +19,19 @@ from hypothesis import strategies as st
 from verdict_runs import TASK, coins, score_info, write_run
 
 import mmbench
-from mmbench import store
 from mmbench.cli import main
 from mmbench.cli.parser import make_parser
-from mmbench.engine.measure import measure
-from mmbench.engine.rows import rows_table
+from mmbench.comparison.compare import Comparison, compare, compare_runs
+from mmbench.comparison.join import places_in
+from mmbench.comparison.letters import letters
+from mmbench.comparison.rows import RunRows
+from mmbench.engine.recording.rows import rows_table
+from mmbench.engine.scoring.measure import measure
 from mmbench.errors import DataError, UnknownName, UserError
-from mmbench.run_lookup import find_run
 from mmbench.stats.paired import MCNEMAR, PERMUTATION
+from mmbench.storage import records as store
+from mmbench.storage.run_lookup import find_run
 from mmbench.types import Prediction, Ranking, ScoreInfo
-from mmbench.verdicts.compare import Comparison, compare, compare_runs
-from mmbench.verdicts.join import places_in
-from mmbench.verdicts.letters import letters
-from mmbench.verdicts.rows import RunRows
 
 ROOT = Path(__file__).parents[1]
 
@@ -376,7 +376,8 @@ def test_real_runs_without_torch(tmp_path: Path) -> None:
 def test_the_parser_loads_no_numbers(tmp_path: Path) -> None:
     code = (
         "import sys; from mmbench.cli import main; main(['list', 'models'])\n"
-        "assert not {'numpy', 'pyarrow', 'mmbench.verdicts'} & set(sys.modules), sys.modules.keys()"
+        "heavy = {'numpy', 'pyarrow', 'mmbench.comparison'}\n"
+        "assert not heavy & set(sys.modules), sys.modules.keys()"
     )
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)

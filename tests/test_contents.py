@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmbench.columns import texts_of
-from mmbench.contents import ContentKeys, as_keys, digest, digest_of_keys
-from mmbench.engine.decode import length, lengths
-from mmbench.engine.tables import distinct
+from mmbench.engine.inference.decode import length, lengths
+from mmbench.engine.inference.tables import distinct
 from mmbench.errors import SampleError
+from mmbench.storage.content_keys import ContentKeys, as_keys, digest, digest_of_keys
 from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
 
 OLD, NEW = b"weights of step 1", b"weights of step 2"  # equal in length
@@ -140,7 +140,7 @@ def replaced(path: Path) -> None:
 def test_a_file_that_changed_has_a_new_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None], clock: int
 ) -> None:
-    monkeypatch.setattr("mmbench.contents._CLOCK_NS", clock)
+    monkeypatch.setattr("mmbench.storage.content_keys._CLOCK_NS", clock)
     path = tmp_path / "model.pt"
     path.write_bytes(OLD)
     assert key(tmp_path, path) == naive(OLD)
@@ -168,7 +168,9 @@ def test_only_a_file_that_has_settled_is_remembered(
     path.write_bytes(OLD)
     key(tmp_path, path)
     assert rows(tmp_path) == 0
-    monkeypatch.setattr("mmbench.contents._CLOCK_NS", -1)  # as if it had been written long ago
+    monkeypatch.setattr(
+        "mmbench.storage.content_keys._CLOCK_NS", -1
+    )  # as if it had been written long ago
     key(tmp_path, path)
     assert rows(tmp_path) == 1
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import mmbench
+from mmbench.reference.training import changed, read_recipe, recipe_names, train
 from mmbench.search.approximate import FaissIndex
-from mmbench.train import changed, read_recipe, recipe_names, train
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
 

@@ -8,8 +8,8 @@ from conftest import DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbench.data.answers import answers
-from mmbench.data.transcripts import transcripts
+from mmbench.data.sources.answers import answers
+from mmbench.data.sources.transcripts import transcripts
 from mmbench.errors import DataError
 from mmbench.types import Broken, Media
 

@@ -8,9 +8,9 @@ from conftest import DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbench.data.captions import captions
-from mmbench.data.coco import coco
-from mmbench.engine.outputs import read_outputs
+from mmbench.data.published.coco import coco
+from mmbench.data.sources.captions import captions
+from mmbench.engine.loading.outputs import read_outputs
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.types import Broken, Media
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from coco_files import captions_json, karpathy_json, paths, texts, touch, write
 
-from mmbench.data.coco import coco
+from mmbench.data.published.coco import coco
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.media import read_bytes
 

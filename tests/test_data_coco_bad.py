@@ -7,7 +7,7 @@ from coco_files import captions_json, karpathy_json, paths, texts, touch, write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbench.data.coco import coco
+from mmbench.data.published.coco import coco
 from mmbench.errors import DataError, MmbenchError, SampleError
 from mmbench.media import read_bytes
 from mmbench.types import Broken, Media

@@ -14,7 +14,7 @@ import pytest
 from hub_server import COMMIT, NAME, Hub
 from PIL import Image
 
-from mmbench.data.hf import hf
+from mmbench.data.sources.hf import hf
 from mmbench.errors import DataError, SampleError, UnknownName
 from mmbench.media import decode_image, read_bytes
 from mmbench.types import Broken
@@ -202,7 +202,7 @@ def test_a_data_set_or_revision_that_the_hub_lacks(monkeypatch):
 
 SCRIPT = """
 import json, sys
-from mmbench.data.hf import hf
+from mmbench.data.sources.hf import hf
 from mmbench.errors import MmbenchError
 from mmbench.media import read_bytes
 for options in json.loads(sys.argv[1]):

@@ -11,9 +11,9 @@ import pytest
 from datasets import Audio, Dataset, Image
 
 from mmbench import registry
-from mmbench.data.hub_captions import caption_rows
+from mmbench.data.sources.caption_rows import caption_rows
 from mmbench.datasets import RetrievalData, Samples
-from mmbench.engine.datasets import load_data
+from mmbench.engine.loading.datasets import load_data
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.media import decode_image, read_bytes
 from mmbench.spec import load_task, packaged_tasks

@@ -12,14 +12,14 @@ from layouts_a import CIFAR10, LAYOUTS, images, prompts_package, put
 
 from mmbench import media, registry
 from mmbench.cli import main
-from mmbench.data.cifar import cifar
-from mmbench.data.class_folders import class_folders
-from mmbench.data.labelled import labelled
-from mmbench.data.voc import voc
+from mmbench.data.published.cifar import cifar
+from mmbench.data.published.voc import voc
+from mmbench.data.sources.class_folders import class_folders
+from mmbench.data.sources.labelled import labelled
 from mmbench.datasets import RetrievalData, Samples
-from mmbench.engine.datasets import load_data
+from mmbench.engine.loading.datasets import load_data
 from mmbench.errors import DataError, Missing, SampleError, SpecError, UnknownName
-from mmbench.kinds.zero_shot import ZeroShotOptions
+from mmbench.kinds.classification.zero_shot import ZeroShotOptions
 from mmbench.spec import load_task
 from mmbench.types import Media
 

@@ -8,12 +8,12 @@ import pytest
 import toys  # noqa: F401 - registers models
 
 from mmbench import evaluate
-from mmbench.data.coco_prompts import coco_prompts
-from mmbench.data.listing import listing
-from mmbench.data.mmbench_tsv import mmbench
-from mmbench.data.spoken_digits import fsdd
+from mmbench.data.published.coco_prompts import coco_prompts
+from mmbench.data.published.mmbench_tsv import mmbench
+from mmbench.data.published.spoken_digits import fsdd
+from mmbench.data.sources.listing import listing
 from mmbench.datasets import Samples
-from mmbench.engine.datasets import load_data
+from mmbench.engine.loading.datasets import load_data
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
 from mmbench.kinds.conversation import PromptOptions, conversation
 from mmbench.media import decode_image, read_bytes, square

@@ -4,7 +4,7 @@ import pytest
 from coco_files import write
 
 from mmbench import registry
-from mmbench.engine.outputs import read_outputs
+from mmbench.engine.loading.outputs import read_outputs
 
 LONG = "dog " * 50_000
 MEDIA = {"media": {"image": "{image}"}}

@@ -15,20 +15,20 @@ import pyarrow.parquet as pq
 import pytest
 from msgspec.structs import replace
 
-from mmbench.data.answers import answers
-from mmbench.data.captions import captions
-from mmbench.data.hub_captions import caption_rows
-from mmbench.data.hub_rows import rows
-from mmbench.data.labels import labels
-from mmbench.data.listing import listing
-from mmbench.data.media_fields import field_modality
-from mmbench.data.published_rows import media_beside
-from mmbench.data.records import Record
-from mmbench.data.table import table
+from mmbench.data.mapping.media_fields import field_modality
+from mmbench.data.mapping.published_rows import media_beside
+from mmbench.data.readers.records import Record
+from mmbench.data.sources.answers import answers
+from mmbench.data.sources.caption_rows import caption_rows
+from mmbench.data.sources.captions import captions
+from mmbench.data.sources.labels import labels
+from mmbench.data.sources.listing import listing
+from mmbench.data.sources.rows import rows
+from mmbench.data.sources.table import table
 from mmbench.datasets import Samples
-from mmbench.engine.media_check import check_media
+from mmbench.engine.loading.media_check import check_media
+from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import Options
-from mmbench.engine.prepare import find_task
 from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.types import Broken, Media, Sample

@@ -8,10 +8,10 @@ from conftest import DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbench.data.image_set import images
-from mmbench.data.labels import labels
-from mmbench.data.qrels import pairs
-from mmbench.data.ratings import ratings
+from mmbench.data.sources.images import images
+from mmbench.data.sources.labels import labels
+from mmbench.data.sources.pairs import pairs
+from mmbench.data.sources.ratings import ratings
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.types import Broken, Media
 

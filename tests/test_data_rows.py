@@ -7,11 +7,11 @@ import layouts_b as layouts
 import pytest
 from datasets import Audio, ClassLabel, Features, Sequence, Value
 
-from mmbench.data.cells import Shape, sample_of
-from mmbench.data.hub_rows import rows
-from mmbench.data.records import Record
+from mmbench.data.mapping.cells import Shape, sample_of
+from mmbench.data.readers.records import Record
+from mmbench.data.sources.rows import rows
 from mmbench.datasets import Samples
-from mmbench.engine.datasets import load_data
+from mmbench.engine.loading.datasets import load_data
 from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.spec import load_task

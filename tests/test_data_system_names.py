@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from mmbench.data.captions import captions
-from mmbench.data.class_folders import class_folders
-from mmbench.data.coco import find_annotations
-from mmbench.data.folder import folder
-from mmbench.data.image_set import images
-from mmbench.data.pope import pope
-from mmbench.data.record_files import find_file
-from mmbench.data.system_names import is_system_name
-from mmbench.data.transcripts import transcripts
-from mmbench.engine.outputs import read_outputs
+from mmbench.data.published.coco import find_annotations
+from mmbench.data.published.pope import pope
+from mmbench.data.readers.record_files import find_file
+from mmbench.data.readers.system_names import is_system_name
+from mmbench.data.sources.captions import captions
+from mmbench.data.sources.class_folders import class_folders
+from mmbench.data.sources.folder import folder
+from mmbench.data.sources.images import images
+from mmbench.data.sources.transcripts import transcripts
+from mmbench.engine.loading.outputs import read_outputs
 
 FOLDERS = ["__MACOSX", "@eaDir", ".ipynb_checkpoints", "$RECYCLE.BIN"]
 FILES = ["Thumbs.db", "desktop.ini", ".DS_Store"]

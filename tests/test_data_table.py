@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from mmbench.data.table import table
+from mmbench.data.sources.table import table
 from mmbench.errors import DataError, MmbenchError, SampleError, UnknownName
 from mmbench.media import decode_image, read_bytes
 from mmbench.types import Broken, Media

@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from mmbench.data.annotations import read_annotations
-from mmbench.data.answers import answers
-from mmbench.data.captions import captions
-from mmbench.data.cells import Shape, sample_of
-from mmbench.data.coco import coco, find_annotations
-from mmbench.data.labels import labels
-from mmbench.data.mmbench_tsv import mmbench
-from mmbench.data.qrels import pairs
-from mmbench.data.ratings import ratings
-from mmbench.data.record_files import find_file
-from mmbench.data.records import Record
-from mmbench.data.transcripts import transcripts
+from mmbench.data.mapping.cells import Shape, sample_of
+from mmbench.data.published.coco import coco, find_annotations
+from mmbench.data.published.mmbench_tsv import mmbench
+from mmbench.data.readers.annotations import read_annotations
+from mmbench.data.readers.record_files import find_file
+from mmbench.data.readers.records import Record
+from mmbench.data.sources.answers import answers
+from mmbench.data.sources.captions import captions
+from mmbench.data.sources.labels import labels
+from mmbench.data.sources.pairs import pairs
+from mmbench.data.sources.ratings import ratings
+from mmbench.data.sources.transcripts import transcripts
 from mmbench.errors import DataError
 from mmbench.kinds.rating import Rating
-from mmbench.metrics.mos import mos
+from mmbench.metrics.speech.mos import mos
 from mmbench.stats.crossed import crossed_interval
 from mmbench.types import Media, Prediction, TaskSpec
 

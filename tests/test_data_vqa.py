@@ -7,9 +7,9 @@ import pytest
 from coco_files import touch, write
 from conftest import DATA
 
-from mmbench.data.pope import pope
-from mmbench.data.vqa import vqa
-from mmbench.engine.outputs import read_outputs
+from mmbench.data.published.pope import pope
+from mmbench.data.published.vqa import vqa
+from mmbench.engine.loading.outputs import read_outputs
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Broken, Media
 

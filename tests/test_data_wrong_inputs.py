@@ -9,9 +9,9 @@ import pytest
 from coco_files import write
 from PIL import Image
 
-from mmbench.data.formats import describe
+from mmbench.data.readers.formats import describe
 from mmbench.datasets import RetrievalData, Samples
-from mmbench.engine.datasets import load_data
+from mmbench.engine.loading.datasets import load_data
 from mmbench.errors import DataError, MmbenchError
 from mmbench.spec import load_task, packaged_tasks
 

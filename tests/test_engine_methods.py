@@ -13,7 +13,7 @@ import toys
 import yaml
 from PIL import Image
 
-from mmbench.engine.held import Held
+from mmbench.engine.loading.held import Held
 from mmbench.engine.options import Options
 from mmbench.engine.run import Outcome, run
 from mmbench.errors import UserError
@@ -90,7 +90,7 @@ def test_other_rules_of_decoding_are_asked_again_for_sounds_alone(
     name, loud = task(tmp_path / "pictures", rows, **spec, metrics=["exact_match"]), asked(tmp_path)
     picture(tmp_path / "pictures", "a.png")
     for version, computed in ((2, 3), (2, 0), (3, 3)):
-        monkeypatch.setattr("mmbench.engine.answer.DECODING", version)
+        monkeypatch.setattr("mmbench.engine.inference.answer.DECODING", version)
         record = ran(tmp_path, "toy-echo", loud).record
         assert record.counts["computed"] == computed
         seen = ran(tmp_path / "pictures", "toy-echo", name).record.counts["computed"]

@@ -14,12 +14,12 @@ import yaml
 from PIL import Image
 
 import mmbench
-from mmbench.contents import ContentKeys
-from mmbench.engine.choice import parse
-from mmbench.engine.framed import framed
-from mmbench.engine.late import late
-from mmbench.engine.models import Finder, Model, find
+from mmbench.engine.loading.choice import parse
+from mmbench.engine.loading.framed import framed
+from mmbench.engine.loading.late import late
+from mmbench.engine.loading.models import Finder, Model, find
 from mmbench.errors import ModelError, SpecError, UnknownName, UserError
+from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import Clip, Generation, Message, Sound
 
 

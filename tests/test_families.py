@@ -26,7 +26,7 @@ import yaml
 
 from mmbench.cli import main
 from mmbench.datasets import Samples
-from mmbench.engine.datasets import load_data
+from mmbench.engine.loading.datasets import load_data
 from mmbench.spec import load_task
 
 Build = Callable[[Path, Path], str]  # folders of the model and of the data -> what stands after -m

@@ -8,18 +8,14 @@ import pytest
 ROOT = Path(__file__).parents[1] / "mmbench"
 FLOORS = [
     {"errors", "surrogates", "types", "protocols", "columns", "vectors"},
-    {"registry", "builtin", "spec", "datasets", "text",
-     "alternatives", "media", "stats", "store", "contents",
-     "journal", "journal_entries", "checkpoints", "file_hashes", "file_names", "folders",
-     "regular_files",
-     "run_lookup", "layouts", "sources", "source_names", "speed", "number_format", "search",
-     "nano", "shapes", "reasoning", "named_values", "cache_errors", "locks",
-     "whole_files", "key_store", "memory", "journal_folders", "safe_parse", "inflation",
-     "unreadable", "row_columns", "plugin_faults"},
+    {"registry", "builtin", "spec", "named_values", "datasets", "storage", "checkpoints", "plugins",
+     "text", "number_format", "alternatives", "reasoning", "safe_parse", "inflation", "speed",
+     "memory", "media", "stats", "search"},
     {"data", "models", "kinds", "metrics"},
-    {"engine", "verdicts", "conformance"},
+    {"predictions"},
+    {"engine", "comparison", "conformance"},
     {"board"},
-    {"train", "selftest"},
+    {"reference", "selftest"},
     {"cli"},
 ]  # fmt: skip
 APART = {"data", "models", "kinds", "metrics"}

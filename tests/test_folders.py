@@ -10,7 +10,7 @@ import pytest
 
 from mmbench.cli import main
 from mmbench.errors import UserError
-from mmbench.folders import Folder
+from mmbench.storage.folders import Folder
 
 
 def test_a_file_url_is_the_folder_that_it_names(tmp_path: Path) -> None:
@@ -124,7 +124,8 @@ def test_the_check_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
     """As another user than root, whom permissions do not stop."""
     code = (
-        "import os, sys; from mmbench.folders import Folder; from mmbench.errors import UserError\n"
+        "import os, sys; from mmbench.storage.folders import Folder\n"
+        "from mmbench.errors import UserError\n"
         "os.getuid() or os.setuid(65534)\n"
         "try: Folder(sys.argv[1]).check_writable()\n"
         "except UserError as error: print(error)"

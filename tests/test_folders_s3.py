@@ -15,10 +15,11 @@ import toys  # noqa: F401 - registers the model that draws
 from test_folders import use_board
 from test_store import ROWS, record
 
-from mmbench import board, store
+from mmbench import board
 from mmbench.cli import main
 from mmbench.errors import UserError
-from mmbench.folders import Folder
+from mmbench.storage import records as store
+from mmbench.storage.folders import Folder
 
 pytestmark = [
     pytest.mark.slow,

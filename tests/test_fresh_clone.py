@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mmbench import store
 from mmbench.cli import main
-from mmbench.run_lookup import find_run
+from mmbench.storage import records as store
+from mmbench.storage.run_lookup import find_run
 
 ROOT = Path(__file__).parents[1]
 _EXAMPLE = re.compile(r"^    \$ mmbench ((compare|gate) .*)$", re.MULTILINE)

@@ -10,18 +10,18 @@ import pytest
 import torch
 from PIL import Image
 
-from mmbench.data.shapes_draw import draw
-from mmbench.data.shapes_fusion_scene import ANSWERS, trio_at
-from mmbench.data.shapes_sounds_make import make
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.fusion_nano import FusionNano, Trio
-from mmbench.nano.folder import write_checkpoint
-from mmbench.nano.fusion import Config, Fusion
-from mmbench.nano.fusion_specimen import FusionSpecimen
-from mmbench.nano.tokens import END, START, UNKNOWN, Words
 from mmbench.protocols import Hears, Prepares, Rates
-from mmbench.train import read_recipe
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.adapters.fusion import FusionNano, Trio
+from mmbench.reference.architectures.fusion import Config, Fusion
+from mmbench.reference.checkpoints.folder import write_checkpoint
+from mmbench.reference.checkpoints.fusion import FusionSpecimen
+from mmbench.reference.tokens.words import END, START, UNKNOWN, Words
+from mmbench.reference.training import read_recipe
+from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.worlds.fusion.scene import ANSWERS, trio_at
+from mmbench.reference.worlds.shapes.draw import draw
+from mmbench.reference.worlds.sounds.make import make
 from mmbench.types import Clip, Message, Sound
 
 WORDS = Words.of(["I see one lamp, two lamps or three"])

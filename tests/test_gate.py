@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from verdict_runs import coins, score_info, write_run
 
-from mmbench import store
 from mmbench.cli import main
+from mmbench.comparison.gate import Gated, Rule, gate, parse_rule
+from mmbench.comparison.junit import annotation, junit, sentence
 from mmbench.errors import UnknownName, UserError
-from mmbench.verdicts.gate import Gated, Rule, gate, parse_rule
-from mmbench.verdicts.junit import annotation, junit, sentence
+from mmbench.storage import records as store
 
 ROOT = Path(__file__).parents[1]
 

@@ -13,11 +13,11 @@ import pytest
 from verdict_runs import TASK, coins, write_run
 
 from mmbench.cli import main
+from mmbench.comparison.history import Point, history, line_name, point_name
+from mmbench.comparison.plot import plot
+from mmbench.comparison.steps import place_of
 from mmbench.errors import MissingExtra, UnknownName, UserError
 from mmbench.types import ModelInfo
-from mmbench.verdicts.history import Point, history, line_name, point_name
-from mmbench.verdicts.plot import plot
-from mmbench.verdicts.steps import place_of
 
 
 def runs(out: Path, rates: list[float], **changes: Any) -> None:

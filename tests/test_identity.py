@@ -22,11 +22,11 @@ import yaml
 
 import mmbench
 from mmbench import registry
-from mmbench.contents import ContentKeys, cache_folder
-from mmbench.engine.held import Held
-from mmbench.engine.models import Finder, Model, find
+from mmbench.engine.loading.held import Held
+from mmbench.engine.loading.models import Finder, Model, find
 from mmbench.engine.progress import Silent
 from mmbench.errors import ModelError, UserError
+from mmbench.storage.content_keys import ContentKeys, cache_folder
 
 ROOT = Path(__file__).parents[1]
 NUMBERS = count()

@@ -12,8 +12,8 @@ from PIL import Image
 
 from mmbench.errors import ModelError
 from mmbench.models.inception import Inception
-from mmbench.models.inception_net import InceptionNet
-from mmbench.models.inception_resize import clean_bicubic, tf_bilinear
+from mmbench.models.inception.network import InceptionNet
+from mmbench.models.inception.resize import clean_bicubic, tf_bilinear
 from mmbench.protocols import Embeds, Prepares
 
 NAME = "weights-inception-2015-12-05-6726825d.pth"

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmbench.contents import as_keys, digest
 from mmbench.errors import UserError
-from mmbench.journal import Journal
-from mmbench.journal_entries import Batch, Block
+from mmbench.storage.content_keys import as_keys, digest
+from mmbench.storage.journal import Journal
+from mmbench.storage.journal_entries import Batch, Block
 
 if TYPE_CHECKING:
-    from mmbench.contents import Keys
+    from mmbench.storage.content_keys import Keys
 
 
 def keys_of(*names: str) -> Keys:
@@ -217,10 +217,10 @@ FULL = """
 import resource, signal, sys
 import numpy as np
 from pathlib import Path
-from mmbench.contents import as_keys, digest
+from mmbench.storage.content_keys import as_keys, digest
 from mmbench.errors import UserError
-from mmbench.journal import Journal
-from mmbench.journal_entries import Batch
+from mmbench.storage.journal import Journal
+from mmbench.storage.journal_entries import Batch
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 journal = Journal(Path(sys.argv[1]))

@@ -13,9 +13,9 @@ from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.choice import Choice, ChoiceOptions
 from mmbench.kinds.classification import Classification, ClassificationOptions
+from mmbench.kinds.classification.zero_shot import ZeroShot, ZeroShotOptions
 from mmbench.kinds.conversation import check_prompt, conversation
 from mmbench.kinds.drawing import Drawing
-from mmbench.kinds.zero_shot import ZeroShot, ZeroShotOptions
 from mmbench.types import (
     Answers,
     Broken,

@@ -10,23 +10,23 @@ import torch
 from PIL import Image
 from test_nano_llava import lively
 
-from mmbench.data.shapes_draw import draw
-from mmbench.data.shapes_questions import KINDS, questions
-from mmbench.data.shapes_scene import chance, scene_at
-from mmbench.data.shapes_talk import BRIEFLY, DESCRIBE
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.clip_nano import ClipNano
-from mmbench.models.llava_nano import LlavaNano
-from mmbench.models.reader_nano import Asked
-from mmbench.nano.clip_specimen import ClipSpecimen
-from mmbench.nano.folder import read_checkpoint, write_checkpoint
-from mmbench.nano.llava import Config, LLaVA
-from mmbench.nano.llava_specimen import LlavaSpecimen
-from mmbench.nano.tokens import START, UNKNOWN
-from mmbench.nano.turns import ASSISTANT, IMAGE, USER, vocabulary
 from mmbench.protocols import Prepares, Rates, Writes
-from mmbench.train import read_recipe
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.adapters.clip import ClipNano
+from mmbench.reference.adapters.llava import LlavaNano
+from mmbench.reference.adapters.reader import Asked
+from mmbench.reference.architectures.llava import Config, LLaVA
+from mmbench.reference.checkpoints.clip import ClipSpecimen
+from mmbench.reference.checkpoints.folder import read_checkpoint, write_checkpoint
+from mmbench.reference.checkpoints.llava import LlavaSpecimen
+from mmbench.reference.tokens.turns import ASSISTANT, IMAGE, USER, vocabulary
+from mmbench.reference.tokens.words import START, UNKNOWN
+from mmbench.reference.training import read_recipe
+from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.worlds.shapes.draw import draw
+from mmbench.reference.worlds.shapes.questions import KINDS, questions
+from mmbench.reference.worlds.shapes.scene import chance, scene_at
+from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
 from mmbench.types import Clip, Generation, Message, Sound, Written
 
 WORDS = vocabulary(["what colour is the star? red, green and blue. where is it: left or right!"])

@@ -11,24 +11,17 @@ import pytest
 
 from mmbench import alternatives, reasoning, text
 from mmbench.cli import main
-from mmbench.data import outputs_lines
-from mmbench.engine.long_texts import LONGEST, readable, with_marks
-from mmbench.metrics import (
-    answer_text,
-    answers,
-    bleu,
-    choice_clean,
-    choice_text,
-    cider,
-    meteor,
-    normalisers,
-    pope,
-    ptb,
-    rouge,
-    speech,
-    vqa_text,
-)
-from mmbench.nano import tokens as nano_tokens
+from mmbench.data.readers import transcript_lines
+from mmbench.engine.scoring.long_texts import LONGEST, readable, with_marks
+from mmbench.metrics import answers, ptb, speech
+from mmbench.metrics.answers import pope, vqa_text
+from mmbench.metrics.answers import text as answer_text
+from mmbench.metrics.captions import bleu, cider, rouge_l
+from mmbench.metrics.captions.meteor import _line as meteor_line
+from mmbench.metrics.choice import clean as choice_clean
+from mmbench.metrics.choice import text as choice_text
+from mmbench.metrics.speech import normalisers
+from mmbench.reference.tokens import words as nano_tokens
 from mmbench.types import Prediction, Predictions
 
 REFERENCES = ["a cat on a mat", "the 3 dogs"]
@@ -67,8 +60,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "final_answer": reasoning.final_answer,
     "has_alternatives": alternatives.has_alternatives,
     "without_null_words": alternatives.without_null_words,
-    "trn_parts": outputs_lines.trn_parts,
-    "kaldi_parts": lambda said: outputs_lines.kaldi_parts(f"id {said}"),
+    "trn_parts": transcript_lines.trn_parts,
+    "kaldi_parts": lambda said: transcript_lines.kaldi_parts(f"id {said}"),
     "split_boxes": choice_clean.split_boxes,
     "clean": choice_clean.clean.__wrapped__,
     **{f"named_option {nth}": _named(options) for nth, options in enumerate(CHOICES)},
@@ -85,10 +78,10 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "anls": _metric(answers.anls, REFERENCES),
     "relaxed_accuracy": _metric(answers.relaxed_accuracy, ["5"]),
     "vqa_accuracy": _metric(answers.vqa_accuracy, REFERENCES, "official"),
-    "rouge_l": _metric(rouge.rouge_l, REFERENCES),
-    "bleu": _metric(bleu.bleu, REFERENCES, 4),
-    "cider": _metric(cider.cider, REFERENCES),
-    "a line for the jar of meteor": lambda said: meteor._line(said.split(), [REFERENCES]),
+    "rouge_l": _metric(rouge_l, REFERENCES),
+    "bleu": _metric(bleu, REFERENCES, 4),
+    "cider": _metric(cider, REFERENCES),
+    "a line for the jar of meteor": lambda said: meteor_line(said.split(), [REFERENCES]),
     "wer": _metric(speech.wer, "a cat on a mat", "none"),
     "cer": _metric(speech.cer, "a cat on a mat", "none"),
     "wer with alternatives": _metric(

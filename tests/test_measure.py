@@ -9,17 +9,18 @@ import pytest
 from worlds import COLOURS, make_coco
 
 import mmbench
-from mmbench import registry, stats, store
+from mmbench import registry, stats
 from mmbench.columns import table
 from mmbench.engine.context import run_context
-from mmbench.engine.features import Featurer
-from mmbench.engine.measure import measure
 from mmbench.engine.options import Options
+from mmbench.engine.recording.rows import rows_table, stored_predictions
 from mmbench.engine.rescore import rescore
-from mmbench.engine.rows import rows_table, stored_predictions
 from mmbench.engine.run import run
+from mmbench.engine.scoring.features import Featurer
+from mmbench.engine.scoring.measure import measure
 from mmbench.errors import DataError, MissingExtra, SampleError, UserError
-from mmbench.run_lookup import find_run
+from mmbench.storage import records as store
+from mmbench.storage.run_lookup import find_run
 from mmbench.types import Broken, Features, Media, Prediction, Score, Wants
 
 

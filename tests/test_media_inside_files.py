@@ -20,16 +20,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mmbench.contents import ContentKeys, cache_folder, digest
-from mmbench.data.arrow_files import parts_of
-from mmbench.data.cifar import cifar
-from mmbench.data.hf import hf
-from mmbench.data.hub_rows import rows
-from mmbench.data.parquet import ParquetColumn
-from mmbench.data.table import table
+from mmbench.data.published.cifar import cifar
+from mmbench.data.readers.arrow_files import parts_of
+from mmbench.data.readers.parquet import ParquetColumn
+from mmbench.data.sources.hf import hf
+from mmbench.data.sources.rows import rows
+from mmbench.data.sources.table import table
 from mmbench.errors import DataError, SampleError
 from mmbench.media import read_bytes
 from mmbench.media.inside import ByteRanges, MediaInFile
+from mmbench.storage.content_keys import ContentKeys, cache_folder, digest
 from mmbench.types import Media
 
 N = 300
@@ -40,7 +40,7 @@ IMAGES = [random.Random(n).randbytes(50 + n) for n in range(N)]
 def _caches(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the library a cache of its own, and let digests of new files be remembered."""
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("hf"))
-    monkeypatch.setattr("mmbench.contents._CLOCK_NS", -1)
+    monkeypatch.setattr("mmbench.storage.content_keys._CLOCK_NS", -1)
 
 
 def write_parquet(file: Path, images: list[Any], **options: Any) -> Path:
@@ -251,10 +251,10 @@ def test_damaged_digests_count_as_absent(damage: str, files: Path, passes: list[
 RUN = """
 import sys
 from pathlib import Path
-from mmbench.contents import ContentKeys, cache_folder
-from mmbench.data.table import table
-import mmbench.contents
-mmbench.contents._CLOCK_NS = -1
+from mmbench.storage.content_keys import ContentKeys, cache_folder
+from mmbench.data.sources.table import table
+import mmbench.storage.content_keys
+mmbench.storage.content_keys._CLOCK_NS = -1
 data = table(Path(sys.argv[1]))
 with ContentKeys(cache_folder()) as keys:
     print(*(keys.key(document.inputs["image"]).hex() for document in data.corpus))
@@ -283,7 +283,7 @@ def test_a_row_group_is_decoded_once(files: Path, monkeypatch: pytest.MonkeyPatc
     check(media, IMAGES)
     assert sorted(decoded) == [0, 1, 2, 3, 4]
     # With room for one, groups take turns.
-    monkeypatch.setattr("mmbench.data.parquet._PUT_ASIDE", 0)
+    monkeypatch.setattr("mmbench.data.readers.parquet._PUT_ASIDE", 0)
     media = load("parquet", files)
     assert [read_bytes(media[n]) for n in (0, 299, 1, 2)] == [IMAGES[n] for n in (0, 299, 1, 2)]
     assert decoded[5:] == [0, 4, 0]
@@ -325,8 +325,8 @@ GROWTH = """
 import sys
 from pathlib import Path
 import numpy, pyarrow.compute, pyarrow.parquet
-from mmbench.contents import ContentKeys, cache_folder
-from mmbench.data.parquet import ParquetColumn
+from mmbench.storage.content_keys import ContentKeys, cache_folder
+from mmbench.data.readers.parquet import ParquetColumn
 
 def anonymous():
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -17,9 +17,9 @@ import soundfile
 from media_made import written
 
 from mmbench import inflation
-from mmbench.data.local import load_local
-from mmbench.data.table import table
-from mmbench.engine.outputs import read_outputs
+from mmbench.data.readers.local import load_local
+from mmbench.data.sources.table import table
+from mmbench.engine.loading.outputs import read_outputs
 from mmbench.errors import ContentError, DataError
 from mmbench.inflation import check_parquet
 from mmbench.media import count_frames, decode_image, decode_sound, decode_video, video

@@ -14,8 +14,8 @@ from metric_made import can_run, measured, names_of
 import mmbench
 from mmbench import registry, stats
 from mmbench.builtin import KINDS, METRICS
-from mmbench.engine.apply import apply
-from mmbench.engine.measure import measure
+from mmbench.engine.scoring.apply import apply
+from mmbench.engine.scoring.measure import measure
 from mmbench.errors import MissingExtra, UserError
 from mmbench.protocols import MetricInfo
 from mmbench.types import Prediction, Score, Wants

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbench.columns import table
-from mmbench.metrics.answer_text import plain_words
 from mmbench.metrics.answers import anls, contains, exact_match, relaxed_accuracy, vqa_accuracy
-from mmbench.metrics.vqa_text import normalised
+from mmbench.metrics.answers.text import plain_words
+from mmbench.metrics.answers.vqa_text import normalised
 from mmbench.stats import fold, fold_many
 from mmbench.types import Prediction
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from mmbench.columns import table
 from mmbench.errors import DataError, UnknownName
-from mmbench.metrics import caption_words, ngrams
-from mmbench.metrics.caption_words import corpus_of
-from mmbench.metrics.captions import bleu, cider, rouge_l, sentence_bleu
+from mmbench.metrics.captions import bleu, cider, ngrams, rouge_l, sentence_bleu
+from mmbench.metrics.captions import corpus as caption_words
+from mmbench.metrics.captions.corpus import corpus_of
 from mmbench.stats import fold, fold_many
 from mmbench.types import Prediction
 

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mmbench.metrics.clipscore import clipscore, pac_s, ref_clipscore, ref_pac_s
-from mmbench.models.clip import Clip
+from mmbench.metrics.captions.clipscore import clipscore, pac_s, ref_clipscore, ref_pac_s
+from mmbench.models.contrastive.clip import Clip
 from mmbench.stats import fold
 from mmbench.types import Broken, Features, Media, Prediction, Score
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import cdist
 
-from mmbench.metrics import distribution as sets
-from mmbench.metrics import prdc
-from mmbench.metrics.distribution import Moments, frechet_distance
-from mmbench.metrics.features import stack
-from mmbench.metrics.kernel import polynomial_subsets
+from mmbench.metrics.image_sets import distances as sets
+from mmbench.metrics.image_sets import prdc
+from mmbench.metrics.image_sets.distances import Moments, frechet_distance
+from mmbench.metrics.image_sets.features import stack
+from mmbench.metrics.image_sets.kernel import polynomial_subsets
 from mmbench.registry import metric_info
 from mmbench.stats import fold
 from mmbench.types import Broken, Features, Media, Prediction, Score
@@ -328,7 +328,7 @@ def test_cmmd_is_the_definition() -> None:
 def test_cmmd_of_blocks_is_that_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = normal(0, 30, 6), normal(1, 25, 6)
     expected = value(sets.cmmd, x, y)
-    monkeypatch.setattr("mmbench.metrics.kernel._ROWS", 7)
+    monkeypatch.setattr("mmbench.metrics.image_sets.kernel._ROWS", 7)
     assert value(sets.cmmd, x, y) == pytest.approx(expected, rel=1e-12)
 
 
@@ -384,8 +384,8 @@ def test_prdc_is_clovaais() -> None:
 def test_prdc_of_blocks_is_that_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn, real = normal(0, 70, 8) * 0.8, normal(1, 50, 8, 0.2)
     expected = all_prdc(drawn, real)
-    monkeypatch.setattr("mmbench.metrics.balls._PAIRS", 200)
-    monkeypatch.setattr("mmbench.metrics.prdc._LAST", {})
+    monkeypatch.setattr("mmbench.metrics.image_sets.balls._PAIRS", 200)
+    monkeypatch.setattr("mmbench.metrics.image_sets.prdc._LAST", {})
     assert all_prdc(drawn, real) == expected
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import mmbench
 from mmbench import registry
-from mmbench.engine.measure import measure
+from mmbench.engine.scoring.measure import measure
 from mmbench.stats import fold
 from mmbench.types import Prediction, Ranking
 

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmbench.errors import DataError, UserError
-from mmbench.metrics import meteor_jar as module
 from mmbench.metrics.captions import meteor, spice
-from mmbench.metrics.jar import jar_folder, java_command, last_words
-from mmbench.metrics.spice import _scores
+from mmbench.metrics.captions import meteor_jar as module
+from mmbench.metrics.captions.jar import jar_folder, java_command, last_words
+from mmbench.metrics.captions.spice import _scores
 from mmbench.stats import fold, fold_many
 
 NAMES = ("clipscore-good", "clipscore-bad", "nlg-eval", "aac-1")

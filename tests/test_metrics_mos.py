@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbench.errors import DataError, MissingExtra, SampleError
-from mmbench.metrics import dnsmos as scorer
-from mmbench.metrics.mos import dnsmos, mos, mos_ktau, mos_lcc, mos_mse, mos_srcc
+from mmbench.metrics.speech import dnsmos as scorer
+from mmbench.metrics.speech.mos import dnsmos, mos, mos_ktau, mos_lcc, mos_mse, mos_srcc
 from mmbench.stats import fold, fold_many
 from mmbench.stats.crossed import crossed_interval, crossed_resamples
 from mmbench.types import Media, Prediction

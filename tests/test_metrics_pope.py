@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmbench.metrics.pope import (
+from mmbench.metrics.answers.pope import (
     pope_accuracy,
     pope_f1,
     pope_precision,

@@ -14,17 +14,17 @@ from PIL import Image
 
 import mmbench
 from mmbench import Prediction
-from mmbench.data.shapes import shapes
-from mmbench.data.shapes_draw import draw, paint
-from mmbench.data.shapes_scene import Scene, Spot, distinct, scene_at
-from mmbench.data.shapes_sources import shapes_prompts
 from mmbench.datasets import Samples
-from mmbench.engine.apply import apply
+from mmbench.engine.scoring.apply import apply
 from mmbench.errors import DataError, SampleError, UnknownName
 from mmbench.kinds.drawing import Drawing
-from mmbench.metrics.shapes import shapes_recall, shapes_right
-from mmbench.shapes.things import CELL, COLOURS, RADII, Thing
-from mmbench.shapes.words import things_of
+from mmbench.reference.metrics import shapes_recall, shapes_right
+from mmbench.reference.worlds.shapes.draw import draw, paint
+from mmbench.reference.worlds.shapes.retrieval import shapes
+from mmbench.reference.worlds.shapes.scene import Scene, Spot, distinct, scene_at
+from mmbench.reference.worlds.shapes.sources import shapes_prompts
+from mmbench.reference.worlds.shapes.things import CELL, COLOURS, RADII, Thing
+from mmbench.reference.worlds.shapes.words import things_of
 from mmbench.types import Broken, Media, Sample, TaskSpec
 
 PROMPT = "a small red star at the top and a large pink moon on the right"

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from mmbench import stats
 from mmbench.alternatives import parse, pieces_of, readings
 from mmbench.errors import MissingExtra
-from mmbench.metrics import normalisers
-from mmbench.metrics.normalisers import normalise
-from mmbench.metrics.speech import cer, mer, rtfx, wer, wil
+from mmbench.metrics.speech import cer, mer, normalisers, rtfx, wer, wil
+from mmbench.metrics.speech.normalisers import normalise
 from mmbench.stats import fold, fold_many
 from mmbench.stats.paired import paired
 from mmbench.types import Prediction

@@ -17,13 +17,13 @@ from PIL import Image
 
 import mmbench
 from mmbench import registry
-from mmbench.engine.measure import measure
+from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import Options
-from mmbench.engine.prepare import find_task
 from mmbench.engine.run import run
+from mmbench.engine.scoring.measure import measure
 from mmbench.errors import Missing, UnknownName, UserError
-from mmbench.metrics.torchmetrics_classes import class_modules, load_class
-from mmbench.metrics.torchmetrics_network import no_network
+from mmbench.metrics.torchmetrics.classes import class_modules, load_class
+from mmbench.metrics.torchmetrics.network import no_network
 from mmbench.types import Media, Prediction, Score
 
 RNG = np.random.default_rng(7)

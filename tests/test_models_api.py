@@ -19,9 +19,9 @@ from api_server import Endpoint, said, serving
 from PIL import Image
 
 from mmbench.cli import main
-from mmbench.contents import cache_folder
 from mmbench.errors import ModelError, SampleError, UserError
 from mmbench.models.api import Api
+from mmbench.storage.content_keys import cache_folder
 from mmbench.types import Clip, Generation, Message, Sound, Written
 
 SHORT = Generation(max_tokens=20)

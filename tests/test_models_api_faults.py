@@ -20,15 +20,15 @@ from api_server import Endpoint, serving
 from test_models_api import KEY, SHORT, api, ask, user
 
 from mmbench.cli import main
-from mmbench.contents import ContentKeys
-from mmbench.engine.models import Finder, find
+from mmbench.engine.loading.models import Finder, find
 from mmbench.engine.options import Options
 from mmbench.engine.progress import Silent
 from mmbench.engine.run import run
 from mmbench.errors import ModelError, SampleError
-from mmbench.models import api_client
-from mmbench.models.api_address import is_this_machine, pattern_of
-from mmbench.models.api_threads import answered
+from mmbench.models.api import client as api_client
+from mmbench.models.api.address import is_this_machine, pattern_of
+from mmbench.models.api.threads import answered
+from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import Written
 
 

@@ -14,9 +14,9 @@ import transformers as tf
 from PIL import Image
 
 from mmbench.errors import ContentError, ModelError, SampleError
-from mmbench.models.audio_llm import AudioLlm
-from mmbench.models.llava import Llava
-from mmbench.models.video_llm import VideoLlm
+from mmbench.models.chat.audio_llm import AudioLlm
+from mmbench.models.chat.llava import Llava
+from mmbench.models.chat.video_llm import VideoLlm
 from mmbench.types import Generation, Message, Sound, Written
 
 CPU = {"device": "cpu", "dtype": "float32"}

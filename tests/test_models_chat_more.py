@@ -14,7 +14,7 @@ import transformers as tf
 from PIL import Image
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.llava import Llava
+from mmbench.models.chat.llava import Llava
 from mmbench.types import Generation, Message, Written
 
 CPU = {"device": "cpu", "dtype": "float32"}

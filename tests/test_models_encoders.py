@@ -15,11 +15,11 @@ from PIL import Image
 
 from mmbench.errors import ContentError, MissingExtra, ModelError
 from mmbench.media import decode_image, decode_sound, decode_video
-from mmbench.models.audio import AudioClassifier
-from mmbench.models.clap import Clap
-from mmbench.models.image import ImageClassifier
-from mmbench.models.video import VideoClassifier
-from mmbench.models.xclip import XClip
+from mmbench.models.classifiers.audio import AudioClassifier
+from mmbench.models.classifiers.image import ImageClassifier
+from mmbench.models.classifiers.video import VideoClassifier
+from mmbench.models.contrastive.clap import Clap
+from mmbench.models.contrastive.xclip import XClip
 from mmbench.types import Clip, Frames, Sound
 
 DATA = Path(__file__).parents[2] / "shared/data"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbench.models.groups import group_by, map_groups, shapes_of
+from mmbench.models.support.groups import group_by, map_groups, shapes_of
 
 
 @given(st.lists(st.text(max_size=3), max_size=12))

@@ -16,9 +16,9 @@ import transformers as tf
 
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.media import decode_sound
-from mmbench.models.ctc import Ctc
-from mmbench.models.sounds import frames as count
-from mmbench.models.whisper import Whisper
+from mmbench.models.speech.ctc import Ctc
+from mmbench.models.speech.whisper import Whisper
+from mmbench.models.support.sounds import frames as count
 from mmbench.types import Generation, Message, Sound
 
 DATA = Path(__file__).parents[2] / "shared/data/speech"

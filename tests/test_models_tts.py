@@ -13,7 +13,7 @@ import torch
 import transformers as tf
 
 from mmbench.errors import ContentError, ModelError
-from mmbench.models.tts import Tts
+from mmbench.models.speech.tts import Tts
 
 CPU = {"device": "cpu", "dtype": "float32"}
 TEXTS = ["a cat sits on the mat", "two dogs", "a large red square above a small blue circle"]

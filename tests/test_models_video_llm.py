@@ -23,11 +23,11 @@ from test_families import playable
 
 from mmbench.cli import main
 from mmbench.datasets import Samples
-from mmbench.engine.datasets import load_data
+from mmbench.engine.loading.datasets import load_data
 from mmbench.errors import SampleError
-from mmbench.models.llava import Llava
-from mmbench.models.video import VideoClassifier
-from mmbench.models.video_llm import VideoLlm
+from mmbench.models.chat.llava import Llava
+from mmbench.models.chat.video_llm import VideoLlm
+from mmbench.models.classifiers.video import VideoClassifier
 from mmbench.spec import load_task
 from mmbench.types import Clip, Generation, Message, Written
 

@@ -10,14 +10,14 @@ from coco_files import write
 
 from mmbench import registry
 from mmbench.builtin import TABLES
-from mmbench.contents import ContentKeys
-from mmbench.data.pattern import filled
-from mmbench.data.records import Record
-from mmbench.engine.datasets import load_data
-from mmbench.engine.models import Finder, find
+from mmbench.data.mapping.pattern import filled
+from mmbench.data.readers.records import Record
+from mmbench.engine.loading.datasets import load_data
+from mmbench.engine.loading.models import Finder, find
 from mmbench.errors import MmbenchError, SpecError, UnknownName, UserError
 from mmbench.named_values import _checkable, _hints, as_typed, checked_options
 from mmbench.spec import load_task
+from mmbench.storage.content_keys import ContentKeys
 
 SOURCES = [name for name in TABLES["data"] if not name.startswith(("shapes", "spoken"))]
 BASE = "include: coco-retrieval\nname: mine\nprotocol: {}\n"

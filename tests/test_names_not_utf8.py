@@ -8,19 +8,19 @@ from PIL import Image
 from worlds import Means
 
 import mmbench
-from mmbench import store
-from mmbench.contents import ContentKeys
-from mmbench.data.beside import sounds_in
-from mmbench.data.class_folders import class_folders
-from mmbench.data.folder import folder
-from mmbench.data.image_set import images
-from mmbench.data.images import find_images
-from mmbench.engine.outputs import read_outputs
-from mmbench.engine.rows import stored_predictions
+from mmbench.checkpoints.file_hashes import hash_folder
+from mmbench.data.mapping.beside import sounds_in
+from mmbench.data.mapping.images import find_images
+from mmbench.data.sources.class_folders import class_folders
+from mmbench.data.sources.folder import folder
+from mmbench.data.sources.images import images
+from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.recording.rows import stored_predictions
 from mmbench.errors import DataError, SampleError
-from mmbench.file_hashes import hash_folder
 from mmbench.media import read_bytes
 from mmbench.safe_parse import encode_json
+from mmbench.storage import records as store
+from mmbench.storage.content_keys import ContentKeys
 from mmbench.surrogates import escape_all, escape_surrogates
 from mmbench.types import Media
 

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmbench.nano.audio import Audio, AudioCLIP, Config, ConvBlock
-from mmbench.nano.audio_specimen import AudioSpecimen
-from mmbench.nano.clip import contrastive_loss
-from mmbench.nano.mel import Mel
-from mmbench.nano.positions import sinusoids
-from mmbench.nano.tokens import END, SPECIAL, START, Words
-from mmbench.train.family import family_of
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.architectures.audio import Audio, AudioCLIP, Config, ConvBlock
+from mmbench.reference.architectures.clip import contrastive_loss
+from mmbench.reference.architectures.mel import Mel
+from mmbench.reference.architectures.positions import sinusoids
+from mmbench.reference.checkpoints.audio import AudioSpecimen
+from mmbench.reference.tokens.words import END, SPECIAL, START, Words
+from mmbench.reference.training.family import family_of
+from mmbench.reference.training.recipe import recipe_of
 
 TINY = Config(9, 5, Mel(8000, 128, 128, 16), (4, 8, 16), 1, 2, 12, 16, 1, 2, 6)
 

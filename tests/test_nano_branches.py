@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Generator, Tensor, nn
 
-from mmbench.nano.branches import OUTSIDE, TRUNK, joined, positions, visible
-from mmbench.nano.gpt import Config as GptConfig
-from mmbench.nano.gpt import Unified
-from mmbench.nano.language import UNLEARNT
-from mmbench.nano.llava import Config, LLaVA
-from mmbench.nano.mel import Mel
-from mmbench.nano.mixed import Kind
-from mmbench.nano.tokens import padded
-from mmbench.nano.turns import IMAGE
-from mmbench.nano.vqvae import Codes
+from mmbench.reference.architectures.gpt import Config as GptConfig
+from mmbench.reference.architectures.gpt import Unified
+from mmbench.reference.architectures.language import UNLEARNT
+from mmbench.reference.architectures.llava import Config, LLaVA
+from mmbench.reference.architectures.mel import Mel
+from mmbench.reference.architectures.vqvae import Codes
+from mmbench.reference.tokens.branches import OUTSIDE, TRUNK, joined, positions, visible
+from mmbench.reference.tokens.mixed import Kind
+from mmbench.reference.tokens.turns import IMAGE
+from mmbench.reference.tokens.words import padded
 
 Talk = tuple[list[int], list[bool]]
 

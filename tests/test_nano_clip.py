@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmbench.nano.clip import CLIP, Config, contrastive_loss
-from mmbench.nano.layers import Attention
-from mmbench.nano.tokens import END, PAD, START
+from mmbench.reference.architectures.clip import CLIP, Config, contrastive_loss
+from mmbench.reference.architectures.layers import Attention
+from mmbench.reference.tokens.words import END, PAD, START
 
 TINY = Config(
     vocabulary=30,

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from mmbench.errors import ModelError
-from mmbench.nano.clip import CLIP, Config
-from mmbench.nano.clip_specimen import ClipSpecimen
-from mmbench.nano.folder import read_checkpoint, refuse_counts, write_checkpoint
-from mmbench.nano.tokens import END, PAD, START, UNKNOWN, Words
+from mmbench.reference.architectures.clip import CLIP, Config
+from mmbench.reference.checkpoints.clip import ClipSpecimen
+from mmbench.reference.checkpoints.folder import read_checkpoint, refuse_counts, write_checkpoint
+from mmbench.reference.tokens.words import END, PAD, START, UNKNOWN, Words
 
 TINY = Config(
     vocabulary=30,

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmbench.nano.configs import config_of
-from mmbench.nano.fusion import Config, Fusion, Way
-from mmbench.nano.fusion_specimen import FusionSpecimen
-from mmbench.nano.mel import Mel
-from mmbench.nano.positions import sinusoids
-from mmbench.nano.tokens import END, PAD, SPECIAL, START, Words
+from mmbench.reference.architectures.fusion import Config, Fusion, Way
+from mmbench.reference.architectures.mel import Mel
+from mmbench.reference.architectures.positions import sinusoids
+from mmbench.reference.checkpoints.configs import config_of
+from mmbench.reference.checkpoints.fusion import FusionSpecimen
+from mmbench.reference.tokens.words import END, PAD, SPECIAL, START, Words
 
 WAYS: tuple[Way, ...] = ("early", "late", "hybrid")
 TINY = Config(9, 4, 3, "early", 16, 2, 2, 16, 8, Mel(8000, 128, 128, 16), (4, 8), 8)

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Generator, Tensor, nn
 
-from mmbench.nano.bpe import Bpe
-from mmbench.nano.codebook import Codebook
-from mmbench.nano.gpt import GPT, Config, Unified
-from mmbench.nano.mel import Mel
-from mmbench.nano.mixed import (
+from mmbench.reference.architectures.codebook import Codebook
+from mmbench.reference.architectures.gpt import GPT, Config, Unified
+from mmbench.reference.architectures.mel import Mel
+from mmbench.reference.architectures.vqvae import Codes as CodeSizes
+from mmbench.reference.tokens.bpe import Bpe
+from mmbench.reference.tokens.mixed import (
     ASSISTANT,
     CLOSE,
     END,
@@ -30,10 +31,9 @@ from mmbench.nano.mixed import (
     asked,
     encoded,
 )
-from mmbench.nano.sampling import Drawn
-from mmbench.nano.tokens import padded
-from mmbench.nano.vqvae import Codes as CodeSizes
-from mmbench.nano.writing import guided, write
+from mmbench.reference.tokens.sampling import Drawn
+from mmbench.reference.tokens.words import padded
+from mmbench.reference.tokens.writing import guided, write
 
 CODES = CodeSizes(number=9, code_width=4, width=16, halvings=3, residuals=1)
 TINY = Config(

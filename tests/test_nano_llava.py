@@ -8,13 +8,13 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from mmbench.nano.clip import ImageViT
-from mmbench.nano.language import UNLEARNT, Language, Reader
-from mmbench.nano.layers import Cache
-from mmbench.nano.llava import Config, LLaVA
-from mmbench.nano.sampling import Drawn, likeliest
-from mmbench.nano.tokens import END, PAD, START, UNKNOWN
-from mmbench.nano.turns import ASSISTANT, IMAGE, USER, encoded, question, vocabulary
+from mmbench.reference.architectures.clip import ImageViT
+from mmbench.reference.architectures.language import UNLEARNT, Language, Reader
+from mmbench.reference.architectures.layers import Cache
+from mmbench.reference.architectures.llava import Config, LLaVA
+from mmbench.reference.tokens.sampling import Drawn, likeliest
+from mmbench.reference.tokens.turns import ASSISTANT, IMAGE, USER, encoded, question, vocabulary
+from mmbench.reference.tokens.words import END, PAD, START, UNKNOWN
 from mmbench.types import Message
 
 TINY = Config(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmbench.nano.mel import Mel, filters, hertz_of, log_mel, mel_power, mels_of
+from mmbench.reference.architectures.mel import Mel, filters, hertz_of, log_mel, mel_power, mels_of
 
 CONFIGS = [
     Mel(),

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Generator, nn
 
-from mmbench.nano.language import Language
-from mmbench.nano.layers import Attention
-from mmbench.nano.positions import rotary, turned
+from mmbench.reference.architectures.language import Language
+from mmbench.reference.architectures.layers import Attention
+from mmbench.reference.architectures.positions import rotary, turned
 
 
 def test_a_rotation_written_out() -> None:

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from mmbench.nano.language import UNLEARNT
-from mmbench.nano.prefix import Config, Prefix
-from mmbench.nano.tokens import END, START
-from mmbench.nano.turns import ASSISTANT, IMAGE, USER
+from mmbench.reference.architectures.language import UNLEARNT
+from mmbench.reference.architectures.prefix import Config, Prefix
+from mmbench.reference.tokens.turns import ASSISTANT, IMAGE, USER
+from mmbench.reference.tokens.words import END, START
 
 TINY = Config(
     vocabulary=30,

@@ -8,12 +8,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from mmbench.nano.mel import Mel
-from mmbench.nano.positions import sinusoids
-from mmbench.nano.speech import BLANK, Config, Encoder, Speech, read_off, shortened, within
-from mmbench.nano.speech_specimen import ALPHABET, SpeechSpecimen
-from mmbench.train.family import family_of
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.architectures.mel import Mel
+from mmbench.reference.architectures.positions import sinusoids
+from mmbench.reference.architectures.speech import (
+    BLANK,
+    Config,
+    Encoder,
+    Speech,
+    read_off,
+    shortened,
+    within,
+)
+from mmbench.reference.checkpoints.speech import ALPHABET, SpeechSpecimen
+from mmbench.reference.training.family import family_of
+from mmbench.reference.training.recipe import recipe_of
 
 TINY = Config(5, Mel(8000, 128, 128, 12), 16, 2, 2)
 

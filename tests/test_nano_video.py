@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmbench.nano.clip import contrastive_loss
-from mmbench.nano.tokens import END, START
-from mmbench.nano.video import Config, DividedBlock, JointBlock, VideoTransformer
-from mmbench.nano.video_baselines import ResNet, TwoStream
-from mmbench.nano.video_masked import cubes, masked_loss, normalised
-from mmbench.nano.video_model import Video
+from mmbench.reference.architectures.clip import contrastive_loss
+from mmbench.reference.architectures.video import Config, DividedBlock, JointBlock, VideoTransformer
+from mmbench.reference.architectures.video_baselines import ResNet, TwoStream
+from mmbench.reference.architectures.video_model import Video
+from mmbench.reference.tokens.words import END, START
+from mmbench.reference.training.video_masked import cubes, masked_loss, normalised
 
 TINY = Config(
     vocabulary=30,

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from mmbench.nano.codebook import Codebook
-from mmbench.nano.vqvae import Codes, ImageCodes, SoundCodes
+from mmbench.reference.architectures.codebook import Codebook
+from mmbench.reference.architectures.vqvae import Codes, ImageCodes, SoundCodes
 
 SMALL = Codes(number=12, code_width=4, width=16, halvings=2, residuals=1)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 import mmbench
-from mmbench.data.output_ids import with_ids_of_data
-from mmbench.data.transcripts import transcripts
-from mmbench.engine.outputs import read_outputs
+from mmbench.data.sources.transcripts import transcripts
+from mmbench.engine.loading.outputs import read_outputs
 from mmbench.errors import DataError
+from mmbench.predictions.ids import with_ids_of_data
 from mmbench.types import Broken, Media, Outputs
 
 IDS = ["u1", "u2", "u3"]

@@ -13,9 +13,9 @@ import pytest
 
 import mmbench
 from mmbench.cli import main
-from mmbench.data.column_choice import parse_fields
-from mmbench.engine.outputs import read_outputs
+from mmbench.engine.loading.outputs import read_outputs
 from mmbench.errors import DataError, UnknownName, UserError
+from mmbench.predictions.column_choice import parse_fields
 from mmbench.types import RunRecord
 
 TRUE, SAID = "dog", "cow"
@@ -402,7 +402,7 @@ def test_ids_that_only_resemble_each_other_are_not_matched(
 
 
 def test_a_manifest_of_nemo_has_its_sounds(tmp_path: Path) -> None:
-    from mmbench.data.transcripts import transcripts
+    from mmbench.data.sources.transcripts import transcripts
 
     file = lines(tmp_path / "m.jsonl", {"audio_filepath": "a.wav", "text": "x"})
     (sample,) = transcripts(file).samples

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 import mmbench
+from mmbench.engine.loading.outputs import read_outputs
 from mmbench.engine.options import Options
-from mmbench.engine.outputs import read_outputs
 from mmbench.engine.score import score
 from mmbench.errors import DataError
 from mmbench.types import RunRecord

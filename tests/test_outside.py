@@ -16,9 +16,9 @@ from PIL import Image
 
 from mmbench.cli import main
 from mmbench.engine.context import run_context
-from mmbench.engine.features import Featurer
+from mmbench.engine.loading.outside import data_folders
 from mmbench.engine.options import Options
-from mmbench.engine.outside import data_folders
+from mmbench.engine.scoring.features import Featurer
 from mmbench.errors import UserError
 from mmbench.spec import load_task
 from mmbench.types import Wants

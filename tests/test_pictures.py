@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmbench.cli.pictures import pictures
-from mmbench.cli.pictures.diagram import Box, Diagram
-from mmbench.cli.pictures.models import PICTURES
+from tools.pictures import pictures
+from tools.pictures.diagram import Box, Diagram
+from tools.pictures.models import PICTURES
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs/pictures"
@@ -44,7 +44,8 @@ def test_a_picture_is_what_the_script_draws(drawn: dict[str, str], name: str) ->
 
 
 def test_every_packaged_model_has_one_and_the_document_shows_it() -> None:
-    weights = {path.name for path in (ROOT / "mmbench/nano/weights").iterdir() if path.is_dir()}
+    folder = ROOT / "mmbench/reference/weights"
+    weights = {path.name for path in folder.iterdir() if path.is_dir()}
     assert set(PICTURES) == weights
     assert {path.stem for path in FOLDER.iterdir()} == set(NAMES)
     shown = (ROOT / "docs/models.md").read_text(encoding="utf-8")

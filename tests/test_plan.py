@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbench.contents import as_keys, digest
-from mmbench.engine.plan import CPU_BATCH, CUDA_BATCH, WINDOW, first_size, plan
+from mmbench.engine.inference.plan import CPU_BATCH, CUDA_BATCH, WINDOW, first_size, plan
+from mmbench.storage.content_keys import as_keys, digest
 
 LENGTHS = st.lists(st.integers(0, 40), max_size=200)
 

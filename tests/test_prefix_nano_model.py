@@ -10,21 +10,21 @@ import torch
 from PIL import Image
 from test_nano_llava import lively
 
-from mmbench.data.shapes_draw import draw
-from mmbench.data.shapes_scene import scene_at
-from mmbench.data.shapes_talk import DESCRIBE
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.prefix_nano import PrefixNano
-from mmbench.models.reader_nano import Asked
-from mmbench.nano.folder import write_checkpoint
-from mmbench.nano.prefix import Config, Prefix
-from mmbench.nano.prefix_specimen import PrefixSpecimen
-from mmbench.nano.tokens import START
-from mmbench.nano.turns import ASSISTANT, IMAGE, USER, vocabulary
 from mmbench.protocols import Prepares, Rates, Writes
-from mmbench.shapes.things import COLOURS
-from mmbench.train import read_recipe
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.adapters.prefix import PrefixNano
+from mmbench.reference.adapters.reader import Asked
+from mmbench.reference.architectures.prefix import Config, Prefix
+from mmbench.reference.checkpoints.folder import write_checkpoint
+from mmbench.reference.checkpoints.prefix import PrefixSpecimen
+from mmbench.reference.tokens.turns import ASSISTANT, IMAGE, USER, vocabulary
+from mmbench.reference.tokens.words import START
+from mmbench.reference.training import read_recipe
+from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.worlds.shapes.draw import draw
+from mmbench.reference.worlds.shapes.scene import scene_at
+from mmbench.reference.worlds.shapes.talk import DESCRIBE
+from mmbench.reference.worlds.shapes.things import COLOURS
 from mmbench.types import Generation, Message, Sound, Written
 
 WORDS = vocabulary(["what colour is the star? red, green and blue. where is it: left or right!"])
@@ -108,7 +108,7 @@ def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_another_model_is_refused(model: PrefixNano) -> None:
-    llava = Path(__file__).parents[1] / "mmbench" / "nano" / "weights" / "llava-nano"
+    llava = Path(__file__).parents[1] / "mmbench" / "reference" / "weights" / "llava-nano"
     with pytest.raises(ModelError, match="is a checkpoint of 'llava-nano', not of 'prefix-nano'"):
         PrefixNano(llava, device="cpu", dtype="float32")
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from mmbench import registry
 from mmbench.builtin import TABLES
-from mmbench.data import outputs, outputs_arrays, outputs_vectors
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.kinds.choice import Choice
 from mmbench.kinds.classification import Classification
+from mmbench.kinds.classification.zero_shot import ZeroShot
 from mmbench.kinds.drawing import Drawing
 from mmbench.kinds.rating import Rating
 from mmbench.kinds.retrieval import Retrieval
 from mmbench.kinds.speaking import Speaking
 from mmbench.kinds.writing import Writing
-from mmbench.kinds.zero_shot import ZeroShot
-from mmbench.metrics.clipscore import clipscore
+from mmbench.metrics.captions.clipscore import clipscore
 from mmbench.metrics.retrieval import mrr, recall
 from mmbench.metrics.torchmetrics import torchmetrics
+from mmbench.predictions import arrays as outputs_arrays
+from mmbench.predictions import readers as outputs
+from mmbench.predictions import vectors as outputs_vectors
 from mmbench.protocols import (
     Dataset,
     Kind,
@@ -27,7 +29,7 @@ from mmbench.protocols import (
     TableReader,
     declare_source,
 )
-from mmbench.store import BoardReporter
+from mmbench.storage.records import BoardReporter
 
 OF_SAMPLES: list[type[Kind[Samples]]] = [
     Choice,

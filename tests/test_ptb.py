@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from ptb_java import SHARED, golden, jar, java_alone, java_lines, odd_words, spliced, texts
 
 from mmbench.metrics.ptb import caption_tokens, tokens
-from mmbench.metrics.ptb_chars import as_text, as_units, shadow_of
-from mmbench.metrics.ptb_lexer import lex
+from mmbench.metrics.ptb.chars import as_text, as_units, shadow_of
+from mmbench.metrics.ptb.lexer import lex
 
 GOLDEN = golden()
 SENTENCES = [text for kind in GOLDEN.values() for text in kind]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmbench.engine.published import verdicts
+from mmbench.engine.recording.published import verdicts
 from mmbench.types import Published, ScoreInfo, TaskSpec
 
 SPEC = TaskSpec(

@@ -11,9 +11,9 @@ import tiny_chat
 import tiny_encoders
 import tiny_speech
 
-from mmbench.contents import ContentKeys, cache_folder
-from mmbench.engine.models import Finder, find
+from mmbench.engine.loading.models import Finder, find
 from mmbench.errors import MmbenchError
+from mmbench.storage.content_keys import ContentKeys, cache_folder
 
 MAKERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "clip": ("clip", tiny.clip),

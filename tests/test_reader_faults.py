@@ -11,9 +11,9 @@ import mmbench
 from mmbench import registry
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.context import run_context
-from mmbench.engine.features import Featurer
+from mmbench.engine.loading.outputs import read_outputs
 from mmbench.engine.options import Options
-from mmbench.engine.outputs import read_outputs
+from mmbench.engine.scoring.features import Featurer
 from mmbench.errors import DataError, UserError
 from mmbench.protocols import declare, declare_source
 from mmbench.stats import score
@@ -68,7 +68,8 @@ def test_extensions_have_a_dot_and_are_lower_case(file: Path) -> None:
         read_outputs(file)
     with pytest.raises(UserError, match=r"outputs \.Steps: extensions are compared in lower case"):
         mmbench.register("outputs", ".Steps")(lambda path: Outputs())
-    with pytest.raises(UserError, match=r"two outputs are named '\.csv': mmbench\.data\.outputs"):
+    twice = r"two outputs are named '\.csv': mmbench\.predictions\.readers"
+    with pytest.raises(UserError, match=twice):
         mmbench.register("outputs", ".csv")(lambda path: Outputs())
 
 

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mmbench.columns import Table, column
-from mmbench.data import record_files
-from mmbench.data.record_files import parse_records, read_records
-from mmbench.data.records import Record, full_texts, optional_texts, tags, tags_of, text_ids
+from mmbench.data.readers import record_files
+from mmbench.data.readers.record_files import parse_records, read_records
+from mmbench.data.readers.records import Record, full_texts, optional_texts, tags, tags_of, text_ids
 from mmbench.errors import DataError
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)

@@ -89,7 +89,9 @@ def test_every_built_in_imports_and_has_a_summary(kind: str) -> None:
 def test_a_second_registration_shows_both(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("import mmbench\n@mmbench.register('model', 'clip')\nclass Mine: pass\n")
-    with pytest.raises(UserError, match=r"two models are named 'clip': mmbench.models.clip:Clip"):
+    with pytest.raises(
+        UserError, match=r"two models are named 'clip': mmbench.models.contrastive.clip:Clip"
+    ):
         registry.load_plugin(str(file))
 
 

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from mmbench.contents import ContentKeys
-from mmbench.data.class_folders import class_folders
-from mmbench.data.folder import folder
-from mmbench.data.image_set import images
-from mmbench.data.system_names import matches
-from mmbench.data.table import table
-from mmbench.data.transcripts import transcripts
-from mmbench.engine.datasets import load_data
-from mmbench.engine.outputs import read_outputs
+from mmbench.checkpoints.file_hashes import hash_file
+from mmbench.checkpoints.layouts import check_folder, check_shards
+from mmbench.data.readers.system_names import matches
+from mmbench.data.sources.class_folders import class_folders
+from mmbench.data.sources.folder import folder
+from mmbench.data.sources.images import images
+from mmbench.data.sources.table import table
+from mmbench.data.sources.transcripts import transcripts
+from mmbench.engine.loading.datasets import load_data
+from mmbench.engine.loading.outputs import read_outputs
 from mmbench.errors import DataError, ModelError, SampleError
-from mmbench.file_hashes import hash_file
-from mmbench.layouts import check_folder, check_shards
 from mmbench.media import read_bytes
-from mmbench.regular_files import open_regular, read_regular
 from mmbench.spec import load_task, task_summary
+from mmbench.storage.content_keys import ContentKeys
+from mmbench.storage.regular_files import open_regular, read_regular
 from mmbench.types import Broken, Media
 
 

@@ -14,7 +14,7 @@ from forks import Fork, Forks, forks
 PLUGIN = '''
 import os, signal
 import mmbench
-from mmbench.models.clip_nano import ClipNano
+from mmbench.reference.adapters.clip import ClipNano
 
 @mmbench.register("model", "mortal")
 class Mortal(ClipNano):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import mmbench
 from mmbench.datasets import RetrievalData
-from mmbench.engine.bounds import extremes
-from mmbench.engine.measure import measure
-from mmbench.engine.rows import rows_table, stored_predictions
+from mmbench.engine.recording.rows import rows_table, stored_predictions
+from mmbench.engine.scoring.bounds import extremes
+from mmbench.engine.scoring.measure import measure
 from mmbench.kinds.retrieval import Retrieval, RetrievalOptions
 from mmbench.search.listed import listed_ranking
 from mmbench.types import Answers, Prediction, Ranking, Sample, TaskSpec

@@ -11,7 +11,7 @@ from PIL import Image
 from worlds import make_coco
 
 import mmbench
-from mmbench.data.captioned import captioned
+from mmbench.data.sources.captioned import captioned
 from mmbench.engine.check import check
 from mmbench.engine.options import Options
 from mmbench.engine.run import run

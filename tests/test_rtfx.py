@@ -12,12 +12,13 @@ import pytest
 import soundfile
 
 import mmbench
-from mmbench import board, store
+from mmbench import board
 from mmbench.cli.board_table import board_table
 from mmbench.engine.options import Options
 from mmbench.engine.rescore import rescore
 from mmbench.engine.run import run
 from mmbench.number_format import format_number
+from mmbench.storage import records as store
 from mmbench.types import Written
 
 SECONDS, SLEEP = 2.0, 0.05  # of sound in each file; of computing for each

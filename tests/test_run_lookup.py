@@ -9,14 +9,14 @@ import pytest
 from test_store import ROWS, bad_files, record
 from verdict_runs import TASK, coins, score_info, write_run
 
-from mmbench import store
 from mmbench.cli import main
+from mmbench.comparison.compare import compare
+from mmbench.comparison.gate import gate
+from mmbench.comparison.history import history
 from mmbench.errors import DataError, UnknownName
-from mmbench.run_lookup import find_run
+from mmbench.storage import records as store
+from mmbench.storage.run_lookup import find_run
 from mmbench.types import ModelInfo, RunRecord
-from mmbench.verdicts.compare import compare
-from mmbench.verdicts.gate import gate
-from mmbench.verdicts.history import history
 
 OTHER = msgspec.structs.replace(TASK, name="u", data_hash="e" * 8)
 

@@ -14,19 +14,19 @@ import pytest
 
 from mmbench.checkpoints import resolve
 from mmbench.cli.options import model_options
-from mmbench.data.cells import listed_options
-from mmbench.data.jsonfile import decode_json
-from mmbench.data.local import load_local
-from mmbench.data.record_files import read_records
-from mmbench.data.vqa import vqa
-from mmbench.engine.adapter_guess import refuse_bare_checkpoint
-from mmbench.engine.outputs import read_outputs
+from mmbench.data.mapping.cells import listed_options
+from mmbench.data.published.vqa import vqa
+from mmbench.data.readers.jsonfile import decode_json
+from mmbench.data.readers.local import load_local
+from mmbench.data.readers.record_files import read_records
+from mmbench.engine.loading.adapter_guess import refuse_bare_checkpoint
+from mmbench.engine.loading.outputs import read_outputs
 from mmbench.errors import DataError, ModelError, SpecError, UserError
-from mmbench.models.pretrained import loading
-from mmbench.nano.folder import load_weights
+from mmbench.models.support.pretrained import loading
+from mmbench.reference.checkpoints.folder import load_weights
 from mmbench.safe_parse import MAX_NESTING, TooDeep, parse_json, parse_yaml, refuse_deep_lines
 from mmbench.spec import load_task, task_summary
-from mmbench.store import read_record
+from mmbench.storage.records import read_record
 
 DEEP = "[" * 100_000 + "]" * 100_000
 

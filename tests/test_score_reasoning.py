@@ -7,7 +7,7 @@ import pytest
 
 import mmbench
 from mmbench.cli import main
-from mmbench.store import read_records
+from mmbench.storage.records import read_records
 from mmbench.types import RunRecord
 
 FLAG = "--strip-reasoning"

@@ -9,7 +9,7 @@ import torch
 import mmbench
 from mmbench.cli import main
 from mmbench.engine.options import Options
-from mmbench.models.inception_net import InceptionNet
+from mmbench.models.inception.network import InceptionNet
 from mmbench.selftest import selftest
 from mmbench.spec import task_files
 from mmbench.stats import score

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mmbench.data.shapes import shapes, training_scene
-from mmbench.data.shapes_draw import draw, ppm
-from mmbench.data.shapes_scene import Scene, distinct, scene_at
 from mmbench.errors import DataError, UnknownName
-from mmbench.shapes.forms import INSIDE
-from mmbench.shapes.things import SHAPES, SIDE
+from mmbench.reference.worlds.shapes.draw import draw, ppm
+from mmbench.reference.worlds.shapes.forms import INSIDE
+from mmbench.reference.worlds.shapes.retrieval import shapes, training_scene
+from mmbench.reference.worlds.shapes.scene import Scene, distinct, scene_at
+from mmbench.reference.worlds.shapes.things import SHAPES, SIDE
 
 # SHA-256 over the first 20 images and their captions. Python's integers, SHA-256 and
 # random.Random.random() are all that enters, so these hold on every machine; they change only
@@ -26,7 +26,7 @@ GOLDEN_CAPTIONS = "ad979fc4788d6c2985a200142c5462d11af313e771dabc934127ff2c1670e
 
 PRINT_GOLDEN = """
 import hashlib
-from mmbench.data.shapes import shapes
+from mmbench.reference.worlds.shapes.retrieval import shapes
 data = shapes(None, images=20)
 images = b"".join(sample.inputs["image"].read() for sample in data.corpus)
 told = "\\n".join(sample.inputs["text"] for sample in data.queries).encode()

@@ -8,11 +8,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmbench.data.shapes import shapes
-from mmbench.data.shapes_captions import KINDS, captions
-from mmbench.data.shapes_draw import draw
-from mmbench.data.shapes_scene import Scene, chance, distinct, scene_at
-from mmbench.shapes.things import COLOURS, SHAPES, Thing
+from mmbench.reference.worlds.shapes.captions import KINDS, captions
+from mmbench.reference.worlds.shapes.draw import draw
+from mmbench.reference.worlds.shapes.retrieval import shapes
+from mmbench.reference.worlds.shapes.scene import Scene, chance, distinct, scene_at
+from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, Thing
 
 # What the phrases mean, as (row, column) of the 3 × 3 grid.
 PLACES = {

@@ -10,16 +10,16 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from mmbench import evaluate
-from mmbench.cli.document_tasks import wanted
-from mmbench.data.shapes_fusion import shapes_fusion
-from mmbench.data.shapes_fusion_batch import trio_batch
-from mmbench.data.shapes_fusion_scene import ANSWERS, DECK, NUMBERS, Trio, trio_at
-from mmbench.data.shapes_scene import split_of
-from mmbench.engine.prepare import kind_of, needed
+from mmbench.engine.loading.prepare import kind_of, needed
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.kinds.conversation import PromptOptions, conversation
+from mmbench.reference.worlds.fusion.batch import trio_batch
+from mmbench.reference.worlds.fusion.scene import ANSWERS, DECK, NUMBERS, Trio, trio_at
+from mmbench.reference.worlds.fusion.sources import shapes_fusion
+from mmbench.reference.worlds.shapes.scene import split_of
 from mmbench.spec import load_task
 from mmbench.types import Media, Sample
+from tools.document_tasks import wanted
 
 TASK = Path(__file__).parents[1] / "tasks" / "shapes-fusion.yaml"
 # SHA-256 over the first 24 samples: whole numbers all the way, so these hold on every machine and

@@ -12,16 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmbench.data.shapes_motion import _films, shapes_motion, shapes_video, training_film
-from mmbench.data.shapes_motion_batch import film_batch
-from mmbench.data.shapes_motion_captions import captions
-from mmbench.data.shapes_motion_draw import avi, draw_film
-from mmbench.data.shapes_motion_scene import FRAMES, MOTIONS, TURN, Figure, Film, film_at, sine
-from mmbench.data.shapes_scene import Spot, chance
 from mmbench.errors import DataError, UnknownName
 from mmbench.media.video import decode_video
-from mmbench.shapes.forms import INSIDE
-from mmbench.shapes.things import COLOURS, SHAPES, SIDE
+from mmbench.reference.worlds.motion.batch import film_batch
+from mmbench.reference.worlds.motion.captions import captions
+from mmbench.reference.worlds.motion.draw import avi, draw_film
+from mmbench.reference.worlds.motion.scene import FRAMES, MOTIONS, TURN, Figure, Film, film_at, sine
+from mmbench.reference.worlds.motion.sources import (
+    _films,
+    shapes_motion,
+    shapes_video,
+    training_film,
+)
+from mmbench.reference.worlds.shapes.forms import INSIDE
+from mmbench.reference.worlds.shapes.scene import Spot, chance
+from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, SIDE
 from mmbench.types import Frames
 
 # SHA-256 over the pixels of the first 10 films and over their captions. They change only when the

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_shapes_captions import PLACES
 
-from mmbench.data.shapes_questions import KINDS, Question, questions
-from mmbench.data.shapes_scene import Scene, chance, scene_at
-from mmbench.data.shapes_talk import talks, training_question, training_talks
-from mmbench.shapes.things import COLOURS, SHAPES, SIZES, Thing
+from mmbench.reference.worlds.shapes.questions import KINDS, Question, questions
+from mmbench.reference.worlds.shapes.scene import Scene, chance, scene_at
+from mmbench.reference.worlds.shapes.talk import talks, training_question, training_talks
+from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, SIZES, Thing
 
 # Of the first 50 questions and of the first 20 talks of the training stream.
 GOLDEN_QUESTIONS = "96cf1910ae9d0004f0c5a74869c8827cae4dced2bbcf72232bb4497baccc3072"

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from mmbench.data.shapes_scene import distinct
-from mmbench.data.shapes_sounds import sound_tags, sounds, training_sounds
-from mmbench.data.shapes_sounds_batch import sound_batch, vary
-from mmbench.data.shapes_sounds_captions import _LENGTHS, _NAMES
-from mmbench.data.shapes_sounds_make import _FULL, MADE, make, wav
-from mmbench.data.shapes_sounds_scene import RATE, SAMPLES, SOUNDS, Play, SoundScene, sounds_at
 from mmbench.errors import DataError, UnknownName
+from mmbench.reference.worlds.shapes.scene import distinct
+from mmbench.reference.worlds.sounds.batch import sound_batch, vary
+from mmbench.reference.worlds.sounds.captions import _LENGTHS, _NAMES
+from mmbench.reference.worlds.sounds.make import _FULL, MADE, make, wav
+from mmbench.reference.worlds.sounds.scene import RATE, SAMPLES, SOUNDS, Play, SoundScene, sounds_at
+from mmbench.reference.worlds.sounds.sources import sound_tags, sounds, training_sounds
 
 # SHA-256 over the first 20 sounds and their captions: whole numbers all the way, so these hold on
 # every machine and change only when the world is changed on purpose (then the version does too).

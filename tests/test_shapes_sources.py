@@ -8,16 +8,20 @@ from pathlib import Path
 import pytest
 
 from mmbench import Prediction, metric
-from mmbench.data.shapes import shapes
-from mmbench.data.shapes_draw import draw
-from mmbench.data.shapes_questions import KINDS
-from mmbench.data.shapes_scene import chance, lone_scene, scene_at
-from mmbench.data.shapes_sources import shapes_captions, shapes_classes, shapes_questions
-from mmbench.data.shapes_talk import BRIEFLY, BY_LETTER, DESCRIBE, IMAGE, training_talks
-from mmbench.data.shapes_talk import training_question as asked
 from mmbench.errors import DataError, UnknownName
 from mmbench.kinds.conversation import PromptOptions, conversation
-from mmbench.shapes.things import COLOURS, SHAPES, SIDE
+from mmbench.reference.worlds.shapes.draw import draw
+from mmbench.reference.worlds.shapes.questions import KINDS
+from mmbench.reference.worlds.shapes.retrieval import shapes
+from mmbench.reference.worlds.shapes.scene import chance, lone_scene, scene_at
+from mmbench.reference.worlds.shapes.sources import (
+    shapes_captions,
+    shapes_classes,
+    shapes_questions,
+)
+from mmbench.reference.worlds.shapes.talk import BRIEFLY, BY_LETTER, DESCRIBE, IMAGE, training_talks
+from mmbench.reference.worlds.shapes.talk import training_question as asked
+from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, SIDE
 from mmbench.spec import load_task
 from mmbench.types import Media, Sample
 

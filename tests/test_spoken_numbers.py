@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from mmbench.data import spoken_numbers_synthesis as synthesis
-from mmbench.data.spoken_numbers import clips, folder, spoken_numbers
-from mmbench.data.spoken_numbers_batch import pieces, spoken_batch
-from mmbench.data.spoken_numbers_words import WORDS, in_words, split_of
 from mmbench.errors import UserError
+from mmbench.reference.worlds.numbers.batch import pieces, spoken_batch
+from mmbench.reference.worlds.numbers.sources import clips, folder, spoken_numbers
+from mmbench.reference.worlds.numbers.words import WORDS, in_words, split_of
+from tools import spoken_numbers as synthesis
 
 
 @pytest.mark.parametrize(
@@ -125,6 +125,6 @@ def test_without_espeak_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_missing_index_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("mmbench.data.spoken_numbers.folder", lambda: tmp_path)
+    monkeypatch.setattr("mmbench.reference.worlds.numbers.sources.folder", lambda: tmp_path)
     with pytest.raises(Exception, match=r"index\.jsonl: cannot be read.*install mmbench again"):
         clips("test")

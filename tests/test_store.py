@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mmbench import store
 from mmbench.columns import Repeated, Texts, packed, texts_of
 from mmbench.errors import DataError, UserError
-from mmbench.run_lookup import find_run
+from mmbench.storage import records as store
+from mmbench.storage.run_lookup import find_run
 from mmbench.types import Media, ModelInfo, RunRecord, ScoreInfo, TaskInfo
 
 

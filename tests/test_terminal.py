@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from test_store import ROWS, record
 from verdict_runs import write_run
 
-from mmbench import store
 from mmbench.cli import main
 from mmbench.cli import progress as progress_module
 from mmbench.cli.columns import cells, fold, listing, table, wrapped
@@ -28,9 +27,10 @@ from mmbench.cli.parser import make_parser
 from mmbench.cli.progress import Lines
 from mmbench.cli.run_summary import run_result
 from mmbench.cli.show import task_yaml
-from mmbench.journal_folders import journal_root
 from mmbench.number_format import format_interval, format_number, format_rate, format_seconds
 from mmbench.spec import load_task, packaged_tasks
+from mmbench.storage import records as store
+from mmbench.storage.journal_folders import journal_root
 from mmbench.types import ModelInfo, PublishedInfo, ScoreInfo
 
 LONG = "clip@runs/of-a-very-long-experiment/with-many-parts/step-20000"

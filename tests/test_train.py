@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 from torch import nn
 
 from mmbench.cli import USER, main
-from mmbench.data.shapes_batch import augment, training_batch
 from mmbench.errors import SpecError, UnknownName, UserError
-from mmbench.nano.clip import CLIP, Config
-from mmbench.nano.clip_specimen import ClipSpecimen
-from mmbench.nano.folder import read_checkpoint
-from mmbench.nano.layers import Block
-from mmbench.nano.muon import Muon, orthogonal
-from mmbench.nano.optim import adamw, decays, muon, rates_by_name, share_at
-from mmbench.train import Recipe, changed, read_recipe, recipe_names, train
-from mmbench.train.family import family_of
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.architectures.clip import CLIP, Config
+from mmbench.reference.architectures.layers import Block
+from mmbench.reference.checkpoints.clip import ClipSpecimen
+from mmbench.reference.checkpoints.folder import read_checkpoint
+from mmbench.reference.optimisation.muon import Muon, orthogonal
+from mmbench.reference.optimisation.schedule import adamw, decays, muon, rates_by_name, share_at
+from mmbench.reference.training import Recipe, changed, read_recipe, recipe_names, train
+from mmbench.reference.training.family import family_of
+from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.worlds.shapes.batch import augment, training_batch
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -114,7 +114,7 @@ def test_a_run_repeats_to_the_last_bit_and_reports_each_step(whole: Path, tmp_pa
 def test_batches_made_ahead_or_in_turn_are_the_same(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int
 ) -> None:
-    monkeypatch.setattr("mmbench.train.run.cpu_count", lambda: cores)
+    monkeypatch.setattr("mmbench.reference.training.run.cpu_count", lambda: cores)
     assert files(train(small(), tmp_path / "run")) == files(whole / "step-8")
 
 
@@ -134,8 +134,8 @@ def test_another_seed_ends_elsewhere(whole: Path, tmp_path: Path) -> None:
 TRAIN = """
 import json, os, signal
 from pathlib import Path
-from mmbench.train import train
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.training import train
+from mmbench.reference.training.recipe import recipe_of
 out, small, last, resume = args
 def report(step, loss):
     if step == last:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import torch
 
-from mmbench.train import train
-from mmbench.train.audio import stretched
-from mmbench.train.family import family_of
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.training import train
+from mmbench.reference.training.audio import stretched
+from mmbench.reference.training.family import family_of
+from mmbench.reference.training.recipe import recipe_of
 
 AUDIO = {
     "model": "audioclip-nano",

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from mmbench.data.shapes_fusion_scene import ANSWERS, DECK, trio_at
-from mmbench.nano.fusion_specimen import FusionSpecimen
-from mmbench.nano.tokens import UNKNOWN
-from mmbench.train import read_recipe, train
-from mmbench.train.family import family_of
-from mmbench.train.recipe import Recipe, recipe_of
+from mmbench.reference.checkpoints.fusion import FusionSpecimen
+from mmbench.reference.tokens.words import UNKNOWN
+from mmbench.reference.training import read_recipe, train
+from mmbench.reference.training.family import family_of
+from mmbench.reference.training.recipe import Recipe, recipe_of
+from mmbench.reference.worlds.fusion.scene import ANSWERS, DECK, trio_at
 
 WAYS = ("early", "late", "hybrid")
 

@@ -9,22 +9,22 @@ import numpy as np
 import pytest
 import torch
 
-from mmbench.data.shapes_scene import scene_at
-from mmbench.data.shapes_talk import IMAGE, training_talks
 from mmbench.errors import ModelError, UserError
-from mmbench.nano.branches import OUTSIDE, TRUNK, positions, visible
-from mmbench.nano.clip_specimen import ClipSpecimen
-from mmbench.nano.folder import read_checkpoint
-from mmbench.nano.language import UNLEARNT
-from mmbench.nano.llava import LLaVA
-from mmbench.nano.llava_specimen import LlavaSpecimen
-from mmbench.nano.tokens import END, PAD
-from mmbench.nano.turns import IMAGE as IMAGE_ID
-from mmbench.train import Recipe, train
-from mmbench.train.family import family_of
-from mmbench.train.llava import described, messages, told
-from mmbench.train.recipe import recipe_of
-from mmbench.train.start import started_from
+from mmbench.reference.architectures.language import UNLEARNT
+from mmbench.reference.architectures.llava import LLaVA
+from mmbench.reference.checkpoints.clip import ClipSpecimen
+from mmbench.reference.checkpoints.folder import read_checkpoint
+from mmbench.reference.checkpoints.llava import LlavaSpecimen
+from mmbench.reference.tokens.branches import OUTSIDE, TRUNK, positions, visible
+from mmbench.reference.tokens.turns import IMAGE as IMAGE_ID
+from mmbench.reference.tokens.words import END, PAD
+from mmbench.reference.training import Recipe, train
+from mmbench.reference.training.family import family_of
+from mmbench.reference.training.llava import described, messages, told
+from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.start import started_from
+from mmbench.reference.worlds.shapes.scene import scene_at
+from mmbench.reference.worlds.shapes.talk import IMAGE, training_talks
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

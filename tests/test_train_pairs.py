@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mmbench.data.shapes import training_scene, training_twins
-from mmbench.data.shapes_augment import WAYS, mirrored, mirrored_text, varied_pairs
-from mmbench.data.shapes_batch import drawings, training_batch
-from mmbench.data.shapes_captions import captions
-from mmbench.data.shapes_scene import chance
-from mmbench.shapes.reader import read
-from mmbench.shapes.things import Thing
-from mmbench.shapes.words import things_of
-from mmbench.train import train
-from mmbench.train.clip import mutual_nearest
-from mmbench.train.family import family_of
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.training import train
+from mmbench.reference.training.clip import mutual_nearest
+from mmbench.reference.training.family import family_of
+from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.worlds.shapes.augment import WAYS, mirrored, mirrored_text, varied_pairs
+from mmbench.reference.worlds.shapes.batch import drawings, training_batch
+from mmbench.reference.worlds.shapes.captions import captions
+from mmbench.reference.worlds.shapes.reader import read
+from mmbench.reference.worlds.shapes.retrieval import training_scene, training_twins
+from mmbench.reference.worlds.shapes.scene import chance
+from mmbench.reference.worlds.shapes.things import Thing
+from mmbench.reference.worlds.shapes.words import things_of
 
 SCENES = [training_scene(0, index) for index in range(40)]
 

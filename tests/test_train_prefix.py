@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from mmbench.errors import UserError
-from mmbench.nano.clip_specimen import ClipSpecimen
-from mmbench.nano.folder import read_checkpoint
-from mmbench.nano.prefix_specimen import PrefixSpecimen
-from mmbench.nano.turns import IMAGE
-from mmbench.train import Recipe, read_recipe, train
-from mmbench.train.family import family_of
-from mmbench.train.recipe import recipe_of
-from mmbench.train.start import started_from
+from mmbench.reference.checkpoints.clip import ClipSpecimen
+from mmbench.reference.checkpoints.folder import read_checkpoint
+from mmbench.reference.checkpoints.prefix import PrefixSpecimen
+from mmbench.reference.tokens.turns import IMAGE
+from mmbench.reference.training import Recipe, read_recipe, train
+from mmbench.reference.training.family import family_of
+from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.start import started_from
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

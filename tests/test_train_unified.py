@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 import torch
 
-from mmbench.data.shapes import training_scene
-from mmbench.data.shapes_talk import training_talks
-from mmbench.data.spoken_numbers_batch import spoken_batch
 from mmbench.errors import UserError
-from mmbench.nano.branches import TRUNK
-from mmbench.nano.folder import read_checkpoint
-from mmbench.nano.gpt import Unified
-from mmbench.nano.mixed import END, MODALITIES, NOTHING, OPEN, PAD, SPECIAL_NAMES, Kind
-from mmbench.nano.unified_specimen import UnifiedSpecimen
-from mmbench.train import Recipe, train
-from mmbench.train.family import family_of
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.architectures.gpt import Unified
+from mmbench.reference.checkpoints.folder import read_checkpoint
+from mmbench.reference.checkpoints.unified import UnifiedSpecimen
+from mmbench.reference.tokens.branches import TRUNK
+from mmbench.reference.tokens.mixed import END, MODALITIES, NOTHING, OPEN, PAD, SPECIAL_NAMES, Kind
+from mmbench.reference.training import Recipe, train
+from mmbench.reference.training.family import family_of
+from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.worlds.numbers.batch import spoken_batch
+from mmbench.reference.worlds.shapes.retrieval import training_scene
+from mmbench.reference.worlds.shapes.talk import training_talks
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from mmbench.data.shapes_motion_scene import MOTIONS
 from mmbench.errors import UserError
-from mmbench.nano.folder import read_checkpoint
-from mmbench.nano.video_specimen import VideoSpecimen
-from mmbench.train import Recipe, train
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.checkpoints.folder import read_checkpoint
+from mmbench.reference.checkpoints.video import VideoSpecimen
+from mmbench.reference.training import Recipe, train
+from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.worlds.motion.scene import MOTIONS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

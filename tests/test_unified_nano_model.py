@@ -12,25 +12,25 @@ from PIL import Image
 from rapidfuzz.distance import Levenshtein
 from torch import nn
 
-from mmbench.data.shapes_draw import draw
-from mmbench.data.shapes_questions import questions
-from mmbench.data.shapes_scene import chance, scene_at
-from mmbench.data.shapes_talk import BRIEFLY, DESCRIBE
-from mmbench.data.spoken_numbers import spoken_numbers
 from mmbench.errors import ModelError, SampleError
 from mmbench.media import decode_sound, read_bytes
-from mmbench.models.unified_nano import Asked, UnifiedNano
-from mmbench.nano.bpe import Bpe
-from mmbench.nano.folder import write_checkpoint
-from mmbench.nano.gpt import Config, Unified
-from mmbench.nano.mixed import ASSISTANT, CLOSE, OPEN, START, USER, Kind
-from mmbench.nano.unified_specimen import UnifiedSpecimen
-from mmbench.nano.vqvae import Codes
 from mmbench.protocols import Draws, Hears, Prepares, Rates, Writes
-from mmbench.shapes.reader import read
-from mmbench.shapes.things import COLOURS
-from mmbench.train import read_recipe
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.adapters.unified import Asked, UnifiedNano
+from mmbench.reference.architectures.gpt import Config, Unified
+from mmbench.reference.architectures.vqvae import Codes
+from mmbench.reference.checkpoints.folder import write_checkpoint
+from mmbench.reference.checkpoints.unified import UnifiedSpecimen
+from mmbench.reference.tokens.bpe import Bpe
+from mmbench.reference.tokens.mixed import ASSISTANT, CLOSE, OPEN, START, USER, Kind
+from mmbench.reference.training import read_recipe
+from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.worlds.numbers.sources import spoken_numbers
+from mmbench.reference.worlds.shapes.draw import draw
+from mmbench.reference.worlds.shapes.questions import questions
+from mmbench.reference.worlds.shapes.reader import read
+from mmbench.reference.worlds.shapes.scene import chance, scene_at
+from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
+from mmbench.reference.worlds.shapes.things import COLOURS
 from mmbench.types import Clip, Generation, Media, Message, Sound, Written
 
 TEXTS = ["what colour is the star? red, green and blue.", "where is it: left or right!"]

@@ -20,12 +20,12 @@ from mmbench.cli import main, report
 from mmbench.cli.board_table import board_table
 from mmbench.cli.history import table
 from mmbench.cli.run_summary import run_result, run_summary
+from mmbench.comparison.gate import Gated
+from mmbench.comparison.history import Point
+from mmbench.comparison.junit import annotation, junit, sentence
 from mmbench.errors import DataError
 from mmbench.text import json_escaped, markdown_name, printable
 from mmbench.types import PublishedInfo, RunRecord, ScoreInfo
-from mmbench.verdicts.gate import Gated
-from mmbench.verdicts.history import Point
-from mmbench.verdicts.junit import annotation, junit, sentence
 
 HOSTILE = [
     *[
@@ -220,7 +220,7 @@ def test_a_task_holds_no_command_of_a_workflow(
 
 @pytest.mark.slow
 def test_a_history_and_a_picture_take_any_name(tmp_path: Path) -> None:
-    from mmbench.verdicts.plot import plot
+    from mmbench.comparison.plot import plot
 
     fields = dict.fromkeys(Point.__struct_fields__)
     texts = dict.fromkeys(("created", "run", "checkpoint", "dtype", "change", "by"), "")

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmbench.data.shapes_motion import shapes_motion, shapes_video
-from mmbench.data.shapes_motion_scene import MOTIONS
 from mmbench.errors import ModelError
 from mmbench.media.video import decode_video
-from mmbench.models.video_nano import VideoNano
-from mmbench.nano.tokens import END, START, UNKNOWN
 from mmbench.protocols import Classifies, Embeds, Prepares, Watches
-from mmbench.train import read_recipe
-from mmbench.train.recipe import recipe_of
+from mmbench.reference.adapters.video import VideoNano
+from mmbench.reference.tokens.words import END, START, UNKNOWN
+from mmbench.reference.training import read_recipe
+from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.worlds.motion.scene import MOTIONS
+from mmbench.reference.worlds.motion.sources import shapes_motion, shapes_video
 from mmbench.types import Clip, Frames
 
 PACKAGED = Path(str(VideoNano.default_checkpoint))

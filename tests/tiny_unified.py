@@ -13,7 +13,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers.models.chameleon.image_processing_pil_chameleon import ChameleonImageProcessorPil
 from transformers.models.janus.image_processing_pil_janus import JanusImageProcessorPil
 
-from mmbench.models.unified_drawing import ends
+from mmbench.models.unified.drawing import ends
 
 SIDE = {"height": 16, "width": 16}
 CODES = {"embed_dim": 4, "latent_channels": 32, "base_channels": 32, "num_res_blocks": 1}

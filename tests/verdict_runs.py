@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from test_store import record
 
-from mmbench import stats, store
+from mmbench import stats
+from mmbench.storage import records as store
 from mmbench.types import ModelInfo, RunRecord, ScoreInfo, TaskInfo
 
 Values = Sequence[float | None]  # None: the sample failed

@@ -3,7 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
-from mmbench.data.coco import coco
+from mmbench.data.published.coco import coco
 from mmbench.datasets import RetrievalData
 
 TASK = Path(__file__).with_suffix(".yaml")

@@ -88,7 +88,7 @@ def _fault(error: BaseException) -> str:
     from mmbench.cli.libraries import library_fault
 
     if "mmbench.registry" in sys.modules:  # else no plugin was loaded
-        from mmbench.plugin_faults import plugin_fault
+        from mmbench.plugins.faults import plugin_fault
 
         if fault := plugin_fault(error):
             return f"{fault}; {_TRACEBACK}=1 shows the traceback"

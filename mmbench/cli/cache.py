@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from os import stat_result
 from pathlib import Path
 
-from mmbench.cache_errors import cache_errors
 from mmbench.cli.columns import screen_width, show, table
-from mmbench.journal_folders import journal_root, read_name, remove
+from mmbench.storage.cache_errors import cache_errors
+from mmbench.storage.journal_folders import journal_root, read_name, remove
 from mmbench.text import count, plain
 
 _KEY = 12  # characters of a folder's name that are shown

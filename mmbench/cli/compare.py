@@ -11,13 +11,13 @@ from mmbench.cli.board_table import directions, short_name
 from mmbench.cli.columns import cells, listing, screen_width, show, table
 from mmbench.cli.json_output import write_json
 from mmbench.cli.runs import find_runs
+from mmbench.comparison.changes import Change, Changes, excerpts
+from mmbench.comparison.compare import Compared, Comparison, compare_runs
+from mmbench.comparison.letters import letters
 from mmbench.errors import UserError
 from mmbench.number_format import decimals, format_interval, format_number
 from mmbench.text import count, plain
 from mmbench.types import RunRecord
-from mmbench.verdicts.changes import Change, Changes, excerpts
-from mmbench.verdicts.compare import Compared, Comparison, compare_runs
-from mmbench.verdicts.letters import letters
 
 _HEADER = ["metric", "baseline", "candidate", "difference", "{} %", "p", "p (Holm)", "detectable",
            "verdict"]  # fmt: skip

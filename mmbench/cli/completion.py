@@ -90,7 +90,7 @@ def _models(prefix: str, **_: object) -> list[str]:
     """Models; behind an @ the folders and files of checkpoints."""
     from argcomplete.completers import FilesCompleter
 
-    from mmbench.engine.models import BASELINES
+    from mmbench.engine.loading.models import BASELINES
 
     name, at, place = prefix.partition("@")
     if at:
@@ -115,7 +115,7 @@ def _metrics(**_: object) -> list[str]:
 
 
 def _runs(parsed_args: argparse.Namespace, **_: object) -> list[str]:
-    from mmbench.folders import Folder
+    from mmbench.storage.folders import Folder
 
     try:
         files = Folder(parsed_args.out).run_files()
@@ -127,7 +127,7 @@ def _runs(parsed_args: argparse.Namespace, **_: object) -> list[str]:
 def _shown(parsed_args: argparse.Namespace, **others: object) -> Iterable[str]:
     """The names of what `show` shows, and the recipes of `train`."""
     if parsed_args.command == "train":
-        from mmbench.train.recipe import recipe_names
+        from mmbench.reference.training.recipe import recipe_names
 
         return recipe_names()
     by_kind: dict[str, Completer] = {

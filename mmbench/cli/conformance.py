@@ -14,8 +14,8 @@ from mmbench.cli.columns import screen_width, show
 from mmbench.cli.json_output import write_json
 from mmbench.conformance import FAMILIES, Row, conformance
 from mmbench.errors import DataError, UnknownName
-from mmbench.regular_files import read_regular
 from mmbench.safe_parse import parse_json
+from mmbench.storage.regular_files import read_regular
 from mmbench.text import markdown, plain
 
 SUMMARY = ("family", "reference", "metrics", "largest difference")

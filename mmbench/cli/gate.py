@@ -10,9 +10,9 @@ from mmbench.cli import DONE, FAILED, UNCLEAR
 from mmbench.cli.columns import show
 from mmbench.cli.json_output import write_json
 from mmbench.cli.runs import find_runs
+from mmbench.comparison.gate import gate
+from mmbench.comparison.junit import annotation, junit, sentence
 from mmbench.errors import UserError
-from mmbench.verdicts.gate import gate
-from mmbench.verdicts.junit import annotation, junit, sentence
 
 _ON_UNCLEAR = {"pass": DONE, "fail": FAILED, "4": UNCLEAR}
 

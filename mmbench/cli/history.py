@@ -13,10 +13,10 @@ from mmbench.cli.columns import aligned, cells, screen_width, show
 from mmbench.cli.compare import chance
 from mmbench.cli.json_output import write_json
 from mmbench.cli.unreadable import report_unreadable
-from mmbench.folders import Folder
+from mmbench.comparison.history import Point, histories, line_name, point_name
 from mmbench.number_format import decimals, format_interval, format_number
+from mmbench.storage.folders import Folder
 from mmbench.text import plain
-from mmbench.verdicts.history import Point, histories, line_name, point_name
 
 _STAMP = len("20261126-120631")  # with which the names of runs begin
 
@@ -47,7 +47,7 @@ def command(args: argparse.Namespace) -> int:
         for nth, lines in enumerate(blocks):
             show(["", *lines] if nth else lines)
     if args.plot:
-        from mmbench.verdicts.plot import plot
+        from mmbench.comparison.plot import plot
 
         plot({f"{args.task}: {name}": points for name, points in found.items()}, args.plot)
         show([f"plot: {args.plot}"], sys.stderr if args.json else sys.stdout)

@@ -7,14 +7,15 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
-from mmbench import board, store
+from mmbench import board
 from mmbench.cli.board_table import board_table
 from mmbench.cli.columns import aligned, cells, screen_width, show, table
 from mmbench.cli.unreadable import report_unreadable
+from mmbench.comparison.same import distinctions
 from mmbench.errors import DataError
+from mmbench.storage import records as store
 from mmbench.text import listed, plain
 from mmbench.types import RunRecord
-from mmbench.verdicts.same import distinctions
 
 
 def command(args: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from mmbench import board, store
+from mmbench import board
 from mmbench.cli import DONE, SAMPLES, UNCLEAR, report
 from mmbench.cli.columns import screen_width, show
 from mmbench.cli.json_output import write_json
@@ -14,6 +14,7 @@ from mmbench.cli.options import allowed_failures
 from mmbench.cli.run_summary import run_result
 from mmbench.cli.unreadable import report_unreadable
 from mmbench.errors import UserError
+from mmbench.storage import records as store
 from mmbench.types import RunRecord
 
 if TYPE_CHECKING:

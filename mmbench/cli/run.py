@@ -6,15 +6,16 @@ import argparse
 import sys
 from itertools import product
 
-from mmbench import board, store
+from mmbench import board
 from mmbench.cli import report, until_interrupted, worst
 from mmbench.cli.columns import show
 from mmbench.cli.json_output import printing_to_stderr
 from mmbench.cli.options import allowed_failures, run_options
 from mmbench.cli.outcome import ended, keep, publish
 from mmbench.cli.progress import make_progress
-from mmbench.engine.held import Held
-from mmbench.folders import Folder
+from mmbench.engine.loading.held import Held
+from mmbench.storage import records as store
+from mmbench.storage.folders import Folder
 from mmbench.types import RunRecord
 
 

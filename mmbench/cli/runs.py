@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Sequence
 
 from mmbench.cli.unreadable import report_unreadable
-from mmbench.run_lookup import find_run
-from mmbench.store import StoredRun
+from mmbench.storage.records import StoredRun
+from mmbench.storage.run_lookup import find_run
 
 
 def find_runs(runs: Sequence[str], args: argparse.Namespace) -> list[StoredRun]:

@@ -14,8 +14,8 @@ from mmbench.cli.progress import make_progress
 
 def command(args: argparse.Namespace) -> int:
     """Score the outputs, write record and tables, and print what was measured."""
-    from mmbench.data.column_choice import parse_fields
     from mmbench.engine.score import score
+    from mmbench.predictions.column_choice import parse_fields
 
     board.check_writable(args.out)
     data = data_for(args.task, [str(args.data)] if args.data else [], [args.task])

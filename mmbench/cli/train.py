@@ -6,15 +6,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmbench import board, store
+from mmbench import board
 from mmbench.cli import DONE, report, worst
 from mmbench.cli.columns import screen_width, show
 from mmbench.cli.progress import make_progress
 from mmbench.cli.run_summary import run_result
 from mmbench.cli.unreadable import report_unreadable
-from mmbench.engine.asked import device_for
+from mmbench.engine.inference.asked import device_for
 from mmbench.protocols import Trainer
-from mmbench.train import Recipe, changed, read_recipe, train
+from mmbench.reference.training import Recipe, changed, read_recipe, train
+from mmbench.storage import records as store
 
 
 def command(args: argparse.Namespace) -> int:
@@ -45,8 +46,8 @@ def command(args: argparse.Namespace) -> int:
 
 def _recipe(args: argparse.Namespace) -> Recipe:
     """The one that is named, or with --resume that of the run; with what else was typed."""
-    from mmbench.train.folder import started
-    from mmbench.train.recipe import recipe_of
+    from mmbench.reference.training.folder import started
+    from mmbench.reference.training.recipe import recipe_of
 
     out = Path(args.out)
     recipe = recipe_of(started(out), str(out)) if args.resume else read_recipe(args.name)

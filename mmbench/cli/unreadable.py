@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from mmbench.cli.columns import show
-from mmbench.unreadable import describe_unreadable
+from mmbench.storage.unreadable import describe_unreadable
 
 
 def report_unreadable(lines: Sequence[str]) -> None:

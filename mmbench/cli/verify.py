@@ -7,18 +7,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 
-from mmbench import board, store
+from mmbench import board
 from mmbench.cli import DONE, FAILED, UNCLEAR, report, until_interrupted, worst
 from mmbench.cli.columns import listing, screen_width, show, table
 from mmbench.cli.json_output import printing_to_stderr
 from mmbench.cli.options import run_options
 from mmbench.cli.outcome import publish
 from mmbench.cli.progress import make_progress
-from mmbench.engine.choice import parse
-from mmbench.engine.held import Held
+from mmbench.engine.loading.choice import parse
+from mmbench.engine.loading.held import Held
 from mmbench.errors import UnknownKind, UserError
 from mmbench.number_format import format_number
 from mmbench.spec import load_task, task_files
+from mmbench.storage import records as store
 from mmbench.text import count, plain
 from mmbench.types import RunRecord, TaskSpec
 

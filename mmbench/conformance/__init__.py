@@ -24,12 +24,15 @@ FAMILIES = (
     "mos",
 )
 
+_ELSEWHERE = {"drawings": "mmbench.reference.conformance"}
+
 __all__ = ["FAMILIES", "Case", "Compared", "Row", "cases", "conformance", "row_of"]
 
 
 def cases(family: str) -> list[Case]:
     """The cases of a family, one of `FAMILIES`, in the order of the table."""
-    found: list[Case] = import_module(f"mmbench.conformance.{family}").CASES
+    module = _ELSEWHERE.get(family, f"mmbench.conformance.{family}")
+    found: list[Case] = import_module(module).CASES
     return found
 
 

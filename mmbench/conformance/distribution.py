@@ -21,7 +21,7 @@ from mmbench.conformance.distribution_sets import (
     value,
 )
 from mmbench.conformance.official import library
-from mmbench.metrics.kernel import polynomial_subsets
+from mmbench.metrics.image_sets.kernel import polynomial_subsets
 
 Floats = NDArray[np.float64]
 _SUBSET, _SUBSETS = 100, 100

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.conformance.case import measured
-from mmbench.metrics.features import stack
+from mmbench.metrics.image_sets.features import stack
 from mmbench.types import Features, Prediction
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
 from mmbench.conformance.official import library
-from mmbench.metrics.normalisers import normalise
+from mmbench.metrics.speech.normalisers import normalise
 from mmbench.registry import metric
 from mmbench.types import Prediction
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from mmbench import registry, store
-from mmbench.contents import digest
-from mmbench.data.outputs_values import as_value
-from mmbench.engine.apply import apply
+from mmbench import registry
 from mmbench.engine.context import run_context
-from mmbench.engine.features import Featurer
-from mmbench.engine.identity import canonical
 from mmbench.engine.options import options_from
+from mmbench.engine.recording.identity import canonical
 from mmbench.engine.run import run
 from mmbench.engine.score import score as score_outputs
+from mmbench.engine.scoring.apply import apply
+from mmbench.engine.scoring.features import Featurer
 from mmbench.errors import UserError
-from mmbench.folders import Folder
+from mmbench.predictions.values import as_value
+from mmbench.storage import records as store
+from mmbench.storage.content_keys import digest
+from mmbench.storage.folders import Folder
 from mmbench.types import Outputs, Prediction, RunRecord, Score
 
 

@@ -12,19 +12,20 @@ from os import cpu_count
 from typing import NamedTuple
 
 from mmbench.columns import taken
-from mmbench.contents import ContentKeys
-from mmbench.engine import calls, identity
-from mmbench.engine.asked import device_for
 from mmbench.engine.context import RunContext, run_context
-from mmbench.engine.features import Featurer
-from mmbench.engine.forward import Forward
-from mmbench.engine.models import BASELINES
+from mmbench.engine.inference import calls
+from mmbench.engine.inference.asked import device_for
+from mmbench.engine.inference.forward import Forward
+from mmbench.engine.inference.tables import distinct, matrix
+from mmbench.engine.loading.models import BASELINES
+from mmbench.engine.loading.prepare import Prepared, check_labels, prepare
 from mmbench.engine.options import Options
-from mmbench.engine.prepare import Prepared, check_labels, prepare
-from mmbench.engine.tables import distinct, matrix
+from mmbench.engine.recording import identity
+from mmbench.engine.scoring.features import Featurer
 from mmbench.engine.trial import try_metrics
 from mmbench.errors import SampleError
 from mmbench.protocols import Probes
+from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import Answers, Broken, Item, Media, Requests, Said, Sample
 
 _NOBODY = "oracle"  # a baseline that every kind has: data without a model

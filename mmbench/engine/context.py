@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import NamedTuple
 
-from mmbench.contents import ContentKeys, cache_folder
-from mmbench.engine.held import Held
+from mmbench.engine.loading.held import Held
 from mmbench.engine.options import Options
 from mmbench.engine.progress import Progress, Silent
+from mmbench.storage.content_keys import ContentKeys, cache_folder
 
 
 class Clock:

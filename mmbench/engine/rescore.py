@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import msgspec
 
-from mmbench import registry, store
-from mmbench.engine import identity
-from mmbench.engine.breakdowns import check_breakdowns
+from mmbench import registry
 from mmbench.engine.context import run_context
-from mmbench.engine.datasets import load_data
-from mmbench.engine.features import Featurer
-from mmbench.engine.long_texts import with_marks
-from mmbench.engine.measure import measure
+from mmbench.engine.loading.breakdowns import check_breakdowns
+from mmbench.engine.loading.datasets import load_data
+from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import Options
-from mmbench.engine.prepare import find_task
 from mmbench.engine.progress import Progress
-from mmbench.engine.record import RunSummary, make_record
-from mmbench.engine.remarks import reasoning_notes
-from mmbench.engine.rows import rows_table, stored_predictions
+from mmbench.engine.recording import identity
+from mmbench.engine.recording.record import RunSummary, make_record
+from mmbench.engine.recording.rows import rows_table, stored_predictions
+from mmbench.engine.recording.timing import with_rtfx
 from mmbench.engine.run import Outcome
-from mmbench.engine.timing import with_rtfx
+from mmbench.engine.scoring.features import Featurer
+from mmbench.engine.scoring.long_texts import with_marks
+from mmbench.engine.scoring.measure import measure
+from mmbench.engine.scoring.remarks import reasoning_notes
 from mmbench.errors import DataError
-from mmbench.run_lookup import Run, find_run
 from mmbench.spec import task_files
 from mmbench.speed import RTFX
+from mmbench.storage import records as store
+from mmbench.storage.run_lookup import Run, find_run
 from mmbench.types import Prediction, Predictions, RunRecord, TaskSpec
 
 _NOTE = "rescored from"

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mmbench.engine.asked import Asked
 from mmbench.engine.context import RunContext, run_context
-from mmbench.engine.features import Featurer
-from mmbench.engine.held import Held
-from mmbench.engine.long_texts import with_marks
-from mmbench.engine.measure import Measured, measure
+from mmbench.engine.inference.asked import Asked
+from mmbench.engine.loading.held import Held
+from mmbench.engine.loading.prepare import Prepared, check_labels, prepare
 from mmbench.engine.options import Options
-from mmbench.engine.prepare import Prepared, check_labels, prepare
 from mmbench.engine.progress import Progress
-from mmbench.engine.record import hash_data, make_record, summary_of, task_info
-from mmbench.engine.remarks import reasoning_notes
-from mmbench.engine.rows import Table, rows_table
-from mmbench.engine.timing import untimed, with_rtfx
+from mmbench.engine.recording.record import hash_data, make_record, summary_of, task_info
+from mmbench.engine.recording.rows import Table, rows_table
+from mmbench.engine.recording.timing import untimed, with_rtfx
+from mmbench.engine.scoring.features import Featurer
+from mmbench.engine.scoring.long_texts import with_marks
+from mmbench.engine.scoring.measure import Measured, measure
+from mmbench.engine.scoring.remarks import reasoning_notes
 from mmbench.protocols import Dataset, Reporter, Responses
 from mmbench.types import Media, Predictions, RunRecord, Said, TaskInfo
 

@@ -6,21 +6,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mmbench.columns import column, places
-from mmbench.contents import digest
-from mmbench.data.output_ids import with_ids_of_data
-from mmbench.engine.breakdowns import with_breakdown_tags
 from mmbench.engine.context import run_context
-from mmbench.engine.datasets import load_data
-from mmbench.engine.long_texts import with_marks
+from mmbench.engine.loading.breakdowns import with_breakdown_tags
+from mmbench.engine.loading.datasets import load_data
+from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.prepare import Prepared, find_task
 from mmbench.engine.options import Options
-from mmbench.engine.outputs import read_outputs
-from mmbench.engine.prepare import Prepared, find_task
 from mmbench.engine.progress import Progress
-from mmbench.engine.record import hash_data, task_info
-from mmbench.engine.remarks import reasoning_notes, reference_notes, without_reasoning
+from mmbench.engine.recording.record import hash_data, task_info
 from mmbench.engine.run import Outcome, measure_task, outcome_of
+from mmbench.engine.scoring.long_texts import with_marks
+from mmbench.engine.scoring.remarks import reasoning_notes, reference_notes, without_reasoning
 from mmbench.errors import UserError
+from mmbench.predictions.ids import with_ids_of_data
 from mmbench.protocols import Dataset
+from mmbench.storage.content_keys import digest
 from mmbench.text import count
 from mmbench.types import ModelInfo, Outputs
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 
 from mmbench import registry
-from mmbench.engine.estimates import MetricOptions, estimates
-from mmbench.engine.features import Featurer
-from mmbench.engine.prepare import Prepared
+from mmbench.engine.loading.prepare import Prepared
+from mmbench.engine.scoring.estimates import MetricOptions, estimates
+from mmbench.engine.scoring.features import Featurer
 from mmbench.errors import Missing
 from mmbench.speed import COLUMN
 from mmbench.types import Directions, Media

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mmbench.engine.asked import Asked
 from mmbench.engine.context import RunContext
-from mmbench.engine.models import Finder, find
-from mmbench.engine.prepare import able, modalities
+from mmbench.engine.inference.asked import Asked
+from mmbench.engine.loading.models import Finder, find
+from mmbench.engine.loading.prepare import able, modalities
 from mmbench.errors import SampleError, UserError
 from mmbench.protocols import Embeds, Writes
 from mmbench.stats.probabilities import softmax

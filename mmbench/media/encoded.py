@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmbench.errors import ContentError, SampleError
-from mmbench.regular_files import read_regular
+from mmbench.storage.regular_files import read_regular
 from mmbench.surrogates import escape_surrogates
 from mmbench.types import Media
 

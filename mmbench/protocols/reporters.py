@@ -8,7 +8,7 @@ from typing import Protocol
 from mmbench.protocols.datasets import Dataset
 from mmbench.types import RunRecord
 
-Rows = Mapping[str, Sequence[object]]  # of a run, by column: see `mmbench.engine.rows`
+Rows = Mapping[str, Sequence[object]]  # of a run, by column: see `mmbench.engine.recording.rows`
 
 
 class Reporter(Protocol):

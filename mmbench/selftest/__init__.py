@@ -14,11 +14,11 @@ from typing import NamedTuple
 import msgspec
 
 from mmbench.engine.context import run_context
-from mmbench.engine.datasets import load_data, refuse_broken
-from mmbench.engine.estimates import Scored, estimates
-from mmbench.engine.features import Featurer
+from mmbench.engine.loading.datasets import load_data, refuse_broken
+from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import Options
-from mmbench.engine.prepare import find_task
+from mmbench.engine.scoring.estimates import Scored, estimates
+from mmbench.engine.scoring.features import Featurer
 from mmbench.errors import DataError, Missing
 from mmbench.number_format import format_number
 from mmbench.protocols import Dataset, Kind

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mmbench.contents import ContentKeys, digest
-from mmbench.engine.answer import Answerer
+from mmbench.engine.inference.answer import Answerer
 from mmbench.engine.progress import Silent
 from mmbench.protocols import Dataset, Embeds, Kind
 from mmbench.search.extremes import is_uncertain
 from mmbench.selftest.check import Check
+from mmbench.storage.content_keys import ContentKeys, digest
 from mmbench.text import count
 from mmbench.types import (
     Answers,

@@ -3,7 +3,7 @@
 | fold | columns of a row |
 |---|---|
 | `bleu@n` | matches of orders 1 to n, n-grams of orders 1 to n, length, reference length |
-| `meteor` | the 23 statistics of METEOR 1.5 (see `mmbench.metrics.meteor`) |
+| `meteor` | the 23 statistics of METEOR 1.5 (see `mmbench.metrics.captions.meteor`) |
 """
 
 from __future__ import annotations

@@ -1,0 +1,155 @@
+"""Hashes of weights: of one file with the files that belong to it, or of a whole folder.
+
+Every file counts unless it is known to change no answer, so that a format that nobody thought of
+is hashed as well: formats of weights are many (.safetensors, .bin, .pt, .ckpt, .onnx, .gguf, .npz,
+.tflite, .nemo, files without a suffix), and what training and documentation leave is little.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatchcase
+from hashlib import blake2b
+from pathlib import Path
+
+from mmbench.errors import ModelError, SampleError
+from mmbench.storage.regular_files import open_regular
+
+FileHash = Callable[[Path], str]
+
+# States of optimizers, schedulers and random generators, logs, documents, hidden files.
+_IGNORED = (
+    *("optimizer*.pt", "optimizer*.bin", "optimizer*.pth", "*optim_states.pt", "scheduler*.pt"),
+    *("scheduler*.bin", "rng_state*.pth", "random_states*.pkl", "training_args.bin"),
+    *("*.log", "events.out.tfevents.*", "*.md", "LICENSE", "NOTICE", ".*", "__pycache__", "*.pyc"),
+)
+_EARLIER = re.compile(r"(checkpoint|step|epoch|iter|global_step)[-_]?\d+", re.IGNORECASE)
+_SHARD = re.compile(r"-\d{5}-of-\d{5}(?=\.)")
+
+
+def hash_file(path: Path) -> str:
+    """Return blake2b of a file's bytes, 32 hexadecimal digits. Raises OSError."""
+    state = blake2b(digest_size=16)
+    with open_regular(path) as stream:
+        while chunk := stream.read(4 << 20):
+            state.update(chunk)
+    return state.hexdigest()
+
+
+def hash_texts(*texts: str) -> str:
+    """Return a hash of texts without line breaks, such as hashes. 32 hexadecimal digits."""
+    return blake2b("\n".join(texts).encode(), digest_size=16).hexdigest()
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder; False for what cannot be one: too long, a NUL."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def hash_folder(folder: Path, file_hash: FileHash = hash_file, *, earlier: bool = True) -> str:
+    """Return a hash of names and contents of the files in a folder and below it.
+
+    Links are followed. Optimizer states, logs and documents are left out; with `earlier` False also
+    folders of earlier steps (`checkpoint-500`, `step-2000`), which a folder with weights of its own
+    keeps beside them. 32 hexadecimal digits. Raises ModelError when a file cannot be read.
+    """
+    try:
+        files = sorted(checkpoint_files(folder, earlier=earlier))
+    except OSError as error:
+        raise ModelError(f"checkpoint {folder}: cannot list its files: {error}") from error
+    return _hash(folder, files, file_hash)
+
+
+def hash_path(path: Path, file_hash: FileHash = hash_file) -> str:
+    """Return the hash of a folder, or of a file together with the files that belong to it.
+
+    These share its name but for the suffix (`model.onnx.data`, `model.onnx_data`, the `.bin` of an
+    `.xml`), or are the other shards of `NAME-00001-of-00003.gguf`. Raises ModelError.
+    """
+    if path.is_dir():
+        return hash_folder(path, file_hash)
+    try:
+        files = sorted({path, *_companions(path)})
+    except OSError as error:
+        raise ModelError(f"cannot list the files beside {path}: {error}") from error
+    if files == [path]:
+        return _read(path, f"cannot read {path}", file_hash)
+    return _hash(path.parent, files, file_hash)
+
+
+def matching(pattern: Path) -> list[Path]:
+    """Return the files that a path with `*`, `?` or `[…]` in it stands for."""
+    found = glob.glob(str(pattern))  # noqa: PTH207 - the pattern may begin with a root
+    return sorted(path for path in map(Path, found) if path.is_file())
+
+
+def prefixed(path: Path) -> list[Path]:
+    """Return the files of a prefix: `model.ckpt.index`, `model.ckpt-00001-of-00002.bin`."""
+    if not path.name or not exists(path.parent / ".") or not os.access(path.parent, os.R_OK):
+        return []
+    return [
+        file
+        for file in sorted(path.parent.iterdir())
+        if _belongs(file, f"{path.name}.")
+        or (_belongs(file, path.name) and _SHARD.match(file.name, len(path.name)))
+    ]
+
+
+def _companions(path: Path) -> list[Path]:
+    return [file for file in path.parent.iterdir() if _accompanies(file, path)]
+
+
+def _accompanies(file: Path, path: Path) -> bool:
+    shards = _SHARD.split(path.name)
+    if len(shards) == 2 and _SHARD.split(file.name) == shards:
+        return file.is_file()
+    return _belongs(file, f"{path.stem}.") or _belongs(file, path.name)
+
+
+def _belongs(file: Path, beginning: str) -> bool:
+    return file.name.startswith(beginning) and not _ignored(file) and file.is_file()
+
+
+def _ignored(path: Path) -> bool:
+    return any(fnmatchcase(path.name, pattern) for pattern in _IGNORED)
+
+
+def checkpoint_files(
+    folder: Path, above: tuple[Path, ...] = (), *, earlier: bool = True
+) -> Iterator[Path]:
+    """Yield the files below a folder that count.
+
+    Links to folders are followed, but for one to a folder that contains it.
+    """
+    real = folder.resolve()
+    if real in above:
+        return
+    for path in folder.iterdir():
+        if _ignored(path):
+            continue
+        if path.is_file():
+            yield path
+        elif path.is_dir() and (earlier or not _EARLIER.fullmatch(path.name)):
+            yield from checkpoint_files(path, (*above, real))
+
+
+def _hash(folder: Path, files: Iterable[Path], file_hash: FileHash) -> str:
+    state = blake2b(digest_size=16)
+    for path in files:
+        name = path.relative_to(folder).as_posix()
+        content = _read(path, f"checkpoint {folder}: cannot read {name}", file_hash)
+        state.update(os.fsencode(f"{name}\0{content}\n"))
+    return state.hexdigest()
+
+
+def _read(path: Path, fault: str, file_hash: FileHash) -> str:
+    try:
+        return file_hash(path)
+    except (OSError, SampleError) as error:
+        raise ModelError(f"{fault}: {error}") from error

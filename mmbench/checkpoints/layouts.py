@@ -1,0 +1,109 @@
+"""Which files a checkpoint must have: those that transformers and diffusers write, or a plugin's.
+
+A plugin's class lists what it takes in its attribute `checkpoints`: suffixes of files (`.onnx`),
+names (`model.bin`) and patterns (`*.gguf`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import msgspec
+
+from mmbench.checkpoints.file_hashes import checkpoint_files
+from mmbench.errors import ModelError
+from mmbench.safe_parse import parse_json
+from mmbench.storage.regular_files import read_regular
+from mmbench.text import count
+
+# A pipeline of diffusers says in this file which parts it has; each lies in a folder of its own.
+PIPELINE = "model_index.json"
+
+# What a folder's weights may be called; safetensors win, as they do in transformers.
+_FOLDER_LAYOUTS = {"model.safetensors": "*.safetensors", "pytorch_model.bin": "pytorch_model*.bin"}
+
+
+class _Index(msgspec.Struct):
+    weight_map: dict[str, str]
+
+
+def accepts(takes: Sequence[str], name: str) -> bool:
+    """Whether a file is among the checkpoints that a class takes; case does not matter.
+
+    `name` is the file's name or its path below the folder, with slashes.
+    """
+    name = name.lower()
+    patterns = [f"*{one}" if one.startswith(".") else one for one in map(str.lower, takes)]
+    return any(fnmatchcase(name, one) or fnmatchcase(name, f"*/{one}") for one in patterns)
+
+
+def check_folder(folder: Path, takes: Sequence[str] = ()) -> None:
+    """Raise ModelError for a folder without the weights that a class takes.
+
+    Without `takes` these are the weights of transformers or of a pipeline of diffusers, all shards
+    there.
+    """
+    if takes:
+        if not _taken(folder, takes):
+            raise ModelError(f"checkpoint {folder} has no weights: looked for {', '.join(takes)}")
+        return
+    parts = pipeline_parts(folder)
+    if not any(file for part in parts for file in part.glob("*.safetensors")):
+        weight_files(folder)
+
+
+def _taken(folder: Path, takes: Sequence[str]) -> bool:
+    files = checkpoint_files(folder)
+    return any(accepts(takes, path.relative_to(folder).as_posix()) for path in files)
+
+
+def pipeline_parts(folder: Path) -> list[Path]:
+    """The folders of the parts of a pipeline of diffusers; none for any other folder.
+
+    Raises ModelError where a part is missing.
+    """
+    index = folder / PIPELINE
+    if not index.is_file():
+        return []
+    try:
+        said = parse_json(read_regular(index), dict[str, object])
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{index}: not an index of a pipeline: {error}") from error
+    names = sorted(n for n, of in said.items() if isinstance(of, list) and any(of))
+    if missing := [name for name in names if not (folder / name).is_dir()]:
+        raise ModelError(
+            f"checkpoint {folder} lacks {', '.join(missing)}, named in {PIPELINE}:"
+            " copy or download it again"
+        )
+    return [folder / name for name in names]
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The weight files in a folder, all shards there. Raises ModelError otherwise."""
+    for whole, pattern in _FOLDER_LAYOUTS.items():
+        index = folder / f"{whole}.index.json"
+        if index.is_file() and not (folder / whole).is_file():
+            check_shards(index)
+        if found := sorted(path for path in folder.glob(pattern) if path.is_file()):
+            return found
+    raise ModelError(
+        f"checkpoint {folder} has no weights: looked for {' and '.join(_FOLDER_LAYOUTS.values())};"
+        " give a folder that save_pretrained wrote, or a hub id; a plugin that takes other files"
+        " lists them in its attribute `checkpoints`"
+    )
+
+
+def check_shards(index: Path) -> None:
+    """Raise ModelError where a weight file that an index names is missing."""
+    try:
+        shards = set(parse_json(read_regular(index), _Index).weight_map.values())
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{index}: not an index of weight files: {error}") from error
+    if missing := sorted(shard for shard in shards if not (index.parent / shard).is_file()):
+        raise ModelError(
+            f"checkpoint {index.parent} lacks {len(missing)} of its"
+            f" {count(len(shards), 'weight file')}, first {missing[0]} (named in"
+            f" {index.name}): copy or download it again"
+        )

@@ -1,0 +1,156 @@
+"""Which samples changed between two runs, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from mmbench.comparison.join import Joined
+from mmbench.comparison.rows import NAMED, RunRows
+from mmbench.stats import sums_fold
+from mmbench.text import plain
+
+if TYPE_CHECKING:
+    from mmbench.stats.folds import Floats
+
+SHOWN = 50  # samples kept; a table shows fewer
+EXCERPT = 200  # characters kept of a text
+
+
+class Change(Struct, frozen=True):
+    """One sample: its value under the metric in both runs, what was said, and what is right."""
+
+    id: str
+    direction: str
+    baseline: float
+    candidate: float
+    baseline_said: str
+    candidate_said: str
+    target: str
+
+
+class Changes(Struct, frozen=True):
+    """How many samples one metric finds worse and better, and the first of them, worst first."""
+
+    metric: str
+    worse: int
+    better: int
+    samples: list[Change]
+
+
+def changes(joined: Joined, a: RunRows, b: RunRows) -> Changes | None:
+    """The samples whose own value under the metric differs between the runs.
+
+    An error rate of a sample whose reference is empty is its number of edits. None for a metric of
+    which no sample has a value by itself (average precision).
+    """
+    import numpy as np
+    import pyarrow.compute as pc
+
+    first, second = (sample_values(joined.fold, r) for r in (joined.rows_a, joined.rows_b))
+    if first is None or second is None:
+        return None
+    higher = a.record.scores[joined.name].better == "higher"
+    if not higher:
+        first, second = _rates(first, joined.rows_a), _rates(second, joined.rows_b)
+    gain = np.nan_to_num((second - first) * (1 if higher else -1))
+    changed = np.flatnonzero(gain)
+    table = a.table.select(NAMED).take(joined.places_a[changed])
+    table = table.add_column(0, "gain", [gain[changed]])
+    order = [(name, "ascending") for name in table.column_names]
+    worst = pc.select_k_unstable(table, SHOWN, order).to_numpy()
+    names = zip(*table.select(NAMED).take(worst).to_pydict().values(), strict=True)
+    shown = changed[worst]
+    said = zip(
+        names,
+        first[shown].tolist(),
+        second[shown].tolist(),
+        a.cells("value", joined.places_a[shown]),
+        b.cells("value", joined.places_b[shown]),
+        a.cells("target", joined.places_a[shown]),
+        strict=True,
+    )
+    samples = [_change(*sample) for sample in said]
+    return Changes(joined.name, int((gain < 0).sum()), int((gain > 0).sum()), samples)
+
+
+def _change(
+    named: tuple[str, int, str],
+    first: float,
+    second: float,
+    baseline: object,
+    candidate: object,
+    target: object,
+) -> Change:
+    direction, _, ident = named
+    one, other = _said(baseline), _said(candidate)
+    shown = excerpts(one, other, EXCERPT)
+    right = excerpts(_said(target), other, EXCERPT)[0]
+    return Change(ident, direction, first, second, *shown, right)
+
+
+def excerpts(first: str, second: str, limit: int) -> tuple[str, str]:
+    """Return two texts safe to print and at most `limit` long, around their first difference.
+
+    Both begin at the same place, where there is room at the start of a word. `…` stands for what
+    was cut.
+    """
+    first, second = (" ".join(text.split()) for text in (first, second))
+    start = 0
+    if max(len(first), len(second)) > limit:
+        start = max(0, _first_difference(first, second) - limit // 3)
+        blank = first.find(" ", start, start + limit // 6)
+        start = blank + 1 if start and blank >= 0 else start
+    before = "…" if start else ""
+    parts = [f"{before}{text[start:]}" for text in (first, second)]
+    return plain(parts[0], limit), plain(parts[1], limit)
+
+
+def _first_difference(first: str, second: str) -> int:
+    pairs = enumerate(zip(first, second, strict=False))
+    shorter = min(len(first), len(second))
+    return next((at for at, (one, other) in pairs if one != other), shorter)
+
+
+# Of folds that need the rows one by one, what one row is worth alone.
+_ALONE: dict[str, Callable[[Floats], Floats]] = {
+    "median": lambda rows: rows[:, 0],
+    "class-mean": lambda rows: rows[:, 0],
+    "f1-macro": lambda rows: (rows[:, 0] == rows[:, 1]).astype(float),
+}
+
+
+def sample_values(fold: str, rows: Floats) -> Floats | None:
+    """The value [n] of each row by itself; None where a row has none."""
+    import numpy as np
+
+    while fold.startswith("split-"):
+        fold, rows = fold.partition(":")[2], rows[:, :-1]
+    by_sums = sums_fold(fold)
+    if by_sums is None:
+        return _ALONE[fold](rows) if fold in _ALONE else None
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return by_sums(rows, np.ones(len(rows)))
+
+
+def _rates(values: Floats, rows: Floats) -> Floats:
+    """Error rates, with the edits alone where there was nothing to say, as jiwer has them."""
+    import numpy as np
+
+    return np.where(np.isnan(values), rows[:, 0], values)
+
+
+def _said(value: object) -> str:
+    """Return an output or a target as text."""
+    if value is None:
+        return ""
+    if isinstance(value, dict) and value.keys() >= {"ranks", "grades"}:
+        rank = value["ranks"][0] if value["ranks"] else None
+        return "not found" if rank is None else f"rank {rank}"
+    if isinstance(value, list) and value and isinstance(value[0], float):
+        best = max(range(len(value)), key=value.__getitem__)
+        return f"class {best}"
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

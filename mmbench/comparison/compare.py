@@ -1,0 +1,238 @@
+"""Is one run better than another: on the same samples, with a test, and what it could have seen.
+
+Two runs are joined sample by sample. What was asked, what it was asked of and how it was measured
+must be equal, else there is nothing to compare. A sample that failed in either run is left out of
+both and counted. P-values are corrected (Holm) over all metrics, pairs and tasks of a comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from math import isfinite
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from mmbench.comparison.changes import Changes, changes
+from mmbench.comparison.join import Joined, join, places_in
+from mmbench.comparison.rows import RunRows
+from mmbench.comparison.same import common_scores, refuse
+from mmbench.errors import UserError
+from mmbench.stats.holm import holm
+from mmbench.stats.paired import Paired, paired_many
+from mmbench.storage.records import StoredRun
+from mmbench.storage.run_lookup import Run, find_run
+from mmbench.storage.unreadable import warn_of_unreadable
+from mmbench.types import RunRecord
+
+Verdict = Literal["better", "worse", "no difference", "no test"]
+ALPHA = 0.05
+
+
+class Compared(Struct, frozen=True):
+    """One metric of two runs, over the `n` samples that both answered, in `groups` groups.
+
+    `difference` is candidate less baseline, with its interval at 1 - alpha (of this metric alone);
+    `p_holm` the corrected p-value, which decides the verdict; `detectable` the smallest detectable
+    difference. `failed` counts samples that have no row in the baseline alone, in the candidate
+    alone, and in both. `reason` says why there is no test.
+    """
+
+    metric: str
+    better: Literal["higher", "lower"]
+    baseline: float | None
+    candidate: float | None
+    verdict: Verdict
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    p_holm: float | None = None
+    test: str = ""
+    error: float | None = None
+    detectable: float | None = None
+    n: int = 0
+    groups: int = 0
+    failed: tuple[int, int, int] = (0, 0, 0)
+    reason: str = ""
+
+
+class Comparison(Struct, frozen=True):
+    """A baseline and a candidate: every metric that both have, and the samples that changed."""
+
+    baseline: str
+    candidate: str
+    task: str
+    alpha: float
+    seed: int
+    scores: list[Compared]
+    changes: list[Changes]
+    only_in_one: list[str]
+
+
+def compare(
+    a: Run,
+    b: Run,
+    *,
+    metrics: Sequence[str] = (),
+    alpha: float = ALPHA,
+    out: str | Path = "leaderboards",
+    task: str | None = None,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two runs, `a` the baseline; each a record or what is typed for RUN (`find_run`).
+
+    `metrics` are names of scores (default: all that both have). Raises UserError where the runs
+    were asked differently, of other data, or measured differently, DataError without their rows.
+    Warns of files in the board that cannot be read.
+    """
+    runs = [find_run(run, out, task) for run in (a, b)]
+    warn_of_unreadable([line for run in runs for line in run.unreadable])
+    return compare_runs(runs, metrics=metrics, alpha=alpha, seed=seed)[0]
+
+
+def compare_runs(
+    runs: Sequence[Run],
+    *,
+    metrics: Sequence[str] = (),
+    alpha: float = ALPHA,
+    out: str | Path = "leaderboards",
+    task: str | None = None,
+    seed: int = 0,
+) -> list[Comparison]:
+    """Every pair of the runs of a task: the first with each other, the second with each after it.
+
+    Runs may be of several tasks, two or more of each. P-values are corrected over all tasks, pairs
+    and metrics together. Raises UserError for a run that is the only one of its task.
+    """
+    by_task = _by_task([find_run(run, out, task) for run in runs])
+    names = [_names([run.record for run in own], metrics) for own in by_task]
+    both = [
+        list(combinations([RunRows(run, asked) for run in own], 2))
+        for own, asked in zip(by_task, names, strict=True)
+    ]
+    tests = sum(len(pairs) * len(own) for pairs, own in zip(both, names, strict=True))
+    found = [
+        compare_rows(a, b, own, alpha, seed, tests)
+        for pairs, own in zip(both, names, strict=True)
+        for a, b in pairs
+    ]
+    flat = [score.p_value for pair in found for score in pair.scores]
+    corrected = iter(holm([float("nan") if p is None else p for p in flat]))
+    return [
+        msgspec.structs.replace(
+            pair, scores=[_decided(score, next(corrected), alpha) for score in pair.scores]
+        )
+        for pair in found
+    ]
+
+
+def _by_task(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
+    tasks: dict[str, list[StoredRun]] = {}
+    for run in runs:
+        tasks.setdefault(run.record.task.name, []).append(run)
+    alone = [task for task, own in tasks.items() if len(own) < 2]
+    if alone and len(tasks) == len(runs):
+        refuse(runs[0].record, runs[-1].record, [])
+    if alone:
+        raise UserError(
+            f"only one run is of task {alone[0]}: give a baseline and a candidate of every task"
+        )
+    return list(tasks.values())
+
+
+def _names(records: Sequence[RunRecord], metrics: Sequence[str]) -> list[str]:
+    """The scores to compare of one task's runs. Raises UserError where they do not compare."""
+    names = common_scores(records, metrics)
+    for record in records[1:]:
+        refuse(records[0], record, names)
+    return names
+
+
+def compare_rows(
+    a: RunRows, b: RunRows, names: Sequence[str], alpha: float, seed: int, tests: int
+) -> Comparison:
+    """Compare two opened runs, without verdicts: these wait for the correction over `tests`."""
+    place_in_b = places_in(a, b)
+    joined = {name: join(a, b, name, place_in_b) for name in names}
+    tested = _tests([j for j in joined.values() if j is not None], a, alpha, seed, tests)
+    shown = [name for name in names if name == a.record.headline] or names[:1]
+    changed = [c for name in shown if (j := joined[name]) and (c := changes(j, a, b))]
+    return Comparison(
+        baseline=a.record.run,
+        candidate=b.record.run,
+        task=a.record.task.name,
+        alpha=alpha,
+        seed=seed,
+        scores=[_compared(name, a, b, joined[name], tested.get(name)) for name in names],
+        changes=changed,
+        only_in_one=sorted(a.record.scores.keys() ^ b.record.scores.keys()),
+    )
+
+
+def _tests(
+    joined: Sequence[Joined], a: RunRows, alpha: float, seed: int, tests: int
+) -> dict[str, Paired]:
+    """Metrics over the same samples share the draws."""
+    shared: dict[bytes, list[Joined]] = {}
+    for one in joined:
+        shared.setdefault(one.places_a.tobytes(), []).append(one)
+    found: dict[str, Paired] = {}
+    for members in shared.values():
+        pairs = [(one.fold, one.rows_a, one.rows_b) for one in members]
+        groups = a.groups.take(members[0].places_a)
+        tested = paired_many(pairs, groups, seed=seed, level=1 - alpha, tests=tests)
+        found |= {one.name: result for one, result in zip(members, tested, strict=True)}
+    return found
+
+
+def _compared(
+    name: str, a: RunRows, b: RunRows, joined: Joined | None, tested: Paired | None
+) -> Compared:
+    first, second = a.record.scores[name], b.record.scores[name]
+    better = first.better
+    if joined is None or tested is None:
+        reason = first.reason or second.reason or "no rows by sample"
+        return Compared(name, better, first.value, second.value, "no test", reason=reason)
+    reason = "" if tested.p_value is not None else _untested(tested)
+    return Compared(
+        name,
+        better,
+        _number(tested.first),
+        _number(tested.second),
+        "no test",
+        difference=_number(tested.difference),
+        low=tested.low,
+        high=tested.high,
+        p_value=tested.p_value,
+        test=tested.test,
+        error=tested.error,
+        detectable=tested.detectable,
+        n=tested.n,
+        groups=tested.groups,
+        failed=joined.failed,
+        reason=reason,
+    )
+
+
+def _untested(tested: Paired) -> str:
+    if not tested.n:
+        return "no sample that both answered"
+    return "all samples are of one group" if tested.groups < 2 else "no value"
+
+
+def _number(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _decided(score: Compared, p_holm: float, alpha: float) -> Compared:
+    if score.p_value is None:
+        return score
+    verdict: Verdict = "no difference"
+    if p_holm <= alpha and score.difference:
+        gained = (score.difference > 0) == (score.better == "higher")
+        verdict = "better" if gained else "worse"
+    return msgspec.structs.replace(score, p_holm=p_holm, verdict=verdict)

@@ -1,0 +1,202 @@
+"""May the candidate be merged: is it worse than the baseline, beyond noise and beyond a margin.
+
+For each metric the loss (how much worse, whichever way is better) is held against the margin:
+
+- fail: the loss is beyond the margin, and the test says that it is no accident (p corrected over
+  the gate's metrics, for one of them is enough to fail);
+- pass: even the bad end of the loss's interval is within the margin;
+- unclear: anything else. The data cannot tell, and the message says how many would.
+
+A sample that failed in the candidate alone has no row to test: it passes only if the loss would be
+within the margin had all such samples been wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from math import ceil, log10
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from mmbench.comparison.compare import ALPHA, Compared, compare_runs
+from mmbench.comparison.same import common_scores
+from mmbench.errors import UserError
+from mmbench.number_format import format_number
+from mmbench.storage.run_lookup import Run, find_run
+from mmbench.storage.unreadable import warn_of_unreadable
+from mmbench.text import count
+from mmbench.types import RunRecord
+
+_RULE = re.compile(r"^(?P<metric>.+):\s*[-+]?(?P<loss>\d+\.?\d*|\.\d+)\s*(?P<percent>%?)$")
+
+Outcome = Literal["pass", "fail", "unclear"]
+
+
+class Rule(Struct, frozen=True):
+    """Fail when `metric` is worse by more than `loss`, a share of the baseline if `relative`."""
+
+    metric: str
+    loss: float
+    relative: bool
+
+    def margin(self, baseline: float) -> float:
+        """The loss allowed, in the metric's own unit."""
+        return self.loss * abs(baseline) if self.relative else self.loss
+
+    @property
+    def told(self) -> str:
+        """`0.5%` or `0.005`."""
+        return f"{100 * self.loss:g}%" if self.relative else f"{self.loss:g}"
+
+
+class Gated(Struct, frozen=True):
+    """The verdict on one metric. `loss` is how much worse, from `low` to `high`; below 0 better.
+
+    `needed` is about how many samples would tell, if the loss stayed as it is.
+    """
+
+    metric: str
+    outcome: Outcome
+    message: str
+    margin: float | None
+    allowed: str
+    baseline: float | None
+    candidate: float | None
+    loss: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    needed: int | None = None
+
+
+def parse_rule(text: str) -> Rule:
+    """`METRIC: -0.5%` or `METRIC: 0.005`; a sign changes nothing. Raises UserError."""
+    found = _RULE.match(text.strip())
+    if found is None:
+        raise UserError(
+            f"--fail-if {text!r}: write METRIC: LOSS, as in 'recall@1[text-to-image]: -0.5%' (of"
+            " the baseline) or 'wer[basic]: 0.005'"
+        )
+    relative = bool(found["percent"])
+    loss = float(found["loss"]) / (100 if relative else 1)
+    return Rule(found["metric"].strip(), loss, relative)
+
+
+def gate(
+    baseline: Run,
+    candidate: Run,
+    fail_if: Sequence[str],
+    *,
+    alpha: float = ALPHA,
+    out: str | Path = "leaderboards",
+    task: str | None = None,
+    seed: int = 0,
+) -> list[Gated]:
+    """Hold a candidate against a baseline, a verdict for each metric that `fail_if` names.
+
+    Raises UserError for a rule that cannot be read or a metric that the runs do not have, and as
+    `compare` does. Warns of files in the board that cannot be read.
+    """
+    runs = [find_run(run, out, task) for run in (baseline, candidate)]
+    warn_of_unreadable([line for run in runs for line in run.unreadable])
+    records = [run.record for run in runs]
+    rules: dict[str, Rule] = {}
+    for rule in map(parse_rule, fail_if):
+        for name in common_scores(records, [rule.metric]):
+            if name in rules:
+                raise UserError(f"--fail-if: {name} stands in two rules")
+            rules[name] = rule
+    pair = compare_runs(runs, metrics=list(rules), alpha=alpha, seed=seed)[0]
+    return [_judge(score, rules[score.metric], records[1], alpha) for score in pair.scores]
+
+
+def _judge(score: Compared, rule: Rule, candidate: RunRecord, alpha: float) -> Gated:
+    if score.p_value is None or score.baseline is None or score.difference is None:
+        message = f"cannot be tested: {score.reason}"
+        return _gated(score, rule, None, "unclear", message, None)
+    margin = rule.margin(score.baseline)
+    loss, _, high = oriented(score)
+    significant = (score.p_holm or 0.0) <= alpha
+    if loss > margin and significant:
+        return _gated(score, rule, margin, "fail", "worse beyond noise and beyond the margin", None)
+    if high is None:
+        # Every sample changed by the same: there is no spread, and the difference is what it is.
+        high = loss if significant else None
+    if high is not None and high <= margin:
+        hidden = _failures(score, candidate, margin)
+        outcome: Outcome = "unclear" if hidden else "pass"
+        return _gated(score, rule, margin, outcome, hidden or _passed(loss, significant), None)
+    needed = _needed(score, loss, high, margin)
+    more = f"; about {count(needed, 'sample')} would tell if it stayed so" if needed else ""
+    message = (
+        f"{count(score.n, 'sample')} cannot tell a loss within the margin from one beyond it{more}"
+    )
+    return _gated(score, rule, margin, "unclear", message, needed)
+
+
+def oriented(score: Compared) -> tuple[float, float | None, float | None]:
+    """The loss with its interval: the difference, turned so that more is worse."""
+    loss, low, high = score.difference or 0.0, score.low, score.high
+    if score.better == "lower":
+        return loss, low, high
+    # 0 - x and not -x: no loss at all is 0, never -0.
+    return 0 - loss, None if high is None else 0 - high, None if low is None else 0 - low
+
+
+def _passed(loss: float, significant: bool) -> str:
+    if not significant:
+        return "no worse than the margin allows"
+    return "better beyond noise" if loss < 0 else "worse beyond noise, and within the margin"
+
+
+def _failures(score: Compared, candidate: RunRecord, margin: float) -> str:
+    """Why the samples that failed in the candidate alone forbid a pass; empty where they do not."""
+    if not score.failed[1]:
+        return ""
+    failed = f"{count(score.failed[1], 'sample')} failed"
+    bounds = candidate.scores[score.metric].bounds
+    if bounds is None or score.baseline is None:
+        return f"{failed} in the candidate alone, and could be anything"
+    higher = score.better == "higher"
+    loss = score.baseline - bounds[0] if higher else bounds[1] - score.baseline
+    if loss <= margin:
+        return ""
+    return f"{failed} in the candidate alone: all wrong, the loss is {format_number(loss)}"
+
+
+def _needed(score: Compared, loss: float, high: float | None, margin: float) -> int | None:
+    """Samples that would narrow the interval enough: its width goes with 1 / √n."""
+    room = loss if loss > margin else margin - loss
+    if high is None or room <= 0:
+        return None
+    samples = score.n * ((high - loss) / room) ** 2
+    unit: int = 10 ** max(0, int(log10(samples)) - 1)  # two digits tell enough
+    return max(score.n + 1, ceil(samples / unit) * unit)
+
+
+def _gated(
+    score: Compared,
+    rule: Rule,
+    margin: float | None,
+    outcome: Outcome,
+    message: str,
+    needed: int | None,
+) -> Gated:
+    loss, low, high = oriented(score)
+    return Gated(
+        metric=score.metric,
+        outcome=outcome,
+        message=message,
+        margin=margin,
+        allowed=rule.told,
+        baseline=score.baseline,
+        candidate=score.candidate,
+        loss=None if score.difference is None else loss,
+        low=low,
+        high=high,
+        p_value=score.p_holm,
+        needed=needed,
+    )

@@ -1,0 +1,296 @@
+"""A metric over the checkpoints of training runs, and where it changed.
+
+A line holds what may be compared and belongs together: one model name with one set of options, one
+training run, one question, one data set, one way of measuring. It is ordered by step where all of
+its checkpoints have one, else by the time of the evaluation, and has one point for each model: its
+latest run. A point is compared with the one before it. Where the rows of both are there the
+difference is tested sample by sample (p corrected over all steps of the history); where not, a
+change is two intervals that do not overlap, which finds less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from mmbench.comparison.compare import ALPHA, Compared, compare_rows
+from mmbench.comparison.rows import RunRows
+from mmbench.comparison.steps import place_of
+from mmbench.errors import DataError, UnknownName, UserError
+from mmbench.stats.holm import holm
+from mmbench.storage import records as store
+from mmbench.storage.folders import Folder
+from mmbench.storage.unreadable import warn_of_unreadable
+from mmbench.text import listed, plain
+from mmbench.types import RunRecord, ScoreInfo
+
+_SHOWS = "`mmbench show run RUN` shows those of a run"
+
+Change = Literal["", "better", "worse"]
+Order = Literal["step", "created"]
+
+
+class Point(Struct, frozen=True):
+    """One model of a history, by its latest run.
+
+    `line` numbers what may be compared, `order` is what the line is ordered by. `training` is the
+    path of the line's checkpoints without the step, empty where none has one. `change` is that
+    from the point before in the line, `by` what it was found: rows or intervals; empty where there
+    is nothing to compare with.
+    """
+
+    run: str
+    created: str
+    model: str
+    checkpoint: str
+    dtype: str
+    line: int
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    failed: int
+    change: Change = ""
+    by: Literal["", "rows", "intervals"] = ""
+    difference: float | None = None
+    p_holm: float | None = None
+    metric: str = ""
+    order: Order = "created"
+    step: int | None = None
+    training: str = ""
+    options: dict[str, object] = {}
+
+
+def line_name(point: Point) -> str:
+    """Return what the models of a point's line have in common, in words."""
+    place = f"@{point.training}" if point.training else ""
+    dtype = f" {point.dtype}" if point.dtype not in ("float32", "none") else ""
+    options = ", ".join(f"{key}={value}" for key, value in sorted(point.options.items()))
+    return f"{point.model}{place}{dtype}{f' ({options})' if options else ''}"
+
+
+def point_name(point: Point) -> str:
+    """Return what sets a point apart in its line: its step or its checkpoint."""
+    if point.order == "step":
+        return str(point.step)
+    checkpoint = point.checkpoint.rstrip("/")
+    packaged = "none" if point.dtype == "none" else "packaged"
+    return (checkpoint.removeprefix(f"{point.training}/") or packaged).strip("/")
+
+
+def history(
+    task: str,
+    *,
+    model: str | None = None,
+    metric: str | None = None,
+    by: Order | None = None,
+    alpha: float = ALPHA,
+    out: str | Path = "leaderboards",
+    seed: int = 0,
+) -> tuple[str, list[Point]]:
+    """Return the metric's name (the headline by default) and its points, line by line.
+
+    `by` None orders a line by step where all of its checkpoints have one. Baselines (oracle, random
+    …) are shown when `model` names one. Records and rows that cannot be read are skipped, with a
+    warning. Raises UnknownName for a task without runs, a model or a metric that none of them has;
+    UserError where `by` is `step` and a checkpoint has none.
+    """
+    unreadable: list[str] = []
+    records = _records(task, model, out, unreadable)
+    name = metric or records[-1].headline
+    known = {score for record in records for score in record.scores}
+    if name not in known:
+        raise UnknownName(f"metric of {task}", name, known, _SHOWS)
+    points = _points(records, name, by, alpha, out, seed, unreadable)
+    warn_of_unreadable(unreadable)
+    return name, points
+
+
+def histories(
+    task: str,
+    metrics: Sequence[str],
+    *,
+    model: str | None = None,
+    by: Order | None = None,
+    alpha: float = ALPHA,
+    out: str | Path = "leaderboards",
+    seed: int = 0,
+    unreadable: list[str],
+) -> dict[str, list[Point]]:
+    """Return the points of several metrics: see `history`. None given is the headline.
+
+    A name without what stands in brackets is the metric in all its directions and variants. A line
+    for each file that is skipped is added to `unreadable`.
+    """
+    records = _records(task, model, out, unreadable)
+    known = list(dict.fromkeys(score for record in records for score in record.scores))
+    names: list[str] = []
+    for asked in metrics or [records[-1].headline]:
+        own = [name for name in known if name == asked or name.startswith(f"{asked}[")]
+        if not own:
+            raise UnknownName(f"metric of {task}", asked, known, _SHOWS)
+        names += own
+    return {
+        name: _points(records, name, by, alpha, out, seed, unreadable)
+        for name in dict.fromkeys(names)
+    }
+
+
+def _points(
+    records: Sequence[RunRecord],
+    name: str,
+    by: Order | None,
+    alpha: float,
+    out: str | Path,
+    seed: int,
+    unreadable: list[str],
+) -> list[Point]:
+    lines = _lines([record for record in records if name in record.scores], name, by)
+    points = {
+        record.run: _point(record, name, at, order, training)
+        for at, ((order, line), training) in enumerate(lines)
+        for record in line
+    }
+    paired = [record for (_, line), _ in lines for record in line if len(line) > 1]
+    opened = _opened(paired, name, out, unreadable)
+    steps = [pair for (_, line), _ in lines for pair in pairwise(line)]
+    tested = [
+        compare_rows(opened[a.run], opened[b.run], [name], alpha, seed, len(steps)).scores[0]
+        if a.run in opened and b.run in opened
+        else None
+        for a, b in steps
+    ]
+    flat = [float("nan") if t is None or t.p_value is None else t.p_value for t in tested]
+    for (a, b), found, p_holm in zip(steps, tested, holm(flat), strict=True):
+        points[b.run] = _changed(points[a.run], points[b.run], b.scores[name], found, p_holm, alpha)
+    return list(points.values())
+
+
+def _opened(
+    records: Sequence[RunRecord], metric: str, out: str | Path, unreadable: list[str]
+) -> dict[str, RunRows]:
+    """The metric's rows of the runs that have them; a line about each file that is no table."""
+    stored = set(Folder(out).run_files(".parquet"))
+    found = {}
+    for record in records:
+        run = store.stored_run(record, out)
+        try:
+            if run.rows_name in stored:
+                found[record.run] = RunRows(run, [metric])
+        except DataError as error:
+            unreadable.append(str(error))
+    return found
+
+
+def _records(
+    task: str, model: str | None, out: str | Path, unreadable: list[str]
+) -> list[RunRecord]:
+    tasks = store.tasks_in(out)
+    if not tasks:
+        raise DataError(f"no runs in {out}: `mmbench run -m MODEL -t TASK` makes one")
+    if task not in tasks:
+        raise UnknownName("task", task, tasks, f"`mmbench list runs --out {out}` shows all runs")
+    records = store.read_records(out, task)
+    unreadable += records.unreadable
+    if not records:
+        more = f" (and {len(unreadable) - 1} more)" if len(unreadable) > 1 else ""
+        raise DataError(f"no record of {task} can be read: {unreadable[0]}{more}")
+    if model is None:
+        return [record for record in records if not record.baseline] or records
+    found = [record for record in records if record.model.name == model]
+    if not found:
+        names = {plain(record.model.name) for record in records}
+        hint = f"`mmbench list runs --out {out}` shows the models that were run"
+        raise UnknownName(f"model of {task}", model, names, hint)
+    return found
+
+
+def _lines(
+    records: Sequence[RunRecord], metric: str, by: Order | None
+) -> list[tuple[tuple[Order, list[RunRecord]], str]]:
+    """Return the lines in the order in which they begin, each with its order and training run."""
+    trainings = {_training(record) for record in records if _step(record) is not None}
+    lines: dict[tuple[str, ...], dict[str, RunRecord]] = {}
+    for record in records:
+        task, model, score = record.task, record.model, record.scores[metric]
+        training = _training(record) if _training(record) in trainings else ""
+        options = repr(sorted(model.options.items()))
+        asked = task.fingerprint, task.data_hash, score.signature
+        key = (training, model.name, model.dtype, options, *asked)
+        line = lines.setdefault(key, {})
+        line[model.hash or record.run] = record  # records are sorted: the latest run stays
+    return [(_ordered(list(line.values()), by), key[0]) for key, line in lines.items()]
+
+
+def _ordered(line: list[RunRecord], by: Order | None) -> tuple[Order, list[RunRecord]]:
+    without = [record.model.checkpoint for record in line if _step(record) is None]
+    named = list(filter(None, without))
+    if by == "step" and named:
+        raise UserError(f"--by step: no step in the name of {listed(named)}; use --by created")
+    if by == "created" or without:
+        return "created", sorted(line, key=lambda record: (record.created, record.run))
+    return "step", sorted(line, key=lambda record: (_step(record) or 0, record.created))
+
+
+def _training(record: RunRecord) -> str:
+    return place_of(record.model.checkpoint or "").training
+
+
+def _step(record: RunRecord) -> int | None:
+    return place_of(record.model.checkpoint or "").step
+
+
+def _point(record: RunRecord, metric: str, line: int, order: Order, training: str) -> Point:
+    score = record.scores[metric]
+    return Point(
+        run=record.run,
+        created=record.created,
+        model=record.model.name,
+        checkpoint=record.model.checkpoint or "",
+        dtype=record.model.dtype,
+        line=line,
+        value=score.value,
+        low=score.low,
+        high=score.high,
+        n=score.n,
+        failed=score.failed,
+        metric=metric,
+        order=order,
+        step=_step(record),
+        training=training,
+        options=record.model.options,
+    )
+
+
+def _changed(
+    before: Point,
+    point: Point,
+    score: ScoreInfo,
+    tested: Compared | None,
+    p_holm: float,
+    alpha: float,
+) -> Point:
+    """The point with its change from the one before."""
+    if tested is not None and tested.difference is not None and tested.p_value is not None:
+        change = _direction(tested.difference, score.better) if p_holm <= alpha else ""
+        return msgspec.structs.replace(
+            point, change=change, by="rows", difference=tested.difference, p_holm=p_holm
+        )
+    ends = (before.low, before.high, point.low, point.high)
+    if None in ends or before.value is None or point.value is None:
+        return point
+    difference = point.value - before.value
+    apart = (point.low or 0) > (before.high or 0) or (point.high or 0) < (before.low or 0)
+    change = _direction(difference, score.better) if apart else ""
+    return msgspec.structs.replace(point, change=change, by="intervals", difference=difference)
+
+
+def _direction(difference: float, better: str) -> Change:
+    if not difference:
+        return ""
+    return "better" if (difference > 0) == (better == "higher") else "worse"

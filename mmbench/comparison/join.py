@@ -1,0 +1,61 @@
+"""The samples that two runs both answered, with the rows of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mmbench.columns import places
+from mmbench.comparison.rows import NAMED, RunRows
+
+if TYPE_CHECKING:
+    from mmbench.stats.folds import Floats
+    from mmbench.stats.sums import Ints
+
+
+class Joined(NamedTuple):
+    """Rows [n, c] of one score in two runs, and where the samples stand in the table of each.
+
+    `failed` counts samples without a row in the first run alone, in the second alone, in both.
+    """
+
+    name: str
+    fold: str
+    rows_a: Floats
+    rows_b: Floats
+    places_a: Ints
+    places_b: Ints
+    failed: tuple[int, int, int]
+
+
+def places_in(a: RunRows, b: RunRows) -> Ints:
+    """Where each sample of the first run stands in the table of the second, -1 for none."""
+    import numpy as np
+
+    if a.table.select(NAMED).equals(b.table.select(NAMED)):
+        return np.arange(len(a.table))
+    return places(a.keys, b.keys)
+
+
+def join(a: RunRows, b: RunRows, name: str, place_in_b: Ints) -> Joined | None:
+    """Join two runs by `places_in`; None for a score without rows by sample."""
+    import numpy as np
+
+    first, second = a.of(name), b.of(name)
+    if first is None or second is None:
+        return None
+    row_b = np.full(len(b.table) + 1, -1)  # the last is that of place -1
+    row_b[second.places] = np.arange(len(second.places))
+    found = row_b[place_in_b[first.places]]
+    both = found >= 0
+    rows = found[both]
+    n, asked = len(rows), max(len(first.asked), len(second.asked))
+    only_b, only_a = len(second.places) - n, len(first.places) - n
+    return Joined(
+        name,
+        a.record.scores[name].fold,
+        first.rows[both],
+        second.rows[rows],
+        first.places[both],
+        second.places[rows],
+        (only_b, only_a, asked - n - only_a - only_b),
+    )

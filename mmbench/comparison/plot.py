@@ -1,0 +1,132 @@
+"""Histories as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmbench.comparison.history import Point, line_name, point_name
+from mmbench.errors import MissingExtra, UserError
+from mmbench.text import plain
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+# Without date and salt the same runs would not give the same bytes.
+_DATE = {".svg": "Date", ".png": "Software", ".pdf": "CreationDate"}
+_MARKS = {"better": ("^", "#2a7f3f"), "worse": ("v", "#b3261e")}
+_COLOURS = ("#2f5d8a", "#b5651d", "#6a4c93", "#3c7a6c", "#8a2f55", "#5b5b5b")
+_POINTS = ("o", "s", "D", "P", "X", "*")  # of the first six lines, of the next six, …
+_DASHES = ("--", ":", "-.", (0, (8, 3)), (0, (1, 4)), (0, (5, 2, 1, 2, 1, 2)))
+_THAN = "than the point before"
+_CHANGES = tuple(f"{change} {_THAN}" for change in _MARKS)
+_MOST_LABELS = 24
+
+
+def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
+    """Draw each history under its title: values with their intervals, and where they changed.
+
+    Lines by step are drawn over the steps, and the models of other lines beside them as dashed
+    levels. Without a line by step, each point has a place of its own. Raises UserError for a file
+    of another format or one that cannot be written, MissingExtra where matplotlib is not installed.
+    """
+    path = Path(file)
+    if path.suffix.lower() not in _DATE:
+        raise UserError(f"--plot {path}: give the file one of the endings {', '.join(_DATE)}")
+    try:
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtra("--plot", "matplotlib", "mmbench[plot]") from error
+    width = max(6.0, min(16.0, 2 + 0.5 * max(map(len, histories.values()))))
+    figure = Figure(figsize=(width, 4.5 * len(histories)), layout="constrained")
+    panels = figure.subplots(len(histories), squeeze=False)[:, 0]
+    named: dict[str, Artist] = {}
+    for axes, (title, points) in zip(panels, histories.items(), strict=True):
+        _panel(axes, title, points)
+        handles, labels = axes.get_legend_handles_labels()
+        named |= dict(zip(labels, handles, strict=True))  # "better" once, not for each line
+    for name in [name for name in named if name.startswith(_CHANGES)]:
+        named[name] = named.pop(name)  # after the lines
+    figure.legend(
+        named.values(), named, loc="outside lower center", ncols=2, fontsize=8, frameon=False
+    )
+    try:
+        with rc_context({"svg.hashsalt": "mmbench"}):
+            figure.savefig(path, dpi=150, metadata={_DATE[path.suffix.lower()]: None})
+    except OSError as error:
+        raise UserError(f"--plot {path}: cannot be written: {error.strerror}") from error
+
+
+def _panel(axes: Axes, title: str, points: Sequence[Point]) -> None:
+    axes.set_title(_safe(f"{title}, 95 % intervals"), loc="left", fontsize=10)
+    by_step = any(point.order == "step" for point in points)
+    for line in dict.fromkeys(point.line for point in points):
+        own = [(at, point) for at, point in enumerate(points) if point.line == line]
+        cycles, place = divmod(line, len(_COLOURS))
+        colour, marker = _COLOURS[place], _POINTS[cycles % len(_POINTS)]
+        if by_step and own[0][1].order != "step":
+            _levels(axes, [point for _, point in own], colour)
+        else:
+            places = [float((p.step or 0) if by_step else at) for at, p in own]
+            _curve(axes, places, [point for _, point in own], colour, marker)
+    axes.tick_params(labelsize=7)
+    if by_step:
+        axes.set_xlabel("step", fontsize=8)
+        axes.locator_params(axis="x", integer=True)
+    else:
+        _ticks(axes, points)
+    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _curve(
+    axes: Axes, places: Sequence[float], points: Sequence[Point], colour: str, marker: str
+) -> None:
+    """Draw a line of points that may be compared, at these places of the x axis."""
+    there = [(x, p, p.value) for x, p in zip(places, points, strict=True) if p.value is not None]
+    if not there:
+        return
+    xs, values = [x for x, _, _ in there], [value for _, _, value in there]
+    name = _safe(f"{line_name(points[0])} (line {points[0].line + 1})")
+    axes.plot(xs, values, f"{marker}-", color=colour, linewidth=1.2, markersize=4, label=name)
+    for x, p, _ in there:
+        if p.low is not None and p.high is not None:
+            axes.vlines(x, p.low, p.high, color=colour, linewidth=1, alpha=0.6)
+    for change, (mark, shade) in _MARKS.items():
+        found = [(x, value) for x, p, value in there if p.change == change]
+        if found:
+            label = f"{change} {_THAN}"
+            at, heights = [x for x, _ in found], [value for _, value in found]
+            axes.scatter(at, heights, s=70, marker=mark, color=shade, zorder=3, label=label)
+
+
+def _levels(axes: Axes, points: Sequence[Point], colour: str) -> None:
+    """Draw models without a step as levels across the picture, each dashed in its own way."""
+    for point, dashes in zip(points, cycle(_DASHES)):
+        if point.value is not None:
+            name = f"{line_name(point)}, {point_name(point)} (line {point.line + 1})"
+            axes.axhline(
+                point.value, color=colour, linewidth=1, linestyle=dashes, label=_safe(name)
+            )
+
+
+def _ticks(axes: Axes, points: Sequence[Point]) -> None:
+    """Write below each point its checkpoint, or when it was made."""
+    every = -(-len(points) // _MOST_LABELS)
+    shown = range(0, len(points), every)
+    labels = [_safe(plain(_label(points[x]), 28)) for x in shown]
+    axes.set_xticks(list(shown), labels, rotation=40, ha="right", fontsize=7)
+
+
+def _label(point: Point) -> str:
+    return point.checkpoint.rstrip("/").rpartition("/")[2] or point.created[:16]
+
+
+def _safe(text: str) -> str:
+    """A string that matplotlib takes as it is: it reads $…$ as a formula, and hides "_…"."""
+    return f" {plain(text)}".replace("$", r"\$")

@@ -1,0 +1,68 @@
+"""What a data set's folder says of itself: its README.md, or what saved it, names the files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePath
+
+from mmbench.errors import DataError
+from mmbench.safe_parse import parse_json, parse_yaml
+from mmbench.storage.regular_files import read_regular
+from mmbench.text import plain
+
+# The files that `datasets` looks into, and the keys in them whose texts it takes for paths.
+_KEYS = {
+    "README.md": ("data_files", "data_dir"),
+    ".huggingface.yaml": ("data_files", "data_dir"),
+    "dataset_dict.json": ("splits",),
+    "state.json": ("filename",),
+    "*/state.json": ("filename",),
+}
+
+
+def check_card(folder: Path) -> None:
+    """Refuse a description that names data outside the folder, or at an address.
+
+    `datasets` would read, or fetch, whatever it names. Raises DataError.
+    """
+    for pattern, keys in _KEYS.items():
+        for file in filter(Path.is_file, folder.glob(pattern)):
+            for path in _texts(_described(file), keys):
+                if "://" in path or "::" in path or _leads_out(path):
+                    raise DataError(
+                        f"{file}: names data outside its folder: {plain(path)}: put them there, or"
+                        " give --data FILE"
+                    )
+
+
+def _described(file: Path) -> object:
+    """Return what is written in a description, of Markdown what is in front of it."""
+    from huggingface_hub.repocard import REGEX_YAML_BLOCK
+
+    try:
+        text = read_regular(file).decode()
+        if file.suffix == ".json":
+            return parse_json(text)
+        if file.suffix == ".md":
+            block = REGEX_YAML_BLOCK.search(text)
+            text = block[2] if block else ""
+        return parse_yaml(text)
+    except ValueError as error:
+        raise DataError(f"{file}: cannot be read: {error}") from error
+
+
+def _texts(value: object, keys: Collection[str], *, below: bool = False) -> Iterator[str]:
+    """Yield the texts below these keys."""
+    match value:
+        case str() if below:
+            yield value
+        case list():
+            for one in value:
+                yield from _texts(one, keys, below=below)
+        case dict():
+            for key, one in value.items():
+                yield from _texts(one, keys, below=below or key in keys)
+
+
+def _leads_out(path: str) -> bool:
+    return PurePath(path).is_absolute() or path.startswith("~") or ".." in PurePath(path).parts

@@ -1,0 +1,58 @@
+"""Class names and prompt templates out of the installed package clip-benchmark.
+
+They are the lists that CLIP_benchmark evaluates with (LAION-AI/CLIP_benchmark
+clip_benchmark/datasets/en_classnames.json and en_zeroshot_classification_templates.json). The files
+are read; the package is not imported, so that nothing it depends on has to be installed.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from mmbench.data.readers.jsonfile import decode_json, read_file
+from mmbench.datasets import Samples
+from mmbench.errors import DataError, Missing, UnknownName
+from mmbench.text import count
+
+_NAMES, _TEMPLATES = "en_classnames.json", "en_zeroshot_classification_templates.json"
+
+
+def with_templates(data: Samples, prompts: str, source: Path) -> Samples:
+    """The data with the templates of the data set `prompts` ("cifar10"); as they are for "".
+
+    Where the package has names of its classes ("imagenet1k"), these become the labels, in order.
+    Raises Missing without the package, UnknownName for a data set that it has no templates of,
+    DataError, naming the `source` of the data, for another number of classes than it has names.
+    """
+    if not prompts:
+        return data
+    known = _read(_TEMPLATES)
+    if prompts not in known:
+        raise UnknownName("prompts of clip-benchmark", prompts, known, "see data option `prompts`")
+    names = _read(_NAMES).get(prompts, data.labels)
+    if len(names) != len(data.labels):
+        raise DataError(
+            f"{source}: {count(len(data.labels), 'class')}, where {prompts} has {len(names)}: a"
+            " class without samples needs its name, or its empty folder, too"
+        )
+    return replace(data, labels=names, templates=known[prompts])
+
+
+def _read(name: str) -> dict[str, list[str]]:
+    file = _folder() / name
+    return decode_json(read_file(file), dict[str, list[str]], file)
+
+
+def _folder() -> Path:
+    spec = find_spec("clip_benchmark")
+    if spec is None:
+        raise Missing(
+            "names of classes and prompts are those of the package clip-benchmark: pip install"
+            " --no-deps clip-benchmark"
+        )
+    if not spec.submodule_search_locations:
+        raise DataError(f"{spec.origin}: is not the package clip-benchmark")
+    return Path(spec.submodule_search_locations[0], "datasets")

@@ -1,0 +1,1 @@
+"""Data sources for data sets whose layout fits no other source."""

@@ -1,0 +1,130 @@
+"""The data source `cifar`: CIFAR-10 and CIFAR-100 in their binary version.
+
+Source of the format: cs.toronto.edu/~kriz/cifar.html, "Binary version": records of one label
+(CIFAR-100: a coarse and a fine one) and 3,072 bytes, the red, green and blue planes of 32 x 32.
+The Python version is a pickle, which executes what it holds, and is not read.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmbench.columns import Mapped, Mappings, Repeated, Table, joined, packed
+from mmbench.data.mapping.packaged_prompts import with_templates
+from mmbench.data.readers.jsonfile import read_file
+from mmbench.data.readers.record_files import text_lines
+from mmbench.datasets import Samples
+from mmbench.errors import DataError, SpecError
+from mmbench.media.inside import ByteRanges, MediaInFile
+from mmbench.protocols import declare_source
+from mmbench.text import count
+from mmbench.types import Media, Sample
+
+_PLANE = 32 * 32
+_PIXELS = 3 * _PLANE
+_HEADER = b"P6 32 32 255\n"  # of a PPM, which is what follows it: bytes of pixels
+
+
+class _Layout(NamedTuple):
+    """Where the data set lies, its files by split, and how many bytes of labels a record has."""
+
+    folder: str
+    names: str
+    files: dict[str, list[str]]
+    labels: int
+
+
+_LAYOUTS = {
+    10: _Layout(
+        "cifar-10-batches-bin",
+        "batches.meta.txt",
+        {"test": ["test_batch.bin"], "train": [f"data_batch_{i}.bin" for i in range(1, 6)]},
+        1,
+    ),
+    100: _Layout(
+        "cifar-100-binary",
+        "fine_label_names.txt",
+        {"test": ["test.bin"], "train": ["train.bin"]},
+        2,
+    ),
+}
+
+
+@declare_source("folder")
+def cifar(
+    root: Path | None, *, classes: int = 10, split: str = "test", prompts: str = ""
+) -> Samples:
+    """A sample for each image of 32 x 32, in the order of the files; ids are numbers from 0.
+
+    `root` is the folder of the binary version (cifar-10-batches-bin, cifar-100-binary) or holds it.
+    Of the 100 `classes` the fine label is the target. Their names are those of the data set;
+    `prompts` names the templates (`with_templates`). Raises DataError for what is missing or cut
+    short, SpecError for options that there is no data set of.
+    """
+    if classes not in _LAYOUTS or split not in _LAYOUTS[classes].files:
+        raise SpecError(f"data source cifar: no {split} split of {classes} classes: 10 or 100")
+    layout = _LAYOUTS[classes]
+    folder = _folder(root, layout)
+    names = folder / layout.names
+    labels = [line for line in text_lines(read_file(names), names) if line]
+    if len(labels) != classes:
+        raise DataError(f"{names}: {count(len(labels), 'name')}, not {classes}")
+    tables: list[Table[Sample]] = []
+    for name in layout.files[split]:
+        first = sum(map(len, tables))
+        tables.append(_images(folder / name, layout.labels, classes, first))
+    return with_templates(Samples(joined(tables), labels), prompts, folder)
+
+
+def _folder(root: Path | None, layout: _Layout) -> Path:
+    if root is None:
+        raise DataError(f"data source cifar was given no data: give --data FOLDER, {layout.folder}")
+    for place in (root, root / layout.folder):
+        if (place / layout.names).is_file():
+            return place
+    raise DataError(
+        f"{root}: has no {layout.folder} with {layout.names}: the binary version of the data set is"
+        " needed (the Python version is a pickle and is not read)"
+    )
+
+
+def _images(file: Path, labels: int, classes: int, first: int) -> Table[Sample]:
+    import numpy as np
+
+    data = read_file(file)
+    size = labels + _PIXELS
+    if not data or len(data) % size:
+        have = count(len(data), "byte")
+        raise DataError(f"{file}: {have}, no multiple of {size}, an image: is it cut short?")
+    targets = array("q", list(data[labels - 1 :: size]))
+    strange = next((n for n, label in enumerate(targets) if label >= classes), None)
+    if strange is not None:
+        label = targets[strange]
+        raise DataError(f"{file}: image {strange} has label {label} of {classes} classes")
+    n = len(targets)
+    offsets = np.arange(labels, len(data), size)
+    images = ByteRanges(file, offsets, np.full_like(offsets, _PIXELS), made=_ppm)
+    columns: dict[str, Sequence[Any]] = {
+        "id": packed([str(first + number) for number in range(n)]),
+        "inputs": Mappings({"image": Mapped(partial(_medium, file, images), range(n))}, n),
+        "target": targets,
+        "group": Repeated("", n),
+        "tags": Mappings({}, n),
+    }
+    return Table(Sample, columns)
+
+
+def _medium(file: Path, images: ByteRanges, number: int) -> Media:
+    return Media("image", f"image {number} of {file}", MediaInFile(images, number))
+
+
+def _ppm(planes: bytes) -> bytes:
+    """The planes of an image, pixel by pixel in a PPM."""
+    pixels = bytearray(_PIXELS)
+    for colour in range(3):
+        pixels[colour::3] = planes[colour * _PLANE : (colour + 1) * _PLANE]
+    return _HEADER + bytes(pixels)

@@ -1,0 +1,84 @@
+"""The data source `coco-prompts`: captions of COCO to draw from, and the images they are of."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from pathlib import Path
+
+from mmbench.data.mapping.beside import optional_images
+from mmbench.data.mapping.pairs import Caption, check_count, refuse_duplicates
+from mmbench.data.published.coco import doubt, find_annotations
+from mmbench.data.readers.annotations import read_annotations
+from mmbench.datasets import Samples
+from mmbench.errors import DataError
+from mmbench.protocols import declare_source
+from mmbench.text import count
+from mmbench.types import Sample
+
+
+@declare_source("json")
+def coco_prompts(
+    root: Path | None,
+    *,
+    split: str = "val2014",
+    images: int | None = None,
+    seed: int = 0,
+) -> Samples:
+    """A sample for each of so many `images`: one of its captions as text, itself as target.
+
+    `root` is an annotations file or a folder that holds one: COCO's own of the `split`, in it or in
+    its `annotations`, else the one that the source `coco` finds; ids are those of the images.
+    Images, and the caption of each, are those whose ids have the lowest hashes under `seed`: the
+    same ones whatever the order of the file.
+
+    Raises DataError for what cannot be read, and for fewer images with a caption than wanted.
+    """
+    check_count("images", images)
+    path = _annotations(root, split)
+    found, captions, splits = read_annotations(path, split)
+    refuse_duplicates("image id", [image.id for image in found], str(path))
+    chosen = _one_each(captions, seed)
+    told = sorted((i for i in found if i.id in chosen), key=lambda image: _hash(seed, image.id))
+    if not told or (images and len(told) < images):
+        wanted = count(images or 1, "image")
+        found_ = count(len(told), "image")
+        raise DataError(f"{path}: has {found_} with a caption where {wanted} are needed")
+    kept = told[:images]
+    contents = optional_images([image.names for image in kept], path.parent, str(path))
+    return Samples(
+        [
+            Sample(image.id, {"text": chosen[image.id].text}, content, group=image.id)
+            for image, content in zip(kept, contents, strict=True)
+        ],
+        source={} if splits else doubt(path, split),
+    )
+
+
+def _annotations(root: Path | None, split: str) -> Path:
+    """COCO's own file of the split, though Karpathy's, which has other splits, lies beside it.
+
+    Raises DataError where there is COCO's own file of another split alone: of train2014, too, there
+    are images enough.
+    """
+    name = f"captions_{split}"
+    places = [root, root / "annotations"] if root else []
+    own = [place / f"{name}.json" for place in places]
+    found = next((file for file in own if file.is_file()), None) or find_annotations(root, split)
+    if found != root and found.name.startswith("captions_") and not found.name.startswith(name):
+        raise DataError(
+            f"{root}: has {found.name}, not {name}.json: put it there, or give --data {found}"
+        )
+    return found
+
+
+def _one_each(captions: list[Caption], seed: int) -> dict[str, Caption]:
+    """Of each image the caption with the lowest hash."""
+    chosen: dict[str, Caption] = {}
+    for caption in sorted(captions, key=lambda caption: _hash(seed, caption.id)):
+        if isinstance(caption.text, str) and caption.text.strip():
+            chosen.setdefault(caption.image, caption)
+    return chosen
+
+
+def _hash(seed: int, ident: str) -> bytes:
+    return blake2b(f"{seed}/{ident}".encode(), digest_size=16).digest()

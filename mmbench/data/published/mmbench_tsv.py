@@ -1,0 +1,110 @@
+"""The data source `mmbench`: MMBench, multiple choice in all rotations of its options.
+
+Source: Liu et al. 2023, arXiv 2307.06281, section 4.1 (CircularEval); open-compass/VLMEvalKit
+vlmeval/dataset/image_mcq.py and image_base.py, for the columns of its TSV files.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from binascii import Error
+from collections.abc import Sequence
+from pathlib import Path
+from string import ascii_uppercase
+
+from msgspec.structs import replace
+
+from mmbench.data.mapping.cells import Shape, lettered, sample_of
+from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.readers.record_files import find_file, read_records
+from mmbench.data.readers.records import Record, optional, text_id, text_of
+from mmbench.data.readers.spool import Spool
+from mmbench.datasets import Samples
+from mmbench.errors import DataError
+from mmbench.media.inside import MediaInFile
+from mmbench.storage.content_keys import cache_folder
+from mmbench.types import Broken, Content, Media, Sample
+
+_ROTATED = 1_000_000  # is added to the index of a question for each rotation of its options
+_REFERENCE = 64  # characters: what is shorter in the column of images is the index of another row
+_TAGS = ("category", "l2-category")
+
+
+def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
+    """A sample for each row of MMBench's TSV, with `circular` for each rotation of its options.
+
+    `root` is the .tsv, or a folder that holds a single one, with the columns index, question, hint,
+    A, B, C, D, answer, category, l2-category and image (base64, or the index of the row that has
+    it). Of a file that has the rotations already (an index from 1,000,000) none are made. Ids are
+    index, or index/1 and on for rotations that were made; the group is the question. A hint stands
+    before its question, on a line of its own.
+
+    Raises DataError for what cannot be read, and for ids that stand twice.
+    """
+    file = find_file(root, "mmbench", (".tsv",))
+    records = read_records(file)
+    ids = [text_id(record, ("index",)) for record in records]
+    refuse_duplicates("index", ids, str(file))
+    turned = any(_number(ident) >= _ROTATED for ident in ids)
+    images = _images(records, ids)
+    samples: list[Sample] = []
+    for record, ident in zip(records, ids, strict=True):
+        sample = _sample(record, ident, images)
+        samples += [sample] if turned or not circular else _rotations(sample)
+    return Samples(samples, group_name="question")
+
+
+def _sample(record: Record, ident: str, images: dict[str, MediaInFile]) -> Sample:
+    letters = [letter for letter in ascii_uppercase if letter in record.cells]
+    tags: dict[str, str] = {name: name for name in _TAGS if name in record.cells}
+    shape = Shape("index", {"question": "question"}, "answer", letters, "", tags)
+    sample = sample_of(shape, record, ident, {"image": _image(record, ident, images)})
+    hint = optional(record, "hint")
+    if hint:
+        sample.inputs["question"] = f"{hint}\n{sample.inputs['question']}"
+    number = _number(ident)
+    return replace(sample, group=str(number % _ROTATED) if number >= 0 else ident)
+
+
+def _number(ident: str) -> int:
+    return int(ident) if ident.isdecimal() else -1
+
+
+def _rotations(sample: Sample) -> list[Sample]:
+    """The question with its options moved up by none, by one and so on; a Broken one as it is."""
+    if isinstance(sample.target, Broken):
+        return [sample]
+    options = sample.target["options"]
+    right = ascii_uppercase.index(sample.target["answer"])
+    turns = [sample]
+    for by in range(1, len(options)):
+        letter = ascii_uppercase[(right - by) % len(options)]
+        target = {"answer": letter, "options": options[by:] + options[:by]}
+        inputs = {**sample.inputs, "options": lettered(target["options"])}
+        turns.append(replace(sample, id=f"{sample.id}/{by}", inputs=inputs, target=target))
+    return turns
+
+
+def _images(records: Sequence[Record], ids: list[str]) -> dict[str, MediaInFile]:
+    """The image of each row that has one of its own."""
+    spool = Spool(cache_folder())
+    found = {}
+    for record, ident in zip(records, ids, strict=True):
+        text = text_of(record, "image")
+        if len(text) > _REFERENCE:
+            found[ident] = spool.add(_decoded(text, record))
+    return found
+
+
+def _decoded(text: str, record: Record) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except Error as error:
+        raise DataError(f"{record.where}: image is not base64: {error}") from error
+
+
+def _image(record: Record, ident: str, images: dict[str, MediaInFile]) -> Content:
+    owner = ident if ident in images else text_of(record, "image")
+    if owner not in images:
+        return Broken(f"{record.where}: no row has the image {owner[:_REFERENCE]!r}")
+    return Media("image", f"image of {owner}, {record.where}", images[owner])

@@ -1,0 +1,95 @@
+"""The data source `pope`: yes/no questions about objects in images.
+
+Source: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE output/coco, a JSON object a line.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmbench.data.mapping.beside import optional_images
+from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.readers.jsonfile import read_file
+from mmbench.data.readers.record_files import json_records
+from mmbench.data.readers.records import Record, text_id, text_of
+from mmbench.data.readers.system_names import matches
+from mmbench.datasets import Samples
+from mmbench.errors import DataError, UnknownName
+from mmbench.protocols import declare_source
+from mmbench.text import listed
+from mmbench.types import Sample
+
+CATEGORIES = ("random", "popular", "adversarial")
+# Where the files lie in LLaVA's folder of evaluations and in a clone of AoiDragon/POPE.
+_PLACES = ("", "coco", "output/coco")
+
+
+@declare_source("json")
+def pope(root: Path | None, *, category: str | None = None) -> Samples:
+    """A sample for each question: yes or no as target, the image as group.
+
+    `root` is a file of JSON lines or of a JSON list (question_id, image, text, label), or a folder
+    with one for each category, coco_pope_random.json, …, in it or in its `coco` or `output/coco`;
+    images are found as `find_images` does it from `root`. The tag `category` is that of the file's
+    name. Of a file, and of the `category` chosen in a folder, ids are the question ids. Of all
+    three together they are random/1, popular/1, …: the official files count each from 1. Images
+    need not be there.
+
+    Raises DataError for what is missing or cannot be read, UnknownName for another category.
+    """
+    if category is not None and category not in CATEGORIES:
+        raise UnknownName("category of POPE", category, CATEGORIES)
+    if root is None:
+        raise DataError("data source pope was given no data: give --data FILE.json or its folder")
+    if root.is_file():
+        return _data(_samples(root, root.parent, ""))
+    if category is not None:
+        return _data(_samples(_found(root, category), root, ""))
+    files = [(name, _found(root, name)) for name in CATEGORIES]
+    return _data([sample for name, file in files for sample in _samples(file, root, f"{name}/")])
+
+
+def _data(samples: list[Sample]) -> Samples:
+    return Samples(samples, group_name="image", optional_tags=["category"])
+
+
+def _found(root: Path, category: str) -> Path:
+    names = [f"*pope*{category}.{end}" for end in ("json", "jsonl")]
+    places = [[file for name in names for file in matches(root / p, name)] for p in _PLACES]
+    files = next(filter(None, places), [])
+    if len(files) == 1:
+        return files[0]
+    reason = f"which of {listed(file.name for file in files)}?" if files else "has none"
+    raise DataError(
+        f"{root}: *pope*{category}.json: {reason}; give the file itself, or set data option"
+        f" `category` to one of {', '.join(CATEGORIES)}"
+    )
+
+
+def _samples(file: Path, beside: Path, prefix: str) -> list[Sample]:
+    records = list(json_records(read_file(file), file))
+    if not records:
+        raise DataError(f"{file}: has no line")
+    ids = [text_id(record, ("question_id", "id")) for record in records]
+    refuse_duplicates("question id", ids, str(file))
+    names = [text_of(record, "image") for record in records]
+    images = optional_images([[name] for name in names], beside, str(file))
+    category = file.stem.rpartition("_")[2]
+    tags = {"category": category} if category in CATEGORIES else {}
+    return [
+        Sample(
+            f"{prefix}{ident}",
+            {"image": image, "question": text_of(record, "text")},
+            _label(record),
+            group=name,
+            tags=tags,
+        )
+        for ident, name, image, record in zip(ids, names, images, records, strict=True)
+    ]
+
+
+def _label(record: Record) -> str:
+    label = record.cells.get("label")
+    if label not in ("yes", "no"):
+        raise DataError(f"{record.where}: label is {label!r}: yes or no is needed")
+    return str(label)

@@ -1,0 +1,80 @@
+"""The data source `voc`: which of twenty objects are in an image of PASCAL VOC.
+
+Source of the format: Everingham et al., host.robots.ox.ac.uk/pascal/VOC/voc2007/ and its
+development kit: ImageSets/Main/{class}_{split}.txt of lines "000001 -1", where 1 says that there is
+such an object, -1 that there is none, and 0 that there are only difficult ones.
+"""
+
+from __future__ import annotations
+
+from glob import escape
+from pathlib import Path
+
+from mmbench.data.mapping.beside import optional_media
+from mmbench.data.mapping.packaged_prompts import with_templates
+from mmbench.data.readers.jsonfile import read_file
+from mmbench.data.readers.record_files import text_lines
+from mmbench.data.readers.system_names import matches
+from mmbench.datasets import Samples
+from mmbench.errors import DataError
+from mmbench.protocols import declare_source
+from mmbench.surrogates import escape_surrogates
+from mmbench.types import Sample
+
+_PLACES = ("", "VOC2007", "VOCdevkit/VOC2007")
+_PRESENT = {"1": True, "-1": False}
+
+
+@declare_source("folder")
+def voc(
+    root: Path | None, *, split: str = "test", difficult: bool = True, prompts: str = ""
+) -> Samples:
+    """A sample for each image: the positions of the classes that are in it as target.
+
+    `root` is the folder VOC2007 or one that holds it. `difficult` says whether a class with only
+    difficult objects counts as present: CLIP_benchmark counts it, the challenge leaves these
+    images out of the average precision of that class. Classes are sorted by name; `prompts` names
+    the templates (`with_templates`). Raises DataError for what is missing or cannot be read.
+    """
+    home = _home(root)
+    ending = f"_{split}.txt"
+    files = matches(home / "ImageSets/Main", f"*{escape(ending)}")
+    if not files:
+        raise DataError(f"{home}/ImageSets/Main: has no file of a class that ends in {ending}")
+    marks = [_marks(file, difficult=difficult) for file in files]
+    ids = list(marks[0])
+    for file, found in zip(files, marks, strict=True):
+        if list(found) != ids:
+            raise DataError(f"{file}: lists other images than {files[0].name}")
+    wanted = [[f"JPEGImages/{ident}.jpg"] for ident in ids]
+    images = optional_media(wanted, home, str(home), "image")
+    samples = [
+        Sample(ident, {"image": image}, [place for place, has in enumerate(marks) if has[ident]])
+        for ident, image in zip(ids, images, strict=True)
+    ]
+    names = [escape_surrogates(file.name).removesuffix(ending) for file in files]
+    return with_templates(Samples(samples, names), prompts, home)
+
+
+def _home(root: Path | None) -> Path:
+    if root is None:
+        raise DataError("data source voc was given no data: give --data FOLDER, VOCdevkit/VOC2007")
+    for place in _PLACES:
+        if (root / place / "ImageSets/Main").is_dir():
+            return root / place
+    raise DataError(f"{root}: has no ImageSets/Main, nor {' nor '.join(_PLACES[1:])} in it")
+
+
+def _marks(file: Path, *, difficult: bool) -> dict[str, bool]:
+    """Whether each image has the class of this file."""
+    found: dict[str, bool] = {}
+    known = _PRESENT | {"0": difficult}
+    for number, line in enumerate(text_lines(read_file(file), file), start=1):
+        match line.split():
+            case [ident, mark] if mark in known and ident not in found:
+                found[ident] = known[mark]
+            case []:
+                continue
+            case _:
+                raise DataError(f"{file} line {number}: an id and one of 1, 0, -1 are needed")
+    return found

@@ -1,0 +1,136 @@
+"""The data source `vqa`: VQA v2, questions about images with the answers of ten people.
+
+Source of the formats: Goyal et al. 2017, visualqa.org/vqa_v2_teaser.html and download.html;
+GT-Vision-Lab/VQA PythonHelperTools/vqaTools/vqa.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from mmbench.data.mapping.beside import optional_images
+from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.readers.jsonfile import decode_json, read_file
+from mmbench.datasets import Samples
+from mmbench.errors import DataError
+from mmbench.protocols import declare_source
+from mmbench.text import listed, part_of
+from mmbench.types import Content, Sample
+
+_PLACES = ("", "Questions", "questions", "Annotations", "annotations")
+_IMAGES = ("val2014", "train2014", "test2015")
+
+
+class _Question(Struct):
+    question_id: int | str
+    image_id: int | str
+    question: str
+
+
+class _Questions(Struct):
+    questions: list[_Question]
+
+
+class _Answer(Struct):
+    answer: str
+
+
+class _Annotation(Struct):
+    question_id: int | str
+    answers: list[_Answer]
+    question_type: str = ""
+    answer_type: str = ""
+
+
+class _Annotations(Struct):
+    annotations: list[_Annotation]
+
+
+@declare_source("json")
+def vqa(root: Path | None, *, split: str = "val2014") -> Samples:
+    """A sample for each question: its answers, as they were given, as target.
+
+    `root` is a folder with questions.json and annotations.json, or with the official files of a
+    `split` (v2_OpenEnded_mscoco_val2014_questions.json, v2_mscoco_val2014_annotations.json; the
+    names of OK-VQA and VQA v1 have no `v2_`), or the file of questions with its annotations beside
+    it. Inputs are image and question; tags are question_type and answer_type; the image is the
+    group. Annotations of questions that the file of questions does not have are not asked. Images
+    need not be there to score answers.
+
+    Raises DataError for what is missing or cannot be read, and for questions without answers.
+    """
+    asked_in, answered_in = _files(root, split)
+    asked = decode_json(read_file(asked_in), _Questions, asked_in).questions
+    found = decode_json(read_file(answered_in), _Annotations, answered_in).annotations
+    refuse_duplicates("question id", [str(q.question_id) for q in asked], str(asked_in))
+    refuse_duplicates("question id", [str(a.question_id) for a in found], str(answered_in))
+    answers = {str(annotation.question_id): annotation for annotation in found}
+    lost = [str(q.question_id) for q in asked if not _has_answers(answers, str(q.question_id))]
+    if not asked:
+        raise DataError(f"{asked_in}: has no question")
+    if lost:
+        raise DataError(
+            f"{answered_in}: {part_of(len(lost), len(asked), 'question')} no answers:"
+            f" {listed(lost)} of {asked_in.name}"
+        )
+    images = optional_images([_names(q.image_id) for q in asked], asked_in.parent, str(asked_in))
+    pairs = zip(asked, images, strict=True)
+    samples = [_sample(q, image, answers[str(q.question_id)]) for q, image in pairs]
+    return Samples(samples, group_name="image", optional_tags=["question_type", "answer_type"])
+
+
+def _sample(question: _Question, image: Content, annotation: _Annotation) -> Sample:
+    tags = {"question_type": annotation.question_type, "answer_type": annotation.answer_type}
+    return Sample(
+        str(question.question_id),
+        {"image": image, "question": question.question},
+        [answer.answer for answer in annotation.answers],
+        group=str(question.image_id),
+        tags={name: tag for name, tag in tags.items() if tag},
+    )
+
+
+def _has_answers(answers: dict[str, _Annotation], ident: str) -> bool:
+    return ident in answers and bool(answers[ident].answers)
+
+
+def _files(root: Path | None, split: str) -> tuple[Path, Path]:
+    """The files of questions and of annotations."""
+    if root is None:
+        raise DataError(
+            "data source vqa was given no data: give --data FOLDER with questions.json and"
+            " annotations.json, or with the official files of VQA v2 or OK-VQA"
+        )
+    if root.is_file():
+        name = root.name.replace("OpenEnded_", "").replace("questions", "annotations")
+        if name == root.name:
+            raise DataError(f"{root}: give the file of questions (…questions.json), or its folder")
+        return root, _first([root.parent, root.parent.parent], [name], root.parent)
+    asked = f"OpenEnded_mscoco_{split}_questions.json"
+    answered = f"mscoco_{split}_annotations.json"
+    return (
+        _first([root], ["questions.json", f"v2_{asked}", asked], root),
+        _first([root], ["annotations.json", f"v2_{answered}", answered], root),
+    )
+
+
+def _first(folders: list[Path], names: list[str], shown: Path) -> Path:
+    for folder in folders:
+        for file in (folder / place / name for name in names for place in _PLACES):
+            if file.is_file():
+                return file
+    raise DataError(
+        f"{shown}: has no {' or '.join(names)}; data option `split` chooses the official files"
+        " (the answers of the test splits are not public)"
+    )
+
+
+def _names(image: int | str) -> list[str]:
+    """What the image may be called: COCO's name of any split, there or as VQA's tools lay it."""
+    if isinstance(image, str):
+        return [image if "." in image else f"{image}.jpg"]
+    names = [f"COCO_{split}_{image:012d}.jpg" for split in _IMAGES]
+    laid = [f"{split}/{name}" for split, name in zip(_IMAGES, names, strict=True)]
+    return [*names, *(f"Images/mscoco/{name}" for name in laid), f"{image:012d}.jpg"]

@@ -1,0 +1,170 @@
+"""The three JSON formats that hold image captions, read into one shape.
+
+COCO captions (cocodataset/cocoapi PythonAPI/pycocotools/coco.py): `images` with `id` and
+`file_name`, `annotations` with `id`, `image_id` and `caption`. Without a `file_name`, as in BLIP's
+`coco_karpathy_val_gt.json`, a file is called as COCO's is.
+
+Karpathy (karpathy/neuraltalk imagernn/data_provider.py; fartashf/vsepp data.py): `images`, each
+with `filename`, `split` and `sentences` of `raw` and `sentid`; COCO's have `filepath` (val2014) and
+`cocoid` besides, Flickr's have not. A `sentid` of COCO is the id of the COCO annotation (vsepp
+data.py looks its captions up by it).
+
+BLIP (salesforce/BLIP data/coco_karpathy_dataset.py, data/flickr30k_dataset.py): a list of `image`,
+a path, with its `caption`, a text or a list; the file is of one split. An image of COCO has the
+number in its file's name as id, as `cocoid` has it; any other the name without the extension.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from msgspec import Raw, Struct
+
+from mmbench.data.mapping.pairs import Caption
+from mmbench.data.readers.jsonfile import decode_json, read_file
+from mmbench.errors import DataError, UnknownName
+
+_COCO_NAME = re.compile(r"COCO_(?:train|val|test)\d{4}_(\d{12})\.\w+")
+
+
+class Image(NamedTuple):
+    """An image's id, and the relative paths that it may be found under, best first, where known."""
+
+    id: str
+    names: list[str]
+
+
+class Annotations(NamedTuple):
+    """What a file holds, of one split where it has `splits`; only Karpathy's has."""
+
+    images: list[Image]
+    captions: list[Caption]
+    splits: bool
+
+
+class _CocoImage(Struct):
+    id: int | str
+    file_name: str = ""  # scores of captions need none
+
+
+class _CocoCaption(Struct):
+    id: int | str
+    image_id: int | str
+    caption: str
+
+
+class _Coco(Struct):
+    images: list[_CocoImage]
+    annotations: list[_CocoCaption]
+
+
+class _Sentence(Struct):
+    raw: str
+    sentid: int | str
+
+
+class _KarpathyImage(Struct):
+    filename: str
+    split: str
+    sentences: Raw  # decoded for the chosen split only: they are nearly all of the file
+    filepath: str | None = None
+    cocoid: int | str | None = None
+
+
+class _Karpathy(Struct):
+    images: list[_KarpathyImage]
+
+
+class _BlipImage(Struct):
+    image: str
+    caption: str | list[str]
+
+
+class _Shape(Struct):
+    images: list[Raw]
+
+
+def read_annotations(path: Path, split: str) -> Annotations:
+    """Images and captions of an annotations file, in its order.
+
+    `split` chooses the images of a Karpathy file; a COCO file has none. Raises DataError for a file
+    that is malformed, of another format or without images, UnknownName for a split that is not
+    there.
+    """
+    data = read_file(path)
+    if data.lstrip().startswith(b"["):
+        return _blip(data, path)
+    images = decode_json(data, _Shape, path).images
+    if not images:
+        raise DataError(f"{path}: lists no images")
+    first = decode_json(bytes(images[0]), dict[str, Raw], path)
+    if "sentences" in first:
+        return _karpathy(data, path, split)
+    return _coco(data, path)
+
+
+def _coco(data: bytes, path: Path) -> Annotations:
+    file = decode_json(data, _Coco, path)
+    images = [Image(str(one.id), _coco_names(one)) for one in file.images]
+    captions = [Caption(str(c.id), str(c.image_id), c.caption) for c in file.annotations]
+    return Annotations(images, captions, splits=False)
+
+
+def _coco_names(image: _CocoImage) -> list[str]:
+    """The name of an image; in a ground truth of pycocoevalcap, which has ids alone, COCO's own."""
+    number = f"{image.id:0>12}"
+    return [image.file_name] if image.file_name else [f"COCO_val2014_{number}.jpg", f"{number}.jpg"]
+
+
+def _karpathy(data: bytes, path: Path, split: str) -> Annotations:
+    entries = decode_json(data, _Karpathy, path).images
+    chosen = [(row, entry) for row, entry in enumerate(entries) if entry.split == split]
+    if not chosen:
+        splits = {entry.split for entry in entries}
+        raise UnknownName(f"split of {path}", split, splits, "set data option `split`")
+    images, captions = [], []
+    for row, entry in chosen:
+        # Without a COCO id the file's name is what identifies an image of Flickr.
+        stem = PurePosixPath(entry.filename).stem
+        id = stem if entry.cocoid is None else str(entry.cocoid)
+        images.append(Image(id, _names(entry)))
+        inside = f"$.images[{row}].sentences"
+        sentences = decode_json(bytes(entry.sentences), list[_Sentence], path, inside=inside)
+        captions += [Caption(str(line.sentid), id, line.raw) for line in sentences]
+    return Annotations(images, captions, splits=True)
+
+
+def _blip(data: bytes, path: Path) -> Annotations:
+    """Read a list of images with their captions; several entries may be about one image."""
+    images: dict[str, Image] = {}
+    captions: list[Caption] = []
+    seen: Counter[str] = Counter()
+    for entry in decode_json(data, list[_BlipImage], path):
+        id = _blip_id(entry.image)
+        images.setdefault(id, Image(id, _endings(entry.image)))
+        for text in [entry.caption] if isinstance(entry.caption, str) else entry.caption:
+            captions.append(Caption(f"{id}#{seen[id]}", id, text))
+            seen[id] += 1
+    if not images:
+        raise DataError(f"{path}: lists no images")
+    return Annotations(list(images.values()), captions, splits=False)
+
+
+def _blip_id(image: str) -> str:
+    number = _COCO_NAME.fullmatch(PurePosixPath(image).name)
+    return str(int(number[1])) if number else PurePosixPath(image).stem
+
+
+def _endings(path: str) -> list[str]:
+    """Return the path, and what is left of it without its first folders, the longest first."""
+    parts = PurePosixPath(path).parts
+    return ["/".join(parts[start:]) for start in range(len(parts))] if parts else [path]
+
+
+def _names(entry: _KarpathyImage) -> list[str]:
+    if not entry.filepath:
+        return [entry.filename]
+    return [f"{entry.filepath}/{entry.filename}", entry.filename]

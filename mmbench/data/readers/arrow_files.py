@@ -1,0 +1,100 @@
+"""Media in a column of a data set of the datasets library: where they lie in its Arrow files."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmbench.data.readers.arrow import media_columns
+from mmbench.media.inside import ByteRanges, MediaFile, MediaInFile
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from datasets import Dataset
+    from numpy.typing import NDArray
+
+_BATCH = 100  # rows held at a time
+
+
+def parts_of(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:
+    """Return what gives the medium in a row, by number.
+
+    Where the rows are those of whole Arrow files, in their order, a medium is a piece of such a
+    file. Otherwise (`test[:100]`, data in memory) the library is asked for the row.
+    """
+    files = [_pieces(Path(entry["filename"]), column) for entry in dataset.cache_files]
+    stored: list[MediaFile] = [file for file in files if file is not None]
+    if len(stored) < len(files) or sum(map(len, stored)) != len(dataset):
+        stored = [_Rows(dataset, column)]
+    ends = list(accumulate(map(len, stored)))
+
+    def part(number: int) -> MediaInFile:
+        at = bisect_right(ends, number)
+        return MediaInFile(stored[at], number - (ends[at - 1] if at else 0))
+
+    return part
+
+
+class _Rows(MediaFile):
+    """The media in a column of a data set, wherever the library has them."""
+
+    def __init__(self, dataset: Dataset, column: str) -> None:
+        self._rows = dataset.select_columns([column]).with_format("arrow")
+        self._column = column
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def read(self, number: int) -> bytes:
+        (data,) = self._cells(number, number + 1)
+        return data or b""
+
+    def each(self) -> Iterator[bytes | None]:
+        for start in range(0, len(self), _BATCH):
+            yield from self._cells(start, start + _BATCH)
+
+    def _cells(self, start: int, stop: int) -> list[bytes | None]:
+        column = self._rows[start:stop][self._column]
+        cells: list[bytes | None] = media_columns(column, self._column)[1].to_pylist()
+        return cells
+
+
+def _pieces(file: Path, column: str) -> ByteRanges | None:
+    """Return the media in a column of an Arrow file; None where they do not lie there as bytes."""
+    import numpy as np
+    import pyarrow as pa
+
+    with pa.memory_map(str(file)) as stream:
+        whole = stream.read_buffer()
+    table = pa.ipc.open_stream(whole).read_all()
+    if column not in table.column_names:
+        return None
+    _, data = media_columns(table[column], column)
+    if pa.types.is_null(data.type):
+        return None
+    found = [_stretches(chunk, whole.address) for chunk in data.chunks]
+    offsets = np.concatenate([np.empty(0, np.int64), *(start for start, _ in found)])
+    lengths = np.concatenate([np.empty(0, np.int64), *(length for _, length in found)])
+    inside = (offsets >= 0) & (offsets + lengths <= whole.size)
+    return ByteRanges(file, offsets, lengths, column) if inside.all() else None
+
+
+def _stretches(chunk: pa.Array, address: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how far behind an address the values of a chunk begin, and their lengths: [n] int64.
+
+    The length of null is -1.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    _, ends, data = chunk.buffers()
+    kind = np.int64 if pa.types.is_large_binary(chunk.type) else np.int32
+    cut = np.frombuffer(ends, kind)[chunk.offset : chunk.offset + len(chunk) + 1]
+    bounds: NDArray[np.int64] = cut.astype(np.int64)
+    lengths = np.where(chunk.is_valid().to_numpy(zero_copy_only=False), np.diff(bounds), -1)
+    start = data.address - address if data else 0
+    return bounds[:-1] + start, lengths.astype(np.int64)

@@ -1,0 +1,170 @@
+"""What a file or a folder holds, in words, for errors about data of another format."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from mmbench.data.readers.system_names import entries
+from mmbench.storage.regular_files import open_regular
+from mmbench.text import listed, plain
+
+_HEAD = 1 << 16  # bytes that are looked at
+_SHOWN = 8  # columns or keys
+_MAGIC = {
+    b"\x1f\x8b": "packed by gzip",
+    b"BZh": "packed by bzip2",
+    b"\xfd7zXZ": "packed by xz",
+    b"\x28\xb5\x2f\xfd": "packed by zstd",
+    b"PK\3\4": "a ZIP archive",  # spreadsheets too
+    b"PAR1": "Parquet",
+    b"ARROW1": "Arrow",
+    b"\x93NUMPY": "an array of NumPy",
+    b"\x89HDF": "HDF5",
+    b"SQLite format 3": "an SQLite database",
+    b"%PDF": "a PDF",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"\x89PNG": "a PNG image",
+    b"GIF8": "a GIF image",
+    b"RIFF": "a RIFF file (WAV, AVI, WebP)",
+    b"fLaC": "a FLAC sound",
+    b"OggS": "an Ogg sound",
+    b"ID3": "an MP3 sound",
+}
+_PACKED = ("packed by", "a ZIP archive")
+_SEPARATORS = {"\t": "TSV", ",": "CSV", ";": "CSV (with semicolons)"}
+TABLES = ("CSV", "TSV", "JSON lines", "a JSON list", "Parquet")
+
+
+def describe(path: Path) -> str:
+    """Return what a file or a folder holds: `CSV with the columns image, text`.
+
+    Nothing where it cannot be read. At most 64 KiB of a file are looked at.
+    """
+    try:
+        if path.is_dir():
+            return _describe_folder(path)
+        with open_regular(path) as file:
+            return describe_bytes(file.read(_HEAD))
+    except (OSError, tarfile.TarError):
+        return ""
+
+
+def describe_bytes(data: bytes) -> str:
+    """Return what the beginning of a file is that of."""
+    head = data[:_HEAD]
+    if not head.strip():
+        return "empty"
+    magic = next((text for start, text in _MAGIC.items() if head.startswith(start)), "")
+    if magic or head[257:262] == b"ustar":
+        return magic or "a tar archive"
+    if b"\0" in head:
+        return "binary"
+    return _describe_text(head.decode("utf-8-sig", "replace"))
+
+
+def is_packed(text: str) -> bool:
+    """Whether a description is that of an archive, which has to be unpacked first."""
+    return text.startswith(_PACKED)
+
+
+def is_table(text: str) -> bool:
+    """Whether a description is that of a file with rows."""
+    return text.startswith(TABLES)
+
+
+def is_json(text: str) -> bool:
+    """Whether a description is that of JSON or of JSON lines."""
+    return text.startswith(("JSON", "a JSON"))
+
+
+def is_text(text: str) -> bool:
+    """Whether a description is that of lines without columns."""
+    return text.startswith(("TREC", "lines", "text"))
+
+
+def is_webdataset(text: str) -> bool:
+    """Whether a description is that of a folder of archives of samples."""
+    return text.startswith("WebDataset")
+
+
+def _describe_text(text: str) -> str:
+    start = text.lstrip()
+    if start[:1] in ("{", "["):
+        return _describe_json(start)
+    if start[:9].lower() == "<!doctype" or start[:5].lower() == "<html":
+        return "an HTML page"
+    whole = start.splitlines()[: None if len(text) < _HEAD - 3 else -1] or [start]
+    lines = [line for line in whole[:20] if line.strip()]
+    cells = [line.split() for line in lines]
+    if all(len(row) == 6 and row[1] == "Q0" for row in cells):
+        return "a TREC run"
+    if all(len(row) == 4 and row[1] in ("0", "Q0") for row in cells):
+        return "TREC qrels"
+    for separator, name in _SEPARATORS.items():
+        columns = lines[0].count(separator)
+        if columns and (len(lines) == 1 or lines[1].count(separator) >= columns):
+            return f"{name} with the columns {_names(lines[0].split(separator))}"
+    if all(line.rstrip().endswith(")") and "(" in line for line in lines):
+        return "lines `text (id)`"
+    return f"text that begins with {plain(lines[0], 40)!r}"
+
+
+def _describe_json(text: str) -> str:
+    """Return what JSON is by its beginning, which may break off anywhere."""
+    first, end = _decoded(text.removeprefix("[").lstrip())
+    if text.startswith("["):
+        inside = f" of objects with {_names(first)}" if isinstance(first, dict) else ""
+        return f"a JSON list{inside}"
+    if not isinstance(first, dict):
+        return "a JSON object"
+    several = text[end:].lstrip().startswith("{")
+    return f"{'JSON lines' if several else 'a JSON object'} with {_names(first)}"
+
+
+def _decoded(text: str) -> tuple[object, int]:
+    try:
+        return json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return None, 0
+
+
+def _names(names: Iterable[object]) -> str:
+    shown = [str(name).strip().strip('"') for name in names]
+    return listed(shown, _SHOWN) or "nothing in it"
+
+
+def _describe_folder(folder: Path) -> str:
+    tars = [path for path in entries(folder) if path.suffix == ".tar"]
+    if tars:
+        return f"WebDataset: {_describe_tar(tars[0])}"
+    kinds = Counter(path.suffix.lower() or path.name for path in entries(folder) if path.is_file())
+    folders = [f"{path.name}/" for path in entries(folder) if path.is_dir()]
+    files = [f"{n} {ending}" for ending, n in kinds.most_common(4)]
+    return f"a folder with {listed([*files, *folders], _SHOWN) or 'nothing in it'}"
+
+
+def _describe_tar(path: Path) -> str:
+    """Return the key of an archive whose members differ from those of the first, else that one.
+
+    A key is the name of a file up to the first dot behind its folder.
+    """
+    members: dict[str, list[str]] = {}
+    with open_regular(path) as file, tarfile.open(fileobj=file) as archive:
+        for member in archive:
+            if member.isfile():
+                name = PurePosixPath(member.name)
+                key, _, ending = name.name.partition(".")
+                members.setdefault(str(name.with_name(key)), []).append(ending)
+    if not members:
+        return f"{path.name} has no files"
+    first = next(iter(members))
+    odd = next((key for key, ends in members.items() if {*ends} != {*members[first]}), first)
+    usual = f", where {first!r} has {listed(members[first])}" if odd != first else ""
+    return (
+        f"in {path.name} the key {odd!r} has the members {listed(members[odd])}{usual}"
+        " (a key ends at the first dot of a file's name)"
+    )

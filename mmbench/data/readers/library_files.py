@@ -1,0 +1,185 @@
+"""Load a data set by the datasets library, with a look at each file before the library reads it.
+
+Its reader of JSON ends the process by a signal where values are nested deeply, and a packed file
+may fill the memory. The library alone knows which files it reads: a README can name any, archives
+hold them, and those of the hub have to be downloaded first.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING
+
+from mmbench.data.readers.formats import describe_bytes, is_json
+from mmbench.data.readers.jsonfile import decode_json, wide_encoding
+from mmbench.data.readers.library_names import library_name
+from mmbench.errors import DataError, UserError
+from mmbench.inflation import check_parquet, refuse_inflation
+from mmbench.safe_parse import TooDeep, refuse_deep_lines
+from mmbench.storage.regular_files import open_regular
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetBuilder, DownloadManager
+
+_HEAD = 1 << 16  # bytes of a file that tell its format
+_CHUNK = 1 << 20
+_JSON = (".json", ".jsonl", ".ndjson")
+_TABLES = (*_JSON, ".csv", ".parquet")
+# How packed files begin, and what fsspec calls that.
+_PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ": "xz"}
+_PACKED |= {b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4"}
+_PACKED_NAMES = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
+
+
+def load_checked(path: str, name: str | None, split: str, **options: object) -> Dataset:
+    """Return a split as `load_dataset` does. Raises DataError for what cannot be read.
+
+    Files are looked at when the library has not read them before; what it has made of them is in
+    its cache.
+    """
+    from datasets import load_dataset_builder
+
+    builder = load_dataset_builder(path, name, **options)
+    builder.download_and_prepare(dl_manager=_checking_manager(builder))
+    return builder.as_dataset(split=split)
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Turn whatever the library raises on data that it cannot read into a DataError of one line."""
+    from datasets.exceptions import DatasetBuildError, DatasetsError
+
+    try:
+        yield
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:
+        # Its own message says only that something went wrong while the data set was made.
+        cause = error.__cause__ if isinstance(error, DatasetBuildError) else None
+        cause = cause or error
+        if isinstance(cause, UserError):
+            raise cause from error
+        reason = " ".join(str(cause).split())
+        if "corresponds to no data" in reason:
+            raise DataError(f"{what}: has no row") from error
+        if not isinstance(cause, OSError | ValueError | DatasetsError):
+            reason = f"{type(cause).__name__}: {reason}"
+        raise DataError(f"{what}: cannot be read: {reason}") from error
+
+
+def _checking_manager(builder: DatasetBuilder) -> DownloadManager:
+    """Return a download manager of the library that checks what it hands over."""
+    from datasets import DownloadConfig, DownloadManager
+
+    as_json = isinstance(builder, library_name("Json"))
+
+    class Checking(DownloadManager):  # type: ignore[misc]
+        def download(self, url_or_urls: object) -> object:
+            seen = set(self.downloaded_paths)
+            paths = super().download(url_or_urls)
+            for origin, file in self.downloaded_paths.items():
+                if origin not in seen:
+                    _check(Path(file), str(origin), as_json)
+            return paths
+
+    settings = DownloadConfig(
+        cache_dir=library_name("DOWNLOADED_DATASETS_PATH"),
+        use_etag=False,
+        token=builder.token,
+        storage_options=builder.storage_options,
+    )
+    return Checking(builder.dataset_name, builder.config.data_dir, settings, builder.base_path)
+
+
+def _check(file: Path, origin: str, as_json: bool) -> None:
+    """Refuse a file that would end the process, fill the memory, or is of another format.
+
+    `origin` is its name where it came from. Raises DataError.
+    """
+    suffixes = [suffix.lower() for suffix in PurePosixPath(origin).suffixes]
+    if not (as_json or {*suffixes[-1:]} & {*_TABLES, *_PACKED_NAMES}):
+        return
+    with readable(origin):
+        with open_regular(file) as stream:
+            head = stream.read(_HEAD)
+        if zipfile.is_zipfile(file):
+            _check_archive(file, origin, as_json)
+        elif packing := next((p for m, p in _PACKED.items() if head.startswith(m)), ""):
+            _check_packed(file, packing, origin, as_json or bool({*suffixes} & {*_JSON}))
+        elif suffixes[-1:] == [".parquet"]:
+            check_parquet(file)
+        elif as_json or {*suffixes[-1:]} & {*_JSON, ".csv"}:
+            is_csv = suffixes[-1:] == [".csv"]
+            _refuse_format(head, origin, "CSV" if is_csv else "JSON")
+            if not is_csv:
+                with open_regular(file) as stream:
+                    _check_json(stream, origin)
+
+
+def _refuse_format(head: bytes, where: str, wanted: str) -> None:
+    """Refuse text that the library does not decode, and what is no text. Raises DataError."""
+    encoding = wide_encoding(head)
+    if encoding:
+        raise DataError(f"{where}: is {encoding.upper()}: save it as UTF-8")
+    found = describe_bytes(head)
+    if found == "empty" or not (wanted == "CSV" or is_json(found)):
+        raise DataError(f"{where}: is {found}; {wanted} is needed")
+
+
+def _check_json(stream: IO[bytes], where: str) -> None:
+    try:
+        refuse_deep_lines(stream)
+    except TooDeep as error:
+        raise DataError(f"{where}: {error}") from error
+
+
+def _check_packed(file: Path, packing: str, origin: str, as_json: bool) -> None:
+    from fsspec.compression import compr
+
+    if packing not in compr:
+        return  # the library cannot read it either, and says what is missing
+
+    def unpacked() -> IO[bytes]:
+        stream: IO[bytes] = compr[packing](open_regular(file), mode="rb")
+        return stream
+
+    with unpacked() as stream:
+        _refuse_inflated(stream, file, origin)
+    if as_json:
+        with unpacked() as stream:
+            _check_json(stream, origin)
+
+
+def _refuse_inflated(stream: IO[bytes], file: Path, origin: str) -> None:
+    expanded, stored = 0, file.stat().st_size
+    while chunk := stream.read(_CHUNK):
+        expanded += len(chunk)
+        refuse_inflation(stored, expanded, Path(origin), "the file")
+
+
+def _check_archive(file: Path, origin: str, as_json: bool) -> None:
+    with zipfile.ZipFile(file) as archive:
+        for member in archive.infolist():
+            what = f"member {member.filename}"
+            refuse_inflation(member.compress_size, member.file_size, Path(origin), what)
+            if as_json or member.filename.lower().endswith(_JSON):
+                with archive.open(member) as stream:
+                    _check_json(stream, f"{origin}: {what}")
+
+
+def refuse_broken_lines(files: Iterable[Path]) -> None:
+    """Raise DataError, with file and line, for the first line of JSONL files that is no JSON.
+
+    Nothing is said of files in UTF-16 and UTF-32.
+    """
+    for file in files:
+        if file.suffix.lower() in (".jsonl", ".ndjson"):
+            with open_regular(file) as lines:
+                for number, line in enumerate(lines, start=1):
+                    if number == 1 and wide_encoding(line):
+                        break
+                    if line.strip():
+                        decode_json(line.rstrip(b"\n"), dict[str, object], file, line=number)

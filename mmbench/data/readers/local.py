@@ -1,0 +1,72 @@
+"""Data sets of the datasets library that lie on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmbench.data.mapping.card import check_card
+from mmbench.data.readers.library_files import load_checked, readable, refuse_broken_lines
+from mmbench.data.readers.library_names import stop_counting_downloads
+from mmbench.data.sources.folder import files_below
+from mmbench.errors import DataError, UnknownName
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+_BUILDERS = {
+    ".parquet": "parquet",
+    ".json": "json",
+    ".jsonl": "json",
+    ".csv": "csv",
+    ".arrow": "arrow",
+}
+_SAVED = ("dataset_dict.json", "state.json")  # what `save_to_disk` leaves: of all splits, of one
+
+
+def load_local(place: Path, name: str | None, split: str) -> Dataset:
+    """A split of a data set on disk, as a `datasets.Dataset`.
+
+    A folder is what `save_to_disk` wrote (where it holds one data set and no splits, `split` is not
+    asked for), or else anything that `load_dataset` reads. A file ends in one of .parquet, .json,
+    .jsonl, .csv and .arrow, and is the split that is asked for. Raises DataError, UnknownName for a
+    split that `save_to_disk` did not write.
+    """
+    from datasets import load_from_disk
+
+    stop_counting_downloads()
+    if not place.exists():
+        raise DataError(f"{place}: no such file or folder: give --data FOLDER")
+    if place.is_dir():
+        check_card(place)
+    if not any((place / file).is_file() for file in _SAVED):
+        return _from_files(place, name, split)
+    with readable(str(place)):
+        found = load_from_disk(str(place))
+    if not isinstance(found, dict):
+        return found
+    if split not in found:
+        raise UnknownName(f"split of {place}", split, found, "set data option `split`")
+    return found[split]
+
+
+def _from_files(place: Path, name: str | None, split: str) -> Dataset:
+    """A split of a file, or of a folder of files.
+
+    Raises DataError, with the line where JSON lines are broken.
+    """
+    try:
+        with readable(str(place)):
+            if place.is_dir():
+                return load_checked(str(place.absolute()), name, split)
+            files = {split.partition("[")[0]: str(place)}
+            return load_checked(_builder(place), None, split, data_files=files)
+    except DataError:
+        refuse_broken_lines([place] if place.is_file() else files_below(place))
+        raise
+
+
+def _builder(file: Path) -> str:
+    if file.suffix.lower() not in _BUILDERS:
+        raise DataError(f"{file}: a file is needed that ends in {', '.join(_BUILDERS)}")
+    return _BUILDERS[file.suffix.lower()]

@@ -1,0 +1,277 @@
+"""Rows of CSV, TSV, JSONL and JSON files, as columns, with the place of each.
+
+Texts are UTF-8, or UTF-16 with a byte order mark. CSV and TSV have a header and are quoted as Excel
+does it. JSON is a list of objects or a mapping of ids to them. A name that stands several times in
+the header is a column of lists: of the cells of a row that are not empty.
+"""
+
+from __future__ import annotations
+
+import csv
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from io import BytesIO, TextIOWrapper
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mmbench.columns import Mapped, Mappings, Table, Texts, joined_mappings, packed
+from mmbench.data.readers.csv_reader import csv_reader
+from mmbench.data.readers.jsonfile import decode_json, decode_text, may_hide_colons, read_file
+from mmbench.data.readers.records import Record, plain_name
+from mmbench.data.readers.system_names import entries
+from mmbench.errors import DataError
+from mmbench.text import count, listed
+
+if TYPE_CHECKING:
+    from _csv import Reader
+
+TABLES = (".csv", ".tsv", ".jsonl", ".json")
+_NAN = ("nan", "NaN")  # as pandas and numpy write a cell that is missing
+_BLOCK = 1 << 20  # bytes of lines that are Python objects at a time
+_ROWS = 1 << 13  # rows of them
+
+_FLAT = msgspec.json.Decoder(dict[str, object])
+
+
+def read_records(path: Path, value: str = "") -> Sequence[Record]:
+    """Return the rows of a table. A cell of a CSV or TSV that is `nan` or `NaN` is None.
+
+    `value` is the column of what a JSON mapping has for an id where that is no object. Raises
+    DataError, also where there is no row.
+    """
+    if path.suffix.lower() == ".json":
+        return _some(json_records(read_file(path), path, value), path)
+    records = parse_records(read_file(path), path)
+    if path.suffix.lower() == ".jsonl":
+        return records
+    cells = {name: _without_nan(column) for name, column in _cells(records).items()}
+    return records.having(cells=Mappings(cells, len(records)))
+
+
+def without_nan(cells: dict[str, object]) -> dict[str, object]:
+    """Return the cells of a row of text, None for `nan` and `NaN`; a list loses them."""
+    return {name: _no_nan(cell) for name, cell in cells.items()}
+
+
+def _no_nan(cell: object) -> object:
+    if isinstance(cell, list):
+        return [c for c in cell if c not in _NAN]
+    return None if cell in _NAN else cell
+
+
+def _without_nan(column: Sequence[object]) -> Sequence[object]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not isinstance(column, Texts):
+        return packed(list(map(_no_nan, column)))
+    there = pc.is_in(column.array, value_set=pa.array(_NAN, pa.large_string()))
+    return Texts(pc.if_else(there, None, column.array)) if pc.any(there).as_py() else column
+
+
+def _cells(records: Table[Record]) -> Mapping[str, Sequence[object]]:
+    cells = records.columns["cells"]
+    assert isinstance(cells, Mappings)
+    return cells.columns
+
+
+def parse_records(data: bytes, path: Path) -> Table[Record]:
+    """The rows in the bytes of a file that is called `path`."""
+    return _some(_READERS[path.suffix.lower()](data, path), path)
+
+
+def _some(records: Table[Record], path: Path) -> Table[Record]:
+    if not records:
+        raise DataError(f"{path}: has no line of data")
+    return records
+
+
+def record_table(where: Sequence[str], rows: Sequence[Mapping[str, object]]) -> Table[Record]:
+    """Return rows as a table of columns, with the place of each."""
+    return Table(Record, {"where": where, "cells": Mappings.of(rows)})
+
+
+def jsonl_records(data: bytes, path: Path) -> Table[Record]:
+    """One JSON object a line; empty lines are nothing."""
+    numbers, blocks = array("q"), []
+    for start, block in _blocks(data):
+        lines = block.split(b"\n")
+        full = [number for number, line in enumerate(lines, start) if line.strip()]
+        rows = _flat_rows(block, len(full))
+        if rows is None:
+            numbered = ((number, lines[number - start]) for number in full)
+            rows = [decode_json(one, dict[str, object], path, line=n) for n, one in numbered]
+        numbers.extend(full)
+        blocks.append(Mappings.of(rows))
+    return Table(Record, {"where": _lines(path, numbers), "cells": joined_mappings(blocks)})
+
+
+def _blocks(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield parts of a file that end where a line does, each with the number of its first line."""
+    at, number = 0, 1
+    while at < len(data):
+        end = data.find(b"\n", at + _BLOCK) + 1 or len(data)
+        yield number, data[at:end]
+        number += data.count(b"\n", at, end)
+        at = end
+
+
+def _flat_rows(block: bytes, n: int) -> list[dict[str, object]] | None:
+    """Return n lines of objects without objects and lists in them, decoded at once.
+
+    None where there may be any other line, or one that is not valid: `decode_json` says which.
+    """
+    if block.count(b"{") != n or b"[" in block or may_hide_colons(block):
+        return None
+    try:
+        rows = _FLAT.decode_lines(block)
+    except ValueError:
+        return None
+    colons = msgspec.json.Encoder().encode_lines(rows).count(b":")
+    return rows if len(rows) == n and block.count(b":") == colons else None
+
+
+def _lines(path: Path, numbers: Sequence[int]) -> Mapped[str]:
+    return Mapped(f"{path} line ".__add__, Mapped(str, numbers))
+
+
+def json_records(data: bytes, path: Path, value: str = "") -> Table[Record]:
+    """Return the rows of a list of objects, or of a mapping of ids to objects or to a `value`.
+
+    A file of JSON lines, or of one, is read as such whatever it is called. Raises DataError for an
+    id that stands twice, and for JSON of another shape.
+    """
+    if is_json_lines(data):
+        return jsonl_records(data, path)
+    content = decode_json(data, object, path)
+    where: Sequence[str]
+    rows: list[object]
+    if isinstance(content, dict) and is_single_record(content, value):
+        where, rows = [f"{path} line 1"], [content]
+    elif isinstance(content, dict):
+        where = [f"{path}: {key!r}" for key in content]
+        rows = [_keyed(key, row, value) for key, row in content.items()]
+    else:
+        rows = content if isinstance(content, list) else [content]
+        where = Mapped(f"{path}: $[{{}}]".format, range(len(rows)))
+    for place, row in zip(where, rows, strict=True):
+        if not isinstance(row, dict):
+            raise DataError(f"{place}: an object of columns and values is needed")
+    return record_table(where, [row for row in rows if isinstance(row, dict)])
+
+
+def is_json_lines(data: bytes) -> bool:
+    """Whether the first line is a JSON object of its own, and not the only line."""
+    start = len(data) - len(data.lstrip())
+    end = data.find(b"\n", start)
+    first = data[start:end].rstrip()
+    return end >= 0 and first.startswith(b"{") and first.endswith(b"}") and bool(data[end:].strip())
+
+
+def is_mapping(data: bytes) -> bool:
+    """Whether JSON is one object: neither a list nor objects a line."""
+    return data.lstrip().startswith(b"{") and not is_json_lines(data)
+
+
+def is_single_record(content: dict[str, object], value: str) -> bool:
+    """Whether a JSON object is a row of its own, the only line of a file, and no mapping of ids.
+
+    Such a row has a column of ids and one called `value`, or, where no value is named, no cell that
+    is an object.
+    """
+    names = set(map(plain_name, content))
+    if value:
+        return value in names and bool(names & {"id", "question_id", "image_id", "utt_id"})
+    return bool(content) and not any(isinstance(one, dict) for one in content.values())
+
+
+def _keyed(key: str, row: object, value: str) -> object:
+    if isinstance(row, dict):
+        return {"id": key, **row}
+    return {"id": key, value: row} if value else row
+
+
+def csv_records(data: bytes, path: Path, delimiter: str = ",") -> Table[Record]:
+    """The rows below the header. Raises DataError for a row with more or fewer cells."""
+    decode_text(data, path)
+    reader = csv_reader(
+        TextIOWrapper(BytesIO(data), "utf-8", newline=""), delimiter=delimiter, strict=True
+    )
+    numbers, blocks = array("q"), []
+    try:
+        header = next(reader, [])
+        if not header:
+            raise DataError(f"{path}: has no header line to name its columns")
+        while rows := list(islice(_cells_of(reader, len(header), path, numbers), _ROWS)):
+            blocks.append(_by_name(header, rows))
+    except csv.Error as error:
+        raise DataError(f"{path} line {reader.line_num}: {error}") from error
+    return Table(Record, {"where": _lines(path, numbers), "cells": joined_mappings(blocks)})
+
+
+def _cells_of(reader: Reader, width: int, path: Path, numbers: array[int]) -> Iterator[list[str]]:
+    """Yield the cells of each line that has some, and note its number."""
+    for cells in reader:
+        if len(cells) == width:
+            numbers.append(reader.line_num)
+            yield cells
+        elif cells:
+            raise DataError(
+                f"{path} line {reader.line_num}: {count(len(cells), 'field')} where the header has"
+                f" {width}: put quotes around a field that holds the separator"
+            )
+
+
+_READERS: dict[str, Callable[[bytes, Path], Table[Record]]] = {
+    ".csv": csv_records,
+    ".tsv": partial(csv_records, delimiter="\t"),
+    ".jsonl": jsonl_records,
+    ".json": json_records,
+}
+
+
+def _by_name(header: list[str], rows: list[list[str]]) -> Mappings:
+    """Return rows of cells as columns; one whose name stands several times holds lists."""
+    columns: dict[str, list[Sequence[str]]] = {}
+    for name, cells in zip(header, zip(*rows, strict=True), strict=True):
+        columns.setdefault(name, []).append(cells)
+    return Mappings(
+        {
+            name: packed(cells[0])
+            if len(cells) == 1
+            else [[one for one in row if one] for row in zip(*cells, strict=True)]
+            for name, cells in columns.items()
+        },
+        len(rows),
+    )
+
+
+def find_file(root: Path | None, source: str, suffixes: Sequence[str] = TABLES) -> Path:
+    """The file that `root` is, or the only one in it with one of these endings.
+
+    A .json counts where there is no other: many folders have one that is no table. Raises DataError
+    that names the data `source` and says what to give.
+    """
+    kinds = ", ".join(suffixes)
+    if root is None or not root.exists():
+        given = f"{root}: no such file" if root else f"data source {source} was given no data"
+        raise DataError(f"{given}: give --data FILE ({kinds}), or a folder that holds one")
+    files = [root] if root.is_file() else entries(root)
+    found = [file for file in files if file.suffix.lower() in suffixes]
+    found = [file for file in found if file.suffix.lower() != ".json"] or found
+    if not found:
+        raise DataError(f"{root}: a file is needed that ends in one of {kinds}: give --data FILE")
+    if len(found) > 1:
+        names = listed(file.name for file in found)
+        raise DataError(f"{root}: which of {names}? Give the file itself: --data {found[0]}")
+    return found[0]
+
+
+def text_lines(data: bytes, path: Path) -> list[str]:
+    """The lines of a text file, without their ends (LF or CR LF); what follows the last is none."""
+    lines = decode_text(data, path).split("\n")
+    return [line.removesuffix("\r") for line in (lines if lines[-1] else lines[:-1])]

@@ -1,0 +1,229 @@
+"""The cells of the rows of a table: which column is meant, and what a cell may hold.
+
+A row by itself is a `Record`; rows are a sequence of them, a table of columns where they were read
+from a file (`mmbench.data.readers.record_files`).
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from reprlib import repr
+from typing import NamedTuple
+
+from mmbench.columns import (
+    ABSENT,
+    Absent,
+    Mappings,
+    Repeated,
+    Table,
+    Texts,
+    entries,
+    names_in,
+    packed,
+)
+from mmbench.columns import column as field_of
+from mmbench.errors import DataError
+from mmbench.text import listed
+
+_NEXT_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in questionId
+
+
+class Record(NamedTuple):
+    """A row: where it stands, as errors call it, and its cells by column."""
+
+    where: str
+    cells: dict[str, object]
+
+
+@lru_cache(maxsize=4096)
+def plain_name(name: str) -> str:
+    """Return a column's name as names are compared: `Image-ID`, `imageId` are `image_id`."""
+    words = _NEXT_WORD.sub("_", name.strip())
+    return words.casefold().replace(" ", "_").replace("-", "_")
+
+
+def column(record: Record, name: str) -> str | None:
+    """Return the name of the column in this row, whatever its case; None if there is none.
+
+    Raises DataError if several columns have this name and none is written exactly so.
+    """
+    if name in record.cells:
+        return name
+    same = _by_plain_name(tuple(record.cells)).get(plain_name(name), [])
+    if len(same) > 1:
+        raise DataError(f"{record.where}: has columns {listed(same)}: keep one as {name}")
+    return same[0] if same else None
+
+
+@lru_cache(maxsize=64)  # the rows of a file have the same columns
+def _by_plain_name(columns: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the columns by their plain names."""
+    named: dict[str, list[str]] = {}
+    for name in columns:
+        named.setdefault(plain_name(name), []).append(name)
+    return named
+
+
+def cell(record: Record, name: str) -> object:
+    """Return the value in the column of this name, None if there is no such column."""
+    found = column(record, name)
+    return None if found is None else record.cells[found]
+
+
+def first_of(record: Record, names: Sequence[str], what: str) -> str:
+    """Return the first of these columns that the row has. Raises DataError where it has none."""
+    for name in names:
+        found = column(record, name)
+        if found is not None:
+            return found
+    raise DataError(
+        f"{record.where}: has no {what}: one of {', '.join(names)} is needed beside"
+        f" {listed(record.cells) or 'nothing'}"
+    )
+
+
+def only_of(record: Record, names: Sequence[str], what: str) -> str:
+    """Return the one of these columns that the row has; columns with one value count as one.
+
+    Raises DataError for none, and for several that hold different values: which of them is meant is
+    not guessed.
+    """
+    found = [name for name in (column(record, name) for name in names) if name is not None]
+    full = [name for name in found if record.cells[name] not in (None, "", [])]
+    if any(record.cells[name] != record.cells[full[0]] for name in full[1:]):
+        raise DataError(
+            f"{record.where}: {what} could be in {listed(full)}, which differ: rename or remove"
+            " all but one"
+        )
+    return full[0] if full else first_of(record, names, what)
+
+
+def text_id(record: Record, names: Sequence[str] = ("id",)) -> str:
+    """The id of a row: a text that is not empty, or a whole number as its decimal text."""
+    name = first_of(record, names, "id")
+    return as_id(record.cells[name], f"{record.where}: {name}")
+
+
+def as_id(value: object, what: str) -> str:
+    """A value as an id. Raises DataError, which names `what` it is."""
+    if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+        return str(value)
+    raise DataError(f"{what} is {shown(value)}: a whole number or a text is needed")
+
+
+def shown(value: object) -> str:
+    """Return a value for a message; `missing` for null and for a cell that holds nothing."""
+    return "missing" if value is None else repr(value)
+
+
+def text_of(record: Record, name: str) -> str:
+    """The text in a column; a number is its decimal text. Raises DataError for all else."""
+    value = cell(record, name)
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return str(value)
+    raise DataError(f"{record.where}: {name} is {shown(value)}: a text is needed")
+
+
+def number_of(record: Record, name: str) -> float:
+    """The finite number in a column. Raises DataError for all else."""
+    value = cell(record, name)
+    number = float("nan")
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        with suppress(ValueError, OverflowError):
+            number = float(value)
+    if number - number != 0:
+        raise DataError(f"{record.where}: {name} is {shown(value)}: a number is needed")
+    return number
+
+
+def optional(record: Record, name: str) -> str:
+    """The text in a column, empty where the column or its value is not there."""
+    return "" if cell(record, name) is None else text_of(record, name)
+
+
+def tags_of(record: Record, used: Collection[str]) -> dict[str, str]:
+    """The columns that are not `used` and hold one text, number, true or false."""
+    tags = {}
+    for name, value in record.cells.items():
+        free = name and name not in used and plain_name(name) not in used
+        if free and isinstance(value, str | int | float) and value != "":
+            tags[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return tags
+
+
+def same_columns(records: Sequence[Record]) -> Mapping[str, Sequence[object]] | None:
+    """Return the cells of all rows by column; None where some row lacks a column of others."""
+    cells = records.columns["cells"] if isinstance(records, Table) else None
+    if not isinstance(cells, Mappings) or any(map(_has_gaps, cells.columns.values())):
+        return None
+    return cells.columns
+
+
+def _has_gaps(cells: Sequence[object]) -> bool:
+    if isinstance(cells, Texts):
+        return cells.null is ABSENT and cells.array.null_count > 0
+    if isinstance(cells, Repeated):
+        return cells.only is ABSENT
+    return not isinstance(cells, array) and any(cell is ABSENT for cell in cells)
+
+
+def columns_of(records: Sequence[Record]) -> list[str]:
+    """Return the names of the columns that any of the rows has, in their order."""
+    return [name for name in names_in(field_of(records, "cells")) if name]
+
+
+def cells_of(records: Sequence[Record], name: str) -> Sequence[object]:
+    """Return the cells of a column; None for a row that does not have it."""
+    cells = entries(field_of(records, "cells"), name)
+    return [None if cell is ABSENT else cell for cell in cells] if _has_gaps(cells) else cells
+
+
+def full_texts(records: Sequence[Record], names: Sequence[str]) -> Texts | None:
+    """Return the cells of the first of these columns, if all are texts and none is empty.
+
+    None where the rows have to be looked at one by one.
+    """
+    columns = same_columns(records)
+    if not columns:
+        return None
+    found = [name for name in (column(records[0], name) for name in names) if name is not None]
+    cells = columns[found[0]] if found else None
+    return cells if isinstance(cells, Texts) and cells.are_full() else None
+
+
+def text_ids(records: Sequence[Record], names: Sequence[str] = ("id",)) -> Sequence[str]:
+    """Return the id of each row, as `text_id` has it."""
+    full = full_texts(records, names)
+    return packed([text_id(record, names) for record in records]) if full is None else full
+
+
+def optional_texts(
+    records: Sequence[Record], name: str, none: str | Absent = ""
+) -> Sequence[str | Absent]:
+    """Return the text of each row in a column, as `optional` has it; `none` where it is empty."""
+    if plain_name(name) not in map(plain_name, columns_of(records)):
+        return Repeated(none, len(records))
+    full = full_texts(records, (name,))
+    if full is not None:
+        return full
+    return packed([optional(record, name) or none for record in records])
+
+
+def tags(records: Sequence[Record], used: Collection[str]) -> Mappings:
+    """Return the tags of each row, as `tags_of` has them, except the columns that are `used`."""
+    columns = same_columns(records)
+    if columns is None:
+        return Mappings.of([tags_of(record, used) for record in records])
+    free = [n for n in columns if n and n not in used and plain_name(n) not in used]
+    return Mappings({name: _tags(columns[name]) for name in free}, len(records))
+
+
+def _tags(cells: Sequence[object]) -> Sequence[object]:
+    if isinstance(cells, Texts) and cells.are_full():
+        return cells
+    found = (tags_of(Record("", {"tag": cell}), ()) for cell in cells)
+    return packed([tag.get("tag", ABSENT) for tag in found])

@@ -1,0 +1,60 @@
+"""Lines of transcripts with their ids: `text (id)` of NIST, `id words…` of Kaldi."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.readers.record_files import text_lines
+from mmbench.errors import DataError
+
+TIMED = {".ctm": "words with times", ".stm": "segments with times"}  # formats that are not read
+
+
+def trn_texts(data: bytes, path: Path) -> dict[str, str]:
+    """Return id → text of lines `text (id)`; empty lines and those that begin with ;; are skipped.
+
+    Source of the format: NIST SCTK doc/infmts.htm, "trn". Raises DataError for other lines, for
+    ids that stand twice, and where there is no line.
+    """
+    found = []
+    for number, line in enumerate(text_lines(data, path), start=1):
+        if line.strip() and not line.startswith(";;"):
+            parts = trn_parts(line)
+            if parts is None:
+                raise DataError(
+                    f"{path} line {number}: does not end in an id: `text (id)` is needed"
+                )
+            found.append(parts)
+    if not found:
+        raise DataError(f"{path}: has no line `text (id)`")
+    refuse_duplicates("id", [ident for ident, _ in found], str(path))
+    return dict(found)
+
+
+def trn_parts(line: str) -> tuple[str, str] | None:
+    """Return id and text of a line `text (id)`, None for a line of another form."""
+    text, bracket, ident = line.rstrip().rpartition("(")
+    name = ident.removesuffix(")")
+    if not bracket or name == ident or len(name.split()) != 1 or ")" in name:
+        return None
+    return name.strip(), text.strip()
+
+
+def kaldi_texts(data: bytes, path: Path) -> dict[str, str]:
+    """Return id → the rest of the line, of lines `id words…`; empty lines are skipped.
+
+    Source of the format: kaldi-asr.org, doc/data_prep.html, "text". Also serves for its utt2spk and
+    wav.scp. Raises DataError for ids that stand twice, and where there is no line.
+    """
+    found = [kaldi_parts(line) for line in text_lines(data, path) if line.strip()]
+    if not found:
+        raise DataError(f"{path}: has no line `id words…`")
+    refuse_duplicates("id", [ident for ident, _ in found], str(path))
+    return dict(found)
+
+
+def kaldi_parts(line: str) -> tuple[str, str]:
+    """Return id and text of a line `id words…`, which is not empty."""
+    ident, *text = line.split(maxsplit=1)
+    return ident, text[0].rstrip() if text else ""

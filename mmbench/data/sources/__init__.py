@@ -1,0 +1,1 @@
+"""Data sources for data of your own, each under its registered name."""

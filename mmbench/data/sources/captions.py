@@ -1,0 +1,148 @@
+"""The data source `captions`: images and what people wrote under them, to score captions by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from msgspec import Raw
+
+from mmbench.columns import Lists, packed
+from mmbench.data.mapping.beside import optional_images
+from mmbench.data.mapping.pairs import Caption, check_count, first_captions, refuse_duplicates
+from mmbench.data.published.coco import doubt, find_annotations
+from mmbench.data.readers.annotations import Annotations, Image, read_annotations
+from mmbench.data.readers.jsonfile import decode_json, read_file
+from mmbench.data.readers.record_files import find_file, json_records, read_records
+from mmbench.data.readers.records import Record, cell, column, only_of, optional, text_id, text_of
+from mmbench.data.readers.system_names import matches
+from mmbench.datasets import Samples, sample_columns
+from mmbench.errors import DataError
+from mmbench.protocols import declare_source
+from mmbench.text import count, listed, part_of
+from mmbench.types import Broken
+
+_TABLES = (".jsonl", ".csv", ".tsv")
+_IDS = ("id", "image_id")
+_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
+
+
+@declare_source(own_data=True)
+def captions(
+    root: Path | None,
+    *,
+    split: str = "test",
+    captions: int | None = None,
+    images: int | None = None,
+) -> Samples:
+    """A sample for each image: its references as target, itself as input and as group.
+
+    `root` is a file or a folder that holds one: COCO captions, Karpathy or BLIP JSON (found as
+    `coco` finds it, `split` choosing the images of a Karpathy file), JSON {id: [references]}, JSONL
+    or a JSON list with `id` and `references`, or CSV with `id` and `caption`, a row for each.
+    `image` in a row is a path; where none is named, the image has its id as name. `captions` keeps
+    the first so many references of each image, `images` the first so many images. Images need not
+    be there to score captions. `source` says `doubt` as that of `coco` does.
+
+    Raises DataError for what cannot be read, and for images without a reference.
+    """
+    check_count("captions", captions)
+    check_count("images", images)
+    path = _file(root, split)
+    found, lines, splits = _read(path, split)
+    refuse_duplicates("image id", [image.id for image in found], str(path))
+    references = _by_image(first_captions(lines, captions), found, path)
+    kept = found[:images]
+    if not kept:
+        raise DataError(f"{path}: has no image with its references")
+    empty = [image.id for image in kept if not references[image.id]]
+    if empty:
+        raise DataError(
+            f"{path}: {part_of(len(empty), len(kept), 'image')} no caption to compare"
+            f" with: {listed(empty)}; remove them from its images"
+        )
+    contents = optional_images([_names(image) for image in kept], path.parent, str(path))
+    ids = packed([image.id for image in kept])
+    targets = Lists.of([references[ident] for ident in ids])
+    samples = sample_columns(ids, {"image": contents}, targets=targets, groups=ids)
+    return Samples(samples, source={} if splits else doubt(path, split))
+
+
+def _file(root: Path | None, split: str) -> Path:
+    if root is not None and root.is_dir() and _has_json(root):
+        return find_annotations(root, split)
+    return find_file(root, "captions", (*_TABLES, ".json"))
+
+
+def _has_json(folder: Path) -> bool:
+    return bool(matches(folder, "*.json") or matches(folder, "*/*.json"))
+
+
+def _read(path: Path, split: str) -> Annotations:
+    if path.suffix.lower() in _TABLES:
+        return _from_records(read_records(path))
+    data = read_file(path)
+    if data.lstrip().startswith(b"["):
+        records = list(json_records(data, path))
+        blip = all("image" in r.cells and not {*_IDS} & {*r.cells} for r in records)
+        return read_annotations(path, split) if blip else _from_records(records)
+    content = decode_json(data, dict[str, Raw], path)
+    if "images" in content:
+        return read_annotations(path, split)
+    mapping = {i: _texts(bytes(raw), path, i) for i, raw in content.items()}
+    pairs = [Caption("", ident, text) for ident, texts in mapping.items() for text in texts]
+    return Annotations([Image(ident, []) for ident in mapping], pairs, splits=False)
+
+
+def _texts(data: bytes, path: Path, ident: str) -> list[str]:
+    found = decode_json(data, object, path, inside=ident)
+    return [found] if isinstance(found, str) else decode_json(data, list[str], path, inside=ident)
+
+
+def _from_records(records: Sequence[Record]) -> Annotations:
+    images: dict[str, Image] = {}
+    lines = []
+    for record in records:
+        ident, image = _id(record), optional(record, "image")
+        images.setdefault(ident, Image(ident, [image] if image else []))
+        lines += [Caption("", ident, text) for text in _references(record)]
+    return Annotations(list(images.values()), lines, splits=False)
+
+
+def _id(record: Record) -> str:
+    """Return the id of the image: in a row of COCO's annotations `id` is that of the caption."""
+    is_annotation = column(record, "image_id") and not column(record, "references")
+    name = "image_id" if is_annotation else only_of(record, _IDS, "id")
+    return text_id(record, (name,))
+
+
+def _references(record: Record) -> list[str]:
+    if column(record, "references") is None:
+        return [text_of(record, "caption")]
+    texts = cell(record, "references")
+    if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
+        return texts
+    raise DataError(f"{record.where}: references is not a list of texts")
+
+
+def _by_image(
+    lines: Iterable[Caption], images: list[Image], path: Path
+) -> dict[str, list[str | Broken]]:
+    references: dict[str, list[str | Broken]] = {image.id: [] for image in images}
+    strangers = []
+    for line in lines:
+        if line.image in references:
+            references[line.image].append(line.text)
+        else:
+            strangers.append(line.image)
+    if strangers:
+        raise DataError(
+            f"{path}: {count(len(strangers), 'caption')} of images that it does not list:"
+            f" {listed(dict.fromkeys(strangers))}"
+        )
+    return references
+
+
+def _names(image: Image) -> list[str]:
+    """The paths an image may be found under: where none is named, its id is its file's name."""
+    return image.names or [image.id, *(f"{image.id}{end}" for end in _ENDINGS)]

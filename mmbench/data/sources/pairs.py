@@ -1,0 +1,182 @@
+"""The data source `pairs`: which document answers which query, by their ids alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isfinite
+from pathlib import Path
+from typing import AnyStr, NamedTuple
+
+from mmbench.data.mapping.listing_read import Table, read_rows
+from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.readers.jsonfile import decode_json, read_file
+from mmbench.data.readers.record_files import (
+    TABLES,
+    find_file,
+    is_mapping,
+    parse_records,
+    text_lines,
+)
+from mmbench.data.readers.records import (
+    Record,
+    as_id,
+    column,
+    first_of,
+    number_of,
+    only_of,
+    plain_name,
+)
+from mmbench.datasets import RetrievalData, sample_columns
+from mmbench.errors import DataError
+from mmbench.protocols import declare_source
+from mmbench.text import listed, path_id, plain
+
+# Where a table has the text of a query or a document as well, its id is in one of these columns.
+QUERIES = ("query_id", "qid")
+DOCUMENTS = ("corpus_id", "document_id", "doc_id", "docid")
+_NAMES = {*QUERIES, *DOCUMENTS, "query", "document"}
+GRADES = ("grade", "score", "relevance", "relevant", "rel", "label")
+_QRELS = (".qrels", ".qrel", ".trec", ".txt")
+
+
+class _Judged(NamedTuple):
+    query: str
+    document: str
+    grade: float
+
+
+@declare_source("table", "json", "text", own_data=True)
+def pairs(root: Path | None) -> RetrievalData:
+    """Queries and documents without contents, and how well each document answers each query.
+
+    `root` is a file or a folder that holds a single one: TREC qrels (lines `qid 0 docid grade`,
+    whatever the file is called, as MS MARCO's), or CSV, TSV, JSONL or JSON with query, document
+    and, if it is there, grade (else 1); BEIR's query-id, corpus-id and score are the same; JSON may
+    also be {query: {document: grade}} or {query: [documents]}. A CSV or TSV without a header has
+    the columns `qid 0 docid grade`, `qid docid grade` or `qid docid`. A grade may have a fraction
+    (1.0); below 0 it counts as 0, not relevant. Ids that are paths are kept as `path_id` writes
+    them. Every document that is judged is in the corpus, and every query is asked, also one without
+    a relevant document.
+
+    Source of the format: trec_eval get_qrels.c (# begins a comment). Raises DataError, with the
+    line, for what cannot be read, and for a pair that stands twice.
+    """
+    path = root if root and root.is_file() else find_file(root, "pairs", (*TABLES, *_QRELS))
+    data = read_file(path)
+    found = _trec(data, path) if _is_trec(data) else _records(data, path)
+    judged = [_Judged(path_id(query), path_id(doc), grade) for query, doc, grade in found]
+    links: dict[str, dict[str, float]] = {}
+    for query, document, grade in judged:
+        links.setdefault(query, {})[document] = max(grade, 0.0)
+    if not links:
+        raise DataError(f"{path}: has no pair of a query and a document")
+    if sum(map(len, links.values())) < len(judged):
+        refuse_duplicates("pair", [f"{j.query} {j.document}" for j in judged], str(path))
+    corpus = dict.fromkeys(pair.document for pair in judged)
+    return RetrievalData(sample_columns(list(links)), sample_columns(list(corpus)), links)
+
+
+def _is_trec(data: bytes) -> bool:
+    """Whether its first line, comments aside, is of four columns, the last a number."""
+    lines = (_cells(line) for line in data.split(b"\n", 100) if not line.startswith(b"#"))
+    cells: list[bytes] = next(filter(None, lines), [])
+    return len(cells) == 4 and _number(cells[3]) is not None
+
+
+def _trec(data: bytes, path: Path) -> Iterator[_Judged]:
+    for number, line in enumerate(text_lines(data, path), start=1):
+        cells = _cells(line)
+        if not cells or line.startswith("#"):
+            continue
+        grade = _number(cells[3]) if len(cells) == 4 else None
+        if grade is None:
+            raise DataError(f"{path} line {number}: not of the form `qid 0 docid grade`")
+        yield _Judged(cells[0], cells[2], grade)
+
+
+def _cells(line: AnyStr) -> list[AnyStr]:
+    """The columns of a line: between tabs if there are three, else between spaces."""
+    tab = b"\t" if isinstance(line, bytes) else "\t"
+    return [cell.strip() for cell in line.split(tab)] if line.count(tab) == 3 else line.split()
+
+
+def _number(cell: str | bytes) -> float | None:
+    """The finite number that a cell holds, None for anything else."""
+    try:
+        number = float(cell)
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
+
+
+def _records(data: bytes, path: Path) -> Iterator[_Judged]:
+    suffix = path.suffix.lower()
+    if suffix not in TABLES:
+        line = plain(data.partition(b"\n")[0].decode("utf-8", "replace"), 60)
+        raise DataError(
+            f"{path}: its first line is not `qid 0 docid grade`, as in TREC: {line!r}; call a table"
+            " with other columns .csv, .tsv, .jsonl or .json"
+        )
+    if suffix == ".json" and is_mapping(data):
+        yield from _by_query(data, path)
+        return
+    header = _missing_header(data, path) if suffix in (".csv", ".tsv") else []
+    for record in read_rows(path, "", Table(header)) if header else parse_records(data, path):
+        query, document = _id(record, QUERIES, "query"), _id(record, DOCUMENTS, "document")
+        yield _Judged(query, document, _grade(record))
+
+
+def _id(record: Record, ids: tuple[str, ...], other: str) -> str:
+    """An id from the columns of ids, else from the column that may hold the text beside them."""
+    named = any(column(record, name) for name in ids)
+    name = only_of(record, ids, "id") if named else first_of(record, (*ids, other), "id")
+    return as_id(record.cells[name], f"{record.where}: {name}")
+
+
+def _by_query(data: bytes, path: Path) -> Iterator[_Judged]:
+    """Yield the pairs of JSON {query: {document: grade}}, or {query: [documents]}."""
+    for query, judged in decode_json(data, dict[str, object], path).items():
+        if not isinstance(judged, dict | list):
+            raise DataError(f"{path}: {query!r}: documents with their grades are needed")
+        where = f"{path}: {query!r}: document"
+        documents = judged if isinstance(judged, dict) else {as_id(doc, where): 1 for doc in judged}
+        for document, grade in documents.items():
+            record = Record(f"{path}: {query!r}", {document: grade})
+            yield _Judged(query, document, number_of(record, document))
+
+
+def _missing_header(data: bytes, path: Path) -> list[str]:
+    """The names of the columns of a table that has no header, none where it has one.
+
+    Raises DataError for a first line that is neither a header nor clearly a judgement.
+    """
+    separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    line = next((line for line in text_lines(data, path) if line.strip()), "")
+    cells = [cell.strip().strip('"') for cell in line.split(separator)]
+    if not line or _NAMES & {*map(plain_name, cells)}:
+        return []
+    graded = _number(cells[-1]) is not None
+    if len(cells) == 4 and graded:
+        return ["query", "iteration", "document", "grade"]
+    if len(cells) == 3 and graded and cells[1] not in ("0", "Q0"):
+        return ["query", "document", "grade"]
+    if len(cells) == 2 and any(letter.isdigit() for letter in line):
+        return ["query", "document"]
+    raise DataError(
+        f"{path}: its first line is neither a header (query, document, grade) nor `qid 0 docid"
+        f" grade`, `qid docid grade` or `qid docid`: {plain(line, 60)!r}; add a header"
+    )
+
+
+def _grade(record: Record) -> float:
+    """The grade of a row, 1 where nothing in it could be one. Raises DataError where much could."""
+    if any(column(record, name) for name in GRADES):
+        return number_of(record, only_of(record, GRADES, "grade"))
+    cells = record.cells.items()
+    could = [n for n, v in cells if plain_name(n) not in _NAMES and _number(str(v)) is not None]
+    if could:
+        raise DataError(
+            f"{record.where}: which column is the grade? {listed(could)} could be: call it grade"
+            " and leave out the others"
+        )
+    return 1.0

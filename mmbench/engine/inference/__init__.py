@@ -1,0 +1,1 @@
+"""The forward passes: plan, decoding, calls, and answers by request."""

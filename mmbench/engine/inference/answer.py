@@ -1,0 +1,225 @@
+"""Requests in, answers out: keys, plan, journal, and a forward for what that does not hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mmbench.columns import taken
+from mmbench.engine.inference.calls import Row, labels_of
+from mmbench.engine.inference.decode import is_timed, lengths
+from mmbench.engine.inference.forward import Forward, Taken, prepared_bytes
+from mmbench.engine.inference.pinned import pinned
+from mmbench.engine.inference.plan import first_size, largest_batch, plan
+from mmbench.engine.inference.tables import Distinct, Table, distinct
+from mmbench.engine.progress import Progress
+from mmbench.errors import ContentError, SampleError
+from mmbench.media import DECODING
+from mmbench.protocols import WritesEach
+from mmbench.storage.content_keys import ContentKeys, as_keys, digest
+from mmbench.storage.journal import Journal
+from mmbench.storage.journal_entries import Batch, Block
+from mmbench.types import Answers, Requests, Said
+
+if TYPE_CHECKING:
+    from mmbench.columns import Places
+    from mmbench.storage.content_keys import Keys
+
+
+class Answerer:
+    """Answers requests with one model. `load` gives the model when a forward is due.
+
+    `batch_size` None chooses one. `fresh` ignores what the journal holds, and keeps it. `name` is
+    what errors call the model.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], object],
+        folder: Path,
+        keys: ContentKeys,
+        progress: Progress,
+        *,
+        device: str = "cpu",
+        batch_size: int | None = None,
+        fresh: bool = False,
+        name: str = "the model",
+    ) -> None:
+        self._load = load
+        self._folder = folder
+        self._keys = keys
+        self._progress = progress
+        self._device = device
+        self._batch_size = batch_size
+        self._fresh = fresh
+        self._name = name
+        self._labels: dict[str, list[str]] = {}
+        self.computed = 0
+        self.cached = 0
+        self.heard = 0.0  # seconds of sound that were decoded
+
+    def answer(self, stage: str, requests: Requests) -> Answers | Said:
+        """The answers to n requests, and why some failed. Each distinct item is computed once.
+
+        Raises UserError when the journal cannot be written.
+        """
+        asked = distinct(requests.contents, self._keys)
+        journal = self._journal(_sort(requests))
+        try:
+            table = Table(len(asked.keys), requests, self._name)
+            self._fill(table, stage, requests, asked, journal)
+        finally:
+            journal.close()
+            self._progress.finish()
+        labels = self.labels(requests) if requests.method == "classify" else []
+        return table.answers(asked, labels)
+
+    def labels(self, requests: Requests) -> list[str]:
+        """Return the names of a classifier's classes, from a journal below that of its scores.
+
+        The model is loaded only where they are not there yet. Raises UserError when the journal
+        cannot be used.
+        """
+        sort = _sort(requests)
+        if sort not in self._labels:
+            journal = self._journal(f"{sort}/labels")
+            try:
+                self._labels[sort] = self._journalled_labels(journal, sort)
+            finally:
+                journal.close()
+        return self._labels[sort]
+
+    def _journal(self, name: str) -> Journal:
+        owner = f"{self._folder.name}/{name}"
+        return Journal(self._folder / name, owner, fresh=self._fresh)
+
+    def _journalled_labels(self, journal: Journal, sort: str) -> list[str]:
+        # One of another model does not fit.
+        key = as_keys([digest("labels", self._folder.name, sort)])
+        held = journal.get(key)
+        if held is not None:
+            return msgspec.json.decode(held.rows[0], type=list[str])
+        labels = labels_of(self._load(), self._name)
+        journal.put(key, Batch(key, [json.dumps(labels).encode()], {}), (1, 1))
+        return labels
+
+    def _fill(
+        self, table: Table, stage: str, requests: Requests, asked: Distinct, journal: Journal
+    ) -> None:
+        item_lengths = lengths(asked.items, asked.first)
+        size = self._size(journal, requests, asked, item_lengths)
+        missing = [
+            rest
+            for rows in plan(item_lengths, asked.keys, size)
+            if len(rest := _put_held(table, rows, asked.keys, journal))
+        ]
+        todo = sum(map(len, missing))
+        self.cached += len(asked.keys) - todo
+        self._progress.start(stage, len(asked.keys), len(asked.keys) - todo)
+        if missing:
+            step = journal.sizes[1] if journal.sizes else size
+            model = self._load()
+            items = asked.taken
+            if getattr(model, "remote", False):
+                pins = [pinned(item, self._keys) for item in taken(asked.items, asked.first)]
+                items = partial(taken, pins)
+            forward = Forward(model, requests, min(step, size), self._device, self._name)
+            if requests.method == "write" and isinstance(model, WritesEach):
+                answers = _one_by_one(forward, model, missing, items)
+            else:
+                answers = self._batches(forward, missing, items)
+            for rows, answered in answers:
+                self._keep(rows, answered, asked, journal, table, (size, forward.step))
+            self.heard += forward.heard
+
+    def _size(self, journal: Journal, requests: Requests, asked: Distinct, lengths: Places) -> int:
+        """The batch size: as asked, else as the journal recorded, else by the memory there is."""
+        if self._batch_size is not None:
+            return self._batch_size
+        if journal.sizes is not None:
+            return journal.sizes[0]
+        if not len(lengths):
+            return 1
+        (longest,) = asked.taken(lengths.argmax(0, keepdims=True))
+        model = self._load()
+        item = Forward(model, requests, 1).prepare(longest)
+        return first_size(prepared_bytes(item), self._device, largest_batch(model, requests))
+
+    def _batches(
+        self, forward: Forward, missing: list[Places], items: Taken
+    ) -> Iterator[tuple[Places, Sequence[Row]]]:
+        for rows, prepared in forward.ahead(missing, items):
+            yield rows, forward.answer(prepared, self._progress.note)
+
+    def _keep(
+        self,
+        rows: Places,
+        answers: Sequence[Row],
+        asked: Distinct,
+        journal: Journal,
+        table: Table,
+        sizes: tuple[int, int],
+    ) -> None:
+        """Put answers into the journal and into the table."""
+        keys = asked.keys[rows]
+        batch, passing = _sorted_out(keys, answers)
+        if not passing:
+            journal.put(keys, batch, sizes)
+        elif len(batch.keys) and not table.whole:
+            journal.put(as_keys([batch.keys.data, *batch.failures]), batch, sizes)
+        table.put(rows, asked.keys, batch._replace(failures=batch.failures | passing))
+        self.computed += len(batch.keys)
+        self._progress.advance(len(rows))
+
+
+def _put_held(table: Table, rows: Places, keys: Keys, journal: Journal) -> Places:
+    """Put what the journal holds of a batch into the table. Returns the rows that are missing."""
+    held = journal.get(keys[rows])
+    if held is None and not table.whole:
+        # A text costs too much to write it again for the company of one that failed.
+        held = journal.part(keys[rows])
+    return rows if held is None else table.put(rows, keys, held)
+
+
+def _one_by_one(
+    forward: Forward, model: WritesEach, missing: list[Places], items: Taken
+) -> Iterator[tuple[Places, Sequence[Row]]]:
+    """Each answer when it arrives, as a batch of one."""
+    import numpy as np
+
+    for row, answer in forward.each(model, missing, items):
+        yield np.array([row]), [answer]
+
+
+def _sorted_out(keys: Keys, rows: Sequence[Row]) -> tuple[Batch, dict[bytes, str]]:
+    """A batch's answers, and the failures that another try might not have (a file gone)."""
+    if isinstance(rows, Block):
+        return Batch(keys, rows, {}), {}
+    failed = {bytes(keys[at]): e for at, e in enumerate(rows) if isinstance(e, SampleError)}
+    lasting = {k: str(e) for k, e in failed.items() if isinstance(e, ContentError)}
+    passing = {k: str(e) for k, e in failed.items() if k not in lasting}
+    good = [at for at, row in enumerate(rows) if not isinstance(row, SampleError)]
+    answers = [row for row in rows if not isinstance(row, SampleError)]
+    return Batch(keys[good], answers, lasting), passing
+
+
+def _sort(requests: Requests) -> str:
+    """The name of the journal's folder for requests of one sort.
+
+    With sounds or videos in them, it holds the version of the rules by which these are decoded.
+    """
+    sort = _asked(requests)
+    return f"{sort}-decoding{DECODING}" if any(map(is_timed, requests.contents)) else sort
+
+
+def _asked(requests: Requests) -> str:
+    if requests.method == "embed":
+        return f"{requests.modality}-{requests.role}"
+    if requests.method == "write":
+        return f"write-{digest(msgspec.json.encode(requests.options)).hex()[:16]}"
+    return f"{requests.method}-{requests.modality}"

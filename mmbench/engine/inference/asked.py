@@ -1,0 +1,126 @@
+"""The forward passes of one model in a run, and what they cost."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from mmbench.engine.context import RunContext
+from mmbench.engine.inference.answer import Answerer
+from mmbench.engine.inference.calls import scale_of
+from mmbench.engine.loading.models import REMOTE, Model
+from mmbench.engine.recording import identity
+from mmbench.errors import UserError
+from mmbench.speed import RTFX
+from mmbench.storage.journal_folders import open_folder, open_temporary_folder
+from mmbench.types import Answers, Requests, Said, ScoreScale
+
+
+def device_for(asked: str) -> str:
+    """Return a device: `auto` is the first CUDA device where torch sees one, else the CPU.
+
+    Raises UserError.
+    """
+    if asked == "cpu":
+        return asked
+    import torch
+
+    if asked == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if not torch.cuda.is_available():
+        raise UserError(f"--device {asked}: torch sees no CUDA device; use --device cpu")
+    return asked
+
+
+class Asked:
+    """The forwards of one model, with what they cost.
+
+    Where its answers are not kept, each is still computed once in a run, but a run that was killed
+    begins again.
+    """
+
+    def __init__(self, model: Model, context: RunContext) -> None:
+        options = context.options
+        self._costs, self._progress = context.costs, context.progress
+        # Nothing of a remote model runs here: torch is not even imported.
+        self._model = model
+        self.device = "cpu" if model.info.dtype == REMOTE else device_for(options.device)
+        self._costs.device = self.device
+        # The function does not refer to this object, so that the journal is released with it.
+        self._answerer = Answerer(
+            partial(_load, model, self.device, context),
+            self._journal(),
+            context.keys,
+            context.progress,
+            device=self.device,
+            batch_size=options.batch_size,
+            fresh=options.fresh,
+            name=f"model {model.info.name}",
+        )
+
+    def _journal(self) -> Path:
+        """The folder of the model's answers; one of this run alone where they are not kept."""
+        model, device = self._model, self.device
+        label = f"{model.info.name}@{model.info.checkpoint or 'packaged'} on {device}"
+        if not model.uncached:
+            return open_folder(self, identity.journal_key(model.info, device), label)
+        self._progress.note(
+            f"the answers of {model.info.name} are not kept for later runs: {model.uncached};"
+            " see `identity` in docs/plugins.md"
+        )
+        return open_temporary_folder(self, secrets.token_hex(8), label)
+
+    def answers(self, requests: Mapping[str, Requests]) -> dict[str, Answers | Said]:
+        """The model's answers by the name of their requests.
+
+        Raises ModelError for scores that do not fit the model's labels.
+        """
+        before = self._answerer.computed, self._answerer.cached
+        found = {side: self._named(asked) for side, asked in requests.items()}
+        counts = self._costs.counts
+        counts["computed"] += self._answerer.computed - before[0]
+        counts["cached"] += self._answerer.cached - before[1]
+        return found
+
+    def labels(self, requests: Requests) -> list[str]:
+        """Return the names of the model's classes. Raises ModelError where it has no list."""
+        return self._answerer.labels(requests)
+
+    def _named(self, requests: Requests) -> Answers | Said:
+        """The answers, which say whose they are, and what scores of classes are."""
+        name = self._model.info.name
+        scale: ScoreScale = "logits"
+        if requests.method == "classify":
+            scale = scale_of(self._model.cls, f"model {name}")
+        found = self._answer(requests)
+        return replace(found, scores=scale, model=name) if isinstance(found, Answers) else found
+
+    def _answer(self, requests: Requests) -> Answers | Said:
+        costs, answerer, clock = self._costs, self._answerer, self._costs.clock
+        costs.counts["requests"] += len(requests.contents)
+        stage = f"{requests.method} {requests.modality}"
+        loading, computed = clock.seconds.get("load", 0.0), answerer.computed
+        heard = answerer.heard
+        before = clock.seconds.get(stage, 0.0)
+        with clock.stage(stage):
+            answers = answerer.answer(stage, requests)
+        loading = clock.seconds.get("load", 0.0) - loading
+        clock.seconds[stage] = round(clock.seconds[stage] - loading, 4)
+        spent = clock.seconds[stage] - before
+        if answerer.computed > computed and spent > 0:
+            rate = (answerer.computed - computed) / spent
+            costs.throughput[f"{requests.modality}/s"] = round(rate, 2)
+            if answerer.heard > heard:  # seconds of sound per second of computing
+                costs.throughput[RTFX] = round((answerer.heard - heard) / spent, 2)
+        return answers
+
+
+def _load(model: Model, device: str, context: RunContext) -> object:
+    if context.held.holds(model, device):
+        return context.held.get(model, device, context.progress)
+    with context.costs.clock.stage("load"):
+        return context.held.get(model, device, context.progress)

@@ -1,0 +1,195 @@
+"""Decoding ahead and running forwards, with a batch that shrinks when memory runs out."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
+from os import cpu_count
+from typing import TYPE_CHECKING
+
+from mmbench.engine.inference.calls import Row, as_row, call
+from mmbench.engine.inference.decode import decode, seconds_of_sound, shown
+from mmbench.errors import ModelError, SampleError
+from mmbench.memory import is_out_of_memory
+from mmbench.protocols import Prepares, WritesEach
+from mmbench.text import count
+from mmbench.types import Item, Message, Requests, Seeded
+
+if TYPE_CHECKING:
+    from mmbench.columns import Places
+
+# Batches decoded while one is run. On a CPU none: the forward uses every core, and a thread that
+# takes one of them away makes all the others wait for it; decoding a batch on all cores first is
+# quicker.
+_AHEAD = {"cpu": 0, "cuda": 2}
+
+Taken = Callable[["Places"], Sequence[Item]]  # the items of rows
+Prepared = tuple["Places", list[object]]  # rows of a batch; each one's input or its SampleError
+
+
+class Forward:
+    """One model answering batches of requests.
+
+    `step` is how many items one forward takes: the batch size until memory runs out, then half.
+    `name` is what errors call the model.
+    """
+
+    def __init__(
+        self,
+        model: object,
+        requests: Requests,
+        step: int,
+        device: str = "cpu",
+        name: str = "the model",
+    ) -> None:
+        self._model = model
+        self._name = name
+        self._ahead = _AHEAD[device.partition(":")[0]]
+        self._requests = requests
+        self.method = requests.method
+        self.step = step
+        self._heard: list[float] = []  # threads append to it
+
+    @property
+    def heard(self) -> float:
+        """Seconds of sound in the items that were decoded so far."""
+        return sum(self._heard)
+
+    def prepare(self, item: Item) -> object:
+        """Decode one item and do the model's own work on it, or return why that cannot be."""
+        try:
+            decoded = decode(item, self._model)
+        except SampleError as error:
+            return error
+        self._heard.append(seconds_of_sound(decoded))
+        if not isinstance(self._model, Prepares) or isinstance(decoded, Seeded):
+            return decoded
+        try:
+            return self._prepared(self._model, decoded)
+        except SampleError as error:
+            return error
+        except Exception as error:
+            error.add_note(f"while preparing {shown(item)}")
+            raise
+
+    def _prepared(self, model: Prepares, decoded: object) -> object:
+        method = self._requests.method
+        if method == "write":
+            return model.prepare(decoded, "conversation")
+        if method == "loglikelihood" and isinstance(decoded, tuple):
+            return model.prepare(decoded[0], "conversation"), decoded[1]
+        return model.prepare(decoded, self._requests.modality)
+
+    def ahead(self, batches: Iterable[Places], taken: Taken) -> Iterator[Prepared]:
+        """Each batch with its items prepared, in order; on a GPU ahead of their use."""
+        queue: deque[tuple[Places, Sequence[object]]] = deque()
+        pool = ThreadPoolExecutor(min(8, cpu_count() or 1), thread_name_prefix="decode")
+        try:
+            for rows in batches:
+                items = taken(rows)
+                asis = not isinstance(self._model, Prepares) and set(map(type, items)) == {str}
+                queue.append(
+                    (rows, items if asis else [pool.submit(self.prepare, item) for item in items])
+                )
+                if len(queue) > self._ahead:
+                    yield _results(*queue.popleft())
+            while queue:
+                yield _results(*queue.popleft())
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def each(
+        self, model: WritesEach, batches: Iterable[Places], taken: Taken
+    ) -> Iterator[tuple[int, Row]]:
+        """The number and the row of each item of the batches, as the model answers it.
+
+        One that could not be prepared is its own failure.
+        """
+        numbers: list[int] = []
+        failed: list[tuple[int, Row]] = []
+        answered = 0
+
+        def sound() -> Iterator[object]:
+            for rows, prepared in self.ahead(batches, taken):
+                for number, item in zip(rows.tolist(), prepared, strict=True):
+                    if isinstance(item, SampleError):
+                        failed.append((number, item))
+                    else:
+                        numbers.append(number)
+                        yield item
+
+        for at, answer in model.write_each(sound(), self._requests.options):
+            yield numbers[at], as_row(answer, "write", self._name)
+            answered += 1
+        if answered != len(numbers):
+            raise ModelError(
+                f"{self._name}: write_each gave {count(answered, 'answer')} for"
+                f" {count(len(numbers), 'conversation')}"
+            )
+        yield from failed
+
+    def answer(self, items: Sequence[object], told: Callable[[str], None]) -> Sequence[Row]:
+        """A row for each prepared item; one that could not be prepared is its own failure.
+
+        Halves `step` when memory runs out. Raises ModelError when one item alone is too much.
+        """
+        sound = [item for item in items if not isinstance(item, SampleError)]
+        rows = self._answer(sound, told) if sound else []
+        if len(sound) == len(items):
+            return rows
+        left = iter(rows)
+        return [item if isinstance(item, SampleError) else next(left) for item in items]
+
+    def _answer(self, items: Sequence[object], told: Callable[[str], None]) -> Sequence[Row]:
+        """A row for each item. Where the model raises a SampleError, they are tried one by one."""
+        while True:
+            try:
+                parts = (items[i : i + self.step] for i in range(0, len(items), self.step))
+                answered = [call(self._model, part, self._requests, self._name) for part in parts]
+                return answered[0] if len(answered) == 1 else list(chain.from_iterable(answered))
+            except SampleError as error:
+                if len(items) == 1:
+                    return [error]
+                return [row for item in items for row in self._answer([item], told)]
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if self.step == 1:
+                    raise ModelError(
+                        f"out of memory with a batch of one {self._requests.modality}: choose"
+                        " another --device or a smaller --dtype"
+                    ) from error
+            self.step = max(1, self.step // 2)
+            _release_memory()
+            told(f"out of memory: going on with batches of {self.step}")
+
+
+def prepared_bytes(item: object) -> int:
+    """The size of one prepared input, as far as it says: arrays, and what holds arrays."""
+    match item:
+        case dict():
+            return sum(prepared_bytes(value) for value in item.values())
+        case Message():
+            return sum(prepared_bytes(part) for part in item.parts)
+        case list() | tuple() if item and not isinstance(item[0], int):
+            return sum(prepared_bytes(value) for value in item)
+        case list() | tuple():
+            return 8 * len(item)
+    size: tuple[int, int] = getattr(item, "size", (0, 0)) if hasattr(item, "getbands") else (0, 0)
+    return int(getattr(item, "nbytes", 0)) or 3 * size[0] * size[1] or 1024
+
+
+def _results(rows: Places, prepared: Sequence[object]) -> Prepared:
+    return rows, [one.result() if isinstance(one, Future) else one for one in prepared]
+
+
+def _release_memory() -> None:
+    import gc
+
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,170 @@
+"""The answers to the distinct items of a list of requests, filled batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, NamedTuple
+
+from mmbench.columns import taken
+from mmbench.engine.inference import calls
+from mmbench.storage.content_keys import ContentKeys, by_bytes
+from mmbench.storage.journal_entries import Batch
+from mmbench.types import Answers, Array, Item, Media, Requests, Said, Written
+
+if TYPE_CHECKING:
+    from mmbench.columns import Places
+    from mmbench.storage.content_keys import Keys
+
+_IN_MEMORY = 1 << 30  # bytes of vectors beyond which they live in a temporary memory map
+_BLOCK = 1 << 16  # rows normalised or copied at a time
+
+
+class Distinct(NamedTuple):
+    """The k distinct items among those of n requests, in the order in which they first stand."""
+
+    items: Sequence[Item]  # of all requests
+    keys: Keys  # [k, 16]
+    first: Places  # [k]: the row in `items` of each
+    rows: Places  # [n]: per request its number in `keys`, -1 where it has no key
+    failures: dict[int, str]  # per request without a key: why
+
+    def taken(self, numbers: Places) -> Sequence[Item]:
+        """Return the distinct items of some numbers."""
+        return taken(self.items, self.first[numbers])
+
+
+def distinct(items: Sequence[Item], keys: ContentKeys) -> Distinct:
+    """Each item once, and which request asks for which."""
+    import numpy as np
+
+    found, failures = keys.keys(items)
+    if not failures and _surely_distinct(found):
+        rows = np.arange(len(items))
+        return Distinct(items, found, rows, rows, failures)
+    sound = np.delete(np.arange(len(items)), list(failures))
+    _, first, same = np.unique(by_bytes(found[sound]), return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    first = sound[first[order]]
+    number = np.empty_like(order)
+    number[order] = np.arange(len(order))
+    rows = np.full(len(items), -1)
+    rows[sound] = number[same]
+    return Distinct(items, found[first], first, rows, failures)
+
+
+def _surely_distinct(keys: Keys) -> bool:
+    """Return whether the first halves of all keys [n, 16] differ, which costs little to see."""
+    import numpy as np
+
+    halves = np.sort(keys.view(np.uint64)[:, 0])
+    return bool((halves[1:] != halves[:-1]).all())
+
+
+class Table:
+    """Answers of the distinct items, and the failures by row: vectors [n, d], or a list of rows."""
+
+    def __init__(self, n: int, requests: Requests, name: str = "the model") -> None:
+        self._n = n
+        self._name = name
+        self._requests = requests
+        self._vectors: Array | None = None
+        generated = 0 if requests.method in calls.VECTORS else n
+        self._said: list[Written | Media | None] = [None] * generated
+        self._failures: dict[int, str] = {}
+
+    @property
+    def whole(self) -> bool:
+        """Whether a batch is answered whole or not at all, as one of vectors is."""
+        return self._requests.method in calls.VECTORS
+
+    def put(self, rows: Places, keys: Keys, batch: Batch) -> Places:
+        """Put a batch's answers to `rows` of all `keys` into the table.
+
+        Returns the rows that it does not answer.
+        """
+        import numpy as np
+
+        asked = keys[rows]
+        if np.array_equal(batch.keys, asked):
+            self._put(rows, batch.rows)
+            return rows[:0]
+        row_of = dict(zip(map(bytes, asked), rows.tolist(), strict=True))
+        self._failures.update({row_of.pop(key): why for key, why in batch.failures.items()})
+        answered = [row_of.pop(key) for key in map(bytes, batch.keys)]
+        self._put(np.array(answered, np.int64), batch.rows)
+        return np.array([*row_of.values()], np.int64)
+
+    def _put(self, places: Places, rows: Sequence[bytes | memoryview]) -> None:
+        if not self.whole:
+            for place, row in zip(places.tolist(), rows, strict=True):
+                self._said[place] = calls.read(row, self._requests.method)
+        elif len(rows):
+            self._put_vectors(places, calls.vectors_of(rows))
+
+    def _put_vectors(self, places: Places, vectors: calls.Vectors) -> None:
+        import numpy as np
+
+        if self._vectors is None:
+            self._vectors = matrix(self._n, vectors.shape[1], vectors.itemsize)
+        elif vectors.itemsize > self._vectors.itemsize:
+            self._vectors = self._vectors.astype(np.float64)
+        self._vectors[places] = vectors
+
+    def answers(self, distinct: Distinct, labels: list[str]) -> Answers | Said:
+        """From distinct items to requests.
+
+        Raises ModelError for scores with another number of columns than there are labels.
+        """
+        import numpy as np
+
+        failed = np.flatnonzero(np.isin(distinct.rows, [*self._failures])).tolist()
+        late = {request: self._failures[distinct.rows[request]] for request in failed}
+        failures = distinct.failures | late
+        if not self.whole:
+            said = [None if row < 0 else self._said[row] for row in distinct.rows.tolist()]
+            return Said(said, failures)
+        if self._requests.method == "classify" and self._vectors is not None:
+            calls.refuse_columns(self._vectors.shape[1], labels, self._name)
+        width = max(1, len(labels))  # of rows of which none was answered
+        unique = matrix(self._n, width) if self._vectors is None else self._vectors
+        normalise = self._requests.method == "embed" and self._requests.normalise
+        return Answers(_expand(unique, distinct.rows, normalise=normalise), failures, labels)
+
+
+def matrix(n: int, d: int, itemsize: int = 4) -> Array:
+    """Zeros [n, d] in float32 or, of 8 bytes, in float64.
+
+    They are in memory, or beyond 1 GiB in a temporary file that is mapped.
+    """
+    import numpy as np
+
+    dtype = np.float64 if itemsize == 8 else np.float32
+    if itemsize * n * d <= _IN_MEMORY:
+        return np.zeros((n, d), dtype)
+    with TemporaryFile(prefix="mmbench-") as file:
+        return np.memmap(file, dtype, "w+", shape=(n, d))
+
+
+def _expand(unique: Array, rows: Places, *, normalise: bool) -> Array:
+    """A row for each request, zero where it failed, L2-normalised if asked.
+
+    It is the array `unique` itself where each of its rows stands for one request, in their order.
+    """
+    import numpy as np
+
+    if np.array_equal(rows, np.arange(len(unique))):
+        out = unique
+    else:
+        out = matrix(len(rows), unique.shape[1], unique.itemsize)
+    if not len(unique):  # not one item has a key
+        return out
+    for start in range(0, len(rows), _BLOCK):
+        part = rows[start : start + _BLOCK]
+        block = np.where((part >= 0)[:, None], unique[part], 0)
+        if not normalise:
+            out[start : start + _BLOCK] = block
+            continue
+        norms = np.sqrt(np.einsum("ij,ij->i", block, block, dtype=np.float64))
+        out[start : start + _BLOCK] = block / np.where(norms > 0, norms, 1)[:, None]
+    return out

@@ -1,0 +1,93 @@
+"""Which adapters can read a checkpoint that was named without one, by its configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mmbench import registry
+from mmbench.checkpoints.layouts import PIPELINE
+from mmbench.errors import UserError
+from mmbench.safe_parse import parse_json
+from mmbench.storage.regular_files import read_regular
+
+# Adapter → the table of transformers with the models that its Auto class loads.
+_TABLES = {
+    "clip": "ZERO_SHOT_IMAGE_CLASSIFICATION",
+    "llava": "IMAGE_TEXT_TO_TEXT",
+    "image": "IMAGE_CLASSIFICATION",
+    "video": "VIDEO_CLASSIFICATION",
+    "audio": "AUDIO_CLASSIFICATION",
+    "whisper": "SPEECH_SEQ_2_SEQ",
+    "ctc": "CTC",
+    "tts": "TEXT_TO_WAVEFORM",
+}
+# Model types that other adapters read: alone, or besides those of the tables.
+_TYPES = {
+    "clap": ("clap",),
+    "xclip": ("xclip",),
+    "speecht5": ("tts",),
+    "qwen2_audio": ("audio-llm",),
+    "audioflamingo3": ("audio-llm",),
+    "janus": ("unified",),
+    "emu3": ("unified",),
+    "chameleon": ("unified",),
+    "llava_next_video": ("video-llm",),
+    "video_llava": ("video-llm",),
+}
+_LIST = "`mmbench list models` shows all names"
+
+
+class _Config(msgspec.Struct):
+    """What is read of a config.json: of transformers, or of a reference model (`model`)."""
+
+    model_type: str = ""
+    architectures: list[str] | None = None
+    model: Any = None
+
+
+def refuse_bare_checkpoint(name: str, prefix: str = "") -> None:
+    """Raise UserError where a model is named by its checkpoint alone, saying what to type.
+
+    `prefix` is typed before the name: `frames+`.
+    """
+    if not name:
+        raise UserError(f"a model has no name: write {prefix}NAME[@CHECKPOINT]; {_LIST}")
+    if name in registry.names("model") or not ("/" in name or Path(name).is_dir()):
+        return
+    ways = [f"{prefix}{adapter}@{name}" for adapter in _adapters(Path(name).expanduser())]
+    example = f"write {' or '.join(ways)}" if ways else f"write {prefix}NAME@{name}"
+    raise UserError(
+        f"model {name!r} is a checkpoint without the name of its adapter: {example}; {_LIST}"
+    )
+
+
+def _adapters(folder: Path) -> list[str]:
+    """Return the adapters that can read a folder; none where its files do not say."""
+    if (folder / PIPELINE).is_file():
+        return ["diffusers"]
+    file = folder / "config.json"
+    if not file.is_file():
+        return []
+    try:
+        config = parse_json(read_regular(file), _Config)
+    except (OSError, ValueError):
+        return []  # the adapter that is typed next says what is wrong with the file
+    if config.model in registry.names("model"):
+        return [str(config.model)]
+    return list(dict.fromkeys([*_TYPES.get(config.model_type, ()), *_by_tables(config)]))
+
+
+def _by_tables(config: _Config) -> list[str]:
+    from transformers.models.auto import modeling_auto
+
+    adapters = []
+    for adapter, name in _TABLES.items():
+        table = getattr(modeling_auto, f"MODEL_FOR_{name}_MAPPING_NAMES")
+        loads = table.get(config.model_type)
+        classes = {loads} if isinstance(loads, str) else {*(loads or ())}
+        if classes and (not config.architectures or classes & {*config.architectures}):
+            adapters.append(adapter)
+    return adapters

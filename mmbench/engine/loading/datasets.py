@@ -1,0 +1,156 @@
+"""From a task's `data` block to its data: which source, where its files are, which options."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from mmbench import registry
+from mmbench.columns import column, entries, rows_of_type
+from mmbench.engine.loading.other_formats import explained
+from mmbench.engine.loading.returned_data import check_fields, check_samples
+from mmbench.errors import DataError, SpecError, UnknownName, UserError
+from mmbench.named_values import checked_options
+from mmbench.protocols import Dataset
+from mmbench.text import with_home
+from mmbench.types import Broken, TaskSpec
+
+_RESERVED = {"source", "folder", "hub"}
+
+
+def data_root() -> Path:
+    """Where data sets are looked up by their folder's name: `$MMBENCH_DATA`, or `./data`."""
+    return Path(with_home(os.environ.get("MMBENCH_DATA") or "data"))
+
+
+def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Dataset:
+    """Return the data of a task, from `given` (`--data`) or from its folder under `$MMBENCH_DATA`.
+
+    Where there is neither, and the task names a data set of the hub, from there, if `hub` says so.
+
+    Raises DataError where there is none, UnknownName for an option that the source does not have.
+    """
+    root = _root(spec, given)
+    if (
+        root is None
+        and not hub
+        and ("hub" in spec.data or registry.source_info(spec.data["source"]).hub)
+    ):
+        place = f" in {_default(spec).absolute()}" if "folder" in spec.data else ""
+        raise DataError(
+            f"task {spec.name}: no data on this machine{place}: give --data FOLDER"
+            " (`mmbench run` asks the hub)"
+        )
+    if root is None and "hub" in spec.data:
+        return _from_hub(spec)
+    options = {key: value for key, value in spec.data.items() if key not in _RESERVED}
+    return _loaded(spec, spec.data["source"], root, options)
+
+
+def refuse_broken(spec: TaskSpec, data: Dataset) -> None:
+    """Raise DataError where not one content of a side can be used: no image is there."""
+    sides = data.by_role()
+    for side, field in spec.fields.items():
+        contents = entries(column(sides.get(side, []), "inputs"), field)
+        broken = rows_of_type(contents, Broken)
+        if broken and len(broken) == len(contents):
+            raise DataError(f"task {spec.name}: no {side} can be read: {contents[0].reason}")
+
+
+def _from_hub(spec: TaskSpec) -> Dataset:
+    options = {"source": "rows"} | spec.data["hub"]
+    try:
+        return _loaded(spec, options.pop("source"), None, options)
+    except DataError as error:
+        raise DataError(f"{error} (looked for {_default(spec).absolute()} first)") from error
+
+
+def _default(spec: TaskSpec) -> Path:
+    return data_root() / with_home(str(spec.data.get("folder", "")))
+
+
+def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, object]) -> Dataset:
+    source = registry.lookup("data", name)
+    what = f"option of data source {name} (task {spec.name})"
+    given = checked_options(source, options, what, {"root"}, lambda names: _missing(what, names))
+    values = {option: _at_home(value) for option, value in given.items()}
+    if root is None and _needs_path(source):
+        raise DataError(f"task {spec.name}: data source {name} reads files: give --data PATH")
+    try:
+        data = source(root, **values)
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise DataError(f"task {spec.name}: data source {name}: cannot read {reason}") from error
+    except (DataError, UnknownName) as error:
+        if root is None:
+            raise
+        raise explained(error, spec, name, root) from error
+    return _checked(spec, name, data)
+
+
+def _needs_path(source: Callable[..., object]) -> bool:
+    """Return whether a source declares its first parameter as a Path that is never None."""
+    first = next(iter(inspect.signature(source).parameters.values()), None)
+    return first is not None and first.annotation in (Path, "Path")
+
+
+def _checked(spec: TaskSpec, name: str, data: object) -> Dataset:
+    """Refuse what is not the data of a task's kind, and samples of a plugin that are none.
+
+    Raises UserError.
+    """
+    wanted: type = registry.lookup("kind", spec.kind).dataset
+    if not isinstance(data, wanted):
+        raise UserError(
+            f"task {spec.name}: data source {name} returned a {type(data).__name__}: kind"
+            f" {spec.kind} needs a {_public(wanted)}"
+        )
+    found: Dataset = data  # type: ignore[assignment]  # an instance of what the kind declares
+    if registry.plugin("data", name):
+        check_samples(spec, name, found)
+    if registry.plugin("kind", spec.kind):
+        check_fields(spec, found)
+    return found
+
+
+def _public(data: type) -> str:
+    """Return the name of a type of data, as a plugin imports it."""
+    module = data.__module__
+    return f"{'mmbench' if module.startswith('mmbench.datasets') else module}.{data.__qualname__}"
+
+
+def _missing(what: str, names: list[str]) -> SpecError:
+    wanted = ", ".join(f"{name}: VALUE" for name in names)
+    return SpecError(f"{what}: {', '.join(names)} missing: set data: {{{wanted}}} in the task file")
+
+
+def _at_home(value: object) -> object:
+    """Return an option with the home folder in texts that begin with `~/`."""
+    if isinstance(value, dict):
+        return {key: _at_home(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_at_home(one) for one in value]
+    return with_home(value) if isinstance(value, str) and value.startswith("~/") else value
+
+
+def _root(spec: TaskSpec, given: Path | None) -> Path | None:
+    if given is not None:
+        if not given.exists():
+            raise DataError(f"task {spec.name}: --data {given}: no such file or folder")
+        if not given.is_file() and not given.is_dir():
+            raise DataError(f"task {spec.name}: --data {given}: is neither a file nor a folder")
+        return given
+    folder = spec.data.get("folder")
+    if folder is None:
+        return None
+    default = _default(spec)
+    if not default.exists() and "hub" in spec.data:
+        return None
+    if not default.exists():
+        raise DataError(
+            f"task {spec.name}: no data: looked for {default.absolute()} (folder {folder!r} in"
+            " $MMBENCH_DATA, by default ./data); give --data FOLDER or --data ANNOTATIONS.json"
+        )
+    return default

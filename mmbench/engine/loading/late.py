@@ -1,0 +1,130 @@
+"""Late fusion: several models answer, and their answers are averaged by weight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mmbench.engine.inference.calls import labels_of, scale_of, scores_of
+from mmbench.engine.loading.framed import Sort
+from mmbench.errors import ModelError
+from mmbench.kinds.classification.names import columns_of_model
+from mmbench.protocols import Embeds, ModelClass, Prepares
+from mmbench.text import listed
+from mmbench.types import Modality, Role
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mmbench.types import Array
+
+
+class _Late:
+    """The models, their weights (of sum 1), and what each makes of an item."""
+
+    def __init__(self, models: Sequence[object], weights: Sequence[float]) -> None:
+        self._models = models
+        self._weights = [weight / sum(weights) for weight in weights]
+        for name in ("rate", "frames"):
+            wanted = {getattr(model, name) for model in models if hasattr(model, name)}
+            if len(wanted) > 1:
+                raise ModelError(f"late fusion: the models want different {name}: {wanted}")
+            for value in wanted:
+                setattr(self, name, value)
+
+    def prepare(self, item: object, modality: Sort) -> list[object]:
+        """What each model makes of an item."""
+        return [
+            model.prepare(item, modality) if isinstance(model, Prepares) else item
+            for model in self._models
+        ]
+
+    def _each(self, items: Sequence[Sequence[object]]) -> list[tuple[object, float, list[object]]]:
+        """Each model with its weight and its own prepared items."""
+        own = [list(column) for column in zip(*items, strict=True)]
+        return list(zip(self._models, self._weights, own, strict=True))
+
+
+class _Embeds(_Late):
+    def embed(self, items: Sequence[Sequence[object]], modality: Modality, role: Role) -> Array:
+        """Unit vectors side by side, by the root of their weights [n, sum of d].
+
+        The dot product of two of them is the weighted mean of the models' cosines.
+        """
+        import numpy as np
+
+        parts = []
+        for model, weight, own in self._each(items):
+            assert isinstance(model, Embeds)  # the class was made for its methods
+            vectors = model.embed(own, modality, role)
+            lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+            parts.append(vectors / np.where(lengths > 0, lengths, 1) * weight**0.5)
+        return np.concatenate(parts, axis=1)
+
+
+class _Classifies(_Late):
+    @property
+    def labels(self) -> list[str]:
+        """Those of the first model; the others have the same in an order of their own.
+
+        Raises ModelError where they do not have the same labels, or one has a label twice.
+        """
+        for model in self._models:
+            self._order(model)
+        return self._first()
+
+    def classify(
+        self, items: Sequence[Sequence[object]], modality: Modality
+    ) -> NDArray[np.float64]:
+        """The weighted mean of the scores [n, c] float64, logits as they are.
+
+        Normalised by a softmax it is the logarithmic opinion pool (Genest and Zidek 1986,
+        Statistical Science 1); for several labels it averages the log-odds of each. Probabilities,
+        where all models return some, are averaged as they are: the linear opinion pool. Raises
+        ModelError where the models do not have the same labels, or one has a label twice.
+        """
+        import numpy as np
+
+        scores = [
+            weight * scores_of(model, own, modality, _name(model))[:, self._order(model)]
+            for model, weight, own in self._each(items)
+        ]
+        return np.asarray(np.sum(scores, axis=0, dtype=np.float64))
+
+    def _first(self) -> list[str]:
+        return labels_of(self._models[0], _name(self._models[0]))
+
+    def _order(self, model: object) -> NDArray[np.intp]:
+        own, wanted = labels_of(model, _name(model)), self._first()
+        if only := sorted(set(own) ^ set(wanted)):
+            raise ModelError(
+                f"late fusion: the models have different labels: not all have {listed(only)}"
+            )
+        return columns_of_model(own, wanted, _name(model))
+
+
+def _name(model: object) -> str:
+    return f"late fusion: the model {type(model).__name__}"
+
+
+_BY_METHOD = {"embed": _Embeds, "classify": _Classifies}
+
+
+def late(classes: Sequence[ModelClass]) -> ModelClass:
+    """Return the class of a fusion: it can do what all of its models can."""
+    able = [m for m in _BY_METHOD if all(hasattr(cls, m) for cls in classes)]
+    if not able:
+        raise ModelError("late fusion: the models have neither embed nor classify in common")
+    modalities = frozenset.intersection(*(cls.modalities for cls in classes))
+    scales = {scale_of(cls, f"model {cls.__name__}") for cls in classes if "classify" in able}
+    if len(scales) > 1:
+        raise ModelError(
+            "late fusion: some models return logits and others probabilities: their scores have no"
+            " common scale"
+        )
+    scale = scales.pop() if scales else "logits"
+    named = {"modalities": modalities, "scores": scale}
+    made: Any = type("Late", tuple(_BY_METHOD[m] for m in able), named)
+    found: ModelClass = made  # its type is not known: it was made here
+    return found

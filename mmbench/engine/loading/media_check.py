@@ -1,0 +1,76 @@
+"""The inputs of a task's media fields are media, whatever source the data are from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from reprlib import repr
+
+from mmbench.columns import ABSENT, Absent, Repeated, column, entries
+from mmbench.data.mapping.media_fields import field_modality
+from mmbench.data.mapping.unread_media import modality_by_ending
+from mmbench.errors import DataError
+from mmbench.protocols import Dataset
+from mmbench.types import Content, Media, Modality, Sample, TaskSpec
+
+
+def media_field(name: str, field: str) -> Modality | None:
+    """Return the modality of a task's field, by its name or by that of its input; else None."""
+    return field_modality(name) or field_modality(field)
+
+
+def check_media(spec: TaskSpec, data: Dataset) -> None:
+    """Refuse data whose input in a media field is a text or another medium. Raises DataError.
+
+    And data whose texts in another field are names of media: a model would be asked with a name.
+    """
+    fields = {field: media_field(name, field) for name, field in spec.fields.items()}
+    wanted = {field: modality for field, modality in fields.items() if modality}
+    for samples in data.by_role().values():
+        inputs = column(samples, "inputs")
+        for field, modality in wanted.items():
+            _check(spec, samples, entries(inputs, field), field, modality)
+        for field in fields.keys() - wanted.keys():
+            _refuse_names(spec, field, entries(inputs, field))
+
+
+def _refuse_names(spec: TaskSpec, field: str, contents: Sequence[Content | Absent]) -> None:
+    texts = (content for content in contents if isinstance(content, str))
+    first = next(texts, None)
+    if first is None or _is_words(first) or any(map(_is_words, texts)):
+        return
+    kind = modality_by_ending(first)
+    alike = (modality_by_ending(c) == kind for c in contents if isinstance(c, str))
+    if kind and all(alike):
+        raise DataError(
+            f"task {spec.name}: {field} holds names of files, e.g. {repr(first)}, and is read as"
+            f" text: call the input {kind} in the task's data and fields"
+        )
+
+
+def _is_words(text: str) -> bool:
+    return not text.strip() or " " in text.strip()
+
+
+def _check(
+    spec: TaskSpec,
+    samples: Sequence[Sample],
+    contents: Sequence[Content | Absent],
+    field: str,
+    modality: Modality,
+) -> None:
+    if isinstance(contents, Repeated) and contents.only is ABSENT:
+        return
+    for row, content in enumerate(contents):
+        found = _shown(content)
+        if found and not (isinstance(content, Media) and content.modality == modality):
+            raise DataError(
+                f"task {spec.name}: sample {samples[row].id}: {field} is {found}, where {modality}"
+                f" is needed: name the input {modality} in the task's data and fields"
+            )
+
+
+def _shown(content: Content | Absent) -> str:
+    """What a text or a medium is in a message; empty for what is missing or broken."""
+    if isinstance(content, str):
+        return f"the text {repr(content)}"
+    return f"a medium of {content.modality}" if isinstance(content, Media) else ""

@@ -1,0 +1,183 @@
+"""What can change a model's answers beside its checkpoint, and whether all of it can be hashed.
+
+That is the source of a plugin, the files that its options and its source name, and what a class
+declares as its `identity`. A live object has no file: without an identity its answers are not kept.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from glob import escape
+from pathlib import Path
+from typing import NamedTuple
+
+from mmbench import registry
+from mmbench.checkpoints.file_hashes import FileHash, exists, hash_path, matching
+from mmbench.engine.loading.option_files import is_live, leaves, named_files, plain, too_wide
+from mmbench.engine.recording.identity import NUMERIC, package_version
+from mmbench.errors import ModelError
+from mmbench.plugins.sources import MMBENCH, Source, read_source
+from mmbench.protocols import ModelClass
+from mmbench.registry import Plugin
+
+# A file with one of these suffixes is taken for weights, and a folder that holds some for a model.
+_WEIGHTS = (
+    *(".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".onnx", ".gguf", ".npy", ".npz", ".h5"),
+    *(".keras", ".msgpack", ".tflite", ".nemo", ".pkl", ".joblib", ".model", ".pb", ".engine"),
+)
+
+
+class State(NamedTuple):
+    """`source` and `parts` enter the model's hash; `options` are those that a record can hold.
+
+    `uncached` says why answers are not kept, empty where they are.
+    """
+
+    source: list[bytes]
+    parts: list[str]
+    options: dict[str, object]
+    uncached: str
+
+
+def model_state(
+    name: str, cls: ModelClass, options: dict[str, object], file_hash: FileHash
+) -> State:
+    """Return what can change the answers of a class with these options.
+
+    Raises ModelError for a file that cannot be read, and for an identity that is no text.
+    """
+    plugin = registry.plugin("model", name)
+    source = _source(plugin, cls)
+    live: list[str] = []
+    parts = list(_plugin_parts(plugin, cls, source, file_hash))
+    if plugin is not None:
+        parts += _default_files(name, cls, options, file_hash)
+    for place, value in leaves(options):
+        if is_live(value):
+            declared = _object_identity(value)
+            parts += [f"{place}:{declared}"] if declared is not None else []
+            live += [] if declared is not None else [f"option {place} is a live object"]
+        elif too_wide(value):
+            live.append(f"option {place}={value} names a folder around this one")
+        else:
+            parts += _hashes(name, place, value, file_hash)
+    raw = list(source.files.values())  # in the order of imports, wherever the files lie
+    if _is_live(plugin):
+        live.insert(0, "it was registered by a running program")
+    return State(raw, *_declared(name, cls, options, parts, live))
+
+
+def _is_live(plugin: Plugin | None) -> bool:
+    return plugin is not None and plugin.file is None and plugin.package is None
+
+
+def _source(plugin: Plugin | None, cls: ModelClass) -> Source:
+    """The plugin's files: that of the class's module, and that which registered it."""
+    if plugin is None:
+        return Source({}, frozenset())
+    file = getattr(plugin.module or sys.modules.get(cls.__module__), "__file__", None)
+    files = dict.fromkeys([Path(file).resolve() if file else None, plugin.file])
+    found = [read_source(file) for file in files if file and MMBENCH not in file.parents]
+    merged = {path: raw for one in found for path, raw in one.files.items()}
+    return Source(merged, frozenset().union(*(one.names for one in found)))
+
+
+def _plugin_parts(
+    plugin: Plugin | None, cls: ModelClass, source: Source, file_hash: FileHash
+) -> Iterator[str]:
+    if plugin is None:
+        return
+    yield cls.__qualname__  # several classes may have one source
+    yield from _versions(plugin)
+    # A running program writes files beside itself, of which its source has the names as well.
+    homes = set() if _is_live(plugin) else {file.parent for file in source.files}
+    places = {Path(), *(file.parent for file in source.files)}
+    for text in sorted(source.names):
+        near = {path.resolve() for home in homes for path in _beside(home, text)}
+        found = {path.resolve() for place in places for path in _weights(place, text)}
+        others = sorted((near | found) - source.files.keys())
+        yield from (f"{text}:{hash_path(path, file_hash)}" for path in others)
+
+
+def _beside(home: Path, text: str) -> list[Path]:
+    """The file that a source names by its path below its own folder: a prompt, a configuration."""
+    path = home / text
+    return [path] if not Path(text).is_absolute() and exists(path) and path.is_file() else []
+
+
+def _weights(place: Path, text: str) -> list[Path]:
+    """The files of weights that a source names, and the folders that hold some."""
+    path = place / text
+    if "*" in text:
+        return [one for one in matching(Path(escape(str(place))) / text) if _is_weights(one)]
+    if not exists(path) or too_wide(path):
+        return []
+    return [path] if _is_weights(path) or any(map(_is_weights, path.glob("*"))) else []
+
+
+def _is_weights(path: Path) -> bool:
+    return path.suffix.lower() in _WEIGHTS and path.is_file()
+
+
+def _versions(plugin: Plugin) -> Iterator[str]:
+    """The version of the package that brings a model, and of the packages that it requires.
+
+    Not of those whose versions are in the journal's key.
+    """
+    if plugin.package is None:
+        return
+    yield f"{plugin.package.name}=={plugin.package.version}"
+    for requirement in plugin.package.requires or []:
+        required = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+        if required.lower() not in (*NUMERIC, "mmbench"):
+            yield f"{required}=={package_version(required)}"
+
+
+def _hashes(name: str, place: str, value: object, file_hash: FileHash) -> Iterator[str]:
+    for path in named_files(value):
+        try:
+            yield f"{place}:{path}:{hash_path(path, file_hash)}"
+        except ModelError as error:
+            raise ModelError(f"model {name}: option {place}={value}: {error}") from error
+
+
+def _default_files(
+    name: str, cls: ModelClass, options: dict[str, object], file_hash: FileHash
+) -> Iterator[str]:
+    """Hashes of the files that the defaults of options name, where nothing else was given."""
+    for option, parameter in inspect.signature(cls).parameters.items():
+        if option not in options and parameter.default is not inspect.Parameter.empty:
+            for place, value in leaves(parameter.default, option):
+                if not too_wide(value):
+                    yield from _hashes(name, place, value, file_hash)
+
+
+def _object_identity(value: object) -> str | None:
+    """The identity of a live object: a text, or a method that returns one."""
+    identity = getattr(value, "identity", None)
+    identity = identity() if callable(identity) else identity
+    return identity if isinstance(identity, str) else None
+
+
+def _declared(
+    name: str, cls: ModelClass, options: dict[str, object], parts: list[str], live: list[str]
+) -> tuple[list[str], dict[str, object], str]:
+    """Parts, recordable options and reason, with regard to the class's own `identity`."""
+    recorded = {name: plain(value) for name, value in options.items()}
+    if not hasattr(cls, "identity"):
+        return parts, recorded, "; ".join(live)
+    identity = inspect.getattr_static(cls, "identity")
+    if isinstance(identity, classmethod | staticmethod):
+        identity = getattr(cls, "identity")(**options)  # noqa: B009
+    if identity is None:
+        return parts, recorded, "its `identity` is None"
+    if not isinstance(identity, str):
+        raise ModelError(
+            f"model {name}: `identity` is read before the model is loaded: make it a text of the"
+            f" class, or a classmethod that takes the options and returns a text, not"
+            f" {type(identity).__name__}"
+        )
+    return [*parts, f"identity:{identity}"], recorded, ""

@@ -1,0 +1,90 @@
+"""The values of a model's options: which of them name files, and which are live objects."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from mmbench.checkpoints.file_hashes import exists, matching, prefixed
+
+_SCALARS = (str, int, float, bool, bytes, type(None), Path, Decimal, datetime.date, datetime.time)
+_SEPARATORS = re.compile(r"[,;:=|]")
+_WORDS = re.compile(r"[\s,;:=|+@#()\[\]{}\"']+")  # in a command line, JSON or a sum
+_PATTERN = re.compile(r"[*?\[]|\{\w*\}")
+
+
+def is_live(value: object) -> bool:
+    """Whether a value is an object whose content is not known: a network, an array, a client."""
+    return not isinstance(value, (*_SCALARS, Mapping, list, tuple))
+
+
+def leaves(value: object, place: str = "") -> Iterator[tuple[str, object]]:
+    """Each value and key inside mappings and lists, with its place: `adapters.0.path`."""
+    if isinstance(value, Mapping):
+        inside = [(str(key), one) for key, one in value.items()]
+    elif isinstance(value, list | tuple):
+        inside = [(str(number), one) for number, one in enumerate(value)]
+    else:
+        yield place, value
+        return
+    for key, one in inside:
+        yield from leaves(one, f"{place}.{key}" if place else key)
+    if isinstance(value, Mapping):  # {"a.safetensors": 0.5}
+        yield from ((place, key) for key in value)
+
+
+def plain(value: object) -> object:
+    """A value as a record can hold it: paths as texts, live objects by the name of their type."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, Path):
+        return str(value)
+    return f"<{type(value).__qualname__}>" if is_live(value) else value
+
+
+def named_files(value: object) -> list[Path]:
+    """The files and folders that a value names: as a whole, as a prefix, or in a list in a text.
+
+    `weights.pt`, `~/runs/a`, `model.ckpt` where there are `model.ckpt.index` and
+    `model.ckpt.data-00000-of-00001`, `a.pt,b.pt`, `style=lora.safetensors`, `file:///x/w.pt`,
+    `shards/*.npz`, `net-{rank}.pt`, `["a.pt"]`, `--lora a.pt`. A name between spaces or in brackets
+    needs a dot or a slash to be one.
+    """
+    if not isinstance(value, str | Path) or not str(value):
+        return []
+    whole = _path(str(value))
+    if exists(whole):
+        return [whole]
+    pieces = {piece.strip() for piece in _SEPARATORS.split(str(value)) if piece.strip()}
+    pieces |= {word for word in _WORDS.split(str(value)) if "." in word or "/" in word}
+    paths = map(_path, sorted(pieces))
+    found = [path for path in paths if exists(path) and not _contains_us(path)]
+    if _PATTERN.search(str(value)):
+        found += matching(_path(re.sub(r"\{\w*\}", "*", str(value))))
+    return [*found, *([] if re.search(r"\s", str(value)) else prefixed(whole))]
+
+
+def too_wide(value: object) -> bool:
+    """Whether a value names a folder that holds the working directory or the home folder.
+
+    A run writes into these, and what else lies there has no end.
+    """
+    return isinstance(value, str | Path) and str(value) != "" and _contains_us(_path(str(value)))
+
+
+def _path(text: str) -> Path:
+    # Unlike Path.expanduser, this leaves a `~name` of nobody as it is.
+    return Path(os.path.expandvars(os.path.expanduser(text)))  # noqa: PTH111
+
+
+def _contains_us(path: Path) -> bool:
+    if not exists(path) or not path.is_dir():
+        return False
+    real = path.resolve()
+    return any(real in (place, *place.parents) for place in (Path.cwd().resolve(), Path.home()))

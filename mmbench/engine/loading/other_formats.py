@@ -1,0 +1,87 @@
+"""Data of another format than a source reads: what they are, and which task reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmbench import registry
+from mmbench.data.readers.formats import (
+    describe,
+    is_json,
+    is_packed,
+    is_table,
+    is_text,
+    is_webdataset,
+)
+from mmbench.errors import DataError, MmbenchError, UserError
+from mmbench.protocols import Dataset
+from mmbench.text import listed
+from mmbench.types import TaskSpec
+
+_LARGEST = 64 << 20  # bytes of a file that is tried
+
+
+def explained(error: UserError, spec: TaskSpec, source: str, root: Path) -> UserError:
+    """Return an error of a source with what `root` holds, and with the task that reads it.
+
+    Data in the format of the source are described where another task reads them; what else is
+    wrong with them, the error says itself.
+    """
+    text = "" if registry.plugin("data", source) else describe(root)
+    if not text or (root.is_dir() and not is_webdataset(text)):
+        return error
+    readers, fits = _readers(root, source), _fits(source, text)
+    if is_table(text) and not fits and spec.kind == "retrieval":
+        readers.append("a task file with `data: {source: table, columns: {image: …, text: …}}`")
+    if fits and not readers and not is_webdataset(text):
+        return error
+    parts = [str(error)]
+    parts += [] if text in str(error) else [f"{root.name} is {text}"]
+    parts += [] if fits else [_expected(spec, source)]
+    parts += ["unpack it"] if is_packed(text) and "unpack" not in str(error) else []
+    parts += [f"such data are read by {' or '.join(readers)}"] if readers else []
+    return DataError("; ".join(parts))
+
+
+def _expected(spec: TaskSpec, source: str) -> str:
+    """Return what a source reads: the files that the task names, or what the source is about."""
+    files = spec.data.get("files")
+    if registry.source_info(source).reads == {"folder"}:
+        return f"data source {source} reads a FOLDER: {registry.summary('data', source)}"
+    if not files:
+        return f"data source {source} reads {registry.summary('data', source)}"
+    names = files.values() if isinstance(files, dict) else [files]
+    flat = [name for one in names for name in (one if isinstance(one, list) else [one])]
+    return f"task {spec.name} reads {listed(flat)}"
+
+
+def _fits(source: str, text: str) -> bool:
+    """Return whether a source reads files of this description, if their columns are right."""
+    reads = registry.source_info(source).reads
+    fits = {"table": is_table(text), "json": is_json(text), "text": is_text(text)}
+    return any(fits[format] for format in reads - {"folder"})
+
+
+def _readers(root: Path, source: str) -> list[str]:
+    """Return the tasks for one's own data that read this file."""
+    if not root.is_file() or root.stat().st_size > _LARGEST:
+        return []
+    names = (name for name in registry.names("data") if not registry.plugin("data", name))
+    tried = [name for name in names if name != source and registry.source_info(name).own_data]
+    return [f"-t {name}" for name in map(_reader, tried, [root] * len(tried)) if name]
+
+
+def _reader(source: str, root: Path) -> str:
+    """Return the task of a source that reads a file, nothing where it refuses it."""
+    try:
+        data: Dataset = registry.lookup("data", source)(root)
+    except MmbenchError:
+        return ""
+    samples = next(iter(data.by_role().values()))
+    if not samples:
+        return ""
+    if source == "answers" and any("options" in sample.inputs for sample in samples):
+        return "choices"
+    if source == "labels" and any(isinstance(sample.target, list) for sample in samples):
+        return "tags"
+    return source

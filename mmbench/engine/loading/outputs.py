@@ -1,0 +1,84 @@
+"""Outputs of other programs: the reader of a file's format is found through the registry."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from mmbench import registry
+from mmbench.data.readers.jsonfile import read_file
+from mmbench.data.readers.transcript_lines import TIMED
+from mmbench.engine.loading.returned_data import outputs_fault
+from mmbench.errors import DataError, UserError
+from mmbench.predictions.column_choice import check_fields
+from mmbench.predictions.vectors import holds_embeddings
+from mmbench.storage.content_keys import digest
+from mmbench.storage.regular_files import read_regular
+from mmbench.types import Outputs
+
+# The names of the readers of folders; no file has them.
+_FOLDER, _EMBEDDINGS = "folder/", "embeddings/"
+FORMATS = (
+    ".jsonl, .csv or .tsv (id, value); .json (COCO or VQA results, or {id: value});"
+    " .trn, .txt (a value a line), Kaldi's text; .run, .trec or .tsv (runs); .npz (embeddings);"
+    " .npy (scores); a folder of embeddings (query.npy, corpus.npy, query_ids, corpus_ids), of"
+    " images or of sounds"
+)
+
+
+def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs:
+    """Read the outputs in a file, by its extension, or in a folder: embeddings, images or sounds.
+
+    `fields` names the columns of the predictions and the ids (keys `prediction`, `id`) in a file of
+    records. Nothing is matched to a task here, and no image is decoded. Raises DataError, with file
+    and line, for what cannot be read, for ids that stand twice, and for a format that nobody reads;
+    UnknownName for a field or a column that is not there.
+    """
+    fields = fields or {}
+    check_fields(fields)
+    name = _name(path)
+    reader = registry.lookup("outputs", name) if name in registry.names("outputs") else None
+    takes_fields = reader is not None and "fields" in inspect.signature(reader).parameters
+    if fields and not takes_fields:
+        raise DataError(f"{path}: has no columns to choose from: leave --field out")
+    if reader is None:
+        raise _unread(path)
+    outputs: Outputs = reader(path, fields) if takes_fields else reader(path)
+    return _of_plugin(name, path, outputs) if registry.plugin("outputs", name) else outputs
+
+
+def _of_plugin(name: str, path: Path, outputs: Outputs) -> Outputs:
+    """Return what a plugin's reader returned, with the hash of the file where it gives none.
+
+    Raises UserError for what are no outputs.
+    """
+    if fault := outputs_fault(outputs):
+        raise UserError(f"outputs {name}: the reader returned {fault}")
+    if outputs.digest or not path.is_file():
+        return outputs
+    return replace(outputs, digest=digest(read_regular(path)).hex())
+
+
+def _name(path: Path) -> str:
+    """Return the name of a reader: a file's extension; a file without one goes by its name."""
+    if path.is_dir():
+        return _EMBEDDINGS if holds_embeddings(path) else _FOLDER
+    return path.suffix.lower() or path.name
+
+
+def _unread(path: Path) -> DataError:
+    """Return the error for a format that nobody reads. Raises DataError where there is no file."""
+    if not path.exists():
+        read_file(path, pipe=True)
+    plugins = [name for name in registry.names("outputs") if registry.plugin("outputs", name)]
+    suffix = path.suffix.lower()
+    if suffix.removeprefix(".") in plugins:
+        raise DataError(f"{path}: a reader is named {suffix[1:]!r}: register it as {suffix!r}")
+    formats = "; ".join([FORMATS, *plugins])
+    why = f"cannot tell its format by {suffix!r}"
+    if suffix in TIMED:
+        why = f"holds {TIMED[suffix]}, which are not aligned with samples here"
+    return DataError(f"{path}: {why}: give {formats}")

@@ -1,0 +1,98 @@
+"""Files outside the data folder, which an endpoint on another machine is not sent unasked.
+
+A table can name any file of this machine. A local model may look at it; to send it away is another
+matter.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from mmbench.data.mapping.images import FOLDERS
+from mmbench.data.readers.library_names import library_name
+from mmbench.engine.loading.datasets import data_root
+from mmbench.errors import DataError
+from mmbench.text import count, plain
+from mmbench.types import Continued, Item, Media, Message, Requests, TaskSpec, View
+
+_PACKAGE = Path(__file__).parents[2]  # holds data of its own
+_COCO = "annotations"  # COCO's folder for them, beside its folders of images
+
+
+def check_outside(
+    spec: TaskSpec, requests: Iterable[Requests], given: Path | None, host: str, *, allow: bool
+) -> str:
+    """Return what to say of files outside the data folder that `host` is sent, "" if none is.
+
+    `given` is `--data`. A file is where its real path is, so that a link out of the folder leads
+    outside. Raises DataError for such files unless `allow`.
+    """
+    folders = data_folders(spec, given)
+    names = {name for asked in requests for item in asked.contents for name in _files(item)}
+    outside = sorted(name for name in names if not _inside(name, folders))
+    if not outside:
+        return ""
+    what = f"{count(len(outside), 'file')} from outside the data folder"
+    if allow:
+        return f"{host} was sent {what}"
+    raise DataError(
+        f"task {spec.name}: {host} would be sent {what} {plain(str(folders[0]))}, e.g."
+        f" {plain(outside[0])}: give --allow-outside, or move them there"
+    )
+
+
+def data_folders(spec: TaskSpec, given: Path | None) -> list[Path]:
+    """Return the real folders of a task's data: the data folder first.
+
+    That is the folder given, or of a file the folder that it is in. Without `--data` it is the
+    task's folder under $MMBENCH_DATA, or the `path` of its data block. For COCO's layout the
+    folders of images beside `annotations` belong to it, for a data set of the hub the caches of
+    `datasets` and `huggingface_hub`.
+    """
+    place = given if given is not None else _default(spec)
+    if place is None:
+        return [*_caches(), _PACKAGE]
+    folder = place if place.is_dir() else place.parent
+    real = Path(os.path.realpath(folder))
+    beside = [real.parent / name for name in FOLDERS if name] if real.name == _COCO else []
+    return [real, *beside, _PACKAGE]
+
+
+def _default(spec: TaskSpec) -> Path | None:
+    """The task's own place on this machine, None where its data are the hub's or the package's."""
+    places = [data_root() / str(spec.data["folder"])] if "folder" in spec.data else []
+    hub = spec.data.get("hub", {})
+    paths = [block["path"] for block in (spec.data, hub) if isinstance(block.get("path"), str)]
+    return next((place for place in [*places, *map(Path, paths)] if place.exists()), None)
+
+
+def _caches() -> list[Path]:
+    from huggingface_hub import constants
+
+    of_datasets = ("HF_DATASETS_CACHE", "DOWNLOADED_DATASETS_PATH", "EXTRACTED_DATASETS_PATH")
+    caches = map(Path, (*map(library_name, of_datasets), constants.HF_HUB_CACHE))
+    return [Path(os.path.realpath(cache.expanduser())) for cache in caches]
+
+
+def _inside(name: str, folders: list[Path]) -> bool:
+    real = Path(os.path.realpath(name))
+    return any(real.is_relative_to(folder) for folder in folders)
+
+
+def _files(item: Item | Message) -> Iterator[str]:
+    """The paths of the files in an item."""
+    match item:
+        case Media() if item.read is None:
+            yield item.name
+        case View():
+            yield from _files(item.media)
+        case Continued():
+            yield from _files(item.conversation)
+        case Message():
+            for part in item.parts:
+                yield from _files(part)
+        case tuple():
+            for message in item:
+                yield from _files(message)

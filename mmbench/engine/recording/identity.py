@@ -1,0 +1,147 @@
+"""Identity is content: hashes of what was asked, of what it was asked of, and of who answered."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from os import cpu_count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mmbench import __version__
+from mmbench.checkpoints import Checkpoint
+from mmbench.protocols import ModelClass
+from mmbench.storage.content_keys import digest, digest_of_keys
+from mmbench.types import KindOptions, ModelInfo, TaskSpec
+
+if TYPE_CHECKING:
+    from mmbench.storage.content_keys import Keys
+
+# Libraries whose version can move a number in its last digits, or more.
+NUMERIC = (
+    *("numpy", "torch", "transformers", "tokenizers", "pillow"),
+    *("av", "soundfile", "soxr", "diffusers"),
+)
+
+
+def canonical(value: object) -> str:
+    """JSON with sorted keys and no spaces: equal values, equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def fingerprint(spec: TaskSpec) -> str:
+    """Return a hash of the question: kind, fields, options, protocol and version of the task.
+
+    The directions and the prompt always count; any other option only with another value than its
+    default, so that a kind that gains an option asks the same as before. Settings do not count.
+    """
+    options = msgspec.to_builtins(spec.options)
+    plain = _defaults(type(spec.options))
+    directions = options.pop("directions", "both")
+    prompt = options.pop("prompt", "{text}")
+    how = {
+        name: value
+        for name, value in options.items()
+        if name not in spec.options.settings and (name not in plain or value != plain[name])
+    }
+    asked: list[object] = [spec.kind, spec.fields, directions, prompt, spec.protocol]
+    return digest(canonical([*asked, spec.version, *([how] if how else [])])).hex()
+
+
+def _defaults(options: type[KindOptions]) -> dict[str, object]:
+    """Return the defaults of a kind's options as plain values; some may have to be given."""
+    fields = [field for field in msgspec.structs.fields(options) if not field.required]
+    return {
+        field.name: msgspec.to_builtins(
+            field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+        )
+        for field in fields
+    }
+
+
+def data_hash(keys: Keys, links: bytes) -> str:
+    """What it is asked of: the keys [n, 16] of ordered samples, and the links between them."""
+    return digest_of_keys(keys, links).hex()
+
+
+def model_info(
+    name: str,
+    cls: ModelClass,
+    checkpoint: Checkpoint | None,
+    options: dict[str, object],
+    dtype: str,
+    *,
+    source: Sequence[bytes] = (),
+    parts: Sequence[str] = (),
+) -> ModelInfo:
+    """Return a model's identity: registered name and version, source, options, dtype and weights.
+
+    The module of the class is no part of it, so that a class can move. `source` is that of a
+    plugin, `parts` what else can change the answers: the contents of files that options name, a
+    declared identity.
+    """
+    version = str(getattr(cls, "version", 0))
+    weights = checkpoint.hash if checkpoint else ""
+    known = name, version, digest(*source), canonical(options), dtype, weights
+    return ModelInfo(
+        name=name,
+        checkpoint=checkpoint.name if checkpoint else None,
+        revision=checkpoint.revision if checkpoint else None,
+        hash=digest(*known, *parts).hex(),
+        adapter=f"{name}@{version}",
+        options=options,
+        dtype=dtype,
+    )
+
+
+def journal_key(model: ModelInfo, device: str) -> str:
+    """The journal's folder of a model: its hash, the kind of device and the libraries' versions."""
+    return digest(model.hash, device.partition(":")[0], canonical(versions())).hex()
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of mmbench and of the libraries that can move a number."""
+    return {"mmbench": __version__} | {name: package_version(name) for name in NUMERIC}
+
+
+def package_version(name: str) -> str:
+    """The version of an installed package, or `absent`."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def environment(device: str) -> dict[str, object]:
+    """Where a run took place: versions, device, threads, and mmbench's commit in a checkout."""
+    torch = sys.modules.get("torch")  # not imported for a run in which no model ran
+    shown = device
+    if torch is not None and device.startswith("cuda"):
+        shown = torch.cuda.get_device_name(device)
+    return {
+        "versions": versions() | {"python": platform.python_version()},
+        "platform": f"{platform.system()}-{platform.machine()}",
+        "device": shown,
+        "threads": torch.get_num_threads() if torch is not None else cpu_count(),
+        "git": _commit(),
+    }
+
+
+@cache
+def _commit() -> str | None:
+    """The commit of the checkout that mmbench runs from, with + when it is changed."""
+    root, git = Path(__file__).parents[3], shutil.which("git")
+    if git is None or not (root / ".git").exists():
+        return None
+    describe = [git, "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=12"]
+    done = subprocess.run(describe, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None

@@ -1,0 +1,146 @@
+"""The run record: what was asked of whom, the scores, and what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from mmbench.engine.context import RunContext
+from mmbench.engine.loading.prepare import BASELINE, Prepared
+from mmbench.engine.options import Options
+from mmbench.engine.recording import identity
+from mmbench.engine.recording.published import verdicts
+from mmbench.engine.scoring.measure import Measured
+from mmbench.engine.scoring.remarks import STRIPPED
+from mmbench.errors import SampleError
+from mmbench.protocols import Dataset
+from mmbench.storage import records as store
+from mmbench.storage.content_keys import ContentKeys, as_keys, digest
+from mmbench.types import ModelInfo, RunRecord, TaskInfo, TaskSpec
+
+_SHOWN = 20  # failures that a record lists
+
+
+class RunSummary(NamedTuple):
+    """The parts of a record besides model, task and scores.
+
+    `failed` counts the samples of which `failures` lists id and reason; `counts` and `throughput`
+    are those of an earlier run where its outputs are measured again. `search` is the report of an
+    approximate index, `endpoint` the host that a model is served by.
+    """
+
+    failed: int
+    failures: list[tuple[str, str]]
+    notes: list[str]
+    seed: int
+    search: dict[str, dict[str, Any]]
+    counts: dict[str, int]
+    throughput: dict[str, float]
+    baseline: str | None
+    endpoint: str | None
+
+
+def hash_data(
+    spec: TaskSpec, data: Dataset, directions: list[str], keys: ContentKeys
+) -> tuple[str, int]:
+    """Return the hash of ordered ids and content keys of the samples used, and their links.
+
+    Also how many contents could not be read: the hash covers their ids alone.
+    """
+    unread = 0
+
+    def parts() -> Iterator[bytes]:
+        nonlocal unread
+        for role, ident, content in data.contents(spec.fields, len(directions) > 1):
+            try:
+                key = keys.key(content)
+            except SampleError:
+                key, unread = b"unreadable", unread + 1
+            yield digest(role, ident, key)
+
+    hashes = as_keys(parts())
+    return identity.data_hash(hashes, data.targets_hash()), unread
+
+
+def way_of_asking(prepared: Prepared, options: Options) -> str:
+    """Return what each signature says: the kind's part, and how frames are chosen."""
+    spec = prepared.spec
+    named = {*spec.fields, *spec.fields.values()}
+    frames = "frames=by-index" if "video" in named and "image" not in named else ""
+    asked = prepared.kind.signature(prepared.data)
+    reasoning = STRIPPED if options.strip_reasoning else ""
+    return ",".join(filter(None, [asked, frames, reasoning]))
+
+
+def task_info(prepared: Prepared, data_hash: str, options: Options) -> TaskInfo:
+    """Return what was asked, and of what."""
+    spec = prepared.spec
+    return TaskInfo(
+        name=spec.name,
+        version=spec.version,
+        kind=spec.kind,
+        fingerprint=identity.fingerprint(spec),
+        data_hash=data_hash,
+        protocol=spec.protocol,
+        data=prepared.data.sizes(),
+        source=prepared.data.source,
+        asked=way_of_asking(prepared, options),
+    )
+
+
+def summary_of(
+    prepared: Prepared,
+    context: RunContext,
+    failures: list[tuple[str, str]],
+    notes: list[str],
+    search: dict[str, dict[str, Any]],
+) -> RunSummary:
+    """Return the summary of a run, or of scored outputs, whose data are at hand."""
+    info = prepared.info
+    return RunSummary(
+        failed=len(failures),
+        failures=failures,
+        notes=[*prepared.data.notes(), *prepared.notes, *notes],
+        seed=context.options.seed,
+        search=search,
+        counts={"samples": sum(prepared.data.sizes().values())},
+        throughput={},
+        baseline=info.name if info.adapter == BASELINE else None,
+        endpoint=prepared.model.destination if prepared.model else None,
+    )
+
+
+def make_record(
+    spec: TaskSpec,
+    model: ModelInfo,
+    task: TaskInfo,
+    measured: Measured,
+    summary: RunSummary,
+    context: RunContext,
+) -> RunRecord:
+    """Return the record of a run, of scored outputs, or of outputs that were measured again."""
+    costs, scores = context.costs, measured.scores
+    known_as = context.options.published_as or model.checkpoint or model.name
+    doubt = task.source.get("doubt", "")
+    published = verdicts(spec, known_as, scores, task.data, summary.failed, doubt)
+    endpoint = {"endpoint": summary.endpoint} if summary.endpoint else {}
+    return RunRecord(
+        run=store.new_run_id(model.name),
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        model=model,
+        task=task,
+        scores=scores,
+        headline=spec.headline if spec.headline in scores else next(iter(scores)),
+        published=[] if summary.baseline else published,
+        counts=summary.counts | {"failed": summary.failed} | costs.counts,
+        failures=summary.failures[:_SHOWN],
+        seconds=costs.clock.seconds,
+        throughput=summary.throughput | costs.throughput,
+        environment=identity.environment(costs.device) | endpoint,
+        seed=summary.seed,
+        index=summary.search,
+        notes=summary.notes,
+        baseline=summary.baseline,
+        breakdowns=measured.breakdowns,
+    )

@@ -1,0 +1,162 @@
+"""The stored rows of a run: what was said of each sample, and the rows of each metric.
+
+Columns `direction`, `split`, `id`, `group`, `error`, `value`, `scores`, `target`, `tags` (`value`,
+`target` and `tags` as JSON; scores by class as lists of float32 or float64), and one list of
+float64 for each metric. `scores` says what scores by class are (`logits`, `probabilities`,
+`similarities`); rows of older runs have no such column. The tag `finish` is `length` where an
+answer met the token limit, the tag `cut` how many characters of a longer output were scored. With
+these a run is compared and scored again, without the model and without the data.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from mmbench.columns import (
+    Mappings,
+    NumberRows,
+    Repeated,
+    Texts,
+    column,
+    joined,
+    patched,
+    rows_not_none,
+    rows_of_type,
+)
+from mmbench.engine.scoring.estimates import Scored
+from mmbench.errors import DataError
+from mmbench.safe_parse import encode_json, parse_json
+from mmbench.types import Broken, Directions, Media, Prediction, Predictions, Ranking
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Table = dict[str, Sequence[Any]]  # columns of the types above, as Parquet gives them back
+
+
+def rows_table(directions: Directions, found: Sequence[Scored]) -> Table:
+    """Return the columns of the stored rows: one row per prediction."""
+    splits = [(d, i, split) for d, of in directions.items() for i, split in enumerate(of)]
+
+    def of_all(name: str) -> Sequence[Any]:
+        """Return a field of all predictions."""
+        return joined([column(split, name) for _, _, split in splits])
+
+    table: Table = {
+        "direction": joined([Repeated(direction, len(split)) for direction, _, split in splits]),
+        "split": joined([Repeated(number, len(split)) for _, number, split in splits]),
+        "id": of_all("id"),
+        "group": of_all("group"),
+        "error": of_all("error"),
+        "value": _values(of_all("value"), of_all("error")),
+        "scores": of_all("scores"),
+        "target": _encoded(of_all("target")),
+        "tags": _encoded(of_all("tags")),
+    }
+    measured: dict[str, NumberRows] = {}
+    for scored in found:
+        if scored.score.fold != "whole":
+            _fill(measured, len(table["id"]), scored)
+    return table | measured
+
+
+def _fill(measured: dict[str, NumberRows], n: int, scored: Scored) -> None:
+    """Put the rows of a score where its predictions stand among all n."""
+    import numpy as np
+
+    rows = scored.score.rows
+    # The number of the split, or of the direction, is a column of its own.
+    kept = rows[:, :-1] if scored.score.fold.startswith("split-") else rows
+    if len(kept) == n and scored.metric not in measured:
+        measured[scored.metric] = NumberRows(kept)
+        return
+    if scored.metric not in measured:
+        empty = np.zeros((n, kept.shape[1]))
+        measured[scored.metric] = NumberRows(np.ma.array(empty, mask=True))
+    column = measured[scored.metric]
+    column.array[np.asarray(scored.positions, np.intp)] = kept
+
+
+def _values(values: Sequence[object], errors: Sequence[str | None]) -> Sequence[object]:
+    """Return values as JSON; scores by class as they are, which is a tenth of the size."""
+    import numpy as np
+
+    values = patched(values, dict.fromkeys(rows_not_none(errors)))
+    if hasattr(values, "dtype"):
+        return values
+    if rows_of_type(values, np.ndarray):
+        of_classes = cast("Sequence[NDArray[np.float64] | int | None]", values)
+        return [None if value is None else np.atleast_1d(value) for value in of_classes]
+    return _encoded(values)
+
+
+def _encoded(values: Sequence[object]) -> Sequence[str | None]:
+    """Return values as JSON, each as `_json` has it."""
+    import pyarrow as pa
+
+    if isinstance(values, Repeated):
+        return Repeated(_json(values.only), len(values))
+    if isinstance(values, Mappings) and not values.columns:
+        return Repeated("{}", len(values))
+    plain = isinstance(values, array) or (isinstance(values, Texts) and not values.array.null_count)
+    encode = msgspec.json.encode if plain else _json  # texts in Arrow have no lone surrogates
+    return Texts(pa.array(map(encode, values), pa.large_string()))
+
+
+def _json(value: Any) -> str | None:
+    if isinstance(value, Media | Broken):
+        value = {"media": value.name} if isinstance(value, Media) else None
+    if hasattr(value, "dtype"):  # a number of numpy
+        value = value.item()
+    return None if value is None else encode_json(value).decode()
+
+
+def stored_predictions(table: Mapping[str, Sequence[Any]]) -> Predictions:
+    """Return the predictions behind stored rows. Raises DataError for images."""
+    found: dict[str, list[list[Prediction]]] = {}
+    columns = ("direction", "split", "id", "group", "error", "value", "target", "tags")
+    if missing := [name for name in columns if name not in table]:
+        raise DataError(f"the rows have no column {missing[0]!r}: run it again")
+    if not table["id"]:
+        raise DataError("the file of the rows has none: run it again")
+    scales = table.get("scores") or [""] * len(table["id"])
+    for scale, direction, split, *row in zip(scales, *(table[n] for n in columns), strict=True):
+        splits = found.setdefault(direction, [])
+        splits.extend([] for _ in range(split + 1 - len(splits)))
+        splits[split].append(msgspec.structs.replace(_prediction(*row), scores=scale))
+    return Predictions(found)
+
+
+def _prediction(
+    ident: str, group: str, error: str | None, value: object, target: str | None, tags: str
+) -> Prediction:
+    import numpy as np
+
+    if isinstance(value, str):
+        value = _decoded(value, ident)
+        if isinstance(value, dict) and value.keys() == {"media"}:
+            raise DataError(
+                f"sample {ident}: rows keep no images and sounds; score the files again"
+            )
+    elif value is not None:
+        scores = np.asarray(value, np.float64)
+        if len(scores) == 1 and not scores[0].is_integer():
+            raise DataError(f"sample {ident}: its value {scores[0]} is not the number of a class")
+        value = scores if len(scores) > 1 else int(scores[0])
+    right = None if target is None else _decoded(target, ident)
+    return Prediction(ident, value, right, error, group, msgspec.json.decode(tags))
+
+
+def _decoded(text: str, ident: str) -> object:
+    """Return a value or a target from its JSON. Raises DataError."""
+    try:
+        value = parse_json(text)
+        ranking = isinstance(value, dict) and value.keys() >= {"ranks", "grades"}
+        return msgspec.convert(value, Ranking) if ranking else value
+    except ValueError as error:
+        raise DataError(f"sample {ident}: its row cannot be read: {error}") from error

@@ -1,0 +1,1 @@
+"""From predictions to scores: metrics, features of other models, bounds."""

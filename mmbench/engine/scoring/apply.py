@@ -1,0 +1,111 @@
+"""One metric applied to predictions, some of which failed or which the metric cannot take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from mmbench import registry
+from mmbench.columns import column, rows_not_none, without_rows
+from mmbench.engine.scoring.long_texts import readable
+from mmbench.errors import SampleError, UserError
+from mmbench.protocols import Metric
+from mmbench.protocols.declarations import with_range
+from mmbench.types import Prediction, Score
+
+if TYPE_CHECKING:
+    from mmbench.engine.scoring.features import Featurer
+
+
+class Applied(NamedTuple):
+    """The score of a metric and the predictions behind its rows.
+
+    `positions` are their positions among the given predictions; `lost` says by id why the metric
+    could not take some.
+    """
+
+    score: Score
+    predictions: Sequence[Prediction]
+    positions: Sequence[int]
+    lost: dict[str, str]
+
+
+def apply(
+    name: str,
+    predictions: Sequence[Prediction],
+    featurer: Featurer | None = None,
+    options: Mapping[str, object] | None = None,
+) -> Applied:
+    """Return the score of one metric, by name, and the predictions behind it.
+
+    Failed predictions are left out, unless the metric wants them. Raises UnknownName, and UserError
+    for a metric that wants a model where there is none, and for options that it does not take.
+    """
+    function, argument = registry.metric(name)
+    given = () if argument is None else (argument,)
+    wants = registry.metric_info(name).wants
+    function = registry.with_options(name, function, options or {})
+    failed = [] if wants and wants.failed else rows_not_none(column(predictions, "error"))
+    positions, answered = (
+        without_rows(range(len(predictions)), failed),
+        without_rows(predictions, failed),
+    )
+    if wants is None:
+        applied = _by_itself(function, answered, positions, given)
+        return applied._replace(score=_a_score(name, applied.score))
+    if featurer is None:
+        raise UserError(f"metric {name} wants a model, and none can run here")
+    featured = featurer.features(name, wants, argument, readable(answered))
+    lost = {answered[row].id: f"{name}: {why}" for row, why in featured.failures.items()}
+    if lost and wants.failed:  # what is left of them counts
+        answered = [_failed(p, lost[p.id]) if p.id in lost else p for p in answered]
+        featured = featurer.features(name, wants, argument, readable(answered))
+    kept = [row for row in range(len(answered)) if row not in featured.failures]
+    features = [featured.features[row] for row in kept]
+    answered = [answered[row] for row in kept]
+    positions = [positions[row] for row in kept]
+    score = _a_score(name, function(readable(answered), *given, features=features))
+    told = f"{score.signature},{featured.signature}"
+    return Applied(msgspec.structs.replace(score, signature=told), answered, positions, lost)
+
+
+def _a_score(name: str, value: object) -> Score:
+    """Return what a metric returned, with its declared range. Raises UserError for no score."""
+    if isinstance(value, Score):
+        return with_range(value, registry.metric_info(name))
+    raise UserError(
+        f"metric {name} returned a {type(value).__name__}: a mmbench.types.Score is needed"
+    )
+
+
+def _failed(prediction: Prediction, why: str) -> Prediction:
+    return msgspec.structs.replace(prediction, error=why)
+
+
+def _by_itself(
+    function: Metric,
+    answered: Sequence[Prediction],
+    positions: Sequence[int],
+    given: tuple[object, ...],
+) -> Applied:
+    """Return the score of the predictions that the metric can take: a sound may be undecodable."""
+    try:
+        return Applied(function(readable(answered), *given), answered, positions, {})
+    except SampleError:
+        refused = [_refusal(function, p, given) for p in answered]
+    lost = {p.id: why for p, why in zip(answered, refused, strict=True) if why}
+    fit = [row for row, why in enumerate(refused) if not why]
+    kept = [answered[row] for row in fit]
+    score = function(readable(kept), *given)
+    return Applied(score, kept, [positions[row] for row in fit], lost)
+
+
+def _refusal(function: Metric, prediction: Prediction, given: tuple[object, ...]) -> str:
+    """Return why a metric cannot take a prediction, empty if it can."""
+    try:
+        function(readable([prediction]), *given)
+    except SampleError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,176 @@
+"""What metrics want of models that are not the one measured: CLIPScore, FID and their kin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from mmbench.columns import Table
+from mmbench.engine.context import RunContext
+from mmbench.engine.inference.asked import Asked
+from mmbench.engine.loading.models import Finder, Model, find
+from mmbench.engine.options import Options
+from mmbench.errors import Missing, ModelError, UserError
+from mmbench.text import plain
+from mmbench.types import (
+    Answers,
+    Features,
+    Item,
+    ModelInfo,
+    Prediction,
+    Requests,
+    Said,
+    Wants,
+)
+
+
+class Featured(NamedTuple):
+    """Features [k, d] by name of each prediction, why some have none, and whose they are."""
+
+    features: list[Features]
+    failures: dict[int, str]
+    signature: str
+
+
+class Featurer:
+    """Embeds what metrics want, through the journal."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._asked: dict[str, Asked] = {}
+        # FID and its kin want the same of the same images: the last answer to each wish is kept.
+        self._known: dict[tuple[str, object, bool], tuple[Sequence[Prediction], Featured]] = {}
+
+    def model(self, metric: str, wants: Wants, argument: int | str | None) -> Model:
+        """Find the model of a metric, without loading it.
+
+        Raises Missing where it cannot be had, UserError where it cannot do what the metric wants.
+        """
+        context = self._context
+        text, options = _chosen(metric, wants, argument, context.options)
+        family = metric.partition("@")[0]
+        try:
+            model = find(text, Finder(context.keys, device=context.options.device), options)
+        except ModelError as error:
+            raise Missing(
+                f"metric {metric} wants a model: {error}; or another one: {family}@NAME@FOLDER"
+            ) from error
+        if model.destination and not context.options.allow_outside:
+            raise UserError(
+                f"metric {metric} would send files to {model.destination}: write {family}@NAME with"
+                " a model on this machine, or run with --allow-outside"
+            )
+        needed = {modality for modality, _ in wants.modalities.values()}
+        if not hasattr(model.cls, wants.method) or needed - model.cls.modalities:
+            able = f"{wants.method} {' and '.join(sorted(needed))}"
+            raise UserError(
+                f"metric {metric} wants a model that can {able}, which {text} cannot: write"
+                f" {family}@NAME with another model"
+            )
+        return model
+
+    def features(
+        self,
+        metric: str,
+        wants: Wants,
+        argument: int | str | None,
+        predictions: Sequence[Prediction],
+    ) -> Featured:
+        """The features of every prediction. Raises what `model` raises."""
+        model = self.model(metric, wants, argument)
+        wish = model.info.hash, wants.contents, wants.normalise
+        if wish in self._known and _same(self._known[wish][0], predictions):
+            return self._known[wish][1]
+        if model.info.hash not in self._asked:
+            self._asked[model.info.hash] = Asked(model, self._context)
+        contents = [wants.contents(prediction) for prediction in predictions]
+        _check_contents(metric, wants, contents)
+        requests = {
+            name: Requests(
+                [one for wanted in contents for one in wanted.get(name, [])],
+                modality,
+                role,
+                normalise=wants.normalise,
+                method=wants.method,
+            )
+            for name, (modality, role) in wants.modalities.items()
+        }
+        answers = self._asked[model.info.hash].answers(requests)
+        features, failures = _by_prediction(contents, answers)
+        found = Featured(features, failures, f"features={_name(model.info)}")
+        self._known[wish] = predictions, found
+        return found
+
+
+def _same(known: Sequence[Prediction], predictions: Sequence[Prediction]) -> bool:
+    """Whether these are the very predictions, which never change, or a table of equal columns."""
+    if known is predictions or len(known) != len(predictions):
+        return known is predictions
+    if isinstance(known, Table) and isinstance(predictions, Table):
+        return all(_equal(one, predictions.columns[name]) for name, one in known.columns.items())
+    return all(one is other for one, other in zip(known, predictions, strict=True))
+
+
+def _equal(one: Sequence[object], other: Sequence[object]) -> bool:
+    import numpy as np
+
+    return one is other or (type(one) is type(other) and bool(np.all(one == other)))
+
+
+def _chosen(
+    metric: str, wants: Wants, argument: int | str | None, options: Options
+) -> tuple[str, dict[str, object]]:
+    """The model of a metric and its options."""
+    text, own = wants.variants.get(str(argument), (argument or wants.model, wants.options))
+    if text is None:
+        raise UserError(f"metric {metric}: has no model of its own; write {metric}@MODEL")
+    file = wants.files.get(str(text))
+    if file is not None:
+        if file.option not in options.metric_models:
+            raise Missing(f"metric {metric} needs {file.hint}")
+        text = f"{text}@{options.metric_models[file.option]}"
+    return str(text), dict(own)
+
+
+def _check_contents(metric: str, wants: Wants, contents: Sequence[object]) -> None:
+    """Refuse contents of predictions that are no lists by names of `modalities`."""
+    for wanted in contents:
+        if not isinstance(wanted, dict) or not all(
+            name in wants.modalities and isinstance(one, list) for name, one in wanted.items()
+        ):
+            names = ", ".join(wants.modalities)
+            raise UserError(
+                f"metric {metric}: the contents of its wants are {plain(repr(wanted), 80)}: give a"
+                f" dict of lists by the names of its modalities ({names})"
+            )
+
+
+def _by_prediction(
+    contents: Sequence[dict[str, list[Item]]], answers: dict[str, Answers | Said]
+) -> tuple[list[Features], dict[int, str]]:
+    import numpy as np
+
+    features: list[Features] = [{} for _ in contents]
+    failures: dict[int, str] = {}
+    for name, found in answers.items():
+        ends = np.cumsum([0] + [len(wanted.get(name, [])) for wanted in contents]).tolist()
+        rows = found.vectors if isinstance(found, Answers) else _texts(found)
+        for row, (start, end) in enumerate(pairwise(ends)):
+            features[row][name] = rows[start:end]
+        owners = np.searchsorted(ends, list(found.failures), side="right") - 1
+        for owner, why in zip(owners.tolist(), found.failures.values(), strict=True):
+            failures.setdefault(owner, why)
+    return features, failures
+
+
+def _texts(found: Said) -> list[str]:
+    """What was written; nothing where it failed."""
+    return [written.text if written else "" for written in found.values]
+
+
+def _name(info: ModelInfo) -> str:
+    """Whose features: `clip@openai/clip-vit-base-patch32#3d74acf9`; no path of this machine."""
+    known = info.checkpoint if info.revision else None
+    options = "".join(f",{key}={value}" for key, value in sorted(info.options.items()))
+    return f"{info.name}{f'@{known}' if known else ''}#{info.hash[:8]}{options}"

@@ -1,0 +1,161 @@
+"""Metrics over predictions: scores with their intervals, by direction and by tag."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import compress
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from mmbench import registry, stats
+from mmbench.columns import ABSENT, column, distinct, entries, joined, rows_not_none, taken
+from mmbench.engine.scoring.bounds import joined as joined_extremes
+from mmbench.engine.scoring.estimates import MetricOptions, Scored, estimates, macro_name
+from mmbench.types import Directions, Score, ScoreInfo
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mmbench.engine.scoring.features import Featurer
+
+Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]
+
+
+class Measured(NamedTuple):
+    """Scores by full name, those of parts by tag, and what they were made of."""
+
+    scores: dict[str, ScoreInfo]
+    breakdowns: Breakdowns
+    found: list[Scored]
+
+    @property
+    def lost(self) -> list[tuple[str, str]]:
+        """Return id and reason of each sample that answered and that a metric could not take."""
+        return list({i: why for scored in self.found for i, why in scored.lost.items()}.items())
+
+
+def measure(
+    metrics: Sequence[str],
+    directions: Directions,
+    *,
+    breakdowns: Sequence[str] = (),
+    headline: str = "",
+    signature: str = "",
+    featurer: Featurer | None = None,
+    options: MetricOptions | None = None,
+    seed: int = 0,
+) -> Measured:
+    """Score each metric in each direction: `recall@1[text-to-image]`.
+
+    Failed predictions are not measured; they are counted, with the bounds they leave. Of each tag
+    in `breakdowns` every metric is also given over the samples of one value, and as the mean over
+    the values, `exact_match{macro:subject}`, where there are several or it is the `headline`. A
+    metric that lacks a library, a program or a file is n/a with what to install. Raises Missing
+    where none could be measured.
+    """
+    found, missing = estimates(metrics, directions, featurer, options)
+    by_tags = [(scored, tag, _parts(scored, tag)) for scored in found for tag in breakdowns]
+    macros = [
+        _macro(scored, tag, own)
+        for scored, tag, own in by_tags
+        if len(own) > 1 or (own and headline == macro_name(scored.name, tag))
+    ]
+    parts = [(tag, value, part) for _, tag, own in by_tags for value, part in own.items()]
+    shown = [*found, *macros]
+    infos = _infos([*shown, *(scored for _, _, scored in parts)], signature, seed)
+    scores = dict(zip([scored.name for scored in shown], infos, strict=False))
+    scores |= {name: _unmeasured(name, str(error)) for name, error in missing.items()}
+    by_tag: Breakdowns = {}
+    for (tag, value, scored), info in zip(parts, infos[len(shown) :], strict=True):
+        by_tag.setdefault(tag, {}).setdefault(value, {})[scored.name] = info
+    return Measured(scores, by_tag, found)
+
+
+def _by_tag(scored: Scored, tag: str) -> dict[str, NDArray[np.bool_]]:
+    """Return which rows have each value of a tag, bool [n]; none for a metric without rows."""
+    import numpy as np
+
+    if scored.score.fold == "whole":
+        return {}
+    tags = entries(column(scored.predictions, "tags"), tag)
+    values = np.array(["" if value is ABSENT else value for value in tags], dtype=object)
+    return {str(value): values == value for value in sorted(set(values)) if value}
+
+
+def _part(scored: Scored, rows: NDArray[np.bool_]) -> Scored:
+    """Return the score over some of its rows, folded again."""
+    score, table = scored.score, scored.score.rows[rows]
+    value = stats.fold(score.fold, table)
+    behind = taken(scored.predictions, rows.nonzero()[0])
+    positions = list(compress(scored.positions, rows))
+    cut = msgspec.structs.replace(score, rows=table, value=value, interval=None)
+    return scored._replace(
+        score=cut, predictions=behind, positions=positions, asked=len(behind), extremes=None
+    )
+
+
+def _parts(scored: Scored, tag: str) -> dict[str, Scored]:
+    """Return the score over the samples of each value of a tag."""
+    parts = {value: _part(scored, rows) for value, rows in _by_tag(scored, tag).items()}
+    ends = scored.extremes
+    if ends is None:
+        return parts
+    return {v: part._replace(extremes=ends.within(tag, v)) for v, part in parts.items()}
+
+
+def _macro(scored: Scored, tag: str, parts: dict[str, Scored]) -> Scored:
+    """Return the mean of a score over the values of a tag."""
+    score = stats.over_splits([part.score for part in parts.values()])
+    named = msgspec.structs.replace(score, signature=f"macro={tag},{score.signature}")
+    behind = joined([part.predictions for part in parts.values()])
+    ends = joined_extremes(list(parts.values()), stats.over_splits)
+    return scored._replace(
+        name=macro_name(scored.name, tag),
+        score=named,
+        predictions=behind,
+        positions=[at for part in parts.values() for at in part.positions],
+        extremes=ends,
+    )
+
+
+def _infos(found: list[Scored], signature: str, seed: int) -> list[ScoreInfo]:
+    groups = [scored.groups for scored in found]
+    intervals = stats.intervals([scored.score for scored in found], groups, seed=seed)
+    return [_info(s, signature, *interval) for s, interval in zip(found, intervals, strict=True)]
+
+
+def _unmeasured(name: str, reason: str) -> ScoreInfo:
+    """Return the score of a metric that cannot run here: no value and no signature."""
+    better = registry.metric_info(name).better or "higher"
+    return ScoreInfo(None, None, None, 0, 0, "", better, "mean", reason=reason)
+
+
+def _info(
+    scored: Scored, signature: str, interval: tuple[float, float] | None, reason: str
+) -> ScoreInfo:
+    score, behind = scored.score, scored.predictions
+    n = len(behind) - len(rows_not_none(column(behind, "error")))
+    missing = scored.asked - n
+    low, high = interval or (None, None)
+    return ScoreInfo(
+        value=score.value if math.isfinite(score.value) else None,
+        low=low,
+        high=high,
+        n=n,
+        groups=distinct(scored.groups),
+        signature=f"{score.signature},{signature}" if signature else score.signature,
+        better=score.better,
+        fold=score.fold,
+        failed=missing,
+        bounds=scored.extremes.bounds if scored.extremes else stats.bounds(score, missing),
+        reason=_reason(score, reason),
+    )
+
+
+def _reason(score: Score, interval: str) -> str:
+    """Return what is to be said of a score, and why it has no interval where it has a value."""
+    shown = (score.reason, interval) if math.isfinite(score.value) else (score.reason or interval,)
+    return "; ".join(filter(None, shown))

@@ -1,0 +1,133 @@
+"""Classification: scores of all classes, or a label, for each sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from mmbench.columns import column, patched
+from mmbench.datasets import Samples
+from mmbench.kinds.classification.check import check_classes
+from mmbench.kinds.classification.classes import Classes
+from mmbench.kinds.classification.names import columns_of_model
+from mmbench.kinds.classification.scores import check_scale, has_several, over_views, scale_of_views
+from mmbench.kinds.per_sample import check_medium, medium_of, modality_in
+from mmbench.kinds.responses import vectors
+from mmbench.protocols import Classifies, Responses
+from mmbench.text import count
+from mmbench.types import (
+    Answers,
+    Broken,
+    Content,
+    KindOptions,
+    Media,
+    Predictions,
+    Requests,
+    ScoreScale,
+    View,
+    Views,
+)
+
+
+class ClassificationOptions(KindOptions, frozen=True):
+    """`views` are the looks at a video: clips in time and crops in space."""
+
+    views: Views = Views()
+
+
+class Classification(Classes):
+    """The kind `classification`. A value is scores [c] by class, or a class's number.
+
+    A model's classes are matched with the data's by name. Its scores are kept as it returned them.
+    Those of several views of a video become probabilities in float64 (by softmax where one label is
+    right, by the logistic function where several may be), which are averaged, or of which the
+    maximum is taken, as the task says: the order that SlowFast has (Feichtenhofer et al. 2019,
+    arXiv 1812.03982, section 4). A prediction says what its scores are.
+    """
+
+    Options = ClassificationOptions
+    options: ClassificationOptions
+    ability = Classifies
+
+    def requests(self, data: Samples, _seed: int, /) -> dict[str, Requests]:
+        """Return every view of every sample, and the classes that are wanted."""
+        spec, views = self.task, self.options.views
+        check_medium(spec)
+        check_classes(data, spec)
+        looks = [look for s in data.samples for look in _looks(medium_of(spec, s), views)]
+        modality = modality_in(spec, data)
+        return {"sample": Requests(looks, modality, method="classify", labels=data.labels)}
+
+    def signature(self, _data: Samples, /) -> str:
+        """Return that scores are ranked as returned, and what becomes of the views of a video."""
+        ranked = "ranking=as-returned"
+        if next(iter(self.task.fields), "") != "video":
+            return ranked
+        views = self.options.views
+        return f"views={views.clips}x{views.crops}:{views.combine},{ranked}"
+
+    def failures(self, data: Samples, responses: Responses, /) -> list[tuple[str, str]]:
+        """Return id and reason of each sample of which a view failed."""
+        found = vectors(responses, "sample")
+        views = _per_sample(found, data)
+        reasons = {row // views: why for row, why in sorted(found.failures.items(), reverse=True)}
+        return [(data.samples[row].id, why) for row, why in sorted(reasons.items())]
+
+    def values(self, data: Samples, responses: Responses, /) -> Sequence[object]:
+        """Return scores [c] of each sample, in the order of the data's labels."""
+        found, views = vectors(responses, "sample"), self.options.views
+        failed = dict(self.failures(data, responses))
+        where, several = f"task {self.task.name}: model {found.model}", has_several(data)
+        columns = columns_of_model(found.labels, data.labels, where)
+        check_scale(found, where, several=several)
+        scores = found.vectors[:, columns]
+        together = over_views(scores, len(data.samples), views, found.scores, several=several)
+        ids = column(data.samples, "id") if failed else ()
+        return patched(together, {r: Broken(failed[i]) for r, i in enumerate(ids) if i in failed})
+
+    def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
+        """Return predictions that say what their scores are."""
+        found = super().predictions(data, responses)
+        return msgspec.structs.replace(found, notes=_notes(vectors(responses, "sample"), data))
+
+    def scale(self, data: Samples, returned: ScoreScale, /) -> ScoreScale:
+        """Return what the scores of a prediction are, where the model returned `returned`."""
+        return scale_of_views(returned, self.options.views, several=has_several(data))
+
+    def returned_scale(self, responses: Responses, /) -> ScoreScale:
+        """Return what the model declares."""
+        return vectors(responses, "sample").scores
+
+
+def _notes(found: Answers, data: Samples) -> list[str]:
+    """Return which classes the data do not have, and that the model returns probabilities."""
+    notes = []
+    extra = len(found.labels) - len(data.labels)
+    if extra > 0:
+        notes.append(
+            f"the model has {count(len(found.labels), 'class')} and the data"
+            f" {len(data.labels):,}: the scores of the other {extra:,} are left out"
+        )
+    if found.scores == "probabilities":
+        notes.append("the model declares that its scores are probabilities")
+    return notes
+
+
+def _looks(medium: Content, views: Views) -> list[Content | View]:
+    """Return the views of a video; anything else, and a video looked at once, as it is."""
+    if (
+        not isinstance(medium, Media)
+        or medium.modality != "video"
+        or views.clips * views.crops == 1
+    ):
+        return [medium] * (views.clips * views.crops)
+    return [
+        View(medium, clip, views.clips, crop, views.crops)
+        for clip in range(views.clips)
+        for crop in range(views.crops)
+    ]
+
+
+def _per_sample(found: Answers, data: Samples) -> int:
+    return max(1, len(found.vectors) // max(1, len(data.samples)))

@@ -1,0 +1,160 @@
+"""The base class of classification and zero-shot classification."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from array import array
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mmbench.columns import (
+    Repeated,
+    Table,
+    Texts,
+    are_distinct,
+    column,
+    looked_up,
+    patched,
+    places,
+    rows_of_type,
+    table,
+)
+from mmbench.datasets import Samples
+from mmbench.errors import DataError
+from mmbench.kinds.classification.check import check_classes
+from mmbench.kinds.classification.names import columns_of_output
+from mmbench.kinds.classification.outputs import label_number, numbers, scores_of_list
+from mmbench.kinds.classification.scores import baseline_logits, has_several, scale_of_outputs
+from mmbench.kinds.per_sample import PerSample, chance, check_medium, each_output
+from mmbench.protocols import Responses
+from mmbench.stats.probabilities import probabilities
+from mmbench.text import count
+from mmbench.types import Outputs, Prediction, Predictions, ScoreScale, TaskSpec
+
+if TYPE_CHECKING:
+    from mmbench.types import Array
+
+
+class Classes(PerSample):
+    """The base of the kinds whose value is scores [c] by class, or a class's number.
+
+    Scores are kept as they were returned. A prediction says what they are.
+    """
+
+    baselines = ("oracle", "constant", "random")
+
+    def __init__(self, task: TaskSpec, /) -> None:
+        super().__init__(task)
+        if task.fields:  # outputs are scored without a medium
+            check_medium(task)
+
+    @abstractmethod
+    def scale(self, data: Samples, returned: ScoreScale, /) -> ScoreScale:
+        """Return what the scores of a prediction are, where the model returned `returned`."""
+
+    @abstractmethod
+    def returned_scale(self, responses: Responses, /) -> ScoreScale:
+        """Return what a model's scores are."""
+
+    def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
+        """Return predictions that say what their scores are."""
+        found = super().predictions(data, responses)
+        return _marked(found, self.scale(data, self.returned_scale(responses)))
+
+    def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
+        """Return outputs of another program, which are probabilities if all scores can be."""
+        found = super().accept(data, outputs)
+        ((values,),) = (
+            [column(s, "value") for s in splits] for splits in found.directions.values()
+        )
+        scale = scale_of_outputs(values, several=has_several(data))
+        notes = [_TAKEN[scale]] if scale else []
+        return msgspec.structs.replace(_marked(found, scale), notes=notes)
+
+    def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
+        """Return scores in the order of the data's labels. A label goes by its name.
+
+        Scores are as precise as they are given. Those that are not numbers are a failed sample, as
+        a model's are. Raises UnknownName for a label that the data do not have, DataError for
+        missing scores.
+        """
+        given = looked_up(outputs.values, column(data.samples, "id"))
+        if isinstance(given, Texts) and are_distinct(data.labels):
+            found = places(given, data.labels)
+            if (found >= 0).all():
+                return array("q", found.tobytes())
+        names = outputs.labels or data.labels
+
+        def read(output: object, where: str) -> object:
+            return _value(output, data.labels, names, where)
+
+        return each_output(self.task, data, outputs, read)
+
+    def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
+        """Return predictions with scores as a model returns them."""
+        scale, several = self.scale(data, "logits"), has_several(data)
+
+        def scaled(p: Prediction) -> Prediction:
+            scores = baseline_logits(name, p.value, several=several)
+            if scale == "probabilities":
+                scores = probabilities(scores, several=several)
+            return msgspec.structs.replace(p, value=scores, scores=scale)
+
+        return super().baseline(name, data, seed).mapped(scaled)
+
+    def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[Array]:
+        """Return the right labels at 1 and the rest at 0; all equal; or chance by the id's hash."""
+        import numpy as np
+
+        check_classes(data)
+        size = len(data.labels)
+        if name == "constant":
+            return [np.zeros(size, np.float32)] * len(data.samples)
+        if name == "random":
+            draws = [np.random.default_rng(chance(seed, s.id)) for s in data.samples]
+            return [draw.random(size, np.float32) for draw in draws]
+        right = np.zeros((len(data.samples), size), np.float32)
+        for row, sample in enumerate(data.samples):
+            right[row, sample.target] = 1
+        return list(right)
+
+
+_TAKEN = {
+    "probabilities": "the scores are taken for probabilities: all of them fit",
+    "logits": "the scores are taken for logits: not all of them can be probabilities",
+}
+
+
+def _value(output: object, labels: list[str], names: Sequence[str], where: str) -> object:
+    import numpy as np
+
+    if isinstance(output, dict):
+        order = columns_of_output(list(output), labels, where)
+        return numbers(np.fromiter(output.values(), np.float64, len(output))[order])
+    if isinstance(output, list | np.ndarray):
+        scores = scores_of_list(output, labels, where)
+        if scores.shape != (len(names),):
+            raise DataError(f"{where} has shape {scores.shape} for {count(len(names), 'label')}")
+        return numbers(scores[columns_of_output(names, labels, where)])
+    return label_number(str(output), labels, where)
+
+
+def _marked(found: Predictions, scale: ScoreScale) -> Predictions:
+    """Return predictions that say what their scores are; failed ones and labels have none."""
+    marked = {
+        direction: [_with_scale(table(Prediction, split), scale) for split in splits]
+        for direction, splits in found.directions.items()
+    }
+    return msgspec.structs.replace(found, directions=marked)
+
+
+def _with_scale(split: Table[Prediction], scale: ScoreScale) -> Table[Prediction]:
+    import numpy as np
+
+    values = split.columns["value"]
+    if isinstance(values, np.ndarray):
+        return split.having(scores=Repeated(scale, len(split)))
+    of_arrays = dict.fromkeys(rows_of_type(values, np.ndarray), scale)
+    return split.having(scores=patched(split.columns["scores"], of_arrays))

@@ -1,0 +1,108 @@
+"""Zero-shot classification: classes are put into words, and the nearest words win."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import TYPE_CHECKING, cast
+
+from msgspec import field
+
+from mmbench.columns import patched
+from mmbench.datasets import Samples
+from mmbench.errors import SpecError
+from mmbench.kinds.classification.check import check_classes
+from mmbench.kinds.classification.classes import Classes
+from mmbench.kinds.per_sample import medium_of, modality_in
+from mmbench.kinds.responses import vectors
+from mmbench.protocols import Embeds, Responses
+from mmbench.types import Answers, Broken, KindOptions, Requests, ScoreScale, TaskSpec
+
+if TYPE_CHECKING:
+    from mmbench.types import Array
+
+_SCALE = 100  # of CLIP's logits
+
+
+class ZeroShotOptions(KindOptions, frozen=True):
+    """`templates` put a class into words ("a photo of a {}."); none: those of the data."""
+
+    templates: list[str] = field(default_factory=list)
+
+
+class ZeroShot(Classes):
+    """The kind `zero_shot`. Its model is an Embeds, of the medium and of text.
+
+    Each class is put into every template and embedded; the unit vectors are averaged and made of
+    length 1 again. Scores are 100 · medium · class. The templates are the task's, or the data's.
+    Source: Radford et al. 2021, arXiv 2103.00020; CLIP_benchmark `zeroshot_classification.py`.
+    """
+
+    Options = ZeroShotOptions
+    options: ZeroShotOptions
+    ability = Embeds
+
+    def __init__(self, task: TaskSpec, /) -> None:
+        super().__init__(task)
+        for template in self.options.templates:
+            if "{}" not in template and "{c}" not in template:
+                raise SpecError(
+                    f"task {task.name}: template {template!r} has no {{}} for the class"
+                )
+
+    def requests(self, data: Samples, _seed: int, /) -> dict[str, Requests]:
+        """Return the samples, and every class in every template."""
+        spec = self.task
+        check_classes(data, spec)
+        media = [medium_of(spec, sample) for sample in data.samples]
+        texts = [
+            template.replace("{c}", label).replace("{}", label)
+            for label in data.labels
+            for template in self._templates(data)
+        ]
+        return {
+            "sample": Requests(media, modality_in(spec, data)),
+            "class": Requests(texts, "text", "query"),
+        }
+
+    def signature(self, data: Samples, /) -> str:
+        """Return which templates: how many, and the digest of their texts."""
+        templates = self.options.templates or data.templates
+        digest = blake2b("\n".join(templates).encode(), digest_size=4).hexdigest()
+        return f"templates={len(templates)}:{digest}"
+
+    def scale(self, _data: Samples, _returned: ScoreScale, /) -> ScoreScale:
+        """Return similarities, whatever the model is."""
+        return "similarities"
+
+    def returned_scale(self, _responses: Responses, /) -> ScoreScale:
+        """Return similarities: vectors have no other scale."""
+        return "similarities"
+
+    def values(self, data: Samples, responses: Responses, /) -> Sequence[object]:
+        """Return similarities [c] float32 of each sample."""
+        samples = vectors(responses, "sample")
+        classes = _classes(vectors(responses, "class"), len(data.labels))
+        scores = samples.vectors @ classes.T * _SCALE
+        failed = {row: Broken(why) for row, why in samples.failures.items()}
+        return patched(cast("Sequence[object]", scores), failed)
+
+    def _templates(self, data: Samples) -> list[str]:
+        templates = self.options.templates or data.templates
+        if not templates:
+            raise SpecError(
+                f"task {self.task.name}: neither the task nor its data has templates; write e.g."
+                ' templates: ["a photo of a {}."]'
+            )
+        return templates
+
+
+def _classes(answers: Answers, n: int) -> Array:
+    """Return a unit vector [n, d] float32 for each class: the mean over its templates."""
+    import numpy as np
+
+    if answers.failures:  # a text fails only where the model gives no vector for it
+        raise SpecError(f"a class has no vector: {next(iter(answers.failures.values()))}")
+    means = answers.vectors.reshape(n, -1, answers.vectors.shape[1]).mean(axis=1, dtype=np.float64)
+    unit = means / np.linalg.norm(means, axis=1, keepdims=True)
+    return np.asarray(unit, np.float32)

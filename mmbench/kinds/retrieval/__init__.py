@@ -1,0 +1,226 @@
+"""Retrieval: rank the documents of a corpus for each query, in one direction or in both."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import msgspec
+
+from mmbench.columns import column
+from mmbench.datasets import RetrievalData
+from mmbench.errors import DataError, SpecError
+from mmbench.kinds.per_sample import with_failures
+from mmbench.kinds.responses import vectors
+from mmbench.kinds.retrieval.given import (
+    Embedded,
+    embedded,
+    failed,
+    judged_alone,
+    outside_ids,
+    ranked,
+    unjudged_documents,
+)
+from mmbench.kinds.retrieval.parts import parts
+from mmbench.kinds.retrieval.rank import Ranker, Reports, by_index, oracle, silent
+from mmbench.kinds.retrieval.requests import requests_of
+from mmbench.protocols import Embeds, Needs, Responses
+from mmbench.search.approximate import check_factory
+from mmbench.search.factories import check_size
+from mmbench.text import count, listed
+from mmbench.types import (
+    Directions,
+    KindOptions,
+    Outputs,
+    Prediction,
+    Predictions,
+    Requests,
+    Role,
+    TaskSpec,
+)
+from mmbench.vectors import Vectors
+
+if TYPE_CHECKING:
+    from mmbench.types import Array
+
+_ROLES: dict[str, Role] = {"query": "query", "corpus": "document"}
+
+
+class RetrievalOptions(KindOptions, frozen=True):
+    """Options of `retrieval`: the directions, the prompt of texts, and the index.
+
+    `index` is `exact` or a FAISS factory string: a setting, which signatures show.
+    """
+
+    settings: ClassVar[frozenset[str]] = frozenset({"index"})
+
+    prompt: str = "{text}"
+    directions: Literal["both", "query-to-corpus"] = "both"
+    index: str = "exact"
+
+
+class Retrieval:
+    """The kind `retrieval`. Its data is a RetrievalData, its model an Embeds."""
+
+    Options: ClassVar[type[KindOptions]] = RetrievalOptions
+    dataset: ClassVar[type] = RetrievalData
+    baselines: ClassVar[tuple[str, ...]] = ("oracle", "constant", "random", "empty")
+    no_answer: ClassVar[str | None] = None
+
+    def __init__(self, task: TaskSpec, /) -> None:
+        self.task = task
+        self.options = task.options_of(RetrievalOptions)
+        self._splits = task.protocol.get("splits", 1)
+        if set(task.fields) != {"query", "corpus"}:
+            raise SpecError(
+                f"task {task.name}: fields of a retrieval task are query and corpus,"
+                " e.g. `fields: {query: text, corpus: image}`"
+            )
+        if "{text}" not in self.options.prompt:
+            raise SpecError(f"task {task.name}: prompt {self.options.prompt!r} has no {{text}}")
+        if self.options.index != "exact":
+            check_factory(self.options.index)
+
+    def directions(self) -> list[str]:
+        """Return `text-to-image` and `image-to-text`; one empty name for a single direction."""
+        if self.options.directions != "both":
+            return [""]
+        query, corpus = self.task.fields["query"], self.task.fields["corpus"]
+        if query == corpus:
+            query, corpus = "query", "corpus"
+        return [f"{query}-to-{corpus}", f"{corpus}-to-{query}"]
+
+    def needs(self) -> Needs:
+        """Return Embeds."""
+        return Needs(Embeds)
+
+    def check(self, data: RetrievalData, /) -> None:
+        """Refuse an index that the smaller of the sides that are searched cannot train.
+
+        Raises UserError.
+        """
+        if self.options.index == "exact":
+            return
+        sizes = [len(data.corpus)]
+        if len(self.directions()) > 1:
+            sizes.append(len(data.queries))
+        check_size(self.options.index, min(sizes) // self._splits)
+
+    def requests(self, data: RetrievalData, _seed: int, /) -> dict[str, Requests]:
+        """Return the contents of both sides to embed, texts put into the prompt.
+
+        Raises DataError when a sample has no such field.
+        """
+        spec, prompt = self.task, self.options.prompt
+        return {
+            role: requests_of(spec, prompt, samples, spec.fields[role], _ROLES[role])
+            for role, samples in data.by_role().items()
+        }
+
+    def failures(self, data: RetrievalData, responses: Responses, /) -> list[tuple[str, str]]:
+        """Return id and reason of each sample that failed of itself."""
+        return failed(data, responses) + data.absent_positives(responses["query"].failures.keys())
+
+    def predictions(self, data: RetrievalData, responses: Responses, /) -> Predictions:
+        """Return rankings by direction and split, and the reports of an approximate index.
+
+        Each split is searched on its own.
+        """
+        answers = (vectors(responses, role) for role in ("query", "corpus"))
+        found, search = self._searched(
+            data, *(Embedded(Vectors(answer.vectors), answer.failures) for answer in answers)
+        )
+        return Predictions(found, self.failures(data, responses), search=search)
+
+    def _searched(
+        self, data: RetrievalData, queries: Embedded, corpus: Embedded
+    ) -> tuple[Directions, dict[str, dict[str, Any]]]:
+        """Return rankings, and the reports of an approximate index by the name of the search."""
+        reports: Reports = []
+        ranker = by_index(queries.vectors, corpus.vectors, self.options.index, reports)
+        found = self._ranked(data, (queries.failures, corpus.failures), ranker)
+        names, splits = self.directions(), len(next(iter(found.values())))
+        labels = [
+            (name or "index") + (f", split {split + 1}" if splits > 1 else "")
+            for split in range(splits)
+            for name in names
+        ]
+        return found, dict(zip(labels, reports, strict=False))  # none for exact search
+
+    def accept(self, data: RetrievalData, outputs: Outputs, /) -> Predictions:
+        """Return rankings by given embeddings, or those of documents listed best first.
+
+        Raises DataError for anything else, for lists where a task asks in both directions, and for
+        embeddings beyond the data where it is searched in splits.
+        """
+        n = unjudged_documents(data, outputs)
+        notes = [f"{count(n, 'listed document')} without judgements: not relevant"] if n else []
+        if outputs.embeddings:
+            return self._accept_embeddings(data, outputs, notes)
+        if len(self.directions()) > 1:
+            raise DataError(
+                f"task {self.task.name} asks in both directions: give embeddings (.npz), not a run"
+            )
+        found = with_failures({self.directions()[0]: [ranked(data, outputs)]})
+        return msgspec.structs.replace(found, notes=notes)
+
+    def _accept_embeddings(
+        self, data: RetrievalData, outputs: Outputs, notes: list[str]
+    ) -> Predictions:
+        """Rank by given embeddings.
+
+        A query that was never judged fails only where documents ask for queries as well.
+        """
+        if self._splits > 1 and (strangers := outside_ids(data)):
+            raise DataError(
+                f"task {self.task.name}: searches {self._splits} splits of its own data;"
+                f" these embeddings belong to none: {listed(strangers)}; leave them out"
+            )
+        given = embedded(data, outputs)
+        found, search = self._searched(data, given["query"], given["corpus"])
+        if len(self.directions()) == 1:
+            given["query"] = judged_alone(data, given["query"])
+        return Predictions(found, failed(data, given), notes, search)
+
+    def baseline(self, name: str, data: RetrievalData, seed: int, /) -> Predictions:
+        """Return the best rankings, those of equal vectors, of random vectors, or none."""
+        if name in ("oracle", "empty"):
+            ranker: Ranker = oracle if name == "oracle" else silent
+        else:
+            sides = [Vectors(_drawn(name, role, data, seed)) for role in data.by_role()]
+            ranker = by_index(sides[0], sides[1], "exact", [])
+        return with_failures(self._ranked(data, ({}, {}), ranker))
+
+    def signature(self, data: RetrievalData, /) -> str:
+        """Return the index; where judged queries have no relevant document, that they count 0."""
+        zero = ",no-relevant=zero" if data.without_relevant() else ""
+        return f"index={self.options.index}{zero}"
+
+    def _ranked(
+        self,
+        data: RetrievalData,
+        failures: tuple[dict[int, str], dict[int, str]],
+        ranker: Ranker,
+    ) -> Directions:
+        names = self.directions()
+        found: dict[str, list[list[Prediction]]] = {name: [] for name in names}
+        for part in parts(data, failures, self._splits):
+            results = ranker(part, len(names) == 2)
+            for way, (name, result) in enumerate(zip(names, results, strict=True)):
+                found[name].append(part.predictions(result, forward=way == 0))
+        return found
+
+
+def _drawn(name: str, role: str, data: RetrievalData, seed: int) -> Array:
+    """Return random vectors by the hash of the ids [n, 64], or equal ones [n, 1], float32."""
+    import numpy as np
+
+    ids = column(data.by_role()[role], "id")
+    draws = [
+        blake2b(f"{seed}/{role}/{ident}".encode("utf-8", "surrogatepass")).digest()
+        if name == "random"
+        else b"\1"
+        for ident in ids
+    ]
+    raw = np.frombuffer(b"".join(draws), np.int8).astype(np.float32)
+    return raw.reshape(len(ids), -1)

@@ -1,0 +1,95 @@
+"""Retrieval from what somebody else computed: embeddings, or documents of each query.
+
+Documents are listed best first, or have a score each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from mmbench.columns import column, places, taken
+from mmbench.datasets import RetrievalData
+from mmbench.datasets.retrieval_matching import is_listed, refuse_twice
+from mmbench.errors import DataError
+from mmbench.kinds.retrieval.parts import prediction
+from mmbench.search.listed import listed_ranking
+from mmbench.types import Answers, Broken, Outputs, Prediction, Said, Sample
+from mmbench.vectors import Vectors
+
+if TYPE_CHECKING:
+    from mmbench.types import Array
+
+
+class Embedded(NamedTuple):
+    """The vectors of the samples of a side, of length 1, and by row why some failed."""
+
+    vectors: Vectors
+    failures: dict[int, str]
+
+
+def embedded(data: RetrievalData, outputs: Outputs) -> dict[str, Embedded]:
+    """Given vectors as answers: L2-normalised, in the order of the data; unusable ones failed."""
+    return {
+        role: _embedded(column(samples, "id"), *outputs.embeddings[role])
+        for role, samples in data.by_role().items()
+    }
+
+
+def failed(
+    data: RetrievalData, answers: Mapping[str, Answers | Said | Embedded]
+) -> list[tuple[str, str]]:
+    """Return id and reason of each sample that failed of itself."""
+    return [
+        (samples[row].id, reason)
+        for role, samples in data.by_role().items()
+        for row, reason in sorted(answers[role].failures.items())
+    ]
+
+
+def outside_ids(data: RetrievalData) -> list[str]:
+    """Return the ids that only embeddings brought."""
+    rows = data.outside()
+    ids = {role: column(samples, "id") for role, samples in data.by_role().items()}
+    return [ident for role in ids for ident in taken(ids[role], rows[role])]
+
+
+def judged_alone(data: RetrievalData, answers: Embedded) -> Embedded:
+    """Return the answers of queries without the failures of those that were never judged."""
+    judged = set(data.judged.query.tolist())
+    failures = {row: why for row, why in answers.failures.items() if row in judged}
+    return answers._replace(failures=failures)
+
+
+def _embedded(ids: Sequence[str], given: Sequence[str], vectors: Array | Vectors) -> Embedded:
+    found, unusable = Vectors.of(vectors).take(places(ids, given)).of_length_1()
+    why = "its embedding is zero, NaN or infinite"
+    return Embedded(found, dict.fromkeys(unusable.tolist(), why))
+
+
+def ranked(data: RetrievalData, outputs: Outputs) -> list[Prediction]:
+    """One prediction per judged query from its list; what is not listed was not found."""
+    return [
+        _prediction(data, query, outputs.values[query.id])
+        for query in data.queries
+        if data.links.get(query.id)
+    ]
+
+
+def unjudged_documents(data: RetrievalData, outputs: Outputs) -> int:
+    """Return how many documents stand in the lists of judged queries that nobody judged at all."""
+    lists = (value for query, value in outputs.values.items() if data.links.get(query))
+    found = {doc for value in lists if is_listed(value) for doc in value}
+    return len(found.difference(column(data.corpus, "id"))) if found else 0
+
+
+def _prediction(data: RetrievalData, query: Sample, given: object) -> Prediction:
+    grades = data.positives(query)
+    if isinstance(given, Broken):
+        return prediction(query, None, given.reason, list(grades.values()), None)
+    if not is_listed(given):
+        raise DataError(
+            f"the output for {query.id} is neither a list of document ids nor {{document: score}}"
+        )
+    refuse_twice(given, f"the output for {query.id}: documents")
+    return prediction(query, listed_ranking(given, grades), None, [], None)

@@ -1,0 +1,94 @@
+"""How the pairs of a split get their ranks: by an index over embeddings, or by a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mmbench.kinds.retrieval.parts import Ints, Part, Ranked, Side
+from mmbench.search.approximate import approximate_search
+from mmbench.search.exact import search
+from mmbench.search.listed import EVIDENCE
+from mmbench.vectors import Vectors
+
+Reports = list[dict[str, Any]]  # of an approximate index, in the order of its searches
+
+# (a split, whether both directions are wanted) -> what was found, per direction
+Ranker = Callable[[Part, bool], list[Ranked]]
+
+
+def by_index(queries: Vectors, corpus: Vectors, index: str, reports: Reports) -> Ranker:
+    """Rank by dot product of embeddings [n, d] and [m, d]: exactly, or through a FAISS index.
+
+    An index copies them; exact search reads them in parts.
+
+    What an approximate index has to tell of itself is added to `reports`, once per search.
+    """
+
+    def rank(part: Part, both: bool) -> list[Ranked]:
+        sides = _of_one_width(_live(queries, part.queries), _live(corpus, part.corpus))
+        pairs, ids = part.pairs, (part.queries.ids, part.corpus.ids)
+        if index == "exact" or not all(map(len, sides)):  # no index holds nothing
+            found = search(
+                *sides, pairs, query_ids=ids[0], corpus_ids=ids[1], both=both, top=EVIDENCE
+            )
+            return [Ranked(way.ranks, way.top) for way in found]
+        ranked, copies = [], [side[:] for side in sides]
+        for asking, asked in ((0, 1), (1, 0))[: 1 + both]:
+            way, told = approximate_search(
+                copies[asking],
+                copies[asked],
+                (pairs[asking], pairs[asked]),
+                index,
+                query_ids=ids[asking],
+                corpus_ids=ids[asked],
+                top=EVIDENCE,
+            )
+            reports.append(told)
+            ranked.append(Ranked(way.ranks, way.top, told["depth"]))
+        return ranked
+
+    return rank
+
+
+def _live(vectors: Vectors, side: Side) -> Vectors:
+    return vectors if len(side.live) == len(vectors) else vectors.take(side.live)
+
+
+def _of_one_width(queries: Vectors, corpus: Vectors) -> tuple[Vectors, Vectors]:
+    """Return the vectors of both sides; where one side has none, those of the other do not matter.
+
+    A side that failed as a whole has no width of its own.
+    """
+    if len(queries) and len(corpus):
+        return queries, corpus
+    return Vectors(np.ones((len(queries), 1))), Vectors(np.ones((len(corpus), 1)))
+
+
+def oracle(part: Part, both: bool) -> list[Ranked]:
+    """Every positive before everything else, the highest grade first."""
+    ways, grades = part.pairs[: 1 + both], part.positives.grade[part.live]
+    return [Ranked(_places(askers, grades), _no_top(part, i)) for i, askers in enumerate(ways)]
+
+
+def silent(part: Part, both: bool) -> list[Ranked]:
+    """Nothing is returned for any query."""
+    none = np.zeros_like(part.pairs[0])
+    return [Ranked(none, _no_top(part, i)) for i in range(1 + both)]
+
+
+def _places(askers: Ints, grades: np.ndarray[Any, np.dtype[np.float64]]) -> Ints:
+    """1, 2, … within each asker, by falling grade."""
+    order = np.lexsort((-grades, askers))
+    sorted_askers = askers[order]
+    first = np.searchsorted(sorted_askers, sorted_askers)
+    places = np.empty_like(askers)
+    places[order] = np.arange(len(askers)) - first + 1
+    return places
+
+
+def _no_top(part: Part, way: int) -> Ints:
+    askers = part.corpus if way else part.queries
+    return np.empty((len(askers.live), 0), dtype=np.int64)

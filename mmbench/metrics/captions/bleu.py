@@ -1,0 +1,58 @@
+"""BLEU of captions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mmbench.errors import UnknownName
+from mmbench.metrics.captions.corpus import Corpus, corpus_of
+from mmbench.metrics.captions.ngrams import ORDERS, Captions
+from mmbench.protocols import declare
+from mmbench.stats import score, sums_fold
+from mmbench.types import Prediction, Score
+
+
+@declare(unit="score", better="higher", worst=0, best=1, kinds={"writing"})
+def bleu(predictions: Sequence[Prediction], n: int) -> Score:
+    """Corpus BLEU-n, n from 1 to 4: the geometric mean of n clipped precisions x brevity penalty.
+
+    Matches of each order are clipped at the most in one reference and summed over the corpus, as
+    are lengths. The reference length of a caption is the **closest** one, the shorter of two that
+    are as close. A precision is (matches + 1e-15) / (n-grams + 1e-9), so that an order without a
+    match gives almost 0, never an error. Range [0, 1], higher is better. Rows: matches of orders
+    1 to n, n-grams of orders 1 to n, length, reference length. An empty caption counts. Raises
+    UnknownName for another n, DataError for a sample without references.
+    Source: Papineni et al. 2002, ACL; pycocoevalcap 1.2 `bleu_scorer.py`, on its PTB tokens.
+    """
+    if not 1 <= n <= ORDERS:
+        raise UnknownName("metric", f"bleu@{n}", [f"bleu@{k}" for k in range(1, ORDERS + 1)])
+    rows = _rows(corpus_of(predictions), n) if predictions else np.empty((0, 2 * n + 2))
+    signature = "tokens=ptb,reference-length=closest"
+    return score(rows, fold_name=f"bleu@{n}", signature=signature)
+
+
+def sentence_bleu(rows: ArrayLike, n: int) -> NDArray[np.float64]:
+    """BLEU-n of each caption by itself [samples], from the rows of `bleu`.
+
+    The same formula with the counts of one caption: what pycocoevalcap gives as its list. Its mean
+    is not the corpus BLEU. Range [0, 1], higher is better.
+    """
+    table, value = np.asarray(rows, dtype=np.float64), sums_fold(f"bleu@{n}")
+    assert value is not None
+    return value(table, np.ones(len(table)))
+
+
+def _rows(corpus: Corpus, n: int) -> NDArray[np.float64]:
+    lengths = corpus.words.lengths[: corpus.words.candidates]
+    guesses = [np.maximum(lengths - k, 0) for k in range(n)]
+    return np.column_stack([corpus.clipped[:, :n], *guesses, lengths, _closest(corpus.words)])
+
+
+def _closest(words: Captions) -> NDArray[np.int64]:
+    """Length of the reference that is closest to each candidate's, the shorter of two."""
+    lengths, size = words.lengths[words.candidates :], int(words.lengths.max()) + 1
+    away = np.abs(lengths - words.lengths[words.owner])
+    return np.asarray(np.minimum.reduceat(away * size + lengths, words.starts) % size)

@@ -1,0 +1,87 @@
+"""CIDEr-D of captions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.metrics.captions.corpus import corpus_of
+from mmbench.metrics.captions.ngrams import Captions, Counts, counts, distinct, orders
+from mmbench.protocols import declare
+from mmbench.stats import score
+from mmbench.types import Prediction, Score
+
+_SIGMA = 6.0
+
+Floats = NDArray[np.float64]
+
+
+@declare(unit="score", better="higher", worst=0, best=10, kinds={"writing"})
+def cider(predictions: Sequence[Prediction]) -> Score:
+    """CIDEr-D: 10 x the mean cosine of tf-idf n-gram vectors, n from 1 to 4, over the references.
+
+    A candidate's weights are clipped at the reference's, and each cosine is multiplied by
+    exp(-d² / 72) for a difference of d **bigrams**. idf = log(captions / those with the n-gram
+    in a reference), over the **whole evaluated set**: the value of a caption depends on the
+    others, and a set of one image has idf 0 and so CIDEr 0, which the reason of the score says.
+    Rows: the value of each caption, with the idf of the whole set, which stays fixed when captions
+    are drawn again. An empty caption counts as 0. Range [0, 10], higher is better. Raises DataError
+    for a sample without references.
+    Source: Vedantam et al. 2015, arXiv 1411.5726; pycocoevalcap 1.2 `cider_scorer.py`.
+    """
+    rows = _rows(corpus_of(predictions).words) if predictions else np.empty(0)
+    signature = "tokens=ptb,n=4,sigma=6,idf=evaluated set,held fixed in resampling"
+    return score(rows, signature=signature, reason=_reason(len(rows)))
+
+
+def _reason(images: int) -> str:
+    if images != 1:
+        return ""
+    return (
+        "CIDEr of a single image is always 0: the weight of an n-gram is log(images / images that"
+        " have it in a reference) = log(1 / 1) = 0; score two images or more"
+    )
+
+
+def _rows(words: Captions) -> Floats:
+    n, starts = words.candidates, words.starts
+    bigrams = np.maximum(words.lengths - 1, 0)
+    away = bigrams[words.owner] - bigrams[n:]
+    each = np.mean([_cosines(order) for order in orders(words)], axis=0)
+    each *= np.exp(-(away**2) / (2 * _SIGMA**2))
+    return np.asarray(10 * np.add.reduceat(each, starts) / np.diff(starts, append=len(each)))
+
+
+def _cosines(order: Captions) -> Floats:
+    """Clipped cosine of each reference [references] with its candidate."""
+    having, most = _having(order), np.log(order.candidates)
+    found = []
+    for block in order.blocks():
+        counted = counts(block)
+        # The weight is that of a gram of one reference where no reference has it.
+        idf = most - np.log(np.maximum(having[counted.gram], 1))
+        found.append(_clipped_cosines(counted, counted.count * idf, block))
+    return np.concatenate(found)
+
+
+def _having(order: Captions) -> NDArray[np.int32]:
+    """How many samples have each gram in a reference."""
+    having = np.zeros(int(order.numbers.max(initial=0)) + 1, np.int32)
+    for block in order.blocks():
+        split = int(block.lengths[: block.candidates].sum())
+        owner = np.repeat(block.owner, block.lengths[block.candidates :])
+        pairs, _ = distinct(owner * len(having) + block.numbers[split:])
+        np.add.at(having, pairs % len(having), 1)
+    return having
+
+
+def _clipped_cosines(counted: Counts, weight: Floats, captions: Captions) -> Floats:
+    n, split, found = captions.candidates, counted.split, counted.partner >= 0
+    norm = np.sqrt(np.bincount(counted.caption, weight**2, len(captions.lengths)))
+    theirs, ours = weight[split:][found], weight[counted.partner[found]]
+    reference = counted.caption[split:][found] - n
+    product = np.bincount(reference, np.minimum(ours, theirs) * theirs, len(captions.owner))
+    scale = norm[n:] * norm[captions.owner]
+    return np.asarray(np.divide(product, scale, out=np.zeros(len(scale)), where=scale > 0))

@@ -1,0 +1,160 @@
+"""CLIPScore and its relatives: how well a caption fits its image, by a model that embeds both.
+
+Captions and references are embedded behind the prefix "A photo depicts ". Features are of length 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.metrics.image_sets.features import IMAGE
+from mmbench.protocols import declare
+from mmbench.stats import score
+from mmbench.types import (
+    Broken,
+    Content,
+    Features,
+    Media,
+    Modality,
+    Prediction,
+    Role,
+    Score,
+    Wants,
+)
+
+_PREFIX = "A photo depicts "
+_CLIPSCORE, _PAC = 2.5, 2.0
+_KINDS = {"writing", "drawing"}
+_MODEL = "clip@openai/clip-vit-base-patch32"
+_TEXT: tuple[Modality, Role] = ("text", "query")
+_PAIR = {"caption": _TEXT, "image": IMAGE}
+_WITH_REFERENCES = {**_PAIR, "references": _TEXT}
+
+
+def _most(weight: float) -> float:
+    """Return the highest value with references: the harmonic mean of the weight and 1."""
+    return 2 * weight / (weight + 1)
+
+
+def _pair(prediction: Prediction) -> dict[str, list[Content]]:
+    """The caption that was written and its image, or the prompt and what was drawn."""
+    value, inputs = prediction.value, prediction.inputs
+    if isinstance(value, Media):
+        texts = [text for text in inputs.values() if isinstance(text, str)]
+        none = Broken("no prompt to hold the drawing against")
+        return {"caption": [_PREFIX + texts[0] if texts else none], "image": [value]}
+    image = inputs.get("image")
+    if image is None or isinstance(image, str):
+        image = Broken("no image to hold the caption against: give the data's images")
+    return {"caption": [_PREFIX + str(value)], "image": [image]}
+
+
+def _with_references(prediction: Prediction) -> dict[str, list[Content]]:
+    references: list[Content] = [_PREFIX + text for text in prediction.target or []]
+    none = Broken("no reference captions: measure clipscore or pac_s, which need none")
+    return {**_pair(prediction), "references": references or [none]}
+
+
+@declare(
+    unit="score",
+    better="higher",
+    worst=0,
+    best=_CLIPSCORE,
+    kinds=_KINDS,
+    wants=Wants(_pair, _PAIR, model=_MODEL),
+)
+def clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
+    """CLIPScore: 2.5 · max(0, cos(caption, image)), averaged. By CLIP ViT-B/32.
+
+    Range [0, 2.5], higher is better. Features: `caption` and `image` [1, d] float32. A caption
+    without an image fails. Of a drawing the caption is the text that was asked for.
+    (torchmetrics' CLIPScore, 100 · cos with no prefix, is another number.)
+    Source: Hessel et al. 2021, arXiv 2104.08718; jmhessel/clipscore `get_clip_score`.
+    """
+    return _score(_fit(predictions, features, _CLIPSCORE), _CLIPSCORE)
+
+
+@declare(
+    unit="score",
+    better="higher",
+    worst=0,
+    best=_most(_CLIPSCORE),
+    kinds=_KINDS,
+    wants=Wants(_with_references, _WITH_REFERENCES, model=_MODEL),
+)
+def ref_clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
+    """RefCLIPScore: the harmonic mean of CLIPScore and the best reference's cosine, averaged.
+
+    By image 2ab / (a + b), a = 2.5 · max(0, cos(caption, image)), b = max(0, max over references of
+    cos(caption, reference)), 0 where both are 0. By CLIP ViT-B/32. Range [0, 10/7], higher is
+    better. Features as for `clipscore`, and `references` [k, d]. (The official code leaves the best
+    reference's cosine as it is where it is negative, against the paper.)
+    Source: Hessel et al. 2021, arXiv 2104.08718; jmhessel/clipscore `get_refonlyclipscore`, `main`.
+    """
+    return _score(_harmonic(predictions, features, _CLIPSCORE), _CLIPSCORE)
+
+
+@declare(unit="score", better="higher", worst=0, best=_PAC, kinds=_KINDS, wants=Wants(_pair, _PAIR))
+def pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
+    """PAC-S: 2 · max(0, cos(caption, image)), averaged. By a CLIP with the weights of PAC-S.
+
+    Range [0, 2], higher is better. Features as for `clipscore`. There is no default model: the
+    authors give the weights as files for their own code, so a model with them has to be named.
+    Source: Sarto et al. 2023, arXiv 2303.12112; aimagelab/pacscore `PACScore`.
+    """
+    return _score(_fit(predictions, features, _PAC), _PAC)
+
+
+@declare(
+    unit="score",
+    better="higher",
+    worst=0,
+    best=_most(_PAC),
+    kinds=_KINDS,
+    wants=Wants(_with_references, _WITH_REFERENCES),
+)
+def ref_pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
+    """RefPAC-S: the harmonic mean of PAC-S and the best reference's cosine, averaged.
+
+    As `ref_clipscore`, with weight 2 and a model with the weights of PAC-S. Range [0, 4/3], higher
+    is better.
+    Source: Sarto et al. 2023, arXiv 2303.12112; aimagelab/pacscore `RefPACScore`.
+    """
+    return _score(_harmonic(predictions, features, _PAC), _PAC)
+
+
+def _score(rows: NDArray[np.float64], weight: float) -> Score:
+    return score(rows, signature=f"prefix={_PREFIX.strip()},weight={weight:g}")
+
+
+def _fit(
+    predictions: Sequence[Prediction], features: Sequence[Features], weight: float
+) -> NDArray[np.float64]:
+    """Of each caption weight · max(0, cos(caption, image)) [n]."""
+    return weight * _cosines(predictions, features, "image")
+
+
+def _harmonic(
+    predictions: Sequence[Prediction], features: Sequence[Features], weight: float
+) -> NDArray[np.float64]:
+    fit = _fit(predictions, features, weight)
+    near = _cosines(predictions, features, "references")
+    both = fit + near
+    return np.divide(2 * fit * near, both, out=np.zeros_like(both), where=both > 0)
+
+
+def _cosines(
+    predictions: Sequence[Prediction], features: Sequence[Features], other: str
+) -> NDArray[np.float64]:
+    pairs = zip(predictions, features, strict=True)
+    return np.array([_cosine(each, other) for _, each in pairs], dtype=np.float64)
+
+
+def _cosine(features: Features, other: str) -> float:
+    """The largest cosine of the caption with any of the others, from 0 to 1."""
+    caption = features["caption"][0].astype(np.float64)
+    found = float((features[other] @ caption).max())
+    return min(max(found, 0.0), 1.0)

@@ -1,0 +1,125 @@
+"""Candidates and references as words, once for every metric of a run."""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from itertools import chain, islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.columns import column
+from mmbench.errors import DataError
+from mmbench.metrics.captions.ngrams import Captions, clipped
+from mmbench.metrics.ptb import caption_tokens
+from mmbench.types import Prediction
+
+Tokens = list[str]
+
+_BLOCK = 1 << 12  # samples whose texts are hashed at a time
+_KEPT = 2  # sets of texts that are remembered
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """The tokens of every candidate and of its references, as positions in a vocabulary."""
+
+    tokens: Captions
+    vocabulary: list[str]
+
+    def pairs(self) -> Iterator[tuple[Tokens, list[Tokens]]]:
+        """Each candidate with its references."""
+        for block in self.tokens.blocks():
+            captions = [[self.vocabulary[i] for i in numbers] for numbers in block.each()]
+            references = iter(captions[block.candidates :])
+            for candidate, k in zip(captions, np.bincount(block.owner).tolist(), strict=False):
+                yield candidate, list(islice(references, k))
+
+    @cached_property
+    def words(self) -> Captions:
+        """The tokens split at white space: one such as "1 1/2" holds a space that does not break.
+
+        Words are numbered in the order of their first use, as tokens are.
+        """
+        number = _numbers()
+        split = [[number[word] for word in token.split()] for token in self.vocabulary]
+        if list(number) == self.vocabulary:
+            return self.tokens
+        tokens, lengths, _, _ = self.tokens
+        words = np.fromiter(chain.from_iterable(map(split.__getitem__, tokens.data)), np.int32)
+        sizes = np.array([len(words) for words in split])
+        ends = np.append(0, np.cumsum(sizes[tokens]))[np.append(0, np.cumsum(lengths))]
+        return self.tokens._replace(numbers=words, lengths=np.diff(ends))
+
+    @cached_property
+    def clipped(self) -> NDArray[np.float64]:
+        """Matching n-grams of each candidate as BLEU counts them, n from 1 to 4 [n, 4]."""
+        return clipped(self.words)
+
+
+_recent: dict[bytes, Corpus] = {}  # by the digest of the texts, the last used last
+
+
+def corpus_of(predictions: Sequence[Prediction]) -> Corpus:
+    """The predictions as PTB tokens. The last two sets of texts are remembered.
+
+    Raises DataError, with the sample's id, for a value that is no text or a target that is not a
+    list of at least one text.
+    """
+    key = _digest(_texts(predictions))
+    corpus = _recent.pop(key, None) or _tokenised(predictions)
+    _recent[key] = corpus
+    for old in list(_recent)[:-_KEPT]:
+        del _recent[old]
+    return corpus
+
+
+def _texts(predictions: Sequence[Prediction]) -> Iterator[tuple[str, ...]]:
+    """The caption of each sample and its references."""
+    values, targets = column(predictions, "value"), column(predictions, "target")
+    for row, (value, target) in enumerate(zip(values, targets, strict=True)):
+        if wrong := _fault(value, target):
+            raise DataError(f"sample {predictions[row].id!r}{wrong}")
+        yield value, *target
+
+
+def _fault(value: object, target: object) -> str:
+    if not isinstance(value, str):
+        return f": its caption is {type(value).__name__}, no text"
+    if not isinstance(target, list | tuple) or not all(isinstance(t, str) for t in target):
+        return ": its references must be a list of texts"
+    return "" if target else " has no reference; give at least one or leave it out"
+
+
+def _digest(samples: Iterable[tuple[str, ...]]) -> bytes:
+    digest, left = blake2b(), iter(samples)
+    while block := list(islice(left, _BLOCK)):
+        texts = list(chain.from_iterable(block))
+        for sizes in (block, texts):
+            digest.update(array("q", map(len, sizes)))
+        digest.update("".join(texts).encode("utf-8", "surrogatepass"))
+    return digest.digest()
+
+
+def _tokenised(predictions: Sequence[Prediction]) -> Corpus:
+    targets = column(predictions, "target")
+    number, tokens, lengths = _numbers(), array("i"), array("q")
+    for text in chain(column(predictions, "value"), chain.from_iterable(targets)):
+        found = caption_tokens(text)
+        lengths.append(len(found))
+        tokens.extend(map(number.__getitem__, found))
+    owner = np.repeat(np.arange(len(targets)), list(map(len, targets)))
+    flat = np.frombuffer(tokens, np.int32), np.frombuffer(lengths, np.int64)
+    return Corpus(Captions(*flat, owner, len(targets)), list(number))
+
+
+def _numbers() -> defaultdict[str, int]:
+    """Words by their number, from 0; a new word gets the next one."""
+    known: defaultdict[str, int] = defaultdict()
+    known.default_factory = known.__len__
+    return known

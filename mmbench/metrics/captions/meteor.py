@@ -1,0 +1,89 @@
+"""METEOR of captions, from its own program."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.metrics.captions.corpus import Tokens, corpus_of
+from mmbench.metrics.captions.meteor_jar import COLUMNS, statistics
+from mmbench.protocols import declare
+from mmbench.stats import score
+from mmbench.text import count
+from mmbench.types import Prediction, Score
+
+_CHUNKS = 20
+# The jar aligns a word with each equal one: of a word repeated without end it runs out of memory.
+_LONGEST = 5000  # words
+_REPEATED = 200  # times the same word
+
+Rows = NDArray[np.float64]
+
+
+@declare(
+    unit="score",
+    better="higher",
+    worst=0,
+    best=1,
+    kinds={"writing"},
+    needs=("java", "pycocoevalcap"),
+    slow=True,
+)
+def meteor(predictions: Sequence[Prediction]) -> Score:
+    """METEOR 1.5 for English over the corpus, aligned by the official jar.
+
+    Each caption is aligned with the reference that suits it best, by exact words, stems, synonyms
+    and paraphrases. F of weighted precision and recall x (1 - 0.6 · fragmentation^0.2), of the
+    statistics summed over the corpus; not the mean of the captions. Range [0, 1], higher is better.
+    Rows: the 23 statistics of the jar: lengths and function words of caption and reference, matches
+    (caption and reference, of content and function words) of each module, chunks, matched words.
+    The one chunk of a caption that equals its reference is 0: the jar leaves it out of its sum.
+    Of each text the jar reads 5,000 words, and no further than the 200th time of a word: it would
+    run out of memory. The reason of the score counts the captions that are cut so.
+    One Java process serves all calls. Raises Missing without Java or pycocoevalcap,
+    UserError when it breaks down, DataError for a sample without references.
+    Source: Denkowski and Lavie 2014, WMT; meteor-1.5.jar as pycocoevalcap 1.2 calls it.
+    """
+    rows, pairs = np.empty((0, COLUMNS)), list(corpus_of(predictions).pairs())
+    if predictions:
+        lines = [_line(caption, refs) for caption, refs in pairs]
+        rows = _without_perfect_chunks(np.array(statistics(lines)))
+    cut = sum(len(_readable(caption)) < len(caption) for caption, _ in pairs)
+    reason = f"of {count(cut, 'caption')} only the beginning was scored" if cut else ""
+    signature = "tokens=ptb,meteor=1.5,language=en,norm"
+    return score(rows, fold_name="meteor", signature=signature, reason=reason)
+
+
+def _line(caption: Tokens, references: Sequence[Tokens]) -> str:
+    """A request of the jar: the references, then the caption, parted by three bars."""
+    texts = [_plain(_readable(tokens)) for tokens in (*references, caption)]
+    return " ||| ".join(["SCORE", *texts])
+
+
+def _readable(tokens: Tokens) -> Tokens:
+    """The tokens that the jar can align."""
+    if len(tokens) <= _REPEATED:
+        return tokens
+    seen: Counter[str] = Counter()
+    for at, token in enumerate(tokens[:_LONGEST]):
+        seen[token] += 1
+        if seen[token] > _REPEATED:
+            return tokens[:at]
+    return tokens[:_LONGEST]
+
+
+def _plain(tokens: Tokens) -> str:
+    """Text that cannot end a line or a part of it. The bars fall out as in pycocoevalcap."""
+    return re.sub(r"[\r\n]+", " ", " ".join(tokens)).replace("|||", "").replace("  ", " ")
+
+
+def _without_perfect_chunks(rows: Rows) -> Rows:
+    """0 chunks where a caption is its reference: so the jar adds rows up."""
+    matched = rows[:, 4:_CHUNKS].reshape(-1, 8, 2).sum(axis=1)
+    perfect = (matched == rows[:, :2]).all(axis=1) & (rows[:, _CHUNKS] == 1)
+    rows[perfect, _CHUNKS] = 0
+    return rows

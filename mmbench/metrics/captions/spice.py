@@ -1,0 +1,96 @@
+"""SPICE of captions, from its own program."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mmbench.errors import Missing, UserError
+from mmbench.metrics.captions.corpus import Corpus, corpus_of
+from mmbench.metrics.captions.jar import jar_folder, java_command, last_words
+from mmbench.protocols import declare
+from mmbench.stats import score
+from mmbench.text import plain
+from mmbench.types import Prediction, Score
+
+_JAR = "spice-1.0.jar"
+_MODELS = ("stanford-corenlp-3.6.0.jar", "stanford-corenlp-3.6.0-models.jar")
+_SOURCE = "https://nlp.stanford.edu/software/stanford-corenlp-full-2015-12-09.zip"
+_LAST_JAVA = 14
+
+
+@declare(
+    unit="score",
+    better="higher",
+    worst=0,
+    best=1,
+    kinds={"writing"},
+    needs=("java", "pycocoevalcap"),
+    slow=True,
+)
+def spice(predictions: Sequence[Prediction]) -> Score:
+    """SPICE 1.0: F1 of scene-graph tuples, mean over captions, by the official jar.
+
+    The tuples (objects, attributes, relations) of a caption against those of all its references
+    together, synonyms matched. Range [0, 1], higher is better. Rows: the F1 of each caption. Raises
+    Missing without pycocoevalcap, without Java 8 to 14, and without the two jars of CoreNLP
+    3.6.0, which pycocoevalcap does not bring; UserError when the jar fails; DataError for a sample
+    without references.
+    Source: Anderson et al. 2016, arXiv 1607.08822; spice-1.0.jar as pycocoevalcap 1.2 calls it.
+    """
+    rows = _run(corpus_of(predictions)) if predictions else []
+    return score(rows, signature="tokens=ptb,spice=1.0")
+
+
+def _run(corpus: Corpus) -> list[float]:
+    folder = _folder()
+    command = java_command("spice", "8G")
+    _check_version(command[0])
+    with TemporaryDirectory(prefix="mmbench-spice-") as name:
+        asked, told = Path(name) / "captions.json", Path(name) / "scores.json"
+        asked.write_text(json.dumps(_request(corpus)), encoding="ascii")
+        command += ["-jar", _JAR, str(asked), "-out", str(told), "-silent"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+        if done.returncode or not told.is_file():
+            raise UserError(f"spice: its jar failed: {plain(last_words(done.stderr))}")
+        return _scores(told.read_text(encoding="utf-8"), corpus.tokens.candidates)
+
+
+def _folder() -> Path:
+    folder = jar_folder("spice", _JAR)
+    missing = [name for name in _MODELS if not (folder / "lib" / name).is_file()]
+    if missing:
+        wanted = " and ".join(missing)
+        raise Missing(f"spice needs {wanted} in {folder / 'lib'}: unpack them from {_SOURCE}")
+    return folder
+
+
+def _check_version(java: str) -> None:
+    """The jar writes its result through the JavaScript engine that Java 15 dropped."""
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(?:1\.)?(\d+)', said)
+    if found and int(found[1]) > _LAST_JAVA:
+        raise Missing(
+            f"spice needs Java 8 to {_LAST_JAVA}, and `{java}` is Java {found[1]}: its jar writes "
+            "through the JavaScript engine that Java 15 dropped; put an older one on the PATH"
+        )
+
+
+def _request(corpus: Corpus) -> list[dict[str, object]]:
+    return [
+        {"image_id": i, "test": " ".join(caption), "refs": [" ".join(r) for r in references]}
+        for i, (caption, references) in enumerate(corpus.pairs())
+    ]
+
+
+def _scores(text: str, n: int) -> list[float]:
+    """The F1 over all tuples of captions 0 to n - 1, from the jar's JSON."""
+    try:
+        found = {item["image_id"]: float(item["scores"]["All"]["f"]) for item in json.loads(text)}
+        return [found[i] for i in range(n)]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"spice: its jar's result cannot be read: {error!r}") from error

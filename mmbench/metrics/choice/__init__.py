@@ -1,0 +1,96 @@
+"""Metrics of multiple choice: which option a free text names.
+
+A value is what the model wrote, a target {"answer": "B", "options": ["cat", "dog"]}: letters count
+from A in the order of the options. How a text is read is in `mmbench.metrics.choice.text`: an
+answer that names no option, or two, is wrong and counts as unparsed; nothing is ever guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from string import ascii_uppercase
+
+from mmbench.errors import DataError
+from mmbench.metrics.choice.text import VERSION, named_option
+from mmbench.protocols import declare
+from mmbench.stats import score
+from mmbench.types import Prediction, Score
+
+_PARSE = f"parse=letter-or-text,parser={VERSION},unparsed=wrong"
+_KINDS = {"choice"}
+
+
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
+def choice_accuracy(predictions: Sequence[Prediction]) -> Score:
+    """Share of answers that name the right option, by letter or text.
+
+    Range [0, 1], higher is better. What names no option is wrong, and `choice_unparsed` counts it.
+    Raises DataError for a target whose answer is the letter of none of its options.
+
+    Source: the accuracy of MMMU (Yue et al. 2024, arXiv 2311.16502) and ScienceQA, whose official
+    parsers draw an option at random where none is named; this one does not.
+    """
+    rows = [_named(p) == _right(p) for p in predictions]
+    return score(rows, signature=_PARSE)
+
+
+@declare(unit="fraction", better="lower", worst=1, best=0, kinds=_KINDS)
+def choice_unparsed(predictions: Sequence[Prediction]) -> Score:
+    """Share of answers that name no option, or more than one. Range [0, 1], lower is better.
+
+    Source: this project; the field's tools guess instead.
+    """
+    rows = [_named(p) is None for p in predictions]
+    return score(rows, signature=_PARSE)
+
+
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
+def circular_accuracy(predictions: Sequence[Prediction]) -> Score:
+    """Share of questions that are answered right in all their rotations.
+
+    Range [0, 1], higher is better. The rotations of a question share their `group`; a sample
+    without a group is a question of its own. The row of the first rotation (by id) holds [1 if all
+    are right, 1], those of the others [0, 0]. Raises DataError as `choice_accuracy` does.
+
+    Source: CircularEval of MMBench, Liu et al. 2024, arXiv 2307.06281, section 4.3.
+    """
+    first: dict[str, str] = {}
+    right: dict[str, bool] = {}
+    for p in predictions:
+        question = _question(p)
+        first[question] = min(first.get(question, p.id), p.id)
+        right[question] = right.get(question, True) and _named(p) == _right(p)
+    counted = [first[_question(p)] == p.id for p in predictions]
+    both = zip(predictions, counted, strict=True)
+    rows = [[count and right[_question(p)], count] for p, count in both]
+    signature = f"{_PARSE},rotations=all-right"
+    return score(rows, fold_name="ratio", signature=signature)
+
+
+def _question(prediction: Prediction) -> str:
+    return f"group {prediction.group}" if prediction.group else f"id {prediction.id}"
+
+
+def _named(prediction: Prediction) -> int | None:
+    return named_option(prediction.value, _options(prediction))
+
+
+def _options(prediction: Prediction) -> list[str]:
+    target = prediction.target
+    if not isinstance(target, dict) or "options" not in target:
+        raise DataError(
+            f"sample {prediction.id}: has no options: give them in options, or in columns A, B, …"
+            " (-t answers scores answers without options)"
+        )
+    return [str(option) for option in target["options"]]
+
+
+def _right(prediction: Prediction) -> int:
+    answer = str(prediction.target["answer"]).strip().upper()
+    letters = ascii_uppercase[: len(_options(prediction))]
+    if len(answer) == 1 and answer in letters:
+        return letters.index(answer)
+    raise DataError(
+        f"sample {prediction.id}: the right answer {answer!r} is none of the letters"
+        f" {letters or '(there are no options)'}; give the letter of an option"
+    )

@@ -1,0 +1,191 @@
+"""The options of a question, and which of them a text is or mentions."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import lru_cache
+
+from mmbench.metrics.answers.text import plain_words
+from mmbench.metrics.choice.clean import clean
+
+_PREFIX = re.compile(r"\s*(?:\(([A-Z])\)|([A-Z])[.):])\s+(?=\S)")
+_NUMBER = re.compile(
+    r"(?<!\S)([-+]?)[$€£¥₩₹]? ?([-+]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?: ?[$€£¥₩₹°])?(?!\S)"
+)
+_SIGNED = re.compile(r"(?<![\w)\]])[-–—−] ?[$€£¥]?\d|(?i:\b(?:minus|negative) )[$€£¥]?\d")
+_MINUS = re.compile(
+    r"(?<![\w)\]])(?<![\w)\]] )(?:-(?=[$€£¥])|[–—−] ?|(?i:minus|negative) )([$€£¥]?)(?=\.?\d)"
+)
+_SPACED = re.compile(r"(?<=[<>≤≥]) (?=[-.\d])")
+_EQUALS = re.compile(r"(?<=\w)=(?=[-\d])")
+_ARTICLE = re.compile(r"^\s*(?:the|an?) (?=\S)", re.IGNORECASE)
+
+# Words that occur in any sentence: as options they are named only where they answer alone.
+_CLOSED = frozenset(
+    [
+        *["yes", "no", "not", "none", "all", "both", "either", "neither", "other", "same"],
+        *["ja", "nein", "oui", "non", "sí", "si", "sì", "não", "nao", "sim", "да", "нет"],
+        *["evet", "hayır", "tak", "nie"],
+    ]
+)
+_NEGATED = re.compile(
+    r"(?:\bnot|\b(?:is|are|was|were|do|does|did|ca|can|could|would|should|wo|has|have)nt|\bneither"
+    r"|\bnor|\bnever|\bno|\bwithout|\brather than|\binstead of|\bcannot|\bnicht|\bkeine?|\bpas|\bni"
+    r"|\bnão|\bнет|\bне)\s+(?:(?:be|look like|see|show|have|contain|include|really|likely|a single"
+    r"|single|visible|on|in|at|to|of|from|with|under|de|um|uma|un|une|ein|eine|option)\s+){0,2}(?:[a-z]\s+)?(?:(?:an?|the|any)\s+)?$"
+)
+_DENIED = re.compile(
+    r"\s+(?:is|are|was|were)(?:nt|\s+not)\b|\s+(?:is|are|was|were)\s+(?:wrong|incorrect|absent|false)\b"
+)
+_RIGHT = re.compile(r"\s+(?:answer|choice)")
+_YES_NO = ("yes", "no")
+_BEFORE_WORD = (
+    r"(?<!\w)(?:so|thus|therefore|hence|definitely|certainly|probably|say|think|believe|guess),? "
+    r"|(?<!\w)(?:based on|according to|looking at|judging by|in|from|given) [^.,;:!?\n]{1,60}, "
+)
+_LOOK_BACK = 60
+_BREAK = re.compile(r"[,;:.!?](?=\s)|\n")  # what no option's text goes across, unless it holds one
+
+DENIED = -1  # in a set of places: an option's text is mentioned and called wrong
+
+
+class Options:
+    """Options with the letters A, B, … by their position.
+
+    An option that is a single letter itself is named by its position alone.
+    """
+
+    def __init__(self, options: Sequence[str]) -> None:
+        self.raw = [_without_prefix(at, option, options) for at, option in enumerate(options)]
+        self._signed = any(_SIGNED.search(option) for option in options)
+        plain = [plain_words(self._with_signs(clean(option))) for option in self.raw]
+        numbers = [_canonical(words) for words in plain]
+        self._by_number = len(set(numbers)) == len(set(plain))
+        self.words = numbers if self._by_number else plain
+        self.named = ["" if _is_letter(words) else words for words in self.words]
+        self._letters = ["".join(filter(str.isalnum, clean(own).lower())) for own in self.raw]
+        self._broken = any(_BREAK.search(option) for option in self.raw)
+        self._longest = 2 * max(map(len, self.raw), default=0) + 40
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def plain(self, text: str) -> str:
+        """Words as options are compared: numbers in one form where that keeps options apart."""
+        words = plain_words(self._with_signs(text))
+        return _canonical(words) if self._by_number else words
+
+    def _with_signs(self, text: str) -> str:
+        """The text with "> 5" as ">5", "x=5" as "x = 5"; with negative options, a minus as "-"."""
+        text = _EQUALS.sub(" = ", _SPACED.sub("", text))
+        return _MINUS.sub(r"\1-", text) if self._signed else text
+
+    def whole(self, text: str) -> set[int]:
+        """The options that a text is, an article before it apart."""
+        if len(text) > self._longest:
+            return set()
+        return self._equal(self.plain(text)) or self._equal(self.plain(_ARTICLE.sub("", text, 1)))
+
+    def _equal(self, words: str) -> set[int]:
+        return {
+            at
+            for at, own in enumerate(self.named)
+            if own and (own == words or _ARTICLE.sub("", own) == words)
+        }
+
+    def begun(self, rest: str) -> set[int]:
+        """The options that the first line of a text begins with."""
+        line = self.plain(rest[: self._longest].split("\n", 1)[0]) + " "
+        return {at for at, own in enumerate(self.words) if own and line.startswith(own + " ")}
+
+    def skip(self, place: int, text: str, at: int) -> int:
+        """Where a text goes on after the own text of an option, if that is what begins at `at`."""
+        own = self._letters[place]
+        letters, places = _letters_of(text)
+        first = bisect_left(places, at)
+        if not own or not letters.startswith(own, first):
+            return at
+        end = places[first + len(own) - 1] + 1
+        limit = min(len(text), at + 2 * len(own) + 20)
+        whole = end == limit or (end < limit and not text[end].isalnum())
+        return end if whole else at
+
+    def mentioned(self, text: str) -> set[int]:
+        """The options whose text stands in a cleaned text, not negated and not in a longer one.
+
+        Holds DENIED as well where a text is called wrong.
+        """
+        pieces = [text] if self._broken else _BREAK.split(text)
+        plain, found = " | ".join(map(self.plain, pieces)), set()
+        for words in sorted(set(filter(None, self.named)), key=len, reverse=True):
+            if words in _CLOSED:
+                named = _opens_sentence(words).search(text) is not None
+            else:
+                pattern = re.compile(rf"(?<!\S){re.escape(words)}(?!\S)")
+                matches = [match for match in pattern.finditer(plain) if _affirmed(match, words)]
+                named = bool(matches)
+                if any(_DENIED.match(plain, match.end()) for match in matches):
+                    found.add(DENIED)
+                plain = pattern.sub("~", plain)
+            if named:
+                found |= {at for at, other in enumerate(self.named) if other == words}
+        return found
+
+
+@lru_cache(maxsize=8)
+def _letters_of(text: str) -> tuple[str, list[int]]:
+    """The letters and digits of a text in lower case, a character each, and their positions."""
+    found = [(char.lower(), at) for at, char in enumerate(text) if char.isalnum()]
+    letters = "".join(lower if len(lower) == 1 else "\0" for lower, _ in found)
+    return letters, [at for _, at in found]
+
+
+@lru_cache(maxsize=4096)
+def options_of(options: tuple[str, ...]) -> Options:
+    """The Options of these texts."""
+    return Options(options)
+
+
+def _without_prefix(at: int, option: str, options: Sequence[str]) -> str:
+    """An option without its own letter ("A. cat"), where all of them begin with theirs."""
+    found = [_PREFIX.match(text) for text in options]
+    own = [match and ord(match[1] or match[2]) == 65 + n for n, match in enumerate(found)]
+    match = found[at]
+    return option[match.end() :] if match and all(own) else option
+
+
+def _is_letter(words: str) -> bool:
+    return len(words) == 1 and words.isascii() and words.isalpha()
+
+
+def _canonical(words: str) -> str:
+    """Plain words with each number without its currency, thousands separators and final zeros."""
+    return _NUMBER.sub(_number, words)
+
+
+def _number(match: re.Match[str]) -> str:
+    sign = "-" if "-" in match[1] + match[2] else ""
+    decimals = (match[4] or "").rstrip("0").rstrip(".")
+    return f"{sign}{match[3].replace(',', '')}{decimals}"
+
+
+@lru_cache(maxsize=64)
+def _opens_sentence(word: str) -> re.Pattern[str]:
+    """A word that is a sentence of its own, or opens one: "No.", "Yes, it is", "I think no"."""
+    more = (
+        r" (?:and )?(?:it|there|this|that|the|because|since)(?!\w)" if word in _YES_NO else "(?!)"
+    )
+    return re.compile(
+        rf"(?i)(?:^|[.!?:;\n] ?|{_BEFORE_WORD}){re.escape(word)}"
+        rf"(?= ?[.,;:!\n)\]]| [-–—] |$|(?<=^{re.escape(word)}){more})"
+    )
+
+
+def _affirmed(match: re.Match[str], words: str) -> bool:
+    """Whether an option's text is not negated by what goes before it, and is meant as one."""
+    text, start = match.string, match.start()
+    if _NEGATED.search(text, max(0, start - _LOOK_BACK), start):
+        return False
+    return words != "right" or _RIGHT.match(text, match.end()) is None

@@ -1,0 +1,170 @@
+"""Metrics of classification. One label is right for a sample, or several.
+
+A prediction is scores [c] float32, one per class, or only a label (an int), and its target the
+position of the right label or a list of several. Scores that are equal are never ordered by their
+position, except where a single label has to be named (F1, confusion matrix). A score that is not a
+number counts as -∞. What needs scores is NaN for bare labels, and says so.
+
+Metrics of order (accuracy, average precision, ROC area) use the scores as the model returned them.
+`f1` of several labels and `ece` need probabilities: logits go through a sigmoid or a softmax in
+float64. `Prediction.scores` says whether scores are logits or probabilities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.errors import DataError
+from mmbench.metrics.classification.calibration import ece
+from mmbench.metrics.classification.classes import Cases, hits, read
+from mmbench.metrics.classification.tagging import auc, d_prime, mean_ap
+from mmbench.protocols import declare
+from mmbench.stats import score
+from mmbench.types import Prediction, Score
+
+__all__ = [
+    "accuracy",
+    "auc",
+    "confusion_matrix",
+    "counts",
+    "d_prime",
+    "ece",
+    "f1_macro",
+    "f1_micro",
+    "mean_ap",
+    "mean_per_class_recall",
+]
+
+THRESHOLD = 0.5
+_FIRST = "ties=first"
+_KINDS = {"classification", "zero_shot"}
+
+
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
+def accuracy(predictions: Sequence[Prediction], k: int) -> Score:
+    """Share of samples with the right label among the k highest scores. [0, 1], higher is better.
+
+    A tie at the k-th place counts with its expectation: where the right label ties with t in all
+    and r places are left, r / t. So a constant model scores k / c. With several right labels any of
+    them counts. k beyond the number of classes gives 1. For bare labels only k = 1 is known.
+    Source: top-k error of ILSVRC (Russakovsky et al. 2015, arXiv 1409.0575); several labels as in
+    ImageNet ReaL (Beyer et al. 2020, arXiv 2006.07159).
+    """
+    cases = read(predictions)
+    reason = (cases.unscored if k > 1 else "") or cases.unlabelled
+    rows = np.full(cases.n, np.nan) if reason else hits(cases, k)
+    return score(rows, signature="ties=expectation", reason=reason)
+
+
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
+def mean_per_class_recall(predictions: Sequence[Prediction]) -> Score:
+    """Accuracy@1 within each class, averaged over the classes that have a sample.
+
+    Range [0, 1], higher is better. Also known as balanced accuracy. Rows are the hit, which a tie
+    gives its expectation, and the right class. NaN where a sample has several right labels.
+    Source: scikit-learn `balanced_accuracy_score`; CLIP_benchmark `mean_per_class_recall`.
+    """
+    cases = read(predictions)
+    rows = np.full((cases.n, 2), np.nan)
+    if not cases.several:
+        rows = np.column_stack([hits(cases, 1), cases.labels])
+    return score(rows, fold_name="class-mean", signature="ties=expectation", reason=cases.several)
+
+
+@declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
+def f1_macro(predictions: Sequence[Prediction]) -> Score:
+    """F1 = 2·TP / (2·TP + FP + FN) of each class, averaged. Range [0, 1], higher is better.
+
+    Over the classes that are right or predicted for some sample; classes that never occur are left
+    out. Targets that are one label: the highest score is predicted, of equal ones the first class.
+    Targets that are lists: every class whose probability is above 0.5 is predicted. Logits become
+    probabilities by a sigmoid in float64; scores that do not say what they are count as
+    probabilities if all lie in [0, 1]. The signature says which. NaN for the similarities of
+    zero-shot classification, which have no threshold.
+    Source: scikit-learn `f1_score(average="macro", zero_division=0)`.
+    """
+    cases = read(predictions)
+    if cases.listed:
+        rows = np.concatenate(_many(cases), axis=1)
+        return score(
+            rows,
+            fold_name="f1-macro@many",
+            signature=_threshold(cases),
+            reason=cases.unthresholded or _none(rows),
+        )
+    rows = np.column_stack([cases.labels, cases.predicted()])
+    return score(rows, fold_name="f1-macro", signature=_FIRST)
+
+
+@declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
+def f1_micro(predictions: Sequence[Prediction]) -> Score:
+    """F1 = 2·TP / (2·TP + FP + FN) over all decisions. Range [0, 1], higher is better.
+
+    Predicted labels as in `f1_macro`. With one right label per sample it is the accuracy.
+    NaN where nothing is right and nothing is predicted.
+    Source: scikit-learn `f1_score(average="micro")`.
+    """
+    cases = read(predictions)
+    if cases.listed:
+        rows = np.column_stack([side.sum(axis=1) for side in _many(cases)])
+        signature, reason = _threshold(cases), cases.unthresholded or _none(rows)
+    else:
+        hit = cases.predicted() == cases.labels
+        rows = np.column_stack([2.0 * hit, np.full(cases.n, 2.0)])
+        signature, reason = _FIRST, ""
+    return score(rows, fold_name="ratio", signature=signature, reason=reason)
+
+
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
+def confusion_matrix(predictions: Sequence[Prediction]) -> Score:
+    """Who is taken for whom: `counts(score, c)`. The value is the share on its diagonal.
+
+    Range [0, 1], higher is better. Rows are whether it is right, the right class and the predicted
+    one: that of the highest score, of equal ones the first. NaN where a sample has several right
+    labels. Source: scikit-learn `confusion_matrix`.
+    """
+    cases = read(predictions)
+    rows = np.full((cases.n, 3), np.nan)
+    if not cases.several:
+        said = cases.predicted()
+        rows = np.column_stack([said == cases.labels, cases.labels, said])
+    return score(rows, signature=_FIRST, reason=cases.several)
+
+
+def counts(scored: Score, classes: int) -> NDArray[np.int64]:
+    """The matrix [c, c] behind `confusion_matrix`: right class by predicted class.
+
+    Raises DataError where there is none, or where it has more classes.
+    """
+    if scored.reason:
+        raise DataError(f"no confusion matrix: {scored.reason}")
+    right, said = scored.rows[:, 1:3].astype(np.int64).T
+    most = int(max(right.max(initial=0), said.max(initial=0)))
+    if most >= classes:
+        raise DataError(f"a confusion matrix of {classes} classes has no class {most}")
+    found = np.bincount(right * classes + said, minlength=classes * classes)
+    return found.reshape(classes, classes)
+
+
+def _many(cases: Cases) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """2·TP and 2·TP + FP + FN of every decision [n, c]; NaN without a threshold."""
+    if cases.unthresholded:
+        return (np.full((cases.n, cases.classes), np.nan),) * 2
+    right, said = cases.right(), cases.decided(THRESHOLD)
+    both = np.asarray(right & said, np.float64)
+    return 2 * both, np.asarray(right, np.float64) + said
+
+
+def _threshold(cases: Cases) -> str:
+    """The signature of what is decided by a threshold: of which probabilities."""
+    if cases.scores is None or cases.unthresholded:
+        return f"threshold={THRESHOLD}"
+    return f"threshold={THRESHOLD},probabilities={cases.link(several=True)}"
+
+
+def _none(rows: NDArray[np.float64]) -> str:
+    nothing = len(rows) and not rows.any()
+    return "no label is right and none predicted for any sample" if nothing else ""

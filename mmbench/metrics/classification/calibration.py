@@ -1,0 +1,41 @@
+"""How far the confidence of a classifier is from how often it is right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mmbench.metrics.classification.classes import hits, read
+from mmbench.protocols import declare
+from mmbench.stats import score
+from mmbench.text import count
+from mmbench.types import Prediction, Score
+
+
+@declare(unit="fraction", better="lower", worst=1, best=0, kinds={"classification", "zero_shot"})
+def ece(predictions: Sequence[Prediction]) -> Score:
+    """Expected calibration error: Σ over 15 bins of their share · |accuracy - mean confidence|.
+
+    Range [0, 1], lower is better. The confidence of a sample is its highest probability, in single
+    precision as peers bin it. Bins are of equal width, [lower, upper); a confidence of exactly 1
+    has one of its own. Logits and similarities go through a softmax in float64; probabilities are
+    taken as they are. Scores that do not say what they are count as probabilities if none is
+    negative and those of each sample sum to 1 within .01. The signature says which. A tie of the
+    highest counts as right with its expectation. Needs scores and one right label.
+    Source: Guo et al. 2017, arXiv 1706.04599; torchmetrics `MulticlassCalibrationError(n_bins=15)`.
+    """
+    cases = read(predictions)
+    reason, rows = cases.unscored or cases.several, np.full((cases.n, 2), np.nan)
+    if not reason:
+        highest = cases.probabilities(several=False).max(axis=1)
+        confidence = np.asarray(np.minimum(highest, 1), np.float32)
+        rows = np.column_stack([confidence.astype(np.float64), hits(cases, 1)])
+        lost = int(np.isnan(confidence).sum())
+        reason = f"the scores of {count(lost, 'sample')} have no softmax" if lost else ""
+    return score(
+        rows,
+        fold_name="ece",
+        signature=f"bins=15,probabilities={cases.link(several=False)},ties=expectation",
+        reason=reason,
+    )

@@ -1,0 +1,1 @@
+"""Metrics of a set of drawn images beside a set of real ones."""

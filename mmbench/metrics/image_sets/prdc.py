@@ -1,0 +1,116 @@
+"""Precision, recall, density and coverage of drawn images among real ones.
+
+The ball of an image reaches to its fifth nearest neighbour in its own set. Rows are [hits, images]
+of each prediction, for density [balls, 5 · images], and (0, 0) where it has no image on the side
+that is averaged over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mmbench.metrics.image_sets.balls import Near, near
+from mmbench.metrics.image_sets.features import SETS, stack, unfit
+from mmbench.protocols import declare
+from mmbench.stats import score
+from mmbench.types import Array, Features, Prediction, Score
+
+_NEAREST = 5
+
+# The last two sets compared: four metrics ask for the same.
+_LAST: dict[bytes, Near] = {}
+
+
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds={"drawing"}, wants=SETS)
+def prdc_precision(
+    predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
+) -> Score:
+    """Share of drawn images in the ball of any real image, which reaches to its 5th neighbour.
+
+    Range [0, 1], higher is better. NaN without a drawn image, or with five real ones or fewer.
+    An interval holds the balls fixed.
+    Source: Kynkäänniemi et al. 2019, arXiv 1904.06991; clovaai `prdc.compute_prdc`.
+    """
+    return _measure("precise", predictions, argument, features)
+
+
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds={"drawing"}, wants=SETS)
+def prdc_recall(
+    predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
+) -> Score:
+    """Share of real images in the ball of any drawn image, which reaches to its 5th neighbour.
+
+    Range [0, 1], higher is better. NaN without a real image, or with five drawn ones or fewer.
+    An interval holds the balls fixed.
+    Source: Kynkäänniemi et al. 2019, arXiv 1904.06991; clovaai `prdc.compute_prdc`.
+    """
+    return _measure("recalled", predictions, argument, features)
+
+
+@declare(unit="score", better="higher", worst=0, kinds={"drawing"}, wants=SETS)
+def prdc_density(
+    predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
+) -> Score:
+    """In how many balls of real images a drawn image lies, over 5, averaged over drawn images.
+
+    Range [0, ∞), 1 is expected of equal distributions, higher is better. NaN without a drawn image,
+    or with five real ones or fewer. An interval holds the balls fixed.
+    Source: Naeem et al. 2020, arXiv 2002.09797; clovaai `prdc.compute_prdc`.
+    """
+    return _measure("dense", predictions, argument, features)
+
+
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds={"drawing"}, wants=SETS)
+def prdc_coverage(
+    predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
+) -> Score:
+    """Share of real images with a drawn image in their ball, which reaches to the 5th neighbour.
+
+    Range [0, 1], higher is better. NaN without a drawn image, or with five real ones or fewer.
+    An interval holds the balls and the drawn images fixed.
+    Source: Naeem et al. 2020, arXiv 2002.09797; clovaai `prdc.compute_prdc`.
+    """
+    return _measure("covered", predictions, argument, features)
+
+
+def _measure(
+    what: Literal["precise", "dense", "recalled", "covered"],
+    predictions: Sequence[Prediction],
+    argument: str,
+    features: Sequence[Features],
+) -> Score:
+    (drawn, drawers), (real, realists) = (
+        stack(predictions, features, name) for name in ("drawn", "real")
+    )
+    least = {"drawn": 1, "real": 1} | {"drawn" if what == "recalled" else "real": _NEAREST + 1}
+    reason = unfit(least, drawn=drawn, real=real)
+    rows = np.full((len(predictions), 2), np.nan)
+    if not reason:
+        owners = drawers if what in ("precise", "dense") else realists
+        hits: ArrayLike = getattr(_compare(drawn, real), what)
+        rows[:] = 0.0
+        each = np.full(len(owners), _NEAREST if what == "dense" else 1)
+        np.add.at(rows, owners, np.column_stack([hits, each]))
+    return score(
+        rows,
+        fold_name="ratio",
+        signature=f"features={argument},nearest={_NEAREST},balls=fixed",
+        reason=reason,
+    )
+
+
+def _compare(drawn: Array, real: Array) -> Near:
+    state = blake2b(repr((drawn.shape, real.shape)).encode())
+    for side in (drawn, real):
+        state.update(np.ascontiguousarray(side).data)
+    key = state.digest()
+    if key not in _LAST:
+        found = near(drawn, real, _NEAREST)
+        _LAST.clear()
+        _LAST[key] = found
+    return _LAST[key]

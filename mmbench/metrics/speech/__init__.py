@@ -1,0 +1,212 @@
+"""Metrics of transcripts: error rates of words and characters.
+
+A value is a text; a target is a text or a reference with alternatives (`mmbench.alternatives`).
+Counts are summed over the corpus and divided once; the mean of the rates of utterances would be
+another number. Words said where the reference is empty, or empty after the normaliser, are
+insertions, as in jiwer 4.0 and NIST's sclite. A corpus without a word of reference has no rate: NaN
+with the reason. Alignments are those of jiwer; those with alternatives are those of
+`mmbench.metrics.speech.edits`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from mmbench.alternatives import (
+    count_readings,
+    first_reading,
+    has_alternatives,
+    pieces_of,
+    readings,
+)
+from mmbench.errors import DataError
+from mmbench.metrics.speech.edits import Edits, fewest_edits
+from mmbench.metrics.speech.normalisers import deletes_marks, described, normalise
+from mmbench.protocols import declare
+from mmbench.stats import score
+from mmbench.text import count
+from mmbench.types import Prediction, Score
+
+_READINGS = 64  # texts of one reference that are normalised as wholes
+
+
+@declare(unit="fraction", better="lower", best=0, kinds={"writing"})
+def wer(predictions: Sequence[Prediction], normaliser: str) -> Score:
+    """Word error rate: edits / words of the references, over the corpus.
+
+    Range [0, ∞), lower is better: insertions can make it more than 1. Rows are [edits, reference
+    words]; a row of an empty reference has 0 words. `normaliser` is one of
+    `mmbench.metrics.speech.normalisers`. Source: NIST sclite; jiwer `wer`.
+    """
+    counts = _counts(predictions, normaliser)
+    rows = [[one.edits, one.reference] for one in counts]
+    note = _note(predictions, normaliser, counts)
+    return _rate(rows, f"unit=word,{described(normaliser)}", note)
+
+
+@declare(unit="fraction", better="lower", best=0, kinds={"writing"})
+def cer(predictions: Sequence[Prediction], normaliser: str) -> Score:
+    """Character error rate: as `wer`, of characters, over the corpus; a space is a character.
+
+    Range [0, ∞), lower is better. Rows are [edits, reference characters]. Source: jiwer `cer`.
+    """
+    counts = _counts(predictions, normaliser, characters=True)
+    rows = [[one.edits, one.reference] for one in counts]
+    note = _note(predictions, normaliser, counts)
+    return _rate(rows, f"unit=character,{described(normaliser)}", note)
+
+
+@declare(unit="fraction", better="lower", worst=1, best=0, kinds={"writing"})
+def mer(predictions: Sequence[Prediction], normaliser: str) -> Score:
+    """Match error rate: edits / (edits + hits), over the corpus. Range [0, 1], lower is better.
+
+    Rows are [edits, edits + hits]. Source: Morris, Maier and Green 2004 (Interspeech); jiwer `mer`.
+    """
+    counts = _counts(predictions, normaliser)
+    rows = [[one.edits, one.edits + one.hits] for one in counts]
+    signature = f"unit=word,alignment=jiwer,{described(normaliser)}"
+    return _rate(rows, signature, _note(predictions, normaliser, counts))
+
+
+@declare(unit="fraction", better="lower", worst=1, best=0, kinds={"writing"})
+def wil(predictions: Sequence[Prediction], normaliser: str) -> Score:
+    """Word information lost: 1 - H² / (N · P), over the corpus. Range [0, 1], lower is better.
+
+    H hits, N words of the references, P words that were said: the columns of a row. It is 1 where
+    words were said and the references have none. Source: Morris, Maier and Green 2004
+    (Interspeech); jiwer `wil`.
+    """
+    counts = _counts(predictions, normaliser)
+    rows = [[one.hits, one.reference, one.said] for one in counts]
+    signature = f"unit=word,alignment=jiwer,{described(normaliser)}"
+    return _rate(rows, signature, _note(predictions, normaliser, counts), "wil")
+
+
+@declare(unit="seconds of audio per second", better="higher", worst=0, kinds={"writing"})
+def rtfx(predictions: Sequence[Prediction]) -> Score:
+    """Seconds of sound per second of computing, over the corpus. Range [0, ∞), higher is better.
+
+    Rows are [audio_seconds, compute_seconds], from the tags of these names; NaN, with the reason,
+    where a prediction has not both as numbers. In a run of a model: what the run measured over the
+    answers that it computed. The inverse of the real-time factor. Source: Open ASR Leaderboard
+    (Hugging Face), RTFx.
+    """
+    rows = np.array([_seconds(p) for p in predictions]).reshape(-1, 2)
+    lost = int(np.isnan(rows).any(axis=1).sum())
+    missing = "without the tags audio_seconds and compute_seconds as numbers"
+    reason = f"{count(lost, 'prediction')} {missing}" if lost else ""
+    return score(rows, fold_name="ratio", signature="over=corpus", reason=reason)
+
+
+def _seconds(prediction: Prediction) -> list[float]:
+    try:
+        found = [float(prediction.tags[f"{of}_seconds"]) for of in ("audio", "compute")]
+    except (KeyError, ValueError):
+        return [math.nan, math.nan]
+    return found if all(0 <= value < math.inf for value in found) else [math.nan, math.nan]
+
+
+def _rate(rows: list[list[int]], signature: str, note: str, fold_name: str = "ratio") -> Score:
+    """A score of these rows; where it is NaN the reason says so, else it is the `note`."""
+    found = score(
+        rows,
+        fold_name=fold_name,
+        signature=f"{signature},empty-references=inserted",
+        reason=note,
+    )
+    if not rows or not math.isnan(found.value):
+        return found
+    reason = f"no rate: {count(len(rows), 'reference')} without a word"
+    return msgspec.structs.replace(found, reason=reason)
+
+
+def _note(predictions: Sequence[Prediction], normaliser: str, counts: Sequence[Edits]) -> str:
+    """What a reader of a rate should know of its references."""
+    empty = [one.insertions for one in counts if not one.reference]
+    notes = []
+    if any(empty):
+        said = count(sum(empty), "insertion")
+        notes.append(f"includes {said} against {count(len(empty), 'empty reference')}")
+    braced = sum(isinstance(p.target, str) and has_alternatives(p.target) for p in predictions)
+    if braced:
+        of = count(braced, "reference")
+        notes.append(f"braces and slashes of {of} are words: only a .trn has alternatives")
+    marked = sum(deletes_marks(normaliser, _text(p.target)) for p in predictions)
+    if marked:
+        of = count(marked, "reference")
+        notes.append(f"{normaliser} deletes vowel signs of {of}: wer[none], cer[none] keep them")
+    return "; ".join(notes)
+
+
+def _text(target: Any) -> str:
+    pieces = pieces_of(target)
+    return str(target) if pieces is None else first_reading(pieces)
+
+
+def _counts(
+    predictions: Sequence[Prediction], normaliser: str, *, characters: bool = False
+) -> list[Edits]:
+    """Count the edits of each prediction; one call of jiwer aligns those without alternatives."""
+    said = [normalise(normaliser, p.value) for p in predictions]
+    for p in predictions:
+        if isinstance(p.target, list):
+            raise DataError(f"sample {p.id}: has a list of references, and an error rate needs one")
+    choices = [pieces_of(p.target) for p in predictions]
+    plain = [at for at, pieces in enumerate(choices) if pieces is None]
+    references = [normalise(normaliser, predictions[at].target) for at in plain]
+    found = dict(
+        zip(plain, _aligned(references, [said[at] for at in plain], characters), strict=True)
+    )
+    for at, pieces in enumerate(choices):
+        if pieces is not None:
+            network = _normalised(pieces, normaliser)
+            found[at] = fewest_edits(network, _tokens(said[at], characters), characters=characters)
+    return [found[at] for at in range(len(predictions))]
+
+
+def _normalised(pieces: list[Any], normaliser: str) -> list[Any]:
+    """Normalise each text that the choices make; where these are many, each piece by itself."""
+    if normaliser == "none":
+        return pieces
+    if count_readings(pieces) > _READINGS:
+        return _each_normalised(pieces, normaliser)
+    texts = dict.fromkeys(normalise(normaliser, text) for text in readings(pieces))
+    return [[[text] for text in texts]]
+
+
+def _each_normalised(pieces: list[Any], normaliser: str) -> list[Any]:
+    return [
+        normalise(normaliser, piece)
+        if isinstance(piece, str)
+        else [_each_normalised(choice, normaliser) for choice in piece]
+        for piece in pieces
+    ]
+
+
+def _tokens(text: str, characters: bool) -> list[str]:
+    from jiwer.transformations import cer_default, wer_default
+
+    tokens: list[str] = (cer_default if characters else wer_default)(text)[0]
+    return tokens
+
+
+def _aligned(references: list[str], said: list[str], characters: bool) -> list[Edits]:
+    from jiwer import process_characters, process_words
+
+    if not references:
+        return []
+    output = (process_characters if characters else process_words)(references, said)
+    return [_edits(chunks) for chunks in output.alignments]
+
+
+def _edits(chunks: Sequence[Any]) -> Edits:
+    lengths = {"equal": 0, "substitute": 0, "delete": 0, "insert": 0}
+    for chunk in chunks:
+        reference = chunk.ref_end_idx - chunk.ref_start_idx
+        lengths[chunk.type] += reference or chunk.hyp_end_idx - chunk.hyp_start_idx
+    return Edits(*lengths.values())

@@ -1,0 +1,180 @@
+"""Metrics of opinion scores: what people thought, and how near a predictor comes to it.
+
+A target is a list of [rater, rating], a value the number of a predictor (of `dnsmos` the sound
+itself, from which the predictor takes its number).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from mmbench.errors import DataError
+from mmbench.metrics.speech import dnsmos as predictor
+from mmbench.protocols import declare
+from mmbench.stats import score
+from mmbench.stats.bootstrap import constant, expanded_percentile
+from mmbench.stats.crossed import crossed_interval
+from mmbench.stats.ratings import system_means
+from mmbench.stats.resampler import Resampler
+from mmbench.text import count
+from mmbench.types import Media, Prediction, Score
+
+_ITEM = "rating=mean-over-raters"
+_KINDS = {"rating"}
+
+
+@declare(unit="rating", better="higher", kinds={"speaking", "rating"}, needs=predictor.NEEDED)
+def dnsmos(predictions: Sequence[Prediction], head: str) -> Score:
+    """Mean opinion score of speech as DNSMOS predicts it, mean over clips. About 1 to 5.
+
+    Higher is better. `head` is ovrl (overall), sig (speech), bak (background), of DNSMOS P.835, or
+    p808 (overall, of DNSMOS P.808). The value of a prediction is the sound; without a value it is
+    the input `audio` of the sample. It is read as mono at 16 kHz; a clip under 9.01 seconds is
+    repeated until it is that long, a longer one is the mean over windows with a step of a second.
+    A row is a clip. Scores are not cut to [1, 5], so the range has no ends.
+
+    Raises MissingExtra where speechmos is not installed, DataError for a prediction without sound,
+    and SampleError, which names the sample, for a sound that cannot be decoded.
+    Source: Reddy et al. 2021 and 2022, arXiv 2010.15258 and 2110.01763; the package speechmos with
+    Microsoft's own models.
+    """
+    signature = f"predictor=DNSMOS,head={head},{predictor.needed()},sound=mono-16kHz"
+    rows = [predictor.heads(_sound(p), p.id)[head] for p in predictions]
+    return score(rows, signature=signature)
+
+
+def _sound(prediction: Prediction) -> Media:
+    value = prediction.value
+    sound = prediction.inputs.get("audio") if value is None else value
+    if isinstance(sound, Media) and sound.modality == "audio":
+        return sound
+    raise DataError(f"sample {prediction.id}: has no sound: dnsmos needs one as output or as audio")
+
+
+@declare(unit="rating", better="higher", kinds=_KINDS)
+def mos(predictions: Sequence[Prediction]) -> Score:
+    """Mean opinion score of human ratings: the mean over items of the mean of each one's ratings.
+
+    The range is that of the ratings' scale (1 to 5 for ITU-T P.800); higher is better. A row is the
+    mean of an item. The interval is over raters and items: see `mmbench.stats.crossed`. Source:
+    ITU-T P.800.1 (2016), MOS.
+    """
+    rows = [_mean_rating(p) for p in predictions]
+    signature = f"{_ITEM},average=over-items,interval=raters-x-items"
+    found = score(rows, signature=signature, reason=_lacking(np.array(rows), "ratings"))
+    pairs = [(p.id, str(rater), float(rating)) for p in predictions for rater, rating in p.target]
+    return replace(found, interval=None if math.isnan(found.value) else crossed_interval(pairs))
+
+
+@declare(unit="correlation", better="higher", worst=-1, best=1, kinds=_KINDS)
+def mos_lcc(predictions: Sequence[Prediction], level: str) -> Score:
+    """Linear (Pearson) correlation of a predictor with the mean ratings, of items or of systems.
+
+    Range [-1, 1], higher is better. `utterance`: of items; rows are [predicted, mean rating].
+    `system`: of the means of the items of each tag `system`; rows have its number as third column,
+    and the interval is over systems. NaN, with the reason, for fewer than two points and for
+    constant ones. Raises DataError for an item without a system.
+
+    Source: LCC of the VoiceMOS Challenge 2022, arXiv 2203.11389.
+    """
+    return _agreement(predictions, level, "pearson")
+
+
+@declare(unit="correlation", better="higher", worst=-1, best=1, kinds=_KINDS)
+def mos_srcc(predictions: Sequence[Prediction], level: str) -> Score:
+    """Rank (Spearman) correlation of a predictor with the mean ratings. Range [-1, 1].
+
+    Higher is better. Equal values share the mean of their ranks. Rows, levels and NaN are those of
+    `mos_lcc`. Source: SRCC of the VoiceMOS Challenge 2022, arXiv 2203.11389.
+    """
+    return _agreement(predictions, level, "spearman")
+
+
+@declare(unit="correlation", better="higher", worst=-1, best=1, kinds=_KINDS)
+def mos_ktau(predictions: Sequence[Prediction], level: str) -> Score:
+    """Kendall's tau-b of a predictor with the mean ratings. Range [-1, 1], higher is better.
+
+    Rows, levels and NaN are those of `mos_lcc`. Source: KTAU of the VoiceMOS Challenge 2022, arXiv
+    2203.11389 (scipy.stats.kendalltau, which is tau-b).
+    """
+    return _agreement(predictions, level, "kendall")
+
+
+@declare(unit="squared rating", better="lower", best=0, kinds=_KINDS)
+def mos_mse(predictions: Sequence[Prediction], level: str) -> Score:
+    """Mean squared error of a predictor, over items or systems. Range [0, ∞), lower is better.
+
+    `utterance`: rows are the squared differences of items. `system`: that of the means of systems;
+    rows as for `mos_lcc`. Source: MSE of the VoiceMOS Challenge 2022, arXiv 2203.11389.
+    """
+    if level == "system":
+        return _of_systems(predictions, "mse", "mean")
+    pairs = _pairs(predictions)
+    rows = (pairs[:, 0] - pairs[:, 1]) ** 2
+    reason = _lacking(rows, "prediction or ratings")
+    return score(rows, signature=f"level=utterance,{_ITEM}", reason=reason)
+
+
+def _agreement(predictions: Sequence[Prediction], level: str, fold_name: str) -> Score:
+    if level == "system":
+        return _of_systems(predictions, fold_name, fold_name)
+    rows = _pairs(predictions)
+    signature = f"level=utterance,{_ITEM}"
+    found = score(rows, fold_name=fold_name, signature=signature)
+    return replace(found, reason=_why_nan(found, "items"))
+
+
+def _of_systems(predictions: Sequence[Prediction], name: str, inner: str) -> Score:
+    """`inner` is the fold of the systems' means, for the interval over systems."""
+    systems = [_system(p) for p in predictions]
+    numbers = {system: number for number, system in enumerate(sorted(set(systems)))}
+    rows = np.column_stack([_pairs(predictions), [numbers[system] for system in systems]])
+    found = score(
+        rows,
+        fold_name=f"{name}@system",
+        signature=f"level=system,{_ITEM},system=mean-over-items",
+    )
+    if math.isnan(found.value):
+        return replace(found, reason=_why_nan(found, "systems"))
+    means = system_means(rows, np.ones((1, len(rows))))[0]
+    points = (means[:, :1] - means[:, 1:]) ** 2 if name == "mse" else means
+    drawn = Resampler(sorted(numbers)).values([(inner, points)])[0]
+    ends = None if constant(drawn) else expanded_percentile(drawn, len(numbers))
+    return replace(found, interval=ends)
+
+
+def _pairs(predictions: Sequence[Prediction]) -> NDArray[np.float64]:
+    """The predicted rating and the mean one of each item [n, 2]; NaN where there is none."""
+    said = [math.nan if p.value is None else float(p.value) for p in predictions]
+    return np.column_stack([said, [_mean_rating(p) for p in predictions]]).astype(np.float64)
+
+
+def _mean_rating(prediction: Prediction) -> float:
+    ratings = [float(rating) for _, rating in prediction.target]
+    return math.fsum(ratings) / len(ratings) if ratings else math.nan
+
+
+def _system(prediction: Prediction) -> str:
+    if "system" in prediction.tags:
+        return prediction.tags["system"]
+    raise DataError(
+        f"sample {prediction.id}: has no tag `system`; give the ratings a column system, or use"
+        " the level utterance"
+    )
+
+
+def _lacking(rows: NDArray[np.float64], what: str) -> str:
+    lost = int(np.isnan(rows).any(axis=tuple(range(1, rows.ndim))).sum())
+    return f"{count(lost, 'item')} without {what}" if lost else ""
+
+
+def _why_nan(found: Score, points: str) -> str:
+    if not math.isnan(found.value) or not len(found.rows):
+        return ""
+    lacking = _lacking(found.rows, "prediction or ratings")
+    return lacking or f"a correlation needs two {points} and differences among them"

@@ -1,0 +1,144 @@
+"""Any metric of the package torchmetrics, by the name of its class."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from msgspec.structs import replace
+
+from mmbench.errors import DataError, Missing, SampleError
+from mmbench.memory import is_out_of_memory
+from mmbench.metrics.image_sets.features import whole
+from mmbench.metrics.torchmetrics.classes import (
+    check_name,
+    domain,
+    load_class,
+    parameters,
+    refuse_models,
+    typed_options,
+)
+from mmbench.metrics.torchmetrics.inputs import Images, Inputs, Texts
+from mmbench.metrics.torchmetrics.network import no_network
+from mmbench.metrics.torchmetrics.result import (
+    best_end,
+    direction,
+    number,
+    one_line,
+    reason_of,
+    signature,
+)
+from mmbench.metrics.torchmetrics.scores import ClassScores
+from mmbench.protocols import declare
+from mmbench.types import Prediction, Score
+
+_INPUTS: dict[str, Callable[..., Inputs]] = {
+    "text": Texts,
+    "classification": ClassScores,
+    "image": Images,
+}
+
+
+def check_options(name: str, options: Mapping[str, Any]) -> None:
+    """Refuse options that a class does not take, or lacks. Raises UnknownName and SpecError.
+
+    Those of a class that is n/a whatever they are, or that cannot be imported here, are not looked
+    at.
+    """
+    try:
+        _check_class(name)
+        typed_options(name, load_class(name), options)
+    except (Missing, DataError):  # the metric says it, and is n/a
+        return
+
+
+@declare(
+    unit="as torchmetrics has it",
+    kinds={"writing", "classification", "zero_shot", "drawing"},
+    needs={"torchmetrics"},
+    check_argument=check_name,
+    check_options=check_options,
+)
+def torchmetrics(
+    predictions: Sequence[Prediction], name: str, *, options: Mapping[str, Any]
+) -> Score:
+    """Value of a metric class of torchmetrics: `torchmetrics[BLEUScore]`, `torchmetrics[F1Score]`.
+
+    CLASS is any public metric class of the package; a task gives options of its constructor in
+    `metric_options`. Classes of `torchmetrics.text` get the texts with all references, or with the
+    only one where the class takes one; those of `torchmetrics.classification` the scores as the
+    model returned them (`task`, `num_classes` and `num_labels` are filled in; logits that all lie
+    in [0, 1] become probabilities, since torchmetrics would take them for such; a binary class gets
+    the probability of the second of two classes); those of `torchmetrics.image` each drawing, and
+    its real image if the class compares two, as float32 in [0, 1] (`data_range` and `normalize` are
+    filled in). Samples are given in the order of their ids.
+
+    Two options are mmbench's own: `output` names one of several results (`rougeL_fmeasure`; in a
+    tuple its position from 0), and `better` says `higher` or `lower` where torchmetrics does not.
+    The best value is the end of the range of torchmetrics' plots; the worst is left open, because
+    an error rate passes it. One row for the whole set: no interval, and no breakdowns.
+
+    n/a with the reason where the inputs do not fit, torchmetrics raises an error, the result is no
+    single number or no direction is known; also for a class that loads a model by a name or a path,
+    which could be fetched or unpickled, and one that would fetch anything. Signature: the version,
+    the class and all options that were given or filled in. Source: https://lightning.ai/docs/torchmetrics.
+    """
+    try:
+        with _as_reasons(name):
+            return _measured(sorted(predictions, key=lambda one: one.id), name, options)
+    except DataError as error:
+        reason = f"torchmetrics[{name}]: {error}"
+        return whole(math.nan, signature(name, options), reason)
+
+
+@contextmanager
+def _as_reasons(name: str) -> Iterator[None]:
+    """Raise DataError for any error of torchmetrics, Missing for a package or file not there."""
+    try:
+        yield
+    except (SampleError, Missing, DataError):
+        raise
+    except Exception as error:  # a library with errors of all types
+        if is_out_of_memory(error):
+            raise
+        reason = one_line(error)
+        if isinstance(error, ImportError | OSError):
+            raise Missing(f"torchmetrics[{name}]: {reason}") from error
+        raise DataError(reason) from error
+
+
+def _measured(predictions: list[Prediction], name: str, options: Mapping[str, Any]) -> Score:
+    _check_class(name)
+    cls = load_class(name)
+    given = typed_options(name, cls, options)
+    if not predictions:
+        raise DataError("there are no predictions")
+    taken = parameters(cls)
+    own = {key: given.pop(key) for key in ("output", "better") if key not in taken and key in given}
+    inputs = _INPUTS[domain(name)](predictions, taken, given)
+    every = inputs.options() | given
+    with warnings.catch_warnings(record=True) as warned, no_network():
+        warnings.simplefilter("always")
+        metric = cls(**every)
+        warned.clear()  # it says that it keeps its inputs
+        for batch in inputs.batches(type(metric).update):
+            metric.update(*batch)
+        value = number(metric.compute(), own.get("output"), taken)
+    better = direction(metric, own.get("better"))
+    told = signature(name, every | own, inputs.signature)
+    reason = reason_of(value, [str(one.message) for one in warned])
+    found = whole(value, told, reason)
+    return replace(found, better=better, best=best_end(metric, better))
+
+
+def _check_class(name: str) -> None:
+    """Refuse a class whose inputs or model mmbench cannot give. Raises DataError and Missing."""
+    refuse_models(name, load_class(name))
+    if domain(name) not in _INPUTS:
+        raise DataError(
+            f"it is of torchmetrics.{domain(name)}, and mmbench has inputs for those of"
+            f" {', '.join(_INPUTS)}"
+        )

@@ -1,0 +1,86 @@
+"""Scores by class as the classification metrics of torchmetrics take them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.errors import DataError
+from mmbench.metrics.classification.classes import read
+from mmbench.types import Prediction
+
+
+class ClassScores:
+    """Predictions of classes. Raises DataError where they are none.
+
+    `parameters` are those of the class, `given` the options of the task. `signature` says what the
+    scores are that are handed on.
+    """
+
+    def __init__(
+        self,
+        predictions: Sequence[Prediction],
+        parameters: Collection[str],
+        given: Mapping[str, Any],
+    ) -> None:
+        self._cases = read(predictions)
+        self._parameters = parameters
+        self._task = self._task_of(given)
+        self.signature = "scores=as-returned"
+
+    def options(self) -> dict[str, Any]:
+        """Return the number of classes or labels, and the task, where the class takes them."""
+        several, n = self._task == "multilabel", self._cases.classes
+        filled = {"task": self._task} | ({"num_labels": n} if several else {"num_classes": n})
+        wanted = ("task",) if self._task == "binary" else filled
+        return {name: filled[name] for name in wanted if name in self._parameters}
+
+    def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:  # noqa: ARG002
+        """Yield all predictions and targets: tensors [n, c] and [n], or [n, c] for several labels.
+
+        Those of a binary metric are [n], the probability of the second of two classes. Raises
+        DataError where the labels do not fit.
+        """
+        from torch import from_numpy
+
+        self._refuse_labels()
+        several = self._task == "multilabel"
+        right = self._cases.right() if several else self._cases.labels
+        yield from_numpy(self._predicted()), from_numpy(right.astype(np.int64))
+
+    def _task_of(self, given: Mapping[str, Any]) -> str:
+        if "task" in self._parameters:
+            usual = "multilabel" if self._cases.listed else "multiclass"
+            return str(given.get("task") or usual)
+        if "num_labels" in self._parameters:
+            return "multilabel"
+        return "multiclass" if "num_classes" in self._parameters else "binary"
+
+    def _refuse_labels(self) -> None:
+        cases = self._cases
+        if self._task != "multilabel":
+            reason = cases.several
+        else:
+            reason = "" if cases.listed else "it is of several labels, and samples have one each"
+            reason = reason or (cases.unthresholded if "threshold" in self._parameters else "")
+        if self._task == "binary" and cases.classes != 2:
+            reason = f"it is of two classes, and there are {cases.classes}"
+        if reason:
+            raise DataError(reason)
+
+    def _predicted(self) -> NDArray[Any]:
+        cases, several = self._cases, self._task == "multilabel"
+        if cases.scores is None:
+            bare = cases.decided(0.5) if several else cases.said
+            return bare.astype(np.int64)
+        if self._task == "binary":
+            self.signature = f"scores={cases.link(several=False)}"
+            return np.ascontiguousarray(cases.probabilities(several=False)[:, 1])
+        # torchmetrics takes scores for logits if one of them is outside [0, 1]; these it would not.
+        if cases.scale != "probabilities" and ((cases.scores >= 0) & (cases.scores <= 1)).all():
+            self.signature = f"scores={cases.link(several=several)}"
+            return cases.probabilities(several=several)
+        return cases.scores

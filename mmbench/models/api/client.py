@@ -1,0 +1,215 @@
+"""One request to an endpoint: tried again while it may help, and never answered with a guess."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from typing import Any
+
+from mmbench.errors import MmbenchError, ModelError, SampleError
+from mmbench.models.api.address import SHORTEST_SECRET, check_key, parse_base, pattern_of
+from mmbench.models.api.connection import CERTIFICATES, make_session
+from mmbench.models.api.replies import (
+    LATER,
+    MAX_WAIT,
+    Passing,
+    Reply,
+    answer_in,
+    read_body,
+    seconds_asked,
+)
+from mmbench.text import count, plain
+
+Body = dict[str, Any]  # the JSON of a request; requests' own type for it admits no TypedDict
+
+_CONNECT_SECONDS = 10.0
+_CONNECTIONS = 3  # tries to connect again
+_LOST = 3  # requests in a row without any reply, after which the run ends
+_NOTHING = re.compile(r"(?!)")  # no text matches it
+
+
+class Client:
+    """Posts JSON to `base`/chat/completions, from several threads.
+
+    `key` goes into the header and nowhere else: where a server repeats it, it is masked. A failed
+    connection, a timeout, half a body and the statuses of a busy or failing server are tried again
+    `retries` times (urllib3's `Retry`): at once, then after waits that double, or that the server
+    asks for. Redirects are not followed. `rpm` requests a minute are not exceeded.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        key: str | None,
+        *,
+        timeout: float,
+        retries: int,
+        rpm: float | None,
+        connections: int = 1,
+        insecure_http: bool = False,
+    ) -> None:
+        parts = parse_base(base)
+        if key:
+            check_key(parts, key, insecure_http=insecure_http)
+        self._key, self._base = key, base.rstrip("/")
+        self._secret = pattern_of(key) if key else _NOTHING
+        self._timeout, self._retries = timeout, retries
+        self._session = make_session(key, connections, timeout, encrypted=parts.scheme == "https")
+        self._pause = 60 / rpm if rpm else 0.0
+        self._next = 0.0
+        self._lock = threading.Lock()
+        self._replied = time.monotonic()  # when the last reply came
+        self._unconnected = self._lost = 0  # tries to connect, and requests, in a row without one
+
+    def post(self, body: Body, stop: threading.Event) -> dict[str, object]:
+        """Return the JSON object that the endpoint answers.
+
+        `stop` ends waits, and further tries. Raises SampleError for a request that failed,
+        ModelError for one that will fail every time, or when the endpoint does not reply at all.
+        """
+        from urllib3 import Retry
+        from urllib3.exceptions import MaxRetryError
+
+        url, began = f"{self._base}/chat/completions", time.monotonic()
+        retry = Retry(
+            self._retries,
+            connect=min(self._retries, _CONNECTIONS),
+            other=min(self._retries, _CONNECTIONS),  # such as a certificate
+            allowed_methods={"POST"},
+            backoff_factor=0.5,
+            backoff_jitter=0.25,
+        )
+        while not stop.is_set():
+            self._take_turn(stop)
+            try:
+                return answer_in(self._send("POST", url, body), url, self.printable)
+            except Passing as failed:
+                try:
+                    retry = retry.increment("POST", url, failed.response, failed.error)
+                except MaxRetryError:
+                    raise self._given_up(failed, began, len(retry.history) + 1) from failed
+                wait = retry.get_backoff_time() if failed.wait is None else failed.wait
+                stop.wait(min(wait, MAX_WAIT))
+        raise SampleError("the run ended before the endpoint answered")
+
+    def models(self) -> list[str]:
+        """Return the names of the models that the endpoint lists, none where it has no list.
+
+        Raises ModelError where it cannot be reached, or does not accept the key.
+        """
+        url = f"{self._base}/models"
+        try:
+            reply = self._send("GET", url, None)
+        except (Passing, SampleError) as failed:
+            raise ModelError(f"{url}: {failed}: {_START}") from failed
+        if reply.status >= 404:
+            return []
+        try:
+            listed = answer_in(reply, url, self.printable).get("data")
+        except (Passing, SampleError):
+            return []
+        models = listed if isinstance(listed, list) else []
+        names = [model.get("id") for model in models if isinstance(model, dict)]
+        return [self.mask(name) for name in names if isinstance(name, str)]
+
+    def mask(self, text: str) -> str:
+        """Return a text in which the key is `***`, unless the key is too short for a secret."""
+        if not self._key or len(self._key) < SHORTEST_SECRET:
+            return text
+        return self._secret.sub("***", text)
+
+    def printable(self, text: str) -> str:
+        """Return what a server says on one line, cut, without the key."""
+        return plain(self._secret.sub("***", text)[:2000]) or "nothing"
+
+    def _send(self, method: str, url: str, body: Body | None) -> Reply:
+        """Send one request and read its reply. Raises Passing where none came whole."""
+        import requests
+        from urllib3.exceptions import HTTPError
+
+        limits = min(_CONNECT_SECONDS, self._timeout), self._timeout
+        try:
+            with self._session.request(
+                method, url, json=body, timeout=limits, allow_redirects=False, stream=True
+            ) as answer:
+                self._count_reply()
+                raw = read_body(answer.raw)
+                wait = seconds_asked(answer.raw)
+                location = answer.headers.get("Location", "")
+                return Reply(answer.status_code, raw, answer.raw, wait, location)
+        except requests.exceptions.InvalidURL as error:
+            raise ModelError(f"--api-base {plain(self._base)!r} is no address: {error}") from error
+        except (requests.RequestException, HTTPError) as error:
+            cause = _cause(error)
+            with self._lock:
+                self._unconnected += _is_unconnected(cause)
+            raise Passing(_reason(cause, self._timeout), error=cause) from error
+
+    def _count_reply(self) -> None:
+        with self._lock:
+            self._replied, self._unconnected, self._lost = time.monotonic(), 0, 0
+
+    def _given_up(self, failed: Passing, began: float, tries: int) -> MmbenchError:
+        """Return the failure of a sample, or of the run where nothing replies any more."""
+        if failed.error is not None and self._replied < began:
+            with self._lock:
+                self._lost += 1
+                gone = self._unconnected > _CONNECTIONS or self._lost >= _LOST
+            if gone:
+                return ModelError(f"{self._base}: {failed}: {_START}; {LATER}")
+        return SampleError(f"the endpoint failed {count(tries, 'time')}: {failed}")
+
+    def _take_turn(self, stop: threading.Event) -> None:
+        """Wait until the rate allows another request."""
+        if not self._pause:
+            return
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + self._pause
+        stop.wait(turn - now)
+
+
+_START = "start the server, or see --api-base"
+
+
+def _cause(error: Exception) -> Exception:
+    """Return urllib3's error in one of requests."""
+    inner = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
+    reason = getattr(inner, "reason", None)
+    return reason if isinstance(reason, Exception) else inner
+
+
+def _is_unconnected(cause: Exception) -> bool:
+    from urllib3.exceptions import ConnectTimeoutError, SSLError
+
+    return isinstance(cause, ConnectTimeoutError | SSLError)
+
+
+def _reason(cause: Exception, seconds: float) -> str:
+    """Say in words why no reply came."""
+    from urllib3.exceptions import (
+        ConnectTimeoutError,
+        NewConnectionError,
+        ProtocolError,
+        ReadTimeoutError,
+        SSLError,
+    )
+
+    match cause:
+        case NewConnectionError():
+            return f"cannot connect: {plain(str(cause.__cause__ or cause))}"
+        case ReadTimeoutError():
+            return f"no answer within {seconds:g} s"
+        case ConnectTimeoutError():
+            return f"cannot connect within {min(_CONNECT_SECONDS, seconds):g} s"
+        case ProtocolError():
+            return "the connection broke off"
+        case SSLError():
+            return (
+                f"no secure connection: {plain(str(cause))}; a file of certificates of your own is"
+                f" named by {CERTIFICATES[0]}"
+            )
+        case _:
+            return plain(f"{type(cause).__name__}: {cause}")

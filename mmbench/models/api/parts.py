@@ -1,0 +1,110 @@
+"""A conversation in the form of OpenAI's chat completions."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from mmbench.models.support.pixels import pictures
+from mmbench.types import Clip, EncodedImage, Message, Sound
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from PIL.Image import Image
+
+    from mmbench.types import DecodedPart
+
+    JsonPart: TypeAlias = "TextPart | ImagePart | SoundPart"
+
+_SORTS = {"image_url": "image", "input_audio": "sound"}
+
+
+class TextPart(TypedDict):
+    """A text in a message."""
+
+    type: Literal["text"]
+    text: str
+
+
+class ImagePart(TypedDict):
+    """An image in a message: `url` is a data URL."""
+
+    type: Literal["image_url"]
+    image_url: dict[Literal["url"], str]
+
+
+class SoundPart(TypedDict):
+    """A sound in a message: `data` in Base64, and its `format`."""
+
+    type: Literal["input_audio"]
+    input_audio: dict[Literal["data", "format"], str]
+
+
+class Turn(TypedDict):
+    """A message as JSON."""
+
+    role: str
+    content: str | list[JsonPart]
+
+
+def messages(conversation: Sequence[Message[DecodedPart | EncodedImage]]) -> list[Turn]:
+    """Messages as JSON: texts, images in data URLs, sounds as WAV, videos as their frames.
+
+    An image is sent as the bytes of its file where these are what a decoder sees, else as PNG. A
+    message of one text alone is a plain string, which every server takes.
+    """
+    return [{"role": turn.role, "content": _content(turn.parts)} for turn in conversation]
+
+
+def sorts_of(turns: Sequence[Turn]) -> set[str]:
+    """Return which sorts of media messages hold: image, sound."""
+    types = (part["type"] for turn in turns for part in _listed(turn))
+    return {_SORTS[one] for one in types if one != "text"}
+
+
+def without(turns: Sequence[Turn], sort: str) -> list[Turn]:
+    """Return messages without one sort of media; a message of nothing else becomes a dot."""
+    left = [[part for part in _listed(turn) if _SORTS.get(part["type"]) != sort] for turn in turns]
+    return [
+        {"role": turn["role"], "content": parts or "."}
+        for turn, parts in zip(turns, left, strict=True)
+    ]
+
+
+def _listed(turn: Turn) -> list[JsonPart]:
+    content = turn["content"]
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def _content(parts: Sequence[DecodedPart | EncodedImage]) -> str | list[JsonPart]:
+    if len(parts) == 1 and isinstance(parts[0], str):
+        return parts[0]
+    return [made for part in parts for made in _parts(part)]
+
+
+def _parts(part: DecodedPart | EncodedImage) -> list[JsonPart]:
+    if isinstance(part, str):
+        return [{"type": "text", "text": part}]
+    if isinstance(part, Sound):
+        return [{"type": "input_audio", "input_audio": {"data": _wav(part), "format": "wav"}}]
+    images = pictures(part.frames) if isinstance(part, Clip) else [part]
+    return [{"type": "image_url", "image_url": {"url": _data_url(image)}} for image in images]
+
+
+def _data_url(image: Image | EncodedImage) -> str:
+    if isinstance(image, EncodedImage) and image.mime:
+        return f"data:{image.mime};base64,{b64encode(image.data).decode()}"
+    stream = BytesIO()
+    (image.pixels if isinstance(image, EncodedImage) else image).save(stream, "PNG")
+    return f"data:image/png;base64,{b64encode(stream.getvalue()).decode()}"
+
+
+def _wav(sound: Sound) -> str:
+    import soundfile
+
+    stream = BytesIO()
+    soundfile.write(stream, sound.samples, sound.rate, format="WAV", subtype="PCM_16")
+    return b64encode(stream.getvalue()).decode()

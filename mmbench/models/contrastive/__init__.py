@@ -1,0 +1,1 @@
+"""Models that embed texts beside images, sounds or videos."""

@@ -1,0 +1,90 @@
+"""CLAP in transformers: sounds and texts in one space."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmbench.errors import ModelError
+from mmbench.models.support.pixels import stacked
+from mmbench.models.support.pretrained import load_model, load_part, load_tokenizer
+from mmbench.types import Modality, Role, Sound
+
+if TYPE_CHECKING:
+    from mmbench.models.support.foreign import FeatureExtractor
+    from mmbench.models.support.pixels import Arrays
+    from mmbench.types import Array
+
+
+class Clap:
+    """ClapModel, with or without fusion; `folder` as `save_pretrained` writes it.
+
+    The extractor takes a part of a sound longer than its window (10 seconds) at random. Here that
+    is made a function of the sound: without fusion the middle of it is heard; with fusion the
+    random choice of the three parts begins from the seed 0 for every sound. Raises ModelError when
+    the folder is not such a model.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"audio", "text"})
+    version = 1
+    default_checkpoint: str | None = "laion/clap-htsat-unfused"
+
+    def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
+        import torch
+
+        if folder is None:
+            raise ModelError(f"clap needs a checkpoint: type clap@{self.default_checkpoint}")
+        self._device, self._dtype = device, getattr(torch, dtype)
+        self._model = load_model(folder, device=device, dtype=dtype)
+        if not hasattr(self._model, "get_audio_features"):
+            kind = self._model.config.model_type
+            raise ModelError(f"checkpoint {folder} is a {kind} model, and clap needs a CLAP")
+        self._tokenizer = load_tokenizer(folder, trust_remote_code=False)
+        self._extractor: FeatureExtractor = load_part(
+            folder, "AutoFeatureExtractor", "feature extractor"
+        )
+        self.rate = int(self._extractor.sampling_rate)
+        self._window = int(self._extractor.nb_max_samples)
+        self._fused = bool(self._model.config.audio_config.enable_fusion)
+        self._lock = threading.Lock()
+
+    def prepare(self, item: str | Sound, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
+        """A text to its token ids; a sound to `input_features` float32 and `is_longer`."""
+        if isinstance(item, str):
+            with self._lock:  # tokenizers keep the truncation as a state of theirs
+                return list(self._tokenizer(item, truncation=True)["input_ids"])
+        return self._features(item)
+
+    def _features(self, sound: Sound) -> Arrays:
+        import numpy as np
+
+        samples = sound.samples
+        if not self._fused and len(samples) > self._window:
+            start = (len(samples) - self._window) // 2
+            samples = samples[start : start + self._window]
+        with self._lock:  # numpy's random state is one for all threads
+            state = np.random.get_state()
+            np.random.seed(0)
+            made = self._extractor(samples, sampling_rate=sound.rate, return_tensors="np")
+            np.random.set_state(state)
+        return {
+            "input_features": np.asarray(made["input_features"][0], np.float32),
+            "is_longer": np.asarray(made["is_longer"]).reshape(-1)[:1],
+        }
+
+    def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
+        """What `prepare` returned for n items to their features, float32 [n, d]."""
+        import numpy as np
+        import torch
+
+        with torch.inference_mode():
+            if modality == "text":
+                coded = self._tokenizer.pad({"input_ids": list(items)}, return_tensors="pt")
+                features = self._model.get_text_features(**coded.to(self._device))
+            else:
+                inputs = stacked(items, self._device, self._dtype)
+                features = self._model.get_audio_features(**inputs)
+        # transformers 5 returns all of a tower's outputs, the projected feature among them.
+        return np.asarray(getattr(features, "pooler_output", features).float().cpu())

@@ -1,0 +1,140 @@
+"""Text-to-image pipelines of diffusers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from mmbench.errors import ContentError, MissingExtra, ModelError
+from mmbench.models.diffusion.parts import load_pipeline, silent
+from mmbench.models.support.pretrained import reason
+from mmbench.models.support.seeds import seeded
+from mmbench.types import Modality
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    from mmbench.models.support.foreign import Network
+
+# What the safety checkers of Stable Diffusion and of IF say of images that they blanked.
+_REFUSED = ("nsfw_content_detected", "nsfw_detected", "watermark_detected")
+
+
+class _Drawn(Protocol):
+    """The output of a pipeline: images float [n, h, w, 3], and the results of its checkers."""
+
+    images: NDArray[np.float32]
+
+
+class Diffusion:
+    """Any pipeline that AutoPipelineForText2Image loads, from the folder that it was saved to.
+
+    Each image is drawn alone, from a generator on the CPU with the seed of its sample: in company
+    the last bits of matrix products differ, and some pipelines pad prompts to the longest of a
+    batch. `steps`, `guidance`, `height`, `width` (pixels) and `negative` are the pipeline's
+    num_inference_steps, guidance_scale, height, width and negative_prompt; what is not given is its
+    default. A prompt is cut where its text encoder ends (CLIP: 77 tokens), as the pipeline does it.
+    Raises MissingExtra without diffusers, ModelError for another folder, weights that are missing,
+    and options that the pipeline does not take.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"text"})
+    version = 1
+    default_checkpoint: str | None = "stabilityai/stable-diffusion-2-1-base"
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        steps: int | None = None,
+        guidance: float | None = None,
+        height: int | None = None,
+        width: int | None = None,
+        negative: str | None = None,
+    ) -> None:
+        if find_spec("diffusers") is None:
+            raise MissingExtra("model diffusers", "diffusers", "mmbench[draw]")
+        if folder is None:
+            raise ModelError(f"diffusers needs a checkpoint: diffusers@{self.default_checkpoint}")
+        self._device = device
+        self._pipeline = load_pipeline(folder, dtype=dtype).to(device)
+        self._pipeline.set_progress_bar_config(disable=True)
+        given = {
+            "num_inference_steps": steps,
+            "guidance_scale": guidance,
+            "height": height,
+            "width": width,
+            "negative_prompt": negative,
+        }
+        self._options = {name: value for name, value in given.items() if value is not None}
+        _refuse_unknown(self._pipeline, self._options)
+
+    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image | ContentError]:
+        """Images of n prompts, PIL.Image in RGB.
+
+        A ContentError stands for one that the safety checker blanked, or that holds NaN. Raises
+        ModelError where the pipeline refuses the size that was asked, or draws another one.
+        """
+        return [self._one(*pair) for pair in zip(prompts, seeds, strict=True)]
+
+    def _one(self, prompt: str, seed: int) -> Image | ContentError:
+        made = self._made(prompt, seed)
+        if any(any(getattr(made, name, None) or ()) for name in _REFUSED):
+            return ContentError("the safety checker refused the image and blanked it")
+        picture = _picture(made.images[0])
+        if not isinstance(picture, ContentError):
+            self._refuse_other_size(picture)
+        return picture
+
+    def _refuse_other_size(self, picture: Image) -> None:
+        """Pipelines drop a height without a width, and round sizes, with no more than a warning."""
+        asked = (
+            self._options.get("width", picture.width),
+            self._options.get("height", picture.height),
+        )
+        if picture.size != asked:
+            raise ModelError(
+                f"{_name(self._pipeline)} drew {picture.width} x {picture.height} pixels where"
+                f" {asked[0]} x {asked[1]} were asked: give width and height, in multiples of 16"
+            )
+
+    def _made(self, prompt: str, seed: int) -> _Drawn:
+        import torch
+
+        generator = torch.Generator("cpu").manual_seed(seed)
+        try:
+            # A few pipelines also take numbers from torch's own generators.
+            with silent(), seeded(seed, self._device), torch.inference_mode():
+                made: _Drawn = self._pipeline(
+                    prompt, generator=generator, output_type="np", **self._options
+                )
+        except ValueError as error:
+            raise ModelError(f"{_name(self._pipeline)} cannot draw: {reason(error)}") from error
+        return made
+
+
+def _name(pipeline: Network) -> str:
+    return type(pipeline).__name__
+
+
+def _refuse_unknown(pipeline: Network, options: Mapping[str, object]) -> None:
+    unknown = options.keys() - inspect.signature(pipeline.__call__).parameters.keys()
+    if unknown:
+        raise ModelError(f"{_name(pipeline)} takes no {', '.join(sorted(unknown))}: leave it out")
+
+
+def _picture(pixels: NDArray[np.float32]) -> Image | ContentError:
+    """An image of pixels float [h, w, 3] from 0 to 1, rounded as the pipelines do it."""
+    import numpy as np
+    from PIL.Image import fromarray
+
+    if not np.isfinite(pixels).all():
+        return ContentError("the image holds NaN: choose --dtype float32 or bfloat16")
+    return fromarray((pixels * 255).round().astype(np.uint8)).convert("RGB")

@@ -1,0 +1,109 @@
+"""The parts of a pipeline folder of diffusers, loaded whole or refused in one line.
+
+`from_pretrained` of a pipeline fills missing weights with random numbers and only warns, so the
+parts that have weights are loaded before it, one by one, and what they lack is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmbench.errors import ModelError
+from mmbench.models.support.pretrained import loading, quiet
+from mmbench.safe_parse import parse_json
+from mmbench.storage.regular_files import read_regular
+
+if TYPE_CHECKING:
+    import torch
+
+    from mmbench.models.support.foreign import LoadingInfo, Network
+
+INDEX = "model_index.json"
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Keep the warnings and bars of diffusers and transformers off the terminal."""
+    from diffusers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with quiet():
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def load_pipeline(folder: Path, *, dtype: str) -> Network:
+    """The text-to-image pipeline of `folder` on the CPU, every weight from its safetensors.
+
+    `dtype` is float32, bfloat16 or float16. Nothing in the folder is executed. Raises ModelError
+    where the folder is no pipeline, makes something else than images of texts, or lacks weights.
+    """
+    import torch
+
+    options = {"local_files_only": True, "use_safetensors": True}
+    numbers = getattr(torch, dtype)
+    with silent(), loading(folder, "pipeline"):
+        from diffusers import AutoPipelineForText2Image  # its import talks of torchvision
+
+        kinds = _index(folder)
+        parts = {
+            # None is passed on: a pipeline that was saved without a part must be told so.
+            name: cls and _weights(folder / name, cls, numbers, options)
+            for name, cls in kinds.items()
+            if cls is None or issubclass(cls, torch.nn.Module)
+        }
+        return AutoPipelineForText2Image.from_pretrained(folder, dtype=numbers, **options, **parts)
+
+
+def _index(folder: Path) -> dict[str, type | None]:
+    """The classes of the parts that `folder` names, None for one that it was saved without.
+
+    Parts of unknown classes are left out: the pipeline loads or refuses them. Raises ModelError.
+    """
+    try:
+        index = parse_json(read_regular(folder / INDEX), dict[str, object])
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"checkpoint {folder} is no pipeline of diffusers: it has no {INDEX} that can be read;"
+            " give the folder that `save_pretrained` of a pipeline wrote"
+        ) from error
+    parts = {name: kind for name, kind in index.items() if isinstance(kind, list)}
+    absent = {name: None for name, kind in parts.items() if kind == [None, None]}
+    known = {name: _class(kind) for name, kind in parts.items() if name not in absent}
+    return absent | {name: cls for name, cls in known.items() if isinstance(cls, type)}
+
+
+def _class(kind: list[object]) -> object:
+    """The class [library, name] of diffusers, of one of its pipelines, or of transformers."""
+    import diffusers
+    import transformers
+
+    library, name = map(str, kind[:2])
+    homes = {"diffusers": diffusers, "transformers": transformers}
+    home = homes.get(library) or getattr(diffusers.pipelines, library, None)
+    return getattr(home, name, None)
+
+
+def _weights(folder: Path, cls: Network, numbers: torch.dtype, options: dict[str, bool]) -> Network:
+    found: LoadingInfo
+    model, found = cls.from_pretrained(folder, dtype=numbers, output_loading_info=True, **options)
+    # Buffers (tables of positions) are computed, not drawn at random, and old files lack some.
+    missing = sorted(dict(model.named_parameters()).keys() & set(found["missing_keys"]))
+    if missing:
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        raise ModelError(
+            f"checkpoint {folder} lacks: {', '.join(missing[:3])}{more};"
+            " copy or download its weights and config.json again"
+        )
+    if getattr(cls, "_keep_in_fp32_modules", None):
+        return model
+    return model.to(numbers)  # without accelerate some keep the numbers of their file

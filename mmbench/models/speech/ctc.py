@@ -1,0 +1,150 @@
+"""Speech to text by connectionist temporal classification: wav2vec 2.0, HuBERT, WavLM and kin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmbench.errors import ModelError
+from mmbench.models.support.conversations import only_sound
+from mmbench.models.support.groups import map_groups
+from mmbench.models.support.pretrained import load_model, load_part, load_tokenizer
+from mmbench.models.support.sounds import frames, refuse_short
+from mmbench.types import Generation, Message, Modality, Written
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mmbench.models.support.foreign import FeatureExtractor
+    from mmbench.types import DecodedPart
+
+    Samples = NDArray[np.float32]
+    Window = tuple[Samples, slice]  # a piece of a sound, and which frames of it count
+
+
+class Ctc:
+    """Any model of transformers with a CTC head; greedy decoding, without a language model.
+
+    `folder` holds the model, its feature extractor and its vocabulary. It takes no instruction. A
+    sound longer than `window` seconds is cut
+    into windows that overlap by `stride` seconds at either side, of whose frames only the middle
+    counts, each scaled by itself, as in transformers' pipeline for speech recognition
+    (`chunk_length_s`, `stride_length_s`). Sounds are padded only where the model masks padding;
+    else those of one length share a forward. Raises ModelError when the folder is not such a model.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"audio"})
+    version = 1
+    default_checkpoint: str | None = "facebook/wav2vec2-base-960h"
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        window: float = 30.0,
+        stride: float = 5.0,
+    ) -> None:
+        import torch
+
+        if folder is None or not 0 <= 2 * stride < window:
+            raise ModelError("ctc needs a checkpoint, and a window longer than both strides")
+        self._device, self._dtype = device, getattr(torch, dtype)
+        self._extractor: FeatureExtractor = load_part(
+            folder, "AutoFeatureExtractor", "feature extractor"
+        )
+        self._tokenizer = load_tokenizer(folder, trust_remote_code=False)
+        self._model = load_model(folder, device=device, dtype=dtype, auto="AutoModelForCTC")
+        self._refuse_spectrograms(folder)
+        self.rate = int(self._extractor.sampling_rate)
+        self._ratio = int(self._model.config.inputs_to_logits_ratio)
+        # Whole frames, so that a frame of a window is the same stretch of sound in the next one.
+        self._window, self._stride = (
+            round(seconds * self.rate / self._ratio) * self._ratio for seconds in (window, stride)
+        )
+
+    def _refuse_spectrograms(self, folder: Path) -> None:
+        names = self._extractor.model_input_names
+        if "input_values" not in names:
+            raise ModelError(
+                f"checkpoint {folder} is a {self._model.config.model_type} model that takes"
+                f" {names[0]}, and ctc takes those of raw sound: wav2vec2, hubert, wavlm ..."
+            )
+
+    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> list[Window]:  # noqa: ARG002
+        """A conversation to the windows of its sound, each scaled as the extractor does it.
+
+        Raises ContentError for a sound shorter than one frame of the model.
+        """
+        samples = only_sound(item).samples
+        refuse_short(len(samples), self._model, self._extractor)
+        return [(self._scaled(piece), keep) for piece, keep in self._windows(samples)]
+
+    def _scaled(self, samples: Samples) -> Samples:
+        made = self._extractor(samples, sampling_rate=self.rate, return_tensors="np")
+        values: Samples = made["input_values"][0]
+        return values
+
+    def write(self, conversations: Sequence[list[Window]], options: Generation) -> list[Written]:  # noqa: ARG002
+        """What is said in n prepared sounds. The number of tokens is that of the frames' labels."""
+        windows = [
+            (row, piece, keep) for row, pieces in enumerate(conversations) for piece, keep in pieces
+        ]
+        best = self._best([piece for _, piece, _ in windows])
+        ids: list[list[int]] = [[] for _ in conversations]
+        for (row, _, keep), found in zip(windows, best, strict=True):
+            ids[row] += found[keep]
+        return [self._written(one) for one in ids]
+
+    def _windows(self, samples: Samples) -> Iterator[Window]:
+        """Pieces of a sound, and which frames of each count."""
+        if len(samples) <= self._window:
+            yield samples, slice(None)
+            return
+        step, edge = self._window - 2 * self._stride, self._stride // self._ratio
+        for start in range(0, len(samples), step):
+            piece = samples[start : start + self._window]
+            last = start + self._window >= len(samples)
+            begin = edge if start else 0
+            yield (
+                piece,
+                slice(
+                    begin, None if last else begin + (step // self._ratio) + (0 if start else edge)
+                ),
+            )
+            if last:
+                return
+
+    def _best(self, pieces: list[Samples]) -> list[list[int]]:
+        """The likeliest label of every frame of each piece."""
+        if self._masks_padding():
+            return self._forward(pieces)
+        return map_groups(pieces, len, self._forward)
+
+    def _masks_padding(self) -> bool:
+        """Return whether pieces of any length may share a forward.
+
+        A group norm in the first layer takes its mean over padding too, whatever the mask says.
+        """
+        masks = getattr(self._model.config, "feat_extract_norm", "layer") != "group"
+        return masks and self._extractor.return_attention_mask
+
+    def _forward(self, pieces: list[Samples]) -> list[list[int]]:
+        import torch
+
+        inputs = self._extractor.pad(
+            {"input_values": pieces}, padding=True, return_tensors="pt"
+        ).to(self._device)
+        inputs["input_values"] = inputs["input_values"].to(self._dtype)
+        with torch.inference_mode():
+            labels = self._model(**inputs).logits.argmax(dim=-1).cpu()
+        return [
+            row[: frames(self._model, len(piece))].tolist()
+            for row, piece in zip(labels, pieces, strict=True)
+        ]
+
+    def _written(self, ids: list[int]) -> Written:
+        return Written(self._tokenizer.decode(ids).strip(), tokens=len(ids))

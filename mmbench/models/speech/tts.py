@@ -1,0 +1,135 @@
+"""Text to speech by transformers: VITS, SpeechT5, Bark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmbench.errors import ContentError, ModelError, SampleError
+from mmbench.models.support.pretrained import load_model, load_part, loading, quiet
+from mmbench.models.support.seeds import seeded
+from mmbench.storage.regular_files import open_regular
+from mmbench.types import Modality, Sound
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmbench.models.support.foreign import Batch, Network
+
+_AUTO = {"speecht5": "AutoModelForTextToSpectrogram"}  # the others make a waveform themselves
+
+
+class Tts:
+    """A model that AutoModelForTextToWaveform loads (VITS, Bark), or SpeechT5 with its vocoder.
+
+    One text at a time, each from a seed that its content gives, so that a sound depends on the text
+    alone. SpeechT5 needs `vocoder`, the folder of a HiFi-GAN, and `speaker`, a .npy file with the
+    embedding of a voice (float32 [512]); Bark may have a `speaker`, the name of a preset in its
+    folder or a .npz file of one. A text longer than SpeechT5 reads fails. Raises ModelError when a
+    part is missing, and for an option that the family does not read.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"text"})
+    version = 1
+    default_checkpoint: str | None = "facebook/mms-tts-eng"
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        vocoder: str | None = None,
+        speaker: str | None = None,
+    ) -> None:
+        if folder is None:
+            raise ModelError(f"tts needs a checkpoint: type tts@{self.default_checkpoint}")
+        self._device = device
+        kind = load_part(folder, "AutoConfig", "configuration").model_type
+        auto = _AUTO.get(kind, "AutoModelForTextToWaveform")
+        self._model = load_model(folder, device=device, dtype=dtype, auto=auto)
+        part = "AutoTokenizer" if kind == "vits" else "AutoProcessor"
+        self._processor: Callable[..., Batch] = load_part(folder, part, "tokenizer")
+        ways = {"speecht5": self._speecht5, "vits": self._vits}
+        self._spoken: Callable[[Batch], Tensor] = ways.get(kind, self._generated)
+        self._rate = _rate(self._model)
+        _refuse_unused(folder, kind, vocoder=vocoder, speaker=speaker)
+        self._longest = self._model.config.max_text_positions if kind == "speecht5" else None
+        self._how = {"voice_preset": speaker} if kind == "bark" and speaker else {}
+        if kind == "speecht5":
+            self._voice = _voice(folder, vocoder, speaker, device, dtype)
+        elif self._how:
+            with loading(folder, f"speaker {speaker}"):
+                self._processor(text="a", **self._how)
+
+    def speak(self, texts: Sequence[str]) -> list[Sound | SampleError]:
+        """Sounds of n texts, at the rate of the model."""
+        return [self._one(text) for text in texts]
+
+    def _one(self, text: str) -> Sound | SampleError:
+        import numpy as np
+        import torch
+
+        inputs = self._processor(text=text, return_tensors="pt", **self._how).to(self._device)
+        n = inputs["input_ids"].shape[-1]
+        if not n or not text.strip():
+            return ContentError("there is nothing to speak in the text")
+        if self._longest and n > self._longest:
+            return ContentError(f"the text has {n} tokens, and the model reads {self._longest}")
+        seed = int.from_bytes(blake2b(text.encode(), digest_size=4).digest())
+        with quiet(), seeded(seed, self._device), torch.inference_mode():
+            wave = self._spoken(inputs)
+        samples = np.asarray(wave.float().cpu()).reshape(-1)
+        return Sound(np.clip(samples, -1, 1), self._rate)
+
+    def _vits(self, inputs: Batch) -> Tensor:
+        wave: Tensor = self._model(**inputs).waveform
+        return wave
+
+    def _speecht5(self, inputs: Batch) -> Tensor:
+        speaker, vocoder = self._voice
+        ids = inputs["input_ids"]
+        wave: Tensor = self._model.generate_speech(ids, speaker, vocoder=vocoder)
+        return wave
+
+    def _generated(self, inputs: Batch) -> Tensor:
+        wave: Tensor = self._model.generate(**inputs)
+        return wave
+
+
+def _refuse_unused(folder: Path, kind: str, **options: str | None) -> None:
+    """Raise ModelError for an option that a family does not read, and that would be recorded."""
+    takes = {"speecht5": ("vocoder", "speaker"), "bark": ("speaker",)}.get(kind, ())
+    for name, value in options.items():
+        if value is not None and name not in takes:
+            raise ModelError(f"checkpoint {folder}: a {kind} model takes no {name}: leave it out")
+
+
+def _rate(model: Network) -> int:
+    """Samples a second: a setting of the model, or of how it generates (Bark)."""
+    own = getattr(model.config, "sampling_rate", None)
+    return int(own or getattr(model.generation_config, "sample_rate", None) or 16_000)
+
+
+def _voice(
+    folder: Path, vocoder: str | None, speaker: str | None, device: str, dtype: str
+) -> tuple[Tensor, Network]:
+    """The embedding of a voice [1, d], and the vocoder. Raises ModelError where one is missing."""
+    if vocoder is None or speaker is None:
+        raise ModelError(
+            f"checkpoint {folder} is a SpeechT5, which needs --model-arg vocoder=FOLDER"
+            " and --model-arg speaker=FILE.npy"
+        )
+    import numpy as np
+    import torch
+
+    try:
+        with open_regular(speaker) as file:
+            values = np.load(file, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"speaker {speaker}: is no .npy file of numbers: {error}") from error
+    vector = torch.from_numpy(np.asarray(values, np.float32).reshape(1, -1))
+    loaded = load_model(Path(vocoder), device=device, dtype=dtype, auto="SpeechT5HifiGan")
+    return vector.to(device, getattr(torch, dtype)), loaded

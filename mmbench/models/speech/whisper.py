@@ -1,0 +1,164 @@
+"""Speech to text by an encoder and a decoder: Whisper, Moonshine, Speech2Text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmbench.errors import ModelError, SampleError
+from mmbench.models.support.conversations import only_sound
+from mmbench.models.support.generation import ends, unsteered
+from mmbench.models.support.groups import map_groups, shapes_of
+from mmbench.models.support.pretrained import load_model, load_part, load_tokenizer, quiet
+from mmbench.models.support.sounds import refuse_short
+from mmbench.types import Generation, Message, Modality, Sound, Written
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from mmbench.models.support.foreign import FeatureExtractor
+    from mmbench.types import DecodedPart
+
+    Inputs = dict[str, NDArray[np.float32] | np.float32]
+
+_MOST_TOKENS = 6.5  # of a second of speech, to Moonshine: more is a loop (usefulsensors/moonshine)
+_BEGINNING = 8  # positions that are left for the tokens before the text: language, task ...
+
+
+class Whisper:
+    """Any model of transformers with a speech encoder and a text decoder; greedy decoding.
+
+    `folder` holds the model, its feature extractor and its tokenizer. It takes no instruction.
+    `language` ("en") and `task` (transcribe or translate) are for multilingual Whisper, which else
+    finds the language out. Whisper hears 30 seconds at once: shorter sounds are padded to that,
+    longer ones are transcribed window by window where the last timestamp ended, as its paper has it
+    (Radford et al. 2022, arXiv 2212.04356, section 4.5), without the text of the window before; the
+    limit of tokens is that of a window. Other models hear a sound as a whole, and those of one
+    length share a forward. Raises ModelError when the folder is not such a model.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"audio"})
+    version = 1
+    default_checkpoint: str | None = "openai/whisper-base.en"
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        language: str | None = None,
+        task: str | None = None,
+    ) -> None:
+        import torch
+
+        if folder is None:
+            raise ModelError(f"whisper needs a checkpoint: type whisper@{self.default_checkpoint}")
+        self._device, self._dtype = device, getattr(torch, dtype)
+        self._extractor: FeatureExtractor = load_part(
+            folder, "AutoFeatureExtractor", "feature extractor"
+        )
+        self._tokenizer = load_tokenizer(folder, trust_remote_code=False)
+        self._model = load_model(
+            folder, device=device, dtype=dtype, auto="AutoModelForSpeechSeq2Seq"
+        )
+        self._model.generation_config = unsteered(self._model.generation_config)
+        self._is_whisper = self._model.config.model_type == "whisper"
+        self._said = {"language": language, "task": task}
+        if any(self._said.values()) and not self._model.generation_config.to_dict().get(
+            "is_multilingual"
+        ):
+            raise ModelError(f"checkpoint {folder} knows one language: leave language and task out")
+        self.rate = int(self._extractor.sampling_rate)
+
+    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Inputs:  # noqa: ARG002
+        """A conversation to the features of its sound, with a mask where they are of any length.
+
+        Raises ContentError for a sound shorter than the model's first frame, SampleError for one of
+        several windows where the checkpoint does not say which tokens are timestamps.
+        """
+        sound = only_sound(item)
+        refuse_short(len(sound.samples), self._model, self._extractor)
+        self._refuse_long(float(_seconds(sound)))
+        made = self._extractor(sound.samples, **self._how(sound), return_tensors="np")
+        return {name: values[0] for name, values in made.items()} | {"seconds": _seconds(sound)}
+
+    def _refuse_long(self, seconds: float) -> None:
+        known = getattr(self._model.generation_config, "no_timestamps_token_id", None)
+        if self._is_whisper and known is None and seconds > self._extractor.chunk_length:
+            raise SampleError(
+                f"the sound lasts {seconds:.1f} s, and windows need a no_timestamps_token_id: copy"
+                " generation_config.json of the checkpoint's base model"
+            )
+
+    def _how(self, sound: Sound) -> dict[str, object]:
+        how: dict[str, object] = {"sampling_rate": sound.rate, "return_attention_mask": True}
+        if self._is_whisper:
+            short = _seconds(sound) <= self._extractor.chunk_length
+            how |= {"padding": "max_length" if short else "longest", "truncation": short}
+        return how
+
+    def write(self, conversations: Sequence[Inputs], options: Generation) -> list[Written]:
+        """What is said in n prepared sounds. Those of one length share a forward."""
+        return map_groups(conversations, shapes_of, partial(self._generated, options=options))
+
+    def _generated(self, group: list[Inputs], options: Generation) -> list[Written]:
+        import torch
+
+        with quiet(), torch.inference_mode():
+            made = self._model.generate(**self._stacked(group), **self._limits(group, options))
+        if not self._is_whisper:
+            return [self._written(row, [row]) for row in made]
+        windows = [[part["result"] for part in parts] for parts in made["segments"]]
+        return [self._written(*pair) for pair in zip(made["sequences"], windows, strict=True)]
+
+    def _stacked(self, group: list[Inputs]) -> dict[str, Tensor]:
+        import numpy as np
+        import torch
+
+        names = [name for name in group[0] if name != "seconds"]
+        stacked = {n: torch.from_numpy(np.stack([one[n] for one in group])) for n in names}
+        return {
+            n: values.to(self._device, self._dtype if values.is_floating_point() else None)
+            for n, values in stacked.items()
+        }
+
+    def _limits(self, group: list[Inputs], options: Generation) -> dict[str, object]:
+        config, most = self._model.config, options.max_tokens
+        how: dict[str, object] = {"do_sample": False, "num_beams": 1}
+        if self._is_whisper:
+            long = _seconds_of(group) > self._extractor.chunk_length
+            how |= {name: value for name, value in self._said.items() if value}
+            how |= {"return_timestamps": long, "return_segments": True}
+        elif config.model_type == "moonshine":
+            most = min(most, max(1, int(_seconds_of(group) * _MOST_TOKENS)))
+        if positions := getattr(config, "max_target_positions", None):
+            most = min(most, positions - _BEGINNING)
+        return how | {"max_new_tokens": most}
+
+    def _written(self, row: Tensor, windows: list[Tensor]) -> Written:
+        """The text of a row of tokens. Of each window all that was generated tells how it ended."""
+        special = set(self._tokenizer.all_special_ids)
+        ids = row.tolist()
+        stops = ends(self._model, self._tokenizer)
+        cut = any(int(window[-1]) not in stops for window in windows)
+        return Written(
+            self._tokenizer.decode(ids, skip_special_tokens=True).strip(),
+            "length" if cut else "stop",
+            sum(token not in special for token in ids),
+        )
+
+
+def _seconds(sound: Sound) -> np.float32:
+    import numpy as np
+
+    return np.float32(len(sound.samples) / sound.rate)
+
+
+def _seconds_of(group: list[Inputs]) -> float:
+    """How long the longest sound of a group is."""
+    return max(float(one["seconds"]) for one in group)

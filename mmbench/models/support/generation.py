@@ -1,0 +1,55 @@
+"""How a text is generated, in the words of transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mmbench.types import Generation
+
+if TYPE_CHECKING:
+    from mmbench.models.support.foreign import Configuration, Network, Tokenizer
+
+# What a generation_config.json may say of how tokens are chosen, and of the form of what returns.
+_STEERING = (
+    *("do_sample", "temperature", "top_k", "top_p", "min_p", "top_h", "typical_p"),
+    *("epsilon_cutoff", "eta_cutoff", "renormalize_logits", "penalty_alpha", "guidance_scale"),
+    *("num_beams", "num_beam_groups", "diversity_penalty", "length_penalty", "early_stopping"),
+    *("repetition_penalty", "encoder_repetition_penalty", "sequence_bias", "watermarking_config"),
+    *("no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "exponential_decay_length_penalty"),
+    *("min_length", "min_new_tokens", "max_length", "max_new_tokens", "max_time", "stop_strings"),
+    *("num_return_sequences", "prompt_lookup_num_tokens", "return_dict_in_generate"),
+)
+
+
+def unsteered(config: Configuration) -> Configuration:
+    """A checkpoint's GenerationConfig without what steers the choice of tokens.
+
+    Else greedy decoding would be something else for each checkpoint (Qwen2.5-VL's punishes
+    repetition), and nothing of it be recorded. Ids of tokens stay, suppressed ones too.
+    """
+    config.update(**{name: None for name in _STEERING if hasattr(config, name)})
+    return config
+
+
+def greedy_or_sampled(options: Generation) -> dict[str, object]:
+    """Arguments of `generate`; sampling wants its seed set around it (`seeds.seeded`)."""
+    most = {"max_new_tokens": options.max_tokens, "num_beams": 1}
+    if options.temperature == 0:
+        # A checkpoint's own settings may turn sampling on, and set what only sampling takes.
+        return {**most, "do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+    chance = {"temperature": options.temperature, "top_p": options.top_p, "top_k": None}
+    return {**most, **chance, "do_sample": True}
+
+
+def ends(model: Network, tokenizer: Tokenizer) -> set[int | None]:
+    """The ids of the tokens that end a text, and of those that pad it from there."""
+    own = model.generation_config
+    listed = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]
+    return {*listed, own.pad_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id}
+
+
+def cut_at(text: str, stops: Sequence[str]) -> str:
+    """The text before the first of the stops."""
+    ends = [text.find(stop) for stop in stops if stop in text]
+    return text[: min(ends)] if ends else text

@@ -1,0 +1,48 @@
+"""Images and frames to the arrays that a checkpoint's own image processor makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    from mmbench.models.support.foreign import FeatureExtractor, ImageProcessor
+
+Arrays = dict[str, "NDArray[np.float32]"]
+
+
+def arrays_of(
+    processor: ImageProcessor | FeatureExtractor, item: object, **options: object
+) -> Arrays:
+    """What a processor makes of one item, without the dimension of the batch."""
+    import numpy as np
+
+    made = processor(item, return_tensors="np", **options)
+    return {name: np.ascontiguousarray(values[0]) for name, values in made.items()}
+
+
+def pictures(frames: NDArray[np.uint8]) -> list[Image]:
+    """Frames [t, h, w, 3] as PIL images."""
+    from PIL.Image import fromarray
+
+    return [fromarray(frame) for frame in frames]
+
+
+def stacked(items: Sequence[Arrays], device: str, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """The arrays of n items as tensors [n, ...] on the device; floating ones in `dtype`."""
+    import numpy as np
+    import torch
+
+    tensors = {
+        name: torch.from_numpy(np.stack([item[name] for item in items])).to(device)
+        for name in items[0]
+    }
+    return {
+        name: values.to(dtype) if values.is_floating_point() else values
+        for name, values in tensors.items()
+    }

@@ -1,0 +1,227 @@
+"""Parts of a checkpoint folder that transformers wrote, loaded whole or refused in one line.
+
+transformers fills missing weights with random numbers, and missing vocabularies with an empty one,
+and only warns. Here both are errors. Nothing is fetched, and nothing in the folder is executed
+unless `trust_remote_code` says so.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmbench.errors import MissingExtra, MmbenchError, ModelError
+from mmbench.safe_parse import parse_json
+from mmbench.storage.regular_files import read_regular
+
+if TYPE_CHECKING:
+    from mmbench.models.support.foreign import (
+        ImageProcessor,
+        LoadingInfo,
+        Network,
+        Processor,
+        Tokenizer,
+    )
+
+_PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
+_REASON_CHARACTERS = 200
+
+# The files behind a part of a checkpoint, where its message names no other.
+_FILES = {
+    "model": "config.json and weights",
+    "tokenizer": "tokenizer_config.json and vocabulary",
+    "image processor": "preprocessor_config.json",
+    "feature extractor": "preprocessor_config.json",
+    "parts": "config.json, preprocessor_config.json and tokenizer",
+    "processor": "processor_config.json, preprocessor_config.json and tokenizer",
+}
+
+# The vector in the place of masked sound, which only training masks: published files lack it
+# (facebook/wav2vec2-base-960h).
+_ONLY_TRAINED = "masked_spec_embed"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' warnings and bars off the terminal, and put its settings back after."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+@contextmanager
+def loading(folder: Path, part: str) -> Iterator[None]:
+    """Turn what transformers raises for a faulty `part` of a folder into a ModelError."""
+    try:
+        yield
+    except pickle.UnpicklingError as error:
+        raise ModelError(
+            f"checkpoint {folder}: its pickled weights hold more than tensors, which could run"
+            " code, and are refused: give one with safetensors"
+        ) from error
+    except (MmbenchError, MemoryError, ModuleNotFoundError):
+        raise
+    except Exception as error:  # whatever a value of a configuration leads to
+        files = ", ".join(_broken_files(folder)) or _FILES.get(part, "config.json")
+        raise ModelError(
+            f"checkpoint {folder}: cannot load its {part}: {reason(error)}; see {files}"
+        ) from error
+
+
+def _broken_files(folder: Path) -> list[str]:
+    """Return the JSON files of a folder that hold no JSON object, and what is wrong."""
+    broken = []
+    for file in sorted(folder.glob("*.json")):
+        try:
+            parse_json(read_regular(file), dict[str, object])
+        except (OSError, ValueError) as error:
+            broken.append(f"{file.name}: {error}")
+    return broken
+
+
+def reason(error: Exception) -> str:
+    """The message of a library's exception on one line, cut where it grows long."""
+    text = " ".join(str(error).split())
+    cut = text if len(text) <= _REASON_CHARACTERS else text[:_REASON_CHARACTERS] + " ..."
+    return f"{type(error).__name__}: {cut}"
+
+
+def load_model(
+    folder: Path,
+    *,
+    device: str,
+    dtype: str,
+    trust_remote_code: bool = False,
+    auto: str = "AutoModel",
+) -> Network:
+    """The model of `folder` by its config.json, in evaluation mode, every weight from the folder.
+
+    `device` is cpu, cuda or cuda:N; `dtype` float32, bfloat16 or float16; `auto` the class of
+    transformers that chooses the architecture (AutoModelForCTC). Raises ModelError.
+    """
+    import torch
+    import transformers
+
+    with quiet(), loading(folder, "model"):
+        model, found = getattr(transformers, auto).from_pretrained(
+            folder,
+            dtype=getattr(torch, dtype),
+            local_files_only=True,
+            trust_remote_code=trust_remote_code,
+            ignore_mismatched_sizes=True,  # so that they are reported below, by name
+            output_loading_info=True,
+        )
+        _check_weights(folder, found)
+        return model.eval().to(device)
+
+
+def _check_weights(folder: Path, found: LoadingInfo) -> None:
+    missing = sorted(n for n in found["missing_keys"] if not n.endswith(_ONLY_TRAINED))
+    other = sorted(name for name, *_ in found["mismatched_keys"])
+    for names, fault in ((missing, "lacks"), (other, "has in another shape than its config says")):
+        if names:
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            raise ModelError(
+                f"checkpoint {folder} {fault}: {', '.join(names[:3])}{more};"
+                " copy or download its weights and config.json again"
+            )
+
+
+def load_tokenizer(folder: Path, *, trust_remote_code: bool) -> Tokenizer:
+    """The tokenizer of `folder`, with its vocabulary. Raises ModelError."""
+    from transformers import AutoTokenizer
+
+    try:
+        with quiet(), loading(folder, "tokenizer"):
+            tokenizer: Tokenizer = AutoTokenizer.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=trust_remote_code
+            )
+    except ModelError as error:
+        if (folder / "spiece.model").is_file():
+            raise ModelError(f"{error}; type `pip install sentencepiece protobuf`") from error
+        raise
+    _check_vocabulary(folder, tokenizer)
+    return tokenizer
+
+
+def _check_vocabulary(folder: Path, tokenizer: Tokenizer) -> None:
+    """A tokenizer is one file, tokenizer.json, or made of all the others that its class names."""
+    names = dict(tokenizer.vocab_files_names)
+    whole = names.pop("tokenizer_file", "")
+    if whole and (folder / whole).is_file():
+        return
+    if (names or not whole) and all((folder / name).is_file() for name in names.values()):
+        return
+    wanted = " or ".join(filter(None, (whole, " with ".join(names.values()))))
+    raise ModelError(
+        f"checkpoint {folder} has no vocabulary: looked for {wanted}; copy the tokenizer's files"
+        " of its base model"
+    )
+
+
+def load_image_processor(folder: Path, *, trust_remote_code: bool) -> ImageProcessor:
+    """The image processor of `folder`, the one on PIL and numpy. Raises ModelError.
+
+    So scores do not depend on whether torchvision, which resizes a little differently, is there.
+    """
+    from transformers import AutoImageProcessor
+
+    if not any((folder / name).is_file() for name in _PROCESSOR_FILES):
+        raise ModelError(
+            f"checkpoint {folder} does not say how images are prepared: looked for"
+            f" {' or '.join(_PROCESSOR_FILES)}; copy the one of its base model"
+        )
+    with quiet(), loading(folder, "image processor"):
+        processor: ImageProcessor = AutoImageProcessor.from_pretrained(
+            folder, backend="pil", local_files_only=True, trust_remote_code=trust_remote_code
+        )
+    return processor
+
+
+def load_processor(folder: Path, *, trust_remote_code: bool = False) -> Processor:
+    """What AutoProcessor makes of `folder`, with the image processor on PIL.
+
+    To ask AutoProcessor itself for that fails where there is a video processor, which has none.
+    Raises MissingExtra where such a folder needs torchvision, ModelError for a faulty one.
+    """
+    try:
+        processor: Processor = load_part(
+            folder, "AutoProcessor", "processor", trust_remote_code=trust_remote_code
+        )
+    except ModelError as error:
+        if "Torchvision" in str(error) and find_spec("torchvision") is None:
+            raise MissingExtra(f"checkpoint {folder}", "torchvision", "mmbench[video]") from error
+        raise
+    if hasattr(processor, "image_processor"):
+        processor.image_processor = load_image_processor(
+            folder, trust_remote_code=trust_remote_code
+        )
+    return processor
+
+
+def load_part(
+    folder: Path, auto: str, part: str, *, trust_remote_code: bool = False, **options: object
+) -> Any:
+    """What another Auto class of transformers (AutoFeatureExtractor) makes of `folder`.
+
+    `part` is what it is called in the message of the ModelError that is raised; `options` go to
+    `from_pretrained`.
+    """
+    import transformers
+
+    with quiet(), loading(folder, part):
+        return getattr(transformers, auto).from_pretrained(
+            folder, local_files_only=True, trust_remote_code=trust_remote_code, **options
+        )

@@ -1,0 +1,72 @@
+"""The part of a checkpoint folder that prepares the frames of a video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmbench.errors import MissingExtra, ModelError
+from mmbench.models.support.pretrained import load_image_processor, load_part
+from mmbench.safe_parse import parse_json
+from mmbench.storage.regular_files import read_regular
+from mmbench.types import Clip
+
+if TYPE_CHECKING:
+    from mmbench.models.support.foreign import ImageProcessor
+
+_TICKS = 1000  # of a second: the clock in which frames are numbered for a processor
+
+
+def load_video_processor(folder: Path) -> ImageProcessor:
+    """The image processor of a folder, which prepares frames; else its video processor.
+
+    Those of transformers that are called video processors need torchvision. Raises MissingExtra
+    where a folder has nothing else and torchvision is not there, ModelError for a faulty folder.
+    """
+    if not _is_video_processor(folder):
+        return load_image_processor(folder, trust_remote_code=False)
+    if find_spec("torchvision") is None:
+        raise MissingExtra(f"checkpoint {folder}", "torchvision", "mmbench[video]")
+    processor: ImageProcessor = load_part(folder, "AutoVideoProcessor", "video processor")
+    return processor
+
+
+def _is_video_processor(folder: Path) -> bool:
+    if (folder / "video_preprocessor_config.json").is_file():
+        return True
+    file = folder / "preprocessor_config.json"
+    try:
+        return file.is_file() and "video_processor_type" in parse_json(read_regular(file), dict)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file}: cannot be read: {error}") from error
+
+
+def video_inputs(clips: Sequence[Clip]) -> dict[str, object]:
+    """The arguments of a processor for videos whose frames are chosen already.
+
+    Processors choose frames once more if they may, and believe in 24 frames a second if nobody says
+    when each was shown; some write that into the prompt (SmolVLM, Qwen3-VL), some into positions
+    (Qwen2.5-VL).
+    """
+    return {
+        "videos": [clip.frames for clip in clips],
+        "video_metadata": [_metadata(clip.seconds) for clip in clips],
+        "do_sample_frames": False,
+    }
+
+
+def _metadata(seconds: Sequence[float]) -> dict[str, object]:
+    """What transformers calls the metadata of a video, its frames numbered by milliseconds.
+
+    Frames that stand for equal parts of a video cover it whole: n frames, n times their distance.
+    """
+    n = len(seconds)
+    distance = (seconds[-1] - seconds[0]) / (n - 1) if n > 1 else 0.0
+    return {
+        "fps": _TICKS,
+        "frames_indices": [round(second * _TICKS) for second in seconds],
+        "total_num_frames": max(round(n * distance * _TICKS), 1),
+        "duration": n * distance,
+    }

@@ -1,0 +1,146 @@
+"""Models that read and write images and texts in one sequence: Janus, Emu3, Chameleon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mmbench.errors import ModelError, SampleError
+from mmbench.models.chat import Asked, Chat, own_template
+from mmbench.models.support.pretrained import load_part, load_processor, quiet
+from mmbench.models.support.seeds import seeded
+from mmbench.models.unified import emu3 as unified_emu3
+from mmbench.models.unified import janus as unified_janus
+from mmbench.models.unified.drawing import Drawing
+from mmbench.types import Generation, Message, Modality, Written
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from mmbench.models.unified.drawing import Draw
+
+_PLAIN = Path(__file__).with_name("plain.jinja")
+
+
+class _Drawing(NamedTuple):
+    """How a family draws; `templated` says that a prompt is put into the chat template."""
+
+    draw: Draw
+    default: Drawing
+    templated: bool
+
+
+class _Family(NamedTuple):
+    """What a family does in its own way.
+
+    `alone`: images of a batch are padded to the largest, which moves what is seen of the others.
+    """
+
+    drawing: _Drawing | None = None
+    alone: bool = False
+
+
+_FAMILIES = {
+    "janus": _Family(_Drawing(unified_janus.draw, unified_janus.DEFAULT, templated=True)),
+    "emu3": _Family(_Drawing(unified_emu3.draw, unified_emu3.DEFAULT, templated=False), alone=True),
+    "chameleon": _Family(),  # transformers has no decoder of its images
+}
+
+
+class Unified(Chat):
+    """Janus, Emu3 (writing and drawing) and Chameleon (writing), by the folder's config.json.
+
+    Texts are written as by any chat model; where the folder has no chat template (Chameleon,
+    Emu3-Gen), texts and images stand as they are. Images are drawn as tokens, one at a time,
+    sampled from torch's generator on the device with the seed of the sample. `guidance`,
+    `temperature`, `top_k`, `negative` and `area` are those of `Drawing`; what is not given is as
+    the authors draw. Raises ModelError for a checkpoint of another family and for missing parts.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"text", "image"})
+    default_checkpoint: str | None = "deepseek-community/Janus-Pro-1B"
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        template: str | None = None,
+        guidance: float | None = None,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        negative: str | None = None,
+        area: int | None = None,
+    ) -> None:
+        if folder is None:
+            raise ModelError(f"unified needs a checkpoint: type unified@{self.default_checkpoint}")
+        self._family = _family(folder)
+        super().__init__(
+            folder,
+            "AutoModelForImageTextToText",
+            ["image_processor"],
+            device=device,
+            dtype=dtype,
+            template=template or _template(folder),
+        )
+        self._folder = folder
+        given: dict[str, Any] = {
+            "guidance": guidance,
+            "temperature": temperature,
+            "top_k": top_k,
+            "negative": negative,
+            "area": area,
+        }
+        self._given = {name: value for name, value in given.items() if value is not None}
+
+    def write(
+        self, conversations: Sequence[Asked], options: Generation
+    ) -> list[Written | SampleError]:
+        """Answers to n prepared conversations."""
+        if not self._family.alone:
+            return super().write(conversations, options)
+        write = super().write
+        return [answer for one in conversations for answer in write([one], options)]
+
+    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image]:
+        """Images of n prompts, PIL.Image in RGB. Raises ModelError for a model that cannot draw."""
+        self.check(self._folder, ["draw"])
+        return [self._one(*pair) for pair in zip(prompts, seeds, strict=True)]
+
+    def _one(self, prompt: str, seed: int) -> Image:
+        import torch
+
+        way = self._family.drawing
+        assert way is not None  # check refuses it
+        if way.templated:
+            prompt = self.prepare([Message("user", (prompt,))], "conversation").text
+        how = way.default._replace(**self._given)
+        with quiet(), seeded(seed, self._device), torch.inference_mode():
+            return way.draw(self._model, self._processor, prompt, how)
+
+    @staticmethod
+    def check(folder: Path, methods: Sequence[str]) -> None:
+        """Raise ModelError where the checkpoint cannot do one of `methods`; loads no weights."""
+        if "draw" in methods and _family(folder).drawing is None:
+            raise ModelError(
+                f"checkpoint {folder} has no decoder of images in transformers and cannot draw;"
+                f" those that can: {', '.join(n for n, one in _FAMILIES.items() if one.drawing)}"
+            )
+
+
+def _family(folder: Path) -> _Family:
+    """The family that config.json names. Raises ModelError for another one."""
+    kind = load_part(folder, "AutoConfig", "configuration").model_type
+    if kind not in _FAMILIES:
+        raise ModelError(
+            f"checkpoint {folder} is of the family {kind}, and unified has"
+            f" {', '.join(_FAMILIES)}: mmbench list models shows the other adapters"
+        )
+    return _FAMILIES[kind]
+
+
+def _template(folder: Path) -> str | None:
+    """The template for a folder that has none of its own: texts and images as they stand."""
+    return None if own_template(folder, load_processor(folder)) else str(_PLAIN)

@@ -1,0 +1,40 @@
+"""Drawing with Janus and Janus-Pro (arXiv 2410.13848, 2501.17811)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmbench.errors import ModelError
+from mmbench.models.unified.drawing import Drawing, ends, picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from mmbench.models.support.foreign import Network, Processor
+
+DEFAULT = Drawing(guidance=5.0, top_k=0)  # of the authors' generation_inference.py
+
+
+def draw(model: Network, processor: Processor, prompt: str, how: Drawing) -> Image:
+    """An image of `prompt`, which a template has rendered; of the one size that the model draws.
+
+    Its own loop of sampling adds the guidance, whose other half has padding in place of the prompt.
+    """
+    from transformers import GenerationConfig
+
+    if how.guidance <= 1 or how.negative or how.area:
+        raise ModelError("Janus takes guidance above 1, no negative prompt and no area")
+    words = processor.tokenizer
+    inputs = processor(
+        text=prompt,
+        generation_mode="image",
+        return_tensors="pt",
+        add_special_tokens=not prompt.startswith(words.bos_token),  # a template may have begun it
+    )
+    config = GenerationConfig(
+        **how.settings(), **ends(words), generation_kwargs={"boi_token_id": words.boi_token_id}
+    )
+    tokens = model.generate(
+        **inputs.to(model.device), generation_mode="image", generation_config=config
+    )
+    return picture(processor, model.decode_image_tokens(tokens)[0].permute(2, 0, 1))

@@ -1,0 +1,1 @@
+"""What is known of plugins: their source files, and errors in them."""

@@ -1,0 +1,129 @@
+"""The source of a plugin: its file, the local modules that it imports, and the files it names.
+
+A module is local if it belongs to the plugin's own package, or lies neither in the standard
+library, nor among installed packages, nor in mmbench. Imports are read from the syntax tree, so
+that a module which is imported inside a function counts before it is loaded.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from mmbench.plugins.source_names import file_names, imported_names
+from mmbench.storage.regular_files import read_regular
+
+MMBENCH = Path(__file__).parents[1]
+
+
+class Source(NamedTuple):
+    """What was read of a module and the local ones behind it: their bytes, and names in them.
+
+    `files` stand in the order in which they are imported, wherever they lie. `names` are paths and
+    patterns of paths, which may be those of files.
+    """
+
+    files: dict[Path, bytes]
+    names: frozenset[str]
+
+
+@cache
+def read_source(file: Path) -> Source:
+    """Read a Python file and the local modules that it imports, and these in turn.
+
+    The answer is that of the first call in a process, whatever is written to the files later: the
+    process goes on with the modules that it has loaded. Raises OSError.
+    """
+    files: dict[Path, bytes] = {}
+    names: set[str] = set()
+    todo = [file]
+    while todo:
+        path = todo.pop()
+        if path in files:
+            continue
+        files[path] = read_regular(path)
+        for node in _nodes(path, files[path]):
+            names |= file_names(node)
+            todo += [found for name in _imported(node, path) for found in _modules(name, file)]
+    return Source(files, frozenset(names))
+
+
+def _nodes(path: Path, raw: bytes) -> Iterator[ast.AST]:
+    """The syntax tree of a Python file; an extension module, or what cannot be parsed, has none."""
+    if path.suffix != ".py":
+        return
+    try:
+        yield from ast.walk(ast.parse(raw, str(path)))
+    except (SyntaxError, ValueError):  # it cannot be imported either
+        return
+
+
+def _imported(node: ast.AST, path: Path) -> list[Path | str]:
+    """Modules that a statement imports: dotted names, of relative ones the path without suffix."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return [_by_name(name, path) for name in imported_names(node)]
+    names = [alias.name for alias in node.names]
+    if node.level:
+        base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+        return [base, *(base / name for name in names)]
+    return [node.module or "", *(f"{node.module}.{name}" for name in names)]
+
+
+def _by_name(name: str, path: Path) -> Path | str:
+    return path.parent.joinpath(*name[1:].split(".")) if name.startswith(".") else name
+
+
+def _modules(name: Path | str, plugin: Path) -> list[Path]:
+    """The files of a local module and of the packages around it; none for any other."""
+    if isinstance(name, Path):
+        return _files(name)
+    top, *rest = name.split(".")
+    found: list[Path] = []
+    for base in _bases(top):
+        if _local(base, plugin):
+            for depth in range(len(rest) + 1):
+                found += _files(base.joinpath(*rest[:depth]))
+    return found
+
+
+def _bases(top: str) -> list[Path]:
+    """Where a top-level module lies, without a suffix. Imports nothing."""
+    if top in sys.stdlib_module_names:
+        return []
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):  # a module without a spec, such as __main__
+        return []
+    if spec is None:
+        return []
+    if spec.submodule_search_locations:
+        return [Path(place) for place in spec.submodule_search_locations]
+    return [Path(spec.origin).with_name(top)] if spec.origin and spec.has_location else []
+
+
+def _local(base: Path, plugin: Path) -> bool:
+    if base == _package(plugin):
+        return True
+    return base != MMBENCH and not any(base.parent.glob("*.dist-info"))
+
+
+def _package(file: Path) -> Path:
+    """The outermost package around a module; the module itself where there is none."""
+    place = file
+    while (place.parent / "__init__.py").is_file():
+        place = place.parent
+    return place
+
+
+def _files(base: Path) -> list[Path]:
+    """The files of the module at a path without suffix, or of the package."""
+    files = [base.with_name(f"{base.name}.py"), base / "__init__.py"]
+    files += sorted(base.parent.glob(f"{base.name}.*.so"))
+    return [path for path in files if path.is_file()]

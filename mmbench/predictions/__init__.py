@@ -1,0 +1,1 @@
+"""Readers of what other programs' models answered: see docs/scoring.md."""

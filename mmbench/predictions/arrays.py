@@ -1,0 +1,172 @@
+"""Outputs as arrays of numpy: embeddings (.npz) and scores of classes (.npy)."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Collection, Mapping
+from hashlib import blake2b, file_digest
+from pathlib import Path
+from tokenize import TokenError
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile, ZipFile
+
+from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.readers.jsonfile import read_file
+from mmbench.data.readers.record_files import text_lines
+from mmbench.errors import DataError
+from mmbench.inflation import refuse_inflation
+from mmbench.storage.content_keys import KEY_BYTES, digest
+from mmbench.storage.regular_files import open_regular
+from mmbench.text import listed, plain
+from mmbench.types import Outputs
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mmbench.types import Array
+
+SIDES = ("query", "corpus")
+
+# What numpy and the zip archive below it raise on bytes that are not what they should be.
+FAULTS = (
+    *(OSError, EOFError, ValueError, SyntaxError, LookupError, RuntimeError, MemoryError),
+    *(ArithmeticError, BadZipFile, TokenError, zlib.error, struct.error),
+)
+_ALONE = ""
+
+
+def embeddings(path: Path) -> Outputs:
+    """Vectors and ids of both sides, from the arrays query, corpus, query_ids and corpus_ids.
+
+    Vectors [n, d] of any floating-point type become float32. NaN and zero vectors are kept: they
+    are failed samples. Raises DataError, which names the array, for what is missing or misshapen.
+    """
+    wanted = [name for side in SIDES for name in (side, f"{side}_ids")]
+    arrays = _arrays(path, wanted)
+    present = {name: array for name, array in arrays.items() if array is not None}
+    missing = [name for name in wanted if name not in present]
+    if missing:
+        raise DataError(
+            f"{path}: has no array {missing[0]}: {', '.join(wanted)} are needed;"
+            f" it has {listed(arrays) or 'none'}"
+        )
+    sides = {
+        side: _side(present[f"{side}_ids"], present[side], f"{path}: {side}") for side in SIDES
+    }
+    refuse_widths({side: vectors.shape[1] for side, (_, vectors) in sides.items()}, path)
+    return Outputs(embeddings={**sides}, digest=_digest(path))
+
+
+def refuse_widths(widths: Mapping[str, int], path: Path) -> None:
+    """Raise DataError where the vectors of the two sides have unlike widths."""
+    if widths["query"] != widths["corpus"]:
+        raise DataError(
+            f"{path}: query vectors are {widths['query']} wide, corpus vectors"
+            f" {widths['corpus']}: they need one size"
+        )
+
+
+def score_matrix(path: Path) -> Outputs:
+    """Scores [n, C] of any floating-point type, one row a sample, one column a class.
+
+    They stay as precise as they are, up to float64.
+
+    `x.labels.txt` beside `x.npy` names the classes, else they are those of the data in their order;
+    `x.ids.txt` the samples, else rows are in the order of the data. One name a line. A row with
+    NaN is kept: the kind fails its sample.
+    """
+    alone = _arrays(path, []).get(_ALONE)
+    if alone is None:
+        raise DataError(f"{path}: one array is needed (np.save), this is an archive of several")
+    scores = matrix(alone, f"{path}: scores")
+    scores = scores.astype("<f8" if scores.dtype.itemsize > 4 else "<f4", copy=False)
+    labels, ids = _names(path, "labels"), _names(path, "ids")
+    for names, size, axis in ((labels, scores.shape[1], "columns"), (ids, len(scores), "rows")):
+        if names is not None and len(names) != size:
+            raise DataError(f"{path}: {size} {axis}, but {len(names)} names for them beside it")
+    rows = [str(row) for row in range(len(scores))] if ids is None else ids
+    values = dict(zip(rows, scores, strict=True))
+    parts = [_digest(path), *(name for names in (labels, ids) for name in (names or [""]))]
+    return Outputs(values, labels or [], positional=ids is None, digest=digest(*parts).hex())
+
+
+def _arrays(path: Path, wanted: Collection[str]) -> dict[str, NDArray[np.generic] | None]:
+    """The arrays of an archive by name, None for those that are not wanted.
+
+    One array of its own has the name `_ALONE`.
+    """
+    import numpy as np
+
+    try:
+        with open_regular(path) as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return {_ALONE: loaded}
+            _refuse_inflation(loaded.zip, path, wanted)
+            return {name: loaded[name] if name in wanted else None for name in loaded.files}
+    except FAULTS as error:
+        reason = plain(str(error)) or type(error).__name__
+        raise DataError(
+            f"{path}: cannot be read as arrays of numbers and texts (np.save, np.savez): {reason}"
+        ) from error
+
+
+def _refuse_inflation(archive: ZipFile, path: Path, wanted: Collection[str]) -> None:
+    for entry in archive.infolist():
+        name = entry.filename.removesuffix(".npy")
+        if name in wanted:
+            refuse_inflation(entry.compress_size, entry.file_size, path, f"array {name}")
+
+
+def _floats(values: NDArray[np.generic], what: str) -> Array:
+    import numpy as np
+
+    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is infinite
+        return np.asarray(matrix(values, what), np.float32)
+
+
+def matrix(values: NDArray[np.generic], what: str) -> NDArray[np.generic]:
+    """Return values, which `what` are, if they are floats [n, d]. Raises DataError."""
+    if values.ndim != 2 or values.dtype.kind != "f":
+        raise DataError(
+            f"{what} are {values.dtype} {list(values.shape)}: floating-point numbers in two"
+            " dimensions are needed"
+        )
+    return values
+
+
+def _side(
+    ids: NDArray[np.generic], vectors: NDArray[np.generic], what: str
+) -> tuple[list[str], Array]:
+    kept = _floats(vectors, f"{what} vectors")
+    if ids.ndim != 1 or ids.dtype.kind not in "USiu" or len(ids) != len(kept):
+        raise DataError(
+            f"{what}_ids are {ids.dtype} {list(ids.shape)}: {len(kept)} texts or whole numbers"
+            " are needed, one a vector"
+        )
+    names = [_text(ident, what) for ident in ids.tolist()]
+    refuse_duplicates(f"{what.rpartition(' ')[2]} id", names, what)
+    return names, kept
+
+
+def _text(ident: object, what: str) -> str:
+    try:
+        return ident.decode() if isinstance(ident, bytes) else str(ident)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{what}_ids: {ident!r} is not UTF-8") from error
+
+
+def _names(path: Path, what: str) -> list[str] | None:
+    file = path.with_name(f"{path.stem}.{what}.txt")
+    if not file.exists():
+        return None
+    names = text_lines(read_file(file), file)
+    refuse_duplicates("name", names, str(file))
+    return names
+
+
+def _digest(path: Path) -> str:
+    with open_regular(path) as stream:
+        return file_digest(stream, lambda: blake2b(digest_size=KEY_BYTES)).hexdigest()

@@ -1,0 +1,220 @@
+"""Which columns of a file of outputs hold the predictions and the ids.
+
+A file of outputs often repeats the truth next to the prediction. The prediction is therefore never
+guessed among several columns: see `prediction_column`. Names are compared in the
+form that `plain_name` gives them: case does not count.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from mmbench.data.readers.records import Record, cells_of, columns_of, plain_name, same_columns
+from mmbench.errors import DataError, UnknownName, UserError
+from mmbench.predictions.column_names import (
+    FORMS,
+    ONLY_TRUTHS,
+    PREDICTIONS,
+    RAW,
+    SHARED,
+    resembles_prediction,
+)
+from mmbench.text import listed
+
+FIELDS = ("prediction", "id")
+OWN = "value"
+
+_STRONG_IDS = (
+    *("id", "question_id", "image_id", "audio_filepath", "sample_id", "utt_id", "utterance_id"),
+    *("uid", "video_id", "audio_id", "pid", "query_id", "qid", "doc_id", "index", "idx", "key"),
+)
+_PATHS = ("file_name", "filename", "file", "path", "image", "audio", "video")
+IDS = (*_STRONG_IDS, *_PATHS)
+
+_EMPTY = {"", "none", "null", "n/a", "na", "-"}
+
+
+class Chosen(NamedTuple):
+    """A column, and a note on the choice if there was one."""
+
+    name: str
+    note: str = ""
+
+
+class IdColumns(NamedTuple):
+    """The columns of a file that can be the ids, the preferred one first.
+
+    `by_format`: the format decides that the preferred column is the id.
+    """
+
+    names: list[str]
+    by_format: bool
+
+
+def parse_fields(texts: Iterable[str]) -> dict[str, str]:
+    """Parse values of `--field`, `prediction=NAME,id=NAME`. Raises UserError."""
+    fields: dict[str, str] = {}
+    for part in (part for text in texts for part in text.split(",")):
+        key, equals, name = (piece.strip() for piece in part.partition("="))
+        if not equals or not name:
+            raise UserError(f"--field {part}: write prediction=NAME or id=NAME")
+        if key in fields:
+            raise UserError(f"--field {key} is given twice: {fields[key]} and {name}")
+        fields[key] = name
+    check_fields(fields)
+    return fields
+
+
+def check_fields(fields: Mapping[str, str]) -> None:
+    """Refuse keys other than `FIELDS`. Raises UnknownName."""
+    for key in fields:
+        if key not in FIELDS:
+            raise UnknownName("key of --field", key, FIELDS)
+
+
+def named_column(name: str, columns: Sequence[str], path: Path) -> str:
+    """Return the column that `--field` names. Raises UnknownName."""
+    same = [column for column in columns if plain_name(column) == plain_name(name)]
+    if name in columns or len(same) == 1:
+        return name if name in columns else same[0]
+    raise UnknownName(f"column of {path}", name, columns, "see --field")
+
+
+def candidates(columns: Iterable[str]) -> list[str]:
+    """Return the columns that may hold predictions or truths, by their names."""
+    known = {OWN, *PREDICTIONS, *SHARED, *FORMS, *ONLY_TRUTHS}
+    return [name for name in columns if plain_name(name) in known]
+
+
+def may_be_truth(column: str) -> bool:
+    """Return whether a column of this name can hold truths as well as predictions."""
+    return plain_name(column) in SHARED
+
+
+def prediction_column(records: Sequence[Record]) -> Chosen | None:
+    """Choose the column of the predictions by the names of the columns, None if there is none.
+
+    `value` wins. Else the only column of `PREDICTIONS` is used, whatever truths stand next to it;
+    else the only one of `SHARED`, if nothing stands next to it that may be another form of the
+    truth, or the prediction under another name. Columns that hold the same in every row count as
+    one. Raises DataError, which names the columns and the flag, for anything else.
+    """
+    columns = columns_of(records)
+    found = candidates(columns)
+    own = [name for name in found if plain_name(name) == OWN]
+    predicted = _distinct(_without_raw(_among(found, PREDICTIONS)), records)
+    shared = _distinct(_among(found, SHARED), records)
+    similar = [] if own or predicted or not found else _similar(columns, found, records)
+    best = own or predicted or ([] if similar or _among(found, FORMS) else shared)
+    if len(best) == 1:
+        others = [name for name in found if name not in best]
+        note = f"the predictions are read from column {best[0]}, not from {listed(others)}"
+        return Chosen(best[0], note if others else "")
+    if not found:
+        return None
+    several = [*found, *similar]
+    what = "could each be the prediction" if len(several) > 1 else "is the truth in most files"
+    raise DataError(
+        f"{records[0].where}: {_and(several)} {what}: choose with --field prediction=NAME"
+    )
+
+
+def _among(columns: Sequence[str], names: Sequence[str]) -> list[str]:
+    return [column for column in columns if plain_name(column) in names]
+
+
+def _similar(columns: list[str], found: list[str], records: Sequence[Record]) -> list[str]:
+    """Return further columns that may hold the predictions, by their names and what they hold.
+
+    One that holds the same as a column that was `found` is none, nor is one of numbers next to
+    columns of texts.
+    """
+    named = [n for n in columns if n not in found and resembles_prediction(plain_name(n))]
+    distinct = _distinct([*found, *named], records) if named else []
+    texts = any(_holds_texts(name, records) for name in found)
+    return [n for n in named if n in distinct and (_holds_texts(n, records) or not texts)]
+
+
+def _holds_texts(column: str, records: Sequence[Record]) -> bool:
+    return any(cell_kind(cell) == "text" for cell in cells_of(records, column))
+
+
+def cell_kind(cell: object) -> str:
+    """Return `number`, `text` (also for lists and objects), or nothing for an empty cell."""
+    if str(cell).strip().casefold() in _EMPTY:
+        return ""
+    if not isinstance(cell, str | int | float):
+        return "text"
+    try:
+        float(cell)
+    except ValueError:
+        return "text"
+    return "number"
+
+
+def _without_raw(columns: list[str]) -> list[str]:
+    """Leave out raw responses where the filtered ones are there."""
+    raw = {RAW.get(plain_name(column)) for column in columns}
+    return [column for column in columns if plain_name(column) not in raw]
+
+
+def _distinct(columns: list[str], records: Sequence[Record]) -> list[str]:
+    """Leave out a column that holds in every row what one before it holds."""
+    kept: dict[str, Sequence[object]] = {}
+    for column in columns if len(columns) > 1 else []:
+        cells = cells_of(records, column)
+        cells = cells.tolist() if isinstance(cells, array) else cells  # it is equal to no list
+        if cells not in kept.values():
+            kept[column] = cells
+    return list(kept) if len(columns) > 1 else columns
+
+
+def _and(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"column {names[0]}"
+
+
+def id_columns(records: Sequence[Record], prediction: str) -> IdColumns:
+    """Choose the columns that can be the ids: those of `IDS` that every row has.
+
+    The format decides first: `id` next to our own `value`, `image_id` next to the caption of COCO's
+    results, `question_id` next to the answer of VQA's; then no other column can be the id. In a
+    manifest of NeMo `audio_filepath` is preferred.
+    """
+    known = [name for name in columns_of(records) if plain_name(name) in IDS and name != prediction]
+    everywhere = same_columns(records)
+    whole = [
+        name
+        for name in known
+        if everywhere is not None or all(name in record.cells for record in records)
+    ]
+    found = sorted(whole, key=lambda name: IDS.index(plain_name(name)))
+    preferred = _of_format({plain_name(name) for name in columns_of(records)}, prediction)
+    first = [name for name in found if plain_name(name) == preferred]
+    if not first or preferred == "audio_filepath":
+        return IdColumns([*first, *(n for n in found if n not in first)], by_format=bool(first))
+    return IdColumns(first, by_format=True)
+
+
+def _of_format(columns: set[str], prediction: str) -> str:
+    """Return the column that the format makes the id, or nothing."""
+    if plain_name(prediction) == OWN and "id" in columns:
+        return "id"
+    if {"question_id", "answer"} <= columns:
+        return "question_id"
+    if {"image_id", "caption"} <= columns and "question_id" not in columns:
+        return "image_id"
+    is_manifest = "audio_filepath" in columns and columns & {"text", "pred_text"}
+    return "audio_filepath" if is_manifest else ""
+
+
+def is_positional(records: Sequence[Record]) -> bool:
+    """Return whether all rows have a question and no id, as the answers that POPE reads."""
+    columns = same_columns(records)
+    each = (record.cells for record in records) if columns is None else (columns,)
+    return all(
+        "question" in (names := set(map(plain_name, cells))) and names.isdisjoint(_STRONG_IDS)
+        for cells in each
+    )

@@ -1,0 +1,210 @@
+"""Which sample an output belongs to, where the file alone does not tell.
+
+A file of plain lines may carry ids after all: Kaldi's text (`id words…`), or NIST transcripts
+(`text (id)`) under another name. Only the ids of the samples tell, and an id that was read as a
+word is an error of the transcript that nobody made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
+from unicodedata import normalize
+
+import msgspec
+
+from mmbench.columns import values_of
+from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.readers.transcript_lines import kaldi_parts, trn_parts
+from mmbench.errors import DataError
+from mmbench.predictions.lines import said
+from mmbench.text import part_of
+from mmbench.types import Outputs
+
+_SEPARATORS = re.compile(r"[\s,;:|]+")
+_HELP = "give .trn, .jsonl or .csv"
+
+
+class _Form(NamedTuple):
+    """A way in which a line carries an id: in words, and how to take it apart."""
+
+    where: str
+    name: str
+    parts: Callable[[str], tuple[str, str] | None]
+
+
+_FORMS = (
+    _Form("begins with", "Kaldi's text, `id words…`", kaldi_parts),
+    _Form("ends in", "NIST transcripts, `text (id)`", trn_parts),
+)
+
+
+def with_ids_of_data(
+    outputs: Outputs, sides: Mapping[str, Sequence[str]], where: str, *, fold: bool = False
+) -> Outputs:
+    """Give outputs the ids of the data: those in their lines, and with `fold` those of other case.
+
+    `sides` are the ids of the data by side: `sample`, or `query` and `corpus`. Raises DataError.
+    """
+    if len(sides) == 1:
+        (ids,) = sides.values()
+        outputs = with_line_ids(outputs, ids, where, fold=fold)
+    return with_folded_ids(outputs, sides) if fold and not outputs.positional else outputs
+
+
+def with_line_ids(
+    outputs: Outputs, ids: Sequence[str], where: str, *, fold: bool = False
+) -> Outputs:
+    """Give plain lines that carry the ids of samples these ids; return other outputs as they are.
+
+    With `fold` upper and lower case are alike in ids. Raises DataError, which begins with `where`,
+    for a file in which only some lines carry an id, or where that may be chance.
+    """
+    plain = outputs.positional and not outputs.tags
+    texts = values_of(outputs.values) if plain else ()
+    numbered = [(n, t) for n, t in enumerate(texts, 1) if isinstance(t, str) and t.strip()]
+    if not plain or not numbered or not all(isinstance(text, str) for text in texts):
+        return outputs
+    known = {_key(ident, fold=fold): ident for ident in ids}
+    for form in _FORMS:
+        found = [form.parts(text) for _, text in numbered]
+        named = [known.get(_key(parts[0], fold=fold), "") if parts else "" for parts in found]
+        if all(named) and not _by_chance(named, found, ids, form, where):
+            refuse_duplicates("id", named, where)
+            kept = [parts[1] for parts in found if parts]
+            return _identified(outputs, dict(zip(named, kept, strict=True)), form, where)
+        _refuse_some(numbered, found, ids, form, where)
+    return outputs
+
+
+def _key(ident: str, *, fold: bool) -> str:
+    return ident.casefold() if fold else ident
+
+
+def _by_chance(
+    named: Sequence[str],
+    found: Sequence[tuple[str, str] | None],
+    ids: Sequence[str],
+    form: _Form,
+    where: str,
+) -> bool:
+    """Whether numbers that are ids stand in the lines by chance: some stand there twice.
+
+    Raises DataError where nobody can tell: lines of ids alone, and numbers in another order than
+    that of the samples.
+    """
+    numbers = all(ident.isdigit() for ident in ids)
+    if numbers and len(set(named)) < len(named):
+        return True
+    alone = not any(parts and parts[1] for parts in found)
+    wanted = set(named)
+    if alone or (numbers and list(named) != [ident for ident in ids if ident in wanted]):
+        raise DataError(
+            f"{where}: every line {form.where} the id of a sample, which may be chance: {_HELP}"
+        )
+    return False
+
+
+def _identified(outputs: Outputs, texts: dict[str, str], form: _Form, where: str) -> Outputs:
+    values: dict[str, object] = dict(texts)
+    if form.parts is trn_parts:
+        values = {ident: said(text, f"{where}: sample {ident}") for ident, text in texts.items()}
+    note = f"every line {form.where} the id of a sample: read as {form.name}"
+    return msgspec.structs.replace(
+        outputs, values=values, positional=False, notes=[*outputs.notes, note]
+    )
+
+
+def _refuse_some(
+    numbered: Sequence[tuple[int, str]],
+    found: Sequence[tuple[str, str] | None],
+    ids: Sequence[str],
+    form: _Form,
+    where: str,
+) -> None:
+    """Raise DataError where at least half of the lines carry what looks like an id of their own.
+
+    Case, folders, endings and the Unicode form do not count, nor do the separators of tables. A
+    number counts only with such a separator: else it is a word as well.
+    """
+    known = {_loose(ident): ident for ident in ids}
+    looked = [_looked(parts[0], known) if parts else "" for parts in found]
+    like = {ident for ident in looked if ident}
+    if 2 * len(like) < len(numbered):
+        return
+    for (number, text), parts, ident in zip(numbered, found, looked, strict=True):
+        written = parts[0] if parts else text.split()[0]
+        if written != ident:
+            raise DataError(
+                f"{where}: {part_of(len(like), len(numbered), 'line', 'seems', 'seem')} to"
+                f" carry an id, as {form.name}, but line {number} {form.where} {written!r}, which"
+                f" is the id of no sample: {_hint(written, ident)}"
+            )
+
+
+def _looked(written: str, known: Mapping[str, str]) -> str:
+    """The id that the beginning of a line looks like, or nothing."""
+    ident = known.get(_loose(written), "")
+    bare = ident.isdigit() and not _SEPARATORS.search(written)
+    return "" if bare else ident
+
+
+def _hint(written: str, ident: str) -> str:
+    if ident and written.casefold() == ident.casefold():
+        return f"--fold-ids takes it for {ident}"
+    return _HELP
+
+
+def _loose(written: str) -> str:
+    """An id without folders, ending and case, in Unicode's NFC, up to a separator of tables."""
+    first = next(filter(None, _SEPARATORS.split(written)), "")
+    return normalize("NFC", PurePosixPath(first).stem).casefold()
+
+
+def with_folded_ids(outputs: Outputs, sides: Mapping[str, Sequence[str]]) -> Outputs:
+    """Give outputs the ids of samples that differ from theirs in case alone, as sclite does.
+
+    `sides` are as in `with_ids_of_data`. Raises DataError for ids of the data, or of the outputs,
+    that are alike without case.
+    """
+    known = {side: _folded(ids, side) for side, ids in sides.items()}
+    asking = known.get("query") or next(iter(known.values()))
+    corpus = known.get("corpus", {})
+    values = {
+        ident: _with_folded_documents(value, corpus) if corpus else value
+        for ident, value in _renamed(outputs.values, asking).items()
+    }
+    embeddings = {
+        side: (_names(ids, known.get(side, {})), vectors)
+        for side, (ids, vectors) in outputs.embeddings.items()
+    }
+    tags = _renamed(outputs.tags, asking)
+    return msgspec.structs.replace(outputs, values=values, embeddings=embeddings, tags=tags)
+
+
+def _with_folded_documents(value: object, corpus: Mapping[str, str]) -> object:
+    """Return documents, listed or with their scores, under the ids of the corpus."""
+    if isinstance(value, dict):
+        return _renamed(value, corpus)
+    if isinstance(value, list):
+        return [corpus.get(doc.casefold(), doc) if isinstance(doc, str) else doc for doc in value]
+    return value
+
+
+def _folded(ids: Sequence[str], side: str) -> dict[str, str]:
+    refuse_duplicates(
+        f"{side} id without its case", [ident.casefold() for ident in ids], "--fold-ids"
+    )
+    return {ident.casefold(): ident for ident in ids}
+
+
+def _renamed(by_id: Mapping[str, object], known: Mapping[str, str]) -> dict[str, object]:
+    return dict(zip(_names(list(by_id), known), by_id.values(), strict=True))
+
+
+def _names(ids: Sequence[str], known: Mapping[str, str]) -> list[str]:
+    names = [known.get(ident.casefold(), ident) for ident in ids]
+    refuse_duplicates("output id without its case", names, "--fold-ids")
+    return names

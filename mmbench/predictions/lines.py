@@ -1,0 +1,133 @@
+"""Outputs as plain lines: a value a line, NIST and Kaldi transcripts, TREC and MS MARCO runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmbench.alternatives import opens_alternatives, without_null_words
+from mmbench.columns import Keyed, Mapped, packed
+from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.readers.record_files import text_lines
+from mmbench.data.readers.transcript_lines import kaldi_texts, trn_texts
+from mmbench.errors import DataError
+from mmbench.text import count
+from mmbench.types import Outputs
+
+_RUN = "qid Q0 docid rank score tag"
+_HEADERS = (b"id", b"question_id", b"image_id", b"query", b"qid")
+
+
+def lines(data: bytes, path: Path) -> Outputs:
+    """One value a line, in the order of the task's samples; an empty line is an empty text.
+
+    A file whose first line reads as one of a TREC run (six columns, the second Q0) is one.
+    """
+    texts = text_lines(data, path)
+    if texts and _is_run(texts[0]):
+        return run(data, path)
+    if not texts:
+        raise DataError(f"{path}: is empty: a value a line is needed")
+    return Outputs(Keyed(Mapped(str, range(len(texts))), packed(texts)), positional=True)
+
+
+def _is_run(line: str) -> bool:
+    cells = line.split()
+    return len(cells) == 6 and cells[1] == "Q0"
+
+
+def transcripts(data: bytes, path: Path) -> Outputs:
+    """Read lines `text (id)`, as NIST's sclite reads them.
+
+    Raises DataError for alternatives `{ a / b }`, which only references may have.
+    """
+    texts = trn_texts(data, path)
+    return Outputs({ident: said(text, f"{path}: sample {ident}") for ident, text in texts.items()})
+
+
+def said(text: str, where: str) -> str:
+    """Return a hypothesis of a trn line: words that are `@` are null words, as in sclite.
+
+    Raises DataError, which begins with `where`, for alternatives.
+    """
+    if opens_alternatives(text):
+        raise DataError(
+            f"{where}: has alternatives {{ a / b }}, which only references may have: choose one"
+        )
+    return without_null_words(text)
+
+
+def kaldi(data: bytes, path: Path) -> Outputs:
+    """Read lines `id words…`, Kaldi's text."""
+    return Outputs(kaldi_texts(data, path))
+
+
+def run(data: bytes, path: Path) -> Outputs:
+    """A TREC run: for each query the document ids by falling score.
+
+    Equal scores are in the order of the ids' hashes, as in a search of mmbench. As in trec_eval
+    (get_trec_results.c) the rank column is ignored, so is what follows the sixth, and lines that
+    begin with # are comments. Raises DataError for a line of another form, for a score that is
+    NaN, and for a document that stands twice for one query.
+    """
+    from mmbench.search.listed import best_first
+
+    found: dict[str, list[tuple[float, str]]] = {}
+    for number, line in enumerate(text_lines(data, path), start=1):
+        cells = line.split()
+        if cells and not line.startswith("#"):
+            found.setdefault(cells[0], []).append(_scored(cells, f"{path} line {number}"))
+    if not found:
+        raise DataError(f"{path}: has no line of a run: {_RUN}")
+    for query, scored in found.items():
+        refuse_duplicates("document", [doc for _, doc in scored], f"{path}: query {query}")
+    scores = {query: {doc: score for score, doc in scored} for query, scored in found.items()}
+    return Outputs({query: best_first(of_query) for query, of_query in scores.items()})
+
+
+def is_msmarco_run(data: bytes) -> bool:
+    """Whether the first line is `qid docid rank` between tabs, the rank a whole number."""
+    cells = data.lstrip().split(b"\n", 1)[0].rstrip(b"\r").split(b"\t")
+    return len(cells) == 3 and cells[2].isdigit() and cells[0] not in _HEADERS
+
+
+def msmarco_run(data: bytes, path: Path) -> Outputs:
+    """A run of MS MARCO: for each query the document ids by rank, lines `qid docid rank`.
+
+    Source of the format: msmarco_passage_eval.py of microsoft/MSMARCO-Passage-Ranking. Raises
+    DataError for a line of another form, for ranks of a query that are not 1, 2, 3 and on, and
+    where all queries list the last rank first: these are scores.
+    """
+    found: dict[str, dict[int, str]] = {}
+    for number, line in enumerate(text_lines(data, path), start=1):
+        cells = line.split("\t")
+        if not line.strip():
+            continue
+        if len(cells) != 3 or not cells[2].isdecimal():
+            raise DataError(f"{path} line {number}: not of the form `qid docid rank`, with tabs")
+        ranked, rank = found.setdefault(cells[0], {}), int(cells[2])
+        if rank in ranked:
+            raise DataError(f"{path} line {number}: query {cells[0]} has rank {rank} twice")
+        ranked[rank] = cells[1]
+    for query, ranked in found.items():
+        refuse_duplicates("document", list(ranked.values()), f"{path}: query {query}")
+        if set(ranked) != set(range(1, len(ranked) + 1)):
+            raise DataError(f"{path}: the ranks of query {query} are not 1, 2, 3 and on")
+    several = [list(ranked) for ranked in found.values() if len(ranked) > 1]
+    if several and all(ranks == sorted(ranks, reverse=True) for ranks in several):
+        raise DataError(
+            f"{path}: the last column falls from n to 1 for each query, as scores do: give scores"
+            f" as a TREC run, {_RUN}"
+        )
+    return Outputs({query: [doc for _, doc in sorted(r.items())] for query, r in found.items()})
+
+
+def _scored(cells: list[str], where: str) -> tuple[float, str]:
+    if len(cells) < 6:
+        raise DataError(f"{where}: {count(len(cells), 'column')} where a TREC run has six: {_RUN}")
+    try:
+        score = float(cells[4])
+    except ValueError:
+        score = float("nan")
+    if score != score:
+        raise DataError(f"{where}: the score {cells[4]!r} is not a number ({_RUN})")
+    return score, cells[2]

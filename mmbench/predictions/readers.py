@@ -1,0 +1,101 @@
+"""Readers of what other programs' models answered, one for each format: see docs/scoring.md.
+
+Nothing is matched to a task here, and no image is decoded. They raise DataError, with file and
+line, for what cannot be read and for ids that stand twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from mmbench.data.mapping.beside import SOUNDS
+from mmbench.data.readers.jsonfile import read_file
+from mmbench.data.sources.folder import EXTENSIONS, files_below
+from mmbench.data.sources.images import files_of
+from mmbench.errors import DataError, SampleError
+from mmbench.predictions.lines import (
+    is_msmarco_run,
+    kaldi,
+    lines,
+    msmarco_run,
+    run,
+    transcripts,
+)
+from mmbench.predictions.records import json_values, record_values
+from mmbench.storage.content_keys import ContentKeys, cache_folder, digest
+from mmbench.types import Media, Modality, Outputs
+
+
+def records(path: Path, fields: Mapping[str, str]) -> Outputs:
+    """Read .jsonl, .csv and .tsv: an id and a value a row; a .tsv may be a run of MS MARCO."""
+    data = _content(path)
+    if path.suffix.lower() == ".tsv" and is_msmarco_run(data):
+        return _with_digest(msmarco_run(data, path), data)
+    return _with_digest(record_values(data, path, fields), data)
+
+
+def json_file(path: Path, fields: Mapping[str, str]) -> Outputs:
+    """Read .json: results of COCO or VQA, or {id: value}."""
+    data = _content(path)
+    return _with_digest(json_values(data, path, fields), data)
+
+
+def trec_run(path: Path) -> Outputs:
+    """Read .run and .trec: the run of a search engine, as TREC or MS MARCO have it."""
+    data = _content(path)
+    read = msmarco_run if is_msmarco_run(data) else run
+    return _with_digest(read(data, path), data)
+
+
+def trn(path: Path) -> Outputs:
+    """Read .trn: transcripts `text (id)`, as NIST's sclite reads them."""
+    data = _content(path)
+    return _with_digest(transcripts(data, path), data)
+
+
+def text(path: Path) -> Outputs:
+    """Read .txt: a value a line, in the order of the task's samples."""
+    data = read_file(path, pipe=True)
+    return _with_digest(lines(data, path), data)
+
+
+def kaldi_text(path: Path) -> Outputs:
+    """Read a file named `text`: transcripts of Kaldi."""
+    data = _content(path)
+    return _with_digest(kaldi(data, path), data)
+
+
+def _content(path: Path) -> bytes:
+    data = read_file(path, pipe=True)
+    if not data.strip():
+        raise DataError(f"{path}: is empty: outputs are needed")
+    return data
+
+
+def _with_digest(outputs: Outputs, data: bytes) -> Outputs:
+    return msgspec.structs.replace(outputs, digest=digest(data).hex())
+
+
+def folder(folder: Path) -> Outputs:
+    """Read images, or where there is none sounds, by their path without the extension."""
+    endings = {file.suffix.lower() for file in files_below(folder)}
+    heard = endings & {*SOUNDS} and not endings & {*EXTENSIONS}
+    modality: Modality = "audio" if heard else "image"
+    files = files_of(folder, SOUNDS if modality == "audio" else EXTENSIONS, modality)
+    parts: list[bytes | str] = []
+    with ContentKeys(cache_folder()) as keys:
+        for ident, file in files:
+            parts += [ident, _key(keys, file)]
+    media = {ident: Media(modality, str(file)) for ident, file in files}
+    return Outputs(media, digest=digest(*parts).hex())
+
+
+def _key(keys: ContentKeys, file: Path) -> bytes:
+    try:
+        return keys.file(file)
+    except SampleError:
+        # It fails again, for itself alone, when it is looked at.
+        return b""

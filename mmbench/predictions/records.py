@@ -1,0 +1,256 @@
+"""Outputs as records: JSONL, CSV, TSV, and JSON as a list of records or as a mapping."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from mmbench.columns import ABSENT, Keyed, Mapped, Texts, are_distinct, packed, rows_of_type
+from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.readers.jsonfile import decode_json
+from mmbench.data.readers.record_files import is_json_lines, jsonl_records, parse_records
+from mmbench.data.readers.records import (
+    Record,
+    as_id,
+    cells_of,
+    columns_of,
+    full_texts,
+    plain_name,
+    same_columns,
+    tags,
+)
+from mmbench.data.sources.pairs import QUERIES
+from mmbench.errors import DataError
+from mmbench.predictions.column_choice import (
+    IDS,
+    IdColumns,
+    candidates,
+    id_columns,
+    is_positional,
+    may_be_truth,
+    named_column,
+    prediction_column,
+)
+from mmbench.predictions.score_table import refuse_label_beside_scores, score_table
+from mmbench.predictions.values import as_value, is_number, unwrapped
+from mmbench.text import listed
+from mmbench.types import Broken, Outputs
+
+ERROR = "error"
+_TABLES = (".csv", ".tsv")
+
+
+def record_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
+    """Read the outputs in the rows of a .jsonl, .csv or .tsv file.
+
+    `column_choice` says which columns are the ids and the predictions; `fields` names them instead
+    (keys `prediction`, `id`). Other columns of one text or number become tags. A row with an
+    `error` and no prediction is an output that failed, which is counted and shown. A CSV without a
+    column of predictions, whose other columns hold numbers, holds scores by label: the header
+    names the labels. Where all rows have a question and no id, as in the answers that POPE's
+    evaluate.py reads, they are in the order of the task's samples.
+    """
+    return _from_records(parse_records(data, path), path, fields)
+
+
+def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
+    """Read the outputs in a JSON file: a list of records, {id: value}, or {id: record}.
+
+    A file of JSON lines is read as such whatever it is called (as POPE's are).
+    """
+    if is_json_lines(data):
+        return _from_records(jsonl_records(data, path), path, fields)
+    content = decode_json(data, object, path)
+    if isinstance(content, dict) and _is_single(content):
+        return _from_records([Record(f"{path} line 1", content)], path, fields)
+    if not (isinstance(content, dict) and content):
+        return _from_records(_listed(content, path), path, fields)
+    if all(_is_record(value, fields) for value in content.values()):
+        records = [Record(f"{path}: {key!r}", cells) for key, cells in content.items()]
+        return _from_records(records, path, fields, list(content))
+    if fields:
+        raise DataError(f"{path}: has no columns to choose from: leave --field out")
+    return Outputs({key: as_value(v, f"{path}: {key!r}", key) for key, v in content.items()})
+
+
+def _is_single(content: dict[str, object]) -> bool:
+    """Return whether an object is the only record of a file, and no mapping of ids to values.
+
+    POPE's answers have a question and an answer, all other records an id and a prediction.
+    """
+    record = [Record("", content)]
+    return bool(candidates(content)) and (
+        bool(id_columns(record, "").names) or is_positional(record)
+    )
+
+
+def _is_record(value: object, fields: Mapping[str, str]) -> bool:
+    """Return whether a value is a record with a prediction, and not scores by label."""
+    if not isinstance(value, dict) or not value or all(map(is_number, value.values())):
+        return False
+    return bool(fields or candidates(value) or value.get(ERROR))
+
+
+def _listed(content: object, path: Path) -> list[Record]:
+    if isinstance(content, list) and content and all(type(cells) is dict for cells in content):
+        return [Record(f"{path}: $[{row}]", cells) for row, cells in enumerate(content)]
+    raise DataError(
+        f'{path}: a list of records is needed, [{{"id": …, "value": …}}], or {{id: value}}'
+    )
+
+
+class _Ids(NamedTuple):
+    """The ids of the rows by the columns that can be the ids, the preferred one first."""
+
+    columns: Mapping[str, Sequence[str]]
+    by_format: bool = True
+    positional: bool = False
+
+
+def _from_records(
+    records: Sequence[Record],
+    path: Path,
+    fields: Mapping[str, str],
+    keys: list[str] | None = None,
+) -> Outputs:
+    """Read records; `keys` are their ids where these stand outside of them."""
+    column, note = _prediction(records, path, fields)
+    ids = _ids(records, path, fields, column, keys)
+    id_column = next(iter(ids.columns))
+    idents = ids.columns[id_column]
+    scores = score_table(records, id_column) if not column and _is_table(path) else []
+    if scores:
+        return Outputs(dict(zip(idents, scores, strict=True)), id_column=id_column)
+    values = _values(records, column, idents)
+    return Outputs(
+        Keyed(idents, values),
+        tags=_tags(records, {column, id_column}, idents, rows_of_type(values, Broken)),
+        positional=ids.positional,
+        id_column=id_column,
+        other_ids={name: ids.columns[name] for name in list(ids.columns)[1:]},
+        by_format=ids.by_format,
+        notes=[note] if note else [],
+    )
+
+
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() in _TABLES
+
+
+def _prediction(
+    records: Sequence[Record], path: Path, fields: Mapping[str, str]
+) -> tuple[str, str]:
+    """Return the column of the predictions, empty if there is none, and a note on the choice."""
+    if "prediction" in fields:
+        return named_column(fields["prediction"], columns_of(records), path), ""
+    chosen = prediction_column(records)
+    if chosen and _is_table(path):
+        refuse_label_beside_scores(records[0], chosen.name)
+    return (chosen.name, chosen.note) if chosen else ("", "")
+
+
+def _values(records: Sequence[Record], column: str, idents: Sequence[str]) -> Sequence[object]:
+    """Return the value of each row. Texts and numbers, where no output failed, are the cells."""
+    columns = same_columns(records)
+    if columns and ERROR not in columns:
+        cells = columns.get(column)
+        if isinstance(cells, array) or (isinstance(cells, Texts) and not cells.array.null_count):
+            return cells
+    pairs = zip(records, idents, strict=True)
+    return packed([_value(record, column, ident) for record, ident in pairs])
+
+
+def _tags(
+    records: Sequence[Record], used: set[str], idents: Sequence[str], failed: list[int]
+) -> Mapping[str, Mapping[str, str]]:
+    """Return the tags of the outputs that have some and did not fail, by id."""
+    found = tags(records, used)
+    if not found.columns:
+        return {}
+    rows = zip(*found.columns.values(), strict=True)
+    has = [any(tag is not ABSENT for tag in row) for row in rows]
+    for row in failed:
+        has[row] = False
+    if all(has):
+        return Keyed(idents, found)
+    return {idents[row]: found[row] for row, kept in enumerate(has) if kept}
+
+
+def _value(record: Record, column: str, ident: str) -> object:
+    """Return the value of a row, a Broken for an output that failed."""
+    error, value = record.cells.get(ERROR), unwrapped(record.cells.get(column), column)
+    if error and (not value or may_be_truth(column)):
+        return Broken(str(error))
+    if column not in record.cells:
+        what = f"no {column}" if column else "no value or prediction"
+        raise DataError(
+            f"{record.where}: has {what} beside {listed(record.cells) or 'nothing'}:"
+            " --field prediction=NAME names another column; in a CSV numbers for each label will do"
+        )
+    return as_value(value, f"{record.where}: {column}", ident)
+
+
+def _ids(
+    records: Sequence[Record],
+    path: Path,
+    fields: Mapping[str, str],
+    prediction: str,
+    keys: list[str] | None,
+) -> _Ids:
+    """Return the ids of the rows. Raises DataError for a row without, and for duplicates."""
+    if keys is not None and "id" not in fields:
+        inside = _distinct(records, id_columns(records, prediction).names)
+        return _Ids({"": keys, **inside}, by_format=False)
+    if "id" in fields:
+        chosen = IdColumns([named_column(fields["id"], columns_of(records), path)], by_format=True)
+    elif is_positional(records):
+        return _Ids({"": Mapped(str, range(len(records)))}, positional=True)
+    else:
+        chosen = id_columns(records, prediction)
+    if not chosen.names:
+        raise _no_id(records)
+    first, *others = chosen.names
+    columns = {first: _column_of_ids(records, first)}
+    if plain_name(first) in QUERIES and not are_distinct(columns[first]):
+        raise DataError(
+            f"{path}: column {first} has several rows for one query: give a TREC run (.run), or"
+            " JSON {query: {document: score}}"
+        )
+    refuse_duplicates("id", columns[first], f"{path}: column {first}")
+    return _Ids({**columns, **_distinct(records, others)}, chosen.by_format)
+
+
+def _distinct(records: Sequence[Record], names: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Return the columns of these that hold another id in every row."""
+    columns: dict[str, Sequence[str]] = {}
+    for name in names:
+        ids: Sequence[str] | None = full_texts(records, (name,))
+        cells = cells_of(records, name) if ids is None else ()
+        if all(isinstance(cell, str | int) and cell != "" for cell in cells):
+            ids = packed([str(cell) for cell in cells]) if ids is None else ids
+            columns |= {name: ids} if are_distinct(ids) else {}
+    return columns
+
+
+def _column_of_ids(records: Sequence[Record], name: str) -> Sequence[str]:
+    full = full_texts(records, (name,))
+    return packed([_id(record, name) for record in records]) if full is None else full
+
+
+def _id(record: Record, name: str) -> str:
+    if name not in record.cells:
+        raise DataError(f"{record.where}: has no {name}, the column of the ids")
+    return as_id(record.cells[name], f"{record.where}: {name}")
+
+
+def _no_id(records: Sequence[Record]) -> DataError:
+    """Return the error for rows that have no column of ids in common."""
+    lacking = next((record for record in records if not id_columns([record], "").names), None)
+    record = lacking or records[0]
+    what = "has no id" if lacking else "has no id in a column that every row has"
+    return DataError(
+        f"{record.where}: {what}: one of {', '.join(IDS[:4])} or a column that --field id=NAME"
+        f" names is needed beside {listed(record.cells) or 'nothing'}"
+    )

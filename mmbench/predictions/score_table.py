@@ -1,0 +1,36 @@
+"""Scores by label in the columns of a CSV: the header names the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmbench.data.readers.records import Record, cells_of, columns_of, number_of, plain_name
+from mmbench.errors import DataError
+from mmbench.predictions.column_choice import IDS, cell_kind
+from mmbench.text import listed
+
+
+def score_table(records: Sequence[Record], id_column: str) -> list[dict[str, float]]:
+    """Return the scores by label of each row; none if a column holds something else than numbers.
+
+    Every column but the ids, and a column `id`, is a label. Raises DataError, which names line and
+    column, for a cell that is empty, NaN, infinite or a text among numbers.
+    """
+    labels = [n for n in columns_of(records) if n != id_column and plain_name(n) != "id"]
+    first = [next(filter(None, map(cell_kind, cells_of(records, name))), "") for name in labels]
+    if "text" in first or "number" not in first:
+        return []
+    return [{name: number_of(record, name) for name in labels} for record in records]
+
+
+def refuse_label_beside_scores(record: Record, column: str) -> None:
+    """Refuse a column `label` next to scores: it may be the truth. Raises DataError."""
+    if plain_name(column) != "label":
+        return
+    others = [n for n in record.cells if n and plain_name(n) not in IDS and n != column]
+    scores = [name for name in others if cell_kind(record.cells[name]) == "number"]
+    if len(scores) > 1 and len(scores) == len(others):
+        raise DataError(
+            f"{record.where}: column {column} may be the truth next to scores in {listed(scores)}:"
+            f" remove it to score these, or choose it with --field prediction={column}"
+        )

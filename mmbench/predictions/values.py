@@ -1,0 +1,86 @@
+"""A JSON value or a cell as the value of an output."""
+
+from __future__ import annotations
+
+from reprlib import repr
+from sys import float_info
+from typing import TypeGuard
+
+from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.readers.records import plain_name, shown
+from mmbench.errors import DataError
+
+_WRAPPED = ("filtered_resps", "resps", "response", "output", "model_output")
+_WANTED = "a text, a number, {label: score}, a list of document ids or a list of scores is needed"
+_ABSENT = "leave it out and score with --partial; where the answer was empty, give an empty text"
+
+
+def as_value(value: object, what: str, ident: str = "") -> object:
+    """Return a JSON value as that of the output `ident`. Raises DataError that names `what` it is.
+
+    The whole numbers of a list are document ids, as text, or scores: the task tells. With a
+    fraction among them all are scores. A document may be in a list once.
+    """
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return value
+    if isinstance(value, dict) and value and any(is_number(score) for score in value.values()):
+        return _scores(value, what)
+    if isinstance(value, list):
+        if all(isinstance(item, str | int) and not isinstance(item, bool) for item in value):
+            return _documents(value, what, ident)
+        if all(is_number(item) for item in value):
+            return [float(score) for score in value]
+    raise DataError(f"{what} is {shown(value)}: {_ABSENT if value is None else _WANTED}")
+
+
+def _scores(scores: dict[str, object], what: str) -> dict[str, float]:
+    found = {}
+    for label, score in scores.items():
+        if not is_number(score):
+            raise DataError(f"{what}: the score of {label!r} is {repr(score)}: a number is needed")
+        found[label] = float(score)
+    return found
+
+
+def _documents(listed: list[str | int], what: str, ident: str) -> list[str]:
+    """Document ids as texts; whole numbers alone may be scores, which may be equal."""
+    documents = [str(item) for item in listed]
+    if any(isinstance(item, str) for item in listed):
+        refuse_duplicates("document", documents, f"{what}, query {ident}" if ident else what)
+    return documents
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Return whether a value is a number that a float can hold."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) <= float_info.max
+
+
+def unwrapped(value: object, column: str) -> object:
+    """Return the one text in the lists and responses that other harnesses put around it.
+
+    lm-eval and lmms-eval write `filtered_resps: [text]` and `resps: [[text]]`, EvalScope the
+    response of an OpenAI-compatible server as `model_output`. Of a content in parts, as inspect has
+    it, the texts are kept and the reasoning is not. Anything else is returned as it is.
+    """
+    if plain_name(column) not in _WRAPPED:
+        return value
+    while isinstance(value, list) and len(value) == 1 and isinstance(value[0], str | list):
+        value = value[0]
+    choices = value.get("choices") if isinstance(value, dict) else None
+    if isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], dict):
+        message = choices[0].get("message", choices[0])
+        content = message.get("content", message.get("text")) if isinstance(message, dict) else None
+        return value if content is None else _text_of_parts(content)
+    return value
+
+
+def _text_of_parts(content: object) -> object:
+    """Return the texts in a content of parts, one after another; any other content as it is."""
+    if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
+        return content
+    if not {part.get("type") for part in content} <= {"text", "reasoning"}:
+        return content
+    texts = [part.get("text") for part in content if part["type"] == "text"]
+    return "".join(texts) if all(isinstance(text, str) for text in texts) else content

@@ -1,0 +1,155 @@
+"""Outputs as a folder of embeddings: vectors are mapped into memory, and never copied whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmbench.columns import Texts
+from mmbench.data.readers.jsonfile import decode_text, read_file
+from mmbench.errors import DataError
+from mmbench.inflation import expanded_bytes, refuse_inflated_groups, refuse_inflation
+from mmbench.predictions.arrays import FAULTS, SIDES, matrix, refuse_widths
+from mmbench.storage.content_keys import ContentKeys, cache_folder, digest
+from mmbench.storage.regular_files import open_regular
+from mmbench.text import count, listed, plain
+from mmbench.types import Outputs
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from mmbench.vectors import Vectors
+
+# Of big-ann-benchmarks (.fbin) and cuVS: n and d, then the numbers, all of them little-endian.
+_PLAIN = {".fbin": "<f4", ".f16bin": "<f2"}
+_VECTORS = (".npy", *_PLAIN)
+_IDS = (".npy", ".txt", ".parquet")
+_TEXTS = ("string", "large_string", "string_view", "binary", "large_binary")  # types of Arrow
+_BATCH = 1 << 16  # ids that are converted at a time
+
+
+def holds_embeddings(folder: Path) -> bool:
+    """Return whether a folder has a file with the vectors of a side."""
+    return any((folder / f"{side}{ending}").is_file() for side in SIDES for ending in _VECTORS)
+
+
+def embeddings_folder(folder: Path) -> Outputs:
+    """Read query and corpus (.npy, .fbin, .f16bin) and their ids (.npy, .txt, .parquet).
+
+    Vectors [n, d] of any floating-point type; ids are texts or whole numbers, one a vector. What
+    is unlike is refused as in an .npz. Raises DataError, which names the file.
+    """
+    from mmbench.vectors import Vectors
+
+    files: list[Path] = []
+    sides: dict[str, tuple[Sequence[str], Vectors]] = {}
+    for side in SIDES:
+        stored = _one(folder, side, _VECTORS, f"np.save('{side}.npy', vectors)")
+        named = _one(folder, f"{side}_ids", _IDS, f"np.save('{side}_ids.npy', ids)")
+        vectors, ids = matrix(_mapped(stored), f"{stored}: vectors"), _ids(named)
+        if len(ids) != len(vectors):
+            raise DataError(
+                f"{named}: {count(len(ids), 'id')} for {count(len(vectors), 'vector')} in"
+                f" {stored.name}: give one a vector"
+            )
+        sides[side] = ids, Vectors(vectors)
+        files += [stored, named]
+    with ContentKeys(cache_folder()) as keys:
+        parts = [part for file in files for part in (file.name, keys.file(file))]
+    refuse_widths({side: vectors.shape[1] for side, (_, vectors) in sides.items()}, folder)
+    return Outputs(embeddings={**sides}, digest=digest(*parts).hex())
+
+
+def _one(folder: Path, stem: str, endings: Sequence[str], how: str) -> Path:
+    """Return the one file of a name. Raises DataError where there is none, or several."""
+    names = [f"{stem}{ending}" for ending in endings]
+    found = [folder / name for name in names if (folder / name).is_file()]
+    if not found:
+        raise DataError(f"{folder}: has no {' or '.join(names)}: write it, e.g. {how}")
+    if len(found) > 1:
+        raise DataError(f"{folder}: has {listed(file.name for file in found)}: leave one there")
+    return found[0]
+
+
+def _mapped(file: Path) -> NDArray[Any]:
+    """Return the array in a file, mapped into memory. Raises DataError."""
+    import numpy as np
+
+    try:
+        if file.suffix == ".npy":
+            return np.lib.format.open_memmap(file, mode="r")
+        n, d = np.fromfile(file, "<u4", 2).tolist()
+        kind = np.dtype(_PLAIN[file.suffix])
+        needed, size = 8 + n * d * kind.itemsize, file.stat().st_size
+        if size != needed:
+            raise ValueError(f"{n} vectors of {d} numbers are {needed:,} bytes, it has {size:,}")
+        return np.memmap(file, kind, "r", 8, (n, d))
+    except FAULTS as error:
+        reason = plain(str(error)) or type(error).__name__
+        raise DataError(f"{file}: cannot be read as vectors: {reason}") from error
+
+
+def _ids(file: Path) -> Texts:
+    """Return ids as texts. Raises DataError."""
+    import pyarrow as pa
+
+    read = {".npy": _of_array, ".txt": _of_lines, ".parquet": _of_table}[file.suffix]
+    try:
+        return Texts(read(file))
+    except (*FAULTS, pa.ArrowException) as error:
+        raise DataError(f"{file}: cannot be read as ids: {plain(str(error))}") from error
+
+
+def _of_array(file: Path) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    values = _mapped(file)
+    if values.ndim != 1:
+        raise ValueError(f"they are {list(values.shape)}, and one a vector is needed")
+    native = values.dtype.newbyteorder("=")
+    starts = range(0, len(values), _BATCH)
+    blocks = (values[start : start + _BATCH].astype(native, copy=False) for start in starts)
+    return pa.chunked_array([_texts(pa.array(block)) for block in blocks], pa.large_string())
+
+
+def _of_lines(file: Path) -> pa.Array:
+    """Return lines as `text_lines` does, without a Python object for each."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    whole = decode_text(read_file(file), file)
+    text = whole.removesuffix("\n").removesuffix("\r").replace("\r\n", "\n")
+    lines = pc.split_pattern(pa.array([text], pa.large_string()), "\n").flatten()
+    return lines if whole else lines[:0]
+
+
+def _of_table(file: Path) -> pa.ChunkedArray:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with open_regular(file) as stream:
+        parquet, stored = pq.ParquetFile(stream, pre_buffer=False), file.stat().st_size
+        refuse_inflated_groups(parquet.metadata, stored, file)
+        names, parts, expanded = parquet.schema_arrow.names, [], 0
+        if len(names) > 1 and "id" not in names:
+            raise DataError(f"{file}: has columns {listed(names)}: call that of the ids `id`")
+        for batch in parquet.iter_batches(_BATCH, columns=["id"] if "id" in names else names):
+            expanded += expanded_bytes(batch)
+            refuse_inflation(stored, expanded, file, "the ids")
+            parts.append(_texts(batch.column(0)))
+    return pa.chunked_array(parts, pa.large_string())
+
+
+def _texts(values: pa.Array) -> pa.Array:
+    """Return texts or whole numbers as large strings. Raises ValueError for anything else."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    known = (pa.types.is_integer, *(getattr(pa.types, f"is_{name}") for name in _TEXTS))
+    if not any(of_type(values.type) for of_type in known) or values.null_count:
+        what = "null in some rows" if values.null_count else values.type
+        raise ValueError(f"they are {what}, and texts or whole numbers are needed")
+    return values.cast(pa.large_string())

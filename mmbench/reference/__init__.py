@@ -1,0 +1,1 @@
+"""The reference models: architectures, training, made-up worlds, adapters and weights."""

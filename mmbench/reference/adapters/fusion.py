@@ -1,0 +1,112 @@
+"""The reference fusion classifier: which of three inputs differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from mmbench.errors import SampleError
+from mmbench.models.support.groups import group_by
+from mmbench.reference.adapters.clip import normalised
+from mmbench.reference.adapters.support import spectrogram
+from mmbench.types import Clip, Message, Modality, Sound
+
+if TYPE_CHECKING:
+    from mmbench.types import Array, DecodedPart
+
+
+class Trio(NamedTuple):
+    """Pixels [3, size, size] and a log-mel [t, bands], float32, and the ids of a sentence."""
+
+    pixels: Array
+    mel: Array
+    ids: list[int]
+
+
+class FusionNano:
+    """Loads a folder that `mmbench train fusion-nano` wrote; by default the packaged one.
+
+    It is asked about one image, one sound and one text, of which the first line is the sentence;
+    what is asked behind it is always the same, and not read. It rates the texts of its classes and
+    no others. A sound is heard whole, at `rate` samples a second. `device` is cpu, cuda or cuda:N;
+    `dtype` is float32, bfloat16 or float16. Raises ModelError when the folder is not such a
+    checkpoint.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"text", "image", "audio"})
+    version = 1
+    default_checkpoint: str | None = str(files("mmbench.reference") / "weights" / "fusion-nano")
+
+    def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
+        import torch
+
+        from mmbench.reference.checkpoints.folder import read_checkpoint
+        from mmbench.reference.checkpoints.fusion import FusionSpecimen
+
+        checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), FusionSpecimen)
+        self._words = checkpoint.words
+        self._columns = {_plain(text): column for column, text in enumerate(checkpoint.labels)}
+        self._mean, self._std = (
+            np.array(values, np.float32) for values in (checkpoint.mean, checkpoint.std)
+        )
+        self._config = checkpoint.model.config
+        self.rate = self._config.mel.rate
+        self._device, self._dtype = device, getattr(torch, dtype)
+        self._model = checkpoint.model.to(device, self._dtype)
+
+    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Trio:  # noqa: ARG002
+        """A conversation to what each encoder takes. A sentence is cut to the context.
+
+        Raises SampleError unless it holds one image, one sound and one text, and nothing else.
+        """
+        parts = [part for turn in item for part in turn.parts]
+        texts = [part for part in parts if isinstance(part, str)]
+        sounds = [part for part in parts if isinstance(part, Sound)]
+        images = [part for part in parts if not isinstance(part, str | Sound | Clip)]
+        if not len(texts) == len(sounds) == len(images) == 1 or len(parts) != 3:
+            raise SampleError(
+                "fusion-nano takes one image, one sound and one text, and was given"
+                f" {len(images)}, {len(sounds)} and {len(texts)} of {len(parts)} parts"
+            )
+        config = self._config
+        return Trio(
+            normalised(images[0], config.image_size, self._mean, self._std),
+            spectrogram(sounds[0], config.mel, config.sounds.stride * config.mel.hop),
+            self._words.encode(texts[0].strip().split("\n")[0], config.context),
+        )
+
+    def loglikelihood(self, conversations: Sequence[Trio], texts: Sequence[str]) -> Array:
+        """Log-probability of the class that each text names, and 1 token, float32 [n, 2].
+
+        Case, and a full stop behind it, do not matter. A row of NaN is a text that names none.
+        """
+        columns = [self._columns.get(_plain(text), -1) for text in texts]
+        rated = self._log_shares(conversations)[np.arange(len(texts)), columns]
+        return np.stack([rated, np.ones_like(rated)], axis=1)
+
+    def _log_shares(self, trios: Sequence[Trio]) -> Array:
+        """Log-probabilities of all classes and NaN for no class, float32 [n, classes + 1]."""
+        found = np.full((len(trios), self._config.classes + 1), np.nan, np.float32)
+        for same in group_by(trios, lambda trio: len(trio.mel)):
+            found[same, :-1] = self._forward([trios[row] for row in same])
+        return found
+
+    def _forward(self, trios: Sequence[Trio]) -> Array:
+        import torch
+
+        from mmbench.reference.tokens.words import padded
+
+        media = [torch.from_numpy(np.stack(rows)) for rows in list(zip(*trios, strict=True))[:2]]
+        images, mel = (tensor.to(self._device, self._dtype) for tensor in media)
+        tokens = padded([trio.ids for trio in trios]).to(self._device)
+        with torch.inference_mode():
+            shares: Array = self._model(images, mel, tokens).log_softmax(-1).cpu().numpy()
+        return shares
+
+
+def _plain(text: str) -> str:
+    return text.strip().removesuffix(".").casefold()

@@ -1,0 +1,142 @@
+"""What the adapters share of reference models that read images among words and go on writing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from mmbench.errors import SampleError
+from mmbench.models.support.groups import map_groups
+from mmbench.reference.adapters.clip import normalised
+from mmbench.reference.adapters.support import pick, written
+from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from mmbench.reference.checkpoints.language import ReaderSpecimen
+    from mmbench.types import Array, DecodedPart
+
+
+class Asked(NamedTuple):
+    """A conversation as token ids, and the pixels of its images, float32 [3, size, size] each."""
+
+    ids: list[int]
+    pixels: list[NDArray[np.float32]]
+
+
+class ReaderNano:
+    """A language model that reads images among words; `folder` is a checkpoint of its `kind`.
+
+    A conversation may have several turns, and images anywhere in them. A word that it does not
+    know becomes `<unk>`, which no training has shown it; a text to be rated may hold some as well.
+    It answers in lower case. `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or
+    float16. Raises ModelError when the folder is not such a checkpoint.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"text", "image"})
+    version = 1
+    batch = 64  # so small a model: a step of many rows costs little more than a step of one
+    default_checkpoint: str | None = None
+
+    def __init__(
+        self, folder: Path | None, kind: type[ReaderSpecimen], *, device: str, dtype: str
+    ) -> None:
+        import torch
+
+        from mmbench.reference.checkpoints.folder import read_checkpoint
+
+        self._name = kind.name
+        checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), kind)
+        self._words = checkpoint.words
+        self._mean, self._std = (
+            np.array(values, np.float32) for values in (checkpoint.mean, checkpoint.std)
+        )
+        self._config = checkpoint.model.config
+        self._device, self._dtype = device, getattr(torch, dtype)
+        self._model = checkpoint.model.to(device, self._dtype)
+
+    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Asked:  # noqa: ARG002
+        """A conversation to ids and pixels.
+
+        Raises SampleError for a sound, a video, and a conversation that leaves no room to answer.
+        """
+        from mmbench.reference.tokens.turns import question
+
+        images = []
+        for part in (part for turn in item for part in turn.parts if not isinstance(part, str)):
+            if isinstance(part, Sound | Clip):
+                what = "sounds" if isinstance(part, Sound) else "videos"
+                raise SampleError(f"{self._name} takes texts and images, and no {what}")
+            images.append(part)
+        ids = question(item, self._words, self._config.places)
+        if len(ids) >= self._config.context:
+            raise SampleError(
+                f"the conversation is {len(ids)} tokens long, and {self._name} takes fewer"
+                f" than {self._config.context}: {self._config.places} for an image, one for a word"
+            )
+        size = self._config.image_size
+        return Asked(ids, [normalised(image, size, self._mean, self._std) for image in images])
+
+    def write(
+        self, conversations: Sequence[Asked], options: Generation
+    ) -> list[Written | SampleError]:
+        """Answers to n prepared conversations; those of one length share a forward, unpadded."""
+        answer = partial(self._answers, options=options)
+        return map_groups(conversations, lambda one: len(one.ids), answer)
+
+    def _answers(self, asked: Sequence[Asked], options: Generation) -> list[Written]:
+        ids, images = self._inputs([one.ids for one in asked], asked)
+        said = self._model.write(ids, images, options.max_tokens, pick(options, len(asked)))
+        return [self._written(one, options) for one in said]
+
+    def _inputs(
+        self, rows: Sequence[Sequence[int]], asked: Sequence[Asked]
+    ) -> tuple[Tensor, Tensor]:
+        """Ids [n, t], padded at the right, and all images [m, 3, size, size]."""
+        import torch
+
+        from mmbench.reference.tokens.words import padded
+
+        pixels, size = [image for one in asked for image in one.pixels], self._config.image_size
+        images = np.stack(pixels) if pixels else np.empty((0, 3, size, size), np.float32)
+        tensor = torch.from_numpy(images).to(self._device, self._dtype)
+        return padded(rows).to(self._device), tensor
+
+    def _written(self, ids: list[int], options: Generation) -> Written:
+        from mmbench.reference.tokens.words import END
+
+        ended = bool(ids) and ids[-1] == END
+        text = self._words.text(ids)
+        return written(text, len(ids) - ended, options, ended=ended)
+
+    def loglikelihood(self, conversations: Sequence[Asked], texts: Sequence[str]) -> Array:
+        """Log-probability of each text as the answer, and its number of tokens, float32 [n, 2].
+
+        A row of NaN is a text that the context has no room for.
+        """
+        pairs = [
+            (asked, self._words.ids(text)) for asked, text in zip(conversations, texts, strict=True)
+        ]
+        rated = np.array([[np.nan, len(said)] for _, said in pairs], np.float32)
+        room = self._config.context
+        fits = [row for row, (asked, said) in enumerate(pairs) if len(asked.ids + said) <= room]
+        if fits:
+            rated[fits, 0] = self._rated([pairs[row] for row in fits])
+        return rated
+
+    def _rated(self, pairs: Sequence[tuple[Asked, list[int]]]) -> Array:
+        """The log-probability of the ids behind each conversation, float32 [n]."""
+        from mmbench.reference.architectures.language import UNLEARNT
+        from mmbench.reference.tokens.words import padded
+
+        whole = [[*asked.ids, *said] for asked, said in pairs]
+        labels = [[*[UNLEARNT] * len(asked.ids), *said] for asked, said in pairs]
+        ids, images = self._inputs(whole, [asked for asked, _ in pairs])
+        learnt = padded(labels, UNLEARNT).to(self._device)
+        return self._model.likelihoods(ids, learnt, images).cpu().numpy()

@@ -1,0 +1,236 @@
+"""The multimodal GPT: it reads all three, writes and draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from mmbench.errors import ModelError, SampleError
+from mmbench.reference.adapters.clip import normalised
+from mmbench.reference.adapters.support import pick, spectrogram, written
+from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+    from torch import Tensor
+
+    from mmbench.reference.tokens.mixed import Kind, Part, Turn
+    from mmbench.types import Array, DecodedPart
+
+
+class Asked(NamedTuple):
+    """Ids of a conversation; pixels float32 [3, size, size] and log-mel [t, bands] it names."""
+
+    ids: list[int]
+    pixels: list[NDArray[np.float32]]
+    mels: list[Array]
+
+
+class UnifiedNano:
+    """Loads a folder that `mmbench train unified-nano` wrote; by default the packaged one.
+
+    It answers conversations of texts, images and sounds, and draws texts: token by token at a
+    `temperature` from the `top_k` likeliest (0 is all), with a `guidance` by the text (1 is none).
+    `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or float16. Raises ModelError when
+    the folder is not such a checkpoint, and for an option that makes no sense.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"text", "image", "audio"})
+    version = 1
+    batch = 64  # so small a model: a step of many rows costs little more than a step of one
+    default_checkpoint: str | None = str(files("mmbench.reference") / "weights" / "unified-nano")
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        guidance: float = 3.0,
+        temperature: float = 0.4,
+        top_k: int = 0,
+    ) -> None:
+        import torch
+
+        from mmbench.reference.checkpoints.folder import read_checkpoint
+        from mmbench.reference.checkpoints.unified import UnifiedSpecimen
+
+        if temperature <= 0:
+            raise ModelError(f"unified-nano: temperature is {temperature}: give a number above 0")
+        if top_k < 0:
+            raise ModelError(f"unified-nano: top_k is {top_k}: give a number from 0")
+        checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), UnifiedSpecimen)
+        self._bpe, self._config = checkpoint.bpe, checkpoint.model.config
+        self._mean, self._std = (
+            np.array(values, np.float32) for values in (checkpoint.mean, checkpoint.std)
+        )
+        self.rate = self._config.mel.rate
+        self._device, self._dtype = device, getattr(torch, dtype)
+        self._model = checkpoint.model.to(device, self._dtype)
+        self._guidance, self._temperature, self._top_k = guidance, temperature, top_k
+
+    def prepare(
+        self,
+        item: str | Sequence[Message[DecodedPart]],
+        modality: str,  # noqa: ARG002
+    ) -> str | Asked:
+        """A conversation to what `Asked` says; a text to be drawn stays as it is.
+
+        Raises SampleError for a video, and for a conversation that leaves no room to answer.
+        """
+        if isinstance(item, str):
+            return item
+        from mmbench.reference.tokens.mixed import Kind
+
+        parts = [part for turn in item for part in turn.parts]
+        if any(isinstance(part, Clip) for part in parts):
+            raise SampleError("unified-nano takes texts, images and sounds, and no videos")
+        mel = self._config.mel
+        sounds = [part for part in parts if isinstance(part, Sound)]
+        mels = [spectrogram(sound, mel, mel.hop) for sound in sounds]
+        rest = iter(mels)
+        turns = [(turn.role, [self._part(part, rest) for part in turn.parts]) for turn in item]
+        ids = self._fitting(turns, Kind.TEXT, "conversation")
+        size = self._config.image_size
+        images = [part for part in parts if not isinstance(part, str | Sound | Clip)]
+        pixels = [normalised(image, size, self._mean, self._std) for image in images]
+        return Asked(ids, pixels, mels)
+
+    def _part(self, part: DecodedPart, mels: Iterator[Array]) -> Part:
+        """Return the codes of a part of a turn; a sound takes the next spectrogram."""
+        from mmbench.reference.tokens.mixed import Codes, Kind
+
+        if isinstance(part, str):
+            return part
+        if isinstance(part, Sound):
+            stride = self._config.sound.stride
+            return Codes(Kind.SOUND, -(-len(next(mels)) // stride))
+        return Codes(Kind.IMAGE, self._config.patches)
+
+    def _fitting(self, turns: Sequence[Turn], answer: Kind, what: str) -> list[int]:
+        """The ids that are to be gone on with. Raises SampleError where no room is left."""
+        from mmbench.reference.tokens.mixed import Kind, asked
+
+        ids = asked(turns, self._bpe, self._config.layout, answer)
+        room = self._config.context - (self._config.patches if answer == Kind.IMAGE else 0)
+        if len(ids) >= room:
+            raise SampleError(
+                f"the {what} is {len(ids)} tokens long, and unified-nano takes fewer than {room}:"
+                f" {self._config.patches} for an image, {self.rate // self._hop} for a second"
+            )
+        return ids
+
+    @property
+    def _hop(self) -> int:
+        """Samples to a token of a sound."""
+        return self._config.mel.hop * self._config.sound.stride
+
+    def write(self, conversations: Sequence[Asked], options: Generation) -> list[Written]:
+        """Answers to n prepared conversations, all in one batch."""
+        from mmbench.reference.tokens.mixed import CLOSE, Kind
+        from mmbench.reference.tokens.writing import write
+
+        ids, chosen = self._ids(conversations), pick(options, len(conversations))
+        said = write(self._model.gpt, ids, CLOSE[Kind.TEXT], options.max_tokens, chosen)
+        return [self._written(one, options) for one in said]
+
+    def _ids(self, asked: Sequence[Asked], rows: Sequence[Sequence[int]] | None = None) -> Tensor:
+        """Ids [n, t], padded at the left, with the tokens of all images and sounds in them.
+
+        `rows` are the ids where they are not those of the conversations alone.
+        """
+        import torch
+        from torch.nn.utils.rnn import pad_sequence
+
+        from mmbench.reference.tokens.mixed import PAD
+        from mmbench.reference.tokens.words import padded
+
+        ids = padded(rows or [one.ids for one in asked], PAD, "left").to(self._device)
+        pixels = [image for one in asked for image in one.pixels]
+        mels = [torch.from_numpy(mel) for one in asked for mel in one.mels]
+        size, bands = self._config.image_size, self._config.mel.bands
+        images = np.stack(pixels) if pixels else np.empty((0, 3, size, size), np.float32)
+        heard = pad_sequence(mels, True) if mels else torch.empty(0, 0, bands)
+        frames = torch.tensor([len(mel) for mel in mels], device=self._device)
+        see, hear = (x.to(self._device, self._dtype) for x in (torch.from_numpy(images), heard))
+        return self._model.filled(ids, see, hear, frames)
+
+    def _written(self, ids: list[int], options: Generation) -> Written:
+        from mmbench.reference.tokens.mixed import CLOSE, Kind
+
+        ended = bool(ids) and ids[-1] == CLOSE[Kind.TEXT]
+        first = self._config.layout.ids(Kind.TEXT).start
+        text = self._bpe.decode([token - first for token in ids[: len(ids) - ended]])
+        return written(text, len(ids) - ended, options, ended=ended)
+
+    def loglikelihood(self, conversations: Sequence[Asked], texts: Sequence[str]) -> Array:
+        """Log-probability of each text as the answer, and its number of tokens, float32 [n, 2].
+
+        A row of NaN is a text that the context has no room for.
+        """
+        said = [self._said(text) for text in texts]
+        rated = np.array([[np.nan, len(ids)] for ids in said], np.float32)
+        for row, (asked, ids) in enumerate(zip(conversations, said, strict=True)):
+            if len(asked.ids) + len(ids) <= self._config.context:
+                rated[row, 0] = self._rated(asked, ids) if ids else 0
+        return rated
+
+    def _said(self, text: str) -> list[int]:
+        from mmbench.reference.tokens.mixed import Kind
+
+        first = self._config.layout.ids(Kind.TEXT).start
+        return [first + token for token in self._bpe.encode(text)]
+
+    def _rated(self, asked: Asked, said: list[int]) -> float:
+        import torch
+
+        ids = self._ids([asked], [[*asked.ids, *said]])
+        learnt = torch.zeros_like(ids, dtype=torch.bool)
+        learnt[:, len(asked.ids) :] = True
+        with torch.inference_mode():
+            return float(self._model.gpt.log_likely(ids, learnt).sum())
+
+    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image | SampleError]:
+        """Images of n prompts, PIL.Image in RGB; a SampleError for one that is too long."""
+        found: dict[int, Image | SampleError] = {}
+        asked: dict[int, list[int]] = {}
+        for row, prompt in enumerate(prompts):
+            try:
+                asked[row] = self._drawable(prompt)
+            except SampleError as error:
+                found[row] = error
+        if asked:
+            drawn = self._drawn(list(asked.values()), [seeds[row] for row in asked])
+            found |= dict(zip(asked, drawn, strict=True))
+        return [found[row] for row in range(len(prompts))]
+
+    def _drawable(self, prompt: str) -> list[int]:
+        from mmbench.reference.tokens.mixed import Kind
+
+        return self._fitting([("user", [prompt])], Kind.IMAGE, "prompt")
+
+    def _drawn(self, asked: Sequence[list[int]], seeds: Sequence[int]) -> list[Image]:
+        """Images of prompts, each by its own seed."""
+        import torch
+        from PIL.Image import fromarray
+
+        from mmbench.reference.tokens.mixed import CLOSE, PAD, Kind
+        from mmbench.reference.tokens.sampling import Drawn
+        from mmbench.reference.tokens.words import padded
+        from mmbench.reference.tokens.writing import write
+
+        chances = [torch.Generator().manual_seed(seed) for seed in seeds]
+        chosen = Drawn(self._temperature, 1.0, chances, self._top_k)
+        ids, patches = padded(asked, PAD, "left").to(self._device), self._config.patches
+        end = CLOSE[Kind.IMAGE]
+        said = write(self._model.gpt, ids, end, patches, chosen, self._guidance)
+        first = self._config.layout.ids(Kind.IMAGE).start
+        codes = torch.tensor(said, device=self._device) - first
+        pixels = self._model.images.decode(codes).float().cpu().permute(0, 2, 3, 1).numpy()
+        scaled = np.clip((pixels * self._std + self._mean) * 255, 0, 255).round().astype(np.uint8)
+        return [fromarray(image) for image in scaled]

@@ -1,0 +1,167 @@
+"""A reference audio encoder, with tags of what sounds, and with texts in one space.
+
+The encoder is PANNs' convolutional network (Kong et al. 2019, arXiv:1912.10211, section III.A and
+table I: blocks of two 3 × 3 convolutions over the log-mel spectrogram, mean over frequency, maximum
+and mean over time), with transformer blocks over time where order matters, as in Kong et al. 2020
+(arXiv:1912.04761). Beside a text tower it is CLAP (Elizalde et al. 2022, arXiv:2206.04769) or, as
+a third tower of CLIP, AudioCLIP (Guzhov et al. 2021, arXiv:2106.13043).
+
+Group norm stands where these have batch norm, so that a row depends on itself alone. Its statistics
+are of the whole sound: sounds that share a forward have one length, and nothing is padded.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmbench.reference.architectures import clip
+from mmbench.reference.architectures.layers import Block, initialise
+from mmbench.reference.architectures.mel import Mel
+from mmbench.reference.architectures.positions import sinusoids
+
+
+@dataclass(frozen=True)
+class Config:
+    """The architecture. The defaults are the small one; the usual one is `Config.usual()`.
+
+    `widths` are the channels of the convolutional blocks, of which all but the last halve time and
+    frequency; `layers` of transformer follow. Raises ValueError for sizes that do not divide, and
+    for fewer bands than the blocks halve.
+    """
+
+    vocabulary: int
+    tags: int
+    mel: Mel = field(default_factory=lambda: Mel(8000, 256, 192, 40))
+    widths: tuple[int, ...] = (8, 16, 64, 128)
+    layers: int = 2
+    heads: int = 4
+    context: int = 40
+    text_width: int = 128
+    text_layers: int = 2
+    text_heads: int = 4
+    embedding: int = 128
+
+    def __post_init__(self) -> None:
+        if self.widths[-1] % self.heads or self.heads < 1:
+            raise ValueError(f"heads {self.heads} does not divide the last of widths")
+        if self.mel.bands < self.stride:
+            raise ValueError(f"{self.mel.bands} bands are fewer than {self.stride}, the halvings")
+
+    @property
+    def stride(self) -> int:
+        """How many frames of the spectrogram become one feature."""
+        return int(2 ** (len(self.widths) - 1))
+
+    @property
+    def texts(self) -> clip.Config:
+        """The text tower."""
+        sizes = (self.context, self.text_width, self.text_layers, self.text_heads)
+        return clip.Config(self.vocabulary, *sizes)
+
+    @classmethod
+    def usual(cls) -> Config:
+        """CLAP's: CNN14 for 527 tags of AudioSet, a text tower of BERT's base size."""
+        mel, widths = Mel(32000, 1024, 320, 64, 50, 14000), (64, 128, 256, 512, 1024, 2048)
+        return cls(30522, 527, mel, widths, 0, 1, 512, 768, 12, 12, 1024)
+
+
+class ConvBlock(nn.Module):
+    """Two 3 × 3 convolutions with norm and ReLU, then a mean over squares of `pool`."""
+
+    def __init__(self, wide_in: int, wide_out: int, pool: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(wide_in, wide_out, 3, padding=1, bias=False)
+        self.norm1 = nn.GroupNorm(math.gcd(8, wide_out), wide_out)
+        self.conv2 = nn.Conv2d(wide_out, wide_out, 3, padding=1, bias=False)
+        self.norm2 = nn.GroupNorm(math.gcd(8, wide_out), wide_out)
+        self.pool = pool
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[n, in, t, bands] to [n, out, t // pool, bands // pool]."""
+        x = F.relu(self.norm1(self.conv1(x)))
+        x = F.relu(self.norm2(self.conv2(x)))
+        return F.avg_pool2d(x, self.pool) if self.pool > 1 else x
+
+
+class Audio(nn.Module):
+    """A log-mel spectrogram to one vector of features."""
+
+    def __init__(self, c: Config) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(c.mel.bands))
+        self.shift = nn.Parameter(torch.zeros(c.mel.bands))
+        ends = zip((1, *c.widths), c.widths, strict=False)
+        self.convolutions = nn.Sequential(
+            *(ConvBlock(a, b, 2 if i < len(c.widths) - 1 else 1) for i, (a, b) in enumerate(ends))
+        )
+        width = c.widths[-1]
+        self.blocks = nn.Sequential(*(Block(width, c.heads, False) for _ in range(c.layers)))
+        self.out = nn.Linear(width, width)
+        initialise(self.blocks, max(1, c.layers))
+
+    def frames(self, mel: Tensor) -> Tensor:
+        """[n, t, bands], t of at least `Config.stride`, to features [n, t // stride, width]."""
+        x: Tensor = self.convolutions((mel * self.gain + self.shift)[:, None])
+        return x.mean(3).transpose(1, 2)
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """[n, t, bands], t of at least `Config.stride`, to [n, width], not negative."""
+        x = self.frames(mel)
+        if len(self.blocks):
+            x = self.blocks(x + sinusoids(x.shape[1], x.shape[2]).to(x))
+        return F.relu(self.out(x.amax(1) + x.mean(1)))
+
+
+class AudioCLIP(nn.Module):
+    """Sounds and texts as unit vectors of one space, and logits of the tags of a sound."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        self.audio = Audio(config)
+        self.tags = nn.Linear(config.widths[-1], config.tags)
+        self.text = clip.Text(config.texts)
+        self.audio_projection = nn.Linear(config.widths[-1], config.embedding, bias=False)
+        self.text_projection = nn.Linear(config.text_width, config.embedding, bias=False)
+        self.log_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
+        nn.init.normal_(self.text.tokens.weight, std=0.02)
+        initialise(self.text, config.text_layers)
+
+    def encode_audio(self, mel: Tensor) -> Tensor:
+        """`log_mel` of sounds of one length, [n, t, bands], to unit vectors [n, embedding]."""
+        return self.projected(self.audio(mel))
+
+    def projected(self, features: Tensor) -> Tensor:
+        """Features of `audio` [n, width] to unit vectors [n, embedding] in float32."""
+        return F.normalize(self.audio_projection(features).float(), dim=-1)
+
+    def encode_text(self, tokens: Tensor) -> Tensor:
+        """Ids [n, t] to unit vectors [n, embedding] in float32."""
+        return F.normalize(self.text_projection(self.text(tokens)).float(), dim=-1)
+
+    def classify(self, mel: Tensor) -> Tensor:
+        """`log_mel` of sounds of one length, [n, t, bands], to a logit of each tag, [n, tags]."""
+        logits: Tensor = self.tags(self.audio(mel))
+        return logits.float()
+
+    def scale(self) -> Tensor:
+        """The inverse temperature, at most 100."""
+        return self.log_scale.clamp(max=math.log(100)).exp()
+
+    @torch.no_grad()
+    def constrain(self) -> None:
+        """After a step: beyond the clamp of `scale` there is no gradient to come back by."""
+        self.log_scale.clamp_(max=math.log(100))
+
+    def forward(self, mel: Tensor, tokens: Tensor, tags: Tensor) -> Tensor:
+        """The contrastive loss of n pairs and the loss of their tags [n, tags], a scalar."""
+        features = self.audio(mel)
+        pairs = clip.contrastive_loss(
+            self.projected(features), self.encode_text(tokens), self.scale()
+        )
+        return pairs + F.binary_cross_entropy_with_logits(self.tags(features).float(), tags)

@@ -1,0 +1,232 @@
+"""A reference CLIP: two encoders, one space, and a loss that pulls true pairs together.
+
+Radford et al. 2021, "Learning Transferable Visual Models From Natural Language Supervision"
+(arXiv:2103.00020). As in the released models: pre-norm transformers, a class token for images, the
+end token for texts, no bias in patches and projections. Released weights fit after renaming.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmbench.reference.architectures.layers import Activation, Attention, Block, initialise
+from mmbench.reference.tokens.words import END
+
+Tower = Literal["vit", "resnet"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """The architecture. The defaults are the small one; the usual one is `Config.usual()`.
+
+    Sizes in pixels, `context` in tokens. Raises ValueError for sizes that do not divide and for a
+    tower or an activation that does not exist.
+    """
+
+    vocabulary: int
+    context: int = 48
+    text_width: int = 128
+    text_layers: int = 4
+    text_heads: int = 4
+    image_tower: Tower = "vit"
+    image_size: int = 64
+    patch: int = 16
+    image_width: int = 128
+    image_layers: int = 4
+    image_heads: int = 4
+    embedding: int = 128
+    activation: Activation = "gelu"
+
+    def __post_init__(self) -> None:
+        for part, whole in (
+            ("patch", "image_size"),
+            ("image_heads", "image_width"),
+            ("text_heads", "text_width"),
+        ):
+            if getattr(self, part) < 1 or getattr(self, whole) % getattr(self, part):
+                raise ValueError(f"{part} {getattr(self, part)} does not divide {whole}")
+        if self.image_tower not in get_args(Tower):
+            raise ValueError(f"image_tower {self.image_tower!r} is not vit or resnet")
+        if self.activation not in get_args(Activation):
+            raise ValueError(f"activation {self.activation!r} is not gelu or quick_gelu")
+        if self.image_tower == "resnet" and self.patch & (self.patch - 1):
+            raise ValueError(f"patch {self.patch} of a ResNet is not a power of two")
+
+    @classmethod
+    def usual(cls, patch: int = 32) -> Config:
+        """The size of the released ViT-B models: 224 px, 512-wide text, 77 tokens."""
+        return cls(49408, 77, 512, 12, 8, "vit", 224, patch, 768, 12, 12, 512, "quick_gelu")
+
+
+class ImageViT(nn.Module):
+    """Patches through a transformer; the features are those of the class token."""
+
+    def __init__(self, c: Config) -> None:
+        super().__init__()
+        width, tokens = c.image_width, (c.image_size // c.patch) ** 2 + 1
+        self.patches = nn.Conv2d(3, width, c.patch, c.patch, bias=False)
+        self.class_token = nn.Parameter(torch.randn(width) * width**-0.5)
+        self.positions = nn.Parameter(torch.randn(tokens, width) * width**-0.5)
+        self.norm_in = nn.LayerNorm(width)
+        self.blocks = nn.Sequential(
+            *(Block(width, c.image_heads, False, c.activation) for _ in range(c.image_layers))
+        )
+        self.norm_out = nn.LayerNorm(width)
+
+    def embedded(self, images: Tensor) -> Tensor:
+        """[n, 3, size, size] normalised pixels to tokens [n, 1 + patches, width], class first."""
+        x = self.patches(images).flatten(2).transpose(1, 2)
+        x = torch.cat([self.class_token.expand(len(x), 1, -1), x], dim=1)
+        tokens: Tensor = self.norm_in(x + self.positions)
+        return tokens
+
+    def forward(self, images: Tensor) -> Tensor:
+        """[n, 3, size, size] normalised pixels to [n, width]."""
+        features: Tensor = self.norm_out(self.blocks(self.embedded(images))[:, 0])
+        return features
+
+    def grid(self, images: Tensor) -> Tensor:
+        """[n, 3, size, size] normalised pixels to the patches after all blocks but the last.
+
+        [n, patches, width], row by row. The last block serves the class token alone.
+        """
+        patches: Tensor = self.blocks[:-1](self.embedded(images))[:, 1:]
+        return patches
+
+
+class Residual(nn.Module):
+    """Two 3 × 3 convolutions beside a shortcut; group norm, so that a row depends on itself."""
+
+    def __init__(self, wide_in: int, wide_out: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(wide_in, wide_out, 3, stride, 1, bias=False)
+        self.norm1 = nn.GroupNorm(math.gcd(8, wide_out), wide_out)
+        self.conv2 = nn.Conv2d(wide_out, wide_out, 3, 1, 1, bias=False)
+        self.norm2 = nn.GroupNorm(math.gcd(8, wide_out), wide_out)
+        same = stride == 1 and wide_in == wide_out
+        self.short = nn.Identity() if same else nn.Conv2d(wide_in, wide_out, 1, stride, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[n, in, h, w] to [n, out, h / stride, w / stride]."""
+        y = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x)))))
+        return F.relu(y + self.short(x))
+
+
+class ImageResNet(nn.Module):
+    """A residual network, pooled by attention: the mean of the places asks all of them.
+
+    `patch` is the total stride, a power of two; each halving is a stage of `image_layers` blocks
+    in all, and the width doubles up to `image_width`.
+    """
+
+    def __init__(self, c: Config) -> None:
+        super().__init__()
+        stages = int(math.log2(c.patch))
+        widths = [max(8, c.image_width >> (stages - 1 - i)) for i in range(stages)]
+        depths = [max(1, (c.image_layers + i) // stages) for i in range(stages)]
+        blocks: list[nn.Module] = []
+        wide = 3
+        for width, depth in zip(widths, depths, strict=True):
+            for i in range(depth):
+                blocks.append(Residual(wide, width, 2 if i == 0 else 1))
+                wide = width
+        self.blocks = nn.Sequential(*blocks)
+        tokens = (c.image_size // c.patch) ** 2 + 1
+        self.positions = nn.Parameter(torch.randn(tokens, wide) * wide**-0.5)
+        self.pool = Attention(wide, c.image_heads, causal=False)
+        self.norm_out = nn.LayerNorm(wide)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """[n, 3, size, size] normalised pixels to [n, width]."""
+        x = self.blocks(images).flatten(2).transpose(1, 2)
+        x = torch.cat([x.mean(1, keepdim=True), x], dim=1) + self.positions
+        features: Tensor = self.norm_out(self.pool(x)[:, 0])
+        return features
+
+
+class Text(nn.Module):
+    """Tokens through a causal transformer; the features are those of the end token."""
+
+    def __init__(self, c: Config) -> None:
+        super().__init__()
+        width = c.text_width
+        self.tokens = nn.Embedding(c.vocabulary, width)
+        self.positions = nn.Parameter(torch.randn(c.context, width) * 0.01)
+        self.blocks = nn.Sequential(
+            *(Block(width, c.text_heads, True, c.activation) for _ in range(c.text_layers))
+        )
+        self.norm_out = nn.LayerNorm(width)
+
+    def embedded(self, tokens: Tensor) -> Tensor:
+        """[n, t] ids, t up to the context, to [n, t, width]."""
+        x: Tensor = self.tokens(tokens) + self.positions[: tokens.shape[1]]
+        return x
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """[n, t] ids, t up to the context, to [n, width]. What follows the end changes nothing."""
+        x = self.blocks(self.embedded(tokens))
+        ends = (tokens == END).int().argmax(dim=1)
+        features: Tensor = self.norm_out(x[torch.arange(len(x), device=x.device), ends])
+        return features
+
+
+class CLIP(nn.Module):
+    """Images and texts as unit vectors of one space, and the temperature of their likeness."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        self.image = ImageViT(config) if config.image_tower == "vit" else ImageResNet(config)
+        self.text = Text(config)
+        self.image_projection = nn.Linear(config.image_width, config.embedding, bias=False)
+        self.text_projection = nn.Linear(config.text_width, config.embedding, bias=False)
+        self.log_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """Normal weights, as the paper's code draws them."""
+        nn.init.normal_(self.text.tokens.weight, std=0.02)
+        for tower, layers in (
+            (self.image, self.config.image_layers),
+            (self.text, self.config.text_layers),
+        ):
+            initialise(tower, layers)
+        for projection in (self.image_projection, self.text_projection):
+            nn.init.normal_(projection.weight, std=projection.in_features**-0.5)
+
+    def encode_image(self, images: Tensor) -> Tensor:
+        """[n, 3, size, size] normalised pixels to unit vectors [n, embedding] in float32."""
+        return F.normalize(self.image_projection(self.image(images)).float(), dim=-1)
+
+    def encode_text(self, tokens: Tensor) -> Tensor:
+        """[n, t] ids to unit vectors [n, embedding] in float32."""
+        return F.normalize(self.text_projection(self.text(tokens)).float(), dim=-1)
+
+    def scale(self) -> Tensor:
+        """The inverse temperature, at most 100."""
+        return self.log_scale.clamp(max=math.log(100)).exp()
+
+    @torch.no_grad()
+    def constrain(self) -> None:
+        """After a step: beyond the clamp of `scale` there is no gradient to come back by."""
+        self.log_scale.clamp_(max=math.log(100))
+
+    def forward(self, images: Tensor, tokens: Tensor) -> Tensor:
+        """The contrastive loss of n pairs, a scalar."""
+        return contrastive_loss(self.encode_image(images), self.encode_text(tokens), self.scale())
+
+
+def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor) -> Tensor:
+    """Mean of two cross-entropies: each image among all texts, each text among all images.
+
+    `images` and `texts` are unit vectors [n, d]; row i of one belongs to row i of the other.
+    """
+    logits = scale * images @ texts.T
+    truth = torch.arange(len(logits), device=logits.device)
+    return (F.cross_entropy(logits, truth) + F.cross_entropy(logits.T, truth)) / 2

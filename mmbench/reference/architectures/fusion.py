@@ -1,0 +1,173 @@
+"""Reference classifiers of an image, a sound and a text together, joined early, late or both.
+
+The three ways to fuse of Baltrušaitis et al. 2017, "Multimodal Machine Learning: A Survey and
+Taxonomy" (arXiv:1705.09406, section 6):
+
+    early   patches, frames of sound and words in one transformer from its first layer (as ViLT,
+            Kim et al. 2021, arXiv:2102.03334, has it of patches and words)
+    late    an encoder and a classifier for each, whose logits are averaged
+    hybrid  an encoder for each of half the depth, whose features are joined in a transformer; its
+            logits are added to those of the three classifiers
+
+A late fusion is a sum of what each says alone: where no one alone says anything, the sum that the
+cross-entropy likes best says nothing. The depth from an input to its logits is `layers` in all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from mmbench.reference.architectures import audio, clip
+from mmbench.reference.architectures.layers import Block, initialise, refuse_heads
+from mmbench.reference.architectures.mel import Mel
+from mmbench.reference.architectures.positions import sinusoids
+from mmbench.reference.tokens.words import PAD
+
+Way = Literal["early", "late", "hybrid"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """The architecture. The defaults are the small one; the usual one is `Config.usual()`.
+
+    `values` is how many there are that each input may tell. Sizes in pixels, `context` in tokens;
+    `convolutions` are the channels before those of `width`. Raises ValueError for sizes that do not
+    divide, and for a way to fuse that does not exist.
+    """
+
+    vocabulary: int
+    classes: int
+    values: int
+    fusion: Way = "early"
+    width: int = 96
+    layers: int = 4
+    heads: int = 4
+    image_size: int = 64
+    patch: int = 16
+    mel: Mel = field(default_factory=lambda: Mel(8000, 256, 192, 40))
+    convolutions: tuple[int, ...] = (8, 16, 64)
+    context: int = 16
+
+    def __post_init__(self) -> None:
+        if self.fusion not in get_args(Way):
+            raise ValueError(f"fusion {self.fusion!r} is not early, late or hybrid")
+        refuse_heads(self.width, self.heads)
+        _ = self.towers, self.sounds  # which refuse sizes of their own
+
+    @property
+    def own(self) -> int:
+        """How many layers each modality has for itself; the others are joint."""
+        return {"early": 0, "late": self.layers, "hybrid": self.layers // 2}[self.fusion]
+
+    @property
+    def towers(self) -> clip.Config:
+        """The CLIP whose towers the encoders of images and texts are."""
+        text = (self.vocabulary, self.context, self.width, self.own, self.heads)
+        image = (self.image_size, self.patch, self.width, self.own, self.heads)
+        return clip.Config(*text, "vit", *image)
+
+    @property
+    def sounds(self) -> audio.Config:
+        """The AudioCLIP whose encoder that of sounds is."""
+        widths = (*self.convolutions, self.width)
+        return audio.Config(self.vocabulary, self.classes, self.mel, widths, self.own, self.heads)
+
+    @classmethod
+    def usual(cls, fusion: Way = "early") -> Config:
+        """Of the size of ViT-B/16, BERT base and CNN14: 12 layers, 768 wide."""
+        mel = Mel(32000, 1024, 320, 64, 50, 14000)
+        channels = (64, 128, 256, 512, 1024)
+        return cls(30522, 1000, 1000, fusion, 768, 12, 12, 224, 16, mel, channels, 512)
+
+
+class Joint(nn.Module):
+    """One transformer over the tokens of all modalities; a class token collects what they say."""
+
+    def __init__(self, c: Config) -> None:
+        super().__init__()
+        self.class_token = nn.Parameter(torch.randn(c.width) * c.width**-0.5)
+        self.kinds = nn.Parameter(torch.randn(3, c.width) * c.width**-0.5)
+        depth = c.layers - c.own
+        self.blocks = nn.ModuleList(Block(c.width, c.heads, False) for _ in range(depth))
+        self.norm_out = nn.LayerNorm(c.width)
+        initialise(self.blocks, depth)
+
+    def forward(self, parts: Sequence[Tensor], words: Tensor | None = None) -> Tensor:
+        """Tokens [n, t, width] of image, sound and text to features [n, width].
+
+        `words` bool [n, t] says which of the text's are words, and no padding.
+        """
+        own = self.class_token.expand(len(parts[0]), 1, -1)
+        x = torch.cat(
+            [own, *(part + kind for part, kind in zip(parts, self.kinds, strict=True))], 1
+        )
+        mask = None
+        if words is not None:
+            others = words.new_ones(len(x), x.shape[1] - words.shape[1])
+            mask = torch.cat([others, words], 1)[:, None, None]
+        for block in self.blocks:
+            x = block(x, mask)
+        features: Tensor = self.norm_out(x[:, 0])
+        return features
+
+
+class Fusion(nn.Module):
+    """The three encoders and what joins them; sounds of one call are of one length."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        self.image = clip.ImageViT(config.towers)
+        self.audio = audio.Audio(config.sounds)
+        self.text = clip.Text(config.towers)
+        width, classes = config.width, config.classes
+        if config.fusion != "late":
+            self.joint = Joint(config)
+            self.head = nn.Linear(width, classes)
+        if config.fusion != "early":
+            self.heads = nn.ModuleList(nn.Linear(width, classes) for _ in range(3))
+        self.tells = nn.ModuleList(nn.Linear(width, config.values) for _ in range(3))
+        nn.init.normal_(self.text.tokens.weight, std=0.02)
+        for tower in (self.image, self.text):
+            initialise(tower, config.own)
+
+    def forward(self, images: Tensor, mel: Tensor, tokens: Tensor) -> Tensor:
+        """Pixels [n, 3, size, size], `log_mel` [n, t, bands] and ids [n, t] to [n, classes].
+
+        Logits in float32. Ids are padded at the right.
+        """
+        return self.classified(self.features(images, mel, tokens))
+
+    def classified(self, features: Sequence[Tensor]) -> Tensor:
+        """`features` to logits of the classes, float32 [n, classes]."""
+        if self.config.fusion == "early":
+            alone: Tensor = self.head(features[0])
+            return alone.float()
+        pairs = zip(self.heads, features, strict=True)
+        logits = torch.stack([head(vector) for head, vector in pairs]).mean(0)
+        if self.config.fusion == "hybrid":
+            logits = logits + self.head(self.joint([vector[:, None] for vector in features]))
+        return logits.float()
+
+    def told(self, features: Sequence[Tensor]) -> Tensor:
+        """`features` to logits of what each input tells, float32 [n, 3, values]."""
+        pairs = zip(self.tells, features, strict=True)
+        return torch.stack([tell(vector) for tell, vector in pairs], 1).float()
+
+    def features(self, images: Tensor, mel: Tensor, tokens: Tensor) -> list[Tensor]:
+        """What is known [n, width] of image, sound and text: in early fusion of all at once."""
+        if self.config.fusion != "early":
+            return [self.image(images), self.audio(mel), self.text(tokens)]
+        return [self.joint(self._tokens(images, mel, tokens), tokens != PAD)] * 3
+
+    def _tokens(self, images: Tensor, mel: Tensor, tokens: Tensor) -> list[Tensor]:
+        """Patches, frames and words before any layer, each with its place and on one scale."""
+        frames = self.audio.out(self.audio.frames(mel))
+        frames = frames + sinusoids(frames.shape[1], frames.shape[2]).to(frames)
+        words = self.text.norm_out(self.text.embedded(tokens))
+        return [self.image.norm_out(self.image.embedded(images)), frames, words]

@@ -1,0 +1,247 @@
+"""A multimodal GPT: one decoder over texts, images and sounds, all of them tokens.
+
+Images and sounds become tokens by VQ-VAEs, as in Chameleon (arXiv 2405.09818) and, before it,
+DALL-E (arXiv 2102.12092). Each modality has an embedding that says which it is and a head of its
+own; the last token says which head speaks, so that nothing comes next that may not. The codes of an
+image that is read are looked at: convolutions over their vectors in the codebook tell each of its
+neighbours. An image is drawn from a text by classifier-free guidance (Ho and Salimans 2022, arXiv
+2207.12598).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmbench.reference.architectures import vqvae
+from mmbench.reference.architectures.codebook import Codebook
+from mmbench.reference.architectures.language import Decoder
+from mmbench.reference.architectures.layers import Cache, initialise, refuse_heads
+from mmbench.reference.architectures.mel import Mel
+from mmbench.reference.tokens.mixed import (
+    ASSISTANT,
+    CLOSE,
+    MODALITIES,
+    NOTHING,
+    OPEN,
+    USER,
+    Kind,
+    Layout,
+)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The architecture. The defaults are the small one; the usual one is `Config.usual()`.
+
+    `text` is the number of tokens of texts, `context` that of all tokens at once. Raises ValueError
+    for sizes that do not divide, and for an image longer than the context.
+    """
+
+    text: int
+    context: int = 224
+    width: int = 160
+    layers: int = 4
+    heads: int = 4
+    image_size: int = 64
+    image: vqvae.Codes = field(default_factory=lambda: vqvae.Codes(512, 16, 64, 3, 2))
+    mel: Mel = field(default_factory=lambda: Mel(8000, 200, 80, 40))
+    sound: vqvae.Codes = field(default_factory=lambda: vqvae.Codes(512, 16, 96, 2, 2))
+
+    def __post_init__(self) -> None:
+        refuse_heads(self.width, self.heads, rotary=True)
+        if self.image_size % self.image.stride:
+            raise ValueError(f"a code of {self.image.stride} px does not divide {self.image_size}")
+        if self.patches >= self.context:
+            raise ValueError(f"an image of {self.patches} tokens in a context of {self.context}")
+
+    @property
+    def patches(self) -> int:
+        """How many tokens an image is."""
+        return (self.image_size // self.image.stride) ** 2
+
+    @property
+    def layout(self) -> Layout:
+        """The vocabulary."""
+        return Layout(self.text, self.image.number, self.sound.number)
+
+    @classmethod
+    def usual(cls) -> Config:
+        """The size of Chameleon-7B: 32 layers 4,096 wide, 512 px as 1,024 of 8,192 codes."""
+        images, sounds = vqvae.Codes(8192, 256, 512, 4, 2), vqvae.Codes(1024, 128, 512, 2, 2)
+        return cls(57344, 4096, 4096, 32, 32, 512, images, Mel.usual(), sounds)
+
+
+class Look(nn.Module):
+    """The codes of an image that is read, each with its neighbours: two 3 × 3 convolutions.
+
+    A code alone is a number among many, and says nothing of which codes look alike. Their vectors
+    do, as where Janus aligns its codes (arXiv 2410.13848), and a thing is larger than one code.
+    """
+
+    def __init__(self, code_width: int, width: int) -> None:
+        super().__init__()
+        self.near = nn.Conv2d(code_width, width, 3, padding=1)
+        self.far = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Vectors of square grids [n, patches, code_width] to [n, patches, width]."""
+        side = round(codes.shape[1] ** 0.5)
+        x = codes.transpose(1, 2).reshape(len(codes), -1, side, side)
+        seen: Tensor = self.far(F.gelu(self.near(x)))
+        return seen.flatten(2).transpose(1, 2)
+
+
+class GPT(Decoder):
+    """Ids [n, t] to what may come next; shorter rows are padded, at the left if `branches` say so.
+
+    An image is `patches` tokens in a row, never fewer and never more; `codebook` has its codes.
+    What the user shows is read, and seen as a whole; what the assistant draws comes code by code.
+    """
+
+    def __init__(self, c: Config, codebook: Codebook) -> None:
+        super().__init__(c.layout.size, c.width, c.layers, c.heads)
+        self._codebook = (codebook,)  # in a tuple: as a module it would be saved here as well
+        self.context, self.patches, self.layout = c.context, c.patches, c.layout
+        self.kinds = nn.Embedding(len(Kind), c.width)
+        self.places = nn.Parameter(torch.randn(c.patches, c.width) * 0.01)
+        self.look = Look(c.image.code_width, c.width)
+        self.heads = nn.ModuleList(nn.Linear(c.width, len(self.may_say(kind))) for kind in Kind)
+        for embedding in (self.tokens, self.kinds):
+            nn.init.normal_(embedding.weight, std=0.02)
+        initialise(self, c.layers)
+
+    def may_say(self, kind: Kind) -> list[int]:
+        """The ids that the head of a kind has: its own, and the one that closes the modality."""
+        return [*self.layout.ids(kind), *([CLOSE[kind]] if kind in CLOSE else [])]
+
+    def kind_of(self, ids: Tensor) -> Tensor:
+        """The `Kind` of each token, int64 of the same shape."""
+        starts = torch.tensor([self.layout.ids(kind).start for kind in MODALITIES])
+        return torch.bucketize(ids.contiguous(), starts.to(ids.device), right=True)
+
+    def speaker(self, last: Tensor) -> Tensor:
+        """The kind whose head speaks after each token, int64 of the same shape."""
+        kinds = self.kind_of(last)
+        for kind in MODALITIES:
+            kinds = kinds.masked_fill(last == OPEN[kind], kind)
+        return kinds
+
+    def features(
+        self,
+        ids: Tensor,
+        caches: Sequence[Cache] = (),
+        drawn: Tensor | int = 0,
+        branches: Tensor | None = None,
+    ) -> Tensor:
+        """Ids [n, t] to what the heads read, [n, t, width].
+
+        With caches they follow the tokens that these have seen (then t is 1, or none were seen), of
+        which `drawn` [n] were of images. `branches` [n, s] are those of `nano.branches`, of all
+        tokens seen so far.
+        """
+        features: Tensor = self(self.embedded(ids, drawn), caches, branches)
+        return features
+
+    def embedded(self, ids: Tensor, drawn: Tensor | int = 0) -> Tensor:
+        """Ids [n, t] to what the blocks see, [n, t, width]; `drawn` is that of `features`.
+
+        Raises ValueError for an image that is read and not whole.
+        """
+        kinds = self.kind_of(ids)
+        place = (self.drawn(ids, drawn) - 1) % self.patches
+        images = kinds == Kind.IMAGE
+        x: Tensor = self.tokens(ids) + self.kinds(kinds)
+        x = x + self.places[place] * images[..., None]
+        read = images & self.read(ids)
+        codes = ids[read] - self.layout.ids(Kind.IMAGE).start
+        if len(codes) % self.patches:
+            raise ValueError(f"{len(codes)} tokens are no images of {self.patches} that are read")
+        if not len(codes):
+            return x
+        seen = self.look(self._codebook[0].codes[codes.view(-1, self.patches)])
+        return x.masked_scatter(read[..., None], x[read] + seen.flatten(0, 1).to(x.dtype))
+
+    def read(self, ids: Tensor) -> Tensor:
+        """Whether each token stands in what the user says, bool [n, t]."""
+        at = torch.arange(1, ids.shape[1] + 1, device=ids.device)
+        user, assistant = ((at * (ids == role)).cummax(1).values for role in (USER, ASSISTANT))
+        return user > assistant
+
+    def drawn(self, ids: Tensor, before: Tensor | int = 0) -> Tensor:
+        """How many tokens of images there are up to each place, int64 [n, t]; `before` is [n]."""
+        images = (self.kind_of(ids) == Kind.IMAGE).cumsum(1)
+        return images + (before[:, None] if isinstance(before, Tensor) else before)
+
+    def logits(self, features: Tensor, last: Tensor, drawn: Tensor) -> Tensor:
+        """Of all tokens, float32 [m, vocabulary]; -inf for those that may not come next.
+
+        From features [m, width] of the tokens `last` [m], up to which `drawn` [m] are of images.
+        """
+        logits = features.new_full((len(last), self.layout.size), -torch.inf, dtype=torch.float32)
+        speaker = self.speaker(last)
+        for kind in Kind:
+            rows = (speaker == kind).nonzero()[:, 0]
+            if len(rows):
+                said = self.heads[kind](features[rows]).float()
+                if kind == Kind.IMAGE:
+                    whole = (last[rows] != OPEN[kind]) & (drawn[rows] % self.patches == 0)
+                    closes = torch.arange(said.shape[1], device=said.device) == said.shape[1] - 1
+                    said = said.masked_fill(whole[:, None] != closes, -torch.inf)
+                ids = torch.tensor(self.may_say(kind), device=said.device)
+                logits[rows[:, None], ids] = said
+        return logits
+
+    def log_likely(self, ids: Tensor, learnt: Tensor, branches: Tensor | None = None) -> Tensor:
+        """Of each token that is learnt, bool [n, t], given those before: float32 [m] in nats.
+
+        `branches` [n, t], where a row holds several conversations, are those of `nano.branches`; an
+        image may stand in the trunk alone.
+        """
+        chosen = learnt[:, 1:]
+        features = self.features(ids, branches=branches)[:, :-1][chosen]
+        drawn = self.drawn(ids)[:, :-1][chosen]
+        logits = self.logits(features, ids[:, :-1][chosen], drawn)
+        return -F.cross_entropy(logits, ids[:, 1:][chosen], reduction="none")
+
+    def without_texts(self, ids: Tensor) -> Tensor:
+        """The same with `NOTHING` in the place of every token of a text."""
+        return ids.masked_fill(self.kind_of(ids) == Kind.TEXT, NOTHING)
+
+
+class Unified(nn.Module):
+    """The GPT and the VQ-VAEs that make its tokens."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        self.images = vqvae.ImageCodes(config.image)
+        self.sounds = vqvae.SoundCodes(config.sound, config.mel.bands)
+        self.gpt = GPT(config, self.images.codebook)
+
+    def filled(self, ids: Tensor, images: Tensor, mel: Tensor, frames: Tensor) -> Tensor:
+        """Ids [n, t] with the codes of images and sounds in their places, in the order of the rows.
+
+        `images` are pixels [m, 3, size, size], `mel` is [k, t, bands], of which `frames` [k] are
+        sound. Raises ValueError unless there are as many places as codes.
+        """
+        codes = [self.images.encode(images).flatten()] if len(images) else []
+        ids = _put(ids, self.config.layout, Kind.IMAGE, codes)
+        heard = []
+        if len(mel):
+            made, lengths = self.sounds.encode(mel, frames), self.sounds.lengths(frames)
+            heard = [row[:length] for row, length in zip(made, lengths.tolist(), strict=True)]
+        return _put(ids, self.config.layout, Kind.SOUND, heard)
+
+
+def _put(ids: Tensor, layout: Layout, kind: Kind, codes: Sequence[Tensor]) -> Tensor:
+    tokens = layout.ids(kind)
+    places = (ids >= tokens.start) & (ids < tokens.stop)
+    flat = torch.cat(list(codes)) if codes else ids.new_empty(0)
+    if int(places.sum()) != len(flat):
+        raise ValueError(f"{int(places.sum())} places for {len(flat)} tokens of {kind.name}")
+    return ids.masked_scatter(places, flat + tokens.start)

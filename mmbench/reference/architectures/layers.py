@@ -1,0 +1,128 @@
+"""The transformer block of the reference models: pre-norm, with a cache where one writes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmbench.reference.architectures.positions import Rotation, turned
+
+Activation = Literal["gelu", "quick_gelu"]
+
+
+def refuse_heads(width: int, heads: int, *, rotary: bool = False) -> None:
+    """Raise ValueError for a width that heads do not divide, for rotary ones by an even number."""
+    if heads < 1 or width % heads:
+        raise ValueError(f"heads {heads} does not divide width {width}")
+    if rotary and width // heads % 2:
+        raise ValueError(f"heads {heads} share width {width} by {width // heads}, which is odd")
+
+
+class QuickGELU(nn.Module):
+    """x · sigmoid(1.702 x): the approximation of GELU in the first released models."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape in, the same shape out."""
+        return x * torch.sigmoid(1.702 * x)
+
+
+class Cache:
+    """Keys and values of the tokens that one attention layer has seen, each [n, heads, t, d]."""
+
+    def __init__(self) -> None:
+        self.seen: tuple[Tensor, Tensor] | None = None
+
+    def extended(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """What was seen, with the keys and values of the tokens that come now."""
+        if self.seen is not None:
+            k, v = (torch.cat(pair, dim=2) for pair in zip(self.seen, (k, v), strict=True))
+        self.seen = k, v
+        return k, v
+
+    @property
+    def length(self) -> int:
+        """How many tokens were seen."""
+        return 0 if self.seen is None else self.seen[0].shape[2]
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with these rows alone, int64 [m], each once and in their order."""
+        if self.seen is not None and len(rows) < len(self.seen[0]):
+            self.seen = self.seen[0][rows], self.seen[1][rows]
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention; causal lets a token see itself and those before it."""
+
+    def __init__(self, width: int, heads: int, causal: bool) -> None:
+        super().__init__()
+        self.heads, self.causal = heads, causal
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+
+    def forward(
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        cache: Cache | None = None,
+        turn: Rotation | None = None,
+    ) -> Tensor:
+        """[n, t, width] to [n, t, width].
+
+        `mask`, bool broadcast to [n, heads, t, s], says which of s tokens each sees, in place of
+        `causal`; with a `cache` the s tokens are those seen before and these t. Queries and keys
+        are turned by `turn`, of the t positions.
+        """
+        n, t, width = x.shape
+        q, k, v = self.qkv(x).view(n, t, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        if turn is not None:
+            q, k = turned(q, turn), turned(k, turn)
+        if cache is not None:
+            k, v = cache.extended(k, v)
+        causal = self.causal and mask is None and t == k.shape[2]
+        mixed = F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal)
+        joined: Tensor = self.out(mixed.transpose(1, 2).reshape(n, t, width))
+        return joined
+
+
+class Block(nn.Module):
+    """Pre-norm transformer block: x + attention(norm(x)), then x + mlp(norm(x))."""
+
+    def __init__(
+        self, width: int, heads: int, causal: bool, activation: Activation = "gelu"
+    ) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width)
+        self.attention = Attention(width, heads, causal)
+        self.norm2 = nn.LayerNorm(width)
+        act = QuickGELU() if activation == "quick_gelu" else nn.GELU()
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), act, nn.Linear(4 * width, width))
+
+    def forward(
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        cache: Cache | None = None,
+        turn: Rotation | None = None,
+    ) -> Tensor:
+        """[n, t, width] to [n, t, width]; the others are those of `Attention`."""
+        x = x + self.attention(self.norm1(x), mask, cache, turn)
+        y: Tensor = x + self.mlp(self.norm2(x))
+        return y
+
+
+def initialise(module: nn.Module, layers: int) -> None:
+    """Draw the weights of all Blocks inside, `layers` deep.
+
+    Normal; what writes into the residual stream is scaled down by its depth (arXiv 2103.00020,
+    section 2.4, after GPT-2).
+    """
+    for block in (m for m in module.modules() if isinstance(m, Block)):
+        width = block.norm1.normalized_shape[0]
+        writes = width**-0.5 * (2 * layers) ** -0.5
+        nn.init.normal_(block.attention.qkv.weight, std=width**-0.5)
+        nn.init.normal_(block.attention.out.weight, std=writes)
+        nn.init.normal_(block.mlp.get_parameter("0.weight"), std=(2 * width) ** -0.5)
+        nn.init.normal_(block.mlp.get_parameter("2.weight"), std=writes)

@@ -1,0 +1,115 @@
+"""A reference speech recogniser: an encoder over frames of sound, and letters by CTC.
+
+The encoder is Whisper's (Radford et al. 2022, arXiv:2212.04356, section 2.2: two convolutions over
+the log-mel spectrogram, the second of stride 2, sinusoids, pre-norm transformer blocks). In place
+of its decoder stands one linear layer: each frame says a letter or nothing, and the text is what is
+left when repetitions and blanks are dropped (Graves et al. 2006, "Connectionist Temporal
+Classification"), as in wav2vec 2.0 (arXiv:2006.11477).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmbench.reference.architectures.layers import Block, initialise, refuse_heads
+from mmbench.reference.architectures.mel import Mel
+from mmbench.reference.architectures.positions import sinusoids
+
+BLANK = 0
+"""The label of a frame that says nothing; letter i of the alphabet has the label i + 1."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The architecture. The defaults are the small one; the usual one is `Config.usual()`.
+
+    `labels` are the letters and the blank. Raises ValueError for sizes that do not divide.
+    """
+
+    labels: int
+    mel: Mel = field(default_factory=lambda: Mel(8000, 200, 80, 40))
+    width: int = 128
+    layers: int = 4
+    heads: int = 4
+
+    def __post_init__(self) -> None:
+        refuse_heads(self.width, self.heads)
+
+    @classmethod
+    def usual(cls) -> Config:
+        """The encoder of Whisper base, with the 32 labels of wav2vec 2.0 for English."""
+        return cls(32, Mel.usual(), 512, 6, 8)
+
+
+class Encoder(nn.Module):
+    """A log-mel spectrogram to features, one for every two frames."""
+
+    def __init__(self, c: Config) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv1d(c.mel.bands, c.width, 3, padding=1)
+        self.conv2 = nn.Conv1d(c.width, c.width, 3, stride=2, padding=1)
+        self.blocks = nn.ModuleList(Block(c.width, c.heads, False) for _ in range(c.layers))
+        self.norm_out = nn.LayerNorm(c.width)
+        initialise(self, c.layers)
+
+    def forward(self, mel: Tensor, frames: Tensor) -> Tensor:
+        """[n, t, bands], of which `frames` [n] are sound, to [n, (t + 1) // 2, width].
+
+        What follows a sound changes nothing: it is zero for the convolutions, as beyond their ends,
+        and the blocks do not see it. Features of it mean nothing.
+        """
+        heard = within(frames, mel.shape[1])[:, None]
+        x = F.gelu(self.conv1(mel.transpose(1, 2) * heard)) * heard
+        x = F.gelu(self.conv2(x)).transpose(1, 2)
+        x = x + sinusoids(x.shape[1], x.shape[2]).to(x)
+        mask = within(shortened(frames), x.shape[1])[:, None, None]
+        for block in self.blocks:
+            x = block(x, mask)
+        features: Tensor = self.norm_out(x)
+        return features
+
+
+class Speech(nn.Module):
+    """The logits of each label at each frame of the encoder."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.head = nn.Linear(config.width, config.labels)
+
+    def forward(self, mel: Tensor, frames: Tensor) -> Tensor:
+        """`log_mel` [n, t, bands] and the number of frames [n] to [n, (t + 1) // 2, labels]."""
+        logits: Tensor = self.head(self.encoder(mel, frames))
+        return logits.float()
+
+    def loss(self, mel: Tensor, frames: Tensor, letters: Tensor, lengths: Tensor) -> Tensor:
+        """How unlikely the true texts are, in nats a letter; the mean over sounds.
+
+        `letters` are the labels [n, most] of each text, of which the first `lengths` [n] count. A
+        text that is too long for its frames has no gradient.
+        """
+        said = self(mel, frames).log_softmax(-1).transpose(0, 1)
+        return F.ctc_loss(said, letters, shortened(frames), lengths, BLANK, zero_infinity=True)
+
+
+def shortened(frames: Tensor) -> Tensor:
+    """How many features the encoder makes of so many frames."""
+    return (frames + 1) // 2
+
+
+def within(lengths: Tensor, most: int) -> Tensor:
+    """Bool [n, most]: which of the places lie before each length."""
+    return torch.arange(most, device=lengths.device) < lengths[:, None]
+
+
+def read_off(labels: Sequence[int], alphabet: str) -> str:
+    """The text of the likeliest label of each frame: repetitions are one, and blanks are none."""
+    kept = [label for label, _ in groupby(labels) if label != BLANK]
+    return "".join(alphabet[label - 1] for label in kept)

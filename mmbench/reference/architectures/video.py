@@ -1,0 +1,165 @@
+"""A video transformer: patches of several frames, attention in space and time.
+
+Divided attention is TimeSformer's (Bertasius et al. 2021, arXiv 2102.05095, section 3): each layer
+attends over time at one place, then over places in one frame. Joint attention sees all at once, as
+in the same paper and ViViT's model 1 (Arnab et al. 2021, arXiv 2103.15691, section 3.3), from which
+the tubelets are (section 3.2): patches that span several frames. Released weights of TimeSformer
+fit after renaming.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from mmbench.reference.architectures.layers import Attention, Block, initialise
+
+Tower = Literal["transformer", "conv3d", "two_stream"]
+Looking = Literal["divided", "joint"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """The architecture; the defaults are the small one, the usual ones are `Config.usual()`.
+
+    `tower` sees the video: the transformer, or a baseline of `video_baselines`. A patch is `patch`
+    pixels wide and high and `tubelet` frames long. Raises ValueError for sizes that do not divide
+    and for a tower or an attention that does not exist.
+    """
+
+    vocabulary: int
+    tower: Tower = "transformer"
+    classes: int = 10
+    frames: int = 16
+    size: int = 48
+    patch: int = 12
+    tubelet: int = 4
+    attention: Looking = "joint"
+    width: int = 96
+    layers: int = 3
+    heads: int = 4
+    decoder_width: int = 64
+    decoder_layers: int = 1
+    conv_width: int = 8
+    conv_blocks: int = 1
+    context: int = 32
+    text_width: int = 96
+    text_layers: int = 2
+    text_heads: int = 4
+    embedding: int = 96
+
+    def __post_init__(self) -> None:
+        for part, whole in (
+            ("patch", "size"),
+            ("tubelet", "frames"),
+            ("heads", "width"),
+            ("text_heads", "text_width"),
+        ):
+            if getattr(self, part) < 1 or getattr(self, whole) % getattr(self, part):
+                raise ValueError(f"{part} {getattr(self, part)} does not divide {whole}")
+        for name, kind in (("tower", Tower), ("attention", Looking)):
+            if getattr(self, name) not in get_args(kind):
+                known = " or ".join(get_args(kind))
+                raise ValueError(f"{name} {getattr(self, name)!r} is not {known}")
+
+    @classmethod
+    def usual(cls, tower: Tower = "transformer") -> Config:
+        """The published sizes: TimeSformer (8 frames, ViT-B/16), R3D-18, two ResNet-18."""
+        transformer = cls(49408, tower, 400, 8, 224, 16, 1, "divided", 768, 12, 12, 384, 4)
+        conv = cls(49408, tower, 400, 16, 112, conv_width=64, conv_blocks=2, patch=16)
+        usual = transformer if tower == "transformer" else conv
+        return replace(
+            usual, context=77, text_width=512, text_layers=12, text_heads=8, embedding=512
+        )
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """How many patches there are in time, and in space."""
+        return self.frames // self.tubelet, (self.size // self.patch) ** 2
+
+
+class JointBlock(Block):
+    """A layer that attends over all places of all frames at once."""
+
+    def see(self, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
+        """Class token [n, 1, width] and patches [n, t, s, width] to the same."""
+        x = self(torch.cat([token, patches.flatten(1, 2)], dim=1))
+        return x[:, :1], x[:, 1:].view_as(patches)
+
+
+class DividedBlock(JointBlock):
+    """A layer that attends over time, then over space (arXiv 2102.05095, section 3).
+
+    In time a patch sees the same place in all frames. In space each frame has the class token to
+    itself, and its mean over the frames goes on.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__(width, heads, causal=False)
+        self.norm_time = nn.LayerNorm(width)
+        self.time = Attention(width, heads, causal=False)
+        self.time_out = nn.Linear(width, width)
+
+    def see(self, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
+        """Class token [n, 1, width] and patches [n, t, s, width] to the same."""
+        n, t, s, width = patches.shape
+        lines = self.norm_time(patches).transpose(1, 2).reshape(n * s, t, width)
+        seen = self.time_out(self.time(lines)).view(n, s, t, width)
+        patches = patches + seen.transpose(1, 2)
+        frames = torch.cat([token[:, None].expand(n, t, 1, width), patches], dim=2)
+        seen = self.attention(self.norm1(frames.flatten(0, 1))).view(n, t, s + 1, width)
+        x = torch.cat([token, patches.flatten(1, 2)], dim=1)
+        x = x + torch.cat([seen[:, :, 0].mean(1, keepdim=True), seen[:, :, 1:].flatten(1, 2)], 1)
+        x = x + self.mlp(self.norm2(x))
+        return x[:, :1], x[:, 1:].view_as(patches)
+
+
+def through(blocks: nn.ModuleList, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
+    """Class token [n, 1, width] and patches [n, t, s, width] through all layers."""
+    for block in blocks:
+        assert isinstance(block, JointBlock)
+        token, patches = block.see(token, patches)
+    return token, patches
+
+
+class VideoTransformer(nn.Module):
+    """Patches through attention; the features are those of the class token."""
+
+    def __init__(self, c: Config) -> None:
+        super().__init__()
+        self.wide, (times, places), cube = c.width, c.grid, (c.tubelet, c.patch, c.patch)
+        self.patches = nn.Conv3d(3, c.width, cube, cube)
+        self.class_token = nn.Parameter(torch.randn(c.width) * 0.02)
+        self.class_positions = nn.Parameter(torch.randn(c.width) * 0.02)
+        self.space_positions = nn.Parameter(torch.randn(places, c.width) * 0.02)
+        self.time_positions = nn.Parameter(torch.randn(times, c.width) * 0.02)
+        blocks = (
+            DividedBlock(c.width, c.heads)
+            if c.attention == "divided"
+            else JointBlock(c.width, c.heads, causal=False)
+            for _ in range(c.layers)
+        )
+        self.blocks = nn.ModuleList(blocks)
+        self.norm_out = nn.LayerNorm(c.width)
+        initialise(self, c.layers)
+
+    def forward(self, videos: Tensor) -> Tensor:
+        """[n, 3, frames, size, size] normalised pixels to [n, width]."""
+        return self.seen(videos)[0]
+
+    def seen(self, videos: Tensor, kept: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Features [n, width] and those of the patches [n, t, s, width].
+
+        `kept`, int64 [n, s], are the places that are seen, in all frames (tube masking); without
+        it all of them are.
+        """
+        x = self.patches(videos).flatten(3).permute(0, 2, 3, 1)
+        x = x + self.space_positions + self.time_positions[:, None]
+        if kept is not None:
+            x = x.gather(2, kept[:, None, :, None].expand(-1, x.shape[1], -1, x.shape[3]))
+        token = (self.class_token + self.class_positions).expand(len(x), 1, -1)
+        token, x = through(self.blocks, token, x)
+        return self.norm_out(token[:, 0]), self.norm_out(x)

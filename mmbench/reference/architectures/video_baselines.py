@@ -1,0 +1,94 @@
+"""Two networks from before the transformer, behind its interface: 3-D convolutions, two streams.
+
+Group norm stands where the papers have batch norm, so that a row depends on itself alone.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmbench.reference.architectures.video import Config
+
+Dimensions = Literal[2, 3]
+
+
+def _conv(dims: Dimensions, wide_in: int, wide_out: int, size: int, stride: int) -> nn.Module:
+    kind = nn.Conv2d if dims == 2 else nn.Conv3d
+    return kind(wide_in, wide_out, size, stride, size // 2, bias=False)
+
+
+def _norm(width: int) -> nn.GroupNorm:
+    return nn.GroupNorm(math.gcd(8, width), width)
+
+
+class Residual(nn.Module):
+    """Two convolutions of 3 along each dimension beside a shortcut (arXiv 1512.03385, figure 2)."""
+
+    def __init__(self, dims: Dimensions, wide_in: int, wide_out: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = _conv(dims, wide_in, wide_out, 3, stride)
+        self.norm1 = _norm(wide_out)
+        self.conv2 = _conv(dims, wide_out, wide_out, 3, 1)
+        self.norm2 = _norm(wide_out)
+        short = nn.Sequential(_conv(dims, wide_in, wide_out, 1, stride), _norm(wide_out))
+        self.short = nn.Identity() if stride == 1 and wide_in == wide_out else short
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[n, in, ...] to [n, out, ...], each dimension divided by the stride."""
+        y = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x)))))
+        return F.relu(y + self.short(x))
+
+
+class ResNet(nn.Module):
+    """A stem, then four stages that double the width and halve what they look at, then the mean.
+
+    With `dims` 3 and the stem of R3D (Tran et al. 2018, arXiv 1711.11248, table 1: 3 × 7 × 7, only
+    space halved), with `dims` 2 that of ResNet (arXiv 1512.03385, table 1, without the pooling,
+    which leaves little of small pictures).
+    """
+
+    def __init__(self, dims: Dimensions, channels: int, width: int, blocks: int) -> None:
+        super().__init__()
+        self.wide = 8 * width
+        self.stem: nn.Module = _conv(2, channels, width, 7, 2)
+        if dims == 3:
+            self.stem = nn.Conv3d(channels, width, (3, 7, 7), (1, 2, 2), (1, 3, 3), bias=False)
+        self.norm = _norm(width)
+        stages: list[nn.Module] = []
+        wide = width
+        for stage in range(4):
+            for block in range(blocks):
+                stride = 2 if stage and not block else 1
+                stages.append(Residual(dims, wide, width << stage, stride))
+                wide = width << stage
+        self.blocks = nn.Sequential(*stages)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[n, channels, ...] to [n, 8 · width]."""
+        maps: Tensor = self.blocks(F.relu(self.norm(self.stem(x))))
+        return maps.flatten(2).mean(2)
+
+
+class TwoStream(nn.Module):
+    """What is there and how it moves, seen apart (Simonyan and Zisserman 2014, arXiv 1406.2199).
+
+    Appearance is the middle frame. Motion is the differences of neighbouring frames as channels of
+    one picture, in the place of the paper's optical flow. Both features, side by side, go on.
+    """
+
+    def __init__(self, c: Config) -> None:
+        super().__init__()
+        self.appearance = ResNet(2, 3, c.conv_width, c.conv_blocks)
+        self.motion = ResNet(2, 3 * (c.frames - 1), c.conv_width, c.conv_blocks)
+        self.wide = self.appearance.wide + self.motion.wide
+
+    def forward(self, videos: Tensor) -> Tensor:
+        """[n, 3, frames, size, size] normalised pixels to [n, 16 · conv_width]."""
+        changes = videos.diff(dim=2).flatten(1, 2)
+        middle = videos[:, :, videos.shape[2] // 2]
+        return torch.cat([self.appearance(middle), self.motion(changes)], dim=1)

@@ -1,0 +1,84 @@
+"""The reference video model: one tower that sees, a head that names motions, a text tower."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmbench.reference.architectures.clip import Config as TextConfig
+from mmbench.reference.architectures.clip import Text, contrastive_loss
+from mmbench.reference.architectures.layers import initialise
+from mmbench.reference.architectures.video import Config, VideoTransformer
+from mmbench.reference.architectures.video_baselines import ResNet, TwoStream
+from mmbench.reference.training.video_masked import Decoder, masked_loss
+
+
+class Video(nn.Module):
+    """Videos to logits of classes, and videos and texts to unit vectors of one space.
+
+    The features of the tower serve both. Only a transformer has a decoder, for pre-training.
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = c = config
+        self.tower = _tower(c)
+        self.decoder = Decoder(c) if c.tower == "transformer" else None
+        self.head = nn.Linear(self.tower.wide, c.classes)
+        self.text = Text(
+            TextConfig(c.vocabulary, c.context, c.text_width, c.text_layers, c.text_heads)
+        )
+        self.video_projection = nn.Linear(self.tower.wide, c.embedding, bias=False)
+        self.text_projection = nn.Linear(c.text_width, c.embedding, bias=False)
+        self.log_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
+        nn.init.normal_(self.text.tokens.weight, std=0.02)
+        initialise(self.text, c.text_layers)
+        for projection in (self.video_projection, self.text_projection):
+            nn.init.normal_(projection.weight, std=projection.in_features**-0.5)
+
+    def classify(self, videos: Tensor) -> Tensor:
+        """[n, 3, frames, size, size] normalised pixels to logits [n, classes]."""
+        logits: Tensor = self.head(self.tower(videos))
+        return logits
+
+    def encode_video(self, videos: Tensor) -> Tensor:
+        """The same pixels to unit vectors [n, embedding] in float32."""
+        return self._in_space(self.tower(videos))
+
+    def encode_text(self, tokens: Tensor) -> Tensor:
+        """[n, t] ids to unit vectors [n, embedding] in float32."""
+        return F.normalize(self.text_projection(self.text(tokens)).float(), dim=-1)
+
+    def _in_space(self, features: Tensor) -> Tensor:
+        return F.normalize(self.video_projection(features).float(), dim=-1)
+
+    def scale(self) -> Tensor:
+        """The inverse temperature, at most 100."""
+        return self.log_scale.clamp(max=math.log(100)).exp()
+
+    @torch.no_grad()
+    def constrain(self) -> None:
+        """After a step: beyond the clamp of `scale` there is no gradient to come back by."""
+        self.log_scale.clamp_(max=math.log(100))
+
+    def forward(self, videos: Tensor, classes: Tensor, tokens: Tensor) -> Tensor:
+        """The cross-entropy of n classes plus the contrastive loss of n pairs, a scalar."""
+        features = self.tower(videos)
+        vectors = self._in_space(features)
+        named = F.cross_entropy(self.head(features).float(), classes)
+        return named + contrastive_loss(vectors, self.encode_text(tokens), self.scale())
+
+    def guess(self, videos: Tensor, hidden: float) -> Tensor:
+        """The loss of masked pre-training, of a transformer, a share of whose places is hidden."""
+        assert self.decoder is not None
+        assert isinstance(self.tower, VideoTransformer)
+        return masked_loss(self.tower, self.decoder, videos, self.config, hidden)
+
+
+def _tower(c: Config) -> VideoTransformer | ResNet | TwoStream:
+    if c.tower == "transformer":
+        return VideoTransformer(c)
+    return TwoStream(c) if c.tower == "two_stream" else ResNet(3, 3, c.conv_width, c.conv_blocks)

@@ -1,0 +1,168 @@
+"""Images and sounds as tokens: two VQ-VAEs, one over pixels and one over log-mel frames.
+
+Van den Oord et al. 2017, "Neural Discrete Representation Learning" (arXiv 1711.00937, section 4):
+strided convolutions and residual blocks, a codebook, and the same backwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmbench.reference.architectures.codebook import Codebook
+from mmbench.reference.architectures.speech import within
+
+
+@dataclass(frozen=True)
+class Codes:
+    """`number` of codes of `code_width`, convolutions of `width`, each code 2**`halvings` wide.
+
+    That is in pixels both ways, or in frames. Raises ValueError for a number below 1.
+    """
+
+    number: int = 256
+    code_width: int = 32
+    width: int = 64
+    halvings: int = 3
+    residuals: int = 2
+
+    def __post_init__(self) -> None:
+        if min(self.number, self.code_width, self.width, self.halvings) < 1:
+            raise ValueError(f"{self}: a number below 1")
+
+    @property
+    def stride(self) -> int:
+        """Pixels or frames to a code."""
+        return 1 << self.halvings
+
+
+class Residual(nn.Module):
+    """x + what a 3-wide and a pointwise convolution make of it (section 4.1)."""
+
+    def __init__(self, width: int, dims: int) -> None:
+        super().__init__()
+        conv = nn.Conv2d if dims == 2 else nn.Conv1d
+        self.wide, self.point = conv(width, width, 3, padding=1), conv(width, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any [n, width, …] to the same."""
+        y: Tensor = x + self.point(F.relu(self.wide(F.relu(x))))
+        return y
+
+
+class ImageCodes(nn.Module):
+    """Pixels to a grid of codes and back."""
+
+    def __init__(self, c: Codes) -> None:
+        super().__init__()
+        widths = [3, *[max(16, c.width >> i) for i in reversed(range(c.halvings))]]
+        pairs = list(pairwise(widths))
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1) for a, b in pairs)
+        self.before = nn.Sequential(*(Residual(c.width, 2) for _ in range(c.residuals)))
+        self.narrow = nn.Conv2d(c.width, c.code_width, 1)
+        self.codebook = Codebook(c.number, c.code_width)
+        self.widen = nn.Conv2d(c.code_width, c.width, 3, padding=1)
+        self.after = nn.Sequential(*(Residual(c.width, 2) for _ in range(c.residuals)))
+        self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 4, 2, 1) for a, b in reversed(pairs))
+
+    def features(self, images: Tensor) -> Tensor:
+        """[n, 3, size, size] to what is quantised, [n, rows, columns, code_width]."""
+        x = images
+        for conv in self.down:
+            x = F.relu(conv(x))
+        features: Tensor = self.narrow(self.before(x))
+        return features.permute(0, 2, 3, 1)
+
+    @torch.no_grad()
+    def encode(self, images: Tensor) -> Tensor:
+        """[n, 3, size, size], normalised, to codes int64 [n, rows · columns], row by row."""
+        return self.codebook.nearest(self.features(images)).flatten(1)
+
+    @torch.no_grad()
+    def decode(self, codes: Tensor) -> Tensor:
+        """The inverse: codes of a square grid to pixels, float [n, 3, size, size]."""
+        side = round(codes.shape[1] ** 0.5)
+        return self.drawn(self.codebook.codes[codes].view(len(codes), side, side, -1))
+
+    def drawn(self, codes: Tensor) -> Tensor:
+        """Vectors [n, rows, columns, code_width] to pixels."""
+        x = F.relu(self.after(self.widen(codes.permute(0, 3, 1, 2))))
+        for i, conv in enumerate(self.up):
+            x = conv(x if i == 0 else F.relu(x))
+        return x
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Mean squared error of the pixels that come back, and the commitment: a scalar."""
+        features = self.features(images)
+        codes, commitment = self.codebook(features.flatten(0, 2))
+        loss: Tensor = F.mse_loss(self.drawn(codes.view_as(features)), images) + commitment
+        return loss
+
+
+class SoundCodes(nn.Module):
+    """Log-mel frames to a row of codes and back. What follows a sound changes nothing."""
+
+    def __init__(self, c: Codes, bands: int) -> None:
+        super().__init__()
+        widths = [bands, *[c.width] * c.halvings]
+        pairs = list(pairwise(widths))
+        self.stride = c.stride
+        self.down = nn.ModuleList(nn.Conv1d(a, b, 4, 2, 1) for a, b in pairs)
+        self.before = nn.ModuleList(Residual(c.width, 1) for _ in range(c.residuals))
+        self.narrow = nn.Conv1d(c.width, c.code_width, 1)
+        self.codebook = Codebook(c.number, c.code_width)
+        self.widen = nn.Conv1d(c.code_width, c.width, 3, padding=1)
+        self.after = nn.ModuleList(Residual(c.width, 1) for _ in range(c.residuals))
+        self.up = nn.ModuleList(nn.ConvTranspose1d(b, a, 4, 2, 1) for a, b in reversed(pairs))
+
+    def lengths(self, frames: Tensor) -> Tensor:
+        """How many codes so many frames are: as many as it takes."""
+        return (frames + self.stride - 1) // self.stride
+
+    def features(self, mel: Tensor, frames: Tensor) -> Tensor:
+        """[n, t, bands], of which `frames` [n] are sound, to [n, codes, code_width]."""
+        mel = F.pad(mel, (0, 0, 0, -mel.shape[1] % self.stride))
+        x, left = mel.transpose(1, 2), frames
+        x = x * within(left, x.shape[2])[:, None]
+        for conv in self.down:
+            left = (left + 1) // 2
+            x = F.relu(conv(x)) * within(left, x.shape[2] // 2)[:, None]
+        for block in self.before:
+            x = block(x) * within(left, x.shape[2])[:, None]
+        features: Tensor = self.narrow(x)
+        return features.transpose(1, 2)
+
+    @torch.no_grad()
+    def encode(self, mel: Tensor, frames: Tensor) -> Tensor:
+        """[n, t, bands] to codes int64 [n, ⌈t / stride⌉]; `lengths` says how many count."""
+        return self.codebook.nearest(self.features(mel, frames))
+
+    @torch.no_grad()
+    def decode(self, codes: Tensor) -> Tensor:
+        """The inverse: [n, t] to frames [n, t · stride, bands], all of one length."""
+        return self.spoken(self.codebook.codes[codes])
+
+    def spoken(self, codes: Tensor) -> Tensor:
+        """Vectors [n, t, code_width] to log-mel frames [n, t · stride, bands]."""
+        x = self.widen(codes.transpose(1, 2))
+        for block in self.after:
+            x = block(x)
+        for conv in self.up:
+            x = conv(F.relu(x))
+        back: Tensor = x.transpose(1, 2)
+        return back
+
+    def forward(self, mel: Tensor, frames: Tensor) -> Tensor:
+        """Mean squared error of the frames that come back, and the commitment: a scalar."""
+        features = self.features(mel, frames)
+        heard = within(self.lengths(frames), features.shape[1])
+        codes, commitment = self.codebook(features[heard])
+        empty = torch.zeros_like(features, dtype=codes.dtype)
+        back = self.spoken(empty.masked_scatter(heard[..., None], codes))
+        there = within(frames, mel.shape[1])
+        loss: Tensor = F.mse_loss(back[:, : mel.shape[1]][there], mel[there]) + commitment
+        return loss

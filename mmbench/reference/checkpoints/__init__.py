@@ -1,0 +1,1 @@
+"""Checkpoints of the reference models: weights beside what a model needs to run."""

@@ -1,0 +1,123 @@
+"""A checkpoint of a reference model as a folder: `config.json` beside `model.safetensors`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self, TypeVar
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import nn
+
+from mmbench.errors import ModelError
+from mmbench.safe_parse import parse_json
+from mmbench.storage.regular_files import read_regular
+
+Description = dict[str, Any]  # of a config.json: plain values, as the specimen itself reads them
+
+
+class Specimen(Protocol):
+    """A model with all that its inputs need: vocabulary, scale of pixels.
+
+    `name` is that of the adapter that runs it. `described` is what config.json says: plain values,
+    from which `of` makes the same again, with weights of any value. `of` raises KeyError, TypeError
+    or ValueError for values that make no sense.
+    """
+
+    name: ClassVar[str]
+
+    @property
+    def model(self) -> nn.Module:
+        """The model."""
+        ...
+
+    def described(self) -> dict[str, object]:
+        """Everything but the weights."""
+        ...
+
+    @classmethod
+    def of(cls, described: Description) -> Self:
+        """The specimen that is described."""
+        ...
+
+
+S = TypeVar("S", bound=Specimen)
+
+
+def refuse_counts(**counts: tuple[int, int]) -> None:
+    """Raise ValueError where config.json lists another number of things than its architecture has.
+
+    `counts` maps what they are (words, labels) to how many are listed and how many belong.
+    """
+    for what, (listed, belong) in counts.items():
+        if listed != belong:
+            raise ValueError(
+                f"{listed} {what} where its architecture has {belong}; write the checkpoint again"
+            )
+
+
+def write_checkpoint(folder: Path, specimen: Specimen, dtype: torch.dtype) -> None:
+    """Write `config.json` and `model.safetensors` into an existing folder.
+
+    Floating weights and buffers are stored as `dtype` (float16 halves the file). Raises OSError.
+    """
+    config = {"model": specimen.name, **specimen.described()}
+    weights = {
+        name: (value.to(dtype) if value.is_floating_point() else value).contiguous()
+        for name, value in specimen.model.state_dict().items()
+    }
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    (folder / "model.safetensors").write_bytes(save(weights))
+
+
+def read_checkpoint(folder: Path, kind: type[S]) -> S:
+    """Load a folder that `write_checkpoint` wrote; the model is float32, in evaluation mode.
+
+    Raises ModelError that names the file at fault.
+    """
+    file = folder / "config.json"
+    config = _config(file, kind.name)
+    try:
+        with torch.device("meta"):  # shapes only: the weights come from the file
+            specimen = kind.of(config)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{file}: not a {kind.name} checkpoint: {error}") from error
+    load_weights(specimen.model, folder / "model.safetensors")
+    specimen.model.eval()
+    return specimen
+
+
+def _config(file: Path, name: str) -> Description:
+    try:
+        config = parse_json(read_regular(file))
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"{file}: no such file; a {name} checkpoint is a folder with config.json and"
+            f" model.safetensors, as `mmbench train {name} --out DIR` writes in DIR/step-N"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file}: cannot be read: {error}") from error
+    if not isinstance(config, dict):
+        raise ModelError(f"{file}: holds no JSON object; is this a {name} checkpoint?")
+    if config.get("model") != name:
+        raise ModelError(f"{file}: is a checkpoint of {config.get('model')!r}, not of {name!r}")
+    return config
+
+
+def load_weights(model: nn.Module, file: Path) -> None:
+    """Put the weights of a file in the place of the model's. Raises ModelError."""
+    try:
+        found = load(read_regular(file))
+        weights = {k: v.float() if v.is_floating_point() else v for k, v in found.items()}
+        model.load_state_dict(weights, assign=True)
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"{file}: no such file; the folder holds no safetensors weights"
+        ) from error
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{file}: cannot be read: {error}") from error
+    except RuntimeError as error:
+        why = " ".join(str(error).split())[:300]
+        raise ModelError(f"{file}: does not fit the config.json beside it: {why}") from error

@@ -1,0 +1,103 @@
+"""Metrics of drawings of the shapes world: whether a drawing shows what its prompt asks for.
+
+A value is an image, its prompt the first text among the inputs: a caption that tells size, colour,
+shape and place of each thing. `mmbench.reference.worlds.shapes.words` says what it asks for and
+`mmbench.reference.worlds.shapes.reader` what the drawing shows. A drawing that cannot be read as an
+image fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mmbench.errors import ContentError, SampleError
+from mmbench.media import decode_image, read_bytes
+from mmbench.protocols import declare
+from mmbench.reference.worlds.shapes.reader import LEAST, VERSION, read
+from mmbench.reference.worlds.shapes.things import Thing
+from mmbench.reference.worlds.shapes.words import things_of
+from mmbench.stats import score
+from mmbench.storage.content_keys import digest
+from mmbench.types import Media, Prediction, Score
+
+_READER = f"reader={VERSION}"
+
+# Digest of a drawing's bytes -> what it shows, so that five metrics cost one reading.
+_known: dict[bytes, tuple[Thing, ...]] = {}
+
+
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds={"drawing"})
+def shapes_right(predictions: Sequence[Prediction]) -> Score:
+    """Share of drawings with exactly the things asked for. Range [0, 1], higher is better.
+
+    As many things as were asked, each with its size, colour, shape and cell of the 3 × 3 grid; a
+    thing too many is as wrong as one too few, and an attribute that is unclear is wrong. Raises
+    DataError for a prompt that is no such caption, SampleError, which names the sample, for one
+    without a drawing or a prompt, or whose drawing cannot be read. Source: this project; a detector
+    in place of people as in GenEval (Ghosh et al. 2023, arXiv 2310.11513), here with rules.
+    """
+    rows = [sorted(_shown(p)) == sorted(_asked(p)) for p in predictions]
+    return score(rows, signature=_READER)
+
+
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds={"drawing"})
+def shapes_recall(predictions: Sequence[Prediction], attribute: str) -> Score:
+    """Share of the things asked for that are drawn in their cell with the right attribute.
+
+    Range [0, 1], higher is better. `place`: something is drawn in the cell; `size`, `colour`,
+    `shape`: what is drawn there has the size, the colour or the shape asked for. Of several things
+    in a cell the largest counts, and things in other cells do not: they cost `shapes_right`. Over
+    all things asked for; rows are [right, asked]. Raises as `shapes_right` does. Source: this
+    project.
+    """
+    rows = [_found(p, attribute) for p in predictions]
+    return score(rows, fold_name="ratio", signature=f"{_READER},over=things")
+
+
+def _found(prediction: Prediction, attribute: str) -> list[int]:
+    by_cell = {(thing.row, thing.column): thing for thing in reversed(_shown(prediction))}
+    asked = _asked(prediction)
+    there = [(thing, by_cell.get((thing.row, thing.column))) for thing in asked]
+    return [sum(_agree(thing, shown, attribute) for thing, shown in there), len(asked)]
+
+
+def _agree(asked: Thing, shown: Thing | None, attribute: str) -> bool:
+    if shown is None or attribute == "place":
+        return shown is not None
+    return bool(getattr(asked, attribute) == getattr(shown, attribute))
+
+
+def _asked(prediction: Prediction) -> tuple[Thing, ...]:
+    texts = (text for text in prediction.inputs.values() if isinstance(text, str))
+    prompt = next(texts, None)
+    if prompt is None:
+        raise SampleError(f"sample {prediction.id}: no prompt to hold the drawing against")
+    return things_of(prompt)
+
+
+def _shown(prediction: Prediction) -> tuple[Thing, ...]:
+    """What a drawing shows, the largest first."""
+    drawing = prediction.value
+    if not isinstance(drawing, Media):
+        raise SampleError(f"sample {prediction.id}: has no drawing")
+    try:
+        data = read_bytes(drawing)
+        key = digest(data)
+        if key not in _known:
+            _known[key] = _read(data, drawing.name)
+    except SampleError as error:
+        raise type(error)(f"sample {prediction.id}: {error}") from error
+    return _known[key]
+
+
+def _read(data: bytes, name: str) -> tuple[Thing, ...]:
+    pixels = np.asarray(decode_image(data, name))
+    high, wide, _ = pixels.shape
+    if high != wide or high < LEAST:
+        raise ContentError(
+            f"{name}: has {wide} x {high} pixels; what is read is a square of {LEAST} or more: give"
+            " the task a `size`"
+        )
+    return read(pixels)

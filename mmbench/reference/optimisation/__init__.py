@@ -1,0 +1,1 @@
+"""Optimisers of the reference models, and their schedules."""

@@ -1,0 +1,1 @@
+"""Texts, images and sounds as tokens, and how tokens are written one after another."""

@@ -1,0 +1,103 @@
+"""Texts, images and sounds in one sequence of tokens: the vocabulary, and conversations in it.
+
+    <start> <user> <image> 412 7 … </image> <text> what colour is the star? </text>
+    <assistant> <text> red </text> <end> <user> …
+
+Each modality has a range of ids of its own and two tokens that open and close it, as in Chameleon
+(arXiv 2405.09818) and its like. What the assistant says, and all that closes it, is learnt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from mmbench.reference.tokens.bpe import Bpe
+
+PAD, NOTHING, START, END, USER, ASSISTANT = range(6)
+"""`NOTHING` stands where a word of a prompt was taken away."""
+
+
+class Kind(IntEnum):
+    """What a token is: one that structures, or one of a modality."""
+
+    MARK = 0
+    TEXT = 1
+    IMAGE = 2
+    SOUND = 3
+
+
+MODALITIES = (Kind.TEXT, Kind.IMAGE, Kind.SOUND)
+OPEN = {kind: 6 + 2 * i for i, kind in enumerate(MODALITIES)}
+CLOSE = {kind: 7 + 2 * i for i, kind in enumerate(MODALITIES)}
+SPECIAL_NAMES = (
+    *("<pad>", "<nothing>", "<start>", "<end>", "<user>", "<assistant>"),
+    *("<text>", "</text>", "<image>", "</image>", "<sound>", "</sound>"),
+)
+"""How the marks are written where tokens are shown; a text that holds them stays a text."""
+MARKS = len(SPECIAL_NAMES)
+
+_ROLES = {"system": USER, "user": USER, "assistant": ASSISTANT}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How many tokens each modality has; their ids follow the marks, in the order of `Kind`."""
+
+    text: int
+    image: int
+    sound: int
+
+    @property
+    def size(self) -> int:
+        """The whole vocabulary."""
+        return MARKS + self.text + self.image + self.sound
+
+    def ids(self, kind: Kind) -> range:
+        """The ids of a kind."""
+        counts = (MARKS, self.text, self.image, self.sound)
+        first = sum(counts[:kind])
+        return range(first, first + counts[kind])
+
+
+class Codes(NamedTuple):
+    """A part of a message that is so many tokens of a modality, which are filled in later."""
+
+    kind: Kind
+    number: int
+
+
+Part = str | Codes
+Turn = tuple[str, Sequence[Part]]
+"""A role (system, user or assistant), and what is said."""
+
+
+def encoded(turns: Sequence[Turn], bpe: Bpe, layout: Layout) -> tuple[list[int], list[bool]]:
+    """The ids of a conversation, and of each whether it is learnt.
+
+    The tokens of `Codes` are the first of their range.
+    """
+    ids, learnt = [START], [False]
+    for role, parts in turns:
+        said = role == "assistant"
+        new = [token for part in parts for token in segment(part, bpe, layout)] + [END] * said
+        ids += [_ROLES[role], *new]
+        learnt += [False, *[said] * len(new)]
+    return ids, learnt
+
+
+def segment(part: Part, bpe: Bpe, layout: Layout) -> list[int]:
+    """One part with the tokens that open and close it."""
+    if isinstance(part, str):
+        kind, first = Kind.TEXT, layout.ids(Kind.TEXT).start
+        inner = [first + token for token in bpe.encode(part)]
+    else:
+        kind, inner = part.kind, [layout.ids(part.kind).start] * part.number
+    return [OPEN[kind], *inner, CLOSE[kind]]
+
+
+def asked(turns: Sequence[Turn], bpe: Bpe, layout: Layout, answer: Kind) -> list[int]:
+    """The ids of a conversation that the assistant is to go on with in a modality."""
+    return [*encoded(turns, bpe, layout)[0], ASSISTANT, OPEN[answer]]

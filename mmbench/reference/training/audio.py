@@ -1,0 +1,100 @@
+"""How the reference AudioCLIP is trained: first to name what sounds, then beside captions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from msgspec import Meta
+
+from mmbench.reference.training.family import Family, Objective
+from mmbench.reference.training.recipe import Options, options_of
+from mmbench.reference.worlds.sounds.batch import sound_batch
+from mmbench.reference.worlds.sounds.scene import SOUNDS
+from mmbench.reference.worlds.sounds.sources import training_sounds
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmbench.reference.checkpoints.audio import AudioSpecimen
+    from mmbench.reference.training.recipe import Recipe, Stage
+
+_VOCABULARY_SCENES = 2000
+
+
+def _fresh(recipe: Recipe) -> AudioSpecimen:
+    from mmbench.reference.architectures.audio import AudioCLIP, Config
+    from mmbench.reference.checkpoints.audio import AudioSpecimen
+    from mmbench.reference.checkpoints.configs import config_of
+    from mmbench.reference.tokens.words import Words
+
+    scenes = (training_sounds(recipe.seed, index) for index in range(_VOCABULARY_SCENES))
+    words = Words.of(text for _, texts in scenes for text in texts)
+    sizes = {"vocabulary": len(words.words), "tags": len(SOUNDS)}
+    config = config_of(Config, {**recipe.architecture, **sizes})
+    return AudioSpecimen(AudioCLIP(config), words, list(SOUNDS))
+
+
+class SoundOptions(Options, frozen=True):
+    """Of sounds: by which share, below 1, one may be `stretch`ed or shrunk in time."""
+
+    stretch: Annotated[float, Meta(ge=0, lt=1)] = 0.0
+
+
+def _batch(specimen: AudioSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+    """Spectrograms [n, t, bands], ids [n, tokens] of captions, tags [n, tags] of 0 and 1.
+
+    Of `SoundOptions`.
+    """
+    import torch
+
+    from mmbench.reference.architectures.mel import log_mel
+    from mmbench.reference.tokens.words import padded
+
+    config = specimen.model.config
+    sounds, texts, tags = sound_batch(seed, step, stage.batch)
+    mel = log_mel(torch.from_numpy(sounds), config.mel)
+    if most := options_of(stage, SoundOptions).stretch:
+        by = np.random.default_rng([seed, step, 1]).uniform(-most, most, len(mel))
+        mel = stretched(mel, torch.from_numpy(1 + by).float())
+    tokens = padded([specimen.words.encode(text, config.context) for text in texts])
+    return mel, tokens, torch.from_numpy(tags)
+
+
+def stretched(mel: Tensor, speeds: Tensor) -> Tensor:
+    """Spectrograms [n, t, bands] played so many times as fast, [n], at the pitch they have.
+
+    What no longer fits is cut; behind a sound that has become shorter is its own softest value.
+    """
+    import torch
+
+    last = mel.shape[1] - 1
+    at = torch.arange(last + 1) * speeds[:, None]
+    before = at.floor().clamp(max=last).long()
+    after, share = (before + 1).clamp(max=last), (at - before)[..., None]
+    rows = torch.arange(len(mel))[:, None]
+    played = mel[rows, before] * (1 - share) + mel[rows, after] * share
+    return torch.where((at > last)[..., None], mel.amin((1, 2))[:, None, None], played)
+
+
+def _tagging(specimen: AudioSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+    """Mean over tags and sounds: is there such an event or not."""
+    from torch.nn.functional import binary_cross_entropy_with_logits
+
+    mel, _, tags = batch
+    return binary_cross_entropy_with_logits(specimen.model.classify(mel), tags)
+
+
+def _together(specimen: AudioSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+    """Captions told apart, and tags: the second keeps what the first stage taught."""
+    loss: Tensor = specimen.model(*batch)
+    return loss
+
+
+FAMILY = Family(
+    _fresh,
+    {
+        "tagging": Objective(_batch, _tagging, SoundOptions),
+        "together": Objective(_batch, _together, SoundOptions),
+    },
+)

@@ -1,0 +1,107 @@
+"""How the reference CLIP is trained: images and their captions, told apart from all others.
+
+Beside pairs that are known there are pairs that are mined: captions and images come apart, and a
+model matches them, as retrieval does, before it learns from its own matches.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmbench.reference.training.family import Family, Objective
+from mmbench.reference.training.recipe import Options, options_of
+from mmbench.reference.training.tensors import scaled
+from mmbench.reference.worlds.shapes.augment import WAYS
+from mmbench.reference.worlds.shapes.batch import training_batch
+from mmbench.reference.worlds.shapes.retrieval import training_scene
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmbench.reference.checkpoints.clip import ClipSpecimen
+    from mmbench.reference.training.recipe import Recipe, Stage
+
+_VOCABULARY_SCENES = 2000
+
+
+def _fresh(recipe: Recipe) -> ClipSpecimen:
+    from mmbench.reference.architectures.clip import CLIP, Config
+    from mmbench.reference.checkpoints.clip import ClipSpecimen
+    from mmbench.reference.tokens.words import Words
+
+    scenes = (training_scene(recipe.seed, index) for index in range(_VOCABULARY_SCENES))
+    words = Words.of(text for _, texts in scenes for text in texts)
+    return ClipSpecimen(CLIP(Config(len(words.words), **recipe.architecture)), words)
+
+
+class PairOptions(Options, frozen=True):
+    """Of images and captions.
+
+    `augment` lists ways to vary a pair (`data.shapes_augment`), `twins` puts beside each scene one
+    that differs in a word (`data.shapes_batch`).
+    """
+
+    augment: tuple[str, ...] = ()
+    twins: bool = False
+
+    def __post_init__(self) -> None:
+        for way in self.augment:
+            if way not in WAYS:
+                raise ValueError(f"augment: {way!r} is none of {', '.join(WAYS)}")
+
+
+def _batch(specimen: ClipSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+    """Images [n, 3, size, size] and ids [n, t] of captions.
+
+    Of `PairOptions`.
+    """
+    import torch
+
+    from mmbench.reference.tokens.words import padded
+
+    config = specimen.model.config
+    options = options_of(stage, PairOptions)
+    images, texts = training_batch(
+        seed, step, stage.batch, config.image_size, options.augment, options.twins
+    )
+    pixels = scaled(torch.from_numpy(images), specimen.mean, specimen.std)
+    return pixels, padded([specimen.words.encode(text, config.context) for text in texts])
+
+
+def _loss(specimen: ClipSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+    loss: Tensor = specimen.model(*batch)
+    return loss
+
+
+def _mined_loss(specimen: ClipSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+    """The loss of the pairs that the model finds itself; which caption was whose is not used.
+
+    A pair is an image and a caption that are each other's nearest: the others of the batch are left
+    out, since a wrong pair costs more than a missing one.
+    """
+    import torch
+
+    images, tokens = batch
+    with torch.no_grad():
+        similar = specimen.model.encode_image(images) @ specimen.model.encode_text(tokens).T
+        found, of = mutual_nearest(similar)
+    loss: Tensor = specimen.model(images[found], tokens[of])
+    return loss
+
+
+def mutual_nearest(similar: Tensor) -> tuple[Tensor, Tensor]:
+    """The pairs of rows and columns of [n, m] that are highest of each other, int64 [k] each."""
+    import torch
+
+    columns, rows = similar.argmax(1), similar.argmax(0)
+    chosen = (rows[columns] == torch.arange(len(similar), device=similar.device)).nonzero()[:, 0]
+    return chosen, columns[chosen]
+
+
+FAMILY = Family(
+    _fresh,
+    {
+        "contrastive": Objective(_batch, _loss, PairOptions),
+        "mined": Objective(_batch, _mined_loss, PairOptions),
+    },
+)

@@ -1,0 +1,89 @@
+"""The folder of a training run: its recipe, and files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+from pathlib import Path
+
+from msgspec import to_builtins
+
+from mmbench import __version__
+from mmbench.errors import UserError
+from mmbench.reference.training.recipe import Recipe
+from mmbench.safe_parse import parse_json
+from mmbench.storage.regular_files import read_regular
+from mmbench.storage.whole_files import remove_parts, write_whole
+
+
+def open_run(out: Path, recipe: Recipe, device: str, *, resume: bool) -> None:
+    """Start the folder of a run on a device, or see that the one there is the run to go on with."""
+    file = out / "recipe.json"
+    if resume:
+        _refuse_other(file, recipe)
+        _sweep(out)
+        return
+    if file.exists():
+        raise UserError(f"{out}: holds a training run; add --resume or choose another --out")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out}: is not an empty folder; choose another --out")
+    described = {"recipe": to_builtins(recipe), "versions": _versions() | {"device": device}}
+    write(file, (json.dumps(described, indent=1) + "\n").encode())
+
+
+def started(out: Path) -> dict[str, object]:
+    """The recipe, in plain values, that the run in `out` was started by. Raises UserError."""
+    file = out / "recipe.json"
+    try:
+        return parse_json(read_regular(file), dict[str, dict[str, object]])["recipe"]
+    except FileNotFoundError as error:
+        raise UserError(f"{out}: no run to resume; leave --resume out") from error
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{file}: cannot be read: {error}; choose another --out") from error
+
+
+def _refuse_other(file: Path, recipe: Recipe) -> None:
+    old, new = started(file.parent), to_builtins(recipe)
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            raise UserError(
+                f"{file.parent}: was started by another recipe, whose {name} differs; resume with"
+                " the same, or choose another --out"
+            )
+
+
+def _sweep(out: Path) -> None:
+    """Remove what a killed run left unfinished."""
+    try:
+        for part in out.glob(".step-*.part"):
+            shutil.rmtree(part)
+        remove_parts(out, settled=0)  # nobody but this run writes here
+    except OSError as error:
+        raise unwritable(Path(error.filename or out), error) from error
+
+
+def _versions() -> dict[str, str]:
+    import numpy
+    import torch
+
+    return {
+        "mmbench": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "threads": str(torch.get_num_threads()),
+    }
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file of a run so that it is there whole or not at all. Raises UserError."""
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> UserError:
+    """What to tell of a path that cannot be written."""
+    return UserError(f"cannot write {path}: {error.strerror}; mend this and repeat with --resume")

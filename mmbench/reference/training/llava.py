@@ -1,0 +1,170 @@
+"""How the reference LLaVA is trained: captions alone, then images told, then talks about images."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from msgspec import Meta
+
+from mmbench.reference.training.family import Family, Objective
+from mmbench.reference.training.recipe import Options, options_of
+from mmbench.reference.training.start import started_from
+from mmbench.reference.training.tensors import scaled
+from mmbench.reference.worlds.shapes.batch import varied
+from mmbench.reference.worlds.shapes.retrieval import training_scene
+from mmbench.reference.worlds.shapes.scene import Scene, chance, shuffled
+from mmbench.reference.worlds.shapes.talk import DESCRIBE, IMAGE, TALKS, Turn, training_talks
+from mmbench.types import Message
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmbench.reference.checkpoints.clip import ClipSpecimen
+    from mmbench.reference.checkpoints.language import ReaderSpecimen
+    from mmbench.reference.checkpoints.llava import LlavaSpecimen
+    from mmbench.reference.tokens.words import Words
+    from mmbench.reference.training.recipe import Recipe, Stage
+
+Talks = tuple[Scene, list[list[Turn]]]
+"""A scene, and conversations about it, all of which show its image first or none."""
+
+_VOCABULARY_SCENES = 2000
+_ROLES: dict[str, Literal["system", "user", "assistant"]] = {"human": "user", "gpt": "assistant"}
+
+
+def told(seed: int, index: int) -> Talks:
+    """A scene of the training stream, and its five captions one after another, with no image.
+
+    In an order drawn by lot, so that a caption is to be guessed from what others told.
+    """
+    scene, texts = training_scene(seed, index)
+    order = shuffled(chance("told", seed, index), texts)
+    return scene, [[{"from": "gpt", "value": text} for text in order]]
+
+
+def described(seed: int, index: int) -> Talks:
+    """A scene of the training stream, and its image described."""
+    scene, texts = training_scene(seed, index)
+    asked = {"from": "human", "value": f"{IMAGE}\n{DESCRIBE}"}
+    return scene, [[asked, {"from": "gpt", "value": texts[0]}]]
+
+
+def messages(turns: Sequence[Turn]) -> list[Message[str | None]]:
+    """`conversations` of LLaVA's data, from and value, as messages: `IMAGE` stands for an image."""
+    return [Message(_ROLES[turn["from"]], tuple(_parts(turn["value"]))) for turn in turns]
+
+
+def _parts(text: str) -> list[str | None]:
+    """The texts between images, and None for each image."""
+    pieces = re.split(f"({IMAGE})", text)
+    return [None if piece == IMAGE else piece for piece in pieces if piece]
+
+
+def _fresh(recipe: Recipe) -> LlavaSpecimen:
+    """The tower is that of the CLIP that `start` names under `vision`, its sizes included."""
+    from mmbench.reference.architectures.llava import Config, LLaVA
+    from mmbench.reference.checkpoints.llava import LlavaSpecimen
+
+    eyes, words, sizes = begun(recipe)
+    model = LLaVA(Config(**sizes, **recipe.architecture))
+    model.vision.load_state_dict(eyes.model.image.state_dict())
+    return LlavaSpecimen(model, words, eyes.mean, eyes.std)
+
+
+def begun(recipe: Recipe) -> tuple[ClipSpecimen, Words, dict[str, Any]]:
+    """The CLIP that `start` names under `vision`, all words, and the sizes that follow from both.
+
+    Raises as `started_from` does.
+    """
+    from mmbench.reference.checkpoints.clip import ClipSpecimen
+    from mmbench.reference.tokens.turns import vocabulary
+
+    eyes, words = started_from(recipe, "vision", ClipSpecimen), vocabulary(_texts(recipe.seed))
+    names = ("image_size", "patch", "image_width", "image_layers", "image_heads", "activation")
+    sizes = {name: getattr(eyes.model.config, name) for name in names}
+    return eyes, words, {"vocabulary": len(words.words), **sizes}
+
+
+def _texts(seed: int) -> list[str]:
+    """What is said about the first scenes: all words there are."""
+    captions = [t for i in range(_VOCABULARY_SCENES) for t in training_scene(seed, i)[1]]
+    talks = (talk for i in range(_VOCABULARY_SCENES) for talk in training_talks(seed, i)[1])
+    return captions + [turn["value"].replace(IMAGE, "") for talk in talks for turn in talk]
+
+
+def _batch(
+    talks: Callable[[int, int], Talks], specimen: ReaderSpecimen, stage: Stage, seed: int, step: int
+) -> tuple[Tensor, ...]:
+    """Ids and labels [n, t], padded at the right, the images that they name, and `nano.branches`.
+
+    A conversation that is longer than the context loses its last words, as in LLaVA's own code.
+    """
+    from mmbench.reference.architectures.language import UNLEARNT
+    from mmbench.reference.tokens.branches import OUTSIDE
+    from mmbench.reference.tokens.words import PAD, padded
+
+    told = [talks(seed, (step - 1) * stage.batch + i) for i in range(stage.batch)]
+    rows = [_row(specimen, branches) for _, branches in told]
+    seen = [scene for scene, branches in told if IMAGE in branches[0][0]["value"]]
+    images = _pixels(specimen, seen, np.random.default_rng([seed, step]))
+    fills = (PAD, UNLEARNT, OUTSIDE)
+    ids, labels, of = (
+        padded(c, fill) for c, fill in zip(zip(*rows, strict=True), fills, strict=True)
+    )
+    return ids, labels, images, of
+
+
+def _row(
+    specimen: ReaderSpecimen, talks: Sequence[Sequence[Turn]]
+) -> tuple[list[int], list[int], list[int]]:
+    """Conversations about one image: ids, labels, and of which branch each is."""
+    from mmbench.reference.architectures.language import UNLEARNT
+    from mmbench.reference.tokens.branches import joined
+    from mmbench.reference.tokens.turns import encoded
+
+    config = specimen.model.config
+    coded = [encoded(messages(turns), specimen.words, config.places) for turns in talks]
+    ids, learnt, of = joined(coded, config.context)
+    return ids, [token if learn else UNLEARNT for token, learn in zip(ids, learnt, strict=True)], of
+
+
+class TalkOptions(Options, frozen=True):
+    """Of talks about images: how many there are about each, from 1."""
+
+    talks: Annotated[int, Meta(ge=1)] = TALKS
+
+
+def _conversations(
+    specimen: ReaderSpecimen, stage: Stage, seed: int, step: int
+) -> tuple[Tensor, ...]:
+    number = options_of(stage, TalkOptions).talks
+    return _batch(partial(training_talks, number=number), specimen, stage, seed, step)
+
+
+def _pixels(specimen: ReaderSpecimen, scenes: Sequence[Scene], rng: np.random.Generator) -> Tensor:
+    """Images [m, 3, size, size], varied, on the scale of the tower."""
+    import torch
+
+    size = specimen.model.config.image_size
+    if not scenes:
+        return torch.empty(0, 3, size, size)
+    return scaled(torch.from_numpy(varied(scenes, size, rng)), specimen.mean, specimen.std)
+
+
+def _loss(specimen: ReaderSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+    loss: Tensor = specimen.model(*batch)
+    return loss
+
+
+OBJECTIVES = {
+    "captions": Objective(partial(_batch, told), _loss),
+    "descriptions": Objective(partial(_batch, described), _loss),
+    "conversations": Objective(_conversations, _loss, TalkOptions),
+}
+"""Of every model that reads images among words, whatever becomes of an image."""
+
+FAMILY = Family(_fresh, OBJECTIVES)

@@ -1,0 +1,32 @@
+"""What the families' batches have in common: pixels on a model's scale, and spectrograms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmbench.reference.architectures.mel import Mel
+    from mmbench.types import Array
+
+
+def scaled(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """RGB from 0 to 1, float32 [n, …, 3], to (RGB - mean) / std with the colours second."""
+    import torch
+
+    return ((images - torch.tensor(mean)) / torch.tensor(std)).movedim(-1, 1).contiguous()
+
+
+def spectra(sounds: Sequence[Array], mel: Mel) -> tuple[Tensor, Tensor]:
+    """`log_mel` of sounds, float32 [n, t, bands], padded at the end, and its frames, [n]."""
+    import torch
+    from torch.nn.utils.rnn import pad_sequence
+
+    from mmbench.reference.architectures.mel import log_mel
+
+    heard = [log_mel(torch.from_numpy(samples), mel) for samples in sounds]
+    if not heard:
+        return torch.empty(0, 0, mel.bands), torch.empty(0, dtype=torch.int64)
+    return pad_sequence(heard, True), torch.tensor([len(frames) for frames in heard])

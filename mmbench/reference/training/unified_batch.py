@@ -1,0 +1,169 @@
+"""What the multimodal GPT learns from: conversations of each kind, as ids with places for codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from msgspec import Meta, structs
+
+from mmbench.reference.training.llava import described, messages
+from mmbench.reference.training.recipe import Options, options_of
+from mmbench.reference.training.tensors import scaled, spectra
+from mmbench.reference.worlds.numbers.batch import Piece, spoken_batch
+from mmbench.reference.worlds.shapes.batch import drawings
+from mmbench.reference.worlds.shapes.retrieval import training_scene
+from mmbench.reference.worlds.shapes.scene import Scene
+from mmbench.reference.worlds.shapes.talk import training_talks
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmbench.reference.checkpoints.unified import UnifiedSpecimen
+    from mmbench.reference.tokens.mixed import Codes, Turn
+    from mmbench.reference.training.recipe import Stage
+
+_WITHOUT_TEXT = 0.1
+"""The share of drawings whose prompt is taken away, so that guidance has something to move from."""
+
+
+def pixels(specimen: UnifiedSpecimen, scenes: Sequence[Scene]) -> Tensor:
+    """Images [n, 3, size, size] on the model's scale.
+
+    They are not varied: no scene comes twice, and what varies beside it would have to be drawn too.
+    """
+    import torch
+
+    size = specimen.model.config.image_size
+    if not scenes:
+        return torch.empty(0, 3, size, size)
+    images = torch.from_numpy(drawings(scenes, size)) / 255
+    return scaled(images, specimen.mean, specimen.std)
+
+
+def heard(specimen: UnifiedSpecimen, spoken: Sequence[Piece]) -> tuple[Tensor, Tensor]:
+    """Log-mel frames [n, t, bands], and how many are sound, [n]."""
+    return spectra([piece.samples for piece in spoken], specimen.model.config.mel)
+
+
+Shown = tuple[Scene, list[list["Turn"]]]
+"""A scene, and conversations about it, which begin with its image or end with it."""
+
+
+def _talks(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
+    """Questions about an image."""
+    scene, talks = training_talks(seed, index)
+    return scene, [_turns(specimen, turns) for turns in talks]
+
+
+def _description(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
+    """An image described."""
+    scene, talks = described(seed, index)
+    return scene, [_turns(specimen, turns) for turns in talks]
+
+
+def _turns(specimen: UnifiedSpecimen, turns: Sequence[dict[str, str]]) -> list[Turn]:
+    image = _image(specimen)
+    return [
+        (said.role, [image if part is None else part.strip() for part in said.parts])
+        for said in messages(turns)
+    ]
+
+
+def _drawing(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
+    """A caption drawn."""
+    scene, texts = training_scene(seed, index)
+    return scene, [[("user", [texts[0]]), ("assistant", [_image(specimen)])]]
+
+
+def _image(specimen: UnifiedSpecimen) -> Codes:
+    from mmbench.reference.tokens.mixed import Codes, Kind
+
+    return Codes(Kind.IMAGE, specimen.model.config.patches)
+
+
+_Share = Annotated[float, Meta(ge=0)]
+
+
+class Shares(Options, frozen=True):
+    """Of the kinds of rows in a batch: talks (eight about an image in one row), and the others."""
+
+    talks: _Share = 0.0
+    descriptions: _Share = 0.0
+    drawings: _Share = 0.0
+    speech: _Share = 0.0
+
+    def __post_init__(self) -> None:
+        if not any(structs.astuple(self)):
+            raise ValueError("no kind of row has a share")
+
+
+_SHOWN: Mapping[str, Callable[[UnifiedSpecimen, int, int], Shown]] = {
+    "talks": _talks,
+    "descriptions": _description,
+    "drawings": _drawing,
+}
+
+
+def mixed(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+    """Ids, what is learnt and `nano.branches` [n, t]; the pixels, log-mel and frames they name.
+
+    Rows are of `Shares`; those of a kind are neighbours.
+    """
+    rng = np.random.default_rng([seed, step])
+    counts = counts_of(stage)
+    shown = [
+        show(specimen, seed, (step - 1) * counts[kind] + i)
+        for kind, show in _SHOWN.items()
+        for i in range(counts[kind])
+    ]
+    spoken = spoken_batch(seed, step, counts["speech"], specimen.model.config.mel.rate)
+    mel, frames = heard(specimen, spoken)
+    rows = [*(talks for _, talks in shown), *_transcribed(specimen, spoken, frames)]
+    images = pixels(specimen, [scene for scene, _ in shown])
+    return *_coded(specimen, rows, rng), images, mel, frames
+
+
+def counts_of(stage: Stage) -> dict[str, int]:
+    """How many rows of each kind a batch has, by the names of `Shares`."""
+    shares = structs.asdict(options_of(stage, Shares))
+    whole = sum(shares.values())
+    return {kind: round(stage.batch * share / whole) for kind, share in shares.items()}
+
+
+def _transcribed(
+    specimen: UnifiedSpecimen, spoken: Sequence[Piece], frames: Tensor
+) -> list[list[list[Turn]]]:
+    from mmbench.reference.tokens.mixed import Codes, Kind
+
+    lengths = specimen.model.sounds.lengths(frames).tolist()
+    return [
+        [[("user", [Codes(Kind.SOUND, length)]), ("assistant", [piece.text])]]
+        for piece, length in zip(spoken, lengths, strict=True)
+    ]
+
+
+def _coded(
+    specimen: UnifiedSpecimen, rows: Sequence[Sequence[Sequence[Turn]]], rng: np.random.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Ids, what is learnt, and of which branch, [n, t] each; some drawings lose the prompt."""
+    import torch
+
+    from mmbench.reference.tokens.branches import OUTSIDE, joined
+    from mmbench.reference.tokens.mixed import PAD, Kind, encoded
+    from mmbench.reference.tokens.words import padded
+
+    config = specimen.model.config
+    layout = config.layout
+    coded = [
+        joined([encoded(turns, specimen.bpe, layout) for turns in talks], config.context)
+        for talks in rows
+    ]
+    ids = padded([ids for ids, _, _ in coded], PAD)
+    learnt = padded([list(map(int, said)) for _, said, _ in coded], 0).bool()
+    branches = padded([of for _, _, of in coded], OUTSIDE)
+    drawn = (learnt & (ids == layout.ids(Kind.IMAGE).start)).any(1)
+    bare = drawn & torch.from_numpy(rng.random(len(ids)) < _WITHOUT_TEXT)
+    ids = torch.where(bare[:, None], specimen.model.gpt.without_texts(ids), ids)
+    return ids, learnt, branches

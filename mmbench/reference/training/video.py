@@ -1,0 +1,83 @@
+"""How the reference video model is trained: by hidden patches, then by motions and captions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmbench.reference.training.family import Family, Objective
+from mmbench.reference.training.tensors import scaled
+from mmbench.reference.worlds.motion.batch import film_batch
+from mmbench.reference.worlds.motion.scene import MOTIONS
+from mmbench.reference.worlds.motion.sources import training_film
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from mmbench.reference.checkpoints.video import VideoSpecimen
+    from mmbench.reference.training.recipe import Recipe, Stage
+
+_VOCABULARY_FILMS = 2000
+_HIDDEN = 0.75  # less than VideoMAE's 0.9: a video of 16 places is left with 4 of them
+
+
+def _fresh(recipe: Recipe) -> VideoSpecimen:
+    from mmbench.reference.architectures.video import Config
+    from mmbench.reference.architectures.video_model import Video
+    from mmbench.reference.checkpoints.video import VideoSpecimen
+    from mmbench.reference.tokens.words import Words
+
+    tower = recipe.architecture.get("tower", "transformer")
+    if tower != "transformer" and any(stage.objective == "masked" for stage in recipe.stages):
+        raise ValueError(f"tower {tower} has no patches to hide; leave stages of `masked` out")
+    films = (training_film(recipe.seed, index) for index in range(_VOCABULARY_FILMS))
+    words = Words.of(text for _, texts in films for text in texts)
+    config = Config(len(words.words), **{"classes": len(MOTIONS)} | recipe.architecture)
+    return VideoSpecimen(Video(config), words, MOTIONS)
+
+
+def _told_batch(specimen: VideoSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+    """Videos [n, 3, frames, size, size], motions [n], and ids [n, t] of captions."""
+    import torch
+
+    from mmbench.reference.tokens.words import padded
+
+    c = specimen.model.config
+    films, texts, motions = film_batch(seed, step, stage.batch, c.size)
+    ids = padded([specimen.words.encode(text, c.context) for text in texts])
+    return _pixels(specimen, films), torch.from_numpy(motions), ids
+
+
+def _masked_batch(
+    specimen: VideoSpecimen, stage: Stage, seed: int, step: int
+) -> tuple[Tensor, ...]:
+    """Videos [n, 3, frames, size, size]."""
+    films = film_batch(seed, step, stage.batch, specimen.model.config.size).films
+    return (_pixels(specimen, films),)
+
+
+def _pixels(specimen: VideoSpecimen, films: NDArray[np.uint8]) -> Tensor:
+    import torch
+
+    return scaled(torch.from_numpy(films) / 255, specimen.mean, specimen.std)
+
+
+def _told_loss(specimen: VideoSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+    loss: Tensor = specimen.model(*batch)
+    return loss
+
+
+def _masked_loss(specimen: VideoSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+    (videos,) = batch
+    return specimen.model.guess(videos, _HIDDEN)
+
+
+FAMILY = Family(
+    _fresh,
+    {
+        "masked": Objective(_masked_batch, _masked_loss),
+        "motion-and-text": Objective(_told_batch, _told_loss),
+    },
+)

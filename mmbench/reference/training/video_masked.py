@@ -1,0 +1,75 @@
+"""Pre-training without labels: most places of a video are hidden, and guessed from the rest.
+
+VideoMAE (Tong et al. 2022, arXiv 2203.12602, section 3): the encoder sees only what is left, a
+light decoder guesses the pixels of what is hidden. A place is hidden in all frames (tube masking),
+so that it cannot be copied from the frame before.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmbench.reference.architectures.layers import initialise
+from mmbench.reference.architectures.video import Config, JointBlock, VideoTransformer, through
+
+
+def cubes(videos: Tensor, c: Config) -> Tensor:
+    """Pixels by patch: [n, 3, frames, size, size] to [n, t, s, tubelet · patch · patch, 3]."""
+    n, side = len(videos), c.size // c.patch
+    parts = videos.view(n, 3, c.grid[0], c.tubelet, side, c.patch, side, c.patch)
+    return parts.permute(0, 2, 4, 6, 3, 5, 7, 1).reshape(n, *c.grid, -1, 3)
+
+
+def normalised(pixels: Tensor) -> Tensor:
+    """Each channel of each patch less its mean, over its deviation (the code of VideoMAE)."""
+    mean = pixels.mean(-2, keepdim=True)
+    deviation = pixels.var(-2, keepdim=True).sqrt()
+    return ((pixels - mean) / (deviation + 1e-6)).flatten(-2)
+
+
+class Decoder(nn.Module):
+    """Guesses the pixels of all patches from the features of those that were seen."""
+
+    def __init__(self, c: Config) -> None:
+        super().__init__()
+        width, (times, places) = c.decoder_width, c.grid
+        self.narrow = nn.Linear(c.width, width, bias=False)
+        self.mask_token = nn.Parameter(torch.randn(width) * 0.02)
+        self.space_positions = nn.Parameter(torch.randn(places, width) * 0.02)
+        self.time_positions = nn.Parameter(torch.randn(times, width) * 0.02)
+        blocks = (JointBlock(width, max(1, width // 64), False) for _ in range(c.decoder_layers))
+        self.blocks = nn.ModuleList(blocks)
+        self.norm_out = nn.LayerNorm(width)
+        self.pixels = nn.Linear(width, c.tubelet * c.patch * c.patch * 3)
+        initialise(self, c.decoder_layers)
+
+    def forward(self, token: Tensor, seen: Tensor, kept: Tensor) -> Tensor:
+        """[n, width], [n, t, k, width] and places [n, k] to pixels [n, t, s, cube · 3]."""
+        n, t, _, _ = seen.shape
+        narrow = self.narrow(seen)
+        where = kept[:, None, :, None].expand_as(narrow)
+        hidden = self.mask_token.to(narrow.dtype).expand(n, t, len(self.space_positions), -1)
+        x = hidden.scatter(2, where, narrow) + self.space_positions + self.time_positions[:, None]
+        _, x = through(self.blocks, self.narrow(token)[:, None], x)
+        pixels: Tensor = self.pixels(self.norm_out(x))
+        return pixels
+
+
+def masked_loss(
+    tower: VideoTransformer, decoder: Decoder, videos: Tensor, c: Config, hidden: float
+) -> Tensor:
+    """Mean squared error of the normalised pixels that were hidden, a scalar.
+
+    `hidden` is the share of places, from 0 to 1; one at least is hidden and one seen. Which, is
+    drawn by torch's generator for each video.
+    """
+    places = c.grid[1]
+    seen = min(places - 1, max(1, round(places * (1 - hidden))))
+    order = torch.rand(len(videos), places, device=videos.device).argsort(dim=1)
+    kept, guessed = order[:, :seen], order[:, seen:]
+    said = decoder(*tower.seen(videos, kept), kept)
+    true = normalised(cubes(videos, c))
+    where = guessed[:, None, :, None].expand(-1, said.shape[1], -1, said.shape[3])
+    return F.mse_loss(said.gather(2, where).float(), true.gather(2, where))

@@ -1,0 +1,1 @@
+"""Worlds of made-up data: the same bytes on every machine."""

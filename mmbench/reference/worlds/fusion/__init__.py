@@ -1,0 +1,1 @@
+"""An image, a sound and a sentence, of which one may differ."""

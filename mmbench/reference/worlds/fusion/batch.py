@@ -1,0 +1,43 @@
+"""Batches of images, sounds and sentences for training, each image and sound a little varied."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.reference.worlds.fusion.scene import DECK, trio_at
+from mmbench.reference.worlds.shapes.batch import varied
+from mmbench.reference.worlds.sounds.batch import vary
+from mmbench.reference.worlds.sounds.make import make
+
+
+class TrioBatch(NamedTuple):
+    """n trios: what is seen, heard and read, which differs, and the number that each tells.
+
+    Images float32 [n, size, size, 3] from 0 to 1, sounds float32 [n, SAMPLES] from -1 to 1, n
+    sentences, positions in `ANSWERS` int64 [n], and numbers from 1 to 3 of image, sound and
+    sentence int64 [n, 3].
+    """
+
+    images: NDArray[np.float32]
+    sounds: NDArray[np.float32]
+    sentences: list[str]
+    differs: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+
+
+def trio_batch(seed: int, step: int, trios: int, size: int) -> TrioBatch:
+    """The batch of a step, from 1, of the training split: a function of its arguments alone."""
+    rng = np.random.default_rng([seed, step])
+    indices = range((step - 1) * trios, step * trios)
+    drawn = [trio_at("train", seed, index) for index in indices]
+    made = np.stack([make(trio.sound) for trio in drawn]).astype(np.float32)
+    return TrioBatch(
+        varied([trio.image for trio in drawn], size, rng),
+        vary(made / np.float32(32768), rng, shift=400),
+        [trio.sentence for trio in drawn],
+        np.array([trio.differs for trio in drawn]),
+        np.array([DECK[index % len(DECK)][1] for index in indices]),
+    )

@@ -1,0 +1,54 @@
+"""Which of three differs: images, sounds and sentences of the shapes world, to be put together.
+
+Each tells a number from 1 to 3: how many things are seen, how many sounds are heard one after the
+other, how many of something a sentence speaks of.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from string import ascii_uppercase
+
+from mmbench.datasets import Samples
+from mmbench.errors import DataError, UnknownName
+from mmbench.reference.worlds.fusion.scene import ANSWERS, Trio, trio_at
+from mmbench.reference.worlds.shapes.retrieval import check_sizes, picture
+from mmbench.reference.worlds.shapes.scene import SPLITS, distinct
+from mmbench.reference.worlds.sounds.sources import heard
+from mmbench.types import Content, Sample
+
+_MOST = 10_000
+
+
+def shapes_fusion(
+    root: Path | None,  # noqa: ARG001 - a source takes it; this one reads no file
+    *,
+    split: str = "test",
+    samples: int = 960,
+    size: int = 64,
+    seed: int = 0,
+) -> Samples:
+    """An `image`, a sound (`audio`) and a sentence (`text`) each, and which of them differs.
+
+    The target is {"answer": letter, "options": [text, …]}, the options those of `ANSWERS` in their
+    order. `split` is train, validation or test; `samples` from 1 to 10,000, no two of which mean
+    the same; `size` is the side in pixels, 64 to 1024; `seed` draws others of the same split. In
+    every 24 samples each answer comes as often with each number. Tag: `differs`. Raises UnknownName
+    for a split, DataError for a number out of range.
+    """
+    if split not in SPLITS:
+        raise UnknownName("split of shapes fusion", split, SPLITS)
+    if not 1 <= samples <= _MOST:
+        raise DataError(f"shapes fusion: samples is {samples}; give a number from 1 to {_MOST}")
+    check_sizes(1, size)
+    trios = distinct(samples, partial(trio_at, split, seed))
+    return Samples([_sample(f"{split}-{i}", trio, size, seed) for i, trio in enumerate(trios)])
+
+
+def _sample(name: str, trio: Trio, size: int, seed: int) -> Sample:
+    where = f"{name} of fusion (seed {seed})"
+    image, audio = picture(trio.image, size, where), heard(trio.sound, where)
+    target = {"answer": ascii_uppercase[trio.differs], "options": list(ANSWERS)}
+    inputs: dict[str, Content] = {"image": image, "audio": audio, "text": trio.sentence}
+    return Sample(name, inputs, target, tags={"differs": ANSWERS[trio.differs]})

@@ -1,0 +1,1 @@
+"""Moving shapes: films with captions and classes."""

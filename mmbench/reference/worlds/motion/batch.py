@@ -1,0 +1,36 @@
+"""Batches of moving shapes for training: films of no other split."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.reference.worlds.motion.captions import KINDS
+from mmbench.reference.worlds.motion.draw import draw_film
+from mmbench.reference.worlds.motion.scene import MOTIONS
+from mmbench.reference.worlds.motion.sources import training_film
+
+
+class FilmBatch(NamedTuple):
+    """Films uint8 [n, 16, size, size, 3], one of the captions of each, and motions int64 [n]."""
+
+    films: NDArray[np.uint8]
+    texts: list[str]
+    motions: NDArray[np.int64]
+
+
+def film_batch(seed: int, step: int, videos: int, size: int) -> FilmBatch:
+    """The batch of a step, from 1: a function of its arguments alone.
+
+    A step never shows a film of another.
+    """
+    rng = np.random.default_rng([seed, step])
+    told = [training_film(seed, (step - 1) * videos + i) for i in range(videos)]
+    which = rng.integers(0, len(KINDS), videos)
+    return FilmBatch(
+        np.stack([draw_film(film, size) for film, _ in told]),
+        [texts[k] for (_, texts), k in zip(told, which, strict=True)],
+        np.array([MOTIONS.index(film.motion) for film, _ in told]),
+    )

@@ -1,0 +1,160 @@
+"""The moving shapes: what a film is, how one is drawn by lot, which split holds it.
+
+One shape moves, and up to one rests. The picture is a torus: what leaves it at one edge comes back
+at the opposite one. So the place of the mover is spread evenly over the whole picture at each
+moment of each motion, and its size over the same sizes: no single frame says which motion it is.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from random import Random
+from typing import NamedTuple
+
+from mmbench.reference.worlds.shapes.scene import Spot, below, chance, near, pick, split_of
+from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, SIDE
+
+FRAMES = 16
+MOTIONS = (
+    "moves left",
+    "moves right",
+    "moves up",
+    "moves down",
+    "circles clockwise",
+    "circles anticlockwise",
+    "swings from side to side",
+    "bounces up and down",
+    "grows",
+    "shrinks",
+)
+PACES = ("slowly", "quickly")
+
+TURN = 64
+"""Parts of a full turn, in which phases are counted."""
+_QUARTER = (0, 98, 195, 290, 383, 471, 556, 634, 707, 773, 831, 882, 924, 957, 981, 995, 1000)
+_LEAST, _SPREAD = 70, 70  # the radius of things, in the units of `Spot`: 70 to 139
+# Least and spread, a frame: units along a line, parts of a turn, units of a radius.
+_SPEED = {"slowly": (12, 13), "quickly": (36, 25)}
+_TURNING = {"slowly": (2, 2), "quickly": (6, 3)}
+_GROWTH = {"slowly": (3, 2), "quickly": (8, 5)}
+_LINES = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
+
+
+class Figure(NamedTuple):
+    """A thing in words."""
+
+    colour: str
+    shape: str
+
+
+class Film(NamedTuple):
+    """Which thing does what and how fast, which other rests, and what words leave open.
+
+    `start` is the mover's centre, radius and colour, about which it moves by `step` units or parts
+    of a turn a frame, from `phase` (0 to TURN - 1); an orbit has the radius `reach`. The other is
+    at `rest`. Mover and other differ in colour and in shape.
+    """
+
+    mover: Figure
+    motion: str
+    pace: str
+    other: Figure | None
+    start: Spot
+    step: int
+    phase: int
+    reach: int
+    rest: Spot
+    background: tuple[int, int, int]
+
+    @property
+    def key(self) -> str:
+        """The film's meaning as text: equal for two films that differ in no word."""
+        rests = f"; {' '.join(self.other)} rests" if self.other else ""
+        return f"{' '.join(self.mover)} {self.motion} {self.pace}{rests}"
+
+    @property
+    def split(self) -> str:
+        """The split that may hold this meaning, by a hash of the key: 80, 10 and 10 %."""
+        return split_of(self.key)
+
+    def at(self, frame: int) -> Spot:
+        """Where the mover is, its centre from 0 to 959 both ways, and how large, at a frame."""
+        x, y, radius, rgb = self.start
+        done = self.step * frame
+        verb, _, way = self.motion.partition(" ")
+        if verb == "moves":
+            x, y = x + _LINES[way][0] * done, y + _LINES[way][1] * done
+        elif verb in ("grows", "shrinks"):
+            sign = 1 if verb == "grows" else -1
+            radius = _LEAST + (radius - _LEAST + sign * done) % _SPREAD
+        else:
+            dx, dy = _swing(self.motion, self.phase + done, self.phase - done)
+            x, y = x + dx * self.reach // 1000, y + dy * self.reach // 1000
+        return Spot(x % SIDE, y % SIDE, radius, rgb)
+
+
+def _swing(motion: str, angle: int, back: int) -> tuple[int, int]:
+    """How far from the middle, in thousandths, x to the right and y down."""
+    ways = {
+        "circles clockwise": (sine(angle + TURN // 4), sine(angle)),
+        "circles anticlockwise": (sine(back + TURN // 4), sine(back)),
+        "swings from side to side": (sine(angle), 0),
+        "bounces up and down": (0, -abs(sine(angle))),
+    }
+    return ways[motion]
+
+
+def sine(angle: int) -> int:
+    """A thousand times the sine of an angle in 64ths of a turn, rounded: the same everywhere."""
+    half, part = divmod(angle % TURN, TURN // 2)
+    value = _QUARTER[min(part, TURN // 2 - part)]
+    return -value if half else value
+
+
+def film_at(split: str, seed: int, index: int, attempt: int = 0) -> Film:
+    """The film of a split at an index from 0: stateless, so that a stream resumes anywhere.
+
+    Another `attempt` gives another film. Within a split, meanings can repeat over the indices.
+    """
+    for trial in count():
+        film = _film(chance("film", split, seed, index, attempt, trial))
+        if film.split == split:
+            return film
+    raise AssertionError("unreachable")
+
+
+def _film(rng: Random) -> Film:
+    mover = Figure(pick(rng, tuple(COLOURS)), pick(rng, SHAPES))
+    motion, pace = pick(rng, MOTIONS), pick(rng, PACES)
+    other = _another(rng, mover) if below(rng, 4) else None
+    grey = 205 + below(rng, 36)
+    return Film(
+        mover,
+        motion,
+        pace,
+        other,
+        _spot(rng, mover),
+        _step(rng, motion, pace),
+        below(rng, TURN),
+        90 + below(rng, 71),
+        _spot(rng, other or mover),
+        near(rng, (grey, grey, grey), 10),
+    )
+
+
+def _another(rng: Random, mover: Figure) -> Figure:
+    """A thing of another colour and another shape."""
+    colours = [colour for colour in COLOURS if colour != mover.colour]
+    return Figure(pick(rng, colours), pick(rng, [s for s in SHAPES if s != mover.shape]))
+
+
+def _step(rng: Random, motion: str, pace: str) -> int:
+    verb = motion.partition(" ")[0]
+    kind = {"moves": _SPEED, "grows": _GROWTH, "shrinks": _GROWTH}.get(verb, _TURNING)
+    least, spread = kind[pace]
+    return least + below(rng, spread)
+
+
+def _spot(rng: Random, figure: Figure) -> Spot:
+    x, y, radius = below(rng, SIDE), below(rng, SIDE), _LEAST + below(rng, _SPREAD)
+    return Spot(x, y, radius, near(rng, COLOURS[figure.colour], 18))

@@ -1,0 +1,102 @@
+"""Moving shapes, made on the fly: films to classify by their motion, and to find by captions.
+
+A hash of its meaning decides the split of a film, so that no training stream, however long, ever
+shows a film of the test split. The pixels are the same on every machine.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from mmbench.datasets import RetrievalData, Samples
+from mmbench.errors import DataError, UnknownName
+from mmbench.reference.worlds.motion.captions import KINDS, captions
+from mmbench.reference.worlds.motion.draw import avi, draw_film
+from mmbench.reference.worlds.motion.scene import MOTIONS, Film, film_at
+from mmbench.reference.worlds.shapes.scene import SPLITS, chance, distinct
+from mmbench.types import Media, Sample
+
+_MOST = 10_000
+
+
+def shapes_motion(
+    root: Path | None,  # noqa: ARG001 - a source takes it; this one reads no file
+    *,
+    split: str = "test",
+    videos: int = 500,
+    size: int = 48,
+    seed: int = 0,
+) -> Samples:
+    """Films of 16 frames as videos, each with the number of its motion as target.
+
+    `split` is train, validation or test; `videos` from 1 to 10,000, no two of which mean the same;
+    `size` is the side in pixels, 48 to 1024; `seed` draws other films of the same split. They are
+    drawn when they are read. Tags: `pace` (slowly, quickly), `things` (1 or 2). Raises UnknownName
+    for a split, DataError for a number out of range.
+    """
+    _check(split, videos, size)
+    samples = [
+        Sample(name, {"video": video}, MOTIONS.index(film.motion), tags=_tags(film))
+        for name, film, video in _films(split, videos, size, seed)
+    ]
+    return Samples(samples, list(MOTIONS))
+
+
+def shapes_video(
+    root: Path | None,  # noqa: ARG001 - as above
+    *,
+    split: str = "test",
+    videos: int = 500,
+    size: int = 48,
+    seed: int = 0,
+) -> RetrievalData:
+    """Captions, four to a film, as queries, and films as documents: those of `shapes_motion`.
+
+    Queries have the tag `caption` (the kind of telling) as well. Raises as `shapes_motion` does.
+    """
+    _check(split, videos, size)
+    queries: list[Sample] = []
+    corpus: list[Sample] = []
+    for index, (name, film, video) in enumerate(_films(split, videos, size, seed)):
+        tags = _tags(film)
+        corpus.append(Sample(name, {"video": video}, group=name, tags=tags))
+        told = zip(KINDS, captions(film, chance("told", split, seed, index)), strict=True)
+        for number, (kind, text) in enumerate(told):
+            said = {**tags, "caption": kind}
+            queries.append(Sample(f"{name}#{number}", {"text": text}, group=name, tags=said))
+    links = {query.id: {query.group: 1.0} for query in queries}
+    return RetrievalData(queries, corpus, links)
+
+
+def _check(split: str, videos: int, size: int) -> None:
+    if split not in SPLITS:
+        raise UnknownName("split of moving shapes", split, SPLITS)
+    if not 1 <= videos <= _MOST:
+        raise DataError(f"moving shapes: videos is {videos}; give a number from 1 to {_MOST}")
+    if not 48 <= size <= 1024:
+        raise DataError(f"moving shapes: size is {size}; give a number of pixels from 48 to 1024")
+
+
+def _films(split: str, videos: int, size: int, seed: int) -> list[tuple[str, Film, Media]]:
+    """Name, film and video of each; a film whose meaning was there before is drawn again."""
+    films = distinct(videos, partial(film_at, split, seed))
+    names = [f"{split}-{index}" for index in range(videos)]
+    return [
+        (name, film, Media("video", f"film {name} (seed {seed})", partial(_avi, film, size)))
+        for name, film in zip(names, films, strict=True)
+    ]
+
+
+def _avi(film: Film, size: int) -> bytes:
+    return avi(draw_film(film, size))
+
+
+def _tags(film: Film) -> dict[str, str]:
+    return {"pace": film.pace, "things": "2" if film.other else "1"}
+
+
+def training_film(seed: int, index: int) -> tuple[Film, list[str]]:
+    """A film of the unlimited training stream and its four captions, by its index alone."""
+    film = film_at("train", seed, index)
+    return film, captions(film, chance("told", "train", seed, index))

@@ -1,0 +1,74 @@
+"""Utterances for training: packaged clips of one voice joined, each a little varied."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from mmbench.reference.worlds.numbers.sources import clips, folder
+from mmbench.reference.worlds.numbers.words import split_of
+from mmbench.types import Array
+
+_MOST = 6  # words in an utterance
+
+
+class Piece(NamedTuple):
+    """A clip in memory: float32 samples at the rate it was asked for, and its words."""
+
+    samples: Array
+    text: str
+
+
+@lru_cache(maxsize=2)
+def pieces(rate: int) -> dict[str, list[Piece]]:
+    """The clips of training by voice, in order, at so many samples a second."""
+    from mmbench.media import decode_sound
+
+    found: dict[str, list[Piece]] = {}
+    whole: dict[str, Array] = {}
+    for clip in clips("train"):
+        if clip.file not in whole:
+            data = (folder() / clip.file).read_bytes()
+            whole[clip.file] = decode_sound(data, clip.file, rate).samples
+        samples = whole[clip.file][clip.start * rate // 16000 : clip.end * rate // 16000]
+        found.setdefault(clip.voice, []).append(Piece(samples, clip.text))
+    return found
+
+
+def spoken_batch(seed: int, step: int, number: int, rate: int) -> list[Piece]:
+    """Utterances of a step, from 1: a function of the arguments alone.
+
+    Those of a step have as many clips, one to three, so that they are about equally long.
+    """
+    rng = np.random.default_rng([seed, step])
+    joined = int(rng.integers(1, 4))
+    return [_varied(_utterance(rng, rate, joined), rng, rate) for _ in range(number)]
+
+
+def _utterance(rng: np.random.Generator, rate: int, joined: int) -> Piece:
+    """Clips of one voice, up to 100 ms apart; never what a test may say."""
+    voices = list(pieces(rate).values())
+    while True:
+        voice = voices[rng.integers(len(voices))]
+        chosen = [voice[i] for i in rng.integers(0, len(voice), joined)]
+        text = " ".join(piece.text for piece in chosen)
+        if split_of(text) == "train" and len(text.split()) <= _MOST:
+            gaps = rng.integers(0, rate // 10, len(chosen))
+            parts = [np.pad(p.samples, (gap, 0)) for p, gap in zip(chosen, gaps, strict=True)]
+            return Piece(np.concatenate(parts), text)
+
+
+def _varied(piece: Piece, rng: np.random.Generator, rate: int) -> Piece:
+    """Up to a quarter faster or a fifth slower, up to 6 dB louder or softer, with noise behind it.
+
+    Faster is higher as well, as by a tape: speed perturbation (Ko et al. 2015, "Audio Augmentation
+    for Speech Recognition").
+    """
+    at = np.arange(0, len(piece.samples) - 1, rng.uniform(0.8, 1.25))
+    faster = np.interp(at, np.arange(len(piece.samples)), piece.samples)
+    silent = np.zeros(rng.integers(0, rate // 5))
+    spoken = np.concatenate([faster, silent]) * 10 ** rng.uniform(-0.3, 0.3)
+    noise = rng.standard_normal(len(spoken)) * 10 ** rng.uniform(-4, -2.3)
+    return Piece(np.clip(spoken + noise, -1, 1).astype(np.float32), piece.text)

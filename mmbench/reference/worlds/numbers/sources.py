@@ -1,0 +1,63 @@
+"""The data source `spoken-numbers`: clips of numbers and digits, spoken by a machine.
+
+They come with mmbench, made once by `tools.spoken_numbers`.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from mmbench.datasets import Samples
+from mmbench.errors import DataError
+from mmbench.types import Media, Sample
+
+
+class Clip(NamedTuple):
+    """One clip: where it is, what is said, by whom, how fast in words a minute.
+
+    A clip of training is the samples from `start` to `end` of its file, at 16 kHz.
+    """
+
+    file: str
+    text: str
+    voice: str
+    speed: int
+    split: str
+    start: int = 0
+    end: int = 0
+
+
+def spoken_numbers(
+    root: Path | None,  # noqa: ARG001 - a source takes it; this one reads what is packaged
+) -> Samples:
+    """A sample for each clip of the test: the words as target.
+
+    Tags: `voice`, `speed`, and `heard`, which says whether the voice speaks in the training as
+    well. Raises DataError where the packaged clips are gone.
+    """
+    known = {clip.voice for clip in clips("train")}
+    samples = []
+    for clip in clips("test"):
+        heard = "in training" if clip.voice in known else "never"
+        tags = {"voice": clip.voice, "speed": str(clip.speed), "heard": heard}
+        audio = Media("audio", str(folder() / clip.file))
+        samples.append(Sample(Path(clip.file).stem, {"audio": audio}, clip.text, tags=tags))
+    return Samples(samples)
+
+
+def clips(split: str) -> list[Clip]:
+    """The clips of train or test, in order. Raises DataError."""
+    index = folder() / "index.jsonl"
+    try:
+        rows = [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines()]
+    except OSError as error:
+        raise DataError(f"{index}: cannot be read: {error}; install mmbench again") from error
+    return [Clip(**row) for row in rows if row["split"] == split]
+
+
+def folder() -> Path:
+    """Where the packaged clips lie."""
+    return Path(str(files("mmbench.reference.worlds.numbers") / "clips"))

@@ -1,0 +1,62 @@
+"""Numbers in English words, and which split may speak them."""
+
+from __future__ import annotations
+
+import hashlib
+from random import Random
+
+from mmbench.reference.worlds.shapes.scene import below, pick
+
+UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+WORDS = (*UNITS, *TENS, "hundred", "thousand")
+"""Every word that is spoken."""
+
+
+def in_words(number: int) -> str:
+    """A number from 0 to 9999: 4207 is "four thousand two hundred seven"."""
+    thousands, hundreds, rest = number // 1000, number // 100 % 10, number % 100
+    parts = [f"{UNITS[thousands]} thousand"] if thousands else []
+    parts += [f"{UNITS[hundreds]} hundred"] if hundreds else []
+    if rest >= 20:
+        parts += [TENS[rest // 10 - 2]] + ([UNITS[rest % 10]] if rest % 10 else [])
+    elif rest or not parts:
+        parts.append(UNITS[rest])
+    return " ".join(parts)
+
+
+def split_of(text: str) -> str:
+    """The split, train or test, that may hold a spoken text: a tenth of them is for the test."""
+    return "test" if hashlib.sha256(text.encode()).digest()[0] % 10 == 0 else "train"
+
+
+def text_at(rng: Random, split: str) -> str:
+    """A text of a split: a number, as likely of one digit as of four, or two to five digits."""
+    while True:
+        size = 1 + below(rng, 4)
+        number = in_words(below(rng, 10**size))
+        digits = " ".join(pick(rng, UNITS[:10]) for _ in range(size + 1))
+        text = pick(rng, (number, digits))
+        if split_of(text) == split:
+            return text

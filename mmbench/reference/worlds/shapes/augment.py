@@ -1,0 +1,92 @@
+"""Images of the shapes world varied together with what is said of them, so that it stays true."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.reference.worlds.shapes.scene import Scene
+from mmbench.reference.worlds.shapes.things import COLOURS, SIDE
+
+Images = NDArray[np.uint8]
+Way = Callable[[Images, list[str], Sequence[Scene], np.random.Generator], tuple[Images, list[str]]]
+
+_SIDES = {"left": "right", "right": "left"}
+_SIDE_WORD = re.compile(r"\b(left|right)\b")
+_COLOUR_WORD = re.compile(rf"\b({'|'.join(COLOURS)})\b")
+_ZOOM = 0.06  # a small thing stays small: radii of small and large differ by half
+
+
+def mirrored(scene: Scene) -> Scene:
+    """The scene as a mirror shows it: left is right; things are told in reading order again."""
+    pairs = [
+        (thing._replace(column=2 - thing.column), spot._replace(x=SIDE - spot.x))
+        for thing, spot in zip(scene.things, scene.spots, strict=True)
+    ]
+    things, spots = zip(*sorted(pairs), strict=True)
+    return Scene(things, spots, scene.background)
+
+
+def mirrored_text(text: str) -> str:
+    """What is said of the mirrored scene: left and right change places."""
+    return _SIDE_WORD.sub(lambda found: _SIDES[found.group()], text)
+
+
+def flip(
+    images: Images, texts: list[str], scenes: Sequence[Scene], rng: np.random.Generator
+) -> tuple[Images, list[str]]:
+    """Mirror every other pair, by lot, but none whose mirrored meaning another split holds."""
+    lots = rng.random(len(images)) < 0.5
+    chosen = [lot and mirrored(it).split == it.split for lot, it in zip(lots, scenes, strict=True)]
+    turned = np.where(np.array(chosen)[:, None, None, None], images[:, :, ::-1], images)
+    said = [mirrored_text(t) if flips else t for t, flips in zip(texts, chosen, strict=True)]
+    return turned, said
+
+
+def recolour(
+    images: Images,
+    texts: list[str],
+    scenes: Sequence[Scene],  # noqa: ARG001 - a Way takes them
+    rng: np.random.Generator,
+) -> tuple[Images, list[str]]:
+    """Exchange the channels, by lot, of images whose text names no colour."""
+    orders = rng.permuted(np.tile(np.arange(3), (len(images), 1)), axis=1)
+    named = [_COLOUR_WORD.search(text) is not None for text in texts]
+    orders[np.array(named)] = np.arange(3)
+    return np.take_along_axis(images, orders[:, None, None, :], axis=-1), texts
+
+
+def zoom(
+    images: Images,
+    texts: list[str],
+    scenes: Sequence[Scene],  # noqa: ARG001 - as above
+    rng: np.random.Generator,
+) -> tuple[Images, list[str]]:
+    """Crop or widen by up to 6 % about the centre, in the same size; an edge goes on beyond it."""
+    n, size, _, _ = images.shape
+    scales = rng.uniform(1 - _ZOOM, 1 + _ZOOM, (n, 1))
+    centre = (size - 1) / 2
+    at = np.clip(np.rint((np.arange(size) - centre) * scales + centre), 0, size - 1).astype(int)
+    return images[np.arange(n)[:, None, None], at[:, :, None], at[:, None, :]], texts
+
+
+WAYS: Mapping[str, Way] = {"flip": flip, "recolour": recolour, "zoom": zoom}
+
+
+def varied_pairs(
+    images: Images,
+    texts: list[str],
+    scenes: Sequence[Scene],
+    ways: Sequence[str],
+    rng: np.random.Generator,
+) -> tuple[Images, list[str]]:
+    """Images uint8 [n, size, size, 3] and a text of each, varied in some of `WAYS`, in that order.
+
+    `scenes` are what the images show.
+    """
+    for way in ways:
+        images, texts = WAYS[way](images, texts, scenes, rng)
+    return images, texts

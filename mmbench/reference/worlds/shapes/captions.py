@@ -1,0 +1,94 @@
+"""The captions of the shapes world: a small grammar with five ways to tell a scene.
+
+They differ in what they say; the order of the things and a few synonyms are drawn by lot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+from mmbench.reference.worlds.shapes.scene import Scene, pick, shuffled
+from mmbench.reference.worlds.shapes.things import Thing
+from mmbench.reference.worlds.shapes.words import PLACES, SIZE_WORDS
+
+_NUMBERS = ("one shape", "two shapes", "three shapes")
+
+
+def captions(scene: Scene, rng: Random) -> list[str]:
+    """Five captions, one of each kind, in the order of `KINDS`; each is true of the scene."""
+    return [tell(shuffled(rng, scene.things), rng) for tell in KINDS.values()]
+
+
+def _everything(things: Sequence[Thing], rng: Random) -> str:
+    """Size, colour, shape and place of each."""
+    return _list([f"a {_sized(t, rng)} {place(t, rng)}" for t in things])
+
+
+def _relation(things: Sequence[Thing], rng: Random) -> str:
+    """Colours and shapes, and how they lie to each other."""
+    if len(things) == 1:
+        return f"only {_coloured(things[0])} and it is {place(things[0], rng)}"
+    first, second, *rest = things
+    text = f"{_coloured(first)} is {relation(first, second)} {_coloured(second)}"
+    for third in rest:
+        text += f", which is {relation(second, third)} {_coloured(third)}"
+    return text
+
+
+def _places(things: Sequence[Thing], rng: Random) -> str:
+    """Colours and shapes by place."""
+    return _list([f"{place(t, rng)} there is {_coloured(t)}" for t in things])
+
+
+def _inventory(things: Sequence[Thing], rng: Random) -> str:
+    """How many, and what each is, but not where."""
+    return f"{_NUMBERS[len(things) - 1]}: {_list([f'a {_sized(t, rng)}' for t in things])}"
+
+
+def _glance(things: Sequence[Thing], rng: Random) -> str:
+    """Either only the colours or only sizes and shapes, by place."""
+    if rng.random() < 0.5:
+        return _list([f"something {t.colour} {place(t, rng)}" for t in things])
+    return _list([f"a {_size(t, rng)} {t.shape} {place(t, rng)}" for t in things])
+
+
+KINDS: dict[str, Callable[[Sequence[Thing], Random], str]] = {
+    "everything": _everything,
+    "relation": _relation,
+    "places": _places,
+    "inventory": _inventory,
+    "glance": _glance,
+}
+
+
+def relation(a: Thing, b: Thing) -> str:
+    """How a lies to b: "above and to the left of". Cells of one row are level, and so columns."""
+    vertical = "above" if a.row < b.row else "below" if a.row > b.row else ""
+    if a.column == b.column:
+        return vertical
+    horizontal = f"to the {'left' if a.column < b.column else 'right'} of"
+    return f"{vertical} and {horizontal}" if vertical else horizontal
+
+
+def _size(thing: Thing, rng: Random) -> str:
+    return pick(rng, SIZE_WORDS[thing.size])
+
+
+def _sized(thing: Thing, rng: Random) -> str:
+    return f"{_size(thing, rng)} {thing.colour} {thing.shape}"
+
+
+def _coloured(thing: Thing) -> str:
+    article = "an" if thing.colour == "orange" else "a"
+    return f"{article} {thing.colour} {thing.shape}"
+
+
+def place(thing: Thing, rng: Random) -> str:
+    """Where a thing is: "in the upper left corner"."""
+    return pick(rng, PLACES[thing.row, thing.column])
+
+
+def _list(parts: Sequence[str]) -> str:
+    """Join as English does: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -1,0 +1,47 @@
+"""Drawing a scene of the shapes world in whole numbers, so that every machine gets the same bytes.
+
+Pixels are mixed of a thing's colour and what is behind it, by the pixel's cover.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.reference.worlds.shapes.forms import FULL, cover
+from mmbench.reference.worlds.shapes.scene import Scene, Spot
+from mmbench.reference.worlds.shapes.things import SIDE
+
+Image = NDArray[np.uint8]
+
+
+def draw(scene: Scene, size: int) -> Image:
+    """The scene as RGB, uint8 [size, size, 3]."""
+    image = np.empty((size, size, 3), np.uint8)
+    image[:] = scene.background
+    for thing, spot in zip(scene.things, scene.spots, strict=True):
+        paint(image, thing.shape, spot)
+    return image
+
+
+def paint(image: Image, shape: str, spot: Spot) -> None:
+    """Draw a shape over what is there; some of it must lie within the image's sides."""
+    size = len(image)
+    rows = _span(spot.y, spot.radius, size)
+    columns = _span(spot.x, spot.radius, size)
+    inside = cover(shape, (spot.x, spot.y), spot.radius, (rows, columns), size)[..., None]
+    patch = image[rows, columns]
+    patch[:] = (patch * (FULL - inside) + np.array(spot.rgb) * inside + FULL // 2) // FULL
+
+
+def _span(centre: int, radius: int, size: int) -> slice:
+    """The pixels that a thing can touch along one axis."""
+    first = (centre - radius) * size // SIDE
+    last = (centre + radius) * size // SIDE
+    return slice(max(0, first), min(size, last + 1))
+
+
+def ppm(image: Image) -> bytes:
+    """The image as a binary PPM (P6) file: a header and the raw bytes."""
+    height, width, _ = image.shape
+    return b"P6\n%d %d\n255\n" % (width, height) + image.tobytes()

@@ -1,0 +1,210 @@
+"""Questions about the scenes of the shapes world, with answers that nobody can guess.
+
+Given the text of a question, all answers that it may have are equally likely, and given its
+options too, so are these. That is so by construction: a scene favours no colour, shape or cell, and
+where it does favour an answer (no thing is counted more often than three), a lot decides what is
+asked for. Chance is 1/2 for existence, 1/4 for count, 1/8 for colour, 1/9 for position and about
+1/64 for comparison; 1/2 for existence and 1/4 for the others where options are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import combinations, product
+from random import Random
+from string import ascii_uppercase
+from typing import NamedTuple
+
+from mmbench.reference.worlds.shapes.captions import place
+from mmbench.reference.worlds.shapes.scene import Scene, pick, shuffled
+from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, SIZES, VALUES, Thing
+
+_ROWS, _COLUMNS = ("top", "", "bottom"), ("left", "", "right")
+_CELLS = {
+    (row, column): f"{_ROWS[row]} {_COLUMNS[column]}".strip() or "middle"
+    for row, column in product(range(3), range(3))
+}
+_PAIRS = [f"{colour} {shape}" for colour, shape in product(COLOURS, SHAPES)]
+_ASPECTS = (("shape",), ("colour",), ("colour", "shape"), ("size", "colour", "shape"))
+_COUNTS = ("0", "1", "2", "3")
+
+# What is compared: the words for having most of it, and more of it than another thing.
+_MEASURES: dict[tuple[str, str], Callable[[Thing], int]] = {
+    ("the largest", "larger than"): lambda thing: SIZES.index(thing.size),
+    ("the smallest", "smaller than"): lambda thing: -SIZES.index(thing.size),
+    ("the highest", "above"): lambda thing: -thing.row,
+    ("the lowest", "below"): lambda thing: thing.row,
+    ("farthest to the left", "to the left of"): lambda thing: -thing.column,
+    ("farthest to the right", "to the right of"): lambda thing: thing.column,
+}
+
+
+class Question(NamedTuple):
+    """A question, its answer of one or two words, and the options, of which one is the answer."""
+
+    kind: str
+    text: str
+    answer: str
+    options: tuple[str, ...]
+
+    @property
+    def letter(self) -> str:
+        """The letter of the answer among the options, from A."""
+        return ascii_uppercase[self.options.index(self.answer)]
+
+
+def questions(scene: Scene, rng: Random) -> list[Question]:
+    """One question of each kind that the scene allows, in the order of `KINDS`.
+
+    A function of the scene and of `rng`, which is from `chance(...)`. There are four options, two
+    for existence; the answer stands at each place equally often.
+    """
+    return [found for ask in KINDS.values() if (found := ask(scene, rng)) is not None]
+
+
+def _existence(scene: Scene, rng: Random) -> Question:
+    """Yes or no by lot; what is not there differs in one word from a thing that is."""
+    thing, aspects = pick(rng, scene.things), pick(rng, _ASPECTS)
+    asked = {aspect: getattr(thing, aspect) for aspect in aspects}
+    answer = pick(rng, ("yes", "no"))
+    if answer == "no":
+        other = pick(rng, aspects)
+        changed = ({**asked, other: value} for value in shuffled(rng, VALUES[other]))
+        asked = next(a for a in changed if not any(_fits(t, a) for t in scene.things))
+    noun = " ".join(asked.values()) + ("" if "shape" in asked else " shape")
+    article = "an" if noun.startswith("orange") else "a"
+    text = f"Is there {article} {noun}?"
+    return Question("existence", text, answer, tuple(shuffled(rng, ("yes", "no"))))
+
+
+def _fits(thing: Thing, asked: dict[str, str]) -> bool:
+    return all(getattr(thing, aspect) == value for aspect, value in asked.items())
+
+
+def _count(scene: Scene, rng: Random) -> Question | None:
+    """Of three things 0 to 3 are counted, as the lot says; what is counted follows from that."""
+    if len(scene.things) < 3:
+        return None
+    counters = shuffled(rng, (_count_sizes, _count_colours, _count_shapes))
+    counted = next(filter(None, (counter(scene, rng) for counter in counters)), None)
+    if counted is None:
+        return None
+    text, number = counted
+    return Question("count", text, str(number), tuple(shuffled(rng, _COUNTS)))
+
+
+def _count_sizes(scene: Scene, rng: Random) -> tuple[str, int] | None:
+    """Three of a size are a third as frequent as two and one, of which so many are left out."""
+    sizes = [thing.size for thing in scene.things]
+    if len(set(sizes)) == 2 and pick(rng, range(3)):
+        return None
+    size = pick(rng, SIZES)
+    return f"How many {size} shapes are there?", sizes.count(size)
+
+
+def _count_colours(scene: Scene, rng: Random) -> tuple[str, int] | None:
+    drawn = _three(rng, [thing.colour for thing in scene.things], tuple(COLOURS))
+    if drawn is None:
+        return None
+    (first, second, third), number = drawn
+    return f"How many shapes are {first}, {second} or {third}?", number
+
+
+def _count_shapes(scene: Scene, rng: Random) -> tuple[str, int] | None:
+    drawn = _three(rng, [thing.shape for thing in scene.things], SHAPES)
+    if drawn is None:
+        return None
+    (first, second, third), number = [_plural(word) for word in drawn[0]], drawn[1]
+    return f"How many {first}, {second} or {third} are there?", number
+
+
+def _plural(word: str) -> str:
+    return f"{word}es" if word.endswith("s") else f"{word}s"
+
+
+def _three(rng: Random, seen: Sequence[str], words: Sequence[str]) -> tuple[list[str], int] | None:
+    """Three of the words, and how many of those seen they name: drawn first, from 0 to 3.
+
+    None where not every number could have been drawn, so that none is rarer than another.
+    """
+    by_number: dict[int, list[tuple[str, ...]]] = {}
+    for three in combinations(words, 3):
+        by_number.setdefault(sum(word in three for word in seen), []).append(three)
+    if len(by_number) < 4:
+        return None
+    number = pick(rng, range(4))
+    return shuffled(rng, pick(rng, by_number[number])), number
+
+
+def _colour(scene: Scene, rng: Random) -> Question:
+    """Of a thing that is named by its shape, size or place."""
+    thing = pick(rng, scene.things)
+    named = [*_names(scene, thing, ("shape", "size")), f"shape {place(thing, rng)}"]
+    text = f"What colour is the {pick(rng, named)}?"
+    others = [other.colour for other in scene.things]
+    return Question("colour", text, thing.colour, _options(rng, thing.colour, others, COLOURS))
+
+
+def _position(scene: Scene, rng: Random) -> Question:
+    """Of a thing that is named by its colour, shape or size."""
+    thing = pick(rng, scene.things)
+    named = [f"{thing.colour} {thing.shape}", *_names(scene, thing, ("colour", "shape", "size"))]
+    text = f"Where is the {pick(rng, named)}?"
+    cells = [_CELLS[other.row, other.column] for other in scene.things]
+    answer = _CELLS[thing.row, thing.column]
+    return Question("position", text, answer, _options(rng, answer, cells, _CELLS.values()))
+
+
+def _names(scene: Scene, thing: Thing, aspects: Sequence[str]) -> list[str]:
+    """The aspects that tell a thing from the others, as nouns: "circle", "large shape"."""
+    own = {aspect: {aspect: getattr(thing, aspect)} for aspect in aspects}
+    alone = [a for a in aspects if sum(_fits(other, own[a]) for other in scene.things) == 1]
+    return [own[a][a] + ("" if a == "shape" else " shape") for a in alone]
+
+
+def _comparison(scene: Scene, rng: Random) -> Question | None:
+    """Which thing has most of something, or more than another thing has that is named."""
+    candidates = [*_superlatives(scene), *_comparatives(scene)]
+    if not candidates:
+        return None
+    text, right, named = pick(rng, candidates)
+    others = [_pair(other) for other in scene.things if other not in named]
+    strangers = [pair for pair in _PAIRS if pair not in map(_pair, named)]
+    options = _options(rng, _pair(right), others, strangers)
+    return Question("comparison", text, _pair(right), options)
+
+
+def _superlatives(scene: Scene) -> Iterator[tuple[str, Thing, tuple[Thing, ...]]]:
+    for (most, _), measure in _MEASURES.items():
+        amounts = [measure(thing) for thing in scene.things]
+        if len(amounts) > 1 and amounts.count(max(amounts)) == 1:
+            yield f"Which shape is {most}?", max(scene.things, key=measure), ()
+
+
+def _comparatives(scene: Scene) -> Iterator[tuple[str, Thing, tuple[Thing, ...]]]:
+    """Only of three things, so that the one that is not named is not always the answer."""
+    for ((_, more), measure), named in product(_MEASURES.items(), scene.things):
+        fitting = [thing for thing in scene.things if measure(thing) > measure(named)]
+        if len(scene.things) == 3 and len(fitting) == 1:
+            yield f"Which shape is {more} the {_pair(named)}?", fitting[0], (named,)
+
+
+def _pair(thing: Thing) -> str:
+    return f"{thing.colour} {thing.shape}"
+
+
+def _options(
+    rng: Random, answer: str, seen: Sequence[str], words: Collection[str]
+) -> tuple[str, ...]:
+    """The answer and three others, first what is seen in the scene, in an order drawn by lot."""
+    wrong = [word for word in dict.fromkeys([*seen, *shuffled(rng, list(words))]) if word != answer]
+    return tuple(shuffled(rng, [answer, *wrong[:3]]))
+
+
+KINDS: dict[str, Callable[[Scene, Random], Question | None]] = {
+    "existence": _existence,
+    "count": _count,
+    "colour": _colour,
+    "position": _position,
+    "comparison": _comparison,
+}

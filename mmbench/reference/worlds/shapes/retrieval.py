@@ -1,0 +1,107 @@
+"""The shapes world: procedural scenes with captions, made on the fly, the same bytes everywhere.
+
+One to three coloured shapes on a 3 × 3 grid, five captions each. A hash of its meaning decides the
+split of a scene, so that no training stream, however long, ever shows a scene of the test split.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from mmbench.datasets import RetrievalData
+from mmbench.errors import DataError, UnknownName
+from mmbench.reference.worlds.shapes.captions import KINDS, captions
+from mmbench.reference.worlds.shapes.draw import draw, ppm
+from mmbench.reference.worlds.shapes.scene import SPLITS, Scene, chance, distinct, scene_at, twin
+from mmbench.types import Media, Sample
+
+_MOST = 1_000_000
+
+
+def shapes(
+    root: Path | None,  # noqa: ARG001 - a source takes it; this one reads no file
+    *,
+    split: str = "test",
+    images: int = 1000,
+    size: int = 64,
+    seed: int = 0,
+) -> RetrievalData:
+    """Captions as queries and images as documents; no two images of a split mean the same.
+
+    `split` is train, validation or test; `images` from 1 to 1,000,000; `size` is the side in
+    pixels, 64 to 1024; `seed` draws other scenes of the same split. Images are drawn when they are
+    read. Tags: `objects` (1 to 3) on both sides, `caption` (the kind of telling) on queries.
+    Raises UnknownName for a split, DataError for a number out of range.
+    """
+    queries: list[Sample] = []
+    corpus: list[Sample] = []
+    for index, (name, scene, image) in enumerate(pictures(split, images, size, seed)):
+        tags = {"objects": str(len(scene.things))}
+        corpus.append(Sample(name, {"image": image}, group=name, tags=tags))
+        for number, (kind, text) in enumerate(told(scene, split, seed, index)):
+            said = {**tags, "caption": kind}
+            queries.append(Sample(f"{name}#{number}", {"text": text}, group=name, tags=said))
+    links = {query.id: {query.group: 1.0} for query in queries}
+    return RetrievalData(queries, corpus, links)
+
+
+def pictures(split: str, images: int, size: int, seed: int) -> list[tuple[str, Scene, Media]]:
+    """Name, scene and image of each of a split's first scenes. Raises as `shapes` does."""
+    if split not in SPLITS:
+        raise UnknownName("split of shapes", split, SPLITS)
+    check_sizes(images, size)
+    scenes = distinct(images, partial(scene_at, split, seed))
+    named = [(f"{split}-{index}", scene) for index, scene in enumerate(scenes)]
+    return [(name, it, picture(it, size, f"{name} (seed {seed})")) for name, it in named]
+
+
+def check_sizes(images: int, size: int) -> None:
+    """Refuse numbers of images and pixels that are out of range. Raises DataError."""
+    if not 1 <= images <= _MOST:
+        raise DataError(f"shapes: images is {images}; give a number from 1 to {_MOST}")
+    if not 64 <= size <= 1024:
+        raise DataError(f"shapes: size is {size}; give a number of pixels from 64 to 1024")
+
+
+def picture(scene: Scene, size: int, name: str) -> Media:
+    """The image of a scene, `size` pixels wide and high, drawn when it is read."""
+    return Media("image", f"shapes {name}", partial(_ppm, scene, size))
+
+
+def told(scene: Scene, split: str, seed: int, index: int) -> list[tuple[str, str]]:
+    """Kind and text of the five captions of the scene at an index."""
+    texts = captions(scene, chance("captions", split, seed, index))
+    return list(zip(KINDS, texts, strict=True))
+
+
+def _ppm(scene: Scene, size: int) -> bytes:
+    return ppm(draw(scene, size))
+
+
+Told = tuple[Scene, list[str]]
+"""A scene and its five captions."""
+
+
+def training_scene(seed: int, index: int) -> Told:
+    """A scene of the unlimited training stream and its five captions, by its index alone."""
+    scene = scene_at("train", seed, index)
+    return scene, captions(scene, chance("captions", "train", seed, index))
+
+
+def training_twins(seed: int, index: int) -> list[Told]:
+    """The scene of the training stream at an index and its `twin`, with five captions each.
+
+    They are told in the same words but for the one that differs; where a way of telling leaves
+    that out, so that it would be true of both, everything is told in its place.
+    """
+    scene, texts = training_scene(seed, index)
+    other = twin(scene, chance("twin", "train", seed, index))
+    others = captions(other, chance("captions", "train", seed, index))
+    differ = [one != two for one, two in zip(texts, others, strict=True)]
+    return [(scene, _telling(texts, differ)), (other, _telling(others, differ))]
+
+
+def _telling(texts: list[str], differ: list[bool]) -> list[str]:
+    """The texts, the first of which tells everything, in the place of those that do not differ."""
+    return [text if tells else texts[0] for text, tells in zip(texts, differ, strict=True)]

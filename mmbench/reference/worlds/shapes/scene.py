@@ -1,0 +1,194 @@
+"""The scenes of the shapes world: what a scene is, how one is drawn by lot, which split holds it.
+
+Everything is a function of integers and text through SHA-256 and `random.Random(int).random()`, the
+two sources of chance that Python promises to keep, so that a seed means the same on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from itertools import count
+from random import Random
+from typing import NamedTuple, Protocol, TypeVar
+
+from mmbench.reference.worlds.shapes.things import (
+    CELL,
+    COLOURS,
+    RADII,
+    SHAPES,
+    SIZES,
+    VALUES,
+    Thing,
+)
+
+T = TypeVar("T")
+
+SPLITS = ("train", "validation", "test")
+
+_PLAY = 45
+
+
+class Spot(NamedTuple):
+    """Where and how a thing is drawn: centre and radius in 1/960 of the side, colour 0 to 255."""
+
+    x: int
+    y: int
+    radius: int
+    rgb: tuple[int, int, int]
+
+
+class Scene(NamedTuple):
+    """One to three things in reading order, and what words leave open: spots and background.
+
+    No two things share a cell, nor both colour and shape; no two overlap.
+    """
+
+    things: tuple[Thing, ...]
+    spots: tuple[Spot, ...]
+    background: tuple[int, int, int]
+
+    @property
+    def key(self) -> str:
+        """The scene's meaning as text: equal for two scenes that differ in no word."""
+        return ";".join(f"{t.row}{t.column} {t.size} {t.colour} {t.shape}" for t in self.things)
+
+    @property
+    def split(self) -> str:
+        """The split that may hold this meaning, by a hash of the key: 80, 10 and 10 %."""
+        return split_of(self.key)
+
+
+def split_of(key: str) -> str:
+    """The split that may hold a meaning, by a hash of its key: 80, 10 and 10 %."""
+    bucket = hashlib.sha256(key.encode()).digest()[0] % 10
+    return {0: "test", 1: "validation"}.get(bucket, "train")
+
+
+def chance(*parts: int | str) -> Random:
+    """A generator seeded by what is given. Only its `random()` may be used (see the module)."""
+    digest = hashlib.sha256(repr(parts).encode()).digest()
+    return Random(int.from_bytes(digest[:8], "big"))
+
+
+def below(rng: Random, n: int) -> int:
+    """A whole number from 0 to n - 1."""
+    return int(rng.random() * n)
+
+
+def pick(rng: Random, items: Sequence[T]) -> T:
+    """One of the items."""
+    return items[below(rng, len(items))]
+
+
+def shuffled(rng: Random, items: Sequence[T]) -> list[T]:
+    """The items in an order drawn by lot."""
+    left = list(items)
+    return [left.pop(below(rng, len(left))) for _ in items]
+
+
+class Meant(Protocol):
+    """A scene, a film or a sound: `key` is its meaning as text."""
+
+    @property
+    def key(self) -> str:
+        """Equal for two that differ in no word."""
+        ...
+
+
+M = TypeVar("M", bound=Meant)
+
+
+def distinct(number: int, at: Callable[[int, int], M]) -> list[M]:
+    """So many in order, `at(index, attempt)`; where a meaning was there before, another attempt."""
+    seen: dict[str, M] = {}
+    for index in range(number):
+        fresh = (at(index, attempt) for attempt in count())
+        one = next(one for one in fresh if one.key not in seen)
+        seen[one.key] = one
+    return list(seen.values())
+
+
+def scene_at(split: str, seed: int, index: int, attempt: int = 0) -> Scene:
+    """The scene of a split at an index from 0: stateless, so that a stream resumes anywhere.
+
+    Another `attempt` gives another scene. Within a split, meanings can repeat over the indices.
+    """
+    for trial in count():
+        scene = _scene(chance("scene", split, seed, index, attempt, trial))
+        if scene.split == split:
+            return scene
+    raise AssertionError("unreachable")
+
+
+def _scene(rng: Random) -> Scene:
+    number = pick(rng, (1, 2, 2, 2, 3, 3, 3))
+    cells = sorted(shuffled(rng, range(9))[:number])
+    things: list[Thing] = []
+    while len(things) < number:
+        row, column = divmod(cells[len(things)], 3)
+        thing = Thing(row, column, pick(rng, SIZES), pick(rng, tuple(COLOURS)), pick(rng, SHAPES))
+        if all(thing[3:] != other[3:] for other in things):
+            things.append(thing)
+    shade = background(rng)
+    return Scene(tuple(things), tuple(_spot(rng, thing) for thing in things), shade)
+
+
+def twin(scene: Scene, rng: Random) -> Scene:
+    """A scene of the same split that differs in one word: one thing's size, colour or shape.
+
+    The others stay as they are drawn. Raises ValueError where another split holds all such scenes,
+    which is one in 10^9.
+    """
+    at = below(rng, len(scene.things))
+    for aspect in shuffled(rng, list(VALUES)):
+        for value in shuffled(rng, VALUES[aspect]):
+            changed = Thing(**{**scene.things[at]._asdict(), aspect: value})
+            other = _with(rng, scene, at, changed)
+            if other.key != scene.key and other.split == scene.split and _told_apart(other):
+                return other
+    raise ValueError(f"no scene like {scene.key} is of its split")
+
+
+def _with(rng: Random, scene: Scene, at: int, thing: Thing) -> Scene:
+    things, spots = list(scene.things), list(scene.spots)
+    things[at], spots[at] = thing, _spot(rng, thing)
+    return scene._replace(things=tuple(things), spots=tuple(spots))
+
+
+def _told_apart(scene: Scene) -> bool:
+    """Whether no two things share both colour and shape."""
+    return len({thing[3:] for thing in scene.things}) == len(scene.things)
+
+
+def lone_scene(rng: Random, colour: str, shape: str) -> Scene:
+    """One thing that stands where four cells meet, as no thing of `scene_at` does.
+
+    So it is of no split, and its `row` and `column` are those of the upper left one of the cells.
+    """
+    shade = background(rng)
+    thing = Thing(below(rng, 2), below(rng, 2), pick(rng, SIZES), colour, shape)
+    spot = _spot(rng, thing)
+    moved = spot._replace(x=spot.x + CELL // 2, y=spot.y + CELL // 2)
+    return Scene((thing,), (moved,), shade)
+
+
+def background(rng: Random) -> tuple[int, int, int]:
+    """A light grey with a tint."""
+    grey = 205 + below(rng, 36)
+    return near(rng, (grey, grey, grey), 10)
+
+
+def _spot(rng: Random, thing: Thing) -> Spot:
+    least, beyond = RADII[thing.size]
+    radius = least + below(rng, beyond - least)
+    play = min(CELL // 2 - radius, _PLAY)  # inside its cell, so that nothing overlaps
+    x = CELL * thing.column + CELL // 2 - play + below(rng, 2 * play + 1)
+    y = CELL * thing.row + CELL // 2 - play + below(rng, 2 * play + 1)
+    return Spot(x, y, radius, near(rng, COLOURS[thing.colour], 18))
+
+
+def near(rng: Random, rgb: tuple[int, int, int], spread: int) -> tuple[int, int, int]:
+    """A colour each channel of which differs by up to `spread`, drawn by lot."""
+    r, g, b = (max(0, min(255, c - spread + below(rng, 2 * spread + 1))) for c in rgb)
+    return r, g, b

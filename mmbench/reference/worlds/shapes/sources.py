@@ -1,0 +1,131 @@
+"""Still images of the shapes world to be named, told and asked about; `shapes` is for retrieval."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import product
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from mmbench.data.mapping.cells import lettered
+from mmbench.datasets import Samples
+from mmbench.reference.worlds.shapes.questions import Question, questions
+from mmbench.reference.worlds.shapes.retrieval import check_sizes, picture, pictures, told
+from mmbench.reference.worlds.shapes.scene import chance, lone_scene
+from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES
+from mmbench.types import Content, Media, Sample
+
+
+def shapes_classes(
+    root: Path | None,  # noqa: ARG001 - a source takes it; this one reads no file
+    *,
+    images: int = 960,
+    size: int = 64,
+    seed: int = 0,
+) -> Samples:
+    """Images of one thing, each with the number of its class, "red circle" and 63 others, in turn.
+
+    The thing stands where no scene of any split has one: a class is known from training, its image
+    is not. `images` is from 1 to 1,000,000, `size` the side in pixels, 64 to 1024. Tag: `size`.
+    Raises DataError for a number out of range.
+    """
+    check_sizes(images, size)
+    classes = list(product(COLOURS, SHAPES))
+    samples = []
+    for index in range(images):
+        number = index % len(classes)
+        scene = lone_scene(chance("lone", seed, index), *classes[number])
+        image = picture(scene, size, f"lone-{index} (seed {seed})")
+        tags = {"size": scene.things[0].size}
+        samples.append(Sample(f"lone-{index}", {"image": image}, number, tags=tags))
+    return Samples(samples, [" ".join(pair) for pair in classes])
+
+
+def shapes_captions(
+    root: Path | None,  # noqa: ARG001 - as above
+    *,
+    split: str = "test",
+    images: int = 1000,
+    size: int = 64,
+    seed: int = 0,
+) -> Samples:
+    """The images of `shapes` with its five captions as target. Tag: `objects`. Raises as it does.
+
+    The first caption tells everything: size, colour, shape and place of each thing.
+    """
+    return Samples(
+        [
+            Sample(
+                name,
+                {"image": image},
+                [text for _, text in told(scene, split, seed, index)],
+                group=name,
+                tags={"objects": str(len(scene.things))},
+            )
+            for index, (name, scene, image) in enumerate(pictures(split, images, size, seed))
+        ]
+    )
+
+
+def shapes_prompts(
+    root: Path | None,  # noqa: ARG001 - as above
+    *,
+    split: str = "test",
+    images: int = 1000,
+    size: int = 64,
+    seed: int = 0,
+) -> Samples:
+    """The first caption of each image of `shapes` as text to draw from, the image as target.
+
+    It tells size, colour, shape and place of each thing. Tag: `objects`. Raises as `shapes` does.
+    """
+    return Samples(
+        [
+            Sample(
+                name,
+                {"text": told(scene, split, seed, index)[0][1]},
+                image,
+                group=name,
+                tags={"objects": str(len(scene.things))},
+            )
+            for index, (name, scene, image) in enumerate(pictures(split, images, size, seed))
+        ]
+    )
+
+
+def shapes_questions(
+    root: Path | None,  # noqa: ARG001 - as above
+    *,
+    split: str = "test",
+    images: int = 1000,
+    size: int = 64,
+    seed: int = 0,
+    options: bool = False,
+) -> Samples:
+    """The images of `shapes` with one question about each; all kinds are equally frequent.
+
+    The target is the answer, one or two words. With `options` it is {"answer": letter, "options":
+    [text, …]}, and the input `options` has them as lines "A. red". Tag: `kind`. Raises as `shapes`
+    does.
+    """
+    samples: list[Sample] = []
+    asked: Counter[str] = Counter()
+    for index, (name, scene, image) in enumerate(pictures(split, images, size, seed)):
+        found = questions(scene, chance("questions", split, seed, index))
+        question = min(found, key=lambda one: asked[one.kind])
+        asked[question.kind] += 1
+        samples.append((_offered if options else _open)(question, name, image))
+    return Samples(samples)
+
+
+def _open(question: Question, name: str, image: Media) -> Sample:
+    inputs: dict[str, Content] = {"image": image, "question": question.text}
+    return Sample(name, inputs, question.answer, group=name, tags={"kind": question.kind})
+
+
+def _offered(question: Question, name: str, image: Media) -> Sample:
+    sample = _open(question, name, image)
+    target = {"answer": question.letter, "options": list(question.options)}
+    inputs = {**sample.inputs, "options": lettered(question.options)}
+    return replace(sample, inputs=inputs, target=target)

@@ -1,0 +1,91 @@
+"""Training data about still images of the shapes world: questions, and talks as LLaVA's data has.
+
+Source of the form: Liu et al. 2023, arXiv 2304.08485, and the `conversations` of LLaVA-Instruct.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+from random import Random
+
+from mmbench.data.mapping.cells import lettered
+from mmbench.reference.worlds.shapes.captions import captions
+from mmbench.reference.worlds.shapes.questions import KINDS, Question, questions
+from mmbench.reference.worlds.shapes.scene import Scene, chance, pick, scene_at, shuffled
+
+IMAGE = "<image>"
+DESCRIBE = "Describe the image in one line."
+BRIEFLY = "Answer in one or two words."
+BY_LETTER = "Answer with the letter of the option."
+
+TALKS = 8
+"""How many talks about an image a model learns from, if nothing else is said."""
+_WAYS = (slice(0, 1), slice(1, 2), slice(0, 2))  # of answering: in words, by letter, both
+
+Turn = dict[str, str]
+
+
+def training_question(seed: int, index: int) -> tuple[Scene, Question]:
+    """A scene of the unlimited training stream and a question about it, by its index alone.
+
+    The kinds of `KINDS` take turns over the indices.
+    """
+    kind = list(KINDS)[index % len(KINDS)]
+    for attempt in count():
+        scene = scene_at("train", seed, index, attempt)
+        for question in questions(scene, chance("questions", "train", seed, index, attempt)):
+            if question.kind == kind:
+                return scene, question
+    raise AssertionError("unreachable")
+
+
+def training_talks(seed: int, index: int, number: int = TALKS) -> tuple[Scene, list[list[Turn]]]:
+    """A scene of the training stream and so many `talks` about it, by its index alone."""
+    scene = scene_at("train", seed, index)
+    return scene, talks(scene, chance("talks", "train", seed, index), number)
+
+
+def talks(scene: Scene, rng: Random, number: int) -> list[list[Turn]]:
+    """So many conversations about one image, each of which knows nothing of the others.
+
+    Fewer where there are not as many questions; `number` is from 1.
+
+    Turns {"from": "human" or "gpt", "value": text}, the first with the token of the image. In the
+    first conversation the image is described before a question is asked; in each other one there is
+    a question to be answered in words, or by letter, or first in words and then by letter.
+    """
+    asked = _different(scene, rng, number)
+    described = (DESCRIBE, captions(scene, rng)[0])
+    first, *others = ([_in_words(question), _by_letter(question)] for question in asked)
+    pairs = [[described, first[0]], *(ways[pick(rng, _WAYS)] for ways in others)]
+    return [_conversation(each) for each in pairs]
+
+
+def _different(scene: Scene, rng: Random, number: int) -> list[Question]:
+    """So many questions, no two of them in the same words; fewer where the scene has no more."""
+    found: dict[str, Question] = {}
+    for _ in range(number):
+        for question in shuffled(rng, questions(scene, rng)):
+            found.setdefault(question.text, question)
+        if len(found) >= number:
+            break
+    return shuffled(rng, list(found.values()))[:number]
+
+
+def _conversation(pairs: Sequence[tuple[str, str]]) -> list[Turn]:
+    turns = [turn for pair in pairs for turn in _turns(*pair)]
+    turns[0]["value"] = f"{IMAGE}\n{turns[0]['value']}"
+    return turns
+
+
+def _in_words(question: Question) -> tuple[str, str]:
+    return f"{question.text}\n{BRIEFLY}", question.answer
+
+
+def _by_letter(question: Question) -> tuple[str, str]:
+    return f"{question.text}\n{lettered(question.options)}\n{BY_LETTER}", question.letter
+
+
+def _turns(human: str, gpt: str) -> Sequence[Turn]:
+    return {"from": "human", "value": human}, {"from": "gpt", "value": gpt}

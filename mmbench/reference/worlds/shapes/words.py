@@ -1,0 +1,47 @@
+"""The words of the captions of the shapes world, and the way back from a caption to the things."""
+
+from __future__ import annotations
+
+import re
+
+from mmbench.errors import DataError
+from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, Thing
+
+SIZE_WORDS = {"small": ("small", "little"), "large": ("large", "big")}
+PLACES = {
+    (0, 0): ("at the top left", "in the upper left corner"),
+    (0, 1): ("at the top", "near the upper edge"),
+    (0, 2): ("at the top right", "in the upper right corner"),
+    (1, 0): ("on the left", "near the left edge"),
+    (1, 1): ("in the middle", "in the centre"),
+    (1, 2): ("on the right", "near the right edge"),
+    (2, 0): ("at the bottom left", "in the lower left corner"),
+    (2, 1): ("at the bottom", "near the lower edge"),
+    (2, 2): ("at the bottom right", "in the lower right corner"),
+}
+
+_SIZES = {word: size for size, words in SIZE_WORDS.items() for word in words}
+_CELLS = {words: cell for cell, both in PLACES.items() for words in both}
+_ONE = re.compile(
+    rf"a ({'|'.join(_SIZES)}) ({'|'.join(COLOURS)}) ({'|'.join(SHAPES)}) ({'|'.join(_CELLS)})"
+)
+_BETWEEN = re.compile(r", | and ")
+
+
+def things_of(caption: str) -> tuple[Thing, ...]:
+    """The things of a caption that tells size, colour, shape and place of each, in reading order.
+
+    "a little red star at the top and a large pink moon on the right": of the kind `everything`.
+    Raises DataError for any other text.
+    """
+    return tuple(sorted(_thing(part, caption) for part in _BETWEEN.split(caption)))
+
+
+def _thing(part: str, caption: str) -> Thing:
+    found = _ONE.fullmatch(part)
+    if found is None:
+        raise DataError(
+            f"{caption!r} does not tell size, colour, shape and place of each thing: {part!r}"
+        )
+    size, colour, shape, place = found.groups()
+    return Thing(*_CELLS[place], _SIZES[size], colour, shape)

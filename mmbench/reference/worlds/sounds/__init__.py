@@ -1,0 +1,1 @@
+"""Made-up sounds with captions and tags."""

@@ -1,0 +1,80 @@
+"""The captions of the world of sounds: four ways to tell a scene, with a few synonyms.
+
+They differ in what they say; synonyms, and the order where none is meant, are drawn by lot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+from mmbench.reference.worlds.shapes.scene import pick, shuffled
+from mmbench.reference.worlds.sounds.scene import Event, SoundScene
+
+_NAMES = {
+    "low tone": ("low tone", "deep tone"),
+    "high tone": ("high tone", "whistle"),
+    "rising sweep": ("rising sweep", "climbing sweep"),
+    "falling sweep": ("falling sweep", "sinking sweep"),
+    "siren": ("siren", "wail"),
+    "chirps": ("series of chirps", "row of chirps"),
+    "buzz": ("buzz", "drone"),
+    "bell": ("bell", "chime"),
+    "drum": ("drum roll", "run of drum beats"),
+    "clicks": ("train of clicks", "row of clicks"),
+    "noise": ("burst of noise", "hiss"),
+    "rumble": ("rumble", "growl"),
+}
+_LENGTHS = {"short": ("short", "brief"), "long": ("long", "lasting")}
+_TOGETHER = ("over", "together with", "at once with")
+_NUMBERS = ("one sound", "two sounds", "three sounds")
+
+
+def sound_captions(scene: SoundScene, rng: Random) -> list[str]:
+    """Four captions, one of each kind, in the order of `SOUND_KINDS`; each is true."""
+    return [tell(scene, rng) for tell in SOUND_KINDS.values()]
+
+
+def _everything(scene: SoundScene, rng: Random) -> str:
+    """Sounds, lengths and order."""
+    return ", then ".join(_slot(slot, _sized, rng) for slot in scene.slots)
+
+
+def _order(scene: SoundScene, rng: Random) -> str:
+    """Sounds and order."""
+    told = " followed by ".join(_slot(slot, _named, rng) for slot in scene.slots)
+    return told if len(scene.events) > 1 else f"only {told}"
+
+
+def _backwards(scene: SoundScene, rng: Random) -> str:
+    """Sounds and order, from the last to the first."""
+    told = ", after ".join(_slot(slot, _named, rng) for slot in reversed(scene.slots))
+    return told if len(scene.events) > 1 else f"nothing but {told}"
+
+
+def _inventory(scene: SoundScene, rng: Random) -> str:
+    """How many, and what each is, but not when."""
+    *first, last = [_sized(event, rng) for event in shuffled(rng, scene.events)]
+    told = f"{', '.join(first)} and {last}" if first else last
+    return f"{_NUMBERS[len(first)]}: {told}"
+
+
+SOUND_KINDS: dict[str, Callable[[SoundScene, Random], str]] = {
+    "everything": _everything,
+    "order": _order,
+    "backwards": _backwards,
+    "inventory": _inventory,
+}
+
+
+def _slot(slot: Sequence[Event], tell: Callable[[Event, Random], str], rng: Random) -> str:
+    joined = f" {pick(rng, _TOGETHER)} "
+    return joined.join(tell(event, rng) for event in shuffled(rng, slot))
+
+
+def _named(event: Event, rng: Random) -> str:
+    return f"a {pick(rng, _NAMES[event.sound])}"
+
+
+def _sized(event: Event, rng: Random) -> str:
+    return f"a {pick(rng, _LENGTHS[event.length])} {pick(rng, _NAMES[event.sound])}"

@@ -1,0 +1,88 @@
+"""The world of sounds: procedural events with captions and tags, the same bytes everywhere.
+
+One to three events of twelve kinds in 2.4 seconds, one after the other or at once, four captions
+each. A hash of its meaning decides the split of a scene, so that no training stream ever plays a
+scene of the test split.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from mmbench.datasets import RetrievalData, Samples
+from mmbench.errors import DataError, UnknownName
+from mmbench.reference.worlds.shapes.scene import SPLITS, chance, distinct
+from mmbench.reference.worlds.sounds.captions import SOUND_KINDS, sound_captions
+from mmbench.reference.worlds.sounds.make import make, wav
+from mmbench.reference.worlds.sounds.scene import SOUNDS, SoundScene, sounds_at
+from mmbench.types import Media, Sample
+
+_MOST = 1000  # of some 1,900 meanings that the test split has
+
+
+def sounds(
+    root: Path | None,  # noqa: ARG001 - a source takes it; this one reads no file
+    *,
+    split: str = "test",
+    sounds: int = 500,
+    seed: int = 0,
+) -> RetrievalData:
+    """Captions as queries and sounds as documents; no two sounds of a split mean the same.
+
+    `split` is train, validation or test; `sounds` from 1 to 1,000; `seed` draws other scenes of the
+    same split. A sound is WAV, 2.4 seconds at 8 kHz, made when it is read. Tags: `events` (1 to 3)
+    on both sides, `caption` (the kind of telling) on queries. Raises UnknownName for a split,
+    DataError for a number out of range.
+    """
+    queries: list[Sample] = []
+    corpus = sound_tags(None, split=split, sounds=sounds, seed=seed).samples
+    for index, scene in enumerate(distinct(sounds, partial(sounds_at, split, seed))):
+        texts = sound_captions(scene, chance("sound captions", split, seed, index))
+        sample = corpus[index]
+        for number, (kind, text) in enumerate(zip(SOUND_KINDS, texts, strict=True)):
+            tags = {**sample.tags, "caption": kind}
+            queries.append(Sample(f"{sample.id}#{number}", {"text": text}, None, sample.id, tags))
+    links = {query.id: {query.group: 1.0} for query in queries}
+    return RetrievalData(queries, corpus, links)
+
+
+def sound_tags(
+    root: Path | None,  # noqa: ARG001
+    *,
+    split: str = "test",
+    sounds: int = 500,
+    seed: int = 0,
+) -> Samples:
+    """The sounds of `sounds`; the target of each is the positions of its events in `labels`."""
+    if split not in SPLITS:
+        raise UnknownName("split of the world of sounds", split, SPLITS)
+    if not 1 <= sounds <= _MOST:
+        raise DataError(f"shapes sounds: sounds is {sounds}; give a number from 1 to {_MOST}")
+    samples = []
+    for index, scene in enumerate(distinct(sounds, partial(sounds_at, split, seed))):
+        name = f"{split}-{index}"
+        audio = heard(scene, f"{name} (seed {seed})")
+        tags = {"events": str(len(scene.events))}
+        samples.append(Sample(name, {"audio": audio}, tags_of(scene), name, tags))
+    return Samples(samples, list(SOUNDS))
+
+
+def heard(scene: SoundScene, name: str) -> Media:
+    """The sound of a scene, WAV, made when it is read."""
+    return Media("audio", f"sound {name}", partial(_wav, scene))
+
+
+def tags_of(scene: SoundScene) -> list[int]:
+    """The positions in SOUNDS of what sounds, ascending."""
+    return sorted(SOUNDS.index(event.sound) for event in scene.events)
+
+
+def _wav(scene: SoundScene) -> bytes:
+    return wav(make(scene))
+
+
+def training_sounds(seed: int, index: int) -> tuple[SoundScene, list[str]]:
+    """A scene of the unlimited training stream and its four captions, by its index alone."""
+    scene = sounds_at("train", seed, index)
+    return scene, sound_captions(scene, chance("sound captions", "train", seed, index))

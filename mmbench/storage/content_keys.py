@@ -1,0 +1,238 @@
+"""Keys of content: what a text, an image or a sound is, whatever it is called.
+
+A key is the 16-byte blake2b of the content's bytes. Hashes of files are remembered in
+`$MMBENCH_CACHE/hashes.sqlite` by real path, size, and the times at which content and inode changed,
+so that a second run reads no file to know what it would ask. The time of the inode is set by the
+kernel: it tells that a file was replaced even where its size and modification time were kept
+(`cp -p`, `rsync -t`).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from hashlib import blake2b, file_digest
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from mmbench import media
+from mmbench.errors import SampleError, UserError
+from mmbench.media.inside import EMPTY, NOTHING, MediaFile, MediaInFile
+from mmbench.storage.cache_errors import cache_errors
+from mmbench.storage.key_store import FileState, KeyStore
+from mmbench.storage.regular_files import open_regular
+from mmbench.text import with_home
+from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Keys = NDArray[np.uint8]  # [n, 16], contiguous
+
+KEY_BYTES = 16
+_LENGTH = 8  # bytes of a length in what is hashed
+_BLOCK = 1 << 14  # keys that are Python objects at a time
+
+# A file that was written twice within the resolution of its file system's clock has one time for
+# two contents. 2 seconds is the coarsest resolution in use (FAT).
+_CLOCK_NS = 2 * 10**9
+
+
+def cache_folder() -> Path:
+    """Return `$MMBENCH_CACHE`, or `mmbench` in the user's cache folder. Created when missing.
+
+    Raises UserError where it cannot be created.
+    """
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(with_home(os.environ.get("MMBENCH_CACHE") or f"{base}/mmbench"))
+    with cache_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def digest(*parts: bytes | str) -> bytes:
+    """16-byte blake2b of the parts, each with its length, so that no two lists collide."""
+    state = blake2b(digest_size=KEY_BYTES)
+    for part in parts:
+        raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        state.update(len(raw).to_bytes(_LENGTH, "little"))
+        state.update(raw)
+    return state.digest()
+
+
+def as_keys(keys: Iterable[bytes | bytearray | memoryview]) -> Keys:
+    """Return n keys as an array [n, 16] uint8."""
+    import numpy as np
+
+    parts = iter(keys)
+    blocks = iter(lambda: b"".join(islice(parts, _BLOCK)), b"")
+    return np.frombuffer(b"".join(blocks), np.uint8).reshape(-1, KEY_BYTES)
+
+
+def digest_of_keys(keys: Keys, *further: bytes) -> bytes:
+    """Return what `digest` gives of keys [n, 16], each of them a part, and of further keys."""
+    import numpy as np
+
+    parts = np.zeros((len(keys), _LENGTH + KEY_BYTES), np.uint8)
+    parts[:, 0] = KEY_BYTES  # its length, with the lowest byte first
+    parts[:, _LENGTH:] = keys
+    state = blake2b(parts.data, digest_size=KEY_BYTES)
+    for key in further:
+        state.update(len(key).to_bytes(_LENGTH, "little") + key)
+    return state.digest()
+
+
+def by_bytes(keys: Keys) -> NDArray[np.void]:
+    """Return keys [n, 16] as n values, which NumPy sorts and finds by their bytes."""
+    return keys.view(f"V{KEY_BYTES}").ravel()
+
+
+_TEXT = len(b"text").to_bytes(_LENGTH, "little") + b"text"
+
+
+def _text_key(text: str) -> bytes:
+    """Return `digest("text", text)`, in one call of blake2b for it is called most."""
+    raw = text.encode("utf-8", "surrogatepass")
+    whole = _TEXT + len(raw).to_bytes(_LENGTH, "little") + raw
+    return blake2b(whole, digest_size=KEY_BYTES).digest()
+
+
+class ContentKeys:
+    """Computes keys of contents, remembering those of files. Use as a context manager.
+
+    Raises UserError where the cache cannot be used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._store = KeyStore(folder / "hashes.sqlite")
+        self._new: list[tuple[FileState, bytes]] = []
+        self._made: dict[Media, bytes] = {}
+
+    def __enter__(self) -> ContentKeys:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self.flush()
+        except UserError:
+            if error is None:  # else the first error says more
+                raise
+        finally:
+            self._store.close()
+
+    def keys(self, items: Sequence[Item]) -> tuple[Keys, dict[int, str]]:
+        """Return the keys [n, 16] of n items, and by row why an item has none: its row is zero."""
+        failures: dict[int, str] = {}
+        return as_keys(self._each(items, failures)), failures
+
+    def _each(self, items: Iterable[Item], failures: dict[int, str]) -> Iterator[bytes]:
+        for row, item in enumerate(items):
+            try:
+                yield _text_key(item) if isinstance(item, str) else self.key(item)
+            except SampleError as error:
+                failures[row] = str(error)
+                yield bytes(KEY_BYTES)
+
+    def key(self, item: Item) -> bytes:
+        """The key of what is asked. Raises SampleError when it is broken or cannot be read."""
+        match item:
+            case Broken():
+                raise SampleError(item.reason)
+            case str():
+                return _text_key(item)
+            case Media():
+                return self._medium(item)
+            case View():
+                look = f"{item.clip}/{item.clips} {item.crop}/{item.crops}"
+                return digest("view", self.key(item.media), look)
+            case Seeded():
+                return digest("seeded", item.prompt, str(item.seed))
+            case Continued():
+                return digest("continued", self.key(item.conversation), item.text)
+            case _:
+                return digest("conversation", *map(self._message, item))
+
+    def _message(self, message: Message) -> bytes:
+        return digest(message.role, *map(self.key, message.parts))
+
+    def _medium(self, medium: Media) -> bytes:
+        if medium.read is None:
+            return digest(medium.modality, self.file(Path(medium.name)))
+        if isinstance(medium.read, MediaInFile):
+            return digest(medium.modality, self.digest_inside(medium))
+        if medium not in self._made:
+            self._made[medium] = digest(medium.modality, digest(media.read_bytes(medium)))
+        return self._made[medium]
+
+    def digest_inside(self, medium: Media) -> bytes:
+        """The digest of a medium inside a file. Raises SampleError when it cannot be read."""
+        part = medium.read
+        if isinstance(part, MediaInFile):
+            with suppress(OSError, ValueError):  # reading the medium says why
+                start = part.number * KEY_BYTES
+                found = self.digests_of(part.file)[start : start + KEY_BYTES]
+                if found not in (NOTHING, EMPTY):
+                    return found
+        return digest(media.read_bytes(medium))
+
+    def digests_of(self, file: MediaFile) -> bytes:
+        """The digests [n · 16] of all media in a file: read in one pass, and remembered.
+
+        NOTHING and EMPTY stand where there are no bytes. Raises OSError, ValueError when the pass
+        ends early; from then on each medium is read by itself.
+        """
+        if file.digests is None:
+            known = self._store.get(file.state) if file.state else None
+            file.digests = known if known and len(known) == len(file) * KEY_BYTES else None
+        if file.digests is None:
+            file.digests = bytes(len(file) * KEY_BYTES)
+            file.digests = b"".join(map(_part_digest, file.each()))
+            if file.state and _is_settled(file.state.ctime):
+                self._new.append((file.state, file.digests))
+        return file.digests
+
+    def file(self, path: Path) -> bytes:
+        """The key of a file's bytes. Raises SampleError when it cannot be read."""
+        try:
+            return self._remembered(path, path.stat())
+        except OSError as error:
+            raise SampleError(f"{path}: {error.strerror or error}") from error
+
+    def _remembered(self, path: Path, stat: os.stat_result) -> bytes:
+        place = os.fsencode(os.path.realpath(path))
+        state = FileState(place, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        known = self._store.get(state)
+        if known is not None:
+            return known
+        settled = _is_settled(stat.st_ctime_ns)
+        with open_regular(path) as stream:
+            key = file_digest(stream, lambda: blake2b(digest_size=KEY_BYTES)).digest()
+        if settled:
+            self._new.append((state, key))
+        if len(self._new) >= 1000:
+            self.flush()
+        return key
+
+    def flush(self) -> None:
+        """Write what was learned. Several processes may do so at once."""
+        if self._new:
+            self._store.add(self._new)
+            self._new.clear()
+
+
+def _is_settled(ctime: int) -> bool:
+    return time.time_ns() - ctime > _CLOCK_NS
+
+
+def _part_digest(data: bytes | None) -> bytes:
+    return NOTHING if data is None else digest(data) if data else EMPTY

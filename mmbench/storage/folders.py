@@ -1,0 +1,192 @@
+"""The folder of a board: on disk, or behind an fsspec URL (`s3://bucket/boards`, `memory://x`).
+
+A `file://` URL is the folder on disk that it names. Object stores show an object whole or not at
+all; on disk a file is written under a name of its own and then renamed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from mmbench.errors import UserError
+from mmbench.storage.regular_files import read_regular
+from mmbench.storage.whole_files import remove_parts, write_whole
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+RUNS = "runs"  # of a board, with a folder for each task
+_PROBE = ".mmbench-probe"
+_ONE_SLASH = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:/")  # of a URL that lacks the second
+_LONG = 100  # characters of a task's name and of a run's files, of which a path has to have room
+
+
+class Folder:
+    """A folder on disk or behind an fsspec URL: read, list, and write files whole.
+
+    `flag` is what the folder was given by; messages name it.
+    """
+
+    def __init__(self, where: str | Path, flag: str = "--out") -> None:
+        self.where, self.flag = str(where), flag
+        self._disk = _on_disk(self.where, flag)
+        self._swept: set[Path] = set()
+
+    def path(self, name: str) -> str:
+        """The full path or URL of a file in the folder."""
+        if "://" not in self.where:
+            return str(Path(self.where) / name)
+        return f"{self.where}{'' if self.where.endswith('/') else '/'}{name}"
+
+    def write(self, name: str, data: bytes, *, durable: bool = False) -> None:
+        """Write a file whole: readers see the old one or the new one. Raises UserError.
+
+        A durable file survives a power cut from the moment that it is seen under its name. Before
+        the first file in a folder on disk, parts that killed processes left there are removed.
+        """
+        if self._disk is None:
+            with self._remote() as (fs, root):
+                fs.pipe_file(f"{root}/{name}", data)
+            return
+        path = self._disk / name
+        try:
+            if path.parent not in self._swept:
+                remove_parts(path.parent)
+                self._swept.add(path.parent)
+            write_whole(path, data, self._disk if durable else None)
+        except OSError as error:
+            kept = "; the outputs are kept in the cache" if durable else ""
+            raise UserError(
+                f"cannot write {path}: {error.strerror}{kept}: choose another folder with"
+                f" {self.flag} and repeat the command"
+            ) from error
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file. Raises OSError, and UserError where a remote folder cannot be read.
+
+        That a file is not there, or may not be read, is an OSError everywhere.
+        """
+        if self._disk is not None:
+            return read_regular(self._disk / name)
+        with self._remote(FileNotFoundError, PermissionError) as (fs, root):
+            return bytes(fs.cat_file(f"{root}/{name}"))
+
+    def run_files(self, suffix: str = ".json") -> list[str]:
+        """The names `runs/TASK/FILE` with this suffix, sorted, without hidden ones.
+
+        They are listed anew at each call: what other writers have finished is among them.
+        """
+        found = self._remote_files() if self._disk is None else self._disk_files(self._disk)
+        parts = [name.split("/") for name in found if name.endswith(suffix)]
+        return sorted("/".join(part) for part in parts if len(part) == 3 and not _hidden(*part[1:]))
+
+    def check_writable(self) -> None:
+        """Raise UserError unless files can be written here; to be called before a long run.
+
+        A remote folder keeps the empty file that this writes, for not everybody may delete there.
+        """
+        if self._disk is None:
+            with self._remote() as (fs, root):
+                fs.pipe_file(f"{root}/{_PROBE}", b"")
+            return
+        try:
+            for folder in (self._disk, self._disk / RUNS):
+                _probe(folder)
+            _exists(self._disk / RUNS / ("x" * _LONG) / ("x" * _LONG))
+        except OSError as error:
+            raise UserError(
+                f"cannot write to {self.where}: {error.strerror}: choose another folder with"
+                f" {self.flag}"
+            ) from error
+
+    def _disk_files(self, base: Path) -> list[str]:
+        try:
+            folders = [entry for entry in _entries(base / RUNS) if entry.is_dir()]
+            return [f"{RUNS}/{at.name}/{file.name}" for at in folders for file in _entries(at)]
+        except OSError as error:
+            raise UserError(f"{self.flag} {self.where}: cannot be listed: {error}") from error
+
+    def _remote_files(self) -> list[str]:
+        with self._remote() as (fs, root):
+            fs.invalidate_cache()  # of listings; what others wrote since is not in it
+            found = fs.find(f"{root}/{RUNS}")
+        return [path.removeprefix(root).lstrip("/") for path in found]
+
+    @contextmanager
+    def _remote(self, *passing: type[OSError]) -> Iterator[tuple[AbstractFileSystem, str]]:
+        """The file system and the folder's path in it; its errors but `passing` as UserError.
+
+        Each library of fsspec has exceptions of its own, so that any is turned.
+        """
+        from fsspec.core import url_to_fs
+
+        try:
+            fs, root = url_to_fs(self.where)
+            yield fs, root.rstrip("/")
+        except passing:
+            raise
+        except Exception as error:
+            told = " ".join(str(error).split()) or type(error).__name__
+            library = isinstance(error, ImportError)
+            hint = "pip install it, or choose" if library else "choose"
+            raise UserError(
+                f"{self.flag} {self.where}: {told}: {hint} another folder or URL"
+            ) from error
+
+
+def _on_disk(where: str, flag: str) -> Path | None:
+    """The path of a folder on disk; None for a URL of anything else.
+
+    Raises UserError for a folder without a name, and for what is neither a URL nor meant as a path.
+    """
+    if not where or "\0" in unquote(where):
+        raise UserError(f"{flag} {where!r}: is the name of no folder: write a path or a URL")
+    scheme, separator, rest = where.partition("://")
+    if not separator:
+        if _ONE_SLASH.match(where):
+            url = where.replace(":/", ":///" if where.startswith("file") else "://", 1)
+            raise UserError(f"{flag} {where}: write {url} for the URL, or ./{where} for the folder")
+        return Path(where)
+    if scheme.lower() not in ("file", "local"):
+        return None
+    path = unquote(rest.removeprefix("localhost"))
+    if not path.startswith("/"):
+        raise UserError(f"{flag} {where}: write {scheme}:///FOLDER, an absolute path, or a path")
+    return Path(path[1:] if os.name == "nt" else path)
+
+
+def _hidden(*names: str) -> bool:
+    return any(name.startswith(".") for name in names)
+
+
+def _entries(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def _probe(folder: Path) -> None:
+    """Write a file into a folder, or the nearest one above it that exists, and remove it."""
+    place = folder
+    while not _exists(place):
+        if place.is_symlink():
+            raise OSError(errno.ENOENT, f"{place} is a link to what is not there")
+        place = place.parent
+    probe = place / f"{_PROBE}-{os.getpid()}-{secrets.token_hex(4)}"
+    probe.touch(exist_ok=False)
+    probe.unlink()
+
+
+def _exists(path: Path) -> bool:
+    """Whether something is there. Raises OSError for a name too long or one below a file."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    return True

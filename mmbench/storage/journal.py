@@ -1,0 +1,158 @@
+"""What a model answered, kept so that it survives a kill and is never computed twice.
+
+A journal is a folder of segments. Every process appends to a segment of its own and reads all, so
+several runs need no lock. Rows are read through a memory map. A batch's id is the hash of its keys
+in their order: the same batch run again is answered from its own entry, so that a resumed run has
+the same bits as one that was never interrupted. A batch that was never run as such is answered when
+each of its keys is held by some batch (the first that was written wins).
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import secrets
+import time
+from array import array
+from itertools import repeat
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+from mmbench.storage.cache_errors import cache_errors
+from mmbench.storage.content_keys import as_keys, by_bytes, digest_of_keys
+from mmbench.storage.journal_entries import HEAD, Batch, Entry, as_entry, entries
+from mmbench.storage.regular_files import open_regular
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mmbench.columns import Places
+    from mmbench.storage.content_keys import Keys
+
+
+class _Index(NamedTuple):
+    """By key, in the order of their bytes, the entry that holds it and the bounds of its row."""
+
+    keys: NDArray[np.void]  # [m] of 16 bytes
+    entry: NDArray[np.int32]  # [m]
+    start: NDArray[np.int64]  # [m], in the entry's segment
+    end: NDArray[np.int64]  # [m]
+
+    def places(self, keys: Keys) -> Places:
+        """Return the places [k] of keys [k, 16] in the index, -1 where it has none."""
+        import numpy as np
+
+        asked = by_bytes(keys)
+        places = np.searchsorted(self.keys, asked)
+        places[places == len(self.keys)] = -1
+        return np.where(self.keys[places] == asked, places, -1) if len(self.keys) else places
+
+
+class Journal:
+    """One model's answers to one sort of request, both of which `owner` names.
+
+    `fresh` reads nothing that was there before. Raises UserError where the folder or a segment
+    cannot be used.
+    """
+
+    def __init__(self, folder: Path, owner: str = "", *, fresh: bool = False) -> None:
+        self._folder, self._owner = folder, crc32(owner.encode())
+        self._entries: dict[bytes, Entry] = {}
+        self._order: list[Entry] = []
+        self._index: _Index | None = None
+        self._failed: dict[bytes, str] = {}
+        self._out: int | None = None
+        self.sizes: tuple[int, int] | None = None
+        with cache_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        if not fresh:
+            for segment in sorted(folder.glob("*.segment")):
+                with cache_errors(segment):
+                    self._scan(segment)
+
+    def _scan(self, path: Path) -> None:
+        try:
+            stream = open_regular(path)
+        except FileNotFoundError:  # another process has just deleted it
+            return
+        with stream:
+            if os.fstat(stream.fileno()).st_size < HEAD:
+                return
+            view = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+        for ident, sizes, entry in entries(view, self._owner):
+            self._entries[ident] = entry
+            self._order.append(entry)
+            self.sizes = sizes
+
+    def get(self, keys: Keys) -> Batch | None:
+        """What is held of a batch of keys [n, 16] if it is held whole, else None."""
+        ident = digest_of_keys(keys)
+        own = self._entries.get(ident)
+        if own is not None:
+            batch = own.read()
+            if batch is not None:
+                return batch
+            del self._entries[ident]
+        found = self.part(keys)
+        whole = len(found.keys) + len(found.failures) == len(keys)
+        return found if whole else None
+
+    def part(self, keys: Keys) -> Batch:
+        """What is held of these keys [n, 16] one by one, by any batch."""
+        if self._index is None:
+            self._index = self._indexed()
+        places = self._index.places(keys)
+        rows = self._rows(self._index, places[places >= 0])
+        lost = map(bytes, keys[places < 0]) if self._failed else ()
+        failures = {key: self._failed[key] for key in lost if key in self._failed}
+        return Batch(keys[places >= 0], rows, failures)
+
+    def _rows(self, index: _Index, places: Places) -> list[bytes | memoryview]:
+        bounds = zip(index.entry[places], index.start[places], index.end[places], strict=True)
+        return [self._order[entry].segment[start:end] for entry, start, end in bounds]
+
+    def _indexed(self) -> _Index:
+        """Read all entries. The first that was written answers for a key."""
+        import numpy as np
+
+        keys, entries, starts, ends = bytearray(), array("i"), array("q"), array("q")
+        for number, entry in enumerate(self._order):
+            told = entry.told()
+            if told is None:
+                continue
+            bounds, failures = told
+            self._failed.update(failures)
+            keys += entry.keys
+            entries.extend(repeat(number, entry.rows))
+            starts.extend(bounds[:-1])
+            ends.extend(bounds[1:])
+        found, first = np.unique(by_bytes(as_keys([keys])), return_index=True)
+        places = (np.frombuffer(column, column.typecode) for column in (entries, starts, ends))
+        return _Index(found, *(column[first] for column in places))
+
+    def put(self, asked: Keys, batch: Batch, sizes: tuple[int, int]) -> None:
+        """Append the answers to a batch of keys [n, 16]. They are safe from a kill afterwards.
+
+        `sizes` are the planned batch size and the size that memory allowed. Raises UserError when
+        the disk is full; what was written before stays.
+        """
+        self._append(as_entry(asked, batch, sizes, self._owner))
+
+    def _append(self, entry: bytes) -> None:
+        with cache_errors(self._folder):
+            if self._out is None:
+                self._folder.mkdir(parents=True, exist_ok=True)  # it may have been deleted
+                name = f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}.segment"
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
+                self._out = os.open(self._folder / name, flags, 0o644)
+            written = 0
+            while written < len(entry):
+                written += os.write(self._out, entry[written:])
+
+    def close(self) -> None:
+        """Close this process's segment."""
+        if self._out is not None:
+            os.close(self._out)
+            self._out = None

@@ -1,0 +1,146 @@
+"""The entries of a journal's segment: one batch each, with checksums.
+
+An entry is one batch of the journal's owner, who asked whom for what, so that a segment that was
+moved into another folder does not fit there:
+
+    header   magic, sizes, the batch's id, CRC of the payload, CRC of the header and the owner
+    payload  n keys of 16 bytes · failures and lengths of rows as JSON · n rows of bytes
+
+A row is a vector as little-endian float32, a text, an image, a sound. A torn or corrupted entry
+fails its CRC and counts as absent.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import struct
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+from mmbench.columns import Column
+from mmbench.storage.content_keys import KEY_BYTES, as_keys, digest_of_keys
+
+if TYPE_CHECKING:
+    from mmbench.columns import Places
+    from mmbench.storage.content_keys import Keys
+
+_MAGIC = b"mmbench\x02"
+# magic, rows, bytes of rows, bytes of JSON, planned size, step, batch id, CRC of the payload
+_HEADER = struct.Struct("<8sIQIII16sI")
+_CRC = struct.Struct("<I")
+HEAD = _HEADER.size + _CRC.size  # bytes of an entry without a payload
+
+
+class Block(Column[memoryview]):
+    """Rows of one length: n of them, one after the other in a buffer."""
+
+    def __init__(self, data: bytes | memoryview, n: int) -> None:
+        self.data, self._n = memoryview(data), n
+        self.length = len(data) // max(1, n)  # bytes of a row
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __iter__(self) -> Iterator[memoryview]:
+        return map(self.value, range(self._n))
+
+    def value(self, row: int) -> memoryview:
+        """Return the bytes of a row."""
+        return self.data[row * self.length : (row + 1) * self.length]
+
+    def take(self, rows: Places) -> list[memoryview]:
+        """Return the bytes of rows [k]."""
+        return list(map(self.value, rows.tolist()))
+
+
+class Batch(NamedTuple):
+    """What is held of a batch: a row for each of `keys` [k, 16], and why other keys failed."""
+
+    keys: Keys
+    rows: Sequence[bytes | memoryview]
+    failures: dict[bytes, str]
+
+
+class Entry(NamedTuple):
+    """Where an entry lies: its segment and the offset of its payload."""
+
+    segment: memoryview
+    start: int
+    rows: int
+    body: int
+    meta: int
+    crc: int
+
+    @property
+    def end(self) -> int:
+        """The offset behind it."""
+        return self.start + self.rows * KEY_BYTES + self.meta + self.body
+
+    @property
+    def keys(self) -> memoryview:
+        """The bytes of its keys."""
+        return self.segment[self.start : self.start + self.rows * KEY_BYTES]
+
+    def told(self) -> tuple[list[int], dict[bytes, str]] | None:
+        """Return where its rows lie in the segment, n + 1 bounds of them, and its failures.
+
+        None when its payload is not what was written.
+        """
+        if crc32(self.segment[self.start : self.end]) != self.crc:
+            return None
+        body = self.end - self.body
+        told = json.loads(bytes(self.segment[body - self.meta : body]))
+        failures = {bytes.fromhex(key): why for key, why in told["failures"].items()}
+        return list(accumulate(told["lengths"], initial=body)), failures
+
+    def read(self) -> Batch | None:
+        """Return its batch, or None when its payload is not what was written."""
+        told = self.told()
+        if told is None:
+            return None
+        bounds, failures = told
+        rows: Sequence[memoryview] = [self.segment[a:b] for a, b in pairwise(bounds)]
+        if len(set(map(len, rows))) == 1:
+            rows = Block(self.segment[bounds[0] : bounds[-1]], self.rows)
+        return Batch(as_keys([self.keys]), rows, failures)
+
+
+def entries(view: memoryview, owner: int) -> Iterator[tuple[bytes, tuple[int, int], Entry]]:
+    """The owner's entries in a segment, of sound headers; after a broken one, the next magic.
+
+    Entries of earlier versions name no owner. They fit, for answers of an API cost money.
+    """
+    raw, at = view.obj, 0
+    assert isinstance(raw, mmap.mmap)
+    while at + HEAD <= len(view):
+        header = view[at : at + _HEADER.size]
+        (crc,) = _CRC.unpack_from(view, at + _HEADER.size)
+        magic, rows, body, meta, size, step, ident, payload_crc = _HEADER.unpack(header)
+        entry = Entry(view, at + HEAD, rows, body, meta, payload_crc)
+        sound = magic == _MAGIC and crc in (crc32(header, owner), crc32(header))
+        if sound and entry.end <= len(view):
+            yield ident, (size, step), entry
+            at = entry.end
+            continue
+        at = raw.find(_MAGIC, at + 1)
+        if at < 0:
+            return
+
+
+def as_entry(asked: Keys, batch: Batch, sizes: tuple[int, int], owner: int) -> bytes:
+    """Return the bytes of an entry: the answers to a batch of keys [n, 16]."""
+    if isinstance(batch.rows, Block):
+        body, lengths = batch.rows.data, [batch.rows.length] * len(batch.rows)
+    else:
+        body, lengths = memoryview(b"".join(batch.rows)), list(map(len, batch.rows))
+    failures = {key.hex(): why for key, why in batch.failures.items()}
+    meta = json.dumps({"failures": failures, "lengths": lengths}).encode()
+    payload = b"".join([batch.keys.tobytes(), meta, body])
+    header = _HEADER.pack(
+        *(_MAGIC, len(batch.keys), len(body), len(meta), *sizes, digest_of_keys(asked)),
+        crc32(payload),
+    )
+    return header + _CRC.pack(crc32(header, owner)) + payload

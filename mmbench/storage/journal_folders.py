@@ -1,0 +1,81 @@
+"""The folders of journals in the cache, one for each model on a sort of device.
+
+A folder holds `in-use`, which every live run with that model has locked, `model.txt`, the name that
+`mmbench cache show` prints, and the journals. A folder called `uncached-…` serves one run.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import weakref
+from pathlib import Path
+
+from mmbench.storage.cache_errors import cache_errors
+from mmbench.storage.content_keys import cache_folder
+from mmbench.storage.locks import claim, hold
+from mmbench.storage.regular_files import read_regular
+from mmbench.storage.whole_files import remove_parts, write_whole
+from mmbench.surrogates import escape_surrogates
+
+_LOCK = "in-use"
+_NAME = "model.txt"
+_TEMPORARY = "uncached-"
+
+
+def journal_root() -> Path:
+    """Return the folder of all journal folders."""
+    return cache_folder() / "journal"
+
+
+def open_folder(user: object, name: str, model: str) -> Path:
+    """Return a journal folder that nobody else removes while the object `user` lives.
+
+    `model` is what `mmbench cache show` calls it. Raises UserError.
+    """
+    folder = journal_root() / name
+    with cache_errors(folder / _LOCK):
+        weakref.finalize(user, os.close, hold(folder / _LOCK))
+    if read_name(folder) != model:
+        with cache_errors(folder / _NAME):
+            remove_parts(folder)
+            write_whole(folder / _NAME, f"{escape_surrogates(model)}\n".encode())
+    return folder
+
+
+def open_temporary_folder(user: object, name: str, model: str) -> Path:
+    """Return a journal folder that is removed together with `user`. Raises UserError.
+
+    Such folders of killed runs are removed now.
+    """
+    _remove_abandoned()
+    folder = open_folder(user, f"{_TEMPORARY}{name}", model)
+    weakref.finalize(user, shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def read_name(folder: Path) -> str:
+    """Return the name of a folder's model, empty where it was not written whole."""
+    try:
+        text = read_regular(folder / _NAME).decode()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return text[:-1] if text.endswith("\n") else ""
+
+
+def remove(folder: Path) -> bool:
+    """Remove a journal folder, or return False where a live run uses it. Raises UserError."""
+    with cache_errors(folder):
+        try:
+            with claim(folder / _LOCK) as free:
+                if free:
+                    shutil.rmtree(folder)
+                return free
+        except FileNotFoundError:  # another process has just removed it
+            return True
+
+
+def _remove_abandoned() -> None:
+    for folder in journal_root().glob(f"{_TEMPORARY}*"):
+        if folder.is_dir():
+            remove(folder)

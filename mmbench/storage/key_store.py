@@ -1,0 +1,160 @@
+"""Keys of files, remembered between runs in an SQLite database that several processes share.
+
+SQLite notices a damaged structure, not a damaged row. So each row carries a checksum; one that
+fails it counts as absent, and a database that is none is made again: the files are then hashed once
+more. The database is for the processes of one machine; machines that share a network file system
+need a cache folder each.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from mmbench.storage.cache_errors import cache_errors, unusable_cache
+from mmbench.storage.locks import alone
+
+_WAIT = 60.0  # seconds for which another process may lock the database
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS file_keys (path BLOB PRIMARY KEY, size INTEGER, mtime INTEGER,"
+    " ctime INTEGER, key BLOB, checksum BLOB) WITHOUT ROWID"
+)
+_SELECT = (
+    "SELECT key, checksum FROM file_keys WHERE path = ? AND size = ? AND mtime = ? AND ctime = ?"
+)
+
+T = TypeVar("T")
+
+
+class FileState(NamedTuple):
+    """A file's real path as bytes, its size, and when content and inode changed, in ns."""
+
+    path: bytes
+    size: int
+    mtime: int
+    ctime: int
+
+
+class KeyStore:
+    """The database in the file `path`. Every method raises UserError where it cannot be used."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = path.with_suffix(".lock")
+        self._db: sqlite3.Connection | None = None
+        self._inode: int | None = None
+        self._query(lambda _: None)
+
+    def get(self, state: FileState) -> bytes | None:
+        """Return the key of a file, or None where its state or its row has changed."""
+        row = self._query(lambda db: db.execute(_SELECT, state).fetchone())
+        if row is None or not isinstance(row[0], bytes) or row[1] != _checksum(state, row[0]):
+            return None
+        return row[0]
+
+    def add(self, keys: Sequence[tuple[FileState, bytes]]) -> None:
+        """Remember the keys of files, all of them or none."""
+        rows = [(*state, key, _checksum(state, key)) for state, key in keys]
+        self._query(lambda db: _insert(db, rows))
+
+    def close(self) -> None:
+        """Close the database."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _query(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a query, a second time on an empty database where the one there is damaged."""
+        try:
+            try:
+                return query(self._connection())
+            except sqlite3.DatabaseError as error:
+                if not _is_damage(_code(error)):
+                    raise
+            self._remove()
+            return query(self._connection())
+        except sqlite3.Error as error:
+            full = _code(error) in _FULL
+            raise unusable_cache(self._path, str(error), full=full) from error
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._db is None:
+            # Alone, because SQLite does not wait while another process sets the mode.
+            with cache_errors(self._lock), alone(self._lock):
+                for file in self._files():
+                    with cache_errors(file):
+                        _check_file(file)
+                self._db = sqlite3.connect(self._path, timeout=_WAIT, isolation_level=None)
+                self._inode = self._path.stat().st_ino
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute("PRAGMA synchronous=OFF")
+                _write(self._db, lambda db: db.execute(_TABLE))
+        return self._db
+
+    def _remove(self) -> None:
+        """Remove the damaged database, unless another process was quicker."""
+        self.close()
+        with cache_errors(self._lock), alone(self._lock), cache_errors(self._path):
+            if self._path.exists() and self._path.stat().st_ino == self._inode:
+                for file in self._files():
+                    file.unlink(missing_ok=True)
+
+    def _files(self) -> list[Path]:
+        """Return the paths of SQLite's own files, and last that of the database."""
+        names = [self._path.name + suffix for suffix in ("-wal", "-shm", "")]
+        return [self._path.with_name(name) for name in names]
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what is no file and what cannot be written. Raises OSError.
+
+    SQLite would say of the first only that it cannot be opened, and in place of the second it would
+    leave files of its own that cannot be written either. The file is not opened: to close it would
+    take away the locks that this process has on it through SQLite.
+    """
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError(errno.EINVAL, "is not a regular file", str(path))
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def _insert(db: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    insert = "INSERT OR REPLACE INTO file_keys VALUES (?, ?, ?, ?, ?, ?)"
+    _write(db, lambda db: db.executemany(insert, rows))
+
+
+def _write(db: sqlite3.Connection, statement: Callable[[sqlite3.Connection], object]) -> None:
+    """Run a statement in a transaction, which is taken back where it fails."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        statement(db)
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:
+            db.rollback()
+
+
+def _is_damage(code: int) -> bool:
+    """Whether SQLite's code says that a file is no database, or none with our table."""
+    return code & 0xFF in _DAMAGED or code == sqlite3.SQLITE_IOERR_SHORT_READ
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return SQLite's extended result code; 0 where Python raised the error."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code
+
+
+def _checksum(state: FileState, key: bytes) -> bytes:
+    numbers = b"%d %d %d " % state[1:]
+    return blake2b(numbers + key + state.path, digest_size=8).digest()

@@ -1,0 +1,281 @@
+"""Run records as files, one per run, under `OUT/runs/<task>/<run>.json`, with the rows beside them.
+
+Every file is written under a name of its own and appears whole or not at all, so that concurrent
+writers need no lock. `OUT` is a folder or an fsspec URL (`s3://bucket/boards`).
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from mmbench.errors import DataError, UserError
+from mmbench.inflation import refuse_inflated_groups
+from mmbench.media import read_bytes
+from mmbench.protocols import Dataset
+from mmbench.protocols.reporters import Rows
+from mmbench.safe_parse import encode_json, parse_json
+from mmbench.storage.file_names import component_fault, escaped
+from mmbench.storage.folders import RUNS, Folder
+from mmbench.storage.row_columns import arrow_column, refuse_odd_columns
+from mmbench.text import plain
+from mmbench.types import Media, RunRecord
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMA = 1
+_COUNTS = ("samples", "failed", "requests", "computed", "cached")  # that a record has
+_SUFFIXES = {"image": ".png", "audio": ".wav"}
+SAME = b"mmbench.same"  # in the rows' schema: metric → the metric whose column holds its rows
+
+
+class StoredRun(NamedTuple):
+    """A record with the folder that it lies in and its name there; its rows lie beside it.
+
+    `unreadable` has a line for each file that was skipped while the record was looked for.
+    """
+
+    record: RunRecord
+    folder: Folder
+    name: str
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def rows_name(self) -> str:
+        """The name of the file of rows in the folder."""
+        return f"{self.name.removesuffix('.json')}.parquet"
+
+
+class Records(list[RunRecord]):
+    """The records of a board, oldest first.
+
+    `unreadable` has a line for each file among them that is no record: its name and the reason.
+    """
+
+    def __init__(self, records: Sequence[RunRecord], unreadable: Sequence[str]) -> None:
+        super().__init__(records)
+        self.unreadable = list(unreadable)
+
+
+def new_run_id(model: str) -> str:
+    """A run id that sorts by time: `20261123-140500-clip-nano-3fa94c`."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in model)[:40].strip("-")
+    return f"{stamp}-{safe}-{secrets.token_hex(3)}"
+
+
+def encode(record: RunRecord) -> bytes:
+    """Return a record as indented JSON. NaN has no place in it: it is null before."""
+    return msgspec.json.format(encode_json(record), indent=2)
+
+
+def write_record(
+    out: str | Path,
+    record: RunRecord,
+    rows: Mapping[str, Sequence[object]],
+    *,
+    flag: str = "--out",
+) -> str:
+    """Write the rows, then the record that refers to them. Returns the record's path.
+
+    Raises UserError, also for the name of a task or of a run that would lead to another folder.
+    Errors name the `flag` that chooses another folder.
+    """
+    if fault := _name_fault(record):
+        raise UserError(f"cannot write a run to {out}: {fault}")
+    stored = stored_run(record, out, flag)
+    stored.folder.write(stored.rows_name, _parquet(rows), durable=True)
+    stored.folder.write(stored.name, encode(record) + b"\n", durable=True)
+    return stored.folder.path(stored.name)
+
+
+class BoardReporter:
+    """Writes records and rows into the folder of a board: a `mmbench.protocols.Reporter`."""
+
+    def __init__(self, out: str | Path, flag: str = "--out") -> None:
+        self._out, self._flag = out, flag
+
+    def __call__(self, record: RunRecord, rows: Rows, _samples: Dataset | None, /) -> str:
+        """Return the path of the record. Raises what `write_record` raises."""
+        return write_record(self._out, record, rows, flag=self._flag)
+
+
+def stored_run(record: RunRecord, out: str | Path, flag: str = "--out") -> StoredRun:
+    """Where a record lies in a board."""
+    return StoredRun(record, Folder(out, flag), _name_of(record))
+
+
+def _name_of(record: RunRecord) -> str:
+    """Return the name of a record in a board."""
+    return f"{RUNS}/{record.task.name}/{record.run}.json"
+
+
+def _name_fault(record: RunRecord) -> str:
+    """Say which of the names that a record gives to files is none; empty where both are."""
+    for what, name in (("task", record.task.name), ("run", record.run)):
+        if fault := component_fault(name):
+            return f"its {what} {plain(name, 60)!r} {fault}"
+    return ""
+
+
+def write_made(out: str | Path, record: RunRecord, made: Mapping[str, Media]) -> str:
+    """Write images as PNG and sounds as WAV, each named by the id of its sample. Returns where.
+
+    An id with a slash lies in a folder; what no file may be called stands as %XX, so that nothing
+    is written elsewhere. Raises UserError.
+    """
+    if fault := _name_fault(record):
+        raise UserError(f"cannot write media to {out}: {fault}")
+    folder = Folder(out, "--media")
+    stem = f"{record.task.name}/{record.run}"
+    for ident, medium in made.items():
+        name = "/".join(escaped(part) for part in ident.split("/"))
+        folder.write(f"{stem}/{name}{_SUFFIXES[medium.modality]}", read_bytes(medium))
+    return folder.path(stem)
+
+
+def _parquet(rows: Mapping[str, Sequence[object]]) -> bytes:
+    """A Parquet file; a metric with the very rows of another is left to that one's column."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns: dict[str, pa.Array] = {}
+    same: dict[str, str] = {}
+    for name, values in rows.items():
+        column = arrow_column(values)
+        lists = columns.items() if pa.types.is_list(column.type) else ()
+        twin = next((n for n, c in lists if c.type == column.type and c.equals(column)), None)
+        if twin is not None:
+            same[name] = twin
+        else:
+            columns[name] = column
+    table = pa.table(columns).replace_schema_metadata({SAME: msgspec.json.encode(same)})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return bytes(sink.getvalue())
+
+
+def read_record(data: bytes, name: str) -> RunRecord:
+    """Decode a record. Raises DataError naming the file and what is wrong with it."""
+    try:
+        schema = parse_json(data, _Schema).schema
+        if schema > SCHEMA:
+            raise DataError(f"{name}: has schema {schema}; this mmbench reads up to {SCHEMA}")
+        record = parse_json(data, RunRecord)
+    except ValueError as error:
+        raise DataError(f"{name}: not a run record: {error}") from error
+    if fault := _name_fault(record) or _count_fault(record):
+        raise DataError(f"{name}: not a run record: {fault}")
+    return record
+
+
+def _count_fault(record: RunRecord) -> str:
+    """Say which number is missing or below 0 among a record's counts; empty where none is."""
+    for key in _COUNTS:
+        if record.counts.get(key, -1) < 0:
+            return f"its counts have no {key!r} of 0 or more"
+    return ""
+
+
+class _Schema(msgspec.Struct):
+    schema: int
+
+
+def read_stored(folder: Folder, name: str) -> StoredRun:
+    """Read the record of this name in a folder. Raises DataError naming the file and the fault.
+
+    In a board a record that was renamed or moved is a fault: its rows would be sought elsewhere,
+    and a copy would count twice.
+    """
+    path = folder.path(name)
+    try:
+        data = folder.read(name)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such run record") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    record = read_record(data, path)
+    if name.startswith(f"{RUNS}/") and name != _name_of(record):
+        raise DataError(f"{path}: is {_name_of(record)} by its content: give it back this name")
+    return StoredRun(record, folder, name)
+
+
+def task_of(name: str) -> str:
+    """The task of a name `runs/TASK/FILE`."""
+    return name.split("/")[1]
+
+
+def tasks_in(out: str | Path) -> list[str]:
+    """The tasks that have files of records in a board, sorted. No record is read."""
+    return sorted({task_of(name) for name in Folder(out).run_files()})
+
+
+def stored_runs(folder: Folder, names: Iterable[str]) -> tuple[list[StoredRun], list[str]]:
+    """Read the records of these names: those that are records, oldest first, and faults of others.
+
+    One file that is no record does not keep others from being read; its name is in its fault.
+    """
+    runs, unreadable = [], []
+    for name in names:
+        try:
+            if fault := component_fault(task_of(name)):
+                raise DataError(f"{folder.path(name)}: its folder {fault}")
+            runs.append(read_stored(folder, name))
+        except DataError as error:
+            unreadable.append(str(error))
+    return sorted(runs, key=lambda run: (run.record.created, run.record.run)), unreadable
+
+
+def read_records(out: str | Path, task: str | None = None) -> Records:
+    """All records of a task (of every task by default), oldest first."""
+    folder = Folder(out)
+    names = (name for name in folder.run_files() if task in (None, task_of(name)))
+    runs, unreadable = stored_runs(folder, names)
+    return Records([run.record for run in runs], unreadable)
+
+
+def read_table(run: StoredRun) -> dict[str, list[object]]:
+    """The stored rows of a run as lists: see `read_rows`."""
+    table = read_rows(run)
+    return {name: table[name].to_pylist() for name in table.column_names}
+
+
+def read_rows(run: StoredRun, columns: Collection[str] | None = None) -> pa.Table:
+    """The stored rows of a run, an Arrow table: `direction`, `split`, `id`, … and one per metric.
+
+    Of `columns` those are read that are there. Raises DataError where the rows do not lie beside
+    the record, or cannot be read.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = run.folder.path(run.rows_name)
+    try:
+        data = run.folder.read(run.rows_name)
+        parquet = pq.ParquetFile(BytesIO(data))
+        refuse_inflated_groups(parquet.metadata, len(data), Path(path))
+        stored = (parquet.schema_arrow.metadata or {}).get(SAME, b"{}")
+        same = parse_json(stored, dict[str, str])
+        read = columns and sorted({same.get(name, name) for name in columns})
+        # A thread that lets go of the data while the process ends would abort it.
+        table = parquet.read(read, use_threads=False)
+        for metric, twin in same.items():
+            if columns is None or metric in columns:
+                table = table.append_column(metric, table[twin])
+        refuse_odd_columns(table)
+    except FileNotFoundError as error:
+        raise DataError(
+            f"run {run.record.run}: its rows are not there: {path} (git keeps the rows of few runs:"
+            " run it again, or copy them beside the record)"
+        ) from error
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        told = " ".join(str(error).split())
+        raise DataError(f"{path}: not the rows of a run: {told}: run it again") from error
+    return table

@@ -1,0 +1,147 @@
+"""What is typed for RUN: a path, an id or the beginning of one, `latest`, `best`, a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from mmbench.errors import DataError, UnknownName
+from mmbench.storage.folders import Folder
+from mmbench.storage.records import StoredRun, read_stored, stored_run, stored_runs, task_of
+from mmbench.text import listed, normal_path, plain
+from mmbench.types import RunRecord
+
+Run = str | Path | RunRecord | StoredRun
+_CANDIDATES = 10  # of an ambiguous RUN that are listed
+
+
+def find_run(run: Run, out: str | Path = "leaderboards", task: str | None = None) -> StoredRun:
+    """Find the run that RUN names in the board `out`, among the runs of a task if one is given.
+
+    - a path or URL of a record, which ends in `.json`
+    - the id of a run, or a beginning that no other run has
+    - `latest`: the run that was made last
+    - `best`: the best headline among the runs that can be compared with the task's latest;
+      baselines are left out where there are models
+    - `MODEL[@CHECKPOINT[#REVISION]]`: the latest run of this model
+
+    Raises DataError where nothing is found, where several runs or tasks are meant (it lists them),
+    and where the record that is named cannot be read. Files that are no records are skipped.
+    """
+    if isinstance(run, StoredRun):
+        return run
+    if isinstance(run, RunRecord):
+        return stored_run(run, out)
+    text = str(run)
+    if not text:
+        raise DataError("run '': type the id of a run, latest, best or a model")
+    if text.endswith(".json"):
+        return _at_path(text)
+    folder, names = _names(out, task)
+    if text not in ("latest", "best"):
+        stems = {name: name.rpartition("/")[2].removesuffix(".json") for name in names}
+        exact = [name for name, stem in stems.items() if stem == text]
+        if found := exact or [name for name, stem in stems.items() if stem.startswith(text)]:
+            return _single(text, folder, found)
+    runs, unreadable = stored_runs(folder, names)
+    return _chosen(text, runs, folder.where)._replace(unreadable=tuple(unreadable))
+
+
+def _at_path(text: str) -> StoredRun:
+    if "://" in text:
+        url, _, name = text.rpartition("/")
+        return read_stored(Folder(url), name)
+    return read_stored(Folder(Path(text).parent), Path(text).name)
+
+
+def _names(out: str | Path, task: str | None) -> tuple[Folder, list[str]]:
+    folder = Folder(out)
+    names = folder.run_files()
+    tasks = {task_of(name) for name in names}
+    if task is not None and task not in tasks:
+        hint = f"`mmbench list runs --out {folder.where}` shows all runs"
+        raise UnknownName("task", task, tasks, hint)
+    return folder, [name for name in names if task in (None, task_of(name))]
+
+
+def _single(text: str, folder: Folder, names: Sequence[str]) -> StoredRun:
+    """The only record of these names. Raises DataError that lists them where there are several."""
+    if len(names) == 1:
+        return read_stored(folder, names[0])
+    runs, unreadable = stored_runs(folder, names)
+    if len(runs) == 1:
+        return runs[0]._replace(unreadable=tuple(unreadable))
+    if not runs:
+        raise DataError(unreadable[0])
+    raise DataError("\n".join([
+        f"run {text!r}: {len(runs)} runs start with it in {folder.where}: type more of one",
+        *map(_candidate, runs[:_CANDIDATES]),
+        *([f"and {len(runs) - _CANDIDATES} more"] if len(runs) > _CANDIDATES else []),
+    ]))  # fmt: skip
+
+
+def _candidate(run: StoredRun) -> str:
+    record = run.record
+    return f"{plain(record.run)}  {plain(record.task.name)}  {plain(_reference(record))}"
+
+
+def _chosen(text: str, runs: Sequence[StoredRun], where: str) -> StoredRun:
+    if text == "latest" and runs:
+        return runs[-1]
+    found = runs if text == "best" else [run for run in runs if _is_of(run.record, text)]
+    if not found:
+        raise DataError(_nothing(text, runs, where))
+    tasks = sorted({run.record.task.name for run in found})
+    if len(tasks) > 1:
+        raise DataError(f"run {text!r}: there are runs of {listed(tasks)}: give the task by -t")
+    return _best(found) if text == "best" else found[-1]
+
+
+def _nothing(text: str, runs: Sequence[StoredRun], where: str) -> str:
+    if not runs:
+        return f"run {text!r}: {where} has no runs: `mmbench run -m MODEL -t TASK` makes one"
+    models = list(dict.fromkeys(_reference(run.record) for run in reversed(runs)))
+    near = [model for model in models if model.startswith(text)] or get_close_matches(text, models)
+    meant = f"; did you mean {listed(near)}?" if near else ""
+    return (
+        f"run {text!r}: no run starts with it and none is of such a model in {where}{meant};"
+        f" `mmbench list runs --out {where}` shows all"
+    )
+
+
+def _reference(record: RunRecord) -> str:
+    """How the model of a record is typed, without its revision."""
+    model = record.model
+    return f"{model.name}@{normal_path(model.checkpoint)}" if model.checkpoint else model.name
+
+
+def _is_of(record: RunRecord, text: str) -> bool:
+    typed, _, revision = text.partition("#")
+    name, at, place = typed.partition("@")
+    same = _reference(record) in (typed, f"{name}@{normal_path(place)}" if at else typed)
+    return same and (record.model.revision or "").startswith(revision)
+
+
+def _best(runs: Sequence[StoredRun]) -> StoredRun:
+    """The best headline of the runs that can be compared with the latest."""
+    models = [run for run in runs if not run.record.baseline] or runs
+    latest = models[-1].record
+    values = [(run, _value(run.record, latest)) for run in models]
+    found = [(value, at) for at, (_, value) in enumerate(values) if value is not None]
+    if not found:
+        raise DataError(
+            f"run 'best': no run of {latest.task.name} has a value for {latest.headline}"
+        )
+    return models[max(found)[1]]
+
+
+def _value(record: RunRecord, latest: RunRecord) -> float | None:
+    """The headline of `latest` in a record, larger for better; None where it cannot be compared."""
+    score, other = record.scores.get(latest.headline), latest.scores.get(latest.headline)
+    if score is None or other is None or score.value is None:
+        return None
+    asked = (record.task.fingerprint, record.task.data_hash, score.signature)
+    if asked != (latest.task.fingerprint, latest.task.data_hash, other.signature):
+        return None
+    return score.value if other.better == "higher" else -score.value

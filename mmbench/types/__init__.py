@@ -1,0 +1,118 @@
+"""The values that flow through mmbench.
+
+Data flows down: samples, predictions, scores, the record. No earlier type has a field that a later
+stage fills in. Standard library and msgspec only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmbench.types.content import (
+    Array,
+    Broken,
+    Clip,
+    Content,
+    Continued,
+    Conversation,
+    EncodedImage,
+    Frames,
+    Item,
+    Media,
+    Message,
+    Modality,
+    PartT,
+    Role,
+    Seeded,
+    Sound,
+    View,
+)
+from mmbench.types.predictions import (
+    Directions,
+    Features,
+    ModelFile,
+    Prediction,
+    Predictions,
+    Ranking,
+    Wants,
+)
+from mmbench.types.records import (
+    ModelInfo,
+    RunRecord,
+    TaskInfo,
+)
+from mmbench.types.requests import (
+    Answers,
+    Generation,
+    Method,
+    Requests,
+    Said,
+    ScoreScale,
+    Written,
+)
+from mmbench.types.samples import (
+    Outputs,
+    Sample,
+)
+from mmbench.types.scores import (
+    PublishedInfo,
+    Score,
+    ScoreInfo,
+)
+from mmbench.types.tasks import (
+    KindOptions,
+    OptionsT,
+    Published,
+    TaskSpec,
+    Views,
+)
+
+if TYPE_CHECKING:
+    from mmbench.types.content import DecodedPart as DecodedPart
+
+__all__ = [
+    "Answers",
+    "Array",
+    "Broken",
+    "Clip",
+    "Content",
+    "Continued",
+    "Conversation",
+    "Directions",
+    "EncodedImage",
+    "Features",
+    "Frames",
+    "Generation",
+    "Item",
+    "KindOptions",
+    "Media",
+    "Message",
+    "Method",
+    "Modality",
+    "ModelFile",
+    "ModelInfo",
+    "OptionsT",
+    "Outputs",
+    "PartT",
+    "Prediction",
+    "Predictions",
+    "Published",
+    "PublishedInfo",
+    "Ranking",
+    "Requests",
+    "Role",
+    "RunRecord",
+    "Said",
+    "Sample",
+    "Score",
+    "ScoreInfo",
+    "ScoreScale",
+    "Seeded",
+    "Sound",
+    "TaskInfo",
+    "TaskSpec",
+    "View",
+    "Views",
+    "Wants",
+    "Written",
+]

@@ -1,0 +1,66 @@
+"""The record of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from mmbench.types.scores import PublishedInfo, ScoreInfo
+
+
+class ModelInfo(Struct, frozen=True):
+    """The model that was measured. `hash` covers adapter, options, dtype and weights.
+
+    `adapter` is NAME@VERSION, the registered name and the version of the class. Where no single
+    class answered it is `late`, `baseline` or `outputs`. Older records have MODULE:CLASS@VERSION.
+    """
+
+    name: str
+    checkpoint: str | None
+    revision: str | None
+    hash: str
+    adapter: str
+    options: dict[str, Any]
+    dtype: str
+
+
+class TaskInfo(Struct, frozen=True):
+    """What was asked (`fingerprint`) and of what (`data_hash`). `data` holds the sizes used.
+
+    `asked` is what the way of asking adds to the signature of every score: "index=exact".
+    """
+
+    name: str
+    version: int
+    kind: str
+    fingerprint: str
+    data_hash: str
+    protocol: dict[str, int]
+    data: dict[str, int]
+    source: dict[str, str] = field(default_factory=dict)
+    asked: str = ""
+
+
+class RunRecord(Struct, frozen=True, kw_only=True):
+    """One run of one model on one task: written once, never edited. See docs/architecture.md."""
+
+    schema: int = 1
+    run: str
+    created: str
+    model: ModelInfo
+    task: TaskInfo
+    scores: dict[str, ScoreInfo]
+    headline: str
+    published: list[PublishedInfo]
+    counts: dict[str, int]
+    failures: list[tuple[str, str]]
+    seconds: dict[str, float]
+    throughput: dict[str, float]
+    environment: dict[str, Any]
+    seed: int
+    index: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    baseline: str | None = None
+    # tag → value → metric: the same metrics over the samples that have this value of the tag.
+    breakdowns: dict[str, dict[str, dict[str, ScoreInfo]]] = field(default_factory=dict)

@@ -1,0 +1,55 @@
+"""The rows of a data set, and what another program's model answered about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+
+from mmbench.types.content import Array, Content
+
+if TYPE_CHECKING:
+    from mmbench.vectors import Vectors
+else:
+    Vectors = Any
+
+
+class Sample(Struct, frozen=True):
+    """One row of a data set.
+
+    `inputs` maps a field name to its content. `group` names what samples share (the image of five
+    captions), for clustered intervals; `tags` are for breakdowns.
+    """
+
+    id: str
+    inputs: dict[str, Content]
+    target: Any = None
+    group: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class Outputs(Struct, frozen=True):
+    """What somebody's model said, as it was read from a file: id → value.
+
+    A value is a text, a number, scores by label {label: score}, scores [c] in the order of
+    `labels`, document ids best first, or a medium. `embeddings` holds ids and vectors [n, d]
+    float32 by side (query, corpus) instead, which may stay in a file (`Vectors`). Where the file
+    has no ids (`positional`) they are the row numbers from 0, in the order of the task's samples.
+    `tags` are further columns by id (seconds of sound and of computing). `digest` is the hash of
+    the bytes read. `id_column` is the column of the ids, empty where the file has no columns;
+    `other_ids` are further columns that could be it, in the order of `values`; `by_format`: the
+    file's format says that `id_column` is the id. `notes` are what a reader of the scores should
+    know of how the file was read.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    labels: list[str] = field(default_factory=list)
+    embeddings: dict[str, tuple[Sequence[str], Array | Vectors]] = field(default_factory=dict)
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    positional: bool = False
+    digest: str = ""
+    id_column: str = ""
+    other_ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    by_format: bool = False
+    notes: list[str] = field(default_factory=list)

@@ -1,0 +1,138 @@
+"""A diagram: boxes on a grid, arrows between them, and what their colours mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tools.pictures.svg import GREY, arrow, block, page, wide, words
+
+# Kind of a box: fill, stroke, dashed, what the legend says.
+KINDS = {
+    "data": ("#e6e9ed", "#8c959f", False, "data"),
+    "learnt": ("#cfe4fb", "#3f7fc4", False, "learnt"),
+    "frozen": ("#eef3f8", "#3f7fc4", True, "frozen"),
+    "answer": ("#d7f0d9", "#4b9a55", False, "what it gives"),
+    "loss": ("#fbdfc8", "#c8803a", False, "in training alone"),
+}
+_TITLE, _LINE, _SHAPE, _HEAD = 13.0, 11.5, 11.0, 15.0
+_PITCH, _PAD, _GAP, _ROW_GAP, _MARGIN = 16.0, 10.0, 28.0, 18.0, 8.0
+
+
+@dataclass(frozen=True)
+class Box:
+    """One box: where it stands (column, row; a row may be a half), its lines, and its output.
+
+    `shape` is what leaves it, in the order of the code's tensors, n examples first.
+    """
+
+    at: tuple[int, float]
+    kind: str
+    title: str
+    lines: tuple[str, ...] = ()
+    shape: str = ""
+
+    @property
+    def width(self) -> float:
+        """In pixels, as wide as its longest line."""
+        lines = [wide(line, _LINE) for line in self.lines]
+        shape = wide(self.shape, _SHAPE, "mono")
+        return max(wide(self.title, _TITLE, "bold"), shape, *lines, 0) + 2 * _PAD
+
+    @property
+    def height(self) -> float:
+        """In pixels, as high as its lines."""
+        return (1 + len(self.lines) + bool(self.shape)) * _PITCH + 2 * _PAD - 4
+
+    def drawn(self, x: float, y: float, width: float) -> list[str]:
+        """The box of a width about a centre."""
+        fill, stroke, dashed, _ = KINDS[self.kind]
+        top, height = y - self.height / 2, self.height
+        parts = [block(x - width / 2, top, width, height, fill, stroke, dashed=dashed)]
+        baseline = top + _PAD + 10
+        parts.append(words(x, baseline, self.title, _TITLE, "bold"))
+        for number, line in enumerate(self.lines, 1):
+            parts.append(words(x, baseline + number * _PITCH, line, _LINE))
+        if self.shape:
+            below = baseline + (1 + len(self.lines)) * _PITCH
+            parts.append(words(x, below, self.shape, _SHAPE, "mono", fill="#57606a"))
+        return parts
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """Boxes by name, and arrows: each a chain of names, "image > patches > tower"."""
+
+    boxes: dict[str, Box]
+    arrows: list[str]
+
+    def svg(self, title: str) -> str:
+        """The whole picture."""
+        columns, rows = self._columns(), self._rows()
+        where = {
+            name: (columns[box.at[0]], _between(rows, box.at[1]))
+            for name, box in self.boxes.items()
+        }
+        parts = [words(_MARGIN, 22, title, _HEAD, "bold", fill=GREY, anchor="start")]
+        for chain in self.arrows:
+            for start, end in pairwise(chain.split(" > ")):
+                parts.append(arrow(self._route(start, end, where)))
+        for name, box in self.boxes.items():
+            (x, width), y = where[name]
+            parts += box.drawn(x, y, width)
+        right = max(x + width / 2 for x, width in columns)
+        bottom = max(where[name][1] + box.height / 2 for name, box in self.boxes.items())
+        parts += _legend({box.kind for box in self.boxes.values()}, bottom + 26)
+        return page(right + _MARGIN, bottom + 40, title, parts)
+
+    def _columns(self) -> list[tuple[float, float]]:
+        """Centre and width of each column."""
+        found: list[tuple[float, float]] = []
+        left = _MARGIN
+        for column in range(1 + max(box.at[0] for box in self.boxes.values())):
+            width = max(box.width for box in self.boxes.values() if box.at[0] == column)
+            found.append((left + width / 2, width))
+            left += width + _GAP
+        return found
+
+    def _rows(self) -> list[float]:
+        """Centre of each whole row."""
+        found: list[float] = []
+        top = 36.0
+        for row in range(1 + int(max(box.at[1] for box in self.boxes.values()))):
+            height = max((b.height for b in self.boxes.values() if b.at[1] == row), default=0.0)
+            found.append(top + height / 2)
+            top += height + _ROW_GAP
+        return found
+
+    def _route(
+        self, start: str, end: str, where: dict[str, tuple[tuple[float, float], float]]
+    ) -> list[tuple[float, float]]:
+        """From side to side, with a corner in the gap before the end; within a column straight."""
+        ((x1, wide1), y1), ((x2, wide2), y2) = where[start], where[end]
+        if x1 == x2:
+            down = 1 if y2 > y1 else -1
+            return [
+                (x1, y1 + down * self.boxes[start].height / 2),
+                (x2, y2 - down * (self.boxes[end].height / 2 + 1)),
+            ]
+        first, last = (x1 + wide1 / 2, y1), (x2 - wide2 / 2 - 1, y2)
+        if y1 == y2:
+            return [first, last]
+        corner = x2 - wide2 / 2 - _GAP / 2
+        return [first, (corner, y1), (corner, y2), last]
+
+
+def _between(rows: list[float], row: float) -> float:
+    low = int(row)
+    return rows[low] if low == row else (rows[low] + rows[low + 1]) / 2
+
+
+def _legend(kinds: set[str], y: float) -> list[str]:
+    parts, x = [], _MARGIN
+    for kind, (fill, stroke, dashed, told) in KINDS.items():
+        if kind in kinds:
+            parts.append(block(x, y - 10, 14, 12, fill, stroke, dashed=dashed))
+            parts.append(words(x + 20, y, told, _LINE, fill=GREY, anchor="start"))
+            x += 20 + wide(told, _LINE) + 18
+    return parts

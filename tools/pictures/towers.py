@@ -1,0 +1,74 @@
+"""Boxes that several diagrams share: a text tower, projections, and the likeness of pairs."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tools.pictures.diagram import Box
+
+
+class Reads(Protocol):
+    """A Config with a text tower."""
+
+    @property
+    def vocabulary(self) -> int:
+        """How many words there are."""
+        ...
+
+    @property
+    def context(self) -> int:
+        """The most tokens of a text."""
+        ...
+
+    @property
+    def text_width(self) -> int:
+        """Numbers for each token."""
+        ...
+
+    @property
+    def text_layers(self) -> int:
+        """How many blocks."""
+        ...
+
+    @property
+    def text_heads(self) -> int:
+        """How many heads in each."""
+        ...
+
+    @property
+    def embedding(self) -> int:
+        """Numbers for each text or medium in the common space."""
+        ...
+
+
+def text_tower(c: Reads, column: int, row: float) -> dict[str, Box]:
+    """Boxes text > tokens > reads > told, in a row from a column on."""
+    blocks = f"{c.text_layers} blocks, {c.text_heads} heads"
+    return {
+        "text": Box((column, row), "data", "caption", (f"at most {c.context} tokens",), "n × t"),
+        "tokens": Box(
+            (column + 1, row), "learnt", "embedding", (f"{c.vocabulary} words, places",),
+            f"n × t × {c.text_width}",
+        ),
+        "reads": Box(
+            (column + 2, row), "learnt", "causal transformer", (blocks,), f"n × {c.text_width}"
+        ),
+        "told": projection(c, column + 3, row, "end"),
+    }  # fmt: skip
+
+
+def projection(c: Reads, column: int, row: float, token: str = "") -> Box:
+    """To unit vectors of the common space; of which token, where it is of one."""
+    of = f"of the {token} token" if token else "unit length"
+    return Box((column, row), "learnt", "projection", (of,), f"n × {c.embedding}")
+
+
+def likeness(column: int, row: float) -> Box:
+    """The table of all pairs."""
+    return Box((column, row), "answer", "likeness", ("cosine × scale",), "n × n")
+
+
+def contrastive(column: int, row: float) -> Box:
+    """What the table is trained for."""
+    lines = ("each among all others:", "cross-entropy of", "both directions")
+    return Box((column, row), "loss", "contrastive loss", lines)
