@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.util import find_spec
 from shutil import which
@@ -77,7 +77,7 @@ PAIRS: dict[str, Callable[[Random], tuple[Any, Any]]] = {
 
 
 @cache
-def _prompts() -> list[Sample]:
+def _prompts() -> Sequence[Sample]:
     return shapes_prompts(None, images=2 * N).samples
 
 

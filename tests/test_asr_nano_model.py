@@ -1,6 +1,7 @@
 """`asr-nano` as a model: one sound to its text, and what the packaged checkpoint can do."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import jiwer
@@ -25,7 +26,7 @@ def model() -> AsrNano:
 
 
 @pytest.fixture(scope="module")
-def samples() -> list[Sample]:
+def samples() -> Sequence[Sample]:
     return spoken_numbers(None).samples[:90]
 
 

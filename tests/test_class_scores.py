@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def samples(targets: list[Any], c: int) -> Samples:
 
 def predicted(
     scores: Any, targets: list[Any], scale: Any = "logits", views: Views = ONCE
-) -> list[Prediction]:
+) -> Sequence[Prediction]:
     """The predictions of a model that returned these scores [n * views, c]."""
     data = samples(targets, np.shape(scores)[1])
     answers = Answers(np.asarray(scores), {}, data.labels, scale, "mine")

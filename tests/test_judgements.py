@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,7 +48,7 @@ def test_a_document_judged_for_a_query_that_is_not_there_has_a_judgement() -> No
 
 
 @given(IDS, st.randoms())
-def test_the_digest_of_ids_depends_on_nothing_but_the_ids(ids: list[str], draws: object) -> None:
+def test_the_digest_of_ids_depends_on_nothing_but_the_ids(ids: list[str], draws: Random) -> None:
     others = list(ids)
     draws.shuffle(others)
     assert digest_of_ids(others) == digest_of_ids(ids)

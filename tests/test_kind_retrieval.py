@@ -245,8 +245,10 @@ def test_embeddings_beyond_the_data_are_documents_in_both_directions() -> None:
 
 
 def as_tables(made: RetrievalData) -> RetrievalData:
-    sides = (table(Sample, side, ("inputs", "tags")) for side in (made.queries, made.corpus))
-    return RetrievalData(*sides, made.links)
+    queries, corpus = (
+        table(Sample, side, ("inputs", "tags")) for side in (made.queries, made.corpus)
+    )
+    return RetrievalData(queries, corpus, made.links)
 
 
 @given(worlds(), st.sampled_from([1, 2]), st.sets(st.integers(0, 7)), st.sampled_from(["", "no "]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,7 @@ def test_views_are_spread_over_clips_and_crops() -> None:
 
 def classified(
     targets: list[Any], logits: Any, failures: dict[int, str], views: Views
-) -> list[Any]:
+) -> Sequence[Any]:
     data = Samples([Sample(str(i), {"image": IMAGE}, t) for i, t in enumerate(targets)], ["a", "b"])
     answers = {"sample": Answers(np.asarray(logits, np.float32), failures, ["B", "c", "A"])}
     task = spec("classification", {"image": "image"}, options=ClassificationOptions(views))

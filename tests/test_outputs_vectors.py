@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -48,16 +50,19 @@ def save_ids(path: Path, ids: list[str]) -> None:
         pq.write_table(pa.table({"at": range(len(ids)), "id": ids}), path)
 
 
-def folder(at: Path, vectors: str = ".npy", ids: str = ".npy", order: object = None) -> Path:
+def folder(
+    at: Path, vectors: str = ".npy", ids: str = ".npy", order: Sequence[int] | None = None
+) -> Path:
     at.mkdir()
     for side in SIDES:
-        rows = np.arange(len(IDS[side])) if order is None or side == "query" else order
+        whole = order is None or side == "query"
+        rows = np.arange(len(IDS[side])) if whole else np.asarray(order)
         save_vectors(at / f"{side}{vectors}", SIDES[side][rows])
         save_ids(at / f"{side}_ids{ids}", [IDS[side][row] for row in rows])
     return at
 
 
-def scored(predictions: Path, tmp_path: Path) -> tuple[RunRecord, dict[str, object]]:
+def scored(predictions: Path, tmp_path: Path) -> tuple[RunRecord, dict[str, list[Any]]]:
     data = tmp_path / "t.qrels"
     data.write_text("".join(f"{q} 0 {d} {g}\n" for q, to in GRADES.items() for d, g in to.items()))
     found = score("pairs", predictions, Options(data=data), name="mine")
