@@ -14,9 +14,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mmbench.columns import Places
     from mmbench.types import Array
-
-    Places = NDArray[np.int64]
 
 _BLOCK = 1 << 12  # vectors whose norms are computed at a time
 _THREADS = 2

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar, cast, overload
 
 if TYPE_CHECKING:
     import numpy as np
@@ -211,6 +211,11 @@ class Mapped(Column[T]):
     def take(self, rows: Places) -> Mapped[T]:
         """Return the same of the values of rows [k]."""
         return Mapped(self.function, taken(self.values, rows))
+
+
+def are_texts(values: object) -> TypeGuard[Texts]:
+    """Return whether values are a column of texts, and none of them is missing."""
+    return isinstance(values, Texts) and not values.array.null_count
 
 
 def patched(base: Sequence[T], few: Mapping[int, T]) -> Sequence[T]:

@@ -9,10 +9,7 @@ from mmbench.columns.base import Texts, taken
 from mmbench.columns.packing import texts_of
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Places = NDArray[np.int64]
+    from mmbench.columns.base import Places
 
 V = TypeVar("V")
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from mmbench.columns.base import ABSENT, Absent, Column, Repeated, Texts
+from mmbench.columns.base import ABSENT, Absent, Column, Repeated, Texts, are_texts
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Places = NDArray[np.int64]
+    from mmbench.columns.base import Places
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ class Lists(Column[list[str]]):
         import numpy as np
 
         texts = packed(list(chain.from_iterable(lists)))
-        if not isinstance(texts, Texts) or texts.array.null_count:
+        if not are_texts(texts):
             return lists
         return cls(texts, np.cumsum(np.fromiter(map(len, lists), np.int64, len(lists))))
 

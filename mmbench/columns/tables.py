@@ -10,10 +10,7 @@ from mmbench.columns.base import ABSENT, Column, Repeated, Texts, taken
 from mmbench.columns.packing import packed
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Places = NDArray[np.int64]
+    from mmbench.columns.base import Places
 
 T = TypeVar("T")
 

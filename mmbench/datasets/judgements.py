@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.columns import ABSENT, Mappings, Texts, by_name, column, places, taken, texts_of
+from mmbench.columns import ABSENT, Mappings, are_texts, by_name, column, places, taken, texts_of
 from mmbench.types import Sample
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _empty(mappings: Sequence[Mapping[str, object]]) -> NDArray[np.bool_]:
         return np.fromiter((not one for one in mappings), np.bool_, len(mappings))
     empty = np.ones(len(mappings), np.bool_)
     for values in mappings.columns.values():
-        if isinstance(values, Texts) and not values.array.null_count:
+        if are_texts(values):
             return np.zeros(len(mappings), np.bool_)
         empty &= np.fromiter((value is ABSENT for value in values), np.bool_, len(mappings))
     return empty

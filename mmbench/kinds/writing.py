@@ -9,7 +9,7 @@ from typing import ClassVar
 from msgspec.structs import replace
 
 from mmbench.alternatives import first_reading, pieces_of
-from mmbench.columns import Table, Texts, column, looked_up, patched, rows_of_type, table
+from mmbench.columns import Table, are_texts, column, looked_up, patched, rows_of_type, table
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.kinds.conversation import (
@@ -95,7 +95,7 @@ class Writing(PerSample):
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
         """Return the texts; a number becomes its decimal text."""
         values = looked_up(outputs.values, column(data.samples, "id"))
-        if isinstance(values, Texts) and not values.array.null_count:
+        if are_texts(values):
             return values
         return each_output(self.task, data, outputs, _as_text)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mmbench.columns import ABSENT, Keyed, Mapped, Texts, are_distinct, packed, rows_of_type
+from mmbench.columns import ABSENT, Keyed, Mapped, are_distinct, are_texts, packed, rows_of_type
 from mmbench.data.mapping.pairs import refuse_duplicates
 from mmbench.data.readers.jsonfile import decode_json
 from mmbench.data.readers.record_files import is_json_lines, jsonl_records, parse_records
@@ -156,7 +156,7 @@ def _values(records: Sequence[Record], column: str, idents: Sequence[str]) -> Se
     columns = same_columns(records)
     if columns and ERROR not in columns:
         cells = columns.get(column)
-        if isinstance(cells, array) or (isinstance(cells, Texts) and not cells.array.null_count):
+        if isinstance(cells, array) or are_texts(cells):
             return cells
     pairs = zip(records, idents, strict=True)
     return packed([_value(record, column, ident) for record, ident in pairs])

@@ -21,6 +21,7 @@ from mmbench.columns import (
     NumberRows,
     Repeated,
     Texts,
+    are_texts,
     column,
     joined,
     patched,
@@ -103,7 +104,7 @@ def _encoded(values: Sequence[object]) -> Sequence[str | None]:
         return Repeated(_json(values.only), len(values))
     if isinstance(values, Mappings) and not values.columns:
         return Repeated("{}", len(values))
-    plain = isinstance(values, array) or (isinstance(values, Texts) and not values.array.null_count)
+    plain = isinstance(values, array) or are_texts(values)
     encode = msgspec.json.encode if plain else _json  # texts in Arrow have no lone surrogates
     return Texts(pa.array(map(encode, values), pa.large_string()))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from mmbench.columns import Mapped, Texts, column, entries
+from mmbench.columns import Mapped, are_texts, column, entries
 from mmbench.errors import DataError
 from mmbench.types import Content, Media, Modality, Requests, Role, Sample, TaskSpec
 
@@ -18,7 +18,7 @@ def requests_of(
     Raises DataError for a sample without the field.
     """
     found = entries(column(samples, "inputs"), field)
-    if isinstance(found, Texts) and not found.array.null_count:
+    if are_texts(found):
         plain = prompt == "{text}"
         return Requests(found if plain else Mapped(partial(_put, prompt), found), "text", role)
     contents = [_content(spec, prompt, sample, field) for sample in samples]
