@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -71,20 +72,26 @@ class Predictions(Struct, frozen=True):
 
     def each(self) -> Iterator[Prediction]:
         """Yield the predictions of all directions and splits in their order."""
-        return (p for splits in self.directions.values() for split in splits for p in split)
+        return chain.from_iterable(self.splits())
+
+    def splits(self) -> Iterator[Sequence[Prediction]]:
+        """Yield the splits of all directions in their order."""
+        return chain.from_iterable(self.directions.values())
 
     def mapped(self, function: Callable[[Prediction], Prediction]) -> Predictions:
         """Return the predictions with a function applied to each."""
-        directions = {
-            direction: [[function(p) for p in split] for split in splits]
-            for direction, splits in self.directions.items()
-        }
+        return self.with_splits(lambda split: [function(p) for p in split])
+
+    def with_splits(
+        self, function: Callable[[Sequence[Prediction]], Sequence[Prediction]]
+    ) -> Predictions:
+        """Return the predictions with a function applied to each split."""
+        directions = {name: list(map(function, splits)) for name, splits in self.directions.items()}
         return replace(self, directions=directions)
 
     def failed(self) -> list[tuple[str, str]]:
         """Return id and error of each sample whose prediction failed."""
-        splits = [split for splits in self.directions.values() for split in splits]
-        errors = [(column(split, "id"), column(split, "error")) for split in splits]
+        errors = [(column(split, "id"), column(split, "error")) for split in self.splits()]
         found = {ids[row]: why[row] for ids, why in errors for row in rows_not_none(why)}
         return list(found.items())
 

@@ -40,9 +40,7 @@ def _is_marked(value: object) -> bool:
 
 def reasoning_notes(predictions: Predictions) -> list[str]:
     """Return a note if texts that were scored contain reasoning."""
-    columns = [
-        column(split, "value") for splits in predictions.directions.values() for split in splits
-    ]
+    columns = [column(split, "value") for split in predictions.splits()]
     marked = sum(has_reasoning(text) for values in columns for text in perhaps_reasoning(values))
     if not marked:
         return []

@@ -66,10 +66,8 @@ class Classes(PerSample):
     def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
         """Return outputs of another program, which are probabilities if all scores can be."""
         found = super().accept(data, outputs)
-        ((values,),) = (
-            [column(s, "value") for s in splits] for splits in found.directions.values()
-        )
-        scale = scale_of_outputs(values, several=has_several(data))
+        (split,) = found.splits()
+        scale = scale_of_outputs(column(split, "value"), several=has_several(data))
         notes = [_TAKEN[scale]] if scale else []
         return msgspec.structs.replace(_marked(found, scale), notes=notes)
 
@@ -143,11 +141,7 @@ def _value(output: object, labels: list[str], names: Sequence[str], where: str) 
 
 def _marked(found: Predictions, scale: ScoreScale) -> Predictions:
     """Return predictions that say what their scores are; failed ones and labels have none."""
-    marked = {
-        direction: [_with_scale(table(Prediction, split), scale) for split in splits]
-        for direction, splits in found.directions.items()
-    }
-    return msgspec.structs.replace(found, directions=marked)
+    return found.with_splits(lambda split: _with_scale(table(Prediction, split), scale))
 
 
 def _with_scale(split: Table[Prediction], scale: ScoreScale) -> Table[Prediction]:
