@@ -22,7 +22,7 @@ from mmbench.columns import (
     places,
     rows_of_type,
     table,
-    taken,
+    without_rows,
 )
 from mmbench.datasets.matching import refuse_strangers, with_sample_ids, without_data_tags
 from mmbench.text import part_of
@@ -118,8 +118,10 @@ class Samples(Struct, frozen=True):
         ids = column(self.samples, "id")
         outputs = with_sample_ids(self.samples, outputs)
         refuse_strangers(ids, outputs, partial=partial)
-        there = places(ids, keys_of(outputs.values)) >= 0
-        kept = self.samples if there.all() else taken(self.samples, there.nonzero()[0])
+        kept = self.samples
+        if partial:  # else samples without an output were refused
+            absent = (places(ids, keys_of(outputs.values)) < 0).nonzero()[0]
+            kept = without_rows(kept, absent.tolist())
         return replace(self, samples=kept), without_data_tags(kept, outputs)
 
     def _is_image_set(self) -> bool:

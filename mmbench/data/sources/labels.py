@@ -109,8 +109,8 @@ def _rows(
     first: dict[str, int] = {}
     targets: dict[str, list[int]] = {}
     for row, ident in enumerate(ids):
-        before = records[first.setdefault(ident, row)]
-        if columns_of_media(records[row]) != columns_of_media(before):
+        before = first.setdefault(ident, row)
+        if before != row and columns_of_media(records[row]) != columns_of_media(records[before]):
             where = records[row].where
             raise DataError(f"{where}: {ident!r} has another medium than in a row before")
         targets.setdefault(ident, [])

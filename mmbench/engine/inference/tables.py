@@ -153,10 +153,10 @@ def _expand(unique: Array, rows: Places, *, normalise: bool) -> Array:
     """
     import numpy as np
 
-    if np.array_equal(rows, np.arange(len(unique))):
-        out = unique
-    else:
-        out = matrix(len(rows), unique.shape[1], unique.itemsize)
+    same = np.array_equal(rows, np.arange(len(unique)))
+    if same and not normalise:
+        return unique
+    out = unique if same else matrix(len(rows), unique.shape[1], unique.itemsize)
     if not len(unique):  # not one item has a key
         return out
     for start in range(0, len(rows), _BLOCK):

@@ -124,7 +124,10 @@ def _macro(scored: Scored, tag: str, parts: dict[str, Scored]) -> Scored:
 def _infos(found: list[Scored], signature: str, seed: int) -> list[ScoreInfo]:
     groups = [scored.groups for scored in found]
     intervals = stats.intervals([scored.score for scored in found], groups, seed=seed)
-    return [_info(s, signature, *interval) for s, interval in zip(found, intervals, strict=True)]
+    # Metrics of the same predictions share a column of groups, which is counted once.
+    sizes = {key: distinct(own) for key, own in {id(own): own for own in groups}.items()}
+    several = zip(found, groups, intervals, strict=True)
+    return [_info(s, sizes[id(own)], signature, *interval) for s, own, interval in several]
 
 
 def _unmeasured(name: str, reason: str) -> ScoreInfo:
@@ -134,7 +137,7 @@ def _unmeasured(name: str, reason: str) -> ScoreInfo:
 
 
 def _info(
-    scored: Scored, signature: str, interval: tuple[float, float] | None, reason: str
+    scored: Scored, groups: int, signature: str, interval: tuple[float, float] | None, reason: str
 ) -> ScoreInfo:
     score, behind = scored.score, scored.predictions
     n = len(behind) - len(rows_not_none(column(behind, "error")))
@@ -145,7 +148,7 @@ def _info(
         low=low,
         high=high,
         n=n,
-        groups=distinct(scored.groups),
+        groups=groups,
         signature=f"{score.signature},{signature}" if signature else score.signature,
         better=score.better,
         fold=score.fold,
