@@ -10,7 +10,14 @@ from importlib import import_module
 from benchmarks.rows import Row
 
 MODULES = (
-    *("ranks", "endtoend", "captions", "frechet", "intervals", "generation", "video", "growth"),
+    "ranks",
+    "endtoend",
+    "captions",
+    "frechet",
+    "intervals",
+    "generation",
+    "video",
+    "growth",
 )
 
 

@@ -12,27 +12,26 @@ from pathlib import Path
 
 from mmbench.conformance.case import Case, Compared, Row, row_of
 
-FAMILIES = (
-    "retrieval",
-    "captions",
-    "clipscore",
-    "distribution",
-    "classification",
-    "answers",
-    "drawings",
-    "speech",
-    "mos",
-)
+_MODULES = {
+    "retrieval": "mmbench.conformance.retrieval",
+    "captions": "mmbench.conformance.captions",
+    "clipscore": "mmbench.conformance.clipscore",
+    "distribution": "mmbench.conformance.distribution",
+    "classification": "mmbench.conformance.classification",
+    "answers": "mmbench.conformance.answers",
+    "drawings": "mmbench.reference.conformance",
+    "speech": "mmbench.conformance.speech",
+    "mos": "mmbench.conformance.mos",
+}
 
-_ELSEWHERE = {"drawings": "mmbench.reference.conformance"}
+FAMILIES = tuple(_MODULES)
 
 __all__ = ["FAMILIES", "Case", "Compared", "Row", "cases", "conformance", "row_of"]
 
 
 def cases(family: str) -> list[Case]:
     """The cases of a family, one of `FAMILIES`, in the order of the table."""
-    module = _ELSEWHERE.get(family, f"mmbench.conformance.{family}")
-    found: list[Case] = import_module(module).CASES
+    found: list[Case] = import_module(_MODULES[family]).CASES
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from mmbench.columns import Mappings, Repeated, Table, as_column
@@ -10,7 +10,7 @@ from mmbench.types import Sample
 
 
 def sample_columns(
-    ids: Sequence[str] | Any,
+    ids: Any,
     inputs: Mapping[str, Any] | None = None,
     *,
     targets: Any = None,

@@ -8,16 +8,15 @@ The Python version is a pickle, which executes what it holds, and is not read.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mmbench.columns import Mapped, Mappings, Repeated, Table, joined, packed
+from mmbench.columns import Mapped, Table, joined
 from mmbench.data.mapping.packaged_prompts import with_templates
 from mmbench.data.readers.jsonfile import read_file
 from mmbench.data.readers.record_files import text_lines
-from mmbench.datasets import Samples
+from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError, SpecError
 from mmbench.media.inside import ByteRanges, MediaInFile
 from mmbench.protocols import declare_source
@@ -108,14 +107,9 @@ def _images(file: Path, labels: int, classes: int, first: int) -> Table[Sample]:
     n = len(targets)
     offsets = np.arange(labels, len(data), size)
     images = ByteRanges(file, offsets, np.full_like(offsets, _PIXELS), made=_ppm)
-    columns: dict[str, Sequence[Any]] = {
-        "id": packed([str(first + number) for number in range(n)]),
-        "inputs": Mappings({"image": Mapped(partial(_medium, file, images), range(n))}, n),
-        "target": targets,
-        "group": Repeated("", n),
-        "tags": Mappings({}, n),
-    }
-    return Table(Sample, columns)
+    ids = [str(first + number) for number in range(n)]
+    media = Mapped(partial(_medium, file, images), range(n))
+    return sample_columns(ids, {"image": media}, targets=targets)
 
 
 def _medium(file: Path, images: ByteRanges, number: int) -> Media:

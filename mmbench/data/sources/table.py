@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmbench.columns import column, names_in
 from mmbench.data.mapping.media_fields import path_in
 from mmbench.data.mapping.rows import Row, choose_columns, pair_rows
 from mmbench.data.readers.arrow import arrow_rows, media_columns
@@ -48,8 +49,7 @@ def table(root: Path | None, *, columns: dict[str, str] | None = None) -> Retrie
 
 def _text_rows(file: Path, columns: Columns) -> Iterator[Row]:
     records = read_records(file)
-    present = list(dict.fromkeys(name for record in records for name in record.cells))
-    chosen = choose_columns(columns, present, str(file))
+    chosen = choose_columns(columns, names_in(column(records, "cells")), str(file))
     for record in records:
         values = {key: record.cells.get(name) for key, name in chosen.items()}
         for key in ("image", "text"):
