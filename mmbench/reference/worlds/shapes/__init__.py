@@ -1,4 +1,1 @@
-"""What the shapes world is made of, and how its pictures and sentences are read.
-
-Scenes, films and training batches are made of it in `mmbench.data`.
-"""
+"""The shapes world: its scenes, pictures and sentences, and how these are read."""
