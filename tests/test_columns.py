@@ -187,3 +187,17 @@ def test_samples_of_columns_are_samples() -> None:
         Sample("b", {}, 4, tags={"topic": "y"}),
     ]
     assert Samples(samples).limit(1).samples == samples[:1]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("target", {"targets": [1]}),
+        ("group", {"groups": ["a", "b", "c"]}),
+        ("question", {"inputs": {"question": ["how?"]}}),
+        ("topic", {"tags": {"topic": np.array(["x", "y", "z"])}}),
+    ],
+)
+def test_a_column_of_another_length_is_refused(name: str, columns: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=rf"column {name} has length \d, not 2"):
+        sample_columns(["a", "b"], **columns)

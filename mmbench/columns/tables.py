@@ -16,10 +16,14 @@ T = TypeVar("T")
 
 
 class Mappings(Column[dict[str, Any]]):
-    """Mappings whose keys are the names of n-long columns; ABSENT is where a row lacks a key."""
+    """Mappings whose keys are the names of n-long columns; ABSENT is where a row lacks a key.
+
+    Raises ValueError for a column of another length.
+    """
 
     def __init__(self, columns: Mapping[str, Sequence[Any]], n: int) -> None:
         self.columns, self._n = columns, n
+        _refuse_lengths(columns, n)
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]]) -> Mappings:
@@ -52,11 +56,15 @@ class Mappings(Column[dict[str, Any]]):
 
 
 class Table(Column[T]):
-    """Rows whose fields are columns of one length; `row` makes a row of its fields, in order."""
+    """Rows whose fields are columns of one length; `row` makes a row of its fields, in order.
+
+    Raises ValueError for a column of another length than the first.
+    """
 
     def __init__(self, row: Callable[..., T], columns: Mapping[str, Sequence[Any]]) -> None:
         self.row, self.columns = row, dict(columns)
         self._n = len(next(iter(self.columns.values())))
+        _refuse_lengths(self.columns, self._n)
 
     def __len__(self) -> int:
         return self._n
@@ -75,6 +83,12 @@ class Table(Column[T]):
     def having(self, **columns: Sequence[Any]) -> Table[T]:
         """Return the rows with other columns in the place of some."""
         return Table(self.row, self.columns | columns)
+
+
+def _refuse_lengths(columns: Mapping[str, Sequence[Any]], n: int) -> None:
+    for name, values in columns.items():
+        if len(values) != n:
+            raise ValueError(f"column {name} has length {len(values):,}, not {n:,}")
 
 
 def column(rows: Sequence[object], name: str) -> Sequence[Any]:

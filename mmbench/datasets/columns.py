@@ -22,7 +22,7 @@ def sample_columns(
     A column is a list, an Arrow array or a NumPy array, of one length for all: texts as `ids`, by
     name what a model is asked as `inputs`, `targets`, the names of what samples share as `groups`,
     texts by name as `tags`. `mmbench.columns.ABSENT` in a column of inputs or tags stands where a
-    sample has none.
+    sample has none. Raises ValueError for a column of another length than `ids`.
     """
     n = len(ids)
     return Table(
