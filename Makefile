@@ -18,8 +18,8 @@ DEPS := pyproject.toml constraints.txt
 # torchvision has no build beside the torch of constraints.txt: an environment of its own (5 GB).
 VISION_VENV ?= .venv-torchvision
 VISION_PIP := $(VISION_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
-VISION_TESTS := $(addprefix tests/test_models_,video_llm chat encoders unified) \
-	$(addprefix tests/test_,clip conformance inception metrics_distribution)
+VISION_TESTS := $(addprefix tests/,models/chat models/classifiers models/unified) \
+	$(addprefix tests/,models/contrastive models/inception conformance metrics/image_sets)
 
 # An environment of its own with the lowest versions that pyproject.toml allows (7 GB).
 LOWEST_VENV ?= .venv-lowest
@@ -61,7 +61,7 @@ test-all: check-style
 
 # Boards in an object store. Its libraries hold others at older versions: they have a folder of their own.
 test-s3: $(VENV)/s3
-	PYTHONPATH=$< $(BIN)/python -m pytest -m slow tests/test_folders_s3.py
+	PYTHONPATH=$< $(BIN)/python -m pytest -m slow tests/storage/test_folders_s3.py
 
 $(VENV)/s3: $(VENV)/.dev
 	$(PIP) --upgrade --target $@ 'moto[server]==5.2.5' s3fs==2026.9.0

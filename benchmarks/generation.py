@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -10,13 +9,11 @@ from time import perf_counter
 
 from benchmarks.rows import Row
 
-TESTS = Path(__file__).parents[1] / "tests"
 DATA = Path(__file__).parents[2] / "shared/data"
 BATCH, TOKENS = 8, 64
 
 
 def rows(quick: bool = False) -> list[Row]:
-    sys.path.insert(0, str(TESTS))  # the makers of small checkpoints
     with tempfile.TemporaryDirectory() as name:
         os.environ["MMBENCH_CACHE"] = f"{name}/cache"
         folder = Path(name)
@@ -25,9 +22,8 @@ def rows(quick: bool = False) -> list[Row]:
 
 def _generation(folder: Path, repeats: int) -> Row:
     """A LLaVA of 8 layers of 512, 64 tokens for each of 32 images, greedily, in batches of 8."""
-    import tiny_chat
-
     import mmbench
+    from tests.support import tiny_chat
 
     large = {"hidden_size": 512, "intermediate_size": 1024, "num_hidden_layers": 8}
     tiny_chat.TEXT |= {**large, "num_attention_heads": 8, "num_key_value_heads": 8}
@@ -109,9 +105,10 @@ def _speech(folder: Path, repeats: int) -> Row:
 
 
 def _wav2vec2_base(folder: Path) -> Path:
-    import tiny_speech
     import torch
     import transformers as tf
+
+    from tests.support import tiny_speech
 
     tiny_speech.ctc(folder)
     torch.manual_seed(0)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coco_files import write
 
 from mmbench import registry
 from mmbench.builtin import TABLES
@@ -18,6 +17,7 @@ from mmbench.errors import MmbenchError, SpecError, UnknownName, UserError
 from mmbench.named_values import _checkable, _hints, as_typed, checked_options
 from mmbench.spec import load_task
 from mmbench.storage.content_keys import ContentKeys
+from tests.support.coco_files import write
 
 SOURCES = [name for name in TABLES["data"] if not name.startswith(("shapes", "spoken"))]
 BASE = "include: coco-retrieval\nname: mine\nprotocol: {}\n"

@@ -9,7 +9,7 @@ cell; the nearest name the colour. What comes near to nothing is unclear.
 
 Of the 1,000 pictures of the test split, 64 pixels wide, 1,000 are read without a fault; blurred by
 1 pixel 1,000, with noise of a standard deviation of 8 (of 255) 1,000, with both 999. Printed by
-`pytest -m slow -s tests/test_shapes_reader.py`.
+`pytest -m slow -s tests/reference/worlds/test_reader.py`.
 """
 
 from __future__ import annotations

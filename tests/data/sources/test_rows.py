@@ -1,0 +1,163 @@
+"""The source `rows`: data sets of the datasets library with images and sounds inside."""
+
+import json
+
+import datasets
+import pytest
+from datasets import Audio, ClassLabel, Features, Sequence, Value
+
+from mmbench.data.mapping.cells import Shape, sample_of
+from mmbench.data.readers.records import Record
+from mmbench.data.sources.rows import rows
+from mmbench.datasets import Samples
+from mmbench.engine.loading.datasets import load_data
+from mmbench.errors import DataError, UnknownName
+from mmbench.media import read_bytes
+from mmbench.spec import load_task
+from mmbench.types import Broken, Media
+from tests.support import layouts_b as layouts
+
+PATH = "some/data"
+
+
+@pytest.fixture(autouse=True)
+def _own_datasets(tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
+
+
+def bytes_of(samples, name):
+    return [read_bytes(sample.inputs[name]) for sample in samples]
+
+
+def test_mmmu(tmp_path):
+    layouts.mmmu(tmp_path)
+    options = load_task("mmmu").data
+    names = ["Art", "Math"]
+    data = rows(tmp_path, **{k: v for k, v in options.items() if k != "source"} | {"name": names})
+    assert [sample.id for sample in data.samples] == [f"validation_{name}_0" for name in names]
+    first = data.samples[0]
+    assert first.target == {"answer": "B", "options": ["$1", "It's two"]}
+    assert first.inputs.keys() == {"image_1", "question", "options"}
+    assert first.inputs["options"] == "A. $1\nB. It's two"
+    assert first.tags == {"subfield": "x", "difficulty": "Easy"}
+    assert bytes_of(data.samples, "image_1") == [layouts.png(0)] * 2
+
+
+@pytest.fixture
+def speech(tmp_path):
+    made = datasets.Dataset.from_list(
+        [
+            {"id": f"u{n}", "text": f"HELLO u{n}", "audio": {"bytes": layouts.wav(n), "path": "x"}}
+            for n in (1, 2)
+        ]
+    )
+    (tmp_path / "data").mkdir()
+    # As on the hub: a column that the library would decode.
+    made = made.cast_column("audio", Audio(sampling_rate=16000))
+    made.to_parquet(tmp_path / "data/test-00000-of-00001.parquet")
+    return tmp_path
+
+
+def test_sounds_are_left_encoded(speech):
+    options = {"id": "id", "fields": {"audio": "audio"}, "target": "text"}
+    data = rows(speech, path=PATH, **options)
+    assert [(s.id, s.target) for s in data.samples] == [("u1", "HELLO u1"), ("u2", "HELLO u2")]
+    assert bytes_of(data.samples, "audio") == [layouts.wav(1), layouts.wav(2)]
+    sound = data.samples[1].inputs["audio"]
+    assert (sound.modality, sound.name) == ("audio", f"audio of {speech} (test) row 1")
+    assert data.source == {"path": str(speech)}
+
+
+def test_a_task_without_its_folder_is_read_from_what_its_hub_block_names(speech, tmp_path):
+    task = layouts.put(
+        tmp_path / "task.yaml",
+        "kind: writing\nmetrics: ['wer[basic]']\nheadline: wer[basic]\nfields: {audio: audio}\n"
+        f"data: {{source: transcripts, folder: absent, hub: {{path: '{speech}', split: test,"
+        " fields: {audio: audio}, target: text}}\n",
+    )
+    data = load_data(load_task(str(task)), None)
+    assert isinstance(data, Samples)
+    assert [sample.target for sample in data.samples] == ["HELLO u1", "HELLO u2"]
+
+
+def test_labels_of_the_library_and_of_the_task(tmp_path):
+    features = Features(
+        {
+            "one": ClassLabel(names=["cat", "dog"]),
+            "many": Sequence(ClassLabel(names=["x", "y", "z"])),
+            "word": Value("string"),
+            "image": {"bytes": Value("binary"), "path": Value("string")},
+            "raw": Value("binary"),
+        }
+    )
+    row = {
+        "one": 1,
+        "many": [2, 0],
+        "word": "dog",
+        "image": {"bytes": b"i", "path": None},
+        "raw": b"r",
+    }
+    layouts.parquet(tmp_path / "test.parquet", [row], features)
+    one = rows(tmp_path, path=PATH, target="one", fields={"image": "image", "audio": "raw"})
+    assert (one.labels, one.samples[0].target) == (["cat", "dog"], 1)
+    assert bytes_of(one.samples, "image") == [b"i"]
+    assert bytes_of(one.samples, "audio") == [b"r"]
+    assert rows(tmp_path, path=PATH, target="many").samples[0].target == [0, 2]
+    given = rows(tmp_path, path=PATH, target="word", labels=["dog", "cat"])
+    assert (given.labels, given.samples[0].target) == (["dog", "cat"], 0)
+    with pytest.raises(DataError, match="label 'dog' is none of its 1 class"):
+        rows(tmp_path, path=PATH, target="word", labels=["cat"])
+    with pytest.raises(UnknownName, match="did you mean word"):
+        rows(tmp_path, path=PATH, target="wrod")
+    with pytest.raises(DataError, match="no row is one that the task asks for"):
+        rows(tmp_path, path=PATH, target="word", where={"word": ["a", "b"]})
+
+
+def test_a_folder_of_images(tmp_path):
+    for name in ("cat", "dog"):
+        layouts.put(tmp_path / "test" / name / "1.png", layouts.png(len(name)))
+    data = rows(tmp_path, path=PATH, fields={"image": "image"}, target="label")
+    assert data.labels == ["cat", "dog"]
+    paths = [str(tmp_path / f"test/{name}/1.png") for name in ("cat", "dog")]
+    assert [s.inputs["image"] for s in data.samples] == [Media("image", path) for path in paths]
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_text_that_the_library_cannot_decode_is_refused(name, encoding, tmp_path):
+    text = "q,y\na,b\n" if name == "x.csv" else '{"q": "a", "y": "b"}'
+    (tmp_path / name).write_bytes(text.encode(encoding))  # with a byte order mark
+    with pytest.raises(DataError, match=f"{name}: is {encoding.upper()}: save it as UTF-8"):
+        rows(tmp_path / name, path=PATH, fields={"question": "q"})
+
+
+def test_answers_in_a_list_of_structs_and_paths_beside(tmp_path):
+    row = {"q": "What?", "answers": [{"answer": "a"}, {"answer": "b"}]}
+    layouts.put(tmp_path / "test.jsonl", json.dumps(row))
+    data = rows(
+        tmp_path / "test.jsonl", path=PATH, fields={"question": "q"}, target="answers.answer"
+    )
+    assert (data.samples[0].id, data.samples[0].target) == ("0", ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "options", "letter"),
+    [
+        ("A", ["E", "B", "C", "A"], "A"),  # a letter is that of a position, as in MMMU's code
+        ("E", ["E", "B", "C", "A"], "A"),  # no letter of a position, so a text
+        (3, ["E", "B", "C", "A"], "D"),  # a position from 0
+        ("dog", ["cat", "dog"], "B"),
+        ("cat", ["cat", "cat"], None),  # the text of two options
+    ],
+)
+def test_the_letter_of_an_answer(answer, options, letter):
+    record = Record("x line 1", {"id": "1", "answer": answer, "options": options})
+    sample = sample_of(Shape("id", {}, "answer", "options"), record, "0", {})
+    if letter is None:
+        assert (
+            sample.target
+            == sample.inputs["options"]
+            == Broken("x line 1: answer 'cat' is the text of several options")
+        )
+    else:
+        assert sample.target == {"answer": letter, "options": options}

@@ -1,0 +1,321 @@
+"""The endpoint adapter against a real server that fails in every way servers fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from email.utils import formatdate
+from pathlib import Path
+from time import monotonic, sleep, time
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmbench.cli import main
+from mmbench.errors import ModelError, SampleError, UserError
+from mmbench.models.api import Api
+from mmbench.storage.content_keys import cache_folder
+from mmbench.types import Clip, Generation, Message, Sound, Written
+from tests.support.api_server import Endpoint, said, serving
+
+SHORT = Generation(max_tokens=20)
+KEY = "sk-very-secret"
+TEXTS = ("a ", "cat")
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with serving() as running:
+        yield running
+
+
+def api(endpoint: Endpoint, **options: Any) -> Api:
+    given = {"retries": 1, "timeout": 1.0} | options
+    return Api(None, device="cpu", dtype="remote", model="m", base=endpoint.base, **given)
+
+
+def ask(model: Api, conversations: Any, options: Generation) -> list[Written | SampleError]:
+    prepared = [model.prepare(turns, "conversation") for turns in conversations]
+    return model.write(prepared, options)
+
+
+def user(*parts: Any) -> tuple[Message, ...]:
+    return (Message("user", parts),)
+
+
+def parts(*content: Any) -> dict[str, Any]:
+    """An answer whose text is a list of parts."""
+    return {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}
+
+
+def stall(handler: Any) -> None:
+    sleep(30)
+
+
+def picture() -> Image.Image:
+    return Image.new("RGB", (6, 4), (9, 8, 7))
+
+
+def test_every_part_arrives_in_its_place(endpoint: Endpoint) -> None:
+    sound = Sound(np.zeros(80, np.float32), 16000)
+    clip = Clip(np.zeros((3, 4, 6, 3), np.uint8), (0.0, 1.0, 2.0))
+    turns = user("see", picture(), "hear", sound, "watch", clip, "so?")
+    (found,) = ask(api(endpoint), [turns], SHORT)
+    images = "|".join(["<image_url>"] * 3)
+    assert found.text == f"see|<image_url>|hear|<input_audio>|watch|{images}|so?"
+    image = endpoint.bodies[-1]["messages"][0]["content"][1]["image_url"]["url"]
+    assert image.startswith("data:image/png;base64,")
+
+
+def test_answers_come_in_the_order_of_the_questions_with_so_many_at_a_time(
+    endpoint: Endpoint,
+) -> None:
+    endpoint.delay = 0.05
+    found = ask(api(endpoint, concurrency=3), [user(f"q {i}") for i in range(12)], SHORT)
+    assert [one.text for one in found] == [f"q {i}" for i in range(12)]
+    assert 1 < endpoint.most <= 3
+
+
+def test_the_limit_and_the_tokens_are_told(endpoint: Endpoint) -> None:
+    (found,) = ask(api(endpoint), [user("one two three")], Generation(max_tokens=2))
+    assert found == Written("one two", "length", 2)
+    assert endpoint.bodies[-1]["temperature"] == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        (429, {"Retry-After": "0"}),
+        (429, {"Retry-After": formatdate(time() - 5, usegmt=True)}),
+        (500, {}),
+        (503, {"Retry-After": "nonsense"}),
+        "hang",
+        "half",
+    ],
+    ids=["429", "429-date", "500", "503", "timeout", "half"],
+)
+def test_what_may_pass_is_tried_again(endpoint: Endpoint, fault: Any) -> None:
+    endpoint.script["q"] = [fault]
+    (found,) = ask(api(endpoint), [user("q")], SHORT)
+    assert found == Written("q", "stop", 1)
+    assert len(endpoint.bodies) == 2
+
+
+@pytest.mark.parametrize(
+    ("faults", "reason"),
+    [
+        ([(500, {})] * 2, r"failed 2 times: status 500: .*not.*now"),
+        (["half"] * 2, "failed 2 times: the connection broke off"),
+        ([(400, {})], "refused the request: status 400"),
+        ([b"<html>busy</html>"], "no JSON"),
+        ([["a", "list"]], "JSON that is no object"),
+        ([{"choices": []}], "no choices"),
+        ([{"choices": [{"message": {"content": None}, "finish_reason": "stop"}]}], "gave no text"),
+        (
+            [{"choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}],
+            "ended with 'content_filter'",
+        ),
+        ([parts({"type": "thinking", "thinking": "hm"})], "gave no text"),
+        ([parts("hello")], "no choices"),
+        ([parts({"type": "text", "text": 7})], "no choices"),
+    ],
+    ids=[
+        *("500s", "halves", "400", "html", "list", "empty", "null", "filter"),
+        *("parts-without-text", "parts-of-strings", "parts-of-numbers"),
+    ],
+)
+def test_a_failure_is_a_failed_sample_and_never_an_empty_answer(
+    endpoint: Endpoint, faults: list[Any], reason: str
+) -> None:
+    endpoint.script["bad"] = faults
+    failed, fine = ask(api(endpoint), [user("bad"), user("good")], SHORT)
+    assert isinstance(failed, SampleError)
+    with pytest.raises(SampleError, match=reason):
+        raise failed
+    assert "\n" not in str(failed)
+    assert fine.text == "good"
+
+
+def test_an_answer_in_parts_is_the_texts_of_them_joined(endpoint: Endpoint) -> None:
+    said = [{"type": "thinking", "thinking": "hm"}, *({"type": "text", "text": t} for t in TEXTS)]
+    endpoint.script = {"q": [parts(*said)], "none": [parts()]}
+    assert ask(api(endpoint), [user("q"), user("none")], SHORT) == [Written("a cat"), Written("")]
+
+
+def test_an_empty_text_is_an_answer(endpoint: Endpoint) -> None:
+    endpoint.script["q"] = [{"choices": [{"message": {"content": ""}, "finish_reason": "stop"}]}]
+    assert ask(api(endpoint), [user("q")], SHORT) == [Written("")]
+
+
+@pytest.mark.parametrize(("status", "why"), [(401, "key"), (403, "denied"), (404, "no such model")])
+def test_what_can_never_succeed_ends_the_run(endpoint: Endpoint, status: int, why: str) -> None:
+    endpoint.script["q"] = [(status, {})]
+    with pytest.raises(ModelError, match=why):
+        ask(api(endpoint), [user("q")], SHORT)
+
+
+def test_the_key_is_sent_and_never_shown(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    endpoint.script["q"] = [(401, {})]
+    with pytest.raises(ModelError) as caught:
+        ask(api(endpoint, key_env="MY_KEY"), [user("q")], SHORT)
+    assert endpoint.headers[0]["Authorization"] == f"Bearer {KEY}"
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [400, 401, 500])
+def test_a_key_that_a_server_repeats_is_struck_out(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    endpoint.script["q"] = [(status, {}, f"{'x' * 190} no key: {KEY}".encode())]
+    try:
+        (failed,) = ask(api(endpoint, retries=0), [user("q")], SHORT)
+    except ModelError as error:
+        failed = error
+    assert f"status {status}: xxx" in str(failed)
+    assert KEY[:5] not in str(failed)
+
+
+@pytest.mark.parametrize("key", [KEY + "\r", "schl\u00fcssel"])
+def test_a_key_that_no_header_holds_is_refused_and_not_shown(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(ModelError, match="set it anew") as caught:
+        api(endpoint)
+    assert key.strip() not in str(caught.value)
+    with pytest.raises(UserError, match="put the key into the environment"):
+        Api(None, device="cpu", dtype="", model="m", base="http://me:pass@host/v1")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"base": ""}, "--api-base URL"),
+        ({"base": "localhost:8000"}, "give http://HOST:PORT"),
+        ({"base": "http://host:eighty/v1"}, "give http://HOST:PORT"),
+        ({"base": "http://[::1/v1"}, "give http://HOST:PORT"),
+        ({"base": "http://me:pass@host:eighty/v1"}, "holds a password"),
+        ({"base": "http://example.org\\.localhost/v1"}, "give http://HOST:PORT"),
+        ({"base": "http://localhost/v1?key=abc"}, "give http://HOST:PORT"),
+        ({"base": "http://localhost/v1\nX: y"}, "give http://HOST:PORT"),
+    ],
+    ids=["none", "no-scheme", "port", "bracket", "password", "backslash", "query", "line"],
+)
+def test_an_endpoint_must_be_named(given: dict[str, str], reason: str) -> None:
+    with pytest.raises(UserError, match=reason):
+        Api(None, device="cpu", dtype="", model="m", **given)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *({"timeout": 0}, {"timeout": float("nan")}, {"retries": -1}, {"rpm": 0}, {"rpm": 1e-300}),
+        *({"concurrency": 0}, {"concurrency": 100_000}, {"frames": 0}, {"limit": "messages"}),
+    ],
+    ids=str,
+)
+def test_an_option_out_of_range_is_refused(option: dict[str, Any]) -> None:
+    with pytest.raises(ModelError, match=f"option {next(iter(option))} of model api: give"):
+        Api(None, device="cpu", dtype="", model="m", base="http://localhost/v1", **option)
+
+
+def test_a_server_that_drops_images_fails_those_with_images(endpoint: Endpoint) -> None:
+    endpoint.drops = True
+    endpoint.usage = True
+    turns = [user(picture(), "what"), user("no image")]
+
+    def counted(body: dict[str, Any]) -> int:
+        return len(said(body).replace("<image_url>|", "").replace("|<image_url>", ""))
+
+    original = endpoint.answer
+    endpoint.answer = lambda body: (  # type: ignore[method-assign]
+        original(body) | {"usage": {"prompt_tokens": counted(body)}}
+    )
+    dropped, fine = ask(api(endpoint), turns, SHORT)
+    assert str(dropped) == "the server drops every image without a word"
+    assert fine.text == "no image"
+    assert isinstance(ask(api(endpoint, check_media=False), turns, SHORT)[0], Written)
+
+
+def test_a_drop_is_noticed_though_the_first_conversation_is_refused(endpoint: Endpoint) -> None:
+    endpoint.drops = True
+    endpoint.script["too big"] = [(400, {})]
+    original = endpoint.answer
+    endpoint.answer = lambda body: (  # type: ignore[method-assign]
+        original(body) | {"usage": {"prompt_tokens": 7}}
+    )
+    found = ask(api(endpoint), [user(picture(), "too big"), user(picture())], SHORT)
+    assert {str(one) for one in found} == {"the server drops every image without a word"}
+
+
+def test_a_rate_is_kept(endpoint: Endpoint) -> None:
+    ask(api(endpoint, rpm=600), [user(f"q{i}") for i in range(5)], SHORT)
+    gaps = np.diff(sorted(endpoint.times))
+    assert gaps.min() > 0.05
+
+
+def test_a_run_of_a_task_on_an_endpoint(
+    endpoint: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    rows = [
+        {"id": "1", "question": "say this", "answer": "say this"},
+        {"id": "2", "question": "bad luck", "answer": "x"},
+        {"id": "3", "question": "repeat", "answer": "key ***"},
+    ]
+    repeated = {"message": {"content": f"key {KEY}"}, "finish_reason": "stop"}
+    endpoint.script["repeat"] = [{"choices": [repeated]}]
+    (tmp_path / "qa.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    endpoint.script["bad"] = [(400, {})]
+    out = tmp_path / "out"
+    run = ["run", "-m", "api@m", "--api-base", endpoint.base, "--concurrency", "2"]
+    run += ["-t", "answers", "--data", str(tmp_path / "qa.jsonl"), "--out", str(out)]
+    assert main([*run, "--device", "cpu"]) == 3
+    (path,) = (out / "runs/answers").glob("*.json")
+    record = json.loads(path.read_text())
+    assert record["counts"]["failed"] == 1
+    assert record["scores"]["exact_match"]["value"] == 1
+    assert record["model"]["checkpoint"] == "m"
+    assert record["model"]["options"] == {"model": "m"}
+    places = [out, cache_folder()]
+    files = [file for place in places for file in place.rglob("*") if file.is_file()]
+    assert any(b"key ***" in file.read_bytes() for file in files)
+    assert not any(KEY.encode() in file.read_bytes() for file in files)
+    asked = len(endpoint.bodies)
+    assert main([*run, "--device", "cpu"]) == 0  # only what failed is asked again
+    assert len(endpoint.bodies) == asked + 1
+
+
+def test_an_interrupted_run_keeps_answers_and_does_not_wait_for_a_busy_server(
+    endpoint: Endpoint, tmp_path: Path
+) -> None:
+    rows = [{"id": str(n), "question": f"q {n}", "answers": ["a"]} for n in range(20)]
+    (tmp_path / "asked.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    answers = {"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]}
+    endpoint.script["q"] = [*[answers] * 5, *[(429, {"Retry-After": "50"}), stall] * 20]
+    words = ["run", "-m", "api@m", "--api-base", endpoint.base, "-t", "answers"]
+    asked = subprocess.Popen(
+        [sys.executable, "-m", "mmbench", *words, "--data", str(tmp_path / "asked.jsonl")],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    deadline = monotonic() + 60
+    while len(endpoint.bodies) < 10 and monotonic() < deadline:
+        sleep(0.1)
+    asked.send_signal(signal.SIGINT)
+    assert asked.wait(timeout=20) == 130
+    endpoint.script.clear()
+    endpoint.bodies.clear()
+    again = main([*words, "--data", str(tmp_path / "asked.jsonl"), "--out", str(tmp_path / "out")])
+    assert again == 0
+    assert len(endpoint.bodies) == 15

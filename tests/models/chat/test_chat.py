@@ -1,0 +1,198 @@
+"""Models that answer about images and sounds: held to transformers alone, and to themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import transformers as tf
+from PIL import Image
+
+from mmbench.errors import ContentError, ModelError, SampleError
+from mmbench.models.chat.audio_llm import AudioLlm
+from mmbench.models.chat.llava import Llava
+from mmbench.models.chat.video_llm import VideoLlm
+from mmbench.types import Generation, Message, Sound, Written
+from tests.support import tiny_chat
+
+CPU = {"device": "cpu", "dtype": "float32"}
+SHORT = Generation(max_tokens=10)
+DRAWS = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("chat")
+    return {
+        "llava": tiny_chat.llava(root / "llava"),
+        "blind": tiny_chat.llava(root / "blind", template=tiny_chat.BLIND),
+        "plain": tiny_chat.llava(root / "plain", template=None),
+        "idefics3": tiny_chat.idefics3(root / "idefics3"),
+        "qwen2-audio": tiny_chat.qwen2_audio(root / "qwen2-audio"),
+    }
+
+
+def picture(seed: int) -> Image.Image:
+    draws = np.random.default_rng(seed)
+    return Image.fromarray(draws.integers(0, 255, (20 + seed, 40, 3), dtype=np.uint8))
+
+
+def noise(seed: int, seconds: float = 1.0) -> Sound:
+    draws = np.random.default_rng(seed)
+    return Sound(draws.normal(size=int(seconds * 16000)).astype(np.float32) / 9, 16000)
+
+
+def user(*parts: Any) -> tuple[Message, ...]:
+    return (Message("user", parts),)
+
+
+def asked(name: str) -> list[tuple[Message, ...]]:
+    """Eight conversations of every length and number of media."""
+    if name == "qwen2-audio":
+        sounds = [user(noise(i, 0.3 + i / 3), "what is it" + " now" * i) for i in range(6)]
+        return [*sounds, user("no sound"), user(noise(7), "and", noise(8, 2.0), "differ how?")]
+    seen = [user(picture(i), "what is it" + " now" * i) for i in range(5)]
+    more = [user("here", picture(7), "and there", picture(8), "differ?"), user("no image")]
+    system = (Message("system", ("be brief",)), *user(picture(3), "hello"))
+    turns = (*system, Message("assistant", ("hi",)), Message("user", ("and now?",)))
+    return [*seen, *more, turns]
+
+
+def written(model: Any, turns: list[Any], options: Generation = SHORT) -> list[Any]:
+    return model.write([model.prepare(one, "conversation") for one in turns], options)
+
+
+@pytest.mark.parametrize("name", ["llava", "idefics3", "qwen2-audio"])
+def test_a_batch_of_eight_says_what_eight_of_one_say(folders: dict[str, Path], name: str) -> None:
+    model = (AudioLlm if name == "qwen2-audio" else Llava)(folders[name], **CPU)
+    together = written(model, asked(name))
+    assert together == [written(model, [turns])[0] for turns in asked(name)]
+    assert len({one.text for one in together}) > 4
+
+
+def test_llava_says_what_a_bare_loop_says(folders: dict[str, Path]) -> None:
+    processor = tf.AutoProcessor.from_pretrained(folders["llava"], backend="pil")
+    net = tf.AutoModelForImageTextToText.from_pretrained(folders["llava"]).eval()
+    inputs = processor(
+        text="user: what is <image>; assistant:", images=picture(1), return_tensors="pt"
+    )
+    ids = net.generate(**inputs, max_new_tokens=10, do_sample=False)
+    text = processor.decode(ids[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+    (found,) = written(Llava(folders["llava"], **CPU), [user("what is ", picture(1))])
+    assert found.text == text.strip()
+
+
+def test_the_order_of_images_and_texts_is_kept(folders: dict[str, Path]) -> None:
+    model = Llava(folders["llava"], **CPU)
+    turns = [user(picture(1), "or", picture(2)), user(picture(2), "or", picture(1))]
+    one, other = written(model, turns)
+    assert one.text != other.text
+    assert model.prepare(turns[0], "conversation").text == "user: <image>or<image>; assistant:"
+
+
+def test_a_template_without_an_image_slot_fails_those_with_an_image(
+    folders: dict[str, Path],
+) -> None:
+    model = Llava(folders["blind"], **CPU)
+    with pytest.raises(SampleError, match="0 of 1 images reached the model"):
+        model.prepare(user(picture(1), "what is it"), "conversation")
+    assert isinstance(written(model, [user("no image")])[0], Written)
+
+
+def test_a_folder_without_a_template_is_refused_and_takes_one(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match="has no chat template: give one"):
+        Llava(folders["plain"], **CPU)
+    file = tmp_path / "chat.jinja"
+    file.write_text(tiny_chat.TEMPLATE)
+    turns = [user(picture(1), "what is it")]
+    with_own = written(Llava(folders["llava"], **CPU), turns)
+    assert written(Llava(folders["plain"], **CPU, template=str(file)), turns) == with_own
+
+
+def test_a_processor_that_is_a_tokenizer_alone_is_refused(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    tf.AutoModelForImageTextToText.from_pretrained(folders["llava"]).save_pretrained(tmp_path)
+    tiny_chat.tokenizer("<image>").save_pretrained(tmp_path)
+    with pytest.raises(ModelError) as caught:
+        Llava(tmp_path, **CPU)
+    assert "processor" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_video_model_without_a_video_processor_is_refused(folders: dict[str, Path]) -> None:
+    with pytest.raises(ModelError, match=r"no video_processor: .* pip install 'mmbench\[video\]'"):
+        VideoLlm(folders["llava"], **CPU)
+
+
+def test_the_token_limit_is_told_and_stops_end_an_answer(folders: dict[str, Path]) -> None:
+    model = Llava(folders["llava"], **CPU)
+    asked = [user(picture(shade), "what is it") for shade in range(5)]
+    answers = zip(asked, written(model, asked), strict=True)
+    # The random weights differ between versions of torch: some answers end by themselves.
+    chosen, long = next(pair for pair in answers if pair[1].finish == "length")
+    assert long.tokens == 10
+    stop = long.text[2:4]
+    (short,) = written(model, [chosen], Generation(max_tokens=10, stop=(stop,)))
+    assert short.text == long.text[: long.text.find(stop)].strip()
+    assert short.finish == "stop"
+
+
+def test_sampling_is_by_seed_and_not_by_place(folders: dict[str, Path]) -> None:
+    model = Llava(folders["llava"], **CPU)
+    options = Generation(max_tokens=10, temperature=1.0, seed=3)
+    turns = asked("llava")[:3]
+    together = written(model, turns, options)
+    assert together[::-1] == written(model, turns[::-1], options)
+    assert together != written(model, turns, Generation(max_tokens=10, temperature=1.0, seed=4))
+
+
+@pytest.mark.parametrize("name", ["llava", "idefics3"])
+def test_likelihoods_are_those_of_one_token_after_another(
+    folders: dict[str, Path], name: str
+) -> None:
+    model = Llava(folders[name], **CPU)
+    turns, text = user(picture(1), "what is it"), "a cat"
+    prepared = model.prepare(turns, "conversation")
+    found = model.loglikelihood([prepared, prepared], [text, "dog"])
+    total, prompt = 0.0, prepared.text
+    for letter in text:
+        inputs = model._processor(text=prompt, images=prepared.images, return_tensors="pt")
+        with torch.inference_mode():
+            logits = model._model(**inputs).logits[0, -1]
+        total += float(logits.log_softmax(-1)[model._tokenizer(letter)["input_ids"][-1]])
+        prompt += letter
+    assert found[0] == pytest.approx([total, 5], abs=1e-3)
+    assert found[1, 1] == 3
+
+
+def test_a_sound_longer_than_the_encoder_hears_fails(folders: dict[str, Path]) -> None:
+    model = AudioLlm(folders["qwen2-audio"], **CPU)
+    with pytest.raises(SampleError, match=r"lasts 31.0 s, and the model hears 30 s"):
+        model.prepare(user(noise(1, 31), "what?"), "conversation")
+
+
+@pytest.mark.parametrize("samples", [1, 160, 700])
+def test_a_sound_of_a_token_or_less_fails(folders: dict[str, Path], samples: int) -> None:
+    model = AudioLlm(folders["qwen2-audio"], **CPU)
+    with pytest.raises(ContentError, match=r"less than 0\.1 seconds"):
+        model.prepare(user(noise(1, samples / 16000), "what?"), "conversation")
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_a_folder_with_a_part_gone_is_refused_in_one_line(
+    folders: dict[str, Path], tmp_path: Path, file: str
+) -> None:
+    for path in folders["llava"].iterdir():
+        if path.name != file:
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    assert json.loads((folders["llava"] / "config.json").read_text())
+    with pytest.raises(ModelError) as caught:
+        Llava(tmp_path, **CPU)
+    assert "\n" not in str(caught.value)

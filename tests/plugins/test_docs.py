@@ -1,0 +1,91 @@
+"""The source, the kind, the metric and the reader of docs/plugins.md, run as they stand there."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from mmbench import registry
+from mmbench.cli import main
+
+PAGE = Path(__file__).parents[2] / "docs/plugins.md"
+ROWS = (("1", "a", "yes", "en"), ("2", "b", "no", "en"), ("3", "a", "yes", "de"))
+MODEL = """
+from mmbench.types import Written
+
+@mmbench.register("model", "believer")
+class Believer:
+    modalities = frozenset({"text", "image"})
+
+    def __init__(self, folder, *, device, dtype):
+        pass
+
+    def write(self, conversations, options):
+        assert all(turns[0].parts[1].startswith("Does the picture") for turns in conversations)
+        return [Written("Yes.") for _ in conversations]
+"""
+
+
+def blocks(*headings: str) -> list[str]:
+    """Return the indented blocks of sections."""
+    sections = re.split(r"^## (.+)\n", PAGE.read_text(), flags=re.MULTILINE)
+    texts = dict(zip(sections[1::2], sections[2::2], strict=True))
+    found = []
+    for heading in headings:
+        pieces = re.findall(r"^    .*\n(?:(?:    .*)?\n)*", texts[heading], flags=re.MULTILINE)
+        found += [re.sub("^    ", "", piece, flags=re.MULTILINE) for piece in pieces]
+    return [part for piece in found for part in re.split(r"\n(?=kind: |mmbench )", piece)]
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Write the files of the page with some data; the flags of a command on them."""
+    from PIL import Image
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "_plugins", {k: {**v} for k, v in registry._plugins.items()})
+    code = blocks("A data source", "A kind", "A reader of outputs")
+    (task,) = [block for block in code if block.startswith("kind: ")]
+    python = [block for block in code if not block.startswith(("kind: ", "mmbench "))]
+    Path("true_false.py").write_text("\n".join([*python, MODEL]))
+    Path("true-false.yaml").write_text(task)
+    for name in ("a", "b"):
+        Image.new("RGB", (8, 8)).save(f"{name}.png")
+    rows = [f"{i},{name}.png,it is dark,{true},x,{lang}\n" for i, name, true, lang in ROWS]
+    Path("statements.csv").write_text("id,file,text,true,topic,language\n" + "".join(rows))
+    return ["--plugin", "true_false.py", "--data", "statements.csv"]
+
+
+def test_a_run(plugin: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    models = ["-m", "believer", "-m", "oracle", "-m", "constant", "-m", "random", "-m", "empty"]
+    run = ["run", *models, "-t", "true-false.yaml", "--device", "cpu", "--json", "--out", "board"]
+    assert main([*run, *plugin]) == 0
+    records = json.loads(capfd.readouterr().out)
+    found = [record["scores"]["true_false_accuracy"]["value"] for record in records]
+    assert (found[:3], found[4]) == ([0.5, 1, 0.5], 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("outputs.csv", "id,prediction\n1,Yes.\n2,not sure\n"),
+        ("outputs.answers", "1: Yes.\n2: not sure\n"),
+    ],
+)
+def test_scored_outputs(
+    plugin: list[str], capfd: pytest.CaptureFixture[str], name: str, text: str
+) -> None:
+    Path(name).write_text(text)
+    score = ["score", "-t", "true-false.yaml", "--predictions", name, "--json"]
+    assert main([*score, "--out", "board", *plugin]) == 0
+    (record,) = json.loads(capfd.readouterr().out)
+    assert record["scores"]["true_false_accuracy"]["value"] == 0.5
+
+
+def test_selftest_and_check(plugin: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["selftest", "true-false.yaml", *plugin]) == 0
+    assert main(["check", "-m", "believer", "-t", "true-false.yaml", *plugin]) == 0
+    assert "2 samples" in capfd.readouterr().out

@@ -1,0 +1,240 @@
+"""Every family of models runs a task of its kind from the command line.
+
+Checkpoints are tiny folders of the real architecture, loaded by name; data lie in the layout that
+the data set has, one file of which is missing, as files are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import yaml
+
+from mmbench.cli import main
+from mmbench.datasets import Samples
+from mmbench.engine.loading.datasets import load_data
+from mmbench.spec import load_task
+from tests.support import (
+    layouts_a,
+    layouts_b,
+    tiny,
+    tiny_chat,
+    tiny_encoders,
+    tiny_makers,
+    tiny_speech,
+    tiny_unified,
+)
+
+Build = Callable[[Path, Path], str]  # folders of the model and of the data -> what stands after -m
+
+
+def named(adapter: str, build: Callable[..., Any]) -> Build:
+    def made(folder: Path, data: Path) -> str:
+        build(folder)
+        return f"{adapter}@{folder}"
+
+    return made
+
+
+def classifier(adapter: str, build: Callable[..., Any], task: str) -> Build:
+    """A classifier of the very classes of a task."""
+
+    def made(folder: Path, data: Path) -> str:
+        samples = load_data(load_task(task), data)
+        assert isinstance(samples, Samples)
+        build(folder, names=samples.labels)
+        return f"{adapter}@{folder}"
+
+    return made
+
+
+def fused(folder: Path, data: Path) -> str:
+    tiny.build("clip", folder / "clip")
+    parts = [{"adapter": "clip", "checkpoint": str(folder / "clip"), "weight": 2}]
+    path = folder / "both.yaml"
+    path.write_text(yaml.safe_dump({"late": [*parts, {"adapter": "clip-nano"}]}))
+    return str(path)
+
+
+def wordy(folder: Path) -> Path:
+    """A tiny CLIP for any task of images and texts."""
+    tiny.build("clip", folder)
+    return folder
+
+
+def playable(layout: Callable[[Path], Any]) -> Callable[[Path], Any]:
+    """A layout whose sounds last a while and whose videos can be played."""
+
+    def written(folder: Path) -> None:
+        layout(folder)
+        for number, path in enumerate(sorted(folder.rglob("*"))):
+            if path.suffix in (".wav", ".mp3", ".flac"):
+                write_sound(path, number)
+            elif path.suffix in (".mp4", ".avi"):
+                layouts_a.videos(folder, str(path.relative_to(folder)))
+
+    return written
+
+
+def write_sound(path: Path, seed: int) -> None:
+    samples = np.random.default_rng(seed).normal(size=12000 + 800 * (seed % 7)) / 9
+    soundfile.write(path, samples, 16000, format="WAV")
+
+
+# name -> model, task, layout
+FAMILIES: dict[str, tuple[Build, str, Callable[[Path], Any]]] = {
+    "clip": (named("clip", wordy), "cc3m-retrieval", layouts_a.cc3m),
+    "late": (fused, "cc3m-retrieval", layouts_a.cc3m),
+    "xclip": (named("xclip", tiny_encoders.xclip), "msrvtt-retrieval", layouts_a.msrvtt),
+    "frames+clip": (named("frames+clip", wordy), "msrvtt-retrieval", layouts_a.msrvtt),
+    "clap-retrieval": (named("clap", tiny_encoders.clap), "clotho-retrieval", layouts_a.clotho),
+    "clap-zeroshot": (named("clap", tiny_encoders.clap), "esc50-zeroshot", layouts_a.esc50),
+    "audio": (classifier("audio", tiny_encoders.audio, "esc50"), "esc50", layouts_a.esc50),
+    "audio-tags": (
+        classifier("audio", tiny_encoders.audio, "audioset"), "audioset", layouts_a.audioset,
+    ),
+    "video": (
+        classifier("video", tiny_encoders.video, "kinetics400"), "kinetics400", layouts_a.kinetics,
+    ),
+    "frames+image": (
+        classifier("frames+image", tiny_encoders.image, "ucf101"), "ucf101", layouts_a.ucf101,
+    ),
+    "llava": (named("llava", tiny_chat.llava), "textvqa", layouts_b.textvqa),
+    "idefics": (named("llava", tiny_chat.idefics3), "scienceqa", layouts_b.scienceqa),
+    "frames+llava": (
+        named("frames+llava", tiny_chat.llava), "msvd-qa", playable(layouts_b.msvd_qa_clips),
+    ),
+    "audio-llm": (
+        named("audio-llm", tiny_chat.qwen2_audio), "clotho-aqa", playable(layouts_b.clotho_aqa),
+    ),
+    "whisper": (named("whisper", tiny_speech.whisper), "fsdd", playable(layouts_b.fsdd)),
+    "moonshine": (
+        named("whisper", tiny_speech.moonshine), "common-voice", playable(layouts_b.common_voice),
+    ),
+    "speech2text": (
+        named("whisper", tiny_speech.speech2text), "fsdd", playable(layouts_b.fsdd),
+    ),
+    "unified": (named("unified", tiny_unified.janus), "textvqa", layouts_b.textvqa),
+    "ctc": (named("ctc", tiny_speech.ctc), "librispeech-clean", playable(layouts_b.librispeech)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_a_family_runs_a_task_of_its_kind(
+    family: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build, task, layout = FAMILIES[family]
+    data = tmp_path / "data"
+    data.mkdir()
+    layout(data)
+    model = build(tmp_path / "model", data)
+    run = ["run", "-m", model, "-t", task, "--data", str(data), "--device", "cpu"]
+    run += ["--dtype", "float32", "--allow-failed", "100%", "--out", str(tmp_path / "out")]
+    assert main([*run, "--json"]) == 0
+    out, err = capsys.readouterr()
+    (record,) = json.loads(out)
+    assert record["scores"][record["headline"]]["value"] is not None, err
+    assert record["counts"]["computed"] > 0
+    assert record["counts"]["failed"] <= 1  # the file that is missing
+    again = [*run, "--json"]
+    assert main(again) == 0
+    (cached,) = json.loads(capsys.readouterr().out)
+    assert cached["scores"] == record["scores"]
+    assert cached["counts"]["computed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("family", "asked"),
+    [
+        ("clap-zeroshot", "templates=1:"),
+        ("video", "views=10x3:mean,ranking=as-returned,frames=by-index"),
+        ("xclip", "index=exact,frames=by-index"),
+        ("frames+llava", "frames=by-index"),
+    ],
+)
+def test_a_rescored_run_was_asked_in_the_same_way(
+    family: str, asked: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build, task, layout = FAMILIES[family]
+    (tmp_path / "data").mkdir()
+    layout(tmp_path / "data")
+    out = ["--out", str(tmp_path / "out"), "--json"]
+    run = ["run", "-m", build(tmp_path / "model", tmp_path / "data"), "-t", task, "--device", "cpu"]
+    run += ["--data", str(tmp_path / "data"), "--allow-failed", "100%", *out]
+    assert main(run) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    assert record["task"]["asked"].startswith(asked)
+    assert main(["rescore", record["run"], "--allow-failed", "100%", *out]) == 0
+    (again,) = json.loads(capsys.readouterr().out)
+    assert again["scores"] == record["scores"]
+
+
+def test_speech_is_made_and_understood_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("sentencepiece", reason="needs the extra `tts`")
+    layouts_b.ljspeech(tmp_path / "data", 4)
+    tiny_makers.vits(tmp_path / "vits")
+    tiny_speech.ctc(tmp_path / "ctc")
+    (tmp_path / "speak.yaml").write_text(
+        yaml.safe_dump(
+            {
+                "include": "ljspeech-speak",
+                "metrics": [f"roundtrip_wer@ctc@{tmp_path / 'ctc'}"],
+                "headline": f"roundtrip_wer@ctc@{tmp_path / 'ctc'}",
+            }
+        )
+    )
+    run = ["run", "-m", f"tts@{tmp_path / 'vits'}", "-t", str(tmp_path / "speak.yaml"), "--json"]
+    run += ["--data", str(tmp_path / "data"), "--device", "cpu", "--out", str(tmp_path / "out")]
+    assert main(run) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    assert record["scores"][record["headline"]]["n"] == 4
+    assert record["scores"][record["headline"]]["value"] > 0
+    folder = tmp_path / "made" / record["task"]["name"]
+    assert main([*run, "--media", str(tmp_path / "made")]) == 0
+    capsys.readouterr()
+    score = ["score", "-t", str(tmp_path / "speak.yaml"), "--data", str(tmp_path / "data")]
+    score += ["--predictions", str(next(folder.iterdir())), "--out", str(tmp_path / "out")]
+    assert main([*score, "--device", "cpu", "--json"]) == 0
+    (again,) = json.loads(capsys.readouterr().out)
+    assert again["scores"] == record["scores"]
+
+
+def test_likelihoods_choose_an_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    layouts_b.scienceqa(tmp_path / "data")
+    tiny_chat.llava(tmp_path / "llava")
+    (tmp_path / "rated.yaml").write_text("include: scienceqa\nchoose: likelihood\n")
+    run = ["run", "-m", f"llava@{tmp_path / 'llava'}", "-t", str(tmp_path / "rated.yaml"), "--json"]
+    run += ["--data", str(tmp_path / "data"), "--device", "cpu", "--out", str(tmp_path / "out")]
+    assert main([*run, "--allow-failed", "100%"]) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    assert record["scores"]["choice_unparsed"]["value"] == 0
+    assert "loglikelihood image" in record["seconds"]
+
+
+@pytest.mark.parametrize("adapter", ["diffusers", "unified"])
+def test_prompts_are_drawn(
+    adapter: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("diffusers", reason="needs the extra `draw`")
+    build = tiny_makers.stable_diffusion if adapter == "diffusers" else tiny_unified.janus
+    build(tmp_path / "model")
+    layouts_b.parti(tmp_path / "data")
+    (tmp_path / "draw.yaml").write_text(
+        "{include: parti-draw, metrics: [clipscore@clip-nano], headline: clipscore@clip-nano}"
+    )
+    run = ["run", "-m", f"{adapter}@{tmp_path / 'model'}", "-t", str(tmp_path / "draw.yaml")]
+    run += ["--data", str(tmp_path / "data"), "--device", "cpu", "--dtype", "float32", "--json"]
+    run += ["--out", str(tmp_path / "out")]
+    run += ["--model-arg", "steps=2"] if adapter == "diffusers" else []
+    assert main(run) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    assert record["counts"]["failed"] == 0
+    assert record["scores"]["clipscore@clip-nano"]["value"] is not None

@@ -1,0 +1,165 @@
+"""Real images, speech, sounds and videos through whole runs; the models are tiny ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+import yaml
+
+from mmbench.cli import main
+from tests.support import tiny, tiny_chat, tiny_encoders, tiny_speech
+
+DATA = Path(__file__).parents[3] / "shared/data"
+LISTED = {"source": "labelled", "files": "labels.csv", "id": "file", "label": "label"}
+
+
+@pytest.fixture
+def real(request: pytest.FixtureRequest) -> Path:
+    if not (DATA / request.param).exists():
+        pytest.skip(f"real data absent: ../shared/data/{request.param}")
+    return DATA / str(request.param)
+
+
+def on(name: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("real", [name], indirect=True, ids=[name])
+
+
+def run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, model: str, task: str | dict[str, Any],
+    data: Path, *more: str,
+) -> dict[str, Any]:  # fmt: skip
+    """The record of one run; a task of its own is written to a file."""
+    if isinstance(task, dict):
+        (tmp_path / "task.yaml").write_text(yaml.safe_dump(task))
+        task = str(tmp_path / "task.yaml")
+    words = ["run", "-m", model, "-t", task, "--data", str(data), "--device", "cpu", *more]
+    assert main([*words, "--dtype", "float32", "--out", str(tmp_path / "out"), "--json"]) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    assert record["counts"]["failed"] == 0
+    assert record["scores"][record["headline"]]["value"] is not None
+    return dict(record)
+
+
+def listed(kind: str, medium: str, **more: Any) -> dict[str, Any]:
+    """A task on a folder with labels.csv."""
+    return {
+        "name": f"{medium}-{kind}", "version": 1, "kind": kind, "summary": "real ones",
+        "licence": "that of the data", "fields": {medium: medium}, "headline": "accuracy@1",
+        "data": LISTED | {"media": {medium: "{file}"}}, "metrics": ["accuracy@1"], **more,
+    }  # fmt: skip
+
+
+@on("coco-mini")
+def test_images_are_found_and_described(
+    real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny.build("clip", tmp_path / "clip")
+    file = real / "captions_subset159.json"
+    found = run(capsys, tmp_path, f"clip@{tmp_path / 'clip'}", "coco-retrieval", file)
+    assert found["scores"]["recall@1[text-to-image]"]["n"] == 795
+    assert found["scores"]["recall@1[image-to-text]"]["n"] == 159
+    tiny_chat.llava(tmp_path / "llava")
+    # METEOR takes ten seconds to start, and meets these captions in its own tests.
+    metrics = ["bleu@4", "rouge_l", "cider"]
+    task = {"include": "coco-caption", "generation": {"max_tokens": 8}, "metrics": metrics}
+    said = run(capsys, tmp_path, f"llava@{tmp_path / 'llava'}", task, file, "--limit", "24")
+    assert said["scores"]["bleu@4"]["n"] == 24
+
+
+@on("audio/esc10")
+def test_sounds_are_classified(
+    real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_encoders.clap(tmp_path / "clap")
+    task = listed("zero_shot", "audio", data=LISTED | {
+        "media": {"audio": "{file}"}, "classes": sorted(names(real)),
+    })  # fmt: skip
+    task["templates"] = ["the sound of {}"]
+    heard = run(capsys, tmp_path, f"clap@{tmp_path / 'clap'}", task, real)
+    assert heard["scores"]["accuracy@1"]["n"] == 40
+    tiny_encoders.audio(tmp_path / "audio", names=sorted(names(real)))
+    trained = run(
+        capsys, tmp_path, f"audio@{tmp_path / 'audio'}", listed("classification", "audio"), real
+    )
+    assert seconds_heard(trained) == pytest.approx(duration(real.glob("*.ogg")), rel=0.01)
+
+
+def duration(paths: Iterable[Path]) -> float:
+    return sum(soundfile.info(path).duration for path in paths)
+
+
+def seconds_heard(record: dict[str, Any]) -> float:
+    """What RTFx, sound by time of computing, says of the sound."""
+    (spent,) = (s for stage, s in record["seconds"].items() if stage.endswith(" audio"))
+    return float(record["throughput"]["RTFx"] * spent)
+
+
+def names(folder: Path) -> set[str]:
+    lines = (folder / "labels.csv").read_text().splitlines()[1:]
+    return {line.partition(",")[2] for line in lines}
+
+
+@on("video/fight")
+def test_videos_are_classified(
+    real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = sorted(names(real))
+    tiny_encoders.video(tmp_path / "video", names=labels)
+    task = listed("classification", "video", views={"clips": 2, "crops": 3})
+    seen = run(capsys, tmp_path, f"video@{tmp_path / 'video'}", task, real)
+    assert seen["scores"]["accuracy@1"]["n"] == 20
+    tiny.build("clip", tmp_path / "clip")
+    task = listed("zero_shot", "video", templates=["a video of a {}"])
+    run(capsys, tmp_path, f"frames+clip@{tmp_path / 'clip'}", task, real)
+
+
+@on("speech/fsdd")
+def test_speech_of_8_khz_is_written_down(
+    real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_speech.ctc(tmp_path / "ctc")
+    heard = run(capsys, tmp_path, f"ctc@{tmp_path / 'ctc'}", "fsdd", real)
+    assert heard["scores"]["wer[basic]"]["n"] == 60
+    assert seconds_heard(heard) == pytest.approx(duration(real.glob("*.wav")), rel=0.01)
+
+
+@on("speech/librivox")
+def test_speech_is_written_down(
+    real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_speech.whisper(tmp_path / "whisper")
+    task = {"include": "transcripts", "generation": {"max_tokens": 8}}
+    heard = run(capsys, tmp_path, f"whisper@{tmp_path / 'whisper'}", task, real)
+    assert heard["scores"]["wer[basic]"]["n"] == 5
+    assert seconds_heard(heard) == pytest.approx(duration(real.glob("*.wav")), rel=0.01)
+
+
+@on("speech/jfk.flac")
+def test_stereo_of_44_khz_is_written_down_as_its_mean_at_16_khz(
+    real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples, rate = soundfile.read(real)
+    assert (rate, samples.ndim) == (44100, 2)
+    soundfile.write(tmp_path / "mono.wav", samples.mean(axis=1), rate, subtype="FLOAT")
+    said = "And so, my fellow Americans, ask not what your country can do for you"
+    rows = [{"id": name, "audio": str(path), "text": said} for name, path in
+            (("stereo", real), ("mono", tmp_path / "mono.wav"))]  # fmt: skip
+    (tmp_path / "manifest.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    tiny_speech.ctc(tmp_path / "ctc")
+    heard = run(
+        capsys, tmp_path, f"ctc@{tmp_path / 'ctc'}", "transcripts", tmp_path / "manifest.jsonl"
+    )
+    values = {row["id"]: row["value"] for row in rows_of(tmp_path, heard)}
+    assert values["stereo"] == values["mono"] != ""
+
+
+def rows_of(tmp_path: Path, record: dict[str, Any]) -> list[dict[str, Any]]:
+    import pyarrow.parquet as parquet
+
+    (file,) = (tmp_path / "out").rglob("*.parquet")
+    return list(parquet.read_table(file).to_pylist())
