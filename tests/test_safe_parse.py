@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from mmbench.checkpoints import resolve
-from mmbench.cli.options import model_options
+from mmbench.cli.parser.options import model_options
 from mmbench.data.mapping.cells import listed_options
 from mmbench.data.published.vqa import vqa
 from mmbench.data.readers.jsonfile import decode_json

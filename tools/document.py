@@ -10,7 +10,7 @@ from importlib import import_module
 
 from mmbench import registry
 from mmbench.builtin import METRICS as METRIC_NAMES
-from mmbench.cli.metric_text import sentence
+from mmbench.cli.output.metric_text import sentence
 from mmbench.cli.parser import EXIT_CODES, make_parser
 
 METRICS = """A metric is a function of predictions. It returns the value, the per-sample rows behind

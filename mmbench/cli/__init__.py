@@ -34,20 +34,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _command(argv: Sequence[str]) -> int:
     try:
-        from mmbench.cli.home_folder import expand_home
         from mmbench.cli.parser import make_parser
+        from mmbench.cli.parser.home_folder import expand_home
 
         args = make_parser().parse_args(argv)
         expand_home(args)
         _load_plugins(args)
-        code: int = import_module(f"mmbench.cli.{args.module}").command(args)
+        code: int = import_module(f"mmbench.cli.commands.{args.module}").command(args)
     except BaseException as error:
         return report(error)
     return code
 
 
 def _load_plugins(args: object) -> None:
-    from mmbench.cli.json_output import printing_to_stderr
+    from mmbench.cli.output.json_output import printing_to_stderr
     from mmbench.registry import load_plugin
 
     for path in getattr(args, "plugin", None) or ():
@@ -57,7 +57,7 @@ def _load_plugins(args: object) -> None:
 
 def report(error: BaseException) -> int:
     """Print an error as a user should see it and return its exit code."""
-    from mmbench.cli.columns import show
+    from mmbench.cli.output.terminal import show
     from mmbench.cli.process import interruption, report_interruption
 
     if number := interruption(error):

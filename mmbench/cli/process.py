@@ -92,7 +92,7 @@ def interruption(error: BaseException) -> int:
 def report_interruption() -> None:
     """Print once that the command was interrupted."""
     if not _State.reported:
-        from mmbench.cli.columns import show
+        from mmbench.cli.output.terminal import show
 
         _State.reported = True
         show([MESSAGE], sys.stderr)

@@ -5,9 +5,9 @@ import argparse
 import pytest
 
 from mmbench.cli import main
-from mmbench.cli.home_folder import expand_home
-from mmbench.cli.options import data_for
 from mmbench.cli.parser import make_parser
+from mmbench.cli.parser.home_folder import expand_home
+from mmbench.cli.parser.options import data_for
 from mmbench.datasets import RetrievalData
 from mmbench.engine.loading.datasets import load_data
 from mmbench.spec import load_task

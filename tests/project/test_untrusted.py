@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from mmbench import board
 from mmbench.cli import main, report
-from mmbench.cli.board_table import board_table
-from mmbench.cli.history import table
-from mmbench.cli.run_summary import run_result, run_summary
+from mmbench.cli.commands.history import table
+from mmbench.cli.output.board_table import board_table
+from mmbench.cli.output.run_summary import run_result, run_summary
 from mmbench.comparison.gate import Gated
 from mmbench.comparison.history import Point
 from mmbench.comparison.junit import annotation, junit, sentence

@@ -13,7 +13,7 @@ import pytest
 
 from mmbench import board
 from mmbench.cli import main
-from mmbench.cli.board_table import board_table
+from mmbench.cli.output.board_table import board_table
 from mmbench.comparison.same import distinctions
 from mmbench.storage import records as store
 from mmbench.text import markdown_code

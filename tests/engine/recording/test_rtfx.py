@@ -13,7 +13,7 @@ import soundfile
 
 import mmbench
 from mmbench import board
-from mmbench.cli.board_table import board_table
+from mmbench.cli.output.board_table import board_table
 from mmbench.engine.options import Options
 from mmbench.engine.rescore import rescore
 from mmbench.engine.run import run

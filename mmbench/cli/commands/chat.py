@@ -1,0 +1,42 @@
+"""`mmbench chat`: a conversation with a model about files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from mmbench.cli import DONE
+from mmbench.cli.commands.interactive import files, tryout
+from mmbench.cli.output.terminal import show
+from mmbench.types import Conversation, Generation, Media, Message
+
+if TYPE_CHECKING:
+    from mmbench.engine.tryout import Tryout
+
+
+def command(args: argparse.Namespace) -> int:
+    """Ask the prompt, or every line that is typed, and print the answers."""
+    with tryout(args) as model:
+        turns: Conversation = ()
+        media: tuple[Media, ...] = tuple(files(args))
+        while text := args.prompt if args.prompt and not turns else _line(args):
+            turns = _answered(model, (*turns, Message("user", (*media, text))), args.max_tokens)
+            media = ()
+    return DONE
+
+
+def _line(args: argparse.Namespace) -> str:
+    """The next line typed; nothing at the end, or where a prompt was given."""
+    if args.prompt:
+        return ""
+    if sys.stdin.isatty():
+        print("> ", end="", flush=True)
+    return sys.stdin.readline().strip()
+
+
+def _answered(model: Tryout, turns: Conversation, limit: int) -> Conversation:
+    written = model.answer(turns, Generation(max_tokens=limit))
+    cut = " [cut off by --max-tokens]" if written.finish == "length" else ""
+    show(f"{written.text}{cut}".splitlines() or [""])
+    return (*turns, Message("assistant", (written.text,)))

@@ -1,0 +1,198 @@
+"""`mmbench compare`: is one run better than another."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+
+from mmbench import board
+from mmbench.cli.output.board_table import directions, short_name
+from mmbench.cli.output.json_output import write_json
+from mmbench.cli.output.terminal import cells, listing, screen_width, show, table
+from mmbench.cli.parser.runs import find_runs
+from mmbench.comparison.changes import Change, Changes, excerpts
+from mmbench.comparison.compare import Compared, Comparison, compare_runs
+from mmbench.comparison.letters import letters
+from mmbench.errors import UserError
+from mmbench.number_format import decimals, format_interval, format_number
+from mmbench.text import count, plain
+from mmbench.types import RunRecord
+
+_HEADER = ["metric", "baseline", "candidate", "difference", "{} %", "p", "p (Holm)", "detectable",
+           "verdict"]  # fmt: skip
+_QUOTED = 60  # characters of an output
+
+
+def command(args: argparse.Namespace) -> int:
+    """Print every candidate beside the baseline, and of several runs which do not differ."""
+    if len(args.run) < 2:
+        raise UserError("compare takes two runs or more: mmbench compare BASELINE CANDIDATE …")
+    runs = find_runs(args.run, args)
+    pairs = compare_runs(runs, metrics=args.metric, alpha=args.alpha, seed=args.seed)
+    if args.json:
+        write_json(pairs)
+        return 0
+    by_task: dict[str, list[RunRecord]] = {}
+    for run in runs:
+        by_task.setdefault(run.record.task.name, []).append(run.record)
+    width = screen_width(sys.stdout)
+    for nth, records in enumerate(by_task.values()):
+        lines = comparison_lines(pairs, records, args.show, width)
+        show(["", "", *lines] if nth else lines)
+    return 0
+
+
+def comparison_lines(
+    pairs: Sequence[Comparison], records: Sequence[RunRecord], most: int, width: int | None
+) -> list[str]:
+    """Return what `mmbench compare` prints of the runs of one task, in order, of all `pairs`.
+
+    Of the samples that changed `most` are shown.
+    """
+    tests = sum(score.p_value is not None for pair in pairs for score in pair.scores)
+    lines = [
+        f"{plain(records[0].task.name)}: {plain(board.caption([records[0]]), 1000)}",
+        f"p corrected (Holm) over {count(tests, 'test')}; seed {pairs[0].seed}",
+    ]
+    pairs = [pair for pair in pairs if pair.task == records[0].task.name]
+    for pair, record in zip(pairs, records[1:], strict=False):  # the first pairs: the baseline's
+        lines += ["", f"baseline   {_named(records[0])}", f"candidate  {_named(record)}", ""]
+        lines += _table(pair, width)
+        lines += ["", *_notes(pair)]
+        for changed in pair.changes:
+            lines += ["", *_changes(changed, most, width)]
+    return lines + (_groups(pairs, records, width) if len(records) > 2 else [])
+
+
+def _named(record: RunRecord) -> str:
+    return "  ".join(_parts(record))
+
+
+def _parts(record: RunRecord) -> list[str]:
+    return [plain(record.run), plain(board.label(record))]
+
+
+def _table(pair: Comparison, width: int | None) -> list[str]:
+    """Return the scores as a table for each direction."""
+    header = [name.format(f"{100 * (1 - pair.alpha):g}") for name in _HEADER]
+    scores = {score.metric: score for score in pair.scores}
+    lines: list[str] = []
+    for direction, names in directions(scores).items():
+        lines += [""] if lines else []
+        lines += [plain(direction)] if direction else []
+        rows = [[plain(short_name(n, direction)), *_row(scores[n])] for n in names]
+        lines += table([header, *rows], {0, 8}, width)
+    return lines
+
+
+def _row(score: Compared) -> list[str]:
+    digits = decimals(score.baseline, score.candidate)
+    differences = decimals(score.difference, score.low, score.high)
+    return [
+        format_number(score.baseline, digits),
+        format_number(score.candidate, digits),
+        format_number(score.difference, differences, "+"),
+        format_interval(score.low, score.high, "+"),
+        chance(score.p_value),
+        chance(score.p_holm),
+        format_number(score.detectable, differences),
+        score.verdict,
+    ]
+
+
+def chance(p_value: float | None) -> str:
+    """A p-value in a table."""
+    return "<0.0001" if p_value is not None and p_value < 1e-4 else format_number(p_value, 4)
+
+
+def _notes(pair: Comparison) -> list[str]:
+    """Return which tests were made, of how many samples, and what was left out."""
+    lines: dict[str, list[str]] = {}
+    for score in pair.scores:
+        for note in _notes_on(score):
+            lines.setdefault(note, []).append(score.metric)
+    if pair.only_in_one:
+        lines["only in one run"] = pair.only_in_one
+    every = [score.metric for score in pair.scores]
+    return [
+        f"  {note}" + ("" if names == every and len(names) > 1 else f": {_metrics(names, every)}")
+        for note, names in lines.items()
+    ]
+
+
+def _metrics(names: Sequence[str], every: Sequence[str]) -> str:
+    """Return the names of metrics; where they are all of one direction, the direction."""
+    found = directions(names)
+    whole = {way for way, group in directions(every).items() if way and found.get(way) == group}
+    return ", ".join(
+        f"all {plain(way)}" if way in whole else ", ".join(map(plain, group))
+        for way, group in found.items()
+    )
+
+
+def _notes_on(score: Compared) -> Iterator[str]:
+    if score.test:
+        groups = "" if score.groups == score.n else f" in {count(score.groups, 'group')}"
+        yield f"{score.test}, on {count(score.n, 'sample')}{groups}"
+    if score.reason:
+        yield f"{score.verdict}: {plain(score.reason)}"
+    if any(score.failed):
+        in_a, in_b, both = score.failed
+        yield (
+            f"left out: {count(in_a, 'sample')} failed in the baseline alone,"
+            f" {in_b:,} in the candidate alone, {both:,} in both"
+        )
+
+
+def _changes(changed: Changes, most: int, width: int | None) -> list[str]:
+    samples = changed.samples[: max(0, most)]
+    lines = [
+        f"{plain(changed.metric)}: {count(changed.worse, 'sample')} worse,"
+        f" {changed.better:,} better{', the worst first:' if samples else ''}"
+    ]
+    return lines + [line for sample in samples for line in _change(sample, width)]
+
+
+def _change(sample: Change, width: int | None) -> list[str]:
+    """Return a sample with both outputs and the reference, below it where a line is too short."""
+    baseline, candidate = excerpts(sample.baseline_said, sample.candidate_said, _QUOTED)
+    reference = excerpts(sample.target, sample.candidate_said, _QUOTED)[0]
+    named = f"  {plain(sample.id, 60)}  {sample.baseline:.4g} → {sample.candidate:.4g}"
+    line = f"{named}  {baseline or 'nothing'} → {candidate or 'nothing'}"
+    line += f"  (reference: {reference})" if reference else ""
+    if width is None or cells(line) <= width:
+        return [line]
+    rows = [("baseline", baseline or "nothing"), ("candidate", candidate or "nothing")]
+    rows += [("reference", reference)] if reference else []
+    return [named, *listing(rows, width, indent=4)]
+
+
+def _groups(
+    pairs: Sequence[Comparison], records: Sequence[RunRecord], width: int | None
+) -> list[str]:
+    """Return for each metric the runs, best first, with their letters."""
+    at = {record.run: place for place, record in enumerate(records)}
+    lines = ["", "Runs that share a letter do not differ:"]
+    for place, score in enumerate(pairs[0].scores):
+        values = [record.scores[score.metric].value for record in records]
+        sign = -1 if score.better == "higher" else 1
+        order = sorted(
+            range(len(records)), key=lambda r: (values[r] is None, sign * (values[r] or 0), r)
+        )
+        rank = {run: nth for nth, run in enumerate(order)}
+        differ = [
+            (rank[at[pair.baseline]], rank[at[pair.candidate]])
+            for pair in pairs
+            if pair.scores[place].verdict in ("better", "worse")
+        ]
+        found = letters(len(records), differ)
+        digits = decimals(*values)
+        shown = [format_number(values[run], digits) for run in order]
+        wide = max(map(len, shown))
+        rows = [
+            [f"{shown[nth]:>{wide}}", found[nth], *_parts(records[run])]
+            for nth, run in enumerate(order)
+        ]
+        lines += ["", plain(score.metric), *listing(rows, width, indent=2)]
+    return lines

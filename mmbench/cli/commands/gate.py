@@ -1,0 +1,43 @@
+"""`mmbench gate`: the verdict on a candidate, as an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmbench.cli import DONE, FAILED, UNCLEAR
+from mmbench.cli.output.json_output import write_json
+from mmbench.cli.output.terminal import show
+from mmbench.cli.parser.runs import find_runs
+from mmbench.comparison.gate import gate
+from mmbench.comparison.junit import annotation, junit, sentence
+from mmbench.errors import UserError
+
+_ON_UNCLEAR = {"pass": DONE, "fail": FAILED, "4": UNCLEAR}
+
+
+def command(args: argparse.Namespace) -> int:
+    """Print a line for each metric; 1 for a candidate that fails, 4 where the data cannot tell."""
+    baseline, candidate = find_runs([args.baseline, args.candidate], args)
+    found = gate(baseline, candidate, args.fail_if, alpha=args.alpha, seed=args.seed)
+    shown = sys.stderr if args.json else sys.stdout
+    show(map(sentence, found), shown)
+    if args.github:
+        print("\n".join(annotation(verdict, args.on_unclear) for verdict in found), file=shown)
+    if args.json:
+        write_json(found)
+    if args.junit:
+        suite = f"mmbench gate: {candidate.record.run} against {baseline.record.run}"
+        _write(Path(args.junit), junit(found, suite, args.on_unclear))
+    outcomes = {verdict.outcome for verdict in found}
+    if "fail" in outcomes:
+        return FAILED
+    return _ON_UNCLEAR[args.on_unclear] if "unclear" in outcomes else DONE
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise UserError(f"--junit {path}: cannot be written: {error.strerror}") from error

@@ -1,0 +1,40 @@
+"""What `mmbench classify` and `mmbench chat` share: the files given, and a model to ask."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmbench.cli.output.progress import make_progress
+from mmbench.cli.parser.options import run_options
+from mmbench.errors import SampleError, UserError
+from mmbench.types import Media, Modality
+
+if TYPE_CHECKING:
+    from mmbench.engine.tryout import Tryout
+
+_MODALITIES: tuple[Modality, ...] = ("image", "audio", "video")
+
+
+def files(args: argparse.Namespace) -> list[Media]:
+    """The media given by --image, --audio and --video."""
+    return [Media(modality, name) for modality in _MODALITIES for name in getattr(args, modality)]
+
+
+@contextmanager
+def tryout(args: argparse.Namespace) -> Iterator[Tryout]:
+    """The model of -m. A file that is missing or fails is the user's error: no other follows."""
+    from mmbench.engine.context import run_context
+    from mmbench.engine.tryout import Tryout
+
+    for one in files(args):
+        if not Path(one.name).exists():
+            raise UserError(f"--{one.modality} {one.name}: no such file")
+    with run_context(run_options(args), make_progress(quiet=True)) as context:
+        try:
+            yield Tryout(args.model, context)
+        except SampleError as error:
+            raise UserError(str(error)) from error

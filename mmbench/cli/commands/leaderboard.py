@@ -1,0 +1,92 @@
+"""`mmbench leaderboard`: make the tables again from the records, or show them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from mmbench import board
+from mmbench.cli.output.board_table import board_table
+from mmbench.cli.output.terminal import aligned, cells, screen_width, show, table
+from mmbench.cli.output.unreadable import report_unreadable
+from mmbench.comparison.same import distinctions
+from mmbench.errors import DataError
+from mmbench.storage import records as store
+from mmbench.text import listed, plain
+from mmbench.types import RunRecord
+
+
+def command(args: argparse.Namespace) -> int:
+    """Build or show the tables of the tasks named, or of all."""
+    known = store.tasks_in(args.out)
+    for task in args.task:
+        if task not in known:
+            names = listed(known, len(known))
+            raise DataError(f"no run of task {task!r} in {args.out}; there are runs of: {names}")
+    if not known:
+        raise DataError(f"no runs in {args.out}: `mmbench run -m MODEL -t TASK` makes one")
+    if args.action == "build":
+        pages, unreadable = board.build(args.out, args.task)
+        report_unreadable(unreadable)
+        show(pages)
+        return 0
+    by_task, unreadable = _tables(args.out, args.task or known)
+    report_unreadable(unreadable)
+    width = screen_width(sys.stdout)
+    if args.brief:
+        show(_brief(by_task, width))
+        return 0
+    lines: list[str] = []
+    for task, tables in by_task.items():
+        for records, caption in zip(tables, board.captions(tables), strict=True):
+            lines += [""] if lines else []
+            lines += [f"{plain(task)}: {plain(caption, 1000)}"]
+            lines += board_table(records, width)
+    show(lines)
+    return 0
+
+
+def _tables(out: str, tasks: Sequence[str]) -> tuple[dict[str, list[list[RunRecord]]], list[str]]:
+    """Return the tables of each task, and a line about each file that is no record."""
+    found = {task: store.read_records(out, task) for task in tasks}
+    unreadable = [line for records in found.values() for line in records.unreadable]
+    return {task: board.sections(records) for task, records in found.items()}, unreadable
+
+
+def _brief(by_task: Mapping[str, list[list[RunRecord]]], width: int | None) -> list[str]:
+    """Return a line for each model of each task; on a narrow terminal the tasks are headings."""
+    lines = _one_table(by_task)
+    if width is None or all(cells(line) <= width for line in lines):
+        return lines
+    return [line for task, found in by_task.items() for line in _by_task(task, found, width)]
+
+
+def _one_table(by_task: Mapping[str, list[list[RunRecord]]]) -> list[str]:
+    """Return all models in one table; where runs of a task differ, apart and under a title."""
+    tables = by_task.items()
+    rows = [[plain(c) for c in row] for _, found in tables for t in found for row in board.brief(t)]
+    head, *lines = aligned([board.BRIEF, *rows], left={0, 1, 2})
+    shown, rest = [head], iter(lines)
+    for task, found in tables:
+        for title, section in _titled(task, found):
+            shown += [f"{title}:"] if len(found) > 1 else []
+            shown += islice(rest, len(board.brief(section)))
+    return shown
+
+
+def _by_task(task: str, sections: list[list[RunRecord]], width: int) -> Iterator[str]:
+    """Yield the models of a task under its name and headline."""
+    for title, section in _titled(task, sections):
+        rows = [[plain(cell) for cell in row] for row in board.brief(section)]
+        blind = f"; {board.BRIEF[-1]} {rows[0][-1]}" if rows[0][-1] else ""
+        yield f"{title}: {rows[0][2]}{blind}"
+        yield from table([(row[1], row[3], row[4]) for row in rows], {0}, width, indent=2)
+
+
+def _titled(task: str, sections: list[list[RunRecord]]) -> Iterator[tuple[str, list[RunRecord]]]:
+    """Yield each table of a task with its title, which says what sets it apart."""
+    titles = distinctions([section[0] for section in sections])
+    for parts, section in zip(titles, sections, strict=True):
+        yield plain(f"{task}, {'; '.join(parts)}" if parts else task), section

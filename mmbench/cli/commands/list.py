@@ -1,0 +1,62 @@
+"""`mmbench list`: names in the first column, a summary behind; loads nothing heavy.
+
+Metrics are imported, as they declare their unit themselves, but not those of installed packages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+from mmbench import registry
+from mmbench.cli.output.metric_text import direction, value_range
+from mmbench.cli.output.terminal import listing, screen_width, show
+from mmbench.cli.output.unreadable import report_unreadable
+from mmbench.protocols import MetricInfo
+from mmbench.text import plain
+
+
+def command(args: argparse.Namespace) -> int:
+    """Print one line per name; on a narrow terminal its summary is wrapped."""
+    rows = [[plain(cell) for cell in row] for row in _rows(args)]
+    if args.what == "runs" and not rows:
+        show([f"no runs in {args.out}: `mmbench run -m MODEL -t TASK` makes one"], sys.stderr)
+    show(listing(rows, screen_width(sys.stdout)))
+    return 0
+
+
+def _rows(args: argparse.Namespace) -> Iterator[tuple[str, ...]]:
+    if args.what == "tasks":
+        return _tasks(args.tasks)
+    if args.what == "runs":
+        return _runs(args.out)
+    if args.what == "metrics":
+        return map(_metric, registry.names("metric"))
+    kind = "data" if args.what == "data" else args.what.removesuffix("s")
+    return ((name, registry.summary(kind, name)) for name in registry.names(kind))
+
+
+def _metric(name: str) -> tuple[str, ...]:
+    plugin = registry.plugin("metric", name)
+    info = MetricInfo() if plugin and plugin.package else registry.metric_info(name)
+    return name, info.unit, direction(info), value_range(info), registry.summary("metric", name)
+
+
+def _tasks(folders: list[str]) -> Iterator[tuple[str, str]]:
+    from mmbench.spec import task_files, task_summary
+
+    for name, path in sorted(task_files(folders).items()):
+        yield name, task_summary(path)
+
+
+def _runs(out: str) -> Iterator[tuple[str, ...]]:
+    from mmbench import board
+    from mmbench.storage import records as store
+
+    records = store.read_records(out)
+    report_unreadable(records.unreadable)
+    for record in records:
+        headline = record.scores.get(record.headline)
+        cells = record.task.name, board.label(record), record.headline, board.number(headline)
+        yield record.run, *cells

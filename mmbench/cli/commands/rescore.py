@@ -1,0 +1,39 @@
+"""`mmbench rescore`: stored outputs measured again; the model is not run."""
+
+from __future__ import annotations
+
+import argparse
+
+from mmbench import board
+from mmbench.cli import report, until_interrupted, worst
+from mmbench.cli.output.json_output import printing_to_stderr
+from mmbench.cli.output.outcome import ended, keep, publish
+from mmbench.cli.output.progress import make_progress
+from mmbench.cli.parser.options import run_options
+from mmbench.cli.parser.runs import find_runs
+from mmbench.types import RunRecord
+
+
+def command(args: argparse.Namespace) -> int:
+    """Measure every run again; one that cannot be does not stop the others."""
+    board.check_writable(args.out)
+    records: list[RunRecord] = []
+    codes = until_interrupted(_again(run, args, records) for run in args.run)
+    return worst([*codes, publish(records, args)])
+
+
+def _again(run: str, args: argparse.Namespace, records: list[RunRecord]) -> int:
+    from mmbench.engine.rescore import rescore
+
+    options = run_options(args)
+    progress = make_progress(quiet=args.quiet)
+    try:
+        (stored,) = find_runs([run], args)
+        metrics = tuple(args.metric)
+        with printing_to_stderr(args.json):
+            outcome = rescore(stored, options, metrics=metrics, progress=progress)
+        records.append(keep(outcome, args))
+    except BaseException as error:
+        progress.finish()
+        return report(error)
+    return ended(records[-1], args.allow_failed)

@@ -1,0 +1,52 @@
+"""`mmbench run`: the product of models and tasks; a pair that fails does not stop the others."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from itertools import product
+
+from mmbench import board
+from mmbench.cli import report, until_interrupted, worst
+from mmbench.cli.output.json_output import printing_to_stderr
+from mmbench.cli.output.outcome import ended, keep, publish
+from mmbench.cli.output.progress import make_progress
+from mmbench.cli.output.terminal import show
+from mmbench.cli.parser.options import allowed_failures, run_options
+from mmbench.engine.loading.held import Held
+from mmbench.storage import records as store
+from mmbench.storage.folders import Folder
+from mmbench.types import RunRecord
+
+
+def command(args: argparse.Namespace) -> int:
+    """Run every pair, write records and tables, and print what was measured."""
+    allowed_failures(args.allow_failed, 1)  # refused before hours of work, not after
+    board.check_writable(args.out)
+    if args.media is not None:
+        Folder(args.media, "--media").check_writable()
+    records: list[RunRecord] = []
+    held = Held()
+    pairs = product(args.model, args.task)
+    codes = until_interrupted(_pair(model, task, args, records, held) for model, task in pairs)
+    codes.append(publish(records, args))
+    return worst(codes)
+
+
+def _pair(
+    model: str, task: str, args: argparse.Namespace, records: list[RunRecord], held: Held
+) -> int:
+    from mmbench.engine.run import run
+
+    progress = make_progress(quiet=args.quiet)
+    try:
+        with printing_to_stderr(args.json):
+            outcome = run(model, task, run_options(args, task), progress, held)
+        records.append(keep(outcome, args))
+        if args.media and outcome.made:
+            where = store.write_made(args.media, outcome.record, outcome.made)
+            show([f"  media: {where}"], sys.stderr if args.json else sys.stdout)
+    except BaseException as error:
+        progress.finish()
+        return report(error)
+    return ended(records[-1], args.allow_failed)

@@ -1,0 +1,35 @@
+"""`mmbench score`: somebody's outputs on a task, into the same record and leaderboard."""
+
+from __future__ import annotations
+
+import argparse
+
+from mmbench import board
+from mmbench.cli import worst
+from mmbench.cli.output.json_output import printing_to_stderr
+from mmbench.cli.output.outcome import ended, keep, publish
+from mmbench.cli.output.progress import make_progress
+from mmbench.cli.parser.options import data_for, run_options
+
+
+def command(args: argparse.Namespace) -> int:
+    """Score the outputs, write record and tables, and print what was measured."""
+    from mmbench.engine.score import score
+    from mmbench.predictions.column_choice import parse_fields
+
+    board.check_writable(args.out)
+    data = data_for(args.task, [str(args.data)] if args.data else [], [args.task])
+    options = run_options(argparse.Namespace(**{**vars(args), "data": data}))
+    with printing_to_stderr(args.json):
+        outcome = score(
+            args.task,
+            args.predictions,
+            options,
+            name=args.name,
+            partial=args.partial,
+            fields=parse_fields(args.field),
+            fold_ids=args.fold_ids,
+            progress=make_progress(quiet=args.quiet),
+        )
+    record = keep(outcome, args)
+    return worst([ended(record, args.allow_failed), publish([record], args)])

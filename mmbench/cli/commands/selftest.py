@@ -1,0 +1,33 @@
+"""`mmbench selftest`: one line per check, and exit code 1 where one fails."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from mmbench.cli import DONE, FAILED, report, until_interrupted, worst
+from mmbench.cli.output.terminal import listing, screen_width, show
+from mmbench.cli.parser.options import run_options
+from mmbench.text import plain
+
+_SHOWN = {True: "ok", False: "FAILED", None: "skipped"}
+
+
+def command(args: argparse.Namespace) -> int:
+    """Test every task; one that cannot be read does not stop the others."""
+    from mmbench.spec import task_files
+
+    tasks = args.task or sorted(task_files(args.tasks))
+    return worst(until_interrupted(_task(task, args) for task in tasks))
+
+
+def _task(task: str, args: argparse.Namespace) -> int:
+    from mmbench.selftest import selftest
+
+    try:
+        checks = selftest(task, run_options(args))
+    except BaseException as error:
+        return report(error)
+    rows = [(_SHOWN[c.passed], f"{plain(c.what)}: {plain(c.told)}") for c in checks]
+    show([plain(task), *listing(rows, screen_width(sys.stdout), indent=2)])
+    return FAILED if any(check.passed is False for check in checks) else DONE

@@ -1,0 +1,134 @@
+"""`mmbench show`: all about one model, task, metric or run."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from mmbench import registry
+from mmbench.cli.output.json_output import write_json
+from mmbench.cli.output.metric_text import declaration
+from mmbench.cli.output.terminal import cells, screen_width, show, wrapped
+from mmbench.cli.parser.runs import find_runs
+from mmbench.text import plain, printable
+from mmbench.types import TaskSpec
+
+_UNFOLDED = 1 << 30  # the width of YAML that is not folded
+
+
+def command(args: argparse.Namespace) -> int:
+    """Print what is known under the name."""
+    if args.what == "run":
+        _run(args)
+    elif args.what == "task":
+        sys.stdout.write(task_yaml(args.name, args.tasks, screen_width(sys.stdout)))
+    else:
+        lines = {"model": _model, "metric": _metric}[args.what](args)
+        for line in lines:
+            show(wrapped(line, screen_width(sys.stdout), hang=0))
+    return 0
+
+
+def _run(args: argparse.Namespace) -> None:
+    from mmbench.cli.output.run_summary import run_summary
+
+    (run,) = find_runs([args.name], args)
+    if args.json:
+        write_json(run.record)
+    else:
+        show(run_summary(run.record, screen_width(sys.stdout)))
+
+
+def task_yaml(name: str, folders: Sequence[str], width: int | None = None) -> str:
+    """Return a task as YAML that can be loaded again; long texts are folded at `width`."""
+    from mmbench.spec import load_task, task_values
+
+    values = task_values(load_task(name, folders))
+    unset = msgspec.to_builtins(TaskSpec("", "", {}, {}, [], ""))
+    empty: tuple[object, ...] = ("", [], {}, None)
+    optional = {field.name for field in msgspec.structs.fields(TaskSpec) if not field.required}
+    unset = {key: value for key, value in unset.items() if key in optional and value in empty}
+    values = {key: v for key, v in values.items() if key not in unset or v != unset[key]}
+    text = _dump(values, _UNFOLDED)
+    if width is None:
+        return text
+    # PyYAML folds a line behind the word that is too long for it, so a narrower one is tried.
+    attempts = (_dump(values, narrower) for narrower in range(width, width // 2, -4))
+    fits = (one for one in attempts if all(cells(line) <= width for line in one.splitlines()))
+    return next(fits, text)
+
+
+def _dump(values: dict[str, object], width: int) -> str:
+    """Return YAML; where it would not be safe to print, all that is not ASCII is escaped.
+
+    What GitHub Actions would read as a command is then broken by a blank.
+    """
+    import yaml
+
+    text = str(yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=width))
+    if all(printable(line) == line for line in text.splitlines()):
+        return text
+    return printable(str(yaml.safe_dump(values, sort_keys=False, width=width)))
+
+
+def _metric(args: argparse.Namespace) -> list[str]:
+    name = args.name
+    forms = [name] if name in registry.names("metric") else registry.metric_forms(name)
+    lines: list[str] = []
+    for form in forms:
+        ways = registry.written_forms(form)
+        told = declaration(ways, registry.metric_info(form))
+        lines += ["", *told, "", *_doc(registry.lookup("metric", form))]
+    if lines:
+        return lines[1:]
+    function = registry.metric(name)[0]
+    return [*declaration([name], registry.metric_info(name)), "", *_doc(function)]
+
+
+def _model(args: argparse.Namespace) -> list[str]:
+    cls = registry.lookup("model", args.name)
+    options = list(_options(cls))
+    return [
+        args.name,
+        f"modalities: {', '.join(sorted(cls.modalities))}",
+        f"default checkpoint: {getattr(cls, 'default_checkpoint', None) or 'none'}",
+        f"options (--model-arg): {', '.join(options) or 'none'}",
+        "",
+        *_doc(cls),
+    ]
+
+
+def _options(cls: Callable[..., object]) -> Iterator[str]:
+    """Yield the options of a model as they are typed, with their defaults: `prompt=null`."""
+    for name, option in inspect.signature(cls).parameters.items():
+        if name not in ("self", "folder", "device", "dtype"):
+            needed = option.default is inspect.Parameter.empty
+            yield f"{name}=…" if needed else f"{name}={_typed(option.default)}"
+
+
+def _typed(value: object) -> str:
+    """Return a value as it is typed behind `--model-arg KEY=`."""
+    return plain(msgspec.json.encode(value, enc_hook=str).decode())
+
+
+def _doc(thing: object) -> list[str]:
+    """Return a docstring; on a narrow terminal each paragraph as one line, to be wrapped anew."""
+    lines = (inspect.getdoc(thing) or "").splitlines()
+    width = screen_width(sys.stdout)
+    fits = width is None or max(map(len, lines), default=0) <= width
+    return lines if fits else list(_paragraphs(lines))[:-1]
+
+
+def _paragraphs(lines: list[str]) -> Iterator[str]:
+    text = ""
+    for line in [*lines, ""]:
+        if line and not line.startswith((" ", "- ", "| ", "|-", "#")):
+            text = f"{text} {line}".lstrip()
+            continue
+        yield from [text] if text else []
+        yield line
+        text = ""

@@ -1,0 +1,121 @@
+"""`mmbench verify`: a model on the tasks that have published numbers for it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+
+from mmbench import board
+from mmbench.cli import DONE, FAILED, UNCLEAR, report, until_interrupted, worst
+from mmbench.cli.output.json_output import printing_to_stderr
+from mmbench.cli.output.outcome import publish
+from mmbench.cli.output.progress import make_progress
+from mmbench.cli.output.terminal import listing, screen_width, show, table
+from mmbench.cli.parser.options import run_options
+from mmbench.engine.loading.choice import parse
+from mmbench.engine.loading.held import Held
+from mmbench.errors import UnknownKind, UserError
+from mmbench.number_format import format_number
+from mmbench.spec import load_task, task_files
+from mmbench.storage import records as store
+from mmbench.text import count, plain
+from mmbench.types import RunRecord, TaskSpec
+
+
+def command(args: argparse.Namespace) -> int:
+    """Run each model on its tasks and print measured, published, tolerance and verdict."""
+    specs = [load_task(name, args.tasks) for name in args.task] or _every_task(args)
+    if not args.model:
+        return _show(specs)
+    board.check_writable(args.out)
+    records: list[RunRecord] = []
+    codes = until_interrupted(_codes(args, specs, records))
+    return worst([*codes, publish(records, args)])
+
+
+def _every_task(args: argparse.Namespace) -> list[TaskSpec]:
+    """Return all tasks, but for those of kinds that are not loaded."""
+    specs = []
+    for name in sorted(task_files(args.tasks)):
+        with suppress(UnknownKind):
+            specs.append(load_task(name, args.tasks))
+    return specs
+
+
+def _codes(
+    args: argparse.Namespace, specs: list[TaskSpec], records: list[RunRecord]
+) -> Iterator[int]:
+    """Yield the exit code of each pair, and add its record."""
+    held, chosen = Held(), list(args.task)  # a pair adds its task to the arguments
+    for model in args.model:
+        published = [spec.name for spec in specs if _is_published(spec, _known_as(model, args))]
+        tasks = chosen or published
+        yield from (_verified(model, task, args, held, records) for task in tasks)
+        if not tasks:
+            yield report(UserError(_nothing(model, args, specs)))
+
+
+def _verified(
+    model: str, task: str, args: argparse.Namespace, held: Held, records: list[RunRecord]
+) -> int:
+    from mmbench.engine.run import run
+
+    args.task = [*args.task, task] if task not in args.task else args.task
+    progress = make_progress(quiet=args.quiet)
+    try:
+        with printing_to_stderr(args.json):
+            outcome = run(model, task, run_options(args, task), progress, held)
+    except BaseException as error:
+        progress.finish()
+        return report(error)
+    outcome.report_to(store.BoardReporter(args.out))
+    records.append(outcome.record)
+    file = sys.stderr if args.json else sys.stdout
+    show(_lines(outcome.record, screen_width(file)), file)
+    return _code(outcome.record)
+
+
+def _lines(record: RunRecord, width: int | None) -> list[str]:
+    rows = [["metric", "measured", "published", "tolerance", "verdict"]]
+    for entry in record.published:
+        numbers = map(format_number, (entry.measured, entry.value, entry.tolerance))
+        rows.append([plain(entry.metric), *numbers, plain(entry.verdict)])
+    title = f"{plain(record.model.name)} on {plain(record.task.name)}"
+    return [title, *table(rows, {0, 4}, width, indent=2)]
+
+
+def _code(record: RunRecord) -> int:
+    """1 where a number is not reproduced, 4 where none could be compared."""
+    found = [entry.verdict for entry in record.published]
+    if any(verdict.startswith("not reproduced") for verdict in found):
+        return FAILED
+    return DONE if "reproduced" in found else UNCLEAR
+
+
+def _known_as(model: str, args: argparse.Namespace) -> str:
+    return args.published_as or parse(model).checkpoint or parse(model).adapter
+
+
+def _is_published(spec: TaskSpec, known_as: str) -> bool:
+    return any(entry.model == known_as for entry in spec.published)
+
+
+def _nothing(model: str, args: argparse.Namespace, specs: list[TaskSpec]) -> str:
+    known = sorted({entry.model for spec in specs for entry in spec.published})
+    return (
+        f"verify: nothing was published for {_known_as(model, args)} ({model}); numbers are known"
+        f" of {', '.join(known) or 'no model'}: give --published-as HUB_ID"
+    )
+
+
+def _show(specs: list[TaskSpec]) -> int:
+    """What could be verified: a line for each model and task."""
+    rows = [
+        [plain(entry.model), spec.name, count(len(entry.scores), "number"), plain(entry.source)]
+        for spec in specs
+        for entry in spec.published
+    ]
+    show(listing(rows, screen_width(sys.stdout)))
+    return DONE

@@ -1,0 +1,69 @@
+"""Leaderboards in a terminal: a part for each direction, split by columns on a narrow screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mmbench import speed
+from mmbench.board import label, margin, number, rtfx_cell
+from mmbench.cli.output.terminal import table
+from mmbench.text import plain
+from mmbench.types import RunRecord
+
+Column = list[str]
+"""The header of a column, then a cell for each run."""
+
+
+def board_table(records: list[RunRecord], width: int | None) -> list[str]:
+    """Return the lines of one table, with a part for each direction.
+
+    A part that is wider than `width` is split: each piece repeats the column of the models. The
+    headline's margin follows the metrics of its direction.
+    """
+    models = ["model", *(plain(label(record)) for record in records)]
+    lines: list[str] = []
+    for direction, metrics in directions(records[0].scores).items():
+        columns = [models, *_columns(records, direction, metrics)]
+        lines += ["", *([plain(direction)] if direction else [])]
+        lines += table(list(zip(*columns, strict=True)), {0}, width)
+    return lines if _any_failed(records) else [*lines, "", "No sample failed."]
+
+
+def _any_failed(records: list[RunRecord]) -> bool:
+    return any(record.counts["failed"] for record in records)
+
+
+def _columns(records: list[RunRecord], direction: str, metrics: list[str]) -> list[Column]:
+    """Return the columns of a direction: its metrics, the margin, the speed, the failures."""
+    columns = [
+        [short_name(name, direction), *(number(r.scores.get(name)) for r in records)]
+        for name in metrics
+    ]
+    headline = records[0].headline
+    if headline in metrics:
+        at = metrics.index(headline) + 1
+        columns.insert(at, ["± 95 %", *(margin(r.scores.get(r.headline)) for r in records)])
+    if speed.has_column(records):
+        columns.append([speed.COLUMN, *map(rtfx_cell, records)])
+    if _any_failed(records):
+        columns.append(["failed", *(str(r.counts["failed"]) for r in records)])
+    return [[plain(cell) for cell in column] for column in columns]
+
+
+def directions(scores: Iterable[str]) -> dict[str, list[str]]:
+    """Return the names of scores by their direction; "" for those that have none."""
+    found: dict[str, list[str]] = {}
+    for name in scores:
+        found.setdefault(_direction(name), []).append(name)
+    return found
+
+
+def short_name(name: str, direction: str) -> str:
+    """Return the name of a score in a table of its direction: `recall@1{macro:place}`."""
+    return name.replace(f"[{direction}]", "") if direction else name
+
+
+def _direction(name: str) -> str:
+    """Return the part in brackets of `recall@1[text-to-image]`; nothing for `wer[basic]`."""
+    direction = name.partition("[")[2].partition("]")[0]
+    return direction if "-to-" in direction else ""

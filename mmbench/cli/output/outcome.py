@@ -1,0 +1,52 @@
+"""What every command does with a finished run: keep it, print it, make the tables."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from mmbench import board
+from mmbench.cli import DONE, SAMPLES, UNCLEAR, report
+from mmbench.cli.output.json_output import write_json
+from mmbench.cli.output.run_summary import run_result
+from mmbench.cli.output.terminal import screen_width, show
+from mmbench.cli.output.unreadable import report_unreadable
+from mmbench.cli.parser.options import allowed_failures
+from mmbench.errors import UserError
+from mmbench.storage import records as store
+from mmbench.types import RunRecord
+
+if TYPE_CHECKING:
+    from mmbench.engine.run import Outcome
+
+
+def keep(outcome: Outcome, args: argparse.Namespace) -> RunRecord:
+    """Write a run's record and rows, and print what was measured."""
+    where = outcome.report_to(store.BoardReporter(args.out))
+    file = sys.stderr if args.json else sys.stdout
+    show(run_result(outcome.record, where, screen_width(file)), file)
+    return outcome.record
+
+
+def ended(record: RunRecord, allowed: str) -> int:
+    """Return the exit code of one run: 3, 4 where the headline has no value, else 0."""
+    if record.counts["failed"] > allowed_failures(allowed, record.counts["samples"]):
+        return SAMPLES
+    headline = record.scores.get(record.headline)
+    return UNCLEAR if headline is None or headline.value is None else DONE
+
+
+def publish(records: list[RunRecord], args: argparse.Namespace) -> int:
+    """Make the tables of these records, and print them as JSON where that was asked for."""
+    code, pages = DONE, list[str]()
+    try:
+        if records:
+            pages, unreadable = board.build(args.out, {record.task.name for record in records})
+            report_unreadable(unreadable)
+    except (UserError, KeyboardInterrupt) as error:
+        code = report(error)
+    show((f"leaderboard: {page}" for page in pages), sys.stderr if args.json else sys.stdout)
+    if args.json:
+        write_json(records)
+    return code

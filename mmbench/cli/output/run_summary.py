@@ -1,0 +1,161 @@
+"""What people read about one run: its scores, failures and cost, after it ran or later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mmbench import board
+from mmbench.cli.output.terminal import listing, table
+from mmbench.number_format import format_number, format_rate, format_seconds
+from mmbench.text import count, plain, repeated, sample_noun
+from mmbench.types import PublishedInfo, RunRecord, ScoreInfo
+
+_PARTS = 8  # values of a tag shown after a run
+_OTHER_MODEL = "not comparable: another model"
+_NOT_COMPARABLE = "not comparable"
+
+
+def run_result(record: RunRecord, where: str, width: int | None) -> list[str]:
+    """Return the lines printed after a run; `where` is the path of its record."""
+    return [
+        _title(record),
+        *_measured(record, width, _PARTS),
+        *_cost(record),
+        f"  record: {plain(where, 4000)}",
+    ]
+
+
+def run_summary(record: RunRecord, width: int | None) -> list[str]:
+    """Return the lines of `mmbench show run`: the result, then what was run, when and where."""
+    model, task = record.model, record.task
+    sizes = ", ".join(count(n, sample_noun(side)) for side, n in sorted(task.data.items()))
+    about = [
+        ("run", record.run),
+        ("created", record.created),
+        ("model", board.label(record)),
+        ("adapter", f"{model.adapter}, {model.dtype}, hash {model.hash[:12]}"),
+        ("task", f"{task.name}, version {task.version}, kind {task.kind}"),
+        ("data", f"{sizes}; hash {task.data_hash[:12]}; {board.other_data(record)}".rstrip("; ")),
+        ("question", f"fingerprint {task.fingerprint[:12]}"),
+        ("headline", record.headline),
+        ("seed", str(record.seed)),
+        ("seconds", ", ".join(f"{k} {v:.1f}" for k, v in record.seconds.items() if v >= 0.05)),
+        ("environment", _environment(record)),
+    ]
+    rows = [(f"{name}:", plain(value, 400)) for name, value in about if value]
+    return [
+        *listing(rows, width),
+        "",
+        "scores, with 95 % intervals:",
+        *_measured(record, width, None),
+        *_cost(record),
+        f"  the whole record: mmbench show run {plain(record.run)} --json",
+    ]
+
+
+def _title(record: RunRecord) -> str:
+    caption = plain(board.caption([record]), 4000)
+    return f"{plain(board.label(record))} on {plain(record.task.name)}: {caption}"
+
+
+def _measured(record: RunRecord, width: int | None, parts: int | None) -> list[str]:
+    shared = [reason for reason in repeated(s.reason for s in record.scores.values()) if reason]
+    lines = _scores(record, width, shared)
+    lines += [_which(record, reason) for reason in shared]
+    lines += [f"  {note}" for note in _published_notes(record.published)]
+    lines += [f"  note: {plain(note, 400)}" for note in record.notes]
+    lines += [f"  index {plain(name)}: {_flat(index)}" for name, index in record.index.items()]
+    return [*lines, *_failures(record), *_breakdowns(record, parts, width)]
+
+
+def _which(record: RunRecord, reason: str) -> str:
+    """Return a reason that several scores share, with their names."""
+    names = [plain(name) for name, score in record.scores.items() if score.reason == reason]
+    whose = "all scores" if len(names) == len(record.scores) else ", ".join(names)
+    return f"  {plain(reason)}: {whose}"
+
+
+def _scores(record: RunRecord, width: int | None, elsewhere: list[str]) -> list[str]:
+    """Return a line for each score; the reasons in `elsewhere` are shown below them."""
+    published = {entry.metric: entry for entry in record.published}
+    rows = [
+        [plain(name), board.number(score), _remarks(score, published.get(name), elsewhere)]
+        for name, score in record.scores.items()
+    ]
+    return table(rows, {0, 2}, width, indent=2) if rows else []
+
+
+def _remarks(score: ScoreInfo, entry: PublishedInfo | None, elsewhere: list[str]) -> str:
+    """Return what stands behind a score: its interval, or why it has none; what was published."""
+    parts = [f"[{board.interval(score)}]"] if score.low is not None else []
+    shown = score.reason and score.reason not in elsewhere
+    parts += [f"({plain(score.reason)})"] if shown else []
+    if entry and not entry.verdict.startswith(_OTHER_MODEL):
+        known = f"published {format_number(entry.value)} for {plain(entry.model)}"
+        comparable = not entry.verdict.startswith(_NOT_COMPARABLE)
+        parts += [f"{known}: {plain(entry.verdict)}" if comparable else known]
+    return "  ".join(parts)
+
+
+def _published_notes(published: Iterable[PublishedInfo]) -> Iterator[str]:
+    """Yield each reason once why published scores cannot be compared with these."""
+    reasons = {
+        (entry.model, entry.verdict): None
+        for entry in published
+        if entry.verdict.startswith(_NOT_COMPARABLE)
+    }
+    for model, verdict in reasons:
+        yield f"published scores of {plain(model)}: {plain(verdict)}"
+
+
+def _failures(record: RunRecord) -> list[str]:
+    failed = record.counts["failed"]
+    if not failed:
+        return []
+    within = board.bounds(record)
+    lines = [f"  {count(failed, 'sample')} failed{f'; {within}' if within else ''}:"]
+    lines += [f"    {plain(ident)}: {plain(why)}" for ident, why in record.failures]
+    rest = failed - len(record.failures)
+    return lines + ([f"    and {rest:,} more"] if rest else [])
+
+
+def _breakdowns(record: RunRecord, most: int | None, width: int | None) -> list[str]:
+    """Return the headline by the values of each tag, the largest parts first.
+
+    Where the headline is a mean over the values of a tag (`NAME{macro:TAG}`), its metric is shown;
+    where its library is missing, nothing is.
+    """
+    lines = []
+    metric = record.headline.partition("{macro:")[0]
+    for tag, values in record.breakdowns.items():
+        parts = {v: scores[metric] for v, scores in values.items() if metric in scores}
+        shown = sorted(parts, key=lambda value: -parts[value].n)[:most]
+        rows = [[plain(value), board.number(parts[value])] for value in shown]
+        lines += [f"  {plain(metric)} by {plain(tag)}:"] if rows else []
+        lines += table(rows, {0}, width, indent=4) if rows else []
+        rest = len(parts) - len(shown)
+        lines += [f"    and {rest:,} more; `mmbench show run {plain(record.run)}`"] if rest else []
+    return lines
+
+
+def _cost(record: RunRecord) -> list[str]:
+    counts, spent = record.counts, format_seconds(sum(record.seconds.values()))
+    if not counts["requests"]:
+        return [f"  {spent}"]
+    rates = [f"{format_rate(rate)} {plain(unit)}" for unit, rate in record.throughput.items()]
+    requests = f"{count(counts['requests'], 'request')}: {counts['computed']:,} computed"
+    return [f"  {requests}, {counts['cached']:,} from the cache; {', '.join([spent, *rates])}"]
+
+
+def _environment(record: RunRecord) -> str:
+    env = record.environment
+    stored = env.get("versions")
+    versions = stored if isinstance(stored, dict) else {}
+    libraries = [f"{n} {versions[n]}" for n in ("mmbench", "python", "torch") if n in versions]
+    places = [str(env[key]) for key in ("endpoint", "device", "platform") if env.get(key)]
+    commit = [f"git {env['git']}"] if env.get("git") else []
+    return ", ".join([*places, *libraries, *commit])
+
+
+def _flat(values: dict[str, object]) -> str:
+    return plain(", ".join(f"{key} {value}" for key, value in values.items()), 400)

@@ -1,0 +1,85 @@
+"""What is typed: a parser whose errors are one line, and numbers in their ranges."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import NoReturn
+
+from mmbench.errors import UnknownName
+from mmbench.text import plain
+
+_LARGEST_SEED = 2**63 - 1  # of torch's generators, and of numbers in records
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that names near choices, and prints no usage before an error.
+
+    `advice` ends every error: where the flags are shown, by default `PROG --help`.
+    """
+
+    advice = ""
+
+    def error(self, message: str) -> NoReturn:
+        """Print an error in one line, and end with exit code 2."""
+        from mmbench.cli.output.terminal import show
+
+        stop = "" if message.endswith("?") else ";"
+        advice = self.advice or f"`{self.prog} --help` shows all flags"
+        show([f"{self.prog}: error: {plain(message, 1000)}{stop} {advice}"], sys.stderr)
+        self.exit(2)
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuse a value that is no choice of the action."""
+        if action.choices is not None and value not in action.choices:
+            what = "command" if isinstance(action, argparse._SubParsersAction) else "choice"
+            unknown = UnknownName(what, str(value), map(str, action.choices))
+            raise argparse.ArgumentError(action, str(unknown))
+
+
+def positive(text: str) -> int:
+    """Return a whole number from 1."""
+    return _whole(text, 1)
+
+
+def natural(text: str) -> int:
+    """Return a whole number from 0."""
+    return _whole(text, 0)
+
+
+def seed(text: str) -> int:
+    """Return a whole number that numpy and torch take as a seed."""
+    if (number := _whole(text, 0)) > _LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f"{text} is larger than {_LARGEST_SEED}")
+    return number
+
+
+def _whole(text: str, least: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least}")
+    return number
+
+
+def share(text: str) -> float:
+    """Return a number between 0 and 1."""
+    if not 0 < (value := _number(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
+    return value
+
+
+def days(text: str) -> float:
+    """Return a number of days, from 0."""
+    if not _number(text) >= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 0")
+    return float(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

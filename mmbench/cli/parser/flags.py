@@ -1,0 +1,173 @@
+"""Flags that several commands share. Loads nothing but argparse."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TypeAlias
+
+from mmbench.cli.parser.arguments import Parser, positive, seed
+
+# What `add_subparsers` returns: argparse has no public name for it.
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+
+
+def command(commands: Commands, name: str, module: str, text: str) -> argparse.ArgumentParser:
+    """A subcommand of this name, run by a module of mmbench.cli."""
+    parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+    parser.set_defaults(module=module)
+    return parser
+
+
+def written(parser: argparse.ArgumentParser) -> None:
+    """The flags of a command that writes records."""
+    add = parser.add_argument
+    add(
+        "--out",
+        default="leaderboards",
+        metavar="DIR",
+        help="where records and tables go: a folder or an fsspec URL (default: ./leaderboards)",
+    )
+    add(
+        "--allow-failed",
+        default="0",
+        metavar="N|N%",
+        help="end with 0 although this many samples failed (default: 0)",
+    )
+    add("--json", action="store_true", help="the run records as a JSON array on stdout")
+    add("--quiet", action="store_true", help="no progress")
+
+
+def allow_outside(parser: argparse.ArgumentParser) -> None:
+    """The flag of a command that may send the files of a data set to an endpoint."""
+    parser.add_argument(
+        "--allow-outside",
+        action="store_true",
+        help="send an endpoint on another machine also files from outside the data folder",
+    )
+
+
+RUN = (
+    "a path, an id, the beginning of one, latest, best (the best headline that can be compared with"
+    " the latest run), or MODEL@CHECKPOINT (its latest run)"
+)
+
+
+def runs_of_task(parser: argparse.ArgumentParser) -> None:
+    """The flag of a command that takes RUN: of which task."""
+    parser.add_argument("-t", "--task", metavar="TASK", help="RUN is a run of this task")
+
+
+def published_as(parser: argparse.ArgumentParser) -> None:
+    """The flag of a command whose scores can stand beside published ones."""
+    parser.add_argument(
+        "--published-as", metavar="HUB_ID", help="compare with the numbers published for this model"
+    )
+
+
+def inception(parser: argparse.ArgumentParser) -> None:
+    """The flag of a command that may measure FID."""
+    parser.add_argument(
+        "--inception",
+        type=Path,
+        metavar="FILE",
+        help="torch-fidelity's Inception weights, for fid and kin",
+    )
+
+
+def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
+    """The flags of a command that takes models, one or more unless `model` is False, and tasks."""
+    add = parser.add_argument
+    add(
+        "-m",
+        "--model",
+        action="append",
+        required=model,
+        default=None if model else [],
+        metavar="MODEL",
+        help="[frames+]NAME[@CHECKPOINT[#REVISION]], a YAML file, or a baseline: oracle, constant,"
+        " random, empty, hedge; repeat for several",
+    )
+    add(
+        "-t",
+        "--task",
+        action="append",
+        required=True,
+        metavar="TASK",
+        help="a task's name or YAML file; repeat for several",
+    )
+    add(
+        "--data",
+        action="append",
+        default=[],
+        metavar="[TASK=]PATH",
+        help="the data: a folder or an annotations file (default: $MMBENCH_DATA/<folder>)",
+    )
+    add("--limit", type=positive, metavar="N", help="only the first N documents")
+    add(
+        "--index",
+        metavar="exact|FACTORY",
+        help="of retrieval: exact ranks (the default), or a FAISS index such as Flat, HNSW32,"
+        " 'IVF1024,Flat;nprobe=16'",
+    )
+    add("--seed", type=seed, default=0, metavar="N", help="of drawings and baselines (default: 0)")
+    machine(parser)
+    allow_outside(parser)
+    published_as(parser)
+    inception(parser)
+    plugins(parser)
+
+
+def device(parser: argparse.ArgumentParser, default: str = "auto", text: str = "") -> None:
+    """`--device`, with a help text of its own where the default is not all there is to tell."""
+    text = text or f"default: {default}"
+    parser.add_argument("--device", default=default, metavar="auto|cpu|cuda[:N]", help=text)
+
+
+def machine(parser: argparse.ArgumentParser) -> None:
+    """The flags of a command that loads a model."""
+    device(parser)
+    add = parser.add_argument
+    add(
+        "--dtype",
+        default="auto",
+        choices=["auto", "float32", "bfloat16", "float16"],
+        help="of the weights; auto is float32, and for language models bfloat16 where there is any",
+    )
+    add(
+        "--batch-size",
+        default="auto",
+        type=_batch_size,
+        metavar="auto|N",
+        help="auto begins from the free memory and halves when it runs out",
+    )
+    add("--model-arg", action="append", default=[], metavar="K=V", help="an option of the model")
+    add("--api-base", metavar="URL", help="of an endpoint, for model api: http://localhost:8000/v1")
+    add("--concurrency", type=positive, metavar="N", help="requests at a time to an endpoint")
+    add(
+        "--insecure-http",
+        action="store_true",
+        help="send the key to an endpoint on another machine without encryption",
+    )
+    add(
+        "--trust-remote-code",
+        action="store_true",
+        help="run code that a checkpoint brings; needs a pinned revision",
+    )
+
+
+def plugins(parser: argparse.ArgumentParser) -> None:
+    """The flags of a command that looks names up."""
+    add = parser.add_argument
+    add("--tasks", action="append", default=[], metavar="DIR", help="look for tasks here first")
+    add(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="FILE.py",
+        help="load models, metrics, data sources or kinds from a file",
+    )
+
+
+def _batch_size(text: str) -> int | None:
+    return None if text == "auto" else positive(text)

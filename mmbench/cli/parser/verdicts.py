@@ -1,0 +1,87 @@
+"""The flags of compare, gate and history. Loads nothing but argparse."""
+
+from __future__ import annotations
+
+import argparse
+
+from mmbench.cli.parser.arguments import natural, seed, share
+from mmbench.cli.parser.flags import RUN, Commands, command, runs_of_task
+
+
+def compare(commands: Commands) -> None:
+    """Add `mmbench compare`."""
+    text = "is one run better than another: on the same samples, with a test"
+    parser = command(commands, "compare", "compare", text)
+    add = parser.add_argument
+    add("run", nargs="+", metavar="RUN", help=f"the first is the baseline; {RUN}")
+    runs_of_task(parser)
+    _metric(parser)
+    _tested(parser)
+    add("--show", type=natural, default=10, metavar="N", help="samples that changed (default: 10)")
+    add("--json", action="store_true", help="every pair as a JSON array on stdout")
+
+
+def gate(commands: Commands) -> None:
+    """Add `mmbench gate`."""
+    text = "pass or fail a candidate: is it worse than the baseline, beyond noise and a margin"
+    parser = command(commands, "gate", "gate", text)
+    add = parser.add_argument
+    add("--baseline", required=True, metavar="RUN", help=RUN)
+    add("--candidate", required=True, metavar="RUN", help="as --baseline")
+    runs_of_task(parser)
+    add(
+        "--fail-if",
+        action="append",
+        required=True,
+        metavar="'METRIC: LOSS'",
+        help="fail when the metric is worse by more than this: a percentage of the baseline"
+        " (-0.5%%) or a number (-0.005); repeat for several",
+    )
+    _tested(parser)
+    add(
+        "--on-unclear",
+        choices=["pass", "fail", "4"],
+        default="4",
+        help="what to end with when the data cannot tell: 0, 1 or 4 (default: 4)",
+    )
+    add("--junit", metavar="FILE", help="write the verdicts as JUnit XML")
+    add("--github", action="store_true", help="print the verdicts as GitHub annotations too")
+    add("--json", action="store_true", help="the verdicts as a JSON array on stdout")
+
+
+def history(commands: Commands) -> None:
+    """Add `mmbench history`."""
+    text = "a metric over checkpoints, and where it changed"
+    parser = command(commands, "history", "history", text)
+    add = parser.add_argument
+    add("task", metavar="TASK", help="a task's name")
+    add("--model", metavar="NAME", help="only runs of this model")
+    help = "in all its directions and variants; repeat for several (default: the headline)"
+    add("--metric", action="append", default=[], metavar="NAME", help=help)
+    help = "order of a line (default: step where all of its checkpoints have one in their names)"
+    add("--by", choices=["step", "created"], help=help)
+    add("--plot", metavar="FILE", help="draw it: .svg, .png or .pdf")
+    _tested(parser)
+    add("--json", action="store_true", help="the points as a JSON array on stdout")
+
+
+def _metric(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--metric",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this one, in all its directions; repeat for several (default: all)",
+    )
+
+
+def _tested(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--alpha", type=share, default=0.05, metavar="P", help="of the tests (default: 0.05)")
+    add("--seed", type=seed, default=0, metavar="N", help="of the draws (default: 0)")
+    add(
+        "--out",
+        default="leaderboards",
+        metavar="DIR",
+        help="where the runs are: a folder or an fsspec URL (default: ./leaderboards)",
+    )
