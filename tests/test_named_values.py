@@ -11,8 +11,8 @@ from mmbench import registry
 from mmbench.builtin import TABLES
 from mmbench.data.mapping.pattern import filled
 from mmbench.data.readers.records import Record
-from mmbench.engine.loading.datasets import load_data
-from mmbench.engine.loading.models import Finder, find
+from mmbench.engine.loading.data.datasets import load_data
+from mmbench.engine.loading.models.resolver import Finder, find
 from mmbench.errors import MmbenchError, SpecError, UnknownName, UserError
 from mmbench.named_values import _checkable, _hints, as_typed, checked_options
 from mmbench.spec import load_task

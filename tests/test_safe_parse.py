@@ -19,8 +19,8 @@ from mmbench.data.published.vqa import vqa
 from mmbench.data.readers.jsonfile import decode_json
 from mmbench.data.readers.local import load_local
 from mmbench.data.readers.record_files import read_records
-from mmbench.engine.loading.adapter_guess import refuse_bare_checkpoint
-from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.data.outputs import read_outputs
+from mmbench.engine.loading.models.adapter_guess import refuse_bare_checkpoint
 from mmbench.errors import DataError, ModelError, SpecError, UserError
 from mmbench.models.support.pretrained import loading
 from mmbench.reference.checkpoints.folder import load_weights

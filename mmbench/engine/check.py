@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from mmbench.columns import taken
 from mmbench.engine.context import RunContext, run_context
-from mmbench.engine.inference import calls
-from mmbench.engine.inference.asked import device_for
+from mmbench.engine.inference import dispatch
 from mmbench.engine.inference.forward import Forward
-from mmbench.engine.inference.tables import distinct, matrix
-from mmbench.engine.loading.models import BASELINES
+from mmbench.engine.inference.responses import distinct, matrix
+from mmbench.engine.inference.runner import device_for
+from mmbench.engine.loading.models.resolver import BASELINES
 from mmbench.engine.loading.prepare import Prepared, check_labels, prepare
 from mmbench.engine.options import Options
 from mmbench.engine.recording import identity
@@ -91,13 +91,13 @@ def _check_classes(prepared: Prepared, requests: Mapping[str, Requests], model: 
     """Refuse a classifier whose classes do not fit the data."""
     for one in requests.values():
         if one.method == "classify":
-            check_labels(prepared, one, calls.labels_of(model, f"model {prepared.info.name}"))
+            check_labels(prepared, one, dispatch.labels_of(model, f"model {prepared.info.name}"))
 
 
 def _unanswered(requests: Requests, failures: dict[int, str]) -> Answers | Said:
     """Return what a run would have without a forward: nothing, and why some requests failed."""
     n = len(requests.contents)
-    if requests.method in calls.VECTORS:
+    if requests.method in dispatch.VECTORS:
         return Answers(matrix(n, 1), failures)
     return Said([None] * n, failures)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import NamedTuple
 
-from mmbench.engine.loading.held import Held
+from mmbench.engine.loading.models.model_cache import Held
 from mmbench.engine.options import Options
 from mmbench.engine.progress import Progress, Silent
 from mmbench.storage.content_keys import ContentKeys, cache_folder

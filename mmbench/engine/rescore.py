@@ -6,8 +6,8 @@ import msgspec
 
 from mmbench import registry
 from mmbench.engine.context import run_context
-from mmbench.engine.loading.breakdowns import check_breakdowns
-from mmbench.engine.loading.datasets import load_data
+from mmbench.engine.loading.data.breakdowns import check_breakdowns
+from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import Options
 from mmbench.engine.progress import Progress

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mmbench.engine.context import RunContext, run_context
-from mmbench.engine.inference.asked import Asked
-from mmbench.engine.loading.held import Held
+from mmbench.engine.inference.runner import Asked
+from mmbench.engine.loading.models.model_cache import Held
 from mmbench.engine.loading.prepare import Prepared, check_labels, prepare
 from mmbench.engine.options import Options
 from mmbench.engine.progress import Progress

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from mmbench.columns import column, places
 from mmbench.engine.context import run_context
-from mmbench.engine.loading.breakdowns import with_breakdown_tags
-from mmbench.engine.loading.datasets import load_data
-from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.data.breakdowns import with_breakdown_tags
+from mmbench.engine.loading.data.datasets import load_data
+from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.engine.loading.prepare import Prepared, find_task
 from mmbench.engine.options import Options
 from mmbench.engine.progress import Progress

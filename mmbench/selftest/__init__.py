@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from mmbench.engine.context import run_context
-from mmbench.engine.loading.datasets import load_data, refuse_broken
+from mmbench.engine.loading.data.datasets import load_data, refuse_broken
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import Options
 from mmbench.engine.scoring.estimates import Scored, estimates

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mmbench.engine.loading.models import Finder, find
+from mmbench.engine.loading.models.resolver import Finder, find
 from mmbench.errors import MmbenchError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from tests.support import tiny, tiny_chat, tiny_encoders, tiny_speech

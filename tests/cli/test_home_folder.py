@@ -9,7 +9,7 @@ from mmbench.cli.parser import make_parser
 from mmbench.cli.parser.home_folder import expand_home
 from mmbench.cli.parser.options import data_for
 from mmbench.datasets import RetrievalData
-from mmbench.engine.loading.datasets import load_data
+from mmbench.engine.loading.data.datasets import load_data
 from mmbench.spec import load_task
 from tests.support.coco_files import captions_json, touch, write
 

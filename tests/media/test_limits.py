@@ -18,7 +18,7 @@ import soundfile
 from mmbench import inflation
 from mmbench.data.readers.local import load_local
 from mmbench.data.sources.table import table
-from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import ContentError, DataError
 from mmbench.inflation import check_parquet
 from mmbench.media import count_frames, decode_image, decode_sound, decode_video, video

@@ -13,7 +13,7 @@ import pytest
 
 import mmbench
 from mmbench.cli import main
-from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.predictions.column_choice import parse_fields
 from mmbench.types import RunRecord

@@ -6,7 +6,7 @@ import pytest
 
 import mmbench
 from mmbench.data.sources.transcripts import transcripts
-from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError
 from mmbench.predictions.ids import with_ids_of_data
 from mmbench.types import Broken, Media, Outputs

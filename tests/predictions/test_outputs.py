@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import mmbench
 from mmbench import registry
 from mmbench.data.sources.answers import answers
-from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.engine.options import Options
 from mmbench.engine.score import score
 from mmbench.errors import DataError

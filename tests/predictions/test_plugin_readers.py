@@ -11,7 +11,7 @@ import mmbench
 from mmbench import registry
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.context import run_context
-from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.engine.options import Options
 from mmbench.engine.scoring.features import Featurer
 from mmbench.errors import DataError, UserError

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import mmbench
-from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.engine.options import Options
 from mmbench.engine.score import score
 from mmbench.errors import DataError

@@ -18,7 +18,7 @@ import yaml
 
 from mmbench.cli import main
 from mmbench.datasets import Samples
-from mmbench.engine.loading.datasets import load_data
+from mmbench.engine.loading.data.datasets import load_data
 from mmbench.spec import load_task
 from tests.support import (
     layouts_a,

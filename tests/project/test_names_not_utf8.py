@@ -13,7 +13,7 @@ from mmbench.data.mapping.images import find_images
 from mmbench.data.sources.class_folders import class_folders
 from mmbench.data.sources.folder import folder
 from mmbench.data.sources.images import images
-from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.engine.recording.rows import stored_predictions
 from mmbench.errors import DataError, SampleError
 from mmbench.media import read_bytes

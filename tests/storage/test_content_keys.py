@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mmbench.columns import texts_of
 from mmbench.engine.inference.decode import length, lengths
-from mmbench.engine.inference.tables import distinct
+from mmbench.engine.inference.responses import distinct
 from mmbench.errors import SampleError
 from mmbench.storage.content_keys import ContentKeys, as_keys, digest, digest_of_keys
 from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View

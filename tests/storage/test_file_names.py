@@ -59,7 +59,7 @@ def test_a_task_file_with_such_a_name_is_refused(tmp_path: Path, stem: str) -> N
 
 def test_no_pattern_is_made_of_a_name(tmp_path: Path) -> None:
     """A plugin in a folder with brackets: the weights that its source names by a pattern."""
-    from mmbench.engine.loading.model_state import _weights
+    from mmbench.engine.loading.models.model_state import _weights
 
     place = tmp_path / "my[v1]"
     (place / "weights").mkdir(parents=True)

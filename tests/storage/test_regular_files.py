@@ -16,8 +16,8 @@ from mmbench.data.sources.folder import folder
 from mmbench.data.sources.images import images
 from mmbench.data.sources.table import table
 from mmbench.data.sources.transcripts import transcripts
-from mmbench.engine.loading.datasets import load_data
-from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.data.datasets import load_data
+from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, ModelError, SampleError
 from mmbench.media import read_bytes
 from mmbench.spec import load_task, task_summary

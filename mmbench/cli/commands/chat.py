@@ -12,7 +12,7 @@ from mmbench.cli.output.terminal import show
 from mmbench.types import Conversation, Generation, Media, Message
 
 if TYPE_CHECKING:
-    from mmbench.engine.tryout import Tryout
+    from mmbench.engine.interactive import Tryout
 
 
 def command(args: argparse.Namespace) -> int:

@@ -90,7 +90,7 @@ def _models(prefix: str, **_: object) -> list[str]:
     """Models; behind an @ the folders and files of checkpoints."""
     from argcomplete.completers import FilesCompleter
 
-    from mmbench.engine.loading.models import BASELINES
+    from mmbench.engine.loading.models.resolver import BASELINES
 
     name, at, place = prefix.partition("@")
     if at:

@@ -14,7 +14,7 @@ from mmbench.errors import SampleError, UserError
 from mmbench.types import Media, Modality
 
 if TYPE_CHECKING:
-    from mmbench.engine.tryout import Tryout
+    from mmbench.engine.interactive import Tryout
 
 _MODALITIES: tuple[Modality, ...] = ("image", "audio", "video")
 
@@ -28,7 +28,7 @@ def files(args: argparse.Namespace) -> list[Media]:
 def tryout(args: argparse.Namespace) -> Iterator[Tryout]:
     """The model of -m. A file that is missing or fails is the user's error: no other follows."""
     from mmbench.engine.context import run_context
-    from mmbench.engine.tryout import Tryout
+    from mmbench.engine.interactive import Tryout
 
     for one in files(args):
         if not Path(one.name).exists():

@@ -13,7 +13,7 @@ from mmbench.cli.output.outcome import ended, keep, publish
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import show
 from mmbench.cli.parser.options import allowed_failures, run_options
-from mmbench.engine.loading.held import Held
+from mmbench.engine.loading.models.model_cache import Held
 from mmbench.storage import records as store
 from mmbench.storage.folders import Folder
 from mmbench.types import RunRecord

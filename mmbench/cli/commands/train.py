@@ -12,7 +12,7 @@ from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.run_summary import run_result
 from mmbench.cli.output.terminal import screen_width, show
 from mmbench.cli.output.unreadable import report_unreadable
-from mmbench.engine.inference.asked import device_for
+from mmbench.engine.inference.runner import device_for
 from mmbench.protocols import Trainer
 from mmbench.reference.training import Recipe, changed, read_recipe, train
 from mmbench.storage import records as store

@@ -14,8 +14,8 @@ from mmbench.cli.output.outcome import publish
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import listing, screen_width, show, table
 from mmbench.cli.parser.options import run_options
-from mmbench.engine.loading.choice import parse
-from mmbench.engine.loading.held import Held
+from mmbench.engine.loading.models.model_cache import Held
+from mmbench.engine.loading.models.model_ref import parse
 from mmbench.errors import UnknownKind, UserError
 from mmbench.number_format import format_number
 from mmbench.spec import load_task, task_files

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mmbench.columns import taken
-from mmbench.engine.inference.calls import Row, labels_of
 from mmbench.engine.inference.decode import is_timed, lengths
+from mmbench.engine.inference.dispatch import Row, labels_of
 from mmbench.engine.inference.forward import Forward, Taken, prepared_bytes
 from mmbench.engine.inference.pinned import pinned
 from mmbench.engine.inference.plan import first_size, largest_batch, plan
-from mmbench.engine.inference.tables import Distinct, Table, distinct
+from mmbench.engine.inference.responses import Distinct, Table, distinct
 from mmbench.engine.progress import Progress
 from mmbench.errors import ContentError, SampleError
 from mmbench.media import DECODING

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mmbench.data.mapping.images import FOLDERS
 from mmbench.data.readers.library_names import library_name
-from mmbench.engine.loading.datasets import data_root
+from mmbench.engine.loading.data.datasets import data_root
 from mmbench.errors import DataError
 from mmbench.text import count, plain
 from mmbench.types import Continued, Item, Media, Message, Requests, TaskSpec, View

@@ -9,11 +9,11 @@ import msgspec
 
 from mmbench import registry
 from mmbench.engine.context import RunContext
-from mmbench.engine.loading.breakdowns import with_breakdown_tags
-from mmbench.engine.loading.choice import parse
-from mmbench.engine.loading.datasets import load_data, refuse_broken
+from mmbench.engine.loading.data.breakdowns import with_breakdown_tags
+from mmbench.engine.loading.data.datasets import load_data, refuse_broken
 from mmbench.engine.loading.media_check import check_media, media_field
-from mmbench.engine.loading.models import BASELINES, Finder, Model, class_of, find
+from mmbench.engine.loading.models.model_ref import parse
+from mmbench.engine.loading.models.resolver import BASELINES, Finder, Model, class_of, find
 from mmbench.engine.loading.outside import check_outside
 from mmbench.engine.options import Options
 from mmbench.engine.scoring.estimates import score_names

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from mmbench.columns import Table
 from mmbench.engine.context import RunContext
-from mmbench.engine.inference.asked import Asked
-from mmbench.engine.loading.models import Finder, Model, find
+from mmbench.engine.inference.runner import Asked
+from mmbench.engine.loading.models.resolver import Finder, Model, find
 from mmbench.engine.options import Options
 from mmbench.errors import Missing, ModelError, UserError
 from mmbench.text import plain

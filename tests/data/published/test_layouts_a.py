@@ -16,7 +16,7 @@ from mmbench.data.published.voc import voc
 from mmbench.data.sources.class_folders import class_folders
 from mmbench.data.sources.labelled import labelled
 from mmbench.datasets import RetrievalData, Samples
-from mmbench.engine.loading.datasets import load_data
+from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, Missing, SampleError, SpecError, UnknownName
 from mmbench.kinds.classification.zero_shot import ZeroShotOptions
 from mmbench.spec import load_task

@@ -11,7 +11,7 @@ from mmbench.data.published.mmbench_tsv import mmbench
 from mmbench.data.published.spoken_digits import fsdd
 from mmbench.data.sources.listing import listing
 from mmbench.datasets import Samples
-from mmbench.engine.loading.datasets import load_data
+from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
 from mmbench.kinds.conversation import PromptOptions, conversation
 from mmbench.media import decode_image, read_bytes, square

@@ -7,7 +7,7 @@ import pytest
 
 from mmbench.data.published.pope import pope
 from mmbench.data.published.vqa import vqa
-from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Broken, Media
 from tests.conftest import DATA

@@ -3,7 +3,7 @@
 import pytest
 
 from mmbench import registry
-from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.data.outputs import read_outputs
 from tests.support.coco_files import write
 
 LONG = "dog " * 50_000

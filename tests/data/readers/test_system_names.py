@@ -18,7 +18,7 @@ from mmbench.data.sources.class_folders import class_folders
 from mmbench.data.sources.folder import folder
 from mmbench.data.sources.images import images
 from mmbench.data.sources.transcripts import transcripts
-from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.data.outputs import read_outputs
 
 FOLDERS = ["__MACOSX", "@eaDir", ".ipynb_checkpoints", "$RECYCLE.BIN"]
 FILES = ["Thumbs.db", "desktop.ini", ".DS_Store"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mmbench.data.published.coco import coco
 from mmbench.data.sources.captions import captions
-from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.types import Broken, Media
 from tests.conftest import DATA

@@ -12,7 +12,7 @@ from datasets import Audio, Dataset, Image
 from mmbench import registry
 from mmbench.data.sources.caption_rows import caption_rows
 from mmbench.datasets import RetrievalData, Samples
-from mmbench.engine.loading.datasets import load_data
+from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.media import decode_image, read_bytes
 from mmbench.spec import load_task, packaged_tasks

@@ -10,7 +10,7 @@ from mmbench.data.mapping.cells import Shape, sample_of
 from mmbench.data.readers.records import Record
 from mmbench.data.sources.rows import rows
 from mmbench.datasets import Samples
-from mmbench.engine.loading.datasets import load_data
+from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.spec import load_task

@@ -10,7 +10,7 @@ from PIL import Image
 
 from mmbench.data.readers.formats import describe
 from mmbench.datasets import RetrievalData, Samples
-from mmbench.engine.loading.datasets import load_data
+from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, MmbenchError
 from mmbench.spec import load_task, packaged_tasks
 from tests.support.coco_files import write

@@ -12,7 +12,7 @@ import soundfile
 import yaml
 from PIL import Image
 
-from mmbench.engine.loading.held import Held
+from mmbench.engine.loading.models.model_cache import Held
 from mmbench.engine.options import Options
 from mmbench.engine.run import Outcome, run
 from mmbench.errors import UserError

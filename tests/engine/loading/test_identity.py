@@ -21,8 +21,8 @@ import yaml
 
 import mmbench
 from mmbench import registry
-from mmbench.engine.loading.held import Held
-from mmbench.engine.loading.models import Finder, Model, find
+from mmbench.engine.loading.models.model_cache import Held
+from mmbench.engine.loading.models.resolver import Finder, Model, find
 from mmbench.engine.progress import Silent
 from mmbench.errors import ModelError, UserError
 from mmbench.storage.content_keys import ContentKeys, cache_folder

@@ -14,7 +14,7 @@ import mmbench
 from mmbench import registry
 from mmbench.builtin import TABLES
 from mmbench.checkpoints import Checkpoint
-from mmbench.engine.loading.models import Finder, find
+from mmbench.engine.loading.models.resolver import Finder, find
 from mmbench.engine.recording.identity import model_info
 from mmbench.errors import ModelError
 from mmbench.storage.content_keys import ContentKeys, cache_folder

@@ -12,10 +12,10 @@ import yaml
 from PIL import Image
 
 import mmbench
-from mmbench.engine.loading.choice import parse
-from mmbench.engine.loading.framed import framed
-from mmbench.engine.loading.late import late
-from mmbench.engine.loading.models import Finder, Model, find
+from mmbench.engine.loading.models.ensemble import late
+from mmbench.engine.loading.models.frame_pooling import framed
+from mmbench.engine.loading.models.model_ref import parse
+from mmbench.engine.loading.models.resolver import Finder, Model, find
 from mmbench.errors import ModelError, SpecError, UnknownName, UserError
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import Clip, Generation, Message, Sound

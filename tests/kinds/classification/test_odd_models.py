@@ -14,7 +14,7 @@ from PIL import Image
 import mmbench
 from mmbench.data.mapping.classes import in_order
 from mmbench.engine.check import check
-from mmbench.engine.loading.late import late
+from mmbench.engine.loading.models.ensemble import late
 from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.errors import DataError, ModelError

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mmbench
-from mmbench.engine.loading.outputs import read_outputs
+from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError
 from mmbench.types import RunRecord
 

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import pytest
 
 from mmbench.cli import main
-from mmbench.engine.loading.models import Finder, find
+from mmbench.engine.loading.models.resolver import Finder, find
 from mmbench.engine.options import Options
 from mmbench.engine.progress import Silent
 from mmbench.engine.run import run

@@ -19,7 +19,7 @@ from PIL import Image
 
 from mmbench.cli import main
 from mmbench.datasets import Samples
-from mmbench.engine.loading.datasets import load_data
+from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import SampleError
 from mmbench.models.chat.llava import Llava
 from mmbench.models.chat.video_llm import VideoLlm

@@ -15,14 +15,14 @@ import msgspec
 from mmbench import registry
 from mmbench.checkpoints import Checkpoint, resolve
 from mmbench.checkpoints.file_hashes import FileHash
-from mmbench.engine.loading.adapter_guess import refuse_bare_checkpoint
-from mmbench.engine.loading.choice import FRAMED, ModelChoice, parse
-from mmbench.engine.loading.dtypes import auto_dtype
-from mmbench.engine.loading.framed import COUNT, framed
-from mmbench.engine.loading.hashed_files import HashedFiles
-from mmbench.engine.loading.late import late
-from mmbench.engine.loading.model_state import model_state
-from mmbench.engine.loading.option_files import is_live
+from mmbench.engine.loading.models.adapter_guess import refuse_bare_checkpoint
+from mmbench.engine.loading.models.dtypes import auto_dtype
+from mmbench.engine.loading.models.ensemble import late
+from mmbench.engine.loading.models.frame_pooling import COUNT, framed
+from mmbench.engine.loading.models.hashed_files import HashedFiles
+from mmbench.engine.loading.models.model_ref import FRAMED, ModelChoice, parse
+from mmbench.engine.loading.models.model_state import model_state
+from mmbench.engine.loading.models.option_files import is_live
 from mmbench.engine.recording.identity import model_info
 from mmbench.errors import ModelError, UserError
 from mmbench.models.support.pretrained import loading

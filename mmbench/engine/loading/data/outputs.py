@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from mmbench import registry
 from mmbench.data.readers.jsonfile import read_file
 from mmbench.data.readers.transcript_lines import TIMED
-from mmbench.engine.loading.returned_data import outputs_fault
+from mmbench.engine.loading.data.returned_data import outputs_fault
 from mmbench.errors import DataError, UserError
 from mmbench.predictions.column_choice import check_fields
 from mmbench.predictions.vectors import holds_embeddings

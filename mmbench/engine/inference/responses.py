@@ -7,7 +7,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.columns import taken
-from mmbench.engine.inference import calls
+from mmbench.engine.inference import dispatch
 from mmbench.storage.content_keys import ContentKeys, by_bytes
 from mmbench.storage.journal_entries import Batch
 from mmbench.types import Answers, Array, Item, Media, Requests, Said, Written
@@ -69,14 +69,14 @@ class Table:
         self._name = name
         self._requests = requests
         self._vectors: Array | None = None
-        generated = 0 if requests.method in calls.VECTORS else n
+        generated = 0 if requests.method in dispatch.VECTORS else n
         self._said: list[Written | Media | None] = [None] * generated
         self._failures: dict[int, str] = {}
 
     @property
     def whole(self) -> bool:
         """Whether a batch is answered whole or not at all, as one of vectors is."""
-        return self._requests.method in calls.VECTORS
+        return self._requests.method in dispatch.VECTORS
 
     def put(self, rows: Places, keys: Keys, batch: Batch) -> Places:
         """Put a batch's answers to `rows` of all `keys` into the table.
@@ -98,11 +98,11 @@ class Table:
     def _put(self, places: Places, rows: Sequence[bytes | memoryview]) -> None:
         if not self.whole:
             for place, row in zip(places.tolist(), rows, strict=True):
-                self._said[place] = calls.read(row, self._requests.method)
+                self._said[place] = dispatch.read(row, self._requests.method)
         elif len(rows):
-            self._put_vectors(places, calls.vectors_of(rows))
+            self._put_vectors(places, dispatch.vectors_of(rows))
 
-    def _put_vectors(self, places: Places, vectors: calls.Vectors) -> None:
+    def _put_vectors(self, places: Places, vectors: dispatch.Vectors) -> None:
         import numpy as np
 
         if self._vectors is None:
@@ -125,7 +125,7 @@ class Table:
             said = [None if row < 0 else self._said[row] for row in distinct.rows.tolist()]
             return Said(said, failures)
         if self._requests.method == "classify" and self._vectors is not None:
-            calls.refuse_columns(self._vectors.shape[1], labels, self._name)
+            dispatch.refuse_columns(self._vectors.shape[1], labels, self._name)
         width = max(1, len(labels))  # of rows of which none was answered
         unique = matrix(self._n, width) if self._vectors is None else self._vectors
         normalise = self._requests.method == "embed" and self._requests.normalise

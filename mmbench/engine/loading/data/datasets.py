@@ -9,8 +9,8 @@ from pathlib import Path
 
 from mmbench import registry
 from mmbench.columns import column, entries, rows_of_type
-from mmbench.engine.loading.other_formats import explained
-from mmbench.engine.loading.returned_data import check_fields, check_samples
+from mmbench.engine.loading.data.other_formats import explained
+from mmbench.engine.loading.data.returned_data import check_fields, check_samples
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
 from mmbench.named_values import checked_options
 from mmbench.protocols import Dataset

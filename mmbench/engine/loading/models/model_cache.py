@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmbench.engine.loading.models import Model
+from mmbench.engine.loading.models.resolver import Model
 from mmbench.engine.progress import Progress
 
 

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from mmbench.engine.context import RunContext
 from mmbench.engine.inference.answer import Answerer
-from mmbench.engine.inference.calls import scale_of
-from mmbench.engine.loading.models import REMOTE, Model
+from mmbench.engine.inference.dispatch import scale_of
+from mmbench.engine.loading.models.resolver import REMOTE, Model
 from mmbench.engine.recording import identity
 from mmbench.errors import UserError
 from mmbench.speed import RTFX

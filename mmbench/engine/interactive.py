@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mmbench.engine.context import RunContext
-from mmbench.engine.inference.asked import Asked
-from mmbench.engine.loading.models import Finder, find
+from mmbench.engine.inference.runner import Asked
+from mmbench.engine.loading.models.resolver import Finder, find
 from mmbench.engine.loading.prepare import able, modalities
 from mmbench.errors import SampleError, UserError
 from mmbench.protocols import Embeds, Writes

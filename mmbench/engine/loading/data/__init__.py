@@ -1,0 +1,1 @@
+"""From a task's `data` block, or a file of outputs, to checked data."""
