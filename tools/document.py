@@ -75,11 +75,11 @@ _APPENDIX = {
     "Intervals": "mmbench.stats.bootstrap",
     "Comparing two runs": "mmbench.stats.paired",
     "Ratings by several raters": "mmbench.stats.crossed",
-    "PTB tokens": "mmbench.metrics.ptb",
+    "PTB tokens": "mmbench.metrics.captions.ptb",
     "Normalisers of VQA": "mmbench.metrics.answers.vqa_text",
     "Drawings of the shapes world": "mmbench.reference.worlds.shapes.reader",
     "Normalisers of speech": "mmbench.metrics.speech.normalisers",
-    "Letters and options": "mmbench.metrics.choice.text",
+    "Letters and options": "mmbench.metrics.answers.choice.text",
 }
 
 

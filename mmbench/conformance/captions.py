@@ -18,7 +18,7 @@ from mmbench.conformance.case import Case, Compared, Skipped, apart, measured, v
 from mmbench.conformance.official import library
 from mmbench.errors import UserError
 from mmbench.metrics.captions import sentence_bleu
-from mmbench.metrics.ptb import caption_tokens
+from mmbench.metrics.captions.ptb import caption_tokens
 from mmbench.types import Prediction
 
 

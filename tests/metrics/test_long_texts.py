@@ -13,13 +13,13 @@ from mmbench import alternatives, reasoning, text
 from mmbench.cli import main
 from mmbench.data.readers import transcript_lines
 from mmbench.engine.scoring.long_texts import LONGEST, readable, with_marks
-from mmbench.metrics import answers, ptb, speech
+from mmbench.metrics import answers, speech
 from mmbench.metrics.answers import pope, vqa_text
 from mmbench.metrics.answers import text as answer_text
-from mmbench.metrics.captions import bleu, cider, rouge_l
+from mmbench.metrics.answers.choice import clean as choice_clean
+from mmbench.metrics.answers.choice import text as choice_text
+from mmbench.metrics.captions import bleu, cider, ptb, rouge_l
 from mmbench.metrics.captions.meteor import _line as meteor_line
-from mmbench.metrics.choice import clean as choice_clean
-from mmbench.metrics.choice import text as choice_text
 from mmbench.metrics.speech import normalisers
 from mmbench.reference.tokens import words as nano_tokens
 from mmbench.types import Prediction, Predictions

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mmbench.columns import column
 from mmbench.errors import DataError
 from mmbench.metrics.captions.ngrams import Captions, clipped
-from mmbench.metrics.ptb import caption_tokens
+from mmbench.metrics.captions.ptb import caption_tokens
 from mmbench.types import Prediction
 
 Tokens = list[str]

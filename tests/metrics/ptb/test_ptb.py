@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmbench.metrics.ptb import caption_tokens, tokens
-from mmbench.metrics.ptb.chars import as_text, as_units, shadow_of
-from mmbench.metrics.ptb.lexer import lex
+from mmbench.metrics.captions.ptb import caption_tokens, tokens
+from mmbench.metrics.captions.ptb.chars import as_text, as_units, shadow_of
+from mmbench.metrics.captions.ptb.lexer import lex
 from tests.metrics.ptb.ptb_java import (
     SHARED,
     golden,

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mmbench.metrics.ptb import known, write
-from mmbench.metrics.ptb import pieces as of
+from mmbench.metrics.captions.ptb import known, write
+from mmbench.metrics.captions.ptb import pieces as of
 
 Write = Callable[[str], str] | str | None
 

@@ -1,7 +1,7 @@
 """Patterns for the letters of options and for what is said of them, built from the table of words.
 
-All patterns are for cleaned text (`mmbench.metrics.choice.clean`). Every repetition is bounded, so
-that the time is linear in the length of the text.
+All patterns are for cleaned text (`mmbench.metrics.answers.choice.clean`). Every repetition is
+bounded, so that the time is linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from mmbench.metrics.choice.words import LANGUAGES
+from mmbench.metrics.answers.choice.words import LANGUAGES
 
 # Scripts without spaces between words: a letter may stand right beside them.
 _UNSPACED = r"\u0e00-\u0e7f\u3005-\u30ff\u3400-\u9fff\uac00-\ud7a3"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from mmbench.metrics.ptb.chars import UNKNOWN, as_text, as_units, shadow_of
-from mmbench.metrics.ptb.known import SPLIT_WORDS
-from mmbench.metrics.ptb.pieces import SPACE
-from mmbench.metrics.ptb.rules import RULES, SITE, Rule
+from mmbench.metrics.captions.ptb.chars import UNKNOWN, as_text, as_units, shadow_of
+from mmbench.metrics.captions.ptb.known import SPLIT_WORDS
+from mmbench.metrics.captions.ptb.pieces import SPACE
+from mmbench.metrics.captions.ptb.rules import RULES, SITE, Rule
 
 # What most of a text is: spaces, and a word that a space ends and that no rule splits.
 _SPACES = f" {SPACE}*"

@@ -7,8 +7,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
 
+from mmbench.metrics.answers.choice.clean import clean
 from mmbench.metrics.answers.text import plain_words
-from mmbench.metrics.choice.clean import clean
 
 _PREFIX = re.compile(r"\s*(?:\(([A-Z])\)|([A-Z])[.):])\s+(?=\S)")
 _NUMBER = re.compile(

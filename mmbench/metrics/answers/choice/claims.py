@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mmbench.metrics.choice import forms
-from mmbench.metrics.choice.clean import clean
-from mmbench.metrics.choice.options import DENIED, Options
+from mmbench.metrics.answers.choice import forms
+from mmbench.metrics.answers.choice.clean import clean
+from mmbench.metrics.answers.choice.options import DENIED, Options
 
 CONTRADICTION = DENIED  # in a set of places: what is said names no single option
 

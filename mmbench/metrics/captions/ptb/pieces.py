@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmbench.metrics.ptb.known import ACRONYM_OF_TWO, SENTENCE_STARTS
+from mmbench.metrics.captions.ptb.known import ACRONYM_OF_TWO, SENTENCE_STARTS
 
 # Characters, to stand inside [ ].
 LETTERS = "A-Za-z\u00aa\u00c0\u0130\u0131\u017f\u212a"

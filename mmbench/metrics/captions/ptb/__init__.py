@@ -34,8 +34,8 @@ import re
 from functools import lru_cache
 from itertools import chain
 
-from mmbench.metrics.ptb.known import ABBREVIATION
-from mmbench.metrics.ptb.lexer import lex
+from mmbench.metrics.captions.ptb.known import ABBREVIATION
+from mmbench.metrics.captions.ptb.lexer import lex
 
 # As pycocoevalcap has it. Its names of brackets have capitals, and the tokens have none: brackets
 # stay, as "-lrb-" and "-rrb-".

@@ -1,15 +1,15 @@
 r"""Which option a free text names, or None: the parser never guesses.
 
 Options have the letters A, B, … by their position. The text is cleaned first (Markdown, LaTeX,
-HTML, special tokens, full-width letters; see `mmbench.metrics.choice.clean`). The first of these
-rules that finds an option decides; where a rule finds two options, the text names none.
+HTML, special tokens, full-width letters; see `mmbench.metrics.answers.choice.clean`). The first of
+these rules that finds an option decides; where a rule finds two options, the text names none.
 
 1. A letter in \boxed{…} or <answer>…</answer>. A box with anything but an option is ignored.
 2. A statement that calls itself final ("Final answer: B"), then one that has a line of its own
    ("Answer: B"): it overrides what sentences say, but not a first or last line of rule 3.
 3. A statement: "The answer is (B).", "I choose B", "B is the correct answer", an option's text in
    these places, a first or last line that is an option's letter, its text or both ("(B) dog").
-   The words of about thirty languages are in `mmbench.metrics.choice.words`.
+   The words of about thirty languages are in `mmbench.metrics.answers.choice.words`.
 4. "B is correct"; an option in the last sentence that opens with "therefore", "so" or the like.
 5. A letter in front with a mark after it: "B. dog", "b) dog", "(B) dog", "B: dog".
 6. A letter in brackets, or a capital in front or after a word such as "is", "option", "think";
@@ -34,8 +34,8 @@ from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
 
-from mmbench.metrics.choice import forms
-from mmbench.metrics.choice.claims import (
+from mmbench.metrics.answers.choice import forms
+from mmbench.metrics.answers.choice.claims import (
     CONTRADICTION,
     affirmed,
     boxed,
@@ -46,8 +46,8 @@ from mmbench.metrics.choice.claims import (
     place_of,
     statements,
 )
-from mmbench.metrics.choice.clean import clean, split_boxes
-from mmbench.metrics.choice.options import Options, options_of
+from mmbench.metrics.answers.choice.clean import clean, split_boxes
+from mmbench.metrics.answers.choice.options import Options, options_of
 
 VERSION = 2  # of these rules; stands in the signature of each metric that uses them
 

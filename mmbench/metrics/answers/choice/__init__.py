@@ -1,8 +1,9 @@
 """Metrics of multiple choice: which option a free text names.
 
 A value is what the model wrote, a target {"answer": "B", "options": ["cat", "dog"]}: letters count
-from A in the order of the options. How a text is read is in `mmbench.metrics.choice.text`: an
-answer that names no option, or two, is wrong and counts as unparsed; nothing is ever guessed.
+from A in the order of the options. How a text is read is in
+`mmbench.metrics.answers.choice.text`: an answer that names no option, or two, is wrong and counts
+as unparsed; nothing is ever guessed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from string import ascii_uppercase
 
 from mmbench.errors import DataError
-from mmbench.metrics.choice.text import VERSION, named_option
+from mmbench.metrics.answers.choice.text import VERSION, named_option
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import Prediction, Score
