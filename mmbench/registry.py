@@ -25,7 +25,7 @@ from msgspec import structs
 from mmbench.builtin import TABLES
 from mmbench.errors import UnknownName, UserError
 from mmbench.protocols import Metric, MetricInfo, SourceInfo
-from mmbench.storage.regular_files import read_regular
+from mmbench.validation.regular_files import read_regular
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution

@@ -20,13 +20,13 @@ from msgspec import NODEFAULT, defstruct, field, structs, to_builtins
 from mmbench import registry
 from mmbench.builtin import TABLES
 from mmbench.errors import SpecError, UnknownKind, UnknownName, UserError
-from mmbench.named_values import as_struct
 from mmbench.protocols.kind_class import class_fault
-from mmbench.safe_parse import parse_yaml
 from mmbench.storage.file_names import name_fault
-from mmbench.storage.regular_files import read_regular
 from mmbench.text import with_home
 from mmbench.types import KindOptions, TaskSpec
+from mmbench.validation.named_values import as_struct
+from mmbench.validation.regular_files import read_regular
+from mmbench.validation.safe_parse import parse_yaml
 
 _SUMMARY = re.compile(r"^summary:\s*(.*)$", re.MULTILINE)
 

@@ -14,9 +14,9 @@ from mmbench.data.readers.records import Record
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.models.resolver import Finder, find
 from mmbench.errors import MmbenchError, SpecError, UnknownName, UserError
-from mmbench.named_values import _checkable, _hints, as_typed, checked_options
 from mmbench.spec import load_task
 from mmbench.storage.content_keys import ContentKeys
+from mmbench.validation.named_values import _checkable, _hints, as_typed, checked_options
 from tests.support.coco_files import write
 
 SOURCES = [name for name in TABLES["data"] if not name.startswith(("shapes", "spoken"))]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbench.reasoning import final_answer, has_reasoning
+from mmbench.text.reasoning import final_answer, has_reasoning
 
 # Each text as the named model or server writes it; the answer is what stands outside the reasoning.
 ANSWERS: list[tuple[str, str | None]] = [

@@ -24,9 +24,15 @@ from mmbench.engine.loading.models.adapter_guess import refuse_bare_checkpoint
 from mmbench.errors import DataError, ModelError, SpecError, UserError
 from mmbench.models.support.pretrained import loading
 from mmbench.reference.checkpoints.folder import load_weights
-from mmbench.safe_parse import MAX_NESTING, TooDeep, parse_json, parse_yaml, refuse_deep_lines
 from mmbench.spec import load_task, task_summary
 from mmbench.storage.records import read_record
+from mmbench.validation.safe_parse import (
+    MAX_NESTING,
+    TooDeep,
+    parse_json,
+    parse_yaml,
+    refuse_deep_lines,
+)
 
 DEEP = "[" * 100_000 + "]" * 100_000
 

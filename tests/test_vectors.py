@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mmbench.vectors import Vectors
+from mmbench.columns.vectors import Vectors
 
 MATRICES = st.sampled_from(["<f2", "<f4", ">f4", "<f8"]).flatmap(
     lambda kind: arrays(kind, st.tuples(st.integers(0, 9), st.integers(1, 9)))

@@ -24,9 +24,9 @@ from mmbench.checkpoints.layouts import (
     pipeline_parts,
 )
 from mmbench.errors import ModelError
-from mmbench.safe_parse import parse_json
-from mmbench.storage.regular_files import read_regular
 from mmbench.text import count
+from mmbench.validation.regular_files import read_regular
+from mmbench.validation.safe_parse import parse_json
 
 # What of a hub repository is read: its top level only (other frameworks' copies lie below it).
 _SMALL = ("*.json", "*.txt", "*.model", "*.jinja", "*.py")

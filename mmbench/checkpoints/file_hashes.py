@@ -16,7 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.storage.regular_files import open_regular
+from mmbench.validation.regular_files import open_regular
 
 FileHash = Callable[[Path], str]
 

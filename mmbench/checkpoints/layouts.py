@@ -14,9 +14,9 @@ import msgspec
 
 from mmbench.checkpoints.file_hashes import checkpoint_files
 from mmbench.errors import ModelError
-from mmbench.safe_parse import parse_json
-from mmbench.storage.regular_files import read_regular
 from mmbench.text import count
+from mmbench.validation.regular_files import read_regular
+from mmbench.validation.safe_parse import parse_json
 
 # A pipeline of diffusers says in this file which parts it has; each lies in a folder of its own.
 PIPELINE = "model_index.json"

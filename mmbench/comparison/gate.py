@@ -24,10 +24,10 @@ from msgspec import Struct
 from mmbench.comparison.compare import ALPHA, Compared, compare_runs
 from mmbench.comparison.same import common_scores
 from mmbench.errors import UserError
-from mmbench.number_format import format_number
 from mmbench.storage.run_lookup import Run, find_run
 from mmbench.storage.unreadable import warn_of_unreadable
 from mmbench.text import count
+from mmbench.text.number_format import format_number
 from mmbench.types import RunRecord
 
 _RULE = re.compile(r"^(?P<metric>.+):\s*[-+]?(?P<loss>\d+\.?\d*|\.\d+)\s*(?P<percent>%?)$")

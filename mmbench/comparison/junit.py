@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
 from mmbench.comparison.gate import Gated
-from mmbench.number_format import format_number
 from mmbench.text import plain
+from mmbench.text.number_format import format_number
 
 # How an unclear verdict is told: `--on-unclear` → (JUnit's element, GitHub's level).
 UNCLEAR = {"pass": ("skipped", "notice"), "fail": ("failure", "error"), "4": ("error", "warning")}

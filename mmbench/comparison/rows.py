@@ -12,10 +12,10 @@ import msgspec
 from mmbench import stats
 from mmbench.columns import Texts
 from mmbench.errors import DataError
-from mmbench.safe_parse import parse_json
 from mmbench.storage import records as store
 from mmbench.storage.records import StoredRun
 from mmbench.types import ScoreInfo
+from mmbench.validation.safe_parse import parse_json
 
 if TYPE_CHECKING:
     import numpy as np

@@ -21,13 +21,13 @@ from mmbench.columns import (
     texts_of,
     values_of,
 )
+from mmbench.columns.vectors import Vectors
 from mmbench.datasets.columns import sample_columns
 from mmbench.datasets.matching import refuse_unmatched
 from mmbench.errors import DataError
 from mmbench.search.listed import best_first
 from mmbench.text import count, listed, path_id, repeated
 from mmbench.types import Outputs, Sample
-from mmbench.vectors import Vectors
 
 if TYPE_CHECKING:
     from mmbench.columns import Places

@@ -20,9 +20,9 @@ from mmbench.engine.scoring.features import Featurer
 from mmbench.engine.scoring.long_texts import with_marks
 from mmbench.engine.scoring.measure import measure
 from mmbench.engine.scoring.remarks import reasoning_notes
+from mmbench.engine.speed import RTFX
 from mmbench.errors import DataError
 from mmbench.spec import task_files
-from mmbench.speed import RTFX
 from mmbench.storage import records as store
 from mmbench.storage.run_lookup import Run, find_run
 from mmbench.types import Prediction, Predictions, RunRecord, TaskSpec

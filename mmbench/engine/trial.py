@@ -12,8 +12,8 @@ from mmbench import registry
 from mmbench.engine.loading.prepare import Prepared
 from mmbench.engine.scoring.estimates import MetricOptions, estimates
 from mmbench.engine.scoring.features import Featurer
+from mmbench.engine.speed import COLUMN
 from mmbench.errors import Missing
-from mmbench.speed import COLUMN
 from mmbench.types import Directions, Media
 
 _FEW = 4  # samples on which every metric is tried

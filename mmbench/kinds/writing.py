@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from mmbench.alternatives import first_reading, pieces_of
 from mmbench.columns import Table, are_texts, column, looked_up, patched, rows_of_type, table
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
@@ -23,6 +22,7 @@ from mmbench.kinds.per_sample import PerSample, dealt_out, each_output
 from mmbench.kinds.responses import generated
 from mmbench.protocols import Needs, Responses, Writes
 from mmbench.text import count
+from mmbench.text.alternatives import first_reading, pieces_of
 from mmbench.types import (
     Broken,
     Conversation,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mmbench.errors import ContentError, SampleError
-from mmbench.storage.regular_files import read_regular
 from mmbench.surrogates import escape_surrogates
 from mmbench.types import Media
+from mmbench.validation.regular_files import read_regular
 
 
 def read_bytes(media: Media) -> bytes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mmbench.storage.key_store import FileState
-from mmbench.storage.regular_files import open_regular
+from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ContentError, SampleError
-from mmbench.inflation import is_inflated
 from mmbench.media.containers import (
     default_stream,
     demuxed,
@@ -21,6 +20,7 @@ from mmbench.media.frame_tables import refuse_false_table
 from mmbench.media.image import MAX_PIXELS
 from mmbench.media.truncation import Cut, find_cut, seconds_there
 from mmbench.types import Clip, Frames, View
+from mmbench.validation.inflation import is_inflated
 
 if TYPE_CHECKING:
     from typing import TypeGuard

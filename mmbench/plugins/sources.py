@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmbench.plugins.source_names import file_names, imported_names
-from mmbench.storage.regular_files import read_regular
+from mmbench.validation.regular_files import read_regular
 
 MMBENCH = Path(__file__).parents[1]
 

@@ -15,11 +15,11 @@ from mmbench.data.mapping.pairs import refuse_duplicates
 from mmbench.data.readers.jsonfile import read_file
 from mmbench.data.readers.record_files import text_lines
 from mmbench.errors import DataError
-from mmbench.inflation import refuse_inflation
 from mmbench.storage.content_keys import KEY_BYTES, digest
-from mmbench.storage.regular_files import open_regular
 from mmbench.text import listed, plain
 from mmbench.types import Outputs
+from mmbench.validation.inflation import refuse_inflation
+from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
     import numpy as np

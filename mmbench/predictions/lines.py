@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmbench.alternatives import opens_alternatives, without_null_words
 from mmbench.columns import Keyed, Mapped, packed
 from mmbench.data.mapping.pairs import refuse_duplicates
 from mmbench.data.readers.record_files import text_lines
 from mmbench.data.readers.transcript_lines import kaldi_texts, trn_texts
 from mmbench.errors import DataError
 from mmbench.text import count
+from mmbench.text.alternatives import opens_alternatives, without_null_words
 from mmbench.types import Outputs
 
 _RUN = "qid Q0 docid rank score tag"

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 from mmbench.columns import Texts
 from mmbench.data.readers.jsonfile import decode_text, read_file
 from mmbench.errors import DataError
-from mmbench.inflation import expanded_bytes, refuse_inflated_groups, refuse_inflation
 from mmbench.predictions.arrays import FAULTS, SIDES, matrix, refuse_widths
 from mmbench.storage.content_keys import ContentKeys, cache_folder, digest
-from mmbench.storage.regular_files import open_regular
 from mmbench.text import count, listed, plain
 from mmbench.types import Outputs
+from mmbench.validation.inflation import expanded_bytes, refuse_inflated_groups, refuse_inflation
+from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from mmbench.vectors import Vectors
+    from mmbench.columns.vectors import Vectors
 
 # Of big-ann-benchmarks (.fbin) and cuVS: n and d, then the numbers, all of them little-endian.
 _PLAIN = {".fbin": "<f4", ".f16bin": "<f2"}
@@ -41,7 +41,7 @@ def embeddings_folder(folder: Path) -> Outputs:
     Vectors [n, d] of any floating-point type; ids are texts or whole numbers, one a vector. What
     is unlike is refused as in an .npz. Raises DataError, which names the file.
     """
-    from mmbench.vectors import Vectors
+    from mmbench.columns.vectors import Vectors
 
     files: list[Path] = []
     sides: dict[str, tuple[Sequence[str], Vectors]] = {}

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from mmbench.columns.vectors import Vectors
     from mmbench.types import Array
-    from mmbench.vectors import Vectors
 
     Ints = NDArray[np.int64]
     Tasks = Generator[Callable[["_Scratch"], object]]

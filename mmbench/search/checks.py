@@ -12,9 +12,9 @@ from mmbench.errors import DataError
 from mmbench.text import count, part_of
 
 if TYPE_CHECKING:
+    from mmbench.columns.vectors import Vectors
     from mmbench.search.blocks import Ints
     from mmbench.types import Array
-    from mmbench.vectors import Vectors
 
     Ids = Sequence[str] | None
 

@@ -19,9 +19,9 @@ from mmbench.search.nearest import Nearest
 from mmbench.search.order import IdOrder
 
 if TYPE_CHECKING:
+    from mmbench.columns.vectors import Vectors
     from mmbench.search.blocks import Ints
     from mmbench.types import Array
-    from mmbench.vectors import Vectors
 
     Ids = Sequence[str] | None
 

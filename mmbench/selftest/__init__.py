@@ -20,12 +20,12 @@ from mmbench.engine.options import Options
 from mmbench.engine.scoring.estimates import Scored, estimates
 from mmbench.engine.scoring.features import Featurer
 from mmbench.errors import DataError, Missing
-from mmbench.number_format import format_number
 from mmbench.protocols import Dataset, Kind
 from mmbench.selftest.check import Check
 from mmbench.selftest.made import made
 from mmbench.selftest.probe import corrupt, same_in_batches
 from mmbench.text import count
+from mmbench.text.number_format import format_number
 from mmbench.types import Directions, Predictions, TaskSpec
 
 _MOST = 200  # samples of a task's own data

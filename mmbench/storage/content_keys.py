@@ -24,9 +24,9 @@ from mmbench.errors import SampleError, UserError
 from mmbench.media.inside import EMPTY, NOTHING, MediaFile, MediaInFile
 from mmbench.storage.cache_errors import cache_errors
 from mmbench.storage.key_store import FileState, KeyStore
-from mmbench.storage.regular_files import open_regular
 from mmbench.text import with_home
 from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
+from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from mmbench.errors import UserError
-from mmbench.storage.regular_files import read_regular
 from mmbench.storage.whole_files import remove_parts, write_whole
+from mmbench.validation.regular_files import read_regular
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

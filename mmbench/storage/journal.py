@@ -22,7 +22,7 @@ from zlib import crc32
 from mmbench.storage.cache_errors import cache_errors
 from mmbench.storage.content_keys import as_keys, by_bytes, digest_of_keys
 from mmbench.storage.journal_entries import HEAD, Batch, Entry, as_entry, entries
-from mmbench.storage.regular_files import open_regular
+from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
     import numpy as np

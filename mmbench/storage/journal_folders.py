@@ -14,9 +14,9 @@ from pathlib import Path
 from mmbench.storage.cache_errors import cache_errors
 from mmbench.storage.content_keys import cache_folder
 from mmbench.storage.locks import claim, hold
-from mmbench.storage.regular_files import read_regular
 from mmbench.storage.whole_files import remove_parts, write_whole
 from mmbench.surrogates import escape_surrogates
+from mmbench.validation.regular_files import read_regular
 
 _LOCK = "in-use"
 _NAME = "model.txt"

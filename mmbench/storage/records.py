@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from mmbench.errors import DataError, UserError
-from mmbench.inflation import refuse_inflated_groups
 from mmbench.media import read_bytes
 from mmbench.protocols import Dataset
 from mmbench.protocols.reporters import Rows
-from mmbench.safe_parse import encode_json, parse_json
 from mmbench.storage.file_names import component_fault, escaped
 from mmbench.storage.folders import RUNS, Folder
 from mmbench.storage.row_columns import arrow_column, refuse_odd_columns
 from mmbench.text import plain
 from mmbench.types import Media, RunRecord
+from mmbench.validation.inflation import refuse_inflated_groups
+from mmbench.validation.safe_parse import encode_json, parse_json
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmbench.columns import NumberRows, Repeated, Texts
-from mmbench.safe_parse import parse_json
 from mmbench.surrogates import escape_all
+from mmbench.validation.safe_parse import parse_json
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from mmbench.types.content import Array, Content
 
 if TYPE_CHECKING:
-    from mmbench.vectors import Vectors
+    from mmbench.columns.vectors import Vectors
 else:
     Vectors = Any
 

@@ -25,10 +25,10 @@ from mmbench.cli.output.progress import Lines
 from mmbench.cli.output.run_summary import run_result
 from mmbench.cli.output.terminal import cells, fold, listing, table, wrapped
 from mmbench.cli.parser import make_parser
-from mmbench.number_format import format_interval, format_number, format_rate, format_seconds
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.storage import records as store
 from mmbench.storage.journal_folders import journal_root
+from mmbench.text.number_format import format_interval, format_number, format_rate, format_seconds
 from mmbench.types import ModelInfo, PublishedInfo, ScoreInfo
 from tests.storage.test_records import ROWS, record
 from tests.support.verdict_runs import write_run

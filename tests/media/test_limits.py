@@ -15,15 +15,15 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
-from mmbench import inflation
 from mmbench.data.readers.local import load_local
 from mmbench.data.sources.table import table
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import ContentError, DataError
-from mmbench.inflation import check_parquet
 from mmbench.media import count_frames, decode_image, decode_sound, decode_video, video
 from mmbench.media.sound import MAX_SAMPLES, MAX_SECONDS, _Limits
 from mmbench.types import Frames
+from mmbench.validation import inflation
+from mmbench.validation.inflation import check_parquet
 from tests.support.media_made import written
 
 

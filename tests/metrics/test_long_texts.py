@@ -9,7 +9,7 @@ from time import process_time
 
 import pytest
 
-from mmbench import alternatives, reasoning, text
+from mmbench import text
 from mmbench.cli import main
 from mmbench.data.readers import transcript_lines
 from mmbench.engine.scoring.long_texts import LONGEST, readable, with_marks
@@ -22,6 +22,7 @@ from mmbench.metrics.captions import bleu, cider, ptb, rouge_l
 from mmbench.metrics.captions.meteor import _line as meteor_line
 from mmbench.metrics.speech import normalisers
 from mmbench.reference.tokens import words as nano_tokens
+from mmbench.text import alternatives, reasoning
 from mmbench.types import Prediction, Predictions
 
 REFERENCES = ["a cat on a mat", "the 3 dogs"]

@@ -7,14 +7,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2] / "mmbench"
 FLOORS = [
-    {"errors", "surrogates", "types", "protocols", "columns", "vectors"},
-    {"registry", "builtin", "spec", "named_values", "datasets", "storage", "checkpoints", "plugins",
-     "text", "number_format", "alternatives", "reasoning", "safe_parse", "inflation", "speed",
-     "memory", "media", "stats", "search"},
+    {"errors", "surrogates", "types", "protocols", "columns"},
+    {"registry", "builtin", "spec", "datasets", "storage", "checkpoints", "plugins", "text",
+     "validation", "memory", "media", "stats", "search"},
     {"data", "models", "kinds", "metrics"},
     {"predictions"},
     {"engine", "comparison", "conformance"},
-    {"board"},
+    {"reports"},
     {"reference", "selftest"},
     {"cli"},
 ]  # fmt: skip

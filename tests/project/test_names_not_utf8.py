@@ -17,11 +17,11 @@ from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.engine.recording.rows import stored_predictions
 from mmbench.errors import DataError, SampleError
 from mmbench.media import read_bytes
-from mmbench.safe_parse import encode_json
 from mmbench.storage import records as store
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.surrogates import escape_all, escape_surrogates
 from mmbench.types import Media
+from mmbench.validation.safe_parse import encode_json
 from tests.support.worlds import Means
 
 assert Means  # registers the model test-means

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmbench import board
 from mmbench.cli import main, report
 from mmbench.cli.commands.history import table
 from mmbench.cli.output.board_table import board_table
@@ -23,6 +22,7 @@ from mmbench.comparison.gate import Gated
 from mmbench.comparison.history import Point
 from mmbench.comparison.junit import annotation, junit, sentence
 from mmbench.errors import DataError
+from mmbench.reports import board
 from mmbench.text import json_escaped, markdown_name, printable
 from mmbench.types import PublishedInfo, RunRecord, ScoreInfo
 from tests.storage.test_records import record

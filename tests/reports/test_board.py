@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mmbench import board
 from mmbench.cli import main
 from mmbench.cli.output.board_table import board_table
 from mmbench.comparison.same import distinctions
+from mmbench.reports import board
 from mmbench.storage import records as store
 from mmbench.text import markdown_code
 from mmbench.types import ModelInfo, ScoreInfo, TaskInfo

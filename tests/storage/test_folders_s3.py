@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from mmbench import board
 from mmbench.cli import main
 from mmbench.errors import UserError
+from mmbench.reports import board
 from mmbench.storage import records as store
 from mmbench.storage.folders import Folder
 from tests.storage.test_folders import use_board
@@ -107,7 +107,8 @@ def test_what_another_client_writes_is_listed(bucket: str) -> None:
 def test_writers_at_once_lose_nothing(bucket: str) -> None:
     """Each process writes a record and builds the tables, at the same time as the others."""
     code = (
-        "import sys, test_board as b, test_store as t; from mmbench import board, store\n"
+        "import sys, test_board as b, test_store as t; from mmbench.reports import board\n"
+        "from mmbench.storage import records as store\n"
         "name = sys.argv[2]\n"
         "store.write_record(sys.argv[1], t.record(name, model=b.model(name)), t.ROWS)\n"
         "board.build(sys.argv[1], ['t'])"

@@ -22,8 +22,8 @@ from mmbench.errors import DataError, ModelError, SampleError
 from mmbench.media import read_bytes
 from mmbench.spec import load_task, task_summary
 from mmbench.storage.content_keys import ContentKeys
-from mmbench.storage.regular_files import open_regular, read_regular
 from mmbench.types import Broken, Media
+from mmbench.validation.regular_files import open_regular, read_regular
 
 
 def test_a_file_and_a_link_to_it_are_read(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
-from mmbench import board
 from mmbench.cli.output.board_table import directions, short_name
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import cells, listing, screen_width, show, table
@@ -15,8 +14,9 @@ from mmbench.comparison.changes import Change, Changes, excerpts
 from mmbench.comparison.compare import Compared, Comparison, compare_runs
 from mmbench.comparison.letters import letters
 from mmbench.errors import UserError
-from mmbench.number_format import decimals, format_interval, format_number
+from mmbench.reports import board
 from mmbench.text import count, plain
+from mmbench.text.number_format import decimals, format_interval, format_number
 from mmbench.types import RunRecord
 
 _HEADER = ["metric", "baseline", "candidate", "difference", "{} %", "p", "p (Holm)", "detectable",

@@ -14,9 +14,9 @@ from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import screen_width, show
 from mmbench.conformance import FAMILIES, Row, conformance
 from mmbench.errors import DataError, UnknownName
-from mmbench.safe_parse import parse_json
-from mmbench.storage.regular_files import read_regular
 from mmbench.text import markdown, plain
+from mmbench.validation.regular_files import read_regular
+from mmbench.validation.safe_parse import parse_json
 
 SUMMARY = ("family", "reference", "metrics", "largest difference")
 HEADINGS = ("metric", "reference", "inputs", "largest difference", "tolerance", "verdict")

@@ -14,9 +14,9 @@ from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import aligned, cells, screen_width, show
 from mmbench.cli.output.unreadable import report_unreadable
 from mmbench.comparison.history import Point, histories, line_name, point_name
-from mmbench.number_format import decimals, format_interval, format_number
 from mmbench.storage.folders import Folder
 from mmbench.text import plain
+from mmbench.text.number_format import decimals, format_interval, format_number
 
 _STAMP = len("20261126-120631")  # with which the names of runs begin
 

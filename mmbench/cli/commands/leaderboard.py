@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
-from mmbench import board
 from mmbench.cli.output.board_table import board_table
 from mmbench.cli.output.terminal import aligned, cells, screen_width, show, table
 from mmbench.cli.output.unreadable import report_unreadable
 from mmbench.comparison.same import distinctions
 from mmbench.errors import DataError
+from mmbench.reports import board
 from mmbench.storage import records as store
 from mmbench.text import listed, plain
 from mmbench.types import RunRecord

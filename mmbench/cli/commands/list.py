@@ -51,7 +51,7 @@ def _tasks(folders: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _runs(out: str) -> Iterator[tuple[str, ...]]:
-    from mmbench import board
+    from mmbench.reports import board
     from mmbench.storage import records as store
 
     records = store.read_records(out)

@@ -6,7 +6,6 @@ import argparse
 import sys
 from itertools import product
 
-from mmbench import board
 from mmbench.cli import report, until_interrupted, worst
 from mmbench.cli.output.json_output import printing_to_stderr
 from mmbench.cli.output.outcome import ended, keep, publish
@@ -14,6 +13,7 @@ from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import show
 from mmbench.cli.parser.options import allowed_failures, run_options
 from mmbench.engine.loading.models.model_cache import Held
+from mmbench.reports import board
 from mmbench.storage import records as store
 from mmbench.storage.folders import Folder
 from mmbench.types import RunRecord

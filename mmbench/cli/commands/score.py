@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from mmbench import board
 from mmbench.cli import worst
 from mmbench.cli.output.json_output import printing_to_stderr
 from mmbench.cli.output.outcome import ended, keep, publish
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.parser.options import data_for, run_options
+from mmbench.reports import board
 
 
 def command(args: argparse.Namespace) -> int:

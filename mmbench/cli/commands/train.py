@@ -6,7 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmbench import board
 from mmbench.cli import DONE, report, worst
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.run_summary import run_result
@@ -15,6 +14,7 @@ from mmbench.cli.output.unreadable import report_unreadable
 from mmbench.engine.inference.runner import device_for
 from mmbench.protocols import Trainer
 from mmbench.reference.training import Recipe, changed, read_recipe, train
+from mmbench.reports import board
 from mmbench.storage import records as store
 
 

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 
-from mmbench import board
 from mmbench.cli import DONE, FAILED, UNCLEAR, report, until_interrupted, worst
 from mmbench.cli.output.json_output import printing_to_stderr
 from mmbench.cli.output.outcome import publish
@@ -17,10 +16,11 @@ from mmbench.cli.parser.options import run_options
 from mmbench.engine.loading.models.model_cache import Held
 from mmbench.engine.loading.models.model_ref import parse
 from mmbench.errors import UnknownKind, UserError
-from mmbench.number_format import format_number
+from mmbench.reports import board
 from mmbench.spec import load_task, task_files
 from mmbench.storage import records as store
 from mmbench.text import count, plain
+from mmbench.text.number_format import format_number
 from mmbench.types import RunRecord, TaskSpec
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mmbench import speed
-from mmbench.board import label, margin, number, rtfx_cell
 from mmbench.cli.output.terminal import table
+from mmbench.engine import speed
+from mmbench.reports.board import label, margin, number, rtfx_cell
 from mmbench.text import plain
 from mmbench.types import RunRecord
 

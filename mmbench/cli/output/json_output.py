@@ -9,8 +9,8 @@ from contextlib import contextmanager, redirect_stdout
 
 import msgspec
 
-from mmbench.safe_parse import encode_json
 from mmbench.text import json_escaped
+from mmbench.validation.safe_parse import encode_json
 
 
 def write_json(value: object) -> None:

@@ -6,7 +6,6 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from mmbench import board
 from mmbench.cli import DONE, SAMPLES, UNCLEAR, report
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.run_summary import run_result
@@ -14,6 +13,7 @@ from mmbench.cli.output.terminal import screen_width, show
 from mmbench.cli.output.unreadable import report_unreadable
 from mmbench.cli.parser.options import allowed_failures
 from mmbench.errors import UserError
+from mmbench.reports import board
 from mmbench.storage import records as store
 from mmbench.types import RunRecord
 

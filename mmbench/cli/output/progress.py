@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from mmbench.cli.output.terminal import show
 from mmbench.engine.progress import Progress, Silent
-from mmbench.number_format import format_rate, format_seconds
 from mmbench.text import plain
+from mmbench.text.number_format import format_rate, format_seconds
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mmbench import board
 from mmbench.cli.output.terminal import listing, table
-from mmbench.number_format import format_number, format_rate, format_seconds
+from mmbench.reports import board
 from mmbench.text import count, plain, repeated, sample_noun
+from mmbench.text.number_format import format_number, format_rate, format_seconds
 from mmbench.types import PublishedInfo, RunRecord, ScoreInfo
 
 _PARTS = 8  # values of a tag shown after a run

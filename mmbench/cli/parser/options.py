@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.errors import UserError
-from mmbench.safe_parse import parse_yaml
 from mmbench.text import plain, with_home
+from mmbench.validation.safe_parse import parse_yaml
 
 if TYPE_CHECKING:
     from mmbench.engine.options import Options

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator
 from pathlib import Path, PurePath
 
 from mmbench.errors import DataError
-from mmbench.safe_parse import parse_json, parse_yaml
-from mmbench.storage.regular_files import read_regular
 from mmbench.text import plain
+from mmbench.validation.regular_files import read_regular
+from mmbench.validation.safe_parse import parse_json, parse_yaml
 
 # The files that `datasets` looks into, and the keys in them whose texts it takes for paths.
 _KEYS = {

@@ -15,8 +15,8 @@ from mmbench.data.readers.jsonfile import decode_json, decode_text, read_file
 from mmbench.data.readers.record_files import jsonl_records, without_nan
 from mmbench.data.readers.records import Record
 from mmbench.errors import DataError
-from mmbench.named_values import as_struct
 from mmbench.text import count
+from mmbench.validation.named_values import as_struct
 
 Files = str | list[str] | Mapping[str, str | list[str]]
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from mmbench.data.readers.system_names import entries
-from mmbench.storage.regular_files import open_regular
 from mmbench.text import listed, plain
+from mmbench.validation.regular_files import open_regular
 
 _HEAD = 1 << 16  # bytes that are looked at
 _SHOWN = 8  # columns or keys

@@ -11,9 +11,9 @@ import msgspec
 
 from mmbench.data.readers.formats import describe_bytes
 from mmbench.errors import DataError
-from mmbench.safe_parse import TooDeep, parse_json
-from mmbench.storage.regular_files import read_regular
 from mmbench.text import listed, plain, repeated
+from mmbench.validation.regular_files import read_regular
+from mmbench.validation.safe_parse import TooDeep, parse_json
 
 T = TypeVar("T")
 

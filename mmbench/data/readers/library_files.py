@@ -17,9 +17,9 @@ from mmbench.data.readers.formats import describe_bytes, is_json
 from mmbench.data.readers.jsonfile import decode_json, wide_encoding
 from mmbench.data.readers.library_names import library_name
 from mmbench.errors import DataError, UserError
-from mmbench.inflation import check_parquet, refuse_inflation
-from mmbench.safe_parse import TooDeep, refuse_deep_lines
-from mmbench.storage.regular_files import open_regular
+from mmbench.validation.inflation import check_parquet, refuse_inflation
+from mmbench.validation.regular_files import open_regular
+from mmbench.validation.safe_parse import TooDeep, refuse_deep_lines
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetBuilder, DownloadManager

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from mmbench.data.readers.arrow import media_columns
 from mmbench.data.readers.spool import Spool
-from mmbench.inflation import expanded_bytes, refuse_inflation
 from mmbench.media.inside import MediaFile, file_state, open_unchanged
 from mmbench.storage.content_keys import cache_folder
+from mmbench.validation.inflation import expanded_bytes, refuse_inflation
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq

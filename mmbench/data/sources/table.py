@@ -15,10 +15,10 @@ from mmbench.data.readers.parquet import ParquetColumn
 from mmbench.data.readers.record_files import TABLES, find_file, read_records
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
-from mmbench.inflation import expanded_bytes, refuse_inflated_groups, refuse_inflation
 from mmbench.media.inside import MediaInFile
 from mmbench.storage.content_keys import KEY_BYTES, ContentKeys, cache_folder
-from mmbench.storage.regular_files import open_regular
+from mmbench.validation.inflation import expanded_bytes, refuse_inflated_groups, refuse_inflation
+from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
     import pyarrow as pa

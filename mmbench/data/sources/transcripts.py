@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from mmbench.alternatives import Reference, parse
 from mmbench.data.mapping.beside import MEDIA, sounds_in
 from mmbench.data.mapping.pairs import refuse_duplicates
 from mmbench.data.mapping.table_media import media_of
@@ -27,6 +26,7 @@ from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 from mmbench.text import listed
+from mmbench.text.alternatives import Reference, parse
 from mmbench.types import Content, Sample
 
 _IDS = ("id", "audio_filepath", "utt_id", "utterance_id", "segment_id", "file", "audio")
@@ -44,7 +44,7 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
     """A sample for each recording: its text as target, its speaker as group where one is known.
 
     `root` is a file or a folder: a .trn of lines `text (id)`, where a text may have alternatives
-    (`mmbench.alternatives`); CSV, TSV, JSONL or JSON with `id`, `text` and, if they are there,
+    (`mmbench.text.alternatives`); CSV, TSV, JSONL or JSON with `id`, `text` and, if they are there,
     `speaker` and `audio` (a path; all else are tags), or a manifest of NeMo with `audio_filepath`
     and `text`; a path is also the id where there is none, and without `text` the only column of
     `transcript`, `transcription` and `sentence` is the text; a folder of LibriSpeech with its

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from mmbench.errors import SampleError
 from mmbench.storage.content_keys import KEY_BYTES, ContentKeys
-from mmbench.storage.regular_files import read_regular
 from mmbench.types import Content, Continued, Item, Media, Message, View
+from mmbench.validation.regular_files import read_regular
 
 
 def pinned(item: Item, keys: ContentKeys) -> Item:

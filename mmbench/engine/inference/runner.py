@@ -14,8 +14,8 @@ from mmbench.engine.inference.answer import Answerer
 from mmbench.engine.inference.dispatch import scale_of
 from mmbench.engine.loading.models.resolver import REMOTE, Model
 from mmbench.engine.recording import identity
+from mmbench.engine.speed import RTFX
 from mmbench.errors import UserError
-from mmbench.speed import RTFX
 from mmbench.storage.journal_folders import open_folder, open_temporary_folder
 from mmbench.types import Answers, Requests, Said, ScoreScale
 

@@ -30,8 +30,8 @@ from mmbench.columns import (
 )
 from mmbench.engine.scoring.estimates import Scored
 from mmbench.errors import DataError
-from mmbench.safe_parse import encode_json, parse_json
 from mmbench.types import Broken, Directions, Media, Prediction, Predictions, Ranking
+from mmbench.validation.safe_parse import encode_json, parse_json
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ import msgspec
 
 from mmbench.engine.loading.prepare import Prepared
 from mmbench.engine.scoring.measure import Measured
-from mmbench.speed import COLUMN, NOTHING_COMPUTED, RTFX, recognises
+from mmbench.engine.speed import COLUMN, NOTHING_COMPUTED, RTFX, recognises
 
 
 def with_rtfx(measured: Measured, throughput: Mapping[str, float]) -> Measured:

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from mmbench.alternatives import first_reading, pieces_of
 from mmbench.columns import Table, Texts, column, patched, table
 from mmbench.text import count
+from mmbench.text.alternatives import first_reading, pieces_of
 from mmbench.types import Prediction, Predictions
 
 LONGEST = 100_000  # characters

@@ -7,8 +7,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from mmbench.columns import Keyed, column, keys_of, patched, values_of
-from mmbench.reasoning import NO_ANSWER, final_answer, has_reasoning, perhaps_reasoning
 from mmbench.text import count
+from mmbench.text.reasoning import NO_ANSWER, final_answer, has_reasoning, perhaps_reasoning
 from mmbench.types import Broken, Outputs, Prediction, Predictions
 
 STRIPPED = "reasoning=stripped"  # in the signature of scores of answers without their reasoning

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import msgspec
 
 from mmbench.columns import column
+from mmbench.columns.vectors import Vectors
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.per_sample import with_failures
@@ -38,7 +39,6 @@ from mmbench.types import (
     Role,
     TaskSpec,
 )
-from mmbench.vectors import Vectors
 
 if TYPE_CHECKING:
     from mmbench.types import Array

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.columns import column, places, taken
+from mmbench.columns.vectors import Vectors
 from mmbench.datasets import RetrievalData
 from mmbench.datasets.retrieval_matching import is_listed, refuse_twice
 from mmbench.errors import DataError
 from mmbench.kinds.retrieval.parts import prediction
 from mmbench.search.listed import listed_ranking
 from mmbench.types import Answers, Broken, Outputs, Prediction, Said, Sample
-from mmbench.vectors import Vectors
 
 if TYPE_CHECKING:
     from mmbench.types import Array

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from mmbench.columns.vectors import Vectors
 from mmbench.kinds.retrieval.parts import Ints, Part, Ranked, Side
 from mmbench.search.approximate import approximate_search
 from mmbench.search.exact import search
 from mmbench.search.listed import EVIDENCE
-from mmbench.vectors import Vectors
 
 Reports = list[dict[str, Any]]  # of an approximate index, in the order of its searches
 

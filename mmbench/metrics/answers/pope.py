@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.protocols import declare
-from mmbench.reasoning import NO_ANSWER
 from mmbench.stats import score
+from mmbench.text.reasoning import NO_ANSWER
 from mmbench.types import Prediction, Score
 
 _NO = {"No", "not", "no"}

@@ -1,11 +1,11 @@
 """Metrics of transcripts: error rates of words and characters.
 
-A value is a text; a target is a text or a reference with alternatives (`mmbench.alternatives`).
-Counts are summed over the corpus and divided once; the mean of the rates of utterances would be
-another number. Words said where the reference is empty, or empty after the normaliser, are
-insertions, as in jiwer 4.0 and NIST's sclite. A corpus without a word of reference has no rate: NaN
-with the reason. Alignments are those of jiwer; those with alternatives are those of
-`mmbench.metrics.speech.edits`.
+A value is a text; a target is a text or a reference with alternatives
+(`mmbench.text.alternatives`). Counts are summed over the corpus and divided once; the mean of the
+rates of utterances would be another number. Words said where the reference is empty, or empty after
+the normaliser, are insertions, as in jiwer 4.0 and NIST's sclite. A corpus without a word of
+reference has no rate: NaN with the reason. Alignments are those of jiwer; those with alternatives
+are those of `mmbench.metrics.speech.edits`.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from mmbench.alternatives import (
-    count_readings,
-    first_reading,
-    has_alternatives,
-    pieces_of,
-    readings,
-)
 from mmbench.errors import DataError
 from mmbench.metrics.speech.edits import Edits, fewest_edits
 from mmbench.metrics.speech.normalisers import deletes_marks, described, normalise
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.text import count
+from mmbench.text.alternatives import (
+    count_readings,
+    first_reading,
+    has_alternatives,
+    pieces_of,
+    readings,
+)
 from mmbench.types import Prediction, Score
 
 _READINGS = 64  # texts of one reference that are normalised as wholes

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mmbench.alternatives import words_of
+from mmbench.text.alternatives import words_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,7 +64,7 @@ class _Rows(NamedTuple):
 
 
 def fewest_edits(pieces: Sequence[Any], said: Sequence[str], *, characters: bool = False) -> Edits:
-    """Count the edits of the best reading of `pieces` (`mmbench.alternatives`).
+    """Count the edits of the best reading of `pieces` (`mmbench.text.alternatives`).
 
     `said` are the tokens of the hypothesis: its words, or its characters.
     """

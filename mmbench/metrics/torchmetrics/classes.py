@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from mmbench.errors import Missing, SpecError, UnknownName, UserError
-from mmbench.named_values import checked_options
+from mmbench.validation.named_values import checked_options
 
 # What each domain of classes is given by mmbench where a task does not give it: see the inputs.
 FILLED: dict[str, tuple[str, ...]] = {

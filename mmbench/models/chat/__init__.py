@@ -17,8 +17,8 @@ from mmbench.models.support.groups import map_groups
 from mmbench.models.support.pretrained import load_model, load_processor, quiet, reason
 from mmbench.models.support.seeds import seeded
 from mmbench.models.support.video_processor import video_inputs
-from mmbench.storage.regular_files import read_regular
 from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
+from mmbench.validation.regular_files import read_regular
 
 if TYPE_CHECKING:
     from PIL.Image import Image

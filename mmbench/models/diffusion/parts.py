@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
 from mmbench.models.support.pretrained import loading, quiet
-from mmbench.safe_parse import parse_json
-from mmbench.storage.regular_files import read_regular
+from mmbench.validation.regular_files import read_regular
+from mmbench.validation.safe_parse import parse_json
 
 if TYPE_CHECKING:
     import torch

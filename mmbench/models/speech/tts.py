@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.models.support.pretrained import load_model, load_part, loading, quiet
 from mmbench.models.support.seeds import seeded
-from mmbench.storage.regular_files import open_regular
 from mmbench.types import Modality, Sound
+from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import MissingExtra, MmbenchError, ModelError
-from mmbench.safe_parse import parse_json
-from mmbench.storage.regular_files import read_regular
+from mmbench.validation.regular_files import read_regular
+from mmbench.validation.safe_parse import parse_json
 
 if TYPE_CHECKING:
     from mmbench.models.support.foreign import (

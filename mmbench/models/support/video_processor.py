@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from mmbench.errors import MissingExtra, ModelError
 from mmbench.models.support.pretrained import load_image_processor, load_part
-from mmbench.safe_parse import parse_json
-from mmbench.storage.regular_files import read_regular
 from mmbench.types import Clip
+from mmbench.validation.regular_files import read_regular
+from mmbench.validation.safe_parse import parse_json
 
 if TYPE_CHECKING:
     from mmbench.models.support.foreign import ImageProcessor

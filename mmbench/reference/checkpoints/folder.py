@@ -12,8 +12,8 @@ from safetensors.torch import load, save
 from torch import nn
 
 from mmbench.errors import ModelError
-from mmbench.safe_parse import parse_json
-from mmbench.storage.regular_files import read_regular
+from mmbench.validation.regular_files import read_regular
+from mmbench.validation.safe_parse import parse_json
 
 Description = dict[str, Any]  # of a config.json: plain values, as the specimen itself reads them
 

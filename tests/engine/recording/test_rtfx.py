@@ -12,13 +12,13 @@ import pytest
 import soundfile
 
 import mmbench
-from mmbench import board
 from mmbench.cli.output.board_table import board_table
 from mmbench.engine.options import Options
 from mmbench.engine.rescore import rescore
 from mmbench.engine.run import run
-from mmbench.number_format import format_number
+from mmbench.reports import board
 from mmbench.storage import records as store
+from mmbench.text.number_format import format_number
 from mmbench.types import Written
 
 SECONDS, SLEEP = 2.0, 0.05  # of sound in each file; of computing for each

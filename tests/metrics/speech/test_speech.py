@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbench import stats
-from mmbench.alternatives import parse, pieces_of, readings
 from mmbench.errors import MissingExtra
 from mmbench.metrics.speech import cer, mer, normalisers, rtfx, wer, wil
 from mmbench.metrics.speech.normalisers import normalise
 from mmbench.stats import fold, fold_many
 from mmbench.stats.paired import paired
+from mmbench.text.alternatives import parse, pieces_of, readings
 from mmbench.types import Prediction
 
 SHARED = Path(__file__).parents[4] / "shared/data"

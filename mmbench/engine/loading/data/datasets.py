@@ -12,10 +12,10 @@ from mmbench.columns import column, entries, rows_of_type
 from mmbench.engine.loading.data.other_formats import explained
 from mmbench.engine.loading.data.returned_data import check_fields, check_samples
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
-from mmbench.named_values import checked_options
 from mmbench.protocols import Dataset
 from mmbench.text import with_home
 from mmbench.types import Broken, TaskSpec
+from mmbench.validation.named_values import checked_options
 
 _RESERVED = {"source", "folder", "hub"}
 

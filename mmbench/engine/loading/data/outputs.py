@@ -16,8 +16,8 @@ from mmbench.errors import DataError, UserError
 from mmbench.predictions.column_choice import check_fields
 from mmbench.predictions.vectors import holds_embeddings
 from mmbench.storage.content_keys import digest
-from mmbench.storage.regular_files import read_regular
 from mmbench.types import Outputs
+from mmbench.validation.regular_files import read_regular
 
 # The names of the readers of folders; no file has them.
 _FOLDER, _EMBEDDINGS = "folder/", "embeddings/"

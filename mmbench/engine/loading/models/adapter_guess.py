@@ -10,8 +10,8 @@ import msgspec
 from mmbench import registry
 from mmbench.checkpoints.layouts import PIPELINE
 from mmbench.errors import UserError
-from mmbench.safe_parse import parse_json
-from mmbench.storage.regular_files import read_regular
+from mmbench.validation.regular_files import read_regular
+from mmbench.validation.safe_parse import parse_json
 
 # Adapter → the table of transformers with the models that its Auto class loads.
 _TABLES = {

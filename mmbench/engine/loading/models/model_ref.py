@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from mmbench.errors import SpecError
-from mmbench.named_values import as_struct
 from mmbench.spec import read_yaml
 from mmbench.text import with_home
+from mmbench.validation.named_values import as_struct
 
 FRAMED = "frames+"
 

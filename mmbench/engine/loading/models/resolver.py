@@ -26,10 +26,10 @@ from mmbench.engine.loading.models.option_files import is_live
 from mmbench.engine.recording.identity import model_info
 from mmbench.errors import ModelError, UserError
 from mmbench.models.support.pretrained import loading
-from mmbench.named_values import checked_options
 from mmbench.protocols import ModelClass
 from mmbench.storage.content_keys import ContentKeys, digest
 from mmbench.types import ModelInfo
+from mmbench.validation.named_values import checked_options
 
 BASELINES = ("oracle", "constant", "random", "empty", "hedge")
 REMOTE = "remote"  # the dtype of a model whose weights are elsewhere

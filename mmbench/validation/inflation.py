@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.errors import DataError
-from mmbench.storage.regular_files import open_regular
+from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
     import pyarrow as pa

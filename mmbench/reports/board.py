@@ -13,13 +13,14 @@ from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote
 
-from mmbench import registry, speed
+from mmbench import registry
 from mmbench.comparison.same import distinctions
+from mmbench.engine import speed
 from mmbench.errors import UserError
-from mmbench.number_format import decimals, format_interval, format_number
 from mmbench.storage import records as store
 from mmbench.storage.folders import Folder
 from mmbench.text import count, csv_cell, markdown, markdown_code, markdown_name, sample_noun
+from mmbench.text.number_format import decimals, format_interval, format_number
 from mmbench.types import RunRecord, ScoreInfo
 
 Section = tuple[str, str, str]

@@ -1,0 +1,1 @@
+"""Views of run records: the tables of a leaderboard."""

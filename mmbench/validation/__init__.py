@@ -1,0 +1,1 @@
+"""Checks of input from outside: JSON and YAML, compressed files, special files, named options."""
