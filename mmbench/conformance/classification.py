@@ -2,33 +2,119 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mmbench.conformance.case import DEFINITION, Case, Compared, apart, measured, value
-from mmbench.conformance.classification_defined import (
-    d_prime,
-    expected_hits,
-    expected_recall,
-    pairs_won,
-    steps,
-)
-from mmbench.conformance.classification_made import (
-    CLASSES,
-    Floats,
-    Labels,
-    Made,
-    logits,
-    one,
-    several,
-    tied,
-)
 from mmbench.conformance.official import library
 from mmbench.metrics.classification import counts
+from mmbench.types import Prediction
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int64]
+_N, CLASSES = 600, 7
+_GENERATED = f"generated: {_N} samples, {CLASSES} classes"
+
+
+class Made(NamedTuple):
+    """Scores [n, c]; right labels [n], or which labels are right [n, c]; both in words."""
+
+    scores: Floats
+    targets: Labels
+    told: str
+
+    def predictions(self) -> list[Prediction]:
+        """As a metric takes them."""
+        many = self.targets.ndim == 2
+        right = [np.flatnonzero(row).tolist() if many else int(row) for row in self.targets]
+        return [Prediction(str(i), row, right[i]) for i, row in enumerate(self.scores)]
+
+
+@cache
+def one() -> Made:
+    """Probabilities and one label each; the labels are far from evenly spread."""
+    draws = np.random.default_rng(21)
+    labels = draws.choice(CLASSES, _N, p=np.array([30, 20, 20, 10, 10, 9, 1]) / 100)
+    logits = draws.normal(size=(_N, CLASSES)) * 1.5
+    logits[np.arange(_N), labels] += 1.0
+    odds = np.exp(logits)
+    scores = np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
+    return Made(scores, labels, f"{_GENERATED}, no equal scores")
+
+
+@cache
+def logits() -> Made:
+    """Scores of both signs."""
+    scores, labels, _ = one()
+    found = np.asarray(3 * np.log(scores) + 2, np.float32)
+    return Made(found, labels, f"{_GENERATED}, logits")
+
+
+@cache
+def tied() -> Made:
+    """The same in steps of 0.1."""
+    scores, labels, _ = one()
+    steps = np.asarray(np.round(scores, 1), np.float32)
+    return Made(steps, labels, f"{_GENERATED}, scores in steps of 0.1")
+
+
+@cache
+def several() -> Made:
+    """Scores in steps of 0.05; none, one or several labels are right."""
+    draws = np.random.default_rng(22)
+    right = draws.random((_N, CLASSES)) < np.linspace(0.02, 0.6, CLASSES)
+    scores = np.clip(draws.normal(0.35, 0.2, (_N, CLASSES)) + 0.25 * right, 0, 1)
+    steps = np.asarray(np.round(scores * 20) / 20, np.float32)
+    return Made(steps, right.astype(np.int64), f"{_GENERATED}, none to all right, equal scores")
+
+
+def expected_hits(k: int, scores: Floats, labels: Labels) -> float:
+    """The chance to be among the first k, where equal scores stand in any order."""
+    found = []
+    for row, label in zip(scores, labels, strict=True):
+        above, equal = (row > row[label]).sum(), (row == row[label]).sum()
+        found.append(min(1.0, max(0.0, (k - above) / equal)))
+    return float(np.mean(found))
+
+
+def expected_recall(scores: Floats, labels: Labels) -> float:
+    """The chance to be first, by class."""
+    by_class = [
+        expected_hits(1, scores[labels == label], labels[labels == label])
+        for label in np.unique(labels)
+    ]
+    return float(np.mean(by_class))
+
+
+def pairs_won(scores: Floats, right: Labels) -> float:
+    """Over classes the share of pairs in which what is right has the higher score; ties half."""
+    areas = []
+    for column, marks in zip(scores.T, right.T, strict=True):
+        gaps = column[marks == 1][:, None] - column[marks == 0][None]
+        areas.append(((gaps > 0) + 0.5 * (gaps == 0)).mean())
+    return float(np.mean(areas))
+
+
+def steps(scores: Floats, right: Labels) -> float:
+    """Over classes the mean precision among all scores not below that of each right sample."""
+    found = []
+    for column, marks in zip(scores.T, right.T, strict=True):
+        down = column[:, None] >= column[marks == 1][None]
+        found.append(((down & (marks == 1)[:, None]).sum(axis=0) / down.sum(axis=0)).mean())
+    return float(np.mean(found))
+
+
+def d_prime(scores: Floats, right: Labels) -> float:
+    """Of the mean area, with scikit-learn's areas and scipy's normal distribution."""
+    area = library("sklearn.metrics").roc_auc_score(right, scores, average="macro")
+    return math.sqrt(2) * float(library("scipy.stats").norm.ppf(area))
+
 
 Theirs = Callable[[Floats, Labels], ArrayLike]
 

@@ -2,17 +2,110 @@
 
 from __future__ import annotations
 
-from functools import partial
+import math
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
 from mmbench.conformance.official import library
-from mmbench.conformance.retrieval_defined import NAIVE, K
-from mmbench.conformance.retrieval_made import CUT, DOCUMENTS, INPUTS, made, orders, predictions
 from mmbench.search import positive_ranks, top
-from mmbench.types import Prediction
+from mmbench.types import Array, Prediction
+
+QUERIES, DOCUMENTS, CUT = 200, 400, 50
+INPUTS = f"generated: {QUERIES} queries, {DOCUMENTS} documents, equal scores, grades 1 to 3"
+
+
+class Made(NamedTuple):
+    """Vectors of small whole numbers, so that many products are equal, and graded positives."""
+
+    queries: Array
+    corpus: Array
+    ids: list[str]
+    grades: list[dict[int, int]]
+
+
+@cache
+def made() -> Made:
+    """200 queries and 400 documents."""
+    draws = np.random.default_rng(7)
+    queries, corpus = (
+        draws.integers(-1, 2, (n, 6)).astype(np.float32) for n in (QUERIES, DOCUMENTS)
+    )
+    queries[:, 0] = corpus[:, 0] = 1
+    counts = draws.integers(1, 8, QUERIES)
+    chosen = [draws.choice(DOCUMENTS, count, replace=False) for count in counts]
+    grades = [{int(doc): int(draws.integers(1, 4)) for doc in docs} for docs in chosen]
+    return Made(queries, corpus, [f"d{i}" for i in range(DOCUMENTS)], grades)
+
+
+@cache
+def orders() -> list[list[int]]:
+    """The documents of each query: by falling score, equal ones by the hash of their id."""
+    data = made()
+    hashes = [blake2b(doc.encode(), digest_size=8).digest() for doc in data.ids]
+    scores = data.queries.astype(np.float64) @ data.corpus.astype(np.float64).T
+    return [sorted(range(DOCUMENTS), key=lambda i: (-row[i], hashes[i])) for row in scores]
+
+
+@cache
+def predictions(cut: int) -> list[Prediction]:
+    """The first documents of each ranking."""
+    data = made()
+    return [
+        Prediction(f"q{q}", [data.ids[i] for i in order[:cut]], _target(grades))
+        for q, (order, grades) in enumerate(zip(orders(), data.grades, strict=True))
+    ]
+
+
+def _target(grades: dict[int, int]) -> dict[str, float]:
+    return {f"d{doc}": float(grade) for doc, grade in grades.items()}
+
+
+K = 10
+
+# The grades down a ranking, 0 for what is wrong, and all grades of the query → its value.
+Naive = Callable[[list[float], list[float]], float]
+
+
+def _first(gains: Sequence[float]) -> float:
+    return next((rank for rank, gain in enumerate(gains, 1) if gain), math.inf)
+
+
+def _precision(gains: Sequence[float], k: int) -> float:
+    return sum(gain > 0 for gain in gains[:k]) / k
+
+
+def _ap(gains: Sequence[float], grades: Sequence[float], k: int) -> float:
+    hits = [rank for rank, gain in enumerate(gains[:k], 1) if gain]
+    return sum(_precision(gains, rank) for rank in hits) / len(grades)
+
+
+def _dcg(gains: Sequence[float]) -> float:
+    return sum(gain / math.log2(rank + 1) for rank, gain in enumerate(gains[:K], 1))
+
+
+NAIVE: dict[str, Naive] = {
+    "recall@1": lambda gains, _: float(any(gains[:1])),
+    "recall@5": lambda gains, _: float(any(gains[:5])),
+    f"recall@{K}": lambda gains, _: float(any(gains[:K])),
+    "mean_rank": lambda gains, _: _first(gains),
+    "median_rank": lambda gains, _: _first(gains),
+    "mrr": lambda gains, _: 1 / _first(gains),
+    "map": lambda gains, grades: _ap(gains, grades, len(gains)),
+    f"fraction_recall@{K}": lambda gains, grades: _precision(gains, K) * K / len(grades),
+    f"precision@{K}": lambda gains, _: _precision(gains, K),
+    f"mrr@{K}": lambda gains, _: 1 / _first(gains[:K]),
+    f"map@{K}": lambda gains, grades: _ap(gains, grades, K),
+    "map@R": lambda gains, grades: _ap(gains, grades, len(grades)),
+    "r_precision": lambda gains, grades: _precision(gains, len(grades)),
+    f"ndcg@{K}": lambda gains, grades: _dcg(gains) / _dcg(sorted(grades, reverse=True)),
+    "rsum": lambda gains, _: float(sum(any(gains[:k]) for k in (1, 5, 10))),
+}
 
 
 def _order(_: Path) -> Compared:
