@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
-from mmbench.conformance.answers_known import OURS, POPE, POPE_YES, READ, SOURCES, VQA
 from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
-from mmbench.conformance.official import library
+from mmbench.conformance.known_answers import OURS, POPE, POPE_YES, READ, SOURCES, VQA
+from mmbench.conformance.packages import library
 from mmbench.types import Prediction
 
 _N = 400

@@ -11,9 +11,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Protocol
 
-from mmbench.conformance.captions_sets import sets_in, told
+from mmbench.conformance.caption_sets import sets_in, told
 from mmbench.conformance.case import Case, Compared, Skipped, apart, measured, value
-from mmbench.conformance.official import library
+from mmbench.conformance.packages import library
 from mmbench.errors import UserError
 from mmbench.metrics.captions import sentence_bleu
 from mmbench.metrics.captions.ptb import caption_tokens

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import ArrayLike
 
-from mmbench.conformance.official import environment, installed
+from mmbench.conformance.packages import environment, installed
 from mmbench.errors import MissingExtra
 from mmbench.registry import metric
 from mmbench.types import Features, Prediction, Score

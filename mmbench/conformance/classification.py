@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmbench.conformance.case import DEFINITION, Case, Compared, apart, measured, value
-from mmbench.conformance.official import library
+from mmbench.conformance.packages import library
 from mmbench.metrics.classification import counts
 from mmbench.types import Prediction
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.conformance.case import DEFINITION, Case, Compared, Skipped, apart, measured
-from mmbench.conformance.official import library
+from mmbench.conformance.packages import library
 from mmbench.media import decode_image, read_bytes
 from mmbench.protocols import Embeds, Prepares
 from mmbench.registry import lookup, metric_info

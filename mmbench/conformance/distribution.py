@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.conformance.case import DEFINITION, Case, Compared, apart, measured
-from mmbench.conformance.official import library
+from mmbench.conformance.packages import library
 from mmbench.metrics.image_sets.features import stack
 from mmbench.metrics.image_sets.kernel import polynomial_subsets
 from mmbench.types import Features, Prediction

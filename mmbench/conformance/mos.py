@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import fmean
 
 from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
-from mmbench.conformance.official import library
+from mmbench.conformance.packages import library
 from mmbench.types import Media, Prediction
 
 _ITEMS, _SYSTEMS, _CLIPS = 200, 12, 2

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
-from mmbench.conformance.official import library
+from mmbench.conformance.packages import library
 from mmbench.search import positive_ranks, top
 from mmbench.types import Array, Prediction
 

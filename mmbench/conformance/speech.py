@@ -8,7 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
-from mmbench.conformance.official import library
+from mmbench.conformance.packages import library
 from mmbench.metrics.speech.normalisers import normalise
 from mmbench.registry import metric
 from mmbench.types import Prediction

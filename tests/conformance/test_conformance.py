@@ -17,7 +17,7 @@ from mmbench.cli import main
 from mmbench.conformance import FAMILIES, Case, Compared, Row, cases, row_of
 from mmbench.conformance import mos as mos_family
 from mmbench.conformance.case import Skipped, apart
-from mmbench.conformance.official import environment, installed, library
+from mmbench.conformance.packages import environment, installed, library
 from mmbench.errors import MissingExtra
 from mmbench.text import markdown
 
