@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mmbench.metrics.captions.ptb import caption_tokens, tokens
 from mmbench.metrics.captions.ptb.chars import as_text, as_units, shadow_of
 from mmbench.metrics.captions.ptb.lexer import lex
-from tests.metrics.ptb.ptb_java import (
+from tests.metrics.captions.ptb.ptb_java import (
     SHARED,
     golden,
     jar,

@@ -1,7 +1,7 @@
 """The Java PTB tokenizer for the tests of ours, and sentences to try both on.
 
-`python -m tests.metrics.ptb.ptb_java` writes the golden tokens anew: what Java gives for the
-sentences there.
+`python -m tests.metrics.captions.ptb.ptb_java` writes the golden tokens anew: what Java gives for
+the sentences there.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-SHARED = Path(__file__).parents[4] / "shared/data"
+SHARED = Path(__file__).parents[5] / "shared/data"
 JAR = "tokenizer/stanford-corenlp-3.4.1.jar"
 GOLDEN = Path(__file__).parent / "ptb_golden.json"
 
