@@ -233,7 +233,7 @@ def test_show(args: list[str], shown: str, capsys: pytest.CaptureFixture[str]) -
 def test_a_bug_ends_with_70_and_its_traceback(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mmbench.cli.commands.list.command", lambda args: 1 / 0)
+    monkeypatch.setattr("mmbench.cli.commands.results.list.command", lambda args: 1 / 0)
     assert main(["list", "models"]) == 70
     err = capsys.readouterr().err
     assert "ZeroDivisionError" in err

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbench.cli import main, report
-from mmbench.cli.commands.history import table
+from mmbench.cli.commands.results.history import table
 from mmbench.cli.output.board_table import board_table
 from mmbench.cli.output.run_summary import run_result, run_summary
 from mmbench.comparison.gate import Gated

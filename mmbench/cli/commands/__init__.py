@@ -1,1 +1,1 @@
-"""The commands, one module each, imported when its command runs."""
+"""The commands by purpose, one module each, which is imported when its command runs."""

@@ -37,7 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.advice = "`mmbench --help` shows all commands, `mmbench COMMAND --help` their flags"
     parser.add_argument("--version", action="version", version=f"mmbench {__version__}")
-    parser.set_defaults(module="help")
+    parser.set_defaults(module="maintenance.help")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for add in (
         _run,
@@ -61,14 +61,16 @@ def make_parser() -> argparse.ArgumentParser:
     ):
         add(commands)
     if "_ARGCOMPLETE" in os.environ:
-        from mmbench.cli.commands.completion import complete
+        from mmbench.cli.commands.maintenance.completion import complete
 
         complete(parser)
     return parser
 
 
 def _run(commands: Commands) -> None:
-    parser = command(commands, "run", "run", "run models on tasks and write the leaderboard")
+    parser = command(
+        commands, "run", "evaluation.run", "run models on tasks and write the leaderboard"
+    )
     pair(parser)
     written(parser)
     parser.add_argument(
@@ -85,11 +87,11 @@ def _run(commands: Commands) -> None:
 
 def _check(commands: Commands) -> None:
     text = "everything but the forward passes: names, data, files, weights; without -m the data"
-    pair(command(commands, "check", "check", text), model=False)
+    pair(command(commands, "check", "evaluation.check", text), model=False)
 
 
 def _list(commands: Commands) -> None:
-    parser = command(commands, "list", "list", "names, one a line; loads none of them")
+    parser = command(commands, "list", "results.list", "names, one a line; loads none of them")
     what = ["models", "tasks", "metrics", "kinds", "data", "runs"]
     parser.add_argument("what", choices=what)
     parser.add_argument("--out", default="leaderboards", metavar="DIR", help="where the runs are")
@@ -97,7 +99,7 @@ def _list(commands: Commands) -> None:
 
 
 def _show(commands: Commands) -> None:
-    parser = command(commands, "show", "show", "all about one model, task, metric or run")
+    parser = command(commands, "show", "results.show", "all about one model, task, metric or run")
     parser.add_argument("what", choices=["model", "task", "metric", "run"])
     parser.add_argument("name", help=f"for a run: {RUN}")
     parser.add_argument("--json", action="store_true", help="of a run: its whole record as JSON")
@@ -107,7 +109,9 @@ def _show(commands: Commands) -> None:
 
 
 def _leaderboard(commands: Commands) -> None:
-    parser = command(commands, "leaderboard", "leaderboard", "make the tables again, or show them")
+    parser = command(
+        commands, "leaderboard", "results.leaderboard", "make the tables again, or show them"
+    )
     parser.add_argument("action", choices=["build", "show"])
     parser.add_argument("task", nargs="*", help="default: all")
     brief = (
@@ -119,7 +123,7 @@ def _leaderboard(commands: Commands) -> None:
 
 
 def _train(commands: Commands) -> None:
-    parser = command(commands, "train", "train", "train a reference model by its recipe")
+    parser = command(commands, "train", "evaluation.train", "train a reference model by its recipe")
     add = parser.add_argument
     add("name", help="a shipped recipe (clip-nano ...), or a YAML file")
     add("--out", required=True, metavar="DIR", help="where checkpoints go, as DIR/step-N")
@@ -140,7 +144,7 @@ def _train(commands: Commands) -> None:
 
 def _cache(commands: Commands) -> None:
     text = "what is kept of models' outputs under $MMBENCH_CACHE; prune removes what no run uses"
-    parser = command(commands, "cache", "cache", text)
+    parser = command(commands, "cache", "maintenance.cache", text)
     parser.add_argument("action", choices=["show", "prune"])
     parser.add_argument(
         "--older-than",
@@ -152,6 +156,6 @@ def _cache(commands: Commands) -> None:
 
 def _completion(commands: Commands) -> None:
     text = "a script for the shell that completes commands, flags, models, tasks, metrics and runs"
-    parser = command(commands, "completion", "completion", text)
+    parser = command(commands, "completion", "maintenance.completion", text)
     usage = 'bash, zsh: eval "$(mmbench completion SHELL)"; fish: mmbench completion fish | source'
     parser.add_argument("shell", choices=["bash", "zsh", "fish"], help=usage)

@@ -13,7 +13,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
 def command(commands: Commands, name: str, module: str, text: str) -> argparse.ArgumentParser:
-    """A subcommand of this name, run by a module of mmbench.cli."""
+    """A subcommand of this name, run by a module of mmbench.cli.commands."""
     parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
     parser.set_defaults(module=module)
     return parser

@@ -20,7 +20,7 @@ from mmbench.cli.parser.flags import (
 def verify(commands: Commands) -> None:
     """`mmbench verify`."""
     text = "run the tasks that have published numbers for a model: reproduced or not"
-    parser = command(commands, "verify", "verify", text)
+    parser = command(commands, "verify", "evaluation.verify", text)
     add = parser.add_argument
     add("-m", "--model", action="append", default=[], help="default: list what was published")
     add("-t", "--task", action="append", default=[], help="default: all with numbers for the model")
@@ -38,7 +38,7 @@ def verify(commands: Commands) -> None:
 def classify(commands: Commands) -> None:
     """`mmbench classify`."""
     text = "what a model sees or hears in a file, among labels that you give or its own"
-    parser = command(commands, "classify", "classify", text)
+    parser = command(commands, "classify", "interactive.classify", text)
     _asked_of(parser)
     parser.add_argument("--labels", metavar="A,B,…", help="a model that embeds texts needs them")
     parser.add_argument("--top", type=positive, default=5, metavar="N", help="default: 5")
@@ -47,7 +47,7 @@ def classify(commands: Commands) -> None:
 def chat(commands: Commands) -> None:
     """`mmbench chat`."""
     text = "talk with a model about files, a line at a time; an empty line ends it"
-    parser = command(commands, "chat", "chat", text)
+    parser = command(commands, "chat", "interactive.chat", text)
     _asked_of(parser)
     parser.add_argument("--prompt", metavar="TEXT", help="ask this once, and end")
     parser.add_argument(

@@ -22,7 +22,7 @@ from mmbench.cli.parser.flags import (
 def score(commands: Commands) -> None:
     """Add `mmbench score`."""
     text = "score anybody's outputs, read from a file, into the same leaderboard"
-    parser = command(commands, "score", "score", text)
+    parser = command(commands, "score", "evaluation.score", text)
     add = parser.add_argument
     add("-t", "--task", required=True, metavar="TASK", help="a task's name or YAML file")
     add(
@@ -58,7 +58,7 @@ def score(commands: Commands) -> None:
 def rescore(commands: Commands) -> None:
     """Add `mmbench rescore`."""
     text = "measure stored outputs again, with other metrics; the model is not run"
-    parser = command(commands, "rescore", "rescore", text)
+    parser = command(commands, "rescore", "evaluation.rescore", text)
     add = parser.add_argument
     add("run", nargs="+", metavar="RUN", help=RUN)
     runs_of_task(parser)
@@ -77,7 +77,7 @@ def rescore(commands: Commands) -> None:
 def selftest(commands: Commands) -> None:
     """Add `mmbench selftest`."""
     text = "what must hold of a task whatever model is run: oracle, chance, order, corrupt samples"
-    parser = command(commands, "selftest", "selftest", text)
+    parser = command(commands, "selftest", "maintenance.selftest", text)
     parser.add_argument("task", nargs="*", metavar="TASK", help="default: all tasks")
     _inputs(parser, "try it on these data (default: on its own)")
     plugins(parser)
@@ -86,7 +86,7 @@ def selftest(commands: Commands) -> None:
 def conformance(commands: Commands) -> None:
     """Add `mmbench conformance`."""
     text = "every metric beside its references: packages, definitions, golden numbers"
-    parser = command(commands, "conformance", "conformance", text)
+    parser = command(commands, "conformance", "maintenance.conformance", text)
     add = parser.add_argument
     add("--data", metavar="DIR", help="real data for golden numbers; docs/conformance.md names it")
     add("--rows", metavar="FILE", help="rows of another environment, by --json, for skipped ones")

@@ -11,7 +11,7 @@ from mmbench.cli.parser.flags import RUN, Commands, command, runs_of_task
 def compare(commands: Commands) -> None:
     """Add `mmbench compare`."""
     text = "is one run better than another: on the same samples, with a test"
-    parser = command(commands, "compare", "compare", text)
+    parser = command(commands, "compare", "results.compare", text)
     add = parser.add_argument
     add("run", nargs="+", metavar="RUN", help=f"the first is the baseline; {RUN}")
     runs_of_task(parser)
@@ -24,7 +24,7 @@ def compare(commands: Commands) -> None:
 def gate(commands: Commands) -> None:
     """Add `mmbench gate`."""
     text = "pass or fail a candidate: is it worse than the baseline, beyond noise and a margin"
-    parser = command(commands, "gate", "gate", text)
+    parser = command(commands, "gate", "results.gate", text)
     add = parser.add_argument
     add("--baseline", required=True, metavar="RUN", help=RUN)
     add("--candidate", required=True, metavar="RUN", help="as --baseline")
@@ -52,7 +52,7 @@ def gate(commands: Commands) -> None:
 def history(commands: Commands) -> None:
     """Add `mmbench history`."""
     text = "a metric over checkpoints, and where it changed"
-    parser = command(commands, "history", "history", text)
+    parser = command(commands, "history", "results.history", text)
     add = parser.add_argument
     add("task", metavar="TASK", help="a task's name")
     add("--model", metavar="NAME", help="only runs of this model")

@@ -9,7 +9,7 @@ import pytest
 
 import mmbench
 from mmbench import registry, stats
-from mmbench.cli.commands.show import task_yaml
+from mmbench.cli.commands.results.show import task_yaml
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import Options
 from mmbench.engine.recording.identity import fingerprint

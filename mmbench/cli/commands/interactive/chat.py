@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mmbench.cli import DONE
-from mmbench.cli.commands.interactive import files, tryout
+from mmbench.cli.commands.interactive.session import files, tryout
 from mmbench.cli.output.terminal import show
 from mmbench.types import Conversation, Generation, Media, Message
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from mmbench.cli import DONE
-from mmbench.cli.commands.interactive import files, tryout
+from mmbench.cli.commands.interactive.session import files, tryout
 from mmbench.cli.output.terminal import listing, screen_width, show
 from mmbench.errors import UserError
 from mmbench.text import plain

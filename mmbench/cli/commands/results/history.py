@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import PurePosixPath
 
-from mmbench.cli.commands.compare import chance
+from mmbench.cli.commands.results.compare import chance
 from mmbench.cli.output import terminal as columns
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import aligned, cells, screen_width, show

@@ -1,0 +1,1 @@
+"""Commands that produce records: run, check, score, rescore, verify, train."""

@@ -1,0 +1,1 @@
+"""Commands in which a person tries a model on files: classify, chat."""

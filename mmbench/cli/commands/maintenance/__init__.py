@@ -1,0 +1,1 @@
+"""Commands about mmbench itself: selftest, conformance, cache, completion."""
