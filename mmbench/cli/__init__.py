@@ -37,7 +37,11 @@ def _command(argv: Sequence[str]) -> int:
         from mmbench.cli.parser import make_parser
         from mmbench.cli.parser.home_folder import expand_home
 
-        args = make_parser().parse_args(argv)
+        parser = make_parser()
+        args = parser.parse_args(argv)
+        if args.command is None:
+            parser.print_help()
+            return DONE
         expand_home(args)
         _load_plugins(args)
         code: int = import_module(f"mmbench.cli.commands.{args.module}").command(args)

@@ -12,10 +12,10 @@ from mmbench.cli.parser.arguments import Parser, positive, seed
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
-def command(commands: Commands, name: str, module: str, text: str) -> argparse.ArgumentParser:
-    """A subcommand of this name, run by a module of mmbench.cli.commands."""
+def command(commands: Commands, name: str, group: str, text: str) -> argparse.ArgumentParser:
+    """A subcommand of this name, run by the module `name` of mmbench.cli.commands.`group`."""
     parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
-    parser.set_defaults(module=module)
+    parser.set_defaults(module=f"{group}.{name}")
     return parser
 
 
@@ -154,6 +154,14 @@ def machine(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="run code that a checkpoint brings; needs a pinned revision",
     )
+
+
+def inputs(parser: argparse.ArgumentParser, data: str, metavar: str = "PATH") -> None:
+    """The flags of a command in which only metrics may want a model."""
+    add = parser.add_argument
+    add("--data", type=Path, metavar=metavar, help=data)
+    device(parser, text="the device of the models that metrics use")
+    inception(parser)
 
 
 def plugins(parser: argparse.ArgumentParser) -> None:

@@ -1,17 +1,17 @@
-"""The flags of compare, gate and history. Loads nothing but argparse."""
+"""The flags of compare, gate, history, list, show and leaderboard. Loads nothing but argparse."""
 
 from __future__ import annotations
 
 import argparse
 
 from mmbench.cli.parser.arguments import natural, seed, share
-from mmbench.cli.parser.flags import RUN, Commands, command, runs_of_task
+from mmbench.cli.parser.flags import RUN, Commands, command, plugins, runs_of_task
 
 
 def compare(commands: Commands) -> None:
     """Add `mmbench compare`."""
     text = "is one run better than another: on the same samples, with a test"
-    parser = command(commands, "compare", "results.compare", text)
+    parser = command(commands, "compare", "results", text)
     add = parser.add_argument
     add("run", nargs="+", metavar="RUN", help=f"the first is the baseline; {RUN}")
     runs_of_task(parser)
@@ -24,7 +24,7 @@ def compare(commands: Commands) -> None:
 def gate(commands: Commands) -> None:
     """Add `mmbench gate`."""
     text = "pass or fail a candidate: is it worse than the baseline, beyond noise and a margin"
-    parser = command(commands, "gate", "results.gate", text)
+    parser = command(commands, "gate", "results", text)
     add = parser.add_argument
     add("--baseline", required=True, metavar="RUN", help=RUN)
     add("--candidate", required=True, metavar="RUN", help="as --baseline")
@@ -52,7 +52,7 @@ def gate(commands: Commands) -> None:
 def history(commands: Commands) -> None:
     """Add `mmbench history`."""
     text = "a metric over checkpoints, and where it changed"
-    parser = command(commands, "history", "results.history", text)
+    parser = command(commands, "history", "results", text)
     add = parser.add_argument
     add("task", metavar="TASK", help="a task's name")
     add("--model", metavar="NAME", help="only runs of this model")
@@ -63,6 +63,39 @@ def history(commands: Commands) -> None:
     add("--plot", metavar="FILE", help="draw it: .svg, .png or .pdf")
     _tested(parser)
     add("--json", action="store_true", help="the points as a JSON array on stdout")
+
+
+def list(commands: Commands) -> None:
+    """Add `mmbench list`."""
+    parser = command(commands, "list", "results", "names, one a line; loads none of them")
+    what = ["models", "tasks", "metrics", "kinds", "data", "runs"]
+    parser.add_argument("what", choices=what)
+    parser.add_argument("--out", default="leaderboards", metavar="DIR", help="where the runs are")
+    plugins(parser)
+
+
+def show(commands: Commands) -> None:
+    """Add `mmbench show`."""
+    parser = command(commands, "show", "results", "all about one model, task, metric or run")
+    parser.add_argument("what", choices=["model", "task", "metric", "run"])
+    parser.add_argument("name", help=f"for a run: {RUN}")
+    parser.add_argument("--json", action="store_true", help="of a run: its whole record as JSON")
+    runs_of_task(parser)
+    parser.add_argument("--out", default="leaderboards", metavar="DIR", help="where the runs are")
+    plugins(parser)
+
+
+def leaderboard(commands: Commands) -> None:
+    """Add `mmbench leaderboard`."""
+    parser = command(commands, "leaderboard", "results", "make the tables again, or show them")
+    parser.add_argument("action", choices=["build", "show"])
+    parser.add_argument("task", nargs="*", help="default: all")
+    brief = (
+        "show a line for each model of each task: its headline, and that of the best baseline that"
+        " ignores the input"
+    )
+    parser.add_argument("--brief", action="store_true", help=brief)
+    parser.add_argument("--out", default="leaderboards", metavar="DIR", help="where the runs are")
 
 
 def _metric(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,56 @@
+"""The flags of selftest, conformance, cache and completion. Loads nothing but argparse."""
+
+from __future__ import annotations
+
+from mmbench.cli.parser.arguments import days
+from mmbench.cli.parser.flags import Commands, command, inputs, plugins
+
+
+def selftest(commands: Commands) -> None:
+    """Add `mmbench selftest`."""
+    text = "what must hold of a task whatever model is run: oracle, chance, order, corrupt samples"
+    parser = command(commands, "selftest", "maintenance", text)
+    parser.add_argument("task", nargs="*", metavar="TASK", help="default: all tasks")
+    inputs(parser, "try it on these data (default: on its own)")
+    plugins(parser)
+
+
+def conformance(commands: Commands) -> None:
+    """Add `mmbench conformance`."""
+    text = "every metric beside its references: packages, definitions, golden numbers"
+    parser = command(commands, "conformance", "maintenance", text)
+    add = parser.add_argument
+    add("--data", metavar="DIR", help="real data for golden numbers; docs/conformance.md names it")
+    add("--rows", metavar="FILE", help="rows of another environment, by --json, for skipped ones")
+    add(
+        "--family",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only these: retrieval, captions, clipscore, distribution, classification, answers,"
+        " drawings, speech, mos; repeat for several",
+    )
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", help="the rows as a JSON array")
+    shown.add_argument("--markdown", action="store_true", help="as docs/conformance.md has them")
+
+
+def cache(commands: Commands) -> None:
+    """Add `mmbench cache`."""
+    text = "what is kept of models' outputs under $MMBENCH_CACHE; prune removes what no run uses"
+    parser = command(commands, "cache", "maintenance", text)
+    parser.add_argument("action", choices=["show", "prune"])
+    parser.add_argument(
+        "--older-than",
+        type=days,
+        metavar="DAYS",
+        help="prune only what was not used for so long",
+    )
+
+
+def completion(commands: Commands) -> None:
+    """Add `mmbench completion`."""
+    text = "a script for the shell that completes commands, flags, models, tasks, metrics and runs"
+    parser = command(commands, "completion", "maintenance", text)
+    usage = 'bash, zsh: eval "$(mmbench completion SHELL)"; fish: mmbench completion fish | source'
+    parser.add_argument("shell", choices=["bash", "zsh", "fish"], help=usage)
