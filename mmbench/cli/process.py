@@ -40,7 +40,7 @@ def run_process(command: Callable[[], int]) -> int:
 
     Errors of the command are its own matter; SystemExit is that of argparse.
     """
-    from mmbench.cli import USER, worst
+    from mmbench.cli.exit_codes import USER, worst
 
     streams = Streams()
     handle_signals(_interrupt)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mmbench.cli import main, worst
+from mmbench.cli import main
+from mmbench.cli.exit_codes import worst
 from mmbench.cli.parser.options import allowed_failures, data_for, model_options
 from mmbench.errors import UserError
 from tests.support.worlds import Means, make_coco, read_coco, write_coco

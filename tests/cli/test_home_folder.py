@@ -6,7 +6,7 @@ import pytest
 
 from mmbench.cli import main
 from mmbench.cli.parser import make_parser
-from mmbench.cli.parser.home_folder import expand_home
+from mmbench.cli.parser.arguments import expand_home
 from mmbench.cli.parser.options import data_for
 from mmbench.datasets import RetrievalData
 from mmbench.engine.loading.data.datasets import load_data

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmbench.cli import main, report
+from mmbench.cli import main
 from mmbench.cli.commands.results.history import table
+from mmbench.cli.errors import report
 from mmbench.cli.output.board_table import board_table
 from mmbench.cli.output.run_summary import run_result, run_summary
 from mmbench.comparison.gate import Gated

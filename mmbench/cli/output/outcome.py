@@ -6,11 +6,11 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from mmbench.cli import DONE, SAMPLES, UNCLEAR, report
+from mmbench.cli.errors import report
+from mmbench.cli.exit_codes import DONE, SAMPLES, UNCLEAR
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.run_summary import run_result
-from mmbench.cli.output.terminal import screen_width, show
-from mmbench.cli.output.unreadable import report_unreadable
+from mmbench.cli.output.terminal import report_unreadable, screen_width, show
 from mmbench.cli.parser.options import allowed_failures
 from mmbench.errors import UserError
 from mmbench.reports import board

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TextIO
 from unicodedata import category, east_asian_width
 
+from mmbench.storage.unreadable import describe_unreadable
 from mmbench.text import printable
 
 _NARROWEST = 40  # a terminal is not taken to be narrower
@@ -197,3 +198,9 @@ def fold(name: str, width: int) -> list[str]:
             cut = next(n for n in range(len(lines[-1]), 0, -1) if cells(lines[-1][:n]) <= width)
             lines[-1:] = [lines[-1][:cut], "  " + lines[-1][cut:]]
     return [line.rstrip() for line in lines]
+
+
+def report_unreadable(lines: Sequence[str]) -> None:
+    """Count and name on stderr the files that were skipped."""
+    if lines:
+        show(f"mmbench: warning: {describe_unreadable(lines)}".splitlines(), sys.stderr)

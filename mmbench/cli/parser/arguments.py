@@ -1,15 +1,24 @@
-"""What is typed: a parser whose errors are one line, and numbers in their ranges."""
+"""What is typed: a parser whose errors are one line, numbers in their ranges, and `~` in paths."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from mmbench.errors import UnknownName
-from mmbench.text import plain
+from mmbench.text import plain, with_home
 
 _LARGEST_SEED = 2**63 - 1  # of torch's generators, and of numbers in records
+
+# The flags and arguments that may be paths; `[TASK=]PATH` is taken apart by `options.data_for`.
+_PATHS = (
+    *("data", "predictions", "inception", "image", "audio", "video"),
+    *("model", "task", "tasks", "plugin", "eval", "labels"),
+    *("out", "board", "media", "junit", "plot", "rows"),
+    *("run", "baseline", "candidate"),
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -83,3 +92,21 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return float("nan")
+
+
+def expand_home(args: argparse.Namespace) -> None:
+    """Put the home folder in place of a leading `~` in every flag that may be a path.
+
+    A shell leaves `~` as it is behind an equals sign (`--out=~/board`).
+    """
+    for flag in _PATHS:
+        if hasattr(args, flag):
+            setattr(args, flag, _expanded(getattr(args, flag)))
+
+
+def _expanded(value: object) -> object:
+    if isinstance(value, list):
+        return [_expanded(one) for one in value]
+    if isinstance(value, Path):
+        return Path(with_home(str(value)))
+    return with_home(value) if isinstance(value, str) else value

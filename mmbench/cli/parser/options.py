@@ -1,9 +1,9 @@
-"""From parsed flags to the engine's options."""
+"""From parsed flags to the engine's options, and from RUN arguments to stored runs."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from mmbench.validation.safe_parse import parse_yaml
 
 if TYPE_CHECKING:
     from mmbench.engine.options import Options
+    from mmbench.storage.records import StoredRun
 
 _SETTINGS = ("index",)  # flags that are settings of a kind
 _METRIC_MODELS = ("inception",)  # flags that name files for models of metrics
@@ -95,3 +96,16 @@ def allowed_failures(text: str, samples: int) -> float:
     if not value >= 0:
         raise UserError(f"--allow-failed {text}: write a number, or a percentage such as 1%")
     return value * samples / 100 if share else value
+
+
+def find_runs(runs: Sequence[str], args: argparse.Namespace) -> list[StoredRun]:
+    """Find the runs that are typed in `args.out`, of `args.task` if it is given.
+
+    Names on stderr the files that were skipped. Raises DataError: see `find_run`.
+    """
+    from mmbench.cli.output.terminal import report_unreadable
+    from mmbench.storage.run_lookup import find_run
+
+    found = [find_run(run, args.out, args.task) for run in runs]
+    report_unreadable([line for run in found for line in run.unreadable])
+    return [run._replace(unreadable=()) for run in found]

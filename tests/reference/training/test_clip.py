@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from mmbench.cli import USER, main
+from mmbench.cli import main
+from mmbench.cli.exit_codes import USER
 from mmbench.errors import SpecError, UnknownName, UserError
 from mmbench.reference.architectures.clip import CLIP, Config
 from mmbench.reference.architectures.layers import Block

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from itertools import product
 
-from mmbench.cli import SAMPLES, UNCLEAR, report, until_interrupted, worst
+from mmbench.cli.errors import report
+from mmbench.cli.exit_codes import SAMPLES, UNCLEAR, until_interrupted, worst
 from mmbench.cli.output.terminal import show
 from mmbench.cli.parser.options import run_options
 from mmbench.text import count, plain, sample_noun

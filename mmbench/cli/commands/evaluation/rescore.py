@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from mmbench.cli import report, until_interrupted, worst
+from mmbench.cli.errors import report
+from mmbench.cli.exit_codes import until_interrupted, worst
 from mmbench.cli.output.json_output import printing_to_stderr
 from mmbench.cli.output.outcome import ended, keep, publish
 from mmbench.cli.output.progress import make_progress
-from mmbench.cli.parser.options import run_options
-from mmbench.cli.parser.runs import find_runs
+from mmbench.cli.parser.options import find_runs, run_options
 from mmbench.reports import board
 from mmbench.types import RunRecord
 

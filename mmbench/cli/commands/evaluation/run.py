@@ -6,7 +6,8 @@ import argparse
 import sys
 from itertools import product
 
-from mmbench.cli import report, until_interrupted, worst
+from mmbench.cli.errors import report
+from mmbench.cli.exit_codes import until_interrupted, worst
 from mmbench.cli.output.json_output import printing_to_stderr
 from mmbench.cli.output.outcome import ended, keep, publish
 from mmbench.cli.output.progress import make_progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmbench.cli import worst
+from mmbench.cli.exit_codes import worst
 from mmbench.cli.output.json_output import printing_to_stderr
 from mmbench.cli.output.outcome import ended, keep, publish
 from mmbench.cli.output.progress import make_progress

@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmbench.cli import DONE, report, worst
+from mmbench.cli.errors import report
+from mmbench.cli.exit_codes import DONE, worst
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.run_summary import run_result
-from mmbench.cli.output.terminal import screen_width, show
-from mmbench.cli.output.unreadable import report_unreadable
+from mmbench.cli.output.terminal import report_unreadable, screen_width, show
 from mmbench.engine.inference.runner import device_for
 from mmbench.protocols import Trainer
 from mmbench.reference.training import Recipe, changed, read_recipe, train

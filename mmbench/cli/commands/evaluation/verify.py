@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 
-from mmbench.cli import DONE, FAILED, UNCLEAR, report, until_interrupted, worst
+from mmbench.cli.errors import report
+from mmbench.cli.exit_codes import DONE, FAILED, UNCLEAR, until_interrupted, worst
 from mmbench.cli.output.json_output import printing_to_stderr
 from mmbench.cli.output.outcome import publish
 from mmbench.cli.output.progress import make_progress

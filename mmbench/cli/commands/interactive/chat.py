@@ -6,8 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from mmbench.cli import DONE
 from mmbench.cli.commands.interactive.session import files, tryout
+from mmbench.cli.exit_codes import DONE
 from mmbench.cli.output.terminal import show
 from mmbench.types import Conversation, Generation, Media, Message
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from mmbench.cli import DONE
 from mmbench.cli.commands.interactive.session import files, tryout
+from mmbench.cli.exit_codes import DONE
 from mmbench.cli.output.terminal import listing, screen_width, show
 from mmbench.errors import UserError
 from mmbench.text import plain

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from mmbench.cli import DONE, FAILED
+from mmbench.cli.exit_codes import DONE, FAILED
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import screen_width, show
 from mmbench.conformance import FAMILIES, Row, conformance

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from mmbench.cli import DONE, FAILED, report, until_interrupted, worst
+from mmbench.cli.errors import report
+from mmbench.cli.exit_codes import DONE, FAILED, until_interrupted, worst
 from mmbench.cli.output.terminal import listing, screen_width, show
 from mmbench.cli.parser.options import run_options
 from mmbench.text import plain

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from mmbench.cli.output.board_table import directions, short_name
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import cells, listing, screen_width, show, table
-from mmbench.cli.parser.runs import find_runs
+from mmbench.cli.parser.options import find_runs
 from mmbench.comparison.changes import Change, Changes, excerpts
 from mmbench.comparison.compare import Compared, Comparison, compare_runs
 from mmbench.comparison.letters import letters

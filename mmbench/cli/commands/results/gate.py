@@ -6,10 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmbench.cli import DONE, FAILED, UNCLEAR
+from mmbench.cli.exit_codes import DONE, FAILED, UNCLEAR
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import show
-from mmbench.cli.parser.runs import find_runs
+from mmbench.cli.parser.options import find_runs
 from mmbench.comparison.gate import gate
 from mmbench.comparison.junit import annotation, junit, sentence
 from mmbench.errors import UserError

@@ -11,8 +11,7 @@ from pathlib import PurePosixPath
 from mmbench.cli.commands.results.compare import chance
 from mmbench.cli.output import terminal as columns
 from mmbench.cli.output.json_output import write_json
-from mmbench.cli.output.terminal import aligned, cells, screen_width, show
-from mmbench.cli.output.unreadable import report_unreadable
+from mmbench.cli.output.terminal import aligned, cells, report_unreadable, screen_width, show
 from mmbench.comparison.history import Point, histories, line_name, point_name
 from mmbench.storage.folders import Folder
 from mmbench.text import plain

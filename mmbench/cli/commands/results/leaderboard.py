@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from mmbench.cli.output.board_table import board_table
-from mmbench.cli.output.terminal import aligned, cells, screen_width, show, table
-from mmbench.cli.output.unreadable import report_unreadable
+from mmbench.cli.output.terminal import aligned, cells, report_unreadable, screen_width, show, table
 from mmbench.comparison.same import distinctions
 from mmbench.errors import DataError
 from mmbench.reports import board

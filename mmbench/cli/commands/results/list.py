@@ -11,8 +11,7 @@ from collections.abc import Iterator
 
 from mmbench import registry
 from mmbench.cli.output.metric_text import direction, value_range
-from mmbench.cli.output.terminal import listing, screen_width, show
-from mmbench.cli.output.unreadable import report_unreadable
+from mmbench.cli.output.terminal import listing, report_unreadable, screen_width, show
 from mmbench.protocols import MetricInfo
 from mmbench.text import plain
 

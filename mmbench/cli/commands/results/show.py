@@ -13,7 +13,7 @@ from mmbench import registry
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.metric_text import declaration
 from mmbench.cli.output.terminal import cells, screen_width, show, wrapped
-from mmbench.cli.parser.runs import find_runs
+from mmbench.cli.parser.options import find_runs
 from mmbench.text import plain, printable
 from mmbench.types import TaskSpec
 

@@ -1,0 +1,88 @@
+"""Errors as a user should see them: one line, or the traceback of a bug."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+
+from mmbench.cli.exit_codes import BUG, USER
+from mmbench.errors import UserError
+from mmbench.memory import ADVICE, is_out_of_memory
+from mmbench.text import printable
+
+_TRACEBACK = "MMBENCH_TRACEBACK"  # a variable of the environment
+_PACKAGES = {"yaml": "pyyaml", "PIL": "pillow"}  # of modules with names of their own
+
+
+def report(error: BaseException) -> int:
+    """Print an error as a user should see it and return its exit code."""
+    from mmbench.cli.output.terminal import show
+    from mmbench.cli.process import interruption, report_interruption
+
+    if number := interruption(error):
+        report_interruption()
+        return 128 + number
+    message = str(error) if isinstance(error, UserError) else _fault(error)
+    if message:
+        if os.environ.get(_TRACEBACK):
+            _print_traceback(error)
+        first, *rest = message.splitlines()
+        show([f"mmbench: error: {first}", *(f"  {line}" for line in rest)], sys.stderr)
+        return USER
+    if isinstance(error, Exception):
+        _print_traceback(error)
+        print("mmbench: this is a bug; please report it with the lines above", file=sys.stderr)
+        return BUG
+    raise error
+
+
+def _print_traceback(error: BaseException) -> None:
+    print(printable("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+
+
+def _fault(error: BaseException) -> str:
+    """Return what is wrong where the fault is not mmbench's, empty where it is."""
+    if is_out_of_memory(error):
+        return ADVICE
+    if "mmbench.registry" in sys.modules:  # else no plugin was loaded
+        from mmbench.plugins.faults import plugin_fault
+
+        if fault := plugin_fault(error):
+            return f"{fault}; {_TRACEBACK}=1 shows the traceback"
+    return _library_fault(error)
+
+
+def _library_fault(error: BaseException) -> str:
+    """Return which library cannot be imported and what to type, empty for another error."""
+    for one in _chain(error):
+        module = (one.name or "").partition(".")[0] if isinstance(one, ImportError) else ""
+        if module and module != "mmbench":
+            package = _PACKAGES.get(module, module.replace("_", "-")).lower()
+            reason = " ".join(str(one).split())
+            return (
+                f"the library {package} cannot be imported ({reason}): type"
+                f" pip install '{_requirement(package)}'"
+            )
+    return ""
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return an error and its causes, the first cause last."""
+    chain = [error]
+    while cause := chain[-1].__cause__:
+        chain.append(cause)
+    return chain
+
+
+def _requirement(package: str) -> str:
+    """Return a package with the versions that mmbench requires, alone where it requires none."""
+    from importlib import metadata
+
+    try:
+        required = metadata.requires("mmbench") or []
+    except metadata.PackageNotFoundError:  # a checkout that is not installed
+        required = []
+    plain = (one for one in required if ";" not in one)
+    return next((one for one in plain if re.split(r"[^\w-]", one)[0].lower() == package), package)

@@ -1,0 +1,25 @@
+"""Exit codes of commands (docs/cli.md lists them)."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable, Sequence
+
+DONE, FAILED, USER, SAMPLES, UNCLEAR, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
+_INTERRUPTIONS = (INTERRUPTED, 128 + signal.SIGTERM, 128 + getattr(signal, "SIGHUP", 1))
+_WORST_FIRST = (*_INTERRUPTIONS, BUG, USER, SAMPLES, UNCLEAR, FAILED)
+
+
+def until_interrupted(codes: Iterable[int]) -> list[int]:
+    """Collect exit codes, up to the first that says that the command was interrupted."""
+    collected: list[int] = []
+    for code in codes:
+        collected.append(code)
+        if code in _INTERRUPTIONS:
+            break
+    return collected
+
+
+def worst(codes: Sequence[int]) -> int:
+    """Of several exit codes the one to end with."""
+    return next((code for code in _WORST_FIRST if code in codes), DONE)
