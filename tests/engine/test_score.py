@@ -16,7 +16,7 @@ from mmbench.engine.loading.prepare import kind_of
 from mmbench.engine.progress import Silent
 from mmbench.errors import DataError
 from mmbench.registry import lookup
-from mmbench.reports.board import other_data
+from mmbench.reports.sections import other_data
 from mmbench.spec import load_task
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from mmbench.types import RunRecord

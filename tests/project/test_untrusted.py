@@ -23,7 +23,8 @@ from mmbench.comparison.gate import Gated
 from mmbench.comparison.history import Point
 from mmbench.comparison.junit import annotation, junit, sentence
 from mmbench.errors import DataError
-from mmbench.reports import board
+from mmbench.reports import tables as board_tables
+from mmbench.reports.tables import to_csv
 from mmbench.text import json_escaped, markdown_name, printable
 from mmbench.types import PublishedInfo, RunRecord, ScoreInfo
 from tests.storage.test_records import record
@@ -123,7 +124,7 @@ def test_a_record_is_harmless_wherever_it_is_shown(shown: RunRecord) -> None:
     text = "\n".join(map(printable, lines))
     _assert_printable(text)
     assert not re.search(r"^\s*::|##\[", text, re.MULTILINE)
-    page = board.page(shown.task.name, [[shown]])
+    page = board_tables.page(shown.task.name, [[shown]])
     _assert_printable(page)
     bare = _without_code(page)
     assert "<" not in bare
@@ -134,7 +135,7 @@ def test_a_record_is_harmless_wherever_it_is_shown(shown: RunRecord) -> None:
         len({line.replace(r"\|", "").count("|") for line in page.splitlines() if line[:1] == "|"})
         == 1
     )
-    for row in csv.reader(io.StringIO(board.to_csv([[shown]]))):
+    for row in csv.reader(io.StringIO(to_csv([[shown]]))):
         for cell in row:
             assert cell[:1] not in {"=", "+", "-", "@", "\t", "\r"} or _is_number(cell), cell
             _assert_printable(cell)

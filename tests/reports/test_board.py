@@ -15,6 +15,12 @@ from mmbench.cli import main
 from mmbench.cli.output.board_table import board_table
 from mmbench.comparison.same import distinctions
 from mmbench.reports import board
+from mmbench.reports import cells as board_cells
+from mmbench.reports import sections as board_sections
+from mmbench.reports import tables as board_tables
+from mmbench.reports.cells import BRIEF, brief, failed
+from mmbench.reports.sections import caption, other_data, sections
+from mmbench.reports.tables import to_csv
 from mmbench.storage import records as store
 from mmbench.text import markdown_code
 from mmbench.types import ModelInfo, ScoreInfo, TaskInfo
@@ -41,7 +47,7 @@ def test_other_questions_and_other_data_stand_in_other_tables() -> None:
         record("c", task=task(data_hash="other")),
         record("d", scores={"recall@1": signed}),
     ]
-    assert len(board.sections(records)) == 4
+    assert len(sections(records)) == 4
 
 
 def test_of_each_model_the_latest_run_best_first() -> None:
@@ -51,7 +57,7 @@ def test_of_each_model_the_latest_run_best_first() -> None:
         record("c", 0.5, model=model("y")),
         record("d", None, model=model("z")),
     ]
-    (table,) = board.sections(records)
+    (table,) = sections(records)
     assert [r.run for r in table] == ["c", "b", "d"]
 
 
@@ -61,23 +67,23 @@ def test_the_latest_way_to_measure_the_same_data_comes_first() -> None:
     days = {"2026-01-01": old, "2026-01-02": new}
     records = [record(day, created=day, scores=scores) for day, scores in days.items()]
     for given in (records, records[::-1]):
-        assert [table[0].run for table in board.sections(given)] == ["2026-01-02", "2026-01-01"]
+        assert [table[0].run for table in sections(given)] == ["2026-01-02", "2026-01-01"]
     more = record("more", created="2025-01-01", task=task(data={"corpus": 99}))
-    assert board.sections([*records, more])[0][0].run == "more"
+    assert sections([*records, more])[0][0].run == "more"
 
 
 def test_data_other_than_the_protocols_is_marked_in_words() -> None:
     small = record(task=task(protocol={"corpus": 5000}, data={"corpus": 159}))
     words = "not comparable with the protocol: 159 of 5000 corpus samples"
-    assert board.other_data(small) == words
-    assert board.other_data(record()) == ""
+    assert other_data(small) == words
+    assert other_data(record()) == ""
     source = {"doubt": "nothing says that x.json is of the split test"}
     said = {"protocol": {"corpus": 10}, "source": source}
     words = f"not comparable with the protocol: {source['doubt']}"
-    assert board.other_data(record(task=task(**said))) == words
+    assert other_data(record(task=task(**said))) == words
     more = record(task=task(**said | {"data": {"corpus": 9}}))
-    assert board.other_data(more).endswith(f": 9 of 10 corpus samples, {source['doubt']}")
-    assert board.other_data(record(task=task(source=source))) == ""  # there is no protocol
+    assert other_data(more).endswith(f": 9 of 10 corpus samples, {source['doubt']}")
+    assert other_data(record(task=task(source=source))) == ""  # there is no protocol
 
 
 def test_files_that_are_no_records_stop_no_board(
@@ -163,15 +169,15 @@ def test_a_page_says_unit_and_direction_of_the_headline(name: str, words: str) -
     score = ScoreInfo(0.5, None, None, 10, 10, "s", "lower", "mean")
     run = record("a", scores={name: score}, headline=name)
     code = markdown_code(name)
-    assert f"Headline: {code} {words}, with its 95 % interval." in board.page("t", [[run]])
+    assert f"Headline: {code} {words}, with its 95 % interval." in board_tables.page("t", [[run]])
     run = record("a", scores={"other": score}, headline=name)
-    assert f"Headline: {code}, with its 95 % interval." in board.page("t", [[run]])
+    assert f"Headline: {code}, with its 95 % interval." in board_tables.page("t", [[run]])
 
 
 def test_failures_are_shown_with_the_bounds_they_leave() -> None:
     score = ScoreInfo(0.5, None, None, 8, 8, "s", "higher", "mean", failed=2, bounds=(0.4, 0.6))
     counts = {"samples": 10, "failed": 2}
-    shown = board.failed(record(scores={"recall@1": score}, counts=counts))
+    shown = failed(record(scores={"recall@1": score}, counts=counts))
     assert shown == "2 (recall@1 between 0.4000 and 0.6000)"
 
 
@@ -219,7 +225,7 @@ def test_values_in_a_csv_file_keep_all_their_digits(tmp_path: Path) -> None:
         for name, value in (("a, b", 0.1 + 0.2), ("tiny", 1e-07), ("none", None))
     }
     tables = [[record("one", 1.0)], [record("two", scores=scores)]]
-    header, first, second = csv.reader(io.StringIO(board.to_csv(tables)))
+    header, first, second = csv.reader(io.StringIO(to_csv(tables)))
     place = {name: i for i, name in enumerate(header)}
     assert [first[place[name]] for name in ("recall@1", "a, b", "none")] == ["1.0", "", ""]
     assert [second[place[name]] for name in ("recall@1", "a, b", "tiny", "none")] == [
@@ -239,7 +245,7 @@ def test_values_in_a_csv_file_keep_all_their_digits(tmp_path: Path) -> None:
     ],
 )
 def test_numbers(value: float | None, shown: str) -> None:
-    assert board.number(record(value=value).scores["recall@1"]) == shown
+    assert board_cells.number(record(value=value).scores["recall@1"]) == shown
 
 
 def test_a_line_for_each_model_beside_the_best_of_blind_answers() -> None:
@@ -250,16 +256,16 @@ def test_a_line_for_each_model_beside_the_best_of_blind_answers() -> None:
         record("d", 0.1, model=model("constant"), baseline="constant"),
         record("e", 0.2, model=model("random"), baseline="random"),
     ]
-    (table,) = board.sections(records)
-    rows = [dict(zip(board.BRIEF, row, strict=True)) for row in board.brief(table)]
+    (table,) = sections(records)
+    rows = [dict(zip(BRIEF, row, strict=True)) for row in brief(table)]
     assert [row["model"] for row in rows] == ["x", "y"]
     assert [row["value"] for row in rows] == ["0.9000", "0.5000"]
     assert {row["blind"] for row in rows} == {"0.2000"}
     assert {(row["task"], row["headline"]) for row in rows} == {("t", "recall@1")}
-    (alone,) = board.brief([records[0]])
+    (alone,) = brief([records[0]])
     assert alone[-1] == ""
     baselines = [it for it in table if it.baseline]
-    assert [row[1] for row in board.brief(baselines)] == [
+    assert [row[1] for row in brief(baselines)] == [
         f"{name} (baseline)" for name in ("oracle", "random", "constant")
     ]
 
@@ -336,12 +342,12 @@ def test_what_sets_two_runs_apart(
 
 def test_tables_of_one_task_have_captions_that_differ() -> None:
     scores = [_signed(wer="empty=skipped"), _signed(wer="empty=inserted")]
-    tables = board.sections([record("a", scores=scores[0]), record("b", scores=scores[1])])
-    captions = board.captions(tables)
+    tables = sections([record("a", scores=scores[0]), record("b", scores=scores[1])])
+    captions = board_sections.captions(tables)
     assert [words.rpartition("; ")[2] for words in captions] == ["empty=skipped", "empty=inserted"]
-    assert all(words in board.page("t", tables) for words in captions)
-    (alone,) = board.captions(tables[:1])
-    assert alone == board.caption(tables[0])
+    assert all(words in board_tables.page("t", tables) for words in captions)
+    (alone,) = board_sections.captions(tables[:1])
+    assert alone == caption(tables[0])
 
 
 def test_the_lines_of_every_table_stand_under_a_title_of_their_own(

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from mmbench.cli.output.terminal import table
 from mmbench.engine import speed
-from mmbench.reports.board import label, margin, number, rtfx_cell
+from mmbench.reports.cells import margin, number, rtfx_cell
+from mmbench.reports.sections import label
 from mmbench.text import plain
 from mmbench.types import RunRecord
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mmbench.cli.output.terminal import listing, table
-from mmbench.reports import board
+from mmbench.reports.cells import bounds, interval, number
+from mmbench.reports.sections import caption, label, other_data
 from mmbench.text import count, plain, repeated, sample_noun
 from mmbench.text.number_format import format_number, format_rate, format_seconds
 from mmbench.types import PublishedInfo, RunRecord, ScoreInfo
@@ -32,10 +33,10 @@ def run_summary(record: RunRecord, width: int | None) -> list[str]:
     about = [
         ("run", record.run),
         ("created", record.created),
-        ("model", board.label(record)),
+        ("model", label(record)),
         ("adapter", f"{model.adapter}, {model.dtype}, hash {model.hash[:12]}"),
         ("task", f"{task.name}, version {task.version}, kind {task.kind}"),
-        ("data", f"{sizes}; hash {task.data_hash[:12]}; {board.other_data(record)}".rstrip("; ")),
+        ("data", f"{sizes}; hash {task.data_hash[:12]}; {other_data(record)}".rstrip("; ")),
         ("question", f"fingerprint {task.fingerprint[:12]}"),
         ("headline", record.headline),
         ("seed", str(record.seed)),
@@ -54,8 +55,8 @@ def run_summary(record: RunRecord, width: int | None) -> list[str]:
 
 
 def _title(record: RunRecord) -> str:
-    caption = plain(board.caption([record]), 4000)
-    return f"{plain(board.label(record))} on {plain(record.task.name)}: {caption}"
+    about = plain(caption([record]), 4000)
+    return f"{plain(label(record))} on {plain(record.task.name)}: {about}"
 
 
 def _measured(record: RunRecord, width: int | None, parts: int | None) -> list[str]:
@@ -79,7 +80,7 @@ def _scores(record: RunRecord, width: int | None, elsewhere: list[str]) -> list[
     """Return a line for each score; the reasons in `elsewhere` are shown below them."""
     published = {entry.metric: entry for entry in record.published}
     rows = [
-        [plain(name), board.number(score), _remarks(score, published.get(name), elsewhere)]
+        [plain(name), number(score), _remarks(score, published.get(name), elsewhere)]
         for name, score in record.scores.items()
     ]
     return table(rows, {0, 2}, width, indent=2) if rows else []
@@ -87,7 +88,7 @@ def _scores(record: RunRecord, width: int | None, elsewhere: list[str]) -> list[
 
 def _remarks(score: ScoreInfo, entry: PublishedInfo | None, elsewhere: list[str]) -> str:
     """Return what stands behind a score: its interval, or why it has none; what was published."""
-    parts = [f"[{board.interval(score)}]"] if score.low is not None else []
+    parts = [f"[{interval(score)}]"] if score.low is not None else []
     shown = score.reason and score.reason not in elsewhere
     parts += [f"({plain(score.reason)})"] if shown else []
     if entry and not entry.verdict.startswith(_OTHER_MODEL):
@@ -112,7 +113,7 @@ def _failures(record: RunRecord) -> list[str]:
     failed = record.counts["failed"]
     if not failed:
         return []
-    within = board.bounds(record)
+    within = bounds(record)
     lines = [f"  {count(failed, 'sample')} failed{f'; {within}' if within else ''}:"]
     lines += [f"    {plain(ident)}: {plain(why)}" for ident, why in record.failures]
     rest = failed - len(record.failures)
@@ -130,7 +131,7 @@ def _breakdowns(record: RunRecord, most: int | None, width: int | None) -> list[
     for tag, values in record.breakdowns.items():
         parts = {v: scores[metric] for v, scores in values.items() if metric in scores}
         shown = sorted(parts, key=lambda value: -parts[value].n)[:most]
-        rows = [[plain(value), board.number(parts[value])] for value in shown]
+        rows = [[plain(value), number(parts[value])] for value in shown]
         lines += [f"  {plain(metric)} by {plain(tag)}:"] if rows else []
         lines += table(rows, {0}, width, indent=4) if rows else []
         rest = len(parts) - len(shown)

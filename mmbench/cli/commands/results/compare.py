@@ -14,7 +14,7 @@ from mmbench.comparison.changes import Change, Changes, excerpts
 from mmbench.comparison.compare import Compared, Comparison, compare_runs
 from mmbench.comparison.letters import letters
 from mmbench.errors import UserError
-from mmbench.reports import board
+from mmbench.reports.sections import caption, label
 from mmbench.text import count, plain
 from mmbench.text.number_format import decimals, format_interval, format_number
 from mmbench.types import RunRecord
@@ -52,7 +52,7 @@ def comparison_lines(
     """
     tests = sum(score.p_value is not None for pair in pairs for score in pair.scores)
     lines = [
-        f"{plain(records[0].task.name)}: {plain(board.caption([records[0]]), 1000)}",
+        f"{plain(records[0].task.name)}: {plain(caption([records[0]]), 1000)}",
         f"p corrected (Holm) over {count(tests, 'test')}; seed {pairs[0].seed}",
     ]
     pairs = [pair for pair in pairs if pair.task == records[0].task.name]
@@ -70,7 +70,7 @@ def _named(record: RunRecord) -> str:
 
 
 def _parts(record: RunRecord) -> list[str]:
-    return [plain(record.run), plain(board.label(record))]
+    return [plain(record.run), plain(label(record))]
 
 
 def _table(pair: Comparison, width: int | None) -> list[str]:

@@ -12,6 +12,9 @@ from mmbench.cli.output.terminal import aligned, cells, report_unreadable, scree
 from mmbench.comparison.same import distinctions
 from mmbench.errors import DataError
 from mmbench.reports import board
+from mmbench.reports import sections as board_sections
+from mmbench.reports.cells import BRIEF, brief
+from mmbench.reports.sections import captions
 from mmbench.storage import records as store
 from mmbench.text import listed, plain
 from mmbench.types import RunRecord
@@ -39,7 +42,7 @@ def command(args: argparse.Namespace) -> int:
         return 0
     lines: list[str] = []
     for task, tables in by_task.items():
-        for records, caption in zip(tables, board.captions(tables), strict=True):
+        for records, caption in zip(tables, captions(tables), strict=True):
             lines += [""] if lines else []
             lines += [f"{plain(task)}: {plain(caption, 1000)}"]
             lines += board_table(records, width)
@@ -51,7 +54,7 @@ def _tables(out: str, tasks: Sequence[str]) -> tuple[dict[str, list[list[RunReco
     """Return the tables of each task, and a line about each file that is no record."""
     found = {task: store.read_records(out, task) for task in tasks}
     unreadable = [line for records in found.values() for line in records.unreadable]
-    return {task: board.sections(records) for task, records in found.items()}, unreadable
+    return {task: board_sections.sections(records) for task, records in found.items()}, unreadable
 
 
 def _brief(by_task: Mapping[str, list[list[RunRecord]]], width: int | None) -> list[str]:
@@ -65,21 +68,21 @@ def _brief(by_task: Mapping[str, list[list[RunRecord]]], width: int | None) -> l
 def _one_table(by_task: Mapping[str, list[list[RunRecord]]]) -> list[str]:
     """Return all models in one table; where runs of a task differ, apart and under a title."""
     tables = by_task.items()
-    rows = [[plain(c) for c in row] for _, found in tables for t in found for row in board.brief(t)]
-    head, *lines = aligned([board.BRIEF, *rows], left={0, 1, 2})
+    rows = [[plain(c) for c in row] for _, found in tables for t in found for row in brief(t)]
+    head, *lines = aligned([BRIEF, *rows], left={0, 1, 2})
     shown, rest = [head], iter(lines)
     for task, found in tables:
         for title, section in _titled(task, found):
             shown += [f"{title}:"] if len(found) > 1 else []
-            shown += islice(rest, len(board.brief(section)))
+            shown += islice(rest, len(brief(section)))
     return shown
 
 
 def _by_task(task: str, sections: list[list[RunRecord]], width: int) -> Iterator[str]:
     """Yield the models of a task under its name and headline."""
     for title, section in _titled(task, sections):
-        rows = [[plain(cell) for cell in row] for row in board.brief(section)]
-        blind = f"; {board.BRIEF[-1]} {rows[0][-1]}" if rows[0][-1] else ""
+        rows = [[plain(cell) for cell in row] for row in brief(section)]
+        blind = f"; {BRIEF[-1]} {rows[0][-1]}" if rows[0][-1] else ""
         yield f"{title}: {rows[0][2]}{blind}"
         yield from table([(row[1], row[3], row[4]) for row in rows], {0}, width, indent=2)
 

@@ -50,12 +50,13 @@ def _tasks(folders: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _runs(out: str) -> Iterator[tuple[str, ...]]:
-    from mmbench.reports import board
+    from mmbench.reports.cells import number
+    from mmbench.reports.sections import label
     from mmbench.storage import records as store
 
     records = store.read_records(out)
     report_unreadable(records.unreadable)
     for record in records:
         headline = record.scores.get(record.headline)
-        cells = record.task.name, board.label(record), record.headline, board.number(headline)
+        cells = record.task.name, label(record), record.headline, number(headline)
         yield record.run, *cells

@@ -1,0 +1,100 @@
+"""What the cells of a table show of a run: its scores, intervals, bounds and speed."""
+
+from __future__ import annotations
+
+from mmbench.engine import speed
+from mmbench.reports.sections import label
+from mmbench.text.number_format import decimals, format_interval, format_number
+from mmbench.types import RunRecord, ScoreInfo
+
+BRIEF = ("task", "model", "headline", "value", "95 %", "blind")
+
+BLIND = "the best of the baselines that do not look at a sample, where one was run"
+
+
+def number(score: ScoreInfo | None) -> str:
+    """Return a score as tables show it; `n/a` for none."""
+    return format_number(score.value if score else None)
+
+
+def interval(score: ScoreInfo | None) -> str:
+    """Return the 95 % interval of a score as tables show it; `n/a` for none."""
+    return format_interval(score.low, score.high) if score else "n/a"
+
+
+def margin(score: ScoreInfo | None) -> str:
+    """The wider side of the 95 % interval, for a terminal; `n/a` for none."""
+    if score is None or score.value is None or score.low is None or score.high is None:
+        return "n/a"
+    wide = max(score.high - score.value, score.value - score.low)
+    return format_number(wide, decimals(score.value))
+
+
+def failed(record: RunRecord) -> str:
+    """Return how many samples failed, with the bounds that this leaves for the headline."""
+    n = str(record.counts.get("failed", 0))
+    within = bounds(record)
+    return f"{n} ({within})" if within else n
+
+
+def bounds(record: RunRecord) -> str:
+    """Return the bounds that failed samples leave for the headline; nothing if there are none."""
+    score = record.scores.get(record.headline)
+    if not record.counts.get("failed", 0) or score is None or score.bounds is None:
+        return ""
+    low, high = score.bounds
+    return f"{record.headline} between {format_interval(low, high).replace(' to ', ' and ')}"
+
+
+def published(record: RunRecord) -> str:
+    """The verdict on the headline's published number."""
+    found = [p.verdict for p in record.published if p.metric == record.headline]
+    return found[0] if found else ""
+
+
+def rtfx_cell(record: RunRecord) -> str:
+    """Return the speed of speech recognition for a table; `n/a` where it was not timed."""
+    return format_number(speed.rtfx(record))
+
+
+def cells(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of one table as plain text, for terminals and Markdown."""
+    metrics = list(records[0].scores)
+    timed = speed.has_column(records)
+    times = [speed.COLUMN] if timed else []
+    header = ["model", *metrics, "95 % of headline", *times, "failed", "published", "run"]
+    rows = [
+        [
+            label(record),
+            *(number(record.scores.get(name)) for name in metrics),
+            interval(record.scores.get(record.headline)),
+            *([rtfx_cell(record)] if timed else []),
+            failed(record),
+            published(record),
+            record.run,
+        ]
+        for record in records
+    ]
+    if not any(row[-2] for row in rows):
+        header, rows = _without(header, -2), [_without(row, -2) for row in rows]
+    return header, rows
+
+
+def _without(items: list[str], place: int) -> list[str]:
+    return [*items[:place], *items[place + 1 :]]
+
+
+def brief(records: list[RunRecord]) -> list[list[str]]:
+    """A row of `BRIEF` for each model of one table; for each baseline where there is no model.
+
+    `blind` is the headline of the best of the baselines that do not look at a sample.
+    """
+    models = [record for record in records if not record.baseline] or records
+    blind = [record for record in records if record.baseline not in (None, "oracle")]
+    least = number(blind[0].scores.get(blind[0].headline)) if blind else ""
+    rows = []
+    for record in models:
+        score = record.scores.get(record.headline)
+        named = [record.task.name, label(record), record.headline]
+        rows.append([*named, number(score), interval(score), least])
+    return rows

@@ -1,0 +1,86 @@
+"""Which runs stand in one table of a leaderboard, and what the table is about.
+
+One table holds one fingerprint, one data hash and one signature per metric: numbers that were
+asked differently, or of other data, never stand in one column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mmbench.comparison.same import distinctions
+from mmbench.text import count, sample_noun
+from mmbench.types import RunRecord
+
+Section = tuple[str, str, str]
+
+
+def label(record: RunRecord) -> str:
+    """What a board calls the model of a record: `clip-nano@runs/a/step-500 (width=64)`."""
+    model = record.model
+    place = f"@{model.checkpoint}" if model.checkpoint else ""
+    revision = f"#{model.revision[:12]}" if model.revision else ""
+    options = ", ".join(f"{key}={value}" for key, value in sorted(model.options.items()))
+    dtype = f" {model.dtype}" if model.dtype not in ("float32", "none") else ""
+    baseline = " (baseline)" if record.baseline else ""
+    return f"{model.name}{place}{revision}{dtype}{f' ({options})' if options else ''}{baseline}"
+
+
+def section_of(record: RunRecord) -> Section:
+    """What must be equal for two records to stand in one table."""
+    measured = sorted((name, s.signature) for name, s in record.scores.items() if s.signature)
+    signatures = ";".join(f"{name}={signature}" for name, signature in measured)
+    return record.task.fingerprint, record.task.data_hash, signatures
+
+
+def sections(records: Iterable[RunRecord]) -> list[list[RunRecord]]:
+    """Return records by table: the latest run of each model, the best headline first.
+
+    Tables on the protocol's own data come first, then those on more data, then the latest.
+    """
+    latest: dict[Section, dict[tuple[str, str], RunRecord]] = {}
+    for record in records:
+        who = (record.model.hash, label(record))
+        latest.setdefault(section_of(record), {})[who] = record
+    tables = [sorted(found.values(), key=_headline_order) for found in latest.values()]
+    tables.sort(key=lambda t: max(record.created for record in t), reverse=True)
+    return sorted(tables, key=lambda t: (bool(other_data(t[0])), -sum(t[0].task.data.values())))
+
+
+def _headline_order(record: RunRecord) -> tuple[bool, float, str]:
+    score = record.scores.get(record.headline)
+    if score is None or score.value is None:
+        return True, 0.0, record.run
+    return False, -score.value if score.better == "higher" else score.value, record.run
+
+
+def other_data(record: RunRecord) -> str:
+    """Says in words how the data differ from the protocol's own, or may; else empty."""
+    task = record.task
+    if not task.protocol:
+        return ""
+    parts = [
+        f"{used} of {task.protocol[side]} {sample_noun(side)}s"
+        for side, used in sorted(task.data.items())
+        if task.protocol.get(side, used) != used
+    ]
+    parts += [task.source["doubt"]] if "doubt" in task.source else []
+    return f"not comparable with the protocol: {', '.join(parts)}" if parts else ""
+
+
+def caption(records: list[RunRecord]) -> str:
+    """What one table is about: sizes, and how its data differ from the protocol's."""
+    task = records[0].task
+    sizes = ", ".join(count(n, sample_noun(side)) for side, n in sorted(task.data.items()))
+    words = f"version {task.version}; {sizes}; data {task.data_hash[:8]}"
+    other = other_data(records[0])
+    return f"{words}; {other}" if other else words
+
+
+def captions(tables: list[list[RunRecord]]) -> list[str]:
+    """The caption of each table of a task, with what sets it apart from the others."""
+    found = []
+    for records, parts in zip(tables, distinctions([t[0] for t in tables]), strict=True):
+        words = caption(records)
+        found.append("; ".join([words, *(part for part in parts if part not in words)]))
+    return found

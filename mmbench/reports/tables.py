@@ -1,0 +1,112 @@
+"""The tables of a task as CSV and Markdown, and the index of a leaderboard."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from urllib.parse import quote
+
+from mmbench import registry
+from mmbench.engine import speed
+from mmbench.errors import UserError
+from mmbench.reports.cells import BLIND, brief, cells, published
+from mmbench.reports.sections import captions, label, other_data
+from mmbench.text import csv_cell, markdown, markdown_code, markdown_name
+from mmbench.types import RunRecord
+
+
+def to_csv(tables: Iterable[list[RunRecord]]) -> str:
+    """Return tables as one CSV text: a row per model, raw values, `None` as an empty cell.
+
+    The columns are those of all tables in the order in which they first appear.
+    """
+    rows: list[dict[str, object]] = []
+    for records in tables:
+        timed = speed.has_column(records)
+        rows += [_row(record, timed=timed) for record in records]
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval=None, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _row(record: RunRecord, *, timed: bool) -> dict[str, object]:
+    task = record.task
+    return {
+        "model": csv_cell(label(record)),
+        **{
+            csv_cell(column): value
+            for name, score in record.scores.items()
+            for column, value in (
+                (name, score.value),
+                (f"{name} low", score.low),
+                (f"{name} high", score.high),
+            )
+        },
+        **({speed.COLUMN: speed.rtfx(record)} if timed else {}),
+        "failed": record.counts.get("failed", 0),
+        "samples": record.counts.get("samples", 0),
+        "published": csv_cell(published(record)),
+        "other_data": csv_cell(other_data(record)),
+        "fingerprint": csv_cell(task.fingerprint),
+        "data_hash": csv_cell(task.data_hash),
+        "model_hash": csv_cell(record.model.hash),
+        "created": csv_cell(record.created),
+        "run": csv_cell(record.run),
+    }
+
+
+def page(task: str, tables: list[list[RunRecord]]) -> str:
+    """The Markdown page of a task."""
+    lines = [f"# {markdown(task)}", ""]
+    for records, words in zip(tables, captions(tables), strict=True):
+        header, rows = cells(records)
+        lines += [f"## {markdown(words)}", ""]
+        lines += [
+            _line([markdown_name(name) for name in header]),
+            _line(["---"] + ["---:"] * (len(header) - 1)),
+        ]
+        lines += [_line([markdown(cell) for cell in row]) for row in rows]
+        lines += ["", f"Headline: {headline_words(records[0])}, with its 95 % interval.", ""]
+        lines += [speed.LEGEND, ""] if speed.has_column(records) else []
+    command = markdown_code(f"mmbench leaderboard build {task}")
+    lines += [f"Made by {command} from the records in `runs/`.", ""]
+    return "\n".join(lines)
+
+
+def headline_words(record: RunRecord) -> str:
+    """Return the headline of a record as Markdown, with its unit, if known, and its direction."""
+    code, score = markdown_code(record.headline), record.scores.get(record.headline)
+    if score is None:
+        return code
+    unit = markdown(_unit(record.headline))
+    return f"{code} ({f'{unit}, ' if unit else ''}{score.better} is better)"
+
+
+def _unit(score: str) -> str:
+    """Return the unit that a metric declares, of `recall@1[image-to-text]`; empty if unknown."""
+    metric = score.partition("{macro:")[0]
+    for name in (metric, metric.rpartition("[")[0]):
+        with suppress(UserError):
+            return registry.metric_info(name).unit
+    return ""
+
+
+def _line(row: list[str]) -> str:
+    return f"| {' | '.join(row)} |"
+
+
+def index(tables: Mapping[str, list[list[RunRecord]]]) -> str:
+    """The index of a leaderboard: for each task its best model."""
+    lines = ["# Leaderboards", "", "| task | best model | headline | value | 95 % | blind |"]
+    lines.append("|---|---|---|---:|---:|---:|")
+    for task, found in tables.items():
+        best = brief(found[0])[0]
+        _, who, headline, *numbers = best
+        link = f"[{markdown(task)}]({quote(task)}.md)"
+        lines.append(_line([link, markdown(who), markdown_code(headline), *numbers]))
+    return "\n".join([*lines, "", f"Blind: {BLIND}.", ""])
