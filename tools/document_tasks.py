@@ -9,7 +9,7 @@ import msgspec
 
 from mmbench import registry
 from mmbench.builtin import MODELS
-from mmbench.engine.loading.prepare import able, kind_of
+from mmbench.engine.loading.abilities import able, kind_of
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.text import markdown
 from mmbench.types import Modality, TaskSpec

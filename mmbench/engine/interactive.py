@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from mmbench.engine.context import RunContext
 from mmbench.engine.inference.runner import Asked
+from mmbench.engine.loading.abilities import able, modalities
 from mmbench.engine.loading.models.resolver import Finder, find
-from mmbench.engine.loading.prepare import able, modalities
 from mmbench.errors import SampleError, UserError
 from mmbench.protocols import Embeds, Writes
 from mmbench.stats.probabilities import softmax

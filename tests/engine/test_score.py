@@ -12,7 +12,7 @@ import pytest
 import mmbench
 from mmbench.cli import main
 from mmbench.engine.inference.answer import Answerer
-from mmbench.engine.loading.prepare import kind_of
+from mmbench.engine.loading.abilities import kind_of
 from mmbench.engine.progress import Silent
 from mmbench.errors import DataError
 from mmbench.registry import lookup

@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from mmbench import evaluate
-from mmbench.engine.loading.prepare import kind_of, needed
+from mmbench.engine.loading.abilities import kind_of, needed
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.kinds.conversation import PromptOptions, conversation
 from mmbench.reference.worlds.fusion.batch import trio_batch

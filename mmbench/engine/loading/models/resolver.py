@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from types import UnionType
-from typing import Any, cast
 
 import msgspec
 
 from mmbench import registry
 from mmbench.checkpoints import Checkpoint, resolve
 from mmbench.checkpoints.file_hashes import FileHash
-from mmbench.engine.loading.models.adapter_guess import refuse_bare_checkpoint
-from mmbench.engine.loading.models.dtypes import auto_dtype
+from mmbench.engine.loading.models.adapters import (
+    auto_dtype,
+    refuse_unpinned,
+    registered,
+    typed_options,
+    unframed,
+)
 from mmbench.engine.loading.models.ensemble import late
+from mmbench.engine.loading.models.files import HashedFiles
 from mmbench.engine.loading.models.frame_pooling import COUNT, framed
-from mmbench.engine.loading.models.hashed_files import HashedFiles
-from mmbench.engine.loading.models.model_ref import FRAMED, ModelChoice, parse
+from mmbench.engine.loading.models.model_ref import ModelChoice, parse
 from mmbench.engine.loading.models.model_state import model_state
-from mmbench.engine.loading.models.option_files import is_live
 from mmbench.engine.recording.identity import model_info
 from mmbench.errors import ModelError, UserError
 from mmbench.models.support.pretrained import loading
 from mmbench.protocols import ModelClass
 from mmbench.storage.content_keys import ContentKeys, digest
 from mmbench.types import ModelInfo
-from mmbench.validation.named_values import checked_options
 
 BASELINES = ("oracle", "constant", "random", "empty", "hedge")
-REMOTE = "remote"  # the dtype of a model whose weights are elsewhere
-_RESERVED = {"self", "folder", "device", "dtype"}
 
-# What a class may declare, its types and these in words. A property belongs to the loaded model.
-_DECLARED: dict[str, tuple[type | UnionType, str]] = {
-    "default_checkpoint": (str | property | None, "a str is needed"),
-    "batch": (int | property | None, "an int is needed"),
-    "version": (int | str, "declare an integer or a text in its class, such as version = 1"),
-}
+REMOTE = "remote"  # the dtype of a model whose weights are elsewhere
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -113,58 +105,8 @@ def _shown(weight: float) -> str:
     return short if float(short) == weight else repr(weight)
 
 
-def class_of(text: str) -> ModelClass:
-    """Return the class that a model of this name has, whether or not its checkpoint is to be had.
-
-    Raises UnknownName for an adapter that nobody has.
-    """
-    choice = parse(text)
-    classes = [_class(part.adapter) for part in choice.late]
-    return late(classes) if choice.late else _class(choice.adapter)
-
-
-def _class(adapter: str) -> ModelClass:
-    cls, _ = _registered(_unframed(adapter))
-    return framed(cls) if adapter.startswith(FRAMED) else cls
-
-
-def _registered(adapter: str) -> tuple[ModelClass, dict[str, object]]:
-    """Return the class of an adapter and the options that it is registered with.
-
-    These are the arguments of a `functools.partial`. Raises ModelError for what is no class of a
-    model.
-    """
-    thing: Any = registry.lookup("model", adapter)
-    bound: dict[str, object] = {}
-    if isinstance(thing, functools.partial) and not thing.args:
-        thing, bound = thing.func, dict(thing.keywords)
-    if not inspect.isclass(thing):
-        raise ModelError(
-            f"model {adapter} is registered as a {type(thing).__name__}: a class is needed, or a"
-            " functools.partial of one with named arguments"
-        )
-    modalities = getattr(thing, "modalities", None)
-    if not isinstance(modalities, Set):
-        raise ModelError(
-            f'model {adapter} has no `modalities`: declare a set such as frozenset({{"text",'
-            ' "image"}) in its class'
-        )
-    for name, (types, wanted) in _DECLARED.items():
-        if hasattr(thing, name) and not isinstance(value := getattr(thing, name), types):
-            shown = f"a {type(value).__name__}" if is_live(value) else repr(value)
-            raise ModelError(f"model {adapter}: its {name} is {shown}: {wanted}")
-    return cast(ModelClass, thing), bound  # it has modalities
-
-
-def _unframed(adapter: str) -> str:
-    """Return the name of an adapter without `frames+`. Raises UserError for one without a name."""
-    name = adapter.removeprefix(FRAMED)
-    refuse_bare_checkpoint(name, adapter.removesuffix(name))
-    return name
-
-
 def _single(choice: ModelChoice, finder: Finder, options: dict[str, object]) -> Model:
-    name = _unframed(choice.adapter)
+    name = unframed(choice.adapter)
     if name == choice.adapter:
         return _plain(choice, finder, {**choice.options, **options})
     given = {**choice.options, **options}
@@ -188,17 +130,17 @@ def _single(choice: ModelChoice, finder: Finder, options: dict[str, object]) -> 
 
 
 def _plain(choice: ModelChoice, finder: Finder, given: dict[str, object]) -> Model:
-    cls, bound = _registered(choice.adapter)
+    cls, bound = registered(choice.adapter)
     files = HashedFiles(finder.keys)
     if finder.trust_remote_code:
-        _pinned(choice, cls)
+        refuse_unpinned(choice, cls)
         given["trust_remote_code"] = True
     given = {**bound, **given}
     place = choice.checkpoint or getattr(cls, "default_checkpoint", None)
     checkpoint = None
     if getattr(cls, "remote", False):
         given = {"model": place or "", **given}
-    typed = _checked_options(choice.adapter, cls, given)
+    typed = typed_options(choice.adapter, cls, given)
     if not getattr(cls, "remote", False):
         checkpoint = _resolve(choice.adapter, cls, place, choice.revision, files.hash)
     dtype = auto_dtype(cls, finder.device) if finder.dtype == "auto" else finder.dtype
@@ -237,32 +179,6 @@ def _plain(choice: ModelChoice, finder: Finder, given: dict[str, object]) -> Mod
     sent_to = getattr(cls, "destination", None)
     destination = sent_to(**given) if sent_to else None
     return Model(info, load, cls, folder, state.uncached, destination)
-
-
-def _checked_options(adapter: str, cls: ModelClass, given: dict[str, object]) -> dict[str, object]:
-    """Return the options as the class takes them. Raises UnknownName and UserError."""
-
-    def missing(names: list[str]) -> UserError:
-        flags = " ".join(f"--model-arg {name}=VALUE" for name in names)
-        values = ", ".join(f"{name}: VALUE" for name in names)
-        return UserError(
-            f"model {adapter} has no default for {', '.join(names)}: {flags}, or"
-            f" options: {{{values}}} in a model file"
-        )
-
-    return checked_options(cls, given, f"option of model {adapter}", _RESERVED, missing)
-
-
-def _pinned(choice: ModelChoice, cls: ModelClass) -> None:
-    if "trust_remote_code" not in inspect.signature(cls).parameters:
-        raise UserError(
-            f"model {choice.adapter} runs no remote code: leave --trust-remote-code out"
-        )
-    local = choice.checkpoint is not None and Path(choice.checkpoint).exists()
-    if not local and not choice.revision:
-        raise UserError(
-            f"--trust-remote-code needs a pinned revision: {choice.adapter}@CHECKPOINT#<commit sha>"
-        )
 
 
 def _resolve(
