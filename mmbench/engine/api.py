@@ -7,8 +7,8 @@ from pathlib import Path
 
 from mmbench import registry
 from mmbench.engine.context import run_context
+from mmbench.engine.identity import canonical
 from mmbench.engine.options import options_from
-from mmbench.engine.recording.identity import canonical
 from mmbench.engine.run import run
 from mmbench.engine.score import score as score_outputs
 from mmbench.engine.scoring.apply import apply

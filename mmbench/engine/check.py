@@ -12,15 +12,14 @@ from os import cpu_count
 from typing import NamedTuple
 
 from mmbench.columns import taken
+from mmbench.engine import dispatch, identity
 from mmbench.engine.context import RunContext, run_context
-from mmbench.engine.inference import dispatch
 from mmbench.engine.inference.forward import Forward
 from mmbench.engine.inference.responses import distinct, matrix
 from mmbench.engine.inference.runner import device_for
 from mmbench.engine.loading.models.resolver import BASELINES
 from mmbench.engine.loading.prepare import Prepared, check_labels, prepare
 from mmbench.engine.options import Options
-from mmbench.engine.recording import identity
 from mmbench.engine.scoring.features import Featurer
 from mmbench.engine.trial import try_metrics
 from mmbench.errors import SampleError

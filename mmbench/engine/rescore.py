@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from mmbench import registry
+from mmbench.engine import identity
 from mmbench.engine.context import run_context
 from mmbench.engine.loading.data.breakdowns import check_breakdowns
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import Options
 from mmbench.engine.progress import Progress
-from mmbench.engine.recording import identity
 from mmbench.engine.recording.record import RunSummary, make_record
 from mmbench.engine.recording.rows import rows_table, stored_predictions
 from mmbench.engine.recording.timing import with_rtfx

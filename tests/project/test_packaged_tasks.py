@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from mmbench.engine.identity import fingerprint
 from mmbench.engine.options import Options
-from mmbench.engine.recording.identity import fingerprint
 from mmbench.engine.run import run
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.types import KindOptions, RunRecord

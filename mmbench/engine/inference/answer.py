@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mmbench.columns import taken
+from mmbench.engine.dispatch import Row, labels_of
 from mmbench.engine.inference.decode import is_timed, lengths
-from mmbench.engine.inference.dispatch import Row, labels_of
 from mmbench.engine.inference.forward import Forward, Taken, prepared_bytes
 from mmbench.engine.inference.pinned import pinned
 from mmbench.engine.inference.plan import first_size, largest_batch, plan

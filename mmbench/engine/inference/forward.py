@@ -10,8 +10,8 @@ from itertools import chain
 from os import cpu_count
 from typing import TYPE_CHECKING
 
+from mmbench.engine.dispatch import Row, as_row, call
 from mmbench.engine.inference.decode import decode, seconds_of_sound, shown
-from mmbench.engine.inference.dispatch import Row, as_row, call
 from mmbench.errors import ModelError, SampleError
 from mmbench.memory import is_out_of_memory
 from mmbench.protocols import Prepares, WritesEach

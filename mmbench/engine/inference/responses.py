@@ -7,7 +7,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.columns import taken
-from mmbench.engine.inference import dispatch
+from mmbench.engine import dispatch
 from mmbench.storage.content_keys import ContentKeys, by_bytes
 from mmbench.storage.journal_entries import Batch
 from mmbench.types import Answers, Array, Item, Media, Requests, Said, Written

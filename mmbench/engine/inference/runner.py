@@ -9,11 +9,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from mmbench.engine import identity
 from mmbench.engine.context import RunContext
+from mmbench.engine.dispatch import scale_of
 from mmbench.engine.inference.answer import Answerer
-from mmbench.engine.inference.dispatch import scale_of
 from mmbench.engine.loading.models.resolver import REMOTE, Model
-from mmbench.engine.recording import identity
 from mmbench.engine.speed import RTFX
 from mmbench.errors import UserError
 from mmbench.storage.journal_folders import open_folder, open_temporary_folder

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from mmbench.engine import identity
 from mmbench.engine.context import RunContext
 from mmbench.engine.loading.prepare import BASELINE, Prepared
 from mmbench.engine.options import Options
-from mmbench.engine.recording import identity
 from mmbench.engine.recording.published import verdicts
 from mmbench.engine.scoring.measure import Measured
 from mmbench.engine.scoring.remarks import STRIPPED

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmbench.engine.inference.dispatch import call, scores_of
+from mmbench.engine.dispatch import call, scores_of
 from mmbench.engine.inference.forward import Forward
 from mmbench.errors import ModelError
 from mmbench.types import Modality, Requests, Role, Sound

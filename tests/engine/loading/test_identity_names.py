@@ -14,8 +14,8 @@ import mmbench
 from mmbench import registry
 from mmbench.builtin import TABLES
 from mmbench.checkpoints import Checkpoint
+from mmbench.engine.identity import model_info
 from mmbench.engine.loading.models.resolver import Finder, find
-from mmbench.engine.recording.identity import model_info
 from mmbench.errors import ModelError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from mmbench.types import ModelInfo, RunRecord

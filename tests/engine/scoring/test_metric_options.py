@@ -10,9 +10,9 @@ import pytest
 import mmbench
 from mmbench import registry, stats
 from mmbench.cli.commands.results.show import task_yaml
+from mmbench.engine.identity import fingerprint
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import Options
-from mmbench.engine.recording.identity import fingerprint
 from mmbench.engine.scoring.measure import measure
 from mmbench.errors import UnknownName, UserError
 from mmbench.spec import load_task

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mmbench.engine.inference.dispatch import labels_of, scale_of, scores_of
+from mmbench.engine.dispatch import labels_of, scale_of, scores_of
 from mmbench.engine.loading.models.frame_pooling import Sort
 from mmbench.errors import ModelError
 from mmbench.kinds.classification.names import columns_of_model

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from mmbench.engine.inference.dispatch import labels_of, scores_of
+from mmbench.engine.dispatch import labels_of, scores_of
 from mmbench.errors import SampleError
 from mmbench.protocols import (
     Classifies,

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from mmbench import registry
 from mmbench.checkpoints.file_hashes import FileHash, exists, hash_path, matching
+from mmbench.engine.identity import NUMERIC, package_version
 from mmbench.engine.loading.models.files import is_live, leaves, named_files, plain, too_wide
-from mmbench.engine.recording.identity import NUMERIC, package_version
 from mmbench.errors import ModelError
 from mmbench.plugins.sources import MMBENCH, Source, read_source
 from mmbench.protocols import ModelClass

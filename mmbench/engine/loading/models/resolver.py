@@ -11,6 +11,7 @@ import msgspec
 from mmbench import registry
 from mmbench.checkpoints import Checkpoint, resolve
 from mmbench.checkpoints.file_hashes import FileHash
+from mmbench.engine.identity import model_info
 from mmbench.engine.loading.models.adapters import (
     auto_dtype,
     refuse_unpinned,
@@ -23,7 +24,6 @@ from mmbench.engine.loading.models.files import HashedFiles
 from mmbench.engine.loading.models.frame_pooling import COUNT, framed
 from mmbench.engine.loading.models.model_ref import ModelChoice, parse
 from mmbench.engine.loading.models.model_state import model_state
-from mmbench.engine.recording.identity import model_info
 from mmbench.errors import ModelError, UserError
 from mmbench.models.support.pretrained import loading
 from mmbench.protocols import ModelClass
