@@ -21,7 +21,7 @@ from mmbench.engine.loading.models.model_ref import parse
 from mmbench.engine.loading.models.resolver import BASELINES, Finder, Model, find
 from mmbench.engine.loading.outside import check_outside
 from mmbench.engine.options import Options
-from mmbench.engine.scoring.estimates import score_names
+from mmbench.engine.score_names import score_names
 from mmbench.errors import DataError, ModelError, UnknownName, UserError
 from mmbench.kinds.classification.names import columns_of_model
 from mmbench.protocols import Dataset, Kind

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from mmbench import registry, stats
+from mmbench import stats
 from mmbench.columns import Repeated, column, joined, packed
+from mmbench.engine.score_names import sums_directions
 from mmbench.engine.scoring.apply import apply
 from mmbench.engine.scoring.bounds import Extremes, extremes
 from mmbench.engine.scoring.bounds import joined as joined_extremes
@@ -49,28 +50,6 @@ class Scored(NamedTuple):
         return packed([group or ident for group, ident in zip(groups, ids, strict=True)])
 
 
-def score_names(
-    metrics: Sequence[str], directions: Sequence[str], breakdowns: Sequence[str]
-) -> list[str]:
-    """Return the names of the scores that `measure` gives, in its order.
-
-    A mean over the values of a tag is among them, though it is given for data with one value only
-    as the headline.
-    """
-    names = [
-        f"{metric}[{direction}]" if direction and not _sums(metric, directions) else metric
-        for metric in metrics
-        for direction in directions
-    ]
-    macros = [macro_name(name, tag) for name in names for tag in breakdowns]
-    return list(dict.fromkeys([*names, *macros]))
-
-
-def macro_name(name: str, tag: str) -> str:
-    """Return the name of the mean of a score over the values of a tag."""
-    return f"{name}{{macro:{tag}}}"
-
-
 def estimates(
     metrics: Sequence[str],
     directions: Directions,
@@ -101,7 +80,7 @@ def _in_directions(
     for way, splits in directions.items():
         found.append(_scored(name, way, splits, start, featurer, options))
         start += sum(map(len, splits))
-    if not _sums(name, list(directions)):
+    if not sums_directions(name, list(directions)):
         return found
     score = stats.over_directions([scored.score for scored in found])
     behind = joined([scored.predictions for scored in found])
@@ -109,11 +88,6 @@ def _in_directions(
     lost = {ident: why for scored in found for ident, why in scored.lost.items()}
     asked, ends = sum(s.asked for s in found), joined_extremes(found, stats.over_directions)
     return [Scored(name, name, "", score, behind, positions, asked, lost, ends)]
-
-
-def _sums(metric: str, directions: Sequence[str]) -> bool:
-    """Return whether a metric is one score over both directions, as `rsum` is."""
-    return len(directions) > 1 and registry.metric_info(metric).sums_directions
 
 
 def _scored(

@@ -11,8 +11,9 @@ import msgspec
 
 from mmbench import registry, stats
 from mmbench.columns import ABSENT, column, distinct, entries, joined, rows_not_none, taken
+from mmbench.engine.score_names import macro_name
 from mmbench.engine.scoring.bounds import joined as joined_extremes
-from mmbench.engine.scoring.estimates import MetricOptions, Scored, estimates, macro_name
+from mmbench.engine.scoring.estimates import MetricOptions, Scored, estimates
 from mmbench.types import Directions, Score, ScoreInfo
 
 if TYPE_CHECKING:

@@ -1,0 +1,36 @@
+"""Names of scores: `recall@1[image-to-text]`, `accuracy@1{macro:hour}`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmbench import registry
+
+
+def score_names(
+    metrics: Sequence[str], directions: Sequence[str], breakdowns: Sequence[str]
+) -> list[str]:
+    """Return the names of the scores that `measure` gives, in its order.
+
+    A mean over the values of a tag is among them, though it is given for data with one value only
+    as the headline.
+    """
+    names = [
+        f"{metric}[{direction}]"
+        if direction and not sums_directions(metric, directions)
+        else metric
+        for metric in metrics
+        for direction in directions
+    ]
+    macros = [macro_name(name, tag) for name in names for tag in breakdowns]
+    return list(dict.fromkeys([*names, *macros]))
+
+
+def macro_name(name: str, tag: str) -> str:
+    """Return the name of the mean of a score over the values of a tag."""
+    return f"{name}{{macro:{tag}}}"
+
+
+def sums_directions(metric: str, directions: Sequence[str]) -> bool:
+    """Return whether a metric is one score over both directions, as `rsum` is."""
+    return len(directions) > 1 and registry.metric_info(metric).sums_directions
