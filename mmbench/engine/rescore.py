@@ -12,9 +12,8 @@ from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import Options
 from mmbench.engine.progress import Progress
-from mmbench.engine.recording.record import RunSummary, make_record
+from mmbench.engine.recording.record import RunSummary, make_record, with_rtfx
 from mmbench.engine.recording.rows import rows_table, stored_predictions
-from mmbench.engine.recording.timing import with_rtfx
 from mmbench.engine.run import Outcome
 from mmbench.engine.scoring.features import Featurer
 from mmbench.engine.scoring.long_texts import with_marks

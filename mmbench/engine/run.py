@@ -10,9 +10,15 @@ from mmbench.engine.loading.models.model_cache import Held
 from mmbench.engine.loading.prepare import Prepared, check_labels, prepare
 from mmbench.engine.options import Options
 from mmbench.engine.progress import Progress
-from mmbench.engine.recording.record import hash_data, make_record, summary_of, task_info
+from mmbench.engine.recording.record import (
+    hash_data,
+    make_record,
+    summary_of,
+    task_info,
+    untimed,
+    with_rtfx,
+)
 from mmbench.engine.recording.rows import Table, rows_table
-from mmbench.engine.recording.timing import untimed, with_rtfx
 from mmbench.engine.scoring.features import Featurer
 from mmbench.engine.scoring.long_texts import with_marks
 from mmbench.engine.scoring.measure import Measured, measure

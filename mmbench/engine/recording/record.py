@@ -1,10 +1,12 @@
-"""The run record: what was asked of whom, the scores, and what it took."""
+"""The run record: model, task, scores, and what the run took."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+
+import msgspec
 
 from mmbench.engine import identity
 from mmbench.engine.context import RunContext
@@ -13,6 +15,7 @@ from mmbench.engine.options import Options
 from mmbench.engine.recording.published import verdicts
 from mmbench.engine.scoring.measure import Measured
 from mmbench.engine.scoring.remarks import STRIPPED
+from mmbench.engine.speed import COLUMN, NOTHING_COMPUTED, RTFX, recognises
 from mmbench.errors import SampleError
 from mmbench.protocols import Dataset
 from mmbench.storage import records as store
@@ -144,3 +147,29 @@ def make_record(
         baseline=summary.baseline,
         breakdowns=measured.breakdowns,
     )
+
+
+def with_rtfx(measured: Measured, throughput: Mapping[str, float]) -> Measured:
+    """Put what a run took in the place of the score `rtfx`, where the task lists that metric.
+
+    The metric itself reads the times of outputs from their tags, which answers of a run lack.
+    """
+    if COLUMN not in measured.scores:
+        return measured
+    value = throughput.get(RTFX)
+    taken = msgspec.structs.replace(
+        measured.scores[COLUMN],
+        value=value,
+        low=None,
+        high=None,
+        bounds=None,
+        reason="" if value is not None else NOTHING_COMPUTED,
+    )
+    return measured._replace(scores=measured.scores | {COLUMN: taken})
+
+
+def untimed(prepared: Prepared, throughput: Mapping[str, float]) -> list[str]:
+    """A note where a recogniser of speech ran and its speed could not be measured."""
+    if prepared.model is None or not recognises(prepared.spec.metrics) or RTFX in throughput:
+        return []
+    return [f"{COLUMN} is n/a: {NOTHING_COMPUTED}"]
