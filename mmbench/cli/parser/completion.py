@@ -1,0 +1,137 @@
+"""The names that a shell completes: commands, flags, models, tasks, metrics, runs.
+
+A shell calls mmbench itself for completions, with a variable of argcomplete in the environment.
+Names come from the registries and from the names of files: nothing heavy is imported, and no
+plugin file is run.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import PurePath
+
+from mmbench import registry
+from mmbench.cli.parser.arguments import days, natural, positive, seed, share
+from mmbench.errors import UserError
+
+_NUMBERS = (1, 5, 10)  # of `recall@k`, as tasks have them
+
+
+def complete(parser: argparse.ArgumentParser) -> None:
+    """Answer the shell and end the process; return where it was not the shell that called."""
+    import argcomplete
+
+    for action in _actions(parser):
+        if action.choices is None and (names := _names_for(action)):
+            action.__dict__["completer"] = names  # where argcomplete looks for it
+    argcomplete.autocomplete(parser)
+
+
+def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for subparser in action.choices.values():
+                yield from _actions(subparser)
+        else:
+            yield action
+
+
+Completer = Callable[..., Iterable[str]]
+
+
+def _names_for(action: argparse.Action) -> Completer | None:
+    by_argument: dict[str, Completer] = {
+        "model": _models,
+        "task": _tasks,
+        "eval": _tasks,
+        "metric": _metrics,
+        "run": _runs,
+        "baseline": _runs,
+        "candidate": _runs,
+        "name": _shown,
+        "family": _families,
+        "device": _devices,
+        "batch_size": _auto,
+    }
+    if action.option_strings == ["--name"] or action.type in (days, natural, positive, seed, share):
+        return _nothing  # free text (the positional `name` of show and train is not), and numbers
+    return by_argument.get(action.dest)
+
+
+def _nothing(**_: object) -> list[str]:
+    """No names, where a shell would complete those of files."""
+    return []
+
+
+def _families(**_: object) -> Iterable[str]:
+    from mmbench.conformance import FAMILIES
+
+    return FAMILIES
+
+
+def _devices(**_: object) -> list[str]:
+    return ["auto", "cpu", "cuda"]
+
+
+def _auto(**_: object) -> list[str]:
+    return ["auto"]
+
+
+def _models(prefix: str, **_: object) -> list[str]:
+    """Models; behind an @ the folders and files of checkpoints."""
+    from argcomplete.completers import FilesCompleter
+
+    from mmbench.engine.loading.models.resolver import BASELINES
+
+    name, at, place = prefix.partition("@")
+    if at:
+        return [f"{name}@{path}" for path in FilesCompleter()(place)]
+    framed = [f"frames+{name}" for name in registry.names("model")] if "+" in prefix else []
+    return [*registry.names("model"), *BASELINES, *framed]
+
+
+def _tasks(parsed_args: argparse.Namespace, **_: object) -> list[str]:
+    from mmbench.spec import task_files
+
+    return sorted(task_files(getattr(parsed_args, "tasks", ())))
+
+
+def _metrics(**_: object) -> list[str]:
+    names = []
+    for form in registry.names("metric"):
+        for way in registry.written_forms(form):
+            stem, at, number = way.rpartition("@")
+            names += [f"{stem}@{n}" for n in _NUMBERS] if at and number in "kn" else [way]
+    return names
+
+
+def _runs(parsed_args: argparse.Namespace, **_: object) -> list[str]:
+    from mmbench.storage.folders import Folder
+
+    try:
+        files = Folder(parsed_args.out).run_files()
+    except UserError:  # the command that is typed says what is wrong with the folder
+        files = []
+    return ["latest", "best", *(PurePath(name).stem for name in files)]
+
+
+def _shown(parsed_args: argparse.Namespace, **others: object) -> Iterable[str]:
+    """The names of what `show` shows, and the recipes of `train`."""
+    if parsed_args.command == "train":
+        from mmbench.reference.training.recipe import recipe_names
+
+        return recipe_names()
+    by_kind: dict[str, Completer] = {
+        "model": _model_names,
+        "task": _tasks,
+        "metric": _metrics,
+        "run": _runs,
+    }
+    if parsed_args.what not in by_kind:
+        return []
+    return by_kind[parsed_args.what](parsed_args=parsed_args, **others)
+
+
+def _model_names(**_: object) -> list[str]:
+    return registry.names("model")
