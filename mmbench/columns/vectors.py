@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mmbench.columns import Places
-    from mmbench.types import Array
+
+    Array = NDArray[np.float32]
 
 _BLOCK = 1 << 12  # vectors whose norms are computed at a time
 _THREADS = 2

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from mmbench.storage.key_store import FileState
 from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
@@ -21,6 +20,15 @@ if TYPE_CHECKING:
 # They stand among the digests of `MediaFile.digests`: there is no medium, and one without a byte.
 NOTHING = bytes(16)
 EMPTY = b"\xff" * 16
+
+
+class FileState(NamedTuple):
+    """A file's real path as bytes, its size, and when content and inode changed, in ns."""
+
+    path: bytes
+    size: int
+    mtime: int
+    ctime: int
 
 
 class MediaFile:

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 from mmbench import media
 from mmbench.errors import SampleError, UserError
-from mmbench.media.inside import EMPTY, NOTHING, MediaFile, MediaInFile
+from mmbench.media.inside import EMPTY, NOTHING, FileState, MediaFile, MediaInFile
 from mmbench.storage.cache_errors import cache_errors
-from mmbench.storage.key_store import FileState, KeyStore
+from mmbench.storage.key_store import KeyStore
 from mmbench.text import with_home
 from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
 from mmbench.validation.regular_files import open_regular

@@ -16,8 +16,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
+from mmbench.media.inside import FileState
 from mmbench.storage.cache_errors import cache_errors, unusable_cache
 from mmbench.storage.locks import alone
 
@@ -33,15 +34,6 @@ _SELECT = (
 )
 
 T = TypeVar("T")
-
-
-class FileState(NamedTuple):
-    """A file's real path as bytes, its size, and when content and inode changed, in ns."""
-
-    path: bytes
-    size: int
-    mtime: int
-    ctime: int
 
 
 class KeyStore:

@@ -122,7 +122,8 @@ def test_parts_of_dead_writers_go_and_those_of_live_ones_stay(tmp_path: Path) ->
 STORE = """
 import os, sys
 from pathlib import Path
-from mmbench.storage.key_store import FileState, KeyStore
+from mmbench.media.inside import FileState
+from mmbench.storage.key_store import KeyStore
 store, name = KeyStore(Path(sys.argv[1])), sys.argv[2].encode()
 for number in range(20):
     keys = [(FileState(b"%s/%d/%d" % (name, number, n), 1, 2, 3), os.urandom(16)) for n in range(9)]
