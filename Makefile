@@ -18,7 +18,7 @@ DEPS := pyproject.toml constraints.txt
 # torchvision has no build beside the torch of constraints.txt: an environment of its own (5 GB).
 VISION_VENV ?= .venv-torchvision
 VISION_PIP := $(VISION_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
-VISION_TESTS := $(addprefix tests/,models/chat models/classifiers models/unified) \
+VISION_TESTS := $(addprefix tests/,models/chat models/test_encoders.py models/image_generation) \
 	$(addprefix tests/,models/contrastive models/inception conformance metrics/image_sets)
 
 # An environment of its own with the lowest versions that pyproject.toml allows (7 GB).

@@ -81,17 +81,17 @@ MODELS: Names = {
         "speech to text by CTC: wav2vec 2.0, HuBERT, WavLM ...",
     ),
     "diffusers": (
-        "mmbench.models.diffusion:Diffusion",
+        "mmbench.models.image_generation.diffusion:Diffusion",
         "any text-to-image pipeline of diffusers, one seed for each sample",
     ),
     "unified": (
-        "mmbench.models.unified:Unified",
+        "mmbench.models.image_generation.unified:Unified",
         "models that read and draw by tokens: Janus, Emu3, Chameleon",
     ),
     "tts": ("mmbench.models.speech.tts:Tts", "text to speech: SpeechT5, VITS, Bark"),
-    "api": ("mmbench.models.api:Api", "any endpoint that speaks OpenAI's chat completions"),
+    "api": ("mmbench.models.api.adapter:Api", "any endpoint that speaks OpenAI's chat completions"),
     "inception": (
-        "mmbench.models.inception:Inception",
+        "mmbench.models.inception.adapter:Inception",
         "Inception of 2015-12-05 from a file of torch-fidelity's weights: FID, KID, IS, PRDC",
     ),
 }

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers.models.chameleon.image_processing_pil_chameleon import ChameleonImageProcessorPil
 from transformers.models.janus.image_processing_pil_janus import JanusImageProcessorPil
 
-from mmbench.models.unified.drawing import ends
+from mmbench.models.image_generation.image_tokens import ends
 from tests.support.tiny_chat import TEMPLATE, TEXT
 from tests.support.tiny_encoders import SMALL, save
 

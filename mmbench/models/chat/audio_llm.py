@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ContentError, SampleError
-from mmbench.models.chat import Asked, Chat
+from mmbench.models.chat.adapters import Asked, Chat
 from mmbench.text import count
 from mmbench.types import Message, Modality
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmbench.models.chat import Chat
+from mmbench.models.chat.adapters import Chat
 from mmbench.types import Frames, Modality
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.models.classifiers.classifier import Classifier
-from mmbench.models.support.pixels import Arrays, arrays_of
+from mmbench.models.support.arrays import Arrays, arrays_of
 from mmbench.models.support.pretrained import load_part
 from mmbench.models.support.sounds import refuse_short
 from mmbench.types import Modality, Sound
 
 if TYPE_CHECKING:
-    from mmbench.models.support.foreign import FeatureExtractor
+    from mmbench.models.support.library_types import FeatureExtractor
 
 
 class AudioClassifier(Classifier):

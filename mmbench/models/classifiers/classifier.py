@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
+from mmbench.models.support.arrays import Arrays, stacked
 from mmbench.models.support.groups import map_groups, shapes_of
-from mmbench.models.support.pixels import Arrays, stacked
 from mmbench.models.support.pretrained import load_model
 from mmbench.types import Modality
 

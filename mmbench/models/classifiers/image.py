@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.models.classifiers.classifier import Classifier
-from mmbench.models.support.pixels import Arrays, arrays_of
+from mmbench.models.support.arrays import Arrays, arrays_of
 from mmbench.models.support.pretrained import load_image_processor
 from mmbench.types import Modality
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmbench.models.classifiers.classifier import Classifier
-from mmbench.models.support.pixels import Arrays, arrays_of, pictures
-from mmbench.models.support.video_processor import load_video_processor
+from mmbench.models.support.arrays import Arrays, arrays_of, pictures
+from mmbench.models.support.videos import load_video_processor
 from mmbench.types import Clip, Frames, Modality
 
 _FRAMES = ("num_frames", "frames_per_clip")  # how configurations call it

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ModelError
-from mmbench.models.support.pixels import stacked
+from mmbench.models.support.arrays import stacked
 from mmbench.models.support.pretrained import load_model, load_part, load_tokenizer
 from mmbench.types import Modality, Role, Sound
 
 if TYPE_CHECKING:
-    from mmbench.models.support.foreign import FeatureExtractor
-    from mmbench.models.support.pixels import Arrays
+    from mmbench.models.support.arrays import Arrays
+    from mmbench.models.support.library_types import FeatureExtractor
     from mmbench.types import Array
 
 

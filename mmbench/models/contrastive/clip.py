@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ModelError
-from mmbench.models.support.pixels import arrays_of, stacked
+from mmbench.models.support.arrays import arrays_of, stacked
 from mmbench.models.support.pretrained import (
     load_image_processor,
     load_model,
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from mmbench.models.support.foreign import Batch, Configuration, Tokenizer
-    from mmbench.models.support.pixels import Arrays
+    from mmbench.models.support.arrays import Arrays
+    from mmbench.models.support.library_types import Batch, Configuration, Tokenizer
     from mmbench.types import Array
 
 # SigLIP's text feature is the output at the last position, and padding is not masked: its models

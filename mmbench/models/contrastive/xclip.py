@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ModelError
-from mmbench.models.support.pixels import arrays_of, pictures, stacked
+from mmbench.models.support.arrays import arrays_of, pictures, stacked
 from mmbench.models.support.pretrained import load_model, load_tokenizer
-from mmbench.models.support.video_processor import load_video_processor
+from mmbench.models.support.videos import load_video_processor
 from mmbench.types import Clip, Frames, Modality, Role
 
 if TYPE_CHECKING:
-    from mmbench.models.support.pixels import Arrays
+    from mmbench.models.support.arrays import Arrays
     from mmbench.types import Array
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mmbench.models.support.foreign import FeatureExtractor
+    from mmbench.models.support.library_types import FeatureExtractor
     from mmbench.types import DecodedPart
 
     Samples = NDArray[np.float32]

@@ -16,7 +16,7 @@ from mmbench.validation.regular_files import open_regular
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.models.support.foreign import Batch, Network
+    from mmbench.models.support.library_types import Batch, Network
 
 _AUTO = {"speecht5": "AutoModelForTextToSpectrogram"}  # the others make a waveform themselves
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from mmbench.models.support.foreign import FeatureExtractor
+    from mmbench.models.support.library_types import FeatureExtractor
     from mmbench.types import DecodedPart
 
     Inputs = dict[str, NDArray[np.float32] | np.float32]

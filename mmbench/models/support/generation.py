@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mmbench.types import Generation
 
 if TYPE_CHECKING:
-    from mmbench.models.support.foreign import Configuration, Network, Tokenizer
+    from mmbench.models.support.library_types import Configuration, Network, Tokenizer
 
 # What a generation_config.json may say of how tokens are chosen, and of the form of what returns.
 _STEERING = (

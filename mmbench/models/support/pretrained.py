@@ -19,7 +19,7 @@ from mmbench.validation.regular_files import read_regular
 from mmbench.validation.safe_parse import parse_json
 
 if TYPE_CHECKING:
-    from mmbench.models.support.foreign import (
+    from mmbench.models.support.library_types import (
         ImageProcessor,
         LoadingInfo,
         Network,

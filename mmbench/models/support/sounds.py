@@ -8,7 +8,7 @@ from mmbench.errors import ContentError
 from mmbench.text import count
 
 if TYPE_CHECKING:
-    from mmbench.models.support.foreign import FeatureExtractor, Network
+    from mmbench.models.support.library_types import FeatureExtractor, Network
 
 # Seconds of two frames of a spectrogram, 25 ms each and 10 ms apart, as Kaldi makes them: of none
 # the extractors fail, and one alone has no deviation to be scaled by.

@@ -19,7 +19,7 @@ from PIL import Image
 
 from mmbench.cli import main
 from mmbench.errors import ModelError, SampleError, UserError
-from mmbench.models.api import Api
+from mmbench.models.api.adapter import Api
 from mmbench.storage.content_keys import cache_folder
 from mmbench.types import Clip, Generation, Message, Sound, Written
 from tests.support.api_server import Endpoint, said, serving

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from mmbench.errors import ModelError
-from mmbench.models.inception import Inception
+from mmbench.models.inception.adapter import Inception
 from mmbench.models.inception.network import InceptionNet
 from mmbench.models.inception.resize import clean_bicubic, tf_bilinear
 from mmbench.protocols import Embeds, Prepares

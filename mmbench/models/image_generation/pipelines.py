@@ -19,7 +19,7 @@ from mmbench.validation.safe_parse import parse_json
 if TYPE_CHECKING:
     import torch
 
-    from mmbench.models.support.foreign import LoadingInfo, Network
+    from mmbench.models.support.library_types import LoadingInfo, Network
 
 INDEX = "model_index.json"
 

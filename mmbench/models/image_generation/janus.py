@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
-from mmbench.models.unified.drawing import Drawing, ends, picture
+from mmbench.models.image_generation.image_tokens import Drawing, ends, picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from mmbench.models.support.foreign import Network, Processor
+    from mmbench.models.support.library_types import Network, Processor
 
 DEFAULT = Drawing(guidance=5.0, top_k=0)  # of the authors' generation_inference.py
 

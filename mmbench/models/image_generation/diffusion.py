@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mmbench.errors import ContentError, MissingExtra, ModelError
-from mmbench.models.diffusion.parts import load_pipeline, silent
+from mmbench.models.image_generation.pipelines import load_pipeline, silent
 from mmbench.models.support.pretrained import reason
 from mmbench.models.support.seeds import seeded
 from mmbench.types import Modality
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from mmbench.models.support.foreign import Network
+    from mmbench.models.support.library_types import Network
 
 # What the safety checkers of Stable Diffusion and of IF say of images that they blanked.
 _REFUSED = ("nsfw_content_detected", "nsfw_detected", "watermark_detected")

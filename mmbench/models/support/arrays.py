@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from mmbench.models.support.foreign import FeatureExtractor, ImageProcessor
+    from mmbench.models.support.library_types import FeatureExtractor, ImageProcessor
 
 Arrays = dict[str, "NDArray[np.float32]"]
 

@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.chat import Asked, Chat, own_template
+from mmbench.models.chat.adapters import Asked, Chat, own_template
+from mmbench.models.image_generation import emu3, janus
+from mmbench.models.image_generation.image_tokens import Drawing
 from mmbench.models.support.pretrained import load_part, load_processor, quiet
 from mmbench.models.support.seeds import seeded
-from mmbench.models.unified import emu3 as unified_emu3
-from mmbench.models.unified import janus as unified_janus
-from mmbench.models.unified.drawing import Drawing
 from mmbench.types import Generation, Message, Modality, Written
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from mmbench.models.unified.drawing import Draw
+    from mmbench.models.image_generation.image_tokens import Draw
 
 _PLAIN = Path(__file__).with_name("plain.jinja")
 
@@ -42,8 +41,8 @@ class _Family(NamedTuple):
 
 
 _FAMILIES = {
-    "janus": _Family(_Drawing(unified_janus.draw, unified_janus.DEFAULT, templated=True)),
-    "emu3": _Family(_Drawing(unified_emu3.draw, unified_emu3.DEFAULT, templated=False), alone=True),
+    "janus": _Family(_Drawing(janus.draw, janus.DEFAULT, templated=True)),
+    "emu3": _Family(_Drawing(emu3.draw, emu3.DEFAULT, templated=False), alone=True),
     "chameleon": _Family(),  # transformers has no decoder of its images
 }
 

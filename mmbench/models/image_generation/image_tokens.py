@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
-    from mmbench.models.support.foreign import Network, Processor, Tokenizer
+    from mmbench.models.support.library_types import Network, Processor, Tokenizer
 
     Draw = Callable[[Network, Processor, str, "Drawing"], Image]
 

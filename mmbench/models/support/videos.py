@@ -14,7 +14,7 @@ from mmbench.validation.regular_files import read_regular
 from mmbench.validation.safe_parse import parse_json
 
 if TYPE_CHECKING:
-    from mmbench.models.support.foreign import ImageProcessor
+    from mmbench.models.support.library_types import ImageProcessor
 
 _TICKS = 1000  # of a second: the clock in which frames are numbered for a processor
 

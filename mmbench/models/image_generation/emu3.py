@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
-from mmbench.models.unified.drawing import Drawing, ends, picture
+from mmbench.models.image_generation.image_tokens import Drawing, ends, picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
-    from mmbench.models.support.foreign import Batch, Network, Processor
+    from mmbench.models.support.library_types import Batch, Network, Processor
 
 DEFAULT = Drawing(guidance=3.0, top_k=2048)  # of the authors' image_generation.py
 

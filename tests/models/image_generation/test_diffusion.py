@@ -15,7 +15,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from mmbench.errors import ContentError, MissingExtra, ModelError
-from mmbench.models.diffusion import Diffusion
+from mmbench.models.image_generation.diffusion import Diffusion
 from tests.support import tiny_draw
 
 pytest.importorskip("diffusers", reason="needs the extra `draw`")

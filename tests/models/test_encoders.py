@@ -21,7 +21,7 @@ from mmbench.models.contrastive.xclip import XClip
 from mmbench.types import Clip, Frames, Sound
 from tests.support import tiny, tiny_encoders
 
-DATA = Path(__file__).parents[4] / "shared/data"
+DATA = Path(__file__).parents[3] / "shared/data"
 CPU = {"device": "cpu", "dtype": "float32"}
 DRAWS = np.random.default_rng(0)
 ADAPTERS = {

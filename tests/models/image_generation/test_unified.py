@@ -16,7 +16,7 @@ import transformers as tf
 from PIL import Image
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.unified import Unified
+from mmbench.models.image_generation.unified import Unified
 from mmbench.types import Generation, Message, Written
 from tests.support import tiny_chat, tiny_unified
 

@@ -1,0 +1,200 @@
+"""Any endpoint that speaks OpenAI's chat completions: vLLM, SGLang, transformers serve ..."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from mmbench.errors import ModelError, SampleError
+from mmbench.models.api.address import is_this_machine, parse_base
+from mmbench.models.api.answers import prompt_tokens, written
+from mmbench.models.api.client import Client
+from mmbench.models.api.parts import messages, sorts_of, without
+from mmbench.models.api.threads import answered
+from mmbench.text import listed, plain
+from mmbench.types import EncodedImage, Frames, Generation, Message, Modality, Written
+
+if TYPE_CHECKING:
+    from mmbench.models.api.client import Body
+    from mmbench.models.api.parts import Turn
+    from mmbench.types import DecodedPart
+
+_TRIES = 3  # conversations that are asked about a drop at a time, where the endpoint fails them
+_DAY = 86_400
+_FIELDS = {"model", "messages", "temperature", "top_p", "seed", "stop"}  # of a request, but a limit
+
+
+class Api:
+    """`api@MODEL` asks MODEL at `base`, `concurrency` conversations at a time.
+
+    `served_as` states what is served: the address is no part of the model's identity. The key is
+    that of the environment variable `key_env`, and is never recorded. Images are sent as the bytes
+    of their files where these are what a decoder sees, videos as `frames` images. A failure is a
+    failed sample: half a body, no JSON, no text, a filter; an empty text is an answer.
+    `check_media` asks the first conversation with a medium beforehand with it and without: where
+    the server counts as many tokens of the prompt, it drops that medium, and every conversation
+    with one fails. Raises ModelError where no request can succeed.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"text", "image", "audio", "video"})
+    version = 2
+    remote = True
+    encoded_images = True
+    batch = 16  # conversations decoded at a time
+    # What moves where and how answers are fetched, and not what they are.
+    unhashed: ClassVar[frozenset[str]] = frozenset(
+        {"base", "concurrency", "timeout", "retries", "rpm", "key_env", "check_media"}
+        | {"insecure_http"}
+    )
+
+    def __init__(
+        self,
+        folder: Path | None,  # noqa: ARG002 - there are no weights here
+        *,
+        device: str,  # noqa: ARG002
+        dtype: str,  # noqa: ARG002
+        model: str = "",
+        base: str = "",
+        served_as: str = "",  # noqa: ARG002 - part of the identity alone
+        frames: int = 8,
+        concurrency: int = 8,
+        timeout: float = 120.0,
+        retries: int = 5,
+        rpm: float | None = None,
+        key_env: str = "OPENAI_API_KEY",
+        check_media: bool = True,
+        limit: str = "max_tokens",
+        insecure_http: bool = False,
+    ) -> None:
+        if not model or not base:
+            raise ModelError("api needs a model and an endpoint: -m api@MODEL --api-base URL")
+        for name, fits, needed in (
+            ("timeout", 0 < timeout <= _DAY, f"above 0 and at most {_DAY}"),
+            ("retries", 0 <= retries <= 100, "0 to 100"),
+            ("rpm", rpm is None or rpm >= 0.01, "at least 0.01"),
+            ("concurrency", 1 <= concurrency <= 1000, "1 to 1000"),
+            ("frames", frames >= 1, "at least 1"),
+            ("limit", limit not in _FIELDS, "max_tokens or max_completion_tokens"),
+        ):
+            if not fits:
+                raise ModelError(f"option {name} of model api: give {needed}")
+        self._client = Client(
+            base,
+            os.environ.get(key_env),
+            timeout=timeout,
+            retries=retries,
+            rpm=rpm,
+            connections=concurrency,
+            insecure_http=insecure_http,
+        )
+        self._name, self._limit, self._concurrency = model, limit, concurrency
+        self._check = check_media
+        self._drops: dict[str, bool] = {}
+        self.frames = Frames(frames)
+
+    @staticmethod
+    def destination(base: str = "", **_: object) -> str | None:
+        """Return the host to which inputs are sent, None for this machine."""
+        host = parse_base(base).hostname if base else None
+        return None if host is None or is_this_machine(host) else host
+
+    def probe(self) -> str:
+        """Ask the endpoint for its models, and return what is odd about the reply, "" if nothing.
+
+        Raises ModelError where it cannot be reached, or does not accept the key.
+        """
+        names = self._client.models()
+        if not names or self._name in names:
+            return ""
+        return f"the endpoint lists {listed(names)}, and not {plain(self._name)}"
+
+    def prepare(
+        self,
+        item: Sequence[Message[DecodedPart | EncodedImage]],
+        modality: str,  # noqa: ARG002
+    ) -> list[Turn]:
+        """Return a conversation as JSON, its media encoded."""
+        return messages(item)
+
+    def write(
+        self, conversations: Iterable[list[Turn]], options: Generation
+    ) -> list[Written | SampleError]:
+        """Answer n prepared conversations, in their order."""
+        return [answer for _, answer in sorted(self.write_each(conversations, options))]
+
+    def write_each(
+        self, conversations: Iterable[list[Turn]], options: Generation
+    ) -> Iterator[tuple[int, Written | SampleError]]:
+        """Yield the number and the answer of each prepared conversation, as the answers arrive."""
+        stop = threading.Event()
+        ask = partial(self._answer, options=options, stop=stop)
+        return answered(ask, self._probed(conversations, stop), self._concurrency, stop)
+
+    def _answer(
+        self, turns: list[Turn], options: Generation, stop: threading.Event
+    ) -> Written | SampleError:
+        dropped = [sort for sort in sorts_of(turns) if self._drops.get(sort)]
+        if dropped:
+            return SampleError(f"the server drops every {dropped[0]} without a word")
+        try:
+            answer = self._post(turns, options, stop)
+            return written(answer, self._client.mask, self._client.printable)
+        except SampleError as error:
+            return error
+
+    def _post(
+        self, turns: list[Turn], options: Generation, stop: threading.Event
+    ) -> dict[str, object]:
+        body: Body = {
+            "model": self._name,
+            "messages": turns,
+            "temperature": options.temperature,
+            self._limit: options.max_tokens,
+        }
+        if options.temperature > 0:
+            body |= {"top_p": options.top_p, "seed": options.seed}
+        if options.stop:
+            body["stop"] = list(options.stop)
+        return self._client.post(body, stop)
+
+    def _probed(
+        self, conversations: Iterable[list[Turn]], stop: threading.Event
+    ) -> Iterator[tuple[int, list[Turn]]]:
+        """Yield each conversation with its number, once it is known whether its media are dropped.
+
+        Where the endpoint refuses the conversation that is tried, the next one is, a few in all.
+        """
+        waiting, refused = [], 0
+        for number, turns in enumerate(conversations):
+            unknown = sorts_of(turns) - self._drops.keys() if self._check else set()
+            if refused == _TRIES or not unknown:
+                yield number, turns
+                continue
+            waiting.append((number, turns))
+            refused += self._try_sorts(turns, unknown, stop)
+            if unknown <= self._drops.keys() or refused == _TRIES:
+                yield from waiting
+                waiting.clear()
+        yield from waiting
+
+    def _try_sorts(self, turns: list[Turn], sorts: set[str], stop: threading.Event) -> bool:
+        """Find out which sorts of media the server drops. Return whether it refused to tell."""
+        found = {sort: self._drops_it(turns, sort, stop) for sort in sorts}
+        self._drops |= {sort: drops for sort, drops in found.items() if drops is not None}
+        return None in found.values()
+
+    def _drops_it(self, turns: list[Turn], sort: str, stop: threading.Event) -> bool | None:
+        """Whether the server drops it; None where it refuses the conversation itself."""
+        one = Generation(max_tokens=1)
+        try:
+            counts = [
+                prompt_tokens(self._post(asked, one, stop))
+                for asked in (turns, without(turns, sort))
+            ]
+        except SampleError:
+            return None  # its answer will tell what is wrong
+        return None not in counts and counts[0] == counts[1]

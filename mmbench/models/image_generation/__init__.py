@@ -1,0 +1,1 @@
+"""Models that draw: pipelines of diffusers, and models that write image tokens."""

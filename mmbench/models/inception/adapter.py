@@ -1,0 +1,118 @@
+"""Inception of 2015-12-05 as a model: images to the features of FID, or to logits."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from mmbench.errors import ModelError
+from mmbench.models.inception.resize import clean_bicubic, tf_bilinear
+from mmbench.models.support.pretrained import reason
+from mmbench.types import Modality, Role
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+    from torch import Tensor
+
+    from mmbench.models.inception.network import InceptionNet
+    from mmbench.types import Array
+
+Resize = Literal["tf", "clean"]
+Layer = Literal["2048", "logits_unbiased"]
+
+_FILE = "weights-inception-2015-12-05-6726825d.pth"
+_URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{_FILE}"
+_HINT = f"type --inception FILE with torch-fidelity's {_FILE}, published at {_URL}"
+
+
+class Inception:
+    """Loads torch-fidelity's file of weights, given as a file or as the folder that holds it.
+
+    `resize`: `tf` is TensorFlow's bilinear resize of torch-fidelity, without antialiasing; `clean`
+    is clean-fid's bicubic one, per channel in float. `layer`: `2048`, the pooled features of FID,
+    or `logits_unbiased`, the logits without bias of the Inception score, [n, 1008]. `device` is
+    cpu, cuda or cuda:N; `dtype` float32 as published numbers have it, bfloat16 or float16. Code in
+    the file is never run. Raises ModelError that says where the file is to be had.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"image"})
+    version = 1
+    default_checkpoint: str | None = None
+    checkpoints = ("*",)  # a file of any name, or the folder that holds it
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        resize: Resize = "tf",
+        layer: Layer = "2048",
+    ) -> None:
+        import torch
+
+        _check("resize", resize, get_args(Resize))
+        _check("layer", layer, get_args(Layer))
+        self._layer = layer
+        self._resize = {"tf": tf_bilinear, "clean": clean_bicubic}[resize]
+        self._device, self._dtype = device, getattr(torch, dtype)
+        self._net = _load(folder).to(device, self._dtype)
+
+    def prepare(self, item: Image, modality: Modality) -> NDArray[np.float32]:  # noqa: ARG002
+        """An RGB image to float32 [3, 299, 299], from 0 to 255."""
+        return self._resize(item)
+
+    def embed(self, items: Sequence[Array], modality: Modality, role: Role) -> Array:  # noqa: ARG002
+        """What `prepare` returned for n items to float32 [n, 2048] or [n, 1008], not normalised."""
+        import torch
+        from torch.backends import cudnn
+
+        # On a GPU torch would round float32 to TF32 inside convolutions, which FID shows.
+        with torch.inference_mode(), cudnn.flags(enabled=True, allow_tf32=False):
+            pixels = torch.from_numpy(np.stack(items)).to(self._device)
+            vectors = self._net(((pixels - 128) / 128).to(self._dtype))
+            if self._layer == "logits_unbiased":
+                vectors = self._net.logits(vectors)
+        array: NDArray[np.float32] = vectors.float().cpu().numpy()
+        return array
+
+
+def _check(option: str, given: str, known: tuple[str, ...]) -> None:
+    if given not in known:
+        raise ModelError(f"inception: {option} is {' or '.join(known)}, not {given!r}")
+
+
+def _load(given: Path | None) -> InceptionNet:
+    from mmbench.models.inception.network import InceptionNet
+
+    if given is None:
+        raise ModelError(f"inception needs its weights: {_HINT}")
+    file = given / _FILE if given.is_dir() else given
+    net = InceptionNet()
+    try:
+        net.load_state_dict(_read(file))
+    except RuntimeError as error:
+        raise ModelError(
+            f"{file} holds other weights than those of Inception 2015-12-05: {_HINT};"
+            f" {reason(error)}"
+        ) from error
+    return net.eval().requires_grad_(False)
+
+
+def _read(file: Path) -> dict[str, Tensor]:
+    import torch
+
+    if not file.is_file():
+        raise ModelError(f"there is no file {file}: {_HINT}")
+    try:
+        weights = torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+        raise ModelError(f"{file} is no file of weights: {_HINT}; {reason(error)}") from error
+    if isinstance(weights, dict):
+        return weights
+    raise ModelError(f"{file} holds a {type(weights).__name__} and no weights by name: {_HINT}")
