@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mmbench.models.classifiers.classifier import Classifier
 from mmbench.models.support.arrays import Arrays, arrays_of
-from mmbench.models.support.pretrained import load_part
+from mmbench.models.support.pretrained import load_feature_extractor
 from mmbench.models.support.sounds import refuse_short
 from mmbench.types import Modality, Sound
-
-if TYPE_CHECKING:
-    from mmbench.models.support.library_types import FeatureExtractor
 
 
 class AudioClassifier(Classifier):
@@ -28,9 +24,7 @@ class AudioClassifier(Classifier):
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         super().__init__(folder, "AutoModelForAudioClassification", device=device, dtype=dtype)
         assert folder is not None  # Classifier refuses it
-        self._extractor: FeatureExtractor = load_part(
-            folder, "AutoFeatureExtractor", "feature extractor"
-        )
+        self._extractor = load_feature_extractor(folder)
         self.rate = int(self._extractor.sampling_rate)
 
     def prepare(self, item: Sound, modality: Modality) -> Arrays:  # noqa: ARG002

@@ -23,7 +23,7 @@ class ImageClassifier(Classifier):
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         super().__init__(folder, "AutoModelForImageClassification", device=device, dtype=dtype)
         assert folder is not None  # Classifier refuses it
-        self._processor = load_image_processor(folder, trust_remote_code=False)
+        self._processor = load_image_processor(folder)
 
     def prepare(self, item: Image, modality: Modality) -> Arrays:  # noqa: ARG002
         """An RGB image to what the model takes, `pixel_values` float32 [3, h, w]."""

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ModelError
 from mmbench.models.support.arrays import stacked
-from mmbench.models.support.pretrained import load_model, load_part, load_tokenizer
+from mmbench.models.support.pretrained import load_feature_extractor, load_model, load_tokenizer
 from mmbench.types import Modality, Role, Sound
 
 if TYPE_CHECKING:
     from mmbench.models.support.arrays import Arrays
-    from mmbench.models.support.library_types import FeatureExtractor
     from mmbench.types import Array
 
 
@@ -41,10 +40,8 @@ class Clap:
         if not hasattr(self._model, "get_audio_features"):
             kind = self._model.config.model_type
             raise ModelError(f"checkpoint {folder} is a {kind} model, and clap needs a CLAP")
-        self._tokenizer = load_tokenizer(folder, trust_remote_code=False)
-        self._extractor: FeatureExtractor = load_part(
-            folder, "AutoFeatureExtractor", "feature extractor"
-        )
+        self._tokenizer = load_tokenizer(folder)
+        self._extractor = load_feature_extractor(folder)
         self.rate = int(self._extractor.sampling_rate)
         self._window = int(self._extractor.nb_max_samples)
         self._fused = bool(self._model.config.audio_config.enable_fusion)

@@ -41,7 +41,7 @@ class XClip:
         if not hasattr(self._model, "get_video_features"):
             kind = self._model.config.model_type
             raise ModelError(f"checkpoint {folder} is a {kind} model, and xclip needs an X-CLIP")
-        self._tokenizer = load_tokenizer(folder, trust_remote_code=False)
+        self._tokenizer = load_tokenizer(folder)
         self._processor = load_video_processor(folder)
         self.frames = Frames(int(self._model.config.vision_config.num_frames))
         self._limit = int(self._model.config.text_config.max_position_embeddings)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
-from mmbench.models.support.pretrained import loading, quiet
+from mmbench.models.support.pretrained import loading, muted, quiet, refuse_weights
 from mmbench.validation.regular_files import read_regular
 from mmbench.validation.safe_parse import parse_json
 
@@ -29,16 +29,8 @@ def silent() -> Iterator[None]:
     """Keep the warnings and bars of diffusers and transformers off the terminal."""
     from diffusers.utils import logging
 
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        with quiet():
-            yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
+    with muted(logging), quiet():
+        yield
 
 
 def load_pipeline(folder: Path, *, dtype: str) -> Network:
@@ -97,13 +89,8 @@ def _weights(folder: Path, cls: Network, numbers: torch.dtype, options: dict[str
     found: LoadingInfo
     model, found = cls.from_pretrained(folder, dtype=numbers, output_loading_info=True, **options)
     # Buffers (tables of positions) are computed, not drawn at random, and old files lack some.
-    missing = sorted(dict(model.named_parameters()).keys() & set(found["missing_keys"]))
-    if missing:
-        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-        raise ModelError(
-            f"checkpoint {folder} lacks: {', '.join(missing[:3])}{more};"
-            " copy or download its weights and config.json again"
-        )
+    missing = dict(model.named_parameters()).keys() & set(found["missing_keys"])
+    refuse_weights(folder, "lacks", missing)
     if getattr(cls, "_keep_in_fp32_modules", None):
         return model
     return model.to(numbers)  # without accelerate some keep the numbers of their file

@@ -10,7 +10,7 @@ from mmbench.errors import ModelError, SampleError
 from mmbench.models.chat.adapters import Asked, Chat, own_template
 from mmbench.models.image_generation import emu3, janus
 from mmbench.models.image_generation.image_tokens import Drawing
-from mmbench.models.support.pretrained import load_part, load_processor, quiet
+from mmbench.models.support.pretrained import load_processor, model_type, quiet
 from mmbench.models.support.seeds import seeded
 from mmbench.types import Generation, Message, Modality, Written
 
@@ -131,7 +131,7 @@ class Unified(Chat):
 
 def _family(folder: Path) -> _Family:
     """The family that config.json names. Raises ModelError for another one."""
-    kind = load_part(folder, "AutoConfig", "configuration").model_type
+    kind = model_type(folder)
     if kind not in _FAMILIES:
         raise ModelError(
             f"checkpoint {folder} is of the family {kind}, and unified has"

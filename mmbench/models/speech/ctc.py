@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mmbench.errors import ModelError
 from mmbench.models.support.conversations import only_sound
 from mmbench.models.support.groups import map_groups
-from mmbench.models.support.pretrained import load_model, load_part, load_tokenizer
+from mmbench.models.support.pretrained import load_feature_extractor, load_model, load_tokenizer
 from mmbench.models.support.sounds import frames, refuse_short
 from mmbench.types import Generation, Message, Modality, Written
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mmbench.models.support.library_types import FeatureExtractor
     from mmbench.types import DecodedPart
 
     Samples = NDArray[np.float32]
@@ -53,10 +52,8 @@ class Ctc:
         if folder is None or not 0 <= 2 * stride < window:
             raise ModelError("ctc needs a checkpoint, and a window longer than both strides")
         self._device, self._dtype = device, getattr(torch, dtype)
-        self._extractor: FeatureExtractor = load_part(
-            folder, "AutoFeatureExtractor", "feature extractor"
-        )
-        self._tokenizer = load_tokenizer(folder, trust_remote_code=False)
+        self._extractor = load_feature_extractor(folder)
+        self._tokenizer = load_tokenizer(folder)
         self._model = load_model(folder, device=device, dtype=dtype, auto="AutoModelForCTC")
         self._refuse_spectrograms(folder)
         self.rate = int(self._extractor.sampling_rate)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ContentError, ModelError, SampleError
-from mmbench.models.support.pretrained import load_model, load_part, loading, quiet
+from mmbench.models.support.pretrained import load_model, load_part, loading, model_type, quiet
 from mmbench.models.support.seeds import seeded
 from mmbench.types import Modality, Sound
 from mmbench.validation.regular_files import open_regular
@@ -47,7 +47,7 @@ class Tts:
         if folder is None:
             raise ModelError(f"tts needs a checkpoint: type tts@{self.default_checkpoint}")
         self._device = device
-        kind = load_part(folder, "AutoConfig", "configuration").model_type
+        kind = model_type(folder)
         auto = _AUTO.get(kind, "AutoModelForTextToWaveform")
         self._model = load_model(folder, device=device, dtype=dtype, auto=auto)
         part = "AutoTokenizer" if kind == "vits" else "AutoProcessor"

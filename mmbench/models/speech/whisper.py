@@ -11,7 +11,12 @@ from mmbench.errors import ModelError, SampleError
 from mmbench.models.support.conversations import only_sound
 from mmbench.models.support.generation import ends, unsteered
 from mmbench.models.support.groups import map_groups, shapes_of
-from mmbench.models.support.pretrained import load_model, load_part, load_tokenizer, quiet
+from mmbench.models.support.pretrained import (
+    load_feature_extractor,
+    load_model,
+    load_tokenizer,
+    quiet,
+)
 from mmbench.models.support.sounds import refuse_short
 from mmbench.types import Generation, Message, Modality, Sound, Written
 
@@ -20,7 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from mmbench.models.support.library_types import FeatureExtractor
     from mmbench.types import DecodedPart
 
     Inputs = dict[str, NDArray[np.float32] | np.float32]
@@ -59,10 +63,8 @@ class Whisper:
         if folder is None:
             raise ModelError(f"whisper needs a checkpoint: type whisper@{self.default_checkpoint}")
         self._device, self._dtype = device, getattr(torch, dtype)
-        self._extractor: FeatureExtractor = load_part(
-            folder, "AutoFeatureExtractor", "feature extractor"
-        )
-        self._tokenizer = load_tokenizer(folder, trust_remote_code=False)
+        self._extractor = load_feature_extractor(folder)
+        self._tokenizer = load_tokenizer(folder)
         self._model = load_model(
             folder, device=device, dtype=dtype, auto="AutoModelForSpeechSeq2Seq"
         )

@@ -8,10 +8,11 @@ unless `trust_remote_code` says so.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import MissingExtra, MmbenchError, ModelError
@@ -20,6 +21,7 @@ from mmbench.validation.safe_parse import parse_json
 
 if TYPE_CHECKING:
     from mmbench.models.support.library_types import (
+        FeatureExtractor,
         ImageProcessor,
         LoadingInfo,
         Network,
@@ -50,6 +52,13 @@ def quiet() -> Iterator[None]:
     """Keep transformers' warnings and bars off the terminal, and put its settings back after."""
     from transformers.utils import logging
 
+    with muted(logging):
+        yield
+
+
+@contextmanager
+def muted(logging: ModuleType) -> Iterator[None]:
+    """Do the same for any library of the family; `logging` is its module `utils.logging`."""
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -128,18 +137,24 @@ def load_model(
 
 
 def _check_weights(folder: Path, found: LoadingInfo) -> None:
-    missing = sorted(n for n in found["missing_keys"] if not n.endswith(_ONLY_TRAINED))
-    other = sorted(name for name, *_ in found["mismatched_keys"])
-    for names, fault in ((missing, "lacks"), (other, "has in another shape than its config says")):
-        if names:
-            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            raise ModelError(
-                f"checkpoint {folder} {fault}: {', '.join(names[:3])}{more};"
-                " copy or download its weights and config.json again"
-            )
+    missing = [name for name in found["missing_keys"] if not name.endswith(_ONLY_TRAINED)]
+    refuse_weights(folder, "lacks", missing)
+    others = [name for name, *_ in found["mismatched_keys"]]
+    refuse_weights(folder, "has in another shape than its config says", others)
 
 
-def load_tokenizer(folder: Path, *, trust_remote_code: bool) -> Tokenizer:
+def refuse_weights(folder: Path, fault: str, names: Iterable[str]) -> None:
+    """Raise ModelError where weights have a fault; `names` are those of their tensors."""
+    faulty = sorted(names)
+    if faulty:
+        more = f" and {len(faulty) - 3} more" if len(faulty) > 3 else ""
+        raise ModelError(
+            f"checkpoint {folder} {fault}: {', '.join(faulty[:3])}{more};"
+            " copy or download its weights and config.json again"
+        )
+
+
+def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Tokenizer:
     """The tokenizer of `folder`, with its vocabulary. Raises ModelError."""
     from transformers import AutoTokenizer
 
@@ -171,7 +186,7 @@ def _check_vocabulary(folder: Path, tokenizer: Tokenizer) -> None:
     )
 
 
-def load_image_processor(folder: Path, *, trust_remote_code: bool) -> ImageProcessor:
+def load_image_processor(folder: Path, *, trust_remote_code: bool = False) -> ImageProcessor:
     """The image processor of `folder`, the one on PIL and numpy. Raises ModelError.
 
     So scores do not depend on whether torchvision, which resizes a little differently, is there.
@@ -209,6 +224,17 @@ def load_processor(folder: Path, *, trust_remote_code: bool = False) -> Processo
             folder, trust_remote_code=trust_remote_code
         )
     return processor
+
+
+def load_feature_extractor(folder: Path) -> FeatureExtractor:
+    """Load the feature extractor of `folder`, which prepares sounds. Raises ModelError."""
+    extractor: FeatureExtractor = load_part(folder, "AutoFeatureExtractor", "feature extractor")
+    return extractor
+
+
+def model_type(folder: Path) -> str:
+    """Return the family of models that config.json names ("speecht5"). Raises ModelError."""
+    return str(load_part(folder, "AutoConfig", "configuration").model_type)
 
 
 def load_part(

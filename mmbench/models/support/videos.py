@@ -26,7 +26,7 @@ def load_video_processor(folder: Path) -> ImageProcessor:
     where a folder has nothing else and torchvision is not there, ModelError for a faulty folder.
     """
     if not _is_video_processor(folder):
-        return load_image_processor(folder, trust_remote_code=False)
+        return load_image_processor(folder)
     if find_spec("torchvision") is None:
         raise MissingExtra(f"checkpoint {folder}", "torchvision", "mmbench[video]")
     processor: ImageProcessor = load_part(folder, "AutoVideoProcessor", "video processor")
