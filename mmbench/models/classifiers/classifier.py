@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
-from mmbench.models.support.arrays import Arrays, stacked
+from mmbench.models.support.arrays import Arrays, float32_array, stacked
 from mmbench.models.support.groups import map_groups, shapes_of
 from mmbench.models.support.pretrained import load_model
 from mmbench.types import Modality
@@ -27,11 +27,9 @@ class Classifier:
     default_checkpoint: str | None = None
 
     def __init__(self, folder: Path | None, auto: str, *, device: str, dtype: str) -> None:
-        import torch
-
         if folder is None:
             raise ModelError("a classifier needs a checkpoint: type NAME@CHECKPOINT")
-        self._device, self._dtype = device, getattr(torch, dtype)
+        self._device, self._dtype = device, dtype
         self._model = load_model(folder, device=device, dtype=dtype, auto=auto)
         names = self._model.config.id2label
         if sorted(names) != list(range(len(names))):
@@ -47,9 +45,8 @@ class Classifier:
         return np.stack(map_groups(items, shapes_of, self._forward))
 
     def _forward(self, items: list[Arrays]) -> Array:
-        import numpy as np
         import torch
 
         with torch.inference_mode():
             found = self._model(**stacked(items, self._device, self._dtype))
-        return np.asarray(found.logits.float().cpu())
+        return float32_array(found.logits)

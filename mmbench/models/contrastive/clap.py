@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ModelError
-from mmbench.models.support.arrays import stacked
-from mmbench.models.support.pretrained import load_feature_extractor, load_model, load_tokenizer
+from mmbench.models.contrastive.dual_encoder import DualEncoder
+from mmbench.models.support.pretrained import load_feature_extractor
 from mmbench.types import Modality, Role, Sound
 
 if TYPE_CHECKING:
@@ -31,28 +31,20 @@ class Clap:
     default_checkpoint: str | None = "laion/clap-htsat-unfused"
 
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
-        import torch
-
         if folder is None:
             raise ModelError(f"clap needs a checkpoint: type clap@{self.default_checkpoint}")
-        self._device, self._dtype = device, getattr(torch, dtype)
-        self._model = load_model(folder, device=device, dtype=dtype)
-        if not hasattr(self._model, "get_audio_features"):
-            kind = self._model.config.model_type
-            raise ModelError(f"checkpoint {folder} is a {kind} model, and clap needs a CLAP")
-        self._tokenizer = load_tokenizer(folder)
+        self._encoder = DualEncoder(
+            folder, "audio", "clap needs a CLAP", device=device, dtype=dtype
+        )
         self._extractor = load_feature_extractor(folder)
         self.rate = int(self._extractor.sampling_rate)
         self._window = int(self._extractor.nb_max_samples)
-        self._fused = bool(self._model.config.audio_config.enable_fusion)
+        self._fused = bool(self._encoder.model.config.audio_config.enable_fusion)
         self._lock = threading.Lock()
 
     def prepare(self, item: str | Sound, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
         """A text to its token ids; a sound to `input_features` float32 and `is_longer`."""
-        if isinstance(item, str):
-            with self._lock:  # tokenizers keep the truncation as a state of theirs
-                return list(self._tokenizer(item, truncation=True)["input_ids"])
-        return self._features(item)
+        return self._encoder.ids(item) if isinstance(item, str) else self._features(item)
 
     def _features(self, sound: Sound) -> Arrays:
         import numpy as np
@@ -73,15 +65,4 @@ class Clap:
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
         """What `prepare` returned for n items to their features, float32 [n, d]."""
-        import numpy as np
-        import torch
-
-        with torch.inference_mode():
-            if modality == "text":
-                coded = self._tokenizer.pad({"input_ids": list(items)}, return_tensors="pt")
-                features = self._model.get_text_features(**coded.to(self._device))
-            else:
-                inputs = stacked(items, self._device, self._dtype)
-                features = self._model.get_audio_features(**inputs)
-        # transformers 5 returns all of a tower's outputs, the projected feature among them.
-        return np.asarray(getattr(features, "pooler_output", features).float().cpu())
+        return self._encoder.embed(items, modality)

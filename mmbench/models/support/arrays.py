@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
     from numpy.typing import NDArray
     from PIL.Image import Image
+    from torch import Tensor
 
     from mmbench.models.support.library_types import FeatureExtractor, ImageProcessor
 
@@ -33,8 +33,8 @@ def pictures(frames: NDArray[np.uint8]) -> list[Image]:
     return [fromarray(frame) for frame in frames]
 
 
-def stacked(items: Sequence[Arrays], device: str, dtype: torch.dtype) -> dict[str, torch.Tensor]:
-    """The arrays of n items as tensors [n, ...] on the device; floating ones in `dtype`."""
+def stacked(items: Sequence[Arrays], device: str, dtype: str) -> dict[str, Tensor]:
+    """Return the arrays of n items as tensors [n, ...] on the device; floating ones in `dtype`."""
     import numpy as np
     import torch
 
@@ -43,6 +43,12 @@ def stacked(items: Sequence[Arrays], device: str, dtype: torch.dtype) -> dict[st
         for name in items[0]
     }
     return {
-        name: values.to(dtype) if values.is_floating_point() else values
+        name: values.to(getattr(torch, dtype)) if values.is_floating_point() else values
         for name, values in tensors.items()
     }
+
+
+def float32_array(tensor: Tensor) -> NDArray[np.float32]:
+    """Return a tensor of any floating dtype and device as an array of NumPy."""
+    array: NDArray[np.float32] = tensor.float().cpu().numpy()
+    return array

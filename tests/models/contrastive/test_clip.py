@@ -117,14 +117,14 @@ def test_equals_transformers_by_hand(
 
 def at_length(model: Clip, texts: list[str], length: int | None) -> np.ndarray:
     """Features with every text padded to `length`, or to the longest of them."""
-    coded = model._tokenizer.pad(
+    coded = model._encoder.tokenizer.pad(
         {"input_ids": [model.prepare(text, "text") for text in texts]},
         padding="max_length" if length else "longest",
         max_length=length,
         return_tensors="pt",
     )
     with torch.inference_mode():
-        return unit(model._model.get_text_features(**coded))
+        return unit(model._encoder.model.get_text_features(**coded))
 
 
 @pytest.mark.parametrize("name", LONGEST)
@@ -134,13 +134,11 @@ def test_longest_of_the_batch_where_it_is_the_same(
     model = models(name)
     texts = ["a cat", "two dogs run in the green park"]
     longest = max(len(model.prepare(text, "text")) for text in texts)
-    assert longest < model._limit
-    assert model._padded([model.prepare(text, "text") for text in texts])["input_ids"].shape == (
-        2,
-        longest,
-    )
+    assert longest < model._encoder.limit
+    batch = model._encoder.padded([model.prepare(text, "text") for text in texts])
+    assert batch["input_ids"].shape == (2, longest)
     np.testing.assert_allclose(
-        embed(model, texts, "text"), at_length(model, texts, model._limit), atol=CLOSE
+        embed(model, texts, "text"), at_length(model, texts, model._encoder.limit), atol=CLOSE
     )
 
 

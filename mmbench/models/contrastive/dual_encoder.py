@@ -1,0 +1,88 @@
+"""The shared part of contrastive models: two towers with one space, and the tokenizer of one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmbench.errors import ModelError
+from mmbench.models.support.arrays import float32_array, stacked
+from mmbench.models.support.pretrained import load_model, load_tokenizer
+from mmbench.types import Modality
+
+if TYPE_CHECKING:
+    from mmbench.models.support.library_types import Batch, Configuration, Tokenizer
+    from mmbench.types import Array
+
+# SigLIP's text feature is the output at the last position, and padding is not masked: its models
+# were trained on texts padded to the maximum, and give other features for any other length. All
+# others pool at the start or at the end token, which padding cannot reach: it comes later under a
+# causal mask (CLIP), or is masked out (BERT in ALIGN and Chinese-CLIP).
+_PADDED_TO_MAXIMUM = {"siglip", "siglip2"}
+
+
+class DualEncoder:
+    """A model of transformers with `get_text_features` and `get_MODALITY_features`.
+
+    `folder` holds the model and its tokenizer, `modality` is that of the other tower, and `wanted`
+    ends the message for another model. `limit` gives the number of tokens at which texts are cut,
+    start and end included; without it the tokenizer's own holds. `device` is cpu, cuda or cuda:N;
+    `dtype` float32, bfloat16 or float16, of the weights and not of the features. Code in the
+    folder runs only with `trust_remote_code`. Raises ModelError when the folder is not such a
+    model, or lacks a part of it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        modality: Modality,
+        wanted: str,
+        *,
+        device: str,
+        dtype: str,
+        limit: Callable[[Configuration, Tokenizer], int] | None = None,
+        trust_remote_code: bool = False,
+    ) -> None:
+        self._device, self._dtype = device, dtype
+        self.model = load_model(
+            folder, device=device, dtype=dtype, trust_remote_code=trust_remote_code
+        )
+        config = self.model.config
+        needed = ("get_text_features", f"get_{modality}_features")
+        if not all(hasattr(self.model, name) for name in needed):
+            raise ModelError(f"checkpoint {folder} is a {config.model_type} model, and {wanted}")
+        self.tokenizer = load_tokenizer(folder, trust_remote_code=trust_remote_code)
+        self.limit = limit(config, self.tokenizer) if limit else None
+        fixed = config.model_type in _PADDED_TO_MAXIMUM
+        self._padding = {"padding": "max_length" if fixed else "longest", "max_length": self.limit}
+        self._lock = threading.Lock()
+
+    def ids(self, text: str) -> list[int]:
+        """Return the token ids of a text, cut to the limit with the end token kept."""
+        # Tokenizers keep the truncation as a state of theirs, and two threads may not set it.
+        with self._lock:
+            coded = self.tokenizer(text, truncation=True, max_length=self.limit)
+        return list(coded["input_ids"])
+
+    def padded(self, items: Sequence[list[int]]) -> Batch:
+        """Return the ids of n texts as one batch on the device."""
+        coded = self.tokenizer.pad({"input_ids": list(items)}, return_tensors="pt", **self._padding)
+        return coded.to(self._device)
+
+    def embed(self, items: Sequence[Any], modality: Modality) -> Array:
+        """Return the features of n prepared items, float32 [n, d], not normalised.
+
+        An item is the ids of a text, or the arrays of another medium.
+        """
+        import torch
+
+        with torch.inference_mode():
+            if modality == "text":
+                features = self.model.get_text_features(**self.padded(items))
+            else:
+                forward = getattr(self.model, f"get_{modality}_features")
+                features = forward(**stacked(items, self._device, self._dtype))
+        # transformers 5 returns all of a tower's outputs, the projected feature among them.
+        return float32_array(getattr(features, "pooler_output", features))
