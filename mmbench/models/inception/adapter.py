@@ -11,6 +11,7 @@ import numpy as np
 
 from mmbench.errors import ModelError
 from mmbench.models.inception.resize import clean_bicubic, tf_bilinear
+from mmbench.models.support.arrays import float32_array
 from mmbench.models.support.pretrained import reason
 from mmbench.types import Modality, Role
 
@@ -78,8 +79,7 @@ class Inception:
             vectors = self._net(((pixels - 128) / 128).to(self._dtype))
             if self._layer == "logits_unbiased":
                 vectors = self._net.logits(vectors)
-        array: NDArray[np.float32] = vectors.float().cpu().numpy()
-        return array
+        return float32_array(vectors)
 
 
 def _check(option: str, given: str, known: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
+from mmbench.models.support.arrays import arrays_of
 from mmbench.models.support.conversations import only_sound
 from mmbench.models.support.groups import map_groups
 from mmbench.models.support.pretrained import load_feature_extractor, load_model, load_tokenizer
@@ -81,9 +82,7 @@ class Ctc:
         return [(self._scaled(piece), keep) for piece, keep in self._windows(samples)]
 
     def _scaled(self, samples: Samples) -> Samples:
-        made = self._extractor(samples, sampling_rate=self.rate, return_tensors="np")
-        values: Samples = made["input_values"][0]
-        return values
+        return arrays_of(self._extractor, samples, sampling_rate=self.rate)["input_values"]
 
     def write(self, conversations: Sequence[list[Window]], options: Generation) -> list[Written]:  # noqa: ARG002
         """What is said in n prepared sounds. The number of tokens is that of the frames' labels."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ContentError, ModelError, SampleError
+from mmbench.models.support.arrays import float32_array
 from mmbench.models.support.pretrained import load_model, load_part, loading, model_type, quiet
 from mmbench.models.support.seeds import seeded
 from mmbench.types import Modality, Sound
@@ -81,8 +82,7 @@ class Tts:
         seed = int.from_bytes(blake2b(text.encode(), digest_size=4).digest())
         with quiet(), seeded(seed, self._device), torch.inference_mode():
             wave = self._spoken(inputs)
-        samples = np.asarray(wave.float().cpu()).reshape(-1)
-        return Sound(np.clip(samples, -1, 1), self._rate)
+        return Sound(np.clip(float32_array(wave).reshape(-1), -1, 1), self._rate)
 
     def _vits(self, inputs: Batch) -> Tensor:
         wave: Tensor = self._model(**inputs).waveform

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.errors import ModelError, SampleError
+from mmbench.models.support.arrays import Arrays, arrays_of, stacked
 from mmbench.models.support.conversations import only_sound
 from mmbench.models.support.generation import ends, unsteered
 from mmbench.models.support.groups import map_groups, shapes_of
@@ -21,16 +22,19 @@ from mmbench.models.support.sounds import refuse_short
 from mmbench.types import Generation, Message, Modality, Sound, Written
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from torch import Tensor
 
     from mmbench.types import DecodedPart
 
-    Inputs = dict[str, NDArray[np.float32] | np.float32]
-
 _MOST_TOKENS = 6.5  # of a second of speech, to Moonshine: more is a loop (usefulsensors/moonshine)
 _BEGINNING = 8  # positions that are left for the tokens before the text: language, task ...
+
+
+class SpeechFeatures(NamedTuple):
+    """What a model takes of one sound, and how long the sound is."""
+
+    arrays: Arrays
+    seconds: float
 
 
 class Whisper:
@@ -58,11 +62,9 @@ class Whisper:
         language: str | None = None,
         task: str | None = None,
     ) -> None:
-        import torch
-
         if folder is None:
             raise ModelError(f"whisper needs a checkpoint: type whisper@{self.default_checkpoint}")
-        self._device, self._dtype = device, getattr(torch, dtype)
+        self._device, self._dtype = device, dtype
         self._extractor = load_feature_extractor(folder)
         self._tokenizer = load_tokenizer(folder)
         self._model = load_model(
@@ -77,7 +79,7 @@ class Whisper:
             raise ModelError(f"checkpoint {folder} knows one language: leave language and task out")
         self.rate = int(self._extractor.sampling_rate)
 
-    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Inputs:  # noqa: ARG002
+    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> SpeechFeatures:  # noqa: ARG002
         """A conversation to the features of its sound, with a mask where they are of any length.
 
         Raises ContentError for a sound shorter than the model's first frame, SampleError for one of
@@ -85,9 +87,9 @@ class Whisper:
         """
         sound = only_sound(item)
         refuse_short(len(sound.samples), self._model, self._extractor)
-        self._refuse_long(float(_seconds(sound)))
-        made = self._extractor(sound.samples, **self._how(sound), return_tensors="np")
-        return {name: values[0] for name, values in made.items()} | {"seconds": _seconds(sound)}
+        self._refuse_long(_seconds(sound))
+        features = arrays_of(self._extractor, sound.samples, **self._how(sound))
+        return SpeechFeatures(features, _seconds(sound))
 
     def _refuse_long(self, seconds: float) -> None:
         known = getattr(self._model.generation_config, "no_timestamps_token_id", None)
@@ -104,40 +106,32 @@ class Whisper:
             how |= {"padding": "max_length" if short else "longest", "truncation": short}
         return how
 
-    def write(self, conversations: Sequence[Inputs], options: Generation) -> list[Written]:
+    def write(self, conversations: Sequence[SpeechFeatures], options: Generation) -> list[Written]:
         """What is said in n prepared sounds. Those of one length share a forward."""
-        return map_groups(conversations, shapes_of, partial(self._generated, options=options))
+        answer = partial(self._generated, options=options)
+        return map_groups(conversations, lambda one: shapes_of(one.arrays), answer)
 
-    def _generated(self, group: list[Inputs], options: Generation) -> list[Written]:
+    def _generated(self, group: list[SpeechFeatures], options: Generation) -> list[Written]:
         import torch
 
+        inputs = stacked([one.arrays for one in group], self._device, self._dtype)
         with quiet(), torch.inference_mode():
-            made = self._model.generate(**self._stacked(group), **self._limits(group, options))
+            made = self._model.generate(**inputs, **self._limits(group, options))
         if not self._is_whisper:
             return [self._written(row, [row]) for row in made]
         windows = [[part["result"] for part in parts] for parts in made["segments"]]
         return [self._written(*pair) for pair in zip(made["sequences"], windows, strict=True)]
 
-    def _stacked(self, group: list[Inputs]) -> dict[str, Tensor]:
-        import numpy as np
-        import torch
-
-        names = [name for name in group[0] if name != "seconds"]
-        stacked = {n: torch.from_numpy(np.stack([one[n] for one in group])) for n in names}
-        return {
-            n: values.to(self._device, self._dtype if values.is_floating_point() else None)
-            for n, values in stacked.items()
-        }
-
-    def _limits(self, group: list[Inputs], options: Generation) -> dict[str, object]:
+    def _limits(self, group: list[SpeechFeatures], options: Generation) -> dict[str, object]:
         config, most = self._model.config, options.max_tokens
+        seconds = max(one.seconds for one in group)
         how: dict[str, object] = {"do_sample": False, "num_beams": 1}
         if self._is_whisper:
-            long = _seconds_of(group) > self._extractor.chunk_length
+            long = seconds > self._extractor.chunk_length
             how |= {name: value for name, value in self._said.items() if value}
             how |= {"return_timestamps": long, "return_segments": True}
         elif config.model_type == "moonshine":
-            most = min(most, max(1, int(_seconds_of(group) * _MOST_TOKENS)))
+            most = min(most, max(1, int(seconds * _MOST_TOKENS)))
         if positions := getattr(config, "max_target_positions", None):
             most = min(most, positions - _BEGINNING)
         return how | {"max_new_tokens": most}
@@ -155,12 +149,8 @@ class Whisper:
         )
 
 
-def _seconds(sound: Sound) -> np.float32:
+def _seconds(sound: Sound) -> float:
+    """Return how long a sound is, rounded to float32."""
     import numpy as np
 
-    return np.float32(len(sound.samples) / sound.rate)
-
-
-def _seconds_of(group: list[Inputs]) -> float:
-    """How long the longest sound of a group is."""
-    return max(float(one["seconds"]) for one in group)
+    return float(np.float32(len(sound.samples) / sound.rate))

@@ -40,7 +40,7 @@ def map_groups(
 
 
 def shapes_of(
-    arrays: Mapping[str, NDArray[np.generic] | np.generic],
+    arrays: Mapping[str, NDArray[np.generic]],
 ) -> list[tuple[str, tuple[int, ...]]]:
     """Return the names and shapes of the arrays that a model takes of one item, as a key."""
     return sorted((name, values.shape) for name, values in arrays.items())
