@@ -61,15 +61,15 @@ MODELS: Names = {
         "models that answer about sounds: Qwen2-Audio, Audio Flamingo ...",
     ),
     "image": (
-        "mmbench.models.classifiers.image:ImageClassifier",
+        "mmbench.models.classifiers:ImageClassifier",
         "image classifiers: ViT, ConvNeXt ...",
     ),
     "video": (
-        "mmbench.models.classifiers.video:VideoClassifier",
+        "mmbench.models.classifiers:VideoClassifier",
         "video classifiers: VideoMAE, TimeSformer, ViViT, V-JEPA 2 ...",
     ),
     "audio": (
-        "mmbench.models.classifiers.audio:AudioClassifier",
+        "mmbench.models.classifiers:AudioClassifier",
         "sound classifiers, of one label or several: AST, wav2vec 2.0, HuBERT ...",
     ),
     "whisper": (

@@ -13,9 +13,7 @@ from PIL import Image
 
 from mmbench.errors import ContentError, MissingExtra, ModelError
 from mmbench.media import decode_image, decode_sound, decode_video
-from mmbench.models.classifiers.audio import AudioClassifier
-from mmbench.models.classifiers.image import ImageClassifier
-from mmbench.models.classifiers.video import VideoClassifier
+from mmbench.models.classifiers import AudioClassifier, ImageClassifier, VideoClassifier
 from mmbench.models.contrastive.clap import Clap
 from mmbench.models.contrastive.xclip import XClip
 from mmbench.types import Clip, Frames, Sound

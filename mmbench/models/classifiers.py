@@ -1,0 +1,133 @@
+"""Classifiers of transformers: images, videos and sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mmbench.errors import ModelError
+from mmbench.models.support.arrays import Arrays, arrays_of, float32_array, pictures, stacked
+from mmbench.models.support.groups import map_groups, shapes_of
+from mmbench.models.support.pretrained import (
+    load_feature_extractor,
+    load_image_processor,
+    load_model,
+)
+from mmbench.models.support.sounds import refuse_short
+from mmbench.models.support.videos import load_video_processor
+from mmbench.types import Clip, Frames, Modality, Sound
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from mmbench.types import Array
+
+_FRAMES = ("num_frames", "frames_per_clip")  # how configurations call it
+
+
+class Classifier:
+    """A model of transformers with a classification head, and the names of its classes.
+
+    `_auto` is the class of transformers that loads the model, `_load_processor` loads what prepares
+    its inputs. Items of equal shapes share a forward, so that nothing is padded. Raises ModelError
+    when the folder is not such a model.
+    """
+
+    version = 1
+    default_checkpoint: str | None = None
+    _auto: ClassVar[str]
+    _load_processor: ClassVar[staticmethod[[Path], Any]]
+
+    def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
+        if folder is None:
+            raise ModelError("a classifier needs a checkpoint: type NAME@CHECKPOINT")
+        self._device, self._dtype = device, dtype
+        self._model = load_model(folder, device=device, dtype=dtype, auto=self._auto)
+        names = self._model.config.id2label
+        if sorted(names) != list(range(len(names))):
+            raise ModelError(
+                f"checkpoint {folder}: id2label in its config.json does not count from 0"
+            )
+        self.labels = [str(names[index]) for index in range(len(names))]
+        self._processor = self._load_processor(folder)
+
+    def classify(self, items: Sequence[Arrays], modality: Modality) -> Array:  # noqa: ARG002
+        """Return logits [n, c] float32 of n prepared items."""
+        import numpy as np
+
+        return np.stack(map_groups(items, shapes_of, self._forward))
+
+    def _forward(self, items: list[Arrays]) -> Array:
+        import torch
+
+        with torch.inference_mode():
+            found = self._model(**stacked(items, self._device, self._dtype))
+        return float32_array(found.logits)
+
+
+class ImageClassifier(Classifier):
+    """Any model that AutoModelForImageClassification loads; images by its own processor."""
+
+    modalities: frozenset[Modality] = frozenset({"image"})
+    default_checkpoint: str | None = "google/vit-base-patch16-224"
+    _auto = "AutoModelForImageClassification"
+    _load_processor = staticmethod(load_image_processor)
+
+    def prepare(self, item: Image, modality: Modality) -> Arrays:  # noqa: ARG002
+        """Return what the model takes of an RGB image, `pixel_values` float32 [3, h, w]."""
+        return arrays_of(self._processor, item)
+
+
+class VideoClassifier(Classifier):
+    """Any model that AutoModelForVideoClassification loads; frames by its own processor.
+
+    `stride` is the distance of frames: VideoMAE's 16 frames are 4 apart on Kinetics
+    (MCG-NJU/VideoMAE, scripts/kinetics); without it they are spread over the whole video. Several
+    views of a video are the task's matter.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"video"})
+    default_checkpoint: str | None = "MCG-NJU/videomae-base-finetuned-kinetics"
+    _auto = "AutoModelForVideoClassification"
+    _load_processor = staticmethod(load_video_processor)
+
+    def __init__(
+        self, folder: Path | None, *, device: str, dtype: str, stride: int | None = None
+    ) -> None:
+        super().__init__(folder, device=device, dtype=dtype)
+        config = self._model.config
+        count = next(getattr(config, name) for name in _FRAMES if hasattr(config, name))
+        self.frames = Frames(count, stride)
+
+    def prepare(self, item: Clip, modality: Modality) -> Arrays:  # noqa: ARG002
+        """Return what the model takes of a clip, `pixel_values` float32 [t, 3, h, w]."""
+        return arrays_of(self._processor, pictures(item.frames))
+
+
+class AudioClassifier(Classifier):
+    """Any model that AutoModelForAudioClassification loads; sounds by its own feature extractor.
+
+    Models with a window (AST: 1,024 frames, 10 seconds) get a sound cut or padded to it, as their
+    extractor does; others hear it as a whole.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"audio"})
+    default_checkpoint: str | None = "MIT/ast-finetuned-audioset-10-10-0.4593"
+    _auto = "AutoModelForAudioClassification"
+    _load_processor = staticmethod(load_feature_extractor)
+
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+        return int(self._processor.sampling_rate)
+
+    def prepare(self, item: Sound, modality: Modality) -> Arrays:  # noqa: ARG002
+        """Return what the model takes of a sound: a spectrogram or samples, float32.
+
+        Raises ContentError for a sound shorter than the model's first frame.
+        """
+        refuse_short(len(item.samples), self._model, self._processor)
+        made = arrays_of(self._processor, item.samples, sampling_rate=item.rate)
+        # A sound is alone in its forward or among others of its length: there is nothing to mask.
+        return {name: values for name, values in made.items() if name != "attention_mask"}

@@ -1,1 +1,0 @@
-"""Classifiers of images, sounds and videos."""
