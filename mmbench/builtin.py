@@ -49,15 +49,15 @@ MODELS: Names = {
     "xclip": ("mmbench.models.contrastive.xclip:XClip", "X-CLIP: videos and texts in one space"),
     "clap": ("mmbench.models.contrastive.clap:Clap", "CLAP: sounds and texts in one space"),
     "llava": (
-        "mmbench.models.chat.llava:Llava",
+        "mmbench.models.chat.adapters:Llava",
         "any image-text-to-text model of transformers: LLaVA, Idefics, Qwen-VL, PaliGemma ...",
     ),
     "video-llm": (
-        "mmbench.models.chat.video_llm:VideoLlm",
+        "mmbench.models.chat.adapters:VideoLlm",
         "video-text-to-text models: LLaVA-NeXT-Video, Qwen-VL, VideoLLaVA ...",
     ),
     "audio-llm": (
-        "mmbench.models.chat.audio_llm:AudioLlm",
+        "mmbench.models.chat.adapters:AudioLlm",
         "models that answer about sounds: Qwen2-Audio, Audio Flamingo ...",
     ),
     "image": (

@@ -12,8 +12,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.chat.audio_llm import AudioLlm
-from mmbench.models.chat.llava import Llava
+from mmbench.models.chat.adapters import AudioLlm, Llava
 from mmbench.models.speech.ctc import Ctc
 from mmbench.models.speech.whisper import Whisper
 from mmbench.types import Generation, Message, Sound, Written

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from mmbench.errors import ContentError, MissingExtra, ModelError
 from mmbench.models.image_generation.pipelines import load_pipeline, silent
+from mmbench.models.support.generation import seeded
 from mmbench.models.support.pretrained import reason
-from mmbench.models.support.seeds import seeded
 from mmbench.types import Modality
 
 if TYPE_CHECKING:

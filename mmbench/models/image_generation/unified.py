@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.chat.adapters import Asked, Chat, own_template
+from mmbench.models.chat.adapters import Chat
+from mmbench.models.chat.inputs import RenderedConversation
+from mmbench.models.chat.templates import own_template
 from mmbench.models.image_generation import emu3, janus
 from mmbench.models.image_generation.image_tokens import Drawing
+from mmbench.models.support.generation import seeded
 from mmbench.models.support.pretrained import load_processor, model_type, quiet
-from mmbench.models.support.seeds import seeded
 from mmbench.types import Generation, Message, Modality, Written
 
 if TYPE_CHECKING:
@@ -76,14 +78,7 @@ class Unified(Chat):
         if folder is None:
             raise ModelError(f"unified needs a checkpoint: type unified@{self.default_checkpoint}")
         self._family = _family(folder)
-        super().__init__(
-            folder,
-            "AutoModelForImageTextToText",
-            ["image_processor"],
-            device=device,
-            dtype=dtype,
-            template=template or _template(folder),
-        )
+        super().__init__(folder, device=device, dtype=dtype, template=template or _template(folder))
         self._folder = folder
         given: dict[str, Any] = {
             "guidance": guidance,
@@ -95,7 +90,7 @@ class Unified(Chat):
         self._given = {name: value for name, value in given.items() if value is not None}
 
     def write(
-        self, conversations: Sequence[Asked], options: Generation
+        self, conversations: Sequence[RenderedConversation], options: Generation
     ) -> list[Written | SampleError]:
         """Answers to n prepared conversations."""
         if not self._family.alone:

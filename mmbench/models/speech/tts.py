@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.models.support.arrays import float32_array
+from mmbench.models.support.generation import seeded
 from mmbench.models.support.pretrained import load_model, load_part, loading, model_type, quiet
-from mmbench.models.support.seeds import seeded
 from mmbench.types import Modality, Sound
 from mmbench.validation.regular_files import open_regular
 

@@ -1,21 +1,42 @@
-"""What adapters look for in a conversation."""
+"""The parts of a conversation by their modality."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.errors import SampleError
-from mmbench.types import Message, Sound
+from mmbench.types import Clip, Message, Sound
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from mmbench.types import DecodedPart
 
 
-def only_sound(conversation: Sequence[Message[DecodedPart]]) -> Sound:
-    """The one sound of a conversation. Raises SampleError where there is none, or another one."""
+class ConversationParts(NamedTuple):
+    """What all messages of a conversation hold together, each sort in its order."""
+
+    texts: list[str]
+    images: list[Image]
+    videos: list[Clip]
+    sounds: list[Sound]
+
+
+def split_parts(conversation: Sequence[Message[DecodedPart]]) -> ConversationParts:
+    """Return the parts of all messages by their modality."""
     parts = [part for message in conversation for part in message.parts]
-    sounds = [part for part in parts if isinstance(part, Sound)]
+    return ConversationParts(
+        texts=[part for part in parts if isinstance(part, str)],
+        images=[part for part in parts if not isinstance(part, str | Clip | Sound)],
+        videos=[part for part in parts if isinstance(part, Clip)],
+        sounds=[part for part in parts if isinstance(part, Sound)],
+    )
+
+
+def only_sound(conversation: Sequence[Message[DecodedPart]]) -> Sound:
+    """Return the one sound of a conversation. Raises SampleError where there is none or several."""
+    sounds = split_parts(conversation).sounds
     if len(sounds) != 1:
         raise SampleError(f"a speech recogniser takes one sound, and was given {len(sounds)}")
     return sounds[0]

@@ -1,11 +1,12 @@
-"""How a text is generated, in the words of transformers."""
+"""How texts and images are generated: settings of transformers, seeds, where a text ends."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mmbench.types import Generation
+from mmbench.types import Generation, Written
 
 if TYPE_CHECKING:
     from mmbench.models.support.library_types import Configuration, Network, Tokenizer
@@ -33,13 +34,35 @@ def unsteered(config: Configuration) -> Configuration:
 
 
 def greedy_or_sampled(options: Generation) -> dict[str, object]:
-    """Arguments of `generate`; sampling wants its seed set around it (`seeds.seeded`)."""
+    """Arguments of `generate`; sampling wants its seed set around it (`seeded`)."""
     most = {"max_new_tokens": options.max_tokens, "num_beams": 1}
     if options.temperature == 0:
         # A checkpoint's own settings may turn sampling on, and set what only sampling takes.
         return {**most, "do_sample": False, "temperature": None, "top_p": None, "top_k": None}
     chance = {"temperature": options.temperature, "top_p": options.top_p, "top_k": None}
     return {**most, **chance, "do_sample": True}
+
+
+def generated_text(text: str, tokens: int, options: Generation, *, ended: bool) -> Written:
+    """Return a text of so many tokens, cut at the stops of `options` and stripped.
+
+    `ended` says that the model ended it, and that it was not cut off at the limit of tokens.
+    """
+    cut = cut_at(text, options.stop)
+    return Written(cut.strip(), "stop" if ended or cut != text else "length", tokens)
+
+
+@contextmanager
+def seeded(seed: int, device: str) -> Iterator[None]:
+    """Set the generators of torch to `seed` (0 to 2⁶⁴ - 1) inside, and put them back after.
+
+    `device` is cpu, cuda or cuda:N. For code of libraries that takes no generator as an argument.
+    """
+    import torch
+
+    with torch.random.fork_rng(devices=[device] if device.startswith("cuda") else []):
+        torch.manual_seed(seed)
+        yield
 
 
 def ends(model: Network, tokenizer: Tokenizer) -> set[int | None]:

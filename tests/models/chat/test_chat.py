@@ -13,9 +13,7 @@ import transformers as tf
 from PIL import Image
 
 from mmbench.errors import ContentError, ModelError, SampleError
-from mmbench.models.chat.audio_llm import AudioLlm
-from mmbench.models.chat.llava import Llava
-from mmbench.models.chat.video_llm import VideoLlm
+from mmbench.models.chat.adapters import AudioLlm, Llava, VideoLlm
 from mmbench.types import Generation, Message, Sound, Written
 from tests.support import tiny_chat
 

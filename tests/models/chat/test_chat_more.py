@@ -12,7 +12,7 @@ import transformers as tf
 from PIL import Image
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.chat.llava import Llava
+from mmbench.models.chat.adapters import Llava
 from mmbench.types import Generation, Message, Written
 from tests.support import tiny_chat, tiny_chat_more
 

@@ -21,8 +21,7 @@ from mmbench.cli import main
 from mmbench.datasets import Samples
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import SampleError
-from mmbench.models.chat.llava import Llava
-from mmbench.models.chat.video_llm import VideoLlm
+from mmbench.models.chat.adapters import Llava, VideoLlm
 from mmbench.models.classifiers import VideoClassifier
 from mmbench.spec import load_task
 from mmbench.types import Clip, Generation, Message, Written

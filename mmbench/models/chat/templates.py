@@ -1,0 +1,93 @@
+"""The chat template of a checkpoint: from messages to the text that a model continues."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmbench.errors import ModelError, SampleError
+from mmbench.models.support.pretrained import reason
+from mmbench.types import Clip, Message, Sound
+from mmbench.validation.regular_files import read_regular
+
+if TYPE_CHECKING:
+    from mmbench.models.support.library_types import Processor
+    from mmbench.types import DecodedPart
+
+
+class ChatTemplate:
+    """The template of `folder`, or that of the Jinja file `file` in its place.
+
+    Raises ModelError where there is neither, and for one that fails on messages made of parts.
+    """
+
+    def __init__(self, folder: Path, processor: Processor, file: str | None = None) -> None:
+        self._processor = processor
+        self._template = _read(file) if file else own_template(folder, processor)
+        if self._template is None:
+            raise ModelError(
+                f"checkpoint {folder} has no chat template: give one, --model-arg template=FILE"
+            )
+        self._refuse_plain(folder)
+
+    def render(self, conversation: Sequence[Message[DecodedPart]]) -> str:
+        """Return the text of a conversation. Raises SampleError where the template refuses it."""
+        from jinja2 import TemplateError
+
+        turns = [
+            {"role": message.role, "content": [_part(part) for part in message.parts]}
+            for message in conversation
+        ]
+        try:
+            return self._processor.apply_chat_template(
+                turns, tokenize=False, add_generation_prompt=True, chat_template=self._template
+            )
+        except TemplateError as error:
+            raise SampleError(f"its template refuses the conversation: {reason(error)}") from error
+
+    def _refuse_plain(self, folder: Path) -> None:
+        """Templates of language models alone fail on parts, or print the list of them."""
+        part = _part("hello")
+        try:
+            text = self.render([Message("user", ("hello",))])
+        except (SampleError, TypeError) as error:
+            text = str([part, error])
+        if str(part) in text:
+            raise ModelError(
+                f"checkpoint {folder}: its chat template cannot render a message made of parts:"
+                " give one that can, --model-arg template=FILE"
+            )
+
+
+def own_template(folder: Path, processor: Processor) -> str | None:
+    """Return the chat template of `folder`: its processor's, else its tokenizer's; None without.
+
+    Processors do not look into tokenizer_config.json, where older folders hold theirs. Of several
+    by name it is `default`, as transformers chooses. Raises ModelError where none is called so.
+    """
+    holders = (processor, getattr(processor, "tokenizer", None))
+    held = (getattr(holder, "chat_template", None) for holder in holders)
+    found = next((one for one in held if one), None)
+    if isinstance(found, dict) and "default" not in found:
+        raise ModelError(
+            f"checkpoint {folder} has the chat templates {', '.join(sorted(found))} and no default:"
+            " copy one of them into a file, --model-arg template=FILE"
+        )
+    return found["default"] if isinstance(found, dict) else found
+
+
+def _part(part: DecodedPart) -> dict[str, str]:
+    """Return a part of a message as templates take it."""
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    if isinstance(part, Sound):
+        return {"type": "audio", "audio": ""}  # Qwen2-Audio's first template looks for the key
+    return {"type": "video" if isinstance(part, Clip) else "image"}
+
+
+def _read(template: str) -> str:
+    try:
+        return read_regular(template).decode()
+    except (OSError, ValueError) as error:
+        raise ModelError(f"template {template}: cannot be read: {reason(error)}") from error
