@@ -10,6 +10,7 @@ from mmbench.errors import ModelError
 from mmbench.models.support.arrays import Arrays, arrays_of, float32_array, pictures, stacked
 from mmbench.models.support.groups import map_groups, shapes_of
 from mmbench.models.support.pretrained import (
+    checkpoint_folder,
     load_feature_extractor,
     load_image_processor,
     load_model,
@@ -29,19 +30,19 @@ _FRAMES = ("num_frames", "frames_per_clip")  # how configurations call it
 class Classifier:
     """A model of transformers with a classification head, and the names of its classes.
 
-    `_auto` is the class of transformers that loads the model, `_load_processor` loads what prepares
-    its inputs. Items of equal shapes share a forward, so that nothing is padded. Raises ModelError
-    when the folder is not such a model.
+    `_name` is the registered name, `_auto` the class of transformers that loads the model, and
+    `_load_processor` loads what prepares its inputs. Items of equal shapes share a forward, so that
+    nothing is padded. Raises ModelError when the folder is not such a model.
     """
 
     version = 1
     default_checkpoint: str | None = None
+    _name: ClassVar[str]
     _auto: ClassVar[str]
     _load_processor: ClassVar[staticmethod[[Path], Any]]
 
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
-        if folder is None:
-            raise ModelError("a classifier needs a checkpoint: type NAME@CHECKPOINT")
+        folder = checkpoint_folder(folder, self._name, self.default_checkpoint)
         self._device, self._dtype = device, dtype
         self._model = load_model(folder, device=device, dtype=dtype, auto=self._auto)
         names = self._model.config.id2label
@@ -71,6 +72,7 @@ class ImageClassifier(Classifier):
 
     modalities: frozenset[Modality] = frozenset({"image"})
     default_checkpoint: str | None = "google/vit-base-patch16-224"
+    _name = "image"
     _auto = "AutoModelForImageClassification"
     _load_processor = staticmethod(load_image_processor)
 
@@ -89,6 +91,7 @@ class VideoClassifier(Classifier):
 
     modalities: frozenset[Modality] = frozenset({"video"})
     default_checkpoint: str | None = "MCG-NJU/videomae-base-finetuned-kinetics"
+    _name = "video"
     _auto = "AutoModelForVideoClassification"
     _load_processor = staticmethod(load_video_processor)
 
@@ -114,6 +117,7 @@ class AudioClassifier(Classifier):
 
     modalities: frozenset[Modality] = frozenset({"audio"})
     default_checkpoint: str | None = "MIT/ast-finetuned-audioset-10-10-0.4593"
+    _name = "audio"
     _auto = "AutoModelForAudioClassification"
     _load_processor = staticmethod(load_feature_extractor)
 

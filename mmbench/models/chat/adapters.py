@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from mmbench.errors import ContentError, ModelError, SampleError
+from mmbench.errors import ContentError, SampleError
 from mmbench.models.chat.inputs import ChatInputs, RenderedConversation
 from mmbench.models.support.generation import (
     ends,
@@ -17,7 +17,7 @@ from mmbench.models.support.generation import (
     unsteered,
 )
 from mmbench.models.support.groups import map_groups
-from mmbench.models.support.pretrained import load_model, quiet
+from mmbench.models.support.pretrained import checkpoint_folder, load_model, quiet
 from mmbench.text import count
 from mmbench.types import Frames, Generation, Message, Modality, Written
 
@@ -33,14 +33,16 @@ _SHORTEST = 0.1
 class Chat:
     """A generative model of transformers with a processor and a chat template.
 
-    `folder` holds them as `save_pretrained` writes them; `_auto` is the class of transformers that
-    loads the model, `_needs` are the parts that its processor must have. `template` is the path of
-    a Jinja file for a checkpoint that has none. Raises ModelError when a part is missing.
+    `folder` holds them as `save_pretrained` writes them; `_name` is the registered name, `_auto`
+    the class of transformers that loads the model, `_needs` are the parts that its processor must
+    have. `template` is the path of a Jinja file for a checkpoint that has none. Raises ModelError
+    when a part is missing.
     """
 
     version = 1
     bfloat16 = True  # trained and served in it: what `--dtype auto` takes where there is any
     default_checkpoint: str | None = None
+    _name: ClassVar[str]
     _auto: ClassVar[str] = "AutoModelForImageTextToText"
     _needs: ClassVar[tuple[str, ...]] = ("image_processor",)
 
@@ -55,8 +57,7 @@ class Chat:
     ) -> None:
         import torch
 
-        if folder is None:
-            raise ModelError("a language model needs a checkpoint: type NAME@CHECKPOINT")
+        folder = checkpoint_folder(folder, self._name, self.default_checkpoint)
         self._device, self._dtype = device, getattr(torch, dtype)
         self._chat = ChatInputs(
             folder, self._needs, template=template, trust_remote_code=trust_remote_code
@@ -168,6 +169,7 @@ class Llava(Chat):
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
     default_checkpoint: str | None = "llava-hf/llava-1.5-7b-hf"
+    _name = "llava"
 
 
 class VideoLlm(Chat):
@@ -179,6 +181,7 @@ class VideoLlm(Chat):
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "video"})
     default_checkpoint: str | None = "llava-hf/LLaVA-NeXT-Video-7B-hf"
+    _name = "video-llm"
     _needs = ("image_processor", "video_processor")
 
     def __init__(
@@ -210,6 +213,7 @@ class AudioLlm(Chat):
 
     modalities: frozenset[Modality] = frozenset({"text", "audio"})
     default_checkpoint: str | None = "Qwen/Qwen2-Audio-7B-Instruct"
+    _name = "audio-llm"
     _auto = "AutoModelForMultimodalLM"
     _needs = ("feature_extractor",)
 

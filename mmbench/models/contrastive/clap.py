@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmbench.errors import ModelError
 from mmbench.models.contrastive.dual_encoder import DualEncoder
-from mmbench.models.support.pretrained import load_feature_extractor
+from mmbench.models.support.pretrained import checkpoint_folder, load_feature_extractor
 from mmbench.types import Modality, Role, Sound
 
 if TYPE_CHECKING:
@@ -31,8 +30,7 @@ class Clap:
     default_checkpoint: str | None = "laion/clap-htsat-unfused"
 
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
-        if folder is None:
-            raise ModelError(f"clap needs a checkpoint: type clap@{self.default_checkpoint}")
+        folder = checkpoint_folder(folder, "clap", self.default_checkpoint)
         self._encoder = DualEncoder(
             folder, "audio", "clap needs a CLAP", device=device, dtype=dtype
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mmbench.errors import ModelError
 from mmbench.models.contrastive.dual_encoder import DualEncoder
 from mmbench.models.support.arrays import arrays_of
-from mmbench.models.support.pretrained import load_image_processor, reason
+from mmbench.models.support.pretrained import checkpoint_folder, load_image_processor, reason
 from mmbench.types import Modality, Role
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ class Clip:
     def __init__(
         self, folder: Path | None, *, device: str, dtype: str, trust_remote_code: bool = False
     ) -> None:
-        if folder is None:
-            raise ModelError(f"clip needs a checkpoint: type clip@{self.default_checkpoint}")
+        folder = checkpoint_folder(folder, "clip", self.default_checkpoint)
         self._encoder = DualEncoder(
             folder,
             "image",

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmbench.errors import ModelError
 from mmbench.models.contrastive.dual_encoder import DualEncoder
 from mmbench.models.support.arrays import arrays_of, pictures
+from mmbench.models.support.pretrained import checkpoint_folder
 from mmbench.models.support.videos import load_video_processor
 from mmbench.types import Clip, Frames, Modality, Role
 
@@ -31,8 +31,7 @@ class XClip:
     default_checkpoint: str | None = "microsoft/xclip-base-patch32"
 
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
-        if folder is None:
-            raise ModelError(f"xclip needs a checkpoint: type xclip@{self.default_checkpoint}")
+        folder = checkpoint_folder(folder, "xclip", self.default_checkpoint)
         self._encoder = DualEncoder(
             folder,
             "video",

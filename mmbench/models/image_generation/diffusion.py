@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mmbench.errors import ContentError, MissingExtra, ModelError
-from mmbench.models.image_generation.pipelines import load_pipeline, silent
+from mmbench.models.image_generation.pipelines import INDEX, load_pipeline, silent
 from mmbench.models.support.generation import seeded
-from mmbench.models.support.pretrained import reason
+from mmbench.models.support.pretrained import checkpoint_folder, reason
 from mmbench.types import Modality
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ class Diffusion:
     ) -> None:
         if find_spec("diffusers") is None:
             raise MissingExtra("model diffusers", "diffusers", "mmbench[draw]")
-        if folder is None:
-            raise ModelError(f"diffusers needs a checkpoint: diffusers@{self.default_checkpoint}")
+        folder = checkpoint_folder(folder, "diffusers", self.default_checkpoint, INDEX)
         self._device = device
         self._pipeline = load_pipeline(folder, dtype=dtype).to(device)
         self._pipeline.set_progress_bar_config(disable=True)

@@ -13,7 +13,7 @@ from mmbench.models.chat.templates import own_template
 from mmbench.models.image_generation import emu3, janus
 from mmbench.models.image_generation.image_tokens import Drawing
 from mmbench.models.support.generation import seeded
-from mmbench.models.support.pretrained import load_processor, model_type, quiet
+from mmbench.models.support.pretrained import checkpoint_folder, load_processor, model_type, quiet
 from mmbench.types import Generation, Message, Modality, Written
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Unified(Chat):
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
     default_checkpoint: str | None = "deepseek-community/Janus-Pro-1B"
+    _name = "unified"
 
     def __init__(
         self,
@@ -75,8 +76,7 @@ class Unified(Chat):
         negative: str | None = None,
         area: int | None = None,
     ) -> None:
-        if folder is None:
-            raise ModelError(f"unified needs a checkpoint: type unified@{self.default_checkpoint}")
+        folder = checkpoint_folder(folder, self._name, self.default_checkpoint)
         self._family = _family(folder)
         super().__init__(folder, device=device, dtype=dtype, template=template or _template(folder))
         self._folder = folder

@@ -10,7 +10,12 @@ from mmbench.errors import ModelError
 from mmbench.models.support.arrays import arrays_of
 from mmbench.models.support.conversations import only_sound
 from mmbench.models.support.groups import map_groups
-from mmbench.models.support.pretrained import load_feature_extractor, load_model, load_tokenizer
+from mmbench.models.support.pretrained import (
+    checkpoint_folder,
+    load_feature_extractor,
+    load_model,
+    load_tokenizer,
+)
 from mmbench.models.support.sounds import frames, refuse_short
 from mmbench.types import Generation, Message, Modality, Written
 
@@ -50,8 +55,12 @@ class Ctc:
     ) -> None:
         import torch
 
-        if folder is None or not 0 <= 2 * stride < window:
-            raise ModelError("ctc needs a checkpoint, and a window longer than both strides")
+        folder = checkpoint_folder(folder, "ctc", self.default_checkpoint)
+        if not 0 <= 2 * stride < window:
+            raise ModelError(
+                f"model ctc: window is {window:g} s and stride {stride:g} s: give a stride from 0"
+                " and a window longer than two strides"
+            )
         self._device, self._dtype = device, getattr(torch, dtype)
         self._extractor = load_feature_extractor(folder)
         self._tokenizer = load_tokenizer(folder)

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.models.support.arrays import float32_array
 from mmbench.models.support.generation import seeded
-from mmbench.models.support.pretrained import load_model, load_part, loading, model_type, quiet
+from mmbench.models.support.pretrained import (
+    checkpoint_folder,
+    load_model,
+    load_part,
+    loading,
+    model_type,
+    quiet,
+)
 from mmbench.types import Modality, Sound
 from mmbench.validation.regular_files import open_regular
 
@@ -45,8 +52,7 @@ class Tts:
         vocoder: str | None = None,
         speaker: str | None = None,
     ) -> None:
-        if folder is None:
-            raise ModelError(f"tts needs a checkpoint: type tts@{self.default_checkpoint}")
+        folder = checkpoint_folder(folder, "tts", self.default_checkpoint)
         self._device = device
         kind = model_type(folder)
         auto = _AUTO.get(kind, "AutoModelForTextToWaveform")

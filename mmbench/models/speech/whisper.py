@@ -13,6 +13,7 @@ from mmbench.models.support.conversations import only_sound
 from mmbench.models.support.generation import ends, unsteered
 from mmbench.models.support.groups import map_groups, shapes_of
 from mmbench.models.support.pretrained import (
+    checkpoint_folder,
     load_feature_extractor,
     load_model,
     load_tokenizer,
@@ -62,8 +63,7 @@ class Whisper:
         language: str | None = None,
         task: str | None = None,
     ) -> None:
-        if folder is None:
-            raise ModelError(f"whisper needs a checkpoint: type whisper@{self.default_checkpoint}")
+        folder = checkpoint_folder(folder, "whisper", self.default_checkpoint)
         self._device, self._dtype = device, dtype
         self._extractor = load_feature_extractor(folder)
         self._tokenizer = load_tokenizer(folder)

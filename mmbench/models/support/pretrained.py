@@ -107,6 +107,21 @@ def reason(error: Exception) -> str:
     return f"{type(error).__name__}: {cut}"
 
 
+def checkpoint_folder(
+    folder: Path | None, model: str, default: str | None, wanted: str = "config.json and weights"
+) -> Path:
+    """Return the folder of a checkpoint. Raises ModelError where none is given, or there is none.
+
+    `model` is the registered name of an adapter, `default` the checkpoint that the message
+    proposes, and `wanted` the files that the adapter looks for.
+    """
+    if folder is None:
+        raise ModelError(f"model {model} needs a checkpoint: type {model}@{default}")
+    if not folder.is_dir():
+        raise ModelError(f"model {model}: there is no folder {folder} (looked for {wanted})")
+    return folder
+
+
 def load_model(
     folder: Path,
     *,

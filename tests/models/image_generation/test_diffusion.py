@@ -206,7 +206,7 @@ def test_half_the_bits_draw_nearly_the_same(folders: dict[str, Path], name: str)
 
 
 def test_no_checkpoint_is_refused() -> None:
-    with pytest.raises(ModelError, match="diffusers needs a checkpoint: diffusers@"):
+    with pytest.raises(ModelError, match="diffusers needs a checkpoint: type diffusers@"):
         Diffusion(None, **CPU)
 
 
