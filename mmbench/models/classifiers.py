@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mmbench.errors import ModelError
-from mmbench.models.support.arrays import Arrays, arrays_of, float32_array, pictures, stacked
+from mmbench.models.support.arrays import Arrays, arrays_of, float32_array, stacked
 from mmbench.models.support.groups import map_groups, shapes_of
 from mmbench.models.support.pretrained import (
     checkpoint_folder,
@@ -16,7 +16,7 @@ from mmbench.models.support.pretrained import (
     load_model,
 )
 from mmbench.models.support.sounds import refuse_short
-from mmbench.models.support.videos import load_video_processor
+from mmbench.models.support.videos import load_video_processor, pictures
 from mmbench.types import Clip, Frames, Modality, Sound
 
 if TYPE_CHECKING:

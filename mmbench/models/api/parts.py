@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from mmbench.models.support.arrays import pictures
+from mmbench.models.support.videos import pictures
 from mmbench.types import Clip, EncodedImage, Message, Sound
 
 if TYPE_CHECKING:

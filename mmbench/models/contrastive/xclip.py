@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.models.contrastive.dual_encoder import DualEncoder
-from mmbench.models.support.arrays import arrays_of, pictures
+from mmbench.models.support.arrays import arrays_of
 from mmbench.models.support.pretrained import checkpoint_folder
-from mmbench.models.support.videos import load_video_processor
+from mmbench.models.support.videos import load_video_processor, pictures
 from mmbench.types import Clip, Frames, Modality, Role
 
 if TYPE_CHECKING:

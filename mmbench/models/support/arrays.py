@@ -1,4 +1,4 @@
-"""Images and frames to the arrays that a checkpoint's own image processor makes of them."""
+"""Arrays that processors make of one item, as tensors of a batch, and back to arrays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from PIL.Image import Image
     from torch import Tensor
 
     from mmbench.models.support.library_types import FeatureExtractor, ImageProcessor
@@ -24,13 +23,6 @@ def arrays_of(
 
     made = processor(item, return_tensors="np", **options)
     return {name: np.ascontiguousarray(values[0]) for name, values in made.items()}
-
-
-def pictures(frames: NDArray[np.uint8]) -> list[Image]:
-    """Frames [t, h, w, 3] as PIL images."""
-    from PIL.Image import fromarray
-
-    return [fromarray(frame) for frame in frames]
 
 
 def stacked(items: Sequence[Arrays], device: str, dtype: str) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""The part of a checkpoint folder that prepares the frames of a video."""
+"""Videos: what prepares their frames in a checkpoint folder, and frames as images."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from mmbench.validation.regular_files import read_regular
 from mmbench.validation.safe_parse import parse_json
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
     from mmbench.models.support.library_types import ImageProcessor
 
 _TICKS = 1000  # of a second: the clock in which frames are numbered for a processor
@@ -41,6 +45,13 @@ def _is_video_processor(folder: Path) -> bool:
         return file.is_file() and "video_processor_type" in parse_json(read_regular(file), dict)
     except (OSError, ValueError) as error:
         raise ModelError(f"{file}: cannot be read: {error}") from error
+
+
+def pictures(frames: NDArray[np.uint8]) -> list[Image]:
+    """Frames [t, h, w, 3] as PIL images."""
+    from PIL.Image import fromarray
+
+    return [fromarray(frame) for frame in frames]
 
 
 def video_inputs(clips: Sequence[Clip]) -> dict[str, object]:

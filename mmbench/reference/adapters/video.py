@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmbench.models.support.arrays import pictures
+from mmbench.models.support.videos import pictures
 from mmbench.reference.adapters.clip import square_of
 from mmbench.types import Frames, Modality, Role
 
