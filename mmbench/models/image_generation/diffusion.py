@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mmbench.errors import ContentError, MissingExtra, ModelError
 from mmbench.models.image_generation.pipelines import INDEX, load_pipeline, silent
-from mmbench.models.support.generation import seeded
+from mmbench.models.support.generation import explicit, seeded
 from mmbench.models.support.pretrained import checkpoint_folder, reason
 from mmbench.types import Modality
 
@@ -65,14 +65,13 @@ class Diffusion:
         self._device = device
         self._pipeline = load_pipeline(folder, dtype=dtype).to(device)
         self._pipeline.set_progress_bar_config(disable=True)
-        given = {
-            "num_inference_steps": steps,
-            "guidance_scale": guidance,
-            "height": height,
-            "width": width,
-            "negative_prompt": negative,
-        }
-        self._options = {name: value for name, value in given.items() if value is not None}
+        self._options = explicit(
+            num_inference_steps=steps,
+            guidance_scale=guidance,
+            height=height,
+            width=width,
+            negative_prompt=negative,
+        )
         _refuse_unknown(self._pipeline, self._options)
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image | ContentError]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.chat.adapters import Chat
@@ -12,7 +12,7 @@ from mmbench.models.chat.inputs import RenderedConversation
 from mmbench.models.chat.templates import own_template
 from mmbench.models.image_generation import emu3, janus
 from mmbench.models.image_generation.image_tokens import Drawing
-from mmbench.models.support.generation import seeded
+from mmbench.models.support.generation import explicit, seeded
 from mmbench.models.support.pretrained import checkpoint_folder, load_processor, model_type, quiet
 from mmbench.types import Generation, Message, Modality, Written
 
@@ -80,14 +80,9 @@ class Unified(Chat):
         self._family = _family(folder)
         super().__init__(folder, device=device, dtype=dtype, template=template or _template(folder))
         self._folder = folder
-        given: dict[str, Any] = {
-            "guidance": guidance,
-            "temperature": temperature,
-            "top_k": top_k,
-            "negative": negative,
-            "area": area,
-        }
-        self._given = {name: value for name, value in given.items() if value is not None}
+        self._settings = explicit(
+            guidance=guidance, temperature=temperature, top_k=top_k, negative=negative, area=area
+        )
 
     def write(
         self, conversations: Sequence[RenderedConversation], options: Generation
@@ -110,7 +105,7 @@ class Unified(Chat):
         assert way is not None  # check refuses it
         if way.templated:
             prompt = self.prepare([Message("user", (prompt,))], "conversation").text
-        how = way.default._replace(**self._given)
+        how = way.default._replace(**self._settings)
         with quiet(), seeded(seed, self._device), torch.inference_mode():
             return way.draw(self._model, self._processor, prompt, how)
 

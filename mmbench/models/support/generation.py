@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmbench.types import Generation, Written
 
@@ -41,6 +41,11 @@ def greedy_or_sampled(options: Generation) -> dict[str, object]:
         return {**most, "do_sample": False, "temperature": None, "top_p": None, "top_k": None}
     chance = {"temperature": options.temperature, "top_p": options.top_p, "top_k": None}
     return {**most, **chance, "do_sample": True}
+
+
+def explicit(**settings: Any) -> dict[str, Any]:
+    """Return the settings that are not None, so that a library keeps its defaults for others."""
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def generated_text(text: str, tokens: int, options: Generation, *, ended: bool) -> Written:
