@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mmbench.errors import ModelError
-from mmbench.models.support.arrays import Arrays, arrays_of, float32_array, stacked
-from mmbench.models.support.groups import map_groups, shapes_of
+from mmbench.models.support.arrays import Arrays, float32_array, process_item, stack_batch
+from mmbench.models.support.groups import map_groups, shape_key
 from mmbench.models.support.pretrained import (
     checkpoint_folder,
     load_feature_extractor,
@@ -57,13 +57,13 @@ class Classifier:
         """Return logits [n, c] float32 of n prepared items."""
         import numpy as np
 
-        return np.stack(map_groups(items, shapes_of, self._forward))
+        return np.stack(map_groups(items, shape_key, self._forward))
 
     def _forward(self, items: list[Arrays]) -> Array:
         import torch
 
         with torch.inference_mode():
-            found = self._model(**stacked(items, self._device, self._dtype))
+            found = self._model(**stack_batch(items, self._device, self._dtype))
         return float32_array(found.logits)
 
 
@@ -78,7 +78,7 @@ class ImageClassifier(Classifier):
 
     def prepare(self, item: Image, modality: Modality) -> Arrays:  # noqa: ARG002
         """Return what the model takes of an RGB image, `pixel_values` float32 [3, h, w]."""
-        return arrays_of(self._processor, item)
+        return process_item(self._processor, item)
 
 
 class VideoClassifier(Classifier):
@@ -105,7 +105,7 @@ class VideoClassifier(Classifier):
 
     def prepare(self, item: Clip, modality: Modality) -> Arrays:  # noqa: ARG002
         """Return what the model takes of a clip, `pixel_values` float32 [t, 3, h, w]."""
-        return arrays_of(self._processor, pictures(item.frames))
+        return process_item(self._processor, pictures(item.frames))
 
 
 class AudioClassifier(Classifier):
@@ -132,6 +132,6 @@ class AudioClassifier(Classifier):
         Raises ContentError for a sound shorter than the model's first frame.
         """
         refuse_short(len(item.samples), self._model, self._processor)
-        made = arrays_of(self._processor, item.samples, sampling_rate=item.rate)
+        made = process_item(self._processor, item.samples, sampling_rate=item.rate)
         # A sound is alone in its forward or among others of its length: there is nothing to mask.
         return {name: values for name, values in made.items() if name != "attention_mask"}

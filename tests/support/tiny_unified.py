@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers.models.chameleon.image_processing_pil_chameleon import ChameleonImageProcessorPil
 from transformers.models.janus.image_processing_pil_janus import JanusImageProcessorPil
 
-from mmbench.models.image_generation.image_tokens import ends
+from mmbench.models.image_generation.image_tokens import special_token_ids
 from tests.support.tiny_chat import TEMPLATE, TEXT
 from tests.support.tiny_encoders import SMALL, save
 
@@ -38,7 +38,7 @@ def janus(folder: Path) -> Path:
     vision = {**SMALL, "image_size": 16, "patch_size": 4, "num_image_tokens": 16}
     codes = {"num_embeddings": 32, "channel_multiplier": [1, 1, 1], "num_hidden_layers": 2}
     config = tf.JanusConfig(
-        text_config=tf.LlamaConfig(**TEXT, **ends(words), vocab_size=len(words)),
+        text_config=tf.LlamaConfig(**TEXT, **special_token_ids(words), vocab_size=len(words)),
         vision_config={**vision, "projection_dim": 32, "mlp_ratio": 2.0},
         vq_config={**CODES, **codes, "projection_dim": 32, "image_token_embed_dim": 32},
         image_token_id=words.image_token_id,
@@ -47,7 +47,9 @@ def janus(folder: Path) -> Path:
         JanusImageProcessorPil(size=SIDE), words, chat_template=TEMPLATE, num_image_tokens=16
     )
     net = tf.JanusForConditionalGeneration(config)
-    net.generation_config = tf.GenerationConfig(**ends(words), do_sample=True, temperature=0.1)
+    net.generation_config = tf.GenerationConfig(
+        **special_token_ids(words), do_sample=True, temperature=0.1
+    )
     return save(folder, net, processor)
 
 
@@ -61,14 +63,14 @@ def emu3(folder: Path, *, template: str | None = TEMPLATE) -> Path:
     )  # fmt: skip
     shape = {"codebook_size": 32, "channel_multiplier": [1] * 4, "attn_resolutions": [3]}
     config = tf.Emu3Config(
-        text_config={**TEXT, **ends(words), "vocab_size": len(words)},
+        text_config={**TEXT, **special_token_ids(words), "vocab_size": len(words)},
         vq_config={**CODES, **shape, "latent_channels": 4, "hidden_size": 32},
         vocabulary_map={code: words.convert_tokens_to_ids(code) for code in [*codes, "<image>"]},
     )
     images = tf.Emu3ImageProcessor(min_pixels=16 * 16, max_pixels=32 * 32)
     processor = tf.Emu3Processor(images, words, chat_template=template)
     net = tf.Emu3ForConditionalGeneration(config)
-    net.generation_config = tf.GenerationConfig(**ends(words), do_sample=True, top_k=3)
+    net.generation_config = tf.GenerationConfig(**special_token_ids(words), do_sample=True, top_k=3)
     return save(folder, net, processor)
 
 
@@ -79,11 +81,11 @@ def chameleon(folder: Path) -> Path:
     words = tokenizer([*codes, "<racm3:break>", "<eoss>"], image_token="<image>")
     shape = {"num_embeddings": 10, "resolution": 16, "channel_multiplier": [1, 1, 1]}
     config = tf.ChameleonConfig(
-        **TEXT, **ends(words), vocab_size=len(words), vq_config={**CODES, **shape},
+        **TEXT, **special_token_ids(words), vocab_size=len(words), vq_config={**CODES, **shape},
         vocabulary_map={code: words.convert_tokens_to_ids(code) for code in [*codes, "<image>"]},
     )  # fmt: skip
     images = ChameleonImageProcessorPil(size={"shortest_edge": 16}, crop_size=SIDE)
     processor = tf.ChameleonProcessor(images, words, image_seq_length=16)
     net = tf.ChameleonForConditionalGeneration(config)
-    net.generation_config = tf.GenerationConfig(**ends(words))
+    net.generation_config = tf.GenerationConfig(**special_token_ids(words))
     return save(folder, net, processor)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from mmbench.errors import ContentError, SampleError
 from mmbench.models.chat.inputs import ChatInputs, RenderedConversation
 from mmbench.models.support.generation import (
-    ends,
+    end_tokens,
     generated_text,
     greedy_or_sampled,
     seeded,
@@ -119,7 +119,7 @@ class Chat:
         return self._chat.batch(conversations).to(self._device, self._dtype)
 
     def _written(self, ids: list[int], options: Generation) -> Written:
-        stops = ends(self._model, self._tokenizer)
+        stops = end_tokens(self._model, self._tokenizer)
         end = next((at for at, token in enumerate(ids) if token in stops), None)
         tokens = ids if end is None else ids[:end]
         text = self._tokenizer.decode(tokens, skip_special_tokens=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ModelError
 from mmbench.models.contrastive.dual_encoder import DualEncoder
-from mmbench.models.support.arrays import arrays_of
+from mmbench.models.support.arrays import process_item
 from mmbench.models.support.pretrained import checkpoint_folder, load_image_processor, reason
 from mmbench.types import Modality, Role
 
@@ -67,7 +67,7 @@ class Clip:
         """
         if isinstance(item, str):
             return self._encoder.ids(item)
-        return arrays_of(self._images, item)
+        return process_item(self._images, item)
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
         """What `prepare` returned for n items to their features, float32 [n, d], not normalised."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ModelError
-from mmbench.models.support.arrays import float32_array, stacked
+from mmbench.models.support.arrays import float32_array, stack_batch
 from mmbench.models.support.pretrained import load_model, load_tokenizer
 from mmbench.types import Modality
 
@@ -83,6 +83,6 @@ class DualEncoder:
                 features = self.model.get_text_features(**self.padded(items))
             else:
                 forward = getattr(self.model, f"get_{modality}_features")
-                features = forward(**stacked(items, self._device, self._dtype))
+                features = forward(**stack_batch(items, self._device, self._dtype))
         # transformers 5 returns all of a tower's outputs, the projected feature among them.
         return float32_array(getattr(features, "pooler_output", features))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.models.contrastive.dual_encoder import DualEncoder
-from mmbench.models.support.arrays import arrays_of
+from mmbench.models.support.arrays import process_item
 from mmbench.models.support.pretrained import checkpoint_folder
 from mmbench.models.support.videos import load_video_processor, pictures
 from mmbench.types import Clip, Frames, Modality, Role
@@ -47,7 +47,7 @@ class XClip:
         """A text to its token ids; a clip to `pixel_values` float32 [t, 3, h, w]."""
         if isinstance(item, str):
             return self._encoder.ids(item)
-        return arrays_of(self._processor, pictures(item.frames))
+        return process_item(self._processor, pictures(item.frames))
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
         """What `prepare` returned for n items to their features, float32 [n, d]."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
-from mmbench.models.image_generation.image_tokens import Drawing, ends, picture
+from mmbench.models.image_generation.image_tokens import Drawing, picture, special_token_ids
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,7 +28,9 @@ def draw(model: Network, processor: Processor, prompt: str, how: Drawing) -> Ima
     inputs, (height, width) = _inputs(processor, prompt, how)
     against, _ = _inputs(processor, how.negative, how)
     begun, asked = inputs["input_ids"].shape[1], height * (width + 1)
-    config = GenerationConfig(**how.settings(), **ends(processor.tokenizer), max_new_tokens=asked)
+    config = GenerationConfig(
+        **how.settings(), **special_token_ids(processor.tokenizer), max_new_tokens=asked
+    )
     tokens = model.generate(
         **inputs.to(model.device),
         generation_config=config,

@@ -38,8 +38,8 @@ class Drawing(NamedTuple):
         return {**guided, **chance, "do_sample": True}
 
 
-def ends(tokenizer: Tokenizer) -> dict[str, int | None]:
-    """The ids of the tokens that begin, end and pad a text, as GenerationConfig names them."""
+def special_token_ids(tokenizer: Tokenizer) -> dict[str, int | None]:
+    """Return the ids of the tokens that begin, end and pad a text, as GenerationConfig has them."""
     names = ("bos_token_id", "eos_token_id", "pad_token_id")
     return {name: getattr(tokenizer, name) for name in names}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
-from mmbench.models.image_generation.image_tokens import Drawing, ends, picture
+from mmbench.models.image_generation.image_tokens import Drawing, picture, special_token_ids
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,7 +32,9 @@ def draw(model: Network, processor: Processor, prompt: str, how: Drawing) -> Ima
         add_special_tokens=not prompt.startswith(words.bos_token),  # a template may have begun it
     )
     config = GenerationConfig(
-        **how.settings(), **ends(words), generation_kwargs={"boi_token_id": words.boi_token_id}
+        **how.settings(),
+        **special_token_ids(words),
+        generation_kwargs={"boi_token_id": words.boi_token_id},
     )
     tokens = model.generate(
         **inputs.to(model.device), generation_mode="image", generation_config=config

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
-from mmbench.models.support.arrays import arrays_of
+from mmbench.models.support.arrays import process_item
 from mmbench.models.support.conversations import only_sound
 from mmbench.models.support.groups import map_groups
 from mmbench.models.support.pretrained import (
@@ -91,7 +91,7 @@ class Ctc:
         return [(self._scaled(piece), keep) for piece, keep in self._windows(samples)]
 
     def _scaled(self, samples: Samples) -> Samples:
-        return arrays_of(self._extractor, samples, sampling_rate=self.rate)["input_values"]
+        return process_item(self._extractor, samples, sampling_rate=self.rate)["input_values"]
 
     def write(self, conversations: Sequence[list[Window]], options: Generation) -> list[Written]:  # noqa: ARG002
         """What is said in n prepared sounds. The number of tokens is that of the frames' labels."""

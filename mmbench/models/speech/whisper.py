@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.support.arrays import Arrays, arrays_of, stacked
+from mmbench.models.support.arrays import Arrays, process_item, stack_batch
 from mmbench.models.support.conversations import only_sound
-from mmbench.models.support.generation import ends, unsteered
-from mmbench.models.support.groups import map_groups, shapes_of
+from mmbench.models.support.generation import end_tokens, unsteered
+from mmbench.models.support.groups import map_groups, shape_key
 from mmbench.models.support.pretrained import (
     checkpoint_folder,
     load_feature_extractor,
@@ -88,7 +88,7 @@ class Whisper:
         sound = only_sound(item)
         refuse_short(len(sound.samples), self._model, self._extractor)
         self._refuse_long(_seconds(sound))
-        features = arrays_of(self._extractor, sound.samples, **self._how(sound))
+        features = process_item(self._extractor, sound.samples, **self._how(sound))
         return SpeechFeatures(features, _seconds(sound))
 
     def _refuse_long(self, seconds: float) -> None:
@@ -109,12 +109,12 @@ class Whisper:
     def write(self, conversations: Sequence[SpeechFeatures], options: Generation) -> list[Written]:
         """What is said in n prepared sounds. Those of one length share a forward."""
         answer = partial(self._generated, options=options)
-        return map_groups(conversations, lambda one: shapes_of(one.arrays), answer)
+        return map_groups(conversations, lambda one: shape_key(one.arrays), answer)
 
     def _generated(self, group: list[SpeechFeatures], options: Generation) -> list[Written]:
         import torch
 
-        inputs = stacked([one.arrays for one in group], self._device, self._dtype)
+        inputs = stack_batch([one.arrays for one in group], self._device, self._dtype)
         with quiet(), torch.inference_mode():
             made = self._model.generate(**inputs, **self._limits(group, options))
         if not self._is_whisper:
@@ -140,7 +140,7 @@ class Whisper:
         """The text of a row of tokens. Of each window all that was generated tells how it ended."""
         special = set(self._tokenizer.all_special_ids)
         ids = row.tolist()
-        stops = ends(self._model, self._tokenizer)
+        stops = end_tokens(self._model, self._tokenizer)
         cut = any(int(window[-1]) not in stops for window in windows)
         return Written(
             self._tokenizer.decode(ids, skip_special_tokens=True).strip(),

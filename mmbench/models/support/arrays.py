@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 Arrays = dict[str, "NDArray[np.float32]"]
 
 
-def arrays_of(
+def process_item(
     processor: ImageProcessor | FeatureExtractor, item: object, **options: object
 ) -> Arrays:
-    """What a processor makes of one item, without the dimension of the batch."""
+    """Return what a processor makes of one item, without the dimension of the batch."""
     import numpy as np
 
     made = processor(item, return_tensors="np", **options)
     return {name: np.ascontiguousarray(values[0]) for name, values in made.items()}
 
 
-def stacked(items: Sequence[Arrays], device: str, dtype: str) -> dict[str, Tensor]:
+def stack_batch(items: Sequence[Arrays], device: str, dtype: str) -> dict[str, Tensor]:
     """Return the arrays of n items as tensors [n, ...] on the device; floating ones in `dtype`."""
     import numpy as np
     import torch

@@ -70,14 +70,14 @@ def seeded(seed: int, device: str) -> Iterator[None]:
         yield
 
 
-def ends(model: Network, tokenizer: Tokenizer) -> set[int | None]:
-    """The ids of the tokens that end a text, and of those that pad it from there."""
+def end_tokens(model: Network, tokenizer: Tokenizer) -> set[int | None]:
+    """Return the ids of the tokens that end a text, and of those that pad it from there."""
     own = model.generation_config
     listed = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]
     return {*listed, own.pad_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id}
 
 
 def cut_at(text: str, stops: Sequence[str]) -> str:
-    """The text before the first of the stops."""
+    """Return the text before the first of the stops."""
     ends = [text.find(stop) for stop in stops if stop in text]
     return text[: min(ends)] if ends else text

@@ -39,7 +39,7 @@ def map_groups(
     return [answers[row] for row in range(len(items))]
 
 
-def shapes_of(
+def shape_key(
     arrays: Mapping[str, NDArray[np.generic]],
 ) -> list[tuple[str, tuple[int, ...]]]:
     """Return the names and shapes of the arrays that a model takes of one item, as a key."""

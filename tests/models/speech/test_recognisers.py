@@ -17,7 +17,7 @@ from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.media import decode_sound
 from mmbench.models.speech.ctc import Ctc
 from mmbench.models.speech.whisper import Whisper
-from mmbench.models.support.arrays import stacked
+from mmbench.models.support.arrays import stack_batch
 from mmbench.models.support.sounds import frames as count
 from mmbench.types import Generation, Message, Sound
 from tests.support import tiny_speech
@@ -175,7 +175,7 @@ def test_a_recogniser_that_ends_by_itself_was_not_cut(
     shutil.copytree(folders["whisper"], tmp_path, dirs_exist_ok=True)
     model = Whisper(folders["whisper"], **CPU)
     features = model.prepare((Message("user", (noise(2.5),)),), "conversation")
-    inputs = stacked([features.arrays], **CPU)
+    inputs = stack_batch([features.arrays], **CPU)
     end = model._model.generate(**inputs, max_new_tokens=8)[0, 4].item()
     file = tmp_path / "generation_config.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"eos_token_id": end}))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmbench.models.support.arrays import float32_array, stacked
+from mmbench.models.support.arrays import float32_array, stack_batch
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
@@ -14,7 +14,7 @@ def test_only_floating_arrays_take_the_dtype(dtype: str) -> None:
     items = [
         {"values": np.full((2, 3), n, np.float32), "mask": np.full(4, n, np.int64)} for n in (1, 2)
     ]
-    batch = stacked(items, "cpu", dtype)
+    batch = stack_batch(items, "cpu", dtype)
     assert list(batch) == ["values", "mask"]
     assert batch["values"].dtype == getattr(torch, dtype)
     assert batch["values"].shape == (2, 2, 3)
@@ -24,7 +24,9 @@ def test_only_floating_arrays_take_the_dtype(dtype: str) -> None:
 
 def test_items_of_other_shapes_are_not_padded() -> None:
     with pytest.raises(ValueError, match="same shape"):
-        stacked([{"x": np.zeros(2, np.float32)}, {"x": np.zeros(3, np.float32)}], "cpu", "float32")
+        stack_batch(
+            [{"x": np.zeros(2, np.float32)}, {"x": np.zeros(3, np.float32)}], "cpu", "float32"
+        )
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbench.models.support.groups import group_by, map_groups, shapes_of
+from mmbench.models.support.groups import group_by, map_groups, shape_key
 
 
 @given(st.lists(st.text(max_size=3), max_size=12))
@@ -39,6 +39,6 @@ def test_another_number_of_answers_is_an_error(answers: list[int]) -> None:
 
 def test_a_shape_is_that_of_every_array_in_any_order() -> None:
     wide, high = np.zeros((2, 3), np.float32), np.zeros((3, 2), np.float32)
-    assert shapes_of({"x": wide, "y": high}) == shapes_of({"y": high, "x": wide})
-    assert shapes_of({"x": wide}) != shapes_of({"x": high})
-    assert shapes_of({"none": np.zeros((), np.float32)}) == [("none", ())]
+    assert shape_key({"x": wide, "y": high}) == shape_key({"y": high, "x": wide})
+    assert shape_key({"x": wide}) != shape_key({"x": high})
+    assert shape_key({"none": np.zeros((), np.float32)}) == [("none", ())]
