@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, ClassVar
 from mmbench.errors import ContentError, SampleError
 from mmbench.models.chat.inputs import ChatInputs, RenderedConversation
 from mmbench.models.support.generation import (
+    drop_steering,
     end_tokens,
     generated_text,
     greedy_or_sampled,
     seeded,
-    unsteered,
 )
 from mmbench.models.support.groups import map_groups
 from mmbench.models.support.pretrained import checkpoint_folder, load_model, quiet
@@ -72,7 +72,7 @@ class Chat:
             trust_remote_code=trust_remote_code,
         )
         self._chat.complete(self._model.config)
-        self._model.generation_config = unsteered(self._model.generation_config)
+        drop_steering(self._model)
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> RenderedConversation:  # noqa: ARG002
         """Return a conversation as its template renders it.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.support.arrays import Arrays, process_item, stack_batch
 from mmbench.models.support.conversations import only_sound
-from mmbench.models.support.generation import end_tokens, unsteered
+from mmbench.models.support.generation import drop_steering, end_tokens
 from mmbench.models.support.groups import map_groups, shape_key
 from mmbench.models.support.pretrained import (
     checkpoint_folder,
@@ -70,7 +70,7 @@ class Whisper:
         self._model = load_model(
             folder, device=device, dtype=dtype, auto="AutoModelForSpeechSeq2Seq"
         )
-        self._model.generation_config = unsteered(self._model.generation_config)
+        drop_steering(self._model)
         self._is_whisper = self._model.config.model_type == "whisper"
         self._said = {"language": language, "task": task}
         if any(self._said.values()) and not self._model.generation_config.to_dict().get(

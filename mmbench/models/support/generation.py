@@ -23,14 +23,14 @@ _STEERING = (
 )
 
 
-def unsteered(config: Configuration) -> Configuration:
-    """A checkpoint's GenerationConfig without what steers the choice of tokens.
+def drop_steering(model: Network) -> None:
+    """Take out of a model's GenerationConfig what steers the choice of tokens.
 
     Else greedy decoding would be something else for each checkpoint (Qwen2.5-VL's punishes
     repetition), and nothing of it be recorded. Ids of tokens stay, suppressed ones too.
     """
+    config: Configuration = model.generation_config
     config.update(**{name: None for name in _STEERING if hasattr(config, name)})
-    return config
 
 
 def greedy_or_sampled(options: Generation) -> dict[str, object]:
