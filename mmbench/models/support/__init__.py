@@ -1,1 +1,1 @@
-"""What adapters share."""
+"""Helpers for adapters: checkpoint folders, inputs as arrays, batches, generation settings."""
