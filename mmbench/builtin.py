@@ -246,8 +246,8 @@ KINDS: Names = {
     "rating": ("mmbench.kinds.rating:Rating", "human ratings, and predictors of them"),
 }
 
-_RANKS = "mmbench.metrics.retrieval"
-_GRADED = "mmbench.metrics.retrieval.graded"
+_FIRST_POSITIVE = "mmbench.metrics.retrieval.first_positive"
+_ALL_POSITIVES = "mmbench.metrics.retrieval.all_positives"
 _CAPTIONS = "mmbench.metrics.captions"
 _CLIPSCORE = "mmbench.metrics.captions.clipscore"
 _SETS = "mmbench.metrics.image_sets.distances"
@@ -260,19 +260,19 @@ _SPEECH = "mmbench.metrics.speech"
 _MOS = "mmbench.metrics.speech.mos"
 
 METRICS: Names = {
-    "recall@k": (f"{_RANKS}:recall", "share of queries with a positive among the first k"),
-    "mean_rank": (f"{_RANKS}:mean_rank", "mean rank of the best-ranked positive"),
-    "median_rank": (f"{_RANKS}:median_rank", "median rank of the best-ranked positive"),
-    "mrr": (f"{_RANKS}:mrr", "mean reciprocal rank of the best-ranked positive"),
-    "map": (f"{_RANKS}:average_precision", "mean average precision over all positives"),
-    "fraction_recall@k": (f"{_GRADED}:fraction_recall", "share of a query's positives in the first k"),
-    "precision@k": (f"{_GRADED}:precision", "share of positives among the first k"),
-    "mrr@k": (f"{_GRADED}:mrr_at", "mrr of what stands in the first k, else 0"),
-    "map@k": (f"{_GRADED}:map_at", "mean average precision cut at k"),
-    "map@R": (f"{_GRADED}:map_at_r", "mean average precision cut at the number of positives"),
-    "r_precision": (f"{_GRADED}:r_precision", "precision at the number of positives"),
-    "ndcg@k": (f"{_GRADED}:ndcg", "normalised discounted cumulative gain of graded documents"),
-    "rsum": (f"{_GRADED}:rsum", "sum of recall@1, @5 and @10 over both directions"),
+    "recall@k": (f"{_FIRST_POSITIVE}:recall", "share of queries with a positive among the first k"),
+    "mean_rank": (f"{_FIRST_POSITIVE}:mean_rank", "mean rank of the best-ranked positive"),
+    "median_rank": (f"{_FIRST_POSITIVE}:median_rank", "median rank of the best-ranked positive"),
+    "mrr": (f"{_FIRST_POSITIVE}:mrr", "mean reciprocal rank of the best-ranked positive"),
+    "map": (f"{_ALL_POSITIVES}:average_precision", "mean average precision over all positives"),
+    "fraction_recall@k": (f"{_ALL_POSITIVES}:fraction_recall", "share of a query's positives in the first k"),
+    "precision@k": (f"{_ALL_POSITIVES}:precision", "share of positives among the first k"),
+    "mrr@k": (f"{_ALL_POSITIVES}:mrr_at", "mrr of what stands in the first k, else 0"),
+    "map@k": (f"{_ALL_POSITIVES}:map_at", "mean average precision cut at k"),
+    "map@R": (f"{_ALL_POSITIVES}:map_at_r", "mean average precision cut at the number of positives"),
+    "r_precision": (f"{_ALL_POSITIVES}:r_precision", "precision at the number of positives"),
+    "ndcg@k": (f"{_ALL_POSITIVES}:ndcg", "normalised discounted cumulative gain of graded documents"),
+    "rsum": (f"{_ALL_POSITIVES}:rsum", "sum of recall@1, @5 and @10 over both directions"),
     "bleu@n": (f"{_CAPTIONS}:bleu", "corpus BLEU-n of pycocoevalcap"),
     "rouge_l": (f"{_CAPTIONS}:rouge_l", "ROUGE-L of pycocoevalcap"),
     "cider": (f"{_CAPTIONS}:cider", "CIDEr-D of pycocoevalcap"),

@@ -14,7 +14,7 @@ from mmbench.kinds.retrieval import Retrieval
 from mmbench.kinds.speaking import Speaking
 from mmbench.kinds.writing import Writing
 from mmbench.metrics.captions.clipscore import clipscore
-from mmbench.metrics.retrieval import mrr, recall
+from mmbench.metrics.retrieval.first_positive import mrr, recall
 from mmbench.metrics.torchmetrics import torchmetrics
 from mmbench.predictions import arrays as outputs_arrays
 from mmbench.predictions import readers as outputs

@@ -60,8 +60,8 @@ def _ratings(rng: Random) -> list[tuple[str, float]]:
 
 # By family, else by the module of the metric: a value and its target.
 PAIRS: dict[str, Callable[[Random], tuple[Any, Any]]] = {
-    "retrieval": lambda rng: (_ranking(rng), None),
-    "graded": lambda rng: (_ranking(rng), None),
+    "first_positive": lambda rng: (_ranking(rng), None),
+    "all_positives": lambda rng: (_ranking(rng), None),
     "classification": _classes,
     "calibration": _classes,
     "tagging": _classes,

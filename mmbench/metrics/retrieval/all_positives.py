@@ -1,29 +1,46 @@
 """Metrics of retrieval that look at all positives of a query, at their grades, or down to a rank k.
 
-As in `mmbench.metrics.retrieval`, ranks count from 1 over the whole corpus and ties are broken by a
-hash of the document id. A k beyond the corpus is as if documents that are wrong filled it. Where an
-approximate index looked less deep than a metric asks, the metric is NaN and says so. A query
-without a relevant document counts 0.
+A k beyond the corpus is as if documents that are wrong filled it. Where an approximate index looked
+less deep than a metric asks, the metric is NaN and says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from mmbench.metrics.retrieval import ranking_of, ranks_of
+from mmbench.metrics.retrieval.rankings import (
+    TIES,
+    Floats,
+    Positives,
+    beyond_index,
+    divided,
+    positives,
+    ranking_of,
+    ranks_of,
+)
 from mmbench.protocols import declare
 from mmbench.search.extremes import best_gain, worst_gain
 from mmbench.stats import score
 from mmbench.types import Prediction, Score
 
-Floats = NDArray[np.float64]
-
-_TIES = "ties=id-hash"
 _KINDS = {"retrieval"}
+
+
+@declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
+def average_precision(predictions: Sequence[Prediction]) -> Score:
+    """Mean average precision over all positives of a query. Range [0, 1], higher is better.
+
+    AP = 1/P · Σᵢ i / rankᵢ over the P positives by ascending rank (trec_eval `map`).
+    """
+    rows, unknown = [], 0
+    for prediction in predictions:
+        ranks = ranks_of(ranking_of(prediction))
+        unknown += bool(np.isnan(ranks).any())
+        rows.append(np.sum(np.arange(1, len(ranks) + 1) / ranks) / max(len(ranks), 1))
+    return score(rows, signature=TIES, reason=beyond_index(unknown))
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
@@ -33,7 +50,7 @@ def fraction_recall(predictions: Sequence[Prediction], k: int) -> Score:
     Not CLIP's `recall@k`, to which one positive is enough.
     Source: trec_eval `recall_k`; MTEB's recall_at_k.
     """
-    found = _positives(predictions)
+    found = positives(predictions)
     within = found.per_query(found.ranks <= k)
     return _score(found, found.share(within), k)
 
@@ -45,7 +62,7 @@ def precision(predictions: Sequence[Prediction], k: int) -> Score:
     Also divides by k where a query has fewer positives, or the corpus fewer documents.
     Source: trec_eval `P_k`.
     """
-    found = _positives(predictions)
+    found = positives(predictions)
     return _score(found, found.per_query(found.ranks <= k) / k, k)
 
 
@@ -55,7 +72,7 @@ def mrr_at(predictions: Sequence[Prediction], k: int) -> Score:
 
     Source: MS MARCO's official evaluation (MRR@10). CLAP's "mAP@10" with one positive is this.
     """
-    found = _positives(predictions)
+    found = positives(predictions)
     counted = (found.place == 1) & (found.ranks <= k)
     return _score(found, found.per_query(counted / found.ranks), k)
 
@@ -68,7 +85,7 @@ def map_at(predictions: Sequence[Prediction], k: int) -> Score:
     of **all** positives, so that a query with more than k of them cannot reach 1.
     Source: trec_eval `map_cut`; MTEB's map_at_k.
     """
-    found = _positives(predictions)
+    found = positives(predictions)
     within = (found.ranks <= k) * found.place / found.ranks
     return _score(found, found.share(found.per_query(within)), k, "divisor=positives")
 
@@ -81,7 +98,7 @@ def map_at_r(predictions: Sequence[Prediction]) -> Score:
     mAP@R = 1/R · Σ i / rankᵢ over the positives with rankᵢ ≤ R.
     Source: Musgrave et al. 2020, arXiv 2003.08505; ECCV Caption `eccv_map_at_r`.
     """
-    found = _positives(predictions)
+    found = positives(predictions)
     within = (found.ranks <= found.sizes[found.query]) * found.place / found.ranks
     return _score(found, found.share(found.per_query(within)), found.sizes)
 
@@ -92,7 +109,7 @@ def r_precision(predictions: Sequence[Prediction]) -> Score:
 
     Range [0, 1], higher is better. Source: trec_eval `Rprec`; ECCV Caption `eccv_rprecision`.
     """
-    found = _positives(predictions)
+    found = positives(predictions)
     within = found.per_query(found.ranks <= found.sizes[found.query])
     return _score(found, found.share(within), found.sizes)
 
@@ -107,11 +124,11 @@ def ndcg(predictions: Sequence[Prediction], k: int) -> Score:
     has all positives of the query by falling grade.
     Source: Järvelin and Kekäläinen 2002; trec_eval 9 `ndcg_cut`; MTEB's ndcg_at_k.
     """
-    found = _positives(predictions)
+    found = positives(predictions)
     gains = (found.ranks <= k) * found.grades / np.log2(found.ranks + 1)
     best = found.grades[np.lexsort((-found.grades, found.query))]
     ideal = (found.place <= k) * best / np.log2(found.place + 1)
-    rows = _divided(found.per_query(gains), found.per_query(ideal))
+    rows = divided(found.per_query(gains), found.per_query(ideal))
     return _score(found, rows, k, "gain=linear")
 
 
@@ -125,58 +142,14 @@ def rsum(predictions: Sequence[Prediction]) -> Score:
     Published tables print 100 times this (up to 600).
     Source: VSE++ (Faghri et al. 2018, arXiv 1707.05612) `rsum`.
     """
-    found = _positives(predictions)
+    found = positives(predictions)
     best = np.where(found.place == 1, found.ranks, np.inf)
     hits = [found.per_query(best <= k) for k in (1, 5, 10)]
     return _score(found, np.sum(hits, axis=0), 10)
 
 
-class _Positives(NamedTuple):
-    """The positives of all queries in one column: of which query, its how manieth, rank and grade.
-
-    A rank is infinite for what stands beyond the depth of an index. `depth` [queries] is how deep
-    the index looked for those that miss a positive because of it, elsewhere infinite.
-    """
-
-    query: NDArray[np.int64]
-    place: NDArray[np.int64]
-    ranks: Floats
-    grades: Floats
-    sizes: NDArray[np.int64]
-    depth: Floats
-
-    def per_query(self, values: ArrayLike) -> Floats:
-        """Sums over the positives of each query."""
-        summed = np.bincount(self.query, np.asarray(values, np.float64), len(self.sizes))
-        return summed.astype(np.float64)
-
-    def share(self, values: Floats) -> Floats:
-        """Return values [queries] / the number of positives, 0 where a query has none."""
-        return _divided(values, self.sizes)
-
-
-def _positives(predictions: Sequence[Prediction]) -> _Positives:
-    rankings = [ranking_of(p) for p in predictions]
-    sizes = np.array([len(r.ranks) for r in rankings], np.int64)
-    nothing = np.empty(0)
-    ranks = np.concatenate([nothing, *(ranks_of(r) for r in rankings)])
-    grades = np.concatenate([nothing, *(np.asarray(r.grades, np.float64) for r in rankings)])
-    query = np.repeat(np.arange(len(sizes)), sizes)
-    place = np.arange(len(query)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + 1
-    depth = np.full(len(sizes), np.inf)
-    for at in np.unique(query[np.isnan(ranks)]):
-        depth[at] = rankings[at].depth
-    return _Positives(query, place, np.where(np.isnan(ranks), np.inf, ranks), grades, sizes, depth)
-
-
-def _divided(values: Floats, by: ArrayLike) -> Floats:
-    """Return values / by, 0 where `by` is 0."""
-    divisors = np.asarray(by, np.float64)
-    return np.divide(values, divisors, out=np.zeros_like(values), where=divisors > 0)
-
-
 def _score(
-    found: _Positives,
+    found: Positives,
     rows: Floats,
     needed: int | NDArray[np.int64],
     told: str = "",
@@ -184,5 +157,5 @@ def _score(
     """NaN for queries that ask for more than an index looked at."""
     unknown = found.depth < needed
     reason = f"the index is {found.depth[unknown].min():.0f} deep" if unknown.any() else ""
-    signature = f"{_TIES},{told}" if told else _TIES
+    signature = f"{TIES},{told}" if told else TIES
     return score(np.where(unknown, np.nan, rows), signature=signature, reason=reason)

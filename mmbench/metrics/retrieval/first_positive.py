@@ -1,0 +1,107 @@
+"""Metrics of retrieval that look at the best-ranked positive of each query."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.metrics.retrieval.rankings import TIES, beyond_index, ranking_of, ranks_of
+from mmbench.protocols import declare
+from mmbench.stats import score
+from mmbench.text import count
+from mmbench.types import Prediction, Ranking, Score
+
+_KINDS = {"retrieval"}
+
+
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
+def recall(predictions: Sequence[Prediction], k: int) -> Score:
+    """Recall@k of CLIP: 1 for a query with **any** positive among the first k, averaged.
+
+    Range [0, 1], higher is better. Not the share of positives found (`fraction_recall@k`).
+    NaN when an approximate index looked less deep than k.
+    Source: Radford et al. 2021, arXiv 2103.00020; CLIP_benchmark `recall_at_k > 0`.
+    """
+    found, depth = _best(predictions)
+    if depth is not None and depth < k:
+        return score(
+            np.full(len(found), np.nan), signature=TIES, reason=f"the index is {depth} deep"
+        )
+    return score(np.where(np.isnan(found), np.inf, found) <= k, signature=TIES)
+
+
+@declare(unit="rank", better="lower", best=1, kinds=_KINDS)
+def mean_rank(predictions: Sequence[Prediction]) -> Score:
+    """Mean rank of the best-ranked positive. Range [1, corpus], lower is better.
+
+    Where all positives of a query failed, they count as the last documents of the corpus. NaN where
+    a ranking returned no positive, or a query has no relevant document.
+    Source: open_clip `get_clip_metrics`, which reports rank + 1 of a zero-based rank.
+    """
+    return _of_known(_last_where_failed(predictions), "mean")
+
+
+@declare(unit="rank", better="lower", best=1, kinds=_KINDS)
+def median_rank(predictions: Sequence[Prediction]) -> Score:
+    """Median rank of the best-ranked positive. Range [1, corpus], lower is better.
+
+    The plain median: the mean of the middle two for an even number of queries. (open_clip floors.)
+    Known as long as more than half of the queries have a rank within the depth of an index. Failed
+    positives count as in `mean_rank`.
+    """
+    best = _last_where_failed(predictions)
+    known = np.where(np.isnan(best), np.inf, best)
+    found = score(known, fold_name="median", signature=TIES)
+    return _of_known(best, "median") if math.isinf(found.value) else found
+
+
+@declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
+def mrr(predictions: Sequence[Prediction]) -> Score:
+    """Mean reciprocal rank of the best-ranked positive. Range [0, 1], higher is better.
+
+    Source: Voorhees, TREC-8 question answering track, 1999.
+    """
+    best, _ = _best(predictions)
+    unknown = int(np.isnan(best).sum())
+    return score(1.0 / best, signature=TIES, reason=beyond_index(unknown))
+
+
+def _best(predictions: Sequence[Prediction]) -> tuple[NDArray[np.float64], int | None]:
+    """Best rank of each query, as `ranks_of`, and the least depth of those that are unknown.
+
+    The rank of a query without a relevant document is infinite.
+    """
+    rankings = [ranking_of(p) for p in predictions]
+    best = np.array([_best_rank(ranking) for ranking in rankings], np.float64)
+    depths = [rankings[row].depth for row in np.flatnonzero(np.isnan(best))]
+    return best, min((depth for depth in depths if depth is not None), default=None)
+
+
+def _best_rank(ranking: Ranking) -> float:
+    if not ranking.ranks:
+        return math.inf
+    first = ranking.ranks[0]
+    return float(ranks_of(ranking)[0]) if first is None else first
+
+
+def _last_where_failed(predictions: Sequence[Prediction]) -> NDArray[np.float64]:
+    """Best rank of each query; failed positives stand behind all documents of the corpus."""
+    best, _ = _best(predictions)
+    for row, prediction in enumerate(predictions):
+        ranking = ranking_of(prediction)
+        if ranking.size is not None and 0 < len(ranking.ranks) == ranking.failed:
+            best[row] = ranking.size - ranking.failed + 1
+    return best
+
+
+def _of_known(best: NDArray[np.float64], fold_name: str) -> Score:
+    """A fold of the ranks themselves, which needs all of them: NaN where one has none."""
+    absent = int(np.isinf(best).sum())
+    reason = beyond_index(int(np.isnan(best).sum()))
+    if absent:
+        reason = f"{count(absent, 'query')} without a positive among the documents returned"
+    rows = np.where(np.isinf(best), np.nan, best)
+    return score(rows, fold_name=fold_name, signature=TIES, reason=reason)

@@ -1,0 +1,90 @@
+"""Ranks and grades of the positives of queries, as metrics of retrieval read them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mmbench.search.listed import listed_ranking
+from mmbench.text import count
+from mmbench.types import Prediction, Ranking
+
+Floats = NDArray[np.float64]
+
+TIES = "ties=id-hash"
+
+
+def ranking_of(prediction: Prediction) -> Ranking:
+    """The ranking behind a prediction.
+
+    A value may also be the list of document ids in the order found, with the relevant ids (or
+    {id: grade}) as target: a positive that is not in the list was not found (as in trec_eval).
+    """
+    if isinstance(prediction.value, Ranking):
+        return prediction.value
+    target = prediction.target
+    grades = target if isinstance(target, dict) else dict.fromkeys(target, 1.0)
+    return listed_ranking(prediction.value, grades)
+
+
+def ranks_of(ranking: Ranking) -> NDArray[np.float64]:
+    """The ranks [p] float64, ascending: infinite for what was not found, NaN for unknown ones."""
+    missing = math.inf if ranking.depth is None else math.nan
+    found = np.array([missing if rank is None else rank for rank in ranking.ranks], np.float64)
+    found[len(found) - ranking.failed :] = math.inf
+    return found
+
+
+class Positives(NamedTuple):
+    """The positives of all queries: query index, position within the query, rank and grade.
+
+    A rank is infinite for what stands beyond the depth of an index. `depth` [queries] is how deep
+    the index looked for those that miss a positive because of it, elsewhere infinite.
+    """
+
+    query: NDArray[np.int64]
+    place: NDArray[np.int64]
+    ranks: Floats
+    grades: Floats
+    sizes: NDArray[np.int64]
+    depth: Floats
+
+    def per_query(self, values: ArrayLike) -> Floats:
+        """Sums over the positives of each query."""
+        summed = np.bincount(self.query, np.asarray(values, np.float64), len(self.sizes))
+        return summed.astype(np.float64)
+
+    def share(self, values: Floats) -> Floats:
+        """Return values [queries] / the number of positives, 0 where a query has none."""
+        return divided(values, self.sizes)
+
+
+def positives(predictions: Sequence[Prediction]) -> Positives:
+    """Return the positives of all queries."""
+    rankings = [ranking_of(p) for p in predictions]
+    sizes = np.array([len(r.ranks) for r in rankings], np.int64)
+    nothing = np.empty(0)
+    ranks = np.concatenate([nothing, *(ranks_of(r) for r in rankings)])
+    grades = np.concatenate([nothing, *(np.asarray(r.grades, np.float64) for r in rankings)])
+    query = np.repeat(np.arange(len(sizes)), sizes)
+    place = np.arange(len(query)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + 1
+    depth = np.full(len(sizes), np.inf)
+    for at in np.unique(query[np.isnan(ranks)]):
+        depth[at] = rankings[at].depth
+    return Positives(query, place, np.where(np.isnan(ranks), np.inf, ranks), grades, sizes, depth)
+
+
+def divided(values: Floats, by: ArrayLike) -> Floats:
+    """Return values / by, 0 where `by` is 0."""
+    divisors = np.asarray(by, np.float64)
+    return np.divide(values, divisors, out=np.zeros_like(values), where=divisors > 0)
+
+
+def beyond_index(unknown: int) -> str:
+    """Say of how many queries an index did not reach a positive; empty for none."""
+    queries = count(unknown, "query")
+    return f"positives of {queries} lie beyond the depth of the index" if unknown else ""
