@@ -1,0 +1,53 @@
+"""docs/architecture.md names files, folders and modules that exist, and all packages."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("mmbench", "tasks", "docs", "tests", "tools", "examples", "benchmarks", "leaderboards")
+GUIDE = (ROOT / "docs/architecture.md").read_text()
+DATA_FLOW, TREE = (block[0] for block in re.finditer(r"(?:^    .*\n+)+", GUIDE, re.MULTILINE))
+PROSE = GUIDE.replace(DATA_FLOW, "").replace(TREE, "")
+LAYER_ROWS = re.findall(r"^\| \d \| ([^|]+) \|", GUIDE, re.MULTILINE)
+
+
+def paths() -> set[str]:
+    """Return the ends of the paths of all files and their folders: `run.py`, `engine/run.py`."""
+    files = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()]
+    found = set()
+    for path in files:
+        parts = path.relative_to(ROOT).parts
+        if path.suffix != ".pyc":  # stays behind in folders that are gone
+            ends = range(1, len(parts) + 1)
+            found |= {"/".join(parts[start:end]) for end in ends for start in range(end)}
+    return found
+
+
+PATHS = paths()
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([\w./-]+(?:/|\.py|\.yaml))`", PROSE))))
+def test_a_path_in_the_text_exists(name: str) -> None:
+    whole = name.startswith(FOLDERS) and "/" in name
+    assert (ROOT / name).exists() if whole else name.rstrip("/") in PATHS, f"{name} does not exist"
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"[\w-]+/(?:[\w-]+/)*|\w+\.py", TREE))))
+def test_a_path_in_the_tree_exists(name: str) -> None:
+    assert name.rstrip("/") in PATHS, f"{name} does not exist"
+
+
+@pytest.mark.parametrize("name", [n for row in LAYER_ROWS for n in re.findall(r"`(\w+)`", row)])
+def test_a_module_in_the_layers_exists(name: str) -> None:
+    assert (ROOT / "mmbench" / f"{name}.py").exists()
+
+
+def test_every_package_and_root_module_is_in_the_layers_and_the_tree() -> None:
+    inside = {path.name for path in (ROOT / "mmbench").iterdir() if path.suffix == ".py"}
+    inside |= {f"{path.parent.name}/" for path in (ROOT / "mmbench").glob("*/__init__.py")}
+    inside = {name for name in inside if not name.startswith("_")}
+    assert not {name for name in inside if name not in TREE}
+    layers = " ".join(LAYER_ROWS)
+    assert not {name for name in inside if f"`{name.removesuffix('.py')}`" not in layers}
