@@ -11,26 +11,22 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
-import inspect
 import re
 import sys
-from collections.abc import Callable, Mapping
-from functools import cache, partial, wraps
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from msgspec import structs
-
 from mmbench.builtin import TABLES
 from mmbench.errors import UnknownName, UserError
-from mmbench.protocols import Metric, MetricInfo, SourceInfo
+from mmbench.protocols import SourceInfo
 from mmbench.validation.regular_files import read_regular
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
-    from mmbench.types import Score
 
 T = TypeVar("T")
 
@@ -43,12 +39,6 @@ _GROUPS = {
     "kind": "mmbench.kinds",
     "outputs": "mmbench.outputs",
 }
-
-# What the name of a metric leaves open: a number (`@k`, `@n`), a name, one of several (`[a|b]`), or
-# one of the names that the metric's attribute `check_argument` knows (`[CLASS]`).
-_TAKES = re.compile(
-    r"@(?P<number>[kn])$|@(?P<name>[a-z]{2,})$|\[(?P<open>[A-Z]+)\]$|\[(?P<variants>[^\]]+)\]$"
-)
 
 
 class Plugin(NamedTuple):
@@ -97,7 +87,7 @@ def register(kind: str, name: str) -> Callable[[T], T]:
 def _check_thing(kind: str, name: str, thing: object) -> None:
     """Refuse what is no thing of its kind; classes of models are checked when one is found."""
     fits = isinstance(thing, str | Path) if kind == "task" else callable(thing) or kind == "model"
-    if kind == "metric" and re.search("@[a-z]$", name) and not _TAKES.search(name):
+    if kind == "metric" and re.search("@[a-jlmo-z]$", name):
         raise UserError(f"metric {name}: only @k and @n take a number: name it {name[:-1]}k")
     if kind == "outputs" and name != name.lower():
         raise UserError(f"outputs {name}: extensions are compared in lower case: {name.lower()!r}")
@@ -224,43 +214,6 @@ def _imported(kind: str, name: str, plugin: Plugin) -> Any:
     return loaded
 
 
-def metric(name: str) -> tuple[Metric, int | str | None]:
-    """The metric behind a name, and its argument: of `recall@10` that of `recall@k`, and 10.
-
-    The argument of `fid@clip` is "clip", of `wer[basic]` "basic"; `mrr` has none. What wants a
-    model takes another one by its name: `clipscore@clip-nano`. Raises UnknownName.
-    """
-    known = names("metric")
-    if name in known and not _TAKES.search(name):
-        return lookup("metric", name), None
-    for form in known:
-        argument = _argument(form, name)
-        if argument is not None:
-            function = lookup("metric", form)
-            check = _info(function).check_argument
-            if check is not None:
-                check(str(argument))
-            return function, argument
-    family, at, model = name.partition("@")
-    if at and model and family in known and _info(lookup("metric", family)).wants:
-        return _by_model(lookup("metric", family), model), None
-    raise _unknown_metric(name)
-
-
-def metric_info(name: str) -> MetricInfo:
-    """Return what a metric declares, without running it; nothing where it declares nothing.
-
-    `name` is that of a metric, `recall@10`, or the form that it is registered under, `recall@k`.
-    The request of `clipscore@clip-nano` names that model. Raises UnknownName.
-    """
-    return _info(lookup("metric", name) if name in names("metric") else metric(name)[0])
-
-
-def _info(function: object) -> MetricInfo:
-    info = getattr(function, "info", None)
-    return info if isinstance(info, MetricInfo) else MetricInfo()
-
-
 def source_info(name: str) -> SourceInfo:
     """Return what a data source declares, without running it; see `declare_source`.
 
@@ -268,107 +221,6 @@ def source_info(name: str) -> SourceInfo:
     """
     info: SourceInfo = getattr(lookup("data", name), "info", SourceInfo())
     return info
-
-
-def with_options(name: str, function: Metric, options: Mapping[str, object]) -> Metric:
-    """Return a metric's function with its options, which a task gives in `metric_options`.
-
-    A function that takes options has a keyword-only parameter `options`, a mapping; it always gets
-    one. Raises UserError for options of a function that takes none.
-    """
-    if "options" in inspect.signature(function).parameters:
-        return partial(function, options=options)
-    if options:
-        raise UserError(
-            f"metric {name} takes no options, and {', '.join(options)} is given: take {name} out of"
-            " the task's metric_options"
-        )
-    return function
-
-
-def check_options(name: str, options: Mapping[str, object]) -> None:
-    """Refuse options that a metric does not take, or lacks. Raises UserError."""
-    function, argument = metric(name)
-    with_options(name, function, options)
-    check = _info(function).check_options
-    if check is not None:
-        check(str(argument), options)
-
-
-def check_metric(name: str, kind: str, options: Mapping[str, object] | None = None) -> None:
-    """Refuse a metric that nobody has, and one that measures other kinds of tasks.
-
-    Refuse also `options` that it does not take. Predictions of a plugin's kind may be like those of
-    any other. Raises UnknownName and UserError.
-    """
-    check_options(name, options or {})
-    kinds = metric_info(name).kinds
-    like_any = kind not in TABLES["kind"] and bool(kinds & TABLES["kind"].keys())
-    if kinds and kind not in kinds and not like_any:
-        raise UserError(
-            f"metric {name} measures tasks of kind {' and '.join(sorted(kinds))}, not {kind}:"
-            " leave it out of the task's metrics"
-        )
-
-
-def _by_model(function: Metric, model: str) -> Metric:
-    """A metric that wants a model, with another one than its own."""
-
-    @wraps(function)
-    def other(predictions: Any, *, features: Any) -> Score:
-        return function(predictions, features=features)
-
-    info = _info(function)
-    assert info.wants is not None  # which `metric` looked at
-    wants = structs.replace(info.wants, model=model, options={})
-    other.__dict__["info"] = structs.replace(info, wants=wants)
-    return other
-
-
-def _argument(form: str, name: str) -> int | str | None:
-    """What `name` has in the place that `form` leaves open; None where it is not of this form."""
-    takes = _TAKES.search(form)
-    family = form[: takes.start()] if takes else form
-    if takes is None or not name.startswith(family):
-        return None
-    given = name.removeprefix(family)
-    if takes["open"]:
-        return given[1:-1] if re.fullmatch(r"\[[^\[\]]+\]", given) else None
-    if takes["variants"]:
-        variant = given[1:-1]
-        return variant if given == f"[{variant}]" and variant in _variants(takes) else None
-    if takes["number"]:
-        return int(given[1:]) if re.fullmatch("@[1-9][0-9]{0,17}", given) else None
-    return given[1:] if re.fullmatch("@.+", given) else None
-
-
-def _variants(takes: re.Match[str]) -> list[str]:
-    return takes["variants"].split("|")
-
-
-def metric_forms(name: str) -> list[str]:
-    """Return the registered metrics that a bare name stands for: of `wer` or `recall`."""
-    return [form for form in names("metric") if _TAKES.sub("", form) == name]
-
-
-def written_forms(form: str) -> list[str]:
-    """Return how a registered metric is written: `wer[none]`, `wer[basic]`; `recall@k`."""
-    takes = _TAKES.search(form)
-    if takes is None or not takes["variants"]:
-        return [form]
-    return [f"{form[: takes.start()]}[{variant}]" for variant in _variants(takes)]
-
-
-def _unknown_metric(name: str) -> UnknownName:
-    forms = metric_forms(re.split(r"[@\[]", name)[0])
-    if not forms:
-        known = names("metric")
-        known += [_TAKES.sub("", form) for form in known if written_forms(form) != [form]]
-        return UnknownName("metric", name, known, "`mmbench list metrics` shows all")
-    ways = [way for form in forms for way in written_forms(form)]
-    takes = [match["number"] for form in forms if (match := _TAKES.search(form))]
-    numbers = [f"{letter} is a whole number from 1" for letter in takes if letter]
-    return UnknownName("metric", name, ways, "; ".join(numbers))
 
 
 def _plural(kind: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmbench import registry
+from mmbench import metric_names, registry
 from mmbench.errors import UnknownName, UserError
 
 HEAVY = [
@@ -54,7 +54,7 @@ def test_unknown_names_get_the_near_ones() -> None:
 )
 def test_names_that_are_not_near_are_not_suggested(kind: str, name: str, message: str) -> None:
     with pytest.raises(UnknownName) as caught:
-        registry.metric(name) if kind == "metric" else registry.lookup(kind, name)
+        metric_names.metric(name) if kind == "metric" else registry.lookup(kind, name)
     assert message in str(caught.value)
 
 
@@ -76,7 +76,7 @@ def test_a_few_names_are_listed_in_full(known: list[str], message: str) -> None:
 )
 def test_a_metric_that_is_none(name: str) -> None:
     with pytest.raises(UnknownName):
-        registry.metric(name)
+        metric_names.metric(name)
 
 
 @pytest.mark.parametrize("kind", ["model", "metric", "data", "kind"])

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from mmbench.conformance.packages import environment, installed
 from mmbench.errors import MissingExtra
-from mmbench.registry import metric
+from mmbench.metric_names import metric
 from mmbench.types import Features, Prediction, Score
 
 Verdict = Literal["within", "BEYOND", "skipped", "FAILED"]

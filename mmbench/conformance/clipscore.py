@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from mmbench.conformance.case import DEFINITION, Case, Compared, Skipped, apart, measured
 from mmbench.conformance.packages import library
 from mmbench.media import decode_image, read_bytes
+from mmbench.metric_names import metric_info
 from mmbench.protocols import Embeds, Prepares
-from mmbench.registry import lookup, metric_info
+from mmbench.registry import lookup
 from mmbench.types import Array, Content, Features, Media, Modality, Prediction, Role
 
 if TYPE_CHECKING:

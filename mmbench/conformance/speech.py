@@ -9,8 +9,8 @@ from pathlib import Path
 
 from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
 from mmbench.conformance.packages import library
+from mmbench.metric_names import metric
 from mmbench.metrics.speech.normalisers import normalise
-from mmbench.registry import metric
 from mmbench.types import Prediction
 
 Pairs = list[tuple[str, str]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from mmbench import registry
+from mmbench import metric_names
 from mmbench.engine.context import run_context
 from mmbench.engine.identity import canonical
 from mmbench.engine.options import options_from
@@ -138,12 +138,12 @@ def metric(name: str, **options: object) -> Callable[[Sequence[Prediction]], Sco
     `options` are what a task gives in `metric_options`. Failed predictions are left out. Raises
     UnknownName, and UserError for options that the metric does not take.
     """
-    registry.check_options(name, options)
+    metric_names.check_options(name, options)
     return lambda predictions: _measured(name, predictions, options)
 
 
 def _measured(name: str, predictions: Sequence[Prediction], given: dict[str, object]) -> Score:
-    if registry.metric_info(name).wants is None:
+    if metric_names.metric_info(name).wants is None:
         return apply(name, predictions, options=given).score
     with run_context() as context:
         return apply(name, predictions, Featurer(context), given).score

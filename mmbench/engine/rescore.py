@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from mmbench import registry
+from mmbench import metric_names
 from mmbench.engine import identity
 from mmbench.engine.context import run_context
 from mmbench.engine.loading.data.breakdowns import check_breakdowns
@@ -52,7 +52,7 @@ def rescore(
             spec = _task_of(record, options)
             _refuse_other_question(record, spec)
             for name in metrics:
-                registry.check_metric(name, record.task.kind, spec.metric_options.get(name))
+                metric_names.check_metric(name, record.task.kind, spec.metric_options.get(name))
             predictions, cut = with_marks(stored_predictions(store.read_table(stored)))
             check_breakdowns(spec, [p.tags for p in predictions.each()])
             if options.data is not None:

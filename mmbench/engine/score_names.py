@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mmbench import registry
+from mmbench import metric_names
 
 
 def score_names(
@@ -33,4 +33,4 @@ def macro_name(name: str, tag: str) -> str:
 
 def sums_directions(metric: str, directions: Sequence[str]) -> bool:
     """Return whether a metric is one score over both directions, as `rsum` is."""
-    return len(directions) > 1 and registry.metric_info(metric).sums_directions
+    return len(directions) > 1 and metric_names.metric_info(metric).sums_directions

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from mmbench import registry
+from mmbench import metric_names
 from mmbench.engine.loading.prepare import Prepared
 from mmbench.engine.scoring.estimates import MetricOptions, estimates
 from mmbench.engine.scoring.features import Featurer
@@ -37,7 +37,7 @@ def try_metrics(prepared: Prepared, baseline: str | None, featurer: Featurer, se
         return str(missing[metric])
     if metric == COLUMN and baseline is None:
         return "" if _has_sound(prepared) else "there are no sounds to measure the speed by"
-    info = registry.metric_info(metric)
+    info = metric_names.metric_info(metric)
     if info.slow or info.wants:
         return ""
     reasons = [_reason(prepared, metric, who, seed) for who in tried]
@@ -58,11 +58,11 @@ def _missing(prepared: Prepared, who: str, featurer: Featurer, seed: int) -> dic
 
 
 def _try(name: str, predictions: Directions, featurer: Featurer, options: MetricOptions) -> None:
-    wants = registry.metric_info(name).wants
+    wants = metric_names.metric_info(name).wants
     if wants is None:
         estimates([name], predictions, options=options)
     else:
-        featurer.model(name, wants, registry.metric(name)[1])
+        featurer.model(name, wants, metric_names.metric(name)[1])
 
 
 def _reason(prepared: Prepared, metric: str, who: str, seed: int) -> str:

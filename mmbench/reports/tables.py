@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from urllib.parse import quote
 
-from mmbench import registry
+from mmbench import metric_names
 from mmbench.engine import speed
 from mmbench.errors import UserError
 from mmbench.reports.cells import BLIND, brief, cells, published
@@ -92,7 +92,7 @@ def _unit(score: str) -> str:
     metric = score.partition("{macro:")[0]
     for name in (metric, metric.rpartition("[")[0]):
         with suppress(UserError):
-            return registry.metric_info(name).unit
+            return metric_names.metric_info(name).unit
     return ""
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from mmbench.cli import main
 from mmbench.errors import UserError
-from mmbench.registry import check_metric
+from mmbench.metric_names import check_metric
 from tests.support import toys  # noqa: F401 - registers the models
 
 ANSWERS = [

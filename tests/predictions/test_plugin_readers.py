@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mmbench
-from mmbench import registry
+from mmbench import metric_names, registry
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.context import run_context
 from mmbench.engine.loading.data.outputs import read_outputs
@@ -113,10 +113,10 @@ def test_a_metric_of_other_kinds_of_plugins_is_refused() -> None:
     def tau(predictions: list[Prediction]) -> Score:
         return score([1.0])
 
-    registry.check_metric("test_tau", "sorting")
+    metric_names.check_metric("test_tau", "sorting")
     with pytest.raises(UserError, match="metric test_tau measures tasks of kind sorting, not ord"):
-        registry.check_metric("test_tau", "ordering")
-    registry.check_metric("exact_match", "ordering")  # whose answers may be texts
+        metric_names.check_metric("test_tau", "ordering")
+    metric_names.check_metric("exact_match", "ordering")  # whose answers may be texts
 
 
 @pytest.mark.parametrize(

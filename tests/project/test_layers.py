@@ -22,7 +22,7 @@ LAYERS = [
     # 1: mechanisms that know no task and no model
     {"text", "validation", "memory", "builtin"},
     {"stats", "search", "checkpoints", "media", "registry"},
-    {"storage", "datasets", "plugins"},
+    {"storage", "datasets", "plugins", "metric_names"},
     {"spec"},
     # 2: what tasks are made of
     {"models", "kinds", "metrics", "data"},

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mmbench import registry
+from mmbench import metric_names
 from mmbench.reference.worlds.shapes.sources import shapes_prompts
 from mmbench.types import Content, Features, Media, Prediction, Ranking, Sample
 
@@ -27,11 +27,11 @@ def names_of(form: str) -> list[str]:
     """How a registered metric is written, with an argument."""
     for open_, argument in ARGUMENTS.items():
         form = form.removesuffix(open_) + argument if form.endswith(open_) else form
-    return registry.written_forms(form)
+    return metric_names.written_forms(form)
 
 
 def can_run(form: str) -> bool:
-    needs = registry.metric_info(form).needs
+    needs = metric_names.metric_info(form).needs
     return form != "spice" and all(which(need) or find_spec(need) for need in needs)
 
 
@@ -94,9 +94,9 @@ def _tone(rng: Random) -> Media:
 def made(name: str, seed: int) -> Made:
     """Predictions of one of the kinds of a metric, and features for one that wants them."""
     rng = np.random.default_rng(seed)
-    function, _ = registry.metric(name)
+    function, _ = metric_names.metric(name)
     module = function.__module__.rpartition(".")[2]
-    wants = registry.metric_info(name).wants
+    wants = metric_names.metric_info(name).wants
     if name.startswith("shapes"):
         drawn, asked = (rng.permutation(2 * N)[:N].tolist() for _ in range(2))
         pairs = [
@@ -125,7 +125,7 @@ def _unit(rng: Random) -> Any:
 
 def measured(name: str, seed: int) -> Any:
     """The Score of a metric, called directly."""
-    function, argument = registry.metric(name)
+    function, argument = metric_names.metric(name)
     predictions, features = made(name, seed)
     given = () if argument is None else (argument,)
     return function(predictions, *given, **({"features": features} if features else {}))

@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
 
-from mmbench import registry
+from mmbench import metric_names, registry
 from mmbench.cli.parser.arguments import days, natural, positive, seed, share
 from mmbench.errors import UserError
 
@@ -100,7 +100,7 @@ def _tasks(parsed_args: argparse.Namespace, **_: object) -> list[str]:
 def _metrics(**_: object) -> list[str]:
     names = []
     for form in registry.names("metric"):
-        for way in registry.written_forms(form):
+        for way in metric_names.written_forms(form):
             stem, at, number = way.rpartition("@")
             names += [f"{stem}@{n}" for n in _NUMBERS] if at and number in "kn" else [way]
     return names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from mmbench import registry
+from mmbench import metric_names
 from mmbench.engine.context import RunContext
 from mmbench.engine.loading.abilities import (
     check_ability,
@@ -130,7 +130,7 @@ def find_task(task: str, options: Options) -> tuple[TaskSpec, Kind[Dataset]]:
     spec = with_settings(load_task(task, options.tasks), options.settings)
     kind = kind_of(spec)
     for name in spec.metrics:
-        registry.check_metric(name, spec.kind, spec.metric_options.get(name))
+        metric_names.check_metric(name, spec.kind, spec.metric_options.get(name))
     names = score_names(spec.metrics, kind.directions(), spec.breakdowns)
     if spec.headline not in names:
         raise UnknownName(f"headline of task {spec.name}", spec.headline, names)

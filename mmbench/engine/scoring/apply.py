@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from mmbench import registry
+from mmbench import metric_names
 from mmbench.columns import column, rows_not_none, without_rows
 from mmbench.engine.scoring.long_texts import readable
 from mmbench.errors import SampleError, UserError
@@ -43,10 +43,10 @@ def apply(
     Failed predictions are left out, unless the metric wants them. Raises UnknownName, and UserError
     for a metric that wants a model where there is none, and for options that it does not take.
     """
-    function, argument = registry.metric(name)
+    function, argument = metric_names.metric(name)
     given = () if argument is None else (argument,)
-    wants = registry.metric_info(name).wants
-    function = registry.with_options(name, function, options or {})
+    wants = metric_names.metric_info(name).wants
+    function = metric_names.with_options(name, function, options or {})
     failed = [] if wants and wants.failed else rows_not_none(column(predictions, "error"))
     positions, answered = (
         without_rows(range(len(predictions)), failed),
@@ -74,7 +74,7 @@ def apply(
 def _a_score(name: str, value: object) -> Score:
     """Return what a metric returned, with its declared range. Raises UserError for no score."""
     if isinstance(value, Score):
-        return with_range(value, registry.metric_info(name))
+        return with_range(value, metric_names.metric_info(name))
     raise UserError(
         f"metric {name} returned a {type(value).__name__}: a mmbench.types.Score is needed"
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from mmbench import registry, stats
+from mmbench import metric_names, stats
 from mmbench.columns import column, entries
 from mmbench.columns import joined as together
 from mmbench.search.extremes import best_case, is_uncertain, worst_case
@@ -62,16 +62,16 @@ def extremes(
     A metric may declare orders of its own as `extremes`, the worst and the best, as functions of a
     ranking and the metric's argument. They stand for those that hold for any metric.
     """
-    function, argument = registry.metric(metric)
+    function, argument = metric_names.metric(metric)
     given = () if argument is None else (argument,)
-    measured = registry.with_options(metric, function, options or {})
+    measured = metric_names.with_options(metric, function, options or {})
     if not all(isinstance(_ranking(p), Ranking) for split in splits for p in split):
         return None
     predictions = [p for split in splits for p in split]
     if not any(p.error or is_uncertain(p.value) for p in predictions):
         return None
     scores = []
-    for order in registry.metric_info(metric).extremes or (_worst, _best):
+    for order in metric_names.metric_info(metric).extremes or (_worst, _best):
         changed = [[_changed(p, order, given) for p in split] for split in splits]
         parts = [measured(split, *given) for split in changed]
         scores.append(parts[0] if len(parts) == 1 else stats.over_splits(parts))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from mmbench import registry, stats
+from mmbench import metric_names, stats
 from mmbench.columns import ABSENT, column, distinct, entries, joined, rows_not_none, taken
 from mmbench.engine.score_names import macro_name
 from mmbench.engine.scoring.bounds import joined as joined_extremes
@@ -133,7 +133,7 @@ def _infos(found: list[Scored], signature: str, seed: int) -> list[ScoreInfo]:
 
 def _unmeasured(name: str, reason: str) -> ScoreInfo:
     """Return the score of a metric that cannot run here: no value and no signature."""
-    better = registry.metric_info(name).better or "higher"
+    better = metric_names.metric_info(name).better or "higher"
     return ScoreInfo(None, None, None, 0, 0, "", better, "mean", reason=reason)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import mmbench
-from mmbench import registry, stats
+from mmbench import metric_names, stats
 from mmbench.columns import table
 from mmbench.engine.context import run_context
 from mmbench.engine.options import Options
@@ -85,7 +85,7 @@ def test_a_content_that_fails_in_the_metrics_model_fails_its_prediction_alone(
 
 def test_the_features_of_equal_predictions_are_computed_once(tmp_path: Path) -> None:
     made = table(Prediction, drawn(tmp_path / "coco"), ["inputs"])
-    wants = registry.metric_info("test_colour").wants
+    wants = metric_names.metric_info("test_colour").wants
     assert wants is not None
     with run_context(Options(device="cpu")) as context:
         featurer = Featurer(context)

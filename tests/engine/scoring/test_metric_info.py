@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import mmbench
-from mmbench import registry, stats
+from mmbench import metric_names, registry, stats
 from mmbench.builtin import KINDS, METRICS
 from mmbench.engine.scoring.apply import apply
 from mmbench.engine.scoring.measure import measure
@@ -28,19 +28,19 @@ FORMS = [pytest.param(f, marks=pytest.mark.slow if f in SLOW else ()) for f in O
 
 @pytest.mark.parametrize("form", OWN)
 def test_every_metric_declares_unit_direction_and_kinds(form: str) -> None:
-    info = registry.metric_info(form)
+    info = metric_names.metric_info(form)
     assert info.unit
     assert info.better in ("higher", "lower")
     assert info.kinds
     assert info.kinds <= KINDS.keys()
-    assert all(registry.metric_info(name).kinds == info.kinds for name in names_of(form))
+    assert all(metric_names.metric_info(name).kinds == info.kinds for name in names_of(form))
 
 
 @pytest.mark.parametrize("form", OWN)
 def test_the_docstring_says_the_declared_direction(form: str) -> None:
     doc = " ".join((registry.lookup("metric", form).__doc__ or "").lower().split())
     said = re.search("(higher|lower)(?: one)? is (?:called )?better", doc)
-    assert said is None or said[1] == registry.metric_info(form).better
+    assert said is None or said[1] == metric_names.metric_info(form).better
     assert said is not None or form in ("pope_yes_ratio",)
 
 
@@ -48,7 +48,7 @@ def test_the_docstring_says_the_declared_direction(form: str) -> None:
 def test_values_lie_in_the_declared_range(form: str) -> None:
     if not can_run(form):
         pytest.skip(f"{form} cannot run here")
-    info = registry.metric_info(form)
+    info = metric_names.metric_info(form)
     low, high = (info.worst, info.best) if info.better == "higher" else (info.best, info.worst)
     for name in names_of(form):
         for seed in range(1 if form in SLOW else 3):
@@ -60,14 +60,14 @@ def test_values_lie_in_the_declared_range(form: str) -> None:
 
 
 def test_the_request_names_the_other_model() -> None:
-    wants = registry.metric_info("clipscore").wants
-    other = registry.metric_info("clipscore@clip-nano").wants
+    wants = metric_names.metric_info("clipscore").wants
+    other = metric_names.metric_info("clipscore@clip-nano").wants
     assert wants is not None
     assert other is not None
     assert wants.model == "clip@openai/clip-vit-base-patch32"
     assert other.model == "clip-nano"
     assert other.contents is wants.contents
-    assert registry.metric_info("fid@clip-nano") is registry.metric_info("fid@features")
+    assert metric_names.metric_info("fid@clip-nano") is metric_names.metric_info("fid@features")
 
 
 @mmbench.register("metric", "test_undeclared@k")
@@ -76,8 +76,8 @@ def undeclared(predictions: Sequence[Prediction], k: int) -> Score:
 
 
 def test_an_undeclared_metric_is_what_its_score_says() -> None:
-    assert registry.metric_info("test_undeclared@3") == MetricInfo()
-    registry.check_metric("test_undeclared@3", "retrieval")
+    assert metric_names.metric_info("test_undeclared@3") == MetricInfo()
+    metric_names.check_metric("test_undeclared@3", "retrieval")
     score = mmbench.metric("test_undeclared@3")([Prediction("a")])
     assert (score.value, score.better, score.worst, score.best) == (3, "lower", None, 1)
 
@@ -90,12 +90,12 @@ def letters(predictions: Sequence[Prediction]) -> Score:
 
 
 def test_a_declaration_holds_in_either_order_of_the_decorators() -> None:
-    assert registry.metric_info("test_letters").unit == "letters"
+    assert metric_names.metric_info("test_letters").unit == "letters"
     for score in (letters([Prediction("a", "xy")]), mmbench.metric("test_letters")([])):
         assert (score.better, score.worst, score.best) == ("lower", 9, 0)
     with pytest.raises(UserError, match="measures tasks of kind writing, not choice: leave"):
-        registry.check_metric("test_letters", "choice")
-    registry.check_metric("test_letters", "a-plugin-s-kind")
+        metric_names.check_metric("test_letters", "choice")
+    metric_names.check_metric("test_letters", "a-plugin-s-kind")
 
 
 @mmbench.register("metric", "test_lacking")

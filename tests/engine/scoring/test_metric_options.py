@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import mmbench
-from mmbench import registry, stats
+from mmbench import metric_names, stats
 from mmbench.cli.commands.results.show import task_yaml
 from mmbench.engine.identity import fingerprint
 from mmbench.engine.loading.prepare import find_task
@@ -93,4 +93,4 @@ def test_a_name_left_open_takes_what_the_metric_knows() -> None:
     assert math.isnan(mmbench.metric("test_open[two]")([]).value)
     for wrong in ("tow]", "]", "one", "[one]]"):
         with pytest.raises(UnknownName):
-            registry.metric(f"test_open[{wrong}")
+            metric_names.metric(f"test_open[{wrong}")

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import cdist
 
+from mmbench.metric_names import metric_info
 from mmbench.metrics.image_sets import distances as sets
 from mmbench.metrics.image_sets import prdc
 from mmbench.metrics.image_sets.distances import Moments, frechet_distance
 from mmbench.metrics.image_sets.features import stack
 from mmbench.metrics.image_sets.kernel import polynomial_subsets
-from mmbench.registry import metric_info
 from mmbench.stats import fold
 from mmbench.types import Broken, Features, Media, Prediction, Score
 

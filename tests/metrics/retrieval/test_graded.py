@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mmbench
-from mmbench import registry
+from mmbench import metric_names
 from mmbench.engine.scoring.measure import measure
 from mmbench.stats import fold
 from mmbench.types import Prediction, Ranking
@@ -261,5 +261,5 @@ def test_rsum_is_one_number_for_both_directions() -> None:
 
 
 def test_rsum_alone_is_summed() -> None:
-    marked = [n for n in NAMES if registry.metric_info(n).sums_directions]
+    marked = [n for n in NAMES if metric_names.metric_info(n).sums_directions]
     assert marked == ["rsum"]

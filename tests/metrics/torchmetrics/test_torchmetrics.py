@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 import mmbench
-from mmbench import registry
+from mmbench import metric_names
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import Options
 from mmbench.engine.run import run
@@ -269,9 +269,9 @@ def test_every_public_class_is_known_and_no_other() -> None:
         "CLASS",
     ):
         with pytest.raises(UnknownName, match="unknown metric class of torchmetrics"):
-            registry.metric(f"torchmetrics[{wrong}]")
+            metric_names.metric(f"torchmetrics[{wrong}]")
     with pytest.raises(UnknownName, match=r"did you mean torchmetrics\[CLASS\]"):
-        registry.metric("torchmetrics")
+        metric_names.metric("torchmetrics")
 
 
 TASK = """
@@ -297,9 +297,9 @@ def test_options_are_checked_before_a_run(tmp_path: Path, options: str, message:
     with pytest.raises(UserError, match=message):
         find_task(str(path), Options())
     with pytest.raises(UserError, match="needs beta: give the task metric_options"):
-        registry.check_metric("torchmetrics[MulticlassFBetaScore]", "classification")
+        metric_names.check_metric("torchmetrics[MulticlassFBetaScore]", "classification")
     with pytest.raises(UserError, match="measures tasks of kind"):
-        registry.check_metric("torchmetrics[BLEUScore]", "retrieval")
+        metric_names.check_metric("torchmetrics[BLEUScore]", "retrieval")
 
 
 def test_a_task_runs_with_metrics_of_torchmetrics(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from mmbench import registry
+from mmbench import metric_names, registry
 from mmbench.cli.output.metric_text import direction, value_range
 from mmbench.cli.output.terminal import listing, report_unreadable, screen_width, show
 from mmbench.protocols import MetricInfo
@@ -38,7 +38,7 @@ def _rows(args: argparse.Namespace) -> Iterator[tuple[str, ...]]:
 
 def _metric(name: str) -> tuple[str, ...]:
     plugin = registry.plugin("metric", name)
-    info = MetricInfo() if plugin and plugin.package else registry.metric_info(name)
+    info = MetricInfo() if plugin and plugin.package else metric_names.metric_info(name)
     return name, info.unit, direction(info), value_range(info), registry.summary("metric", name)
 
 

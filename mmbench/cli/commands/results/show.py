@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from mmbench import registry
+from mmbench import metric_names, registry
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.metric_text import declaration
 from mmbench.cli.output.terminal import cells, screen_width, show, wrapped
@@ -77,16 +77,16 @@ def _dump(values: dict[str, object], width: int) -> str:
 
 def _metric(args: argparse.Namespace) -> list[str]:
     name = args.name
-    forms = [name] if name in registry.names("metric") else registry.metric_forms(name)
+    forms = [name] if name in registry.names("metric") else metric_names.metric_forms(name)
     lines: list[str] = []
     for form in forms:
-        ways = registry.written_forms(form)
-        told = declaration(ways, registry.metric_info(form))
+        ways = metric_names.written_forms(form)
+        told = declaration(ways, metric_names.metric_info(form))
         lines += ["", *told, "", *_doc(registry.lookup("metric", form))]
     if lines:
         return lines[1:]
-    function = registry.metric(name)[0]
-    return [*declaration([name], registry.metric_info(name)), "", *_doc(function)]
+    function = metric_names.metric(name)[0]
+    return [*declaration([name], metric_names.metric_info(name)), "", *_doc(function)]
 
 
 def _model(args: argparse.Namespace) -> list[str]:
