@@ -31,12 +31,14 @@ PATHS = paths()
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`([\w./-]+(?:/|\.py|\.yaml))`", PROSE))))
 def test_a_path_in_the_text_exists(name: str) -> None:
     whole = name.startswith(FOLDERS) and "/" in name
-    assert (ROOT / name).exists() if whole else name.rstrip("/") in PATHS, f"{name} does not exist"
+    exists = (ROOT / name).exists() if whole else name.rstrip("/") in PATHS
+    assert exists, f"{name} does not exist"
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"[\w-]+/(?:[\w-]+/)*|\w+\.py", TREE))))
 def test_a_path_in_the_tree_exists(name: str) -> None:
-    assert name.rstrip("/") in PATHS, f"{name} does not exist"
+    exists = name.rstrip("/") in PATHS
+    assert exists, f"{name} does not exist"
 
 
 @pytest.mark.parametrize("name", [n for row in LAYER_ROWS for n in re.findall(r"`(\w+)`", row)])
