@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mmbench import __version__
-from mmbench.checkpoints import Checkpoint
+from mmbench.checkpoints.resolve import Checkpoint
 from mmbench.protocols import ModelClass
 from mmbench.storage.content_keys import digest, digest_of_keys
 from mmbench.types import KindOptions, ModelInfo, TaskSpec

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import mmbench
-from mmbench.checkpoints import resolve
 from mmbench.checkpoints.file_hashes import hash_file, hash_folder, hash_path
 from mmbench.checkpoints.layouts import weight_files
+from mmbench.checkpoints.resolve import resolve
 from mmbench.errors import ModelError, SampleError
 
 SMALL = {"config.json": b"{}", "tokenizer.json": b"{}", "merges.txt": b"a b"}

@@ -24,7 +24,7 @@ def hub() -> Iterator[tuple[str, list[str]]]:
 
 CHILD = """
 import json, sys
-from mmbench.checkpoints import resolve
+from mmbench.checkpoints.resolve import resolve
 from mmbench.errors import ModelError
 try:
     found = resolve(sys.argv[1], sys.argv[2] or None, takes=sys.argv[3:])

@@ -12,7 +12,7 @@ import datasets
 import msgspec
 import pytest
 
-from mmbench.checkpoints import resolve
+from mmbench.checkpoints.resolve import resolve
 from mmbench.cli.parser.options import model_options
 from mmbench.data.mapping.cells import listed_options
 from mmbench.data.published.vqa import vqa

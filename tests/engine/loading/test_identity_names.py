@@ -13,7 +13,7 @@ import pytest
 import mmbench
 from mmbench import registry
 from mmbench.builtin import TABLES
-from mmbench.checkpoints import Checkpoint
+from mmbench.checkpoints.resolve import Checkpoint
 from mmbench.engine.identity import model_info
 from mmbench.engine.loading.models.resolver import Finder, find
 from mmbench.errors import ModelError

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from mmbench import registry
-from mmbench.checkpoints import Checkpoint, resolve
 from mmbench.checkpoints.file_hashes import FileHash
+from mmbench.checkpoints.resolve import Checkpoint, resolve
 from mmbench.engine.identity import model_info
 from mmbench.engine.loading.models.adapters import (
     auto_dtype,

@@ -1,0 +1,191 @@
+"""Checkpoints on the Hugging Face hub: looked up in its local cache first, else downloaded.
+
+The cache asks no server. The hub is asked once, with a short limit, and what it lists is
+downloaded.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Sequence
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+
+from mmbench.checkpoints.layouts import (
+    PIPELINE,
+    accepts,
+    check_folder,
+    check_shards,
+    pipeline_parts,
+)
+from mmbench.errors import ModelError
+from mmbench.text import count
+
+# What of a hub repository is read: its top level only (other frameworks' copies lie below it).
+_SMALL = ("*.json", "*.txt", "*.model", "*.jinja", "*.py")
+
+_BELOW = "*/*"
+
+# Of copies in other precisions (fp16) and of single files of all parts at the top none is read.
+_PARTS = [*_SMALL, "*/*.safetensors"]
+
+_NOT_PARTS = ["*/*/*", "*.fp16*", "*.bf16*", "*.non_ema.*"]
+
+_LAYOUTS = {"model.safetensors": "model-*.safetensors", "pytorch_model.bin": "pytorch_model-*.bin"}
+
+_REQUEST_SECONDS = 3.0  # a connection, or a silence between two bytes
+
+_ANSWER_SECONDS = 3.5  # all of the answer, name lookup included
+
+
+def cached_commit(name: str | None) -> str:
+    """Return the commit of a hub id in the cache, nothing where it is not there."""
+    from huggingface_hub import constants
+
+    folder = Path(constants.HF_HUB_CACHE, f"models--{(name or '').replace('/', '--')}")
+    file = folder / "refs" / "main"
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+
+
+def cached_folder(name: str, revision: str | None, takes: Sequence[str]) -> Path | None:
+    """Return the folder of a hub id in the cache, None where its files are not all there."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    for wanted in _layouts(takes):
+        try:
+            folder = Path(
+                snapshot_download(
+                    name,
+                    revision=revision,
+                    local_files_only=True,
+                    allow_patterns=wanted,
+                    ignore_patterns=None if takes else _BELOW,
+                )
+            )
+        except HFValidationError as error:
+            raise ModelError(f"{name!r} is neither a folder nor a hub id (OWNER/NAME)") from error
+        except LocalEntryNotFoundError:
+            continue
+        if _complete(folder, takes):
+            return folder
+    return None
+
+
+def _layouts(takes: Sequence[str]) -> list[list[str]]:
+    """Patterns of the files of each layout of weights that is looked for, the first one wins."""
+    if takes:
+        return [[*_SMALL, *(f"*{one}*" for one in takes)]]
+    return [[*_SMALL, whole, shards] for whole, shards in _LAYOUTS.items()]
+
+
+def _complete(folder: Path, takes: Sequence[str]) -> bool:
+    """Whether a snapshot can be used as it is: another program may have fetched only a part."""
+    try:
+        if not takes and (parts := pipeline_parts(folder)):
+            return all(_has_weights(part) for part in parts)
+        check_folder(folder, takes)
+        return bool(takes) or (folder / "config.json").is_file()
+    except ModelError:
+        return False
+
+
+def _has_weights(part: Path) -> bool:
+    """Whether a part of a pipeline has all its weights; without a config.json it needs none."""
+    for index in part.glob("*.safetensors.index.json"):
+        check_shards(index)
+    return not (part / "config.json").is_file() or any(part.glob("*.safetensors"))
+
+
+def download(name: str, revision: str | None, takes: Sequence[str]) -> Path:
+    """Download the files of a hub id and return their folder. Raises ModelError."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HTTPError
+
+    try:
+        wanted, unwanted = _wanted(name, _listing(name, revision), takes)
+        # By the name asked for and not by its commit, so that the cache learns what it points to.
+        folder = snapshot_download(
+            name, revision=revision, allow_patterns=wanted, ignore_patterns=unwanted
+        )
+    except (HTTPError, OSError, ValueError, multiprocessing.TimeoutError) as error:
+        raise ModelError(_explain(name, revision, error)) from error
+    if not _complete(Path(folder), takes):
+        raise ModelError(f"the download of {name} into {folder} is not complete: run this again")
+    return Path(folder)
+
+
+def _listing(name: str, revision: str | None) -> list[str]:
+    """Ask the hub, once, which files a repository has."""
+    from huggingface_hub import HfApi
+
+    # In a thread that nothing waits for: a name server that does not answer blocks for longer than
+    # the request's own limit, which does not cover the lookup of the name.
+    ask = ThreadPool(1).apply_async(
+        HfApi().model_info, (name,), {"revision": revision, "timeout": _REQUEST_SECONDS}
+    )
+    return [file.rfilename for file in ask.get(_ANSWER_SECONDS).siblings or []]
+
+
+def _wanted(name: str, files: list[str], takes: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Patterns of the files to fetch, and of those to leave."""
+    if takes:
+        return _wanted_by(name, files, takes)
+    if PIPELINE in files:
+        return _PARTS, _NOT_PARTS
+    for whole, shards in _LAYOUTS.items():
+        if whole in files or f"{whole}.index.json" in files:
+            return [*_SMALL, whole, shards], [_BELOW]
+    raise ModelError(
+        f"{name} on the hub has no weights that transformers loads:"
+        f" looked for {' and '.join(_LAYOUTS)} among its {count(len(files), 'file')}"
+    )
+
+
+def _wanted_by(name: str, files: list[str], takes: Sequence[str]) -> tuple[list[str], list[str]]:
+    """As `_wanted` for a class that lists what it takes: one file, and what belongs to it.
+
+    A repository may hold one model in many precisions, of which nothing says which is meant.
+    """
+    fit = sorted(file for file in files if accepts(takes, file))
+    if len(fit) == 1:
+        return [*_SMALL, f"{fit[0]}*"], []
+    found = f"has {len(fit)} such files: download one and give its path" if fit else "has none"
+    raise ModelError(f"{name} on the hub: looked for {', '.join(takes)}; it {found}")
+
+
+def _explain(name: str, revision: str | None, error: Exception) -> str:
+    """One line: what was looked for and where, what stood in the way, what to type."""
+    from huggingface_hub import constants
+
+    asked = f"{name} (revision {revision})" if revision else name
+    return (
+        f"no checkpoint {asked}: no folder of that name,"
+        f" not (wholly) in the cache {constants.HF_HUB_CACHE}, and {_reason(name, error)};"
+        " or give a local folder: --model NAME@FOLDER"
+    )
+
+
+def _reason(name: str, error: Exception) -> str:
+    from huggingface_hub import constants, errors
+
+    hub = constants.ENDPOINT
+    if isinstance(error, errors.GatedRepoError):
+        return f"it is gated: accept its terms at {hub}/{name}, then type `hf auth login`"
+    if isinstance(error, errors.RevisionNotFoundError):
+        return f"{hub}/{name} has no such revision: check what follows #"
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return f"not found at {hub}: check the spelling, or type `hf auth login` if it is private"
+    if isinstance(error, errors.OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE forbids asking the hub: unset it"
+    if isinstance(error, errors.HfHubHTTPError):
+        status = error.response.status_code
+        advice = "type `hf auth login`" if status in (401, 403) else "try again later"
+        return f"{hub} answered with status {status}: {advice}"
+    if isinstance(error, errors.LocalEntryNotFoundError):
+        return f"the download from {hub} broke off: run this again to go on"
+    if isinstance(error, (errors.HTTPError, multiprocessing.TimeoutError, ConnectionError)):
+        return f"{hub} cannot be reached ({type(error).__name__}): connect to a network"
+    if isinstance(error, OSError):
+        return f"it cannot be stored: {error}"
+    return f"{hub} answered, but not as a hub does: check HF_ENDPOINT and the network"
