@@ -17,9 +17,9 @@ import msgspec
 from msgspec import Struct
 
 from mmbench.comparison.changes import Changes, changes
+from mmbench.comparison.comparability import common_scores, refuse
 from mmbench.comparison.join import Joined, join, places_in
 from mmbench.comparison.rows import RunRows
-from mmbench.comparison.same import common_scores, refuse
 from mmbench.errors import UserError
 from mmbench.stats.holm import holm
 from mmbench.stats.paired import Paired, paired_many

@@ -21,8 +21,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from mmbench.comparison.comparability import common_scores
 from mmbench.comparison.compare import ALPHA, Compared, compare_runs
-from mmbench.comparison.same import common_scores
 from mmbench.errors import UserError
 from mmbench.storage.run_lookup import Run, find_run
 from mmbench.storage.unreadable import warn_of_unreadable

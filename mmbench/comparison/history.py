@@ -18,9 +18,9 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from mmbench.comparison.checkpoint_steps import place_of
 from mmbench.comparison.compare import ALPHA, Compared, compare_rows
 from mmbench.comparison.rows import RunRows
-from mmbench.comparison.steps import place_of
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.stats.holm import holm
 from mmbench.storage import records as store

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mmbench.comparison.same import distinctions
+from mmbench.comparison.comparability import distinctions
 from mmbench.text import count, sample_noun
 from mmbench.types import RunRecord
 

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 import mmbench
 from mmbench.cli import main
 from mmbench.cli.parser import make_parser
+from mmbench.comparison.compact_letter_display import letters
 from mmbench.comparison.compare import Comparison, compare, compare_runs
 from mmbench.comparison.join import places_in
-from mmbench.comparison.letters import letters
 from mmbench.comparison.rows import RunRows
 from mmbench.engine.recording.rows import rows_table
 from mmbench.engine.scoring.measure import measure

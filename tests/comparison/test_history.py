@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from mmbench.cli import main
+from mmbench.comparison.checkpoint_steps import place_of
 from mmbench.comparison.history import Point, history, line_name, point_name
 from mmbench.comparison.plot import plot
-from mmbench.comparison.steps import place_of
 from mmbench.errors import MissingExtra, UnknownName, UserError
 from mmbench.types import ModelInfo
 from tests.support.verdict_runs import TASK, coins, write_run

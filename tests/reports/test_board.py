@@ -13,7 +13,7 @@ import pytest
 
 from mmbench.cli import main
 from mmbench.cli.output.board_table import board_table
-from mmbench.comparison.same import distinctions
+from mmbench.comparison.comparability import distinctions
 from mmbench.reports import board
 from mmbench.reports import cells as board_cells
 from mmbench.reports import sections as board_sections

@@ -11,8 +11,8 @@ from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import cells, listing, screen_width, show, table
 from mmbench.cli.parser.options import find_runs
 from mmbench.comparison.changes import Change, Changes, excerpts
+from mmbench.comparison.compact_letter_display import letters
 from mmbench.comparison.compare import Compared, Comparison, compare_runs
-from mmbench.comparison.letters import letters
 from mmbench.errors import UserError
 from mmbench.reports.sections import caption, label
 from mmbench.text import count, plain

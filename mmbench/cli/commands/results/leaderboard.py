@@ -9,7 +9,7 @@ from itertools import islice
 
 from mmbench.cli.output.board_table import board_table
 from mmbench.cli.output.terminal import aligned, cells, report_unreadable, screen_width, show, table
-from mmbench.comparison.same import distinctions
+from mmbench.comparison.comparability import distinctions
 from mmbench.errors import DataError
 from mmbench.reports import board
 from mmbench.reports import sections as board_sections
