@@ -1,4 +1,4 @@
-"""docs/architecture.md names files, folders and modules that exist, and all packages."""
+"""docs/architecture.md names all packages; documents name files and folders that exist."""
 
 import re
 from pathlib import Path
@@ -44,6 +44,12 @@ def test_a_path_in_the_tree_exists(name: str) -> None:
 @pytest.mark.parametrize("name", [n for row in LAYER_ROWS for n in re.findall(r"`(\w+)`", row)])
 def test_a_module_in_the_layers_exists(name: str) -> None:
     assert (ROOT / "mmbench" / f"{name}.py").exists()
+
+
+@pytest.mark.parametrize("document", sorted((ROOT / "docs").glob("*.md")), ids=lambda p: p.name)
+def test_a_module_file_in_a_document_exists(document: Path) -> None:
+    named = set(re.findall(r"`(mmbench/[\w./-]+)`", document.read_text()))
+    assert sorted(name for name in named if not (ROOT / name).exists()) == []
 
 
 def test_every_package_and_root_module_is_in_the_layers_and_the_tree() -> None:
