@@ -123,7 +123,7 @@ class AudioClassifier(Classifier):
 
     @property
     def rate(self) -> int:
-        """Samples a second."""
+        """Return the samples a second that the model takes."""
         return int(self._processor.sampling_rate)
 
     def prepare(self, item: Sound, modality: Modality) -> Arrays:  # noqa: ARG002

@@ -188,7 +188,7 @@ class Api:
         return None in found.values()
 
     def _drops_it(self, turns: list[Turn], sort: str, stop: threading.Event) -> bool | None:
-        """Whether the server drops it; None where it refuses the conversation itself."""
+        """Return whether the server drops it; None where it refuses the conversation itself."""
         one = Generation(max_tokens=1)
         try:
             counts = [

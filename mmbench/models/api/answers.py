@@ -55,7 +55,7 @@ def _word(finish: object) -> str:
 
 
 def _text(content: object) -> object:
-    """The text of a message. Some servers give a list of parts, of which those of text count."""
+    """Return the text of a message, of a list of parts that of its parts of text."""
     if not isinstance(content, list):
         return content
     texts = []

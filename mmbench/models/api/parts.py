@@ -51,7 +51,7 @@ class Turn(TypedDict):
 
 
 def messages(conversation: Sequence[Message[DecodedPart | EncodedImage]]) -> list[Turn]:
-    """Messages as JSON: texts, images in data URLs, sounds as WAV, videos as their frames.
+    """Return messages as JSON: texts, images in data URLs, sounds as WAV, videos as their frames.
 
     An image is sent as the bytes of its file where these are what a decoder sees, else as PNG. A
     message of one text alone is a plain string, which every server takes.

@@ -112,7 +112,7 @@ class Chat:
     def _one_by_one(
         self, conversations: list[RenderedConversation], options: Generation
     ) -> list[Written | SampleError]:
-        """Answers that do not depend on each other: one whose medium was dropped fails alone."""
+        """Answer one after another, so that one whose medium was dropped fails alone."""
         return [answer for one in conversations for answer in self._answers([one], options)]
 
     def _inputs(self, conversations: list[RenderedConversation]) -> Batch:
@@ -219,7 +219,7 @@ class AudioLlm(Chat):
 
     @property
     def rate(self) -> int:
-        """Samples a second."""
+        """Return the samples a second that the model takes."""
         return int(self._processor.feature_extractor.sampling_rate)
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> RenderedConversation:

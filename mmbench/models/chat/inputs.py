@@ -44,7 +44,7 @@ class RenderedConversation(NamedTuple):
 
     @property
     def counts(self) -> dict[Modality, int]:
-        """How many media of each sort there are."""
+        """Return how many media of each sort there are."""
         return {"image": len(self.images), "video": len(self.videos), "audio": len(self.sounds)}
 
 
@@ -138,7 +138,7 @@ class ChatInputs:
         return bool(begin) and text.startswith(begin)
 
     def _refuse_unseen(self, inputs: Batch, conversations: Sequence[RenderedConversation]) -> None:
-        """Every row with media must hold their tokens."""
+        """Refuse a batch where a row with media lacks their tokens."""
         for name in _MARKS:
             mark = getattr(self.processor, f"{name}_token_id", None)
             if mark is None or not conversations[0].counts[name]:
@@ -165,7 +165,7 @@ def _count_image_tokens(processor: Configuration, config: Configuration) -> None
 
 
 def _refuse_halves(folder: Path, processor: Processor, needs: Sequence[str]) -> None:
-    """AutoProcessor gives what it finds: less than all without torchvision, or with a file gone."""
+    """Refuse less than all, as AutoProcessor gives it without torchvision or a file."""
     if hasattr(processor, "num_query_tokens"):
         raise ModelError(
             f"checkpoint {folder}: {type(processor).__name__} puts one image before a text by"

@@ -47,7 +47,7 @@ class ChatTemplate:
             raise SampleError(f"its template refuses the conversation: {reason(error)}") from error
 
     def _refuse_plain(self, folder: Path) -> None:
-        """Templates of language models alone fail on parts, or print the list of them."""
+        """Refuse templates of mere language models: they fail on parts, or print a list of them."""
         part = _part("hello")
         try:
             text = self.render([Message("user", ("hello",))])

@@ -41,7 +41,7 @@ class Clap:
         self._lock = threading.Lock()
 
     def prepare(self, item: str | Sound, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
-        """A text to its token ids; a sound to `input_features` float32 and `is_longer`."""
+        """Return the token ids of a text; of a sound `input_features` float32 and `is_longer`."""
         return self._encoder.ids(item) if isinstance(item, str) else self._features(item)
 
     def _features(self, sound: Sound) -> Arrays:
@@ -62,5 +62,5 @@ class Clap:
         }
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """What `prepare` returned for n items to their features, float32 [n, d]."""
+        """Return the features of n prepared items, float32 [n, d]."""
         return self._encoder.embed(items, modality)

@@ -60,21 +60,21 @@ class Clip:
         self._try_out(folder)
 
     def prepare(self, item: str | Image, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
-        """A text to its token ids, cut to the model's limit with the end token kept.
+        """Return the token ids of a text, cut to the model's limit with the end token kept.
 
-        An RGB image to the arrays that the model takes: `pixel_values` float32 [3, h, w], or for
-        NaFlex [patches, values] with `pixel_attention_mask` and `spatial_shapes`.
+        Of an RGB image return the arrays that the model takes: `pixel_values` float32 [3, h, w],
+        or for NaFlex [patches, values] with `pixel_attention_mask` and `spatial_shapes`.
         """
         if isinstance(item, str):
             return self._encoder.ids(item)
         return process_item(self._images, item)
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """What `prepare` returned for n items to their features, float32 [n, d], not normalised."""
+        """Return the features of n prepared items, float32 [n, d], not normalised."""
         return self._encoder.embed(items, modality)
 
     def _try_out(self, folder: Path) -> None:
-        """One text and one image, so that parts of different models are noticed before the run."""
+        """Embed one text and one image, so that parts of different models are noticed now."""
         from PIL.Image import new
 
         samples: dict[Modality, str | Image] = {"text": "a photo", "image": new("RGB", (64, 64))}
@@ -96,7 +96,7 @@ class Clip:
 
 
 def _token_limit(config: Configuration, tokenizer: Tokenizer) -> int:
-    """How many tokens a text may have, start and end included."""
+    """Return how many tokens a text may have, start and end included."""
     texts: Configuration = getattr(config, "text_config", config)
     positions = texts.max_position_embeddings
     own = _TOKENS.get(config.model_type, positions)

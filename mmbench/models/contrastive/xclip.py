@@ -44,11 +44,11 @@ class XClip:
         self.frames = Frames(int(self._encoder.model.config.vision_config.num_frames))
 
     def prepare(self, item: str | Clip, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
-        """A text to its token ids; a clip to `pixel_values` float32 [t, 3, h, w]."""
+        """Return the token ids of a text; of a clip `pixel_values` float32 [t, 3, h, w]."""
         if isinstance(item, str):
             return self._encoder.ids(item)
         return process_item(self._processor, pictures(item.frames))
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """What `prepare` returned for n items to their features, float32 [n, d]."""
+        """Return the features of n prepared items, float32 [n, d]."""
         return self._encoder.embed(items, modality)

@@ -75,7 +75,7 @@ class Diffusion:
         _refuse_unknown(self._pipeline, self._options)
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image | ContentError]:
-        """Images of n prompts, PIL.Image in RGB.
+        """Return images of n prompts, PIL.Image in RGB.
 
         A ContentError stands for one that the safety checker blanked, or that holds NaN. Raises
         ModelError where the pipeline refuses the size that was asked, or draws another one.
@@ -92,7 +92,7 @@ class Diffusion:
         return picture
 
     def _refuse_other_size(self, picture: Image) -> None:
-        """Pipelines drop a height without a width, and round sizes, with no more than a warning."""
+        """Refuse another size: pipelines drop a height without a width, and round sizes."""
         asked = (
             self._options.get("width", picture.width),
             self._options.get("height", picture.height),
@@ -129,7 +129,7 @@ def _refuse_unknown(pipeline: Network, options: Mapping[str, object]) -> None:
 
 
 def _picture(pixels: NDArray[np.float32]) -> Image | ContentError:
-    """An image of pixels float [h, w, 3] from 0 to 1, rounded as the pipelines do it."""
+    """Return an image of pixels float [h, w, 3] from 0 to 1, rounded as the pipelines do it."""
     import numpy as np
     from PIL.Image import fromarray
 

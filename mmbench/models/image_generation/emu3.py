@@ -18,7 +18,7 @@ DEFAULT = Drawing(guidance=3.0, top_k=2048)  # of the authors' image_generation.
 
 
 def draw(model: Network, processor: Processor, prompt: str, how: Drawing) -> Image:
-    """An image of `prompt`, square, of `how.area` pixels or as many as the processor says.
+    """Draw `prompt`: a square image of `how.area` pixels, or as many as the processor says.
 
     Both logits of the guidance are log-probabilities, and both stand at the beginning of an image.
     """
@@ -45,7 +45,7 @@ def draw(model: Network, processor: Processor, prompt: str, how: Drawing) -> Ima
 
 
 def _inputs(processor: Processor, text: str, how: Drawing) -> tuple[Batch, tuple[int, int]]:
-    """The tokens of a text and of the beginning of an image, and that image's size in tokens."""
+    """Return the tokens of a text and of the beginning of an image, and its size in tokens."""
     area = {"image_area": how.area} if how.area else {}
     inputs = processor(text=[text], return_for_image_generation=True, return_tensors="pt", **area)
     height, width = map(int, inputs.pop("image_sizes")[0])
@@ -55,7 +55,7 @@ def _inputs(processor: Processor, text: str, how: Drawing) -> tuple[Batch, tuple
 
 
 def _rows(vocabulary: Network, begun: int, width: int) -> Callable[[int, Tensor], list[int]]:
-    """Which tokens may come next: `width` of the image, then the one that ends a row."""
+    """Return which tokens may come next: `width` of the image, then the one that ends a row."""
 
     def allowed(_: int, ids: Tensor) -> list[int]:
         at_end = (len(ids) - begun) % (width + 1) == width

@@ -30,7 +30,7 @@ class Drawing(NamedTuple):
     area: int | None = None
 
     def settings(self) -> dict[str, object]:
-        """Arguments of GenerationConfig."""
+        """Return the arguments of GenerationConfig."""
         guided = {"guidance_scale": self.guidance, "num_beams": 1}
         if self.temperature == 0:
             return {**guided, "do_sample": False}
@@ -45,6 +45,6 @@ def special_token_ids(tokenizer: Tokenizer) -> dict[str, int | None]:
 
 
 def picture(processor: Processor, pixels: Tensor) -> Image:
-    """An image PIL.Image in RGB of decoded pixels float [3, h, w], by the processor's own scale."""
+    """Return a PIL.Image in RGB of decoded pixels float [3, h, w], by the processor's own scale."""
     made = processor.postprocess([pixels.float().cpu()], return_tensors="PIL.Image.Image")
     return made["pixel_values"][0].convert("RGB")

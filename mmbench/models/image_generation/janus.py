@@ -16,7 +16,7 @@ DEFAULT = Drawing(guidance=5.0, top_k=0)  # of the authors' generation_inference
 
 
 def draw(model: Network, processor: Processor, prompt: str, how: Drawing) -> Image:
-    """An image of `prompt`, which a template has rendered; of the one size that the model draws.
+    """Draw `prompt`, which a template has rendered, at the one size that the model draws.
 
     Its own loop of sampling adds the guidance, whose other half has padding in place of the prompt.
     """

@@ -34,7 +34,7 @@ def silent() -> Iterator[None]:
 
 
 def load_pipeline(folder: Path, *, dtype: str) -> Network:
-    """The text-to-image pipeline of `folder` on the CPU, every weight from its safetensors.
+    """Load the text-to-image pipeline of `folder` on the CPU, every weight from safetensors.
 
     `dtype` is float32, bfloat16 or float16. Nothing in the folder is executed. Raises ModelError
     where the folder is no pipeline, makes something else than images of texts, or lacks weights.
@@ -57,7 +57,7 @@ def load_pipeline(folder: Path, *, dtype: str) -> Network:
 
 
 def _index(folder: Path) -> dict[str, type | None]:
-    """The classes of the parts that `folder` names, None for one that it was saved without.
+    """Return the classes of the parts that `folder` names, None for one that it has not.
 
     Parts of unknown classes are left out: the pipeline loads or refuses them. Raises ModelError.
     """
@@ -75,7 +75,7 @@ def _index(folder: Path) -> dict[str, type | None]:
 
 
 def _class(kind: list[object]) -> object:
-    """The class [library, name] of diffusers, of one of its pipelines, or of transformers."""
+    """Return the class [library, name] of diffusers, one of its pipelines, or transformers."""
     import diffusers
     import transformers
 

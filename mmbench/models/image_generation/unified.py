@@ -87,14 +87,14 @@ class Unified(Chat):
     def write(
         self, conversations: Sequence[RenderedConversation], options: Generation
     ) -> list[Written | SampleError]:
-        """Answers to n prepared conversations."""
+        """Return answers to n prepared conversations."""
         if not self._family.alone:
             return super().write(conversations, options)
         write = super().write
         return [answer for one in conversations for answer in write([one], options)]
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image]:
-        """Images of n prompts, PIL.Image in RGB. Raises ModelError for a model that cannot draw."""
+        """Return images of n prompts, PIL.Image in RGB. Raises ModelError where it cannot draw."""
         self.check(self._folder, ["draw"])
         return [self._one(*pair) for pair in zip(prompts, seeds, strict=True)]
 
@@ -120,7 +120,7 @@ class Unified(Chat):
 
 
 def _family(folder: Path) -> _Family:
-    """The family that config.json names. Raises ModelError for another one."""
+    """Return the family that config.json names. Raises ModelError for another one."""
     kind = model_type(folder)
     if kind not in _FAMILIES:
         raise ModelError(
@@ -131,5 +131,5 @@ def _family(folder: Path) -> _Family:
 
 
 def _template(folder: Path) -> str | None:
-    """The template for a folder that has none of its own: texts and images as they stand."""
+    """Return a template for a folder without one: texts and images as they stand."""
     return None if own_template(folder, load_processor(folder)) else str(_PLAIN)

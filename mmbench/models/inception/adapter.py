@@ -65,11 +65,11 @@ class Inception:
         self._net = _load(folder).to(device, self._dtype)
 
     def prepare(self, item: Image, modality: Modality) -> NDArray[np.float32]:  # noqa: ARG002
-        """An RGB image to float32 [3, 299, 299], from 0 to 255."""
+        """Return an RGB image as float32 [3, 299, 299], from 0 to 255."""
         return self._resize(item)
 
     def embed(self, items: Sequence[Array], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """What `prepare` returned for n items to float32 [n, 2048] or [n, 1008], not normalised."""
+        """Return vectors of n prepared images, float32 [n, 2048] or [n, 1008], not normalised."""
         import torch
         from torch.backends import cudnn
 

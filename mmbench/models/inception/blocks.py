@@ -48,7 +48,7 @@ class Block(nn.Module):
         return width
 
     def forward(self, x: Tensor) -> Tensor:
-        """[n, width, h, w] to [n, self.width, h, w], or half of h and w."""
+        """Turn [n, width, h, w] into [n, self.width, h, w], or half of h and w."""
         return torch.cat([self._follow(branch, x) for branch in self._branches], dim=1)
 
     def _follow(self, branch: list[Step], x: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ class Block(nn.Module):
 
 
 def unit(width: int, conv: Conv, *, padded: bool = True) -> nn.Module:
-    """A convolution of `width` channels, with its normalisation and ReLU."""
+    """Return a convolution of `width` channels, with its normalisation and ReLU."""
     kernel, same = conv.kernel, padded and conv.stride == 1
     padding = (kernel[0] // 2, kernel[1] // 2) if same else (0, 0)
     parts = {

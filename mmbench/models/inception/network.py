@@ -38,7 +38,7 @@ class InceptionNet(nn.Module):
         self.fc = nn.Linear(WIDTH, CLASSES)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Features [n, 2048], the mean over the image of the last block."""
+        """Return features [n, 2048], the mean over the image of the last block."""
         for i, name in enumerate(self._stem):
             x = self.get_submodule(name)(x)
             x = shrink(x) if i in (2, 4) else x
@@ -47,5 +47,5 @@ class InceptionNet(nn.Module):
         return x.mean(dim=(2, 3))
 
     def logits(self, features: Tensor) -> Tensor:
-        """Logits without bias [n, 1008], of which the Inception score is made."""
+        """Return logits without bias [n, 1008], of which the Inception score is made."""
         return features @ self.fc.weight.T

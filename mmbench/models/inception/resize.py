@@ -14,7 +14,7 @@ _SIDE = 299
 
 
 def tf_bilinear(image: Image) -> NDArray[np.float32]:
-    """TensorFlow 1's bilinear resize: pixel i is looked up at i · size / 299, without a half pixel.
+    """Resize as TensorFlow 1, bilinear: pixel i is read at i · size / 299, without a half pixel.
 
     In float32 throughout, step by step as `interpolate_bilinear_2d_like_tensorflow1x` has it.
     """
@@ -36,14 +36,14 @@ def _between(
 
 
 def _places(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """Of each of 299 places the pixels before and after, and how far it is past the first."""
+    """Return the pixels before and after each of 299 places, and how far it is past the first."""
     places = np.arange(_SIDE, dtype=np.float32) * np.float32(size / _SIDE)
     before = places.astype(np.intp)
     return before, np.minimum(before + 1, size - 1), places - before.astype(np.float32)
 
 
 def clean_bicubic(image: Image) -> NDArray[np.float32]:
-    """Bicubic and antialiased, each channel in float, cut to 0 ... 255, as clean-fid has it."""
+    """Resize as clean-fid: bicubic and antialiased, each channel in float, cut to 0 ... 255."""
     from PIL.Image import Resampling, fromarray
 
     channels = np.asarray(image, dtype=np.float32).transpose(2, 0, 1)

@@ -82,7 +82,7 @@ class Ctc:
             )
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> list[Window]:  # noqa: ARG002
-        """A conversation to the windows of its sound, each scaled as the extractor does it.
+        """Return the windows of the sound of a conversation, each scaled as the extractor does it.
 
         Raises ContentError for a sound shorter than one frame of the model.
         """
@@ -94,7 +94,7 @@ class Ctc:
         return process_item(self._extractor, samples, sampling_rate=self.rate)["input_values"]
 
     def write(self, conversations: Sequence[list[Window]], options: Generation) -> list[Written]:  # noqa: ARG002
-        """What is said in n prepared sounds. The number of tokens is that of the frames' labels."""
+        """Return what is said in n prepared sounds. Tokens are the labels of frames."""
         windows = [
             (row, piece, keep) for row, pieces in enumerate(conversations) for piece, keep in pieces
         ]
@@ -105,7 +105,7 @@ class Ctc:
         return [self._written(one) for one in ids]
 
     def _windows(self, samples: Samples) -> Iterator[Window]:
-        """Pieces of a sound, and which frames of each count."""
+        """Yield pieces of a sound, and which frames of each count."""
         if len(samples) <= self._window:
             yield samples, slice(None)
             return
@@ -124,7 +124,7 @@ class Ctc:
                 return
 
     def _best(self, pieces: list[Samples]) -> list[list[int]]:
-        """The likeliest label of every frame of each piece."""
+        """Return the likeliest label of every frame of each piece."""
         if self._masks_padding():
             return self._forward(pieces)
         return map_groups(pieces, len, self._forward)

@@ -72,7 +72,7 @@ class Tts:
                 self._processor(text="a", **self._how)
 
     def speak(self, texts: Sequence[str]) -> list[Sound | SampleError]:
-        """Sounds of n texts, at the rate of the model."""
+        """Return sounds of n texts, at the rate of the model."""
         return [self._one(text) for text in texts]
 
     def _one(self, text: str) -> Sound | SampleError:
@@ -114,7 +114,7 @@ def _refuse_unused(folder: Path, kind: str, **options: str | None) -> None:
 
 
 def _rate(model: Network) -> int:
-    """Samples a second: a setting of the model, or of how it generates (Bark)."""
+    """Return samples a second: a setting of the model, or of how it generates (Bark)."""
     own = getattr(model.config, "sampling_rate", None)
     return int(own or getattr(model.generation_config, "sample_rate", None) or 16_000)
 
@@ -122,7 +122,7 @@ def _rate(model: Network) -> int:
 def _voice(
     folder: Path, vocoder: str | None, speaker: str | None, device: str, dtype: str
 ) -> tuple[Tensor, Network]:
-    """The embedding of a voice [1, d], and the vocoder. Raises ModelError where one is missing."""
+    """Load the embedding of a voice [1, d], and the vocoder. Raises ModelError without one."""
     if vocoder is None or speaker is None:
         raise ModelError(
             f"checkpoint {folder} is a SpeechT5, which needs --model-arg vocoder=FOLDER"

@@ -80,7 +80,7 @@ class Whisper:
         self.rate = int(self._extractor.sampling_rate)
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> SpeechFeatures:  # noqa: ARG002
-        """A conversation to the features of its sound, with a mask where they are of any length.
+        """Return the features of a conversation's sound, with a mask where they are of any length.
 
         Raises ContentError for a sound shorter than the model's first frame, SampleError for one of
         several windows where the checkpoint does not say which tokens are timestamps.
@@ -107,7 +107,7 @@ class Whisper:
         return how
 
     def write(self, conversations: Sequence[SpeechFeatures], options: Generation) -> list[Written]:
-        """What is said in n prepared sounds. Those of one length share a forward."""
+        """Return what is said in n prepared sounds. Those of one length share a forward."""
         answer = partial(self._generated, options=options)
         return map_groups(conversations, lambda one: shape_key(one.arrays), answer)
 
@@ -137,7 +137,7 @@ class Whisper:
         return how | {"max_new_tokens": most}
 
     def _written(self, row: Tensor, windows: list[Tensor]) -> Written:
-        """The text of a row of tokens. Of each window all that was generated tells how it ended."""
+        """Return the text of a row of tokens; the last token of each window tells how it ended."""
         special = set(self._tokenizer.all_special_ids)
         ids = row.tolist()
         stops = end_tokens(self._model, self._tokenizer)

@@ -34,7 +34,7 @@ def drop_steering(model: Network) -> None:
 
 
 def greedy_or_sampled(options: Generation) -> dict[str, object]:
-    """Arguments of `generate`; sampling wants its seed set around it (`seeded`)."""
+    """Return arguments of `generate`; sampling needs its seed set around it (`seeded`)."""
     most = {"max_new_tokens": options.max_tokens, "num_beams": 1}
     if options.temperature == 0:
         # A checkpoint's own settings may turn sampling on, and set what only sampling takes.

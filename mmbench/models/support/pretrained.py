@@ -101,7 +101,7 @@ def _broken_files(folder: Path) -> list[str]:
 
 
 def reason(error: Exception) -> str:
-    """The message of a library's exception on one line, cut where it grows long."""
+    """Return the message of a library's exception on one line, cut where it grows long."""
     text = " ".join(str(error).split())
     cut = text if len(text) <= _REASON_CHARACTERS else text[:_REASON_CHARACTERS] + " ..."
     return f"{type(error).__name__}: {cut}"
@@ -130,7 +130,7 @@ def load_model(
     trust_remote_code: bool = False,
     auto: str = "AutoModel",
 ) -> Network:
-    """The model of `folder` by its config.json, in evaluation mode, every weight from the folder.
+    """Load the model of `folder` by its config.json, for evaluation, every weight from the folder.
 
     `device` is cpu, cuda or cuda:N; `dtype` float32, bfloat16 or float16; `auto` the class of
     transformers that chooses the architecture (AutoModelForCTC). Raises ModelError.
@@ -170,7 +170,7 @@ def refuse_weights(folder: Path, fault: str, names: Iterable[str]) -> None:
 
 
 def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Tokenizer:
-    """The tokenizer of `folder`, with its vocabulary. Raises ModelError."""
+    """Load the tokenizer of `folder`, with its vocabulary. Raises ModelError."""
     from transformers import AutoTokenizer
 
     try:
@@ -187,7 +187,7 @@ def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Tokenize
 
 
 def _check_vocabulary(folder: Path, tokenizer: Tokenizer) -> None:
-    """A tokenizer is one file, tokenizer.json, or made of all the others that its class names."""
+    """Check the files of a tokenizer: tokenizer.json alone, or all others that its class names."""
     names = dict(tokenizer.vocab_files_names)
     whole = names.pop("tokenizer_file", "")
     if whole and (folder / whole).is_file():
@@ -202,7 +202,7 @@ def _check_vocabulary(folder: Path, tokenizer: Tokenizer) -> None:
 
 
 def load_image_processor(folder: Path, *, trust_remote_code: bool = False) -> ImageProcessor:
-    """The image processor of `folder`, the one on PIL and numpy. Raises ModelError.
+    """Load the image processor of `folder`, the one on PIL and numpy. Raises ModelError.
 
     So scores do not depend on whether torchvision, which resizes a little differently, is there.
     """
@@ -221,7 +221,7 @@ def load_image_processor(folder: Path, *, trust_remote_code: bool = False) -> Im
 
 
 def load_processor(folder: Path, *, trust_remote_code: bool = False) -> Processor:
-    """What AutoProcessor makes of `folder`, with the image processor on PIL.
+    """Load what AutoProcessor makes of `folder`, with the image processor on PIL.
 
     To ask AutoProcessor itself for that fails where there is a video processor, which has none.
     Raises MissingExtra where such a folder needs torchvision, ModelError for a faulty one.
@@ -255,7 +255,7 @@ def model_type(folder: Path) -> str:
 def load_part(
     folder: Path, auto: str, part: str, *, trust_remote_code: bool = False, **options: object
 ) -> Any:
-    """What another Auto class of transformers (AutoFeatureExtractor) makes of `folder`.
+    """Load what another Auto class of transformers (AutoFeatureExtractor) makes of `folder`.
 
     `part` is what it is called in the message of the ModelError that is raised; `options` go to
     `from_pretrained`.

@@ -16,7 +16,7 @@ _TWO_FRAMES = 0.035
 
 
 def frames(model: Network, n: int) -> int:
-    """How many frames a model of raw sound makes of n samples."""
+    """Return how many frames a model of raw sound makes of n samples."""
     import torch
 
     return int(model._get_feat_extract_output_lengths(torch.tensor(n)))

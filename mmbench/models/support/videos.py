@@ -24,7 +24,7 @@ _TICKS = 1000  # of a second: the clock in which frames are numbered for a proce
 
 
 def load_video_processor(folder: Path) -> ImageProcessor:
-    """The image processor of a folder, which prepares frames; else its video processor.
+    """Load the image processor of a folder, which prepares frames; else its video processor.
 
     Those of transformers that are called video processors need torchvision. Raises MissingExtra
     where a folder has nothing else and torchvision is not there, ModelError for a faulty folder.
@@ -48,14 +48,14 @@ def _is_video_processor(folder: Path) -> bool:
 
 
 def pictures(frames: NDArray[np.uint8]) -> list[Image]:
-    """Frames [t, h, w, 3] as PIL images."""
+    """Return frames [t, h, w, 3] as PIL images."""
     from PIL.Image import fromarray
 
     return [fromarray(frame) for frame in frames]
 
 
 def video_inputs(clips: Sequence[Clip]) -> dict[str, object]:
-    """The arguments of a processor for videos whose frames are chosen already.
+    """Return the arguments of a processor for videos whose frames are chosen already.
 
     Processors choose frames once more if they may, and believe in 24 frames a second if nobody says
     when each was shown; some write that into the prompt (SmolVLM, Qwen3-VL), some into positions
@@ -69,7 +69,7 @@ def video_inputs(clips: Sequence[Clip]) -> dict[str, object]:
 
 
 def _metadata(seconds: Sequence[float]) -> dict[str, object]:
-    """What transformers calls the metadata of a video, its frames numbered by milliseconds.
+    """Return what transformers calls the metadata of a video, its frames numbered by milliseconds.
 
     Frames that stand for equal parts of a video cover it whole: n frames, n times their distance.
     """
