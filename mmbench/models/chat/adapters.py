@@ -110,7 +110,7 @@ class Chat:
         return [self._written(row[width:].tolist(), options) for row in rows]
 
     def _one_by_one(
-        self, conversations: list[RenderedConversation], options: Generation
+        self, conversations: Sequence[RenderedConversation], options: Generation
     ) -> list[Written | SampleError]:
         """Answer one after another, so that one whose medium was dropped fails alone."""
         return [answer for one in conversations for answer in self._answers([one], options)]

@@ -88,10 +88,9 @@ class Unified(Chat):
         self, conversations: Sequence[RenderedConversation], options: Generation
     ) -> list[Written | SampleError]:
         """Return answers to n prepared conversations."""
-        if not self._family.alone:
-            return super().write(conversations, options)
-        write = super().write
-        return [answer for one in conversations for answer in write([one], options)]
+        if self._family.alone:
+            return self._one_by_one(conversations, options)
+        return super().write(conversations, options)
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image]:
         """Return images of n prompts, PIL.Image in RGB. Raises ModelError where it cannot draw."""
