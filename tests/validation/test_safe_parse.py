@@ -22,7 +22,7 @@ from mmbench.data.readers.record_files import read_records
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.engine.loading.models.adapter_guess import refuse_bare_checkpoint
 from mmbench.errors import DataError, ModelError, SpecError, UserError
-from mmbench.models.support.pretrained import loading
+from mmbench.models.support.library_messages import loading
 from mmbench.reference.checkpoints.folder import load_weights
 from mmbench.spec import load_task, task_summary
 from mmbench.storage.records import read_record

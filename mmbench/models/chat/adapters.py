@@ -17,7 +17,8 @@ from mmbench.models.support.generation import (
     seeded,
 )
 from mmbench.models.support.groups import map_groups
-from mmbench.models.support.pretrained import checkpoint_folder, load_model, quiet
+from mmbench.models.support.library_messages import quiet
+from mmbench.models.support.pretrained import checkpoint_folder, load_model
 from mmbench.text import count
 from mmbench.types import Frames, Generation, Message, Modality, Written
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.chat.templates import ChatTemplate
 from mmbench.models.support.conversations import split_parts
-from mmbench.models.support.pretrained import load_processor, quiet, reason
+from mmbench.models.support.library_messages import quiet, reason
+from mmbench.models.support.pretrained import load_processor
 from mmbench.models.support.videos import video_inputs
 from mmbench.types import Clip, Message, Modality
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.support.pretrained import reason
+from mmbench.models.support.library_messages import reason
 from mmbench.types import Clip, Message, Sound
 from mmbench.validation.regular_files import read_regular
 

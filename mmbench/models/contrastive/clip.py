@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mmbench.errors import ModelError
 from mmbench.models.contrastive.dual_encoder import DualEncoder
 from mmbench.models.support.arrays import process_item
-from mmbench.models.support.pretrained import checkpoint_folder, load_image_processor, reason
+from mmbench.models.support.library_messages import reason
+from mmbench.models.support.pretrained import checkpoint_folder, load_image_processor
 from mmbench.types import Modality, Role
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from mmbench.errors import ContentError, MissingExtra, ModelError
 from mmbench.models.image_generation.pipelines import INDEX, load_pipeline, silent
 from mmbench.models.support.generation import explicit, seeded
-from mmbench.models.support.pretrained import checkpoint_folder, reason
+from mmbench.models.support.library_messages import reason
+from mmbench.models.support.pretrained import checkpoint_folder
 from mmbench.types import Modality
 
 if TYPE_CHECKING:

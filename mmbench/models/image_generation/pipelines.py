@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
-from mmbench.models.support.pretrained import loading, muted, quiet, refuse_weights
+from mmbench.models.support.library_messages import loading, muted, quiet
+from mmbench.models.support.pretrained import refuse_weights
 from mmbench.validation.regular_files import read_regular
 from mmbench.validation.safe_parse import parse_json
 

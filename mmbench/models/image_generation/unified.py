@@ -13,7 +13,8 @@ from mmbench.models.chat.templates import own_template
 from mmbench.models.image_generation import emu3, janus
 from mmbench.models.image_generation.image_tokens import Drawing
 from mmbench.models.support.generation import explicit, seeded
-from mmbench.models.support.pretrained import checkpoint_folder, load_processor, model_type, quiet
+from mmbench.models.support.library_messages import quiet
+from mmbench.models.support.pretrained import checkpoint_folder, load_processor, model_type
 from mmbench.types import Generation, Message, Modality, Written
 
 if TYPE_CHECKING:

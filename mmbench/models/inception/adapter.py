@@ -12,7 +12,7 @@ import numpy as np
 from mmbench.errors import ModelError
 from mmbench.models.inception.resize import clean_bicubic, tf_bilinear
 from mmbench.models.support.arrays import float32_array
-from mmbench.models.support.pretrained import reason
+from mmbench.models.support.library_messages import reason
 from mmbench.types import Modality, Role
 
 if TYPE_CHECKING:

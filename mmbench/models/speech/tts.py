@@ -10,14 +10,8 @@ from typing import TYPE_CHECKING
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.models.support.arrays import float32_array
 from mmbench.models.support.generation import seeded
-from mmbench.models.support.pretrained import (
-    checkpoint_folder,
-    load_model,
-    load_part,
-    loading,
-    model_type,
-    quiet,
-)
+from mmbench.models.support.library_messages import loading, quiet
+from mmbench.models.support.pretrained import checkpoint_folder, load_model, load_part, model_type
 from mmbench.types import Modality, Sound
 from mmbench.validation.regular_files import open_regular
 

@@ -12,12 +12,12 @@ from mmbench.models.support.arrays import Arrays, process_item, stack_batch
 from mmbench.models.support.conversations import only_sound
 from mmbench.models.support.generation import drop_steering, end_tokens
 from mmbench.models.support.groups import map_groups, shape_key
+from mmbench.models.support.library_messages import quiet
 from mmbench.models.support.pretrained import (
     checkpoint_folder,
     load_feature_extractor,
     load_model,
     load_tokenizer,
-    quiet,
 )
 from mmbench.models.support.sounds import refuse_short
 from mmbench.types import Generation, Message, Modality, Sound, Written

@@ -7,17 +7,13 @@ unless `trust_remote_code` says so.
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from mmbench.errors import MissingExtra, MmbenchError, ModelError
-from mmbench.validation.regular_files import read_regular
-from mmbench.validation.safe_parse import parse_json
+from mmbench.errors import MissingExtra, ModelError
+from mmbench.models.support.library_messages import loading, quiet
 
 if TYPE_CHECKING:
     from mmbench.models.support.library_types import (
@@ -30,81 +26,10 @@ if TYPE_CHECKING:
     )
 
 _PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
-_REASON_CHARACTERS = 200
-
-# The files behind a part of a checkpoint, where its message names no other.
-_FILES = {
-    "model": "config.json and weights",
-    "tokenizer": "tokenizer_config.json and vocabulary",
-    "image processor": "preprocessor_config.json",
-    "feature extractor": "preprocessor_config.json",
-    "parts": "config.json, preprocessor_config.json and tokenizer",
-    "processor": "processor_config.json, preprocessor_config.json and tokenizer",
-}
 
 # The vector in the place of masked sound, which only training masks: published files lack it
 # (facebook/wav2vec2-base-960h).
 _ONLY_TRAINED = "masked_spec_embed"
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep transformers' warnings and bars off the terminal, and put its settings back after."""
-    from transformers.utils import logging
-
-    with muted(logging):
-        yield
-
-
-@contextmanager
-def muted(logging: ModuleType) -> Iterator[None]:
-    """Do the same for any library of the family; `logging` is its module `utils.logging`."""
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
-
-
-@contextmanager
-def loading(folder: Path, part: str) -> Iterator[None]:
-    """Turn what transformers raises for a faulty `part` of a folder into a ModelError."""
-    try:
-        yield
-    except pickle.UnpicklingError as error:
-        raise ModelError(
-            f"checkpoint {folder}: its pickled weights hold more than tensors, which could run"
-            " code, and are refused: give one with safetensors"
-        ) from error
-    except (MmbenchError, MemoryError, ModuleNotFoundError):
-        raise
-    except Exception as error:  # whatever a value of a configuration leads to
-        files = ", ".join(_broken_files(folder)) or _FILES.get(part, "config.json")
-        raise ModelError(
-            f"checkpoint {folder}: cannot load its {part}: {reason(error)}; see {files}"
-        ) from error
-
-
-def _broken_files(folder: Path) -> list[str]:
-    """Return the JSON files of a folder that hold no JSON object, and what is wrong."""
-    broken = []
-    for file in sorted(folder.glob("*.json")):
-        try:
-            parse_json(read_regular(file), dict[str, object])
-        except (OSError, ValueError) as error:
-            broken.append(f"{file.name}: {error}")
-    return broken
-
-
-def reason(error: Exception) -> str:
-    """Return the message of a library's exception on one line, cut where it grows long."""
-    text = " ".join(str(error).split())
-    cut = text if len(text) <= _REASON_CHARACTERS else text[:_REASON_CHARACTERS] + " ..."
-    return f"{type(error).__name__}: {cut}"
 
 
 def checkpoint_folder(

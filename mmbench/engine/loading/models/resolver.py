@@ -25,7 +25,7 @@ from mmbench.engine.loading.models.frame_pooling import COUNT, framed
 from mmbench.engine.loading.models.model_ref import ModelChoice, parse
 from mmbench.engine.loading.models.model_state import model_state
 from mmbench.errors import ModelError, UserError
-from mmbench.models.support.pretrained import loading
+from mmbench.models.support.library_messages import loading
 from mmbench.protocols import ModelClass
 from mmbench.storage.content_keys import ContentKeys, digest
 from mmbench.types import ModelInfo
