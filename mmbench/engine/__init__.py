@@ -1,1 +1,1 @@
-"""The engine: the only place where concrete models, tasks and metrics meet."""
+"""The engine runs models on tasks: the only place where models, tasks and metrics meet."""

@@ -1,1 +1,1 @@
-"""The forward passes: plan, decoding, calls, and answers by request."""
+"""The forward passes: the plan of batches, decoding, calls of the model, responses by request."""

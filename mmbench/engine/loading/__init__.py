@@ -1,1 +1,1 @@
-"""Before the forward passes: tasks, data, models and outputs are found, and fit."""
+"""Before the forward passes: find task, data and model, and check that they fit."""

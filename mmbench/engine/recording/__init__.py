@@ -1,1 +1,1 @@
-"""From scores to a record and its rows; identity of model, task and data."""
+"""From scores to a record, its rows and the verdicts on published numbers."""
