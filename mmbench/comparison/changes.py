@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 from mmbench.comparison.join import Joined
 from mmbench.comparison.rows import NAMED, RunRows
 from mmbench.stats import sums_fold
+from mmbench.stats.folds import Floats
 from mmbench.text import plain
-
-if TYPE_CHECKING:
-    from mmbench.stats.folds import Floats
 
 SHOWN = 50  # samples kept; a table shows fewer
 EXCERPT = 200  # characters kept of a text
@@ -47,7 +45,6 @@ def changes(joined: Joined, a: RunRows, b: RunRows) -> Changes | None:
     An error rate of a sample whose reference is empty is its number of edits. None for a metric of
     which no sample has a value by itself (average precision).
     """
-    import numpy as np
     import pyarrow.compute as pc
 
     first, second = (sample_values(joined.fold, r) for r in (joined.rows_a, joined.rows_b))
@@ -125,8 +122,6 @@ _ALONE: dict[str, Callable[[Floats], Floats]] = {
 
 def sample_values(fold: str, rows: Floats) -> Floats | None:
     """The value [n] of each row by itself; None where a row has none."""
-    import numpy as np
-
     while fold.startswith("split-"):
         fold, rows = fold.partition(":")[2], rows[:, :-1]
     by_sums = sums_fold(fold)
@@ -138,8 +133,6 @@ def sample_values(fold: str, rows: Floats) -> Floats | None:
 
 def _rates(values: Floats, rows: Floats) -> Floats:
     """Error rates, with the edits alone where there was nothing to say, as jiwer has them."""
-    import numpy as np
-
     return np.where(np.isnan(values), rows[:, 0], values)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import numpy as np
 
 from mmbench.columns import places
 from mmbench.comparison.rows import NAMED, RunRows
-
-if TYPE_CHECKING:
-    from mmbench.stats.folds import Floats
-    from mmbench.stats.sums import Ints
+from mmbench.stats.folds import Floats
+from mmbench.stats.sums import Ints
 
 
 class Joined(NamedTuple):
@@ -29,8 +29,6 @@ class Joined(NamedTuple):
 
 def places_in(a: RunRows, b: RunRows) -> Ints:
     """Where each sample of the first run stands in the table of the second, -1 for none."""
-    import numpy as np
-
     if a.table.select(NAMED).equals(b.table.select(NAMED)):
         return np.arange(len(a.table))
     return places(a.keys, b.keys)
@@ -38,8 +36,6 @@ def places_in(a: RunRows, b: RunRows) -> Ints:
 
 def join(a: RunRows, b: RunRows, name: str, place_in_b: Ints) -> Joined | None:
     """Join two runs by `places_in`; None for a score without rows by sample."""
-    import numpy as np
-
     first, second = a.of(name), b.of(name)
     if first is None or second is None:
         return None

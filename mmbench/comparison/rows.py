@@ -8,22 +8,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from mmbench import stats
 from mmbench.columns import Texts
 from mmbench.errors import DataError
+from mmbench.stats.folds import Floats
+from mmbench.stats.sums import Ints
 from mmbench.storage import records as store
 from mmbench.storage.records import StoredRun
 from mmbench.types import ScoreInfo
 from mmbench.validation.safe_parse import parse_json
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from mmbench.stats.folds import Floats
-    from mmbench.stats.sums import Ints
 
 _MACRO = re.compile(r"^(?P<name>.*)\{macro:(?P<tag>.*)\}$")
 
@@ -120,7 +119,6 @@ class RunRows:
         return base, None, tag
 
     def _asked(self, direction: str | None) -> NDArray[np.bool_]:
-        import numpy as np
         import pyarrow.compute as pc
 
         if direction is None:
@@ -129,8 +127,6 @@ class RunRows:
 
     def _with_split(self, fold: str, rows: Floats, there: NDArray[np.bool_]) -> Floats:
         """Rows with the number of their split, or of their direction, as the last column."""
-        import numpy as np
-
         if fold.startswith("split-mean"):
             numbers = np.asarray(self.table["split"])
         else:
@@ -146,8 +142,6 @@ class RunRows:
         tag: str,
     ) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
         """Rows of the samples that have the tag, with the number of its value as last column."""
-        import numpy as np
-
         inner = fold.partition(":")[2]
         if inner.startswith("split-"):
             rows = self._with_split(inner, rows, there)
@@ -161,7 +155,6 @@ class RunRows:
 
     def _lists(self, name: str) -> tuple[Floats, NDArray[np.bool_]]:
         """A column of lists as rows [k, c] of those that are there, and which are."""
-        import numpy as np
         import pyarrow as pa
 
         whole = self.table[name].combine_chunks()
@@ -186,7 +179,5 @@ class RunRows:
 
 def _numbered(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
     """The number of each text of a column, and the different texts, in their order in it."""
-    import numpy as np
-
     found = column.combine_chunks().dictionary_encode()
     return np.asarray(found.indices), found.dictionary.to_pylist()

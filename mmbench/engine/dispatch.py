@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence, Set, Sized
 from functools import partial
 from io import BytesIO
 from numbers import Integral
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.protocols import Classifies, Draws, Embeds, Rates, Speaks, Writes
@@ -21,11 +23,7 @@ from mmbench.storage.journal_entries import Block
 from mmbench.text import count
 from mmbench.types import Media, Method, Modality, Requests, ScoreScale, Seeded, Sound, Written
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Vectors = NDArray[np.float32] | NDArray[np.float64]
+Vectors = NDArray[np.float32] | NDArray[np.float64]
 
 Row = bytes | memoryview | SampleError
 
@@ -150,8 +148,6 @@ def refuse_columns(columns: int, labels: Sequence[str], name: str) -> None:
 
 
 def _checked(vectors: object, n: int, method: str, name: str) -> Vectors:
-    import numpy as np
-
     if getattr(vectors, "ndim", 0) != 2 or not isinstance(vectors, Sized) or len(vectors) != n:
         shape = getattr(vectors, "shape", type(vectors).__name__)
         raise ModelError(f"{name}: {method} returned {shape} for {n} items: [{n}, d] is needed")
@@ -162,8 +158,6 @@ def _checked(vectors: object, n: int, method: str, name: str) -> Vectors:
 
 def _array(vectors: object, method: str, name: str) -> Vectors:
     """Return what a model returned as an array of real numbers. Raises ModelError."""
-    import numpy as np
-
     try:
         found = np.asarray(vectors)
     except (TypeError, ValueError, RuntimeError) as error:  # of tensors: bfloat16, CUDA, gradients
@@ -183,8 +177,6 @@ def _rows(vectors: Vectors, method: Method) -> Sequence[Row]:
 
     The score of a class may be -∞, as the logarithm of 0 is, if not that of all.
     """
-    import numpy as np
-
     finite = np.isfinite(vectors).all(axis=1)
     if method == "classify":
         finite = np.isfinite(vectors.max(axis=1, initial=-np.inf)) & ~np.isnan(vectors).any(axis=1)
@@ -205,8 +197,6 @@ def _rows(vectors: Vectors, method: Method) -> Sequence[Row]:
 
 def vectors_of(rows: Sequence[bytes | memoryview]) -> Vectors:
     """The vectors [n, d] in n rows, float32 or float64."""
-    import numpy as np
-
     if isinstance(rows, Block):
         raw = np.frombuffer(rows.data, np.uint8).reshape(len(rows), -1)
         if not raw.shape[1] % 4:

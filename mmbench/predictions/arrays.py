@@ -8,8 +8,10 @@ from collections.abc import Collection, Mapping
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from tokenize import TokenError
-from typing import TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mmbench.data.mapping.pairs import refuse_duplicates
 from mmbench.data.readers.jsonfile import read_file
@@ -17,15 +19,9 @@ from mmbench.data.readers.record_files import text_lines
 from mmbench.errors import DataError
 from mmbench.storage.content_keys import KEY_BYTES, digest
 from mmbench.text import listed, plain
-from mmbench.types import Outputs
+from mmbench.types import Array, Outputs
 from mmbench.validation.inflation import refuse_inflation
 from mmbench.validation.regular_files import open_regular
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from mmbench.types import Array
 
 SIDES = ("query", "corpus")
 
@@ -97,8 +93,6 @@ def _arrays(path: Path, wanted: Collection[str]) -> dict[str, NDArray[np.generic
 
     One array of its own has the name `_ALONE`.
     """
-    import numpy as np
-
     try:
         with open_regular(path) as file:
             loaded = np.load(file, allow_pickle=False)
@@ -121,8 +115,6 @@ def _refuse_inflation(archive: ZipFile, path: Path, wanted: Collection[str]) -> 
 
 
 def _floats(values: NDArray[np.generic], what: str) -> Array:
-    import numpy as np
-
     with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is infinite
         return np.asarray(matrix(values, what), np.float32)
 

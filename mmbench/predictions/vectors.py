@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mmbench.columns import Texts
 from mmbench.data.readers.jsonfile import decode_text, read_file
 from mmbench.errors import DataError
@@ -18,7 +21,6 @@ from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from numpy.typing import NDArray
 
     from mmbench.columns.vectors import Vectors
 
@@ -75,8 +77,6 @@ def _one(folder: Path, stem: str, endings: Sequence[str], how: str) -> Path:
 
 def _mapped(file: Path) -> NDArray[Any]:
     """Return the array in a file, mapped into memory. Raises DataError."""
-    import numpy as np
-
     try:
         if file.suffix == ".npy":
             return np.lib.format.open_memmap(file, mode="r")

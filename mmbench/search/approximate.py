@@ -7,30 +7,27 @@ parameters behind a semicolon: `IVF1024,Flat;nprobe=16` (names of faiss.Paramete
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mmbench.errors import MissingExtra, UserError
+from mmbench.search.blocks import Ints
 from mmbench.search.checks import check_vectors, refuse_unfit, unfit
 from mmbench.search.exact import Found, search
 from mmbench.search.factories import check_fit, check_size, check_string
 from mmbench.search.order import IdOrder
 from mmbench.search.ties import settle_ties, twins
+from mmbench.types import Array
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import ModuleType
-
     from faiss import Index
 
-    from mmbench.search.blocks import Ints
-    from mmbench.types import Array
-
-    Ids = Sequence[str] | None
+Ids = Sequence[str] | None
 
 DEPTH = 100  # how far a search looks for the positives of a query
 CHECKED = 10  # the k of the recall against exact search

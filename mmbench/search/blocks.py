@@ -16,18 +16,18 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmbench.search.checks import unfit
+from mmbench.types import Array
 
 if TYPE_CHECKING:
     import torch
-    from numpy.typing import NDArray
 
     from mmbench.columns.vectors import Vectors
-    from mmbench.types import Array
 
-    Ints = NDArray[np.int64]
-    Tasks = Generator[Callable[["_Scratch"], object]]
+Ints = NDArray[np.int64]
+Tasks = Generator[Callable[["_Scratch"], object]]
 
 STEP = 48  # the sides of blocks are multiples of it, as it is of those of common micro-kernels
 ROWS = 480  # most rows of a block

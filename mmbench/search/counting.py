@@ -9,20 +9,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mmbench.search.blocks import STEP, WAVES
+from mmbench.search.blocks import STEP, WAVES, Ints, Tile
+from mmbench.search.order import IdOrder
+from mmbench.types import Array
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from mmbench.search.blocks import Ints, Tile
-    from mmbench.search.order import IdOrder
-    from mmbench.types import Array
-
-    Mask = NDArray[np.bool_]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

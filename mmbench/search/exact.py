@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mmbench.search.blocks import Sweep
+from mmbench.search.blocks import Ints, Sweep
 from mmbench.search.checks import check_vectors, refuse_unfit
 from mmbench.search.counting import Counter
 from mmbench.search.nearest import Nearest
 from mmbench.search.order import IdOrder
+from mmbench.types import Array
 
 if TYPE_CHECKING:
     from mmbench.columns.vectors import Vectors
-    from mmbench.search.blocks import Ints
-    from mmbench.types import Array
 
-    Ids = Sequence[str] | None
+Ids = Sequence[str] | None
 
 
 class Found(NamedTuple):

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from mmbench.search.blocks import Ints, Tile
-    from mmbench.search.order import IdOrder
-    from mmbench.types import Array
+from mmbench.search.blocks import Ints, Tile
+from mmbench.search.order import IdOrder
+from mmbench.types import Array
 
 GROUPS = 24  # divides a tile's sides: the k-th of so many maxima is a floor for the k-th best
 CROWD = 8  # times k candidates per line: equal ones are thinned out before anything is sorted

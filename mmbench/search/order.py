@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmbench.columns import taken
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 class IdOrder:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmbench.search.blocks import Ints
 from mmbench.search.checks import pairs_of
 from mmbench.search.exact import search
+from mmbench.types import Array
 
-if TYPE_CHECKING:
-    from mmbench.search.blocks import Ints
-    from mmbench.types import Array
-
-    Ids = Sequence[str] | None
+Ids = Sequence[str] | None
 
 
 def positive_ranks(

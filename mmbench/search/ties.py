@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from mmbench.search.blocks import Ints
-    from mmbench.search.order import IdOrder
-    from mmbench.types import Array
+from mmbench.search.blocks import Ints
+from mmbench.search.order import IdOrder
+from mmbench.types import Array
 
 LINES = 1 << 12  # vectors that are looked at at once
 

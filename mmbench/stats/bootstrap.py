@@ -23,14 +23,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
 
+import numpy as np
+
+from mmbench.stats.folds import Floats
 from mmbench.stats.resampler import RESAMPLES, Resampler
+from mmbench.stats.sums import Groups
 from mmbench.types import Score
-
-if TYPE_CHECKING:
-    from mmbench.stats.folds import Floats
-    from mmbench.stats.sums import Groups
 
 LEVEL = 0.95
 _UNDEFINED = 0.05  # the largest share of resamples without a value that an interval may rest on
@@ -73,8 +72,6 @@ def intervals(
 
 
 def _equal(one: Groups, other: Groups) -> bool:
-    import numpy as np
-
     if one is other or isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
         return one is other or np.array_equal(one, other)
     return one == other
@@ -100,8 +97,6 @@ def _of(score: Score, drawn: Floats, groups: int) -> Interval:
 
 def constant(drawn: Floats) -> bool:
     """Whether every resample gives the same value, but for rounding."""
-    import numpy as np
-
     low, high = float(drawn.min()), float(drawn.max())
     return low == high or bool(high - low <= 1e-12 * max(1.0, float(np.abs(drawn).max())))
 
@@ -110,7 +105,6 @@ def expanded_percentile(
     drawn: Floats, groups: int, level: float = LEVEL
 ) -> tuple[float, float] | None:
     """The interval of resampled values [b] of so many groups; None where too many are NaN."""
-    import numpy as np
     from scipy.special import ndtr, stdtrit
 
     there = drawn[np.isfinite(drawn)]

@@ -9,12 +9,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from mmbench.stats.folds import sums
+import numpy as np
 
-if TYPE_CHECKING:
-    from mmbench.stats.folds import Floats
+from mmbench.stats.folds import Floats, sums
 
 # pycocoevalcap's, which keep its ratios from 0 / 0.
 _TINY, _SMALL = 1e-15, 1e-9
@@ -25,8 +23,6 @@ _MODULES = (1.0, 0.6, 0.8, 0.6)  # exact, stem, synonym, paraphrase
 
 
 def _bleu(n: int, totals: Floats, weight: Floats) -> Floats:
-    import numpy as np
-
     precisions = (totals[:, :n] + _TINY) / (totals[:, n : 2 * n] + _SMALL)
     ratio = (totals[:, -2] + _TINY) / (totals[:, -1] + _SMALL)
     brevity = np.exp(np.minimum(1 - 1 / ratio, 0))
@@ -39,8 +35,6 @@ for _n in range(1, 5):
 
 @sums("meteor")
 def _meteor(totals: Floats, weight: Floats) -> Floats:
-    import numpy as np
-
     with np.errstate(invalid="ignore", divide="ignore"):
         precision = _matches(totals, 0) / _length(totals, 0)
         recall = _matches(totals, 1) / _length(totals, 1)
@@ -58,7 +52,5 @@ def _length(totals: Floats, side: int) -> Floats:
 
 def _matches(totals: Floats, side: int) -> Floats:
     """Matched words of a side, weighted by the module that matched them and by content."""
-    import numpy as np
-
     content, function = totals[:, 4 + side : 20 : 4], totals[:, 6 + side : 20 : 4]
     return np.asarray((_DELTA * content + (1 - _DELTA) * function) @ np.array(_MODULES))

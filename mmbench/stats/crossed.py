@@ -14,13 +14,12 @@ fewer of raters and items. A single rater, or a single item, cannot be drawn fro
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from mmbench.stats.bootstrap import constant, expanded_percentile
+from mmbench.stats.folds import Floats
 from mmbench.stats.resampler import RESAMPLES, Resampler
-
-if TYPE_CHECKING:
-    from mmbench.stats.folds import Floats
 
 _BLOCK = 50  # resamples at once, so that memory stays bounded
 
@@ -44,7 +43,6 @@ def crossed_resamples(
     ratings: list[tuple[str, str, float]], *, seed: int, resamples: int
 ) -> Floats:
     """The value of each resample [b]; NaN for one in which no item drawn has a rater drawn."""
-    import numpy as np
     from scipy.sparse import coo_array
 
     items = Resampler([item for item, _, _ in ratings], seed=seed, resamples=resamples)

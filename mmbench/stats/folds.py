@@ -19,22 +19,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mmbench.errors import UnknownName
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 # (sums [b, c] of the rows, sums [b] of their weights) -> values [b]
-Sums = Callable[["Floats", "Floats"], "Floats"]
+Sums = Callable[[Floats, Floats], Floats]
 # weights [b, n] -> values [b]
-Folded = Callable[["Floats"], "Floats"]
+Folded = Callable[[Floats], Floats]
 # rows [n, c] -> their fold: what no weights change, as an order of the rows, is found once
-Weighted = Callable[["Floats"], Folded]
+Weighted = Callable[[Floats], Folded]
 
 _SPLIT = ("split-mean:", "split-sum:")
 _SUMS: dict[str, Sums] = {}
@@ -79,8 +77,6 @@ def weighted(*names: str) -> Callable[[Weighted], Weighted]:
 
 def fold(name: str, rows: Floats) -> float:
     """Fold rows [n, c] float64 into one value. Raises UnknownName for a fold nobody has."""
-    import numpy as np
-
     return float(fold_many(name, rows, np.ones((1, len(rows))))[0])
 
 
@@ -97,8 +93,6 @@ def folded(name: str, rows: Floats) -> Folded:
 
     Raises UnknownName for a fold nobody has.
     """
-    import numpy as np
-
     if name.startswith(_SPLIT):
         return _over_splits(name, rows)
     by_sums = sums_fold(name)
@@ -128,8 +122,6 @@ def sums_fold(name: str) -> Sums | None:
 
 def _over_splits(name: str, rows: Floats) -> Folded:
     """A split that no row of a resample stands in is left out of its mean."""
-    import numpy as np
-
     kind, _, inner = name.partition(":")
     if not len(rows):
         return folded(inner, rows)
@@ -146,8 +138,6 @@ def _over_splits(name: str, rows: Floats) -> Folded:
 
 def join_splits(kind: str, values: Floats, there: NDArray[np.bool_]) -> Floats:
     """Mean or sum over splits of their values [s, b]; `there` [s, b] says which have a row."""
-    import numpy as np
-
     total = np.where(there, values, 0.0).sum(axis=0)
     if kind == "split-sum":
         return np.where(there.all(axis=0), total, np.nan)
@@ -162,15 +152,11 @@ def _mean(totals: Floats, n: Floats) -> Floats:
 
 @sums("ratio")
 def _ratio(totals: Floats, n: Floats) -> Floats:  # noqa: ARG001 - a fold takes both
-    import numpy as np
-
     return np.where(totals[:, 1] == 0, np.nan, totals[:, 0] / totals[:, 1])
 
 
 def always(value: float) -> Folded:
     """Return a fold that has one value under all weights."""
-    import numpy as np
-
     return lambda weights: np.full(len(weights), value)
 
 
@@ -181,8 +167,6 @@ def _whole(rows: Floats) -> Folded:
 
 @weighted("median")
 def _median(rows: Floats) -> Folded:
-    import numpy as np
-
     order = np.argsort(rows[:, 0], kind="stable")
     values = rows[order, 0]
     return always(np.nan) if np.isnan(values).any() else partial(_middle, order, values)
@@ -190,8 +174,6 @@ def _median(rows: Floats) -> Folded:
 
 def _middle(order: NDArray[np.intp], values: Floats, weights: Floats) -> Floats:
     """The median of values [n] in their order, each under the weight of the row that has it."""
-    import numpy as np
-
     below = np.cumsum(weights[:, order], axis=1)
     half = below[:, -1:] / 2
     last = len(values) - 1

@@ -16,30 +16,24 @@ A class that a resample has no sample of (for `auc`: none right or none wrong) i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
-from mmbench.stats.folds import sums, weighted
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from mmbench.stats.folds import Folded, sums, weighted
 
-    from mmbench.stats.folds import Folded
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.intp]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
 
 BINS = 15
 _BLOCK = 1 << 20  # numbers per block of resamples, so that memory stays bounded
 
 # (weight of all, weight of the right, each [b, s], of segments by falling score) -> values [b]
-_Curve = Callable[["Floats", "Floats"], "Floats"]
+_Curve = Callable[[Floats, Floats], Floats]
 
 
 @weighted("class-mean")
 def _class_mean(rows: Floats) -> Folded:
-    import numpy as np
-
     classes, code = np.unique(rows[:, 1], return_inverse=True)
     size, own = len(classes), rows[:, 0].copy()
     return lambda weights: _mean_of_ratios(
@@ -49,8 +43,6 @@ def _class_mean(rows: Floats) -> Folded:
 
 @weighted("f1-macro")
 def _f1_macro(rows: Floats) -> Folded:
-    import numpy as np
-
     classes, code = np.unique(rows[:, :2], return_inverse=True)
     right, said = np.ascontiguousarray(code.reshape(-1, 2).T)
     hit = np.flatnonzero(right == said)
@@ -81,7 +73,6 @@ def _auc(rows: Floats) -> Folded:
 
 @weighted("d-prime")
 def _d_prime(rows: Floats) -> Folded:
-    import numpy as np
     from scipy.special import ndtri
 
     auc = _auc(rows)
@@ -90,8 +81,6 @@ def _d_prime(rows: Floats) -> Folded:
 
 @weighted("ece")
 def _ece(rows: Floats) -> Folded:
-    import numpy as np
-
     code = np.searchsorted(_edges(), rows[:, 0], side="right") - 1
     size, gap = int(code.max()) + 1, rows[:, 1] - rows[:, 0]
 
@@ -107,8 +96,6 @@ def _edges() -> Floats:
 
     A confidence of .2 is just below the edge at 3/15, one of .6 just above that at 9/15.
     """
-    import numpy as np
-
     at, step = np.arange(BINS + 1), float(np.float32(1 / BINS))
     edges = np.where(at <= BINS // 2, at * step, 1 - (BINS - at) * step)
     return edges.astype(np.float32).astype(np.float64)
@@ -116,15 +103,11 @@ def _edges() -> Floats:
 
 def _by_code(code: Ints, weights: Iterable[Floats], size: int) -> Floats:
     """Weights [b, n] summed by the code of each row: [b, size]."""
-    import numpy as np
-
     return np.array([np.bincount(code, w, size) for w in weights], np.float64)
 
 
 def _mean_of_ratios(over: Floats, under: Floats) -> Floats:
     """Mean over the classes of over / under [b, c], without those whose `under` is 0."""
-    import numpy as np
-
     there = under > 0
     return np.asarray(np.where(there, over / under, 0.0).sum(axis=1) / there.sum(axis=1))
 
@@ -134,8 +117,6 @@ def _over_classes(rows: Floats, curve: _Curve) -> Folded:
 
     The rows are sorted once by each class, and weights only summed within segments of them.
     """
-    import numpy as np
-
     right = rows[:, rows.shape[1] // 2 :].T == 1
     segments = [_segments(*pair) for pair in zip(rows.T, right, strict=False)]
     rights = [np.flatnonzero(own) for own in right]
@@ -153,8 +134,6 @@ def _over_classes(rows: Floats, curve: _Curve) -> Folded:
 
 def _of_class(segment: Ints, right: Ints, weights: Floats, curve: _Curve) -> Floats:
     """One class; `right` are the rows that have it."""
-    import numpy as np
-
     size = int(segment.max()) + 1
     block = max(1, _BLOCK // max(size, len(segment)))
     values = []
@@ -171,8 +150,6 @@ def _segments(scores: Floats, right: NDArray[np.bool_]) -> Ints:
     Scores that only wrong rows have are merged with their like next to them: neither curve needs
     them apart, and few segments make a fold quick.
     """
-    import numpy as np
-
     order = np.argsort(-scores, kind="stable")
     ranked = scores[order]
     group = np.concatenate([[0], np.cumsum(ranked[1:] != ranked[:-1])])
@@ -187,8 +164,6 @@ def _segments(scores: Floats, right: NDArray[np.bool_]) -> Ints:
 
 def _average_precision(all_of: Floats, true: Floats) -> Floats:
     """Σ over segments of their share of the right · the precision down to their end."""
-    import numpy as np
-
     found = np.cumsum(true, axis=1)
     precision = found / np.cumsum(all_of, axis=1)
     return np.asarray(np.where(true > 0, true * precision, 0.0).sum(axis=1) / found[:, -1])
@@ -196,8 +171,6 @@ def _average_precision(all_of: Floats, true: Floats) -> Floats:
 
 def _area(all_of: Floats, true: Floats) -> Floats:
     """The share of pairs of a right and a wrong row in which the right one stands higher."""
-    import numpy as np
-
     false = all_of - true
     above = np.cumsum(false, axis=1)
     below = above[:, -1:] - above + false / 2  # a tie counts half

@@ -15,15 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import numpy as np
 
 from mmbench.stats.bootstrap import LEVEL, constant, expanded_percentile
-from mmbench.stats.folds import fold
+from mmbench.stats.folds import Floats, fold
 from mmbench.stats.permutation import BY_ROWS, PERMUTATIONS, Pair, permutation_tests
 from mmbench.stats.resampler import RESAMPLES, Resampler
-
-if TYPE_CHECKING:
-    from mmbench.stats.folds import Floats
 
 MCNEMAR, PERMUTATION = "McNemar, exact", "paired permutation"
 DETECTED = 2.8015852181129683  # z.975 + z.8
@@ -109,8 +108,6 @@ def _testable(one: Paired) -> bool:
 def _paired(
     pair: Pair, values: tuple[float, float], drawn: Floats, groups: int, level: float
 ) -> Paired:
-    import numpy as np
-
     name, a, b = pair
     difference = values[1] - values[0]
     test, p_value = "", None
@@ -127,8 +124,6 @@ def _spread(
     drawn: Floats, groups: int, level: float
 ) -> tuple[float | None, float | None, float | None]:
     """Interval and standard error of resampled differences; none where they do not spread."""
-    import numpy as np
-
     ends = expanded_percentile(drawn, groups, level)
     if ends is None or constant(drawn):
         return None, None, None
@@ -136,8 +131,6 @@ def _spread(
 
 
 def _binary(rows: Floats) -> bool:
-    import numpy as np
-
     return rows.shape[1] == 1 and bool(np.isin(rows, (0.0, 1.0)).all())
 
 

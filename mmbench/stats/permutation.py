@@ -9,20 +9,17 @@ zero", Statistical Applications in Genetics and Molecular Biology 9(1)).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from mmbench.stats.folds import folded
-from mmbench.stats.sums import CHUNK, GroupSums, group_sums
+import numpy as np
 
-if TYPE_CHECKING:
-    from mmbench.stats.folds import Floats, Folded
-    from mmbench.stats.sums import Ints
+from mmbench.stats.folds import Floats, Folded, folded
+from mmbench.stats.sums import CHUNK, GroupSums, Ints, group_sums
 
 PERMUTATIONS = 10_000
 BY_ROWS = 1_000  # these are slow
 
 # (fold, rows [n, c] of one run, rows [n, c] of the other)
-Pair = tuple[str, "Floats", "Floats"]
+Pair = tuple[str, Floats, Floats]
 
 
 def permutation_tests(
@@ -39,8 +36,6 @@ def permutation_tests(
 
     `by_rows` permutations are made of folds that need the rows one by one.
     """
-    import numpy as np
-
     sums = [_both(pair, code, groups) for pair in pairs]
     found: list[Floats] = [np.empty(0)] * len(pairs)
     by_sums = [at for at, both in enumerate(sums) if both is not None]
@@ -65,8 +60,6 @@ def _by_sums(
     sums: Sequence[tuple[GroupSums, GroupSums]], groups: int, seed: int, permutations: int
 ) -> list[Floats]:
     """A swapping moves the groups' differences from one total to the other: one product for all."""
-    import numpy as np
-
     if not sums:
         return []
     moves = np.column_stack([b.table - a.table for a, b in sums])
@@ -82,8 +75,6 @@ def _by_sums(
 
 def _by_rows(fold_of: Folded, swapped: Floats) -> Floats:
     """Both runs' rows stand in one table; a swapping is which of them have weight."""
-    import numpy as np
-
     kept = 1 - swapped
     a = fold_of(np.concatenate([kept, swapped], axis=1))
     return np.asarray(fold_of(np.concatenate([swapped, kept], axis=1)) - a)
@@ -91,8 +82,6 @@ def _by_rows(fold_of: Folded, swapped: Floats) -> Floats:
 
 def _swaps(groups: int, seed: int, permutations: int, width: int) -> Iterator[Floats]:
     """Which groups change places, [b, g] of 0 and 1, in blocks."""
-    import numpy as np
-
     rng = np.random.default_rng([seed, 1])  # draws apart from those of the bootstrap
     step = max(1, CHUNK // max(1, width))
     for start in range(0, permutations, step):
@@ -103,8 +92,6 @@ def _swaps(groups: int, seed: int, permutations: int, width: int) -> Iterator[Fl
 
 def _p_value(swapped: Floats, observed: float) -> float:
     """What only rounding brings nearer is as far; so is, on the safe side, what has no value."""
-    import numpy as np
-
     slack = 1e-9 * max(abs(observed), 1e-6)
     nearer = int((np.abs(swapped) < abs(observed) - slack).sum())
     return (len(swapped) - nearer + 1) / (len(swapped) + 1)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Numbers = NDArray[np.floating]
-    Floats = NDArray[np.float64]
+Numbers = NDArray[np.floating]
+Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-6  # how far above 1 a mean in single precision may end
 _SUM = 1e-2  # how far from 1 the probabilities of a half-precision model may sum to
@@ -17,8 +14,6 @@ _SUM = 1e-2  # how far from 1 the probabilities of a half-precision model may su
 
 def softmax(logits: Numbers) -> Floats:
     """Return the softmax [..., c] over the last axis. A row of -∞ alone becomes NaN."""
-    import numpy as np
-
     wide = logits.astype(np.float64)
     with np.errstate(invalid="ignore"):  # -∞ - -∞
         powers = np.exp(wide - wide.max(axis=-1, keepdims=True))
@@ -27,7 +22,6 @@ def softmax(logits: Numbers) -> Floats:
 
 def sigmoid(logits: Numbers) -> Floats:
     """Return the logistic function of each logit. Small probabilities keep their order."""
-    import numpy as np
     from scipy.special import expit
 
     return np.asarray(expit(logits.astype(np.float64)))
@@ -44,8 +38,6 @@ def are_probabilities(scores: Numbers, *, several: bool) -> bool:
     They are if none lies outside [0, 1] and, where a sample has one label, those of a sample sum to
     1 within .01. Samples with a score that is not finite are not looked at.
     """
-    import numpy as np
-
     finite = scores[np.isfinite(scores).all(axis=1)]
     if not len(finite):
         return not len(scores)

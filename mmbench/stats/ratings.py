@@ -15,17 +15,13 @@ its rows are weighted. A constant column, and fewer than two points, have no cor
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from mmbench.stats.folds import always, fold, weighted
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from mmbench.stats.folds import Floats, Folded, always, fold, weighted
 
-    from mmbench.stats.folds import Floats, Folded
-
-    Ints = NDArray[np.int64]
+Ints = NDArray[np.int64]
 
 
 @weighted("pearson")
@@ -35,8 +31,6 @@ def _pearson(rows: Floats) -> Folded:
 
 @weighted("spearman")
 def _spearman(rows: Floats) -> Folded:
-    import numpy as np
-
     if np.isnan(rows).any():
         return always(np.nan)
     x, y = (np.unique(column, return_inverse=True)[1] for column in rows[:, :2].T)
@@ -45,8 +39,6 @@ def _spearman(rows: Floats) -> Folded:
 
 @weighted("kendall")
 def _kendall(rows: Floats) -> Folded:
-    import numpy as np
-
     if np.isnan(rows).any():
         return always(np.nan)
     order = np.argsort(rows[:, 0], kind="stable")
@@ -60,8 +52,6 @@ def _tau(rows: Floats, x: Ints, y: Ints, weights: Floats) -> Floats:
 
     Rows are in the order of x; x and y are also numbered from 0, by size.
     """
-    import numpy as np
-
     w = np.ascontiguousarray(weights.T)
     all_pairs = w.sum(axis=0) ** 2
     same_x, same_y = _pairs(x, w), _pairs(y, w)
@@ -75,8 +65,6 @@ def _tau(rows: Floats, x: Ints, y: Ints, weights: Floats) -> Floats:
 
 def _correlation(x: Floats, y: Floats, weights: Floats) -> Floats:
     """Of x and y, [n] or [b, n] each, under weights [b, n]."""
-    import numpy as np
-
     weights = np.asfortranarray(weights)  # sums are made in one order, whoever made the weights
     constant = _constant(x, weights) | _constant(y, weights)
     n = weights.sum(axis=1, keepdims=True)
@@ -89,8 +77,6 @@ def _correlation(x: Floats, y: Floats, weights: Floats) -> Floats:
 
 def _constant(values: Floats, weights: Floats) -> NDArray[np.bool_]:
     """Where all rows that have a weight have one value, but for rounding: means of a system."""
-    import numpy as np
-
     there = weights > 0
     low = np.where(there, values, np.inf).min(axis=1)
     high = np.where(there, values, -np.inf).max(axis=1)
@@ -102,16 +88,12 @@ def _ranks(value: Ints, weights: Floats) -> Floats:
 
     Values are numbered from 0, by size.
     """
-    import numpy as np
-
     at = _by_group(value, weights.T).T
     return np.asarray((np.cumsum(at, axis=1) - at / 2)[:, value])
 
 
 def _by_group(group: Ints, table: Floats) -> Floats:
     """Sums [g, b] of the rows [n, b] of each group, in the order of the groups."""
-    import numpy as np
-
     order = np.argsort(group, kind="stable")
     starts = np.flatnonzero(np.diff(group[order], prepend=-1))
     return np.asarray(np.add.reduceat(table[order], starts, axis=0))
@@ -119,8 +101,6 @@ def _by_group(group: Ints, table: Floats) -> Floats:
 
 def _pairs(group: Ints, w: Floats) -> Floats:
     """Ordered pairs [b] of the same group, each row with itself among them."""
-    import numpy as np
-
     return np.asarray((_by_group(group, w) ** 2).sum(axis=0))
 
 
@@ -131,8 +111,6 @@ def _concordant(x: Ints, y: Ints, w: Floats) -> Floats:
     with equal higher bits form a block, and in it every row with the bit looks at the rows without
     it whose x is less: a difference of two cumulative sums. n · log n steps for all b at once.
     """
-    import numpy as np
-
     total, width = np.zeros(w.shape[1]), int(x.max()) + 1
     for bit in range(int(y.max()).bit_length()):
         block, has = (y >> (bit + 1)) * width, (y >> bit) & 1 == 1
@@ -151,8 +129,6 @@ def system_means(rows: Floats, weights: Floats) -> Floats:
     Rows are summed in the order of their values: in another order the last digits of a mean, and
     with them its rank, could be others.
     """
-    import numpy as np
-
     order = np.lexsort(rows.T)
     rows, weights = rows[order], weights[:, order]
     _, system = np.unique(rows[:, 2], return_inverse=True)
@@ -164,8 +140,6 @@ def system_means(rows: Floats, weights: Floats) -> Floats:
 
 
 def _over_systems(fold_name: str, rows: Floats) -> Folded:
-    import numpy as np
-
     if np.isnan(rows).any():
         return always(np.nan)
 

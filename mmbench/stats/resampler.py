@@ -8,18 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mmbench.stats.ahead import ahead
-from mmbench.stats.folds import folded
-from mmbench.stats.sums import CHUNK, codes, group_sums
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from mmbench.stats.folds import Floats, Folded
-    from mmbench.stats.sums import Groups, GroupSums, Ints
+from mmbench.stats.folds import Floats, Folded, folded
+from mmbench.stats.sums import CHUNK, Groups, GroupSums, Ints, codes, group_sums
 
 RESAMPLES = 1000
 _CACHED = 1 << 16  # numbers drawn at a time, so that counting them stays within a core's cache
@@ -34,8 +29,6 @@ class Resampler:
 
     def values(self, tables: Sequence[tuple[str, Floats]]) -> list[Floats]:
         """The value of each (fold, rows [n, c]) in every resample: an array [b] for each."""
-        import numpy as np
-
         sums = [group_sums(fold, rows, self.code, self.groups) for fold, rows in tables]
         by_rows = [folded(*table) for table, s in zip(tables, sums, strict=True) if s is None]
         stacked = np.column_stack([np.empty((self.groups, 0)), *(s.table for s in sums if s)])
@@ -49,8 +42,6 @@ class Resampler:
     @staticmethod
     def _of_sums(sums: Sequence[GroupSums | None], totals: Floats, by_rows: Floats) -> list[Floats]:
         """The values of all folds: from totals [b, k], where they have sums, else as found."""
-        import numpy as np
-
         ends = np.cumsum([s.table.shape[1] for s in sums if s])
         own, found = iter(np.split(totals, ends[:-1], axis=1)), iter(by_rows)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -58,8 +49,6 @@ class Resampler:
 
     def _by_rows(self, folds: Sequence[Folded], weights: Floats) -> Floats:
         """Values [f, b] of folds that need the rows: the weight of a row is that of its group."""
-        import numpy as np
-
         step = max(1, CHUNK // max(1, len(self.code)))
         values = np.empty((len(folds), len(weights)))
         for start in range(0, len(weights), step) if folds else ():
@@ -73,8 +62,6 @@ class Resampler:
 
         The array is the same each time, but for the last, which may be shorter.
         """
-        import numpy as np
-
         rows = chain.from_iterable(self._counted())
         block = np.empty((min(step, self.resamples), self.groups))
         for start in range(0, self.resamples, step):
@@ -85,8 +72,6 @@ class Resampler:
 
     def _draws(self) -> Iterator[Ints]:
         """Groups drawn, [r, g] of some resamples at a time."""
-        import numpy as np
-
         rng = np.random.default_rng(self.seed)
         step = max(1, _CACHED // max(1, self.groups))
         for start in range(0, self.resamples, step):
@@ -95,8 +80,6 @@ class Resampler:
 
     def _counted(self) -> Iterator[NDArray[np.uint8]]:
         """How often each group was drawn in each of some resamples: [r, g], in the same memory."""
-        import numpy as np
-
         room = np.empty((0, 0), np.uint8)
         for drawn in ahead(self._draws()):
             room = room if room.size >= drawn.size else np.empty(drawn.shape, np.uint8)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+import numpy as np
 from msgspec.structs import replace
+from numpy.typing import ArrayLike
 
 from mmbench.stats.folds import fold
 from mmbench.types import Score
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 
 def score(
@@ -31,8 +30,6 @@ def score(
     metric that declares no direction: those that `mmbench.declare` sets take their place. Raises
     ValueError for rows of other shapes, and for a direction that is none.
     """
-    import numpy as np
-
     if better not in ("higher", "lower"):
         raise ValueError(f"better is {better!r}: give higher or lower")
     table = np.asarray(rows, dtype=np.float64)
@@ -65,8 +62,6 @@ def over_directions(scores: Sequence[Score]) -> Score:
 
 
 def _joined(kind: str, scores: Sequence[Score], told: str) -> Score:
-    import numpy as np
-
     first = scores[0]
     rows = [np.column_stack([s.rows, np.full(len(s.rows), i)]) for i, s in enumerate(scores)]
     name = f"{kind}:{first.fold}"

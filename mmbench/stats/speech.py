@@ -9,18 +9,13 @@ It is 1 where one of the two has no word, NaN where neither has one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import numpy as np
 
-from mmbench.stats.folds import sums
-
-if TYPE_CHECKING:
-    from mmbench.stats.folds import Floats
+from mmbench.stats.folds import Floats, sums
 
 
 @sums("wil")
 def _wil(totals: Floats, n: Floats) -> Floats:  # noqa: ARG001 - a fold takes both
-    import numpy as np
-
     hits, reference, said = totals[:, 0], totals[:, 1], totals[:, 2]
     both = (reference > 0) & (said > 0)
     kept = np.where(both, hits / np.maximum(reference, 1) * (hits / np.maximum(said, 1)), 0.0)

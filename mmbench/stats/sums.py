@@ -7,19 +7,16 @@ mean or sum of such a fold over splits) the rows of a group can be added up once
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mmbench.columns import by_name, texts_of
-from mmbench.stats.folds import join_splits, sums_fold
+from mmbench.stats.folds import Floats, join_splits, sums_fold
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from mmbench.stats.folds import Floats
-
-    Ints = NDArray[np.intp]
-    Groups = Sequence[str] | Ints  # the group of each row: its name, or its number from 0
+Ints = NDArray[np.intp]
+Groups = Sequence[str] | Ints  # the group of each row: its name, or its number from 0
 
 _WIDEST = 256  # columns; a fold over more splits is quicker, and smaller, row by row
 CHUNK = 1 << 22  # numbers in a block of weights, so that memory stays bounded
@@ -40,8 +37,6 @@ def group_sums(name: str, rows: Floats, code: Ints, groups: int) -> GroupSums | 
 
     None for a fold that needs the rows one by one. Raises UnknownName for a fold nobody has.
     """
-    import numpy as np
-
     kind, colon, inner = name.partition(":")
     if colon:
         return _split(kind, inner, rows, code, groups)
@@ -54,8 +49,6 @@ def group_sums(name: str, rows: Floats, code: Ints, groups: int) -> GroupSums | 
 
 
 def _split(kind: str, inner: str, rows: Floats, code: Ints, groups: int) -> GroupSums | None:
-    import numpy as np
-
     splits = np.unique(rows[:, -1])
     if not 0 < len(splits) * rows.shape[1] <= _WIDEST:
         return None
@@ -73,8 +66,6 @@ def _split(kind: str, inner: str, rows: Floats, code: Ints, groups: int) -> Grou
 
 def _joined(kind: str, parts: Sequence[GroupSums], totals: Floats) -> Floats:
     """The value of a fold over splits, from the totals [b, k] of all of them."""
-    import numpy as np
-
     ends = np.cumsum([part.table.shape[1] for part in parts])
     own = np.split(totals[:, :-1], ends[:-1], axis=1)
     there = np.array([sums[:, -1] > 0 for sums in own])
@@ -88,7 +79,6 @@ def codes(groups: Groups) -> tuple[Ints, int]:
     Groups are numbered by name, or by the numbers that they have already. So what is drawn depends
     on the groups and not on the order of the samples.
     """
-    import numpy as np
     import pyarrow.compute as pc
 
     if isinstance(groups, np.ndarray):

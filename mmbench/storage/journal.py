@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mmbench.storage.cache_errors import cache_errors
 from mmbench.storage.content_keys import as_keys, by_bytes, digest_of_keys
 from mmbench.storage.journal_entries import HEAD, Batch, Entry, as_entry, entries
 from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from mmbench.columns import Places
     from mmbench.storage.content_keys import Keys
 
@@ -42,8 +42,6 @@ class _Index(NamedTuple):
 
     def places(self, keys: Keys) -> Places:
         """Return the places [k] of keys [k, 16] in the index, -1 where it has none."""
-        import numpy as np
-
         asked = by_bytes(keys)
         places = np.searchsorted(self.keys, asked)
         places[places == len(self.keys)] = -1
@@ -115,8 +113,6 @@ class Journal:
 
     def _indexed(self) -> _Index:
         """Read all entries. The first that was written answers for a key."""
-        import numpy as np
-
         keys, entries, starts, ends = bytearray(), array("i"), array("q"), array("q")
         for number, entry in enumerate(self._order):
             told = entry.told()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 
 from mmbench.columns import taken
 from mmbench.engine.dispatch import Row, labels_of
@@ -190,8 +191,6 @@ def _one_by_one(
     forward: Forward, model: WritesEach, missing: list[Places], items: Taken
 ) -> Iterator[tuple[Places, Sequence[Row]]]:
     """Each answer when it arrives, as a batch of one."""
-    import numpy as np
-
     for row, answer in forward.each(model, missing, items):
         yield np.array([row]), [answer]
 

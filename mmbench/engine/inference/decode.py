@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmbench import media
 from mmbench.columns import Texts, taken
 from mmbench.errors import SampleError
@@ -109,8 +111,6 @@ def is_timed(item: object) -> bool:
 
 def lengths(items: Sequence[Item], rows: Places) -> Places:
     """Return the lengths of the items in rows [k], as int64 [k]."""
-    import numpy as np
-
     if isinstance(items, Texts):
         import pyarrow.compute as pc
 

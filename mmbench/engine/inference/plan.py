@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmbench.types import Requests
 
 if TYPE_CHECKING:
@@ -33,8 +35,6 @@ def plan(lengths: Places, keys: Keys, size: int) -> Iterator[Places]:
     Longest first, so that a batch too large for the memory is met at once. Rows of equal length are
     ordered by key, so that the plan of a window does not depend on the order of the data.
     """
-    import numpy as np
-
     halves = keys.view(">u8")  # [n, 2], in the order of their bytes
     for start in range(0, len(lengths), WINDOW):
         window = slice(start, start + WINDOW)

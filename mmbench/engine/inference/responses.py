@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from mmbench.columns import taken
 from mmbench.engine import dispatch
 from mmbench.storage.content_keys import ContentKeys, by_bytes
@@ -36,8 +38,6 @@ class Distinct(NamedTuple):
 
 def distinct(items: Sequence[Item], keys: ContentKeys) -> Distinct:
     """Each item once, and which request asks for which."""
-    import numpy as np
-
     found, failures = keys.keys(items)
     if not failures and _surely_distinct(found):
         rows = np.arange(len(items))
@@ -55,8 +55,6 @@ def distinct(items: Sequence[Item], keys: ContentKeys) -> Distinct:
 
 def _surely_distinct(keys: Keys) -> bool:
     """Return whether the first halves of all keys [n, 16] differ, which costs little to see."""
-    import numpy as np
-
     halves = np.sort(keys.view(np.uint64)[:, 0])
     return bool((halves[1:] != halves[:-1]).all())
 
@@ -83,8 +81,6 @@ class Table:
 
         Returns the rows that it does not answer.
         """
-        import numpy as np
-
         asked = keys[rows]
         if np.array_equal(batch.keys, asked):
             self._put(rows, batch.rows)
@@ -103,8 +99,6 @@ class Table:
             self._put_vectors(places, dispatch.vectors_of(rows))
 
     def _put_vectors(self, places: Places, vectors: dispatch.Vectors) -> None:
-        import numpy as np
-
         if self._vectors is None:
             self._vectors = matrix(self._n, vectors.shape[1], vectors.itemsize)
         elif vectors.itemsize > self._vectors.itemsize:
@@ -116,8 +110,6 @@ class Table:
 
         Raises ModelError for scores with another number of columns than there are labels.
         """
-        import numpy as np
-
         failed = np.flatnonzero(np.isin(distinct.rows, [*self._failures])).tolist()
         late = {request: self._failures[distinct.rows[request]] for request in failed}
         failures = distinct.failures | late
@@ -137,8 +129,6 @@ def matrix(n: int, d: int, itemsize: int = 4) -> Array:
 
     They are in memory, or beyond 1 GiB in a temporary file that is mapped.
     """
-    import numpy as np
-
     dtype = np.float64 if itemsize == 8 else np.float32
     if itemsize * n * d <= _IN_MEMORY:
         return np.zeros((n, d), dtype)
@@ -151,8 +141,6 @@ def _expand(unique: Array, rows: Places, *, normalise: bool) -> Array:
 
     It is the array `unique` itself where each of its rows stands for one request, in their order.
     """
-    import numpy as np
-
     same = np.array_equal(rows, np.arange(len(unique)))
     if same and not normalise:
         return unique

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from mmbench.columns import (
     Mappings,
@@ -32,10 +34,6 @@ from mmbench.engine.scoring.estimates import Scored
 from mmbench.errors import DataError
 from mmbench.types import Broken, Directions, Media, Prediction, Predictions, Ranking
 from mmbench.validation.safe_parse import encode_json, parse_json
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 Table = dict[str, Sequence[Any]]  # columns of the types above, as Parquet gives them back
 
@@ -68,8 +66,6 @@ def rows_table(directions: Directions, found: Sequence[Scored]) -> Table:
 
 def _fill(measured: dict[str, NumberRows], n: int, scored: Scored) -> None:
     """Put the rows of a score where its predictions stand among all n."""
-    import numpy as np
-
     rows = scored.score.rows
     # The number of the split, or of the direction, is a column of its own.
     kept = rows[:, :-1] if scored.score.fold.startswith("split-") else rows
@@ -85,8 +81,6 @@ def _fill(measured: dict[str, NumberRows], n: int, scored: Scored) -> None:
 
 def _values(values: Sequence[object], errors: Sequence[str | None]) -> Sequence[object]:
     """Return values as JSON; scores by class as they are, which is a tenth of the size."""
-    import numpy as np
-
     values = patched(values, dict.fromkeys(rows_not_none(errors)))
     if hasattr(values, "dtype"):
         return values
@@ -136,8 +130,6 @@ def stored_predictions(table: Mapping[str, Sequence[Any]]) -> Predictions:
 def _prediction(
     ident: str, group: str, error: str | None, value: object, target: str | None, tags: str
 ) -> Prediction:
-    import numpy as np
-
     if isinstance(value, str):
         value = _decoded(value, ident)
         if isinstance(value, dict) and value.keys() == {"media"}:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
+
 from mmbench.columns import Table
 from mmbench.engine.context import RunContext
 from mmbench.engine.inference.runner import Asked
@@ -113,8 +115,6 @@ def _same(known: Sequence[Prediction], predictions: Sequence[Prediction]) -> boo
 
 
 def _equal(one: Sequence[object], other: Sequence[object]) -> bool:
-    import numpy as np
-
     return one is other or (type(one) is type(other) and bool(np.all(one == other)))
 
 
@@ -149,8 +149,6 @@ def _check_contents(metric: str, wants: Wants, contents: Sequence[object]) -> No
 def _by_prediction(
     contents: Sequence[dict[str, list[Item]]], answers: dict[str, Answers | Said]
 ) -> tuple[list[Features], dict[int, str]]:
-    import numpy as np
-
     features: list[Features] = [{} for _ in contents]
     failures: dict[int, str] = {}
     for name, found in answers.items():

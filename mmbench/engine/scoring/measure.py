@@ -8,6 +8,8 @@ from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from mmbench import metric_names, stats
 from mmbench.columns import ABSENT, column, distinct, entries, joined, rows_not_none, taken
@@ -17,9 +19,6 @@ from mmbench.engine.scoring.estimates import MetricOptions, Scored, estimates
 from mmbench.types import Directions, Score, ScoreInfo
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from mmbench.engine.scoring.features import Featurer
 
 Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]
@@ -77,8 +76,6 @@ def measure(
 
 def _by_tag(scored: Scored, tag: str) -> dict[str, NDArray[np.bool_]]:
     """Return which rows have each value of a tag, bool [n]; none for a metric without rows."""
-    import numpy as np
-
     if scored.score.fold == "whole":
         return {}
     tags = entries(column(scored.predictions, "tags"), tag)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from array import array
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 
 from mmbench.columns import (
     Repeated,
@@ -31,10 +31,7 @@ from mmbench.kinds.per_sample import PerSample, chance, check_medium, each_outpu
 from mmbench.protocols import Responses
 from mmbench.stats.probabilities import probabilities
 from mmbench.text import count
-from mmbench.types import Outputs, Prediction, Predictions, ScoreScale, TaskSpec
-
-if TYPE_CHECKING:
-    from mmbench.types import Array
+from mmbench.types import Array, Outputs, Prediction, Predictions, ScoreScale, TaskSpec
 
 
 class Classes(PerSample):
@@ -104,8 +101,6 @@ class Classes(PerSample):
 
     def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[Array]:
         """Return the right labels at 1 and the rest at 0; all equal; or chance by the id's hash."""
-        import numpy as np
-
         check_classes(data)
         size = len(data.labels)
         if name == "constant":
@@ -126,8 +121,6 @@ _TAKEN = {
 
 
 def _value(output: object, labels: list[str], names: Sequence[str], where: str) -> object:
-    import numpy as np
-
     if isinstance(output, dict):
         order = columns_of_output(list(output), labels, where)
         return numbers(np.fromiter(output.values(), np.float64, len(output))[order])
@@ -145,8 +138,6 @@ def _marked(found: Predictions, scale: ScoreScale) -> Predictions:
 
 
 def _with_scale(split: Table[Prediction], scale: ScoreScale) -> Table[Prediction]:
-    import numpy as np
-
     values = split.columns["value"]
     if isinstance(values, np.ndarray):
         return split.having(scores=Repeated(scale, len(split)))

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 from unicodedata import normalize
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mmbench.errors import DataError, ModelError, UnknownName
 from mmbench.text import count, listed, repeated
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Places = NDArray[np.intp]
+Places = NDArray[np.intp]
 
 
 def columns_of_model(given: Sequence[str], wanted: Sequence[str], where: str) -> Places:
@@ -30,8 +28,6 @@ def columns_of_model(given: Sequence[str], wanted: Sequence[str], where: str) ->
     have twice, ModelError for a class that the model has twice, or several of its classes differ
     only in such a way.
     """
-    import numpy as np
-
     if list(given) == list(wanted):
         return np.arange(len(wanted))
     _refuse_twice(given, wanted, where)
@@ -70,8 +66,6 @@ def columns_of_output(given: Sequence[str], labels: Sequence[str], where: str) -
 
 @lru_cache(maxsize=8)  # every sample has the same labels, in the same order
 def _places(given: tuple[str, ...], labels: tuple[str, ...]) -> Places | None:
-    import numpy as np
-
     if given == labels:
         return np.arange(len(labels))
     place = {name: row for row, name in enumerate(given)}

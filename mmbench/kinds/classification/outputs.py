@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from mmbench.errors import DataError, UnknownName
 from mmbench.text import listed
 from mmbench.types import Broken
@@ -15,8 +17,6 @@ def scores_of_list(given: Any, labels: list[str], where: str) -> Any:
     Whole numbers in a list are read as texts, because they may be ids of documents. Raises
     DataError for texts that are no numbers, and where numbers may also be a ranking of the labels.
     """
-    import numpy as np
-
     scores = np.asarray(given)
     if scores.dtype.kind == "U":
         if set(given) == set(labels):
@@ -36,8 +36,6 @@ def scores_of_list(given: Any, labels: list[str], where: str) -> Any:
 
 def numbers(scores: Any) -> Any:
     """Return scores [c], or a Broken where one is NaN or the highest infinite."""
-    import numpy as np
-
     usable = np.isfinite(scores.max(initial=-np.inf))  # NaN if one of them is
     return scores if usable else Broken("its scores have NaN, or the highest one is infinite")
 

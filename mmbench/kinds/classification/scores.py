@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mmbench.columns import column, rows_of_type
 from mmbench.datasets import Samples
@@ -12,11 +15,7 @@ from mmbench.errors import ModelError
 from mmbench.stats.probabilities import are_probabilities, probabilities
 from mmbench.types import Answers, ScoreScale, Views
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Numbers = NDArray[np.floating[Any]]
+Numbers = NDArray[np.floating[Any]]
 
 _BLOCK = 1 << 22  # numbers that are in float64 at a time
 _CERTAIN = 40.0  # a logit whose sigmoid and softmax are 1 in float64
@@ -42,8 +41,6 @@ def over_views(found: Numbers, n: int, views: Views, scale: ScoreScale, *, sever
 
     Scores that change their scale (`scale_of_views`) are probabilities in float64.
     """
-    import numpy as np
-
     looks = found.reshape(n, -1, found.shape[1])
     highest = views.combine == "max"
     if looks.shape[1] == 1:
@@ -64,8 +61,6 @@ def check_scale(answers: Answers, where: str, *, several: bool) -> None:
 
     All columns of the model are looked at, those of classes that the data do not have as well.
     """
-    import numpy as np
-
     if answers.scores != "probabilities":
         return
     answered = np.ones(len(answers.vectors), bool)
@@ -84,8 +79,6 @@ def scale_of_outputs(values: Sequence[object], *, several: bool) -> ScoreScale:
 
     Else logits; "" where the outputs have no scores.
     """
-    import numpy as np
-
     rows = (values[row] for row in rows_of_type(values, np.ndarray))
     scale: ScoreScale = ""
     for block in _blocks(rows, 1024):
@@ -101,7 +94,6 @@ def baseline_logits(who: str, values: Numbers, *, several: bool) -> Any:
     Those of the oracle are certain. Of several labels, random values are probabilities; of one
     label, and of the constant model (0), they are logits as they are.
     """
-    import numpy as np
     from scipy.special import logit
 
     if who == "oracle":

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
+import numpy as np
 from msgspec import field
 
 from mmbench.columns import patched
@@ -16,10 +17,7 @@ from mmbench.kinds.classification.classes import Classes
 from mmbench.kinds.per_sample import medium_of, modality_in
 from mmbench.kinds.responses import vectors
 from mmbench.protocols import Embeds, Responses
-from mmbench.types import Answers, Broken, KindOptions, Requests, ScoreScale, TaskSpec
-
-if TYPE_CHECKING:
-    from mmbench.types import Array
+from mmbench.types import Answers, Array, Broken, KindOptions, Requests, ScoreScale, TaskSpec
 
 _SCALE = 100  # of CLIP's logits
 
@@ -99,8 +97,6 @@ class ZeroShot(Classes):
 
 def _classes(answers: Answers, n: int) -> Array:
     """Return a unit vector [n, d] float32 for each class: the mean over its templates."""
-    import numpy as np
-
     if answers.failures:  # a text fails only where the model gives no vector for it
         raise SpecError(f"a class has no vector: {next(iter(answers.failures.values()))}")
     means = answers.vectors.reshape(n, -1, answers.vectors.shape[1]).mean(axis=1, dtype=np.float64)

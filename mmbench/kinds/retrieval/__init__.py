@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
+import numpy as np
 
 from mmbench.columns import column
 from mmbench.columns.vectors import Vectors
@@ -30,6 +31,7 @@ from mmbench.search.approximate import check_factory
 from mmbench.search.factories import check_size
 from mmbench.text import count, listed
 from mmbench.types import (
+    Array,
     Directions,
     KindOptions,
     Outputs,
@@ -39,9 +41,6 @@ from mmbench.types import (
     Role,
     TaskSpec,
 )
-
-if TYPE_CHECKING:
-    from mmbench.types import Array
 
 _ROLES: dict[str, Role] = {"query": "query", "corpus": "document"}
 
@@ -213,8 +212,6 @@ class Retrieval:
 
 def _drawn(name: str, role: str, data: RetrievalData, seed: int) -> Array:
     """Return random vectors by the hash of the ids [n, 64], or equal ones [n, 1], float32."""
-    import numpy as np
-
     ids = column(data.by_role()[role], "id")
     draws = [
         blake2b(f"{seed}/{role}/{ident}".encode("utf-8", "surrogatepass")).digest()

@@ -8,15 +8,14 @@ from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mmbench.errors import ContentError, MissingExtra, SampleError
 from mmbench.media import read_bytes
 from mmbench.types import Media
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 RATE = 16_000
 NEEDED = ("speechmos", "librosa", "onnxruntime", "requests")
@@ -51,7 +50,6 @@ def heads(sound: Media, sample: str) -> dict[str, float]:
 def _decoded(data: bytes, name: str) -> NDArray[np.float32]:
     """Samples [n] float32, mono, at 16 kHz, as speechmos itself reads a file."""
     import librosa
-    import numpy as np
     import soundfile
 
     try:

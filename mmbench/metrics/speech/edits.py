@@ -10,15 +10,14 @@ takes `a b` and counts a deletion. Source: usnistgov/SCTK doc/sclite.htm, src/sc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mmbench.text.alternatives import words_of
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Row = NDArray[np.int64]
+Row = NDArray[np.int64]
 
 # A cost holds the number of edits, of substitutions and of insertions, 20 bits for each.
 _BITS = 20
@@ -68,8 +67,6 @@ def fewest_edits(pieces: Sequence[Any], said: Sequence[str], *, characters: bool
 
     `said` are the tokens of the hypothesis: its words, or its characters.
     """
-    import numpy as np
-
     codes = {token: code for code, token in enumerate(dict.fromkeys(said))}
     hypothesis = np.array([codes[token] for token in said], np.int64)
 
@@ -98,8 +95,6 @@ def _after(
 def _after_word(
     word: str, rows: _Rows, step: Callable[[Row, str], Row], *, characters: bool
 ) -> Row:
-    import numpy as np
-
     ends = []
     for row, space in ((rows.empty, ""), (rows.begun, " " if characters else "")):
         if row is not None:
@@ -110,16 +105,12 @@ def _after_word(
 
 
 def _least(rows: Iterable[Row | None]) -> Row | None:
-    import numpy as np
-
     there = [row for row in rows if row is not None]
     return np.minimum.reduce(there) if there else None
 
 
 def _step(row: Row, hypothesis: Row, token: int) -> Row:
     """The costs after one more token of the reference."""
-    import numpy as np
-
     moved = row + _DELETION
     matched = row[:-1] + np.where(hypothesis == token, 0, _SUBSTITUTION)
     np.minimum(moved[1:], matched, out=moved[1:])
