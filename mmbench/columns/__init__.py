@@ -33,6 +33,7 @@ from mmbench.columns.names import (
     keys_of,
     looked_up,
     places,
+    utf8,
     values_of,
 )
 from mmbench.columns.packing import Lists, as_column, packed, rows_of_type, texts_of
@@ -83,6 +84,7 @@ __all__ = [
     "table",
     "taken",
     "texts_of",
+    "utf8",
     "values_of",
     "without_rows",
 ]

@@ -44,6 +44,9 @@ class Column(Sequence[T], Generic[T]):
         shown = ", ".join(map(repr, self[:3]))
         return f"{type(self).__name__}([{shown}{', …' if len(self) > 3 else ''}])"
 
+    def __iter__(self) -> Iterator[T]:
+        return map(self.value, range(len(self)))
+
     @overload
     def __getitem__(self, at: int) -> T: ...
     @overload
@@ -156,9 +159,6 @@ class NumberRows(Column[Any]):
 
     def __len__(self) -> int:
         return len(self.array)
-
-    def __iter__(self) -> Iterator[list[float] | None]:
-        return map(self.value, range(len(self)))
 
     def value(self, row: int) -> list[float] | None:
         """Return the numbers of a row."""

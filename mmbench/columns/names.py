@@ -9,6 +9,10 @@ from mmbench.columns.base import Texts, taken
 from mmbench.columns.packing import texts_of
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
     from mmbench.columns.base import Places
 
 V = TypeVar("V")
@@ -87,11 +91,8 @@ def places(names: Sequence[str], among: Sequence[str]) -> Places:
     """
     import numpy as np
 
-    left, right = texts_of(names), texts_of(among)
-    if left is None or right is None:
-        row_of = {name: row for row, name in enumerate(among)}
-        return np.fromiter((row_of.get(name, -1) for name in names), np.int64, len(names))
-    if left.array.equals(right.array):
+    left, right = utf8(names), utf8(among)
+    if left.equals(right):
         return np.arange(len(names))
     if len(left) >= len(right):
         return _index_in(left, right)
@@ -102,44 +103,47 @@ def places(names: Sequence[str], among: Sequence[str]) -> Places:
     return rows[_index_in(left, left)]
 
 
-def _index_in(names: Texts, among: Texts) -> Places:
+def _index_in(names: pa.LargeBinaryArray, among: pa.LargeBinaryArray) -> Places:
     import numpy as np
     import pyarrow.compute as pc
 
-    found = pc.fill_null(pc.index_in(names.array, value_set=among.array), -1)
+    found = pc.fill_null(pc.index_in(names, value_set=among), -1)
     return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
 
 
-def by_name(names: Sequence[str]) -> tuple[Places, bool]:
-    """Return the rows of n names in the order of their UTF-8 [n] int64, and if two are equal."""
-    import numpy as np
+def utf8(names: Sequence[str]) -> pa.LargeBinaryArray:
+    """Return names as bytes in Arrow's memory; those of texts there already are not copied."""
+    import pyarrow as pa
 
     texts = texts_of(names)
-    if texts is None:
-        rows = sorted(range(len(names)), key=names.__getitem__)
-        return np.array(rows, np.int64), len(set(names)) < len(names)
+    if texts is None:  # half of a pair of surrogates, which no text in Arrow has
+        return pa.array([n.encode("utf-8", "surrogatepass") for n in names], pa.large_binary())
+    return texts.array.cast(pa.large_binary())
+
+
+def by_name(names: Sequence[str]) -> tuple[Places, NDArray[np.bool_]]:
+    """Return the rows of n names in the order of their UTF-8 [n] int64.
+
+    Also which of them, in that order, are not equal to the one before [n].
+    """
+    import numpy as np
     import pyarrow.compute as pc
 
-    values = texts.array
+    values, first = utf8(names), np.ones(len(names), np.bool_)
     if pc.all(pc.less(values[:-1], values[1:])).as_py() is not False:
-        return np.arange(len(names)), False
+        return np.arange(len(names)), first
     order = pc.sort_indices(values).to_numpy()
     ordered = values.take(order)
-    twice = pc.any(pc.equal(ordered[:-1], ordered[1:])).as_py()
-    return order.astype(np.int64), bool(twice)
+    first[1:] = pc.not_equal(ordered[1:], ordered[:-1])
+    return order.astype(np.int64), first
 
 
 def distinct(names: Sequence[str]) -> int:
     """Return how many different names there are."""
-    if not isinstance(names, Texts):
-        return len(set(names))
-    if are_distinct(names):
-        return len(names)
-    import pyarrow.compute as pc
-
-    return int(pc.count_distinct(names.array).as_py())
+    return int(by_name(names)[1].sum())
 
 
 def are_distinct(names: Sequence[str]) -> bool:
     """Return whether no name stands twice."""
-    return not by_name(names)[1] if isinstance(names, Texts) else len(set(names)) == len(names)
+    different = distinct(names) if isinstance(names, Texts) else len(set(names))
+    return different == len(names)

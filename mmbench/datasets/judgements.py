@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.columns import ABSENT, Mappings, are_texts, by_name, column, places, taken, texts_of
+from mmbench.columns import ABSENT, Mappings, are_texts, by_name, column, places, taken, utf8
 from mmbench.types import Sample
 
 if TYPE_CHECKING:
@@ -84,15 +84,9 @@ def _empty(mappings: Sequence[Mapping[str, object]]) -> NDArray[np.bool_]:
 
 def digest_of_ids(ids: Sequence[str]) -> str:
     """Return a digest of distinct ids, whatever their order: of their lengths and their UTF-8."""
-    ordered = taken(ids, by_name(ids)[0])
-    texts = texts_of(ordered)
-    if texts is None:
-        parts = [name.encode("utf-8", "surrogatepass") for name in ordered]
-        lengths, data = np.array(list(map(len, parts))), memoryview(b"".join(parts))
-    else:
-        _, offsets, values = texts.array.buffers()
-        bounds = np.frombuffer(offsets, np.int64)[texts.array.offset :][: len(texts) + 1]
-        lengths, data = np.diff(bounds), memoryview(values)[bounds[0] : bounds[-1]]
-    state = blake2b(lengths.astype("<i8").tobytes(), digest_size=16)
-    state.update(data)
+    ordered = utf8(taken(ids, by_name(ids)[0]))
+    _, offsets, values = ordered.buffers()
+    bounds = np.frombuffer(offsets, np.int64)[ordered.offset :][: len(ordered) + 1]
+    state = blake2b(np.diff(bounds).astype("<i8").tobytes(), digest_size=16)
+    state.update(memoryview(values)[bounds[0] : bounds[-1]])
     return state.hexdigest()

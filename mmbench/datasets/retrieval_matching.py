@@ -129,9 +129,9 @@ def _matched(
     place = np.full(len(ids), -1)
     place[meant[known]] = known
     found, new = np.flatnonzero(place >= 0), taken(names, strange)
-    order, twice = by_name(new)
+    order, first = by_name(new)
     short = len(found) < len(ids) and not partial
-    if twice or len(found) < len(known) or short or not len(found):
+    if not first.all() or len(found) < len(known) or short or not len(found):
         own = len(ids) + np.arange(len(names))
         all_meant = taken(joined([ids, names]), np.where(meant < 0, own, meant))
         refuse_twice(all_meant, what)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.columns import by_name, texts_of
+from mmbench.columns import by_name
 from mmbench.stats.folds import Floats, join_splits, sums_fold
 
 Ints = NDArray[np.intp]
@@ -79,20 +79,10 @@ def codes(groups: Groups) -> tuple[Ints, int]:
     Groups are numbered by name, or by the numbers that they have already. So what is drawn depends
     on the groups and not on the order of the samples.
     """
-    import pyarrow.compute as pc
-
     if isinstance(groups, np.ndarray):
         there = np.bincount(groups) > 0
         return (np.cumsum(there) - 1)[groups], int(there.sum())
-    names = texts_of(groups)
-    if names is None:
-        number = {name: at for at, name in enumerate(sorted(set(groups)))}
-        return np.array([number[name] for name in groups], np.intp), len(number)
-    order, twice = by_name(names)
-    first = np.ones(len(order), bool)  # of its group, in the order of the names
-    if twice:
-        ordered = names.array.take(order)
-        first[1:] = pc.not_equal(ordered[1:], ordered[:-1])
+    order, first = by_name(groups)
     code = np.empty(len(order), np.intp)
     code[order] = np.cumsum(first) - 1
     return code, int(first.sum())

@@ -44,9 +44,6 @@ class Block(Column[memoryview]):
     def __len__(self) -> int:
         return self._n
 
-    def __iter__(self) -> Iterator[memoryview]:
-        return map(self.value, range(self._n))
-
     def value(self, row: int) -> memoryview:
         """Return the bytes of a row."""
         return self.data[row * self.length : (row + 1) * self.length]
