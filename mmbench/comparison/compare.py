@@ -120,8 +120,7 @@ def compare_runs(
         for pairs, own in zip(both, names, strict=True)
         for a, b in pairs
     ]
-    flat = [score.p_value for pair in found for score in pair.scores]
-    corrected = iter(holm([float("nan") if p is None else p for p in flat]))
+    corrected = iter(holm([score.p_value for pair in found for score in pair.scores]))
     return [
         msgspec.structs.replace(
             pair, scores=[_decided(score, next(corrected), alpha) for score in pair.scores]
@@ -231,8 +230,12 @@ def _number(value: float) -> float | None:
 def _decided(score: Compared, p_holm: float, alpha: float) -> Compared:
     if score.p_value is None:
         return score
-    verdict: Verdict = "no difference"
-    if p_holm <= alpha and score.difference:
-        gained = (score.difference > 0) == (score.better == "higher")
-        verdict = "better" if gained else "worse"
-    return msgspec.structs.replace(score, p_holm=p_holm, verdict=verdict)
+    change = direction(score.difference or 0.0, score.better) if p_holm <= alpha else ""
+    return msgspec.structs.replace(score, p_holm=p_holm, verdict=change or "no difference")
+
+
+def direction(difference: float, better: str) -> Literal["", "better", "worse"]:
+    """Return what a difference means where more or less is better; empty for none."""
+    if not difference:
+        return ""
+    return "better" if (difference > 0) == (better == "higher") else "worse"

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from mmbench.comparison.checkpoint_steps import place_of
-from mmbench.comparison.compare import ALPHA, Compared, compare_rows
+from mmbench.comparison.compare import ALPHA, Compared, compare_rows, direction
 from mmbench.comparison.rows import RunRows
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.stats.holm import holm
@@ -165,8 +165,8 @@ def _points(
         else None
         for a, b in steps
     ]
-    flat = [float("nan") if t is None or t.p_value is None else t.p_value for t in tested]
-    for (a, b), found, p_holm in zip(steps, tested, holm(flat), strict=True):
+    p_values = holm([t.p_value if t else None for t in tested])
+    for (a, b), found, p_holm in zip(steps, tested, p_values, strict=True):
         points[b.run] = _changed(points[a.run], points[b.run], b.scores[name], found, p_holm, alpha)
     return list(points.values())
 
@@ -277,7 +277,7 @@ def _changed(
 ) -> Point:
     """The point with its change from the one before."""
     if tested is not None and tested.difference is not None and tested.p_value is not None:
-        change = _direction(tested.difference, score.better) if p_holm <= alpha else ""
+        change = direction(tested.difference, score.better) if p_holm <= alpha else ""
         return msgspec.structs.replace(
             point, change=change, by="rows", difference=tested.difference, p_holm=p_holm
         )
@@ -286,11 +286,5 @@ def _changed(
         return point
     difference = point.value - before.value
     apart = (point.low or 0) > (before.high or 0) or (point.high or 0) < (before.low or 0)
-    change = _direction(difference, score.better) if apart else ""
+    change = direction(difference, score.better) if apart else ""
     return msgspec.structs.replace(point, change=change, by="intervals", difference=difference)
-
-
-def _direction(difference: float, better: str) -> Change:
-    if not difference:
-        return ""
-    return "better" if (difference > 0) == (better == "higher") else "worse"
