@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
+import numpy as np
 
 from mmbench import metric_names, stats
-from mmbench.columns import column, entries
+from mmbench.columns import column, entries, taken
 from mmbench.columns import joined as together
 from mmbench.search.extremes import best_case, is_uncertain, worst_case
 from mmbench.types import Prediction, Ranking, Score
+
+if TYPE_CHECKING:
+    from mmbench.columns import Places
 
 
 class Extremes(NamedTuple):
@@ -34,9 +38,9 @@ class Extremes(NamedTuple):
     def within(self, tag: str, value: str) -> Extremes:
         """Return the extremes of the predictions that have this value of a tag."""
         tags = entries(column(self.predictions, "tags"), tag)
-        inside = [row for row, one in enumerate(tags) if one == value]
-        kept = [self.predictions[row] for row in inside]
-        return Extremes(kept, _cut(self.worst, inside), _cut(self.best, inside))
+        inside = np.flatnonzero([one == value for one in tags])
+        scores = (folded_again(score, inside) for score in (self.worst, self.best))
+        return Extremes(taken(self.predictions, inside), *scores)
 
 
 class _Scored(Protocol):
@@ -54,7 +58,7 @@ class _Scored(Protocol):
 
 def extremes(
     metric: str,
-    splits: Sequence[Sequence[Prediction]],
+    predictions: Sequence[Prediction],
     options: Mapping[str, object] | None = None,
 ) -> Extremes | None:
     """Return the extremes of a metric; None where nothing failed or predictions are no rankings.
@@ -65,17 +69,13 @@ def extremes(
     function, argument = metric_names.metric(metric)
     given = () if argument is None else (argument,)
     measured = metric_names.with_options(metric, function, options or {})
-    if not all(isinstance(_ranking(p), Ranking) for split in splits for p in split):
+    if not all(isinstance(_ranking(p), Ranking) for p in predictions):
         return None
-    predictions = [p for split in splits for p in split]
     if not any(p.error or is_uncertain(p.value) for p in predictions):
         return None
-    scores = []
-    for order in metric_names.metric_info(metric).extremes or (_worst, _best):
-        changed = [[_changed(p, order, given) for p in split] for split in splits]
-        parts = [measured(split, *given) for split in changed]
-        scores.append(parts[0] if len(parts) == 1 else stats.over_splits(parts))
-    return Extremes(predictions, *scores)
+    orders = metric_names.metric_info(metric).extremes or (_worst, _best)
+    changed = ([_changed(p, order, given) for p in predictions] for order in orders)
+    return Extremes(predictions, *(measured(each, *given) for each in changed))
 
 
 def joined(parts: Sequence[_Scored], join: Callable[[Sequence[Score]], Score]) -> Extremes | None:
@@ -113,6 +113,8 @@ def _changed(
     return msgspec.structs.replace(prediction, value=ranking, error=None, target=None)
 
 
-def _cut(score: Score, rows: list[int]) -> Score:
+def folded_again(score: Score, rows: Places) -> Score:
+    """Return a score over some of its rows [k]."""
     table = score.rows[rows]
-    return msgspec.structs.replace(score, rows=table, value=stats.fold(score.fold, table))
+    value = stats.fold(score.fold, table)
+    return msgspec.structs.replace(score, rows=table, value=value, interval=None)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
-from itertools import accumulate, chain
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmbench import stats
 from mmbench.columns import Repeated, column, joined, packed
@@ -50,6 +49,24 @@ class Scored(NamedTuple):
         return packed([group or ident for group, ident in zip(groups, ids, strict=True)])
 
 
+def together(
+    parts: Sequence[Scored], join: Callable[[Sequence[Score]], Score], **other: Any
+) -> Scored:
+    """Return several scores as one: over splits, over directions or over the values of a tag.
+
+    `other` are fields that it does not share with the first.
+    """
+    whole = parts[0]._replace(
+        score=join([part.score for part in parts]),
+        predictions=joined([part.predictions for part in parts]),
+        positions=joined([part.positions for part in parts]),
+        asked=sum(part.asked for part in parts),
+        lost={ident: why for part in parts for ident, why in part.lost.items()},
+        extremes=joined_extremes(parts, join),
+    )
+    return whole._replace(**other)
+
+
 def estimates(
     metrics: Sequence[str],
     directions: Directions,
@@ -78,41 +95,31 @@ def _in_directions(
     found: list[Scored] = []
     start = 0
     for way, splits in directions.items():
-        found.append(_scored(name, way, splits, start, featurer, options))
-        start += sum(map(len, splits))
+        parts = []
+        for split in splits:
+            parts.append(_scored(name, way, split, start, featurer, options))
+            start += len(split)
+        found.append(parts[0] if len(parts) == 1 else together(parts, stats.over_splits))
     if not sums_directions(name, list(directions)):
         return found
-    score = stats.over_directions([scored.score for scored in found])
-    behind = joined([scored.predictions for scored in found])
-    positions = list(chain.from_iterable(scored.positions for scored in found))
-    lost = {ident: why for scored in found for ident, why in scored.lost.items()}
-    asked, ends = sum(s.asked for s in found), joined_extremes(found, stats.over_directions)
-    return [Scored(name, name, "", score, behind, positions, asked, lost, ends)]
+    return [together(found, stats.over_directions, name=name, direction="")]
 
 
 def _scored(
     name: str,
     direction: str,
-    splits: Sequence[Sequence[Prediction]],
+    split: Sequence[Prediction],
     start: int,
     featurer: Featurer | None,
     options: Mapping[str, object],
 ) -> Scored:
-    """Return a metric in one direction; `start` is the position of its first prediction."""
-    applied = [apply(name, predictions, featurer, options) for predictions in splits]
-    scores = [one.score for one in applied]
-    score = scores[0] if len(scores) == 1 else stats.over_splits(scores)
-    behind = joined([one.predictions for one in applied])
-    starts = accumulate(map(len, splits), initial=start)
-    positions = array("q")
-    for first, one in zip(starts, applied, strict=False):
-        positions.extend(first + at for at in one.positions)
-    lost = {ident: why for one in applied for ident, why in one.lost.items()}
+    """Return a metric of one split; `start` is the position of its first prediction."""
+    score, behind, positions, lost = apply(name, split, featurer, options)
     if score.fold != "whole" and len(score.rows) != len(behind):
         raise UserError(
             f"metric {name} gave {count(len(score.rows), 'row')}"
             f" for {count(len(behind), 'prediction')}: one each"
         )
     full = f"{name}[{direction}]" if direction else name
-    asked, ends = sum(map(len, splits)), extremes(name, splits, options)
-    return Scored(name, full, direction, score, behind, positions, asked, lost, ends)
+    places, ends = array("q", (start + at for at in positions)), extremes(name, split, options)
+    return Scored(name, full, direction, score, behind, places, len(split), lost, ends)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -12,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench import metric_names, stats
-from mmbench.columns import ABSENT, column, distinct, entries, joined, rows_not_none, taken
+from mmbench.columns import ABSENT, column, distinct, entries, rows_not_none, taken
 from mmbench.engine.score_names import macro_name
-from mmbench.engine.scoring.bounds import joined as joined_extremes
-from mmbench.engine.scoring.estimates import MetricOptions, Scored, estimates
+from mmbench.engine.scoring.bounds import folded_again
+from mmbench.engine.scoring.estimates import MetricOptions, Scored, estimates, together
 from mmbench.types import Directions, Score, ScoreInfo
 
 if TYPE_CHECKING:
@@ -74,49 +73,37 @@ def measure(
     return Measured(scores, by_tag, found)
 
 
-def _by_tag(scored: Scored, tag: str) -> dict[str, NDArray[np.bool_]]:
-    """Return which rows have each value of a tag, bool [n]; none for a metric without rows."""
+def _parts(scored: Scored, tag: str) -> dict[str, Scored]:
+    """Return the score over the samples of each value of a tag; none for a metric without rows."""
     if scored.score.fold == "whole":
         return {}
     tags = entries(column(scored.predictions, "tags"), tag)
     values = np.array(["" if value is ABSENT else value for value in tags], dtype=object)
-    return {str(value): values == value for value in sorted(set(values)) if value}
+    different = sorted(set(values) - {""})
+    return {str(value): _part(scored, tag, value, values == value) for value in different}
 
 
-def _part(scored: Scored, rows: NDArray[np.bool_]) -> Scored:
-    """Return the score over some of its rows, folded again."""
-    score, table = scored.score, scored.score.rows[rows]
-    value = stats.fold(score.fold, table)
-    behind = taken(scored.predictions, rows.nonzero()[0])
-    positions = list(compress(scored.positions, rows))
-    cut = msgspec.structs.replace(score, rows=table, value=value, interval=None)
+def _part(scored: Scored, tag: str, value: str, inside: NDArray[np.bool_]) -> Scored:
+    """Return the score over the samples with one value of a tag; `inside` [n] are its rows."""
+    rows = np.flatnonzero(inside)
     return scored._replace(
-        score=cut, predictions=behind, positions=positions, asked=len(behind), extremes=None
+        score=folded_again(scored.score, rows),
+        predictions=taken(scored.predictions, rows),
+        positions=taken(scored.positions, rows),
+        asked=len(rows),
+        extremes=scored.extremes and scored.extremes.within(tag, value),
     )
-
-
-def _parts(scored: Scored, tag: str) -> dict[str, Scored]:
-    """Return the score over the samples of each value of a tag."""
-    parts = {value: _part(scored, rows) for value, rows in _by_tag(scored, tag).items()}
-    ends = scored.extremes
-    if ends is None:
-        return parts
-    return {v: part._replace(extremes=ends.within(tag, v)) for v, part in parts.items()}
 
 
 def _macro(scored: Scored, tag: str, parts: dict[str, Scored]) -> Scored:
     """Return the mean of a score over the values of a tag."""
-    score = stats.over_splits([part.score for part in parts.values()])
-    named = msgspec.structs.replace(score, signature=f"macro={tag},{score.signature}")
-    behind = joined([part.predictions for part in parts.values()])
-    ends = joined_extremes(list(parts.values()), stats.over_splits)
-    return scored._replace(
-        name=macro_name(scored.name, tag),
-        score=named,
-        predictions=behind,
-        positions=[at for part in parts.values() for at in part.positions],
-        extremes=ends,
-    )
+
+    def over_values(scores: Sequence[Score]) -> Score:
+        score = stats.over_splits(scores)
+        return msgspec.structs.replace(score, signature=f"macro={tag},{score.signature}")
+
+    name, own = macro_name(scored.name, tag), list(parts.values())
+    return together(own, over_values, name=name, asked=scored.asked)
 
 
 def _infos(found: list[Scored], signature: str, seed: int) -> list[ScoreInfo]:

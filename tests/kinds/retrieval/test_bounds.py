@@ -60,7 +60,7 @@ def true_values(name: str, orders: list[list[str]], grades: Grades) -> list[floa
 
 
 def bounds_of(name: str, ranking: Ranking) -> tuple[float, float]:
-    found = extremes(name, [[Prediction("q", ranking)]])
+    found = extremes(name, [Prediction("q", ranking)])
     assert found is not None
     assert found.bounds is not None
     return found.bounds
