@@ -27,7 +27,7 @@ from itertools import chain
 import numpy as np
 
 from mmbench.stats.folds import Floats
-from mmbench.stats.resampler import RESAMPLES, Resampler
+from mmbench.stats.resampler import Resampler
 from mmbench.stats.sums import Groups
 from mmbench.types import Score
 
@@ -39,11 +39,7 @@ Interval = tuple[tuple[float, float] | None, str]
 
 
 def intervals(
-    scores: Sequence[Score],
-    groups: Sequence[Groups],
-    *,
-    seed: int = 0,
-    resamples: int = RESAMPLES,
+    scores: Sequence[Score], groups: Sequence[Groups], *, seed: int = 0
 ) -> list[Interval]:
     """The 95 % interval of each score, or None and why. `groups` are for each those of its rows.
 
@@ -61,7 +57,7 @@ def intervals(
             else:
                 members.append(at)
     for own, members in chain.from_iterable(shared.values()):
-        resampler = Resampler(own, seed=seed, resamples=resamples)
+        resampler = Resampler(own, seed=seed)
         if resampler.groups < 2:
             found = [(None, _ONE) if i in members else f for i, f in enumerate(found)]
             continue
@@ -116,7 +112,7 @@ def expanded_percentile(
     return float(low), float(high)
 
 
-def at_the_end(score: Score, groups: int, level: float = LEVEL) -> tuple[float, float] | None:
+def at_the_end(score: Score, groups: int) -> tuple[float, float] | None:
     """Clopper and Pearson's interval where every row stands at one end of a range from 0 to 1.
 
     The mean is then no nearer to the other end than the share of rows that do not stand there.
@@ -125,5 +121,5 @@ def at_the_end(score: Score, groups: int, level: float = LEVEL) -> tuple[float, 
     mean = score.fold.rpartition(":")[2] == "mean" and not score.fold.startswith("split-sum")
     if not mean or ends != {0.0, 1.0} or score.value not in ends:
         return None
-    reach = 1 - float(((1 - level) / 2) ** (1 / groups))
+    reach = 1 - float(((1 - LEVEL) / 2) ** (1 / groups))
     return (0.0, reach) if score.value == 0 else (1 - reach, 1.0)

@@ -22,7 +22,7 @@ import numpy as np
 from mmbench.stats.bootstrap import LEVEL, constant, expanded_percentile
 from mmbench.stats.folds import Floats, fold
 from mmbench.stats.permutation import BY_ROWS, PERMUTATIONS, Pair, permutation_tests
-from mmbench.stats.resampler import RESAMPLES, Resampler
+from mmbench.stats.resampler import Resampler
 
 MCNEMAR, PERMUTATION = "McNemar, exact", "paired permutation"
 DETECTED = 2.8015852181129683  # z.975 + z.8
@@ -48,37 +48,22 @@ class Paired(NamedTuple):
     groups: int
 
 
-def paired(
-    rows_a: Floats,
-    rows_b: Floats,
-    fold_name: str,
-    groups: Sequence[str],
-    *,
-    seed: int = 0,
-    resamples: int = RESAMPLES,
-    level: float = LEVEL,
-) -> Paired:
-    """Compare the rows [n, c] of two runs, sample by sample; `groups` names the group of each."""
-    pairs = [(fold_name, rows_a, rows_b)]
-    return paired_many(pairs, groups, seed=seed, resamples=resamples, level=level)[0]
-
-
 def paired_many(
     pairs: Sequence[Pair],
     groups: Sequence[str],
     *,
     seed: int = 0,
-    resamples: int = RESAMPLES,
     level: float = LEVEL,
     tests: int = 1,
 ) -> list[Paired]:
-    """The same for several metrics of the same samples: draws and products are shared.
+    """Compare the rows [n, c] of two runs, sample by sample; `groups` names the group of each.
 
-    `tests` is over how many the p-values will be corrected: permutations are so many that the
-    smallest p-value still passes then.
+    Several metrics of the same samples share draws and products. `tests` is over how many the
+    p-values will be corrected: permutations are so many that the smallest p-value still passes
+    then.
     """
     least = ceil(2 * tests / (1 - level))
-    resampler = Resampler(groups, seed=seed, resamples=resamples)
+    resampler = Resampler(groups, seed=seed)
     tables = [(name, rows) for name, *both in pairs for rows in both]
     drawn = resampler.values(tables)
     values = [(fold(name, a), fold(name, b)) for name, a, b in pairs]

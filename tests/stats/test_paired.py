@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mmbench import stats
 from mmbench.stats.holm import holm
-from mmbench.stats.paired import MCNEMAR, PERMUTATION, mcnemar, paired, paired_many
+from mmbench.stats.paired import MCNEMAR, PERMUTATION, Paired, mcnemar, paired_many
 from mmbench.stats.permutation import permutation_tests
 from mmbench.stats.sums import codes
 
@@ -24,6 +24,10 @@ def ids(n: int) -> list[str]:
 
 def column(*values: float) -> Floats:
     return np.array(values, float)[:, None]
+
+
+def paired(a: Floats, b: Floats, fold: str, groups: list[str]) -> Paired:
+    return paired_many([(fold, a, b)], groups)[0]
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40))

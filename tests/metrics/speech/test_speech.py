@@ -14,7 +14,7 @@ from mmbench.errors import MissingExtra
 from mmbench.metrics.speech import cer, mer, normalisers, rtfx, wer, wil
 from mmbench.metrics.speech.normalisers import normalise
 from mmbench.stats import fold, fold_many
-from mmbench.stats.paired import paired
+from mmbench.stats.paired import paired_many
 from mmbench.text.alternatives import parse, pieces_of, readings
 from mmbench.types import Prediction
 
@@ -132,7 +132,8 @@ def test_resamples_without_a_word_of_reference_have_no_value():
     ((interval, _),) = stats.intervals([many], [[str(i) for i in range(41)]])
     assert interval is not None and interval[0] < many.value == 21 / 80 < interval[1]
     other = wer(predict(("", ""), *[("a b", "a c"), ("a b", "a b")] * 20), "none")
-    compared = paired(many.rows, other.rows, "ratio", [str(i) for i in range(41)])
+    pair = ("ratio", many.rows, other.rows)
+    (compared,) = paired_many([pair], [str(i) for i in range(41)])
     assert compared.difference == pytest.approx(-1 / 80)
     assert compared.p_value == 1  # one row differs: each swap is as far
 
