@@ -11,7 +11,8 @@ are those of `mmbench.metrics.speech.edits`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -33,6 +34,7 @@ from mmbench.text.alternatives import (
 from mmbench.types import Prediction, Score
 
 _READINGS = 64  # texts of one reference that are normalised as wholes
+_CHARACTERS, _ALIGNED = "unit=character", "unit=word,alignment=jiwer"  # in signatures
 
 
 @declare(unit="fraction", better="lower", best=0, kinds={"writing"})
@@ -43,10 +45,7 @@ def wer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     words]; a row of an empty reference has 0 words. `normaliser` is one of
     `mmbench.metrics.speech.normalisers`. Source: NIST sclite; jiwer `wer`.
     """
-    counts = _counts(predictions, normaliser)
-    rows = [[one.edits, one.reference] for one in counts]
-    note = _note(predictions, normaliser, counts)
-    return _rate(rows, f"unit=word,{described(normaliser)}", note)
+    return _rate(predictions, normaliser, lambda one: [one.edits, one.reference], "unit=word")
 
 
 @declare(unit="fraction", better="lower", best=0, kinds={"writing"})
@@ -55,10 +54,7 @@ def cer(predictions: Sequence[Prediction], normaliser: str) -> Score:
 
     Range [0, ∞), lower is better. Rows are [edits, reference characters]. Source: jiwer `cer`.
     """
-    counts = _counts(predictions, normaliser, characters=True)
-    rows = [[one.edits, one.reference] for one in counts]
-    note = _note(predictions, normaliser, counts)
-    return _rate(rows, f"unit=character,{described(normaliser)}", note)
+    return _rate(predictions, normaliser, lambda one: [one.edits, one.reference], _CHARACTERS)
 
 
 @declare(unit="fraction", better="lower", worst=1, best=0, kinds={"writing"})
@@ -67,10 +63,7 @@ def mer(predictions: Sequence[Prediction], normaliser: str) -> Score:
 
     Rows are [edits, edits + hits]. Source: Morris, Maier and Green 2004 (Interspeech); jiwer `mer`.
     """
-    counts = _counts(predictions, normaliser)
-    rows = [[one.edits, one.edits + one.hits] for one in counts]
-    signature = f"unit=word,alignment=jiwer,{described(normaliser)}"
-    return _rate(rows, signature, _note(predictions, normaliser, counts))
+    return _rate(predictions, normaliser, lambda one: [one.edits, one.edits + one.hits], _ALIGNED)
 
 
 @declare(unit="fraction", better="lower", worst=1, best=0, kinds={"writing"})
@@ -81,10 +74,8 @@ def wil(predictions: Sequence[Prediction], normaliser: str) -> Score:
     words were said and the references have none. Source: Morris, Maier and Green 2004
     (Interspeech); jiwer `wil`.
     """
-    counts = _counts(predictions, normaliser)
-    rows = [[one.hits, one.reference, one.said] for one in counts]
-    signature = f"unit=word,alignment=jiwer,{described(normaliser)}"
-    return _rate(rows, signature, _note(predictions, normaliser, counts), "wil")
+    row = attrgetter("hits", "reference", "said")
+    return _rate(predictions, normaliser, row, _ALIGNED, "wil")
 
 
 @declare(unit="seconds of audio per second", better="higher", worst=0, kinds={"writing"})
@@ -111,14 +102,19 @@ def _seconds(prediction: Prediction) -> list[float]:
     return found if all(0 <= value < math.inf for value in found) else [math.nan, math.nan]
 
 
-def _rate(rows: list[list[int]], signature: str, note: str, fold_name: str = "ratio") -> Score:
-    """A score of these rows; where it is NaN the reason says so, else it is the `note`."""
-    found = score(
-        rows,
-        fold_name=fold_name,
-        signature=f"{signature},empty-references=inserted",
-        reason=note,
-    )
+def _rate(
+    predictions: Sequence[Prediction],
+    normaliser: str,
+    row: Callable[[Edits], Sequence[int]],
+    told: str,
+    fold_name: str = "ratio",
+) -> Score:
+    """A score of the rows that edits make; its reason says why it is NaN, or what to know of it."""
+    counts = _counts(predictions, normaliser, characters=told == _CHARACTERS)
+    rows = list(map(row, counts))
+    signature = f"{told},{described(normaliser)},empty-references=inserted"
+    note = _note(predictions, normaliser, counts)
+    found = score(rows, fold_name=fold_name, signature=signature, reason=note)
     if not rows or not math.isnan(found.value):
         return found
     reason = f"no rate: {count(len(rows), 'reference')} without a word"
