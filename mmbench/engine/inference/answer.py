@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from mmbench.storage.content_keys import Keys
 
 
+@dataclass(eq=False)
 class Answerer:
     """Answers requests with one model. `load` gives the model when a forward is due.
 
@@ -39,44 +42,32 @@ class Answerer:
     what errors call the model.
     """
 
-    def __init__(
-        self,
-        load: Callable[[], object],
-        folder: Path,
-        keys: ContentKeys,
-        progress: Progress,
-        *,
-        device: str = "cpu",
-        batch_size: int | None = None,
-        fresh: bool = False,
-        name: str = "the model",
-    ) -> None:
-        self._load = load
-        self._folder = folder
-        self._keys = keys
-        self._progress = progress
-        self._device = device
-        self._batch_size = batch_size
-        self._fresh = fresh
-        self._name = name
-        self._labels: dict[str, list[str]] = {}
-        self.computed = 0
-        self.cached = 0
-        self.heard = 0.0  # seconds of sound that were decoded
+    load: Callable[[], object]
+    folder: Path
+    keys: ContentKeys
+    progress: Progress
+    _: KW_ONLY
+    device: str = "cpu"
+    batch_size: int | None = None
+    fresh: bool = False
+    name: str = "the model"
+    computed: int = field(default=0, init=False)
+    cached: int = field(default=0, init=False)
+    heard: float = field(default=0.0, init=False)  # seconds of sound that were decoded
+    _labels: dict[str, list[str]] = field(default_factory=dict, init=False)
 
     def answer(self, stage: str, requests: Requests) -> Answers | Said:
         """The answers to n requests, and why some failed. Each distinct item is computed once.
 
         Raises UserError when the journal cannot be written.
         """
-        asked = distinct(requests.contents, self._keys)
-        journal = self._journal(_sort(requests))
+        asked = distinct(requests.contents, self.keys)
+        table = Table(len(asked.keys), requests, self.name)
         try:
-            table = Table(len(asked.keys), requests, self._name)
-            self._fill(table, stage, requests, asked, journal)
+            with closing(self._journal(_sort(requests))) as journal:
+                self._fill(table, stage, requests, asked, journal)
         finally:
-            journal.close()
-            self._progress.finish()
+            self.progress.finish()
         labels = self.labels(requests) if requests.method == "classify" else []
         return table.answers(asked, labels)
 
@@ -88,24 +79,21 @@ class Answerer:
         """
         sort = _sort(requests)
         if sort not in self._labels:
-            journal = self._journal(f"{sort}/labels")
-            try:
+            with closing(self._journal(f"{sort}/labels")) as journal:
                 self._labels[sort] = self._journalled_labels(journal, sort)
-            finally:
-                journal.close()
         return self._labels[sort]
 
     def _journal(self, name: str) -> Journal:
-        owner = f"{self._folder.name}/{name}"
-        return Journal(self._folder / name, owner, fresh=self._fresh)
+        owner = f"{self.folder.name}/{name}"
+        return Journal(self.folder / name, owner, fresh=self.fresh)
 
     def _journalled_labels(self, journal: Journal, sort: str) -> list[str]:
         # One of another model does not fit.
-        key = as_keys([digest("labels", self._folder.name, sort)])
+        key = as_keys([digest("labels", self.folder.name, sort)])
         held = journal.get(key)
         if held is not None:
             return msgspec.json.decode(held.rows[0], type=list[str])
-        labels = labels_of(self._load(), self._name)
+        labels = labels_of(self.load(), self.name)
         journal.put(key, Batch(key, [json.dumps(labels).encode()], {}), (1, 1))
         return labels
 
@@ -121,15 +109,15 @@ class Answerer:
         ]
         todo = sum(map(len, missing))
         self.cached += len(asked.keys) - todo
-        self._progress.start(stage, len(asked.keys), len(asked.keys) - todo)
+        self.progress.start(stage, len(asked.keys), len(asked.keys) - todo)
         if missing:
             step = journal.sizes[1] if journal.sizes else size
-            model = self._load()
+            model = self.load()
             items = asked.taken
             if getattr(model, "remote", False):
-                pins = [pinned(item, self._keys) for item in taken(asked.items, asked.first)]
+                pins = [pinned(item, self.keys) for item in taken(asked.items, asked.first)]
                 items = partial(taken, pins)
-            forward = Forward(model, requests, min(step, size), self._device, self._name)
+            forward = Forward(model, requests, min(step, size), self.device, self.name)
             if requests.method == "write" and isinstance(model, WritesEach):
                 answers = _one_by_one(forward, model, missing, items)
             else:
@@ -140,22 +128,22 @@ class Answerer:
 
     def _size(self, journal: Journal, requests: Requests, asked: Distinct, lengths: Places) -> int:
         """The batch size: as asked, else as the journal recorded, else by the memory there is."""
-        if self._batch_size is not None:
-            return self._batch_size
+        if self.batch_size is not None:
+            return self.batch_size
         if journal.sizes is not None:
             return journal.sizes[0]
         if not len(lengths):
             return 1
         (longest,) = asked.taken(lengths.argmax(0, keepdims=True))
-        model = self._load()
+        model = self.load()
         item = Forward(model, requests, 1).prepare(longest)
-        return first_size(prepared_bytes(item), self._device, largest_batch(model, requests))
+        return first_size(prepared_bytes(item), self.device, largest_batch(model, requests))
 
     def _batches(
         self, forward: Forward, missing: list[Places], items: Taken
     ) -> Iterator[tuple[Places, Sequence[Row]]]:
         for rows, prepared in forward.ahead(missing, items):
-            yield rows, forward.answer(prepared, self._progress.note)
+            yield rows, forward.answer(prepared, self.progress.note)
 
     def _keep(
         self,
@@ -175,7 +163,7 @@ class Answerer:
             journal.put(as_keys([batch.keys.data, *batch.failures]), batch, sizes)
         table.put(rows, asked.keys, batch._replace(failures=batch.failures | passing))
         self.computed += len(batch.keys)
-        self._progress.advance(len(rows))
+        self.progress.advance(len(rows))
 
 
 def _put_held(table: Table, rows: Places, keys: Keys, journal: Journal) -> Places:

@@ -6,6 +6,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from itertools import chain
 from os import cpu_count
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ Taken = Callable[["Places"], Sequence[Item]]  # the items of rows
 Prepared = tuple["Places", list[object]]  # rows of a batch; each one's input or its SampleError
 
 
+@dataclass(eq=False)
 class Forward:
     """One model answering batches of requests.
 
@@ -37,21 +39,12 @@ class Forward:
     `name` is what errors call the model.
     """
 
-    def __init__(
-        self,
-        model: object,
-        requests: Requests,
-        step: int,
-        device: str = "cpu",
-        name: str = "the model",
-    ) -> None:
-        self._model = model
-        self._name = name
-        self._ahead = _AHEAD[device.partition(":")[0]]
-        self._requests = requests
-        self.method = requests.method
-        self.step = step
-        self._heard: list[float] = []  # threads append to it
+    model: object
+    requests: Requests
+    step: int
+    device: str = "cpu"
+    name: str = "the model"
+    _heard: list[float] = field(default_factory=list, init=False)  # threads append to it
 
     @property
     def heard(self) -> float:
@@ -61,14 +54,14 @@ class Forward:
     def prepare(self, item: Item) -> object:
         """Decode one item and do the model's own work on it, or return why that cannot be."""
         try:
-            decoded = decode(item, self._model)
+            decoded = decode(item, self.model)
         except SampleError as error:
             return error
         self._heard.append(seconds_of_sound(decoded))
-        if not isinstance(self._model, Prepares) or isinstance(decoded, Seeded):
+        if not isinstance(self.model, Prepares) or isinstance(decoded, Seeded):
             return decoded
         try:
-            return self._prepared(self._model, decoded)
+            return self._prepared(self.model, decoded)
         except SampleError as error:
             return error
         except Exception as error:
@@ -76,12 +69,12 @@ class Forward:
             raise
 
     def _prepared(self, model: Prepares, decoded: object) -> object:
-        method = self._requests.method
+        method = self.requests.method
         if method == "write":
             return model.prepare(decoded, "conversation")
         if method == "loglikelihood" and isinstance(decoded, tuple):
             return model.prepare(decoded[0], "conversation"), decoded[1]
-        return model.prepare(decoded, self._requests.modality)
+        return model.prepare(decoded, self.requests.modality)
 
     def ahead(self, batches: Iterable[Places], taken: Taken) -> Iterator[Prepared]:
         """Each batch with its items prepared, in order; on a GPU ahead of their use."""
@@ -90,11 +83,11 @@ class Forward:
         try:
             for rows in batches:
                 items = taken(rows)
-                asis = not isinstance(self._model, Prepares) and set(map(type, items)) == {str}
+                asis = not isinstance(self.model, Prepares) and set(map(type, items)) == {str}
                 queue.append(
                     (rows, items if asis else [pool.submit(self.prepare, item) for item in items])
                 )
-                if len(queue) > self._ahead:
+                if len(queue) > _AHEAD[self.device.partition(":")[0]]:
                     yield _results(*queue.popleft())
             while queue:
                 yield _results(*queue.popleft())
@@ -121,12 +114,12 @@ class Forward:
                         numbers.append(number)
                         yield item
 
-        for at, answer in model.write_each(sound(), self._requests.options):
-            yield numbers[at], as_row(answer, "write", self._name)
+        for at, answer in model.write_each(sound(), self.requests.options):
+            yield numbers[at], as_row(answer, "write", self.name)
             answered += 1
         if answered != len(numbers):
             raise ModelError(
-                f"{self._name}: write_each gave {count(answered, 'answer')} for"
+                f"{self.name}: write_each gave {count(answered, 'answer')} for"
                 f" {count(len(numbers), 'conversation')}"
             )
         yield from failed
@@ -148,7 +141,7 @@ class Forward:
         while True:
             try:
                 parts = (items[i : i + self.step] for i in range(0, len(items), self.step))
-                answered = [call(self._model, part, self._requests, self._name) for part in parts]
+                answered = [call(self.model, part, self.requests, self.name) for part in parts]
                 return answered[0] if len(answered) == 1 else list(chain.from_iterable(answered))
             except SampleError as error:
                 if len(items) == 1:
@@ -159,7 +152,7 @@ class Forward:
                     raise
                 if self.step == 1:
                     raise ModelError(
-                        f"out of memory with a batch of one {self._requests.modality}: choose"
+                        f"out of memory with a batch of one {self.requests.modality}: choose"
                         " another --device or a smaller --dtype"
                     ) from error
             self.step = max(1, self.step // 2)
