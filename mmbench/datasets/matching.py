@@ -6,7 +6,7 @@ column is used if each of its values names one sample; which one is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -36,8 +36,6 @@ _MEDIA_ENDINGS = {
     *(".mp4", ".avi", ".mkv", ".mov", ".webm", ".mpg", ".mpeg", ".m4v"),
 }
 
-Columns = Mapping[str, Sequence[str]]
-
 
 class _Names(NamedTuple):
     """What names the samples, in one way, and the ids of these."""
@@ -57,12 +55,14 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     without ids are not as many as the samples.
     """
     if outputs.positional:
-        return _in_order(column(samples, "id"), outputs)
+        _refuse_number(len(outputs.values), len(samples))
+        return replace(_renamed(outputs, column(samples, "id")), positional=False)
     name, written = outputs.id_column, keys_of(outputs.values)
     ids = _matched(samples, name, written)
     further = {} if ids is not None and outputs.by_format else outputs.other_ids
-    others = _fitting(samples, further) if ids is not None else _complete(samples, further)
-    fitting = ({} if ids is None else {name: ids}) | others
+    match = _naming_all if ids is None else _by_name
+    found = {name: ids} | {other: match(samples, other, given) for other, given in further.items()}
+    fitting = {name: ids for name, ids in found.items() if ids is not None}
     first = next(iter(fitting.values()), None)
     if any(other != first for other in fitting.values()):
         names = listed(name or "(their keys)" for name in fitting)
@@ -79,6 +79,15 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     return _renamed(outputs, first, _note(name, outputs.id_column, as_written))
 
 
+def _refuse_number(outputs: int, samples: int) -> None:
+    """Raise DataError for outputs without ids that are not as many as the samples."""
+    if outputs != samples:
+        raise DataError(
+            f"{count(outputs, 'output')} without ids for {count(samples, 'sample')}: give ids with"
+            " them"
+        )
+
+
 def _refuse_tag(samples: Sequence[Sample], name: str) -> None:
     """Raise DataError where the data have the column of the ids, and it names other things."""
     if name in names_in(column(samples, "tags")):
@@ -88,33 +97,6 @@ def _refuse_tag(samples: Sequence[Sample], name: str) -> None:
         )
 
 
-def _fitting(samples: Sequence[Sample], columns: Columns) -> dict[str, Sequence[str]]:
-    """Return the samples' ids by the columns that name some in every row."""
-    found = {name: _by_name(samples, name, ids) for name, ids in columns.items()}
-    return {name: ids for name, ids in found.items() if ids is not None}
-
-
-def _complete(samples: Sequence[Sample], columns: Columns) -> dict[str, Sequence[str]]:
-    """Return the samples' ids by the columns that name all samples."""
-    found = {name: _matched(samples, name, ids) for name, ids in columns.items()}
-    return {n: ids for n, ids in found.items() if ids is not None and len(ids) == len(samples)}
-
-
-def _in_order(ids: Sequence[str], outputs: Outputs) -> Outputs:
-    """Return outputs without ids under those of the samples in their order."""
-    if len(outputs.values) != len(ids):
-        raise DataError(
-            f"{count(len(outputs.values), 'output')} without ids for {count(len(ids), 'sample')}:"
-            " give ids with them"
-        )
-    return replace(
-        outputs,
-        values=Keyed(ids, values_of(outputs.values)),
-        tags={ids[int(row)]: tags for row, tags in outputs.tags.items()},
-        positional=False,
-    )
-
-
 def _note(name: str, preferred: str, as_written: bool) -> str:
     other = f", not {preferred or 'their keys'}" if name != preferred else ""
     by = f"column {name}{other}" if name else "their keys"
@@ -122,13 +104,13 @@ def _note(name: str, preferred: str, as_written: bool) -> str:
     return f"outputs are matched by {by}{rest}"
 
 
-def _renamed(outputs: Outputs, ids: Sequence[str], note: str) -> Outputs:
+def _renamed(outputs: Outputs, ids: Sequence[str], *notes: str) -> Outputs:
     new = dict(zip(outputs.values, ids, strict=True)) if outputs.tags else {}
     return replace(
         outputs,
         values=Keyed(ids, values_of(outputs.values)),
         tags={new[ident]: tags for ident, tags in outputs.tags.items()},
-        notes=[*outputs.notes, note],
+        notes=[*outputs.notes, *notes],
     )
 
 
@@ -145,6 +127,11 @@ def _matched(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequen
             if rows and (_holds_paths(name) or _are_ends([known.names[r] for r in rows], ids)):
                 return [known.ids[row] for row in rows]
     return None
+
+
+def _naming_all(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
+    """Return the same as `_matched`, for a column that names all samples."""
+    return _matched(samples, name, ids) if len(ids) == len(samples) else None
 
 
 def _by_name(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
