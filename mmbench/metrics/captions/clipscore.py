@@ -74,7 +74,7 @@ def clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]
     (torchmetrics' CLIPScore, 100 · cos with no prefix, is another number.)
     Source: Hessel et al. 2021, arXiv 2104.08718; jmhessel/clipscore `get_clip_score`.
     """
-    return _score(_fit(predictions, features, _CLIPSCORE), _CLIPSCORE)
+    return _score(predictions, _fit(features, _CLIPSCORE), _CLIPSCORE)
 
 
 @declare(
@@ -94,7 +94,7 @@ def ref_clipscore(predictions: Sequence[Prediction], *, features: Sequence[Featu
     reference's cosine as it is where it is negative, against the paper.)
     Source: Hessel et al. 2021, arXiv 2104.08718; jmhessel/clipscore `get_refonlyclipscore`, `main`.
     """
-    return _score(_harmonic(predictions, features, _CLIPSCORE), _CLIPSCORE)
+    return _score(predictions, _harmonic(features, _CLIPSCORE), _CLIPSCORE)
 
 
 @declare(unit="score", better="higher", worst=0, best=_PAC, kinds=_KINDS, wants=Wants(_pair, _PAIR))
@@ -105,7 +105,7 @@ def pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) ->
     authors give the weights as files for their own code, so a model with them has to be named.
     Source: Sarto et al. 2023, arXiv 2303.12112; aimagelab/pacscore `PACScore`.
     """
-    return _score(_fit(predictions, features, _PAC), _PAC)
+    return _score(predictions, _fit(features, _PAC), _PAC)
 
 
 @declare(
@@ -123,34 +123,25 @@ def ref_pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]
     is better.
     Source: Sarto et al. 2023, arXiv 2303.12112; aimagelab/pacscore `RefPACScore`.
     """
-    return _score(_harmonic(predictions, features, _PAC), _PAC)
+    return _score(predictions, _harmonic(features, _PAC), _PAC)
 
 
-def _score(rows: NDArray[np.float64], weight: float) -> Score:
+def _score(predictions: Sequence[Prediction], rows: NDArray[np.float64], weight: float) -> Score:
+    if len(rows) != len(predictions):
+        raise ValueError(f"{len(rows)} features for {len(predictions)} predictions")
     return score(rows, signature=f"prefix={_PREFIX.strip()},weight={weight:g}")
 
 
-def _fit(
-    predictions: Sequence[Prediction], features: Sequence[Features], weight: float
-) -> NDArray[np.float64]:
+def _fit(features: Sequence[Features], weight: float) -> NDArray[np.float64]:
     """Of each caption weight · max(0, cos(caption, image)) [n]."""
-    return weight * _cosines(predictions, features, "image")
+    return weight * np.array([_cosine(each, "image") for each in features], np.float64)
 
 
-def _harmonic(
-    predictions: Sequence[Prediction], features: Sequence[Features], weight: float
-) -> NDArray[np.float64]:
-    fit = _fit(predictions, features, weight)
-    near = _cosines(predictions, features, "references")
+def _harmonic(features: Sequence[Features], weight: float) -> NDArray[np.float64]:
+    fit = _fit(features, weight)
+    near = np.array([_cosine(each, "references") for each in features], np.float64)
     both = fit + near
     return np.divide(2 * fit * near, both, out=np.zeros_like(both), where=both > 0)
-
-
-def _cosines(
-    predictions: Sequence[Prediction], features: Sequence[Features], other: str
-) -> NDArray[np.float64]:
-    pairs = zip(predictions, features, strict=True)
-    return np.array([_cosine(each, other) for _, each in pairs], dtype=np.float64)
 
 
 def _cosine(features: Features, other: str) -> float:
