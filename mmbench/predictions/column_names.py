@@ -22,17 +22,9 @@ RAW = {"filtered_resps": "resps"}
 
 # Words that make a name one of predictions: `y_pred`, `raw_response`, `pred_text_ctc`.
 _PREDICTION_WORDS = {
-    *(
-        "prediction",
-        "predictions",
-        "pred",
-        "preds",
-        "predicted",
-        "predict",
-        "response",
-        "responses",
-    ),
-    *("resp", "resps", "reply", "output", "outputs", "hypothesis", "hypotheses", "hyp", "hyps"),
+    *("prediction", "predictions", "pred", "preds", "predicted", "predict"),
+    *("response", "responses", "resp", "resps", "reply", "output", "outputs"),
+    *("hypothesis", "hypotheses", "hyp", "hyps"),
     *("generated", "generation", "generations", "completion", "completions", "result", "results"),
     "top1",
 }
@@ -44,19 +36,8 @@ _MODEL_WORDS = {
 }
 # Words that make a name one of something about the prediction: `response_time`, `pred_source`.
 _ABOUT = {
-    *(
-        "id",
-        "ids",
-        "time",
-        "seconds",
-        "latency",
-        "tokens",
-        "token",
-        "length",
-        "len",
-        "count",
-        "num",
-    ),
+    *("id", "ids", "time", "seconds", "latency", "tokens", "token", "length", "len"),
+    *("count", "num"),
     *("score", "scores", "prob", "probs", "logprob", "logprobs", "confidence", "type", "format"),
     *("file", "path", "url", "source", "language", "lang", "status", "error", "cost", "correct"),
 }
