@@ -8,8 +8,6 @@ costs nothing for a table and works on a list of objects as well.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mmbench.columns.base import (
     ABSENT,
     Absent,
@@ -17,6 +15,7 @@ from mmbench.columns.base import (
     Mapped,
     NumberRows,
     Patched,
+    Places,
     Repeated,
     Texts,
     are_texts,
@@ -48,9 +47,6 @@ from mmbench.columns.tables import (
     table,
 )
 
-if TYPE_CHECKING:
-    from mmbench.columns.base import Places as Places
-
 __all__ = [
     "ABSENT",
     "Absent",
@@ -61,6 +57,7 @@ __all__ = [
     "Mappings",
     "NumberRows",
     "Patched",
+    "Places",
     "Repeated",
     "Table",
     "Texts",

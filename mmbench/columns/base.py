@@ -6,14 +6,14 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeGuard, TypeVar, cast, overload
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    Places = NDArray[np.int64]
+Places: TypeAlias = "NDArray[np.int64]"
 
 T = TypeVar("T")
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, Mapping, Sequence, ValuesView
 from typing import TYPE_CHECKING, TypeVar
 
-from mmbench.columns.base import Texts, taken
+from mmbench.columns.base import Places, Texts, taken
 from mmbench.columns.packing import texts_of
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
-
-    from mmbench.columns.base import Places
 
 V = TypeVar("V")
 

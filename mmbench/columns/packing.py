@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from mmbench.columns.base import ABSENT, Absent, Column, Repeated, Texts, are_texts
+from mmbench.columns.base import ABSENT, Absent, Column, Places, Repeated, Texts, are_texts
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from mmbench.columns.base import Places
 
 T = TypeVar("T")
 

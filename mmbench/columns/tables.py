@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from mmbench.columns.base import ABSENT, Column, Repeated, Texts, taken
+from mmbench.columns.base import ABSENT, Column, Places, Repeated, Texts, taken
 from mmbench.columns.packing import packed
-
-if TYPE_CHECKING:
-    from mmbench.columns.base import Places
 
 T = TypeVar("T")
 

@@ -8,16 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.columns import ABSENT, Mappings, are_texts, by_name, column, places, taken, utf8
+from mmbench.columns import (
+    ABSENT,
+    Mappings,
+    Places,
+    are_texts,
+    by_name,
+    column,
+    places,
+    taken,
+    utf8,
+)
 from mmbench.types import Sample
-
-if TYPE_CHECKING:
-    from mmbench.columns import Places
 
 
 class Judgements(NamedTuple):

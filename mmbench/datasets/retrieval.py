@@ -8,20 +8,16 @@ from functools import cached_property
 from hashlib import blake2b
 from itertools import chain, compress
 from numbers import Real
-from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from mmbench.columns import ABSENT, column, entries, places, taken
+from mmbench.columns import ABSENT, Places, column, entries, places, taken
 from mmbench.datasets.judgements import Judgements, digest_of_ids, judgements, outside
 from mmbench.datasets.retrieval_matching import match
 from mmbench.text import count
 from mmbench.types import Content, Outputs, Sample
-
-if TYPE_CHECKING:
-    from mmbench.columns import Places
 
 
 class RetrievalData(Struct, frozen=True, dict=True):

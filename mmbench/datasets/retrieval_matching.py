@@ -9,6 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from mmbench.columns import (
+    Places,
     Texts,
     are_distinct,
     by_name,
@@ -30,7 +31,6 @@ from mmbench.text import count, listed, path_id, repeated
 from mmbench.types import Outputs, Sample
 
 if TYPE_CHECKING:
-    from mmbench.columns import Places
     from mmbench.datasets.retrieval import RetrievalData
 
 

@@ -12,18 +12,14 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from os import cpu_count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from mmbench import __version__
 from mmbench.checkpoints.resolve import Checkpoint
 from mmbench.protocols import ModelClass
-from mmbench.storage.content_keys import digest, digest_of_keys
+from mmbench.storage.content_keys import Keys, digest, digest_of_keys
 from mmbench.types import KindOptions, ModelInfo, TaskSpec
-
-if TYPE_CHECKING:
-    from mmbench.storage.content_keys import Keys
 
 # Libraries whose version can move a number in its last digits, or more.
 NUMERIC = (

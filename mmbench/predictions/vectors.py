@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.columns import Texts
+from mmbench.columns.vectors import Vectors
 from mmbench.data.readers.jsonfile import decode_text, read_file
 from mmbench.errors import DataError
 from mmbench.predictions.arrays import FAULTS, SIDES, matrix, refuse_widths
@@ -21,8 +22,6 @@ from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from mmbench.columns.vectors import Vectors
 
 # Of big-ann-benchmarks (.fbin) and cuVS: n and d, then the numbers, all of them little-endian.
 _PLAIN = {".fbin": "<f4", ".f16bin": "<f2"}
@@ -43,8 +42,6 @@ def embeddings_folder(folder: Path) -> Outputs:
     Vectors [n, d] of any floating-point type; ids are texts or whole numbers, one a vector. What
     is unlike is refused as in an .npz. Raises DataError, which names the file.
     """
-    from mmbench.columns.vectors import Vectors
-
     files: list[Path] = []
     sides: dict[str, tuple[Sequence[str], Vectors]] = {}
     for side in SIDES:

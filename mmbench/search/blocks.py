@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbench.columns.vectors import Vectors
 from mmbench.search.checks import unfit
 from mmbench.types import Array
 
 if TYPE_CHECKING:
     import torch
-
-    from mmbench.columns.vectors import Vectors
 
 Ints = NDArray[np.int64]
 Tasks = Generator[Callable[["_Scratch"], object]]

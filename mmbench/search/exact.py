@@ -8,19 +8,17 @@ a smaller 8-byte blake2b. Nothing of the size queries × corpus is ever held.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from mmbench.columns.vectors import Vectors
 from mmbench.search.blocks import Ints, Sweep
 from mmbench.search.checks import check_vectors, refuse_unfit
 from mmbench.search.counting import Counter
 from mmbench.search.nearest import Nearest
 from mmbench.search.order import IdOrder
 from mmbench.types import Array
-
-if TYPE_CHECKING:
-    from mmbench.columns.vectors import Vectors
 
 Ids = Sequence[str] | None
 

@@ -17,7 +17,7 @@ from hashlib import blake2b, file_digest
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mmbench import media
 from mmbench.errors import SampleError, UserError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Keys = NDArray[np.uint8]  # [n, 16], contiguous
+Keys: TypeAlias = "NDArray[np.uint8]"  # [n, 16], contiguous
 
 KEY_BYTES = 16
 _LENGTH = 8  # bytes of a length in what is hashed

@@ -16,20 +16,17 @@ import time
 from array import array
 from itertools import repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbench.columns import Places
 from mmbench.storage.cache_errors import cache_errors
-from mmbench.storage.content_keys import as_keys, by_bytes, digest_of_keys
+from mmbench.storage.content_keys import Keys, as_keys, by_bytes, digest_of_keys
 from mmbench.storage.journal_entries import HEAD, Batch, Entry, as_entry, entries
 from mmbench.validation.regular_files import open_regular
-
-if TYPE_CHECKING:
-    from mmbench.columns import Places
-    from mmbench.storage.content_keys import Keys
 
 
 class _Index(NamedTuple):

@@ -17,15 +17,11 @@ import mmap
 import struct
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from zlib import crc32
 
-from mmbench.columns import Column
-from mmbench.storage.content_keys import KEY_BYTES, as_keys, digest_of_keys
-
-if TYPE_CHECKING:
-    from mmbench.columns import Places
-    from mmbench.storage.content_keys import Keys
+from mmbench.columns import Column, Places
+from mmbench.storage.content_keys import KEY_BYTES, Keys, as_keys, digest_of_keys
 
 _MAGIC = b"mmbench\x02"
 # magic, rows, bytes of rows, bytes of JSON, planned size, step, batch id, CRC of the payload

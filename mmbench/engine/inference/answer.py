@@ -8,12 +8,11 @@ from contextlib import closing
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
-from mmbench.columns import taken
+from mmbench.columns import Places, taken
 from mmbench.engine.dispatch import Row, labels_of
 from mmbench.engine.inference.decode import is_timed, lengths
 from mmbench.engine.inference.forward import Forward, Taken, prepared_bytes
@@ -24,14 +23,10 @@ from mmbench.engine.progress import Progress
 from mmbench.errors import ContentError, SampleError
 from mmbench.media import DECODING
 from mmbench.protocols import WritesEach
-from mmbench.storage.content_keys import ContentKeys, as_keys, digest
+from mmbench.storage.content_keys import ContentKeys, Keys, as_keys, digest
 from mmbench.storage.journal import Journal
 from mmbench.storage.journal_entries import Batch, Block
 from mmbench.types import Answers, Requests, Said
-
-if TYPE_CHECKING:
-    from mmbench.columns import Places
-    from mmbench.storage.content_keys import Keys
 
 
 @dataclass(eq=False)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmbench import media
-from mmbench.columns import Texts, taken
+from mmbench.columns import Places, Texts, taken
 from mmbench.errors import SampleError
 from mmbench.protocols import Hears, TakesEncoded, Watches
 from mmbench.types import (
@@ -25,9 +24,6 @@ from mmbench.types import (
     Sound,
     View,
 )
-
-if TYPE_CHECKING:
-    from mmbench.columns import Places
 
 RATE = 16_000  # samples a second, of a model that does not say otherwise
 FRAMES = Frames(8)  # of a model that does not say which frames it looks at

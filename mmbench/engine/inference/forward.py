@@ -9,8 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
 from os import cpu_count
-from typing import TYPE_CHECKING
 
+from mmbench.columns import Places
 from mmbench.engine.dispatch import Row, as_row, call
 from mmbench.engine.inference.decode import decode, seconds_of_sound, shown
 from mmbench.errors import ModelError, SampleError
@@ -18,9 +18,6 @@ from mmbench.memory import is_out_of_memory
 from mmbench.protocols import Prepares, WritesEach
 from mmbench.text import count
 from mmbench.types import Item, Message, Requests, Seeded
-
-if TYPE_CHECKING:
-    from mmbench.columns import Places
 
 # Batches decoded while one is run. On a CPU none: the forward uses every core, and a thread that
 # takes one of them away makes all the others wait for it; decoding a batch on all cores first is

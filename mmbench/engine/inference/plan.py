@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmbench.columns import Places
+from mmbench.storage.content_keys import Keys
 from mmbench.types import Requests
-
-if TYPE_CHECKING:
-    from mmbench.columns import Places
-    from mmbench.storage.content_keys import Keys
 
 WINDOW = 8192  # requests sorted at a time: long enough to pad little, short enough to stream
 CPU_BATCH = 64  # beyond this a CPU gains nothing

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from mmbench.columns import taken
+from mmbench.columns import Places, taken
 from mmbench.engine import dispatch
-from mmbench.storage.content_keys import ContentKeys, by_bytes
+from mmbench.storage.content_keys import ContentKeys, Keys, by_bytes
 from mmbench.storage.journal_entries import Batch
 from mmbench.types import Answers, Array, Item, Media, Requests, Said, Written
-
-if TYPE_CHECKING:
-    from mmbench.columns import Places
-    from mmbench.storage.content_keys import Keys
 
 _IN_MEMORY = 1 << 30  # bytes of vectors beyond which they live in a temporary memory map
 _BLOCK = 1 << 16  # rows normalised or copied at a time

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from mmbench import metric_names
 from mmbench.columns import column, rows_not_none, without_rows
+from mmbench.engine.scoring.features import Featurer
 from mmbench.engine.scoring.long_texts import readable
 from mmbench.errors import SampleError, UserError
 from mmbench.protocols import Metric
 from mmbench.protocols.declarations import with_range
 from mmbench.types import Prediction, Score
-
-if TYPE_CHECKING:
-    from mmbench.engine.scoring.features import Featurer
 
 
 class Applied(NamedTuple):

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import numpy as np
 
 from mmbench import metric_names, stats
-from mmbench.columns import column, entries, taken
+from mmbench.columns import Places, column, entries, taken
 from mmbench.columns import joined as together
 from mmbench.search.extremes import best_case, is_uncertain, worst_case
 from mmbench.types import Prediction, Ranking, Score
-
-if TYPE_CHECKING:
-    from mmbench.columns import Places
 
 
 class Extremes(NamedTuple):

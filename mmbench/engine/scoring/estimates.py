@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from mmbench import stats
 from mmbench.columns import Repeated, column, joined, packed
@@ -12,12 +12,10 @@ from mmbench.engine.score_names import sums_directions
 from mmbench.engine.scoring.apply import apply
 from mmbench.engine.scoring.bounds import Extremes, extremes
 from mmbench.engine.scoring.bounds import joined as joined_extremes
+from mmbench.engine.scoring.features import Featurer
 from mmbench.errors import Missing, UserError
 from mmbench.text import count
 from mmbench.types import Directions, Prediction, Score
-
-if TYPE_CHECKING:
-    from mmbench.engine.scoring.features import Featurer
 
 MetricOptions = Mapping[str, Mapping[str, object]]  # by the name of the metric
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,10 +15,8 @@ from mmbench.columns import ABSENT, column, distinct, entries, rows_not_none, ta
 from mmbench.engine.score_names import macro_name
 from mmbench.engine.scoring.bounds import folded_again
 from mmbench.engine.scoring.estimates import MetricOptions, Scored, estimates, together
+from mmbench.engine.scoring.features import Featurer
 from mmbench.types import Directions, Score, ScoreInfo
-
-if TYPE_CHECKING:
-    from mmbench.engine.scoring.features import Featurer
 
 Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]
 

@@ -6,7 +6,7 @@ Documents are listed best first, or have a score each.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from mmbench.columns import column, places, taken
 from mmbench.columns.vectors import Vectors
@@ -15,10 +15,7 @@ from mmbench.datasets.retrieval_matching import is_listed, refuse_twice
 from mmbench.errors import DataError
 from mmbench.kinds.retrieval.parts import prediction
 from mmbench.search.listed import listed_ranking
-from mmbench.types import Answers, Broken, Outputs, Prediction, Said, Sample
-
-if TYPE_CHECKING:
-    from mmbench.types import Array
+from mmbench.types import Answers, Array, Broken, Outputs, Prediction, Said, Sample
 
 
 class Embedded(NamedTuple):
