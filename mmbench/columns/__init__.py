@@ -29,11 +29,8 @@ from mmbench.columns.names import (
     are_distinct,
     by_name,
     distinct,
-    keys_of,
-    looked_up,
     places,
     utf8,
-    values_of,
 )
 from mmbench.columns.packing import Lists, as_column, packed, rows_of_type, texts_of
 from mmbench.columns.tables import (
@@ -70,8 +67,6 @@ __all__ = [
     "entries",
     "joined",
     "joined_mappings",
-    "keys_of",
-    "looked_up",
     "names_in",
     "packed",
     "patched",
@@ -82,6 +77,5 @@ __all__ = [
     "taken",
     "texts_of",
     "utf8",
-    "values_of",
     "without_rows",
 ]

@@ -27,6 +27,13 @@ class Keyed(Mapping[str, V]):
         self.names, self.column = names, values
         self._row_of: dict[str, int] | None = None
 
+    @classmethod
+    def of(cls, mapping: Mapping[str, V]) -> Keyed[V]:
+        """Return any mapping as one of columns."""
+        if isinstance(mapping, Keyed):
+            return mapping
+        return cls(list(mapping), list(mapping.values()))
+
     def __len__(self) -> int:
         return len(self.names)
 
@@ -46,6 +53,14 @@ class Keyed(Mapping[str, V]):
             self._row_of = {name: row for row, name in enumerate(self.names)}
         return self.column[self._row_of[name]]
 
+    def looked_up(self, names: Sequence[str]) -> Sequence[V]:
+        """Return the value of each name, in their order. Raises KeyError for one that has none."""
+        rows = places(names, self.names)
+        if len(rows) and rows.min() < 0:
+            raise KeyError(names[int(rows.argmin())])
+        whole = len(rows) == len(self) and bool((rows[1:] > rows[:-1]).all())
+        return self.column if whole else taken(self.column, rows)
+
 
 class _Values(ValuesView[V]):
     _mapping: Keyed[V]
@@ -59,27 +74,6 @@ class _Items(ItemsView[str, V]):
 
     def __iter__(self) -> Iterator[tuple[str, V]]:
         return zip(self._mapping.names, self._mapping.column, strict=True)
-
-
-def looked_up(mapping: Mapping[str, V], names: Sequence[str]) -> Sequence[V]:
-    """Return the value of each name, in their order. Raises KeyError for one that has none."""
-    if not isinstance(mapping, Keyed):
-        return [mapping[name] for name in names]
-    rows = places(names, mapping.names)
-    if len(rows) and rows.min() < 0:
-        raise KeyError(names[int(rows.argmin())])
-    whole = len(rows) == len(mapping) and bool((rows[1:] > rows[:-1]).all())
-    return mapping.column if whole else taken(mapping.column, rows)
-
-
-def keys_of(mapping: Mapping[str, object]) -> Sequence[str]:
-    """Return the keys of a mapping as a column."""
-    return mapping.names if isinstance(mapping, Keyed) else list(mapping)
-
-
-def values_of(mapping: Mapping[str, V]) -> Sequence[V]:
-    """Return the values of a mapping as a column."""
-    return mapping.column if isinstance(mapping, Keyed) else list(mapping.values())
 
 
 def places(names: Sequence[str], among: Sequence[str]) -> Places:

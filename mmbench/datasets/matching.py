@@ -20,11 +20,9 @@ from mmbench.columns import (
     are_distinct,
     column,
     entries,
-    keys_of,
     names_in,
     places,
     taken,
-    values_of,
 )
 from mmbench.errors import DataError
 from mmbench.text import count, listed, part_of
@@ -57,7 +55,7 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     if outputs.positional:
         _refuse_number(len(outputs.values), len(samples))
         return replace(_renamed(outputs, column(samples, "id")), positional=False)
-    name, written = outputs.id_column, keys_of(outputs.values)
+    name, written = outputs.id_column, Keyed.of(outputs.values).names
     ids = _matched(samples, name, written)
     further = {} if ids is not None and outputs.by_format else outputs.other_ids
     match = _naming_all if ids is None else _by_name
@@ -108,7 +106,7 @@ def _renamed(outputs: Outputs, ids: Sequence[str], *notes: str) -> Outputs:
     new = dict(zip(outputs.values, ids, strict=True)) if outputs.tags else {}
     return replace(
         outputs,
-        values=Keyed(ids, values_of(outputs.values)),
+        values=Keyed(ids, Keyed.of(outputs.values).column),
         tags={new[ident]: tags for ident, tags in outputs.tags.items()},
         notes=[*outputs.notes, *notes],
     )
@@ -208,7 +206,7 @@ def _path(name: str) -> PurePosixPath:
 
 def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     """Leave out tags of outputs that the data have too; the data's stay. A note names them."""
-    named = set(names_in(values_of(outputs.tags)))
+    named = set(names_in(Keyed.of(outputs.tags).column))
     common = [name for name in names_in(column(samples, "tags")) if name in named]
     if not common:
         return outputs
@@ -233,7 +231,7 @@ def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
 def refuse_strangers(ids: Sequence[str], outputs: Outputs, *, partial: bool) -> None:
     """Raise what `refuse_unmatched` raises, with the column that the ids are from."""
     try:
-        refuse_unmatched(ids, keys_of(outputs.values), partial=partial)
+        refuse_unmatched(ids, Keyed.of(outputs.values).names, partial=partial)
     except DataError as error:
         if not outputs.id_column or outputs.values.keys() <= set(ids):
             raise

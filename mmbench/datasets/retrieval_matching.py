@@ -9,18 +9,17 @@ import numpy as np
 from msgspec.structs import replace
 
 from mmbench.columns import (
+    Keyed,
     Places,
     Texts,
     are_distinct,
     by_name,
     column,
     joined,
-    keys_of,
     places,
     table,
     taken,
     texts_of,
-    values_of,
 )
 from mmbench.columns.vectors import Vectors
 from mmbench.datasets.columns import sample_columns
@@ -49,12 +48,11 @@ def match(data: RetrievalData, outputs: Outputs, *, partial: bool) -> tuple[Retr
             " both sides, np.savez('x.npz', query=…, query_ids=…, corpus=…, corpus_ids=…)"
         )
     documents = _Names(data.corpus)
-    asked, at = _matched(data.queries, keys_of(outputs.values), "queries", partial=partial)
+    given = Keyed.of(outputs.values)
+    asked, at = _matched(data.queries, given.names, "queries", partial=partial)
     values = {
         query: documents.resolve_all(value, query)
-        for query, value in zip(
-            column(asked, "id"), taken(values_of(outputs.values), at), strict=True
-        )
+        for query, value in zip(column(asked, "id"), taken(given.column, at), strict=True)
     }
     return data.with_samples(asked, data.corpus), replace(outputs, values=values)
 

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from mmbench.columns import (
     ABSENT,
+    Keyed,
     Mappings,
     Texts,
     column,
     entries,
-    keys_of,
     names_in,
     packed,
     places,
@@ -120,7 +120,7 @@ class Samples(Struct, frozen=True):
         refuse_strangers(ids, outputs, partial=partial)
         kept = self.samples
         if partial:  # else samples without an output were refused
-            absent = (places(ids, keys_of(outputs.values)) < 0).nonzero()[0]
+            absent = (places(ids, Keyed.of(outputs.values).names) < 0).nonzero()[0]
             kept = without_rows(kept, absent.tolist())
         return replace(self, samples=kept), without_data_tags(kept, outputs)
 

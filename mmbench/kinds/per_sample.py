@@ -14,7 +14,6 @@ from mmbench.columns import (
     Repeated,
     Table,
     column,
-    looked_up,
     patched,
     rows_of_type,
     table,
@@ -168,7 +167,7 @@ def each_output(
         value
         if isinstance(value, Broken)
         else read(value, f"task {task.name}: the output for {ident}")
-        for ident, value in zip(ids, looked_up(outputs.values, ids), strict=True)
+        for ident, value in zip(ids, Keyed.of(outputs.values).looked_up(ids), strict=True)
     ]
 
 
@@ -177,7 +176,7 @@ def _tags(samples: Sequence[Sample], outputs: Outputs) -> Sequence[Mapping[str, 
     own, given, ids = column(samples, "tags"), outputs.tags, column(samples, "id")
     if not given:
         return own
-    found = looked_up(given, ids) if isinstance(given, Keyed) else ()
+    found = given.looked_up(ids) if isinstance(given, Keyed) else ()
     if isinstance(own, Mappings) and isinstance(found, Mappings):  # `match` left out common names
         return Mappings({**found.columns, **own.columns}, len(ids))
     pairs = zip(ids, own, strict=True)

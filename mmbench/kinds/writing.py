@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from mmbench.columns import Table, are_texts, column, looked_up, patched, rows_of_type, table
+from mmbench.columns import Keyed, Table, are_texts, column, patched, rows_of_type, table
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.kinds.conversation import (
@@ -94,7 +94,7 @@ class Writing(PerSample):
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
         """Return the texts; a number becomes its decimal text."""
-        values = looked_up(outputs.values, column(data.samples, "id"))
+        values = Keyed.of(outputs.values).looked_up(column(data.samples, "id"))
         if are_texts(values):
             return values
         return each_output(self.task, data, outputs, _as_text)

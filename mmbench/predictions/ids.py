@@ -15,7 +15,7 @@ from unicodedata import normalize
 
 import msgspec
 
-from mmbench.columns import values_of
+from mmbench.columns import Keyed
 from mmbench.data.mapping.pairs import refuse_duplicates
 from mmbench.data.readers.transcript_lines import kaldi_parts, trn_parts
 from mmbench.errors import DataError
@@ -63,7 +63,7 @@ def with_line_ids(
     for a file in which only some lines carry an id, or where that may be chance.
     """
     plain = outputs.positional and not outputs.tags
-    texts = values_of(outputs.values) if plain else ()
+    texts = Keyed.of(outputs.values).column if plain else ()
     numbered = [(n, t) for n, t in enumerate(texts, 1) if isinstance(t, str) and t.strip()]
     if not plain or not numbered or not all(isinstance(text, str) for text in texts):
         return outputs

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mmbench.columns import Keyed, column, keys_of, patched, values_of
+from mmbench.columns import Keyed, column, patched
 from mmbench.text import count
 from mmbench.text.reasoning import NO_ANSWER, final_answer, has_reasoning, perhaps_reasoning
 from mmbench.types import Broken, Outputs, Prediction, Predictions
@@ -20,7 +20,8 @@ def without_reasoning(outputs: Outputs, empty: str | None) -> Outputs:
     A text without an answer behind the reasoning becomes `empty`, which a kind scores as wrong, and
     gets the tag `NO_ANSWER`; where `empty` is None the sample fails.
     """
-    names, values, tags = keys_of(outputs.values), values_of(outputs.values), dict(outputs.tags)
+    given, tags = Keyed.of(outputs.values), dict(outputs.tags)
+    names, values = given.names, given.column
     marked = [row for row, value in enumerate(values) if _is_marked(value)]
     answers: dict[int, object] = {row: final_answer(values[row]) for row in marked}
     missing = [row for row, answer in answers.items() if not answer]

@@ -10,12 +10,12 @@ import msgspec
 import numpy as np
 
 from mmbench.columns import (
+    Keyed,
     Repeated,
     Table,
     Texts,
     are_distinct,
     column,
-    looked_up,
     patched,
     places,
     rows_of_type,
@@ -75,7 +75,7 @@ class Classes(PerSample):
         a model's are. Raises UnknownName for a label that the data do not have, DataError for
         missing scores.
         """
-        given = looked_up(outputs.values, column(data.samples, "id"))
+        given = Keyed.of(outputs.values).looked_up(column(data.samples, "id"))
         if isinstance(given, Texts) and are_distinct(data.labels):
             found = places(given, data.labels)
             if (found >= 0).all():
