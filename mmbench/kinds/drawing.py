@@ -11,10 +11,10 @@ from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.per_sample import (
     PerSample,
+    answers_of,
     chance,
     dealt_out,
     each_output,
-    media_of,
     predicted,
     text_of,
     with_failures,
@@ -73,7 +73,7 @@ class Drawing(PerSample):
 
     def values(self, _data: Samples, responses: Responses, /) -> list[Media | Broken]:
         """Return the drawings."""
-        return media_of(generated(responses, "sample"))
+        return answers_of(generated(responses, "sample"))
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
         """Return the images. Raises DataError for anything else."""

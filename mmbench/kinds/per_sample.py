@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from inspect import unwrap
-from typing import ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from mmbench.columns import (
     Keyed,
@@ -294,9 +294,11 @@ def modality_in(spec: TaskSpec, data: Samples) -> Modality:
     return next(iter(first), "text")
 
 
-def media_of(generated: Said) -> list[Media | Broken]:
-    """Return what was drawn or spoken, a Broken where it failed."""
+def answers_of(
+    generated: Said, read: Callable[[Any], T] = lambda answer: answer
+) -> list[T | Broken]:
+    """Return what `read` makes of each answer that was generated, a Broken where it failed."""
     return [
-        Broken(generated.failures[row]) if row in generated.failures else medium
-        for row, medium in enumerate(generated.values)
+        Broken(generated.failures[row]) if row in generated.failures else read(value)
+        for row, value in enumerate(generated.values)
     ]

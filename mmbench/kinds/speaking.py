@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
-from mmbench.kinds.per_sample import PerSample, each_output, media_of, text_of
+from mmbench.kinds.per_sample import PerSample, answers_of, each_output, text_of
 from mmbench.kinds.responses import generated
 from mmbench.protocols import Responses, Speaks
 from mmbench.types import Broken, Media, Outputs, Requests, TaskSpec
@@ -30,7 +30,7 @@ class Speaking(PerSample):
 
     def values(self, _data: Samples, responses: Responses, /) -> list[Media | Broken]:
         """Return the sounds."""
-        return media_of(generated(responses, "sample"))
+        return answers_of(generated(responses, "sample"))
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
         """Return the sounds. Raises DataError for anything else."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from mmbench.columns import Keyed, Table, are_texts, column, patched, rows_of_type, table
+from mmbench.columns import Keyed, are_texts, column, rows_of_type
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.kinds.conversation import (
@@ -18,7 +18,7 @@ from mmbench.kinds.conversation import (
     media_together,
     modality_of,
 )
-from mmbench.kinds.per_sample import PerSample, dealt_out, each_output
+from mmbench.kinds.per_sample import PerSample, answers_of, dealt_out, each_output
 from mmbench.kinds.responses import generated
 from mmbench.protocols import Needs, Responses, Writes
 from mmbench.text import count
@@ -27,12 +27,12 @@ from mmbench.types import (
     Broken,
     Conversation,
     Outputs,
-    Prediction,
     Predictions,
     Requests,
     Said,
     TaskSpec,
     Written,
+    tagged,
 )
 
 # Metrics of free answers, which do not read options; of vqa_accuracy all variants.
@@ -72,11 +72,7 @@ class Writing(PerSample):
 
     def values(self, _data: Samples, responses: Responses, /) -> list[str | Broken]:
         """Return the texts."""
-        found = generated(responses, "sample")
-        return [
-            Broken(found.failures[row]) if row in found.failures else written.text
-            for row, written in enumerate(found.values)
-        ]
+        return answers_of(generated(responses, "sample"), lambda written: written.text)
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
         """Return the texts with the references; the tag `finish` marks those that were cut off."""
@@ -84,13 +80,10 @@ class Writing(PerSample):
         cut = _cut_off(responses)
         if not cut:
             return found
-        (split,) = found.directions[""]
-        rows = table(Prediction, split).columns
-        tags = {row: rows["tags"][row] | {"finish": "length"} for row in cut}
-        marked = Table(Prediction, rows | {"tags": patched(rows["tags"], tags)})
+        marked = found.with_splits(lambda split: tagged(split, cut))
         verb = "was" if len(cut) == 1 else "were"
         note = f"{count(len(cut), 'answer')} met the token limit and {verb} cut off"
-        return replace(found, directions={"": [marked]}, notes=[*found.notes, note])
+        return replace(marked, notes=[*found.notes, note])
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
         """Return the texts; a number becomes its decimal text."""
@@ -121,13 +114,12 @@ class Writing(PerSample):
         return [" ".join(answers)] * len(best)
 
 
-def _cut_off(responses: Responses) -> set[int]:
-    """Return the rows of the answers that met the token limit; options have no such answers."""
+def _cut_off(responses: Responses) -> dict[int, dict[str, str]]:
+    """Return tags of the answers that met the token limit, by row; options have no such answers."""
     found = responses.get("sample")
     values = found.values if isinstance(found, Said) else []
-    return {
-        row for row, one in enumerate(values) if isinstance(one, Written) and one.finish == "length"
-    }
+    written = ((row, one) for row, one in enumerate(values) if isinstance(one, Written))
+    return {row: {"finish": "length"} for row, one in written if one.finish == "length"}
 
 
 def _as_text(output: object, where: str) -> str:

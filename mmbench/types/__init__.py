@@ -35,6 +35,7 @@ from mmbench.types.predictions import (
     Predictions,
     Ranking,
     Wants,
+    tagged,
 )
 from mmbench.types.records import (
     ModelInfo,
@@ -115,4 +116,5 @@ __all__ = [
     "Views",
     "Wants",
     "Written",
+    "tagged",
 ]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from mmbench.columns import column, rows_not_none
+from mmbench.columns import Table, column, patched, rows_not_none, table
 from mmbench.types.content import Content, Modality, Role
 from mmbench.types.requests import ScoreScale
 
@@ -94,6 +94,15 @@ class Predictions(Struct, frozen=True):
         errors = [(column(split, "id"), column(split, "error")) for split in self.splits()]
         found = {ids[row]: why[row] for ids, why in errors for row in rows_not_none(why)}
         return list(found.items())
+
+
+def tagged(
+    predictions: Sequence[Prediction], tags: Mapping[int, Mapping[str, str]]
+) -> Table[Prediction]:
+    """Return predictions of which a few have further tags: {row: {name: value}}."""
+    whole = table(Prediction, predictions)
+    own = whole.columns["tags"]
+    return whole.having(tags=patched(own, {row: own[row] | more for row, more in tags.items()}))
 
 
 # What a metric gets of a prediction from the model it wants, by name: vectors [k, d], a row per

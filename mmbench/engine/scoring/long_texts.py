@@ -8,14 +8,12 @@ common subsequence) take the product of both lengths. Stored outputs stay whole.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from msgspec.structs import replace
-
-from mmbench.columns import Table, Texts, column, patched, table
+from mmbench.columns import Texts, column, patched, table
 from mmbench.text import count
 from mmbench.text.alternatives import first_reading, pieces_of
-from mmbench.types import Prediction, Predictions
+from mmbench.types import Prediction, Predictions, tagged
 
 LONGEST = 100_000  # characters
 TAG = "cut"  # of a sample whose output is cut: how many characters metrics read of it
@@ -27,35 +25,27 @@ def readable(predictions: Sequence[Prediction]) -> Sequence[Prediction]:
     long = _long(predictions)
     if not long:
         return predictions
-    rows = table(Prediction, predictions).columns
-    values = {row: rows["value"][row][:limit] for row, limit in long.items()}
-    return Table(Prediction, rows | {"value": patched(rows["value"], values)})
+    whole = table(Prediction, predictions)
+    values = whole.columns["value"]
+    cut = {row: values[row][:limit] for row, limit in long.items()}
+    return whole.having(value=patched(values, cut))
 
 
 def with_marks(predictions: Predictions) -> tuple[Predictions, list[str]]:
     """Return the predictions, with the tag `cut` on long texts, and a note that counts these."""
-    long = {
-        direction: [_long(split) for split in splits]
-        for direction, splits in predictions.directions.items()
-    }
-    cut = sum(len(rows) for splits in long.values() for rows in splits)
+    long = list(map(_long, predictions.splits()))
+    cut, left = sum(map(len, long)), iter(long)
     if not cut:
         return predictions, []
-    marked = {
-        direction: [_marked(*one) for one in zip(splits, long[direction], strict=True)]
-        for direction, splits in predictions.directions.items()
-    }
+
+    def marked(split: Sequence[Prediction]) -> Sequence[Prediction]:
+        return tagged(split, {row: {TAG: str(limit)} for row, limit in next(left).items()})
+
     note = (
         f"of {count(cut, 'output')} only the beginning was scored: longer than {LONGEST:,}"
         f" characters and than {_TIMES} times the reference (tag `{TAG}` in the rows)"
     )
-    return replace(predictions, directions=marked), [note]
-
-
-def _marked(predictions: Sequence[Prediction], long: Mapping[int, int]) -> Sequence[Prediction]:
-    rows = table(Prediction, predictions).columns
-    tags = {row: rows["tags"][row] | {TAG: str(limit)} for row, limit in long.items()}
-    return Table(Prediction, rows | {"tags": patched(rows["tags"], tags)})
+    return predictions.with_splits(marked), [note]
 
 
 def _long(predictions: Sequence[Prediction]) -> dict[int, int]:
