@@ -127,13 +127,9 @@ def _insert(db: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
 
 def _write(db: sqlite3.Connection, statement: Callable[[sqlite3.Connection], object]) -> None:
     """Run a statement in a transaction, which is taken back where it fails."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with db:
+        db.execute("BEGIN IMMEDIATE")
         statement(db)
-        db.execute("COMMIT")
-    finally:
-        if db.in_transaction:
-            db.rollback()
 
 
 def _is_damage(code: int) -> bool:
