@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mmbench.text import count
-from mmbench.types import PublishedInfo, ScoreInfo, TaskSpec
+from mmbench.types import Published, PublishedInfo, ScoreInfo, TaskSpec
 
 
 def verdicts(
@@ -31,12 +31,7 @@ def verdicts(
         if own
         else f"not comparable: another model ({model})"
     )
-    return [
-        _verdict(
-            metric, value, scores.get(metric), entry.tolerance, reason, entry.model, entry.source
-        )
-        for metric, value in entry.scores.items()
-    ]
+    return [_verdict(entry, metric, scores.get(metric), reason) for metric in entry.scores]
 
 
 def _not_comparable(spec: TaskSpec, sizes: Mapping[str, int], failed: int, doubt: str) -> str:
@@ -50,19 +45,12 @@ def _not_comparable(spec: TaskSpec, sizes: Mapping[str, int], failed: int, doubt
     return f"not comparable: {count(failed, 'sample')} failed" if failed else ""
 
 
-def _verdict(
-    metric: str,
-    value: float,
-    score: ScoreInfo | None,
-    tolerance: float,
-    reason: str,
-    model: str,
-    source: str,
-) -> PublishedInfo:
-    measured = score.value if score else None
+def _verdict(entry: Published, metric: str, score: ScoreInfo | None, reason: str) -> PublishedInfo:
+    value, measured = entry.scores[metric], score.value if score else None
     if not reason and measured is None:
         reason = "not comparable: not measured"
     if not reason and measured is not None:
-        close = abs(measured - value) <= tolerance
+        close = abs(measured - value) <= entry.tolerance
         reason = "reproduced" if close else f"not reproduced: off by {measured - value:+.4f}"
-    return PublishedInfo(metric, value, measured, tolerance, reason, model, source)
+    shown = entry.tolerance, reason, entry.model, entry.source
+    return PublishedInfo(metric, value, measured, *shown)
