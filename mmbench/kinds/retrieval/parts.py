@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -50,11 +50,11 @@ class Ranked:
     """What a search found in one direction.
 
     `ranks` [p] int64 per pair, from 1, 0 where unknown; `top` [askers, k] int64 positions of the
-    first few documents; `depth` is how far it looked, None for the whole corpus.
+    first few documents, if any; `depth` is how far it looked, None for the whole corpus.
     """
 
     ranks: Ints
-    top: Ints
+    top: Ints | None = None
     depth: int | None = None
 
 
@@ -121,13 +121,13 @@ def _predictions(
     of = np.searchsorted(rows, asker)
     lost = [np.bincount(of[which], minlength=len(rows)).tolist() for which in (failed, absent)]
     answered = np.searchsorted(asking.live, rows[~asking.has_failed(rows)])
-    tops = iter(_names(ranked.top[answered], other.ids))
+    tops = repeat(()) if ranked.top is None else iter(_names(ranked.top[answered], other.ids))
     made = []
     for row, (a, b), n, gone in zip(rows.tolist(), pairwise(cuts), *lost, strict=True):
         error, size, ranking = asking.errors.get(row), other.size + gone, None
         if error is None:
             ranking = Ranking(
-                *(known[a:b], grades[a:b], next(tops), ranked.depth),
+                *(known[a:b], grades[a:b], list(next(tops)), ranked.depth),
                 failed=n + gone,
                 failed_others=len(other.errors) - n,
                 size=size,

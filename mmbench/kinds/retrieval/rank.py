@@ -70,13 +70,12 @@ def _of_one_width(queries: Vectors, corpus: Vectors) -> tuple[Vectors, Vectors]:
 def oracle(part: Part, both: bool) -> list[Ranked]:
     """Every positive before everything else, the highest grade first."""
     ways, grades = part.pairs[: 1 + both], part.positives.grade[part.live]
-    return [Ranked(_places(askers, grades), _no_top(part, i)) for i, askers in enumerate(ways)]
+    return [Ranked(_places(askers, grades)) for askers in ways]
 
 
 def silent(part: Part, both: bool) -> list[Ranked]:
     """Nothing is returned for any query."""
-    none = np.zeros_like(part.pairs[0])
-    return [Ranked(none, _no_top(part, i)) for i in range(1 + both)]
+    return [Ranked(np.zeros_like(askers)) for askers in part.pairs[: 1 + both]]
 
 
 def _places(askers: Ints, grades: np.ndarray[Any, np.dtype[np.float64]]) -> Ints:
@@ -87,8 +86,3 @@ def _places(askers: Ints, grades: np.ndarray[Any, np.dtype[np.float64]]) -> Ints
     places = np.empty_like(askers)
     places[order] = np.arange(len(askers)) - first + 1
     return places
-
-
-def _no_top(part: Part, way: int) -> Ints:
-    askers = part.corpus if way else part.queries
-    return np.empty((len(askers.live), 0), dtype=np.int64)
