@@ -67,20 +67,17 @@ def with_line_ids(
     numbered = [(n, t) for n, t in enumerate(texts, 1) if isinstance(t, str) and t.strip()]
     if not plain or not numbered or not all(isinstance(text, str) for text in texts):
         return outputs
-    known = {_key(ident, fold=fold): ident for ident in ids}
+    key = str.casefold if fold else str
+    known = {key(ident): ident for ident in ids}
     for form in _FORMS:
         found = [form.parts(text) for _, text in numbered]
-        named = [known.get(_key(parts[0], fold=fold), "") if parts else "" for parts in found]
+        named = [known.get(key(parts[0]), "") if parts else "" for parts in found]
         if all(named) and not _by_chance(named, found, ids, form, where):
             refuse_duplicates("id", named, where)
             kept = [parts[1] for parts in found if parts]
             return _identified(outputs, dict(zip(named, kept, strict=True)), form, where)
         _refuse_some(numbered, found, ids, form, where)
     return outputs
-
-
-def _key(ident: str, *, fold: bool) -> str:
-    return ident.casefold() if fold else ident
 
 
 def _by_chance(
