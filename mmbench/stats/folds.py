@@ -55,24 +55,14 @@ _FAMILIES = {
 }
 
 
-def sums(*names: str) -> Callable[[Sums], Sums]:
+def sums(name: str) -> Callable[[Sums], Sums]:
     """Register a fold that needs weighted sums of the rows alone."""
-
-    def put(function: Sums) -> Sums:
-        _SUMS.update(dict.fromkeys(names, function))
-        return function
-
-    return put
+    return partial(_SUMS.setdefault, name)
 
 
-def weighted(*names: str) -> Callable[[Weighted], Weighted]:
+def weighted(name: str) -> Callable[[Weighted], Weighted]:
     """Register a fold that needs the rows one by one."""
-
-    def put(function: Weighted) -> Weighted:
-        _WEIGHTED.update(dict.fromkeys(names, function))
-        return function
-
-    return put
+    return partial(_WEIGHTED.setdefault, name)
 
 
 def fold(name: str, rows: Floats) -> float:
