@@ -218,6 +218,15 @@ def are_texts(values: object) -> TypeGuard[Texts]:
     return isinstance(values, Texts) and not values.array.null_count
 
 
+def equal(one: Any, other: Any) -> bool:
+    """Return whether two columns have the same values; arrays may be columns."""
+    import numpy as np
+
+    if one is other or isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return one is other or np.array_equal(one, other)
+    return bool(one == other)
+
+
 def patched(base: Sequence[T], few: Mapping[int, T]) -> Sequence[T]:
     """Return a column with other values in a few rows: {row: value}."""
     return Patched(base, few) if few else base

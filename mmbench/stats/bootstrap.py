@@ -26,6 +26,7 @@ from itertools import chain
 
 import numpy as np
 
+from mmbench.columns import equal
 from mmbench.stats.folds import Floats
 from mmbench.stats.resampler import Resampler
 from mmbench.stats.sums import Groups
@@ -51,7 +52,7 @@ def intervals(
     for at, (score, own) in enumerate(zip(scores, groups, strict=True)):
         if score.interval is None and score.fold != "whole" and score.value == score.value:
             alike = shared.setdefault((len(own), *own[:1]), [])  # so that few are compared
-            members = next((members for other, members in alike if _equal(own, other)), None)
+            members = next((members for other, members in alike if equal(own, other)), None)
             if members is None:
                 alike.append((own, [at]))
             else:
@@ -65,12 +66,6 @@ def intervals(
         for at, drawn in zip(members, values, strict=True):
             found[at] = _of(scores[at], drawn, resampler.groups)
     return found
-
-
-def _equal(one: Groups, other: Groups) -> bool:
-    if one is other or isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-        return one is other or np.array_equal(one, other)
-    return one == other
 
 
 _ONE = "no interval: all samples are of one group"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmbench.columns import Table
+from mmbench.columns import Table, equal
 from mmbench.engine.context import RunContext
 from mmbench.engine.inference.runner import Asked
 from mmbench.engine.loading.models.resolver import Finder, Model, find
@@ -110,12 +110,9 @@ def _same(known: Sequence[Prediction], predictions: Sequence[Prediction]) -> boo
     if known is predictions or len(known) != len(predictions):
         return known is predictions
     if isinstance(known, Table) and isinstance(predictions, Table):
-        return all(_equal(one, predictions.columns[name]) for name, one in known.columns.items())
+        pairs = ((one, predictions.columns[name]) for name, one in known.columns.items())
+        return all(type(one) is type(other) and equal(one, other) for one, other in pairs)
     return all(one is other for one, other in zip(known, predictions, strict=True))
-
-
-def _equal(one: Sequence[object], other: Sequence[object]) -> bool:
-    return one is other or (type(one) is type(other) and bool(np.all(one == other)))
 
 
 def _chosen(
