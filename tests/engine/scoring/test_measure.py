@@ -144,6 +144,14 @@ def test_breakdowns_are_given_by_value_and_as_their_mean() -> None:
     assert "nothing" not in measured.breakdowns
 
 
+def test_the_mean_over_a_single_value_is_one_where_it_is_the_headline() -> None:
+    made, name = tagged(("short", "ab"), ("", "x")), "test_length{macro:type}"
+    assert name not in measure(["test_length"], {"": [made]}, breakdowns=["type"]).scores
+    found = measure(["test_length"], {"": [made]}, breakdowns=["type"], headline=name).scores[name]
+    assert (found.value, found.n, found.failed, found.fold) == (2, 1, 1, "split-mean:mean")
+    assert found.signature.startswith("macro=type,splits=1,")
+
+
 @mmbench.register("metric", "test_few_rows")
 def few_rows(predictions: Sequence[Prediction]) -> Score:
     """A row too few."""
