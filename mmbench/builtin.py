@@ -349,6 +349,24 @@ OUTPUTS: Names = {
     ".npy": (f"{_ARRAYS}:score_matrix", "scores of classes, a row a sample"),
 }
 
+_TRAINER = "mmbench.reference.trainer:train"
+
+TRAINERS: Names = {
+    "asr-nano": (_TRAINER, "spoken numbers, letter by letter, by CTC"),
+    "audioclip-nano": (_TRAINER, "tags of sounds, then tags and captions"),
+    "clip-nano": (_TRAINER, "images and captions, contrastive; half an hour on one core"),
+    "clip-nano-mined": (_TRAINER, "clip-nano with pairs that it mines itself"),
+    "fusion-nano": (_TRAINER, "image, sound and sentence, joined from the first layer"),
+    "fusion-nano-hybrid": (_TRAINER, "fusion-nano, joined behind an encoder for each"),
+    "fusion-nano-late": (_TRAINER, "fusion-nano, logits of three classifiers averaged"),
+    "llava-nano": (_TRAINER, "captions alone, then descriptions and talks about images"),
+    "prefix-nano": (_TRAINER, "the same with one vector of clip-nano for an image"),
+    "unified-nano": (_TRAINER, "tokens of images and sounds, then texts and drawings"),
+    "video-nano": (_TRAINER, "masked videos, then motions and captions"),
+    "video-nano-conv3d": (_TRAINER, "video-nano with 3-D convolutions"),
+    "video-nano-two-stream": (_TRAINER, "video-nano with two streams"),
+}
+
 TABLES: dict[str, Names] = {
     "model": MODELS,
     "task": {},
@@ -356,4 +374,5 @@ TABLES: dict[str, Names] = {
     "data": DATA,
     "kind": KINDS,
     "outputs": OUTPUTS,
+    "trainer": TRAINERS,
 }

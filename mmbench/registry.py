@@ -1,9 +1,10 @@
 """Names and the things behind them. Listing a name imports nothing; using it imports its module.
 
 Built-ins are a table of "module:attribute". Plugins are entry points of the groups
-`mmbench.models`, `mmbench.tasks`, `mmbench.metrics`, `mmbench.data`, `mmbench.kinds` and
-`mmbench.outputs`, or a file given with `--plugin`, whose `@mmbench.register(KIND, NAME)` decorators
-run when it is loaded. Two things under one name is an error that shows both.
+`mmbench.models`, `mmbench.tasks`, `mmbench.metrics`, `mmbench.data`, `mmbench.kinds`,
+`mmbench.outputs` and `mmbench.trainers`, or a file given with `--plugin`, whose
+`@mmbench.register(KIND, NAME)` decorators run when it is loaded. Two things under one name is an
+error that shows both.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-KINDS = ("model", "task", "metric", "data", "kind", "outputs")
+KINDS = ("model", "task", "metric", "data", "kind", "outputs", "trainer")
 _GROUPS = {
     "model": "mmbench.models",
     "task": "mmbench.tasks",
@@ -38,6 +39,7 @@ _GROUPS = {
     "data": "mmbench.data",
     "kind": "mmbench.kinds",
     "outputs": "mmbench.outputs",
+    "trainer": "mmbench.trainers",
 }
 
 
@@ -62,11 +64,10 @@ _loaded: dict[Path, bytes] = {}  # the plugin files of this process, as they wer
 
 
 def register(kind: str, name: str) -> Callable[[T], T]:
-    """Decorate a model class, a metric, a data source or a kind to put it under a name.
+    """Decorate a model class, a metric, a data source, a kind or a trainer to put it under a name.
 
-    `kind` is one of model, task, metric, data, kind, outputs (for a task the decorated value is the
-    path of its YAML file). Raises UserError when the name is taken, naming both owners, and for
-    what can be no such thing.
+    `kind` is one of `KINDS` (for a task the decorated value is the path of its YAML file). Raises
+    UserError when the name is taken, naming both owners, and for what can be no such thing.
     """
     if kind not in KINDS:
         raise UserError(f"mmbench.register: unknown kind {kind!r}: it is one of {', '.join(KINDS)}")

@@ -24,7 +24,7 @@ HEAVY = [
 ]
 
 
-@pytest.mark.parametrize("what", ["models", "tasks", "metrics", "kinds", "data"])
+@pytest.mark.parametrize("what", ["models", "tasks", "metrics", "kinds", "data", "trainers"])
 def test_listing_loads_nothing_heavy(what: str) -> None:
     heavy = HEAVY if what != "metrics" else [m for m in HEAVY if m != "numpy"]  # as they declare
     code = (
@@ -79,7 +79,7 @@ def test_a_metric_that_is_none(name: str) -> None:
         metric_names.metric(name)
 
 
-@pytest.mark.parametrize("kind", ["model", "metric", "data", "kind"])
+@pytest.mark.parametrize("kind", ["model", "metric", "data", "kind", "trainer"])
 def test_every_built_in_imports_and_has_a_summary(kind: str) -> None:
     for name in registry.names(kind):
         assert callable(registry.lookup(kind, name))

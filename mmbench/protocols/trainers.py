@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-R_contra = TypeVar("R_contra", contravariant=True)
+from mmbench.types import TrainingRun, TrainingStep
 
 
-class Trainer(Protocol[R_contra]):
-    """A function that trains by a recipe, reproducibly, and may be killed at any moment."""
+class Trainer(Protocol):
+    """A function that trains a model: `mmbench train NAME` calls the one registered under NAME.
+
+    A YAML file in the place of the name is a recipe; the trainer's name is its key `model`. What
+    else a recipe holds is the trainer's own.
+    """
 
     def __call__(
         self,
-        recipe: R_contra,
-        out: Path,
+        run: TrainingRun,
         /,
         *,
-        resume: bool = ...,
-        device: str = ...,
-        report: Callable[[int, float], None] | None = ...,
-        saved: Callable[[Path], None] | None = ...,
-    ) -> Path:
-        """Train into the folder `out` and return the last checkpoint.
+        report: Callable[[TrainingStep], None],
+        saved: Callable[[str], None],
+    ) -> str:
+        """Train into the folder `run.out` and return the last checkpoint, `NAME@PATH` as in `-m`.
 
-        `report` gets each step from 1 and its loss, `saved` each checkpoint when it is written.
-        With `resume` a run that was killed goes on. Raises UserError.
+        `report` gets each step, and `saved` each checkpoint, likewise `NAME@PATH`, as soon as it
+        can be loaded. With `run.resume` a run that was killed goes on. Raises UserError for a
+        folder that holds another run, and for a value of `run` that it cannot use.
         """
         ...

@@ -67,6 +67,10 @@ from mmbench.types.tasks import (
     TaskSpec,
     Views,
 )
+from mmbench.types.training import (
+    TrainingRun,
+    TrainingStep,
+)
 
 if TYPE_CHECKING:
     from mmbench.types.content import DecodedPart as DecodedPart
@@ -112,6 +116,8 @@ __all__ = [
     "Sound",
     "TaskInfo",
     "TaskSpec",
+    "TrainingRun",
+    "TrainingStep",
     "View",
     "Views",
     "Wants",

@@ -89,3 +89,32 @@ def test_selftest_and_check(plugin: list[str], capfd: pytest.CaptureFixture[str]
     assert main(["selftest", "true-false.yaml", *plugin]) == 0
     assert main(["check", "-m", "believer", "-t", "true-false.yaml", *plugin]) == 0
     assert "2 samples" in capfd.readouterr().out
+
+
+def test_a_trainer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Trained twice it is the same to the bit; more steps classify all colours."""
+    from PIL import Image
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MMBENCH_DATA", str(tmp_path))
+    monkeypatch.setattr(registry, "_plugins", {k: {**v} for k, v in registry._plugins.items()})
+    python, task, command = blocks("A trainer")
+    Path("tint.py").write_text(python)
+    Path("colours.yaml").write_text(task)
+    for name in ("red", "green", "blue"):
+        Image.new("RGB", (8, 8), name).save(f"{name}.png")
+    rows = [f"{name}.png,{name}\n" for name in ("red", "green", "blue")]
+    Path("colours.csv").write_text("file,label\n" + "".join(rows))
+    assert main(command.split()[1:]) == 0
+    out = capsys.readouterr().out
+    assert "trained: tint@runs/tint/step-200.npz" in out
+    assert [line.split()[:2] for line in out.splitlines() if "accuracy@1" in line] == [
+        ["accuracy@1", "1.0000"]
+    ] * 2
+    assert main(["train", "tint", "--plugin", "tint.py", "--out", "runs/again"]) == 0
+    once, again = (Path(f"runs/{name}/step-200.npz").read_bytes() for name in ("tint", "again"))
+    assert once == again
+    assert main(["train", "tint", "--plugin", "tint.py", "--out", "runs/tint"]) == 2
+    assert "cannot resume runs/tint: choose another --out" in capsys.readouterr().err

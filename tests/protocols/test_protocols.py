@@ -27,8 +27,10 @@ from mmbench.protocols import (
     Reporter,
     SourceInfo,
     TableReader,
+    Trainer,
     declare_source,
 )
+from mmbench.reference.trainer import train
 from mmbench.storage.records import BoardReporter
 
 OF_SAMPLES: list[type[Kind[Samples]]] = [
@@ -55,13 +57,15 @@ READERS: list[OutputReader] = [
     outputs_vectors.embeddings_folder,
 ]
 REPORTER: type[Reporter] = BoardReporter
+TRAINER: Trainer = train
 
 
-def test_the_lists_hold_every_kind_and_every_reader() -> None:
+def test_the_lists_hold_every_kind_reader_and_trainer() -> None:
     kinds = {registry.lookup("kind", name) for name in TABLES["kind"]}
     readers = {registry.lookup("outputs", name) for name in TABLES["outputs"]}
     assert kinds == {*OF_SAMPLES, *OF_RETRIEVAL}
     assert readers == {*READERS, *TABLE_READERS}
+    assert {registry.lookup("trainer", name) for name in TABLES["trainer"]} == {TRAINER}
 
 
 def test_a_kind_has_at_most_10_methods() -> None:

@@ -117,11 +117,9 @@ def _runs(parsed_args: argparse.Namespace, **_: object) -> list[str]:
 
 
 def _shown(parsed_args: argparse.Namespace, **others: object) -> Iterable[str]:
-    """The names of what `show` shows, and the recipes of `train`."""
+    """The names of what `show` shows, and the trainers of `train`."""
     if parsed_args.command == "train":
-        from mmbench.reference.training.recipe import recipe_names
-
-        return recipe_names()
+        return registry.names("trainer")
     by_kind: dict[str, Completer] = {
         "model": _model_names,
         "task": _tasks,

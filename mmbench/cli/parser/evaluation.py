@@ -118,11 +118,11 @@ def verify(commands: Commands) -> None:
 
 def train(commands: Commands) -> None:
     """Add `mmbench train`."""
-    parser = command(commands, "train", "evaluation", "train a reference model by its recipe")
+    parser = command(commands, "train", "evaluation", "train a model, and evaluate its checkpoints")
     add = parser.add_argument
-    add("name", help="a shipped recipe (clip-nano ...), or a YAML file")
+    add("name", help="a trainer (`mmbench list trainers`), or the YAML file of a recipe")
     add("--out", required=True, metavar="DIR", help="where checkpoints go, as DIR/step-N")
-    add("--steps", type=positive, metavar="N", help="of all stages; default: the recipe's")
+    add("--steps", type=positive, metavar="N", help="of all stages; default: the trainer's")
     add("--every", type=positive, metavar="N", help="a checkpoint every N steps")
     device(parser, "cpu")
     add("--seed", type=seed, metavar="N", help="default: 0")
@@ -135,3 +135,4 @@ def train(commands: Commands) -> None:
         help="run this task on each checkpoint when it is written, into --board",
     )
     add("--board", default="leaderboards", metavar="DIR", help="default: ./leaderboards")
+    plugins(parser)

@@ -1,4 +1,4 @@
-"""`mmbench train`: train a reference model, and evaluate its checkpoints as they are written."""
+"""`mmbench train`: train a model, and evaluate its checkpoints as they are written."""
 
 from __future__ import annotations
 
@@ -6,87 +6,102 @@ import argparse
 import sys
 from pathlib import Path
 
+from mmbench import registry
 from mmbench.cli.errors import report
 from mmbench.cli.exit_codes import DONE, worst
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.run_summary import run_result
 from mmbench.cli.output.terminal import report_unreadable, screen_width, show
 from mmbench.engine.inference.runner import device_for
+from mmbench.engine.options import Options
+from mmbench.errors import SpecError
 from mmbench.protocols import Trainer
-from mmbench.reference.training import Recipe, changed, read_recipe, train
 from mmbench.reports import board
+from mmbench.spec import read_yaml
 from mmbench.storage import records as store
+from mmbench.types import TrainingRun, TrainingStep
 
 
 def command(args: argparse.Namespace) -> int:
-    """Train by a recipe; run the tasks of `--eval` on each checkpoint."""
-    recipe, device = _recipe(args), device_for(args.device)
+    """Train; run the tasks of `--eval` on each checkpoint."""
+    run = _run(args)
+    trainer: Trainer = registry.lookup("trainer", run.trainer)
     if args.eval:
         board.check_writable(args.board, "--board")
-    told = _Told(args, recipe)
-    trainer: Trainer[Recipe] = train
+    checkpoints = _Checkpoints(args)
     try:
-        last = trainer(
-            recipe,
-            Path(args.out),
-            resume=args.resume,
-            device=device,
-            report=told.step,
-            saved=told.saved,
-        )
+        last = trainer(run, report=checkpoints.report, saved=checkpoints.saved)
     finally:
-        told.progress.finish()
-    show([f"trained: {recipe.model}@{last}"])
-    if told.tasks:
-        pages, unreadable = board.build(args.board, told.tasks, "--board")
+        checkpoints.progress.finish()
+    show([f"trained: {last}"])
+    if checkpoints.tasks:
+        pages, unreadable = board.build(args.board, checkpoints.tasks, "--board")
         report_unreadable(unreadable)
         show(f"leaderboard: {page}" for page in pages)
-    return worst(told.codes)
+    return worst(checkpoints.codes)
 
 
-def _recipe(args: argparse.Namespace) -> Recipe:
-    """The one that is named, or with --resume that of the run; with what else was typed."""
-    from mmbench.reference.training.folder import started
-    from mmbench.reference.training.recipe import recipe_of
+def _run(args: argparse.Namespace) -> TrainingRun:
+    """Return what was typed; a recipe names its trainer. Raises UserError."""
+    recipe = Path(args.name) if args.name.endswith((".yaml", ".yml")) else None
+    return TrainingRun(
+        trainer=_trainer_of(recipe) if recipe else args.name,
+        out=Path(args.out),
+        recipe=recipe,
+        steps=args.steps,
+        every=args.every,
+        seed=args.seed,
+        device=device_for(args.device),
+        resume=args.resume,
+    )
 
-    out = Path(args.out)
-    recipe = recipe_of(started(out), str(out)) if args.resume else read_recipe(args.name)
-    return changed(recipe, steps=args.steps, seed=args.seed, every=args.every)
+
+def _trainer_of(recipe: Path) -> str:
+    model = read_yaml(recipe).get("model")
+    if not isinstance(model, str):
+        raise SpecError(f"{recipe}: no key `model`: write the name of what is trained")
+    return model
 
 
-class _Told:
-    """Shows the steps of a training run as progress, and measures its checkpoints."""
+class _Checkpoints:
+    """Shows the steps of a training run as progress, and evaluates its checkpoints."""
 
-    def __init__(self, args: argparse.Namespace, recipe: Recipe) -> None:
+    def __init__(self, args: argparse.Namespace) -> None:
         self.progress = make_progress(quiet=False)
         self.codes = [DONE]
         self.tasks: set[str] = set()
-        self._args, self._recipe = args, recipe
+        self._args = args
+        self._options = Options(tasks=tuple(args.tasks))
+        self._last: TrainingStep | None = None
         self._started = False
 
-    def step(self, step: int, loss: float) -> None:
-        """Told of each step."""
-        stage, within = self._recipe.at(step)
-        if not self._started or within == 1:
-            self._started = True
+    def report(self, step: TrainingStep) -> None:
+        """Advance the bar of the stage; a new stage begins another bar."""
+        if not self._started or self._last is None or step.before != self._last.before:
+            done = step.number - 1 - step.before
             self.progress.finish()
-            items = stage.steps * stage.batch
-            self.progress.start(f"train {stage.name}", items, (within - 1) * stage.batch)
-        self.progress.advance(stage.batch)
-        if self._recipe.keeps(step):
-            self.progress.note(f"step {step}: loss {loss:.4f}")
+            self.progress.start(
+                f"train {step.stage}".rstrip(), step.steps * step.batch, done * step.batch
+            )
+        self._started, self._last = True, step
+        self.progress.advance(step.batch)
 
-    def saved(self, folder: Path) -> None:
-        """Each task on this checkpoint; one that fails does not stop the others."""
-        from mmbench.engine.run import run
-
+    def saved(self, model: str) -> None:
+        """Show the loss, and run each task; a task that fails does not stop the others."""
+        if self._last:
+            self.progress.note(f"step {self._last.number}: loss {self._last.loss:.4f}")
         for task in self._args.eval:
             try:
-                outcome = run(f"{self._recipe.model}@{folder}", task)
-                where = outcome.report_to(store.BoardReporter(self._args.board, "--board"))
-                self.tasks.add(outcome.record.task.name)
-                self.progress.finish()  # the next step begins another bar
-                self._started = False
-                show(run_result(outcome.record, where, screen_width(sys.stdout)))
-            except Exception as error:  # told, and counted in the exit code
+                self._evaluate(model, task)
+            except Exception as error:  # reported, and counted in the exit code
                 self.codes.append(report(error))
+
+    def _evaluate(self, model: str, task: str) -> None:
+        from mmbench.engine.run import run
+
+        outcome = run(model, task, self._options)
+        where = outcome.report_to(store.BoardReporter(self._args.board, "--board"))
+        self.tasks.add(outcome.record.task.name)
+        self.progress.finish()  # the next step begins another bar
+        self._started = False
+        show(run_result(outcome.record, where, screen_width(sys.stdout)))

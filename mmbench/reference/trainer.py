@@ -1,0 +1,48 @@
+"""The trainer of the reference models, registered once under the name of each packaged recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mmbench.reference import training
+from mmbench.reference.training import Recipe, changed, read_recipe
+from mmbench.types import TrainingRun, TrainingStep
+
+
+def train(
+    run: TrainingRun,
+    /,
+    *,
+    report: Callable[[TrainingStep], None],
+    saved: Callable[[str], None],
+) -> str:
+    """Train by a recipe: a file, or the packaged one of the trainer's name; see `training.train`.
+
+    With `run.resume` it is the recipe that the run in `run.out` was started by.
+    """
+    recipe = _recipe(run)
+
+    def stepped(step: int, loss: float) -> None:
+        stage, within = recipe.at(step)
+        report(TrainingStep(step, stage.steps, loss, stage.name, step - within, stage.batch))
+
+    last = training.train(
+        recipe,
+        run.out,
+        resume=run.resume,
+        device=run.device,
+        report=stepped,
+        saved=lambda folder: saved(f"{recipe.model}@{folder}"),
+    )
+    return f"{recipe.model}@{last}"
+
+
+def _recipe(run: TrainingRun) -> Recipe:
+    from mmbench.reference.training.folder import started
+    from mmbench.reference.training.recipe import recipe_of
+
+    if run.resume:
+        recipe = recipe_of(started(run.out), str(run.out))
+    else:
+        recipe = read_recipe(str(run.recipe or run.trainer))
+    return changed(recipe, steps=run.steps, seed=run.seed, every=run.every)
