@@ -349,6 +349,21 @@ OUTPUTS: Names = {
     ".npy": (f"{_ARRAYS}:score_matrix", "scores of classes, a row a sample"),
 }
 
+CONFORMANCE: Names = {
+    "retrieval": ("mmbench.conformance.retrieval:CASES", "ranks, and metrics of them"),
+    "captions": ("mmbench.conformance.captions:CASES", "BLEU, ROUGE-L, CIDEr, METEOR, SPICE"),
+    "clipscore": ("mmbench.conformance.clipscore:CASES", "CLIPScore and PAC-S"),
+    "distribution": ("mmbench.conformance.distribution:CASES", "FID and metrics of its family"),
+    "classification": ("mmbench.conformance.classification:CASES", "metrics of classes"),
+    "answers": ("mmbench.conformance.answers:CASES", "answers and choices"),
+    "drawings": ("mmbench.reference.conformance:CASES", "drawings of the shapes world"),
+    "speech": ("mmbench.conformance.speech:CASES", "error rates of transcripts"),
+    "mos": ("mmbench.conformance.mos:CASES", "opinion scores and their predictors"),
+}
+
+EXAMPLE_DATA = "shapes"
+"""The data source of images and captions that self-tests use where the task's data are not here."""
+
 _TRAINER = "mmbench.reference.trainer:train"
 
 TRAINERS: Names = {
@@ -375,4 +390,5 @@ TABLES: dict[str, Names] = {
     "kind": KINDS,
     "outputs": OUTPUTS,
     "trainer": TRAINERS,
+    "conformance": CONFORMANCE,
 }

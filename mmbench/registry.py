@@ -2,9 +2,9 @@
 
 Built-ins are a table of "module:attribute". Plugins are entry points of the groups
 `mmbench.models`, `mmbench.tasks`, `mmbench.metrics`, `mmbench.data`, `mmbench.kinds`,
-`mmbench.outputs` and `mmbench.trainers`, or a file given with `--plugin`, whose
-`@mmbench.register(KIND, NAME)` decorators run when it is loaded. Two things under one name is an
-error that shows both.
+`mmbench.outputs`, `mmbench.trainers` and `mmbench.conformance`, or a file given with `--plugin`,
+whose `@mmbench.register(KIND, NAME)` decorators run when it is loaded. Two things under one name is
+an error that shows both.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-KINDS = ("model", "task", "metric", "data", "kind", "outputs", "trainer")
+KINDS = ("model", "task", "metric", "data", "kind", "outputs", "trainer", "conformance")
 _GROUPS = {
     "model": "mmbench.models",
     "task": "mmbench.tasks",
@@ -40,6 +40,7 @@ _GROUPS = {
     "kind": "mmbench.kinds",
     "outputs": "mmbench.outputs",
     "trainer": "mmbench.trainers",
+    "conformance": "mmbench.conformance",
 }
 
 
@@ -66,8 +67,9 @@ _loaded: dict[Path, bytes] = {}  # the plugin files of this process, as they wer
 def register(kind: str, name: str) -> Callable[[T], T]:
     """Decorate a model class, a metric, a data source, a kind or a trainer to put it under a name.
 
-    `kind` is one of `KINDS` (for a task the decorated value is the path of its YAML file). Raises
-    UserError when the name is taken, naming both owners, and for what can be no such thing.
+    `kind` is one of `KINDS`. Two of them are called with a value: `task` with the path of a YAML
+    file, `conformance` with a list of cases. Raises UserError when the name is taken, naming both
+    owners, and for what can be no such thing.
     """
     if kind not in KINDS:
         raise UserError(f"mmbench.register: unknown kind {kind!r}: it is one of {', '.join(KINDS)}")
@@ -87,13 +89,16 @@ def register(kind: str, name: str) -> Callable[[T], T]:
 
 def _check_thing(kind: str, name: str, thing: object) -> None:
     """Refuse what is no thing of its kind; classes of models are checked when one is found."""
-    fits = isinstance(thing, str | Path) if kind == "task" else callable(thing) or kind == "model"
     if kind == "metric" and re.search("@[a-jlmo-z]$", name):
         raise UserError(f"metric {name}: only @k and @n take a number: name it {name[:-1]}k")
     if kind == "outputs" and name != name.lower():
         raise UserError(f"outputs {name}: extensions are compared in lower case: {name.lower()!r}")
+    fits, wanted = callable(thing) or kind == "model", "a function or a class"
+    if kind == "task":
+        fits, wanted = isinstance(thing, str | Path), "the path of its YAML file"
+    elif kind == "conformance":
+        fits, wanted = isinstance(thing, list), "a list of mmbench.conformance.Case"
     if not fits:
-        wanted = "the path of its YAML file" if kind == "task" else "a function or a class"
         raise UserError(f"{kind} {name} is registered as a {type(thing).__name__}: give {wanted}")
 
 
@@ -225,7 +230,7 @@ def source_info(name: str) -> SourceInfo:
 
 
 def _plural(kind: str) -> str:
-    return kind if kind in ("data", "outputs") else f"{kind}s"
+    return kind if kind in ("data", "outputs", "conformance") else f"{kind}s"
 
 
 def plugin(kind: str, name: str) -> Plugin | None:

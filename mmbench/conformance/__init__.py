@@ -7,39 +7,43 @@ that is not installed, and data that are not given, skip their rows and say so.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
 
-from mmbench.conformance.case import Case, Compared, Row, row_of
+from mmbench import registry
+from mmbench.builtin import TABLES
+from mmbench.conformance.case import DEFINITION, Case, Compared, Row, apart, row_of, value
 
-_MODULES = {
-    "retrieval": "mmbench.conformance.retrieval",
-    "captions": "mmbench.conformance.captions",
-    "clipscore": "mmbench.conformance.clipscore",
-    "distribution": "mmbench.conformance.distribution",
-    "classification": "mmbench.conformance.classification",
-    "answers": "mmbench.conformance.answers",
-    "drawings": "mmbench.reference.conformance",
-    "speech": "mmbench.conformance.speech",
-    "mos": "mmbench.conformance.mos",
-}
+__all__ = [
+    "DEFINITION",
+    "Case",
+    "Compared",
+    "Row",
+    "apart",
+    "cases",
+    "conformance",
+    "families",
+    "row_of",
+    "value",
+]
 
-FAMILIES = tuple(_MODULES)
 
-__all__ = ["FAMILIES", "Case", "Compared", "Row", "cases", "conformance", "row_of"]
+def families() -> list[str]:
+    """Return the names of all families: those of mmbench in the order of the table, then others."""
+    return list(dict.fromkeys([*TABLES["conformance"], *registry.names("conformance")]))
 
 
 def cases(family: str) -> list[Case]:
-    """The cases of a family, one of `FAMILIES`, in the order of the table."""
-    found: list[Case] = import_module(_MODULES[family]).CASES
+    """Return the cases of a family in the order of the table. Raises UnknownName."""
+    found: list[Case] = registry.lookup("conformance", family)
     return found
 
 
-def conformance(
-    families: Sequence[str] = FAMILIES, data: str | Path | None = None
-) -> Iterator[Row]:
-    """The rows of families, each as soon as it is known. `data` is the folder of real data."""
+def conformance(of: Sequence[str] | None = None, data: str | Path | None = None) -> Iterator[Row]:
+    """The rows of families, each as soon as it is known; by default of all.
+
+    `data` is the folder of real data.
+    """
     folder = None if data is None else Path(data)
-    for family in families:
+    for family in families() if of is None else of:
         for case in cases(family):
             yield row_of(family, case, folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, partial
 from pathlib import Path
 
-from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
+from mmbench.conformance import DEFINITION, Case, Compared, apart, value
 from mmbench.reference.worlds.shapes.retrieval import pictures, told
 from mmbench.reference.worlds.shapes.scene import Scene
 from mmbench.reference.worlds.shapes.things import Thing

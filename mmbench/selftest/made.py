@@ -10,6 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from mmbench import registry
+from mmbench.builtin import EXAMPLE_DATA
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.errors import DataError
 from mmbench.protocols import Dataset
@@ -30,13 +31,13 @@ def made(spec: TaskSpec) -> Dataset:
     return _MADE[source](spec)
 
 
-def _shapes() -> RetrievalData:
-    found: RetrievalData = registry.lookup("data", "shapes")(None, images=_N)
+def _example() -> RetrievalData:
+    found: RetrievalData = registry.lookup("data", EXAMPLE_DATA)(None, images=_N)
     return found
 
 
 def _pairs(spec: TaskSpec) -> RetrievalData:
-    data = _shapes()
+    data = _example()
     named = {"text": spec.fields["query"], "image": spec.fields["corpus"]}
     return RetrievalData(
         [_renamed(sample, named) for sample in data.queries],
@@ -52,14 +53,14 @@ def _renamed(sample: Sample, names: dict[str, str]) -> Sample:
 
 def _captions() -> Samples:
     """One reference each, so that one answer reaches the best of every metric."""
-    data = _shapes()
+    data = _example()
     told = {query.group: [str(query.inputs["text"])] for query in data.queries}
     return Samples([Sample(s.id, s.inputs, told[s.id], s.id) for s in data.corpus])
 
 
 def _asked(answers: Callable[[int], object], **tags: Callable[[int], str]) -> Samples:
     """Questions on images, two to an image, with a target each."""
-    images = _shapes().corpus
+    images = _example().corpus
     return Samples(
         [
             Sample(
@@ -89,7 +90,7 @@ def _answers(spec: TaskSpec) -> Samples:
 
 
 def _transcripts() -> Samples:
-    data = _shapes()
+    data = _example()
     texts = [str(query.inputs["text"]) for query in data.queries[::5]]
     return Samples([Sample(f"{i}", {}, text, f"speaker {i % 5}") for i, text in enumerate(texts)])
 
@@ -102,7 +103,7 @@ def _labels(spec: TaskSpec) -> Samples:
 
 def _images() -> Samples:
     """Half as many as of anything else: their features cost a pass of Inception each."""
-    data = _shapes()
+    data = _example()
     return Samples([Sample(s.id, {}, s.inputs["image"]) for s in data.corpus[: _N // 2]])
 
 
@@ -123,7 +124,7 @@ def _pope() -> Samples:
 
 def _spoken() -> Samples:
     """Texts with a sound of each, to speak or to write down."""
-    texts = [str(query.inputs["text"]) for query in _shapes().queries[::5]]
+    texts = [str(query.inputs["text"]) for query in _example().queries[::5]]
     return Samples(
         [
             Sample(f"{i}", {"text": text, "audio": _sound(i % 5)}, text, f"speaker {i % 5}")
@@ -145,7 +146,7 @@ def _sound(i: int) -> Media:
 
 def _prompts() -> Samples:
     """The first caption of each image as text, the image as target."""
-    data = _shapes()
+    data = _example()
     told = {query.group: query.inputs["text"] for query in reversed(data.queries)}
     return Samples(
         [Sample(s.id, {"text": told[s.id]}, s.inputs["image"], s.id) for s in data.corpus]

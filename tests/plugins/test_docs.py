@@ -1,4 +1,4 @@
-"""The source, the kind, the metric and the reader of docs/plugins.md, run as they stand there."""
+"""The code of docs/plugins.md, run as it stands there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from mmbench import registry
 from mmbench.cli import main
 
-PAGE = Path(__file__).parents[2] / "docs/plugins.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/plugins.md"
 ROWS = (("1", "a", "yes", "en"), ("2", "b", "no", "en"), ("3", "a", "yes", "de"))
 MODEL = """
 from mmbench.types import Written
@@ -118,3 +119,23 @@ def test_a_trainer(
     assert once == again
     assert main(["train", "tint", "--plugin", "tint.py", "--out", "runs/tint"]) == 2
     assert "cannot resume runs/tint: choose another --out" in capsys.readouterr().err
+
+
+def test_rows_of_conformance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One row holds; that of a metric which counts otherwise does not."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "_plugins", {k: {**v} for k, v in registry._plugins.items()})
+    (rows,) = (block for block in blocks("A metric") if "Compared" in block)
+    metric = (ROOT / "examples/success_metric.py").read_text()
+    Path("good.py").write_text(metric + rows)
+    strict = rows.replace('"within"', '"stricter"').replace("i <= 5", "i < 5")
+    Path("bad.py").write_text(f"import mmbench\n{strict}")
+    conformance = ["conformance", "--plugin", "good.py", "--plugin", "bad.py", "--family"]
+    assert main([*conformance, "within"]) == 0
+    assert "two positives each" in capsys.readouterr().out
+    assert main([*conformance, "stricter"]) == 1
+    assert "BEYOND" in capsys.readouterr().out
+    assert main(["list", "conformance", "--plugin", "good.py"]) == 0
+    assert "within" in capsys.readouterr().out

@@ -65,9 +65,7 @@ def _nothing(**_: object) -> list[str]:
 
 
 def _families(**_: object) -> Iterable[str]:
-    from mmbench.conformance import FAMILIES
-
-    return FAMILIES
+    return registry.names("conformance")
 
 
 def _devices(**_: object) -> list[str]:

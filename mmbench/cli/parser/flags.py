@@ -165,15 +165,20 @@ def inputs(parser: argparse.ArgumentParser, data: str, metavar: str = "PATH") ->
 
 
 def plugins(parser: argparse.ArgumentParser) -> None:
-    """The flags of a command that looks names up."""
+    """The flags of a command that looks names up, those of tasks among them."""
     add = parser.add_argument
     add("--tasks", action="append", default=[], metavar="DIR", help="look for tasks here first")
-    add(
+    plugin(parser)
+
+
+def plugin(parser: argparse.ArgumentParser) -> None:
+    """The flag of a command that looks names up."""
+    parser.add_argument(
         "--plugin",
         action="append",
         default=[],
         metavar="FILE.py",
-        help="load models, metrics, data sources or kinds from a file",
+        help="run a file that registers models, metrics, data sources, kinds, trainers",
     )
 
 

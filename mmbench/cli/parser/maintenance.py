@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmbench.cli.parser.arguments import days
-from mmbench.cli.parser.flags import Commands, command, inputs, plugins
+from mmbench.cli.parser.flags import Commands, command, inputs, plugin, plugins
 
 
 def selftest(commands: Commands) -> None:
@@ -27,9 +27,9 @@ def conformance(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="only these: retrieval, captions, clipscore, distribution, classification, answers,"
-        " drawings, speech, mos; repeat for several",
+        help="only this family (`mmbench list conformance`); repeat for several",
     )
+    plugin(parser)
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--json", action="store_true", help="the rows as a JSON array")
     shown.add_argument("--markdown", action="store_true", help="as docs/conformance.md has them")

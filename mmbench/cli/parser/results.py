@@ -68,7 +68,7 @@ def history(commands: Commands) -> None:
 def list(commands: Commands) -> None:
     """Add `mmbench list`."""
     parser = command(commands, "list", "results", "names, one a line; loads none of them")
-    what = ["models", "tasks", "metrics", "kinds", "data", "trainers", "runs"]
+    what = ["models", "tasks", "metrics", "kinds", "data", "trainers", "conformance", "runs"]
     parser.add_argument("what", choices=what)
     parser.add_argument("--out", default="leaderboards", metavar="DIR", help="where the runs are")
     plugins(parser)

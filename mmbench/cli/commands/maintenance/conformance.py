@@ -12,7 +12,7 @@ from pathlib import Path
 from mmbench.cli.exit_codes import DONE, FAILED
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import screen_width, show
-from mmbench.conformance import FAMILIES, Row, conformance
+from mmbench.conformance import Row, conformance, families
 from mmbench.errors import DataError, UnknownName
 from mmbench.text import markdown, plain
 from mmbench.validation.regular_files import read_regular
@@ -35,13 +35,14 @@ of a reference in single precision is 1e-06."""
 
 def command(args: argparse.Namespace) -> int:
     """Print the rows as they come, or all of them as JSON or Markdown."""
-    unknown = [family for family in args.family if family not in FAMILIES]
+    known = families()
+    unknown = [family for family in args.family if family not in known]
     if unknown:
-        hint = "`mmbench conformance --help` shows all"
-        raise UnknownName("family of metrics", unknown[0], FAMILIES, hint)
+        hint = "`mmbench list conformance` shows all"
+        raise UnknownName("family of metrics", unknown[0], known, hint)
     if args.data is not None and not Path(args.data).is_dir():
         raise DataError(f"--data {plain(args.data)}: no such folder")
-    rows = _completed(conformance(args.family or FAMILIES, args.data), _stored(args.rows))
+    rows = _completed(conformance(args.family or known, args.data), _stored(args.rows))
     found = list(rows) if args.json or args.markdown else list(_shown(rows))
     if args.json:
         write_json(found)

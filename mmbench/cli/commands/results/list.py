@@ -32,7 +32,7 @@ def _rows(args: argparse.Namespace) -> Iterator[tuple[str, ...]]:
         return _runs(args.out)
     if args.what == "metrics":
         return map(_metric, registry.names("metric"))
-    kind = "data" if args.what == "data" else args.what.removesuffix("s")
+    kind = args.what.removesuffix("s")
     return ((name, registry.summary(kind, name)) for name in registry.names(kind))
 
 

@@ -41,7 +41,7 @@ _LIST = "`mmbench list models` shows all names"
 
 
 class _Config(msgspec.Struct):
-    """What is read of a config.json: of transformers, or of a reference model (`model`)."""
+    """What is read of a config.json: of transformers, or with the name of its adapter (`model`)."""
 
     model_type: str = ""
     architectures: list[str] | None = None
