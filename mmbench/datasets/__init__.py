@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from mmbench.datasets.columns import sample_columns
 from mmbench.datasets.retrieval import RetrievalData
-from mmbench.datasets.samples import Samples
+from mmbench.datasets.samples import Samples, lettered
 
-__all__ = ["RetrievalData", "Samples", "sample_columns"]
+__all__ = ["RetrievalData", "Samples", "lettered", "sample_columns"]

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from json.encoder import encode_basestring_ascii
+from string import ascii_uppercase
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -172,3 +173,9 @@ class Samples(Struct, frozen=True):
         half = len(self.samples) // 2
         parts = (self.samples[:half], self.samples[half:])
         return [replace(self, samples=part) for part in parts]
+
+
+def lettered(options: Sequence[str]) -> str:
+    """Return options as lines, "A. cat", "B. dog": the input `options` of a sample."""
+    pairs = zip(ascii_uppercase, options, strict=False)
+    return "\n".join(f"{letter}. {text}" for letter, text in pairs)

@@ -9,6 +9,7 @@ image fails.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 import numpy as np
 
@@ -19,7 +20,6 @@ from mmbench.reference.worlds.shapes.reader import LEAST, VERSION, read
 from mmbench.reference.worlds.shapes.things import Thing
 from mmbench.reference.worlds.shapes.words import things_of
 from mmbench.stats import score
-from mmbench.storage.content_keys import digest
 from mmbench.types import Media, Prediction, Score
 
 _READER = f"reader={VERSION}"
@@ -84,7 +84,7 @@ def _shown(prediction: Prediction) -> tuple[Thing, ...]:
         raise SampleError(f"sample {prediction.id}: has no drawing")
     try:
         data = read_bytes(drawing)
-        key = digest(data)
+        key = sha256(data).digest()
         if key not in _known:
             _known[key] = _read(data, drawing.name)
     except SampleError as error:

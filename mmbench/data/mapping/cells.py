@@ -10,6 +10,7 @@ from string import ascii_uppercase
 from typing import NamedTuple
 
 from mmbench.data.readers.records import Record, as_id, shown
+from mmbench.datasets import lettered
 from mmbench.errors import DataError, UnknownName
 from mmbench.surrogates import escape_all
 from mmbench.text import count
@@ -92,12 +93,6 @@ def sample_of(
         group=_text(cell(record, shape.group), record, shape.group) if shape.group else "",
         tags=_tags(shape, record),
     )
-
-
-def lettered(options: Sequence[str]) -> str:
-    """Options as lines: "A. cat", "B. dog"."""
-    pairs = zip(ascii_uppercase, options, strict=False)
-    return "\n".join(f"{letter}. {text}" for letter, text in pairs)
 
 
 def _each(columns: Columns) -> list[str]:

@@ -12,8 +12,7 @@ from safetensors.torch import load, save
 from torch import nn
 
 from mmbench.errors import ModelError
-from mmbench.validation.regular_files import read_regular
-from mmbench.validation.safe_parse import parse_json
+from mmbench.validation import parse_json, read_regular
 
 Description = dict[str, Any]  # of a config.json: plain values, as the specimen itself reads them
 

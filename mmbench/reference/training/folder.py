@@ -12,9 +12,8 @@ from msgspec import to_builtins
 from mmbench import __version__
 from mmbench.errors import UserError
 from mmbench.reference.training.recipe import Recipe
-from mmbench.storage.whole_files import remove_parts, write_whole
-from mmbench.validation.regular_files import read_regular
-from mmbench.validation.safe_parse import parse_json
+from mmbench.storage import remove_parts, write_whole
+from mmbench.validation import parse_json, read_regular
 
 
 def open_run(out: Path, recipe: Recipe, device: str, *, resume: bool) -> None:

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from mmbench.errors import SpecError, UnknownName, UserError
 from mmbench.spec import read_yaml
-from mmbench.validation.named_values import as_struct
+from mmbench.validation import as_struct
 
 _RECIPES = files("mmbench.reference") / "recipes"
 _SEEDS = 2**63  # seeds are below it: torch takes no larger ones

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from mmbench.data.mapping.cells import lettered
-from mmbench.datasets import Samples
+from mmbench.datasets import Samples, lettered
 from mmbench.reference.worlds.shapes.questions import Question, questions
 from mmbench.reference.worlds.shapes.retrieval import check_sizes, picture, pictures, told
 from mmbench.reference.worlds.shapes.scene import chance, lone_scene

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import count
 from random import Random
 
-from mmbench.data.mapping.cells import lettered
+from mmbench.datasets import lettered
 from mmbench.reference.worlds.shapes.captions import captions
 from mmbench.reference.worlds.shapes.questions import KINDS, Question, questions
 from mmbench.reference.worlds.shapes.scene import Scene, chance, pick, scene_at, shuffled

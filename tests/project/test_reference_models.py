@@ -1,0 +1,67 @@
+"""The reference models stand apart: nothing outside names one, and they use public interfaces."""
+
+import ast
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import mmbench
+from mmbench.builtin import TABLES
+
+ROOT = Path(__file__).parents[2] / "mmbench"
+OUTSIDE = sorted({*ROOT.rglob("*.py")} - {*(ROOT / "reference").rglob("*.py"), ROOT / "builtin.py"})
+INSIDE = sorted((ROOT / "reference").rglob("*.py"))
+NAMES = {
+    name
+    for table in TABLES.values()
+    for name, (where, _) in table.items()
+    if where.startswith("mmbench.reference.")
+}
+
+
+def public() -> set[str]:
+    """The modules that docs/plugins.md promises."""
+    page = (ROOT.parent / "docs/plugins.md").read_text()
+    section = page.split("## What a plugin imports")[1].split("\n## ")[0]
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return {name for cell in cells for name in re.findall("`([^`]+)`", cell)}
+
+
+def modules_imported(path: Path) -> set[str]:
+    """Modules of mmbench from which names are imported, or that are imported by `from mmbench`."""
+    tree = ast.walk(ast.parse(path.read_text()))
+    nodes = [node for node in tree if isinstance(node, ast.ImportFrom)]
+    found = {node.module or "" for node in nodes}
+    taken = {alias.name for node in nodes if node.module == "mmbench" for alias in node.names}
+    found |= {f"mmbench.{name}" for name in taken - {*mmbench.__all__}}
+    return {name for name in found if name.split(".")[0] == "mmbench"}
+
+
+def texts(path: Path) -> list[str]:
+    """The string constants of a module but for docstrings."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    constants = [node for node in nodes if isinstance(node, ast.Constant)]
+    return [n.value for n in constants if isinstance(n.value, str) and id(n) not in docstrings]
+
+
+@pytest.mark.parametrize("path", OUTSIDE, ids=lambda p: str(p.relative_to(ROOT)))
+def test_nothing_outside_reference_names_a_reference_model(path: Path) -> None:
+    """A name within a sentence is an example in a message; a text that is a name is a use of it."""
+    found = {*texts(path), *modules_imported(path)}
+    assert not {name for name in found if name in NAMES or name.startswith("mmbench.reference")}
+
+
+@pytest.mark.parametrize("path", INSIDE, ids=lambda p: str(p.relative_to(ROOT)))
+def test_reference_models_use_public_interfaces_alone(path: Path) -> None:
+    others = {name for name in modules_imported(path) if not name.startswith("mmbench.reference")}
+    strange = {name for name in others if not name.startswith("mmbench.models.support.")}
+    assert strange <= public()
+
+
+def test_what_plugins_may_import_is_there() -> None:
+    assert {"mmbench", "mmbench.types"} <= public()
+    for name in public():
+        import_module(name)
