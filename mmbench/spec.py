@@ -211,7 +211,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise SpecError(f"{path}: {error}") from error
     if not isinstance(raw, dict):
-        raise SpecError(f"{path}: a task file is a mapping of keys to values")
+        raise SpecError(f"{path}: holds no mapping of keys to values")
     return raw
 
 
