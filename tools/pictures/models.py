@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mmbench.reference.checkpoints.audio import AudioSpecimen
-from mmbench.reference.checkpoints.clip import ClipSpecimen
-from mmbench.reference.checkpoints.folder import Specimen, read_checkpoint
-from mmbench.reference.checkpoints.fusion import FusionSpecimen
-from mmbench.reference.checkpoints.llava import LlavaSpecimen
-from mmbench.reference.checkpoints.prefix import PrefixSpecimen
-from mmbench.reference.checkpoints.speech import SpeechSpecimen
-from mmbench.reference.checkpoints.unified import UnifiedSpecimen
-from mmbench.reference.checkpoints.video import VideoSpecimen
+from mmbench.reference.checkpoints.families import (
+    AudioSpecimen,
+    ClipSpecimen,
+    FusionSpecimen,
+    LlavaSpecimen,
+    PrefixSpecimen,
+    SpeechSpecimen,
+    UnifiedSpecimen,
+    VideoSpecimen,
+)
+from mmbench.reference.checkpoints.folder import read_checkpoint
+from mmbench.reference.checkpoints.specimen import Specimen
 from tools.pictures.diagram import Diagram
 from tools.pictures.of_images import clip, llava, prefix
 from tools.pictures.of_mixed import fusion, unified
@@ -26,7 +29,7 @@ from tools.pictures.of_videos import video
 class Of(NamedTuple):
     """What a checkpoint is read as, and the diagram that is made of its architecture's Config."""
 
-    kind: type[Specimen]
+    kind: type[Specimen[Any]]
     title: str
     diagram: Callable[..., Diagram]
 

@@ -32,8 +32,8 @@ class AsrNano:
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         import torch
 
+        from mmbench.reference.checkpoints.families import SpeechSpecimen
         from mmbench.reference.checkpoints.folder import read_checkpoint
-        from mmbench.reference.checkpoints.speech import SpeechSpecimen
 
         checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), SpeechSpecimen)
         self._alphabet, self._mel = checkpoint.alphabet, checkpoint.model.config.mel

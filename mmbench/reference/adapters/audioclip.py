@@ -34,11 +34,11 @@ class AudioclipNano:
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         import torch
 
-        from mmbench.reference.checkpoints.audio import AudioSpecimen
+        from mmbench.reference.checkpoints.families import AudioSpecimen
         from mmbench.reference.checkpoints.folder import read_checkpoint
 
         checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), AudioSpecimen)
-        self._words, self.labels = checkpoint.words, checkpoint.tags
+        self._words, self.labels = checkpoint.words, list(checkpoint.tags)
         self._config = checkpoint.model.config
         self.rate = self._config.mel.rate
         self._device, self._dtype = device, getattr(torch, dtype)

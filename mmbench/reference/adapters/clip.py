@@ -32,7 +32,7 @@ class ClipNano:
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         import torch
 
-        from mmbench.reference.checkpoints.clip import ClipSpecimen
+        from mmbench.reference.checkpoints.families import ClipSpecimen
         from mmbench.reference.checkpoints.folder import read_checkpoint
 
         checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), ClipSpecimen)

@@ -44,8 +44,8 @@ class FusionNano:
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         import torch
 
+        from mmbench.reference.checkpoints.families import FusionSpecimen
         from mmbench.reference.checkpoints.folder import read_checkpoint
-        from mmbench.reference.checkpoints.fusion import FusionSpecimen
 
         checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), FusionSpecimen)
         self._words = checkpoint.words

@@ -14,6 +14,6 @@ class LlavaNano(ReaderNano):
     default_checkpoint: str | None = str(files("mmbench.reference") / "weights" / "llava-nano")
 
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
-        from mmbench.reference.checkpoints.llava import LlavaSpecimen
+        from mmbench.reference.checkpoints.families import LlavaSpecimen
 
         super().__init__(folder, LlavaSpecimen, device=device, dtype=dtype)

@@ -14,6 +14,6 @@ class PrefixNano(ReaderNano):
     default_checkpoint: str | None = str(files("mmbench.reference") / "weights" / "prefix-nano")
 
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
-        from mmbench.reference.checkpoints.prefix import PrefixSpecimen
+        from mmbench.reference.checkpoints.families import PrefixSpecimen
 
         super().__init__(folder, PrefixSpecimen, device=device, dtype=dtype)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.language import ReaderSpecimen
+    from mmbench.reference.checkpoints.families import ReaderSpecimen
     from mmbench.types import Array, DecodedPart
 
 

@@ -57,8 +57,8 @@ class UnifiedNano:
     ) -> None:
         import torch
 
+        from mmbench.reference.checkpoints.families import UnifiedSpecimen
         from mmbench.reference.checkpoints.folder import read_checkpoint
-        from mmbench.reference.checkpoints.unified import UnifiedSpecimen
 
         if temperature <= 0:
             raise ModelError(f"unified-nano: temperature is {temperature}: give a number above 0")

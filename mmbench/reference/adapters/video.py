@@ -35,8 +35,8 @@ class VideoNano:
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         import torch
 
+        from mmbench.reference.checkpoints.families import VideoSpecimen
         from mmbench.reference.checkpoints.folder import read_checkpoint
-        from mmbench.reference.checkpoints.video import VideoSpecimen
 
         checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), VideoSpecimen)
         self._words, self._config = checkpoint.words, checkpoint.model.config

@@ -41,6 +41,11 @@ class Config:
     def __post_init__(self) -> None:
         refuse_heads(self.width, self.heads)
 
+    @property
+    def letters(self) -> int:
+        """How many labels are letters; the other one is the blank."""
+        return self.labels - 1
+
     @classmethod
     def usual(cls) -> Config:
         """The encoder of Whisper base, with the 32 labels of wav2vec 2.0 for English."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -12,52 +12,13 @@ from safetensors.torch import load, save
 from torch import nn
 
 from mmbench.errors import ModelError
+from mmbench.reference.checkpoints.specimen import Description, Specimen
 from mmbench.validation import parse_json, read_regular
 
-Description = dict[str, Any]  # of a config.json: plain values, as the specimen itself reads them
+S = TypeVar("S", bound=Specimen[Any])
 
 
-class Specimen(Protocol):
-    """A model with all that its inputs need: vocabulary, scale of pixels.
-
-    `name` is that of the adapter that runs it. `described` is what config.json says: plain values,
-    from which `of` makes the same again, with weights of any value. `of` raises KeyError, TypeError
-    or ValueError for values that make no sense.
-    """
-
-    name: ClassVar[str]
-
-    @property
-    def model(self) -> nn.Module:
-        """The model."""
-        ...
-
-    def described(self) -> dict[str, object]:
-        """Everything but the weights."""
-        ...
-
-    @classmethod
-    def of(cls, described: Description) -> Self:
-        """The specimen that is described."""
-        ...
-
-
-S = TypeVar("S", bound=Specimen)
-
-
-def refuse_counts(**counts: tuple[int, int]) -> None:
-    """Raise ValueError where config.json lists another number of things than its architecture has.
-
-    `counts` maps what they are (words, labels) to how many are listed and how many belong.
-    """
-    for what, (listed, belong) in counts.items():
-        if listed != belong:
-            raise ValueError(
-                f"{listed} {what} where its architecture has {belong}; write the checkpoint again"
-            )
-
-
-def write_checkpoint(folder: Path, specimen: Specimen, dtype: torch.dtype) -> None:
+def write_checkpoint(folder: Path, specimen: Specimen[Any], dtype: torch.dtype) -> None:
     """Write `config.json` and `model.safetensors` into an existing folder.
 
     Floating weights and buffers are stored as `dtype` (float16 halves the file). Raises OSError.

@@ -38,6 +38,10 @@ class Words:
         if len(self._ids) != len(self.words):
             raise ValueError("a word stands twice in the vocabulary")
 
+    def __len__(self) -> int:
+        """How many tokens there are."""
+        return len(self.words)
+
     @classmethod
     def of(cls, texts: Iterable[str], special: Sequence[str] = ()) -> Words:
         """The vocabulary of all words in the texts, sorted, after a model's own special tokens."""

@@ -11,14 +11,14 @@ from mmbench.reference.worlds.numbers.batch import spoken_batch
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.speech import SpeechSpecimen
+    from mmbench.reference.checkpoints.families import SpeechSpecimen
     from mmbench.reference.training.recipe import Recipe, Stage
 
 
 def _fresh(recipe: Recipe) -> SpeechSpecimen:
     from mmbench.reference.architectures.speech import Config, Speech
     from mmbench.reference.checkpoints.configs import config_of
-    from mmbench.reference.checkpoints.speech import ALPHABET, SpeechSpecimen
+    from mmbench.reference.checkpoints.families import ALPHABET, SpeechSpecimen
 
     labels = {"labels": len(ALPHABET) + 1}
     return SpeechSpecimen(Speech(config_of(Config, {**recipe.architecture, **labels})))

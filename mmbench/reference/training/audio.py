@@ -16,7 +16,7 @@ from mmbench.reference.worlds.sounds.sources import training_sounds
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.audio import AudioSpecimen
+    from mmbench.reference.checkpoints.families import AudioSpecimen
     from mmbench.reference.training.recipe import Recipe, Stage
 
 _VOCABULARY_SCENES = 2000
@@ -24,15 +24,15 @@ _VOCABULARY_SCENES = 2000
 
 def _fresh(recipe: Recipe) -> AudioSpecimen:
     from mmbench.reference.architectures.audio import AudioCLIP, Config
-    from mmbench.reference.checkpoints.audio import AudioSpecimen
     from mmbench.reference.checkpoints.configs import config_of
+    from mmbench.reference.checkpoints.families import AudioSpecimen
     from mmbench.reference.tokens.words import Words
 
     scenes = (training_sounds(recipe.seed, index) for index in range(_VOCABULARY_SCENES))
     words = Words.of(text for _, texts in scenes for text in texts)
     sizes = {"vocabulary": len(words.words), "tags": len(SOUNDS)}
     config = config_of(Config, {**recipe.architecture, **sizes})
-    return AudioSpecimen(AudioCLIP(config), words, list(SOUNDS))
+    return AudioSpecimen(AudioCLIP(config), words, SOUNDS)
 
 
 class SoundOptions(Options, frozen=True):

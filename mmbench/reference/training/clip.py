@@ -18,7 +18,7 @@ from mmbench.reference.worlds.shapes.retrieval import training_scene
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.clip import ClipSpecimen
+    from mmbench.reference.checkpoints.families import ClipSpecimen
     from mmbench.reference.training.recipe import Recipe, Stage
 
 _VOCABULARY_SCENES = 2000
@@ -26,7 +26,7 @@ _VOCABULARY_SCENES = 2000
 
 def _fresh(recipe: Recipe) -> ClipSpecimen:
     from mmbench.reference.architectures.clip import CLIP, Config
-    from mmbench.reference.checkpoints.clip import ClipSpecimen
+    from mmbench.reference.checkpoints.families import ClipSpecimen
     from mmbench.reference.tokens.words import Words
 
     scenes = (training_scene(recipe.seed, index) for index in range(_VOCABULARY_SCENES))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from mmbench.errors import UnknownName
 from mmbench.reference.training.recipe import Options, Recipe, Stage, options_of
@@ -12,10 +12,10 @@ from mmbench.reference.training.recipe import Options, Recipe, Stage, options_of
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.folder import Specimen
+    from mmbench.reference.checkpoints.specimen import Specimen
 
 
-S = TypeVar("S", bound="Specimen")
+S = TypeVar("S", bound="Specimen[Any]")
 
 
 class Objective(NamedTuple, Generic[S]):
@@ -55,7 +55,7 @@ _NAMES = ("clip", "llava", "prefix", "video", "audio", "asr", "fusion", "unified
 _FAMILIES = {name: f"mmbench.reference.training.{name}" for name in _NAMES}
 
 
-def family_of(recipe: Recipe) -> Family[Specimen]:
+def family_of(recipe: Recipe) -> Family[Specimen[Any]]:
     """The family that a recipe names.
 
     Raises UnknownName for one, or an objective, nobody has, and UserError for options that an
@@ -63,7 +63,7 @@ def family_of(recipe: Recipe) -> Family[Specimen]:
     """
     if recipe.family not in _FAMILIES:
         raise UnknownName("family of models", recipe.family, _FAMILIES)
-    family: Family[Specimen] = import_module(_FAMILIES[recipe.family]).FAMILY
+    family: Family[Specimen[Any]] = import_module(_FAMILIES[recipe.family]).FAMILY
     for stage in recipe.stages:
         if stage.objective not in family.objectives:
             what = f"objective of {recipe.family}"

@@ -12,7 +12,7 @@ from mmbench.reference.worlds.fusion.scene import ANSWERS, NUMBERS, trio_at
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.fusion import FusionSpecimen
+    from mmbench.reference.checkpoints.families import FusionSpecimen
     from mmbench.reference.training.recipe import Recipe, Stage
 
 _VOCABULARY_TRIOS = 500
@@ -21,15 +21,14 @@ _VOCABULARY_TRIOS = 500
 def _fresh(recipe: Recipe) -> FusionSpecimen:
     from mmbench.reference.architectures.fusion import Config, Fusion
     from mmbench.reference.checkpoints.configs import config_of
-    from mmbench.reference.checkpoints.fusion import FusionSpecimen
+    from mmbench.reference.checkpoints.families import FusionSpecimen
     from mmbench.reference.tokens.words import Words
 
     trios = (trio_at("train", recipe.seed, index) for index in range(_VOCABULARY_TRIOS))
     words = Words.of(trio.sentence for trio in trios)
     sizes = {"vocabulary": len(words.words), "classes": len(ANSWERS), "values": len(NUMBERS)}
-    return FusionSpecimen(
-        Fusion(config_of(Config, {**recipe.architecture, **sizes})), words, list(ANSWERS)
-    )
+    config = config_of(Config, {**recipe.architecture, **sizes})
+    return FusionSpecimen(Fusion(config), ANSWERS, words)
 
 
 def _batch(specimen: FusionSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:

@@ -23,9 +23,7 @@ from mmbench.types import Message
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.clip import ClipSpecimen
-    from mmbench.reference.checkpoints.language import ReaderSpecimen
-    from mmbench.reference.checkpoints.llava import LlavaSpecimen
+    from mmbench.reference.checkpoints.families import ClipSpecimen, LlavaSpecimen, ReaderSpecimen
     from mmbench.reference.tokens.words import Words
     from mmbench.reference.training.recipe import Recipe, Stage
 
@@ -67,12 +65,12 @@ def _parts(text: str) -> list[str | None]:
 def _fresh(recipe: Recipe) -> LlavaSpecimen:
     """The tower is that of the CLIP that `start` names under `vision`, its sizes included."""
     from mmbench.reference.architectures.llava import Config, LLaVA
-    from mmbench.reference.checkpoints.llava import LlavaSpecimen
+    from mmbench.reference.checkpoints.families import LlavaSpecimen
 
     eyes, words, sizes = begun(recipe)
     model = LLaVA(Config(**sizes, **recipe.architecture))
     model.vision.load_state_dict(eyes.model.image.state_dict())
-    return LlavaSpecimen(model, words, eyes.mean, eyes.std)
+    return LlavaSpecimen(model, words, mean=eyes.mean, std=eyes.std)
 
 
 def begun(recipe: Recipe) -> tuple[ClipSpecimen, Words, dict[str, Any]]:
@@ -80,7 +78,7 @@ def begun(recipe: Recipe) -> tuple[ClipSpecimen, Words, dict[str, Any]]:
 
     Raises as `started_from` does.
     """
-    from mmbench.reference.checkpoints.clip import ClipSpecimen
+    from mmbench.reference.checkpoints.families import ClipSpecimen
     from mmbench.reference.tokens.turns import vocabulary
 
     eyes, words = started_from(recipe, "vision", ClipSpecimen), vocabulary(_texts(recipe.seed))

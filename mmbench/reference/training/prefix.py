@@ -8,21 +8,21 @@ from mmbench.reference.training.family import Family
 from mmbench.reference.training.llava import OBJECTIVES, begun
 
 if TYPE_CHECKING:
-    from mmbench.reference.checkpoints.prefix import PrefixSpecimen
+    from mmbench.reference.checkpoints.families import PrefixSpecimen
     from mmbench.reference.training.recipe import Recipe
 
 
 def _fresh(recipe: Recipe) -> PrefixSpecimen:
     """Tower and projection are those of the CLIP that `start` names under `vision`."""
     from mmbench.reference.architectures.prefix import Config, Prefix
-    from mmbench.reference.checkpoints.prefix import PrefixSpecimen
+    from mmbench.reference.checkpoints.families import PrefixSpecimen
 
     eyes, words, sizes = begun(recipe)
     sizes["embedding"] = eyes.model.config.embedding
     model = Prefix(Config(**sizes, **recipe.architecture))
     model.vision.load_state_dict(eyes.model.image.state_dict())
     model.image_projection.load_state_dict(eyes.model.image_projection.state_dict())
-    return PrefixSpecimen(model, words, eyes.mean, eyes.std)
+    return PrefixSpecimen(model, words, mean=eyes.mean, std=eyes.std)
 
 
 FAMILY = Family(_fresh, OBJECTIVES)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from mmbench.reference.checkpoints.folder import Specimen
+    from mmbench.reference.checkpoints.specimen import Specimen
     from mmbench.reference.training.recipe import Recipe
 
-    S = TypeVar("S", bound=Specimen)
+    S = TypeVar("S", bound=Specimen[Any])
 
 
 def started_from(recipe: Recipe, part: str, kind: type[S]) -> S:

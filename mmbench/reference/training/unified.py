@@ -13,7 +13,7 @@ from mmbench.reference.worlds.shapes.talk import IMAGE, training_talks
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.unified import UnifiedSpecimen
+    from mmbench.reference.checkpoints.families import UnifiedSpecimen
     from mmbench.reference.training.recipe import Recipe, Stage
 
 _VOCABULARY_SCENES = 1000
@@ -24,7 +24,7 @@ _ROWS = 4
 def _fresh(recipe: Recipe) -> UnifiedSpecimen:
     from mmbench.reference.architectures.gpt import Config, Unified
     from mmbench.reference.checkpoints.configs import config_of
-    from mmbench.reference.checkpoints.unified import UnifiedSpecimen
+    from mmbench.reference.checkpoints.families import UnifiedSpecimen
     from mmbench.reference.tokens.bpe import Bpe
 
     bpe = Bpe.of(_texts(recipe.seed), _VOCABULARY)

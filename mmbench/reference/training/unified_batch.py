@@ -20,7 +20,7 @@ from mmbench.reference.worlds.shapes.talk import training_talks
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.unified import UnifiedSpecimen
+    from mmbench.reference.checkpoints.families import UnifiedSpecimen
     from mmbench.reference.tokens.mixed import Codes, Turn
     from mmbench.reference.training.recipe import Stage
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.video import VideoSpecimen
+    from mmbench.reference.checkpoints.families import VideoSpecimen
     from mmbench.reference.training.recipe import Recipe, Stage
 
 _VOCABULARY_FILMS = 2000
@@ -26,7 +26,7 @@ _HIDDEN = 0.75  # less than VideoMAE's 0.9: a video of 16 places is left with 4 
 def _fresh(recipe: Recipe) -> VideoSpecimen:
     from mmbench.reference.architectures.video import Config
     from mmbench.reference.architectures.video_model import Video
-    from mmbench.reference.checkpoints.video import VideoSpecimen
+    from mmbench.reference.checkpoints.families import VideoSpecimen
     from mmbench.reference.tokens.words import Words
 
     tower = recipe.architecture.get("tower", "transformer")
@@ -35,7 +35,7 @@ def _fresh(recipe: Recipe) -> VideoSpecimen:
     films = (training_film(recipe.seed, index) for index in range(_VOCABULARY_FILMS))
     words = Words.of(text for _, texts in films for text in texts)
     config = Config(len(words.words), **{"classes": len(MOTIONS)} | recipe.architecture)
-    return VideoSpecimen(Video(config), words, MOTIONS)
+    return VideoSpecimen(Video(config), MOTIONS, words)
 
 
 def _told_batch(specimen: VideoSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:

@@ -15,9 +15,8 @@ from mmbench.reference.adapters.clip import ClipNano
 from mmbench.reference.adapters.llava import LlavaNano
 from mmbench.reference.adapters.reader import Asked
 from mmbench.reference.architectures.llava import Config, LLaVA
-from mmbench.reference.checkpoints.clip import ClipSpecimen
+from mmbench.reference.checkpoints.families import ClipSpecimen, LlavaSpecimen
 from mmbench.reference.checkpoints.folder import read_checkpoint, write_checkpoint
-from mmbench.reference.checkpoints.llava import LlavaSpecimen
 from mmbench.reference.tokens.turns import ASSISTANT, IMAGE, USER, vocabulary
 from mmbench.reference.tokens.words import START, UNKNOWN
 from mmbench.reference.training import read_recipe

@@ -14,8 +14,8 @@ from mmbench.protocols import Prepares, Rates, Writes
 from mmbench.reference.adapters.prefix import PrefixNano
 from mmbench.reference.adapters.reader import Asked
 from mmbench.reference.architectures.prefix import Config, Prefix
+from mmbench.reference.checkpoints.families import PrefixSpecimen
 from mmbench.reference.checkpoints.folder import write_checkpoint
-from mmbench.reference.checkpoints.prefix import PrefixSpecimen
 from mmbench.reference.tokens.turns import ASSISTANT, IMAGE, USER, vocabulary
 from mmbench.reference.tokens.words import START
 from mmbench.reference.training import read_recipe

@@ -18,8 +18,8 @@ from mmbench.protocols import Draws, Hears, Prepares, Rates, Writes
 from mmbench.reference.adapters.unified import Asked, UnifiedNano
 from mmbench.reference.architectures.gpt import Config, Unified
 from mmbench.reference.architectures.vqvae import Codes
+from mmbench.reference.checkpoints.families import UnifiedSpecimen
 from mmbench.reference.checkpoints.folder import write_checkpoint
-from mmbench.reference.checkpoints.unified import UnifiedSpecimen
 from mmbench.reference.tokens.bpe import Bpe
 from mmbench.reference.tokens.mixed import ASSISTANT, CLOSE, OPEN, START, USER, Kind
 from mmbench.reference.training import read_recipe

@@ -12,7 +12,7 @@ from mmbench.reference.architectures.audio import Audio, AudioCLIP, Config, Conv
 from mmbench.reference.architectures.clip import contrastive_loss
 from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.architectures.positions import sinusoids
-from mmbench.reference.checkpoints.audio import AudioSpecimen
+from mmbench.reference.checkpoints.families import AudioSpecimen
 from mmbench.reference.tokens.words import END, SPECIAL, START, Words
 from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import recipe_of
@@ -134,7 +134,7 @@ def test_the_temperature_stays_where_it_has_a_gradient() -> None:
 
 
 def test_a_config_comes_back_from_plain_values() -> None:
-    described = AudioSpecimen(tiny(), Words([*SPECIAL, *"abcde"]), list("vwxyz")).described()
+    described = AudioSpecimen(tiny(), Words([*SPECIAL, *"abcde"]), tuple("vwxyz")).described()
     again = AudioSpecimen.of({**described, "architecture": asdict(TINY)})
     assert again.model.config == TINY
     with pytest.raises(ValueError, match="8 words where its architecture has 9; write"):

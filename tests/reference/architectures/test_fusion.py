@@ -13,7 +13,7 @@ from mmbench.reference.architectures.fusion import Config, Fusion, Way
 from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.architectures.positions import sinusoids
 from mmbench.reference.checkpoints.configs import config_of
-from mmbench.reference.checkpoints.fusion import FusionSpecimen
+from mmbench.reference.checkpoints.families import FusionSpecimen
 from mmbench.reference.tokens.words import END, PAD, SPECIAL, START, Words
 
 WAYS: tuple[Way, ...] = ("early", "late", "hybrid")
@@ -182,11 +182,11 @@ def _moved(gradient: Tensor | None) -> bool:
 def test_a_specimen_comes_back_from_plain_values() -> None:
     words = Words([*SPECIAL, "a", "b", "c", "d", "e"])
     labels = ["none", "x", "y", "z"]
-    specimen = FusionSpecimen(tiny("hybrid"), words, labels)
+    specimen = FusionSpecimen(tiny("hybrid"), tuple(labels), words)
     again = FusionSpecimen.of(specimen.described())
     assert again.model.config == replace(TINY, fusion="hybrid")
     assert config_of(Config, asdict(TINY)) == TINY
-    assert (again.words.words, again.labels) == (words.words, labels)
+    assert (again.words.words, again.labels) == (words.words, tuple(labels))
     with pytest.raises(ValueError, match="3 labels where its architecture has 4; write"):
         FusionSpecimen.of({**specimen.described(), "labels": labels[:3]})
 

@@ -19,7 +19,7 @@ from mmbench.reference.architectures.speech import (
     shortened,
     within,
 )
-from mmbench.reference.checkpoints.speech import ALPHABET, SpeechSpecimen
+from mmbench.reference.checkpoints.families import ALPHABET, SpeechSpecimen
 from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import recipe_of
 

@@ -8,8 +8,9 @@ import torch
 
 from mmbench.errors import ModelError
 from mmbench.reference.architectures.clip import CLIP, Config
-from mmbench.reference.checkpoints.clip import ClipSpecimen
-from mmbench.reference.checkpoints.folder import read_checkpoint, refuse_counts, write_checkpoint
+from mmbench.reference.checkpoints.families import ClipSpecimen
+from mmbench.reference.checkpoints.folder import read_checkpoint, write_checkpoint
+from mmbench.reference.checkpoints.specimen import refuse_counts
 from mmbench.reference.tokens.words import END, PAD, START, UNKNOWN, Words
 
 TINY = Config(
@@ -97,7 +98,7 @@ def test_what_is_wrong_with_a_folder_is_named(tmp_path: Path) -> None:
         ("{", "cannot be read"),
         ("[]", "no JSON object"),
         ("{}", "a checkpoint of None, not of 'clip-nano'"),
-        ('{"model": "clip-nano"}', "not a clip-nano checkpoint: 'words'"),
+        ('{"model": "clip-nano"}', "not a clip-nano checkpoint: 'architecture'"),
         (
             json.dumps({**said, "words": said["words"][:-1]}),
             "29 words where its architecture has 30;",

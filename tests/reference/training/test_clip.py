@@ -20,7 +20,7 @@ from mmbench.cli.exit_codes import USER
 from mmbench.errors import SpecError, UnknownName, UserError
 from mmbench.reference.architectures.clip import CLIP, Config
 from mmbench.reference.architectures.layers import Block
-from mmbench.reference.checkpoints.clip import ClipSpecimen
+from mmbench.reference.checkpoints.families import ClipSpecimen
 from mmbench.reference.checkpoints.folder import read_checkpoint
 from mmbench.reference.optimisation.muon import Muon, orthogonal
 from mmbench.reference.optimisation.schedule import adamw, decays, muon, rates_by_name, share_at

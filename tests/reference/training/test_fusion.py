@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mmbench.reference.checkpoints.fusion import FusionSpecimen
+from mmbench.reference.checkpoints.families import FusionSpecimen
 from mmbench.reference.tokens.words import UNKNOWN
 from mmbench.reference.training import read_recipe, train
 from mmbench.reference.training.family import family_of
@@ -46,7 +46,7 @@ def test_every_word_of_the_world_is_known_and_nothing_is_cut(specimen: FusionSpe
         ids = specimen.words.encode(sentence, 99)
         assert UNKNOWN not in ids
         assert len(ids) <= specimen.model.config.context
-    assert specimen.labels == list(ANSWERS)
+    assert specimen.labels == ANSWERS
 
 
 def test_a_batch_is_a_function_of_seed_and_step(specimen: FusionSpecimen) -> None:

@@ -12,9 +12,8 @@ import torch
 from mmbench.errors import ModelError, UserError
 from mmbench.reference.architectures.language import UNLEARNT
 from mmbench.reference.architectures.llava import LLaVA
-from mmbench.reference.checkpoints.clip import ClipSpecimen
+from mmbench.reference.checkpoints.families import ClipSpecimen, LlavaSpecimen
 from mmbench.reference.checkpoints.folder import read_checkpoint
-from mmbench.reference.checkpoints.llava import LlavaSpecimen
 from mmbench.reference.tokens.branches import OUTSIDE, TRUNK, positions, visible
 from mmbench.reference.tokens.turns import IMAGE as IMAGE_ID
 from mmbench.reference.tokens.words import END, PAD

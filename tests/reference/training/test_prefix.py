@@ -8,9 +8,8 @@ import pytest
 import torch
 
 from mmbench.errors import UserError
-from mmbench.reference.checkpoints.clip import ClipSpecimen
+from mmbench.reference.checkpoints.families import ClipSpecimen, PrefixSpecimen
 from mmbench.reference.checkpoints.folder import read_checkpoint
-from mmbench.reference.checkpoints.prefix import PrefixSpecimen
 from mmbench.reference.tokens.turns import IMAGE
 from mmbench.reference.training import Recipe, read_recipe, train
 from mmbench.reference.training.family import family_of

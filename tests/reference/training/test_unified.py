@@ -10,8 +10,8 @@ import torch
 
 from mmbench.errors import UserError
 from mmbench.reference.architectures.gpt import Unified
+from mmbench.reference.checkpoints.families import UnifiedSpecimen
 from mmbench.reference.checkpoints.folder import read_checkpoint
-from mmbench.reference.checkpoints.unified import UnifiedSpecimen
 from mmbench.reference.tokens.branches import TRUNK
 from mmbench.reference.tokens.mixed import END, MODALITIES, NOTHING, OPEN, PAD, SPECIAL_NAMES, Kind
 from mmbench.reference.training import Recipe, train

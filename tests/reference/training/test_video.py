@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from mmbench.errors import UserError
+from mmbench.reference.checkpoints.families import VideoSpecimen
 from mmbench.reference.checkpoints.folder import read_checkpoint
-from mmbench.reference.checkpoints.video import VideoSpecimen
 from mmbench.reference.training import Recipe, train
 from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.motion.scene import MOTIONS

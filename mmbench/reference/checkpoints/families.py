@@ -1,0 +1,125 @@
+"""The checkpoints of each family of reference models: their fields are the keys of config.json."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, TypeVar
+
+from torch import nn
+
+from mmbench.reference.architectures import audio, clip, fusion, gpt, llava, prefix, speech, video
+from mmbench.reference.architectures.language import Reader
+from mmbench.reference.architectures.video_model import Video
+from mmbench.reference.checkpoints.specimen import Counts, Specimen
+from mmbench.reference.tokens.bpe import Bpe
+from mmbench.reference.tokens.words import Words
+
+MEAN, STD = (0.8, 0.8, 0.8), (0.2, 0.2, 0.2)
+"""Mean and deviation of pixels / 255 of the shapes world, by channel, rounded."""
+ALPHABET = " abcdefghijklmnopqrstuvwxyz"
+
+M = TypeVar("M", bound=nn.Module)
+
+_WORDS = {"words": ("words", "vocabulary")}
+_LABELS = {"labels": ("labels", "classes")}
+
+
+@dataclass(frozen=True)
+class PixelSpecimen(Specimen[M]):
+    """A model that sees images on a scale: mean and deviation of pixels / 255."""
+
+    mean: tuple[float, ...] = field(default=MEAN, kw_only=True)
+    std: tuple[float, ...] = field(default=STD, kw_only=True)
+
+
+@dataclass(frozen=True)
+class ClipSpecimen(PixelSpecimen[clip.CLIP]):
+    """CLIP with its vocabulary."""
+
+    words: Words
+    name: ClassVar[str] = "clip-nano"
+    made = (clip.CLIP, clip.Config)
+    counts: ClassVar[Counts] = _WORDS
+
+
+@dataclass(frozen=True)
+class ReaderSpecimen(PixelSpecimen[Reader]):
+    """A model that reads images among words, with its vocabulary; the scale is of its tower."""
+
+    words: Words
+    counts: ClassVar[Counts] = _WORDS
+
+
+@dataclass(frozen=True)
+class LlavaSpecimen(ReaderSpecimen):
+    """LLaVA."""
+
+    model: llava.LLaVA
+    name: ClassVar[str] = "llava-nano"
+    made = (llava.LLaVA, llava.Config)
+
+
+@dataclass(frozen=True)
+class PrefixSpecimen(ReaderSpecimen):
+    """ClipCap."""
+
+    model: prefix.Prefix
+    name: ClassVar[str] = "prefix-nano"
+    made = (prefix.Prefix, prefix.Config)
+
+
+@dataclass(frozen=True)
+class VideoSpecimen(PixelSpecimen[Video]):
+    """The video model with the names of its classes and its vocabulary."""
+
+    labels: tuple[str, ...]
+    words: Words
+    name: ClassVar[str] = "video-nano"
+    made = (Video, video.Config)
+    counts: ClassVar[Counts] = _WORDS | _LABELS
+
+
+@dataclass(frozen=True)
+class FusionSpecimen(PixelSpecimen[fusion.Fusion]):
+    """The fusion classifier with the texts of its classes and its vocabulary."""
+
+    labels: tuple[str, ...]
+    words: Words
+    name: ClassVar[str] = "fusion-nano"
+    made = (fusion.Fusion, fusion.Config)
+    counts: ClassVar[Counts] = _WORDS | _LABELS
+
+
+@dataclass(frozen=True)
+class AudioSpecimen(Specimen[audio.AudioCLIP]):
+    """AudioCLIP with its vocabulary and the names of the tags that it knows."""
+
+    words: Words
+    tags: tuple[str, ...]
+    name: ClassVar[str] = "audioclip-nano"
+    made = (audio.AudioCLIP, audio.Config)
+    counts: ClassVar[Counts] = _WORDS | {"tags": ("tags", "tags")}
+
+
+@dataclass(frozen=True)
+class SpeechSpecimen(Specimen[speech.Speech]):
+    """The recogniser with the letters that it writes, in the order of its labels."""
+
+    alphabet: str = ALPHABET
+    name: ClassVar[str] = "asr-nano"
+    made = (speech.Speech, speech.Config)
+    counts: ClassVar[Counts] = {"letters": ("alphabet", "letters")}
+
+    def labels_of(self, text: str) -> list[int]:
+        """The labels of a text. Raises ValueError for a letter that is not in the alphabet."""
+        return [self.alphabet.index(letter) + 1 for letter in text]
+
+
+@dataclass(frozen=True)
+class UnifiedSpecimen(PixelSpecimen[gpt.Unified]):
+    """The multimodal GPT with its encoding of texts."""
+
+    bpe: Bpe
+    name: ClassVar[str] = "unified-nano"
+    made = (gpt.Unified, gpt.Config)
+    counts: ClassVar[Counts] = {"tokens": ("bpe", "text")}
