@@ -19,11 +19,11 @@ MODELS: Names = {
         "the reference CLIP, small, trained on the shapes world",
     ),
     "llava-nano": (
-        "mmbench.reference.adapters.llava:LlavaNano",
+        "mmbench.reference.adapters.language:LlavaNano",
         "the reference LLaVA, small: clip-nano's eyes, and a language model that answers",
     ),
     "prefix-nano": (
-        "mmbench.reference.adapters.prefix:PrefixNano",
+        "mmbench.reference.adapters.language:PrefixNano",
         "the reference ClipCap, small: one vector of clip-nano, and a language model that answers",
     ),
     "video-nano": (

@@ -3,78 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mmbench.models.support.groups import map_groups
-from mmbench.reference.adapters.support import spectrogram
+from mmbench.reference.adapters.support import NanoModel, spectrogram
 from mmbench.types import Modality, Role, Sound
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from mmbench.reference.checkpoints.families import AudioSpecimen
     from mmbench.types import Array
 
 
-class AudioclipNano:
-    """Loads a folder that `mmbench train audioclip-nano` wrote; by default the packaged one.
+class AudioclipNano(NanoModel):
+    """The reference AudioCLIP.
 
     A sound is heard whole, at `rate` samples a second; `labels` are the tags it may have, of which
-    several may be true. `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or float16
-    (what comes back is float32). Raises ModelError when the folder is not such a checkpoint.
+    several may be true.
     """
 
+    name = "audioclip-nano"
+    _checkpoint: AudioSpecimen
     modalities: frozenset[Modality] = frozenset({"text", "audio"})
-    version = 1
-    default_checkpoint: str | None = str(files("mmbench.reference") / "weights" / "audioclip-nano")
 
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
-        import torch
-
-        from mmbench.reference.checkpoints.families import AudioSpecimen
-        from mmbench.reference.checkpoints.folder import read_checkpoint
-
-        checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), AudioSpecimen)
-        self._words, self.labels = checkpoint.words, list(checkpoint.tags)
-        self._config = checkpoint.model.config
-        self.rate = self._config.mel.rate
-        self._device, self._dtype = device, getattr(torch, dtype)
-        self._model = checkpoint.model.to(device, self._dtype)
+        super().__init__(folder, device=device, dtype=dtype)
+        self.labels = list(self._checkpoint.tags)
+        self.rate = self._checkpoint.model.config.mel.rate
 
     def prepare(self, item: str | Sound, modality: Modality) -> list[int] | Array:  # noqa: ARG002
         """A text to a list of ids, cut to the context; a sound to its log-mel [t, bands] float32.
 
         A sound shorter than one feature of the model is followed by silence.
         """
+        config = self._checkpoint.model.config
         if isinstance(item, str):
-            return self._words.encode(item, self._config.context)
-        return spectrogram(item, self._config.mel, self._config.stride * self._config.mel.hop)
+            return self._checkpoint.words.encode(item, config.context)
+        return spectrogram(item, config.mel, config.stride * config.mel.hop)
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
         """What `prepare` returned for n items to unit vectors, float32 [n, d]."""
         import torch
 
-        from mmbench.reference.tokens.words import padded
-
+        model = self._checkpoint.model
         if modality == "audio":
-            return self._heard(items, self._model.encode_audio)
+            return self._heard(items, model.encode_audio)
         with torch.inference_mode():
-            return self._model.encode_text(padded(items).to(self._device)).cpu().numpy()
+            return model.encode_text(self._padded(items)).cpu().numpy()
 
     def classify(self, items: Sequence[Array], modality: Modality) -> Array:  # noqa: ARG002
         """What `prepare` returned for n sounds to logits of `labels`, float32 [n, c]."""
-        return self._heard(items, self._model.classify)
+        return self._heard(items, self._checkpoint.model.classify)
 
     def _heard(self, items: Sequence[Array], forward: Callable[[Tensor], Tensor]) -> Array:
         """What `forward` makes of n spectrograms; those of one length share a forward."""
         import torch
 
         def rows(same: list[Array]) -> Array:
-            mel = torch.from_numpy(np.stack(same)).to(self._device, self._dtype)
-            return forward(mel).cpu().numpy()
+            return forward(self._stacked(same)).cpu().numpy()
 
         with torch.inference_mode():
             return np.stack(map_groups(items, len, rows))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,11 +10,11 @@ import numpy as np
 
 from mmbench.errors import SampleError
 from mmbench.models.support.groups import group_by
-from mmbench.reference.adapters.clip import normalised
-from mmbench.reference.adapters.support import spectrogram
+from mmbench.reference.adapters.support import NanoModel, normalised, spectrogram
 from mmbench.types import Clip, Message, Modality, Sound
 
 if TYPE_CHECKING:
+    from mmbench.reference.checkpoints.families import FusionSpecimen
     from mmbench.types import Array, DecodedPart
 
 
@@ -27,36 +26,23 @@ class Trio(NamedTuple):
     ids: list[int]
 
 
-class FusionNano:
-    """Loads a folder that `mmbench train fusion-nano` wrote; by default the packaged one.
+class FusionNano(NanoModel):
+    """The reference fusion classifier.
 
     It is asked about one image, one sound and one text, of which the first line is the sentence;
     what is asked behind it is always the same, and not read. It rates the texts of its classes and
-    no others. A sound is heard whole, at `rate` samples a second. `device` is cpu, cuda or cuda:N;
-    `dtype` is float32, bfloat16 or float16. Raises ModelError when the folder is not such a
-    checkpoint.
+    no others. A sound is heard whole, at `rate` samples a second.
     """
 
+    name = "fusion-nano"
+    _checkpoint: FusionSpecimen
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio"})
-    version = 1
-    default_checkpoint: str | None = str(files("mmbench.reference") / "weights" / "fusion-nano")
 
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
-        import torch
-
-        from mmbench.reference.checkpoints.families import FusionSpecimen
-        from mmbench.reference.checkpoints.folder import read_checkpoint
-
-        checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), FusionSpecimen)
-        self._words = checkpoint.words
-        self._columns = {_plain(text): column for column, text in enumerate(checkpoint.labels)}
-        self._mean, self._std = (
-            np.array(values, np.float32) for values in (checkpoint.mean, checkpoint.std)
-        )
-        self._config = checkpoint.model.config
+        super().__init__(folder, device=device, dtype=dtype)
+        labels, self._config = self._checkpoint.labels, self._checkpoint.model.config
+        self._columns = {_plain(text): column for column, text in enumerate(labels)}
         self.rate = self._config.mel.rate
-        self._device, self._dtype = device, getattr(torch, dtype)
-        self._model = checkpoint.model.to(device, self._dtype)
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Trio:  # noqa: ARG002
         """A conversation to what each encoder takes. A sentence is cut to the context.
@@ -72,11 +58,11 @@ class FusionNano:
                 "fusion-nano takes one image, one sound and one text, and was given"
                 f" {len(images)}, {len(sounds)} and {len(texts)} of {len(parts)} parts"
             )
-        config = self._config
+        checkpoint, config = self._checkpoint, self._config
         return Trio(
-            normalised(images[0], config.image_size, self._mean, self._std),
+            normalised(images[0], config.image_size, checkpoint.mean, checkpoint.std),
             spectrogram(sounds[0], config.mel, config.sounds.stride * config.mel.hop),
-            self._words.encode(texts[0].strip().split("\n")[0], config.context),
+            checkpoint.words.encode(texts[0].strip().split("\n")[0], config.context),
         )
 
     def loglikelihood(self, conversations: Sequence[Trio], texts: Sequence[str]) -> Array:
@@ -98,13 +84,11 @@ class FusionNano:
     def _forward(self, trios: Sequence[Trio]) -> Array:
         import torch
 
-        from mmbench.reference.tokens.words import padded
-
-        media = [torch.from_numpy(np.stack(rows)) for rows in list(zip(*trios, strict=True))[:2]]
-        images, mel = (tensor.to(self._device, self._dtype) for tensor in media)
-        tokens = padded([trio.ids for trio in trios]).to(self._device)
+        images, mel = (self._stacked(rows) for rows in list(zip(*trios, strict=True))[:2])
+        tokens = self._padded([trio.ids for trio in trios])
         with torch.inference_mode():
-            shares: Array = self._model(images, mel, tokens).log_softmax(-1).cpu().numpy()
+            logits = self._checkpoint.model(images, mel, tokens)
+            shares: Array = logits.log_softmax(-1).cpu().numpy()
         return shares
 
 

@@ -1,18 +1,105 @@
-"""What the adapters of the reference models share: the next token, and what a sound sounds like."""
+"""What the adapters of the reference models share: a checkpoint, inputs as arrays, and writing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from mmbench.models.support.generation import cut_at
+from mmbench.reference.checkpoints import packaged
 from mmbench.types import Generation, Sound, Written
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+    from torch import Tensor
+
     from mmbench.reference.architectures.mel import Mel
     from mmbench.reference.tokens.sampling import Pick
     from mmbench.types import Array
+
+
+class NanoModel:
+    """A folder that `mmbench train NAME` wrote, of the same `name`; by default the packaged one.
+
+    `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or float16 (vectors and scores are
+    float32 in any case). Raises ModelError when the folder is not such a checkpoint.
+    """
+
+    name: ClassVar[str] = ""
+    version = 1
+    _checkpoint: Any  # of the class that a subclass annotates
+    default_checkpoint: str | None = None
+
+    def __init_subclass__(cls) -> None:
+        cls.default_checkpoint = packaged(cls.name) if cls.name else None
+
+    def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
+        import torch
+
+        from mmbench.reference.checkpoints.families import SPECIMENS
+        from mmbench.reference.checkpoints.folder import read_checkpoint
+
+        where = Path(folder or str(self.default_checkpoint))
+        self._checkpoint = read_checkpoint(where, SPECIMENS[self.name])
+        self._device, self._dtype = device, getattr(torch, dtype)
+        self._checkpoint.model.to(device, self._dtype)
+
+    def _stacked(self, rows: Sequence[Array]) -> Tensor:
+        """Arrays of one shape as a tensor [n, …] for the model."""
+        import torch
+
+        return torch.from_numpy(np.stack(rows)).to(self._device, self._dtype)
+
+    def _padded(self, rows: Sequence[Sequence[int]]) -> Tensor:
+        """Ids of n texts as a tensor [n, t] for the model, padded at the right."""
+        from mmbench.reference.tokens.words import padded
+
+        return padded(rows).to(self._device)
+
+
+def normalised(
+    image: Image, size: int, mean: Sequence[float], std: Sequence[float]
+) -> NDArray[np.float32]:
+    """The square of an image, float32 [3, size, size], by mean and std [3] of pixels / 255."""
+    scaled = on_scale(np.asarray(square_of(image, size), np.float32), mean, std)
+    return np.ascontiguousarray(scaled.transpose(2, 0, 1))
+
+
+def on_scale(
+    pixels: NDArray[np.float32], mean: Sequence[float], std: Sequence[float]
+) -> NDArray[np.float32]:
+    """Pixels […, 3] from 0 to 255 less the mean of each channel, over its deviation."""
+    means, stds = (np.array(values, np.float32) for values in (mean, std))
+    scaled: NDArray[np.float32] = (pixels / np.float32(255) - means) / stds
+    return scaled
+
+
+def square_of(image: Image, size: int) -> Image:
+    """The image with its shorter side at `size` by bicubic resampling, cut to the centre.
+
+    Cut before it is resampled, so that a very long image costs no more than a square one.
+    """
+    from PIL.Image import Resampling
+
+    width, height = image.size
+    short = min(width, height)
+    left, top = (width - short) // 2, (height - short) // 2
+    box = (left, top, left + short, top + short)
+    return image.resize((size, size), Resampling.BICUBIC, box=box)
+
+
+def spectrogram(sound: Sound, mel: Mel, least: int) -> Array:
+    """`log_mel` of a sound, float32 [t, bands]; one below `least` samples ends in silence."""
+    import torch
+
+    from mmbench.reference.architectures.mel import log_mel
+
+    samples = np.pad(sound.samples, (0, max(0, least - len(sound.samples))))
+    return log_mel(torch.from_numpy(samples), mel).numpy()
 
 
 def pick(options: Generation, rows: int) -> Pick:
@@ -37,13 +124,3 @@ def written(text: str, tokens: int, options: Generation, *, ended: bool) -> Writ
     """
     cut = cut_at(text, options.stop)
     return Written(cut.strip(), "stop" if ended or cut != text else "length", tokens)
-
-
-def spectrogram(sound: Sound, mel: Mel, least: int) -> Array:
-    """`log_mel` of a sound, float32 [t, bands]; one below `least` samples ends in silence."""
-    import torch
-
-    from mmbench.reference.architectures.mel import log_mel
-
-    samples = np.pad(sound.samples, (0, max(0, least - len(sound.samples))))
-    return log_mel(torch.from_numpy(samples), mel).numpy()

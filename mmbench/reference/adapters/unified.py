@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.reference.adapters.clip import normalised
-from mmbench.reference.adapters.support import pick, spectrogram, written
+from mmbench.reference.adapters.support import NanoModel, normalised, pick, spectrogram, written
 from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
 
 if TYPE_CHECKING:
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
+    from mmbench.reference.checkpoints.families import UnifiedSpecimen
     from mmbench.reference.tokens.mixed import Kind, Part, Turn
     from mmbench.types import Array, DecodedPart
 
@@ -31,19 +30,18 @@ class Asked(NamedTuple):
     mels: list[Array]
 
 
-class UnifiedNano:
-    """Loads a folder that `mmbench train unified-nano` wrote; by default the packaged one.
+class UnifiedNano(NanoModel):
+    """The multimodal GPT.
 
     It answers conversations of texts, images and sounds, and draws texts: token by token at a
     `temperature` from the `top_k` likeliest (0 is all), with a `guidance` by the text (1 is none).
-    `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or float16. Raises ModelError when
-    the folder is not such a checkpoint, and for an option that makes no sense.
+    Raises ModelError for an option that makes no sense.
     """
 
+    name = "unified-nano"
+    _checkpoint: UnifiedSpecimen
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio"})
-    version = 1
     batch = 64  # so small a model: a step of many rows costs little more than a step of one
-    default_checkpoint: str | None = str(files("mmbench.reference") / "weights" / "unified-nano")
 
     def __init__(
         self,
@@ -55,23 +53,14 @@ class UnifiedNano:
         temperature: float = 0.4,
         top_k: int = 0,
     ) -> None:
-        import torch
-
-        from mmbench.reference.checkpoints.families import UnifiedSpecimen
-        from mmbench.reference.checkpoints.folder import read_checkpoint
-
         if temperature <= 0:
             raise ModelError(f"unified-nano: temperature is {temperature}: give a number above 0")
         if top_k < 0:
             raise ModelError(f"unified-nano: top_k is {top_k}: give a number from 0")
-        checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), UnifiedSpecimen)
-        self._bpe, self._config = checkpoint.bpe, checkpoint.model.config
-        self._mean, self._std = (
-            np.array(values, np.float32) for values in (checkpoint.mean, checkpoint.std)
-        )
+        super().__init__(folder, device=device, dtype=dtype)
+        self._bpe, self._model = self._checkpoint.bpe, self._checkpoint.model
+        self._config = self._model.config
         self.rate = self._config.mel.rate
-        self._device, self._dtype = device, getattr(torch, dtype)
-        self._model = checkpoint.model.to(device, self._dtype)
         self._guidance, self._temperature, self._top_k = guidance, temperature, top_k
 
     def prepare(
@@ -98,7 +87,8 @@ class UnifiedNano:
         ids = self._fitting(turns, Kind.TEXT, "conversation")
         size = self._config.image_size
         images = [part for part in parts if not isinstance(part, str | Sound | Clip)]
-        pixels = [normalised(image, size, self._mean, self._std) for image in images]
+        scale = self._checkpoint.mean, self._checkpoint.std
+        pixels = [normalised(image, size, *scale) for image in images]
         return Asked(ids, pixels, mels)
 
     def _part(self, part: DecodedPart, mels: Iterator[Array]) -> Part:
@@ -232,5 +222,7 @@ class UnifiedNano:
         first = self._config.layout.ids(Kind.IMAGE).start
         codes = torch.tensor(said, device=self._device) - first
         pixels = self._model.images.decode(codes).float().cpu().permute(0, 2, 3, 1).numpy()
-        scaled = np.clip((pixels * self._std + self._mean) * 255, 0, 255).round().astype(np.uint8)
+        scale = self._checkpoint.mean, self._checkpoint.std
+        mean, std = (np.array(values, np.float32) for values in scale)
+        scaled = np.clip((pixels * std + mean) * 255, 0, 255).round().astype(np.uint8)
         return [fromarray(image) for image in scaled]

@@ -3,84 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mmbench.models.support.videos import pictures
-from mmbench.reference.adapters.clip import square_of
+from mmbench.reference.adapters.support import NanoModel, on_scale, square_of
 from mmbench.types import Frames, Modality, Role
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from torch import Tensor
-
+    from mmbench.reference.checkpoints.families import VideoSpecimen
     from mmbench.types import Array, Clip
 
 
-class VideoNano:
-    """Loads a folder that `mmbench train video-nano` wrote; by default the packaged one.
+class VideoNano(NanoModel):
+    """The reference video model; `labels` and `frames` are the checkpoint's."""
 
-    `labels` and `frames` are the checkpoint's. `device` is cpu, cuda or cuda:N; `dtype` is float32,
-    bfloat16 or float16 (what comes out is float32 in any case). Raises ModelError when the folder
-    is not such a checkpoint.
-    """
-
+    name = "video-nano"
+    _checkpoint: VideoSpecimen
     modalities: frozenset[Modality] = frozenset({"text", "video"})
-    version = 1
-    default_checkpoint: str | None = str(files("mmbench.reference") / "weights" / "video-nano")
 
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
-        import torch
-
-        from mmbench.reference.checkpoints.families import VideoSpecimen
-        from mmbench.reference.checkpoints.folder import read_checkpoint
-
-        checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), VideoSpecimen)
-        self._words, self._config = checkpoint.words, checkpoint.model.config
-        self._mean, self._std = (
-            np.array(values, np.float32) for values in (checkpoint.mean, checkpoint.std)
-        )
-        self.labels = list(checkpoint.labels)
-        self.frames = Frames(self._config.frames)
-        self._device, self._dtype = device, getattr(torch, dtype)
-        self._model = checkpoint.model.to(device, self._dtype)
+        super().__init__(folder, device=device, dtype=dtype)
+        self.labels = list(self._checkpoint.labels)
+        self.frames = Frames(self._checkpoint.model.config.frames)
 
     def prepare(self, item: str | Clip, modality: Modality) -> list[int] | Array:  # noqa: ARG002
         """A text to a list of ids, cut to the context; a clip to float32 [3, t, size, size]."""
+        checkpoint, config = self._checkpoint, self._checkpoint.model.config
         if isinstance(item, str):
-            return self._words.encode(item, self._config.context)
-        return self._pixels(item)
-
-    def _pixels(self, clip: Clip) -> NDArray[np.float32]:
-        squares = [square_of(picture, self._config.size) for picture in pictures(clip.frames)]
-        pixels = np.stack([np.asarray(square, np.float32) for square in squares]) / 255
-        return np.ascontiguousarray(((pixels - self._mean) / self._std).transpose(3, 0, 1, 2))
+            return checkpoint.words.encode(item, config.context)
+        squares = [square_of(picture, config.size) for picture in pictures(item.frames)]
+        pixels = np.stack([np.asarray(square, np.float32) for square in squares])
+        scaled = on_scale(pixels, checkpoint.mean, checkpoint.std)
+        return np.ascontiguousarray(scaled.transpose(3, 0, 1, 2))
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
         """What `prepare` returned for n items to unit vectors, float32 [n, d]."""
         import torch
 
-        from mmbench.reference.tokens.words import padded
-
+        model = self._checkpoint.model
         with torch.inference_mode():
             if modality == "text":
-                vectors = self._model.encode_text(padded(items).to(self._device))
-            else:
-                vectors = self._model.encode_video(self._batch(items))
-        return vectors.cpu().numpy()
+                return model.encode_text(self._padded(items)).cpu().numpy()
+            return model.encode_video(self._stacked(items)).cpu().numpy()
 
     def classify(self, items: Sequence[Array], modality: Modality) -> Array:  # noqa: ARG002
         """What `prepare` returned for n clips to logits, float32 [n, c] in the order of labels."""
         import torch
 
         with torch.inference_mode():
-            logits = self._model.classify(self._batch(items))
+            logits = self._checkpoint.model.classify(self._stacked(items))
         return logits.float().cpu().numpy()
-
-    def _batch(self, items: Sequence[Array]) -> Tensor:
-        import torch
-
-        return torch.from_numpy(np.stack(items)).to(self._device, self._dtype)

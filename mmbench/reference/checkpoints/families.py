@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from torch import nn
 
@@ -123,3 +123,19 @@ class UnifiedSpecimen(PixelSpecimen[gpt.Unified]):
     name: ClassVar[str] = "unified-nano"
     made = (gpt.Unified, gpt.Config)
     counts: ClassVar[Counts] = {"tokens": ("bpe", "text")}
+
+
+SPECIMENS: dict[str, type[Any]] = {
+    kind.name: kind
+    for kind in (
+        ClipSpecimen,
+        LlavaSpecimen,
+        PrefixSpecimen,
+        VideoSpecimen,
+        FusionSpecimen,
+        AudioSpecimen,
+        SpeechSpecimen,
+        UnifiedSpecimen,
+    )
+}
+"""The class of a checkpoint by the name of the adapter that runs it."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from mmbench.reference.checkpoints import packaged
 
 if TYPE_CHECKING:
     from mmbench.reference.checkpoints.specimen import Specimen
@@ -23,5 +24,5 @@ def started_from(recipe: Recipe, part: str, kind: type[S]) -> S:
     name = recipe.start.get(part)
     if name is None:
         raise ValueError(f"start names no {part}: give `start: {{{part}: {kind.name}}}`")
-    shipped = Path(str(files("mmbench.reference") / "weights" / name))
+    shipped = Path(packaged(name))
     return read_checkpoint(shipped if shipped.is_dir() else Path(name), kind)

@@ -13,7 +13,8 @@ from PIL import Image
 from mmbench.datasets import RetrievalData
 from mmbench.errors import ModelError
 from mmbench.protocols import Embeds, Prepares
-from mmbench.reference.adapters.clip import ClipNano, square_of
+from mmbench.reference.adapters.clip import ClipNano
+from mmbench.reference.adapters.support import square_of
 from mmbench.reference.tokens.words import END, START, UNKNOWN
 from mmbench.reference.training import read_recipe
 from mmbench.reference.training.recipe import recipe_of

@@ -12,8 +12,7 @@ from PIL import Image
 from mmbench.errors import ModelError, SampleError
 from mmbench.protocols import Prepares, Rates, Writes
 from mmbench.reference.adapters.clip import ClipNano
-from mmbench.reference.adapters.llava import LlavaNano
-from mmbench.reference.adapters.reader import Asked
+from mmbench.reference.adapters.language import Asked, LlavaNano
 from mmbench.reference.architectures.llava import Config, LLaVA
 from mmbench.reference.checkpoints.families import ClipSpecimen, LlavaSpecimen
 from mmbench.reference.checkpoints.folder import read_checkpoint, write_checkpoint

@@ -11,8 +11,7 @@ from PIL import Image
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.protocols import Prepares, Rates, Writes
-from mmbench.reference.adapters.prefix import PrefixNano
-from mmbench.reference.adapters.reader import Asked
+from mmbench.reference.adapters.language import Asked, PrefixNano
 from mmbench.reference.architectures.prefix import Config, Prefix
 from mmbench.reference.checkpoints.families import PrefixSpecimen
 from mmbench.reference.checkpoints.folder import write_checkpoint

@@ -1,4 +1,4 @@
-"""What the adapters share of reference models that read images among words and go on writing."""
+"""The reference LLaVA and prefix model: they read images among words and go on writing."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import numpy as np
 
 from mmbench.errors import SampleError
 from mmbench.models.support.groups import map_groups
-from mmbench.reference.adapters.clip import normalised
-from mmbench.reference.adapters.support import pick, written
+from mmbench.reference.adapters.support import NanoModel, normalised, pick, written
 from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
 
 if TYPE_CHECKING:
@@ -30,36 +29,22 @@ class Asked(NamedTuple):
     pixels: list[NDArray[np.float32]]
 
 
-class ReaderNano:
-    """A language model that reads images among words; `folder` is a checkpoint of its `kind`.
+class ReaderNano(NanoModel):
+    """A language model that reads images among words.
 
     A conversation may have several turns, and images anywhere in them. A word that it does not
     know becomes `<unk>`, which no training has shown it; a text to be rated may hold some as well.
-    It answers in lower case. `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or
-    float16. Raises ModelError when the folder is not such a checkpoint.
+    It answers in lower case.
     """
 
+    _checkpoint: ReaderSpecimen
     modalities: frozenset[Modality] = frozenset({"text", "image"})
-    version = 1
     batch = 64  # so small a model: a step of many rows costs little more than a step of one
-    default_checkpoint: str | None = None
 
-    def __init__(
-        self, folder: Path | None, kind: type[ReaderSpecimen], *, device: str, dtype: str
-    ) -> None:
-        import torch
-
-        from mmbench.reference.checkpoints.folder import read_checkpoint
-
-        self._name = kind.name
-        checkpoint = read_checkpoint(Path(folder or str(self.default_checkpoint)), kind)
-        self._words = checkpoint.words
-        self._mean, self._std = (
-            np.array(values, np.float32) for values in (checkpoint.mean, checkpoint.std)
-        )
-        self._config = checkpoint.model.config
-        self._device, self._dtype = device, getattr(torch, dtype)
-        self._model = checkpoint.model.to(device, self._dtype)
+    def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
+        super().__init__(folder, device=device, dtype=dtype)
+        self._words, self._model = self._checkpoint.words, self._checkpoint.model
+        self._config = self._model.config
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Asked:  # noqa: ARG002
         """A conversation to ids and pixels.
@@ -72,16 +57,16 @@ class ReaderNano:
         for part in (part for turn in item for part in turn.parts if not isinstance(part, str)):
             if isinstance(part, Sound | Clip):
                 what = "sounds" if isinstance(part, Sound) else "videos"
-                raise SampleError(f"{self._name} takes texts and images, and no {what}")
+                raise SampleError(f"{self.name} takes texts and images, and no {what}")
             images.append(part)
         ids = question(item, self._words, self._config.places)
         if len(ids) >= self._config.context:
             raise SampleError(
-                f"the conversation is {len(ids)} tokens long, and {self._name} takes fewer"
+                f"the conversation is {len(ids)} tokens long, and {self.name} takes fewer"
                 f" than {self._config.context}: {self._config.places} for an image, one for a word"
             )
-        size = self._config.image_size
-        return Asked(ids, [normalised(image, size, self._mean, self._std) for image in images])
+        size, scale = self._config.image_size, (self._checkpoint.mean, self._checkpoint.std)
+        return Asked(ids, [normalised(image, size, *scale) for image in images])
 
     def write(
         self, conversations: Sequence[Asked], options: Generation
@@ -103,7 +88,10 @@ class ReaderNano:
 
         from mmbench.reference.tokens.words import padded
 
-        pixels, size = [image for one in asked for image in one.pixels], self._config.image_size
+        pixels, size = (
+            [image for one in asked for image in one.pixels],
+            self._config.image_size,
+        )
         images = np.stack(pixels) if pixels else np.empty((0, 3, size, size), np.float32)
         tensor = torch.from_numpy(images).to(self._device, self._dtype)
         return padded(rows).to(self._device), tensor
@@ -140,3 +128,15 @@ class ReaderNano:
         ids, images = self._inputs(whole, [asked for asked, _ in pairs])
         learnt = padded(labels, UNLEARNT).to(self._device)
         return self._model.likelihoods(ids, learnt, images).cpu().numpy()
+
+
+class LlavaNano(ReaderNano):
+    """The reference LLaVA: an image is as many tokens as it has patches."""
+
+    name = "llava-nano"
+
+
+class PrefixNano(ReaderNano):
+    """The reference prefix model: an image is one vector of CLIP, as a few tokens."""
+
+    name = "prefix-nano"
