@@ -251,7 +251,7 @@ _ALL_POSITIVES = "mmbench.metrics.retrieval.all_positives"
 _CAPTIONS = "mmbench.metrics.captions"
 _CLIPSCORE = "mmbench.metrics.captions.clipscore"
 _SETS = "mmbench.metrics.image_sets.distances"
-_SHAPES = "mmbench.reference.metrics"
+_SHAPES = "mmbench.reference.worlds.shapes.metrics"
 _LABELS = "mmbench.metrics.classification"
 _ANSWERS = "mmbench.metrics.answers"
 _CHOICE = "mmbench.metrics.answers.choice"
@@ -356,7 +356,10 @@ CONFORMANCE: Names = {
     "distribution": ("mmbench.conformance.distribution:CASES", "FID and metrics of its family"),
     "classification": ("mmbench.conformance.classification:CASES", "metrics of classes"),
     "answers": ("mmbench.conformance.answers:CASES", "answers and choices"),
-    "drawings": ("mmbench.reference.conformance:CASES", "drawings of the shapes world"),
+    "drawings": (
+        "mmbench.reference.worlds.shapes.conformance:CASES",
+        "drawings of the shapes world",
+    ),
     "speech": ("mmbench.conformance.speech:CASES", "error rates of transcripts"),
     "mos": ("mmbench.conformance.mos:CASES", "opinion scores and their predictors"),
 }
@@ -364,7 +367,7 @@ CONFORMANCE: Names = {
 EXAMPLE_DATA = "shapes"
 """The data source of images and captions that self-tests use where the task's data are not here."""
 
-_TRAINER = "mmbench.reference.trainer:train"
+_TRAINER = "mmbench.reference.training.trainer:train"
 
 TRAINERS: Names = {
     "asr-nano": (_TRAINER, "spoken numbers, letter by letter, by CTC"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmbench.reference.architectures.video import Config
+from mmbench.reference.architectures.video.transformer import Config
 from tools.pictures.diagram import Box, Diagram
 from tools.pictures.towers import contrastive, likeness, projection, text_tower
 

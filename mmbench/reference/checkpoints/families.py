@@ -7,9 +7,10 @@ from typing import Any, ClassVar, TypeVar
 
 from torch import nn
 
-from mmbench.reference.architectures import audio, clip, fusion, gpt, llava, prefix, speech, video
+from mmbench.reference.architectures import audio, clip, fusion, gpt, llava, prefix, speech
 from mmbench.reference.architectures.language import Reader
-from mmbench.reference.architectures.video_model import Video
+from mmbench.reference.architectures.video import transformer
+from mmbench.reference.architectures.video.model import Video
 from mmbench.reference.checkpoints.specimen import Counts, Specimen
 from mmbench.reference.tokens.bpe import Bpe
 from mmbench.reference.tokens.words import Words
@@ -75,7 +76,7 @@ class VideoSpecimen(PixelSpecimen[Video]):
     labels: tuple[str, ...]
     words: Words
     name: ClassVar[str] = "video-nano"
-    made = (Video, video.Config)
+    made = (Video, transformer.Config)
     counts: ClassVar[Counts] = _WORDS | _LABELS
 
 

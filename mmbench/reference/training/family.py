@@ -52,7 +52,7 @@ class Constrained(Protocol):
 
 
 _NAMES = ("clip", "llava", "prefix", "video", "audio", "asr", "fusion", "unified")
-_FAMILIES = {name: f"mmbench.reference.training.{name}" for name in _NAMES}
+_FAMILIES = {name: f"mmbench.reference.objectives.{name}" for name in _NAMES}
 
 
 def family_of(recipe: Recipe) -> Family[Specimen[Any]]:

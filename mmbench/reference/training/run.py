@@ -74,7 +74,7 @@ class Run:
 
     def _begin(self, stage: Stage) -> None:
         """Optimisers of this stage's parameters; all others are frozen."""
-        from mmbench.reference.optimisation.schedule import optimisers
+        from mmbench.reference.training.schedule import optimisers
 
         self.optimisers = optimisers(self.model, stage.rates, stage.muon, stage.weight_decay)
         stepped = {name for name, _ in self._states()}
@@ -85,7 +85,7 @@ class Run:
     def _step(self, step: int, batch: tuple[Tensor, ...]) -> float:
         import torch
 
-        from mmbench.reference.optimisation.schedule import share_at
+        from mmbench.reference.training.schedule import share_at
 
         stage, within = self.recipe.at(step)
         share = share_at(within, steps=stage.steps, warm_up=stage.warm_up)

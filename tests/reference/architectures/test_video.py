@@ -9,11 +9,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.reference.architectures.clip import contrastive_loss
-from mmbench.reference.architectures.video import Config, DividedBlock, JointBlock, VideoTransformer
-from mmbench.reference.architectures.video_baselines import ResNet, TwoStream
-from mmbench.reference.architectures.video_model import Video
+from mmbench.reference.architectures.video.baselines import ResNet, TwoStream
+from mmbench.reference.architectures.video.masked import cubes, masked_loss, normalised
+from mmbench.reference.architectures.video.model import Video
+from mmbench.reference.architectures.video.transformer import (
+    Config,
+    DividedBlock,
+    JointBlock,
+    VideoTransformer,
+)
 from mmbench.reference.tokens.words import END, START
-from mmbench.reference.training.video_masked import cubes, masked_loss, normalised
 
 TINY = Config(
     vocabulary=30,

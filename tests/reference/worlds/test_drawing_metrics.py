@@ -18,8 +18,8 @@ from mmbench.datasets import Samples
 from mmbench.engine.scoring.apply import apply
 from mmbench.errors import DataError, SampleError, UnknownName
 from mmbench.kinds.drawing import Drawing
-from mmbench.reference.metrics import shapes_recall, shapes_right
 from mmbench.reference.worlds.shapes.draw import draw, paint
+from mmbench.reference.worlds.shapes.metrics import shapes_recall, shapes_right
 from mmbench.reference.worlds.shapes.retrieval import shapes
 from mmbench.reference.worlds.shapes.scene import Scene, Spot, distinct, scene_at
 from mmbench.reference.worlds.shapes.sources import shapes_prompts

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
-from mmbench.reference.optimisation.muon import Muon
+from mmbench.reference.training.muon import Muon
 
 _BETAS, _EPSILON = (0.9, 0.98), 1e-6
 

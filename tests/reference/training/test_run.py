@@ -22,11 +22,11 @@ from mmbench.reference.architectures.clip import CLIP, Config
 from mmbench.reference.architectures.layers import Block
 from mmbench.reference.checkpoints.families import ClipSpecimen
 from mmbench.reference.checkpoints.folder import read_checkpoint
-from mmbench.reference.optimisation.muon import Muon, orthogonal
-from mmbench.reference.optimisation.schedule import adamw, decays, muon, rates_by_name, share_at
 from mmbench.reference.training import Recipe, changed, read_recipe, recipe_names, train
 from mmbench.reference.training.family import family_of
+from mmbench.reference.training.muon import Muon, orthogonal
 from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.schedule import adamw, decays, muon, rates_by_name, share_at
 from mmbench.reference.worlds.shapes.batch import augment, training_batch
 from tests.support.forks import forks
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
+from mmbench.reference.objectives.audio import stretched
 from mmbench.reference.training import train
-from mmbench.reference.training.audio import stretched
 from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import recipe_of
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmbench.reference.objectives.tensors import scaled
 from mmbench.reference.training.family import Family, Objective
-from mmbench.reference.training.tensors import scaled
 from mmbench.reference.worlds.motion.batch import film_batch
 from mmbench.reference.worlds.motion.scene import MOTIONS
 from mmbench.reference.worlds.motion.sources import training_film
@@ -24,8 +24,8 @@ _HIDDEN = 0.75  # less than VideoMAE's 0.9: a video of 16 places is left with 4 
 
 
 def _fresh(recipe: Recipe) -> VideoSpecimen:
-    from mmbench.reference.architectures.video import Config
-    from mmbench.reference.architectures.video_model import Video
+    from mmbench.reference.architectures.video.model import Video
+    from mmbench.reference.architectures.video.transformer import Config
     from mmbench.reference.checkpoints.families import VideoSpecimen
     from mmbench.reference.tokens.words import Words
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from msgspec import Meta
 
+from mmbench.reference.objectives.start import started_from
+from mmbench.reference.objectives.tensors import scaled
 from mmbench.reference.training.family import Family, Objective
 from mmbench.reference.training.recipe import Options, options_of
-from mmbench.reference.training.start import started_from
-from mmbench.reference.training.tensors import scaled
 from mmbench.reference.worlds.shapes.batch import varied
 from mmbench.reference.worlds.shapes.retrieval import training_scene
 from mmbench.reference.worlds.shapes.scene import Scene, chance, shuffled

@@ -12,7 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.reference.architectures.layers import initialise
-from mmbench.reference.architectures.video import Config, JointBlock, VideoTransformer, through
+from mmbench.reference.architectures.video.transformer import (
+    Config,
+    JointBlock,
+    VideoTransformer,
+    through,
+)
 
 
 def cubes(videos: Tensor, c: Config) -> Tensor:

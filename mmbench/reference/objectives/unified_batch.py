@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from msgspec import Meta, structs
 
-from mmbench.reference.training.llava import described, messages
+from mmbench.reference.objectives.llava import described, messages
+from mmbench.reference.objectives.tensors import scaled, spectra
 from mmbench.reference.training.recipe import Options, options_of
-from mmbench.reference.training.tensors import scaled, spectra
 from mmbench.reference.worlds.numbers.batch import Piece, spoken_batch
 from mmbench.reference.worlds.shapes.batch import drawings
 from mmbench.reference.worlds.shapes.retrieval import training_scene

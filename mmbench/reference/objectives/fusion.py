@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmbench.reference.objectives.tensors import scaled
 from mmbench.reference.training.family import Family, Objective
-from mmbench.reference.training.tensors import scaled
 from mmbench.reference.worlds.fusion.batch import trio_batch
 from mmbench.reference.worlds.fusion.scene import ANSWERS, NUMBERS, trio_at
 

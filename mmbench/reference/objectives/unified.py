@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmbench.reference.objectives.unified_batch import Shares, heard, mixed, pixels
 from mmbench.reference.training.family import Family, Objective
-from mmbench.reference.training.unified_batch import Shares, heard, mixed, pixels
 from mmbench.reference.worlds.numbers.batch import pieces, spoken_batch
 from mmbench.reference.worlds.shapes.retrieval import training_scene
 from mmbench.reference.worlds.shapes.talk import IMAGE, training_talks

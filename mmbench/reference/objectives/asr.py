@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmbench.reference.objectives.tensors import spectra
 from mmbench.reference.training.family import Family, Objective
-from mmbench.reference.training.tensors import spectra
 from mmbench.reference.worlds.numbers.batch import spoken_batch
 
 if TYPE_CHECKING:

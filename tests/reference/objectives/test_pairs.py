@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from mmbench.reference.objectives.clip import mutual_nearest
 from mmbench.reference.training import train
-from mmbench.reference.training.clip import mutual_nearest
 from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.shapes.augment import WAYS, mirrored, mirrored_text, varied_pairs

@@ -11,9 +11,9 @@ from torch.nn import functional as F
 from mmbench.reference.architectures.clip import Config as TextConfig
 from mmbench.reference.architectures.clip import Text, contrastive_loss
 from mmbench.reference.architectures.layers import initialise
-from mmbench.reference.architectures.video import Config, VideoTransformer
-from mmbench.reference.architectures.video_baselines import ResNet, TwoStream
-from mmbench.reference.training.video_masked import Decoder, masked_loss
+from mmbench.reference.architectures.video.baselines import ResNet, TwoStream
+from mmbench.reference.architectures.video.masked import Decoder, masked_loss
+from mmbench.reference.architectures.video.transformer import Config, VideoTransformer
 
 
 class Video(nn.Module):

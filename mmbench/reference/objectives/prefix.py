@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmbench.reference.objectives.llava import OBJECTIVES, begun
 from mmbench.reference.training.family import Family
-from mmbench.reference.training.llava import OBJECTIVES, begun
 
 if TYPE_CHECKING:
     from mmbench.reference.checkpoints.families import PrefixSpecimen

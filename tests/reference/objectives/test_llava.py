@@ -14,14 +14,14 @@ from mmbench.reference.architectures.language import UNLEARNT
 from mmbench.reference.architectures.llava import LLaVA
 from mmbench.reference.checkpoints.families import ClipSpecimen, LlavaSpecimen
 from mmbench.reference.checkpoints.folder import read_checkpoint
+from mmbench.reference.objectives.llava import described, messages, told
+from mmbench.reference.objectives.start import started_from
 from mmbench.reference.tokens.branches import OUTSIDE, TRUNK, positions, visible
 from mmbench.reference.tokens.turns import IMAGE as IMAGE_ID
 from mmbench.reference.tokens.words import END, PAD
 from mmbench.reference.training import Recipe, train
 from mmbench.reference.training.family import family_of
-from mmbench.reference.training.llava import described, messages, told
 from mmbench.reference.training.recipe import recipe_of
-from mmbench.reference.training.start import started_from
 from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import IMAGE, training_talks
 

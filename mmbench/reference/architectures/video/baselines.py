@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmbench.reference.architectures.video import Config
+from mmbench.reference.architectures.video.transformer import Config
 
 Dimensions = Literal[2, 3]
 

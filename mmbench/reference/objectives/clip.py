@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmbench.reference.objectives.tensors import scaled
 from mmbench.reference.training.family import Family, Objective
 from mmbench.reference.training.recipe import Options, options_of
-from mmbench.reference.training.tensors import scaled
 from mmbench.reference.worlds.shapes.augment import WAYS
 from mmbench.reference.worlds.shapes.batch import training_batch
 from mmbench.reference.worlds.shapes.retrieval import training_scene

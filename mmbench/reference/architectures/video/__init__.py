@@ -1,0 +1,1 @@
+"""The reference video models: a transformer, two baselines, and masked pre-training."""

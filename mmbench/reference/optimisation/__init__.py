@@ -1,1 +1,0 @@
-"""Optimisers of the reference models, and their schedules."""
