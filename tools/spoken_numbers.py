@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmbench.errors import UserError
+from mmbench.reference.worlds.chance import chance, pick
 from mmbench.reference.worlds.numbers.words import WORDS, text_at
-from mmbench.reference.worlds.shapes.scene import chance, pick
 
 if TYPE_CHECKING:
     from mmbench.types import Array

@@ -14,9 +14,10 @@ from mmbench.reference.objectives.start import started_from
 from mmbench.reference.objectives.tensors import scaled
 from mmbench.reference.training.family import Family, Objective
 from mmbench.reference.training.recipe import Options, options_of
+from mmbench.reference.worlds.chance import chance, shuffled
 from mmbench.reference.worlds.shapes.batch import varied
 from mmbench.reference.worlds.shapes.retrieval import training_scene
-from mmbench.reference.worlds.shapes.scene import Scene, chance, shuffled
+from mmbench.reference.worlds.shapes.scene import Scene
 from mmbench.reference.worlds.shapes.talk import DESCRIBE, IMAGE, TALKS, Turn, training_talks
 from mmbench.types import Message
 

@@ -20,9 +20,10 @@ from mmbench.reference.tokens.turns import ASSISTANT, IMAGE, USER, vocabulary
 from mmbench.reference.tokens.words import START, UNKNOWN
 from mmbench.reference.training import read_recipe
 from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.draw import draw
 from mmbench.reference.worlds.shapes.questions import KINDS, questions
-from mmbench.reference.worlds.shapes.scene import chance, scene_at
+from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
 from mmbench.types import Clip, Generation, Message, Sound, Written
 from tests.reference.architectures.test_llava import lively

@@ -24,11 +24,12 @@ from mmbench.reference.tokens.bpe import Bpe
 from mmbench.reference.tokens.mixed import ASSISTANT, CLOSE, OPEN, START, USER, Kind
 from mmbench.reference.training import read_recipe
 from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.numbers.sources import spoken_numbers
 from mmbench.reference.worlds.shapes.draw import draw
 from mmbench.reference.worlds.shapes.questions import questions
 from mmbench.reference.worlds.shapes.reader import read
-from mmbench.reference.worlds.shapes.scene import chance, scene_at
+from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
 from mmbench.reference.worlds.shapes.things import COLOURS
 from mmbench.types import Clip, Generation, Media, Message, Sound, Written

@@ -14,12 +14,12 @@ from mmbench.reference.objectives.clip import mutual_nearest
 from mmbench.reference.training import train
 from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.augment import WAYS, mirrored, mirrored_text, varied_pairs
 from mmbench.reference.worlds.shapes.batch import drawings, training_batch
 from mmbench.reference.worlds.shapes.captions import captions
 from mmbench.reference.worlds.shapes.reader import read
 from mmbench.reference.worlds.shapes.retrieval import training_scene, training_twins
-from mmbench.reference.worlds.shapes.scene import chance
 from mmbench.reference.worlds.shapes.things import Thing
 from mmbench.reference.worlds.shapes.words import things_of
 

@@ -21,10 +21,11 @@ from mmbench.kinds.drawing import Drawing
 from mmbench.reference.worlds.shapes.draw import draw, paint
 from mmbench.reference.worlds.shapes.metrics import shapes_recall, shapes_right
 from mmbench.reference.worlds.shapes.retrieval import shapes
-from mmbench.reference.worlds.shapes.scene import Scene, Spot, distinct, scene_at
+from mmbench.reference.worlds.shapes.scene import Scene, Spot, scene_at
 from mmbench.reference.worlds.shapes.sources import shapes_prompts
 from mmbench.reference.worlds.shapes.things import CELL, COLOURS, RADII, Thing
 from mmbench.reference.worlds.shapes.words import things_of
+from mmbench.reference.worlds.splits import distinct
 from mmbench.types import Broken, Media, Sample, TaskSpec
 
 PROMPT = "a small red star at the top and a large pink moon on the right"

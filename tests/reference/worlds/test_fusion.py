@@ -16,7 +16,7 @@ from mmbench.kinds.conversation import PromptOptions, conversation
 from mmbench.reference.worlds.fusion.batch import trio_batch
 from mmbench.reference.worlds.fusion.scene import ANSWERS, DECK, NUMBERS, Trio, trio_at
 from mmbench.reference.worlds.fusion.sources import shapes_fusion
-from mmbench.reference.worlds.shapes.scene import split_of
+from mmbench.reference.worlds.splits import split_of
 from mmbench.spec import load_task
 from mmbench.types import Media, Sample
 from tools.document_tasks import wanted

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from mmbench.errors import DataError, UnknownName
 from mmbench.media.video import decode_video
+from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.motion.batch import film_batch
 from mmbench.reference.worlds.motion.captions import captions
 from mmbench.reference.worlds.motion.draw import avi, draw_film
@@ -25,7 +26,7 @@ from mmbench.reference.worlds.motion.sources import (
     training_film,
 )
 from mmbench.reference.worlds.shapes.forms import INSIDE
-from mmbench.reference.worlds.shapes.scene import Spot, chance
+from mmbench.reference.worlds.shapes.scene import Spot
 from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, SIDE
 from mmbench.types import Frames
 

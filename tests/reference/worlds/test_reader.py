@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 from mmbench.errors import DataError
+from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.captions import captions
 from mmbench.reference.worlds.shapes.draw import draw, paint
 from mmbench.reference.worlds.shapes.forms import FULL, cover, covering, inside
 from mmbench.reference.worlds.shapes.reader import LEAST, UNCLEAR, read
-from mmbench.reference.worlds.shapes.scene import Scene, Spot, chance, distinct, scene_at
+from mmbench.reference.worlds.shapes.scene import Scene, Spot, scene_at
 from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, Thing
 from mmbench.reference.worlds.shapes.words import PLACES, SIZE_WORDS, things_of
+from mmbench.reference.worlds.splits import distinct
 
 GREY = (222, 220, 224)
 RED = COLOURS["red"]

@@ -15,8 +15,9 @@ from mmbench.errors import DataError, UnknownName
 from mmbench.reference.worlds.shapes.draw import draw, ppm
 from mmbench.reference.worlds.shapes.forms import INSIDE
 from mmbench.reference.worlds.shapes.retrieval import shapes, training_scene
-from mmbench.reference.worlds.shapes.scene import Scene, distinct, scene_at
+from mmbench.reference.worlds.shapes.scene import Scene, scene_at
 from mmbench.reference.worlds.shapes.things import SHAPES, SIDE
+from mmbench.reference.worlds.splits import distinct
 
 # SHA-256 over the first 20 images and their captions. Python's integers, SHA-256 and
 # random.Random.random() are all that enters, so these hold on every machine; they change only

@@ -12,12 +12,12 @@ import pytest
 import soundfile
 
 from mmbench.errors import DataError, UnknownName
-from mmbench.reference.worlds.shapes.scene import distinct
 from mmbench.reference.worlds.sounds.batch import sound_batch, vary
 from mmbench.reference.worlds.sounds.captions import _LENGTHS, _NAMES
 from mmbench.reference.worlds.sounds.make import _FULL, MADE, make, wav
 from mmbench.reference.worlds.sounds.scene import RATE, SAMPLES, SOUNDS, Play, SoundScene, sounds_at
 from mmbench.reference.worlds.sounds.sources import sound_tags, sounds, training_sounds
+from mmbench.reference.worlds.splits import distinct
 
 # SHA-256 over the first 20 sounds and their captions: whole numbers all the way, so these hold on
 # every machine and change only when the world is changed on purpose (then the version does too).

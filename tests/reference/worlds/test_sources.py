@@ -10,10 +10,11 @@ import pytest
 from mmbench import Prediction, metric
 from mmbench.errors import DataError, UnknownName
 from mmbench.kinds.conversation import PromptOptions, conversation
+from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.draw import draw
 from mmbench.reference.worlds.shapes.questions import KINDS
 from mmbench.reference.worlds.shapes.retrieval import shapes
-from mmbench.reference.worlds.shapes.scene import chance, lone_scene, scene_at
+from mmbench.reference.worlds.shapes.scene import lone_scene, scene_at
 from mmbench.reference.worlds.shapes.sources import (
     shapes_captions,
     shapes_classes,

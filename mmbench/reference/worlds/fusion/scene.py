@@ -11,8 +11,10 @@ from itertools import count, permutations
 from random import Random
 from typing import NamedTuple
 
-from mmbench.reference.worlds.shapes.scene import Scene, chance, pick, scene_at, split_of
+from mmbench.reference.worlds.chance import chance, pick
+from mmbench.reference.worlds.shapes.scene import Scene, scene_at
 from mmbench.reference.worlds.sounds.scene import SoundScene, sounds_at
+from mmbench.reference.worlds.splits import split_of
 
 ANSWERS = ("none", "the image", "the sound", "the sentence")
 """What may be the one that differs."""

@@ -14,8 +14,8 @@ from mmbench.datasets import Samples
 from mmbench.errors import DataError, UnknownName
 from mmbench.reference.worlds.fusion.scene import ANSWERS, Trio, trio_at
 from mmbench.reference.worlds.shapes.retrieval import check_sizes, picture
-from mmbench.reference.worlds.shapes.scene import SPLITS, distinct
 from mmbench.reference.worlds.sounds.sources import heard
+from mmbench.reference.worlds.splits import SPLITS, distinct
 from mmbench.types import Content, Sample
 
 _MOST = 10_000

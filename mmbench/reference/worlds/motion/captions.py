@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from mmbench.reference.worlds.chance import pick
 from mmbench.reference.worlds.motion.scene import Figure, Film
-from mmbench.reference.worlds.shapes.scene import pick
 
 _MOTIONS = {
     "moves left": ("moves left", "moves to the left", "goes left"),

@@ -11,8 +11,10 @@ from itertools import count
 from random import Random
 from typing import NamedTuple
 
-from mmbench.reference.worlds.shapes.scene import Spot, below, chance, near, pick, split_of
+from mmbench.reference.worlds.chance import below, chance, pick
+from mmbench.reference.worlds.shapes.scene import Spot, near
 from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, SIDE
+from mmbench.reference.worlds.splits import split_of
 
 FRAMES = 16
 MOTIONS = (

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.errors import DataError, UnknownName
+from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.motion.captions import KINDS, captions
 from mmbench.reference.worlds.motion.draw import avi, draw_film
 from mmbench.reference.worlds.motion.scene import MOTIONS, Film, film_at
-from mmbench.reference.worlds.shapes.scene import SPLITS, chance, distinct
+from mmbench.reference.worlds.splits import SPLITS, distinct
 from mmbench.types import Media, Sample
 
 _MOST = 10_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from random import Random
 
-from mmbench.reference.worlds.shapes.scene import below, pick
+from mmbench.reference.worlds.chance import below, pick
 
 UNITS = [
     "zero",

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
-from mmbench.reference.worlds.shapes.scene import Scene, pick, shuffled
+from mmbench.reference.worlds.chance import pick, shuffled
+from mmbench.reference.worlds.shapes.scene import Scene
 from mmbench.reference.worlds.shapes.things import Thing
 from mmbench.reference.worlds.shapes.words import PLACES, SIZE_WORDS
 

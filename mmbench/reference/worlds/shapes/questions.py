@@ -15,8 +15,9 @@ from random import Random
 from string import ascii_uppercase
 from typing import NamedTuple
 
+from mmbench.reference.worlds.chance import pick, shuffled
 from mmbench.reference.worlds.shapes.captions import place
-from mmbench.reference.worlds.shapes.scene import Scene, pick, shuffled
+from mmbench.reference.worlds.shapes.scene import Scene
 from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, SIZES, VALUES, Thing
 
 _ROWS, _COLUMNS = ("top", "", "bottom"), ("left", "", "right")

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, UnknownName
+from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.captions import KINDS, captions
 from mmbench.reference.worlds.shapes.draw import draw, ppm
-from mmbench.reference.worlds.shapes.scene import SPLITS, Scene, chance, distinct, scene_at, twin
+from mmbench.reference.worlds.shapes.scene import Scene, scene_at, twin
+from mmbench.reference.worlds.splits import SPLITS, distinct
 from mmbench.types import Media, Sample
 
 _MOST = 1_000_000

@@ -1,17 +1,12 @@
-"""The scenes of the shapes world: what a scene is, how one is drawn by lot, which split holds it.
-
-Everything is a function of integers and text through SHA-256 and `random.Random(int).random()`, the
-two sources of chance that Python promises to keep, so that a seed means the same on every machine.
-"""
+"""The scenes of the shapes world: what a scene is, and how one is drawn by lot."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
 from itertools import count
 from random import Random
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple
 
+from mmbench.reference.worlds.chance import below, chance, pick, shuffled
 from mmbench.reference.worlds.shapes.things import (
     CELL,
     COLOURS,
@@ -21,10 +16,7 @@ from mmbench.reference.worlds.shapes.things import (
     VALUES,
     Thing,
 )
-
-T = TypeVar("T")
-
-SPLITS = ("train", "validation", "test")
+from mmbench.reference.worlds.splits import split_of
 
 _PLAY = 45
 
@@ -57,56 +49,6 @@ class Scene(NamedTuple):
     def split(self) -> str:
         """The split that may hold this meaning, by a hash of the key: 80, 10 and 10 %."""
         return split_of(self.key)
-
-
-def split_of(key: str) -> str:
-    """The split that may hold a meaning, by a hash of its key: 80, 10 and 10 %."""
-    bucket = hashlib.sha256(key.encode()).digest()[0] % 10
-    return {0: "test", 1: "validation"}.get(bucket, "train")
-
-
-def chance(*parts: int | str) -> Random:
-    """A generator seeded by what is given. Only its `random()` may be used (see the module)."""
-    digest = hashlib.sha256(repr(parts).encode()).digest()
-    return Random(int.from_bytes(digest[:8], "big"))
-
-
-def below(rng: Random, n: int) -> int:
-    """A whole number from 0 to n - 1."""
-    return int(rng.random() * n)
-
-
-def pick(rng: Random, items: Sequence[T]) -> T:
-    """One of the items."""
-    return items[below(rng, len(items))]
-
-
-def shuffled(rng: Random, items: Sequence[T]) -> list[T]:
-    """The items in an order drawn by lot."""
-    left = list(items)
-    return [left.pop(below(rng, len(left))) for _ in items]
-
-
-class Meant(Protocol):
-    """A scene, a film or a sound: `key` is its meaning as text."""
-
-    @property
-    def key(self) -> str:
-        """Equal for two that differ in no word."""
-        ...
-
-
-M = TypeVar("M", bound=Meant)
-
-
-def distinct(number: int, at: Callable[[int, int], M]) -> list[M]:
-    """So many in order, `at(index, attempt)`; where a meaning was there before, another attempt."""
-    seen: dict[str, M] = {}
-    for index in range(number):
-        fresh = (at(index, attempt) for attempt in count())
-        one = next(one for one in fresh if one.key not in seen)
-        seen[one.key] = one
-    return list(seen.values())
 
 
 def scene_at(split: str, seed: int, index: int, attempt: int = 0) -> Scene:

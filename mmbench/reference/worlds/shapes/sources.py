@@ -9,9 +9,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from mmbench.datasets import Samples, lettered
+from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.questions import Question, questions
 from mmbench.reference.worlds.shapes.retrieval import check_sizes, picture, pictures, told
-from mmbench.reference.worlds.shapes.scene import chance, lone_scene
+from mmbench.reference.worlds.shapes.scene import lone_scene
 from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES
 from mmbench.types import Content, Media, Sample
 

@@ -10,9 +10,10 @@ from itertools import count
 from random import Random
 
 from mmbench.datasets import lettered
+from mmbench.reference.worlds.chance import chance, pick, shuffled
 from mmbench.reference.worlds.shapes.captions import captions
 from mmbench.reference.worlds.shapes.questions import KINDS, Question, questions
-from mmbench.reference.worlds.shapes.scene import Scene, chance, pick, scene_at, shuffled
+from mmbench.reference.worlds.shapes.scene import Scene, scene_at
 
 IMAGE = "<image>"
 DESCRIBE = "Describe the image in one line."

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
-from mmbench.reference.worlds.shapes.scene import pick, shuffled
+from mmbench.reference.worlds.chance import pick, shuffled
 from mmbench.reference.worlds.sounds.scene import Event, SoundScene
 
 _NAMES = {

@@ -10,7 +10,8 @@ from itertools import count
 from random import Random
 from typing import NamedTuple
 
-from mmbench.reference.worlds.shapes.scene import below, chance, pick, shuffled, split_of
+from mmbench.reference.worlds.chance import below, chance, pick, shuffled
+from mmbench.reference.worlds.splits import split_of
 
 SOUNDS = (
     "low tone",

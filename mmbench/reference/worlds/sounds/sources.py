@@ -12,10 +12,11 @@ from pathlib import Path
 
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.errors import DataError, UnknownName
-from mmbench.reference.worlds.shapes.scene import SPLITS, chance, distinct
+from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.sounds.captions import SOUND_KINDS, sound_captions
 from mmbench.reference.worlds.sounds.make import make, wav
 from mmbench.reference.worlds.sounds.scene import SOUNDS, SoundScene, sounds_at
+from mmbench.reference.worlds.splits import SPLITS, distinct
 from mmbench.types import Media, Sample
 
 _MOST = 1000  # of some 1,900 meanings that the test split has

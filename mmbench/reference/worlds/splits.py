@@ -1,0 +1,38 @@
+"""Which split holds a scene, by its meaning, and scenes of different meanings."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from itertools import count
+from typing import Protocol, TypeVar
+
+SPLITS = ("train", "validation", "test")
+
+
+def split_of(key: str) -> str:
+    """The split that may hold a meaning, by a hash of its key: 80, 10 and 10 %."""
+    bucket = hashlib.sha256(key.encode()).digest()[0] % 10
+    return {0: "test", 1: "validation"}.get(bucket, "train")
+
+
+class Meant(Protocol):
+    """A scene, a film or a sound: `key` is its meaning as text."""
+
+    @property
+    def key(self) -> str:
+        """Equal for two that differ in no word."""
+        ...
+
+
+M = TypeVar("M", bound=Meant)
+
+
+def distinct(number: int, at: Callable[[int, int], M]) -> list[M]:
+    """So many in order, `at(index, attempt)`; where a meaning was there before, another attempt."""
+    seen: dict[str, M] = {}
+    for index in range(number):
+        fresh = (at(index, attempt) for attempt in count())
+        one = next(one for one in fresh if one.key not in seen)
+        seen[one.key] = one
+    return list(seen.values())
