@@ -28,6 +28,23 @@ class Meant(Protocol):
 M = TypeVar("M", bound=Meant)
 
 
+class Held(Protocol):
+    """A scene, a film or a sound that a split may hold."""
+
+    @property
+    def split(self) -> str:
+        """The split that may hold its meaning."""
+        ...
+
+
+H = TypeVar("H", bound=Held)
+
+
+def of_split(split: str, draw: Callable[[int], H]) -> H:
+    """Return the first of `draw(0)`, `draw(1)`, … that the split may hold."""
+    return next(one for one in map(draw, count()) if one.split == split)
+
+
 def distinct(number: int, at: Callable[[int, int], M]) -> list[M]:
     """So many in order, `at(index, attempt)`; where a meaning was there before, another attempt."""
     seen: dict[str, M] = {}

@@ -11,11 +11,11 @@ from pathlib import Path
 from string import ascii_uppercase
 
 from mmbench.datasets import Samples
-from mmbench.errors import DataError, UnknownName
 from mmbench.reference.worlds.fusion.scene import ANSWERS, Trio, trio_at
 from mmbench.reference.worlds.shapes.retrieval import check_sizes, picture
 from mmbench.reference.worlds.sounds.sources import heard
-from mmbench.reference.worlds.splits import SPLITS, distinct
+from mmbench.reference.worlds.sources import check_number, check_split
+from mmbench.reference.worlds.splits import distinct
 from mmbench.types import Content, Sample
 
 _MOST = 10_000
@@ -37,10 +37,8 @@ def shapes_fusion(
     every 24 samples each answer comes as often with each number. Tag: `differs`. Raises UnknownName
     for a split, DataError for a number out of range.
     """
-    if split not in SPLITS:
-        raise UnknownName("split of shapes fusion", split, SPLITS)
-    if not 1 <= samples <= _MOST:
-        raise DataError(f"shapes fusion: samples is {samples}; give a number from 1 to {_MOST}")
+    check_split("shapes fusion", split)
+    check_number("shapes fusion", "samples", samples, _MOST)
     check_sizes(1, size)
     trios = distinct(samples, partial(trio_at, split, seed))
     return Samples([_sample(f"{split}-{i}", trio, size, seed) for i, trio in enumerate(trios)])

@@ -10,6 +10,7 @@ from random import Random
 
 from mmbench.reference.worlds.chance import pick
 from mmbench.reference.worlds.motion.scene import Figure, Film
+from mmbench.reference.worlds.shapes.words import coloured
 
 _MOTIONS = {
     "moves left": ("moves left", "moves to the left", "goes left"),
@@ -73,5 +74,4 @@ def _does(film: Film, rng: Random) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    article = "an" if figure.colour == "orange" else "a"
-    return f"{article} {figure.colour} {figure.shape}"
+    return coloured(figure.colour, figure.shape)

@@ -7,14 +7,13 @@ moment of each motion, and its size over the same sizes: no single frame says wh
 
 from __future__ import annotations
 
-from itertools import count
 from random import Random
 from typing import NamedTuple
 
 from mmbench.reference.worlds.chance import below, chance, pick
 from mmbench.reference.worlds.shapes.scene import Spot, near
 from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, SIDE
-from mmbench.reference.worlds.splits import split_of
+from mmbench.reference.worlds.splits import of_split, split_of
 
 FRAMES = 16
 MOTIONS = (
@@ -118,11 +117,7 @@ def film_at(split: str, seed: int, index: int, attempt: int = 0) -> Film:
 
     Another `attempt` gives another film. Within a split, meanings can repeat over the indices.
     """
-    for trial in count():
-        film = _film(chance("film", split, seed, index, attempt, trial))
-        if film.split == split:
-            return film
-    raise AssertionError("unreachable")
+    return of_split(split, lambda trial: _film(chance("film", split, seed, index, attempt, trial)))
 
 
 def _film(rng: Random) -> Film:

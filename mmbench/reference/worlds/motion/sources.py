@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 
 from mmbench.datasets import RetrievalData, Samples
-from mmbench.errors import DataError, UnknownName
 from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.motion.captions import KINDS, captions
 from mmbench.reference.worlds.motion.draw import avi, draw_film
 from mmbench.reference.worlds.motion.scene import MOTIONS, Film, film_at
-from mmbench.reference.worlds.splits import SPLITS, distinct
+from mmbench.reference.worlds.sources import captioned, check_number, check_size, check_split
+from mmbench.reference.worlds.splits import distinct
 from mmbench.types import Media, Sample
 
 _MOST = 10_000
@@ -57,26 +57,18 @@ def shapes_video(
     Queries have the tag `caption` (the kind of telling) as well. Raises as `shapes_motion` does.
     """
     _check(split, videos, size)
-    queries: list[Sample] = []
-    corpus: list[Sample] = []
-    for index, (name, film, video) in enumerate(_films(split, videos, size, seed)):
-        tags = _tags(film)
-        corpus.append(Sample(name, {"video": video}, group=name, tags=tags))
-        told = zip(KINDS, captions(film, chance("told", split, seed, index)), strict=True)
-        for number, (kind, text) in enumerate(told):
-            said = {**tags, "caption": kind}
-            queries.append(Sample(f"{name}#{number}", {"text": text}, group=name, tags=said))
-    links = {query.id: {query.group: 1.0} for query in queries}
-    return RetrievalData(queries, corpus, links)
+    films = _films(split, videos, size, seed)
+    told = (captions(f, chance("told", split, seed, i)) for i, (_, f, _) in enumerate(films))
+    return captioned(
+        [Sample(name, {"video": video}, group=name, tags=_tags(f)) for name, f, video in films],
+        (zip(KINDS, texts, strict=True) for texts in told),
+    )
 
 
 def _check(split: str, videos: int, size: int) -> None:
-    if split not in SPLITS:
-        raise UnknownName("split of moving shapes", split, SPLITS)
-    if not 1 <= videos <= _MOST:
-        raise DataError(f"moving shapes: videos is {videos}; give a number from 1 to {_MOST}")
-    if not 48 <= size <= 1024:
-        raise DataError(f"moving shapes: size is {size}; give a number of pixels from 48 to 1024")
+    check_split("moving shapes", split)
+    check_number("moving shapes", "videos", videos, _MOST)
+    check_size("moving shapes", size, 48)
 
 
 def _films(split: str, videos: int, size: int, seed: int) -> list[tuple[str, Film, Media]]:

@@ -11,7 +11,7 @@ from random import Random
 from mmbench.reference.worlds.chance import pick, shuffled
 from mmbench.reference.worlds.shapes.scene import Scene
 from mmbench.reference.worlds.shapes.things import Thing
-from mmbench.reference.worlds.shapes.words import PLACES, SIZE_WORDS
+from mmbench.reference.worlds.shapes.words import PLACES, SIZE_WORDS, coloured
 
 _NUMBERS = ("one shape", "two shapes", "three shapes")
 
@@ -81,8 +81,7 @@ def _sized(thing: Thing, rng: Random) -> str:
 
 
 def _coloured(thing: Thing) -> str:
-    article = "an" if thing.colour == "orange" else "a"
-    return f"{article} {thing.colour} {thing.shape}"
+    return coloured(thing.colour, thing.shape)
 
 
 def place(thing: Thing, rng: Random) -> str:

@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 
 from mmbench.datasets import RetrievalData
-from mmbench.errors import DataError, UnknownName
 from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.captions import KINDS, captions
 from mmbench.reference.worlds.shapes.draw import draw, ppm
 from mmbench.reference.worlds.shapes.scene import Scene, scene_at, twin
-from mmbench.reference.worlds.splits import SPLITS, distinct
+from mmbench.reference.worlds.sources import captioned, check_number, check_size, check_split
+from mmbench.reference.worlds.splits import distinct
 from mmbench.types import Media, Sample
 
 _MOST = 1_000_000
@@ -36,22 +36,16 @@ def shapes(
     read. Tags: `objects` (1 to 3) on both sides, `caption` (the kind of telling) on queries.
     Raises UnknownName for a split, DataError for a number out of range.
     """
-    queries: list[Sample] = []
-    corpus: list[Sample] = []
-    for index, (name, scene, image) in enumerate(pictures(split, images, size, seed)):
-        tags = {"objects": str(len(scene.things))}
-        corpus.append(Sample(name, {"image": image}, group=name, tags=tags))
-        for number, (kind, text) in enumerate(told(scene, split, seed, index)):
-            said = {**tags, "caption": kind}
-            queries.append(Sample(f"{name}#{number}", {"text": text}, group=name, tags=said))
-    links = {query.id: {query.group: 1.0} for query in queries}
-    return RetrievalData(queries, corpus, links)
+    rows = pictures(split, images, size, seed)
+    return captioned(
+        [Sample(name, {"image": image}, group=name, tags=tags_of(s)) for name, s, image in rows],
+        (told(scene, split, seed, index) for index, (_, scene, _) in enumerate(rows)),
+    )
 
 
 def pictures(split: str, images: int, size: int, seed: int) -> list[tuple[str, Scene, Media]]:
     """Name, scene and image of each of a split's first scenes. Raises as `shapes` does."""
-    if split not in SPLITS:
-        raise UnknownName("split of shapes", split, SPLITS)
+    check_split("shapes", split)
     check_sizes(images, size)
     scenes = distinct(images, partial(scene_at, split, seed))
     named = [(f"{split}-{index}", scene) for index, scene in enumerate(scenes)]
@@ -60,15 +54,18 @@ def pictures(split: str, images: int, size: int, seed: int) -> list[tuple[str, S
 
 def check_sizes(images: int, size: int) -> None:
     """Refuse numbers of images and pixels that are out of range. Raises DataError."""
-    if not 1 <= images <= _MOST:
-        raise DataError(f"shapes: images is {images}; give a number from 1 to {_MOST}")
-    if not 64 <= size <= 1024:
-        raise DataError(f"shapes: size is {size}; give a number of pixels from 64 to 1024")
+    check_number("shapes", "images", images, _MOST)
+    check_size("shapes", size, 64)
 
 
 def picture(scene: Scene, size: int, name: str) -> Media:
     """The image of a scene, `size` pixels wide and high, drawn when it is read."""
     return Media("image", f"shapes {name}", partial(_ppm, scene, size))
+
+
+def tags_of(scene: Scene) -> dict[str, str]:
+    """The tag of a scene: how many things it has."""
+    return {"objects": str(len(scene.things))}
 
 
 def told(scene: Scene, split: str, seed: int, index: int) -> list[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
 from random import Random
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from mmbench.reference.worlds.shapes.things import (
     VALUES,
     Thing,
 )
-from mmbench.reference.worlds.splits import split_of
+from mmbench.reference.worlds.splits import of_split, split_of
 
 _PLAY = 45
 
@@ -56,11 +55,9 @@ def scene_at(split: str, seed: int, index: int, attempt: int = 0) -> Scene:
 
     Another `attempt` gives another scene. Within a split, meanings can repeat over the indices.
     """
-    for trial in count():
-        scene = _scene(chance("scene", split, seed, index, attempt, trial))
-        if scene.split == split:
-            return scene
-    raise AssertionError("unreachable")
+    return of_split(
+        split, lambda trial: _scene(chance("scene", split, seed, index, attempt, trial))
+    )
 
 
 def _scene(rng: Random) -> Scene:

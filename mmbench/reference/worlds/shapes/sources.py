@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 from mmbench.datasets import Samples, lettered
 from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.questions import Question, questions
-from mmbench.reference.worlds.shapes.retrieval import check_sizes, picture, pictures, told
+from mmbench.reference.worlds.shapes.retrieval import check_sizes, picture, pictures, tags_of, told
 from mmbench.reference.worlds.shapes.scene import lone_scene
 from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES
 from mmbench.types import Content, Media, Sample
@@ -54,18 +55,8 @@ def shapes_captions(
 
     The first caption tells everything: size, colour, shape and place of each thing.
     """
-    return Samples(
-        [
-            Sample(
-                name,
-                {"image": image},
-                [text for _, text in told(scene, split, seed, index)],
-                group=name,
-                tags={"objects": str(len(scene.things))},
-            )
-            for index, (name, scene, image) in enumerate(pictures(split, images, size, seed))
-        ]
-    )
+    rows = _with_captions(split, images, size, seed)
+    return Samples([Sample(n, {"image": image}, texts, n, tags) for n, image, texts, tags in rows])
 
 
 def shapes_prompts(
@@ -80,18 +71,19 @@ def shapes_prompts(
 
     It tells size, colour, shape and place of each thing. Tag: `objects`. Raises as `shapes` does.
     """
+    rows = _with_captions(split, images, size, seed)
     return Samples(
-        [
-            Sample(
-                name,
-                {"text": told(scene, split, seed, index)[0][1]},
-                image,
-                group=name,
-                tags={"objects": str(len(scene.things))},
-            )
-            for index, (name, scene, image) in enumerate(pictures(split, images, size, seed))
-        ]
+        [Sample(n, {"text": texts[0]}, image, n, tags) for n, image, texts, tags in rows]
     )
+
+
+def _with_captions(
+    split: str, images: int, size: int, seed: int
+) -> Iterator[tuple[str, Media, list[str], dict[str, str]]]:
+    """Yield the name of each scene, its image, its captions and its tags."""
+    for index, (name, scene, image) in enumerate(pictures(split, images, size, seed)):
+        texts = [text for _, text in told(scene, split, seed, index)]
+        yield name, image, texts, tags_of(scene)
 
 
 def shapes_questions(

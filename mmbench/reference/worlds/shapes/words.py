@@ -28,6 +28,11 @@ _ONE = re.compile(
 _BETWEEN = re.compile(r", | and ")
 
 
+def coloured(colour: str, shape: str) -> str:
+    """Return a thing with its article: "a red star", "an orange moon"."""
+    return f"{'an' if colour == 'orange' else 'a'} {colour} {shape}"
+
+
 def things_of(caption: str) -> tuple[Thing, ...]:
     """The things of a caption that tells size, colour, shape and place of each, in reading order.
 

@@ -6,12 +6,11 @@ same on every machine.
 
 from __future__ import annotations
 
-from itertools import count
 from random import Random
 from typing import NamedTuple
 
 from mmbench.reference.worlds.chance import below, chance, pick, shuffled
-from mmbench.reference.worlds.splits import split_of
+from mmbench.reference.worlds.splits import of_split, split_of
 
 SOUNDS = (
     "low tone",
@@ -92,11 +91,9 @@ def sounds_at(split: str, seed: int, index: int, attempt: int = 0) -> SoundScene
 
     Another `attempt` gives another scene. Within a split, meanings can repeat over the indices.
     """
-    for trial in count():
-        scene = _scene(chance("sounds", split, seed, index, attempt, trial))
-        if scene.split == split:
-            return scene
-    raise AssertionError("unreachable")
+    return of_split(
+        split, lambda trial: _scene(chance("sounds", split, seed, index, attempt, trial))
+    )
 
 
 def _scene(rng: Random) -> SoundScene:

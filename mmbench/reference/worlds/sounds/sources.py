@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from mmbench.datasets import RetrievalData, Samples
-from mmbench.errors import DataError, UnknownName
 from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.sounds.captions import SOUND_KINDS, sound_captions
 from mmbench.reference.worlds.sounds.make import make, wav
 from mmbench.reference.worlds.sounds.scene import SOUNDS, SoundScene, sounds_at
-from mmbench.reference.worlds.splits import SPLITS, distinct
+from mmbench.reference.worlds.sources import captioned, check_number, check_split
+from mmbench.reference.worlds.splits import distinct
 from mmbench.types import Media, Sample
 
 _MOST = 1000  # of some 1,900 meanings that the test split has
@@ -36,16 +36,11 @@ def sounds(
     on both sides, `caption` (the kind of telling) on queries. Raises UnknownName for a split,
     DataError for a number out of range.
     """
-    queries: list[Sample] = []
-    corpus = sound_tags(None, split=split, sounds=sounds, seed=seed).samples
-    for index, scene in enumerate(distinct(sounds, partial(sounds_at, split, seed))):
-        texts = sound_captions(scene, chance("sound captions", split, seed, index))
-        sample = corpus[index]
-        for number, (kind, text) in enumerate(zip(SOUND_KINDS, texts, strict=True)):
-            tags = {**sample.tags, "caption": kind}
-            queries.append(Sample(f"{sample.id}#{number}", {"text": text}, None, sample.id, tags))
-    links = {query.id: {query.group: 1.0} for query in queries}
-    return RetrievalData(queries, corpus, links)
+    documents = sound_tags(None, split=split, sounds=sounds, seed=seed).samples
+    scenes = distinct(sounds, partial(sounds_at, split, seed))
+    chances = (chance("sound captions", split, seed, index) for index in range(sounds))
+    told = (sound_captions(scene, rng) for scene, rng in zip(scenes, chances, strict=True))
+    return captioned(documents, (zip(SOUND_KINDS, texts, strict=True) for texts in told))
 
 
 def sound_tags(
@@ -56,10 +51,8 @@ def sound_tags(
     seed: int = 0,
 ) -> Samples:
     """The sounds of `sounds`; the target of each is the positions of its events in `labels`."""
-    if split not in SPLITS:
-        raise UnknownName("split of the world of sounds", split, SPLITS)
-    if not 1 <= sounds <= _MOST:
-        raise DataError(f"shapes sounds: sounds is {sounds}; give a number from 1 to {_MOST}")
+    check_split("the world of sounds", split)
+    check_number("shapes sounds", "sounds", sounds, _MOST)
     samples = []
     for index, scene in enumerate(distinct(sounds, partial(sounds_at, split, seed))):
         name = f"{split}-{index}"
