@@ -141,7 +141,7 @@ class GPT(Decoder):
         """Ids [n, t] to what the heads read, [n, t, width].
 
         With caches they follow the tokens that these have seen (then t is 1, or none were seen), of
-        which `drawn` [n] were of images. `branches` [n, s] are those of `nano.branches`, of all
+        which `drawn` [n] were of images. `branches` [n, s] are those of `tokens.branches`, of all
         tokens seen so far.
         """
         features: Tensor = self(self.embedded(ids, drawn), caches, branches)
@@ -199,8 +199,8 @@ class GPT(Decoder):
     def log_likely(self, ids: Tensor, learnt: Tensor, branches: Tensor | None = None) -> Tensor:
         """Of each token that is learnt, bool [n, t], given those before: float32 [m] in nats.
 
-        `branches` [n, t], where a row holds several conversations, are those of `nano.branches`; an
-        image may stand in the trunk alone.
+        `branches` [n, t], where a row holds several conversations, are those of `tokens.branches`;
+        an image may stand in the trunk alone.
         """
         chosen = learnt[:, 1:]
         features = self.features(ids, branches=branches)[:, :-1][chosen]

@@ -99,7 +99,7 @@ class Decoder(nn.Module):
 
         With caches they follow the tokens that these have seen: then t is 1, or none were seen.
         `branches` [n, s], where a row holds several conversations or is padded at the left, are
-        those of `nano.branches`, of the s tokens seen so far and these.
+        those of `tokens.branches`, of the s tokens seen so far and these.
         """
         seen = caches[0].length if caches else 0
         at = torch.arange(seen, seen + x.shape[1], device=x.device)
@@ -171,7 +171,7 @@ class Reader(nn.Module, ABC):
 
         `labels` [n, t] are the ids themselves where they are learnt, and `UNLEARNT` elsewhere; each
         is predicted from those before it. `images` are those of `embedded`, `branches` [n, t]
-        those of `nano.branches`.
+        those of `tokens.branches`.
         """
         learnt = labels[:, 1:] != UNLEARNT
         features = self.language(self.embedded(ids, images), branches=branches)[:, :-1]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from msgspec import Meta
 
+from mmbench.reference.objectives.tensors import model_loss
 from mmbench.reference.training.family import Family, Objective
 from mmbench.reference.training.recipe import Options, options_of
 from mmbench.reference.worlds.sounds.batch import sound_batch
@@ -85,16 +86,11 @@ def _tagging(specimen: AudioSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
     return binary_cross_entropy_with_logits(specimen.model.classify(mel), tags)
 
 
-def _together(specimen: AudioSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
-    """Captions told apart, and tags: the second keeps what the first stage taught."""
-    loss: Tensor = specimen.model(*batch)
-    return loss
-
-
 FAMILY = Family(
     _fresh,
     {
         "tagging": Objective(_batch, _tagging, SoundOptions),
-        "together": Objective(_batch, _together, SoundOptions),
+        # Captions told apart, and tags: the second keeps what the first stage taught.
+        "together": Objective(_batch, model_loss, SoundOptions),
     },
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mmbench.reference.objectives.tensors import scaled
+from mmbench.reference.objectives.tensors import model_loss, scaled
 from mmbench.reference.training.family import Family, Objective
 from mmbench.reference.training.recipe import Options, options_of
 from mmbench.reference.worlds.shapes.augment import WAYS
@@ -37,8 +37,8 @@ def _fresh(recipe: Recipe) -> ClipSpecimen:
 class PairOptions(Options, frozen=True):
     """Of images and captions.
 
-    `augment` lists ways to vary a pair (`data.shapes_augment`), `twins` puts beside each scene one
-    that differs in a word (`data.shapes_batch`).
+    `augment` lists ways to vary a pair (`worlds.shapes.augment`), `twins` puts beside each scene
+    one that differs in a word (`worlds.shapes.batch`).
     """
 
     augment: tuple[str, ...] = ()
@@ -66,11 +66,6 @@ def _batch(specimen: ClipSpecimen, stage: Stage, seed: int, step: int) -> tuple[
     )
     pixels = scaled(torch.from_numpy(images), specimen.mean, specimen.std)
     return pixels, padded([specimen.words.encode(text, config.context) for text in texts])
-
-
-def _loss(specimen: ClipSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
-    loss: Tensor = specimen.model(*batch)
-    return loss
 
 
 def _mined_loss(specimen: ClipSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
@@ -101,7 +96,7 @@ def mutual_nearest(similar: Tensor) -> tuple[Tensor, Tensor]:
 FAMILY = Family(
     _fresh,
     {
-        "contrastive": Objective(_batch, _loss, PairOptions),
+        "contrastive": Objective(_batch, model_loss, PairOptions),
         "mined": Objective(_batch, _mined_loss, PairOptions),
     },
 )

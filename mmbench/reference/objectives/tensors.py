@@ -1,14 +1,15 @@
-"""What the families' batches have in common: pixels on a model's scale, and spectrograms."""
+"""What the families have in common: pixels on a model's scale, spectrograms, and the loss."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from mmbench.reference.architectures.mel import Mel
+    from mmbench.reference.checkpoints.specimen import Specimen
     from mmbench.types import Array
 
 
@@ -30,3 +31,9 @@ def spectra(sounds: Sequence[Array], mel: Mel) -> tuple[Tensor, Tensor]:
     if not heard:
         return torch.empty(0, 0, mel.bands), torch.empty(0, dtype=torch.int64)
     return pad_sequence(heard, True), torch.tensor([len(frames) for frames in heard])
+
+
+def model_loss(specimen: Specimen[Any], batch: tuple[Tensor, ...]) -> Tensor:
+    """The loss that the model itself returns of a batch."""
+    loss: Tensor = specimen.model(*batch)
+    return loss

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from msgspec import Meta, structs
 
-from mmbench.reference.objectives.llava import described, messages
+from mmbench.reference.objectives.language import described, messages
 from mmbench.reference.objectives.tensors import scaled, spectra
 from mmbench.reference.training.recipe import Options, options_of
 from mmbench.reference.worlds.numbers.batch import Piece, spoken_batch
@@ -107,7 +107,7 @@ _SHOWN: Mapping[str, Callable[[UnifiedSpecimen, int, int], Shown]] = {
 
 
 def mixed(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Ids, what is learnt and `nano.branches` [n, t]; the pixels, log-mel and frames they name.
+    """Ids, what is learnt and `tokens.branches` [n, t]; the pixels, log-mel and frames they name.
 
     Rows are of `Shares`; those of a kind are neighbours.
     """

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmbench.reference.objectives.tensors import scaled
+from mmbench.reference.objectives.tensors import model_loss, scaled
 from mmbench.reference.training.family import Family, Objective
 from mmbench.reference.worlds.motion.batch import film_batch
 from mmbench.reference.worlds.motion.scene import MOTIONS
@@ -64,11 +64,6 @@ def _pixels(specimen: VideoSpecimen, films: NDArray[np.uint8]) -> Tensor:
     return scaled(torch.from_numpy(films) / 255, specimen.mean, specimen.std)
 
 
-def _told_loss(specimen: VideoSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
-    loss: Tensor = specimen.model(*batch)
-    return loss
-
-
 def _masked_loss(specimen: VideoSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
     (videos,) = batch
     return specimen.model.guess(videos, _HIDDEN)
@@ -78,6 +73,6 @@ FAMILY = Family(
     _fresh,
     {
         "masked": Objective(_masked_batch, _masked_loss),
-        "motion-and-text": Objective(_told_batch, _told_loss),
+        "motion-and-text": Objective(_told_batch, model_loss),
     },
 )

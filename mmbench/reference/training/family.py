@@ -51,8 +51,17 @@ class Constrained(Protocol):
         ...
 
 
-_NAMES = ("clip", "llava", "prefix", "video", "audio", "asr", "fusion", "unified")
-_FAMILIES = {name: f"mmbench.reference.objectives.{name}" for name in _NAMES}
+# Name → module of mmbench.reference.objectives, and the Family in it.
+_FAMILIES = {
+    "clip": ("clip", "FAMILY"),
+    "llava": ("language", "LLAVA"),
+    "prefix": ("language", "PREFIX"),
+    "video": ("video", "FAMILY"),
+    "audio": ("audio", "FAMILY"),
+    "asr": ("asr", "FAMILY"),
+    "fusion": ("fusion", "FAMILY"),
+    "unified": ("unified", "FAMILY"),
+}
 
 
 def family_of(recipe: Recipe) -> Family[Specimen[Any]]:
@@ -63,7 +72,10 @@ def family_of(recipe: Recipe) -> Family[Specimen[Any]]:
     """
     if recipe.family not in _FAMILIES:
         raise UnknownName("family of models", recipe.family, _FAMILIES)
-    family: Family[Specimen[Any]] = import_module(_FAMILIES[recipe.family]).FAMILY
+    module, name = _FAMILIES[recipe.family]
+    family: Family[Specimen[Any]] = getattr(
+        import_module(f"mmbench.reference.objectives.{module}"), name
+    )
     for stage in recipe.stages:
         if stage.objective not in family.objectives:
             what = f"objective of {recipe.family}"

@@ -10,7 +10,7 @@ import torch
 from mmbench.errors import UserError
 from mmbench.reference.checkpoints.families import ClipSpecimen, PrefixSpecimen
 from mmbench.reference.checkpoints.folder import read_checkpoint
-from mmbench.reference.objectives.start import started_from
+from mmbench.reference.objectives.language import started_from
 from mmbench.reference.tokens.turns import IMAGE
 from mmbench.reference.training import Recipe, read_recipe, train
 from mmbench.reference.training.family import family_of

@@ -14,8 +14,7 @@ from mmbench.reference.architectures.language import UNLEARNT
 from mmbench.reference.architectures.llava import LLaVA
 from mmbench.reference.checkpoints.families import ClipSpecimen, LlavaSpecimen
 from mmbench.reference.checkpoints.folder import read_checkpoint
-from mmbench.reference.objectives.llava import described, messages, told
-from mmbench.reference.objectives.start import started_from
+from mmbench.reference.objectives.language import described, messages, started_from, told
 from mmbench.reference.tokens.branches import OUTSIDE, TRUNK, positions, visible
 from mmbench.reference.tokens.turns import IMAGE as IMAGE_ID
 from mmbench.reference.tokens.words import END, PAD

@@ -1,17 +1,21 @@
-"""How the reference LLaVA is trained: captions alone, then images told, then talks about images."""
+"""How the models that read images among words are trained: LLaVA, and the prefix model.
+
+Captions alone, then images described, then talks about images.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from msgspec import Meta
 
-from mmbench.reference.objectives.start import started_from
-from mmbench.reference.objectives.tensors import scaled
+from mmbench.reference.checkpoints import packaged
+from mmbench.reference.objectives.tensors import model_loss, scaled
 from mmbench.reference.training.family import Family, Objective
 from mmbench.reference.training.recipe import Options, options_of
 from mmbench.reference.worlds.chance import chance, shuffled
@@ -24,9 +28,17 @@ from mmbench.types import Message
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.families import ClipSpecimen, LlavaSpecimen, ReaderSpecimen
+    from mmbench.reference.checkpoints.families import (
+        ClipSpecimen,
+        LlavaSpecimen,
+        PrefixSpecimen,
+        ReaderSpecimen,
+    )
+    from mmbench.reference.checkpoints.specimen import Specimen
     from mmbench.reference.tokens.words import Words
     from mmbench.reference.training.recipe import Recipe, Stage
+
+S = TypeVar("S", bound="Specimen[Any]")
 
 Talks = tuple[Scene, list[list[Turn]]]
 """A scene, and conversations about it, all of which show its image first or none."""
@@ -63,7 +75,7 @@ def _parts(text: str) -> list[str | None]:
     return [None if piece == IMAGE else piece for piece in pieces if piece]
 
 
-def _fresh(recipe: Recipe) -> LlavaSpecimen:
+def _fresh_llava(recipe: Recipe) -> LlavaSpecimen:
     """The tower is that of the CLIP that `start` names under `vision`, its sizes included."""
     from mmbench.reference.architectures.llava import Config, LLaVA
     from mmbench.reference.checkpoints.families import LlavaSpecimen
@@ -72,6 +84,19 @@ def _fresh(recipe: Recipe) -> LlavaSpecimen:
     model = LLaVA(Config(**sizes, **recipe.architecture))
     model.vision.load_state_dict(eyes.model.image.state_dict())
     return LlavaSpecimen(model, words, mean=eyes.mean, std=eyes.std)
+
+
+def _fresh_prefix(recipe: Recipe) -> PrefixSpecimen:
+    """Tower and projection are those of the CLIP that `start` names under `vision`."""
+    from mmbench.reference.architectures.prefix import Config, Prefix
+    from mmbench.reference.checkpoints.families import PrefixSpecimen
+
+    eyes, words, sizes = begun(recipe)
+    sizes["embedding"] = eyes.model.config.embedding
+    model = Prefix(Config(**sizes, **recipe.architecture))
+    model.vision.load_state_dict(eyes.model.image.state_dict())
+    model.image_projection.load_state_dict(eyes.model.image_projection.state_dict())
+    return PrefixSpecimen(model, words, mean=eyes.mean, std=eyes.std)
 
 
 def begun(recipe: Recipe) -> tuple[ClipSpecimen, Words, dict[str, Any]]:
@@ -88,6 +113,20 @@ def begun(recipe: Recipe) -> tuple[ClipSpecimen, Words, dict[str, Any]]:
     return eyes, words, {"vocabulary": len(words.words), **sizes}
 
 
+def started_from(recipe: Recipe, part: str, kind: type[S]) -> S:
+    """The specimen that `start` names for a part: a shipped one by its name, or a folder.
+
+    Raises ValueError where it names none, ModelError for a folder that holds no such checkpoint.
+    """
+    from mmbench.reference.checkpoints.folder import read_checkpoint
+
+    name = recipe.start.get(part)
+    if name is None:
+        raise ValueError(f"start names no {part}: give `start: {{{part}: {kind.name}}}`")
+    shipped = Path(packaged(name))
+    return read_checkpoint(shipped if shipped.is_dir() else Path(name), kind)
+
+
 def _texts(seed: int) -> list[str]:
     """What is said about the first scenes: all words there are."""
     captions = [t for i in range(_VOCABULARY_SCENES) for t in training_scene(seed, i)[1]]
@@ -98,7 +137,7 @@ def _texts(seed: int) -> list[str]:
 def _batch(
     talks: Callable[[int, int], Talks], specimen: ReaderSpecimen, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
-    """Ids and labels [n, t], padded at the right, the images that they name, and `nano.branches`.
+    """Ids and labels [n, t], padded at the right, the images that they name, and `tokens.branches`.
 
     A conversation that is longer than the context loses its last words, as in LLaVA's own code.
     """
@@ -154,16 +193,12 @@ def _pixels(specimen: ReaderSpecimen, scenes: Sequence[Scene], rng: np.random.Ge
     return scaled(torch.from_numpy(varied(scenes, size, rng)), specimen.mean, specimen.std)
 
 
-def _loss(specimen: ReaderSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
-    loss: Tensor = specimen.model(*batch)
-    return loss
-
-
-OBJECTIVES = {
-    "captions": Objective(partial(_batch, told), _loss),
-    "descriptions": Objective(partial(_batch, described), _loss),
-    "conversations": Objective(_conversations, _loss, TalkOptions),
+OBJECTIVES: dict[str, Objective[Any]] = {
+    "captions": Objective(partial(_batch, told), model_loss),
+    "descriptions": Objective(partial(_batch, described), model_loss),
+    "conversations": Objective(_conversations, model_loss, TalkOptions),
 }
 """Of every model that reads images among words, whatever becomes of an image."""
 
-FAMILY = Family(_fresh, OBJECTIVES)
+LLAVA = Family(_fresh_llava, OBJECTIVES)
+PREFIX = Family(_fresh_prefix, OBJECTIVES)
