@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, Self, TypeVar, get_origin, get_type_hints
 
 from torch import nn
 
-from mmbench.reference.checkpoints.configs import config_of
 from mmbench.reference.tokens.bpe import Bpe
 from mmbench.reference.tokens.words import Words
 
@@ -19,6 +18,7 @@ Description = dict[str, Any]
 Counts = Mapping[str, tuple[str, str]]
 """What is counted: the field that lists it, and the attribute of the config that says how many."""
 
+C = TypeVar("C")
 M = TypeVar("M", bound=nn.Module)
 
 # Fields that are not plain values: each is made of one again by its class.
@@ -79,6 +79,22 @@ def _value(hint: Any, plain: Any) -> Any:
     if hint in _PLAIN:
         return hint(plain)
     return tuple(plain) if get_origin(hint) is tuple else plain
+
+
+def config_of(kind: type[C], values: Mapping[str, object]) -> C:
+    """Return the dataclass `kind` of plain values; a field that is not named has its default.
+
+    A mapping becomes the dataclass that the field is annotated with, a list a tuple. Raises
+    TypeError for a field that `kind` has not or that is missing, and whatever `kind` raises.
+    """
+    hints = get_type_hints(kind)
+    return kind(**{name: _typed(hints.get(name), value) for name, value in values.items()})
+
+
+def _typed(hint: object, value: object) -> object:
+    if isinstance(value, Mapping) and isinstance(hint, type) and is_dataclass(hint):
+        return config_of(hint, value)
+    return tuple(value) if isinstance(value, list) and get_origin(hint) is tuple else value
 
 
 def refuse_counts(**counts: tuple[int, int]) -> None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def _fresh(recipe: Recipe) -> SpeechSpecimen:
     from mmbench.reference.architectures.speech import Config, Speech
-    from mmbench.reference.checkpoints.configs import config_of
     from mmbench.reference.checkpoints.families import ALPHABET, SpeechSpecimen
+    from mmbench.reference.checkpoints.specimen import config_of
 
     labels = {"labels": len(ALPHABET) + 1}
     return SpeechSpecimen(Speech(config_of(Config, {**recipe.architecture, **labels})))

@@ -25,8 +25,8 @@ _VOCABULARY_SCENES = 2000
 
 def _fresh(recipe: Recipe) -> AudioSpecimen:
     from mmbench.reference.architectures.audio import AudioCLIP, Config
-    from mmbench.reference.checkpoints.configs import config_of
     from mmbench.reference.checkpoints.families import AudioSpecimen
+    from mmbench.reference.checkpoints.specimen import config_of
     from mmbench.reference.tokens.words import Words
 
     scenes = (training_sounds(recipe.seed, index) for index in range(_VOCABULARY_SCENES))

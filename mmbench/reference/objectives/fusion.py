@@ -20,8 +20,8 @@ _VOCABULARY_TRIOS = 500
 
 def _fresh(recipe: Recipe) -> FusionSpecimen:
     from mmbench.reference.architectures.fusion import Config, Fusion
-    from mmbench.reference.checkpoints.configs import config_of
     from mmbench.reference.checkpoints.families import FusionSpecimen
+    from mmbench.reference.checkpoints.specimen import config_of
     from mmbench.reference.tokens.words import Words
 
     trios = (trio_at("train", recipe.seed, index) for index in range(_VOCABULARY_TRIOS))

@@ -23,8 +23,8 @@ _ROWS = 4
 
 def _fresh(recipe: Recipe) -> UnifiedSpecimen:
     from mmbench.reference.architectures.gpt import Config, Unified
-    from mmbench.reference.checkpoints.configs import config_of
     from mmbench.reference.checkpoints.families import UnifiedSpecimen
+    from mmbench.reference.checkpoints.specimen import config_of
     from mmbench.reference.tokens.bpe import Bpe
 
     bpe = Bpe.of(_texts(recipe.seed), _VOCABULARY)

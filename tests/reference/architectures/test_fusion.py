@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from mmbench.reference.architectures.fusion import Config, Fusion, Way
 from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.architectures.positions import sinusoids
-from mmbench.reference.checkpoints.configs import config_of
 from mmbench.reference.checkpoints.families import FusionSpecimen
+from mmbench.reference.checkpoints.specimen import config_of
 from mmbench.reference.tokens.words import END, PAD, SPECIAL, START, Words
 
 WAYS: tuple[Way, ...] = ("early", "late", "hybrid")
