@@ -7,9 +7,11 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
+from mmbench import __version__
 from mmbench.spec import packaged_tasks
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +48,8 @@ def test_make_run_has_every_packaged_model_and_names_tasks_that_exist() -> None:
 def test_the_wheel_runs_where_there_is_no_checkout(tmp_path: Path) -> None:
     call(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, ROOT, cwd=tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
+    folders = {name.split("/")[0] for name in ZipFile(wheel).namelist()}
+    assert folders == {"mmbench", f"mmbench-{__version__}.dist-info"}  # and nothing of tools/
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv/bin/python"
     pip = [python, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt"]
