@@ -378,7 +378,7 @@ TRAINERS: Names = {
     "fusion-nano-hybrid": (_TRAINER, "fusion-nano, joined behind an encoder for each"),
     "fusion-nano-late": (_TRAINER, "fusion-nano, logits of three classifiers averaged"),
     "llava-nano": (_TRAINER, "captions alone, then descriptions and talks about images"),
-    "prefix-nano": (_TRAINER, "the same with one vector of clip-nano for an image"),
+    "prefix-nano": (_TRAINER, "llava-nano with one vector of clip-nano for an image"),
     "unified-nano": (_TRAINER, "tokens of images and sounds, then texts and drawings"),
     "video-nano": (_TRAINER, "masked videos, then motions and captions"),
     "video-nano-conv3d": (_TRAINER, "video-nano with 3-D convolutions"),

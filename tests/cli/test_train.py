@@ -26,6 +26,8 @@ from mmbench.types import TrainingStep
 def count(run, *, report, saved):
     if run.seed == 13:
         raise UserError("trainer counter: no 13")
+    if run.seed == 14:
+        return run.out / "3"
     print(run.trainer, run.recipe, run.steps, run.every, run.seed, run.device, run.resume)
     for number, before, stage in ((1, 0, "one"), (2, 0, "one"), (3, 2, "two")):
         report(TrainingStep(number, 2 - number // 3, 0.5 / number, stage, before, batch=4))
@@ -108,11 +110,13 @@ def test_a_package_brings_a_trainer_by_an_entry_point(tmp_path: Path) -> None:
     assert "trained: oracle@run/3" in mmbench("train", "packaged-counter", "--out", "run")
 
 
-def test_what_a_trainer_refuses_is_one_line(
+def test_what_a_trainer_refuses_or_returns_is_one_line(
     plugin: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["train", "counter", "--seed", "13", *plugin]) == USER
     assert capsys.readouterr().err == "mmbench: error: trainer counter: no 13\n"
+    assert main(["train", "counter", "--seed", "14", *plugin]) == USER
+    assert "PosixPath('run/3'): return the last checkpoint, as NAME@" in capsys.readouterr().err
 
 
 def test_checkpoints_are_evaluated_and_a_task_that_fails_stops_nothing(

@@ -14,7 +14,7 @@ from mmbench.cli.output.run_summary import run_result
 from mmbench.cli.output.terminal import report_unreadable, screen_width, show
 from mmbench.engine.inference.runner import device_for
 from mmbench.engine.options import Options
-from mmbench.errors import SpecError
+from mmbench.errors import SpecError, UserError
 from mmbench.protocols import Trainer
 from mmbench.reports import board
 from mmbench.spec import read_yaml
@@ -30,9 +30,13 @@ def command(args: argparse.Namespace) -> int:
         board.check_writable(args.board, "--board")
     checkpoints = _Checkpoints(args)
     try:
-        last = trainer(run, report=checkpoints.report, saved=checkpoints.saved)
+        last: object = trainer(run, report=checkpoints.report, saved=checkpoints.saved)
     finally:
         checkpoints.progress.finish()
+    if not isinstance(last, str):
+        raise UserError(
+            f"trainer {run.trainer} returned {last!r}: return the last checkpoint, as NAME@PATH"
+        )
     show([f"trained: {last}"])
     if checkpoints.tasks:
         pages, unreadable = board.build(args.board, checkpoints.tasks, "--board")
