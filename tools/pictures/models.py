@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmbench.reference.checkpoints import packaged
-from mmbench.reference.checkpoints.families import SPECIMENS
+from mmbench.reference.checkpoints.families import TRAINED_MODELS
 from mmbench.reference.checkpoints.folder import read_checkpoint
 from tools.pictures.diagram import Diagram
 from tools.pictures.of_images import clip, llava, prefix
@@ -39,7 +39,7 @@ PICTURES = {
 def drawn(name: str) -> str:
     """The picture of a packaged model, as SVG."""
     of = PICTURES[name]
-    specimen = read_checkpoint(Path(packaged(name)), SPECIMENS[name])
-    weights = sum(parameter.numel() for parameter in specimen.model.parameters())
-    diagram = of.diagram(specimen.model.config)
+    checkpoint = read_checkpoint(Path(packaged(name)), TRAINED_MODELS[name])
+    weights = sum(parameter.numel() for parameter in checkpoint.model.parameters())
+    diagram = of.diagram(checkpoint.model.config)
     return diagram.svg(f"{of.title}, {weights / 1e6:.2f} M weights")

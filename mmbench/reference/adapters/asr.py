@@ -13,7 +13,7 @@ from mmbench.types import Generation, Message, Modality, Written
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.families import SpeechSpecimen
+    from mmbench.reference.checkpoints.families import TrainedSpeech
     from mmbench.types import DecodedPart
 
 
@@ -25,7 +25,7 @@ class AsrNano(NanoModel):
     """
 
     name = "asr-nano"
-    _checkpoint: SpeechSpecimen
+    _checkpoint: TrainedSpeech
     modalities: frozenset[Modality] = frozenset({"audio"})
 
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:

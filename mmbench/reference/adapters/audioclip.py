@@ -15,7 +15,7 @@ from mmbench.types import Modality, Role, Sound
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.families import AudioSpecimen
+    from mmbench.reference.checkpoints.families import TrainedAudio
     from mmbench.types import Array
 
 
@@ -27,7 +27,7 @@ class AudioclipNano(NanoModel):
     """
 
     name = "audioclip-nano"
-    _checkpoint: AudioSpecimen
+    _checkpoint: TrainedAudio
     modalities: frozenset[Modality] = frozenset({"text", "audio"})
 
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:

@@ -11,7 +11,7 @@ from mmbench.types import Modality, Role
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from mmbench.reference.checkpoints.families import ClipSpecimen
+    from mmbench.reference.checkpoints.families import TrainedClip
     from mmbench.types import Array
 
 
@@ -19,7 +19,7 @@ class ClipNano(NanoModel):
     """The reference CLIP."""
 
     name = "clip-nano"
-    _checkpoint: ClipSpecimen
+    _checkpoint: TrainedClip
     modalities: frozenset[Modality] = frozenset({"text", "image"})
 
     def prepare(self, item: str | Image, modality: Modality) -> list[int] | Array:  # noqa: ARG002

@@ -14,7 +14,7 @@ from mmbench.reference.adapters.support import NanoModel, normalised, spectrogra
 from mmbench.types import Clip, Message, Modality, Sound
 
 if TYPE_CHECKING:
-    from mmbench.reference.checkpoints.families import FusionSpecimen
+    from mmbench.reference.checkpoints.families import TrainedFusion
     from mmbench.types import Array, DecodedPart
 
 
@@ -35,7 +35,7 @@ class FusionNano(NanoModel):
     """
 
     name = "fusion-nano"
-    _checkpoint: FusionSpecimen
+    _checkpoint: TrainedFusion
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio"})
 
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:

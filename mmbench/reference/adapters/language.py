@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.families import ReaderSpecimen
+    from mmbench.reference.checkpoints.families import TrainedReader
     from mmbench.types import Array, DecodedPart
 
 
@@ -37,7 +37,7 @@ class ReaderNano(NanoModel):
     It answers in lower case.
     """
 
-    _checkpoint: ReaderSpecimen
+    _checkpoint: TrainedReader
     modalities: frozenset[Modality] = frozenset({"text", "image"})
     batch = 64  # so small a model: a step of many rows costs little more than a step of one
 

@@ -40,11 +40,11 @@ class NanoModel:
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         import torch
 
-        from mmbench.reference.checkpoints.families import SPECIMENS
+        from mmbench.reference.checkpoints.families import TRAINED_MODELS
         from mmbench.reference.checkpoints.folder import read_checkpoint
 
         where = Path(folder or str(self.default_checkpoint))
-        self._checkpoint = read_checkpoint(where, SPECIMENS[self.name])
+        self._checkpoint = read_checkpoint(where, TRAINED_MODELS[self.name])
         self._device, self._dtype = device, getattr(torch, dtype)
         self._checkpoint.model.to(device, self._dtype)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.families import UnifiedSpecimen
+    from mmbench.reference.checkpoints.families import TrainedUnified
     from mmbench.reference.tokens.mixed import Kind, Part, Turn
     from mmbench.types import Array, DecodedPart
 
@@ -39,7 +39,7 @@ class UnifiedNano(NanoModel):
     """
 
     name = "unified-nano"
-    _checkpoint: UnifiedSpecimen
+    _checkpoint: TrainedUnified
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio"})
     batch = 64  # so small a model: a step of many rows costs little more than a step of one
 

@@ -13,7 +13,7 @@ from mmbench.reference.adapters.support import NanoModel, on_scale, square_of
 from mmbench.types import Frames, Modality, Role
 
 if TYPE_CHECKING:
-    from mmbench.reference.checkpoints.families import VideoSpecimen
+    from mmbench.reference.checkpoints.families import TrainedVideo
     from mmbench.types import Array, Clip
 
 
@@ -21,7 +21,7 @@ class VideoNano(NanoModel):
     """The reference video model; `labels` and `frames` are the checkpoint's."""
 
     name = "video-nano"
-    _checkpoint: VideoSpecimen
+    _checkpoint: TrainedVideo
     modalities: frozenset[Modality] = frozenset({"text", "video"})
 
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:

@@ -11,7 +11,7 @@ from mmbench.reference.architectures import audio, clip, fusion, gpt, llava, pre
 from mmbench.reference.architectures.language import Reader
 from mmbench.reference.architectures.video import transformer
 from mmbench.reference.architectures.video.model import Video
-from mmbench.reference.checkpoints.specimen import Counts, Specimen
+from mmbench.reference.checkpoints.trained_model import Counts, TrainedModel
 from mmbench.reference.tokens.bpe import Bpe
 from mmbench.reference.tokens.words import Words
 
@@ -26,7 +26,7 @@ _LABELS = {"labels": ("labels", "classes")}
 
 
 @dataclass(frozen=True)
-class PixelSpecimen(Specimen[M]):
+class TrainedImageModel(TrainedModel[M]):
     """A model that sees images on a scale: mean and deviation of pixels / 255."""
 
     mean: tuple[float, ...] = field(default=MEAN, kw_only=True)
@@ -34,7 +34,7 @@ class PixelSpecimen(Specimen[M]):
 
 
 @dataclass(frozen=True)
-class ClipSpecimen(PixelSpecimen[clip.CLIP]):
+class TrainedClip(TrainedImageModel[clip.CLIP]):
     """CLIP with its vocabulary."""
 
     words: Words
@@ -44,7 +44,7 @@ class ClipSpecimen(PixelSpecimen[clip.CLIP]):
 
 
 @dataclass(frozen=True)
-class ReaderSpecimen(PixelSpecimen[Reader]):
+class TrainedReader(TrainedImageModel[Reader]):
     """A model that reads images among words, with its vocabulary; the scale is of its tower."""
 
     words: Words
@@ -52,7 +52,7 @@ class ReaderSpecimen(PixelSpecimen[Reader]):
 
 
 @dataclass(frozen=True)
-class LlavaSpecimen(ReaderSpecimen):
+class TrainedLlava(TrainedReader):
     """LLaVA."""
 
     model: llava.LLaVA
@@ -61,7 +61,7 @@ class LlavaSpecimen(ReaderSpecimen):
 
 
 @dataclass(frozen=True)
-class PrefixSpecimen(ReaderSpecimen):
+class TrainedPrefix(TrainedReader):
     """ClipCap."""
 
     model: prefix.Prefix
@@ -70,7 +70,7 @@ class PrefixSpecimen(ReaderSpecimen):
 
 
 @dataclass(frozen=True)
-class VideoSpecimen(PixelSpecimen[Video]):
+class TrainedVideo(TrainedImageModel[Video]):
     """The video model with the names of its classes and its vocabulary."""
 
     labels: tuple[str, ...]
@@ -81,7 +81,7 @@ class VideoSpecimen(PixelSpecimen[Video]):
 
 
 @dataclass(frozen=True)
-class FusionSpecimen(PixelSpecimen[fusion.Fusion]):
+class TrainedFusion(TrainedImageModel[fusion.Fusion]):
     """The fusion classifier with the texts of its classes and its vocabulary."""
 
     labels: tuple[str, ...]
@@ -92,7 +92,7 @@ class FusionSpecimen(PixelSpecimen[fusion.Fusion]):
 
 
 @dataclass(frozen=True)
-class AudioSpecimen(Specimen[audio.AudioCLIP]):
+class TrainedAudio(TrainedModel[audio.AudioCLIP]):
     """AudioCLIP with its vocabulary and the names of the tags that it knows."""
 
     words: Words
@@ -103,7 +103,7 @@ class AudioSpecimen(Specimen[audio.AudioCLIP]):
 
 
 @dataclass(frozen=True)
-class SpeechSpecimen(Specimen[speech.Speech]):
+class TrainedSpeech(TrainedModel[speech.Speech]):
     """The recogniser with the letters that it writes, in the order of its labels."""
 
     alphabet: str = ALPHABET
@@ -117,7 +117,7 @@ class SpeechSpecimen(Specimen[speech.Speech]):
 
 
 @dataclass(frozen=True)
-class UnifiedSpecimen(PixelSpecimen[gpt.Unified]):
+class TrainedUnified(TrainedImageModel[gpt.Unified]):
     """The multimodal GPT with its encoding of texts."""
 
     bpe: Bpe
@@ -126,17 +126,17 @@ class UnifiedSpecimen(PixelSpecimen[gpt.Unified]):
     counts: ClassVar[Counts] = {"tokens": ("bpe", "text")}
 
 
-SPECIMENS: dict[str, type[Any]] = {
+TRAINED_MODELS: dict[str, type[Any]] = {
     kind.name: kind
     for kind in (
-        ClipSpecimen,
-        LlavaSpecimen,
-        PrefixSpecimen,
-        VideoSpecimen,
-        FusionSpecimen,
-        AudioSpecimen,
-        SpeechSpecimen,
-        UnifiedSpecimen,
+        TrainedClip,
+        TrainedLlava,
+        TrainedPrefix,
+        TrainedVideo,
+        TrainedFusion,
+        TrainedAudio,
+        TrainedSpeech,
+        TrainedUnified,
     )
 }
 """The class of a checkpoint by the name of the adapter that runs it."""

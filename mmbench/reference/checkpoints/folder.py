@@ -12,21 +12,21 @@ from safetensors.torch import load, save
 from torch import nn
 
 from mmbench.errors import ModelError
-from mmbench.reference.checkpoints.specimen import Description, Specimen
+from mmbench.reference.checkpoints.trained_model import Description, TrainedModel
 from mmbench.validation import parse_json, read_regular
 
-S = TypeVar("S", bound=Specimen[Any])
+S = TypeVar("S", bound=TrainedModel[Any])
 
 
-def write_checkpoint(folder: Path, specimen: Specimen[Any], dtype: torch.dtype) -> None:
+def write_checkpoint(folder: Path, checkpoint: TrainedModel[Any], dtype: torch.dtype) -> None:
     """Write `config.json` and `model.safetensors` into an existing folder.
 
     Floating weights and buffers are stored as `dtype` (float16 halves the file). Raises OSError.
     """
-    config = {"model": specimen.name, **specimen.described()}
+    config = {"model": checkpoint.name, **checkpoint.described()}
     weights = {
         name: (value.to(dtype) if value.is_floating_point() else value).contiguous()
-        for name, value in specimen.model.state_dict().items()
+        for name, value in checkpoint.model.state_dict().items()
     }
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
     (folder / "model.safetensors").write_bytes(save(weights))
@@ -41,12 +41,12 @@ def read_checkpoint(folder: Path, kind: type[S]) -> S:
     config = _config(file, kind.name)
     try:
         with torch.device("meta"):  # shapes only: the weights come from the file
-            specimen = kind.of(config)
+            checkpoint = kind.of(config)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{file}: not a {kind.name} checkpoint: {error}") from error
-    load_weights(specimen.model, folder / "model.safetensors")
-    specimen.model.eval()
-    return specimen
+    load_weights(checkpoint.model, folder / "model.safetensors")
+    checkpoint.model.eval()
+    return checkpoint
 
 
 def _config(file: Path, name: str) -> Description:

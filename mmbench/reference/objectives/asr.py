@@ -11,34 +11,34 @@ from mmbench.reference.worlds.numbers.batch import spoken_batch
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.families import SpeechSpecimen
+    from mmbench.reference.checkpoints.families import TrainedSpeech
     from mmbench.reference.training.recipe import Recipe, Stage
 
 
-def _fresh(recipe: Recipe) -> SpeechSpecimen:
+def _fresh(recipe: Recipe) -> TrainedSpeech:
     from mmbench.reference.architectures.speech import Config, Speech
-    from mmbench.reference.checkpoints.families import ALPHABET, SpeechSpecimen
-    from mmbench.reference.checkpoints.specimen import config_of
+    from mmbench.reference.checkpoints.families import ALPHABET, TrainedSpeech
+    from mmbench.reference.checkpoints.trained_model import config_of
 
     labels = {"labels": len(ALPHABET) + 1}
-    return SpeechSpecimen(Speech(config_of(Config, {**recipe.architecture, **labels})))
+    return TrainedSpeech(Speech(config_of(Config, {**recipe.architecture, **labels})))
 
 
-def _batch(specimen: SpeechSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+def _batch(checkpoint: TrainedSpeech, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     """Spectrograms [n, t, bands], their frames [n], labels [n, most] and their number [n]."""
     import torch
 
     from mmbench.reference.tokens.words import padded
 
-    mel = specimen.model.config.mel
+    mel = checkpoint.model.config.mel
     spoken = spoken_batch(seed, step, stage.batch, mel.rate)
-    said = [specimen.labels_of(piece.text) for piece in spoken]
+    said = [checkpoint.labels_of(piece.text) for piece in spoken]
     lengths = torch.tensor([len(labels) for labels in said])
     return *spectra([piece.samples for piece in spoken], mel), padded(said), lengths
 
 
-def _loss(specimen: SpeechSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
-    return specimen.model.loss(*batch)
+def _loss(checkpoint: TrainedSpeech, batch: tuple[Tensor, ...]) -> Tensor:
+    return checkpoint.model.loss(*batch)
 
 
 FAMILY = Family(_fresh, {"ctc": Objective(_batch, _loss)})

@@ -17,23 +17,23 @@ from mmbench.reference.worlds.sounds.sources import training_sounds
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.families import AudioSpecimen
+    from mmbench.reference.checkpoints.families import TrainedAudio
     from mmbench.reference.training.recipe import Recipe, Stage
 
 _VOCABULARY_SCENES = 2000
 
 
-def _fresh(recipe: Recipe) -> AudioSpecimen:
+def _fresh(recipe: Recipe) -> TrainedAudio:
     from mmbench.reference.architectures.audio import AudioCLIP, Config
-    from mmbench.reference.checkpoints.families import AudioSpecimen
-    from mmbench.reference.checkpoints.specimen import config_of
+    from mmbench.reference.checkpoints.families import TrainedAudio
+    from mmbench.reference.checkpoints.trained_model import config_of
     from mmbench.reference.tokens.words import Words
 
     scenes = (training_sounds(recipe.seed, index) for index in range(_VOCABULARY_SCENES))
     words = Words.of(text for _, texts in scenes for text in texts)
     sizes = {"vocabulary": len(words.words), "tags": len(SOUNDS)}
     config = config_of(Config, {**recipe.architecture, **sizes})
-    return AudioSpecimen(AudioCLIP(config), words, SOUNDS)
+    return TrainedAudio(AudioCLIP(config), words, SOUNDS)
 
 
 class SoundOptions(Options, frozen=True):
@@ -42,7 +42,7 @@ class SoundOptions(Options, frozen=True):
     stretch: Annotated[float, Meta(ge=0, lt=1)] = 0.0
 
 
-def _batch(specimen: AudioSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+def _batch(checkpoint: TrainedAudio, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     """Spectrograms [n, t, bands], ids [n, tokens] of captions, tags [n, tags] of 0 and 1.
 
     Of `SoundOptions`.
@@ -52,13 +52,13 @@ def _batch(specimen: AudioSpecimen, stage: Stage, seed: int, step: int) -> tuple
     from mmbench.reference.architectures.mel import log_mel
     from mmbench.reference.tokens.words import padded
 
-    config = specimen.model.config
+    config = checkpoint.model.config
     sounds, texts, tags = sound_batch(seed, step, stage.batch)
     mel = log_mel(torch.from_numpy(sounds), config.mel)
     if most := options_of(stage, SoundOptions).stretch:
         by = np.random.default_rng([seed, step, 1]).uniform(-most, most, len(mel))
         mel = stretched(mel, torch.from_numpy(1 + by).float())
-    tokens = padded([specimen.words.encode(text, config.context) for text in texts])
+    tokens = padded([checkpoint.words.encode(text, config.context) for text in texts])
     return mel, tokens, torch.from_numpy(tags)
 
 
@@ -78,12 +78,12 @@ def stretched(mel: Tensor, speeds: Tensor) -> Tensor:
     return torch.where((at > last)[..., None], mel.amin((1, 2))[:, None, None], played)
 
 
-def _tagging(specimen: AudioSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+def _tagging(checkpoint: TrainedAudio, batch: tuple[Tensor, ...]) -> Tensor:
     """Mean over tags and sounds: is there such an event or not."""
     from torch.nn.functional import binary_cross_entropy_with_logits
 
     mel, _, tags = batch
-    return binary_cross_entropy_with_logits(specimen.model.classify(mel), tags)
+    return binary_cross_entropy_with_logits(checkpoint.model.classify(mel), tags)
 
 
 FAMILY = Family(

@@ -18,20 +18,20 @@ from mmbench.reference.worlds.shapes.retrieval import training_scene
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.families import ClipSpecimen
+    from mmbench.reference.checkpoints.families import TrainedClip
     from mmbench.reference.training.recipe import Recipe, Stage
 
 _VOCABULARY_SCENES = 2000
 
 
-def _fresh(recipe: Recipe) -> ClipSpecimen:
+def _fresh(recipe: Recipe) -> TrainedClip:
     from mmbench.reference.architectures.clip import CLIP, Config
-    from mmbench.reference.checkpoints.families import ClipSpecimen
+    from mmbench.reference.checkpoints.families import TrainedClip
     from mmbench.reference.tokens.words import Words
 
     scenes = (training_scene(recipe.seed, index) for index in range(_VOCABULARY_SCENES))
     words = Words.of(text for _, texts in scenes for text in texts)
-    return ClipSpecimen(CLIP(Config(len(words.words), **recipe.architecture)), words)
+    return TrainedClip(CLIP(Config(len(words.words), **recipe.architecture)), words)
 
 
 class PairOptions(Options, frozen=True):
@@ -50,7 +50,7 @@ class PairOptions(Options, frozen=True):
                 raise ValueError(f"augment: {way!r} is none of {', '.join(WAYS)}")
 
 
-def _batch(specimen: ClipSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+def _batch(checkpoint: TrainedClip, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     """Images [n, 3, size, size] and ids [n, t] of captions.
 
     Of `PairOptions`.
@@ -59,16 +59,16 @@ def _batch(specimen: ClipSpecimen, stage: Stage, seed: int, step: int) -> tuple[
 
     from mmbench.reference.tokens.words import padded
 
-    config = specimen.model.config
+    config = checkpoint.model.config
     options = options_of(stage, PairOptions)
     images, texts = training_batch(
         seed, step, stage.batch, config.image_size, options.augment, options.twins
     )
-    pixels = scaled(torch.from_numpy(images), specimen.mean, specimen.std)
-    return pixels, padded([specimen.words.encode(text, config.context) for text in texts])
+    pixels = scaled(torch.from_numpy(images), checkpoint.mean, checkpoint.std)
+    return pixels, padded([checkpoint.words.encode(text, config.context) for text in texts])
 
 
-def _mined_loss(specimen: ClipSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+def _mined_loss(checkpoint: TrainedClip, batch: tuple[Tensor, ...]) -> Tensor:
     """The loss of the pairs that the model finds itself; which caption was whose is not used.
 
     A pair is an image and a caption that are each other's nearest: the others of the batch are left
@@ -78,9 +78,9 @@ def _mined_loss(specimen: ClipSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
 
     images, tokens = batch
     with torch.no_grad():
-        similar = specimen.model.encode_image(images) @ specimen.model.encode_text(tokens).T
+        similar = checkpoint.model.encode_image(images) @ checkpoint.model.encode_text(tokens).T
         found, of = mutual_nearest(similar)
-    loss: Tensor = specimen.model(images[found], tokens[of])
+    loss: Tensor = checkpoint.model(images[found], tokens[of])
     return loss
 
 

@@ -12,26 +12,26 @@ from mmbench.reference.worlds.fusion.scene import ANSWERS, NUMBERS, trio_at
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.families import FusionSpecimen
+    from mmbench.reference.checkpoints.families import TrainedFusion
     from mmbench.reference.training.recipe import Recipe, Stage
 
 _VOCABULARY_TRIOS = 500
 
 
-def _fresh(recipe: Recipe) -> FusionSpecimen:
+def _fresh(recipe: Recipe) -> TrainedFusion:
     from mmbench.reference.architectures.fusion import Config, Fusion
-    from mmbench.reference.checkpoints.families import FusionSpecimen
-    from mmbench.reference.checkpoints.specimen import config_of
+    from mmbench.reference.checkpoints.families import TrainedFusion
+    from mmbench.reference.checkpoints.trained_model import config_of
     from mmbench.reference.tokens.words import Words
 
     trios = (trio_at("train", recipe.seed, index) for index in range(_VOCABULARY_TRIOS))
     words = Words.of(trio.sentence for trio in trios)
     sizes = {"vocabulary": len(words.words), "classes": len(ANSWERS), "values": len(NUMBERS)}
     config = config_of(Config, {**recipe.architecture, **sizes})
-    return FusionSpecimen(Fusion(config), ANSWERS, words)
+    return TrainedFusion(Fusion(config), ANSWERS, words)
 
 
-def _batch(specimen: FusionSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+def _batch(checkpoint: TrainedFusion, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     """Pixels [n, 3, size, size], spectrograms [n, t, bands] and ids [n, tokens]; what is right.
 
     That is, answers [n] and the numbers [n, 3] of image, sound and sentence, from 0.
@@ -41,31 +41,31 @@ def _batch(specimen: FusionSpecimen, stage: Stage, seed: int, step: int) -> tupl
     from mmbench.reference.architectures.mel import log_mel
     from mmbench.reference.tokens.words import padded
 
-    config = specimen.model.config
+    config = checkpoint.model.config
     trios = trio_batch(seed, step, stage.batch, config.image_size)
-    images = scaled(torch.from_numpy(trios.images), specimen.mean, specimen.std)
+    images = scaled(torch.from_numpy(trios.images), checkpoint.mean, checkpoint.std)
     mel = log_mel(torch.from_numpy(trios.sounds), config.mel)
-    tokens = padded([specimen.words.encode(text, config.context) for text in trios.sentences])
+    tokens = padded([checkpoint.words.encode(text, config.context) for text in trios.sentences])
     return images, mel, tokens, torch.from_numpy(trios.differs), torch.from_numpy(trios.numbers) - 1
 
 
-def _numbers(specimen: FusionSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+def _numbers(checkpoint: TrainedFusion, batch: tuple[Tensor, ...]) -> Tensor:
     """Mean over images, sounds and sentences: which number does it tell."""
     from torch.nn.functional import cross_entropy
 
     *inputs, _, numbers = batch
-    logits = specimen.model.told(specimen.model.features(*inputs))
+    logits = checkpoint.model.told(checkpoint.model.features(*inputs))
     return cross_entropy(logits.flatten(0, 1), numbers.flatten())
 
 
-def _together(specimen: FusionSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+def _together(checkpoint: TrainedFusion, batch: tuple[Tensor, ...]) -> Tensor:
     """Which differs, and the number of each: the second keeps what the first stage taught."""
     from torch.nn.functional import cross_entropy
 
     *inputs, answers, numbers = batch
-    features = specimen.model.features(*inputs)
-    told = cross_entropy(specimen.model.told(features).flatten(0, 1), numbers.flatten())
-    return told + cross_entropy(specimen.model.classified(features), answers)
+    features = checkpoint.model.features(*inputs)
+    told = cross_entropy(checkpoint.model.told(features).flatten(0, 1), numbers.flatten())
+    return told + cross_entropy(checkpoint.model.classified(features), answers)
 
 
 FAMILY = Family(

@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mmbench.reference.checkpoints.families import (
-        ClipSpecimen,
-        LlavaSpecimen,
-        PrefixSpecimen,
-        ReaderSpecimen,
+        TrainedClip,
+        TrainedLlava,
+        TrainedPrefix,
+        TrainedReader,
     )
-    from mmbench.reference.checkpoints.specimen import Specimen
+    from mmbench.reference.checkpoints.trained_model import TrainedModel
     from mmbench.reference.tokens.words import Words
     from mmbench.reference.training.recipe import Recipe, Stage
 
-S = TypeVar("S", bound="Specimen[Any]")
+S = TypeVar("S", bound="TrainedModel[Any]")
 
 Talks = tuple[Scene, list[list[Turn]]]
 """A scene, and conversations about it, all of which show its image first or none."""
@@ -75,46 +75,46 @@ def _parts(text: str) -> list[str | None]:
     return [None if piece == IMAGE else piece for piece in pieces if piece]
 
 
-def _fresh_llava(recipe: Recipe) -> LlavaSpecimen:
+def _fresh_llava(recipe: Recipe) -> TrainedLlava:
     """The tower is that of the CLIP that `start` names under `vision`, its sizes included."""
     from mmbench.reference.architectures.llava import Config, LLaVA
-    from mmbench.reference.checkpoints.families import LlavaSpecimen
+    from mmbench.reference.checkpoints.families import TrainedLlava
 
     eyes, words, sizes = begun(recipe)
     model = LLaVA(Config(**sizes, **recipe.architecture))
     model.vision.load_state_dict(eyes.model.image.state_dict())
-    return LlavaSpecimen(model, words, mean=eyes.mean, std=eyes.std)
+    return TrainedLlava(model, words, mean=eyes.mean, std=eyes.std)
 
 
-def _fresh_prefix(recipe: Recipe) -> PrefixSpecimen:
+def _fresh_prefix(recipe: Recipe) -> TrainedPrefix:
     """Tower and projection are those of the CLIP that `start` names under `vision`."""
     from mmbench.reference.architectures.prefix import Config, Prefix
-    from mmbench.reference.checkpoints.families import PrefixSpecimen
+    from mmbench.reference.checkpoints.families import TrainedPrefix
 
     eyes, words, sizes = begun(recipe)
     sizes["embedding"] = eyes.model.config.embedding
     model = Prefix(Config(**sizes, **recipe.architecture))
     model.vision.load_state_dict(eyes.model.image.state_dict())
     model.image_projection.load_state_dict(eyes.model.image_projection.state_dict())
-    return PrefixSpecimen(model, words, mean=eyes.mean, std=eyes.std)
+    return TrainedPrefix(model, words, mean=eyes.mean, std=eyes.std)
 
 
-def begun(recipe: Recipe) -> tuple[ClipSpecimen, Words, dict[str, Any]]:
+def begun(recipe: Recipe) -> tuple[TrainedClip, Words, dict[str, Any]]:
     """The CLIP that `start` names under `vision`, all words, and the sizes that follow from both.
 
     Raises as `started_from` does.
     """
-    from mmbench.reference.checkpoints.families import ClipSpecimen
+    from mmbench.reference.checkpoints.families import TrainedClip
     from mmbench.reference.tokens.turns import vocabulary
 
-    eyes, words = started_from(recipe, "vision", ClipSpecimen), vocabulary(_texts(recipe.seed))
+    eyes, words = started_from(recipe, "vision", TrainedClip), vocabulary(_texts(recipe.seed))
     names = ("image_size", "patch", "image_width", "image_layers", "image_heads", "activation")
     sizes = {name: getattr(eyes.model.config, name) for name in names}
     return eyes, words, {"vocabulary": len(words.words), **sizes}
 
 
 def started_from(recipe: Recipe, part: str, kind: type[S]) -> S:
-    """The specimen that `start` names for a part: a shipped one by its name, or a folder.
+    """The trained model that `start` names for a part: a shipped one by its name, or a folder.
 
     Raises ValueError where it names none, ModelError for a folder that holds no such checkpoint.
     """
@@ -135,7 +135,11 @@ def _texts(seed: int) -> list[str]:
 
 
 def _batch(
-    talks: Callable[[int, int], Talks], specimen: ReaderSpecimen, stage: Stage, seed: int, step: int
+    talks: Callable[[int, int], Talks],
+    checkpoint: TrainedReader,
+    stage: Stage,
+    seed: int,
+    step: int,
 ) -> tuple[Tensor, ...]:
     """Ids and labels [n, t], padded at the right, the images that they name, and `tokens.branches`.
 
@@ -146,9 +150,9 @@ def _batch(
     from mmbench.reference.tokens.words import PAD, padded
 
     told = [talks(seed, (step - 1) * stage.batch + i) for i in range(stage.batch)]
-    rows = [_row(specimen, branches) for _, branches in told]
+    rows = [_row(checkpoint, branches) for _, branches in told]
     seen = [scene for scene, branches in told if IMAGE in branches[0][0]["value"]]
-    images = _pixels(specimen, seen, np.random.default_rng([seed, step]))
+    images = _pixels(checkpoint, seen, np.random.default_rng([seed, step]))
     fills = (PAD, UNLEARNT, OUTSIDE)
     ids, labels, of = (
         padded(c, fill) for c, fill in zip(zip(*rows, strict=True), fills, strict=True)
@@ -157,15 +161,15 @@ def _batch(
 
 
 def _row(
-    specimen: ReaderSpecimen, talks: Sequence[Sequence[Turn]]
+    checkpoint: TrainedReader, talks: Sequence[Sequence[Turn]]
 ) -> tuple[list[int], list[int], list[int]]:
     """Conversations about one image: ids, labels, and of which branch each is."""
     from mmbench.reference.architectures.language import UNLEARNT
     from mmbench.reference.tokens.branches import joined
     from mmbench.reference.tokens.turns import encoded
 
-    config = specimen.model.config
-    coded = [encoded(messages(turns), specimen.words, config.places) for turns in talks]
+    config = checkpoint.model.config
+    coded = [encoded(messages(turns), checkpoint.words, config.places) for turns in talks]
     ids, learnt, of = joined(coded, config.context)
     return ids, [token if learn else UNLEARNT for token, learn in zip(ids, learnt, strict=True)], of
 
@@ -177,20 +181,20 @@ class TalkOptions(Options, frozen=True):
 
 
 def _conversations(
-    specimen: ReaderSpecimen, stage: Stage, seed: int, step: int
+    checkpoint: TrainedReader, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
     number = options_of(stage, TalkOptions).talks
-    return _batch(partial(training_talks, number=number), specimen, stage, seed, step)
+    return _batch(partial(training_talks, number=number), checkpoint, stage, seed, step)
 
 
-def _pixels(specimen: ReaderSpecimen, scenes: Sequence[Scene], rng: np.random.Generator) -> Tensor:
+def _pixels(checkpoint: TrainedReader, scenes: Sequence[Scene], rng: np.random.Generator) -> Tensor:
     """Images [m, 3, size, size], varied, on the scale of the tower."""
     import torch
 
-    size = specimen.model.config.image_size
+    size = checkpoint.model.config.image_size
     if not scenes:
         return torch.empty(0, 3, size, size)
-    return scaled(torch.from_numpy(varied(scenes, size, rng)), specimen.mean, specimen.std)
+    return scaled(torch.from_numpy(varied(scenes, size, rng)), checkpoint.mean, checkpoint.std)
 
 
 OBJECTIVES: dict[str, Objective[Any]] = {

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mmbench.reference.architectures.mel import Mel
-    from mmbench.reference.checkpoints.specimen import Specimen
+    from mmbench.reference.checkpoints.trained_model import TrainedModel
     from mmbench.types import Array
 
 
@@ -33,7 +33,7 @@ def spectra(sounds: Sequence[Array], mel: Mel) -> tuple[Tensor, Tensor]:
     return pad_sequence(heard, True), torch.tensor([len(frames) for frames in heard])
 
 
-def model_loss(specimen: Specimen[Any], batch: tuple[Tensor, ...]) -> Tensor:
+def model_loss(checkpoint: TrainedModel[Any], batch: tuple[Tensor, ...]) -> Tensor:
     """The loss that the model itself returns of a batch."""
-    loss: Tensor = specimen.model(*batch)
+    loss: Tensor = checkpoint.model(*batch)
     return loss

@@ -13,7 +13,7 @@ from mmbench.reference.worlds.shapes.talk import IMAGE, training_talks
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.families import UnifiedSpecimen
+    from mmbench.reference.checkpoints.families import TrainedUnified
     from mmbench.reference.training.recipe import Recipe, Stage
 
 _VOCABULARY_SCENES = 1000
@@ -21,15 +21,15 @@ _VOCABULARY = 512
 _ROWS = 4
 
 
-def _fresh(recipe: Recipe) -> UnifiedSpecimen:
+def _fresh(recipe: Recipe) -> TrainedUnified:
     from mmbench.reference.architectures.gpt import Config, Unified
-    from mmbench.reference.checkpoints.families import UnifiedSpecimen
-    from mmbench.reference.checkpoints.specimen import config_of
+    from mmbench.reference.checkpoints.families import TrainedUnified
+    from mmbench.reference.checkpoints.trained_model import config_of
     from mmbench.reference.tokens.bpe import Bpe
 
     bpe = Bpe.of(_texts(recipe.seed), _VOCABULARY)
     config = config_of(Config, {**recipe.architecture, "text": len(bpe)})
-    return UnifiedSpecimen(Unified(config), bpe)
+    return TrainedUnified(Unified(config), bpe)
 
 
 def _texts(seed: int) -> list[str]:
@@ -41,28 +41,28 @@ def _texts(seed: int) -> list[str]:
     return [*captions, *(text.replace(IMAGE, "") for text in talks), *spoken]
 
 
-def _images(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+def _images(checkpoint: TrainedUnified, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     first = (step - 1) * stage.batch
     scenes = [training_scene(seed, first + i)[0] for i in range(stage.batch)]
-    return (pixels(specimen, scenes),)
+    return (pixels(checkpoint, scenes),)
 
 
-def _sounds(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    rate = specimen.model.config.mel.rate
-    return heard(specimen, spoken_batch(seed, step, stage.batch, rate))
+def _sounds(checkpoint: TrainedUnified, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+    rate = checkpoint.model.config.mel.rate
+    return heard(checkpoint, spoken_batch(seed, step, stage.batch, rate))
 
 
-def _image_loss(specimen: UnifiedSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
-    loss: Tensor = specimen.model.images(*batch)
+def _image_loss(checkpoint: TrainedUnified, batch: tuple[Tensor, ...]) -> Tensor:
+    loss: Tensor = checkpoint.model.images(*batch)
     return loss
 
 
-def _sound_loss(specimen: UnifiedSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
-    loss: Tensor = specimen.model.sounds(*batch)
+def _sound_loss(checkpoint: TrainedUnified, batch: tuple[Tensor, ...]) -> Tensor:
+    loss: Tensor = checkpoint.model.sounds(*batch)
     return loss
 
 
-def _mixed_loss(specimen: UnifiedSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+def _mixed_loss(checkpoint: TrainedUnified, batch: tuple[Tensor, ...]) -> Tensor:
     """The mean over the words that are learnt and that over the codes of images, half and half.
 
     An image is 64 codes and an answer a word or two: counted token by token, drawing would drown
@@ -72,9 +72,9 @@ def _mixed_loss(specimen: UnifiedSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
 
     from mmbench.reference.tokens.mixed import PAD, Kind
 
-    gpt = specimen.model.gpt
+    gpt = checkpoint.model.gpt
     ids, learnt, branches, *named = batch
-    filled = specimen.model.filled(ids, *named)
+    filled = checkpoint.model.filled(ids, *named)
     said = []
     for few in zip(*(torch.split(rows, _ROWS) for rows in (filled, learnt, branches)), strict=True):
         longest = int((few[0] != PAD).sum(1).max())

@@ -20,7 +20,7 @@ from mmbench.reference.worlds.shapes.talk import training_talks
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.families import UnifiedSpecimen
+    from mmbench.reference.checkpoints.families import TrainedUnified
     from mmbench.reference.tokens.mixed import Codes, Turn
     from mmbench.reference.training.recipe import Stage
 
@@ -28,59 +28,59 @@ _WITHOUT_TEXT = 0.1
 """The share of drawings whose prompt is taken away, so that guidance has something to move from."""
 
 
-def pixels(specimen: UnifiedSpecimen, scenes: Sequence[Scene]) -> Tensor:
+def pixels(checkpoint: TrainedUnified, scenes: Sequence[Scene]) -> Tensor:
     """Images [n, 3, size, size] on the model's scale.
 
     They are not varied: no scene comes twice, and what varies beside it would have to be drawn too.
     """
     import torch
 
-    size = specimen.model.config.image_size
+    size = checkpoint.model.config.image_size
     if not scenes:
         return torch.empty(0, 3, size, size)
     images = torch.from_numpy(drawings(scenes, size)) / 255
-    return scaled(images, specimen.mean, specimen.std)
+    return scaled(images, checkpoint.mean, checkpoint.std)
 
 
-def heard(specimen: UnifiedSpecimen, spoken: Sequence[Piece]) -> tuple[Tensor, Tensor]:
+def heard(checkpoint: TrainedUnified, spoken: Sequence[Piece]) -> tuple[Tensor, Tensor]:
     """Log-mel frames [n, t, bands], and how many are sound, [n]."""
-    return spectra([piece.samples for piece in spoken], specimen.model.config.mel)
+    return spectra([piece.samples for piece in spoken], checkpoint.model.config.mel)
 
 
 Shown = tuple[Scene, list[list["Turn"]]]
 """A scene, and conversations about it, which begin with its image or end with it."""
 
 
-def _talks(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
+def _talks(checkpoint: TrainedUnified, seed: int, index: int) -> Shown:
     """Questions about an image."""
     scene, talks = training_talks(seed, index)
-    return scene, [_turns(specimen, turns) for turns in talks]
+    return scene, [_turns(checkpoint, turns) for turns in talks]
 
 
-def _description(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
+def _description(checkpoint: TrainedUnified, seed: int, index: int) -> Shown:
     """An image described."""
     scene, talks = described(seed, index)
-    return scene, [_turns(specimen, turns) for turns in talks]
+    return scene, [_turns(checkpoint, turns) for turns in talks]
 
 
-def _turns(specimen: UnifiedSpecimen, turns: Sequence[dict[str, str]]) -> list[Turn]:
-    image = _image(specimen)
+def _turns(checkpoint: TrainedUnified, turns: Sequence[dict[str, str]]) -> list[Turn]:
+    image = _image(checkpoint)
     return [
         (said.role, [image if part is None else part.strip() for part in said.parts])
         for said in messages(turns)
     ]
 
 
-def _drawing(specimen: UnifiedSpecimen, seed: int, index: int) -> Shown:
+def _drawing(checkpoint: TrainedUnified, seed: int, index: int) -> Shown:
     """A caption drawn."""
     scene, texts = training_scene(seed, index)
-    return scene, [[("user", [texts[0]]), ("assistant", [_image(specimen)])]]
+    return scene, [[("user", [texts[0]]), ("assistant", [_image(checkpoint)])]]
 
 
-def _image(specimen: UnifiedSpecimen) -> Codes:
+def _image(checkpoint: TrainedUnified) -> Codes:
     from mmbench.reference.tokens.mixed import Codes, Kind
 
-    return Codes(Kind.IMAGE, specimen.model.config.patches)
+    return Codes(Kind.IMAGE, checkpoint.model.config.patches)
 
 
 _Share = Annotated[float, Meta(ge=0)]
@@ -99,14 +99,14 @@ class Shares(Options, frozen=True):
             raise ValueError("no kind of row has a share")
 
 
-_SHOWN: Mapping[str, Callable[[UnifiedSpecimen, int, int], Shown]] = {
+_SHOWN: Mapping[str, Callable[[TrainedUnified, int, int], Shown]] = {
     "talks": _talks,
     "descriptions": _description,
     "drawings": _drawing,
 }
 
 
-def mixed(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+def mixed(checkpoint: TrainedUnified, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     """Ids, what is learnt and `tokens.branches` [n, t]; the pixels, log-mel and frames they name.
 
     Rows are of `Shares`; those of a kind are neighbours.
@@ -114,15 +114,15 @@ def mixed(specimen: UnifiedSpecimen, stage: Stage, seed: int, step: int) -> tupl
     rng = np.random.default_rng([seed, step])
     counts = counts_of(stage)
     shown = [
-        show(specimen, seed, (step - 1) * counts[kind] + i)
+        show(checkpoint, seed, (step - 1) * counts[kind] + i)
         for kind, show in _SHOWN.items()
         for i in range(counts[kind])
     ]
-    spoken = spoken_batch(seed, step, counts["speech"], specimen.model.config.mel.rate)
-    mel, frames = heard(specimen, spoken)
-    rows = [*(talks for _, talks in shown), *_transcribed(specimen, spoken, frames)]
-    images = pixels(specimen, [scene for scene, _ in shown])
-    return *_coded(specimen, rows, rng), images, mel, frames
+    spoken = spoken_batch(seed, step, counts["speech"], checkpoint.model.config.mel.rate)
+    mel, frames = heard(checkpoint, spoken)
+    rows = [*(talks for _, talks in shown), *_transcribed(checkpoint, spoken, frames)]
+    images = pixels(checkpoint, [scene for scene, _ in shown])
+    return *_coded(checkpoint, rows, rng), images, mel, frames
 
 
 def counts_of(stage: Stage) -> dict[str, int]:
@@ -133,11 +133,11 @@ def counts_of(stage: Stage) -> dict[str, int]:
 
 
 def _transcribed(
-    specimen: UnifiedSpecimen, spoken: Sequence[Piece], frames: Tensor
+    checkpoint: TrainedUnified, spoken: Sequence[Piece], frames: Tensor
 ) -> list[list[list[Turn]]]:
     from mmbench.reference.tokens.mixed import Codes, Kind
 
-    lengths = specimen.model.sounds.lengths(frames).tolist()
+    lengths = checkpoint.model.sounds.lengths(frames).tolist()
     return [
         [[("user", [Codes(Kind.SOUND, length)]), ("assistant", [piece.text])]]
         for piece, length in zip(spoken, lengths, strict=True)
@@ -145,7 +145,7 @@ def _transcribed(
 
 
 def _coded(
-    specimen: UnifiedSpecimen, rows: Sequence[Sequence[Sequence[Turn]]], rng: np.random.Generator
+    checkpoint: TrainedUnified, rows: Sequence[Sequence[Sequence[Turn]]], rng: np.random.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Ids, what is learnt, and of which branch, [n, t] each; some drawings lose the prompt."""
     import torch
@@ -154,10 +154,10 @@ def _coded(
     from mmbench.reference.tokens.mixed import PAD, Kind, encoded
     from mmbench.reference.tokens.words import padded
 
-    config = specimen.model.config
+    config = checkpoint.model.config
     layout = config.layout
     coded = [
-        joined([encoded(turns, specimen.bpe, layout) for turns in talks], config.context)
+        joined([encoded(turns, checkpoint.bpe, layout) for turns in talks], config.context)
         for talks in rows
     ]
     ids = padded([ids for ids, _, _ in coded], PAD)
@@ -165,5 +165,5 @@ def _coded(
     branches = padded([of for _, _, of in coded], OUTSIDE)
     drawn = (learnt & (ids == layout.ids(Kind.IMAGE).start)).any(1)
     bare = drawn & torch.from_numpy(rng.random(len(ids)) < _WITHOUT_TEXT)
-    ids = torch.where(bare[:, None], specimen.model.gpt.without_texts(ids), ids)
+    ids = torch.where(bare[:, None], checkpoint.model.gpt.without_texts(ids), ids)
     return ids, learnt, branches

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.families import VideoSpecimen
+    from mmbench.reference.checkpoints.families import TrainedVideo
     from mmbench.reference.training.recipe import Recipe, Stage
 
 _VOCABULARY_FILMS = 2000
 _HIDDEN = 0.75  # less than VideoMAE's 0.9: a video of 16 places is left with 4 of them
 
 
-def _fresh(recipe: Recipe) -> VideoSpecimen:
+def _fresh(recipe: Recipe) -> TrainedVideo:
     from mmbench.reference.architectures.video.model import Video
     from mmbench.reference.architectures.video.transformer import Config
-    from mmbench.reference.checkpoints.families import VideoSpecimen
+    from mmbench.reference.checkpoints.families import TrainedVideo
     from mmbench.reference.tokens.words import Words
 
     tower = recipe.architecture.get("tower", "transformer")
@@ -35,38 +35,38 @@ def _fresh(recipe: Recipe) -> VideoSpecimen:
     films = (training_film(recipe.seed, index) for index in range(_VOCABULARY_FILMS))
     words = Words.of(text for _, texts in films for text in texts)
     config = Config(len(words.words), **{"classes": len(MOTIONS)} | recipe.architecture)
-    return VideoSpecimen(Video(config), MOTIONS, words)
+    return TrainedVideo(Video(config), MOTIONS, words)
 
 
-def _told_batch(specimen: VideoSpecimen, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+def _told_batch(checkpoint: TrainedVideo, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     """Videos [n, 3, frames, size, size], motions [n], and ids [n, t] of captions."""
     import torch
 
     from mmbench.reference.tokens.words import padded
 
-    c = specimen.model.config
+    c = checkpoint.model.config
     films, texts, motions = film_batch(seed, step, stage.batch, c.size)
-    ids = padded([specimen.words.encode(text, c.context) for text in texts])
-    return _pixels(specimen, films), torch.from_numpy(motions), ids
+    ids = padded([checkpoint.words.encode(text, c.context) for text in texts])
+    return _pixels(checkpoint, films), torch.from_numpy(motions), ids
 
 
 def _masked_batch(
-    specimen: VideoSpecimen, stage: Stage, seed: int, step: int
+    checkpoint: TrainedVideo, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
     """Videos [n, 3, frames, size, size]."""
-    films = film_batch(seed, step, stage.batch, specimen.model.config.size).films
-    return (_pixels(specimen, films),)
+    films = film_batch(seed, step, stage.batch, checkpoint.model.config.size).films
+    return (_pixels(checkpoint, films),)
 
 
-def _pixels(specimen: VideoSpecimen, films: NDArray[np.uint8]) -> Tensor:
+def _pixels(checkpoint: TrainedVideo, films: NDArray[np.uint8]) -> Tensor:
     import torch
 
-    return scaled(torch.from_numpy(films) / 255, specimen.mean, specimen.std)
+    return scaled(torch.from_numpy(films) / 255, checkpoint.mean, checkpoint.std)
 
 
-def _masked_loss(specimen: VideoSpecimen, batch: tuple[Tensor, ...]) -> Tensor:
+def _masked_loss(checkpoint: TrainedVideo, batch: tuple[Tensor, ...]) -> Tensor:
     (videos,) = batch
-    return specimen.model.guess(videos, _HIDDEN)
+    return checkpoint.model.guess(videos, _HIDDEN)
 
 
 FAMILY = Family(

@@ -12,18 +12,18 @@ from mmbench.reference.training.recipe import Options, Recipe, Stage, options_of
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmbench.reference.checkpoints.specimen import Specimen
+    from mmbench.reference.checkpoints.trained_model import TrainedModel
 
 
-S = TypeVar("S", bound="Specimen[Any]")
+S = TypeVar("S", bound="TrainedModel[Any]")
 
 
 class Objective(NamedTuple, Generic[S]):
     """What one stage trains for.
 
-    `batch(specimen, stage, seed, step)` makes the tensors of a step, from 1 in its stage: a
+    `batch(checkpoint, stage, seed, step)` makes the tensors of a step, from 1 in its stage: a
     function of its arguments alone, called ahead in another thread, which touches no weight.
-    `loss(specimen, batch)` is the scalar in nats that is stepped down; torch's generators are
+    `loss(checkpoint, batch)` is the scalar in nats that is stepped down; torch's generators are
     seeded by the step when it is called. `options` are those that a stage may ask for.
     """
 
@@ -64,7 +64,7 @@ _FAMILIES = {
 }
 
 
-def family_of(recipe: Recipe) -> Family[Specimen[Any]]:
+def family_of(recipe: Recipe) -> Family[TrainedModel[Any]]:
     """The family that a recipe names.
 
     Raises UnknownName for one, or an objective, nobody has, and UserError for options that an
@@ -73,7 +73,7 @@ def family_of(recipe: Recipe) -> Family[Specimen[Any]]:
     if recipe.family not in _FAMILIES:
         raise UnknownName("family of models", recipe.family, _FAMILIES)
     module, name = _FAMILIES[recipe.family]
-    family: Family[Specimen[Any]] = getattr(
+    family: Family[TrainedModel[Any]] = getattr(
         import_module(f"mmbench.reference.objectives.{module}"), name
     )
     for stage in recipe.stages:

@@ -31,8 +31,8 @@ class Run:
         self.family = family_of(recipe)
         torch.manual_seed(recipe.seed)
         try:
-            self.specimen = self.family.fresh(recipe)
-            self.model = self.specimen.model.to(device).train()
+            self.checkpoint = self.family.fresh(recipe)
+            self.model = self.checkpoint.model.to(device).train()
             for stage in recipe.stages:
                 self._begin(stage)
         except (TypeError, ValueError) as error:
@@ -70,7 +70,7 @@ class Run:
             return ()
         stage, within = self.recipe.at(step)
         make = self.family.objectives[stage.objective].batch
-        return make(self.specimen, stage, self.recipe.seed, within)
+        return make(self.checkpoint, stage, self.recipe.seed, within)
 
     def _begin(self, stage: Stage) -> None:
         """Optimisers of this stage's parameters; all others are frozen."""
@@ -94,7 +94,7 @@ class Run:
         torch.manual_seed(self.recipe.seed + (step << 20))
         with torch.autocast(self.device.split(":")[0], torch.bfloat16, self.recipe.bfloat16):
             tensors = tuple(tensor.to(self.device) for tensor in batch)
-            loss = self.family.objectives[stage.objective].loss(self.specimen, tensors)
+            loss = self.family.objectives[stage.objective].loss(self.checkpoint, tensors)
         self.model.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), _CLIP_NORM)
@@ -115,7 +115,7 @@ class Run:
         try:
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir()
-            write_checkpoint(part, self.specimen, torch.float16)
+            write_checkpoint(part, self.checkpoint, torch.float16)
             shutil.rmtree(folder, ignore_errors=True)
             part.rename(folder)
         except OSError as error:

@@ -14,7 +14,7 @@ from mmbench.errors import ModelError, SampleError
 from mmbench.protocols import Hears, Prepares, Rates
 from mmbench.reference.adapters.fusion import FusionNano, Trio
 from mmbench.reference.architectures.fusion import Config, Fusion
-from mmbench.reference.checkpoints.families import FusionSpecimen
+from mmbench.reference.checkpoints.families import TrainedFusion
 from mmbench.reference.checkpoints.folder import write_checkpoint
 from mmbench.reference.tokens.words import END, START, UNKNOWN, Words
 from mmbench.reference.training import read_recipe
@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = Fusion(replace(small, convolutions=(4, 8)))
     torch.nn.init.normal_(model.head.weight, std=1.0)
     out = tmp_path_factory.mktemp("fusion")
-    write_checkpoint(out, FusionSpecimen(model, tuple(ANSWERS), WORDS), torch.float32)
+    write_checkpoint(out, TrainedFusion(model, tuple(ANSWERS), WORDS), torch.float32)
     return out
 
 

@@ -14,7 +14,7 @@ from mmbench.protocols import Prepares, Rates, Writes
 from mmbench.reference.adapters.clip import ClipNano
 from mmbench.reference.adapters.language import Asked, LlavaNano
 from mmbench.reference.architectures.llava import Config, LLaVA
-from mmbench.reference.checkpoints.families import ClipSpecimen, LlavaSpecimen
+from mmbench.reference.checkpoints.families import TrainedClip, TrainedLlava
 from mmbench.reference.checkpoints.folder import read_checkpoint, write_checkpoint
 from mmbench.reference.tokens.turns import ASSISTANT, IMAGE, USER, vocabulary
 from mmbench.reference.tokens.words import START, UNKNOWN
@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     model = lively(LLaVA(Config(len(WORDS.words), context=60, width=32, layers=2, heads=2)))
     out = tmp_path_factory.mktemp("llava")
-    write_checkpoint(out, LlavaSpecimen(model, WORDS), torch.float32)
+    write_checkpoint(out, TrainedLlava(model, WORDS), torch.float32)
     return out
 
 
@@ -234,8 +234,8 @@ def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
 
 
 def test_its_eyes_are_those_of_clip_nano() -> None:
-    ours = read_checkpoint(PACKAGED, LlavaSpecimen).model.vision.state_dict()
-    clip = read_checkpoint(Path(str(ClipNano.default_checkpoint)), ClipSpecimen)
+    ours = read_checkpoint(PACKAGED, TrainedLlava).model.vision.state_dict()
+    clip = read_checkpoint(Path(str(ClipNano.default_checkpoint)), TrainedClip)
     theirs = clip.model.image.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 

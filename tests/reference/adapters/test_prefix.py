@@ -13,7 +13,7 @@ from mmbench.errors import ModelError, SampleError
 from mmbench.protocols import Prepares, Rates, Writes
 from mmbench.reference.adapters.language import Asked, PrefixNano
 from mmbench.reference.architectures.prefix import Config, Prefix
-from mmbench.reference.checkpoints.families import PrefixSpecimen
+from mmbench.reference.checkpoints.families import TrainedPrefix
 from mmbench.reference.checkpoints.folder import write_checkpoint
 from mmbench.reference.tokens.turns import ASSISTANT, IMAGE, USER, vocabulary
 from mmbench.reference.tokens.words import START
@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Prefix(Config(len(WORDS.words), context=40, width=32, layers=2, heads=2, prefix=5))
     )
     out = tmp_path_factory.mktemp("prefix")
-    write_checkpoint(out, PrefixSpecimen(model, WORDS), torch.float32)
+    write_checkpoint(out, TrainedPrefix(model, WORDS), torch.float32)
     return out
 
 

@@ -18,7 +18,7 @@ from mmbench.protocols import Draws, Hears, Prepares, Rates, Writes
 from mmbench.reference.adapters.unified import Asked, UnifiedNano
 from mmbench.reference.architectures.gpt import Config, Unified
 from mmbench.reference.architectures.vqvae import Codes
-from mmbench.reference.checkpoints.families import UnifiedSpecimen
+from mmbench.reference.checkpoints.families import TrainedUnified
 from mmbench.reference.checkpoints.folder import write_checkpoint
 from mmbench.reference.tokens.bpe import Bpe
 from mmbench.reference.tokens.mixed import ASSISTANT, CLOSE, OPEN, START, USER, Kind
@@ -57,7 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model.images(torch.randn(8, 3, 32, 32))
     model.sounds(torch.randn(4, 50, 40), torch.full((4,), 50))
     out = tmp_path_factory.mktemp("unified")
-    write_checkpoint(out, UnifiedSpecimen(model, WORDS), torch.float32)
+    write_checkpoint(out, TrainedUnified(model, WORDS), torch.float32)
     return out
 
 

@@ -12,7 +12,7 @@ from mmbench.reference.architectures.audio import Audio, AudioCLIP, Config, Conv
 from mmbench.reference.architectures.clip import contrastive_loss
 from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.architectures.positions import sinusoids
-from mmbench.reference.checkpoints.families import AudioSpecimen
+from mmbench.reference.checkpoints.families import TrainedAudio
 from mmbench.reference.tokens.words import END, SPECIAL, START, Words
 from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import recipe_of
@@ -134,11 +134,11 @@ def test_the_temperature_stays_where_it_has_a_gradient() -> None:
 
 
 def test_a_config_comes_back_from_plain_values() -> None:
-    described = AudioSpecimen(tiny(), Words([*SPECIAL, *"abcde"]), tuple("vwxyz")).described()
-    again = AudioSpecimen.of({**described, "architecture": asdict(TINY)})
+    described = TrainedAudio(tiny(), Words([*SPECIAL, *"abcde"]), tuple("vwxyz")).described()
+    again = TrainedAudio.of({**described, "architecture": asdict(TINY)})
     assert again.model.config == TINY
     with pytest.raises(ValueError, match="8 words where its architecture has 9; write"):
-        AudioSpecimen.of({**described, "words": [*SPECIAL, *"abcd"]})
+        TrainedAudio.of({**described, "words": [*SPECIAL, *"abcd"]})
 
 
 @pytest.mark.parametrize(
@@ -167,18 +167,18 @@ def test_both_stages_learn() -> None:
     )
     family = family_of(recipe)
     torch.manual_seed(0)
-    specimen = family.fresh(recipe)
+    checkpoint = family.fresh(recipe)
     for stage_of in recipe.stages:
         objective = family.objectives[stage_of.objective]
-        batch = objective.batch(specimen, stage_of, 0, 1)
-        optimiser = torch.optim.Adam(specimen.model.parameters(), 1e-2)
+        batch = objective.batch(checkpoint, stage_of, 0, 1)
+        optimiser = torch.optim.Adam(checkpoint.model.parameters(), 1e-2)
         losses = []
         for _ in range(9):
-            loss = objective.loss(specimen, batch)
+            loss = objective.loss(checkpoint, batch)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             losses.append(float(loss.detach()))
         assert losses[-1] < 0.8 * losses[0]
         if stage_of.objective == "tagging":
-            assert specimen.model.text.tokens.weight.grad is None
+            assert checkpoint.model.text.tokens.weight.grad is None

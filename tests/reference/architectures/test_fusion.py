@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from mmbench.reference.architectures.fusion import Config, Fusion, Way
 from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.architectures.positions import sinusoids
-from mmbench.reference.checkpoints.families import FusionSpecimen
-from mmbench.reference.checkpoints.specimen import config_of
+from mmbench.reference.checkpoints.families import TrainedFusion
+from mmbench.reference.checkpoints.trained_model import config_of
 from mmbench.reference.tokens.words import END, PAD, SPECIAL, START, Words
 
 WAYS: tuple[Way, ...] = ("early", "late", "hybrid")
@@ -176,19 +176,19 @@ def _moved(gradient: Tensor | None) -> bool:
     return gradient is not None and bool(gradient.abs().sum() > 0)
 
 
-# --- the config and the specimen ----------------------------------------------------------------
+# --- the config and the trained model ------------------------------------------------------------
 
 
-def test_a_specimen_comes_back_from_plain_values() -> None:
+def test_a_trained_model_comes_back_from_plain_values() -> None:
     words = Words([*SPECIAL, "a", "b", "c", "d", "e"])
     labels = ["none", "x", "y", "z"]
-    specimen = FusionSpecimen(tiny("hybrid"), tuple(labels), words)
-    again = FusionSpecimen.of(specimen.described())
+    checkpoint = TrainedFusion(tiny("hybrid"), tuple(labels), words)
+    again = TrainedFusion.of(checkpoint.described())
     assert again.model.config == replace(TINY, fusion="hybrid")
     assert config_of(Config, asdict(TINY)) == TINY
     assert (again.words.words, again.labels) == (words.words, tuple(labels))
     with pytest.raises(ValueError, match="3 labels where its architecture has 4; write"):
-        FusionSpecimen.of({**specimen.described(), "labels": labels[:3]})
+        TrainedFusion.of({**checkpoint.described(), "labels": labels[:3]})
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from mmbench.reference.architectures.speech import (
     shortened,
     within,
 )
-from mmbench.reference.checkpoints.families import ALPHABET, SpeechSpecimen
+from mmbench.reference.checkpoints.families import ALPHABET, TrainedSpeech
 from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import recipe_of
 
@@ -155,15 +155,15 @@ def test_a_text_too_long_for_its_frames_teaches_nothing() -> None:
 def test_sizes_and_alphabets_that_make_no_sense() -> None:
     with pytest.raises(ValueError, match="heads 3 does not divide width 16"):
         replace(TINY, heads=3)
-    described = SpeechSpecimen(tiny(), "abcd").described()
-    assert SpeechSpecimen.of(described).model.config == TINY
+    described = TrainedSpeech(tiny(), "abcd").described()
+    assert TrainedSpeech.of(described).model.config == TINY
     with pytest.raises(ValueError, match="3 letters where its architecture has 4; write"):
-        SpeechSpecimen.of({**described, "alphabet": "abc"})
+        TrainedSpeech.of({**described, "alphabet": "abc"})
 
 
 def test_labels_are_letters_behind_the_blank() -> None:
-    specimen = SpeechSpecimen(Speech(Config(28)))
-    labels = specimen.labels_of("two six")
+    checkpoint = TrainedSpeech(Speech(Config(28)))
+    labels = checkpoint.labels_of("two six")
     assert BLANK not in labels
     assert "".join(ALPHABET[label - 1] for label in labels) == "two six"
 
@@ -180,14 +180,14 @@ def test_it_learns() -> None:
     )
     family = family_of(recipe)
     torch.manual_seed(0)
-    specimen = family.fresh(recipe)
-    assert isinstance(specimen.model.encoder, Encoder)
+    checkpoint = family.fresh(recipe)
+    assert isinstance(checkpoint.model.encoder, Encoder)
     objective = family.objectives["ctc"]
-    batch = objective.batch(specimen, recipe.stages[0], 0, 1)
-    optimiser = torch.optim.Adam(specimen.model.parameters(), 3e-3)
+    batch = objective.batch(checkpoint, recipe.stages[0], 0, 1)
+    optimiser = torch.optim.Adam(checkpoint.model.parameters(), 3e-3)
     losses = []
     for _ in range(12):
-        loss = objective.loss(specimen, batch)
+        loss = objective.loss(checkpoint, batch)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -8,9 +8,9 @@ import torch
 
 from mmbench.errors import ModelError
 from mmbench.reference.architectures.clip import CLIP, Config
-from mmbench.reference.checkpoints.families import ClipSpecimen
+from mmbench.reference.checkpoints.families import TrainedClip
 from mmbench.reference.checkpoints.folder import read_checkpoint, write_checkpoint
-from mmbench.reference.checkpoints.specimen import refuse_counts
+from mmbench.reference.checkpoints.trained_model import refuse_counts
 from mmbench.reference.tokens.words import END, PAD, START, UNKNOWN, Words
 
 TINY = Config(
@@ -56,7 +56,7 @@ def written(folder: Path, dtype: torch.dtype = torch.float32) -> CLIP:
     words = Words([*Words.of([]).words, *(f"w{i}" for i in range(26))])
     torch.manual_seed(0)
     model = CLIP(TINY).eval()
-    write_checkpoint(folder, ClipSpecimen(model, words), dtype)
+    write_checkpoint(folder, TrainedClip(model, words), dtype)
     return model
 
 
@@ -64,7 +64,7 @@ def written(folder: Path, dtype: torch.dtype = torch.float32) -> CLIP:
 def test_a_checkpoint_comes_back(tmp_path: Path, dtype: torch.dtype) -> None:
     model = written(tmp_path, dtype)
     images, tokens = torch.randn(3, 3, 16, 16), torch.tensor([[START, 7, END], [START, END, PAD]])
-    back = read_checkpoint(tmp_path, ClipSpecimen)
+    back = read_checkpoint(tmp_path, TrainedClip)
     assert back.model.config == TINY
     assert back.words.words[4:6] == ["w0", "w1"]
     close = 0 if dtype == torch.float32 else 5e-3
@@ -83,16 +83,16 @@ def test_counts_that_do_not_belong_are_refused_by_name() -> None:
 
 def test_what_is_wrong_with_a_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"config\.json: no such file"):
-        read_checkpoint(tmp_path, ClipSpecimen)
+        read_checkpoint(tmp_path, TrainedClip)
     written(tmp_path)
     weights, config = tmp_path / "model.safetensors", tmp_path / "config.json"
     whole, said = weights.read_bytes(), json.loads(config.read_text())
     weights.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ModelError, match=r"model\.safetensors: cannot be read"):
-        read_checkpoint(tmp_path, ClipSpecimen)
+        read_checkpoint(tmp_path, TrainedClip)
     weights.unlink()
     with pytest.raises(ModelError, match=r"model\.safetensors: no such file"):
-        read_checkpoint(tmp_path, ClipSpecimen)
+        read_checkpoint(tmp_path, TrainedClip)
     weights.write_bytes(whole)
     for text, message in (
         ("{", "cannot be read"),
@@ -115,4 +115,4 @@ def test_what_is_wrong_with_a_folder_is_named(tmp_path: Path) -> None:
     ):
         config.write_text(text)
         with pytest.raises(ModelError, match=message):
-            read_checkpoint(tmp_path, ClipSpecimen)
+            read_checkpoint(tmp_path, TrainedClip)

@@ -86,10 +86,10 @@ def test_a_recipe_may_ask_for_stretched_sounds() -> None:
     plain_recipe, recipe = recipe_of(AUDIO, "a"), recipe_of({**AUDIO, "stages": stages}, "b")
     family = family_of(recipe)
     torch.manual_seed(0)
-    specimen = family.fresh(recipe)
+    checkpoint = family.fresh(recipe)
     make = family.objectives["tagging"].batch
-    plain, varied = (make(specimen, s.stages[0], 0, 1) for s in (plain_recipe, recipe))
+    plain, varied = (make(checkpoint, s.stages[0], 0, 1) for s in (plain_recipe, recipe))
     assert plain[0].shape == varied[0].shape
     assert not torch.equal(plain[0], varied[0])
     assert all(torch.equal(a, b) for a, b in zip(plain[1:], varied[1:], strict=True))
-    assert torch.equal(varied[0], make(specimen, recipe.stages[0], 0, 1)[0])
+    assert torch.equal(varied[0], make(checkpoint, recipe.stages[0], 0, 1)[0])

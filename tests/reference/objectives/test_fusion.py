@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mmbench.reference.checkpoints.families import FusionSpecimen
+from mmbench.reference.checkpoints.families import TrainedFusion
 from mmbench.reference.tokens.words import UNKNOWN
 from mmbench.reference.training import read_recipe, train
 from mmbench.reference.training.family import family_of
@@ -28,29 +28,29 @@ def small(fusion: str = "early", **more: Any) -> Recipe:
 
 
 @pytest.fixture(scope="module")
-def specimen() -> FusionSpecimen:
+def checkpoint() -> TrainedFusion:
     torch.manual_seed(0)
     found = family_of(small()).fresh(small())
-    assert isinstance(found, FusionSpecimen)
+    assert isinstance(found, TrainedFusion)
     return found
 
 
-def batch(specimen: FusionSpecimen, step: int) -> tuple[Tensor, ...]:
+def batch(checkpoint: TrainedFusion, step: int) -> tuple[Tensor, ...]:
     stage = small().stages[1]
-    return family_of(small()).objectives["classification"].batch(specimen, stage, 0, step)
+    return family_of(small()).objectives["classification"].batch(checkpoint, stage, 0, step)
 
 
-def test_every_word_of_the_world_is_known_and_nothing_is_cut(specimen: FusionSpecimen) -> None:
+def test_every_word_of_the_world_is_known_and_nothing_is_cut(checkpoint: TrainedFusion) -> None:
     told = [trio_at(split, 0, index) for split in ("train", "test") for index in range(600, 1200)]
     for sentence in {trio.sentence for trio in told}:
-        ids = specimen.words.encode(sentence, 99)
+        ids = checkpoint.words.encode(sentence, 99)
         assert UNKNOWN not in ids
-        assert len(ids) <= specimen.model.config.context
-    assert specimen.labels == ANSWERS
+        assert len(ids) <= checkpoint.model.config.context
+    assert checkpoint.labels == ANSWERS
 
 
-def test_a_batch_is_a_function_of_seed_and_step(specimen: FusionSpecimen) -> None:
-    once, again, other = batch(specimen, 2), batch(specimen, 2), batch(specimen, 3)
+def test_a_batch_is_a_function_of_seed_and_step(checkpoint: TrainedFusion) -> None:
+    once, again, other = batch(checkpoint, 2), batch(checkpoint, 2), batch(checkpoint, 3)
     assert all(torch.equal(a, b) for a, b in zip(once, again, strict=True))
     assert not torch.equal(once[0], other[0])
     images, mel, tokens, answers, numbers = once
@@ -92,15 +92,15 @@ def test_the_numbers_of_one_batch_are_learnt(fusion: str) -> None:
     torch.manual_seed(0)
     recipe = small(fusion)
     family = family_of(recipe)
-    specimen = family.fresh(recipe)
-    assert isinstance(specimen, FusionSpecimen)
+    checkpoint = family.fresh(recipe)
+    assert isinstance(checkpoint, TrainedFusion)
     loss = family.objectives["numbers"].loss
-    tensors = family.objectives["numbers"].batch(specimen, recipe.stages[0], 0, 1)
-    optimiser = torch.optim.AdamW(specimen.model.parameters(), 3e-3)
-    first = loss(specimen, tensors).item()
+    tensors = family.objectives["numbers"].batch(checkpoint, recipe.stages[0], 0, 1)
+    optimiser = torch.optim.AdamW(checkpoint.model.parameters(), 3e-3)
+    first = loss(checkpoint, tensors).item()
     for _ in range(25):
         optimiser.zero_grad()
-        now = loss(specimen, tensors)
+        now = loss(checkpoint, tensors)
         now.backward()
         optimiser.step()
     assert now.item() < first / 2

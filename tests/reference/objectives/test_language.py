@@ -12,7 +12,7 @@ import torch
 from mmbench.errors import ModelError, UserError
 from mmbench.reference.architectures.language import UNLEARNT
 from mmbench.reference.architectures.llava import LLaVA
-from mmbench.reference.checkpoints.families import ClipSpecimen, LlavaSpecimen
+from mmbench.reference.checkpoints.families import TrainedClip, TrainedLlava
 from mmbench.reference.checkpoints.folder import read_checkpoint
 from mmbench.reference.objectives.language import described, messages, started_from, told
 from mmbench.reference.tokens.branches import OUTSIDE, TRUNK, positions, visible
@@ -52,9 +52,9 @@ def small(steps: int = 2, **other: Any) -> Recipe:
 
 
 @pytest.fixture(scope="module")
-def specimen() -> LlavaSpecimen:
+def checkpoint() -> TrainedLlava:
     fresh = family_of(small()).fresh(small())
-    assert isinstance(fresh, LlavaSpecimen)
+    assert isinstance(fresh, TrainedLlava)
     return fresh
 
 
@@ -66,24 +66,24 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def model_at(folder: Path) -> LLaVA:
-    return read_checkpoint(folder, LlavaSpecimen).model
+    return read_checkpoint(folder, TrainedLlava).model
 
 
 # --- what it starts from ------------------------------------------------------------------------
 
 
-def test_it_starts_with_the_eyes_of_clip_nano(specimen: LlavaSpecimen) -> None:
-    clip = started_from(small(), "vision", ClipSpecimen)
-    ours, theirs = specimen.model.vision.state_dict(), clip.model.image.state_dict()
+def test_it_starts_with_the_eyes_of_clip_nano(checkpoint: TrainedLlava) -> None:
+    clip = started_from(small(), "vision", TrainedClip)
+    ours, theirs = checkpoint.model.vision.state_dict(), clip.model.image.state_dict()
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-    assert (specimen.mean, specimen.std) == (clip.mean, clip.std)
+    assert (checkpoint.mean, checkpoint.std) == (clip.mean, clip.std)
 
 
-def test_every_word_of_the_world_is_known(specimen: LlavaSpecimen) -> None:
+def test_every_word_of_the_world_is_known(checkpoint: TrainedLlava) -> None:
     for index in range(300):
         for turn in (turn for talk in training_talks(7, index)[1] for turn in talk):
-            said = specimen.words.ids(turn["value"].replace(IMAGE, ""))
+            said = checkpoint.words.ids(turn["value"].replace(IMAGE, ""))
             assert 1 not in said, turn["value"]
 
 
@@ -104,37 +104,37 @@ def test_a_start_that_is_not_there(
 # --- batches ------------------------------------------------------------------------------------
 
 
-def batch(specimen: LlavaSpecimen, stage: int, step: int = 3) -> tuple[torch.Tensor, ...]:
+def batch(checkpoint: TrainedLlava, stage: int, step: int = 3) -> tuple[torch.Tensor, ...]:
     recipe = small()
     objective = family_of(recipe).objectives[recipe.stages[stage].objective]
-    return objective.batch(specimen, recipe.stages[stage], recipe.seed, step)
+    return objective.batch(checkpoint, recipe.stages[stage], recipe.seed, step)
 
 
-def rows(specimen: LlavaSpecimen, learnt: torch.Tensor) -> list[str]:
+def rows(checkpoint: TrainedLlava, learnt: torch.Tensor) -> list[str]:
     """What is learnt of each row, as text, an end as a bar."""
-    words = [*specimen.words.words]
+    words = [*checkpoint.words.words]
     words[END] = "|"
     return [" ".join(words[i] for i in row.tolist() if i != UNLEARNT) for row in learnt]
 
 
 @pytest.mark.parametrize("stage", [0, 1, 2])
-def test_a_batch_is_a_function_of_seed_and_step(specimen: LlavaSpecimen, stage: int) -> None:
-    once, again, other = (batch(specimen, stage, step) for step in (3, 3, 4))
+def test_a_batch_is_a_function_of_seed_and_step(checkpoint: TrainedLlava, stage: int) -> None:
+    once, again, other = (batch(checkpoint, stage, step) for step in (3, 3, 4))
     assert all(torch.equal(a, b) for a, b in zip(once, again, strict=True))
-    assert rows(specimen, once[1]) != rows(specimen, other[1])
+    assert rows(checkpoint, once[1]) != rows(checkpoint, other[1])
     ids, labels, *_ = once
     assert torch.equal(ids[labels != UNLEARNT], labels[labels != UNLEARNT])
 
 
-def test_captions_alone_are_learnt_whole_and_come_without_images(specimen: LlavaSpecimen) -> None:
-    ids, labels, images, _ = batch(specimen, 0)
+def test_captions_alone_are_learnt_whole_and_come_without_images(checkpoint: TrainedLlava) -> None:
+    ids, labels, images, _ = batch(checkpoint, 0)
     assert images.shape == (0, 3, 64, 64)
     assert IMAGE_ID not in ids
-    for row, said in enumerate(rows(specimen, labels)):
+    for row, said in enumerate(rows(checkpoint, labels)):
         expected = [turn["value"] for turn in told(0, 8 + row)[1][0]]
         assert (
             said.split(" | ")[0].split()
-            == specimen.words.text(specimen.words.ids(expected[0]))
+            == checkpoint.words.text(checkpoint.words.ids(expected[0]))
             .replace(",", " ,")
             .replace(":", " :")
             .split()
@@ -142,29 +142,29 @@ def test_captions_alone_are_learnt_whole_and_come_without_images(specimen: Llava
         assert said.count("|") == 5
 
 
-def test_of_a_description_only_the_description_is_learnt(specimen: LlavaSpecimen) -> None:
-    ids, labels, images, branches = batch(specimen, 1)
+def test_of_a_description_only_the_description_is_learnt(checkpoint: TrainedLlava) -> None:
+    ids, labels, images, branches = batch(checkpoint, 1)
     assert images.shape == (4, 3, 64, 64)
     assert ((ids == IMAGE_ID).sum(1) == 64).all()
     said = described(0, 8)[1][0][1]["value"].replace(",", " ,")
-    assert rows(specimen, labels)[0] == f"{said} |"
+    assert rows(checkpoint, labels)[0] == f"{said} |"
     assert branches[ids != PAD].eq(TRUNK).all() and branches[ids == PAD].eq(OUTSIDE).all()
 
 
-def test_of_talks_only_the_answers_are_learnt(specimen: LlavaSpecimen) -> None:
-    ids, labels, images, branches = batch(specimen, 2)
+def test_of_talks_only_the_answers_are_learnt(checkpoint: TrainedLlava) -> None:
+    ids, labels, images, branches = batch(checkpoint, 2)
     assert images.shape == (4, 3, 64, 64)
     assert ((ids == IMAGE_ID).sum(1) == 64).all(), "an image stands once, however many talks"
-    for row, said in enumerate(rows(specimen, labels)):
+    for row, said in enumerate(rows(checkpoint, labels)):
         talks = training_talks(0, 8 + row, 5)[1]
         answers = [turn["value"] for talk in talks for turn in talk[1::2]]
         assert said == " | ".join([*answers, ""]).lower().replace(",", " ,").strip()
         assert sorted(set(branches[row].tolist()) - {OUTSIDE}) == list(range(6))
 
 
-def test_talks_that_are_longer_than_the_context_are_cut(specimen: LlavaSpecimen) -> None:
-    short = LlavaSpecimen(LLaVA(replace(specimen.model.config, context=85)), specimen.words)
-    whole, cut = batch(specimen, 2), batch(short, 2)
+def test_talks_that_are_longer_than_the_context_are_cut(checkpoint: TrainedLlava) -> None:
+    short = TrainedLlava(LLaVA(replace(checkpoint.model.config, context=85)), checkpoint.words)
+    whole, cut = batch(checkpoint, 2), batch(short, 2)
     assert cut[0].shape[1] < whole[0].shape[1]
     for of, longest in ((whole[3], 160), (cut[3], 85)):
         assert int(positions(visible(of)).max()) + 1 <= longest
@@ -172,8 +172,8 @@ def test_talks_that_are_longer_than_the_context_are_cut(specimen: LlavaSpecimen)
     assert torch.isfinite(short.model(*cut))
 
 
-def test_images_are_those_of_the_scenes_on_the_scale_of_the_tower(specimen: LlavaSpecimen) -> None:
-    images = batch(specimen, 2)[2]
+def test_images_are_those_of_the_scenes_on_the_scale_of_the_tower(checkpoint: TrainedLlava) -> None:
+    images = batch(checkpoint, 2)[2]
     for index, image in enumerate(images):
         corner = image[:, 0, 0] * 0.2 + 0.8  # where nothing is drawn there is the background
         background = np.array(scene_at("train", 0, 8 + index).background) / 255

@@ -143,11 +143,11 @@ def test_which_caption_was_whose_does_not_count(tmp_path: Path) -> None:
     )
     family = family_of(recipe)
     torch.manual_seed(0)
-    specimen = family.fresh(recipe)
+    checkpoint = family.fresh(recipe)
     mined = family.objectives["mined"]
-    images, tokens = mined.batch(specimen, recipe.stages[1], 0, 1)
+    images, tokens = mined.batch(checkpoint, recipe.stages[1], 0, 1)
     order = torch.randperm(16, generator=torch.Generator().manual_seed(1))
-    losses = [mined.loss(specimen, (images, tokens[some])) for some in (torch.arange(16), order)]
+    losses = [mined.loss(checkpoint, (images, tokens[some])) for some in (torch.arange(16), order)]
     torch.testing.assert_close(*losses)
     assert losses[0].requires_grad
     assert train(recipe, tmp_path / "run").name == "step-4"
@@ -208,9 +208,10 @@ def test_a_stage_asks_for_twins() -> None:
         "small",
     )
     family = family_of(recipe)
-    specimen = family.fresh(recipe)
+    checkpoint = family.fresh(recipe)
     twins, others = (
-        family.objectives["contrastive"].batch(specimen, stage, 0, 1)[1] for stage in recipe.stages
+        family.objectives["contrastive"].batch(checkpoint, stage, 0, 1)[1]
+        for stage in recipe.stages
     )
     assert ((twins[::2] != twins[1::2]).sum(1) <= 2).all()
     assert not ((others[::2] != others[1::2]).sum(1) <= 2).any()

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mmbench.errors import UserError
-from mmbench.reference.checkpoints.families import ClipSpecimen, PrefixSpecimen
+from mmbench.reference.checkpoints.families import TrainedClip, TrainedPrefix
 from mmbench.reference.checkpoints.folder import read_checkpoint
 from mmbench.reference.objectives.language import started_from
 from mmbench.reference.tokens.turns import IMAGE
@@ -39,13 +39,13 @@ def small(steps: int = 2, **other: Any) -> Recipe:
 
 
 def state(folder: Path) -> dict[str, torch.Tensor]:
-    return read_checkpoint(folder, PrefixSpecimen).model.state_dict()
+    return read_checkpoint(folder, TrainedPrefix).model.state_dict()
 
 
 def test_it_sees_what_clip_nano_sees() -> None:
     fresh = family_of(small()).fresh(small())
-    clip = started_from(small(), "vision", ClipSpecimen)
-    assert isinstance(fresh, PrefixSpecimen)
+    clip = started_from(small(), "vision", TrainedClip)
+    assert isinstance(fresh, TrainedPrefix)
     images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     model = fresh.model
     vectors = model.image_projection(model.vision(images))

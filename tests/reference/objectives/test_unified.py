@@ -10,7 +10,7 @@ import torch
 
 from mmbench.errors import UserError
 from mmbench.reference.architectures.gpt import Unified
-from mmbench.reference.checkpoints.families import UnifiedSpecimen
+from mmbench.reference.checkpoints.families import TrainedUnified
 from mmbench.reference.checkpoints.folder import read_checkpoint
 from mmbench.reference.tokens.branches import TRUNK
 from mmbench.reference.tokens.mixed import END, MODALITIES, NOTHING, OPEN, PAD, SPECIAL_NAMES, Kind
@@ -50,28 +50,28 @@ def small(**other: Any) -> Recipe:
 
 
 @pytest.fixture(scope="module")
-def specimen() -> UnifiedSpecimen:
+def checkpoint() -> TrainedUnified:
     fresh = family_of(small()).fresh(small())
-    assert isinstance(fresh, UnifiedSpecimen)
+    assert isinstance(fresh, TrainedUnified)
     return fresh
 
 
-def batch(specimen: UnifiedSpecimen, stage: int, step: int = 3) -> tuple[torch.Tensor, ...]:
+def batch(checkpoint: TrainedUnified, stage: int, step: int = 3) -> tuple[torch.Tensor, ...]:
     recipe = small()
     objective = family_of(recipe).objectives[recipe.stages[stage].objective]
-    return objective.batch(specimen, recipe.stages[stage], recipe.seed, step)
+    return objective.batch(checkpoint, recipe.stages[stage], recipe.seed, step)
 
 
-def read(specimen: UnifiedSpecimen, ids: list[int]) -> str:
+def read(checkpoint: TrainedUnified, ids: list[int]) -> str:
     """Tokens as text: marks by their names, runs of codes as one letter each."""
-    layout = specimen.model.config.layout
+    layout = checkpoint.model.config.layout
     found, run = [], list[int]()
     for token in [*ids, END]:
         if token in layout.ids(Kind.TEXT):
             run.append(token - layout.ids(Kind.TEXT).start)
             continue
         if run:
-            found.append(specimen.bpe.decode(run))
+            found.append(checkpoint.bpe.decode(run))
             run = []
         codes = {Kind.IMAGE: "i", Kind.SOUND: "s"}
         kind = next((k for k in codes if token in layout.ids(k)), None)
@@ -83,33 +83,33 @@ def read(specimen: UnifiedSpecimen, ids: list[int]) -> str:
 
 
 @pytest.mark.parametrize("stage", [0, 1, 2])
-def test_a_batch_is_a_function_of_seed_and_step(specimen: UnifiedSpecimen, stage: int) -> None:
-    once, again, other = (batch(specimen, stage, step) for step in (3, 3, 4))
+def test_a_batch_is_a_function_of_seed_and_step(checkpoint: TrainedUnified, stage: int) -> None:
+    once, again, other = (batch(checkpoint, stage, step) for step in (3, 3, 4))
     assert all(torch.equal(a, b) for a, b in zip(once, again, strict=True))
     assert not all(
         a.shape == b.shape and torch.equal(a, b) for a, b in zip(once, other, strict=True)
     )
 
 
-def test_all_that_is_said_of_the_world_is_in_few_tokens(specimen: UnifiedSpecimen) -> None:
+def test_all_that_is_said_of_the_world_is_in_few_tokens(checkpoint: TrainedUnified) -> None:
     """The encoding was made from other scenes, and still no word falls into its letters."""
     for index in range(5000, 5100):
         for text in training_scene(7, index)[1]:
-            assert len(specimen.bpe.encode(text)) <= len(
+            assert len(checkpoint.bpe.encode(text)) <= len(
                 text.replace(",", " ,").replace(":", " :").split()
             )
 
 
-def test_a_batch_holds_each_kind_by_its_share(specimen: UnifiedSpecimen) -> None:
-    ids, learnt, of, images, mel, frames = batch(specimen, 2)
+def test_a_batch_holds_each_kind_by_its_share(checkpoint: TrainedUnified) -> None:
+    ids, learnt, of, images, mel, frames = batch(checkpoint, 2)
     assert len(ids) == 12 and images.shape == (10, 3, 64, 64) and len(mel) == len(frames) == 2
-    said = [read(specimen, row[row != PAD].tolist()) for row in ids]
+    said = [read(checkpoint, row[row != PAD].tolist()) for row in ids]
     picture = " ".join(["<image>", *["i"] * 64, "</image>"])
     for row in range(4):
         talks = training_talks(0, 2 * 4 + row)[1]
         assert said[row].startswith(f"<start> <user> {picture} ")
         for number, talk in enumerate(talks, 1):
-            mine = read(specimen, ids[row][(of[row] == TRUNK) | (of[row] == number)].tolist())
+            mine = read(checkpoint, ids[row][(of[row] == TRUNK) | (of[row] == number)].tolist())
             asked = talk[0]["value"].removeprefix("<image>\n")
             turns = [f"<text> {turn} </text>" for turn in (asked, *(t["value"] for t in talk[1:]))]
             marks = ["<assistant> {} <end>", "<user> {}"]
@@ -122,19 +122,19 @@ def test_a_batch_holds_each_kind_by_its_share(specimen: UnifiedSpecimen) -> None
     for row, piece in zip((10, 11), spoken, strict=True):
         heard = " ".join(["<sound>", *["s"] * -(-(len(piece.samples) // 80) // 4), "</sound>"])
         assert said[row] == f"<start> <user> {heard} <assistant> <text> {piece.text} </text> <end>"
-        learns = read(specimen, ids[row][learnt[row]].tolist())
+        learns = read(checkpoint, ids[row][learnt[row]].tolist())
         assert learns == f"<text> {piece.text} </text> <end>"
 
 
 def test_a_drawing_is_learnt_whole_and_now_and_then_without_its_prompt(
-    specimen: UnifiedSpecimen,
+    checkpoint: TrainedUnified,
 ) -> None:
     bare = 0
     for step in range(1, 9):
-        ids, learnt, *_ = batch(specimen, 2, step)
+        ids, learnt, *_ = batch(checkpoint, 2, step)
         for row in range(6, 10):
             told = training_scene(0, (step - 1) * 4 + row - 6)[1][0]
-            prompt = read(specimen, ids[row][~learnt[row] & (ids[row] != PAD)].tolist())
+            prompt = read(checkpoint, ids[row][~learnt[row] & (ids[row] != PAD)].tolist())
             if NOTHING in ids[row]:
                 bare += 1
                 assert "a" not in prompt.replace("assistant", "").replace("start", "").split()
@@ -145,39 +145,39 @@ def test_a_drawing_is_learnt_whole_and_now_and_then_without_its_prompt(
     assert 0 < bare < 12
 
 
-def test_pixels_are_on_the_scale_of_the_model(specimen: UnifiedSpecimen) -> None:
-    (images,) = batch(specimen, 0, 1)
+def test_pixels_are_on_the_scale_of_the_model(checkpoint: TrainedUnified) -> None:
+    (images,) = batch(checkpoint, 0, 1)
     for index, image in enumerate(images):
         corner = image[:, 0, 0] * 0.2 + 0.8
         background = np.array(training_scene(0, index)[0].background) / 255
         np.testing.assert_allclose(corner.numpy(), background, atol=0.12)
 
 
-def likely(specimen: UnifiedSpecimen, made: tuple[torch.Tensor, ...]) -> torch.Tensor:
+def likely(checkpoint: TrainedUnified, made: tuple[torch.Tensor, ...]) -> torch.Tensor:
     """Of each token that is learnt, all rows at once and padded to the longest."""
     ids, learnt, of, *named = made
-    return specimen.model.gpt.log_likely(specimen.model.filled(ids, *named), learnt, of)
+    return checkpoint.model.gpt.log_likely(checkpoint.model.filled(ids, *named), learnt, of)
 
 
 def test_words_and_codes_of_images_count_alike_however_rows_are_padded(
-    specimen: UnifiedSpecimen,
+    checkpoint: TrainedUnified,
 ) -> None:
-    objective, made = family_of(small()).objectives["conversations"], batch(specimen, 2)
+    objective, made = family_of(small()).objectives["conversations"], batch(checkpoint, 2)
     ids, learnt, *_ = made
-    whole = likely(specimen, made)
-    codes = torch.isin(ids[learnt], torch.tensor(specimen.model.config.layout.ids(Kind.IMAGE)))
+    whole = likely(checkpoint, made)
+    codes = torch.isin(ids[learnt], torch.tensor(checkpoint.model.config.layout.ids(Kind.IMAGE)))
     assert codes.sum() == 4 * 64
     expected = -(whole[codes].mean() + whole[~codes].mean()) / 2
-    torch.testing.assert_close(objective.loss(specimen, made), expected)
+    torch.testing.assert_close(objective.loss(checkpoint, made), expected)
 
 
-def test_without_drawings_words_count_alone(specimen: UnifiedSpecimen) -> None:
+def test_without_drawings_words_count_alone(checkpoint: TrainedUnified) -> None:
     options = {"talks": 1, "speech": 1}
     stages = [*small().stages[:2], msgspec.structs.replace(small().stages[2], options=options)]
     recipe = small(stages=msgspec.to_builtins(stages))
     objective = family_of(recipe).objectives["conversations"]
-    made = objective.batch(specimen, recipe.stages[2], 0, 1)
-    torch.testing.assert_close(objective.loss(specimen, made), -likely(specimen, made).mean())
+    made = objective.batch(checkpoint, recipe.stages[2], 0, 1)
+    torch.testing.assert_close(objective.loss(checkpoint, made), -likely(checkpoint, made).mean())
 
 
 def test_codes_are_made_where_matrices_are_multiplied_in_bfloat16(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def model_at(folder: Path) -> Unified:
-    return read_checkpoint(folder, UnifiedSpecimen).model
+    return read_checkpoint(folder, TrainedUnified).model
 
 
 def test_each_stage_trains_its_part_and_leaves_the_codes_alone(whole: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mmbench.errors import UserError
-from mmbench.reference.checkpoints.families import VideoSpecimen
+from mmbench.reference.checkpoints.families import TrainedVideo
 from mmbench.reference.checkpoints.folder import read_checkpoint
 from mmbench.reference.training import Recipe, train
 from mmbench.reference.training.recipe import recipe_of
@@ -49,7 +49,7 @@ def test_two_halves_equal_one_whole(tmp_path: Path) -> None:
     for name in ("state.safetensors", "step-8/model.safetensors", "step-8/config.json"):
         parts = [(tmp_path / run / name).read_bytes() for run in ("whole", "halves")]
         assert parts[0] == parts[1], name
-    checkpoint = read_checkpoint(last, VideoSpecimen)
+    checkpoint = read_checkpoint(last, TrainedVideo)
     assert checkpoint.labels == MOTIONS
     assert {"clockwise", "star"} <= set(checkpoint.words.words)
 
@@ -77,7 +77,7 @@ def test_a_baseline_has_nothing_to_hide(tmp_path: Path) -> None:
 @pytest.mark.parametrize("field", ["labels", "words"])
 def test_a_checkpoint_whose_numbers_do_not_fit(tmp_path: Path, field: str) -> None:
     last = train(small({**TOLD, "steps": 1}), tmp_path / "run")
-    described: dict[str, Any] = read_checkpoint(last, VideoSpecimen).described()
+    described: dict[str, Any] = read_checkpoint(last, TrainedVideo).described()
     described[field] = list(described[field])[:-1]
     with pytest.raises(ValueError, match=rf"{field} where its architecture has \d+; write"):
-        VideoSpecimen.of(described)
+        TrainedVideo.of(described)

@@ -20,7 +20,7 @@ from mmbench.cli.exit_codes import USER
 from mmbench.errors import SpecError, UnknownName, UserError
 from mmbench.reference.architectures.clip import CLIP, Config
 from mmbench.reference.architectures.layers import Block
-from mmbench.reference.checkpoints.families import ClipSpecimen
+from mmbench.reference.checkpoints.families import TrainedClip
 from mmbench.reference.checkpoints.folder import read_checkpoint
 from mmbench.reference.training import Recipe, changed, read_recipe, recipe_names, train
 from mmbench.reference.training.family import family_of
@@ -90,7 +90,7 @@ def test_what_a_run_leaves_behind(whole: Path) -> None:
     recipe = json.loads((whole / "recipe.json").read_text())
     assert recipe_of(recipe["recipe"], "") == small()
     assert {"mmbench", "torch", "numpy", "python", "threads", "device"} == set(recipe["versions"])
-    checkpoint = read_checkpoint(whole / "step-8", ClipSpecimen)
+    checkpoint = read_checkpoint(whole / "step-8", TrainedClip)
     assert checkpoint.model.config.image_width == 32
     assert "triangle" in checkpoint.words.words
 
@@ -120,7 +120,7 @@ def test_batches_made_ahead_or_in_turn_are_the_same(
 
 
 def test_a_stage_trains_what_its_rates_name(whole: Path) -> None:
-    before, after = (read_checkpoint(whole / f"step-{n}", ClipSpecimen).model for n in (5, 8))
+    before, after = (read_checkpoint(whole / f"step-{n}", TrainedClip).model for n in (5, 8))
     for (name, old), (_, new) in zip(
         before.named_parameters(), after.named_parameters(), strict=True
     ):

@@ -29,7 +29,7 @@ _PLAIN: dict[object, Callable[[Any], object]] = {
 
 
 @dataclass(frozen=True)
-class Specimen(Generic[M]):
+class TrainedModel(Generic[M]):
     """A model with all that its inputs need: vocabulary, labels, scale of pixels.
 
     A subclass has a field for each key of config.json behind `architecture`, in their order. `name`
@@ -49,7 +49,7 @@ class Specimen(Generic[M]):
 
     @classmethod
     def of(cls, described: Description) -> Self:
-        """Return the specimen that is described, with weights of any value.
+        """Return the trained model that is described, with weights of any value.
 
         Raises KeyError, TypeError or ValueError for values that make no sense.
         """
