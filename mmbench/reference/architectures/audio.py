@@ -27,7 +27,7 @@ from mmbench.reference.architectures.positions import sinusoids
 
 @dataclass(frozen=True)
 class Config:
-    """The architecture. The defaults are the small one; the usual one is `Config.usual()`.
+    """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
 
     `widths` are the channels of the convolutional blocks, of which all but the last halve time and
     frequency; `layers` of transformer follow. Raises ValueError for sizes that do not divide, and
@@ -64,7 +64,7 @@ class Config:
         return clip.Config(self.vocabulary, *sizes)
 
     @classmethod
-    def usual(cls) -> Config:
+    def paper_size(cls) -> Config:
         """CLAP's: CNN14 for 527 tags of AudioSet, a text tower of BERT's base size."""
         mel, widths = Mel(32000, 1024, 320, 64, 50, 14000), (64, 128, 256, 512, 1024, 2048)
         return cls(30522, 527, mel, widths, 0, 1, 512, 768, 12, 12, 1024)

@@ -23,7 +23,7 @@ Tower = Literal["vit", "resnet"]
 
 @dataclass(frozen=True)
 class Config:
-    """The architecture. The defaults are the small one; the usual one is `Config.usual()`.
+    """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
 
     Sizes in pixels, `context` in tokens. Raises ValueError for sizes that do not divide and for a
     tower or an activation that does not exist.
@@ -59,7 +59,7 @@ class Config:
             raise ValueError(f"patch {self.patch} of a ResNet is not a power of two")
 
     @classmethod
-    def usual(cls, patch: int = 32) -> Config:
+    def paper_size(cls, patch: int = 32) -> Config:
         """The size of the released ViT-B models: 224 px, 512-wide text, 77 tokens."""
         return cls(49408, 77, 512, 12, 8, "vit", 224, patch, 768, 12, 12, 512, "quick_gelu")
 

@@ -33,7 +33,7 @@ Way = Literal["early", "late", "hybrid"]
 
 @dataclass(frozen=True)
 class Config:
-    """The architecture. The defaults are the small one; the usual one is `Config.usual()`.
+    """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
 
     `values` is how many there are that each input may tell. Sizes in pixels, `context` in tokens;
     `convolutions` are the channels before those of `width`. Raises ValueError for sizes that do not
@@ -78,7 +78,7 @@ class Config:
         return audio.Config(self.vocabulary, self.classes, self.mel, widths, self.own, self.heads)
 
     @classmethod
-    def usual(cls, fusion: Way = "early") -> Config:
+    def paper_size(cls, fusion: Way = "early") -> Config:
         """Of the size of ViT-B/16, BERT base and CNN14: 12 layers, 768 wide."""
         mel = Mel(32000, 1024, 320, 64, 50, 14000)
         channels = (64, 128, 256, 512, 1024)

@@ -36,7 +36,7 @@ from mmbench.reference.tokens.mixed import (
 
 @dataclass(frozen=True)
 class Config:
-    """The architecture. The defaults are the small one; the usual one is `Config.usual()`.
+    """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
 
     `text` is the number of tokens of texts, `context` that of all tokens at once. Raises ValueError
     for sizes that do not divide, and for an image longer than the context.
@@ -70,10 +70,10 @@ class Config:
         return Layout(self.text, self.image.number, self.sound.number)
 
     @classmethod
-    def usual(cls) -> Config:
+    def paper_size(cls) -> Config:
         """The size of Chameleon-7B: 32 layers 4,096 wide, 512 px as 1,024 of 8,192 codes."""
         images, sounds = vqvae.Codes(8192, 256, 512, 4, 2), vqvae.Codes(1024, 128, 512, 2, 2)
-        return cls(57344, 4096, 4096, 32, 32, 512, images, Mel.usual(), sounds)
+        return cls(57344, 4096, 4096, 32, 32, 512, images, Mel.paper_size(), sounds)
 
 
 class Look(nn.Module):

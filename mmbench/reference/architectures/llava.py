@@ -20,7 +20,7 @@ from mmbench.reference.architectures.language import Reader, Sizes
 
 @dataclass(frozen=True)
 class Config(Sizes):
-    """The architecture. The defaults are the small one; the usual one is `Config.usual()`."""
+    """The architecture. The defaults are small; `Config.paper_size()` is that of the paper."""
 
     @property
     def places(self) -> int:
@@ -28,7 +28,7 @@ class Config(Sizes):
         return (self.image_size // self.patch) ** 2
 
     @classmethod
-    def usual(cls) -> Config:
+    def paper_size(cls) -> Config:
         """The size of LLaVA-1.5-7B: CLIP ViT-L/14 for 336 px, and 32 layers 4,096 wide."""
         return cls(32064, 4096, 4096, 32, 32, 336, 14, 1024, 24, 16, "quick_gelu")
 

@@ -47,7 +47,7 @@ class Mel:
         return self.high or self.rate / 2
 
     @classmethod
-    def usual(cls) -> Mel:
+    def paper_size(cls) -> Mel:
         """Whisper's: 16 kHz, windows of 25 ms every 10 ms, 80 bands."""
         return cls(16000, 400, 160, 80)
 

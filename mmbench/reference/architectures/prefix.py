@@ -17,7 +17,7 @@ from mmbench.reference.architectures.language import Reader, Sizes
 
 @dataclass(frozen=True)
 class Config(Sizes):
-    """The architecture. The defaults are the small one; the usual one is `Config.usual()`.
+    """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
 
     `embedding` is the length of CLIP's vector, `prefix` the number of tokens that it becomes.
     """
@@ -31,7 +31,7 @@ class Config(Sizes):
         return self.prefix
 
     @classmethod
-    def usual(cls) -> Config:
+    def paper_size(cls) -> Config:
         """The size of the paper: CLIP ViT-B/32, a prefix of 10 tokens, and GPT-2 of 124 M."""
         return cls(50257, 1024, 768, 12, 12, 224, 32, 768, 12, 12, "quick_gelu", 512, 10)
 

@@ -27,7 +27,7 @@ BLANK = 0
 
 @dataclass(frozen=True)
 class Config:
-    """The architecture. The defaults are the small one; the usual one is `Config.usual()`.
+    """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
 
     `labels` are the letters and the blank. Raises ValueError for sizes that do not divide.
     """
@@ -47,9 +47,9 @@ class Config:
         return self.labels - 1
 
     @classmethod
-    def usual(cls) -> Config:
+    def paper_size(cls) -> Config:
         """The encoder of Whisper base, with the 32 labels of wav2vec 2.0 for English."""
-        return cls(32, Mel.usual(), 512, 6, 8)
+        return cls(32, Mel.paper_size(), 512, 6, 8)
 
 
 class Encoder(nn.Module):

@@ -33,16 +33,16 @@ def texts() -> Tensor:
     return torch.tensor([[START, 5, END, 0], [START, 6, 7, END], [START, 8, END, 0], [2, 4, 4, 3]])
 
 
-# --- the usual size -----------------------------------------------------------------------------
+# --- the size of the paper ----------------------------------------------------------------------
 
 
-def test_the_usual_size_is_that_of_clap() -> None:
+def test_paper_size_is_that_of_clap() -> None:
     """CNN14 and BERT base, as CLAP takes them (arXiv 2206.04769, section 3).
 
     CNN14 has 80,753,615 weights with its 527 classes (arXiv 1912.10211, table XII), BERT base
     109,482,240, of which 590,592 are its pooler and 1,536 its two segments: Text has neither.
     """
-    config = Config.usual()
+    config = Config.paper_size()
     with torch.device("meta"):
         model = AudioCLIP(config)
         vectors = model.encode_audio(torch.empty(2, 1000, 64))

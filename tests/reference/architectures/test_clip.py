@@ -207,10 +207,10 @@ def test_a_few_steps_lower_the_loss_and_reach_every_weight(config: Config) -> No
 
 
 @pytest.mark.parametrize(("patch", "millions"), [(32, 151.3), (16, 149.6)])
-def test_the_usual_size_has_the_released_number_of_weights(patch: int, millions: float) -> None:
+def test_paper_size_has_the_released_number_of_weights(patch: int, millions: float) -> None:
     # CLIP ViT-B/32 has 151,277,313 weights, ViT-B/16 149,620,737.
     with torch.device("meta"):
-        model = CLIP(Config.usual(patch))
+        model = CLIP(Config.paper_size(patch))
     assert sum(p.numel() for p in model.parameters()) / 1e6 == pytest.approx(millions, abs=0.05)
 
 

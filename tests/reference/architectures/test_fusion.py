@@ -32,7 +32,7 @@ def inputs(n: int = 3, frames: int = 21) -> tuple[Tensor, Tensor, Tensor]:
     return images, torch.randn(n, frames, 16, generator=chance), torch.tensor(texts)
 
 
-# --- the usual size -----------------------------------------------------------------------------
+# --- the size of the paper ----------------------------------------------------------------------
 
 
 def weights(module: nn.Module) -> int:
@@ -47,9 +47,9 @@ def block(width: int) -> int:
 
 
 @pytest.mark.parametrize("fusion", WAYS)
-def test_the_usual_size(fusion: Way) -> None:
+def test_paper_size(fusion: Way) -> None:
     """ViT-B/16's patches, BERT base's words, CNN14's convolutions, and twelve layers of 768."""
-    c, width = Config.usual(fusion), 768
+    c, width = Config.paper_size(fusion), 768
     with torch.device("meta"):
         model = Fusion(c)
         images, mel = torch.empty(2, 3, 224, 224), torch.empty(2, 1000, 64)

@@ -376,9 +376,9 @@ def weights(model: nn.Module) -> int:
     return sum(weight.numel() for weight in model.parameters())
 
 
-def test_the_usual_size() -> None:
+def test_paper_size() -> None:
     """Chameleon-7B has 32 layers 4,096 wide, as Llama 2 7B; our blocks have a plain MLP."""
-    c = Config.usual()
+    c = Config.paper_size()
     with torch.device("meta"):
         model = GPT(c, Codebook(c.image.number, c.image.code_width))
         features = model(torch.zeros(1, 1500, c.width))

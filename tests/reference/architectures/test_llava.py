@@ -339,15 +339,15 @@ def weights(model: nn.Module) -> int:
     return sum(weight.numel() for weight in model.parameters())
 
 
-def test_the_usual_size_has_the_published_number_of_weights() -> None:
+def test_paper_size_has_the_published_number_of_weights() -> None:
     """llava-hf/llava-1.5-7b-hf has 7,063,427,072 weights.
 
     They are CLIP ViT-L/14-336's vision model, the projector, and Llama 2 7B with 32,064 words, for
     which the sum follows from config.json of the three. The tower and the projector are the same.
     """
     with torch.device("meta"):
-        model = LLaVA(Config.usual())
-    c, inner = Config.usual(), 11008
+        model = LLaVA(Config.paper_size())
+    c, inner = Config.paper_size(), 11008
     assert weights(model.vision) == 303_507_456
     assert weights(model.projector) == (1024 + 1) * 4096 + (4096 + 1) * 4096 == 20_979_712
     llama = 2 * c.vocabulary * c.width + c.width

@@ -11,7 +11,7 @@ from mmbench.reference.architectures.mel import Mel, filters, hertz_of, log_mel,
 CONFIGS = [
     Mel(),
     Mel(rate=8000, window=200, hop=80),
-    Mel.usual(),
+    Mel.paper_size(),
     Mel(22050, 512, 256, 64, 50, 9000),
 ]
 
@@ -44,7 +44,7 @@ def test_the_logarithm_equals_whispers() -> None:
     sound = np.concatenate([np.zeros(200, np.float32), noise(7800)[0], np.zeros(8000, np.float32)])
     extract = transformers.WhisperFeatureExtractor(feature_size=80, chunk_length=1)
     theirs = extract(sound, sampling_rate=16000, return_tensors="np")["input_features"][0]
-    ours = log_mel(torch.from_numpy(sound), Mel.usual()).numpy()
+    ours = log_mel(torch.from_numpy(sound), Mel.paper_size()).numpy()
     np.testing.assert_allclose(ours, theirs.T, atol=1e-4)
 
 

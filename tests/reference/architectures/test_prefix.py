@@ -52,14 +52,14 @@ def weights(module: nn.Module) -> int:
     return sum(weight.numel() for weight in module.parameters())
 
 
-def test_the_usual_size_is_that_of_the_paper() -> None:
+def test_paper_size_is_that_of_the_paper() -> None:
     """GPT-2 has 124,439,808 weights, CLIP ViT-B/32's image tower 87,849,216 with its projection.
 
     GPT-2's include 1,024 learned positions, where ours are rotary.
     The MLP has two layers from 512 by 3,840 to 10 x 768: with GPT-2, the 156 M of table 1.
     """
     with torch.device("meta"):
-        model = Prefix(Config.usual())
+        model = Prefix(Config.paper_size())
         seen = model.seen(torch.empty(2, 3, 224, 224))
         ids = torch.full((2, 30), 9, dtype=torch.long)
         features = model.language(model.language.tokens(ids))

@@ -81,9 +81,9 @@ def test_features_equal_those_of_transformers_with_the_same_weights() -> None:
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
 
 
-def test_the_usual_size_is_whisper_base() -> None:
+def test_paper_size_is_whisper_base() -> None:
     """20,590,592 weights with its 1,500 positions, which are no weights here; keys have no bias."""
-    config = Config.usual()
+    config = Config.paper_size()
     with torch.device("meta"):
         model, theirs = Speech(config), whisper(80, 512, 6, 8, 3000)
         logits = model(torch.empty(2, 3000, 80), torch.full((2,), 3000, device="meta"))

@@ -77,7 +77,7 @@ def test_timesformer_has_its_published_size(attention: str, millions: float) -> 
     Both are told of table 1 of arXiv 2102.05095 (not read: unverified); the head is SSv2's 174.
     """
     with torch.device("meta"):
-        model = Video(replace(Config.usual(), attention=attention, classes=174))
+        model = Video(replace(Config.paper_size(), attention=attention, classes=174))
         assert round(count(model.tower, model.head) / 1e6, 1) == millions
         video = torch.empty(2, 3, 8, 224, 224)
         features, patches = model.tower.seen(video)
@@ -89,7 +89,7 @@ def test_timesformer_has_its_published_size(attention: str, millions: float) -> 
 def test_videomae_has_its_published_size() -> None:
     """MCG-NJU/videomae-base, 377 MB of float32 on the hub, whose positions are not learned."""
     with torch.device("meta"):
-        config = replace(Config.usual(), attention="joint", frames=16, tubelet=2)
+        config = replace(Config.paper_size(), attention="joint", frames=16, tubelet=2)
         model = Video(config)
         parts = *model.tower.named_parameters(), *model.decoder.named_parameters()
         learned = sum(weight.numel() for name, weight in parts if not name.endswith("positions"))
@@ -102,7 +102,7 @@ def test_videomae_has_its_published_size() -> None:
 def test_r3d_18_has_its_published_size() -> None:
     """33,371,472 with 400 classes: `num_params` of torchvision's R3D_18_Weights.KINETICS400_V1."""
     with torch.device("meta"):
-        model = Video(Config.usual("conv3d"))
+        model = Video(Config.paper_size("conv3d"))
         assert count(model.tower, model.head) == 33_371_472
         x = model.tower.stem(torch.empty(1, 3, 16, 112, 112))
         assert x.shape == (1, 64, 16, 56, 56)
@@ -113,7 +113,7 @@ def test_r3d_18_has_its_published_size() -> None:
 def test_each_stream_is_a_resnet_18() -> None:
     """11,689,512 with 1,000 classes: `num_params` of torchvision's ResNet18_Weights."""
     with torch.device("meta"):
-        streams = Video(Config.usual("two_stream")).tower
+        streams = Video(Config.paper_size("two_stream")).tower
         assert count(streams.appearance, nn.Linear(512, 1000)) == 11_689_512
         assert streams.motion.stem.weight.shape == (64, 45, 7, 7)
         assert streams(torch.empty(2, 3, 16, 112, 112)).shape == (2, 1024)

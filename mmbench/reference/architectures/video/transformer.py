@@ -23,7 +23,7 @@ Looking = Literal["divided", "joint"]
 
 @dataclass(frozen=True)
 class Config:
-    """The architecture; the defaults are the small one, the usual ones are `Config.usual()`.
+    """The architecture; the defaults are small, `Config.paper_size()` gives those of the papers.
 
     `tower` sees the video: the transformer, or a baseline of `video_baselines`. A patch is `patch`
     pixels wide and high and `tubelet` frames long. Raises ValueError for sizes that do not divide
@@ -66,14 +66,12 @@ class Config:
                 raise ValueError(f"{name} {getattr(self, name)!r} is not {known}")
 
     @classmethod
-    def usual(cls, tower: Tower = "transformer") -> Config:
+    def paper_size(cls, tower: Tower = "transformer") -> Config:
         """The published sizes: TimeSformer (8 frames, ViT-B/16), R3D-18, two ResNet-18."""
         transformer = cls(49408, tower, 400, 8, 224, 16, 1, "divided", 768, 12, 12, 384, 4)
         conv = cls(49408, tower, 400, 16, 112, conv_width=64, conv_blocks=2, patch=16)
-        usual = transformer if tower == "transformer" else conv
-        return replace(
-            usual, context=77, text_width=512, text_layers=12, text_heads=8, embedding=512
-        )
+        own = transformer if tower == "transformer" else conv
+        return replace(own, context=77, text_width=512, text_layers=12, text_heads=8, embedding=512)
 
     @property
     def grid(self) -> tuple[int, int]:
