@@ -173,7 +173,7 @@ DATA: Names = {
         "one label or several per sample, CSV or JSONL",
     ),
     "pairs": (
-        "mmbench.data.sources.pairs:pairs",
+        "mmbench.data.sources.judgements:pairs",
         "which document answers which query: TREC qrels, CSV",
     ),
     "images": ("mmbench.data.sources.images:images", "a folder of images"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmbench.columns import Keyed, Mapped, packed
 from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.readers.record_files import text_lines
+from mmbench.data.readers.table_files import text_lines
 from mmbench.data.readers.transcript_lines import kaldi_texts, trn_texts
 from mmbench.errors import DataError
 from mmbench.text import count

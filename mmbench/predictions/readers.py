@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from mmbench.data.mapping.beside import SOUNDS
-from mmbench.data.readers.jsonfile import read_file
+from mmbench.data.readers.json_files import read_file
 from mmbench.data.sources.folder import EXTENSIONS, files_below
 from mmbench.data.sources.images import files_of
 from mmbench.errors import DataError, SampleError

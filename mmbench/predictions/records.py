@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from mmbench.columns import ABSENT, Keyed, Mapped, are_distinct, are_texts, packed, rows_of_type
 from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.readers.jsonfile import decode_json
-from mmbench.data.readers.record_files import is_json_lines, jsonl_records, parse_records
+from mmbench.data.readers.json_files import decode_json
 from mmbench.data.readers.records import (
     Record,
     as_id,
@@ -21,7 +20,8 @@ from mmbench.data.readers.records import (
     same_columns,
     tags,
 )
-from mmbench.data.sources.pairs import QUERIES
+from mmbench.data.readers.table_files import is_json_lines, jsonl_records, parse_records
+from mmbench.data.sources.judgements import QUERIES
 from mmbench.errors import DataError
 from mmbench.predictions.column_choice import (
     IDS,

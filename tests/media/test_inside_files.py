@@ -22,7 +22,7 @@ import pytest
 
 from mmbench.data.published.cifar import cifar
 from mmbench.data.readers.arrow_files import parts_of
-from mmbench.data.readers.parquet import ParquetColumn
+from mmbench.data.readers.parquet_media import ParquetColumn
 from mmbench.data.sources.hf import hf
 from mmbench.data.sources.rows import rows
 from mmbench.data.sources.table import table
@@ -283,7 +283,7 @@ def test_a_row_group_is_decoded_once(files: Path, monkeypatch: pytest.MonkeyPatc
     check(media, IMAGES)
     assert sorted(decoded) == [0, 1, 2, 3, 4]
     # With room for one, groups take turns.
-    monkeypatch.setattr("mmbench.data.readers.parquet._PUT_ASIDE", 0)
+    monkeypatch.setattr("mmbench.data.readers.parquet_media._PUT_ASIDE", 0)
     media = load("parquet", files)
     assert [read_bytes(media[n]) for n in (0, 299, 1, 2)] == [IMAGES[n] for n in (0, 299, 1, 2)]
     assert decoded[5:] == [0, 4, 0]
@@ -326,7 +326,7 @@ import sys
 from pathlib import Path
 import numpy, pyarrow.compute, pyarrow.parquet
 from mmbench.storage.content_keys import ContentKeys, cache_folder
-from mmbench.data.readers.parquet import ParquetColumn
+from mmbench.data.readers.parquet_media import ParquetColumn
 
 def anonymous():
     lines = Path("/proc/self/status").read_text().splitlines()

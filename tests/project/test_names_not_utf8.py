@@ -9,7 +9,7 @@ from PIL import Image
 import mmbench
 from mmbench.checkpoints.file_hashes import hash_folder
 from mmbench.data.mapping.beside import sounds_in
-from mmbench.data.mapping.images import find_images
+from mmbench.data.mapping.media_files import find_images
 from mmbench.data.sources.class_folders import class_folders
 from mmbench.data.sources.folder import folder
 from mmbench.data.sources.images import images

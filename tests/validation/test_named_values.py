@@ -9,7 +9,7 @@ import pytest
 
 from mmbench import registry
 from mmbench.builtin import TABLES
-from mmbench.data.mapping.pattern import filled
+from mmbench.data.mapping.patterns import filled
 from mmbench.data.readers.records import Record
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.models.resolver import Finder, find

@@ -10,7 +10,7 @@ import pytest
 
 from mmbench.checkpoints.file_hashes import hash_file
 from mmbench.checkpoints.layouts import check_folder, check_shards
-from mmbench.data.readers.system_names import matches
+from mmbench.data.readers.folders import matches
 from mmbench.data.sources.class_folders import class_folders
 from mmbench.data.sources.folder import folder
 from mmbench.data.sources.images import images

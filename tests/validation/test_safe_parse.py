@@ -14,11 +14,11 @@ import pytest
 
 from mmbench.checkpoints.resolve import resolve
 from mmbench.cli.parser.options import model_options
-from mmbench.data.mapping.cells import listed_options
+from mmbench.data.mapping.samples import listed_options
 from mmbench.data.published.vqa import vqa
-from mmbench.data.readers.jsonfile import decode_json
-from mmbench.data.readers.local import load_local
-from mmbench.data.readers.record_files import read_records
+from mmbench.data.readers.json_files import decode_json
+from mmbench.data.readers.local_datasets import load_local
+from mmbench.data.readers.table_files import read_records
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.engine.loading.models.adapter_guess import refuse_bare_checkpoint
 from mmbench.errors import DataError, ModelError, SpecError, UserError

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from mmbench.columns import Mapped, packed
-from mmbench.data.mapping.images import find_images, no_path
-from mmbench.data.readers.system_names import entries
+from mmbench.data.mapping.media_files import find_images, no_path
+from mmbench.data.readers.folders import entries
 from mmbench.errors import DataError
 from mmbench.surrogates import escape_surrogates
 from mmbench.types import Broken, Content, Modality

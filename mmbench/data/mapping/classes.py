@@ -7,10 +7,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from mmbench.data.mapping.listing_read import Files, Table, find_files, option_as, read_rows
 from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.mapping.pattern import named
-from mmbench.data.readers.jsonfile import decode_json, read_file
+from mmbench.data.mapping.patterns import named
+from mmbench.data.readers.annotation_files import Files, Table, find_files, option_as, read_rows
+from mmbench.data.readers.json_files import decode_json, read_file
 from mmbench.data.readers.records import Record
 from mmbench.errors import DataError, UnknownName
 

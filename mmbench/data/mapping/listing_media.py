@@ -8,14 +8,14 @@ from pathlib import Path
 from msgspec import Struct
 
 from mmbench.data.mapping.beside import optional_media
-from mmbench.data.mapping.cells import cell
-from mmbench.data.mapping.listing_read import option_as
 from mmbench.data.mapping.media_fields import check_optional, field_modality, path_in, without_empty
-from mmbench.data.mapping.pattern import filled
+from mmbench.data.mapping.patterns import filled
 from mmbench.data.mapping.published_rows import Paths, modality_of
-from mmbench.data.readers.jsonfile import read_file
-from mmbench.data.readers.record_files import text_lines
+from mmbench.data.mapping.samples import cell
+from mmbench.data.readers.annotation_files import option_as
+from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.records import Record
+from mmbench.data.readers.table_files import text_lines
 from mmbench.types import Content, Modality
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmbench.data.mapping.beside import MEDIA, optional_media
-from mmbench.data.mapping.cells import chosen
-from mmbench.data.mapping.listing_read import Files, Table, find_files, option_as, read_rows
-from mmbench.data.mapping.pattern import filled, refuse_missing
+from mmbench.data.mapping.patterns import filled, refuse_missing
+from mmbench.data.mapping.samples import chosen
+from mmbench.data.readers.annotation_files import Files, Table, find_files, option_as, read_rows
 from mmbench.data.readers.records import Record
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.types import Broken, Content, Modality

@@ -11,7 +11,7 @@ from pathlib import Path
 from reprlib import repr
 from typing import NamedTuple
 
-from mmbench.data.mapping.images import find_images
+from mmbench.data.mapping.media_files import find_images
 from mmbench.data.mapping.pairs import Caption, retrieval_data
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SampleError, UnknownName

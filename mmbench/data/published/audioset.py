@@ -15,9 +15,9 @@ from mmbench.data.mapping.classes import positions
 from mmbench.data.mapping.pairs import refuse_duplicates
 from mmbench.data.mapping.published_rows import media_beside
 from mmbench.data.readers.csv_reader import csv_reader
-from mmbench.data.readers.jsonfile import read_file
-from mmbench.data.readers.record_files import read_records, text_lines
+from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.records import Record, text_of
+from mmbench.data.readers.table_files import read_records, text_lines
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source

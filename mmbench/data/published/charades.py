@@ -12,9 +12,9 @@ from pathlib import Path
 from mmbench.data.mapping.classes import positions
 from mmbench.data.mapping.pairs import refuse_duplicates
 from mmbench.data.mapping.published_rows import media_beside, rows_of
-from mmbench.data.readers.jsonfile import read_file
-from mmbench.data.readers.record_files import text_lines
+from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.records import Record, optional, text_id
+from mmbench.data.readers.table_files import text_lines
 from mmbench.datasets import Samples
 from mmbench.protocols import declare_source
 from mmbench.types import Sample

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmbench.columns import Mapped, Table, joined
-from mmbench.data.mapping.packaged_prompts import with_templates
-from mmbench.data.readers.jsonfile import read_file
-from mmbench.data.readers.record_files import text_lines
+from mmbench.data.mapping.prompts import with_templates
+from mmbench.data.readers.json_files import read_file
+from mmbench.data.readers.table_files import text_lines
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError, SpecError
 from mmbench.media.inside import ByteRanges, MediaInFile

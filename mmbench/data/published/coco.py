@@ -8,10 +8,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from mmbench.data.mapping.images import find_images
+from mmbench.data.mapping.media_files import find_images
 from mmbench.data.mapping.pairs import check_count, first_captions, retrieval_data
-from mmbench.data.readers.annotations import read_annotations
-from mmbench.data.readers.system_names import matches
+from mmbench.data.readers.caption_annotations import read_annotations
+from mmbench.data.readers.folders import matches
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
@@ -32,8 +32,8 @@ def coco(
     """Captions as queries ("text"), images as corpus ("image"), each caption linked to its image.
 
     `root` is an annotations file, or a folder that holds one (`find_annotations`); the images are
-    found beside it (`mmbench.data.mapping.images.find_images`). `split` chooses the images of a
-    Karpathy file; of any other, `source` says `doubt` where its name does not tell the split.
+    found beside it (`find_images`). `split` chooses the images of a Karpathy file; of any other,
+    `source` says `doubt` where its name does not tell the split.
     `captions` keeps the first so many of each image (all of COCO 5K are 25,010, five each 25,000),
     `images` the first so many images with their captions.
 

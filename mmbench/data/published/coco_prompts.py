@@ -8,7 +8,7 @@ from pathlib import Path
 from mmbench.data.mapping.beside import optional_images
 from mmbench.data.mapping.pairs import Caption, check_count, refuse_duplicates
 from mmbench.data.published.coco import doubt, find_annotations
-from mmbench.data.readers.annotations import read_annotations
+from mmbench.data.readers.caption_annotations import read_annotations
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source

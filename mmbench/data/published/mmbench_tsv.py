@@ -14,11 +14,11 @@ from string import ascii_uppercase
 
 from msgspec.structs import replace
 
-from mmbench.data.mapping.cells import Shape, sample_of
 from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.readers.record_files import find_file, read_records
+from mmbench.data.mapping.samples import Shape, sample_of
 from mmbench.data.readers.records import Record, optional, text_id, text_of
-from mmbench.data.readers.spool import Spool
+from mmbench.data.readers.table_files import find_file, read_records
+from mmbench.data.readers.temporary_media import Spool
 from mmbench.datasets import Samples, lettered
 from mmbench.errors import DataError
 from mmbench.media.inside import MediaInFile

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from mmbench.data.mapping.beside import optional_images
 from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.readers.jsonfile import read_file
-from mmbench.data.readers.record_files import json_records
+from mmbench.data.readers.folders import matches
+from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.records import Record, text_id, text_of
-from mmbench.data.readers.system_names import matches
+from mmbench.data.readers.table_files import json_records
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, UnknownName
 from mmbench.protocols import declare_source

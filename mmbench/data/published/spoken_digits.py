@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mmbench.data.readers.system_names import matches
+from mmbench.data.readers.folders import matches
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, UnknownName
 from mmbench.protocols import declare_source

@@ -11,10 +11,10 @@ from glob import escape
 from pathlib import Path
 
 from mmbench.data.mapping.beside import optional_media
-from mmbench.data.mapping.packaged_prompts import with_templates
-from mmbench.data.readers.jsonfile import read_file
-from mmbench.data.readers.record_files import text_lines
-from mmbench.data.readers.system_names import matches
+from mmbench.data.mapping.prompts import with_templates
+from mmbench.data.readers.folders import matches
+from mmbench.data.readers.json_files import read_file
+from mmbench.data.readers.table_files import text_lines
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from mmbench.data.mapping.beside import optional_images
 from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.readers.jsonfile import decode_json, read_file
+from mmbench.data.readers.json_files import decode_json, read_file
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source

@@ -8,7 +8,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmbench.data.readers.arrow import media_columns
+from mmbench.data.readers.arrow_columns import media_columns
 from mmbench.media.inside import ByteRanges, MediaFile, MediaInFile
 
 if TYPE_CHECKING:

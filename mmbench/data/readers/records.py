@@ -1,7 +1,7 @@
 """The cells of the rows of a table: which column is meant, and what a cell may hold.
 
 A row by itself is a `Record`; rows are a sequence of them, a table of columns where they were read
-from a file (`mmbench.data.readers.record_files`).
+from a file (`mmbench.data.readers.table_files`).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.readers.record_files import text_lines
+from mmbench.data.readers.table_files import text_lines
 from mmbench.errors import DataError
 
 TIMED = {".ctm": "words with times", ".stm": "segments with times"}  # formats that are not read

@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 from mmbench.columns import ABSENT, Mappings, Repeated, packed
 from mmbench.data.mapping.beside import MEDIA
-from mmbench.data.mapping.cells import bare_letter, listed_options
 from mmbench.data.mapping.media_fields import check_optional
 from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.mapping.samples import bare_letter, listed_options
 from mmbench.data.mapping.table_media import media_of
-from mmbench.data.readers.record_files import find_file, read_records
 from mmbench.data.readers.records import (
     Record,
     columns_of,
@@ -28,6 +27,7 @@ from mmbench.data.readers.records import (
     text_ids,
     text_of,
 )
+from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples, lettered, sample_columns
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source

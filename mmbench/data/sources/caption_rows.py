@@ -8,11 +8,11 @@ from reprlib import repr
 
 from msgspec.structs import replace
 
-from mmbench.data.mapping.cells import Columns, Shape, cell
 from mmbench.data.mapping.pairs import Caption, retrieval_data
 from mmbench.data.mapping.published_rows import one_medium
-from mmbench.data.readers.encoded import Rows, beside, encoded
-from mmbench.data.readers.hub import open_dataset
+from mmbench.data.mapping.samples import Columns, Shape, cell
+from mmbench.data.readers.hub_datasets import open_dataset
+from mmbench.data.readers.library_rows import Rows, beside, encoded
 from mmbench.data.readers.records import Record, text_id
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError

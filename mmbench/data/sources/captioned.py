@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmbench.data.mapping.listing_read import Files
 from mmbench.data.mapping.pairs import Caption, retrieval_data
-from mmbench.data.mapping.pattern import named
+from mmbench.data.mapping.patterns import named
 from mmbench.data.mapping.published_rows import Paths, media_of_groups, one_medium, rows_of
+from mmbench.data.readers.annotation_files import Files
 from mmbench.data.readers.records import Record, text_of
 from mmbench.datasets import RetrievalData
 from mmbench.text import path_id

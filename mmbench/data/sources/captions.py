@@ -11,11 +11,11 @@ from mmbench.columns import Lists, packed
 from mmbench.data.mapping.beside import optional_images
 from mmbench.data.mapping.pairs import Caption, check_count, first_captions, refuse_duplicates
 from mmbench.data.published.coco import doubt, find_annotations
-from mmbench.data.readers.annotations import Annotations, Image, read_annotations
-from mmbench.data.readers.jsonfile import decode_json, read_file
-from mmbench.data.readers.record_files import find_file, json_records, read_records
+from mmbench.data.readers.caption_annotations import Annotations, Image, read_annotations
+from mmbench.data.readers.folders import matches
+from mmbench.data.readers.json_files import decode_json, read_file
 from mmbench.data.readers.records import Record, cell, column, only_of, optional, text_id, text_of
-from mmbench.data.readers.system_names import matches
+from mmbench.data.readers.table_files import find_file, json_records, read_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmbench.data.mapping.beside import FILMS, SOUNDS
-from mmbench.data.mapping.packaged_prompts import with_templates
 from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.mapping.prompts import with_templates
 from mmbench.data.mapping.published_rows import modality_of
-from mmbench.data.readers.system_names import is_system_name
+from mmbench.data.readers.folders import is_system_name
 from mmbench.data.sources.folder import EXTENSIONS, file_id, files_below
 from mmbench.datasets import Samples
 from mmbench.errors import DataError

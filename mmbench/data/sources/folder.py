@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mmbench.data.mapping.pairs import Caption, retrieval_data
-from mmbench.data.readers.jsonfile import decode_text, read_file
-from mmbench.data.readers.system_names import is_system_name
+from mmbench.data.readers.folders import is_system_name
+from mmbench.data.readers.json_files import decode_text, read_file
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source

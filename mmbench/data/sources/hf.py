@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from mmbench.data.mapping.rows import Row, choose_columns, pair_rows
-from mmbench.data.readers.arrow import arrow_rows
+from mmbench.data.readers.arrow_columns import arrow_rows
 from mmbench.data.readers.arrow_files import parts_of
-from mmbench.data.readers.hub import open_dataset
+from mmbench.data.readers.hub_datasets import open_dataset
 from mmbench.datasets import RetrievalData
 from mmbench.protocols import declare_source
 

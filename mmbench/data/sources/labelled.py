@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmbench.data.mapping.cells import cell
 from mmbench.data.mapping.classes import class_list, in_order, positions
-from mmbench.data.mapping.listing_read import Files
-from mmbench.data.mapping.packaged_prompts import with_templates
 from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.mapping.pattern import named
+from mmbench.data.mapping.patterns import named
+from mmbench.data.mapping.prompts import with_templates
 from mmbench.data.mapping.published_rows import Paths, media_beside, one_medium, rows_of
+from mmbench.data.mapping.samples import cell
+from mmbench.data.readers.annotation_files import Files
 from mmbench.data.readers.records import Record
 from mmbench.datasets import Samples
 from mmbench.types import Sample

@@ -13,8 +13,7 @@ from mmbench.data.mapping.beside import MEDIA
 from mmbench.data.mapping.classes import in_order
 from mmbench.data.mapping.pairs import refuse_duplicates
 from mmbench.data.mapping.table_media import columns_of_media, media_of
-from mmbench.data.readers.jsonfile import read_file
-from mmbench.data.readers.record_files import find_file, read_records, text_lines
+from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.records import (
     Record,
     columns_of,
@@ -26,6 +25,7 @@ from mmbench.data.readers.records import (
     text_ids,
     text_of,
 )
+from mmbench.data.readers.table_files import find_file, read_records, text_lines
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError, UnknownName
 from mmbench.protocols import declare_source

@@ -12,13 +12,13 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from mmbench.data.mapping.cells import Columns, Shape, cell, chosen, sample_of
 from mmbench.data.mapping.listing_media import media_beside, named
-from mmbench.data.mapping.listing_read import Files, Table, find_files, option_as, read_rows
 from mmbench.data.mapping.media_fields import field_modality
 from mmbench.data.mapping.pairs import check_count, refuse_duplicates
-from mmbench.data.mapping.pattern import refuse_missing
+from mmbench.data.mapping.patterns import refuse_missing
 from mmbench.data.mapping.published_rows import Paths, refuse_none
+from mmbench.data.mapping.samples import Columns, Shape, cell, chosen, sample_of
+from mmbench.data.readers.annotation_files import Files, Table, find_files, option_as, read_rows
 from mmbench.data.readers.records import Record, as_id
 from mmbench.datasets import Samples
 from mmbench.errors import DataError

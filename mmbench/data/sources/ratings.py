@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmbench.data.mapping.table_media import media_of
-from mmbench.data.readers.record_files import find_file, read_records
 from mmbench.data.readers.records import Record, number_of, optional, text_id
+from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from mmbench.columns import Mappings, Table, column, joined, joined_mappings, table
-from mmbench.data.mapping.cells import Columns, Shape, cell, sample_of
-from mmbench.data.mapping.hub_join import joined_by
+from mmbench.data.mapping.joined_media import joined_by
 from mmbench.data.mapping.media_fields import check_optional
-from mmbench.data.mapping.packaged_prompts import with_templates
 from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.readers.encoded import Encoded, Rows, beside, encoded
-from mmbench.data.readers.hub import open_dataset
+from mmbench.data.mapping.prompts import with_templates
+from mmbench.data.mapping.samples import Columns, Shape, cell, sample_of
+from mmbench.data.readers.hub_datasets import open_dataset
+from mmbench.data.readers.library_rows import Encoded, Rows, beside, encoded
 from mmbench.data.readers.records import Record
 from mmbench.datasets import Samples
 from mmbench.errors import DataError

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from mmbench.columns import column, names_in
 from mmbench.data.mapping.media_fields import path_in
 from mmbench.data.mapping.rows import Row, choose_columns, pair_rows
-from mmbench.data.readers.arrow import arrow_rows, media_columns
-from mmbench.data.readers.parquet import ParquetColumn
-from mmbench.data.readers.record_files import TABLES, find_file, read_records
+from mmbench.data.readers.arrow_columns import arrow_rows, media_columns
+from mmbench.data.readers.parquet_media import ParquetColumn
+from mmbench.data.readers.table_files import TABLES, find_file, read_records
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
 from mmbench.media.inside import MediaInFile

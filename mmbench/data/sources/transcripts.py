@@ -8,8 +8,7 @@ from mmbench.data.mapping.beside import MEDIA, sounds_in
 from mmbench.data.mapping.pairs import refuse_duplicates
 from mmbench.data.mapping.table_media import media_of
 from mmbench.data.published.kaldi import kaldi_samples, named_sound, spoken_sample
-from mmbench.data.readers.jsonfile import read_file
-from mmbench.data.readers.record_files import TABLES, find_file, read_records, text_lines
+from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.records import (
     Record,
     cell,
@@ -20,6 +19,7 @@ from mmbench.data.readers.records import (
     text_id,
     text_of,
 )
+from mmbench.data.readers.table_files import TABLES, find_file, read_records, text_lines
 from mmbench.data.readers.transcript_lines import TIMED, trn_texts
 from mmbench.data.sources.folder import files_below
 from mmbench.datasets import Samples

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 import mmbench
-from mmbench.data.readers.jsonfile import decode_json
+from mmbench.data.readers.json_files import decode_json
 from mmbench.errors import DataError
 
 FILE = Path("x.json")

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mmbench.columns import Table, column
-from mmbench.data.readers import record_files
-from mmbench.data.readers.record_files import parse_records, read_records
+from mmbench.data.readers import table_files
 from mmbench.data.readers.records import Record, full_texts, optional_texts, tags, tags_of, text_ids
+from mmbench.data.readers.table_files import parse_records, read_records
 from mmbench.errors import DataError
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
@@ -25,8 +25,8 @@ PATH = Path("x.jsonl")
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_files, "_BLOCK", 64)
-    monkeypatch.setattr(record_files, "_ROWS", 2)
+    monkeypatch.setattr(table_files, "_BLOCK", 64)
+    monkeypatch.setattr(table_files, "_ROWS", 2)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

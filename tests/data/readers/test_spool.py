@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mmbench.data.readers.spool import Spool
+from mmbench.data.readers.temporary_media import Spool
 from mmbench.errors import DataError
 
 

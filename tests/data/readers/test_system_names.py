@@ -11,8 +11,8 @@ import pytest
 
 from mmbench.data.published.coco import find_annotations
 from mmbench.data.published.pope import pope
-from mmbench.data.readers.record_files import find_file
-from mmbench.data.readers.system_names import is_system_name
+from mmbench.data.readers.folders import is_system_name
+from mmbench.data.readers.table_files import find_file
 from mmbench.data.sources.captions import captions
 from mmbench.data.sources.class_folders import class_folders
 from mmbench.data.sources.folder import folder

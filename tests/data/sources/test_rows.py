@@ -6,7 +6,7 @@ import datasets
 import pytest
 from datasets import Audio, ClassLabel, Features, Sequence, Value
 
-from mmbench.data.mapping.cells import Shape, sample_of
+from mmbench.data.mapping.samples import Shape, sample_of
 from mmbench.data.readers.records import Record
 from mmbench.data.sources.rows import rows
 from mmbench.datasets import Samples

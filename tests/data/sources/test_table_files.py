@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from mmbench.data.mapping.cells import Shape, sample_of
+from mmbench.data.mapping.samples import Shape, sample_of
 from mmbench.data.published.coco import coco, find_annotations
 from mmbench.data.published.mmbench_tsv import mmbench
-from mmbench.data.readers.annotations import read_annotations
-from mmbench.data.readers.record_files import find_file
+from mmbench.data.readers.caption_annotations import read_annotations
 from mmbench.data.readers.records import Record
+from mmbench.data.readers.table_files import find_file
 from mmbench.data.sources.answers import answers
 from mmbench.data.sources.captions import captions
+from mmbench.data.sources.judgements import pairs
 from mmbench.data.sources.labels import labels
-from mmbench.data.sources.pairs import pairs
 from mmbench.data.sources.ratings import ratings
 from mmbench.data.sources.transcripts import transcripts
 from mmbench.errors import DataError

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from PIL import Image
 
-from mmbench.data.readers.formats import describe
+from mmbench.data.readers.file_formats import describe
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, MmbenchError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmbench import registry
-from mmbench.data.readers.formats import (
+from mmbench.data.readers.file_formats import (
     describe,
     is_json,
     is_packed,

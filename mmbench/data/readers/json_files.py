@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mmbench.data.readers.formats import describe_bytes
+from mmbench.data.readers.file_formats import describe_bytes
 from mmbench.errors import DataError
 from mmbench.text import listed, plain, repeated
 from mmbench.validation.regular_files import read_regular

@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from mmbench.data.readers.arrow import media_columns
-from mmbench.data.readers.spool import Spool
+from mmbench.data.readers.arrow_columns import media_columns
+from mmbench.data.readers.temporary_media import Spool
 from mmbench.media.inside import MediaFile, file_state, open_unchanged
 from mmbench.storage.content_keys import cache_folder
 from mmbench.validation.inflation import expanded_bytes, refuse_inflation

@@ -20,9 +20,9 @@ import msgspec
 
 from mmbench.columns import Mapped, Mappings, Table, Texts, joined_mappings, packed
 from mmbench.data.readers.csv_reader import csv_reader
-from mmbench.data.readers.jsonfile import decode_json, decode_text, may_hide_colons, read_file
+from mmbench.data.readers.folders import entries
+from mmbench.data.readers.json_files import decode_json, decode_text, may_hide_colons, read_file
 from mmbench.data.readers.records import Record, plain_name
-from mmbench.data.readers.system_names import entries
 from mmbench.errors import DataError
 from mmbench.text import count, listed
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from mmbench.data.readers.system_names import entries
+from mmbench.data.readers.folders import entries
 from mmbench.text import listed, plain
 from mmbench.validation.regular_files import open_regular
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from mmbench.columns import Mappings, patched, taken
-from mmbench.data.mapping.cells import Shape, cell
-from mmbench.data.mapping.listing_read import option_as
-from mmbench.data.readers.encoded import Rows, beside, encoded
-from mmbench.data.readers.hub import open_dataset
+from mmbench.data.mapping.samples import Shape, cell
+from mmbench.data.readers.annotation_files import option_as
+from mmbench.data.readers.hub_datasets import open_dataset
+from mmbench.data.readers.library_rows import Rows, beside, encoded
 from mmbench.errors import DataError, SpecError
 from mmbench.types import Broken
 

@@ -24,7 +24,7 @@ from typing import NamedTuple
 from msgspec import Raw, Struct
 
 from mmbench.data.mapping.pairs import Caption
-from mmbench.data.readers.jsonfile import decode_json, read_file
+from mmbench.data.readers.json_files import decode_json, read_file
 from mmbench.errors import DataError, UnknownName
 
 _COCO_NAME = re.compile(r"COCO_(?:train|val|test)\d{4}_(\d{12})\.\w+")

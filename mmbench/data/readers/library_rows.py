@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmbench.columns import ABSENT, Mapped, Mappings, patched
 from mmbench.data.mapping.beside import MEDIA
-from mmbench.data.mapping.cells import Shape, cell, chosen
 from mmbench.data.mapping.media_fields import field_modality, located, without_empty
-from mmbench.data.readers.arrow import media_cells
+from mmbench.data.mapping.samples import Shape, cell, chosen
+from mmbench.data.readers.arrow_columns import media_cells
 from mmbench.data.readers.arrow_files import parts_of
 from mmbench.data.readers.records import Record
 from mmbench.errors import DataError, UnknownName

@@ -11,9 +11,9 @@ from typing import TypeVar
 from msgspec import Struct
 
 from mmbench.data.readers.csv_reader import csv_reader
-from mmbench.data.readers.jsonfile import decode_json, decode_text, read_file
-from mmbench.data.readers.record_files import jsonl_records, without_nan
+from mmbench.data.readers.json_files import decode_json, decode_text, read_file
 from mmbench.data.readers.records import Record
+from mmbench.data.readers.table_files import jsonl_records, without_nan
 from mmbench.errors import DataError
 from mmbench.text import count
 from mmbench.validation.named_values import as_struct

@@ -7,16 +7,9 @@ from math import isfinite
 from pathlib import Path
 from typing import AnyStr, NamedTuple
 
-from mmbench.data.mapping.listing_read import Table, read_rows
 from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.readers.jsonfile import decode_json, read_file
-from mmbench.data.readers.record_files import (
-    TABLES,
-    find_file,
-    is_mapping,
-    parse_records,
-    text_lines,
-)
+from mmbench.data.readers.annotation_files import Table, read_rows
+from mmbench.data.readers.json_files import decode_json, read_file
 from mmbench.data.readers.records import (
     Record,
     as_id,
@@ -25,6 +18,13 @@ from mmbench.data.readers.records import (
     number_of,
     only_of,
     plain_name,
+)
+from mmbench.data.readers.table_files import (
+    TABLES,
+    find_file,
+    is_mapping,
+    parse_records,
+    text_lines,
 )
 from mmbench.datasets import RetrievalData, sample_columns
 from mmbench.errors import DataError

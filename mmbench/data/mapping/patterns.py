@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from mmbench.data.mapping.cells import cell
+from mmbench.data.mapping.samples import cell
 from mmbench.data.readers.records import Record, as_id, column
 from mmbench.errors import DataError, UnknownName
 from mmbench.text import listed
