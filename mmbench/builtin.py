@@ -146,14 +146,14 @@ DATA: Names = {
         "COCO captions JSON or Karpathy JSON with an image folder",
     ),
     "folder": (
-        "mmbench.data.sources.folder:folder",
+        "mmbench.data.sources.media_folders:folder",
         "a folder of images, each with its captions in a text file beside it",
     ),
     "table": (
-        "mmbench.data.sources.table:table",
+        "mmbench.data.sources.text_media_pairs:table",
         "CSV, TSV, JSONL or Parquet with image and text columns",
     ),
-    "hf": ("mmbench.data.sources.hf:hf", "a data set of the datasets library"),
+    "hf": ("mmbench.data.sources.text_media_pairs:hf", "a data set of the datasets library"),
     "captions": (
         "mmbench.data.sources.captions:captions",
         "images and their reference captions: COCO or Karpathy JSON, JSONL, CSV",
@@ -176,18 +176,18 @@ DATA: Names = {
         "mmbench.data.sources.judgements:pairs",
         "which document answers which query: TREC qrels, CSV",
     ),
-    "images": ("mmbench.data.sources.images:images", "a folder of images"),
+    "images": ("mmbench.data.sources.media_folders:images", "a folder of images"),
     "ratings": ("mmbench.data.sources.ratings:ratings", "human ratings: id, system, rater, rating"),
     "rows": (
-        "mmbench.data.sources.rows:rows",
+        "mmbench.data.sources.row_samples:rows",
         "any data set of the datasets library, its columns named in the task",
     ),
     "caption-rows": (
-        "mmbench.data.sources.caption_rows:caption_rows",
+        "mmbench.data.sources.text_media_pairs:caption_rows",
         "texts about media in a data set of the datasets library, for retrieval",
     ),
     "listing": (
-        "mmbench.data.sources.listing:listing",
+        "mmbench.data.sources.row_samples:listing",
         "annotation files as they are published: JSON, JSONL, CSV, TSV, media beside",
     ),
     "fsdd": ("mmbench.data.published.spoken_digits:fsdd", "the Free Spoken Digit Dataset"),
@@ -200,15 +200,15 @@ DATA: Names = {
         "MMBench's TSV, in all rotations of its options",
     ),
     "labelled": (
-        "mmbench.data.sources.labelled:labelled",
+        "mmbench.data.sources.row_samples:labelled",
         "annotation files as published, one medium to a row, one label or several",
     ),
     "captioned": (
-        "mmbench.data.sources.captioned:captioned",
+        "mmbench.data.sources.text_media_pairs:captioned",
         "annotation files as published, texts about images, sounds or videos",
     ),
     "class_folders": (
-        "mmbench.data.sources.class_folders:class_folders",
+        "mmbench.data.sources.media_folders:class_folders",
         "a folder for each class: images, sounds or videos",
     ),
     "cifar": ("mmbench.data.published.cifar:cifar", "CIFAR-10 and CIFAR-100, binary version"),

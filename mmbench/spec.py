@@ -26,6 +26,7 @@ from mmbench.text import with_home
 from mmbench.types import KindOptions, TaskSpec
 from mmbench.validation.named_values import as_struct
 from mmbench.validation.regular_files import read_regular
+from mmbench.validation.renamed_options import refuse_renamed
 from mmbench.validation.safe_parse import parse_yaml
 
 _SUMMARY = re.compile(r"^summary:\s*(.*)$", re.MULTILINE)
@@ -225,6 +226,7 @@ def _checked(spec: TaskSpec, path: Path) -> TaskSpec:
             f"{path}: data needs a `source`, e.g. `data: {{source: coco}}`; `data` is not merged"
             " with that of an included task"
         )
+    refuse_renamed(spec.data, str(path))
     if not spec.metrics:
         raise SpecError(f"{path}: metrics is empty; a task measures something")
     for name in spec.metric_options:

@@ -16,7 +16,7 @@ from unicodedata import normalize
 import msgspec
 
 from mmbench.columns import Keyed
-from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.transcript_lines import kaldi_parts, trn_parts
 from mmbench.errors import DataError
 from mmbench.predictions.lines import said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmbench.columns import Keyed, Mapped, packed
-from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.table_files import text_lines
 from mmbench.data.readers.transcript_lines import kaldi_texts, trn_texts
 from mmbench.errors import DataError

@@ -11,10 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from mmbench.data.mapping.beside import SOUNDS
+from mmbench.data.readers.folders import IMAGES, SOUNDS, files_below, media_in
 from mmbench.data.readers.json_files import read_file
-from mmbench.data.sources.folder import EXTENSIONS, files_below
-from mmbench.data.sources.images import files_of
 from mmbench.errors import DataError, SampleError
 from mmbench.predictions.lines import (
     is_msmarco_run,
@@ -82,9 +80,9 @@ def _with_digest(outputs: Outputs, data: bytes) -> Outputs:
 def folder(folder: Path) -> Outputs:
     """Read images, or where there is none sounds, by their path without the extension."""
     endings = {file.suffix.lower() for file in files_below(folder)}
-    heard = endings & {*SOUNDS} and not endings & {*EXTENSIONS}
+    heard = endings & {*SOUNDS} and not endings & {*IMAGES}
     modality: Modality = "audio" if heard else "image"
-    files = files_of(folder, SOUNDS if modality == "audio" else EXTENSIONS, modality)
+    files = media_in(folder, modality)
     parts: list[bytes | str] = []
     with ContentKeys(cache_folder()) as keys:
         for ident, file in files:

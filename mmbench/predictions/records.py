@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmbench.columns import ABSENT, Keyed, Mapped, are_distinct, are_texts, packed, rows_of_type
-from mmbench.data.mapping.pairs import refuse_duplicates
 from mmbench.data.readers.json_files import decode_json
 from mmbench.data.readers.records import (
     Record,
@@ -17,6 +16,7 @@ from mmbench.data.readers.records import (
     columns_of,
     full_texts,
     plain_name,
+    refuse_duplicates,
     same_columns,
     tags,
 )

@@ -6,8 +6,7 @@ from reprlib import repr
 from sys import float_info
 from typing import TypeGuard
 
-from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.readers.records import plain_name, shown
+from mmbench.data.readers.records import plain_name, refuse_duplicates, shown
 from mmbench.errors import DataError
 
 _WRAPPED = ("filtered_resps", "resps", "response", "output", "model_output")

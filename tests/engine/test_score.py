@@ -185,7 +185,7 @@ def test_a_reference_that_may_mean_two_options_fails_its_sample_alone(
     place = ["-t", "choices", "--data", str(data), "--out", str(tmp_path / "out")]
     assert main(["score" if who == "outputs" else "run", *place, *given]) == 3
     told = capsys.readouterr().out
-    assert "1 sample failed" in told and "answer ['A'] may mean options A, D" in told
+    assert "1 sample failed" in told and "answer 'A' may mean options A, D" in told
     record = json.loads(next((tmp_path / "out").glob("runs/choices/*.json")).read_text())
     assert record["counts"] | {"failed": 1, "samples": 2} == record["counts"]
     assert record["scores"]["choice_accuracy"]["value"] == 1

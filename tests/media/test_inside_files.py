@@ -21,11 +21,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from mmbench.data.published.cifar import cifar
-from mmbench.data.readers.arrow_files import parts_of
+from mmbench.data.readers.arrow_columns import parts_of
 from mmbench.data.readers.parquet_media import ParquetColumn
-from mmbench.data.sources.hf import hf
-from mmbench.data.sources.rows import rows
-from mmbench.data.sources.table import table
+from mmbench.data.sources.row_samples import rows
+from mmbench.data.sources.text_media_pairs import hf, table
 from mmbench.errors import DataError, SampleError
 from mmbench.media import read_bytes
 from mmbench.media.inside import ByteRanges, MediaInFile
@@ -116,7 +115,7 @@ def test_tar_and_parquet_by_the_library(tmp_path: Path, source: str, split: str)
             columns = {"image": image, "text": text}
             data: Any = hf(root, path="a/b", columns=columns, split=split)
         else:
-            data = rows(root, path="a/b", fields={"image": image}, target=text, split=split)
+            data = rows(root, path="a/b", columns={"image": image}, target=text, split=split)
         check(images_of(data), expected)
 
 
@@ -124,12 +123,12 @@ def test_several_arrow_files_and_rows_in_another_order(tmp_path: Path) -> None:
     whole = datasets.Dataset.from_dict({"image": IMAGES, "text": ["x"] * N})
     whole.save_to_disk(tmp_path / "d", num_shards=3)
     whole.shuffle(seed=1).save_to_disk(tmp_path / "shuffled")
-    data = rows(tmp_path / "d", path="a/b", fields={"image": "image"}, target="text")
+    data = rows(tmp_path / "d", path="a/b", columns={"image": "image"}, target="text")
     check(images_of(data), IMAGES)
     files = {medium.read.file for medium in images_of(data) if isinstance(medium.read, MediaInFile)}
     assert [type(one) for one in files] == [ByteRanges] * 3
     mixed = datasets.load_from_disk(tmp_path / "shuffled")
-    data = rows(tmp_path / "shuffled", path="a/b", fields={"image": "image"}, target="text")
+    data = rows(tmp_path / "shuffled", path="a/b", columns={"image": "image"}, target="text")
     check(images_of(data), mixed["image"][:])
     part = parts_of(whole.select([5, 3]), "image")  # in memory
     assert [part(0)(), part(1)()] == [IMAGES[5], IMAGES[3]]
@@ -166,7 +165,7 @@ def test_what_is_empty_fails_alone(tmp_path: Path, place: str) -> None:
         else:
             folder = tmp_path / "tar"
             root = folder if folder.exists() else write_tar(folder, [c or b"" for c in cells])
-            data = rows(root, path="a/b", fields={"image": "jpg"}, target="txt")
+            data = rows(root, path="a/b", columns={"image": "jpg"}, target="txt")
             media, empty = images_of(data), [5, 6, 100]
         failed = []
         with ContentKeys(cache_folder()) as keys:
@@ -197,7 +196,7 @@ def passes(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 def load(place: str, folder: Path) -> list[Media]:
     if place == "parquet":
         return images_of(table(folder / "t.parquet"))
-    return images_of(rows(folder / "tar", path="a/b", fields={"image": "jpg"}, target="txt"))
+    return images_of(rows(folder / "tar", path="a/b", columns={"image": "jpg"}, target="txt"))
 
 
 @pytest.fixture
@@ -252,7 +251,7 @@ RUN = """
 import sys
 from pathlib import Path
 from mmbench.storage.content_keys import ContentKeys, cache_folder
-from mmbench.data.sources.table import table
+from mmbench.data.sources.text_media_pairs import table
 import mmbench.storage.content_keys
 mmbench.storage.content_keys._CLOCK_NS = -1
 data = table(Path(sys.argv[1]))

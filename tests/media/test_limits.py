@@ -16,7 +16,7 @@ import pytest
 import soundfile
 
 from mmbench.data.readers.local_datasets import load_local
-from mmbench.data.sources.table import table
+from mmbench.data.sources.text_media_pairs import table
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import ContentError, DataError
 from mmbench.media import count_frames, decode_image, decode_sound, decode_video, video

@@ -51,10 +51,10 @@ def evaluated(
 
 
 def asked(kind: str, medium: str, **more: Any) -> dict[str, Any]:
-    given = {"source": "labelled", "files": "labels.csv", "id": "file", "label": "label"}
+    given = {"source": "labelled", "files": "labels.csv", "id": "file", "target": "label"}
     return {
         "kind": kind, "fields": {medium: medium}, "metrics": ["accuracy@1"],
-        "headline": "accuracy@1", "data": given | {"media": {medium: "{file}"}}, **more,
+        "headline": "accuracy@1", "data": given | {"columns": {medium: "{file}"}}, **more,
     }  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def heard(**more: Any) -> dict[str, Any]:
     task = asked("writing", "audio", metrics=["wer[none]"], headline="wer[none]", **more)
     task["data"] = {
         "source": "listing", "files": "labels.csv", "id": "file", "target": "label",
-        "media": {"audio": "{file}"},
+        "columns": {"audio": "{file}"},
     }  # fmt: skip
     return task
 
@@ -224,7 +224,7 @@ def png(seed: int) -> bytes:
 
 def described(**more: Any) -> dict[str, Any]:
     task = heard(**more)
-    data = task["data"] | {"media": {"image": "{file}"}, "fields": {"label": "label"}}
+    data = task["data"] | {"columns": {"image": "{file}", "label": "label"}}
     return task | {"fields": {"image": "image", "label": "label"}, "data": data,
                    "prompt": "what is {label}"}  # fmt: skip
 

@@ -8,11 +8,9 @@ from PIL import Image
 
 import mmbench
 from mmbench.checkpoints.file_hashes import hash_folder
-from mmbench.data.mapping.beside import sounds_in
-from mmbench.data.mapping.media_files import find_images
-from mmbench.data.sources.class_folders import class_folders
-from mmbench.data.sources.folder import folder
-from mmbench.data.sources.images import images
+from mmbench.data.mapping.media_files import find_media
+from mmbench.data.readers.folders import sounds_in
+from mmbench.data.sources.media_folders import class_folders, folder, images
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.engine.recording.rows import stored_predictions
 from mmbench.errors import DataError, SampleError
@@ -86,7 +84,7 @@ def test_classes_are_named_as_their_folders(tmp_path: Path) -> None:
 
 def test_a_table_names_such_a_file_by_its_escapes(tmp_path: Path) -> None:
     path = picture(tmp_path, b"caf\xe9.png", 200)
-    (medium,) = find_images([[r"caf\xe9.png"]], tmp_path, "x.csv")
+    (medium,) = find_media([[r"caf\xe9.png"]], tmp_path, "x.csv")
     assert isinstance(medium, Media)
     assert read_bytes(medium) == path.read_bytes()
 

@@ -15,7 +15,7 @@ from mmbench.cli import main
 from tests.support import tiny, tiny_chat, tiny_encoders, tiny_speech
 
 DATA = Path(__file__).parents[3] / "shared/data"
-LISTED = {"source": "labelled", "files": "labels.csv", "id": "file", "label": "label"}
+LISTED = {"source": "labelled", "files": "labels.csv", "id": "file", "target": "label"}
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def listed(kind: str, medium: str, **more: Any) -> dict[str, Any]:
     return {
         "name": f"{medium}-{kind}", "version": 1, "kind": kind, "summary": "real ones",
         "licence": "that of the data", "fields": {medium: medium}, "headline": "accuracy@1",
-        "data": LISTED | {"media": {medium: "{file}"}}, "metrics": ["accuracy@1"], **more,
+        "data": LISTED | {"columns": {medium: "{file}"}}, "metrics": ["accuracy@1"], **more,
     }  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def test_sounds_are_classified(
 ) -> None:
     tiny_encoders.clap(tmp_path / "clap")
     task = listed("zero_shot", "audio", data=LISTED | {
-        "media": {"audio": "{file}"}, "classes": sorted(names(real)),
+        "columns": {"audio": "{file}"}, "labels": sorted(names(real)),
     })  # fmt: skip
     task["templates"] = ["the sound of {}"]
     heard = run(capsys, tmp_path, f"clap@{tmp_path / 'clap'}", task, real)

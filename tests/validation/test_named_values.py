@@ -11,6 +11,7 @@ from mmbench import registry
 from mmbench.builtin import TABLES
 from mmbench.data.mapping.patterns import filled
 from mmbench.data.readers.records import Record
+from mmbench.data.readers.rows import FileRows
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.models.resolver import Finder, find
 from mmbench.errors import MmbenchError, SpecError, UnknownName, UserError
@@ -59,7 +60,7 @@ def test_an_option_of_another_type_never_ends_in_a_bug(tmp_path, source):
     file = write(tmp_path / "x.csv", "id,text\n1,a\n")
     options = options_of(registry.lookup("data", source))
     needed = {
-        name: {"image": "{id}"} if name == "media" else "id"
+        name: {"image": "{id}", "text": "text"} if name == "columns" else "id"
         for name, p in options.items()
         if p.default is p.empty
     }
@@ -92,8 +93,8 @@ def test_numbers_become_texts_where_a_text_is_needed():
 
 
 def test_unknown_missing_and_mistyped_options_of_a_source(tmp_path):
-    text = refusal(tmp_path, "captioned", {"media": {}, "caption": "x", "idd": 1}, tmp_path)
-    for word in ("'caption'", "captions", "'idd'", "files, captions, id missing", "mine"):
+    text = refusal(tmp_path, "captioned", {"columns": {}, "row": "x", "idd": 1}, tmp_path)
+    for word in ("'row'", "rows", "'idd'", "files missing", "mine"):
         assert word in text
     text = refusal(tmp_path, "coco", {"images": "five", "split": ["a"]}, tmp_path)
     assert "`$.images`" in text
@@ -153,7 +154,7 @@ def test_one_unknown_key_keeps_its_near_names(tmp_path):
 
 def test_option_texts_that_no_file_system_or_reader_takes(tmp_path):
     (tmp_path / "a.csv").write_text("id,text\n1,a\n")
-    listing = {"files": "a.csv", "fields": {"question": "text"}}
+    listing = {"files": "a.csv", "columns": {"question": "text"}}
     for source, options, message in (
         ("class_folders", {"split": "x" * 5000}, "File name too long"),
         ("listing", listing | {"files": "x" * 5000}, "File name too long"),
@@ -164,17 +165,17 @@ def test_option_texts_that_no_file_system_or_reader_takes(tmp_path):
 
 
 def test_a_pattern_has_no_more_digits_than_a_name():
-    record = Record("x", {"id": "7"})
-    assert filled("{id:03}.jpg", record) == "007.jpg"
-    assert filled("{id:099999999}.jpg", record) == "{id:099999999}.jpg"
+    rows = FileRows(Path("x"), [Record("x", {"id": "7"})])
+    assert filled("{id:03}.jpg", rows) == ["007.jpg"]
+    assert filled("{id:099999999}.jpg", rows) == ["{id:099999999}.jpg"]
 
 
 @pytest.mark.parametrize(
     ("source", "options"),
     [
-        ("listing", {"fields": {"question": "b"}, "target": "c", "where": {"a": "x"}}),
-        ("labelled", {"media": {"image": "{a}.jpg"}, "label": "b", "id": "c"}),
-        ("captioned", {"media": {"image": "{a}.jpg"}, "captions": ["b"], "id": "c"}),
+        ("listing", {"columns": {"question": "b"}, "target": "c", "where": {"a": "x"}}),
+        ("labelled", {"columns": {"image": "{a}.jpg"}, "target": "b", "id": "c"}),
+        ("captioned", {"columns": {"image": "{a}.jpg", "text": ["b"], "id": "c"}}),
     ],
 )
 def test_all_missing_columns_of_a_table_are_named(tmp_path, source, options):

@@ -11,10 +11,8 @@ import pytest
 from mmbench.checkpoints.file_hashes import hash_file
 from mmbench.checkpoints.layouts import check_folder, check_shards
 from mmbench.data.readers.folders import matches
-from mmbench.data.sources.class_folders import class_folders
-from mmbench.data.sources.folder import folder
-from mmbench.data.sources.images import images
-from mmbench.data.sources.table import table
+from mmbench.data.sources.media_folders import class_folders, folder, images
+from mmbench.data.sources.text_media_pairs import table
 from mmbench.data.sources.transcripts import transcripts
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.data.outputs import read_outputs

@@ -14,7 +14,7 @@ import pytest
 
 from mmbench.checkpoints.resolve import resolve
 from mmbench.cli.parser.options import model_options
-from mmbench.data.mapping.samples import listed_options
+from mmbench.data.mapping.choices import listed_options
 from mmbench.data.published.vqa import vqa
 from mmbench.data.readers.json_files import decode_json
 from mmbench.data.readers.local_datasets import load_local

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.mapping.patterns import named
-from mmbench.data.readers.annotation_files import Files, Table, find_files, option_as, read_rows
+from mmbench.data.mapping.patterns import cells_of, named
+from mmbench.data.readers.annotation_files import TableFormat, find_files, option_as, read_rows
 from mmbench.data.readers.json_files import decode_json, read_file
-from mmbench.data.readers.records import Record
+from mmbench.data.readers.records import id_in, refuse_duplicates
+from mmbench.data.readers.rows import FileRows, Rows
+from mmbench.data.readers.table_files import text_lines
 from mmbench.errors import DataError, UnknownName
+
+Names = str | list[str] | dict[str, object]
 
 
 class ClassFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,25 +28,32 @@ class ClassFile(Struct, frozen=True, forbid_unknown_fields=True):
     table: dict[str, object] = {}
 
 
-def class_list(given: list[str] | Mapping[str, object], root: Path, source: str) -> list[str]:
-    """Names as they are given, or in the order of a `ClassFile` in the folder `root`.
+def class_names(given: Names, root: Path, option: str = "labels") -> list[str]:
+    """Names as they are given, or in the order of a file in the folder `root`.
 
-    Raises DataError for a file that cannot be read and for names that stand twice.
+    The file is a `ClassFile`, or a path to one with a name on each line. Raises DataError for a
+    file that cannot be read and for names that stand twice; errors call them by their `option`.
     """
-    if not isinstance(given, Mapping):
-        listed = [str(name) for name in given]
-        refuse_duplicates("class", listed, f"data option classes of source {source}")
-        return listed
-    wanted = option_as(ClassFile, given, "classes")
-    files: Files = wanted.files
-    (_, file), *_ = find_files(root if root.is_dir() else root.parent, files, source)
-    if file.suffix == ".json":
-        names = _by_number(file)
+    folder = root if root.is_dir() else root.parent
+    if isinstance(given, Mapping):
+        wanted = option_as(ClassFile, given, option)
+        (_, file), *_ = find_files(folder, wanted.files, "")
+        names = _in_file(file, wanted)
+    elif isinstance(given, str):
+        file = folder / given
+        names = text_lines(read_file(file), file)
     else:
-        rows = read_rows(file, "", option_as(Table, wanted.table, "classes.table"))
-        names = [named(wanted.name, row) for row in rows]
-    refuse_duplicates("class", names, str(file))
+        names = [str(name) for name in given]  # YAML has 0 for the digit
+    place = f"data option {option}" if isinstance(given, list) else str(file)
+    refuse_duplicates("class", names, place)
     return names
+
+
+def _in_file(file: Path, wanted: ClassFile) -> list[str]:
+    if file.suffix == ".json":
+        return _by_number(file)
+    rows = read_rows(file, "", option_as(TableFormat, wanted.table, "labels.table"))
+    return list(named(wanted.name, FileRows(file, rows)))
 
 
 def in_order(names: Iterable[str]) -> list[str]:
@@ -64,11 +76,58 @@ def _by_number(file: Path) -> list[str]:
         ) from error
 
 
-def positions(labels: Iterable[str], order: Mapping[str, int], record: Record) -> list[int]:
-    """Where the labels of a row stand, ascending, each once. Raises UnknownName."""
-    found = set()
-    for name in labels:
-        if name not in order:
-            raise UnknownName(f"label ({record.where})", name, order, "see data option `classes`")
-        found.add(order[name])
-    return sorted(found)
+def label_cells(rows: Rows, target: str, separator: str, drop: str) -> list[str] | list[list[str]]:
+    """Return the label of each row, or its labels where a row may have any number.
+
+    It may where there is a `separator`, or a list in a cell. The letters in `drop` are taken out.
+    """
+    cells = cells_of(target, rows)
+    several = bool(separator) or any(isinstance(cell, list) for cell in cells)
+    table = str.maketrans("", "", drop)
+    if not several:
+        return [label.translate(table) for label in rows.converted(target, id_in, cells)]
+    return [[label.translate(table) for label in _parts(cell, separator)] for cell in cells]
+
+
+def _parts(cell: object, separator: str) -> list[str]:
+    """The labels in a cell: of a list all, of a text its parts by the separator; none in ""."""
+    if isinstance(cell, list):
+        return list(map(str, cell))
+    parts = str(cell).split(separator) if separator else [str(cell)]
+    return [part.strip() for part in parts if part.strip()]
+
+
+def occurring(labels: Sequence[Any]) -> list[str]:
+    """Return the classes that occur among labels, or lists of them, in their order."""
+    return in_order(chain.from_iterable([one] if isinstance(one, str) else one for one in labels))
+
+
+class Classes(NamedTuple):
+    """Names of classes in order; `order` is the position of each."""
+
+    names: Sequence[str]
+    order: Mapping[str, int]
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> Classes:
+        """Return classes by their names."""
+        return cls(names, {name: position for position, name in enumerate(names)})
+
+    def positions(self, label: Any, where: str) -> Any:
+        """Return the position of a label, a name or a position; of a list all, ascending, once.
+
+        Raises UnknownName for a label that is no class, DataError for a name of several.
+        """
+        if isinstance(label, list):
+            return sorted({self.positions(one, where) for one in label})
+        if isinstance(label, str) and label in self.order:
+            if len(self.order) < len(self.names) and list(self.names).count(label) > 1:
+                raise DataError(f"{where}: several classes are called {label!r}: give numbers")
+            return self.order[label]
+        if isinstance(label, int) and 0 <= label < len(self.names):
+            return label
+        raise UnknownName(f"label ({where})", str(label), self.names, "see data option `labels`")
+
+    def targets(self, rows: Rows, labels: Sequence[Any]) -> list[Any]:
+        """Return the positions of the labels of all rows."""
+        return [self.positions(label, rows.where(at)) for at, label in enumerate(labels)]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
-from mmbench.columns import Mappings, patched, taken
-from mmbench.data.mapping.samples import Shape, cell
+from mmbench.columns import patched, taken
+from mmbench.data.mapping.media_columns import media_inputs
 from mmbench.data.readers.annotation_files import option_as
-from mmbench.data.readers.hub_datasets import open_dataset
-from mmbench.data.readers.library_rows import Rows, beside, encoded
+from mmbench.data.readers.library_rows import LibraryRows, library_rows
+from mmbench.data.readers.rows import Rows
 from mmbench.errors import DataError, SpecError
 from mmbench.types import Broken
 
@@ -21,57 +23,46 @@ class _Join(Struct, frozen=True):
     name: str
     by: str
     id: str
-    fields: dict[str, str]
+    columns: dict[str, str]
 
 
-class _Joined:
+class JoinedMedia:
     """Another configuration of a data set, whose rows are found by their id."""
 
-    def __init__(
-        self, join: _Join, root: Path | None, path: str, split: str, revision: str | None
-    ) -> None:
-        dataset, source = open_dataset(root, path, join.name, split, revision)
-        label = f"{source['path']} ({join.name}, {split})"
-        self._held = encoded(dataset, Shape(join.id, join.fields), label, beside(source))
-        texts = sorted(join.fields.keys() - self._held.media)
+    def __init__(self, join: _Join, other: LibraryRows) -> None:
+        self._join, self._other = join, other
+        self._media = media_inputs(other, join.columns)
+        texts = sorted(join.columns.keys() - self._media.keys())
         if texts:
-            raise DataError(f"{label}: join adds media, and {texts[0]} holds none: leave it out")
-        self._rows = {
-            str(cell(r, join.id)): (n, r)
-            for n, r in self._held.records([join.id, *join.fields.values()])
-        }
-        self.by, self._label = join.by, label
+            raise DataError(
+                f"{other.place}: join adds media, and {texts[0]} holds none: leave it out"
+            )
+        self._place = {str(key): at for at, key in enumerate(other.column(join.id))}
 
-    def contents(self, rows: Rows) -> Mappings:
+    def media(self, rows: Rows) -> dict[str, Sequence[Any]]:
         """Return the media that belong to each row; Broken where there is none of that id."""
         import numpy as np
 
-        keys = [str(key) for key in rows.cells[self.by]]
-        wanted = Rows(self._held)
-        place: dict[str, int] = {}
-        for key in keys:
-            if key in self._rows and key not in place:
-                place[key] = len(place)
-                wanted.add(*self._rows[key])
+        keys = list(map(str, rows.column(self._join.by)))
         lost = {
-            at: Broken(f"{rows.where(at)}: {self.by} {key!r} is not in {self._label}")
+            at: Broken(f"{rows.where(at)}: {self._join.by} {key!r} is not in {self._other.place}")
             for at, key in enumerate(keys)
-            if key not in place
+            if key not in self._place
         }
-        found = np.array([place.get(key, 0) for key in keys], np.int64)
-        media = self._held.contents(wanted).columns
-        if not place:
-            return Mappings({name: list(lost.values()) for name in media}, len(keys))
-        return Mappings({n: patched(taken(c, found), lost) for n, c in media.items()}, len(keys))
+        if len(lost) == len(keys):
+            return {name: list(lost.values()) for name in self._media}
+        found = np.array([self._place.get(key, 0) for key in keys], np.int64)
+        return {name: patched(taken(cells, found), lost) for name, cells in self._media.items()}
 
 
 def joined_by(
-    join: dict[str, object], root: Path | None, path: str, split: str, revision: str | None
-) -> _Joined:
+    join: Mapping[str, object], root: Path | None, path: str, split: str, revision: str | None
+) -> JoinedMedia:
     """Return the configuration that the option `join` names. Raises SpecError, DataError."""
-    if join.keys() != {"name", "by", "id", "fields"}:
+    if join.keys() != {"name", "by", "id", "columns"}:
         raise SpecError(
             f"data option join has the keys {', '.join(map(str, join))}:"
-            " name, by, id and fields are needed"
+            " name, by, id and columns are needed"
         )
-    return _Joined(option_as(_Join, join, "join"), root, path, split, revision)
+    wanted = option_as(_Join, join, "join")
+    return JoinedMedia(wanted, library_rows(root, path, wanted.name, split, revision))

@@ -1,4 +1,4 @@
-"""Where the images of an annotations file are: one listing per folder, no look at each file.
+"""Where the media that rows name are: one listing per folder, no look at each file.
 
 The folders are those that published code keeps these data sets in:
 `val2014` and `train2014` beside the annotations (LAION-AI/CLIP_benchmark
@@ -14,12 +14,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from reprlib import repr
 from typing import NamedTuple
 from unicodedata import normalize
 
-from mmbench.errors import DataError
+from mmbench.columns import Mapped, packed, patched
 from mmbench.surrogates import escape_surrogates
 from mmbench.types import Broken, Content, Media, Modality
 
@@ -27,42 +28,66 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|data:[^,]*,")
 _LONGEST = 4096  # bytes of a path on Linux
 _COCO = ("val2017", "val2014", "train2017", "train2014")
 _FLICKR = ("Images", "imgs", "flickr30k-images", "flickr30k_images", "Flicker8k_Dataset")
-_MANY = {"image": "images", "audio": "sounds", "video": "videos", "text": "texts"}
+NOUNS = {"image": "image", "audio": "sound", "video": "video", "text": "text"}
 FOLDERS = ("", *_COCO, "images", *(f"images/{name}" for name in _COCO), *_FLICKR)
 
 
-def find_images(
+def find_media(
     wanted: Sequence[Sequence[str]],
     beside: Path,
     source: str,
     modality: Modality = "image",
     *,
-    required: bool = True,
-) -> list[Content]:
-    """The images that `source` names: for each a list of relative paths, best first.
-
-    Sounds and films are found in the same way, by their `modality`.
+    listed: bool = False,
+) -> Sequence[Content]:
+    """The media that `source` names: for each a list of relative paths, best first.
 
     They are looked for in the folder `beside` and then in its parent, in each by way of `FOLDERS`;
-    absolute ones where they say. An image that is not there becomes a Media with the path it was
+    absolute ones where they say. A medium that is not there becomes a Media with the path it was
     looked for at, which fails when it is read; a name that no file can have (`no_path`) becomes
-    Broken. Where there is none of them all, raises DataError if they are `required`, and else
-    returns a Broken for each: embeddings are scored without them.
+    Broken. Where there is none of them all each is Broken, with the folders that were looked in
+    where they are to be `listed`: outputs are scored without media.
     """
     search = _Search(beside)
-    found = [search.find(names) for names in wanted]
-    if wanted and not any(found):
-        reason = no_path(wanted[0][0]) or (
-            f"{source}: none of its {len(wanted)} {_MANY[modality]} is there, e.g."
-            f" {wanted[0][0]!r}; looked in {', '.join(search.listed())}: put the"
-            f" {_MANY[modality]}, or their folder, there"
+    # One look for a medium that many questions are about.
+    keys = [tuple(names) for names in wanted]
+    found = {names: search.find(names) for names in dict.fromkeys(keys)}
+    if any(found.values()):
+        home = search.home or ""
+        media = {n: _content(path, n[0], home, modality) for n, path in found.items()}
+        return [media[names] for names in keys]
+    if keys and listed:
+        many = f"{NOUNS[modality]}s"
+        reason = no_path(keys[0][0]) or (
+            f"{source}: none of its {len(keys)} {many} is there, e.g. {keys[0][0]!r}; looked in"
+            f" {', '.join(search.listed())}: put the {many}, or their folder, there"
         )
-        if required:
-            raise DataError(reason)
-        return [Broken(reason)] * len(wanted)
-    home = search.home or ""
-    pairs = zip(found, wanted, strict=True)
-    return [_content(path, names[0], home, modality) for path, names in pairs]
+        return [Broken(reason)] * len(keys)
+    missing = partial(_missing, beside=beside, modality=modality)
+    return Mapped(missing, packed([names[0] for names in keys]))
+
+
+def located(
+    cells: Sequence[str | Sequence[str] | Content | None],
+    beside: Path,
+    source: str,
+    modality: Modality,
+    *,
+    listed: bool = False,
+) -> Sequence[Content | None]:
+    """Return media for a column of paths, or of lists of paths, as `find_media` finds them.
+
+    What is no path (a medium of bytes, a Broken, None) stays as it is.
+    """
+    paths = {
+        at: [cell] if isinstance(cell, str) else cell
+        for at, cell in enumerate(cells)
+        if isinstance(cell, str | list)
+    }
+    found = find_media(list(paths.values()), beside, source, modality, listed=listed)
+    if len(paths) == len(cells):
+        return found
+    return patched(cells, dict(zip(paths, found, strict=True)))  # type: ignore[arg-type]
 
 
 def no_path(name: str) -> str:
@@ -74,11 +99,15 @@ def no_path(name: str) -> str:
     return f"{name!r} is not the name of a file" if "\0" in name else ""
 
 
+def _missing(name: str, beside: Path, modality: Modality) -> Broken:
+    kind = NOUNS[modality]
+    reason = no_path(name) or f"no {kind} file {name}: give --data FOLDER with {kind}s"
+    return Broken(reason, str(Path(beside, name)))
+
+
 def _content(path: str | None, name: str, home: str, modality: Modality) -> Content:
     reason = "" if path else no_path(name)
-    if reason:
-        return Broken(reason)
-    return Media(modality, path or str(Path(home, name)))
+    return Broken(reason) if reason else Media(modality, path or str(Path(home, name)))
 
 
 class _Listing(NamedTuple):
@@ -93,7 +122,7 @@ class _Search:
     def __init__(self, beside: Path) -> None:
         above = beside / ".." if beside.name in ("", "..") else beside.parent
         self._folders = [str(base / name) for base in (beside, above) for name in FOLDERS]
-        self.home: str | None = None  # where the first image was found
+        self.home: str | None = None  # where the first medium was found
         self._lists: dict[str, list[_Listing]] = {}
 
     def find(self, names: Sequence[str]) -> str | None:

@@ -1,16 +1,27 @@
-"""From images and captions to RetrievalData: what every image-text source does last."""
+"""From texts about media to RetrievalData: captions as queries, their media as corpus."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from mmbench.columns import are_distinct, packed
+from msgspec.structs import replace
+
+from mmbench.columns import packed
+from mmbench.data.mapping.media_columns import Columns, each, media_cells, no_medium, one_medium
+from mmbench.data.mapping.media_files import located
+from mmbench.data.mapping.patterns import cells_of
+from mmbench.data.readers.folders import MEDIA
+from mmbench.data.readers.records import id_in, is_missing, refuse_duplicates
+from mmbench.data.readers.rows import Rows
 from mmbench.datasets import RetrievalData, sample_columns
-from mmbench.errors import DataError, SpecError
-from mmbench.text import listed, path_id, repeated
-from mmbench.types import Broken, Content, Modality
+from mmbench.errors import DataError, SampleError, SpecError, UnknownName
+from mmbench.storage.content_keys import ContentKeys, cache_folder
+from mmbench.text import normal_path, path_id
+from mmbench.types import Broken, Content, Media, Modality
+
+_EMPTY = Broken("empty caption")
 
 
 class Caption(NamedTuple):
@@ -71,15 +82,170 @@ def check_count(option: str, value: int | None) -> None:
 
 def _checked(text: str | Broken) -> str | Broken:
     if isinstance(text, str) and not text.strip():
-        return Broken("empty caption")
+        return _EMPTY
     return text
 
 
-def refuse_duplicates(what: str, ids: Sequence[str], source: str) -> None:
-    """Raise DataError that lists ids that stand twice; `what` they are ids of, `source` where."""
-    if are_distinct(ids):
-        return
-    raise DataError(
-        f"{source}: each {what} must be there once, but these stand there more often:"
-        f" {listed(repeated(ids))}; remove or rename them"
+class PairColumns(NamedTuple):
+    """The columns of pairs: of the medium and its id, of texts and their id; "" is none.
+
+    A text's column may hold lists of texts. `medium` may be a path with columns in braces, or
+    several, best first. `own` says that the medium of each row is its own, unless ids say
+    otherwise; else rows with the same medium are about one.
+    """
+
+    modality: Modality
+    medium: Columns
+    texts: list[str]
+    id: str
+    medium_id: str
+    own: bool
+
+    def names(self) -> list[str]:
+        """All columns and patterns that are read."""
+        return [*each(self.medium), *self.texts, self.id, self.medium_id]
+
+
+def named_columns(columns: Mapping[str, Columns]) -> PairColumns:
+    """Return the option `columns` of pairs whose rows have media of their own.
+
+    It names all columns. Raises SpecError, UnknownName.
+    """
+    _check_keys(columns, one_medium(columns))
+    if "text" not in columns:
+        raise SpecError("data option columns: text is missing: the column of the texts, or several")
+    return _columns(columns, one_medium(columns), own=True)
+
+
+def usual_columns(columns: Mapping[str, Columns], rows: Rows) -> PairColumns:
+    """Return the option `columns` of pairs, where a column may also have the very name of its key.
+
+    The medium is an image unless another is named; ids may be missing. Raises UnknownName for a
+    column that is not there.
+    """
+    modality: Modality = next((medium for medium in MEDIA if medium in columns), "image")
+    keys = _check_keys(columns, modality)
+    taken = [name for given in columns.values() for name in each(given)]
+    usual = {key: key for key in keys if rows.has(key) and key not in taken}
+    for key in keys[:2]:
+        if key not in usual and key not in columns:
+            hint = f"say in the task file which it is: data: {{columns: {{{key}: NAME}}}}"
+            raise UnknownName(f"column of {rows.place}", key, rows.names(), hint)
+    return _columns({**usual, **columns}, modality, own=False)
+
+
+def _check_keys(columns: Mapping[str, Columns], modality: Modality) -> tuple[str, ...]:
+    keys = (modality, "text", "id", f"{modality}_id")
+    for key, given in columns.items():
+        if key not in keys:
+            raise UnknownName("key of data option columns", key, keys)
+        if key.endswith("id") and not isinstance(given, str):
+            raise SpecError(f"data option columns: {key} has one column, not a list")
+    return keys
+
+
+def _columns(columns: Mapping[str, Columns], modality: Modality, *, own: bool) -> PairColumns:
+    ident, medium_id = (str(columns.get(key, "")) for key in ("id", f"{modality}_id"))
+    medium, texts = columns[modality], each(columns["text"])
+    return PairColumns(modality, medium, texts, ident, medium_id, own)
+
+
+def pairs_of(rows: Rows, columns: PairColumns) -> RetrievalData:
+    """Texts as queries, the media of all rows as corpus, one document for each distinct medium.
+
+    The same medium is one by its id, else by its path (`./a.jpg` is `a.jpg`), else by its bytes
+    (which are then read), unless each row has its own. Paths are looked for as `find_media` does.
+    The id of a text is in its column, else it is the row's number from 0, or that of an own medium;
+    texts of several have `#0`, `#1` behind it. An empty text is a broken query. A row without a
+    text (null, an empty list) gives a distractor, one without a medium a query whose document is
+    not in the corpus; where the medium is the row's own both are broken.
+
+    Raises DataError for ids or texts of another type, for ids that stand twice, and for one id of
+    a medium with two paths.
+    """
+    cells = media_cells(rows, columns.medium, columns.modality)
+    ids = _ids(rows, columns.medium_id, required=columns.own)
+    documents: dict[str, str | list[str] | Media | None] = {}
+    first: dict[str, int] = {}
+    of_rows: list[str] = []
+    with ContentKeys(cache_folder()) as keys:
+        for at, cell in enumerate(cells):
+            medium = normal_path(cell) if isinstance(cell, str) else cell
+            document = path_id(ids[at] or _document(rows, at, medium, columns.own, keys))
+            of_rows.append(document)
+            if medium is None and not columns.own:
+                continue
+            first.setdefault(document, at)
+            known = documents.get(document)
+            if isinstance(known, list) and isinstance(medium, list):
+                known += medium
+            elif known is None:
+                documents[document] = medium
+            elif isinstance(medium, str) and medium != known:
+                raise DataError(
+                    f"{rows.where(at)}: {columns.modality}_id {document!r} is {medium!r} here and"
+                    f" {known!r} before: a medium has one path"
+                )
+    found = located(
+        list(documents.values()), rows.folder, rows.place, columns.modality, listed=not columns.own
     )
+    shown = each(columns.medium)[0]
+    corpus = [
+        (name, no_medium(rows.where(first[name]), shown, columns.modality) if c is None else c)
+        for name, c in zip(documents, found, strict=True)
+    ]
+    data = retrieval_data(corpus, _texts(rows, columns, of_rows), rows.place, columns.modality)
+    return replace(data, source=rows.source)
+
+
+def _ids(rows: Rows, given: str, *, required: bool) -> Sequence[str | None]:
+    """Return the id in each row, None where there is none."""
+    if not given:
+        return [None] * len(rows)
+    return rows.converted(
+        given,
+        lambda cell: None if not required and (is_missing(cell) or cell == "") else id_in(cell),
+        cells_of(given, rows),
+    )
+
+
+def _document(
+    rows: Rows, at: int, medium: str | list[str] | Media | None, own: bool, keys: ContentKeys
+) -> str:
+    """Return the id of a document whose row has none."""
+    number = str(rows.numbers[at])
+    if own:
+        return number
+    if isinstance(medium, str | list):
+        return medium if isinstance(medium, str) else medium[0]
+    try:
+        return f"row {number}" if medium is None else keys.digest_inside(medium).hex()
+    except SampleError:
+        # It fails again, for itself alone, when its turn comes.
+        return f"row {number}"
+
+
+def _texts(rows: Rows, columns: PairColumns, documents: Sequence[str]) -> Iterator[Caption]:
+    seen: Counter[str] = Counter()
+    ids = _ids(rows, columns.id, required=columns.own)
+    cells = [rows.converted(name, _texts_in) for name in columns.texts]
+    for at, (document, row) in enumerate(zip(documents, zip(*cells, strict=True), strict=True)):
+        texts = [text for cell in row for text in (cell if isinstance(cell, list) else [cell])]
+        if row == (None,) and not columns.own:
+            continue
+        several = len(row) > 1 or isinstance(row[0], list)
+        for number, text in enumerate(texts):
+            ident, count = ids[at], f"#{number}" if several else ""
+            if ident is None and columns.own:
+                ident, count = document, f"#{seen[document]}"
+                seen[document] += 1
+            ident = str(rows.numbers[at]) if ident is None else ident
+            yield Caption(ident + count, document, _EMPTY if text is None else text)
+
+
+def _texts_in(cell: object) -> object:
+    """Return a cell that is a text, null, or a list of these."""
+    for text in cell if isinstance(cell, list) else [cell]:
+        if not is_missing(text) and not isinstance(text, str):
+            raise ValueError("a text, or a list of texts,")
+    return None if is_missing(cell) else cell

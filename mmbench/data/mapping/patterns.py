@@ -3,70 +3,73 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from pathlib import PurePosixPath
+from typing import Any
 
-from mmbench.data.mapping.samples import cell
-from mmbench.data.readers.records import Record, as_id, column
-from mmbench.errors import DataError, UnknownName
+from mmbench.data.readers.records import id_in
+from mmbench.data.readers.rows import Rows
+from mmbench.errors import DataError
 from mmbench.text import listed
 
 _SLOT = re.compile(r"\{([\w.]+)(?::(name|stem|parent|0\d\d?))?\}")
 
 
-def filled(pattern: str, record: Record) -> str:
-    """The pattern with the row's cells in it, empty where one of them is empty.
+def is_pattern(text: str) -> bool:
+    """Whether a text has columns in braces; otherwise it is the name of one."""
+    return "{" in text
+
+
+def filled(pattern: str, rows: Rows) -> Sequence[str]:
+    """Return the pattern with the cells of each row in it, empty where one of them is empty.
 
     `{path}` is a cell; of a path `{path:name}` is the last part, `{path:stem}` that without its
     ending, `{path:parent}` the name of the folder; `{start:06}` has six digits, zeros in front.
-    Raises UnknownName for a column that the row does not have.
+    Raises UnknownName for a column that is not there.
     """
-    values = [_as(cell(record, name), how) for name, how in _SLOT.findall(pattern)]
-    if "" in values:
-        return ""
-    texts = iter(values)
-    return _SLOT.sub(lambda _: next(texts), pattern)
-
-
-def named(text: str, record: Record) -> str:
-    """The text in a column, or in a pattern that has one in braces. Raises DataError for none."""
-    value = filled(text, record) if "{" in text else cell(record, text)
-    return as_id(value, f"{record.where}: {text}")
+    literals = _SLOT.split(pattern)[::3]
+    columns = [[_as(c, how) for c in rows.column(name)] for name, how in _SLOT.findall(pattern)]
+    if not columns:
+        return list(repeat(pattern, len(rows)))
+    return [
+        "" if "" in cells else "".join(map(str.__add__, literals, (*cells, "")))
+        for cells in zip(*columns, strict=True)
+    ]
 
 
 def _as(value: object, how: str) -> str:
     text = "" if value is None else str(value)
+    if not how:
+        return text
     path = PurePosixPath(text)
     parts = {"name": path.name, "stem": path.stem, "parent": path.parent.name}
     return parts.get(how, text.zfill(int(how)) if how.isdigit() else text)
 
 
-def refuse_missing(record: Record, texts: Iterable[str]) -> None:
-    """Raise DataError where a row lacks several of the columns in texts: columns or patterns.
+def cells_of(text: str, rows: Rows) -> Sequence[Any]:
+    """Return the cells of a column, or the texts of a pattern that has columns in braces."""
+    return filled(text, rows) if is_pattern(text) else rows.column(text)
+
+
+def named(text: str, rows: Rows) -> Sequence[str]:
+    """Return the ids in a column, or in a pattern. Raises DataError for an empty one."""
+    return rows.converted(text, id_in, cells_of(text, rows))
+
+
+def refuse_missing(rows: Rows, texts: Iterable[str]) -> None:
+    """Raise DataError where several of the columns in texts are missing: columns or patterns.
 
     A column that is missing alone is named by whoever reads it, with the names that are near.
     """
-    names = dict.fromkeys(name for text in texts for name in _columns(text))
-    missing = [name for name in names if not _has(record, name)]
-    if len(missing) > 1:
+    names = dict.fromkeys(name for text in texts if text for name in _columns(text))
+    missing = [name for name in names if not rows.has(name)]
+    if len(rows) and len(missing) > 1:
         raise DataError(
-            f"{record.where}: has no columns {', '.join(missing)}: its columns are"
-            f" {listed(record.cells, 20) or 'none'}"
+            f"{rows.where(0)}: has no columns {', '.join(missing)}: its columns are"
+            f" {listed(rows.names(), 20) or 'none'}"
         )
 
 
 def _columns(text: str) -> list[str]:
-    if "{" in text:
-        return [name for name, _ in _SLOT.findall(text)]
-    return [text] if text else []
-
-
-def _has(record: Record, name: str) -> bool:
-    """Return whether a row has a column, in any case: some readers ignore the case of names."""
-    if column(record, name) is not None:
-        return True
-    try:
-        cell(record, name)
-    except UnknownName:
-        return False
-    return True
+    return [name for name, _ in _SLOT.findall(text)] if is_pattern(text) else [text]

@@ -20,13 +20,17 @@ from mmbench.text import count
 _NAMES, _TEMPLATES = "en_classnames.json", "en_zeroshot_classification_templates.json"
 
 
-def with_templates(data: Samples, prompts: str, source: Path) -> Samples:
+def with_templates(data: Samples, prompts: str, source: Path, *, spaces: bool = False) -> Samples:
     """The data with the templates of the data set `prompts` ("cifar10"); as they are for "".
 
-    Where the package has names of its classes ("imagenet1k"), these become the labels, in order.
+    Where the package has names of its classes ("imagenet1k"), these become the labels, in order;
+    before, with `spaces`, an underscore in the name of a class becomes a space.
+
     Raises Missing without the package, UnknownName for a data set that it has no templates of,
     DataError, naming the `source` of the data, for another number of classes than it has names.
     """
+    if spaces:
+        data = replace(data, labels=[name.replace("_", " ") for name in data.labels])
     if not prompts:
         return data
     known = _read(_TEMPLATES)

@@ -1,206 +1,132 @@
-"""Which cells of a row become what of a sample: for rows of files and of the datasets library."""
+"""From rows to samples: which columns become inputs, targets, groups and tags."""
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Mapping, Sequence
-from reprlib import repr
-from string import ascii_uppercase
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mmbench.data.readers.records import Record, as_id, shown
-from mmbench.datasets import lettered
-from mmbench.errors import DataError, UnknownName
-from mmbench.surrogates import escape_all
-from mmbench.text import count
-from mmbench.types import Broken, Content, Sample
-
-_BARE = re.compile(r"\(?([A-Za-z])[).]?")
-
-Columns = str | list[str]
+from mmbench.columns import ABSENT, Mapped, Table, column, joined, packed
+from mmbench.data.mapping.choices import option_texts, right_letter
+from mmbench.data.mapping.media_columns import Columns, each, media_inputs
+from mmbench.data.mapping.patterns import cells_of, named
+from mmbench.data.readers.records import is_missing, refuse_duplicates, tag_in, text_in
+from mmbench.data.readers.rows import Rows
+from mmbench.datasets import Samples, lettered, sample_columns
+from mmbench.errors import SpecError
+from mmbench.types import Broken, Sample
 
 
 class Shape(NamedTuple):
-    """Names of columns by what they become; an empty one is not there.
+    """Names of columns by what they become, or patterns with columns in braces; "" is none.
 
-    Without `id` rows are numbered from 0. `target` is one column of a text or of a list of texts,
-    or several columns. `options`, one column of a list or one for each option, makes the target
-    {"answer": letter, "options": [text, …]} and the input `options` of lines "A. cat".
+    Without `id` rows are numbered from 0. `columns` are the inputs by name; those of media may be
+    lists, best first. `target` is one column of a text or of a list of texts, or several columns.
+    `options`, one column of a list or one for each option, makes the target {"answer": letter,
+    "options": [text, …]} and the input `options` of lines "A. cat". The inputs `optional` are media
+    that a row may lack.
     """
 
     id: str = ""
-    fields: Mapping[str, str] = {}
+    columns: Mapping[str, Columns] = {}
     target: Columns = ""
     options: Columns = ""
     group: str = ""
     tags: Mapping[str, str] = {}
+    optional: Sequence[str] = ()
 
-    def columns(self) -> list[str]:
-        """All columns that are read, each once."""
-        named = [self.id, self.group, *self.fields.values(), *self.tags.values()]
-        return list(
-            dict.fromkeys([*filter(None, named), *_each(self.target), *_each(self.options)])
-        )
+    def names(self) -> list[str]:
+        """All columns and patterns that are read."""
+        given = [*self.columns.values(), self.target, self.options, *self.tags.values()]
+        return [name for one in (self.id, self.group, *given) for name in each(one)]
 
 
-def cell(record: Record, column: str) -> object:
-    """The value in a column; `types.semantic` is a key of a mapping, of each one in a list.
+def data_of(
+    tables: Sequence[Table[Sample]], shape: Shape, rows: Rows, labels: Sequence[str] = ()
+) -> Samples:
+    """Return the samples of one place or several as a data set, with the source of `rows`.
 
-    Raises UnknownName for a column that the row does not have.
+    `labels` are the names of the classes. Raises DataError for ids that stand twice, and where
+    there is no sample.
     """
-    if column in record.cells:
-        return record.cells[column]
-    value: object = record.cells
-    for part in column.split("."):
-        inside = value if isinstance(value, list) else [value]
-        found = [one[part] for one in inside if isinstance(one, dict) and part in one]
-        if len(found) < len(inside):
-            raise UnknownName(f"column ({record.where})", column, list(record.cells))
-        value = found if isinstance(value, list) else found[0]
-    return value
+    full = [table for table in tables if len(table)]
+    if not full:
+        rows.refuse_none()
+    samples = joined(full)
+    refuse_duplicates("id", column(samples, "id"), rows.source.get("path") or rows.place)
+    return Samples(samples, list(labels), rows.source, group_name=shape.group)
 
 
-def chosen(record: Record, where: Mapping[str, object] | None) -> bool:
-    """Whether the columns of a row have the values wanted, each one or one of a list."""
-    wanted = {name: v if isinstance(v, list) else [v] for name, v in (where or {}).items()}
-    return all(str(cell(record, name)) in map(str, values) for name, values in wanted.items())
+def sample_table(
+    rows: Rows,
+    shape: Shape,
+    targets: Sequence[object] | None = None,
+    media: Mapping[str, Sequence[Any]] | None = None,
+) -> Table[Sample]:
+    """Return a sample for each row, as columns, with other `targets` or more `media` if given.
 
-
-def sample_of(
-    shape: Shape, record: Record, number: str, media: Mapping[str, Content], target: object = None
-) -> Sample:
-    """The sample of a row, whose number stands in for an id; a `target` given goes before its own.
-
-    A field of null or NaN is left out. Raises DataError, with the place of the row, for cells of a
-    type that the sample cannot have.
+    A text that is null or NaN is left out, and so is a tag. Raises DataError, with the place of the
+    row, for cells of a type that the sample cannot have.
     """
-    inputs: dict[str, Content] = dict(media)
-    for name, column in shape.fields.items():
-        value = cell(record, column)
-        if not missing(value):
-            inputs[name] = _text(value, record, column)
-    if target is None and shape.target:
-        target = _target(shape, record)
-    if isinstance(target, Broken):
-        inputs["options"] = target
-    elif isinstance(target, dict):
-        inputs["options"] = lettered(target["options"])
-    return Sample(
-        as_id(cell(record, shape.id), f"{record.where}: {shape.id}") if shape.id else number,
+    inputs: dict[str, Sequence[Any]] = media_inputs(rows, shape.columns, shape.optional)
+    inputs |= media or {}
+    inputs |= {n: _texts(rows, n, c) for n, c in shape.columns.items() if n not in inputs}
+    if targets is None and shape.target:
+        targets, options = (_choices if shape.options else _answers)(rows, shape)
+        inputs |= {"options": options} if shape.options else {}
+    ids = named(shape.id, rows) if shape.id else packed(list(map(str, rows.numbers.tolist())))
+    return sample_columns(
+        Mapped(f"{rows.part}/".__add__, ids) if rows.part else ids,
         inputs,
-        target,
-        group=_text(cell(record, shape.group), record, shape.group) if shape.group else "",
-        tags=_tags(shape, record),
+        targets=targets,
+        groups=rows.converted(shape.group, text_in, cells_of(shape.group, rows))
+        if shape.group
+        else None,
+        tags={name: _tags(rows, given) for name, given in shape.tags.items()},
     )
 
 
-def _each(columns: Columns) -> list[str]:
-    return list(filter(None, [columns] if isinstance(columns, str) else columns))
+def _texts(rows: Rows, name: str, given: Columns) -> Sequence[Any]:
+    if not isinstance(given, str):
+        raise SpecError(f"data option columns: {name} is a text, which has one column, not a list")
+    cells = cells_of(given, rows)
+    return rows.converted(given, lambda cell: ABSENT if is_missing(cell) else text_in(cell), cells)
 
 
-def missing(value: object) -> bool:
-    """Whether a cell holds nothing: null, or NaN as pandas writes a missing cell."""
-    return value is None or (isinstance(value, float) and value != value)
+def _tags(rows: Rows, given: str) -> Sequence[Any]:
+    cells = cells_of(given, rows)
+    return rows.converted(given, lambda cell: tag_in(cell) or ABSENT, cells)
 
 
-def _text(value: object, record: Record, column: str) -> str:
-    number = isinstance(value, str | int | float) and not isinstance(value, bool)
-    if number and not missing(value):
-        return str(value)
-    raise DataError(
-        f"{record.where}: {column} is {shown(None if missing(value) else value)}: a text is needed"
-    )
+def _answers(rows: Rows, shape: Shape) -> tuple[Sequence[Any], Sequence[Any]]:
+    names = each(shape.target)
+    if len(names) == 1:
+        return rows.converted(names[0], _answer, cells_of(names[0], rows)), []
+    cells = list(zip(*map(rows.column, names), strict=True))
+    return rows.converted(", ".join(names), _several, cells), []
 
 
-def _target(shape: Shape, record: Record) -> object:
-    columns = _each(shape.target)
-    values = [cell(record, column) for column in columns]
-    if shape.options:
-        options = _options(shape, record)
-        letter = _letter(values[0], options, record)
-        return letter if isinstance(letter, Broken) else {"answer": letter, "options": options}
-    if len(columns) != 1:
-        several = [value for value in values if not missing(value) and value != ""]
-    elif isinstance(values[0], list):
-        several = values[0]
-    else:
-        return _text(values[0], record, columns[0])
-    if not several:
-        raise DataError(f"{record.where}: {', '.join(columns)}: a right answer is needed")
-    return [_text(value, record, columns[0]) for value in several]
+def _answer(cell: object) -> str | list[str]:
+    return _several(cell) if isinstance(cell, list) else text_in(cell)
 
 
-def _options(shape: Shape, record: Record) -> list[str]:
-    columns = _each(shape.options)
-    cells = [cell(record, column) for column in columns]
-    single = len(columns) == 1
-    values = listed_options(cells[0]) if single else _without_last(cells, record, columns)
-    if isinstance(values, list) and 2 <= len(values) <= len(ascii_uppercase):
-        return [_text(value, record, columns[0]) for value in values]
-    raise DataError(f"{record.where}: {', '.join(columns)}: 2 to 26 options are needed in a list")
+def _several(cells: Sequence[object]) -> list[str]:
+    there = [cell for cell in cells if not is_missing(cell) and cell != ""]
+    texts = cells if isinstance(cells, list) else there
+    if not texts:
+        raise ValueError("a right answer")
+    return list(map(text_in, texts))
 
 
-def _without_last(values: list[object], record: Record, columns: list[str]) -> list[object]:
-    """Return the options without the empty ones at the end.
-
-    Raises DataError for an empty one before another, which would get its letter.
-    """
-    full = [not missing(value) and value != "" for value in values]
-    kept = values[: sum(full)]
-    if not all(full[: len(kept)]):
-        raise DataError(f"{record.where}: option {columns[full.index(False)]} is empty")
-    return kept
-
-
-def listed_options(value: object) -> object:
-    """Return a list, also one that is written as Python writes it (MMMU: "['cat', 'dog']").
-
-    None for a text that is no such list, or has half of a character in it.
-    """
-    if not isinstance(value, str):
-        return value
-    try:
-        found = ast.literal_eval(value)
-        return found if escape_all(found) == found else None
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-        return None
-
-
-def bare_letter(answer: str) -> str:
-    """Return the capital of an answer such as "B", "b", "(B)" or "B.", else nothing."""
-    match = _BARE.fullmatch(answer)
-    return match[1].upper() if match else ""
-
-
-def _letter(answer: object, options: Sequence[str], record: Record) -> str | Broken:
-    """The letter of the right option, which is given by its place from 0, its letter or itself.
-
-    A letter is that of a position, also where it is the text of another option (MMMU). Broken
-    where the answer is the text of several options.
-    """
-    letters = ascii_uppercase[: len(options)]
-    if isinstance(answer, int) and not isinstance(answer, bool) and 0 <= answer < len(options):
-        return letters[answer]
-    if isinstance(answer, str) and len(answer) == 1 and answer in letters:
-        return answer
-    if options.count(answer) == 1:
-        return letters[options.index(answer)]
-    if isinstance(answer, str) and answer not in options and bare_letter(answer) in [*letters]:
-        return bare_letter(answer)
-    if answer in options:
-        return Broken(f"{record.where}: answer {repr(answer)} is the text of several options")
-    raise DataError(
-        f"{record.where}: answer {repr(answer)} is none of its {count(len(options), 'option')}: a"
-        f" letter of {letters[0]} to {letters[-1]}, a place from 0 or the text of one is needed"
-    )
-
-
-def _tags(shape: Shape, record: Record) -> dict[str, str]:
-    """The tags that the row has a value for."""
-    tags = {}
-    for name, column in shape.tags.items():
-        value = cell(record, column)
-        if not missing(value) and value != "":
-            tags[name] = str(value).lower() if isinstance(value, bool) else str(value)
-    return tags
+def _choices(rows: Rows, shape: Shape) -> tuple[Sequence[Any], Sequence[Any]]:
+    """Return the letter of the right option with the options, and the options as lines."""
+    names = each(shape.options)
+    answers = rows.column(each(shape.target)[0])
+    options = zip(*map(rows.column, names), strict=True)
+    targets, lines = [], []
+    for at, (answer, cells) in enumerate(zip(answers, options, strict=True)):
+        texts = option_texts(cells, names, rows.where(at))
+        letter = right_letter([answer], texts, rows.where(at))
+        broken = isinstance(letter, Broken)
+        targets.append(letter if broken else {"answer": letter, "options": texts})
+        lines.append(letter if broken else lettered(texts))
+    return targets, lines

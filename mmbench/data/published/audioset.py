@@ -8,59 +8,52 @@ the README of agkphysics/AudioSet on the Hugging Face hub.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from pathlib import Path
 
-from mmbench.data.mapping.classes import positions
-from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.mapping.published_rows import media_beside
-from mmbench.data.readers.csv_reader import csv_reader
+from mmbench.data.mapping.classes import Classes
+from mmbench.data.mapping.media_columns import Columns
+from mmbench.data.mapping.samples import Shape, data_of, sample_table
 from mmbench.data.readers.json_files import read_file
-from mmbench.data.readers.records import Record, text_of
-from mmbench.data.readers.table_files import read_records, text_lines
+from mmbench.data.readers.records import refuse_duplicates, text_of
+from mmbench.data.readers.rows import FileRows
+from mmbench.data.readers.table_files import csv_records, read_records
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
-from mmbench.text import count
-from mmbench.types import Sample
 
 _CLASSES = "class_labels_indices.csv"
 _FIELDS = ("YTID", "start_seconds", "end_seconds", "positive_labels")
 _FOLDERS = ("audios/{split}_segments/Y{id}", "audio/{split}/{id}", "{split}/{id}", "Y{id}", "{id}")
 _ENDINGS = (".wav", ".flac", ".ogg", ".m4a", ".mp3")
+_COMMENT = re.compile(rb"^#.*$", re.MULTILINE)
 
 
 @declare_source("folder")
 def audioset(
-    root: Path | None, *, split: str = "eval", paths: str | list[str] | None = None
+    root: Path | None, *, split: str = "eval", columns: dict[str, Columns] | None = None
 ) -> Samples:
     """A sample for each segment: the positions of its labels, of all classes, as target.
 
     `root` holds `{split}_segments.csv` and class_labels_indices.csv, in it or in `metadata`, and
-    the sounds, cut to their segments, under one of the usual paths; `paths` are others, with
-    {YTID}, {start_seconds} and {end_seconds} in them. Sounds that are not there fail.
+    the sounds, cut to their segments, under one of the usual paths; `columns` gives others,
+    {audio: [PATH, …]}, with {YTID}, {start_seconds} and {end_seconds} in them. Sounds that are not
+    there fail.
 
     Raises DataError for files that are missing or cannot be read, UnknownName for a label that is
     no class.
     """
     file, listed = _file(root, f"{split}_segments.csv"), _file(root, _CLASSES)
     classes = sorted(read_records(listed), key=lambda row: int(text_of(row, "index")))
-    order = {text_of(row, "mid"): position for position, row in enumerate(classes)}
     names = [text_of(row, "display_name") for row in classes]
     refuse_duplicates("class", names, str(listed))
-    records = list(_segments(file))
-    given = [paths] if isinstance(paths, str) else paths
-    contents = media_beside(records, given or _usual(split), "audio", file)
-    samples = [
-        Sample(
-            text_of(row, "YTID"),
-            {"audio": content},
-            positions(text_of(row, "positive_labels").split(","), order, row),
-        )
-        for row, content in zip(records, contents, strict=True)
-    ]
-    refuse_duplicates("id", [sample.id for sample in samples], str(file))
-    return Samples(samples, names)
+    lines = _COMMENT.sub(b"", read_file(file))
+    rows = FileRows(file, csv_records(lines, file, header=_FIELDS, padded=True))
+    given = columns or {"audio": _usual(split)}
+    shape = Shape("YTID", given)
+    labels = [label.split(",") for label in rows.column("positive_labels")]
+    targets = Classes.of([text_of(row, "mid") for row in classes]).targets(rows, labels)
+    return data_of([sample_table(rows, shape, targets)], shape, rows, names)
 
 
 def _file(root: Path | None, name: str) -> Path:
@@ -72,18 +65,6 @@ def _file(root: Path | None, name: str) -> Path:
     raise DataError(f"{root}: has no {name}, nor its metadata has: put it there")
 
 
-def _segments(file: Path) -> Iterator[Record]:
-    lines = text_lines(read_file(file), file)
-    for number, line in enumerate(lines, start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        cells = next(csv_reader([line], skipinitialspace=True))
-        if len(cells) != len(_FIELDS):
-            got, names = count(len(cells), "field"), ", ".join(_FIELDS)
-            raise DataError(f"{file} line {number}: {got} where {names} are needed")
-        yield Record(f"{file} line {number}", dict(zip(_FIELDS, cells, strict=True)))
-
-
-def _usual(split: str) -> list[str]:
+def _usual(split: str) -> Columns:
     folders = [path.format(split=split, id="{YTID}") for path in _FOLDERS]
     return [f"{folder}{ending}" for folder in folders for ending in _ENDINGS]

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmbench.data.mapping.classes import positions
-from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.mapping.published_rows import media_beside, rows_of
+from mmbench.data.mapping.classes import Classes
+from mmbench.data.mapping.samples import Shape, data_of, sample_table
+from mmbench.data.readers.annotation_files import annotation_rows
 from mmbench.data.readers.json_files import read_file
-from mmbench.data.readers.records import Record, optional, text_id
+from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.table_files import text_lines
 from mmbench.datasets import Samples
 from mmbench.protocols import declare_source
-from mmbench.types import Sample
 
-_PATHS = ("Charades_v1/{id}.mp4", "Charades_v1_480/{id}.mp4", "{id}.mp4")
+_VIDEOS = ["Charades_v1/{id}.mp4", "Charades_v1_480/{id}.mp4", "{id}.mp4"]
 _PLACES = ("", "Charades/")
 
 
@@ -32,27 +31,16 @@ def charades(root: Path | None, *, split: str = "test") -> Samples:
     Raises DataError for what is missing or cannot be read, UnknownName for an action that is none.
     """
     tables = [f"{place}Charades_v1_{split}.csv" for place in _PLACES]
-    file, records = rows_of(root, tables, "charades")
-    listed = file.with_name("Charades_v1_classes.txt")
-    lines = [line for line in text_lines(read_file(listed), listed) if line]
-    codes = [line.partition(" ")[0] for line in lines]
+    (rows,) = annotation_rows(root, tables, "charades")
+    listed = rows.folder / "Charades_v1_classes.txt"
+    lines = [line.partition(" ") for line in text_lines(read_file(listed), listed) if line]
+    codes = [code for code, *_ in lines]
     refuse_duplicates("class", codes, str(listed))
-    order = {code: place for place, code in enumerate(codes)}
-    contents = media_beside(records, _PATHS, "video", file)
-    samples = [
-        Sample(
-            text_id(row), {"video": video}, positions(_actions(row), order, row), tags=_scene(row)
-        )
-        for row, video in zip(records, contents, strict=True)
-    ]
-    refuse_duplicates("id", [sample.id for sample in samples], str(file))
-    return Samples(samples, [line.partition(" ")[2].strip() for line in lines])
+    shape = Shape("id", {"video": _VIDEOS}, tags={"scene": "scene"})
+    actions = [_actions(cell or "") for cell in rows.column("actions")]
+    samples = sample_table(rows, shape, Classes.of(codes).targets(rows, actions))
+    return data_of([samples], shape, rows, [name.strip() for *_, name in lines])
 
 
-def _actions(row: Record) -> list[str]:
-    return [part.split()[0] for part in optional(row, "actions").split(";") if part.strip()]
-
-
-def _scene(row: Record) -> dict[str, str]:
-    scene = optional(row, "scene")
-    return {"scene": scene} if scene else {}
+def _actions(cell: str) -> list[str]:
+    return [part.split()[0] for part in cell.split(";") if part.strip()]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from mmbench.data.mapping.media_files import find_images
+from mmbench.data.mapping.media_files import find_media
 from mmbench.data.mapping.pairs import check_count, first_captions, retrieval_data
 from mmbench.data.readers.caption_annotations import read_annotations
 from mmbench.data.readers.folders import matches
@@ -32,7 +32,7 @@ def coco(
     """Captions as queries ("text"), images as corpus ("image"), each caption linked to its image.
 
     `root` is an annotations file, or a folder that holds one (`find_annotations`); the images are
-    found beside it (`find_images`). `split` chooses the images of a Karpathy file; of any other,
+    found beside it (`find_media`). `split` chooses the images of a Karpathy file; of any other,
     `source` says `doubt` where its name does not tell the split.
     `captions` keeps the first so many of each image (all of COCO 5K are 25,010, five each 25,000),
     `images` the first so many images with their captions.
@@ -49,7 +49,7 @@ def coco(
     lines = [line for line in lines if line.image not in left_out]
     kept = listed[:images]
     names = [image.names for image in kept]
-    contents = find_images(names, path.parent, str(path), required=False)
+    contents = find_media(names, path.parent, str(path), listed=True)
     pairs = [(image.id, content) for image, content in zip(kept, contents, strict=True)]
     data = retrieval_data(pairs, first_captions(lines, captions), str(path))
     return replace(data, source={} if splits else doubt(path, split))

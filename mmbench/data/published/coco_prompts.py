@@ -5,10 +5,11 @@ from __future__ import annotations
 from hashlib import blake2b
 from pathlib import Path
 
-from mmbench.data.mapping.beside import optional_images
-from mmbench.data.mapping.pairs import Caption, check_count, refuse_duplicates
+from mmbench.data.mapping.media_files import find_media
+from mmbench.data.mapping.pairs import Caption, check_count
 from mmbench.data.published.coco import doubt, find_annotations
 from mmbench.data.readers.caption_annotations import read_annotations
+from mmbench.data.readers.records import refuse_duplicates
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
@@ -44,7 +45,7 @@ def coco_prompts(
         found_ = count(len(told), "image")
         raise DataError(f"{path}: has {found_} with a caption where {wanted} are needed")
     kept = told[:images]
-    contents = optional_images([image.names for image in kept], path.parent, str(path))
+    contents = find_media([image.names for image in kept], path.parent, str(path))
     return Samples(
         [
             Sample(image.id, {"text": chosen[image.id].text}, content, group=image.id)

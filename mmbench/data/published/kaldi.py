@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmbench.data.mapping.beside import sounds_in
+from mmbench.data.readers.folders import sounds_in
 from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.transcript_lines import kaldi_texts
 from mmbench.text.alternatives import Reference

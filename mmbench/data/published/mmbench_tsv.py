@@ -14,9 +14,9 @@ from string import ascii_uppercase
 
 from msgspec.structs import replace
 
-from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.mapping.samples import Shape, sample_of
-from mmbench.data.readers.records import Record, optional, text_id, text_of
+from mmbench.data.mapping.samples import Shape, sample_table
+from mmbench.data.readers.records import Record, optional, refuse_duplicates, text_id, text_of
+from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.data.readers.temporary_media import Spool
 from mmbench.datasets import Samples, lettered
@@ -47,23 +47,26 @@ def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
     refuse_duplicates("index", ids, str(file))
     turned = any(_number(ident) >= _ROTATED for ident in ids)
     images = _images(records, ids)
+    rows = FileRows(file, records)
+    letters = [letter for letter in ascii_uppercase if rows.has(letter)]
+    tags = {name: name for name in _TAGS if rows.has(name)}
+    shape = Shape("index", {"question": "question"}, "answer", letters, "", tags)
+    contents = [_image(*row, images) for row in zip(records, ids, strict=True)]
     samples: list[Sample] = []
-    for record, ident in zip(records, ids, strict=True):
-        sample = _sample(record, ident, images)
-        samples += [sample] if turned or not circular else _rotations(sample)
+    found = sample_table(rows, shape, media={"image": contents})
+    for record, sample in zip(records, found, strict=True):
+        asked = _asked(sample, optional(record, "hint"))
+        samples += [asked] if turned or not circular else _rotations(asked)
     return Samples(samples, group_name="question")
 
 
-def _sample(record: Record, ident: str, images: dict[str, MediaInFile]) -> Sample:
-    letters = [letter for letter in ascii_uppercase if letter in record.cells]
-    tags: dict[str, str] = {name: name for name in _TAGS if name in record.cells}
-    shape = Shape("index", {"question": "question"}, "answer", letters, "", tags)
-    sample = sample_of(shape, record, ident, {"image": _image(record, ident, images)})
-    hint = optional(record, "hint")
-    if hint:
-        sample.inputs["question"] = f"{hint}\n{sample.inputs['question']}"
-    number = _number(ident)
-    return replace(sample, group=str(number % _ROTATED) if number >= 0 else ident)
+def _asked(sample: Sample, hint: str) -> Sample:
+    """Return a question with its hint in front, and its group."""
+    number = _number(sample.id)
+    group = str(number % _ROTATED) if number >= 0 else sample.id
+    lead = f"{hint}\n" if hint else ""
+    question = f"{lead}{sample.inputs['question']}"
+    return replace(sample, group=group, inputs={**sample.inputs, "question": question})
 
 
 def _number(ident: str) -> int:

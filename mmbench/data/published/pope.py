@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmbench.data.mapping.beside import optional_images
-from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.mapping.media_files import find_media
 from mmbench.data.readers.folders import matches
 from mmbench.data.readers.json_files import read_file
-from mmbench.data.readers.records import Record, text_id, text_of
+from mmbench.data.readers.records import Record, refuse_duplicates, text_id, text_of
 from mmbench.data.readers.table_files import json_records
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, UnknownName
@@ -73,7 +72,7 @@ def _samples(file: Path, beside: Path, prefix: str) -> list[Sample]:
     ids = [text_id(record, ("question_id", "id")) for record in records]
     refuse_duplicates("question id", ids, str(file))
     names = [text_of(record, "image") for record in records]
-    images = optional_images([[name] for name in names], beside, str(file))
+    images = find_media([[name] for name in names], beside, str(file))
     category = file.stem.rpartition("_")[2]
     tags = {"category": category} if category in CATEGORIES else {}
     return [

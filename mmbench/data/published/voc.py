@@ -10,7 +10,7 @@ from __future__ import annotations
 from glob import escape
 from pathlib import Path
 
-from mmbench.data.mapping.beside import optional_media
+from mmbench.data.mapping.media_files import find_media
 from mmbench.data.mapping.prompts import with_templates
 from mmbench.data.readers.folders import matches
 from mmbench.data.readers.json_files import read_file
@@ -47,7 +47,7 @@ def voc(
         if list(found) != ids:
             raise DataError(f"{file}: lists other images than {files[0].name}")
     wanted = [[f"JPEGImages/{ident}.jpg"] for ident in ids]
-    images = optional_media(wanted, home, str(home), "image")
+    images = find_media(wanted, home, str(home))
     samples = [
         Sample(ident, {"image": image}, [place for place, has in enumerate(marks) if has[ident]])
         for ident, image in zip(ids, images, strict=True)

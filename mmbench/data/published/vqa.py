@@ -10,9 +10,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from mmbench.data.mapping.beside import optional_images
-from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.mapping.media_files import find_media
 from mmbench.data.readers.json_files import decode_json, read_file
+from mmbench.data.readers.records import refuse_duplicates
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
@@ -75,7 +75,7 @@ def vqa(root: Path | None, *, split: str = "val2014") -> Samples:
             f"{answered_in}: {part_of(len(lost), len(asked), 'question')} no answers:"
             f" {listed(lost)} of {asked_in.name}"
         )
-    images = optional_images([_names(q.image_id) for q in asked], asked_in.parent, str(asked_in))
+    images = find_media([_names(q.image_id) for q in asked], asked_in.parent, str(asked_in))
     pairs = zip(asked, images, strict=True)
     samples = [_sample(q, image, answers[str(q.question_id)]) for q, image in pairs]
     return Samples(samples, group_name="image", optional_tags=["question_type", "answer_type"])

@@ -1,21 +1,18 @@
-"""The files of the data source `listing`: which they are, and their rows."""
+"""Annotation files as they are published: which they are, how they are written, and their rows."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping
-from io import StringIO
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from mmbench.data.readers.csv_reader import csv_reader
-from mmbench.data.readers.json_files import decode_json, decode_text, read_file
+from mmbench.data.readers.json_files import decode_json, read_file
 from mmbench.data.readers.records import Record
-from mmbench.data.readers.table_files import jsonl_records, without_nan
+from mmbench.data.readers.rows import FileRows
+from mmbench.data.readers.table_files import csv_records, jsonl_records, record_table, without_nan
 from mmbench.errors import DataError
-from mmbench.text import count
 from mmbench.validation.named_values import as_struct
 
 Files = str | list[str] | Mapping[str, str | list[str]]
@@ -25,7 +22,7 @@ S = TypeVar("S", bound=Struct)
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
-class Table(Struct, frozen=True, forbid_unknown_fields=True):
+class TableFormat(Struct, frozen=True, forbid_unknown_fields=True):
     """How a table is written: the names of its columns where it has no header, its separator.
 
     `quoted` says whether quotes enclose fields, as Excel does it, or are text as any other.
@@ -44,6 +41,26 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True):
 def option_as(kind: type[S], given: Mapping[str, object], option: str) -> S:
     """A data option that is a mapping, as this kind of one. Raises SpecError."""
     return as_struct(given, kind, f"data option {option}")
+
+
+def annotation_rows(
+    root: Path | None,
+    files: Files,
+    source: str,
+    *,
+    entry: str = "",
+    table: Mapping[str, object] | None = None,
+) -> list[FileRows]:
+    """Return all rows of each of the `files` (`find_files`), by part.
+
+    `entry` is that of a JSON file that holds the rows (`data`, or `a.b`), `table` says how a table
+    is written (`TableFormat`). The column `row` has the number of each row, `part` its part, `key`
+    its key in a JSON mapping. Raises DataError where there is no such file, and for what cannot be
+    read.
+    """
+    written = option_as(TableFormat, table or {}, "table")
+    found = find_files(root, files, source)
+    return [FileRows(file, read_rows(file, entry, written), part) for part, file in found]
 
 
 def find_files(root: Path | None, files: Files, source: str) -> list[tuple[str, Path]]:
@@ -68,8 +85,8 @@ def _first(root: Path, names: str | list[str]) -> Path:
     raise DataError(f"{root}: has no {' or '.join(wanted)}: put it there, or give --data FILE")
 
 
-def read_rows(file: Path, rows: str, table: Table) -> list[Record]:
-    """The rows of a JSON, JSONL, CSV or TSV file, of JSON those in the entry `rows`.
+def read_rows(file: Path, entry: str, written: TableFormat) -> Sequence[Record]:
+    """The rows of a JSON, JSONL, CSV or TSV file, of JSON those in an entry.
 
     Rows of a JSON mapping have their key in the column `key`; a cell of a table that is `nan` or
     `NaN` is None. Raises DataError.
@@ -77,51 +94,27 @@ def read_rows(file: Path, rows: str, table: Table) -> list[Record]:
     data = read_file(file)
     suffix = file.suffix.lower()
     if suffix == ".json":
-        return list(_json_rows(decode_json(data, object, file), file, rows))
+        return _json_rows(decode_json(data, object, file), file, entry)
     if suffix == ".jsonl":
-        return list(jsonl_records(data, file))
-    if suffix not in _SEPARATORS and not table.separator:
+        return jsonl_records(data, file)
+    separator = written.separator or _SEPARATORS.get(suffix, "")
+    if not separator:
         raise DataError(f"{file}: a file is needed that ends in .json, .jsonl, .csv or .tsv")
-    return list(_table_rows(decode_text(data, file), file, table))
+    found = csv_records(data, file, separator, header=written.header, quoted=written.quoted)
+    return without_nan(found)
 
 
-def _json_rows(found: object, file: Path, rows: str) -> Iterator[Record]:
-    for name in filter(None, rows.split(".")):
+def _json_rows(found: Any, file: Path, entry: str) -> Sequence[Record]:
+    for name in filter(None, entry.split(".")):
         if not isinstance(found, dict) or name not in found:
-            raise DataError(f"{file}: has no entry {rows!r}")
+            raise DataError(f"{file}: has no entry {entry!r}")
         found = found[name]
-    place = f"{file}: {rows or '$'}"
+    place = f"{file}: {entry or '$'}"
     if isinstance(found, dict):
-        found = [_keyed(key, row) for key, row in found.items()]
+        found = [{"key": k, **row} if isinstance(row, dict) else row for k, row in found.items()]
     if not isinstance(found, list):
         raise DataError(f"{place}: a list of rows is needed, or a mapping of them")
     for number, row in enumerate(found):
         if not isinstance(row, dict):
             raise DataError(f"{place}[{number}]: a mapping of columns to values is needed")
-        yield Record(f"{place}[{number}]", row)
-
-
-def _keyed(key: str, row: object) -> object:
-    return {"key": key, **row} if isinstance(row, dict) else row
-
-
-def _table_rows(text: str, file: Path, table: Table) -> Iterator[Record]:
-    separator = table.separator or _SEPARATORS[file.suffix.lower()]
-    lines = csv_reader(
-        StringIO(text, newline=""),
-        delimiter=separator,
-        quoted=table.quoted,
-        strict=table.quoted,
-    )
-    try:
-        header = table.header or next(lines, [])
-        for cells in lines:
-            where = f"{file} line {lines.line_num}"
-            if cells and len(cells) != len(header):
-                raise DataError(
-                    f"{where}: {count(len(cells), 'field')} where {len(header)} are needed"
-                )
-            if cells:
-                yield Record(where, without_nan(dict(zip(header, cells, strict=True))))
-    except csv.Error as error:
-        raise DataError(f"{file} line {lines.line_num}: {error}") from error
+    return record_table([f"{place}[{number}]" for number in range(len(found))], found)

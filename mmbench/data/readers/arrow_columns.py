@@ -1,64 +1,72 @@
-"""Rows out of Arrow tables, where an image is a path, bytes, or a struct of both."""
+"""Columns of Arrow tables: as columns of values, and the media in them, wherever these lie."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from mmbench.data.mapping.rows import Row
+from mmbench.columns import Column, Texts
 from mmbench.errors import DataError
-from mmbench.media.inside import MediaInFile
-from mmbench.types import Media
+from mmbench.media.inside import ByteRanges, MediaFile, MediaInFile
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from datasets import Dataset
+    from numpy.typing import NDArray
+
+_BATCH = 100  # rows of media held at a time
+_BLOCK = 1 << 13  # values that are Python objects at a time
+
+
+class Values(Column[Any]):
+    """Values in an Arrow column, which errors call `what`."""
+
+    def __init__(self, array: pa.ChunkedArray, what: str) -> None:
+        self.array, self.what = array, what
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[Any]:
+        for start in range(0, len(self), _BLOCK):
+            yield from self._objects(self.array.slice(start, _BLOCK))
+
+    def value(self, row: int) -> Any:
+        """Return the value of a row. Raises DataError."""
+        return self._objects(self.array.slice(row, 1))[0]
+
+    def take(self, rows: NDArray[np.int64]) -> Values:
+        """Return the values of rows [k]."""
+        return Values(self.array.take(rows), self.what)
+
+    def _objects(self, array: pa.ChunkedArray) -> list[Any]:
+        try:
+            found: list[Any] = array.to_pylist()
+        except (ValueError, OverflowError) as error:  # a date that no calendar has
+            raise DataError(f"{self.what}: cannot be read: {error}") from error
+        return found
+
+
+def as_values(array: pa.ChunkedArray, what: str) -> Sequence[Any]:
+    """Return an Arrow column as a column of Python's values.
+
+    Raises DataError, which calls it `what`, for text that is not UTF-8.
+    """
     import pyarrow as pa
 
-
-def arrow_rows(
-    table: pa.Table,
-    columns: dict[str, str],
-    start: int,
-    source: str,
-    part: Callable[[int], MediaInFile],
-    stored: Iterable[object] | None = None,
-) -> Iterator[Row]:
-    """The rows of a table, the first of which has the number `start`.
-
-    `columns` is what `choose_columns` gave. `stored` says which rows have their image as bytes,
-    where the table has these no more; `part` is called with the number of each of them. Raises
-    DataError for an image column of another type, and for values that cannot be read.
-    """
-    rows = f"{source}, rows {start} to {start + table.num_rows - 1}"
+    array = plain(array)
     try:
-        paths, found = _paths(table, columns["image"], source)
-        cells = {key: table[name].to_pylist() for key, name in columns.items() if key != "image"}
-    except (ValueError, OverflowError) as error:
-        # Text that is not UTF-8, a date that no calendar has.
-        raise DataError(f"{rows}: cannot be read: {error}") from error
-    images = zip(paths, found if stored is None else stored, strict=True)
-    for i, (path, has) in enumerate(images):
-        number = start + i
-        image: str | Media | None = path
-        if has:
-            image = Media("image", f"row {number} of {source}", part(number))
-        yield Row(f"row {number}", image or None, **{key: cells[key][i] for key in cells})
-
-
-def _paths(table: pa.Table, name: str, source: str) -> tuple[list[str | None], list[bool]]:
-    if name not in table.column_names:
-        return [None] * table.num_rows, [False] * table.num_rows
-    return media_cells(table[name], f"{source}: the image column")
-
-
-def media_cells(column: pa.ChunkedArray, what: str) -> tuple[list[str | None], list[bool]]:
-    """Return for each row its path, if it has one, and whether it has bytes. No bytes are copied.
-
-    Raises DataError, naming `what` the column is, for a column of anything else.
-    """
-    import pyarrow.compute as pc
-
-    paths, data = media_columns(column, what)
-    return paths.to_pylist(), pc.is_valid(data).to_pylist()
+        array.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{what}: cannot be read: {error}") from error
+    kind = array.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return Texts(array)
+    return Values(array, what)
 
 
 def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
@@ -121,3 +129,83 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
     types = pa.types
     return bool(types.is_null(kind) or types.is_binary(kind) or types.is_large_binary(kind))
+
+
+def parts_of(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:
+    """Return what gives the medium in a row, by number.
+
+    Where the rows are those of whole Arrow files, in their order, a medium is a piece of such a
+    file. Otherwise (`test[:100]`, data in memory) the library is asked for the row.
+    """
+    files = [_pieces(Path(entry["filename"]), column) for entry in dataset.cache_files]
+    stored: list[MediaFile] = [file for file in files if file is not None]
+    if len(stored) < len(files) or sum(map(len, stored)) != len(dataset):
+        stored = [_Rows(dataset, column)]
+    ends = list(accumulate(map(len, stored)))
+
+    def part(number: int) -> MediaInFile:
+        at = bisect_right(ends, number)
+        return MediaInFile(stored[at], number - (ends[at - 1] if at else 0))
+
+    return part
+
+
+class _Rows(MediaFile):
+    """The media in a column of a data set, wherever the library has them."""
+
+    def __init__(self, dataset: Dataset, column: str) -> None:
+        self._rows = dataset.select_columns([column]).with_format("arrow")
+        self._column = column
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def read(self, number: int) -> bytes:
+        (data,) = self._cells(number, number + 1)
+        return data or b""
+
+    def each(self) -> Iterator[bytes | None]:
+        for start in range(0, len(self), _BATCH):
+            yield from self._cells(start, start + _BATCH)
+
+    def _cells(self, start: int, stop: int) -> list[bytes | None]:
+        column = self._rows[start:stop][self._column]
+        cells: list[bytes | None] = media_columns(column, self._column)[1].to_pylist()
+        return cells
+
+
+def _pieces(file: Path, column: str) -> ByteRanges | None:
+    """Return the media in a column of an Arrow file; None where they do not lie there as bytes."""
+    import numpy as np
+    import pyarrow as pa
+
+    with pa.memory_map(str(file)) as stream:
+        whole = stream.read_buffer()
+    table = pa.ipc.open_stream(whole).read_all()
+    if column not in table.column_names:
+        return None
+    _, data = media_columns(table[column], column)
+    if pa.types.is_null(data.type):
+        return None
+    found = [_stretches(chunk, whole.address) for chunk in data.chunks]
+    offsets = np.concatenate([np.empty(0, np.int64), *(start for start, _ in found)])
+    lengths = np.concatenate([np.empty(0, np.int64), *(length for _, length in found)])
+    inside = (offsets >= 0) & (offsets + lengths <= whole.size)
+    return ByteRanges(file, offsets, lengths, column) if inside.all() else None
+
+
+def _stretches(chunk: pa.Array, address: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how far behind an address the values of a chunk begin, and their lengths: [n] int64.
+
+    The length of null is -1.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    _, ends, data = chunk.buffers()
+    kind = np.int64 if pa.types.is_large_binary(chunk.type) else np.int32
+    cut = np.frombuffer(ends, kind)[chunk.offset : chunk.offset + len(chunk) + 1]
+    bounds: NDArray[np.int64] = cut.astype(np.int64)
+    lengths = np.where(chunk.is_valid().to_numpy(zero_copy_only=False), np.diff(bounds), -1)
+    start = data.address - address if data else 0
+    return bounds[:-1] + start, lengths.astype(np.int64)

@@ -1,11 +1,27 @@
-"""Names that systems and tools leave in folders: neither classes, nor media, nor tables."""
+"""Files in folders: which are data, which are media, and the ids that their paths give them."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePath
 
-# macOS archives; Windows; Synology and QNAP file servers; ext file systems; Python. Lower case.
-_NAMES = frozenset(
+from mmbench.data.readers.records import refuse_duplicates
+from mmbench.errors import DataError
+from mmbench.surrogates import escape_surrogates
+from mmbench.types import Modality
+
+IMAGES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"),
+    *(".jp2", ".ppm", ".pgm", ".pbm", ".tga"),
+)
+SOUNDS = (".flac", ".wav", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".aiff")
+VIDEOS = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".mpg", ".mpeg", ".m4v")
+ENDINGS: dict[Modality, tuple[str, ...]] = {"image": IMAGES, "audio": SOUNDS, "video": VIDEOS}
+MEDIA: tuple[Modality, ...] = tuple(ENDINGS)
+# What systems and tools leave in folders: macOS archives; Windows; Synology and QNAP file servers;
+# ext file systems; Python. Lower case.
+_SYSTEM_NAMES = frozenset(
     {
         *("__macosx", "icon\r"),
         *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini"),
@@ -17,11 +33,17 @@ _NAMES = frozenset(
 
 
 def is_system_name(name: str) -> bool:
-    """Whether a file or a folder of this name holds no data.
+    """Whether a file or a folder of this name holds no data: no class, medium or table.
 
     Hidden names are among them: `.DS_Store`, AppleDouble files (`._a.jpg`), `.ipynb_checkpoints`.
     """
-    return name.startswith(".") or name.lower() in _NAMES
+    return name.startswith(".") or name.lower() in _SYSTEM_NAMES
+
+
+def modality_by_ending(path: str) -> Modality | None:
+    """Return what the ending of a file's name says it is, None for no medium."""
+    suffix = PurePath(path).suffix.lower()
+    return next((name for name, endings in ENDINGS.items() if suffix in endings), None)
 
 
 def entries(folder: Path) -> list[Path]:
@@ -33,3 +55,60 @@ def matches(folder: Path, pattern: str) -> list[Path]:
     """The paths below a folder that match a glob pattern, in order, without system names."""
     found = folder.glob(pattern)
     return sorted(p for p in found if not any(map(is_system_name, p.relative_to(folder).parts)))
+
+
+def file_id(file: Path, root: Path) -> str:
+    """Return the path of a file below `root`, without its ending, as valid text."""
+    return escape_surrogates(file.relative_to(root).with_suffix("").as_posix())
+
+
+def files_below(root: Path, above: Path | None = None) -> Iterator[Path]:
+    """Yield the files of a folder and of those below it, by sorted name; a linked folder once.
+
+    Links to folders are followed, and a folder that several paths lead to, as a loop of links has
+    it, is listed at the first; `above` is a folder that contains `root` and that no link enters.
+    Hidden files and what systems leave in folders (`is_system_name`)
+    are left out. Raises DataError for a folder that cannot be listed.
+    """
+    seen = set() if above is None else {_identity(above)}
+    for place, folders, names in os.walk(root, onerror=_refuse, followlinks=True):
+        if (identity := _identity(Path(place))) in seen:
+            folders.clear()
+            continue
+        seen.add(identity)
+        folders[:] = sorted(name for name in folders if not is_system_name(name))
+        yield from (Path(place, name) for name in sorted(names) if not is_system_name(name))
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
+
+
+def _refuse(error: OSError) -> None:
+    raise DataError(f"{error.filename}: cannot be listed: {error.strerror}") from error
+
+
+def media_in(root: Path, modality: Modality) -> list[tuple[str, Path]]:
+    """Return ids and paths of the media of a folder and of those below it, by path.
+
+    `files_below` says which files are left out. Raises DataError where there is no folder or no
+    medium, or two media have one id.
+    """
+    endings = ENDINGS[modality]
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder: give a FOLDER of {modality}s")
+    files = sorted(file for file in files_below(root) if file.suffix.lower() in endings)
+    ids = [file_id(file, root) for file in files]
+    if not files:
+        raise DataError(
+            f"{root}: no {modality} in it or below, by the extensions {' '.join(endings)}"
+        )
+    refuse_duplicates(f"{modality} id", ids, str(root))
+    return list(zip(ids, files, strict=True))
+
+
+def sounds_in(folder: Path) -> dict[str, str]:
+    """The sounds in a folder: name without the ending → path."""
+    files = [file for file in entries(folder) if file.suffix.lower() in SOUNDS]
+    return {escape_surrogates(file.stem): str(file) for file in reversed(files)}

@@ -1,186 +1,96 @@
-"""Data sets of the datasets library with their images, sounds and videos left encoded."""
+"""Rows of data sets of the datasets library, whose images, sounds and videos stay encoded."""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from mmbench.columns import ABSENT, Mapped, Mappings, patched
-from mmbench.data.mapping.beside import MEDIA
-from mmbench.data.mapping.media_fields import field_modality, located, without_empty
-from mmbench.data.mapping.samples import Shape, cell, chosen
-from mmbench.data.readers.arrow_columns import media_cells
-from mmbench.data.readers.arrow_files import parts_of
-from mmbench.data.readers.records import Record
-from mmbench.errors import DataError, UnknownName
-from mmbench.media.inside import MediaInFile
-from mmbench.types import Content, Media, Modality
+from mmbench.columns import Mapped, patched
+from mmbench.data.readers.arrow_columns import as_values, media_columns, parts_of
+from mmbench.data.readers.folders import MEDIA
+from mmbench.data.readers.hub_datasets import open_dataset
+from mmbench.data.readers.rows import MediaCell, Rows
+from mmbench.types import Media, Modality
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from datasets import Dataset
 
-_BATCH = 1000  # rows looked at together
-
-Numbered = tuple[int, Record]
+_BATCH = 1000  # rows of media looked at together
 
 
-class _Stored:
-    """Stands in a cell for the bytes of a medium, which are left where they are."""
+def library_rows(
+    root: Path | None,
+    path: str,
+    name: str | None,
+    split: str,
+    revision: str | None,
+    where: Mapping[str, object] | None = None,
+) -> LibraryRows:
+    """Return the rows of a split of the data set at `root`, else at `path` or on the hub.
 
-    def __repr__(self) -> str:
-        return "bytes"
+    Only those in which the columns of `where` have these values. Raises DataError, UnknownName as
+    `open_dataset` does.
+    """
+    dataset, source = open_dataset(root, path, name, split, revision)
+    place = f"{source['path']} ({', '.join(filter(None, [name, split]))})"
+    rows = LibraryRows(dataset, place, source)
+    rows.keep(where)
+    return rows
 
 
-STORED = _Stored()
+class LibraryRows(Rows):
+    """The rows of a data set of the library; those of the hub have paths in its cache."""
 
+    def __init__(self, dataset: Dataset, place: str, source: dict[str, str]) -> None:
+        folder = Path(source["path"])
+        super().__init__(place, folder.parent if folder.is_file() else folder, len(dataset))
+        self._dataset, self.source = dataset, source
 
-class Encoded(NamedTuple):
-    """A data set with its media left encoded, and which inputs are media."""
+    def names(self) -> list[str]:
+        """Return the names of the columns."""
+        return list(self._dataset.column_names)
 
-    dataset: Dataset
-    media: dict[str, tuple[str, Modality]]  # input → column, modality
-    label: str
-    beside: Path  # where paths that are not absolute begin
+    def read(self, name: str) -> Sequence[Any]:
+        """Return the cells of a column, of all rows of the data set."""
+        table = self._dataset.select_columns([name]).with_format("arrow")[:]
+        return as_values(table[name], f"{self.place}: column {name}")
 
-    def records(self, columns: list[str]) -> Iterator[Numbered]:
-        """Yield number and row; the cell of a medium is its path, or `STORED` for its bytes."""
-        names = list(dict.fromkeys(_column(self.dataset, c, self.label) for c in columns))
-        table = self.dataset.select_columns(names).with_format("arrow")
-        heavy = {column for column, _ in self.media.values()}
+    def content_type(self, column: str) -> str:
+        """Return image, audio, video or bytes where the type of a column says so, else nothing."""
+        feature = self._dataset.features.get(column)
+        kind = type(feature).__name__.lower()
+        if kind in MEDIA:
+            return kind
+        inside = feature if isinstance(feature, dict) else getattr(feature, "dtype", "")
+        return "bytes" if "bytes" in inside or "binary" in inside else ""
+
+    def classes(self, column: str) -> list[str]:
+        """Return the names of the classes of a column of labels, or of lists of them."""
+        feature = self._dataset.features.get(column)
+        names = getattr(getattr(feature, "feature", feature), "names", None)
+        return list(names) if names else []
+
+    def media(self, column: str, modality: Modality) -> Sequence[MediaCell]:
+        """Return the cells of a column of media: no bytes are read or decoded."""
+        import pyarrow.compute as pc
+
+        self.refuse_unknown(column)
+        dataset = self._dataset
+        table = dataset.select_columns([column]).with_format("arrow")
+        without: dict[int, str | None] = {}
         for start in range(0, len(table), _BATCH):
-            part = table[start : start + _BATCH]
-            cells = {n: self._cells(part[n], n, heavy) for n in names}
-            for row in range(part.num_rows):
-                number = start + row
-                yield number, Record(self.where(number), {name: cells[name][row] for name in names})
+            found = table[start : start + _BATCH][column]
+            paths, stored = media_columns(found, f"{self.place}: column {column}")
+            lacking = pc.invert(pc.is_valid(stored)).to_numpy().nonzero()[0].tolist()
+            given = paths.take(lacking).to_pylist() if lacking else []
+            without |= {start + at: path or None for at, path in zip(lacking, given, strict=True)}
+        if len(without) == len(table):
+            return [without[number] for number in self.numbers.tolist()]
+        medium = partial(self._medium, parts_of(dataset, column), modality, column)
+        here = {at: without[n] for at, n in enumerate(self.numbers.tolist()) if n in without}
+        return patched(Mapped(medium, self.as_column()), here)
 
-    def _cells(self, column: pa.ChunkedArray, name: str, heavy: Collection[str]) -> list[object]:
-        if name not in heavy:
-            return list(column.to_pylist())
-        paths, stored = media_cells(column, f"{self.label}: column {name}")
-        return [STORED if has else path for path, has in zip(paths, stored, strict=True)]
-
-    def contents(self, rows: Rows, optional: Collection[str] = ()) -> Mappings:
-        """Return the media of each row, by input: paths are looked for as `find_images` does."""
-        columns = {name: column for name, (column, _) in self.media.items()}
-        media = {name: self._located(name, rows) for name in self.media}
-        gaps: dict[str, dict[int, Any]] = {name: {} for name in media}
-        empty = {at for c in columns.values() for at, one in enumerate(rows.cells[c]) if not one}
-        for at in sorted(empty):
-            row = {n: media[n][at] if rows.cells[c][at] else None for n, c in columns.items()}
-            found = without_empty(row, rows.where(at), columns, optional)
-            for name in media:
-                gaps[name][at] = found.get(name, ABSENT)
-        return Mappings({n: patched(media[n], gaps[n]) for n in media}, len(rows.numbers))
-
-    def _located(self, name: str, rows: Rows) -> Sequence[Content | None]:
-        """Return the media of one input: of bytes where there are any, else at their paths."""
-        column, modality = self.media[name]
-        cells = rows.cells[column]
-        stored = [cell is STORED for cell in cells]
-        if any(stored):
-            part = parts_of(self.dataset, column)
-            media = Mapped(partial(self._medium, part, modality, column), rows.numbers)
-            if not any(isinstance(cell, str) for cell in cells):
-                return media
-            cells = [media[at] if has else cells[at] for at, has in enumerate(stored)]
-        return located([cell or None for cell in cells], self.beside, self.label, modality)
-
-    def _medium(
-        self, part: Callable[[int], MediaInFile], modality: Modality, column: str, number: int
-    ) -> Media:
-        return Media(modality, f"{column} of {self.where(number)}", part(number))
-
-    def where(self, number: int) -> str:
-        """Return what errors call a row."""
-        return f"{self.label} row {number}"
-
-
-class Rows:
-    """Rows that a task asks for: the number of each, and by column the cells of its media.
-
-    `columns` are others of which the cells are wanted.
-    """
-
-    def __init__(self, held: Encoded, columns: Sequence[str] = ()) -> None:
-        self._held = held
-        self.numbers = array("q")
-        media = [column for column, _ in held.media.values()]
-        self.cells: dict[str, list[Any]] = {name: [] for name in (*media, *columns)}
-
-    def where(self, at: int) -> str:
-        """Return what errors call the row in this place."""
-        return self._held.where(self.numbers[at])
-
-    def add(self, number: int, record: Record) -> None:
-        """Add a row of `Encoded.records`."""
-        self.numbers.append(number)
-        for column, cells in self.cells.items():
-            cells.append(cell(record, column))
-
-    def chosen(
-        self, records: Iterable[Numbered], where: Mapping[str, object] | None
-    ) -> Iterator[Numbered]:
-        """Add the rows in which columns have the values of `where`, and yield them."""
-        for number, record in records:
-            if chosen(record, where):
-                self.add(number, record)
-                yield number, record
-
-
-def encoded(dataset: Dataset, shape: Shape, label: str, beside: Path) -> Encoded:
-    """Return a data set whose inputs are left encoded where they are media.
-
-    Errors call it `label`. Raises DataError for an input that its column cannot be.
-    """
-    media: dict[str, tuple[str, Modality]] = {}
-    for name, column in shape.fields.items():
-        modality = _modality(dataset.features.get(column), name, f"{label}: column {column}")
-        if modality:
-            media[name] = (column, modality)
-            dataset = _undecoded(dataset, column)
-    return Encoded(dataset, media, label, beside)
-
-
-def _modality(feature: object, name: str, what: str) -> Modality | None:
-    """Return the modality of an input by its name or, where that says nothing, by its column."""
-    kind = type(feature).__name__.lower()
-    by_type = next((modality for modality in MEDIA if modality == kind), None)
-    by_name = field_modality(name)
-    if by_type is None and by_name is None and _has_bytes(feature):
-        by_name = next((m for m in MEDIA if m == name.partition("_")[0]), None)
-    if by_type and by_name and by_type != by_name:
-        raise DataError(f"{what} holds {by_type}s, and its input is called {name}: rename it")
-    return by_type or by_name
-
-
-def _has_bytes(feature: object) -> bool:
-    if isinstance(feature, dict):
-        return "bytes" in feature
-    return "binary" in getattr(feature, "dtype", "")
-
-
-def _undecoded(dataset: Dataset, column: str) -> Dataset:
-    """The data set without decoding: a sound would be decoded by a library of its own."""
-    feature = dataset.features.get(column)
-    if getattr(feature, "decode", False):
-        return dataset.cast_column(column, type(feature)(decode=False))
-    return dataset
-
-
-def _column(dataset: Dataset, column: str, label: str) -> str:
-    names = dataset.column_names
-    for name in (column, column.partition(".")[0]):
-        if name in names:
-            return str(name)
-    raise UnknownName(f"column of {label}", column, names)
-
-
-def beside(source: dict[str, str]) -> Path:
-    """Where the paths of a data set on disk begin; those of the hub are its cache's own."""
-    place = Path(source["path"])
-    return place.parent if place.is_file() else place
+    def _medium(self, part: Any, modality: Modality, column: str, number: int) -> Media:
+        return Media(modality, f"{column} of {self.place} row {number}", part(number))

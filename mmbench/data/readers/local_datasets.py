@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.data.readers.dataset_card import check_card
+from mmbench.data.readers.folders import files_below
 from mmbench.data.readers.library_checks import load_checked, readable, refuse_broken_lines
 from mmbench.data.readers.library_names import stop_counting_downloads
-from mmbench.data.sources.folder import files_below
 from mmbench.errors import DataError, UnknownName
 
 if TYPE_CHECKING:

@@ -1,23 +1,29 @@
-"""Media in a column of a Parquet file, which are decoded by row group and put aside on disk."""
+"""Rows of Parquet files; their media are decoded by row group and put aside on disk."""
 
 from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mmbench.data.readers.arrow_columns import media_columns
+from mmbench.columns import Mapped, patched
+from mmbench.data.readers.arrow_columns import as_values, media_columns
+from mmbench.data.readers.rows import MediaCell, Rows
 from mmbench.data.readers.temporary_media import Spool
-from mmbench.media.inside import MediaFile, file_state, open_unchanged
-from mmbench.storage.content_keys import cache_folder
-from mmbench.validation.inflation import expanded_bytes, refuse_inflation
+from mmbench.errors import DataError
+from mmbench.media.inside import FileState, MediaFile, MediaInFile, file_state, open_unchanged
+from mmbench.storage.content_keys import KEY_BYTES, ContentKeys, cache_folder
+from mmbench.types import Media, Modality
+from mmbench.validation.inflation import expanded_bytes, refuse_inflated_groups, refuse_inflation
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
 _BATCH = 64  # rows held at a time
@@ -67,26 +73,104 @@ class ParquetColumn(MediaFile):
     def _cells(self, groups: list[int] | None) -> Iterator[bytes | None]:
         import pyarrow as pa
 
-        expanded = 0
-        with self._parquet() as parquet:
-            for batch in parquet.iter_batches(_BATCH, groups, [self.column]):
-                expanded += expanded_bytes(batch)
-                refuse_inflation(self._state.size, expanded, self.file, "the table")
+        with opened(self.file, self._state) as parquet:
+            for batch in checked_batches(parquet, self.file, groups, self.column):
                 column = pa.Table.from_batches([batch])[self.column]
                 yield from media_columns(column, self.column)[1].to_pylist()
 
-    @contextmanager
-    def _parquet(self) -> Iterator[pq.ParquetFile]:
-        """Open the file. Raises ValueError for whatever Arrow says of what it cannot read."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
 
-        try:
-            # Arrow reads by itself: a file of Python's takes five times as long.
-            with open_unchanged(self.file, self._state), pa.OSFile(os.fsencode(self.file)) as file:
-                # Buffering ahead would hold the whole file before it ends.
-                yield pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER)
-        except pa.ArrowException as error:
-            raise ValueError(" ".join(str(error).split())) from error
-        finally:
-            pa.default_memory_pool().release_unused()  # pages of a hundred megabytes are usual
+class ParquetRows(Rows):
+    """The rows of a Parquet file, whose media stay in it. Raises DataError."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        with readable(file), opened(file, file_state(file)) as parquet:
+            refuse_inflated_groups(parquet.metadata, file.stat().st_size, file)
+            self._metadata, self._schema = parquet.metadata, parquet.schema_arrow
+        super().__init__(str(file), file.parent, self._metadata.num_rows)
+
+    def names(self) -> list[str]:
+        """Return the names of the columns."""
+        return list(self._schema.names)
+
+    def read(self, name: str) -> Sequence[Any]:
+        """Return the cells of a column, of all rows of the file."""
+        return as_values(self._column(name), f"{self.place}: column {name}")
+
+    def _column(self, name: str) -> pa.ChunkedArray:
+        import pyarrow as pa
+
+        with readable(self._file), opened(self._file, file_state(self._file)) as parquet:
+            batches = list(checked_batches(parquet, self._file, None, name))
+        if batches:
+            return pa.Table.from_batches(batches).column(0)
+        return self._schema.empty_table()[name.removesuffix(".path")]
+
+    def media(self, column: str, modality: Modality) -> Sequence[MediaCell]:
+        """Return the cells of a column of media; their bytes are read once, for their keys."""
+        import numpy as np
+        import pyarrow as pa
+
+        self.refuse_unknown(column)
+        empty = self._schema.empty_table()[column]
+        _, data = media_columns(empty, f"{self.place}: the {modality} column")
+        if pa.types.is_null(data.type):
+            paths, _ = media_columns(self._column(column), column)
+            return [path or None for path in paths.to_pylist()]
+        media = ParquetColumn(self._file, column, self._metadata)
+        with readable(self._file), ContentKeys(cache_folder()) as keys:
+            digests = np.frombuffer(keys.digests_of(media), np.uint8).reshape(-1, KEY_BYTES)
+        without = np.flatnonzero(np.logical_not(digests.any(axis=1))).tolist()
+        paths = self._paths(column, empty) if without else []
+        here = {number: paths[number] or None for number in without}
+        return patched(Mapped(partial(self._medium, media, modality), self.as_column()), here)
+
+    def _paths(self, column: str, empty: pa.ChunkedArray) -> list[str | None]:
+        import pyarrow as pa
+
+        if not pa.types.is_struct(empty.type) or empty.type.get_field_index("path") < 0:
+            return [None] * self.total
+        paths, _ = media_columns(self._column(f"{column}.path"), column)
+        found: list[str | None] = paths.to_pylist()
+        return found
+
+    def _medium(self, media: ParquetColumn, modality: Modality, number: int) -> Media:
+        where = f"{media.column} of {self.place} row {number}"
+        return Media(modality, where, MediaInFile(media, number))
+
+
+@contextmanager
+def readable(file: Path) -> Iterator[None]:
+    """Raise DataError for what cannot be read of a file."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file}: cannot be read: {' '.join(str(error).split())}") from error
+
+
+@contextmanager
+def opened(file: Path, state: FileState) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file. Raises OSError, and ValueError for whatever Arrow cannot read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        # Arrow reads by itself: a file of Python's takes five times as long.
+        with open_unchanged(file, state), pa.OSFile(os.fsencode(file)) as stream:
+            # Buffering ahead would hold the whole file before it ends.
+            yield pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER)
+    except pa.ArrowException as error:
+        raise ValueError(" ".join(str(error).split())) from error
+    finally:
+        pa.default_memory_pool().release_unused()  # pages of a hundred megabytes are usual
+
+
+def checked_batches(
+    parquet: pq.ParquetFile, file: Path, groups: list[int] | None, column: str
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a column. Raises DataError where they are far larger than the file."""
+    stored, expanded = file.stat().st_size, 0
+    for batch in parquet.iter_batches(_BATCH, groups, [column]):
+        expanded += expanded_bytes(batch)
+        refuse_inflation(stored, expanded, file, "the table")
+        yield batch

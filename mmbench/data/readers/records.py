@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from reprlib import repr
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from mmbench.columns import (
     ABSENT,
@@ -21,13 +21,16 @@ from mmbench.columns import (
     Repeated,
     Table,
     Texts,
+    are_distinct,
     entries,
     names_in,
     packed,
 )
 from mmbench.columns import column as field_of
 from mmbench.errors import DataError
-from mmbench.text import listed
+from mmbench.text import listed, repeated
+
+T = TypeVar("T")
 
 _NEXT_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in questionId
 
@@ -110,34 +113,88 @@ def text_id(record: Record, names: Sequence[str] = ("id",)) -> str:
 
 def as_id(value: object, what: str) -> str:
     """A value as an id. Raises DataError, which names `what` it is."""
-    if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-        return str(value)
-    raise DataError(f"{what} is {shown(value)}: a whole number or a text is needed")
-
-
-def shown(value: object) -> str:
-    """Return a value for a message; `missing` for null and for a cell that holds nothing."""
-    return "missing" if value is None else repr(value)
+    return converted(id_in, value, what)
 
 
 def text_of(record: Record, name: str) -> str:
     """The text in a column; a number is its decimal text. Raises DataError for all else."""
-    value = cell(record, name)
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return str(value)
-    raise DataError(f"{record.where}: {name} is {shown(value)}: a text is needed")
+    return converted(text_in, cell(record, name), f"{record.where}: {name}")
 
 
 def number_of(record: Record, name: str) -> float:
     """The finite number in a column. Raises DataError for all else."""
-    value = cell(record, name)
+    return converted(number_in, cell(record, name), f"{record.where}: {name}")
+
+
+def converted(one: Callable[[Any], T], value: object, what: str) -> T:
+    """Return what a function makes of a value; DataError where it raises ValueError."""
+    try:
+        return one(value)
+    except ValueError as error:
+        raise DataError(f"{what} is {shown(value)}: {error} is needed") from error
+
+
+def shown(value: object) -> str:
+    """Return a value for a message; `missing` for null and for a cell that holds nothing."""
+    return "missing" if is_missing(value) else repr(value)
+
+
+def is_missing(value: object) -> bool:
+    """Whether a cell holds nothing: null, or NaN as pandas writes a missing cell."""
+    return value is None or (isinstance(value, float) and value != value)
+
+
+def id_in(value: object) -> str:
+    """Return the id in a cell: a text that is not empty, or a whole number as its decimal text."""
+    if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+        return str(value)
+    raise ValueError("a whole number or a text")
+
+
+def text_in(value: object) -> str:
+    """Return the text in a cell; a number is its decimal text."""
+    if isinstance(value, str | int | float) and not isinstance(value, bool) and value == value:
+        return str(value)
+    raise ValueError("a text")
+
+
+def number_in(value: object) -> float:
+    """Return the finite number in a cell."""
     number = float("nan")
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         with suppress(ValueError, OverflowError):
             number = float(value)
     if number - number != 0:
-        raise DataError(f"{record.where}: {name} is {shown(value)}: a number is needed")
+        raise ValueError("a number")
     return number
+
+
+def path_in(value: object) -> str | None:
+    """Return the path in a cell, None for an empty cell; a mapping with a `path` alone is that."""
+    if isinstance(value, Mapping) and "path" in value and not value.get("bytes"):
+        value = value["path"]
+    if is_missing(value) or value == "":
+        return None
+    if isinstance(value, str):
+        return value
+    raise ValueError("the path of a file")
+
+
+def tag_in(value: object) -> str:
+    """Return the tag in a cell: a text, a number, true or false; nothing for anything else."""
+    if is_missing(value) or not isinstance(value, str | int | float):
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def refuse_duplicates(what: str, ids: Sequence[str], source: str) -> None:
+    """Raise DataError that lists ids that stand twice; `what` they are ids of, `source` where."""
+    if are_distinct(ids):
+        return
+    raise DataError(
+        f"{source}: each {what} must be there once, but these stand there more often:"
+        f" {listed(repeated(ids))}; remove or rename them"
+    )
 
 
 def optional(record: Record, name: str) -> str:
@@ -150,20 +207,21 @@ def tags_of(record: Record, used: Collection[str]) -> dict[str, str]:
     tags = {}
     for name, value in record.cells.items():
         free = name and name not in used and plain_name(name) not in used
-        if free and isinstance(value, str | int | float) and value != "":
-            tags[name] = str(value).lower() if isinstance(value, bool) else str(value)
+        if free and (tag := tag_in(value)):
+            tags[name] = tag
     return tags
 
 
 def same_columns(records: Sequence[Record]) -> Mapping[str, Sequence[object]] | None:
     """Return the cells of all rows by column; None where some row lacks a column of others."""
     cells = records.columns["cells"] if isinstance(records, Table) else None
-    if not isinstance(cells, Mappings) or any(map(_has_gaps, cells.columns.values())):
+    if not isinstance(cells, Mappings) or any(map(has_gaps, cells.columns.values())):
         return None
     return cells.columns
 
 
-def _has_gaps(cells: Sequence[object]) -> bool:
+def has_gaps(cells: Sequence[object]) -> bool:
+    """Return whether a row lacks the column."""
     if isinstance(cells, Texts):
         return cells.null is ABSENT and cells.array.null_count > 0
     if isinstance(cells, Repeated):
@@ -179,7 +237,7 @@ def columns_of(records: Sequence[Record]) -> list[str]:
 def cells_of(records: Sequence[Record], name: str) -> Sequence[object]:
     """Return the cells of a column; None for a row that does not have it."""
     cells = entries(field_of(records, "cells"), name)
-    return [None if cell is ABSENT else cell for cell in cells] if _has_gaps(cells) else cells
+    return [None if cell is ABSENT else cell for cell in cells] if has_gaps(cells) else cells
 
 
 def full_texts(records: Sequence[Record], names: Sequence[str]) -> Texts | None:
@@ -225,5 +283,4 @@ def tags(records: Sequence[Record], used: Collection[str]) -> Mappings:
 def _tags(cells: Sequence[object]) -> Sequence[object]:
     if isinstance(cells, Texts) and cells.are_full():
         return cells
-    found = (tags_of(Record("", {"tag": cell}), ()) for cell in cells)
-    return packed([tag.get("tag", ABSENT) for tag in found])
+    return packed([tag_in(cell) or ABSENT for cell in cells])

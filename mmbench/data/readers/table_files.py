@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mmbench.columns import Mapped, Mappings, Table, Texts, joined_mappings, packed
-from mmbench.data.readers.csv_reader import csv_reader
 from mmbench.data.readers.folders import entries
 from mmbench.data.readers.json_files import decode_json, decode_text, may_hide_colons, read_file
 from mmbench.data.readers.records import Record, plain_name
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 TABLES = (".csv", ".tsv", ".jsonl", ".json")
+_LONGEST = 2**31 - 1  # characters of a cell: the largest number that a C long holds everywhere
 _NAN = ("nan", "NaN")  # as pandas and numpy write a cell that is missing
 _BLOCK = 1 << 20  # bytes of lines that are Python objects at a time
 _ROWS = 1 << 13  # rows of them
@@ -46,15 +46,15 @@ def read_records(path: Path, value: str = "") -> Sequence[Record]:
     if path.suffix.lower() == ".json":
         return _some(json_records(read_file(path), path, value), path)
     records = parse_records(read_file(path), path)
-    if path.suffix.lower() == ".jsonl":
-        return records
-    cells = {name: _without_nan(column) for name, column in _cells(records).items()}
-    return records.having(cells=Mappings(cells, len(records)))
+    return records if path.suffix.lower() == ".jsonl" else without_nan(records)
 
 
-def without_nan(cells: dict[str, object]) -> dict[str, object]:
-    """Return the cells of a row of text, None for `nan` and `NaN`; a list loses them."""
-    return {name: _no_nan(cell) for name, cell in cells.items()}
+def without_nan(records: Table[Record]) -> Table[Record]:
+    """Return rows of text with None for cells that are `nan` or `NaN`; a list loses them."""
+    cells = records.columns["cells"]
+    assert isinstance(cells, Mappings)
+    columns = {name: _without_nan(column) for name, column in cells.columns.items()}
+    return records.having(cells=Mappings(columns, len(records)))
 
 
 def _no_nan(cell: object) -> object:
@@ -71,12 +71,6 @@ def _without_nan(column: Sequence[object]) -> Sequence[object]:
         return packed(list(map(_no_nan, column)))
     there = pc.is_in(column.array, value_set=pa.array(_NAN, pa.large_string()))
     return Texts(pc.if_else(there, None, column.array)) if pc.any(there).as_py() else column
-
-
-def _cells(records: Table[Record]) -> Mapping[str, Sequence[object]]:
-    cells = records.columns["cells"]
-    assert isinstance(cells, Mappings)
-    return cells.columns
 
 
 def parse_records(data: bytes, path: Path) -> Table[Record]:
@@ -195,25 +189,48 @@ def _keyed(key: str, row: object, value: str) -> object:
     return {"id": key, value: row} if value else row
 
 
-def csv_records(data: bytes, path: Path, delimiter: str = ",") -> Table[Record]:
-    """The rows below the header. Raises DataError for a row with more or fewer cells."""
+def csv_records(
+    data: bytes,
+    path: Path,
+    delimiter: str = ",",
+    *,
+    header: Sequence[str] = (),
+    quoted: bool = True,
+    padded: bool = False,
+) -> Table[Record]:
+    """The rows below the header, or of all lines where the header is given.
+
+    Quotes enclose fields if they are `quoted`; `padded` fields have a space in front. By default
+    the library refuses cells above 131,072 characters, which images in base64 and the outputs of a
+    model that repeats itself exceed; the limit belongs to the process. Raises DataError for a row
+    with more or fewer cells.
+    """
     decode_text(data, path)
-    reader = csv_reader(
-        TextIOWrapper(BytesIO(data), "utf-8", newline=""), delimiter=delimiter, strict=True
+    csv.field_size_limit(_LONGEST)
+    reader = csv.reader(
+        TextIOWrapper(BytesIO(data), "utf-8", newline=""),
+        delimiter=delimiter,
+        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+        strict=quoted,
+        skipinitialspace=padded,
     )
     numbers, blocks = array("q"), []
     try:
-        header = next(reader, [])
-        if not header:
+        names = list(header) or next(reader, [])
+        if not names:
             raise DataError(f"{path}: has no header line to name its columns")
-        while rows := list(islice(_cells_of(reader, len(header), path, numbers), _ROWS)):
-            blocks.append(_by_name(header, rows))
+        needed = f"{len(names)} are needed" if header else f"the header has {len(names)}"
+        wanted = partial(_cells_of, reader, len(names), needed, path, numbers)
+        while rows := list(islice(wanted(), _ROWS)):
+            blocks.append(_by_name(names, rows))
     except csv.Error as error:
         raise DataError(f"{path} line {reader.line_num}: {error}") from error
     return Table(Record, {"where": _lines(path, numbers), "cells": joined_mappings(blocks)})
 
 
-def _cells_of(reader: Reader, width: int, path: Path, numbers: array[int]) -> Iterator[list[str]]:
+def _cells_of(
+    reader: Reader, width: int, needed: str, path: Path, numbers: array[int]
+) -> Iterator[list[str]]:
     """Yield the cells of each line that has some, and note its number."""
     for cells in reader:
         if len(cells) == width:
@@ -221,8 +238,8 @@ def _cells_of(reader: Reader, width: int, path: Path, numbers: array[int]) -> It
             yield cells
         elif cells:
             raise DataError(
-                f"{path} line {reader.line_num}: {count(len(cells), 'field')} where the header has"
-                f" {width}: put quotes around a field that holds the separator"
+                f"{path} line {reader.line_num}: {count(len(cells), 'field')} where {needed}:"
+                " put quotes around a field that holds the separator"
             )
 
 

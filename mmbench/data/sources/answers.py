@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from reprlib import repr
 from string import ascii_uppercase
 from typing import NamedTuple
 
 from mmbench.columns import ABSENT, Mappings, Repeated, packed
-from mmbench.data.mapping.beside import MEDIA
-from mmbench.data.mapping.media_fields import check_optional
-from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.mapping.samples import bare_letter, listed_options
+from mmbench.data.mapping.choices import meant_letters, option_texts, right_letter
+from mmbench.data.mapping.media_columns import check_optional
 from mmbench.data.mapping.table_media import media_of
+from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.records import (
     Record,
     columns_of,
@@ -22,6 +20,7 @@ from mmbench.data.readers.records import (
     only_of,
     optional_texts,
     plain_name,
+    refuse_duplicates,
     tags,
     tags_of,
     text_ids,
@@ -31,7 +30,6 @@ from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples, lettered, sample_columns
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
-from mmbench.text import count
 from mmbench.types import Broken
 
 _IDS = ("id", "question_id")
@@ -101,12 +99,15 @@ def _asked(records: Sequence[Record]) -> _Asked:
     beside: list[dict[str, str]] = []
     for record in records:
         options, right = _options(record), _right(record)
-        letter = _letter(right, options, record, texts) if options else ""
-        given = lettered(options) if options else ABSENT
         target: object = right[0] if len(right) == 1 else right
-        whole = {"answer": letter, "options": options} if options else target
-        targets.append(letter if isinstance(letter, Broken) else whole)
-        shown.append(letter if isinstance(letter, Broken) else given)
+        lines: object = ABSENT
+        if options:
+            letter = right_letter(right, options, record.where, texts=texts)
+            broken = isinstance(letter, Broken)
+            target = letter if broken else {"answer": letter, "options": options}
+            lines = letter if broken else lettered(options)
+        targets.append(target)
+        shown.append(lines)
         letters = set(ascii_uppercase[: len(options)])
         beside.append(tags_of(record, _USED | letters | {first_of(record, _IDS, "id")}))
     return _Asked(packed(targets), packed(shown), Mappings.of(beside))
@@ -124,58 +125,15 @@ def _right(record: Record) -> list[str]:
 
 def _options(record: Record) -> list[str]:
     """The options of a row, numbers as their decimal texts; none where it has none."""
-    given = record.cells.get("options") or _lettered(record)
-    several = listed_options(given)
-    if isinstance(several, list) and _are_options(several):
-        return list(map(str, several))
-    raise DataError(f"{record.where}: options is {repr(given)}: 2 to 26 texts are needed in a list")
-
-
-def _are_options(values: list[object]) -> bool:
-    """Return whether values are texts or numbers, none of them or 2 to 26."""
-    are_texts = all(isinstance(one, str | int | float) for one in values)
-    return are_texts and (not values or 2 <= len(values) <= len(ascii_uppercase))
-
-
-def _lettered(record: Record) -> list[str]:
-    """The cells of the columns A, B, C, … that are not empty. Raises DataError for a gap."""
-    given = ascii_uppercase if "B" in record.cells else ""
-    letters = [letter for letter in given if record.cells.get(letter) not in (None, "")]
-    if letters != list(given[: len(letters)]):
-        raise DataError(f"{record.where}: options {', '.join(letters)} leave one out")
-    return [text_of(record, letter) for letter in letters]
+    if record.cells.get("options"):
+        return option_texts([record.cells["options"]], ["options"], record.where)
+    cells = [record.cells.get(letter) for letter in ascii_uppercase]
+    given = "B" in record.cells and any(cell not in (None, "") for cell in cells)
+    return option_texts(cells, ascii_uppercase, record.where) if given else []
 
 
 def _is_text(record: Record) -> bool:
     """Whether the answer of a row is the text of one of its options and no letter of any."""
     options = _options(record)
-    by_text, by_letter = _places(_right(record), options) if options else (set(), set())
+    by_text, by_letter = meant_letters(_right(record)[0], options) if options else ("", "")
     return bool(by_text) and not by_letter
-
-
-def _places(right: list[str], options: list[str]) -> tuple[set[str], set[str]]:
-    """The letters of the options whose text an answer is, and the letter that it is itself."""
-    letters, answer = ascii_uppercase[: len(options)], right[0]
-    by_text = {letters[row] for row, option in enumerate(options) if option == answer}
-    letter = answer if by_text else bare_letter(answer)
-    return by_text, {letter} & {*letters}
-
-
-def _letter(right: list[str], options: list[str], record: Record, texts: bool) -> str | Broken:
-    """The letter of the right option; Broken where the answer may mean two of them.
-
-    `texts` says that other answers of the file are texts, so that a letter may be one as well.
-    """
-    letters = ascii_uppercase[: len(options)]
-    by_text, by_letter = _places(right, options)
-    meant = by_text | by_letter if texts else by_letter or by_text
-    where = f"{record.where}: answer {repr(right)}"
-    needed = f"one letter of {letters[0]} to {letters[-1]} is needed, or the text of one option"
-    if len(right) > 1 or not meant:
-        found = len(meant) if len(right) == 1 else len(right)
-        raise DataError(f"{where} names {found} of its {count(len(options), 'option')}: {needed}")
-    if len(meant) > 1:
-        return Broken(
-            f"{where} may mean options {', '.join(sorted(meant))}: give the letter of one"
-        )
-    return meant.pop()

@@ -8,13 +8,22 @@ from pathlib import Path
 from msgspec import Raw
 
 from mmbench.columns import Lists, packed
-from mmbench.data.mapping.beside import optional_images
-from mmbench.data.mapping.pairs import Caption, check_count, first_captions, refuse_duplicates
+from mmbench.data.mapping.media_files import find_media
+from mmbench.data.mapping.pairs import Caption, check_count, first_captions
 from mmbench.data.published.coco import doubt, find_annotations
 from mmbench.data.readers.caption_annotations import Annotations, Image, read_annotations
 from mmbench.data.readers.folders import matches
 from mmbench.data.readers.json_files import decode_json, read_file
-from mmbench.data.readers.records import Record, cell, column, only_of, optional, text_id, text_of
+from mmbench.data.readers.records import (
+    Record,
+    cell,
+    column,
+    only_of,
+    optional,
+    refuse_duplicates,
+    text_id,
+    text_of,
+)
 from mmbench.data.readers.table_files import find_file, json_records, read_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
@@ -61,7 +70,7 @@ def captions(
             f"{path}: {part_of(len(empty), len(kept), 'image')} no caption to compare"
             f" with: {listed(empty)}; remove them from its images"
         )
-    contents = optional_images([_names(image) for image in kept], path.parent, str(path))
+    contents = find_media([_names(image) for image in kept], path.parent, str(path))
     ids = packed([image.id for image in kept])
     targets = Lists.of([references[ident] for ident in ids])
     samples = sample_columns(ids, {"image": contents}, targets=targets, groups=ids)

@@ -7,8 +7,7 @@ from math import isfinite
 from pathlib import Path
 from typing import AnyStr, NamedTuple
 
-from mmbench.data.mapping.pairs import refuse_duplicates
-from mmbench.data.readers.annotation_files import Table, read_rows
+from mmbench.data.readers.annotation_files import TableFormat, read_rows
 from mmbench.data.readers.json_files import decode_json, read_file
 from mmbench.data.readers.records import (
     Record,
@@ -18,6 +17,7 @@ from mmbench.data.readers.records import (
     number_of,
     only_of,
     plain_name,
+    refuse_duplicates,
 )
 from mmbench.data.readers.table_files import (
     TABLES,
@@ -121,7 +121,7 @@ def _records(data: bytes, path: Path) -> Iterator[_Judged]:
         yield from _by_query(data, path)
         return
     header = _missing_header(data, path) if suffix in (".csv", ".tsv") else []
-    for record in read_rows(path, "", Table(header)) if header else parse_records(data, path):
+    for record in read_rows(path, "", TableFormat(header)) if header else parse_records(data, path):
         query, document = _id(record, QUERIES, "query"), _id(record, DOCUMENTS, "document")
         yield _Judged(query, document, _grade(record))
 

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmbench.columns import are_distinct, places
-from mmbench.data.mapping.beside import MEDIA
-from mmbench.data.mapping.classes import in_order
-from mmbench.data.mapping.pairs import refuse_duplicates
+from mmbench.data.mapping.classes import class_names, in_order
 from mmbench.data.mapping.table_media import columns_of_media, media_of
-from mmbench.data.readers.json_files import read_file
+from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.records import (
     Record,
     columns_of,
@@ -25,7 +23,7 @@ from mmbench.data.readers.records import (
     text_ids,
     text_of,
 )
-from mmbench.data.readers.table_files import find_file, read_records, text_lines
+from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError, UnknownName
 from mmbench.protocols import declare_source
@@ -51,7 +49,7 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
     path = find_file(root, "labels")
     records = read_records(path, "label")
     given = _labels(records)
-    known = _classes(classes, path) or in_order(set(given.names))
+    known = class_names(classes, path, "classes") if classes else in_order(set(given.names))
     rows = _rows(records, text_ids(records, _IDS), given, _positions(records, given, known))
     samples = sample_columns(
         rows.ids,
@@ -136,14 +134,3 @@ def _named(record: Record) -> list[str]:
     if "" in found:
         raise DataError(f"{record.where}: {name} is empty: the name of a class is needed")
     return found
-
-
-def _classes(given: str | list[str] | None, path: Path) -> list[str]:
-    """The classes in the order wanted; none where none is."""
-    if not given:
-        return []
-    source = path.parent / given if isinstance(given, str) else path
-    names = text_lines(read_file(source), source) if isinstance(given, str) else given
-    names = [str(name) for name in names]
-    refuse_duplicates("class", names, str(source))
-    return names

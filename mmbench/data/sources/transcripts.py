@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from mmbench.data.mapping.beside import MEDIA, sounds_in
-from mmbench.data.mapping.pairs import refuse_duplicates
 from mmbench.data.mapping.table_media import media_of
 from mmbench.data.published.kaldi import kaldi_samples, named_sound, spoken_sample
+from mmbench.data.readers.folders import MEDIA, files_below, sounds_in
 from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.records import (
     Record,
@@ -15,13 +14,13 @@ from mmbench.data.readers.records import (
     column,
     only_of,
     optional,
+    refuse_duplicates,
     tags_of,
     text_id,
     text_of,
 )
 from mmbench.data.readers.table_files import TABLES, find_file, read_records, text_lines
 from mmbench.data.readers.transcript_lines import TIMED, trn_texts
-from mmbench.data.sources.folder import files_below
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source

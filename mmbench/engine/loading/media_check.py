@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from reprlib import repr
 
 from mmbench.columns import ABSENT, Absent, Repeated, column, entries
-from mmbench.data.mapping.media_fields import field_modality
-from mmbench.data.mapping.unread_media import modality_by_ending
+from mmbench.data.mapping.media_columns import field_modality
+from mmbench.data.readers.folders import modality_by_ending
 from mmbench.errors import DataError
 from mmbench.protocols import Dataset
 from mmbench.types import Content, Media, Modality, Sample, TaskSpec

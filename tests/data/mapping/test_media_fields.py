@@ -15,16 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 from msgspec.structs import replace
 
-from mmbench.data.mapping.media_fields import field_modality
-from mmbench.data.mapping.published_rows import media_beside
-from mmbench.data.readers.records import Record
+from mmbench.data.mapping.media_columns import field_modality
 from mmbench.data.sources.answers import answers
-from mmbench.data.sources.caption_rows import caption_rows
 from mmbench.data.sources.captions import captions
 from mmbench.data.sources.labels import labels
-from mmbench.data.sources.listing import listing
-from mmbench.data.sources.rows import rows
-from mmbench.data.sources.table import table
+from mmbench.data.sources.row_samples import listing, rows
+from mmbench.data.sources.text_media_pairs import caption_rows, table
 from mmbench.datasets import Samples
 from mmbench.engine.loading.media_check import check_media
 from mmbench.engine.loading.prepare import find_task
@@ -93,17 +89,16 @@ def test_names_of_texts(name: str) -> None:
 @pytest.mark.parametrize("modality", ["image", "audio", "video"])
 def test_a_medium_is_one_however_it_is_stored(stored: str, modality: str, tmp_path: Path) -> None:
     put(tmp_path / "m/0.bin")
-    columns = {"c": STORED[stored], "q": ["a", "b"]}
     file = tmp_path / "data.parquet"
-    pq.write_table(pa.table(columns), file)
-    fields = {modality: "c", "question": "q"}
-    first, second = rows(file, path="p", fields=fields).samples
+    pq.write_table(pa.table({"c": STORED[stored], "q": ["a", "b"]}), file)
+    columns = {modality: "c", "question": "q"}
+    first, second = rows(file, path="p", columns=columns).samples
     medium = first.inputs[modality]
     assert isinstance(medium, Media) and medium.modality == modality
     assert read_bytes(medium) == BYTES
     empty = second.inputs[modality]
     assert isinstance(empty, Broken) and "row 1: c is empty" in empty.reason
-    corpus = caption_rows(file, path="p", media={modality: "c"}, captions="q").corpus
+    corpus = caption_rows(file, path="p", columns={modality: "c", "text": "q"}).corpus
     assert read_bytes(corpus[0].inputs[modality]) == BYTES
     assert isinstance(corpus[1].inputs[modality], Broken)
 
@@ -124,7 +119,7 @@ def test_paths_of_rows_begin_at_the_file_and_may_be_ids(tmp_path: Path) -> None:
     file = jsonl(
         tmp_path / "x.jsonl", {"image": "a.png", "y": "r"}, {"image": "gone.png", "y": "r"}
     )
-    data = rows(file, path="p", id="image", fields={"image": "image"}, target="y")
+    data = rows(file, path="p", id="image", columns={"image": "image"}, target="y")
     assert [sample.id for sample in data.samples] == ["a.png", "gone.png"]
     assert data.samples[0].inputs["image"] == Media("image", str(tmp_path / "images/a.png"))
     gone = data.samples[1].inputs["image"]  # fails when it is read
@@ -135,7 +130,7 @@ def test_a_mapping_with_a_path_is_a_path(tmp_path: Path) -> None:
     put(tmp_path / "a.wav")
     file = jsonl(tmp_path / "x.jsonl", {"id": 1, "answer": "x", "audio": {"path": "a.wav"}})
     assert answers(file).samples[0].inputs == {"audio": Media("audio", str(tmp_path / "a.wav"))}
-    (sample,) = rows(file, path="p", fields={"audio": "audio"}, target="answer").samples
+    (sample,) = rows(file, path="p", columns={"audio": "audio"}, target="answer").samples
     assert sample.inputs == {"audio": Media("audio", str(tmp_path / "a.wav"))}
 
 
@@ -144,12 +139,12 @@ def test_what_is_no_path_is_refused_with_its_place(cells: list[Any], tmp_path: P
     given = [{"id": n, "image": cell, "answer": "x", "label": "x"} for n, cell in enumerate(cells)]
     file = jsonl(tmp_path / "x.jsonl", *given)
     with pytest.raises(DataError, match=r"column image is of type .*: a path, bytes, or a struct"):
-        rows(file, path="p", fields={"image": "image"})
+        rows(file, path="p", columns={"image": "image"})
     for source in (answers, labels):
         with pytest.raises(DataError, match=r"line 1: image is .*: the path of a file is needed"):
             source(file)
     with pytest.raises(DataError, match=r"line 1: image is .*: the path of a file is needed"):
-        listing(tmp_path, files="x.jsonl", fields={"image": "image"}, target="answer")
+        listing(tmp_path, files="x.jsonl", columns={"image": "image"}, target="answer")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +154,10 @@ def test_an_address_is_not_downloaded(url: str, tmp_path: Path) -> None:
     put(tmp_path / "b.png")
     given = [{"id": n, "image": n, "text": "x", "answer": "x"} for n in (url, "b.png")]
     file = jsonl(tmp_path / "x.jsonl", *given)
-    for samples in (answers(file).samples, rows(file, path="p", fields={"image": "image"}).samples):
+    for samples in (
+        answers(file).samples,
+        rows(file, path="p", columns={"image": "image"}).samples,
+    ):
         found = samples[0].inputs["image"]
         assert isinstance(found, Broken) and "is an address: download the file" in found.reason
         assert isinstance(samples[1].inputs["image"], Media)
@@ -176,12 +174,12 @@ def test_an_image_in_base64_is_no_path(tmp_path: Path) -> None:
 
 def test_one_of_a_numbered_family_is_enough(tmp_path: Path) -> None:
     put(tmp_path / "a.png")
-    fields = {name: name for name in ("image_1", "image_2", "question")}
+    columns = {name: name for name in ("image_1", "image_2", "question")}
     given = [
         {"image_1": "a.png", "image_2": None, "question": "one?"},
         {"image_1": None, "image_2": None, "question": "none?"},
     ]
-    first, second = rows(jsonl(tmp_path / "x.jsonl", *given), path="p", fields=fields).samples
+    first, second = rows(jsonl(tmp_path / "x.jsonl", *given), path="p", columns=columns).samples
     assert first.inputs.keys() == {"image_1", "question"}
     assert isinstance(second.inputs["image_1"], Broken)
 
@@ -193,21 +191,21 @@ def test_a_medium_may_be_optional(tmp_path: Path) -> None:
         {"id": 2, "image": "", "question": "?", "answer": "x"},
     ]
     file = jsonl(tmp_path / "x.jsonl", *given)
-    fields = {"image": "image", "question": "question"}
+    columns = {"image": "image", "question": "question"}
     for found in (
-        rows(file, path="p", fields=fields, optional=["image"]),
-        listing(tmp_path, files="x.jsonl", fields=fields, target="answer", optional=["image"]),
+        rows(file, path="p", columns=columns, optional=["image"]),
+        listing(tmp_path, files="x.jsonl", columns=columns, target="answer", optional=["image"]),
         answers(file, optional=["image"]),
     ):
         assert [set(s.inputs) for s in found.samples] == [{"image", "question"}, {"question"}]
     for strict in (
-        rows(file, path="p", fields=fields),
-        listing(tmp_path, files="x.jsonl", fields=fields, target="answer"),
+        rows(file, path="p", columns=columns),
+        listing(tmp_path, files="x.jsonl", columns=columns, target="answer"),
         answers(file),
     ):
         assert isinstance(strict.samples[1].inputs["image"], Broken)
     with pytest.raises(UnknownName, match=r"medium in data option optional 'audio'"):
-        rows(file, path="p", fields=fields, optional=["audio"])
+        rows(file, path="p", columns=columns, optional=["audio"])
 
 
 @pytest.mark.parametrize(
@@ -238,10 +236,10 @@ def test_columns_of_media_that_are_alternatives(
 
 def test_a_row_without_a_path_fails_alone(tmp_path: Path) -> None:
     put(tmp_path / "a.wav")
-    records = [Record(f"line {n}", {"f": f}) for n, f in ((2, "a.wav"), (3, ""))]
-    found = media_beside(records, ["{f}"], "audio", tmp_path / "x.csv")
-    assert found[0] == Media("audio", str(tmp_path / "a.wav"))
-    assert found[1] == Broken("line 3: no path: a cell of {f} is empty")
+    file = put(tmp_path / "x.csv", "id,f\n1,a.wav\n2,\n")
+    first, second = listing(tmp_path, files="x.csv", columns={"audio": "{f}"}).samples
+    assert first.inputs == {"audio": Media("audio", str(tmp_path / "a.wav"))}
+    assert second.inputs == {"audio": Broken(f"{file} line 3: {{f}} is empty: no sound")}
 
 
 @pytest.mark.parametrize(
@@ -349,7 +347,7 @@ def test_names_of_classes_that_yaml_takes_for_numbers(tmp_path: Path) -> None:
     put(tmp_path / "a.png")
     file = jsonl(tmp_path / "x.jsonl", {"image": "a.png", "label": "7"})
     digits: Any = [6, 7]
-    found = rows(file, path="p", fields={"image": "image"}, target="label", labels=digits)
+    found = rows(file, path="p", columns={"image": "image"}, target="label", labels=digits)
     assert (found.labels, found.samples[0].target) == (["6", "7"], 1)
 
 

@@ -13,8 +13,8 @@ from mmbench import media, registry
 from mmbench.cli import main
 from mmbench.data.published.cifar import cifar
 from mmbench.data.published.voc import voc
-from mmbench.data.sources.class_folders import class_folders
-from mmbench.data.sources.labelled import labelled
+from mmbench.data.sources.media_folders import class_folders
+from mmbench.data.sources.row_samples import labelled
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, Missing, SampleError, SpecError, UnknownName
@@ -251,12 +251,12 @@ def test_difficult_objects_of_voc_may_count_as_absent(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "error", "match"),
     [
-        ({"label": "kind"}, UnknownName, "unknown column"),
-        ({"media": {"audio": "a", "image": "b"}}, SpecError, "one of image, audio, video"),
-        ({"media": {"sound": "{filename}"}}, UnknownName, "known: audio, image, video"),
-        ({"classes": ["dog"]}, UnknownName, r"esc50.csv line 3.*hand_saw"),
-        ({"classes": ["dog", "cow", "dog"]}, DataError, "each class must be there once.*dog"),
-        ({"classes": {"file": "x"}}, SpecError, "classes"),
+        ({"target": "kind"}, UnknownName, "unknown column"),
+        ({"columns": {"audio": "a", "image": "b"}}, SpecError, "one of image, audio, video"),
+        ({"columns": {"sound": "{filename}"}}, UnknownName, "known: audio, image, video"),
+        ({"labels": ["dog"]}, UnknownName, r"esc50.csv line 3.*hand_saw"),
+        ({"labels": ["dog", "cow", "dog"]}, DataError, "each class must be there once.*dog"),
+        ({"labels": {"file": "x"}}, SpecError, "data option labels"),
         ({"where": {"fold": 9}}, DataError, "none of its 3 rows"),
         ({"id": "fold"}, DataError, "once"),
         ({"files": "meta/none.csv"}, DataError, "has no meta/none.csv"),

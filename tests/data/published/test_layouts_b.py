@@ -9,7 +9,7 @@ from mmbench import evaluate
 from mmbench.data.published.coco_prompts import coco_prompts
 from mmbench.data.published.mmbench_tsv import mmbench
 from mmbench.data.published.spoken_digits import fsdd
-from mmbench.data.sources.listing import listing
+from mmbench.data.sources.row_samples import listing
 from mmbench.datasets import Samples
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
@@ -335,8 +335,8 @@ ROWS = [{"id": 1, "q": "What?", "a": "yes", "n": {"x": 1}}]
         (ROWS, {"target": "n"}, "x.json: $[0]: n is {'x': 1}: a text is needed"),
         (ROWS, {"rows": "data"}, "x.json: has no entry 'data'"),
         (ROWS, {"where": {"a": "no"}}, "none of its 1 rows is one that the task asks for"),
-        (ROWS, {"options": "q", "target": "a"}, "q: 2 to 26 options are needed"),
-        (ROWS, {"media": {"picture": "{q}"}}, "unknown medium"),
+        (ROWS, {"options": "q", "target": "a"}, "q is 'What?': 2 to 26 texts are needed"),
+        (ROWS, {"columns": {"q": ["q", "a"]}}, "q is a text, which has one column, not a list"),
         (ROWS, {"table": {"quote": False}}, "unknown key of data option table 'quote'"),
         (ROWS, {"last": 0}, "data option last: 0 is not a whole number from 1"),
         (ROWS * 2, {"id": "id"}, "more often: 1"),

@@ -7,7 +7,6 @@ from mmbench.engine.loading.data.outputs import read_outputs
 from tests.support.coco_files import write
 
 LONG = "dog " * 50_000
-MEDIA = {"media": {"image": "{image}"}}
 SOURCES = {
     "answers": ("id,answer", {}),
     "captions": ("id,caption", {}),
@@ -16,9 +15,12 @@ SOURCES = {
     "transcripts": ("id,text", {}),
     "table": ("image,text", {}),
     "pairs": ("query,document,comment", {}),
-    "listing": ("id,text", {"files": "x.csv", "fields": {"text": "text"}}),
-    "labelled": ("image,label", {"files": "x.csv", "id": "image", "label": "label", **MEDIA}),
-    "captioned": ("image,text", {"files": "x.csv", "id": "image", "captions": "text", **MEDIA}),
+    "listing": ("id,text", {"files": "x.csv", "columns": {"text": "text"}}),
+    "labelled": (
+        "image,label",
+        {"files": "x.csv", "id": "image", "target": "label", "columns": {"image": "image"}},
+    ),
+    "captioned": ("image,text", {"files": "x.csv", "columns": {"image": "image", "text": "text"}}),
 }
 
 

@@ -14,9 +14,7 @@ from mmbench.data.published.pope import pope
 from mmbench.data.readers.folders import is_system_name
 from mmbench.data.readers.table_files import find_file
 from mmbench.data.sources.captions import captions
-from mmbench.data.sources.class_folders import class_folders
-from mmbench.data.sources.folder import folder
-from mmbench.data.sources.images import images
+from mmbench.data.sources.media_folders import class_folders, folder, images
 from mmbench.data.sources.transcripts import transcripts
 from mmbench.engine.loading.data.outputs import read_outputs
 

@@ -93,7 +93,7 @@ def test_an_ambiguous_answer_fails_its_sample_alone(tmp_path):
         {"answer": "cat", "options": ["cat", "cat"]},
     )
     assert (
-        isinstance(broken, Broken) and "line 1: answer ['A'] may mean options A, D" in broken.reason
+        isinstance(broken, Broken) and "line 1: answer 'A' may mean options A, D" in broken.reason
     )
     assert both["answer"] == "B" and text["answer"] == "B" and only["answer"] == "A"
     assert isinstance(twice, Broken) and "may mean options A, B" in twice.reason
@@ -124,7 +124,7 @@ def row(**cells):
         ("x.jsonl", f"{row(answer='a')}\n{row(answer='b')}", "each id must be there once"),
         ("x.jsonl", row(answer="a", file="x.pdf"), "file is 'x.pdf': an image, a sound or a film"),
         ("x.jsonl", row(answer="a", question=["b"]), "question is ['b']: a text is needed"),
-        ("x.csv", "id,answer,A,B,C\n1,A,x,,y\n", "line 2: options A, C leave one out"),
+        ("x.csv", "id,answer,A,B,C\n1,A,x,,y\n", "line 2: option B is empty"),
         ("x.csv", "id,question\n1,2\n", "line 2: has no answer"),
         ("x.csv", "id,answer\n1,\n", "line 2: answer is empty"),
         ("x.csv", "id,answer,answer\n1,,\n", "line 2: answer is empty"),

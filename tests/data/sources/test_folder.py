@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from mmbench.data.sources.folder import folder
+from mmbench.data.sources.media_folders import folder
 from mmbench.errors import DataError, SampleError
 from mmbench.media import decode_image, read_bytes
 from mmbench.types import Broken

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmbench.data.sources.hf import hf
+from mmbench.data.sources.text_media_pairs import hf
 from mmbench.errors import DataError, SampleError, UnknownName
 from mmbench.media import decode_image, read_bytes
 from mmbench.types import Broken
@@ -75,7 +75,7 @@ def test_data_sets_on_disk(saved, place, way):
     assert greys(data) == [1, 2, 3]
     assert data.links["3"] == data.links["0"] == {data.corpus[0].id: 1.0}
     assert data.source == {"path": str(root)}
-    assert data.corpus[1].inputs["image"].name == f"row 1 of {root} (test)"
+    assert data.corpus[1].inputs["image"].name == f"image of {root} (test) row 1"
 
 
 def test_ids_and_lists_of_texts(tmp_path):
@@ -122,7 +122,7 @@ def test_samples_that_lack_something(tmp_path):
     assert texts(data) == {"0": Broken("empty caption"), "1": "no bytes", "2": "no image"}
     assert len(data.corpus) == 2
     assert data.links["2"] == {"row 2": 1.0}
-    with pytest.raises(SampleError, match=r"^row 1 of .*: is empty"):
+    with pytest.raises(SampleError, match=r"^image of .* row 1: is empty"):
         read_bytes(data.corpus[1].inputs["image"])
 
 
@@ -202,7 +202,7 @@ def test_a_data_set_or_revision_that_the_hub_lacks(monkeypatch):
 
 SCRIPT = """
 import json, sys
-from mmbench.data.sources.hf import hf
+from mmbench.data.sources.text_media_pairs import hf
 from mmbench.errors import MmbenchError
 from mmbench.media import read_bytes
 for options in json.loads(sys.argv[1]):

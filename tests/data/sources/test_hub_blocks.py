@@ -10,7 +10,7 @@ import pytest
 from datasets import Audio, Dataset, Image
 
 from mmbench import registry
-from mmbench.data.sources.caption_rows import caption_rows
+from mmbench.data.sources.text_media_pairs import caption_rows
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, SpecError, UnknownName
@@ -107,7 +107,9 @@ def test_captions_of_sounds_and_videos(modality: str, tmp_path: Path) -> None:
     features = {"file": Audio()} if modality == "audio" else {}  # a video is a struct of its bytes
     root = kept(tmp_path, "test", columns, **features)
     data = caption_rows(
-        root, path="some/data", media={modality: "file"}, captions=["one", "two"], id="id"
+        root,
+        path="some/data",
+        columns={modality: "file", "text": ["one", "two"], f"{modality}_id": "id"},
     )
     assert [d.id for d in data.corpus] == ["x", "y"]
     assert read_bytes(data.corpus[0].inputs[modality]) == layouts.wav(100)
@@ -116,7 +118,7 @@ def test_captions_of_sounds_and_videos(modality: str, tmp_path: Path) -> None:
     ]  # fmt: skip
     assert data.queries[3].inputs["text"] == Broken("empty caption")
     only = caption_rows(
-        root, path="p/d", media={modality: "file"}, captions="one", where={"id": "y"}
+        root, path="p/d", columns={modality: "file", "text": "one"}, where={"id": "y"}
     )
     assert [q.inputs["text"] for q in only.queries] == ["b"]
 
@@ -125,21 +127,24 @@ def test_what_is_not_there(tmp_path: Path) -> None:
     root = kept(
         tmp_path, "test", {"image": [*IMAGES[:2], None], "caption": ["a", "b", "c"]}, image=Image()
     )
-    given: dict[str, Any] = {"path": "p/d", "media": {"image": "image"}}
-    data = caption_rows(root, captions="caption", **given)
+
+    def read(root: Path, image: str = "image", text: str = "caption") -> RetrievalData:
+        return caption_rows(root, path="p/d", columns={"image": image, "text": text})
+
+    data = read(root)
     assert isinstance(data.corpus[2].inputs["image"], Broken)
     with pytest.raises(UnknownName, match="did you mean caption"):
-        caption_rows(root, captions="captoin", **given)
+        read(root, text="captoin")
     # A column of texts is one of paths: none of these is a file, so that every image fails.
-    lost = caption_rows(root, path="p/d", media={"image": "caption"}, captions="caption")
+    lost = read(root, image="caption")
     assert [d.inputs["image"].reason for d in lost.corpus] == [  # type: ignore[union-attr]
         f"no image file {name}: give --data FOLDER with images" for name in "abc"
     ]
-    with pytest.raises(DataError, match="a text is needed"):
+    with pytest.raises(DataError, match="caption is 1: a text, or a list of texts, is needed"):
         numbers = kept(
             tmp_path / "n", "test", {"image": IMAGES, "caption": [1, 2, 3]}, image=Image()
         )
-        caption_rows(numbers, captions="caption", **given)
+        read(numbers)
 
 
 @pytest.mark.parametrize("task", ["coco-caption", "flickr30k-caption"])
@@ -239,7 +244,7 @@ def test_a_block_may_name_its_source(tmp_path: Path) -> None:
     kept(tmp_path / "pairs", "test", {"image": IMAGES, "caption": ["a", "b", "c"]}, image=Image())
     (tmp_path / "task.yaml").write_text(
         "include: coco-retrieval\ndata: {source: coco, folder: absent, hub: {source: caption-rows,"
-        f" path: '{tmp_path / 'pairs'}', media: {{image: image}}, captions: caption}}}}\n"
+        f" path: '{tmp_path / 'pairs'}', columns: {{image: image, text: caption}}}}}}\n"
     )
     found = load_data(load_task(str(tmp_path / "task.yaml")), None)
     assert isinstance(found, RetrievalData)
@@ -248,5 +253,5 @@ def test_a_block_may_name_its_source(tmp_path: Path) -> None:
 
 def test_a_join_without_its_keys(tmp_path: Path) -> None:
     root = kept(tmp_path, "test", {"id": ["a"], "question": ["?"]})
-    with pytest.raises(SpecError, match="has the keys name: name, by, id and fields are needed"):
+    with pytest.raises(SpecError, match="has the keys name: name, by, id and columns are needed"):
         registry.lookup("data", "rows")(root, path="p/d", id="id", join={"name": "images"})

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbench.data.sources.images import images
 from mmbench.data.sources.judgements import pairs
 from mmbench.data.sources.labels import labels
+from mmbench.data.sources.media_folders import images
 from mmbench.data.sources.ratings import ratings
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.types import Broken, Media

@@ -1,14 +1,16 @@
 """The source `rows`: data sets of the datasets library with images and sounds inside."""
 
 import json
+from pathlib import Path
 
 import datasets
 import pytest
 from datasets import Audio, ClassLabel, Features, Sequence, Value
 
-from mmbench.data.mapping.samples import Shape, sample_of
+from mmbench.data.mapping.samples import Shape, sample_table
 from mmbench.data.readers.records import Record
-from mmbench.data.sources.rows import rows
+from mmbench.data.readers.rows import FileRows
+from mmbench.data.sources.row_samples import rows
 from mmbench.datasets import Samples
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, UnknownName
@@ -59,7 +61,7 @@ def speech(tmp_path):
 
 
 def test_sounds_are_left_encoded(speech):
-    options = {"id": "id", "fields": {"audio": "audio"}, "target": "text"}
+    options = {"id": "id", "columns": {"audio": "audio"}, "target": "text"}
     data = rows(speech, path=PATH, **options)
     assert [(s.id, s.target) for s in data.samples] == [("u1", "HELLO u1"), ("u2", "HELLO u2")]
     assert bytes_of(data.samples, "audio") == [layouts.wav(1), layouts.wav(2)]
@@ -73,7 +75,7 @@ def test_a_task_without_its_folder_is_read_from_what_its_hub_block_names(speech,
         tmp_path / "task.yaml",
         "kind: writing\nmetrics: ['wer[basic]']\nheadline: wer[basic]\nfields: {audio: audio}\n"
         f"data: {{source: transcripts, folder: absent, hub: {{path: '{speech}', split: test,"
-        " fields: {audio: audio}, target: text}}\n",
+        " columns: {audio: audio}, target: text}}\n",
     )
     data = load_data(load_task(str(task)), None)
     assert isinstance(data, Samples)
@@ -98,25 +100,25 @@ def test_labels_of_the_library_and_of_the_task(tmp_path):
         "raw": b"r",
     }
     layouts.parquet(tmp_path / "test.parquet", [row], features)
-    one = rows(tmp_path, path=PATH, target="one", fields={"image": "image", "audio": "raw"})
+    one = rows(tmp_path, path=PATH, target="one", columns={"image": "image", "audio": "raw"})
     assert (one.labels, one.samples[0].target) == (["cat", "dog"], 1)
     assert bytes_of(one.samples, "image") == [b"i"]
     assert bytes_of(one.samples, "audio") == [b"r"]
     assert rows(tmp_path, path=PATH, target="many").samples[0].target == [0, 2]
     given = rows(tmp_path, path=PATH, target="word", labels=["dog", "cat"])
     assert (given.labels, given.samples[0].target) == (["dog", "cat"], 0)
-    with pytest.raises(DataError, match="label 'dog' is none of its 1 class"):
+    with pytest.raises(UnknownName, match=r"label \(.* row 0\) 'dog': known: cat"):
         rows(tmp_path, path=PATH, target="word", labels=["cat"])
     with pytest.raises(UnknownName, match="did you mean word"):
         rows(tmp_path, path=PATH, target="wrod")
-    with pytest.raises(DataError, match="no row is one that the task asks for"):
+    with pytest.raises(DataError, match="none of its 1 rows is one that the task asks for"):
         rows(tmp_path, path=PATH, target="word", where={"word": ["a", "b"]})
 
 
 def test_a_folder_of_images(tmp_path):
     for name in ("cat", "dog"):
         layouts.put(tmp_path / "test" / name / "1.png", layouts.png(len(name)))
-    data = rows(tmp_path, path=PATH, fields={"image": "image"}, target="label")
+    data = rows(tmp_path, path=PATH, columns={"image": "image"}, target="label")
     assert data.labels == ["cat", "dog"]
     paths = [str(tmp_path / f"test/{name}/1.png") for name in ("cat", "dog")]
     assert [s.inputs["image"] for s in data.samples] == [Media("image", path) for path in paths]
@@ -128,14 +130,14 @@ def test_a_text_that_the_library_cannot_decode_is_refused(name, encoding, tmp_pa
     text = "q,y\na,b\n" if name == "x.csv" else '{"q": "a", "y": "b"}'
     (tmp_path / name).write_bytes(text.encode(encoding))  # with a byte order mark
     with pytest.raises(DataError, match=f"{name}: is {encoding.upper()}: save it as UTF-8"):
-        rows(tmp_path / name, path=PATH, fields={"question": "q"})
+        rows(tmp_path / name, path=PATH, columns={"question": "q"})
 
 
 def test_answers_in_a_list_of_structs_and_paths_beside(tmp_path):
     row = {"q": "What?", "answers": [{"answer": "a"}, {"answer": "b"}]}
     layouts.put(tmp_path / "test.jsonl", json.dumps(row))
     data = rows(
-        tmp_path / "test.jsonl", path=PATH, fields={"question": "q"}, target="answers.answer"
+        tmp_path / "test.jsonl", path=PATH, columns={"question": "q"}, target="answers.answer"
     )
     assert (data.samples[0].id, data.samples[0].target) == ("0", ["a", "b"])
 
@@ -152,12 +154,13 @@ def test_answers_in_a_list_of_structs_and_paths_beside(tmp_path):
 )
 def test_the_letter_of_an_answer(answer, options, letter):
     record = Record("x line 1", {"id": "1", "answer": answer, "options": options})
-    sample = sample_of(Shape("id", {}, "answer", "options"), record, "0", {})
+    place = FileRows(Path("x"), [record])
+    (sample,) = sample_table(place, Shape("id", {}, "answer", "options"))
     if letter is None:
         assert (
             sample.target
             == sample.inputs["options"]
-            == Broken("x line 1: answer 'cat' is the text of several options")
+            == Broken("x line 1: answer 'cat' may mean options A, B: give the letter of one")
         )
     else:
         assert sample.target == {"answer": letter, "options": options}

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from mmbench.data.mapping.samples import Shape, sample_of
+from mmbench.data.mapping.samples import Shape, sample_table
 from mmbench.data.published.coco import coco, find_annotations
 from mmbench.data.published.mmbench_tsv import mmbench
 from mmbench.data.readers.caption_annotations import read_annotations
 from mmbench.data.readers.records import Record
+from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import find_file
 from mmbench.data.sources.answers import answers
 from mmbench.data.sources.captions import captions
@@ -24,7 +25,7 @@ from mmbench.errors import DataError
 from mmbench.kinds.rating import Rating
 from mmbench.metrics.speech.mos import mos
 from mmbench.stats.crossed import crossed_interval
-from mmbench.types import Media, Prediction, TaskSpec
+from mmbench.types import Media, Prediction, Sample, TaskSpec
 
 ROWS = [{"id": "a", "answer": "cat"}, {"id": "b", "answer": "dog"}]
 LINES = "\n".join(map(json.dumps, ROWS))
@@ -155,16 +156,20 @@ def test_nan_in_a_csv_is_a_missing_cell(nan: str, tmp_path: Path) -> None:
 def test_nan_in_the_cells_of_a_data_set() -> None:
     nan = float("nan")
     row = Record("row 0", {"q": nan, "y": "x", "t": nan, "A": "a", "B": "b", "C": nan})
-    options = Shape(fields={"question": "q"}, target="y", tags={"t": "t"})
-    sample = sample_of(options, row, "0", {})
+
+    def sample_of(shape: Shape, record: Record = row) -> Sample:
+        (sample,) = sample_table(FileRows(Path("x.jsonl"), [record]), shape)
+        return sample
+
+    sample = sample_of(Shape(columns={"question": "q"}, target="y", tags={"t": "t"}))
     assert (sample.inputs, sample.tags) == ({}, {})
-    chosen = sample_of(Shape(target="A", options=["A", "B", "C"]), row, "0", {})
+    chosen = sample_of(Shape(target="A", options=["A", "B", "C"]))
     assert chosen.target == {"answer": "A", "options": ["a", "b"]}
     with pytest.raises(DataError, match="row 0: q is missing: a text is needed"):
-        sample_of(Shape(target="q"), row, "0", {})
+        sample_of(Shape(target="q"))
     gap = Record("row 0", {"A": "a", "B": nan, "C": "c", "D": "d"})
     with pytest.raises(DataError, match="row 0: option B is empty"):
-        sample_of(Shape(target="A", options=["A", "B", "C", "D"]), gap, "0", {})
+        sample_of(Shape(target="A", options=["A", "B", "C", "D"]), gap)
 
 
 def test_a_hint_that_is_nan_is_none(tmp_path: Path) -> None:

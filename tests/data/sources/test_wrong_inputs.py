@@ -42,8 +42,8 @@ INPUTS = {
     "words.txt": b"hello\nworld\n",
 }
 OPTIONS = {
-    "caption-rows": {"media": {"image": "image"}, "captions": "text"},
-    "rows": {"fields": {"text": "text"}, "target": "label"},
+    "caption-rows": {"columns": {"image": "image", "text": "text"}},
+    "rows": {"columns": {"text": "text"}, "target": "label"},
 }
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mmbench
-from mmbench.data.sources.rows import rows
+from mmbench.data.sources.row_samples import rows
 from mmbench.datasets import Samples
 from mmbench.engine.options import Options
 from mmbench.engine.recording.rows import rows_table, stored_predictions
@@ -345,7 +345,7 @@ def test_a_text_that_names_two_classes_is_no_target(tmp_path: Path) -> None:
         found = rows(
             tmp_path / "d.parquet",
             path="x",
-            fields={"text": "text"},
+            columns={"text": "text"},
             target="label",
             labels=["missile", "gull", "missile"],
         )

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import mmbench
-from mmbench.data.sources.captioned import captioned
+from mmbench.data.sources.text_media_pairs import captioned
 from mmbench.engine.check import check
 from mmbench.engine.options import Options
 from mmbench.engine.run import run
@@ -61,8 +61,8 @@ def texts(folder: Path) -> str:
 def columns(folder: Path) -> str:
     rows = "".join(f"p{n},a {n}\n" for n in range(3))
     (folder / "t.csv").write_text(f"name,caption\n{rows}")
-    media = "media: {image: '{name}.jpg'}"
-    return f"{{source: captioned, files: t.csv, {media}, id: name, captions: caption}}"
+    columns = "{image: '{name}.jpg', image_id: name, text: caption}"
+    return f"{{source: captioned, files: t.csv, columns: {columns}}}"
 
 
 @pytest.mark.parametrize("source", [karpathy, coco, table, texts, columns])
@@ -154,7 +154,9 @@ def test_outputs_name_documents_by_any_spelling_of_their_path(tmp_path: Path) ->
 def test_captions_of_one_recording_by_two_spellings(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("file,caption\na.wav,one\n./a.wav,two\n")
     data = captioned(
-        tmp_path, files="t.csv", media={"audio": "{file}"}, captions="caption", id="file"
+        tmp_path,
+        files="t.csv",
+        columns={"audio": "{file}", "audio_id": "file", "text": "caption"},
     )
     assert [document.id for document in data.corpus] == ["a.wav"]
     assert data.links == {"a.wav#0": {"a.wav": 1.0}, "a.wav#1": {"a.wav": 1.0}}

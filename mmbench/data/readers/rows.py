@@ -1,0 +1,176 @@
+"""Rows of one place by columns: what the readers of annotation files and data sets return."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmbench.columns import ABSENT, Mappings, Repeated, Texts, joined, packed, taken
+from mmbench.columns import column as field_of
+from mmbench.data.readers.records import Record, has_gaps, path_in, shown
+from mmbench.errors import DataError, UnknownName
+from mmbench.types import Media, Modality
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_BLOCK = 1 << 13  # cells that are Python objects at a time
+
+# A cell of a column of media: the path of a file, an encoded medium, None where it is empty.
+MediaCell = str | Media | None
+
+
+class Rows:
+    """Rows of a file or of a data set, whose columns are read when they are asked for.
+
+    `place` is what errors call it, `folder` where relative paths begin, `part` the name of the file
+    among several. `numbers` [n] int64 are the numbers from 0 of the rows, of `total` in the place.
+    """
+
+    def __init__(self, place: str, folder: Path, n: int, part: str = "") -> None:
+        import numpy as np
+
+        self.place, self.folder, self.part = place, folder, part
+        self.numbers: NDArray[np.int64] = np.arange(n)
+        self.total = n
+        self.source: dict[str, str] = {}
+        self._read: dict[str, Sequence[Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def as_column(self) -> array[int]:
+        """Return the numbers of the rows as a column."""
+        return array("q", self.numbers.tobytes())
+
+    def names(self) -> list[str]:
+        """Return the names of the columns."""
+        raise NotImplementedError
+
+    def where(self, at: int) -> str:
+        """Return what errors call a row."""
+        return f"{self.place} row {self.numbers[at]}"
+
+    def read(self, name: str) -> Sequence[Any]:
+        """Return the cells of a column that is there, of all rows of the place."""
+        raise NotImplementedError
+
+    def content_type(self, _column: str) -> str:
+        """Return image, audio, video or bytes where the type of a column says so, else nothing."""
+        return ""
+
+    def classes(self, _column: str) -> list[str]:
+        """Return the names of the classes of a column where the place has them."""
+        return []
+
+    def has(self, name: str) -> bool:
+        """Return whether there is a column of this name, or one that may hold it as a key."""
+        return not {name, name.partition(".")[0]}.isdisjoint((*self.names(), *self._read))
+
+    def refuse_unknown(self, name: str, shown: str = "") -> None:
+        """Raise UnknownName for a column that is not there, which errors may call otherwise."""
+        if name not in self.names():
+            raise UnknownName(f"column of {self.place}", shown or name, self.names())
+
+    def column(self, name: str) -> Sequence[Any]:
+        """Return the cells of a column; `types.semantic` is a key of a mapping, of each in a list.
+
+        Raises UnknownName for a column that is not there, DataError for a row that lacks it.
+        """
+        head, *keys = [name] if name in (*self.names(), *self._read) else name.split(".")
+        if head not in self._read:
+            self.refuse_unknown(head, name)
+            self._read[head] = self.read(head)
+        cells = self._read[head]
+        cells = cells if len(self) == self.total else taken(cells, self.numbers)
+        if has_gaps(cells):
+            at = next(at for at, cell in enumerate(cells) if cell is ABSENT)
+            raise DataError(f"{self.where(at)}: has no {head!r} (null says: none)")
+        return [self._inside(c, keys, name, at) for at, c in enumerate(cells)] if keys else cells
+
+    def _inside(self, value: Any, keys: list[str], name: str, at: int) -> Any:
+        for key in keys:
+            inside = value if isinstance(value, list) else [value]
+            found = [one[key] for one in inside if isinstance(one, dict) and key in one]
+            if len(found) < len(inside):
+                raise UnknownName(f"column ({self.where(at)})", name, self.names())
+            value = found if isinstance(value, list) else found[0]
+        return value
+
+    def converted(self, name: str, one: Callable[[Any], Any], cells: Any = None) -> Sequence[Any]:
+        """Return what a function makes of each cell of a column, or of others (`cells`).
+
+        Texts that are not empty stay as they are. Raises DataError with the place of the cell of
+        which the function raises ValueError, whose message says what is needed.
+        """
+        cells = self.column(name) if cells is None else cells
+        if isinstance(cells, Texts) and cells.are_full():
+            return cells
+        blocks: list[Sequence[Any]] = []
+        block: list[Any] = []
+        for at, cell in enumerate(cells):
+            try:
+                block.append(one(cell))
+            except ValueError as error:
+                what = f"{self.where(at)}: {name} is {shown(cell)}"
+                raise DataError(f"{what}: {error} is needed") from error
+            if len(block) == _BLOCK:
+                blocks.append(packed(block))
+                block = []
+        return joined([*blocks, packed(block)]) if blocks else packed(block)
+
+    def media(self, column: str, _modality: Modality) -> Sequence[MediaCell]:
+        """Return the cells of a column of media. Raises DataError for what is none."""
+        return self.converted(column, path_in)
+
+    def keep(self, where: Mapping[str, object] | None, last: int | None = None) -> None:
+        """Keep the rows whose columns have these values, one or one of a list; `last` of them."""
+        import numpy as np
+
+        for name, value in (where or {}).items():
+            wanted = set(map(str, value if isinstance(value, list) else [value]))
+            kept = (str(cell) in wanted for cell in self.column(name))
+            self.numbers = self.numbers[np.fromiter(kept, bool, len(self))]
+        self.numbers = self.numbers[-last:] if last else self.numbers
+
+    def refuse_none(self) -> None:
+        """Raise DataError where no row is kept."""
+        if not self.total:
+            raise DataError(f"{self.place}: has no row")
+        if not len(self):
+            raise DataError(
+                f"{self.place}: none of its {self.total} rows is one that the task asks for"
+            )
+
+
+class FileRows(Rows):
+    """The rows of a table file; `row` is the column of their numbers, `part` that of the part."""
+
+    def __init__(self, file: Path, records: Sequence[Record], part: str = "") -> None:
+        super().__init__(str(file), file.parent, len(records), part)
+        self._places = field_of(records, "where")
+        cells = field_of(records, "cells")
+        self._cells = cells if isinstance(cells, Mappings) else Mappings.of(cells)
+        self.add("row", range(len(records)))
+        if part:
+            self.add("part", Repeated(part, len(records)))
+
+    def add(self, name: str, cells: Sequence[Any]) -> None:
+        """Add a column of all rows, if the file has none of this name."""
+        if name not in self._cells.columns:
+            self._read[name] = cells
+
+    def names(self) -> list[str]:
+        """Return the names of the columns in the file."""
+        return list(self._cells.columns)
+
+    def where(self, at: int) -> str:
+        """Return what errors call a row."""
+        return str(self._places[int(self.numbers[at])])
+
+    def read(self, name: str) -> Sequence[Any]:
+        """Return the cells of a column, of all rows of the file."""
+        return self._cells.columns[name]

@@ -1,0 +1,133 @@
+"""The data sources `folder`, `images` and `class_folders`: media by the paths of their files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmbench.data.mapping.media_columns import modality_of
+from mmbench.data.mapping.pairs import Caption, retrieval_data
+from mmbench.data.mapping.prompts import with_templates
+from mmbench.data.readers.folders import (
+    ENDINGS,
+    IMAGES,
+    file_id,
+    files_below,
+    is_system_name,
+    media_in,
+)
+from mmbench.data.readers.json_files import decode_text, read_file
+from mmbench.data.readers.records import refuse_duplicates
+from mmbench.datasets import RetrievalData, Samples
+from mmbench.errors import DataError
+from mmbench.protocols import declare_source
+from mmbench.surrogates import escape_surrogates
+from mmbench.types import Broken, Content, Media, Sample
+
+
+@declare_source("folder")
+def folder(root: Path | None) -> RetrievalData:
+    """Captions as queries ("text"), images as corpus ("image"), from a folder and those below it.
+
+    `a/x.jpg` is the image `a/x`; its captions are the lines of `a/x.txt` (UTF-8), with the ids
+    `a/x#0`, `a/x#1` and on. Names are taken in sorted order; `files_below` says which are left out.
+    An image without a text file is a distractor. A text file without an image gives captions whose
+    image is not in the corpus; where no image is there, those of all captions are Broken. An empty
+    file or a blank line between captions is an empty caption; blank lines at the end are nothing.
+
+    Raises DataError where there is no folder or nothing in it, or two images have one name.
+    """
+    if root is None or not root.is_dir():
+        given = (
+            "data source folder was given no data" if root is None else f"{root}: no such folder"
+        )
+        raise DataError(f"{given}: give --data FOLDER, of images x.jpg with captions in x.txt")
+    images: list[tuple[str, Content]] = []
+    captions: list[Caption] = []
+    for file in files_below(root):
+        id = file_id(file, root)
+        extension = file.suffix.lower()
+        if extension in IMAGES:
+            images.append((id, Media("image", str(file))))
+        elif extension == ".txt":
+            captions += [Caption(f"{id}#{n}", id, text) for n, text in enumerate(_lines(file))]
+    if not images:
+        reason = f"{root}: no image in it or below, by the extensions {' '.join(IMAGES)}"
+        if not captions:
+            raise DataError(reason)
+        images = [(id, Broken(reason)) for id in dict.fromkeys(c.image for c in captions)]
+    return retrieval_data(images, captions, str(root))
+
+
+def _lines(file: Path) -> list[str | Broken]:
+    try:
+        text = decode_text(read_file(file), file)
+    except DataError as error:
+        return [Broken(str(error))]
+    # Python's universal newlines; splitlines would split at other characters as well.
+    return [*text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")]
+
+
+@declare_source("folder")
+def images(root: Path | None) -> Samples:
+    """The images of a folder and those below it, each as the target of a sample.
+
+    The id of `a/x.jpg` is `a/x`. Order and what is left out are those of `media_in`. Raises
+    DataError where there is no folder or no image in it, or two images have one id.
+    """
+    if root is None:
+        raise DataError("data source images was given no data: give --data FOLDER of images")
+    samples = [Sample(id, {}, Media("image", str(file))) for id, file in media_in(root, "image")]
+    return Samples(samples)
+
+
+@declare_source("folder")
+def class_folders(
+    root: Path | None,
+    *,
+    medium: str = "image",
+    split: str | list[str] = "",
+    prompts: str = "",
+    spaces: bool = False,
+) -> Samples:
+    """A sample for each file, its class by the folder: `n01440764/x.JPEG` is of class 0.
+
+    Folders are taken in sorted order, without hidden ones and those that systems leave
+    (`__MACOSX`, `is_system_name`); the id is the path below the folder of classes, without its
+    ending. `split` is that folder in `root`, or a list of which the first that
+    is there counts ("" is `root` itself). A class is called as its folder is, with spaces for
+    underscores where `spaces` says so. `prompts` names the templates, and with them may name the
+    classes in the order of the folders (`with_templates`).
+
+    Raises DataError where there are no such folders or files, or another number of folders than
+    there are names.
+    """
+    modality = modality_of(medium)
+    place = _place(root, [split] if isinstance(split, str) else split)
+    folders = sorted(f for f in place.iterdir() if f.is_dir() and not is_system_name(f.name))
+    samples = [
+        Sample(
+            file_id(file, place),
+            {modality: Media(modality, str(file))},
+            number,
+        )
+        for number, folder in enumerate(folders)
+        for file in files_below(folder, above=place)
+        if file.suffix.lower() in ENDINGS[modality]
+    ]
+    if not samples:
+        raise DataError(
+            f"{place}: no file in a folder of it ends in one of {' '.join(ENDINGS[modality])}:"
+            " a folder for each class is needed"
+        )
+    refuse_duplicates("id", [sample.id for sample in samples], str(place))
+    names = [escape_surrogates(folder.name) for folder in folders]
+    return with_templates(Samples(samples, names), prompts, place, spaces=spaces)
+
+
+def _place(root: Path | None, splits: list[str]) -> Path:
+    if root is None:
+        raise DataError("data source class_folders was given no data: give --data FOLDER")
+    for split in splits:
+        if (root / split).is_dir():
+            return root / split
+    raise DataError(f"{root}: has no folder {' or '.join(splits)}: give --data FOLDER")

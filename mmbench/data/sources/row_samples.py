@@ -1,0 +1,222 @@
+"""The data sources `listing`, `labelled` and `rows`: a sample for each row.
+
+Each names a place of rows; what rows become is the same: `mmbench.data.mapping.samples`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from mmbench.data.mapping.classes import Classes, Names, class_names, label_cells, occurring
+from mmbench.data.mapping.joined_media import joined_by
+from mmbench.data.mapping.media_columns import Columns, each, modality_of, one_medium
+from mmbench.data.mapping.pairs import check_count
+from mmbench.data.mapping.patterns import filled, named, refuse_missing
+from mmbench.data.mapping.prompts import with_templates
+from mmbench.data.mapping.samples import Shape, data_of, sample_table
+from mmbench.data.readers.annotation_files import (
+    Files,
+    TableFormat,
+    annotation_rows,
+    option_as,
+    read_rows,
+)
+from mmbench.data.readers.json_files import read_file
+from mmbench.data.readers.library_rows import LibraryRows, library_rows
+from mmbench.data.readers.records import text_in
+from mmbench.data.readers.rows import FileRows
+from mmbench.data.readers.table_files import text_lines
+from mmbench.datasets import Samples
+from mmbench.errors import DataError
+from mmbench.protocols import declare_source
+from mmbench.text import listed, part_of
+
+
+class NameFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of lines NAME KEY: the column `name` of each row whose `key`, filled, is KEY."""
+
+    file: str
+    key: str
+
+
+class References(Struct, frozen=True, forbid_unknown_fields=True):
+    """Texts that stand in an entry `rows` of their own: the column `text`, of the row `of`."""
+
+    rows: str
+    of: str
+    text: str
+
+
+def listing(
+    root: Path | None,
+    *,
+    files: Files,
+    rows: str = "",
+    table: dict[str, object] | None = None,
+    where: dict[str, object] | None = None,
+    last: int | None = None,
+    id: str = "",
+    columns: dict[str, Columns] | None = None,
+    names: dict[str, str] | None = None,
+    optional: list[str] | None = None,
+    target: Columns = "",
+    options: Columns = "",
+    references: dict[str, str] | None = None,
+    group: str = "",
+    tags: dict[str, str] | None = None,
+) -> Samples:
+    """A sample for each row of one annotation file or several, as they are published.
+
+    `files` is a path in the folder `root`, a list of which the first that is there counts, or a
+    mapping of parts to these: ids then begin with `part/`. `rows` is the entry of a JSON file that
+    holds the rows (`data`, or `a.b`), `table` how a table is written (`TableFormat`). Only rows in
+    which the columns of `where` have these values are taken (one, or a list of them), and of those
+    the `last` so many.
+
+    `id`, `columns` (input → column), `target`, `options`, `group`, `tags` (tag → column) and
+    `optional` are as in `Shape`; the number of a row counts all of its file. An input named image,
+    audio or video (or image_1, …) is a medium, at the path in its column or with columns in braces,
+    or at the first of several where there is a file: `images/{split}/{image}` (`filled`,
+    `find_media`). `names` (`NameFile`) is a file beside, if it is there, that says under which name
+    a medium is kept. `references` (`References`) gathers the targets of each row by its id.
+
+    Raises DataError for what cannot be read, for ids that stand twice and for rows without a
+    reference; UnknownName for a column that is not there.
+    """
+    check_count("last", last)
+    shape = Shape(id, columns or {}, target, options, group, tags or {}, optional or [])
+    places = annotation_rows(root, files, "listing", entry=rows, table=table)
+    for place in places:
+        refuse_missing(place, [*(where or ()), *(n for n in shape.names() if "{" not in n)])
+        if names is not None:
+            _add_names(place, option_as(NameFile, names, "names"))
+        place.keep(where, last)
+        place.refuse_none()
+    given = None if references is None else option_as(References, references, "references")
+    targets = [None if given is None else _references(p, shape, given) for p in places]
+    tables = [sample_table(p, shape, found) for p, found in zip(places, targets, strict=True)]
+    return data_of(tables, shape, places[0])
+
+
+def _add_names(place: FileRows, wanted: NameFile) -> None:
+    beside = place.folder / wanted.file
+    lines = text_lines(read_file(beside), beside) if beside.is_file() else []
+    known = {key: name for name, _, key in (line.partition(" ") for line in lines)}
+    place.add("name", [known.get(key) for key in filled(wanted.key, place)])
+
+
+def _references(place: FileRows, shape: Shape, wanted: References) -> list[list[str]]:
+    file = Path(place.place)
+    others = FileRows(file, read_rows(file, wanted.rows, TableFormat()))
+    texts: dict[str, list[str]] = {}
+    found = others.converted(wanted.text, text_in)
+    for ident, text in zip(named(wanted.of, others), found, strict=True):
+        texts.setdefault(ident, []).append(text)
+    ids = named(shape.id, place)
+    lost = [ident for ident in ids if ident not in texts]
+    if lost:
+        raise DataError(f"{file}: {part_of(len(lost), len(ids), 'row')} no text: {listed(lost)}")
+    return [texts[ident] for ident in ids]
+
+
+def labelled(
+    root: Path | None,
+    *,
+    files: Files,
+    columns: dict[str, Columns],
+    target: str,
+    id: str,
+    rows: str = "",
+    table: dict[str, object] | None = None,
+    where: dict[str, object] | None = None,
+    separator: str = "",
+    drop: str = "",
+    spaces: bool = False,
+    labels: Names | None = None,
+    prompts: str = "",
+    group: str = "",
+    tags: dict[str, str] | None = None,
+) -> Samples:
+    """A sample for each row of an annotation file: the position of its label as target.
+
+    `files`, `rows`, `table`, `where`, `id`, `columns`, `group` and `tags` are as in `listing`;
+    `columns` has one medium. `target` is the column of the label. With a `separator`, or where it
+    holds lists, a row has any number of labels and its target is the list of their positions. The
+    letters in `drop` are taken out of a label; with `spaces` an underscore in the name of a class
+    becomes a space. `labels` gives the names of the classes in order, or a file of them
+    (`class_names`); else they are those that occur, sorted. `prompts` names the templates
+    (`with_templates`).
+
+    Raises DataError for what cannot be read and for ids that stand twice, UnknownName for a column
+    that is not there and for a label that is no class.
+    """
+    for name in columns:
+        modality_of(name)
+    one_medium(columns)
+    shape = Shape(id, columns, target, group=group, tags=tags or {})
+    (place, *_) = annotation_rows(root, files, "labelled", entry=rows, table=table)
+    refuse_missing(place, [*(where or ()), *shape.names()])
+    place.keep(where)
+    place.refuse_none()
+    cells = label_cells(place, target, separator, drop)
+    found = class_names(labels, root or place.folder) if labels else occurring(cells)
+    samples = sample_table(place, shape, Classes.of(found).targets(place, cells))
+    data = data_of([samples], shape, place, found)
+    return with_templates(data, prompts, Path(place.place), spaces=spaces)
+
+
+@declare_source(hub=True)
+def rows(
+    root: Path | None,
+    *,
+    path: str = "",
+    name: str | list[str] | None = None,
+    split: str = "test",
+    revision: str | None = None,
+    where: dict[str, object] | None = None,
+    id: str = "",
+    columns: dict[str, Columns] | None = None,
+    target: Columns = "",
+    labels: list[str] | None = None,
+    options: Columns = "",
+    group: str = "",
+    tags: dict[str, str] | None = None,
+    optional: list[str] | None = None,
+    prompts: str = "",
+    spaces: bool = False,
+    join: dict[str, object] | None = None,
+) -> Samples:
+    """A sample for each row of the data set OWNER/NAME, or of the folder or file `root`.
+
+    `path`, `name`, `split`, `revision` and `where` are as in the source `hf`; of several
+    configurations `name` the rows follow each other. `id`, `columns`, `target`, `options`, `group`,
+    `tags` and `optional` are as in `listing`. A column of images, sounds or videos is an input of
+    that modality; so is one of paths, of bytes or of structs of both, whose input is called image,
+    audio or video (or image_1 …). Media stay encoded and are read when they are needed; paths begin
+    at the file or the folder, and are looked for as `find_media` does.
+
+    `join` adds inputs from another configuration, `name`, of the same data set: those of the row
+    whose column `id` has the value that is in the column `by` here; its `columns` are as above.
+    `prompts` and `spaces` are as in `labelled`.
+
+    A target of the datasets library's own classes, or a text that stands in `labels`, is its
+    position in the labels. Raises DataError for what cannot be had or read, for ids that stand
+    twice and for a label that is none; UnknownName for a column that is not there.
+    """
+    shape = Shape(id, columns or {}, target, options, group, tags or {}, optional or [])
+    classes = [str(label) for label in labels or []]  # YAML has 0 for the digit
+    places: list[LibraryRows] = []
+    tables = []
+    for one in name if isinstance(name, list) else [name]:
+        place = library_rows(root, path, one, split, revision, where)
+        place.part = str(one) if isinstance(name, list) and not id else ""
+        other = joined_by(join, root, path, split, revision) if join else None
+        classes = classes or (place.classes(target) if isinstance(target, str) else [])
+        cells = place.column(each(target)[0]) if classes and target else None
+        targets = None if cells is None else Classes.of(classes).targets(place, cells)
+        tables.append(sample_table(place, shape, targets, other.media(place) if other else {}))
+        places.append(place)
+    data = data_of(tables, shape, places[-1], classes)
+    return with_templates(data, prompts, Path(data.source["path"]), spaces=spaces)

@@ -1,0 +1,117 @@
+"""The data sources `table`, `hf`, `captioned` and `caption-rows`: texts about media.
+
+Each names a place of rows; what rows become is the same: `mmbench.data.mapping.pairs.pairs_of`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmbench.data.mapping.media_columns import Columns
+from mmbench.data.mapping.pairs import named_columns, pairs_of, usual_columns
+from mmbench.data.mapping.patterns import refuse_missing
+from mmbench.data.readers.annotation_files import Files, annotation_rows
+from mmbench.data.readers.library_rows import library_rows
+from mmbench.data.readers.parquet_media import ParquetRows
+from mmbench.data.readers.rows import FileRows, Rows
+from mmbench.data.readers.table_files import TABLES, find_file, read_records
+from mmbench.datasets import RetrievalData
+from mmbench.protocols import declare_source
+
+
+def table(root: Path | None, *, columns: dict[str, Columns] | None = None) -> RetrievalData:
+    """Texts as queries ("text"), images as corpus ("image"), from the rows of one file.
+
+    `root` is a .csv, .tsv, .jsonl, .json or .parquet file, or a folder that holds a single one. The
+    columns are `image`, `text` and, if they are there, `id` and `image_id`; `columns` renames:
+    {image: file_name, text: caption}. In the place of image it may name audio or video, and of
+    image_id audio_id or video_id. An image is a path, relative to the file or found in an image
+    folder beside it (`find_media`), or in Parquet also bytes or a struct of bytes and path. A text
+    is a string, in JSONL and Parquet also a list of strings. `pairs_of` says how rows become
+    samples. CSV and TSV are UTF-8 with a header, quoted as Excel does it.
+
+    Raises DataError, with file and line or row, for what cannot be read; UnknownName for a column
+    that is not there.
+    """
+    file = find_file(root, "table", (*TABLES, ".parquet"))
+    is_parquet = file.suffix.lower() == ".parquet"
+    rows: Rows = ParquetRows(file) if is_parquet else FileRows(file, read_records(file))
+    return pairs_of(rows, usual_columns(columns or {}, rows))
+
+
+@declare_source(hub=True)
+def hf(
+    root: Path | None,
+    *,
+    path: str = "",
+    name: str | None = None,
+    split: str = "test",
+    revision: str | None = None,
+    where: dict[str, object] | None = None,
+    columns: dict[str, Columns] | None = None,
+) -> RetrievalData:
+    """Texts as queries ("text"), images as corpus ("image"), from a data set of `datasets`.
+
+    `path` is an OWNER/NAME on the hub with its configuration `name` and its `revision` (a commit,
+    branch or tag; None for the newest), or a folder or file on disk; `root` stands in its place
+    where it is given, so that a task may leave it out. A folder is one that `save_to_disk` wrote or
+    that `load_dataset` reads. What is in the cache is not downloaded again, and serves without a
+    network. Only rows in which the columns of `where` have these values (one, or a list of them)
+    are taken. `columns` and rows are as in the source `table`; media stay encoded and on disk until
+    they are needed. `source` of what is returned has the path and, for the hub, the commit as
+    `revision`.
+
+    Raises DataError for a data set that is neither on disk nor in the cache nor to be had from the
+    hub (within five seconds without a network), UnknownName for a column or a split that is not
+    there.
+    """
+    rows = library_rows(root, path, name, split, revision, where)
+    return pairs_of(rows, usual_columns(columns or {}, rows))
+
+
+@declare_source(hub=True)
+def caption_rows(
+    root: Path | None,
+    *,
+    columns: dict[str, Columns],
+    path: str = "",
+    name: str | None = None,
+    split: str = "test",
+    revision: str | None = None,
+    where: dict[str, object] | None = None,
+) -> RetrievalData:
+    """As `hf`, where each row has a medium of its own, numbered from 0.
+
+    `columns` names all columns: image, audio or video; `text`, one or several; if they are there
+    `id`, and `image_id`, `audio_id` or `video_id`: rows with the same one are about one medium,
+    that of the first. A text without an id has that of its medium with `#0`, `#1` behind it.
+    """
+    pairs = named_columns(columns)
+    return pairs_of(library_rows(root, path, name, split, revision, where), pairs)
+
+
+def captioned(
+    root: Path | None,
+    *,
+    files: Files,
+    columns: dict[str, Columns],
+    rows: str = "",
+    table: dict[str, object] | None = None,
+    where: dict[str, object] | None = None,
+) -> RetrievalData:
+    """As `caption_rows`, from annotation files as they are published.
+
+    `files`, `rows`, `table` and `where` are as in the source `listing`. A medium lies at a path
+    with columns in braces, or at the first of several where there is a file; rows with the same id
+    of their medium are about one (of paths, `./a.wav` is `a.wav`), at a path of one of them. Ids
+    may be patterns, too.
+
+    Raises DataError for what cannot be read and for ids that stand twice, UnknownName for a column
+    that is not there.
+    """
+    pairs = named_columns(columns)
+    (found, *_) = annotation_rows(root, files, "captioned", entry=rows, table=table)
+    refuse_missing(found, [*(where or ()), *pairs.names()])
+    found.keep(where)
+    found.refuse_none()
+    return pairs_of(found, pairs)

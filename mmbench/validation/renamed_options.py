@@ -1,0 +1,54 @@
+"""Options of data sources that have another name now: one line says which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from mmbench.errors import SpecError
+
+_COLUMNS = {"fields": "columns", "media": "columns"}
+_PAIRS = {"media": "columns", "captions": "columns: {text: …}", "id": "columns: {MEDIUM_id: …}"}
+# Source → option as it was called → as it is called now.
+RENAMED: dict[str, dict[str, str]] = {
+    "listing": _COLUMNS,
+    "rows": _COLUMNS,
+    "labelled": _COLUMNS | {"label": "target", "classes": "labels"},
+    "captioned": _PAIRS | {"caption_id": "columns: {id: …}"},
+    "caption-rows": _PAIRS,
+    "audioset": {"paths": "columns: {audio: …}"},
+}
+
+
+def refuse_renamed(data: Mapping[str, object], where: str) -> None:
+    """Raise SpecError for old options in a task's `data`, in its `hub` block and in a `join`.
+
+    The message calls the place `where`, and has the new name of each.
+    """
+    faults = [*_faults(data, "data")]
+    hub = data.get("hub")
+    if isinstance(hub, Mapping):
+        faults += _faults({"source": "rows", **hub}, "data: hub")
+    if faults:
+        raise SpecError(f"{where}: {'; '.join(faults)}")
+
+
+def _faults(block: Mapping[str, object], place: str) -> Iterator[str]:
+    source = str(block.get("source"))
+    renamed = RENAMED.get(source, {})
+    for old in block:
+        if old in renamed:
+            now = renamed[old].replace("MEDIUM", _medium(block))
+            yield f"{place}: source {source} has no option {old}: it is called {now} now"
+    join = block.get("join")
+    if source == "rows" and isinstance(join, Mapping) and "fields" in join:
+        yield f"{place}: join has no key fields: it is called columns now"
+
+
+def _medium(block: Mapping[str, object]) -> str:
+    """Return the medium that a block is about."""
+    named = [*_keys(block.get("media")), *_keys(block.get("columns"))]
+    return next((name for name in named if name in ("image", "audio", "video")), "image")
+
+
+def _keys(value: object) -> list[str]:
+    return list(map(str, value)) if isinstance(value, Mapping) else []
