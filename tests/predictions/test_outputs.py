@@ -229,7 +229,7 @@ BAD = [
     ("x.jsonl", '{"value": "a"}\n', "line 1: has no id: one of id, question_id, image_id"),
     ("x.jsonl", '{"id": 7.0, "value": "a"}\n', "id is 7.0: a whole number or a text"),
     ("x.jsonl", '{"id": true, "value": "a"}\n', "id is True"),
-    ("x.jsonl", '{"id": "", "value": "a"}\n', "id is ''"),
+    ("x.jsonl", '{"id": "", "value": "a"}\n', "id is empty"),
     ("x.jsonl", '{"id": null, "value": "a"}\n', "id is missing"),
     (
         "x.jsonl",
@@ -262,10 +262,10 @@ BAD = [
     ("x.csv", "name,value\na,b\n", "line 2: has no id: one of id, question_id, image_id"),
     ("x.csv", "id,said\na,b\n", "line 2: has no value"),
     ("x.csv", "id\na\n", "line 2: has no value"),
-    ("x.csv", "id,value\n,b\n", "line 2: id is ''"),
+    ("x.csv", "id,value\n,b\n", "line 2: id is empty"),
     ("x.csv", "id,value\na,b\na,c\n", "more often: a"),
     # Scores by label: the place of each cell that is no finite number.
-    ("x.csv", "id,cat,dog\na,,0.5\nb,1,2\n", "line 2: cat is '': a number is needed"),
+    ("x.csv", "id,cat,dog\na,,0.5\nb,1,2\n", "line 2: cat is empty: a number is needed"),
     ("x.csv", "id,cat,dog\na,1,0.5\nb,1,nan\n", "line 3: dog is 'nan': a number is needed"),
     ("x.tsv", "id\tcat\tdog\na\tinf\t0.5\n", "line 2: cat is 'inf': a number is needed"),
     ("x.csv", "id,cat,dog\na,1,0\nb,N/A,0\n", "line 3: cat is 'N/A': a number is needed"),

@@ -85,7 +85,7 @@ def label_cells(rows: Rows, target: str, separator: str, drop: str) -> list[str]
     several = bool(separator) or any(isinstance(cell, list) for cell in cells)
     table = str.maketrans("", "", drop)
     if not several:
-        return [label.translate(table) for label in rows.converted(target, id_in, cells)]
+        return [label.translate(table) for label in rows.as_texts(target, id_in, cells)]
     return [[label.translate(table) for label in _parts(cell, separator)] for cell in cells]
 
 

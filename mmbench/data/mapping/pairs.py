@@ -202,7 +202,7 @@ def _ids(rows: Rows, given: str, *, required: bool) -> Sequence[str | None]:
     """Return the id in each row, None where there is none."""
     if not given:
         return [None] * len(rows)
-    return rows.converted(
+    return rows.as_texts(
         given,
         lambda cell: None if not required and (is_missing(cell) or cell == "") else id_in(cell),
         cells_of(given, rows),
@@ -228,7 +228,7 @@ def _document(
 def _texts(rows: Rows, columns: PairColumns, documents: Sequence[str]) -> Iterator[Caption]:
     seen: Counter[str] = Counter()
     ids = _ids(rows, columns.id, required=columns.own)
-    cells = [rows.converted(name, _texts_in) for name in columns.texts]
+    cells = [rows.as_texts(name, _texts_in) for name in columns.texts]
     for at, (document, row) in enumerate(zip(documents, zip(*cells, strict=True), strict=True)):
         texts = [text for cell in row for text in (cell if isinstance(cell, list) else [cell])]
         if row == (None,) and not columns.own:

@@ -54,7 +54,7 @@ def cells_of(text: str, rows: Rows) -> Sequence[Any]:
 
 def named(text: str, rows: Rows) -> Sequence[str]:
     """Return the ids in a column, or in a pattern. Raises DataError for an empty one."""
-    return rows.converted(text, id_in, cells_of(text, rows))
+    return rows.as_texts(text, id_in, cells_of(text, rows))
 
 
 def refuse_missing(rows: Rows, texts: Iterable[str]) -> None:

@@ -78,7 +78,7 @@ def sample_table(
         Mapped(f"{rows.part}/".__add__, ids) if rows.part else ids,
         inputs,
         targets=targets,
-        groups=rows.converted(shape.group, text_in, cells_of(shape.group, rows))
+        groups=rows.as_texts(shape.group, text_in, cells_of(shape.group, rows))
         if shape.group
         else None,
         tags={name: _tags(rows, given) for name, given in shape.tags.items()},
@@ -89,18 +89,18 @@ def _texts(rows: Rows, name: str, given: Columns) -> Sequence[Any]:
     if not isinstance(given, str):
         raise SpecError(f"data option columns: {name} is a text, which has one column, not a list")
     cells = cells_of(given, rows)
-    return rows.converted(given, lambda cell: ABSENT if is_missing(cell) else text_in(cell), cells)
+    return rows.as_texts(given, lambda cell: ABSENT if is_missing(cell) else text_in(cell), cells)
 
 
 def _tags(rows: Rows, given: str) -> Sequence[Any]:
     cells = cells_of(given, rows)
-    return rows.converted(given, lambda cell: tag_in(cell) or ABSENT, cells)
+    return rows.as_texts(given, lambda cell: tag_in(cell) or ABSENT, cells)
 
 
 def _answers(rows: Rows, shape: Shape) -> tuple[Sequence[Any], Sequence[Any]]:
     names = each(shape.target)
     if len(names) == 1:
-        return rows.converted(names[0], _answer, cells_of(names[0], rows)), []
+        return rows.as_texts(names[0], _answer, cells_of(names[0], rows)), []
     cells = list(zip(*map(rows.column, names), strict=True))
     return rows.converted(", ".join(names), _several, cells), []
 

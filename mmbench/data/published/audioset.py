@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from mmbench.columns import taken
 from mmbench.data.mapping.classes import Classes
 from mmbench.data.mapping.media_columns import Columns
 from mmbench.data.mapping.samples import Shape, data_of, sample_table
 from mmbench.data.readers.json_files import read_file
-from mmbench.data.readers.records import refuse_duplicates, text_of
+from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import csv_records, read_records
 from mmbench.datasets import Samples
@@ -43,16 +44,19 @@ def audioset(
     Raises DataError for files that are missing or cannot be read, UnknownName for a label that is
     no class.
     """
+    import numpy as np
+
     file, listed = _file(root, f"{split}_segments.csv"), _file(root, _CLASSES)
-    classes = sorted(read_records(listed), key=lambda row: int(text_of(row, "index")))
-    names = [text_of(row, "display_name") for row in classes]
+    classes = FileRows(listed, read_records(listed))
+    order = np.argsort(list(map(int, classes.column("index"))))
+    names, codes = (taken(classes.column(c), order) for c in ("display_name", "mid"))
     refuse_duplicates("class", names, str(listed))
     lines = _COMMENT.sub(b"", read_file(file))
     rows = FileRows(file, csv_records(lines, file, header=_FIELDS, padded=True))
     given = columns or {"audio": _usual(split)}
     shape = Shape("YTID", given)
     labels = [label.split(",") for label in rows.column("positive_labels")]
-    targets = Classes.of([text_of(row, "mid") for row in classes]).targets(rows, labels)
+    targets = Classes.of(codes).targets(rows, labels)
     return data_of([sample_table(rows, shape, targets)], shape, rows, names)
 
 

@@ -15,8 +15,7 @@ from string import ascii_uppercase
 from msgspec.structs import replace
 
 from mmbench.data.mapping.samples import Shape, sample_table
-from mmbench.data.readers.records import Record, optional, refuse_duplicates, text_id, text_of
-from mmbench.data.readers.rows import FileRows
+from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.data.readers.temporary_media import Spool
 from mmbench.datasets import Samples, lettered
@@ -42,20 +41,16 @@ def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
     Raises DataError for what cannot be read, and for ids that stand twice.
     """
     file = find_file(root, "mmbench", (".tsv",))
-    records = read_records(file)
-    ids = [text_id(record, ("index",)) for record in records]
-    refuse_duplicates("index", ids, str(file))
+    rows = OwnTable(file, read_records(file))
+    ids = rows.distinct_ids(("index",))
     turned = any(_number(ident) >= _ROTATED for ident in ids)
-    images = _images(records, ids)
-    rows = FileRows(file, records)
     letters = [letter for letter in ascii_uppercase if rows.has(letter)]
     tags = {name: name for name in _TAGS if rows.has(name)}
     shape = Shape("index", {"question": "question"}, "answer", letters, "", tags)
-    contents = [_image(*row, images) for row in zip(records, ids, strict=True)]
     samples: list[Sample] = []
-    found = sample_table(rows, shape, media={"image": contents})
-    for record, sample in zip(records, found, strict=True):
-        asked = _asked(sample, optional(record, "hint"))
+    found = sample_table(rows, shape, media={"image": _images(rows, ids)})
+    for sample, hint in zip(found, rows.texts("hint"), strict=True):
+        asked = _asked(sample, hint)
         samples += [asked] if turned or not circular else _rotations(asked)
     return Samples(samples, group_name="question")
 
@@ -88,26 +83,23 @@ def _rotations(sample: Sample) -> list[Sample]:
     return turns
 
 
-def _images(records: Sequence[Record], ids: list[str]) -> dict[str, MediaInFile]:
-    """The image of each row that has one of its own."""
+def _images(rows: OwnTable, ids: Sequence[str]) -> list[Content]:
+    """Return the image of each row: its own, or that of the row whose index it has."""
     spool = Spool(cache_folder())
-    found = {}
-    for record, ident in zip(records, ids, strict=True):
-        text = text_of(record, "image")
+    texts = rows.needed("image")
+    own: dict[str, MediaInFile] = {}
+    for at, (ident, text) in enumerate(zip(ids, texts, strict=True)):
         if len(text) > _REFERENCE:
-            found[ident] = spool.add(_decoded(text, record))
-    return found
-
-
-def _decoded(text: str, record: Record) -> bytes:
-    try:
-        return b64decode(text, validate=True)
-    except Error as error:
-        raise DataError(f"{record.where}: image is not base64: {error}") from error
-
-
-def _image(record: Record, ident: str, images: dict[str, MediaInFile]) -> Content:
-    owner = ident if ident in images else text_of(record, "image")
-    if owner not in images:
-        return Broken(f"{record.where}: no row has the image {owner[:_REFERENCE]!r}")
-    return Media("image", f"image of {owner}, {record.where}", images[owner])
+            try:
+                own[ident] = spool.add(b64decode(text, validate=True))
+            except Error as error:
+                raise DataError(f"{rows.where(at)}: image is not base64: {error}") from error
+    images: list[Content] = []
+    for at, (ident, text) in enumerate(zip(ids, texts, strict=True)):
+        owner, where = ident if ident in own else text, rows.where(at)
+        images.append(
+            Media("image", f"image of {owner}, {where}", own[owner])
+            if owner in own
+            else Broken(f"{where}: no row has the image {owner[:_REFERENCE]!r}")
+        )
+    return images

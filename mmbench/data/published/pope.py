@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mmbench.columns import Repeated, Table, joined
 from mmbench.data.mapping.media_files import find_media
 from mmbench.data.readers.folders import matches
 from mmbench.data.readers.json_files import read_file
-from mmbench.data.readers.records import Record, refuse_duplicates, text_id, text_of
+from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.table_files import json_records
-from mmbench.datasets import Samples
+from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError, UnknownName
 from mmbench.protocols import declare_source
 from mmbench.text import listed
@@ -41,15 +42,15 @@ def pope(root: Path | None, *, category: str | None = None) -> Samples:
     if root is None:
         raise DataError("data source pope was given no data: give --data FILE.json or its folder")
     if root.is_file():
-        return _data(_samples(root, root.parent, ""))
+        return _data([_samples(root, root.parent, "")])
     if category is not None:
-        return _data(_samples(_found(root, category), root, ""))
+        return _data([_samples(_found(root, category), root, "")])
     files = [(name, _found(root, name)) for name in CATEGORIES]
-    return _data([sample for name, file in files for sample in _samples(file, root, f"{name}/")])
+    return _data([_samples(file, root, f"{name}/") for name, file in files])
 
 
-def _data(samples: list[Sample]) -> Samples:
-    return Samples(samples, group_name="image", optional_tags=["category"])
+def _data(tables: list[Table[Sample]]) -> Samples:
+    return Samples(joined(tables), group_name="image", optional_tags=["category"])
 
 
 def _found(root: Path, category: str) -> Path:
@@ -65,30 +66,24 @@ def _found(root: Path, category: str) -> Path:
     )
 
 
-def _samples(file: Path, beside: Path, prefix: str) -> list[Sample]:
-    records = list(json_records(read_file(file), file))
-    if not records:
+def _samples(file: Path, beside: Path, prefix: str) -> Table[Sample]:
+    rows = OwnTable(file, json_records(read_file(file), file))
+    if not len(rows):
         raise DataError(f"{file}: has no line")
-    ids = [text_id(record, ("question_id", "id")) for record in records]
-    refuse_duplicates("question id", ids, str(file))
-    names = [text_of(record, "image") for record in records]
+    ids = [f"{prefix}{ident}" for ident in rows.distinct_ids(("question_id", "id"))]
+    names = rows.needed("image")
     images = find_media([[name] for name in names], beside, str(file))
     category = file.stem.rpartition("_")[2]
-    tags = {"category": category} if category in CATEGORIES else {}
-    return [
-        Sample(
-            f"{prefix}{ident}",
-            {"image": image, "question": text_of(record, "text")},
-            _label(record),
-            group=name,
-            tags=tags,
-        )
-        for ident, name, image, record in zip(ids, names, images, records, strict=True)
-    ]
+    return sample_columns(
+        ids,
+        {"image": images, "question": rows.needed("text")},
+        targets=rows.needed("label", _label),
+        groups=names,
+        tags={"category": Repeated(category, len(rows))} if category in CATEGORIES else {},
+    )
 
 
-def _label(record: Record) -> str:
-    label = record.cells.get("label")
-    if label not in ("yes", "no"):
-        raise DataError(f"{record.where}: label is {label!r}: yes or no is needed")
-    return str(label)
+def _label(cell: object) -> str:
+    if cell not in ("yes", "no"):
+        raise ValueError("yes or no")
+    return str(cell)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from reprlib import repr
@@ -16,7 +16,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from mmbench.columns import (
     ABSENT,
-    Absent,
     Mappings,
     Repeated,
     Table,
@@ -49,66 +48,21 @@ def plain_name(name: str) -> str:
     return words.casefold().replace(" ", "_").replace("-", "_")
 
 
-def column(record: Record, name: str) -> str | None:
-    """Return the name of the column in this row, whatever its case; None if there is none.
+def find_name(names: Iterable[str], name: str, where: str) -> str | None:
+    """Return a name of a column as it is written among `names`; None if it is not there.
 
-    Raises DataError if several columns have this name and none is written exactly so.
+    Raises DataError, which begins with `where`, if several are this name in another case or
+    spelling and none is written exactly so.
     """
-    if name in record.cells:
-        return name
-    same = _by_plain_name(tuple(record.cells)).get(plain_name(name), [])
+    same: list[str] = []
+    for one in names:
+        if one == name:
+            return one
+        if plain_name(one) == plain_name(name):
+            same.append(one)
     if len(same) > 1:
-        raise DataError(f"{record.where}: has columns {listed(same)}: keep one as {name}")
+        raise DataError(f"{where}: has columns {listed(same)}: keep one as {name}")
     return same[0] if same else None
-
-
-@lru_cache(maxsize=64)  # the rows of a file have the same columns
-def _by_plain_name(columns: tuple[str, ...]) -> dict[str, list[str]]:
-    """Return the columns by their plain names."""
-    named: dict[str, list[str]] = {}
-    for name in columns:
-        named.setdefault(plain_name(name), []).append(name)
-    return named
-
-
-def cell(record: Record, name: str) -> object:
-    """Return the value in the column of this name, None if there is no such column."""
-    found = column(record, name)
-    return None if found is None else record.cells[found]
-
-
-def first_of(record: Record, names: Sequence[str], what: str) -> str:
-    """Return the first of these columns that the row has. Raises DataError where it has none."""
-    for name in names:
-        found = column(record, name)
-        if found is not None:
-            return found
-    raise DataError(
-        f"{record.where}: has no {what}: one of {', '.join(names)} is needed beside"
-        f" {listed(record.cells) or 'nothing'}"
-    )
-
-
-def only_of(record: Record, names: Sequence[str], what: str) -> str:
-    """Return the one of these columns that the row has; columns with one value count as one.
-
-    Raises DataError for none, and for several that hold different values: which of them is meant is
-    not guessed.
-    """
-    found = [name for name in (column(record, name) for name in names) if name is not None]
-    full = [name for name in found if record.cells[name] not in (None, "", [])]
-    if any(record.cells[name] != record.cells[full[0]] for name in full[1:]):
-        raise DataError(
-            f"{record.where}: {what} could be in {listed(full)}, which differ: rename or remove"
-            " all but one"
-        )
-    return full[0] if full else first_of(record, names, what)
-
-
-def text_id(record: Record, names: Sequence[str] = ("id",)) -> str:
-    """The id of a row: a text that is not empty, or a whole number as its decimal text."""
-    name = first_of(record, names, "id")
-    return as_id(record.cells[name], f"{record.where}: {name}")
 
 
 def as_id(value: object, what: str) -> str:
@@ -116,14 +70,9 @@ def as_id(value: object, what: str) -> str:
     return converted(id_in, value, what)
 
 
-def text_of(record: Record, name: str) -> str:
-    """The text in a column; a number is its decimal text. Raises DataError for all else."""
-    return converted(text_in, cell(record, name), f"{record.where}: {name}")
-
-
 def number_of(record: Record, name: str) -> float:
     """The finite number in a column. Raises DataError for all else."""
-    return converted(number_in, cell(record, name), f"{record.where}: {name}")
+    return converted(number_in, record.cells.get(name), f"{record.where}: {name}")
 
 
 def converted(one: Callable[[Any], T], value: object, what: str) -> T:
@@ -135,8 +84,10 @@ def converted(one: Callable[[Any], T], value: object, what: str) -> T:
 
 
 def shown(value: object) -> str:
-    """Return a value for a message; `missing` for null and for a cell that holds nothing."""
-    return "missing" if is_missing(value) else repr(value)
+    """Return a value for a message; `missing` for null, `empty` for a text or list of nothing."""
+    if is_missing(value):
+        return "missing"
+    return "empty" if value in ("", []) else repr(value)
 
 
 def is_missing(value: object) -> bool:
@@ -197,21 +148,6 @@ def refuse_duplicates(what: str, ids: Sequence[str], source: str) -> None:
     )
 
 
-def optional(record: Record, name: str) -> str:
-    """The text in a column, empty where the column or its value is not there."""
-    return "" if cell(record, name) is None else text_of(record, name)
-
-
-def tags_of(record: Record, used: Collection[str]) -> dict[str, str]:
-    """The columns that are not `used` and hold one text, number, true or false."""
-    tags = {}
-    for name, value in record.cells.items():
-        free = name and name not in used and plain_name(name) not in used
-        if free and (tag := tag_in(value)):
-            tags[name] = tag
-    return tags
-
-
 def same_columns(records: Sequence[Record]) -> Mapping[str, Sequence[object]] | None:
     """Return the cells of all rows by column; None where some row lacks a column of others."""
     cells = records.columns["cells"] if isinstance(records, Table) else None
@@ -248,36 +184,24 @@ def full_texts(records: Sequence[Record], names: Sequence[str]) -> Texts | None:
     columns = same_columns(records)
     if not columns:
         return None
-    found = [name for name in (column(records[0], name) for name in names) if name is not None]
-    cells = columns[found[0]] if found else None
+    found = (find_name(columns, name, records[0].where) for name in names)
+    cells = columns.get(next(filter(None, found), ""))
     return cells if isinstance(cells, Texts) and cells.are_full() else None
 
 
-def text_ids(records: Sequence[Record], names: Sequence[str] = ("id",)) -> Sequence[str]:
-    """Return the id of each row, as `text_id` has it."""
-    full = full_texts(records, names)
-    return packed([text_id(record, names) for record in records]) if full is None else full
-
-
-def optional_texts(
-    records: Sequence[Record], name: str, none: str | Absent = ""
-) -> Sequence[str | Absent]:
-    """Return the text of each row in a column, as `optional` has it; `none` where it is empty."""
-    if plain_name(name) not in map(plain_name, columns_of(records)):
-        return Repeated(none, len(records))
-    full = full_texts(records, (name,))
-    if full is not None:
-        return full
-    return packed([optional(record, name) or none for record in records])
-
-
 def tags(records: Sequence[Record], used: Collection[str]) -> Mappings:
-    """Return the tags of each row, as `tags_of` has them, except the columns that are `used`."""
-    columns = same_columns(records)
-    if columns is None:
-        return Mappings.of([tags_of(record, used) for record in records])
+    """Return the tags of each row: `tags_in` its cells."""
+    cells = field_of(records, "cells")
+    columns = cells.columns if isinstance(cells, Mappings) else Mappings.of(cells).columns
+    return Mappings(tags_in(columns, used), len(records))
+
+
+def tags_in(
+    columns: Mapping[str, Sequence[Any]], used: Collection[str]
+) -> dict[str, Sequence[Any]]:
+    """Return the columns that are not `used`: ABSENT where a cell is not one text or number."""
     free = [n for n in columns if n and n not in used and plain_name(n) not in used]
-    return Mappings({name: _tags(columns[name]) for name in free}, len(records))
+    return {name: _tags(columns[name]) for name in free}
 
 
 def _tags(cells: Sequence[object]) -> Sequence[object]:

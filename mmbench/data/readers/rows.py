@@ -100,15 +100,19 @@ class Rows:
             value = found if isinstance(value, list) else found[0]
         return value
 
+    def as_texts(self, name: str, one: Callable[[Any], Any], cells: Any = None) -> Sequence[Any]:
+        """Return a column as `converted` does, by a function that leaves texts as they are."""
+        cells = self.column(name) if cells is None else cells
+        full = isinstance(cells, Texts) and cells.are_full()
+        return cells if full else self.converted(name, one, cells)
+
     def converted(self, name: str, one: Callable[[Any], Any], cells: Any = None) -> Sequence[Any]:
         """Return what a function makes of each cell of a column, or of others (`cells`).
 
-        Texts that are not empty stay as they are. Raises DataError with the place of the cell of
-        which the function raises ValueError, whose message says what is needed.
+        Raises DataError with the place of the cell of which the function raises ValueError, whose
+        message says what is needed.
         """
         cells = self.column(name) if cells is None else cells
-        if isinstance(cells, Texts) and cells.are_full():
-            return cells
         blocks: list[Sequence[Any]] = []
         block: list[Any] = []
         for at, cell in enumerate(cells):
@@ -124,7 +128,7 @@ class Rows:
 
     def media(self, column: str, _modality: Modality) -> Sequence[MediaCell]:
         """Return the cells of a column of media. Raises DataError for what is none."""
-        return self.converted(column, path_in)
+        return self.as_texts(column, path_in)
 
     def keep(self, where: Mapping[str, object] | None, last: int | None = None) -> None:
         """Keep the rows whose columns have these values, one or one of a list; `last` of them."""

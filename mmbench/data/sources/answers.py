@@ -5,30 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from string import ascii_uppercase
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mmbench.columns import ABSENT, Mappings, Repeated, packed
+from mmbench.columns import ABSENT, Repeated, packed
 from mmbench.data.mapping.choices import meant_letters, option_texts, right_letter
 from mmbench.data.mapping.media_columns import check_optional
 from mmbench.data.mapping.table_media import media_of
 from mmbench.data.readers.folders import MEDIA
-from mmbench.data.readers.records import (
-    Record,
-    columns_of,
-    first_of,
-    full_texts,
-    only_of,
-    optional_texts,
-    plain_name,
-    refuse_duplicates,
-    tags,
-    tags_of,
-    text_ids,
-    text_of,
-)
+from mmbench.data.readers.own_tables import OwnTable
+from mmbench.data.readers.records import text_in
 from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples, lettered, sample_columns
-from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 from mmbench.types import Broken
 
@@ -57,18 +44,16 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     """
     check_optional(optional or [], MEDIA)
     path = find_file(root, "answers")
-    records = read_records(path, "answer")
-    ids = text_ids(records, _IDS)
-    refuse_duplicates("id", ids, str(path))
-    media = media_of(records, path.parent, str(path), optional or [])
-    asked = _plain(records) or _asked(records)
-    texts = {"question": optional_texts(records, "question", ABSENT), "options": asked.options}
+    rows = OwnTable(path, read_records(path, "answer"))
+    ids = rows.distinct_ids(_IDS)
+    asked = _asked(rows)
+    texts = {"question": rows.texts("question", ABSENT), "options": asked.options}
     samples = sample_columns(
         ids,
-        {**media.columns, **texts},
+        {**media_of(rows, optional or []), **texts},
         targets=asked.targets,
-        groups=optional_texts(records, "group"),
-        tags=asked.tags.columns,
+        groups=rows.texts("group"),
+        tags=asked.tags,
     )
     return Samples(samples, group_name="group")
 
@@ -76,64 +61,79 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
 class _Asked(NamedTuple):
     """What is right in each row, its options as one input, and its tags."""
 
-    targets: Sequence[object]
-    options: Sequence[object]
-    tags: Mappings
+    targets: Sequence[Any]
+    options: Sequence[Any]
+    tags: dict[str, Sequence[Any]]
 
 
-def _plain(records: Sequence[Record]) -> _Asked | None:
-    """Return rows of one right answer each, without options, column by column; None for others."""
-    names = {*columns_of(records)}
-    answers = [name for name in names if plain_name(name) in _ANSWERS]
-    right = full_texts(records, answers) if len(answers) == 1 else None
-    if right is None or names & {"options", "B"}:
-        return None
-    used = _USED | {first_of(records[0], _IDS, "id")}
-    return _Asked(right, Repeated(ABSENT, len(records)), tags(records, used))
-
-
-def _asked(records: Sequence[Record]) -> _Asked:
-    texts = any(map(_is_text, records))
+def _asked(rows: OwnTable) -> _Asked:
+    name, cells = rows.only(_ANSWERS, "answer")
+    if not (rows.find("options") or "B" in rows.names()):
+        right = rows.as_texts(name, _right_target, cells)
+        return _Asked(right, Repeated(ABSENT, len(rows)), _tags(rows, []))
+    answers = rows.converted(name, _right, cells)
+    options = _options(rows)
+    texts = any(map(_is_text, answers, options))
     targets: list[object] = []
-    shown: list[object] = []
-    beside: list[dict[str, str]] = []
-    for record in records:
-        options, right = _options(record), _right(record)
-        target: object = right[0] if len(right) == 1 else right
-        lines: object = ABSENT
-        if options:
-            letter = right_letter(right, options, record.where, texts=texts)
+    lines: list[object] = []
+    for at, (right, given) in enumerate(zip(answers, options, strict=True)):
+        if given:
+            letter = right_letter(right, given, rows.where(at), texts=texts)
             broken = isinstance(letter, Broken)
-            target = letter if broken else {"answer": letter, "options": options}
-            lines = letter if broken else lettered(options)
-        targets.append(target)
-        shown.append(lines)
-        letters = set(ascii_uppercase[: len(options)])
-        beside.append(tags_of(record, _USED | letters | {first_of(record, _IDS, "id")}))
-    return _Asked(packed(targets), packed(shown), Mappings.of(beside))
+            targets.append(letter if broken else {"answer": letter, "options": given})
+            lines.append(letter if broken else lettered(given))
+        else:
+            targets.append(_one(right))
+            lines.append(ABSENT)
+    return _Asked(packed(targets), packed(lines), _tags(rows, options))
 
 
-def _right(record: Record) -> list[str]:
-    name = only_of(record, _ANSWERS, "answer")
-    given = record.cells[name]
-    texts = given if isinstance(given, list) else [given]
-    right = [text_of(Record(record.where, {name: text}), name) for text in texts]
+def _tags(rows: OwnTable, options: Sequence[Sequence[str]]) -> dict[str, Sequence[Any]]:
+    """Return the tags of each row: neither its id nor one of its options is among them."""
+    tags = rows.tags(_USED | {rows.first(_IDS, "id")[0]})
+    for place, letter in enumerate(ascii_uppercase):
+        if options and letter in tags:
+            pairs = zip(tags[letter], options, strict=True)
+            tags[letter] = [ABSENT if place < len(given) else tag for tag, given in pairs]
+    other = rows.find("question_id")
+    if other in tags:
+        found = zip(tags[other], rows.cells("id"), strict=True)
+        tags[other] = [ABSENT if ident is ABSENT else tag for tag, ident in found]
+    return tags
+
+
+def _right(cell: object) -> list[str]:
+    """Return the answers in a cell that are right."""
+    right = list(map(text_in, cell if isinstance(cell, list) else [cell]))
     if not right or "" in right:
-        raise DataError(f"{record.where}: {name} is empty: a right answer is needed")
+        raise ValueError("a right answer")
     return right
 
 
-def _options(record: Record) -> list[str]:
-    """The options of a row, numbers as their decimal texts; none where it has none."""
-    if record.cells.get("options"):
-        return option_texts([record.cells["options"]], ["options"], record.where)
-    cells = [record.cells.get(letter) for letter in ascii_uppercase]
-    given = "B" in record.cells and any(cell not in (None, "") for cell in cells)
-    return option_texts(cells, ascii_uppercase, record.where) if given else []
+def _right_target(cell: object) -> str | list[str]:
+    return _one(_right(cell))
 
 
-def _is_text(record: Record) -> bool:
+def _one(right: list[str]) -> str | list[str]:
+    return right[0] if len(right) == 1 else right
+
+
+def _options(rows: OwnTable) -> list[list[str]]:
+    """The options of each row, numbers as their decimal texts; none where it has none."""
+    letters = [rows.cells(letter) for letter in ascii_uppercase] if "B" in rows.names() else []
+    found = []
+    for at, listed in enumerate(rows.cells("options")):
+        cells = [None if column[at] is ABSENT else column[at] for column in letters]
+        if listed is not ABSENT and listed:
+            found.append(option_texts([listed], ["options"], rows.where(at)))
+        elif any(cell not in (None, "") for cell in cells):
+            found.append(option_texts(cells, ascii_uppercase, rows.where(at)))
+        else:
+            found.append([])
+    return found
+
+
+def _is_text(right: Sequence[str], options: Sequence[str]) -> bool:
     """Whether the answer of a row is the text of one of its options and no letter of any."""
-    options = _options(record)
-    by_text, by_letter = meant_letters(_right(record)[0], options) if options else ("", "")
+    by_text, by_letter = meant_letters(right[0], options) if options else (set(), set())
     return bool(by_text) and not by_letter

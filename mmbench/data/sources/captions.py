@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec import Raw
@@ -14,16 +14,8 @@ from mmbench.data.published.coco import doubt, find_annotations
 from mmbench.data.readers.caption_annotations import Annotations, Image, read_annotations
 from mmbench.data.readers.folders import matches
 from mmbench.data.readers.json_files import decode_json, read_file
-from mmbench.data.readers.records import (
-    Record,
-    cell,
-    column,
-    only_of,
-    optional,
-    refuse_duplicates,
-    text_id,
-    text_of,
-)
+from mmbench.data.readers.own_tables import OwnTable
+from mmbench.data.readers.records import id_in, refuse_duplicates, text_in
 from mmbench.data.readers.table_files import find_file, json_records, read_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
@@ -89,12 +81,12 @@ def _has_json(folder: Path) -> bool:
 
 def _read(path: Path, split: str) -> Annotations:
     if path.suffix.lower() in _TABLES:
-        return _from_records(read_records(path))
+        return _from_rows(OwnTable(path, read_records(path)))
     data = read_file(path)
     if data.lstrip().startswith(b"["):
-        records = list(json_records(data, path))
-        blip = all("image" in r.cells and not {*_IDS} & {*r.cells} for r in records)
-        return read_annotations(path, split) if blip else _from_records(records)
+        rows = OwnTable(path, json_records(data, path))
+        blip = "image" in rows.names() and not {*_IDS} & {*rows.names()}
+        return read_annotations(path, split) if blip else _from_rows(rows)
     content = decode_json(data, dict[str, Raw], path)
     if "images" in content:
         return read_annotations(path, split)
@@ -108,30 +100,29 @@ def _texts(data: bytes, path: Path, ident: str) -> list[str]:
     return [found] if isinstance(found, str) else decode_json(data, list[str], path, inside=ident)
 
 
-def _from_records(records: Sequence[Record]) -> Annotations:
+def _from_rows(rows: OwnTable) -> Annotations:
+    listed = rows.find("references")
+    # In a row of COCO's annotations `id` is that of the caption.
+    is_annotation = rows.find("image_id") and not listed
+    name, cells = rows.only(("image_id",) if is_annotation else _IDS, "id")
+    ids, paths = rows.as_texts(name, id_in, cells), rows.texts("image")
+    texts = rows.needed("references" if listed else "caption", _references if listed else _caption)
     images: dict[str, Image] = {}
     lines = []
-    for record in records:
-        ident, image = _id(record), optional(record, "image")
-        images.setdefault(ident, Image(ident, [image] if image else []))
-        lines += [Caption("", ident, text) for text in _references(record)]
+    for ident, path, captions in zip(ids, paths, texts, strict=True):
+        images.setdefault(ident, Image(ident, [path] if path else []))
+        lines += [Caption("", ident, text) for text in captions]
     return Annotations(list(images.values()), lines, splits=False)
 
 
-def _id(record: Record) -> str:
-    """Return the id of the image: in a row of COCO's annotations `id` is that of the caption."""
-    is_annotation = column(record, "image_id") and not column(record, "references")
-    name = "image_id" if is_annotation else only_of(record, _IDS, "id")
-    return text_id(record, (name,))
+def _references(cell: object) -> list[str]:
+    if isinstance(cell, list) and all(isinstance(text, str) for text in cell):
+        return cell
+    raise ValueError("a list of texts")
 
 
-def _references(record: Record) -> list[str]:
-    if column(record, "references") is None:
-        return [text_of(record, "caption")]
-    texts = cell(record, "references")
-    if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
-        return texts
-    raise DataError(f"{record.where}: references is not a list of texts")
+def _caption(cell: object) -> list[str]:
+    return [text_in(cell)]
 
 
 def _by_image(

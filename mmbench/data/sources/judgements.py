@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import AnyStr, NamedTuple
 
+from mmbench.columns import Repeated
 from mmbench.data.readers.annotation_files import TableFormat, read_rows
 from mmbench.data.readers.json_files import decode_json, read_file
+from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import (
-    Record,
     as_id,
-    column,
-    first_of,
-    number_of,
-    only_of,
+    converted,
+    id_in,
+    number_in,
     plain_name,
     refuse_duplicates,
 )
@@ -121,16 +121,18 @@ def _records(data: bytes, path: Path) -> Iterator[_Judged]:
         yield from _by_query(data, path)
         return
     header = _missing_header(data, path) if suffix in (".csv", ".tsv") else []
-    for record in read_rows(path, "", TableFormat(header)) if header else parse_records(data, path):
-        query, document = _id(record, QUERIES, "query"), _id(record, DOCUMENTS, "document")
-        yield _Judged(query, document, _grade(record))
+    found = read_rows(path, "", TableFormat(header)) if header else parse_records(data, path)
+    rows = OwnTable(path, found)
+    yield from map(
+        _Judged, _ids(rows, QUERIES, "query"), _ids(rows, DOCUMENTS, "document"), _grades(rows)
+    )
 
 
-def _id(record: Record, ids: tuple[str, ...], other: str) -> str:
-    """An id from the columns of ids, else from the column that may hold the text beside them."""
-    named = any(column(record, name) for name in ids)
-    name = only_of(record, ids, "id") if named else first_of(record, (*ids, other), "id")
-    return as_id(record.cells[name], f"{record.where}: {name}")
+def _ids(rows: OwnTable, names: tuple[str, ...], other: str) -> Sequence[str]:
+    """The ids in the columns of ids, else in the column that may hold the text beside them."""
+    named = any(map(rows.find, names))
+    name, cells = rows.only(names, "id") if named else rows.first((*names, other), "id")
+    return rows.as_texts(name, id_in, cells)
 
 
 def _by_query(data: bytes, path: Path) -> Iterator[_Judged]:
@@ -141,8 +143,8 @@ def _by_query(data: bytes, path: Path) -> Iterator[_Judged]:
         where = f"{path}: {query!r}: document"
         documents = judged if isinstance(judged, dict) else {as_id(doc, where): 1 for doc in judged}
         for document, grade in documents.items():
-            record = Record(f"{path}: {query!r}", {document: grade})
-            yield _Judged(query, document, number_of(record, document))
+            grade = converted(number_in, grade, f"{path}: {query!r}: {document}")
+            yield _Judged(query, document, grade)
 
 
 def _missing_header(data: bytes, path: Path) -> list[str]:
@@ -168,15 +170,18 @@ def _missing_header(data: bytes, path: Path) -> list[str]:
     )
 
 
-def _grade(record: Record) -> float:
-    """The grade of a row, 1 where nothing in it could be one. Raises DataError where much could."""
-    if any(column(record, name) for name in GRADES):
-        return number_of(record, only_of(record, GRADES, "grade"))
-    cells = record.cells.items()
-    could = [n for n, v in cells if plain_name(n) not in _NAMES and _number(str(v)) is not None]
+def _grades(rows: OwnTable) -> Sequence[float]:
+    """The grade of each row, 1 where nothing could be one. Raises DataError where much could."""
+    if any(map(rows.find, GRADES)):
+        name, cells = rows.only(GRADES, "grade")
+        return rows.converted(name, number_in, cells)
+    others = {name: rows.cells(name) for name in rows.names() if plain_name(name) not in _NAMES}
+    could = [
+        name for name, cells in others.items() if any(_number(str(c)) is not None for c in cells)
+    ]
     if could:
         raise DataError(
-            f"{record.where}: which column is the grade? {listed(could)} could be: call it grade"
+            f"{rows.where(0)}: which column is the grade? {listed(could)} could be: call it grade"
             " and leave out the others"
         )
-    return 1.0
+    return Repeated(1.0, len(rows))

@@ -8,21 +8,12 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from mmbench.columns import are_distinct, places
+from mmbench.columns import Texts, are_distinct, places
 from mmbench.data.mapping.classes import class_names, in_order
-from mmbench.data.mapping.table_media import columns_of_media, media_of
+from mmbench.data.mapping.table_media import media_of, medium_paths
 from mmbench.data.readers.folders import MEDIA
-from mmbench.data.readers.records import (
-    Record,
-    columns_of,
-    full_texts,
-    only_of,
-    optional_texts,
-    plain_name,
-    tags,
-    text_ids,
-    text_of,
-)
+from mmbench.data.readers.own_tables import OwnTable
+from mmbench.data.readers.records import plain_name, text_in
 from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError, UnknownName
@@ -47,16 +38,16 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
     them.
     """
     path = find_file(root, "labels")
-    records = read_records(path, "label")
-    given = _labels(records)
+    rows = OwnTable(path, read_records(path, "label"))
+    given = _labels(rows)
     known = class_names(classes, path, "classes") if classes else in_order(set(given.names))
-    rows = _rows(records, text_ids(records, _IDS), given, _positions(records, given, known))
+    ids, targets, kept = _by_id(rows, given, _positions(rows, given, known))
     samples = sample_columns(
-        rows.ids,
-        media_of(rows.records, path.parent, str(path)).columns,
-        targets=rows.targets,
-        groups=optional_texts(rows.records, "group"),
-        tags=tags(rows.records, _USED).columns,
+        ids,
+        media_of(kept),
+        targets=targets,
+        groups=kept.texts("group"),
+        tags=kept.tags(_USED),
     )
     return Samples(samples, known, group_name="group")
 
@@ -69,68 +60,54 @@ class _Labels(NamedTuple):
     lists: bool
 
 
-def _labels(records: Sequence[Record]) -> _Labels:
-    columns = [name for name in columns_of(records) if plain_name(name) in _LABELS]
-    single = full_texts(records, columns) if columns in (["label"], ["Label"]) else None
-    if single is not None:
-        return _Labels(single, range(len(single)), lists=False)
-    named = [_named(record) for record in records]
-    rows = [row for row, names in enumerate(named) for _ in names]
-    return _Labels(list(chain.from_iterable(named)), rows, any(map(_is_list, records)))
+def _labels(rows: OwnTable) -> _Labels:
+    name, cells = rows.only(_LABELS, "label")
+    lists = plain_name(name) == "labels" or any(isinstance(cell, list) for cell in cells)
+    if not lists and isinstance(cells, Texts) and cells.are_full():
+        return _Labels(cells, range(len(cells)), lists)
+    found = rows.converted(name, _names, cells)
+    each = [row for row, names in enumerate(found) for _ in names]
+    return _Labels(list(chain.from_iterable(found)), each, lists)
 
 
-def _positions(records: Sequence[Record], given: _Labels, known: list[str]) -> array[int]:
+def _names(cell: object) -> list[str]:
+    """Return the labels in a cell."""
+    found = list(map(text_in, cell if isinstance(cell, list) else [cell]))
+    if "" in found:
+        raise ValueError("the name of a class")
+    return found
+
+
+def _positions(rows: OwnTable, given: _Labels, known: list[str]) -> array[int]:
     """Return the position of each label among the classes. Raises UnknownName."""
     found = places(given.names, known)
     strange = (found < 0).nonzero()[0]
     if len(strange):
-        record, name = records[given.rows[strange[0]]], given.names[strange[0]]
-        hint = "see data option `classes`"
-        raise UnknownName(f"label ({record.where})", name, known, hint)
+        where, name = rows.where(given.rows[strange[0]]), given.names[strange[0]]
+        raise UnknownName(f"label ({where})", name, known, "see data option `classes`")
     return array("q", found.tobytes())
 
 
-class _Rows(NamedTuple):
-    """The first row of each id, and the position of its label, or the list of several."""
+def _by_id(
+    rows: OwnTable, given: _Labels, positions: array[int]
+) -> tuple[Sequence[str], Sequence[int | list[int]], OwnTable]:
+    """Return the ids, the position of the label of each, or the list of several, and its first row.
 
-    ids: Sequence[str]
-    records: Sequence[Record]
-    targets: Sequence[int | list[int]]
-
-
-def _rows(
-    records: Sequence[Record], ids: Sequence[str], given: _Labels, positions: array[int]
-) -> _Rows:
-    """Bring the rows of one id together. Raises DataError where they contradict each other."""
+    Raises DataError where rows of one id contradict each other.
+    """
+    ids = rows.ids(_IDS)
     if not given.lists and are_distinct(ids):
-        return _Rows(ids, records, positions)
+        return ids, positions, rows
     first: dict[str, int] = {}
-    targets: dict[str, list[int]] = {}
+    paths = medium_paths(rows)
     for row, ident in enumerate(ids):
         before = first.setdefault(ident, row)
-        if before != row and columns_of_media(records[row]) != columns_of_media(records[before]):
-            where = records[row].where
+        if any(cells[row] != cells[before] for cells in paths.values()):
+            where = rows.where(row)
             raise DataError(f"{where}: {ident!r} has another medium than in a row before")
-        targets.setdefault(ident, [])
+    targets: dict[str, list[int]] = {ident: [] for ident in first}
     for row, position in zip(given.rows, positions, strict=True):
         if position in targets[ids[row]]:
-            raise DataError(f"{records[row].where}: {ids[row]!r} has a label twice")
+            raise DataError(f"{rows.where(row)}: {ids[row]!r} has a label twice")
         targets[ids[row]].append(position)
-    firsts = [records[row] for row in first.values()]
-    return _Rows(list(first), firsts, list(map(sorted, targets.values())))
-
-
-def _is_list(record: Record) -> bool:
-    name = only_of(record, _LABELS, "label")
-    return name == "labels" or isinstance(record.cells[name], list)
-
-
-def _named(record: Record) -> list[str]:
-    """The labels of a row."""
-    name = only_of(record, _LABELS, "label")
-    given = record.cells[name]
-    texts = given if isinstance(given, list) else [given]
-    found = [text_of(Record(record.where, {name: text}), name) for text in texts]
-    if "" in found:
-        raise DataError(f"{record.where}: {name} is empty: the name of a class is needed")
-    return found
+    return list(first), list(map(sorted, targets.values())), rows.at(list(first.values()))

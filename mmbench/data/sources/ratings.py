@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmbench.data.mapping.table_media import media_of
-from mmbench.data.readers.records import Record, number_of, optional, text_id
+from mmbench.data.readers.own_tables import OwnTable
+from mmbench.data.readers.records import number_in
 from mmbench.data.readers.table_files import find_file, read_records
-from mmbench.datasets import Samples
+from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
-from mmbench.types import Content, Sample
 
 
 @declare_source(own_data=True)
@@ -26,24 +26,23 @@ def ratings(root: Path | None) -> Samples:
     a rating that is no number and for two systems of one id.
     """
     path = find_file(root, "ratings")
-    rows: dict[str, list[Record]] = {}
-    for record in read_records(path):
-        rows.setdefault(text_id(record), []).append(record)
-    media = media_of([records[0] for records in rows.values()], path.parent, str(path))
-    each = zip(rows.items(), media, strict=True)
-    return Samples([_sample(ident, records, inputs) for (ident, records), inputs in each])
-
-
-def _sample(ident: str, records: list[Record], inputs: dict[str, Content]) -> Sample:
-    system = optional(records[0], "system")
-    for record in records:
-        if optional(record, "system") != system:
-            raise DataError(f"{record.where}: {ident!r} is of another system than in a row before")
-    given = sorted((text_id(r, ("rater",)), number_of(r, "rating")) for r in records)
-    return Sample(
-        ident,
-        inputs,
-        [[rater, rating] for rater, rating in given],
-        group=system or ident,
-        tags={"system": system} if system else {},
+    rows = OwnTable(path, read_records(path))
+    ids, raters, systems = rows.ids(), rows.ids(("rater",)), rows.texts("system")
+    given = rows.needed("rating", number_in)
+    first: dict[str, int] = {}
+    found: dict[str, list[tuple[str, float]]] = {}
+    for at, (ident, rating) in enumerate(zip(ids, zip(raters, given, strict=True), strict=True)):
+        before = first.setdefault(ident, at)
+        if systems[at] != systems[before]:
+            where = rows.where(at)
+            raise DataError(f"{where}: {ident!r} is of another system than in a row before")
+        found.setdefault(ident, []).append(rating)
+    kept = rows.at(list(first.values()))
+    samples = sample_columns(
+        list(first),
+        media_of(kept),
+        targets=[[list(rating) for rating in sorted(found[ident])] for ident in first],
+        groups=[systems[at] or ident for ident, at in first.items()],
+        tags=kept.tags(set(kept.names()) - {kept.find("system") or ""}),
     )
+    return Samples(samples)

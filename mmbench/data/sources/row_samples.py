@@ -111,7 +111,7 @@ def _references(place: FileRows, shape: Shape, wanted: References) -> list[list[
     file = Path(place.place)
     others = FileRows(file, read_rows(file, wanted.rows, TableFormat()))
     texts: dict[str, list[str]] = {}
-    found = others.converted(wanted.text, text_in)
+    found = others.as_texts(wanted.text, text_in)
     for ident, text in zip(named(wanted.of, others), found, strict=True):
         texts.setdefault(ident, []).append(text)
     ids = named(shape.id, place)

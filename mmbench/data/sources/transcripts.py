@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from collections.abc import Sequence
+from pathlib import Path
 
 from mmbench.data.mapping.table_media import media_of
-from mmbench.data.published.kaldi import kaldi_samples, named_sound, spoken_sample
-from mmbench.data.readers.folders import MEDIA, files_below, sounds_in
-from mmbench.data.readers.json_files import read_file
-from mmbench.data.readers.records import (
-    Record,
-    cell,
-    column,
-    only_of,
-    optional,
-    refuse_duplicates,
-    tags_of,
-    text_id,
-    text_of,
-)
-from mmbench.data.readers.table_files import TABLES, find_file, read_records, text_lines
-from mmbench.data.readers.transcript_lines import TIMED, trn_texts
-from mmbench.datasets import Samples
+from mmbench.data.readers.folders import MEDIA, files_below
+from mmbench.data.readers.own_tables import OwnTable
+from mmbench.data.readers.records import text_in
+from mmbench.data.readers.table_files import TABLES, find_file, read_records
+from mmbench.data.readers.transcript_lines import TIMED
+from mmbench.data.sources.speech_layouts import kaldi, librispeech, sphinx, trn
+from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 from mmbench.text import listed
-from mmbench.text.alternatives import Reference, parse
-from mmbench.types import Content, Sample
+from mmbench.types import Sample
 
 _IDS = ("id", "audio_filepath", "utt_id", "utterance_id", "segment_id", "file", "audio")
 _TEXTS = ("text", "transcript", "transcription", "sentence")
@@ -61,18 +51,18 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
         root = _part(root, split)
         chapters = sorted(f for f in files_below(root) if f.name.endswith(".trans.txt"))
         if chapters:
-            return _data(_librispeech(chapters, root))
+            return _data(librispeech(chapters, root))
         if (root / "transcription").is_file():
-            return _data(_sphinx(root))
+            return _data(sphinx(root))
         root = root / "text" if (root / "text").is_file() else root
     if root is not None and root.is_file() and root.name == "text":
-        return _data(kaldi_samples(root))
+        return _data(kaldi(root))
     _refuse_unread(root)
     path = find_file(root, "transcripts", (*TABLES, ".trn"))
-    return _data(_trn(path) if path.suffix.lower() == ".trn" else _table(path))
+    return _data(trn(path) if path.suffix.lower() == ".trn" else _table(path))
 
 
-def _data(samples: list[Sample]) -> Samples:
+def _data(samples: Sequence[Sample]) -> Samples:
     return Samples(samples, group_name="speaker")
 
 
@@ -106,89 +96,16 @@ def _part(root: Path, split: str) -> Path:
     return root
 
 
-def _trn(path: Path) -> list[Sample]:
-    folder, texts = path.parent, trn_texts(read_file(path), path)
-    sounds = sounds_in(folder)
-    return [
-        spoken_sample(
-            ident,
-            _reference(text, f"{path}: sample {ident}"),
-            named_sound(ident, sounds, folder),
-        )
-        for ident, text in texts.items()
-    ]
-
-
-def _reference(text: str, where: str) -> Reference:
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise DataError(f"{where}: {error}") from error
-
-
-def _table(path: Path) -> list[Sample]:
-    records = [_with_audio(record) for record in read_records(path, "text")]
-    ids = [text_id(record, _IDS) for record in records]
-    refuse_duplicates("id", ids, str(path))
-    media = media_of(records, path.parent, str(path))
-    return [
-        _row(ident, record, inputs)
-        for ident, record, inputs in zip(ids, records, media, strict=True)
-    ]
-
-
-def _row(ident: str, record: Record, inputs: dict[str, Content]) -> Sample:
-    """Make the sample of a row; `text` wins over other columns of texts."""
-    name = column(record, "text") or only_of(record, _TEXTS, "text")
-    tags = tags_of(record, {*_USED, name})
-    text = text_of(record, name)
-    return Sample(ident, inputs, text, group=optional(record, "speaker"), tags=tags)
-
-
-def _with_audio(record: Record) -> Record:
-    """Return a row of a manifest of NeMo with the path of its sound as `audio`."""
-    path = cell(record, "audio_filepath")
-    if path is None or column(record, "audio"):
-        return record
-    return Record(record.where, record.cells | {"audio": path})
-
-
-def _librispeech(chapters: list[Path], root: Path) -> list[Sample]:
-    """Lines `SPEAKER-CHAPTER-NUMBER TEXT`, with the sounds beside (openslr.org/12, README)."""
-    samples = []
-    for file in chapters:
-        sounds = sounds_in(file.parent)
-        for line in text_lines(read_file(file), file):
-            ident, _, text = line.partition(" ")
-            if ident:
-                speaker = ident.partition("-")[0]
-                audio = named_sound(ident, sounds, file.parent)
-                samples.append(spoken_sample(ident, text.strip(), audio, speaker))
-    refuse_duplicates("id", [sample.id for sample in samples], str(root))
-    return samples
-
-
-def _sphinx(folder: Path) -> list[Sample]:
-    """The texts of the ids in `fileids`, without the marks <s> and </s> of begin and end."""
-    file, order = folder / "transcription", folder / "fileids"
-    texts = trn_texts(read_file(file), file)
-    names = [PurePosixPath(line) for line in text_lines(read_file(order), order) if line]
-    refuse_duplicates("id", [path.name for path in names], str(order))
-    strangers = texts.keys() ^ {path.name for path in names}
-    if strangers:
-        raise DataError(
-            f"{folder}: in one of transcription and fileids: {listed(sorted(strangers))}"
-        )
-    sounds = {parent: sounds_in(folder / parent) for parent in {path.parent for path in names}}
-    return [
-        spoken_sample(
-            path.name,
-            _spoken(texts[path.name]),
-            named_sound(path.name, sounds[path.parent], folder / path.parent),
-        )
-        for path in names
-    ]
-
-
-def _spoken(text: str) -> str:
-    return text.removeprefix("<s>").removesuffix("</s>").strip()
+def _table(path: Path) -> Sequence[Sample]:
+    rows = OwnTable(path, read_records(path, "text"))
+    rows.call("audio_filepath", "audio")  # in a manifest of NeMo
+    # `text` wins over other columns of texts.
+    found = rows.first if rows.find("text") else rows.only
+    name, texts = found(_TEXTS, "text")
+    return sample_columns(
+        rows.distinct_ids(_IDS),
+        media_of(rows),
+        targets=rows.as_texts(name, text_in, texts),
+        groups=rows.texts("speaker"),
+        tags=rows.tags({*_USED, name}),
+    )

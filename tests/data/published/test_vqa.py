@@ -178,9 +178,9 @@ def test_a_file_of_another_name_has_no_category(tmp_path):
     ("content", "words"),
     [
         (pope_lines(["yes", "maybe"]), "line 2: label is 'maybe': yes or no is needed"),
-        (pope_lines(["yes"]) * 2, "each question id must be there once"),
+        (pope_lines(["yes"]) * 2, "each id must be there once"),
         (pope_lines(["yes"])[:-5], "line 1 column"),
-        ('{"question_id": 1, "label": "yes"}', "line 1: image is missing"),
+        ('{"question_id": 1, "label": "yes"}', "line 1: has no image: image is needed"),
         ("", "is empty"),
     ],
 )

@@ -110,7 +110,7 @@ def row(**cells):
         ("x.jsonl", row(answer=None), "line 1: answer is missing: a text is needed"),
         ("x.jsonl", row(answer=""), "line 1: answer is empty"),
         ("x.jsonl", row(answers=[]), "line 1: answers is empty"),
-        ("x.jsonl", row(answers=["a", None]), "line 1: answers is missing"),
+        ("x.jsonl", row(answers=["a", None]), "line 1: answers is ['a', None]: a text"),
         (
             "x.jsonl",
             row(answer="D", options=CHOICES),

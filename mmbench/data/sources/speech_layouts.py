@@ -1,0 +1,134 @@
+"""Layouts of folders of recordings with their texts: .trn, LibriSpeech, CMUSphinx and Kaldi."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from mmbench.data.readers.folders import sounds_in
+from mmbench.data.readers.json_files import read_file
+from mmbench.data.readers.records import refuse_duplicates
+from mmbench.data.readers.table_files import text_lines
+from mmbench.data.readers.transcript_lines import kaldi_texts, trn_texts
+from mmbench.errors import DataError
+from mmbench.text import listed
+from mmbench.text.alternatives import Reference, parse
+from mmbench.types import Broken, Content, Media, Sample
+
+
+class _Recording(NamedTuple):
+    """What was said in a recording; its sound is a file in the folder that is named by its id."""
+
+    id: str
+    text: Reference
+    folder: Path
+    speaker: str = ""
+    sound: Content | None = None  # another one
+
+
+def _samples(recordings: Iterable[_Recording]) -> list[Sample]:
+    """Return the sample of each recording, Broken where there is no sound; groups are speakers."""
+    sounds: dict[Path, dict[str, str]] = {}
+    samples = []
+    for ident, text, folder, speaker, sound in recordings:
+        if folder not in sounds:
+            sounds[folder] = sounds_in(folder)
+        if sound is None and ident in sounds[folder]:
+            sound = Media("audio", sounds[folder][ident])
+        audio = sound or Broken(f"no sound file {ident}.* in {folder}")
+        samples.append(Sample(ident, {"audio": audio}, text, group=speaker))
+    return samples
+
+
+def trn(path: Path) -> list[Sample]:
+    """Lines `text (id)`, where a text may have alternatives."""
+    texts = trn_texts(read_file(path), path)
+    return _samples(
+        _Recording(ident, _reference(text, f"{path}: sample {ident}"), path.parent)
+        for ident, text in texts.items()
+    )
+
+
+def _reference(text: str, where: str) -> Reference:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise DataError(f"{where}: {error}") from error
+
+
+def librispeech(chapters: list[Path], root: Path) -> list[Sample]:
+    """Lines `SPEAKER-CHAPTER-NUMBER TEXT`, with the sounds beside (openslr.org/12, README)."""
+    lines = [(f.parent, *line.partition(" ")) for f in chapters for line in _lines(f)]
+    found = [
+        _Recording(ident, text.strip(), folder, ident.partition("-")[0])
+        for folder, ident, _, text in lines
+        if ident
+    ]
+    refuse_duplicates("id", [recording.id for recording in found], str(root))
+    return _samples(found)
+
+
+def sphinx(folder: Path) -> list[Sample]:
+    """The texts of the ids in `fileids`, without the marks <s> and </s> of begin and end."""
+    file, order = folder / "transcription", folder / "fileids"
+    texts = trn_texts(read_file(file), file)
+    paths = [PurePosixPath(line) for line in _lines(order) if line]
+    refuse_duplicates("id", [path.name for path in paths], str(order))
+    strangers = texts.keys() ^ {path.name for path in paths}
+    if strangers:
+        raise DataError(
+            f"{folder}: in one of transcription and fileids: {listed(sorted(strangers))}"
+        )
+    return _samples(
+        _Recording(path.name, _spoken(texts[path.name]), folder / path.parent) for path in paths
+    )
+
+
+def _spoken(text: str) -> str:
+    return text.removeprefix("<s>").removesuffix("</s>").strip()
+
+
+def kaldi(text: Path) -> list[Sample]:
+    """Lines `id words…` of a file `text`, with `utt2spk`, `wav.scp` and sounds beside it.
+
+    The speaker is that of `utt2spk`, the sound that of `wav.scp`, else a file beside the text that
+    is named by the id. A command in `wav.scp` is not run, and `segments` of recordings are not cut:
+    such sounds are Broken. Source of the formats: kaldi-asr.org, doc/data_prep.html. Raises
+    DataError for what cannot be read.
+    """
+    folder = text.parent
+    speakers, sounds = _table(folder / "utt2spk"), _table(folder / "wav.scp")
+    cut = (folder / "segments").is_file()
+    return _samples(
+        _Recording(
+            ident,
+            words,
+            folder,
+            speakers.get(ident, ""),
+            _sound(sounds.get(ident, ""), folder, cut=cut) if cut or ident in sounds else None,
+        )
+        for ident, words in _table(text).items()
+    )
+
+
+def _table(path: Path) -> dict[str, str]:
+    return kaldi_texts(read_file(path), path) if path.is_file() else {}
+
+
+def _sound(entry: str, folder: Path, *, cut: bool) -> Content:
+    """The sound of an entry of wav.scp: a path from the folder."""
+    if cut:
+        return Broken(
+            f"a part of a recording in {folder / 'segments'}: cut it to a file of its own"
+        )
+    if entry.endswith("|"):
+        return Broken(
+            f"is a command in {folder / 'wav.scp'}, which mmbench does not run: write its sound to"
+            " a file, and give the path there"
+        )
+    return Media("audio", str(folder / entry))
+
+
+def _lines(file: Path) -> list[str]:
+    return text_lines(read_file(file), file)
