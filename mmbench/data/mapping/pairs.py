@@ -106,48 +106,33 @@ class PairColumns(NamedTuple):
         return [*each(self.medium), *self.texts, self.id, self.medium_id]
 
 
-def named_columns(columns: Mapping[str, Columns]) -> PairColumns:
-    """Return the option `columns` of pairs whose rows have media of their own.
+def pair_columns(columns: Mapping[str, Columns], rows: Rows | None = None) -> PairColumns:
+    """Return the option `columns` of pairs, which names all of them.
 
-    It names all columns. Raises SpecError, UnknownName.
+    If `rows` are given, a column may also have the very name of its key, the medium is an image
+    unless another is named, and rows with the same medium are about one. Ids may be missing.
+    Raises SpecError, UnknownName for a key and for a column that is not there.
     """
-    _check_keys(columns, one_medium(columns))
-    if "text" not in columns:
-        raise SpecError("data option columns: text is missing: the column of the texts, or several")
-    return _columns(columns, one_medium(columns), own=True)
-
-
-def usual_columns(columns: Mapping[str, Columns], rows: Rows) -> PairColumns:
-    """Return the option `columns` of pairs, where a column may also have the very name of its key.
-
-    The medium is an image unless another is named; ids may be missing. Raises UnknownName for a
-    column that is not there.
-    """
-    modality: Modality = next((medium for medium in MEDIA if medium in columns), "image")
-    keys = _check_keys(columns, modality)
-    taken = [name for given in columns.values() for name in each(given)]
-    usual = {key: key for key in keys if rows.has(key) and key not in taken}
-    for key in keys[:2]:
-        if key not in usual and key not in columns:
-            hint = f"say in the task file which it is: data: {{columns: {{{key}: NAME}}}}"
-            raise UnknownName(f"column of {rows.place}", key, rows.names(), hint)
-    return _columns({**usual, **columns}, modality, own=False)
-
-
-def _check_keys(columns: Mapping[str, Columns], modality: Modality) -> tuple[str, ...]:
+    own = rows is None
+    image: Modality = next((medium for medium in MEDIA if medium in columns), "image")
+    modality = one_medium(columns) if own else image
     keys = (modality, "text", "id", f"{modality}_id")
-    for key, given in columns.items():
+    found: dict[str, Columns] = {}
+    taken = [name for given in columns.values() for name in each(given)]
+    for key in dict.fromkeys([*columns, *keys]):
         if key not in keys:
             raise UnknownName("key of data option columns", key, keys)
-        if key.endswith("id") and not isinstance(given, str):
+        usual = key if rows is not None and rows.has(key) and key not in taken else ""
+        found[key] = columns.get(key, usual)
+        if key.endswith("id") and not isinstance(found[key], str):
             raise SpecError(f"data option columns: {key} has one column, not a list")
-    return keys
-
-
-def _columns(columns: Mapping[str, Columns], modality: Modality, *, own: bool) -> PairColumns:
-    ident, medium_id = (str(columns.get(key, "")) for key in ("id", f"{modality}_id"))
-    medium, texts = columns[modality], each(columns["text"])
-    return PairColumns(modality, medium, texts, ident, medium_id, own)
+        if key in keys[:2] and not found[key]:
+            if rows is None:
+                raise SpecError("data option columns: text is missing: one column or several")
+            hint = f"say in the task file which it is: data: {{columns: {{{key}: NAME}}}}"
+            raise UnknownName(f"column of {rows.place}", key, rows.names(), hint)
+    medium, texts, ident, medium_id = (found[key] for key in keys)
+    return PairColumns(modality, medium, each(texts), str(ident), str(medium_id), own)
 
 
 def pairs_of(rows: Rows, columns: PairColumns) -> RetrievalData:

@@ -15,12 +15,12 @@ from mmbench.columns import taken
 from mmbench.data.mapping.classes import Classes
 from mmbench.data.mapping.media_columns import Columns
 from mmbench.data.mapping.samples import Shape, data_of, sample_table
+from mmbench.data.readers.folders import first_place
 from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import csv_records, read_records
 from mmbench.datasets import Samples
-from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 
 _CLASSES = "class_labels_indices.csv"
@@ -46,7 +46,10 @@ def audioset(
     """
     import numpy as np
 
-    file, listed = _file(root, f"{split}_segments.csv"), _file(root, _CLASSES)
+    file, listed = (
+        first_place(root, ("", "metadata"), name, "audioset") / name
+        for name in (f"{split}_segments.csv", _CLASSES)
+    )
     classes = FileRows(listed, read_records(listed))
     order = np.argsort(list(map(int, classes.column("index"))))
     names, codes = (taken(classes.column(c), order) for c in ("display_name", "mid"))
@@ -58,15 +61,6 @@ def audioset(
     labels = [label.split(",") for label in rows.column("positive_labels")]
     targets = Classes.of(codes).targets(rows, labels)
     return data_of([sample_table(rows, shape, targets)], shape, rows, names)
-
-
-def _file(root: Path | None, name: str) -> Path:
-    if root is None:
-        raise DataError(f"data source audioset was given no data: give --data FOLDER with {name}")
-    for place in (root, root / "metadata"):
-        if (place / name).is_file():
-            return place / name
-    raise DataError(f"{root}: has no {name}, nor its metadata has: put it there")
 
 
 def _usual(split: str) -> Columns:

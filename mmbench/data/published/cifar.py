@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from mmbench.columns import Mapped, Table, joined
 from mmbench.data.mapping.prompts import with_templates
+from mmbench.data.readers.folders import first_place
 from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.table_files import text_lines
 from mmbench.datasets import Samples, sample_columns
@@ -25,6 +26,9 @@ from mmbench.types import Media, Sample
 
 _PLANE = 32 * 32
 _PIXELS = 3 * _PLANE
+_VERSION = (
+    "the binary version of the data set is needed (the Python version is a pickle and is not read)"
+)
 _HEADER = b"P6 32 32 255\n"  # of a PPM, which is what follows it: bytes of pixels
 
 
@@ -67,7 +71,7 @@ def cifar(
     if classes not in _LAYOUTS or split not in _LAYOUTS[classes].files:
         raise SpecError(f"data source cifar: no {split} split of {classes} classes: 10 or 100")
     layout = _LAYOUTS[classes]
-    folder = _folder(root, layout)
+    folder = first_place(root, ("", layout.folder), layout.names, "cifar", _VERSION)
     names = folder / layout.names
     labels = [line for line in text_lines(read_file(names), names) if line]
     if len(labels) != classes:
@@ -77,18 +81,6 @@ def cifar(
         first = sum(map(len, tables))
         tables.append(_images(folder / name, layout.labels, classes, first))
     return with_templates(Samples(joined(tables), labels), prompts, folder)
-
-
-def _folder(root: Path | None, layout: _Layout) -> Path:
-    if root is None:
-        raise DataError(f"data source cifar was given no data: give --data FOLDER, {layout.folder}")
-    for place in (root, root / layout.folder):
-        if (place / layout.names).is_file():
-            return place
-    raise DataError(
-        f"{root}: has no {layout.folder} with {layout.names}: the binary version of the data set is"
-        " needed (the Python version is a pickle and is not read)"
-    )
 
 
 def _images(file: Path, labels: int, classes: int, first: int) -> Table[Sample]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mmbench.data.mapping.media_files import find_media
 from mmbench.data.mapping.prompts import with_templates
-from mmbench.data.readers.folders import matches
+from mmbench.data.readers.folders import first_place, matches
 from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.table_files import text_lines
 from mmbench.datasets import Samples
@@ -36,7 +36,7 @@ def voc(
     images out of the average precision of that class. Classes are sorted by name; `prompts` names
     the templates (`with_templates`). Raises DataError for what is missing or cannot be read.
     """
-    home = _home(root)
+    home = first_place(root, _PLACES, "ImageSets/Main", "voc")
     ending = f"_{split}.txt"
     files = matches(home / "ImageSets/Main", f"*{escape(ending)}")
     if not files:
@@ -54,15 +54,6 @@ def voc(
     ]
     names = [escape_surrogates(file.name).removesuffix(ending) for file in files]
     return with_templates(Samples(samples, names), prompts, home)
-
-
-def _home(root: Path | None) -> Path:
-    if root is None:
-        raise DataError("data source voc was given no data: give --data FOLDER, VOCdevkit/VOC2007")
-    for place in _PLACES:
-        if (root / place / "ImageSets/Main").is_dir():
-            return root / place
-    raise DataError(f"{root}: has no ImageSets/Main, nor {' nor '.join(_PLACES[1:])} in it")
 
 
 def _marks(file: Path, *, difficult: bool) -> dict[str, bool]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from numpy.typing import NDArray
 
+_TEXTS, _BYTES = ("null", "string", "large_string"), ("null", "binary", "large_binary")
 _BATCH = 100  # rows of media held at a time
 _BLOCK = 1 << 13  # values that are Python objects at a time
 
@@ -79,16 +80,18 @@ def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, 
 
     column = plain(column)
     kind = column.type
+    fields = {kind[i].name for i in range(kind.num_fields)} if pa.types.is_struct(kind) else set()
     none = pa.chunked_array([pa.nulls(len(column))])
-    if pa.types.is_null(kind):
-        return none, none
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if str(kind) in _TEXTS:
         return column, none
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    if str(kind) in _BYTES:
         return none, column
-    fields = {kind[i].name: plain(pc.struct_field(column, i)) for i in _fields(kind)}
-    paths, stored = fields.get("path", none), fields.get("bytes", none)
-    if not fields or not _is_text(paths.type) or not _is_bytes(stored.type):
+    paths, stored = (
+        plain(pc.struct_field(column, name)) if name in fields else none
+        for name in ("path", "bytes")
+    )
+    known = fields & {"path", "bytes"}
+    if not known or str(paths.type) not in _TEXTS or str(stored.type) not in _BYTES:
         raise DataError(
             f"{what} is of type {kind}: a path, bytes, or a struct of bytes and path is needed"
         )
@@ -106,29 +109,6 @@ def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_binary_view(column.type):
         return column.cast(pa.large_binary())
     return column
-
-
-def _fields(kind: pa.DataType) -> list[int]:
-    """Return the numbers of the fields bytes and path, of a type that has fields."""
-    import pyarrow as pa
-
-    if not pa.types.is_struct(kind):
-        return []
-    return [i for i in range(kind.num_fields) if kind[i].name in ("bytes", "path")]
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    types = pa.types
-    return bool(types.is_null(kind) or types.is_string(kind) or types.is_large_string(kind))
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    types = pa.types
-    return bool(types.is_null(kind) or types.is_binary(kind) or types.is_large_binary(kind))
 
 
 def parts_of(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
 from mmbench.data.readers.records import refuse_duplicates
@@ -55,6 +55,23 @@ def matches(folder: Path, pattern: str) -> list[Path]:
     """The paths below a folder that match a glob pattern, in order, without system names."""
     found = folder.glob(pattern)
     return sorted(p for p in found if not any(map(is_system_name, p.relative_to(folder).parts)))
+
+
+def first_place(
+    root: Path | None, names: Sequence[str], inside: str, source: str, hint: str = "put it there"
+) -> Path:
+    """Return the first of the folders of these names in `root` that has a file or folder `inside`.
+
+    An empty name is `root` itself. Raises DataError that names the data `source` and ends with a
+    hint, where there is none.
+    """
+    if root is None:
+        raise DataError(f"data source {source} was given no data: give --data FOLDER with {inside}")
+    for name in names:
+        if (root / name / inside).exists():
+            return root / name
+    others = " or ".join(name for name in names if name)
+    raise DataError(f"{root}: has no {inside}, nor its {others} has: {hint}")
 
 
 def file_id(file: Path, root: Path) -> str:

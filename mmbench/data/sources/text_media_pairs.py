@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmbench.data.mapping.media_columns import Columns
-from mmbench.data.mapping.pairs import named_columns, pairs_of, usual_columns
+from mmbench.data.mapping.pairs import pair_columns, pairs_of
 from mmbench.data.mapping.patterns import refuse_missing
 from mmbench.data.readers.annotation_files import Files, annotation_rows
 from mmbench.data.readers.library_rows import library_rows
@@ -36,7 +36,7 @@ def table(root: Path | None, *, columns: dict[str, Columns] | None = None) -> Re
     file = find_file(root, "table", (*TABLES, ".parquet"))
     is_parquet = file.suffix.lower() == ".parquet"
     rows: Rows = ParquetRows(file) if is_parquet else FileRows(file, read_records(file))
-    return pairs_of(rows, usual_columns(columns or {}, rows))
+    return pairs_of(rows, pair_columns(columns or {}, rows))
 
 
 @declare_source(hub=True)
@@ -66,7 +66,7 @@ def hf(
     there.
     """
     rows = library_rows(root, path, name, split, revision, where)
-    return pairs_of(rows, usual_columns(columns or {}, rows))
+    return pairs_of(rows, pair_columns(columns or {}, rows))
 
 
 @declare_source(hub=True)
@@ -86,7 +86,7 @@ def caption_rows(
     `id`, and `image_id`, `audio_id` or `video_id`: rows with the same one are about one medium,
     that of the first. A text without an id has that of its medium with `#0`, `#1` behind it.
     """
-    pairs = named_columns(columns)
+    pairs = pair_columns(columns)
     return pairs_of(library_rows(root, path, name, split, revision, where), pairs)
 
 
@@ -109,7 +109,7 @@ def captioned(
     Raises DataError for what cannot be read and for ids that stand twice, UnknownName for a column
     that is not there.
     """
-    pairs = named_columns(columns)
+    pairs = pair_columns(columns)
     (found, *_) = annotation_rows(root, files, "captioned", entry=rows, table=table)
     refuse_missing(found, [*(where or ()), *pairs.names()])
     found.keep(where)
