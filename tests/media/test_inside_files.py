@@ -22,7 +22,7 @@ import pytest
 
 from mmbench.data.published.cifar import cifar
 from mmbench.data.readers.arrow_columns import parts_of
-from mmbench.data.readers.parquet_media import ParquetColumn
+from mmbench.data.readers.parquet_files import ParquetColumn
 from mmbench.data.sources.row_samples import rows
 from mmbench.data.sources.text_media_pairs import hf, table
 from mmbench.errors import DataError, SampleError
@@ -282,7 +282,7 @@ def test_a_row_group_is_decoded_once(files: Path, monkeypatch: pytest.MonkeyPatc
     check(media, IMAGES)
     assert sorted(decoded) == [0, 1, 2, 3, 4]
     # With room for one, groups take turns.
-    monkeypatch.setattr("mmbench.data.readers.parquet_media._PUT_ASIDE", 0)
+    monkeypatch.setattr("mmbench.data.readers.parquet_files._PUT_ASIDE", 0)
     media = load("parquet", files)
     assert [read_bytes(media[n]) for n in (0, 299, 1, 2)] == [IMAGES[n] for n in (0, 299, 1, 2)]
     assert decoded[5:] == [0, 4, 0]
@@ -325,7 +325,7 @@ import sys
 from pathlib import Path
 import numpy, pyarrow.compute, pyarrow.parquet
 from mmbench.storage.content_keys import ContentKeys, cache_folder
-from mmbench.data.readers.parquet_media import ParquetColumn
+from mmbench.data.readers.parquet_files import ParquetColumn
 
 def anonymous():
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
-from mmbench.data.readers.local_datasets import load_local
+from mmbench.data.readers.library.local import load_local
 from mmbench.data.sources.text_media_pairs import table
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import ContentError, DataError

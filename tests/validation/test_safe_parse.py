@@ -17,7 +17,7 @@ from mmbench.cli.parser.options import model_options
 from mmbench.data.mapping.choices import listed_options
 from mmbench.data.published.vqa import vqa
 from mmbench.data.readers.json_files import decode_json
-from mmbench.data.readers.local_datasets import load_local
+from mmbench.data.readers.library.local import load_local
 from mmbench.data.readers.table_files import read_records
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.engine.loading.models.adapter_guess import refuse_bare_checkpoint

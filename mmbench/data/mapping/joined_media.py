@@ -11,7 +11,7 @@ from msgspec import Struct
 from mmbench.columns import patched, taken
 from mmbench.data.mapping.media_columns import media_inputs
 from mmbench.data.readers.annotation_files import option_as
-from mmbench.data.readers.library_rows import LibraryRows, library_rows
+from mmbench.data.readers.library.rows import LibraryRows, library_rows
 from mmbench.data.readers.rows import Rows
 from mmbench.errors import DataError, SpecError
 from mmbench.types import Broken

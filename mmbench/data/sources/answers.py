@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from mmbench.columns import ABSENT, Repeated, packed
 from mmbench.data.mapping.choices import meant_letters, option_texts, right_letter
 from mmbench.data.mapping.media_columns import check_optional
-from mmbench.data.mapping.table_media import media_of
+from mmbench.data.mapping.own_table_media import media_of
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import text_in

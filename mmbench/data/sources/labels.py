@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mmbench.columns import Texts, are_distinct, places
 from mmbench.data.mapping.classes import class_names, in_order
-from mmbench.data.mapping.table_media import media_of, medium_paths
+from mmbench.data.mapping.own_table_media import media_of, medium_paths
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import plain_name, text_in

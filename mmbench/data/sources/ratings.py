@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmbench.data.mapping.table_media import media_of
+from mmbench.data.mapping.own_table_media import media_of
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import number_in
 from mmbench.data.readers.table_files import find_file, read_records

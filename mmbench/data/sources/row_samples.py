@@ -24,7 +24,7 @@ from mmbench.data.readers.annotation_files import (
     read_rows,
 )
 from mmbench.data.readers.json_files import read_file
-from mmbench.data.readers.library_rows import LibraryRows, library_rows
+from mmbench.data.readers.library.rows import LibraryRows, library_rows
 from mmbench.data.readers.records import text_in
 from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import text_lines

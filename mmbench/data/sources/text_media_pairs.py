@@ -11,8 +11,8 @@ from mmbench.data.mapping.media_columns import Columns
 from mmbench.data.mapping.pairs import pair_columns, pairs_of
 from mmbench.data.mapping.patterns import refuse_missing
 from mmbench.data.readers.annotation_files import Files, annotation_rows
-from mmbench.data.readers.library_rows import library_rows
-from mmbench.data.readers.parquet_media import ParquetRows
+from mmbench.data.readers.library.rows import library_rows
+from mmbench.data.readers.parquet_files import ParquetRows
 from mmbench.data.readers.rows import FileRows, Rows
 from mmbench.data.readers.table_files import TABLES, find_file, read_records
 from mmbench.datasets import RetrievalData

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmbench.data.mapping.table_media import media_of
+from mmbench.data.mapping.own_table_media import media_of
 from mmbench.data.readers.folders import MEDIA, files_below
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import text_in

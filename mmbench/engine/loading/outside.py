@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mmbench.data.mapping.media_files import FOLDERS
-from mmbench.data.readers.library_names import library_name
+from mmbench.data.readers.library.names import library_name
 from mmbench.engine.loading.data.datasets import data_root
 from mmbench.errors import DataError
 from mmbench.text import count, plain

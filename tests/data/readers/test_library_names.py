@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mmbench.data.readers.library_names import NAMES, library_name, stop_counting_downloads
+from mmbench.data.readers.library.names import NAMES, library_name, stop_counting_downloads
 from mmbench.errors import Missing
 
 PACKAGE = Path(__file__).parents[3] / "mmbench"

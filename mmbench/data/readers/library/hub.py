@@ -13,9 +13,9 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mmbench.data.readers.library_checks import load_checked, readable
-from mmbench.data.readers.library_names import library_name
-from mmbench.data.readers.local_datasets import load_local
+from mmbench.data.readers.library.file_checks import load_checked, readable
+from mmbench.data.readers.library.local import load_local
+from mmbench.data.readers.library.names import library_name
 from mmbench.errors import DataError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from mmbench.data.readers.file_formats import describe_bytes, is_json
 from mmbench.data.readers.json_files import decode_json, wide_encoding
-from mmbench.data.readers.library_names import library_name
+from mmbench.data.readers.library.names import library_name
 from mmbench.errors import DataError, UserError
 from mmbench.validation.inflation import check_parquet, refuse_inflation
 from mmbench.validation.regular_files import open_regular

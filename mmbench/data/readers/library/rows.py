@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mmbench.columns import Mapped, patched
 from mmbench.data.readers.arrow_columns import as_values, media_columns, parts_of
 from mmbench.data.readers.folders import MEDIA
-from mmbench.data.readers.hub_datasets import open_dataset
+from mmbench.data.readers.library.hub import open_dataset
 from mmbench.data.readers.rows import MediaCell, Rows
 from mmbench.types import Media, Modality
 

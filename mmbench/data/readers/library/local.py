@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmbench.data.readers.dataset_card import check_card
 from mmbench.data.readers.folders import files_below
-from mmbench.data.readers.library_checks import load_checked, readable, refuse_broken_lines
-from mmbench.data.readers.library_names import stop_counting_downloads
+from mmbench.data.readers.library.card import check_card
+from mmbench.data.readers.library.file_checks import load_checked, readable, refuse_broken_lines
+from mmbench.data.readers.library.names import stop_counting_downloads
 from mmbench.errors import DataError, UnknownName
 
 if TYPE_CHECKING:
