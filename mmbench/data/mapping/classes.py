@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from mmbench.data.mapping.patterns import cells_of, named
+from mmbench.data.mapping.patterns import read_cells, read_ids
 from mmbench.data.readers.annotation_files import TableFormat, find_files, option_as, read_rows
 from mmbench.data.readers.json_files import decode_json, read_file
 from mmbench.data.readers.records import id_in, refuse_duplicates
@@ -53,7 +53,7 @@ def _in_file(file: Path, wanted: ClassFile) -> list[str]:
     if file.suffix == ".json":
         return _by_number(file)
     rows = read_rows(file, "", option_as(TableFormat, wanted.table, "labels.table"))
-    return list(named(wanted.name, FileRows(file, rows)))
+    return list(read_ids(wanted.name, FileRows(file, rows)))
 
 
 def in_order(names: Iterable[str]) -> list[str]:
@@ -76,12 +76,12 @@ def _by_number(file: Path) -> list[str]:
         ) from error
 
 
-def label_cells(rows: Rows, target: str, separator: str, drop: str) -> list[str] | list[list[str]]:
+def read_labels(rows: Rows, target: str, separator: str, drop: str) -> list[str] | list[list[str]]:
     """Return the label of each row, or its labels where a row may have any number.
 
     It may where there is a `separator`, or a list in a cell. The letters in `drop` are taken out.
     """
-    cells = cells_of(target, rows)
+    cells = read_cells(target, rows)
     several = bool(separator) or any(isinstance(cell, list) for cell in cells)
     table = str.maketrans("", "", drop)
     if not several:
@@ -97,7 +97,7 @@ def _parts(cell: object, separator: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def occurring(labels: Sequence[Any]) -> list[str]:
+def occurring_classes(labels: Sequence[Any]) -> list[str]:
     """Return the classes that occur among labels, or lists of them, in their order."""
     return in_order(chain.from_iterable([one] if isinstance(one, str) else one for one in labels))
 

@@ -55,7 +55,7 @@ class JoinedMedia:
         return {name: patched(taken(cells, found), lost) for name, cells in self._media.items()}
 
 
-def joined_by(
+def open_join(
     join: Mapping[str, object], root: Path | None, path: str, split: str, revision: str | None
 ) -> JoinedMedia:
     """Return the configuration that the option `join` names. Raises SpecError, DataError."""

@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from mmbench.columns import ABSENT, patched
-from mmbench.data.mapping.media_files import NOUNS, located
-from mmbench.data.mapping.patterns import filled, is_pattern
+from mmbench.data.mapping.media_files import NOUNS, locate_media
+from mmbench.data.mapping.patterns import fill, is_pattern
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.rows import Rows
 from mmbench.errors import DataError, SpecError, UnknownName
@@ -71,7 +71,7 @@ def media_inputs(
     """
     modalities = {name: _modality(rows, name, given) for name, given in columns.items()}
     media = {
-        name: located(media_cells(rows, columns[name], kind), rows.folder, rows.place, kind)
+        name: locate_media(media_cells(rows, columns[name], kind), rows.folder, rows.place, kind)
         for name, kind in modalities.items()
         if kind
     }
@@ -112,7 +112,7 @@ def media_cells(
     if isinstance(given, str) and not is_pattern(given):
         return rows.media(given, modality)
     patterns = [one if is_pattern(one) else f"{{{one}}}" for one in each(given)]
-    paths = zip(*(filled(pattern, rows) for pattern in patterns), strict=True)
+    paths = zip(*(fill(pattern, rows) for pattern in patterns), strict=True)
     return [list(dict.fromkeys(filter(None, names))) or None for names in paths]
 
 

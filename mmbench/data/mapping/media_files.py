@@ -67,7 +67,7 @@ def find_media(
     return Mapped(missing, packed([names[0] for names in keys]))
 
 
-def located(
+def locate_media(
     cells: Sequence[str | Sequence[str] | Content | None],
     beside: Path,
     source: str,

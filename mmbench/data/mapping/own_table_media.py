@@ -13,7 +13,7 @@ from typing import Any
 
 from mmbench.columns import ABSENT, Mappings
 from mmbench.data.mapping.media_columns import without_empty
-from mmbench.data.mapping.media_files import located
+from mmbench.data.mapping.media_files import locate_media
 from mmbench.data.readers.folders import MEDIA, modality_by_ending
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import plain_name
@@ -45,7 +45,9 @@ def media_of(rows: OwnTable, optional: Collection[str] = ()) -> dict[str, Sequen
     unread = _unread(rows, {modality for row in filled for modality in row})
     files = rows.paths(_FILE)
     media = {
-        m: located([p if isinstance(p, str) else None for p in cells], rows.folder, rows.place, m)
+        m: locate_media(
+            [p if isinstance(p, str) else None for p in cells], rows.folder, rows.place, m
+        )
         for m, cells in paths.items()
     }
     found: list[dict[str, Content]] = []

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from mmbench.columns import packed
 from mmbench.data.mapping.media_columns import Columns, each, media_cells, no_medium, one_medium
-from mmbench.data.mapping.media_files import located
-from mmbench.data.mapping.patterns import cells_of
+from mmbench.data.mapping.media_files import locate_media
+from mmbench.data.mapping.patterns import read_cells
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.records import id_in, is_missing, refuse_duplicates
 from mmbench.data.readers.rows import Rows
@@ -171,7 +171,7 @@ def pairs_of(rows: Rows, columns: PairColumns) -> RetrievalData:
                     f"{rows.where(at)}: {columns.modality}_id {document!r} is {medium!r} here and"
                     f" {known!r} before: a medium has one path"
                 )
-    found = located(
+    found = locate_media(
         list(documents.values()), rows.folder, rows.place, columns.modality, listed=not columns.own
     )
     shown = each(columns.medium)[0]
@@ -190,7 +190,7 @@ def _ids(rows: Rows, given: str, *, required: bool) -> Sequence[str | None]:
     return rows.as_texts(
         given,
         lambda cell: None if not required and (is_missing(cell) or cell == "") else id_in(cell),
-        cells_of(given, rows),
+        read_cells(given, rows),
     )
 
 

@@ -21,7 +21,7 @@ def is_pattern(text: str) -> bool:
     return "{" in text
 
 
-def filled(pattern: str, rows: Rows) -> Sequence[str]:
+def fill(pattern: str, rows: Rows) -> Sequence[str]:
     """Return the pattern with the cells of each row in it, empty where one of them is empty.
 
     `{path}` is a cell; of a path `{path:name}` is the last part, `{path:stem}` that without its
@@ -47,14 +47,14 @@ def _as(value: object, how: str) -> str:
     return parts.get(how, text.zfill(int(how)) if how.isdigit() else text)
 
 
-def cells_of(text: str, rows: Rows) -> Sequence[Any]:
+def read_cells(text: str, rows: Rows) -> Sequence[Any]:
     """Return the cells of a column, or the texts of a pattern that has columns in braces."""
-    return filled(text, rows) if is_pattern(text) else rows.column(text)
+    return fill(text, rows) if is_pattern(text) else rows.column(text)
 
 
-def named(text: str, rows: Rows) -> Sequence[str]:
+def read_ids(text: str, rows: Rows) -> Sequence[str]:
     """Return the ids in a column, or in a pattern. Raises DataError for an empty one."""
-    return rows.as_texts(text, id_in, cells_of(text, rows))
+    return rows.as_texts(text, id_in, read_cells(text, rows))
 
 
 def refuse_missing(rows: Rows, texts: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from mmbench.columns import ABSENT, Mapped, Table, column, joined, packed
 from mmbench.data.mapping.choices import option_texts, right_letter
 from mmbench.data.mapping.media_columns import Columns, each, media_inputs
-from mmbench.data.mapping.patterns import cells_of, named
+from mmbench.data.mapping.patterns import read_cells, read_ids
 from mmbench.data.readers.records import is_missing, refuse_duplicates, tag_in, text_in
 from mmbench.data.readers.rows import Rows
 from mmbench.datasets import Samples, lettered, sample_columns
@@ -73,12 +73,12 @@ def sample_table(
     if targets is None and shape.target:
         targets, options = (_choices if shape.options else _answers)(rows, shape)
         inputs |= {"options": options} if shape.options else {}
-    ids = named(shape.id, rows) if shape.id else packed(list(map(str, rows.numbers.tolist())))
+    ids = read_ids(shape.id, rows) if shape.id else packed(list(map(str, rows.numbers.tolist())))
     return sample_columns(
         Mapped(f"{rows.part}/".__add__, ids) if rows.part else ids,
         inputs,
         targets=targets,
-        groups=rows.as_texts(shape.group, text_in, cells_of(shape.group, rows))
+        groups=rows.as_texts(shape.group, text_in, read_cells(shape.group, rows))
         if shape.group
         else None,
         tags={name: _tags(rows, given) for name, given in shape.tags.items()},
@@ -88,21 +88,21 @@ def sample_table(
 def _texts(rows: Rows, name: str, given: Columns) -> Sequence[Any]:
     if not isinstance(given, str):
         raise SpecError(f"data option columns: {name} is a text, which has one column, not a list")
-    cells = cells_of(given, rows)
+    cells = read_cells(given, rows)
     return rows.as_texts(given, lambda cell: ABSENT if is_missing(cell) else text_in(cell), cells)
 
 
 def _tags(rows: Rows, given: str) -> Sequence[Any]:
-    cells = cells_of(given, rows)
+    cells = read_cells(given, rows)
     return rows.as_texts(given, lambda cell: tag_in(cell) or ABSENT, cells)
 
 
 def _answers(rows: Rows, shape: Shape) -> tuple[Sequence[Any], Sequence[Any]]:
     names = each(shape.target)
     if len(names) == 1:
-        return rows.as_texts(names[0], _answer, cells_of(names[0], rows)), []
+        return rows.as_texts(names[0], _answer, read_cells(names[0], rows)), []
     cells = list(zip(*map(rows.column, names), strict=True))
-    return rows.converted(", ".join(names), _several, cells), []
+    return rows.convert(", ".join(names), _several, cells), []
 
 
 def _answer(cell: object) -> str | list[str]:

@@ -86,7 +86,7 @@ def _rotations(sample: Sample) -> list[Sample]:
 def _images(rows: OwnTable, ids: Sequence[str]) -> list[Content]:
     """Return the image of each row: its own, or that of the row whose index it has."""
     spool = Spool(cache_folder())
-    texts = rows.needed("image")
+    texts = rows.required("image")
     own: dict[str, MediaInFile] = {}
     for at, (ident, text) in enumerate(zip(ids, texts, strict=True)):
         if len(text) > _REFERENCE:

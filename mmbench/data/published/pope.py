@@ -71,13 +71,13 @@ def _samples(file: Path, beside: Path, prefix: str) -> Table[Sample]:
     if not len(rows):
         raise DataError(f"{file}: has no line")
     ids = [f"{prefix}{ident}" for ident in rows.distinct_ids(("question_id", "id"))]
-    names = rows.needed("image")
+    names = rows.required("image")
     images = find_media([[name] for name in names], beside, str(file))
     category = file.stem.rpartition("_")[2]
     return sample_columns(
         ids,
-        {"image": images, "question": rows.needed("text")},
-        targets=rows.needed("label", _label),
+        {"image": images, "question": rows.required("text")},
+        targets=rows.required("label", _label),
         groups=names,
         tags={"category": Repeated(category, len(rows))} if category in CATEGORIES else {},
     )

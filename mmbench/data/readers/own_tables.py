@@ -26,7 +26,7 @@ Named = tuple[str, Sequence[Any]]  # the name of a column, and its cells
 class OwnTable(FileRows):
     """A table of one's own: the rows of a file, of which one may lack a column of others."""
 
-    def at(self, places: Sequence[int]) -> OwnTable:
+    def take(self, places: Sequence[int]) -> OwnTable:
         """Return some of the rows, in their order."""
         other = copy(self)
         other.numbers = self.numbers[list(places)]
@@ -36,7 +36,7 @@ class OwnTable(FileRows):
         """Return the name of a column, whatever its case; None if there is none."""
         return find_name(self.names(), name, self.place)
 
-    def call(self, name: str, other: str) -> None:
+    def alias(self, name: str, other: str) -> None:
         """Let a column be found under another name as well, if there is none of that name."""
         found = self.find(name)
         if found is not None and self.find(other) is None:
@@ -105,10 +105,10 @@ class OwnTable(FileRows):
         refuse_duplicates("id", ids, self.place)
         return ids
 
-    def needed(self, name: str, one: Callable[[Any], Any] = text_in) -> Sequence[Any]:
+    def required(self, name: str, one: Callable[[Any], Any] = text_in) -> Sequence[Any]:
         """Return the text of each row in a column, or what a function makes of each cell."""
         found, cells = self.first((name,), name)
-        return (self.as_texts if one is text_in else self.converted)(found, one, cells)
+        return (self.as_texts if one is text_in else self.convert)(found, one, cells)
 
     def texts(self, name: str, none: str | Absent = "") -> Sequence[Any]:
         """Return the text of each row in a column, `none` where it is empty or not there."""

@@ -73,7 +73,7 @@ class ParquetColumn(MediaFile):
     def _cells(self, groups: list[int] | None) -> Iterator[bytes | None]:
         import pyarrow as pa
 
-        with opened(self.file, self._state) as parquet:
+        with open_parquet(self.file, self._state) as parquet:
             for batch in checked_batches(parquet, self.file, groups, self.column):
                 column = pa.Table.from_batches([batch])[self.column]
                 yield from media_columns(column, self.column)[1].to_pylist()
@@ -84,7 +84,7 @@ class ParquetRows(Rows):
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        with readable(file), opened(file, file_state(file)) as parquet:
+        with readable(file), open_parquet(file, file_state(file)) as parquet:
             refuse_inflated_groups(parquet.metadata, file.stat().st_size, file)
             self._metadata, self._schema = parquet.metadata, parquet.schema_arrow
         super().__init__(str(file), file.parent, self._metadata.num_rows)
@@ -100,7 +100,7 @@ class ParquetRows(Rows):
     def _column(self, name: str) -> pa.ChunkedArray:
         import pyarrow as pa
 
-        with readable(self._file), opened(self._file, file_state(self._file)) as parquet:
+        with readable(self._file), open_parquet(self._file, file_state(self._file)) as parquet:
             batches = list(checked_batches(parquet, self._file, None, name))
         if batches:
             return pa.Table.from_batches(batches).column(0)
@@ -149,7 +149,7 @@ def readable(file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def opened(file: Path, state: FileState) -> Iterator[pq.ParquetFile]:
+def open_parquet(file: Path, state: FileState) -> Iterator[pq.ParquetFile]:
     """Open a Parquet file. Raises OSError, and ValueError for whatever Arrow cannot read."""
     import pyarrow as pa
     import pyarrow.parquet as pq

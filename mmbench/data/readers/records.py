@@ -67,15 +67,15 @@ def find_name(names: Iterable[str], name: str, where: str) -> str | None:
 
 def as_id(value: object, what: str) -> str:
     """A value as an id. Raises DataError, which names `what` it is."""
-    return converted(id_in, value, what)
+    return convert(id_in, value, what)
 
 
 def number_of(record: Record, name: str) -> float:
     """The finite number in a column. Raises DataError for all else."""
-    return converted(number_in, record.cells.get(name), f"{record.where}: {name}")
+    return convert(number_in, record.cells.get(name), f"{record.where}: {name}")
 
 
-def converted(one: Callable[[Any], T], value: object, what: str) -> T:
+def convert(one: Callable[[Any], T], value: object, what: str) -> T:
     """Return what a function makes of a value; DataError where it raises ValueError."""
     try:
         return one(value)

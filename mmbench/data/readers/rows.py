@@ -101,12 +101,12 @@ class Rows:
         return value
 
     def as_texts(self, name: str, one: Callable[[Any], Any], cells: Any = None) -> Sequence[Any]:
-        """Return a column as `converted` does, by a function that leaves texts as they are."""
+        """Return a column as `convert` does, by a function that leaves texts as they are."""
         cells = self.column(name) if cells is None else cells
         full = isinstance(cells, Texts) and cells.are_full()
-        return cells if full else self.converted(name, one, cells)
+        return cells if full else self.convert(name, one, cells)
 
-    def converted(self, name: str, one: Callable[[Any], Any], cells: Any = None) -> Sequence[Any]:
+    def convert(self, name: str, one: Callable[[Any], Any], cells: Any = None) -> Sequence[Any]:
         """Return what a function makes of each cell of a column, or of others (`cells`).
 
         Raises DataError with the place of the cell of which the function raises ValueError, whose

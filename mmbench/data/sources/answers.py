@@ -71,7 +71,7 @@ def _asked(rows: OwnTable) -> _Asked:
     if not (rows.find("options") or "B" in rows.names()):
         right = rows.as_texts(name, _right_target, cells)
         return _Asked(right, Repeated(ABSENT, len(rows)), _tags(rows, []))
-    answers = rows.converted(name, _right, cells)
+    answers = rows.convert(name, _right, cells)
     options = _options(rows)
     texts = any(map(_is_text, answers, options))
     targets: list[object] = []

@@ -106,7 +106,9 @@ def _from_rows(rows: OwnTable) -> Annotations:
     is_annotation = rows.find("image_id") and not listed
     name, cells = rows.only(("image_id",) if is_annotation else _IDS, "id")
     ids, paths = rows.as_texts(name, id_in, cells), rows.texts("image")
-    texts = rows.needed("references" if listed else "caption", _references if listed else _caption)
+    texts = rows.required(
+        "references" if listed else "caption", _references if listed else _caption
+    )
     images: dict[str, Image] = {}
     lines = []
     for ident, path, captions in zip(ids, paths, texts, strict=True):

@@ -13,7 +13,7 @@ from mmbench.data.readers.json_files import decode_json, read_file
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import (
     as_id,
-    converted,
+    convert,
     id_in,
     number_in,
     plain_name,
@@ -143,7 +143,7 @@ def _by_query(data: bytes, path: Path) -> Iterator[_Judged]:
         where = f"{path}: {query!r}: document"
         documents = judged if isinstance(judged, dict) else {as_id(doc, where): 1 for doc in judged}
         for document, grade in documents.items():
-            grade = converted(number_in, grade, f"{path}: {query!r}: {document}")
+            grade = convert(number_in, grade, f"{path}: {query!r}: {document}")
             yield _Judged(query, document, grade)
 
 
@@ -174,7 +174,7 @@ def _grades(rows: OwnTable) -> Sequence[float]:
     """The grade of each row, 1 where nothing could be one. Raises DataError where much could."""
     if any(map(rows.find, GRADES)):
         name, cells = rows.only(GRADES, "grade")
-        return rows.converted(name, number_in, cells)
+        return rows.convert(name, number_in, cells)
     others = {name: rows.cells(name) for name in rows.names() if plain_name(name) not in _NAMES}
     could = [
         name for name, cells in others.items() if any(_number(str(c)) is not None for c in cells)

@@ -65,7 +65,7 @@ def _labels(rows: OwnTable) -> _Labels:
     lists = plain_name(name) == "labels" or any(isinstance(cell, list) for cell in cells)
     if not lists and isinstance(cells, Texts) and cells.are_full():
         return _Labels(cells, range(len(cells)), lists)
-    found = rows.converted(name, _names, cells)
+    found = rows.convert(name, _names, cells)
     each = [row for row, names in enumerate(found) for _ in names]
     return _Labels(list(chain.from_iterable(found)), each, lists)
 
@@ -110,4 +110,4 @@ def _by_id(
         if position in targets[ids[row]]:
             raise DataError(f"{rows.where(row)}: {ids[row]!r} has a label twice")
         targets[ids[row]].append(position)
-    return list(first), list(map(sorted, targets.values())), rows.at(list(first.values()))
+    return list(first), list(map(sorted, targets.values())), rows.take(list(first.values()))

@@ -28,7 +28,7 @@ def ratings(root: Path | None) -> Samples:
     path = find_file(root, "ratings")
     rows = OwnTable(path, read_records(path))
     ids, raters, systems = rows.ids(), rows.ids(("rater",)), rows.texts("system")
-    given = rows.needed("rating", number_in)
+    given = rows.required("rating", number_in)
     first: dict[str, int] = {}
     found: dict[str, list[tuple[str, float]]] = {}
     for at, (ident, rating) in enumerate(zip(ids, zip(raters, given, strict=True), strict=True)):
@@ -37,7 +37,7 @@ def ratings(root: Path | None) -> Samples:
             where = rows.where(at)
             raise DataError(f"{where}: {ident!r} is of another system than in a row before")
         found.setdefault(ident, []).append(rating)
-    kept = rows.at(list(first.values()))
+    kept = rows.take(list(first.values()))
     samples = sample_columns(
         list(first),
         media_of(kept),

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from mmbench.data.mapping.classes import Classes, Names, class_names, label_cells, occurring
-from mmbench.data.mapping.joined_media import joined_by
+from mmbench.data.mapping.classes import Classes, Names, class_names, occurring_classes, read_labels
+from mmbench.data.mapping.joined_media import open_join
 from mmbench.data.mapping.media_columns import Columns, each, modality_of, one_medium
 from mmbench.data.mapping.pairs import check_count
-from mmbench.data.mapping.patterns import filled, named, refuse_missing
+from mmbench.data.mapping.patterns import fill, read_ids, refuse_missing
 from mmbench.data.mapping.prompts import with_templates
 from mmbench.data.mapping.samples import Shape, data_of, sample_table
 from mmbench.data.readers.annotation_files import (
@@ -78,7 +78,7 @@ def listing(
     `id`, `columns` (input → column), `target`, `options`, `group`, `tags` (tag → column) and
     `optional` are as in `Shape`; the number of a row counts all of its file. An input named image,
     audio or video (or image_1, …) is a medium, at the path in its column or with columns in braces,
-    or at the first of several where there is a file: `images/{split}/{image}` (`filled`,
+    or at the first of several where there is a file: `images/{split}/{image}` (`fill`,
     `find_media`). `names` (`NameFile`) is a file beside, if it is there, that says under which name
     a medium is kept. `references` (`References`) gathers the targets of each row by its id.
 
@@ -104,7 +104,7 @@ def _add_names(place: FileRows, wanted: NameFile) -> None:
     beside = place.folder / wanted.file
     lines = text_lines(read_file(beside), beside) if beside.is_file() else []
     known = {key: name for name, _, key in (line.partition(" ") for line in lines)}
-    place.add("name", [known.get(key) for key in filled(wanted.key, place)])
+    place.add("name", [known.get(key) for key in fill(wanted.key, place)])
 
 
 def _references(place: FileRows, shape: Shape, wanted: References) -> list[list[str]]:
@@ -112,9 +112,9 @@ def _references(place: FileRows, shape: Shape, wanted: References) -> list[list[
     others = FileRows(file, read_rows(file, wanted.rows, TableFormat()))
     texts: dict[str, list[str]] = {}
     found = others.as_texts(wanted.text, text_in)
-    for ident, text in zip(named(wanted.of, others), found, strict=True):
+    for ident, text in zip(read_ids(wanted.of, others), found, strict=True):
         texts.setdefault(ident, []).append(text)
-    ids = named(shape.id, place)
+    ids = read_ids(shape.id, place)
     lost = [ident for ident in ids if ident not in texts]
     if lost:
         raise DataError(f"{file}: {part_of(len(lost), len(ids), 'row')} no text: {listed(lost)}")
@@ -160,8 +160,8 @@ def labelled(
     refuse_missing(place, [*(where or ()), *shape.names()])
     place.keep(where)
     place.refuse_none()
-    cells = label_cells(place, target, separator, drop)
-    found = class_names(labels, root or place.folder) if labels else occurring(cells)
+    cells = read_labels(place, target, separator, drop)
+    found = class_names(labels, root or place.folder) if labels else occurring_classes(cells)
     samples = sample_table(place, shape, Classes.of(found).targets(place, cells))
     data = data_of([samples], shape, place, found)
     return with_templates(data, prompts, Path(place.place), spaces=spaces)
@@ -212,7 +212,7 @@ def rows(
     for one in name if isinstance(name, list) else [name]:
         place = library_rows(root, path, one, split, revision, where)
         place.part = str(one) if isinstance(name, list) and not id else ""
-        other = joined_by(join, root, path, split, revision) if join else None
+        other = open_join(join, root, path, split, revision) if join else None
         classes = classes or (place.classes(target) if isinstance(target, str) else [])
         cells = place.column(each(target)[0]) if classes and target else None
         targets = None if cells is None else Classes.of(classes).targets(place, cells)

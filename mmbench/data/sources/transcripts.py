@@ -98,7 +98,7 @@ def _part(root: Path, split: str) -> Path:
 
 def _table(path: Path) -> Sequence[Sample]:
     rows = OwnTable(path, read_records(path, "text"))
-    rows.call("audio_filepath", "audio")  # in a manifest of NeMo
+    rows.alias("audio_filepath", "audio")  # in a manifest of NeMo
     # `text` wins over other columns of texts.
     found = rows.first if rows.find("text") else rows.only
     name, texts = found(_TEXTS, "text")
