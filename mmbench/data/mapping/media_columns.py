@@ -18,7 +18,7 @@ from mmbench.data.mapping.patterns import fill, is_pattern
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.rows import Rows
 from mmbench.errors import DataError, SpecError, UnknownName
-from mmbench.types import Broken, Content, Media, Modality
+from mmbench.types import Broken, Media, Modality
 
 Columns = str | list[str]
 
@@ -70,20 +70,39 @@ def media_inputs(
     Raises DataError for an input that its column cannot be.
     """
     modalities = {name: _modality(rows, name, given) for name, given in columns.items()}
-    media = {
-        name: locate_media(media_cells(rows, columns[name], kind), rows.folder, rows.place, kind)
-        for name, kind in modalities.items()
-        if kind
-    }
+    media = {name: kind for name, kind in modalities.items() if kind}
     check_optional(optional, media)
+    cells = {name: media_cells(rows, columns[name], kind) for name, kind in media.items()}
     shown = {name: each(columns[name])[0] for name in media}
+    return located_media(rows, cells, media, shown, optional)
+
+
+def located_media(
+    rows: Rows,
+    cells: Mapping[str, Sequence[Any]],
+    media: Mapping[str, Modality],
+    shown: Mapping[str, str],
+    optional: Collection[str] = (),
+) -> dict[str, Sequence[Any]]:
+    """Return the media of each row by input, for cells that say where they may be.
+
+    `media` are their modalities, `shown` the names of their columns for messages. None in a cell,
+    which is empty, becomes a Broken, or ABSENT where it may be empty; ABSENT stays.
+    """
+    found: dict[str, Sequence[Any]] = {
+        name: locate_media(cells[name], rows.folder, rows.place, kind)
+        for name, kind in media.items()
+    }
     gaps: dict[str, dict[int, Any]] = {name: {} for name in media}
-    for at in sorted({at for c in media.values() for at, one in enumerate(c) if one is None}):
-        row = {name: contents[at] for name, contents in media.items()}
-        kept = without_empty(row, rows.where(at), shown, optional)
-        for name in media:
-            gaps[name][at] = kept.get(name, ABSENT)
-    return {name: patched(media[name], gaps[name]) for name in media}
+    for at in sorted({at for c in found.values() for at, one in enumerate(c) if one is None}):
+        there = {name for name in media if found[name][at] not in (None, ABSENT)}
+        families = set(map(_family, there))
+        for name, kind in media.items():
+            if found[name][at] is None:
+                may_lack = name in optional or _family(name) in families
+                empty = no_medium(rows.where(at), shown.get(name, name), kind)
+                gaps[name][at] = ABSENT if may_lack else empty
+    return {name: patched(found[name], gaps[name]) for name in media}
 
 
 def _modality(rows: Rows, name: str, given: Columns) -> Modality | None:
@@ -114,26 +133,6 @@ def media_cells(
     patterns = [one if is_pattern(one) else f"{{{one}}}" for one in each(given)]
     paths = zip(*(fill(pattern, rows) for pattern in patterns), strict=True)
     return [list(dict.fromkeys(filter(None, names))) or None for names in paths]
-
-
-def without_empty(
-    row: Mapping[str, Content | None],
-    where: str,
-    columns: Mapping[str, str],
-    optional: Collection[str] = (),
-) -> dict[str, Content]:
-    """Return the media of a row by input: a Broken for an empty cell that may not be empty.
-
-    `columns` are the names of the columns by input, for the message.
-    """
-    families = {_family(name) for name, content in row.items() if content is not None}
-    media: dict[str, Content] = {}
-    for name, content in row.items():
-        if content is not None:
-            media[name] = content
-        elif name not in optional and _family(name) not in families:
-            media[name] = no_medium(where, columns.get(name, name), field_modality(name) or "image")
-    return media
 
 
 def no_medium(where: str, column: str, modality: Modality) -> Broken:

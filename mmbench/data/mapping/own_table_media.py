@@ -11,14 +11,13 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from mmbench.columns import ABSENT, Mappings
-from mmbench.data.mapping.media_columns import without_empty
-from mmbench.data.mapping.media_files import locate_media
+from mmbench.columns import ABSENT, patched
+from mmbench.data.mapping.media_columns import located_media
 from mmbench.data.readers.folders import MEDIA, modality_by_ending
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import plain_name
 from mmbench.errors import DataError
-from mmbench.types import Broken, Content, Modality
+from mmbench.types import Broken, Modality
 
 _FILE = "file"  # the column whose ending tells the modality
 _NAMED = re.compile(r"(image|audio|video)(s|s?_?\d+)")  # images, image_1, image1
@@ -42,33 +41,29 @@ def media_of(rows: OwnTable, optional: Collection[str] = ()) -> dict[str, Sequen
     alternatives = all(len(row) < 2 for row in filled)
     # What an empty `file` stands for: the modality of the first row with a medium.
     usual: Modality = next((row[0] for row in filled if row), "image")
-    unread = _unread(rows, {modality for row in filled for modality in row})
-    files = rows.paths(_FILE)
-    media = {
-        m: locate_media(
-            [p if isinstance(p, str) else None for p in cells], rows.folder, rows.place, m
-        )
-        for m, cells in paths.items()
-    }
-    found: list[dict[str, Content]] = []
+    for at, file in enumerate(rows.paths(_FILE)):
+        if file is None and usual not in filled[at]:
+            paths[usual][at] = None
     for at, row in enumerate(filled):
-        wanted = set(row)
-        if not row or not alternatives:
-            wanted |= {m for m in MEDIA if paths[m][at] is None}
-            wanted |= {usual} if files[at] is None else set()
-        contents: dict[str, Content | None] = {m: media[m][at] for m in MEDIA if m in wanted}
-        kept = without_empty(contents, rows.where(at), {}, optional)
-        found.append(kept | _unread_media(rows, at, unread))
-    return dict(Mappings.of(found).columns)
+        for modality in MEDIA if row and alternatives else ():
+            if modality not in row:
+                paths[modality][at] = ABSENT
+    media = located_media(rows, paths, {m: m for m in MEDIA}, {}, optional)
+    unread = _unread(rows, {modality for row in filled for modality in row})
+    for name, modality in unread.items():
+        full = [at for at, cell in enumerate(rows.cells(name)) if cell not in _EMPTY]
+        broken = {at: _unread_medium(rows.where(at), name, modality) for at in full}
+        media[modality] = patched(media[modality], broken)
+    return {m: cells for m, cells in media.items() if any(c is not ABSENT for c in cells)}
 
 
-def medium_paths(rows: OwnTable) -> dict[Modality, list[Any]]:
+def medium_paths(rows: OwnTable) -> dict[str, list[Any]]:
     """Return the paths of all rows by modality: None where a cell is empty, ABSENT without one.
 
     They are in the columns image, audio, video, and in `file`, whose ending tells the modality.
     Raises DataError for a cell that is no path, and for an ending that is that of no medium.
     """
-    paths = {modality: list(rows.paths(modality)) for modality in MEDIA}
+    paths = {str(modality): list(rows.paths(modality)) for modality in MEDIA}
     for at, file in enumerate(rows.paths(_FILE)):
         if isinstance(file, str):
             modality = modality_by_ending(file)
@@ -103,13 +98,9 @@ def _modality(name: str, cells: Sequence[object], read: Collection[str]) -> Moda
     return first if first and all(kind == first for kind in kinds) else None
 
 
-def _unread_media(rows: OwnTable, at: int, unread: dict[str, Modality]) -> dict[str, Broken]:
-    """Return a Broken for the media of a row that are not read, by modality."""
-    return {
-        modality: Broken(
-            f"{rows.where(at)}: column {name} is not read: call it {modality} for a path in each"
-            " row; the data source `rows` or `listing` reads several media of a row"
-        )
-        for name, modality in unread.items()
-        if rows.cells(name)[at] not in _EMPTY
-    }
+def _unread_medium(where: str, name: str, modality: Modality) -> Broken:
+    """Return what stands for a medium that is not read."""
+    return Broken(
+        f"{where}: column {name} is not read: call it {modality} for a path in each row; the data"
+        " source `rows` or `listing` reads several media of a row"
+    )

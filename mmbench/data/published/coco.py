@@ -52,10 +52,10 @@ def coco(
     contents = find_media(names, path.parent, str(path), listed=True)
     pairs = [(image.id, content) for image, content in zip(kept, contents, strict=True)]
     data = retrieval_data(pairs, first_captions(lines, captions), str(path))
-    return replace(data, source={} if splits else doubt(path, split))
+    return replace(data, source={} if splits else provenance_warning(path, split))
 
 
-def doubt(path: Path, split: str) -> dict[str, str]:
+def provenance_warning(path: Path, split: str) -> dict[str, str]:
     """What `source` says of a file without splits in it, unless its name tells that it is `split`.
 
     Another file may have as many images: COCO's val2017 has 5,000, as Karpathy's test split.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmbench.data.mapping.media_files import find_media
 from mmbench.data.mapping.pairs import Caption, check_count
-from mmbench.data.published.coco import doubt, find_annotations
+from mmbench.data.published.coco import find_annotations, provenance_warning
 from mmbench.data.readers.caption_annotations import read_annotations
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.datasets import Samples
@@ -39,19 +39,18 @@ def coco_prompts(
     found, captions, splits = read_annotations(path, split)
     refuse_duplicates("image id", [image.id for image in found], str(path))
     chosen = _one_each(captions, seed)
-    told = sorted((i for i in found if i.id in chosen), key=lambda image: _hash(seed, image.id))
-    if not told or (images and len(told) < images):
-        wanted = count(images or 1, "image")
-        found_ = count(len(told), "image")
-        raise DataError(f"{path}: has {found_} with a caption where {wanted} are needed")
-    kept = told[:images]
+    there = [image for image in found if image.id in chosen]
+    if len(there) < (images or 1):
+        few, wanted = count(len(there), "image"), count(images or 1, "image")
+        raise DataError(f"{path}: has {few} with a caption where {wanted} are needed")
+    kept = sorted(there, key=lambda image: _hash(seed, image.id))[:images]
     contents = find_media([image.names for image in kept], path.parent, str(path))
     return Samples(
         [
             Sample(image.id, {"text": chosen[image.id].text}, content, group=image.id)
             for image, content in zip(kept, contents, strict=True)
         ],
-        source={} if splits else doubt(path, split),
+        source={} if splits else provenance_warning(path, split),
     )
 
 

@@ -10,7 +10,7 @@ from msgspec import Raw
 from mmbench.columns import Lists, packed
 from mmbench.data.mapping.media_files import find_media
 from mmbench.data.mapping.pairs import Caption, check_count, first_captions
-from mmbench.data.published.coco import doubt, find_annotations
+from mmbench.data.published.coco import find_annotations, provenance_warning
 from mmbench.data.readers.caption_annotations import Annotations, Image, read_annotations
 from mmbench.data.readers.folders import matches
 from mmbench.data.readers.json_files import decode_json, read_file
@@ -66,7 +66,7 @@ def captions(
     ids = packed([image.id for image in kept])
     targets = Lists.of([references[ident] for ident in ids])
     samples = sample_columns(ids, {"image": contents}, targets=targets, groups=ids)
-    return Samples(samples, source={} if splits else doubt(path, split))
+    return Samples(samples, source={} if splits else provenance_warning(path, split))
 
 
 def _file(root: Path | None, split: str) -> Path:
