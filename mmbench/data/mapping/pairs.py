@@ -12,6 +12,7 @@ from mmbench.columns import packed
 from mmbench.data.mapping.media_columns import Columns, each, media_cells, no_medium, one_medium
 from mmbench.data.mapping.media_files import locate_media
 from mmbench.data.mapping.patterns import read_cells
+from mmbench.data.readers.caption_annotations import Caption
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.records import id_in, is_missing, refuse_duplicates
 from mmbench.data.readers.rows import Rows
@@ -22,14 +23,6 @@ from mmbench.text import normal_path, path_id
 from mmbench.types import Broken, Content, Media, Modality
 
 _EMPTY = Broken("empty caption")
-
-
-class Caption(NamedTuple):
-    """A text with its id and the id of the image it belongs to."""
-
-    id: str
-    image: str
-    text: str | Broken
 
 
 def retrieval_data(

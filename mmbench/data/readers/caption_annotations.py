@@ -23,9 +23,9 @@ from typing import NamedTuple
 
 from msgspec import Raw, Struct
 
-from mmbench.data.mapping.pairs import Caption
 from mmbench.data.readers.json_files import decode_json, read_file
 from mmbench.errors import DataError, UnknownName
+from mmbench.types import Broken
 
 _COCO_NAME = re.compile(r"COCO_(?:train|val|test)\d{4}_(\d{12})\.\w+")
 
@@ -35,6 +35,14 @@ class Image(NamedTuple):
 
     id: str
     names: list[str]
+
+
+class Caption(NamedTuple):
+    """A text with its id and the id of the image it belongs to."""
+
+    id: str
+    image: str
+    text: str | Broken
 
 
 class Annotations(NamedTuple):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmbench.data.mapping.media_columns import modality_of
-from mmbench.data.mapping.pairs import Caption, retrieval_data
+from mmbench.data.mapping.pairs import retrieval_data
 from mmbench.data.mapping.prompts import with_templates
+from mmbench.data.readers.caption_annotations import Caption
 from mmbench.data.readers.folders import (
     ENDINGS,
     IMAGES,
