@@ -10,7 +10,7 @@ import mmbench
 from mmbench.cli import main
 from mmbench.engine.options import Options
 from mmbench.models.inception.network import InceptionNet
-from mmbench.selftest import selftest
+from mmbench.selftest.checks import selftest
 from mmbench.spec import task_files
 from mmbench.stats import score
 

@@ -11,7 +11,7 @@ from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.errors import UserError
 from mmbench.kinds.writing import Writing
-from mmbench.selftest import selftest
+from mmbench.selftest.checks import selftest
 from mmbench.types import Requests, Sample, Written
 
 TASK = """

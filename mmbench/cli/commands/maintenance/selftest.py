@@ -23,7 +23,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _task(task: str, args: argparse.Namespace) -> int:
-    from mmbench.selftest import selftest
+    from mmbench.selftest.checks import selftest
 
     try:
         checks = selftest(task, run_options(args))

@@ -1,0 +1,190 @@
+"""What must hold of a task whatever model is run on it, tried with answers that are known.
+
+The oracle is best; answers that do not look at the sample get no more than chance; scores move
+neither with the order of the samples nor with batches or shards; a corrupt sample is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import fmean, stdev
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import msgspec
+
+from mmbench.engine.context import run_context
+from mmbench.engine.loading.data.datasets import load_data, refuse_broken
+from mmbench.engine.loading.prepare import find_task
+from mmbench.engine.options import Options
+from mmbench.engine.scoring.estimates import Scored, estimates
+from mmbench.engine.scoring.features import Featurer
+from mmbench.errors import DataError, Missing
+from mmbench.protocols import Dataset, Kind
+from mmbench.selftest.check import Check
+from mmbench.selftest.example_data import made
+from mmbench.selftest.probe import corrupt, same_in_batches
+from mmbench.text import count
+from mmbench.text.number_format import format_number
+from mmbench.types import Directions, Predictions, TaskSpec
+
+_MOST = 200  # samples of a task's own data
+_PERMUTED = 20  # random pairings of answers and targets, for the level of chance
+_NOISE = 4  # standard deviations that a blind answer may stand above their mean
+_EQUAL = 1e-9  # sums in another order differ in their last digits
+
+
+class _Bench(NamedTuple):
+    """A task with data on which its baselines can be scored."""
+
+    spec: TaskSpec
+    kind: Kind[Dataset]
+    data: Dataset
+    featurer: Featurer
+    metrics: list[str]
+
+    def scored(self, directions: Directions) -> dict[str, Scored]:
+        options = self.spec.metric_options
+        found, _ = estimates(self.metrics, directions, self.featurer, options)
+        return {scored.name: scored for scored in found}
+
+    def baseline(self, who: str, data: Dataset) -> dict[str, Scored]:
+        return self.scored(self.kind.baseline(who, data, 0).directions)
+
+
+def selftest(task: str, options: Options | None = None) -> list[Check]:
+    """All checks of a task, on its own data where they are there, else on some that are made.
+
+    Raises UserError for a task that cannot be read.
+    """
+    with run_context(options) as context:
+        spec, kind = find_task(task, context.options)
+        data, of_whom = _data(spec, context.options)
+        bench = _Bench(spec, kind, data, Featurer(context), spec.metrics)
+        metrics, skipped = _measurable(bench)
+        bench = bench._replace(metrics=metrics)
+        checks = [Check("data", True, of_whom), *skipped]
+        if metrics:
+            checks += [*_oracle(bench, made_up=of_whom == "made"), *_chance(bench), _order(bench)]
+        with TemporaryDirectory() as folder:
+            checks += [*same_in_batches(kind, data, context.keys, folder)]
+            checks += [*corrupt(spec, kind, data, context.keys, folder)]
+    return checks
+
+
+def _data(spec: TaskSpec, options: Options) -> tuple[Dataset, str]:
+    try:
+        data = load_data(spec, options.data, hub=False)
+        refuse_broken(spec, data)
+        return data.limit(_MOST), "its own"
+    except DataError:
+        if options.data is not None:
+            raise
+    return made(spec), "made"
+
+
+def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
+    """The metrics that can be computed here, and those that cannot with the reason."""
+    directions = bench.kind.baseline("oracle", bench.data, 0).directions
+    metrics, skipped = [], []
+    for name in bench.metrics:
+        try:
+            estimates([name], directions, bench.featurer, bench.spec.metric_options)
+            metrics.append(name)
+        except Missing as error:
+            skipped.append(Check(f"metric {name}", None, str(error)))
+    return metrics, skipped
+
+
+def _oracle(bench: _Bench, *, made_up: bool) -> Iterator[Check]:
+    """Best of all baselines in every metric that has an end; on made data the end itself."""
+    best = bench.baseline("oracle", bench.data)
+    others = [bench.baseline(who, bench.data) for who in _others(bench)]
+    for name, scored in best.items():
+        ends = scored.score.worst, scored.score.best
+        if ends == (None, None) or scored.score.value != scored.score.value:
+            continue
+        values = [other[name].score.value for other in others]
+        beaten = [value for value in values if _better(value, scored) > _EQUAL]
+        told = format_number(scored.score.value)
+        yield Check(f"the oracle is best in {name}", not beaten, told)
+        if made_up and name.startswith(bench.spec.headline) and ends[1] is not None:
+            reached = abs(scored.score.value - ends[1]) <= 1e-6
+            yield Check(f"the oracle reaches the best {name}", reached, f"{told} of {ends[1]}")
+
+
+def _others(bench: _Bench) -> list[str]:
+    return [who for who in bench.kind.baselines if who != "oracle"]
+
+
+def _better(value: float, scored: Scored) -> float:
+    """By how much a value is better than a score; not at all where there is none."""
+    gain = value - scored.score.value
+    return gain if scored.score.better == "higher" else -gain
+
+
+def _chance(bench: _Bench) -> Iterator[Check]:
+    """A blind answer is worth no more than when targets are paired with samples at random.
+
+    And one that hedges no more than the better of a constant and a random one.
+    """
+    random = [bench.data.permuted(seed) for seed in range(_PERMUTED)]
+    if random[0] == bench.data:  # two sets of images: nothing is paired with anything
+        return
+    blind = {who: bench.baseline(who, bench.data) for who in _others(bench)}
+    for who, found in blind.items():
+        answers = bench.kind.baseline(who, bench.data, 0)
+        levels = [bench.scored(_paired(bench, who, answers, data)) for data in random]
+        lucky = [n for n, s in found.items() if _above(s, [level[n] for level in levels])]
+        told = ", ".join(lucky) or count(len(found), "score")
+        yield Check(f"{who} answers get no more than chance", not lucky, told)
+    if "hedge" in blind and {"constant", "random"} & blind.keys():
+        yield _hedge(blind)
+
+
+def _paired(bench: _Bench, who: str, answers: Predictions, data: Dataset) -> Directions:
+    """Return the answers with other samples; rankings are made anew, their answers are vectors."""
+    if len(data.shards()) == 1:
+        return bench.kind.baseline(who, data, 0).directions
+    asking = next(iter(data.by_role().values()))
+    dealt = {s.id: {"inputs": s.inputs, "target": s.target} for s in asking}
+    return answers.mapped(lambda p: msgspec.structs.replace(p, **dealt[p.id])).directions
+
+
+def _above(scored: Scored, levels: list[Scored]) -> bool:
+    if scored.score.worst is None and scored.score.best is None:
+        return False
+    gains = [_better(scored.score.value, level) for level in levels]
+    gains = [gain for gain in gains if gain == gain]
+    return bool(gains) and fmean(gains) > _NOISE * stdev(gains) + 0.02
+
+
+def _hedge(blind: dict[str, dict[str, Scored]]) -> Check:
+    hedged = blind["hedge"]
+    lucky = [
+        name
+        for name, scored in hedged.items()
+        if (scored.score.worst, scored.score.best) != (None, None)
+        and all(
+            _better(blind[w][name].score.value, scored) < -0.02
+            for w in ("constant", "random")
+            if w in blind
+        )
+    ]
+    told = ", ".join(lucky) or count(len(hedged), "score")
+    return Check("hedging gains nothing", not lucky, told)
+
+
+def _order(bench: _Bench) -> Check:
+    first = bench.baseline("random", bench.data) if "random" in bench.kind.baselines else {}
+    first = first or bench.baseline("oracle", bench.data)
+    who = "random" if "random" in bench.kind.baselines else "oracle"
+    again = bench.baseline(who, bench.data.shuffled(0))
+    moved = [n for n, s in first.items() if not _same(s.score.value, again[n].score.value)]
+    return Check("the order of the samples moves nothing", not moved, ", ".join(moved) or who)
+
+
+def _same(one: float, other: float) -> bool:
+    if one != one or other != other:
+        return one != one and other != other
+    return abs(one - other) <= _EQUAL * max(1.0, abs(one))
