@@ -21,9 +21,8 @@ from mmbench.engine.scoring.estimates import Scored, estimates
 from mmbench.engine.scoring.features import Featurer
 from mmbench.errors import DataError, Missing
 from mmbench.protocols import Dataset, Kind
-from mmbench.selftest.check import Check
 from mmbench.selftest.example_data import made
-from mmbench.selftest.probe import corrupt, same_in_batches
+from mmbench.selftest.probe import Check, corrupt, same_in_batches
 from mmbench.text import count
 from mmbench.text.number_format import format_number
 from mmbench.types import Directions, Predictions, TaskSpec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -12,7 +12,6 @@ from mmbench.engine.inference.answer import Answerer
 from mmbench.engine.progress import Silent
 from mmbench.protocols import Dataset, Embeds, Kind
 from mmbench.search.extremes import is_uncertain
-from mmbench.selftest.check import Check
 from mmbench.storage.content_keys import ContentKeys, digest
 from mmbench.text import count
 from mmbench.types import (
@@ -33,6 +32,14 @@ if TYPE_CHECKING:
 
 _SIZES = (1, 7, 64)
 _BROKEN = Broken("corrupt, on purpose")
+
+
+class Check(NamedTuple):
+    """What must hold, and whether it does. None: it could not be tried, and `told` says why."""
+
+    what: str
+    passed: bool | None
+    told: str
 
 
 class Probe:
