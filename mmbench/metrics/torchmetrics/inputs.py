@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -15,52 +17,45 @@ from mmbench.types import Broken, Media, Prediction
 Parameters = Mapping[str, inspect.Parameter]
 
 
-class Inputs(Protocol):
-    """The inputs of a metric of torchmetrics: options of its constructor, and batches."""
+@dataclass
+class Inputs(ABC):
+    """The inputs of a metric of torchmetrics: options of its constructor, and batches.
 
-    signature: str
+    `parameters` are those of the class, `given` the options of the task. `signature` says what the
+    inputs are that are handed on.
+    """
+
+    predictions: Sequence[Prediction]
+    parameters: Parameters
+    given: Mapping[str, Any]
+    signature = ""
 
     def options(self) -> dict[str, Any]:
         """Return the options that follow from the data, or from how they are handed on."""
-        ...
+        return {}
 
+    @abstractmethod
     def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:
         """Yield the arguments of each call of `update`. Raises DataError where they do not fit."""
-        ...
 
 
-class Texts:
+class Texts(Inputs):
     """Texts with their references: those of a sample as a list, or the only one.
 
     Which of both, the type hints of `update` say.
     """
-
-    signature = ""
-
-    def __init__(
-        self,
-        predictions: Sequence[Prediction],
-        parameters: Parameters,
-        given: Mapping[str, Any],
-    ) -> None:
-        del parameters, given
-        self._predictions = predictions
-
-    def options(self) -> dict[str, Any]:
-        """Return none."""
-        return {}
 
     def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:
         """Yield all texts and all references. Raises DataError where there are no such."""
         hints = [_nesting(one.annotation) for one in _taken(update)]
         if len(hints) != 2 or None in hints:
             raise DataError("it takes other inputs than texts and references")
-        texts = [_text(one) for one in self._predictions]
-        references = [_references(one) for one in self._predictions]
+        texts = [_text(one) for one in self.predictions]
+        references = [_references(one) for one in self.predictions]
         if hints[1] == 2:
             yield texts, references
             return
-        for one, own in zip(self._predictions, references, strict=True):
+        for one, own in zip(self.predictions, references, strict=True):
             if len(own) > 1:
                 raise DataError(f"it takes one reference, and sample {one.id} has {len(own)}")
         yield texts, [own[0] for own in references]
@@ -99,25 +94,15 @@ def _references(prediction: Prediction) -> list[str]:
     raise DataError(f"sample {prediction.id} has no texts as references")
 
 
-class Images:
+class Images(Inputs):
     """Drawings, alone or each with its real image: float32 [1, 3, h, w] in [0, 1], one by one."""
 
     signature = "images=[0;1]"
 
-    def __init__(
-        self,
-        predictions: Sequence[Prediction],
-        parameters: Parameters,
-        given: Mapping[str, Any],
-    ) -> None:
-        del given
-        self._predictions = predictions
-        self._parameters = parameters
-
     def options(self) -> dict[str, Any]:
         """Return the range of the images, as far as the class asks for it."""
-        filled = {"data_range": 1.0} if "data_range" in self._parameters else {}
-        normalize = self._parameters.get("normalize")  # of MS-SSIM it is another option
+        filled = {"data_range": 1.0} if "data_range" in self.parameters else {}
+        normalize = self.parameters.get("normalize")  # of MS-SSIM it is another option
         return filled | ({"normalize": True} if normalize and normalize.annotation is bool else {})
 
     def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:
@@ -132,7 +117,7 @@ class Images:
         if hints not in ([Tensor], [Tensor, Tensor]):
             raise DataError("it takes other inputs than drawings and their real images")
         pairs = len(hints) == 2
-        for one in self._predictions:
+        for one in self.predictions:
             drawn = _pixels(one.value, one.id, "drawing")
             yield (drawn, _real(one, drawn)) if pairs else (drawn,)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,25 +11,16 @@ from numpy.typing import NDArray
 
 from mmbench.errors import DataError
 from mmbench.metrics.classification.classes import read
-from mmbench.types import Prediction
+from mmbench.metrics.torchmetrics.inputs import Inputs
 
 
-class ClassScores:
-    """Predictions of classes. Raises DataError where they are none.
+@dataclass
+class ClassScores(Inputs):
+    """Predictions of classes. Raises DataError where they are none."""
 
-    `parameters` are those of the class, `given` the options of the task. `signature` says what the
-    scores are that are handed on.
-    """
-
-    def __init__(
-        self,
-        predictions: Sequence[Prediction],
-        parameters: Collection[str],
-        given: Mapping[str, Any],
-    ) -> None:
-        self._cases = read(predictions)
-        self._parameters = parameters
-        self._task = self._task_of(given)
+    def __post_init__(self) -> None:
+        self._cases = read(self.predictions)
+        self._task = self._task_of()
         self.signature = "scores=as-returned"
 
     def options(self) -> dict[str, Any]:
@@ -36,7 +28,7 @@ class ClassScores:
         several, n = self._task == "multilabel", self._cases.classes
         filled = {"task": self._task} | ({"num_labels": n} if several else {"num_classes": n})
         wanted = ("task",) if self._task == "binary" else filled
-        return {name: filled[name] for name in wanted if name in self._parameters}
+        return {name: filled[name] for name in wanted if name in self.parameters}
 
     def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:  # noqa: ARG002
         """Yield all predictions and targets: tensors [n, c] and [n], or [n, c] for several labels.
@@ -51,13 +43,13 @@ class ClassScores:
         right = self._cases.right() if several else self._cases.labels
         yield from_numpy(self._predicted()), from_numpy(right.astype(np.int64))
 
-    def _task_of(self, given: Mapping[str, Any]) -> str:
-        if "task" in self._parameters:
+    def _task_of(self) -> str:
+        if "task" in self.parameters:
             usual = "multilabel" if self._cases.listed else "multiclass"
-            return str(given.get("task") or usual)
-        if "num_labels" in self._parameters:
+            return str(self.given.get("task") or usual)
+        if "num_labels" in self.parameters:
             return "multilabel"
-        return "multiclass" if "num_classes" in self._parameters else "binary"
+        return "multiclass" if "num_classes" in self.parameters else "binary"
 
     def _refuse_labels(self) -> None:
         cases = self._cases
@@ -65,7 +57,7 @@ class ClassScores:
             reason = cases.several
         else:
             reason = "" if cases.listed else "it is of several labels, and samples have one each"
-            reason = reason or (cases.unthresholded if "threshold" in self._parameters else "")
+            reason = reason or (cases.unthresholded if "threshold" in self.parameters else "")
         if self._task == "binary" and cases.classes != 2:
             reason = f"it is of two classes, and there are {cases.classes}"
         if reason:
