@@ -6,6 +6,7 @@ Captions and references are embedded behind the prefix "A photo depicts ". Featu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,14 +59,10 @@ def _with_references(prediction: Prediction) -> dict[str, list[Content]]:
     return {**_pair(prediction), "references": references or [none]}
 
 
-@declare(
-    unit="score",
-    better="higher",
-    worst=0,
-    best=_CLIPSCORE,
-    kinds=_KINDS,
-    wants=Wants(_pair, _PAIR, model=_MODEL),
-)
+_declared = partial(declare, unit="score", better="higher", worst=0, kinds=_KINDS)
+
+
+@_declared(best=_CLIPSCORE, wants=Wants(_pair, _PAIR, model=_MODEL))
 def clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """CLIPScore: 2.5 · max(0, cos(caption, image)), averaged. By CLIP ViT-B/32.
 
@@ -77,14 +74,7 @@ def clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]
     return _score(predictions, _fit(features, _CLIPSCORE), _CLIPSCORE)
 
 
-@declare(
-    unit="score",
-    better="higher",
-    worst=0,
-    best=_most(_CLIPSCORE),
-    kinds=_KINDS,
-    wants=Wants(_with_references, _WITH_REFERENCES, model=_MODEL),
-)
+@_declared(best=_most(_CLIPSCORE), wants=Wants(_with_references, _WITH_REFERENCES, model=_MODEL))
 def ref_clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """RefCLIPScore: the harmonic mean of CLIPScore and the best reference's cosine, averaged.
 
@@ -97,7 +87,7 @@ def ref_clipscore(predictions: Sequence[Prediction], *, features: Sequence[Featu
     return _score(predictions, _harmonic(features, _CLIPSCORE), _CLIPSCORE)
 
 
-@declare(unit="score", better="higher", worst=0, best=_PAC, kinds=_KINDS, wants=Wants(_pair, _PAIR))
+@_declared(best=_PAC, wants=Wants(_pair, _PAIR))
 def pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """PAC-S: 2 · max(0, cos(caption, image)), averaged. By a CLIP with the weights of PAC-S.
 
@@ -108,14 +98,7 @@ def pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) ->
     return _score(predictions, _fit(features, _PAC), _PAC)
 
 
-@declare(
-    unit="score",
-    better="higher",
-    worst=0,
-    best=_most(_PAC),
-    kinds=_KINDS,
-    wants=Wants(_with_references, _WITH_REFERENCES),
-)
+@_declared(best=_most(_PAC), wants=Wants(_with_references, _WITH_REFERENCES))
 def ref_pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """RefPAC-S: the harmonic mean of PAC-S and the best reference's cosine, averaged.
 

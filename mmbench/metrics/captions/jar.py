@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from mmbench.errors import Missing, MissingExtra
+from mmbench.protocols import declare
+
+# The declaration of a metric that such a program computes.
+by_jar = partial(
+    declare,
+    unit="score",
+    better="higher",
+    worst=0,
+    best=1,
+    kinds={"writing"},
+    needs=("java", "pycocoevalcap"),
+    slow=True,
+)
 
 # The jars read words and lower-case them by the machine's language and encoding unless told.
 _SETTINGS = ("-Dfile.encoding=UTF-8", "-Duser.language=en", "-Duser.country=US")

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.metrics.captions.corpus import Tokens, corpus_of
+from mmbench.metrics.captions.jar import by_jar
 from mmbench.metrics.captions.meteor_jar import COLUMNS, statistics
-from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.text import count
 from mmbench.types import Prediction, Score
@@ -24,15 +24,7 @@ _REPEATED = 200  # times the same word
 Rows = NDArray[np.float64]
 
 
-@declare(
-    unit="score",
-    better="higher",
-    worst=0,
-    best=1,
-    kinds={"writing"},
-    needs=("java", "pycocoevalcap"),
-    slow=True,
-)
+@by_jar()
 def meteor(predictions: Sequence[Prediction]) -> Score:
     """METEOR 1.5 for English over the corpus, aligned by the official jar.
 

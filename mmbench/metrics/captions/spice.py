@@ -11,8 +11,7 @@ from tempfile import TemporaryDirectory
 
 from mmbench.errors import Missing, UserError
 from mmbench.metrics.captions.corpus import Corpus, corpus_of
-from mmbench.metrics.captions.jar import jar_folder, java_command, last_words
-from mmbench.protocols import declare
+from mmbench.metrics.captions.jar import by_jar, jar_folder, java_command, last_words
 from mmbench.stats import score
 from mmbench.text import plain
 from mmbench.types import Prediction, Score
@@ -23,15 +22,7 @@ _SOURCE = "https://nlp.stanford.edu/software/stanford-corenlp-full-2015-12-09.zi
 _LAST_JAVA = 14
 
 
-@declare(
-    unit="score",
-    better="higher",
-    worst=0,
-    best=1,
-    kinds={"writing"},
-    needs=("java", "pycocoevalcap"),
-    slow=True,
-)
+@by_jar()
 def spice(predictions: Sequence[Prediction]) -> Score:
     """SPICE 1.0: F1 of scene-graph tuples, mean over captions, by the official jar.
 
