@@ -8,6 +8,7 @@ from functools import cached_property
 from hashlib import blake2b
 from itertools import chain, compress
 from numbers import Real
+from typing import ClassVar
 
 import numpy as np
 from msgspec import Struct, field
@@ -36,21 +37,13 @@ class RetrievalData(Struct, frozen=True, dict=True):
     corpus: Sequence[Sample]
     links: dict[str, dict[str, float]]
     source: dict[str, str] = field(default_factory=dict)
+    group_name: ClassVar[str] = ""
+    optional_tags: ClassVar[list[str]] = []
 
     def __post_init__(self) -> None:
         links: object = self.links  # which a source of a plugin made
         if not isinstance(links, dict) or not all(map(_are_grades, links.values())):
             raise TypeError("links are no {query id: {document id: grade}} with numbers as grades")
-
-    @property
-    def group_name(self) -> str:
-        """Groups have no name."""
-        return ""
-
-    @property
-    def optional_tags(self) -> list[str]:
-        """No tag is optional."""
-        return []
 
     def judgements(self, query: Sample) -> dict[str, float]:
         """Return the documents that were judged for a query, with their grades."""
