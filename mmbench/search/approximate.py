@@ -7,7 +7,7 @@ parameters behind a semicolon: `IVF1024,Flat;nprobe=16` (names of faiss.Paramete
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from types import ModuleType
@@ -18,7 +18,7 @@ import numpy as np
 from mmbench.errors import MissingExtra, UserError
 from mmbench.search.blocks import Ints
 from mmbench.search.checks import check_vectors, refuse_unfit, unfit
-from mmbench.search.exact import Found, search
+from mmbench.search.exact import Found, Ids, search
 from mmbench.search.factories import check_fit, check_size, check_string
 from mmbench.search.order import IdOrder
 from mmbench.search.ties import settle_ties, twins
@@ -27,7 +27,6 @@ from mmbench.types import Array
 if TYPE_CHECKING:
     from faiss import Index
 
-Ids = Sequence[str] | None
 
 DEPTH = 100  # how far a search looks for the positives of a query
 CHECKED = 10  # the k of the recall against exact search

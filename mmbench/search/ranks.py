@@ -9,10 +9,8 @@ import numpy as np
 
 from mmbench.search.blocks import Ints
 from mmbench.search.checks import pairs_of
-from mmbench.search.exact import search
+from mmbench.search.exact import Ids, search
 from mmbench.types import Array
-
-Ids = Sequence[str] | None
 
 
 def positive_ranks(
