@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from mmbench import metric_names
 from mmbench.columns import column, rows_not_none, without_rows
@@ -46,10 +46,8 @@ def apply(
     wants = metric_names.metric_info(name).wants
     function = metric_names.with_options(name, function, options or {})
     failed = [] if wants and wants.failed else rows_not_none(column(predictions, "error"))
-    positions, answered = (
-        without_rows(range(len(predictions)), failed),
-        without_rows(predictions, failed),
-    )
+    positions = without_rows(range(len(predictions)), failed)
+    answered = without_rows(predictions, failed)
     if wants is None:
         applied = _by_itself(function, answered, positions, given)
         return applied._replace(score=_a_score(name, applied.score))
@@ -58,7 +56,7 @@ def apply(
     featured = featurer.features(name, wants, argument, readable(answered))
     lost = {answered[row].id: f"{name}: {why}" for row, why in featured.failures.items()}
     if lost and wants.failed:  # what is left of them counts
-        answered = [_failed(p, lost[p.id]) if p.id in lost else p for p in answered]
+        answered = [replace(p, error=lost[p.id]) if p.id in lost else p for p in answered]
         featured = featurer.features(name, wants, argument, readable(answered))
     kept = [row for row in range(len(answered)) if row not in featured.failures]
     features = [featured.features[row] for row in kept]
@@ -66,7 +64,7 @@ def apply(
     positions = [positions[row] for row in kept]
     score = _a_score(name, function(readable(answered), *given, features=features))
     told = f"{score.signature},{featured.signature}"
-    return Applied(msgspec.structs.replace(score, signature=told), answered, positions, lost)
+    return Applied(replace(score, signature=told), answered, positions, lost)
 
 
 def _a_score(name: str, value: object) -> Score:
@@ -76,10 +74,6 @@ def _a_score(name: str, value: object) -> Score:
     raise UserError(
         f"metric {name} returned a {type(value).__name__}: a mmbench.types.Score is needed"
     )
-
-
-def _failed(prediction: Prediction, why: str) -> Prediction:
-    return msgspec.structs.replace(prediction, error=why)
 
 
 def _by_itself(
