@@ -15,7 +15,8 @@ UNCLEAR = {"pass": ("skipped", "notice"), "fail": ("failure", "error"), "4": ("e
 
 def junit(verdicts: Sequence[Gated], suite: str, on_unclear: str) -> bytes:
     """A JUnit report with a test for each metric."""
-    outcomes = [_element(verdict, on_unclear) for verdict in verdicts]
+    elements = {"pass": "", "fail": "failure", "unclear": UNCLEAR[on_unclear][0]}
+    outcomes = [elements[verdict.outcome] for verdict in verdicts]
     counts = {f"{kind}s": outcomes.count(kind) for kind in ("failure", "error")}
     root = Xml.Element("testsuites")
     attributes = {"tests": len(verdicts), **counts, "skipped": outcomes.count("skipped")}
@@ -32,11 +33,6 @@ def junit(verdicts: Sequence[Gated], suite: str, on_unclear: str) -> bytes:
     Xml.indent(root)
     text: bytes = Xml.tostring(root, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
-
-
-def _element(verdict: Gated, on_unclear: str) -> str:
-    ends = {"pass": "", "fail": "failure", "unclear": UNCLEAR[on_unclear][0]}
-    return ends[verdict.outcome]
 
 
 def annotation(verdict: Gated, on_unclear: str) -> str:

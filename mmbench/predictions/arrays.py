@@ -114,11 +114,6 @@ def _refuse_inflation(archive: ZipFile, path: Path, wanted: Collection[str]) -> 
             refuse_inflation(entry.compress_size, entry.file_size, path, f"array {name}")
 
 
-def _floats(values: NDArray[np.generic], what: str) -> Array:
-    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is infinite
-        return np.asarray(matrix(values, what), np.float32)
-
-
 def matrix(values: NDArray[np.generic], what: str) -> NDArray[np.generic]:
     """Return values, which `what` are, if they are floats [n, d]. Raises DataError."""
     if values.ndim != 2 or values.dtype.kind != "f":
@@ -132,7 +127,9 @@ def matrix(values: NDArray[np.generic], what: str) -> NDArray[np.generic]:
 def _side(
     ids: NDArray[np.generic], vectors: NDArray[np.generic], what: str
 ) -> tuple[list[str], Array]:
-    kept = _floats(vectors, f"{what} vectors")
+    floats = matrix(vectors, f"{what} vectors")
+    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is infinite
+        kept = np.asarray(floats, np.float32)
     if ids.ndim != 1 or ids.dtype.kind not in "USiu" or len(ids) != len(kept):
         raise DataError(
             f"{what}_ids are {ids.dtype} {list(ids.shape)}: {len(kept)} texts or whole numbers"

@@ -1,7 +1,8 @@
 """The best and the worst ranking that a query could have had if nothing had failed.
 
-A failed document has no rank: it could stand anywhere. Both functions return a ranking without
-uncertain documents, so that a metric gives a bound when it is evaluated on it.
+A failed document has no rank: it could stand anywhere. All functions take a ranking and the
+argument of a metric, and return a ranking without uncertain documents, so that the metric gives a
+bound when it is evaluated on it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ def is_uncertain(ranking: Ranking) -> bool:
     return bool(ranking.failed or ranking.failed_others)
 
 
-def best_case(ranking: Ranking) -> Ranking:
+def best_case(ranking: Ranking, *_: object) -> Ranking:
     """Return the ranking with failed positives before, and other failed documents behind, all else.
 
     The ranks are the lowest that are possible. Where positives failed, grades fall with the rank,
@@ -30,7 +31,7 @@ def best_case(ranking: Ranking) -> Ranking:
     return Ranking(ranks, grades, [], _deeper(ranking, moved), size=ranking.size)
 
 
-def worst_case(ranking: Ranking) -> Ranking:
+def worst_case(ranking: Ranking, *_: object) -> Ranking:
     """Return the ranking with failed positives never retrieved and other failed documents first.
 
     The ranks are the highest that are possible. Where positives failed, grades rise with the rank,

@@ -71,7 +71,8 @@ def paired_many(
         _paired(pair, both, b - a, resampler.groups, level)
         for pair, both, a, b in zip(pairs, values, drawn[::2], drawn[1::2], strict=True)
     ]
-    open_ones = [at for at, one in enumerate(found) if not one.test and _testable(one)]
+    several = [(at, one) for at, one in enumerate(found) if not one.test and one.groups > 1]
+    open_ones = [at for at, one in several if one.difference == one.difference]
     p_values = permutation_tests(
         [pairs[at] for at in open_ones],
         [found[at].difference for at in open_ones],
@@ -84,10 +85,6 @@ def paired_many(
     for at, p_value in zip(open_ones, p_values, strict=True):
         found[at] = found[at]._replace(p_value=p_value, test=PERMUTATION)
     return found
-
-
-def _testable(one: Paired) -> bool:
-    return one.groups > 1 and one.difference == one.difference
 
 
 def _paired(

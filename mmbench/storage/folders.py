@@ -86,7 +86,8 @@ class Folder:
         """
         found = self._remote_files() if self._disk is None else self._disk_files(self._disk)
         parts = [name.split("/") for name in found if name.endswith(suffix)]
-        return sorted("/".join(part) for part in parts if len(part) == 3 and not _hidden(*part[1:]))
+        shown = (p for p in parts if len(p) == 3 and not any(name.startswith(".") for name in p))
+        return sorted(map("/".join, shown))
 
     def check_writable(self) -> None:
         """Raise UserError unless files can be written here; to be called before a long run.
@@ -161,10 +162,6 @@ def _on_disk(where: str, flag: str) -> Path | None:
     if not path.startswith("/"):
         raise UserError(f"{flag} {where}: write {scheme}:///FOLDER, an absolute path, or a path")
     return Path(path[1:] if os.name == "nt" else path)
-
-
-def _hidden(*names: str) -> bool:
-    return any(name.startswith(".") for name in names)
 
 
 def _entries(folder: Path) -> list[Path]:

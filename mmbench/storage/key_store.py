@@ -29,6 +29,7 @@ _TABLE = (
     "CREATE TABLE IF NOT EXISTS file_keys (path BLOB PRIMARY KEY, size INTEGER, mtime INTEGER,"
     " ctime INTEGER, key BLOB, checksum BLOB) WITHOUT ROWID"
 )
+_INSERT = "INSERT OR REPLACE INTO file_keys VALUES (?, ?, ?, ?, ?, ?)"
 _SELECT = (
     "SELECT key, checksum FROM file_keys WHERE path = ? AND size = ? AND mtime = ? AND ctime = ?"
 )
@@ -56,7 +57,7 @@ class KeyStore:
     def add(self, keys: Sequence[tuple[FileState, bytes]]) -> None:
         """Remember the keys of files, all of them or none."""
         rows = [(*state, key, _checksum(state, key)) for state, key in keys]
-        self._query(lambda db: _insert(db, rows))
+        self._query(lambda db: _write(db, lambda db: db.executemany(_INSERT, rows)))
 
     def close(self) -> None:
         """Close the database."""
@@ -118,11 +119,6 @@ def _check_file(path: Path) -> None:
             raise OSError(errno.EINVAL, "is not a regular file", str(path))
         if not os.access(path, os.R_OK | os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-
-
-def _insert(db: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
-    insert = "INSERT OR REPLACE INTO file_keys VALUES (?, ?, ?, ?, ?, ?)"
-    _write(db, lambda db: db.executemany(insert, rows))
 
 
 def _write(db: sqlite3.Connection, statement: Callable[[sqlite3.Connection], object]) -> None:

@@ -70,7 +70,7 @@ def extremes(
         return None
     if not any(p.error or is_uncertain(p.value) for p in predictions):
         return None
-    orders = metric_names.metric_info(metric).extremes or (_worst, _best)
+    orders = metric_names.metric_info(metric).extremes or (worst_case, best_case)
     changed = ([_changed(p, order, given) for p in predictions] for order in orders)
     return Extremes(predictions, *(measured(each, *given) for each in changed))
 
@@ -87,14 +87,6 @@ def joined(parts: Sequence[_Scored], join: Callable[[Sequence[Score]], Score]) -
     each = [part.extremes or Extremes(part.predictions, part.score, part.score) for part in parts]
     predictions = together([one.predictions for one in each])
     return Extremes(predictions, join([e.worst for e in each]), join([e.best for e in each]))
-
-
-def _worst(ranking: Ranking, *_: object) -> Ranking:
-    return worst_case(ranking)
-
-
-def _best(ranking: Ranking, *_: object) -> Ranking:
-    return best_case(ranking)
 
 
 def _ranking(prediction: Prediction) -> Ranking:

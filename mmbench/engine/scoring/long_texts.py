@@ -56,12 +56,9 @@ def _long(predictions: Sequence[Prediction]) -> dict[int, int]:
     if isinstance(values, array) or hasattr(values, "dtype"):
         return {}
     over = [row for row, v in enumerate(values) if isinstance(v, str) and len(v) > LONGEST]
-    limits = {row: _limit(predictions[row]) for row in over}
+    longest = {row: _longest(predictions[row].target) for row in over}
+    limits = {row: max(LONGEST, _TIMES * length) for row, length in longest.items()}
     return {row: limit for row, limit in limits.items() if len(values[row]) > limit}
-
-
-def _limit(prediction: Prediction) -> int:
-    return max(LONGEST, _TIMES * _longest(prediction.target))
 
 
 def _longest(target: object) -> int:

@@ -22,7 +22,8 @@ def without_reasoning(outputs: Outputs, empty: str | None) -> Outputs:
     """
     given, tags = Keyed.of(outputs.values), dict(outputs.tags)
     names, values = given.names, given.column
-    marked = [row for row, value in enumerate(values) if _is_marked(value)]
+    texts = ((row, value) for row, value in enumerate(values) if isinstance(value, str))
+    marked = [row for row, text in texts if has_reasoning(text)]
     answers: dict[int, object] = {row: final_answer(values[row]) for row in marked}
     missing = [row for row, answer in answers.items() if not answer]
     for row in missing:
@@ -33,10 +34,6 @@ def without_reasoning(outputs: Outputs, empty: str | None) -> Outputs:
         note += f", of which {len(missing):,} had no answer behind it"
     kept = Keyed(names, patched(values, answers))
     return replace(outputs, values=kept, tags=tags, notes=[*outputs.notes, note])
-
-
-def _is_marked(value: object) -> bool:
-    return isinstance(value, str) and has_reasoning(value)
 
 
 def reasoning_notes(predictions: Predictions) -> list[str]:

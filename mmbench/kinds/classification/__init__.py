@@ -70,7 +70,7 @@ class Classification(Classes):
     def failures(self, data: Samples, responses: Responses, /) -> list[tuple[str, str]]:
         """Return id and reason of each sample of which a view failed."""
         found = vectors(responses, "sample")
-        views = _per_sample(found, data)
+        views = max(1, len(found.vectors) // max(1, len(data.samples)))
         reasons = {row // views: why for row, why in sorted(found.failures.items(), reverse=True)}
         return [(data.samples[row].id, why) for row, why in sorted(reasons.items())]
 
@@ -127,7 +127,3 @@ def _looks(medium: Content, views: Views) -> list[Content | View]:
         for clip in range(views.clips)
         for crop in range(views.crops)
     ]
-
-
-def _per_sample(found: Answers, data: Samples) -> int:
-    return max(1, len(found.vectors) // max(1, len(data.samples)))
