@@ -23,11 +23,11 @@ def rows(quick: bool = False) -> list[Row]:
 def _generation(folder: Path, repeats: int) -> Row:
     """A LLaVA of 8 layers of 512, 64 tokens for each of 32 images, greedily, in batches of 8."""
     import mmbench
-    from tests.support import tiny_chat
+    from tests.support.checkpoints import chat
 
     large = {"hidden_size": 512, "intermediate_size": 1024, "num_hidden_layers": 8}
-    tiny_chat.TEXT |= {**large, "num_attention_heads": 8, "num_key_value_heads": 8}
-    checkpoint, asked = tiny_chat.llava(folder / "llava"), _questions(folder, 4 * BATCH)
+    chat.TEXT |= {**large, "num_attention_heads": 8, "num_key_value_heads": 8}
+    checkpoint, asked = chat.llava(folder / "llava"), _questions(folder, 4 * BATCH)
     pairs = []
     for _ in range(repeats):
         bare = _bare_generation(checkpoint, asked)
@@ -108,11 +108,11 @@ def _wav2vec2_base(folder: Path) -> Path:
     import torch
     import transformers as tf
 
-    from tests.support import tiny_speech
+    from tests.support.checkpoints import speech_recognition
 
-    tiny_speech.ctc(folder)
+    speech_recognition.ctc(folder)
     torch.manual_seed(0)
-    config = tf.Wav2Vec2Config(vocab_size=len(tiny_speech.LETTERS), pad_token_id=0)
+    config = tf.Wav2Vec2Config(vocab_size=len(speech_recognition.LETTERS), pad_token_id=0)
     tf.Wav2Vec2ForCTC(config).save_pretrained(folder)
     return folder
 

@@ -10,20 +10,20 @@ import pytest
 from mmbench.engine.loading.models.resolver import Finder, find
 from mmbench.errors import MmbenchError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
-from tests.support import tiny, tiny_chat, tiny_encoders, tiny_speech
+from tests.support.checkpoints import chat, classifiers, contrastive, speech_recognition
 
 MAKERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
-    "clip": ("clip", tiny.clip),
-    "siglip2": ("clip", tiny.siglip2),
-    "vit": ("image", tiny_encoders.image),
-    "ast": ("audio", tiny_encoders.audio),
-    "videomae": ("video", tiny_encoders.video),
-    "clap": ("clap", tiny_encoders.clap),
-    "xclip": ("xclip", tiny_encoders.xclip),
-    "llava": ("llava", tiny_chat.llava),
-    "qwen2-audio": ("audio-llm", tiny_chat.qwen2_audio),
-    "ctc": ("ctc", tiny_speech.ctc),
-    "whisper": ("whisper", tiny_speech.whisper),
+    "clip": ("clip", contrastive.clip),
+    "siglip2": ("clip", contrastive.siglip2),
+    "vit": ("image", classifiers.image),
+    "ast": ("audio", classifiers.audio),
+    "videomae": ("video", classifiers.video),
+    "clap": ("clap", classifiers.clap),
+    "xclip": ("xclip", classifiers.xclip),
+    "llava": ("llava", chat.llava),
+    "qwen2-audio": ("audio-llm", chat.qwen2_audio),
+    "ctc": ("ctc", speech_recognition.ctc),
+    "whisper": ("whisper", speech_recognition.whisper),
 }
 TEXTS = {
     "empty": "",

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.local_hub import REPOSITORIES, SHA, SMALL, serving
+from tests.support.servers.model_hub import REPOSITORIES, SHA, SMALL, serving
 
 
 @pytest.fixture

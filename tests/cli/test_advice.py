@@ -3,7 +3,7 @@
 import pytest
 
 from mmbench.cli import main
-from tests.support.coco_files import write
+from tests.support.coco_annotations import write
 
 MISSING = "give what is missing"
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from mmbench.cli import main
-from tests.support import tiny_draw, tiny_unified
+from tests.support.checkpoints import diffusion, unified
 
 TASK = """
 name: draw-tiny
@@ -56,7 +56,7 @@ def fid(record: dict[str, Any]) -> float:
 
 def test_diffusers_draws(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("diffusers", reason="needs the extra `draw`")
-    model = f"diffusers@{tiny_draw.stable_diffusion(place / 'sd')}"
+    model = f"diffusers@{diffusion.stable_diffusion(place / 'sd')}"
     assert run(place, model, "--model-arg", "steps=1") == 0
     first = told(capsys)
     assert first["counts"] == {
@@ -70,7 +70,7 @@ def test_diffusers_draws(place: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_a_refused_drawing_is_counted(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("diffusers", reason="needs the extra `draw`")
-    model = f"diffusers@{tiny_draw.guarded(place / 'sd', threshold=-2.0)}"
+    model = f"diffusers@{diffusion.guarded(place / 'sd', threshold=-2.0)}"
     assert run(place, model, "--model-arg", "steps=1") == 3
     record = told(capsys)
     assert record["counts"]["failed"] == 5
@@ -108,7 +108,7 @@ def test_a_drawing_that_failed_leaves_the_real_images_whole(
 def test_drawings_are_written_to_a_folder_and_scored_from_there(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model = f"unified@{tiny_unified.janus(place / 'janus')}"
+    model = f"unified@{unified.janus(place / 'janus')}"
     assert run(place, model, "--media", str(place / "made")) == 0
     record = told(capsys)
     folder = place / "made" / record["task"]["name"] / record["run"]
@@ -120,14 +120,14 @@ def test_drawings_are_written_to_a_folder_and_scored_from_there(
 
 
 def test_janus_draws(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(place, f"unified@{tiny_unified.janus(place / 'janus')}") == 0
+    assert run(place, f"unified@{unified.janus(place / 'janus')}") == 0
     assert told(capsys)["counts"]["failed"] == 0
 
 
 def test_chameleon_is_refused_before_it_is_loaded(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(place, f"unified@{tiny_unified.chameleon(place / 'chameleon')}") == 2
+    assert run(place, f"unified@{unified.chameleon(place / 'chameleon')}") == 2
     said = capsys.readouterr().err
     assert "cannot draw; those that can: janus, emu3" in said
     assert "loading unified" not in said

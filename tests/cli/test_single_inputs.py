@@ -18,7 +18,7 @@ from PIL import Image
 
 import mmbench
 from mmbench.cli import main
-from tests.support import toys
+from tests.support import toy_models
 
 CPU = ["--device", "cpu"]
 
@@ -53,7 +53,7 @@ def test_classify_by_a_models_own_classes(
 
 
 @mmbench.register("model", "cli-cranes")
-class Cranes(toys.Toy):
+class Cranes(toy_models.Toy):
     """Probabilities of three classes, of which two have one name, as in ImageNet."""
 
     labels = ("crane", "gull", "crane")

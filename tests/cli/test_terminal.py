@@ -31,7 +31,7 @@ from mmbench.storage.journal_folders import journal_root
 from mmbench.text.number_format import format_interval, format_number, format_rate, format_seconds
 from mmbench.types import ModelInfo, PublishedInfo, ScoreInfo
 from tests.storage.test_records import ROWS, record
-from tests.support.verdict_runs import write_run
+from tests.support.boards import write_run
 
 LONG = "clip@runs/of-a-very-long-experiment/with-many-parts/step-20000"
 Terminal = Callable[..., str]

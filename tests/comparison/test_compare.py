@@ -31,7 +31,7 @@ from mmbench.stats.paired import MCNEMAR, PERMUTATION
 from mmbench.storage import records as store
 from mmbench.storage.run_lookup import find_run
 from mmbench.types import Prediction, Ranking, ScoreInfo
-from tests.support.verdict_runs import TASK, coins, score_info, write_run
+from tests.support.boards import TASK, coins, score_info, write_run
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,7 +15,7 @@ from mmbench.comparison.gate import Gated, Rule, gate, parse_rule
 from mmbench.comparison.junit import annotation, junit, sentence
 from mmbench.errors import UnknownName, UserError
 from mmbench.storage import records as store
-from tests.support.verdict_runs import coins, score_info, write_run
+from tests.support.boards import coins, score_info, write_run
 
 ROOT = Path(__file__).parents[2]
 

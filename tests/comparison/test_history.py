@@ -17,7 +17,7 @@ from mmbench.comparison.history import Point, history, line_name, point_name
 from mmbench.comparison.plot import plot
 from mmbench.errors import MissingExtra, UnknownName, UserError
 from mmbench.types import ModelInfo
-from tests.support.verdict_runs import TASK, coins, write_run
+from tests.support.boards import TASK, coins, write_run
 
 
 def runs(out: Path, rates: list[float], **changes: Any) -> None:

@@ -16,7 +16,7 @@ from mmbench.engine.check import check
 from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.errors import UserError
-from tests.support import toys
+from tests.support import toy_models
 
 QUESTIONS = """\
 kind: writing
@@ -154,7 +154,7 @@ def test_a_model_of_texts(tmp_path: Path) -> None:
     """It is refused where a prompt has a slot for an image, or where the data have images."""
     import mmbench
 
-    class Reader(toys.Echo):
+    class Reader(toy_models.Echo):
         modalities = frozenset({"text"})
 
     mmbench.register("model", "check-reader")(Reader)

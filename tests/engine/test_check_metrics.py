@@ -14,7 +14,7 @@ from PIL import Image
 from mmbench.cli import main
 from mmbench.errors import UserError
 from mmbench.metric_names import check_metric
-from tests.support import toys  # noqa: F401 - registers the models
+from tests.support import toy_models  # noqa: F401 - registers the models
 
 ANSWERS = [
     {"id": 1, "question": "?", "answer": "yes", "image": "a.png"},

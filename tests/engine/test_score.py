@@ -21,8 +21,8 @@ from mmbench.spec import load_task
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from mmbench.types import RunRecord
 from tests.conftest import DATA
-from tests.support.coco_files import captions_json, write
-from tests.support.worlds import make_coco
+from tests.support.coco_annotations import captions_json, write
+from tests.support.coco_images import make_coco
 
 
 def real(*parts: str) -> Path:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mmbench.media import decode_sound
-from tests.support.media_made import encoded, noise, with_edits, written
+from tests.support.sounds import encoded, noise, with_edits, written
 
 
 def compared(data: bytes, wave: np.ndarray, rate: int) -> tuple[int, int, float]:

@@ -24,7 +24,7 @@ from mmbench.media.sound import MAX_SAMPLES, MAX_SECONDS, _Limits
 from mmbench.types import Frames
 from mmbench.validation import inflation
 from mmbench.validation.inflation import check_parquet
-from tests.support.media_made import written
+from tests.support.sounds import written
 
 
 def film(width: int, height: int, form: str = "mov") -> bytes:

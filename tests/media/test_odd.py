@@ -13,7 +13,7 @@ import pytest
 from mmbench.errors import ContentError
 from mmbench.media import count_frames, decode_sound, decode_video
 from mmbench.types import Frames
-from tests.support.media_made import encoded, noise, written
+from tests.support.sounds import encoded, noise, written
 
 RATE = 16000
 NULL_PACKETS = (b"\x47\x1f\xff\x10" + b"\xff" * 184) * 20_000  # of MPEG-TS: 3.8 MB of nothing

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mmbench.errors import ContentError
 from mmbench.media import decode_sound
-from tests.support.media_made import encoded, moov_in_front, noise, written
+from tests.support.sounds import encoded, moov_in_front, noise, written
 
 RATE = 16000
 SECONDS = 1.5

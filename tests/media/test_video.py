@@ -17,7 +17,7 @@ from mmbench.errors import ContentError
 from mmbench.media import chosen, count_frames, decode_sound, decode_video
 from mmbench.media.containers import open_container
 from mmbench.types import Frames, Media, View
-from tests.support.media_made import moov_in_front, with_edits
+from tests.support.sounds import moov_in_front, with_edits
 
 DATA = Path(__file__).parents[3] / "shared/data/video/fight"
 FILM = Media("video", "a.mp4")

@@ -17,7 +17,7 @@ from mmbench.models.classifiers import AudioClassifier, ImageClassifier, VideoCl
 from mmbench.models.contrastive.clap import Clap
 from mmbench.models.contrastive.xclip import XClip
 from mmbench.types import Clip, Frames, Sound
-from tests.support import tiny, tiny_encoders
+from tests.support.checkpoints import classifiers, contrastive
 
 DATA = Path(__file__).parents[3] / "shared/data"
 CPU = {"device": "cpu", "dtype": "float32"}
@@ -42,13 +42,13 @@ TWO_SIDES: dict[str, tuple[Any, str]] = {
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("encoders")
     made = {
-        name: getattr(tiny_encoders, modality)(root / name, name)
+        name: getattr(classifiers, modality)(root / name, name)
         for name, (_, modality) in ADAPTERS.items()
     }
-    made["clap"] = tiny_encoders.clap(root / "clap")
-    made["clap-fused"] = tiny_encoders.clap(root / "clap-fused", fused=True)
-    made["xclip"] = tiny_encoders.xclip(root / "xclip")
-    tiny.build("clip", root / "clip")
+    made["clap"] = classifiers.clap(root / "clap")
+    made["clap-fused"] = classifiers.clap(root / "clap-fused", fused=True)
+    made["xclip"] = classifiers.xclip(root / "xclip")
+    contrastive.build("clip", root / "clip")
     return made | {"clip": root / "clip"}
 
 
@@ -71,7 +71,7 @@ def test_a_batch_of_eight_is_eight_of_one(folders: dict[str, Path], name: str) -
     alone = np.concatenate([model.classify([one], modality) for one in items])
     assert np.allclose(model.classify(items, modality), alone, atol=1e-5)
     assert np.ptp(alone, axis=0).max() > 0.01
-    assert model.labels == tiny_encoders.NAMES
+    assert model.labels == classifiers.NAMES
 
 
 @pytest.mark.parametrize("name", list(TWO_SIDES))

@@ -16,7 +16,7 @@ from mmbench.models.chat.adapters import AudioLlm, Llava
 from mmbench.models.speech.ctc import Ctc
 from mmbench.models.speech.whisper import Whisper
 from mmbench.types import Generation, Message, Sound, Written
-from tests.support import tiny_chat, tiny_speech
+from tests.support.checkpoints import chat, speech_recognition
 
 CPU = {"device": "cpu", "dtype": "float32"}
 SHORT = Generation(max_tokens=10)
@@ -32,7 +32,7 @@ def user(*parts: object) -> tuple[Message, ...]:
 
 
 def test_a_vector_that_only_training_reads_may_be_missing(tmp_path: Path) -> None:
-    folder = tiny_speech.ctc(tmp_path / "wav2vec2")
+    folder = speech_recognition.ctc(tmp_path / "wav2vec2")
     whole = Ctc(folder, **CPU)
     file = folder / "model.safetensors"
     kept = {name: value for name, value in load_file(file).items() if "masked_spec" not in name}
@@ -73,7 +73,7 @@ STEERING = [
 
 @pytest.mark.parametrize("steering", STEERING, ids=lambda one: next(iter(one)))
 def test_a_checkpoint_does_not_steer_what_greedy_means(tmp_path: Path, steering: Any) -> None:
-    folder = tiny_chat.llava(tmp_path / "llava")
+    folder = chat.llava(tmp_path / "llava")
     turns = [user(picture(1), "what is it"), user(picture(2), "abc")]
     greedy = written(Llava(folder, **CPU), *turns)
     edited(folder, "generation_config.json", **steering)
@@ -82,7 +82,7 @@ def test_a_checkpoint_does_not_steer_what_greedy_means(tmp_path: Path, steering:
 
 @pytest.mark.parametrize("steering", [STEERING[0], STEERING[1], {"return_timestamps": True}])
 def test_nor_does_a_speech_recogniser(tmp_path: Path, steering: Any) -> None:
-    folder = tiny_speech.whisper(tmp_path / "whisper")
+    folder = speech_recognition.whisper(tmp_path / "whisper")
     greedy = written(Whisper(folder, **CPU), user(noise(2)))
     edited(folder, "generation_config.json", **steering)
     assert written(Whisper(folder, **CPU), user(noise(2))) == greedy
@@ -92,7 +92,7 @@ def test_nor_does_a_speech_recogniser(tmp_path: Path, steering: Any) -> None:
 def test_llava_before_processors_were_saved_as_a_whole(
     tmp_path: Path, kept: list[str] | None
 ) -> None:
-    folder = tiny_chat.llava(tmp_path / "llava")
+    folder = chat.llava(tmp_path / "llava")
     asked = user(picture(1), "what is it")
     (whole,) = written(Llava(folder, **CPU), asked)
     file = folder / "processor_config.json"
@@ -122,7 +122,7 @@ def test_llava_before_processors_were_saved_as_a_whole(
     ids=["joins", "prints", "raises", "torn"],
 )
 def test_a_template_that_cannot_render_parts_is_refused(tmp_path: Path, template: str) -> None:
-    folder = tiny_chat.llava(tmp_path / "llava", template=template)
+    folder = chat.llava(tmp_path / "llava", template=template)
     with pytest.raises(ModelError, match="cannot render a message made of parts") as caught:
         Llava(folder, **CPU)
     assert "\n" not in str(caught.value)
@@ -131,29 +131,29 @@ def test_a_template_that_cannot_render_parts_is_refused(tmp_path: Path, template
 @pytest.mark.parametrize(
     "held",
     [
-        tiny_chat.TEMPLATE,
+        chat.TEMPLATE,
         [
-            {"name": "tool_use", "template": tiny_chat.BLIND},
-            {"name": "default", "template": tiny_chat.TEMPLATE},
+            {"name": "tool_use", "template": chat.BLIND},
+            {"name": "default", "template": chat.TEMPLATE},
         ],
     ],
     ids=["one", "by-name"],
 )
 def test_a_template_in_the_tokenizers_file_alone_is_used(tmp_path: Path, held: Any) -> None:
     turns = user(picture(1), "what is it")
-    own = tiny_chat.llava(tmp_path / "own")
+    own = chat.llava(tmp_path / "own")
     folder = _with_tokenizers_template(tmp_path / "llava", held)
     assert written(Llava(folder, **CPU), turns) == written(Llava(own, **CPU), turns)
 
 
 def test_a_template_of_the_processor_goes_before_that_of_the_tokenizer(tmp_path: Path) -> None:
-    folder = _with_tokenizers_template(tmp_path / "llava", tiny_chat.BLIND)
-    (folder / "chat_template.json").write_text(json.dumps({"chat_template": tiny_chat.TEMPLATE}))
+    folder = _with_tokenizers_template(tmp_path / "llava", chat.BLIND)
+    (folder / "chat_template.json").write_text(json.dumps({"chat_template": chat.TEMPLATE}))
     assert Llava(folder, **CPU).prepare(user(picture(1)), "conversation").text.count("<image>") == 1
 
 
 def test_templates_of_which_none_is_the_default_are_refused_by_name(tmp_path: Path) -> None:
-    held = [{"name": name, "template": tiny_chat.TEMPLATE} for name in ("tool_use", "rag")]
+    held = [{"name": name, "template": chat.TEMPLATE} for name in ("tool_use", "rag")]
     folder = _with_tokenizers_template(tmp_path / "llava", held)
     with pytest.raises(ModelError, match="chat templates rag, tool_use and no default: copy"):
         Llava(folder, **CPU)
@@ -161,18 +161,18 @@ def test_templates_of_which_none_is_the_default_are_refused_by_name(tmp_path: Pa
 
 def _with_tokenizers_template(folder: Path, held: Any) -> Path:
     """A folder from before chat_template.jinja: the template stands with the tokenizer alone."""
-    tiny_chat.llava(folder, template=None)
+    chat.llava(folder, template=None)
     return edited(folder, "tokenizer_config.json", chat_template=held)
 
 
 def test_a_template_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"template nowhere\.jinja: cannot be read"):
-        Llava(tiny_chat.llava(tmp_path / "llava"), **CPU, template="nowhere.jinja")
+        Llava(chat.llava(tmp_path / "llava"), **CPU, template="nowhere.jinja")
 
 
 def test_a_conversation_that_a_template_refuses_fails_alone(tmp_path: Path) -> None:
     rule = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
-    folder = tiny_chat.llava(tmp_path / "llava", template=rule + tiny_chat.TEMPLATE)
+    folder = chat.llava(tmp_path / "llava", template=rule + chat.TEMPLATE)
     model = Llava(folder, **CPU)
     with pytest.raises(SampleError, match="refuses the conversation: TemplateError: no system"):
         model.prepare((Message("system", ("be brief",)), *user("hello")), "conversation")
@@ -180,7 +180,7 @@ def test_a_conversation_that_a_template_refuses_fails_alone(tmp_path: Path) -> N
 
 
 def test_the_first_template_of_qwen2_audio_places_a_sound(tmp_path: Path) -> None:
-    folder = tiny_chat.qwen2_audio(tmp_path / "qwen2-audio")
+    folder = chat.qwen2_audio(tmp_path / "qwen2-audio")
     (folder / "chat_template.jinja").write_text(
         "{% for turn in messages %}{% for part in turn['content'] %}"
         "{% if 'audio' in part or 'audio_url' in part %}Audio: <|audio_bos|><|AUDIO|><|audio_eos|>"
@@ -191,7 +191,7 @@ def test_the_first_template_of_qwen2_audio_places_a_sound(tmp_path: Path) -> Non
 
 
 def test_a_long_sound_needs_to_know_the_timestamps(tmp_path: Path) -> None:
-    folder = tiny_speech.whisper(tmp_path / "whisper")
+    folder = speech_recognition.whisper(tmp_path / "whisper")
     (folder / "generation_config.json").unlink()
     model = Whisper(folder, **CPU)
     with pytest.raises(SampleError, match=r"lasts 31.0 s, .* copy generation_config\.json"):

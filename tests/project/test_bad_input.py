@@ -15,8 +15,8 @@ from PIL import Image
 from mmbench.cli import main
 from tests.media import test_sound as sounds
 from tests.media import test_video as videos
-from tests.support import tiny_chat, tiny_encoders, tiny_speech
-from tests.support.api_server import serving
+from tests.support.checkpoints import chat, classifiers, speech_recognition
+from tests.support.servers.chat_completions import serving
 
 Files = dict[str, bytes]
 
@@ -90,7 +90,7 @@ def none_other_changes(
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return f"video@{tiny_encoders.video(tmp_path_factory.mktemp('film'), names=['a', 'b'])}"
+    return f"video@{classifiers.video(tmp_path_factory.mktemp('film'), names=['a', 'b'])}"
 
 
 GOOD = {f"good{i}.mp4": videos.video(8 + 4 * i) for i in range(3)}
@@ -137,7 +137,7 @@ def sound(seconds: float, rate: int = 16000, pitch: float = 440) -> np.ndarray:
 
 
 def test_sounds_that_cannot_be_heard(tmp_path: Path) -> None:
-    model = f"ctc@{tiny_speech.ctc(tmp_path / 'ctc')}"
+    model = f"ctc@{speech_recognition.ctc(tmp_path / 'ctc')}"
     good = {f"good{i}.wav": sounds.written(sound(0.6 + i / 5, pitch=300 + 99 * i), 16000)
             for i in range(3)}  # fmt: skip
     bad = {
@@ -167,7 +167,7 @@ def formats() -> Files:
 
 
 def test_a_sound_is_the_same_in_every_format(tmp_path: Path) -> None:
-    folder = tiny_encoders.audio(tmp_path / "audio", names=["a", "b"])
+    folder = classifiers.audio(tmp_path / "audio", names=["a", "b"])
     task = asked("classification", "audio")
     record, rows = evaluated(tmp_path, "formats", f"audio@{folder}", task, formats())
     assert record["failures"] == []
@@ -180,7 +180,7 @@ def test_a_sound_is_the_same_in_every_format(tmp_path: Path) -> None:
 
 
 def test_a_sound_shorter_than_a_window_is_heard(tmp_path: Path) -> None:
-    folder = tiny_speech.ctc(tmp_path / "ctc", masked=True)
+    folder = speech_recognition.ctc(tmp_path / "ctc", masked=True)
     files = {
         "short.wav": sounds.written(sound(0.5), 16000),
         "long.wav": sounds.written(sound(7), 16000),
@@ -230,7 +230,7 @@ def described(**more: Any) -> dict[str, Any]:
 
 
 def test_an_answer_that_meets_the_limit_is_flagged(tmp_path: Path) -> None:
-    folder = tiny_chat.llava(tmp_path / "llava")
+    folder = chat.llava(tmp_path / "llava")
     files = {f"{i}.png": png(i) for i in range(3)}
     task = described(generation={"max_tokens": 4})
     record, rows = evaluated(tmp_path, "cut", f"llava@{folder}", task, files)
@@ -240,7 +240,7 @@ def test_an_answer_that_meets_the_limit_is_flagged(tmp_path: Path) -> None:
 
 
 def test_a_template_without_a_place_for_images(tmp_path: Path) -> None:
-    folder = tiny_chat.llava(tmp_path / "llava", template=tiny_chat.BLIND)
+    folder = chat.llava(tmp_path / "llava", template=chat.BLIND)
     files = {f"{i}.png": png(i) for i in range(2)}
     record, rows = evaluated(tmp_path, "blind", f"llava@{folder}", described(), files)
     assert all("0 of 1 images reached the model" in why for _, why in record["failures"])

@@ -20,16 +20,15 @@ from mmbench.cli import main
 from mmbench.datasets import Samples
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.spec import load_task
-from tests.support import (
-    layouts_a,
-    layouts_b,
-    tiny,
-    tiny_chat,
-    tiny_encoders,
-    tiny_makers,
-    tiny_speech,
-    tiny_unified,
+from tests.support.checkpoints import (
+    chat,
+    classifiers,
+    contrastive,
+    speech_recognition,
+    text_to_speech,
+    unified,
 )
+from tests.support.layouts import classification, writing
 
 Build = Callable[[Path, Path], str]  # folders of the model and of the data -> what stands after -m
 
@@ -55,7 +54,7 @@ def classifier(adapter: str, build: Callable[..., Any], task: str) -> Build:
 
 
 def fused(folder: Path, data: Path) -> str:
-    tiny.build("clip", folder / "clip")
+    contrastive.build("clip", folder / "clip")
     parts = [{"adapter": "clip", "checkpoint": str(folder / "clip"), "weight": 2}]
     path = folder / "both.yaml"
     path.write_text(yaml.safe_dump({"late": [*parts, {"adapter": "clip-nano"}]}))
@@ -64,7 +63,7 @@ def fused(folder: Path, data: Path) -> str:
 
 def wordy(folder: Path) -> Path:
     """A tiny CLIP for any task of images and texts."""
-    tiny.build("clip", folder)
+    contrastive.build("clip", folder)
     return folder
 
 
@@ -77,7 +76,7 @@ def playable(layout: Callable[[Path], Any]) -> Callable[[Path], Any]:
             if path.suffix in (".wav", ".mp3", ".flac"):
                 write_sound(path, number)
             elif path.suffix in (".mp4", ".avi"):
-                layouts_a.videos(folder, str(path.relative_to(folder)))
+                classification.videos(folder, str(path.relative_to(folder)))
 
     return written
 
@@ -89,39 +88,43 @@ def write_sound(path: Path, seed: int) -> None:
 
 # name -> model, task, layout
 FAMILIES: dict[str, tuple[Build, str, Callable[[Path], Any]]] = {
-    "clip": (named("clip", wordy), "cc3m-retrieval", layouts_a.cc3m),
-    "late": (fused, "cc3m-retrieval", layouts_a.cc3m),
-    "xclip": (named("xclip", tiny_encoders.xclip), "msrvtt-retrieval", layouts_a.msrvtt),
-    "frames+clip": (named("frames+clip", wordy), "msrvtt-retrieval", layouts_a.msrvtt),
-    "clap-retrieval": (named("clap", tiny_encoders.clap), "clotho-retrieval", layouts_a.clotho),
-    "clap-zeroshot": (named("clap", tiny_encoders.clap), "esc50-zeroshot", layouts_a.esc50),
-    "audio": (classifier("audio", tiny_encoders.audio, "esc50"), "esc50", layouts_a.esc50),
+    "clip": (named("clip", wordy), "cc3m-retrieval", classification.cc3m),
+    "late": (fused, "cc3m-retrieval", classification.cc3m),
+    "xclip": (named("xclip", classifiers.xclip), "msrvtt-retrieval", classification.msrvtt),
+    "frames+clip": (named("frames+clip", wordy), "msrvtt-retrieval", classification.msrvtt),
+    "clap-retrieval": (named("clap", classifiers.clap), "clotho-retrieval", classification.clotho),
+    "clap-zeroshot": (named("clap", classifiers.clap), "esc50-zeroshot", classification.esc50),
+    "audio": (classifier("audio", classifiers.audio, "esc50"), "esc50", classification.esc50),
     "audio-tags": (
-        classifier("audio", tiny_encoders.audio, "audioset"), "audioset", layouts_a.audioset,
+        classifier("audio", classifiers.audio, "audioset"), "audioset", classification.audioset,
     ),
     "video": (
-        classifier("video", tiny_encoders.video, "kinetics400"), "kinetics400", layouts_a.kinetics,
+        classifier("video", classifiers.video, "kinetics400"), "kinetics400",
+        classification.kinetics,
     ),
     "frames+image": (
-        classifier("frames+image", tiny_encoders.image, "ucf101"), "ucf101", layouts_a.ucf101,
+        classifier("frames+image", classifiers.image, "ucf101"), "ucf101", classification.ucf101,
     ),
-    "llava": (named("llava", tiny_chat.llava), "textvqa", layouts_b.textvqa),
-    "idefics": (named("llava", tiny_chat.idefics3), "scienceqa", layouts_b.scienceqa),
+    "llava": (named("llava", chat.llava), "textvqa", writing.textvqa),
+    "idefics": (named("llava", chat.idefics3), "scienceqa", writing.scienceqa),
     "frames+llava": (
-        named("frames+llava", tiny_chat.llava), "msvd-qa", playable(layouts_b.msvd_qa_clips),
+        named("frames+llava", chat.llava), "msvd-qa", playable(writing.msvd_qa_clips),
     ),
     "audio-llm": (
-        named("audio-llm", tiny_chat.qwen2_audio), "clotho-aqa", playable(layouts_b.clotho_aqa),
+        named("audio-llm", chat.qwen2_audio), "clotho-aqa", playable(writing.clotho_aqa),
     ),
-    "whisper": (named("whisper", tiny_speech.whisper), "fsdd", playable(layouts_b.fsdd)),
+    "whisper": (named("whisper", speech_recognition.whisper), "fsdd", playable(writing.fsdd)),
     "moonshine": (
-        named("whisper", tiny_speech.moonshine), "common-voice", playable(layouts_b.common_voice),
+        named("whisper", speech_recognition.moonshine), "common-voice",
+        playable(writing.common_voice),
     ),
     "speech2text": (
-        named("whisper", tiny_speech.speech2text), "fsdd", playable(layouts_b.fsdd),
+        named("whisper", speech_recognition.speech2text), "fsdd", playable(writing.fsdd),
     ),
-    "unified": (named("unified", tiny_unified.janus), "textvqa", layouts_b.textvqa),
-    "ctc": (named("ctc", tiny_speech.ctc), "librispeech-clean", playable(layouts_b.librispeech)),
+    "unified": (named("unified", unified.janus), "textvqa", writing.textvqa),
+    "ctc": (
+        named("ctc", speech_recognition.ctc), "librispeech-clean", playable(writing.librispeech),
+    ),
 }  # fmt: skip
 
 
@@ -179,9 +182,9 @@ def test_speech_is_made_and_understood_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("sentencepiece", reason="needs the extra `tts`")
-    layouts_b.ljspeech(tmp_path / "data", 4)
-    tiny_makers.vits(tmp_path / "vits")
-    tiny_speech.ctc(tmp_path / "ctc")
+    writing.ljspeech(tmp_path / "data", 4)
+    text_to_speech.vits(tmp_path / "vits")
+    speech_recognition.ctc(tmp_path / "ctc")
     (tmp_path / "speak.yaml").write_text(
         yaml.safe_dump(
             {
@@ -208,8 +211,8 @@ def test_speech_is_made_and_understood_again(
 
 
 def test_likelihoods_choose_an_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    layouts_b.scienceqa(tmp_path / "data")
-    tiny_chat.llava(tmp_path / "llava")
+    writing.scienceqa(tmp_path / "data")
+    chat.llava(tmp_path / "llava")
     (tmp_path / "rated.yaml").write_text("include: scienceqa\nchoose: likelihood\n")
     run = ["run", "-m", f"llava@{tmp_path / 'llava'}", "-t", str(tmp_path / "rated.yaml"), "--json"]
     run += ["--data", str(tmp_path / "data"), "--device", "cpu", "--out", str(tmp_path / "out")]
@@ -224,9 +227,9 @@ def test_prompts_are_drawn(
     adapter: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("diffusers", reason="needs the extra `draw`")
-    build = tiny_makers.stable_diffusion if adapter == "diffusers" else tiny_unified.janus
+    build = text_to_speech.stable_diffusion if adapter == "diffusers" else unified.janus
     build(tmp_path / "model")
-    layouts_b.parti(tmp_path / "data")
+    writing.parti(tmp_path / "data")
     (tmp_path / "draw.yaml").write_text(
         "{include: parti-draw, metrics: [clipscore@clip-nano], headline: clipscore@clip-nano}"
     )

@@ -12,7 +12,7 @@ import soundfile
 import yaml
 
 from mmbench.cli import main
-from tests.support import tiny, tiny_chat, tiny_encoders, tiny_speech
+from tests.support.checkpoints import chat, classifiers, contrastive, speech_recognition
 
 DATA = Path(__file__).parents[3] / "shared/data"
 LISTED = {"source": "labelled", "files": "labels.csv", "id": "file", "target": "label"}
@@ -58,12 +58,12 @@ def listed(kind: str, medium: str, **more: Any) -> dict[str, Any]:
 def test_images_are_found_and_described(
     real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tiny.build("clip", tmp_path / "clip")
+    contrastive.build("clip", tmp_path / "clip")
     file = real / "captions_subset159.json"
     found = run(capsys, tmp_path, f"clip@{tmp_path / 'clip'}", "coco-retrieval", file)
     assert found["scores"]["recall@1[text-to-image]"]["n"] == 795
     assert found["scores"]["recall@1[image-to-text]"]["n"] == 159
-    tiny_chat.llava(tmp_path / "llava")
+    chat.llava(tmp_path / "llava")
     # METEOR takes ten seconds to start, and meets these captions in its own tests.
     metrics = ["bleu@4", "rouge_l", "cider"]
     task = {"include": "coco-caption", "generation": {"max_tokens": 8}, "metrics": metrics}
@@ -75,14 +75,14 @@ def test_images_are_found_and_described(
 def test_sounds_are_classified(
     real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tiny_encoders.clap(tmp_path / "clap")
+    classifiers.clap(tmp_path / "clap")
     task = listed("zero_shot", "audio", data=LISTED | {
         "columns": {"audio": "{file}"}, "labels": sorted(names(real)),
     })  # fmt: skip
     task["templates"] = ["the sound of {}"]
     heard = run(capsys, tmp_path, f"clap@{tmp_path / 'clap'}", task, real)
     assert heard["scores"]["accuracy@1"]["n"] == 40
-    tiny_encoders.audio(tmp_path / "audio", names=sorted(names(real)))
+    classifiers.audio(tmp_path / "audio", names=sorted(names(real)))
     trained = run(
         capsys, tmp_path, f"audio@{tmp_path / 'audio'}", listed("classification", "audio"), real
     )
@@ -109,11 +109,11 @@ def test_videos_are_classified(
     real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     labels = sorted(names(real))
-    tiny_encoders.video(tmp_path / "video", names=labels)
+    classifiers.video(tmp_path / "video", names=labels)
     task = listed("classification", "video", views={"clips": 2, "crops": 3})
     seen = run(capsys, tmp_path, f"video@{tmp_path / 'video'}", task, real)
     assert seen["scores"]["accuracy@1"]["n"] == 20
-    tiny.build("clip", tmp_path / "clip")
+    contrastive.build("clip", tmp_path / "clip")
     task = listed("zero_shot", "video", templates=["a video of a {}"])
     run(capsys, tmp_path, f"frames+clip@{tmp_path / 'clip'}", task, real)
 
@@ -122,7 +122,7 @@ def test_videos_are_classified(
 def test_speech_of_8_khz_is_written_down(
     real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tiny_speech.ctc(tmp_path / "ctc")
+    speech_recognition.ctc(tmp_path / "ctc")
     heard = run(capsys, tmp_path, f"ctc@{tmp_path / 'ctc'}", "fsdd", real)
     assert heard["scores"]["wer[basic]"]["n"] == 60
     assert seconds_heard(heard) == pytest.approx(duration(real.glob("*.wav")), rel=0.01)
@@ -132,7 +132,7 @@ def test_speech_of_8_khz_is_written_down(
 def test_speech_is_written_down(
     real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tiny_speech.whisper(tmp_path / "whisper")
+    speech_recognition.whisper(tmp_path / "whisper")
     task = {"include": "transcripts", "generation": {"max_tokens": 8}}
     heard = run(capsys, tmp_path, f"whisper@{tmp_path / 'whisper'}", task, real)
     assert heard["scores"]["wer[basic]"]["n"] == 5
@@ -150,7 +150,7 @@ def test_stereo_of_44_khz_is_written_down_as_its_mean_at_16_khz(
     rows = [{"id": name, "audio": str(path), "text": said} for name, path in
             (("stereo", real), ("mono", tmp_path / "mono.wav"))]  # fmt: skip
     (tmp_path / "manifest.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    tiny_speech.ctc(tmp_path / "ctc")
+    speech_recognition.ctc(tmp_path / "ctc")
     heard = run(
         capsys, tmp_path, f"ctc@{tmp_path / 'ctc'}", "transcripts", tmp_path / "manifest.jsonl"
     )

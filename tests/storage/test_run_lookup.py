@@ -16,7 +16,7 @@ from mmbench.storage import records as store
 from mmbench.storage.run_lookup import find_run
 from mmbench.types import ModelInfo, RunRecord
 from tests.storage.test_records import ROWS, bad_files, record
-from tests.support.verdict_runs import TASK, coins, score_info, write_run
+from tests.support.boards import TASK, coins, score_info, write_run
 
 OTHER = msgspec.structs.replace(TASK, name="u", data_hash="e" * 8)
 

@@ -18,7 +18,7 @@ from mmbench.errors import MmbenchError, SpecError, UnknownName, UserError
 from mmbench.spec import load_task
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.validation.named_values import _checkable, _hints, as_typed, checked_options
-from tests.support.coco_files import write
+from tests.support.coco_annotations import write
 
 SOURCES = [name for name in TABLES["data"] if not name.startswith(("shapes", "spoken"))]
 BASE = "include: coco-retrieval\nname: mine\nprotocol: {}\n"

@@ -7,7 +7,7 @@ import pytest
 from mmbench.data.published.coco import coco
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.media import read_bytes
-from tests.support.coco_files import captions_json, karpathy_json, paths, texts, touch, write
+from tests.support.coco_annotations import captions_json, karpathy_json, paths, texts, touch, write
 
 MINI = Path(__file__).parents[4] / "shared/data/coco-mini"
 

@@ -10,7 +10,7 @@ from mmbench.data.published.coco import coco
 from mmbench.errors import DataError, MmbenchError, SampleError
 from mmbench.media import read_bytes
 from mmbench.types import Broken, Media
-from tests.support.coco_files import captions_json, karpathy_json, paths, texts, touch, write
+from tests.support.coco_annotations import captions_json, karpathy_json, paths, texts, touch, write
 
 
 def message(root, kind=DataError, **options):

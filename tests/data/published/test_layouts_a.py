@@ -21,7 +21,7 @@ from mmbench.errors import DataError, Missing, SampleError, SpecError, UnknownNa
 from mmbench.kinds.classification.zero_shot import ZeroShotOptions
 from mmbench.spec import load_task
 from mmbench.types import Media
-from tests.support.layouts_a import CIFAR10, LAYOUTS, images, prompts_package, put
+from tests.support.layouts.classification import CIFAR10, LAYOUTS, images, prompts_package, put
 
 # Ids, targets and labels of each miniature.
 FOUND: dict[str, tuple[list[str], list[Any], list[str]]] = {

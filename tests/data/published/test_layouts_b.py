@@ -17,8 +17,8 @@ from mmbench.kinds.conversation import PromptOptions, conversation
 from mmbench.media import decode_image, read_bytes, square
 from mmbench.spec import load_task
 from mmbench.types import Broken, Media
-from tests.support import layouts_b as layouts
-from tests.support import toys  # noqa: F401 - registers models
+from tests.support import toy_models  # noqa: F401 - registers models
+from tests.support.layouts import writing as layouts
 
 
 def loaded(task, root):

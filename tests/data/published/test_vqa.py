@@ -11,7 +11,7 @@ from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Broken, Media
 from tests.conftest import DATA
-from tests.support.coco_files import touch, write
+from tests.support.coco_annotations import touch, write
 
 QUESTIONS = {
     "info": {},

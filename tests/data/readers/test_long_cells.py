@@ -4,7 +4,7 @@ import pytest
 
 from mmbench import registry
 from mmbench.engine.loading.data.outputs import read_outputs
-from tests.support.coco_files import write
+from tests.support.coco_annotations import write
 
 LONG = "dog " * 50_000
 SOURCES = {

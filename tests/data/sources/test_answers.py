@@ -11,7 +11,7 @@ from mmbench.data.sources.transcripts import transcripts
 from mmbench.errors import DataError
 from mmbench.types import Broken, Media
 from tests.conftest import DATA
-from tests.support.coco_files import touch, write
+from tests.support.coco_annotations import touch, write
 
 
 def test_jsonl_answers(tmp_path):

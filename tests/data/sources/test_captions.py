@@ -12,7 +12,7 @@ from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.types import Broken, Media
 from tests.conftest import DATA
-from tests.support.coco_files import captions_json, karpathy_json, touch, write
+from tests.support.coco_annotations import captions_json, karpathy_json, touch, write
 
 
 def targets(data):

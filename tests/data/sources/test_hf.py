@@ -17,7 +17,7 @@ from mmbench.data.sources.text_media_pairs import hf
 from mmbench.errors import DataError, SampleError, UnknownName
 from mmbench.media import decode_image, read_bytes
 from mmbench.types import Broken
-from tests.support.hub_server import COMMIT, NAME, Hub
+from tests.support.servers.dataset_hub import COMMIT, NAME, Hub
 
 
 @pytest.fixture(autouse=True)

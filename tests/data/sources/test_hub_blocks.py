@@ -17,7 +17,7 @@ from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.media import decode_image, read_bytes
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.types import Broken, Media
-from tests.support import layouts_b as layouts
+from tests.support.layouts import writing as layouts
 
 IMAGES = [{"bytes": layouts.png(grey), "path": None} for grey in (10, 20, 30)]
 SOUNDS = [{"bytes": layouts.wav(100 * n), "path": f"{n}.wav"} for n in (1, 2, 3)]

@@ -13,7 +13,7 @@ from mmbench.data.sources.ratings import ratings
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.types import Broken, Media
 from tests.conftest import DATA
-from tests.support.coco_files import touch, write
+from tests.support.coco_annotations import touch, write
 
 
 def targets(data):

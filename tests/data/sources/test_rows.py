@@ -17,7 +17,7 @@ from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.spec import load_task
 from mmbench.types import Broken, Media
-from tests.support import layouts_b as layouts
+from tests.support.layouts import writing as layouts
 
 PATH = "some/data"
 

@@ -16,7 +16,7 @@ from mmbench.engine.loading.models.model_cache import Held
 from mmbench.engine.options import Options
 from mmbench.engine.run import Outcome, run
 from mmbench.errors import UserError
-from tests.support import toys
+from tests.support import toy_models
 
 
 def task(folder: Path, rows: list[dict[str, Any]], **spec: Any) -> str:
@@ -72,10 +72,10 @@ def test_a_model_is_asked_with_media_in_their_slots(tmp_path: Path) -> None:
 
 def test_texts_come_back_from_the_journal(tmp_path: Path) -> None:
     first = ran(tmp_path, "toy-echo", asked(tmp_path))
-    before = toys.Echo.loaded
+    before = toy_models.Echo.loaded
     again = ran(tmp_path, "toy-echo", asked(tmp_path))
     assert again.record.counts["cached"] == 3
-    assert toys.Echo.loaded == before
+    assert toy_models.Echo.loaded == before
     assert again.rows == first.rows
 
 
@@ -200,18 +200,18 @@ def test_drawings_have_a_seed_each(tmp_path: Path) -> None:
 
 
 def test_one_model_stays_for_the_next_task(tmp_path: Path) -> None:
-    name, held, before = asked(tmp_path), Held(), toys.Echo.loaded
+    name, held, before = asked(tmp_path), Held(), toy_models.Echo.loaded
     for seed in (1, 2):
         options = Options(data=tmp_path, device="cpu", fresh=True, seed=seed)
         run("toy-echo", name, options, held=held)
-    assert toys.Echo.loaded == before + 1
+    assert toy_models.Echo.loaded == before + 1
 
 
 def test_a_model_without_the_ability_is_refused_with_those_that_have_it(tmp_path: Path) -> None:
-    before = toys.Echo.loaded
+    before = toy_models.Echo.loaded
     rows = [{"id": "1", "inputs": {"text": "a"}, "target": "a"}]
     spec = {"kind": "speaking", "fields": {"text": "text"}, "metrics": ["dnsmos[ovrl]"]}
     name = task(tmp_path, rows, **spec)
     with pytest.raises(UserError, match=r"can speak .* toy-echo cannot speak: try .*toy-artist"):
         ran(tmp_path, "toy-echo", name)
-    assert toys.Echo.loaded == before
+    assert toy_models.Echo.loaded == before

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.forks import Fork, Forks, forks
+from tests.support.processes import Fork, Forks, forks
 
 PLUGIN = '''
 import os, signal

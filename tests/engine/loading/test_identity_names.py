@@ -19,7 +19,7 @@ from mmbench.engine.loading.models.resolver import Finder, find
 from mmbench.errors import ModelError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from mmbench.types import ModelInfo, RunRecord
-from tests.support import worlds
+from tests.support import coco_images
 
 NUMBERS = count()
 COLOURS = """
@@ -85,7 +85,7 @@ def values(record: RunRecord) -> dict[str, float | None]:
 def test_a_class_that_moves_to_another_module_gets_its_cached_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    data = worlds.make_coco(tmp_path / "coco")
+    data = coco_images.make_coco(tmp_path / "coco")
     records = []
     for folder in ("old", "new"):
         build_in(monkeypatch, tmp_path / folder, name, COLOURS)
@@ -99,7 +99,7 @@ def test_a_class_that_moves_to_another_module_gets_its_cached_answers(
 def test_a_raised_version_computes_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    data = worlds.make_coco(tmp_path / "coco")
+    data = coco_images.make_coco(tmp_path / "coco")
     for version in (1, 2):
         source = COLOURS.replace("version = 1", f"version = {version}")
         build_in(monkeypatch, tmp_path / "modules", name, source)
@@ -110,7 +110,7 @@ def test_a_raised_version_computes_anew(
 def test_a_changed_source_of_a_plugin_computes_anew_and_a_renamed_file_does_not(
     tmp_path: Path, name: str
 ) -> None:
-    data = worlds.make_coco(tmp_path / "coco")
+    data = coco_images.make_coco(tmp_path / "coco")
     counts = []
     for file, source in (("a.py", COLOURS), ("z.py", COLOURS), ("z2.py", COLOURS + "# edited\n")):
         plug_in(tmp_path / file, name, source)

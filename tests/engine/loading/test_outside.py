@@ -21,7 +21,7 @@ from mmbench.engine.scoring.features import Featurer
 from mmbench.errors import UserError
 from mmbench.spec import load_task
 from mmbench.types import Wants
-from tests.support.api_server import Endpoint, own_address, serving
+from tests.support.servers.chat_completions import Endpoint, own_address, serving
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from mmbench.engine.loading.models.resolver import Finder, Model, find
 from mmbench.errors import ModelError, SpecError, UnknownName, UserError
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import Clip, Generation, Message, Sound
-from tests.support import toys, worlds
+from tests.support import coco_images, toy_models
 
 
 def found(tmp_path: Path, text: str, **options: Any) -> Model:
@@ -43,7 +43,9 @@ def test_a_framed_model_takes_videos_and_looks_at_as_many_frames_as_asked(tmp_pa
 
 
 def test_a_framed_model_embeds_the_mean_of_its_frames_unit_vectors() -> None:
-    model: Any = framed(worlds.Means)(worlds.Means(None, device="cpu", dtype="float32"), 2)
+    model: Any = framed(coco_images.Means)(
+        coco_images.Means(None, device="cpu", dtype="float32"), 2
+    )
     one, other = clip(10, 250), clip(90, 90)
     prepared = [model.prepare(item, "video") for item in (one, other)]
     unit = np.full(3, 3**-0.5)
@@ -54,14 +56,16 @@ def test_a_framed_model_embeds_the_mean_of_its_frames_unit_vectors() -> None:
 
 
 def test_a_framed_classifier_averages_the_logits_of_frames() -> None:
-    model: Any = framed(toys.Sorter)(toys.Sorter(None, device="cpu", dtype="float32"), 2)
+    model: Any = framed(toy_models.Sorter)(
+        toy_models.Sorter(None, device="cpu", dtype="float32"), 2
+    )
     scores = model.classify([model.prepare(clip(64, 192), "video")], "video")
     assert np.allclose(scores, [[0, 0]])
-    assert model.labels == toys.Sorter.labels
+    assert model.labels == toy_models.Sorter.labels
 
 
 def test_a_framed_writer_sees_pictures_in_the_place_of_the_video() -> None:
-    model: Any = framed(toys.Echo)(toys.Echo(None, device="cpu", dtype="float32"), 2)
+    model: Any = framed(toy_models.Echo)(toy_models.Echo(None, device="cpu", dtype="float32"), 2)
     turns = (Message("user", ("before", clip(1, 2), "after")),)
     written = model.write([model.prepare(turns, "conversation")], Generation())
     assert written[0].text == "before|<6x4>|<6x4>|after"
@@ -69,15 +73,15 @@ def test_a_framed_writer_sees_pictures_in_the_place_of_the_video() -> None:
 
 
 def test_late_fusion_of_embeddings_averages_the_cosines() -> None:
-    class Other(worlds.Means):
+    class Other(coco_images.Means):
         def _image(self, image: object) -> Any:
             return np.asarray(image, np.float32).mean(axis=(0, 1))[::-1] + 3
 
         def _text(self, text: str) -> Any:
             return np.array([1.0, len(text), text.count("e")], np.float32)
 
-    models = [cls(None, device="cpu", dtype="float32") for cls in (worlds.Means, Other)]
-    fused: Any = late([worlds.Means, Other])(models, [3, 1])
+    models = [cls(None, device="cpu", dtype="float32") for cls in (coco_images.Means, Other)]
+    fused: Any = late([coco_images.Means, Other])(models, [3, 1])
     image, text = Image.new("RGB", (2, 2), (200, 20, 30)), "a red thing"
 
     def vectors(model: Any, prepare: Any) -> list[Any]:
@@ -91,14 +95,14 @@ def test_late_fusion_of_embeddings_averages_the_cosines() -> None:
 
 
 def test_late_fusion_of_classifiers_averages_logits_by_name() -> None:
-    class Swapped(toys.Sorter):
-        labels = toys.Sorter.labels[::-1]
+    class Swapped(toy_models.Sorter):
+        labels = toy_models.Sorter.labels[::-1]
 
         def classify(self, items: Any, modality: str) -> Any:
             return np.array([[0, 1]] * len(items), np.float32)
 
-    models = [cls(None, device="cpu", dtype="float32") for cls in (toys.Sorter, Swapped)]
-    fused: Any = late([toys.Sorter, Swapped])(models, [1, 1])
+    models = [cls(None, device="cpu", dtype="float32") for cls in (toy_models.Sorter, Swapped)]
+    fused: Any = late([toy_models.Sorter, Swapped])(models, [1, 1])
     image = Image.new("RGB", (2, 2), (128, 128, 128))
     scores = fused.classify([fused.prepare(image, "image")], "image")
     assert np.allclose(scores, [[(0 + 1) / 2, (0 + 0) / 2]])  # Swapped gives the bright one 1
@@ -106,14 +110,14 @@ def test_late_fusion_of_classifiers_averages_logits_by_name() -> None:
 
 def test_late_fusion_of_a_model_with_itself_is_that_model() -> None:
     """So for several labels too, where logits of different samples are put in one order."""
-    one, other = (toys.Sorter(None, device="cpu", dtype="float32") for _ in range(2))
-    fused: Any = late([toys.Sorter, toys.Sorter])([one, other], [1, 3])
+    one, other = (toy_models.Sorter(None, device="cpu", dtype="float32") for _ in range(2))
+    fused: Any = late([toy_models.Sorter, toy_models.Sorter])([one, other], [1, 3])
     images = [Image.new("RGB", (2, 2), (grey,) * 3) for grey in (0, 90, 200)]
     scores = fused.classify([fused.prepare(image, "image") for image in images], "image")
     assert np.allclose(scores, one.classify(images, "image"))
 
 
-class Sure(toys.Sorter):
+class Sure(toy_models.Sorter):
     scores = "probabilities"
 
     def classify(self, items: Any, modality: str) -> Any:
@@ -137,7 +141,7 @@ def test_fusions_and_frames_of_probabilities_average_them_as_they_are() -> None:
 def test_frames_of_half_precision_are_averaged_in_double() -> None:
     """(1 + 1.0009765625) / 2 lies between two numbers of half precision."""
 
-    class Half(toys.Sorter):
+    class Half(toy_models.Sorter):
         def classify(self, items: Any, modality: str) -> Any:
             return np.array([[1, 0], [1.0009765625, 0]], np.float16)
 
@@ -148,7 +152,7 @@ def test_frames_of_half_precision_are_averaged_in_double() -> None:
 
 def test_logits_and_probabilities_do_not_fuse() -> None:
     with pytest.raises(ModelError, match="some models return logits and others probabilities"):
-        late([toys.Sorter, Sure])
+        late([toy_models.Sorter, Sure])
 
 
 @pytest.mark.parametrize(
@@ -160,13 +164,13 @@ def test_logits_and_probabilities_do_not_fuse() -> None:
     ],
 )
 def test_fused_classes_are_matched_by_unique_names(labels: list[str], words: str) -> None:
-    class Other(toys.Sorter):
+    class Other(toy_models.Sorter):
         def classify(self, items: Any, modality: str) -> Any:
             return np.zeros((len(items), max(2, len(labels))), np.float32)
 
     Other.labels = labels
-    models = [cls(None, device="cpu", dtype="float32") for cls in (toys.Sorter, Other)]
-    fused: Any = late([toys.Sorter, Other])(models, [1, 1])
+    models = [cls(None, device="cpu", dtype="float32") for cls in (toy_models.Sorter, Other)]
+    fused: Any = late([toy_models.Sorter, Other])(models, [1, 1])
     with pytest.raises(ModelError, match=words):
         fused.classify([fused.prepare(Image.new("RGB", (2, 2)), "image")], "image")
 
@@ -206,7 +210,7 @@ def test_a_model_file_that_says_something_else_is_refused(
 
 def test_models_that_share_no_ability_do_not_fuse() -> None:
     with pytest.raises(ModelError, match="neither embed nor classify in common"):
-        late([toys.Echo, worlds.Means])
+        late([toy_models.Echo, coco_images.Means])
 
 
 def test_options_of_nobody_are_refused(tmp_path: Path) -> None:
@@ -235,7 +239,7 @@ def test_an_option_without_a_default_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_a_sound_is_no_video_to_a_framed_model() -> None:
-    model: Any = framed(toys.Echo)(toys.Echo(None, device="cpu", dtype="float32"), 2)
+    model: Any = framed(toy_models.Echo)(toy_models.Echo(None, device="cpu", dtype="float32"), 2)
     sound = Sound(np.zeros(80, np.float32), 8000)
     turns = model.prepare((Message("user", (sound,)),), "conversation")
     assert model.write([turns], Generation())[0].text == "<80 at 8000>"

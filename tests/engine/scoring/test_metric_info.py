@@ -18,7 +18,7 @@ from mmbench.engine.scoring.measure import measure
 from mmbench.errors import MissingExtra, UserError
 from mmbench.protocols import MetricInfo
 from mmbench.types import Prediction, Score, Wants
-from tests.support.metric_made import can_run, measured, names_of
+from tests.support.metric_inputs import can_run, measured, names_of
 
 SLOW = {"meteor", "spice", "dnsmos[ovrl|sig|bak|p808]"}
 # Each class of torchmetrics has a direction and a range of its own.

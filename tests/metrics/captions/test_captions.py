@@ -14,7 +14,7 @@ from mmbench.metrics.captions import corpus as caption_words
 from mmbench.metrics.captions.corpus import corpus_of
 from mmbench.stats import fold, fold_many
 from mmbench.types import Prediction
-from tests.support.captions_data import (
+from tests.support.captions import (
     SETS,
     WORDS,
     official_tokens,

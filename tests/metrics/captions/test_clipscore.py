@@ -18,7 +18,7 @@ from mmbench.metrics.captions.clipscore import clipscore, pac_s, ref_clipscore, 
 from mmbench.models.contrastive.clip import Clip
 from mmbench.stats import fold
 from mmbench.types import Broken, Features, Media, Prediction, Score
-from tests.support import tiny
+from tests.support.checkpoints import contrastive
 
 EXAMPLE = Path(__file__).parents[4] / "shared/data/captions/clipscore/example"
 ALL: list[Any] = [clipscore, ref_clipscore, pac_s, ref_pac_s]
@@ -74,7 +74,7 @@ def official(predictions: Sequence[Prediction], model: Clip, w: float) -> tuple[
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Clip:
-    folder = tiny.build("clip", tmp_path_factory.mktemp("checkpoint") / "clip")
+    folder = contrastive.build("clip", tmp_path_factory.mktemp("checkpoint") / "clip")
     return Clip(folder, device="cpu", dtype="float32")
 
 
@@ -82,7 +82,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 def captioned(tmp_path_factory: pytest.TempPathFactory) -> list[Prediction]:
     """Twelve noise images with a caption and up to three references each."""
     draws, root = np.random.default_rng(0), tmp_path_factory.mktemp("images")
-    words = [word for sentence in tiny.SENTENCES[:6] for word in sentence.split()]
+    words = [word for sentence in contrastive.SENTENCES[:6] for word in sentence.split()]
     found = []
     for i in range(12):
         file = root / f"{i}.png"

@@ -17,7 +17,7 @@ from mmbench.metrics.captions import meteor_jar as module
 from mmbench.metrics.captions.jar import jar_folder, java_command, last_words
 from mmbench.metrics.captions.spice import _scores
 from mmbench.stats import fold, fold_many
-from tests.support.captions_data import (
+from tests.support.captions import (
     official_tokens,
     plain_tokens,
     predict,

@@ -22,7 +22,7 @@ from mmbench.errors import ModelError, SampleError, UserError
 from mmbench.models.api.adapter import Api
 from mmbench.storage.content_keys import cache_folder
 from mmbench.types import Clip, Generation, Message, Sound, Written
-from tests.support.api_server import Endpoint, said, serving
+from tests.support.servers.chat_completions import Endpoint, said, serving
 
 SHORT = Generation(max_tokens=20)
 KEY = "sk-very-secret"

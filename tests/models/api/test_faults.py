@@ -29,7 +29,7 @@ from mmbench.models.api.threads import answered
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import Written
 from tests.models.api.test_api import KEY, SHORT, api, ask, user
-from tests.support.api_server import Endpoint, serving
+from tests.support.servers.chat_completions import Endpoint, serving
 
 
 @pytest.fixture

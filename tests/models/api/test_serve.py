@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from mmbench.cli import main
-from tests.support import layouts_b, tiny_chat
+from tests.support.checkpoints import chat
+from tests.support.layouts import writing
 
 pytestmark = [
     pytest.mark.slow,
@@ -37,8 +38,8 @@ def served(
 ) -> Iterator[tuple[str, Path, str]]:
     """Whether the model's template has a place for images, its folder, where it is served."""
     root = tmp_path_factory.mktemp("serve")
-    template = tiny_chat.TEMPLATE if request.param == "seeing" else tiny_chat.BLIND
-    folder = tiny_chat.llava(root / "llava", template=template)
+    template = chat.TEMPLATE if request.param == "seeing" else chat.BLIND
+    folder = chat.llava(root / "llava", template=template)
     said = json.loads((folder / "generation_config.json").read_text())
     said |= {"do_sample": False, "temperature": 1.0}  # a server keeps to what the folder says
     (folder / "generation_config.json").write_text(json.dumps(said))
@@ -98,7 +99,7 @@ def test_a_served_model_says_what_it_says_here(
     served: tuple[str, Path, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kind, folder, base = served
-    layouts_b.textvqa(tmp_path / "data")
+    writing.textvqa(tmp_path / "data")
     given = (tmp_path / "data", tmp_path / "out", capsys)
     endpoint = ["--api-base", base, "--concurrency", "2", "--model-arg", "retries=1"]
     code, remote = run(f"api@{folder}", *given, *endpoint)

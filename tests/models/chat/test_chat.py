@@ -15,7 +15,7 @@ from PIL import Image
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.models.chat.adapters import AudioLlm, Llava, VideoLlm
 from mmbench.types import Generation, Message, Sound, Written
-from tests.support import tiny_chat
+from tests.support.checkpoints import chat
 
 CPU = {"device": "cpu", "dtype": "float32"}
 SHORT = Generation(max_tokens=10)
@@ -26,11 +26,11 @@ DRAWS = np.random.default_rng(0)
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("chat")
     return {
-        "llava": tiny_chat.llava(root / "llava"),
-        "blind": tiny_chat.llava(root / "blind", template=tiny_chat.BLIND),
-        "plain": tiny_chat.llava(root / "plain", template=None),
-        "idefics3": tiny_chat.idefics3(root / "idefics3"),
-        "qwen2-audio": tiny_chat.qwen2_audio(root / "qwen2-audio"),
+        "llava": chat.llava(root / "llava"),
+        "blind": chat.llava(root / "blind", template=chat.BLIND),
+        "plain": chat.llava(root / "plain", template=None),
+        "idefics3": chat.idefics3(root / "idefics3"),
+        "qwen2-audio": chat.qwen2_audio(root / "qwen2-audio"),
     }
 
 
@@ -107,7 +107,7 @@ def test_a_folder_without_a_template_is_refused_and_takes_one(
     with pytest.raises(ModelError, match="has no chat template: give one"):
         Llava(folders["plain"], **CPU)
     file = tmp_path / "chat.jinja"
-    file.write_text(tiny_chat.TEMPLATE)
+    file.write_text(chat.TEMPLATE)
     turns = [user(picture(1), "what is it")]
     with_own = written(Llava(folders["llava"], **CPU), turns)
     assert written(Llava(folders["plain"], **CPU, template=str(file)), turns) == with_own
@@ -117,7 +117,7 @@ def test_a_processor_that_is_a_tokenizer_alone_is_refused(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
     tf.AutoModelForImageTextToText.from_pretrained(folders["llava"]).save_pretrained(tmp_path)
-    tiny_chat.tokenizer("<image>").save_pretrained(tmp_path)
+    chat.tokenizer("<image>").save_pretrained(tmp_path)
     with pytest.raises(ModelError) as caught:
         Llava(tmp_path, **CPU)
     assert "processor" in str(caught.value)

@@ -26,24 +26,25 @@ from mmbench.models.classifiers import VideoClassifier
 from mmbench.spec import load_task
 from mmbench.types import Clip, Generation, Message, Written
 from tests.project.test_families import playable
-from tests.support import layouts_a, layouts_b, tiny_chat
+from tests.support.checkpoints import chat
+from tests.support.layouts import classification, writing
 
 if find_spec("torchvision") is None:
     pytest.skip("needs torchvision (extra `video`)", allow_module_level=True)
 
-from tests.support import tiny_video
+from tests.support.checkpoints import video_chat
 
 CPU = {"device": "cpu", "dtype": "float32"}
 SHORT = Generation(max_tokens=8)
 RATE = 10  # frames a second of the videos that the clips below are taken from
 FAMILIES: dict[str, Callable[[Path], Path]] = {
-    "llava-next-video": tiny_video.llava_next_video,
-    "video-llava": tiny_video.video_llava,
-    "llava-onevision": tiny_video.llava_onevision,
-    "smolvlm": tiny_video.smolvlm,
-    "qwen2-vl": lambda folder: tiny_video.qwen_vl(folder, "2"),
-    "qwen2.5-vl": lambda folder: tiny_video.qwen_vl(folder, "2.5"),
-    "qwen3-vl": lambda folder: tiny_video.qwen_vl(folder, "3"),
+    "llava-next-video": video_chat.llava_next_video,
+    "video-llava": video_chat.video_llava,
+    "llava-onevision": video_chat.llava_onevision,
+    "smolvlm": video_chat.smolvlm,
+    "qwen2-vl": lambda folder: video_chat.qwen_vl(folder, "2"),
+    "qwen2.5-vl": lambda folder: video_chat.qwen_vl(folder, "2.5"),
+    "qwen3-vl": lambda folder: video_chat.qwen_vl(folder, "3"),
 }
 
 
@@ -132,7 +133,7 @@ def test_the_distance_of_frames_is_that_of_the_video(folders: dict[str, Path]) -
 def test_a_template_without_a_place_for_videos_fails_the_sample(
     name: str, folders: dict[str, Path], tmp_path: Path
 ) -> None:
-    (tmp_path / "blind.jinja").write_text(tiny_chat.BLIND)
+    (tmp_path / "blind.jinja").write_text(chat.BLIND)
     model = VideoLlm(folders[name], **CPU, template=str(tmp_path / "blind.jinja"))
     with pytest.raises(SampleError, match="0 of 1 videos reached the model"):
         model.prepare(user(clip(1), "what"), "conversation")
@@ -146,7 +147,7 @@ def test_the_same_folders_answer_about_images(name: str, folders: dict[str, Path
 
 
 def test_v_jepa_2_classifies_as_in_transformers_alone(tmp_path: Path) -> None:
-    folder = tiny_video.vjepa2(tmp_path)
+    folder = video_chat.vjepa2(tmp_path)
     model = VideoClassifier(folder, **CPU)
     assert model.frames.count == 4
     clips = [Clip(clip(i).frames[:4], (0.0, 1.0, 2.0, 3.0)) for i in range(5)]
@@ -168,13 +169,13 @@ def test_a_family_runs_a_task_of_its_kind(
     task = "kinetics400" if name == "v-jepa-2" else "msrvtt-caption"
     (tmp_path / "data").mkdir()
     if name == "v-jepa-2":
-        layouts_a.kinetics(tmp_path / "data")
+        classification.kinetics(tmp_path / "data")
         data = load_data(load_task(task), tmp_path / "data")
         assert isinstance(data, Samples)
-        tiny_video.vjepa2(tmp_path / "model", names=data.labels)
+        video_chat.vjepa2(tmp_path / "model", names=data.labels)
         model = f"video@{tmp_path / 'model'}"
     else:
-        playable(layouts_b.msrvtt)(tmp_path / "data")
+        playable(writing.msrvtt)(tmp_path / "data")
         model = f"video-llm@{FAMILIES[name](tmp_path / 'model')}"
     run = ["run", "-m", model, "-t", task, "--data", str(tmp_path / "data"), "--device", "cpu"]
     run += ["--dtype", "float32", "--allow-failed", "100%", "--out", str(tmp_path / "out")]

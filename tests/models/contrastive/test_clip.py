@@ -17,12 +17,12 @@ from transformers.utils import logging
 
 from mmbench.models.contrastive.clip import Clip
 from mmbench.protocols import Embeds, Prepares
-from tests.support import tiny
+from tests.support.checkpoints import contrastive
 
 CLOSE = 1e-5
 LONGEST = ["clip", "clip-legacy", "align", "chinese_clip"]
 FIXED = ["siglip", "siglip2"]
-TEXTS = [*tiny.SENTENCES, "A CAT, sits!", "", "x", "a plate of food with rice " * 20]
+TEXTS = [*contrastive.SENTENCES, "A CAT, sits!", "", "x", "a plate of food with rice " * 20]
 
 
 def picture(seed: int, width: int, height: int) -> Image.Image:
@@ -40,7 +40,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     root = tmp_path_factory.mktemp("checkpoints")
 
     def folder(name: str) -> Path:
-        return root / name if (root / name).is_dir() else tiny.build(name, root / name)
+        return root / name if (root / name).is_dir() else contrastive.build(name, root / name)
 
     return folder
 
@@ -144,7 +144,7 @@ def test_longest_of_the_batch_where_it_is_the_same(
 def test_maximum_where_the_length_matters(models: Callable[[str], Clip], name: str) -> None:
     model = models(name)
     texts = ["a cat", "two dogs run in the green park"]
-    full = at_length(model, texts, tiny.SIGLIP_TOKENS)
+    full = at_length(model, texts, contrastive.SIGLIP_TOKENS)
     assert np.abs(at_length(model, texts, None) - full).max() > 0.1
     np.testing.assert_allclose(embed(model, texts, "text"), full, atol=CLOSE)
 
@@ -153,7 +153,7 @@ def test_maximum_where_the_length_matters(models: Callable[[str], Clip], name: s
 def test_long_texts_keep_their_end(models: Callable[[str], Clip], name: str) -> None:
     model = models(name)
     ids = model.prepare("a cat sits on the mat " * 50, "text")
-    limit = 64 if name in ("align", *FIXED) else tiny.TOKENS
+    limit = 64 if name in ("align", *FIXED) else contrastive.TOKENS
     assert len(ids) == limit
     assert ids[-1] == model.prepare("a cat", "text")[-1]
 

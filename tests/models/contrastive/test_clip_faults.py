@@ -18,12 +18,12 @@ from safetensors.torch import load_file, save_file
 
 from mmbench.errors import ModelError
 from mmbench.models.contrastive.clip import Clip
-from tests.support import tiny
+from tests.support.checkpoints import contrastive
 
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.build("clip", tmp_path_factory.mktemp("checkpoints") / "clip")
+    return contrastive.build("clip", tmp_path_factory.mktemp("checkpoints") / "clip")
 
 
 @pytest.fixture
@@ -37,7 +37,9 @@ def load(folder: Path, **options: Any) -> Clip:
 
 
 def embed(model: Clip) -> np.ndarray:
-    return model.embed([model.prepare(text, "text") for text in tiny.SENTENCES], "text", "query")
+    return model.embed(
+        [model.prepare(text, "text") for text in contrastive.SENTENCES], "text", "query"
+    )
 
 
 def refused(folder: Path, match: str, **options: Any) -> None:
@@ -54,7 +56,7 @@ def test_no_folder() -> None:
 
 def test_another_sort_of_model(tmp_path: Path) -> None:
     refused(
-        tiny.build("bert", tmp_path),
+        contrastive.build("bert", tmp_path),
         "is a bert model, and clip needs one with get_text_features and",
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 from mmbench.errors import ModelError
 from mmbench.models.contrastive.dual_encoder import DualEncoder
-from tests.support import tiny
+from tests.support.checkpoints import contrastive
 
 CPU = {"device": "cpu", "dtype": "float32"}
 LONG = "a cat sits on the mat " * 20
@@ -16,13 +16,13 @@ LONG = "a cat sits on the mat " * 20
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.build("clip", tmp_path_factory.mktemp("dual") / "clip")
+    return contrastive.build("clip", tmp_path_factory.mktemp("dual") / "clip")
 
 
 def test_a_text_is_cut_at_the_limit_and_keeps_its_end(folder: Path) -> None:
     whole = DualEncoder(folder, "image", "", **CPU)
     cut = DualEncoder(folder, "image", "", **CPU, limit=lambda *_: 7)
-    assert len(whole.ids(LONG)) == tiny.TOKENS  # the tokenizer's own limit
+    assert len(whole.ids(LONG)) == contrastive.TOKENS  # the tokenizer's own limit
     assert cut.ids(LONG) == [*whole.ids(LONG)[:6], whole.ids(LONG)[-1]]
     assert cut.ids("a cat") == whole.ids("a cat")
 

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from mmbench.errors import ContentError, MissingExtra, ModelError
 from mmbench.models.image_generation.diffusion import Diffusion
-from tests.support import tiny_draw
+from tests.support.checkpoints import diffusion
 
 pytest.importorskip("diffusers", reason="needs the extra `draw`")
 
@@ -37,10 +37,10 @@ OTHER_NOISE = not torch.allclose(noise(torch.float32), noise(torch.bfloat16), at
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("draw")
     return {
-        "sd": tiny_draw.stable_diffusion(root / "sd"),
-        "sd3": tiny_draw.stable_diffusion_3(root / "sd3"),
-        "strict": tiny_draw.guarded(root / "strict", threshold=-2.0),
-        "lenient": tiny_draw.guarded(root / "lenient", threshold=2.0),
+        "sd": diffusion.stable_diffusion(root / "sd"),
+        "sd3": diffusion.stable_diffusion_3(root / "sd3"),
+        "strict": diffusion.guarded(root / "strict", threshold=-2.0),
+        "lenient": diffusion.guarded(root / "lenient", threshold=2.0),
     }
 
 

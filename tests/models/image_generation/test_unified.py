@@ -18,7 +18,7 @@ from PIL import Image
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.image_generation.unified import Unified
 from mmbench.types import Generation, Message, Written
-from tests.support import tiny_chat, tiny_unified
+from tests.support.checkpoints import chat, unified
 
 CPU = {"device": "cpu", "dtype": "float32"}
 AREA = {"janus": None, "emu3": 24 * 24, "chameleon": None}
@@ -32,7 +32,7 @@ DRAWING = ["janus", "emu3"]
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("unified")
-    return {name: getattr(tiny_unified, name)(root / name) for name in FAMILIES}
+    return {name: getattr(unified, name)(root / name) for name in FAMILIES}
 
 
 @pytest.fixture(scope="module")
@@ -240,7 +240,7 @@ def test_chameleon_cannot_draw(
 def test_a_folder_without_a_template_draws_the_same(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
-    bare = tiny_unified.emu3(tmp_path / "gen", template=None)
+    bare = unified.emu3(tmp_path / "gen", template=None)
     assert not list(bare.glob("chat_template*"))
     expected = load(folders, "emu3").draw(PROMPTS[:1], [1])
     assert pixels(Unified(bare, **CPU, area=24 * 24).draw(PROMPTS[:1], [1])) == pixels(expected)
@@ -248,7 +248,7 @@ def test_a_folder_without_a_template_draws_the_same(
 
 def test_an_image_that_the_template_drops_fails(folders: dict[str, Path], tmp_path: Path) -> None:
     blind = tmp_path / "blind.jinja"
-    blind.write_text(tiny_chat.BLIND)
+    blind.write_text(chat.BLIND)
     model = load(folders, "janus", template=str(blind))
     with pytest.raises(SampleError, match="0 of 1 images reached the model"):
         model.prepare(user(picture(1), "what is it"), "conversation")

@@ -20,7 +20,7 @@ from mmbench.models.speech.whisper import Whisper
 from mmbench.models.support.arrays import stack_batch
 from mmbench.models.support.sounds import frames as count
 from mmbench.types import Generation, Message, Sound
-from tests.support import tiny_speech
+from tests.support.checkpoints import speech_recognition
 
 DATA = Path(__file__).parents[4] / "shared/data/speech"
 SHORT = Generation(max_tokens=12)
@@ -31,12 +31,12 @@ CPU = {"device": "cpu", "dtype": "float32"}
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("speech")
     return {
-        "wav2vec2": tiny_speech.ctc(root / "wav2vec2"),
-        "masked": tiny_speech.ctc(root / "masked", masked=True),
-        "hubert": tiny_speech.ctc(root / "hubert", kind="hubert"),
-        "whisper": tiny_speech.whisper(root / "whisper"),
-        "moonshine": tiny_speech.moonshine(root / "moonshine"),
-        "speech2text": tiny_speech.speech2text(root / "speech2text"),
+        "wav2vec2": speech_recognition.ctc(root / "wav2vec2"),
+        "masked": speech_recognition.ctc(root / "masked", masked=True),
+        "hubert": speech_recognition.ctc(root / "hubert", kind="hubert"),
+        "whisper": speech_recognition.whisper(root / "whisper"),
+        "moonshine": speech_recognition.moonshine(root / "moonshine"),
+        "speech2text": speech_recognition.speech2text(root / "speech2text"),
     }
 
 
@@ -129,7 +129,7 @@ def test_a_long_sound_is_heard_as_by_the_pipeline_of_transformers(
 def test_sounds_are_not_padded_under_a_group_norm_whatever_the_extractor_says(
     tmp_path: Path,
 ) -> None:
-    folder = tiny_speech.ctc(tmp_path / "wav2vec2")
+    folder = speech_recognition.ctc(tmp_path / "wav2vec2")
     file = folder / "preprocessor_config.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"return_attention_mask": True}))
     model = Ctc(folder, **CPU)

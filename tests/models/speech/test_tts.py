@@ -13,7 +13,7 @@ import transformers as tf
 
 from mmbench.errors import ContentError, ModelError
 from mmbench.models.speech.tts import Tts
-from tests.support import tiny_makers
+from tests.support.checkpoints import text_to_speech
 
 CPU = {"device": "cpu", "dtype": "float32"}
 TEXTS = ["a cat sits on the mat", "two dogs", "a large red square above a small blue circle"]
@@ -23,11 +23,11 @@ TEXTS = ["a cat sits on the mat", "two dogs", "a large red square above a small 
 def spoken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[str, str]]]:
     pytest.importorskip("sentencepiece", reason="needs the extra `tts`")
     root = tmp_path_factory.mktemp("speak")
-    speecht5 = tiny_makers.speecht5(root / "speecht5")
-    bark = tiny_makers.bark(root / "bark")
-    preset = {"speaker": str(tiny_makers.voice(root / "voice.npz"))}
+    speecht5 = text_to_speech.speecht5(root / "speecht5")
+    bark = text_to_speech.bark(root / "bark")
+    preset = {"speaker": str(text_to_speech.voice(root / "voice.npz"))}
     return {
-        "vits": (tiny_makers.vits(root / "vits"), {}), "speecht5": speecht5, "bark": (bark, {}),
+        "vits": (text_to_speech.vits(root / "vits"), {}), "speecht5": speecht5, "bark": (bark, {}),
         "bark-voice": (bark, preset),
     }  # fmt: skip
 

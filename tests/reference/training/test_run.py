@@ -28,7 +28,7 @@ from mmbench.reference.training.muon import Muon, orthogonal
 from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.training.schedule import adamw, decays, muon, rates_by_name, share_at
 from mmbench.reference.worlds.shapes.batch import augment, training_batch
-from tests.support.forks import forks
+from tests.support.processes import forks
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mmbench.metrics.answers.choice import words as choice_words
 from mmbench.metrics.answers.choice.clean import clean, split_boxes
 from mmbench.metrics.answers.choice.text import named_option
-from tests.support.choice_rows import LANGUAGES, PETS, rows, split
+from tests.support.choice_texts import LANGUAGES, PETS, rows, split
 
 ROWS = list(rows())
 NAMED = [(text, options, letter) for text, options, letter, _ in ROWS if letter]

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil
 
-from tests.support.tiny_encoders import SIDE, save
+from tests.support.checkpoints.classifiers import SIDE, save
 
 TOWER = {
     "hidden_size": 32,

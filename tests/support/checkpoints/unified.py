@@ -12,8 +12,8 @@ from transformers.models.chameleon.image_processing_pil_chameleon import Chamele
 from transformers.models.janus.image_processing_pil_janus import JanusImageProcessorPil
 
 from mmbench.models.image_generation.image_tokens import special_token_ids
-from tests.support.tiny_chat import TEMPLATE, TEXT
-from tests.support.tiny_encoders import SMALL, save
+from tests.support.checkpoints.chat import TEMPLATE, TEXT
+from tests.support.checkpoints.classifiers import SMALL, save
 
 SIDE = {"height": 16, "width": 16}
 CODES = {"embed_dim": 4, "latent_channels": 32, "base_channels": 32, "num_res_blocks": 1}

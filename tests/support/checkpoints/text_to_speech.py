@@ -9,8 +9,8 @@ import numpy as np
 import torch
 import transformers as tf
 
-from tests.support import tiny, tiny_chat
-from tests.support.tiny_encoders import save
+from tests.support.checkpoints import chat, contrastive
+from tests.support.checkpoints.classifiers import save
 
 TOWER = {
     "hidden_size": 32,
@@ -30,11 +30,11 @@ def stable_diffusion(folder: Path) -> Path:
     )
 
     torch.manual_seed(0)
-    words = tiny.clip_tokenizer()
-    words.model_max_length = tiny.TOKENS
+    words = contrastive.clip_tokenizer()
+    words.model_max_length = contrastive.TOKENS
     text = tf.CLIPTextModel(
         tf.CLIPTextConfig(
-            **TOWER, vocab_size=len(words), max_position_embeddings=tiny.TOKENS,
+            **TOWER, vocab_size=len(words), max_position_embeddings=contrastive.TOKENS,
             eos_token_id=words.eos_token_id,
         )
     )  # fmt: skip
@@ -83,7 +83,7 @@ def speecht5(folder: Path) -> tuple[Path, dict[str, str]]:
     torch.manual_seed(0)
     folder.mkdir(parents=True)
     texts = folder / "texts.txt"
-    texts.write_text("\n".join(tiny.SENTENCES[:6]))
+    texts.write_text("\n".join(contrastive.SENTENCES[:6]))
     sentencepiece.SentencePieceTrainer.train(
         input=str(texts), model_prefix=str(folder / "spm"), vocab_size=45, model_type="char",
         pad_id=1, bos_id=0, eos_id=2, unk_id=3, hard_vocab_limit=False, minloglevel=2,
@@ -129,7 +129,7 @@ def bark(folder: Path) -> Path:
     net = tf.BarkModel(config)
     for layer in net.codec_model.quantizer.layers:  # whose codes are nothing before a training
         layer.codebook.embed.normal_()
-    save(folder, net, tf.BarkProcessor(tiny_chat.tokenizer()))
+    save(folder, net, tf.BarkProcessor(chat.tokenizer()))
     drawn = {"do_sample": True}
     said = {
         "model_type": "bark", "sample_rate": 24_000, "codebook_size": 1024,

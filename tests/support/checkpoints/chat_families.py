@@ -14,8 +14,8 @@ from transformers.models.llava_next.image_processing_pil_llava_next import (
 )
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
-from tests.support.tiny_chat import TEMPLATE, TEXT, TOWER, _ids, tokenizer
-from tests.support.tiny_encoders import SIDE, save
+from tests.support.checkpoints.chat import TEMPLATE, TEXT, TOWER, _ids, tokenizer
+from tests.support.checkpoints.classifiers import SIDE, save
 
 CLIP_TOWER = {**TOWER, "model_type": "clip_vision_model", "image_size": 32, "patch_size": 16}
 SIGLIP_TOWER = {**TOWER, "model_type": "siglip_vision_model", "image_size": 32, "patch_size": 16}

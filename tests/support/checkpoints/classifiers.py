@@ -12,7 +12,7 @@ from transformers.models.videomae.image_processing_pil_videomae import VideoMAEI
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 from transformers.models.vivit.image_processing_vivit import VivitImageProcessor
 
-from tests.support import tiny
+from tests.support.checkpoints import contrastive
 
 SMALL = {
     "hidden_size": 32,
@@ -81,7 +81,7 @@ def audio(folder: Path, kind: str = "ast", names: list[str] = NAMES) -> Path:
 
 def clap(folder: Path, *, fused: bool = False) -> Path:
     torch.manual_seed(0)
-    tokenizer = tiny.clip_tokenizer()
+    tokenizer = contrastive.clip_tokenizer()
     tokenizer.pad_token = tokenizer.convert_ids_to_tokens(1)  # as in RoBERTa: positions begin there
     config = tf.ClapConfig(
         text_config={**SMALL, "vocab_size": len(tokenizer), "projection_dim": 16,
@@ -103,7 +103,7 @@ def clap(folder: Path, *, fused: bool = False) -> Path:
 
 def xclip(folder: Path) -> Path:
     torch.manual_seed(0)
-    tokenizer = tiny.clip_tokenizer()
+    tokenizer = contrastive.clip_tokenizer()
     tower = {k: v for k, v in SMALL.items() if k != "initializer_range"}
     config = tf.XCLIPConfig(
         text_config={**tower, "vocab_size": len(tokenizer), "max_position_embeddings": 24,

@@ -17,8 +17,8 @@ from transformers.models.llava_onevision.image_processing_pil_llava_onevision im
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
 
-from tests.support.tiny_chat import TEMPLATE, TEXT, TOWER, _ids, tokenizer
-from tests.support.tiny_encoders import NAMES, SIDE, labels, save
+from tests.support.checkpoints.chat import TEMPLATE, TEXT, TOWER, _ids, tokenizer
+from tests.support.checkpoints.classifiers import NAMES, SIDE, labels, save
 
 CLIP_TOWER = {**TOWER, "model_type": "clip_vision_model", "image_size": 32, "patch_size": 16}
 QWEN_SIDES = {"min_pixels": 28 * 28, "max_pixels": 28 * 28 * 4}

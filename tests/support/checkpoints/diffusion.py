@@ -10,8 +10,8 @@ import torch
 import transformers as tf
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-from tests.support import tiny
-from tests.support.tiny_encoders import save
+from tests.support.checkpoints import contrastive
+from tests.support.checkpoints.classifiers import save
 
 TOWER = {
     "hidden_size": 32,
@@ -51,15 +51,15 @@ def stable_diffusion(folder: Path) -> Path:
 
 
 def _tokenizer() -> Any:
-    words = tiny.clip_tokenizer()
-    words.model_max_length = tiny.TOKENS
+    words = contrastive.clip_tokenizer()
+    words.model_max_length = contrastive.TOKENS
     return words
 
 
 def _text(words: Any) -> Any:
     return tf.CLIPTextConfig(
-        **TOWER, vocab_size=len(words), max_position_embeddings=tiny.TOKENS, projection_dim=16,
-        eos_token_id=words.eos_token_id,
+        **TOWER, vocab_size=len(words), max_position_embeddings=contrastive.TOKENS,
+        projection_dim=16, eos_token_id=words.eos_token_id,
     )  # fmt: skip
 
 
