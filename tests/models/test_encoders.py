@@ -18,6 +18,7 @@ from mmbench.models.contrastive.clap import Clap
 from mmbench.models.contrastive.xclip import XClip
 from mmbench.types import Clip, Frames, Sound
 from tests.support.checkpoints import classifiers, contrastive
+from tests.support.checkpoints.parts import NAMES
 
 DATA = Path(__file__).parents[3] / "shared/data"
 CPU = {"device": "cpu", "dtype": "float32"}
@@ -45,9 +46,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         name: getattr(classifiers, modality)(root / name, name)
         for name, (_, modality) in ADAPTERS.items()
     }
-    made["clap"] = classifiers.clap(root / "clap")
-    made["clap-fused"] = classifiers.clap(root / "clap-fused", fused=True)
-    made["xclip"] = classifiers.xclip(root / "xclip")
+    made["clap"] = contrastive.clap(root / "clap")
+    made["clap-fused"] = contrastive.clap(root / "clap-fused", fused=True)
+    made["xclip"] = contrastive.xclip(root / "xclip")
     contrastive.build("clip", root / "clip")
     return made | {"clip": root / "clip"}
 
@@ -71,7 +72,7 @@ def test_a_batch_of_eight_is_eight_of_one(folders: dict[str, Path], name: str) -
     alone = np.concatenate([model.classify([one], modality) for one in items])
     assert np.allclose(model.classify(items, modality), alone, atol=1e-5)
     assert np.ptp(alone, axis=0).max() > 0.01
-    assert model.labels == classifiers.NAMES
+    assert model.labels == NAMES
 
 
 @pytest.mark.parametrize("name", list(TWO_SIDES))

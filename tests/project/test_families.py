@@ -24,6 +24,7 @@ from tests.support.checkpoints import (
     chat,
     classifiers,
     contrastive,
+    diffusion,
     speech_recognition,
     text_to_speech,
     unified,
@@ -90,10 +91,10 @@ def write_sound(path: Path, seed: int) -> None:
 FAMILIES: dict[str, tuple[Build, str, Callable[[Path], Any]]] = {
     "clip": (named("clip", wordy), "cc3m-retrieval", classification.cc3m),
     "late": (fused, "cc3m-retrieval", classification.cc3m),
-    "xclip": (named("xclip", classifiers.xclip), "msrvtt-retrieval", classification.msrvtt),
+    "xclip": (named("xclip", contrastive.xclip), "msrvtt-retrieval", classification.msrvtt),
     "frames+clip": (named("frames+clip", wordy), "msrvtt-retrieval", classification.msrvtt),
-    "clap-retrieval": (named("clap", classifiers.clap), "clotho-retrieval", classification.clotho),
-    "clap-zeroshot": (named("clap", classifiers.clap), "esc50-zeroshot", classification.esc50),
+    "clap-retrieval": (named("clap", contrastive.clap), "clotho-retrieval", classification.clotho),
+    "clap-zeroshot": (named("clap", contrastive.clap), "esc50-zeroshot", classification.esc50),
     "audio": (classifier("audio", classifiers.audio, "esc50"), "esc50", classification.esc50),
     "audio-tags": (
         classifier("audio", classifiers.audio, "audioset"), "audioset", classification.audioset,
@@ -227,7 +228,7 @@ def test_prompts_are_drawn(
     adapter: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("diffusers", reason="needs the extra `draw`")
-    build = text_to_speech.stable_diffusion if adapter == "diffusers" else unified.janus
+    build = diffusion.stable_diffusion if adapter == "diffusers" else unified.janus
     build(tmp_path / "model")
     writing.parti(tmp_path / "data")
     (tmp_path / "draw.yaml").write_text(

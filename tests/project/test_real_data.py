@@ -75,7 +75,7 @@ def test_images_are_found_and_described(
 def test_sounds_are_classified(
     real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    classifiers.clap(tmp_path / "clap")
+    contrastive.clap(tmp_path / "clap")
     task = listed("zero_shot", "audio", data=LISTED | {
         "columns": {"audio": "{file}"}, "labels": sorted(names(real)),
     })  # fmt: skip

@@ -16,6 +16,7 @@ from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.models.chat.adapters import AudioLlm, Llava, VideoLlm
 from mmbench.types import Generation, Message, Sound, Written
 from tests.support.checkpoints import chat
+from tests.support.checkpoints.parts import letter_tokenizer
 
 CPU = {"device": "cpu", "dtype": "float32"}
 SHORT = Generation(max_tokens=10)
@@ -117,7 +118,7 @@ def test_a_processor_that_is_a_tokenizer_alone_is_refused(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
     tf.AutoModelForImageTextToText.from_pretrained(folders["llava"]).save_pretrained(tmp_path)
-    chat.tokenizer("<image>").save_pretrained(tmp_path)
+    letter_tokenizer("<image>").save_pretrained(tmp_path)
     with pytest.raises(ModelError) as caught:
         Llava(tmp_path, **CPU)
     assert "processor" in str(caught.value)

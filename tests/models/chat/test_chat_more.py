@@ -14,7 +14,7 @@ from PIL import Image
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.chat.adapters import Llava
 from mmbench.types import Generation, Message, Written
-from tests.support.checkpoints import chat, chat_families
+from tests.support.checkpoints import chat
 
 CPU = {"device": "cpu", "dtype": "float32"}
 SHORT = Generation(max_tokens=8)
@@ -27,7 +27,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Llava]:
     (root / "chat.jinja").write_text(chat.TEMPLATE)
     own = {"paligemma": {"template": str(root / "chat.jinja")}}
     return {
-        name: Llava(getattr(chat_families, name)(root / name), **CPU, **own.get(name, {}))
+        name: Llava(getattr(chat, name)(root / name), **CPU, **own.get(name, {}))
         for name in FAMILIES
     }
 
@@ -106,4 +106,4 @@ def test_what_a_processor_refuses_fails_alone(models: dict[str, Llava]) -> None:
 
 def test_a_model_that_places_its_image_itself_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="Blip2Processor puts one image before a text by itself"):
-        Llava(chat_families.blip2(tmp_path), **CPU)
+        Llava(chat.blip2(tmp_path), **CPU)

@@ -24,6 +24,9 @@ from transformers.models.efficientnet.image_processing_pil_efficientnet import (
 )
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 from transformers.models.siglip2.image_processing_pil_siglip2 import Siglip2ImageProcessorPil
+from transformers.models.videomae.image_processing_pil_videomae import VideoMAEImageProcessorPil
+
+from tests.support.checkpoints.parts import SIDE, TOWER, WIDE_TOWER, save
 
 TOKENS = 24
 SIGLIP_TOKENS = 64
@@ -38,14 +41,7 @@ SENTENCES = [
     "两只狗在公园里奔跑",
 ]
 
-TOWER = {
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-}
 VISION = {**TOWER, "image_size": 32, "patch_size": 8}
-SQUARE = {"height": 32, "width": 32}
 
 
 def clip(folder: Path, *, legacy: bool = False) -> None:
@@ -56,7 +52,7 @@ def clip(folder: Path, *, legacy: bool = False) -> None:
         vision_config=VISION,
         projection_dim=16,
     )
-    images = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=SQUARE)
+    images = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=SIDE)
     _save(folder, tf.CLIPModel(config), tokenizer, images)
 
 
@@ -65,7 +61,7 @@ def siglip(folder: Path) -> None:
     tokenizer = siglip2_tokenizer()
     text = _text(tokenizer, SIGLIP_TOKENS)
     config = tf.SiglipConfig(text_config=text, vision_config=VISION)
-    _save(folder, tf.SiglipModel(config), tokenizer, SiglipImageProcessorPil(size=SQUARE))
+    _save(folder, tf.SiglipModel(config), tokenizer, SiglipImageProcessorPil(size=SIDE))
 
 
 def siglip2(folder: Path) -> None:
@@ -89,7 +85,7 @@ def align(folder: Path) -> None:
         },
         projection_dim=80,  # as wide as the last stage of that EfficientNet
     )
-    images = EfficientNetImageProcessorPil(size=SQUARE, crop_size=SQUARE)
+    images = EfficientNetImageProcessorPil(size=SIDE, crop_size=SIDE)
     _save(folder, tf.AlignModel(config), tokenizer, images)
 
 
@@ -99,8 +95,47 @@ def chinese_clip(folder: Path) -> None:
     config = tf.ChineseCLIPConfig(
         text_config=_text(tokenizer), vision_config=VISION, projection_dim=16
     )
-    images = ChineseCLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=SQUARE)
+    images = ChineseCLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=SIDE)
     _save(folder, tf.ChineseCLIPModel(config), tokenizer, images)
+
+
+def clap(folder: Path, *, fused: bool = False) -> Path:
+    """CLAP. `fused`: long sounds are cut into pieces."""
+    torch.manual_seed(0)
+    tokenizer = clip_tokenizer()
+    tokenizer.pad_token = tokenizer.convert_ids_to_tokens(1)  # as in RoBERTa: positions begin there
+    config = tf.ClapConfig(
+        text_config={**WIDE_TOWER, "vocab_size": len(tokenizer), "projection_dim": 16,
+                     "pad_token_id": 1, "max_position_embeddings": 40},
+        audio_config={"spec_size": 128, "num_mel_bins": 64, "patch_size": 4, "patch_stride": [4, 4],
+                      "window_size": 2, "hidden_size": 64, "depths": [1, 1], "num_hidden_layers": 2,
+                      "num_attention_heads": [2, 2], "patch_embeds_hidden_size": 32,
+                      "enable_fusion": fused, "projection_dim": 16, "num_classes": 4,
+                      "aff_block_r": 2},
+        projection_dim=16,
+    )  # fmt: skip
+    extractor = tf.ClapFeatureExtractor(
+        feature_size=64, sampling_rate=48000, max_length_s=1, hop_length=480, fft_window_size=1024,
+        truncation="fusion" if fused else "rand_trunc",
+    )  # fmt: skip
+    tokenizer.model_max_length = 30
+    return save(folder, tf.ClapModel(config), tokenizer, extractor)
+
+
+def xclip(folder: Path) -> Path:
+    """X-CLIP of four frames."""
+    torch.manual_seed(0)
+    tokenizer = clip_tokenizer()
+    config = tf.XCLIPConfig(
+        text_config={**TOWER, "vocab_size": len(tokenizer), "max_position_embeddings": 24,
+                     "eos_token_id": tokenizer.eos_token_id},
+        vision_config={**TOWER, "image_size": 32, "patch_size": 8, "num_frames": 4,
+                       "mit_hidden_size": 16, "mit_intermediate_size": 32,
+                       "mit_num_attention_heads": 2, "mit_num_hidden_layers": 1},
+        projection_dim=16,
+    )  # fmt: skip
+    frames = VideoMAEImageProcessorPil(size={"shortest_edge": 32}, crop_size=SIDE)
+    return save(folder, tf.XCLIPModel(config), tokenizer, frames)
 
 
 def bert(folder: Path) -> None:

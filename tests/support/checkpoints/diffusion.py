@@ -11,14 +11,8 @@ import transformers as tf
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
 from tests.support.checkpoints import contrastive
-from tests.support.checkpoints.classifiers import save
+from tests.support.checkpoints.parts import TOWER, save
 
-TOWER = {
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-}
 BLOCKS = {
     "block_out_channels": (16, 16), "norm_num_groups": 8, "latent_channels": 4,
     "down_block_types": ("DownEncoderBlock2D",) * 2, "up_block_types": ("UpDecoderBlock2D",) * 2,

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import torch
 import transformers as tf
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer
 from transformers import GenerationConfig
+
+from tests.support.checkpoints.parts import letters, save
 
 LETTERS = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ'"]
 SMALL = {
@@ -46,19 +48,9 @@ def ctc(folder: Path, *, masked: bool = False, kind: str = "wav2vec2") -> Path:
     net = model(config(**shape))
     with torch.no_grad():  # so that an untrained head says more than one letter
         net.lm_head.weight.mul_(200)
-    for part in (net, tokenizer, extractor):
-        part.save_pretrained(folder)
+    save(folder, net, tokenizer, extractor)
     vocabulary.unlink()
     return folder
-
-
-def _words() -> tf.PreTrainedTokenizerFast:
-    """Byte-level letters, then the special tokens of Whisper at the end."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    inner = Tokenizer(models.BPE({letter: i for i, letter in enumerate(alphabet)}, []))
-    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    inner.decoder = decoders.ByteLevel()
-    return inner
 
 
 SPECIAL = ["<|endoftext|>", "<|startoftranscript|>", "<|notimestamps|>"]
@@ -67,7 +59,7 @@ SPECIAL = ["<|endoftext|>", "<|startoftranscript|>", "<|notimestamps|>"]
 def whisper(folder: Path) -> Path:
     """Whisper for one language: 80 mel bands, 30 seconds, timestamps at the end."""
     torch.manual_seed(0)
-    inner = _words()
+    inner = letters()
     special = [*SPECIAL, *(f"<|{i * 0.02:.2f}|>" for i in range(1501))]
     inner.add_special_tokens(special[:3])
     inner.add_tokens(special[3:])
@@ -104,9 +96,7 @@ def whisper(folder: Path) -> Path:
         max_length=64,
         max_initial_timestamp_index=50,
     )
-    for part in (net, tokenizer, tf.WhisperFeatureExtractor()):
-        part.save_pretrained(folder)
-    return folder
+    return save(folder, net, tokenizer, tf.WhisperFeatureExtractor())
 
 
 def moonshine(folder: Path) -> Path:
@@ -132,13 +122,11 @@ def moonshine(folder: Path) -> Path:
     extractor = tf.Wav2Vec2FeatureExtractor(
         sampling_rate=16000, do_normalize=False, return_attention_mask=True
     )
-    for part in (tf.MoonshineForConditionalGeneration(config), tokenizer, extractor):
-        part.save_pretrained(folder)
-    return folder
+    return save(folder, tf.MoonshineForConditionalGeneration(config), tokenizer, extractor)
 
 
 def _with_ends() -> Tokenizer:
-    inner = _words()
+    inner = letters()
     inner.add_special_tokens(["<s>", "</s>"])
     return inner
 
@@ -166,8 +154,7 @@ def speech2text(folder: Path) -> Path:
         max_target_positions=100, init_std=0.5,
     )  # fmt: skip
     extractor = tf.Speech2TextFeatureExtractor(feature_size=20, num_mel_bins=20)
-    for part in (tf.Speech2TextForConditionalGeneration(config), tokenizer, extractor):
-        part.save_pretrained(folder)
+    save(folder, tf.Speech2TextForConditionalGeneration(config), tokenizer, extractor)
     for name in ("letters.model", "letters.vocab", "words.json"):
         (folder / name).unlink()
     return folder

@@ -1,4 +1,4 @@
-"""Tiny checkpoint folders of models that draw and speak, with random weights."""
+"""Tiny checkpoint folders of models that speak, with random weights."""
 
 from __future__ import annotations
 
@@ -9,49 +9,8 @@ import numpy as np
 import torch
 import transformers as tf
 
-from tests.support.checkpoints import chat, contrastive
-from tests.support.checkpoints.classifiers import save
-
-TOWER = {
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-}
-
-
-def stable_diffusion(folder: Path) -> Path:
-    """Stable Diffusion of 16 pixels."""
-    from diffusers import (
-        AutoencoderKL,
-        DDIMScheduler,
-        StableDiffusionPipeline,
-        UNet2DConditionModel,
-    )
-
-    torch.manual_seed(0)
-    words = contrastive.clip_tokenizer()
-    words.model_max_length = contrastive.TOKENS
-    text = tf.CLIPTextModel(
-        tf.CLIPTextConfig(
-            **TOWER, vocab_size=len(words), max_position_embeddings=contrastive.TOKENS,
-            eos_token_id=words.eos_token_id,
-        )
-    )  # fmt: skip
-    unet = UNet2DConditionModel(
-        sample_size=8, block_out_channels=(16, 32), layers_per_block=1, cross_attention_dim=32,
-        attention_head_dim=8, norm_num_groups=8,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-    )  # fmt: skip
-    vae = AutoencoderKL(
-        block_out_channels=(16, 16), norm_num_groups=8, latent_channels=4,
-        down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
-    )  # fmt: skip
-    pipeline = StableDiffusionPipeline(
-        vae, text, words, unet, DDIMScheduler(), None, None, requires_safety_checker=False
-    )
-    return save(folder, pipeline)
+from tests.support.checkpoints import contrastive
+from tests.support.checkpoints.parts import letter_tokenizer, save
 
 
 def vits(folder: Path) -> Path:
@@ -129,7 +88,7 @@ def bark(folder: Path) -> Path:
     net = tf.BarkModel(config)
     for layer in net.codec_model.quantizer.layers:  # whose codes are nothing before a training
         layer.codebook.embed.normal_()
-    save(folder, net, tf.BarkProcessor(chat.tokenizer()))
+    save(folder, net, tf.BarkProcessor(letter_tokenizer()))
     drawn = {"do_sample": True}
     said = {
         "model_type": "bark", "sample_rate": 24_000, "codebook_size": 1024,

@@ -7,38 +7,30 @@ from typing import Any
 
 import torch
 import transformers as tf
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers.models.chameleon.image_processing_pil_chameleon import ChameleonImageProcessorPil
 from transformers.models.janus.image_processing_pil_janus import JanusImageProcessorPil
 
-from mmbench.models.image_generation.image_tokens import special_token_ids
 from tests.support.checkpoints.chat import TEMPLATE, TEXT
-from tests.support.checkpoints.classifiers import SMALL, save
+from tests.support.checkpoints.parts import WIDE_TOWER, end_ids, letter_tokenizer, save
 
 SIDE = {"height": 16, "width": 16}
 CODES = {"embed_dim": 4, "latent_channels": 32, "base_channels": 32, "num_res_blocks": 1}
 
 
 def tokenizer(special: list[str], **named: str) -> Any:
-    """Byte-level letters, special tokens, and those that the processors know by name."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    inner = Tokenizer(models.BPE({letter: i for i, letter in enumerate(alphabet)}, []))
-    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    inner.decoder = decoders.ByteLevel()
-    return tf.PreTrainedTokenizerFast(
-        tokenizer_object=inner, bos_token="<s>", eos_token="</s>", pad_token="<pad>",
-        sep_token="<sep>", extra_special_tokens=special, model_specific_special_tokens=named,
-    )  # fmt: skip
+    """Return a tokenizer of letters, special tokens, and those that the processors know by name."""
+    more = {"extra_special_tokens": special, "model_specific_special_tokens": named}
+    return letter_tokenizer(sep_token="<sep>", **more)
 
 
 def janus(folder: Path) -> Path:
     """Janus that sees and draws 16 pixels as 16 tokens."""
     torch.manual_seed(0)
     words = tokenizer([], image_token="<image>", boi_token="<boi>", eoi_token="<eoi>")
-    vision = {**SMALL, "image_size": 16, "patch_size": 4, "num_image_tokens": 16}
+    vision = {**WIDE_TOWER, "image_size": 16, "patch_size": 4, "num_image_tokens": 16}
     codes = {"num_embeddings": 32, "channel_multiplier": [1, 1, 1], "num_hidden_layers": 2}
     config = tf.JanusConfig(
-        text_config=tf.LlamaConfig(**TEXT, **special_token_ids(words), vocab_size=len(words)),
+        text_config=tf.LlamaConfig(**TEXT, **end_ids(words), vocab_size=len(words)),
         vision_config={**vision, "projection_dim": 32, "mlp_ratio": 2.0},
         vq_config={**CODES, **codes, "projection_dim": 32, "image_token_embed_dim": 32},
         image_token_id=words.image_token_id,
@@ -47,9 +39,7 @@ def janus(folder: Path) -> Path:
         JanusImageProcessorPil(size=SIDE), words, chat_template=TEMPLATE, num_image_tokens=16
     )
     net = tf.JanusForConditionalGeneration(config)
-    net.generation_config = tf.GenerationConfig(
-        **special_token_ids(words), do_sample=True, temperature=0.1
-    )
+    net.generation_config = tf.GenerationConfig(**end_ids(words), do_sample=True, temperature=0.1)
     return save(folder, net, processor)
 
 
@@ -63,14 +53,14 @@ def emu3(folder: Path, *, template: str | None = TEMPLATE) -> Path:
     )  # fmt: skip
     shape = {"codebook_size": 32, "channel_multiplier": [1] * 4, "attn_resolutions": [3]}
     config = tf.Emu3Config(
-        text_config={**TEXT, **special_token_ids(words), "vocab_size": len(words)},
+        text_config={**TEXT, **end_ids(words), "vocab_size": len(words)},
         vq_config={**CODES, **shape, "latent_channels": 4, "hidden_size": 32},
         vocabulary_map={code: words.convert_tokens_to_ids(code) for code in [*codes, "<image>"]},
     )
     images = tf.Emu3ImageProcessor(min_pixels=16 * 16, max_pixels=32 * 32)
     processor = tf.Emu3Processor(images, words, chat_template=template)
     net = tf.Emu3ForConditionalGeneration(config)
-    net.generation_config = tf.GenerationConfig(**special_token_ids(words), do_sample=True, top_k=3)
+    net.generation_config = tf.GenerationConfig(**end_ids(words), do_sample=True, top_k=3)
     return save(folder, net, processor)
 
 
@@ -81,11 +71,11 @@ def chameleon(folder: Path) -> Path:
     words = tokenizer([*codes, "<racm3:break>", "<eoss>"], image_token="<image>")
     shape = {"num_embeddings": 10, "resolution": 16, "channel_multiplier": [1, 1, 1]}
     config = tf.ChameleonConfig(
-        **TEXT, **special_token_ids(words), vocab_size=len(words), vq_config={**CODES, **shape},
+        **TEXT, **end_ids(words), vocab_size=len(words), vq_config={**CODES, **shape},
         vocabulary_map={code: words.convert_tokens_to_ids(code) for code in [*codes, "<image>"]},
     )  # fmt: skip
     images = ChameleonImageProcessorPil(size={"shortest_edge": 16}, crop_size=SIDE)
     processor = tf.ChameleonProcessor(images, words, image_seq_length=16)
     net = tf.ChameleonForConditionalGeneration(config)
-    net.generation_config = tf.GenerationConfig(**special_token_ids(words))
+    net.generation_config = tf.GenerationConfig(**end_ids(words))
     return save(folder, net, processor)

@@ -17,10 +17,17 @@ from transformers.models.llava_onevision.image_processing_pil_llava_onevision im
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
 
-from tests.support.checkpoints.chat import TEMPLATE, TEXT, TOWER, _ids, tokenizer
-from tests.support.checkpoints.classifiers import NAMES, SIDE, labels, save
+from tests.support.checkpoints.chat import CLIP_TOWER, TEMPLATE, TEXT
+from tests.support.checkpoints.parts import (
+    NAMES,
+    SIDE,
+    WIDE_TOWER,
+    end_ids,
+    labels,
+    letter_tokenizer,
+    save,
+)
 
-CLIP_TOWER = {**TOWER, "model_type": "clip_vision_model", "image_size": 32, "patch_size": 16}
 QWEN_SIDES = {"min_pixels": 28 * 28, "max_pixels": 28 * 28 * 4}
 QWEN = TEMPLATE.replace(
     "{{ '<' + part['type'] + '>' }}",
@@ -31,9 +38,9 @@ QWEN = TEMPLATE.replace(
 def llava_next_video(folder: Path) -> Path:
     """LLaVA-NeXT-Video: a CLIP tower for each frame, pooled 2 x 2."""
     torch.manual_seed(0)
-    words = tokenizer("<image>", "<video>")
+    words = letter_tokenizer("<image>", "<video>")
     config = tf.LlavaNextVideoConfig(
-        text_config=tf.LlamaConfig(**TEXT, **_ids(words), vocab_size=len(words)),
+        text_config=tf.LlamaConfig(**TEXT, **end_ids(words), vocab_size=len(words)),
         vision_config=tf.CLIPVisionConfig(**CLIP_TOWER),
         image_token_index=words.convert_tokens_to_ids("<image>"),
         video_token_index=words.convert_tokens_to_ids("<video>"),
@@ -57,9 +64,9 @@ def llava_next_video(folder: Path) -> Path:
 def video_llava(folder: Path) -> Path:
     """VideoLLaVA: one tower for images, one for eight frames."""
     torch.manual_seed(0)
-    words = tokenizer("<image>", "<video>")
+    words = letter_tokenizer("<image>", "<video>")
     config = tf.VideoLlavaConfig(
-        text_config=tf.LlamaConfig(**TEXT, **_ids(words), vocab_size=len(words)),
+        text_config=tf.LlamaConfig(**TEXT, **end_ids(words), vocab_size=len(words)),
         vision_config=tf.CLIPVisionConfig(**CLIP_TOWER),
         image_token_index=words.convert_tokens_to_ids("<image>"),
         video_token_index=words.convert_tokens_to_ids("<video>"),
@@ -82,14 +89,14 @@ def video_llava(folder: Path) -> Path:
 def smolvlm(folder: Path) -> Path:
     """SmolVLM: frames as images, each behind its time in the prompt."""
     torch.manual_seed(0)
-    words = tokenizer(
+    words = letter_tokenizer(
         "<image>", "<video>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>",
     )  # fmt: skip
     config = tf.SmolVLMConfig(
         text_config=tf.LlamaConfig(
-            **TEXT | {"max_position_embeddings": 4096}, **_ids(words), vocab_size=len(words)
+            **TEXT | {"max_position_embeddings": 4096}, **end_ids(words), vocab_size=len(words)
         ),
-        vision_config={**TOWER, "image_size": 32, "patch_size": 8},
+        vision_config={**WIDE_TOWER, "image_size": 32, "patch_size": 8},
         image_token_id=words.convert_tokens_to_ids("<image>"),
         pad_token_id=words.pad_token_id,
         scale_factor=2,
@@ -109,13 +116,13 @@ def qwen_vl(folder: Path, generation: str) -> Path:
     """Qwen2-VL, Qwen2.5-VL and Qwen3-VL: tubes of two frames at any size, positions in time."""
     torch.manual_seed(0)
     marks = ("<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>")
-    words = tokenizer(*marks)
+    words = letter_tokenizer(*marks)
     image, video, start, end = words.convert_tokens_to_ids(list(marks))
     words.init_kwargs |= {"image_token": marks[0], "video_token": marks[1]}
     name = {"2": "Qwen2VL", "2.5": "Qwen2_5_VL", "3": "Qwen3VL"}[generation]
     config = getattr(tf, f"{name}Config")(
         text_config={
-            **TEXT, **_ids(words), "vocab_size": len(words), "head_dim": 16,
+            **TEXT, **end_ids(words), "vocab_size": len(words), "head_dim": 16,
             "max_position_embeddings": 4096,
             "rope_parameters": {
                 "rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10000.0
@@ -152,11 +159,11 @@ def _vision(generation: str) -> dict[str, Any]:
 def llava_onevision(folder: Path) -> Path:
     """LLaVA-OneVision: tiles of an image, cropped to its shape, and frames pooled."""
     torch.manual_seed(0)
-    words = tokenizer("<image>", "<video>")
+    words = letter_tokenizer("<image>", "<video>")
     pins = [[32, 64], [64, 32], [64, 64]]
     config = tf.LlavaOnevisionConfig(
-        text_config=tf.Qwen2Config(**TEXT, **_ids(words), vocab_size=len(words)),
-        vision_config=tf.SiglipVisionConfig(**TOWER, image_size=32, patch_size=16),
+        text_config=tf.Qwen2Config(**TEXT, **end_ids(words), vocab_size=len(words)),
+        vision_config=tf.SiglipVisionConfig(**WIDE_TOWER, image_size=32, patch_size=16),
         image_token_index=words.convert_tokens_to_ids("<image>"),
         video_token_index=words.convert_tokens_to_ids("<video>"),
         image_grid_pinpoints=pins,
