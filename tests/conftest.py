@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-DATA = Path(__file__).parents[2] / "shared/data"
+from tests.support.paths import real_data
 
 settings.register_profile("untimed", deadline=None)  # machines are busy: no test is timed
 settings.load_profile("untimed")
@@ -36,7 +36,4 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture
 def coco_mini() -> Path:
-    folder = DATA / "coco-mini"
-    if not folder.is_dir():
-        pytest.skip("real data absent: ../shared/data/coco-mini")
-    return folder
+    return real_data("coco-mini")

@@ -12,8 +12,7 @@ import pytest
 
 from benchmarks import growth_data
 from benchmarks.growth import _measured
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize(

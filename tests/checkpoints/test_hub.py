@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.paths import ROOT
 from tests.support.servers.model_hub import REPOSITORIES, SHA, SMALL, serving
 
 
@@ -45,7 +46,7 @@ def start(
     return subprocess.Popen(
         [sys.executable, "-c", CHILD, name, revision, *takes],
         env=env,
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -14,8 +14,8 @@ from mmbench.cli.exit_codes import worst
 from mmbench.cli.parser.options import allowed_failures, data_for, model_options
 from mmbench.errors import UserError
 from tests.support.coco_images import Means, make_coco, read_coco, write_coco
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 assert Means  # registers the model test-means
 
 

@@ -32,8 +32,7 @@ from mmbench.storage import records as store
 from mmbench.storage.run_lookup import find_run
 from mmbench.types import Prediction, Ranking, ScoreInfo
 from tests.support.boards import TASK, coins, score_info, write_run
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 def test_a_known_table(tmp_path: Path) -> None:

@@ -16,8 +16,7 @@ from mmbench.comparison.junit import annotation, junit, sentence
 from mmbench.errors import UnknownName, UserError
 from mmbench.storage import records as store
 from tests.support.boards import coins, score_info, write_run
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from mmbench.comparison.plot import plot
 from mmbench.errors import MissingExtra, UnknownName, UserError
 from mmbench.types import ModelInfo
 from tests.support.boards import TASK, coins, write_run
+from tests.support.paths import ROOT
 
 
 def runs(out: Path, rates: list[float], **changes: Any) -> None:
@@ -218,7 +219,6 @@ def test_our_own_history_reads_at_80_columns_and_shows_no_false_fall(
     assert "WORSE -0.5580" not in out  # of step 1000 against the packaged model
 
 
-ROOT = Path(__file__).parents[2]
 HOSTILE = "$\\frac{a$ <script>&\x1b[31m\u202e_"
 
 
@@ -268,9 +268,7 @@ def test_exit_codes_of_the_program(tmp_path: Path) -> None:
     runs(tmp_path, [0.3, 0.6])
     for task, code in (("t", 0), ("nothing", 2)):
         command = [sys.executable, "-m", "mmbench", "history", task, "--out", str(tmp_path)]
-        done = subprocess.run(
-            command, capture_output=True, text=True, cwd=Path(__file__).parents[2]
-        )
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
         assert done.returncode == code, done.stderr
 
 

@@ -20,9 +20,9 @@ from mmbench.conformance.case import Skipped, apart
 from mmbench.conformance.packages import environment, installed, library
 from mmbench.errors import MissingExtra
 from mmbench.text import markdown
+from tests.support.paths import ROOT, real_data
 
-DATA = Path(__file__).parents[3] / "shared/data"
-DOCUMENT = Path(__file__).parents[2] / "docs/conformance.md"
+DOCUMENT = ROOT / "docs/conformance.md"
 ALL = [(family, case) for family in families() for case in cases(family)]
 # pycocoevalcap on a thousand captions, METEOR's second Java process and DNSMOS take half a minute.
 QUICK = [
@@ -59,16 +59,13 @@ def test_every_row_on_generated_inputs_is_within_its_tolerance(family: str) -> N
 
 
 def test_every_golden_row_on_real_data_is_within_its_tolerance() -> None:
-    if not DATA.is_dir():
-        pytest.skip(f"no {DATA} here")
-    assert_good([row_of(family, case, DATA) for family, case in QUICK if case.data])
+    data = real_data()
+    assert_good([row_of(family, case, data) for family, case in QUICK if case.data])
 
 
 @pytest.mark.slow
 def test_the_whole_command_on_real_data(capsys: pytest.CaptureFixture[str]) -> None:
-    if not DATA.is_dir():
-        pytest.skip(f"no {DATA} here")
-    assert main(["conformance", "--data", str(DATA)]) == 0
+    assert main(["conformance", "--data", str(real_data())]) == 0
     assert "BEYOND" not in capsys.readouterr().out
 
 

@@ -20,16 +20,9 @@ from mmbench.reports.sections import other_data
 from mmbench.spec import load_task
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from mmbench.types import RunRecord
-from tests.conftest import DATA
 from tests.support.coco_annotations import captions_json, write
 from tests.support.coco_images import make_coco
-
-
-def real(*parts: str) -> Path:
-    path = DATA.joinpath(*parts)
-    if not path.exists():
-        pytest.skip(f"real data absent: ../shared/data/{'/'.join(parts)}")
-    return path
+from tests.support.paths import real_data
 
 
 def values(record: RunRecord) -> dict[str, float | None]:
@@ -40,7 +33,7 @@ def values(record: RunRecord) -> dict[str, float | None]:
     ("file", "accuracy"), [("pred_test_all_yes", 0.223666), ("pred_test_human_1", 0.876975)]
 )
 def test_vqa_as_the_official_evaluator_prints_it(file: str, accuracy: float) -> None:
-    folder = real("vqa", "vqa2")
+    folder = real_data("vqa/vqa2")
     record = mmbench.score("vqav2", folder / f"{file}.json", data=folder)
     assert record.scores["vqa_accuracy[official]"].value == pytest.approx(accuracy, abs=5e-7)
     score = record.scores["vqa_accuracy[official]"]
@@ -69,7 +62,7 @@ def test_as_many_images_of_another_split_are_marked(tmp_path: Path) -> None:
 
 
 def test_captions_as_coco_caption_prints_them() -> None:
-    folder = real("captions", "fakecap")
+    folder = real_data("captions/fakecap")
     results = folder / "en_captions_val2014_fakecap_results.json"
     record = mmbench.score("captions", results, data=folder / "en_captions_val2014.json")
     shown = {name: round(value, 3) for name, value in values(record).items() if value is not None}
@@ -81,7 +74,7 @@ def test_captions_as_coco_caption_prints_them() -> None:
 
 @pytest.mark.parametrize("category", ["random", "popular", "adversarial"])
 def test_always_yes_on_pope(category: str, tmp_path: Path) -> None:
-    data = real("vqa", "pope", f"coco_pope_{category}.json")
+    data = real_data(f"vqa/pope/coco_pope_{category}.json")
     ids = [json.loads(line)["question_id"] for line in data.read_text().splitlines()]
     record = mmbench.score("pope", dict.fromkeys(map(str, ids), "yes"), data=data)
     assert values(record) == pytest.approx(

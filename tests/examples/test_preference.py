@@ -10,8 +10,9 @@ import pytest
 
 from mmbench import registry
 from mmbench.cli import main
+from tests.support.paths import ROOT
 
-PACKAGE = Path(__file__).parents[2] / "examples/mmbench-preference"
+PACKAGE = ROOT / "examples/mmbench-preference"
 PLUGIN = """
 import mmbench
 import mmbench_preference as package

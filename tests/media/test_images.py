@@ -3,7 +3,6 @@
 import io
 import os
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +11,7 @@ from PIL import Image
 from mmbench.errors import ContentError, SampleError
 from mmbench.media import decode_image, read_bytes
 from mmbench.types import Media
-
-COCO = Path(__file__).parents[3] / "shared/data/coco-mini/val2017"
+from tests.support.paths import real_data
 
 SCENE = np.array(
     [[[255, 0, 0], [0, 255, 0], [0, 0, 255]], [[9, 8, 7], [90, 80, 70], [250, 240, 230]]], np.uint8
@@ -221,9 +219,7 @@ def test_an_unknown_orientation_is_none():
 
 
 def test_real_images_are_those_of_the_reference():
-    if not COCO.is_dir():
-        pytest.skip(f"no real images: {COCO} is absent")
-    for file in sorted(COCO.iterdir())[:20]:
+    for file in sorted(real_data("coco-mini/val2017").iterdir())[:20]:
         reference = np.asarray(Image.open(file).convert("RGB"))
         found = decode_image(read_bytes(Media("image", str(file))), file.name)
         assert np.array_equal(np.asarray(found), reference)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from io import BytesIO
-from pathlib import Path
 
 import av
 import numpy as np
@@ -12,8 +11,8 @@ import soundfile
 
 from mmbench.errors import ContentError
 from mmbench.media import decode_sound
+from tests.support.paths import real_data
 
-DATA = Path(__file__).parents[3] / "shared/data"
 RATE = 16000
 
 
@@ -121,10 +120,9 @@ def test_what_is_no_sound_says_so_in_one_line(data: bytes, reason: str) -> None:
 
 
 def test_real_sounds_last_as_long_as_they_say() -> None:
-    if not DATA.is_dir():
-        pytest.skip(f"no {DATA} here")
-    files = [*DATA.glob("audio/esc10/*.ogg"), *DATA.glob("speech/**/*.wav")]
-    files += [*DATA.glob("speech/**/*.flac")]
+    folder = real_data()
+    files = [*folder.glob("audio/esc10/*.ogg"), *folder.glob("speech/**/*.wav")]
+    files += [*folder.glob("speech/**/*.flac")]
     assert len(files) > 100
     for file in files:
         found = decode_sound(file.read_bytes(), file.name, RATE)

@@ -17,9 +17,9 @@ from mmbench.errors import ContentError
 from mmbench.media import chosen, count_frames, decode_sound, decode_video
 from mmbench.media.containers import open_container
 from mmbench.types import Frames, Media, View
+from tests.support.paths import real_data
 from tests.support.sounds import moov_in_front, with_edits
 
-DATA = Path(__file__).parents[3] / "shared/data/video/fight"
 FILM = Media("video", "a.mp4")
 
 
@@ -376,9 +376,7 @@ def test_noise_in_the_middle_never_crashes() -> None:
 
 
 def test_real_videos_have_the_frames_that_a_bare_loop_finds() -> None:
-    if not DATA.is_dir():
-        pytest.skip(f"no {DATA} here")
-    for file in sorted(DATA.glob("*.mp4"))[:8]:
+    for file in sorted(real_data("video/fight").glob("*.mp4"))[:8]:
         with av.open(str(file)) as container:
             frames = [f.to_ndarray(format="rgb24") for f in container.decode(video=0)]
         data = file.read_bytes()

@@ -19,8 +19,8 @@ from mmbench.models.contrastive.xclip import XClip
 from mmbench.types import Clip, Frames, Sound
 from tests.support.checkpoints import classifiers, contrastive
 from tests.support.checkpoints.parts import NAMES
+from tests.support.paths import real_data
 
-DATA = Path(__file__).parents[3] / "shared/data"
 CPU = {"device": "cpu", "dtype": "float32"}
 DRAWS = np.random.default_rng(0)
 ADAPTERS = {
@@ -174,8 +174,6 @@ def _has_torchvision() -> bool:
 
 
 def test_real_images_sounds_and_videos_go_through(folders: dict[str, Path]) -> None:
-    if not DATA.is_dir():
-        pytest.skip(f"no {DATA} here")
     for name in ("vit", "videomae", "ast"):
         adapter, modality = ADAPTERS[name]
         model = adapter(folders[name], **CPU)
@@ -189,7 +187,7 @@ def real(modality: str, model: Any) -> list[Any]:
         "video": "video/fight/*.*4",
         "audio": "audio/*/*.ogg",
     }
-    files = sorted(DATA.glob(pattern[modality]))[:3]
+    files = sorted(real_data().glob(pattern[modality]))[:3]
     assert files
     named = [(file.read_bytes(), file.name) for file in files]
     if modality == "audio":

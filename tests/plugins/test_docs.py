@@ -10,8 +10,8 @@ import pytest
 
 from mmbench import registry
 from mmbench.cli import main
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/plugins.md"
 ROWS = (("1", "a", "yes", "en"), ("2", "b", "no", "en"), ("3", "a", "yes", "de"))
 MODEL = """

@@ -20,7 +20,7 @@ from mmbench.engine.options import Options
 from mmbench.engine.score import score
 from mmbench.errors import DataError
 from mmbench.types import Outputs
-from tests.conftest import DATA
+from tests.support.paths import ROOT, real_data
 
 
 def read(tmp_path, name, content):
@@ -361,9 +361,7 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, content, suffix):
     ],
 )  # fmt: skip
 def test_real_files(name, n, first):
-    if not (DATA / name).is_file():
-        pytest.skip(f"real data absent: ../shared/data/{name}")
-    outputs = read_outputs(DATA / name)
+    outputs = read_outputs(real_data(name))
     assert len(outputs.values) == n
     assert next(iter(outputs.values.items())) == first
 
@@ -373,7 +371,7 @@ def test_what_does_not_end_in_an_id(tmp_path, line):
     assert "line 1: does not end in an id" in refused(tmp_path, "x.trn", line)
 
 
-DOCUMENT = (Path(__file__).parents[2] / "docs/scoring.md").read_text(encoding="utf-8")
+DOCUMENT = (ROOT / "docs/scoring.md").read_text(encoding="utf-8")
 
 
 def examples(start):

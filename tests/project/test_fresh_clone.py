@@ -11,8 +11,8 @@ import pytest
 from mmbench.cli import main
 from mmbench.storage import records as store
 from mmbench.storage.run_lookup import find_run
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 _EXAMPLE = re.compile(r"^    \$ mmbench ((compare|gate) .*)$", re.MULTILINE)
 _EXIT_CODE = re.compile(r"^    # exit code (\d)$", re.MULTILINE)
 _LIMIT = 1_000_000  # bytes of rows in the repository

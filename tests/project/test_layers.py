@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2] / "mmbench"
+from tests.support.paths import ROOT
+
+PACKAGE = ROOT / "mmbench"
 LAYERS = [
     # 0: values, their types, and the interfaces
     {"surrogates"},
@@ -58,11 +60,11 @@ FACADES = {"", "__main__", "cli"}  # mmbench/__init__.py names what is public; c
 
 def name_of(path: Path) -> str:
     """Return the name of a module below mmbench: `engine.run`, `engine` for its `__init__.py`."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-MODULES = {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
+MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def place_of(name: str) -> str | None:

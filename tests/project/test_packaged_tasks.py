@@ -19,7 +19,7 @@ from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.types import KindOptions, RunRecord
-from tests.conftest import DATA
+from tests.support.paths import real_data
 
 EXPECTED: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("packaged_tasks.json").read_text()
@@ -49,9 +49,7 @@ def test_data_and_scores_are_unchanged(name: str) -> None:
 def test_real_data_and_their_scores_are_unchanged(name: str) -> None:
     """The random baseline on the first 20 samples of data that are not part of the project."""
     expected = EXPECTED[name]["real"]
-    path = DATA / expected["data"]
-    if not path.exists():
-        pytest.skip(f"real data absent: ../shared/data/{expected['data']}")
+    path = real_data(expected["data"])
     _compare(run("random", name, Options(data=path, limit=20, seed=3)).record, expected)
 
 

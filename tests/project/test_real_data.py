@@ -13,16 +13,14 @@ import yaml
 
 from mmbench.cli import main
 from tests.support.checkpoints import chat, classifiers, contrastive, speech_recognition
+from tests.support.paths import real_data
 
-DATA = Path(__file__).parents[3] / "shared/data"
 LISTED = {"source": "labelled", "files": "labels.csv", "id": "file", "target": "label"}
 
 
 @pytest.fixture
 def real(request: pytest.FixtureRequest) -> Path:
-    if not (DATA / request.param).exists():
-        pytest.skip(f"real data absent: ../shared/data/{request.param}")
-    return DATA / str(request.param)
+    return real_data(request.param)
 
 
 def on(name: str) -> pytest.MarkDecorator:

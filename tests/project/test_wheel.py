@@ -13,8 +13,8 @@ import pytest
 
 from mmbench import __version__
 from mmbench.spec import packaged_tasks
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 _LINE = re.compile(r"\$\(call family,([\w-]+),([\w -]+)(?:,[\w ]+)?\)")
 FAMILY: dict[str, list[str]] = {}
 for model, tasks in _LINE.findall((ROOT / "Makefile").read_text(encoding="utf-8")):

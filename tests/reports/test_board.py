@@ -25,8 +25,7 @@ from mmbench.storage import records as store
 from mmbench.text import markdown_code
 from mmbench.types import ModelInfo, ScoreInfo, TaskInfo
 from tests.storage.test_records import ROWS, bad_files, record
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 def model(name: str, **changes: object) -> ModelInfo:

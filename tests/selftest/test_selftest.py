@@ -14,9 +14,6 @@ from mmbench.selftest.checks import selftest
 from mmbench.spec import task_files
 from mmbench.stats import score
 
-ROOT = Path(__file__).parents[2]
-
-
 # Of 500 videos and more sounds and captions that are made anew for every check, and of drawings
 # that are read.
 HEAVY = {

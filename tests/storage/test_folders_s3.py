@@ -20,6 +20,7 @@ from mmbench.storage.folders import Folder
 from tests.storage.test_folders import use_board
 from tests.storage.test_records import ROWS, record
 from tests.support import toy_models  # noqa: F401 - registers the model that draws
+from tests.support.paths import ROOT
 
 pytestmark = [
     pytest.mark.slow,
@@ -68,7 +69,7 @@ def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch, request: Any) -> str:
         "AWS_SECRET_ACCESS_KEY": "x",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": endpoint,
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path]),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)

@@ -21,6 +21,7 @@ from mmbench.errors import DataError, UserError
 from mmbench.storage import records as store
 from mmbench.storage.run_lookup import find_run
 from mmbench.types import Media, ModelInfo, RunRecord, ScoreInfo, TaskInfo
+from tests.support.paths import ROOT
 
 
 def record(run: str = "r1", value: float | None = 0.5, **changes: object) -> RunRecord:
@@ -246,7 +247,7 @@ def test_a_record_is_on_the_disk_before_its_name_is(tmp_path: Path) -> None:
     trace = ["strace", "-f", "-y", "-e", "trace=fsync,rename,renameat2", "-o", tmp_path / "calls"]
     here = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path]),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
     }
     subprocess.run([*trace, sys.executable, "-c", code, tmp_path / "out"], check=True, env=here)
     calls = [line for line in (tmp_path / "calls").read_text().splitlines() if "/runs/t" in line]

@@ -4,13 +4,13 @@ import csv
 import json
 import random
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from mmbench.types import Prediction
+from tests.support.paths import DATA, real_data
 
-DATA = Path(__file__).parents[3] / "shared/data/captions"
+CAPTIONS = DATA / "captions"
 SETS = ("fakecap", "clipscore-good", "clipscore-bad", "nlg-eval", "aac-1", "aac-2")
 WORDS = ["red", "cat", "dog", "on", "mat", "sits", "green", "bird", "two", "trees"]
 
@@ -38,13 +38,12 @@ def random_captions(seed: int) -> list[Prediction]:
 
 @cache
 def real(name: str) -> list[Prediction]:
-    if not DATA.is_dir():
-        pytest.skip(f"no {DATA} here")
+    real_data("captions")
     return predict(*_READ[name.partition("-")[0]](name))
 
 
 def _fakecap(name: str) -> list[tuple[str, list[str]]]:
-    folder, references = DATA / "fakecap", {}
+    folder, references = CAPTIONS / "fakecap", {}
     for row in json.loads((folder / "en_captions_val2014.json").read_text())["annotations"]:
         references.setdefault(row["image_id"], []).append(row["caption"])
     results = json.loads((folder / "en_captions_val2014_fakecap_results.json").read_text())
@@ -52,7 +51,7 @@ def _fakecap(name: str) -> list[tuple[str, list[str]]]:
 
 
 def _clipscore(name: str) -> list[tuple[str, list[str]]]:
-    folder = DATA / "clipscore/example"
+    folder = CAPTIONS / "clipscore/example"
     references = json.loads((folder / "refs.json").read_text())
     captions = json.loads((folder / f"{name.partition('-')[2]}_captions.json").read_text())
     return [(caption, references[image]) for image, caption in captions.items()]
@@ -60,13 +59,14 @@ def _clipscore(name: str) -> list[tuple[str, list[str]]]:
 
 def _nlg(name: str) -> list[tuple[str, list[str]]]:
     files = [
-        (DATA / "nlg-eval" / f"{n}.txt").read_text().splitlines() for n in ("hyp", "ref1", "ref2")
+        (CAPTIONS / "nlg-eval" / f"{n}.txt").read_text().splitlines()
+        for n in ("hyp", "ref1", "ref2")
     ]
     return [(caption, [one, two]) for caption, one, two in zip(*files, strict=True)]
 
 
 def _aac(name: str) -> list[tuple[str, list[str]]]:
-    with (DATA / f"aac-metrics/example_{name[-1]}.csv").open(newline="") as file:
+    with (CAPTIONS / f"aac-metrics/example_{name[-1]}.csv").open(newline="") as file:
         return [
             (row["caption_predicted"], [row[f"caption_{k}"] for k in range(1, 6)])
             for row in csv.DictReader(file)

@@ -6,18 +6,17 @@ import re
 from base64 import b64decode
 from io import BytesIO
 from itertools import combinations
-from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.support.paths import ROOT
 from tools.pictures import pictures
 from tools.pictures.diagram import Box, Diagram
 from tools.pictures.models import PICTURES
 
-ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs/pictures"
 NAMES = ["worlds", *PICTURES]
 PNG = re.compile(r"data:image/png;base64,([^\"]*)")

@@ -8,8 +8,9 @@ from mmbench.data.published.coco import coco
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.media import read_bytes
 from tests.support.coco_annotations import captions_json, karpathy_json, paths, texts, touch, write
+from tests.support.paths import DATA
 
-MINI = Path(__file__).parents[4] / "shared/data/coco-mini"
+MINI = DATA / "coco-mini"
 
 
 @pytest.mark.skipif(not MINI.is_dir(), reason=f"no real captions: {MINI} is absent")

@@ -22,6 +22,7 @@ from mmbench.kinds.classification.zero_shot import ZeroShotOptions
 from mmbench.spec import load_task
 from mmbench.types import Media
 from tests.support.layouts.classification import CIFAR10, LAYOUTS, images, prompts_package, put
+from tests.support.paths import real_data
 
 # Ids, targets and labels of each miniature.
 FOUND: dict[str, tuple[list[str], list[Any], list[str]]] = {
@@ -332,9 +333,7 @@ def test_the_copy_on_the_hub_gives_the_same_classes(task: str, tmp_path: Path) -
 
 
 def test_esc_layout_with_real_sounds(tmp_path: Path) -> None:
-    real = Path(__file__).parents[4] / "shared/data/audio/esc10"
-    if not real.is_dir():
-        pytest.skip("real data absent: ../shared/data/audio/esc10")
+    real = real_data("audio/esc10")
     (tmp_path / "meta").mkdir()
     lines = (real / "labels.csv").read_text().splitlines()
     rows = [line.replace(",", ",1,0,").replace(" ", "_") for line in lines[1:]]

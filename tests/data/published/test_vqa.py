@@ -10,8 +10,8 @@ from mmbench.data.published.vqa import vqa
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Broken, Media
-from tests.conftest import DATA
 from tests.support.coco_annotations import touch, write
+from tests.support.paths import real_data
 
 QUESTIONS = {
     "info": {},
@@ -214,14 +214,8 @@ def test_what_is_not_there_of_pope(tmp_path):
         pope(tmp_path, category="random")
 
 
-def real(name):
-    if not (DATA / name).is_dir():
-        pytest.skip(f"real data absent: ../shared/data/{name}")
-    return DATA / name
-
-
 def test_real_vqa():
-    folder = real("vqa/vqa2")
+    folder = real_data("vqa/vqa2")
     data = vqa(folder)
     assert len(data.samples) == 2962
     assert {len(sample.target) for sample in data.samples} == {10}
@@ -231,7 +225,7 @@ def test_real_vqa():
 
 
 def test_real_pope():
-    data = pope(real("vqa/pope"))
+    data = pope(real_data("vqa/pope"))
     counts = Counter((sample.tags["category"], sample.target) for sample in data.samples)
     # 3,000 questions of each category, half of them yes (README of POPE).
     assert counts == {

@@ -10,8 +10,8 @@ from mmbench.data.sources.answers import answers
 from mmbench.data.sources.transcripts import transcripts
 from mmbench.errors import DataError
 from mmbench.types import Broken, Media
-from tests.conftest import DATA
 from tests.support.coco_annotations import touch, write
+from tests.support.paths import real_data
 
 
 def test_jsonl_answers(tmp_path):
@@ -269,9 +269,7 @@ def test_what_is_refused_of_transcripts(tmp_path, name, content, words):
 
 
 def test_librivox():
-    folder = DATA / "speech/librivox"
-    if not folder.is_dir():
-        pytest.skip("real data absent: ../shared/data/speech/librivox")
+    folder = real_data("speech/librivox")
     data = transcripts(folder)
     assert [sample.id[-4:] for sample in data.samples] == ["0870", "0880", "0890", "0920", "0930"]
     assert data.samples[1].target == "he was not an ill disposed young man"

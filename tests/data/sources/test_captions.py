@@ -11,8 +11,8 @@ from mmbench.data.sources.captions import captions
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.types import Broken, Media
-from tests.conftest import DATA
 from tests.support.coco_annotations import captions_json, karpathy_json, touch, write
+from tests.support.paths import real_data
 
 
 def targets(data):
@@ -158,9 +158,7 @@ def test_round_trip(tmp_path_factory, references):
 
 
 def test_fakecap():
-    folder = DATA / "captions/fakecap"
-    if not folder.is_dir():
-        pytest.skip("real data absent: ../shared/data/captions/fakecap")
+    folder = real_data("captions/fakecap")
     data = captions(folder / "en_captions_val2014.json")
     results = read_outputs(folder / "en_captions_val2014_fakecap_results.json")
     assert len(data.samples) == 1000
@@ -170,9 +168,7 @@ def test_fakecap():
 
 
 def test_clipscore_example():
-    folder = DATA / "captions/clipscore/example"
-    if not folder.is_dir():
-        pytest.skip("real data absent: ../shared/data/captions/clipscore")
+    folder = real_data("captions/clipscore/example")
     data = captions(folder / "refs.json")
     assert set(targets(data)) == set(read_outputs(folder / "good_captions.json").values)
     assert [sample.inputs["image"] for sample in data.samples] == [

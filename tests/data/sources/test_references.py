@@ -12,8 +12,8 @@ from mmbench.data.sources.media_folders import images
 from mmbench.data.sources.ratings import ratings
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.types import Broken, Media
-from tests.conftest import DATA
 from tests.support.coco_annotations import touch, write
+from tests.support.paths import real_data
 
 
 def targets(data):
@@ -112,18 +112,12 @@ def test_round_trip_of_labels(tmp_path_factory, given):
     assert data.labels == sorted(set().union(*given.values()))
 
 
-def real(name):
-    if not (DATA / name).is_dir():
-        pytest.skip(f"real data absent: ../shared/data/{name}")
-    return DATA / name
-
-
 def test_real_labels():
-    data = labels(real("audio/esc10"))
+    data = labels(real_data("audio/esc10"))
     assert (len(data.samples), len(data.labels)) == (40, 10)
     assert data.labels[data.samples[0].target] == "Dog bark"
     assert {next(iter(s.inputs.values())).modality for s in data.samples} == {"audio"}
-    data = labels(real("video/fight"))
+    data = labels(real_data("video/fight"))
     assert (len(data.samples), data.labels) == (20, ["fight", "noFight"])
     assert {next(iter(s.inputs.values())).modality for s in data.samples} == {"video"}
 
@@ -244,7 +238,7 @@ def test_what_is_refused_of_images(tmp_path):
 
 
 def test_real_images():
-    assert len(images(real("coco-mini")).samples) == 159
+    assert len(images(real_data("coco-mini")).samples) == 159
 
 
 RATINGS = (

@@ -27,8 +27,8 @@ from mmbench.engine.progress import Silent
 from mmbench.errors import ModelError, UserError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from tests.support import coco_images
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 NUMBERS = count()
 
 PLUGIN = """

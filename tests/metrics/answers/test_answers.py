@@ -3,7 +3,6 @@ import math
 import random
 import re
 import unicodedata
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +15,8 @@ from mmbench.metrics.answers.text import plain_words
 from mmbench.metrics.answers.vqa_text import normalised
 from mmbench.stats import fold, fold_many
 from mmbench.types import Prediction
+from tests.support.paths import real_data
 
-VQA = Path(__file__).parents[4] / "shared/data/vqa/vqa2"
 METRICS = {
     "official": lambda p: vqa_accuracy(p, "official"),
     "normalized": lambda p: vqa_accuracy(p, "normalized"),
@@ -70,11 +69,10 @@ def official_anls(said, answers):
 
 
 def real(name):
-    if not VQA.is_dir():
-        pytest.skip("no shared/data/vqa/vqa2")
-    notes = json.loads((VQA / "annotations.json").read_text())["annotations"]
+    folder = real_data("vqa/vqa2")
+    notes = json.loads((folder / "annotations.json").read_text())["annotations"]
     answers = {note["question_id"]: [a["answer"] for a in note["answers"]] for note in notes}
-    said = json.loads((VQA / name).read_text())
+    said = json.loads((folder / name).read_text())
     return [Prediction(str(r["question_id"]), r["answer"], answers[r["question_id"]]) for r in said]
 
 

@@ -1,6 +1,5 @@
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,8 +17,8 @@ from mmbench.metrics.answers.pope import (
 )
 from mmbench.stats import fold, fold_many
 from mmbench.types import Prediction
+from tests.support.paths import real_data
 
-POPE = Path(__file__).parents[4] / "shared/data/vqa/pope"
 OFFICIAL = [pope_accuracy, pope_precision, pope_recall, pope_f1, pope_yes_ratio]
 METRICS = [*OFFICIAL, pope_unparsed]
 PARTS = [
@@ -70,9 +69,7 @@ def official(predictions):
 @pytest.mark.parametrize("category", ["random", "popular", "adversarial"])
 def test_all_yes(category):
     """Half the answers are yes: POPE's README; 50, 50, 100, 66.67, 100."""
-    path = POPE / f"coco_pope_{category}.json"
-    if not path.is_file():
-        pytest.skip("no shared/data/vqa/pope")
+    path = real_data(f"vqa/pope/coco_pope_{category}.json")
     labels = [json.loads(line)["label"] for line in path.read_text().splitlines()]
     predictions = predict(*[("Yes", label) for label in labels])
     found = [round(100 * metric(predictions).value, 2) for metric in OFFICIAL]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,8 @@ from mmbench.models.contrastive.clip import Clip
 from mmbench.stats import fold
 from mmbench.types import Broken, Features, Media, Prediction, Score
 from tests.support.checkpoints import contrastive
+from tests.support.paths import real_data
 
-EXAMPLE = Path(__file__).parents[4] / "shared/data/captions/clipscore/example"
 ALL: list[Any] = [clipscore, ref_clipscore, pac_s, ref_pac_s]
 WEIGHTS = {clipscore: 2.5, ref_clipscore: 2.5, pac_s: 2.0, ref_pac_s: 2.0}
 WITH_REFERENCES = (ref_clipscore, ref_pac_s)
@@ -105,14 +104,13 @@ def test_it_is_the_official_number(metric: Any, model: Clip, captioned: list[Pre
 @pytest.mark.parametrize("metric", ALL, ids=lambda m: m.__name__)
 @pytest.mark.parametrize("which", ["good", "bad"])
 def test_the_official_example_goes_through(metric: Any, model: Clip, which: str) -> None:
-    if not EXAMPLE.is_dir():
-        pytest.skip("real data absent: ../shared/data/captions/clipscore")
-    captions = json.loads((EXAMPLE / f"{which}_captions.json").read_text())
-    references = json.loads((EXAMPLE / "refs.json").read_text())
+    example = real_data("captions/clipscore/example")
+    captions = json.loads((example / f"{which}_captions.json").read_text())
+    references = json.loads((example / "refs.json").read_text())
     given_ = [
         Prediction(
             name, caption, references[name],
-            inputs={"image": Media("image", str(EXAMPLE / f"images/{name}.jpg"))},
+            inputs={"image": Media("image", str(example / f"images/{name}.jpg"))},
         )
         for name, caption in captions.items()
     ]  # fmt: skip

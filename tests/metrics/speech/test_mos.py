@@ -3,7 +3,6 @@ import math
 import sys
 import wave
 from itertools import permutations
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +15,9 @@ from mmbench.metrics.speech.mos import dnsmos, mos, mos_ktau, mos_lcc, mos_mse, 
 from mmbench.stats import fold, fold_many
 from mmbench.stats.crossed import crossed_interval, crossed_resamples
 from mmbench.types import Media, Prediction
+from tests.support.paths import DATA
 
-SPEECH = Path(__file__).parents[4] / "shared/data/speech"
+SPEECH = DATA / "speech"
 HEADS = ("ovrl", "sig", "bak", "p808")
 PEERS = {mos_lcc: "pearsonr", mos_srcc: "spearmanr", mos_ktau: "kendalltau"}
 AGREEMENTS = [*PEERS, mos_mse]

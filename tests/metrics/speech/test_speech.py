@@ -2,7 +2,6 @@ import json
 import math
 import random
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,8 +16,8 @@ from mmbench.stats import fold, fold_many
 from mmbench.stats.paired import paired_many
 from mmbench.text.alternatives import parse, pieces_of, readings
 from mmbench.types import Prediction
+from tests.support.paths import DATA, real_data
 
-SHARED = Path(__file__).parents[4] / "shared/data"
 METRICS = [wer, cer, mer, wil]
 WORDS = "a b c dog dogs the two 2 colour color it's it is uh , . Mr. $5 €"
 TEXT = st.lists(st.sampled_from(WORDS.split()), max_size=7).map(" ".join)
@@ -308,7 +307,7 @@ SPOKEN = (
 def test_equal_to_openai_on_thousands_of_sentences(openai):
     draw = random.Random(0)
     texts = [" ".join(draw.choices(SPOKEN.split(), k=draw.randint(1, 12))) for _ in range(2500)]
-    captions = SHARED / "captions/fakecap/en_captions_val2014.json"
+    captions = DATA / "captions/fakecap/en_captions_val2014.json"
     if captions.is_file():
         notes = json.loads(captions.read_text())["annotations"]
         texts += [note["caption"] for note in notes[::4]]
@@ -320,9 +319,7 @@ def test_equal_to_openai_on_thousands_of_sentences(openai):
 
 def test_real_transcripts():
     """What is said here differs from the transcripts by hand in known ways."""
-    path = SHARED / "speech/librivox/transcription"
-    if not path.is_file():
-        pytest.skip("no shared/data/speech/librivox")
+    path = real_data("speech/librivox/transcription")
     texts = [line.rpartition("(")[0].strip() for line in path.read_text().splitlines()]
     words = [text.split() for text in texts]
     said = [" ".join([*w[1:3], "zzz", *w[3:]]) for w in words]  # a deletion and an insertion

@@ -21,8 +21,8 @@ from mmbench.models.support.arrays import stack_batch
 from mmbench.models.support.sounds import frames as count
 from mmbench.types import Generation, Message, Sound
 from tests.support.checkpoints import speech_recognition
+from tests.support.paths import real_data
 
-DATA = Path(__file__).parents[4] / "shared/data/speech"
 SHORT = Generation(max_tokens=12)
 CPU = {"device": "cpu", "dtype": "float32"}
 
@@ -233,9 +233,8 @@ def test_a_language_for_a_model_of_one_is_refused(folders: dict[str, Path]) -> N
 
 
 def test_real_speech_of_every_sort_goes_through(folders: dict[str, Path]) -> None:
-    if not DATA.is_dir():
-        pytest.skip(f"no {DATA} here")
-    files = [DATA / "jfk.flac", *sorted((DATA / "fsdd").glob("*.wav"))[:2]]
+    speech = real_data("speech")
+    files = [speech / "jfk.flac", *sorted((speech / "fsdd").glob("*.wav"))[:2]]
     model = Ctc(folders["masked"], **CPU)
     sounds = [decode_sound(file.read_bytes(), file.name, model.rate) for file in files]
     assert len(written(model, sounds)) == 3

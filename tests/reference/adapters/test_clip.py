@@ -19,9 +19,10 @@ from mmbench.reference.tokens.words import END, START, UNKNOWN
 from mmbench.reference.training import read_recipe
 from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.shapes.retrieval import shapes
+from tests.support.paths import DATA
 
 PACKAGED = Path(str(ClipNano.default_checkpoint))
-COCO = Path(__file__).parents[4] / "shared/data/coco-mini"
+COCO = DATA / "coco-mini"
 
 
 @pytest.fixture(scope="module")

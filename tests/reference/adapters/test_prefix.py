@@ -25,6 +25,7 @@ from mmbench.reference.worlds.shapes.talk import DESCRIBE
 from mmbench.reference.worlds.shapes.things import COLOURS
 from mmbench.types import Generation, Message, Sound, Written
 from tests.reference.architectures.test_llava import lively
+from tests.support.paths import ROOT
 
 WORDS = vocabulary(["what colour is the star? red, green and blue. where is it: left or right!"])
 
@@ -107,7 +108,7 @@ def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_another_model_is_refused(model: PrefixNano) -> None:
-    llava = Path(__file__).parents[3] / "mmbench" / "reference" / "weights" / "llava-nano"
+    llava = ROOT / "mmbench" / "reference" / "weights" / "llava-nano"
     with pytest.raises(ModelError, match="is a checkpoint of 'llava-nano', not of 'prefix-nano'"):
         PrefixNano(llava, device="cpu", dtype="float32")
 

@@ -3,7 +3,6 @@
 import hashlib
 from collections import Counter
 from itertools import permutations
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,9 +18,10 @@ from mmbench.reference.worlds.fusion.sources import shapes_fusion
 from mmbench.reference.worlds.splits import split_of
 from mmbench.spec import load_task
 from mmbench.types import Media, Sample
+from tests.support.paths import ROOT
 from tools.document_tasks import wanted
 
-TASK = Path(__file__).parents[3] / "tasks" / "shapes-fusion.yaml"
+TASK = ROOT / "tasks" / "shapes-fusion.yaml"
 # SHA-256 over the first 24 samples: whole numbers all the way, so these hold on every machine and
 # change only when the world is changed on purpose (then the task's version does too).
 GOLDEN = "4aefe3b61e98cd75fe365199a9e4691ae4bdf28d7039d10cc5bcceb929442ded"

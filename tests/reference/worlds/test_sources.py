@@ -3,7 +3,6 @@
 import hashlib
 from collections import Counter, defaultdict
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -25,8 +24,9 @@ from mmbench.reference.worlds.shapes.talk import training_question as asked
 from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, SIDE
 from mmbench.spec import load_task
 from mmbench.types import Media, Sample
+from tests.support.paths import ROOT
 
-TASKS = Path(__file__).parents[3] / "tasks"
+TASKS = ROOT / "tasks"
 GOLDEN = {  # SHA-256 over the first 20 samples; see test_shapes.py for when these may change
     "classes": "87e59d535f29d7ef8206e0f1863ba6997ba666dc6a9cb0efa691af9d71e22bdf",
     "captions": "615b6f03e367efccfbdb2efed80e7de89c7af678e0877b84e7f2f0b6f750a940",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 import inspect
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 
 from mmbench.data.readers.library.names import NAMES, library_name, stop_counting_downloads
 from mmbench.errors import Missing
+from tests.support.paths import ROOT
 
-PACKAGE = Path(__file__).parents[3] / "mmbench"
+PACKAGE = ROOT / "mmbench"
 
 
 @pytest.mark.parametrize("name", NAMES)

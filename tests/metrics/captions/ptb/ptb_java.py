@@ -15,7 +15,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-SHARED = Path(__file__).parents[5] / "shared/data"
+from tests.support.paths import DATA
+
 JAR = "tokenizer/stanford-corenlp-3.4.1.jar"
 GOLDEN = Path(__file__).parent / "ptb_golden.json"
 
@@ -52,14 +53,14 @@ _NOISE = " .,'-\"`!?:;()[]{}<>&#@$%*+=/\\_^~|09aAnstxUS\u2019\u00a0\u00e9\u00ad\
 def texts() -> list[str]:
     """Every caption, question, answer and transcript of the real data, each once."""
     found: list[object] = []
-    for file in sorted(SHARED.rglob("*.json")):
+    for file in sorted(DATA.rglob("*.json")):
         content = file.read_text(encoding="utf-8").strip()
         lines = content.splitlines() if file.parent.name == "pope" else [content]
         found += map(json.loads, lines)
-    for file in sorted(SHARED.rglob("*.csv")):
+    for file in sorted(DATA.rglob("*.csv")):
         with file.open(encoding="utf-8", newline="") as rows:
             found += list(csv.reader(rows))
-    for file in sorted([*SHARED.rglob("*.txt"), *SHARED.rglob("transcription")]):
+    for file in sorted([*DATA.rglob("*.txt"), *DATA.rglob("transcription")]):
         found += file.read_text(encoding="utf-8").splitlines()
     return sorted({text.replace("\n", " ") for text in _strings(found)})
 

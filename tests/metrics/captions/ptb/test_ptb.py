@@ -10,7 +10,6 @@ from mmbench.metrics.captions.ptb import caption_tokens, tokens
 from mmbench.metrics.captions.ptb.chars import as_text, as_units, shadow_of
 from mmbench.metrics.captions.ptb.lexer import lex
 from tests.metrics.captions.ptb.ptb_java import (
-    SHARED,
     golden,
     jar,
     java_alone,
@@ -19,6 +18,7 @@ from tests.metrics.captions.ptb.ptb_java import (
     spliced,
     texts,
 )
+from tests.support.paths import DATA
 
 GOLDEN = golden()
 SENTENCES = [text for kind in GOLDEN.values() for text in kind]
@@ -28,7 +28,7 @@ ODD_WORDS = sorted({word for words in ODD.values() for word in words})
 needs_java = pytest.mark.skipif(
     jar() is None, reason="needs java on the PATH and pycocoevalcap, which brings the jar"
 )
-needs_data = pytest.mark.skipif(not SHARED.is_dir(), reason="the real data are not here")
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real data are not here")
 
 # Letters, signs and words of every class, so that the rules meet; and any character at all.
 _signs = st.sampled_from(
