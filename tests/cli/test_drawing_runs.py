@@ -7,12 +7,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from mmbench.cli import main
 from tests.support.checkpoints import diffusion, unified
+from tests.support.images import noise_image
 
 TASK = """
 name: draw-tiny
@@ -29,8 +28,7 @@ headline: fid@clip-nano
 def place(tmp_path: Path) -> Path:
     (tmp_path / "coco" / "val2014").mkdir(parents=True)
     for i in range(6):
-        noise = np.random.default_rng(i).integers(0, 255, (30, 40, 3), dtype=np.uint8)
-        Image.fromarray(noise).save(tmp_path / "coco" / "val2014" / f"{i}.jpg")
+        noise_image(i, (40, 30)).save(tmp_path / f"coco/val2014/{i}.jpg")
     images = [{"id": i, "file_name": f"{i}.jpg"} for i in range(6)]
     texts = [{"id": i, "image_id": i % 6, "caption": f"{i} cats"} for i in range(12)]
     annotations = {"images": images, "annotations": texts}
@@ -83,8 +81,7 @@ def test_a_drawing_that_failed_leaves_the_real_images_whole(
     for name, count in (("broken", 5), ("absent", 4)):
         (place / name).mkdir()
         for i in range(count):
-            noise = np.random.default_rng(9 + i).integers(0, 255, (16, 16, 3), dtype=np.uint8)
-            Image.fromarray(noise).save(place / name / f"{i}.png")
+            noise_image(9 + i, (16, 16)).save(place / name / f"{i}.png")
     (place / "broken" / "4.png").write_bytes(b"no image")
     (place / "real").mkdir()
     for i in range(5):

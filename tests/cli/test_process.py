@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mmbench.cli import main
+from tests.support.images import save_image
 
 # As the script that pip installs.
 START = "import sys; from mmbench.__main__ import main; sys.exit(main())"
@@ -155,10 +156,9 @@ COMMANDS = [
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_survives_every_stream(runs: tuple[Path, str, str], command: str) -> None:
-    from PIL import Image
 
     folder, good, bad = runs
-    Image.new("RGB", (8, 8)).save(folder / "picture.png")
+    save_image(folder / "picture.png")
     line = f"mmbench {command}".replace("GOOD", good).replace("BAD", bad)
     usual = shell(f"{line} </dev/null", folder)
     assert usual.returncode in (0, 1, 4), usual.stderr

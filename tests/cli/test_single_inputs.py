@@ -19,14 +19,9 @@ from PIL import Image
 import mmbench
 from mmbench.cli import main
 from tests.support import toy_models
+from tests.support.images import save_image
 
 CPU = ["--device", "cpu"]
-
-
-def picture(folder: Path, level: int) -> str:
-    path = folder / f"{level}.png"
-    Image.new("RGB", (40, 30), (level, level, level)).save(path)
-    return str(path)
 
 
 def test_classify_with_labels_by_a_model_that_embeds(
@@ -52,6 +47,10 @@ def test_classify_by_a_models_own_classes(
     assert [line.split()[-1] for line in lines[1::2]] == ["Very-Bright", "dark"]
 
 
+def picture(folder: Path, level: int) -> str:
+    return str(save_image(folder / f"{level}.png", level, (40, 30)))
+
+
 @mmbench.register("model", "cli-cranes")
 class Cranes(toy_models.Toy):
     """Probabilities of three classes, of which two have one name, as in ImageNet."""
@@ -67,7 +66,19 @@ def test_classify_prints_probabilities_of_a_model_as_they_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A softmax of them would be .39, .32 and .29; by name alone one crane would be lost."""
-    assert main(["classify", "-m", "cli-cranes", "--image", picture(tmp_path, 9), *CPU]) == 0
+    assert (
+        main(
+            [
+                "classify",
+                "-m",
+                "cli-cranes",
+                "--image",
+                picture(tmp_path, 9),
+                *CPU,
+            ]
+        )
+        == 0
+    )
     lines = capsys.readouterr().out.splitlines()[1:]
     assert [line.split() for line in lines] == [
         ["0.5000", "crane"],
@@ -105,7 +116,15 @@ def test_a_file_that_is_not_there_is_named_before_a_question(
 
 
 def test_chat_asks_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["chat", "-m", "toy-echo", "--image", picture(tmp_path, 9), "--prompt", "what is it"]
+    asked = [
+        "chat",
+        "-m",
+        "toy-echo",
+        "--image",
+        picture(tmp_path, 9),
+        "--prompt",
+        "what is it",
+    ]
     assert main([*asked, *CPU]) == 0
     assert capsys.readouterr().out == "<40x30>|what is it\n"
     assert main([*asked, "--max-tokens", "2", *CPU]) == 0
@@ -167,7 +186,12 @@ def test_check_of_a_task_alone_says_which_files_are_missing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [
-        {"id": "1", "question": "what", "image": picture(tmp_path, 9), "answer": "x"},
+        {
+            "id": "1",
+            "question": "what",
+            "image": picture(tmp_path, 9),
+            "answer": "x",
+        },
         {"id": "2", "question": "what", "image": "gone.png", "answer": "x"},
     ]
     (tmp_path / "qa.jsonl").write_text("\n".join(map(json.dumps, rows)))

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from mmbench.cli import main
 from mmbench.engine.check import check
@@ -17,6 +16,7 @@ from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.errors import UserError
 from tests.support import toy_models
+from tests.support.images import image_bytes, noise_image, save_image
 
 QUESTIONS = """\
 kind: writing
@@ -48,11 +48,6 @@ def put(path: Path, content: bytes | str) -> Path:
     return path
 
 
-def picture(path: Path) -> bytes:
-    Image.radial_gradient("L").resize((64, 64)).save(path)
-    return path.read_bytes()
-
-
 def failed(model: str, task: Path, data: Path) -> list[tuple[str, str]]:
     """The failures of a run, which those of a check with and without the model have to equal."""
     options = Options(data=data, device="cpu")
@@ -80,7 +75,8 @@ def refused(model: str, task: Path, data: Path, *, alone: bool = True) -> str:
 
 
 def test_files_that_are_missing_or_at_fault(tmp_path: Path) -> None:
-    whole = picture(tmp_path / "0.png")
+    whole = image_bytes(noise_image())
+    put(tmp_path / "0.png", whole)
     put(tmp_path / "1.png", whole[: len(whole) // 2])
     put(tmp_path / "2.png", b"")
     put(tmp_path / "3.png", "<html>404</html>")
@@ -97,7 +93,7 @@ def test_files_that_are_missing_or_at_fault(tmp_path: Path) -> None:
 
 
 def test_a_caption_whose_image_is_not_listed(tmp_path: Path) -> None:
-    picture(tmp_path / "1.jpg")
+    save_image(tmp_path / "1.jpg")
     notes = [{"id": 10 + n, "image_id": n, "caption": f"a thing {n}"} for n in (1, 2)]
     file = {"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": notes}
     data = put(tmp_path / "captions_val2014.json", json.dumps(file))
@@ -109,7 +105,7 @@ def zero_shot(tmp_path: Path, targets: list[Any]) -> Path:
     """Data of images with these targets."""
     rows = []
     for n, target in enumerate(targets):
-        picture(tmp_path / f"{n}.png")
+        save_image(tmp_path / f"{n}.png")
         rows.append({"id": f"{n}", "inputs": {"image": f"{n}.png"}, "target": target})
     put(tmp_path / "rows.json", json.dumps(rows))
     return tmp_path
@@ -132,7 +128,7 @@ def test_zero_shot_without_templates(tmp_path: Path) -> None:
 
 
 def test_a_classifier_without_one_of_the_classes(tmp_path: Path) -> None:
-    picture(tmp_path / "a.png")
+    save_image(tmp_path / "a.png")
     data = put(tmp_path / "x.csv", "id,image,label\n1,a.png,dark\n2,a.png,purple\n")
     text = CLASSES.replace("KIND", "classification").replace(", DATA", "")
     message = refused("toy-sorter", put(tmp_path / "mine.yaml", text), data, alone=False)
@@ -143,7 +139,7 @@ def test_a_classifier_without_one_of_the_classes(tmp_path: Path) -> None:
 
 
 def test_media_of_two_kinds_for_one_classifier(tmp_path: Path) -> None:
-    picture(tmp_path / "a.png")
+    save_image(tmp_path / "a.png")
     put(tmp_path / "b.wav", b"RIFF")
     data = put(tmp_path / "x.csv", "id,file,label\n1,a.png,x\n2,b.wav,x\n")
     message = refused("toy-sorter", put(tmp_path / "mine.yaml", "include: labels\n"), data)
@@ -164,7 +160,7 @@ def test_a_model_of_texts(tmp_path: Path) -> None:
     record = run("check-reader", "answers", options).record
     assert record.scores["exact_match"].value == 0.5
     assert check("check-reader", "answers", options).failures == []
-    picture(tmp_path / "a.png")
+    save_image(tmp_path / "a.png")
     rows[1]["image"] = "a.png"
     seen = put(tmp_path / "y.jsonl", "\n".join(map(json.dumps, rows)))
     task = put(tmp_path / "mine.yaml", QUESTIONS)
@@ -177,7 +173,7 @@ def test_a_model_of_texts(tmp_path: Path) -> None:
 
 
 def test_questions_of_which_some_have_no_image_are_noted(tmp_path: Path) -> None:
-    picture(tmp_path / "a.png")
+    save_image(tmp_path / "a.png")
     rows = [{"id": 1, "question": "?", "answer": "x", "image": "a.png"}, {"id": 2, "question": "?"}]
     rows[1]["answer"] = "y"
     data = put(tmp_path / "x.jsonl", "\n".join(map(json.dumps, rows)))

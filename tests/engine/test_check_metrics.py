@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from mmbench.cli import main
 from mmbench.errors import UserError
 from mmbench.metric_names import check_metric
 from tests.support import toy_models  # noqa: F401 - registers the models
+from tests.support.images import save_image
 
 ANSWERS = [
     {"id": 1, "question": "?", "answer": "yes", "image": "a.png"},
@@ -28,7 +28,7 @@ RATED = "id,rater,rating,system\n1,x,3,SYSTEM\n2,x,2,s\n1,y,4,SYSTEM\n"
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    Image.radial_gradient("L").resize((64, 64)).save("a.png")
+    save_image(tmp_path / "a.png", 90, (64, 64))
     return tmp_path
 
 

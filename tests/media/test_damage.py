@@ -1,6 +1,5 @@
 """Damaged, hostile and odd bytes: a ContentError of one line that names them, or an image."""
 
-import io
 import struct
 import warnings
 import zlib
@@ -14,15 +13,10 @@ from PIL import Image, ImageFile
 
 from mmbench.errors import ContentError
 from mmbench.media import decode_image
+from tests.support.images import image_bytes
 
 SCENE = np.random.default_rng(7).integers(0, 256, (2, 3, 3), np.uint8)
 GREY16 = np.arange(60, dtype=np.uint16).reshape(6, 10) * 1000
-
-
-def encode(image, kind, **options):
-    stream = io.BytesIO()
-    image.save(stream, kind, **options)
-    return stream.getvalue()
 
 
 def turned():
@@ -47,7 +41,7 @@ def png(width, height, rows=b""):
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000"])
 def test_half_a_file_is_an_error(kind):
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
-    data = encode(Image.fromarray(noise), kind)
+    data = image_bytes(noise, kind)
     with pytest.raises(ContentError, match=r"^photo 7: ") as caught:
         decode_image(data[: len(data) // 2], "photo 7")
     assert "\n" not in str(caught.value)
@@ -64,7 +58,7 @@ def test_what_is_no_image(data):
 
 def test_postscript_is_not_handed_to_an_interpreter():
     with pytest.raises(ContentError, match="is not an image"):
-        decode_image(encode(Image.fromarray(SCENE), "EPS"), "x")
+        decode_image(image_bytes(SCENE, "EPS"), "x")
 
 
 # PIL's limit is 89,478,485 pixels; it warns beyond it and refuses beyond twice that.
@@ -89,7 +83,7 @@ def test_a_large_image_within_the_limit_is_decoded():
 
 def test_no_global_state_of_pil_changes():
     before = (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, list(warnings.filters))
-    decode_image(encode(Image.fromarray(SCENE), "PNG"), "x")
+    decode_image(image_bytes(SCENE, "PNG"), "x")
     with pytest.raises(ContentError):
         decode_image(png(20_000, 20_000), "x")
     assert (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, warnings.filters) == before
@@ -97,13 +91,13 @@ def test_no_global_state_of_pil_changes():
 
 
 SAMPLES = {
-    "png": encode(Image.fromarray(np.tile(SCENE, (8, 8, 1))), "PNG", exif=turned()),
-    "jpeg": encode(Image.fromarray(np.tile(SCENE, (8, 8, 1))), "JPEG", exif=turned()),
-    "progressive": encode(Image.fromarray(np.tile(SCENE, (8, 8, 1))), "JPEG", progressive=True),
-    "grey16": encode(Image.fromarray(GREY16), "PNG"),
-    "gif": encode(Image.fromarray(SCENE).convert("P"), "GIF"),
-    "webp": encode(Image.fromarray(SCENE), "WEBP"),
-    "avif": encode(Image.fromarray(SCENE), "AVIF"),
+    "png": image_bytes(np.tile(SCENE, (8, 8, 1)), "PNG", exif=turned()),
+    "jpeg": image_bytes(np.tile(SCENE, (8, 8, 1)), "JPEG", exif=turned()),
+    "progressive": image_bytes(np.tile(SCENE, (8, 8, 1)), "JPEG", progressive=True),
+    "grey16": image_bytes(GREY16, "PNG"),
+    "gif": image_bytes(Image.fromarray(SCENE).convert("P"), "GIF"),
+    "webp": image_bytes(SCENE, "WEBP"),
+    "avif": image_bytes(SCENE, "AVIF"),
 }
 
 

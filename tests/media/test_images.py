@@ -1,6 +1,5 @@
 """Decoding: every kind of image by pixels written out, every kind of damage by its one line."""
 
-import io
 import os
 import warnings
 
@@ -11,17 +10,12 @@ from PIL import Image
 from mmbench.errors import ContentError, SampleError
 from mmbench.media import decode_image, read_bytes
 from mmbench.types import Media
+from tests.support.images import image_bytes
 from tests.support.paths import real_data
 
 SCENE = np.array(
     [[[255, 0, 0], [0, 255, 0], [0, 0, 255]], [[9, 8, 7], [90, 80, 70], [250, 240, 230]]], np.uint8
 )
-
-
-def encode(image, kind, **options):
-    stream = io.BytesIO()
-    image.save(stream, kind, **options)
-    return stream.getvalue()
 
 
 def pixels(data):
@@ -39,12 +33,12 @@ def exif(orientation):
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM", "TGA", "QOI", "PCX"])
 def test_rgb_is_kept(kind):
-    assert pixels(encode(Image.fromarray(SCENE), kind)) == SCENE.tolist()
+    assert pixels(image_bytes(SCENE, kind)) == SCENE.tolist()
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_grey_is_repeated_in_three_channels(kind):
-    assert pixels(encode(Image.fromarray(SCENE[..., 0]), kind))[1] == [[9] * 3, [90] * 3, [250] * 3]
+    assert pixels(image_bytes(SCENE[..., 0], kind))[1] == [[9] * 3, [90] * 3, [250] * 3]
 
 
 # Grey of 16 bits keeps its high byte: 0x00ff is still black, 0x0100 is 1, 0x1234 is 0x12.
@@ -53,23 +47,23 @@ SIXTEEN = np.array([[0, 255, 256, 257, 0x1234, 65535]], np.uint16)
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
 def test_sixteen_bits_are_scaled_not_clipped(kind):
-    found = pixels(encode(Image.fromarray(SIXTEEN), kind))
+    found = pixels(image_bytes(SIXTEEN, kind))
     assert [pixel[0] for pixel in found[0]] == [0, 0, 1, 1, 0x12, 255]
 
 
 def test_big_endian_sixteen_bits():
-    data = encode(Image.fromarray(SIXTEEN), "TIFF", big_endian=True)
+    data = image_bytes(SIXTEEN, "TIFF", big_endian=True)
     assert [pixel[0] for pixel in pixels(data)[0]] == [0, 0, 1, 1, 0x12, 255]
 
 
 def test_eight_bit_values_stretched_to_sixteen_come_back():
     values = np.arange(256, dtype=np.uint16)[None] * 257
-    assert [p[0] for p in pixels(encode(Image.fromarray(values), "PNG"))[0]] == list(range(256))
+    assert [p[0] for p in pixels(image_bytes(values, "PNG"))[0]] == list(range(256))
 
 
 def test_thirty_two_bits_are_scaled_from_their_full_range():
     signed = np.array([[-7, 0, 1 << 23, 1 << 30, (1 << 31) - 1]], np.int32)
-    found = pixels(encode(Image.fromarray(signed), "TIFF"))
+    found = pixels(image_bytes(signed, "TIFF"))
     assert [pixel[0] for pixel in found[0]] == [0, 0, 1, 128, 255]
 
 
@@ -79,7 +73,7 @@ def test_twelve_bits_of_a_pgm():
 
 
 def test_floats_are_refused():
-    data = encode(Image.fromarray(np.zeros((2, 2), np.float32)), "TIFF")
+    data = image_bytes(np.zeros((2, 2), np.float32), "TIFF")
     with pytest.raises(ContentError, match=r"^x: has floating-point pixels"):
         decode_image(data, "x")
 
@@ -87,7 +81,7 @@ def test_floats_are_refused():
 def test_one_bit_is_black_and_white():
     bits = Image.fromarray(np.array([[0, 255]], np.uint8)).convert("1")
     for kind in ("PNG", "TIFF", "BMP", "PPM"):
-        assert pixels(encode(bits, kind)) == [[[0] * 3, [255] * 3]]
+        assert pixels(image_bytes(bits, kind)) == [[[0] * 3, [255] * 3]]
 
 
 def palette(indices):
@@ -99,12 +93,12 @@ def palette(indices):
 
 def test_palette():
     for kind in ("PNG", "GIF", "BMP", "TIFF"):
-        assert pixels(encode(palette([1, 0, 1]), kind))[0][:2] == [[40, 50, 60], [10, 20, 30]]
+        assert pixels(image_bytes(palette([1, 0, 1]), kind))[0][:2] == [[40, 50, 60], [10, 20, 30]]
 
 
 @pytest.mark.parametrize("transparency", [0, bytes([0, 128])], ids=["index", "alphas"])
 def test_a_transparent_palette_shows_its_colours_without_a_warning(transparency):
-    data = encode(palette([1, 0]), "PNG", transparency=transparency)
+    data = image_bytes(palette([1, 0]), "PNG", transparency=transparency)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert pixels(data) == [[[40, 50, 60], [10, 20, 30]]]
@@ -114,12 +108,12 @@ def test_a_transparent_palette_shows_its_colours_without_a_warning(transparency)
 def test_alpha_is_dropped_not_blended(kind):
     rgba = Image.fromarray(np.array([[[1, 2, 3, 0], [4, 5, 6, 255]]], np.uint8))
     options = {"lossless": True, "exact": True} if kind == "WEBP" else {}
-    assert pixels(encode(rgba, kind, **options)) == [[[1, 2, 3], [4, 5, 6]]]
+    assert pixels(image_bytes(rgba, kind, **options)) == [[[1, 2, 3], [4, 5, 6]]]
 
 
 def test_grey_with_alpha():
     la = Image.fromarray(np.array([[[100, 0], [7, 255]]], np.uint8), "LA")
-    assert pixels(encode(la, "PNG")) == [[[100] * 3, [7] * 3]]
+    assert pixels(image_bytes(la, "PNG")) == [[[100] * 3, [7] * 3]]
 
 
 # Ink: none is white, all cyan leaves no red, black ink is black.
@@ -129,12 +123,12 @@ INKS_RGB = [[255, 255, 255], [0, 255, 255], [255, 0, 0], [0, 0, 0]]
 
 def test_cmyk():
     image = Image.fromarray(np.array([INKS], np.uint8), "CMYK")
-    assert pixels(encode(image, "TIFF")) == [INKS_RGB]
+    assert pixels(image_bytes(image, "TIFF")) == [INKS_RGB]
 
 
 @pytest.mark.parametrize(("ink", "rgb"), list(zip(INKS, INKS_RGB, strict=True)))
 def test_adobe_jpegs_hold_cmyk_inverted(ink, rgb):
-    data = encode(Image.new("CMYK", (16, 16), tuple(ink)), "JPEG", quality=100)
+    data = image_bytes(Image.new("CMYK", (16, 16), tuple(ink)), "JPEG", quality=100)
     assert b"Adobe" in data
     assert np.abs(np.array(pixels(data)[8][8]) - rgb).max() <= 2
 
@@ -143,7 +137,7 @@ def test_adobe_jpegs_hold_cmyk_inverted(ink, rgb):
 def test_of_an_animation_the_first_frame_counts(kind):
     red, blue = (Image.new("RGB", (8, 8), colour) for colour in ((255, 0, 0), (0, 0, 255)))
     options = {"lossless": True} if kind == "WEBP" else {}
-    data = encode(red, kind, save_all=True, append_images=[blue, red], **options)
+    data = image_bytes(red, kind, save_all=True, append_images=[blue, red], **options)
     assert pixels(data)[4][4] == [255, 0, 0]
 
 
@@ -184,14 +178,14 @@ def upright(stored, orientation):
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
 def test_exif_orientation_is_applied_once(kind, orientation):
     options = {"lossless": True} if kind == "WEBP" else {}
-    data = encode(Image.fromarray(SCENE), kind, exif=exif(orientation), **options)
+    data = image_bytes(SCENE, kind, exif=exif(orientation), **options)
     assert pixels(data) == upright(SCENE, orientation)
 
 
 @pytest.mark.parametrize("orientation", SIDES)
 def test_exif_orientation_of_a_jpeg(orientation):
     stored = np.repeat(np.repeat(SCENE, 16, 0), 16, 1)
-    data = encode(
+    data = image_bytes(
         Image.fromarray(stored), "JPEG", quality=100, subsampling=0, exif=exif(orientation)
     )
     found = np.array(pixels(data))
@@ -200,7 +194,7 @@ def test_exif_orientation_of_a_jpeg(orientation):
 
 
 def test_exif_orientation_of_sixteen_bits():
-    data = encode(Image.fromarray(SIXTEEN), "PNG", exif=exif(6))
+    data = image_bytes(SIXTEEN, "PNG", exif=exif(6))
     assert [row[0][0] for row in pixels(data)] == [0, 0, 1, 1, 0x12, 255]
 
 
@@ -209,12 +203,12 @@ def test_exif_orientation_of_sixteen_bits():
     "block", [b"Exif\0\0garbage", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0"]
 )
 def test_an_unreadable_exif_block_is_no_orientation(block):
-    data = encode(Image.new("RGB", (4, 2), (255, 0, 0)), "JPEG", exif=block)
+    data = image_bytes(Image.new("RGB", (4, 2), (255, 0, 0)), "JPEG", exif=block)
     assert decode_image(data, "x").size == (4, 2)
 
 
 def test_an_unknown_orientation_is_none():
-    data = encode(Image.fromarray(SCENE), "PNG", exif=exif(9))
+    data = image_bytes(SCENE, "PNG", exif=exif(9))
     assert pixels(data) == SCENE.tolist()
 
 

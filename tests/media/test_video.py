@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from mmbench.errors import ContentError
 from mmbench.media import chosen, count_frames, decode_sound, decode_video
 from mmbench.media.containers import open_container
 from mmbench.types import Frames, Media, View
+from tests.support.images import image_bytes, noise_image, plain_image
 from tests.support.paths import real_data
 from tests.support.sounds import moov_in_front, with_edits
 
@@ -388,18 +388,16 @@ def test_real_videos_have_the_frames_that_a_bare_loop_finds() -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "AVIF"])
 def test_an_image_is_no_video_of_one_frame(kind: str) -> None:
     """FFmpeg shows it as one, which a table with its columns exchanged would be scored by."""
-    stream = BytesIO()
-    Image.radial_gradient("L").convert("RGB").save(stream, kind)
+    data = image_bytes(noise_image(), kind)
     with pytest.raises(ContentError, match=r"a\.mp4: is an image, not a video"):
-        decode_video(stream.getvalue(), "a.mp4", Frames(2))
+        decode_video(data, "a.mp4", Frames(2))
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG"])
 def test_an_animation_is_a_video(kind: str) -> None:
-    images = [Image.new("RGB", (32, 32), (n, n, n)) for n in (0, 80, 160)]
-    stream = BytesIO()
-    images[0].save(stream, kind, save_all=True, append_images=images[1:], duration=100)
-    assert decode_video(stream.getvalue(), "a.gif", Frames(3)).frames.shape == (3, 32, 32, 3)
+    first, *rest = (plain_image(grey, (32, 32)) for grey in (0, 80, 160))
+    data = image_bytes(first, kind, save_all=True, append_images=rest, duration=100)
+    assert decode_video(data, "a.gif", Frames(3)).frames.shape == (3, 32, 32, 3)
 
 
 def test_what_ffmpeg_says_does_not_reach_python() -> None:

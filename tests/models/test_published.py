@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from mmbench.errors import ModelError, SampleError
@@ -17,6 +16,7 @@ from mmbench.models.speech.ctc import Ctc
 from mmbench.models.speech.whisper import Whisper
 from mmbench.types import Generation, Message, Sound, Written
 from tests.support.checkpoints import chat, speech_recognition
+from tests.support.images import noise_image
 
 CPU = {"device": "cpu", "dtype": "float32"}
 SHORT = Generation(max_tokens=10)
@@ -54,11 +54,6 @@ def written(model: Any, *turns: Any, options: Generation = SHORT) -> list[Any]:
     return model.write([model.prepare(one, "conversation") for one in turns], options)
 
 
-def picture(seed: int) -> Image.Image:
-    draws = np.random.default_rng(seed)
-    return Image.fromarray(draws.integers(0, 255, (20 + seed, 40, 3), dtype=np.uint8))
-
-
 STEERING = [
     {"repetition_penalty": 1.5},
     {"no_repeat_ngram_size": 1},
@@ -74,7 +69,7 @@ STEERING = [
 @pytest.mark.parametrize("steering", STEERING, ids=lambda one: next(iter(one)))
 def test_a_checkpoint_does_not_steer_what_greedy_means(tmp_path: Path, steering: Any) -> None:
     folder = chat.llava(tmp_path / "llava")
-    turns = [user(picture(1), "what is it"), user(picture(2), "abc")]
+    turns = [user(noise_image(1), "what is it"), user(noise_image(2), "abc")]
     greedy = written(Llava(folder, **CPU), *turns)
     edited(folder, "generation_config.json", **steering)
     assert written(Llava(folder, **CPU), *turns) == greedy
@@ -93,7 +88,7 @@ def test_llava_before_processors_were_saved_as_a_whole(
     tmp_path: Path, kept: list[str] | None
 ) -> None:
     folder = chat.llava(tmp_path / "llava")
-    asked = user(picture(1), "what is it")
+    asked = user(noise_image(1), "what is it")
     (whole,) = written(Llava(folder, **CPU), asked)
     file = folder / "processor_config.json"
     said = json.loads(file.read_text())
@@ -140,7 +135,7 @@ def test_a_template_that_cannot_render_parts_is_refused(tmp_path: Path, template
     ids=["one", "by-name"],
 )
 def test_a_template_in_the_tokenizers_file_alone_is_used(tmp_path: Path, held: Any) -> None:
-    turns = user(picture(1), "what is it")
+    turns = user(noise_image(1), "what is it")
     own = chat.llava(tmp_path / "own")
     folder = _with_tokenizers_template(tmp_path / "llava", held)
     assert written(Llava(folder, **CPU), turns) == written(Llava(own, **CPU), turns)
@@ -149,7 +144,8 @@ def test_a_template_in_the_tokenizers_file_alone_is_used(tmp_path: Path, held: A
 def test_a_template_of_the_processor_goes_before_that_of_the_tokenizer(tmp_path: Path) -> None:
     folder = _with_tokenizers_template(tmp_path / "llava", chat.BLIND)
     (folder / "chat_template.json").write_text(json.dumps({"chat_template": chat.TEMPLATE}))
-    assert Llava(folder, **CPU).prepare(user(picture(1)), "conversation").text.count("<image>") == 1
+    prepared = Llava(folder, **CPU).prepare(user(noise_image(1)), "conversation")
+    assert prepared.text.count("<image>") == 1
 
 
 def test_templates_of_which_none_is_the_default_are_refused_by_name(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from mmbench import registry
 from mmbench.cli import main
+from tests.support.images import save_image
 from tests.support.paths import ROOT
 
 PAGE = ROOT / "docs/plugins.md"
@@ -44,7 +45,6 @@ def blocks(*headings: str) -> list[str]:
 @pytest.fixture
 def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Write the files of the page with some data; the flags of a command on them."""
-    from PIL import Image
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(registry, "_plugins", {k: {**v} for k, v in registry._plugins.items()})
@@ -54,7 +54,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     Path("true_false.py").write_text("\n".join([*python, MODEL]))
     Path("true-false.yaml").write_text(task)
     for name in ("a", "b"):
-        Image.new("RGB", (8, 8)).save(f"{name}.png")
+        save_image(tmp_path / f"{name}.png")
     rows = [f"{i},{name}.png,it is dark,{true},x,{lang}\n" for i, name, true, lang in ROWS]
     Path("statements.csv").write_text("id,file,text,true,topic,language\n" + "".join(rows))
     return ["--plugin", "true_false.py", "--data", "statements.csv"]

@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
 
 import mmbench
 from mmbench.engine.loading.data.outputs import read_outputs
@@ -18,6 +17,7 @@ from mmbench.engine.options import Options
 from mmbench.engine.score import score
 from mmbench.errors import DataError
 from mmbench.types import RunRecord
+from tests.support.images import save_image
 
 N, WIDTH = 300, 8
 DRAWS = np.random.default_rng(0)
@@ -177,6 +177,6 @@ def test_ids_that_stand_twice(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_images_is_none_of_embeddings(tmp_path: Path) -> None:
-    Image.new("RGB", (8, 8)).save(tmp_path / "query.png")
+    save_image(tmp_path / "query.png")
     found = read_outputs(tmp_path)
     assert list(found.values) == ["query"] and not found.embeddings

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from PIL import Image
 
 from mmbench.cli import main
 from tests.media import test_sound as sounds
 from tests.media import test_video as videos
 from tests.support.checkpoints import chat, classifiers, speech_recognition
+from tests.support.images import image_bytes, noise_image
 from tests.support.servers.chat_completions import serving
 
 Files = dict[str, bytes]
@@ -213,15 +213,6 @@ def test_a_transcript_of_nothing(tmp_path: Path) -> None:
     assert "no interval: " in told["reason"] and told["low"] is None
 
 
-def png(seed: int) -> bytes:
-    from io import BytesIO
-
-    stream = BytesIO()
-    noise = np.random.default_rng(seed).integers(0, 255, (20, 30, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(stream, "PNG")
-    return stream.getvalue()
-
-
 def described(**more: Any) -> dict[str, Any]:
     task = heard(**more)
     data = task["data"] | {"columns": {"image": "{file}", "label": "label"}}
@@ -231,7 +222,7 @@ def described(**more: Any) -> dict[str, Any]:
 
 def test_an_answer_that_meets_the_limit_is_flagged(tmp_path: Path) -> None:
     folder = chat.llava(tmp_path / "llava")
-    files = {f"{i}.png": png(i) for i in range(3)}
+    files = {f"{i}.png": image_bytes(noise_image(i, (30, 20))) for i in range(3)}
     task = described(generation={"max_tokens": 4})
     record, rows = evaluated(tmp_path, "cut", f"llava@{folder}", task, files)
     cut = [row for row in rows.values() if "length" in str(row["tags"])]
@@ -241,7 +232,7 @@ def test_an_answer_that_meets_the_limit_is_flagged(tmp_path: Path) -> None:
 
 def test_a_template_without_a_place_for_images(tmp_path: Path) -> None:
     folder = chat.llava(tmp_path / "llava", template=chat.BLIND)
-    files = {f"{i}.png": png(i) for i in range(2)}
+    files = {f"{i}.png": image_bytes(noise_image(i, (30, 20))) for i in range(2)}
     record, rows = evaluated(tmp_path, "blind", f"llava@{folder}", described(), files)
     assert all("0 of 1 images reached the model" in why for _, why in record["failures"])
     assert {row["value"] for row in rows.values()} == {None}
@@ -249,7 +240,7 @@ def test_a_template_without_a_place_for_images(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fault", ["status", "nonsense", "half", "slow"])
 def test_an_endpoint_that_fails_for_one_question(fault: str, tmp_path: Path) -> None:
-    files = {f"{i}.png": png(i) for i in range(4)}
+    files = {f"{i}.png": image_bytes(noise_image(i, (30, 20))) for i in range(4)}
     arguments = ["--model-arg", "retries=0", "--model-arg", "timeout=1"]
     arguments += ["--model-arg", "check_media=false", "--concurrency", "2"]
     faults = {"status": 500, "nonsense": b"<html>", "half": "half", "slow": "slow"}

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from mmbench.cli import main
+from tests.support.images import save_image
 
 PLUGIN = '''
 import numpy as np
@@ -41,7 +41,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     (folder / "brightness.py").write_text(PLUGIN)
     for number, brightness in enumerate((10, 240, 230, 20)):
-        Image.new("RGB", (8, 8), (brightness,) * 3).save(folder / f"{number}.png")
+        save_image(folder / f"{number}.png", brightness)
         os.utime(folder / f"{number}.png", (0, 0))
     rows = [f"{number},{label},{number}.png" for number, label in enumerate("abaa")]
     (folder / "data.csv").write_text("\n".join(["id,label,image", *rows]) + "\n")

@@ -7,20 +7,19 @@ from typing import ClassVar
 import numpy as np
 
 import mmbench
+from tests.support.images import save_image
 
 COLOURS = {"red": (220, 40, 40), "green": (40, 160, 60), "blue": (50, 80, 220)}
 
 
 def make_coco(folder: Path, n: int = 6) -> Path:
     """A COCO captions folder: n images of one colour and one size each, two captions each."""
-    from PIL import Image
-
     images, annotations = [], []
-    (folder / "images").mkdir(parents=True)
     for i in range(n):
         name, colour = list(COLOURS.items())[i % 3]
         path = folder / "images" / f"{i:012}.png"
-        Image.new("RGB", (32 + i, 32), tuple(c - i for c in colour)).save(path)
+        red, green, blue = colour
+        save_image(path, (red - i, green - i, blue - i), (32 + i, 32))
         images.append({"id": i, "file_name": path.name})
         for j, text in enumerate((f"a {name} picture {i}", f"all {name}, number {i}")):
             annotations.append({"id": 10 * i + j, "image_id": i, "caption": text})

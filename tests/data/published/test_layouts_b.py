@@ -18,6 +18,7 @@ from mmbench.media import decode_image, read_bytes, square
 from mmbench.spec import load_task
 from mmbench.types import Broken, Media
 from tests.support import toy_models  # noqa: F401 - registers models
+from tests.support.images import png
 from tests.support.layouts import writing as layouts
 
 
@@ -229,7 +230,7 @@ def test_mmbench_rotations_that_are_made(tmp_path):
     assert samples[1].inputs["options"] == "A. b\nB. c\nC. a"
     assert samples[0].inputs["question"] == "A hint,\nof two lines\nWhich?"
     assert samples[3].inputs["question"] == 'What is "it"?'
-    assert {read_bytes(sample.inputs["image"]) for sample in samples} == {layouts.png(7)}
+    assert {read_bytes(sample.inputs["image"]) for sample in samples} == {png(7)}
     assert samples[0].tags == {"category": "nature", "l2-category": "attribute_reasoning"}
     assert len(mmbench(tmp_path, circular=False).samples) == 2
 
@@ -251,7 +252,7 @@ def test_mmbench_rotations_that_are_there(tmp_path):
         ("3", "3", "A"),
         ("1000003", "3", "B"),
     ]
-    assert read_bytes(again.inputs["image"]) == layouts.png(7)
+    assert read_bytes(again.inputs["image"]) == png(7)
     assert isinstance(lost.inputs["image"], Broken)
     file = tmp_path / "MMBench_DEV_EN.tsv"
     file.write_text(file.read_text().replace("iVBOR", "iV*OR"))

@@ -1,17 +1,12 @@
 """The source `folder`: images with their captions beside them."""
 
 import pytest
-from PIL import Image
 
 from mmbench.data.sources.media_folders import folder
 from mmbench.errors import DataError, SampleError
 from mmbench.media import decode_image, read_bytes
 from mmbench.types import Broken
-
-
-def image(path, colour=(1, 2, 3)):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (4, 4), colour).save(path)
+from tests.support.images import save_image
 
 
 def texts(data):
@@ -23,8 +18,8 @@ def ids(data):
 
 
 def test_images_and_their_captions(tmp_path):
-    image(tmp_path / "b.png", (7, 8, 9))
-    image(tmp_path / "sub/deep/a.JPG")
+    save_image(tmp_path / "b.png", (7, 8, 9))
+    save_image(tmp_path / "sub/deep/a.JPG")
     (tmp_path / "b.txt").write_text("a grey square\na square\n")
     (tmp_path / "sub/deep/a.txt").write_text("a dark square")
     data = folder(tmp_path)
@@ -42,18 +37,18 @@ def test_images_and_their_captions(tmp_path):
 
 @pytest.mark.parametrize("name", ["x.jpeg", "x.Png", "x.WEBP", "x.tiff", "x.bmp", "x.gif"])
 def test_usual_extensions_in_any_case(tmp_path, name):
-    image(tmp_path / name)
+    save_image(tmp_path / name)
     assert ids(folder(tmp_path)) == ["x"]
 
 
 def test_an_image_without_captions_is_a_distractor(tmp_path):
-    image(tmp_path / "a.png")
+    save_image(tmp_path / "a.png")
     data = folder(tmp_path)
     assert (ids(data), data.queries, data.links) == (["a"], [], {})
 
 
 def test_captions_without_an_image_keep_their_link(tmp_path):
-    image(tmp_path / "a.png")
+    save_image(tmp_path / "a.png")
     (tmp_path / "lost.txt").write_text("nowhere to be seen")
     data = folder(tmp_path)
     assert data.links == {"lost#0": {"lost": 1.0}}
@@ -62,7 +57,7 @@ def test_captions_without_an_image_keep_their_link(tmp_path):
 
 def test_empty_captions_are_broken_and_blank_lines_at_the_end_are_nothing(tmp_path):
     for name in ("empty", "middle", "end"):
-        image(tmp_path / f"{name}.png")
+        save_image(tmp_path / f"{name}.png")
     (tmp_path / "empty.txt").touch()
     (tmp_path / "middle.txt").write_text("one\n \nthree")
     (tmp_path / "end.txt").write_text("one\ntwo\n\n \n")
@@ -78,7 +73,7 @@ def test_empty_captions_are_broken_and_blank_lines_at_the_end_are_nothing(tmp_pa
 
 
 def test_a_text_file_at_fault_fails_alone(tmp_path):
-    image(tmp_path / "a.png")
+    save_image(tmp_path / "a.png")
     (tmp_path / "a.txt").write_bytes(b"caf\xe9")
     (tmp_path / "b.txt").write_bytes("\ufeffcafé\r\nthé\r\n".encode())
     found = texts(folder(tmp_path))
@@ -89,7 +84,7 @@ def test_a_text_file_at_fault_fails_alone(tmp_path):
 
 
 def test_a_broken_image_fails_alone(tmp_path):
-    image(tmp_path / "a.png")
+    save_image(tmp_path / "a.png")
     (tmp_path / "b.png").touch()
     data = folder(tmp_path)
     assert read_bytes(data.corpus[0].inputs["image"])
@@ -98,15 +93,15 @@ def test_a_broken_image_fails_alone(tmp_path):
 
 
 def test_hidden_files_are_left_out(tmp_path):
-    image(tmp_path / "a.png")
-    image(tmp_path / ".thumbs/a.png")
+    save_image(tmp_path / "a.png")
+    save_image(tmp_path / ".thumbs/a.png")
     (tmp_path / "._a.png").touch()
     assert ids(folder(tmp_path)) == ["a"]
 
 
 def test_links_between_folders_are_followed_once(tmp_path):
-    image(tmp_path / "data/a.png")
-    image(tmp_path / "elsewhere/b.png")
+    save_image(tmp_path / "data/a.png")
+    save_image(tmp_path / "elsewhere/b.png")
     (tmp_path / "data/loop").symlink_to(tmp_path / "data")
     (tmp_path / "data/more").symlink_to(tmp_path / "elsewhere")
     assert ids(folder(tmp_path / "data")) == ["a", "more/b"]
@@ -128,7 +123,7 @@ def test_what_is_an_error(tmp_path):
 
 
 def test_two_images_of_one_name(tmp_path):
-    image(tmp_path / "a.png")
-    image(tmp_path / "a.jpg")
+    save_image(tmp_path / "a.png")
+    save_image(tmp_path / "a.jpg")
     assert f"{tmp_path}: each image id must be there once" in message(tmp_path)
     assert "more often: a;" in message(tmp_path)

@@ -9,14 +9,14 @@ import sys
 
 import datasets
 import huggingface_hub
-import numpy as np
 import pytest
 from PIL import Image
 
 from mmbench.data.sources.text_media_pairs import hf
 from mmbench.errors import DataError, SampleError, UnknownName
-from mmbench.media import decode_image, read_bytes
+from mmbench.media import read_bytes
 from mmbench.types import Broken
+from tests.support.images import plain_image, png, red_of, save_image
 from tests.support.servers.dataset_hub import COMMIT, NAME, Hub
 
 
@@ -25,20 +25,15 @@ def _own_datasets(tmp_path_factory, monkeypatch):
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
 
 
-def picture(grey):
-    return Image.fromarray(np.full((2, 2, 3), grey, np.uint8))
-
-
 def pictures(greys, texts, **columns):
     made = datasets.Dataset.from_dict(
-        {"image": [picture(g) for g in greys], "text": texts, **columns}
+        {"image": [plain_image(g, (2, 2)) for g in greys], "text": texts, **columns}
     )
     return made.cast_column("image", datasets.Image())
 
 
 def greys(data):
-    media = [document.inputs["image"] for document in data.corpus]
-    return [decode_image(read_bytes(m), m.name).getpixel((0, 0))[0] for m in media]
+    return [red_of(document.inputs["image"]) for document in data.corpus]
 
 
 def texts(data):
@@ -93,7 +88,7 @@ def test_a_folder_of_images_with_metadata(tmp_path):
     folder = tmp_path / "test"
     folder.mkdir()
     for grey in (3, 4):
-        picture(grey).save(folder / f"{grey}.png")
+        save_image(folder / f"{grey}.png", grey)
     lines = [{"file_name": f"{grey}.png", "text": f"grey {grey}"} for grey in (3, 4)]
     (folder / "metadata.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
     data = hf(tmp_path, path=NAME)
@@ -110,9 +105,7 @@ def test_rows_in_another_order_keep_their_images(tmp_path):
 
 
 def test_samples_that_lack_something(tmp_path):
-    stream = io.BytesIO()
-    picture(9).save(stream, "PNG")
-    cells = [{"bytes": data, "path": None} for data in (stream.getvalue(), b"")]
+    cells = [{"bytes": data, "path": None} for data in (png(9), b"")]
     rows = datasets.Dataset.from_dict(
         {"image": [*cells, None], "text": [" ", "no bytes", "no image"]},
         features=datasets.Features({"image": datasets.Image(), "text": datasets.Value("string")}),

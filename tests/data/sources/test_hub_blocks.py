@@ -14,12 +14,13 @@ from mmbench.data.sources.text_media_pairs import caption_rows
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, SpecError, UnknownName
-from mmbench.media import decode_image, read_bytes
+from mmbench.media import read_bytes
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.types import Broken, Media
+from tests.support.images import png, red_of
 from tests.support.layouts import writing as layouts
 
-IMAGES = [{"bytes": layouts.png(grey), "path": None} for grey in (10, 20, 30)]
+IMAGES = [{"bytes": png(grey), "path": None} for grey in (10, 20, 30)]
 SOUNDS = [{"bytes": layouts.wav(100 * n), "path": f"{n}.wav"} for n in (1, 2, 3)]
 
 
@@ -54,11 +55,6 @@ def from_block(task: str, root: Path) -> Any:
     return registry.lookup("data", block.pop("source"))(root, **block)
 
 
-def greys(contents: list[Any]) -> list[int]:
-    found = [decode_image(read_bytes(content), "x").getpixel((0, 0)) for content in contents]
-    return [pixel[0] for pixel in found if isinstance(pixel, tuple)]
-
-
 @pytest.mark.parametrize(
     "task", [n for n in packaged_tasks() if "hub" in load_task(n).data], ids=str
 )
@@ -81,7 +77,7 @@ def test_captions_of_images_in_a_list(task: str, tmp_path: Path) -> None:
     )
     assert isinstance(data, RetrievalData)
     assert [d.id for d in data.corpus] == ["0", "1", "2"]
-    assert greys([d.inputs["image"] for d in data.corpus]) == [10, 20, 30]
+    assert [red_of(d.inputs["image"]) for d in data.corpus] == [10, 20, 30]
     assert [(q.id, q.inputs["text"]) for q in data.queries] == [
         ("0#0", "a"), ("0#1", "b"), ("1#0", "c"), ("2#0", "d"), ("2#1", Broken("empty caption")),
     ]  # fmt: skip
@@ -93,7 +89,7 @@ def test_a_web_data_set_of_pairs(tmp_path: Path) -> None:
     columns = {"jpg": IMAGES, "txt": ["a", "b", "c"], "__key__": ["k1", "k2", "k3"]}
     data = from_block("cc3m-retrieval", kept(tmp_path, "validation", columns, jpg=Image()))
     assert [q.inputs["text"] for q in data.queries] == ["a", "b", "c"]
-    assert greys([data.corpus[1].inputs["image"]]) == [20]
+    assert red_of(data.corpus[1].inputs["image"]) == 20
 
 
 @pytest.mark.parametrize("modality", ["audio", "video"])
@@ -154,7 +150,7 @@ def test_references_of_images(task: str, tmp_path: Path) -> None:
         task, kept(tmp_path, "test", {"image": IMAGES, "caption": texts}, image=Image())
     )
     assert [sample.target for sample in data.samples] == texts
-    assert greys([sample.inputs["image"] for sample in data.samples]) == [10, 20, 30]
+    assert [red_of(sample.inputs["image"]) for sample in data.samples] == [10, 20, 30]
 
 
 def test_references_without_domains(tmp_path: Path) -> None:
@@ -166,7 +162,7 @@ def test_references_without_domains(tmp_path: Path) -> None:
     assert [(s.id, s.target, s.tags) for s in data.samples] == [
         ("0", ["a", "b"], {}), ("1", ["c"], {}), ("2", ["d"], {}),
     ]  # fmt: skip
-    assert greys([sample.inputs["image"] for sample in data.samples]) == [10, 20, 30]
+    assert [red_of(sample.inputs["image"]) for sample in data.samples] == [10, 20, 30]
 
 
 def test_questions_beside_their_images(tmp_path: Path) -> None:
@@ -181,7 +177,7 @@ def test_questions_beside_their_images(tmp_path: Path) -> None:
     assert [(s.id, s.target, s.group) for s in data.samples] == [
         ("q1", "yes", "b"), ("q2", "no", "a"), ("q3", "red", "z"),
     ]  # fmt: skip
-    assert greys([s.inputs["image"] for s in data.samples[:2]]) == [20, 10]
+    assert [red_of(s.inputs["image"]) for s in data.samples[:2]] == [20, 10]
     lost = data.samples[2].inputs["image"]
     assert isinstance(lost, Broken)
     assert "imageId 'z' is not in" in lost.reason

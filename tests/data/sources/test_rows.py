@@ -17,6 +17,7 @@ from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.spec import load_task
 from mmbench.types import Broken, Media
+from tests.support.images import png
 from tests.support.layouts import writing as layouts
 
 PATH = "some/data"
@@ -42,7 +43,7 @@ def test_mmmu(tmp_path):
     assert first.inputs.keys() == {"image_1", "question", "options"}
     assert first.inputs["options"] == "A. $1\nB. It's two"
     assert first.tags == {"subfield": "x", "difficulty": "Easy"}
-    assert bytes_of(data.samples, "image_1") == [layouts.png(0)] * 2
+    assert bytes_of(data.samples, "image_1") == [png(0)] * 2
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ def test_labels_of_the_library_and_of_the_task(tmp_path):
 
 def test_a_folder_of_images(tmp_path):
     for name in ("cat", "dog"):
-        layouts.put(tmp_path / "test" / name / "1.png", layouts.png(len(name)))
+        layouts.put(tmp_path / "test" / name / "1.png", png(len(name)))
     data = rows(tmp_path, path=PATH, columns={"image": "image"}, target="label")
     assert data.labels == ["cat", "dog"]
     paths = [str(tmp_path / f"test/{name}/1.png") for name in ("cat", "dog")]

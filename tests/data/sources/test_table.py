@@ -1,7 +1,6 @@
 """The source `table`: rows of CSV, TSV, JSONL and Parquet."""
 
 import csv
-import io
 import json
 
 import pyarrow as pa
@@ -9,12 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from mmbench.data.sources.text_media_pairs import table
 from mmbench.errors import DataError, MmbenchError, SampleError, UnknownName
 from mmbench.media import decode_image, read_bytes
 from mmbench.types import Broken, Media
+from tests.support.images import png, red_of
 
 
 @pytest.fixture
@@ -26,15 +25,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def png(grey):
-    stream = io.BytesIO()
-    Image.new("RGB", (2, 2), (grey, 0, 0)).save(stream, "PNG")
-    return stream.getvalue()
-
-
 def greys(data):
-    media = [(document.id, document.inputs["image"]) for document in data.corpus]
-    return {id: decode_image(read_bytes(m), m.name).getpixel((0, 0))[0] for id, m in media}
+    return {document.id: red_of(document.inputs["image"]) for document in data.corpus}
 
 
 def texts(data):

@@ -6,7 +6,6 @@ import tarfile
 
 import msgspec
 import pytest
-from PIL import Image
 
 from mmbench.data.readers.file_formats import describe
 from mmbench.datasets import RetrievalData, Samples
@@ -14,6 +13,7 @@ from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, MmbenchError
 from mmbench.spec import load_task, packaged_tasks
 from tests.support.coco_annotations import write
+from tests.support.images import image_bytes, plain_image
 
 CSV = b'image,text,id,label\na.jpg,"a dog, wet",1,dog\nb.jpg,a cat,2,cat\n'
 JSONL = b'{"id": 1, "image": "a.jpg", "text": "x"}\n{"id": 2, "image": "b.jpg", "text": "y"}\n'
@@ -143,17 +143,11 @@ def test_what_a_file_is(tmp_path, content, text):
     assert describe(tmp_path / "nowhere") == ""
 
 
-def image():
-    stream = io.BytesIO()
-    Image.new("RGB", (4, 4)).save(stream, "JPEG")
-    return stream.getvalue()
-
-
 def archive(path, names):
     path.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(path, "w") as made:
         for name in names:
-            content = image() if name.endswith("jpg") else b"a thing"
+            content = image_bytes(plain_image(), "JPEG") if name.endswith("jpg") else b"a thing"
             info = tarfile.TarInfo(name)
             info.size = len(content)
             made.addfile(info, io.BytesIO(content))

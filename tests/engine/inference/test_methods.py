@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import soundfile
 import yaml
-from PIL import Image
 
 from mmbench.engine.loading.models.model_cache import Held
 from mmbench.engine.options import Options
 from mmbench.engine.run import Outcome, run
 from mmbench.errors import UserError
 from tests.support import toy_models
+from tests.support.images import save_image
 
 
 def task(folder: Path, rows: list[dict[str, Any]], **spec: Any) -> str:
@@ -25,11 +25,6 @@ def task(folder: Path, rows: list[dict[str, Any]], **spec: Any) -> str:
     path = folder / f"{spec['kind']}.yaml"
     path.write_text(yaml.safe_dump({"data": data, "headline": spec["metrics"][0], **spec}))
     return str(path)
-
-
-def picture(folder: Path, name: str, level: int = 90, size: tuple[int, int] = (8, 6)) -> str:
-    Image.new("RGB", size, (level, level, level)).save(folder / name)
-    return name
 
 
 def ran(folder: Path, model: str, name: str, **options: Any) -> Outcome:
@@ -41,7 +36,7 @@ def said(outcome: Outcome) -> list[Any]:
 
 
 def asked(folder: Path) -> str:
-    picture(folder, "a.png")
+    save_image(folder / "a.png", 90, (8, 6))
     tone = np.sin(np.arange(16000) / 20).astype(np.float32)
     soundfile.write(folder / "b.wav", tone, 16000)
     rows = [
@@ -83,12 +78,12 @@ def test_other_rules_of_decoding_are_asked_again_for_sounds_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The bytes are the same, and so is the data hash; what the model hears of them is not.
-    picture(tmp_path, "a.png")
+    save_image(tmp_path / "a.png", 90, (8, 6))
     rows = [{"id": "1", "inputs": {"image": "a.png", "question": "what"}, "target": ["x"]}]
     spec = {"kind": "writing", "fields": {"image": "image", "question": "question"}}
     (tmp_path / "pictures").mkdir()
     name, loud = task(tmp_path / "pictures", rows, **spec, metrics=["exact_match"]), asked(tmp_path)
-    picture(tmp_path / "pictures", "a.png")
+    save_image(tmp_path / "pictures/a.png", 90, (8, 6))
     for version, computed in ((2, 3), (2, 0), (3, 3)):
         monkeypatch.setattr("mmbench.engine.inference.answer.DECODING", version)
         record = ran(tmp_path, "toy-echo", loud).record
@@ -167,8 +162,8 @@ def test_the_likeliest_option(tmp_path: Path) -> None:
 
 def test_classes_are_matched_by_name(tmp_path: Path) -> None:
     rows = [
-        {"id": "1", "inputs": {"image": picture(tmp_path, "1.png", 10)}, "target": 0},
-        {"id": "2", "inputs": {"image": picture(tmp_path, "2.png", 250)}, "target": 1},
+        {"id": "1", "inputs": {"image": save_image(tmp_path / "1.png", 10).name}, "target": 0},
+        {"id": "2", "inputs": {"image": save_image(tmp_path / "2.png", 250).name}, "target": 1},
     ]
     spec = {"kind": "classification", "fields": {"image": "image"}, "metrics": ["accuracy@1"]}
     name = task(tmp_path, rows, **spec, data={"labels": ["Dark", "very_bright"]})
@@ -186,8 +181,8 @@ def test_classes_are_matched_by_name(tmp_path: Path) -> None:
 
 def test_drawings_have_a_seed_each(tmp_path: Path) -> None:
     rows = [
-        {"id": f"{i}", "inputs": {"text": "a cat"}, "target": picture(tmp_path, f"{i}.png", 9 * i)}
-        for i in range(4)
+        {"id": file.stem, "inputs": {"text": "a cat"}, "target": file.name}
+        for file in (save_image(tmp_path / f"{i}.png", 9 * i) for i in range(4))
     ]
     rows[3]["inputs"]["text"] = "unspeakable"
     name = task(

@@ -27,6 +27,7 @@ from mmbench.engine.progress import Silent
 from mmbench.errors import ModelError, UserError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from tests.support import coco_images
+from tests.support.images import save_image
 from tests.support.paths import ROOT
 
 NUMBERS = count()
@@ -477,7 +478,6 @@ def test_the_example_of_the_documentation(here: Path, monkeypatch: pytest.Monkey
 
     What docs/plugins.md shows of the example stands in it.
     """
-    from PIL import Image
 
     example = ROOT / "examples/linear_classifier.py"
     registry.load_plugin(str(example))
@@ -491,7 +491,7 @@ def test_the_example_of_the_documentation(here: Path, monkeypatch: pytest.Monkey
     assert all(line.removeprefix("    ") in source for line in shown.splitlines())
 
     for name, colour in (("red", (255, 0, 0)), ("blue", (0, 0, 255))):
-        Image.new("RGB", (4, 4), colour).save(here / f"{name}.png")
+        save_image(here / f"{name}.png", colour)
     (here / "images.csv").write_text("id,label,image\n0,red,red.png\n1,blue,blue.png\n")
     (here / "names.txt").write_text("red\nblue\n")
 

@@ -21,6 +21,7 @@ from mmbench.engine.scoring.features import Featurer
 from mmbench.errors import UserError
 from mmbench.spec import load_task
 from mmbench.types import Wants
+from tests.support.images import save_image
 from tests.support.servers.chat_completions import Endpoint, own_address, serving
 
 
@@ -34,15 +35,9 @@ def elsewhere() -> Iterator[Endpoint]:
         yield running
 
 
-def picture(path: Path, grey: int) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (4, 4), (grey, grey, grey)).save(path)
-    return path
-
-
 def table(home: Path, *names: str) -> Path:
     """A data folder with one image, and a table that names it and others."""
-    picture(home / "own.png", 9)
+    save_image(home / "own.png", 9)
     rows = [
         {"id": str(n), "image": name, "question": f"q {n}", "answer": "x"}
         for n, name in enumerate(["own.png", *names])
@@ -60,7 +55,7 @@ def words(command: str, endpoint: Endpoint, data: Path, *more: str) -> list[str]
 def test_a_file_from_outside_stays_here(
     elsewhere: Endpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str], how: str
 ) -> None:
-    secret, home = picture(tmp_path / "secret.png", 200), tmp_path / "data"
+    secret, home = save_image(tmp_path / "secret.png", 200), tmp_path / "data"
     names = {"absolute": str(secret), "above": "../secret.png", "link": "link.png"}
     data = table(home, names[how])
     (home / "link.png").symlink_to(secret)
@@ -85,23 +80,23 @@ def test_a_local_endpoint_gets_all_and_own_files_go_anywhere(
     elsewhere: Endpoint, tmp_path: Path
 ) -> None:
     out = ["--out", str(tmp_path / "out")]
-    secret = picture(tmp_path / "secret.png", 200)
+    secret = save_image(tmp_path / "secret.png", 200)
     with serving() as here:
         assert main(words("run", here, table(tmp_path / "data", str(secret)), *out)) == 0
     (tmp_path / "inside").symlink_to(tmp_path / "real")  # the folder itself may be a link
     data = table(tmp_path / "real", "sub/b.png")
-    picture(tmp_path / "real" / "sub" / "b.png", 70)
+    save_image(tmp_path / "real" / "sub" / "b.png", 70)
     assert main(words("run", elsewhere, tmp_path / "inside" / data.name, *out)) == 0
 
 
 def test_a_file_that_changes_during_a_run_is_not_sent(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    secret, home = picture(tmp_path / "secret.png", 200), tmp_path / "data"
+    secret, home = save_image(tmp_path / "secret.png", 200), tmp_path / "data"
     names = [f"{n}.png" for n in range(40)]
     data = table(home, *names)
     for n, name in enumerate(names):
-        picture(home / name, 10 + n)
+        save_image(home / name, 10 + n)
 
     def swap(handler: Any) -> None:
         for name in names:

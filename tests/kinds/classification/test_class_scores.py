@@ -32,6 +32,7 @@ from mmbench.types import (
     TaskSpec,
     Views,
 )
+from tests.support.images import save_image
 
 IMAGE = Media("image", "a.png")
 ONCE = Views()
@@ -317,10 +318,9 @@ def made(name: str, **attributes: Any) -> str:
 
 
 def task(folder: Path, classes: str = "a, b, c", **more: Any) -> str:
-    from PIL import Image
 
     for level in range(3):
-        Image.new("RGB", (2, 2), (level, 0, 0)).save(folder / f"{level}.png")
+        save_image(folder / f"{level}.png", (level, 0, 0))
     (folder / "data.csv").write_text("id,label,image\n0,a,0.png\n1,b,1.png\n2,b,2.png\n")
     metrics = more.pop("metrics", "[accuracy@1, ece]")
     (folder / "mine.yaml").write_text(

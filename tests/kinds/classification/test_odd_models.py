@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 import mmbench
 from mmbench.data.mapping.classes import in_order
@@ -19,6 +18,7 @@ from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.errors import DataError, ModelError
 from mmbench.kinds.classification.names import columns_of_model
+from tests.support.images import save_image
 
 INF = float("inf")
 
@@ -47,7 +47,7 @@ def made(name: str, **attributes: Any) -> Any:
 
 def options(folder: Path, rows: str = "0,a\n1,b\n2,c\n") -> Options:
     for level in range(3):
-        Image.new("RGB", (2, 2), (level, 0, 0)).save(folder / f"{level}.png")
+        save_image(folder / f"{level}.png", (level, 0, 0))
     lines = [f"{row},{row[0]}.png\n" for row in rows.splitlines()]
     (folder / "data.csv").write_text("id,label,image\n" + "".join(lines))
     return Options(data=folder / "data.csv", device="cpu")

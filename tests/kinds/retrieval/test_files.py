@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import mmbench
 from mmbench.data.sources.text_media_pairs import captioned
@@ -18,6 +17,7 @@ from mmbench.errors import DataError
 from mmbench.text import path_id
 from mmbench.types import Outputs
 from tests.support.coco_images import make_coco
+from tests.support.images import save_image
 
 TASK = """
 name: mine
@@ -86,7 +86,7 @@ def test_embeddings_are_scored_without_the_images(tmp_path: Path, source: object
             with pytest.raises(DataError, match=r"no corpus can be read: .*p0\.jpg|no image in it"):
                 command(model, str(task), options)
     for n in range(3):
-        Image.new("RGB", (8, 8)).save(data / f"p{n}.jpg")
+        save_image(data / f"p{n}.jpg")
     with_images = mmbench.score(str(task), given, data=data)
     assert not any("hashed" in note for note in with_images.notes)
     assert with_images.task.data_hash != record.task.data_hash

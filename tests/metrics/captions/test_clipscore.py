@@ -18,6 +18,7 @@ from mmbench.models.contrastive.clip import Clip
 from mmbench.stats import fold
 from mmbench.types import Broken, Features, Media, Prediction, Score
 from tests.support.checkpoints import contrastive
+from tests.support.images import noise_image
 from tests.support.paths import real_data
 
 ALL: list[Any] = [clipscore, ref_clipscore, pac_s, ref_pac_s]
@@ -85,7 +86,7 @@ def captioned(tmp_path_factory: pytest.TempPathFactory) -> list[Prediction]:
     found = []
     for i in range(12):
         file = root / f"{i}.png"
-        Image.fromarray(draws.integers(0, 256, (40, 30, 3), dtype=np.uint8)).save(file)
+        noise_image(i, (30, 40)).save(file)
         texts = [" ".join(draws.choice(words, 5)) for _ in range(2 + i % 3)]
         inputs: dict[str, Any] = {"image": Media("image", str(file))}
         found.append(Prediction(str(i), texts[0], texts[1:], inputs=inputs))

@@ -6,14 +6,12 @@ import urllib.request
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 import mmbench
 from mmbench import metric_names
@@ -25,6 +23,7 @@ from mmbench.errors import Missing, UnknownName, UserError
 from mmbench.metrics.torchmetrics.classes import class_modules, load_class
 from mmbench.metrics.torchmetrics.network import no_network
 from mmbench.types import Media, Prediction, Score
+from tests.support.images import image_medium
 
 RNG = np.random.default_rng(7)
 SAID = ["the cat sat on the mat", "a dog runs", "two birds in a tree"]
@@ -50,15 +49,9 @@ SEVERAL = classes(LOGITS, [np.flatnonzero(row).tolist() for row in MARKS])
 BINARY = classes(LOGITS[:, :2], [int(label % 2) for label in LABELS])
 
 
-def picture(pixels: Any, name: str = "made") -> Media:
-    file = BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return Media("image", name, file.getvalue)
-
-
 REAL = RNG.integers(0, 256, (3, 24, 24, 3), dtype=np.uint8)
 DRAWN = np.clip(REAL + RNG.integers(-30, 31, REAL.shape), 0, 255).astype(np.uint8)
-IMAGES = [Prediction(str(i), picture(DRAWN[i]), picture(REAL[i])) for i in range(3)]
+IMAGES = [Prediction(str(i), image_medium(DRAWN[i]), image_medium(REAL[i])) for i in range(3)]
 
 
 def tensors(images: Any) -> Any:
@@ -195,17 +188,34 @@ def test_failed_predictions_are_left_out() -> None:
         ("TotalVariation", [], {}, "there are no predictions"),
         (
             "PeakSignalNoiseRatio",
-            [Prediction("a", picture(REAL[0]))],
+            [Prediction("a", image_medium(REAL[0]))],
             {},
             "sample a has no real image",
         ),
         (
             "PeakSignalNoiseRatio",
-            [Prediction("a", picture(REAL[0]), picture(REAL[0, :9]))],
+            [
+                Prediction(
+                    "a",
+                    image_medium(REAL[0]),
+                    image_medium(REAL[0, :9]),
+                )
+            ],
             {},
             "24 x 24 pixels and its real image 24 x 9: give the task a `size`",
         ),
-        ("PeakSignalNoiseRatio", [Prediction("a", picture(REAL[0]), picture(REAL[0]))], {}, "inf"),
+        (
+            "PeakSignalNoiseRatio",
+            [
+                Prediction(
+                    "a",
+                    image_medium(REAL[0]),
+                    image_medium(REAL[0]),
+                )
+            ],
+            {},
+            "inf",
+        ),
     ],
 )
 def test_what_does_not_fit_is_no_number_with_the_reason(

@@ -15,14 +15,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from mmbench.cli import main
 from mmbench.errors import ModelError, SampleError, UserError
 from mmbench.models.api.adapter import Api
 from mmbench.storage.content_keys import cache_folder
 from mmbench.types import Clip, Generation, Message, Sound, Written
+from tests.support.images import plain_image
 from tests.support.servers.chat_completions import Endpoint, said, serving
+
+PICTURE = plain_image((9, 8, 7), (6, 4))
 
 SHORT = Generation(max_tokens=20)
 KEY = "sk-very-secret"
@@ -58,14 +60,10 @@ def stall(handler: Any) -> None:
     sleep(30)
 
 
-def picture() -> Image.Image:
-    return Image.new("RGB", (6, 4), (9, 8, 7))
-
-
 def test_every_part_arrives_in_its_place(endpoint: Endpoint) -> None:
     sound = Sound(np.zeros(80, np.float32), 16000)
     clip = Clip(np.zeros((3, 4, 6, 3), np.uint8), (0.0, 1.0, 2.0))
-    turns = user("see", picture(), "hear", sound, "watch", clip, "so?")
+    turns = user("see", PICTURE, "hear", sound, "watch", clip, "so?")
     (found,) = ask(api(endpoint), [turns], SHORT)
     images = "|".join(["<image_url>"] * 3)
     assert found.text == f"see|<image_url>|hear|<input_audio>|watch|{images}|so?"
@@ -232,7 +230,7 @@ def test_an_option_out_of_range_is_refused(option: dict[str, Any]) -> None:
 def test_a_server_that_drops_images_fails_those_with_images(endpoint: Endpoint) -> None:
     endpoint.drops = True
     endpoint.usage = True
-    turns = [user(picture(), "what"), user("no image")]
+    turns = [user(PICTURE, "what"), user("no image")]
 
     def counted(body: dict[str, Any]) -> int:
         return len(said(body).replace("<image_url>|", "").replace("|<image_url>", ""))
@@ -254,7 +252,7 @@ def test_a_drop_is_noticed_though_the_first_conversation_is_refused(endpoint: En
     endpoint.answer = lambda body: (  # type: ignore[method-assign]
         original(body) | {"usage": {"prompt_tokens": 7}}
     )
-    found = ask(api(endpoint), [user(picture(), "too big"), user(picture())], SHORT)
+    found = ask(api(endpoint), [user(PICTURE, "too big"), user(PICTURE)], SHORT)
     assert {str(one) for one in found} == {"the server drops every image without a word"}
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 import transformers as tf
-from PIL import Image
 
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.models.chat.adapters import AudioLlm, Llava, VideoLlm
 from mmbench.types import Generation, Message, Sound, Written
 from tests.support.checkpoints import chat
 from tests.support.checkpoints.parts import letter_tokenizer
+from tests.support.images import noise_image
 
 CPU = {"device": "cpu", "dtype": "float32"}
 SHORT = Generation(max_tokens=10)
@@ -35,11 +35,6 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
-def picture(seed: int) -> Image.Image:
-    draws = np.random.default_rng(seed)
-    return Image.fromarray(draws.integers(0, 255, (20 + seed, 40, 3), dtype=np.uint8))
-
-
 def noise(seed: int, seconds: float = 1.0) -> Sound:
     draws = np.random.default_rng(seed)
     return Sound(draws.normal(size=int(seconds * 16000)).astype(np.float32) / 9, 16000)
@@ -54,9 +49,9 @@ def asked(name: str) -> list[tuple[Message, ...]]:
     if name == "qwen2-audio":
         sounds = [user(noise(i, 0.3 + i / 3), "what is it" + " now" * i) for i in range(6)]
         return [*sounds, user("no sound"), user(noise(7), "and", noise(8, 2.0), "differ how?")]
-    seen = [user(picture(i), "what is it" + " now" * i) for i in range(5)]
-    more = [user("here", picture(7), "and there", picture(8), "differ?"), user("no image")]
-    system = (Message("system", ("be brief",)), *user(picture(3), "hello"))
+    seen = [user(noise_image(i), "what is it" + " now" * i) for i in range(5)]
+    more = [user("here", noise_image(7), "and there", noise_image(8), "differ?"), user("no image")]
+    system = (Message("system", ("be brief",)), *user(noise_image(3), "hello"))
     turns = (*system, Message("assistant", ("hi",)), Message("user", ("and now?",)))
     return [*seen, *more, turns]
 
@@ -77,17 +72,17 @@ def test_llava_says_what_a_bare_loop_says(folders: dict[str, Path]) -> None:
     processor = tf.AutoProcessor.from_pretrained(folders["llava"], backend="pil")
     net = tf.AutoModelForImageTextToText.from_pretrained(folders["llava"]).eval()
     inputs = processor(
-        text="user: what is <image>; assistant:", images=picture(1), return_tensors="pt"
+        text="user: what is <image>; assistant:", images=noise_image(1), return_tensors="pt"
     )
     ids = net.generate(**inputs, max_new_tokens=10, do_sample=False)
     text = processor.decode(ids[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
-    (found,) = written(Llava(folders["llava"], **CPU), [user("what is ", picture(1))])
+    (found,) = written(Llava(folders["llava"], **CPU), [user("what is ", noise_image(1))])
     assert found.text == text.strip()
 
 
 def test_the_order_of_images_and_texts_is_kept(folders: dict[str, Path]) -> None:
     model = Llava(folders["llava"], **CPU)
-    turns = [user(picture(1), "or", picture(2)), user(picture(2), "or", picture(1))]
+    turns = [user(noise_image(1), "or", noise_image(2)), user(noise_image(2), "or", noise_image(1))]
     one, other = written(model, turns)
     assert one.text != other.text
     assert model.prepare(turns[0], "conversation").text == "user: <image>or<image>; assistant:"
@@ -98,7 +93,7 @@ def test_a_template_without_an_image_slot_fails_those_with_an_image(
 ) -> None:
     model = Llava(folders["blind"], **CPU)
     with pytest.raises(SampleError, match="0 of 1 images reached the model"):
-        model.prepare(user(picture(1), "what is it"), "conversation")
+        model.prepare(user(noise_image(1), "what is it"), "conversation")
     assert isinstance(written(model, [user("no image")])[0], Written)
 
 
@@ -109,7 +104,7 @@ def test_a_folder_without_a_template_is_refused_and_takes_one(
         Llava(folders["plain"], **CPU)
     file = tmp_path / "chat.jinja"
     file.write_text(chat.TEMPLATE)
-    turns = [user(picture(1), "what is it")]
+    turns = [user(noise_image(1), "what is it")]
     with_own = written(Llava(folders["llava"], **CPU), turns)
     assert written(Llava(folders["plain"], **CPU, template=str(file)), turns) == with_own
 
@@ -132,7 +127,7 @@ def test_a_video_model_without_a_video_processor_is_refused(folders: dict[str, P
 
 def test_the_token_limit_is_told_and_stops_end_an_answer(folders: dict[str, Path]) -> None:
     model = Llava(folders["llava"], **CPU)
-    asked = [user(picture(shade), "what is it") for shade in range(5)]
+    asked = [user(noise_image(shade), "what is it") for shade in range(5)]
     answers = zip(asked, written(model, asked), strict=True)
     # The random weights differ between versions of torch: some answers end by themselves.
     chosen, long = next(pair for pair in answers if pair[1].finish == "length")
@@ -157,7 +152,7 @@ def test_likelihoods_are_those_of_one_token_after_another(
     folders: dict[str, Path], name: str
 ) -> None:
     model = Llava(folders[name], **CPU)
-    turns, text = user(picture(1), "what is it"), "a cat"
+    turns, text = user(noise_image(1), "what is it"), "a cat"
     prepared = model.prepare(turns, "conversation")
     found = model.loglikelihood([prepared, prepared], [text, "dog"])
     total, prompt = 0.0, prepared.text

@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 import transformers as tf
-from PIL import Image
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.chat.adapters import Llava
 from mmbench.types import Generation, Message, Written
 from tests.support.checkpoints import chat
+from tests.support.images import noise_image
 
 CPU = {"device": "cpu", "dtype": "float32"}
 SHORT = Generation(max_tokens=8)
@@ -32,19 +31,15 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Llava]:
     }
 
 
-def picture(seed: int) -> Image.Image:
-    draws = np.random.default_rng(seed)
-    return Image.fromarray(draws.integers(0, 255, (30 + 8 * seed, 40, 3), dtype=np.uint8))
-
-
 def asked(model: Llava, *turns: Any) -> list[Any]:
     return [model.prepare((Message("user", turn),), "conversation") for turn in turns]
 
 
 def eight(model: Llava) -> list[Any]:
     """Conversations of every length, with images of every shape."""
-    one = [(picture(i), "what is it" + " now" * i) for i in range(6)]
-    return asked(model, *one, ("here", picture(6), "and", picture(7), "differ?"), (picture(2), "x"))
+    one = [(noise_image(i), "what is it" + " now" * i) for i in range(6)]
+    two = ("here", noise_image(6), "and", noise_image(7), "differ?")
+    return asked(model, *one, two, (noise_image(2), "x"))
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -60,7 +55,7 @@ def test_a_likelihood_is_that_of_one_step_after_another(
     name: str, models: dict[str, Llava]
 ) -> None:
     model = models[name]
-    (prepared,) = asked(model, (picture(1), "what is it"))
+    (prepared,) = asked(model, (noise_image(1), "what is it"))
     found = model.loglikelihood([prepared] * 2, ["a cat", "b"])
     net, inputs = model._model, model._inputs([prepared])
     for (total, n), text in zip(found, ["a cat", "b"], strict=True):
@@ -77,18 +72,18 @@ def test_a_likelihood_is_that_of_one_step_after_another(
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_an_image_changes_what_is_said_of_it(name: str, models: dict[str, Llava]) -> None:
-    one, other = asked(models[name], (picture(1), "what"), (picture(3), "what"))
+    one, other = asked(models[name], (noise_image(1), "what"), (noise_image(3), "what"))
     scores = models[name].loglikelihood([one, other], ["cat", "cat"])[:, 0]
     assert scores[0] != pytest.approx(scores[1], abs=1e-4)
 
 
 def test_llava_next_says_what_transformers_says(models: dict[str, Llava]) -> None:
-    (prepared,) = asked(models["llava_next"], (picture(1), "what is it"))
+    (prepared,) = asked(models["llava_next"], (noise_image(1), "what is it"))
     folder = models["llava_next"]._model.config.name_or_path
     processor = tf.AutoProcessor.from_pretrained(folder, backend="pil")
     net = tf.AutoModelForImageTextToText.from_pretrained(folder).eval()
     text = "user: <image>what is it; assistant:"
-    inputs = processor(images=picture(1), text=text, return_tensors="pt")
+    inputs = processor(images=noise_image(1), text=text, return_tensors="pt")
     ids = net.generate(**inputs, max_new_tokens=8, do_sample=False)
     said = processor.decode(ids[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
     (answer,) = models["llava_next"].write([prepared], SHORT)
@@ -97,7 +92,9 @@ def test_llava_next_says_what_transformers_says(models: dict[str, Llava]) -> Non
 
 
 def test_what_a_processor_refuses_fails_alone(models: dict[str, Llava]) -> None:
-    prepared = asked(models["paligemma"], (picture(1), "what"), ("no image",), (picture(2), "who"))
+    prepared = asked(
+        models["paligemma"], (noise_image(1), "what"), ("no image",), (noise_image(2), "who")
+    )
     said = models["paligemma"].write(prepared, SHORT)
     assert [type(one) for one in said] == [Written, SampleError, Written]
     assert "`images` are expected" in str(said[1])

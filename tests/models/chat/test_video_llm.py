@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import torch
 import transformers as tf
-from PIL import Image
 
 from mmbench.cli import main
 from mmbench.datasets import Samples
@@ -33,6 +32,7 @@ if find_spec("torchvision") is None:
     pytest.skip("needs torchvision (extra `video`)", allow_module_level=True)
 
 from tests.support.checkpoints import video_chat
+from tests.support.images import noise_image
 
 CPU = {"device": "cpu", "dtype": "float32"}
 SHORT = Generation(max_tokens=8)
@@ -65,11 +65,6 @@ def clip(seed: int, seconds: int = 8) -> Clip:
     return Clip(frames, tuple(frame / RATE for frame in indices(seconds)))
 
 
-def picture(seed: int) -> Image.Image:
-    draws = np.random.default_rng(seed)
-    return Image.fromarray(draws.integers(0, 255, (40, 56, 3), dtype=np.uint8))
-
-
 def user(*parts: Any) -> tuple[Message, ...]:
     return (Message("user", parts),)
 
@@ -77,7 +72,8 @@ def user(*parts: Any) -> tuple[Message, ...]:
 def asked() -> list[tuple[Message, ...]]:
     seen = [user(clip(i, 8 * (i + 1)), "what is it" + " now" * i) for i in range(4)]
     more = [user("here", clip(5), "and there", clip(6, 80), "differ?"), user("no video")]
-    return [*seen, *more, user(picture(1), "and an image"), user(picture(2), "one more")]
+    images = [user(noise_image(1), "and an image"), user(noise_image(2), "one more")]
+    return [*seen, *more, *images]
 
 
 @pytest.mark.parametrize("name", list(FAMILIES))
@@ -142,7 +138,9 @@ def test_a_template_without_a_place_for_videos_fails_the_sample(
 @pytest.mark.parametrize("name", list(FAMILIES))
 def test_the_same_folders_answer_about_images(name: str, folders: dict[str, Path]) -> None:
     model = Llava(folders[name], **CPU)
-    prepared = [model.prepare(user(picture(i), "what" + "?" * i), "conversation") for i in range(4)]
+    prepared = [
+        model.prepare(user(noise_image(i), "what" + "?" * i), "conversation") for i in range(4)
+    ]
     assert model.write(prepared, SHORT) == [model.write([one], SHORT)[0] for one in prepared]
 
 

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from transformers import AutoModel, AutoProcessor
 from transformers.utils import logging
 
 from mmbench.models.contrastive.clip import Clip
 from mmbench.protocols import Embeds, Prepares
 from tests.support.checkpoints import contrastive
+from tests.support.images import noise_image
+from tests.support.paths import ROOT
 
 CLOSE = 1e-5
 LONGEST = ["clip", "clip-legacy", "align", "chinese_clip"]
@@ -25,14 +26,9 @@ FIXED = ["siglip", "siglip2"]
 TEXTS = [*contrastive.SENTENCES, "A CAT, sits!", "", "x", "a plate of food with rice " * 20]
 
 
-def picture(seed: int, width: int, height: int) -> Image.Image:
-    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    return Image.fromarray(pixels)
-
-
 # Wide, tall, tiny, a single pixel, and sizes of real photographs.
 SIZES = [(40, 30), (17, 90), (3, 3), (1, 1), (100, 1), (64, 48), (320, 240), (33, 32)]
-PICTURES = [picture(seed, *size) for seed, size in enumerate(SIZES)]
+PICTURES = [noise_image(seed, size) for seed, size in enumerate(SIZES)]
 
 
 @pytest.fixture(scope="session")

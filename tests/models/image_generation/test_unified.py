@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import torch
 import transformers as tf
-from PIL import Image
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.image_generation.unified import Unified
 from mmbench.types import Generation, Message, Written
 from tests.support.checkpoints import chat, unified
+from tests.support.images import noise_image
 
 CPU = {"device": "cpu", "dtype": "float32"}
 AREA = {"janus": None, "emu3": 24 * 24, "chameleon": None}
@@ -44,21 +44,15 @@ def load(folders: dict[str, Path], name: str, **options: Any) -> Unified:
     return Unified(folders[name], **CPU, **{"area": AREA[name], **options})
 
 
-def picture(seed: int) -> Image.Image:
-    """Of a size of its own."""
-    draws = np.random.default_rng(seed)
-    return Image.fromarray(draws.integers(0, 255, (20 + 9 * seed, 40, 3), dtype=np.uint8))
-
-
 def user(*parts: Any) -> tuple[Message, ...]:
     return (Message("user", parts),)
 
 
 def asked() -> list[tuple[Message, ...]]:
     """Eight conversations of every length and number of images."""
-    seen = [user(picture(i), "what is it" + " now" * i) for i in range(5)]
-    more = [user("here", picture(5), "and there", picture(6), "differ?"), user("no image")]
-    return [*seen, *more, (Message("system", ("be brief",)), *user(picture(3), "hello"))]
+    seen = [user(noise_image(i), "what is it" + " now" * i) for i in range(5)]
+    more = [user("here", noise_image(5), "and there", noise_image(6), "differ?"), user("no image")]
+    return [*seen, *more, (Message("system", ("be brief",)), *user(noise_image(3), "hello"))]
 
 
 def pixels(images: list[Any]) -> list[Any]:
@@ -83,7 +77,7 @@ def test_an_answer_is_that_of_transformers_by_hand(
 ) -> None:
     net = tf.AutoModelForImageTextToText.from_pretrained(folders[name]).eval()
     processor = tf.AutoProcessor.from_pretrained(folders[name], backend="pil")
-    image, text = picture(2), "what is it"
+    image, text = noise_image(2), "what is it"
     prompt = f"<image>{text}" if name == "chameleon" else f"user: <image>{text}; assistant:"
     inputs = processor(text=[prompt], images=[image], return_tensors="pt")
     with torch.inference_mode():
@@ -195,7 +189,8 @@ def test_the_tokens_of_janus_are_those_of_the_definition(
 @pytest.mark.parametrize("name", FAMILIES)
 def test_half_the_bits_still_work(folders: dict[str, Path], name: str) -> None:
     model = Unified(folders[name], device="cpu", dtype="bfloat16", area=AREA[name])
-    (found,) = model.write([model.prepare(user(picture(1), "what is it"), "conversation")], SHORT)
+    asked = model.prepare(user(noise_image(1), "what is it"), "conversation")
+    (found,) = model.write([asked], SHORT)
     assert isinstance(found, Written)
     if name in DRAWING:
         assert model.draw(["a cat"], [1])[0].size == (SIDE[name],) * 2
@@ -251,7 +246,7 @@ def test_an_image_that_the_template_drops_fails(folders: dict[str, Path], tmp_pa
     blind.write_text(chat.BLIND)
     model = load(folders, "janus", template=str(blind))
     with pytest.raises(SampleError, match="0 of 1 images reached the model"):
-        model.prepare(user(picture(1), "what is it"), "conversation")
+        model.prepare(user(noise_image(1), "what is it"), "conversation")
 
 
 @pytest.mark.parametrize(

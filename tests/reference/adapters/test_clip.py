@@ -19,6 +19,7 @@ from mmbench.reference.tokens.words import END, START, UNKNOWN
 from mmbench.reference.training import read_recipe
 from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.shapes.retrieval import shapes
+from tests.support.images import noise_image
 from tests.support.paths import DATA
 
 PACKAGED = Path(str(ClipNano.default_checkpoint))
@@ -158,8 +159,7 @@ def test_pixels_are_normalised_channel_first(model: ClipNano) -> None:
     ],
 )
 def test_the_centre_is_kept(size: tuple[int, int], kept: tuple[int, int, int, int]) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
-    image = Image.fromarray(noise)
+    image = noise_image(0, size)
     assert square_of(image, 64).tobytes() == image.crop(kept).tobytes()
 
 

@@ -23,6 +23,7 @@ from mmbench.reference.worlds.fusion.scene import ANSWERS, trio_at
 from mmbench.reference.worlds.shapes.draw import draw
 from mmbench.reference.worlds.sounds.make import make
 from mmbench.types import Clip, Message, Sound
+from tests.support.images import noise_image
 
 WORDS = Words.of(["I see one lamp, two lamps or three"])
 
@@ -44,11 +45,6 @@ def model(folder: Path) -> FusionNano:
     return FusionNano(folder, device="cpu", dtype="float32")
 
 
-def picture(seed: int = 0, size: tuple[int, int] = (64, 64)) -> Image.Image:
-    noise = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
-    return Image.fromarray(noise)
-
-
 def sound(seed: int = 0, samples: int = 4000) -> Sound:
     noise = np.random.default_rng(seed).uniform(-1, 1, samples).astype(np.float32)
     return Sound(noise, 8000)
@@ -59,11 +55,11 @@ def asked(*parts: Any) -> tuple[Message, ...]:
 
 
 TRIOS = [
-    asked(picture(0), sound(0), "I see one lamp\nWhich differs?"),
-    asked(sound(1, 9000), picture(1, (90, 40)), "two lamps"),
-    asked(picture(2), "three", sound(2)),
-    asked(picture(3), sound(3, 9000), "one lamp or two or three lamps, I see lamps"),
-    asked(picture(4), sound(4, 1), "two zeppelins"),
+    asked(noise_image(0), sound(0), "I see one lamp\nWhich differs?"),
+    asked(sound(1, 9000), noise_image(1, (90, 40)), "two lamps"),
+    asked(noise_image(2), "three", sound(2)),
+    asked(noise_image(3), sound(3, 9000), "one lamp or two or three lamps, I see lamps"),
+    asked(noise_image(4), sound(4, 1), "two zeppelins"),
 ]
 
 
@@ -98,13 +94,13 @@ CLIP = Clip(np.zeros((1, 2, 2, 3), np.uint8), (0.0,))
 @pytest.mark.parametrize(
     ("parts", "counts"),
     [
-        ((picture(), sound()), "1, 1 and 0 of 2"),
-        ((picture(), "one"), "1, 0 and 1 of 2"),
+        ((noise_image(0), sound()), "1, 1 and 0 of 2"),
+        ((noise_image(0), "one"), "1, 0 and 1 of 2"),
         ((sound(), "one"), "0, 1 and 1 of 2"),
         ((), "0, 0 and 0 of 0"),
-        ((picture(), picture(), sound(), "one"), "2, 1 and 1 of 4"),
-        ((picture(), sound(), "one", CLIP), "1, 1 and 1 of 4"),
-        ((picture(), "one", sound(), "two"), "1, 1 and 2 of 4"),
+        ((noise_image(0), noise_image(0), sound(), "one"), "2, 1 and 1 of 4"),
+        ((noise_image(0), sound(), "one", CLIP), "1, 1 and 1 of 4"),
+        ((noise_image(0), "one", sound(), "two"), "1, 1 and 2 of 4"),
     ],
 )
 def test_anything_but_one_of_each_fails_the_sample(

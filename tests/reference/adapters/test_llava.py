@@ -27,6 +27,7 @@ from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
 from mmbench.types import Clip, Generation, Message, Sound, Written
 from tests.reference.architectures.test_llava import lively
+from tests.support.images import noise_image
 
 WORDS = vocabulary(["what colour is the star? red, green and blue. where is it: left or right!"])
 GREEDY, SAMPLED = Generation(max_tokens=9), Generation(max_tokens=9, temperature=1.0, top_p=0.9)
@@ -47,11 +48,6 @@ def model(folder: Path) -> LlavaNano:
     return LlavaNano(folder, device="cpu", dtype="float32")
 
 
-def picture(seed: int = 0, size: tuple[int, int] = (64, 64)) -> Image.Image:
-    noise = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
-    return Image.fromarray(noise)
-
-
 def user(*parts: Any) -> Message:
     return Message("user", parts)
 
@@ -61,14 +57,14 @@ def assistant(text: str) -> Message:
 
 
 TALKS: list[tuple[Message, ...]] = [
-    (user(picture(0), "What colour is the star?"),),
-    (user(picture(1), "where?"),),
+    (user(noise_image(0), "What colour is the star?"),),
+    (user(noise_image(1), "where?"),),
     (user("what is the star"),),
-    (user("red", picture(2), "or blue?"),),
-    (user(picture(3), "where?"), assistant("left"), user("and the red star?")),
-    (user(picture(4), picture(5), "where?"),),
-    (Message("system", ("red and blue.",)), user(picture(6), "what colour")),
-    (user(picture(7), "what?"),),
+    (user("red", noise_image(2), "or blue?"),),
+    (user(noise_image(3), "where?"), assistant("left"), user("and the red star?")),
+    (user(noise_image(4), noise_image(5), "where?"),),
+    (Message("system", ("red and blue.",)), user(noise_image(6), "what colour")),
+    (user(noise_image(7), "what?"),),
 ]
 
 
@@ -87,7 +83,7 @@ def test_what_it_can_do(model: LlavaNano) -> None:
 
 
 def test_an_image_stands_where_it_stands_in_the_message(model: LlavaNano) -> None:
-    asked = model.prepare((user("Red", picture(), "or?"),), "conversation")
+    asked = model.prepare((user("Red", noise_image(0), "or?"),), "conversation")
     red, other, mark = (WORDS.words.index(word) for word in ("red", "or", "?"))
     assert asked.ids == [START, USER, red, *[IMAGE] * 16, other, mark, ASSISTANT]
     assert [pixels.shape for pixels in asked.pixels] == [(3, 64, 64)]
@@ -110,14 +106,14 @@ def test_a_word_that_is_not_known(model: LlavaNano) -> None:
 )
 def test_other_media_fail_the_sample(model: LlavaNano, part: Any, what: str) -> None:
     with pytest.raises(SampleError, match=f"takes texts and images, and no {what}"):
-        model.prepare((user(picture(), part, "what?"),), "conversation")
+        model.prepare((user(noise_image(0), part, "what?"),), "conversation")
 
 
 def test_a_conversation_without_room_for_an_answer(model: LlavaNano) -> None:
-    fits = model.prepare((user(picture(), "red " * 40),), "conversation")
+    fits = model.prepare((user(noise_image(0), "red " * 40),), "conversation")
     assert len(fits.ids) == 59
     with pytest.raises(SampleError, match="60 tokens long, and llava-nano takes fewer than 60"):
-        model.prepare((user(picture(), "red " * 41),), "conversation")
+        model.prepare((user(noise_image(0), "red " * 41),), "conversation")
 
 
 def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
@@ -168,7 +164,8 @@ def test_a_stop_ends_the_answer_and_is_no_part_of_it(model: LlavaNano) -> None:
 
 def test_turns_before_are_seen(model: LlavaNano) -> None:
     talks = [
-        (user(picture(), "where?"), assistant(said), user("what?")) for said in ("left", "right")
+        (user(noise_image(0), "where?"), assistant(said), user("what?"))
+        for said in ("left", "right")
     ]
     rated = model.loglikelihood(prepared(model, talks), ["red", "red"])
     assert abs(rated[0, 0] - rated[1, 0]) > 1e-4

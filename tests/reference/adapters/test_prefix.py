@@ -25,6 +25,7 @@ from mmbench.reference.worlds.shapes.talk import DESCRIBE
 from mmbench.reference.worlds.shapes.things import COLOURS
 from mmbench.types import Generation, Message, Sound, Written
 from tests.reference.architectures.test_llava import lively
+from tests.support.images import noise_image
 from tests.support.paths import ROOT
 
 WORDS = vocabulary(["what colour is the star? red, green and blue. where is it: left or right!"])
@@ -47,19 +48,14 @@ def model(folder: Path) -> PrefixNano:
     return PrefixNano(folder, device="cpu", dtype="float32")
 
 
-def picture(seed: int = 0) -> Image.Image:
-    noise = np.random.default_rng(seed).integers(0, 256, (64, 80, 3), np.uint8)
-    return Image.fromarray(noise)
-
-
 def asked(model: PrefixNano, *parts: Any) -> Asked:
     return model.prepare((Message("user", parts),), "conversation")
 
 
 def prepared(model: PrefixNano) -> list[Asked]:
-    rows = [(picture(0), "what colour is the star?"), (picture(1), "where?"), ("the star",)]
-    rows += [(picture(2), "where?"), ("red", picture(3), "or blue?"), (picture(4), picture(5))]
-    return [asked(model, *parts) for parts in rows]
+    one = [(noise_image(0), "what colour is the star?"), (noise_image(1), "where?"), ("the star",)]
+    two = [("red", noise_image(3), "or blue?"), (noise_image(4), noise_image(5))]
+    return [asked(model, *parts) for parts in (*one, (noise_image(2), "where?"), *two)]
 
 
 def test_what_it_can_do(model: PrefixNano) -> None:
@@ -70,7 +66,7 @@ def test_what_it_can_do(model: PrefixNano) -> None:
 
 def test_an_image_is_as_many_tokens_as_the_prefix(model: PrefixNano) -> None:
     red, mark = (WORDS.words.index(word) for word in ("red", "?"))
-    ids = asked(model, "Red", picture(), "?").ids
+    ids = asked(model, "Red", noise_image(0), "?").ids
     assert ids == [START, USER, red, *[IMAGE] * 5, mark, ASSISTANT]
 
 
@@ -90,7 +86,7 @@ def test_a_likelihood_does_not_depend_on_the_batch(model: PrefixNano) -> None:
 
 
 def test_the_image_is_seen(model: PrefixNano) -> None:
-    rows = [asked(model, picture(seed), "where?") for seed in (0, 1)]
+    rows = [asked(model, noise_image(seed), "where?") for seed in (0, 1)]
     rated = model.loglikelihood(rows, ["red", "red"])
     assert abs(rated[0, 0] - rated[1, 0]) > 1e-4
 
@@ -99,7 +95,7 @@ def test_what_it_cannot_take_is_said_in_its_name(model: PrefixNano) -> None:
     with pytest.raises(SampleError, match="prefix-nano takes texts and images, and no sounds"):
         asked(model, Sound(np.zeros(5, np.float32), 8000), "what?")
     with pytest.raises(SampleError, match="49 tokens long, and prefix-nano takes fewer than 40: 5"):
-        asked(model, picture(), "red " * 41)
+        asked(model, noise_image(0), "red " * 41)
 
 
 def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:

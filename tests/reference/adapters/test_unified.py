@@ -33,6 +33,7 @@ from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
 from mmbench.reference.worlds.shapes.things import COLOURS
 from mmbench.types import Clip, Generation, Media, Message, Sound, Written
+from tests.support.images import noise_image
 
 TEXTS = ["what colour is the star? red, green and blue.", "where is it: left or right!"]
 WORDS = Bpe.of(TEXTS * 3, 320)
@@ -66,11 +67,6 @@ def model(folder: Path) -> UnifiedNano:
     return UnifiedNano(folder, device="cpu", dtype="float32")
 
 
-def picture(seed: int = 0, size: tuple[int, int] = (32, 32)) -> Image.Image:
-    noise = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
-    return Image.fromarray(noise)
-
-
 def sound(seconds: float, seed: int = 0) -> Sound:
     samples = np.random.default_rng(seed).normal(0, 0.1, int(seconds * 8000))
     return Sound(samples.astype(np.float32), 8000)
@@ -81,15 +77,19 @@ def user(*parts: Any) -> Message:
 
 
 TALKS: list[tuple[Message, ...]] = [
-    (user(picture(0), "what colour is the star?"),),
-    (user(picture(1), "where is it?"),),
+    (user(noise_image(0), "what colour is the star?"),),
+    (user(noise_image(1), "where is it?"),),
     (user("what is the star"),),
-    (user("red", picture(2), "or blue?"),),
-    (user(picture(3), "where"), Message("assistant", ("left",)), user("and the red star?")),
-    (user(picture(4), picture(5), "where?"),),
+    (user("red", noise_image(2), "or blue?"),),
+    (
+        user(noise_image(3), "where"),
+        Message("assistant", ("left",)),
+        user("and the red star?"),
+    ),
+    (user(noise_image(4), noise_image(5), "where?"),),
     (user(sound(0.5)),),
     (user(sound(0.33, 1), "what?"),),
-    (user(picture(6), sound(0.2, 2)),),
+    (user(noise_image(6), sound(0.2, 2)),),
 ]
 PROMPTS = ["a red star", "a blue star left", "green", "the red star", "red", "a star or a red star"]
 
@@ -109,7 +109,7 @@ def test_what_it_can_do(model: UnifiedNano) -> None:
 
 
 def test_parts_stand_where_they_stand_in_the_message(model: UnifiedNano) -> None:
-    asked = model.prepare((user("red", picture(), sound(0.5)),), "conversation")
+    asked = model.prepare((user("red", noise_image(0), sound(0.5)),), "conversation")
     layout = model._config.layout
     image, heard = layout.ids(Kind.IMAGE).start, layout.ids(Kind.SOUND).start
     red = layout.ids(Kind.TEXT).start + WORDS.encode("red")[0]
@@ -134,7 +134,7 @@ def test_a_video_fails_the_sample(model: UnifiedNano) -> None:
 
 def test_what_leaves_no_room_fails_the_sample(model: UnifiedNano) -> None:
     with pytest.raises(SampleError, match=r"conversation is 12. tokens long, .* fewer than 120"):
-        model.prepare((user(picture(), "red " * 98),), "conversation")
+        model.prepare((user(noise_image(0), "red " * 98),), "conversation")
     fine, long = model.draw(["red", "red " * 120], [0, 0])
     assert isinstance(fine, Image.Image)
     assert isinstance(long, SampleError)
@@ -165,7 +165,10 @@ def test_the_finish_says_whether_it_ended_by_itself(model: UnifiedNano) -> None:
 
 
 def test_what_is_seen_and_heard_counts(model: UnifiedNano) -> None:
-    for first, second in ((picture(0), picture(9)), (sound(0.5), sound(0.5, 9))):
+    for first, second in (
+        (noise_image(0), noise_image(9)),
+        (sound(0.5), sound(0.5, 9)),
+    ):
         talks = [(user(part, "what?"),) for part in (first, second)]
         rated = model.loglikelihood(prepared(model, talks), ["red", "red"])
         assert abs(rated[0, 0] - rated[1, 0]) > 1e-4

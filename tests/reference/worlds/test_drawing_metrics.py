@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -27,6 +26,7 @@ from mmbench.reference.worlds.shapes.things import CELL, COLOURS, RADII, Thing
 from mmbench.reference.worlds.shapes.words import things_of
 from mmbench.reference.worlds.splits import distinct
 from mmbench.types import Broken, Media, Sample, TaskSpec
+from tests.support.images import image_medium
 
 PROMPT = "a small red star at the top and a large pink moon on the right"
 STAR, MOON = things_of(PROMPT)
@@ -48,14 +48,8 @@ def painted(things: Sequence[Thing], size: int = 64) -> Image.Image:
     return Image.fromarray(draw(Scene(tuple(things), tuple(spots), (220, 220, 220)), size))
 
 
-def medium(image: Image.Image, name: str = "drawing") -> Media:
-    stream = io.BytesIO()
-    image.save(stream, "PNG")
-    return Media("image", name, stream.getvalue)
-
-
 def predicted(*things: Thing) -> Prediction:
-    return Prediction("1", medium(painted(things)), inputs={"text": PROMPT})
+    return Prediction("1", image_medium(painted(things)), inputs={"text": PROMPT})
 
 
 def recalls(prediction: Prediction) -> list[float]:
@@ -88,13 +82,13 @@ def test_literal(drawn: list[Thing], right: float, recall: list[float]) -> None:
 def test_of_two_things_in_a_cell_the_largest_counts() -> None:
     image = np.asarray(painted([STAR, MOON])).copy()
     paint(image, "square", Spot(CELL + 35, 35, 40, COLOURS["blue"]))
-    prediction = Prediction("1", medium(Image.fromarray(image)), inputs={"text": PROMPT})
+    prediction = Prediction("1", image_medium(image), inputs={"text": PROMPT})
     assert shapes_right([prediction]).value == 0
     assert recalls(prediction) == [1, 1, 1, 1]
 
 
 def test_recall_is_over_things_and_right_over_drawings() -> None:
-    one = Prediction("2", medium(painted([])), inputs={"text": "a small red star at the top"})
+    one = Prediction("2", image_medium(painted([])), inputs={"text": "a small red star at the top"})
     both = [predicted(STAR, MOON), one]
     assert shapes_right(both).value == 1 / 2
     found = shapes_recall(both, "shape")
@@ -105,13 +99,13 @@ def test_recall_is_over_things_and_right_over_drawings() -> None:
 
 @pytest.mark.parametrize("size", [32, 64, 200])
 def test_any_square_from_the_least_is_read(size: int) -> None:
-    image = medium(painted([STAR, MOON], size))
+    image = image_medium(painted([STAR, MOON], size))
     assert shapes_right([Prediction("1", image, inputs={"text": PROMPT})]).value == 1
 
 
 @pytest.mark.parametrize("size", [(64, 48), (31, 31)])
 def test_what_is_no_square_or_too_small_fails(size: tuple[int, int]) -> None:
-    image = medium(Image.new("RGB", size))
+    image = image_medium(Image.new("RGB", size))
     with pytest.raises(SampleError, match=f"sample 1: .* {size[0]} x {size[1]} pixels.*`size`"):
         shapes_right([Prediction("1", image, inputs={"text": PROMPT})])
 
@@ -120,12 +114,12 @@ def test_without_a_drawing_or_a_prompt_a_sample_fails() -> None:
     with pytest.raises(SampleError, match="sample 1: has no drawing"):
         shapes_right([Prediction("1", inputs={"text": PROMPT})])
     with pytest.raises(SampleError, match="sample 1: no prompt"):
-        shapes_right([Prediction("1", medium(painted([STAR])))])
+        shapes_right([Prediction("1", image_medium(painted([STAR])))])
 
 
 def test_a_prompt_of_another_world_is_refused() -> None:
     with pytest.raises(DataError, match="'two cats' does not tell"):
-        shapes_right([Prediction("1", medium(painted([STAR])), inputs={"text": "two cats"})])
+        shapes_right([Prediction("1", image_medium(painted([STAR])), inputs={"text": "two cats"})])
 
 
 def test_a_broken_drawing_is_counted_and_no_other_is_lost() -> None:

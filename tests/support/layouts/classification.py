@@ -14,6 +14,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from tests.support.images import save_image
+
 Files = dict[str, str]
 
 CIFAR10 = [
@@ -31,9 +33,7 @@ def put(folder: Path, files: Files) -> None:
 
 def images(folder: Path, *names: str) -> None:
     for number, name in enumerate(names):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (24, 20), (40 * number, 90, 200)).save(path)
+        save_image(folder / name, (40 * number, 90, 200), (24, 20))
 
 
 def sounds(folder: Path, *names: str) -> None:

@@ -7,13 +7,8 @@ import json
 import wave
 
 import numpy as np
-from PIL import Image
 
-
-def png(grey, size=(4, 4)):
-    stream = io.BytesIO()
-    Image.fromarray(np.full((*size, 3), grey, np.uint8)).save(stream, "PNG")
-    return stream.getvalue()
+from tests.support.images import png
 
 
 def wav(value=1000, n=160, rate=16000):
@@ -89,8 +84,8 @@ def coco(root):
         for n in range(5)
     ]
     put(root / "annotations/captions_val2014.json", {"images": images, "annotations": notes})
-    put(root / "val2014" / images[0]["file_name"], png(42, (6, 10)))
-    put(root / "val2014" / images[1]["file_name"], png(73, (10, 6)))
+    put(root / "val2014" / images[0]["file_name"], png(42, (10, 6)))
+    put(root / "val2014" / images[1]["file_name"], png(73, (6, 10)))
 
 
 def nocaps(root):
