@@ -3,7 +3,7 @@
 import pytest
 
 from mmbench.cli import main
-from tests.support.coco_annotations import write
+from tests.support.files import write_file
 
 MISSING = "give what is missing"
 
@@ -20,7 +20,7 @@ def refusal(capsys, *argv: str) -> str:
 
 
 def test_data_that_were_given_are_not_asked_for(capsys, tmp_path):
-    write(tmp_path / "empty/notes.md", "nothing")
+    write_file(tmp_path / "empty/notes.md", "nothing")
     text = refusal(
         capsys, "check", "-t", "flickr8k-retrieval", "-m", "clip-nano", "--data", "empty"
     )
@@ -42,21 +42,21 @@ def test_what_was_not_given_is_asked_for_by_its_flags_alone(capsys, command):
 
 
 def test_a_model_that_embeds_is_led_to_its_kind(capsys, tmp_path):
-    write(tmp_path / "x.csv", "id,label,image\n1,a,a.png\n")
+    write_file(tmp_path / "x.csv", "id,label,image\n1,a,a.png\n")
     text = refusal(capsys, "check", "-t", "labels", "-m", "clip-nano", "--data", "x.csv")
     assert "`kind: zero_shot`" in text
     assert "a plugin" not in text
 
 
 def test_models_for_one_of_several_media_are_named(capsys, tmp_path):
-    write(tmp_path / "x.csv", "id,label,image\n1,a,a.png\n")
+    write_file(tmp_path / "x.csv", "id,label,image\n1,a,a.png\n")
     text = refusal(capsys, "check", "-t", "labels", "-m", "whisper", "--data", "x.csv")
     assert "image, video" in text
     assert "zero_shot" not in text
 
 
 def test_an_unknown_kind_names_its_task(capsys, tmp_path):
-    write(tmp_path / "mine.yaml", "include: labels\nname: mine\nkind: zero-shot\n")
+    write_file(tmp_path / "mine.yaml", "include: labels\nname: mine\nkind: zero-shot\n")
     text = refusal(capsys, "check", "-t", "mine.yaml")
     assert "kind of task mine 'zero-shot': did you mean zero_shot?" in text
 

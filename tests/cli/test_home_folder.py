@@ -11,7 +11,8 @@ from mmbench.cli.parser.options import data_for
 from mmbench.datasets import RetrievalData
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.spec import load_task
-from tests.support.coco_annotations import captions_json, touch, write
+from tests.support.coco_annotations import captions_json, touch
+from tests.support.files import write_file
 
 
 @pytest.fixture(autouse=True)
@@ -57,10 +58,10 @@ def corpus_size(task):
 
 def test_paths_of_a_task_file_and_of_the_environment(home, monkeypatch):
     touch(home / "coco", "7.jpg", "12.jpg")
-    write(home / "coco/captions_val2014.json", captions_json())
+    write_file(home / "coco/captions_val2014.json", captions_json())
     base = "include: coco-retrieval\ndata: {source: coco, folder: "
-    inside = write(home / "inside.yaml", f"{base}~/coco}}\n")
-    below = write(home / "below.yaml", f"{base}coco}}\n")
+    inside = write_file(home / "inside.yaml", f"{base}~/coco}}\n")
+    below = write_file(home / "below.yaml", f"{base}coco}}\n")
     assert corpus_size("~/inside.yaml") == 2
     monkeypatch.setenv("MMBENCH_DATA", "~")
     assert corpus_size(str(below)) == 2
@@ -68,8 +69,8 @@ def test_paths_of_a_task_file_and_of_the_environment(home, monkeypatch):
 
 
 def test_score_takes_the_data_of_its_task(home, capsys):
-    write(home / "ref.jsonl", '{"id": 1, "answer": "dog"}\n')
-    out = write(home / "out.jsonl", '{"id": 1, "value": "dog"}\n')
+    write_file(home / "ref.jsonl", '{"id": 1, "answer": "dog"}\n')
+    out = write_file(home / "out.jsonl", '{"id": 1, "value": "dog"}\n')
     flags = ["--data", "answers=~/ref.jsonl", "--predictions", str(out), "--out=~/board", "--quiet"]
     assert main(["score", "-t", "answers", *flags]) == 0
     assert (home / "board/answers.md").is_file()

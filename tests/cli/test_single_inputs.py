@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from PIL import Image
 
 import mmbench
 from mmbench.cli import main
 from tests.support import toy_models
+from tests.support.files import write_lines, write_task
 from tests.support.images import save_image
 
 CPU = ["--device", "cpu"]
@@ -145,14 +145,10 @@ def test_chat_with_a_model_that_does_not_write(capsys: pytest.CaptureFixture[str
 
 
 def published(folder: Path, value: float, model: str = "someone/clip") -> list[str]:
-    spec = {
-        "include": "shapes-retrieval",
-        "protocol": {},
-        "published": [
-            {"model": model, "scores": {"recall@1[text-to-image]": value}, "source": "a paper"}
-        ],
-    }
-    (folder / "mini.yaml").write_text(yaml.safe_dump(spec))
+    scores = {"recall@1[text-to-image]": value}
+    row = {"model": model, "scores": scores, "source": "a paper"}
+    keys = {"include": "shapes-retrieval", "protocol": {}, "published": [row]}
+    write_task(folder / "mini.yaml", **keys)
     return ["verify", "--tasks", str(folder), "-t", "mini", "--limit", "60", *CPU]
 
 
@@ -194,7 +190,7 @@ def test_check_of_a_task_alone_says_which_files_are_missing(
         },
         {"id": "2", "question": "what", "image": "gone.png", "answer": "x"},
     ]
-    (tmp_path / "qa.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    write_lines(tmp_path / "qa.jsonl", *rows)
     assert main(["check", "-t", "answers", "--data", str(tmp_path / "qa.jsonl")]) == 3
     out = capsys.readouterr().out
     assert out.startswith("the data of answers: 2 sample")

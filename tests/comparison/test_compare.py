@@ -32,6 +32,7 @@ from mmbench.storage import records as store
 from mmbench.storage.run_lookup import find_run
 from mmbench.types import Prediction, Ranking, ScoreInfo
 from tests.support.boards import TASK, coins, score_info, write_run
+from tests.support.files import write_lines
 from tests.support.paths import ROOT
 
 
@@ -444,7 +445,7 @@ def test_a_metric_that_could_not_run_in_one_of_them_is_left_out(tmp_path: Path) 
 def test_words_on_silence_are_changes(tmp_path: Path) -> None:
     """Insertions against an empty reference are worse, as jiwer.wer("", "a b") is 2 and not 0."""
     data = [{"id": n, "text": t} for n, t in (("u1", ""), ("u2", ""), ("u3", "a b"))]
-    (tmp_path / "ref.jsonl").write_text("\n".join(map(json.dumps, data)))
+    write_lines(tmp_path / "ref.jsonl", *data)
     task = tmp_path / "mine.yaml"
     task.write_text(
         "include: transcripts\nname: mine\nheadline: 'wer[none]'\n"

@@ -16,6 +16,7 @@ from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.errors import UserError
 from tests.support import toy_models
+from tests.support.files import write_file, write_lines
 from tests.support.images import image_bytes, noise_image, save_image
 
 QUESTIONS = """\
@@ -40,12 +41,6 @@ templates: ["a {}"]
 metrics: [accuracy@1]
 headline: accuracy@1
 """
-
-
-def put(path: Path, content: bytes | str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
 
 
 def failed(model: str, task: Path, data: Path) -> list[tuple[str, str]]:
@@ -76,16 +71,16 @@ def refused(model: str, task: Path, data: Path, *, alone: bool = True) -> str:
 
 def test_files_that_are_missing_or_at_fault(tmp_path: Path) -> None:
     whole = image_bytes(noise_image())
-    put(tmp_path / "0.png", whole)
-    put(tmp_path / "1.png", whole[: len(whole) // 2])
-    put(tmp_path / "2.png", b"")
-    put(tmp_path / "3.png", "<html>404</html>")
+    write_file(tmp_path / "0.png", whole)
+    write_file(tmp_path / "1.png", whole[: len(whole) // 2])
+    write_file(tmp_path / "2.png", b"")
+    write_file(tmp_path / "3.png", "<html>404</html>")
     rows = [
         {"id": str(n), "question": "?", "answer": "x", "image": f"{n}.png" if n < 5 else None}
         for n in range(6)
     ]
-    data = put(tmp_path / "x.jsonl", "\n".join(map(json.dumps, rows)))
-    task = put(tmp_path / "mine.yaml", QUESTIONS)
+    data = write_lines(tmp_path / "x.jsonl", *rows)
+    task = write_file(tmp_path / "mine.yaml", QUESTIONS)
     found = dict(failed("toy-echo", task, data))
     assert list(found) == ["1", "2", "3", "4", "5"]
     assert "4.png" in found["4"]
@@ -96,8 +91,8 @@ def test_a_caption_whose_image_is_not_listed(tmp_path: Path) -> None:
     save_image(tmp_path / "1.jpg")
     notes = [{"id": 10 + n, "image_id": n, "caption": f"a thing {n}"} for n in (1, 2)]
     file = {"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": notes}
-    data = put(tmp_path / "captions_val2014.json", json.dumps(file))
-    task = put(tmp_path / "mine.yaml", "include: coco-retrieval\nprotocol: {}\n")
+    data = write_file(tmp_path / "captions_val2014.json", json.dumps(file))
+    task = write_file(tmp_path / "mine.yaml", "include: coco-retrieval\nprotocol: {}\n")
     assert failed("clip-nano", task, data) == [("12", "its document 2 is not in the corpus")]
 
 
@@ -107,13 +102,13 @@ def zero_shot(tmp_path: Path, targets: list[Any]) -> Path:
     for n, target in enumerate(targets):
         save_image(tmp_path / f"{n}.png")
         rows.append({"id": f"{n}", "inputs": {"image": f"{n}.png"}, "target": target})
-    put(tmp_path / "rows.json", json.dumps(rows))
+    write_file(tmp_path / "rows.json", json.dumps(rows))
     return tmp_path
 
 
 def test_zero_shot_without_classes(tmp_path: Path) -> None:
     data = zero_shot(tmp_path, ["dog", "cat"])
-    task = put(tmp_path / "mine.yaml", ROWS)
+    task = write_file(tmp_path / "mine.yaml", ROWS)
     message = refused("clip-nano", task, data)
     assert "the labels of their samples are cat, dog" in message
     assert "data: {labels: [NAME, …]}" in message
@@ -124,25 +119,25 @@ def test_zero_shot_without_classes(tmp_path: Path) -> None:
 def test_zero_shot_without_templates(tmp_path: Path) -> None:
     data = zero_shot(tmp_path, [0, 1])
     text = ROWS.replace('templates: ["a {}"]\n', "").replace("rows}", "rows, labels: [a, b]}")
-    assert "templates" in refused("clip-nano", put(tmp_path / "mine.yaml", text), data)
+    assert "templates" in refused("clip-nano", write_file(tmp_path / "mine.yaml", text), data)
 
 
 def test_a_classifier_without_one_of_the_classes(tmp_path: Path) -> None:
     save_image(tmp_path / "a.png")
-    data = put(tmp_path / "x.csv", "id,image,label\n1,a.png,dark\n2,a.png,purple\n")
+    data = write_file(tmp_path / "x.csv", "id,image,label\n1,a.png,dark\n2,a.png,purple\n")
     text = CLASSES.replace("KIND", "classification").replace(", DATA", "")
-    message = refused("toy-sorter", put(tmp_path / "mine.yaml", text), data, alone=False)
+    message = refused("toy-sorter", write_file(tmp_path / "mine.yaml", text), data, alone=False)
     assert "no class for purple" in message
-    task = put(tmp_path / "fits.yaml", text.replace("labels}", "labels, classes: [dark]}"))
-    data = put(tmp_path / "y.csv", "id,image,label\n1,a.png,dark\n2,gone.png,dark\n")
+    task = write_file(tmp_path / "fits.yaml", text.replace("labels}", "labels, classes: [dark]}"))
+    data = write_file(tmp_path / "y.csv", "id,image,label\n1,a.png,dark\n2,gone.png,dark\n")
     assert [ident for ident, _ in failed("toy-sorter", task, data)] == ["2"]
 
 
 def test_media_of_two_kinds_for_one_classifier(tmp_path: Path) -> None:
     save_image(tmp_path / "a.png")
-    put(tmp_path / "b.wav", b"RIFF")
-    data = put(tmp_path / "x.csv", "id,file,label\n1,a.png,x\n2,b.wav,x\n")
-    message = refused("toy-sorter", put(tmp_path / "mine.yaml", "include: labels\n"), data)
+    write_file(tmp_path / "b.wav", b"RIFF")
+    data = write_file(tmp_path / "x.csv", "id,file,label\n1,a.png,x\n2,b.wav,x\n")
+    message = refused("toy-sorter", write_file(tmp_path / "mine.yaml", "include: labels\n"), data)
     assert "several kinds (image of 1, audio of 2): split the data" in message
 
 
@@ -155,17 +150,17 @@ def test_a_model_of_texts(tmp_path: Path) -> None:
 
     mmbench.register("model", "check-reader")(Reader)
     rows = [{"id": n, "question": "dog", "answer": a} for n, a in enumerate(("dog", "cat"))]
-    data = put(tmp_path / "x.jsonl", "\n".join(map(json.dumps, rows)))
+    data = write_lines(tmp_path / "x.jsonl", *rows)
     options = Options(data=data, device="cpu")
     record = run("check-reader", "answers", options).record
     assert record.scores["exact_match"].value == 0.5
     assert check("check-reader", "answers", options).failures == []
     save_image(tmp_path / "a.png")
     rows[1]["image"] = "a.png"
-    seen = put(tmp_path / "y.jsonl", "\n".join(map(json.dumps, rows)))
-    task = put(tmp_path / "mine.yaml", QUESTIONS)
+    seen = write_lines(tmp_path / "y.jsonl", *rows)
+    task = write_file(tmp_path / "mine.yaml", QUESTIONS)
     assert "takes no image" in refused("check-reader", task, seen, alone=False)
-    slot = put(tmp_path / "slot.yaml", QUESTIONS + 'prompt: "{image} {question}"\n')
+    slot = write_file(tmp_path / "slot.yaml", QUESTIONS + 'prompt: "{image} {question}"\n')
     # Refused before any data are looked for.
     for call in (run, check):
         with pytest.raises(UserError, match="takes no image"):
@@ -176,7 +171,7 @@ def test_questions_of_which_some_have_no_image_are_noted(tmp_path: Path) -> None
     save_image(tmp_path / "a.png")
     rows = [{"id": 1, "question": "?", "answer": "x", "image": "a.png"}, {"id": 2, "question": "?"}]
     rows[1]["answer"] = "y"
-    data = put(tmp_path / "x.jsonl", "\n".join(map(json.dumps, rows)))
+    data = write_lines(tmp_path / "x.jsonl", *rows)
     record = run("toy-echo", "answers", Options(data=data, device="cpu")).record
     assert "1 of 2 samples has no image, sound or video" in record.notes
 

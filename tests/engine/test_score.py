@@ -20,8 +20,9 @@ from mmbench.reports.sections import other_data
 from mmbench.spec import load_task
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from mmbench.types import RunRecord
-from tests.support.coco_annotations import captions_json, write
+from tests.support.coco_annotations import captions_json
 from tests.support.coco_images import make_coco
+from tests.support.files import write_file, write_lines
 from tests.support.paths import real_data
 
 
@@ -55,7 +56,7 @@ def test_as_many_images_of_another_split_are_marked(tmp_path: Path) -> None:
         ("captions_val2017", ": nothing says that captions_val2017.json is of the split test"),
         ("coco_test_karpathy", ""),
     ]:
-        file = write(tmp_path / f"{name}.json", captions_json())
+        file = write_file(tmp_path / f"{name}.json", captions_json())
         record = mmbench.score(str(task), said, data=file)
         assert record.task.data == record.task.protocol
         assert other_data(record) == (f"not comparable with the protocol{words}" if words else "")
@@ -123,10 +124,9 @@ def test_a_trec_run_against_qrels(tmp_path: Path) -> None:
 
 def written(folder: Path, answers: list[dict[str, str]]) -> tuple[Path, Path]:
     data, outputs = folder / "data.jsonl", folder / "outputs.jsonl"
-    data.write_text(
-        '{"id": "a", "answer": "red"}\n{"id": "b", "answer": "blue"}\n{"id": "c", "answer": "x"}\n'
-    )
-    outputs.write_text("".join(json.dumps(answer) + "\n" for answer in answers))
+    references = {"a": "red", "b": "blue", "c": "x"}
+    write_lines(data, *({"id": id, "answer": answer} for id, answer in references.items()))
+    write_lines(outputs, *answers)
     return data, outputs
 
 
@@ -172,8 +172,10 @@ def test_a_reference_that_may_mean_two_options_fails_its_sample_alone(
         {"id": "a", "question": "q", "answer": "A", "options": options},
         {"id": "b", "question": "q", "answer": "dog", "options": ["cat", "dog"]},
     ]
-    data = write(tmp_path / "ref.jsonl", "\n".join(map(json.dumps, rows)))
-    said = write(tmp_path / "said.jsonl", '{"id": "a", "value": "A"}\n{"id": "b", "value": "B"}')
+    data = write_lines(tmp_path / "ref.jsonl", *rows)
+    said = write_file(
+        tmp_path / "said.jsonl", '{"id": "a", "value": "A"}\n{"id": "b", "value": "B"}'
+    )
     given = ["--predictions", str(said)] if who == "outputs" else ["-m", who]
     place = ["-t", "choices", "--data", str(data), "--out", str(tmp_path / "out")]
     assert main(["score" if who == "outputs" else "run", *place, *given]) == 3

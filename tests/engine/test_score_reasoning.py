@@ -9,13 +9,9 @@ import mmbench
 from mmbench.cli import main
 from mmbench.storage.records import read_records
 from mmbench.types import RunRecord
+from tests.support.files import write_lines
 
 FLAG = "--strip-reasoning"
-
-
-def lines(file: Path, *rows: dict[str, object]) -> Path:
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return file
 
 
 def score(
@@ -23,7 +19,7 @@ def score(
 ) -> RunRecord:
     rows = [{"id": n, **ref} for n, ref in enumerate(refs)]
     outs = [{"id": n, "value": text} for n, text in enumerate(said)]
-    data, file = lines(folder / "ref.jsonl", *rows), lines(folder / "out.jsonl", *outs)
+    data, file = write_lines(folder / "ref.jsonl", *rows), write_lines(folder / "out.jsonl", *outs)
     return mmbench.score(task, file, data=data, strip_reasoning=strip)
 
 
@@ -50,7 +46,7 @@ def test_a_trace_without_an_end_is_wrong_whatever_is_right(tmp_path: Path) -> No
         for n, label in enumerate(labels)
     ]
     said = ["<think>yes", "<think>no", "<think>Yes.</think>", "<think>a dog?</think>No"]
-    data = lines(tmp_path / "pope.json", *rows)
+    data = write_lines(tmp_path / "pope.json", *rows)
     file = tmp_path / "out.json"
     file.write_text(json.dumps({str(n): text for n, text in enumerate(said)}))
     record = mmbench.score("pope", file, data=data, strip_reasoning=True)
@@ -79,7 +75,7 @@ def test_where_no_value_is_wrong_the_sample_fails(tmp_path: Path, task: str) -> 
 def test_a_run_and_a_rescore_tell_of_reasoning(tmp_path: Path) -> None:
     # The oracle says the answers of the data, and these hold markers.
     rows = [{"id": n, "answer": f"<think>x</think>{n}"} for n in (1, 2)]
-    data, out = lines(tmp_path / "ref.jsonl", *rows), str(tmp_path / "out")
+    data, out = write_lines(tmp_path / "ref.jsonl", *rows), str(tmp_path / "out")
     paths = ["-t", "answers", "--data", str(data), "--out", out]
     assert main(["run", "-m", "oracle", *paths, "--quiet"]) == 0
     (record,) = read_records(out)
@@ -90,8 +86,8 @@ def test_a_run_and_a_rescore_tell_of_reasoning(tmp_path: Path) -> None:
 
 
 def test_the_flag_of_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data = lines(tmp_path / "ref.jsonl", {"id": 1, "answer": "B", "options": ["cat", "dog"]})
-    file = lines(tmp_path / "out.jsonl", {"id": 1, "value": "◁think▷A?◁/think▷B"})
+    data = write_lines(tmp_path / "ref.jsonl", {"id": 1, "answer": "B", "options": ["cat", "dog"]})
+    file = write_lines(tmp_path / "out.jsonl", {"id": 1, "value": "◁think▷A?◁/think▷B"})
     paths = ["--data", str(data), "--predictions", str(file), "--out", str(tmp_path / "out")]
     assert main(["score", "-t", "choices", *paths, "--json"]) == 0
     assert FLAG in capsys.readouterr().err

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mmbench.media import decode_sound
-from tests.support.sounds import encoded, noise, with_edits, written
+from tests.support.sounds import ffmpeg_sound, low_noise, sound_bytes, with_edits
 
 
 def compared(data: bytes, wave: np.ndarray, rate: int) -> tuple[int, int, float]:
@@ -58,8 +58,8 @@ def compared(data: bytes, wave: np.ndarray, rate: int) -> tuple[int, int, float]
 def test_the_mean_of_the_channels_without_the_padding(
     form: str, codec: str, channels: int, rate: int, more: int
 ) -> None:
-    wave = noise(0.7, rate, channels)
-    late, longer, louder = compared(encoded(wave, rate, form, codec), wave, rate)
+    wave = low_noise(0.7, rate, channels)
+    late, longer, louder = compared(ffmpeg_sound(wave, rate, form, codec), wave, rate)
     assert abs(late) <= 8
     assert abs(longer) <= more
     assert louder == pytest.approx(1, abs=0.03)
@@ -68,8 +68,8 @@ def test_the_mean_of_the_channels_without_the_padding(
 @pytest.mark.parametrize(("form", "codec"), [("asf", "wmav2"), ("adts", "aac"), ("mpegts", "mp2")])
 def test_where_the_padding_is_not_told_the_loudness_is_right(form: str, codec: str) -> None:
     # 1 and not √2. These files do not say what their encoder added, up to two frames of 2,048.
-    wave = noise(1.5, 44100, 2)
-    late, longer, louder = compared(encoded(wave, 44100, form, codec), wave, 44100)
+    wave = low_noise(1.5, 44100, 2)
+    late, longer, louder = compared(ffmpeg_sound(wave, 44100, form, codec), wave, 44100)
     assert abs(late) <= 2 * 2048
     assert abs(longer) <= 2 * 2048
     assert louder == pytest.approx(1, abs=0.03)
@@ -77,15 +77,15 @@ def test_where_the_padding_is_not_told_the_loudness_is_right(form: str, codec: s
 
 @pytest.mark.parametrize("form", ["WAV", "FLAC"])
 def test_both_decoders_give_the_same_samples(form: str) -> None:
-    wave = noise(0.5, 16000, 2)
-    plain = decode_sound(written(wave, 16000, form), "a", 16000).samples
-    in_mkv = encoded(wave, 16000, "matroska", "pcm_s16le")
+    wave = low_noise(0.5, 16000, 2)
+    plain = decode_sound(sound_bytes(wave, 16000, form), "a", 16000).samples
+    in_mkv = ffmpeg_sound(wave, 16000, "matroska", "pcm_s16le")
     assert np.abs(decode_sound(in_mkv, "a", 16000).samples - plain).max() < 1e-4
 
 
 def test_eight_channels_are_eight() -> None:
-    wave = noise(0.3, 48000, 8)
-    data = written(wave, 48000)
+    wave = low_noise(0.3, 48000, 8)
+    data = sound_bytes(wave, 48000)
     found = decode_sound(data, "a", 48000).samples
     assert np.abs(found - wave.mean(axis=1)).max() < 1e-4
 
@@ -95,9 +95,9 @@ def test_eight_channels_are_eight() -> None:
     ("length", "begin"), [(1.0, 0.0), (0.5, 0.0), (0.5, 0.5), (0.7, 0.3)], ids=str
 )
 def test_an_edit_list_shows_a_part_of_a_sound(codec: str, length: float, begin: float) -> None:
-    wave = noise(1.0, 44100, 2)
+    wave = low_noise(1.0, 44100, 2)
     shown = wave[round(begin * 44100) : round((begin + length) * 44100)]
-    data = with_edits(encoded(wave, 44100, "mp4", codec), [(length, begin)])
+    data = with_edits(ffmpeg_sound(wave, 44100, "mp4", codec), [(length, begin)])
     late, longer, louder = compared(data, shown, 44100)
     assert (late, longer) == (0, 0)
     assert louder == pytest.approx(1, abs=0.03)
@@ -128,7 +128,7 @@ def test_of_several_tracks_the_default_one_is_heard(second_is_default: bool, lev
 
 def test_a_sampling_rate_that_changes_is_followed() -> None:
     # Two files of AAC behind each other are a file. HE-AAC also has another rate than its header.
-    first = encoded(noise(1.0, 16000, 2), 16000, "adts", "aac")
-    second = encoded(noise(1.0, 44100, 1), 44100, "adts", "aac")
+    first = ffmpeg_sound(low_noise(1.0, 16000, 2), 16000, "adts", "aac")
+    second = ffmpeg_sound(low_noise(1.0, 44100, 1), 44100, "adts", "aac")
     found = decode_sound(first + second, "a", 16000).samples
     assert len(found) / 16000 == pytest.approx(2, abs=0.3)  # 1 and 44100/16000 s by the first rate

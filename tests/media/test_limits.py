@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import soundfile
 
 from mmbench.data.readers.library.local import load_local
 from mmbench.data.sources.text_media_pairs import table
@@ -24,7 +23,7 @@ from mmbench.media.sound import MAX_SAMPLES, MAX_SECONDS, _Limits
 from mmbench.types import Frames
 from mmbench.validation import inflation
 from mmbench.validation.inflation import check_parquet
-from tests.support.sounds import written
+from tests.support.sounds import sound_bytes
 
 
 def film(width: int, height: int, form: str = "mov") -> bytes:
@@ -111,9 +110,7 @@ def test_a_run_of_frames_without_bytes_is_refused() -> None:
 
 
 def test_a_sound_has_a_limit_of_rate_times_channels_times_seconds() -> None:
-    stream = BytesIO()
-    soundfile.write(stream, np.zeros((1000, 8)), 655_350, format="FLAC", subtype="PCM_16")
-    data = bytearray(stream.getvalue())
+    data = bytearray(sound_bytes(np.zeros((1000, 8)), 655_350, "FLAC", "PCM_16"))
     packed = int.from_bytes(data[18:26], "big")
     data[18:26] = (packed >> 36 << 36 | 200_000_000).to_bytes(8, "big")  # samples in STREAMINFO
     with pytest.raises(ContentError, match=r"x.flac: has 1,600,000,000 samples, more than the"):
@@ -121,13 +118,13 @@ def test_a_sound_has_a_limit_of_rate_times_channels_times_seconds() -> None:
 
 
 def test_a_sound_that_would_be_long_at_the_models_rate_is_refused() -> None:
-    data = written(np.zeros((80_000, 1), np.float32), 1, subtype="PCM_U8")
+    data = sound_bytes(np.zeros((80_000, 1), np.float32), 1, subtype="PCM_U8")
     with pytest.raises(ContentError, match=r"has 3,840,000,000 samples"):
         decode_sound(data, "x.wav", 48_000)
 
 
 def test_a_small_file_is_no_long_sound() -> None:
-    data = written(np.zeros((80_000, 1), np.float32), 1, subtype="PCM_U8")  # 6 GB at 16 kHz
+    data = sound_bytes(np.zeros((80_000, 1), np.float32), 1, subtype="PCM_U8")  # 6 GB at 16 kHz
     with pytest.raises(ContentError, match=r"has 1,280,000,000 samples in 80,044 bytes, more than"):
         decode_sound(data, "x.wav", 16_000)
 
@@ -156,9 +153,7 @@ def test_only_the_first_frame_of_a_gif_has_to_be_whole() -> None:
 def test_damaged_sounds_print_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     """libsndfile prints what is wrong with a MIDI sample dump; soundfile prints its own errors."""
     for form, at in (("SDS", 21), ("AIFF", 40)):
-        stream = BytesIO()
-        soundfile.write(stream, np.zeros((400, 1)), 16_000, format=form, subtype="PCM_16")
-        data = bytearray(stream.getvalue())
+        data = bytearray(sound_bytes(np.zeros((400, 1)), 16_000, form, "PCM_16"))
         data[at] ^= 0x7F  # where the next chunk or packet begins
         with suppress(ContentError):
             decode_sound(bytes(data), "x", 16_000)

@@ -13,7 +13,7 @@ import pytest
 from mmbench.errors import ContentError
 from mmbench.media import count_frames, decode_sound, decode_video
 from mmbench.types import Frames
-from tests.support.sounds import encoded, noise, written
+from tests.support.sounds import ffmpeg_sound, low_noise, sound_bytes
 
 RATE = 16000
 NULL_PACKETS = (b"\x47\x1f\xff\x10" + b"\xff" * 184) * 20_000  # of MPEG-TS: 3.8 MB of nothing
@@ -52,8 +52,8 @@ def film(
 def test_all_links_of_a_chained_ogg_are_heard(subtype: str) -> None:
     # A chain is one stream after the other (RFC 3533, section 4), each of its own rate and
     # number of channels: web radio begins one with each song. libsndfile decodes the first alone.
-    first, second = noise(0.5, 48000, 2), noise(0.7, RATE)
-    data = written(first, 48000, "OGG", subtype) + written(second, RATE, "OGG", subtype)
+    first, second = low_noise(0.5, 48000, 2), low_noise(0.7, RATE)
+    data = sound_bytes(first, 48000, "OGG", subtype) + sound_bytes(second, RATE, "OGG", subtype)
     found = decode_sound(data, "a", RATE).samples
     assert len(found) == pytest.approx(1.2 * RATE, abs=2)
     # Its loudest place is that of the second sound.
@@ -66,14 +66,14 @@ def test_all_links_of_a_chained_ogg_are_heard(subtype: str) -> None:
 @pytest.mark.parametrize("form", ["WAV", "W64", "AIFF"])
 def test_a_codec_without_places_to_seek_to_is_decoded(form: str) -> None:
     # GSM 6.10, as telephones record it: frames of 160 samples, in WAV two of them to a block.
-    wave = noise(1.0, 8000)
-    found = decode_sound(written(wave, 8000, form, "GSM610"), "a", 8000).samples
+    wave = low_noise(1.0, 8000)
+    found = decode_sound(sound_bytes(wave, 8000, form, "GSM610"), "a", 8000).samples
     assert 0 <= len(found) - len(wave) <= 320
 
 
 def test_whole_numbers_of_64_bits_are_samples() -> None:
-    wave = noise(0.5, RATE, 2)
-    data = encoded(wave, RATE, "wav", "pcm_s64le")
+    wave = low_noise(0.5, RATE, 2)
+    data = ffmpeg_sound(wave, RATE, "wav", "pcm_s64le")
     assert decode_sound(data, "a", RATE).samples == pytest.approx(wave.mean(axis=1), abs=1e-6)
 
 
@@ -82,7 +82,7 @@ def test_whole_numbers_of_64_bits_are_samples() -> None:
 def test_a_wrong_duration_in_an_m4a_takes_nothing_away(units: int, edits: bool) -> None:
     # 0 and all ones stand in the header of a recording that was not finished. The index has all of
     # its frames, and players show them. Only the padding of the last frame cannot be told any more.
-    data = bytearray(encoded(noise(1.5, 44100), 44100, "ipod", "aac"))
+    data = bytearray(ffmpeg_sound(low_noise(1.5, 44100), 44100, "ipod", "aac"))
     at = data.find(b"mdhd")
     data[at + 20 : at + 24] = struct.pack(">I", units)
     if not edits:
@@ -95,7 +95,7 @@ def test_a_wrong_duration_in_an_m4a_takes_nothing_away(units: int, edits: bool) 
 @pytest.mark.parametrize("subtype", ["PCM_16", "ULAW", "ALAW"])
 def test_a_cut_file_of_sphere_is_refused(subtype: str, share: float) -> None:
     # libsndfile writes sample_n_bytes as a text (-s1 1), LDC's tools as a number (-i 1).
-    data = written(noise(1.0, RATE), RATE, "NIST", subtype)
+    data = sound_bytes(low_noise(1.0, RATE), RATE, "NIST", subtype)
     assert seconds(data) == 1
     with pytest.raises(ContentError, match="is cut short"):
         seconds(data[: int(len(data) * share)])
@@ -103,7 +103,7 @@ def test_a_cut_file_of_sphere_is_refused(subtype: str, share: float) -> None:
 
 def test_a_damaged_header_of_sphere_is_no_crash() -> None:
     # What libsndfile makes of it is its own affair; the size of the header is no number here.
-    data = written(noise(0.1, RATE), RATE, "NIST").replace(b"   1024\n", b"   10x4\n")
+    data = sound_bytes(low_noise(0.1, RATE), RATE, "NIST").replace(b"   1024\n", b"   10x4\n")
     assert seconds(data) > 0
 
 
@@ -111,14 +111,14 @@ def test_a_damaged_header_of_sphere_is_no_crash() -> None:
 def test_an_mp3_with_too_few_bytes_is_cut_however_little_is_missing(lost: float) -> None:
     # Frames of MP3 last 26 to 72 ms, so that a lost one is less than what decoders may keep back.
     # Its Xing header counts the bytes as well.
-    data = written(noise(1.5, RATE), RATE, "MP3")
+    data = sound_bytes(low_noise(1.5, RATE), RATE, "MP3")
     with pytest.raises(ContentError, match=r"is cut short: 1?0?\.?\d+ of 1\.50* seconds are there"):
         seconds(data[: int(len(data) * (1 - lost))])
 
 
 def test_zeros_between_a_tag_and_an_mp3_are_padding() -> None:
     tag = b"ID3\x03\x00\x00\x00\x00\x27\x08" + bytes(5000)
-    data = written(noise(1.5, 44100), 44100, "MP3")
+    data = sound_bytes(low_noise(1.5, 44100), 44100, "MP3")
     assert seconds(tag + bytes(3000) + data) == seconds(data)
 
 

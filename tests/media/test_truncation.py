@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mmbench.errors import ContentError
 from mmbench.media import decode_sound
-from tests.support.sounds import encoded, moov_in_front, noise, written
+from tests.support.sounds import ffmpeg_sound, low_noise, moov_in_front, sound_bytes
 
 RATE = 16000
 SECONDS = 1.5
@@ -53,9 +53,9 @@ ALL = [*SNDFILE, *FFMPEG]
 @cache
 def made(form: str | tuple[str, str]) -> bytes:
     if isinstance(form, str):
-        return written(noise(SECONDS, RATE), RATE, form)
+        return sound_bytes(low_noise(SECONDS, RATE), RATE, form)
     rate = 44100 if form[0] == "flv" else RATE  # Flash video has three rates
-    return encoded(noise(SECONDS, rate, 1), rate, *form)
+    return ffmpeg_sound(low_noise(SECONDS, rate, 1), rate, *form)
 
 
 def seconds(data: bytes, name: str = "a") -> float:
@@ -105,7 +105,7 @@ def test_the_message_says_how_much_is_there(form: str, there: str) -> None:
 @pytest.mark.parametrize("channels", [1, 2])
 def test_an_mp3_is_measured_by_its_xing_header_at_any_rate(rate: int, channels: int) -> None:
     # The side information in front of the header has another size for each version and for mono.
-    data = written(noise(SECONDS, rate, channels), rate, "MP3")
+    data = sound_bytes(low_noise(SECONDS, rate, channels), rate, "MP3")
     assert seconds(data) == pytest.approx(SECONDS, abs=0.001)
     with pytest.raises(ContentError, match=r"is cut short: .* of 1\.5 seconds are there"):
         seconds(data[: len(data) // 2])
@@ -122,7 +122,7 @@ def with_vbri(data: bytes) -> bytes:
 
 
 def test_an_mp3_is_measured_by_a_vbri_header() -> None:
-    data = with_vbri(written(noise(SECONDS, 44100, 2), 44100, "MP3"))
+    data = with_vbri(sound_bytes(low_noise(SECONDS, 44100, 2), 44100, "MP3"))
     # Such a header tells no padding: all samples of all frames stay.
     assert SECONDS <= seconds(data) <= SECONDS + 0.15
     with pytest.raises(ContentError, match="is cut short"):
@@ -138,7 +138,7 @@ def counting_the_header(data: bytes) -> bytes:
 
 def without_xing() -> bytes:
     muxer = {"write_xing": "0", "id3v2_version": "0"}
-    return encoded(noise(SECONDS, 44100, 2), 44100, "mp3", "libmp3lame", muxer)
+    return ffmpeg_sound(low_noise(SECONDS, 44100, 2), 44100, "mp3", "libmp3lame", muxer)
 
 
 @pytest.mark.parametrize(
@@ -190,14 +190,14 @@ def test_a_sound_from_a_pipe_lasts_to_the_end_of_the_file(case: str, whole_too: 
 
 
 def test_silence_from_a_pipe_is_no_empty_sound() -> None:
-    data = written(np.zeros(RATE), RATE)
+    data = sound_bytes(np.zeros(RATE), RATE)
     assert seconds(sized(data, data.find(b"data") + 4, 0)) == 1
 
 
 @pytest.mark.parametrize("behind", [b"", b"LIST\x04\0\0\0INFO"], ids=["nothing", "list"])
 def test_a_wav_without_samples_is_empty_whatever_comes_behind(behind: bytes) -> None:
     with pytest.raises(ContentError, match=r"^a: has no samples$"):
-        seconds(written(np.zeros(0), RATE) + behind)
+        seconds(sound_bytes(np.zeros(0), RATE) + behind)
 
 
 def test_other_files_from_a_pipe_last_to_the_end() -> None:
@@ -225,7 +225,7 @@ def test_a_wav_that_counts_its_header_as_samples_is_whole(extra: int) -> None:
 
 def test_a_recording_of_a_browser_has_no_length() -> None:
     # The segment of a live WebM is of unknown size, and there is no duration.
-    data = encoded(noise(SECONDS, 48000, 2), 48000, "webm", "libopus", {"live": "1"})
+    data = ffmpeg_sound(low_noise(SECONDS, 48000, 2), 48000, "webm", "libopus", {"live": "1"})
     assert seconds(data) == pytest.approx(SECONDS, abs=0.001)
 
 
@@ -255,7 +255,7 @@ def test_an_m4a_with_its_index_in_front_tells_the_seconds(tmp_path: Path) -> Non
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_a_fragmented_m4a_is_cut_within_a_fragment(share: float) -> None:
     muxer = {"movflags": "frag_keyframe+empty_moov", "frag_duration": "300000"}
-    data = encoded(noise(SECONDS, RATE), RATE, "mp4", "aac", muxer)
+    data = ffmpeg_sound(low_noise(SECONDS, RATE), RATE, "mp4", "aac", muxer)
     assert seconds(data) == pytest.approx(SECONDS, abs=0.15)
     with pytest.raises(ContentError, match="is cut short: its last part is not whole"):
         seconds(data[: int(len(data) * share)])

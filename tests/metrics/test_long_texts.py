@@ -24,6 +24,7 @@ from mmbench.metrics.speech import normalisers
 from mmbench.reference.tokens import words as nano_tokens
 from mmbench.text import alternatives, reasoning
 from mmbench.types import Prediction, Predictions
+from tests.support.files import write_lines
 
 REFERENCES = ["a cat on a mat", "the 3 dogs"]
 CHOICES = (
@@ -224,9 +225,9 @@ def test_an_answer_of_a_megabyte_ends_within_seconds(
     samples = [{"id": f"s{i}", "question": "what?", **fields} for i in range(3)]
     said = ["a cat", (unit * 1_000_000)[:1_000_000], "a dog"]
     data, outputs = tmp_path / "data.jsonl", tmp_path / "outputs.jsonl"
-    data.write_text("\n".join(map(json.dumps, samples)), encoding="utf-8")
+    write_lines(data, *samples)
     rows = [{"id": f"s{i}", "value": value} for i, value in enumerate(said)]
-    outputs.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    write_lines(outputs, *rows)
     start = process_time()
     command = ["score", "-t", task, "--predictions", str(outputs), "--data", str(data)]
     code = main([*command, "--out", str(tmp_path / "board"), "--json"])

@@ -17,18 +17,14 @@ from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.predictions.column_choice import parse_fields
 from mmbench.types import RunRecord
+from tests.support.files import write_lines
 
 TRUE, SAID = "dog", "cow"
 
 
-def lines(file: Path, *rows: dict[str, object]) -> Path:
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return file
-
-
 def read(folder: Path, row: dict[str, object], **fields: str) -> object:
     """The value that is read of a row."""
-    (value,) = read_outputs(lines(folder / "x.jsonl", row), fields).values.values()
+    (value,) = read_outputs(write_lines(folder / "x.jsonl", row), fields).values.values()
     return value
 
 
@@ -88,7 +84,7 @@ def test_columns_of_equal_numbers_are_one_column(tmp_path: Path) -> None:
         {"id": "a", "prediction": 1, "response": 1},
         {"id": "b", "prediction": 2, "response": 2.0},  # numbers of two types
     ]
-    outputs = read_outputs(lines(tmp_path / "x.jsonl", *rows))
+    outputs = read_outputs(write_lines(tmp_path / "x.jsonl", *rows))
     assert outputs.values == {"a": 1, "b": 2}
     assert outputs.notes == ["the predictions are read from column prediction, not from response"]
 
@@ -156,12 +152,12 @@ def test_a_row_without_the_prediction_is_not_scored_by_its_truth(
 ) -> None:
     rows = {"id": 1, "answer": TRUE, "prediction": SAID}, {"id": 2, "answer": TRUE}
     with pytest.raises(DataError, match="line 2: has no prediction"):
-        read_outputs(lines(tmp_path / "x.jsonl", *rows))
+        read_outputs(write_lines(tmp_path / "x.jsonl", *rows))
 
 
 def test_a_row_with_an_error_has_failed_though_its_truth_is_there(tmp_path: Path) -> None:
     rows = [{"id": n, "answer": TRUE, "error": "timeout"} for n in (1, 2)]
-    outputs = read_outputs(lines(tmp_path / "x.jsonl", *rows))
+    outputs = read_outputs(write_lines(tmp_path / "x.jsonl", *rows))
     assert [value.reason for value in outputs.values.values()] == ["timeout", "timeout"]
 
 
@@ -185,7 +181,7 @@ def test_a_label_next_to_scores_may_be_the_truth(tmp_path: Path) -> None:
 def test_fields_choose_columns(tmp_path: Path) -> None:
     row = {"id": 1, "key": "k", "answer": TRUE, "my model": SAID}
     outputs = read_outputs(
-        lines(tmp_path / "x.jsonl", row), {"prediction": "My_Model", "id": "key"}
+        write_lines(tmp_path / "x.jsonl", row), {"prediction": "My_Model", "id": "key"}
     )
     assert outputs.values == {"k": SAID}
     assert parse_fields(["prediction=a,id=b"]) == parse_fields(["id=b", "prediction=a"])
@@ -205,8 +201,8 @@ def test_fields_choose_columns(tmp_path: Path) -> None:
 def test_what_is_refused_of_field(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str, words: str
 ) -> None:
-    data = lines(tmp_path / "ref.jsonl", {"id": 1, "answer": TRUE})
-    file = lines(tmp_path / "out.jsonl", {"id": 1, "prediction": SAID})
+    data = write_lines(tmp_path / "ref.jsonl", {"id": 1, "answer": TRUE})
+    file = write_lines(tmp_path / "out.jsonl", {"id": 1, "prediction": SAID})
     paths = ["--data", str(data), "--predictions", str(file), "--out", str(tmp_path / "out")]
     assert main(["score", "-t", "answers", *paths, "--field", given]) == 2
     assert words in capsys.readouterr().err
@@ -217,7 +213,7 @@ def test_a_file_without_columns_has_no_field(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
         with pytest.raises(DataError, match="has no columns"):
             read_outputs(tmp_path / name, {"prediction": "value"})
-    data = lines(tmp_path / "ref.jsonl", {"id": 1, "answer": TRUE})
+    data = write_lines(tmp_path / "ref.jsonl", {"id": 1, "answer": TRUE})
     with pytest.raises(UserError, match="not in a file"):
         mmbench.score("answers", {"1": SAID}, data=data, field={"id": "x"})
     with pytest.raises(UnknownName, match="key of --field"):
@@ -230,7 +226,7 @@ def test_a_file_without_columns_has_no_field(tmp_path: Path) -> None:
 def score(
     folder: Path, refs: list[dict[str, object]], outs: list[dict[str, object]], **options: object
 ) -> RunRecord:
-    data, file = lines(folder / "ref.jsonl", *refs), lines(folder / "out.jsonl", *outs)
+    data, file = write_lines(folder / "ref.jsonl", *refs), write_lines(folder / "out.jsonl", *outs)
     task = options.pop("task", "answers")
     return mmbench.score(str(task), file, data=data, **options)  # type: ignore[arg-type]
 
@@ -275,7 +271,7 @@ def test_two_columns_that_name_the_samples_differently_are_refused(tmp_path: Pat
 
 def test_keys_and_a_column_that_name_the_samples_differently_are_refused(tmp_path: Path) -> None:
     # The keys are the places of the rows, the column says which question it was: 0 and 1 in turn.
-    data = lines(tmp_path / "ref.jsonl", *({"id": n, "answer": f"a{n}"} for n in range(2)))
+    data = write_lines(tmp_path / "ref.jsonl", *({"id": n, "answer": f"a{n}"} for n in range(2)))
     file = tmp_path / "out.json"
     rows = {str(n): {"question_id": 1 - n, "prediction": f"a{1 - n}"} for n in range(2)}
     file.write_text(json.dumps(rows))
@@ -291,9 +287,9 @@ def test_keys_and_a_column_that_name_the_samples_differently_are_refused(tmp_pat
 
 
 def test_two_columns_that_differ_are_refused_in_a_part_of_the_outputs_too(tmp_path: Path) -> None:
-    data = lines(tmp_path / "ref.jsonl", *({"id": n, "answer": f"a{n}"} for n in range(5)))
+    data = write_lines(tmp_path / "ref.jsonl", *({"id": n, "answer": f"a{n}"} for n in range(5)))
     rows = [{"id": n, "question_id": n + 2, "prediction": f"a{n + 2}"} for n in range(2)]
-    file = lines(tmp_path / "out.jsonl", *rows)
+    file = write_lines(tmp_path / "out.jsonl", *rows)
     with pytest.raises(DataError, match="columns id, question_id of the outputs name different"):
         mmbench.score("answers", file, data=data, partial=True)
     record = mmbench.score("answers", file, data=data, partial=True, field={"id": "question_id"})
@@ -304,13 +300,13 @@ def test_a_tag_that_samples_share_is_no_id(tmp_path: Path) -> None:
     # Two questions about image 1: image_id names images, though its numbers are ids of questions.
     images = {1: 1, 2: 1, 3: 2}
     rows = ({"id": n, "image_id": image, "answer": f"a{n}"} for n, image in images.items())
-    data = lines(tmp_path / "ref.jsonl", *rows)
+    data = write_lines(tmp_path / "ref.jsonl", *rows)
     said = [{"id": n, "image_id": images[n], "prediction": f"a{n}"} for n in (2, 3)]
-    file = lines(tmp_path / "out.jsonl", *said)
+    file = write_lines(tmp_path / "out.jsonl", *said)
     record = mmbench.score("answers", file, data=data, partial=True)
     assert record.scores["exact_match"].value == 1.0
     without = [{name: cell for name, cell in row.items() if name != "id"} for row in said]
-    lines(file, *without)
+    write_lines(file, *without)
     with pytest.raises(DataError, match="column image_id of the outputs cannot be the id"):
         mmbench.score("answers", file, data=data, partial=True)
 
@@ -404,7 +400,7 @@ def test_ids_that_only_resemble_each_other_are_not_matched(
 def test_a_manifest_of_nemo_has_its_sounds(tmp_path: Path) -> None:
     from mmbench.data.sources.transcripts import transcripts
 
-    file = lines(tmp_path / "m.jsonl", {"audio_filepath": "a.wav", "text": "x"})
+    file = write_lines(tmp_path / "m.jsonl", {"audio_filepath": "a.wav", "text": "x"})
     (sample,) = transcripts(file).samples
     assert (sample.id, sample.inputs["audio"].name) == ("a.wav", str(tmp_path / "a.wav"))  # type: ignore[union-attr]
 
@@ -457,7 +453,7 @@ def test_references_in_two_columns_are_refused(
     tmp_path: Path, task: str, row: dict[str, object], names: tuple[str, ...]
 ) -> None:
     with pytest.raises(DataError) as caught:
-        mmbench.score(task, {"1": "a"}, data=lines(tmp_path / "ref.jsonl", row))
+        mmbench.score(task, {"1": "a"}, data=write_lines(tmp_path / "ref.jsonl", row))
     assert all(name in str(caught.value) for name in (*names, "line 1"))
 
 
@@ -471,7 +467,7 @@ def test_references_in_two_columns_are_refused(
     ],
 )
 def test_references_in_one_column(tmp_path: Path, row: dict[str, object]) -> None:
-    record = mmbench.score("answers", {"1": "a"}, data=lines(tmp_path / "ref.jsonl", row))
+    record = mmbench.score("answers", {"1": "a"}, data=write_lines(tmp_path / "ref.jsonl", row))
     assert value(record) == 1.0
 
 
@@ -503,7 +499,7 @@ def test_a_row_of_scores_with_nan_is_a_failed_sample(tmp_path: Path) -> None:
 def test_a_rating_is_a_finite_number(tmp_path: Path, given: object) -> None:
     data = tmp_path / "ref.csv"
     data.write_text("id,system,rater,rating\na,s,r,4\n")
-    file = lines(tmp_path / "out.jsonl", {"id": "a", "value": given})
+    file = write_lines(tmp_path / "out.jsonl", {"id": "a", "value": given})
     with pytest.raises(DataError, match="a"):
         mmbench.score("ratings", file, data=data)
 

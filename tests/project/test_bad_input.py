@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
 from mmbench.cli import main
-from tests.media import test_sound as sounds
-from tests.media import test_video as videos
+from tests.media.test_video import rotated, sound_alone
 from tests.support.checkpoints import chat, classifiers, speech_recognition
+from tests.support.files import write_task
 from tests.support.images import image_bytes, noise_image
 from tests.support.servers.chat_completions import serving
+from tests.support.sounds import sound_bytes, tone
+from tests.support.videos import black_video, numbered_video
 
 Files = dict[str, bytes]
 
@@ -37,8 +38,8 @@ def evaluated(
     labels = task.pop("labels", ["a", "b"])
     lines = [f"{file},{labels[i % len(labels)]}" for i, file in enumerate(files)]
     (data / "labels.csv").write_text("\n".join(["file,label", *lines]) + "\n")
-    (place / "task.yaml").write_text(yaml.safe_dump({"name": "bad", **task}))
-    words = ["run", "-m", model, "-t", str(place / "task.yaml"), "--data", str(data), "--fresh"]
+    file = write_task(place / "task.yaml", **{"name": "bad", **task})
+    words = ["run", "-m", model, "-t", file, "--data", str(data), "--fresh"]
     words += ["--allow-failed", "100%", "--out", str(place / f"{name}-out"), "--json", *more]
     words += [] if model.startswith("api") else ["--device", "cpu", "--dtype", "float32"]
     code = main(words)
@@ -93,7 +94,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"video@{classifiers.video(tmp_path_factory.mktemp('film'), names=['a', 'b'])}"
 
 
-GOOD = {f"good{i}.mp4": videos.video(8 + 4 * i) for i in range(3)}
+GOOD = {f"good{i}.mp4": numbered_video(8 + 4 * i) for i in range(3)}
 
 
 def test_videos_that_cannot_be_watched(film: str, tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_videos_that_cannot_be_watched(film: str, tmp_path: Path) -> None:
         "corrupt.mp4": np.random.default_rng(0).bytes(4000),
         "empty.mp4": b"",
         "text.mp4": b"hello\n" * 100,
-        "sound.mp4": videos.sound_alone(),
+        "sound.mp4": sound_alone(),
     }
     failures = none_other_changes(
         tmp_path, film, lambda: asked("classification", "video"), GOOD, bad
@@ -115,12 +116,12 @@ def test_videos_that_cannot_be_watched(film: str, tmp_path: Path) -> None:
 def test_videos_that_are_unusual_and_fine(film: str, tmp_path: Path) -> None:
     times = [0, 1, 3, 40, 41, 90, 91, 300]  # in hundredths of a second
     fine = {
-        "turned.mp4": videos.rotated(videos.video(8), 180),
-        "variable.mp4": videos.video(8, times=times),
-        "steady.mp4": videos.video(8),
-        "silent.mp4": sounds.video(sound=False),
-        "loud.mp4": sounds.video(sound=True),
-        "short.mp4": videos.video(1),
+        "turned.mp4": rotated(numbered_video(8), 180),
+        "variable.mp4": numbered_video(8, times=times),
+        "steady.mp4": numbered_video(8),
+        "silent.mp4": black_video(sound=False),
+        "loud.mp4": black_video(sound=True),
+        "short.mp4": numbered_video(1),
     }
     record, rows = evaluated(tmp_path, "all", film, asked("classification", "video"), fine)
     assert record["failures"] == []
@@ -133,20 +134,20 @@ def test_videos_that_are_unusual_and_fine(film: str, tmp_path: Path) -> None:
 
 
 def sound(seconds: float, rate: int = 16000, pitch: float = 440) -> np.ndarray:
-    return sounds.tone(rate, seconds, pitch)
+    return tone(rate, seconds, pitch)
 
 
 def test_sounds_that_cannot_be_heard(tmp_path: Path) -> None:
     model = f"ctc@{speech_recognition.ctc(tmp_path / 'ctc')}"
-    good = {f"good{i}.wav": sounds.written(sound(0.6 + i / 5, pitch=300 + 99 * i), 16000)
+    good = {f"good{i}.wav": sound_bytes(sound(0.6 + i / 5, pitch=300 + 99 * i), 16000)
             for i in range(3)}  # fmt: skip
     bad = {
         "empty.wav": b"",
-        "nothing.wav": sounds.written(np.zeros(0), 16000),
+        "nothing.wav": sound_bytes(np.zeros(0), 16000),
         "text.wav": b"hello\n" * 100,
-        "broken.wav": sounds.written(np.array([0.1, np.nan] * 900), 16000, subtype="FLOAT"),
-        "mute.mp4": sounds.video(sound=False),
-        "instant.wav": sounds.written(sound(0.01), 16000),  # less than a frame of the model
+        "broken.wav": sound_bytes(np.array([0.1, np.nan] * 900), 16000, subtype="FLOAT"),
+        "mute.mp4": black_video(sound=False),
+        "instant.wav": sound_bytes(sound(0.01), 16000),  # less than a frame of the model
     }
     failures = none_other_changes(tmp_path, model, heard, good, bad)
     assert failures.keys() == bad.keys()
@@ -157,13 +158,13 @@ def test_sounds_that_cannot_be_heard(tmp_path: Path) -> None:
 def formats() -> Files:
     """One tone in every format and at every rate; some are written by another library."""
     made = {
-        f"{subtype}.wav": sounds.written(sound(1.0), 16000, subtype=subtype)
+        f"{subtype}.wav": sound_bytes(sound(1.0), 16000, subtype=subtype)
         for subtype in ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
     }
     stereo = np.stack([sound(1.0)] * 2, axis=1)
-    made["stereo.wav"] = sounds.written(stereo, 16000)
+    made["stereo.wav"] = sound_bytes(stereo, 16000)
     rates = (8000, 11025, 22050, 32000, 44100, 48000, 96000)
-    return made | {f"{rate}.flac": sounds.written(sound(1.0, rate), rate, "FLAC") for rate in rates}
+    return made | {f"{rate}.flac": sound_bytes(sound(1.0, rate), rate, "FLAC") for rate in rates}
 
 
 def test_a_sound_is_the_same_in_every_format(tmp_path: Path) -> None:
@@ -182,8 +183,8 @@ def test_a_sound_is_the_same_in_every_format(tmp_path: Path) -> None:
 def test_a_sound_shorter_than_a_window_is_heard(tmp_path: Path) -> None:
     folder = speech_recognition.ctc(tmp_path / "ctc", masked=True)
     files = {
-        "short.wav": sounds.written(sound(0.5), 16000),
-        "long.wav": sounds.written(sound(7), 16000),
+        "short.wav": sound_bytes(sound(0.5), 16000),
+        "long.wav": sound_bytes(sound(7), 16000),
     }
     arguments = ["--model-arg", "window=2", "--model-arg", "stride=0.5"]
     record, rows = evaluated(tmp_path, "windows", f"ctc@{folder}", heard(), files, *arguments)

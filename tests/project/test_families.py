@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-import yaml
 
 from mmbench.cli import main
 from mmbench.datasets import Samples
@@ -29,7 +28,9 @@ from tests.support.checkpoints import (
     text_to_speech,
     unified,
 )
+from tests.support.files import write_task
 from tests.support.layouts import classification, writing
+from tests.support.videos import save_video
 
 Build = Callable[[Path, Path], str]  # folders of the model and of the data -> what stands after -m
 
@@ -58,8 +59,7 @@ def fused(folder: Path, data: Path) -> str:
     contrastive.build("clip", folder / "clip")
     parts = [{"adapter": "clip", "checkpoint": str(folder / "clip"), "weight": 2}]
     path = folder / "both.yaml"
-    path.write_text(yaml.safe_dump({"late": [*parts, {"adapter": "clip-nano"}]}))
-    return str(path)
+    return write_task(path, late=[*parts, {"adapter": "clip-nano"}])
 
 
 def wordy(folder: Path) -> Path:
@@ -77,7 +77,7 @@ def playable(layout: Callable[[Path], Any]) -> Callable[[Path], Any]:
             if path.suffix in (".wav", ".mp3", ".flac"):
                 write_sound(path, number)
             elif path.suffix in (".mp4", ".avi"):
-                classification.videos(folder, str(path.relative_to(folder)))
+                save_video(path)
 
     return written
 
@@ -186,16 +186,9 @@ def test_speech_is_made_and_understood_again(
     writing.ljspeech(tmp_path / "data", 4)
     text_to_speech.vits(tmp_path / "vits")
     speech_recognition.ctc(tmp_path / "ctc")
-    (tmp_path / "speak.yaml").write_text(
-        yaml.safe_dump(
-            {
-                "include": "ljspeech-speak",
-                "metrics": [f"roundtrip_wer@ctc@{tmp_path / 'ctc'}"],
-                "headline": f"roundtrip_wer@ctc@{tmp_path / 'ctc'}",
-            }
-        )
-    )
-    run = ["run", "-m", f"tts@{tmp_path / 'vits'}", "-t", str(tmp_path / "speak.yaml"), "--json"]
+    metric = f"roundtrip_wer@ctc@{tmp_path / 'ctc'}"
+    task = write_task(tmp_path / "speak.yaml", include="ljspeech-speak", metric=metric)
+    run = ["run", "-m", f"tts@{tmp_path / 'vits'}", "-t", task, "--json"]
     run += ["--data", str(tmp_path / "data"), "--device", "cpu", "--out", str(tmp_path / "out")]
     assert main(run) == 0
     (record,) = json.loads(capsys.readouterr().out)
@@ -204,7 +197,7 @@ def test_speech_is_made_and_understood_again(
     folder = tmp_path / "made" / record["task"]["name"]
     assert main([*run, "--media", str(tmp_path / "made")]) == 0
     capsys.readouterr()
-    score = ["score", "-t", str(tmp_path / "speak.yaml"), "--data", str(tmp_path / "data")]
+    score = ["score", "-t", task, "--data", str(tmp_path / "data")]
     score += ["--predictions", str(next(folder.iterdir())), "--out", str(tmp_path / "out")]
     assert main([*score, "--device", "cpu", "--json"]) == 0
     (again,) = json.loads(capsys.readouterr().out)
@@ -214,8 +207,8 @@ def test_speech_is_made_and_understood_again(
 def test_likelihoods_choose_an_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     writing.scienceqa(tmp_path / "data")
     chat.llava(tmp_path / "llava")
-    (tmp_path / "rated.yaml").write_text("include: scienceqa\nchoose: likelihood\n")
-    run = ["run", "-m", f"llava@{tmp_path / 'llava'}", "-t", str(tmp_path / "rated.yaml"), "--json"]
+    task = write_task(tmp_path / "rated.yaml", include="scienceqa", choose="likelihood")
+    run = ["run", "-m", f"llava@{tmp_path / 'llava'}", "-t", task, "--json"]
     run += ["--data", str(tmp_path / "data"), "--device", "cpu", "--out", str(tmp_path / "out")]
     assert main([*run, "--allow-failed", "100%"]) == 0
     (record,) = json.loads(capsys.readouterr().out)
@@ -231,10 +224,9 @@ def test_prompts_are_drawn(
     build = diffusion.stable_diffusion if adapter == "diffusers" else unified.janus
     build(tmp_path / "model")
     writing.parti(tmp_path / "data")
-    (tmp_path / "draw.yaml").write_text(
-        "{include: parti-draw, metrics: [clipscore@clip-nano], headline: clipscore@clip-nano}"
-    )
-    run = ["run", "-m", f"{adapter}@{tmp_path / 'model'}", "-t", str(tmp_path / "draw.yaml")]
+    metric = "clipscore@clip-nano"
+    task = write_task(tmp_path / "draw.yaml", include="parti-draw", metric=metric)
+    run = ["run", "-m", f"{adapter}@{tmp_path / 'model'}", "-t", task]
     run += ["--data", str(tmp_path / "data"), "--device", "cpu", "--dtype", "float32", "--json"]
     run += ["--out", str(tmp_path / "out")]
     run += ["--model-arg", "steps=2"] if adapter == "diffusers" else []

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import soundfile
-import yaml
 
 from mmbench.cli import main
 from tests.support.checkpoints import chat, classifiers, contrastive, speech_recognition
+from tests.support.files import write_lines, write_task
 from tests.support.paths import real_data
 
 LISTED = {"source": "labelled", "files": "labels.csv", "id": "file", "target": "label"}
@@ -33,8 +33,7 @@ def run(
 ) -> dict[str, Any]:  # fmt: skip
     """The record of one run; a task of its own is written to a file."""
     if isinstance(task, dict):
-        (tmp_path / "task.yaml").write_text(yaml.safe_dump(task))
-        task = str(tmp_path / "task.yaml")
+        task = write_task(tmp_path / "task.yaml", **task)
     words = ["run", "-m", model, "-t", task, "--data", str(data), "--device", "cpu", *more]
     assert main([*words, "--dtype", "float32", "--out", str(tmp_path / "out"), "--json"]) == 0
     (record,) = json.loads(capsys.readouterr().out)
@@ -147,7 +146,7 @@ def test_stereo_of_44_khz_is_written_down_as_its_mean_at_16_khz(
     said = "And so, my fellow Americans, ask not what your country can do for you"
     rows = [{"id": name, "audio": str(path), "text": said} for name, path in
             (("stereo", real), ("mono", tmp_path / "mono.wav"))]  # fmt: skip
-    (tmp_path / "manifest.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    write_lines(tmp_path / "manifest.jsonl", *rows)
     speech_recognition.ctc(tmp_path / "ctc")
     heard = run(
         capsys, tmp_path, f"ctc@{tmp_path / 'ctc'}", "transcripts", tmp_path / "manifest.jsonl"

@@ -1,16 +1,15 @@
 """Folders of boards: on disk and behind URLs, refused before a run where nothing can be written."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from mmbench.cli import main
 from mmbench.errors import UserError
 from mmbench.storage.folders import Folder
+from tests.support.files import write_lines
 
 
 def test_a_file_url_is_the_folder_that_it_names(tmp_path: Path) -> None:
@@ -73,10 +72,10 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_run(
 def use_board(out: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every command that reads or writes a board, on this one."""
     outputs = {"good": 60, "poor": 20}
-    _lines(here / "ref.jsonl", [{"id": n, "answer": "dog"} for n in range(60)])
+    write_lines(here / "ref.jsonl", *({"id": n, "answer": "dog"} for n in range(60)))
     for name, right in outputs.items():
         said = [{"id": n, "value": "dog" if n < right else "cat"} for n in range(60)]
-        _lines(here / f"{name}.jsonl", said)
+        write_lines(here / f"{name}.jsonl", *said)
         score = ["score", "-t", "answers", "--data", str(here / "ref.jsonl"), "--out", out]
         assert main([*score, "--predictions", str(here / f"{name}.jsonl"), "--quiet"]) == 0
     folder = Folder(out)
@@ -102,10 +101,6 @@ def use_board(out: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url = folder.path(next(name for name in folder.run_files() if "good" in name))
     assert "model:        good" in told("show", "run", url)
     assert "no such run record" in told("show", "run", f"{out}/runs/x.json", code=2)
-
-
-def _lines(file: Path, rows: list[dict[str, Any]]) -> None:
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def test_every_command_on_a_board_in_memory(

@@ -13,6 +13,7 @@ import numpy as np
 from mmbench import metric_names
 from mmbench.reference.worlds.shapes.sources import shapes_prompts
 from mmbench.types import Content, Features, Media, Prediction, Ranking, Sample
+from tests.support.sounds import sound_bytes
 
 N = 12
 WORDS = ["a", "red", "cat", "on", "no", "the", "yes", "mat", "12", "B"]
@@ -82,13 +83,8 @@ def _prompts() -> Sequence[Sample]:
 
 
 def _tone(rng: Random) -> Media:
-    import io
-
-    import soundfile
-
-    stream = io.BytesIO()
-    soundfile.write(stream, rng.uniform(-0.5, 0.5, 16_000), 16_000, format="WAV")
-    return Media("audio", "tone", stream.getvalue)
+    data = sound_bytes(rng.uniform(-0.5, 0.5, 16_000), 16_000)
+    return Media("audio", "noise", lambda: data)
 
 
 def made(name: str, seed: int) -> Made:

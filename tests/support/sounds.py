@@ -1,4 +1,4 @@
-"""Sounds for tests of decoding, made here: band-limited noise, written by libsndfile and FFmpeg."""
+"""Tones and noise as arrays, as sounds and as files written by libsndfile and by FFmpeg."""
 
 from __future__ import annotations
 
@@ -11,10 +11,23 @@ import av
 import numpy as np
 import soundfile
 
+from mmbench.types import Sound
+
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 
 
-def noise(seconds: float, rate: int, channels: int = 1) -> np.ndarray:
+def tone(rate: int, seconds: float = 1.0, pitch: float = 440) -> np.ndarray:
+    """Return a sine of half the full loudness: float64 [n]."""
+    return 0.5 * np.sin(2 * np.pi * pitch * np.arange(int(rate * seconds)) / rate)
+
+
+def noise_sound(seconds: float = 1.0, seed: int = 0, rate: int = 16000) -> Sound:
+    """Return normal noise, mono, far below the full loudness."""
+    wave = np.random.default_rng(seed).normal(size=int(seconds * rate))
+    return Sound(wave.astype(np.float32) / 9, rate)
+
+
+def low_noise(seconds: float, rate: int, channels: int = 1) -> np.ndarray:
     """Noise between 50 and 100 Hz, another in each channel: float32 [n, channels].
 
     So low that the channel for low frequencies of 5.1 is kept by encoders that filter it (AC-3).
@@ -27,17 +40,24 @@ def noise(seconds: float, rate: int, channels: int = 1) -> np.ndarray:
     return (0.5 * wave / np.abs(wave).max()).astype(np.float32)
 
 
-def written(wave: np.ndarray, rate: int, form: str = "WAV", subtype: str | None = None) -> bytes:
-    """A file by libsndfile."""
+def sound_bytes(
+    wave: np.ndarray, rate: int, form: str = "WAV", subtype: str | None = None
+) -> bytes:
+    """Return a file by libsndfile."""
     stream = BytesIO()
     soundfile.write(stream, wave, rate, format=form, subtype=subtype)
     return stream.getvalue()
 
 
-def encoded(
+def wav(level: int = 1000, n: int = 160, rate: int = 16000) -> bytes:
+    """Return a WAV of 16 bits whose `n` samples are all the same."""
+    return sound_bytes(np.full(n, level, np.int16), rate)
+
+
+def ffmpeg_sound(
     wave: np.ndarray, rate: int, form: str, codec: str, options: dict[str, str] | None = None
 ) -> bytes:
-    """A file by FFmpeg, whose muxer takes `options`."""
+    """Return a file by FFmpeg, whose muxer takes `options`."""
     stream = BytesIO()
     layout = LAYOUTS[wave.shape[1]]
     with av.open(stream, "w", format=form, options=options or {}) as out:

@@ -18,7 +18,8 @@ from mmbench.errors import MmbenchError, SpecError, UnknownName, UserError
 from mmbench.spec import load_task
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.validation.named_values import _checkable, _hints, as_typed, checked_options
-from tests.support.coco_annotations import write
+from tests.support.errors import one_line_error
+from tests.support.files import write_file
 
 SOURCES = [name for name in TABLES["data"] if not name.startswith(("shapes", "spoken"))]
 BASE = "include: coco-retrieval\nname: mine\nprotocol: {}\n"
@@ -32,13 +33,12 @@ def options_of(function: Any) -> dict[str, inspect.Parameter]:
 
 def refusal(tmp_path: Path, source: str, options: dict[str, Any], data: Path) -> str:
     """Return the message that a task with these options is refused with."""
-    write(tmp_path / "mine.yaml", BASE)
+    write_file(tmp_path / "mine.yaml", BASE)
     spec = load_task(str(tmp_path / "mine.yaml"))
     spec.data.clear()
     spec.data.update({"source": source, **options})
-    with pytest.raises(MmbenchError) as caught:
+    with one_line_error(MmbenchError) as caught:
         load_data(spec, data)
-    assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
@@ -57,14 +57,14 @@ LIBRARY = ("hf", "rows", "caption-rows")  # by the datasets library, which takes
     "source", [pytest.param(s, marks=pytest.mark.slow) if s in LIBRARY else s for s in SOURCES]
 )
 def test_an_option_of_another_type_never_ends_in_a_bug(tmp_path, source):
-    file = write(tmp_path / "x.csv", "id,text\n1,a\n")
+    file = write_file(tmp_path / "x.csv", "id,text\n1,a\n")
     options = options_of(registry.lookup("data", source))
     needed = {
         name: {"image": "{id}", "text": "text"} if name == "columns" else "id"
         for name, p in options.items()
         if p.default is p.empty
     }
-    spec = load_task(str(write(tmp_path / "mine.yaml", BASE)))
+    spec = load_task(str(write_file(tmp_path / "mine.yaml", BASE)))
     for option, value in product(options, ([["x"]], {"x": {"y": 1}}, True, None, 3, "a\0b")):
         spec.data.clear()
         spec.data.update({"source": source, **needed, option: value})
@@ -133,13 +133,13 @@ def test_live_objects_and_types_of_a_plugin_are_not_checked():
 
 
 def test_all_faults_of_a_task_file_at_once(tmp_path):
-    file = write(tmp_path / "mine.yaml", "name: mine\nmetricz: [x]\nfieldz: {}\n")
+    file = write_file(tmp_path / "mine.yaml", "name: mine\nmetricz: [x]\nfieldz: {}\n")
     with pytest.raises(SpecError) as caught:
         load_task(str(file))
     text = str(caught.value)
     for word in ("'metricz'", "'fieldz'", "missing keys kind, data, fields, metrics, headline"):
         assert word in text
-    file = write(tmp_path / "mine.yaml", f"{BASE}version: two\nmetrics: null\nprompt: [a]\n")
+    file = write_file(tmp_path / "mine.yaml", f"{BASE}version: two\nmetrics: null\nprompt: [a]\n")
     with pytest.raises(SpecError) as caught:
         load_task(str(file))
     for word in ("`$.version`", "`$.metrics`", "`$.prompt`", "mine.yaml"):
@@ -147,7 +147,7 @@ def test_all_faults_of_a_task_file_at_once(tmp_path):
 
 
 def test_one_unknown_key_keeps_its_near_names(tmp_path):
-    file = write(tmp_path / "mine.yaml", f"{BASE}headlines: x\n")
+    file = write_file(tmp_path / "mine.yaml", f"{BASE}headlines: x\n")
     with pytest.raises(UnknownName, match="did you mean headline"):
         load_task(str(file))
 

@@ -4,7 +4,6 @@ The rule is that of docs/data.md: an input named image, audio or video (or image
 asked as a text, and a sample without its medium is never asked in silence.
 """
 
-import json
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from mmbench.engine.options import Options
 from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.types import Broken, Media, Sample
+from tests.support.files import write_file, write_lines
 
 BYTES = b"encoded"
 STRUCT = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -60,16 +60,6 @@ def _own_datasets(
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
 
 
-def put(path: Path, content: bytes | str = BYTES) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
-
-
-def jsonl(path: Path, *cells: dict[str, Any]) -> Path:
-    return put(path, "\n".join(map(json.dumps, cells)))
-
-
 @pytest.mark.parametrize(
     ("name", "modality"),
     [("image", "image"), ("audio", "audio"), ("video_2", "video"), ("image1", "image")],
@@ -88,7 +78,7 @@ def test_names_of_texts(name: str) -> None:
 @pytest.mark.parametrize("stored", ANY)
 @pytest.mark.parametrize("modality", ["image", "audio", "video"])
 def test_a_medium_is_one_however_it_is_stored(stored: str, modality: str, tmp_path: Path) -> None:
-    put(tmp_path / "m/0.bin")
+    write_file(tmp_path / "m/0.bin", BYTES)
     file = tmp_path / "data.parquet"
     pq.write_table(pa.table({"c": STORED[stored], "q": ["a", "b"]}), file)
     columns = {modality: "c", "question": "q"}
@@ -105,7 +95,7 @@ def test_a_medium_is_one_however_it_is_stored(stored: str, modality: str, tmp_pa
 
 @pytest.mark.parametrize("stored", ANY)
 def test_images_of_a_table_are_read_however_they_are_stored(stored: str, tmp_path: Path) -> None:
-    put(tmp_path / "m/0.bin")
+    write_file(tmp_path / "m/0.bin", BYTES)
     texts = pa.array(["a", "b"]).dictionary_encode()
     pq.write_table(pa.table({"image": STORED[stored], "text": texts}), tmp_path / "data.parquet")
     data = table(tmp_path / "data.parquet")
@@ -115,8 +105,8 @@ def test_images_of_a_table_are_read_however_they_are_stored(stored: str, tmp_pat
 
 
 def test_paths_of_rows_begin_at_the_file_and_may_be_ids(tmp_path: Path) -> None:
-    put(tmp_path / "images/a.png")
-    file = jsonl(
+    write_file(tmp_path / "images/a.png", BYTES)
+    file = write_lines(
         tmp_path / "x.jsonl", {"image": "a.png", "y": "r"}, {"image": "gone.png", "y": "r"}
     )
     data = rows(file, path="p", id="image", columns={"image": "image"}, target="y")
@@ -127,8 +117,8 @@ def test_paths_of_rows_begin_at_the_file_and_may_be_ids(tmp_path: Path) -> None:
 
 
 def test_a_mapping_with_a_path_is_a_path(tmp_path: Path) -> None:
-    put(tmp_path / "a.wav")
-    file = jsonl(tmp_path / "x.jsonl", {"id": 1, "answer": "x", "audio": {"path": "a.wav"}})
+    write_file(tmp_path / "a.wav", BYTES)
+    file = write_lines(tmp_path / "x.jsonl", {"id": 1, "answer": "x", "audio": {"path": "a.wav"}})
     assert answers(file).samples[0].inputs == {"audio": Media("audio", str(tmp_path / "a.wav"))}
     (sample,) = rows(file, path="p", columns={"audio": "audio"}, target="answer").samples
     assert sample.inputs == {"audio": Media("audio", str(tmp_path / "a.wav"))}
@@ -137,7 +127,7 @@ def test_a_mapping_with_a_path_is_a_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize("cells", [[5, 6], [["a.png"], ["b.png"]], [True, False]])
 def test_what_is_no_path_is_refused_with_its_place(cells: list[Any], tmp_path: Path) -> None:
     given = [{"id": n, "image": cell, "answer": "x", "label": "x"} for n, cell in enumerate(cells)]
-    file = jsonl(tmp_path / "x.jsonl", *given)
+    file = write_lines(tmp_path / "x.jsonl", *given)
     with pytest.raises(DataError, match=r"column image is of type .*: a path, bytes, or a struct"):
         rows(file, path="p", columns={"image": "image"})
     for source in (answers, labels):
@@ -151,9 +141,9 @@ def test_what_is_no_path_is_refused_with_its_place(cells: list[Any], tmp_path: P
     "url", ["https://x.org/a.png", "s3://b/a.png", "data:image/png;base64,AA=="]
 )
 def test_an_address_is_not_downloaded(url: str, tmp_path: Path) -> None:
-    put(tmp_path / "b.png")
+    write_file(tmp_path / "b.png", BYTES)
     given = [{"id": n, "image": n, "text": "x", "answer": "x"} for n in (url, "b.png")]
-    file = jsonl(tmp_path / "x.jsonl", *given)
+    file = write_lines(tmp_path / "x.jsonl", *given)
     for samples in (
         answers(file).samples,
         rows(file, path="p", columns={"image": "image"}).samples,
@@ -161,36 +151,40 @@ def test_an_address_is_not_downloaded(url: str, tmp_path: Path) -> None:
         found = samples[0].inputs["image"]
         assert isinstance(found, Broken) and "is an address: download the file" in found.reason
         assert isinstance(samples[1].inputs["image"], Media)
-    alone = table(jsonl(tmp_path / "y.jsonl", given[0])).corpus[0].inputs["image"]
+    alone = table(write_lines(tmp_path / "y.jsonl", given[0])).corpus[0].inputs["image"]
     assert isinstance(alone, Broken) and "is an address: download" in alone.reason
 
 
 def test_an_image_in_base64_is_no_path(tmp_path: Path) -> None:
-    file = jsonl(tmp_path / "x.jsonl", {"id": 1, "answer": "x", "image": "iVBORw0KGgo/" * 1000})
+    file = write_lines(
+        tmp_path / "x.jsonl", {"id": 1, "answer": "x", "image": "iVBORw0KGgo/" * 1000}
+    )
     found = answers(file).samples[0].inputs["image"]
     assert isinstance(found, Broken) and "it has 12000 characters" in found.reason
     assert len(found.reason) < 200
 
 
 def test_one_of_a_numbered_family_is_enough(tmp_path: Path) -> None:
-    put(tmp_path / "a.png")
+    write_file(tmp_path / "a.png", BYTES)
     columns = {name: name for name in ("image_1", "image_2", "question")}
     given = [
         {"image_1": "a.png", "image_2": None, "question": "one?"},
         {"image_1": None, "image_2": None, "question": "none?"},
     ]
-    first, second = rows(jsonl(tmp_path / "x.jsonl", *given), path="p", columns=columns).samples
+    first, second = rows(
+        write_lines(tmp_path / "x.jsonl", *given), path="p", columns=columns
+    ).samples
     assert first.inputs.keys() == {"image_1", "question"}
     assert isinstance(second.inputs["image_1"], Broken)
 
 
 def test_a_medium_may_be_optional(tmp_path: Path) -> None:
-    put(tmp_path / "a.png")
+    write_file(tmp_path / "a.png", BYTES)
     given = [
         {"id": 1, "image": "a.png", "question": "?", "answer": "x"},
         {"id": 2, "image": "", "question": "?", "answer": "x"},
     ]
-    file = jsonl(tmp_path / "x.jsonl", *given)
+    file = write_lines(tmp_path / "x.jsonl", *given)
     columns = {"image": "image", "question": "question"}
     for found in (
         rows(file, path="p", columns=columns, optional=["image"]),
@@ -221,10 +215,10 @@ def test_a_medium_may_be_optional(tmp_path: Path) -> None:
 def test_columns_of_media_that_are_alternatives(
     lines: list[str], empty: list[str], tmp_path: Path
 ) -> None:
-    put(tmp_path / "a.png")
-    put(tmp_path / "a.wav")
+    write_file(tmp_path / "a.png", BYTES)
+    write_file(tmp_path / "a.wav", BYTES)
     text = "\n".join(["id,image,audio,label", *(f"{line},x" for line in lines)])
-    data = labels(put(tmp_path / "x.csv", text))
+    data = labels(write_file(tmp_path / "x.csv", text))
     found = [
         f"{sample.id} {name}"
         for sample in data.samples
@@ -235,8 +229,8 @@ def test_columns_of_media_that_are_alternatives(
 
 
 def test_a_row_without_a_path_fails_alone(tmp_path: Path) -> None:
-    put(tmp_path / "a.wav")
-    file = put(tmp_path / "x.csv", "id,f\n1,a.wav\n2,\n")
+    write_file(tmp_path / "a.wav", BYTES)
+    file = write_file(tmp_path / "x.csv", "id,f\n1,a.wav\n2,\n")
     first, second = listing(tmp_path, files="x.csv", columns={"audio": "{f}"}).samples
     assert first.inputs == {"audio": Media("audio", str(tmp_path / "a.wav"))}
     assert second.inputs == {"audio": Broken(f"{file} line 3: {{f}} is empty: no sound")}
@@ -272,9 +266,9 @@ def test_a_medium_in_a_column_that_is_not_read(
     cells: dict[str, Any], medium: str, tmp_path: Path
 ) -> None:
     """The question would be asked without its picture, or without the second of two."""
-    put(tmp_path / "a.png")
+    write_file(tmp_path / "a.png", BYTES)
     row = {"id": 1, "question": "?", "answer": "x"}
-    (sample,) = answers(jsonl(tmp_path / "x.jsonl", row | cells)).samples
+    (sample,) = answers(write_lines(tmp_path / "x.jsonl", row | cells)).samples
     found = sample.inputs[medium]
     name = next(name for name in cells if name != "image")
     assert isinstance(found, Broken)
@@ -291,29 +285,29 @@ def test_a_medium_in_a_column_that_is_not_read(
     ],
 )
 def test_columns_that_are_no_media(cells: dict[str, Any], tmp_path: Path) -> None:
-    put(tmp_path / "a.png")
+    write_file(tmp_path / "a.png", BYTES)
     row = {"id": 1, "question": "?", "answer": "x"} | cells
-    (sample,) = answers(jsonl(tmp_path / "x.jsonl", row)).samples
+    (sample,) = answers(write_lines(tmp_path / "x.jsonl", row)).samples
     assert not [c for c in sample.inputs.values() if isinstance(c, Broken)]
 
 
 def test_the_case_of_a_column_of_media_does_not_matter(tmp_path: Path) -> None:
     """As of every other column (`Image-ID` is `image_id`)."""
-    put(tmp_path / "a.png")
-    (sample,) = answers(put(tmp_path / "x.csv", "ID,Image,Answer\n1,a.png,x\n")).samples
+    write_file(tmp_path / "a.png", BYTES)
+    (sample,) = answers(write_file(tmp_path / "x.csv", "ID,Image,Answer\n1,a.png,x\n")).samples
     assert sample.inputs == {"image": Media("image", str(tmp_path / "a.png"))}
     assert sample.tags == {}
 
 
 def test_a_classifier_is_asked_about_one_medium(tmp_path: Path) -> None:
     """Of a row with an image and a sound the image alone would be classified."""
-    put(tmp_path / "a.png")
-    put(tmp_path / "a.wav")
+    write_file(tmp_path / "a.png", BYTES)
+    write_file(tmp_path / "a.wav", BYTES)
     _, kind = find_task("labels", Options())
-    data = labels(put(tmp_path / "x.csv", "id,image,audio,label\n1,a.png,a.wav,x\n"))
+    data = labels(write_file(tmp_path / "x.csv", "id,image,audio,label\n1,a.png,a.wav,x\n"))
     with pytest.raises(DataError, match=r"1 has image and audio.*e\.g\. fields: {image: "):
         kind.requests(data, 0)
-    data = labels(put(tmp_path / "y.csv", "id,image,audio,label\n1,a.png,,x\n2,,,x\n"))
+    data = labels(write_file(tmp_path / "y.csv", "id,image,audio,label\n1,a.png,,x\n2,,,x\n"))
     first, second = kind.requests(data, 0)["sample"].contents
     assert isinstance(first, Media) and isinstance(second, Broken)
 
@@ -321,7 +315,7 @@ def test_a_classifier_is_asked_about_one_medium(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["x.json", "captions.json"])
 def test_an_id_that_stands_twice_in_a_mapping(name: str, tmp_path: Path) -> None:
     """Python's json keeps the last of two equal keys: an image would be dropped."""
-    file = put(tmp_path / name, '{"a": {"caption": "x"}, "a": {"caption": "y"}}')
+    file = write_file(tmp_path / name, '{"a": {"caption": "x"}, "a": {"caption": "y"}}')
     with pytest.raises(DataError, match="stand there more often: a"):
         listing(tmp_path, files=name, id="key", target="caption")
     file.write_text('{"a": ["red"], "a": ["blue"]}')
@@ -344,8 +338,8 @@ def test_names_of_images_are_not_asked_as_texts() -> None:
 
 
 def test_names_of_classes_that_yaml_takes_for_numbers(tmp_path: Path) -> None:
-    put(tmp_path / "a.png")
-    file = jsonl(tmp_path / "x.jsonl", {"image": "a.png", "label": "7"})
+    write_file(tmp_path / "a.png", BYTES)
+    file = write_lines(tmp_path / "x.jsonl", {"image": "a.png", "label": "7"})
     digits: Any = [6, 7]
     found = rows(file, path="p", columns={"image": "image"}, target="label", labels=digits)
     assert (found.labels, found.samples[0].target) == (["6", "7"], 1)
@@ -354,7 +348,7 @@ def test_names_of_classes_that_yaml_takes_for_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("written", "there"), [("NFD", "NFC"), ("NFC", "NFD")])
 def test_accents_may_be_composed_or_not(written: Any, there: Any, tmp_path: Path) -> None:
     """Archives made by macOS have names in NFD, tables made elsewhere in NFC."""
-    file = put(tmp_path / unicodedata.normalize(there, "café.png"))
+    file = write_file(tmp_path / unicodedata.normalize(there, "café.png"))
     name = unicodedata.normalize(written, "café.png")
-    data = answers(jsonl(tmp_path / "x.jsonl", {"id": 1, "answer": "x", "image": name}))
+    data = answers(write_lines(tmp_path / "x.jsonl", {"id": 1, "answer": "x", "image": name}))
     assert data.samples[0].inputs["image"] == Media("image", str(file))

@@ -7,7 +7,8 @@ import pytest
 from mmbench.data.published.coco import coco
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.media import read_bytes
-from tests.support.coco_annotations import captions_json, karpathy_json, paths, texts, touch, write
+from tests.support.coco_annotations import captions_json, karpathy_json, paths, texts, touch
+from tests.support.files import write_file
 from tests.support.paths import DATA
 
 MINI = DATA / "coco-mini"
@@ -25,7 +26,7 @@ def test_the_real_subset(root):
 
 
 def test_coco_captions(tmp_path):
-    write(tmp_path / "captions_val2017.json", captions_json())
+    write_file(tmp_path / "captions_val2017.json", captions_json())
     touch(tmp_path / "val2017", "7.jpg", "12.jpg")
     data = coco(tmp_path)
     assert texts(data) == {
@@ -42,7 +43,7 @@ def test_coco_captions(tmp_path):
 
 
 def test_karpathy_splits(tmp_path):
-    write(tmp_path / "dataset_coco.json", karpathy_json())
+    write_file(tmp_path / "dataset_coco.json", karpathy_json())
     touch(tmp_path / "val2014", "v1.jpg", "v2.jpg")
     touch(tmp_path / "train2014", "t1.jpg")
     data = coco(tmp_path)
@@ -55,7 +56,7 @@ def test_karpathy_splits(tmp_path):
 
 
 def test_flickr_images_are_known_by_their_names(tmp_path):
-    write(tmp_path / "dataset_flickr30k.json", karpathy_json(coco_ids=False))
+    write_file(tmp_path / "dataset_flickr30k.json", karpathy_json(coco_ids=False))
     touch(tmp_path / "flickr30k-images", "v1.jpg", "v2.jpg", "t1.jpg")
     assert paths(coco(tmp_path)) == {
         id: f"{tmp_path}/flickr30k-images/{id}.jpg" for id in ("v1", "v2")
@@ -63,13 +64,13 @@ def test_flickr_images_are_known_by_their_names(tmp_path):
 
 
 def test_an_unknown_split_is_answered_with_those_there_are(tmp_path):
-    file = write(tmp_path / "dataset_coco.json", karpathy_json())
+    file = write_file(tmp_path / "dataset_coco.json", karpathy_json())
     with pytest.raises(UnknownName, match=r"unknown split of .* 'tst': did you mean test\?"):
         coco(file, split="tst")
 
 
 def test_the_first_captions_and_images(tmp_path):
-    file = write(tmp_path / "captions_val2017.json", captions_json())
+    file = write_file(tmp_path / "captions_val2017.json", captions_json())
     touch(tmp_path, "7.jpg", "12.jpg")
     assert list(texts(coco(file, captions=2))) == ["1", "2", "3", "5"]
     assert list(texts(coco(file, captions=1))) == ["1", "2"]
@@ -90,7 +91,7 @@ def test_a_count_is_a_whole_number_from_1(tmp_path, count):
 )
 @pytest.mark.parametrize("annotations", ["", "annotations", "karpathy"])
 def test_images_are_found_beside_the_annotations(tmp_path, place, annotations):
-    file = write(tmp_path / annotations / "captions_val2014.json", captions_json())
+    file = write_file(tmp_path / annotations / "captions_val2014.json", captions_json())
     touch(tmp_path / place, "7.jpg", "12.jpg")
     for root in (tmp_path, file):
         assert [Path(path).resolve() for path in paths(coco(root)).values()] == [
@@ -99,7 +100,7 @@ def test_images_are_found_beside_the_annotations(tmp_path, place, annotations):
 
 
 def test_a_relative_root(tmp_path, monkeypatch):
-    write(tmp_path / "annotations/captions_val2014.json", captions_json())
+    write_file(tmp_path / "annotations/captions_val2014.json", captions_json())
     touch(tmp_path / "val2014", "7.jpg", "12.jpg")
     monkeypatch.chdir(tmp_path / "annotations")
     for root in (Path("captions_val2014.json"), Path(), Path("../annotations"), Path("..")):
@@ -110,7 +111,7 @@ def test_file_names_may_have_folders(tmp_path):
     value = captions_json()
     value["images"][0]["file_name"] = "val2017/7.jpg"
     value["images"][1]["file_name"] = str(tmp_path / "far/12.jpg")
-    write(tmp_path / "a/captions.json", value)
+    write_file(tmp_path / "a/captions.json", value)
     touch(tmp_path / "val2017", "7.jpg")
     touch(tmp_path / "far", "12.jpg")
     assert [Path(path).read_bytes() for path in paths(coco(tmp_path / "a")).values()] == [
@@ -119,24 +120,24 @@ def test_file_names_may_have_folders(tmp_path):
 
 
 def test_the_karpathy_file_wins_over_coco_captions(tmp_path):
-    write(tmp_path / "captions_val2014.json", captions_json())
-    write(tmp_path / "karpathy/dataset_coco.json", karpathy_json())
+    write_file(tmp_path / "captions_val2014.json", captions_json())
+    write_file(tmp_path / "karpathy/dataset_coco.json", karpathy_json())
     touch(tmp_path / "val2014", "v1.jpg", "v2.jpg")
     assert list(paths(coco(tmp_path))) == ["391895", "522418"]
 
 
 def test_a_karpathy_split_in_coco_format_wins_over_all_captions(tmp_path):
-    write(tmp_path / "annotations/captions_train2014.json", {"images": [], "annotations": []})
-    write(tmp_path / "annotations/captions_val2014.json", {"images": [], "annotations": []})
-    write(tmp_path / "coco_test_karpathy.json", captions_json())
+    write_file(tmp_path / "annotations/captions_train2014.json", {"images": [], "annotations": []})
+    write_file(tmp_path / "annotations/captions_val2014.json", {"images": [], "annotations": []})
+    write_file(tmp_path / "coco_test_karpathy.json", captions_json())
     touch(tmp_path / "val2014", "7.jpg", "12.jpg")
     assert list(paths(coco(tmp_path))) == ["7", "12"]
 
 
 def test_of_two_caption_files_the_split_chooses(tmp_path):
     for split in ("train", "val"):
-        write(tmp_path / f"annotations/captions_{split}2017.json", captions_json())
-        write(tmp_path / f"annotations/instances_{split}2017.json", "{}")
+        write_file(tmp_path / f"annotations/captions_{split}2017.json", captions_json())
+        write_file(tmp_path / f"annotations/instances_{split}2017.json", "{}")
     touch(tmp_path / "val2017", "7.jpg", "12.jpg")
     assert len(coco(tmp_path, split="val").corpus) == 2
     with pytest.raises(
@@ -147,13 +148,13 @@ def test_of_two_caption_files_the_split_chooses(tmp_path):
 
 
 def test_any_single_json_will_do(tmp_path):
-    write(tmp_path / "mine.json", captions_json())
+    write_file(tmp_path / "mine.json", captions_json())
     touch(tmp_path, "7.jpg", "12.jpg")
     assert len(coco(tmp_path).corpus) == 2
 
 
 def test_two_data_sets_in_one_folder(tmp_path):
-    write(tmp_path / "dataset_coco.json", karpathy_json())
-    write(tmp_path / "dataset_flickr8k.json", karpathy_json())
+    write_file(tmp_path / "dataset_coco.json", karpathy_json())
+    write_file(tmp_path / "dataset_flickr8k.json", karpathy_json())
     with pytest.raises(DataError, match=r"which of dataset_coco.json, dataset_flickr8k.json"):
         coco(tmp_path)

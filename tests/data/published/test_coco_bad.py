@@ -10,13 +10,14 @@ from mmbench.data.published.coco import coco
 from mmbench.errors import DataError, MmbenchError, SampleError
 from mmbench.media import read_bytes
 from mmbench.types import Broken, Media
-from tests.support.coco_annotations import captions_json, karpathy_json, paths, texts, touch, write
+from tests.support.coco_annotations import captions_json, karpathy_json, paths, texts, touch
+from tests.support.errors import one_line_error
+from tests.support.files import write_file
 
 
 def message(root, kind=DataError, **options):
-    with pytest.raises(kind) as caught:
+    with one_line_error(kind) as caught:
         coco(root, **options)
-    assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
@@ -27,7 +28,7 @@ def test_no_data(tmp_path):
 
 
 def test_no_image_at_all(tmp_path):
-    file = write(tmp_path / "annotations/captions_val2017.json", captions_json())
+    file = write_file(tmp_path / "annotations/captions_val2017.json", captions_json())
     (tmp_path / "val2017").mkdir()
     # Embeddings are scored without the images; `run` and `check` refuse with this reason.
     (reason,) = {document.inputs["image"].reason for document in coco(file).corpus}
@@ -50,7 +51,7 @@ MALFORMED = [
 
 @pytest.mark.parametrize(("text", "place"), MALFORMED)
 def test_malformed_json_is_shown_by_its_place(tmp_path, text, place):
-    file = write(tmp_path / "captions.json", text)
+    file = write_file(tmp_path / "captions.json", text)
     found = message(file)
     assert found.startswith(f"{file}: ")
     assert place in found
@@ -73,7 +74,7 @@ def test_images_without_a_file_name_fail_alone(tmp_path):
     """pycocoevalcap reads the ids of images alone; only a run, or embedding them, needs files."""
     content = captions_json()
     del content["images"][1]["file_name"]
-    write(tmp_path / "captions.json", content)
+    write_file(tmp_path / "captions.json", content)
     touch(tmp_path, "7.jpg")
     first, second = (sample.inputs["image"] for sample in coco(tmp_path / "captions.json").corpus)
     assert isinstance(first, Media) and read_bytes(first)
@@ -83,7 +84,7 @@ def test_images_without_a_file_name_fail_alone(tmp_path):
 
 
 def test_deep_nesting_is_an_error(tmp_path):
-    file = write(tmp_path / "captions.json", '{"x": ' + "[" * 200_000)
+    file = write_file(tmp_path / "captions.json", '{"x": ' + "[" * 200_000)
     assert message(file).startswith(str(file))
 
 
@@ -106,7 +107,7 @@ def test_a_key_that_is_missing_or_wrong_is_shown_by_its_entry(tmp_path, keys, va
     place.pop(keys[-1])
     if value is not None:
         place[keys[-1]] = value
-    file = write(tmp_path / "captions.json", content)
+    file = write_file(tmp_path / "captions.json", content)
     assert entry in message(file)
     assert str(file) in message(file)
 
@@ -114,43 +115,45 @@ def test_a_key_that_is_missing_or_wrong_is_shown_by_its_entry(tmp_path, keys, va
 def test_a_karpathy_entry_without_a_key(tmp_path):
     content = karpathy_json()
     del content["images"][2]["sentences"][1]["raw"]
-    file = write(tmp_path / "dataset_coco.json", content)
+    file = write_file(tmp_path / "dataset_coco.json", content)
     assert f"{file}: $.images[2].sentences: Object missing required field `raw` - at `$[1]`" in (
         message(file)
     )
     del content["images"][2]["filename"]
-    assert "`filename` - at `$.images[2]`" in message(write(file, content))
+    assert "`filename` - at `$.images[2]`" in message(write_file(file, content))
 
 
 def test_a_list_and_an_empty_file_are_not_captions(tmp_path):
-    assert "lists no images" in message(write(tmp_path / "a.json", "[]"))
+    assert "lists no images" in message(write_file(tmp_path / "a.json", "[]"))
     # A list is BLIP's format.
-    assert "missing required field `image`" in message(write(tmp_path / "a.json", '[{"a": 1}]'))
+    assert "missing required field `image`" in message(
+        write_file(tmp_path / "a.json", '[{"a": 1}]')
+    )
     empty = {"images": [], "annotations": []}
-    assert "lists no images" in message(write(tmp_path / "a.json", empty))
+    assert "lists no images" in message(write_file(tmp_path / "a.json", empty))
 
 
 def test_duplicate_ids_are_named(tmp_path):
     content = captions_json()
     content["images"].append({"id": "7", "file_name": "12.jpg"})
-    file = write(tmp_path / "captions.json", content)
+    file = write_file(tmp_path / "captions.json", content)
     touch(tmp_path, "7.jpg", "12.jpg")
     assert f"{file}: each image id must be there once" in message(file)
     assert "more often: 7;" in message(file)
     content = captions_json()
     content["annotations"] *= 2
     assert "caption id must be there once, but these stand there more often: 1, 2, 3, 4, 5;" in (
-        message(write(file, content))
+        message(write_file(file, content))
     )
     content["annotations"] += [{"id": i // 2, "image_id": 7, "caption": "x"} for i in range(100)]
-    assert "more often: 1, 2, 3, 4, 5 and 45 more;" in message(write(file, content))
+    assert "more often: 1, 2, 3, 4, 5 and 45 more;" in message(write_file(file, content))
 
 
 def test_a_caption_without_its_image_keeps_its_link(tmp_path):
     content = captions_json()
     content["annotations"][0]["image_id"] = 99
     touch(tmp_path, "7.jpg", "12.jpg")
-    data = coco(write(tmp_path / "captions.json", content), images=1)
+    data = coco(write_file(tmp_path / "captions.json", content), images=1)
     assert data.links["1"] == {"99": 1.0}
     assert list(texts(data)) == ["1", "2", "5"]
     assert list(paths(data)) == ["7"]
@@ -160,7 +163,7 @@ def test_an_image_without_captions_is_a_distractor(tmp_path):
     content = captions_json()
     content["annotations"] = content["annotations"][:1]
     touch(tmp_path, "7.jpg", "12.jpg")
-    data = coco(write(tmp_path / "captions.json", content))
+    data = coco(write_file(tmp_path / "captions.json", content))
     assert list(paths(data)) == ["7", "12"]
     assert data.links == {"1": {"12": 1.0}}
 
@@ -170,13 +173,13 @@ def test_an_empty_caption_is_broken(tmp_path, empty):
     content = captions_json()
     content["annotations"][1]["caption"] = empty
     touch(tmp_path, "7.jpg", "12.jpg")
-    data = coco(write(tmp_path / "captions.json", content))
+    data = coco(write_file(tmp_path / "captions.json", content))
     assert texts(data)["2"] == Broken("empty caption")
     assert texts(data)["1"] == "a dog"
 
 
 def test_a_missing_image_fails_alone_when_it_is_read(tmp_path):
-    file = write(tmp_path / "captions.json", captions_json())
+    file = write_file(tmp_path / "captions.json", captions_json())
     touch(tmp_path / "val2014", "12.jpg")
     data = coco(file)
     assert data.corpus[0].inputs["image"] == Media("image", f"{tmp_path}/val2014/7.jpg")
@@ -189,7 +192,7 @@ def test_a_name_that_no_file_has_is_broken(tmp_path):
     content = captions_json()
     content["images"][0]["file_name"] = "a/\0.jpg"
     touch(tmp_path, "12.jpg")
-    data = coco(write(tmp_path / "captions.json", content))
+    data = coco(write_file(tmp_path / "captions.json", content))
     assert isinstance(data.corpus[0].inputs["image"], Broken)
 
 

@@ -18,6 +18,7 @@ from mmbench.media import decode_image, read_bytes, square
 from mmbench.spec import load_task
 from mmbench.types import Broken, Media
 from tests.support import toy_models  # noqa: F401 - registers models
+from tests.support.files import write_file
 from tests.support.images import png
 from tests.support.layouts import writing as layouts
 
@@ -88,7 +89,7 @@ def test_fsdd(tmp_path):
     assert len(fsdd(tmp_path, split="test").samples) == 2
     with pytest.raises(UnknownName, match="did you mean test"):
         fsdd(tmp_path, split="tets")
-    layouts.put(tmp_path / "recordings/seven.wav", b"")
+    write_file(tmp_path / "recordings/seven.wav", b"")
     with pytest.raises(DataError, match=r"seven\.wav: is not named DIGIT_SPEAKER_INDEX"):
         fsdd(tmp_path)
 
@@ -116,7 +117,7 @@ def test_coco_prompts_beside_the_file_of_karpathy(tmp_path):
     sentences = [{"raw": "another", "sentid": 1}]
     image = {"filename": "COCO_val2014_000000000042.jpg", "filepath": "val2014", "cocoid": 42}
     karpathy = {"images": [image | {"split": "test", "sentences": sentences}], "dataset": "coco"}
-    layouts.put(tmp_path / "dataset_coco.json", karpathy)
+    write_file(tmp_path / "dataset_coco.json", karpathy)
     assert {s.id for s in coco_prompts(tmp_path).samples} == {"42", "73", "74"}
     (found,) = coco_prompts(tmp_path, split="test").samples
     assert found.inputs["text"] == "another"
@@ -348,7 +349,7 @@ ROWS = [{"id": 1, "q": "What?", "a": "yes", "n": {"x": 1}}]
 )
 def test_what_is_refused_of_listings(tmp_path, content, options, words):
     given = content if content == "[" else json.dumps(content)
-    layouts.put(tmp_path / "x.json", given)
+    write_file(tmp_path / "x.json", given)
     with pytest.raises((UserError, SpecError)) as caught:
         listing(tmp_path, files="x.json", **options)
     assert words in str(caught.value)
@@ -363,7 +364,7 @@ def test_a_listing_without_its_file(tmp_path):
 
 @pytest.mark.parametrize("answer", [1, "B", "dog"])
 def test_an_answer_by_place_letter_or_text(tmp_path, answer):
-    layouts.put(tmp_path / "x.jsonl", json.dumps({"a": answer, "o": ["cat", "dog"]}))
+    write_file(tmp_path / "x.jsonl", json.dumps({"a": answer, "o": ["cat", "dog"]}))
     (sample,) = listing(tmp_path, files="x.jsonl", target="a", options="o").samples
     assert sample.target == {"answer": "B", "options": ["cat", "dog"]}
 

@@ -10,7 +10,8 @@ from mmbench.data.published.vqa import vqa
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Broken, Media
-from tests.support.coco_annotations import touch, write
+from tests.support.coco_annotations import touch
+from tests.support.files import write_file
 from tests.support.paths import real_data
 
 QUESTIONS = {
@@ -40,8 +41,8 @@ OFFICIAL = "v2_OpenEnded_mscoco_{}_questions.json", "v2_mscoco_{}_annotations.js
 def put(
     folder, asked=QUESTIONS, answered=ANNOTATIONS, names=("questions.json", "annotations.json")
 ):
-    write(folder / names[1], answered)
-    return write(folder / names[0], asked)
+    write_file(folder / names[1], answered)
+    return write_file(folder / names[0], asked)
 
 
 def test_questions_and_their_answers(tmp_path):
@@ -157,7 +158,7 @@ def test_a_pope_file_keeps_its_question_ids(tmp_path):
 def test_a_pope_file_of_one_line(tmp_path, answers):
     rows = [json.loads(line) for line in pope_lines(answers).splitlines()]
     for name, content in (("list", rows), ("object", rows[0])):
-        samples = pope(write(tmp_path / f"{name}.json", json.dumps(content))).samples
+        samples = pope(write_file(tmp_path / f"{name}.json", json.dumps(content))).samples
         assert [s.target for s in samples] == (answers if name == "list" else ["yes"])
 
 
@@ -170,7 +171,7 @@ def test_all_of_pope_has_the_category_in_its_ids(tmp_path):
 
 
 def test_a_file_of_another_name_has_no_category(tmp_path):
-    (sample,) = pope(write(tmp_path / "mine.jsonl", pope_lines(["no"]))).samples
+    (sample,) = pope(write_file(tmp_path / "mine.jsonl", pope_lines(["no"]))).samples
     assert sample.tags == {} and sample.target == "no"
 
 
@@ -186,7 +187,7 @@ def test_a_file_of_another_name_has_no_category(tmp_path):
 )
 def test_what_is_refused_of_pope(tmp_path, content, words):
     with pytest.raises(DataError) as caught:
-        pope(write(tmp_path / "coco_pope_random.json", content))
+        pope(write_file(tmp_path / "coco_pope_random.json", content))
     assert words in str(caught.value)
 
 
@@ -209,7 +210,7 @@ def test_what_is_not_there_of_pope(tmp_path):
     (pope_folder(tmp_path) / "coco_pope_popular.json").unlink()
     with pytest.raises(DataError, match=r"\*pope\*popular\.json: has none"):
         pope(tmp_path)
-    write(tmp_path / "gqa_pope_random.json", pope_lines(["yes"]))
+    write_file(tmp_path / "gqa_pope_random.json", pope_lines(["yes"]))
     with pytest.raises(DataError, match="which of "):
         pope(tmp_path, category="random")
 

@@ -17,25 +17,20 @@ from mmbench.data.sources.captions import captions
 from mmbench.data.sources.media_folders import class_folders, folder, images
 from mmbench.data.sources.transcripts import transcripts
 from mmbench.engine.loading.data.outputs import read_outputs
+from tests.support.files import write_file
 
 FOLDERS = ["__MACOSX", "@eaDir", ".ipynb_checkpoints", "$RECYCLE.BIN"]
 FILES = ["Thumbs.db", "desktop.ini", ".DS_Store"]
-
-
-def put(path: Path, content: str = "") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content)
-    return path
 
 
 def litter(root: Path, name: str) -> None:
     """Put every kind of system file beside, below and above a file called `name`."""
     for place in (root, *(root / left for left in FOLDERS)):
         for left in (*FILES, f"._{name}"):
-            put(place / left)
+            write_file(place / left)
     for left in FOLDERS:
-        put(root / left / name)
-        put(root / left / "inner" / name)
+        write_file(root / left / name)
+        write_file(root / left / "inner" / name)
 
 
 @pytest.mark.parametrize("name", [*FOLDERS, *FILES, "._a.jpg", "THUMBS.DB", "Icon\r"])
@@ -50,7 +45,7 @@ def test_names_of_data(name: str) -> None:
 
 def test_classes_are_the_real_folders(tmp_path: Path) -> None:
     for name in ("cat", "dog"):
-        put(tmp_path / name / "a.jpg")
+        write_file(tmp_path / name / "a.jpg")
         litter(tmp_path / name, "a.jpg")
     litter(tmp_path, "a.jpg")
     data = class_folders(tmp_path)
@@ -59,8 +54,8 @@ def test_classes_are_the_real_folders(tmp_path: Path) -> None:
 
 
 def test_images_are_the_real_files(tmp_path: Path) -> None:
-    put(tmp_path / "a.jpg")
-    put(tmp_path / "a.txt", "a cat")
+    write_file(tmp_path / "a.jpg")
+    write_file(tmp_path / "a.txt", "a cat")
     litter(tmp_path, "a.jpg")
     litter(tmp_path, "a.txt")
     data = folder(tmp_path)
@@ -70,22 +65,22 @@ def test_images_are_the_real_files(tmp_path: Path) -> None:
 
 
 def test_tables_are_the_real_files(tmp_path: Path) -> None:
-    real = put(tmp_path / "ref.csv")
+    real = write_file(tmp_path / "ref.csv")
     litter(tmp_path, "ref.csv")
     assert find_file(tmp_path, "labels") == real
-    annotations = put(tmp_path / "captions_test.json", '{"a": ["a cat"]}')
+    annotations = write_file(tmp_path / "captions_test.json", '{"a": ["a cat"]}')
     litter(tmp_path, "captions_test.json")
     assert find_annotations(tmp_path, "test") == annotations
     assert [sample.id for sample in captions(tmp_path).samples] == ["a"]
 
 
 def test_recordings_and_questions_are_the_real_files(tmp_path: Path) -> None:
-    put(tmp_path / "speech/1/2/1-2.trans.txt", "1-2-0 HELLO")
-    put(tmp_path / "speech/1/2/1-2-0.flac")
+    write_file(tmp_path / "speech/1/2/1-2.trans.txt", "1-2-0 HELLO")
+    write_file(tmp_path / "speech/1/2/1-2-0.flac")
     litter(tmp_path / "speech/1/2", "1-2.trans.txt")
     litter(tmp_path / "speech", "1-2.trans.txt")
     assert [sample.id for sample in transcripts(tmp_path / "speech").samples] == ["1-2-0"]
     line = '{"question_id": 1, "image": "a.jpg", "text": "?", "label": "yes"}'
-    put(tmp_path / "pope/coco_pope_random.json", line)
+    write_file(tmp_path / "pope/coco_pope_random.json", line)
     litter(tmp_path / "pope", "coco_pope_random.json")
     assert [sample.id for sample in pope(tmp_path / "pope", category="random").samples] == ["1"]

@@ -4,7 +4,7 @@ import pytest
 
 from mmbench import registry
 from mmbench.engine.loading.data.outputs import read_outputs
-from tests.support.coco_annotations import write
+from tests.support.files import write_file
 
 LONG = "dog " * 50_000
 SOURCES = {
@@ -30,14 +30,16 @@ def test_a_source_reads_a_long_cell(tmp_path, source, suffix):
     header, options = SOURCES[source]
     cells = [*["a.jpg", "b", "1"][: header.count(",")], LONG]
     lines = f"{header}\n{','.join(cells)}\n"
-    file = write(tmp_path / f"x.{suffix}", lines.replace(",", "," if suffix == "csv" else "\t"))
+    file = write_file(
+        tmp_path / f"x.{suffix}", lines.replace(",", "," if suffix == "csv" else "\t")
+    )
     assert registry.lookup("data", source)(file, **options)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv"])
 def test_outputs_and_scores_by_class_beside_a_long_cell(tmp_path, suffix):
     between = "," if suffix == "csv" else "\t"
-    texts = write(tmp_path / f"o.{suffix}", f"id{between}value\na{between}{LONG}\n")
+    texts = write_file(tmp_path / f"o.{suffix}", f"id{between}value\na{between}{LONG}\n")
     assert read_outputs(texts).values == {"a": LONG}
-    scores = write(tmp_path / f"s.{suffix}", f"id{between}cat\n{LONG}{between}0.5\n")
+    scores = write_file(tmp_path / f"s.{suffix}", f"id{between}cat\n{LONG}{between}0.5\n")
     assert read_outputs(scores).values == {LONG: {"cat": 0.5}}

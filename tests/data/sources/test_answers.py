@@ -10,14 +10,15 @@ from mmbench.data.sources.answers import answers
 from mmbench.data.sources.transcripts import transcripts
 from mmbench.errors import DataError
 from mmbench.types import Broken, Media
-from tests.support.coco_annotations import touch, write
+from tests.support.coco_annotations import touch
+from tests.support.files import write_file, write_lines
 from tests.support.paths import real_data
 
 
 def test_jsonl_answers(tmp_path):
     touch(tmp_path, "a.jpg")
     touch(tmp_path / "s", "b.wav")
-    file = write(
+    file = write_file(
         tmp_path / "x.jsonl",
         '{"id": 1, "question": "What?", "answer": "a dog", "image": "a.jpg", "n": 3, "ok": true}\n'
         '{"question_id": "b", "answers": ["12", 12.5], "audio": "s/b.wav", "group": 7, "n": ""}\n',
@@ -32,7 +33,7 @@ def test_jsonl_answers(tmp_path):
 
 def test_csv_answers(tmp_path):
     text = 'id,question,answer,answer,kind\n1,What?,a dog,dog,x\n2,Who?,"me|you, all",,\n'
-    first, second = answers(write(tmp_path / "x.csv", text)).samples
+    first, second = answers(write_file(tmp_path / "x.csv", text)).samples
     assert (first.target, first.tags) == (["a dog", "dog"], {"kind": "x"})
     assert (second.target, second.tags) == ("me|you, all", {})
 
@@ -43,7 +44,7 @@ CHOICES = ["cat", "dog", "a bird"]
 @pytest.mark.parametrize("answer", ["B", "dog"])
 def test_options_in_jsonl(tmp_path, answer):
     row = {"id": 1, "question": "What?", "answer": answer, "options": CHOICES, "group": 7}
-    (sample,) = answers(write(tmp_path / "x.jsonl", row)).samples
+    (sample,) = answers(write_file(tmp_path / "x.jsonl", row)).samples
     assert sample.target == {"answer": "B", "options": CHOICES}
     assert sample.inputs == {"question": "What?", "options": "A. cat\nB. dog\nC. a bird"}
     assert (sample.group, sample.tags) == ("7", {})
@@ -53,7 +54,7 @@ def test_options_in_columns(tmp_path):
     text = (
         "id\tanswer\tA\tB\tC\tD\tcategory\n1\tC\tcat\tdog\ta bird\t\tx\n2\tdog\tcat\tdog\t\t\ty\n"
     )
-    first, second = answers(write(tmp_path / "x.tsv", text)).samples
+    first, second = answers(write_file(tmp_path / "x.tsv", text)).samples
     assert first.target == {"answer": "C", "options": CHOICES}
     assert second.target == {"answer": "B", "options": CHOICES[:2]}
     assert first.tags == {"category": "x"}
@@ -63,10 +64,8 @@ LETTERS = ["E", "B", "C", "A"]  # a question of MMMU has these options
 
 
 def targets(tmp_path, *rows):
-    lines = [json.dumps({"id": n} | row) for n, row in enumerate(rows)]
-    return [
-        sample.target for sample in answers(write(tmp_path / "x.jsonl", "\n".join(lines))).samples
-    ]
+    file = write_lines(tmp_path / "x.jsonl", *({"id": n} | row for n, row in enumerate(rows)))
+    return [sample.target for sample in answers(file).samples]
 
 
 def test_a_letter_is_that_of_a_position(tmp_path):
@@ -150,7 +149,7 @@ def test_no_data(tmp_path):
         with pytest.raises(DataError, match="a file is needed that ends in one of"):
             source(tmp_path)
     for name in ("a.csv", "b.csv"):
-        write(tmp_path / name, "id,text\n")
+        write_file(tmp_path / name, "id,text\n")
     with pytest.raises(DataError, match=r"which of a\.csv, b\.csv\? Give the file itself"):
         answers(tmp_path)
 
@@ -162,7 +161,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 def test_round_trip_of_answers(tmp_path_factory, given):
     rows = [{"id": id, "answers": texts} for id, texts in given.items()]
     file = tmp_path_factory.getbasetemp() / "answers.jsonl"
-    data = answers(write(file, "\n".join(map(json.dumps, rows))))
+    data = answers(write_lines(file, *rows))
     read = {s.id: [s.target] if isinstance(s.target, str) else s.target for s in data.samples}
     assert read == given
 
@@ -172,7 +171,7 @@ def said(data):
 
 
 def test_trn_with_and_without_sounds(tmp_path):
-    file = write(tmp_path / "ref.trn", "hello you (s1-u1)\n(s1-u2)\n")
+    file = write_file(tmp_path / "ref.trn", "hello you (s1-u1)\n(s1-u2)\n")
     touch(tmp_path, "s1-u1.wav", "s1-u1.flac", "other.wav")
     data = transcripts(file)
     assert (
@@ -184,7 +183,7 @@ def test_trn_with_and_without_sounds(tmp_path):
 
 def test_tables_of_transcripts(tmp_path):
     touch(tmp_path / "a", "u1.wav")
-    file = write(
+    file = write_file(
         tmp_path / "x.csv",
         "id,text,speaker,audio,audio_seconds\nu1,hello,ann,a/u1.wav,2.5\nu2,,,,\n",
     )
@@ -193,7 +192,7 @@ def test_tables_of_transcripts(tmp_path):
     assert data.samples[0].tags == {"audio_seconds": "2.5"}
     assert data.samples[0].inputs == {"audio": Media("audio", str(tmp_path / "a/u1.wav"))}
     assert data.samples[1].inputs == {"audio": Broken(f"{file} line 3: audio is empty: no sound")}
-    rows = write(tmp_path / "x.jsonl", '{"id": 1, "text": "hello", "speaker": 12}')
+    rows = write_file(tmp_path / "x.jsonl", '{"id": 1, "text": "hello", "speaker": 12}')
     assert said(transcripts(rows)) == {"1": ("hello", "12")}
 
 
@@ -201,7 +200,7 @@ def test_librispeech(tmp_path):
     for speaker, chapter in (("84", "121123"), ("1088", "134315")):
         name = f"{speaker}-{chapter}"
         folder = tmp_path / speaker / chapter
-        write(folder / f"{name}.trans.txt", f"{name}-0000 GO DO YOU HEAR\n{name}-0001 BUT\n")
+        write_file(folder / f"{name}.trans.txt", f"{name}-0000 GO DO YOU HEAR\n{name}-0001 BUT\n")
         touch(folder, f"{name}-0000.flac")
     data = transcripts(tmp_path)
     assert said(data) == {
@@ -217,13 +216,13 @@ def test_librispeech(tmp_path):
 
 
 def test_transcription_and_fileids(tmp_path):
-    write(tmp_path / "transcription", "<s> hello you </s> (u1)\nand I (u2)\n")
-    write(tmp_path / "fileids", "deep/u2\nu1\n")
+    write_file(tmp_path / "transcription", "<s> hello you </s> (u1)\nand I (u2)\n")
+    write_file(tmp_path / "fileids", "deep/u2\nu1\n")
     touch(tmp_path / "deep", "u2.wav")
     data = transcripts(tmp_path)
     assert said(data) == {"u2": ("and I", ""), "u1": ("hello you", "")}
     assert data.samples[0].inputs == {"audio": Media("audio", str(tmp_path / "deep/u2.wav"))}
-    write(tmp_path / "fileids", "deep/u2\nu3\n")
+    write_file(tmp_path / "fileids", "deep/u2\nu3\n")
     with pytest.raises(DataError, match="in one of transcription and fileids: u1, u3"):
         transcripts(tmp_path)
 
@@ -238,13 +237,13 @@ def test_transcription_and_fileids(tmp_path):
     ],
 )
 def test_columns_of_references_by_other_names(tmp_path, content, ident):
-    write(tmp_path / "ref.csv", content)
+    write_file(tmp_path / "ref.csv", content)
     (sample,) = transcripts(tmp_path / "ref.csv").samples
     assert (sample.id, sample.target) == (ident, "a b")
 
 
 def test_two_columns_of_references_are_not_chosen_from(tmp_path):
-    write(tmp_path / "ref.csv", "id,transcript,sentence\nu1,a b,A B.\n")
+    write_file(tmp_path / "ref.csv", "id,transcript,sentence\nu1,a b,A B.\n")
     with pytest.raises(DataError, match="text could be in transcript, sentence, which differ"):
         transcripts(tmp_path / "ref.csv")
 
@@ -262,7 +261,7 @@ def test_two_columns_of_references_are_not_chosen_from(tmp_path):
     ],
 )
 def test_what_is_refused_of_transcripts(tmp_path, name, content, words):
-    write(tmp_path / name, content)
+    write_file(tmp_path / name, content)
     with pytest.raises(DataError) as caught:
         transcripts(tmp_path)
     assert words in str(caught.value)
@@ -284,7 +283,7 @@ def test_librivox():
 @pytest.mark.parametrize("options", [["cat", "dog"], "['cat', 'dog']", '["cat", "dog"]'])
 def test_forms_of_a_right_letter_and_of_options(tmp_path, answer, options):
     """BLINK writes (B); MMMU's tables hold a list as Python writes it."""
-    write(tmp_path / "x.jsonl", json.dumps({"id": "a", "answer": answer, "options": options}))
+    write_file(tmp_path / "x.jsonl", json.dumps({"id": "a", "answer": answer, "options": options}))
     (sample,) = answers(tmp_path / "x.jsonl").samples
     assert sample.target == {"answer": "B", "options": ["cat", "dog"]}
 
@@ -294,7 +293,7 @@ def test_options_that_are_numbers_or_small_letters(tmp_path):
         {"id": "a", "answer": "3", "options": [2, 3, 4.5]},
         {"id": "b", "answer": "a", "options": ["b", "a"]},  # the text of B, not the letter A
     ]
-    write(tmp_path / "x.jsonl", "\n".join(map(json.dumps, rows)))
+    write_lines(tmp_path / "x.jsonl", *rows)
     first, second = answers(tmp_path / "x.jsonl").samples
     assert first.target == {"answer": "B", "options": ["2", "3", "4.5"]}
     assert second.target == {"answer": "B", "options": ["b", "a"]}

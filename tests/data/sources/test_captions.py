@@ -11,7 +11,8 @@ from mmbench.data.sources.captions import captions
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.types import Broken, Media
-from tests.support.coco_annotations import captions_json, karpathy_json, touch, write
+from tests.support.coco_annotations import captions_json, karpathy_json, touch
+from tests.support.files import write_file, write_lines
 from tests.support.paths import real_data
 
 
@@ -23,7 +24,7 @@ COCO = {"7": ["a cat", "a dry cat"], "12": ["a dog", " two dogs. ", "a wet dog"]
 
 
 def test_coco_without_images(tmp_path):
-    data = captions(write(tmp_path / "captions_val2017.json", captions_json()))
+    data = captions(write_file(tmp_path / "captions_val2017.json", captions_json()))
     assert targets(data) == COCO
     sample = data.samples[0]
     assert (sample.id, sample.group, sample.tags) == ("7", "7", {})
@@ -32,7 +33,7 @@ def test_coco_without_images(tmp_path):
 
 
 def test_coco_with_images(tmp_path):
-    write(tmp_path / "annotations/captions_val2017.json", captions_json())
+    write_file(tmp_path / "annotations/captions_val2017.json", captions_json())
     touch(tmp_path / "val2017", "7.jpg", "12.jpg")
     data = captions(tmp_path)
     assert [sample.inputs["image"].name for sample in data.samples] == [
@@ -42,7 +43,7 @@ def test_coco_with_images(tmp_path):
 
 
 def test_karpathy_split(tmp_path):
-    file = write(tmp_path / "dataset_coco.json", karpathy_json())
+    file = write_file(tmp_path / "dataset_coco.json", karpathy_json())
     cakes = [f"cake {n}" for n in range(3)]
     assert targets(captions(tmp_path)) == {"391895": ["a man", "a moped"], "522418": cakes}
     assert targets(captions(file, split="train")) == {"57870": ["a restaurant"]}
@@ -67,11 +68,11 @@ def test_a_file_without_splits_is_in_doubt_unless_its_name_tells(
     tmp_path, read, name, split, content, source
 ):
     touch(tmp_path / "images", "7.jpg", "12.jpg", "v1.jpg", "v2.jpg")
-    assert read(write(tmp_path / name, content), split=split).source == source
+    assert read(write_file(tmp_path / name, content), split=split).source == source
 
 
 def test_first_captions_and_first_images(tmp_path):
-    file = write(tmp_path / "x.json", captions_json())
+    file = write_file(tmp_path / "x.json", captions_json())
     assert targets(captions(file, captions=1)) == {"7": ["a cat"], "12": ["a dog"]}
     assert targets(captions(file, images=1)) == {"7": COCO["7"]}
     with pytest.raises(SpecError, match="data option images"):
@@ -90,13 +91,15 @@ def test_first_captions_and_first_images(tmp_path):
     ],
 )  # fmt: skip
 def test_other_formats(tmp_path, name, content):
-    file = write(tmp_path / name, content)
+    file = write_file(tmp_path / name, content)
     assert targets(captions(file)) == targets(captions(tmp_path)) == COCO
 
 
 def test_images_by_their_column_or_by_the_name_of_the_id(tmp_path):
     touch(tmp_path / "images", "one.png", "b.webp")
-    write(tmp_path / "x.csv", "id,caption,image\na,first,one.png\na,second,one.png\nb,third,\n")
+    write_file(
+        tmp_path / "x.csv", "id,caption,image\na,first,one.png\na,second,one.png\nb,third,\n"
+    )
     media = [sample.inputs["image"] for sample in captions(tmp_path).samples]
     places = [str(tmp_path / f"images/{name}") for name in ("one.png", "b.webp")]
     assert media == [Media("image", place) for place in places]
@@ -131,7 +134,7 @@ LOST = [{"id": n, "file_name": f"{n}.jpg"} for n in (7, 12, *range(100, 107))]
     ],
 )  # fmt: skip
 def test_what_is_refused(tmp_path, name, content, words):
-    file = write(tmp_path / name, content)
+    file = write_file(tmp_path / name, content)
     with pytest.raises(DataError) as caught:
         captions(file)
     assert words in str(caught.value) and name in str(caught.value)
@@ -151,10 +154,10 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 def test_round_trip(tmp_path_factory, references):
     folder = tmp_path_factory.getbasetemp()
     rows = [{"id": id, "references": texts} for id, texts in references.items()]
-    file = write(folder / "refs.jsonl", "\n".join(map(json.dumps, rows)))
+    file = write_lines(folder / "refs.jsonl", *rows)
     assert targets(captions(file)) == references
     if "images" not in references:
-        assert targets(captions(write(folder / "refs.json", references))) == references
+        assert targets(captions(write_file(folder / "refs.json", references))) == references
 
 
 def test_fakecap():

@@ -18,10 +18,10 @@ from mmbench.media import read_bytes
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.types import Broken, Media
 from tests.support.images import png, red_of
-from tests.support.layouts import writing as layouts
+from tests.support.sounds import wav
 
 IMAGES = [{"bytes": png(grey), "path": None} for grey in (10, 20, 30)]
-SOUNDS = [{"bytes": layouts.wav(100 * n), "path": f"{n}.wav"} for n in (1, 2, 3)]
+SOUNDS = [{"bytes": wav(100 * n), "path": f"{n}.wav"} for n in (1, 2, 3)]
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +108,7 @@ def test_captions_of_sounds_and_videos(modality: str, tmp_path: Path) -> None:
         columns={modality: "file", "text": ["one", "two"], f"{modality}_id": "id"},
     )
     assert [d.id for d in data.corpus] == ["x", "y"]
-    assert read_bytes(data.corpus[0].inputs[modality]) == layouts.wav(100)
+    assert read_bytes(data.corpus[0].inputs[modality]) == wav(100)
     assert [(q.id, q.group) for q in data.queries] == [
         ("x#0", "x"), ("x#1", "x"), ("y#0", "y"), ("y#1", "y"), ("x#2", "x"), ("x#3", "x"),
     ]  # fmt: skip

@@ -1,7 +1,5 @@
 """The sources `labels`, `pairs`, `images` and `ratings`."""
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +10,8 @@ from mmbench.data.sources.media_folders import images
 from mmbench.data.sources.ratings import ratings
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.types import Broken, Media
-from tests.support.coco_annotations import touch, write
+from tests.support.coco_annotations import touch
+from tests.support.files import write_file, write_lines
 from tests.support.paths import real_data
 
 
@@ -21,7 +20,7 @@ def targets(data):
 
 
 def test_one_label_each(tmp_path):
-    file = write(tmp_path / "x.csv", "id,label,fold\na,dog,1\nb,cat,2\nc,dog,\n")
+    file = write_file(tmp_path / "x.csv", "id,label,fold\na,dog,1\nb,cat,2\nc,dog,\n")
     data = labels(file)
     assert data.labels == ["cat", "dog"]
     assert targets(data) == targets(labels(tmp_path)) == {"a": 1, "b": 0, "c": 1}
@@ -31,7 +30,7 @@ def test_one_label_each(tmp_path):
 def test_the_path_is_the_id_where_there_is_none(tmp_path):
     touch(tmp_path / "s", "a.ogg")
     touch(tmp_path, "b.mp4")
-    data = labels(write(tmp_path / "x.csv", "file,label,group\ns/a.ogg,1,x\nb.mp4,2,y\n"))
+    data = labels(write_file(tmp_path / "x.csv", "file,label,group\ns/a.ogg,1,x\nb.mp4,2,y\n"))
     assert [(s.id, s.group, s.inputs) for s in data.samples] == [
         ("s/a.ogg", "x", {"audio": Media("audio", str(tmp_path / "s/a.ogg"))}),
         ("b.mp4", "y", {"video": Media("video", str(tmp_path / "b.mp4"))}),
@@ -41,7 +40,7 @@ def test_the_path_is_the_id_where_there_is_none(tmp_path):
 
 def test_images_of_labels_are_found_in_an_image_folder(tmp_path):
     touch(tmp_path / "images", "a.png")
-    (sample,) = labels(write(tmp_path / "x.csv", "id,image,label\n1,a.png,cat\n")).samples
+    (sample,) = labels(write_file(tmp_path / "x.csv", "id,image,label\n1,a.png,cat\n")).samples
     assert sample.inputs == {"image": Media("image", str(tmp_path / "images/a.png"))}
 
 
@@ -55,18 +54,18 @@ def test_images_of_labels_are_found_in_an_image_folder(tmp_path):
     ],
 )
 def test_several_labels(tmp_path, name, content):
-    data = labels(write(tmp_path / name, content))
+    data = labels(write_file(tmp_path / name, content))
     assert (data.labels, targets(data)) == (["cat", "dog", "rain"], {"a": [0, 2], "b": [1]})
 
 
 def test_no_label_at_all_among_several(tmp_path):
-    file = write(tmp_path / "x.jsonl", '{"id": 1, "labels": []}\n{"id": 2, "labels": ["a"]}\n')
+    file = write_file(tmp_path / "x.jsonl", '{"id": 1, "labels": []}\n{"id": 2, "labels": ["a"]}\n')
     assert targets(labels(file)) == {"1": [], "2": [0]}
 
 
 def test_order_of_classes(tmp_path):
-    write(tmp_path / "classes.txt", "zebra\r\ndog\r\ncat\r\n")
-    file = write(tmp_path / "x.csv", "id,label\na,dog\n")
+    write_file(tmp_path / "classes.txt", "zebra\r\ndog\r\ncat\r\n")
+    file = write_file(tmp_path / "x.csv", "id,label\na,dog\n")
     for classes in ("classes.txt", str(tmp_path / "classes.txt"), ["zebra", "dog", "cat"]):
         data = labels(file, classes=classes)
         assert (data.labels, targets(data)) == (["zebra", "dog", "cat"], {"a": 1})
@@ -95,7 +94,7 @@ def test_order_of_classes(tmp_path):
 )
 def test_what_is_refused_of_labels(tmp_path, name, content, words):
     with pytest.raises(UserError) as caught:
-        labels(write(tmp_path / name, content))
+        labels(write_file(tmp_path / name, content))
     assert words in str(caught.value)
 
 
@@ -106,7 +105,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 def test_round_trip_of_labels(tmp_path_factory, given):
     rows = [{"id": id, "labels": names} for id, names in given.items()]
     file = tmp_path_factory.getbasetemp() / "labels.jsonl"
-    data = labels(write(file, "\n".join(map(json.dumps, rows))))
+    data = labels(write_lines(file, *rows))
     read = {s.id: {data.labels[at] for at in s.target} for s in data.samples}
     assert read == {id: set(names) for id, names in given.items()}
     assert data.labels == sorted(set().union(*given.values()))
@@ -148,7 +147,7 @@ JSONL = (
     ],
 )
 def test_pairs(tmp_path, name, content):
-    data = pairs(write(tmp_path / name, content))
+    data = pairs(write_file(tmp_path / name, content))
     assert data.links == LINKS
     # A document that is only judged as not relevant is in the corpus, a query without any is asked.
     assert [query.id for query in data.queries] == ["q1", "q2", "q3"]
@@ -157,20 +156,20 @@ def test_pairs(tmp_path, name, content):
 
 
 def test_pairs_without_a_grade_are_relevant(tmp_path):
-    write(tmp_path / "x.csv", "document,query\n7,1\n8,1\n")
+    write_file(tmp_path / "x.csv", "document,query\n7,1\n8,1\n")
     assert pairs(tmp_path).links == {"1": {"7": 1.0, "8": 1.0}}
-    write(tmp_path / "x.csv", "qid,query,docid,document\n1,who?,7,he\n1,who?,8,she\n")
+    write_file(tmp_path / "x.csv", "qid,query,docid,document\n1,who?,7,he\n1,who?,8,she\n")
     assert pairs(tmp_path).links == {"1": {"7": 1.0, "8": 1.0}}
-    write(tmp_path / "x.csv", "1,7\n1,8\n")  # two columns without a header
+    write_file(tmp_path / "x.csv", "1,7\n1,8\n")  # two columns without a header
     assert pairs(tmp_path).links == {"1": {"7": 1.0, "8": 1.0}}
 
 
 def test_ids_of_pairs_that_are_paths_or_hold_spaces(tmp_path):
     # The three spellings name one file; an address and a bare word do not name another one.
     content = "q 1\t0\t./a.jpg\t1\nq2\t0\tx/../a.jpg\t1\nq2\t0\thttp://h/x/../y\t1\nq2\t0\t..\t1\n"
-    links = pairs(write(tmp_path / "x.qrels", content)).links
+    links = pairs(write_file(tmp_path / "x.qrels", content)).links
     assert links == {"q 1": {"a.jpg": 1.0}, "q2": {"a.jpg": 1.0, "http://h/x/../y": 1.0, "..": 1.0}}
-    twice = write(tmp_path / "y.qrels", "q1 0 ./a.jpg 1\nq1 0 a.jpg 0\n")
+    twice = write_file(tmp_path / "y.qrels", "q1 0 ./a.jpg 1\nq1 0 a.jpg 0\n")
     with pytest.raises(DataError, match=r"each pair must be there once.*: q1 a\.jpg"):
         pairs(twice)
 
@@ -249,7 +248,7 @@ RATINGS = (
 
 def test_ratings(tmp_path):
     touch(tmp_path, "u1.wav")
-    file = write(tmp_path / "x.csv", RATINGS)
+    file = write_file(tmp_path / "x.csv", RATINGS)
     first, second = ratings(file).samples
     assert (first.id, first.group, first.tags) == ("u1", "A", {"system": "A"})
     assert first.target == [["r1", 5.0], ["r10", 3.0], ["r2", 4.0]]
@@ -259,7 +258,7 @@ def test_ratings(tmp_path):
 
 
 def test_ratings_without_systems(tmp_path):
-    file = write(tmp_path / "x.jsonl", '{"id": 1, "rater": 7, "rating": 3}\n')
+    file = write_file(tmp_path / "x.jsonl", '{"id": 1, "rater": 7, "rating": 3}\n')
     (sample,) = ratings(file).samples
     assert (sample.id, sample.group, sample.tags, sample.target) == ("1", "1", {}, [["7", 3.0]])
 
@@ -279,5 +278,5 @@ def test_ratings_without_systems(tmp_path):
 )
 def test_what_is_refused_of_ratings(tmp_path, content, words):
     with pytest.raises(DataError) as caught:
-        ratings(write(tmp_path / "x.csv", content))
+        ratings(write_file(tmp_path / "x.csv", content))
     assert words in str(caught.value)

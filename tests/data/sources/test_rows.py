@@ -17,8 +17,10 @@ from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.spec import load_task
 from mmbench.types import Broken, Media
+from tests.support.files import write_file
 from tests.support.images import png
 from tests.support.layouts import writing as layouts
+from tests.support.sounds import wav
 
 PATH = "some/data"
 
@@ -50,7 +52,7 @@ def test_mmmu(tmp_path):
 def speech(tmp_path):
     made = datasets.Dataset.from_list(
         [
-            {"id": f"u{n}", "text": f"HELLO u{n}", "audio": {"bytes": layouts.wav(n), "path": "x"}}
+            {"id": f"u{n}", "text": f"HELLO u{n}", "audio": {"bytes": wav(n), "path": "x"}}
             for n in (1, 2)
         ]
     )
@@ -65,14 +67,14 @@ def test_sounds_are_left_encoded(speech):
     options = {"id": "id", "columns": {"audio": "audio"}, "target": "text"}
     data = rows(speech, path=PATH, **options)
     assert [(s.id, s.target) for s in data.samples] == [("u1", "HELLO u1"), ("u2", "HELLO u2")]
-    assert bytes_of(data.samples, "audio") == [layouts.wav(1), layouts.wav(2)]
+    assert bytes_of(data.samples, "audio") == [wav(1), wav(2)]
     sound = data.samples[1].inputs["audio"]
     assert (sound.modality, sound.name) == ("audio", f"audio of {speech} (test) row 1")
     assert data.source == {"path": str(speech)}
 
 
 def test_a_task_without_its_folder_is_read_from_what_its_hub_block_names(speech, tmp_path):
-    task = layouts.put(
+    task = write_file(
         tmp_path / "task.yaml",
         "kind: writing\nmetrics: ['wer[basic]']\nheadline: wer[basic]\nfields: {audio: audio}\n"
         f"data: {{source: transcripts, folder: absent, hub: {{path: '{speech}', split: test,"
@@ -118,7 +120,7 @@ def test_labels_of_the_library_and_of_the_task(tmp_path):
 
 def test_a_folder_of_images(tmp_path):
     for name in ("cat", "dog"):
-        layouts.put(tmp_path / "test" / name / "1.png", png(len(name)))
+        write_file(tmp_path / "test" / name / "1.png", png(len(name)))
     data = rows(tmp_path, path=PATH, columns={"image": "image"}, target="label")
     assert data.labels == ["cat", "dog"]
     paths = [str(tmp_path / f"test/{name}/1.png") for name in ("cat", "dog")]
@@ -136,7 +138,7 @@ def test_a_text_that_the_library_cannot_decode_is_refused(name, encoding, tmp_pa
 
 def test_answers_in_a_list_of_structs_and_paths_beside(tmp_path):
     row = {"q": "What?", "answers": [{"answer": "a"}, {"answer": "b"}]}
-    layouts.put(tmp_path / "test.jsonl", json.dumps(row))
+    write_file(tmp_path / "test.jsonl", json.dumps(row))
     data = rows(
         tmp_path / "test.jsonl", path=PATH, columns={"question": "q"}, target="answers.answer"
     )

@@ -26,16 +26,10 @@ from mmbench.kinds.rating import Rating
 from mmbench.metrics.speech.mos import mos
 from mmbench.stats.crossed import crossed_interval
 from mmbench.types import Media, Prediction, Sample, TaskSpec
+from tests.support.files import write_file
 
 ROWS = [{"id": "a", "answer": "cat"}, {"id": "b", "answer": "dog"}]
 LINES = "\n".join(map(json.dumps, ROWS))
-
-
-def put(path: Path, content: bytes | str | list[Any] | dict[str, Any]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = content if isinstance(content, bytes | str) else json.dumps(content)
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return path
 
 
 @pytest.mark.parametrize(
@@ -48,20 +42,20 @@ def put(path: Path, content: bytes | str | list[Any] | dict[str, Any]) -> Path:
     ],
 )
 def test_json_is_a_table(content: Any, tmp_path: Path) -> None:
-    put(tmp_path / "ref.json", content)
+    write_file(tmp_path / "ref.json", content)
     found = answers(tmp_path).samples
     assert [(sample.id, sample.target) for sample in found] == [("a", "cat"), ("b", "dog")]
 
 
 def test_json_in_the_other_sources(tmp_path: Path) -> None:
-    named = labels(put(tmp_path / "l.json", {"a": "cat", "b": ["cat", "dog"]}))
+    named = labels(write_file(tmp_path / "l.json", {"a": "cat", "b": ["cat", "dog"]}))
     assert (named.labels, [s.target for s in named.samples]) == (["cat", "dog"], [[0], [0, 1]])
-    assert transcripts(put(tmp_path / "t.json", {"u": "hello"})).samples[0].target == "hello"
-    rated = ratings(put(tmp_path / "r.json", [{"id": 1, "rater": "r", "rating": 3}])).samples
+    assert transcripts(write_file(tmp_path / "t.json", {"u": "hello"})).samples[0].target == "hello"
+    rated = ratings(write_file(tmp_path / "r.json", [{"id": 1, "rater": "r", "rating": 3}])).samples
     assert rated[0].target == [["r", 3.0]]
     listed = [{"id": 1, "references": ["a cat"]}, {"id": 2, "references": ["b"]}]
     for content in (listed, {"1": ["a cat"], "2": "b"}):
-        found = captions(put(tmp_path / "c.json", content)).samples
+        found = captions(write_file(tmp_path / "c.json", content)).samples
         assert [(s.id, s.target) for s in found] == [("1", ["a cat"]), ("2", ["b"])]
 
 
@@ -78,19 +72,19 @@ def test_json_in_the_other_sources(tmp_path: Path) -> None:
 )
 def test_judgements_in_json(content: Any, tmp_path: Path) -> None:
     links = {"q": {"d1": 2.0, "d2": 0.0}, "p": {"d1": 1.0}}
-    assert pairs(put(tmp_path / "x.json", content)).links == links
+    assert pairs(write_file(tmp_path / "x.json", content)).links == links
 
 
 def test_documents_of_queries_in_json(tmp_path: Path) -> None:
-    file = put(tmp_path / "x.json", {"q": ["d1", 2]})
+    file = write_file(tmp_path / "x.json", {"q": ["d1", 2]})
     assert pairs(file).links == {"q": {"d1": 1.0, "2": 1.0}}
     with pytest.raises(DataError, match="'q': documents with their grades are needed"):
-        pairs(put(tmp_path / "x.json", {"q": "d1"}))
+        pairs(write_file(tmp_path / "x.json", {"q": "d1"}))
 
 
 def test_json_beside_a_table_is_not_looked_at(tmp_path: Path) -> None:
-    real = put(tmp_path / "ref.csv", "id,answer\na,cat\n")
-    put(tmp_path / "config.json", {})
+    real = write_file(tmp_path / "ref.csv", "id,answer\na,cat\n")
+    write_file(tmp_path / "config.json", {})
     assert find_file(tmp_path, "answers") == real
 
 
@@ -103,7 +97,7 @@ def test_encodings_with_a_byte_order_mark(encoding: str, name: str, tmp_path: Pa
         else '{"id": "a", "answer": "große Ähre 🌾"}'
     )
     text = f"[{text}]" if name == "x.json" else text
-    file = put(tmp_path / name, f"\ufeff{text}".encode(encoding))
+    file = write_file(tmp_path / name, f"\ufeff{text}".encode(encoding))
     assert answers(file).samples[0].target == "große Ähre 🌾"
 
 
@@ -113,13 +107,13 @@ def test_utf16_without_a_mark_is_refused_with_the_reason(name: str, tmp_path: Pa
     with pytest.raises(
         DataError, match="as UTF-16 without a byte order mark has: save it as UTF-8"
     ):
-        answers(put(tmp_path / name, text.encode("utf-16-le")))
+        answers(write_file(tmp_path / name, text.encode("utf-16-le")))
 
 
 def test_utf16_that_is_cut(tmp_path: Path) -> None:
     data = codecs.BOM_UTF16_LE + "id,answer\n".encode("utf-16-le")[:-1]
     with pytest.raises(DataError, match="not UTF-16, which its first bytes say it is"):
-        answers(put(tmp_path / "x.csv", data))
+        answers(write_file(tmp_path / "x.csv", data))
 
 
 @pytest.mark.parametrize("token", ["NaN", "Infinity", "-Infinity"])
@@ -128,7 +122,7 @@ def test_json_of_python_with_nan_is_refused_with_its_place(
     token: str, name: str, tmp_path: Path
 ) -> None:
     """Python's json writes NaN, which is not JSON (RFC 8259, section 6)."""
-    file = put(tmp_path / name, f'{{"id": "a", "answer": {token}}}')
+    file = write_file(tmp_path / name, f'{{"id": "a", "answer": {token}}}')
     with pytest.raises(DataError, match=rf"line 1 column 2\d .*: {token} is no JSON value: write"):
         answers(file)
 
@@ -136,21 +130,21 @@ def test_json_of_python_with_nan_is_refused_with_its_place(
 @pytest.mark.parametrize("nan", ["nan", "NaN"])
 def test_nan_in_a_csv_is_a_missing_cell(nan: str, tmp_path: Path) -> None:
     """pandas and numpy write a missing cell so; where a cell is needed its place is named."""
-    put(tmp_path / "a.png", "")
+    write_file(tmp_path / "a.png", "")
     text = f"id,answer,answer,image,note\na,cat,{nan},a.png,{nan}\n"
-    (sample,) = answers(put(tmp_path / "x.csv", text)).samples
+    (sample,) = answers(write_file(tmp_path / "x.csv", text)).samples
     assert (sample.target, sample.tags) == ("cat", {})
-    image = answers(put(tmp_path / "y.csv", f"id,answer,image\na,x,{nan}\n")).samples[0]
+    image = answers(write_file(tmp_path / "y.csv", f"id,answer,image\na,x,{nan}\n")).samples[0]
     assert "image is empty" in image.inputs["image"].reason  # type: ignore[union-attr]
     for source, header in ((answers, "answer"), (labels, "label"), (transcripts, "text")):
         with pytest.raises(DataError, match=f"line 3: {header} is missing: a text is needed"):
-            source(put(tmp_path / "z.csv", f"id,{header}\na,x\nb,{nan}\n"))
+            source(write_file(tmp_path / "z.csv", f"id,{header}\na,x\nb,{nan}\n"))
     with pytest.raises(DataError, match="line 2: id is missing"):
-        answers(put(tmp_path / "z.csv", f"id,answer\n{nan},x\n"))
+        answers(write_file(tmp_path / "z.csv", f"id,answer\n{nan},x\n"))
     with pytest.raises(DataError, match="line 2: rating is missing: a number is needed"):
-        ratings(put(tmp_path / "z.csv", f"id,rater,rating\na,r,{nan}\n"))
+        ratings(write_file(tmp_path / "z.csv", f"id,rater,rating\na,r,{nan}\n"))
     # In JSON a text is marked as one.
-    assert labels(put(tmp_path / "z.jsonl", '{"id": 1, "label": "nan"}')).labels == ["nan"]
+    assert labels(write_file(tmp_path / "z.jsonl", '{"id": 1, "label": "nan"}')).labels == ["nan"]
 
 
 def test_nan_in_the_cells_of_a_data_set() -> None:
@@ -174,7 +168,7 @@ def test_nan_in_the_cells_of_a_data_set() -> None:
 
 def test_a_hint_that_is_nan_is_none(tmp_path: Path) -> None:
     rows = "index\tquestion\thint\tA\tB\tanswer\timage\n1\tWhat?\tnan\tx\ty\tA\t1\n"
-    (sample,) = mmbench(put(tmp_path / "x.tsv", rows), circular=False).samples
+    (sample,) = mmbench(write_file(tmp_path / "x.tsv", rows), circular=False).samples
     assert sample.inputs["question"] == "What?"
 
 
@@ -183,7 +177,7 @@ RATED = "id,rater,rating\nu,r,2\nu,r,4\nu,s,3\nv,r,5\nv,r,5\n"
 
 def test_a_rater_may_rate_an_item_twice(tmp_path: Path) -> None:
     """By hand: u is (2 + 4 + 3) / 3 = 3 and v (5 + 5) / 2 = 5, so that the mean is 4."""
-    data = ratings(put(tmp_path / "x.csv", RATED))
+    data = ratings(write_file(tmp_path / "x.csv", RATED))
     assert [s.target for s in data.samples] == [
         [["r", 2.0], ["r", 4.0], ["s", 3.0]], [["r", 5.0], ["r", 5.0]],
     ]  # fmt: skip
@@ -210,9 +204,9 @@ BLIP = [
 @pytest.mark.parametrize("name", ["coco_karpathy_test.json", "flickr30k_test.json"])
 def test_the_list_of_blip(name: str, tmp_path: Path) -> None:
     """The id of an image of COCO is its number, as in Karpathy's `cocoid` and COCO's results."""
-    put(tmp_path / name, BLIP)
-    put(tmp_path / "val2014/COCO_val2014_000000391895.jpg", "")
-    put(tmp_path / "flickr30k-images/1007129816.jpg", "")
+    write_file(tmp_path / name, BLIP)
+    write_file(tmp_path / "val2014/COCO_val2014_000000391895.jpg", "")
+    write_file(tmp_path / "flickr30k-images/1007129816.jpg", "")
     data = coco(tmp_path)
     assert [d.id for d in data.corpus] == ["391895", "1007129816"]
     assert all(isinstance(d.inputs["image"], Media) for d in data.corpus)
@@ -225,18 +219,18 @@ def test_the_list_of_blip(name: str, tmp_path: Path) -> None:
 
 def test_blip_with_a_caption_each_and_a_folder_before(tmp_path: Path) -> None:
     rows = [{"image": "coco/val2014/x.jpg", "caption": text} for text in ("a", "b")]
-    image = put(tmp_path / "val2014/x.jpg", "")
-    data = coco(put(tmp_path / "list.json", rows))
+    image = write_file(tmp_path / "val2014/x.jpg", "")
+    data = coco(write_file(tmp_path / "list.json", rows))
     assert [(d.id, d.inputs["image"]) for d in data.corpus] == [("x", Media("image", str(image)))]
     assert [q.inputs["text"] for q in data.queries] == ["a", "b"]
     assert data.source["doubt"] == "nothing says that list.json is of the split test"
 
 
 def test_karpathy_is_preferred_to_blip(tmp_path: Path) -> None:
-    put(tmp_path / "coco_karpathy_test.json", BLIP)
-    put(tmp_path / "coco_karpathy_val.json", BLIP)
+    write_file(tmp_path / "coco_karpathy_test.json", BLIP)
+    write_file(tmp_path / "coco_karpathy_val.json", BLIP)
     assert find_annotations(tmp_path, "val").name == "coco_karpathy_val.json"
-    first = put(tmp_path / "dataset_coco.json", {})
+    first = write_file(tmp_path / "dataset_coco.json", {})
     assert find_annotations(tmp_path, "val") == first
 
 
@@ -244,7 +238,7 @@ def test_karpathy_is_preferred_to_blip(tmp_path: Path) -> None:
 def test_karpathy_without_a_folder(folder: dict[str, Any], tmp_path: Path) -> None:
     sentences = [{"raw": "a man", "sentid": 1}]
     entry = {"filename": "a.jpg", "split": "test", "cocoid": 7, "sentences": sentences} | folder
-    file = put(tmp_path / "dataset_coco.json", {"images": [entry]})
+    file = write_file(tmp_path / "dataset_coco.json", {"images": [entry]})
     assert read_annotations(file, "test").images == [("7", ["a.jpg"])]
 
 

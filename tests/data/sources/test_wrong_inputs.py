@@ -12,7 +12,7 @@ from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, MmbenchError
 from mmbench.spec import load_task, packaged_tasks
-from tests.support.coco_annotations import write
+from tests.support.files import write_file
 from tests.support.images import image_bytes, plain_image
 
 CSV = b'image,text,id,label\na.jpg,"a dog, wet",1,dog\nb.jpg,a cat,2,cat\n'
@@ -71,9 +71,9 @@ def inputs(tmp_path_factory):
     for name, content in INPUTS.items():
         (folder / name).write_bytes(content)
     (folder / "folder.csv").mkdir()
-    write(folder / "notes/readme.md", "x")
-    write(folder / "two/a.csv", CSV.decode())
-    write(folder / "two/b.csv", CSV.decode())
+    write_file(folder / "notes/readme.md", "x")
+    write_file(folder / "two/a.csv", CSV.decode())
+    write_file(folder / "two/b.csv", CSV.decode())
     return folder
 
 
@@ -117,7 +117,7 @@ def test_the_format_and_its_task_are_named(inputs, task, name, words):
 
 
 def test_a_fault_within_the_right_format_is_told_alone(tmp_path):
-    file = write(tmp_path / "x.jsonl", '{"id": 1, "answer": "a"}\n{"id": 2}\n')
+    file = write_file(tmp_path / "x.jsonl", '{"id": 1, "answer": "a"}\n{"id": 2}\n')
     with pytest.raises(DataError) as caught:
         load_data(load_task("answers"), file)
     assert "JSON lines" not in str(caught.value)

@@ -9,22 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-import yaml
 
 from mmbench.engine.loading.models.model_cache import Held
 from mmbench.engine.options import Options
 from mmbench.engine.run import Outcome, run
 from mmbench.errors import UserError
 from tests.support import toy_models
+from tests.support.files import write_task
 from tests.support.images import save_image
 
 
 def task(folder: Path, rows: list[dict[str, Any]], **spec: Any) -> str:
     (folder / "rows.json").write_text(json.dumps(rows))
     data = {"source": "toy-rows", **spec.pop("data", {})}
-    path = folder / f"{spec['kind']}.yaml"
-    path.write_text(yaml.safe_dump({"data": data, "headline": spec["metrics"][0], **spec}))
-    return str(path)
+    keys = {"data": data, "headline": spec["metrics"][0], **spec}
+    return write_task(folder / f"{spec['kind']}.yaml", **keys)
 
 
 def ran(folder: Path, model: str, name: str, **options: Any) -> Outcome:

@@ -11,23 +11,19 @@ from mmbench.engine.check import check
 from mmbench.engine.options import Options
 from mmbench.engine.rescore import rescore
 from mmbench.errors import DataError, UnknownName
+from tests.support.files import write_lines, write_task
 
 TEXTS = {"u1": ("hello world", "ann"), "u2": ("the cat", "bob"), "u3": ("a dog", "bob")}
 
 
 def task(folder: Path, tag: str, base: str = "transcripts", metric: str = "wer[none]") -> str:
-    file = folder / "mine.yaml"
-    file.write_text(
-        f"include: {base}\nname: mine\nmetrics: ['{metric}']\nheadline: '{metric}'\n"
-        f"breakdowns: [{tag}]\n"
-    )
-    return str(file)
+    return write_task(folder / "mine.yaml", include=base, metric=metric, breakdowns=[tag])
 
 
 def references(folder: Path) -> Path:
     rows = [{"id": n, "text": t, "speaker": who, "sex": who[0]} for n, (t, who) in TEXTS.items()]
     file = folder / "ref.jsonl"
-    file.write_text("\n".join(map(json.dumps, rows)))
+    write_lines(file, *rows)
     return file
 
 
@@ -79,7 +75,7 @@ def pope(folder: Path) -> Path:
         {"question_id": n, "image": image, "text": "q?", "label": "yes"}
         for n, image in enumerate(("a.jpg", "a.jpg", "b.jpg"))
     ]
-    file.write_text("\n".join(map(json.dumps, rows)))
+    write_lines(file, *rows)
     return file
 
 
@@ -122,7 +118,7 @@ def test_rescoring_by_a_tag_that_is_not_stored_is_refused(tmp_path: Path) -> Non
 def test_a_tag_of_the_outputs_counts(tmp_path: Path) -> None:
     """Further columns of outputs are tags of their samples (docs/scoring.md)."""
     rows = [{"id": n, "value": text, "device": "cpu"} for n, (text, _) in TEXTS.items()]
-    (tmp_path / "hyp.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    write_lines(tmp_path / "hyp.jsonl", *rows)
     record = mmbench.score(
         task(tmp_path, "device"), tmp_path / "hyp.jsonl", data=references(tmp_path)
     )
@@ -149,10 +145,10 @@ def test_a_mean_over_values_as_the_headline(
     rows = [json.loads(line) for line in references(tmp_path).read_text().splitlines()]
     for row in rows:  # only bob's recordings have a room
         row |= {"room": "hall"} if row["speaker"] == "bob" else {}
-    (tmp_path / "ref.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    write_lines(tmp_path / "ref.jsonl", *rows)
     said = {"u1": "hello world", "u2": "the hat", "u3": "a dog"}
     values = [{"id": n, "value": text} for n, text in said.items()]
-    (tmp_path / "out.jsonl").write_text("\n".join(map(json.dumps, values)))
+    write_lines(tmp_path / "out.jsonl", *values)
     given = ["--data", str(tmp_path / "ref.jsonl"), "--predictions", str(tmp_path / "out.jsonl")]
     assert main(["score", "-t", str(file), *given, "--out", str(tmp_path / "b"), "--json"]) == 0
     printed = capsys.readouterr()

@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
 import mmbench
 from mmbench import registry
@@ -27,6 +26,7 @@ from mmbench.engine.progress import Silent
 from mmbench.errors import ModelError, UserError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from tests.support import coco_images
+from tests.support.files import write_file
 from tests.support.images import save_image
 from tests.support.paths import ROOT
 
@@ -89,12 +89,6 @@ def identity(text: str, **options: Any) -> str:
     return model.info.hash
 
 
-def put(path: Path, raw: bytes = b"step 1") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(raw)
-    return path
-
-
 FORMS: dict[str, tuple[str, Any]] = {
     "file": ("w.npy", "w.npy"),
     "file without a suffix": ("weights", "weights"),
@@ -128,25 +122,25 @@ def test_a_file_that_an_option_names_is_part_of_the_model(
     here: Path, mine: str, file: str, value: Any
 ) -> None:
     for name in ("a.pt", "m.onnx", "m-00001-of-00002.gguf"):
-        put(here / name, b"the same all along")
-    put(here / file)
+        write_file(here / name, b"the same all along")
+    write_file(here / file, b"step 1")
     before = identity(mine, path=value)
     assert identity(mine, path=value) == before
-    put(here / file, b"step 2")
+    write_file(here / file, b"step 2")
     assert identity(mine, path=value) != before
 
 
 def test_so_is_a_file_uri(here: Path, mine: str) -> None:
-    put(here / "w.pt")
+    write_file(here / "w.pt", b"step 1")
     uri = (here / "w.pt").as_uri()
     before = identity(mine, path=uri)
-    put(here / "w.pt", b"step 2")
+    write_file(here / "w.pt", b"step 2")
     assert identity(mine, path=uri) != before
 
 
 def test_so_are_links_to_files_and_folders(here: Path, mine: str) -> None:
     for step in ("1", "2"):
-        put(here / f"step-{step}/w.pt", f"step {step}".encode())
+        write_file(here / f"step-{step}/w.pt", f"step {step}".encode())
     seen = set()
     for step in ("1", "2"):
         for link, target in (("latest", f"step-{step}"), ("w.pt", f"step-{step}/w.pt")):
@@ -161,19 +155,19 @@ def test_so_are_options_in_model_files(here: Path, mine: str, behind: str) -> No
     one: dict[str, Any] = {"adapter": mine, "options": {"more": ["w.pt"]}}
     framed = {**one, "adapter": f"frames+{mine}"}
     file = {"adapter": one, "frames": framed, "late": {"late": [one, {"adapter": mine}]}}[behind]
-    (here / "m.yaml").write_text(yaml.safe_dump(file))
-    put(here / "w.pt")
+    write_file(here / "m.yaml", file)
+    write_file(here / "w.pt", b"step 1")
     before = identity("m.yaml")
-    put(here / "w.pt", b"step 2")
+    write_file(here / "w.pt", b"step 2")
     assert identity("m.yaml") != before
 
 
 def test_so_are_the_defaults_of_options(here: Path, tmp_path: Path) -> None:
     text = PLUGIN.replace('path=""', 'path="runs/latest"').replace("size=1", "size=len")
     name = plugin(tmp_path / "plugins", text=text)
-    put(here / "runs/latest/w.pt")
+    write_file(here / "runs/latest/w.pt", b"step 1")
     before = identity(name)
-    put(here / "runs/latest/w.pt", b"step 2")
+    write_file(here / "runs/latest/w.pt", b"step 2")
     assert identity(name) != before
     assert identity(name, path="other") == identity(name, path="other")
 
@@ -183,7 +177,7 @@ def test_a_value_that_names_no_file_is_a_text(here: Path, mine: str) -> None:
     for value in ("a word", long, "x" * 300, "nul\0", "~nobody/x", "owner/name", 3, None, ""):
         assert identity(mine, path=value) == identity(mine, path=value)
     before = identity(mine, path="tokens: a, b")
-    put(here / "other.pt")
+    write_file(here / "other.pt", b"step 1")
     assert identity(mine, path="tokens: a, b") == before
 
 
@@ -319,7 +313,7 @@ def test_an_identity_that_cannot_be_read_is_refused(tmp_path: Path, body: str) -
 def test_the_model_in_memory_is_that_of_the_files(here: Path, mine: str) -> None:
     held, loaded = Held(), []
     for raw in (b"step 1", b"step 1", b"step 2"):
-        put(here / "w.pt", raw)
+        write_file(here / "w.pt", raw)
         loaded.append(held.get(found(mine, path="w.pt"), "cpu", Silent()))
     assert loaded[0] is loaded[1]
     assert loaded[1] is not loaded[2]
@@ -336,7 +330,7 @@ def test_a_live_model_in_memory_is_loaded_again(mine: str) -> None:
 @pytest.mark.parametrize("change", ["overwritten", "deleted", "touched"])
 def test_weights_that_change_before_they_are_loaded(here: Path, mine: str, change: str) -> None:
     """Answers of the new weights would be kept under the hash of the old ones."""
-    file = put(here / "w.pt")
+    file = write_file(here / "w.pt", b"step 1")
     model = found(mine, path="w.pt")
     if change == "touched":
         os.utime(file, (0, 0))
@@ -346,23 +340,23 @@ def test_weights_that_change_before_they_are_loaded(here: Path, mine: str, chang
     if change == "deleted":
         file.unlink()
     else:
-        put(file, b"step 2")
+        write_file(file, b"step 2")
     with pytest.raises(ModelError, match=r"w\.pt (changed|was deleted) while it was being loaded"):
         model.load("cpu")
 
 
 def test_a_plugin_takes_the_checkpoints_that_it_lists(here: Path, mine: str) -> None:
-    file = put(here / "best.pt")
+    file = write_file(here / "best.pt", b"step 1")
     model = found(f"{mine}@best.pt")
     loaded: Any = model.load("cpu")
     assert loaded.folder == Path("best.pt")
-    put(here / "ct2/model.bin")
+    write_file(here / "ct2/model.bin", b"step 1")
     whole = identity(f"{mine}@ct2")
-    put(here / "ct2/vocabulary.txt", b"a")
+    write_file(here / "ct2/vocabulary.txt", b"a")
     assert identity(f"{mine}@ct2") != whole
-    put(file, b"step 2")
+    write_file(file, b"step 2")
     assert identity(f"{mine}@best.pt") != model.info.hash
-    put(here / "best.onnx")
+    write_file(here / "best.onnx", b"step 1")
     with pytest.raises(
         ModelError, match=rf"model {mine}: .*best\.onnx is a file.*\.pt, model\.bin"
     ):
@@ -401,15 +395,15 @@ def test_a_plugin_is_its_source_and_what_that_reads(
     number, hashes = str(next(NUMBERS)), set()
     for version in ("1", "2"):
         folder = tmp_path / version
-        put(folder / f"package_{number}/__init__.py", b"")
-        put(folder / f"package_{number}/net.py", b"x = 1")
-        put(folder / f"behind_{number}.py", b"x = 1")
-        put(folder / f"helper_{number}.py", f"import behind_{number}".encode())
-        put(folder / changed.replace("NUMBER", number), f"x = {version}".encode())
+        write_file(folder / f"package_{number}/__init__.py", b"")
+        write_file(folder / f"package_{number}/net.py", b"x = 1")
+        write_file(folder / f"behind_{number}.py", b"x = 1")
+        write_file(folder / f"helper_{number}.py", f"import behind_{number}".encode())
+        write_file(folder / changed.replace("NUMBER", number), f"x = {version}".encode())
         with monkeypatch.context() as context:
             context.syspath_prepend(str(folder))
             text = PLUGIN.replace("BODY", body.replace("NUMBER", number))
-            file = put(folder / "plugin.py", text.replace("NAME", "versioned").encode())
+            file = write_file(folder / "plugin.py", text.replace("NAME", "versioned").encode())
             registry.load_plugin(str(file))
             hashes.add(identity("versioned"))
             del registry._plugins["model"]["versioned"]
@@ -444,7 +438,7 @@ def test_plugin_files_of_one_name_keep_their_own_source(tmp_path: Path) -> None:
     for number in (1, 2):
         name = f"twin-{next(NUMBERS)}"
         text = PLUGIN.replace("BODY", f"number = {number}").replace("NAME", name)
-        file = put(tmp_path / str(number) / "plugin.py", text.encode())
+        file = write_file(tmp_path / str(number) / "plugin.py", text.encode())
         registry.load_plugin(str(file))
         hashes.append((name, identity(name)))
     assert [identity(name) for name, _ in hashes] == [one for _, one in hashes]
@@ -514,9 +508,9 @@ def test_files_that_a_program_writes_beside_itself_are_not_the_model(tmp_path: P
     """The source of a training script names its own log; a plugin's folder has other files."""
     name = plugin(tmp_path / "plugins", "log = 'metrics.json'")
     before = identity(name)
-    put(tmp_path / "plugins/other.json")
+    write_file(tmp_path / "plugins/other.json", b"step 1")
     assert identity(name) == before
-    put(tmp_path / "plugins/metrics.json")
+    write_file(tmp_path / "plugins/metrics.json", b"step 1")
     assert identity(name) != before  # a plugin's could be its configuration
 
 
@@ -524,7 +518,7 @@ def test_late_fusion_knows_its_weights_to_the_last_digit(here: Path, mine: str) 
     hashes = []
     for weight in (0.33333331, 0.33333332, 1.0):
         models = [{"adapter": mine, "weight": weight}, {"adapter": mine, "weight": 1}]
-        put(here / "late.yaml", yaml.safe_dump({"late": models}).encode())
+        write_file(here / "late.yaml", {"late": models})
         model = found("late.yaml")
         hashes.append(model.info.hash)
     assert len(set(hashes)) == 3

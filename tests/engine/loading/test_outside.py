@@ -21,6 +21,7 @@ from mmbench.engine.scoring.features import Featurer
 from mmbench.errors import UserError
 from mmbench.spec import load_task
 from mmbench.types import Wants
+from tests.support.files import write_lines
 from tests.support.images import save_image
 from tests.support.servers.chat_completions import Endpoint, own_address, serving
 
@@ -42,7 +43,7 @@ def table(home: Path, *names: str) -> Path:
         {"id": str(n), "image": name, "question": f"q {n}", "answer": "x"}
         for n, name in enumerate(["own.png", *names])
     ]
-    (home / "qa.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    write_lines(home / "qa.jsonl", *rows)
     return home / "qa.jsonl"
 
 

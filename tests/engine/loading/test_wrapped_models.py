@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from PIL import Image
 
 import mmbench
@@ -20,6 +19,7 @@ from mmbench.errors import ModelError, SpecError, UnknownName, UserError
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import Clip, Generation, Message, Sound
 from tests.support import coco_images, toy_models
+from tests.support.files import write_task
 
 
 def found(tmp_path: Path, text: str, **options: Any) -> Model:
@@ -176,18 +176,16 @@ def test_fused_classes_are_matched_by_unique_names(labels: list[str], words: str
 
 
 def test_a_file_of_late_fusion_is_a_model_with_an_identity(tmp_path: Path) -> None:
-    path = tmp_path / "both.yaml"
-    path.write_text(
-        yaml.safe_dump({"late": [{"adapter": "test-means", "weight": 2}, {"adapter": "clip-nano"}]})
-    )
-    model = found(tmp_path, str(path))
+    means, clip = {"adapter": "test-means"}, {"adapter": "clip-nano"}
+    path = write_task(tmp_path / "both.yaml", late=[means | {"weight": 2}, clip])
+    model = found(tmp_path, path)
     assert model.info.name == "both"
     assert model.cls.modalities == {"text", "image"}
     loaded: Any = model.load("cpu")
     image = loaded.prepare(Image.new("RGB", (8, 8), (9, 9, 9)), "image")
     assert loaded.embed([image], "image", "document").shape == (1, 3 + 128)
-    path.write_text(path.read_text().replace("weight: 2", "weight: 1"))
-    assert found(tmp_path, str(path)).info.hash != model.info.hash
+    write_task(tmp_path / "both.yaml", late=[means | {"weight": 1}, clip])
+    assert found(tmp_path, path).info.hash != model.info.hash
 
 
 @pytest.mark.parametrize(

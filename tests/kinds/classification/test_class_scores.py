@@ -32,6 +32,7 @@ from mmbench.types import (
     TaskSpec,
     Views,
 )
+from tests.support.files import write_task
 from tests.support.images import save_image
 
 IMAGE = Media("image", "a.png")
@@ -317,17 +318,13 @@ def made(name: str, **attributes: Any) -> str:
     return name
 
 
-def task(folder: Path, classes: str = "a, b, c", **more: Any) -> str:
-
+def task(folder: Path, classes: str = "abc", **more: Any) -> str:
     for level in range(3):
         save_image(folder / f"{level}.png", (level, 0, 0))
     (folder / "data.csv").write_text("id,label,image\n0,a,0.png\n1,b,1.png\n2,b,2.png\n")
-    metrics = more.pop("metrics", "[accuracy@1, ece]")
-    (folder / "mine.yaml").write_text(
-        f"name: mine\ninclude: labels\nmetrics: {metrics}\nheadline: accuracy@1\n"
-        f"data: {{source: labels, classes: [{classes}]}}\n"
-    )
-    return str(folder / "mine.yaml")
+    scored = {"metrics": ["accuracy@1", "ece"], "headline": "accuracy@1", **more}
+    data = {"source": "labels", "classes": [*classes]}
+    return write_task(folder / "mine.yaml", include="labels", data=data, **scored)
 
 
 def ran(model: str, folder: Path, **more: Any) -> Any:
@@ -382,7 +379,7 @@ def test_scores_that_do_not_fit_are_refused(
 
 def test_classes_beyond_those_of_the_data_are_told(tmp_path: Path) -> None:
     """The second of a and b is right for 2 of 3; c, which has the highest score, is left out."""
-    found = ran(made("cs-more"), tmp_path, classes="a, b")
+    found = ran(made("cs-more"), tmp_path, classes="ab")
     assert found.record.scores["accuracy@1"].value == pytest.approx(2 / 3)
     assert any("has 3 classes and the data 2" in note for note in found.record.notes)
     assert not ran("cs-more", tmp_path).record.notes

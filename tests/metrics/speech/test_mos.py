@@ -1,7 +1,5 @@
-import io
 import math
 import sys
-import wave
 from itertools import permutations
 
 import numpy as np
@@ -16,6 +14,7 @@ from mmbench.stats import fold, fold_many
 from mmbench.stats.crossed import crossed_interval, crossed_resamples
 from mmbench.types import Media, Prediction
 from tests.support.paths import DATA
+from tests.support.sounds import sound_bytes
 
 SPEECH = DATA / "speech"
 HEADS = ("ovrl", "sig", "bak", "p808")
@@ -257,11 +256,7 @@ def clip(seconds, kind, rate=16_000):
     time = np.arange(int(seconds * rate)) / rate
     noise = np.random.default_rng(0).normal(0, 0.1, len(time))
     samples = {"tone": 0.3 * np.sin(2 * np.pi * 220 * time), "noise": noise, "none": 0 * time}
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setparams((1, 2, rate, len(time), "NONE", ""))
-        out.writeframes((samples[kind] * 32767).astype("<i2").tobytes())
-    return file.getvalue()
+    return sound_bytes((samples[kind] * 32767).astype(np.int16), rate)
 
 
 def heard(ident, data):

@@ -20,7 +20,9 @@ from mmbench.cli import main
 from mmbench.errors import ModelError, SampleError, UserError
 from mmbench.models.api.adapter import Api
 from mmbench.storage.content_keys import cache_folder
-from mmbench.types import Clip, Generation, Message, Sound, Written
+from mmbench.types import Clip, Generation, Sound, Written
+from tests.support.conversations import replies, user
+from tests.support.files import write_lines
 from tests.support.images import plain_image
 from tests.support.servers.chat_completions import Endpoint, said, serving
 
@@ -42,15 +44,6 @@ def api(endpoint: Endpoint, **options: Any) -> Api:
     return Api(None, device="cpu", dtype="remote", model="m", base=endpoint.base, **given)
 
 
-def ask(model: Api, conversations: Any, options: Generation) -> list[Written | SampleError]:
-    prepared = [model.prepare(turns, "conversation") for turns in conversations]
-    return model.write(prepared, options)
-
-
-def user(*parts: Any) -> tuple[Message, ...]:
-    return (Message("user", parts),)
-
-
 def parts(*content: Any) -> dict[str, Any]:
     """An answer whose text is a list of parts."""
     return {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}
@@ -64,7 +57,7 @@ def test_every_part_arrives_in_its_place(endpoint: Endpoint) -> None:
     sound = Sound(np.zeros(80, np.float32), 16000)
     clip = Clip(np.zeros((3, 4, 6, 3), np.uint8), (0.0, 1.0, 2.0))
     turns = user("see", PICTURE, "hear", sound, "watch", clip, "so?")
-    (found,) = ask(api(endpoint), [turns], SHORT)
+    (found,) = replies(api(endpoint), [turns], SHORT)
     images = "|".join(["<image_url>"] * 3)
     assert found.text == f"see|<image_url>|hear|<input_audio>|watch|{images}|so?"
     image = endpoint.bodies[-1]["messages"][0]["content"][1]["image_url"]["url"]
@@ -75,13 +68,13 @@ def test_answers_come_in_the_order_of_the_questions_with_so_many_at_a_time(
     endpoint: Endpoint,
 ) -> None:
     endpoint.delay = 0.05
-    found = ask(api(endpoint, concurrency=3), [user(f"q {i}") for i in range(12)], SHORT)
+    found = replies(api(endpoint, concurrency=3), [user(f"q {i}") for i in range(12)], SHORT)
     assert [one.text for one in found] == [f"q {i}" for i in range(12)]
     assert 1 < endpoint.most <= 3
 
 
 def test_the_limit_and_the_tokens_are_told(endpoint: Endpoint) -> None:
-    (found,) = ask(api(endpoint), [user("one two three")], Generation(max_tokens=2))
+    (found,) = replies(api(endpoint), [user("one two three")], Generation(max_tokens=2))
     assert found == Written("one two", "length", 2)
     assert endpoint.bodies[-1]["temperature"] == 0
 
@@ -100,7 +93,7 @@ def test_the_limit_and_the_tokens_are_told(endpoint: Endpoint) -> None:
 )
 def test_what_may_pass_is_tried_again(endpoint: Endpoint, fault: Any) -> None:
     endpoint.script["q"] = [fault]
-    (found,) = ask(api(endpoint), [user("q")], SHORT)
+    (found,) = replies(api(endpoint), [user("q")], SHORT)
     assert found == Written("q", "stop", 1)
     assert len(endpoint.bodies) == 2
 
@@ -132,7 +125,7 @@ def test_a_failure_is_a_failed_sample_and_never_an_empty_answer(
     endpoint: Endpoint, faults: list[Any], reason: str
 ) -> None:
     endpoint.script["bad"] = faults
-    failed, fine = ask(api(endpoint), [user("bad"), user("good")], SHORT)
+    failed, fine = replies(api(endpoint), [user("bad"), user("good")], SHORT)
     assert isinstance(failed, SampleError)
     with pytest.raises(SampleError, match=reason):
         raise failed
@@ -143,19 +136,22 @@ def test_a_failure_is_a_failed_sample_and_never_an_empty_answer(
 def test_an_answer_in_parts_is_the_texts_of_them_joined(endpoint: Endpoint) -> None:
     said = [{"type": "thinking", "thinking": "hm"}, *({"type": "text", "text": t} for t in TEXTS)]
     endpoint.script = {"q": [parts(*said)], "none": [parts()]}
-    assert ask(api(endpoint), [user("q"), user("none")], SHORT) == [Written("a cat"), Written("")]
+    assert replies(api(endpoint), [user("q"), user("none")], SHORT) == [
+        Written("a cat"),
+        Written(""),
+    ]
 
 
 def test_an_empty_text_is_an_answer(endpoint: Endpoint) -> None:
     endpoint.script["q"] = [{"choices": [{"message": {"content": ""}, "finish_reason": "stop"}]}]
-    assert ask(api(endpoint), [user("q")], SHORT) == [Written("")]
+    assert replies(api(endpoint), [user("q")], SHORT) == [Written("")]
 
 
 @pytest.mark.parametrize(("status", "why"), [(401, "key"), (403, "denied"), (404, "no such model")])
 def test_what_can_never_succeed_ends_the_run(endpoint: Endpoint, status: int, why: str) -> None:
     endpoint.script["q"] = [(status, {})]
     with pytest.raises(ModelError, match=why):
-        ask(api(endpoint), [user("q")], SHORT)
+        replies(api(endpoint), [user("q")], SHORT)
 
 
 def test_the_key_is_sent_and_never_shown(
@@ -164,7 +160,7 @@ def test_the_key_is_sent_and_never_shown(
     monkeypatch.setenv("MY_KEY", KEY)
     endpoint.script["q"] = [(401, {})]
     with pytest.raises(ModelError) as caught:
-        ask(api(endpoint, key_env="MY_KEY"), [user("q")], SHORT)
+        replies(api(endpoint, key_env="MY_KEY"), [user("q")], SHORT)
     assert endpoint.headers[0]["Authorization"] == f"Bearer {KEY}"
     assert KEY not in str(caught.value)
 
@@ -176,7 +172,7 @@ def test_a_key_that_a_server_repeats_is_struck_out(
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     endpoint.script["q"] = [(status, {}, f"{'x' * 190} no key: {KEY}".encode())]
     try:
-        (failed,) = ask(api(endpoint, retries=0), [user("q")], SHORT)
+        (failed,) = replies(api(endpoint, retries=0), [user("q")], SHORT)
     except ModelError as error:
         failed = error
     assert f"status {status}: xxx" in str(failed)
@@ -239,10 +235,10 @@ def test_a_server_that_drops_images_fails_those_with_images(endpoint: Endpoint) 
     endpoint.answer = lambda body: (  # type: ignore[method-assign]
         original(body) | {"usage": {"prompt_tokens": counted(body)}}
     )
-    dropped, fine = ask(api(endpoint), turns, SHORT)
+    dropped, fine = replies(api(endpoint), turns, SHORT)
     assert str(dropped) == "the server drops every image without a word"
     assert fine.text == "no image"
-    assert isinstance(ask(api(endpoint, check_media=False), turns, SHORT)[0], Written)
+    assert isinstance(replies(api(endpoint, check_media=False), turns, SHORT)[0], Written)
 
 
 def test_a_drop_is_noticed_though_the_first_conversation_is_refused(endpoint: Endpoint) -> None:
@@ -252,12 +248,12 @@ def test_a_drop_is_noticed_though_the_first_conversation_is_refused(endpoint: En
     endpoint.answer = lambda body: (  # type: ignore[method-assign]
         original(body) | {"usage": {"prompt_tokens": 7}}
     )
-    found = ask(api(endpoint), [user(PICTURE, "too big"), user(PICTURE)], SHORT)
+    found = replies(api(endpoint), [user(PICTURE, "too big"), user(PICTURE)], SHORT)
     assert {str(one) for one in found} == {"the server drops every image without a word"}
 
 
 def test_a_rate_is_kept(endpoint: Endpoint) -> None:
-    ask(api(endpoint, rpm=600), [user(f"q{i}") for i in range(5)], SHORT)
+    replies(api(endpoint, rpm=600), [user(f"q{i}") for i in range(5)], SHORT)
     gaps = np.diff(sorted(endpoint.times))
     assert gaps.min() > 0.05
 
@@ -273,7 +269,7 @@ def test_a_run_of_a_task_on_an_endpoint(
     ]
     repeated = {"message": {"content": f"key {KEY}"}, "finish_reason": "stop"}
     endpoint.script["repeat"] = [{"choices": [repeated]}]
-    (tmp_path / "qa.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    write_lines(tmp_path / "qa.jsonl", *rows)
     endpoint.script["bad"] = [(400, {})]
     out = tmp_path / "out"
     run = ["run", "-m", "api@m", "--api-base", endpoint.base, "--concurrency", "2"]
@@ -298,7 +294,7 @@ def test_an_interrupted_run_keeps_answers_and_does_not_wait_for_a_busy_server(
     endpoint: Endpoint, tmp_path: Path
 ) -> None:
     rows = [{"id": str(n), "question": f"q {n}", "answers": ["a"]} for n in range(20)]
-    (tmp_path / "asked.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    write_lines(tmp_path / "asked.jsonl", *rows)
     answers = {"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]}
     endpoint.script["q"] = [*[answers] * 5, *[(429, {"Retry-After": "50"}), stall] * 20]
     words = ["run", "-m", "api@m", "--api-base", endpoint.base, "-t", "answers"]

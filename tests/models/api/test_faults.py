@@ -28,7 +28,10 @@ from mmbench.models.api.address import is_this_machine, pattern_of
 from mmbench.models.api.threads import answered
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import Written
-from tests.models.api.test_api import KEY, SHORT, api, ask, user
+from tests.models.api.test_api import KEY, SHORT, api
+from tests.support.conversations import replies, user
+from tests.support.errors import one_line_error
+from tests.support.files import write_lines
 from tests.support.servers.chat_completions import Endpoint, serving
 
 
@@ -84,7 +87,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 def test_a_reply_that_never_ends_takes_its_time_limit(endpoint: Endpoint, reply: Any) -> None:
     endpoint.script["bad"] = [reply]
     began = monotonic()
-    failed, fine = ask(
+    failed, fine = replies(
         api(endpoint, retries=0, timeout=0.1, concurrency=1), [user("bad"), user("good")], SHORT
     )
     assert "no answer within 0.1 s" in str(failed)
@@ -101,7 +104,7 @@ def early_hints(handler: Any) -> None:
 def test_an_interim_reply_does_not_shift_the_answers(endpoint: Endpoint) -> None:
     endpoint.script["first"] = [early_hints]
     asked = [user("first"), user("second"), user("third")]
-    found = ask(api(endpoint, concurrency=1), asked, SHORT)
+    found = replies(api(endpoint, concurrency=1), asked, SHORT)
     assert [one.text for one in found] == ["of the first", "second", "third"]
 
 
@@ -123,7 +126,7 @@ def test_a_request_may_take_longer_to_send_than_to_connect(
         Thread(target=serve, args=(listener,), daemon=True).start()
         there = Endpoint()
         there.base = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-        (found,) = ask(api(there, retries=0, timeout=5.0), [user("x" * (8 << 20))], SHORT)
+        (found,) = replies(api(there, retries=0, timeout=5.0), [user("x" * (8 << 20))], SHORT)
     assert found.text == "it came"
 
 
@@ -159,7 +162,7 @@ def hang_up(handler: Any) -> None:
 )
 def test_an_odd_answer_fails_its_sample_only(endpoint: Endpoint, fault: Any, reason: str) -> None:
     endpoint.script["bad"] = [fault] * 2
-    failed, fine = ask(api(endpoint), [user("bad"), user("good")], SHORT)
+    failed, fine = replies(api(endpoint), [user("bad"), user("good")], SHORT)
     assert isinstance(failed, SampleError)
     assert reason in str(failed)
     assert fine.text == "good"
@@ -174,7 +177,7 @@ def test_a_text_is_an_answer_whatever_its_end_is_called(
 ) -> None:
     for tokens in (10**30, -1, True, [1]):
         endpoint.script["q"] = [answer("dog", finish) | {"usage": {"completion_tokens": tokens}}]
-        (found,) = ask(api(endpoint), [user("q")], SHORT)
+        (found,) = replies(api(endpoint), [user("q")], SHORT)
         assert (found.text, found.finish, repr(found.tokens)) == ("dog", ended, "0")
 
 
@@ -185,7 +188,7 @@ def test_an_error_with_status_200_is_tried_again_and_shown(endpoint: Endpoint) -
     endpoint.script = {"passes": [overloaded], "stays": [overloaded] * 2}
     endpoint.script |= {"choice": [of_choice] * 2, "long": [of_vllm]}
     asked = [user("passes"), user("stays"), user("choice"), user("long")]
-    fine, *failed, refused = ask(api(endpoint), asked, SHORT)
+    fine, *failed, refused = replies(api(endpoint), asked, SHORT)
     assert fine.text == "passes"
     for error in failed:
         assert "failed 2 times: status 200, error: upstream is overloaded" in str(error)
@@ -214,10 +217,9 @@ QUOTA = b'{"error": {"message": "You exceeded your current quota"}}'
 )
 def test_a_quota_ends_the_run(endpoint: Endpoint, fault: Any, reason: str) -> None:
     endpoint.script["q"] = [fault]
-    with pytest.raises(ModelError, match=reason) as caught:
-        ask(api(endpoint), [user("q")], SHORT)
+    with one_line_error(ModelError, match=reason) as caught:
+        replies(api(endpoint), [user("q")], SHORT)
     assert "the same command asks for the rest" in str(caught.value)
-    assert "\n" not in str(caught.value)
     assert len(endpoint.bodies) == 1
 
 
@@ -232,7 +234,7 @@ def test_a_quota_ends_the_run(endpoint: Endpoint, fault: Any, reason: str) -> No
 )
 def test_a_quota_that_returns_soon_is_waited_for(endpoint: Endpoint, fault: Any) -> None:
     endpoint.script["q"] = [fault]
-    assert ask(api(endpoint), [user("q")], SHORT) == [Written("q", "stop", 1)]
+    assert replies(api(endpoint), [user("q")], SHORT) == [Written("q", "stop", 1)]
     if "0.1s" in str(fault):
         assert endpoint.times[1] - endpoint.times[0] > 0.1
 
@@ -245,7 +247,7 @@ def test_a_redirect_ends_the_run_and_the_key_stays(
         there = f"{other.base}/chat/completions?key={KEY}"
         endpoint.script["q"] = [(307, {"Location": there}, b"x" * 100)]
         with pytest.raises(ModelError, match="redirects to 'http") as caught:
-            ask(api(endpoint), [user("q")], SHORT)
+            replies(api(endpoint), [user("q")], SHORT)
         assert not other.headers
     assert KEY not in str(caught.value)
 
@@ -257,7 +259,7 @@ def test_a_server_that_is_not_there_ends_the_run() -> None:
         nobody.base = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
     began = monotonic()
     with pytest.raises(ModelError, match=r"cannot connect: .*refused.*--api-base"):
-        ask(api(nobody, retries=1), [user(f"q {n}") for n in range(50)], SHORT)
+        replies(api(nobody, retries=1), [user(f"q {n}") for n in range(50)], SHORT)
     assert monotonic() - began < 3
 
 
@@ -282,11 +284,11 @@ def test_a_certificate_is_accepted_where_its_authority_is_named(
     chain = certificate(tmp_path)
     with serving(chain=chain) as there:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(chain))
-        assert ask(api(there), [user("cat")], SHORT)[0].text == "cat"
+        assert replies(api(there), [user("cat")], SHORT)[0].text == "cat"
         monkeypatch.delenv("REQUESTS_CA_BUNDLE")
         monkeypatch.delenv("SSL_CERT_FILE", raising=False)
         with pytest.raises(ModelError, match=r"no secure connection: .*self-signed.*CA_BUNDLE"):
-            ask(api(there, retries=0, concurrency=1), [user("q")] * 4, SHORT)
+            replies(api(there, retries=0, concurrency=1), [user("q")] * 4, SHORT)
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
         with pytest.raises(ModelError, match=r"SSL_CERT_FILE=.*: there is no such file"):
             api(there)
@@ -296,14 +298,14 @@ def test_a_server_that_always_hangs_up_ends_the_run(endpoint: Endpoint) -> None:
     endpoint.script["q"] = [hang_up] * 100
     asked = [user(f"q {n}") for n in range(20)]
     with pytest.raises(ModelError, match="the connection broke off"):
-        ask(api(endpoint, retries=0, concurrency=1), asked, SHORT)
+        replies(api(endpoint, retries=0, concurrency=1), asked, SHORT)
     assert len(endpoint.bodies) == 3
 
 
 def test_a_server_that_hangs_up_on_one_question_fails_that_one(endpoint: Endpoint) -> None:
     endpoint.script["bad"] = [hang_up] * 100
     asked = [user(f"{'bad' if n % 3 else 'fine'} {n}") for n in range(9)]
-    found = ask(api(endpoint, retries=0, concurrency=1), asked, SHORT)
+    found = replies(api(endpoint, retries=0, concurrency=1), asked, SHORT)
     assert [isinstance(one, SampleError) for one in found] == [bool(n % 3) for n in range(9)]
 
 
@@ -316,12 +318,14 @@ def test_a_key_in_an_answer_is_masked_unless_it_is_a_word(
         "refusal": [answer(None, refusal=f"not with {KEY}")],
         "end": [answer(None, finish=f"key {KEY}")],
     }
-    said, refused, ended = ask(api(endpoint), [user("answer"), user("refusal"), user("end")], SHORT)
+    said, refused, ended = replies(
+        api(endpoint), [user("answer"), user("refusal"), user("end")], SHORT
+    )
     assert said.text == "the key is ***!"
     assert str(refused) == "the model refused: not with ***"
     assert KEY not in str(ended)
     monkeypatch.setenv("OPENAI_API_KEY", "EMPTY")
-    assert ask(api(endpoint), [user("EMPTY box")], SHORT)[0].text == "EMPTY box"
+    assert replies(api(endpoint), [user("EMPTY box")], SHORT)[0].text == "EMPTY box"
 
 
 def test_a_key_that_is_repeated_in_another_form_is_masked() -> None:
@@ -398,7 +402,7 @@ def test_what_is_under_way_is_awaited_when_the_questions_end_in_an_error() -> No
 
 def questions(folder: Path, count: int) -> Path:
     rows = [{"id": str(n), "question": f"q{n}.", "answer": f"q{n}."} for n in range(count)]
-    (folder / "qa.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    write_lines(folder / "qa.jsonl", *rows)
     return folder / "qa.jsonl"
 
 

@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -32,6 +31,7 @@ if find_spec("torchvision") is None:
     pytest.skip("needs torchvision (extra `video`)", allow_module_level=True)
 
 from tests.support.checkpoints import video_chat
+from tests.support.conversations import user
 from tests.support.images import noise_image
 
 CPU = {"device": "cpu", "dtype": "float32"}
@@ -63,10 +63,6 @@ def clip(seed: int, seconds: int = 8) -> Clip:
     draws = np.random.default_rng(seed)
     frames = draws.integers(0, 255, (8, 48, 64, 3), dtype=np.uint8)
     return Clip(frames, tuple(frame / RATE for frame in indices(seconds)))
-
-
-def user(*parts: Any) -> tuple[Message, ...]:
-    return (Message("user", parts),)
 
 
 def asked() -> list[tuple[Message, ...]]:

@@ -18,7 +18,6 @@ from mmbench.models.contrastive.clip import Clip
 from mmbench.protocols import Embeds, Prepares
 from tests.support.checkpoints import contrastive
 from tests.support.images import noise_image
-from tests.support.paths import ROOT
 
 CLOSE = 1e-5
 LONGEST = ["clip", "clip-legacy", "align", "chinese_clip"]

@@ -15,7 +15,8 @@ from mmbench.reference.adapters.asr import AsrNano
 from mmbench.reference.training import read_recipe
 from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.numbers.sources import spoken_numbers
-from mmbench.types import Generation, Message, Sample, Sound
+from mmbench.types import Generation, Sample, Sound
+from tests.support.conversations import replies, user
 
 PACKAGED = Path(str(AsrNano.default_checkpoint))
 
@@ -30,18 +31,13 @@ def samples() -> Sequence[Sample]:
     return spoken_numbers(None).samples[:90]
 
 
-def asked(sound: Sound) -> tuple[Message, ...]:
-    return (Message("user", (sound,)),)
-
-
 def heard(samples: list[Sample]) -> list[Sound]:
     files = [Path(sample.inputs["audio"].name) for sample in samples]
     return [decode_sound(file.read_bytes(), file.name, 8000) for file in files]
 
 
 def written(model: AsrNano, sounds: list[Sound]) -> list[str]:
-    prepared = [model.prepare(asked(sound), "conversation") for sound in sounds]
-    return [one.text for one in model.write(prepared, Generation())]
+    return [one.text for one in replies(model, map(user, sounds), Generation())]
 
 
 def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
@@ -77,8 +73,8 @@ def test_a_sound_of_any_length_is_heard(model: AsrNano, seconds: float) -> None:
 
 
 def test_tokens_are_letters(model: AsrNano, samples: list[Sample]) -> None:
-    prepared = [model.prepare(asked(sound), "conversation") for sound in heard(samples[:2])]
-    assert all(one.tokens == len(one.text) > 0 for one in model.write(prepared, Generation()))
+    found = replies(model, map(user, heard(samples[:2])), Generation())
+    assert all(one.tokens == len(one.text) > 0 for one in found)
 
 
 def test_half_precision_agrees(model: AsrNano, samples: list[Sample]) -> None:
@@ -89,7 +85,7 @@ def test_half_precision_agrees(model: AsrNano, samples: list[Sample]) -> None:
 
 def test_a_conversation_without_a_sound_is_refused(model: AsrNano) -> None:
     with pytest.raises(SampleError, match="takes one sound, and was given 0"):
-        model.prepare((Message("user", ("what is said?",)),), "conversation")
+        model.prepare(user("what is said?"), "conversation")
 
 
 def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.protocols import Hears, Prepares, Rates
-from mmbench.reference.adapters.fusion import FusionNano, Trio
+from mmbench.reference.adapters.fusion import FusionNano
 from mmbench.reference.architectures.fusion import Config, Fusion
 from mmbench.reference.checkpoints.families import TrainedFusion
 from mmbench.reference.checkpoints.folder import write_checkpoint
@@ -22,7 +22,8 @@ from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.fusion.scene import ANSWERS, trio_at
 from mmbench.reference.worlds.shapes.draw import draw
 from mmbench.reference.worlds.sounds.make import make
-from mmbench.types import Clip, Message, Sound
+from mmbench.types import Clip, Sound
+from tests.support.conversations import prepared, user
 from tests.support.images import noise_image
 
 WORDS = Words.of(["I see one lamp, two lamps or three"])
@@ -50,21 +51,13 @@ def sound(seed: int = 0, samples: int = 4000) -> Sound:
     return Sound(noise, 8000)
 
 
-def asked(*parts: Any) -> tuple[Message, ...]:
-    return (Message("user", parts),)
-
-
 TRIOS = [
-    asked(noise_image(0), sound(0), "I see one lamp\nWhich differs?"),
-    asked(sound(1, 9000), noise_image(1, (90, 40)), "two lamps"),
-    asked(noise_image(2), "three", sound(2)),
-    asked(noise_image(3), sound(3, 9000), "one lamp or two or three lamps, I see lamps"),
-    asked(noise_image(4), sound(4, 1), "two zeppelins"),
+    user(noise_image(0), sound(0), "I see one lamp\nWhich differs?"),
+    user(sound(1, 9000), noise_image(1, (90, 40)), "two lamps"),
+    user(noise_image(2), "three", sound(2)),
+    user(noise_image(3), sound(3, 9000), "one lamp or two or three lamps, I see lamps"),
+    user(noise_image(4), sound(4, 1), "two zeppelins"),
 ]
-
-
-def prepared(model: FusionNano, talks: Any = TRIOS) -> list[Trio]:
-    return [model.prepare(talk, "conversation") for talk in talks]
 
 
 # --- the contract -------------------------------------------------------------------------------
@@ -78,7 +71,7 @@ def test_what_it_can_do(model: FusionNano) -> None:
 
 
 def test_the_first_line_is_read_and_cut_to_the_context(model: FusionNano) -> None:
-    first, _, _, fourth, fifth = prepared(model)
+    first, _, _, fourth, fifth = prepared(model, TRIOS)
     ids = [WORDS.words.index(word) for word in ("i", "see", "one", "lamp")]
     assert first.ids == [START, *ids, END]
     assert len(fourth.ids) == 8
@@ -107,7 +100,7 @@ def test_anything_but_one_of_each_fails_the_sample(
     model: FusionNano, parts: tuple[Any, ...], counts: str
 ) -> None:
     with pytest.raises(SampleError, match=f"one image, one sound and one text.* given {counts}"):
-        model.prepare(asked(*parts), "conversation")
+        model.prepare(user(*parts), "conversation")
 
 
 def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
@@ -119,7 +112,7 @@ def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
 
 
 def test_the_classes_share_one_probability(model: FusionNano) -> None:
-    one = prepared(model)[0]
+    one = prepared(model, TRIOS)[0]
     rated = model.loglikelihood([one] * 4, list(ANSWERS))
     assert rated.dtype == np.float32
     assert rated[:, 1].tolist() == [1, 1, 1, 1]
@@ -129,7 +122,7 @@ def test_the_classes_share_one_probability(model: FusionNano) -> None:
 
 def test_a_likelihood_does_not_depend_on_the_batch(model: FusionNano) -> None:
     """Sounds of several lengths, mixed."""
-    trios = prepared(model)
+    trios = prepared(model, TRIOS)
     texts = ["none", "the image", "the sound", "the sentence", "none"]
     together = model.loglikelihood(trios, texts)
     alone = [model.loglikelihood([one], [text])[0] for one, text in zip(trios, texts, strict=True)]
@@ -139,7 +132,7 @@ def test_a_likelihood_does_not_depend_on_the_batch(model: FusionNano) -> None:
 
 
 def test_a_text_that_names_no_class_is_not_rated(model: FusionNano) -> None:
-    one = prepared(model)[0]
+    one = prepared(model, TRIOS)[0]
     rated = model.loglikelihood([one] * 4, [" The Image. ", "the image", "an image", ""])
     assert np.isnan(rated[:, 0]).tolist() == [False, False, True, True]
     assert rated[0, 0] == rated[1, 0]
@@ -149,7 +142,7 @@ def test_a_text_that_names_no_class_is_not_rated(model: FusionNano) -> None:
 def test_half_precision_agrees(model: FusionNano, folder: Path, dtype: str) -> None:
     half = FusionNano(folder, device="cpu", dtype=dtype)
     texts = ["none"] * len(TRIOS)
-    ours, exact = (m.loglikelihood(prepared(m), texts) for m in (half, model))
+    ours, exact = (m.loglikelihood(prepared(m, TRIOS), texts) for m in (half, model))
     np.testing.assert_allclose(ours, exact, atol=0.15)  # bfloat16 by torch 2.6: 0.105
 
 
@@ -175,7 +168,7 @@ def test_it_tells_more_than_any_sum_could_and_not_everything(shipped: FusionNano
     for index in range(120):
         trio = trio_at("test", 0, index)
         heard = Sound(make(trio.sound).astype(np.float32) / 32768, 8000)
-        turns = asked(Image.fromarray(draw(trio.image, 64)), heard, trio.sentence)
+        turns = user(Image.fromarray(draw(trio.image, 64)), heard, trio.sentence)
         one = shipped.prepare(turns, "conversation")
         assert UNKNOWN not in one.ids
         rated = shipped.loglikelihood([one] * 4, list(ANSWERS))

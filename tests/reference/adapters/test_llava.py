@@ -12,7 +12,7 @@ from PIL import Image
 from mmbench.errors import ModelError, SampleError
 from mmbench.protocols import Prepares, Rates, Writes
 from mmbench.reference.adapters.clip import ClipNano
-from mmbench.reference.adapters.language import Asked, LlavaNano
+from mmbench.reference.adapters.language import LlavaNano
 from mmbench.reference.architectures.llava import Config, LLaVA
 from mmbench.reference.checkpoints.families import TrainedClip, TrainedLlava
 from mmbench.reference.checkpoints.folder import read_checkpoint, write_checkpoint
@@ -27,6 +27,8 @@ from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
 from mmbench.types import Clip, Generation, Message, Sound, Written
 from tests.reference.architectures.test_llava import lively
+from tests.support.conversations import prepared
+from tests.support.conversations import user_message as user
 from tests.support.images import noise_image
 
 WORDS = vocabulary(["what colour is the star? red, green and blue. where is it: left or right!"])
@@ -48,10 +50,6 @@ def model(folder: Path) -> LlavaNano:
     return LlavaNano(folder, device="cpu", dtype="float32")
 
 
-def user(*parts: Any) -> Message:
-    return Message("user", parts)
-
-
 def assistant(text: str) -> Message:
     return Message("assistant", (text,))
 
@@ -66,10 +64,6 @@ TALKS: list[tuple[Message, ...]] = [
     (Message("system", ("red and blue.",)), user(noise_image(6), "what colour")),
     (user(noise_image(7), "what?"),),
 ]
-
-
-def prepared(model: LlavaNano, talks: Any = TALKS) -> list[Asked]:
-    return [model.prepare(talk, "conversation") for talk in talks]
 
 
 # --- the contract -------------------------------------------------------------------------------
@@ -126,7 +120,7 @@ def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
 def test_an_answer_does_not_depend_on_its_batch(model: LlavaNano, options: Generation) -> None:
-    asked = prepared(model)
+    asked = prepared(model, TALKS)
     together = model.write(asked, options)
     assert together == [model.write([one], options)[0] for one in asked]
     assert together == model.write(asked[::-1], options)[::-1]
@@ -134,14 +128,14 @@ def test_an_answer_does_not_depend_on_its_batch(model: LlavaNano, options: Gener
 
 
 def test_a_seed_decides_what_is_drawn(model: LlavaNano) -> None:
-    asked = prepared(model)
+    asked = prepared(model, TALKS)
     once, again = (model.write(asked, SAMPLED) for _ in range(2))
     assert once == again
     assert once != model.write(asked, SAMPLED.seeded(1))
 
 
 def test_the_finish_says_whether_it_ended_by_itself(model: LlavaNano) -> None:
-    asked = prepared(model)
+    asked = prepared(model, TALKS)
     said = model.write(asked, Generation(max_tokens=40))
     for one, question in zip(said, asked, strict=True):
         assert isinstance(one, Written)
@@ -153,7 +147,7 @@ def test_the_finish_says_whether_it_ended_by_itself(model: LlavaNano) -> None:
 
 
 def test_a_stop_ends_the_answer_and_is_no_part_of_it(model: LlavaNano) -> None:
-    asked = prepared(model)
+    asked = prepared(model, TALKS)
     whole = model.write(asked, GREEDY)
     row, text = next((i, one.text) for i, one in enumerate(whole) if " " in one.text)
     stop = text.split()[1]
@@ -176,7 +170,7 @@ def test_turns_before_are_seen(model: LlavaNano) -> None:
 
 def test_a_likelihood_is_that_of_writing_each_token_in_turn(model: LlavaNano) -> None:
     """exp of it, added up over all texts of one token, and over those of two, is 1."""
-    asked = prepared(model)[0]
+    asked = prepared(model, TALKS)[0]
     plain = [word for word in WORDS.words if len(word) == 1 or word[0] != "<"]
     rated = model.loglikelihood([asked] * len(plain), plain)
     assert (rated[:, 1] == 1).all()
@@ -189,7 +183,7 @@ def test_a_likelihood_is_that_of_writing_each_token_in_turn(model: LlavaNano) ->
 
 
 def test_a_likelihood_does_not_depend_on_the_batch(model: LlavaNano) -> None:
-    asked = prepared(model)
+    asked = prepared(model, TALKS)
     texts = ["red", "green and blue.", "left", "", "zeppelin", "star", "the star is red", "it"]
     together = model.loglikelihood(asked, texts)
     assert together.dtype == np.float32
@@ -200,17 +194,17 @@ def test_a_likelihood_does_not_depend_on_the_batch(model: LlavaNano) -> None:
 
 
 def test_a_text_that_the_context_has_no_room_for_is_not_rated(model: LlavaNano) -> None:
-    rated = model.loglikelihood(prepared(model)[:2], ["red", "red " * 60])
+    rated = model.loglikelihood(prepared(model, TALKS)[:2], ["red", "red " * 60])
     assert np.isfinite(rated[0]).all()
     assert np.isnan(rated[1, 0])
-    assert np.isnan(model.loglikelihood(prepared(model)[:1], ["red " * 60])[0, 0])
+    assert np.isnan(model.loglikelihood(prepared(model, TALKS)[:1], ["red " * 60])[0, 0])
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_half_precision_agrees(model: LlavaNano, folder: Path, dtype: str) -> None:
     half = LlavaNano(folder, device="cpu", dtype=dtype)
     texts = ["red and blue"] * len(TALKS)
-    ours, exact = (m.loglikelihood(prepared(m), texts) for m in (half, model))
+    ours, exact = (m.loglikelihood(prepared(m, TALKS), texts) for m in (half, model))
     np.testing.assert_allclose(ours, exact, rtol=0.05)
 
 

@@ -23,8 +23,9 @@ from mmbench.reference.worlds.shapes.draw import draw
 from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import DESCRIBE
 from mmbench.reference.worlds.shapes.things import COLOURS
-from mmbench.types import Generation, Message, Sound, Written
+from mmbench.types import Generation, Sound, Written
 from tests.reference.architectures.test_llava import lively
+from tests.support.conversations import user
 from tests.support.images import noise_image
 from tests.support.paths import ROOT
 
@@ -49,7 +50,7 @@ def model(folder: Path) -> PrefixNano:
 
 
 def asked(model: PrefixNano, *parts: Any) -> Asked:
-    return model.prepare((Message("user", parts),), "conversation")
+    return model.prepare(user(*parts), "conversation")
 
 
 def prepared(model: PrefixNano) -> list[Asked]:

@@ -15,7 +15,7 @@ from torch import nn
 from mmbench.errors import ModelError, SampleError
 from mmbench.media import decode_sound, read_bytes
 from mmbench.protocols import Draws, Hears, Prepares, Rates, Writes
-from mmbench.reference.adapters.unified import Asked, UnifiedNano
+from mmbench.reference.adapters.unified import UnifiedNano
 from mmbench.reference.architectures.gpt import Config, Unified
 from mmbench.reference.architectures.vqvae import Codes
 from mmbench.reference.checkpoints.families import TrainedUnified
@@ -33,6 +33,8 @@ from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
 from mmbench.reference.worlds.shapes.things import COLOURS
 from mmbench.types import Clip, Generation, Media, Message, Sound, Written
+from tests.support.conversations import prepared
+from tests.support.conversations import user_message as user
 from tests.support.images import noise_image
 
 TEXTS = ["what colour is the star? red, green and blue.", "where is it: left or right!"]
@@ -72,10 +74,6 @@ def sound(seconds: float, seed: int = 0) -> Sound:
     return Sound(samples.astype(np.float32), 8000)
 
 
-def user(*parts: Any) -> Message:
-    return Message("user", parts)
-
-
 TALKS: list[tuple[Message, ...]] = [
     (user(noise_image(0), "what colour is the star?"),),
     (user(noise_image(1), "where is it?"),),
@@ -92,10 +90,6 @@ TALKS: list[tuple[Message, ...]] = [
     (user(noise_image(6), sound(0.2, 2)),),
 ]
 PROMPTS = ["a red star", "a blue star left", "green", "the red star", "red", "a star or a red star"]
-
-
-def prepared(model: UnifiedNano, talks: Any = TALKS) -> list[Asked]:
-    return [model.prepare(talk, "conversation") for talk in talks]
 
 
 # --- the contract -------------------------------------------------------------------------------
@@ -151,7 +145,7 @@ def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
 def test_an_answer_does_not_depend_on_its_batch(model: UnifiedNano, options: Generation) -> None:
-    asked = prepared(model)
+    asked = prepared(model, TALKS)
     together = model.write(asked, options)
     assert together == [model.write([one], options)[0] for one in asked]
     assert together == model.write(asked[::-1], options)[::-1]
@@ -159,7 +153,7 @@ def test_an_answer_does_not_depend_on_its_batch(model: UnifiedNano, options: Gen
 
 
 def test_the_finish_says_whether_it_ended_by_itself(model: UnifiedNano) -> None:
-    said = model.write(prepared(model) * 3, Generation(max_tokens=6))
+    said = model.write(prepared(model, TALKS) * 3, Generation(max_tokens=6))
     assert all((one.finish == "length") == (one.tokens == 6) for one in said)
     assert {one.finish for one in said} == {"stop", "length"}
 
@@ -179,7 +173,7 @@ def test_what_is_seen_and_heard_counts(model: UnifiedNano) -> None:
 
 def test_likelihoods_of_all_next_tokens_add_up(model: UnifiedNano) -> None:
     """Over all tokens of a text and the end: what is not said is the end."""
-    asked = prepared(model)[0]
+    asked = prepared(model, TALKS)[0]
     texts = [WORDS.decode([token]) for token in range(len(WORDS))]
     whole = [i for i, text in enumerate(texts) if WORDS.encode(text) == [i]]
     rated = model.loglikelihood([asked] * len(whole), [texts[i] for i in whole])
@@ -193,7 +187,7 @@ def test_likelihoods_of_all_next_tokens_add_up(model: UnifiedNano) -> None:
 
 
 def test_a_likelihood_does_not_depend_on_what_else_is_asked(model: UnifiedNano) -> None:
-    asked = prepared(model)
+    asked = prepared(model, TALKS)
     texts = ["red", "green and blue.", "left", "", "zeppelin", "star", "the star", "it", "or"]
     together = model.loglikelihood(asked, texts)
     assert together.dtype == np.float32
@@ -203,7 +197,7 @@ def test_a_likelihood_does_not_depend_on_what_else_is_asked(model: UnifiedNano) 
 
 
 def test_a_text_that_the_context_has_no_room_for_is_not_rated(model: UnifiedNano) -> None:
-    rated = model.loglikelihood(prepared(model)[:2], ["red", "red " * 120])
+    rated = model.loglikelihood(prepared(model, TALKS)[:2], ["red", "red " * 120])
     assert np.isfinite(rated[0]).all()
     assert np.isnan(rated[1, 0])
 
@@ -253,7 +247,7 @@ def test_options_that_make_no_sense_are_refused(
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_half_precision_writes_and_draws(folder: Path, dtype: str) -> None:
     half = UnifiedNano(folder, device="cpu", dtype=dtype)
-    assert all(isinstance(one, Written) for one in half.write(prepared(half), GREEDY))
+    assert all(isinstance(one, Written) for one in half.write(prepared(half, TALKS), GREEDY))
     assert all(isinstance(one, Image.Image) for one in half.draw(PROMPTS, [0] * len(PROMPTS)))
 
 

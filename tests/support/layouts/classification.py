@@ -8,13 +8,13 @@ classes, which list nothing, are whole.
 from __future__ import annotations
 
 import json
-import wave
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image
-
+from tests.support.files import write_file
 from tests.support.images import save_image
+from tests.support.sounds import wav
+from tests.support.videos import save_video
 
 Files = dict[str, str]
 
@@ -26,9 +26,7 @@ CIFAR10 = [
 
 def put(folder: Path, files: Files) -> None:
     for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_file(folder / name, text)
 
 
 def images(folder: Path, *names: str) -> None:
@@ -38,31 +36,12 @@ def images(folder: Path, *names: str) -> None:
 
 def sounds(folder: Path, *names: str) -> None:
     for number, name in enumerate(names):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(16000)
-            file.writeframes(bytes([number + 1, 7]) * 1600)
+        write_file(folder / name, wav(1793 + number, 1600))
 
 
 def videos(folder: Path, *names: str) -> None:
-    """Videos of eight frames, each of its own brightness."""
-    import av
-
     for number, name in enumerate(names):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        webm = path.suffix == ".webm"
-        with av.open(str(path), "w") as container:
-            stream = container.add_stream("libvpx" if webm else "mpeg4", rate=8)
-            stream.width, stream.height, stream.pix_fmt = 48, 32, "yuv420p"
-            for step in range(8):
-                level = 20 + 25 * step + 3 * number
-                frame = av.VideoFrame.from_image(Image.new("RGB", (48, 32), (level,) * 3))
-                container.mux(stream.encode(frame))
-            container.mux(stream.encode(None))
+        save_video(folder / name, number)
 
 
 def prompts_package(folder: Path) -> None:

@@ -3,36 +3,16 @@
 import base64
 import csv
 import io
-import json
-import wave
 
-import numpy as np
-
+from tests.support.files import write_file
 from tests.support.images import png
-
-
-def wav(value=1000, n=160, rate=16000):
-    stream = io.BytesIO()
-    with wave.open(stream, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(np.full(n, value, "<i2").tobytes())
-    return stream.getvalue()
-
-
-def put(path, content):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not isinstance(content, bytes):
-        content = (content if isinstance(content, str) else json.dumps(content)).encode()
-    path.write_bytes(content)
-    return path
+from tests.support.sounds import wav
 
 
 def table(path, rows, delimiter=","):
     stream = io.StringIO()
     csv.writer(stream, delimiter=delimiter).writerows(rows)
-    return put(path, stream.getvalue())
+    return write_file(path, stream.getvalue())
 
 
 def scienceqa(root):
@@ -58,22 +38,24 @@ def scienceqa(root):
         "11": problem("test", None, 2, ["one", "two", "three"]),
         "12": problem("test", "image.png", 0, ["a", "b"]),
     }
-    put(root / "problems.json", problems)
-    put(root / "pid_splits.json", {"train": ["5"], "val": [], "test": ["4", "11", "12"]})
-    put(root / "images/test/4/image.png", png(4))
+    write_file(root / "problems.json", problems)
+    write_file(root / "pid_splits.json", {"train": ["5"], "val": [], "test": ["4", "11", "12"]})
+    write_file(root / "images/test/4/image.png", png(4))
 
 
 def librispeech(root):
     for part in ("test-clean", "test-other"):
         folder = root / "LibriSpeech" / part / "84/121123"
-        put(folder / "84-121123.trans.txt", f"84-121123-0000 GO {part[5:]}\n84-121123-0001 BUT\n")
-        put(folder / "84-121123-0000.flac", b"fLaC")
+        write_file(
+            folder / "84-121123.trans.txt", f"84-121123-0000 GO {part[5:]}\n84-121123-0001 BUT\n"
+        )
+        write_file(folder / "84-121123-0000.flac", b"fLaC")
 
 
 def fsdd(root):
     for name in ("7_jackson_32", "0_theo_4", "3_nicolas_0"):
-        put(root / "recordings" / f"{name}.wav", wav(rate=8000))
-    put(root / "metadata.py", "metadata = {}\n")
+        write_file(root / "recordings" / f"{name}.wav", wav(rate=8000))
+    write_file(root / "metadata.py", "metadata = {}\n")
 
 
 def coco(root):
@@ -83,9 +65,9 @@ def coco(root):
         for i in (42, 73, 74)
         for n in range(5)
     ]
-    put(root / "annotations/captions_val2014.json", {"images": images, "annotations": notes})
-    put(root / "val2014" / images[0]["file_name"], png(42, (10, 6)))
-    put(root / "val2014" / images[1]["file_name"], png(73, (6, 10)))
+    write_file(root / "annotations/captions_val2014.json", {"images": images, "annotations": notes})
+    write_file(root / "val2014" / images[0]["file_name"], png(42, (10, 6)))
+    write_file(root / "val2014" / images[1]["file_name"], png(73, (6, 10)))
 
 
 def nocaps(root):
@@ -95,8 +77,8 @@ def nocaps(root):
     ]
     notes = [{"id": 9 - i, "image_id": i % 2, "caption": f"a caption {i}"} for i in range(6)]
     content = {"licenses": [], "info": {}, "images": images, "annotations": notes}
-    put(root / "nocaps_val_4500_captions.json", content)
-    put(root / "val" / images[0]["file_name"], png(1))
+    write_file(root / "nocaps_val_4500_captions.json", content)
+    write_file(root / "val" / images[0]["file_name"], png(1))
 
 
 def flickr30k(root):
@@ -110,15 +92,15 @@ def flickr30k(root):
         }
         for i, split in enumerate(("train", "test"))
     ]
-    put(root / "dataset_flickr30k.json", {"images": images, "dataset": "flickr30k"})
-    put(root / "flickr30k-images/1.jpg", png(1))
+    write_file(root / "dataset_flickr30k.json", {"images": images, "dataset": "flickr30k"})
+    write_file(root / "flickr30k-images/1.jpg", png(1))
 
 
 def clotho(root):
     header = ["file_name", *(f"caption_{i}" for i in range(1, 6))]
     rows = [[f"{name} water, loud.wav", *(f"{name}, {i}" for i in range(5))] for name in "ab"]
     table(root / "clotho_captions_evaluation.csv", [header, *rows])
-    put(root / "evaluation" / rows[0][0], wav())
+    write_file(root / "evaluation" / rows[0][0], wav())
 
 
 def msrvtt(root):
@@ -131,8 +113,8 @@ def msrvtt(root):
         for n in range(2)
         for video in videos
     ]
-    put(root / "MSRVTT_data.json", {"info": {}, "videos": videos, "sentences": sentences})
-    put(root / "videos/all/video7010.mp4", b"mp4")
+    write_file(root / "MSRVTT_data.json", {"info": {}, "videos": videos, "sentences": sentences})
+    write_file(root / "videos/all/video7010.mp4", b"mp4")
 
 
 def gqa(root):
@@ -147,8 +129,8 @@ def gqa(root):
             "types": types,
         }
     }
-    put(root / "questions1.2/testdev_balanced_questions.json", questions)
-    put(root / "images/n161313.jpg", png(1))
+    write_file(root / "questions1.2/testdev_balanced_questions.json", questions)
+    write_file(root / "images/n161313.jpg", png(1))
 
 
 def textvqa(root):
@@ -161,8 +143,8 @@ def textvqa(root):
         "answers": ["nous les gosses"] * 9 + ["dakota"],
         "set_name": "val",
     }
-    put(root / "TextVQA_0.5.1_val.json", {"dataset_type": "val", "data": [row]})
-    put(root / "train_images/003a8ae2ef43b901.jpg", png(1))
+    write_file(root / "TextVQA_0.5.1_val.json", {"dataset_type": "val", "data": [row]})
+    write_file(root / "train_images/003a8ae2ef43b901.jpg", png(1))
 
 
 def docvqa(root):
@@ -175,15 +157,15 @@ def docvqa(root):
         "answers": ["0.28", ".28"],
         "data_split": "val",
     }
-    put(root / "spdocvqa_qas/val_v1.0_withQT.json", {"dataset_split": "val", "data": [row]})
-    put(root / "spdocvqa_images/pybv0228_81.png", png(1))
+    write_file(root / "spdocvqa_qas/val_v1.0_withQT.json", {"dataset_split": "val", "data": [row]})
+    write_file(root / "spdocvqa_images/pybv0228_81.png", png(1))
 
 
 def chartqa(root):
     for part in ("human", "augmented"):
         row = {"imgname": f"{part}.png", "query": f"How many, {part}?", "label": "14"}
-        put(root / f"test/test_{part}.json", [row])
-        put(root / f"test/png/{part}.png", png(1))
+        write_file(root / f"test/test_{part}.json", [row])
+        write_file(root / f"test/png/{part}.png", png(1))
 
 
 def mmbench(root):
@@ -211,22 +193,22 @@ def mmbench_circular(root):
 
 def msvd_qa(root):
     row = {"answer": "chew", "id": 37, "question": "what does it?", "video_id": 1451}
-    put(root / "test_qa.json", [row])
-    put(root / "video/vid1451.avi", b"avi")
+    write_file(root / "test_qa.json", [row])
+    write_file(root / "video/vid1451.avi", b"avi")
 
 
 def msvd_qa_clips(root):
     msvd_qa(root)
     (root / "video/vid1451.avi").unlink()
-    put(root / "youtube_mapping.txt", "-4wsuPCjDBc_5_15 vid1\nzv2RIbUsnSw_335_341 vid1451\n")
-    put(root / "YouTubeClips/zv2RIbUsnSw_335_341.avi", b"avi")
+    write_file(root / "youtube_mapping.txt", "-4wsuPCjDBc_5_15 vid1\nzv2RIbUsnSw_335_341 vid1451\n")
+    write_file(root / "YouTubeClips/zv2RIbUsnSw_335_341.avi", b"avi")
 
 
 def clotho_aqa(root):
     rows = [["a.wav", "Is it loud?", answer, "maybe"] for answer in ("yes", "no", "yes")]
     header = ["file_name", "QuestionText", "answer", "confidence"]
     table(root / "clotho_aqa_test.csv", [header, *rows])
-    put(root / "audio_files/a.wav", wav())
+    write_file(root / "audio_files/a.wav", wav())
 
 
 def common_voice(root):
@@ -234,20 +216,20 @@ def common_voice(root):
         "client_id\tpath\tsentence\tup_votes\tdown_votes\tage\tgender\taccents\tlocale\tsegment"
     )
     row = 'c0ffee\tcommon_voice_en_1.mp3\t"Yes, he said.\t2\t0\t\t\t\ten\t'
-    put(root / "test.tsv", f"{header}\n{row}\n")
-    put(root / "clips/common_voice_en_1.mp3", b"ID3")
+    write_file(root / "test.tsv", f"{header}\n{row}\n")
+    write_file(root / "clips/common_voice_en_1.mp3", b"ID3")
 
 
 def parti(root):
     head = "Prompt\tCategory\tChallenge\tNote"
     rows = ["bond\tAbstract\tBasic\tconcepts", '"Fly", a sign says\tOutdoor Scenes\tComplex\t']
-    put(root / "PartiPrompts.tsv", "\n".join([head, *rows, ""]))
+    write_file(root / "PartiPrompts.tsv", "\n".join([head, *rows, ""]))
 
 
 def ljspeech(root, n=252):
     lines = [f'LJ001-{i:04d}|In 19{i:02d} "so|In nineteen {i} "so' for i in range(n)]
-    put(root / "LJSpeech-1.1/metadata.csv", "\n".join(lines) + "\n")
-    put(root / f"LJSpeech-1.1/wavs/LJ001-{n - 1:04d}.wav", wav(rate=22050))
+    write_file(root / "LJSpeech-1.1/metadata.csv", "\n".join(lines) + "\n")
+    write_file(root / f"LJSpeech-1.1/wavs/LJ001-{n - 1:04d}.wav", wav(rate=22050))
 
 
 def parquet(path, rows, features):
@@ -289,4 +271,4 @@ def mmmu(root, subjects=("Art", "Math")):
             "  data_files:",
             f"  - {{split: validation, path: {subject}/validation-*}}",
         ]
-    put(root / "README.md", "\n".join(["---", "configs:", *configs, "---", ""]))
+    write_file(root / "README.md", "\n".join(["---", "configs:", *configs, "---", ""]))

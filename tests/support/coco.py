@@ -1,7 +1,5 @@
 """Annotations in both formats, written to disk: what the tests of `coco` read."""
 
-import json
-
 
 def captions_json():
     """Two images, five captions: three of the second, one after the other's."""
@@ -40,12 +38,6 @@ def karpathy_json(coco_ids=True):
             for i, (folder, name, split, id, sentences) in enumerate(images)
         ],
     }
-
-
-def write(path, value):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(value if isinstance(value, str) else json.dumps(value))
-    return path
 
 
 def touch(folder, *names):
