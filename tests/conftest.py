@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from mmbench import registry
 from tests.support.paths import real_data
 
 settings.register_profile("untimed", deadline=None)  # machines are busy: no test is timed
@@ -21,6 +22,22 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MMBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.delenv("MMBENCH_DATA", raising=False)
+
+
+@pytest.fixture
+def own_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget after the test whatever it registers."""
+    names = {kind: {**entries} for kind, entries in registry._plugins.items()}
+    monkeypatch.setattr(registry, "_plugins", names)
+
+
+@pytest.fixture
+def own_datasets(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the library `datasets` keep its files in a folder of the test."""
+    import datasets
+
+    folder = tmp_path_factory.mktemp("datasets")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", folder)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import pytest
 
 from mmbench.cli import main
+from tests.support.command_line import refusal
 from tests.support.files import write_file
 
 MISSING = "give what is missing"
@@ -12,11 +13,6 @@ MISSING = "give what is missing"
 def offline(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.chdir(tmp_path)
-
-
-def refusal(capsys, *argv: str) -> str:
-    assert main(list(argv)) == 2
-    return str(capsys.readouterr().err)
 
 
 def test_data_that_were_given_are_not_asked_for(capsys, tmp_path):

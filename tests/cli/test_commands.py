@@ -13,8 +13,9 @@ from mmbench.cli import main
 from mmbench.cli.exit_codes import worst
 from mmbench.cli.parser.options import allowed_failures, data_for, model_options
 from mmbench.errors import UserError
-from tests.support.coco_images import Means, make_coco, read_coco, write_coco
+from tests.support.coco import make_coco, read_coco, write_coco
 from tests.support.paths import ROOT
+from tests.support.toy_models import Means
 
 assert Means  # registers the model test-means
 

@@ -11,6 +11,7 @@ import pytest
 
 from mmbench.cli import main
 from tests.support.checkpoints import diffusion, unified
+from tests.support.command_line import printed_record
 from tests.support.images import noise_image
 
 TASK = """
@@ -43,11 +44,6 @@ def run(place: Path, model: str, *more: str) -> int:
     return main(["run", "-m", model, "-t", task, "--data", data, *where, *more])
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    (record,) = json.loads(capsys.readouterr().out)
-    return dict(record)
-
-
 def fid(record: dict[str, Any]) -> float:
     return float(record["scores"]["fid@clip-nano"]["value"])
 
@@ -56,21 +52,23 @@ def test_diffusers_draws(place: Path, capsys: pytest.CaptureFixture[str]) -> Non
     pytest.importorskip("diffusers", reason="needs the extra `draw`")
     model = f"diffusers@{diffusion.stable_diffusion(place / 'sd')}"
     assert run(place, model, "--model-arg", "steps=1") == 0
-    first = told(capsys)
+    first = printed_record(capsys)
     assert first["counts"] == {
         "samples": 5, "failed": 0, "requests": 15, "computed": 15, "cached": 0
     }  # fmt: skip
     assert run(place, model, "--model-arg", "steps=1", "--batch-size", "2", "--fresh") == 0
-    assert fid(told(capsys)) == pytest.approx(fid(first), rel=1e-4)  # that of its features
+    assert fid(printed_record(capsys)) == pytest.approx(
+        fid(first), rel=1e-4
+    )  # that of its features
     assert run(place, model, "--model-arg", "steps=1", "--seed", "1") == 0
-    assert fid(told(capsys)) != pytest.approx(fid(first), rel=1e-2)
+    assert fid(printed_record(capsys)) != pytest.approx(fid(first), rel=1e-2)
 
 
 def test_a_refused_drawing_is_counted(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("diffusers", reason="needs the extra `draw`")
     model = f"diffusers@{diffusion.guarded(place / 'sd', threshold=-2.0)}"
     assert run(place, model, "--model-arg", "steps=1") == 3
-    record = told(capsys)
+    record = printed_record(capsys)
     assert record["counts"]["failed"] == 5
     assert "safety checker refused" in record["failures"][0][1]
 
@@ -95,7 +93,7 @@ def test_a_drawing_that_failed_leaves_the_real_images_whole(
         words = ["score", "-t", str(place / f"{task}.yaml"), "--data", str(place / data), "--json"]
         words += ["--out", str(place / "out"), "--allow-failed", "1", "--device", "cpu"]
         assert main([*words, "--predictions", str(place / name)]) == 0
-        found[name] = told(capsys)
+        found[name] = printed_record(capsys)
     assert fid(found["broken"]) == fid(found["absent"])
     assert found["broken"]["counts"]["failed"] == 1
     assert found["broken"]["scores"]["fid@clip-nano"]["failed"] == 1
@@ -107,18 +105,18 @@ def test_drawings_are_written_to_a_folder_and_scored_from_there(
 ) -> None:
     model = f"unified@{unified.janus(place / 'janus')}"
     assert run(place, model, "--media", str(place / "made")) == 0
-    record = told(capsys)
+    record = printed_record(capsys)
     folder = place / "made" / record["task"]["name"] / record["run"]
     assert len(list(folder.glob("*.png"))) == 5
     words = ["score", "-t", str(place / "draw-tiny.yaml"), "--data", str(place / "coco"), "--json"]
     words += ["--out", str(place / "out"), "--device", "cpu", "--predictions", str(folder)]
     assert main(words) == 0
-    assert fid(told(capsys)) == fid(record)
+    assert fid(printed_record(capsys)) == fid(record)
 
 
 def test_janus_draws(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(place, f"unified@{unified.janus(place / 'janus')}") == 0
-    assert told(capsys)["counts"]["failed"] == 0
+    assert printed_record(capsys)["counts"]["failed"] == 0
 
 
 def test_chameleon_is_refused_before_it_is_loaded(

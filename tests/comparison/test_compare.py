@@ -30,8 +30,9 @@ from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.stats.paired import MCNEMAR, PERMUTATION
 from mmbench.storage import records as store
 from mmbench.storage.run_lookup import find_run
-from mmbench.types import Prediction, Ranking, ScoreInfo
-from tests.support.boards import TASK, coins, score_info, write_run
+from mmbench.types import Prediction, Ranking
+from tests.support.boards import TASK, coins, plain_score, score_info, write_run
+from tests.support.command_line import refusal
 from tests.support.files import write_lines
 from tests.support.paths import ROOT
 
@@ -386,8 +387,7 @@ def test_the_parser_loads_no_numbers(tmp_path: Path) -> None:
 
 def test_one_run_is_not_a_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_run(tmp_path, "a", {"em": [1.0, 0.0]})
-    assert main(["compare", "a", "--out", str(tmp_path)]) == 2
-    assert "two runs or more" in capsys.readouterr().err
+    assert "two runs or more" in refusal(capsys, "compare", "a", "--out", str(tmp_path))
 
 
 def test_the_page_of_the_docs_is_true_to_the_program() -> None:
@@ -433,7 +433,7 @@ def test_several_tasks_are_corrected_together(
 
 def test_a_metric_that_could_not_run_in_one_of_them_is_left_out(tmp_path: Path) -> None:
     write_run(tmp_path, "a", {"x": coins(20, 0.2), "y": coins(20, 0.2)})
-    absent = ScoreInfo(None, None, None, 0, 0, "", "higher", "mean", reason="y needs Java")
+    absent = plain_score(None, "", 0, reason="y needs Java")
     values = {"x": coins(20, 0.5), "y": coins(20, 0.5)}
     made = write_run(tmp_path, "b", values)
     without = msgspec.structs.replace(made, scores=made.scores | {"y": absent})

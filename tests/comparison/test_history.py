@@ -16,8 +16,7 @@ from mmbench.comparison.checkpoint_steps import place_of
 from mmbench.comparison.history import Point, history, line_name, point_name
 from mmbench.comparison.plot import plot
 from mmbench.errors import MissingExtra, UnknownName, UserError
-from mmbench.types import ModelInfo
-from tests.support.boards import TASK, coins, write_run
+from tests.support.boards import TASK, coins, model_info, write_run
 from tests.support.paths import ROOT
 
 
@@ -26,7 +25,7 @@ def runs(out: Path, rates: list[float], **changes: Any) -> None:
     name = changes.pop("name", "nano")
     first = changes.pop("first", 1)
     for at, rate in enumerate(rates, first):
-        model = ModelInfo(name, f"runs/a/step-{at}000", None, f"h{at}", "adapter", {}, "float32")
+        model = model_info(name, checkpoint=f"runs/a/step-{at}000", hash=f"h{at}")
         created = f"2026-01-{at:02}T00:00:00.000+00:00"
         values = {"em": coins(300, rate)}
         run = "".join(filter(str.isalnum, name))
@@ -130,7 +129,7 @@ def checkpoint(out: Path, path: str | None, day: int, rate: float = 0.5, **chang
     """Write a run of a checkpoint, made on a day of January, and return its id."""
     options = changes.pop("options", {})
     weights = changes.pop("hash", f"{path} {options}")
-    model = ModelInfo("nano", path, None, weights, "adapter", options, "float32")
+    model = model_info("nano", checkpoint=path, hash=weights, options=options)
     created, run = f"2026-01-{day:02}T00:00:00.000+00:00", f"202601{day:02}-000000-nano-{day}"
     write_run(out, run, {"em": coins(300, rate)}, model=model, created=created, **changes)
     return run

@@ -20,6 +20,7 @@ from mmbench.conformance.case import Skipped, apart
 from mmbench.conformance.packages import environment, installed, library
 from mmbench.errors import MissingExtra
 from mmbench.text import markdown
+from tests.support.command_line import refusal
 from tests.support.paths import ROOT, real_data
 
 DOCUMENT = ROOT / "docs/conformance.md"
@@ -227,15 +228,12 @@ def test_rows_of_another_environment_stand_where_none_is_here(
     verdicts = [line.split(" | ")[-1] for line in text.splitlines() if line.startswith("| m |")]
     assert verdicts == ["within (1) |", "within (2) |", "skipped: needs data |"]
     (tmp_path / "rows.json").write_text("no rows")
-    assert main(command) == 2
-    assert "rows.json: not the output of --json" in capsys.readouterr().err
+    assert "rows.json: not the output of --json" in refusal(capsys, *command)
 
 
 def test_what_cannot_be_asked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert main(["conformance", "--family", "retreival"]) == 2
-    assert "retrieval" in capsys.readouterr().err
-    assert main(["conformance", "--data", str(tmp_path / "none")]) == 2
-    assert "no such folder" in capsys.readouterr().err
+    assert "retrieval" in refusal(capsys, "conformance", "--family", "retreival")
+    assert "no such folder" in refusal(capsys, "conformance", "--data", str(tmp_path / "none"))
 
 
 def test_the_document_has_every_row_and_all_hold() -> None:

@@ -19,15 +19,10 @@ from mmbench.registry import lookup
 from mmbench.reports.sections import other_data
 from mmbench.spec import load_task
 from mmbench.storage.content_keys import ContentKeys, cache_folder
-from mmbench.types import RunRecord
-from tests.support.coco_annotations import captions_json
-from tests.support.coco_images import make_coco
+from tests.support.boards import score_values
+from tests.support.coco import captions_json, make_coco
 from tests.support.files import write_file, write_lines
 from tests.support.paths import real_data
-
-
-def values(record: RunRecord) -> dict[str, float | None]:
-    return {name: score.value for name, score in record.scores.items()}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +61,8 @@ def test_captions_as_coco_caption_prints_them() -> None:
     folder = real_data("captions/fakecap")
     results = folder / "en_captions_val2014_fakecap_results.json"
     record = mmbench.score("captions", results, data=folder / "en_captions_val2014.json")
-    shown = {name: round(value, 3) for name, value in values(record).items() if value is not None}
+    values = score_values(record)
+    shown = {name: round(value, 3) for name, value in values.items() if value is not None}
     assert shown == {
         "bleu@1": 0.579, "bleu@2": 0.404, "bleu@3": 0.279, "bleu@4": 0.191, "rouge_l": 0.396,
         "cider": 0.6,
@@ -78,7 +74,7 @@ def test_always_yes_on_pope(category: str, tmp_path: Path) -> None:
     data = real_data(f"vqa/pope/coco_pope_{category}.json")
     ids = [json.loads(line)["question_id"] for line in data.read_text().splitlines()]
     record = mmbench.score("pope", dict.fromkeys(map(str, ids), "yes"), data=data)
-    assert values(record) == pytest.approx(
+    assert score_values(record) == pytest.approx(
         {
             "pope_accuracy": 0.5, "pope_precision": 0.5, "pope_recall": 1.0, "pope_f1": 2 / 3,
             "pope_yes_ratio": 1.0, "pope_unparsed": 0.0,
@@ -104,7 +100,7 @@ def test_embeddings_score_as_the_run_that_made_them(tmp_path: Path) -> None:
         corpus_ids=np.array([d.id for d in data.corpus]),
     )
     given = mmbench.score("coco-retrieval", tmp_path / "vectors.npz", data=folder)
-    assert values(given) == values(run)
+    assert score_values(given) == score_values(run)
     assert given.task.data_hash == run.task.data_hash
     assert given.task.fingerprint == run.task.fingerprint
 

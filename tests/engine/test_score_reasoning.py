@@ -9,6 +9,7 @@ import mmbench
 from mmbench.cli import main
 from mmbench.storage.records import read_records
 from mmbench.types import RunRecord
+from tests.support.command_line import run_record
 from tests.support.files import write_lines
 
 FLAG = "--strip-reasoning"
@@ -91,6 +92,5 @@ def test_the_flag_of_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[s
     paths = ["--data", str(data), "--predictions", str(file), "--out", str(tmp_path / "out")]
     assert main(["score", "-t", "choices", *paths, "--json"]) == 0
     assert FLAG in capsys.readouterr().err
-    assert main(["score", "-t", "choices", *paths, "--json", FLAG]) == 0
-    (record,) = json.loads(capsys.readouterr().out)
+    record = run_record(capsys, "score", "-t", "choices", *paths, FLAG)
     assert record["scores"]["choice_accuracy"]["value"] == 1.0

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mmbench import registry
 from mmbench.cli import main
+from tests.support.files import write_lines
 from tests.support.paths import ROOT
 
 PACKAGE = ROOT / "examples/mmbench-preference"
@@ -61,12 +61,14 @@ Scores = Callable[..., dict[str, float | None]]
 
 @pytest.fixture
 def call(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    own_plugins: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> Call:
     """Call a command with the package as a plugin and return what it printed."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(PACKAGE)
-    monkeypatch.setattr(registry, "_plugins", {k: {**v} for k, v in registry._plugins.items()})
     Path("judge.py").write_text(PLUGIN)
     for key in ("both_orders: false", "both_order: false", "ties: true", "both_orders: 3"):
         name = key.replace(": ", "-")
@@ -75,7 +77,7 @@ def call(
         {"prompt": f"{n}?", "chosen": f"long, long {n}", "rejected": "no", "subset": f"{n % 2}"}
         for n in range(N)
     ]
-    Path("pairs.jsonl").write_text("".join(f"{json.dumps(pair)}\n" for pair in pairs))
+    write_lines(tmp_path / "pairs.jsonl", *pairs)
 
     def call(command: str, *, code: int = 0) -> str:
         reads_records = command.startswith(("compare", "leaderboard"))  # and needs no kind

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mmbench import registry
 from mmbench.cli import main
+from tests.support.files import write_lines
 
 PLUGIN = """
 import mmbench
@@ -81,13 +81,15 @@ Attempt = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def attempt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    own_plugins: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> Attempt:
     """Run a command with a kind that has this code: exit code and stderr."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(registry, "_plugins", {k: {**v} for k, v in registry._plugins.items()})
-    rows = [f'{{"id": "{n}", "prediction": "yes"}}\n' for n in range(3)]
-    Path("outputs.jsonl").write_text("".join(rows))
+    rows = [{"id": f"{n}", "prediction": "yes"} for n in range(3)]
+    write_lines(tmp_path / "outputs.jsonl", *rows)
 
     def attempt(
         command: str,

@@ -37,9 +37,8 @@ IMAGES = [random.Random(n).randbytes(50 + n) for n in range(N)]
 
 
 @pytest.fixture(autouse=True)
-def _caches(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give the library a cache of its own, and let digests of new files be remembered."""
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("hf"))
+def _settled(own_datasets: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let digests of new files be remembered."""
     monkeypatch.setattr("mmbench.storage.content_keys._CLOCK_NS", -1)
 
 

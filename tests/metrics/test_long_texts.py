@@ -1,6 +1,5 @@
 """Model text of any length and kind takes linear time; what is longer than an answer is cut."""
 
-import json
 from collections.abc import Callable
 from functools import partial
 from itertools import product
@@ -24,6 +23,7 @@ from mmbench.metrics.speech import normalisers
 from mmbench.reference.tokens import words as nano_tokens
 from mmbench.text import alternatives, reasoning
 from mmbench.types import Prediction, Predictions
+from tests.support.command_line import printed_record
 from tests.support.files import write_lines
 
 REFERENCES = ["a cat on a mat", "the 3 dogs"]
@@ -231,7 +231,7 @@ def test_an_answer_of_a_megabyte_ends_within_seconds(
     start = process_time()
     command = ["score", "-t", task, "--predictions", str(outputs), "--data", str(data)]
     code = main([*command, "--out", str(tmp_path / "board"), "--json"])
-    (record,) = json.loads(capsys.readouterr().out)
+    record = printed_record(capsys)
     assert code == 0
     assert any("of 1 output only the beginning was scored" in note for note in record["notes"])
     again = ["rescore", record["run"], "--data", str(data), "--out", str(tmp_path / "board")]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mmbench import registry
 from mmbench.cli import main
+from tests.support.command_line import run_record
 from tests.support.images import save_image
 from tests.support.paths import ROOT
 
@@ -43,11 +43,9 @@ def blocks(*headings: str) -> list[str]:
 
 
 @pytest.fixture
-def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def plugin(own_plugins: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Write the files of the page with some data; the flags of a command on them."""
-
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(registry, "_plugins", {k: {**v} for k, v in registry._plugins.items()})
     code = blocks("A data source", "A kind", "A reader of outputs")
     (task,) = [block for block in code if block.startswith("kind: ")]
     python = [block for block in code if not block.startswith(("kind: ", "mmbench "))]
@@ -81,8 +79,7 @@ def test_scored_outputs(
 ) -> None:
     Path(name).write_text(text)
     score = ["score", "-t", "true-false.yaml", "--predictions", name, "--json"]
-    assert main([*score, "--out", "board", *plugin]) == 0
-    (record,) = json.loads(capfd.readouterr().out)
+    record = run_record(capfd, *score, "--out", "board", *plugin)
     assert record["scores"]["true_false_accuracy"]["value"] == 0.5
 
 
@@ -92,6 +89,7 @@ def test_selftest_and_check(plugin: list[str], capfd: pytest.CaptureFixture[str]
     assert "2 samples" in capfd.readouterr().out
 
 
+@pytest.mark.usefixtures("own_plugins")
 def test_a_trainer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -100,7 +98,6 @@ def test_a_trainer(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MMBENCH_DATA", str(tmp_path))
-    monkeypatch.setattr(registry, "_plugins", {k: {**v} for k, v in registry._plugins.items()})
     python, task, command = blocks("A trainer")
     Path("tint.py").write_text(python)
     Path("colours.yaml").write_text(task)
@@ -121,12 +118,12 @@ def test_a_trainer(
     assert "cannot resume runs/tint: choose another --out" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("own_plugins")
 def test_rows_of_conformance(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One row holds; that of a metric which counts otherwise does not."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(registry, "_plugins", {k: {**v} for k, v in registry._plugins.items()})
     (rows,) = (block for block in blocks("A metric") if "Compared" in block)
     metric = (ROOT / "examples/success_metric.py").read_text()
     Path("good.py").write_text(metric + rows)

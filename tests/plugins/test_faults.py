@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 import mmbench
-from mmbench import registry
 from mmbench.cli import main
 from mmbench.errors import UserError
+from tests.support.command_line import refusal
+from tests.support.files import write_lines
 
 MODEL = """
 import os, sys
@@ -33,13 +34,15 @@ Attempt = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def attempt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    own_plugins: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> Attempt:
     """Run a model of a plugin with this code on three questions: exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(registry, "_plugins", {k: {**v} for k, v in registry._plugins.items()})
     rows = [{"id": n, "question": f"{n}?", "answer": "yes"} for n in range(3)]
-    Path("data.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    write_lines(tmp_path / "data.jsonl", *rows)
 
     def attempt(body: str = "pass", *, init: str = "pass", top: str = "") -> tuple[int, str, str]:
         source = MODEL.replace("BODY", body).replace("INIT", init)
@@ -162,8 +165,7 @@ def test_a_part_that_does_not_fit_is_named(
     )
     args = ["run", "--plugin", "part.py", "-m", "constant", "-t", "own.yaml", "--quiet"]
     given = [] if kind == "data" else ["--data", "data.jsonl"]
-    assert main([*args, *given]) == 2
-    shown = capfd.readouterr().err
+    shown = refusal(capfd, *args, *given)
     assert words.replace("PLUGIN", str(Path("part.py").resolve())) in shown
     assert shown.count("\n") == 1
 

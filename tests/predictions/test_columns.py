@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import mmbench
-from mmbench.cli import main
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.predictions.column_choice import parse_fields
 from mmbench.types import RunRecord
+from tests.support.command_line import refusal
 from tests.support.files import write_lines
 
 TRUE, SAID = "dog", "cow"
@@ -204,8 +204,7 @@ def test_what_is_refused_of_field(
     data = write_lines(tmp_path / "ref.jsonl", {"id": 1, "answer": TRUE})
     file = write_lines(tmp_path / "out.jsonl", {"id": 1, "prediction": SAID})
     paths = ["--data", str(data), "--predictions", str(file), "--out", str(tmp_path / "out")]
-    assert main(["score", "-t", "answers", *paths, "--field", given]) == 2
-    assert words in capsys.readouterr().err
+    assert words in refusal(capsys, "score", "-t", "answers", *paths, "--field", given)
 
 
 def test_a_file_without_columns_has_no_field(tmp_path: Path) -> None:

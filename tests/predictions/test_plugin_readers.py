@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mmbench
-from mmbench import metric_names, registry
+from mmbench import metric_names
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.context import run_context
 from mmbench.engine.loading.data.outputs import read_outputs
@@ -21,9 +21,8 @@ from mmbench.types import Outputs, Prediction, Sample, Score, Wants
 
 
 @pytest.fixture(autouse=True)
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def file(own_plugins: None, tmp_path: Path) -> Iterator[Path]:
     """Write a file of steps; what a test registers is gone after it."""
-    monkeypatch.setattr(registry, "_plugins", {k: {**v} for k, v in registry._plugins.items()})
     path = tmp_path / "mine.steps"
     path.write_text("a: 2,1\n")
     yield path

@@ -12,7 +12,9 @@ import pytest
 
 from mmbench.cli import main
 from tests.media.test_video import rotated, sound_alone
+from tests.support.boards import stored_rows
 from tests.support.checkpoints import chat, classifiers, speech_recognition
+from tests.support.command_line import refusal
 from tests.support.files import write_task
 from tests.support.images import image_bytes, noise_image
 from tests.support.servers.chat_completions import serving
@@ -29,8 +31,6 @@ def evaluated(
 
     The exit code is 4 where all samples failed, so that the headline has no value, else 0.
     """
-    from pyarrow import parquet
-
     data = place / name
     data.mkdir()
     for file, content in files.items():
@@ -44,8 +44,7 @@ def evaluated(
     words += [] if model.startswith("api") else ["--device", "cpu", "--dtype", "float32"]
     code = main(words)
     (found,) = (place / f"{name}-out").rglob("*.json")
-    (stored,) = (place / f"{name}-out").rglob("*.parquet")
-    rows = {row["id"]: row for row in parquet.read_table(stored).to_pylist()}
+    rows = {row["id"]: row for row in stored_rows(place / f"{name}-out")}
     record = json.loads(found.read_text())
     assert code == (4 if record["counts"]["failed"] == len(files) else 0)
     return record, rows
@@ -275,7 +274,6 @@ def test_a_model_that_cannot_is_refused_before_it_is_looked_for(
     model: str, task: str, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = ["run", "-m", f"{model}@{tmp_path / 'no-such-folder'}", "-t", task]
-    assert main([*run, "--out", str(tmp_path / "out")]) == 2
-    said = capsys.readouterr().err
+    said = refusal(capsys, *run, "--out", str(tmp_path / "out"))
     assert all(word in said for word in words), said
     assert "loading" not in said

@@ -28,6 +28,7 @@ from tests.support.checkpoints import (
     text_to_speech,
     unified,
 )
+from tests.support.command_line import run_record
 from tests.support.files import write_task
 from tests.support.layouts import classification, writing
 from tests.support.videos import save_video
@@ -146,9 +147,7 @@ def test_a_family_runs_a_task_of_its_kind(
     assert record["scores"][record["headline"]]["value"] is not None, err
     assert record["counts"]["computed"] > 0
     assert record["counts"]["failed"] <= 1  # the file that is missing
-    again = [*run, "--json"]
-    assert main(again) == 0
-    (cached,) = json.loads(capsys.readouterr().out)
+    cached = run_record(capsys, *run)
     assert cached["scores"] == record["scores"]
     assert cached["counts"]["computed"] == 0
 
@@ -168,14 +167,12 @@ def test_a_rescored_run_was_asked_in_the_same_way(
     build, task, layout = FAMILIES[family]
     (tmp_path / "data").mkdir()
     layout(tmp_path / "data")
-    out = ["--out", str(tmp_path / "out"), "--json"]
+    out = ["--out", str(tmp_path / "out")]
     run = ["run", "-m", build(tmp_path / "model", tmp_path / "data"), "-t", task, "--device", "cpu"]
     run += ["--data", str(tmp_path / "data"), "--allow-failed", "100%", *out]
-    assert main(run) == 0
-    (record,) = json.loads(capsys.readouterr().out)
+    record = run_record(capsys, *run)
     assert record["task"]["asked"].startswith(asked)
-    assert main(["rescore", record["run"], "--allow-failed", "100%", *out]) == 0
-    (again,) = json.loads(capsys.readouterr().out)
+    again = run_record(capsys, "rescore", record["run"], "--allow-failed", "100%", *out)
     assert again["scores"] == record["scores"]
 
 
@@ -188,10 +185,9 @@ def test_speech_is_made_and_understood_again(
     speech_recognition.ctc(tmp_path / "ctc")
     metric = f"roundtrip_wer@ctc@{tmp_path / 'ctc'}"
     task = write_task(tmp_path / "speak.yaml", include="ljspeech-speak", metric=metric)
-    run = ["run", "-m", f"tts@{tmp_path / 'vits'}", "-t", task, "--json"]
+    run = ["run", "-m", f"tts@{tmp_path / 'vits'}", "-t", task]
     run += ["--data", str(tmp_path / "data"), "--device", "cpu", "--out", str(tmp_path / "out")]
-    assert main(run) == 0
-    (record,) = json.loads(capsys.readouterr().out)
+    record = run_record(capsys, *run)
     assert record["scores"][record["headline"]]["n"] == 4
     assert record["scores"][record["headline"]]["value"] > 0
     folder = tmp_path / "made" / record["task"]["name"]
@@ -199,8 +195,7 @@ def test_speech_is_made_and_understood_again(
     capsys.readouterr()
     score = ["score", "-t", task, "--data", str(tmp_path / "data")]
     score += ["--predictions", str(next(folder.iterdir())), "--out", str(tmp_path / "out")]
-    assert main([*score, "--device", "cpu", "--json"]) == 0
-    (again,) = json.loads(capsys.readouterr().out)
+    again = run_record(capsys, *score, "--device", "cpu")
     assert again["scores"] == record["scores"]
 
 
@@ -208,10 +203,9 @@ def test_likelihoods_choose_an_option(tmp_path: Path, capsys: pytest.CaptureFixt
     writing.scienceqa(tmp_path / "data")
     chat.llava(tmp_path / "llava")
     task = write_task(tmp_path / "rated.yaml", include="scienceqa", choose="likelihood")
-    run = ["run", "-m", f"llava@{tmp_path / 'llava'}", "-t", task, "--json"]
+    run = ["run", "-m", f"llava@{tmp_path / 'llava'}", "-t", task]
     run += ["--data", str(tmp_path / "data"), "--device", "cpu", "--out", str(tmp_path / "out")]
-    assert main([*run, "--allow-failed", "100%"]) == 0
-    (record,) = json.loads(capsys.readouterr().out)
+    record = run_record(capsys, *run, "--allow-failed", "100%")
     assert record["scores"]["choice_unparsed"]["value"] == 0
     assert "loglikelihood image" in record["seconds"]
 
@@ -227,10 +221,9 @@ def test_prompts_are_drawn(
     metric = "clipscore@clip-nano"
     task = write_task(tmp_path / "draw.yaml", include="parti-draw", metric=metric)
     run = ["run", "-m", f"{adapter}@{tmp_path / 'model'}", "-t", task]
-    run += ["--data", str(tmp_path / "data"), "--device", "cpu", "--dtype", "float32", "--json"]
+    run += ["--data", str(tmp_path / "data"), "--device", "cpu", "--dtype", "float32"]
     run += ["--out", str(tmp_path / "out")]
     run += ["--model-arg", "steps=2"] if adapter == "diffusers" else []
-    assert main(run) == 0
-    (record,) = json.loads(capsys.readouterr().out)
+    record = run_record(capsys, *run)
     assert record["counts"]["failed"] == 0
     assert record["scores"]["clipscore@clip-nano"]["value"] is not None

@@ -20,7 +20,7 @@ from mmbench.storage.content_keys import ContentKeys
 from mmbench.surrogates import escape_all, escape_surrogates
 from mmbench.types import Media
 from mmbench.validation.safe_parse import encode_json
-from tests.support.coco_images import Means
+from tests.support.toy_models import Means
 
 assert Means  # registers the model test-means
 

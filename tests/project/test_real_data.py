@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 import pytest
 import soundfile
 
-from mmbench.cli import main
+from tests.support.boards import stored_rows
 from tests.support.checkpoints import chat, classifiers, contrastive, speech_recognition
+from tests.support.command_line import run_record
 from tests.support.files import write_lines, write_task
 from tests.support.paths import real_data
 
@@ -35,11 +35,10 @@ def run(
     if isinstance(task, dict):
         task = write_task(tmp_path / "task.yaml", **task)
     words = ["run", "-m", model, "-t", task, "--data", str(data), "--device", "cpu", *more]
-    assert main([*words, "--dtype", "float32", "--out", str(tmp_path / "out"), "--json"]) == 0
-    (record,) = json.loads(capsys.readouterr().out)
+    record = run_record(capsys, *words, "--dtype", "float32", "--out", str(tmp_path / "out"))
     assert record["counts"]["failed"] == 0
     assert record["scores"][record["headline"]]["value"] is not None
-    return dict(record)
+    return record
 
 
 def listed(kind: str, medium: str, **more: Any) -> dict[str, Any]:
@@ -148,15 +147,7 @@ def test_stereo_of_44_khz_is_written_down_as_its_mean_at_16_khz(
             (("stereo", real), ("mono", tmp_path / "mono.wav"))]  # fmt: skip
     write_lines(tmp_path / "manifest.jsonl", *rows)
     speech_recognition.ctc(tmp_path / "ctc")
-    heard = run(
-        capsys, tmp_path, f"ctc@{tmp_path / 'ctc'}", "transcripts", tmp_path / "manifest.jsonl"
-    )
-    values = {row["id"]: row["value"] for row in rows_of(tmp_path, heard)}
+    manifest = tmp_path / "manifest.jsonl"
+    run(capsys, tmp_path, f"ctc@{tmp_path / 'ctc'}", "transcripts", manifest)
+    values = {row["id"]: row["value"] for row in stored_rows(tmp_path / "out")}
     assert values["stereo"] == values["mono"] != ""
-
-
-def rows_of(tmp_path: Path, record: dict[str, Any]) -> list[dict[str, Any]]:
-    import pyarrow.parquet as parquet
-
-    (file,) = (tmp_path / "out").rglob("*.parquet")
-    return list(parquet.read_table(file).to_pylist())

@@ -27,7 +27,7 @@ from mmbench.reports import tables as board_tables
 from mmbench.reports.tables import to_csv
 from mmbench.text import json_escaped, markdown_name, printable
 from mmbench.types import PublishedInfo, RunRecord, ScoreInfo
-from tests.storage.test_records import record
+from tests.support.boards import record
 
 HOSTILE = [
     *[

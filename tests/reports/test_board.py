@@ -23,27 +23,26 @@ from mmbench.reports.sections import caption, other_data, sections
 from mmbench.reports.tables import to_csv
 from mmbench.storage import records as store
 from mmbench.text import markdown_code
-from mmbench.types import ModelInfo, ScoreInfo, TaskInfo
-from tests.storage.test_records import ROWS, bad_files, record
+from mmbench.types import ScoreInfo
+from tests.support.boards import (
+    ROWS,
+    bad_files,
+    board_rows,
+    model_info,
+    plain_score,
+    record,
+    task_info,
+)
+from tests.support.command_line import refusal
 from tests.support.paths import ROOT
 
 
-def model(name: str, **changes: object) -> ModelInfo:
-    base = {"checkpoint": None, "revision": None, "hash": name, "adapter": "a", "options": {}}
-    return ModelInfo(name, **(base | {"dtype": "float32"} | changes))  # type: ignore[arg-type]
-
-
-def task(**changes: object) -> TaskInfo:
-    base = {"fingerprint": "f" * 8, "data_hash": "d" * 8, "protocol": {}, "data": {"corpus": 10}}
-    return TaskInfo("t", 1, "retrieval", **(base | changes))  # type: ignore[arg-type]
-
-
 def test_other_questions_and_other_data_stand_in_other_tables() -> None:
-    signed = ScoreInfo(0.5, None, None, 10, 10, "index=Flat", "higher", "mean")
+    signed = plain_score(0.5, "index=Flat")
     records = [
         record("a"),
-        record("b", task=task(fingerprint="other")),
-        record("c", task=task(data_hash="other")),
+        record("b", task=task_info(fingerprint="other")),
+        record("c", task=task_info(data_hash="other")),
         record("d", scores={"recall@1": signed}),
     ]
     assert len(sections(records)) == 4
@@ -51,10 +50,10 @@ def test_other_questions_and_other_data_stand_in_other_tables() -> None:
 
 def test_of_each_model_the_latest_run_best_first() -> None:
     records = [
-        record("a", 0.9, model=model("x")),
-        record("b", 0.1, model=model("x")),
-        record("c", 0.5, model=model("y")),
-        record("d", None, model=model("z")),
+        record("a", 0.9, model=model_info("x")),
+        record("b", 0.1, model=model_info("x")),
+        record("c", 0.5, model=model_info("y")),
+        record("d", None, model=model_info("z")),
     ]
     (table,) = sections(records)
     assert [r.run for r in table] == ["c", "b", "d"]
@@ -67,22 +66,22 @@ def test_the_latest_way_to_measure_the_same_data_comes_first() -> None:
     records = [record(day, created=day, scores=scores) for day, scores in days.items()]
     for given in (records, records[::-1]):
         assert [table[0].run for table in sections(given)] == ["2026-01-02", "2026-01-01"]
-    more = record("more", created="2025-01-01", task=task(data={"corpus": 99}))
+    more = record("more", created="2025-01-01", task=task_info(data={"corpus": 99}))
     assert sections([*records, more])[0][0].run == "more"
 
 
 def test_data_other_than_the_protocols_is_marked_in_words() -> None:
-    small = record(task=task(protocol={"corpus": 5000}, data={"corpus": 159}))
+    small = record(task=task_info(protocol={"corpus": 5000}, data={"corpus": 159}))
     words = "not comparable with the protocol: 159 of 5000 corpus samples"
     assert other_data(small) == words
     assert other_data(record()) == ""
     source = {"doubt": "nothing says that x.json is of the split test"}
     said = {"protocol": {"corpus": 10}, "source": source}
     words = f"not comparable with the protocol: {source['doubt']}"
-    assert other_data(record(task=task(**said))) == words
-    more = record(task=task(**said | {"data": {"corpus": 9}}))
+    assert other_data(record(task=task_info(**said))) == words
+    more = record(task=task_info(**said | {"data": {"corpus": 9}}))
     assert other_data(more).endswith(f": 9 of 10 corpus samples, {source['doubt']}")
-    assert other_data(record(task=task(source=source))) == ""  # there is no protocol
+    assert other_data(record(task=task_info(source=source))) == ""  # there is no protocol
 
 
 def test_files_that_are_no_records_stop_no_board(
@@ -93,7 +92,7 @@ def test_files_that_are_no_records_stop_no_board(
     bad_files(tmp_path, "nothing else")
     bad_files(tmp_path, "my[v1] (a)")
     for name in ("t", "my[v1] (a)"):
-        named = msgspec.structs.replace(task(), name=name)
+        named = msgspec.structs.replace(task_info(), name=name)
         store.write_record(tmp_path, record(task=named), ROWS)
     assert board.build(str(tmp_path), ["../../x", "nothing else"]).pages == []
     pages, unreadable = board.build(str(tmp_path))
@@ -113,14 +112,14 @@ def test_files_that_are_no_records_stop_no_board(
 
 def test_names_and_outputs_are_harmless(tmp_path: Path) -> None:
     evil = "x|y\n<script>alert(1)</script>\x1b[2J=1+1"
-    store.write_record(tmp_path, record(model=model(evil)), ROWS)
+    store.write_record(tmp_path, record(model=model_info(evil)), ROWS)
     board.build(str(tmp_path))
     page = (tmp_path / "t.md").read_text()
     assert "<script>" not in page
     assert "\x1b" not in page
     table = [line for line in page.splitlines() if line.startswith("|")]
     assert len({line.replace(r"\|", "").count("|") for line in table}) == 1
-    assert "\x1b" not in "".join(board_table([record(model=model(evil))], 200))
+    assert "\x1b" not in "".join(board_table([record(model=model_info(evil))], 200))
 
 
 @pytest.mark.parametrize("width", [40, 80, 120, 400])
@@ -129,7 +128,7 @@ def test_a_narrow_terminal_splits_a_table_and_hides_nothing(width: int) -> None:
     scores = {
         name: ScoreInfo(0.1234, 0.1, 0.2, 10, 10, "fold=mean", "higher", "mean") for name in names
     }
-    runs = [record(name, scores=scores, model=model(name)) for name in ("x" * 35, "clip")]
+    runs = [record(name, scores=scores, model=model_info(name)) for name in ("x" * 35, "clip")]
     lines = board_table(runs, width)
     assert max(map(len, lines)) <= width
     text = "\n".join(lines)
@@ -142,15 +141,10 @@ def test_a_narrow_terminal_splits_a_table_and_hides_nothing(width: int) -> None:
     assert len(pieces) == {40: 7, 80: 3, 120: 2, 400: 2}[width]
 
 
-def csv_rows(folder: Path) -> list[dict[str, str]]:
-    with (folder / "t.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def test_no_csv_cell_is_a_formula(tmp_path: Path) -> None:
-    store.write_record(tmp_path, record(model=model("=1+1")), ROWS)
+    store.write_record(tmp_path, record(model=model_info("=1+1")), ROWS)
     board.build(str(tmp_path))
-    assert csv_rows(tmp_path)[0]["model"] == "'=1+1"
+    assert board_rows(tmp_path / "t.csv")[0]["model"] == "'=1+1"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +159,7 @@ def test_no_csv_cell_is_a_formula(tmp_path: Path) -> None:
     ],
 )
 def test_a_page_says_unit_and_direction_of_the_headline(name: str, words: str) -> None:
-    score = ScoreInfo(0.5, None, None, 10, 10, "s", "lower", "mean")
+    score = plain_score(0.5, "s", better="lower")
     run = record("a", scores={name: score}, headline=name)
     code = markdown_code(name)
     assert f"Headline: {code} {words}, with its 95 % interval." in board_tables.page("t", [[run]])
@@ -174,21 +168,23 @@ def test_a_page_says_unit_and_direction_of_the_headline(name: str, words: str) -
 
 
 def test_failures_are_shown_with_the_bounds_they_leave() -> None:
-    score = ScoreInfo(0.5, None, None, 8, 8, "s", "higher", "mean", failed=2, bounds=(0.4, 0.6))
+    score = plain_score(0.5, "s", 8, failed=2, bounds=(0.4, 0.6))
     counts = {"samples": 10, "failed": 2}
     shown = failed(record(scores={"recall@1": score}, counts=counts))
     assert shown == "2 (recall@1 between 0.4000 and 0.6000)"
 
 
 def _write(out: str, number: int) -> None:
-    store.write_record(out, record(f"run{number:03}", number / 100, model=model(str(number))), ROWS)
+    store.write_record(
+        out, record(f"run{number:03}", number / 100, model=model_info(str(number))), ROWS
+    )
     board.build(out, ["t"])
 
 
 def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     with get_context("spawn").Pool(4) as pool:
         pool.starmap(_write, [(str(tmp_path), n) for n in range(12)])
-    assert len(csv_rows(tmp_path)) == 12
+    assert len(board_rows(tmp_path / "t.csv")) == 12
     assert not list(tmp_path.rglob(".*"))
 
 
@@ -220,7 +216,7 @@ def test_the_boards_of_this_repository_are_what_their_records_give(
 def test_values_in_a_csv_file_keep_all_their_digits(tmp_path: Path) -> None:
     """A metric that only another table has, and one that is n/a, leave empty cells."""
     scores = {
-        name: ScoreInfo(value, None, None, 1, 1, "s", "higher", "mean")
+        name: plain_score(value, "s", 1)
         for name, value in (("a, b", 0.1 + 0.2), ("tiny", 1e-07), ("none", None))
     }
     tables = [[record("one", 1.0)], [record("two", scores=scores)]]
@@ -249,11 +245,11 @@ def test_numbers(value: float | None, shown: str) -> None:
 
 def test_a_line_for_each_model_beside_the_best_of_blind_answers() -> None:
     records = [
-        record("a", 0.9, model=model("x")),
-        record("b", 0.5, model=model("y")),
-        record("c", 1.0, model=model("oracle"), baseline="oracle"),
-        record("d", 0.1, model=model("constant"), baseline="constant"),
-        record("e", 0.2, model=model("random"), baseline="random"),
+        record("a", 0.9, model=model_info("x")),
+        record("b", 0.5, model=model_info("y")),
+        record("c", 1.0, model=model_info("oracle"), baseline="oracle"),
+        record("d", 0.1, model=model_info("constant"), baseline="constant"),
+        record("e", 0.2, model=model_info("random"), baseline="random"),
     ]
     (table,) = sections(records)
     rows = [dict(zip(BRIEF, row, strict=True)) for row in brief(table)]
@@ -272,7 +268,7 @@ def test_a_line_for_each_model_beside_the_best_of_blind_answers() -> None:
 def test_brief_tables_are_shown_by_the_program(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store.write_record(tmp_path, record(model=model("x\x1b[2J")), ROWS)
+    store.write_record(tmp_path, record(model=model_info("x\x1b[2J")), ROWS)
     assert main(["leaderboard", "show", "--brief", "--out", str(tmp_path)]) == 0
     head, line = capsys.readouterr().out.splitlines()
     assert head.split("  ")[0] == "task"
@@ -284,9 +280,11 @@ def test_runs_that_differ_are_listed_apart_and_say_in_what(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Runs on 65 and on 7 clips are not comparable, so no line of one stands under the other."""
-    clips = {n: task(data={"sample": n}, data_hash=f"hash-of-{n}") for n in (65, 7)}
+    clips = {n: task_info(data={"sample": n}, data_hash=f"hash-of-{n}") for n in (65, 7)}
     for name, n, value in (("a", 65, 0.3), ("b", 7, 0.1), ("c", 65, 0.2)):
-        store.write_record(tmp_path, record(name, value, model=model(name), task=clips[n]), ROWS)
+        store.write_record(
+            tmp_path, record(name, value, model=model_info(name), task=clips[n]), ROWS
+        )
     assert main(["leaderboard", "show", "--brief", "--out", str(tmp_path)]) == 0
     _, *lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "t, 65 samples:" and lines[3] == "t, 7 samples:"
@@ -294,19 +292,16 @@ def test_runs_that_differ_are_listed_apart_and_say_in_what(
 
 
 def _signed(**signatures: str) -> dict[str, ScoreInfo]:
-    return {
-        name: ScoreInfo(0.5, None, None, 10, 10, signature, "higher", "mean")
-        for name, signature in signatures.items()
-    }
+    return {name: plain_score(0.5, signature) for name, signature in signatures.items()}
 
 
 @pytest.mark.parametrize(
     ("first", "second", "parts"),
     [
         ({}, {}, ([], [])),
-        ({"task": task(data_hash="a" * 8)}, {}, (["data aaaaaaaa"], ["data dddddddd"])),
+        ({"task": task_info(data_hash="a" * 8)}, {}, (["data aaaaaaaa"], ["data dddddddd"])),
         (
-            {"task": task(fingerprint="a" * 8)},
+            {"task": task_info(fingerprint="a" * 8)},
             {},
             (["question aaaaaaaa"], ["question ffffffff"]),
         ),
@@ -326,8 +321,8 @@ def _signed(**signatures: str) -> dict[str, ScoreInfo]:
             (["no rtfx"], ["only rtfx"]),
         ),
         (  # the size does not tell these two apart, the hash does
-            {"task": task(data={"corpus": 10}, data_hash="a" * 8)},
-            {"task": task(data={"corpus": 10}, data_hash="b" * 8)},
+            {"task": task_info(data={"corpus": 10}, data_hash="a" * 8)},
+            {"task": task_info(data={"corpus": 10}, data_hash="b" * 8)},
             (["data aaaaaaaa"], ["data bbbbbbbb"]),
         ),
     ],
@@ -354,7 +349,7 @@ def test_the_lines_of_every_table_stand_under_a_title_of_their_own(
 ) -> None:
     """A run with a further metric has nothing that sets it apart, and no place under another's."""
     for name, metrics in (("a", {"wer": "u"}), ("b", {"wer": "u", "cer": "v"})):
-        stored = record(name, scores=_signed(**metrics), model=model(name))
+        stored = record(name, scores=_signed(**metrics), model=model_info(name))
         store.write_record(tmp_path, stored, ROWS)
     assert main(["leaderboard", "show", "--brief", "--out", str(tmp_path)]) == 0
     _, *lines = capsys.readouterr().out.splitlines()
@@ -369,8 +364,7 @@ def test_files_of_the_user_are_not_overwritten(
     readme, data = tmp_path / "README.md", tmp_path / "t.csv"
     readme.write_text("# Our project\n")
     run = ["run", "-m", "oracle", "-t", "no-such-task", "--out", str(tmp_path)]
-    assert main(run) == 2
-    assert f"cannot write {readme}: a file that is no table" in capsys.readouterr().err
+    assert f"cannot write {readme}: a file that is no table" in refusal(capsys, *run)
     readme.unlink()
     data.write_text("id,label\n")
     store.write_record(tmp_path, record("a"), ROWS)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mmbench.cli import main
+from tests.support.command_line import printed_record
 from tests.support.images import save_image
 
 PLUGIN = '''
@@ -67,7 +68,7 @@ def run(data: Path, out: Path, model: str = "brightness") -> int:
 
 
 def accuracy(capsys: pytest.CaptureFixture[str]) -> float:
-    (record,) = json.loads(capsys.readouterr().out)
+    record = printed_record(capsys)
     return float(record["scores"]["accuracy@1"]["value"])
 
 
@@ -183,7 +184,7 @@ def test_changed_keys_and_labels_move_no_score(
 ) -> None:
     for _ in range(2):
         assert run(data, tmp_path / "out") == 0
-        (record,) = json.loads(capsys.readouterr().out)
+        record = printed_record(capsys)
         assert record["scores"]["accuracy@1"]["value"] == EXPECTED
         change(cache)
     assert record["counts"]["cached"] == 4  # the scores of the classes were whole

@@ -18,8 +18,8 @@ from mmbench.reports import board
 from mmbench.storage import records as store
 from mmbench.storage.folders import Folder
 from tests.storage.test_folders import use_board
-from tests.storage.test_records import ROWS, record
 from tests.support import toy_models  # noqa: F401 - registers the model that draws
+from tests.support.boards import ROWS, record
 from tests.support.paths import ROOT
 
 pytestmark = [

@@ -20,31 +20,9 @@ from mmbench.columns import Repeated, Texts, packed, texts_of
 from mmbench.errors import DataError, UserError
 from mmbench.storage import records as store
 from mmbench.storage.run_lookup import find_run
-from mmbench.types import Media, ModelInfo, RunRecord, ScoreInfo, TaskInfo
+from mmbench.types import Media
+from tests.support.boards import ROWS, bad_files, record
 from tests.support.paths import ROOT
-
-
-def record(run: str = "r1", value: float | None = 0.5, **changes: object) -> RunRecord:
-    score = ScoreInfo(value, None, None, 10, 10, "fold=mean", "higher", "mean")
-    base: dict[str, object] = {
-        "run": run,
-        "created": f"2026-01-01T00:00:00.{len(run):03}+00:00",
-        "model": ModelInfo("m", None, None, "hash", "adapter", {}, "float32"),
-        "task": TaskInfo("t", 1, "retrieval", "f" * 8, "d" * 8, {}, {"corpus": 10}),
-        "scores": {"recall@1": score},
-        "headline": "recall@1",
-        "published": [],
-        "counts": {"samples": 10, "failed": 0, "requests": 10, "computed": 10, "cached": 0},
-        "failures": [],
-        "seconds": {},
-        "throughput": {},
-        "environment": {},
-        "seed": 0,
-    }
-    return RunRecord(**(base | changes))  # type: ignore[arg-type]
-
-
-ROWS = {"id": ["a"], "recall@1": [1.0]}
 
 
 @pytest.mark.parametrize("where", ["disk", "memory://boards", "file"])
@@ -108,28 +86,6 @@ def test_names_lead_to_no_other_folder(tmp_path: Path, name: str) -> None:
         with pytest.raises(UserError, match="is no name of a file"):
             store.write_made(tmp_path / "in/side", hostile, {"a": Media("image", "x", bytes)})
     assert not list(tmp_path.rglob("*"))
-
-
-def bad_files(out: Path, task: str) -> dict[str, str]:
-    """Put what is no record, and never will be, into a board; return a part of each reason."""
-    folder = out / "runs" / task
-    folder.mkdir(parents=True, exist_ok=True)
-    contents = {
-        "empty": (b"", "truncated"),
-        "latin": (b'{"schema": 1, "run": "\xff"}', "can't decode"),
-        "deep": (b'{"schema": 1, "x": ' + b"[" * 100_000, "nested more than 100 deep"),
-        "other": (b'{"schema": 1, "run": 5}', "Expected `str`"),
-        "newer": (b'{"schema": 99}', "has schema 99"),
-        "hostile": (store.encode(record("../x")), "no name of a file"),
-        "uncounted": (store.encode(record(counts={"samples": 1})), "have no 'failed' of 0 or more"),
-    }
-    for name, (data, _) in contents.items():
-        (folder / f"{name}.json").write_bytes(data)
-    (folder / "folder.json").mkdir()
-    os.mkfifo(folder / "pipe.json")
-    (folder / "gone.json").symlink_to("nowhere")
-    others = {"folder": "is a folder", "pipe": "is a pipe", "gone": "no such run record"}
-    return {name: reason for name, (_, reason) in contents.items()} | others
 
 
 def test_files_that_are_no_records_are_passed_over_by_name(tmp_path: Path) -> None:

@@ -1,8 +1,21 @@
-"""Annotations in both formats, written to disk: what the tests of `coco` read."""
+"""Captions of COCO: annotations in both formats, and small folders with their images."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mmbench.datasets import RetrievalData
+from tests.support.files import write_file
+from tests.support.images import save_image
+from tests.support.toy_models import COLOURS
+
+Json = dict[str, Any]
 
 
-def captions_json():
-    """Two images, five captions: three of the second, one after the other's."""
+def captions_json() -> Json:
+    """Return two images, five captions: three of the second, one after the other's."""
     return {
         "info": {"year": 2017},
         "images": [
@@ -19,12 +32,13 @@ def captions_json():
     }
 
 
-def sentence(id, raw):
+def sentence(id: int, raw: str) -> Json:
+    """Return a sentence as Karpathy's files have it."""
     return {"tokens": raw.split(), "raw": raw, "imgid": 0, "sentid": id}
 
 
-def karpathy_json(coco_ids=True):
-    """One training and two test images, with two and three sentences."""
+def karpathy_json(coco_ids: bool = True) -> Json:
+    """Return one training and two test images, with two and three sentences."""
     images = [
         ("val2014", "v1.jpg", "test", 391895, [sentence(10, "a man"), sentence(11, "a moped")]),
         ("train2014", "t1.jpg", "train", 57870, [sentence(12, "a restaurant")]),
@@ -40,15 +54,43 @@ def karpathy_json(coco_ids=True):
     }
 
 
-def touch(folder, *names):
-    folder.mkdir(parents=True, exist_ok=True)
+def touch(folder: Path, *names: str) -> None:
+    """Write files of these names that stand for images."""
     for name in names:
-        (folder / name).write_bytes(b"image")
+        write_file(folder / name, b"image")
 
 
-def texts(data):
+def texts(data: RetrievalData) -> dict[str, Any]:
+    """Return the text of each query by its id."""
     return {query.id: query.inputs["text"] for query in data.queries}
 
 
-def paths(data):
+def paths(data: RetrievalData) -> dict[str, str]:
+    """Return the path of each image by the id of its document."""
     return {document.id: document.inputs["image"].name for document in data.corpus}
+
+
+def make_coco(folder: Path, n: int = 6) -> Path:
+    """Write a COCO captions folder: n images of one colour and one size each, two captions each."""
+    images, annotations = [], []
+    for i in range(n):
+        name, colour = list(COLOURS.items())[i % 3]
+        path = folder / "images" / f"{i:012}.png"
+        red, green, blue = colour
+        save_image(path, (red - i, green - i, blue - i), (32 + i, 32))
+        images.append({"id": i, "file_name": path.name})
+        for j, text in enumerate((f"a {name} picture {i}", f"all {name}, number {i}")):
+            annotations.append({"id": 10 * i + j, "image_id": i, "caption": text})
+    write_coco(folder, images, annotations)
+    return folder
+
+
+def write_coco(folder: Path, images: list[Json], annotations: list[Json]) -> None:
+    """Write the annotations of a folder."""
+    write_file(folder / "captions.json", {"images": images, "annotations": annotations})
+
+
+def read_coco(folder: Path) -> tuple[list[Json], list[Json]]:
+    """Return the images and the annotations of a folder."""
+    raw = json.loads((folder / "captions.json").read_text())
+    return raw["images"], raw["annotations"]

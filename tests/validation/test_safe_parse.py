@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import datasets
 import msgspec
 import pytest
 
@@ -35,14 +34,9 @@ from mmbench.validation.safe_parse import (
 )
 from tests.support.errors import one_line_error
 
+pytestmark = pytest.mark.usefixtures("own_datasets")
+
 DEEP = "[" * 100_000 + "]" * 100_000
-
-
-@pytest.fixture(autouse=True)
-def _own_datasets(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
 
 
 def nested(depth: int) -> str:

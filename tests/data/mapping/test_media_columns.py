@@ -8,7 +8,6 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -28,6 +27,8 @@ from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.types import Broken, Media, Sample
 from tests.support.files import write_file, write_lines
+
+pytestmark = pytest.mark.usefixtures("own_datasets")
 
 BYTES = b"encoded"
 STRUCT = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -51,13 +52,6 @@ ANY = [
     )
     for stored in STORED
 ]
-
-
-@pytest.fixture(autouse=True)
-def _own_datasets(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from mmbench.data.published.vqa import vqa
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Broken, Media
-from tests.support.coco_annotations import touch
+from tests.support.coco import touch
 from tests.support.files import write_file
 from tests.support.paths import real_data
 

@@ -11,7 +11,7 @@ from mmbench.data.sources.captions import captions
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.types import Broken, Media
-from tests.support.coco_annotations import captions_json, karpathy_json, touch
+from tests.support.coco import captions_json, karpathy_json, touch
 from tests.support.files import write_file, write_lines
 from tests.support.paths import real_data
 

@@ -20,10 +20,7 @@ from tests.support.errors import one_line_error
 from tests.support.images import plain_image, png, red_of, save_image
 from tests.support.servers.dataset_hub import COMMIT, NAME, Hub
 
-
-@pytest.fixture(autouse=True)
-def _own_datasets(tmp_path_factory, monkeypatch):
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
+pytestmark = pytest.mark.usefixtures("own_datasets")
 
 
 def pictures(greys, texts, **columns):

@@ -20,15 +20,10 @@ from mmbench.types import Broken, Media
 from tests.support.images import png, red_of
 from tests.support.sounds import wav
 
+pytestmark = pytest.mark.usefixtures("own_datasets")
+
 IMAGES = [{"bytes": png(grey), "path": None} for grey in (10, 20, 30)]
 SOUNDS = [{"bytes": wav(100 * n), "path": f"{n}.wav"} for n in (1, 2, 3)]
-
-
-@pytest.fixture(autouse=True)
-def _own_datasets(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
 
 
 def kept(

@@ -22,12 +22,9 @@ from tests.support.images import png
 from tests.support.layouts import writing as layouts
 from tests.support.sounds import wav
 
+pytestmark = pytest.mark.usefixtures("own_datasets")
+
 PATH = "some/data"
-
-
-@pytest.fixture(autouse=True)
-def _own_datasets(tmp_path_factory, monkeypatch):
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
 
 
 def bytes_of(samples, name):

@@ -1,6 +1,5 @@
 """A killed run goes on where it was, and ends with the same bits."""
 
-import csv
 import json
 import signal
 import time
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.boards import board_rows, stored_rows
 from tests.support.processes import Fork, Forks, forks
 
 PLUGIN = '''
@@ -65,10 +65,7 @@ def finish(process: Fork) -> dict[str, Any]:
 
 
 def rows(folder: Path, record: dict[str, Any]) -> bytes:
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(folder / f"out/runs/shapes-retrieval/{record['run']}.parquet")
-    return repr(table.to_pydict()).encode()
+    return repr(stored_rows(folder / "out", record["run"])).encode()
 
 
 def segments(folder: Path, cache: str) -> int:
@@ -130,8 +127,7 @@ def test_several_runs_at_once_into_one_leaderboard_and_one_cache(
 ) -> None:
     started = [start(processes, tmp_path, "shared", -1, "--limit", str(n)) for n in (20, 30, 40)]
     records = [finish(process) for process in started]
-    with (tmp_path / "out/shapes-retrieval.csv").open(newline="") as file:
-        table = list(csv.DictReader(file))
+    table = board_rows(tmp_path / "out/shapes-retrieval.csv")
     assert {row["run"] for row in table} == {record["run"] for record in records}
     alone = finish(start(processes, tmp_path, "alone", -1, "--limit", "30"))
     values = {name: score["value"] for name, score in alone["scores"].items()}

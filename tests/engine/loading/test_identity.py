@@ -25,7 +25,8 @@ from mmbench.engine.loading.models.resolver import Finder, Model, find
 from mmbench.engine.progress import Silent
 from mmbench.errors import ModelError, UserError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
-from tests.support import coco_images
+from tests.support import toy_models
+from tests.support.coco import make_coco
 from tests.support.files import write_file
 from tests.support.images import save_image
 from tests.support.paths import ROOT
@@ -230,7 +231,7 @@ def test_a_live_object_may_declare_what_it_is(mine: str) -> None:
 def live() -> Iterator[type]:
     """A class that a program registers, its weights in memory."""
 
-    class Live(coco_images.Means):
+    class Live(toy_models.Means):
         identity: Any
         weights = np.eye(3)
 
@@ -238,14 +239,14 @@ def live() -> Iterator[type]:
             vectors = super().embed(items, modality, role)
             return vectors if modality == "image" else vectors @ Live.weights
 
-    Live.identity = coco_images.Means.identity
+    Live.identity = toy_models.Means.identity
     mmbench.register("model", "live")(Live)
     yield Live
     del registry._plugins["model"]["live"]
 
 
 def undeclare(live: type, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(coco_images.Means, "identity")
+    monkeypatch.delattr(toy_models.Means, "identity")
     del live.identity  # type: ignore[attr-defined]
 
 
@@ -258,7 +259,7 @@ def test_a_training_loop_measures_each_step(
 ) -> None:
     """Colours rotated by one match no caption: the second step may not have the first's scores."""
     undeclare(live, monkeypatch)
-    data = coco_images.make_coco(tmp_path / "coco")
+    data = make_coco(tmp_path / "coco")
     first = evaluate(data)
     live.weights = np.roll(np.eye(3), 1, axis=0)
     second = evaluate(data)
@@ -272,7 +273,7 @@ def test_what_is_not_cached_leaves_no_journal(
     tmp_path: Path, live: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     undeclare(live, monkeypatch)
-    assert evaluate(coco_images.make_coco(tmp_path / "coco")).counts["computed"] == 18
+    assert evaluate(make_coco(tmp_path / "coco")).counts["computed"] == 18
     gc.collect()
     assert list((cache_folder() / "journal").iterdir()) == []
 
@@ -282,7 +283,7 @@ def test_a_declared_identity_is_cached_until_it_changes(
     tmp_path: Path, live: Any, declared: str
 ) -> None:
     step = "1"
-    data = coco_images.make_coco(tmp_path / "coco")
+    data = make_coco(tmp_path / "coco")
 
     def declare() -> None:
         method = classmethod(lambda cls, **options: f"step {step} {options}")
@@ -298,7 +299,7 @@ def test_a_declared_identity_is_cached_until_it_changes(
 
 def test_an_identity_of_none_is_never_cached(tmp_path: Path, live: Any) -> None:
     live.identity = None
-    data = coco_images.make_coco(tmp_path / "coco")
+    data = make_coco(tmp_path / "coco")
     assert [evaluate(data).counts["computed"] for _ in range(2)] == [18, 18]
     name = plugin(tmp_path / "plugins", "identity = None")
     assert found(name).uncached == "its `identity` is None"

@@ -19,7 +19,8 @@ from mmbench.engine.loading.models.resolver import Finder, find
 from mmbench.errors import ModelError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from mmbench.types import ModelInfo, RunRecord
-from tests.support import coco_images
+from tests.support.boards import score_values
+from tests.support.coco import make_coco
 
 NUMBERS = count()
 COLOURS = """
@@ -78,28 +79,24 @@ def computed(record: RunRecord) -> tuple[int, int]:
     return record.counts["computed"], record.counts["cached"]
 
 
-def values(record: RunRecord) -> dict[str, float | None]:
-    return {name: score.value for name, score in record.scores.items()}
-
-
 def test_a_class_that_moves_to_another_module_gets_its_cached_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    data = coco_images.make_coco(tmp_path / "coco")
+    data = make_coco(tmp_path / "coco")
     records = []
     for folder in ("old", "new"):
         build_in(monkeypatch, tmp_path / folder, name, COLOURS)
         records.append(mmbench.evaluate(name, "coco-retrieval", data=data, device="cpu"))
     first, second = records
     assert [computed(record) for record in records] == [(12 + 6, 0), (0, 12 + 6)]
-    assert (first.model, values(first)) == (second.model, values(second))
+    assert (first.model, score_values(first)) == (second.model, score_values(second))
     assert second.model.adapter == f"{name}@1"
 
 
 def test_a_raised_version_computes_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    data = coco_images.make_coco(tmp_path / "coco")
+    data = make_coco(tmp_path / "coco")
     for version in (1, 2):
         source = COLOURS.replace("version = 1", f"version = {version}")
         build_in(monkeypatch, tmp_path / "modules", name, source)
@@ -110,7 +107,7 @@ def test_a_raised_version_computes_anew(
 def test_a_changed_source_of_a_plugin_computes_anew_and_a_renamed_file_does_not(
     tmp_path: Path, name: str
 ) -> None:
-    data = coco_images.make_coco(tmp_path / "coco")
+    data = make_coco(tmp_path / "coco")
     counts = []
     for file, source in (("a.py", COLOURS), ("z.py", COLOURS), ("z2.py", COLOURS + "# edited\n")):
         plug_in(tmp_path / file, name, source)

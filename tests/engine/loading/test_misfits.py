@@ -41,9 +41,8 @@ class Writer:
 
 
 @pytest.fixture
-def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def task(own_plugins: None, tmp_path: Path) -> str:
     """Return the file of a task whose kind takes data without shards."""
-    monkeypatch.setattr(registry, "_plugins", {k: {**v} for k, v in registry._plugins.items()})
     samples = [Sample(f"{n}", {"question": f"{n}?"}, "yes") for n in range(3)]
     mmbench.register("data", "misfit")(lambda root: Whole(samples))
     mmbench.register("kind", "misfit")(type("Misfit", (Writing,), {"dataset": Whole}))

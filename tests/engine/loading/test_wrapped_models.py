@@ -18,7 +18,7 @@ from mmbench.engine.loading.models.resolver import Finder, Model, find
 from mmbench.errors import ModelError, SpecError, UnknownName, UserError
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import Clip, Generation, Message, Sound
-from tests.support import coco_images, toy_models
+from tests.support import toy_models
 from tests.support.files import write_task
 
 
@@ -43,9 +43,7 @@ def test_a_framed_model_takes_videos_and_looks_at_as_many_frames_as_asked(tmp_pa
 
 
 def test_a_framed_model_embeds_the_mean_of_its_frames_unit_vectors() -> None:
-    model: Any = framed(coco_images.Means)(
-        coco_images.Means(None, device="cpu", dtype="float32"), 2
-    )
+    model: Any = framed(toy_models.Means)(toy_models.Means(None, device="cpu", dtype="float32"), 2)
     one, other = clip(10, 250), clip(90, 90)
     prepared = [model.prepare(item, "video") for item in (one, other)]
     unit = np.full(3, 3**-0.5)
@@ -73,15 +71,15 @@ def test_a_framed_writer_sees_pictures_in_the_place_of_the_video() -> None:
 
 
 def test_late_fusion_of_embeddings_averages_the_cosines() -> None:
-    class Other(coco_images.Means):
+    class Other(toy_models.Means):
         def _image(self, image: object) -> Any:
             return np.asarray(image, np.float32).mean(axis=(0, 1))[::-1] + 3
 
         def _text(self, text: str) -> Any:
             return np.array([1.0, len(text), text.count("e")], np.float32)
 
-    models = [cls(None, device="cpu", dtype="float32") for cls in (coco_images.Means, Other)]
-    fused: Any = late([coco_images.Means, Other])(models, [3, 1])
+    models = [cls(None, device="cpu", dtype="float32") for cls in (toy_models.Means, Other)]
+    fused: Any = late([toy_models.Means, Other])(models, [3, 1])
     image, text = Image.new("RGB", (2, 2), (200, 20, 30)), "a red thing"
 
     def vectors(model: Any, prepare: Any) -> list[Any]:
@@ -208,7 +206,7 @@ def test_a_model_file_that_says_something_else_is_refused(
 
 def test_models_that_share_no_ability_do_not_fuse() -> None:
     with pytest.raises(ModelError, match="neither embed nor classify in common"):
-        late([toy_models.Echo, coco_images.Means])
+        late([toy_models.Echo, toy_models.Means])
 
 
 def test_options_of_nobody_are_refused(tmp_path: Path) -> None:

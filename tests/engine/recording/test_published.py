@@ -4,6 +4,7 @@ import pytest
 
 from mmbench.engine.recording.published import verdicts
 from mmbench.types import Published, ScoreInfo, TaskSpec
+from tests.support.boards import plain_score
 
 SPEC = TaskSpec(
     name="t",
@@ -19,7 +20,7 @@ FULL = {"query": 25010, "corpus": 5000}
 
 
 def score(value: float | None) -> dict[str, ScoreInfo]:
-    return {"recall@1": ScoreInfo(value, None, None, 1, 1, "", "higher", "mean")}
+    return {"recall@1": plain_score(value)}
 
 
 @pytest.mark.parametrize(

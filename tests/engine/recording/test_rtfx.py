@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from time import sleep
 from typing import Any
@@ -23,6 +22,7 @@ from mmbench.reports.tables import to_csv
 from mmbench.storage import records as store
 from mmbench.text.number_format import format_number
 from mmbench.types import Written
+from tests.support.boards import board_rows
 
 SECONDS, SLEEP = 2.0, 0.05  # of sound in each file; of computing for each
 
@@ -76,8 +76,7 @@ def test_a_run_measures_it_and_the_board_shows_it(sounds: Path, tmp_path: Path) 
         assert "| rtfx |" in page
         assert "seconds of sound per second of computing" in page
         assert "rtfx" in "\n".join(board_table([outcome.record], 200))
-    with (tmp_path / "transcripts.csv").open(newline="") as file:
-        assert {row["rtfx"] for row in csv.DictReader(file)} == {""}
+    assert {row["rtfx"] for row in board_rows(tmp_path / "transcripts.csv")} == {""}
 
 
 def test_only_what_was_computed_counts(sounds: Path) -> None:

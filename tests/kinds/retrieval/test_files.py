@@ -16,7 +16,7 @@ from mmbench.engine.run import run
 from mmbench.errors import DataError
 from mmbench.text import path_id
 from mmbench.types import Outputs
-from tests.support.coco_images import make_coco
+from tests.support.coco import make_coco
 from tests.support.images import save_image
 
 TASK = """

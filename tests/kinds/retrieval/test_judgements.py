@@ -9,7 +9,8 @@ import pytest
 
 import mmbench
 from mmbench.errors import DataError
-from mmbench.types import Outputs, RunRecord
+from mmbench.types import Outputs
+from tests.support.boards import score_values
 
 TREC = {
     "ndcg@10": "ndcg_cut.10",
@@ -37,10 +38,6 @@ def embeddings(queries: dict[str, object], corpus: dict[str, object]) -> Outputs
             for name, side in sides.items()
         }
     )
-
-
-def values(record: RunRecord) -> dict[str, float | None]:
-    return {name: score.value for name, score in record.scores.items()}
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -104,7 +101,7 @@ def test_what_nobody_judged_is_counted(tmp_path: Path) -> None:
     without = {query: docs for query, docs in listed.items() if query != "q4"}
     other = mmbench.score("pairs", Outputs(without), data=data)
     assert other.task.data_hash == record.task.data_hash  # the same questions: one column
-    assert values(other) == values(record)
+    assert score_values(other) == score_values(record)
 
 
 def test_embeddings_of_further_documents_and_queries(tmp_path: Path) -> None:

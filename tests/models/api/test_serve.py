@@ -18,7 +18,9 @@ from typing import Any
 import pytest
 
 from mmbench.cli import main
+from tests.support.boards import stored_rows
 from tests.support.checkpoints import chat
+from tests.support.command_line import printed_record
 from tests.support.layouts import writing
 
 pytestmark = [
@@ -84,15 +86,13 @@ def run(
     task.write_text("{include: textvqa, generation: {max_tokens: 8}, protocol: {}}\n")
     words = ["run", "-m", model, "-t", str(task), "--data", str(data), "--out", str(out), "--json"]
     code = main([*words, *more])
-    (record,) = json.loads(capsys.readouterr().out)
+    record = printed_record(capsys)
     return code, record
 
 
 def values(out: Path, record: dict[str, Any]) -> dict[str, Any]:
-    from pyarrow import parquet
-
-    (file,) = (out / "runs").rglob(f"{record['run']}.parquet")
-    return {row["id"]: (row["value"], row["error"]) for row in parquet.read_table(file).to_pylist()}
+    rows = stored_rows(out, record["run"])
+    return {row["id"]: (row["value"], row["error"]) for row in rows}
 
 
 def test_a_served_model_says_what_it_says_here(

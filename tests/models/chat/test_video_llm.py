@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +14,6 @@ import pytest
 import torch
 import transformers as tf
 
-from mmbench.cli import main
 from mmbench.datasets import Samples
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import SampleError
@@ -31,6 +29,7 @@ if find_spec("torchvision") is None:
     pytest.skip("needs torchvision (extra `video`)", allow_module_level=True)
 
 from tests.support.checkpoints import video_chat
+from tests.support.command_line import run_record
 from tests.support.conversations import user
 from tests.support.images import noise_image
 
@@ -173,8 +172,7 @@ def test_a_family_runs_a_task_of_its_kind(
         model = f"video-llm@{FAMILIES[name](tmp_path / 'model')}"
     run = ["run", "-m", model, "-t", task, "--data", str(tmp_path / "data"), "--device", "cpu"]
     run += ["--dtype", "float32", "--allow-failed", "100%", "--out", str(tmp_path / "out")]
-    assert main([*run, "--json"]) == 0
-    (record,) = json.loads(capsys.readouterr().out)
+    record = run_record(capsys, *run)
     assert record["scores"][record["headline"]]["value"] is not None
     assert record["counts"]["computed"] > 0
     assert record["counts"]["failed"] <= 1  # the file that is missing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,8 @@ from mmbench.models.contrastive.clip import Clip
 from mmbench.protocols import Embeds, Prepares
 from tests.support.checkpoints import contrastive
 from tests.support.images import noise_image
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 CLOSE = 1e-5
 LONGEST = ["clip", "clip-legacy", "align", "chinese_clip"]
@@ -43,15 +45,6 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def models(folders: Callable[[str], Path]) -> Callable[[str], Clip]:
     return cache(lambda name: load(folders(name)))
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Matrices this small only wait for a second thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def load(folder: Path, dtype: str = "float32", **options: Any) -> Clip:

@@ -10,6 +10,7 @@ from mmbench.reference.objectives.audio import stretched
 from mmbench.reference.training import train
 from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import recipe_of
+from tests.support.training import assert_resumed_equals
 
 AUDIO = {
     "model": "audioclip-nano",
@@ -38,27 +39,11 @@ ASR = {
 }
 
 
-class StopError(Exception):
-    """Stands for whatever ends a run early."""
-
-
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("recipe", [AUDIO, ASR], ids=["audio", "asr"])
 def test_two_halves_equal_one_whole(recipe: dict[str, Any], tmp_path: Path) -> None:
     made = recipe_of(recipe, "small")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    last = train(made, tmp_path / "whole")
-
-    def stop(step: int, loss: float) -> None:
-        if step == 5:
-            raise StopError
-
-    with pytest.raises(StopError):
-        train(made, tmp_path / "halves", report=stop)
-    resumed = train(made, tmp_path / "halves", resume=True)
-    torch.set_num_threads(threads)
-    for file in ("config.json", "model.safetensors"):
-        assert (last / file).read_bytes() == (resumed / file).read_bytes()
+    assert_resumed_equals(train(made, tmp_path / "whole"), made, tmp_path / "halves")
 
 
 # --- time ---------------------------------------------------------------------------------------

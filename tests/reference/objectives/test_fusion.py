@@ -13,6 +13,7 @@ from mmbench.reference.training import read_recipe, train
 from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import Recipe, recipe_of
 from mmbench.reference.worlds.fusion.scene import ANSWERS, DECK, trio_at
+from tests.support.training import assert_resumed_equals, stage_batch
 
 WAYS = ("early", "late", "hybrid")
 
@@ -36,8 +37,7 @@ def checkpoint() -> TrainedFusion:
 
 
 def batch(checkpoint: TrainedFusion, step: int) -> tuple[Tensor, ...]:
-    stage = small().stages[1]
-    return family_of(small()).objectives["classification"].batch(checkpoint, stage, 0, step)
+    return stage_batch(small(), checkpoint, 1, step)
 
 
 def test_every_word_of_the_world_is_known_and_nothing_is_cut(checkpoint: TrainedFusion) -> None:
@@ -67,24 +67,11 @@ def test_the_shipped_recipes_differ_in_the_way_to_fuse_alone() -> None:
         assert recipe.stages == recipes["early"].stages
 
 
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("fusion", WAYS)
 def test_two_halves_equal_one_whole(fusion: str, tmp_path: Path) -> None:
-    class StopError(Exception):
-        """Stands for whatever ends a run early."""
-
-    def stop(step: int, loss: float) -> None:
-        if step == 5:
-            raise StopError
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    last = train(small(fusion), tmp_path / "whole")
-    with pytest.raises(StopError):
-        train(small(fusion), tmp_path / "halves", report=stop)
-    resumed = train(small(fusion), tmp_path / "halves", resume=True)
-    torch.set_num_threads(threads)
-    for file in ("config.json", "model.safetensors"):
-        assert (last / file).read_bytes() == (resumed / file).read_bytes()
+    recipe = small(fusion)
+    assert_resumed_equals(train(recipe, tmp_path / "whole"), recipe, tmp_path / "halves")
 
 
 @pytest.mark.parametrize("fusion", WAYS)

@@ -23,6 +23,7 @@ from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import IMAGE, training_talks
+from tests.support.training import assert_resumed_equals, losses_of, stage_batch
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -105,9 +106,7 @@ def test_a_start_that_is_not_there(
 
 
 def batch(checkpoint: TrainedLlava, stage: int, step: int = 3) -> tuple[torch.Tensor, ...]:
-    recipe = small()
-    objective = family_of(recipe).objectives[recipe.stages[stage].objective]
-    return objective.batch(checkpoint, recipe.stages[stage], recipe.seed, step)
+    return stage_batch(small(), checkpoint, stage, step)
 
 
 def rows(checkpoint: TrainedLlava, learnt: torch.Tensor) -> list[str]:
@@ -217,23 +216,11 @@ def test_each_stage_trains_its_parts_and_the_tower_is_left_as_it_was(whole: Path
 
 
 def test_two_halves_end_like_one_whole(whole: Path, tmp_path: Path) -> None:
-    class Killed(Exception):
-        pass
-
-    def kill(step: int, loss: float) -> None:
-        if step == 5:
-            raise Killed
-
-    with pytest.raises(Killed):
-        train(small(), tmp_path / "run", report=kill)
-    last = train(small(), tmp_path / "run", resume=True)
-    for name in ("model.safetensors", "config.json"):
-        assert (last / name).read_bytes() == (whole / "step-6" / name).read_bytes()
+    assert_resumed_equals(whole / "step-6", small(), tmp_path / "run")
 
 
 def test_every_stage_lowers_its_loss(tmp_path: Path) -> None:
-    losses: list[float] = []
-    train(small(12), tmp_path / "run", report=lambda step, loss: losses.append(loss))
+    losses = losses_of(small(12), tmp_path / "run")
     for stage in (0, 1, 2):
         first, last = losses[12 * stage : 12 * stage + 3], losses[12 * stage + 9 : 12 * stage + 12]
         assert np.mean(last) < np.mean(first), STAGES[stage]["name"]

@@ -15,6 +15,7 @@ from mmbench.reference.tokens.turns import IMAGE
 from mmbench.reference.training import Recipe, read_recipe, train
 from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import recipe_of
+from tests.support.training import assert_resumed_equals, losses_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -72,14 +73,6 @@ def test_an_image_is_a_prefix_in_its_batches() -> None:
 
 def test_each_stage_trains_its_parts_and_the_eyes_are_left_as_they_were(tmp_path: Path) -> None:
     """And a run that was stopped and resumed ends with the same bytes."""
-
-    class StopError(Exception):
-        """Stands for whatever ends a run early."""
-
-    def stop(step: int, loss: float) -> None:
-        if step == 5:
-            raise StopError
-
     last = train(small(), tmp_path / "whole")
     eyes = ("vision", "image_projection")
     fresh = family_of(small()).fresh(small()).model.half().float().state_dict()
@@ -91,16 +84,11 @@ def test_each_stage_trains_its_parts_and_the_eyes_are_left_as_they_were(tmp_path
         else:
             assert not torch.equal(told, described), name
             assert not torch.equal(described, talked), name
-    with pytest.raises(StopError):
-        train(small(), tmp_path / "halves", report=stop)
-    resumed = train(small(), tmp_path / "halves", resume=True)
-    for file in ("config.json", "model.safetensors"):
-        assert (last / file).read_bytes() == (resumed / file).read_bytes()
+    assert_resumed_equals(last, small(), tmp_path / "halves")
 
 
 def test_every_stage_lowers_its_loss(tmp_path: Path) -> None:
-    losses: list[float] = []
-    train(small(12), tmp_path / "run", report=lambda step, loss: losses.append(loss))
+    losses = losses_of(small(12), tmp_path / "run")
     for stage in range(3):
         part = losses[12 * stage : 12 * stage + 12]
         assert np.mean(part[-3:]) < np.mean(part[:3]), STAGES[stage]["name"]

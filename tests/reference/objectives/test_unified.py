@@ -20,6 +20,7 @@ from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.numbers.batch import spoken_batch
 from mmbench.reference.worlds.shapes.retrieval import training_scene
 from mmbench.reference.worlds.shapes.talk import training_talks
+from tests.support.training import losses_of, stage_batch, train_until
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -57,9 +58,7 @@ def checkpoint() -> TrainedUnified:
 
 
 def batch(checkpoint: TrainedUnified, stage: int, step: int = 3) -> tuple[torch.Tensor, ...]:
-    recipe = small()
-    objective = family_of(recipe).objectives[recipe.stages[stage].objective]
-    return objective.batch(checkpoint, recipe.stages[stage], recipe.seed, step)
+    return stage_batch(small(), checkpoint, stage, step)
 
 
 def read(checkpoint: TrainedUnified, ids: list[int]) -> str:
@@ -181,8 +180,7 @@ def test_without_drawings_words_count_alone(checkpoint: TrainedUnified) -> None:
 
 
 def test_codes_are_made_where_matrices_are_multiplied_in_bfloat16(tmp_path: Path) -> None:
-    losses = list[float]()
-    train(small(bfloat16=True), tmp_path / "run", report=lambda _, loss: losses.append(loss))
+    losses = losses_of(small(bfloat16=True), tmp_path / "run")
     assert len(losses) == 6 and np.isfinite(losses).all()
 
 
@@ -215,17 +213,8 @@ def test_each_stage_trains_its_part_and_leaves_the_codes_alone(whole: Path) -> N
 
 def test_a_run_that_is_broken_off_ends_with_the_same_bits(whole: Path, tmp_path: Path) -> None:
     """In the stage of sounds, whose codebook is no parameter and must be kept as well."""
-
-    class Broken(Exception):
-        pass
-
-    def stop(step: int, _: float) -> None:
-        if step == 5:
-            raise Broken
-
     out = tmp_path / "run"
-    with pytest.raises(Broken):
-        train(small(every=1), out, report=stop)
+    train_until(5, small(every=1), out)
     train(small(every=1), out, resume=True)
     ours, theirs = model_at(out / "step-6").state_dict(), model_at(whole / "step-6").state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)

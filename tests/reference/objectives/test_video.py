@@ -11,6 +11,7 @@ from mmbench.reference.checkpoints.folder import read_checkpoint
 from mmbench.reference.training import Recipe, train
 from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.motion.scene import MOTIONS
+from tests.support.training import assert_resumed_equals, losses_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -31,24 +32,13 @@ def small(*stages: dict[str, Any], **architecture: Any) -> Recipe:
     return recipe_of(recipe, "small")
 
 
-class Stopped(Exception):
-    pass
-
-
-def stops(step: int, loss: float) -> None:
-    if step == 5:  # in the second stage, behind the checkpoint of step 4
-        raise Stopped
-
-
 def test_two_halves_equal_one_whole(tmp_path: Path) -> None:
     recipe = small(MASKED, TOLD)
     last = train(recipe, tmp_path / "whole")
-    with pytest.raises(Stopped):
-        train(recipe, tmp_path / "halves", report=stops)
-    train(recipe, tmp_path / "halves", resume=True)
-    for name in ("state.safetensors", "step-8/model.safetensors", "step-8/config.json"):
-        parts = [(tmp_path / run / name).read_bytes() for run in ("whole", "halves")]
-        assert parts[0] == parts[1], name
+    # The checkpoint of step 4 is of the second stage.
+    assert_resumed_equals(last, recipe, tmp_path / "halves")
+    states = [(tmp_path / run / "state.safetensors").read_bytes() for run in ("whole", "halves")]
+    assert states[0] == states[1]
     checkpoint = read_checkpoint(last, TrainedVideo)
     assert checkpoint.labels == MOTIONS
     assert {"clockwise", "star"} <= set(checkpoint.words.words)
@@ -56,16 +46,14 @@ def test_two_halves_equal_one_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tower", ["transformer", "conv3d", "two_stream"])
 def test_motions_and_captions_lower_the_loss(tmp_path: Path, tower: str) -> None:
-    losses: list[float] = []
     stage = {**TOLD, "steps": 40, "batch": 8, "rates": {"": 3e-3}}
-    train(small(stage, tower=tower), tmp_path / "run", report=lambda _, loss: losses.append(loss))
+    losses = losses_of(small(stage, tower=tower), tmp_path / "run")
     assert sum(losses[-8:]) < sum(losses[:8])
 
 
 def test_hidden_patches_lower_the_loss(tmp_path: Path) -> None:
-    losses: list[float] = []
     stage = {**MASKED, "steps": 30, "rates": {"tower": 3e-3, "decoder": 3e-3}}
-    train(small(stage), tmp_path / "run", report=lambda _, loss: losses.append(loss))
+    losses = losses_of(small(stage), tmp_path / "run")
     assert sum(losses[-8:]) < 0.9 * sum(losses[:8])
 
 

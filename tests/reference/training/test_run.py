@@ -29,6 +29,7 @@ from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.training.schedule import adamw, decays, muon, rates_by_name, share_at
 from mmbench.reference.worlds.shapes.batch import augment, training_batch
 from tests.support.processes import forks
+from tests.support.training import losses_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -404,9 +405,8 @@ def test_learning_rate_warms_up_and_follows_half_a_cosine() -> None:
 @pytest.mark.slow
 def test_the_packaged_recipe_learns(tmp_path: Path) -> None:
     """A tenth of the recipe brings the loss from ln 128 = 4.85 to less than half of it."""
-    losses: list[float] = []
     recipe = changed(read_recipe("clip-nano"), steps=250, every=250)
-    train(recipe, tmp_path / "run", report=lambda step, loss: losses.append(loss))
+    losses = losses_of(recipe, tmp_path / "run")
     assert losses[0] == pytest.approx(math.log(128), abs=0.8)
     assert np.mean(losses[-20:]) < math.log(128) / 2
 

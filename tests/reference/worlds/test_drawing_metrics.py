@@ -26,6 +26,7 @@ from mmbench.reference.worlds.shapes.things import CELL, COLOURS, RADII, Thing
 from mmbench.reference.worlds.shapes.words import things_of
 from mmbench.reference.worlds.splits import distinct
 from mmbench.types import Broken, Media, Sample, TaskSpec
+from tests.support.boards import score_values
 from tests.support.images import image_medium
 
 PROMPT = "a small red star at the top and a large pink moon on the right"
@@ -194,7 +195,7 @@ mmbench.register("model", "reads-shapes")(Reads)
 def test_one_that_reads_the_prompt_is_all_right(tmp_path: Path) -> None:
     best = mmbench.evaluate("reads-shapes", "shapes-draw", limit=12, device="cpu", out=tmp_path)
     assert best.counts["failed"] == 0
-    values = {name: score.value for name, score in best.scores.items()}
+    values = score_values(best)
     assert values["shapes_right"] == 1
     assert all(values[f"shapes_recall[{attribute}]"] == 1 for attribute in ATTRIBUTES)
     assert values["fid@clip-nano"] is not None
@@ -213,7 +214,7 @@ def test_one_that_errs_in_a_colour_loses_that(tmp_path: Path) -> None:
     asked = [things_of(str(s.inputs["text"])) for s in shapes_prompts(None, images=12).samples]
     red = [[thing.colour == "red" for thing in things] for things in asked]
     assert any(map(any, red))
-    values = {name: score.value for name, score in found.scores.items()}
+    values = score_values(found)
     assert values["shapes_right"] == pytest.approx(1 - np.mean([any(one) for one in red]))
     assert values["shapes_recall[colour]"] == pytest.approx(1 - np.mean(np.concatenate(red)))
     assert values["shapes_recall[shape]"] == 1
