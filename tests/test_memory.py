@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from mmbench.cli import main
+from tests.support.processes import run_python
 
 PLUGIN = """
 import os
@@ -88,9 +89,7 @@ for attempt in ("mmap.mmap(-1, 1 << 30)", "import numpy"):
 
 
 def test_no_room_for_a_map_or_a_library_is_out_of_memory() -> None:
-    command = [sys.executable, "-c", NO_ROOM]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.stdout.split() == ["OSError", "True", "ImportError", "True"], done.stderr
+    assert run_python(NO_ROOM).split() == ["OSError", "True", "ImportError", "True"]
 
 
 LIMITED = """

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from benchmarks import growth_data
 from benchmarks.growth import _measured
 from tests.support.paths import ROOT
+from tests.support.processes import run_mmbench
 
 
 @pytest.mark.parametrize(
@@ -28,9 +27,7 @@ from tests.support.paths import ROOT
 def test_every_command_scores_its_samples(
     make: Callable[[Path, int], list[str]], scores: set[str], tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "mmbench", *make(tmp_path, 10), "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    (record,) = json.loads(done.stdout)
+    (record,) = json.loads(run_mmbench(*make(tmp_path, 10), "--json", cwd=ROOT))
     assert set(record["scores"]) >= scores
     assert sum(record["task"]["data"].values()) >= 10
     assert not record["counts"]["failed"]

@@ -15,6 +15,7 @@ from mmbench.cli.parser.options import allowed_failures, data_for, model_options
 from mmbench.errors import UserError
 from tests.support.coco import make_coco, read_coco, write_coco
 from tests.support.paths import ROOT
+from tests.support.processes import run_process
 from tests.support.toy_models import Means
 
 assert Means  # registers the model test-means
@@ -274,8 +275,7 @@ def test_docs_are_what_the_program_says() -> None:
 def test_tables_of_models_and_tasks_are_those_of_the_registries() -> None:
     # In a process of its own: toys that other tests register are in no document.
     def table(what: str) -> str:
-        command = [sys.executable, "-m", "tools.document_tasks", what]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        return run_process(sys.executable, "-m", "tools.document_tasks", what, cwd=ROOT)
 
     assert (ROOT / "docs/tasks.md").read_text() == table("tasks")
     assert table("models") in (ROOT / "README.md").read_text()

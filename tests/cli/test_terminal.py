@@ -32,6 +32,7 @@ from mmbench.text.number_format import format_interval, format_number, format_ra
 from mmbench.types import PublishedInfo
 from tests.support.boards import ROWS, model_info, plain_score, record, write_run
 from tests.support.command_line import refusal
+from tests.support.processes import run_python
 
 LONG = "clip@runs/of-a-very-long-experiment/with-many-parts/step-20000"
 Terminal = Callable[..., str]
@@ -340,7 +341,7 @@ def test_completing_imports_nothing_heavy() -> None:
         "assert 'clip' in _models('cl') and 'recall@10' in _metrics();"
         "assert not {'torch', 'transformers', 'pandas', 'pyarrow', 'datasets'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_python(code)
 
 
 @pytest.mark.parametrize(

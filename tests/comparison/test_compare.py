@@ -1,10 +1,7 @@
 """Comparisons: who is better on the same samples, what is refused, what is left out and shown."""
 
 import json
-import os
 import shlex
-import subprocess
-import sys
 import textwrap
 from itertools import combinations
 from pathlib import Path
@@ -35,6 +32,7 @@ from tests.support.boards import TASK, coins, plain_score, score_info, write_run
 from tests.support.command_line import refusal
 from tests.support.files import write_lines
 from tests.support.paths import ROOT
+from tests.support.processes import run_python
 
 
 def test_a_known_table(tmp_path: Path) -> None:
@@ -368,10 +366,9 @@ def test_real_runs_without_torch(tmp_path: Path) -> None:
         "{m for m in sys.modules if sys.modules[m]}\n"
         "sys.exit(code)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    assert "worse" in done.stdout
-    assert "rank 1 → rank" in done.stdout
+    printed = run_python(code, cwd=ROOT)
+    assert "worse" in printed
+    assert "rank 1 → rank" in printed
 
 
 def test_the_parser_loads_no_numbers(tmp_path: Path) -> None:
@@ -380,9 +377,7 @@ def test_the_parser_loads_no_numbers(tmp_path: Path) -> None:
         "heavy = {'numpy', 'pyarrow', 'mmbench.comparison'}\n"
         "assert not heavy & set(sys.modules), sys.modules.keys()"
     )
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    run_python(code, PYTHONPATH=str(ROOT))
 
 
 def test_one_run_is_not_a_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,8 +1,6 @@
 """The gate: beyond noise and margin, within it, or not to be told; exit codes and reports."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,6 +16,7 @@ from mmbench.storage import records as store
 from tests.support.boards import coins, score_info, write_run
 from tests.support.command_line import refusal
 from tests.support.paths import ROOT
+from tests.support.processes import run_mmbench
 
 
 @pytest.mark.parametrize(
@@ -262,8 +261,6 @@ def test_real_runs_by_the_program(tmp_path: Path, capsys: pytest.CaptureFixture[
     nano, random = (record.run for record in store.read_records(out))
     rules = ["--fail-if", "recall@1: -0.5%", "--fail-if", "mean_rank: 5%", "--out", out]
     assert main(["gate", "--baseline", nano, "--candidate", nano, *rules]) == 0
-    command = [sys.executable, "-m", "mmbench", "gate", "--baseline", nano, "--candidate", random]
-    done = subprocess.run([*command, *rules], capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 1, done.stdout + done.stderr
-    for told in (capsys.readouterr().out, done.stdout):
+    command = ["gate", "--baseline", nano, "--candidate", random]
+    for told in (capsys.readouterr().out, run_mmbench(*command, *rules, cwd=ROOT, code=1)):
         assert len([line for line in told.splitlines() if line.startswith(("recall", "mean"))]) == 4

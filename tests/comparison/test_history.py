@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from mmbench.comparison.plot import plot
 from mmbench.errors import MissingExtra, UnknownName, UserError
 from tests.support.boards import TASK, coins, model_info, write_run
 from tests.support.paths import ROOT
+from tests.support.processes import run_mmbench
 
 
 def runs(out: Path, rates: list[float], **changes: Any) -> None:
@@ -266,9 +266,7 @@ def test_a_plot_of_runs_without_a_value_and_of_no_such_folder(tmp_path: Path) ->
 def test_exit_codes_of_the_program(tmp_path: Path) -> None:
     runs(tmp_path, [0.3, 0.6])
     for task, code in (("t", 0), ("nothing", 2)):
-        command = [sys.executable, "-m", "mmbench", "history", task, "--out", str(tmp_path)]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-        assert done.returncode == code, done.stderr
+        run_mmbench("history", task, "--out", tmp_path, cwd=ROOT, code=code)
 
 
 def test_the_lines_of_a_plot_can_be_told_apart(tmp_path: Path) -> None:

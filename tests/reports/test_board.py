@@ -3,8 +3,6 @@
 import csv
 import io
 import shutil
-import subprocess
-import sys
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -35,6 +33,7 @@ from tests.support.boards import (
 )
 from tests.support.command_line import refusal
 from tests.support.paths import ROOT
+from tests.support.processes import run_python
 
 
 def test_other_questions_and_other_data_stand_in_other_tables() -> None:
@@ -195,7 +194,7 @@ def test_a_board_needs_neither_torch_nor_pandas(tmp_path: Path) -> None:
         "assert main(['leaderboard', 'build', '--out', sys.argv[1]]) == 0;"
         "assert not {'torch', 'transformers', 'PIL', 'pandas'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+    run_python(code, tmp_path)
     assert "recall@1" in (tmp_path / "t.md").read_text()
 
 

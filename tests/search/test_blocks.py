@@ -1,7 +1,6 @@
 """Blocks, waves and threads of the exact search: none of them has an influence on a rank."""
 
 import threading
-from hashlib import blake2b
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from mmbench.errors import DataError
 from mmbench.search import blocks, positive_ranks, positive_ranks_both
 from mmbench.search.blocks import Sweep, Tile
 from mmbench.search.exact import search
+from tests.support.rankings import as_lists, naive_order, naive_ranks, transposed
 
 Links = list[list[int]]
 USUAL = (blocks.ROWS, blocks.COLUMNS, blocks.WIDE, blocks.RUN)
@@ -25,26 +25,11 @@ def tiles(request, monkeypatch) -> str:
     return request.param
 
 
-def key(row: int) -> bytes:
-    return blake2b(str(row).encode(), digest_size=8).digest()
-
-
 def naive(queries: np.ndarray, corpus: np.ndarray, positives: Links) -> Links:
     """The definition, on dot products that float64 holds exactly or nearly so."""
-    found = []
-    for query, rows in zip(queries.astype(float), positives, strict=True):
-        scores = [np.dot(query, item) for item in corpus.astype(float)]
-        order = sorted(range(len(corpus)), key=lambda row: (-scores[row], key(row)))
-        found.append(sorted(order.index(row) + 1 for row in rows))
-    return found
-
-
-def turned(positives: Links, m: int) -> Links:
-    return [[query for query, rows in enumerate(positives) if row in rows] for row in range(m)]
-
-
-def lists(ranks: list[np.ndarray]) -> Links:
-    return [r.tolist() for r in ranks]
+    sides = queries.astype(float), corpus.astype(float)
+    scores = [[np.dot(query, item) for item in sides[1]] for query in sides[0]]
+    return naive_ranks(np.reshape(scores, (len(queries), len(corpus))), positives)
 
 
 def few(draws: np.random.Generator, *shape: int) -> np.ndarray:
@@ -62,8 +47,8 @@ def test_any_blocks_give_the_ranks_of_the_definition(n: int, m: int, most: int, 
     sizes = draws.integers(0, min(m, most) + 1, n)
     positives = [draws.choice(m, size, replace=False).tolist() for size in sizes]
     ours, theirs = positive_ranks_both(queries, corpus, positives)
-    assert lists(ours) == naive(queries, corpus, positives)
-    assert lists(theirs) == naive(corpus, queries, turned(positives, m))
+    assert as_lists(ours) == naive(queries, corpus, positives)
+    assert as_lists(theirs) == naive(corpus, queries, transposed(positives, m))
 
 
 @pytest.mark.parametrize("many", [3, 9, 50, 400])
@@ -73,8 +58,8 @@ def test_a_query_with_many_positives_beside_queries_with_one(many: int, tiles: s
     positives = [[i] for i in range(60)]
     positives[17] = draws.permutation(400)[:many].tolist()
     ours, theirs = positive_ranks_both(queries, corpus, positives)
-    assert lists(ours) == naive(queries, corpus, positives)
-    assert lists(theirs) == naive(corpus, queries, turned(positives, 400))
+    assert as_lists(ours) == naive(queries, corpus, positives)
+    assert as_lists(theirs) == naive(corpus, queries, transposed(positives, 400))
 
 
 @pytest.mark.parametrize("k", [1, 3, 30, 200])
@@ -86,7 +71,7 @@ def test_the_nearest_of_both_directions(n: int, m: int, k: int, tiles: str) -> N
     ways = search(queries, corpus, (none, none), both=True, top=k)
     for found, scores in zip(ways, (queries @ corpus.T, corpus @ queries.T), strict=True):
         for row, line in zip(found.top.tolist(), scores, strict=True):
-            order = sorted(range(len(line)), key=lambda item: (-line[item], key(item)))
+            order = [*map(int, naive_order({str(i): score for i, score in enumerate(line)}))]
             assert row == (order + [-1] * k)[:k]
 
 
@@ -98,10 +83,9 @@ def test_equal_vectors_tie_in_every_place_of_every_block(d: int) -> None:
     queries, corpus = np.repeat(query, 700, 0), np.repeat(item, 6000, 0)
     rows = draws.permutation(6000)[:700]
     ours, theirs = search(queries, corpus, (np.arange(700), rows), both=True)
-    place = {row: rank for rank, row in enumerate(sorted(range(6000), key=key), 1)}
-    assert ours.ranks.tolist() == [place[row] for row in rows.tolist()]
-    place = {row: rank for rank, row in enumerate(sorted(range(700), key=key), 1)}
-    assert theirs.ranks.tolist() == [place[row] for row in range(700)]
+    for found, documents, asked in ((ours, 6000, rows.tolist()), (theirs, 700, range(700))):
+        order = naive_order({str(row): 0.0 for row in range(documents)})
+        assert found.ranks.tolist() == [order.index(str(row)) + 1 for row in asked]
 
 
 def test_duplicates_among_other_floats(tiles: str) -> None:
@@ -110,7 +94,7 @@ def test_duplicates_among_other_floats(tiles: str) -> None:
     corpus = draws.standard_normal((1000, 48), np.float32)
     corpus[draws.permutation(1000)[:450]] = corpus[draws.integers(0, 40, 450)]
     positives = [draws.choice(1000, 4, replace=False).tolist() for _ in range(30)]
-    assert lists(positive_ranks(queries, corpus, positives)) == naive(queries, corpus, positives)
+    assert as_lists(positive_ranks(queries, corpus, positives)) == naive(queries, corpus, positives)
 
 
 def test_the_number_of_threads_is_left_alone_for_new_threads_too() -> None:
@@ -121,7 +105,7 @@ def test_the_number_of_threads_is_left_alone_for_new_threads_too() -> None:
     try:
         for threads in (1, 2, 5, 20):
             torch.set_num_threads(threads)
-            found.append([lists(way) for way in positive_ranks_both(queries, corpus, positives)])
+            found.append([as_lists(way) for way in positive_ranks_both(queries, corpus, positives)])
             thread = threading.Thread(target=lambda: elsewhere.append(torch.get_num_threads()))
             thread.start()
             thread.join()
@@ -136,10 +120,10 @@ def test_a_library_that_multiplies_small_blocks_in_another_way(monkeypatch) -> N
     draws = np.random.default_rng(4)
     queries, corpus = (draws.standard_normal((n, 20), np.float32) for n in (80, 300))
     positives = [[i, i + 80] for i in range(80)]
-    want = [lists(way) for way in positive_ranks_both(queries, corpus, positives)]
+    want = [as_lists(way) for way in positive_ranks_both(queries, corpus, positives)]
     true = Sweep.pair_scores
     monkeypatch.setattr(Sweep, "pair_scores", lambda *a: true(*a) + np.float32(0.5))
-    assert [lists(way) for way in positive_ranks_both(queries, corpus, positives)] == want
+    assert [as_lists(way) for way in positive_ranks_both(queries, corpus, positives)] == want
 
 
 def test_an_error_in_one_thread_ends_all_of_them(monkeypatch) -> None:

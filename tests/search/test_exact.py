@@ -1,8 +1,5 @@
 """Exact ranks against sorting, and what the definition promises of ties, order and blocks."""
 
-import subprocess
-import sys
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -12,28 +9,15 @@ from hypothesis import strategies as st
 
 from mmbench.errors import DataError
 from mmbench.search import positive_ranks, positive_ranks_both, top
-
-
-def order_key(ident: str) -> bytes:
-    return blake2b(ident.encode(), digest_size=8).digest()
-
-
-def naive(scores: np.ndarray, positives: list[list[int]], ids: list[str]) -> list[list[int]]:
-    """1 + how many are greater, or equal with a smaller hash: by sorting each row."""
-    found = []
-    for row, own in zip(scores.tolist(), positives, strict=True):
-        order = sorted(range(len(row)), key=lambda j: (-row[j], order_key(ids[j])))
-        found.append(sorted(order.index(j) + 1 for j in own))
-    return found
-
-
-def transposed(positives: list[list[int]], m: int) -> list[list[int]]:
-    return [[i for i, own in enumerate(positives) if j in own] for j in range(m)]
-
-
-def lists(ranks: list[np.ndarray]) -> list[list[int]]:
-    assert all(r.dtype == np.int64 for r in ranks)
-    return [r.tolist() for r in ranks]
+from tests.support.processes import run_python
+from tests.support.rankings import (
+    as_lists,
+    naive_order,
+    naive_ranks,
+    order_key,
+    transposed,
+    unit_vectors,
+)
 
 
 @st.composite
@@ -62,9 +46,11 @@ def test_both_directions_against_sorting(
     forward, backward = positive_ranks_both(
         queries, corpus, positives, query_ids=qids, corpus_ids=dids
     )
-    assert lists(forward) == naive(scores, positives, dids)
-    assert lists(backward) == naive(scores.T, transposed(positives, len(corpus)), qids)
-    assert lists(positive_ranks(queries, corpus, positives, corpus_ids=dids)) == lists(forward)
+    assert as_lists(forward) == naive_ranks(scores, positives, dids)
+    assert as_lists(backward) == naive_ranks(scores.T, transposed(positives, len(corpus)), qids)
+    assert as_lists(positive_ranks(queries, corpus, positives, corpus_ids=dids)) == as_lists(
+        forward
+    )
 
 
 @settings(max_examples=30)
@@ -73,27 +59,21 @@ def test_the_first_k_against_sorting(
     world: tuple[np.ndarray, np.ndarray, list[list[int]]], k: int
 ) -> None:
     queries, corpus, _ = world
-    ids = [str(j) for j in range(len(corpus))]
     found = top(queries, corpus, k)
     assert found.shape == (len(queries), k)
     for row, best in zip((queries @ corpus.T).tolist(), found.tolist(), strict=True):
-        order = sorted(range(len(row)), key=lambda j: (-row[j], order_key(ids[j])))
+        order = [*map(int, naive_order({str(j): score for j, score in enumerate(row)}))]
         assert best == (order + [-1] * k)[:k]
-
-
-def unit(n: int, d: int, seed: int) -> np.ndarray:
-    vectors = np.random.default_rng(seed).standard_normal((n, d)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def test_many_blocks_of_floats_against_one_product() -> None:
     # In float32 two ways of summing differ in the last bits, so ranks may differ where scores do.
-    queries, corpus = unit(700, 40, 1), unit(9000, 40, 2)
+    queries, corpus = unit_vectors(700, 40, 1), unit_vectors(9000, 40, 2)
     draws = np.random.default_rng(3)
     positives = [draws.choice(9000, 3, replace=False).tolist() for _ in range(700)]
     forward, backward = positive_ranks_both(queries, corpus, positives)
     scores = queries.astype(np.float64) @ corpus.astype(np.float64).T
-    for row, own, ranks in zip(scores, positives, lists(forward), strict=True):
+    for row, own, ranks in zip(scores, positives, as_lists(forward), strict=True):
         exact = sorted(1 + int((row > row[j]).sum()) for j in own)
         assert np.abs(np.array(exact) - ranks).max() <= 1
     j = positives[5][0]
@@ -105,7 +85,7 @@ def test_many_blocks_of_floats_against_one_product() -> None:
 @pytest.mark.parametrize("d", [2, 7, 64, 100, 512])
 def test_exact_duplicates_tie_wherever_they_stand(d: int) -> None:
     # Ranks of the copies of one document are consecutive, in the order of their hashes.
-    queries, corpus = unit(300, d, 1), unit(6000, d, 2)
+    queries, corpus = unit_vectors(300, d, 1), unit_vectors(6000, d, 2)
     copies = np.random.default_rng(4).choice(6000, 40, replace=False)
     corpus[copies] = corpus[copies[0]]
     ranks = positive_ranks(queries, corpus, [copies.tolist()] * 300)
@@ -138,7 +118,7 @@ def test_the_order_of_the_data_has_no_influence() -> None:
         [[int(place[i]), int(place[i + 1])] for i in range(50)],
         corpus_ids=[ids[i] for i in shuffle],
     )
-    assert lists(straight) == lists(mixed)
+    assert as_lists(straight) == as_lists(mixed)
 
 
 THREADS = """
@@ -154,27 +134,25 @@ assert torch.get_num_threads() == int(sys.argv[1])
 
 
 def test_threads_have_no_influence_and_keep_their_number() -> None:
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", THREADS, n], capture_output=True, text=True, check=True
-        ).stdout
-        for n in ("1", "2")
-    ]
-    assert runs[0] == runs[1]
+    assert run_python(THREADS, 1) == run_python(THREADS, 2)
 
 
 def test_memory_mapped_sides(tmp_path: Path) -> None:
-    queries, corpus, positives = unit(60, 16, 1), unit(500, 16, 2), [[i] for i in range(60)]
+    queries, corpus, positives = (
+        unit_vectors(60, 16, 1),
+        unit_vectors(500, 16, 2),
+        [[i] for i in range(60)],
+    )
     mapped = np.memmap(tmp_path / "corpus", np.float32, "w+", shape=corpus.shape)
     mapped[:] = corpus
     plain = positive_ranks(queries, corpus, positives)
-    assert lists(positive_ranks(queries, mapped, positives)) == lists(plain)
+    assert as_lists(positive_ranks(queries, mapped, positives)) == as_lists(plain)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 0.0])
 @pytest.mark.parametrize("side", [0, 1])
 def test_unfit_vectors_are_named(value: float, side: int) -> None:
-    sides = [unit(30, 8, 1), unit(40, 8, 2)]
+    sides = [unit_vectors(30, 8, 1), unit_vectors(40, 8, 2)]
     sides[side][[3, 17]] = value
     name = ("query", "corpus")[side]
     with pytest.raises(
@@ -196,7 +174,7 @@ def test_unfit_vectors_are_named(value: float, side: int) -> None:
     ],
 )
 def test_what_cannot_be_searched(change: object, message: str) -> None:
-    case = (unit(5, 8, 1), unit(40, 8, 2), [[i] for i in range(5)])
+    case = (unit_vectors(5, 8, 1), unit_vectors(40, 8, 2), [[i] for i in range(5)])
     with pytest.raises(DataError, match=message):
         positive_ranks(*change(*case))  # type: ignore[operator]
 

@@ -1,7 +1,5 @@
 """FAISS indexes beside exact search: the same where they are exact, honest where they are not."""
 
-import subprocess
-import sys
 from time import perf_counter
 
 import numpy as np
@@ -13,13 +11,10 @@ from mmbench.search.approximate import DEPTH, FaissIndex, approximate_search, ch
 from mmbench.search.exact import search
 from mmbench.search.factories import Trial
 from tests.support.errors import one_line_error
+from tests.support.processes import run_python
+from tests.support.rankings import unit_vectors
 
 faiss = pytest.importorskip("faiss", reason="faiss is in the extras index and gpu")
-
-
-def unit(n: int, d: int, seed: int) -> np.ndarray:
-    vectors = np.random.default_rng(seed).standard_normal((n, d)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def pairs_of(n: int, m: int, each: int = 2) -> tuple[np.ndarray, np.ndarray]:
@@ -29,7 +24,7 @@ def pairs_of(n: int, m: int, each: int = 2) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_flat_agrees_with_exact_as_far_as_it_looks() -> None:
-    queries, corpus, pairs = unit(300, 48, 1), unit(700, 48, 2), pairs_of(300, 700)
+    queries, corpus, pairs = unit_vectors(300, 48, 1), unit_vectors(700, 48, 2), pairs_of(300, 700)
     found, report = approximate_search(queries, corpus, pairs, "Flat", top=5)
     (exact,) = search(queries, corpus, pairs, top=5)
     assert found.ranks.tolist() == np.where(exact.ranks <= DEPTH, exact.ranks, 0).tolist()
@@ -54,7 +49,11 @@ def test_flat_orders_duplicates_as_exact_search_does() -> None:
 
 def test_flat_orders_equal_vectors_of_floats_as_exact_search_does() -> None:
     # FAISS multiplies in blocks whose edges round otherwise: equal vectors differ in the last bit.
-    queries, corpus, pairs = unit(2000, 64, 1), unit(3001, 64, 2), pairs_of(2000, 3001)
+    queries, corpus, pairs = (
+        unit_vectors(2000, 64, 1),
+        unit_vectors(3001, 64, 2),
+        pairs_of(2000, 3001),
+    )
     draws = np.random.default_rng(4)
     corpus[draws.permutation(3001)[:600]] = corpus[draws.integers(0, 200, 600)]
     found, _ = approximate_search(queries, corpus, pairs, "Flat")
@@ -80,12 +79,16 @@ want = [int(r[0]) if r[0] <= 100 else 0 for r in exact]
 assert ours.ranks.tolist() == want
 assert before == (torch.get_num_threads(), faiss.omp_get_max_threads())
 """
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    run_python(code)
 
 
 @pytest.mark.parametrize("factory", ["HNSW16", "IVF8,Flat;nprobe=8", "PCA16,IVF4,Flat;nprobe=4"])
 def test_an_approximate_index_tells_its_own_recall(factory: str) -> None:
-    queries, corpus, pairs = unit(200, 32, 1), unit(900, 32, 2), pairs_of(200, 900, 1)
+    queries, corpus, pairs = (
+        unit_vectors(200, 32, 1),
+        unit_vectors(900, 32, 2),
+        pairs_of(200, 900, 1),
+    )
     found, report = approximate_search(queries, corpus, pairs, factory)
     (exact,) = search(queries, corpus, (pairs[0][:0], pairs[1][:0]), top=10)
     top = FaissIndex(corpus, factory).nearest(queries, 10)
@@ -98,7 +101,7 @@ def test_an_approximate_index_tells_its_own_recall(factory: str) -> None:
 
 
 def test_a_small_corpus_is_searched_whole() -> None:
-    queries, corpus, pairs = unit(20, 8, 1), unit(7, 8, 2), pairs_of(20, 7)
+    queries, corpus, pairs = unit_vectors(20, 8, 1), unit_vectors(7, 8, 2), pairs_of(20, 7)
     found, report = approximate_search(queries, corpus, pairs, "Flat")
     assert report["depth"] == 7
     assert found.ranks.tolist() == search(queries, corpus, pairs)[0].ranks.tolist()
@@ -115,7 +118,7 @@ def test_a_small_corpus_is_searched_whole() -> None:
     ],
 )
 def test_what_faiss_refuses_is_one_line(factory: str, message: str) -> None:
-    queries, corpus, pairs = unit(5, 8, 1), unit(20, 8, 2), pairs_of(5, 20)
+    queries, corpus, pairs = unit_vectors(5, 8, 1), unit_vectors(20, 8, 2), pairs_of(5, 20)
     with one_line_error(UserError, match=message):
         approximate_search(queries, corpus, pairs, factory)
 
@@ -160,10 +163,10 @@ STRINGS += [f"IVF4,Flat;{parameter}" for parameter in PARAMETERS]
 @pytest.mark.parametrize("factory", STRINGS)
 def test_no_string_ends_the_process(factory: str) -> None:
     """Each is taken or refused in one line, for 300 documents and for one."""
-    corpus, pairs = unit(300, 32, 1), (np.arange(3), np.zeros(3, np.int64))
+    corpus, pairs = unit_vectors(300, 32, 1), (np.arange(3), np.zeros(3, np.int64))
     for documents in (corpus, corpus[:1]):
         try:
-            found, _ = approximate_search(unit(3, 32, 2), documents, pairs, factory)
+            found, _ = approximate_search(unit_vectors(3, 32, 2), documents, pairs, factory)
         except UserError as error:
             assert "\n" not in str(error)
         else:
@@ -172,17 +175,17 @@ def test_no_string_ends_the_process(factory: str) -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.0])
 def test_unfit_vectors_are_named(value: float) -> None:
-    corpus = unit(20, 8, 2)
+    corpus = unit_vectors(20, 8, 2)
     corpus[13] = value
     with pytest.raises(DataError, match="'13'"):
-        approximate_search(unit(5, 8, 1), corpus, pairs_of(5, 20), "Flat")
+        approximate_search(unit_vectors(5, 8, 1), corpus, pairs_of(5, 20), "Flat")
 
 
 def test_a_memory_mapped_corpus(tmp_path: object) -> None:
-    corpus = unit(200, 16, 2)
+    corpus = unit_vectors(200, 16, 2)
     mapped = np.memmap(f"{tmp_path}/corpus", np.float32, "w+", shape=corpus.shape)
     mapped[:] = corpus
-    queries, pairs = unit(50, 16, 1), pairs_of(50, 200)
+    queries, pairs = unit_vectors(50, 16, 1), pairs_of(50, 200)
     found, _ = approximate_search(queries, mapped, pairs, "Flat")
     assert (
         found.ranks.tolist() == approximate_search(queries, corpus, pairs, "Flat")[0].ranks.tolist()

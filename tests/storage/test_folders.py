@@ -1,7 +1,5 @@
 """Folders of boards: on disk and behind URLs, refused before a run where nothing can be written."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from mmbench.errors import UserError
 from mmbench.storage.folders import Folder
 from tests.support.command_line import refusal
 from tests.support.files import write_lines
+from tests.support.processes import run_python
 
 
 def test_a_file_url_is_the_folder_that_it_names(tmp_path: Path) -> None:
@@ -124,9 +123,8 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
         "try: Folder(sys.argv[1]).check_writable()\n"
         "except UserError as error: print(error)"
     )
-    run = [sys.executable, "-c", code, "/etc/board"]
-    done = subprocess.run(run, capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("cannot write to /etc/board: Permission denied: choose another")
+    printed = run_python(code, "/etc/board")
+    assert printed.startswith("cannot write to /etc/board: Permission denied: choose another")
 
 
 def test_listings_have_visible_files_of_tasks_alone(tmp_path: Path) -> None:

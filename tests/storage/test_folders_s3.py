@@ -3,11 +3,9 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from socket import create_connection, socket
 from typing import Any
 
 import pytest
@@ -21,6 +19,7 @@ from tests.storage.test_folders import use_board
 from tests.support import toy_models  # noqa: F401 - registers the model that draws
 from tests.support.boards import ROWS, record
 from tests.support.paths import ROOT
+from tests.support.servers.ports import free_port, wait_for_port
 
 pytestmark = [
     pytest.mark.slow,
@@ -33,9 +32,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     server = subprocess.Popen(
         command,
@@ -44,22 +41,11 @@ def endpoint() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait(port)
+        wait_for_port(port)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait()
-
-
-def _wait(port: int) -> None:
-    for _ in range(300):
-        try:
-            create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError(f"no server on port {port}")
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ from mmbench.errors import UserError
 from mmbench.storage.content_keys import as_keys, digest
 from mmbench.storage.journal import Journal
 from mmbench.storage.journal_entries import Batch, Block
+from tests.support.processes import run_python
 
 if TYPE_CHECKING:
     from mmbench.storage.content_keys import Keys
@@ -234,10 +233,7 @@ except UserError as error:
 
 
 def test_a_full_disk_is_one_line_and_keeps_what_was_written(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True
-    )
-    number, _, message = done.stdout.partition(" ")
+    number, _, message = run_python(FULL, tmp_path).partition(" ")
     assert "cannot write to the cache" in message
     assert message.count("\n") == 1
     kept = [Journal(tmp_path).get(keys_of(str(i))) is not None for i in range(int(number) + 1)]

@@ -9,17 +9,11 @@ import pytest
 
 from mmbench.types import Prediction
 from tests.support.paths import DATA, real_data
+from tests.support.predictions import predict
 
 CAPTIONS = DATA / "captions"
 SETS = ("fakecap", "clipscore-good", "clipscore-bad", "nlg-eval", "aac-1", "aac-2")
 WORDS = ["red", "cat", "dog", "on", "mat", "sits", "green", "bird", "two", "trees"]
-
-
-def predict(*captions: tuple[str, list[str]]) -> list[Prediction]:
-    return [
-        Prediction(id=f"s{i}", value=value, target=references)
-        for i, (value, references) in enumerate(captions)
-    ]
 
 
 def random_captions(seed: int) -> list[Prediction]:

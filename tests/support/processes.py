@@ -1,7 +1,7 @@
-"""Processes of their own for the price of a fork: to be killed, or to run beside each other.
+"""Processes of their own: commands that run to their end, and forks to be killed.
 
-One process imports everything once, and forks for each that is asked for. What is shared is what
-has been imported; memory, files and signals are each process's own.
+A fork costs little: one process imports everything once, and forks for each that is asked for.
+What is shared is what has been imported; memory, files and signals are each process's own.
 """
 
 from __future__ import annotations
@@ -97,3 +97,23 @@ def forks(warm_up: str, folder: Path) -> Iterator[Forks]:
         yield Forks(parent, folder)
         assert parent.stdin
         parent.stdin.close()
+
+
+def run_process(*command: object, cwd: Path | None = None, code: int = 0, **env: str) -> str:
+    """Run a command, which has to end with the exit code `code`; return what it prints."""
+    words, environment = list(map(str, command)), os.environ | env
+    done = subprocess.run(
+        words, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
+
+
+def run_python(source: str, *args: object, cwd: Path | None = None, **env: str) -> str:
+    """Run Python code, which has to end without an error; return what it prints."""
+    return run_process(sys.executable, "-c", source, *args, cwd=cwd, **env)
+
+
+def run_mmbench(*command: object, cwd: Path | None = None, code: int = 0, **env: str) -> str:
+    """Run a command of mmbench, which has to end with the exit code `code`."""
+    return run_process(sys.executable, "-m", "mmbench", *command, cwd=cwd, code=code, **env)

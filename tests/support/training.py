@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from torch import Tensor, nn
 
 from mmbench.reference.training import Recipe, train
 from mmbench.reference.training.family import family_of
@@ -45,3 +48,18 @@ def stage_batch(recipe: Recipe, specimen: Any, stage: int, step: int = 3) -> Any
     """Return what a stage of a recipe learns from at a step."""
     objective = family_of(recipe).objectives[recipe.stages[stage].objective]
     return objective.batch(specimen, recipe.stages[stage], recipe.seed, step)
+
+
+def descend(
+    model: nn.Module, loss: Callable[[], Tensor], *, steps: int, rate: float = 1e-3
+) -> list[float]:
+    """Take steps of Adam down a loss and return its value before each; the last gradients stay."""
+    optimiser = torch.optim.Adam(model.parameters(), rate)
+    losses = []
+    for _ in range(steps):
+        value = loss()
+        optimiser.zero_grad()
+        value.backward()
+        optimiser.step()
+        losses.append(float(value.detach()))
+    return losses

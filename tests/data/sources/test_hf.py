@@ -2,10 +2,7 @@
 
 import io
 import json
-import os
 import socket
-import subprocess
-import sys
 
 import datasets
 import huggingface_hub
@@ -18,7 +15,8 @@ from mmbench.media import read_bytes
 from mmbench.types import Broken
 from tests.support.errors import one_line_error
 from tests.support.images import plain_image, png, red_of, save_image
-from tests.support.servers.dataset_hub import COMMIT, NAME, Hub
+from tests.support.processes import run_python
+from tests.support.servers.dataset_hub import COMMIT, NAME, dataset_hub
 
 pytestmark = pytest.mark.usefixtures("own_datasets")
 
@@ -180,14 +178,12 @@ def test_offline_mode(monkeypatch):
 
 
 def test_a_data_set_or_revision_that_the_hub_lacks(monkeypatch):
-    with Hub({}) as hub:
-        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", hub.url)
-        assert f"{hub.url}/datasets/some/other is not there, or not for you" in message(
+    with dataset_hub({}) as (url, _):
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", url)
+        assert f"{url}/datasets/some/other is not there, or not for you" in message(
             path="some/other"
         )
-        assert f"{hub.url}/datasets/{NAME} has no revision 'v1'" in message(
-            path=NAME, revision="v1"
-        )
+        assert f"{url}/datasets/{NAME} has no revision 'v1'" in message(path=NAME, revision="v1")
 
 
 SCRIPT = """
@@ -209,11 +205,8 @@ for options in json.loads(sys.argv[1]):
 def load(home, url, *options):
     """Load the data set in a process of its own: `datasets` reads its settings on import."""
     settings = {"HF_HOME": str(home), "HF_ENDPOINT": url, "HF_HUB_DISABLE_XET": "1"}
-    command = [sys.executable, "-c", SCRIPT, json.dumps(options)]
-    done = subprocess.run(
-        command, env=os.environ | settings, capture_output=True, text=True, check=True, timeout=100
-    )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    printed = run_python(SCRIPT, json.dumps(options), **settings)
+    return [json.loads(line) for line in printed.splitlines()]
 
 
 README = b"""---
@@ -238,18 +231,18 @@ def test_from_the_hub_and_then_from_the_cache(tmp_path):
     }
     source = {"path": NAME, "revision": COMMIT}
     english, french = [["a cat", "a dog"], True, source], [["un chat"], True, source]
-    with Hub(files) as hub:
+    with dataset_hub(files) as (url, requests):
         # What is cached is not the default configuration: it is not taken for it.
-        assert load(tmp_path, hub.url, {"name": "fr"}, {}, {"split": "tst"})[:2] == [
+        assert load(tmp_path, url, {"name": "fr"}, {}, {"split": "tst"})[:2] == [
             french,
             english,
         ]
-        asked = len(hub.asked)
-        assert load(tmp_path, hub.url, {"name": "fr", "revision": COMMIT}) == [french]
-        assert not [path for path in hub.asked[asked:] if NAME in path]
+        asked = len(requests)
+        assert load(tmp_path, url, {"name": "fr", "revision": COMMIT}) == [french]
+        assert not [path for path in requests[asked:] if NAME in path]
     english_now, french_now, main, either, tag, other = load(
         tmp_path,
-        hub.url,
+        url,
         {"name": "en"},
         {"name": "fr", "revision": COMMIT},
         {"name": "fr", "revision": "main"},

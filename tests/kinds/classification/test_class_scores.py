@@ -34,6 +34,7 @@ from mmbench.types import (
 )
 from tests.support.files import write_task
 from tests.support.images import save_image
+from tests.support.predictions import metric_value
 
 IMAGE = Media("image", "a.png")
 ONCE = Views()
@@ -61,10 +62,6 @@ def predicted(
     return directions[""][0]
 
 
-def value(name: str, found: list[Prediction]) -> float:
-    return mmbench.metric(name)(found).value
-
-
 def marked(targets: list[list[int]], c: int) -> Any:
     return np.array([[int(n in target) for n in range(c)] for target in targets])
 
@@ -81,7 +78,9 @@ def test_accuracy_of_logits_far_apart_is_that_of_scikit_learn(k: int, dtype: Any
     logits = np.stack([draws.permutation(8) * 60.0 for _ in range(40)]).astype(dtype)
     targets = draws.integers(0, 8, 40).tolist()
     expected = metrics.top_k_accuracy_score(targets, logits, k=k, labels=range(8))
-    assert value(f"accuracy@{k}", predicted(logits, targets)) == pytest.approx(expected, abs=1e-12)
+    assert metric_value(f"accuracy@{k}", predicted(logits, targets)) == pytest.approx(
+        expected, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -96,7 +95,7 @@ def test_curves_of_logits_are_those_of_scikit_learn(name: str, many: bool) -> No
     right = marked(targets if many else chosen, 4)
     peer = {"mean_ap": metrics.average_precision_score, "auc": metrics.roc_auc_score}[name]
     expected = peer(right, logits, average="macro")
-    assert value(name, predicted(logits, targets)) == pytest.approx(expected, abs=1e-12)
+    assert metric_value(name, predicted(logits, targets)) == pytest.approx(expected, abs=1e-12)
 
 
 grids = st.lists(st.lists(st.integers(-50, 50), min_size=4, max_size=4), min_size=2, max_size=8)
@@ -112,7 +111,9 @@ def test_a_constant_for_each_sample_and_a_scale_leave_accuracy(
     targets = [row % 4 for row in range(len(grid))]
     moved = logits * scale + np.array(constants[: len(grid)], np.float32)[:, None]
     for name in ("accuracy@1", "accuracy@2", "mean_per_class_recall"):
-        assert value(name, predicted(moved, targets)) == value(name, predicted(logits, targets))
+        assert metric_value(name, predicted(moved, targets)) == metric_value(
+            name, predicted(logits, targets)
+        )
 
 
 @settings(max_examples=20)
@@ -124,7 +125,9 @@ def test_a_constant_for_all_leaves_mean_ap(
     targets: list[Any] = [[row % 4, 3] if many else row % 4 for row in range(len(grid))]
     for name in ("mean_ap", "auc"):
         one, other = predicted(logits, targets), predicted(logits + constant, targets)
-        assert value(name, one) == pytest.approx(value(name, other), nan_ok=True, abs=1e-12)
+        assert metric_value(name, one) == pytest.approx(
+            metric_value(name, other), nan_ok=True, abs=1e-12
+        )
 
 
 # ---- views ----
@@ -144,7 +147,7 @@ def test_views_leave_the_order_of_far_logits() -> None:
     """exp(-60 n) is 0 in single precision from n = 2, and a number in double precision up to 12."""
     logits = np.tile(np.arange(10)[::-1] * 60.0, (6, 1)).astype(np.float32)
     found = predicted(logits, [2, 2, 2], views=Views(2, 1))
-    assert [value(f"accuracy@{k}", found) for k in (1, 2, 3)] == [0, 0, 1]
+    assert [metric_value(f"accuracy@{k}", found) for k in (1, 2, 3)] == [0, 0, 1]
 
 
 def test_several_labels_are_averaged_as_sigmoids() -> None:
@@ -183,11 +186,11 @@ def test_probabilities_and_their_logits_give_the_same_numbers() -> None:
         ("ece", one, np.log(shares)),
         ("f1_macro", many, np.log(shares / (1 - shares))),
     ):
-        given = value(name, predicted(shares, targets, "probabilities"))
-        assert value(name, predicted(logits, targets)) == pytest.approx(given, abs=1e-6)
+        given = metric_value(name, predicted(shares, targets, "probabilities"))
+        assert metric_value(name, predicted(logits, targets)) == pytest.approx(given, abs=1e-6)
     small = [[0.2, 0.9], [0.1, 0.8]]  # as logits both are above a half, as probabilities one is
-    assert value("f1_micro", predicted(small, [[0, 1]] * 2)) == 1
-    assert value("f1_micro", predicted(small, [[0, 1]] * 2, "probabilities")) == 2 / 3
+    assert metric_value("f1_micro", predicted(small, [[0, 1]] * 2)) == 1
+    assert metric_value("f1_micro", predicted(small, [[0, 1]] * 2, "probabilities")) == 2 / 3
 
 
 @pytest.mark.parametrize(
@@ -227,7 +230,7 @@ def test_signatures_say_which_values() -> None:
 def test_similarities_of_zero_shot_have_a_softmax_and_no_threshold() -> None:
     made = [Prediction("a", np.array([20.0, 18.0]), 0, scores="similarities")]
     # CLIP's probability of the first, 1 / (1 + exp(-2)), and right
-    assert value("ece", made) == pytest.approx(1 - 1 / (1 + np.exp(-2)), abs=1e-6)
+    assert metric_value("ece", made) == pytest.approx(1 - 1 / (1 + np.exp(-2)), abs=1e-6)
     many = [Prediction("a", np.array([20.0, 18.0]), [0], scores="similarities")]
     found = mmbench.metric("f1_macro")(many)
     assert np.isnan(found.value)
@@ -264,7 +267,9 @@ def test_rows_of_older_runs_hold_probabilities(many: bool) -> None:
     columns = {name: column for name, column in table.items() if name != "scores"}
     back = list(stored_predictions(columns).each())
     for name in ("accuracy@1", "mean_ap", "f1_macro", "f1_micro", "ece"):
-        assert value(name, back) == value(name, predicted(shares, targets, "probabilities"))
+        assert metric_value(name, back) == metric_value(
+            name, predicted(shares, targets, "probabilities")
+        )
 
 
 # ---- baselines ----
@@ -280,7 +285,7 @@ def test_baselines_have_the_numbers_of_their_name(kind: Any, views: Views) -> No
     def scores(who: str, names: tuple[str, ...], data: Samples = data) -> list[float]:
         found = list(made.baseline(who, data, 0).each())
         assert {p.scores for p in found} == {made.scale(data, "logits")}
-        return [value(name, found) for name in names]
+        return [metric_value(name, found) for name in names]
 
     assert scores("oracle", ("accuracy@1", "mean_ap", "auc", "f1_macro", "ece")) == [1, 1, 1, 1, 0]
     assert scores("constant", ("accuracy@1", "accuracy@3", "ece")) == [0.25, 0.75, 0]
@@ -471,7 +476,7 @@ def test_columns_of_one_name_are_matched_by_position_alone() -> None:
     asked = ZeroShot(spec("zero_shot"))
     rows = {"s": np.array([3.0, 1, 2]), "t": np.array([1.0, 2, 3])}
     found = list(asked.accept(data, Outputs(rows)).each())
-    assert value("accuracy@1", found) == 1
+    assert metric_value("accuracy@1", found) == 1
     for output in ({"missile": 1.0, "gull": 2.0}, "missile"):
         with pytest.raises(DataError, match="several classes"):
             asked.accept(data, Outputs(dict.fromkeys("st", output)))

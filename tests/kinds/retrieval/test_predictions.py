@@ -1,7 +1,5 @@
 """The retrieval kind: predictions against a naive ranking, splits, failures, baselines."""
 
-from hashlib import blake2b
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +11,7 @@ from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.retrieval import Retrieval, RetrievalOptions
 from mmbench.types import Answers, Outputs, Prediction, Ranking, Sample, TaskSpec
+from tests.support.rankings import naive_order
 
 SPEC = TaskSpec(
     name="t",
@@ -47,11 +46,8 @@ def answers(
     }
 
 
-def naive_ranks(query: str, scores: dict[str, float], positives: list[str]) -> list[int]:
-    def order(doc: str) -> tuple[float, bytes]:
-        return -scores[doc], blake2b(doc.encode(), digest_size=8).digest()
-
-    ordered = sorted(scores, key=order)
+def ranks_of(scores: dict[str, float], positives: list[str]) -> list[int]:
+    ordered = naive_order(scores)
     return sorted(ordered.index(doc) + 1 for doc in positives)
 
 
@@ -79,12 +75,12 @@ def test_ranks_of_both_directions_against_sorting(
     qids, dids = [q.id for q in made.queries], [d.id for d in made.corpus]
     for prediction in found[T2I][0]:
         row = dict(zip(dids, scores[qids.index(prediction.id)].tolist(), strict=True))
-        expected = naive_ranks(prediction.id, row, list(made.links[prediction.id]))
+        expected = ranks_of(row, list(made.links[prediction.id]))
         assert prediction.value.ranks == expected
     for prediction in found[I2T][0]:
         column = dict(zip(qids, scores[:, dids.index(prediction.id)].tolist(), strict=True))
         positives = [q for q, to in made.links.items() if prediction.id in to]
-        assert prediction.value.ranks == naive_ranks(prediction.id, column, positives)
+        assert prediction.value.ranks == ranks_of(column, positives)
     assert [p.id for p in found[I2T][0]] == [
         d for d in dids if any(d in to for to in made.links.values())
     ]

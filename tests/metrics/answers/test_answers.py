@@ -16,6 +16,7 @@ from mmbench.metrics.answers.vqa_text import normalised
 from mmbench.stats import fold, fold_many
 from mmbench.types import Prediction
 from tests.support.paths import real_data
+from tests.support.predictions import predict
 
 METRICS = {
     "official": lambda p: vqa_accuracy(p, "official"),
@@ -28,10 +29,6 @@ METRICS = {
 WORDS = "yes no Yes, a the two 2 dont don't dog dog. t-shirt 3.5 35 1,000 5% 5 -5 ? red/blue"
 TEXT = st.lists(st.sampled_from(WORDS.split()), max_size=4).map(" ".join)
 SAMPLES = st.lists(st.tuples(TEXT, st.lists(TEXT, min_size=1, max_size=10)), max_size=8)
-
-
-def predict(*pairs):
-    return [Prediction(str(i), said, right) for i, (said, right) in enumerate(pairs)]
 
 
 def one(metric, said, right):

@@ -16,8 +16,8 @@ from mmbench.metrics.answers.pope import (
     says_yes,
 )
 from mmbench.stats import fold, fold_many
-from mmbench.types import Prediction
 from tests.support.paths import real_data
+from tests.support.predictions import predict
 
 OFFICIAL = [pope_accuracy, pope_precision, pope_recall, pope_f1, pope_yes_ratio]
 METRICS = [*OFFICIAL, pope_unparsed]
@@ -42,10 +42,6 @@ TEXT = st.lists(st.sampled_from(PARTS), max_size=6).map(" ".join)
 SAMPLES = st.lists(st.tuples(TEXT, st.sampled_from(["yes", "no"])), max_size=12).map(
     lambda pairs: predict(*pairs)
 )
-
-
-def predict(*pairs):
-    return [Prediction(str(i), said, right) for i, (said, right) in enumerate(pairs)]
 
 
 def official(predictions):

@@ -19,10 +19,10 @@ from tests.support.captions import (
     WORDS,
     official_tokens,
     plain_tokens,
-    predict,
     random_captions,
     real,
 )
+from tests.support.predictions import predict
 
 METRICS = {
     "bleu@1": lambda p: bleu(p, 1),
@@ -230,15 +230,15 @@ class TestEveryMetric:
         assert math.isnan(metric([]).value)
 
     def test_no_reference_names_the_sample(self, metric):
-        with pytest.raises(DataError, match="'s1' has no reference"):
+        with pytest.raises(DataError, match="'1' has no reference"):
             metric(predict(("red", ["red"]), ("cat", [])))
 
     def test_a_text_in_place_of_references(self, metric):
-        with pytest.raises(DataError, match="'s0': its references must be a list"):
+        with pytest.raises(DataError, match="'0': its references must be a list"):
             metric(predict(("red", "red")))
 
     def test_no_text_names_the_sample(self, metric):
-        with pytest.raises(DataError, match="'s0': its caption is NoneType"):
+        with pytest.raises(DataError, match="'0': its caption is NoneType"):
             metric(predict((None, ["red"])))
 
     @settings(max_examples=40)

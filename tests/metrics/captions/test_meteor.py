@@ -20,10 +20,10 @@ from mmbench.stats import fold, fold_many
 from tests.support.captions import (
     official_tokens,
     plain_tokens,
-    predict,
     random_captions,
     real,
 )
+from tests.support.predictions import predict
 
 NAMES = ("clipscore-good", "clipscore-bad", "nlg-eval", "aac-1")
 
@@ -193,7 +193,7 @@ def test_nothing_is_nan(metric):
 
 @pytest.mark.parametrize("metric", [meteor, spice])
 def test_no_reference_names_the_sample(metric):
-    with pytest.raises(DataError, match="'s1' has no reference"):
+    with pytest.raises(DataError, match="'1' has no reference"):
         metric(predict(("red", ["red"]), ("cat", [])))
 
 

@@ -20,6 +20,7 @@ from mmbench.errors import DataError
 from mmbench.metrics.classification import counts
 from mmbench.stats import fold, fold_many
 from mmbench.types import Prediction
+from tests.support.predictions import metric_value
 
 NAMES = [
     "accuracy@1", "accuracy@2", "mean_per_class_recall", "mean_ap", "auc", "d_prime", "f1_macro",
@@ -77,10 +78,6 @@ def marked(targets: list[Any], c: int) -> np.ndarray:
     return rows
 
 
-def value(name: str, predictions: list[Prediction]) -> float:
-    return mmbench.metric(name)(predictions).value
-
-
 # ---- literal cases ----
 
 
@@ -128,14 +125,14 @@ def value(name: str, predictions: list[Prediction]) -> float:
 def test_literal_case(
     name: str, scores: list[Any], targets: list[Any], expected: float, why: str
 ) -> None:
-    assert value(name, made(scores, targets)) == pytest.approx(expected, abs=1e-7), why
+    assert metric_value(name, made(scores, targets)) == pytest.approx(expected, abs=1e-7), why
 
 
 def test_the_case_of_torchmetrics_documentation() -> None:
     # multiclass_calibration_error's docstring, with n_bins=15 instead of 3: by hand, four bins with
     # gaps .45, .45, .4 and .1.
     scores = [[0.25, 0.20, 0.55], [0.55, 0.05, 0.40], [0.10, 0.30, 0.60], [0.90, 0.05, 0.05]]
-    found = value("ece", made(scores, [0, 1, 2, 0]))
+    found = metric_value("ece", made(scores, [0, 1, 2, 0]))
     # .55 and .55 share a bin and are both wrong; .6 (float32: above 9/15) and .9 are right.
     assert found == pytest.approx((1.1 + 0.4 + 0.1) / 4, abs=1e-6)
 
@@ -160,7 +157,7 @@ def accuracy_over_all_orders(scores: list[int], right: set[int], k: int) -> Frac
 )
 def test_a_tie_scores_its_expectation(scores: list[int], right: set[int], k: int) -> None:
     right = {label % len(scores) for label in right}
-    found = value(f"accuracy@{k}", made([scores], [sorted(right)]))
+    found = metric_value(f"accuracy@{k}", made([scores], [sorted(right)]))
     assert found == pytest.approx(float(accuracy_over_all_orders(scores, right, k)), abs=1e-12)
 
 
@@ -183,15 +180,15 @@ def test_curves_are_their_definitions(seed: int, many: bool) -> None:
     columns = [(scores[:, c], right[:, c]) for c in range(5) if right[:, c].any()]
     ap = np.mean([naive_ap(*column) for column in columns])
     area = np.mean([naive_auc(*column) for column in columns])
-    assert value("mean_ap", predictions) == pytest.approx(ap, abs=1e-12)
-    assert value("auc", predictions) == pytest.approx(area, abs=1e-12)
+    assert metric_value("mean_ap", predictions) == pytest.approx(ap, abs=1e-12)
+    assert metric_value("auc", predictions) == pytest.approx(area, abs=1e-12)
 
 
 def test_a_class_without_a_right_sample_is_left_out() -> None:
     scores, targets, predictions = random_case(0, many=True)
     wider = np.concatenate([scores, scores[:, :2]], axis=1)
     for name in ORDERED:
-        assert value(name, made(wider, targets)) == value(name, predictions)
+        assert metric_value(name, made(wider, targets)) == metric_value(name, predictions)
 
 
 # ---- scikit-learn ----
@@ -216,10 +213,10 @@ def test_single_labels_agree_with_scikit_learn(seed: int) -> None:
         "confusion_matrix": metrics.accuracy_score(targets, said),
     }
     for name, wanted in expected.items():
-        assert value(name, predictions) == pytest.approx(wanted, abs=1e-12), name
+        assert metric_value(name, predictions) == pytest.approx(wanted, abs=1e-12), name
         bare = made([int(x) for x in said], [int(t) for t in targets])
         if name != "accuracy@3":
-            assert value(name, bare) == pytest.approx(wanted, abs=1e-12), name
+            assert metric_value(name, bare) == pytest.approx(wanted, abs=1e-12), name
     matrix = counts(mmbench.metric("confusion_matrix")(predictions), 6)
     assert (matrix == metrics.confusion_matrix(targets, said, labels=range(6))).all()
 
@@ -236,7 +233,7 @@ def test_several_labels_agree_with_scikit_learn(seed: int) -> None:
         "f1_micro": metrics.f1_score(right, scores > 0.5, average="micro", zero_division=0),
     }
     for name, wanted in expected.items():
-        assert value(name, predictions) == pytest.approx(wanted, abs=1e-12), name
+        assert metric_value(name, predictions) == pytest.approx(wanted, abs=1e-12), name
 
 
 @pytest.mark.parametrize("steps", [3, 1000])
@@ -301,7 +298,7 @@ def test_a_real_classifier_on_real_digits() -> None:
     }
     assert 0.7 < expected["accuracy@1"] < 0.98
     for name, wanted in expected.items():
-        assert value(name, predictions) == pytest.approx(wanted, abs=2e-6), name
+        assert metric_value(name, predictions) == pytest.approx(wanted, abs=2e-6), name
 
 
 # ---- torchmetrics ----
@@ -349,7 +346,7 @@ def test_bins_begin_where_those_of_torchmetrics_do(upper: int) -> None:
     rest = (1 - tops[:, None]) / 20 * np.ones((1, 20), np.float32)
     scores = np.concatenate([tops[:, None], rest], axis=1).astype(np.float32)
     targets = np.array([0, 1])
-    found = value("ece", made(scores, [0, 1]))
+    found = metric_value("ece", made(scores, [0, 1]))
     assert found == pytest.approx(torchmetrics_ece(scores, targets), abs=1e-6)
 
 
@@ -360,8 +357,8 @@ def test_torchmetrics_average_precision_and_area() -> None:
     tensors = torch.tensor(scores), torch.tensor(marked(targets, 5)), 5
     ap = float(functional.multilabel_average_precision(*tensors, average="macro"))
     area = float(functional.multilabel_auroc(*tensors, average="macro"))
-    assert value("mean_ap", predictions) == pytest.approx(ap, abs=1e-6)
-    assert value("auc", predictions) == pytest.approx(area, abs=1e-6)
+    assert metric_value("mean_ap", predictions) == pytest.approx(ap, abs=1e-6)
+    assert metric_value("auc", predictions) == pytest.approx(area, abs=1e-6)
 
 
 # ---- properties ----
@@ -374,7 +371,9 @@ def test_the_order_of_the_samples_has_no_influence(name: str, seed: int, many: b
     _, _, predictions = random_case(seed, many=many)
     other = np.random.default_rng(seed).permutation(len(predictions))
     shuffled = [predictions[i] for i in other]
-    assert value(name, shuffled) == pytest.approx(value(name, predictions), abs=1e-12, nan_ok=True)
+    assert metric_value(name, shuffled) == pytest.approx(
+        metric_value(name, predictions), abs=1e-12, nan_ok=True
+    )
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -391,7 +390,7 @@ def test_weights_are_repetitions(name: str, many: bool) -> None:
     assert math.isfinite(found.value)
     for row, folded in zip(weights, values, strict=True):
         repeated = [p for p, times in zip(predictions, row, strict=True) for _ in range(times)]
-        assert folded == pytest.approx(value(name, repeated), abs=1e-12), name
+        assert folded == pytest.approx(metric_value(name, repeated), abs=1e-12), name
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -468,13 +467,13 @@ def test_a_perfect_prediction_is_the_best(name: str) -> None:
 
 def test_a_constant_model_scores_chance() -> None:
     predictions = made([[0.2] * 5] * 40, [i % 5 for i in range(40)])
-    assert value("accuracy@1", predictions) == pytest.approx(1 / 5)
-    assert value("accuracy@3", predictions) == pytest.approx(3 / 5)
-    assert value("mean_per_class_recall", predictions) == pytest.approx(1 / 5)
-    assert value("auc", predictions) == 0.5
-    assert value("d_prime", predictions) == 0
-    assert value("mean_ap", predictions) == pytest.approx(1 / 5)
-    assert value("ece", predictions) == pytest.approx(0, abs=1e-7)
+    assert metric_value("accuracy@1", predictions) == pytest.approx(1 / 5)
+    assert metric_value("accuracy@3", predictions) == pytest.approx(3 / 5)
+    assert metric_value("mean_per_class_recall", predictions) == pytest.approx(1 / 5)
+    assert metric_value("auc", predictions) == 0.5
+    assert metric_value("d_prime", predictions) == 0
+    assert metric_value("mean_ap", predictions) == pytest.approx(1 / 5)
+    assert metric_value("ece", predictions) == pytest.approx(0, abs=1e-7)
 
 
 @settings(max_examples=40)
@@ -503,13 +502,15 @@ def test_order_is_all_that_curves_look_at(seed: int, many: bool) -> None:
     scores, targets, predictions = random_case(seed, n=20, many=many)
     for name in ORDERED:
         squeezed = made(scores**3 / 8 - 1, targets)
-        assert value(name, squeezed) == pytest.approx(value(name, predictions), nan_ok=True)
+        assert metric_value(name, squeezed) == pytest.approx(
+            metric_value(name, predictions), nan_ok=True
+        )
 
 
 def test_a_missing_score_ranks_behind_all() -> None:
     predictions = made([[math.nan], [0.1], [0.2]], [[0], [], []])
-    assert value("auc", predictions) == 0.0
-    assert value("mean_ap", predictions) == pytest.approx(1 / 3)
+    assert metric_value("auc", predictions) == 0.0
+    assert metric_value("mean_ap", predictions) == pytest.approx(1 / 3)
 
 
 def test_one_missing_score_does_not_make_probabilities_logits() -> None:

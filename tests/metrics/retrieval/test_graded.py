@@ -13,25 +13,15 @@ from mmbench import metric_names
 from mmbench.engine.scoring.measure import measure
 from mmbench.stats import fold
 from mmbench.types import Prediction, Ranking
+from tests.support.predictions import metric_value, predict_ranks
 
 NAMES = [
     "fraction_recall@3", "precision@3", "mrr@3", "map@3", "map@R", "r_precision", "ndcg@3", "rsum",
 ]  # fmt: skip
 
 
-def predictions(*ranks: list[int | None], depth: int | None = None) -> list[Prediction]:
-    return [
-        Prediction(str(i), Ranking(list(r), [1.0] * len(r), depth=depth))
-        for i, r in enumerate(ranks)
-    ]
-
-
 def graded(ranks: list[int | None], grades: list[float]) -> list[Prediction]:
     return [Prediction("q", Ranking(ranks, grades))]
-
-
-def value(name: str, found: list[Prediction]) -> float:
-    return mmbench.metric(name)(found).value
 
 
 @pytest.mark.parametrize(
@@ -56,7 +46,9 @@ def value(name: str, found: list[Prediction]) -> float:
     ],
 )
 def test_literal_case(name: str, expected: float, why: str) -> None:
-    assert value(name, predictions([2], [1, 4, 6])) == pytest.approx(expected, abs=1e-15), why
+    assert metric_value(name, predict_ranks([2], [1, 4, 6])) == pytest.approx(
+        expected, abs=1e-15
+    ), why
 
 
 @pytest.mark.parametrize(
@@ -73,7 +65,7 @@ def test_literal_case(name: str, expected: float, why: str) -> None:
 def test_graded_gain(
     ranks: list[int | None], grades: list[float], k: int, expected: float, why: str
 ) -> None:
-    found = value(f"ndcg@{k}", graded(ranks, grades))
+    found = metric_value(f"ndcg@{k}", graded(ranks, grades))
     assert found == pytest.approx(expected, abs=2e-4), why
 
 
@@ -115,10 +107,10 @@ def test_ranks_give_what_whole_lists_give(corpus: list[list[int]], k: int) -> No
         found.append(Prediction(str(i), Ranking(ranks, [float(g) for g in listed if g])))
     for family in ["fraction_recall", "precision", "mrr", "map", "ndcg"]:
         wanted = np.mean([naive(family, [float(g) for g in listed], k) for listed in corpus])
-        assert value(f"{family}@{k}", found) == pytest.approx(wanted, abs=1e-12), family
+        assert metric_value(f"{family}@{k}", found) == pytest.approx(wanted, abs=1e-12), family
     for name in ["map@R", "r_precision", "rsum"]:
         wanted = np.mean([naive(name, [float(g) for g in listed], k) for listed in corpus])
-        assert value(name, found) == pytest.approx(wanted, abs=1e-12), name
+        assert metric_value(name, found) == pytest.approx(wanted, abs=1e-12), name
 
 
 def lists_of_ids(seed: int, retrieved: int) -> list[Prediction]:
@@ -163,9 +155,9 @@ def test_lists_of_ids_agree_with_eccv_caption(seed: int) -> None:
     found = lists_of_ids(seed, 40)
     given_lists = {p.id: p.value for p in found}, {p.id: list(p.target) for p in found}
     theirs = peer.compute_eccv_metrics(*given_lists)
-    assert value("map@R", found) == pytest.approx(theirs["eccv_map_at_r"], abs=1e-12)
-    assert value("r_precision", found) == pytest.approx(theirs["eccv_rprecision"], abs=1e-12)
-    assert value("recall@1", found) == pytest.approx(theirs["eccv_r1"], abs=1e-12)
+    assert metric_value("map@R", found) == pytest.approx(theirs["eccv_map_at_r"], abs=1e-12)
+    assert metric_value("r_precision", found) == pytest.approx(theirs["eccv_rprecision"], abs=1e-12)
+    assert metric_value("recall@1", found) == pytest.approx(theirs["eccv_r1"], abs=1e-12)
 
 
 # ---- properties ----
@@ -173,18 +165,18 @@ def test_lists_of_ids_agree_with_eccv_caption(seed: int) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_nan(name: str) -> None:
-    assert math.isnan(value(name, []))
+    assert math.isnan(metric_value(name, []))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_positives_that_stand_first_are_the_best(name: str) -> None:
-    found = mmbench.metric(name)(predictions([1, 2, 3], [1, 2, 3]))
+    found = mmbench.metric(name)(predict_ranks([1, 2, 3], [1, 2, 3]))
     assert found.value == pytest.approx(found.best)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_positives_that_were_not_found_are_the_worst(name: str) -> None:
-    found = mmbench.metric(name)(predictions([None], [None, None]))
+    found = mmbench.metric(name)(predict_ranks([None], [None, None]))
     assert found.value == found.worst == 0
 
 
@@ -206,14 +198,14 @@ def test_range_order_and_rows(queries: list[dict[int, int]], random: Any) -> Non
     for name in NAMES:
         scored = mmbench.metric(name)(found)
         assert scored.worst <= scored.value <= scored.best + 1e-12, name
-        assert value(name, shuffled) == pytest.approx(scored.value, abs=1e-12), name
+        assert metric_value(name, shuffled) == pytest.approx(scored.value, abs=1e-12), name
         assert fold(scored.fold, scored.rows) == scored.value
         assert len(scored.rows) == len(found)
         assert scored.signature.startswith("fold=mean,ties=id-hash")
 
 
 def test_what_could_change_the_number_is_in_the_signature() -> None:
-    found = predictions([1])
+    found = predict_ranks([1])
     assert "gain=linear" in mmbench.metric("ndcg@10")(found).signature
     assert "divisor=positives" in mmbench.metric("map@10")(found).signature
 
@@ -231,32 +223,32 @@ def test_what_could_change_the_number_is_in_the_signature() -> None:
     ],
 )  # fmt: skip
 def test_what_an_index_did_not_look_at_is_not_guessed(name: str, known: bool) -> None:
-    scored = mmbench.metric(name)(predictions([1], [3, None], depth=5))
+    scored = mmbench.metric(name)(predict_ranks([1], [3, None], depth=5))
     assert math.isnan(scored.value) is not known
     assert scored.reason == ("" if known else "the index is 5 deep")
 
 
 def test_a_query_with_more_positives_than_the_index_is_deep() -> None:
-    found = predictions([1, 2, None], depth=2)
-    assert math.isnan(value("r_precision", found))
-    assert math.isnan(value("map@R", found))
-    assert value("fraction_recall@2", found) == pytest.approx(2 / 3)
+    found = predict_ranks([1, 2, None], depth=2)
+    assert math.isnan(metric_value("r_precision", found))
+    assert math.isnan(metric_value("map@R", found))
+    assert metric_value("fraction_recall@2", found) == pytest.approx(2 / 3)
 
 
 def test_an_index_that_found_all_is_deep_enough() -> None:
-    assert value("precision@10", predictions([1, 3], depth=5)) == 0.2
+    assert metric_value("precision@10", predict_ranks([1, 3], depth=5)) == 0.2
 
 
 # ---- rsum over two directions ----
 
 
 def test_rsum_is_one_number_for_both_directions() -> None:
-    ways = {"text-to-image": [predictions([1], [3])], "image-to-text": [predictions([7])]}
+    ways = {"text-to-image": [predict_ranks([1], [3])], "image-to-text": [predict_ranks([7])]}
     scores = measure(["rsum"], ways).scores
     assert list(scores) == ["rsum"]
     # recall@1, @5, @10 of one direction are 1/2, 1, 1, of the other 0, 0, 1.
     assert scores["rsum"].value == pytest.approx(3.5)
-    one_way = {"": [predictions([1], [3])]}
+    one_way = {"": [predict_ranks([1], [3])]}
     assert measure(["rsum"], one_way).scores["rsum"].value == pytest.approx(2.5)
 
 

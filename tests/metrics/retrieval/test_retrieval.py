@@ -8,14 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mmbench
-from mmbench.types import Prediction, Ranking
-
-
-def predictions(*ranks: list[int | None], depth: int | None = None) -> list[Prediction]:
-    return [
-        Prediction(str(i), Ranking(list(r), [1.0] * len(r), depth=depth))
-        for i, r in enumerate(ranks)
-    ]
+from mmbench.types import Prediction
+from tests.support.predictions import predict_ranks
 
 
 @pytest.mark.parametrize(
@@ -32,12 +26,12 @@ def predictions(*ranks: list[int | None], depth: int | None = None) -> list[Pred
     ],
 )
 def test_literal_case(name: str, value: float, why: str) -> None:
-    got = mmbench.metric(name)(predictions([1], [2, 9], [10]))
+    got = mmbench.metric(name)(predict_ranks([1], [2, 9], [10]))
     assert got.value == pytest.approx(value, abs=1e-15), why
 
 
 def test_median_of_an_even_number_is_not_floored() -> None:
-    assert mmbench.metric("median_rank")(predictions([1], [4])).value == 2.5
+    assert mmbench.metric("median_rank")(predict_ranks([1], [4])).value == 2.5
 
 
 @pytest.mark.parametrize("name", ["recall@5", "mean_rank", "median_rank", "mrr", "map"])
@@ -47,18 +41,18 @@ def test_nothing_is_nan(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["mean_rank", "median_rank", "mrr", "map"])
 def test_a_rank_beyond_the_index_is_not_guessed(name: str) -> None:
-    score = mmbench.metric(name)(predictions([1], [None], depth=100))
+    score = mmbench.metric(name)(predict_ranks([1], [None], depth=100))
     assert math.isnan(score.value)
     assert "beyond" in score.reason
 
 
 def test_the_median_is_known_as_long_as_the_middle_is() -> None:
-    assert mmbench.metric("median_rank")(predictions([1], [7], [None], depth=100)).value == 7.0
-    assert math.isnan(mmbench.metric("median_rank")(predictions([1], [None])).value)
+    assert mmbench.metric("median_rank")(predict_ranks([1], [7], [None], depth=100)).value == 7.0
+    assert math.isnan(mmbench.metric("median_rank")(predict_ranks([1], [None])).value)
 
 
 def test_recall_within_the_depth_of_an_index_is_known() -> None:
-    found = predictions([1], [None], depth=100)
+    found = predict_ranks([1], [None], depth=100)
     assert mmbench.metric("recall@100")(found).value == 0.5
     deeper = mmbench.metric("recall@101")(found)
     assert math.isnan(deeper.value)
@@ -66,7 +60,7 @@ def test_recall_within_the_depth_of_an_index_is_known() -> None:
 
 
 def test_failed_predictions_are_left_out() -> None:
-    found = [*predictions([1], [3]), Prediction("x", error="broken")]
+    found = [*predict_ranks([1], [3]), Prediction("x", error="broken")]
     assert mmbench.metric("recall@1")(found).value == 0.5
 
 
@@ -86,7 +80,7 @@ RANKS = st.lists(
 
 @given(RANKS, st.integers(1, 60))
 def test_against_the_definition(ranks: list[list[int]], k: int) -> None:
-    found, best = predictions(*ranks), [min(r) for r in ranks]
+    found, best = predict_ranks(*ranks), [min(r) for r in ranks]
     naive = {
         f"recall@{k}": sum(any(rank <= k for rank in r) for r in ranks) / len(ranks),
         "mean_rank": sum(best) / len(best),
@@ -103,7 +97,7 @@ def test_against_the_definition(ranks: list[list[int]], k: int) -> None:
 
 @given(RANKS, st.randoms(use_true_random=False))
 def test_order_has_no_influence(ranks: list[list[int]], random: object) -> None:
-    found = predictions(*ranks)
+    found = predict_ranks(*ranks)
     shuffled = list(found)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     for name in ("recall@3", "mean_rank", "median_rank", "mrr", "map"):
@@ -113,6 +107,6 @@ def test_order_has_no_influence(ranks: list[list[int]], random: object) -> None:
 
 @given(st.integers(1, 30), st.integers(1, 5))
 def test_perfect_ranks_are_best(n: int, positives: int) -> None:
-    found = predictions(*[list(range(1, positives + 1))] * n)
+    found = predict_ranks(*[list(range(1, positives + 1))] * n)
     values = {m: mmbench.metric(m)(found).value for m in ("recall@1", "mean_rank", "mrr", "map")}
     assert values == {"recall@1": 1.0, "mean_rank": 1.0, "mrr": 1.0, "map": pytest.approx(1.0)}

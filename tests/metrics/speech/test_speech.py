@@ -17,16 +17,12 @@ from mmbench.stats.paired import paired_many
 from mmbench.text.alternatives import parse, pieces_of, readings
 from mmbench.types import Prediction
 from tests.support.paths import DATA, real_data
+from tests.support.predictions import predict
 
 METRICS = [wer, cer, mer, wil]
 WORDS = "a b c dog dogs the two 2 colour color it's it is uh , . Mr. $5 €"
 TEXT = st.lists(st.sampled_from(WORDS.split()), max_size=7).map(" ".join)
 SAMPLES = st.lists(st.tuples(TEXT, TEXT), max_size=8).map(lambda pairs: predict(*pairs))
-
-
-def predict(*pairs):
-    """Of (what was said, what is right)."""
-    return [Prediction(str(i), said, right) for i, (said, right) in enumerate(pairs)]
 
 
 def distance(a, b):

@@ -33,6 +33,7 @@ from tests.support.conversations import replies, user
 from tests.support.errors import one_line_error
 from tests.support.files import write_lines
 from tests.support.servers.chat_completions import Endpoint, serving
+from tests.support.servers.ports import free_port
 
 
 @pytest.fixture
@@ -458,8 +459,6 @@ def test_check_tries_the_endpoint(
     endpoint.models = "x" * (17 << 20)
     assert main([*words, "--api-base", endpoint.base]) == 2
     assert "models: the endpoint's reply is longer than 16 MiB" in capsys.readouterr().err
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     assert main([*words, "--api-base", f"http://127.0.0.1:{port}/v1"]) == 2
     assert f"127.0.0.1:{port}/v1/models: cannot connect" in capsys.readouterr().err

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from tests.support.boards import stored_rows
 from tests.support.checkpoints import chat
 from tests.support.command_line import printed_record
 from tests.support.layouts import writing
+from tests.support.servers.ports import free_port
 
 pytestmark = [
     pytest.mark.slow,
@@ -45,9 +45,7 @@ def served(
     said = json.loads((folder / "generation_config.json").read_text())
     said |= {"do_sample": False, "temperature": 1.0}  # a server keeps to what the folder says
     (folder / "generation_config.json").write_text(json.dumps(said))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = shutil.which("transformers", path=str(Path(sys.executable).parent))
     assert command is not None
     (root / "hub").mkdir()

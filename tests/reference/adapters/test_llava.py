@@ -26,10 +26,10 @@ from mmbench.reference.worlds.shapes.questions import KINDS, questions
 from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
 from mmbench.types import Clip, Generation, Message, Sound, Written
-from tests.reference.architectures.test_llava import lively
 from tests.support.conversations import prepared
 from tests.support.conversations import user_message as user
 from tests.support.images import noise_image
+from tests.support.networks import lively
 
 WORDS = vocabulary(["what colour is the star? red, green and blue. where is it: left or right!"])
 GREEDY, SAMPLED = Generation(max_tokens=9), Generation(max_tokens=9, temperature=1.0, top_p=0.9)

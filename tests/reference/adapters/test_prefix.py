@@ -24,9 +24,9 @@ from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import DESCRIBE
 from mmbench.reference.worlds.shapes.things import COLOURS
 from mmbench.types import Generation, Sound, Written
-from tests.reference.architectures.test_llava import lively
 from tests.support.conversations import user
 from tests.support.images import noise_image
+from tests.support.networks import lively
 from tests.support.paths import ROOT
 
 WORDS = vocabulary(["what colour is the star? red, green and blue. where is it: left or right!"])

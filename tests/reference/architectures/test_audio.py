@@ -1,6 +1,7 @@
 """The reference AudioCLIP: published sizes, its parts written out, rows that stand alone."""
 
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from mmbench.reference.checkpoints.families import TrainedAudio
 from mmbench.reference.tokens.words import END, SPECIAL, START, Words
 from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import recipe_of
+from tests.support.networks import parameter_count
+from tests.support.training import descend
 
 TINY = Config(9, 5, Mel(8000, 128, 128, 16), (4, 8, 16), 1, 2, 12, 16, 1, 2, 6)
 
@@ -48,14 +51,10 @@ def test_paper_size_is_that_of_clap() -> None:
         vectors = model.encode_audio(torch.empty(2, 1000, 64))
         logits = model.classify(torch.empty(2, 1000, 64))
         said = model.encode_text(torch.ones(2, 9, dtype=torch.long))
-    assert weights(model.audio) + weights(model.tags) == 80_753_615
-    assert weights(model.text) == 109_482_240 - 590_592 - 1_536
+    assert parameter_count(model.audio) + parameter_count(model.tags) == 80_753_615
+    assert parameter_count(model.text) == 109_482_240 - 590_592 - 1_536
     assert vectors.shape == said.shape == (2, 1024)
     assert logits.shape == (2, 527)
-
-
-def weights(module: torch.nn.Module) -> int:
-    return sum(weight.numel() for weight in module.parameters())
 
 
 # --- its parts ----------------------------------------------------------------------------------
@@ -171,14 +170,8 @@ def test_both_stages_learn() -> None:
     for stage_of in recipe.stages:
         objective = family.objectives[stage_of.objective]
         batch = objective.batch(checkpoint, stage_of, 0, 1)
-        optimiser = torch.optim.Adam(checkpoint.model.parameters(), 1e-2)
-        losses = []
-        for _ in range(9):
-            loss = objective.loss(checkpoint, batch)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            losses.append(float(loss.detach()))
+        loss = partial(objective.loss, checkpoint, batch)
+        losses = descend(checkpoint.model, loss, steps=9, rate=1e-2)
         assert losses[-1] < 0.8 * losses[0]
         if stage_of.objective == "tagging":
             assert checkpoint.model.text.tokens.weight.grad is None

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from mmbench.reference.architectures.clip import CLIP, Config, contrastive_loss
 from mmbench.reference.architectures.layers import Attention
 from mmbench.reference.tokens.words import END, PAD, START
+from tests.support.training import descend
 
 TINY = Config(
     vocabulary=30,
@@ -194,15 +195,8 @@ def test_a_row_depends_on_itself_alone(config: Config) -> None:
 @pytest.mark.parametrize("config", [TINY, RESNET], ids=["vit", "resnet"])
 def test_a_few_steps_lower_the_loss_and_reach_every_weight(config: Config) -> None:
     model, (images, tokens) = tiny(config), pairs()
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
-    losses = []
-    for _ in range(10):
-        loss = model(images, tokens)
-        optimiser.zero_grad()
-        loss.backward()
-        assert all(p.grad is not None for p in model.parameters())
-        optimiser.step()
-        losses.append(float(loss.detach()))
+    losses = descend(model, lambda: model(images, tokens), steps=10)
+    assert all(p.grad is not None for p in model.parameters())
     assert losses[-1] < losses[0] - 0.1
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from mmbench.reference.architectures.fusion import Config, Fusion, Way
@@ -15,6 +15,7 @@ from mmbench.reference.architectures.positions import sinusoids
 from mmbench.reference.checkpoints.families import TrainedFusion
 from mmbench.reference.checkpoints.trained_model import config_of
 from mmbench.reference.tokens.words import END, PAD, SPECIAL, START, Words
+from tests.support.networks import parameter_count
 
 WAYS: tuple[Way, ...] = ("early", "late", "hybrid")
 TINY = Config(9, 4, 3, "early", 16, 2, 2, 16, 8, Mel(8000, 128, 128, 16), (4, 8), 8)
@@ -33,10 +34,6 @@ def inputs(n: int = 3, frames: int = 21) -> tuple[Tensor, Tensor, Tensor]:
 
 
 # --- the size of the paper ----------------------------------------------------------------------
-
-
-def weights(module: nn.Module) -> int:
-    return sum(weight.numel() for weight in module.parameters())
 
 
 def block(width: int) -> int:
@@ -65,11 +62,11 @@ def test_paper_size(fusion: Way) -> None:
     depth = {"early": 12, "late": 3 * 12, "hybrid": 3 * 6 + 6}[fusion]
     heads = {"early": 1, "late": 3, "hybrid": 4}[fusion] + 3  # and what each tells
     expected = stems + depth * block(width) + heads * (width + 1) * 1000
-    assert weights(model) == expected + (joint if fusion != "late" else 0)
+    assert parameter_count(model) == expected + (joint if fusion != "late" else 0)
 
 
 def test_a_shipped_checkpoint_is_small() -> None:
-    assert weights(Fusion(Config(60, 4, 3))) * 2 < 2e6, "bytes in float16"
+    assert parameter_count(Fusion(Config(60, 4, 3))) * 2 < 2e6, "bytes in float16"
 
 
 # --- the three ways, written out ----------------------------------------------------------------

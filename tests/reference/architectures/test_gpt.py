@@ -34,6 +34,7 @@ from mmbench.reference.tokens.mixed import (
 from mmbench.reference.tokens.sampling import Drawn
 from mmbench.reference.tokens.words import padded
 from mmbench.reference.tokens.writing import guided, write
+from tests.support.networks import parameter_count
 
 CODES = CodeSizes(number=9, code_width=4, width=16, halvings=3, residuals=1)
 TINY = Config(
@@ -372,10 +373,6 @@ def test_places_without_an_image_are_refused() -> None:
 # --- sizes --------------------------------------------------------------------------------------
 
 
-def weights(model: nn.Module) -> int:
-    return sum(weight.numel() for weight in model.parameters())
-
-
 def test_paper_size() -> None:
     """Chameleon-7B has 32 layers 4,096 wide, as Llama 2 7B; our blocks have a plain MLP."""
     c = Config.paper_size()
@@ -390,8 +387,8 @@ def test_paper_size() -> None:
     heads = sum((len(c.layout.ids(kind)) + (kind != Kind.MARK)) * 4097 for kind in Kind)
     tables = (c.layout.size + len(Kind) + c.patches) * 4096
     look = 9 * (256 + 4096) * 4096 + 2 * 4096
-    assert weights(model) == 32 * block + 2 * 4096 + heads + tables + look
-    assert 6.4e9 < weights(model) < 7.5e9
+    assert parameter_count(model) == 32 * block + 2 * 4096 + heads + tables + look
+    assert 6.4e9 < parameter_count(model) < 7.5e9
 
 
 def test_the_small_size() -> None:

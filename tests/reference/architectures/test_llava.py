@@ -1,7 +1,7 @@
 """The reference LLaVA against its definition: places of images, labels, caches, batches, chance."""
 
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import torch
@@ -9,13 +9,15 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.reference.architectures.clip import ImageViT
-from mmbench.reference.architectures.language import UNLEARNT, Language, Reader
+from mmbench.reference.architectures.language import UNLEARNT, Language
 from mmbench.reference.architectures.layers import Cache
 from mmbench.reference.architectures.llava import Config, LLaVA
 from mmbench.reference.tokens.sampling import Drawn, likeliest
 from mmbench.reference.tokens.turns import ASSISTANT, IMAGE, USER, encoded, question, vocabulary
-from mmbench.reference.tokens.words import END, PAD, START, UNKNOWN
+from mmbench.reference.tokens.words import END, START, UNKNOWN
 from mmbench.types import Message
+from tests.support.networks import lively, parameter_count
+from tests.support.training import descend
 
 TINY = Config(
     vocabulary=30,
@@ -195,14 +197,7 @@ def test_padding_changes_nothing() -> None:
 
 def test_a_few_steps_lower_the_loss_and_reach_every_weight_that_counts() -> None:
     model, batch = tiny(), labelled()
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
-    losses = []
-    for _ in range(10):
-        loss = model(*batch)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(float(loss.detach()))
+    losses = descend(model, lambda: model(*batch), steps=10)
     assert losses[-1] < losses[0] - 0.1
     unused = {name for name, weight in model.named_parameters() if weight.grad is None}
     assert all(name.startswith(("vision.blocks.1.", "vision.norm_out")) for name in unused)
@@ -229,24 +224,6 @@ def slowly(model: LLaVA, ids: Tensor, images: Tensor, most: int) -> list[int]:
         logits = model.language.head(model.language(model.embedded(row, images)))
         said.append(int(logits[0, -1].argmax()))
     return said
-
-
-R = TypeVar("R", bound=Reader)
-
-
-def lively(model: R) -> R:
-    """The same, but that it says this and that and ends now and then, instead of repeating itself.
-
-    Its blocks speak louder than the token before, often for the end, for no other mark.
-    """
-    tokens = nn.init.normal_(model.language.tokens.weight, std=0.2)
-    with torch.no_grad():
-        tokens[END] *= 3
-        tokens[[PAD, UNKNOWN, START, IMAGE, USER, ASSISTANT]] = 0
-        for block in model.language.blocks:
-            for writes in ("attention.out.weight", "mlp.2.weight"):
-                block.get_parameter(writes).mul_(4)
-    return model
 
 
 def test_with_a_cache_or_without_in_a_batch_or_alone_it_writes_the_same() -> None:
@@ -335,10 +312,6 @@ def test_the_likeliest_of_equal_ones_is_the_first() -> None:
 # --- sizes --------------------------------------------------------------------------------------
 
 
-def weights(model: nn.Module) -> int:
-    return sum(weight.numel() for weight in model.parameters())
-
-
 def test_paper_size_has_the_published_number_of_weights() -> None:
     """llava-hf/llava-1.5-7b-hf has 7,063,427,072 weights.
 
@@ -348,8 +321,8 @@ def test_paper_size_has_the_published_number_of_weights() -> None:
     with torch.device("meta"):
         model = LLaVA(Config.paper_size())
     c, inner = Config.paper_size(), 11008
-    assert weights(model.vision) == 303_507_456
-    assert weights(model.projector) == (1024 + 1) * 4096 + (4096 + 1) * 4096 == 20_979_712
+    assert parameter_count(model.vision) == 303_507_456
+    assert parameter_count(model.projector) == (1024 + 1) * 4096 + (4096 + 1) * 4096 == 20_979_712
     llama = 2 * c.vocabulary * c.width + c.width
     llama += c.layers * (4 * c.width**2 + 3 * c.width * inner + 2 * c.width)
     assert llama + 303_507_456 + 20_979_712 == 7_063_427_072
@@ -358,7 +331,7 @@ def test_paper_size_has_the_published_number_of_weights() -> None:
     ours = llama - c.vocabulary * c.width + c.width
     mlp = 2 * c.width * 4 * c.width - 3 * c.width * inner
     ours += c.layers * (mlp + (4 + 4 + 1) * c.width + 2 * c.width)
-    assert weights(model.language) == ours
+    assert parameter_count(model.language) == ours
     assert ours == pytest.approx(llama, rel=0.025)
     ids = torch.full((2, 700), IMAGE, device="meta")
     assert model.config.places == 576
@@ -368,7 +341,7 @@ def test_paper_size_has_the_published_number_of_weights() -> None:
 def test_the_small_size() -> None:
     model = LLaVA(Config(120))
     assert model.config.places == 16
-    assert weights(model) * 2 < 8e6, "the file of a shipped checkpoint, in float16"
+    assert parameter_count(model) * 2 < 8e6, "the file of a shipped checkpoint, in float16"
     assert isinstance(model.vision, ImageViT)
     assert isinstance(model.language, Language)
 

@@ -12,6 +12,8 @@ from mmbench.reference.architectures.language import UNLEARNT
 from mmbench.reference.architectures.prefix import Config, Prefix
 from mmbench.reference.tokens.turns import ASSISTANT, IMAGE, USER
 from mmbench.reference.tokens.words import END, START
+from tests.support.networks import parameter_count
+from tests.support.training import descend
 
 TINY = Config(
     vocabulary=30,
@@ -48,10 +50,6 @@ def asked(n: int) -> Tensor:
     return torch.tensor([[START, USER, a, *[IMAGE] * 3, b, ASSISTANT] for a, b in said.tolist()])
 
 
-def weights(module: nn.Module) -> int:
-    return sum(weight.numel() for weight in module.parameters())
-
-
 def test_paper_size_is_that_of_the_paper() -> None:
     """GPT-2 has 124,439,808 weights, CLIP ViT-B/32's image tower 87,849,216 with its projection.
 
@@ -63,16 +61,16 @@ def test_paper_size_is_that_of_the_paper() -> None:
         seen = model.seen(torch.empty(2, 3, 224, 224))
         ids = torch.full((2, 30), 9, dtype=torch.long)
         features = model.language(model.language.tokens(ids))
-    language = weights(model.language) + 1024 * 768
+    language = parameter_count(model.language) + 1024 * 768
     assert language == 124_439_808
-    assert weights(model.vision) + weights(model.image_projection) == 87_849_216
-    assert weights(model.projector) == 513 * 3840 + 3841 * 7680
-    assert round((language + weights(model.projector)) / 1e6) == 156
+    assert parameter_count(model.vision) + parameter_count(model.image_projection) == 87_849_216
+    assert parameter_count(model.projector) == 513 * 3840 + 3841 * 7680
+    assert round((language + parameter_count(model.projector)) / 1e6) == 156
     assert (seen.shape, features.shape) == ((2, 10, 768), (2, 30, 768))
 
 
 def test_a_shipped_checkpoint_is_small() -> None:
-    assert weights(Prefix(Config(120))) * 2 < 8e6, "bytes in float16"
+    assert parameter_count(Prefix(Config(120))) * 2 < 8e6, "bytes in float16"
 
 
 def test_one_vector_of_clip_becomes_the_prefix() -> None:
@@ -118,13 +116,8 @@ def test_a_few_steps_lower_the_loss_through_every_weight() -> None:
     first.backward()
     unreached = [n for n, w in model.named_parameters() if w.grad is None or not w.grad.any()]
     assert unreached == []
-    optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
-    for _ in range(10):
-        optimiser.zero_grad()
-        loss = model(ids, labels, pixels(4))
-        loss.backward()
-        optimiser.step()
-    assert loss.item() < first.item() / 2
+    losses = descend(model, lambda: model(ids, labels, pixels(4)), steps=10, rate=3e-3)
+    assert losses[-1] < first.item() / 2
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 from itertools import product
 
 import pytest
@@ -22,6 +23,7 @@ from mmbench.reference.architectures.speech import (
 from mmbench.reference.checkpoints.families import ALPHABET, TrainedSpeech
 from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import recipe_of
+from tests.support.training import descend
 
 TINY = Config(5, Mel(8000, 128, 128, 12), 16, 2, 2)
 
@@ -184,12 +186,6 @@ def test_it_learns() -> None:
     assert isinstance(checkpoint.model.encoder, Encoder)
     objective = family.objectives["ctc"]
     batch = objective.batch(checkpoint, recipe.stages[0], 0, 1)
-    optimiser = torch.optim.Adam(checkpoint.model.parameters(), 3e-3)
-    losses = []
-    for _ in range(12):
-        loss = objective.loss(checkpoint, batch)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(float(loss.detach()))
+    loss = partial(objective.loss, checkpoint, batch)
+    losses = descend(checkpoint.model, loss, steps=12, rate=3e-3)
     assert losses[-1] < 0.6 * losses[0]

@@ -19,6 +19,8 @@ from mmbench.reference.architectures.video.transformer import (
     VideoTransformer,
 )
 from mmbench.reference.tokens.words import END, START
+from tests.support.networks import parameter_count
+from tests.support.training import descend
 
 TINY = Config(
     vocabulary=30,
@@ -63,10 +65,6 @@ def texts(n: int = 3) -> Tensor:
     return tokens
 
 
-def count(*modules: nn.Module) -> int:
-    return sum(weight.numel() for module in modules for weight in module.parameters())
-
-
 # --- the published sizes ------------------------------------------------------------------------
 
 
@@ -78,7 +76,7 @@ def test_timesformer_has_its_published_size(attention: str, millions: float) -> 
     """
     with torch.device("meta"):
         model = Video(replace(Config.paper_size(), attention=attention, classes=174))
-        assert round(count(model.tower, model.head) / 1e6, 1) == millions
+        assert round(parameter_count(model.tower, model.head) / 1e6, 1) == millions
         video = torch.empty(2, 3, 8, 224, 224)
         features, patches = model.tower.seen(video)
         assert (features.shape, patches.shape) == ((2, 768), (2, 8, 196, 768))
@@ -103,7 +101,7 @@ def test_r3d_18_has_its_published_size() -> None:
     """33,371,472 with 400 classes: `num_params` of torchvision's R3D_18_Weights.KINETICS400_V1."""
     with torch.device("meta"):
         model = Video(Config.paper_size("conv3d"))
-        assert count(model.tower, model.head) == 33_371_472
+        assert parameter_count(model.tower, model.head) == 33_371_472
         x = model.tower.stem(torch.empty(1, 3, 16, 112, 112))
         assert x.shape == (1, 64, 16, 56, 56)
         assert model.tower.blocks(x).shape == (1, 512, 2, 7, 7)
@@ -114,7 +112,7 @@ def test_each_stream_is_a_resnet_18() -> None:
     """11,689,512 with 1,000 classes: `num_params` of torchvision's ResNet18_Weights."""
     with torch.device("meta"):
         streams = Video(Config.paper_size("two_stream")).tower
-        assert count(streams.appearance, nn.Linear(512, 1000)) == 11_689_512
+        assert parameter_count(streams.appearance, nn.Linear(512, 1000)) == 11_689_512
         assert streams.motion.stem.weight.shape == (64, 45, 7, 7)
         assert streams(torch.empty(2, 3, 16, 112, 112)).shape == (2, 1024)
 
@@ -240,16 +238,12 @@ def test_a_row_depends_on_itself_alone(config: Config) -> None:
 @each_tower
 def test_a_few_steps_lower_the_loss_and_reach_every_weight(config: Config) -> None:
     model, video, classes, tokens = tiny(config), videos(), torch.tensor([0, 3, 1]), texts()
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
-    losses = []
-    for _ in range(8):
-        loss = model(video, classes, tokens)
-        if config.tower == "transformer":
-            loss = loss + model.guess(video, 0.5)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(float(loss.detach()))
+
+    def loss() -> Tensor:
+        guess = model.guess(video, 0.5) if config.tower == "transformer" else 0
+        return model(video, classes, tokens) + guess
+
+    losses = descend(model, loss, steps=8)
     assert losses[-1] < losses[0]
     assert all(w.grad is not None and w.grad.abs().sum() > 0 for w in model.parameters())
 

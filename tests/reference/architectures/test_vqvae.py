@@ -1,6 +1,6 @@
 """Vector quantisation against its definition, and images and sounds as codes and back."""
 
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import pytest
 import torch
@@ -8,6 +8,7 @@ from torch import Generator, Tensor, nn
 
 from mmbench.reference.architectures.codebook import Codebook
 from mmbench.reference.architectures.vqvae import Codes, ImageCodes, SoundCodes
+from tests.support.training import descend
 
 SMALL = Codes(number=12, code_width=4, width=16, halvings=2, residuals=1)
 
@@ -147,18 +148,15 @@ def test_a_sound_comes_back_as_frames() -> None:
 def test_training_lowers_the_error_and_uses_many_codes(kind: str) -> None:
     torch.manual_seed(0)
     model: nn.Module = ImageCodes(SMALL) if kind == "image" else SoundCodes(SMALL, 8)
-    optimiser = torch.optim.Adam(model.parameters(), 3e-3)
-    losses = []
-    for step in range(120):
-        levels = noise(16, 1, 1, seed=step % 4)
+    seeds = cycle(range(4))
+
+    def loss() -> Tensor:
+        levels = noise(16, 1, 1, seed=next(seeds))
         if kind == "image":
-            loss = model(levels[..., None].expand(16, 3, 16, 16))
-        else:
-            loss = model(levels.expand(16, 16, 8), torch.tensor([16] * 16))
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(float(loss.detach()))
+            return model(levels[..., None].expand(16, 3, 16, 16))
+        return model(levels.expand(16, 16, 8), torch.tensor([16] * 16))
+
+    losses = descend(model, loss, steps=120, rate=3e-3)
     assert sum(losses[-10:]) < 0.4 * sum(losses[:10])
     codes = model.get_submodule("codebook")
     assert isinstance(codes, Codebook)

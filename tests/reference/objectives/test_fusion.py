@@ -13,7 +13,7 @@ from mmbench.reference.training import read_recipe, train
 from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import Recipe, recipe_of
 from mmbench.reference.worlds.fusion.scene import ANSWERS, DECK, trio_at
-from tests.support.training import assert_resumed_equals, stage_batch
+from tests.support.training import assert_resumed_equals, descend, stage_batch
 
 WAYS = ("early", "late", "hybrid")
 
@@ -83,11 +83,5 @@ def test_the_numbers_of_one_batch_are_learnt(fusion: str) -> None:
     assert isinstance(checkpoint, TrainedFusion)
     loss = family.objectives["numbers"].loss
     tensors = family.objectives["numbers"].batch(checkpoint, recipe.stages[0], 0, 1)
-    optimiser = torch.optim.AdamW(checkpoint.model.parameters(), 3e-3)
-    first = loss(checkpoint, tensors).item()
-    for _ in range(25):
-        optimiser.zero_grad()
-        now = loss(checkpoint, tensors)
-        now.backward()
-        optimiser.step()
-    assert now.item() < first / 2
+    losses = descend(checkpoint.model, lambda: loss(checkpoint, tensors), steps=25, rate=3e-3)
+    assert losses[-1] < losses[0] / 2

@@ -1,7 +1,6 @@
 """The shapes world: the same bytes everywhere, no meaning twice, areas as in geometry."""
 
 import io
-import subprocess
 import sys
 from functools import partial
 
@@ -18,6 +17,7 @@ from mmbench.reference.worlds.shapes.retrieval import shapes, training_scene
 from mmbench.reference.worlds.shapes.scene import Scene, scene_at
 from mmbench.reference.worlds.shapes.things import SHAPES, SIDE
 from mmbench.reference.worlds.splits import distinct
+from tests.support.processes import run_python
 
 # SHA-256 over the first 20 images and their captions. Python's integers, SHA-256 and
 # random.Random.random() are all that enters, so these hold on every machine; they change only
@@ -44,14 +44,9 @@ def scene(index: int, split: str = "test") -> Scene:
 
 def test_the_bytes_are_the_golden_ones_under_any_hash_seed() -> None:
     for hash_seed in ("0", "4242"):
-        said = subprocess.run(
-            [sys.executable, "-c", PRINT_GOLDEN],
-            env={"PYTHONHASHSEED": hash_seed, "PYTHONPATH": ":".join(sys.path)},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert said.stdout.split() == [GOLDEN_IMAGES, GOLDEN_CAPTIONS]
+        settings = {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": ":".join(sys.path)}
+        printed = run_python(PRINT_GOLDEN, **settings)
+        assert printed.split() == [GOLDEN_IMAGES, GOLDEN_CAPTIONS]
 
 
 def test_a_longer_set_begins_like_a_shorter_one() -> None:

@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.support.servers.ports import listening
+
 TOKENS_OF_A_MEDIUM = 100
 
 
@@ -145,15 +147,10 @@ def serving(host: str = "127.0.0.1", chain: Path | None = None) -> Iterator[Endp
             pass
 
     server = ThreadingHTTPServer((host, 0), Handler)
-    server.daemon_threads = True
     if chain is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(chain)
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     endpoint.base = f"{'http' if chain is None else 'https'}://{host}:{server.server_port}/v1"
-    try:
+    with listening(server):
         yield endpoint
-    finally:
-        server.shutdown()
-        server.server_close()
