@@ -13,7 +13,7 @@ from mmbench.cli import main
 from mmbench.cli.exit_codes import worst
 from mmbench.cli.parser.options import allowed_failures, data_for, model_options
 from mmbench.errors import UserError
-from tests.support.coco import make_coco, read_coco, write_coco
+from tests.support.layouts.coco import make_coco, read_coco, write_coco
 from tests.support.paths import ROOT
 from tests.support.processes import run_process
 from tests.support.toy_models import Means

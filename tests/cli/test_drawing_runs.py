@@ -12,7 +12,7 @@ import pytest
 from mmbench.cli import main
 from tests.support.checkpoints import diffusion, unified
 from tests.support.command_line import printed_record
-from tests.support.images import noise_image
+from tests.support.media.images import noise_image
 
 TASK = """
 name: draw-tiny

@@ -11,8 +11,8 @@ from mmbench.cli.parser.options import data_for
 from mmbench.datasets import RetrievalData
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.spec import load_task
-from tests.support.coco import captions_json, touch
 from tests.support.files import write_file
+from tests.support.layouts.coco import captions_json, touch
 
 
 @pytest.fixture(autouse=True)

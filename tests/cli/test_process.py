@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mmbench.cli import main
-from tests.support.images import save_image
+from tests.support.media.images import save_image
 
 # As the script that pip installs.
 START = "import sys; from mmbench.__main__ import main; sys.exit(main())"

@@ -20,7 +20,7 @@ from mmbench.cli import main
 from tests.support import toy_models
 from tests.support.command_line import refusal
 from tests.support.files import write_lines, write_task
-from tests.support.images import save_image
+from tests.support.media.images import save_image
 
 CPU = ["--device", "cpu"]
 

@@ -18,7 +18,7 @@ from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.spec import load_task
-from tests.support.images import png
+from tests.support.media.images import png
 
 ROWS: list[dict[str, Any]] = [
     {"n": "t1", "file": "a.png", "pic": "A", "caption": "a dog", "kind": "dog", "set": "x"},

@@ -17,7 +17,7 @@ from mmbench.errors import UserError
 from tests.support import toy_models
 from tests.support.command_line import refusal
 from tests.support.files import write_file, write_lines
-from tests.support.images import image_bytes, noise_image, save_image
+from tests.support.media.images import image_bytes, noise_image, save_image
 
 QUESTIONS = """\
 kind: writing

@@ -14,7 +14,7 @@ from mmbench.cli import main
 from mmbench.errors import UserError
 from mmbench.metric_names import check_metric
 from tests.support import toy_models  # noqa: F401 - registers the models
-from tests.support.images import save_image
+from tests.support.media.images import save_image
 
 ANSWERS = [
     {"id": 1, "question": "?", "answer": "yes", "image": "a.png"},

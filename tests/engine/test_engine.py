@@ -11,7 +11,7 @@ from mmbench.engine.progress import Silent
 from mmbench.engine.run import run
 from mmbench.errors import ModelError, UnknownName, UserError
 from mmbench.types import RunRecord
-from tests.support.coco import make_coco, read_coco, write_coco
+from tests.support.layouts.coco import make_coco, read_coco, write_coco
 from tests.support.toy_models import Means
 
 TASK = "coco-retrieval"

@@ -17,8 +17,8 @@ from mmbench.reports.sections import other_data
 from mmbench.spec import load_task
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from tests.support.boards import score_values
-from tests.support.coco import captions_json, make_coco
 from tests.support.files import write_file, write_lines
+from tests.support.layouts.coco import captions_json, make_coco
 from tests.support.paths import real_data
 from tests.support.processes import run_mmbench
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mmbench.media import decode_sound
-from tests.support.sounds import ffmpeg_sound, low_noise, sound_bytes, with_edits
+from tests.support.media.sounds import ffmpeg_sound, low_noise, sound_bytes, with_edits
 
 
 def compared(data: bytes, wave: np.ndarray, rate: int) -> tuple[int, int, float]:

@@ -14,7 +14,7 @@ from PIL import Image, ImageFile
 from mmbench.errors import ContentError
 from mmbench.media import decode_image
 from tests.support.errors import one_line_error
-from tests.support.images import image_bytes
+from tests.support.media.images import image_bytes
 
 SCENE = np.random.default_rng(7).integers(0, 256, (2, 3, 3), np.uint8)
 GREY16 = np.arange(60, dtype=np.uint16).reshape(6, 10) * 1000

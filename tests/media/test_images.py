@@ -11,7 +11,7 @@ from mmbench.errors import ContentError, SampleError
 from mmbench.media import decode_image, read_bytes
 from mmbench.types import Media
 from tests.support.errors import one_line_error
-from tests.support.images import image_bytes
+from tests.support.media.images import image_bytes
 from tests.support.paths import real_data
 
 SCENE = np.array(

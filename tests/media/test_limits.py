@@ -23,7 +23,7 @@ from mmbench.media.sound import MAX_SAMPLES, MAX_SECONDS, _Limits
 from mmbench.types import Frames
 from mmbench.validation import inflation
 from mmbench.validation.inflation import check_parquet
-from tests.support.sounds import sound_bytes
+from tests.support.media.sounds import sound_bytes
 
 
 def film(width: int, height: int, form: str = "mov") -> bytes:

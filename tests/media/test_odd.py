@@ -13,7 +13,7 @@ import pytest
 from mmbench.errors import ContentError
 from mmbench.media import count_frames, decode_sound, decode_video
 from mmbench.types import Frames
-from tests.support.sounds import ffmpeg_sound, low_noise, sound_bytes
+from tests.support.media.sounds import ffmpeg_sound, low_noise, sound_bytes
 
 RATE = 16000
 NULL_PACKETS = (b"\x47\x1f\xff\x10" + b"\xff" * 184) * 20_000  # of MPEG-TS: 3.8 MB of nothing

@@ -9,9 +9,9 @@ import soundfile
 from mmbench.errors import ContentError
 from mmbench.media import decode_sound
 from tests.support.errors import one_line_error
+from tests.support.media.sounds import sound_bytes, tone
+from tests.support.media.videos import black_video
 from tests.support.paths import real_data
-from tests.support.sounds import sound_bytes, tone
-from tests.support.videos import black_video
 
 RATE = 16000
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mmbench.errors import ContentError
 from mmbench.media import decode_sound
-from tests.support.sounds import ffmpeg_sound, low_noise, moov_in_front, sound_bytes
+from tests.support.media.sounds import ffmpeg_sound, low_noise, moov_in_front, sound_bytes
 
 RATE = 16000
 SECONDS = 1.5

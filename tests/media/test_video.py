@@ -17,10 +17,10 @@ from mmbench.media import chosen, count_frames, decode_sound, decode_video
 from mmbench.media.containers import open_container
 from mmbench.types import Frames, Media, View
 from tests.support.errors import one_line_error
-from tests.support.images import image_bytes, noise_image, plain_image
+from tests.support.media.images import image_bytes, noise_image, plain_image
+from tests.support.media.sounds import moov_in_front, with_edits
+from tests.support.media.videos import numbered_video
 from tests.support.paths import real_data
-from tests.support.sounds import moov_in_front, with_edits
-from tests.support.videos import numbered_video
 
 FILM = Media("video", "a.mp4")
 

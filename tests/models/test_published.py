@@ -17,8 +17,8 @@ from mmbench.types import Generation, Message, Written
 from tests.support.checkpoints import chat, speech_recognition
 from tests.support.conversations import replies, user
 from tests.support.errors import one_line_error
-from tests.support.images import noise_image
-from tests.support.sounds import noise_sound
+from tests.support.media.images import noise_image
+from tests.support.media.sounds import noise_sound
 
 CPU = {"device": "cpu", "dtype": "float32"}
 

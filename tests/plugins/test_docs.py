@@ -10,7 +10,7 @@ import pytest
 
 from mmbench.cli import main
 from tests.support.command_line import run_record
-from tests.support.images import save_image
+from tests.support.media.images import save_image
 from tests.support.paths import ROOT
 
 PAGE = ROOT / "docs/plugins.md"

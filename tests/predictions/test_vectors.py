@@ -18,7 +18,7 @@ from mmbench.engine.score import score
 from mmbench.errors import DataError
 from mmbench.types import RunRecord
 from tests.support.errors import one_line_error
-from tests.support.images import save_image
+from tests.support.media.images import save_image
 
 N, WIDTH = 300, 8
 DRAWS = np.random.default_rng(0)

@@ -16,10 +16,10 @@ from tests.support.boards import stored_rows
 from tests.support.checkpoints import chat, classifiers, speech_recognition
 from tests.support.command_line import refusal
 from tests.support.files import write_task
-from tests.support.images import image_bytes, noise_image
+from tests.support.media.images import image_bytes, noise_image
+from tests.support.media.sounds import sound_bytes, tone
+from tests.support.media.videos import black_video, numbered_video
 from tests.support.servers.chat_completions import serving
-from tests.support.sounds import sound_bytes, tone
-from tests.support.videos import black_video, numbered_video
 
 Files = dict[str, bytes]
 

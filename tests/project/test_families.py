@@ -31,7 +31,7 @@ from tests.support.checkpoints import (
 from tests.support.command_line import run_record
 from tests.support.files import write_task
 from tests.support.layouts import classification, writing
-from tests.support.videos import save_video
+from tests.support.media.videos import save_video
 
 Build = Callable[[Path, Path], str]  # folders of the model and of the data -> what stands after -m
 

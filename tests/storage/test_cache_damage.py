@@ -14,7 +14,7 @@ import pytest
 
 from mmbench.cli import main
 from tests.support.command_line import printed_record
-from tests.support.images import save_image
+from tests.support.media.images import save_image
 
 PLUGIN = '''
 import numpy as np

@@ -13,7 +13,7 @@ import numpy as np
 from mmbench import metric_names
 from mmbench.reference.worlds.shapes.sources import shapes_prompts
 from mmbench.types import Content, Features, Media, Prediction, Ranking, Sample
-from tests.support.sounds import sound_bytes
+from tests.support.media.sounds import sound_bytes
 
 N = 12
 WORDS = ["a", "red", "cat", "on", "no", "the", "yes", "mat", "12", "B"]

@@ -19,8 +19,8 @@ from mmbench.spec import load_task
 from mmbench.types import Broken, Media
 from tests.support import toy_models  # noqa: F401 - registers models
 from tests.support.files import write_file
-from tests.support.images import png
 from tests.support.layouts import writing as layouts
+from tests.support.media.images import png
 
 
 def loaded(task, root):

@@ -10,8 +10,8 @@ from mmbench.data.published.vqa import vqa
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Broken, Media
-from tests.support.coco import touch
 from tests.support.files import write_file
+from tests.support.layouts.coco import touch
 from tests.support.paths import real_data
 
 QUESTIONS = {

@@ -10,8 +10,8 @@ from mmbench.data.sources.answers import answers
 from mmbench.data.sources.transcripts import transcripts
 from mmbench.errors import DataError
 from mmbench.types import Broken, Media
-from tests.support.coco import touch
 from tests.support.files import write_file, write_lines
+from tests.support.layouts.coco import touch
 from tests.support.paths import real_data
 
 

@@ -11,8 +11,8 @@ from mmbench.data.sources.captions import captions
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.types import Broken, Media
-from tests.support.coco import captions_json, karpathy_json, touch
 from tests.support.files import write_file, write_lines
+from tests.support.layouts.coco import captions_json, karpathy_json, touch
 from tests.support.paths import real_data
 
 

@@ -7,7 +7,7 @@ from mmbench.errors import DataError, SampleError
 from mmbench.media import decode_image, read_bytes
 from mmbench.types import Broken
 from tests.support.errors import one_line_error
-from tests.support.images import save_image
+from tests.support.media.images import save_image
 
 
 def texts(data):

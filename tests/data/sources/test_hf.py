@@ -14,7 +14,7 @@ from mmbench.errors import DataError, SampleError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.types import Broken
 from tests.support.errors import one_line_error
-from tests.support.images import plain_image, png, red_of, save_image
+from tests.support.media.images import plain_image, png, red_of, save_image
 from tests.support.processes import run_python
 from tests.support.servers.dataset_hub import COMMIT, NAME, dataset_hub
 

@@ -17,8 +17,8 @@ from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.types import Broken, Media
-from tests.support.images import png, red_of
-from tests.support.sounds import wav
+from tests.support.media.images import png, red_of
+from tests.support.media.sounds import wav
 
 pytestmark = pytest.mark.usefixtures("own_datasets")
 

@@ -18,9 +18,9 @@ from mmbench.media import read_bytes
 from mmbench.spec import load_task
 from mmbench.types import Broken, Media
 from tests.support.files import write_file
-from tests.support.images import png
 from tests.support.layouts import writing as layouts
-from tests.support.sounds import wav
+from tests.support.media.images import png
+from tests.support.media.sounds import wav
 
 pytestmark = pytest.mark.usefixtures("own_datasets")
 

@@ -12,7 +12,7 @@ from mmbench.media import decode_image, read_bytes
 from mmbench.types import Broken, Media
 from tests.support.errors import one_line_error
 from tests.support.files import write_table
-from tests.support.images import png, red_of
+from tests.support.media.images import png, red_of
 
 
 @pytest.fixture

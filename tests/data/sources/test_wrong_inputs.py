@@ -13,7 +13,7 @@ from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, MmbenchError
 from mmbench.spec import load_task, packaged_tasks
 from tests.support.files import write_file
-from tests.support.images import image_bytes, plain_image
+from tests.support.media.images import image_bytes, plain_image
 
 CSV = b'image,text,id,label\na.jpg,"a dog, wet",1,dog\nb.jpg,a cat,2,cat\n'
 JSONL = b'{"id": 1, "image": "a.jpg", "text": "x"}\n{"id": 2, "image": "b.jpg", "text": "y"}\n'

@@ -16,7 +16,7 @@ from mmbench.engine.run import Outcome, run
 from mmbench.errors import UserError
 from tests.support import toy_models
 from tests.support.files import write_task
-from tests.support.images import save_image
+from tests.support.media.images import save_image
 
 
 def task(folder: Path, rows: list[dict[str, Any]], **spec: Any) -> str:

@@ -26,9 +26,9 @@ from mmbench.engine.progress import Silent
 from mmbench.errors import ModelError, UserError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from tests.support import toy_models
-from tests.support.coco import make_coco
 from tests.support.files import write_file
-from tests.support.images import save_image
+from tests.support.layouts.coco import make_coco
+from tests.support.media.images import save_image
 from tests.support.paths import ROOT
 
 NUMBERS = count()

@@ -20,7 +20,7 @@ from mmbench.errors import ModelError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from mmbench.types import ModelInfo, RunRecord
 from tests.support.boards import score_values
-from tests.support.coco import make_coco
+from tests.support.layouts.coco import make_coco
 
 NUMBERS = count()
 COLOURS = """

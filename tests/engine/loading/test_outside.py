@@ -23,7 +23,7 @@ from mmbench.spec import load_task
 from mmbench.types import Wants
 from tests.support.command_line import refusal
 from tests.support.files import write_lines
-from tests.support.images import save_image
+from tests.support.media.images import save_image
 from tests.support.servers.chat_completions import Endpoint, own_address, serving
 
 

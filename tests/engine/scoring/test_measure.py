@@ -21,7 +21,7 @@ from mmbench.errors import DataError, MissingExtra, SampleError, UserError
 from mmbench.storage import records as store
 from mmbench.storage.run_lookup import find_run
 from mmbench.types import Broken, Features, Media, Prediction, Score, Wants
-from tests.support.coco import make_coco
+from tests.support.layouts.coco import make_coco
 from tests.support.toy_models import COLOURS
 
 

@@ -33,7 +33,7 @@ from mmbench.types import (
     Views,
 )
 from tests.support.files import write_task
-from tests.support.images import save_image
+from tests.support.media.images import save_image
 from tests.support.predictions import metric_value
 
 IMAGE = Media("image", "a.png")

@@ -18,7 +18,7 @@ from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.errors import DataError, ModelError
 from mmbench.kinds.classification.names import columns_of_model
-from tests.support.images import save_image
+from tests.support.media.images import save_image
 
 INF = float("inf")
 

@@ -16,8 +16,8 @@ from mmbench.engine.run import run
 from mmbench.errors import DataError
 from mmbench.text import path_id
 from mmbench.types import Outputs
-from tests.support.coco import make_coco
-from tests.support.images import save_image
+from tests.support.layouts.coco import make_coco
+from tests.support.media.images import save_image
 
 TASK = """
 name: mine

@@ -18,7 +18,7 @@ from mmbench.models.contrastive.clip import Clip
 from mmbench.stats import fold
 from mmbench.types import Broken, Features, Media, Prediction, Score
 from tests.support.checkpoints import contrastive
-from tests.support.images import noise_image
+from tests.support.media.images import noise_image
 from tests.support.paths import real_data
 
 ALL: list[Any] = [clipscore, ref_clipscore, pac_s, ref_pac_s]

@@ -13,8 +13,8 @@ from mmbench.metrics.speech.mos import dnsmos, mos, mos_ktau, mos_lcc, mos_mse, 
 from mmbench.stats import fold, fold_many
 from mmbench.stats.crossed import crossed_interval, crossed_resamples
 from mmbench.types import Media, Prediction
+from tests.support.media.sounds import sound_bytes
 from tests.support.paths import DATA
-from tests.support.sounds import sound_bytes
 
 SPEECH = DATA / "speech"
 HEADS = ("ovrl", "sig", "bak", "p808")

@@ -23,7 +23,7 @@ from mmbench.errors import Missing, UnknownName, UserError
 from mmbench.metrics.torchmetrics.classes import class_modules, load_class
 from mmbench.metrics.torchmetrics.network import no_network
 from mmbench.types import Media, Prediction, Score
-from tests.support.images import image_medium
+from tests.support.media.images import image_medium
 
 RNG = np.random.default_rng(7)
 SAID = ["the cat sat on the mat", "a dog runs", "two birds in a tree"]

@@ -23,7 +23,7 @@ from mmbench.storage.content_keys import cache_folder
 from mmbench.types import Clip, Generation, Sound, Written
 from tests.support.conversations import replies, user
 from tests.support.files import write_lines
-from tests.support.images import plain_image
+from tests.support.media.images import plain_image
 from tests.support.servers.chat_completions import Endpoint, said, serving
 
 PICTURE = plain_image((9, 8, 7), (6, 4))

@@ -17,8 +17,8 @@ from tests.support.checkpoints import chat
 from tests.support.checkpoints.parts import letter_tokenizer
 from tests.support.conversations import replies, user
 from tests.support.errors import one_line_error
-from tests.support.images import noise_image
-from tests.support.sounds import noise_sound
+from tests.support.media.images import noise_image
+from tests.support.media.sounds import noise_sound
 
 CPU = {"device": "cpu", "dtype": "float32"}
 DRAWS = np.random.default_rng(0)

@@ -13,7 +13,7 @@ from mmbench.errors import ModelError, SampleError
 from mmbench.models.chat.adapters import Llava
 from mmbench.types import Generation, Message, Written
 from tests.support.checkpoints import chat
-from tests.support.images import noise_image
+from tests.support.media.images import noise_image
 
 CPU = {"device": "cpu", "dtype": "float32"}
 SHORT = Generation(max_tokens=8)

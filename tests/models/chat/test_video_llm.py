@@ -31,7 +31,7 @@ if find_spec("torchvision") is None:
 from tests.support.checkpoints import video_chat
 from tests.support.command_line import run_record
 from tests.support.conversations import user
-from tests.support.images import noise_image
+from tests.support.media.images import noise_image
 
 CPU = {"device": "cpu", "dtype": "float32"}
 SHORT = Generation(max_tokens=8)

@@ -17,7 +17,9 @@ from transformers.utils import logging
 from mmbench.models.contrastive.clip import Clip
 from mmbench.protocols import Embeds, Prepares
 from tests.support.checkpoints import contrastive
-from tests.support.images import noise_image
+from tests.support.media.images import noise_image
+from tests.support.paths import ROOT
+from tests.support.processes import run_python
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

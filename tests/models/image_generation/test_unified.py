@@ -20,7 +20,7 @@ from mmbench.types import Message, Written
 from tests.support.checkpoints import chat, unified
 from tests.support.conversations import SHORT, user
 from tests.support.errors import one_line_error
-from tests.support.images import noise_image
+from tests.support.media.images import noise_image
 
 CPU = {"device": "cpu", "dtype": "float32"}
 AREA = {"janus": None, "emu3": 24 * 24, "chameleon": None}

@@ -19,7 +19,7 @@ from mmbench.reference.tokens.words import END, START, UNKNOWN
 from mmbench.reference.training import read_recipe
 from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.shapes.retrieval import shapes
-from tests.support.images import noise_image
+from tests.support.media.images import noise_image
 from tests.support.paths import DATA
 
 PACKAGED = Path(str(ClipNano.default_checkpoint))

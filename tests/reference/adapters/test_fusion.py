@@ -24,7 +24,7 @@ from mmbench.reference.worlds.shapes.draw import draw
 from mmbench.reference.worlds.sounds.make import make
 from mmbench.types import Clip, Sound
 from tests.support.conversations import prepared, user
-from tests.support.images import noise_image
+from tests.support.media.images import noise_image
 
 WORDS = Words.of(["I see one lamp, two lamps or three"])
 

@@ -28,7 +28,7 @@ from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
 from mmbench.types import Clip, Generation, Message, Sound, Written
 from tests.support.conversations import prepared
 from tests.support.conversations import user_message as user
-from tests.support.images import noise_image
+from tests.support.media.images import noise_image
 from tests.support.networks import lively
 
 WORDS = vocabulary(["what colour is the star? red, green and blue. where is it: left or right!"])

@@ -25,7 +25,7 @@ from mmbench.reference.worlds.shapes.talk import DESCRIBE
 from mmbench.reference.worlds.shapes.things import COLOURS
 from mmbench.types import Generation, Sound, Written
 from tests.support.conversations import user
-from tests.support.images import noise_image
+from tests.support.media.images import noise_image
 from tests.support.networks import lively
 from tests.support.paths import ROOT
 

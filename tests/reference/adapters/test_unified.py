@@ -35,7 +35,7 @@ from mmbench.reference.worlds.shapes.things import COLOURS
 from mmbench.types import Clip, Generation, Media, Message, Sound, Written
 from tests.support.conversations import prepared
 from tests.support.conversations import user_message as user
-from tests.support.images import noise_image
+from tests.support.media.images import noise_image
 
 TEXTS = ["what colour is the star? red, green and blue.", "where is it: left or right!"]
 WORDS = Bpe.of(TEXTS * 3, 320)

@@ -27,7 +27,7 @@ from mmbench.reference.worlds.shapes.words import things_of
 from mmbench.reference.worlds.splits import distinct
 from mmbench.types import Broken, Media, Sample, TaskSpec
 from tests.support.boards import score_values
-from tests.support.images import image_medium
+from tests.support.media.images import image_medium
 
 PROMPT = "a small red star at the top and a large pink moon on the right"
 STAR, MOON = things_of(PROMPT)

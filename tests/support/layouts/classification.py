@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.files import write_file
-from tests.support.images import save_image
-from tests.support.sounds import wav
-from tests.support.videos import save_video
+from tests.support.media.images import save_image
+from tests.support.media.sounds import wav
+from tests.support.media.videos import save_video
 
 Files = dict[str, str]
 

@@ -5,8 +5,8 @@ import csv
 import io
 
 from tests.support.files import write_file
-from tests.support.images import png
-from tests.support.sounds import wav
+from tests.support.media.images import png
+from tests.support.media.sounds import wav
 
 
 def table(path, rows, delimiter=","):

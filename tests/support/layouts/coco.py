@@ -8,7 +8,7 @@ from typing import Any
 
 from mmbench.datasets import RetrievalData
 from tests.support.files import write_file
-from tests.support.images import save_image
+from tests.support.media.images import save_image
 from tests.support.toy_models import COLOURS
 
 Json = dict[str, Any]

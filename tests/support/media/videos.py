@@ -11,7 +11,7 @@ from typing import Any
 import av
 import numpy as np
 
-from tests.support.sounds import tone
+from tests.support.media.sounds import tone
 
 Frame = np.ndarray[Any, Any]
 
