@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from mmbench.cli import main
+from tests.support.media.images import labelled_images
 from tests.support.processes import run_python
 
 PLUGIN = """
@@ -51,12 +51,8 @@ def command(folder: Path, where: str, exhaust: str) -> list[str]:
     name = f"hungry-{where}-{len(exhaust)}"
     plugin = folder / f"{name.replace('-', '_')}.py"
     plugin.write_text(PLUGIN.format(name=name, where=where, exhaust=exhaust))
-    rows = []
-    for number in range(40):
-        Image.new("RGB", (8, 8), (number, 0, 0)).save(folder / f"{number}.png")
-        rows.append(f"{number},{'ab'[number % 2]},{number}.png")
-    (folder / "data.csv").write_text("\n".join(["id,label,image", *rows]) + "\n")
-    flags = ["-t", "labels", "--data", str(folder / "data.csv"), "--batch-size", "10"]
+    data = labelled_images(folder, "ab" * 20)
+    flags = ["-t", "labels", "--data", str(data), "--batch-size", "10"]
     flags += ["--device", "cpu"]
     out = ["--quiet", "--out", str(folder / "out")]
     return ["run", "--plugin", str(plugin), "-m", name, *flags, *out]

@@ -14,7 +14,7 @@ import pytest
 
 from mmbench.cli import main
 from tests.support.command_line import printed_record
-from tests.support.media.images import save_image
+from tests.support.media.images import labelled_images
 
 PLUGIN = '''
 import numpy as np
@@ -41,11 +41,9 @@ EXPECTED = 0.75  # the third of four images is bright, and labelled `a`
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     (folder / "brightness.py").write_text(PLUGIN)
-    for number, brightness in enumerate((10, 240, 230, 20)):
-        save_image(folder / f"{number}.png", brightness)
-        os.utime(folder / f"{number}.png", (0, 0))
-    rows = [f"{number},{label},{number}.png" for number, label in enumerate("abaa")]
-    (folder / "data.csv").write_text("\n".join(["id,label,image", *rows]) + "\n")
+    labelled_images(folder, "abaa", (10, 240, 230, 20))
+    for image in folder.glob("*.png"):
+        os.utime(image, (0, 0))
     return folder
 
 

@@ -160,3 +160,26 @@ class Means:
 
     def _image(self, image: object) -> np.ndarray:
         return np.asarray(image, np.float32).mean(axis=(0, 1)) / 255
+
+
+class RowScores:
+    """Scores by the red of an image: row n of `rows` for n. Counts its forwards."""
+
+    modalities = frozenset({"image"})
+    labels: Any = ("a", "b", "c")
+    rows: Any = np.array([[3, 1, 2], [1, 3, 2], [1, 2, 3]], np.float32)
+    forwards = 0
+
+    def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
+        pass
+
+    def classify(self, items: Any, modality: str) -> Any:
+        type(self).forwards += 1
+        return self.rows[[int(np.asarray(item)[0, 0, 0]) for item in items]]
+
+
+def register_scores(name: str, **attributes: Any) -> type[RowScores]:
+    """Register a model of these scores, labels and other attributes, and return its class."""
+    cls = type(name, (RowScores,), attributes)
+    register("model", name)(cls)
+    return cls

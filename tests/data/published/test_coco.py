@@ -7,8 +7,9 @@ import pytest
 from mmbench.data.published.coco import coco
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.media import read_bytes
+from tests.support.datasets import paths, texts
 from tests.support.files import write_file
-from tests.support.layouts.coco import captions_json, karpathy_json, paths, texts, touch
+from tests.support.layouts.coco import captions_json, karpathy_json, touch
 from tests.support.paths import DATA
 
 MINI = DATA / "coco-mini"

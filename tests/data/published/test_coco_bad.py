@@ -10,9 +10,10 @@ from mmbench.data.published.coco import coco
 from mmbench.errors import DataError, MmbenchError, SampleError
 from mmbench.media import read_bytes
 from mmbench.types import Broken, Media
+from tests.support.datasets import paths, texts
 from tests.support.errors import one_line_error
 from tests.support.files import write_file
-from tests.support.layouts.coco import captions_json, karpathy_json, paths, texts, touch
+from tests.support.layouts.coco import captions_json, karpathy_json, touch
 
 
 def message(root, kind=DataError, **options):

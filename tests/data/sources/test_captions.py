@@ -11,14 +11,10 @@ from mmbench.data.sources.captions import captions
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.types import Broken, Media
+from tests.support.datasets import targets
 from tests.support.files import write_file, write_lines
 from tests.support.layouts.coco import captions_json, karpathy_json, touch
 from tests.support.paths import real_data
-
-
-def targets(data):
-    return {sample.id: sample.target for sample in data.samples}
-
 
 COCO = {"7": ["a cat", "a dry cat"], "12": ["a dog", " two dogs. ", "a wet dog"]}
 

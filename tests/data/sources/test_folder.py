@@ -6,12 +6,9 @@ from mmbench.data.sources.media_folders import folder
 from mmbench.errors import DataError, SampleError
 from mmbench.media import decode_image, read_bytes
 from mmbench.types import Broken
+from tests.support.datasets import texts
 from tests.support.errors import one_line_error
 from tests.support.media.images import save_image
-
-
-def texts(data):
-    return {query.id: query.inputs["text"] for query in data.queries}
 
 
 def ids(data):

@@ -13,6 +13,7 @@ from mmbench.data.sources.text_media_pairs import hf
 from mmbench.errors import DataError, SampleError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.types import Broken
+from tests.support.datasets import texts
 from tests.support.errors import one_line_error
 from tests.support.media.images import plain_image, png, red_of, save_image
 from tests.support.processes import run_python
@@ -30,10 +31,6 @@ def pictures(greys, texts, **columns):
 
 def greys(data):
     return [red_of(document.inputs["image"]) for document in data.corpus]
-
-
-def texts(data):
-    return {query.id: query.inputs["text"] for query in data.queries}
 
 
 def message(kind=DataError, root=None, **options):

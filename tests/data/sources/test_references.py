@@ -10,13 +10,10 @@ from mmbench.data.sources.media_folders import images
 from mmbench.data.sources.ratings import ratings
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.types import Broken, Media
+from tests.support.datasets import targets
 from tests.support.files import write_file, write_lines
 from tests.support.layouts.coco import touch
 from tests.support.paths import real_data
-
-
-def targets(data):
-    return {sample.id: sample.target for sample in data.samples}
 
 
 def test_one_label_each(tmp_path):

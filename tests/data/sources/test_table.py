@@ -10,6 +10,7 @@ from mmbench.data.sources.text_media_pairs import table
 from mmbench.errors import DataError, MmbenchError, SampleError, UnknownName
 from mmbench.media import decode_image, read_bytes
 from mmbench.types import Broken, Media
+from tests.support.datasets import texts
 from tests.support.errors import one_line_error
 from tests.support.files import write_table
 from tests.support.media.images import png, red_of
@@ -26,10 +27,6 @@ def folder(tmp_path):
 
 def greys(data):
     return {document.id: red_of(document.inputs["image"]) for document in data.corpus}
-
-
-def texts(data):
-    return {query.id: query.inputs["text"] for query in data.queries}
 
 
 ROWS = [

@@ -33,8 +33,9 @@ from mmbench.types import (
     Views,
 )
 from tests.support.files import write_task
-from tests.support.media.images import save_image
+from tests.support.media.images import labelled_images
 from tests.support.predictions import metric_value
+from tests.support.toy_models import register_scores
 
 IMAGE = Media("image", "a.png")
 ONCE = Views()
@@ -303,30 +304,14 @@ def test_baselines_have_the_numbers_of_their_name(kind: Any, views: Views) -> No
 # ---- models ----
 
 
-class Fixed:
-    """Scores by the brightness of an image: row n of `rows` for n."""
-
-    modalities = frozenset({"image"})
-    identity = "fixed"  # what a program registers is cached only under an identity
-    labels: Any = ("a", "b", "c")
-    rows: Any = [[0.0, 1.0, 2.0]] * 3
-
-    def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
-        pass
-
-    def classify(self, items: Any, modality: str) -> Any:
-        return np.stack([self.rows[np.asarray(item)[0, 0, 0]] for item in items])
-
-
 def made(name: str, **attributes: Any) -> str:
-    mmbench.register("model", name)(type(name, (Fixed,), attributes))
+    fixed = {"identity": "fixed", "rows": np.array([[0.0, 1.0, 2.0]] * 3)}
+    register_scores(name, **fixed | attributes)
     return name
 
 
 def task(folder: Path, classes: str = "abc", **more: Any) -> str:
-    for level in range(3):
-        save_image(folder / f"{level}.png", (level, 0, 0))
-    (folder / "data.csv").write_text("id,label,image\n0,a,0.png\n1,b,1.png\n2,b,2.png\n")
+    labelled_images(folder, "abb")
     scored = {"metrics": ["accuracy@1", "ece"], "headline": "accuracy@1", **more}
     data = {"source": "labels", "classes": [*classes]}
     return write_task(folder / "mine.yaml", include="labels", data=data, **scored)

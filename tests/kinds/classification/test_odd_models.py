@@ -18,39 +18,14 @@ from mmbench.engine.options import Options
 from mmbench.engine.run import run
 from mmbench.errors import DataError, ModelError
 from mmbench.kinds.classification.names import columns_of_model
-from tests.support.media.images import save_image
+from tests.support.media.images import labelled_images
+from tests.support.toy_models import register_scores
 
 INF = float("inf")
 
 
-class Odd:
-    """Scores by the brightness of an image: row n of `rows` for n. Counts its forwards."""
-
-    modalities = frozenset({"image"})
-    labels: Any = ("a", "b", "c")
-    rows: Any = np.array([[3, 1, 2], [1, 3, 2], [1, 2, 3]], np.float32)
-    forwards = 0
-
-    def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
-        pass
-
-    def classify(self, items: Any, modality: str) -> Any:
-        type(self).forwards += 1
-        return self.rows[[int(np.asarray(item)[0, 0, 0]) for item in items]]
-
-
-def made(name: str, **attributes: Any) -> Any:
-    cls = type(name, (Odd,), attributes)
-    mmbench.register("model", name)(cls)
-    return cls
-
-
-def options(folder: Path, rows: str = "0,a\n1,b\n2,c\n") -> Options:
-    for level in range(3):
-        save_image(folder / f"{level}.png", (level, 0, 0))
-    lines = [f"{row},{row[0]}.png\n" for row in rows.splitlines()]
-    (folder / "data.csv").write_text("id,label,image\n" + "".join(lines))
-    return Options(data=folder / "data.csv", device="cpu")
+def options(folder: Path) -> Options:
+    return Options(data=labelled_images(folder, "abc"), device="cpu")
 
 
 # ---- models ----
@@ -69,7 +44,7 @@ def options(folder: Path, rows: str = "0,a\n1,b\n2,c\n") -> Options:
 def test_wrong_labels_are_refused_before_the_forwards(
     tmp_path: Path, name: str, labels: Any, words: str
 ) -> None:
-    cls, given = made(name, labels=labels), options(tmp_path)
+    cls, given = register_scores(name, labels=labels), options(tmp_path)
     for attempt in (run, check):  # `check` fails wherever a run would
         with pytest.raises((ModelError, DataError), match=words):
             attempt(name, "labels", given)
@@ -88,7 +63,7 @@ def test_wrong_labels_are_refused_before_the_forwards(
 def test_scores_that_are_no_real_numbers_are_the_models_fault(
     tmp_path: Path, name: str, rows: Any, words: str
 ) -> None:
-    made(name, rows=rows)
+    register_scores(name, rows=rows)
     with pytest.raises(ModelError, match=f"model {name}: classify returned .*{words}"):
         run(name, "labels", options(tmp_path))
 
@@ -96,25 +71,27 @@ def test_scores_that_are_no_real_numbers_are_the_models_fault(
 def test_a_class_that_is_ruled_out_has_a_score(tmp_path: Path) -> None:
     """log 0 = -∞ ranks last: samples 0 and 1 are right. One of -∞ alone has no order and fails."""
     rows = np.array([[-0.1, -2, -INF], [-INF, -0.1, -2], [-INF, -INF, -INF]], np.float32)
-    made("odd-infinite", rows=rows)
+    register_scores("odd-infinite", rows=rows)
     found = run("odd-infinite", "labels", options(tmp_path)).record
     assert found.scores["accuracy@1"].value == 1
     assert found.scores["accuracy@1"].bounds == pytest.approx((2 / 3, 1))
     assert [ident for ident, _ in found.failures] == ["2"]
     for name, bad in (("odd-nan", np.nan), ("odd-plus", INF)):
-        made(name, rows=np.array([[1, 0, bad], [0, 1, 0], [0, 0, 1]], np.float32))
+        register_scores(name, rows=np.array([[1, 0, bad], [0, 1, 0], [0, 0, 1]], np.float32))
         assert run(name, "labels", options(tmp_path)).record.counts["failed"] == 1
 
 
 def test_minus_infinity_is_no_probability(tmp_path: Path) -> None:
     rows = np.array([[1, 0, -INF], [0, 1, 0], [0, 0, 1]], np.float32)
-    made("odd-share", rows=rows, scores="probabilities")
+    register_scores("odd-share", rows=rows, scores="probabilities")
     with pytest.raises(ModelError, match="declares scores"):
         run("odd-share", "labels", options(tmp_path))
 
 
 def test_models_of_a_fusion_are_compared_before_the_forwards() -> None:
-    one, other = (made(name, labels=list(names)) for name, names in (("l1", "abc"), ("l2", "abd")))
+    one, other = (
+        register_scores(name, labels=list(names)) for name, names in (("l1", "abc"), ("l2", "abd"))
+    )
     both = [cls(None, device="cpu", dtype="float32") for cls in (one, other)]
     fused: Any = late([one, other])(both, [1.0, 1.0])
     with pytest.raises(ModelError, match="not all have c, d"):

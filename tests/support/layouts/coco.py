@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mmbench.datasets import RetrievalData
 from tests.support.files import write_file
 from tests.support.media.images import save_image
 from tests.support.toy_models import COLOURS
@@ -58,16 +57,6 @@ def touch(folder: Path, *names: str) -> None:
     """Write files of these names that stand for images."""
     for name in names:
         write_file(folder / name, b"image")
-
-
-def texts(data: RetrievalData) -> dict[str, Any]:
-    """Return the text of each query by its id."""
-    return {query.id: query.inputs["text"] for query in data.queries}
-
-
-def paths(data: RetrievalData) -> dict[str, str]:
-    """Return the path of each image by the id of its document."""
-    return {document.id: document.inputs["image"].name for document in data.corpus}
 
 
 def make_coco(folder: Path, n: int = 6) -> Path:

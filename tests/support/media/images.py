@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from PIL import Image
 
 from mmbench.media import decode_image, read_bytes
 from mmbench.types import Media
+from tests.support.files import write_file
 
 Pixels = Image.Image | np.ndarray[Any, Any]
 Colour = int | tuple[int, int, int]
@@ -34,6 +36,21 @@ def save_image(path: Path, colour: Colour = 0, size: tuple[int, int] = (8, 8)) -
     path.parent.mkdir(parents=True, exist_ok=True)
     plain_image(colour, size).save(path)
     return path
+
+
+def labelled_images(
+    folder: Path, labels: Sequence[str], colours: Sequence[Colour] | None = None
+) -> Path:
+    """Save an image for each label and the table that lists them, and return the table.
+
+    Image n has the red n unless colours are given.
+    """
+    lines = ["id,label,image"]
+    for number, label in enumerate(labels):
+        colour = colours[number] if colours else (number, 0, 0)
+        image = save_image(folder / f"{number}.png", colour)
+        lines.append(f"{number},{label},{image.name}")
+    return write_file(folder / "data.csv", "\n".join(lines) + "\n")
 
 
 def image_bytes(pixels: Pixels, form: str = "PNG", **options: Any) -> bytes:
