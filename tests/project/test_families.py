@@ -30,7 +30,7 @@ from tests.support.checkpoints import (
 )
 from tests.support.command_line import run_record
 from tests.support.files import write_task
-from tests.support.layouts import classification, writing
+from tests.support.layouts import captions, classification, questions, retrieval, speech
 from tests.support.media.videos import save_video
 
 Build = Callable[[Path, Path], str]  # folders of the model and of the data -> what stands after -m
@@ -90,11 +90,11 @@ def write_sound(path: Path, seed: int) -> None:
 
 # name -> model, task, layout
 FAMILIES: dict[str, tuple[Build, str, Callable[[Path], Any]]] = {
-    "clip": (named("clip", wordy), "cc3m-retrieval", classification.cc3m),
-    "late": (fused, "cc3m-retrieval", classification.cc3m),
-    "xclip": (named("xclip", contrastive.xclip), "msrvtt-retrieval", classification.msrvtt),
-    "frames+clip": (named("frames+clip", wordy), "msrvtt-retrieval", classification.msrvtt),
-    "clap-retrieval": (named("clap", contrastive.clap), "clotho-retrieval", classification.clotho),
+    "clip": (named("clip", wordy), "cc3m-retrieval", retrieval.cc3m),
+    "late": (fused, "cc3m-retrieval", retrieval.cc3m),
+    "xclip": (named("xclip", contrastive.xclip), "msrvtt-retrieval", retrieval.msrvtt),
+    "frames+clip": (named("frames+clip", wordy), "msrvtt-retrieval", retrieval.msrvtt),
+    "clap-retrieval": (named("clap", contrastive.clap), "clotho-retrieval", retrieval.clotho),
     "clap-zeroshot": (named("clap", contrastive.clap), "esc50-zeroshot", classification.esc50),
     "audio": (classifier("audio", classifiers.audio, "esc50"), "esc50", classification.esc50),
     "audio-tags": (
@@ -107,25 +107,25 @@ FAMILIES: dict[str, tuple[Build, str, Callable[[Path], Any]]] = {
     "frames+image": (
         classifier("frames+image", classifiers.image, "ucf101"), "ucf101", classification.ucf101,
     ),
-    "llava": (named("llava", chat.llava), "textvqa", writing.textvqa),
-    "idefics": (named("llava", chat.idefics3), "scienceqa", writing.scienceqa),
+    "llava": (named("llava", chat.llava), "textvqa", questions.textvqa),
+    "idefics": (named("llava", chat.idefics3), "scienceqa", questions.scienceqa),
     "frames+llava": (
-        named("frames+llava", chat.llava), "msvd-qa", playable(writing.msvd_qa_clips),
+        named("frames+llava", chat.llava), "msvd-qa", playable(questions.msvd_qa_clips),
     ),
     "audio-llm": (
-        named("audio-llm", chat.qwen2_audio), "clotho-aqa", playable(writing.clotho_aqa),
+        named("audio-llm", chat.qwen2_audio), "clotho-aqa", playable(questions.clotho_aqa),
     ),
-    "whisper": (named("whisper", speech_recognition.whisper), "fsdd", playable(writing.fsdd)),
+    "whisper": (named("whisper", speech_recognition.whisper), "fsdd", playable(speech.fsdd)),
     "moonshine": (
         named("whisper", speech_recognition.moonshine), "common-voice",
-        playable(writing.common_voice),
+        playable(speech.common_voice),
     ),
     "speech2text": (
-        named("whisper", speech_recognition.speech2text), "fsdd", playable(writing.fsdd),
+        named("whisper", speech_recognition.speech2text), "fsdd", playable(speech.fsdd),
     ),
-    "unified": (named("unified", unified.janus), "textvqa", writing.textvqa),
+    "unified": (named("unified", unified.janus), "textvqa", questions.textvqa),
     "ctc": (
-        named("ctc", speech_recognition.ctc), "librispeech-clean", playable(writing.librispeech),
+        named("ctc", speech_recognition.ctc), "librispeech-clean", playable(speech.librispeech),
     ),
 }  # fmt: skip
 
@@ -180,7 +180,7 @@ def test_speech_is_made_and_understood_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("sentencepiece", reason="needs the extra `tts`")
-    writing.ljspeech(tmp_path / "data", 4)
+    speech.ljspeech(tmp_path / "data", 4)
     text_to_speech.vits(tmp_path / "vits")
     speech_recognition.ctc(tmp_path / "ctc")
     metric = f"roundtrip_wer@ctc@{tmp_path / 'ctc'}"
@@ -200,7 +200,7 @@ def test_speech_is_made_and_understood_again(
 
 
 def test_likelihoods_choose_an_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    writing.scienceqa(tmp_path / "data")
+    questions.scienceqa(tmp_path / "data")
     chat.llava(tmp_path / "llava")
     task = write_task(tmp_path / "rated.yaml", include="scienceqa", choose="likelihood")
     run = ["run", "-m", f"llava@{tmp_path / 'llava'}", "-t", task]
@@ -217,7 +217,7 @@ def test_prompts_are_drawn(
     pytest.importorskip("diffusers", reason="needs the extra `draw`")
     build = diffusion.stable_diffusion if adapter == "diffusers" else unified.janus
     build(tmp_path / "model")
-    writing.parti(tmp_path / "data")
+    captions.parti(tmp_path / "data")
     metric = "clipscore@clip-nano"
     task = write_task(tmp_path / "draw.yaml", include="parti-draw", metric=metric)
     run = ["run", "-m", f"{adapter}@{tmp_path / 'model'}", "-t", task]

@@ -32,6 +32,7 @@ def random_captions(seed: int) -> list[Prediction]:
 
 @cache
 def real(name: str) -> list[Prediction]:
+    """Return the captions of one of SETS; skip the test where the real data are absent."""
     real_data("captions")
     return predict(*_READ[name.partition("-")[0]](name))
 

@@ -5,6 +5,8 @@ or none, has the letter None: the parser never guesses (docs/metrics.md). Option
 row gives others, separated by `|`.
 """
 
+from collections.abc import Iterator
+
 PETS = "cat|dog|cow|pig"
 PAIR = "the second image|the third image"
 YES_NO = "Yes|No"
@@ -570,13 +572,13 @@ OTHER_OPTIONS = [
 ]  # fmt: skip
 
 
-def split(texts):
-    """The texts in one entry of LANGUAGES."""
+def split(texts: str) -> list[str]:
+    """Return the texts in one entry of LANGUAGES."""
     return texts.split(" ; ") if texts else []
 
 
-def rows():
-    """All rows as (text, options, letter, why)."""
+def rows() -> Iterator[tuple[str, str, str | None, str]]:
+    """Yield all rows as (text, options, letter, why)."""
     for text, letter, why in [*BARE, *MARKUP, *STATED]:
         yield text, PETS, letter, why
     for text, why, *letter in NOTHING:

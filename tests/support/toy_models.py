@@ -30,6 +30,8 @@ COLOURS = {"red": (220, 40, 40), "green": (40, 160, 60), "blue": (50, 80, 220)}
 
 
 class Toy:
+    """A model of every modality, without weights."""
+
     modalities = frozenset({"text", "image", "audio", "video"})
     identity = "toy"  # what a program registers is cached only under an identity
 
@@ -38,6 +40,7 @@ class Toy:
 
 
 def told(part: Any) -> str:
+    """Return a text as it is, and the sizes of a medium."""
     match part:
         case str():
             return part

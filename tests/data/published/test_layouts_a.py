@@ -21,8 +21,12 @@ from mmbench.errors import DataError, Missing, SampleError, SpecError, UnknownNa
 from mmbench.kinds.classification.zero_shot import ZeroShotOptions
 from mmbench.spec import load_task
 from mmbench.types import Media
-from tests.support.layouts.classification import CIFAR10, LAYOUTS, images, prompts_package, put
+from tests.support.layouts import classification, retrieval
+from tests.support.layouts.classification import CIFAR10, prompts_package
+from tests.support.layouts.parts import images, write_files
 from tests.support.paths import real_data
+
+LAYOUTS = classification.LAYOUTS | retrieval.LAYOUTS
 
 # Ids, targets and labels of each miniature.
 FOUND: dict[str, tuple[list[str], list[Any], list[str]]] = {
@@ -146,9 +150,9 @@ def test_documents_and_their_texts(data: tuple[str, RetrievalData]) -> None:
 
 def test_audiocaps_as_aac_datasets_lays_it(tmp_path: Path) -> None:
     rows = "audiocap_id,youtube_id,start_time,caption\n97151,vfY_TJq7n_U,130,a\n97152,abc,5,b\n"
-    put(tmp_path, {"csv_files_v1/test.csv": rows})
+    write_files(tmp_path, {"csv_files_v1/test.csv": rows})
     sound = "audio_32000Hz/test/vfY_TJq7n_U_130.flac"
-    put(tmp_path, {sound: ""})
+    write_files(tmp_path, {sound: ""})
     data = load_data(load_task("audiocaps-retrieval"), tmp_path)
     assert isinstance(data, RetrievalData)
     first, _ = data.corpus
@@ -158,7 +162,7 @@ def test_audiocaps_as_aac_datasets_lays_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sound", ["test/7.wav", "audio/8.flac", "9.wav"])
 def test_sounds_of_audiocaps_by_the_id_of_any_caption(tmp_path: Path, sound: str) -> None:
     rows = "audiocap_id,youtube_id,start_time,caption\n7,v,1,a\n8,v,1,b\n9,v,1,c\n"
-    put(tmp_path, {"test.csv": rows, sound: ""})
+    write_files(tmp_path, {"test.csv": rows, sound: ""})
     data = load_data(load_task("audiocaps-retrieval"), tmp_path)
     assert isinstance(data, RetrievalData)
     (only,) = data.corpus
@@ -233,7 +237,7 @@ def test_a_class_without_a_folder_is_told(tmp_path: Path) -> None:
 
 
 def test_a_cifar_that_is_cut_short_or_pickled(tmp_path: Path) -> None:
-    put(tmp_path, {"cifar-10-batches-py/test_batch": "pickle"})
+    write_files(tmp_path, {"cifar-10-batches-py/test_batch": "pickle"})
     with pytest.raises(DataError, match="binary version"):
         cifar(tmp_path)
     LAYOUTS["cifar10-zeroshot"](tmp_path)
@@ -337,7 +341,8 @@ def test_esc_layout_with_real_sounds(tmp_path: Path) -> None:
     (tmp_path / "meta").mkdir()
     lines = (real / "labels.csv").read_text().splitlines()
     rows = [line.replace(",", ",1,0,").replace(" ", "_") for line in lines[1:]]
-    put(tmp_path, {"meta/esc50.csv": "\n".join(["filename,fold,target,category", *rows]) + "\n"})
+    table = ["filename,fold,target,category", *rows]
+    write_files(tmp_path, {"meta/esc50.csv": "\n".join(table) + "\n"})
     (tmp_path / "audio").symlink_to(real)
     found = load_data(load_task("esc50-zeroshot"), tmp_path)
     assert isinstance(found, Samples)

@@ -19,7 +19,7 @@ from mmbench.spec import load_task
 from mmbench.types import Broken, Media
 from tests.support import toy_models  # noqa: F401 - registers models
 from tests.support.files import write_file
-from tests.support.layouts import writing as layouts
+from tests.support.layouts import captions, questions, speech
 from tests.support.media.images import png
 
 
@@ -40,7 +40,7 @@ def asked(task, sample):
 
 
 def test_scienceqa(tmp_path):
-    layouts.scienceqa(tmp_path)
+    questions.scienceqa(tmp_path)
     samples = loaded("scienceqa", tmp_path)
     assert [sample.id for sample in samples] == ["4", "11", "12"]
     first, text_only, lost = samples
@@ -57,7 +57,7 @@ def test_scienceqa(tmp_path):
 
 @pytest.mark.parametrize("part", ["clean", "other"])
 def test_librispeech(tmp_path, part):
-    layouts.librispeech(tmp_path)
+    speech.librispeech(tmp_path)
     inside = tmp_path / "LibriSpeech"
     for root in (tmp_path, inside, inside / f"test-{part}"):
         first, second = loaded(f"librispeech-{part}", root)
@@ -69,7 +69,7 @@ def test_librispeech(tmp_path, part):
 
 @pytest.mark.parametrize("root", ["", "LibriSpeech", "LibriSpeech/test-clean"])
 def test_another_part_of_librispeech_is_not_taken_for_the_one_asked(tmp_path, root):
-    layouts.librispeech(tmp_path)
+    speech.librispeech(tmp_path)
     rmtree(tmp_path / "LibriSpeech/test-other")
     with pytest.raises(DataError, match="is or has test-clean, not test-other: give --data FOLDER"):
         loaded("librispeech-other", tmp_path / root)
@@ -77,7 +77,7 @@ def test_another_part_of_librispeech_is_not_taken_for_the_one_asked(tmp_path, ro
 
 
 def test_fsdd(tmp_path):
-    layouts.fsdd(tmp_path)
+    speech.fsdd(tmp_path)
     samples = loaded("fsdd", tmp_path)
     assert samples == fsdd(tmp_path / "recordings").samples
     assert {sample.id: (sample.target, sample.group) for sample in samples} == {
@@ -95,7 +95,7 @@ def test_fsdd(tmp_path):
 
 
 def test_coco_prompts(tmp_path):
-    layouts.coco(tmp_path)
+    captions.coco(tmp_path)
     data = coco_prompts(tmp_path, images=3)
     samples = {sample.id: sample for sample in data.samples}
     assert samples.keys() == {"42", "73", "74"}
@@ -113,7 +113,7 @@ def test_coco_prompts(tmp_path):
 
 
 def test_coco_prompts_beside_the_file_of_karpathy(tmp_path):
-    layouts.coco(tmp_path)
+    captions.coco(tmp_path)
     sentences = [{"raw": "another", "sentid": 1}]
     image = {"filename": "COCO_val2014_000000000042.jpg", "filepath": "val2014", "cocoid": 42}
     karpathy = {"images": [image | {"split": "test", "sentences": sentences}], "dataset": "coco"}
@@ -124,7 +124,7 @@ def test_coco_prompts_beside_the_file_of_karpathy(tmp_path):
 
 
 def test_coco_prompts_of_another_split_are_not_taken(tmp_path):
-    layouts.coco(tmp_path)
+    captions.coco(tmp_path)
     train = tmp_path / "annotations/captions_train2014.json"
     (tmp_path / "annotations/captions_val2014.json").rename(train)
     with pytest.raises(DataError, match=r"has captions_train2014\.json, not captions_val2014\.js"):
@@ -133,7 +133,7 @@ def test_coco_prompts_of_another_split_are_not_taken(tmp_path):
 
 
 def test_nocaps(tmp_path):
-    layouts.nocaps(tmp_path)
+    captions.nocaps(tmp_path)
     first, second = loaded("nocaps", tmp_path)
     assert first.target == ["a caption 0", "a caption 2", "a caption 4"]
     assert second.tags == {"domain": "out-domain"}
@@ -145,13 +145,13 @@ def test_nocaps(tmp_path):
 
 
 def test_flickr30k_captions(tmp_path):
-    layouts.flickr30k(tmp_path)
+    captions.flickr30k(tmp_path)
     (sample,) = loaded("flickr30k-caption", tmp_path)
     assert (sample.id, sample.target) == ("1", ["sentence 1"])
 
 
 def test_clotho_captions(tmp_path):
-    layouts.clotho(tmp_path)
+    captions.clotho(tmp_path)
     samples = loaded("clotho-caption", tmp_path)
     assert [sample.id for sample in samples] == ["a water, loud.wav", "b water, loud.wav"]
     assert samples[1].target == [f"b, {i}" for i in range(5)]
@@ -161,7 +161,7 @@ def test_clotho_captions(tmp_path):
 
 
 def test_msrvtt_captions(tmp_path):
-    layouts.msrvtt(tmp_path)
+    captions.msrvtt(tmp_path)
     samples = loaded("msrvtt-caption", tmp_path)
     assert [(sample.id, sample.target) for sample in samples] == [
         ("video7010", ["video7010 0", "video7010 1"]),
@@ -176,7 +176,7 @@ def test_msrvtt_captions(tmp_path):
     [
         (
             "gqa",
-            layouts.gqa,
+            questions.gqa,
             "201307251",
             "blue",
             "images/n161313.jpg",
@@ -184,7 +184,7 @@ def test_msrvtt_captions(tmp_path):
         ),
         (
             "textvqa",
-            layouts.textvqa,
+            questions.textvqa,
             "34602",
             ["nous les gosses"] * 9 + ["dakota"],
             "train_images/003a8ae2ef43b901.jpg",
@@ -192,13 +192,13 @@ def test_msrvtt_captions(tmp_path):
         ),
         (
             "docvqa",
-            layouts.docvqa,
+            questions.docvqa,
             "49153",
             ["0.28", ".28"],
             "spdocvqa_images/pybv0228_81.png",
             {},
         ),
-        ("chartqa", layouts.chartqa, "human/0", "14", "test/png/human.png", {"set": "human"}),
+        ("chartqa", questions.chartqa, "human/0", "14", "test/png/human.png", {"set": "human"}),
     ],
 )
 def test_questions_about_images(tmp_path, task, make, ident, target, image, tags):
@@ -216,7 +216,7 @@ def test_questions_about_images(tmp_path, task, make, ident, target, image, tags
 
 
 def test_mmbench_rotations_that_are_made(tmp_path):
-    layouts.mmbench(tmp_path)
+    questions.mmbench(tmp_path)
     samples = loaded("mmbench-en", tmp_path)
     ids = ["241", "241/1", "241/2", "252", "252/1", "252/2", "252/3"]
     assert [sample.id for sample in samples] == ids
@@ -238,7 +238,7 @@ def test_mmbench_rotations_that_are_made(tmp_path):
 
 def test_mmbench_without_a_clear_answer_is_not_rotated(tmp_path):
     """The answer is the text of two options: the question fails, once, and the other is asked."""
-    layouts.mmbench(tmp_path)
+    questions.mmbench(tmp_path)
     (file,) = tmp_path.glob("*.tsv")
     file.write_text(file.read_text().replace("\ta\tb\tc\t\tC\t", "\tx\tx\tc\t\tx\t"))
     broken, *others = mmbench(tmp_path).samples
@@ -247,7 +247,7 @@ def test_mmbench_without_a_clear_answer_is_not_rotated(tmp_path):
 
 
 def test_mmbench_rotations_that_are_there(tmp_path):
-    layouts.mmbench_circular(tmp_path)
+    questions.mmbench_circular(tmp_path)
     first, again, lost = mmbench(tmp_path).samples
     assert [(s.id, s.group, s.target["answer"]) for s in (first, again)] == [
         ("3", "3", "A"),
@@ -264,8 +264,8 @@ def test_mmbench_rotations_that_are_there(tmp_path):
 @pytest.mark.parametrize(
     ("make", "video"),
     [
-        (layouts.msvd_qa, "video/vid1451.avi"),
-        (layouts.msvd_qa_clips, "YouTubeClips/zv2RIbUsnSw_335_341.avi"),
+        (questions.msvd_qa, "video/vid1451.avi"),
+        (questions.msvd_qa_clips, "YouTubeClips/zv2RIbUsnSw_335_341.avi"),
     ],
 )
 def test_msvd_qa(tmp_path, make, video):
@@ -276,7 +276,7 @@ def test_msvd_qa(tmp_path, make, video):
 
 
 def test_clotho_aqa(tmp_path):
-    layouts.clotho_aqa(tmp_path)
+    questions.clotho_aqa(tmp_path)
     samples = loaded("clotho-aqa", tmp_path)
     assert [(s.id, s.target, s.group) for s in samples] == [
         ("0", "yes", "a.wav"),
@@ -287,14 +287,14 @@ def test_clotho_aqa(tmp_path):
 
 
 def test_common_voice(tmp_path):
-    layouts.common_voice(tmp_path)
+    speech.common_voice(tmp_path)
     (sample,) = loaded("common-voice", tmp_path)
     assert (sample.target, sample.group) == ('"Yes, he said.', "c0ffee")
     assert sample.inputs == {"audio": Media("audio", f"{tmp_path}/clips/common_voice_en_1.mp3")}
 
 
 def test_parti(tmp_path):
-    layouts.parti(tmp_path)
+    captions.parti(tmp_path)
     first, second = loaded("parti-draw", tmp_path)
     assert (first.id, first.inputs, first.target) == ("0", {"text": "bond"}, None)
     assert second.inputs == {"text": '"Fly", a sign says'}
@@ -302,7 +302,7 @@ def test_parti(tmp_path):
 
 
 def test_ljspeech(tmp_path):
-    layouts.ljspeech(tmp_path)
+    speech.ljspeech(tmp_path)
     samples = loaded("ljspeech-speak", tmp_path)
     assert (len(samples), samples[0].id) == (250, "LJ001-0002")
     assert samples[-1].inputs["text"] == samples[-1].target == 'In nineteen 251 "so'
@@ -312,11 +312,11 @@ def test_ljspeech(tmp_path):
 @pytest.mark.parametrize(
     ("task", "make", "counts"),
     [
-        ("scienceqa", layouts.scienceqa, (3, 1)),
-        ("mmbench-en", layouts.mmbench, (7, 0)),
-        ("chartqa", layouts.chartqa, (2, 0)),
-        ("fsdd", layouts.fsdd, (3, 0)),
-        ("clotho-aqa", layouts.clotho_aqa, (3, 0)),
+        ("scienceqa", questions.scienceqa, (3, 1)),
+        ("mmbench-en", questions.mmbench, (7, 0)),
+        ("chartqa", questions.chartqa, (2, 0)),
+        ("fsdd", speech.fsdd, (3, 0)),
+        ("clotho-aqa", questions.clotho_aqa, (3, 0)),
     ],
 )
 def test_a_model_is_asked_and_what_is_not_there_fails_alone(tmp_path, task, make, counts):
@@ -370,7 +370,7 @@ def test_an_answer_by_place_letter_or_text(tmp_path, answer):
 
 
 def test_where_no_medium_is_there_each_is_broken(tmp_path):
-    layouts.clotho(tmp_path)
+    captions.clotho(tmp_path)
     (tmp_path / "evaluation/a water, loud.wav").unlink()
     reasons = [s.inputs["audio"].reason for s in loaded("clotho-caption", tmp_path)]
     assert reasons[0] == (

@@ -18,7 +18,7 @@ from mmbench.media import read_bytes
 from mmbench.spec import load_task
 from mmbench.types import Broken, Media
 from tests.support.files import write_file
-from tests.support.layouts import writing as layouts
+from tests.support.layouts import questions
 from tests.support.media.images import png
 from tests.support.media.sounds import wav
 
@@ -32,7 +32,7 @@ def bytes_of(samples, name):
 
 
 def test_mmmu(tmp_path):
-    layouts.mmmu(tmp_path)
+    questions.mmmu(tmp_path)
     options = load_task("mmmu").data
     names = ["Art", "Math"]
     data = rows(tmp_path, **{k: v for k, v in options.items() if k != "source"} | {"name": names})
@@ -99,7 +99,7 @@ def test_labels_of_the_library_and_of_the_task(tmp_path):
         "image": {"bytes": b"i", "path": None},
         "raw": b"r",
     }
-    layouts.parquet(tmp_path / "test.parquet", [row], features)
+    questions.parquet(tmp_path / "test.parquet", [row], features)
     one = rows(tmp_path, path=PATH, target="one", columns={"image": "image", "audio": "raw"})
     assert (one.labels, one.samples[0].target) == (["cat", "dog"], 1)
     assert bytes_of(one.samples, "image") == [b"i"]

@@ -20,7 +20,7 @@ from mmbench.cli import main
 from tests.support.boards import stored_rows
 from tests.support.checkpoints import chat
 from tests.support.command_line import printed_record
-from tests.support.layouts import writing
+from tests.support.layouts import questions
 from tests.support.servers.ports import free_port
 
 pytestmark = [
@@ -97,7 +97,7 @@ def test_a_served_model_says_what_it_says_here(
     served: tuple[str, Path, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kind, folder, base = served
-    writing.textvqa(tmp_path / "data")
+    questions.textvqa(tmp_path / "data")
     given = (tmp_path / "data", tmp_path / "out", capsys)
     endpoint = ["--api-base", base, "--concurrency", "2", "--model-arg", "retries=1"]
     code, remote = run(f"api@{folder}", *given, *endpoint)

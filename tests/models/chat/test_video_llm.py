@@ -23,7 +23,7 @@ from mmbench.spec import load_task
 from mmbench.types import Clip, Generation, Message, Written
 from tests.project.test_families import playable
 from tests.support.checkpoints import chat
-from tests.support.layouts import classification, writing
+from tests.support.layouts import captions, classification
 
 if find_spec("torchvision") is None:
     pytest.skip("needs torchvision (extra `video`)", allow_module_level=True)
@@ -168,7 +168,7 @@ def test_a_family_runs_a_task_of_its_kind(
         video_chat.vjepa2(tmp_path / "model", names=data.labels)
         model = f"video@{tmp_path / 'model'}"
     else:
-        playable(writing.msrvtt)(tmp_path / "data")
+        playable(captions.msrvtt)(tmp_path / "data")
         model = f"video-llm@{FAMILIES[name](tmp_path / 'model')}"
     run = ["run", "-m", model, "-t", task, "--data", str(tmp_path / "data"), "--device", "cpu"]
     run += ["--dtype", "float32", "--allow-failed", "100%", "--out", str(tmp_path / "out")]

@@ -15,6 +15,7 @@ from tests.support.checkpoints.parts import NAMES, SIDE, WIDE_TOWER, labels, sav
 
 
 def image(folder: Path, kind: str = "vit", names: list[str] = NAMES) -> Path:
+    """Write a classifier of images of these classes: ViT or ConvNeXt."""
     torch.manual_seed(0)
     if kind == "vit":
         config = tf.ViTConfig(**WIDE_TOWER, **labels(names), image_size=32, patch_size=8)
@@ -25,6 +26,7 @@ def image(folder: Path, kind: str = "vit", names: list[str] = NAMES) -> Path:
 
 
 def video(folder: Path, kind: str = "videomae", names: list[str] = NAMES) -> Path:
+    """Write a classifier of videos: VideoMAE, TimeSformer or ViViT."""
     torch.manual_seed(0)
     shape = {**WIDE_TOWER, **labels(names), "image_size": 32, "num_frames": 4}
     if kind == "videomae":
@@ -40,6 +42,7 @@ def video(folder: Path, kind: str = "videomae", names: list[str] = NAMES) -> Pat
 
 
 def audio(folder: Path, kind: str = "ast", names: list[str] = NAMES) -> Path:
+    """Write a classifier of sounds: AST or wav2vec 2.0."""
     torch.manual_seed(0)
     if kind == "ast":
         config = tf.ASTConfig(

@@ -11,37 +11,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.files import write_file
-from tests.support.media.images import save_image
-from tests.support.media.sounds import wav
-from tests.support.media.videos import save_video
-
-Files = dict[str, str]
+from tests.support.layouts.parts import images, sounds, videos, write_files
 
 CIFAR10 = [
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
 ]
-
-
-def put(folder: Path, files: Files) -> None:
-    for name, text in files.items():
-        write_file(folder / name, text)
-
-
-def images(folder: Path, *names: str) -> None:
-    for number, name in enumerate(names):
-        save_image(folder / name, (40 * number, 90, 200), (24, 20))
-
-
-def sounds(folder: Path, *names: str) -> None:
-    for number, name in enumerate(names):
-        write_file(folder / name, wav(1793 + number, 1600))
-
-
-def videos(folder: Path, *names: str) -> None:
-    for number, name in enumerate(names):
-        save_video(folder / name, number)
 
 
 def prompts_package(folder: Path) -> None:
@@ -54,7 +29,7 @@ def prompts_package(folder: Path) -> None:
         "voc2007_multilabel": ["a photo of a {c}."],
     }
     names = {"imagenet1k": ["tench", "goldfish", "great white shark"]}
-    put(
+    write_files(
         folder / "clip_benchmark",
         {
             "__init__.py": "raise ImportError('is read, never imported')\n",
@@ -65,6 +40,7 @@ def prompts_package(folder: Path) -> None:
 
 
 def imagenet(folder: Path) -> None:
+    """Write ImageNet: three images of two of three classes."""
     images(
         folder / "val",
         "n01440764/ILSVRC2012_val_00000293.JPEG",
@@ -75,14 +51,16 @@ def imagenet(folder: Path) -> None:
 
 
 def cifar10(folder: Path) -> None:
-    put(folder, {"cifar-10-batches-bin/batches.meta.txt": "\n".join(CIFAR10) + "\n\n"})
+    """Write CIFAR-10: two images."""
+    write_files(folder, {"cifar-10-batches-bin/batches.meta.txt": "\n".join(CIFAR10) + "\n\n"})
     records = [(3, (250, 10, 20)), (8, (0, 128, 255))]
     write_cifar(folder / "cifar-10-batches-bin/test_batch.bin", [((i,), c) for i, c in records])
 
 
 def cifar100(folder: Path) -> None:
+    """Write CIFAR-100: two images."""
     names = [f"class_{i}" for i in range(100)]
-    put(folder, {"cifar-100-binary/fine_label_names.txt": "\n".join(names) + "\n"})
+    write_files(folder, {"cifar-100-binary/fine_label_names.txt": "\n".join(names) + "\n"})
     write_cifar(folder / "cifar-100-binary/test.bin", [((10, 49), (1, 2, 3)), ((0, 99), (9, 9, 9))])
 
 
@@ -96,24 +74,26 @@ def write_cifar(file: Path, records: list[tuple[tuple[int, ...], tuple[int, int,
 
 
 def esc50(folder: Path) -> None:
+    """Write ESC-50."""
     rows = [
         "filename,fold,target,category,esc10,src_file,take",
         "1-100032-A-0.wav,1,0,dog,True,100032,A",
         "1-9887-A-49.wav,1,49,hand_saw,False,9887,A",
         "5-9032-A-0.wav,5,0,dog,True,9032,A",
     ]
-    put(folder, {"meta/esc50.csv": "\n".join(rows) + "\n"})
+    write_files(folder, {"meta/esc50.csv": "\n".join(rows) + "\n"})
     sounds(folder / "audio", "1-100032-A-0.wav", "1-9887-A-49.wav")
 
 
 def kinetics(folder: Path) -> None:
+    """Write Kinetics-400."""
     rows = [
         "label,youtube_id,time_start,time_end,split",
         "javelin throw,--07WQ2iBlw,1,11,validate",
         '"tying knot (not on a tie)",-0IErS_cisg,137,147,validate',
         "javelin throw,-zzzGoneGon,10,20,validate",
     ]
-    put(folder, {"annotations/val.csv": "\n".join(rows) + "\n"})
+    write_files(folder, {"annotations/val.csv": "\n".join(rows) + "\n"})
     videos(
         folder / "val",
         "--07WQ2iBlw_000001_000011.mp4",
@@ -122,6 +102,7 @@ def kinetics(folder: Path) -> None:
 
 
 def audioset(folder: Path) -> None:
+    """Write AudioSet."""
     segments = [
         "# Segments csv created Sun Mar  5 10:54:25 2017",
         "# num_ytids=3, num_segs=3, num_unique_labels=3, num_positive_labels=4",
@@ -136,7 +117,7 @@ def audioset(folder: Path) -> None:
         '1,/m/03l9g,"Hammer"',
         '2,/m/068hy,"Domestic animals, pets"',
     ]
-    put(
+    write_files(
         folder / "metadata",
         {
             "eval_segments.csv": "\n".join(segments) + "\n",
@@ -146,48 +127,9 @@ def audioset(folder: Path) -> None:
     sounds(folder, "audios/eval_segments/Y--4gqARaEJE.wav", "audio/eval/--BfvyPmVMo.wav")
 
 
-def clotho(folder: Path) -> None:
-    rows = ["file_name,caption_1,caption_2,caption_3,caption_4,caption_5"]
-    rows += [
-        ",".join([name, *(f'"{name[:5]}, caption {i}"' for i in range(1, 6))])
-        for name in ("Santa Motor.wav", "Radio Garble.wav", "01 A pug.wav")
-    ]
-    put(folder, {"clotho_captions_evaluation.csv": "\n".join(rows) + "\n"})
-    sounds(folder / "evaluation", "Santa Motor.wav", "Radio Garble.wav")
-
-
-def msrvtt(folder: Path) -> None:
-    rows = [
-        "key,vid_key,video_id,sentence",
-        "ret0,msr9770,video9770,a person is connecting something to system",
-        "ret1,msr9771,video9771,a little girl does gymnastics",
-        "ret2,msr7020,video7020,a woman creating a fondant baby and flower",
-    ]
-    put(folder, {"MSRVTT_JSFUSION_test.csv": "\n".join(rows) + "\n"})
-    videos(folder / "videos/all", "video9770.mp4", "video9771.mp4")
-
-
-def cc3m(folder: Path) -> None:
-    rows = [
-        'author : a "life in photography\thttp://a.example/1.jpg',
-        "an angler fishes river on a snowy day .\thttp://a.example/2.jpg",
-        "photograph of the sign being repaired\thttp://a.example/3.jpg",
-    ]
-    put(folder, {"Validation_GCC-1.1.0-Validation.tsv": "\n".join(rows) + "\n"})
-    images(folder / "00000", "000000000.jpg", "000000001.jpg")
-
-
-def audiocaps(folder: Path) -> None:
-    rows = ["audiocap_id,youtube_id,start_time,caption"]
-    videos_of = [("vfY_TJq7n_U", 130), ("tdWhHV3X25Q", 60), ("6BJ455B1aAs", 0)]
-    for number, (ident, start) in enumerate(videos_of):
-        rows += [f'{97151 + 5 * number + i},{ident},{start},"Hello, {i}"' for i in range(5)]
-    put(folder, {"test.csv": "\n".join(rows) + "\n"})
-    sounds(folder, "test/vfY_TJq7n_U_130.wav", "test/YtdWhHV3X25Q.wav")
-
-
 def food101(folder: Path) -> None:
-    put(
+    """Write Food-101."""
+    write_files(
         folder / "meta",
         {
             "classes.txt": "apple_pie\nbaby_back_ribs\nwaffles\n",
@@ -198,8 +140,9 @@ def food101(folder: Path) -> None:
 
 
 def voc2007(folder: Path) -> None:
+    """Write PASCAL VOC 2007."""
     home = folder / "VOCdevkit/VOC2007"
-    put(
+    write_files(
         home / "ImageSets/Main",
         {
             "test.txt": "000001\n000002\n000003\n",
@@ -212,8 +155,9 @@ def voc2007(folder: Path) -> None:
 
 
 def ucf101(folder: Path) -> None:
+    """Write UCF101."""
     lists = folder / "ucfTrainTestlist"
-    put(
+    write_files(
         lists,
         {
             "classInd.txt": "1 ApplyEyeMakeup\r\n2 HandstandPushups\r\n3 YoYo\r\n",
@@ -230,6 +174,7 @@ def ucf101(folder: Path) -> None:
 
 
 def ssv2(folder: Path) -> None:
+    """Write Something-Something v2."""
     rows = [
         {"id": "74225", "label": "spinning cube", "template": "Spinning [something] that stops"},
         {"id": "116154", "label": "lifting a cup", "template": "Lifting [something] up"},
@@ -242,7 +187,7 @@ def ssv2(folder: Path) -> None:
         "Spinning something that stops": "2",
         "Dropping something": "0",
     }
-    put(
+    write_files(
         folder,
         {
             "something-something-v2-validation.json": json.dumps(rows),
@@ -253,6 +198,7 @@ def ssv2(folder: Path) -> None:
 
 
 def charades(folder: Path) -> None:
+    """Write Charades."""
     header = (
         "id,subject,scene,quality,relevance,verified,script,objects,descriptions,actions,length"
     )
@@ -266,7 +212,7 @@ def charades(folder: Path) -> None:
     classes = (
         "c000 Holding some clothes\nc001 Putting clothes somewhere\nc002 Taking some clothes\n"
     )
-    put(
+    write_files(
         folder / "Charades",
         {"Charades_v1_test.csv": "\n".join(rows) + "\n", "Charades_v1_classes.txt": classes},
     )
@@ -274,7 +220,8 @@ def charades(folder: Path) -> None:
 
 
 def fsd50k(folder: Path) -> None:
-    put(
+    """Write FSD50K."""
+    write_files(
         folder / "FSD50K.ground_truth",
         {
             "eval.csv": "fname,labels,mids\n"
@@ -296,10 +243,6 @@ LAYOUTS: dict[str, Callable[[Path], None]] = {
     "esc50": esc50,
     "kinetics400": kinetics,
     "audioset": audioset,
-    "clotho-retrieval": clotho,
-    "msrvtt-retrieval": msrvtt,
-    "cc3m-retrieval": cc3m,
-    "audiocaps-retrieval": audiocaps,
     "food101-zeroshot": food101,
     "voc2007-zeroshot": voc2007,
     "ucf101": ucf101,
