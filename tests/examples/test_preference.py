@@ -61,13 +61,9 @@ Scores = Callable[..., dict[str, float | None]]
 
 @pytest.fixture
 def call(
-    own_plugins: None,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    plugin_folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Call:
     """Call a command with the package as a plugin and return what it printed."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(PACKAGE)
     Path("judge.py").write_text(PLUGIN)
     for key in ("both_orders: false", "both_order: false", "ties: true", "both_orders: 3"):
@@ -77,7 +73,7 @@ def call(
         {"prompt": f"{n}?", "chosen": f"long, long {n}", "rejected": "no", "subset": f"{n % 2}"}
         for n in range(N)
     ]
-    write_lines(tmp_path / "pairs.jsonl", *pairs)
+    write_lines(plugin_folder / "pairs.jsonl", *pairs)
 
     def call(command: str, *, code: int = 0) -> str:
         reads_records = command.startswith(("compare", "leaderboard"))  # and needs no kind

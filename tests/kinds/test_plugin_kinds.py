@@ -80,16 +80,10 @@ Attempt = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def attempt(
-    own_plugins: None,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> Attempt:
+def attempt(plugin_folder: Path, capfd: pytest.CaptureFixture[str]) -> Attempt:
     """Run a command with a kind that has this code: exit code and stderr."""
-    monkeypatch.chdir(tmp_path)
     rows = [{"id": f"{n}", "prediction": "yes"} for n in range(3)]
-    write_lines(tmp_path / "outputs.jsonl", *rows)
+    write_lines(plugin_folder / "outputs.jsonl", *rows)
 
     def attempt(
         command: str,

@@ -43,16 +43,15 @@ def blocks(*headings: str) -> list[str]:
 
 
 @pytest.fixture
-def plugin(own_plugins: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def plugin(plugin_folder: Path) -> list[str]:
     """Write the files of the page with some data; the flags of a command on them."""
-    monkeypatch.chdir(tmp_path)
     code = blocks("A data source", "A kind", "A reader of outputs")
     (task,) = [block for block in code if block.startswith("kind: ")]
     python = [block for block in code if not block.startswith(("kind: ", "mmbench "))]
     Path("true_false.py").write_text("\n".join([*python, MODEL]))
     Path("true-false.yaml").write_text(task)
     for name in ("a", "b"):
-        save_image(tmp_path / f"{name}.png")
+        save_image(plugin_folder / f"{name}.png")
     rows = [f"{i},{name}.png,it is dark,{true},x,{lang}\n" for i, name, true, lang in ROWS]
     Path("statements.csv").write_text("id,file,text,true,topic,language\n" + "".join(rows))
     return ["--plugin", "true_false.py", "--data", "statements.csv"]

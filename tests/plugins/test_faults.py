@@ -33,16 +33,10 @@ Attempt = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def attempt(
-    own_plugins: None,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> Attempt:
+def attempt(plugin_folder: Path, capfd: pytest.CaptureFixture[str]) -> Attempt:
     """Run a model of a plugin with this code on three questions: exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
     rows = [{"id": n, "question": f"{n}?", "answer": "yes"} for n in range(3)]
-    write_lines(tmp_path / "data.jsonl", *rows)
+    write_lines(plugin_folder / "data.jsonl", *rows)
 
     def attempt(body: str = "pass", *, init: str = "pass", top: str = "") -> tuple[int, str, str]:
         source = MODEL.replace("BODY", body).replace("INIT", init)

@@ -44,10 +44,10 @@ def losses_of(recipe: Recipe, folder: Path) -> list[float]:
     return losses
 
 
-def stage_batch(recipe: Recipe, specimen: Any, stage: int, step: int = 3) -> Any:
+def stage_batch(recipe: Recipe, checkpoint: Any, stage: int, step: int = 3) -> Any:
     """Return what a stage of a recipe learns from at a step."""
     objective = family_of(recipe).objectives[recipe.stages[stage].objective]
-    return objective.batch(specimen, recipe.stages[stage], recipe.seed, step)
+    return objective.batch(checkpoint, recipe.stages[stage], recipe.seed, step)
 
 
 def descend(

@@ -16,7 +16,7 @@ from mmbench.metrics.answers.vqa_text import normalised
 from mmbench.stats import fold, fold_many
 from mmbench.types import Prediction
 from tests.support.paths import real_data
-from tests.support.predictions import predict
+from tests.support.predictions import edit_distance, predict
 
 METRICS = {
     "official": lambda p: vqa_accuracy(p, "official"),
@@ -53,14 +53,8 @@ def official_anls(said, answers):
     nearest = []
     for answer in answers:
         a, b = " ".join(answer.lower().split()), " ".join(said.lower().split())
-        row = list(range(len(b) + 1))
-        for i, x in enumerate(a, 1):
-            new = [i]
-            for j, y in enumerate(b, 1):
-                new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (x != y)))
-            row = new
         length = max(len(answer.upper()), len(said.upper()))
-        nearest.append(row[-1] / length if length else 0.0)
+        nearest.append(edit_distance(a, b) / length if length else 0.0)
     value = 1 - min(nearest)
     return 0 if value < 0.5 else value
 

@@ -17,7 +17,7 @@ from mmbench.stats.paired import paired_many
 from mmbench.text.alternatives import parse, pieces_of, readings
 from mmbench.types import Prediction
 from tests.support.paths import DATA, real_data
-from tests.support.predictions import predict
+from tests.support.predictions import edit_distance, predict
 
 METRICS = [wer, cer, mer, wil]
 WORDS = "a b c dog dogs the two 2 colour color it's it is uh , . Mr. $5 €"
@@ -25,21 +25,11 @@ TEXT = st.lists(st.sampled_from(WORDS.split()), max_size=7).map(" ".join)
 SAMPLES = st.lists(st.tuples(TEXT, TEXT), max_size=8).map(lambda pairs: predict(*pairs))
 
 
-def distance(a, b):
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        new = [i]
-        for j, y in enumerate(b, 1):
-            new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (x != y)))
-        row = new
-    return row[-1]
-
-
 @pytest.mark.parametrize("metric, units", [(wer, str.split), (cer, list)])
 @given(predictions=SAMPLES)
 def test_rates_by_their_definition(metric, units, predictions):
     pairs = [(units(p.target.strip()), units(p.value.strip())) for p in predictions]
-    edits = sum(distance(right, said) for right, said in pairs)
+    edits = sum(edit_distance(right, said) for right, said in pairs)
     length = sum(len(right) for right, _ in pairs)
     expected = edits / length if length else math.nan
     assert metric(predictions, "none").value == pytest.approx(expected, nan_ok=True)

@@ -18,8 +18,6 @@ from mmbench.models.contrastive.clip import Clip
 from mmbench.protocols import Embeds, Prepares
 from tests.support.checkpoints import contrastive
 from tests.support.media.images import noise_image
-from tests.support.paths import ROOT
-from tests.support.processes import run_python
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
