@@ -59,3 +59,14 @@ def test_every_package_and_root_module_is_in_the_layers_and_the_tree() -> None:
     assert not {name for name in inside if name not in TREE}
     layers = " ".join(LAYER_ROWS)
     assert not {name for name in inside if f"`{name.removesuffix('.py')}`" not in layers}
+
+
+PACKAGES = sorted(path.parent for path in (ROOT / "mmbench").rglob("__init__.py"))
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_folder_holds_3_to_16_files(package: Path) -> None:
+    files = [path for path in package.glob("*.py") if path.name != "__init__.py"]
+    folders = [path for path in package.iterdir() if path.is_dir() and path.name in PATHS]
+    assert len(files) + len(folders) >= 3, f"{package}: merge it with its neighbour"
+    assert len(files) <= 16, f"{package}: divide it by subject, or merge fragments"
