@@ -7,16 +7,14 @@ by block, and each block becomes float32, and of length 1, on the way.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from mmbench.columns import Places
 
-    from mmbench.columns import Places
-
-    Array = NDArray[np.float32]
+Array = NDArray[np.float32]
 
 _BLOCK = 1 << 12  # vectors whose norms are computed at a time
 _THREADS = 2

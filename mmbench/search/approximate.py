@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmbench.errors import MissingExtra, UserError
-from mmbench.search.blocks import Ints
-from mmbench.search.checks import check_vectors, refuse_unfit, unfit
-from mmbench.search.exact import Found, Ids, search
+from mmbench.search.checks import Ids, Ints, check_vectors, refuse_unfit, unfit
+from mmbench.search.exact import Found, search
 from mmbench.search.factories import check_fit, check_size, check_string
 from mmbench.search.order import IdOrder
 from mmbench.search.ties import settle_ties, twins

@@ -19,13 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.columns.vectors import Vectors
-from mmbench.search.checks import unfit
+from mmbench.search.checks import Ints, unfit
 from mmbench.types import Array
 
 if TYPE_CHECKING:
     import torch
 
-Ints = NDArray[np.int64]
 Tasks = Generator[Callable[["_Scratch"], object]]
 
 STEP = 48  # the sides of blocks are multiples of it, as it is of those of common micro-kernels

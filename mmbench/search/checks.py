@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mmbench.columns.vectors import Vectors
 from mmbench.errors import DataError
 from mmbench.text import count, part_of
+from mmbench.types import Array
 
-if TYPE_CHECKING:
-    from mmbench.columns.vectors import Vectors
-    from mmbench.search.blocks import Ints
-    from mmbench.types import Array
-
-    Ids = Sequence[str] | None
+Ints = NDArray[np.int64]
+Ids = Sequence[str] | None
 
 SHOWN = 5
 LINES = 1 << 14  # vectors that are looked at at once

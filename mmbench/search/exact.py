@@ -7,20 +7,17 @@ a smaller 8-byte blake2b. Nothing of the size queries × corpus is ever held.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from mmbench.columns.vectors import Vectors
-from mmbench.search.blocks import Ints, Sweep
-from mmbench.search.checks import check_vectors, refuse_unfit
+from mmbench.search.blocks import Sweep
+from mmbench.search.checks import Ids, Ints, check_vectors, refuse_unfit
 from mmbench.search.counting import Counter
 from mmbench.search.nearest import Nearest
 from mmbench.search.order import IdOrder
 from mmbench.types import Array
-
-Ids = Sequence[str] | None
 
 
 class Found(NamedTuple):

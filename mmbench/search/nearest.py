@@ -7,7 +7,8 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.search.blocks import Ints, Tile
+from mmbench.search.blocks import Tile
+from mmbench.search.checks import Ints
 from mmbench.search.order import IdOrder
 from mmbench.types import Array
 

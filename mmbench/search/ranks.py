@@ -7,9 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from mmbench.search.blocks import Ints
-from mmbench.search.checks import pairs_of
-from mmbench.search.exact import Ids, search
+from mmbench.search.checks import Ids, Ints, pairs_of
+from mmbench.search.exact import search
 from mmbench.types import Array
 
 

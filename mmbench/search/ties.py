@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.search.blocks import Ints
+from mmbench.search.checks import Ints
 from mmbench.search.order import IdOrder
 from mmbench.types import Array
 
