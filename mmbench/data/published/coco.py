@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from mmbench.data.mapping.media_files import find_media
 from mmbench.data.mapping.pairs import check_count, first_captions, retrieval_data
 from mmbench.data.readers.caption_annotations import read_annotations
-from mmbench.data.readers.folders import matches
+from mmbench.data.readers.folders import matches, only_file
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
@@ -60,8 +60,7 @@ def provenance_warning(path: Path, split: str) -> dict[str, str]:
 
     Another file may have as many images: COCO's val2017 has 5,000, as Karpathy's test split.
     """
-    named = [pattern for rule in _rules(split)[1:4] for pattern in rule]
-    if any(fnmatchcase(path.name, pattern) for pattern in named):
+    if any(_fits(path, rule) for rule in _rules(split)[1:4]):
         return {}
     return {"doubt": f"nothing says that {path.name} is of the split {split}"}
 
@@ -88,18 +87,18 @@ def find_annotations(root: Path | None, split: str) -> Path:
         return root
     if not root.is_dir():
         raise DataError(f"{root}: no such file or folder: give --data FOLDER or ANNOTATIONS.json")
-    files = [file for place in _PLACES for file in _json_files(root / place)]
-    for rule in _rules(split):
-        found = [file for file in files if any(fnmatchcase(file.name, name) for name in rule)]
-        if len(found) > 1:
-            names = ", ".join(str(file.relative_to(root)) for file in found)
-            raise DataError(f"{root}: which of {names}? Give the file itself: --data {found[0]}")
-        if found:
-            return found[0]
-    raise DataError(
-        f"{root}: no annotations file: looked for {', '.join(KARPATHY[:3])} and captions_*.json in"
-        f" it and in its {', '.join(_PLACES[1:])}; give the file itself: --data ANNOTATIONS.json"
+    folders = filter(Path.is_dir, (root / place for place in _PLACES))
+    files = [file for folder in folders for file in matches(folder, "*.json")]
+    by_rule = ([f for f in files if _fits(f, rule)] for rule in _rules(split))
+    needed = (
+        f"no annotations file: looked for {', '.join(KARPATHY[:3])} and captions_*.json in it and"
+        f" in its {', '.join(_PLACES[1:])}; give the file itself: --data ANNOTATIONS.json"
     )
+    return only_file(root, next(filter(None, by_rule), []), needed)
+
+
+def _fits(file: Path, rule: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(file.name, pattern) for pattern in rule)
 
 
 def _rules(split: str) -> list[tuple[str, ...]]:
@@ -108,9 +107,3 @@ def _rules(split: str) -> list[tuple[str, ...]]:
     karpathy, captions = f"coco_{split}_karpathy.json", f"captions_{split}*.json"
     blip = f"coco_karpathy_{split}.json", f"flickr30k_{split}.json"
     return [KARPATHY, (karpathy,), blip, (captions,), ("captions_*.json",), ("*.json",)]
-
-
-def _json_files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return matches(folder, "*.json")

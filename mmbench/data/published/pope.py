@@ -9,14 +9,13 @@ from pathlib import Path
 
 from mmbench.columns import Repeated, Table, joined
 from mmbench.data.mapping.media_files import find_media
-from mmbench.data.readers.folders import matches
+from mmbench.data.readers.folders import matches, only_file
 from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.table_files import json_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError, UnknownName
 from mmbench.protocols import declare_source
-from mmbench.text import listed
 from mmbench.types import Sample
 
 CATEGORIES = ("random", "popular", "adversarial")
@@ -56,14 +55,11 @@ def _data(tables: list[Table[Sample]]) -> Samples:
 def _found(root: Path, category: str) -> Path:
     names = [f"*pope*{category}.{end}" for end in ("json", "jsonl")]
     places = [[file for name in names for file in matches(root / p, name)] for p in _PLACES]
-    files = next(filter(None, places), [])
-    if len(files) == 1:
-        return files[0]
-    reason = f"which of {listed(file.name for file in files)}?" if files else "has none"
-    raise DataError(
-        f"{root}: *pope*{category}.json: {reason}; give the file itself, or set data option"
-        f" `category` to one of {', '.join(CATEGORIES)}"
+    needed = (
+        f"has no *pope*{category}.json: give the file itself, or set data option `category` to one"
+        f" of {', '.join(CATEGORIES)}"
     )
+    return only_file(root, next(filter(None, places), []), needed)
 
 
 def _samples(file: Path, beside: Path, prefix: str) -> Table[Sample]:

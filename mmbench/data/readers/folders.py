@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.errors import DataError
 from mmbench.surrogates import escape_surrogates
+from mmbench.text import listed
 from mmbench.types import Modality
 
 IMAGES = (
@@ -55,6 +56,20 @@ def matches(folder: Path, pattern: str) -> list[Path]:
     """The paths below a folder that match a glob pattern, in order, without system names."""
     found = folder.glob(pattern)
     return sorted(p for p in found if not any(map(is_system_name, p.relative_to(folder).parts)))
+
+
+def only_file(root: Path, found: Sequence[Path], needed: str) -> Path:
+    """Return the only one of the files that were found in `root`.
+
+    Raises DataError where there are several, and one that says what is `needed` where there is
+    none.
+    """
+    if not found:
+        raise DataError(f"{root}: {needed}")
+    if len(found) > 1:
+        names = listed(str(file.relative_to(root)) for file in found)
+        raise DataError(f"{root}: which of {names}? Give the file itself: --data {found[0]}")
+    return found[0]
 
 
 def first_place(

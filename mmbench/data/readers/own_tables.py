@@ -112,25 +112,18 @@ class OwnTable(FileRows):
 
     def texts(self, name: str, none: str | Absent = "") -> Sequence[Any]:
         """Return the text of each row in a column, `none` where it is empty or not there."""
-
-        def text(cell: object) -> str | Absent:
-            return none if cell is ABSENT or cell is None else text_in(cell) or none
-
-        found = self.find(name)
-        if found is None:
-            return Repeated(none, len(self))
-        return self.as_texts(found, text, self.cells(found))
+        return self._each(name, lambda cell: none if cell is None else text_in(cell) or none, none)
 
     def paths(self, name: str) -> Sequence[Any]:
         """Return the path of each row in a column: None where it is empty, ABSENT without one."""
+        return self._each(name, path_in, ABSENT)
 
-        def path(cell: object) -> str | Absent | None:
-            return ABSENT if cell is ABSENT else path_in(cell)
-
+    def _each(self, name: str, one: Callable[[Any], Any], none: str | Absent) -> Sequence[Any]:
         found = self.find(name)
         if found is None:
-            return Repeated(ABSENT, len(self))
-        return self.as_texts(found, path, self.cells(found))
+            return Repeated(none, len(self))
+        cells = self.cells(found)
+        return self.as_texts(found, lambda cell: none if cell is ABSENT else one(cell), cells)
 
     def tags(self, used: Collection[str]) -> dict[str, Sequence[Any]]:
         """Return the columns that are not `used`, of one text, number, true or false in a row."""

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mmbench.columns import Mapped, Mappings, Table, Texts, joined_mappings, packed
-from mmbench.data.readers.folders import entries
+from mmbench.data.readers.folders import entries, only_file
 from mmbench.data.readers.json_files import decode_json, decode_text, may_hide_colons, read_file
 from mmbench.data.readers.records import Record, plain_name
 from mmbench.errors import DataError
-from mmbench.text import count, listed
+from mmbench.text import count
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -280,12 +280,8 @@ def find_file(root: Path | None, source: str, suffixes: Sequence[str] = TABLES) 
     files = [root] if root.is_file() else entries(root)
     found = [file for file in files if file.suffix.lower() in suffixes]
     found = [file for file in found if file.suffix.lower() != ".json"] or found
-    if not found:
-        raise DataError(f"{root}: a file is needed that ends in one of {kinds}: give --data FILE")
-    if len(found) > 1:
-        names = listed(file.name for file in found)
-        raise DataError(f"{root}: which of {names}? Give the file itself: --data {found[0]}")
-    return found[0]
+    needed = f"a file is needed that ends in one of {kinds}: give --data FILE"
+    return only_file(root, found, needed)
 
 
 def text_lines(data: bytes, path: Path) -> list[str]:

@@ -89,9 +89,9 @@ def listing(
     shape = Shape(id, columns or {}, target, options, group, tags or {}, optional or [])
     places = annotation_rows(root, files, "listing", entry=rows, table=table)
     for place in places:
-        refuse_missing(place, [*(where or ()), *(n for n in shape.names() if "{" not in n)])
         if names is not None:
             _add_names(place, option_as(NameFile, names, "names"))
+        refuse_missing(place, [*(where or ()), *shape.names()])
         place.keep(where, last)
         place.refuse_none()
     given = None if references is None else option_as(References, references, "references")

@@ -208,7 +208,7 @@ def test_what_is_not_there_of_pope(tmp_path):
     with pytest.raises(UnknownName, match="did you mean popular"):
         pope(tmp_path, category="populer")
     (pope_folder(tmp_path) / "coco_pope_popular.json").unlink()
-    with pytest.raises(DataError, match=r"\*pope\*popular\.json: has none"):
+    with pytest.raises(DataError, match=r"has no \*pope\*popular\.json"):
         pope(tmp_path)
     write_file(tmp_path / "gqa_pope_random.json", pope_lines(["yes"]))
     with pytest.raises(DataError, match="which of "):
