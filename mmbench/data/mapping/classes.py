@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
+from mmbench.columns import Texts, packed, places
 from mmbench.data.mapping.patterns import read_cells, read_ids
 from mmbench.data.readers.annotation_files import TableFormat, find_files, option_as, read_rows
 from mmbench.data.readers.json_files import decode_json, read_file
@@ -76,7 +78,7 @@ def _by_number(file: Path) -> list[str]:
         ) from error
 
 
-def read_labels(rows: Rows, target: str, separator: str, drop: str) -> list[str] | list[list[str]]:
+def read_labels(rows: Rows, target: str, separator: str, drop: str) -> Sequence[Any]:
     """Return the label of each row, or its labels where a row may have any number.
 
     It may where there is a `separator`, or a list in a cell. The letters in `drop` are taken out.
@@ -85,7 +87,8 @@ def read_labels(rows: Rows, target: str, separator: str, drop: str) -> list[str]
     several = bool(separator) or any(isinstance(cell, list) for cell in cells)
     table = str.maketrans("", "", drop)
     if not several:
-        return [label.translate(table) for label in rows.as_texts(target, id_in, cells)]
+        labels = rows.as_texts(target, id_in, cells)
+        return packed([label.translate(table) for label in labels]) if drop else labels
     return [[label.translate(table) for label in _parts(cell, separator)] for cell in cells]
 
 
@@ -102,16 +105,26 @@ def occurring_classes(labels: Sequence[Any]) -> list[str]:
     return in_order(chain.from_iterable([one] if isinstance(one, str) else one for one in labels))
 
 
-class Classes(NamedTuple):
-    """Names of classes in order; `order` is the position of each."""
+class Classes:
+    """Names of classes in order, which come from a data option."""
 
-    names: Sequence[str]
-    order: Mapping[str, int]
+    def __init__(self, names: Sequence[str], option: str = "labels") -> None:
+        self.names, self._hint = names, f"see data option `{option}`"
+        self._order = {name: position for position, name in enumerate(names)}
 
-    @classmethod
-    def of(cls, names: Sequence[str]) -> Classes:
-        """Return classes by their names."""
-        return cls(names, {name: position for position, name in enumerate(names)})
+    def targets(self, rows: Rows, labels: Sequence[Any]) -> Sequence[Any]:
+        """Return the positions of the labels of all rows: see `positions`."""
+        if isinstance(labels, Texts) and len(self._order) == len(self.names):
+            return self.find(labels, rows.where)
+        return [self.positions(label, rows.where(at)) for at, label in enumerate(labels)]
+
+    def find(self, labels: Sequence[str], where: Callable[[int], str]) -> array[int]:
+        """Return the positions of labels by name; errors call the place of one `where`."""
+        found = places(labels, self.names)
+        unknown = (found < 0).nonzero()[0]
+        if len(unknown):
+            raise self._unknown(labels[unknown[0]], where(int(unknown[0])))
+        return array("q", found.tobytes())
 
     def positions(self, label: Any, where: str) -> Any:
         """Return the position of a label, a name or a position; of a list all, ascending, once.
@@ -120,14 +133,13 @@ class Classes(NamedTuple):
         """
         if isinstance(label, list):
             return sorted({self.positions(one, where) for one in label})
-        if isinstance(label, str) and label in self.order:
-            if len(self.order) < len(self.names) and list(self.names).count(label) > 1:
+        if isinstance(label, str) and label in self._order:
+            if len(self._order) < len(self.names) and list(self.names).count(label) > 1:
                 raise DataError(f"{where}: several classes are called {label!r}: give numbers")
-            return self.order[label]
+            return self._order[label]
         if isinstance(label, int) and 0 <= label < len(self.names):
             return label
-        raise UnknownName(f"label ({where})", str(label), self.names, "see data option `labels`")
+        raise self._unknown(str(label), where)
 
-    def targets(self, rows: Rows, labels: Sequence[Any]) -> list[Any]:
-        """Return the positions of the labels of all rows."""
-        return [self.positions(label, rows.where(at)) for at, label in enumerate(labels)]
+    def _unknown(self, label: str, where: str) -> UnknownName:
+        return UnknownName(f"label ({where})", label, self.names, self._hint)

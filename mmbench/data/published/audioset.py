@@ -59,7 +59,7 @@ def audioset(
     given = columns or {"audio": _usual(split)}
     shape = Shape("YTID", given)
     labels = [label.split(",") for label in rows.column("positive_labels")]
-    targets = Classes.of(codes).targets(rows, labels)
+    targets = Classes(codes).targets(rows, labels)
     return data_of([sample_table(rows, shape, targets)], shape, rows, names)
 
 

@@ -38,7 +38,7 @@ def charades(root: Path | None, *, split: str = "test") -> Samples:
     refuse_duplicates("class", codes, str(listed))
     shape = Shape("id", {"video": _VIDEOS}, tags={"scene": "scene"})
     actions = [_actions(cell or "") for cell in rows.column("actions")]
-    samples = sample_table(rows, shape, Classes.of(codes).targets(rows, actions))
+    samples = sample_table(rows, shape, Classes(codes).targets(rows, actions))
     return data_of([samples], shape, rows, [name.strip() for *_, name in lines])
 
 

@@ -8,15 +8,15 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from mmbench.columns import Texts, are_distinct, places
-from mmbench.data.mapping.classes import class_names, in_order
+from mmbench.columns import Texts, are_distinct
+from mmbench.data.mapping.classes import Classes, class_names, in_order
 from mmbench.data.mapping.own_table_media import media_of, medium_paths
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import plain_name, text_in
 from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples, sample_columns
-from mmbench.errors import DataError, UnknownName
+from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 
 _IDS = ("id", "file", *MEDIA)
@@ -41,7 +41,8 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
     rows = OwnTable(path, read_records(path, "label"))
     given = _labels(rows)
     known = class_names(classes, path, "classes") if classes else in_order(set(given.names))
-    ids, targets, kept = _by_id(rows, given, _positions(rows, given, known))
+    found = Classes(known, "classes").find(given.names, lambda at: rows.where(given.rows[at]))
+    ids, targets, kept = _by_id(rows, given, found)
     samples = sample_columns(
         ids,
         media_of(kept),
@@ -76,16 +77,6 @@ def _names(cell: object) -> list[str]:
     if "" in found:
         raise ValueError("the name of a class")
     return found
-
-
-def _positions(rows: OwnTable, given: _Labels, known: list[str]) -> array[int]:
-    """Return the position of each label among the classes. Raises UnknownName."""
-    found = places(given.names, known)
-    strange = (found < 0).nonzero()[0]
-    if len(strange):
-        where, name = rows.where(given.rows[strange[0]]), given.names[strange[0]]
-        raise UnknownName(f"label ({where})", name, known, "see data option `classes`")
-    return array("q", found.tobytes())
 
 
 def _by_id(
