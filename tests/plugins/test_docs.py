@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mmbench import registry
 from mmbench.cli import main
 from tests.support.command_line import run_record
 from tests.support.media.images import save_image
@@ -123,6 +124,7 @@ def test_rows_of_conformance(
 ) -> None:
     """One row holds; that of a metric which counts otherwise does not."""
     monkeypatch.chdir(tmp_path)
+    registry._plugins["metric"].pop("all_within@k", None)  # of a test that loaded the example
     (rows,) = (block for block in blocks("A metric") if "Compared" in block)
     metric = (ROOT / "examples/success_metric.py").read_text()
     Path("good.py").write_text(metric + rows)
