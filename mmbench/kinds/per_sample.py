@@ -260,7 +260,7 @@ def medium_of(spec: TaskSpec, sample: Sample) -> Content:
 
 def text_of(spec: TaskSpec, sample: Sample, name: str) -> str | Broken:
     """Return a text of a sample, by the name of its field. Raises DataError."""
-    found = _input(spec, sample, spec.fields[name])
+    found = input_of(spec, sample, spec.fields[name])
     if isinstance(found, Media):
         raise DataError(
             f"task {spec.name}: sample {sample.id} has no text in {spec.fields[name]!r}"
@@ -268,7 +268,8 @@ def text_of(spec: TaskSpec, sample: Sample, name: str) -> str | Broken:
     return found
 
 
-def _input(spec: TaskSpec, sample: Sample, field: str) -> Content:
+def input_of(spec: TaskSpec, sample: Sample, field: str) -> Content:
+    """Return a content of a sample. Raises DataError where it has none in this field."""
     found = sample.inputs.get(field)
     if found is None:
         has = f", only {', '.join(sample.inputs)}" if sample.inputs else ""

@@ -7,6 +7,7 @@ from functools import partial
 
 from mmbench.columns import Mapped, are_texts, column, entries
 from mmbench.errors import DataError
+from mmbench.kinds.per_sample import input_of
 from mmbench.types import Content, Media, Modality, Requests, Role, Sample, TaskSpec
 
 
@@ -28,15 +29,12 @@ def requests_of(
 
 
 def _content(spec: TaskSpec, prompt: str, sample: Sample, field: str) -> Content:
-    content = sample.inputs.get(field)
-    if content is None:
-        if not sample.inputs:
-            raise DataError(
-                f"task {spec.name}: its samples are ids without contents, which no model can embed:"
-                f" mmbench score -t {spec.name} --predictions FILE scores a ranking of them"
-            )
-        has = ", ".join(sample.inputs)
-        raise DataError(f"task {spec.name}: sample {sample.id} has no {field}, only {has}")
+    if not sample.inputs:
+        raise DataError(
+            f"task {spec.name}: its samples are ids without contents, which no model can embed:"
+            f" mmbench score -t {spec.name} --predictions FILE scores a ranking of them"
+        )
+    content = input_of(spec, sample, field)
     return _put(prompt, content) if isinstance(content, str) else content
 
 
