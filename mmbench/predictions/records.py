@@ -25,6 +25,7 @@ from mmbench.data.sources.judgements import QUERIES
 from mmbench.errors import DataError
 from mmbench.predictions.column_choice import (
     IDS,
+    Chosen,
     IdColumns,
     candidates,
     id_columns,
@@ -116,7 +117,7 @@ def _from_records(
     keys: list[str] | None = None,
 ) -> Outputs:
     """Read records; `keys` are their ids where these stand outside of them."""
-    column, note = _prediction(records, path, fields)
+    column, note = _chosen(records, path, fields)
     ids = _ids(records, path, fields, column, keys)
     id_column = next(iter(ids.columns))
     idents = ids.columns[id_column]
@@ -139,16 +140,14 @@ def _is_table(path: Path) -> bool:
     return path.suffix.lower() in _TABLES
 
 
-def _prediction(
-    records: Sequence[Record], path: Path, fields: Mapping[str, str]
-) -> tuple[str, str]:
-    """Return the column of the predictions, empty if there is none, and a note on the choice."""
+def _chosen(records: Sequence[Record], path: Path, fields: Mapping[str, str]) -> Chosen:
+    """Return the column of the predictions, with an empty name if there is none."""
     if "prediction" in fields:
-        return named_column(fields["prediction"], columns_of(records), path), ""
+        return Chosen(named_column(fields["prediction"], columns_of(records), path))
     chosen = prediction_column(records)
     if chosen and _is_table(path):
         refuse_label_beside_scores(records[0], chosen.name)
-    return (chosen.name, chosen.note) if chosen else ("", "")
+    return chosen or Chosen("")
 
 
 def _values(records: Sequence[Record], column: str, idents: Sequence[str]) -> Sequence[object]:
