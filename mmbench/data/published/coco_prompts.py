@@ -7,8 +7,12 @@ from pathlib import Path
 
 from mmbench.data.mapping.media_files import find_media
 from mmbench.data.mapping.pairs import check_count
-from mmbench.data.published.coco import find_annotations, provenance_warning
-from mmbench.data.readers.caption_annotations import Caption, read_annotations
+from mmbench.data.readers.caption_annotations import (
+    Caption,
+    find_annotations,
+    provenance_warning,
+    read_annotations,
+)
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.datasets import Samples
 from mmbench.errors import DataError

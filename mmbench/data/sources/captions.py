@@ -10,8 +10,14 @@ from msgspec import Raw
 from mmbench.columns import Lists, packed
 from mmbench.data.mapping.media_files import find_media
 from mmbench.data.mapping.pairs import check_count, first_captions
-from mmbench.data.published.coco import find_annotations, provenance_warning
-from mmbench.data.readers.caption_annotations import Annotations, Caption, Image, read_annotations
+from mmbench.data.readers.caption_annotations import (
+    Annotations,
+    Caption,
+    Image,
+    find_annotations,
+    provenance_warning,
+    read_annotations,
+)
 from mmbench.data.readers.folders import matches
 from mmbench.data.readers.json_files import decode_json, read_file
 from mmbench.data.readers.own_tables import OwnTable

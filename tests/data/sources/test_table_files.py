@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from mmbench.data.mapping.samples import Shape, sample_table
-from mmbench.data.published.coco import coco, find_annotations
+from mmbench.data.published.coco import coco
 from mmbench.data.published.mmbench_tsv import mmbench
-from mmbench.data.readers.caption_annotations import read_annotations
+from mmbench.data.readers.caption_annotations import find_annotations, read_annotations
 from mmbench.data.readers.records import Record
 from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import find_file
