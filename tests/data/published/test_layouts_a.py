@@ -291,6 +291,15 @@ def test_what_is_wrong_is_told(
         labelled(tmp_path, **{**options, **changed})
 
 
+def test_a_file_with_a_class_on_each_line(tmp_path: Path) -> None:
+    LAYOUTS["esc50"](tmp_path)
+    write_files(tmp_path, {"classes.txt": "hand_saw\ncow\ndog\n"})
+    options = {"columns": {"audio": "audio/{filename}"}, "target": "category", "id": "filename"}
+    found = labelled(tmp_path, files="meta/esc50.csv", labels="classes.txt", **options)
+    assert found.labels == ["hand_saw", "cow", "dog"]
+    assert [sample.target for sample in found.samples] == [2, 0, 2]
+
+
 @pytest.mark.parametrize("cell", ["label", "unknown mid"])
 def test_audioset_says_which_line_is_wrong(tmp_path: Path, cell: str) -> None:
     LAYOUTS["audioset"](tmp_path)

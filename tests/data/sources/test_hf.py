@@ -96,6 +96,14 @@ def test_rows_in_another_order_keep_their_images(tmp_path):
     assert data.links == {"0": {"3": 1.0}, "1": {"1": 1.0}}
 
 
+def test_rows_that_have_a_value(tmp_path):
+    lang = ["en", "fr", "en", "de"]
+    pictures([1, 2, 3, 4], ["a", "b", "c", "d"], lang=lang).save_to_disk(tmp_path / "d")
+    data = hf(tmp_path / "d", where={"lang": ["en", "de"]})
+    assert texts(data) == {"0": "a", "2": "c", "3": "d"}
+    assert greys(data) == [1, 3, 4]
+
+
 def test_samples_that_lack_something(tmp_path):
     cells = [{"bytes": data, "path": None} for data in (png(9), b"")]
     rows = datasets.Dataset.from_dict(

@@ -61,6 +61,37 @@ def test_columns_are_renamed_and_ids_taken(folder, kind):
     assert greys(data) == {"A": ord("a"), "C": ord("c")}
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_sounds_by_a_pattern_with_several_texts(tmp_path, kind):
+    (tmp_path / "clips").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / f"clips/{name}.wav").write_bytes(b"RIFF")
+    rows = [{"key": n, "one": f"{n} one", "two": f"{n} two", "no": f"n{n}"} for n in ("a", "b")]
+    columns = {
+        "audio": ["gone/{key}.wav", "clips/{key}.wav"], "audio_id": "{key}.wav",
+        "text": ["one", "two"], "id": "no",
+    }  # fmt: skip
+    data = table(write_table(tmp_path / f"t.{kind}", rows), columns=columns)
+    assert texts(data) == {"na#0": "a one", "na#1": "a two", "nb#0": "b one", "nb#1": "b two"}
+    assert data.links["nb#1"] == {"b.wav": 1.0}
+    assert [d.inputs["audio"] for d in data.corpus] == [
+        Media("audio", f"{tmp_path}/clips/{name}.wav") for name in ("a", "b")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"image": "image", "audio": "image"}, "unknown key of data option columns 'audio'"),
+        ({"image_id": ["a", "b"]}, "image_id has one column, not a list"),
+    ],
+)
+def test_columns_that_pairs_cannot_have(folder, columns, words):
+    file = write_table(folder / "t.csv", ROWS)
+    with pytest.raises(MmbenchError, match=words):
+        table(file, columns=columns)
+
+
 def test_a_column_called_id_may_be_that_of_the_image(folder):
     rows = [{"id": 5, "image": "a.png", "text": text} for text in ("one", "two")]
     data = table(write_table(folder / "t.jsonl", rows), columns={"image_id": "id"})
