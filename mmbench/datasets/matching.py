@@ -25,14 +25,11 @@ from mmbench.columns import (
     taken,
 )
 from mmbench.errors import DataError
+from mmbench.media.endings import IMAGES, SOUNDS, VIDEOS
 from mmbench.text import count, listed, part_of
 from mmbench.types import Outputs, Sample
 
-_MEDIA_ENDINGS = {
-    *(".flac", ".wav", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".aiff", ".wma", ".sph"),
-    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
-    *(".mp4", ".avi", ".mkv", ".mov", ".webm", ".mpg", ".mpeg", ".m4v"),
-}
+_MEDIA_ENDINGS = {*IMAGES, *SOUNDS, *VIDEOS}
 
 
 class _Names(NamedTuple):

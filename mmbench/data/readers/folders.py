@@ -8,17 +8,11 @@ from pathlib import Path, PurePath
 
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.errors import DataError
+from mmbench.media.endings import ENDINGS, SOUNDS
 from mmbench.surrogates import escape_surrogates
 from mmbench.text import listed
 from mmbench.types import Modality
 
-IMAGES = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"),
-    *(".jp2", ".ppm", ".pgm", ".pbm", ".tga"),
-)
-SOUNDS = (".flac", ".wav", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".aiff")
-VIDEOS = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".mpg", ".mpeg", ".m4v")
-ENDINGS: dict[Modality, tuple[str, ...]] = {"image": IMAGES, "audio": SOUNDS, "video": VIDEOS}
 MEDIA: tuple[Modality, ...] = tuple(ENDINGS)
 # What systems and tools leave in folders: macOS archives; Windows; Synology and QNAP file servers;
 # ext file systems; Python. Lower case.

@@ -9,8 +9,6 @@ from mmbench.data.mapping.pairs import retrieval_data
 from mmbench.data.mapping.prompts import with_templates
 from mmbench.data.readers.caption_annotations import Caption
 from mmbench.data.readers.folders import (
-    ENDINGS,
-    IMAGES,
     file_id,
     files_below,
     is_system_name,
@@ -20,6 +18,7 @@ from mmbench.data.readers.json_files import decode_text, read_file
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.errors import DataError
+from mmbench.media.endings import ENDINGS, IMAGES
 from mmbench.protocols import declare_source
 from mmbench.surrogates import escape_surrogates
 from mmbench.types import Broken, Content, Media, Sample
