@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmbench.types import Sound, Written
+from mmbench.types import Audio, GeneratedText
 
 
 class PocketSphinx:
@@ -19,7 +19,7 @@ class PocketSphinx:
             for turns in conversations
             for message in turns
             for part in message.parts
-            if isinstance(part, Sound)
+            if isinstance(part, Audio)
         ]
         return [self._heard(sound) for sound in sounds]
 
@@ -32,4 +32,4 @@ class PocketSphinx:
         decoder.process_raw(samples.tobytes(), full_utt=True)
         decoder.end_utt()
         found = decoder.hyp()
-        return Written(found.hypstr if found else "")
+        return GeneratedText(found.hypstr if found else "")

@@ -17,15 +17,15 @@ from mmbench.kinds import PerSample, each_output, generated
 from mmbench.protocols import Responses, Writes, declare_source
 from mmbench.stats import score
 from mmbench.types import (
-    Broken,
     Content,
+    GeneratedText,
     Generation,
+    InvalidContent,
     KindOptions,
     Message,
     Modality,
     Outputs,
     Requests,
-    Written,
 )
 
 TASK = Path(__file__).with_suffix(".yaml")
@@ -62,7 +62,9 @@ class Preference(PerSample):
         failed = dict(self.failures(data, responses))
         orders = zip(*(generated(responses, name).values for name in responses), strict=True)
         pairs = zip(data.samples, orders, strict=True)
-        return [Broken(failed[s.id]) if s.id in failed else self._value(*o) for s, o in pairs]
+        return [
+            InvalidContent(failed[s.id]) if s.id in failed else self._value(*o) for s, o in pairs
+        ]
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
         return each_output(self.task, data, outputs, self._output)
@@ -87,7 +89,7 @@ class Preference(PerSample):
         image = [inputs["image"]] if "image" in inputs else []
         return (Message("user", (*image, text)),)
 
-    def _value(self, *written: Written) -> str:
+    def _value(self, *written: GeneratedText) -> str:
         first, *second = (self._verdict(one.text) for one in written)
         return ",".join([first, *({"a": "b", "b": "a"}.get(one, one) for one in second)])
 

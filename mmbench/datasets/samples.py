@@ -27,7 +27,7 @@ from mmbench.columns import (
 )
 from mmbench.datasets.matching import refuse_strangers, with_sample_ids, without_data_tags
 from mmbench.text import part_of
-from mmbench.types import Broken, Content, Media, Outputs, Sample
+from mmbench.types import Content, InvalidContent, Media, Outputs, Sample
 
 
 class Samples(Struct, frozen=True):
@@ -89,7 +89,7 @@ class Samples(Struct, frozen=True):
         state = blake2b(digest_size=16)
         pairs = zip(column(self.samples, "id"), column(self.samples, "target"), strict=True)
         for ident, target in pairs:
-            known = None if isinstance(target, Media | Broken) else target
+            known = None if isinstance(target, Media | InvalidContent) else target
             state.update(repr((ident, known)).encode("utf-8", "surrogatepass"))
         state.update(repr(self.labels).encode())
         if self.templates:
@@ -132,7 +132,7 @@ class Samples(Struct, frozen=True):
         return (
             bool(images)
             and not any(column(self.samples, "inputs"))
-            and len(targets) - len(images) == len(rows_of_type(targets, Broken))
+            and len(targets) - len(images) == len(rows_of_type(targets, InvalidContent))
         )
 
     def with_group_tags(self) -> Samples:

@@ -25,7 +25,7 @@ from mmbench.engine.trial import try_metrics
 from mmbench.errors import SampleError
 from mmbench.protocols import Probes
 from mmbench.storage.content_keys import ContentKeys
-from mmbench.types import Answers, Broken, Item, Media, Requests, Said, Sample
+from mmbench.types import Answers, InvalidContent, Item, Media, Requests, Said, Sample
 
 _NOBODY = "oracle"  # a baseline that every kind has: data without a model
 
@@ -110,7 +110,7 @@ def _faults(samples: Sequence[Sample], keys: ContentKeys, *, inputs: bool) -> li
     found: list[tuple[str, Item]] = []
     for sample in samples:
         contents = [*sample.inputs.values()] if inputs else []
-        contents += [sample.target] if isinstance(sample.target, Media | Broken) else []
+        contents += [sample.target] if isinstance(sample.target, Media | InvalidContent) else []
         found += [(sample.id, content) for content in contents]
     forward = Forward(None, Requests([], "text"), 1)
     reasons = _unreadable([content for _, content in found], forward, keys)

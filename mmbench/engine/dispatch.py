@@ -21,7 +21,16 @@ from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.protocols import Classifies, Draws, Embeds, Rates, Speaks, Writes
 from mmbench.storage.journal_entries import Block
 from mmbench.text import count
-from mmbench.types import Media, Method, Modality, Requests, ScoreScale, Seeded, Sound, Written
+from mmbench.types import (
+    Audio,
+    GeneratedText,
+    Media,
+    Method,
+    Modality,
+    Requests,
+    ScoreScale,
+    Seeded,
+)
 
 Vectors = NDArray[np.float32] | NDArray[np.float64]
 
@@ -75,12 +84,12 @@ def _encoder(answer: object, method: Method) -> Callable[[], bytes] | None:
     if method == "draw":
         save = getattr(answer, "save", None)
         return partial(_png, save) if save else None
-    return partial(_wav, answer) if isinstance(answer, Sound) else None
+    return partial(_wav, answer) if isinstance(answer, Audio) else None
 
 
 def _is_written(answer: object) -> bool:
     """Return whether the fields of a text, which a plugin may have filled, are of their types."""
-    if not isinstance(answer, Written):
+    if not isinstance(answer, GeneratedText):
         return False
     ended = answer.finish in ("stop", "length")
     return isinstance(answer.text, str) and ended and isinstance(answer.tokens, Integral)
@@ -226,7 +235,7 @@ def _png(save: Callable[[BytesIO, str], None]) -> bytes:
     return stream.getvalue()
 
 
-def _wav(sound: Sound) -> bytes:
+def _wav(sound: Audio) -> bytes:
     import soundfile
 
     stream = BytesIO()
@@ -234,17 +243,17 @@ def _wav(sound: Sound) -> bytes:
     return stream.getvalue()
 
 
-def read(row: bytes | memoryview, method: Method) -> Written | Media:
+def read(row: bytes | memoryview, method: Method) -> GeneratedText | Media:
     """The text, the image or the sound in a row."""
     if method == "write":
-        return msgspec.json.decode(row, type=Written)
+        return msgspec.json.decode(row, type=GeneratedText)
     modality: Modality = "image" if method == "draw" else "audio"
     return Media(modality, f"what the model {_DID[method]}", partial(bytes, row))
 
 
 _ANSWERS = {
-    "write": "a mmbench.types.Written with a text",
+    "write": "a mmbench.types.GeneratedText with a text",
     "draw": "a PIL image",
-    "speak": "a mmbench.types.Sound",
+    "speak": "a mmbench.types.Audio",
 }
 _DID = {"draw": "drew", "speak": "spoke"}

@@ -11,7 +11,16 @@ from mmbench.engine.loading.models.resolver import Finder, find
 from mmbench.errors import SampleError, UserError
 from mmbench.protocols import Embeds, Writes
 from mmbench.stats.probabilities import softmax
-from mmbench.types import Answers, Array, Conversation, Generation, Media, Requests, Said, Written
+from mmbench.types import (
+    Answers,
+    Array,
+    Conversation,
+    GeneratedText,
+    Generation,
+    Media,
+    Requests,
+    Said,
+)
 
 _SCALE = 100  # of CLIP's logits, which a softmax turns into what is shown
 
@@ -65,14 +74,14 @@ class Tryout:
         assert isinstance(found, Answers)  # embed and classify give vectors
         return found
 
-    def answer(self, conversation: Conversation, options: Generation) -> Written:
+    def answer(self, conversation: Conversation, options: Generation) -> GeneratedText:
         """What the model says next. Raises UserError, or SampleError where it cannot."""
         if not self.can("write"):
             fit = ", ".join(able(Writes, set()))
             raise UserError(f"model {self._model.info.name} does not write: try {fit}")
         found = self._answered(Requests([conversation], "text", method="write", options=options))
         assert isinstance(found, Said)  # write gives texts
-        written: Written = found.values[0]
+        written: GeneratedText = found.values[0]
         return written
 
     def _answered(self, requests: Requests) -> Answers | Said:

@@ -12,7 +12,7 @@ from mmbench.kinds.conversation import PromptOptions, modality_of
 from mmbench.kinds.responses import vectors
 from mmbench.kinds.writing import Writing
 from mmbench.protocols import Needs, Rates, Responses
-from mmbench.types import Answers, Broken, Continued, Requests, Sample
+from mmbench.types import Answers, Continued, InvalidContent, Requests, Sample
 
 
 class ChoiceOptions(PromptOptions, frozen=True):
@@ -58,19 +58,21 @@ class Choice(Writing):
             return super().failures(data, responses)
         found = responses["option"].failures
         reasons = [
-            sample.target.reason if isinstance(sample.target, Broken) else _first(found, *span)
+            sample.target.reason
+            if isinstance(sample.target, InvalidContent)
+            else _first(found, *span)
             for sample, span in zip(data.samples, _spans(data), strict=True)
         ]
         pairs = zip(data.samples, reasons, strict=True)
         return [(sample.id, reason) for sample, reason in pairs if reason]
 
-    def values(self, data: Samples, responses: Responses, /) -> list[str | Broken]:
+    def values(self, data: Samples, responses: Responses, /) -> list[str | InvalidContent]:
         """Return what was written, or the letter of the likeliest option."""
         if "option" not in responses:
             return super().values(data, responses)
         rated = vectors(responses, "option")
         return [
-            sample.target if isinstance(sample.target, Broken) else _likeliest(rated, *span)
+            sample.target if isinstance(sample.target, InvalidContent) else _likeliest(rated, *span)
             for sample, span in zip(data.samples, _spans(data), strict=True)
         ]
 
@@ -82,9 +84,9 @@ class Choice(Writing):
 
 
 def _options(sample: Sample) -> list[str]:
-    """The options of a sample; none where its reference is Broken. Raises DataError."""
+    """The options of a sample; none where its reference is InvalidContent. Raises DataError."""
     target = sample.target
-    if isinstance(target, Broken):
+    if isinstance(target, InvalidContent):
         return []
     options = target.get("options") if isinstance(target, dict) else None
     if not options or len(options) > len(ascii_uppercase):
@@ -98,7 +100,7 @@ def _options(sample: Sample) -> list[str]:
 def _spans(data: Samples) -> list[tuple[int, int]]:
     """Where the options of each sample stand among those of all."""
     sizes = (
-        0 if isinstance(sample.target, Broken) else len(sample.target["options"])
+        0 if isinstance(sample.target, InvalidContent) else len(sample.target["options"])
         for sample in data.samples
     )
     return list(pairwise(accumulate(sizes, initial=0)))
@@ -108,9 +110,9 @@ def _first(failures: dict[int, str], start: int, end: int) -> str | None:
     return next((failures[row] for row in range(start, end) if row in failures), None)
 
 
-def _likeliest(found: Answers, start: int, end: int) -> str | Broken:
+def _likeliest(found: Answers, start: int, end: int) -> str | InvalidContent:
     reason = _first(found.failures, start, end)
     if reason:
-        return Broken(reason)
+        return InvalidContent(reason)
     totals, tokens = found.vectors[start:end, 0], found.vectors[start:end, 1]
     return ascii_uppercase[int((totals / tokens.clip(min=1)).argmax())]

@@ -22,7 +22,7 @@ from mmbench.kinds.per_sample import (
 from mmbench.kinds.responses import generated
 from mmbench.protocols import Draws, Responses
 from mmbench.types import (
-    Broken,
+    InvalidContent,
     KindOptions,
     Media,
     Outputs,
@@ -65,13 +65,13 @@ class Drawing(PerSample):
             raise SpecError(f"task {spec.name}: to run a model, `fields: {{prompt: …}}` is needed")
         asked = [
             prompt
-            if isinstance(prompt := text_of(spec, sample, "prompt"), Broken)
+            if isinstance(prompt := text_of(spec, sample, "prompt"), InvalidContent)
             else Seeded(prompt, chance(seed, sample.id) % 2**32)
             for sample in data.samples
         ]
         return {"sample": Requests(asked, "text", method="draw")}
 
-    def values(self, _data: Samples, responses: Responses, /) -> list[Media | Broken]:
+    def values(self, _data: Samples, responses: Responses, /) -> list[Media | InvalidContent]:
         """Return the drawings."""
         return answers_of(generated(responses, "sample"))
 
@@ -98,9 +98,11 @@ class Drawing(PerSample):
         """Return the real images as drawings, each in its own place or in that of another."""
         return self._sized(super().baseline(name, data, seed))
 
-    def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[Media | Broken]:
+    def baseline_values(
+        self, name: str, data: Samples, seed: int, /
+    ) -> list[Media | InvalidContent]:
         """Return the real images themselves, or of each sample that of another."""
-        none = Broken("there is no real image of this prompt")
+        none = InvalidContent("there is no real image of this prompt")
         real = [none if sample.target is None else sample.target for sample in data.samples]
         ids = [sample.id for sample in data.samples]
         return real if name == "oracle" else dealt_out(real, ids, seed)

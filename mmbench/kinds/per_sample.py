@@ -23,9 +23,9 @@ from mmbench.errors import DataError, SpecError, UserError
 from mmbench.kinds.returned import CHECKS, checked
 from mmbench.protocols import Needs, Responses
 from mmbench.types import (
-    Broken,
     Content,
     Directions,
+    InvalidContent,
     KindOptions,
     Media,
     Modality,
@@ -99,7 +99,7 @@ class PerSample(ABC):
         raise NotImplementedError(f"kind {self.task.kind} runs no model")
 
     def values(self, data: Samples, responses: Responses, /) -> Sequence[object]:
-        """Return the value of each sample, a Broken for one that failed."""
+        """Return the value of each sample, an InvalidContent for one that failed."""
         raise NotImplementedError(f"kind {self.task.kind} runs no model")
 
     @abstractmethod
@@ -157,7 +157,7 @@ class PerSample(ABC):
 def each_output(
     task: TaskSpec, data: Samples, outputs: Outputs, read: Callable[[object, str], object]
 ) -> list[object]:
-    """Return the value of each sample in outputs; a Broken output stays as it is.
+    """Return the value of each sample in outputs; an InvalidContent output stays as it is.
 
     `read` makes a value of an output; its second argument begins error messages: "task t: the
     output for 17".
@@ -165,7 +165,7 @@ def each_output(
     ids = column(data.samples, "id")
     return [
         value
-        if isinstance(value, Broken)
+        if isinstance(value, InvalidContent)
         else read(value, f"task {task.name}: the output for {ident}")
         for ident, value in zip(ids, Keyed.of(outputs.values).looked_up(ids), strict=True)
     ]
@@ -190,13 +190,13 @@ def predicted(
 ) -> Table[Prediction]:
     """Return the value for each sample with its reference, and with the sample's own `tags`.
 
-    A prediction has failed where the value is Broken, or the reference is.
+    A prediction has failed where the value is InvalidContent, or the reference is.
     """
     rows = table(Sample, samples, ("inputs", "tags")).columns
     targets, inputs, n = rows["target"], rows["inputs"], len(samples)
-    lost = {row: targets[row].reason for row in rows_of_type(targets, Broken)}
-    broken = cast("Sequence[Broken]", values)
-    refused = {row: broken[row].reason for row in rows_of_type(values, Broken)}
+    lost = {row: targets[row].reason for row in rows_of_type(targets, InvalidContent)}
+    broken = cast("Sequence[InvalidContent]", values)
+    refused = {row: broken[row].reason for row in rows_of_type(values, InvalidContent)}
     failed = dict(sorted((refused | lost).items()))
     columns = {
         "id": rows["id"],
@@ -244,7 +244,7 @@ def check_medium(spec: TaskSpec) -> None:
 def medium_of(spec: TaskSpec, sample: Sample) -> Content:
     """Return the medium that a sample is about: the one field that it has. Raises DataError."""
     found = [field for field in spec.fields.values() if field in sample.inputs]
-    usable = [field for field in found if not isinstance(sample.inputs[field], Broken)]
+    usable = [field for field in found if not isinstance(sample.inputs[field], InvalidContent)]
     if found and len(usable) < 2:
         return sample.inputs[(usable or found)[0]]
     if not found:
@@ -258,7 +258,7 @@ def medium_of(spec: TaskSpec, sample: Sample) -> Content:
     )
 
 
-def text_of(spec: TaskSpec, sample: Sample, name: str) -> str | Broken:
+def text_of(spec: TaskSpec, sample: Sample, name: str) -> str | InvalidContent:
     """Return a text of a sample, by the name of its field. Raises DataError."""
     found = input_of(spec, sample, spec.fields[name])
     if isinstance(found, Media):
@@ -297,9 +297,9 @@ def modality_in(spec: TaskSpec, data: Samples) -> Modality:
 
 def answers_of(
     generated: Said, read: Callable[[Any], T] = lambda answer: answer
-) -> list[T | Broken]:
-    """Return what `read` makes of each answer that was generated, a Broken where it failed."""
+) -> list[T | InvalidContent]:
+    """Return what `read` makes of each generated answer, an InvalidContent where it failed."""
     return [
-        Broken(generated.failures[row]) if row in generated.failures else read(value)
+        InvalidContent(generated.failures[row]) if row in generated.failures else read(value)
         for row, value in enumerate(generated.values)
     ]

@@ -15,9 +15,9 @@ from msgspec import Struct, to_builtins
 from mmbench.errors import UserError
 from mmbench.protocols import Dataset, Needs
 from mmbench.types import (
-    Broken,
     Continued,
     Generation,
+    InvalidContent,
     Media,
     Message,
     Method,
@@ -29,10 +29,10 @@ from mmbench.types import (
 )
 
 # What is asked for with each method, and its words.
-_CONTENT = ((str, Media, Broken), "texts, Media and Broken")
+_CONTENT = ((str, Media, InvalidContent), "texts, Media and InvalidContent")
 _CONTENTS: dict[str, tuple[tuple[type, ...], str]] = {
     "embed": _CONTENT,
-    "classify": ((*_CONTENT[0], View), "Media, Views and Broken"),
+    "classify": ((*_CONTENT[0], View), "Media, Views and InvalidContent"),
     "write": ((tuple,), "conversations: tuples of Message"),
     "loglikelihood": ((Continued,), "Continueds"),
     "draw": ((Seeded,), "Seededs"),
@@ -41,7 +41,7 @@ _CONTENTS: dict[str, tuple[tuple[type, ...], str]] = {
 _GENERATES = ("write", "draw", "speak")
 _EMBEDS = ("embed", "classify")
 _ROLES = ("system", "user", "assistant")
-_VALUES = "a list with one value for each sample, a Broken for one that failed"
+_VALUES = "a list with one value for each sample, an InvalidContent for one that failed"
 
 
 def checked(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -120,9 +120,9 @@ def _message_fault(message: Message) -> str:
     if message.role not in _ROLES:
         return f"a message of the role {message.role!r}: it is one of {', '.join(_ROLES)}"
     if not isinstance(message.parts, tuple | list):
-        return f"the parts {repr(message.parts)}: give a tuple of texts, Media and Broken"
+        return f"the parts {repr(message.parts)}: give a tuple of texts, Media and InvalidContent"
     odd = next((part for part in message.parts if not isinstance(part, _CONTENT[0])), None)
-    return "" if odd is None else f"the part {repr(odd)}: give texts, Media and Broken"
+    return "" if odd is None else f"the part {repr(odd)}: give texts, Media and InvalidContent"
 
 
 def _turns(content: object) -> bool:
@@ -148,7 +148,7 @@ def _values(found: object, *args: object) -> str:
 
 def _is_value(value: object) -> bool:
     """Return whether rows can store a value: as JSON, or as an array of scores."""
-    if isinstance(value, str | int | float | Media | Broken) or hasattr(value, "dtype"):
+    if isinstance(value, str | int | float | Media | InvalidContent) or hasattr(value, "dtype"):
         return True
     if not isinstance(value, list | tuple | dict | Struct):
         return False

@@ -7,7 +7,7 @@ from mmbench.errors import DataError, SpecError
 from mmbench.kinds.per_sample import PerSample, answers_of, each_output, text_of
 from mmbench.kinds.responses import generated
 from mmbench.protocols import Responses, Speaks
-from mmbench.types import Broken, Media, Outputs, Requests, TaskSpec
+from mmbench.types import InvalidContent, Media, Outputs, Requests, TaskSpec
 
 
 class Speaking(PerSample):
@@ -28,7 +28,7 @@ class Speaking(PerSample):
         texts = [text_of(self.task, sample, "text") for sample in data.samples]
         return {"sample": Requests(texts, "text", method="speak")}
 
-    def values(self, _data: Samples, responses: Responses, /) -> list[Media | Broken]:
+    def values(self, _data: Samples, responses: Responses, /) -> list[Media | InvalidContent]:
         """Return the sounds."""
         return answers_of(generated(responses, "sample"))
 
@@ -36,9 +36,11 @@ class Speaking(PerSample):
         """Return the sounds. Raises DataError for anything else."""
         return each_output(self.task, data, outputs, _as_sound)
 
-    def baseline_values(self, _name: str, data: Samples, _seed: int, /) -> list[Media | Broken]:
+    def baseline_values(
+        self, _name: str, data: Samples, _seed: int, /
+    ) -> list[Media | InvalidContent]:
         """Return the recordings themselves: the oracle is the only baseline."""
-        none = Broken("there is no recording of this text")
+        none = InvalidContent("there is no recording of this text")
         found = [sample.inputs.get("audio", sample.target) for sample in data.samples]
         return [one if isinstance(one, Media) else none for one in found]
 

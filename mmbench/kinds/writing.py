@@ -24,14 +24,14 @@ from mmbench.protocols import Needs, Responses, Writes
 from mmbench.text import count
 from mmbench.text.alternatives import first_reading, pieces_of
 from mmbench.types import (
-    Broken,
     Conversation,
+    GeneratedText,
+    InvalidContent,
     Outputs,
     Predictions,
     Requests,
     Said,
     TaskSpec,
-    Written,
     tagged,
 )
 
@@ -70,7 +70,7 @@ class Writing(PerSample):
         prompt = self.options.prompt
         return [conversation(self.task, prompt, sample) for sample in data.samples]
 
-    def values(self, _data: Samples, responses: Responses, /) -> list[str | Broken]:
+    def values(self, _data: Samples, responses: Responses, /) -> list[str | InvalidContent]:
         """Return the texts."""
         return answers_of(generated(responses, "sample"), lambda written: written.text)
 
@@ -103,7 +103,7 @@ class Writing(PerSample):
         usable = [
             answer
             for answer, sample in zip(best, data.samples, strict=True)
-            if not isinstance(sample.target, Broken)
+            if not isinstance(sample.target, InvalidContent)
         ]
         common = [answer for answer, _ in sorted(Counter(usable).items(), key=_by_count)]
         if name == "oracle":
@@ -118,7 +118,7 @@ def _cut_off(responses: Responses) -> dict[int, dict[str, str]]:
     """Return tags of the answers that met the token limit, by row; options have no such answers."""
     found = responses.get("sample")
     values = found.values if isinstance(found, Said) else []
-    written = ((row, one) for row, one in enumerate(values) if isinstance(one, Written))
+    written = ((row, one) for row, one in enumerate(values) if isinstance(one, GeneratedText))
     return {row: {"finish": "length"} for row, one in written if one.finish == "length"}
 
 
@@ -147,9 +147,9 @@ def best_answer(target: object) -> str:
     """Return the answer that a target calls right: of several the most common, then the first.
 
     Of options {"answer": "B", …} the letter; of a reference with alternatives the first of each; of
-    a Broken target nothing.
+    an InvalidContent target nothing.
     """
-    if isinstance(target, Broken):
+    if isinstance(target, InvalidContent):
         return ""
     pieces = pieces_of(target)
     if pieces is not None:

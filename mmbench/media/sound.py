@@ -13,7 +13,7 @@ from mmbench.media.ogg import links
 from mmbench.media.sample_counts import has_xing, told_bytes, told_seconds, without_tags
 from mmbench.media.streamed import with_length
 from mmbench.media.truncation import find_cut, seconds_there
-from mmbench.types import Sound
+from mmbench.types import Audio
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +35,7 @@ TOLERANCE = 2 * 1152 / 44100
 ROUNDING = 0.001
 
 
-def decode_sound(data: bytes, name: str, rate: int) -> Sound:
+def decode_sound(data: bytes, name: str, rate: int) -> Audio:
     """Return the sound in encoded bytes: float32 [n], the mean of its channels, at `rate`.
 
     libsndfile decodes WAV, FLAC, Ogg, Opus, MP3 and more, FFmpeg other files and videos. Samples
@@ -93,7 +93,7 @@ class _Limits:
             )
 
 
-def _sound(data: bytes, name: str, rate: int) -> Sound:
+def _sound(data: bytes, name: str, rate: int) -> Audio:
     import numpy as np
 
     decoded = _decoded(data, name, rate)
@@ -103,7 +103,7 @@ def _sound(data: bytes, name: str, rate: int) -> Sound:
     if not all(np.isfinite(samples).all() for _, samples in decoded.stretches):
         raise ContentError(f"{name}: has samples that are not numbers")
     mono = [_resampled(samples, given, rate) for given, samples in decoded.stretches]
-    return Sound(np.concatenate(mono, dtype=np.float32), rate)
+    return Audio(np.concatenate(mono, dtype=np.float32), rate)
 
 
 def _decoded(data: bytes, name: str, rate: int) -> Decoded:

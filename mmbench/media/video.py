@@ -19,7 +19,7 @@ from mmbench.media.encoded import shown
 from mmbench.media.frame_tables import refuse_false_table
 from mmbench.media.image import MAX_PIXELS
 from mmbench.media.truncation import Cut, find_cut, seconds_there
-from mmbench.types import Clip, Frames, View
+from mmbench.types import Frames, VideoFrames, View
 from mmbench.validation.inflation import is_inflated
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)", re.ASCII)  # hours, minutes 
 _MOST_SHOWN = 0.9  # of a video: with less of it there it is cut short
 
 
-def decode_video(data: bytes, name: str, frames: Frames, view: View | None = None) -> Clip:
+def decode_video(data: bytes, name: str, frames: Frames, view: View | None = None) -> VideoFrames:
     """The wanted frames of a video: uint8 [t, h, w, 3], RGB, upright, with their times in seconds.
 
     Frames are chosen by their number in the order of showing, whatever their distance in time: of a
@@ -65,7 +65,7 @@ def decode_video(data: bytes, name: str, frames: Frames, view: View | None = Non
         pictures = [_cropped(found[index], view) for index in wanted]
         if len({picture.shape for picture in pictures}) > 1:
             raise ContentError(f"{name}: changes its size between frames")
-        return Clip(np.stack(pictures), tuple(seconds[index] for index in wanted))
+        return VideoFrames(np.stack(pictures), tuple(seconds[index] for index in wanted))
     except MemoryError as error:
         raise SampleError(f"{name}: no memory is left to decode it") from error
 

@@ -17,7 +17,7 @@ from mmbench.models.support.pretrained import (
 )
 from mmbench.models.support.sounds import refuse_short
 from mmbench.models.support.videos import load_video_processor, pictures
-from mmbench.types import Clip, Frames, Modality, Sound
+from mmbench.types import Audio, Frames, Modality, VideoFrames
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -103,7 +103,7 @@ class VideoClassifier(Classifier):
         count = next(getattr(config, name) for name in _FRAMES if hasattr(config, name))
         self.frames = Frames(count, stride)
 
-    def prepare(self, item: Clip, modality: Modality) -> Arrays:  # noqa: ARG002
+    def prepare(self, item: VideoFrames, modality: Modality) -> Arrays:  # noqa: ARG002
         """Return what the model takes of a clip, `pixel_values` float32 [t, 3, h, w]."""
         return process_item(self._processor, pictures(item.frames))
 
@@ -126,7 +126,7 @@ class AudioClassifier(Classifier):
         """Return the samples a second that the model takes."""
         return int(self._processor.sampling_rate)
 
-    def prepare(self, item: Sound, modality: Modality) -> Arrays:  # noqa: ARG002
+    def prepare(self, item: Audio, modality: Modality) -> Arrays:  # noqa: ARG002
         """Return what the model takes of a sound: a spectrogram or samples, float32.
 
         Raises ContentError for a sound shorter than the model's first frame.

@@ -37,7 +37,7 @@ from mmbench.predictions.column_choice import (
 from mmbench.predictions.score_table import refuse_label_beside_scores, score_table
 from mmbench.predictions.values import as_value, is_number, unwrapped
 from mmbench.text import listed
-from mmbench.types import Broken, Outputs
+from mmbench.types import InvalidContent, Outputs
 
 ERROR = "error"
 _TABLES = (".csv", ".tsv")
@@ -127,7 +127,7 @@ def _from_records(
     values = _values(records, column, idents)
     return Outputs(
         Keyed(idents, values),
-        tags=_tags(records, {column, id_column}, idents, rows_of_type(values, Broken)),
+        tags=_tags(records, {column, id_column}, idents, rows_of_type(values, InvalidContent)),
         positional=ids.positional,
         id_column=id_column,
         other_ids={name: ids.columns[name] for name in list(ids.columns)[1:]},
@@ -178,10 +178,10 @@ def _tags(
 
 
 def _value(record: Record, column: str, ident: str) -> object:
-    """Return the value of a row, a Broken for an output that failed."""
+    """Return the value of a row, an InvalidContent for an output that failed."""
     error, value = record.cells.get(ERROR), unwrapped(record.cells.get(column), column)
     if error and (not value or may_be_truth(column)):
-        return Broken(str(error))
+        return InvalidContent(str(error))
     if column not in record.cells:
         what = f"no {column}" if column else "no value or prediction"
         raise DataError(

@@ -7,7 +7,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from mmbench.errors import SampleError
 from mmbench.protocols.models import Input
-from mmbench.types import Frames, Generation, Modality, Written
+from mmbench.types import Frames, GeneratedText, Generation, Modality
 
 
 @runtime_checkable
@@ -34,7 +34,7 @@ class WritesEach(Protocol):
 
     def write_each(
         self, conversations: Iterable[Input], options: Generation
-    ) -> Iterator[tuple[int, Written | SampleError]]:
+    ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
         """Answer conversations, each as soon as possible."""
         ...
 

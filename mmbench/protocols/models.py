@@ -2,7 +2,7 @@
 
 A model is a class with one method or more of these. `modalities` is a class attribute, readable
 before any weight is loaded: what its inputs may be. The engine decodes; a model is given
-str, PIL.Image (RGB), Sound and Clip. A model that takes sounds may say at which `rate` (samples a
+str, PIL.Image (RGB), Audio and Clip. A model that takes sounds may say at which `rate` (samples a
 second; 16,000 if it does not), one that takes videos which `frames`: both are attributes of the
 loaded model, as the checkpoint has them.
 """
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from mmbench.errors import SampleError
-from mmbench.types import Array, Generation, Modality, Role, Sound, Written
+from mmbench.types import Array, Audio, GeneratedText, Generation, Modality, Role
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -59,7 +59,7 @@ class Embeds(Protocol):
 class Classifies(Protocol):
     """A model with scores for classes of its own, whose names are `labels`, known once loaded.
 
-    `classify` takes what the engine has decoded (PIL.Image, Sound, Clip) and returns logits [n, c]
+    `classify` takes what the engine has decoded (PIL.Image, Audio, Clip) and returns logits [n, c]
     on the CPU, a column for each label, in the order of `labels`. float64 is kept, everything else
     becomes float32. A class that returns probabilities has the attribute
     `scores = "probabilities"`. A row depends on its own item alone.
@@ -86,7 +86,7 @@ class Writes(Protocol):
 
     def write(
         self, conversations: Sequence[Input], options: Generation
-    ) -> Sequence[Written | SampleError]:
+    ) -> Sequence[GeneratedText | SampleError]:
         """Answer n conversations."""
         ...
 
@@ -123,6 +123,6 @@ class Speaks(Protocol):
 
     modalities: frozenset[Modality]
 
-    def speak(self, texts: Sequence[Input]) -> Sequence[Sound | SampleError]:
+    def speak(self, texts: Sequence[Input]) -> Sequence[Audio | SampleError]:
         """Speak n texts; a SampleError where one could not be spoken."""
         ...

@@ -16,22 +16,22 @@ from mmbench.storage.content_keys import ContentKeys, digest
 from mmbench.text import count
 from mmbench.types import (
     Answers,
-    Broken,
-    Clip,
+    Audio,
+    InvalidContent,
     Modality,
     Outputs,
     Prediction,
     Requests,
     Role,
-    Sound,
     TaskSpec,
+    VideoFrames,
 )
 
 if TYPE_CHECKING:
     from mmbench.types import Array
 
 _SIZES = (1, 7, 64)
-_BROKEN = Broken("corrupt, on purpose")
+_BROKEN = InvalidContent("corrupt, on purpose")
 
 
 class Check(NamedTuple):
@@ -57,7 +57,7 @@ class Probe:
 
 def _bytes(item: Any) -> bytes | str:
     """What is in a decoded item: a text, a picture, samples of a sound, frames of a video."""
-    if isinstance(item, Sound | Clip):
+    if isinstance(item, Audio | VideoFrames):
         return item[0].tobytes()
     return item if isinstance(item, str) else item.tobytes()
 
@@ -134,7 +134,9 @@ def _equal(whole: Answers, parts: list[Answers]) -> bool:
     return bool(np.array_equal(whole.vectors, np.concatenate([part.vectors for part in parts])))
 
 
-def _accepted(kind: Kind[Dataset], data: Dataset, instead: dict[str, Broken]) -> list[Prediction]:
+def _accepted(
+    kind: Kind[Dataset], data: Dataset, instead: dict[str, InvalidContent]
+) -> list[Prediction]:
     """Return predictions from the oracle's answers, given as outputs of another program."""
     best = kind.baseline("oracle", data, 0)
     outputs = Outputs(values={p.id: p.value for p in best.each()} | instead)

@@ -25,7 +25,7 @@ from mmbench.media.inside import EMPTY, NOTHING, FileState, MediaFile, MediaInFi
 from mmbench.storage.cache_errors import cache_errors
 from mmbench.storage.key_store import KeyStore
 from mmbench.text import with_home
-from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
+from mmbench.types import Continued, InvalidContent, Item, Media, Message, Seeded, View
 from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class ContentKeys:
     def key(self, item: Item) -> bytes:
         """The key of what is asked. Raises SampleError when it is broken or cannot be read."""
         match item:
-            case Broken():
+            case InvalidContent():
                 raise SampleError(item.reason)
             case str():
                 return _text_key(item)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from mmbench.types.content import (
     Array,
-    Broken,
-    Clip,
+    Audio,
     Content,
     Continued,
     Conversation,
     EncodedImage,
     Frames,
+    InvalidContent,
     Item,
     Media,
     Message,
@@ -24,7 +24,7 @@ from mmbench.types.content import (
     PartT,
     Role,
     Seeded,
-    Sound,
+    VideoFrames,
     View,
 )
 from mmbench.types.predictions import (
@@ -44,12 +44,12 @@ from mmbench.types.records import (
 )
 from mmbench.types.requests import (
     Answers,
+    GeneratedText,
     Generation,
     Method,
     Requests,
     Said,
     ScoreScale,
-    Written,
 )
 from mmbench.types.samples import (
     Outputs,
@@ -78,8 +78,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answers",
     "Array",
-    "Broken",
-    "Clip",
+    "Audio",
     "Content",
     "Continued",
     "Conversation",
@@ -87,7 +86,9 @@ __all__ = [
     "EncodedImage",
     "Features",
     "Frames",
+    "GeneratedText",
     "Generation",
+    "InvalidContent",
     "Item",
     "KindOptions",
     "Media",
@@ -113,14 +114,13 @@ __all__ = [
     "ScoreInfo",
     "ScoreScale",
     "Seeded",
-    "Sound",
     "TaskInfo",
     "TaskSpec",
     "TrainingRun",
     "TrainingStep",
+    "VideoFrames",
     "View",
     "Views",
     "Wants",
-    "Written",
     "tagged",
 ]

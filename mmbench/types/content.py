@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
     # What a model is given for a text, an image, a sound and a video, by itself or in a Message. A
     # model that asks for encoded images is given an EncodedImage in the place of each image.
-    DecodedPart: TypeAlias = "str | Image | Sound | Clip"
+    DecodedPart: TypeAlias = "str | Image | Audio | VideoFrames"
     # The parts of a Message are Contents unless it says otherwise (Python 3.13 has such defaults).
     PartT = typing_extensions.TypeVar("PartT", covariant=True, default="Content")
 else:
@@ -44,7 +44,7 @@ class Media(Struct, frozen=True):
     read: Callable[[], bytes] | None = None
 
 
-class Broken(Struct, frozen=True):
+class InvalidContent(Struct, frozen=True):
     """Stands where a text or a medium should be, and says why it cannot be evaluated.
 
     `name` is the path of a medium that is not there.
@@ -54,10 +54,10 @@ class Broken(Struct, frozen=True):
     name: str = ""
 
 
-Content = str | Media | Broken
+Content = str | Media | InvalidContent
 
 
-class Sound(NamedTuple):
+class Audio(NamedTuple):
     """A decoded sound: samples float32 [n], mono, from -1 to 1, at `rate` samples a second."""
 
     samples: Array
@@ -76,7 +76,7 @@ class EncodedImage(Struct, frozen=True):
     mime: str
 
 
-class Clip(NamedTuple):
+class VideoFrames(NamedTuple):
     """Decoded frames of a video: uint8 [t, h, w, 3], RGB and upright, shown at `seconds` [t]."""
 
     frames: NDArray[np.uint8]
@@ -112,8 +112,8 @@ class View(Struct, frozen=True):
 class Message(Struct, Generic[PartT], frozen=True):
     """One turn of a conversation: texts and media in their order.
 
-    The parts are Contents until the engine has decoded them; a model gets str, PIL.Image, Sound and
-    Clip in their place, a `Message[DecodedPart]`.
+    The parts are Contents until the engine has decoded them; a model gets str, PIL.Image, Audio and
+    VideoFrames in their place, a `Message[DecodedPart]`.
     """
 
     role: Literal["system", "user", "assistant"]

@@ -32,7 +32,7 @@ class Generation(Struct, frozen=True, forbid_unknown_fields=True):
         return replace(self, seed=self.seed + seed) if self.temperature > 0 else self
 
 
-class Written(Struct, frozen=True):
+class GeneratedText(Struct, frozen=True):
     """What a model wrote: the text, whether it ended or met the limit, and its number of tokens."""
 
     text: str
@@ -78,7 +78,7 @@ class Answers(Struct, frozen=True):
 
 
 class Said(Struct, frozen=True):
-    """What a model wrote (Written), drew or spoke (Media), and by row the reason of each failure.
+    """What a model wrote (GeneratedText), drew or spoke (Media), and by row why it failed.
 
     A failed row is None.
     """

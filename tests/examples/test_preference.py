@@ -16,7 +16,7 @@ PACKAGE = ROOT / "examples/mmbench-preference"
 PLUGIN = """
 import mmbench
 import mmbench_preference as package
-from mmbench.types import Written
+from mmbench.types import GeneratedText
 
 mmbench.register("kind", "preference")(package.Preference)
 mmbench.register("data", "preferences")(package.preferences)
@@ -31,7 +31,7 @@ class Judge:
         pass
 
     def write(self, conversations, options):
-        return [Written(self.reply(turns[-1].parts[-1])) for turns in conversations]
+        return [GeneratedText(self.reply(turns[-1].parts[-1])) for turns in conversations]
 
 @mmbench.register("model", "longer")
 class Longer(Judge):

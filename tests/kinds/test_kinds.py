@@ -12,7 +12,7 @@ from mmbench.kinds.drawing import Drawing
 from mmbench.kinds.rating import Rating
 from mmbench.kinds.retrieval import Retrieval, RetrievalOptions
 from mmbench.kinds.writing import Writing, best_answer
-from mmbench.types import Broken, Media, Outputs, Sample, TaskSpec
+from mmbench.types import InvalidContent, Media, Outputs, Sample, TaskSpec
 
 
 def spec(kind: str = "writing", **changes: Any) -> TaskSpec:
@@ -67,7 +67,9 @@ def test_outputs_without_ids_take_them_in_order_or_not_at_all() -> None:
 
 
 def test_an_output_that_failed_is_a_failed_prediction() -> None:
-    found = accepted(Writing, texts("a", "b"), Outputs(values={"s0": Broken("out"), "s1": "b"}))
+    found = accepted(
+        Writing, texts("a", "b"), Outputs(values={"s0": InvalidContent("out"), "s1": "b"})
+    )
     assert [p.error for p in found] == ["out", None]
 
 
@@ -161,7 +163,7 @@ def test_drawings_need_no_counterpart() -> None:
         return Media("image", name)
 
     data = Samples([Sample(i, {}, image(f"real {i}")) for i in ("a", "b")])
-    outputs = Outputs(values={"b": image("b"), "c": image("c"), "d": Broken("torn")})
+    outputs = Outputs(values={"b": image("b"), "c": image("c"), "d": InvalidContent("torn")})
     found = accepted(Drawing, data, outputs, kind="drawing")
     assert {
         (p.id, p.value and p.value.name, p.target and p.target.name, p.error) for p in found
@@ -241,7 +243,7 @@ def test_embeddings_are_matched_by_id_and_unusable_ones_fail() -> None:
 
 def test_data_of_one_kind_have_one_hash_with_and_without_their_images() -> None:
     with_image = Samples([Sample("a", {"image": Media("image", "x"), "question": "why?"}, ["b"])])
-    without = Samples([Sample("a", {"image": Broken("none"), "question": "why?"}, ["b"])])
+    without = Samples([Sample("a", {"image": InvalidContent("none"), "question": "why?"}, ["b"])])
     asked = spec(fields={"image": "image", "question": "question"})
     one, other = (list(data.contents(asked.fields, False)) for data in (with_image, without))
     assert one == other

@@ -15,7 +15,7 @@ import mmbench
 from mmbench.kinds import PerSample, generated
 from mmbench.protocols import Writes
 from mmbench.stats import score
-from mmbench.types import KindOptions, Message, Requests, Sample, Written
+from mmbench.types import KindOptions, Message, Requests, Sample, GeneratedText
 
 class Own(KindOptions, frozen=True):
     OPTION
@@ -62,7 +62,7 @@ class Model:
         pass
 
     def write(self, conversations, options):
-        return [Written("yes") for _ in conversations]
+        return [GeneratedText("yes") for _ in conversations]
 """
 TASK = """
 kind: own
@@ -75,7 +75,7 @@ KEY
 RUN = "run -m own-model -t own.yaml --device cpu"
 SCORE = "score -t own.yaml --predictions outputs.jsonl"
 ORACLE = "run -m oracle -t own.yaml"
-LISTED = "give a list with one value for each sample, a Broken for one that failed"
+LISTED = "give a list with one value for each sample, an InvalidContent for one that failed"
 Attempt = Callable[..., tuple[int, str]]
 
 
@@ -128,7 +128,12 @@ def test_the_kind_of_these_tests_is_without_fault(attempt: Attempt, command: str
         (RUN, "requests", "{'sample': Requests([], 'text', options={})}", "the options {}: give a"),
         (RUN, "requests", "{'a': Requests(['b'], 'image')}", "of the modality text among image"),
         (RUN, "requests", "one_turn('user', 'text')", "the parts 'text': give a tuple of texts,"),
-        (RUN, "requests", "one_turn('user', (3,))", "the part 3: give texts, Media and Broken"),
+        (
+            RUN,
+            "requests",
+            "one_turn('user', (3,))",
+            "the part 3: give texts, Media and InvalidContent",
+        ),
         (RUN, "requests", "one_turn('human', ())", "role 'human': it is one of system, user, as"),
         (RUN, "values", "None", f"returned None: {LISTED}"),
         (RUN, "values", "['yes']", f"returned 1 values for 3 samples: {LISTED}"),

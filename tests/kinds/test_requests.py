@@ -19,8 +19,8 @@ from mmbench.kinds.conversation import check_prompt, conversation
 from mmbench.kinds.drawing import Drawing
 from mmbench.types import (
     Answers,
-    Broken,
     Generation,
+    InvalidContent,
     Media,
     Outputs,
     Sample,
@@ -156,7 +156,7 @@ def test_zero_shot_is_the_mean_of_templates_made_of_length_one() -> None:
             mean = (words[2 * j] + words[2 * j + 1]) / 2
             expected = 100 * images[i] @ mean / np.linalg.norm(mean)
             assert found[i][j] == pytest.approx(expected, abs=1e-4)
-    assert found[1] == Broken("gone")
+    assert found[1] == InvalidContent("gone")
 
 
 def test_templates_of_the_data_serve_where_the_task_has_none() -> None:
@@ -181,7 +181,9 @@ def test_an_option_that_could_not_be_rated_fails_its_sample_alone() -> None:
 def test_a_broken_reference_fails_its_sample_alone() -> None:
     """Options whose right one is unclear are not rated, and the sample is reported as failed."""
     fine = Sample("p", {"question": "q"}, {"answer": "A", "options": ["x", "y"]})
-    unclear = Sample("q", {"question": "q", "options": Broken("two")}, Broken("two"))
+    unclear = Sample(
+        "q", {"question": "q", "options": InvalidContent("two")}, InvalidContent("two")
+    )
     data = Samples([unclear, fine])
     task = spec("choice", {"question": "question"}, options=ChoiceOptions(choose="likelihood"))
     assert len(Choice(task).requests(data, 0)["option"].contents) == 2
@@ -201,7 +203,7 @@ def test_a_broken_reference_fails_its_sample_alone() -> None:
 
 def test_the_hash_of_data_does_not_depend_on_where_a_broken_reference_lies() -> None:
     """A reason names a file; two copies of the data have one hash."""
-    here, there = (Samples([Sample("a", {}, Broken(where))]) for where in ("/a/x", "/b/x"))
+    here, there = (Samples([Sample("a", {}, InvalidContent(where))]) for where in ("/a/x", "/b/x"))
     assert here.targets_hash() == there.targets_hash()
 
 

@@ -16,7 +16,7 @@ from mmbench.media import decode_image, decode_sound, decode_video
 from mmbench.models.classifiers import AudioClassifier, ImageClassifier, VideoClassifier
 from mmbench.models.contrastive.clap import Clap
 from mmbench.models.contrastive.xclip import XClip
-from mmbench.types import Clip, Frames, Sound
+from mmbench.types import Audio, Frames, VideoFrames
 from tests.support.checkpoints import classifiers, contrastive
 from tests.support.checkpoints.parts import NAMES
 from tests.support.errors import one_line_error
@@ -57,9 +57,13 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def item(modality: str, size: float, rate: int = 16000) -> Any:
     """Something to look at or to listen to, of one size or another."""
     if modality == "audio":
-        return Sound(DRAWS.normal(size=int(size * rate)).astype(np.float32) / 8, rate)
+        return Audio(DRAWS.normal(size=int(size * rate)).astype(np.float32) / 8, rate)
     pixels = DRAWS.integers(0, 255, (4, 40, int(30 + 9 * size), 3), dtype=np.uint8)
-    return Clip(pixels, (0.0, 1.0, 2.0, 3.0)) if modality == "video" else Image.fromarray(pixels[0])
+    return (
+        VideoFrames(pixels, (0.0, 1.0, 2.0, 3.0))
+        if modality == "video"
+        else Image.fromarray(pixels[0])
+    )
 
 
 SIZES = [0.7, 2.0, 1.1, 2.0, 0.4, 3.1, 1.1, 0.9]
@@ -120,8 +124,8 @@ def test_a_sound_of_less_than_a_frame_is_refused(
 ) -> None:
     model = AudioClassifier(folders[name], **CPU)
     with pytest.raises(ContentError, match="less than one frame"):
-        model.prepare(Sound(np.zeros(samples, np.float32), 16000), "audio")
-    model.classify([model.prepare(Sound(np.zeros(700, np.float32), 16000), "audio")], "audio")
+        model.prepare(Audio(np.zeros(samples, np.float32), 16000), "audio")
+    model.classify([model.prepare(Audio(np.zeros(700, np.float32), 16000), "audio")], "audio")
 
 
 def test_a_video_classifier_says_what_transformers_says(folders: dict[str, Path]) -> None:

@@ -13,7 +13,7 @@ from mmbench.errors import ModelError, SampleError
 from mmbench.models.chat.adapters import AudioLlm, Llava
 from mmbench.models.speech.ctc import Ctc
 from mmbench.models.speech.whisper import Whisper
-from mmbench.types import Generation, Message, Written
+from mmbench.types import GeneratedText, Generation, Message
 from tests.support.checkpoints import chat, speech_recognition
 from tests.support.conversations import replies, user
 from tests.support.errors import one_line_error
@@ -170,7 +170,7 @@ def test_the_first_template_of_qwen2_audio_places_a_sound(tmp_path: Path) -> Non
         "{% elif 'text' in part %}{{ part['text'] }}{% endif %}{% endfor %}{% endfor %}"
     )
     (found,) = replies(AudioLlm(folder, **CPU), [user(noise_sound(1), "what is it")])
-    assert isinstance(found, Written)
+    assert isinstance(found, GeneratedText)
 
 
 def test_a_long_sound_needs_to_know_the_timestamps(tmp_path: Path) -> None:
@@ -179,4 +179,4 @@ def test_a_long_sound_needs_to_know_the_timestamps(tmp_path: Path) -> None:
     model = Whisper(folder, **CPU)
     with pytest.raises(SampleError, match=r"lasts 31.0 s, .* copy generation_config\.json"):
         model.prepare(user(noise_sound(31)), "conversation")
-    assert isinstance(replies(model, [user(noise_sound(1))])[0], Written)
+    assert isinstance(replies(model, [user(noise_sound(1))])[0], GeneratedText)

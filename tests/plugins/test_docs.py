@@ -17,7 +17,7 @@ from tests.support.paths import ROOT
 PAGE = ROOT / "docs/plugins.md"
 ROWS = (("1", "a", "yes", "en"), ("2", "b", "no", "en"), ("3", "a", "yes", "de"))
 MODEL = """
-from mmbench.types import Written
+from mmbench.types import GeneratedText
 
 @mmbench.register("model", "believer")
 class Believer:
@@ -28,7 +28,7 @@ class Believer:
 
     def write(self, conversations, options):
         assert all(turns[0].parts[1].startswith("Does the picture") for turns in conversations)
-        return [Written("Yes.") for _ in conversations]
+        return [GeneratedText("Yes.") for _ in conversations]
 """
 
 

@@ -16,7 +16,7 @@ MODEL = """
 import os, sys
 import mmbench
 from mmbench.errors import SampleError
-from mmbench.types import Written
+from mmbench.types import GeneratedText
 
 @mmbench.register("model", "mine")
 class Mine:
@@ -27,7 +27,7 @@ class Mine:
 
     def write(self, conversations, options):
         BODY
-        return [Written("yes") for _ in conversations]
+        return [GeneratedText("yes") for _ in conversations]
 """
 Attempt = Callable[..., tuple[int, str, str]]
 
@@ -100,10 +100,12 @@ def test_a_sample_error_fails_the_samples_that_raise_it(attempt: Attempt) -> Non
 @pytest.mark.parametrize(
     ("answer", "words"),
     [("None", "a NoneType, not a list"), ("(x for x in ())", "a generator, not a list"),
-     ("[None] * len(conversations)", "a NoneType: a mmbench.types.Written"),
-     ("['yes'] * len(conversations)", "a str: a mmbench.types.Written"),
-     ("[Written(None)] * len(conversations)", "a Written: a mmbench.types.Written with a text"),
-     ("[Written('yes', 3)] * len(conversations)", "a Written: a mmbench.types.Written with")],
+     ("[None] * len(conversations)", "a NoneType: a mmbench.types.GeneratedText"),
+     ("['yes'] * len(conversations)", "a str: a mmbench.types.GeneratedText"),
+     ("[GeneratedText(None)] * len(conversations)",
+      "a GeneratedText: a mmbench.types.GeneratedText with a text"),
+     ("[GeneratedText('yes', 3)] * len(conversations)",
+      "a GeneratedText: a mmbench.types.GeneratedText with")],
 )  # fmt: skip
 def test_answers_of_another_type_are_refused(attempt: Attempt, answer: str, words: str) -> None:
     code, _, err = attempt(f"return {answer}")

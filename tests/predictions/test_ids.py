@@ -9,7 +9,7 @@ from mmbench.data.sources.transcripts import transcripts
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError
 from mmbench.predictions.ids import with_ids_of_data
-from mmbench.types import Broken, Media, Outputs
+from mmbench.types import InvalidContent, Media, Outputs
 
 IDS = ["u1", "u2", "u3"]
 
@@ -172,10 +172,10 @@ def test_a_data_folder_of_kaldi(tmp_path: Path) -> None:
     assert data.group_name == "speaker" and [s.group for s in data.samples] == ["s1", "s1", "s2"]
     sounds = [sample.inputs["audio"] for sample in data.samples]
     assert sounds[0] == Media("audio", str(tmp_path / "wav/1.wav"))
-    assert isinstance(sounds[1], Broken) and "does not run" in sounds[1].reason
+    assert isinstance(sounds[1], InvalidContent) and "does not run" in sounds[1].reason
     assert sounds[2] == Media("audio", str(tmp_path / "s2-u1.flac"))
     (tmp_path / "segments").write_text("s1-u1 rec1 0.0 1.5\n")
-    assert all(isinstance(s.inputs["audio"], Broken) for s in transcripts(tmp_path).samples)
+    assert all(isinstance(s.inputs["audio"], InvalidContent) for s in transcripts(tmp_path).samples)
     (tmp_path / "text").write_text("u1 a\nu1 b\n")
     with pytest.raises(DataError, match="more often: u1"):
         transcripts(tmp_path)

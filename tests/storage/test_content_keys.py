@@ -19,7 +19,7 @@ from mmbench.engine.inference.decode import length, lengths
 from mmbench.engine.inference.responses import distinct
 from mmbench.errors import SampleError
 from mmbench.storage.content_keys import ContentKeys, as_keys, digest, digest_of_keys
-from mmbench.types import Broken, Continued, Item, Media, Message, Seeded, View
+from mmbench.types import Continued, InvalidContent, Item, Media, Message, Seeded, View
 
 OLD, NEW = b"weights of step 1", b"weights of step 2"  # equal in length
 
@@ -48,7 +48,7 @@ ITEMS = st.lists(
         TEXT,
         MEDIA,
         TURNS,
-        st.builds(Broken, st.sampled_from(["empty", "torn"])),
+        st.builds(InvalidContent, st.sampled_from(["empty", "torn"])),
         st.builds(View, MEDIA, st.integers(0, 1)),
         st.builds(Seeded, TEXT, st.integers(0, 1)),
         st.builds(Continued, TURNS, TEXT),

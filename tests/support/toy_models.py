@@ -16,14 +16,14 @@ from mmbench import register
 from mmbench.datasets import Samples
 from mmbench.errors import SampleError
 from mmbench.types import (
-    Clip,
+    Audio,
     Frames,
+    GeneratedText,
     Generation,
     Media,
     Message,
     Sample,
-    Sound,
-    Written,
+    VideoFrames,
 )
 
 COLOURS = {"red": (220, 40, 40), "green": (40, 160, 60), "blue": (50, 80, 220)}
@@ -46,9 +46,9 @@ def told(part: Any) -> str:
             return part
         case Image.Image():
             return f"<{part.width}x{part.height}>"
-        case Sound():
+        case Audio():
             return f"<{len(part.samples)} at {part.rate}>"
-        case Clip():
+        case VideoFrames():
             return f"<{len(part.frames)} frames>"
     raise TypeError(type(part))
 
@@ -66,13 +66,13 @@ class Echo(Toy):
     def write(self, conversations: Sequence[Any], options: Generation) -> list[Any]:
         return [self._one(turns, options) for turns in conversations]
 
-    def _one(self, turns: tuple[Message, ...], options: Generation) -> Written | SampleError:
+    def _one(self, turns: tuple[Message, ...], options: Generation) -> GeneratedText | SampleError:
         said = "|".join(told(part) for turn in turns for part in turn.parts)
         if "unspeakable" in said:
             return SampleError("the server hung up")
         words = said.split()
         finish = "length" if len(words) > options.max_tokens else "stop"
-        return Written(" ".join(words[: options.max_tokens]), finish, len(words))
+        return GeneratedText(" ".join(words[: options.max_tokens]), finish, len(words))
 
     def loglikelihood(self, conversations: Sequence[Any], texts: Sequence[str]) -> Any:
         shared = [
@@ -90,7 +90,9 @@ class Sorter(Toy):
     labels: ClassVar[list[str]] = ["Very-Bright", "dark"]
 
     def classify(self, items: Sequence[Any], modality: str) -> Any:
-        arrays = [item.frames if isinstance(item, Clip) else np.asarray(item) for item in items]
+        arrays = [
+            item.frames if isinstance(item, VideoFrames) else np.asarray(item) for item in items
+        ]
         return np.array([[a.mean() / 64 - 2, 2 - a.mean() / 64] for a in arrays], np.float32)
 
 
@@ -107,7 +109,7 @@ class Artist(Toy):
         ]
 
     def speak(self, texts: Sequence[str]) -> list[Any]:
-        return [Sound(np.full(len(text) * 100, 0.25, np.float32), 8000) for text in texts]
+        return [Audio(np.full(len(text) * 100, 0.25, np.float32), 8000) for text in texts]
 
 
 @register("data", "toy-rows")

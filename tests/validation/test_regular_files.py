@@ -20,7 +20,7 @@ from mmbench.errors import DataError, ModelError, SampleError
 from mmbench.media import read_bytes
 from mmbench.spec import load_task, task_summary
 from mmbench.storage.content_keys import ContentKeys
-from mmbench.types import Broken, Media
+from mmbench.types import InvalidContent, Media
 from mmbench.validation.regular_files import open_regular, read_regular
 
 
@@ -98,7 +98,7 @@ def test_captions_and_tasks_that_are_pipes_do_not_hang(tmp_path: Path) -> None:
     special(tmp_path / "d", ".txt")
     Path(tmp_path, "d", "pipe.jpg").write_bytes(b"")
     data = folder(tmp_path / "d")
-    assert all(isinstance(sample.inputs["text"], Broken) for sample in data.queries)
+    assert all(isinstance(sample.inputs["text"], InvalidContent) for sample in data.queries)
     for path in special(tmp_path / "tasks", ".yaml"):
         assert "not a regular file" in task_summary(path)
     for path in special(tmp_path / "arrays", ".npz"):

@@ -13,7 +13,7 @@ from mmbench.data.readers.records import is_missing, text_in
 from mmbench.errors import DataError
 from mmbench.surrogates import escape_all
 from mmbench.text import count
-from mmbench.types import Broken
+from mmbench.types import InvalidContent
 
 _BARE = re.compile(r"\(?([A-Za-z])[).]?")
 
@@ -57,12 +57,12 @@ def _without_last(cells: Sequence[object], columns: Sequence[str], where: str) -
 
 def right_letter(
     answers: Sequence[object], options: Sequence[str], where: str, *, texts: bool = False
-) -> str | Broken:
+) -> str | InvalidContent:
     """The letter of the right option, which is given by its place from 0, its letter or its text.
 
     A letter is that of a position, also where it is the text of another option (MMMU), unless
     `texts` says that other answers of the file are texts: then the answer may mean two options, as
-    does the text of two. Such an answer is Broken. Raises DataError for one that means none.
+    does the text of two. Such an answer is invalid. Raises DataError for one that means none.
     """
     letters = ascii_uppercase[: len(options)]
     answer = answers[0]
@@ -79,7 +79,7 @@ def right_letter(
         )
     if len(meant) > 1:
         several = ", ".join(sorted(meant))
-        return Broken(
+        return InvalidContent(
             f"{where}: answer {repr(answer)} may mean options {several}: give the letter of one"
         )
     return meant.pop()

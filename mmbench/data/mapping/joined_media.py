@@ -14,7 +14,7 @@ from mmbench.data.readers.annotation_files import option_as
 from mmbench.data.readers.library.rows import LibraryRows, library_rows
 from mmbench.data.readers.rows import Rows
 from mmbench.errors import DataError, SpecError
-from mmbench.types import Broken
+from mmbench.types import InvalidContent
 
 
 class _Join(Struct, frozen=True):
@@ -40,12 +40,14 @@ class JoinedMedia:
         self._place = {str(key): at for at, key in enumerate(other.column(join.id))}
 
     def media(self, rows: Rows) -> dict[str, Sequence[Any]]:
-        """Return the media that belong to each row; Broken where there is none of that id."""
+        """Return the media that belong to each row; InvalidContent where the id is missing."""
         import numpy as np
 
         keys = list(map(str, rows.column(self._join.by)))
         lost = {
-            at: Broken(f"{rows.where(at)}: {self._join.by} {key!r} is not in {self._other.place}")
+            at: InvalidContent(
+                f"{rows.where(at)}: {self._join.by} {key!r} is not in {self._other.place}"
+            )
             for at, key in enumerate(keys)
             if key not in self._place
         }

@@ -18,7 +18,7 @@ from mmbench.data.mapping.patterns import fill, is_pattern
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.rows import Rows
 from mmbench.errors import DataError, SpecError, UnknownName
-from mmbench.types import Broken, Media, Modality
+from mmbench.types import InvalidContent, Media, Modality
 
 Columns = str | list[str]
 
@@ -87,7 +87,7 @@ def located_media(
     """Return the media of each row by input, for cells that say where they may be.
 
     `media` are their modalities, `shown` the names of their columns for messages. None in a cell,
-    which is empty, becomes a Broken, or ABSENT where it may be empty; ABSENT stays.
+    which is empty, becomes an InvalidContent, or ABSENT where it may be empty; ABSENT stays.
     """
     found: dict[str, Sequence[Any]] = {
         name: locate_media(cells[name], rows.folder, rows.place, kind)
@@ -135,9 +135,9 @@ def media_cells(
     return [list(dict.fromkeys(filter(None, names))) or None for names in paths]
 
 
-def no_medium(where: str, column: str, modality: Modality) -> Broken:
+def no_medium(where: str, column: str, modality: Modality) -> InvalidContent:
     """Return what stands for the medium of a row whose cell is empty."""
-    return Broken(f"{where}: {column} is empty: no {NOUNS[modality]}")
+    return InvalidContent(f"{where}: {column} is empty: no {NOUNS[modality]}")
 
 
 def _family(name: str) -> str:

@@ -22,7 +22,7 @@ from unicodedata import normalize
 
 from mmbench.columns import Mapped, packed, patched
 from mmbench.surrogates import escape_surrogates
-from mmbench.types import Broken, Content, Media, Modality
+from mmbench.types import Content, InvalidContent, Media, Modality
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|data:[^,]*,")
 _LONGEST = 4096  # bytes of a path on Linux
@@ -45,8 +45,8 @@ def find_media(
     They are looked for in the folder `beside` and then in its parent, in each by way of `FOLDERS`;
     absolute ones where they say. A medium that is not there becomes a Media with the path it was
     looked for at, which fails when it is read; a name that no file can have (`no_path`) becomes
-    Broken. Where there is none of them all each is Broken, with the folders that were looked in
-    where they are to be `listed`: outputs are scored without media.
+    InvalidContent. Where there is none of them all each is invalid, with the folders that were
+    looked in where they are to be `listed`: outputs are scored without media.
     """
     search = _Search(beside)
     # One look for a medium that many questions are about.
@@ -62,7 +62,7 @@ def find_media(
             f"{source}: none of its {len(keys)} {many} is there, e.g. {keys[0][0]!r}; looked in"
             f" {', '.join(search.listed())}: put the {many}, or their folder, there"
         )
-        return [Broken(reason)] * len(keys)
+        return [InvalidContent(reason)] * len(keys)
     missing = partial(_missing, beside=beside, modality=modality)
     return Mapped(missing, packed([names[0] for names in keys]))
 
@@ -77,7 +77,7 @@ def locate_media(
 ) -> Sequence[Content | None]:
     """Return media for a column of paths, or of lists of paths, as `find_media` finds them.
 
-    What is no path (a medium of bytes, a Broken, None) stays as it is.
+    What is no path (a medium of bytes, an InvalidContent, None) stays as it is.
     """
     paths = {
         at: [cell] if isinstance(cell, str) else cell
@@ -99,15 +99,15 @@ def no_path(name: str) -> str:
     return f"{name!r} is not the name of a file" if "\0" in name else ""
 
 
-def _missing(name: str, beside: Path, modality: Modality) -> Broken:
+def _missing(name: str, beside: Path, modality: Modality) -> InvalidContent:
     kind = NOUNS[modality]
     reason = no_path(name) or f"no {kind} file {name}: give --data FOLDER with {kind}s"
-    return Broken(reason, str(Path(beside, name)))
+    return InvalidContent(reason, str(Path(beside, name)))
 
 
 def _content(path: str | None, name: str, home: str, modality: Modality) -> Content:
     reason = "" if path else no_path(name)
-    return Broken(reason) if reason else Media(modality, path or str(Path(home, name)))
+    return InvalidContent(reason) if reason else Media(modality, path or str(Path(home, name)))
 
 
 class _Listing(NamedTuple):

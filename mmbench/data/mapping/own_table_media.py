@@ -17,7 +17,7 @@ from mmbench.data.readers.folders import MEDIA, modality_by_ending
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import plain_name
 from mmbench.errors import DataError
-from mmbench.types import Broken, Modality
+from mmbench.types import InvalidContent, Modality
 
 _FILE = "file"  # the column whose ending tells the modality
 _NAMED = re.compile(r"(image|audio|video)(s|s?_?\d+)")  # images, image_1, image1
@@ -30,9 +30,9 @@ _EMPTY: tuple[object, ...] = (None, "", [], ABSENT)
 def media_of(rows: OwnTable, optional: Collection[str] = ()) -> dict[str, Sequence[Any]]:
     """Return the media of each row by modality, with paths looked for as `find_media` does.
 
-    An empty cell is a Broken, unless its modality is `optional`. Where no row fills two of the
-    columns they are alternatives, and a row needs one of them only. A row without such columns (of
-    JSONL) has no media.
+    An empty cell is an InvalidContent, unless its modality is `optional`. Where no row fills two of
+    the columns they are alternatives, and a row needs one of them only. A row without such columns
+    (of JSONL) has no media.
     """
     if not any(map(rows.find, (*MEDIA, _FILE))) and not _unread(rows, ()):
         return {}
@@ -98,9 +98,9 @@ def _modality(name: str, cells: Sequence[object], read: Collection[str]) -> Moda
     return first if first and all(kind == first for kind in kinds) else None
 
 
-def _unread_medium(where: str, name: str, modality: Modality) -> Broken:
+def _unread_medium(where: str, name: str, modality: Modality) -> InvalidContent:
     """Return what stands for a medium that is not read."""
-    return Broken(
+    return InvalidContent(
         f"{where}: column {name} is not read: call it {modality} for a path in each row; the data"
         " source `rows` or `listing` reads several media of a row"
     )

@@ -20,9 +20,9 @@ from mmbench.datasets import RetrievalData, sample_columns
 from mmbench.errors import DataError, SampleError, SpecError, UnknownName
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from mmbench.text import normal_path, path_id
-from mmbench.types import Broken, Content, Media, Modality
+from mmbench.types import Content, InvalidContent, Media, Modality
 
-_EMPTY = Broken("empty caption")
+_EMPTY = InvalidContent("empty caption")
 
 
 def retrieval_data(
@@ -35,10 +35,10 @@ def retrieval_data(
 
     What is called an image here may be another `medium`, under whose name it stands in the corpus.
 
-    A caption without a letter becomes Broken. A caption whose image is not among `images` keeps its
-    link, to a document that is not in the corpus. Orders are kept. An image id that is a path is
-    kept as `path_id` writes it. Raises DataError for ids that stand twice on one side; `source` is
-    named in it.
+    A caption without a letter becomes InvalidContent. A caption whose image is not among `images`
+    keeps its link, to a document that is not in the corpus. Orders are kept. An image id that is a
+    path is kept as `path_id` writes it. Raises DataError for ids that stand twice on one side;
+    `source` is named in it.
     """
     named = [(path_id(id), content) for id, content in images]
     texts = [caption._replace(image=path_id(caption.image)) for caption in captions]
@@ -73,7 +73,7 @@ def check_count(option: str, value: int | None) -> None:
         raise SpecError(f"data option {option}: {value!r} is not a whole number from 1")
 
 
-def _checked(text: str | Broken) -> str | Broken:
+def _checked(text: str | InvalidContent) -> str | InvalidContent:
     if isinstance(text, str) and not text.strip():
         return _EMPTY
     return text

@@ -13,7 +13,7 @@ from mmbench.data.readers.records import is_missing, refuse_duplicates, tag_in, 
 from mmbench.data.readers.rows import Rows
 from mmbench.datasets import Samples, lettered, sample_columns
 from mmbench.errors import SpecError
-from mmbench.types import Broken, Sample
+from mmbench.types import InvalidContent, Sample
 
 
 class Shape(NamedTuple):
@@ -126,7 +126,7 @@ def _choices(rows: Rows, shape: Shape) -> tuple[Sequence[Any], Sequence[Any]]:
     for at, (answer, cells) in enumerate(zip(answers, options, strict=True)):
         texts = option_texts(cells, names, rows.where(at))
         letter = right_letter([answer], texts, rows.where(at))
-        broken = isinstance(letter, Broken)
+        broken = isinstance(letter, InvalidContent)
         targets.append(letter if broken else {"answer": letter, "options": texts})
         lines.append(letter if broken else lettered(texts))
     return targets, lines

@@ -34,8 +34,8 @@ def coco(
     `images` the first so many images with their captions.
 
     Ids are those of the file as text; an image of Flickr has the name of its file without the
-    extension. Where no image is there each is Broken. Raises DataError for data that cannot be read
-    as a whole, UnknownName for a split that is not there, SpecError for a count below 1.
+    extension. Where no image is there each is InvalidContent. Raises DataError for data that cannot
+    be read as a whole, UnknownName for a split that is not there, SpecError for a count below 1.
     """
     check_count("captions", captions)
     check_count("images", images)

@@ -22,7 +22,7 @@ from mmbench.datasets import Samples, lettered
 from mmbench.errors import DataError
 from mmbench.media.inside import MediaInFile
 from mmbench.storage.content_keys import cache_folder
-from mmbench.types import Broken, Content, Media, Sample
+from mmbench.types import Content, InvalidContent, Media, Sample
 
 _ROTATED = 1_000_000  # is added to the index of a question for each rotation of its options
 _REFERENCE = 64  # characters: what is shorter in the column of images is the index of another row
@@ -69,8 +69,8 @@ def _number(ident: str) -> int:
 
 
 def _rotations(sample: Sample) -> list[Sample]:
-    """The question with its options moved up by none, by one and so on; a Broken one as it is."""
-    if isinstance(sample.target, Broken):
+    """The question with its options moved up by none, by one and so on; an invalid one as it is."""
+    if isinstance(sample.target, InvalidContent):
         return [sample]
     options = sample.target["options"]
     right = ascii_uppercase.index(sample.target["answer"])
@@ -100,6 +100,6 @@ def _images(rows: OwnTable, ids: Sequence[str]) -> list[Content]:
         images.append(
             Media("image", f"image of {owner}, {where}", own[owner])
             if owner in own
-            else Broken(f"{where}: no row has the image {owner[:_REFERENCE]!r}")
+            else InvalidContent(f"{where}: no row has the image {owner[:_REFERENCE]!r}")
         )
     return images

@@ -28,7 +28,7 @@ from msgspec import Raw, Struct
 from mmbench.data.readers.folders import matches, only_file
 from mmbench.data.readers.json_files import decode_json, read_file
 from mmbench.errors import DataError, UnknownName
-from mmbench.types import Broken
+from mmbench.types import InvalidContent
 
 # As they lie in Karpathy's caption_datasets.zip; dataset.json is neuraltalk's name for each.
 KARPATHY = ("dataset_coco.json", "dataset_flickr30k.json", "dataset_flickr8k.json", "dataset.json")
@@ -48,7 +48,7 @@ class Caption(NamedTuple):
 
     id: str
     image: str
-    text: str | Broken
+    text: str | InvalidContent
 
 
 class Annotations(NamedTuple):

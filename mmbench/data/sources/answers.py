@@ -17,7 +17,7 @@ from mmbench.data.readers.records import text_in
 from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples, lettered, sample_columns
 from mmbench.protocols import declare_source
-from mmbench.types import Broken
+from mmbench.types import InvalidContent
 
 _IDS = ("id", "question_id")
 _ANSWERS = ("answer", "answers")
@@ -39,8 +39,8 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     "options": [text, …]}: the answer is given as its letter or as the text of an option; the input
     `options` has them as lines "A. cat". An answer that is the letter of one option and the text
     of another is the letter, as in MMMU's official code, unless other answers of the file are
-    texts: then, and where the text of two options is given, the sample is Broken. Raises DataError,
-    with the line, for an answer that is neither, and for ids that stand twice.
+    texts: then, and where the text of two options is given, the sample is InvalidContent. Raises
+    DataError, with the line, for an answer that is neither, and for ids that stand twice.
     """
     check_optional(optional or [], MEDIA)
     path = find_file(root, "answers")
@@ -79,7 +79,7 @@ def _asked(rows: OwnTable) -> _Asked:
     for at, (right, given) in enumerate(zip(answers, options, strict=True)):
         if given:
             letter = right_letter(right, given, rows.where(at), texts=texts)
-            broken = isinstance(letter, Broken)
+            broken = isinstance(letter, InvalidContent)
             targets.append(letter if broken else {"answer": letter, "options": given})
             lines.append(letter if broken else lettered(given))
         else:

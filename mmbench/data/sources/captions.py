@@ -27,7 +27,7 @@ from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 from mmbench.text import count, listed, part_of
-from mmbench.types import Broken
+from mmbench.types import InvalidContent
 
 _TABLES = (".jsonl", ".csv", ".tsv")
 _IDS = ("id", "image_id")
@@ -135,8 +135,8 @@ def _caption(cell: object) -> list[str]:
 
 def _by_image(
     lines: Iterable[Caption], images: list[Image], path: Path
-) -> dict[str, list[str | Broken]]:
-    references: dict[str, list[str | Broken]] = {image.id: [] for image in images}
+) -> dict[str, list[str | InvalidContent]]:
+    references: dict[str, list[str | InvalidContent]] = {image.id: [] for image in images}
     strangers = []
     for line in lines:
         if line.image in references:

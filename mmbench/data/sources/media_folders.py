@@ -21,7 +21,7 @@ from mmbench.errors import DataError
 from mmbench.media.endings import ENDINGS, IMAGES
 from mmbench.protocols import declare_source
 from mmbench.surrogates import escape_surrogates
-from mmbench.types import Broken, Content, Media, Sample
+from mmbench.types import Content, InvalidContent, Media, Sample
 
 
 @declare_source("folder")
@@ -31,8 +31,9 @@ def folder(root: Path | None) -> RetrievalData:
     `a/x.jpg` is the image `a/x`; its captions are the lines of `a/x.txt` (UTF-8), with the ids
     `a/x#0`, `a/x#1` and on. Names are taken in sorted order; `files_below` says which are left out.
     An image without a text file is a distractor. A text file without an image gives captions whose
-    image is not in the corpus; where no image is there, those of all captions are Broken. An empty
-    file or a blank line between captions is an empty caption; blank lines at the end are nothing.
+    image is not in the corpus; where no image is there, those of all captions are InvalidContent.
+    An empty file or a blank line between captions is an empty caption; blank lines at the end are
+    nothing.
 
     Raises DataError where there is no folder or nothing in it, or two images have one name.
     """
@@ -54,15 +55,15 @@ def folder(root: Path | None) -> RetrievalData:
         reason = f"{root}: no image in it or below, by the extensions {' '.join(IMAGES)}"
         if not captions:
             raise DataError(reason)
-        images = [(id, Broken(reason)) for id in dict.fromkeys(c.image for c in captions)]
+        images = [(id, InvalidContent(reason)) for id in dict.fromkeys(c.image for c in captions)]
     return retrieval_data(images, captions, str(root))
 
 
-def _lines(file: Path) -> list[str | Broken]:
+def _lines(file: Path) -> list[str | InvalidContent]:
     try:
         text = decode_text(read_file(file), file)
     except DataError as error:
-        return [Broken(str(error))]
+        return [InvalidContent(str(error))]
     # Python's universal newlines; splitlines would split at other characters as well.
     return [*text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")]
 

@@ -14,7 +14,7 @@ from mmbench.data.readers.transcript_lines import kaldi_texts, trn_texts
 from mmbench.errors import DataError
 from mmbench.text import listed
 from mmbench.text.alternatives import Reference, parse
-from mmbench.types import Broken, Content, Media, Sample
+from mmbench.types import Content, InvalidContent, Media, Sample
 
 
 class _Recording(NamedTuple):
@@ -28,7 +28,7 @@ class _Recording(NamedTuple):
 
 
 def _samples(recordings: Iterable[_Recording]) -> list[Sample]:
-    """Return the sample of each recording, Broken where there is no sound; groups are speakers."""
+    """Return the sample of each recording, invalid where there is no sound; groups are speakers."""
     sounds: dict[Path, dict[str, str]] = {}
     samples = []
     for ident, text, folder, speaker, sound in recordings:
@@ -36,7 +36,7 @@ def _samples(recordings: Iterable[_Recording]) -> list[Sample]:
             sounds[folder] = sounds_in(folder)
         if sound is None and ident in sounds[folder]:
             sound = Media("audio", sounds[folder][ident])
-        audio = sound or Broken(f"no sound file {ident}.* in {folder}")
+        audio = sound or InvalidContent(f"no sound file {ident}.* in {folder}")
         samples.append(Sample(ident, {"audio": audio}, text, group=speaker))
     return samples
 
@@ -94,7 +94,7 @@ def kaldi(text: Path) -> list[Sample]:
 
     The speaker is that of `utt2spk`, the sound that of `wav.scp`, else a file beside the text that
     is named by the id. A command in `wav.scp` is not run, and `segments` of recordings are not cut:
-    such sounds are Broken. Source of the formats: kaldi-asr.org, doc/data_prep.html. Raises
+    such sounds are InvalidContent. Source of the formats: kaldi-asr.org, doc/data_prep.html. Raises
     DataError for what cannot be read.
     """
     folder = text.parent
@@ -119,11 +119,11 @@ def _table(path: Path) -> dict[str, str]:
 def _sound(entry: str, folder: Path, *, cut: bool) -> Content:
     """The sound of an entry of wav.scp: a path from the folder."""
     if cut:
-        return Broken(
+        return InvalidContent(
             f"a part of a recording in {folder / 'segments'}: cut it to a file of its own"
         )
     if entry.endswith("|"):
-        return Broken(
+        return InvalidContent(
             f"is a command in {folder / 'wav.scp'}, which mmbench does not run: write its sound to"
             " a file, and give the path there"
         )

@@ -12,16 +12,16 @@ from mmbench.columns import Places, Texts, taken
 from mmbench.errors import SampleError
 from mmbench.protocols import Hears, TakesEncoded, Watches
 from mmbench.types import (
-    Broken,
-    Clip,
+    Audio,
     Continued,
     Conversation,
     Frames,
+    InvalidContent,
     Item,
     Media,
     Message,
     Seeded,
-    Sound,
+    VideoFrames,
     View,
 )
 
@@ -33,13 +33,13 @@ def decode(item: Item, model: object) -> object:
     """An item with its media decoded as the model wants them.
 
     A text stays a str, an image becomes a PIL.Image, or an EncodedImage for a model that
-    TakesEncoded, a sound a Sound at the model's rate, a video a Clip of its frames. A Continued
+    TakesEncoded, a sound an Audio at the model's rate, a video its VideoFrames. A Continued
     becomes (conversation, text). Raises SampleError when a content is broken or cannot be decoded.
     """
     match item:
         case str() | Seeded():
             return item
-        case Broken():
+        case InvalidContent():
             raise SampleError(item.reason)
         case Media():
             return _medium(item, model, None)
@@ -76,11 +76,11 @@ def _medium(medium: Media, model: object, view: View | None) -> object:
 def seconds_of_sound(decoded: object) -> float:
     """How long the sounds in a decoded item are together."""
     match decoded:
-        case Sound():
+        case Audio():
             return len(decoded.samples) / decoded.rate
         case Message():
             return sum(map(seconds_of_sound, decoded.parts))
-        case tuple() if not isinstance(decoded, Clip):
+        case tuple() if not isinstance(decoded, VideoFrames):
             return sum(map(seconds_of_sound, decoded))
         case _:
             return 0.0

@@ -12,7 +12,7 @@ from mmbench.columns import Places, taken
 from mmbench.engine import dispatch
 from mmbench.storage.content_keys import ContentKeys, Keys, by_bytes
 from mmbench.storage.journal_entries import Batch
-from mmbench.types import Answers, Array, Item, Media, Requests, Said, Written
+from mmbench.types import Answers, Array, GeneratedText, Item, Media, Requests, Said
 
 _IN_MEMORY = 1 << 30  # bytes of vectors beyond which they live in a temporary memory map
 _BLOCK = 1 << 16  # rows normalised or copied at a time
@@ -64,7 +64,7 @@ class Table:
         self._requests = requests
         self._vectors: Array | None = None
         generated = 0 if requests.method in dispatch.VECTORS else n
-        self._said: list[Written | Media | None] = [None] * generated
+        self._said: list[GeneratedText | Media | None] = [None] * generated
         self._failures: dict[int, str] = {}
 
     @property

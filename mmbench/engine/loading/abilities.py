@@ -12,7 +12,15 @@ from mmbench.engine.loading.models.adapters import class_of
 from mmbench.engine.loading.models.resolver import Model
 from mmbench.errors import UserError
 from mmbench.protocols import Dataset, Kind, ModelClass, Needs, Rates, Writes
-from mmbench.types import Broken, Continued, KindOptions, Media, Modality, Requests, TaskSpec
+from mmbench.types import (
+    Continued,
+    InvalidContent,
+    KindOptions,
+    Media,
+    Modality,
+    Requests,
+    TaskSpec,
+)
 
 _MEDIA: tuple[Modality, ...] = ("image", "audio", "video")
 
@@ -120,7 +128,7 @@ def _able(ability: type, wanted: set[Modality]) -> list[str]:
 
 
 def modalities(requests: Requests) -> set[Modality]:
-    """Of which modalities what is asked is made; a Broken part asks for nothing."""
+    """Of which modalities what is asked is made; an InvalidContent part asks for nothing."""
     if requests.method not in ("write", "loglikelihood"):
         return {requests.modality}
     turns = (i.conversation if isinstance(i, Continued) else i for i in requests.contents)
@@ -130,7 +138,7 @@ def modalities(requests: Requests) -> set[Modality]:
         if isinstance(turn, tuple)
         for message in turn
         for part in message.parts
-        if not isinstance(part, Broken)
+        if not isinstance(part, InvalidContent)
     }
 
 

@@ -32,7 +32,7 @@ from mmbench.columns import (
 )
 from mmbench.engine.scoring.estimates import Scored
 from mmbench.errors import DataError
-from mmbench.types import Broken, Directions, Media, Prediction, Predictions, Ranking
+from mmbench.types import Directions, InvalidContent, Media, Prediction, Predictions, Ranking
 from mmbench.validation.safe_parse import encode_json, parse_json
 
 Table = dict[str, Sequence[Any]]  # columns of the types above, as Parquet gives them back
@@ -104,7 +104,7 @@ def _encoded(values: Sequence[object]) -> Sequence[str | None]:
 
 
 def _json(value: Any) -> str | None:
-    if isinstance(value, Media | Broken):
+    if isinstance(value, Media | InvalidContent):
         value = {"media": value.name} if isinstance(value, Media) else None
     if hasattr(value, "dtype"):  # a number of numpy
         value = value.item()

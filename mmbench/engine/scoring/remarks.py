@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from mmbench.columns import Keyed, column, patched
 from mmbench.text import count
 from mmbench.text.reasoning import NO_ANSWER, final_answer, has_reasoning, perhaps_reasoning
-from mmbench.types import Broken, Outputs, Prediction, Predictions
+from mmbench.types import InvalidContent, Outputs, Prediction, Predictions
 
 STRIPPED = "reasoning=stripped"  # in the signature of scores of answers without their reasoning
 
@@ -27,7 +27,7 @@ def without_reasoning(outputs: Outputs, empty: str | None) -> Outputs:
     answers: dict[int, object] = {row: final_answer(values[row]) for row in marked}
     missing = [row for row, answer in answers.items() if not answer]
     for row in missing:
-        answers[row] = Broken("no answer behind its reasoning") if empty is None else empty
+        answers[row] = InvalidContent("no answer behind its reasoning") if empty is None else empty
         tags[names[row]] = {**tags.get(names[row], {}), NO_ANSWER: "true"}
     note = f"reasoning removed from {count(len(marked), 'output')}"
     if missing:

@@ -18,8 +18,8 @@ from mmbench.protocols import Classifies, Responses
 from mmbench.text import count
 from mmbench.types import (
     Answers,
-    Broken,
     Content,
+    InvalidContent,
     KindOptions,
     Media,
     Predictions,
@@ -84,7 +84,9 @@ class Classification(Classes):
         scores = found.vectors[:, columns]
         together = over_views(scores, len(data.samples), views, found.scores, several=several)
         ids = column(data.samples, "id") if failed else ()
-        return patched(together, {r: Broken(failed[i]) for r, i in enumerate(ids) if i in failed})
+        return patched(
+            together, {r: InvalidContent(failed[i]) for r, i in enumerate(ids) if i in failed}
+        )
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
         """Return predictions that say what their scores are."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from mmbench.errors import DataError, UnknownName
 from mmbench.text import listed
-from mmbench.types import Broken
+from mmbench.types import InvalidContent
 
 
 def scores_of_list(given: Any, labels: list[str], where: str) -> Any:
@@ -35,9 +35,11 @@ def scores_of_list(given: Any, labels: list[str], where: str) -> Any:
 
 
 def numbers(scores: Any) -> Any:
-    """Return scores [c], or a Broken where one is NaN or the highest infinite."""
+    """Return scores [c], or an InvalidContent where one is NaN or the highest infinite."""
     usable = np.isfinite(scores.max(initial=-np.inf))  # NaN if one of them is
-    return scores if usable else Broken("its scores have NaN, or the highest one is infinite")
+    return (
+        scores if usable else InvalidContent("its scores have NaN, or the highest one is infinite")
+    )
 
 
 def label_number(name: str, labels: list[str], where: str) -> int:

@@ -17,7 +17,15 @@ from mmbench.kinds.classification.classes import Classes
 from mmbench.kinds.per_sample import medium_of, modality_in
 from mmbench.kinds.responses import vectors
 from mmbench.protocols import Embeds, Responses
-from mmbench.types import Answers, Array, Broken, KindOptions, Requests, ScoreScale, TaskSpec
+from mmbench.types import (
+    Answers,
+    Array,
+    InvalidContent,
+    KindOptions,
+    Requests,
+    ScoreScale,
+    TaskSpec,
+)
 
 _SCALE = 100  # of CLIP's logits
 
@@ -82,7 +90,7 @@ class ZeroShot(Classes):
         samples = vectors(responses, "sample")
         classes = _classes(vectors(responses, "class"), len(data.labels))
         scores = samples.vectors @ classes.T * _SCALE
-        failed = {row: Broken(why) for row, why in samples.failures.items()}
+        failed = {row: InvalidContent(why) for row, why in samples.failures.items()}
         return patched(cast("Sequence[object]", scores), failed)
 
     def _templates(self, data: Samples) -> list[str]:

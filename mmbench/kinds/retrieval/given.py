@@ -15,7 +15,7 @@ from mmbench.datasets.retrieval_matching import is_listed, refuse_twice
 from mmbench.errors import DataError
 from mmbench.kinds.retrieval.parts import prediction
 from mmbench.search.listed import listed_ranking
-from mmbench.types import Answers, Array, Broken, Outputs, Prediction, Said, Sample
+from mmbench.types import Answers, Array, InvalidContent, Outputs, Prediction, Said, Sample
 
 
 class Embedded(NamedTuple):
@@ -82,7 +82,7 @@ def unjudged_documents(data: RetrievalData, outputs: Outputs) -> int:
 
 def _prediction(data: RetrievalData, query: Sample, given: object) -> Prediction:
     grades = data.positives(query)
-    if isinstance(given, Broken):
+    if isinstance(given, InvalidContent):
         return prediction(query, None, given.reason, list(grades.values()), None)
     if not is_listed(given):
         raise DataError(

@@ -15,9 +15,9 @@ from mmbench.metrics.image_sets.features import IMAGE
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import (
-    Broken,
     Content,
     Features,
+    InvalidContent,
     Media,
     Modality,
     Prediction,
@@ -45,17 +45,17 @@ def _pair(prediction: Prediction) -> dict[str, list[Content]]:
     value, inputs = prediction.value, prediction.inputs
     if isinstance(value, Media):
         texts = [text for text in inputs.values() if isinstance(text, str)]
-        none = Broken("no prompt to hold the drawing against")
+        none = InvalidContent("no prompt to hold the drawing against")
         return {"caption": [_PREFIX + texts[0] if texts else none], "image": [value]}
     image = inputs.get("image")
     if image is None or isinstance(image, str):
-        image = Broken("no image to hold the caption against: give the data's images")
+        image = InvalidContent("no image to hold the caption against: give the data's images")
     return {"caption": [_PREFIX + str(value)], "image": [image]}
 
 
 def _with_references(prediction: Prediction) -> dict[str, list[Content]]:
     references: list[Content] = [_PREFIX + text for text in prediction.target or []]
-    none = Broken("no reference captions: measure clipscore or pac_s, which need none")
+    none = InvalidContent("no reference captions: measure clipscore or pac_s, which need none")
     return {**_pair(prediction), "references": references or [none]}
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from mmbench.stats import score
 from mmbench.types import (
     Array,
-    Broken,
     Content,
     Features,
+    InvalidContent,
     Media,
     Modality,
     ModelFile,
@@ -52,9 +52,11 @@ def drawn_set(prediction: Prediction) -> dict[str, list[Content]]:
 def _images(content: Any) -> list[Content]:
     if content is None:
         return []
-    if isinstance(content, Broken) or (isinstance(content, Media) and content.modality == "image"):
+    if isinstance(content, InvalidContent) or (
+        isinstance(content, Media) and content.modality == "image"
+    ):
         return [content]
-    return [Broken(f"a {type(content).__name__} is no image: give a folder of images")]
+    return [InvalidContent(f"a {type(content).__name__} is no image: give a folder of images")]
 
 
 # Both sets, by Inception after one of two ways to resize, or by any model that embeds images.

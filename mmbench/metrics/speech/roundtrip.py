@@ -10,10 +10,10 @@ import msgspec
 from mmbench.metrics.speech import wer
 from mmbench.protocols import declare
 from mmbench.types import (
-    Broken,
     Content,
     Conversation,
     Features,
+    InvalidContent,
     Media,
     Message,
     Prediction,
@@ -27,7 +27,7 @@ _NORMALISER = "whisper_en"
 def _heard(prediction: Prediction) -> dict[str, list[Any]]:
     sound: Content = prediction.value
     if not (isinstance(sound, Media) and sound.modality == "audio"):
-        sound = Broken("is no sound that could be written down")
+        sound = InvalidContent("is no sound that could be written down")
     turns: Conversation = (Message("user", (sound,)),)
     return {"transcript": [turns]}
 

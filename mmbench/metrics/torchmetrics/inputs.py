@@ -12,7 +12,7 @@ import numpy as np
 
 from mmbench.errors import DataError, SampleError
 from mmbench.media import decode_image, read_bytes
-from mmbench.types import Broken, Media, Prediction
+from mmbench.types import InvalidContent, Media, Prediction
 
 Parameters = Mapping[str, inspect.Parameter]
 
@@ -140,7 +140,7 @@ def _pixels(content: Any, sample: str, what: str) -> Any:
     """
     from torch import from_numpy
 
-    if isinstance(content, Broken):
+    if isinstance(content, InvalidContent):
         raise SampleError(f"sample {sample}: {content.reason}")
     if not isinstance(content, Media) or content.modality != "image":
         raise DataError(f"it takes images, and sample {sample} has no {what}")

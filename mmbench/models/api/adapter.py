@@ -16,7 +16,7 @@ from mmbench.models.api.client import Client
 from mmbench.models.api.parts import messages, sorts_of, without
 from mmbench.models.api.threads import answered
 from mmbench.text import listed, plain
-from mmbench.types import EncodedImage, Frames, Generation, Message, Modality, Written
+from mmbench.types import EncodedImage, Frames, GeneratedText, Generation, Message, Modality
 
 if TYPE_CHECKING:
     from mmbench.models.api.client import Body
@@ -122,13 +122,13 @@ class Api:
 
     def write(
         self, conversations: Iterable[list[Turn]], options: Generation
-    ) -> list[Written | SampleError]:
+    ) -> list[GeneratedText | SampleError]:
         """Answer n prepared conversations, in their order."""
         return [answer for _, answer in sorted(self.write_each(conversations, options))]
 
     def write_each(
         self, conversations: Iterable[list[Turn]], options: Generation
-    ) -> Iterator[tuple[int, Written | SampleError]]:
+    ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
         """Yield the number and the answer of each prepared conversation, as the answers arrive."""
         stop = threading.Event()
         ask = partial(self._answer, options=options, stop=stop)
@@ -136,7 +136,7 @@ class Api:
 
     def _answer(
         self, turns: list[Turn], options: Generation, stop: threading.Event
-    ) -> Written | SampleError:
+    ) -> GeneratedText | SampleError:
         dropped = [sort for sort in sorts_of(turns) if self._drops.get(sort)]
         if dropped:
             return SampleError(f"the server drops every {dropped[0]} without a word")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mmbench.errors import SampleError
-from mmbench.types import Written
+from mmbench.types import GeneratedText
 
 # Ways to end in which the text is not what the model had to say. Any other word, and null, is the
 # end that a server calls by a name of its own (`eos_token` of TGI).
@@ -17,7 +17,7 @@ _UNREADABLE = "the endpoint's answer has no choices[0].message.content that can 
 
 def written(
     answer: dict[str, object], mask: Callable[[str], str], printable: Callable[[str], str]
-) -> Written:
+) -> GeneratedText:
     """Return the text in an answer.
 
     `mask` strikes the key out of a text, `printable` makes one fit for a message. Raises
@@ -36,7 +36,7 @@ def written(
         raise SampleError(f"the endpoint gave no text: it ended with {printable(str(finish))!r}")
     text = mask(content).strip()
     _refuse_surrogates(text)
-    return Written(text, "length" if ended in _AT_THE_LIMIT else "stop", _tokens(answer))
+    return GeneratedText(text, "length" if ended in _AT_THE_LIMIT else "stop", _tokens(answer))
 
 
 def prompt_tokens(answer: dict[str, object]) -> int | None:

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from mmbench.models.support.videos import pictures
-from mmbench.types import Clip, EncodedImage, Message, Sound
+from mmbench.types import Audio, EncodedImage, Message, VideoFrames
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -88,9 +88,9 @@ def _content(parts: Sequence[DecodedPart | EncodedImage]) -> str | list[JsonPart
 def _parts(part: DecodedPart | EncodedImage) -> list[JsonPart]:
     if isinstance(part, str):
         return [{"type": "text", "text": part}]
-    if isinstance(part, Sound):
+    if isinstance(part, Audio):
         return [{"type": "input_audio", "input_audio": {"data": _wav(part), "format": "wav"}}]
-    images = pictures(part.frames) if isinstance(part, Clip) else [part]
+    images = pictures(part.frames) if isinstance(part, VideoFrames) else [part]
     return [{"type": "image_url", "image_url": {"url": _data_url(image)}} for image in images]
 
 
@@ -102,7 +102,7 @@ def _data_url(image: Image | EncodedImage) -> str:
     return f"data:image/png;base64,{b64encode(stream.getvalue()).decode()}"
 
 
-def _wav(sound: Sound) -> str:
+def _wav(sound: Audio) -> str:
     import soundfile
 
     stream = BytesIO()

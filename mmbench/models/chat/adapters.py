@@ -20,7 +20,7 @@ from mmbench.models.support.groups import map_groups
 from mmbench.models.support.library_messages import quiet
 from mmbench.models.support.pretrained import checkpoint_folder, load_model
 from mmbench.text import count
-from mmbench.types import Frames, Generation, Message, Modality, Written
+from mmbench.types import Frames, GeneratedText, Generation, Message, Modality
 
 if TYPE_CHECKING:
     from mmbench.models.support.library_types import Batch
@@ -84,7 +84,7 @@ class Chat:
 
     def write(
         self, conversations: Sequence[RenderedConversation], options: Generation
-    ) -> list[Written | SampleError]:
+    ) -> list[GeneratedText | SampleError]:
         """Return answers to n prepared conversations. Those with as many media share a forward."""
         answer = partial(
             self._one_by_one if options.temperature > 0 else self._answers, options=options
@@ -93,7 +93,7 @@ class Chat:
 
     def _answers(
         self, conversations: list[RenderedConversation], options: Generation
-    ) -> list[Written | SampleError]:
+    ) -> list[GeneratedText | SampleError]:
         import torch
 
         try:
@@ -112,14 +112,14 @@ class Chat:
 
     def _one_by_one(
         self, conversations: Sequence[RenderedConversation], options: Generation
-    ) -> list[Written | SampleError]:
+    ) -> list[GeneratedText | SampleError]:
         """Answer one after another, so that one whose medium was dropped fails alone."""
         return [answer for one in conversations for answer in self._answers([one], options)]
 
     def _inputs(self, conversations: list[RenderedConversation]) -> Batch:
         return self._chat.batch(conversations).to(self._device, self._dtype)
 
-    def _written(self, ids: list[int], options: Generation) -> Written:
+    def _written(self, ids: list[int], options: Generation) -> GeneratedText:
         stops = end_tokens(self._model, self._tokenizer)
         end = next((at for at, token in enumerate(ids) if token in stops), None)
         tokens = ids if end is None else ids[:end]

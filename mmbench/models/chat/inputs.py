@@ -16,7 +16,7 @@ from mmbench.models.support.conversations import split_parts
 from mmbench.models.support.library_messages import quiet, reason
 from mmbench.models.support.pretrained import load_processor
 from mmbench.models.support.videos import video_inputs
-from mmbench.types import Clip, Message, Modality
+from mmbench.types import Message, Modality, VideoFrames
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,7 +40,7 @@ class RenderedConversation(NamedTuple):
 
     text: str
     images: list[Image]
-    videos: list[Clip]
+    videos: list[VideoFrames]
     sounds: list[Array]
 
     @property

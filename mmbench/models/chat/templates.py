@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.support.library_messages import reason
-from mmbench.types import Clip, Message, Sound
+from mmbench.types import Audio, Message, VideoFrames
 from mmbench.validation.regular_files import read_regular
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ def _part(part: DecodedPart) -> dict[str, str]:
     """Return a part of a message as templates take it."""
     if isinstance(part, str):
         return {"type": "text", "text": part}
-    if isinstance(part, Sound):
+    if isinstance(part, Audio):
         return {"type": "audio", "audio": ""}  # Qwen2-Audio's first template looks for the key
-    return {"type": "video" if isinstance(part, Clip) else "image"}
+    return {"type": "video" if isinstance(part, VideoFrames) else "image"}
 
 
 def _read(template: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmbench.models.contrastive.dual_encoder import DualEncoder
 from mmbench.models.support.pretrained import checkpoint_folder, load_feature_extractor
-from mmbench.types import Modality, Role, Sound
+from mmbench.types import Audio, Modality, Role
 
 if TYPE_CHECKING:
     from mmbench.models.support.arrays import Arrays
@@ -40,11 +40,11 @@ class Clap:
         self._fused = bool(self._encoder.model.config.audio_config.enable_fusion)
         self._lock = threading.Lock()
 
-    def prepare(self, item: str | Sound, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
+    def prepare(self, item: str | Audio, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
         """Return the token ids of a text; of a sound `input_features` float32 and `is_longer`."""
         return self._encoder.ids(item) if isinstance(item, str) else self._features(item)
 
-    def _features(self, sound: Sound) -> Arrays:
+    def _features(self, sound: Audio) -> Arrays:
         import numpy as np
 
         samples = sound.samples

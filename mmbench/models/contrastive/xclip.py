@@ -10,7 +10,7 @@ from mmbench.models.contrastive.dual_encoder import DualEncoder
 from mmbench.models.support.arrays import process_item
 from mmbench.models.support.pretrained import checkpoint_folder
 from mmbench.models.support.videos import load_video_processor, pictures
-from mmbench.types import Clip, Frames, Modality, Role
+from mmbench.types import Frames, Modality, Role, VideoFrames
 
 if TYPE_CHECKING:
     from mmbench.models.support.arrays import Arrays
@@ -43,7 +43,7 @@ class XClip:
         self._processor = load_video_processor(folder)
         self.frames = Frames(int(self._encoder.model.config.vision_config.num_frames))
 
-    def prepare(self, item: str | Clip, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
+    def prepare(self, item: str | VideoFrames, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
         """Return the token ids of a text; of a clip `pixel_values` float32 [t, 3, h, w]."""
         if isinstance(item, str):
             return self._encoder.ids(item)

@@ -15,7 +15,7 @@ from mmbench.models.image_generation.image_tokens import Drawing
 from mmbench.models.support.generation import explicit, seeded
 from mmbench.models.support.library_messages import quiet
 from mmbench.models.support.pretrained import checkpoint_folder, load_processor, model_type
-from mmbench.types import Generation, Message, Modality, Written
+from mmbench.types import GeneratedText, Generation, Message, Modality
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -87,7 +87,7 @@ class Unified(Chat):
 
     def write(
         self, conversations: Sequence[RenderedConversation], options: Generation
-    ) -> list[Written | SampleError]:
+    ) -> list[GeneratedText | SampleError]:
         """Return answers to n prepared conversations."""
         if self._family.alone:
             return self._one_by_one(conversations, options)

@@ -17,7 +17,7 @@ from mmbench.models.support.pretrained import (
     load_tokenizer,
 )
 from mmbench.models.support.sounds import frames, refuse_short
-from mmbench.types import Generation, Message, Modality, Written
+from mmbench.types import GeneratedText, Generation, Message, Modality
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +93,11 @@ class Ctc:
     def _scaled(self, samples: Samples) -> Samples:
         return process_item(self._extractor, samples, sampling_rate=self.rate)["input_values"]
 
-    def write(self, conversations: Sequence[list[Window]], options: Generation) -> list[Written]:  # noqa: ARG002
+    def write(
+        self,
+        conversations: Sequence[list[Window]],
+        options: Generation,  # noqa: ARG002
+    ) -> list[GeneratedText]:
         """Return what is said in n prepared sounds. Tokens are the labels of frames."""
         windows = [
             (row, piece, keep) for row, pieces in enumerate(conversations) for piece, keep in pieces
@@ -151,5 +155,5 @@ class Ctc:
             for row, piece in zip(labels, pieces, strict=True)
         ]
 
-    def _written(self, ids: list[int]) -> Written:
-        return Written(self._tokenizer.decode(ids).strip(), tokens=len(ids))
+    def _written(self, ids: list[int]) -> GeneratedText:
+        return GeneratedText(self._tokenizer.decode(ids).strip(), tokens=len(ids))

@@ -12,7 +12,7 @@ from mmbench.models.support.arrays import float32_array
 from mmbench.models.support.generation import seeded
 from mmbench.models.support.library_messages import loading, quiet
 from mmbench.models.support.pretrained import checkpoint_folder, load_model, load_part, model_type
-from mmbench.types import Modality, Sound
+from mmbench.types import Audio, Modality
 from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
@@ -65,11 +65,11 @@ class Tts:
             with loading(folder, f"speaker {speaker}"):
                 self._processor(text="a", **self._how)
 
-    def speak(self, texts: Sequence[str]) -> list[Sound | SampleError]:
+    def speak(self, texts: Sequence[str]) -> list[Audio | SampleError]:
         """Return sounds of n texts, at the rate of the model."""
         return [self._one(text) for text in texts]
 
-    def _one(self, text: str) -> Sound | SampleError:
+    def _one(self, text: str) -> Audio | SampleError:
         import numpy as np
         import torch
 
@@ -82,7 +82,7 @@ class Tts:
         seed = int.from_bytes(blake2b(text.encode(), digest_size=4).digest())
         with quiet(), seeded(seed, self._device), torch.inference_mode():
             wave = self._spoken(inputs)
-        return Sound(np.clip(float32_array(wave).reshape(-1), -1, 1), self._rate)
+        return Audio(np.clip(float32_array(wave).reshape(-1), -1, 1), self._rate)
 
     def _vits(self, inputs: Batch) -> Tensor:
         wave: Tensor = self._model(**inputs).waveform

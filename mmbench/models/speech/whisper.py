@@ -20,7 +20,7 @@ from mmbench.models.support.pretrained import (
     load_tokenizer,
 )
 from mmbench.models.support.sounds import refuse_short
-from mmbench.types import Generation, Message, Modality, Sound, Written
+from mmbench.types import Audio, GeneratedText, Generation, Message, Modality
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -99,19 +99,21 @@ class Whisper:
                 " generation_config.json of the checkpoint's base model"
             )
 
-    def _how(self, sound: Sound) -> dict[str, object]:
+    def _how(self, sound: Audio) -> dict[str, object]:
         how: dict[str, object] = {"sampling_rate": sound.rate, "return_attention_mask": True}
         if self._is_whisper:
             short = _seconds(sound) <= self._extractor.chunk_length
             how |= {"padding": "max_length" if short else "longest", "truncation": short}
         return how
 
-    def write(self, conversations: Sequence[SpeechFeatures], options: Generation) -> list[Written]:
+    def write(
+        self, conversations: Sequence[SpeechFeatures], options: Generation
+    ) -> list[GeneratedText]:
         """Return what is said in n prepared sounds. Those of one length share a forward."""
         answer = partial(self._generated, options=options)
         return map_groups(conversations, lambda one: shape_key(one.arrays), answer)
 
-    def _generated(self, group: list[SpeechFeatures], options: Generation) -> list[Written]:
+    def _generated(self, group: list[SpeechFeatures], options: Generation) -> list[GeneratedText]:
         import torch
 
         inputs = stack_batch([one.arrays for one in group], self._device, self._dtype)
@@ -136,20 +138,20 @@ class Whisper:
             most = min(most, positions - _BEGINNING)
         return how | {"max_new_tokens": most}
 
-    def _written(self, row: Tensor, windows: list[Tensor]) -> Written:
+    def _written(self, row: Tensor, windows: list[Tensor]) -> GeneratedText:
         """Return the text of a row of tokens; the last token of each window tells how it ended."""
         special = set(self._tokenizer.all_special_ids)
         ids = row.tolist()
         stops = end_tokens(self._model, self._tokenizer)
         cut = any(int(window[-1]) not in stops for window in windows)
-        return Written(
+        return GeneratedText(
             self._tokenizer.decode(ids, skip_special_tokens=True).strip(),
             "length" if cut else "stop",
             sum(token not in special for token in ids),
         )
 
 
-def _seconds(sound: Sound) -> float:
+def _seconds(sound: Audio) -> float:
     """Return how long a sound is, rounded to float32."""
     import numpy as np
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.errors import SampleError
-from mmbench.types import Clip, Message, Sound
+from mmbench.types import Audio, Message, VideoFrames
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -19,8 +19,8 @@ class ConversationParts(NamedTuple):
 
     texts: list[str]
     images: list[Image]
-    videos: list[Clip]
-    sounds: list[Sound]
+    videos: list[VideoFrames]
+    sounds: list[Audio]
 
 
 def split_parts(conversation: Sequence[Message[DecodedPart]]) -> ConversationParts:
@@ -28,13 +28,13 @@ def split_parts(conversation: Sequence[Message[DecodedPart]]) -> ConversationPar
     parts = [part for message in conversation for part in message.parts]
     return ConversationParts(
         texts=[part for part in parts if isinstance(part, str)],
-        images=[part for part in parts if not isinstance(part, str | Clip | Sound)],
-        videos=[part for part in parts if isinstance(part, Clip)],
-        sounds=[part for part in parts if isinstance(part, Sound)],
+        images=[part for part in parts if not isinstance(part, str | VideoFrames | Audio)],
+        videos=[part for part in parts if isinstance(part, VideoFrames)],
+        sounds=[part for part in parts if isinstance(part, Audio)],
     )
 
 
-def only_sound(conversation: Sequence[Message[DecodedPart]]) -> Sound:
+def only_sound(conversation: Sequence[Message[DecodedPart]]) -> Audio:
     """Return the one sound of a conversation. Raises SampleError where there is none or several."""
     sounds = split_parts(conversation).sounds
     if len(sounds) != 1:

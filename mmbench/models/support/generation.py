@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mmbench.types import Generation, Written
+from mmbench.types import GeneratedText, Generation
 
 if TYPE_CHECKING:
     from mmbench.models.support.library_types import Configuration, Network, Tokenizer
@@ -48,13 +48,13 @@ def explicit(**settings: Any) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
 
 
-def generated_text(text: str, tokens: int, options: Generation, *, ended: bool) -> Written:
+def generated_text(text: str, tokens: int, options: Generation, *, ended: bool) -> GeneratedText:
     """Return a text of so many tokens, cut at the stops of `options` and stripped.
 
     `ended` says that the model ended it, and that it was not cut off at the limit of tokens.
     """
     cut = cut_at(text, options.stop)
-    return Written(cut.strip(), "stop" if ended or cut != text else "length", tokens)
+    return GeneratedText(cut.strip(), "stop" if ended or cut != text else "length", tokens)
 
 
 @contextmanager

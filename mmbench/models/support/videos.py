@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mmbench.errors import MissingExtra, ModelError
 from mmbench.models.support.pretrained import load_image_processor, load_part
-from mmbench.types import Clip
+from mmbench.types import VideoFrames
 from mmbench.validation.regular_files import read_regular
 from mmbench.validation.safe_parse import parse_json
 
@@ -54,7 +54,7 @@ def pictures(frames: NDArray[np.uint8]) -> list[Image]:
     return [fromarray(frame) for frame in frames]
 
 
-def video_inputs(clips: Sequence[Clip]) -> dict[str, object]:
+def video_inputs(clips: Sequence[VideoFrames]) -> dict[str, object]:
     """Return the arguments of a processor for videos whose frames are chosen already.
 
     Processors choose frames once more if they may, and believe in 24 frames a second if nobody says

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mmbench.models.support.conversations import only_sound
 from mmbench.reference.adapters.support import NanoModel, spectrogram
-from mmbench.types import Generation, Message, Modality, Written
+from mmbench.types import GeneratedText, Generation, Message, Modality
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,7 +42,7 @@ class AsrNano(NanoModel):
 
         return torch.from_numpy(spectrogram(only_sound(item), self._mel, self._mel.hop))
 
-    def write(self, conversations: Sequence[Tensor], options: Generation) -> list[Written]:  # noqa: ARG002
+    def write(self, conversations: Sequence[Tensor], options: Generation) -> list[GeneratedText]:  # noqa: ARG002
         """What is said in n prepared sounds; tokens are letters."""
         import torch
         from torch.nn.utils.rnn import pad_sequence
@@ -58,4 +58,4 @@ class AsrNano(NanoModel):
             read_off(row[:length].tolist(), self._checkpoint.alphabet).strip()
             for row, length in zip(best, lengths, strict=True)
         ]
-        return [Written(text, tokens=len(text)) for text in texts]
+        return [GeneratedText(text, tokens=len(text)) for text in texts]

@@ -10,7 +10,7 @@ import numpy as np
 
 from mmbench.models.support.groups import map_groups
 from mmbench.reference.adapters.support import NanoModel, spectrogram
-from mmbench.types import Modality, Role, Sound
+from mmbench.types import Audio, Modality, Role
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,7 +35,7 @@ class AudioclipNano(NanoModel):
         self.labels = list(self._checkpoint.tags)
         self.rate = self._checkpoint.model.config.mel.rate
 
-    def prepare(self, item: str | Sound, modality: Modality) -> list[int] | Array:  # noqa: ARG002
+    def prepare(self, item: str | Audio, modality: Modality) -> list[int] | Array:  # noqa: ARG002
         """A text to a list of ids, cut to the context; a sound to its log-mel [t, bands] float32.
 
         A sound shorter than one feature of the model is followed by silence.

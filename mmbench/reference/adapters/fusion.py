@@ -11,7 +11,7 @@ import numpy as np
 from mmbench.errors import SampleError
 from mmbench.models.support.groups import group_by
 from mmbench.reference.adapters.support import NanoModel, normalised, spectrogram
-from mmbench.types import Clip, Message, Modality, Sound
+from mmbench.types import Audio, Message, Modality, VideoFrames
 
 if TYPE_CHECKING:
     from mmbench.reference.checkpoints.families import TrainedFusion
@@ -51,8 +51,8 @@ class FusionNano(NanoModel):
         """
         parts = [part for turn in item for part in turn.parts]
         texts = [part for part in parts if isinstance(part, str)]
-        sounds = [part for part in parts if isinstance(part, Sound)]
-        images = [part for part in parts if not isinstance(part, str | Sound | Clip)]
+        sounds = [part for part in parts if isinstance(part, Audio)]
+        images = [part for part in parts if not isinstance(part, str | Audio | VideoFrames)]
         if not len(texts) == len(sounds) == len(images) == 1 or len(parts) != 3:
             raise SampleError(
                 "fusion-nano takes one image, one sound and one text, and was given"

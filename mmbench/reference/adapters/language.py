@@ -12,7 +12,7 @@ import numpy as np
 from mmbench.errors import SampleError
 from mmbench.models.support.groups import map_groups
 from mmbench.reference.adapters.support import NanoModel, normalised, pick, written
-from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
+from mmbench.types import Audio, GeneratedText, Generation, Message, Modality, VideoFrames
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,8 +55,8 @@ class ReaderNano(NanoModel):
 
         images = []
         for part in (part for turn in item for part in turn.parts if not isinstance(part, str)):
-            if isinstance(part, Sound | Clip):
-                what = "sounds" if isinstance(part, Sound) else "videos"
+            if isinstance(part, Audio | VideoFrames):
+                what = "sounds" if isinstance(part, Audio) else "videos"
                 raise SampleError(f"{self.name} takes texts and images, and no {what}")
             images.append(part)
         ids = question(item, self._words, self._config.places)
@@ -70,12 +70,12 @@ class ReaderNano(NanoModel):
 
     def write(
         self, conversations: Sequence[Asked], options: Generation
-    ) -> list[Written | SampleError]:
+    ) -> list[GeneratedText | SampleError]:
         """Answers to n prepared conversations; those of one length share a forward, unpadded."""
         answer = partial(self._answers, options=options)
         return map_groups(conversations, lambda one: len(one.ids), answer)
 
-    def _answers(self, asked: Sequence[Asked], options: Generation) -> list[Written]:
+    def _answers(self, asked: Sequence[Asked], options: Generation) -> list[GeneratedText]:
         ids, images = self._inputs([one.ids for one in asked], asked)
         said = self._model.write(ids, images, options.max_tokens, pick(options, len(asked)))
         return [self._written(one, options) for one in said]
@@ -96,7 +96,7 @@ class ReaderNano(NanoModel):
         tensor = torch.from_numpy(images).to(self._device, self._dtype)
         return padded(rows).to(self._device), tensor
 
-    def _written(self, ids: list[int], options: Generation) -> Written:
+    def _written(self, ids: list[int], options: Generation) -> GeneratedText:
         from mmbench.reference.tokens.words import END
 
         ended = bool(ids) and ids[-1] == END

@@ -10,7 +10,7 @@ import numpy as np
 
 from mmbench.models.support.generation import cut_at
 from mmbench.reference.checkpoints import packaged
-from mmbench.types import Generation, Sound, Written
+from mmbench.types import Audio, GeneratedText, Generation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,7 +92,7 @@ def square_of(image: Image, size: int) -> Image:
     return image.resize((size, size), Resampling.BICUBIC, box=box)
 
 
-def spectrogram(sound: Sound, mel: Mel, least: int) -> Array:
+def spectrogram(sound: Audio, mel: Mel, least: int) -> Array:
     """`log_mel` of a sound, float32 [t, bands]; one below `least` samples ends in silence."""
     import torch
 
@@ -117,10 +117,10 @@ def pick(options: Generation, rows: int) -> Pick:
     return Drawn(options.temperature, options.top_p, chances)
 
 
-def written(text: str, tokens: int, options: Generation, *, ended: bool) -> Written:
+def written(text: str, tokens: int, options: Generation, *, ended: bool) -> GeneratedText:
     """What a reference model wrote in so many tokens, cut at the stops of `options`.
 
     `ended` says that it ended by itself.
     """
     cut = cut_at(text, options.stop)
-    return Written(cut.strip(), "stop" if ended or cut != text else "length", tokens)
+    return GeneratedText(cut.strip(), "stop" if ended or cut != text else "length", tokens)

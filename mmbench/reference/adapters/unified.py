@@ -10,7 +10,7 @@ import numpy as np
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.reference.adapters.support import NanoModel, normalised, pick, spectrogram, written
-from mmbench.types import Clip, Generation, Message, Modality, Sound, Written
+from mmbench.types import Audio, GeneratedText, Generation, Message, Modality, VideoFrames
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,16 +77,16 @@ class UnifiedNano(NanoModel):
         from mmbench.reference.tokens.mixed import Kind
 
         parts = [part for turn in item for part in turn.parts]
-        if any(isinstance(part, Clip) for part in parts):
+        if any(isinstance(part, VideoFrames) for part in parts):
             raise SampleError("unified-nano takes texts, images and sounds, and no videos")
         mel = self._config.mel
-        sounds = [part for part in parts if isinstance(part, Sound)]
+        sounds = [part for part in parts if isinstance(part, Audio)]
         mels = [spectrogram(sound, mel, mel.hop) for sound in sounds]
         rest = iter(mels)
         turns = [(turn.role, [self._part(part, rest) for part in turn.parts]) for turn in item]
         ids = self._fitting(turns, Kind.TEXT, "conversation")
         size = self._config.image_size
-        images = [part for part in parts if not isinstance(part, str | Sound | Clip)]
+        images = [part for part in parts if not isinstance(part, str | Audio | VideoFrames)]
         scale = self._checkpoint.mean, self._checkpoint.std
         pixels = [normalised(image, size, *scale) for image in images]
         return Asked(ids, pixels, mels)
@@ -97,7 +97,7 @@ class UnifiedNano(NanoModel):
 
         if isinstance(part, str):
             return part
-        if isinstance(part, Sound):
+        if isinstance(part, Audio):
             stride = self._config.sound.stride
             return Codes(Kind.SOUND, -(-len(next(mels)) // stride))
         return Codes(Kind.IMAGE, self._config.patches)
@@ -120,7 +120,7 @@ class UnifiedNano(NanoModel):
         """Samples to a token of a sound."""
         return self._config.mel.hop * self._config.sound.stride
 
-    def write(self, conversations: Sequence[Asked], options: Generation) -> list[Written]:
+    def write(self, conversations: Sequence[Asked], options: Generation) -> list[GeneratedText]:
         """Answers to n prepared conversations, all in one batch."""
         from mmbench.reference.tokens.mixed import CLOSE, Kind
         from mmbench.reference.tokens.writing import write
@@ -150,7 +150,7 @@ class UnifiedNano(NanoModel):
         see, hear = (x.to(self._device, self._dtype) for x in (torch.from_numpy(images), heard))
         return self._model.filled(ids, see, hear, frames)
 
-    def _written(self, ids: list[int], options: Generation) -> Written:
+    def _written(self, ids: list[int], options: Generation) -> GeneratedText:
         from mmbench.reference.tokens.mixed import CLOSE, Kind
 
         ended = bool(ids) and ids[-1] == CLOSE[Kind.TEXT]

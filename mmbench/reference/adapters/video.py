@@ -14,7 +14,7 @@ from mmbench.types import Frames, Modality, Role
 
 if TYPE_CHECKING:
     from mmbench.reference.checkpoints.families import TrainedVideo
-    from mmbench.types import Array, Clip
+    from mmbench.types import Array, VideoFrames
 
 
 class VideoNano(NanoModel):
@@ -29,7 +29,7 @@ class VideoNano(NanoModel):
         self.labels = list(self._checkpoint.labels)
         self.frames = Frames(self._checkpoint.model.config.frames)
 
-    def prepare(self, item: str | Clip, modality: Modality) -> list[int] | Array:  # noqa: ARG002
+    def prepare(self, item: str | VideoFrames, modality: Modality) -> list[int] | Array:  # noqa: ARG002
         """A text to a list of ids, cut to the context; a clip to float32 [3, t, size, size]."""
         checkpoint, config = self._checkpoint, self._checkpoint.model.config
         if isinstance(item, str):

@@ -88,7 +88,7 @@ class ConvBlock(nn.Module):
         return F.avg_pool2d(x, self.pool) if self.pool > 1 else x
 
 
-class Audio(nn.Module):
+class AudioEncoder(nn.Module):
     """A log-mel spectrogram to one vector of features."""
 
     def __init__(self, c: Config) -> None:
@@ -123,7 +123,7 @@ class AudioCLIP(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        self.audio = Audio(config)
+        self.audio = AudioEncoder(config)
         self.tags = nn.Linear(config.widths[-1], config.tags)
         self.text = clip.Text(config.texts)
         self.audio_projection = nn.Linear(config.widths[-1], config.embedding, bias=False)

@@ -123,7 +123,7 @@ class Fusion(nn.Module):
         super().__init__()
         self.config = config
         self.image = clip.ImageViT(config.towers)
-        self.audio = audio.Audio(config.sounds)
+        self.audio = audio.AudioEncoder(config.sounds)
         self.text = clip.Text(config.towers)
         width, classes = config.width, config.classes
         if config.fusion != "late":

@@ -25,7 +25,7 @@ from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import Options
 from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
-from mmbench.types import Broken, Media, Sample
+from mmbench.types import InvalidContent, Media, Sample
 from tests.support.files import write_file, write_lines
 
 pytestmark = pytest.mark.usefixtures("own_datasets")
@@ -81,10 +81,10 @@ def test_a_medium_is_one_however_it_is_stored(stored: str, modality: str, tmp_pa
     assert isinstance(medium, Media) and medium.modality == modality
     assert read_bytes(medium) == BYTES
     empty = second.inputs[modality]
-    assert isinstance(empty, Broken) and "row 1: c is empty" in empty.reason
+    assert isinstance(empty, InvalidContent) and "row 1: c is empty" in empty.reason
     corpus = caption_rows(file, path="p", columns={modality: "c", "text": "q"}).corpus
     assert read_bytes(corpus[0].inputs[modality]) == BYTES
-    assert isinstance(corpus[1].inputs[modality], Broken)
+    assert isinstance(corpus[1].inputs[modality], InvalidContent)
 
 
 @pytest.mark.parametrize("stored", ANY)
@@ -143,10 +143,12 @@ def test_an_address_is_not_downloaded(url: str, tmp_path: Path) -> None:
         rows(file, path="p", columns={"image": "image"}).samples,
     ):
         found = samples[0].inputs["image"]
-        assert isinstance(found, Broken) and "is an address: download the file" in found.reason
+        assert (
+            isinstance(found, InvalidContent) and "is an address: download the file" in found.reason
+        )
         assert isinstance(samples[1].inputs["image"], Media)
     alone = table(write_lines(tmp_path / "y.jsonl", given[0])).corpus[0].inputs["image"]
-    assert isinstance(alone, Broken) and "is an address: download" in alone.reason
+    assert isinstance(alone, InvalidContent) and "is an address: download" in alone.reason
 
 
 def test_an_image_in_base64_is_no_path(tmp_path: Path) -> None:
@@ -154,7 +156,7 @@ def test_an_image_in_base64_is_no_path(tmp_path: Path) -> None:
         tmp_path / "x.jsonl", {"id": 1, "answer": "x", "image": "iVBORw0KGgo/" * 1000}
     )
     found = answers(file).samples[0].inputs["image"]
-    assert isinstance(found, Broken) and "it has 12000 characters" in found.reason
+    assert isinstance(found, InvalidContent) and "it has 12000 characters" in found.reason
     assert len(found.reason) < 200
 
 
@@ -169,7 +171,7 @@ def test_one_of_a_numbered_family_is_enough(tmp_path: Path) -> None:
         write_lines(tmp_path / "x.jsonl", *given), path="p", columns=columns
     ).samples
     assert first.inputs.keys() == {"image_1", "question"}
-    assert isinstance(second.inputs["image_1"], Broken)
+    assert isinstance(second.inputs["image_1"], InvalidContent)
 
 
 def test_a_medium_may_be_optional(tmp_path: Path) -> None:
@@ -191,7 +193,7 @@ def test_a_medium_may_be_optional(tmp_path: Path) -> None:
         listing(tmp_path, files="x.jsonl", columns=columns, target="answer"),
         answers(file),
     ):
-        assert isinstance(strict.samples[1].inputs["image"], Broken)
+        assert isinstance(strict.samples[1].inputs["image"], InvalidContent)
     with pytest.raises(UnknownName, match=r"medium in data option optional 'audio'"):
         rows(file, path="p", columns=columns, optional=["audio"])
 
@@ -217,7 +219,7 @@ def test_columns_of_media_that_are_alternatives(
         f"{sample.id} {name}"
         for sample in data.samples
         for name, content in sample.inputs.items()
-        if isinstance(content, Broken)
+        if isinstance(content, InvalidContent)
     ]
     assert found == empty
 
@@ -227,7 +229,7 @@ def test_a_row_without_a_path_fails_alone(tmp_path: Path) -> None:
     file = write_file(tmp_path / "x.csv", "id,f\n1,a.wav\n2,\n")
     first, second = listing(tmp_path, files="x.csv", columns={"audio": "{f}"}).samples
     assert first.inputs == {"audio": Media("audio", str(tmp_path / "a.wav"))}
-    assert second.inputs == {"audio": Broken(f"{file} line 3: {{f}} is empty: no sound")}
+    assert second.inputs == {"audio": InvalidContent(f"{file} line 3: {{f}} is empty: no sound")}
 
 
 @pytest.mark.parametrize(
@@ -241,7 +243,7 @@ def test_a_plugin_s_source_gives_media_too(content: Any, words: str) -> None:
     )
     with pytest.raises(DataError, match=f"sample 2: .*{words}"):
         check_media(spec, data)
-    check_media(spec, Samples([Sample("1", {"image": Broken("gone")}), Sample("2", {})]))
+    check_media(spec, Samples([Sample("1", {"image": InvalidContent("gone")}), Sample("2", {})]))
 
 
 @pytest.mark.parametrize(
@@ -265,7 +267,7 @@ def test_a_medium_in_a_column_that_is_not_read(
     (sample,) = answers(write_lines(tmp_path / "x.jsonl", row | cells)).samples
     found = sample.inputs[medium]
     name = next(name for name in cells if name != "image")
-    assert isinstance(found, Broken)
+    assert isinstance(found, InvalidContent)
     assert f"line 1: column {name} is not read: call it {medium}" in found.reason
 
 
@@ -282,7 +284,7 @@ def test_columns_that_are_no_media(cells: dict[str, Any], tmp_path: Path) -> Non
     write_file(tmp_path / "a.png", BYTES)
     row = {"id": 1, "question": "?", "answer": "x"} | cells
     (sample,) = answers(write_lines(tmp_path / "x.jsonl", row)).samples
-    assert not [c for c in sample.inputs.values() if isinstance(c, Broken)]
+    assert not [c for c in sample.inputs.values() if isinstance(c, InvalidContent)]
 
 
 def test_the_case_of_a_column_of_media_does_not_matter(tmp_path: Path) -> None:
@@ -303,7 +305,7 @@ def test_a_classifier_is_asked_about_one_medium(tmp_path: Path) -> None:
         kind.requests(data, 0)
     data = labels(write_file(tmp_path / "y.csv", "id,image,audio,label\n1,a.png,,x\n2,,,x\n"))
     first, second = kind.requests(data, 0)["sample"].contents
-    assert isinstance(first, Media) and isinstance(second, Broken)
+    assert isinstance(first, Media) and isinstance(second, InvalidContent)
 
 
 @pytest.mark.parametrize("name", ["x.json", "captions.json"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mmbench.data.published.coco import coco
 from mmbench.errors import DataError, MmbenchError, SampleError
 from mmbench.media import read_bytes
-from mmbench.types import Broken, Media
+from mmbench.types import InvalidContent, Media
 from tests.support.datasets import paths, texts
 from tests.support.errors import one_line_error
 from tests.support.files import write_file
@@ -175,7 +175,7 @@ def test_an_empty_caption_is_broken(tmp_path, empty):
     content["annotations"][1]["caption"] = empty
     touch(tmp_path, "7.jpg", "12.jpg")
     data = coco(write_file(tmp_path / "captions.json", content))
-    assert texts(data)["2"] == Broken("empty caption")
+    assert texts(data)["2"] == InvalidContent("empty caption")
     assert texts(data)["1"] == "a dog"
 
 
@@ -194,7 +194,7 @@ def test_a_name_that_no_file_has_is_broken(tmp_path):
     content["images"][0]["file_name"] = "a/\0.jpg"
     touch(tmp_path, "12.jpg")
     data = coco(write_file(tmp_path / "captions.json", content))
-    assert isinstance(data.corpus[0].inputs["image"], Broken)
+    assert isinstance(data.corpus[0].inputs["image"], InvalidContent)
 
 
 @pytest.fixture(scope="module")

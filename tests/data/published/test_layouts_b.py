@@ -16,7 +16,7 @@ from mmbench.errors import DataError, SpecError, UnknownName, UserError
 from mmbench.kinds.conversation import PromptOptions, conversation
 from mmbench.media import decode_image, read_bytes, square
 from mmbench.spec import load_task
-from mmbench.types import Broken, Media
+from mmbench.types import InvalidContent, Media
 from tests.support import toy_models  # noqa: F401 - registers models
 from tests.support.files import write_file
 from tests.support.layouts import captions, questions, speech
@@ -63,7 +63,7 @@ def test_librispeech(tmp_path, part):
         first, second = loaded(f"librispeech-{part}", root)
         assert (first.id, first.target, first.group) == ("84-121123-0000", f"GO {part}", "84")
         assert first.inputs["audio"].name.endswith(f"test-{part}/84/121123/84-121123-0000.flac")
-        assert isinstance(second.inputs["audio"], Broken)
+        assert isinstance(second.inputs["audio"], InvalidContent)
     assert asked(f"librispeech-{part}", first) == [first.inputs["audio"]]
 
 
@@ -242,7 +242,7 @@ def test_mmbench_without_a_clear_answer_is_not_rotated(tmp_path):
     (file,) = tmp_path.glob("*.tsv")
     file.write_text(file.read_text().replace("\ta\tb\tc\t\tC\t", "\tx\tx\tc\t\tx\t"))
     broken, *others = mmbench(tmp_path).samples
-    assert broken.id == "241" and isinstance(broken.target, Broken)
+    assert broken.id == "241" and isinstance(broken.target, InvalidContent)
     assert [sample.id for sample in others] == ["252", "252/1", "252/2", "252/3"]
 
 
@@ -254,7 +254,7 @@ def test_mmbench_rotations_that_are_there(tmp_path):
         ("1000003", "3", "B"),
     ]
     assert read_bytes(again.inputs["image"]) == png(7)
-    assert isinstance(lost.inputs["image"], Broken)
+    assert isinstance(lost.inputs["image"], InvalidContent)
     file = tmp_path / "MMBench_DEV_EN.tsv"
     file.write_text(file.read_text().replace("iVBOR", "iV*OR"))
     with pytest.raises(DataError, match="image is not base64"):

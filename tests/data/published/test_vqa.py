@@ -9,7 +9,7 @@ from mmbench.data.published.pope import pope
 from mmbench.data.published.vqa import vqa
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, UnknownName
-from mmbench.types import Broken, Media
+from mmbench.types import InvalidContent, Media
 from tests.support.files import write_file
 from tests.support.layouts.coco import touch
 from tests.support.paths import real_data
@@ -50,7 +50,7 @@ def test_questions_and_their_answers(tmp_path):
     first, second = vqa(tmp_path).samples
     assert (first.id, first.group, first.target, first.tags) == ("42000", "42", ["red"] * 10, {})
     assert first.inputs["question"] == "What colour?"
-    assert isinstance(first.inputs["image"], Broken)
+    assert isinstance(first.inputs["image"], InvalidContent)
     assert "COCO_val2014_000000000042.jpg" in first.inputs["image"].reason
     assert second.target == ["yes", "no", "Yes "]
     assert second.tags == {"question_type": "is there a", "answer_type": "yes/no"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mmbench.data.sources.answers import answers
 from mmbench.data.sources.transcripts import transcripts
 from mmbench.errors import DataError
-from mmbench.types import Broken, Media
+from mmbench.types import InvalidContent, Media
 from tests.support.files import write_file, write_lines
 from tests.support.layouts.coco import touch
 from tests.support.paths import real_data
@@ -92,10 +92,11 @@ def test_an_ambiguous_answer_fails_its_sample_alone(tmp_path):
         {"answer": "cat", "options": ["cat", "cat"]},
     )
     assert (
-        isinstance(broken, Broken) and "line 1: answer 'A' may mean options A, D" in broken.reason
+        isinstance(broken, InvalidContent)
+        and "line 1: answer 'A' may mean options A, D" in broken.reason
     )
     assert both["answer"] == "B" and text["answer"] == "B" and only["answer"] == "A"
-    assert isinstance(twice, Broken) and "may mean options A, B" in twice.reason
+    assert isinstance(twice, InvalidContent) and "may mean options A, B" in twice.reason
 
 
 def row(**cells):
@@ -178,7 +179,9 @@ def test_trn_with_and_without_sounds(tmp_path):
         said(data) == said(transcripts(tmp_path)) == {"s1-u1": ("hello you", ""), "s1-u2": ("", "")}
     )
     assert data.samples[0].inputs == {"audio": Media("audio", str(tmp_path / "s1-u1.flac"))}
-    assert data.samples[1].inputs == {"audio": Broken(f"no sound file s1-u2.* in {tmp_path}")}
+    assert data.samples[1].inputs == {
+        "audio": InvalidContent(f"no sound file s1-u2.* in {tmp_path}")
+    }
 
 
 def test_tables_of_transcripts(tmp_path):
@@ -191,7 +194,9 @@ def test_tables_of_transcripts(tmp_path):
     assert said(data) == {"u1": ("hello", "ann"), "u2": ("", "")}
     assert data.samples[0].tags == {"audio_seconds": "2.5"}
     assert data.samples[0].inputs == {"audio": Media("audio", str(tmp_path / "a/u1.wav"))}
-    assert data.samples[1].inputs == {"audio": Broken(f"{file} line 3: audio is empty: no sound")}
+    assert data.samples[1].inputs == {
+        "audio": InvalidContent(f"{file} line 3: audio is empty: no sound")
+    }
     rows = write_file(tmp_path / "x.jsonl", '{"id": 1, "text": "hello", "speaker": 12}')
     assert said(transcripts(rows)) == {"1": ("hello", "12")}
 
@@ -211,7 +216,7 @@ def test_librispeech(tmp_path):
     }
     sound = str(tmp_path / "84/121123/84-121123-0000.flac")
     assert data.samples[2].inputs == {"audio": Media("audio", sound)}
-    missing = Broken(f"no sound file 84-121123-0001.* in {tmp_path / '84/121123'}")
+    missing = InvalidContent(f"no sound file 84-121123-0001.* in {tmp_path / '84/121123'}")
     assert data.samples[3].inputs == {"audio": missing}
 
 
@@ -273,7 +278,7 @@ def test_librivox():
     assert [sample.id[-4:] for sample in data.samples] == ["0870", "0880", "0890", "0920", "0930"]
     assert data.samples[1].target == "he was not an ill disposed young man"
     sounds = [sample.inputs["audio"] for sample in data.samples]
-    assert not any(isinstance(sound, Broken) for sound in sounds)
+    assert not any(isinstance(sound, InvalidContent) for sound in sounds)
     assert all(
         sound.name.endswith(f"{s.id}.wav") for sound, s in zip(sounds, data.samples, strict=True)
     )

@@ -10,7 +10,7 @@ from mmbench.data.published.coco import coco
 from mmbench.data.sources.captions import captions
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import DataError, SpecError, UnknownName
-from mmbench.types import Broken, Media
+from mmbench.types import InvalidContent, Media
 from tests.support.datasets import targets
 from tests.support.files import write_file, write_lines
 from tests.support.layouts.coco import captions_json, karpathy_json, touch
@@ -25,7 +25,7 @@ def test_coco_without_images(tmp_path):
     sample = data.samples[0]
     assert (sample.id, sample.group, sample.tags) == ("7", "7", {})
     missing = "no image file 7.jpg: give --data FOLDER with images"
-    assert sample.inputs == {"image": Broken(missing, str(tmp_path / "7.jpg"))}
+    assert sample.inputs == {"image": InvalidContent(missing, str(tmp_path / "7.jpg"))}
 
 
 def test_coco_with_images(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from mmbench.data.sources.media_folders import folder
 from mmbench.errors import DataError, SampleError
 from mmbench.media import decode_image, read_bytes
-from mmbench.types import Broken
+from mmbench.types import InvalidContent
 from tests.support.datasets import texts
 from tests.support.errors import one_line_error
 from tests.support.media.images import save_image
@@ -59,7 +59,7 @@ def test_empty_captions_are_broken_and_blank_lines_at_the_end_are_nothing(tmp_pa
     (tmp_path / "empty.txt").touch()
     (tmp_path / "middle.txt").write_text("one\n \nthree")
     (tmp_path / "end.txt").write_text("one\ntwo\n\n \n")
-    empty = Broken("empty caption")
+    empty = InvalidContent("empty caption")
     assert texts(folder(tmp_path)) == {
         "empty#0": empty,
         "end#0": "one",
@@ -75,7 +75,7 @@ def test_a_text_file_at_fault_fails_alone(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"caf\xe9")
     (tmp_path / "b.txt").write_bytes("\ufeffcafé\r\nthé\r\n".encode())
     found = texts(folder(tmp_path))
-    assert found["a#0"] == Broken(
+    assert found["a#0"] == InvalidContent(
         f"{tmp_path}/a.txt: line 1 column 4 (byte 3): not UTF-8: save it as UTF-8"
     )
     assert (found["b#0"], found["b#1"]) == ("café", "thé")

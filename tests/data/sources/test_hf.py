@@ -12,7 +12,7 @@ from PIL import Image
 from mmbench.data.sources.text_media_pairs import hf
 from mmbench.errors import DataError, SampleError, UnknownName
 from mmbench.media import read_bytes
-from mmbench.types import Broken
+from mmbench.types import InvalidContent
 from tests.support.datasets import texts
 from tests.support.errors import one_line_error
 from tests.support.media.images import plain_image, png, red_of, save_image
@@ -112,7 +112,7 @@ def test_samples_that_lack_something(tmp_path):
     )
     rows.save_to_disk(tmp_path / "d")
     data = hf(tmp_path / "d", path=NAME)
-    assert texts(data) == {"0": Broken("empty caption"), "1": "no bytes", "2": "no image"}
+    assert texts(data) == {"0": InvalidContent("empty caption"), "1": "no bytes", "2": "no image"}
     assert len(data.corpus) == 2
     assert data.links["2"] == {"row 2": 1.0}
     with pytest.raises(SampleError, match=r"^image of .* row 1: is empty"):

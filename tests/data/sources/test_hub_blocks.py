@@ -16,7 +16,7 @@ from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.spec import load_task, packaged_tasks
-from mmbench.types import Broken, Media
+from mmbench.types import InvalidContent, Media
 from tests.support.media.images import png, red_of
 from tests.support.media.sounds import wav
 
@@ -74,7 +74,8 @@ def test_captions_of_images_in_a_list(task: str, tmp_path: Path) -> None:
     assert [d.id for d in data.corpus] == ["0", "1", "2"]
     assert [red_of(d.inputs["image"]) for d in data.corpus] == [10, 20, 30]
     assert [(q.id, q.inputs["text"]) for q in data.queries] == [
-        ("0#0", "a"), ("0#1", "b"), ("1#0", "c"), ("2#0", "d"), ("2#1", Broken("empty caption")),
+        ("0#0", "a"), ("0#1", "b"), ("1#0", "c"), ("2#0", "d"),
+        ("2#1", InvalidContent("empty caption")),
     ]  # fmt: skip
     assert data.links["2#1"] == {"2": 1.0}
     assert data.source == {"path": str(tmp_path)}
@@ -107,7 +108,7 @@ def test_captions_of_sounds_and_videos(modality: str, tmp_path: Path) -> None:
     assert [(q.id, q.group) for q in data.queries] == [
         ("x#0", "x"), ("x#1", "x"), ("y#0", "y"), ("y#1", "y"), ("x#2", "x"), ("x#3", "x"),
     ]  # fmt: skip
-    assert data.queries[3].inputs["text"] == Broken("empty caption")
+    assert data.queries[3].inputs["text"] == InvalidContent("empty caption")
     only = caption_rows(
         root, path="p/d", columns={modality: "file", "text": "one"}, where={"id": "y"}
     )
@@ -123,7 +124,7 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         return caption_rows(root, path="p/d", columns={"image": image, "text": text})
 
     data = read(root)
-    assert isinstance(data.corpus[2].inputs["image"], Broken)
+    assert isinstance(data.corpus[2].inputs["image"], InvalidContent)
     with pytest.raises(UnknownName, match="did you mean caption"):
         read(root, text="captoin")
     # A column of texts is one of paths: none of these is a file, so that every image fails.
@@ -174,7 +175,7 @@ def test_questions_beside_their_images(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert [red_of(s.inputs["image"]) for s in data.samples[:2]] == [20, 10]
     lost = data.samples[2].inputs["image"]
-    assert isinstance(lost, Broken)
+    assert isinstance(lost, InvalidContent)
     assert "imageId 'z' is not in" in lost.reason
 
 

@@ -9,7 +9,7 @@ from mmbench.data.sources.labels import labels
 from mmbench.data.sources.media_folders import images
 from mmbench.data.sources.ratings import ratings
 from mmbench.errors import DataError, UnknownName, UserError
-from mmbench.types import Broken, Media
+from mmbench.types import InvalidContent, Media
 from tests.support.datasets import targets
 from tests.support.files import write_file, write_lines
 from tests.support.layouts.coco import touch
@@ -251,7 +251,7 @@ def test_ratings(tmp_path):
     assert first.target == [["r1", 5.0], ["r10", 3.0], ["r2", 4.0]]
     assert first.inputs == {"audio": Media("audio", str(tmp_path / "u1.wav"))}
     assert (second.group, second.target) == ("B", [["r1", 2.5]])
-    assert second.inputs == {"audio": Broken(f"{file} line 3: audio is empty: no sound")}
+    assert second.inputs == {"audio": InvalidContent(f"{file} line 3: audio is empty: no sound")}
 
 
 def test_ratings_without_systems(tmp_path):

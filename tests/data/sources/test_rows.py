@@ -16,7 +16,7 @@ from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.spec import load_task
-from mmbench.types import Broken, Media
+from mmbench.types import InvalidContent, Media
 from tests.support.files import write_file
 from tests.support.layouts import questions
 from tests.support.media.images import png
@@ -160,7 +160,9 @@ def test_the_letter_of_an_answer(answer, options, letter):
         assert (
             sample.target
             == sample.inputs["options"]
-            == Broken("x line 1: answer 'cat' may mean options A, B: give the letter of one")
+            == InvalidContent(
+                "x line 1: answer 'cat' may mean options A, B: give the letter of one"
+            )
         )
     else:
         assert sample.target == {"answer": letter, "options": options}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mmbench.data.sources.text_media_pairs import table
 from mmbench.errors import DataError, MmbenchError, SampleError, UnknownName
 from mmbench.media import decode_image, read_bytes
-from mmbench.types import Broken, Media
+from mmbench.types import InvalidContent, Media
 from tests.support.datasets import texts
 from tests.support.errors import one_line_error
 from tests.support.files import write_table
@@ -106,7 +106,7 @@ def test_a_list_of_texts(folder, kind):
         {"image": "c.png", "text": ["three", "", None]},
     ]
     data = table(write_table(folder / f"t.{kind}", rows))
-    empty = Broken("empty caption")
+    empty = InvalidContent("empty caption")
     assert texts(data) == {"0#0": "one", "0#1": "two", "2#0": "three", "2#1": empty, "2#2": empty}
     assert [document.id for document in data.corpus] == ["a.png", "b.png", "c.png"]
     assert data.links["2#0"] == {"c.png": 1.0}
@@ -121,7 +121,7 @@ def test_rows_that_lack_a_text_or_an_image(folder, kind):
     ]
     data = table(write_table(folder / f"t.{kind}", rows))
     assert [document.id for document in data.corpus] == ["a.png", "b.png"]
-    assert texts(data) == {"1": Broken("empty caption"), "2": "of nothing"}
+    assert texts(data) == {"1": InvalidContent("empty caption"), "2": "of nothing"}
     assert data.links["2"] == {"row 2": 1.0}
 
 

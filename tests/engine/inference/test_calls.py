@@ -11,7 +11,7 @@ import pytest
 from mmbench.engine.dispatch import call, scores_of
 from mmbench.engine.inference.forward import Forward
 from mmbench.errors import ModelError
-from mmbench.types import Modality, Requests, Role, Sound
+from mmbench.types import Audio, Modality, Requests, Role
 
 
 class Speaker:
@@ -23,9 +23,9 @@ class Speaker:
         """Return the codes of the letters."""
         return [ord(letter) for letter in item]
 
-    def speak(self, texts: Sequence[list[int]]) -> list[Sound]:
+    def speak(self, texts: Sequence[list[int]]) -> list[Audio]:
         """Return as many samples as the sum of the codes."""
-        return [Sound(np.zeros(sum(text), np.float32), 16_000) for text in texts]
+        return [Audio(np.zeros(sum(text), np.float32), 16_000) for text in texts]
 
 
 def test_a_model_speaks_what_it_prepared() -> None:

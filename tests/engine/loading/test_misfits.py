@@ -12,7 +12,7 @@ from mmbench.engine.run import run
 from mmbench.errors import UserError
 from mmbench.kinds.writing import Writing
 from mmbench.selftest.checks import selftest
-from mmbench.types import Requests, Sample, Written
+from mmbench.types import GeneratedText, Requests, Sample
 
 TASK = """
 kind: misfit
@@ -37,7 +37,7 @@ class Writer:
         pass
 
     def write(self, conversations, options):
-        return [Written("yes") for _ in conversations]
+        return [GeneratedText("yes") for _ in conversations]
 
 
 @pytest.fixture

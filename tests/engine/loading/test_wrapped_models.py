@@ -17,7 +17,7 @@ from mmbench.engine.loading.models.model_ref import parse
 from mmbench.engine.loading.models.resolver import Finder, Model, find
 from mmbench.errors import ModelError, SpecError, UnknownName, UserError
 from mmbench.storage.content_keys import ContentKeys
-from mmbench.types import Clip, Generation, Message, Sound
+from mmbench.types import Audio, Generation, Message, VideoFrames
 from tests.support import toy_models
 from tests.support.files import write_task
 
@@ -27,9 +27,9 @@ def found(tmp_path: Path, text: str, **options: Any) -> Model:
         return find(text, Finder(keys, device="cpu"), options)
 
 
-def clip(*levels: int) -> Clip:
+def clip(*levels: int) -> VideoFrames:
     frames = np.stack([np.full((4, 6, 3), level, np.uint8) for level in levels])
-    return Clip(frames, tuple(range(len(levels))))
+    return VideoFrames(frames, tuple(range(len(levels))))
 
 
 def test_a_framed_model_takes_videos_and_looks_at_as_many_frames_as_asked(tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_an_option_without_a_default_is_asked_for(tmp_path: Path) -> None:
 
 def test_a_sound_is_no_video_to_a_framed_model() -> None:
     model: Any = framed(toy_models.Echo)(toy_models.Echo(None, device="cpu", dtype="float32"), 2)
-    sound = Sound(np.zeros(80, np.float32), 8000)
+    sound = Audio(np.zeros(80, np.float32), 8000)
     turns = model.prepare((Message("user", (sound,)),), "conversation")
     assert model.write([turns], Generation())[0].text == "<80 at 8000>"
 

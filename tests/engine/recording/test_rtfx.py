@@ -21,7 +21,7 @@ from mmbench.reports.sections import sections
 from mmbench.reports.tables import to_csv
 from mmbench.storage import records as store
 from mmbench.text.number_format import format_number
-from mmbench.types import Written
+from mmbench.types import GeneratedText
 from tests.support.boards import board_rows
 
 SECONDS, SLEEP = 2.0, 0.05  # of sound in each file; of computing for each
@@ -37,9 +37,9 @@ class Recogniser:
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         pass
 
-    def write(self, conversations: list[Any], options: object) -> list[Written]:
+    def write(self, conversations: list[Any], options: object) -> list[GeneratedText]:
         sleep(SLEEP * len(conversations))
-        return [Written("yes")] * len(conversations)
+        return [GeneratedText("yes")] * len(conversations)
 
 
 @pytest.fixture

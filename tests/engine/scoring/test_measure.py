@@ -20,7 +20,7 @@ from mmbench.engine.scoring.measure import measure
 from mmbench.errors import DataError, MissingExtra, SampleError, UserError
 from mmbench.storage import records as store
 from mmbench.storage.run_lookup import find_run
-from mmbench.types import Broken, Features, Media, Prediction, Score, Wants
+from mmbench.types import Features, InvalidContent, Media, Prediction, Score, Wants
 from tests.support.layouts.coco import make_coco
 from tests.support.toy_models import COLOURS
 
@@ -72,7 +72,7 @@ def test_a_content_that_fails_in_the_metrics_model_fails_its_prediction_alone(
     tmp_path: Path,
 ) -> None:
     made = drawn(tmp_path / "coco")
-    made[2] = Prediction("2", "a text", inputs={"image": Broken("no image")})
+    made[2] = Prediction("2", "a text", inputs={"image": InvalidContent("no image")})
     with run_context(Options(device="cpu")) as context:
         featurer = Featurer(context)
         measured = measure(["test_colour", "test_length"], {"": [made]}, featurer=featurer)
@@ -116,7 +116,7 @@ def all_colours(predictions: Sequence[Prediction], *, features: Sequence[Feature
 
 def test_rows_stand_by_position_in_two_directions_and_splits(tmp_path: Path) -> None:
     made = drawn(tmp_path / "coco", 3)
-    made[1] = Prediction("1", "a text", inputs={"image": Broken("no image")})
+    made[1] = Prediction("1", "a text", inputs={"image": InvalidContent("no image")})
     directions = {"there": [made, made[:1]], "back": [made[1:]]}
     with run_context(Options(device="cpu")) as context:
         featurer = Featurer(context)
@@ -263,7 +263,7 @@ def test_a_sample_that_a_metric_cannot_take_fails_for_it_alone() -> None:
 
 
 def test_where_no_content_can_be_read_every_prediction_fails() -> None:
-    made = [Prediction(str(i), "a", inputs={"image": Broken("no image")}) for i in range(3)]
+    made = [Prediction(str(i), "a", inputs={"image": InvalidContent("no image")}) for i in range(3)]
     with run_context(Options(device="cpu")) as context:
         featurer = Featurer(context)
         measured = measure(["test_colour"], {"": [made]}, featurer=featurer)

@@ -16,7 +16,7 @@ from PIL import Image
 from mmbench.metrics.captions.clipscore import clipscore, pac_s, ref_clipscore, ref_pac_s
 from mmbench.models.contrastive.clip import Clip
 from mmbench.stats import fold
-from mmbench.types import Broken, Features, Media, Prediction, Score
+from mmbench.types import Features, InvalidContent, Media, Prediction, Score
 from tests.support.checkpoints import contrastive
 from tests.support.media.images import noise_image
 from tests.support.paths import real_data
@@ -199,11 +199,11 @@ def test_what_is_wanted(metric: Any) -> None:
 @pytest.mark.parametrize("metric", ALL, ids=lambda m: m.__name__)
 def test_a_caption_without_image_or_references_fails(metric: Any) -> None:
     (image,) = metric.info.wants.contents(Prediction("1", "a cat", ["a dog"]))["image"]
-    assert isinstance(image, Broken)
+    assert isinstance(image, InvalidContent)
     assert "no image" in image.reason
     inputs: dict[str, Any] = {"image": Media("image", "a.jpg")}
     contents = metric.info.wants.contents(Prediction("1", "a cat", [], inputs=inputs))
-    broken = [c for listed in contents.values() for c in listed if isinstance(c, Broken)]
+    broken = [c for listed in contents.values() for c in listed if isinstance(c, InvalidContent)]
     assert len(broken) == (metric in WITH_REFERENCES)
     assert all("no reference" in content.reason for content in broken)
 

@@ -21,7 +21,7 @@ from mmbench.metrics.image_sets.distances import Moments, frechet_distance
 from mmbench.metrics.image_sets.features import stack
 from mmbench.metrics.image_sets.kernel import polynomial_subsets
 from mmbench.stats import fold
-from mmbench.types import Broken, Features, Media, Prediction, Score
+from mmbench.types import Features, InvalidContent, Media, Prediction, Score
 
 NAMED = [sets.fid, sets.kid, *(getattr(sets, f"prdc_{x}") for x in
          ("precision", "recall", "density", "coverage"))]  # fmt: skip
@@ -580,7 +580,7 @@ def test_the_features_are_asked_for(metric: Any) -> None:
     assert wants.contents(Prediction("1", target=other)) == {"drawn": [], "real": [other]}
     assert set(wants.modalities) == {"drawn", "real"}
     (broken,) = wants.contents(Prediction("1", "a text", other))["drawn"]
-    assert isinstance(broken, Broken)
+    assert isinstance(broken, InvalidContent)
     assert "features=clean" in metric([], "clean", features=[]).signature
 
 

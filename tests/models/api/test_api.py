@@ -20,7 +20,7 @@ from mmbench.cli import main
 from mmbench.errors import ModelError, SampleError, UserError
 from mmbench.models.api.adapter import Api
 from mmbench.storage.content_keys import cache_folder
-from mmbench.types import Clip, Generation, Sound, Written
+from mmbench.types import Audio, GeneratedText, Generation, VideoFrames
 from tests.support.conversations import replies, user
 from tests.support.files import write_lines
 from tests.support.media.images import plain_image
@@ -54,8 +54,8 @@ def stall(handler: Any) -> None:
 
 
 def test_every_part_arrives_in_its_place(endpoint: Endpoint) -> None:
-    sound = Sound(np.zeros(80, np.float32), 16000)
-    clip = Clip(np.zeros((3, 4, 6, 3), np.uint8), (0.0, 1.0, 2.0))
+    sound = Audio(np.zeros(80, np.float32), 16000)
+    clip = VideoFrames(np.zeros((3, 4, 6, 3), np.uint8), (0.0, 1.0, 2.0))
     turns = user("see", PICTURE, "hear", sound, "watch", clip, "so?")
     (found,) = replies(api(endpoint), [turns], SHORT)
     images = "|".join(["<image_url>"] * 3)
@@ -75,7 +75,7 @@ def test_answers_come_in_the_order_of_the_questions_with_so_many_at_a_time(
 
 def test_the_limit_and_the_tokens_are_told(endpoint: Endpoint) -> None:
     (found,) = replies(api(endpoint), [user("one two three")], Generation(max_tokens=2))
-    assert found == Written("one two", "length", 2)
+    assert found == GeneratedText("one two", "length", 2)
     assert endpoint.bodies[-1]["temperature"] == 0
 
 
@@ -94,7 +94,7 @@ def test_the_limit_and_the_tokens_are_told(endpoint: Endpoint) -> None:
 def test_what_may_pass_is_tried_again(endpoint: Endpoint, fault: Any) -> None:
     endpoint.script["q"] = [fault]
     (found,) = replies(api(endpoint), [user("q")], SHORT)
-    assert found == Written("q", "stop", 1)
+    assert found == GeneratedText("q", "stop", 1)
     assert len(endpoint.bodies) == 2
 
 
@@ -137,14 +137,14 @@ def test_an_answer_in_parts_is_the_texts_of_them_joined(endpoint: Endpoint) -> N
     said = [{"type": "thinking", "thinking": "hm"}, *({"type": "text", "text": t} for t in TEXTS)]
     endpoint.script = {"q": [parts(*said)], "none": [parts()]}
     assert replies(api(endpoint), [user("q"), user("none")], SHORT) == [
-        Written("a cat"),
-        Written(""),
+        GeneratedText("a cat"),
+        GeneratedText(""),
     ]
 
 
 def test_an_empty_text_is_an_answer(endpoint: Endpoint) -> None:
     endpoint.script["q"] = [{"choices": [{"message": {"content": ""}, "finish_reason": "stop"}]}]
-    assert replies(api(endpoint), [user("q")], SHORT) == [Written("")]
+    assert replies(api(endpoint), [user("q")], SHORT) == [GeneratedText("")]
 
 
 @pytest.mark.parametrize(("status", "why"), [(401, "key"), (403, "denied"), (404, "no such model")])
@@ -238,7 +238,7 @@ def test_a_server_that_drops_images_fails_those_with_images(endpoint: Endpoint) 
     dropped, fine = replies(api(endpoint), turns, SHORT)
     assert str(dropped) == "the server drops every image without a word"
     assert fine.text == "no image"
-    assert isinstance(replies(api(endpoint, check_media=False), turns, SHORT)[0], Written)
+    assert isinstance(replies(api(endpoint, check_media=False), turns, SHORT)[0], GeneratedText)
 
 
 def test_a_drop_is_noticed_though_the_first_conversation_is_refused(endpoint: Endpoint) -> None:

@@ -27,7 +27,7 @@ from mmbench.models.api import client as api_client
 from mmbench.models.api.address import is_this_machine, pattern_of
 from mmbench.models.api.threads import answered
 from mmbench.storage.content_keys import ContentKeys
-from mmbench.types import Written
+from mmbench.types import GeneratedText
 from tests.models.api.test_api import KEY, SHORT, api
 from tests.support.conversations import replies, user
 from tests.support.errors import one_line_error
@@ -235,7 +235,7 @@ def test_a_quota_ends_the_run(endpoint: Endpoint, fault: Any, reason: str) -> No
 )
 def test_a_quota_that_returns_soon_is_waited_for(endpoint: Endpoint, fault: Any) -> None:
     endpoint.script["q"] = [fault]
-    assert replies(api(endpoint), [user("q")], SHORT) == [Written("q", "stop", 1)]
+    assert replies(api(endpoint), [user("q")], SHORT) == [GeneratedText("q", "stop", 1)]
     if "0.1s" in str(fault):
         assert endpoint.times[1] - endpoint.times[0] > 0.1
 

@@ -12,7 +12,7 @@ import transformers as tf
 
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.models.chat.adapters import AudioLlm, Llava, VideoLlm
-from mmbench.types import Generation, Message, Written
+from mmbench.types import GeneratedText, Generation, Message
 from tests.support.checkpoints import chat
 from tests.support.checkpoints.parts import letter_tokenizer
 from tests.support.conversations import replies, user
@@ -83,7 +83,7 @@ def test_a_template_without_an_image_slot_fails_those_with_an_image(
     model = Llava(folders["blind"], **CPU)
     with pytest.raises(SampleError, match="0 of 1 images reached the model"):
         model.prepare(user(noise_image(1), "what is it"), "conversation")
-    assert isinstance(replies(model, [user("no image")])[0], Written)
+    assert isinstance(replies(model, [user("no image")])[0], GeneratedText)
 
 
 def test_a_folder_without_a_template_is_refused_and_takes_one(

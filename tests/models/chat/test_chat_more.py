@@ -11,7 +11,7 @@ import transformers as tf
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.chat.adapters import Llava
-from mmbench.types import Generation, Message, Written
+from mmbench.types import GeneratedText, Generation, Message
 from tests.support.checkpoints import chat
 from tests.support.media.images import noise_image
 
@@ -46,7 +46,7 @@ def eight(model: Llava) -> list[Any]:
 def test_a_batch_of_eight_says_what_eight_of_one_say(name: str, models: dict[str, Llava]) -> None:
     prepared = eight(models[name])
     alone = [models[name].write([one], SHORT)[0] for one in prepared]
-    assert all(isinstance(answer, Written) for answer in alone), alone
+    assert all(isinstance(answer, GeneratedText) for answer in alone), alone
     assert models[name].write(prepared, SHORT) == alone
 
 
@@ -87,7 +87,7 @@ def test_llava_next_says_what_transformers_says(models: dict[str, Llava]) -> Non
     ids = net.generate(**inputs, max_new_tokens=8, do_sample=False)
     said = processor.decode(ids[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
     (answer,) = models["llava_next"].write([prepared], SHORT)
-    assert isinstance(answer, Written)
+    assert isinstance(answer, GeneratedText)
     assert answer.text == said.strip()
 
 
@@ -96,7 +96,7 @@ def test_what_a_processor_refuses_fails_alone(models: dict[str, Llava]) -> None:
         models["paligemma"], (noise_image(1), "what"), ("no image",), (noise_image(2), "who")
     )
     said = models["paligemma"].write(prepared, SHORT)
-    assert [type(one) for one in said] == [Written, SampleError, Written]
+    assert [type(one) for one in said] == [GeneratedText, SampleError, GeneratedText]
     assert "`images` are expected" in str(said[1])
     assert said[::2] == models["paligemma"].write(prepared[::2], SHORT)
 

@@ -20,7 +20,7 @@ from mmbench.errors import SampleError
 from mmbench.models.chat.adapters import Llava, VideoLlm
 from mmbench.models.classifiers import VideoClassifier
 from mmbench.spec import load_task
-from mmbench.types import Clip, Generation, Message, Written
+from mmbench.types import GeneratedText, Generation, Message, VideoFrames
 from tests.project.test_families import playable
 from tests.support.checkpoints import chat
 from tests.support.layouts import captions, classification
@@ -58,10 +58,10 @@ def indices(seconds: int) -> list[int]:
     return [int((part + 0.5) * seconds * RATE / 8) for part in range(8)]
 
 
-def clip(seed: int, seconds: int = 8) -> Clip:
+def clip(seed: int, seconds: int = 8) -> VideoFrames:
     draws = np.random.default_rng(seed)
     frames = draws.integers(0, 255, (8, 48, 64, 3), dtype=np.uint8)
-    return Clip(frames, tuple(frame / RATE for frame in indices(seconds)))
+    return VideoFrames(frames, tuple(frame / RATE for frame in indices(seconds)))
 
 
 def asked() -> list[tuple[Message, ...]]:
@@ -76,7 +76,7 @@ def test_answers_do_not_depend_on_the_batch(name: str, folders: dict[str, Path])
     model = VideoLlm(folders[name], **CPU)
     prepared = [model.prepare(conversation, "conversation") for conversation in asked()]
     alone = [model.write([one], SHORT)[0] for one in prepared]
-    assert all(isinstance(answer, Written) for answer in alone), alone
+    assert all(isinstance(answer, GeneratedText) for answer in alone), alone
     assert model.write(prepared, SHORT) == alone
     assert len({str(answer) for answer in alone}) > 2
 
@@ -102,7 +102,7 @@ def test_an_answer_is_that_of_transformers_alone(name: str, folders: dict[str, P
     text = processor.tokenizer.decode(
         said[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True
     )
-    assert isinstance(answer, Written)
+    assert isinstance(answer, GeneratedText)
     assert answer.text == text.strip()
 
 
@@ -143,7 +143,7 @@ def test_v_jepa_2_classifies_as_in_transformers_alone(tmp_path: Path) -> None:
     folder = video_chat.vjepa2(tmp_path)
     model = VideoClassifier(folder, **CPU)
     assert model.frames.count == 4
-    clips = [Clip(clip(i).frames[:4], (0.0, 1.0, 2.0, 3.0)) for i in range(5)]
+    clips = [VideoFrames(clip(i).frames[:4], (0.0, 1.0, 2.0, 3.0)) for i in range(5)]
     prepared = [model.prepare(one, "video") for one in clips]
     logits = model.classify(prepared, "video")
     alone = np.concatenate([model.classify([one], "video") for one in prepared])

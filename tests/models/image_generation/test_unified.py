@@ -16,7 +16,7 @@ import transformers as tf
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.image_generation.unified import Unified
-from mmbench.types import Message, Written
+from mmbench.types import GeneratedText, Message
 from tests.support.checkpoints import chat, unified
 from tests.support.conversations import SHORT, user
 from tests.support.errors import one_line_error
@@ -64,7 +64,7 @@ def test_an_answer_depends_on_its_own_conversation_alone(
     ready = [model.prepare(one, "conversation") for one in asked()]
     together = model.write(ready, SHORT)
     assert together == [model.write([one], SHORT)[0] for one in ready]
-    assert all(isinstance(one, Written) for one in together)
+    assert all(isinstance(one, GeneratedText) for one in together)
     assert len({str(one) for one in together}) == len(together)
 
 
@@ -82,7 +82,7 @@ def test_an_answer_is_that_of_transformers_by_hand(
     said = processor.tokenizer.decode(row[inputs["input_ids"].shape[1] :], skip_special_tokens=True)
     model = models(name)
     (found,) = model.write([model.prepare(user(image, text), "conversation")], SHORT)
-    assert isinstance(found, Written)
+    assert isinstance(found, GeneratedText)
     assert found.text == said.strip()
 
 
@@ -188,7 +188,7 @@ def test_half_the_bits_still_work(folders: dict[str, Path], name: str) -> None:
     model = Unified(folders[name], device="cpu", dtype="bfloat16", area=AREA[name])
     asked = model.prepare(user(noise_image(1), "what is it"), "conversation")
     (found,) = model.write([asked], SHORT)
-    assert isinstance(found, Written)
+    assert isinstance(found, GeneratedText)
     if name in DRAWING:
         assert model.draw(["a cat"], [1])[0].size == (SIDE[name],) * 2
 

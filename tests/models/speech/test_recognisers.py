@@ -19,7 +19,7 @@ from mmbench.models.speech.ctc import Ctc
 from mmbench.models.speech.whisper import Whisper
 from mmbench.models.support.arrays import stack_batch
 from mmbench.models.support.sounds import frames as count
-from mmbench.types import Generation, Sound
+from mmbench.types import Audio, Generation
 from tests.support.checkpoints import speech_recognition
 from tests.support.conversations import replies, user
 from tests.support.errors import one_line_error
@@ -42,15 +42,15 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
-def noise(seconds: float, seed: int = 0) -> Sound:
+def noise(seconds: float, seed: int = 0) -> Audio:
     """Something like speech: noise whose pitch and loudness change."""
     draws, n = np.random.default_rng(seed), int(seconds * 16000)
     pitch = np.interp(np.arange(n), np.linspace(0, n, 20), draws.uniform(90, 900, 20))
     wave = np.sin(np.cumsum(pitch) * 2 * np.pi / 16000) * draws.uniform(0.2, 0.6)
-    return Sound((wave + 0.05 * draws.standard_normal(n)).astype(np.float32), 16000)
+    return Audio((wave + 0.05 * draws.standard_normal(n)).astype(np.float32), 16000)
 
 
-def written(model: Any, sounds: list[Sound], options: Generation = SHORT) -> list[Any]:
+def written(model: Any, sounds: list[Audio], options: Generation = SHORT) -> list[Any]:
     return replies(model, map(user, sounds), options)
 
 
@@ -114,7 +114,7 @@ def test_a_long_sound_is_heard_as_by_the_pipeline_of_transformers(
 ) -> None:
     draws = np.random.default_rng(2)
     loud = noise(13).samples * np.interp(np.arange(13 * 16000), [0, 13 * 16000], [0.01, 1])
-    sound = Sound((loud + 0.1 * draws.random()).astype(np.float32), 16000)
+    sound = Audio((loud + 0.1 * draws.random()).astype(np.float32), 16000)
     pipe = tf.pipeline(
         "automatic-speech-recognition",
         model=tf.AutoModelForCTC.from_pretrained(folders[name]).eval(),

@@ -8,11 +8,11 @@ from PIL import Image
 
 from mmbench.errors import SampleError
 from mmbench.models.support.conversations import only_sound, split_parts
-from mmbench.types import Clip, Message, Sound
+from mmbench.types import Audio, Message, VideoFrames
 
 PICTURES = [Image.new("RGB", (side, 1)) for side in (1, 2)]
-SOUNDS = [Sound(np.zeros(n, np.float32), 16000) for n in (3, 4)]
-CLIP = Clip(np.zeros((1, 2, 2, 3), np.uint8), (0.0,))
+SOUNDS = [Audio(np.zeros(n, np.float32), 16000) for n in (3, 4)]
+CLIP = VideoFrames(np.zeros((1, 2, 2, 3), np.uint8), (0.0,))
 
 
 def test_parts_of_several_messages_are_sorted_and_none_is_lost() -> None:

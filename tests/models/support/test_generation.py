@@ -6,22 +6,22 @@ import pytest
 import torch
 
 from mmbench.models.support.generation import explicit, generated_text, seeded
-from mmbench.types import Generation, Written
+from mmbench.types import GeneratedText, Generation
 
 
 @pytest.mark.parametrize(
     ("text", "ended", "expected"),
     [
-        (" a cat ", True, Written("a cat", "stop", 3)),
-        (" a cat ", False, Written("a cat", "length", 3)),
-        ("a cat\n\nUser: and", False, Written("a cat", "stop", 3)),
-        ("a; b\n\nc", True, Written("a", "stop", 3)),  # the stop that comes first
-        ("", False, Written("", "length", 3)),
-        ("\n\n", False, Written("", "stop", 3)),
+        (" a cat ", True, GeneratedText("a cat", "stop", 3)),
+        (" a cat ", False, GeneratedText("a cat", "length", 3)),
+        ("a cat\n\nUser: and", False, GeneratedText("a cat", "stop", 3)),
+        ("a; b\n\nc", True, GeneratedText("a", "stop", 3)),  # the stop that comes first
+        ("", False, GeneratedText("", "length", 3)),
+        ("\n\n", False, GeneratedText("", "stop", 3)),
     ],
 )
 def test_a_text_ends_at_the_first_stop_or_where_the_model_says(
-    text: str, ended: bool, expected: Written
+    text: str, ended: bool, expected: GeneratedText
 ) -> None:
     options = Generation(stop=("\n\n", ";"))
     assert generated_text(text, 3, options, ended=ended) == expected

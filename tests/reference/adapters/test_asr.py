@@ -15,7 +15,7 @@ from mmbench.reference.adapters.asr import AsrNano
 from mmbench.reference.training import read_recipe
 from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.numbers.sources import spoken_numbers
-from mmbench.types import Generation, Sample, Sound
+from mmbench.types import Audio, Generation, Sample
 from tests.support.conversations import replies, user
 
 PACKAGED = Path(str(AsrNano.default_checkpoint))
@@ -31,12 +31,12 @@ def samples() -> Sequence[Sample]:
     return spoken_numbers(None).samples[:90]
 
 
-def heard(samples: list[Sample]) -> list[Sound]:
+def heard(samples: list[Sample]) -> list[Audio]:
     files = [Path(sample.inputs["audio"].name) for sample in samples]
     return [decode_sound(file.read_bytes(), file.name, 8000) for file in files]
 
 
-def written(model: AsrNano, sounds: list[Sound]) -> list[str]:
+def written(model: AsrNano, sounds: list[Audio]) -> list[str]:
     return [one.text for one in replies(model, map(user, sounds), Generation())]
 
 
@@ -67,7 +67,7 @@ def test_a_text_does_not_depend_on_its_batch(model: AsrNano, samples: list[Sampl
 @pytest.mark.parametrize("seconds", [0.0, 0.001, 0.1, 30.0])
 def test_a_sound_of_any_length_is_heard(model: AsrNano, seconds: float) -> None:
     noise = np.random.default_rng(0).uniform(-1, 1, int(8000 * seconds)).astype(np.float32)
-    (text,) = written(model, [Sound(noise, 8000)])
+    (text,) = written(model, [Audio(noise, 8000)])
     assert set(text) <= set(" abcdefghijklmnopqrstuvwxyz")
     assert text == text.strip()
 

@@ -18,7 +18,7 @@ from mmbench.reference.training import read_recipe
 from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.sounds.scene import SOUNDS
 from mmbench.reference.worlds.sounds.sources import sounds
-from mmbench.types import Sound
+from mmbench.types import Audio
 
 PACKAGED = Path(str(AudioclipNano.default_checkpoint))
 
@@ -33,11 +33,11 @@ def data() -> RetrievalData:
     return sounds(None, sounds=150)
 
 
-def heard(data: RetrievalData) -> list[Sound]:
+def heard(data: RetrievalData) -> list[Audio]:
     read = (
         soundfile.read(io.BytesIO(s.inputs["audio"].read()), dtype="float32") for s in data.corpus
     )
-    return [Sound(samples, rate) for samples, rate in read]
+    return [Audio(samples, rate) for samples, rate in read]
 
 
 def embedded(model: AudioclipNano, items: list[Any], modality: Any) -> np.ndarray:
@@ -89,7 +89,7 @@ def test_it_embeds_classifies_and_prepares(model: AudioclipNano) -> None:
 @pytest.mark.parametrize("seconds", [0.0, 0.001, 0.1, 2.4, 30.0])
 def test_a_sound_of_any_length_is_heard(model: AudioclipNano, seconds: float) -> None:
     noise = np.random.default_rng(0).uniform(-1, 1, int(8000 * seconds)).astype(np.float32)
-    (vector,) = embedded(model, [Sound(noise, 8000)], "audio")
+    (vector,) = embedded(model, [Audio(noise, 8000)], "audio")
     assert vector.dtype == np.float32
     assert np.linalg.norm(vector) == pytest.approx(1, rel=1e-5)
 
@@ -97,7 +97,7 @@ def test_a_sound_of_any_length_is_heard(model: AudioclipNano, seconds: float) ->
 def test_a_row_does_not_depend_on_its_batch(model: AudioclipNano, data: RetrievalData) -> None:
     """Sounds of several lengths, mixed."""
     some = heard(data)[:6]
-    items = [Sound(one.samples[: 19200 - 3000 * (i % 3)], 8000) for i, one in enumerate(some)]
+    items = [Audio(one.samples[: 19200 - 3000 * (i % 3)], 8000) for i, one in enumerate(some)]
     together = embedded(model, items, "audio")
     alone = np.concatenate([embedded(model, [item], "audio") for item in items])
     np.testing.assert_allclose(together, alone, atol=2e-6)

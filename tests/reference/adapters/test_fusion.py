@@ -22,7 +22,7 @@ from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.fusion.scene import ANSWERS, trio_at
 from mmbench.reference.worlds.shapes.draw import draw
 from mmbench.reference.worlds.sounds.make import make
-from mmbench.types import Clip, Sound
+from mmbench.types import Audio, VideoFrames
 from tests.support.conversations import prepared, user
 from tests.support.media.images import noise_image
 
@@ -46,9 +46,9 @@ def model(folder: Path) -> FusionNano:
     return FusionNano(folder, device="cpu", dtype="float32")
 
 
-def sound(seed: int = 0, samples: int = 4000) -> Sound:
+def sound(seed: int = 0, samples: int = 4000) -> Audio:
     noise = np.random.default_rng(seed).uniform(-1, 1, samples).astype(np.float32)
-    return Sound(noise, 8000)
+    return Audio(noise, 8000)
 
 
 TRIOS = [
@@ -81,7 +81,7 @@ def test_the_first_line_is_read_and_cut_to_the_context(model: FusionNano) -> Non
     assert fifth.mel.shape == (4, 40), "silence follows a short sound"
 
 
-CLIP = Clip(np.zeros((1, 2, 2, 3), np.uint8), (0.0,))
+CLIP = VideoFrames(np.zeros((1, 2, 2, 3), np.uint8), (0.0,))
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_it_tells_more_than_any_sum_could_and_not_everything(shipped: FusionNano
     right = []
     for index in range(120):
         trio = trio_at("test", 0, index)
-        heard = Sound(make(trio.sound).astype(np.float32) / 32768, 8000)
+        heard = Audio(make(trio.sound).astype(np.float32) / 32768, 8000)
         turns = user(Image.fromarray(draw(trio.image, 64)), heard, trio.sentence)
         one = shipped.prepare(turns, "conversation")
         assert UNKNOWN not in one.ids

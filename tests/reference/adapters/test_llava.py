@@ -25,7 +25,7 @@ from mmbench.reference.worlds.shapes.draw import draw
 from mmbench.reference.worlds.shapes.questions import KINDS, questions
 from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
-from mmbench.types import Clip, Generation, Message, Sound, Written
+from mmbench.types import Audio, GeneratedText, Generation, Message, VideoFrames
 from tests.support.conversations import prepared
 from tests.support.conversations import user_message as user
 from tests.support.media.images import noise_image
@@ -88,14 +88,14 @@ def test_a_word_that_is_not_known(model: LlavaNano) -> None:
     asked = model.prepare((user("a <image> zeppelin"),), "conversation")
     assert asked.ids == [START, USER, *[UNKNOWN] * 5, ASSISTANT]
     assert asked.pixels == []
-    assert isinstance(model.write([asked], GREEDY)[0], Written)
+    assert isinstance(model.write([asked], GREEDY)[0], GeneratedText)
 
 
 @pytest.mark.parametrize(
     ("part", "what"),
     [
-        (Sound(np.zeros(5, np.float32), 16000), "sounds"),
-        (Clip(np.zeros((1, 2, 2, 3), np.uint8), (0.0,)), "videos"),
+        (Audio(np.zeros(5, np.float32), 16000), "sounds"),
+        (VideoFrames(np.zeros((1, 2, 2, 3), np.uint8), (0.0,)), "videos"),
     ],
 )
 def test_other_media_fail_the_sample(model: LlavaNano, part: Any, what: str) -> None:
@@ -138,10 +138,10 @@ def test_the_finish_says_whether_it_ended_by_itself(model: LlavaNano) -> None:
     asked = prepared(model, TALKS)
     said = model.write(asked, Generation(max_tokens=40))
     for one, question in zip(said, asked, strict=True):
-        assert isinstance(one, Written)
+        assert isinstance(one, GeneratedText)
         assert (one.finish == "length") == (one.tokens == min(40, 60 - len(question.ids)))
     for one, short in zip(said, model.write(asked, Generation(max_tokens=2)), strict=True):
-        assert isinstance(one, Written) and isinstance(short, Written)
+        assert isinstance(one, GeneratedText) and isinstance(short, GeneratedText)
         assert short.tokens == min(2, one.tokens)
         assert short.finish == ("stop" if one.tokens < 2 else "length")
 
@@ -152,7 +152,7 @@ def test_a_stop_ends_the_answer_and_is_no_part_of_it(model: LlavaNano) -> None:
     row, text = next((i, one.text) for i, one in enumerate(whole) if " " in one.text)
     stop = text.split()[1]
     cut = model.write(asked, Generation(max_tokens=9, stop=(f" {stop}",)))[row]
-    assert isinstance(cut, Written)
+    assert isinstance(cut, GeneratedText)
     assert (cut.text, cut.finish) == (text.split(f" {stop}")[0], "stop")
 
 
@@ -240,7 +240,7 @@ def test_it_answers_above_chance_and_not_perfectly(shipped: LlavaNano) -> None:
         for asked in questions(scene, chance("llava", index)):
             turns = (user(image, f"{asked.text}\n{BRIEFLY}"),)
             (said,) = shipped.write([shipped.prepare(turns, "conversation")], GREEDY)
-            assert isinstance(said, Written)
+            assert isinstance(said, GeneratedText)
             right[asked.kind].append(said.text == asked.answer)
     shares = {kind: float(np.mean(each)) for kind, each in right.items()}
     assert 0.45 < np.mean(list(shares.values())) < 0.97, shares
@@ -252,11 +252,11 @@ def test_it_describes_and_goes_on_talking(shipped: LlavaNano) -> None:
     scene = scene_at("test", 0, 3)
     first = user(Image.fromarray(draw(scene, 64)), DESCRIBE)
     (told,) = shipped.write([shipped.prepare((first,), "")], Generation(max_tokens=60))
-    assert isinstance(told, Written)
+    assert isinstance(told, GeneratedText)
     assert told.finish == "stop"
     turns = (first, assistant(told.text), user(f"How many small shapes are there?\n{BRIEFLY}"))
     asked = shipped.prepare(turns, "conversation")
     assert UNKNOWN not in asked.ids
     (said,) = shipped.write([asked], GREEDY)
-    assert isinstance(said, Written)
+    assert isinstance(said, GeneratedText)
     assert said.text in "0123"

@@ -23,7 +23,7 @@ from mmbench.reference.worlds.shapes.draw import draw
 from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import DESCRIBE
 from mmbench.reference.worlds.shapes.things import COLOURS
-from mmbench.types import Generation, Sound, Written
+from mmbench.types import Audio, GeneratedText, Generation
 from tests.support.conversations import user
 from tests.support.media.images import noise_image
 from tests.support.networks import lively
@@ -94,7 +94,7 @@ def test_the_image_is_seen(model: PrefixNano) -> None:
 
 def test_what_it_cannot_take_is_said_in_its_name(model: PrefixNano) -> None:
     with pytest.raises(SampleError, match="prefix-nano takes texts and images, and no sounds"):
-        asked(model, Sound(np.zeros(5, np.float32), 8000), "what?")
+        asked(model, Audio(np.zeros(5, np.float32), 8000), "what?")
     with pytest.raises(SampleError, match="49 tokens long, and prefix-nano takes fewer than 40: 5"):
         asked(model, noise_image(0), "red " * 41)
 
@@ -134,6 +134,6 @@ def test_it_tells_the_colours_that_are_there() -> None:
     assert np.mean(right) > 0.6 > 0.5 > np.mean(other)
 
 
-def written(model: PrefixNano, prepared: list[Asked]) -> list[Written]:
+def written(model: PrefixNano, prepared: list[Asked]) -> list[GeneratedText]:
     said = model.write(prepared, Generation(max_tokens=60))
-    return [one for one in said if isinstance(one, Written)]
+    return [one for one in said if isinstance(one, GeneratedText)]

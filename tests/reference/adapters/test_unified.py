@@ -32,7 +32,7 @@ from mmbench.reference.worlds.shapes.reader import read
 from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
 from mmbench.reference.worlds.shapes.things import COLOURS
-from mmbench.types import Clip, Generation, Media, Message, Sound, Written
+from mmbench.types import Audio, GeneratedText, Generation, Media, Message, VideoFrames
 from tests.support.conversations import prepared
 from tests.support.conversations import user_message as user
 from tests.support.media.images import noise_image
@@ -69,9 +69,9 @@ def model(folder: Path) -> UnifiedNano:
     return UnifiedNano(folder, device="cpu", dtype="float32")
 
 
-def sound(seconds: float, seed: int = 0) -> Sound:
+def sound(seconds: float, seed: int = 0) -> Audio:
     samples = np.random.default_rng(seed).normal(0, 0.1, int(seconds * 8000))
-    return Sound(samples.astype(np.float32), 8000)
+    return Audio(samples.astype(np.float32), 8000)
 
 
 TALKS: list[tuple[Message, ...]] = [
@@ -116,12 +116,12 @@ def test_parts_stand_where_they_stand_in_the_message(model: UnifiedNano) -> None
 
 
 def test_the_shortest_sound_is_heard(model: UnifiedNano) -> None:
-    asked = model.prepare((user(Sound(np.zeros(1, np.float32), 8000)),), "conversation")
-    assert isinstance(model.write([asked], GREEDY)[0], Written)
+    asked = model.prepare((user(Audio(np.zeros(1, np.float32), 8000)),), "conversation")
+    assert isinstance(model.write([asked], GREEDY)[0], GeneratedText)
 
 
 def test_a_video_fails_the_sample(model: UnifiedNano) -> None:
-    clip = Clip(np.zeros((1, 2, 2, 3), np.uint8), (0.0,))
+    clip = VideoFrames(np.zeros((1, 2, 2, 3), np.uint8), (0.0,))
     with pytest.raises(SampleError, match="takes texts, images and sounds, and no videos"):
         model.prepare((user(clip, "what?"),), "conversation")
 
@@ -247,7 +247,7 @@ def test_options_that_make_no_sense_are_refused(
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_half_precision_writes_and_draws(folder: Path, dtype: str) -> None:
     half = UnifiedNano(folder, device="cpu", dtype=dtype)
-    assert all(isinstance(one, Written) for one in half.write(prepared(half, TALKS), GREEDY))
+    assert all(isinstance(one, GeneratedText) for one in half.write(prepared(half, TALKS), GREEDY))
     assert all(isinstance(one, Image.Image) for one in half.draw(PROMPTS, [0] * len(PROMPTS)))
 
 

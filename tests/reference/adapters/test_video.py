@@ -16,7 +16,7 @@ from mmbench.reference.training import read_recipe
 from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.motion.scene import MOTIONS
 from mmbench.reference.worlds.motion.sources import shapes_motion, shapes_video
-from mmbench.types import Clip, Frames
+from mmbench.types import Frames, VideoFrames
 
 PACKAGED = Path(str(VideoNano.default_checkpoint))
 
@@ -27,7 +27,7 @@ def model() -> VideoNano:
 
 
 @pytest.fixture(scope="module")
-def clips() -> list[Clip]:
+def clips() -> list[VideoFrames]:
     """The videos of the first 100 samples of the tasks."""
     media = [sample.inputs["video"] for sample in shapes_motion(None, videos=100).samples]
     return [decode_video(medium.read(), medium.name, Frames(16)) for medium in media]
@@ -37,7 +37,7 @@ def embedded(model: VideoNano, items: list[Any], modality: Any) -> np.ndarray:
     return model.embed([model.prepare(item, modality) for item in items], modality, "query")
 
 
-def logits(model: VideoNano, clips: list[Clip]) -> np.ndarray:
+def logits(model: VideoNano, clips: list[VideoFrames]) -> np.ndarray:
     return model.classify([model.prepare(clip, "video") for clip in clips], "video")
 
 
@@ -50,19 +50,21 @@ def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
     assert recipe_of(said["recipe"], "recipe.json") == read_recipe("video-nano")
 
 
-def test_it_knows_the_motions_but_not_perfectly(model: VideoNano, clips: list[Clip]) -> None:
+def test_it_knows_the_motions_but_not_perfectly(model: VideoNano, clips: list[VideoFrames]) -> None:
     right = [sample.target for sample in shapes_motion(None, videos=100).samples]
     assert 0.5 < (logits(model, clips).argmax(1) == right).mean() < 0.99  # chance is 0.1
 
 
-def test_motion_is_what_it_goes_by(model: VideoNano, clips: list[Clip]) -> None:
+def test_motion_is_what_it_goes_by(model: VideoNano, clips: list[VideoFrames]) -> None:
     """Of a video whose frames are all the same, it knows the motion no better than by chance."""
-    still = [Clip(np.repeat(clip.frames[8:9], 16, axis=0), clip.seconds) for clip in clips]
+    still = [VideoFrames(np.repeat(clip.frames[8:9], 16, axis=0), clip.seconds) for clip in clips]
     right = [sample.target for sample in shapes_motion(None, videos=100).samples]
     assert (logits(model, still).argmax(1) == right).mean() < 0.25
 
 
-def test_captions_find_their_videos_but_not_perfectly(model: VideoNano, clips: list[Clip]) -> None:
+def test_captions_find_their_videos_but_not_perfectly(
+    model: VideoNano, clips: list[VideoFrames]
+) -> None:
     data = shapes_video(None, videos=100)
     videos = embedded(model, clips, "video")
     texts = embedded(model, [query.inputs["text"] for query in data.queries], "text")
@@ -86,7 +88,7 @@ def test_what_it_can_do(model: VideoNano) -> None:
     assert model.labels == list(MOTIONS)
 
 
-def test_vectors_are_float32_unit_rows(model: VideoNano, clips: list[Clip]) -> None:
+def test_vectors_are_float32_unit_rows(model: VideoNano, clips: list[VideoFrames]) -> None:
     for items, modality in ((clips[:3], "video"), (["a star", "", "x" * 9], "text")):
         vectors = embedded(model, items, modality)
         assert vectors.dtype == np.float32
@@ -94,7 +96,7 @@ def test_vectors_are_float32_unit_rows(model: VideoNano, clips: list[Clip]) -> N
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
 
 
-def test_a_row_does_not_depend_on_its_batch(model: VideoNano, clips: list[Clip]) -> None:
+def test_a_row_does_not_depend_on_its_batch(model: VideoNano, clips: list[VideoFrames]) -> None:
     texts = [str(query.inputs["text"]) for query in shapes_video(None, videos=2).queries]
     for items, modality in ((clips[:5], "video"), (texts, "text")):
         alone = np.concatenate([embedded(model, [item], modality) for item in items])
@@ -104,7 +106,7 @@ def test_a_row_does_not_depend_on_its_batch(model: VideoNano, clips: list[Clip])
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-def test_half_precision_agrees(model: VideoNano, clips: list[Clip], dtype: str) -> None:
+def test_half_precision_agrees(model: VideoNano, clips: list[VideoFrames], dtype: str) -> None:
     half = VideoNano(PACKAGED, device="cpu", dtype=dtype)
     for items, modality in ((clips[:10], "video"), (["a star grows", "something red"], "text")):
         ours, exact = embedded(half, items, modality), embedded(model, items, modality)
@@ -125,7 +127,7 @@ def test_no_folder_means_the_packaged_one_and_any_other_is_refused(
 def test_pixels_are_normalised_channel_first_and_made_square(model: VideoNano) -> None:
     frames = np.zeros((16, 40, 90, 3), np.uint8)
     frames[:] = (255, 0, 51)
-    pixels = model.prepare(Clip(frames, (0.0,) * 16), "video")
+    pixels = model.prepare(VideoFrames(frames, (0.0,) * 16), "video")
     assert isinstance(pixels, np.ndarray)
     assert pixels.dtype == np.float32
     assert pixels.shape == (3, 16, 48, 48)

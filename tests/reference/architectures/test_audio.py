@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmbench.reference.architectures.audio import Audio, AudioCLIP, Config, ConvBlock
+from mmbench.reference.architectures.audio import AudioCLIP, AudioEncoder, Config, ConvBlock
 from mmbench.reference.architectures.clip import contrastive_loss
 from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.architectures.positions import sinusoids
@@ -85,7 +85,7 @@ def test_a_block_written_out() -> None:
 
 def test_without_transformer_it_pools_as_panns_do() -> None:
     torch.manual_seed(0)
-    audio, mel = Audio(replace(TINY, layers=0)), sounds()
+    audio, mel = AudioEncoder(replace(TINY, layers=0)), sounds()
     x = audio.convolutions((mel * audio.gain + audio.shift).unsqueeze(1))
     assert x.shape == (4, 16, 21 // 4, 16 // 4)
     x = x.mean(dim=3)

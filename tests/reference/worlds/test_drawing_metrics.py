@@ -25,7 +25,7 @@ from mmbench.reference.worlds.shapes.sources import shapes_prompts
 from mmbench.reference.worlds.shapes.things import CELL, COLOURS, RADII, Thing
 from mmbench.reference.worlds.shapes.words import things_of
 from mmbench.reference.worlds.splits import distinct
-from mmbench.types import Broken, Media, Sample, TaskSpec
+from mmbench.types import InvalidContent, Media, Sample, TaskSpec
 from tests.support.boards import score_values
 from tests.support.media.images import image_medium
 
@@ -163,7 +163,7 @@ def test_random_draws_the_real_image_of_another() -> None:
 
 def test_where_there_is_no_real_image_a_baseline_fails() -> None:
     (drawn,) = DRAWING.baseline_values("oracle", Samples([Sample("a", {"text": PROMPT})]), 0)
-    assert drawn == Broken("there is no real image of this prompt")
+    assert drawn == InvalidContent("there is no real image of this prompt")
 
 
 def baseline(who: str, data: Samples) -> dict[str, str]:

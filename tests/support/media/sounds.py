@@ -11,7 +11,7 @@ import av
 import numpy as np
 import soundfile
 
-from mmbench.types import Sound
+from mmbench.types import Audio
 
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 
@@ -21,10 +21,10 @@ def tone(rate: int, seconds: float = 1.0, pitch: float = 440) -> np.ndarray:
     return 0.5 * np.sin(2 * np.pi * pitch * np.arange(int(rate * seconds)) / rate)
 
 
-def noise_sound(seconds: float = 1.0, seed: int = 0, rate: int = 16000) -> Sound:
+def noise_sound(seconds: float = 1.0, seed: int = 0, rate: int = 16000) -> Audio:
     """Return normal noise, mono, far below the full loudness."""
     wave = np.random.default_rng(seed).normal(size=int(seconds * rate))
-    return Sound(wave.astype(np.float32) / 9, rate)
+    return Audio(wave.astype(np.float32) / 9, rate)
 
 
 def low_noise(seconds: float, rate: int, channels: int = 1) -> np.ndarray:

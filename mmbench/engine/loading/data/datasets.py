@@ -14,7 +14,7 @@ from mmbench.engine.loading.data.returned_data import check_fields, check_sample
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
 from mmbench.protocols import Dataset
 from mmbench.text import with_home
-from mmbench.types import Broken, TaskSpec
+from mmbench.types import InvalidContent, TaskSpec
 from mmbench.validation.named_values import checked_options
 
 _RESERVED = {"source", "folder", "hub"}
@@ -54,7 +54,7 @@ def refuse_broken(spec: TaskSpec, data: Dataset) -> None:
     sides = data.by_role()
     for side, field in spec.fields.items():
         contents = entries(column(sides.get(side, []), "inputs"), field)
-        broken = rows_of_type(contents, Broken)
+        broken = rows_of_type(contents, InvalidContent)
         if broken and len(broken) == len(contents):
             raise DataError(f"task {spec.name}: no {side} can be read: {contents[0].reason}")
 

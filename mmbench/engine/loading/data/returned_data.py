@@ -22,7 +22,7 @@ from mmbench.columns import (
 from mmbench.errors import UnknownName, UserError
 from mmbench.protocols import Dataset
 from mmbench.text import plain
-from mmbench.types import Broken, Media, Modality, Outputs, Sample, TaskSpec
+from mmbench.types import InvalidContent, Media, Modality, Outputs, Sample, TaskSpec
 
 
 def check_samples(spec: TaskSpec, name: str, data: Dataset) -> None:
@@ -93,8 +93,8 @@ def _sample_fault(sample: object) -> str:
 
 
 def _content_fault(content: object) -> str:
-    if not isinstance(content, str | Media | Broken):
-        return f"is a {type(content).__name__}: give a text, a mmbench.Media or a Broken"
+    if not isinstance(content, str | Media | InvalidContent):
+        return f"is a {type(content).__name__}: give a text, a mmbench.Media or an InvalidContent"
     if not isinstance(content, Media):
         return ""
     if content.modality not in get_args(Modality):
@@ -109,7 +109,7 @@ def _content_fault(content: object) -> str:
 
 def _target_fault(target: object) -> str:
     """Return why a value cannot be a target; rows hold it as JSON, and the data hash as repr."""
-    if isinstance(target, Media | Broken):
+    if isinstance(target, Media | InvalidContent):
         fault = _content_fault(target)
         return f"its target {fault}" if fault else ""
     wanted = "give a text, a number, a list, a dict or a Struct of these"

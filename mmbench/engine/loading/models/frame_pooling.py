@@ -18,7 +18,7 @@ from mmbench.protocols import (
     Writes,
     WritesEach,
 )
-from mmbench.types import Clip, Frames, Generation, Message, Modality, Role, Written
+from mmbench.types import Frames, GeneratedText, Generation, Message, Modality, Role, VideoFrames
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +49,7 @@ class _Framed:
         """A clip becomes a list of prepared pictures; anything else is the model's own."""
         if modality == "conversation" and isinstance(item, tuple):
             return self._prepare(tuple(_spread(message) for message in item), modality)
-        if isinstance(item, Clip):
+        if isinstance(item, VideoFrames):
             return [self._prepare(image, "image") for image in _pictures(item)]
         return self._prepare(item, modality)
 
@@ -96,7 +96,7 @@ class _Classifies(_Framed):
 class _Writes(_Framed):
     def write(
         self, conversations: Sequence[object], options: Generation
-    ) -> Sequence[Written | SampleError]:
+    ) -> Sequence[GeneratedText | SampleError]:
         """What the model says to the conversation with pictures in the place of videos."""
         assert isinstance(self._model, Writes)
         return self._model.write(conversations, options)
@@ -105,7 +105,7 @@ class _Writes(_Framed):
 class _WritesEach(_Framed):
     def write_each(
         self, conversations: Iterable[object], options: Generation
-    ) -> Iterator[tuple[int, Written | SampleError]]:
+    ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
         """What the model says to each conversation, as the answers arrive."""
         assert isinstance(self._model, WritesEach)
         return self._model.write_each(conversations, options)
@@ -137,7 +137,7 @@ def framed(cls: ModelClass) -> ModelClass:
     return found
 
 
-def _pictures(clip: Clip) -> list[Image]:
+def _pictures(clip: VideoFrames) -> list[Image]:
     from PIL import Image
 
     return [Image.fromarray(frame) for frame in clip.frames]
@@ -147,7 +147,7 @@ def _spread(message: Message) -> Message:
     parts = [
         one
         for part in message.parts
-        for one in (_pictures(part) if isinstance(part, Clip) else [part])
+        for one in (_pictures(part) if isinstance(part, VideoFrames) else [part])
     ]
     return Message(message.role, tuple(parts))
 

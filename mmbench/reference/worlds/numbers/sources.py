@@ -15,7 +15,7 @@ from mmbench.errors import DataError
 from mmbench.types import Media, Sample
 
 
-class Clip(NamedTuple):
+class SpokenClip(NamedTuple):
     """One clip: where it is, what is said, by whom, how fast in words a minute.
 
     A clip of training is the samples from `start` to `end` of its file, at 16 kHz.
@@ -48,14 +48,14 @@ def spoken_numbers(
     return Samples(samples)
 
 
-def clips(split: str) -> list[Clip]:
+def clips(split: str) -> list[SpokenClip]:
     """The clips of train or test, in order. Raises DataError."""
     index = folder() / "index.jsonl"
     try:
         rows = [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines()]
     except OSError as error:
         raise DataError(f"{index}: cannot be read: {error}; install mmbench again") from error
-    return [Clip(**row) for row in rows if row["split"] == split]
+    return [SpokenClip(**row) for row in rows if row["split"] == split]
 
 
 def folder() -> Path:
