@@ -19,7 +19,7 @@ from mmbench.stats import score
 from mmbench.types import (
     Content,
     GeneratedText,
-    Generation,
+    GenerationConfig,
     InvalidContent,
     KindOptions,
     Message,
@@ -36,7 +36,7 @@ VERDICT = re.compile(r"\W*(?:answer\W+)?(a|b|tie)(?:\W*$|[\n.,:;)\]*]|\s+is\b)",
 class PreferenceOptions(KindOptions, frozen=True):
     both_orders: bool = True  # ask each pair twice, the second time with the answers swapped
     ties: bool = False  # the judge may answer `tie`
-    generation: Generation = Generation(max_tokens=16)
+    generation: GenerationConfig = GenerationConfig(max_tokens=16)
 
 
 class Preference(PerSample):

@@ -12,7 +12,7 @@ from mmbench.engine.options import options_from
 from mmbench.engine.run import run
 from mmbench.engine.score import score as score_outputs
 from mmbench.engine.scoring.apply import apply
-from mmbench.engine.scoring.features import Featurer
+from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.errors import UserError
 from mmbench.predictions.values import as_value
 from mmbench.storage import records as store
@@ -146,4 +146,4 @@ def _measured(name: str, predictions: Sequence[Prediction], given: dict[str, obj
     if metric_names.metric_info(name).wants is None:
         return apply(name, predictions, options=given).score
     with run_context() as context:
-        return apply(name, predictions, Featurer(context), given).score
+        return apply(name, predictions, FeatureExtractor(context), given).score

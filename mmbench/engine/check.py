@@ -20,12 +20,20 @@ from mmbench.engine.inference.runner import device_for
 from mmbench.engine.loading.models.resolver import BASELINES
 from mmbench.engine.loading.prepare import Prepared, check_labels, prepare
 from mmbench.engine.options import Options
-from mmbench.engine.scoring.features import Featurer
+from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.engine.trial import try_metrics
 from mmbench.errors import SampleError
 from mmbench.protocols import Probes
 from mmbench.storage.content_keys import ContentKeys
-from mmbench.types import Answers, InvalidContent, Item, Media, Requests, Said, Sample
+from mmbench.types import (
+    GeneratedOutputs,
+    InvalidContent,
+    Item,
+    Media,
+    Requests,
+    Sample,
+    VectorOutputs,
+)
 
 _NOBODY = "oracle"  # a baseline that every kind has: data without a model
 
@@ -62,7 +70,7 @@ def check(model: str | None, task: str, options: Options) -> Checked:
             prepared.kind.baseline(prepared.info.name, prepared.data, options.seed)
             failures, notes = _faults(_samples(prepared), context.keys, inputs=True), []
         baseline = model if model in BASELINES else None
-        unmeasured = try_metrics(prepared, baseline, Featurer(context), options.seed)
+        unmeasured = try_metrics(prepared, baseline, FeatureExtractor(context), options.seed)
     sizes = prepared.data.sizes()
     return Checked(sizes, identity.fingerprint(prepared.spec), failures, unmeasured, tuple(notes))
 
@@ -93,12 +101,12 @@ def _check_classes(prepared: Prepared, requests: Mapping[str, Requests], model: 
             check_labels(prepared, one, dispatch.labels_of(model, f"model {prepared.info.name}"))
 
 
-def _unanswered(requests: Requests, failures: dict[int, str]) -> Answers | Said:
+def _unanswered(requests: Requests, failures: dict[int, str]) -> VectorOutputs | GeneratedOutputs:
     """Return what a run would have without a forward: nothing, and why some requests failed."""
     n = len(requests.contents)
     if requests.method in dispatch.VECTORS:
-        return Answers(matrix(n, 1), failures)
-    return Said([None] * n, failures)
+        return VectorOutputs(matrix(n, 1), failures)
+    return GeneratedOutputs([None] * n, failures)
 
 
 def _samples(prepared: Prepared) -> list[Sample]:

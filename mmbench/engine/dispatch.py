@@ -29,7 +29,7 @@ from mmbench.types import (
     Modality,
     Requests,
     ScoreScale,
-    Seeded,
+    SeededPrompt,
 )
 
 Vectors = NDArray[np.float32] | NDArray[np.float64]
@@ -223,7 +223,7 @@ def _said(model: object, items: Sequence[object], requests: Requests) -> object:
         return model.write(items, requests.options)
     if requests.method == "draw":
         assert isinstance(model, Draws)
-        seeded = [one for one in items if isinstance(one, Seeded)]  # nothing else is drawn
+        seeded = [one for one in items if isinstance(one, SeededPrompt)]  # nothing else is drawn
         return model.draw([one.prompt for one in seeded], [one.seed for one in seeded])
     assert isinstance(model, Speaks)
     return model.speak(items)

@@ -12,14 +12,14 @@ from mmbench.errors import SampleError, UserError
 from mmbench.protocols import Embeds, Writes
 from mmbench.stats.probabilities import softmax
 from mmbench.types import (
-    Answers,
     Array,
     Conversation,
+    GeneratedOutputs,
     GeneratedText,
-    Generation,
+    GenerationConfig,
     Media,
     Requests,
-    Said,
+    VectorOutputs,
 )
 
 _SCALE = 100  # of CLIP's logits, which a softmax turns into what is shown
@@ -69,22 +69,22 @@ class Tryout:
         words = self._vectors(Requests(labels, "text", "query"))
         return self._vectors(Requests(media, media[0].modality)).vectors @ words.vectors.T * _SCALE
 
-    def _vectors(self, requests: Requests) -> Answers:
+    def _vectors(self, requests: Requests) -> VectorOutputs:
         found = self._answered(requests)
-        assert isinstance(found, Answers)  # embed and classify give vectors
+        assert isinstance(found, VectorOutputs)  # embed and classify give vectors
         return found
 
-    def answer(self, conversation: Conversation, options: Generation) -> GeneratedText:
+    def answer(self, conversation: Conversation, options: GenerationConfig) -> GeneratedText:
         """What the model says next. Raises UserError, or SampleError where it cannot."""
         if not self.can("write"):
             fit = ", ".join(able(Writes, set()))
             raise UserError(f"model {self._model.info.name} does not write: try {fit}")
         found = self._answered(Requests([conversation], "text", method="write", options=options))
-        assert isinstance(found, Said)  # write gives texts
+        assert isinstance(found, GeneratedOutputs)  # write gives texts
         written: GeneratedText = found.values[0]
         return written
 
-    def _answered(self, requests: Requests) -> Answers | Said:
+    def _answered(self, requests: Requests) -> VectorOutputs | GeneratedOutputs:
         lacking = modalities(requests) - self._model.cls.modalities
         if lacking:
             raise UserError(f"model {self._model.info.name} takes no {', '.join(sorted(lacking))}")

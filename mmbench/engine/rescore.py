@@ -15,7 +15,7 @@ from mmbench.engine.progress import Progress
 from mmbench.engine.recording.record import RunSummary, make_record, with_rtfx
 from mmbench.engine.recording.rows import rows_table, stored_predictions
 from mmbench.engine.run import Outcome
-from mmbench.engine.scoring.features import Featurer
+from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.engine.scoring.long_texts import with_marks
 from mmbench.engine.scoring.measure import measure
 from mmbench.engine.scoring.remarks import reasoning_notes
@@ -64,7 +64,7 @@ def rescore(
                 breakdowns=spec.breakdowns,
                 headline=spec.headline,
                 signature=record.task.asked,
-                featurer=Featurer(context),
+                feature_extractor=FeatureExtractor(context),
                 options=spec.metric_options,
                 seed=record.seed,
             )

@@ -19,12 +19,12 @@ from mmbench.engine.recording.record import (
     with_rtfx,
 )
 from mmbench.engine.recording.rows import Table, rows_table
-from mmbench.engine.scoring.features import Featurer
+from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.engine.scoring.long_texts import with_marks
 from mmbench.engine.scoring.measure import Measured, measure
 from mmbench.engine.scoring.remarks import reasoning_notes
 from mmbench.protocols import Dataset, Reporter, Responses
-from mmbench.types import Media, Predictions, RunRecord, Said, TaskInfo
+from mmbench.types import GeneratedOutputs, Media, Predictions, RunRecord, TaskInfo
 
 
 class Outcome(NamedTuple):
@@ -100,7 +100,7 @@ def _made(prepared: Prepared, responses: Responses) -> dict[str, Media]:
     return {
         sample.id: value
         for name, found in responses.items()
-        if isinstance(found, Said) and name in samples
+        if isinstance(found, GeneratedOutputs) and name in samples
         for sample, value in zip(samples[name], found.values, strict=True)
         if isinstance(value, Media)
     }
@@ -118,7 +118,7 @@ def measure_task(
             breakdowns=spec.breakdowns,
             headline=spec.headline,
             signature=asked.asked,
-            featurer=Featurer(context),
+            feature_extractor=FeatureExtractor(context),
             options=spec.metric_options,
             seed=context.options.seed,
         )

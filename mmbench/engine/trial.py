@@ -11,7 +11,7 @@ import math
 from mmbench import metric_names
 from mmbench.engine.loading.prepare import Prepared
 from mmbench.engine.scoring.estimates import MetricOptions, estimates
-from mmbench.engine.scoring.features import Featurer
+from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.engine.speed import COLUMN
 from mmbench.errors import Missing
 from mmbench.types import Directions, Media
@@ -19,7 +19,9 @@ from mmbench.types import Directions, Media
 _FEW = 4  # samples on which every metric is tried
 
 
-def try_metrics(prepared: Prepared, baseline: str | None, featurer: Featurer, seed: int) -> str:
+def try_metrics(
+    prepared: Prepared, baseline: str | None, feature_extractor: FeatureExtractor, seed: int
+) -> str:
     """Measure a baseline; return why the headline would have no value, empty where it has one.
 
     `baseline` is the one that would be run, None for a model: then several are tried, as some
@@ -29,7 +31,7 @@ def try_metrics(prepared: Prepared, baseline: str | None, featurer: Featurer, se
     spec = prepared.spec
     usual = [who for who in ("oracle", "random", "constant") if who in prepared.kind.baselines]
     tried = [baseline] if baseline else usual
-    missing = _missing(prepared, tried[0], featurer, seed)
+    missing = _missing(prepared, tried[0], feature_extractor, seed)
     if len(missing) == len(spec.metrics) > 0:
         raise next(iter(missing.values()))
     metric = max((m for m in spec.metrics if spec.headline.startswith(m)), key=len)
@@ -44,25 +46,29 @@ def try_metrics(prepared: Prepared, baseline: str | None, featurer: Featurer, se
     return "" if "" in reasons else reasons[0]
 
 
-def _missing(prepared: Prepared, who: str, featurer: Featurer, seed: int) -> dict[str, Missing]:
+def _missing(
+    prepared: Prepared, who: str, feature_extractor: FeatureExtractor, seed: int
+) -> dict[str, Missing]:
     """Return which metrics lack what, tried on the first samples."""
     spec = prepared.spec
     predictions = prepared.kind.baseline(who, prepared.data.limit(_FEW), seed).directions
     missing: dict[str, Missing] = {}
     for name in spec.metrics:
         try:
-            _try(name, predictions, featurer, spec.metric_options)
+            _try(name, predictions, feature_extractor, spec.metric_options)
         except Missing as error:
             missing[name] = error
     return missing
 
 
-def _try(name: str, predictions: Directions, featurer: Featurer, options: MetricOptions) -> None:
+def _try(
+    name: str, predictions: Directions, feature_extractor: FeatureExtractor, options: MetricOptions
+) -> None:
     wants = metric_names.metric_info(name).wants
     if wants is None:
         estimates([name], predictions, options=options)
     else:
-        featurer.model(name, wants, metric_names.metric(name)[1])
+        feature_extractor.model(name, wants, metric_names.metric(name)[1])
 
 
 def _reason(prepared: Prepared, metric: str, who: str, seed: int) -> str:

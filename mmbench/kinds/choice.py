@@ -12,7 +12,7 @@ from mmbench.kinds.conversation import PromptOptions, modality_of
 from mmbench.kinds.responses import vectors
 from mmbench.kinds.writing import Writing
 from mmbench.protocols import Needs, Rates, Responses
-from mmbench.types import Answers, Continued, InvalidContent, Requests, Sample
+from mmbench.types import ContinuationRequest, InvalidContent, Requests, Sample, VectorOutputs
 
 
 class ChoiceOptions(PromptOptions, frozen=True):
@@ -46,7 +46,7 @@ class Choice(Writing):
             return super().requests(data, seed)
         asked = self.conversations(data)
         rated = [
-            Continued(turns, option)
+            ContinuationRequest(turns, option)
             for turns, texts in zip(asked, options, strict=True)
             for option in texts
         ]
@@ -110,7 +110,7 @@ def _first(failures: dict[int, str], start: int, end: int) -> str | None:
     return next((failures[row] for row in range(start, end) if row in failures), None)
 
 
-def _likeliest(found: Answers, start: int, end: int) -> str | InvalidContent:
+def _likeliest(found: VectorOutputs, start: int, end: int) -> str | InvalidContent:
     reason = _first(found.failures, start, end)
     if reason:
         return InvalidContent(reason)

@@ -9,7 +9,7 @@ from mmbench.errors import DataError, SpecError
 from mmbench.types import (
     Content,
     Conversation,
-    Generation,
+    GenerationConfig,
     KindOptions,
     Media,
     Message,
@@ -26,7 +26,7 @@ class PromptOptions(KindOptions, frozen=True):
     """Options of kinds that ask in conversations: a prompt with slots for fields, and sampling."""
 
     prompt: str = _ALL
-    generation: Generation = Generation()
+    generation: GenerationConfig = GenerationConfig()
 
 
 def media_together(prompt: str) -> frozenset[Modality]:

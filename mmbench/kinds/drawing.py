@@ -30,7 +30,7 @@ from mmbench.types import (
     Predictions,
     Requests,
     Sample,
-    Seeded,
+    SeededPrompt,
     TaskSpec,
 )
 
@@ -66,7 +66,7 @@ class Drawing(PerSample):
         asked = [
             prompt
             if isinstance(prompt := text_of(spec, sample, "prompt"), InvalidContent)
-            else Seeded(prompt, chance(seed, sample.id) % 2**32)
+            else SeededPrompt(prompt, chance(seed, sample.id) % 2**32)
             for sample in data.samples
         ]
         return {"sample": Requests(asked, "text", method="draw")}

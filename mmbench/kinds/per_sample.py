@@ -25,6 +25,7 @@ from mmbench.protocols import Needs, Responses
 from mmbench.types import (
     Content,
     Directions,
+    GeneratedOutputs,
     InvalidContent,
     KindOptions,
     Media,
@@ -33,7 +34,6 @@ from mmbench.types import (
     Prediction,
     Predictions,
     Requests,
-    Said,
     Sample,
     TaskSpec,
 )
@@ -296,7 +296,7 @@ def modality_in(spec: TaskSpec, data: Samples) -> Modality:
 
 
 def answers_of(
-    generated: Said, read: Callable[[Any], T] = lambda answer: answer
+    generated: GeneratedOutputs, read: Callable[[Any], T] = lambda answer: answer
 ) -> list[T | InvalidContent]:
     """Return what `read` makes of each generated answer, an InvalidContent where it failed."""
     return [

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from mmbench.protocols import Responses
-from mmbench.types import Answers, Said
+from mmbench.types import GeneratedOutputs, VectorOutputs
 
 
-def vectors(responses: Responses, name: str) -> Answers:
+def vectors(responses: Responses, name: str) -> VectorOutputs:
     """Return the vectors that answer embed, classify and loglikelihood requests.
 
     Raises LookupError for a name of no requests, TypeError for responses that are no vectors.
     """
     found = _named(responses, name)
-    if not isinstance(found, Answers):
+    if not isinstance(found, VectorOutputs):
         raise TypeError(f"the responses to {name!r} are no vectors: read them by `generated`")
     return found
 
 
-def generated(responses: Responses, name: str) -> Said:
+def generated(responses: Responses, name: str) -> GeneratedOutputs:
     """Return the texts, images or sounds that answer write, draw and speak requests.
 
     Raises LookupError for a name of no requests, TypeError for responses that are vectors.
     """
     found = _named(responses, name)
-    if not isinstance(found, Said):
+    if not isinstance(found, GeneratedOutputs):
         raise TypeError(f"the responses to {name!r} are vectors: read them by `vectors`")
     return found
 
 
-def _named(responses: Responses, name: str) -> Answers | Said:
+def _named(responses: Responses, name: str) -> VectorOutputs | GeneratedOutputs:
     if name not in responses:
         raise LookupError(f"no requests have the name {name!r}, only {', '.join(responses)}")
     return responses[name]

@@ -15,8 +15,8 @@ from msgspec import Struct, to_builtins
 from mmbench.errors import UserError
 from mmbench.protocols import Dataset, Needs
 from mmbench.types import (
-    Continued,
-    Generation,
+    ContinuationRequest,
+    GenerationConfig,
     InvalidContent,
     Media,
     Message,
@@ -24,7 +24,7 @@ from mmbench.types import (
     Modality,
     Requests,
     Role,
-    Seeded,
+    SeededPrompt,
     View,
 )
 
@@ -34,8 +34,8 @@ _CONTENTS: dict[str, tuple[tuple[type, ...], str]] = {
     "embed": _CONTENT,
     "classify": ((*_CONTENT[0], View), "Media, Views and InvalidContent"),
     "write": ((tuple,), "conversations: tuples of Message"),
-    "loglikelihood": ((Continued,), "Continueds"),
-    "draw": ((Seeded,), "Seededs"),
+    "loglikelihood": ((ContinuationRequest,), "ContinuationRequests"),
+    "draw": ((SeededPrompt,), "SeededPrompts"),
     "speak": _CONTENT,
 }
 _GENERATES = ("write", "draw", "speak")
@@ -99,14 +99,14 @@ def _setting_fault(one: Requests) -> str:
     for field, known in (("modality", get_args(Modality)), ("role", get_args(Role))):
         if getattr(one, field) not in known:
             return f"the {field} {getattr(one, field)!r}: it is one of {', '.join(known)}"
-    if not isinstance(one.options, Generation):
-        return f"the options {repr(one.options)}: give a mmbench.types.Generation"
+    if not isinstance(one.options, GenerationConfig):
+        return f"the options {repr(one.options)}: give a mmbench.types.GenerationConfig"
     return ""
 
 
 def _content_fault(one: Requests, content: object) -> str:
     """Return what is wrong within a content of the right type, empty where nothing is."""
-    if isinstance(content, Continued):
+    if isinstance(content, ContinuationRequest):
         content = content.conversation
     if isinstance(content, tuple):
         return next(filter(None, map(_message_fault, content)), "")

@@ -25,12 +25,12 @@ from mmbench.text import count
 from mmbench.text.alternatives import first_reading, pieces_of
 from mmbench.types import (
     Conversation,
+    GeneratedOutputs,
     GeneratedText,
     InvalidContent,
     Outputs,
     Predictions,
     Requests,
-    Said,
     TaskSpec,
     tagged,
 )
@@ -117,7 +117,7 @@ class Writing(PerSample):
 def _cut_off(responses: Responses) -> dict[int, dict[str, str]]:
     """Return tags of the answers that met the token limit, by row; options have no such answers."""
     found = responses.get("sample")
-    values = found.values if isinstance(found, Said) else []
+    values = found.values if isinstance(found, GeneratedOutputs) else []
     written = ((row, one) for row, one in enumerate(values) if isinstance(one, GeneratedText))
     return {row: {"finish": "length"} for row, one in written if one.finish == "length"}
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from mmbench.errors import UserError
 from mmbench.protocols.datasets import Reads, SourceInfo
 from mmbench.protocols.metrics import Better, MetricInfo, Order
-from mmbench.types import Modality, Role, Score, Wants
+from mmbench.types import FeatureRequest, Modality, Role, Score
 
 P = ParamSpec("P")
 _WANTED = [*product(get_args(Modality), get_args(Role))]
@@ -47,7 +47,7 @@ def declare(
     kinds: Collection[str] = (),
     needs: Collection[str] = (),
     slow: bool = False,
-    wants: Wants | None = None,
+    wants: FeatureRequest | None = None,
     extremes: tuple[Order, Order] | None = None,
     sums_directions: bool = False,
     check_argument: Callable[[str], None] | None = None,
@@ -109,8 +109,8 @@ def _check(unit: object, better: object, worst: Any, best: Any, wants: object) -
         raise UserError(
             f"mmbench.declare: worst is {worst}, best is {best} and {better} is better: swap them"
         )
-    if wants is not None and not isinstance(wants, Wants):
-        raise UserError(f"mmbench.declare: wants is {wants!r}: give a mmbench.types.Wants")
+    if wants is not None and not isinstance(wants, FeatureRequest):
+        raise UserError(f"mmbench.declare: wants is {wants!r}: give a mmbench.types.FeatureRequest")
 
 
 def _check_formats(reads: tuple[object, ...]) -> None:
@@ -124,7 +124,7 @@ def _check_formats(reads: tuple[object, ...]) -> None:
             )
 
 
-def _check_functions(wants: Wants | None, extremes: Any, *checks: object) -> None:
+def _check_functions(wants: FeatureRequest | None, extremes: Any, *checks: object) -> None:
     """Raise UserError for what should be a function and is none."""
     ends = () if extremes is None else extremes
     if not isinstance(ends, tuple) or len(ends) not in (0, 2):
@@ -138,7 +138,7 @@ def _check_functions(wants: Wants | None, extremes: Any, *checks: object) -> Non
             )
 
 
-def _check_modalities(wants: Wants | None) -> None:
+def _check_modalities(wants: FeatureRequest | None) -> None:
     """Raise UserError for a request that does not say modality and role of each content."""
     for name, given in (wants.modalities if wants is not None else {}).items():
         if given not in _WANTED:

@@ -7,21 +7,21 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from mmbench.protocols.datasets import Dataset
 from mmbench.types import (
-    Answers,
+    GeneratedOutputs,
     KindOptions,
     Modality,
     Outputs,
     Predictions,
     Requests,
-    Said,
     TaskSpec,
+    VectorOutputs,
 )
 
 D_contra = TypeVar("D_contra", bound=Dataset, contravariant=True)
 
 # What a model answered, by the name of its requests; `mmbench.kinds` has `generated` and `vectors`
-# to read a Said and an Answers.
-Responses = Mapping[str, Answers | Said]
+# to read GeneratedOutputs and VectorOutputs.
+Responses = Mapping[str, VectorOutputs | GeneratedOutputs]
 
 
 class Needs(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
-from mmbench.types import Prediction, Ranking, Score, Wants
+from mmbench.types import FeatureRequest, Prediction, Ranking, Score
 
 Better = Literal["higher", "lower"]
 Order = Callable[..., Ranking]  # of a ranking and the argument of the metric
@@ -42,7 +42,7 @@ class MetricInfo(Struct, frozen=True):
     kinds: frozenset[str] = frozenset()
     needs: tuple[str, ...] = ()
     slow: bool = False
-    wants: Wants | None = None
+    wants: FeatureRequest | None = None
     extremes: tuple[Order, Order] | None = None
     sums_directions: bool = False
     check_argument: Callable[[str], None] | None = None

@@ -7,7 +7,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from mmbench.errors import SampleError
 from mmbench.protocols.models import Input
-from mmbench.types import Frames, GeneratedText, Generation, Modality
+from mmbench.types import Frames, GeneratedText, GenerationConfig, Modality
 
 
 @runtime_checkable
@@ -33,7 +33,7 @@ class WritesEach(Protocol):
     """
 
     def write_each(
-        self, conversations: Iterable[Input], options: Generation
+        self, conversations: Iterable[Input], options: GenerationConfig
     ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
         """Answer conversations, each as soon as possible."""
         ...

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from mmbench.errors import SampleError
-from mmbench.types import Array, Audio, GeneratedText, Generation, Modality, Role
+from mmbench.types import Array, Audio, GeneratedText, GenerationConfig, Modality, Role
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -85,7 +85,7 @@ class Writes(Protocol):
     modalities: frozenset[Modality]
 
     def write(
-        self, conversations: Sequence[Input], options: Generation
+        self, conversations: Sequence[Input], options: GenerationConfig
     ) -> Sequence[GeneratedText | SampleError]:
         """Answer n conversations."""
         ...

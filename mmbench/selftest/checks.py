@@ -18,7 +18,7 @@ from mmbench.engine.loading.data.datasets import load_data, refuse_broken
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import Options
 from mmbench.engine.scoring.estimates import Scored, estimates
-from mmbench.engine.scoring.features import Featurer
+from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.errors import DataError, Missing
 from mmbench.protocols import Dataset, Kind
 from mmbench.selftest.example_data import made
@@ -39,12 +39,12 @@ class _Bench(NamedTuple):
     spec: TaskSpec
     kind: Kind[Dataset]
     data: Dataset
-    featurer: Featurer
+    feature_extractor: FeatureExtractor
     metrics: list[str]
 
     def scored(self, directions: Directions) -> dict[str, Scored]:
         options = self.spec.metric_options
-        found, _ = estimates(self.metrics, directions, self.featurer, options)
+        found, _ = estimates(self.metrics, directions, self.feature_extractor, options)
         return {scored.name: scored for scored in found}
 
     def baseline(self, who: str, data: Dataset) -> dict[str, Scored]:
@@ -59,7 +59,7 @@ def selftest(task: str, options: Options | None = None) -> list[Check]:
     with run_context(options) as context:
         spec, kind = find_task(task, context.options)
         data, of_whom = _data(spec, context.options)
-        bench = _Bench(spec, kind, data, Featurer(context), spec.metrics)
+        bench = _Bench(spec, kind, data, FeatureExtractor(context), spec.metrics)
         metrics, skipped = _measurable(bench)
         bench = bench._replace(metrics=metrics)
         checks = [Check("data", True, of_whom), *skipped]
@@ -88,7 +88,7 @@ def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
     metrics, skipped = [], []
     for name in bench.metrics:
         try:
-            estimates([name], directions, bench.featurer, bench.spec.metric_options)
+            estimates([name], directions, bench.feature_extractor, bench.spec.metric_options)
             metrics.append(name)
         except Missing as error:
             skipped.append(Check(f"metric {name}", None, str(error)))

@@ -15,7 +15,6 @@ from mmbench.search.extremes import is_uncertain
 from mmbench.storage.content_keys import ContentKeys, digest
 from mmbench.text import count
 from mmbench.types import (
-    Answers,
     Audio,
     InvalidContent,
     Modality,
@@ -24,6 +23,7 @@ from mmbench.types import (
     Requests,
     Role,
     TaskSpec,
+    VectorOutputs,
     VideoFrames,
 )
 
@@ -122,13 +122,13 @@ def _embedded(kind: Kind[Dataset], data: Dataset) -> dict[str, Requests]:
     return requests if all(asked.method == "embed" for asked in requests.values()) else {}
 
 
-def _ask(requests: Requests, keys: ContentKeys, folder: Path, size: int) -> Answers:
+def _ask(requests: Requests, keys: ContentKeys, folder: Path, size: int) -> VectorOutputs:
     found = Answerer(Probe, folder, keys, Silent(), batch_size=size).answer("probe", requests)
-    assert isinstance(found, Answers)  # the probe embeds, see `_embedded`
+    assert isinstance(found, VectorOutputs)  # the probe embeds, see `_embedded`
     return found
 
 
-def _equal(whole: Answers, parts: list[Answers]) -> bool:
+def _equal(whole: VectorOutputs, parts: list[VectorOutputs]) -> bool:
     import numpy as np
 
     return bool(np.array_equal(whole.vectors, np.concatenate([part.vectors for part in parts])))

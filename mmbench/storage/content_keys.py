@@ -25,7 +25,15 @@ from mmbench.media.inside import EMPTY, NOTHING, FileState, MediaFile, MediaInFi
 from mmbench.storage.cache_errors import cache_errors
 from mmbench.storage.key_store import KeyStore
 from mmbench.text import with_home
-from mmbench.types import Continued, InvalidContent, Item, Media, Message, Seeded, View
+from mmbench.types import (
+    ContinuationRequest,
+    InvalidContent,
+    Item,
+    Media,
+    Message,
+    SeededPrompt,
+    View,
+)
 from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
@@ -155,9 +163,9 @@ class ContentKeys:
             case View():
                 look = f"{item.clip}/{item.clips} {item.crop}/{item.crops}"
                 return digest("view", self.key(item.media), look)
-            case Seeded():
+            case SeededPrompt():
                 return digest("seeded", item.prompt, str(item.seed))
-            case Continued():
+            case ContinuationRequest():
                 return digest("continued", self.key(item.conversation), item.text)
             case _:
                 return digest("conversation", *map(self._message, item))

@@ -123,18 +123,18 @@ class Message(Struct, Generic[PartT], frozen=True):
 Conversation = tuple[Message, ...]
 
 
-class Continued(Struct, frozen=True):
+class ContinuationRequest(Struct, frozen=True):
     """A conversation and a text whose likelihood as the answer is asked for."""
 
     conversation: Conversation
     text: str
 
 
-class Seeded(Struct, frozen=True):
+class SeededPrompt(Struct, frozen=True):
     """A prompt to draw, with the seed of its noise."""
 
     prompt: str
     seed: int
 
 
-Item = Content | View | Conversation | Continued | Seeded
+Item = Content | View | Conversation | ContinuationRequest | SeededPrompt

@@ -120,7 +120,7 @@ class ModelFile(Struct, frozen=True):
     hint: str
 
 
-class Wants(Struct, frozen=True):
+class FeatureRequest(Struct, frozen=True):
     """What a metric wants embedded, or written down, by a model that is not the one measured.
 
     `contents` gives of a prediction, by name, what is to be embedded: {"image": [image],

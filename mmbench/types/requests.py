@@ -15,7 +15,7 @@ from mmbench.types.content import Array, Item, Modality, Role
 ScoreScale = Literal["", "logits", "probabilities", "similarities"]
 
 
-class Generation(Struct, frozen=True, forbid_unknown_fields=True):
+class GenerationConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """How a text is to be generated: greedily at a `temperature` of 0.
 
     `stop` are texts at which the answer ends; they are not part of it.
@@ -27,7 +27,7 @@ class Generation(Struct, frozen=True, forbid_unknown_fields=True):
     seed: int = 0
     stop: tuple[str, ...] = ()
 
-    def seeded(self, seed: int) -> Generation:
+    def seeded(self, seed: int) -> GenerationConfig:
         """The same with another seed, where one is of any use."""
         return replace(self, seed=self.seed + seed) if self.temperature > 0 else self
 
@@ -47,9 +47,9 @@ class Requests(Struct, frozen=True):
     """What a kind or a metric wants a model to answer.
 
     `contents` are Contents of one `modality` in one `role` for embed, Contents or Views for
-    classify, Conversations for write, Continueds for loglikelihood, Seededs for draw and texts for
-    speak. `normalise` False asks for vectors as the model gives them, as the FID family needs them.
-    `labels` are the classes that a model must have to classify, by name.
+    classify, Conversations for write, ContinuationRequests for loglikelihood, SeededPrompts for
+    draw and texts for speak. `normalise` False asks for vectors as the model gives them, as the FID
+    family needs them. `labels` are the classes that a model must have to classify, by name.
     """
 
     contents: Sequence[Item]
@@ -57,11 +57,11 @@ class Requests(Struct, frozen=True):
     role: Role = "document"
     normalise: bool = True
     method: Method = "embed"
-    options: Generation = Generation()
+    options: GenerationConfig = GenerationConfig()
     labels: Sequence[str] = ()
 
 
-class Answers(Struct, frozen=True):
+class VectorOutputs(Struct, frozen=True):
     """Vectors [n, d] float32 for n contents, and by row the reason of each that failed.
 
     A failed row is zero. Embeddings are L2-normalised unless the request said otherwise. In answers
@@ -77,7 +77,7 @@ class Answers(Struct, frozen=True):
     model: str = ""
 
 
-class Said(Struct, frozen=True):
+class GeneratedOutputs(Struct, frozen=True):
     """What a model wrote (GeneratedText), drew or spoke (Media), and by row why it failed.
 
     A failed row is None.

@@ -18,13 +18,13 @@ from mmbench.kinds.classification.zero_shot import ZeroShot, ZeroShotOptions
 from mmbench.kinds.conversation import check_prompt, conversation
 from mmbench.kinds.drawing import Drawing
 from mmbench.types import (
-    Answers,
-    Generation,
+    GenerationConfig,
     InvalidContent,
     Media,
     Outputs,
     Sample,
     TaskSpec,
+    VectorOutputs,
     View,
     Views,
 )
@@ -98,7 +98,7 @@ def classified(
     targets: list[Any], logits: Any, failures: dict[int, str], views: Views
 ) -> Sequence[Any]:
     data = Samples([Sample(str(i), {"image": IMAGE}, t) for i, t in enumerate(targets)], ["a", "b"])
-    answers = {"sample": Answers(np.asarray(logits, np.float32), failures, ["B", "c", "A"])}
+    answers = {"sample": VectorOutputs(np.asarray(logits, np.float32), failures, ["B", "c", "A"])}
     task = spec("classification", {"image": "image"}, options=ClassificationOptions(views))
     return Classification(task).values(data, answers)
 
@@ -119,7 +119,7 @@ def test_the_highest_probability_of_the_views_counts_where_the_task_says_so() ->
         [Sample("1", {"video": FILM}, [0]), Sample("2", {"video": FILM}, [])], ["a", "b"]
     )
     logits = np.array([[2, -1], [0, 3], [-5, 1], [-4, 0]], np.float32)
-    answers = {"sample": Answers(logits, {}, ["a", "b"])}
+    answers = {"sample": VectorOutputs(logits, {}, ["a", "b"])}
     task = spec(
         "classification", {"video": "video"}, options=ClassificationOptions(Views(2, 1, "max"))
     )
@@ -134,7 +134,9 @@ def test_the_scores_of_one_view_are_what_the_model_returned() -> None:
 
 
 def test_a_sample_fails_with_any_of_its_views() -> None:
-    answers = {"sample": Answers(np.zeros((4, 3), np.float32), {3: "late", 2: "torn"}, ["A", "B"])}
+    answers = {
+        "sample": VectorOutputs(np.zeros((4, 3), np.float32), {3: "late", 2: "torn"}, ["A", "B"])
+    }
     data = Samples([Sample(i, {"image": IMAGE}, 0) for i in "pq"], ["a", "b"])
     task = spec("classification", {"image": "image"})
     assert Classification(task).failures(data, answers) == [("q", "torn")]
@@ -147,8 +149,8 @@ def test_zero_shot_is_the_mean_of_templates_made_of_length_one() -> None:
     asked = ZeroShot(task).requests(data, 0)["class"]
     assert list(asked.contents) == ["a cat.", "one cat", "a dog.", "one dog"]
     answers = {
-        "sample": Answers(images.astype(np.float32), {1: "gone"}),
-        "class": Answers(words.astype(np.float32), {}),
+        "sample": VectorOutputs(images.astype(np.float32), {1: "gone"}),
+        "class": VectorOutputs(words.astype(np.float32), {}),
     }
     found = ZeroShot(task).values(data, answers)
     for i in (0, 2):
@@ -171,7 +173,7 @@ def test_an_option_that_could_not_be_rated_fails_its_sample_alone() -> None:
     target = {"answer": "A", "options": ["x", "y"]}
     data = Samples([Sample(i, {"question": "q"}, target) for i in "pqr"])
     vectors = np.array([[-9, 1], [-1, 1], [-1, 1], [0, 0], [-6, 3], [-5, 2]], np.float32)
-    answers = {"option": Answers(vectors, {3: "torn"})}
+    answers = {"option": VectorOutputs(vectors, {3: "torn"})}
     task = spec("choice", {"question": "question"}, options=ChoiceOptions(choose="likelihood"))
     first, second, third = Choice(task).values(data, answers)
     assert (first, second.reason, third) == ("B", "torn", "A")
@@ -187,7 +189,7 @@ def test_a_broken_reference_fails_its_sample_alone() -> None:
     data = Samples([unclear, fine])
     task = spec("choice", {"question": "question"}, options=ChoiceOptions(choose="likelihood"))
     assert len(Choice(task).requests(data, 0)["option"].contents) == 2
-    answers = {"option": Answers(np.array([[-9, 1], [-1, 1]], np.float32), {})}
+    answers = {"option": VectorOutputs(np.array([[-9, 1], [-1, 1]], np.float32), {})}
     (found,) = Choice(task).predictions(data, answers).directions[""]
     assert [(p.id, p.value, p.error, p.target) for p in found] == [
         ("q", None, "two", None),
@@ -220,5 +222,5 @@ def test_a_drawing_has_the_seed_of_its_id_and_of_the_run() -> None:
 
 
 def test_a_seed_is_of_use_only_where_something_is_drawn_by_chance() -> None:
-    assert Generation().seeded(7) == Generation()
-    assert Generation(temperature=0.5, seed=1).seeded(7).seed == 8
+    assert GenerationConfig().seeded(7) == GenerationConfig()
+    assert GenerationConfig(temperature=0.5, seed=1).seeded(7).seed == 8

@@ -13,7 +13,7 @@ from mmbench.errors import ModelError, SampleError
 from mmbench.models.chat.adapters import AudioLlm, Llava
 from mmbench.models.speech.ctc import Ctc
 from mmbench.models.speech.whisper import Whisper
-from mmbench.types import GeneratedText, Generation, Message
+from mmbench.types import GeneratedText, GenerationConfig, Message
 from tests.support.checkpoints import chat, speech_recognition
 from tests.support.conversations import replies, user
 from tests.support.errors import one_line_error
@@ -31,7 +31,9 @@ def test_a_vector_that_only_training_reads_may_be_missing(tmp_path: Path) -> Non
     assert len(kept) == len(load_file(file)) - 1
     save_file(kept, file, metadata={"format": "pt"})
     sound = whole.prepare(user(noise_sound(1)), "conversation")
-    assert Ctc(folder, **CPU).write([sound], Generation()) == whole.write([sound], Generation())
+    assert Ctc(folder, **CPU).write([sound], GenerationConfig()) == whole.write(
+        [sound], GenerationConfig()
+    )
 
 
 def edited(folder: Path, file: str, **changes: Any) -> Path:

@@ -19,7 +19,15 @@ from mmbench.engine.inference.decode import length, lengths
 from mmbench.engine.inference.responses import distinct
 from mmbench.errors import SampleError
 from mmbench.storage.content_keys import ContentKeys, as_keys, digest, digest_of_keys
-from mmbench.types import Continued, InvalidContent, Item, Media, Message, Seeded, View
+from mmbench.types import (
+    ContinuationRequest,
+    InvalidContent,
+    Item,
+    Media,
+    Message,
+    SeededPrompt,
+    View,
+)
 
 OLD, NEW = b"weights of step 1", b"weights of step 2"  # equal in length
 
@@ -50,8 +58,8 @@ ITEMS = st.lists(
         TURNS,
         st.builds(InvalidContent, st.sampled_from(["empty", "torn"])),
         st.builds(View, MEDIA, st.integers(0, 1)),
-        st.builds(Seeded, TEXT, st.integers(0, 1)),
-        st.builds(Continued, TURNS, TEXT),
+        st.builds(SeededPrompt, TEXT, st.integers(0, 1)),
+        st.builds(ContinuationRequest, TURNS, TEXT),
     )
 )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mmbench.types import Generation, Message
+from mmbench.types import GenerationConfig, Message
 
-SHORT = Generation(max_tokens=10)
+SHORT = GenerationConfig(max_tokens=10)
 
 
 def user_message(*parts: Any) -> Message:
@@ -26,7 +26,7 @@ def prepared(model: Any, conversations: Iterable[tuple[Message, ...]]) -> list[A
 
 
 def replies(
-    model: Any, conversations: Iterable[tuple[Message, ...]], options: Generation = SHORT
+    model: Any, conversations: Iterable[tuple[Message, ...]], options: GenerationConfig = SHORT
 ) -> list[Any]:
     """Return what the model writes to each conversation, or its error."""
     return list(model.write(prepared(model, conversations), options))

@@ -19,7 +19,7 @@ from mmbench.types import (
     Audio,
     Frames,
     GeneratedText,
-    Generation,
+    GenerationConfig,
     Media,
     Message,
     Sample,
@@ -63,10 +63,12 @@ class Echo(Toy):
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         type(self).loaded += 1
 
-    def write(self, conversations: Sequence[Any], options: Generation) -> list[Any]:
+    def write(self, conversations: Sequence[Any], options: GenerationConfig) -> list[Any]:
         return [self._one(turns, options) for turns in conversations]
 
-    def _one(self, turns: tuple[Message, ...], options: Generation) -> GeneratedText | SampleError:
+    def _one(
+        self, turns: tuple[Message, ...], options: GenerationConfig
+    ) -> GeneratedText | SampleError:
         said = "|".join(told(part) for turn in turns for part in turn.parts)
         if "unspeakable" in said:
             return SampleError("the server hung up")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmbench.protocols import MetricInfo
-from mmbench.types import Wants
+from mmbench.types import FeatureRequest
 
 
 def direction(info: MetricInfo) -> str:
@@ -45,7 +45,7 @@ def _twice(info: MetricInfo) -> str:
     return ", twice that over two directions" if info.sums_directions else ""
 
 
-def _model(wants: Wants) -> str:
+def _model(wants: FeatureRequest) -> str:
     own = wants.model or "none by default"
     variants = [f"@{name}: {_with_options(*chosen)}" for name, chosen in wants.variants.items()]
     used = [_with_options(own, wants.options)] if wants.model or not variants else []

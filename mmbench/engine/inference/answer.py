@@ -26,7 +26,7 @@ from mmbench.protocols import WritesEach
 from mmbench.storage.content_keys import ContentKeys, Keys, as_keys, digest
 from mmbench.storage.journal import Journal
 from mmbench.storage.journal_entries import Batch, Block
-from mmbench.types import Answers, Requests, Said
+from mmbench.types import GeneratedOutputs, Requests, VectorOutputs
 
 
 @dataclass(eq=False)
@@ -51,7 +51,7 @@ class Answerer:
     heard: float = field(default=0.0, init=False)  # seconds of sound that were decoded
     _labels: dict[str, list[str]] = field(default_factory=dict, init=False)
 
-    def answer(self, stage: str, requests: Requests) -> Answers | Said:
+    def answer(self, stage: str, requests: Requests) -> VectorOutputs | GeneratedOutputs:
         """The answers to n requests, and why some failed. Each distinct item is computed once.
 
         Raises UserError when the journal cannot be written.

@@ -13,14 +13,14 @@ from mmbench.errors import SampleError
 from mmbench.protocols import Hears, TakesEncoded, Watches
 from mmbench.types import (
     Audio,
-    Continued,
+    ContinuationRequest,
     Conversation,
     Frames,
     InvalidContent,
     Item,
     Media,
     Message,
-    Seeded,
+    SeededPrompt,
     VideoFrames,
     View,
 )
@@ -33,11 +33,12 @@ def decode(item: Item, model: object) -> object:
     """An item with its media decoded as the model wants them.
 
     A text stays a str, an image becomes a PIL.Image, or an EncodedImage for a model that
-    TakesEncoded, a sound an Audio at the model's rate, a video its VideoFrames. A Continued
-    becomes (conversation, text). Raises SampleError when a content is broken or cannot be decoded.
+    TakesEncoded, a sound an Audio at the model's rate, a video its VideoFrames. A
+    ContinuationRequest becomes (conversation, text). Raises SampleError when a content is broken or
+    cannot be decoded.
     """
     match item:
-        case str() | Seeded():
+        case str() | SeededPrompt():
             return item
         case InvalidContent():
             raise SampleError(item.reason)
@@ -45,7 +46,7 @@ def decode(item: Item, model: object) -> object:
             return _medium(item, model, None)
         case View():
             return _medium(item.media, model, item)
-        case Continued():
+        case ContinuationRequest():
             return _conversation(item.conversation, model), item.text
         case _:
             return _conversation(item, model)
@@ -95,7 +96,7 @@ def is_timed(item: object) -> bool:
             return item.modality in ("audio", "video")
         case View():
             return is_timed(item.media)
-        case Continued():
+        case ContinuationRequest():
             return is_timed(item.conversation)
         case Message():
             return any(map(is_timed, item.parts))
@@ -124,7 +125,7 @@ def length(item: Item) -> int:
             return len(item)
         case Media():
             return _bytes(item) if item.modality == "audio" and item.read is None else 0
-        case Continued():
+        case ContinuationRequest():
             return length(item.conversation) + len(item.text)
         case tuple():
             return sum(length(part) for message in item for part in message.parts)

@@ -17,7 +17,7 @@ from mmbench.errors import ModelError, SampleError
 from mmbench.memory import is_out_of_memory
 from mmbench.protocols import Prepares, WritesEach
 from mmbench.text import count
-from mmbench.types import Item, Message, Requests, Seeded
+from mmbench.types import Item, Message, Requests, SeededPrompt
 
 # Batches decoded while one is run. On a CPU none: the forward uses every core, and a thread that
 # takes one of them away makes all the others wait for it; decoding a batch on all cores first is
@@ -55,7 +55,7 @@ class Forward:
         except SampleError as error:
             return error
         self._heard.append(seconds_of_sound(decoded))
-        if not isinstance(self.model, Prepares) or isinstance(decoded, Seeded):
+        if not isinstance(self.model, Prepares) or isinstance(decoded, SeededPrompt):
             return decoded
         try:
             return self._prepared(self.model, decoded)

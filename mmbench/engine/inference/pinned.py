@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mmbench.errors import SampleError
 from mmbench.storage.content_keys import KEY_BYTES, ContentKeys
-from mmbench.types import Content, Continued, Item, Media, Message, View
+from mmbench.types import Content, ContinuationRequest, Item, Media, Message, View
 from mmbench.validation.regular_files import read_regular
 
 
@@ -21,7 +21,7 @@ def pinned(item: Item, keys: ContentKeys) -> Item:
             return _pinned(item, keys)
         case View():
             return replace(item, media=pinned(item.media, keys))
-        case Continued():
+        case ContinuationRequest():
             return replace(item, conversation=pinned(item.conversation, keys))
         case tuple():
             return tuple(

@@ -12,7 +12,15 @@ from mmbench.columns import Places, taken
 from mmbench.engine import dispatch
 from mmbench.storage.content_keys import ContentKeys, Keys, by_bytes
 from mmbench.storage.journal_entries import Batch
-from mmbench.types import Answers, Array, GeneratedText, Item, Media, Requests, Said
+from mmbench.types import (
+    Array,
+    GeneratedOutputs,
+    GeneratedText,
+    Item,
+    Media,
+    Requests,
+    VectorOutputs,
+)
 
 _IN_MEMORY = 1 << 30  # bytes of vectors beyond which they live in a temporary memory map
 _BLOCK = 1 << 16  # rows normalised or copied at a time
@@ -101,7 +109,7 @@ class Table:
             self._vectors = self._vectors.astype(np.float64)
         self._vectors[places] = vectors
 
-    def answers(self, distinct: Distinct, labels: list[str]) -> Answers | Said:
+    def answers(self, distinct: Distinct, labels: list[str]) -> VectorOutputs | GeneratedOutputs:
         """From distinct items to requests.
 
         Raises ModelError for scores with another number of columns than there are labels.
@@ -111,13 +119,13 @@ class Table:
         failures = distinct.failures | late
         if not self.whole:
             said = [None if row < 0 else self._said[row] for row in distinct.rows.tolist()]
-            return Said(said, failures)
+            return GeneratedOutputs(said, failures)
         if self._requests.method == "classify" and self._vectors is not None:
             dispatch.refuse_columns(self._vectors.shape[1], labels, self._name)
         width = max(1, len(labels))  # of rows of which none was answered
         unique = matrix(self._n, width) if self._vectors is None else self._vectors
         normalise = self._requests.method == "embed" and self._requests.normalise
-        return Answers(_expand(unique, distinct.rows, normalise=normalise), failures, labels)
+        return VectorOutputs(_expand(unique, distinct.rows, normalise=normalise), failures, labels)
 
 
 def matrix(n: int, d: int, itemsize: int = 4) -> Array:

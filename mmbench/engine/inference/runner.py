@@ -17,7 +17,7 @@ from mmbench.engine.loading.models.resolver import REMOTE, Model
 from mmbench.engine.speed import RTFX
 from mmbench.errors import UserError
 from mmbench.storage.journal_folders import open_folder, open_temporary_folder
-from mmbench.types import Answers, Requests, Said, ScoreScale
+from mmbench.types import GeneratedOutputs, Requests, ScoreScale, VectorOutputs
 
 
 def device_for(asked: str) -> str:
@@ -74,7 +74,9 @@ class Asked:
         )
         return open_temporary_folder(self, secrets.token_hex(8), label)
 
-    def answers(self, requests: Mapping[str, Requests]) -> dict[str, Answers | Said]:
+    def answers(
+        self, requests: Mapping[str, Requests]
+    ) -> dict[str, VectorOutputs | GeneratedOutputs]:
         """The model's answers by the name of their requests.
 
         Raises ModelError for scores that do not fit the model's labels.
@@ -90,16 +92,18 @@ class Asked:
         """Return the names of the model's classes. Raises ModelError where it has no list."""
         return self._answerer.labels(requests)
 
-    def _named(self, requests: Requests) -> Answers | Said:
+    def _named(self, requests: Requests) -> VectorOutputs | GeneratedOutputs:
         """The answers, which say whose they are, and what scores of classes are."""
         name = self._model.info.name
         scale: ScoreScale = "logits"
         if requests.method == "classify":
             scale = scale_of(self._model.cls, f"model {name}")
         found = self._answer(requests)
-        return replace(found, scores=scale, model=name) if isinstance(found, Answers) else found
+        return (
+            replace(found, scores=scale, model=name) if isinstance(found, VectorOutputs) else found
+        )
 
-    def _answer(self, requests: Requests) -> Answers | Said:
+    def _answer(self, requests: Requests) -> VectorOutputs | GeneratedOutputs:
         costs, answerer, clock = self._costs, self._answerer, self._costs.clock
         costs.counts["requests"] += len(requests.contents)
         stage = f"{requests.method} {requests.modality}"

@@ -13,7 +13,7 @@ from mmbench.engine.loading.models.resolver import Model
 from mmbench.errors import UserError
 from mmbench.protocols import Dataset, Kind, ModelClass, Needs, Rates, Writes
 from mmbench.types import (
-    Continued,
+    ContinuationRequest,
     InvalidContent,
     KindOptions,
     Media,
@@ -131,7 +131,7 @@ def modalities(requests: Requests) -> set[Modality]:
     """Of which modalities what is asked is made; an InvalidContent part asks for nothing."""
     if requests.method not in ("write", "loglikelihood"):
         return {requests.modality}
-    turns = (i.conversation if isinstance(i, Continued) else i for i in requests.contents)
+    turns = (i.conversation if isinstance(i, ContinuationRequest) else i for i in requests.contents)
     return {
         part.modality if isinstance(part, Media) else "text"
         for turn in turns

@@ -15,7 +15,7 @@ from mmbench.data.readers.library.names import library_name
 from mmbench.engine.loading.data.datasets import data_root
 from mmbench.errors import DataError
 from mmbench.text import count, plain
-from mmbench.types import Continued, Item, Media, Message, Requests, TaskSpec, View
+from mmbench.types import ContinuationRequest, Item, Media, Message, Requests, TaskSpec, View
 
 _PACKAGE = Path(__file__).parents[2]  # holds data of its own
 _COCO = "annotations"  # COCO's folder for them, beside its folders of images
@@ -88,7 +88,7 @@ def _files(item: Item | Message) -> Iterator[str]:
             yield item.name
         case View():
             yield from _files(item.media)
-        case Continued():
+        case ContinuationRequest():
             yield from _files(item.conversation)
         case Message():
             for part in item.parts:

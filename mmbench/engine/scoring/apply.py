@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from mmbench import metric_names
 from mmbench.columns import column, rows_not_none, without_rows
-from mmbench.engine.scoring.features import Featurer
+from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.engine.scoring.long_texts import readable
 from mmbench.errors import SampleError, UserError
 from mmbench.protocols import Metric
@@ -33,7 +33,7 @@ class Applied(NamedTuple):
 def apply(
     name: str,
     predictions: Sequence[Prediction],
-    featurer: Featurer | None = None,
+    feature_extractor: FeatureExtractor | None = None,
     options: Mapping[str, object] | None = None,
 ) -> Applied:
     """Return the score of one metric, by name, and the predictions behind it.
@@ -51,13 +51,13 @@ def apply(
     if wants is None:
         applied = _by_itself(function, answered, positions, given)
         return applied._replace(score=_a_score(name, applied.score))
-    if featurer is None:
+    if feature_extractor is None:
         raise UserError(f"metric {name} wants a model, and none can run here")
-    featured = featurer.features(name, wants, argument, readable(answered))
+    featured = feature_extractor.features(name, wants, argument, readable(answered))
     lost = {answered[row].id: f"{name}: {why}" for row, why in featured.failures.items()}
     if lost and wants.failed:  # what is left of them counts
         answered = [replace(p, error=lost[p.id]) if p.id in lost else p for p in answered]
-        featured = featurer.features(name, wants, argument, readable(answered))
+        featured = feature_extractor.features(name, wants, argument, readable(answered))
     kept = [row for row in range(len(answered)) if row not in featured.failures]
     features = [featured.features[row] for row in kept]
     answered = [answered[row] for row in kept]

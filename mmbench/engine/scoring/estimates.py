@@ -12,7 +12,7 @@ from mmbench.engine.score_names import sums_directions
 from mmbench.engine.scoring.apply import apply
 from mmbench.engine.scoring.bounds import Extremes, extremes
 from mmbench.engine.scoring.bounds import joined as joined_extremes
-from mmbench.engine.scoring.features import Featurer
+from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.errors import Missing, UserError
 from mmbench.text import count
 from mmbench.types import Directions, Prediction, Score
@@ -68,7 +68,7 @@ def together(
 def estimates(
     metrics: Sequence[str],
     directions: Directions,
-    featurer: Featurer | None = None,
+    feature_extractor: FeatureExtractor | None = None,
     options: MetricOptions | None = None,
 ) -> tuple[list[Scored], dict[str, Missing]]:
     """Return each metric in each direction, without intervals; and what was missing, by metric.
@@ -79,7 +79,9 @@ def estimates(
     missing: dict[str, Missing] = {}
     for name in metrics:
         try:
-            found += _in_directions(name, directions, featurer, (options or {}).get(name, {}))
+            found += _in_directions(
+                name, directions, feature_extractor, (options or {}).get(name, {})
+            )
         except Missing as error:
             missing[name] = error
     if missing and not found:
@@ -88,14 +90,17 @@ def estimates(
 
 
 def _in_directions(
-    name: str, directions: Directions, featurer: Featurer | None, options: Mapping[str, object]
+    name: str,
+    directions: Directions,
+    feature_extractor: FeatureExtractor | None,
+    options: Mapping[str, object],
 ) -> list[Scored]:
     found: list[Scored] = []
     start = 0
     for way, splits in directions.items():
         parts = []
         for split in splits:
-            parts.append(_scored(name, way, split, start, featurer, options))
+            parts.append(_scored(name, way, split, start, feature_extractor, options))
             start += len(split)
         found.append(parts[0] if len(parts) == 1 else together(parts, stats.over_splits))
     if not sums_directions(name, list(directions)):
@@ -108,11 +113,11 @@ def _scored(
     direction: str,
     split: Sequence[Prediction],
     start: int,
-    featurer: Featurer | None,
+    feature_extractor: FeatureExtractor | None,
     options: Mapping[str, object],
 ) -> Scored:
     """Return a metric of one split; `start` is the position of its first prediction."""
-    score, behind, positions, lost = apply(name, split, featurer, options)
+    score, behind, positions, lost = apply(name, split, feature_extractor, options)
     if score.fold != "whole" and len(score.rows) != len(behind):
         raise UserError(
             f"metric {name} gave {count(len(score.rows), 'row')}"

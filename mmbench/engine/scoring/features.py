@@ -16,14 +16,14 @@ from mmbench.engine.options import Options
 from mmbench.errors import Missing, ModelError, UserError
 from mmbench.text import plain
 from mmbench.types import (
-    Answers,
+    FeatureRequest,
     Features,
+    GeneratedOutputs,
     Item,
     ModelInfo,
     Prediction,
     Requests,
-    Said,
-    Wants,
+    VectorOutputs,
 )
 
 
@@ -35,7 +35,7 @@ class Featured(NamedTuple):
     signature: str
 
 
-class Featurer:
+class FeatureExtractor:
     """Embeds what metrics want, through the journal."""
 
     def __init__(self, context: RunContext) -> None:
@@ -44,7 +44,7 @@ class Featurer:
         # FID and its kin want the same of the same images: the last answer to each wish is kept.
         self._known: dict[tuple[str, object, bool], tuple[Sequence[Prediction], Featured]] = {}
 
-    def model(self, metric: str, wants: Wants, argument: int | str | None) -> Model:
+    def model(self, metric: str, wants: FeatureRequest, argument: int | str | None) -> Model:
         """Find the model of a metric, without loading it.
 
         Raises Missing where it cannot be had, UserError where it cannot do what the metric wants.
@@ -75,7 +75,7 @@ class Featurer:
     def features(
         self,
         metric: str,
-        wants: Wants,
+        wants: FeatureRequest,
         argument: int | str | None,
         predictions: Sequence[Prediction],
     ) -> Featured:
@@ -116,7 +116,7 @@ def _same(known: Sequence[Prediction], predictions: Sequence[Prediction]) -> boo
 
 
 def _chosen(
-    metric: str, wants: Wants, argument: int | str | None, options: Options
+    metric: str, wants: FeatureRequest, argument: int | str | None, options: Options
 ) -> tuple[str, dict[str, object]]:
     """The model of a metric and its options."""
     text, own = wants.variants.get(str(argument), (argument or wants.model, wants.options))
@@ -130,7 +130,7 @@ def _chosen(
     return str(text), dict(own)
 
 
-def _check_contents(metric: str, wants: Wants, contents: Sequence[object]) -> None:
+def _check_contents(metric: str, wants: FeatureRequest, contents: Sequence[object]) -> None:
     """Refuse contents of predictions that are no lists by names of `modalities`."""
     for wanted in contents:
         if not isinstance(wanted, dict) or not all(
@@ -144,13 +144,13 @@ def _check_contents(metric: str, wants: Wants, contents: Sequence[object]) -> No
 
 
 def _by_prediction(
-    contents: Sequence[dict[str, list[Item]]], answers: dict[str, Answers | Said]
+    contents: Sequence[dict[str, list[Item]]], answers: dict[str, VectorOutputs | GeneratedOutputs]
 ) -> tuple[list[Features], dict[int, str]]:
     features: list[Features] = [{} for _ in contents]
     failures: dict[int, str] = {}
     for name, found in answers.items():
         ends = np.cumsum([0] + [len(wanted.get(name, [])) for wanted in contents]).tolist()
-        rows = found.vectors if isinstance(found, Answers) else _texts(found)
+        rows = found.vectors if isinstance(found, VectorOutputs) else _texts(found)
         for row, (start, end) in enumerate(pairwise(ends)):
             features[row][name] = rows[start:end]
         owners = np.searchsorted(ends, list(found.failures), side="right") - 1
@@ -159,7 +159,7 @@ def _by_prediction(
     return features, failures
 
 
-def _texts(found: Said) -> list[str]:
+def _texts(found: GeneratedOutputs) -> list[str]:
     """What was written; nothing where it failed."""
     return [written.text if written else "" for written in found.values]
 

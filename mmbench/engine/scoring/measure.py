@@ -15,7 +15,7 @@ from mmbench.columns import ABSENT, column, distinct, entries, rows_not_none, ta
 from mmbench.engine.score_names import macro_name
 from mmbench.engine.scoring.bounds import folded_again
 from mmbench.engine.scoring.estimates import MetricOptions, Scored, estimates, together
-from mmbench.engine.scoring.features import Featurer
+from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.types import Directions, Score, ScoreInfo
 
 Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]
@@ -41,7 +41,7 @@ def measure(
     breakdowns: Sequence[str] = (),
     headline: str = "",
     signature: str = "",
-    featurer: Featurer | None = None,
+    feature_extractor: FeatureExtractor | None = None,
     options: MetricOptions | None = None,
     seed: int = 0,
 ) -> Measured:
@@ -53,7 +53,7 @@ def measure(
     metric that lacks a library, a program or a file is n/a with what to install. Raises Missing
     where none could be measured.
     """
-    found, missing = estimates(metrics, directions, featurer, options)
+    found, missing = estimates(metrics, directions, feature_extractor, options)
     by_tags = [(scored, tag, _parts(scored, tag)) for scored in found for tag in breakdowns]
     macros = [
         _macro(scored, tag, own)

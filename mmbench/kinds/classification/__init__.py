@@ -17,7 +17,6 @@ from mmbench.kinds.responses import vectors
 from mmbench.protocols import Classifies, Responses
 from mmbench.text import count
 from mmbench.types import (
-    Answers,
     Content,
     InvalidContent,
     KindOptions,
@@ -25,6 +24,7 @@ from mmbench.types import (
     Predictions,
     Requests,
     ScoreScale,
+    VectorOutputs,
     View,
     Views,
 )
@@ -102,7 +102,7 @@ class Classification(Classes):
         return vectors(responses, "sample").scores
 
 
-def _notes(found: Answers, data: Samples) -> list[str]:
+def _notes(found: VectorOutputs, data: Samples) -> list[str]:
     """Return which classes the data do not have, and that the model returns probabilities."""
     notes = []
     extra = len(found.labels) - len(data.labels)

@@ -13,7 +13,7 @@ from mmbench.columns import column, rows_of_type
 from mmbench.datasets import Samples
 from mmbench.errors import ModelError
 from mmbench.stats.probabilities import are_probabilities, probabilities
-from mmbench.types import Answers, ScoreScale, Views
+from mmbench.types import ScoreScale, VectorOutputs, Views
 
 Numbers = NDArray[np.floating[Any]]
 
@@ -56,7 +56,7 @@ def over_views(found: Numbers, n: int, views: Views, scale: ScoreScale, *, sever
     return together
 
 
-def check_scale(answers: Answers, where: str, *, several: bool) -> None:
+def check_scale(answers: VectorOutputs, where: str, *, several: bool) -> None:
     """Refuse scores of a model that declares probabilities and returns others. Raises ModelError.
 
     All columns of the model are looked at, those of classes that the data do not have as well.

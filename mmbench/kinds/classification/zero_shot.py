@@ -18,13 +18,13 @@ from mmbench.kinds.per_sample import medium_of, modality_in
 from mmbench.kinds.responses import vectors
 from mmbench.protocols import Embeds, Responses
 from mmbench.types import (
-    Answers,
     Array,
     InvalidContent,
     KindOptions,
     Requests,
     ScoreScale,
     TaskSpec,
+    VectorOutputs,
 )
 
 _SCALE = 100  # of CLIP's logits
@@ -103,7 +103,7 @@ class ZeroShot(Classes):
         return templates
 
 
-def _classes(answers: Answers, n: int) -> Array:
+def _classes(answers: VectorOutputs, n: int) -> Array:
     """Return a unit vector [n, d] float32 for each class: the mean over its templates."""
     if answers.failures:  # a text fails only where the model gives no vector for it
         raise SpecError(f"a class has no vector: {next(iter(answers.failures.values()))}")

@@ -15,7 +15,15 @@ from mmbench.datasets.retrieval_matching import is_listed, refuse_twice
 from mmbench.errors import DataError
 from mmbench.kinds.retrieval.parts import prediction
 from mmbench.search.listed import listed_ranking
-from mmbench.types import Answers, Array, InvalidContent, Outputs, Prediction, Said, Sample
+from mmbench.types import (
+    Array,
+    GeneratedOutputs,
+    InvalidContent,
+    Outputs,
+    Prediction,
+    Sample,
+    VectorOutputs,
+)
 
 
 class Embedded(NamedTuple):
@@ -34,7 +42,7 @@ def embedded(data: RetrievalData, outputs: Outputs) -> dict[str, Embedded]:
 
 
 def failed(
-    data: RetrievalData, answers: Mapping[str, Answers | Said | Embedded]
+    data: RetrievalData, answers: Mapping[str, VectorOutputs | GeneratedOutputs | Embedded]
 ) -> list[tuple[str, str]]:
     """Return id and reason of each sample that failed of itself."""
     return [

@@ -16,6 +16,7 @@ from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import (
     Content,
+    FeatureRequest,
     Features,
     InvalidContent,
     Media,
@@ -23,7 +24,6 @@ from mmbench.types import (
     Prediction,
     Role,
     Score,
-    Wants,
 )
 
 _PREFIX = "A photo depicts "
@@ -62,7 +62,7 @@ def _with_references(prediction: Prediction) -> dict[str, list[Content]]:
 _declared = partial(declare, unit="score", better="higher", worst=0, kinds=_KINDS)
 
 
-@_declared(best=_CLIPSCORE, wants=Wants(_pair, _PAIR, model=_MODEL))
+@_declared(best=_CLIPSCORE, wants=FeatureRequest(_pair, _PAIR, model=_MODEL))
 def clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """CLIPScore: 2.5 · max(0, cos(caption, image)), averaged. By CLIP ViT-B/32.
 
@@ -74,7 +74,9 @@ def clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]
     return _score(predictions, _fit(features, _CLIPSCORE), _CLIPSCORE)
 
 
-@_declared(best=_most(_CLIPSCORE), wants=Wants(_with_references, _WITH_REFERENCES, model=_MODEL))
+@_declared(
+    best=_most(_CLIPSCORE), wants=FeatureRequest(_with_references, _WITH_REFERENCES, model=_MODEL)
+)
 def ref_clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """RefCLIPScore: the harmonic mean of CLIPScore and the best reference's cosine, averaged.
 
@@ -87,7 +89,7 @@ def ref_clipscore(predictions: Sequence[Prediction], *, features: Sequence[Featu
     return _score(predictions, _harmonic(features, _CLIPSCORE), _CLIPSCORE)
 
 
-@_declared(best=_PAC, wants=Wants(_pair, _PAIR))
+@_declared(best=_PAC, wants=FeatureRequest(_pair, _PAIR))
 def pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """PAC-S: 2 · max(0, cos(caption, image)), averaged. By a CLIP with the weights of PAC-S.
 
@@ -98,7 +100,7 @@ def pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) ->
     return _score(predictions, _fit(features, _PAC), _PAC)
 
 
-@_declared(best=_most(_PAC), wants=Wants(_with_references, _WITH_REFERENCES))
+@_declared(best=_most(_PAC), wants=FeatureRequest(_with_references, _WITH_REFERENCES))
 def ref_pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """RefPAC-S: the harmonic mean of PAC-S and the best reference's cosine, averaged.
 

@@ -29,7 +29,7 @@ from mmbench.metrics.image_sets.frechet import Moments, frechet_distance
 from mmbench.metrics.image_sets.kernel import gaussian, polynomial_subsets
 from mmbench.metrics.image_sets.prdc import prdc_coverage, prdc_density, prdc_precision, prdc_recall
 from mmbench.protocols import declare
-from mmbench.types import Array, Features, Prediction, Score, Wants
+from mmbench.types import Array, FeatureRequest, Features, Prediction, Score
 
 __all__ = [
     "Moments",
@@ -48,7 +48,7 @@ _SUBSETS, _SUBSET, _SEED = 100, 1000, 2020
 _SPLITS = 10
 _SIGMA, _SCALE = 10.0, 1000.0
 
-_LOGITS = Wants(
+_LOGITS = FeatureRequest(
     contents=drawn_set,
     modalities={"drawn": IMAGE},
     model="inception",
@@ -56,7 +56,7 @@ _LOGITS = Wants(
     files=FILES,
     normalise=False,
 )
-_CLIP = Wants(
+_CLIP = FeatureRequest(
     contents=two_sets,
     modalities={"drawn": IMAGE, "real": IMAGE},
     model="clip@openai/clip-vit-large-patch14-336",

@@ -13,6 +13,7 @@ from mmbench.stats import score
 from mmbench.types import (
     Array,
     Content,
+    FeatureRequest,
     Features,
     InvalidContent,
     Media,
@@ -21,7 +22,6 @@ from mmbench.types import (
     Prediction,
     Role,
     Score,
-    Wants,
 )
 
 IMAGE: tuple[Modality, Role] = ("image", "document")
@@ -60,7 +60,7 @@ def _images(content: Any) -> list[Content]:
 
 
 # Both sets, by Inception after one of two ways to resize, or by any model that embeds images.
-SETS = Wants(
+SETS = FeatureRequest(
     contents=two_sets,
     modalities={"drawn": IMAGE, "real": IMAGE},
     variants={

@@ -12,13 +12,13 @@ from mmbench.protocols import declare
 from mmbench.types import (
     Content,
     Conversation,
+    FeatureRequest,
     Features,
     InvalidContent,
     Media,
     Message,
     Prediction,
     Score,
-    Wants,
 )
 
 _NORMALISER = "whisper_en"
@@ -37,7 +37,7 @@ def _heard(prediction: Prediction) -> dict[str, list[Any]]:
     better="lower",
     best=0,
     kinds={"speaking"},
-    wants=Wants(
+    wants=FeatureRequest(
         _heard,
         {"transcript": ("audio", "document")},
         method="write",

@@ -16,7 +16,7 @@ from mmbench.models.api.client import Client
 from mmbench.models.api.parts import messages, sorts_of, without
 from mmbench.models.api.threads import answered
 from mmbench.text import listed, plain
-from mmbench.types import EncodedImage, Frames, GeneratedText, Generation, Message, Modality
+from mmbench.types import EncodedImage, Frames, GeneratedText, GenerationConfig, Message, Modality
 
 if TYPE_CHECKING:
     from mmbench.models.api.client import Body
@@ -121,13 +121,13 @@ class Api:
         return messages(item)
 
     def write(
-        self, conversations: Iterable[list[Turn]], options: Generation
+        self, conversations: Iterable[list[Turn]], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
         """Answer n prepared conversations, in their order."""
         return [answer for _, answer in sorted(self.write_each(conversations, options))]
 
     def write_each(
-        self, conversations: Iterable[list[Turn]], options: Generation
+        self, conversations: Iterable[list[Turn]], options: GenerationConfig
     ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
         """Yield the number and the answer of each prepared conversation, as the answers arrive."""
         stop = threading.Event()
@@ -135,7 +135,7 @@ class Api:
         return answered(ask, self._probed(conversations, stop), self._concurrency, stop)
 
     def _answer(
-        self, turns: list[Turn], options: Generation, stop: threading.Event
+        self, turns: list[Turn], options: GenerationConfig, stop: threading.Event
     ) -> GeneratedText | SampleError:
         dropped = [sort for sort in sorts_of(turns) if self._drops.get(sort)]
         if dropped:
@@ -147,7 +147,7 @@ class Api:
             return error
 
     def _post(
-        self, turns: list[Turn], options: Generation, stop: threading.Event
+        self, turns: list[Turn], options: GenerationConfig, stop: threading.Event
     ) -> dict[str, object]:
         body: Body = {
             "model": self._name,
@@ -189,7 +189,7 @@ class Api:
 
     def _drops_it(self, turns: list[Turn], sort: str, stop: threading.Event) -> bool | None:
         """Return whether the server drops it; None where it refuses the conversation itself."""
-        one = Generation(max_tokens=1)
+        one = GenerationConfig(max_tokens=1)
         try:
             counts = [
                 prompt_tokens(self._post(asked, one, stop))

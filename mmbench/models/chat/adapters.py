@@ -20,7 +20,7 @@ from mmbench.models.support.groups import map_groups
 from mmbench.models.support.library_messages import quiet
 from mmbench.models.support.pretrained import checkpoint_folder, load_model
 from mmbench.text import count
-from mmbench.types import Frames, GeneratedText, Generation, Message, Modality
+from mmbench.types import Frames, GeneratedText, GenerationConfig, Message, Modality
 
 if TYPE_CHECKING:
     from mmbench.models.support.library_types import Batch
@@ -83,7 +83,7 @@ class Chat:
         return self._chat.render(item)
 
     def write(
-        self, conversations: Sequence[RenderedConversation], options: Generation
+        self, conversations: Sequence[RenderedConversation], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
         """Return answers to n prepared conversations. Those with as many media share a forward."""
         answer = partial(
@@ -92,7 +92,7 @@ class Chat:
         return map_groups(conversations, lambda one: list(one.counts.values()), answer)
 
     def _answers(
-        self, conversations: list[RenderedConversation], options: Generation
+        self, conversations: list[RenderedConversation], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
         import torch
 
@@ -111,7 +111,7 @@ class Chat:
         return [self._written(row[width:].tolist(), options) for row in rows]
 
     def _one_by_one(
-        self, conversations: Sequence[RenderedConversation], options: Generation
+        self, conversations: Sequence[RenderedConversation], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
         """Answer one after another, so that one whose medium was dropped fails alone."""
         return [answer for one in conversations for answer in self._answers([one], options)]
@@ -119,7 +119,7 @@ class Chat:
     def _inputs(self, conversations: list[RenderedConversation]) -> Batch:
         return self._chat.batch(conversations).to(self._device, self._dtype)
 
-    def _written(self, ids: list[int], options: Generation) -> GeneratedText:
+    def _written(self, ids: list[int], options: GenerationConfig) -> GeneratedText:
         stops = end_tokens(self._model, self._tokenizer)
         end = next((at for at, token in enumerate(ids) if token in stops), None)
         tokens = ids if end is None else ids[:end]
@@ -152,7 +152,7 @@ class Chat:
         with quiet(), torch.inference_mode():
             made = self._model.generate(
                 **self._inputs([conversation]),
-                **greedy_or_sampled(Generation(max_tokens=len(tokens))),
+                **greedy_or_sampled(GenerationConfig(max_tokens=len(tokens))),
                 prefix_allowed_tokens_fn=lambda _row, _ids: [next(forced)],
                 pad_token_id=self._tokenizer.pad_token_id,
                 return_dict_in_generate=True,

@@ -15,7 +15,7 @@ from mmbench.models.image_generation.image_tokens import Drawing
 from mmbench.models.support.generation import explicit, seeded
 from mmbench.models.support.library_messages import quiet
 from mmbench.models.support.pretrained import checkpoint_folder, load_processor, model_type
-from mmbench.types import GeneratedText, Generation, Message, Modality
+from mmbench.types import GeneratedText, GenerationConfig, Message, Modality
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -86,7 +86,7 @@ class Unified(Chat):
         )
 
     def write(
-        self, conversations: Sequence[RenderedConversation], options: Generation
+        self, conversations: Sequence[RenderedConversation], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
         """Return answers to n prepared conversations."""
         if self._family.alone:

@@ -17,7 +17,7 @@ from mmbench.models.support.pretrained import (
     load_tokenizer,
 )
 from mmbench.models.support.sounds import frames, refuse_short
-from mmbench.types import GeneratedText, Generation, Message, Modality
+from mmbench.types import GeneratedText, GenerationConfig, Message, Modality
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,7 +96,7 @@ class Ctc:
     def write(
         self,
         conversations: Sequence[list[Window]],
-        options: Generation,  # noqa: ARG002
+        options: GenerationConfig,  # noqa: ARG002
     ) -> list[GeneratedText]:
         """Return what is said in n prepared sounds. Tokens are the labels of frames."""
         windows = [

@@ -20,7 +20,7 @@ from mmbench.models.support.pretrained import (
     load_tokenizer,
 )
 from mmbench.models.support.sounds import refuse_short
-from mmbench.types import Audio, GeneratedText, Generation, Message, Modality
+from mmbench.types import Audio, GeneratedText, GenerationConfig, Message, Modality
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -107,13 +107,15 @@ class Whisper:
         return how
 
     def write(
-        self, conversations: Sequence[SpeechFeatures], options: Generation
+        self, conversations: Sequence[SpeechFeatures], options: GenerationConfig
     ) -> list[GeneratedText]:
         """Return what is said in n prepared sounds. Those of one length share a forward."""
         answer = partial(self._generated, options=options)
         return map_groups(conversations, lambda one: shape_key(one.arrays), answer)
 
-    def _generated(self, group: list[SpeechFeatures], options: Generation) -> list[GeneratedText]:
+    def _generated(
+        self, group: list[SpeechFeatures], options: GenerationConfig
+    ) -> list[GeneratedText]:
         import torch
 
         inputs = stack_batch([one.arrays for one in group], self._device, self._dtype)
@@ -124,7 +126,7 @@ class Whisper:
         windows = [[part["result"] for part in parts] for parts in made["segments"]]
         return [self._written(*pair) for pair in zip(made["sequences"], windows, strict=True)]
 
-    def _limits(self, group: list[SpeechFeatures], options: Generation) -> dict[str, object]:
+    def _limits(self, group: list[SpeechFeatures], options: GenerationConfig) -> dict[str, object]:
         config, most = self._model.config, options.max_tokens
         seconds = max(one.seconds for one in group)
         how: dict[str, object] = {"do_sample": False, "num_beams": 1}

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from mmbench.models.support.library_types import FeatureExtractor, ImageProcessor
+    from mmbench.models.support.library_types import AudioFeatureExtractor, ImageProcessor
 
 Arrays = dict[str, "NDArray[np.float32]"]
 
 
 def process_item(
-    processor: ImageProcessor | FeatureExtractor, item: object, **options: object
+    processor: ImageProcessor | AudioFeatureExtractor, item: object, **options: object
 ) -> Arrays:
     """Return what a processor makes of one item, without the dimension of the batch."""
     import numpy as np

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mmbench.types import GeneratedText, Generation
+from mmbench.types import GeneratedText, GenerationConfig
 
 if TYPE_CHECKING:
     from mmbench.models.support.library_types import Configuration, Network, Tokenizer
@@ -33,7 +33,7 @@ def drop_steering(model: Network) -> None:
     config.update(**{name: None for name in _STEERING if hasattr(config, name)})
 
 
-def greedy_or_sampled(options: Generation) -> dict[str, object]:
+def greedy_or_sampled(options: GenerationConfig) -> dict[str, object]:
     """Return arguments of `generate`; sampling needs its seed set around it (`seeded`)."""
     most = {"max_new_tokens": options.max_tokens, "num_beams": 1}
     if options.temperature == 0:
@@ -48,7 +48,9 @@ def explicit(**settings: Any) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
 
 
-def generated_text(text: str, tokens: int, options: Generation, *, ended: bool) -> GeneratedText:
+def generated_text(
+    text: str, tokens: int, options: GenerationConfig, *, ended: bool
+) -> GeneratedText:
     """Return a text of so many tokens, cut at the stops of `options` and stripped.
 
     `ended` says that the model ended it, and that it was not cut off at the limit of tokens.

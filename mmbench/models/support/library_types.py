@@ -74,7 +74,7 @@ class ImageProcessor(Protocol):
         ...
 
 
-class FeatureExtractor(Protocol):
+class AudioFeatureExtractor(Protocol):
     """Turns a sound, float32 [n] at its `sampling_rate`, into arrays."""
 
     sampling_rate: int
@@ -97,7 +97,7 @@ class Processor(Protocol):
 
     tokenizer: Tokenizer
     image_processor: ImageProcessor
-    feature_extractor: FeatureExtractor
+    feature_extractor: AudioFeatureExtractor
 
     def __call__(self, **inputs: object) -> Batch:
         """Return what a model takes of texts and media."""

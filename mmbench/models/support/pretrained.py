@@ -17,7 +17,7 @@ from mmbench.models.support.library_messages import loading, quiet
 
 if TYPE_CHECKING:
     from mmbench.models.support.library_types import (
-        FeatureExtractor,
+        AudioFeatureExtractor,
         ImageProcessor,
         LoadingInfo,
         Network,
@@ -166,9 +166,11 @@ def load_processor(folder: Path, *, trust_remote_code: bool = False) -> Processo
     return processor
 
 
-def load_feature_extractor(folder: Path) -> FeatureExtractor:
+def load_feature_extractor(folder: Path) -> AudioFeatureExtractor:
     """Load the feature extractor of `folder`, which prepares sounds. Raises ModelError."""
-    extractor: FeatureExtractor = load_part(folder, "AutoFeatureExtractor", "feature extractor")
+    extractor: AudioFeatureExtractor = load_part(
+        folder, "AutoFeatureExtractor", "feature extractor"
+    )
     return extractor
 
 

@@ -8,7 +8,7 @@ from mmbench.errors import ContentError
 from mmbench.text import count
 
 if TYPE_CHECKING:
-    from mmbench.models.support.library_types import FeatureExtractor, Network
+    from mmbench.models.support.library_types import AudioFeatureExtractor, Network
 
 # Seconds of two frames of a spectrogram, 25 ms each and 10 ms apart, as Kaldi makes them: of none
 # the extractors fail, and one alone has no deviation to be scaled by.
@@ -22,7 +22,7 @@ def frames(model: Network, n: int) -> int:
     return int(model._get_feat_extract_output_lengths(torch.tensor(n)))
 
 
-def refuse_short(n: int, model: Network, extractor: FeatureExtractor) -> None:
+def refuse_short(n: int, model: Network, extractor: AudioFeatureExtractor) -> None:
     """Raise ContentError where n samples are fewer than the model's first frames take.
 
     Models that pad every sound to a window (Whisper, CLAP) take any.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mmbench.models.support.conversations import only_sound
 from mmbench.reference.adapters.support import NanoModel, spectrogram
-from mmbench.types import GeneratedText, Generation, Message, Modality
+from mmbench.types import GeneratedText, GenerationConfig, Message, Modality
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,7 +42,11 @@ class AsrNano(NanoModel):
 
         return torch.from_numpy(spectrogram(only_sound(item), self._mel, self._mel.hop))
 
-    def write(self, conversations: Sequence[Tensor], options: Generation) -> list[GeneratedText]:  # noqa: ARG002
+    def write(
+        self,
+        conversations: Sequence[Tensor],
+        options: GenerationConfig,  # noqa: ARG002
+    ) -> list[GeneratedText]:
         """What is said in n prepared sounds; tokens are letters."""
         import torch
         from torch.nn.utils.rnn import pad_sequence

@@ -12,7 +12,7 @@ import numpy as np
 from mmbench.errors import SampleError
 from mmbench.models.support.groups import map_groups
 from mmbench.reference.adapters.support import NanoModel, normalised, pick, written
-from mmbench.types import Audio, GeneratedText, Generation, Message, Modality, VideoFrames
+from mmbench.types import Audio, GeneratedText, GenerationConfig, Message, Modality, VideoFrames
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,13 +69,13 @@ class ReaderNano(NanoModel):
         return Asked(ids, [normalised(image, size, *scale) for image in images])
 
     def write(
-        self, conversations: Sequence[Asked], options: Generation
+        self, conversations: Sequence[Asked], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
         """Answers to n prepared conversations; those of one length share a forward, unpadded."""
         answer = partial(self._answers, options=options)
         return map_groups(conversations, lambda one: len(one.ids), answer)
 
-    def _answers(self, asked: Sequence[Asked], options: Generation) -> list[GeneratedText]:
+    def _answers(self, asked: Sequence[Asked], options: GenerationConfig) -> list[GeneratedText]:
         ids, images = self._inputs([one.ids for one in asked], asked)
         said = self._model.write(ids, images, options.max_tokens, pick(options, len(asked)))
         return [self._written(one, options) for one in said]
@@ -96,7 +96,7 @@ class ReaderNano(NanoModel):
         tensor = torch.from_numpy(images).to(self._device, self._dtype)
         return padded(rows).to(self._device), tensor
 
-    def _written(self, ids: list[int], options: Generation) -> GeneratedText:
+    def _written(self, ids: list[int], options: GenerationConfig) -> GeneratedText:
         from mmbench.reference.tokens.words import END
 
         ended = bool(ids) and ids[-1] == END

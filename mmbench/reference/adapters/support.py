@@ -10,7 +10,7 @@ import numpy as np
 
 from mmbench.models.support.generation import cut_at
 from mmbench.reference.checkpoints import packaged
-from mmbench.types import Audio, GeneratedText, Generation
+from mmbench.types import Audio, GeneratedText, GenerationConfig
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,7 +102,7 @@ def spectrogram(sound: Audio, mel: Mel, least: int) -> Array:
     return log_mel(torch.from_numpy(samples), mel).numpy()
 
 
-def pick(options: Generation, rows: int) -> Pick:
+def pick(options: GenerationConfig, rows: int) -> Pick:
     """The reference models' way to the next token of so many rows.
 
     Greedy at a temperature of 0; else every row has the same chance, whatever its batch.
@@ -117,7 +117,7 @@ def pick(options: Generation, rows: int) -> Pick:
     return Drawn(options.temperature, options.top_p, chances)
 
 
-def written(text: str, tokens: int, options: Generation, *, ended: bool) -> GeneratedText:
+def written(text: str, tokens: int, options: GenerationConfig, *, ended: bool) -> GeneratedText:
     """What a reference model wrote in so many tokens, cut at the stops of `options`.
 
     `ended` says that it ended by itself.

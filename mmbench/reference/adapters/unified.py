@@ -10,7 +10,7 @@ import numpy as np
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.reference.adapters.support import NanoModel, normalised, pick, spectrogram, written
-from mmbench.types import Audio, GeneratedText, Generation, Message, Modality, VideoFrames
+from mmbench.types import Audio, GeneratedText, GenerationConfig, Message, Modality, VideoFrames
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,7 +120,9 @@ class UnifiedNano(NanoModel):
         """Samples to a token of a sound."""
         return self._config.mel.hop * self._config.sound.stride
 
-    def write(self, conversations: Sequence[Asked], options: Generation) -> list[GeneratedText]:
+    def write(
+        self, conversations: Sequence[Asked], options: GenerationConfig
+    ) -> list[GeneratedText]:
         """Answers to n prepared conversations, all in one batch."""
         from mmbench.reference.tokens.mixed import CLOSE, Kind
         from mmbench.reference.tokens.writing import write
@@ -150,7 +152,7 @@ class UnifiedNano(NanoModel):
         see, hear = (x.to(self._device, self._dtype) for x in (torch.from_numpy(images), heard))
         return self._model.filled(ids, see, hear, frames)
 
-    def _written(self, ids: list[int], options: Generation) -> GeneratedText:
+    def _written(self, ids: list[int], options: GenerationConfig) -> GeneratedText:
         from mmbench.reference.tokens.mixed import CLOSE, Kind
 
         ended = bool(ids) and ids[-1] == CLOSE[Kind.TEXT]

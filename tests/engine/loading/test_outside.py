@@ -17,10 +17,10 @@ from mmbench.cli import main
 from mmbench.engine.context import run_context
 from mmbench.engine.loading.outside import data_folders
 from mmbench.engine.options import Options
-from mmbench.engine.scoring.features import Featurer
+from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.errors import UserError
 from mmbench.spec import load_task
-from mmbench.types import Wants
+from mmbench.types import FeatureRequest
 from tests.support.command_line import refusal
 from tests.support.files import write_lines
 from tests.support.media.images import save_image
@@ -157,7 +157,7 @@ def test_the_folders_of_a_data_set_of_the_hub(
 
 
 def test_a_metric_sends_no_files_to_another_machine(tmp_path: Path) -> None:
-    wants = Wants(
+    wants = FeatureRequest(
         lambda _: {},
         {"audio": ("audio", "query")},
         method="write",
@@ -166,12 +166,12 @@ def test_a_metric_sends_no_files_to_another_machine(tmp_path: Path) -> None:
     )
     for allow in (False, True):
         with run_context(Options(allow_outside=allow)) as context:
-            featurer = Featurer(context)
+            feature_extractor = FeatureExtractor(context)
             if allow:
-                assert featurer.model("heard", wants, None).destination == "10.0.0.1"
+                assert feature_extractor.model("heard", wants, None).destination == "10.0.0.1"
             else:
                 with pytest.raises(UserError, match=r"heard would send files to 10\.0\.0\.1"):
-                    featurer.model("heard", wants, None)
+                    feature_extractor.model("heard", wants, None)
 
 
 def sent(endpoint: Endpoint) -> tuple[str, bytes]:

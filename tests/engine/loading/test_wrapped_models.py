@@ -17,7 +17,7 @@ from mmbench.engine.loading.models.model_ref import parse
 from mmbench.engine.loading.models.resolver import Finder, Model, find
 from mmbench.errors import ModelError, SpecError, UnknownName, UserError
 from mmbench.storage.content_keys import ContentKeys
-from mmbench.types import Audio, Generation, Message, VideoFrames
+from mmbench.types import Audio, GenerationConfig, Message, VideoFrames
 from tests.support import toy_models
 from tests.support.files import write_task
 
@@ -65,7 +65,7 @@ def test_a_framed_classifier_averages_the_logits_of_frames() -> None:
 def test_a_framed_writer_sees_pictures_in_the_place_of_the_video() -> None:
     model: Any = framed(toy_models.Echo)(toy_models.Echo(None, device="cpu", dtype="float32"), 2)
     turns = (Message("user", ("before", clip(1, 2), "after")),)
-    written = model.write([model.prepare(turns, "conversation")], Generation())
+    written = model.write([model.prepare(turns, "conversation")], GenerationConfig())
     assert written[0].text == "before|<6x4>|<6x4>|after"
     assert model.rate == 8000
 
@@ -238,7 +238,7 @@ def test_a_sound_is_no_video_to_a_framed_model() -> None:
     model: Any = framed(toy_models.Echo)(toy_models.Echo(None, device="cpu", dtype="float32"), 2)
     sound = Audio(np.zeros(80, np.float32), 8000)
     turns = model.prepare((Message("user", (sound,)),), "conversation")
-    assert model.write([turns], Generation())[0].text == "<80 at 8000>"
+    assert model.write([turns], GenerationConfig())[0].text == "<80 at 8000>"
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,12 @@ from mmbench.engine.options import Options
 from mmbench.engine.recording.rows import rows_table, stored_predictions
 from mmbench.engine.rescore import rescore
 from mmbench.engine.run import run
-from mmbench.engine.scoring.features import Featurer
+from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.engine.scoring.measure import measure
 from mmbench.errors import DataError, MissingExtra, SampleError, UserError
 from mmbench.storage import records as store
 from mmbench.storage.run_lookup import find_run
-from mmbench.types import Features, InvalidContent, Media, Prediction, Score, Wants
+from mmbench.types import FeatureRequest, Features, InvalidContent, Media, Prediction, Score
 from tests.support.layouts.coco import make_coco
 from tests.support.toy_models import COLOURS
 
@@ -34,7 +34,7 @@ def _colour_contents(prediction: Prediction) -> dict[str, list[object]]:
     better="higher",
     worst=0,
     best=1,
-    wants=Wants(
+    wants=FeatureRequest(
         contents=_colour_contents,
         modalities={"text": ("text", "query"), "image": ("image", "document")},
         model="test-means",
@@ -74,8 +74,10 @@ def test_a_content_that_fails_in_the_metrics_model_fails_its_prediction_alone(
     made = drawn(tmp_path / "coco")
     made[2] = Prediction("2", "a text", inputs={"image": InvalidContent("no image")})
     with run_context(Options(device="cpu")) as context:
-        featurer = Featurer(context)
-        measured = measure(["test_colour", "test_length"], {"": [made]}, featurer=featurer)
+        feature_extractor = FeatureExtractor(context)
+        measured = measure(
+            ["test_colour", "test_length"], {"": [made]}, feature_extractor=feature_extractor
+        )
     assert (measured.scores["test_colour"].n, measured.scores["test_colour"].failed) == (3, 1)
     assert measured.scores["test_colour"].bounds is not None
     assert (measured.scores["test_length"].n, measured.scores["test_length"].failed) == (4, 0)
@@ -89,11 +91,13 @@ def test_the_features_of_equal_predictions_are_computed_once(tmp_path: Path) -> 
     wants = metric_names.metric_info("test_colour").wants
     assert wants is not None
     with run_context(Options(device="cpu")) as context:
-        featurer = Featurer(context)
-        first = featurer.features("test_colour", wants, None, made)
-        assert featurer.features("test_colour", wants, None, made.take(np.arange(4))) is first
-        assert featurer.features("test_colour", wants, None, list(made)) is not first
-        assert featurer.features("test_colour", wants, None, made[::-1]) is not first
+        feature_extractor = FeatureExtractor(context)
+        first = feature_extractor.features("test_colour", wants, None, made)
+        assert (
+            feature_extractor.features("test_colour", wants, None, made.take(np.arange(4))) is first
+        )
+        assert feature_extractor.features("test_colour", wants, None, list(made)) is not first
+        assert feature_extractor.features("test_colour", wants, None, made[::-1]) is not first
 
 
 @mmbench.register("metric", "test_all_colours")
@@ -101,7 +105,7 @@ def test_the_features_of_equal_predictions_are_computed_once(tmp_path: Path) -> 
     better="higher",
     worst=0,
     best=1,
-    wants=Wants(
+    wants=FeatureRequest(
         contents=lambda p: {**_colour_contents(p), "image": [] if p.error else [p.inputs["image"]]},
         modalities={"text": ("text", "query"), "image": ("image", "document")},
         model="test-means",
@@ -119,8 +123,10 @@ def test_rows_stand_by_position_in_two_directions_and_splits(tmp_path: Path) -> 
     made[1] = Prediction("1", "a text", inputs={"image": InvalidContent("no image")})
     directions = {"there": [made, made[:1]], "back": [made[1:]]}
     with run_context(Options(device="cpu")) as context:
-        featurer = Featurer(context)
-        found = measure(["test_all_colours", "test_length"], directions, featurer=featurer).found
+        feature_extractor = FeatureExtractor(context)
+        found = measure(
+            ["test_all_colours", "test_length"], directions, feature_extractor=feature_extractor
+        ).found
     table = rows_table(directions, found)
     texts = [*made, made[0], *made[1:]]
     assert [row[0] > 0 for row in table["test_all_colours"]] == [p.id != "1" for p in texts]
@@ -265,8 +271,8 @@ def test_a_sample_that_a_metric_cannot_take_fails_for_it_alone() -> None:
 def test_where_no_content_can_be_read_every_prediction_fails() -> None:
     made = [Prediction(str(i), "a", inputs={"image": InvalidContent("no image")}) for i in range(3)]
     with run_context(Options(device="cpu")) as context:
-        featurer = Featurer(context)
-        measured = measure(["test_colour"], {"": [made]}, featurer=featurer)
+        feature_extractor = FeatureExtractor(context)
+        measured = measure(["test_colour"], {"": [made]}, feature_extractor=feature_extractor)
     score = measured.scores["test_colour"]
     assert (score.value, score.n, score.failed) == (None, 0, 3)
     assert measured.lost[0] == ("0", "test_colour: no image")

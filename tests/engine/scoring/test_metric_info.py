@@ -17,7 +17,7 @@ from mmbench.engine.scoring.apply import apply
 from mmbench.engine.scoring.measure import measure
 from mmbench.errors import MissingExtra, UserError
 from mmbench.protocols import MetricInfo
-from mmbench.types import Prediction, Score, Wants
+from mmbench.types import FeatureRequest, Prediction, Score
 from tests.support.errors import one_line_error
 from tests.support.metric_inputs import can_run, measured, names_of
 
@@ -137,10 +137,10 @@ def test_a_value_that_is_not_a_number_has_no_bounds() -> None:
         ({"better": "lower", "best": "0"}, "best is '0': give a number"),
         ({"better": "lower", "worst": 0, "best": 1}, "lower is better: swap them"),
         ({"better": "higher", "worst": 1, "best": 1}, "higher is better: swap them"),
-        ({"wants": "clip"}, "wants is 'clip': give a mmbench.types.Wants"),
-        ({"wants": Wants("caption", {})}, "'caption' is given where a function is needed"),
+        ({"wants": "clip"}, "wants is 'clip': give a mmbench.types.FeatureRequest"),
+        ({"wants": FeatureRequest("caption", {})}, "'caption' is given where a function is needed"),
         (
-            {"wants": Wants(list, {"a": "image"})},
+            {"wants": FeatureRequest(list, {"a": "image"})},
             "wants has 'image' for 'a': give a modality",
         ),  # type: ignore[dict-item]
         ({"extremes": 3}, "extremes is 3: give two functions"),

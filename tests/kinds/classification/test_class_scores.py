@@ -24,12 +24,12 @@ from mmbench.kinds.classification import Classification, ClassificationOptions
 from mmbench.kinds.classification.zero_shot import ZeroShot, ZeroShotOptions
 from mmbench.storage import records as store
 from mmbench.types import (
-    Answers,
     Media,
     Outputs,
     Prediction,
     Sample,
     TaskSpec,
+    VectorOutputs,
     Views,
 )
 from tests.support.files import write_task
@@ -58,7 +58,7 @@ def predicted(
 ) -> Sequence[Prediction]:
     """The predictions of a model that returned these scores [n * views, c]."""
     data = samples(targets, np.shape(scores)[1])
-    answers = Answers(np.asarray(scores), {}, data.labels, scale, "mine")
+    answers = VectorOutputs(np.asarray(scores), {}, data.labels, scale, "mine")
     directions = Classification(spec(views=views)).predictions(data, {"sample": answers}).directions
     return directions[""][0]
 
@@ -207,7 +207,9 @@ def test_declared_probabilities_that_are_none_are_refused(scores: Any, targets: 
 def test_a_failed_sample_is_not_held_against_the_declaration() -> None:
     """The scores of a failed row are zeros, which sum to 0."""
     data = samples([0, 1], 2)
-    answers = Answers(np.array([[0, 0], [0.25, 0.75]]), {0: "torn"}, data.labels, "probabilities")
+    answers = VectorOutputs(
+        np.array([[0, 0], [0.25, 0.75]]), {0: "torn"}, data.labels, "probabilities"
+    )
     directions = Classification(spec()).predictions(data, {"sample": answers}).directions
     failed, other = directions[""][0]
     assert (failed.error, failed.scores, other.scores) == ("torn", "", "probabilities")

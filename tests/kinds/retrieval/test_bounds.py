@@ -17,7 +17,7 @@ from mmbench.engine.scoring.bounds import extremes
 from mmbench.engine.scoring.measure import measure
 from mmbench.kinds.retrieval import Retrieval, RetrievalOptions
 from mmbench.search.listed import listed_ranking
-from mmbench.types import Answers, Prediction, Ranking, Sample, TaskSpec
+from mmbench.types import Prediction, Ranking, Sample, TaskSpec, VectorOutputs
 
 Grades = dict[str, float]
 
@@ -195,7 +195,7 @@ def test_bounds_come_back_from_stored_rows(index: str, failed: tuple[int, int]) 
     queries, corpus = ([Sample(i, {}) for i in ids] for ids in sides.values())
     data = RetrievalData(queries, corpus, links)
     answers = {
-        side: Answers(
+        side: VectorOutputs(
             draws.normal(size=(len(ids), 8)).astype("f4"), dict.fromkeys(range(n), "torn")
         )
         for (side, ids), n in zip(sides.items(), failed, strict=True)

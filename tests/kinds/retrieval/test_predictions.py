@@ -10,7 +10,7 @@ from mmbench.columns import table
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.retrieval import Retrieval, RetrievalOptions
-from mmbench.types import Answers, Outputs, Prediction, Ranking, Sample, TaskSpec
+from mmbench.types import Outputs, Prediction, Ranking, Sample, TaskSpec, VectorOutputs
 from tests.support.rankings import naive_order
 
 SPEC = TaskSpec(
@@ -38,11 +38,11 @@ def data(links: dict[str, dict[str, float]], documents: list[str]) -> RetrievalD
 
 def answers(
     queries: object, corpus: object, failed: tuple[dict[int, str], dict[int, str]] = ({}, {})
-) -> dict[str, Answers]:
+) -> dict[str, VectorOutputs]:
     sides = [np.array(side, dtype=np.float32) for side in (queries, corpus)]
     return {
-        "query": Answers(sides[0], failed[0]),
-        "corpus": Answers(sides[1], failed[1]),
+        "query": VectorOutputs(sides[0], failed[0]),
+        "corpus": VectorOutputs(sides[1], failed[1]),
     }
 
 

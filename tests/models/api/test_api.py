@@ -20,7 +20,7 @@ from mmbench.cli import main
 from mmbench.errors import ModelError, SampleError, UserError
 from mmbench.models.api.adapter import Api
 from mmbench.storage.content_keys import cache_folder
-from mmbench.types import Audio, GeneratedText, Generation, VideoFrames
+from mmbench.types import Audio, GeneratedText, GenerationConfig, VideoFrames
 from tests.support.conversations import replies, user
 from tests.support.files import write_lines
 from tests.support.media.images import plain_image
@@ -28,7 +28,7 @@ from tests.support.servers.chat_completions import Endpoint, said, serving
 
 PICTURE = plain_image((9, 8, 7), (6, 4))
 
-SHORT = Generation(max_tokens=20)
+SHORT = GenerationConfig(max_tokens=20)
 KEY = "sk-very-secret"
 TEXTS = ("a ", "cat")
 
@@ -74,7 +74,7 @@ def test_answers_come_in_the_order_of_the_questions_with_so_many_at_a_time(
 
 
 def test_the_limit_and_the_tokens_are_told(endpoint: Endpoint) -> None:
-    (found,) = replies(api(endpoint), [user("one two three")], Generation(max_tokens=2))
+    (found,) = replies(api(endpoint), [user("one two three")], GenerationConfig(max_tokens=2))
     assert found == GeneratedText("one two", "length", 2)
     assert endpoint.bodies[-1]["temperature"] == 0
 

@@ -12,7 +12,7 @@ import transformers as tf
 
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.models.chat.adapters import AudioLlm, Llava, VideoLlm
-from mmbench.types import GeneratedText, Generation, Message
+from mmbench.types import GeneratedText, GenerationConfig, Message
 from tests.support.checkpoints import chat
 from tests.support.checkpoints.parts import letter_tokenizer
 from tests.support.conversations import replies, user
@@ -121,18 +121,20 @@ def test_the_token_limit_is_told_and_stops_end_an_answer(folders: dict[str, Path
     chosen, long = next(pair for pair in answers if pair[1].finish == "length")
     assert long.tokens == 10
     stop = long.text[2:4]
-    (short,) = replies(model, [chosen], Generation(max_tokens=10, stop=(stop,)))
+    (short,) = replies(model, [chosen], GenerationConfig(max_tokens=10, stop=(stop,)))
     assert short.text == long.text[: long.text.find(stop)].strip()
     assert short.finish == "stop"
 
 
 def test_sampling_is_by_seed_and_not_by_place(folders: dict[str, Path]) -> None:
     model = Llava(folders["llava"], **CPU)
-    options = Generation(max_tokens=10, temperature=1.0, seed=3)
+    options = GenerationConfig(max_tokens=10, temperature=1.0, seed=3)
     turns = asked("llava")[:3]
     together = replies(model, turns, options)
     assert together[::-1] == replies(model, turns[::-1], options)
-    assert together != replies(model, turns, Generation(max_tokens=10, temperature=1.0, seed=4))
+    assert together != replies(
+        model, turns, GenerationConfig(max_tokens=10, temperature=1.0, seed=4)
+    )
 
 
 @pytest.mark.parametrize("name", ["llava", "idefics3"])

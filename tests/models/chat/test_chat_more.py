@@ -11,12 +11,12 @@ import transformers as tf
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.chat.adapters import Llava
-from mmbench.types import GeneratedText, Generation, Message
+from mmbench.types import GeneratedText, GenerationConfig, Message
 from tests.support.checkpoints import chat
 from tests.support.media.images import noise_image
 
 CPU = {"device": "cpu", "dtype": "float32"}
-SHORT = Generation(max_tokens=8)
+SHORT = GenerationConfig(max_tokens=8)
 FAMILIES = ["llava_next", "idefics2", "paligemma", "gemma3"]
 
 

@@ -20,7 +20,7 @@ from mmbench.errors import SampleError
 from mmbench.models.chat.adapters import Llava, VideoLlm
 from mmbench.models.classifiers import VideoClassifier
 from mmbench.spec import load_task
-from mmbench.types import GeneratedText, Generation, Message, VideoFrames
+from mmbench.types import GeneratedText, GenerationConfig, Message, VideoFrames
 from tests.project.test_families import playable
 from tests.support.checkpoints import chat
 from tests.support.layouts import captions, classification
@@ -34,7 +34,7 @@ from tests.support.conversations import user
 from tests.support.media.images import noise_image
 
 CPU = {"device": "cpu", "dtype": "float32"}
-SHORT = Generation(max_tokens=8)
+SHORT = GenerationConfig(max_tokens=8)
 RATE = 10  # frames a second of the videos that the clips below are taken from
 FAMILIES: dict[str, Callable[[Path], Path]] = {
     "llava-next-video": video_chat.llava_next_video,

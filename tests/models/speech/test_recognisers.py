@@ -19,13 +19,13 @@ from mmbench.models.speech.ctc import Ctc
 from mmbench.models.speech.whisper import Whisper
 from mmbench.models.support.arrays import stack_batch
 from mmbench.models.support.sounds import frames as count
-from mmbench.types import Audio, Generation
+from mmbench.types import Audio, GenerationConfig
 from tests.support.checkpoints import speech_recognition
 from tests.support.conversations import replies, user
 from tests.support.errors import one_line_error
 from tests.support.paths import real_data
 
-SHORT = Generation(max_tokens=12)
+SHORT = GenerationConfig(max_tokens=12)
 CPU = {"device": "cpu", "dtype": "float32"}
 
 
@@ -50,7 +50,7 @@ def noise(seconds: float, seed: int = 0) -> Audio:
     return Audio((wave + 0.05 * draws.standard_normal(n)).astype(np.float32), 16000)
 
 
-def written(model: Any, sounds: list[Audio], options: Generation = SHORT) -> list[Any]:
+def written(model: Any, sounds: list[Audio], options: GenerationConfig = SHORT) -> list[Any]:
     return replies(model, map(user, sounds), options)
 
 
@@ -166,7 +166,7 @@ def test_the_end_of_a_decoder_is_told_as_a_limit(
     folders: dict[str, Path], name: str, limit: int, tokens: int
 ) -> None:
     model = Whisper(folders[name], **CPU)
-    (found,) = written(model, [noise(2.5)], Generation(max_tokens=limit))
+    (found,) = written(model, [noise(2.5)], GenerationConfig(max_tokens=limit))
     assert (found.finish, found.tokens) == ("length", tokens)
 
 
@@ -208,7 +208,7 @@ def test_whisper_says_what_transformers_says(folders: dict[str, Path]) -> None:
 
 def test_whisper_goes_through_a_long_sound_window_by_window(folders: dict[str, Path]) -> None:
     model = Whisper(folders["whisper"], **CPU)
-    long, short = written(model, [noise(65), noise(5)], Generation(max_tokens=20))
+    long, short = written(model, [noise(65), noise(5)], GenerationConfig(max_tokens=20))
     assert long.tokens > short.tokens
 
 

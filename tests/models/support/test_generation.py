@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmbench.models.support.generation import explicit, generated_text, seeded
-from mmbench.types import GeneratedText, Generation
+from mmbench.types import GeneratedText, GenerationConfig
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from mmbench.types import GeneratedText, Generation
 def test_a_text_ends_at_the_first_stop_or_where_the_model_says(
     text: str, ended: bool, expected: GeneratedText
 ) -> None:
-    options = Generation(stop=("\n\n", ";"))
+    options = GenerationConfig(stop=("\n\n", ";"))
     assert generated_text(text, 3, options, ended=ended) == expected
 
 

@@ -15,7 +15,7 @@ from mmbench.reference.adapters.asr import AsrNano
 from mmbench.reference.training import read_recipe
 from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.numbers.sources import spoken_numbers
-from mmbench.types import Audio, Generation, Sample
+from mmbench.types import Audio, GenerationConfig, Sample
 from tests.support.conversations import replies, user
 
 PACKAGED = Path(str(AsrNano.default_checkpoint))
@@ -37,7 +37,7 @@ def heard(samples: list[Sample]) -> list[Audio]:
 
 
 def written(model: AsrNano, sounds: list[Audio]) -> list[str]:
-    return [one.text for one in replies(model, map(user, sounds), Generation())]
+    return [one.text for one in replies(model, map(user, sounds), GenerationConfig())]
 
 
 def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
@@ -73,7 +73,7 @@ def test_a_sound_of_any_length_is_heard(model: AsrNano, seconds: float) -> None:
 
 
 def test_tokens_are_letters(model: AsrNano, samples: list[Sample]) -> None:
-    found = replies(model, map(user, heard(samples[:2])), Generation())
+    found = replies(model, map(user, heard(samples[:2])), GenerationConfig())
     assert all(one.tokens == len(one.text) > 0 for one in found)
 
 

@@ -25,14 +25,17 @@ from mmbench.reference.worlds.shapes.draw import draw
 from mmbench.reference.worlds.shapes.questions import KINDS, questions
 from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
-from mmbench.types import Audio, GeneratedText, Generation, Message, VideoFrames
+from mmbench.types import Audio, GeneratedText, GenerationConfig, Message, VideoFrames
 from tests.support.conversations import prepared
 from tests.support.conversations import user_message as user
 from tests.support.media.images import noise_image
 from tests.support.networks import lively
 
 WORDS = vocabulary(["what colour is the star? red, green and blue. where is it: left or right!"])
-GREEDY, SAMPLED = Generation(max_tokens=9), Generation(max_tokens=9, temperature=1.0, top_p=0.9)
+GREEDY, SAMPLED = (
+    GenerationConfig(max_tokens=9),
+    GenerationConfig(max_tokens=9, temperature=1.0, top_p=0.9),
+)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +122,9 @@ def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
-def test_an_answer_does_not_depend_on_its_batch(model: LlavaNano, options: Generation) -> None:
+def test_an_answer_does_not_depend_on_its_batch(
+    model: LlavaNano, options: GenerationConfig
+) -> None:
     asked = prepared(model, TALKS)
     together = model.write(asked, options)
     assert together == [model.write([one], options)[0] for one in asked]
@@ -136,11 +141,11 @@ def test_a_seed_decides_what_is_drawn(model: LlavaNano) -> None:
 
 def test_the_finish_says_whether_it_ended_by_itself(model: LlavaNano) -> None:
     asked = prepared(model, TALKS)
-    said = model.write(asked, Generation(max_tokens=40))
+    said = model.write(asked, GenerationConfig(max_tokens=40))
     for one, question in zip(said, asked, strict=True):
         assert isinstance(one, GeneratedText)
         assert (one.finish == "length") == (one.tokens == min(40, 60 - len(question.ids)))
-    for one, short in zip(said, model.write(asked, Generation(max_tokens=2)), strict=True):
+    for one, short in zip(said, model.write(asked, GenerationConfig(max_tokens=2)), strict=True):
         assert isinstance(one, GeneratedText) and isinstance(short, GeneratedText)
         assert short.tokens == min(2, one.tokens)
         assert short.finish == ("stop" if one.tokens < 2 else "length")
@@ -151,7 +156,7 @@ def test_a_stop_ends_the_answer_and_is_no_part_of_it(model: LlavaNano) -> None:
     whole = model.write(asked, GREEDY)
     row, text = next((i, one.text) for i, one in enumerate(whole) if " " in one.text)
     stop = text.split()[1]
-    cut = model.write(asked, Generation(max_tokens=9, stop=(f" {stop}",)))[row]
+    cut = model.write(asked, GenerationConfig(max_tokens=9, stop=(f" {stop}",)))[row]
     assert isinstance(cut, GeneratedText)
     assert (cut.text, cut.finish) == (text.split(f" {stop}")[0], "stop")
 
@@ -251,7 +256,7 @@ def test_it_describes_and_goes_on_talking(shipped: LlavaNano) -> None:
     """The second turn asks about what the first described, and every word of both is known."""
     scene = scene_at("test", 0, 3)
     first = user(Image.fromarray(draw(scene, 64)), DESCRIBE)
-    (told,) = shipped.write([shipped.prepare((first,), "")], Generation(max_tokens=60))
+    (told,) = shipped.write([shipped.prepare((first,), "")], GenerationConfig(max_tokens=60))
     assert isinstance(told, GeneratedText)
     assert told.finish == "stop"
     turns = (first, assistant(told.text), user(f"How many small shapes are there?\n{BRIEFLY}"))

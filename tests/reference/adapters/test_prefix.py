@@ -23,7 +23,7 @@ from mmbench.reference.worlds.shapes.draw import draw
 from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import DESCRIBE
 from mmbench.reference.worlds.shapes.things import COLOURS
-from mmbench.types import Audio, GeneratedText, Generation
+from mmbench.types import Audio, GeneratedText, GenerationConfig
 from tests.support.conversations import user
 from tests.support.media.images import noise_image
 from tests.support.networks import lively
@@ -73,7 +73,7 @@ def test_an_image_is_as_many_tokens_as_the_prefix(model: PrefixNano) -> None:
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_an_answer_does_not_depend_on_its_batch(model: PrefixNano, temperature: float) -> None:
-    options, rows = Generation(max_tokens=9, temperature=temperature), prepared(model)
+    options, rows = GenerationConfig(max_tokens=9, temperature=temperature), prepared(model)
     together = model.write(rows, options)
     assert together == [model.write([one], options)[0] for one in rows]
     assert len({str(one) for one in together}) > 3
@@ -135,5 +135,5 @@ def test_it_tells_the_colours_that_are_there() -> None:
 
 
 def written(model: PrefixNano, prepared: list[Asked]) -> list[GeneratedText]:
-    said = model.write(prepared, Generation(max_tokens=60))
+    said = model.write(prepared, GenerationConfig(max_tokens=60))
     return [one for one in said if isinstance(one, GeneratedText)]

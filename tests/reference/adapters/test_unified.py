@@ -32,7 +32,7 @@ from mmbench.reference.worlds.shapes.reader import read
 from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
 from mmbench.reference.worlds.shapes.things import COLOURS
-from mmbench.types import Audio, GeneratedText, Generation, Media, Message, VideoFrames
+from mmbench.types import Audio, GeneratedText, GenerationConfig, Media, Message, VideoFrames
 from tests.support.conversations import prepared
 from tests.support.conversations import user_message as user
 from tests.support.media.images import noise_image
@@ -40,7 +40,10 @@ from tests.support.media.images import noise_image
 TEXTS = ["what colour is the star? red, green and blue.", "where is it: left or right!"]
 WORDS = Bpe.of(TEXTS * 3, 320)
 CODES = Codes(number=24, code_width=4, width=16, halvings=3, residuals=1)
-GREEDY, SAMPLED = Generation(max_tokens=9), Generation(max_tokens=9, temperature=1.0, top_p=0.9)
+GREEDY, SAMPLED = (
+    GenerationConfig(max_tokens=9),
+    GenerationConfig(max_tokens=9, temperature=1.0, top_p=0.9),
+)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +147,9 @@ def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
-def test_an_answer_does_not_depend_on_its_batch(model: UnifiedNano, options: Generation) -> None:
+def test_an_answer_does_not_depend_on_its_batch(
+    model: UnifiedNano, options: GenerationConfig
+) -> None:
     asked = prepared(model, TALKS)
     together = model.write(asked, options)
     assert together == [model.write([one], options)[0] for one in asked]
@@ -153,7 +158,7 @@ def test_an_answer_does_not_depend_on_its_batch(model: UnifiedNano, options: Gen
 
 
 def test_the_finish_says_whether_it_ended_by_itself(model: UnifiedNano) -> None:
-    said = model.write(prepared(model, TALKS) * 3, Generation(max_tokens=6))
+    said = model.write(prepared(model, TALKS) * 3, GenerationConfig(max_tokens=6))
     assert all((one.finish == "length") == (one.tokens == 6) for one in said)
     assert {one.finish for one in said} == {"stop", "length"}
 
@@ -268,7 +273,7 @@ def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
 
 
 def answers(shipped: UnifiedNano, talks: Sequence[tuple[Message, ...]]) -> list[str]:
-    said = shipped.write(prepared(shipped, talks), Generation(max_tokens=60))
+    said = shipped.write(prepared(shipped, talks), GenerationConfig(max_tokens=60))
     return [one.text for one in said]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mmbench.cli.commands.interactive.session import files, tryout
 from mmbench.cli.exit_codes import DONE
 from mmbench.cli.output.terminal import show
-from mmbench.types import Conversation, Generation, Media, Message
+from mmbench.types import Conversation, GenerationConfig, Media, Message
 
 if TYPE_CHECKING:
     from mmbench.engine.interactive import Tryout
@@ -36,7 +36,7 @@ def _line(args: argparse.Namespace) -> str:
 
 
 def _answered(model: Tryout, turns: Conversation, limit: int) -> Conversation:
-    written = model.answer(turns, Generation(max_tokens=limit))
+    written = model.answer(turns, GenerationConfig(max_tokens=limit))
     cut = " [cut off by --max-tokens]" if written.finish == "length" else ""
     show(f"{written.text}{cut}".splitlines() or [""])
     return (*turns, Message("assistant", (written.text,)))

@@ -18,7 +18,15 @@ from mmbench.protocols import (
     Writes,
     WritesEach,
 )
-from mmbench.types import Frames, GeneratedText, Generation, Message, Modality, Role, VideoFrames
+from mmbench.types import (
+    Frames,
+    GeneratedText,
+    GenerationConfig,
+    Message,
+    Modality,
+    Role,
+    VideoFrames,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,7 +103,7 @@ class _Classifies(_Framed):
 
 class _Writes(_Framed):
     def write(
-        self, conversations: Sequence[object], options: Generation
+        self, conversations: Sequence[object], options: GenerationConfig
     ) -> Sequence[GeneratedText | SampleError]:
         """What the model says to the conversation with pictures in the place of videos."""
         assert isinstance(self._model, Writes)
@@ -104,7 +112,7 @@ class _Writes(_Framed):
 
 class _WritesEach(_Framed):
     def write_each(
-        self, conversations: Iterable[object], options: Generation
+        self, conversations: Iterable[object], options: GenerationConfig
     ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
         """What the model says to each conversation, as the answers arrive."""
         assert isinstance(self._model, WritesEach)
