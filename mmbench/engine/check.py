@@ -18,8 +18,8 @@ from mmbench.engine.inference.forward import Forward
 from mmbench.engine.inference.responses import distinct, matrix
 from mmbench.engine.inference.runner import device_for
 from mmbench.engine.loading.models.resolver import BASELINES
-from mmbench.engine.loading.prepare import Prepared, check_labels, prepare
-from mmbench.engine.options import Options
+from mmbench.engine.loading.prepare import PreparedRun, check_labels, prepare
+from mmbench.engine.options import RunSettings
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.engine.trial import try_metrics
 from mmbench.errors import SampleError
@@ -52,7 +52,7 @@ class Checked(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def check(model: str | None, task: str, options: Options) -> Checked:
+def check(model: str | None, task: str, options: RunSettings) -> Checked:
     """Find the task, decode every medium, load the model's weights, try the metrics on a baseline.
 
     Without a model the data are checked as for one that takes them. Raises UserError as a run
@@ -76,7 +76,7 @@ def check(model: str | None, task: str, options: Options) -> Checked:
 
 
 def _failures(
-    prepared: Prepared, requests: Mapping[str, Requests], context: RunContext
+    prepared: PreparedRun, requests: Mapping[str, Requests], context: RunContext
 ) -> tuple[list[tuple[str, str]], list[str]]:
     """Return id and reason of the samples that a run would list as failed, and notes."""
     model = prepared.model.load(device_for(context.options.device)) if prepared.model else None
@@ -94,7 +94,7 @@ def _failures(
     return failed + [(ident, why) for ident, why in targets if ident not in known], notes
 
 
-def _check_classes(prepared: Prepared, requests: Mapping[str, Requests], model: object) -> None:
+def _check_classes(prepared: PreparedRun, requests: Mapping[str, Requests], model: object) -> None:
     """Refuse a classifier whose classes do not fit the data."""
     for one in requests.values():
         if one.method == "classify":
@@ -109,7 +109,7 @@ def _unanswered(requests: Requests, failures: dict[int, str]) -> VectorOutputs |
     return GeneratedOutputs([None] * n, failures)
 
 
-def _samples(prepared: Prepared) -> list[Sample]:
+def _samples(prepared: PreparedRun) -> list[Sample]:
     return [sample for samples in prepared.data.by_role().values() for sample in samples]
 
 

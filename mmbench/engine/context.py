@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import NamedTuple
 
-from mmbench.engine.loading.models.model_cache import Held
-from mmbench.engine.options import Options
+from mmbench.engine.loading.models.model_cache import ModelCache
+from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress, Silent
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 
@@ -30,7 +30,7 @@ class Clock:
             self.seconds[name] = round(self.seconds.get(name, 0.0) + spent, 4)
 
 
-class Costs:
+class RunStats:
     """The costs of a run: seconds by stage, forwards, throughput, and the device it ran on."""
 
     def __init__(self) -> None:
@@ -43,17 +43,21 @@ class Costs:
 class RunContext(NamedTuple):
     """The values that all parts of one run share. `held` keeps the loaded model."""
 
-    options: Options
+    options: RunSettings
     keys: ContentKeys
     progress: Progress
-    costs: Costs
-    held: Held
+    costs: RunStats
+    held: ModelCache
 
 
 @contextmanager
 def run_context(
-    options: Options | None = None, progress: Progress | None = None, held: Held | None = None
+    options: RunSettings | None = None,
+    progress: Progress | None = None,
+    held: ModelCache | None = None,
 ) -> Iterator[RunContext]:
     """Open the cache of content keys for one run. `held` keeps a model for the next run."""
     with ContentKeys(cache_folder()) as keys:
-        yield RunContext(options or Options(), keys, progress or Silent(), Costs(), held or Held())
+        yield RunContext(
+            options or RunSettings(), keys, progress or Silent(), RunStats(), held or ModelCache()
+        )

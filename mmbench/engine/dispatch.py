@@ -34,13 +34,15 @@ from mmbench.types import (
 
 Vectors = NDArray[np.float32] | NDArray[np.float64]
 
-Row = bytes | memoryview | SampleError
+StoredRow = bytes | memoryview | SampleError
 
 _SCALES: tuple[ScoreScale, ...] = ("logits", "probabilities")
 VECTORS: frozenset[Method] = frozenset({"embed", "classify", "loglikelihood"})
 
 
-def call(model: object, items: Sequence[object], requests: Requests, name: str) -> Sequence[Row]:
+def call(
+    model: object, items: Sequence[object], requests: Requests, name: str
+) -> Sequence[StoredRow]:
     """What a model answers to n prepared items, a row for each. `name` is what errors call it.
 
     Raises ModelError for another n, and for scores with another number of columns than the model
@@ -59,7 +61,7 @@ def call(model: object, items: Sequence[object], requests: Requests, name: str) 
     return [as_row(one, requests.method, name) for one in said]
 
 
-def as_row(answer: object, method: Method, name: str) -> Row:
+def as_row(answer: object, method: Method, name: str) -> StoredRow:
     """Return a text, an image or a sound as bytes; a SampleError stays as it is.
 
     An answer that cannot be stored is a failure. Raises ModelError for one of another type.
@@ -181,7 +183,7 @@ def _array(vectors: object, method: str, name: str) -> Vectors:
     return found
 
 
-def _rows(vectors: Vectors, method: Method) -> Sequence[Row]:
+def _rows(vectors: Vectors, method: Method) -> Sequence[StoredRow]:
     """Vectors as rows; NaN, infinity and, of embeddings, zero are failures.
 
     The score of a class may be -∞, as the logarithm of 0 is, if not that of all.
@@ -196,7 +198,7 @@ def _rows(vectors: Vectors, method: Method) -> Sequence[Row]:
     rows = Block(raw.tobytes(), len(raw))
     if finite.all() and not zero.any():
         return rows
-    some: list[Row] = list(rows)
+    some: list[StoredRow] = list(rows)
     for row in np.flatnonzero(~finite):
         some[row] = ContentError("the model returned NaN or infinity")
     for row in np.flatnonzero(zero):

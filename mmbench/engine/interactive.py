@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mmbench.engine.context import RunContext
-from mmbench.engine.inference.runner import Asked
+from mmbench.engine.inference.runner import InferenceRunner
 from mmbench.engine.loading.abilities import able, modalities
-from mmbench.engine.loading.models.resolver import Finder, find
+from mmbench.engine.loading.models.resolver import ModelResolver, find
 from mmbench.errors import SampleError, UserError
 from mmbench.protocols import Embeds, Writes
 from mmbench.stats.probabilities import softmax
@@ -25,14 +25,16 @@ from mmbench.types import (
 _SCALE = 100  # of CLIP's logits, which a softmax turns into what is shown
 
 
-class Tryout:
+class InteractiveModel:
     """One model, found and not loaded. Its answers go through the journal like those of a run."""
 
     def __init__(self, model: str, context: RunContext) -> None:
         options = context.options
-        finder = Finder(context.keys, options.dtype, options.device, options.trust_remote_code)
+        finder = ModelResolver(
+            context.keys, options.dtype, options.device, options.trust_remote_code
+        )
         self._model = find(model, finder, options.model_options)
-        self._asked = Asked(self._model, context)
+        self._asked = InferenceRunner(self._model, context)
 
     def can(self, method: str) -> bool:
         """Whether the model has a method."""

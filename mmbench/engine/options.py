@@ -12,7 +12,7 @@ import msgspec
 from mmbench.errors import UserError
 
 
-class Options(msgspec.Struct, frozen=True):
+class RunSettings(msgspec.Struct, frozen=True):
     """Run settings other than the model and the task: the flags of `mmbench run`.
 
     `settings` are those of the task's kind, by name; `metric_models` are files for models of
@@ -40,19 +40,19 @@ def options_from(
     given: Mapping[str, object],
     settings: Mapping[str, object],
     metric_models: Mapping[str, object],
-) -> Options:
+) -> RunSettings:
     """Return options from flags or arguments by name, and those of kinds and of metrics.
 
     What is None, or no option, is left at its default: a command has some of the flags. Raises
     UserError for a value of the wrong type.
     """
-    values = {field.name: given.get(field.name) for field in msgspec.structs.fields(Options)}
+    values = {field.name: given.get(field.name) for field in msgspec.structs.fields(RunSettings)}
     values = _given(values) | {
         "settings": _given(settings),
         "metric_models": _given(metric_models),
     }
     try:
-        return msgspec.convert(values, Options, dec_hook=_as_path)
+        return msgspec.convert(values, RunSettings, dec_hook=_as_path)
     except msgspec.ValidationError as error:
         raise UserError(f"options of a run: {error}") from error
 

@@ -10,11 +10,11 @@ from mmbench.engine.context import run_context
 from mmbench.engine.loading.data.breakdowns import check_breakdowns
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.prepare import find_task
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
 from mmbench.engine.recording.record import RunSummary, make_record, with_rtfx
 from mmbench.engine.recording.rows import rows_table, stored_predictions
-from mmbench.engine.run import Outcome
+from mmbench.engine.run import FinishedRun
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.engine.scoring.long_texts import with_marks
 from mmbench.engine.scoring.measure import measure
@@ -31,13 +31,13 @@ _NOTE = "rescored from"
 
 def rescore(
     run: Run,
-    options: Options | None = None,
+    options: RunSettings | None = None,
     *,
     out: str = "leaderboards",
     task: str | None = None,
     metrics: tuple[str, ...] = (),
     progress: Progress | None = None,
-) -> Outcome:
+) -> FinishedRun:
     """Measure the stored outputs of a run: with `metrics`, or those of the task as it is now.
 
     `run`, `out` and `task` are those of `run_lookup.find_run`.
@@ -82,10 +82,10 @@ def rescore(
         endpoint=None,
     )
     again = make_record(spec, record.model, record.task, measured, summary, context)
-    return Outcome(again, rows_table(predictions.directions, measured.found), None, {})
+    return FinishedRun(again, rows_table(predictions.directions, measured.found), None, {})
 
 
-def _task_of(record: RunRecord, options: Options) -> TaskSpec:
+def _task_of(record: RunRecord, options: RunSettings) -> TaskSpec:
     """Return the task of a run as it is now. Raises DataError where its file is not found."""
     name = record.task.name
     if name not in task_files(options.tasks):
@@ -110,7 +110,7 @@ def _refuse_other_question(record: RunRecord, spec: TaskSpec) -> None:
         )
 
 
-def _with_inputs(predictions: Predictions, spec: TaskSpec, options: Options) -> Predictions:
+def _with_inputs(predictions: Predictions, spec: TaskSpec, options: RunSettings) -> Predictions:
     asking = next(iter(load_data(spec, options.data).by_role().values()))
     inputs = {sample.id: sample.inputs for sample in asking}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mmbench.engine.context import RunContext, run_context
-from mmbench.engine.inference.runner import Asked
-from mmbench.engine.loading.models.model_cache import Held
-from mmbench.engine.loading.prepare import Prepared, check_labels, prepare
-from mmbench.engine.options import Options
+from mmbench.engine.inference.runner import InferenceRunner
+from mmbench.engine.loading.models.model_cache import ModelCache
+from mmbench.engine.loading.prepare import PreparedRun, check_labels, prepare
+from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
 from mmbench.engine.recording.record import (
     hash_data,
@@ -18,7 +18,7 @@ from mmbench.engine.recording.record import (
     untimed,
     with_rtfx,
 )
-from mmbench.engine.recording.rows import Table, rows_table
+from mmbench.engine.recording.rows import StoredRows, rows_table
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.engine.scoring.long_texts import with_marks
 from mmbench.engine.scoring.measure import Measured, measure
@@ -27,14 +27,14 @@ from mmbench.protocols import Dataset, Reporter, Responses
 from mmbench.types import GeneratedOutputs, Media, Predictions, RunRecord, TaskInfo
 
 
-class Outcome(NamedTuple):
+class FinishedRun(NamedTuple):
     """A finished run: its record, its rows by column, and by id the images or sounds it made.
 
     `samples` are those that it was run on; None where stored outputs were measured again.
     """
 
     record: RunRecord
-    rows: Table
+    rows: StoredRows
     samples: Dataset | None
     made: dict[str, Media]
 
@@ -46,10 +46,10 @@ class Outcome(NamedTuple):
 def run(
     model: str,
     task: str,
-    options: Options | None = None,
+    options: RunSettings | None = None,
     progress: Progress | None = None,
-    held: Held | None = None,
-) -> Outcome:
+    held: ModelCache | None = None,
+) -> FinishedRun:
     """Run a model on a task. `held` keeps the model for the next task of the same command.
 
     Outputs go to the journal as they come, so that the same call after a kill computes only what
@@ -80,22 +80,22 @@ def run(
 
 
 def outcome_of(
-    prepared: Prepared,
+    prepared: PreparedRun,
     asked: TaskInfo,
     predictions: Predictions,
     measured: Measured,
     notes: list[str],
     context: RunContext,
-) -> Outcome:
+) -> FinishedRun:
     """Return the record and the rows of measured predictions."""
     failures = predictions.failures + measured.lost
     summary = summary_of(prepared, context, failures, notes, predictions.search)
     record = make_record(prepared.spec, prepared.info, asked, measured, summary, context)
     rows = rows_table(predictions.directions, measured.found)
-    return Outcome(record, rows, prepared.data, {})
+    return FinishedRun(record, rows, prepared.data, {})
 
 
-def _made(prepared: Prepared, responses: Responses) -> dict[str, Media]:
+def _made(prepared: PreparedRun, responses: Responses) -> dict[str, Media]:
     samples = prepared.data.by_role()
     return {
         sample.id: value
@@ -107,7 +107,7 @@ def _made(prepared: Prepared, responses: Responses) -> dict[str, Media]:
 
 
 def measure_task(
-    prepared: Prepared, predictions: Predictions, asked: TaskInfo, context: RunContext
+    prepared: PreparedRun, predictions: Predictions, asked: TaskInfo, context: RunContext
 ) -> Measured:
     """Return the scores of a task over its predictions."""
     spec = prepared.spec
@@ -124,18 +124,18 @@ def measure_task(
         )
 
 
-def _responses(prepared: Prepared, context: RunContext) -> Responses:
+def _responses(prepared: PreparedRun, context: RunContext) -> Responses:
     """Return the model's responses by the name of their requests; none for a baseline."""
     if prepared.model is None:
         return {}
-    asked = Asked(prepared.model, context)
+    asked = InferenceRunner(prepared.model, context)
     for one in prepared.requests.values():
         if one.method == "classify":
             check_labels(prepared, one, asked.labels(one))
     return asked.answers(prepared.requests)
 
 
-def _predictions(prepared: Prepared, responses: Responses, options: Options) -> Predictions:
+def _predictions(prepared: PreparedRun, responses: Responses, options: RunSettings) -> Predictions:
     kind, data = prepared.kind, prepared.data
     if prepared.model is None:
         return kind.baseline(prepared.info.name, data, options.seed)

@@ -10,11 +10,11 @@ from mmbench.engine.context import run_context
 from mmbench.engine.loading.data.breakdowns import with_breakdown_tags
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.data.outputs import read_outputs
-from mmbench.engine.loading.prepare import Prepared, find_task
-from mmbench.engine.options import Options
+from mmbench.engine.loading.prepare import PreparedRun, find_task
+from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
 from mmbench.engine.recording.record import hash_data, task_info
-from mmbench.engine.run import Outcome, measure_task, outcome_of
+from mmbench.engine.run import FinishedRun, measure_task, outcome_of
 from mmbench.engine.scoring.long_texts import with_marks
 from mmbench.engine.scoring.remarks import reasoning_notes, reference_notes, without_reasoning
 from mmbench.errors import UserError
@@ -31,14 +31,14 @@ OUTPUTS = "outputs"  # the adapter of a model that only its outputs are known of
 def score(
     task: str,
     predictions: str | Path | Outputs,
-    options: Options | None = None,
+    options: RunSettings | None = None,
     *,
     name: str | None = None,
     partial: bool = False,
     fields: Mapping[str, str] | None = None,
     fold_ids: bool = False,
     progress: Progress | None = None,
-) -> Outcome:
+) -> FinishedRun:
     """Score outputs on a task. `name` is what the board calls the model (the file's name).
 
     `fields` names the columns of a file that hold predictions and ids (keys `prediction`, `id`).
@@ -61,7 +61,7 @@ def score(
             accepted = kind.accept(data, outputs)
             marked, cut = with_marks(accepted)
         info = _model(name or _stem(predictions), outputs)
-        prepared = Prepared(spec, kind, data, None, info, {}, tuple(on_data))
+        prepared = PreparedRun(spec, kind, data, None, info, {}, tuple(on_data))
         with clock.stage("hash"):
             asked_of, unread = hash_data(spec, data, kind.directions(), context.keys)
         asked = task_info(prepared, asked_of, options)

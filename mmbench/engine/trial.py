@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from mmbench import metric_names
-from mmbench.engine.loading.prepare import Prepared
+from mmbench.engine.loading.prepare import PreparedRun
 from mmbench.engine.scoring.estimates import MetricOptions, estimates
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.engine.speed import COLUMN
@@ -20,7 +20,7 @@ _FEW = 4  # samples on which every metric is tried
 
 
 def try_metrics(
-    prepared: Prepared, baseline: str | None, feature_extractor: FeatureExtractor, seed: int
+    prepared: PreparedRun, baseline: str | None, feature_extractor: FeatureExtractor, seed: int
 ) -> str:
     """Measure a baseline; return why the headline would have no value, empty where it has one.
 
@@ -47,7 +47,7 @@ def try_metrics(
 
 
 def _missing(
-    prepared: Prepared, who: str, feature_extractor: FeatureExtractor, seed: int
+    prepared: PreparedRun, who: str, feature_extractor: FeatureExtractor, seed: int
 ) -> dict[str, Missing]:
     """Return which metrics lack what, tried on the first samples."""
     spec = prepared.spec
@@ -71,7 +71,7 @@ def _try(
         feature_extractor.model(name, wants, metric_names.metric(name)[1])
 
 
-def _reason(prepared: Prepared, metric: str, who: str, seed: int) -> str:
+def _reason(prepared: PreparedRun, metric: str, who: str, seed: int) -> str:
     """Return why a metric has no value for a baseline, empty where it has one."""
     predictions = prepared.kind.baseline(who, prepared.data, seed)
     found, _ = estimates([metric], predictions.directions, options=prepared.spec.metric_options)
@@ -81,7 +81,7 @@ def _reason(prepared: Prepared, metric: str, who: str, seed: int) -> str:
     return reasons[0] if reasons else ""
 
 
-def _has_sound(prepared: Prepared) -> bool:
+def _has_sound(prepared: PreparedRun) -> bool:
     samples = prepared.data.by_role().values()
     inputs = (content for side in samples for sample in side for content in sample.inputs.values())
     return any(isinstance(c, Media) and c.modality in ("audio", "video") for c in inputs)

@@ -16,8 +16,8 @@ import msgspec
 from mmbench.engine.context import run_context
 from mmbench.engine.loading.data.datasets import load_data, refuse_broken
 from mmbench.engine.loading.prepare import find_task
-from mmbench.engine.options import Options
-from mmbench.engine.scoring.estimates import Scored, estimates
+from mmbench.engine.options import RunSettings
+from mmbench.engine.scoring.estimates import MeasuredDirection, estimates
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.errors import DataError, Missing
 from mmbench.protocols import Dataset, Kind
@@ -42,16 +42,16 @@ class _Bench(NamedTuple):
     feature_extractor: FeatureExtractor
     metrics: list[str]
 
-    def scored(self, directions: Directions) -> dict[str, Scored]:
+    def scored(self, directions: Directions) -> dict[str, MeasuredDirection]:
         options = self.spec.metric_options
         found, _ = estimates(self.metrics, directions, self.feature_extractor, options)
         return {scored.name: scored for scored in found}
 
-    def baseline(self, who: str, data: Dataset) -> dict[str, Scored]:
+    def baseline(self, who: str, data: Dataset) -> dict[str, MeasuredDirection]:
         return self.scored(self.kind.baseline(who, data, 0).directions)
 
 
-def selftest(task: str, options: Options | None = None) -> list[Check]:
+def selftest(task: str, options: RunSettings | None = None) -> list[Check]:
     """All checks of a task, on its own data where they are there, else on some that are made.
 
     Raises UserError for a task that cannot be read.
@@ -71,7 +71,7 @@ def selftest(task: str, options: Options | None = None) -> list[Check]:
     return checks
 
 
-def _data(spec: TaskSpec, options: Options) -> tuple[Dataset, str]:
+def _data(spec: TaskSpec, options: RunSettings) -> tuple[Dataset, str]:
     try:
         data = load_data(spec, options.data, hub=False)
         refuse_broken(spec, data)
@@ -116,7 +116,7 @@ def _others(bench: _Bench) -> list[str]:
     return [who for who in bench.kind.baselines if who != "oracle"]
 
 
-def _better(value: float, scored: Scored) -> float:
+def _better(value: float, scored: MeasuredDirection) -> float:
     """By how much a value is better than a score; not at all where there is none."""
     gain = value - scored.score.value
     return gain if scored.score.better == "higher" else -gain
@@ -150,7 +150,7 @@ def _paired(bench: _Bench, who: str, answers: Predictions, data: Dataset) -> Dir
     return answers.mapped(lambda p: msgspec.structs.replace(p, **dealt[p.id])).directions
 
 
-def _above(scored: Scored, levels: list[Scored]) -> bool:
+def _above(scored: MeasuredDirection, levels: list[MeasuredDirection]) -> bool:
     if scored.score.worst is None and scored.score.best is None:
         return False
     gains = [_better(scored.score.value, level) for level in levels]
@@ -158,7 +158,7 @@ def _above(scored: Scored, levels: list[Scored]) -> bool:
     return bool(gains) and fmean(gains) > _NOISE * stdev(gains) + 0.02
 
 
-def _hedge(blind: dict[str, dict[str, Scored]]) -> Check:
+def _hedge(blind: dict[str, dict[str, MeasuredDirection]]) -> Check:
     hedged = blind["hedge"]
     lucky = [
         name

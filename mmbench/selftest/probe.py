@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from mmbench.engine.inference.answer import Answerer
+from mmbench.engine.inference.answer import CachedInference
 from mmbench.engine.progress import Silent
 from mmbench.protocols import Dataset, Embeds, Kind
 from mmbench.search.extremes import is_uncertain
@@ -123,7 +123,9 @@ def _embedded(kind: Kind[Dataset], data: Dataset) -> dict[str, Requests]:
 
 
 def _ask(requests: Requests, keys: ContentKeys, folder: Path, size: int) -> VectorOutputs:
-    found = Answerer(Probe, folder, keys, Silent(), batch_size=size).answer("probe", requests)
+    found = CachedInference(Probe, folder, keys, Silent(), batch_size=size).answer(
+        "probe", requests
+    )
     assert isinstance(found, VectorOutputs)  # the probe embeds, see `_embedded`
     return found
 

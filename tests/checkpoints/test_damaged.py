@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mmbench.engine.loading.models.resolver import Finder, find
+from mmbench.engine.loading.models.resolver import ModelResolver, find
 from mmbench.errors import MmbenchError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from tests.support.checkpoints import chat, classifiers, contrastive, speech_recognition
@@ -71,7 +71,7 @@ def load(adapter: str, folder: Path) -> str:
     """Load a model as a run does; return the message, empty where it could be loaded."""
     with ContentKeys(cache_folder()) as keys:
         try:
-            find(f"{adapter}@{folder}", Finder(keys), {}).load("cpu")
+            find(f"{adapter}@{folder}", ModelResolver(keys), {}).load("cpu")
         except MmbenchError as error:
             return str(error)
     return ""

@@ -15,7 +15,7 @@ import yaml
 
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.loading.data.datasets import load_data
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.run import run
 from mmbench.spec import load_task
 from tests.support.media.images import png
@@ -75,7 +75,7 @@ def loaded(folder: Path, place: Path, task: dict[str, Any]) -> tuple[Any, str]:
     file = folder / "mine.yaml"
     file.write_text(yaml.safe_dump({"name": "mine", "summary": "x", **task}))
     spec = load_task(str(file))
-    hashed = run("random", str(file), Options(data=place, seed=0)).record.task.data_hash
+    hashed = run("random", str(file), RunSettings(data=place, seed=0)).record.task.data_hash
     return load_data(spec, place), hashed
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mmbench.engine.check import check
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.run import run
 from mmbench.errors import UserError
 from tests.support import toy_models
@@ -45,7 +45,7 @@ headline: accuracy@1
 
 def failed(model: str, task: Path, data: Path) -> list[tuple[str, str]]:
     """The failures of a run, which those of a check with and without the model have to equal."""
-    options = Options(data=data, device="cpu")
+    options = RunSettings(data=data, device="cpu")
     found = run(model, str(task), options).record.failures
     assert sorted(check(model, str(task), options).failures) == sorted(found)
     assert sorted(check(None, str(task), options).failures) == sorted(found)
@@ -54,7 +54,7 @@ def failed(model: str, task: Path, data: Path) -> list[tuple[str, str]]:
 
 def refused(model: str, task: Path, data: Path, *, alone: bool = True) -> str:
     """The message of a run's refusal, which that of a check has to equal."""
-    options = Options(data=data, device="cpu")
+    options = RunSettings(data=data, device="cpu")
     calls: list[Callable[[], Any]] = [
         lambda: run(model, str(task), options),
         lambda: check(model, str(task), options),
@@ -151,7 +151,7 @@ def test_a_model_of_texts(tmp_path: Path) -> None:
     mmbench.register("model", "check-reader")(Reader)
     rows = [{"id": n, "question": "dog", "answer": a} for n, a in enumerate(("dog", "cat"))]
     data = write_lines(tmp_path / "x.jsonl", *rows)
-    options = Options(data=data, device="cpu")
+    options = RunSettings(data=data, device="cpu")
     record = run("check-reader", "answers", options).record
     assert record.scores["exact_match"].value == 0.5
     assert check("check-reader", "answers", options).failures == []
@@ -164,7 +164,7 @@ def test_a_model_of_texts(tmp_path: Path) -> None:
     # Refused before any data are looked for.
     for call in (run, check):
         with pytest.raises(UserError, match="takes no image"):
-            call("check-reader", str(slot), Options(data=tmp_path / "nowhere"))
+            call("check-reader", str(slot), RunSettings(data=tmp_path / "nowhere"))
 
 
 def test_questions_of_which_some_have_no_image_are_noted(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_questions_of_which_some_have_no_image_are_noted(tmp_path: Path) -> None
     rows = [{"id": 1, "question": "?", "answer": "x", "image": "a.png"}, {"id": 2, "question": "?"}]
     rows[1]["answer"] = "y"
     data = write_lines(tmp_path / "x.jsonl", *rows)
-    record = run("toy-echo", "answers", Options(data=data, device="cpu")).record
+    record = run("toy-echo", "answers", RunSettings(data=data, device="cpu")).record
     assert "1 of 2 samples has no image, sound or video" in record.notes
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import mmbench
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Silent
 from mmbench.engine.run import run
 from mmbench.errors import ModelError, UnknownName, UserError
@@ -78,7 +78,7 @@ def test_memory_that_runs_out_halves_the_batch(tmp_path: Path) -> None:
             lines.append(line)
 
     folder, Means.memory = make_coco(tmp_path / "coco", 9), 3
-    options = Options(data=folder, device="cpu", batch_size=16)
+    options = RunSettings(data=folder, device="cpu", batch_size=16)
     small = run("test-means", TASK, options, Notes()).record
     assert max(Means.batches) <= 3
     assert "out of memory: going on with batches of 2" in lines

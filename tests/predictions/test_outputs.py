@@ -16,7 +16,7 @@ import mmbench
 from mmbench import registry
 from mmbench.data.sources.answers import answers
 from mmbench.engine.loading.data.outputs import read_outputs
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.score import score
 from mmbench.errors import DataError
 from mmbench.types import Outputs
@@ -480,7 +480,7 @@ def test_an_array_of_scores_is_no_output_of_other_tasks(tmp_path, task, data, wo
     references.write_text(data)
     np.save(tmp_path / "x.npy", np.ones((2, 3), np.float32))
     with pytest.raises(DataError) as caught:
-        score(task, tmp_path / "x.npy", Options(data=references))
+        score(task, tmp_path / "x.npy", RunSettings(data=references))
     assert words in str(caught.value)
     assert ".npy" in str(caught.value)
 

@@ -12,7 +12,7 @@ from mmbench import metric_names
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.context import run_context
 from mmbench.engine.loading.data.outputs import read_outputs
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.errors import DataError, UserError
 from mmbench.protocols import declare, declare_source
@@ -129,7 +129,7 @@ def test_links_of_another_form_are_refused(links: object) -> None:
 @pytest.mark.parametrize("contents", [["a"], {"a": "b"}, {"b": ["b"]}])
 def test_contents_of_wants_are_lists_by_name(contents: object) -> None:
     wants = FeatureRequest(lambda prediction: contents, {"a": ("text", "query")}, model="clip-nano")  # type: ignore[arg-type, return-value]
-    with run_context(Options(device="cpu"), None) as context:
+    with run_context(RunSettings(device="cpu"), None) as context:
         feature_extractor = FeatureExtractor(context)
         with pytest.raises(UserError, match=r"give a dict of lists by the names of its mod.*\(a\)"):
             feature_extractor.features("near", wants, None, [Prediction("1")])

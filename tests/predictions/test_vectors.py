@@ -13,7 +13,7 @@ import pytest
 
 import mmbench
 from mmbench.engine.loading.data.outputs import read_outputs
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.score import score
 from mmbench.errors import DataError
 from mmbench.types import RunRecord
@@ -66,7 +66,7 @@ def folder(
 def scored(predictions: Path, tmp_path: Path) -> tuple[RunRecord, dict[str, list[Any]]]:
     data = tmp_path / "t.qrels"
     data.write_text("".join(f"{q} 0 {d} {g}\n" for q, to in GRADES.items() for d, g in to.items()))
-    found = score("pairs", predictions, Options(data=data), name="mine")
+    found = score("pairs", predictions, RunSettings(data=data), name="mine")
     rows = {name: list(column) for name, column in found.rows.items()}
     return found.record, rows
 

@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from mmbench.engine.identity import fingerprint
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.run import run
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.types import KindOptions, RunRecord
@@ -40,7 +40,7 @@ def test_the_fingerprint_is_unchanged(name: str) -> None:
 @pytest.mark.parametrize("name", MEASURED)
 def test_data_and_scores_are_unchanged(name: str) -> None:
     """The random baseline on the first 40 samples of the data that come with the package."""
-    _compare(run("random", name, Options(limit=40, seed=3)).record, EXPECTED[name])
+    _compare(run("random", name, RunSettings(limit=40, seed=3)).record, EXPECTED[name])
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_real_data_and_their_scores_are_unchanged(name: str) -> None:
     """The random baseline on the first 20 samples of data that are not part of the project."""
     expected = EXPECTED[name]["real"]
     path = real_data(expected["data"])
-    _compare(run("random", name, Options(data=path, limit=20, seed=3)).record, expected)
+    _compare(run("random", name, RunSettings(data=path, limit=20, seed=3)).record, expected)
 
 
 def _compare(record: RunRecord, expected: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import torch
 
 import mmbench
 from mmbench.cli import main
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.models.inception.network import InceptionNet
 from mmbench.selftest.checks import selftest
 from mmbench.spec import task_files
@@ -80,6 +80,6 @@ def test_drawings_pass_on_inception_of_random_weights(tmp_path: Path) -> None:
     weights = tmp_path / "weights.pth"
     torch.save(InceptionNet().state_dict(), weights)
     os.utime(weights, (0, 0))  # the hash of a file that was just written is not remembered
-    checks = selftest("images", Options(metric_models={"inception": weights}, device="cpu"))
+    checks = selftest("images", RunSettings(metric_models={"inception": weights}, device="cpu"))
     assert [check for check in checks if not check.passed] == []
     assert any("fid@tf" in check.what for check in checks)

@@ -13,7 +13,7 @@ from mmbench.data.mapping.patterns import fill
 from mmbench.data.readers.records import Record
 from mmbench.data.readers.rows import FileRows
 from mmbench.engine.loading.data.datasets import load_data
-from mmbench.engine.loading.models.resolver import Finder, find
+from mmbench.engine.loading.models.resolver import ModelResolver, find
 from mmbench.errors import MmbenchError, SpecError, UnknownName, UserError
 from mmbench.spec import load_task
 from mmbench.storage.content_keys import ContentKeys
@@ -103,7 +103,7 @@ def test_unknown_missing_and_mistyped_options_of_a_source(tmp_path):
 
 def test_options_of_a_model(tmp_path):
     with ContentKeys(tmp_path) as keys:
-        finder = Finder(keys, device="cpu")
+        finder = ModelResolver(keys, device="cpu")
         with pytest.raises(UserError, match=r"Expected `float`, got `str` - at `\$.timeout`"):
             find("api@m", finder, {"base": "http://x", "timeout": "soon"})
         with pytest.raises(UserError, match=r"'basis'.*'fps'"):

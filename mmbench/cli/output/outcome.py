@@ -18,10 +18,10 @@ from mmbench.storage import records as store
 from mmbench.types import RunRecord
 
 if TYPE_CHECKING:
-    from mmbench.engine.run import Outcome
+    from mmbench.engine.run import FinishedRun
 
 
-def keep(outcome: Outcome, args: argparse.Namespace) -> RunRecord:
+def keep(outcome: FinishedRun, args: argparse.Namespace) -> RunRecord:
     """Write a run's record and rows, and print what was measured."""
     where = outcome.report_to(store.BoardReporter(args.out))
     file = sys.stderr if args.json else sys.stdout

@@ -12,14 +12,14 @@ from mmbench.text import plain, with_home
 from mmbench.validation.safe_parse import parse_yaml
 
 if TYPE_CHECKING:
-    from mmbench.engine.options import Options
+    from mmbench.engine.options import RunSettings
     from mmbench.storage.records import StoredRun
 
 _SETTINGS = ("index",)  # flags that are settings of a kind
 _METRIC_MODELS = ("inception",)  # flags that name files for models of metrics
 
 
-def run_options(args: argparse.Namespace, task: str = "") -> Options:
+def run_options(args: argparse.Namespace, task: str = "") -> RunSettings:
     """Return the options of a command, for one of its tasks. A command has some of the flags.
 
     Raises UserError for a flag that makes no sense.

@@ -13,12 +13,12 @@ import msgspec
 import numpy as np
 
 from mmbench.columns import Places, taken
-from mmbench.engine.dispatch import Row, labels_of
+from mmbench.engine.dispatch import StoredRow, labels_of
 from mmbench.engine.inference.decode import is_timed, lengths
 from mmbench.engine.inference.forward import Forward, Taken, prepared_bytes
 from mmbench.engine.inference.pinned import pinned
 from mmbench.engine.inference.plan import first_size, largest_batch, plan
-from mmbench.engine.inference.responses import Distinct, Table, distinct
+from mmbench.engine.inference.responses import Distinct, ResponseTable, distinct
 from mmbench.engine.progress import Progress
 from mmbench.errors import ContentError, SampleError
 from mmbench.media import DECODING
@@ -30,7 +30,7 @@ from mmbench.types import GeneratedOutputs, Requests, VectorOutputs
 
 
 @dataclass(eq=False)
-class Answerer:
+class CachedInference:
     """Answers requests with one model. `load` gives the model when a forward is due.
 
     `batch_size` None chooses one. `fresh` ignores what the journal holds, and keeps it. `name` is
@@ -57,7 +57,7 @@ class Answerer:
         Raises UserError when the journal cannot be written.
         """
         asked = distinct(requests.contents, self.keys)
-        table = Table(len(asked.keys), requests, self.name)
+        table = ResponseTable(len(asked.keys), requests, self.name)
         try:
             with closing(self._journal(_sort(requests))) as journal:
                 self._fill(table, stage, requests, asked, journal)
@@ -93,7 +93,12 @@ class Answerer:
         return labels
 
     def _fill(
-        self, table: Table, stage: str, requests: Requests, asked: Distinct, journal: Journal
+        self,
+        table: ResponseTable,
+        stage: str,
+        requests: Requests,
+        asked: Distinct,
+        journal: Journal,
     ) -> None:
         item_lengths = lengths(asked.items, asked.first)
         size = self._size(journal, requests, asked, item_lengths)
@@ -136,17 +141,17 @@ class Answerer:
 
     def _batches(
         self, forward: Forward, missing: list[Places], items: Taken
-    ) -> Iterator[tuple[Places, Sequence[Row]]]:
+    ) -> Iterator[tuple[Places, Sequence[StoredRow]]]:
         for rows, prepared in forward.ahead(missing, items):
             yield rows, forward.answer(prepared, self.progress.note)
 
     def _keep(
         self,
         rows: Places,
-        answers: Sequence[Row],
+        answers: Sequence[StoredRow],
         asked: Distinct,
         journal: Journal,
-        table: Table,
+        table: ResponseTable,
         sizes: tuple[int, int],
     ) -> None:
         """Put answers into the journal and into the table."""
@@ -161,7 +166,7 @@ class Answerer:
         self.progress.advance(len(rows))
 
 
-def _put_held(table: Table, rows: Places, keys: Keys, journal: Journal) -> Places:
+def _put_held(table: ResponseTable, rows: Places, keys: Keys, journal: Journal) -> Places:
     """Put what the journal holds of a batch into the table. Returns the rows that are missing."""
     held = journal.get(keys[rows])
     if held is None and not table.whole:
@@ -172,13 +177,13 @@ def _put_held(table: Table, rows: Places, keys: Keys, journal: Journal) -> Place
 
 def _one_by_one(
     forward: Forward, model: WritesEach, missing: list[Places], items: Taken
-) -> Iterator[tuple[Places, Sequence[Row]]]:
+) -> Iterator[tuple[Places, Sequence[StoredRow]]]:
     """Each answer when it arrives, as a batch of one."""
     for row, answer in forward.each(model, missing, items):
         yield np.array([row]), [answer]
 
 
-def _sorted_out(keys: Keys, rows: Sequence[Row]) -> tuple[Batch, dict[bytes, str]]:
+def _sorted_out(keys: Keys, rows: Sequence[StoredRow]) -> tuple[Batch, dict[bytes, str]]:
     """A batch's answers, and the failures that another try might not have (a file gone)."""
     if isinstance(rows, Block):
         return Batch(keys, rows, {}), {}

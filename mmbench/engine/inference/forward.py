@@ -11,7 +11,7 @@ from itertools import chain
 from os import cpu_count
 
 from mmbench.columns import Places
-from mmbench.engine.dispatch import Row, as_row, call
+from mmbench.engine.dispatch import StoredRow, as_row, call
 from mmbench.engine.inference.decode import decode, seconds_of_sound, shown
 from mmbench.errors import ModelError, SampleError
 from mmbench.memory import is_out_of_memory
@@ -25,7 +25,8 @@ from mmbench.types import Item, Message, Requests, SeededPrompt
 _AHEAD = {"cpu": 0, "cuda": 2}
 
 Taken = Callable[["Places"], Sequence[Item]]  # the items of rows
-Prepared = tuple["Places", list[object]]  # rows of a batch; each one's input or its SampleError
+# The rows of a batch, and for each its input or its SampleError.
+PreparedBatch = tuple["Places", list[object]]
 
 
 @dataclass(eq=False)
@@ -73,7 +74,7 @@ class Forward:
             return model.prepare(decoded[0], "conversation"), decoded[1]
         return model.prepare(decoded, self.requests.modality)
 
-    def ahead(self, batches: Iterable[Places], taken: Taken) -> Iterator[Prepared]:
+    def ahead(self, batches: Iterable[Places], taken: Taken) -> Iterator[PreparedBatch]:
         """Each batch with its items prepared, in order; on a GPU ahead of their use."""
         queue: deque[tuple[Places, Sequence[object]]] = deque()
         pool = ThreadPoolExecutor(min(8, cpu_count() or 1), thread_name_prefix="decode")
@@ -93,13 +94,13 @@ class Forward:
 
     def each(
         self, model: WritesEach, batches: Iterable[Places], taken: Taken
-    ) -> Iterator[tuple[int, Row]]:
+    ) -> Iterator[tuple[int, StoredRow]]:
         """The number and the row of each item of the batches, as the model answers it.
 
         One that could not be prepared is its own failure.
         """
         numbers: list[int] = []
-        failed: list[tuple[int, Row]] = []
+        failed: list[tuple[int, StoredRow]] = []
         answered = 0
 
         def sound() -> Iterator[object]:
@@ -121,7 +122,7 @@ class Forward:
             )
         yield from failed
 
-    def answer(self, items: Sequence[object], told: Callable[[str], None]) -> Sequence[Row]:
+    def answer(self, items: Sequence[object], told: Callable[[str], None]) -> Sequence[StoredRow]:
         """A row for each prepared item; one that could not be prepared is its own failure.
 
         Halves `step` when memory runs out. Raises ModelError when one item alone is too much.
@@ -133,7 +134,7 @@ class Forward:
         left = iter(rows)
         return [item if isinstance(item, SampleError) else next(left) for item in items]
 
-    def _answer(self, items: Sequence[object], told: Callable[[str], None]) -> Sequence[Row]:
+    def _answer(self, items: Sequence[object], told: Callable[[str], None]) -> Sequence[StoredRow]:
         """A row for each item. Where the model raises a SampleError, they are tried one by one."""
         while True:
             try:
@@ -172,7 +173,7 @@ def prepared_bytes(item: object) -> int:
     return int(getattr(item, "nbytes", 0)) or 3 * size[0] * size[1] or 1024
 
 
-def _results(rows: Places, prepared: Sequence[object]) -> Prepared:
+def _results(rows: Places, prepared: Sequence[object]) -> PreparedBatch:
     return rows, [one.result() if isinstance(one, Future) else one for one in prepared]
 
 

@@ -63,7 +63,7 @@ def _surely_distinct(keys: Keys) -> bool:
     return bool((halves[1:] != halves[:-1]).all())
 
 
-class Table:
+class ResponseTable:
     """Answers of the distinct items, and the failures by row: vectors [n, d], or a list of rows."""
 
     def __init__(self, n: int, requests: Requests, name: str = "the model") -> None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from mmbench.engine import identity
 from mmbench.engine.context import RunContext
 from mmbench.engine.dispatch import scale_of
-from mmbench.engine.inference.answer import Answerer
+from mmbench.engine.inference.answer import CachedInference
 from mmbench.engine.loading.models.resolver import REMOTE, Model
 from mmbench.engine.speed import RTFX
 from mmbench.errors import UserError
@@ -36,7 +36,7 @@ def device_for(asked: str) -> str:
     return asked
 
 
-class Asked:
+class InferenceRunner:
     """The forwards of one model, with what they cost.
 
     Where its answers are not kept, each is still computed once in a run, but a run that was killed
@@ -51,7 +51,7 @@ class Asked:
         self.device = "cpu" if model.info.dtype == REMOTE else device_for(options.device)
         self._costs.device = self.device
         # The function does not refer to this object, so that the journal is released with it.
-        self._answerer = Answerer(
+        self._answerer = CachedInference(
             partial(_load, model, self.device, context),
             self._journal(),
             context.keys,

@@ -18,9 +18,9 @@ from mmbench.engine.loading.data.breakdowns import with_breakdown_tags
 from mmbench.engine.loading.data.datasets import load_data, refuse_broken
 from mmbench.engine.loading.media_check import check_media
 from mmbench.engine.loading.models.model_ref import parse
-from mmbench.engine.loading.models.resolver import BASELINES, Finder, Model, find
+from mmbench.engine.loading.models.resolver import BASELINES, Model, ModelResolver, find
 from mmbench.engine.loading.outside import check_outside
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.score_names import score_names
 from mmbench.errors import DataError, ModelError, UnknownName, UserError
 from mmbench.kinds.classification.names import columns_of_model
@@ -31,7 +31,7 @@ from mmbench.types import ModelInfo, Requests, TaskSpec
 BASELINE = "baseline"  # the adapter of a model that a kind answers for
 
 
-class Prepared(NamedTuple):
+class PreparedRun(NamedTuple):
     """A pair that can be run: everything is found, nothing is computed.
 
     `model` is None for a baseline and for scored outputs; then there are no `requests`. `notes` are
@@ -47,7 +47,7 @@ class Prepared(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def prepare(model: str, task: str, context: RunContext) -> Prepared:
+def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
     """Find the task, the data and the model, and see that they fit. No forward, no weights.
 
     A model that can never do it is refused first; what is missing of data and model is told in one
@@ -64,13 +64,13 @@ def prepare(model: str, task: str, context: RunContext) -> Prepared:
         data = data.limit(options.limit)
     if found is None:
         info = ModelInfo(model, None, None, "", BASELINE, {}, "none")
-        return Prepared(spec, kind, data, None, info, {}, tuple(notes))
+        return PreparedRun(spec, kind, data, None, info, {}, tuple(notes))
     kind.check(data)
     requests = kind.requests(data, options.seed)
     check_methods(needed(kind, spec), spec, requests)
     check_ability(found, needed(kind, spec), spec, requests)
     notes = [*notes, *_sent_away(found, spec, requests, options)]
-    return Prepared(spec, kind, data, found, found.info, requests, tuple(notes))
+    return PreparedRun(spec, kind, data, found, found.info, requests, tuple(notes))
 
 
 def _found(
@@ -95,7 +95,7 @@ def _found(
     return found, data
 
 
-def _advice(model: str, options: Options, problems: list[UserError]) -> list[str]:
+def _advice(model: str, options: RunSettings, problems: list[UserError]) -> list[str]:
     """Return what to type where the checkpoint or the data were not given at all."""
     lacks = {type(problem) for problem in problems}
     wanted = []
@@ -112,7 +112,7 @@ def _advice(model: str, options: Options, problems: list[UserError]) -> list[str
 
 
 def _sent_away(
-    model: Model, spec: TaskSpec, requests: Mapping[str, Requests], options: Options
+    model: Model, spec: TaskSpec, requests: Mapping[str, Requests], options: RunSettings
 ) -> list[str]:
     """Say which files outside the data folder another machine is sent. Raises DataError."""
     if model.destination is None:
@@ -122,7 +122,7 @@ def _sent_away(
     return [note] if note else []
 
 
-def find_task(task: str, options: Options) -> tuple[TaskSpec, Kind[Dataset]]:
+def find_task(task: str, options: RunSettings) -> tuple[TaskSpec, Kind[Dataset]]:
     """Return a task and its kind. Its metrics exist, and its headline is one of its scores.
 
     Raises UserError.
@@ -143,11 +143,11 @@ def _find_model(model: str, kind: Kind[Dataset], context: RunContext) -> Model |
             raise ModelError(f"baseline {model}: this kind has {', '.join(kind.baselines)}")
         return None
     options = context.options
-    finder = Finder(context.keys, options.dtype, options.device, options.trust_remote_code)
+    finder = ModelResolver(context.keys, options.dtype, options.device, options.trust_remote_code)
     return find(model, finder, options.model_options)
 
 
-def check_labels(prepared: Prepared, requests: Requests, labels: Sequence[str]) -> None:
+def check_labels(prepared: PreparedRun, requests: Requests, labels: Sequence[str]) -> None:
     """Refuse a model whose classes do not fit those of its requests.
 
     Raises DataError for a class that the model lacks, ModelError for one that is not unique.

@@ -10,8 +10,8 @@ import msgspec
 
 from mmbench.engine import identity
 from mmbench.engine.context import RunContext
-from mmbench.engine.loading.prepare import BASELINE, Prepared
-from mmbench.engine.options import Options
+from mmbench.engine.loading.prepare import BASELINE, PreparedRun
+from mmbench.engine.options import RunSettings
 from mmbench.engine.recording.published import verdicts
 from mmbench.engine.scoring.measure import Measured
 from mmbench.engine.scoring.remarks import STRIPPED
@@ -66,7 +66,7 @@ def hash_data(
     return identity.data_hash(hashes, data.targets_hash()), unread
 
 
-def way_of_asking(prepared: Prepared, options: Options) -> str:
+def way_of_asking(prepared: PreparedRun, options: RunSettings) -> str:
     """Return what each signature says: the kind's part, and how frames are chosen."""
     spec = prepared.spec
     named = {*spec.fields, *spec.fields.values()}
@@ -76,7 +76,7 @@ def way_of_asking(prepared: Prepared, options: Options) -> str:
     return ",".join(filter(None, [asked, frames, reasoning]))
 
 
-def task_info(prepared: Prepared, data_hash: str, options: Options) -> TaskInfo:
+def task_info(prepared: PreparedRun, data_hash: str, options: RunSettings) -> TaskInfo:
     """Return what was asked, and of what."""
     spec = prepared.spec
     return TaskInfo(
@@ -93,7 +93,7 @@ def task_info(prepared: Prepared, data_hash: str, options: Options) -> TaskInfo:
 
 
 def summary_of(
-    prepared: Prepared,
+    prepared: PreparedRun,
     context: RunContext,
     failures: list[tuple[str, str]],
     notes: list[str],
@@ -168,7 +168,7 @@ def with_rtfx(measured: Measured, throughput: Mapping[str, float]) -> Measured:
     return measured._replace(scores=measured.scores | {COLUMN: taken})
 
 
-def untimed(prepared: Prepared, throughput: Mapping[str, float]) -> list[str]:
+def untimed(prepared: PreparedRun, throughput: Mapping[str, float]) -> list[str]:
     """A note where a recogniser of speech ran and its speed could not be measured."""
     if prepared.model is None or not recognises(prepared.spec.metrics) or RTFX in throughput:
         return []

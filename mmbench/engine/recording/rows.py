@@ -30,15 +30,15 @@ from mmbench.columns import (
     rows_not_none,
     rows_of_type,
 )
-from mmbench.engine.scoring.estimates import Scored
+from mmbench.engine.scoring.estimates import MeasuredDirection
 from mmbench.errors import DataError
 from mmbench.types import Directions, InvalidContent, Media, Prediction, Predictions, Ranking
 from mmbench.validation.safe_parse import encode_json, parse_json
 
-Table = dict[str, Sequence[Any]]  # columns of the types above, as Parquet gives them back
+StoredRows = dict[str, Sequence[Any]]  # columns of the types above, as Parquet gives them back
 
 
-def rows_table(directions: Directions, found: Sequence[Scored]) -> Table:
+def rows_table(directions: Directions, found: Sequence[MeasuredDirection]) -> StoredRows:
     """Return the columns of the stored rows: one row per prediction."""
     splits = [(d, i, split) for d, of in directions.items() for i, split in enumerate(of)]
 
@@ -46,7 +46,7 @@ def rows_table(directions: Directions, found: Sequence[Scored]) -> Table:
         """Return a field of all predictions."""
         return joined([column(split, name) for _, _, split in splits])
 
-    table: Table = {
+    table: StoredRows = {
         "direction": joined([Repeated(direction, len(split)) for direction, _, split in splits]),
         "split": joined([Repeated(number, len(split)) for _, number, split in splits]),
         "id": of_all("id"),
@@ -64,7 +64,7 @@ def rows_table(directions: Directions, found: Sequence[Scored]) -> Table:
     return table | measured
 
 
-def _fill(measured: dict[str, NumberRows], n: int, scored: Scored) -> None:
+def _fill(measured: dict[str, NumberRows], n: int, scored: MeasuredDirection) -> None:
     """Put the rows of a score where its predictions stand among all n."""
     rows = scored.score.rows
     # The number of the split, or of the direction, is a column of its own.

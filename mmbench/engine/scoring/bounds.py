@@ -40,7 +40,7 @@ class Extremes(NamedTuple):
         return Extremes(taken(self.predictions, inside), *scores)
 
 
-class _Scored(Protocol):
+class _BoundedScore(Protocol):
     """A score with its predictions, how many there were, and its extremes if anything failed."""
 
     @property
@@ -75,7 +75,9 @@ def extremes(
     return Extremes(predictions, *(measured(each, *given) for each in changed))
 
 
-def joined(parts: Sequence[_Scored], join: Callable[[Sequence[Score]], Score]) -> Extremes | None:
+def joined(
+    parts: Sequence[_BoundedScore], join: Callable[[Sequence[Score]], Score]
+) -> Extremes | None:
     """Return the extremes of several scores put together, over directions or over splits.
 
     None where nothing failed, and where a part has failed samples but no extremes.

@@ -20,7 +20,7 @@ from mmbench.types import Directions, Prediction, Score
 MetricOptions = Mapping[str, Mapping[str, object]]  # by the name of the metric
 
 
-class Scored(NamedTuple):
+class MeasuredDirection(NamedTuple):
     """A metric in one direction. `predictions` are those behind the rows, in their order.
 
     `positions` are their positions among the predictions of all directions and splits. `asked`
@@ -48,8 +48,8 @@ class Scored(NamedTuple):
 
 
 def together(
-    parts: Sequence[Scored], join: Callable[[Sequence[Score]], Score], **other: Any
-) -> Scored:
+    parts: Sequence[MeasuredDirection], join: Callable[[Sequence[Score]], Score], **other: Any
+) -> MeasuredDirection:
     """Return several scores as one: over splits, over directions or over the values of a tag.
 
     `other` are fields that it does not share with the first.
@@ -70,12 +70,12 @@ def estimates(
     directions: Directions,
     feature_extractor: FeatureExtractor | None = None,
     options: MetricOptions | None = None,
-) -> tuple[list[Scored], dict[str, Missing]]:
+) -> tuple[list[MeasuredDirection], dict[str, Missing]]:
     """Return each metric in each direction, without intervals; and what was missing, by metric.
 
     `options` are those of the task's `metric_options`. Raises Missing where none could be measured.
     """
-    found: list[Scored] = []
+    found: list[MeasuredDirection] = []
     missing: dict[str, Missing] = {}
     for name in metrics:
         try:
@@ -94,8 +94,8 @@ def _in_directions(
     directions: Directions,
     feature_extractor: FeatureExtractor | None,
     options: Mapping[str, object],
-) -> list[Scored]:
-    found: list[Scored] = []
+) -> list[MeasuredDirection]:
+    found: list[MeasuredDirection] = []
     start = 0
     for way, splits in directions.items():
         parts = []
@@ -115,7 +115,7 @@ def _scored(
     start: int,
     feature_extractor: FeatureExtractor | None,
     options: Mapping[str, object],
-) -> Scored:
+) -> MeasuredDirection:
     """Return a metric of one split; `start` is the position of its first prediction."""
     score, behind, positions, lost = apply(name, split, feature_extractor, options)
     if score.fold != "whole" and len(score.rows) != len(behind):
@@ -125,4 +125,4 @@ def _scored(
         )
     full = f"{name}[{direction}]" if direction else name
     places, ends = array("q", (start + at for at in positions)), extremes(name, split, options)
-    return Scored(name, full, direction, score, behind, places, len(split), lost, ends)
+    return MeasuredDirection(name, full, direction, score, behind, places, len(split), lost, ends)

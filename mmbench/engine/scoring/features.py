@@ -10,9 +10,9 @@ import numpy as np
 
 from mmbench.columns import Table, equal
 from mmbench.engine.context import RunContext
-from mmbench.engine.inference.runner import Asked
-from mmbench.engine.loading.models.resolver import Finder, Model, find
-from mmbench.engine.options import Options
+from mmbench.engine.inference.runner import InferenceRunner
+from mmbench.engine.loading.models.resolver import Model, ModelResolver, find
+from mmbench.engine.options import RunSettings
 from mmbench.errors import Missing, ModelError, UserError
 from mmbench.text import plain
 from mmbench.types import (
@@ -40,7 +40,7 @@ class FeatureExtractor:
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
-        self._asked: dict[str, Asked] = {}
+        self._asked: dict[str, InferenceRunner] = {}
         # FID and its kin want the same of the same images: the last answer to each wish is kept.
         self._known: dict[tuple[str, object, bool], tuple[Sequence[Prediction], Featured]] = {}
 
@@ -53,7 +53,7 @@ class FeatureExtractor:
         text, options = _chosen(metric, wants, argument, context.options)
         family = metric.partition("@")[0]
         try:
-            model = find(text, Finder(context.keys, device=context.options.device), options)
+            model = find(text, ModelResolver(context.keys, device=context.options.device), options)
         except ModelError as error:
             raise Missing(
                 f"metric {metric} wants a model: {error}; or another one: {family}@NAME@FOLDER"
@@ -85,7 +85,7 @@ class FeatureExtractor:
         if wish in self._known and _same(self._known[wish][0], predictions):
             return self._known[wish][1]
         if model.info.hash not in self._asked:
-            self._asked[model.info.hash] = Asked(model, self._context)
+            self._asked[model.info.hash] = InferenceRunner(model, self._context)
         contents = [wants.contents(prediction) for prediction in predictions]
         _check_contents(metric, wants, contents)
         requests = {
@@ -116,7 +116,7 @@ def _same(known: Sequence[Prediction], predictions: Sequence[Prediction]) -> boo
 
 
 def _chosen(
-    metric: str, wants: FeatureRequest, argument: int | str | None, options: Options
+    metric: str, wants: FeatureRequest, argument: int | str | None, options: RunSettings
 ) -> tuple[str, dict[str, object]]:
     """The model of a metric and its options."""
     text, own = wants.variants.get(str(argument), (argument or wants.model, wants.options))

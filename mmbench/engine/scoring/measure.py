@@ -14,7 +14,7 @@ from mmbench import metric_names, stats
 from mmbench.columns import ABSENT, column, distinct, entries, rows_not_none, taken
 from mmbench.engine.score_names import macro_name
 from mmbench.engine.scoring.bounds import folded_again
-from mmbench.engine.scoring.estimates import MetricOptions, Scored, estimates, together
+from mmbench.engine.scoring.estimates import MeasuredDirection, MetricOptions, estimates, together
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.types import Directions, Score, ScoreInfo
 
@@ -26,7 +26,7 @@ class Measured(NamedTuple):
 
     scores: dict[str, ScoreInfo]
     breakdowns: Breakdowns
-    found: list[Scored]
+    found: list[MeasuredDirection]
 
     @property
     def lost(self) -> list[tuple[str, str]]:
@@ -71,7 +71,7 @@ def measure(
     return Measured(scores, by_tag, found)
 
 
-def _parts(scored: Scored, tag: str) -> dict[str, Scored]:
+def _parts(scored: MeasuredDirection, tag: str) -> dict[str, MeasuredDirection]:
     """Return the score over the samples of each value of a tag; none for a metric without rows."""
     if scored.score.fold == "whole":
         return {}
@@ -81,7 +81,9 @@ def _parts(scored: Scored, tag: str) -> dict[str, Scored]:
     return {str(value): _part(scored, tag, value, values == value) for value in different}
 
 
-def _part(scored: Scored, tag: str, value: str, inside: NDArray[np.bool_]) -> Scored:
+def _part(
+    scored: MeasuredDirection, tag: str, value: str, inside: NDArray[np.bool_]
+) -> MeasuredDirection:
     """Return the score over the samples with one value of a tag; `inside` [n] are its rows."""
     rows = np.flatnonzero(inside)
     return scored._replace(
@@ -93,7 +95,9 @@ def _part(scored: Scored, tag: str, value: str, inside: NDArray[np.bool_]) -> Sc
     )
 
 
-def _macro(scored: Scored, tag: str, parts: dict[str, Scored]) -> Scored:
+def _macro(
+    scored: MeasuredDirection, tag: str, parts: dict[str, MeasuredDirection]
+) -> MeasuredDirection:
     """Return the mean of a score over the values of a tag."""
 
     def over_values(scores: Sequence[Score]) -> Score:
@@ -104,7 +108,7 @@ def _macro(scored: Scored, tag: str, parts: dict[str, Scored]) -> Scored:
     return together(own, over_values, name=name, asked=scored.asked)
 
 
-def _infos(found: list[Scored], signature: str, seed: int) -> list[ScoreInfo]:
+def _infos(found: list[MeasuredDirection], signature: str, seed: int) -> list[ScoreInfo]:
     groups = [scored.groups for scored in found]
     intervals = stats.intervals([scored.score for scored in found], groups, seed=seed)
     # Metrics of the same predictions share a column of groups, which is counted once.
@@ -120,7 +124,11 @@ def _unmeasured(name: str, reason: str) -> ScoreInfo:
 
 
 def _info(
-    scored: Scored, groups: int, signature: str, interval: tuple[float, float] | None, reason: str
+    scored: MeasuredDirection,
+    groups: int,
+    signature: str,
+    interval: tuple[float, float] | None,
+    reason: str,
 ) -> ScoreInfo:
     score, behind = scored.score, scored.predictions
     n = len(behind) - len(rows_not_none(column(behind, "error")))

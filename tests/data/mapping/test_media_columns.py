@@ -22,7 +22,7 @@ from mmbench.data.sources.text_media_pairs import caption_rows, table
 from mmbench.datasets import Samples
 from mmbench.engine.loading.media_check import check_media
 from mmbench.engine.loading.prepare import find_task
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.errors import DataError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.types import InvalidContent, Media, Sample
@@ -237,7 +237,7 @@ def test_a_row_without_a_path_fails_alone(tmp_path: Path) -> None:
     [("a.jpg", "image is the text 'a.jpg'"), (Media("audio", "a.wav"), "a medium of audio")],
 )
 def test_a_plugin_s_source_gives_media_too(content: Any, words: str) -> None:
-    spec, _ = find_task("coco-caption", Options())
+    spec, _ = find_task("coco-caption", RunSettings())
     data = Samples(
         [Sample("1", {"image": Media("image", "a.jpg")}), Sample("2", {"image": content})]
     )
@@ -299,7 +299,7 @@ def test_a_classifier_is_asked_about_one_medium(tmp_path: Path) -> None:
     """Of a row with an image and a sound the image alone would be classified."""
     write_file(tmp_path / "a.png", BYTES)
     write_file(tmp_path / "a.wav", BYTES)
-    _, kind = find_task("labels", Options())
+    _, kind = find_task("labels", RunSettings())
     data = labels(write_file(tmp_path / "x.csv", "id,image,audio,label\n1,a.png,a.wav,x\n"))
     with pytest.raises(DataError, match=r"1 has image and audio.*e\.g\. fields: {image: "):
         kind.requests(data, 0)
@@ -321,7 +321,7 @@ def test_an_id_that_stands_twice_in_a_mapping(name: str, tmp_path: Path) -> None
 
 def test_names_of_images_are_not_asked_as_texts() -> None:
     """The rule of a field's name would let a model be asked with the word a.jpg."""
-    spec, _ = find_task("pope", Options())
+    spec, _ = find_task("pope", RunSettings())
     spec = replace(spec, fields={"question": "question", "picture": "picture"})
 
     def data(*names: str) -> Samples:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from mmbench.engine.loading.models.model_cache import Held
-from mmbench.engine.options import Options
-from mmbench.engine.run import Outcome, run
+from mmbench.engine.loading.models.model_cache import ModelCache
+from mmbench.engine.options import RunSettings
+from mmbench.engine.run import FinishedRun, run
 from mmbench.errors import UserError
 from tests.support import toy_models
 from tests.support.files import write_task
@@ -26,11 +26,11 @@ def task(folder: Path, rows: list[dict[str, Any]], **spec: Any) -> str:
     return write_task(folder / f"{spec['kind']}.yaml", **keys)
 
 
-def ran(folder: Path, model: str, name: str, **options: Any) -> Outcome:
-    return run(model, name, Options(data=folder, device="cpu", **options))
+def ran(folder: Path, model: str, name: str, **options: Any) -> FinishedRun:
+    return run(model, name, RunSettings(data=folder, device="cpu", **options))
 
 
-def said(outcome: Outcome) -> list[Any]:
+def said(outcome: FinishedRun) -> list[Any]:
     return [json.loads(value) for value in outcome.rows["value"]]
 
 
@@ -194,9 +194,9 @@ def test_drawings_have_a_seed_each(tmp_path: Path) -> None:
 
 
 def test_one_model_stays_for_the_next_task(tmp_path: Path) -> None:
-    name, held, before = asked(tmp_path), Held(), toy_models.Echo.loaded
+    name, held, before = asked(tmp_path), ModelCache(), toy_models.Echo.loaded
     for seed in (1, 2):
-        options = Options(data=tmp_path, device="cpu", fresh=True, seed=seed)
+        options = RunSettings(data=tmp_path, device="cpu", fresh=True, seed=seed)
         run("toy-echo", name, options, held=held)
     assert toy_models.Echo.loaded == before + 1
 

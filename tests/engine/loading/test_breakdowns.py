@@ -8,7 +8,7 @@ import pytest
 import mmbench
 from mmbench.cli import main
 from mmbench.engine.check import check
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.rescore import rescore
 from mmbench.errors import DataError, UnknownName
 from tests.support.files import write_lines, write_task
@@ -39,7 +39,7 @@ def test_the_group_is_a_tag_as_other_columns_are(tmp_path: Path, tag: str) -> No
     ann, bob = ("ann", "bob") if tag == "speaker" else ("a", "b")
     assert by_value(record, tag) == {ann: 0, bob: 0.25}
     assert record.scores[f"wer[none]{{macro:{tag}}}"].value == 0.125
-    outcome = rescore(record.run, Options(tasks=(str(tmp_path),)), out=str(tmp_path))
+    outcome = rescore(record.run, RunSettings(tasks=(str(tmp_path),)), out=str(tmp_path))
     assert outcome.record.breakdowns == record.breakdowns
 
 
@@ -102,7 +102,7 @@ def test_a_tag_that_no_sample_has_is_refused_before_a_model_runs(tmp_path: Path)
         mmbench.score(mine, said, data=data)
     for model in ("oracle", "asr-nano"):
         with pytest.raises(UnknownName, match=words):
-            check(model, mine, Options(data=data))
+            check(model, mine, RunSettings(data=data))
         with pytest.raises(UnknownName, match=words):
             mmbench.evaluate(model, mine, data=data)
 
@@ -112,7 +112,7 @@ def test_rescoring_by_a_tag_that_is_not_stored_is_refused(tmp_path: Path) -> Non
     record = mmbench.evaluate("oracle", task(tmp_path, "sex"), data=references(tmp_path), out=out)
     task(tmp_path, "speaker")
     with pytest.raises(UnknownName, match="'speaker': known: sex"):
-        rescore(record.run, Options(tasks=(str(tmp_path),)), out=str(out))
+        rescore(record.run, RunSettings(tasks=(str(tmp_path),)), out=str(out))
 
 
 def test_a_tag_of_the_outputs_counts(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ import pytest
 
 import mmbench
 from mmbench import registry
-from mmbench.engine.loading.models.model_cache import Held
-from mmbench.engine.loading.models.resolver import Finder, Model, find
+from mmbench.engine.loading.models.model_cache import ModelCache
+from mmbench.engine.loading.models.resolver import Model, ModelResolver, find
 from mmbench.engine.progress import Silent
 from mmbench.errors import ModelError, UserError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
@@ -81,7 +81,7 @@ def plugin(folder: Path, body: str = "", text: str = PLUGIN) -> str:
 
 def found(text: str, **options: Any) -> Model:
     with ContentKeys(cache_folder()) as keys:
-        return find(text, Finder(keys, device="cpu"), options)
+        return find(text, ModelResolver(keys, device="cpu"), options)
 
 
 def identity(text: str, **options: Any) -> str:
@@ -312,7 +312,7 @@ def test_an_identity_that_cannot_be_read_is_refused(tmp_path: Path, body: str) -
 
 
 def test_the_model_in_memory_is_that_of_the_files(here: Path, mine: str) -> None:
-    held, loaded = Held(), []
+    held, loaded = ModelCache(), []
     for raw in (b"step 1", b"step 1", b"step 2"):
         write_file(here / "w.pt", raw)
         loaded.append(held.get(found(mine, path="w.pt"), "cpu", Silent()))
@@ -321,7 +321,7 @@ def test_the_model_in_memory_is_that_of_the_files(here: Path, mine: str) -> None
 
 
 def test_a_live_model_in_memory_is_loaded_again(mine: str) -> None:
-    held = Held()
+    held = ModelCache()
     model = found(mine, path=Net())
     first = held.get(model, "cpu", Silent())
     assert held.get(model, "cpu", Silent()) is first

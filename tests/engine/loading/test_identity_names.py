@@ -15,7 +15,7 @@ from mmbench import registry
 from mmbench.builtin import TABLES
 from mmbench.checkpoints.resolve import Checkpoint
 from mmbench.engine.identity import model_info
-from mmbench.engine.loading.models.resolver import Finder, find
+from mmbench.engine.loading.models.resolver import ModelResolver, find
 from mmbench.errors import ModelError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from mmbench.types import ModelInfo, RunRecord
@@ -55,7 +55,7 @@ def name() -> Iterator[str]:
 
 def info(text: str, **options: Any) -> ModelInfo:
     with ContentKeys(cache_folder()) as keys:
-        return find(text, Finder(keys, device="cpu"), options).info
+        return find(text, ModelResolver(keys, device="cpu"), options).info
 
 
 def build_in(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, source: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 import mmbench
 from mmbench import registry
 from mmbench.datasets import Samples
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.run import run
 from mmbench.errors import UserError
 from mmbench.kinds.writing import Writing
@@ -52,7 +52,7 @@ def task(own_plugins: None, tmp_path: Path) -> str:
 
 
 def test_a_self_test_asks_the_probe_only_for_embeddings(task: str) -> None:
-    checks = {check.what: check.passed for check in selftest(task, Options(device="cpu"))}
+    checks = {check.what: check.passed for check in selftest(task, RunSettings(device="cpu"))}
     assert checks["a corrupt sample is counted"]
 
 
@@ -63,7 +63,7 @@ def test_a_class_that_makes_another_object_is_no_model(task: str) -> None:
 
     mmbench.register("model", "other")(Other)
     with pytest.raises(UserError, match=r"model other: Other\(…\) gave a object"):
-        run("other", task, Options(device="cpu"))
+        run("other", task, RunSettings(device="cpu"))
 
 
 def test_a_kind_asks_for_what_it_needs(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,4 +73,4 @@ def test_a_kind_asks_for_what_it_needs(task: str, monkeypatch: pytest.MonkeyPatc
         registry.lookup("kind", "misfit"), "requests", lambda self, data, seed: asked
     )
     with pytest.raises(UserError, match=r"'sample' have the method embed, and it needs .* write"):
-        run("writer", task, Options(device="cpu"))
+        run("writer", task, RunSettings(device="cpu"))

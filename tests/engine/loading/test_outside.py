@@ -16,7 +16,7 @@ from PIL import Image
 from mmbench.cli import main
 from mmbench.engine.context import run_context
 from mmbench.engine.loading.outside import data_folders
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.errors import UserError
 from mmbench.spec import load_task
@@ -165,7 +165,7 @@ def test_a_metric_sends_no_files_to_another_machine(tmp_path: Path) -> None:
         options={"base": "http://10.0.0.1/v1"},
     )
     for allow in (False, True):
-        with run_context(Options(allow_outside=allow)) as context:
+        with run_context(RunSettings(allow_outside=allow)) as context:
             feature_extractor = FeatureExtractor(context)
             if allow:
                 assert feature_extractor.model("heard", wants, None).destination == "10.0.0.1"

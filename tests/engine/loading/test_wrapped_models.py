@@ -14,7 +14,7 @@ import mmbench
 from mmbench.engine.loading.models.ensemble import late
 from mmbench.engine.loading.models.frame_pooling import framed
 from mmbench.engine.loading.models.model_ref import parse
-from mmbench.engine.loading.models.resolver import Finder, Model, find
+from mmbench.engine.loading.models.resolver import Model, ModelResolver, find
 from mmbench.errors import ModelError, SpecError, UnknownName, UserError
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import Audio, GenerationConfig, Message, VideoFrames
@@ -24,7 +24,7 @@ from tests.support.files import write_task
 
 def found(tmp_path: Path, text: str, **options: Any) -> Model:
     with ContentKeys(tmp_path) as keys:
-        return find(text, Finder(keys, device="cpu"), options)
+        return find(text, ModelResolver(keys, device="cpu"), options)
 
 
 def clip(*levels: int) -> VideoFrames:

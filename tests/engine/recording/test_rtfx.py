@@ -12,7 +12,7 @@ import soundfile
 
 import mmbench
 from mmbench.cli.output.board_table import board_table
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.rescore import rescore
 from mmbench.engine.run import run
 from mmbench.reports import board
@@ -55,7 +55,7 @@ def sounds(tmp_path: Path) -> Path:
 
 
 def ran(folder: Path, task: str = "transcripts", model: str = "toy-recogniser") -> Any:
-    options = Options(data=folder / "data.jsonl", device="cpu", tasks=(str(folder),))
+    options = RunSettings(data=folder / "data.jsonl", device="cpu", tasks=(str(folder),))
     return run(model, task, options)
 
 

@@ -11,7 +11,7 @@ import mmbench
 from mmbench import metric_names, stats
 from mmbench.columns import table
 from mmbench.engine.context import run_context
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.recording.rows import rows_table, stored_predictions
 from mmbench.engine.rescore import rescore
 from mmbench.engine.run import run
@@ -73,7 +73,7 @@ def test_a_content_that_fails_in_the_metrics_model_fails_its_prediction_alone(
 ) -> None:
     made = drawn(tmp_path / "coco")
     made[2] = Prediction("2", "a text", inputs={"image": InvalidContent("no image")})
-    with run_context(Options(device="cpu")) as context:
+    with run_context(RunSettings(device="cpu")) as context:
         feature_extractor = FeatureExtractor(context)
         measured = measure(
             ["test_colour", "test_length"], {"": [made]}, feature_extractor=feature_extractor
@@ -90,7 +90,7 @@ def test_the_features_of_equal_predictions_are_computed_once(tmp_path: Path) -> 
     made = table(Prediction, drawn(tmp_path / "coco"), ["inputs"])
     wants = metric_names.metric_info("test_colour").wants
     assert wants is not None
-    with run_context(Options(device="cpu")) as context:
+    with run_context(RunSettings(device="cpu")) as context:
         feature_extractor = FeatureExtractor(context)
         first = feature_extractor.features("test_colour", wants, None, made)
         assert (
@@ -122,7 +122,7 @@ def test_rows_stand_by_position_in_two_directions_and_splits(tmp_path: Path) -> 
     made = drawn(tmp_path / "coco", 3)
     made[1] = Prediction("1", "a text", inputs={"image": InvalidContent("no image")})
     directions = {"there": [made, made[:1]], "back": [made[1:]]}
-    with run_context(Options(device="cpu")) as context:
+    with run_context(RunSettings(device="cpu")) as context:
         feature_extractor = FeatureExtractor(context)
         found = measure(
             ["test_all_colours", "test_length"], directions, feature_extractor=feature_extractor
@@ -195,7 +195,7 @@ def test_predictions_come_back_from_their_stored_rows() -> None:
 
 def test_rescoring_gives_the_scores_of_a_run_without_a_forward(tmp_path: Path) -> None:
     folder = make_coco(tmp_path / "coco", 9)
-    options = Options(data=folder, device="cpu")
+    options = RunSettings(data=folder, device="cpu")
     first = run("test-means", "coco-retrieval", options)
     path = store.write_record(tmp_path / "out", first.record, first.rows)
     again = rescore(path, out=str(tmp_path / "out"))
@@ -209,7 +209,7 @@ def test_rescoring_gives_the_scores_of_a_run_without_a_forward(tmp_path: Path) -
 
 def test_rescoring_without_rows_says_where_they_should_be(tmp_path: Path) -> None:
     folder = make_coco(tmp_path / "coco")
-    first = run("test-means", "coco-retrieval", Options(data=folder, device="cpu"))
+    first = run("test-means", "coco-retrieval", RunSettings(data=folder, device="cpu"))
     path = Path(store.write_record(tmp_path / "out", first.record, first.rows))
     path.with_suffix(".parquet").unlink()
     with pytest.raises(DataError, match=r"its rows are not there: .*\.parquet"):
@@ -218,7 +218,7 @@ def test_rescoring_without_rows_says_where_they_should_be(tmp_path: Path) -> Non
 
 def test_equal_rows_are_stored_once(tmp_path: Path) -> None:
     folder = make_coco(tmp_path / "coco")
-    first = run("test-means", "coco-retrieval", Options(data=folder, device="cpu"))
+    first = run("test-means", "coco-retrieval", RunSettings(data=folder, device="cpu"))
     assert first.rows["mean_rank"] == first.rows["median_rank"]
     path = store.write_record(tmp_path / "out", first.record, first.rows)
     table = store.read_table(find_run(path))
@@ -270,7 +270,7 @@ def test_a_sample_that_a_metric_cannot_take_fails_for_it_alone() -> None:
 
 def test_where_no_content_can_be_read_every_prediction_fails() -> None:
     made = [Prediction(str(i), "a", inputs={"image": InvalidContent("no image")}) for i in range(3)]
-    with run_context(Options(device="cpu")) as context:
+    with run_context(RunSettings(device="cpu")) as context:
         feature_extractor = FeatureExtractor(context)
         measured = measure(["test_colour"], {"": [made]}, feature_extractor=feature_extractor)
     score = measured.scores["test_colour"]

@@ -12,7 +12,7 @@ from mmbench import metric_names, stats
 from mmbench.cli.commands.results.show import task_yaml
 from mmbench.engine.identity import fingerprint
 from mmbench.engine.loading.prepare import find_task
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.scoring.measure import measure
 from mmbench.errors import UnknownName, UserError
 from mmbench.spec import load_task
@@ -76,7 +76,7 @@ def test_a_task_says_options_and_asks_the_same_question(tmp_path: Path) -> None:
 )
 def test_options_that_are_refused_before_a_run(tmp_path: Path, options: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        find_task(_task(tmp_path, f"metric_options: {options}"), Options())
+        find_task(_task(tmp_path, f"metric_options: {options}"), RunSettings())
 
 
 def test_a_name_left_open_takes_what_the_metric_knows() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import mmbench
 from mmbench.data.sources.row_samples import rows
 from mmbench.datasets import Samples
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.recording.rows import rows_table, stored_predictions
 from mmbench.engine.rescore import rescore
 from mmbench.engine.run import run
@@ -320,7 +320,7 @@ def task(folder: Path, classes: str = "abc", **more: Any) -> str:
 
 
 def ran(model: str, folder: Path, **more: Any) -> Any:
-    options = Options(data=folder / "data.csv", device="cpu")
+    options = RunSettings(data=folder / "data.csv", device="cpu")
     return run(model, task(folder, **more), options)
 
 
@@ -398,7 +398,7 @@ def test_a_model_may_declare_probabilities(tmp_path: Path) -> None:
     assert set(found.rows["scores"]) == {"probabilities"}
     assert "the model declares that its scores are probabilities" in found.record.notes
     path = store.write_record(tmp_path / "out", found.record, found.rows)
-    again = rescore(path, Options(tasks=(str(tmp_path),)), out=str(tmp_path / "out"))
+    again = rescore(path, RunSettings(tasks=(str(tmp_path),)), out=str(tmp_path / "out"))
     assert again.record.scores == found.record.scores
 
 
@@ -406,7 +406,7 @@ def test_a_run_in_which_every_sample_fails_has_no_number(tmp_path: Path) -> None
     name, path = made("cs-torn"), task(tmp_path)
     for level in range(3):
         (tmp_path / f"{level}.png").write_bytes(b"no picture")
-    found = run(name, path, Options(data=tmp_path / "data.csv", device="cpu"))
+    found = run(name, path, RunSettings(data=tmp_path / "data.csv", device="cpu"))
     assert found.record.counts["failed"] == 3
     assert found.record.scores["accuracy@1"].value is None
 

@@ -14,7 +14,7 @@ import mmbench
 from mmbench.data.mapping.classes import in_order
 from mmbench.engine.check import check
 from mmbench.engine.loading.models.ensemble import late
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.run import run
 from mmbench.errors import DataError, ModelError
 from mmbench.kinds.classification.names import columns_of_model
@@ -24,8 +24,8 @@ from tests.support.toy_models import register_scores
 INF = float("inf")
 
 
-def options(folder: Path) -> Options:
-    return Options(data=labelled_images(folder, "abc"), device="cpu")
+def options(folder: Path) -> RunSettings:
+    return RunSettings(data=labelled_images(folder, "abc"), device="cpu")
 
 
 # ---- models ----

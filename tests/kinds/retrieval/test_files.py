@@ -11,7 +11,7 @@ import pytest
 import mmbench
 from mmbench.data.sources.text_media_pairs import captioned
 from mmbench.engine.check import check
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.run import run
 from mmbench.errors import DataError
 from mmbench.text import path_id
@@ -80,7 +80,7 @@ def test_embeddings_are_scored_without_the_images(tmp_path: Path, source: object
     assert record.counts["failed"] == 0
     assert any("the media of 3 samples are not there" in note for note in record.notes)
     # A run needs the images, and `check` fails as a run does.
-    options = Options(data=data, device="cpu")
+    options = RunSettings(data=data, device="cpu")
     for model in ("test-means", "random"):
         for command in (run, check):
             with pytest.raises(DataError, match=r"no corpus can be read: .*p0\.jpg|no image in it"):
@@ -96,7 +96,8 @@ def test_some_images_that_are_not_there_fail_in_a_run_alone(tmp_path: Path) -> N
     folder = make_coco(tmp_path / "coco")
     (folder / "images" / f"{0:012}.png").unlink()
     assert (
-        len(check("test-means", "coco-retrieval", Options(data=folder, device="cpu")).failures) == 1
+        len(check("test-means", "coco-retrieval", RunSettings(data=folder, device="cpu")).failures)
+        == 1
     )
 
 

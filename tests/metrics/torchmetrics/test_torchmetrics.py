@@ -16,7 +16,7 @@ import torch
 import mmbench
 from mmbench import metric_names
 from mmbench.engine.loading.prepare import find_task
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.engine.run import run
 from mmbench.engine.scoring.measure import measure
 from mmbench.errors import Missing, UnknownName, UserError
@@ -305,7 +305,7 @@ def test_options_are_checked_before_a_run(tmp_path: Path, options: str, message:
     path = tmp_path / "told.yaml"
     path.write_text(f'{TASK}metric_options: {{"torchmetrics[BLEUScore]": {options}}}\n')
     with pytest.raises(UserError, match=message):
-        find_task(str(path), Options())
+        find_task(str(path), RunSettings())
     with pytest.raises(UserError, match="needs beta: give the task metric_options"):
         metric_names.check_metric("torchmetrics[MulticlassFBetaScore]", "classification")
     with pytest.raises(UserError, match="measures tasks of kind"):

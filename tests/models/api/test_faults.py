@@ -18,8 +18,8 @@ from urllib.parse import quote
 import pytest
 
 from mmbench.cli import main
-from mmbench.engine.loading.models.resolver import Finder, find
-from mmbench.engine.options import Options
+from mmbench.engine.loading.models.resolver import ModelResolver, find
+from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Silent
 from mmbench.engine.run import run
 from mmbench.errors import ModelError, SampleError
@@ -418,7 +418,7 @@ class Recorder(Silent):
 def test_answers_are_kept_and_counted_one_by_one(endpoint: Endpoint, tmp_path: Path) -> None:
     data = questions(tmp_path, 20)
     endpoint.script["q12."] = [(402, {})]
-    options = Options(
+    options = RunSettings(
         data=data, model_options={"base": endpoint.base, "concurrency": 2}, device="cpu"
     )
     with pytest.raises(ModelError, match="payment"):
@@ -435,7 +435,7 @@ def test_answers_are_kept_and_counted_one_by_one(endpoint: Endpoint, tmp_path: P
 def test_the_address_is_no_part_of_the_identity(tmp_path: Path) -> None:
     def identity(**options: Any) -> str:
         with ContentKeys(tmp_path) as keys:
-            return find("api@m", Finder(keys), options).info.hash
+            return find("api@m", ModelResolver(keys), options).info.hash
 
     here = identity(base="http://localhost:1/v1")
     assert identity(base="https://example.org/v1", insecure_http=True) == here

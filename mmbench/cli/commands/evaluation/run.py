@@ -13,7 +13,7 @@ from mmbench.cli.output.outcome import ended, keep, publish
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import show
 from mmbench.cli.parser.options import allowed_failures, run_options
-from mmbench.engine.loading.models.model_cache import Held
+from mmbench.engine.loading.models.model_cache import ModelCache
 from mmbench.reports import board
 from mmbench.storage import records as store
 from mmbench.storage.folders import Folder
@@ -27,7 +27,7 @@ def command(args: argparse.Namespace) -> int:
     if args.media is not None:
         Folder(args.media, "--media").check_writable()
     records: list[RunRecord] = []
-    held = Held()
+    held = ModelCache()
     pairs = product(args.model, args.task)
     codes = until_interrupted(_pair(model, task, args, records, held) for model, task in pairs)
     codes.append(publish(records, args))
@@ -35,7 +35,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _pair(
-    model: str, task: str, args: argparse.Namespace, records: list[RunRecord], held: Held
+    model: str, task: str, args: argparse.Namespace, records: list[RunRecord], held: ModelCache
 ) -> int:
     from mmbench.engine.run import run
 

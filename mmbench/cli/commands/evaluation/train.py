@@ -13,7 +13,7 @@ from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.run_summary import run_result
 from mmbench.cli.output.terminal import report_unreadable, screen_width, show
 from mmbench.engine.inference.runner import device_for
-from mmbench.engine.options import Options
+from mmbench.engine.options import RunSettings
 from mmbench.errors import SpecError, UserError
 from mmbench.protocols import Trainer
 from mmbench.reports import board
@@ -75,7 +75,7 @@ class _Checkpoints:
         self.codes = [DONE]
         self.tasks: set[str] = set()
         self._args = args
-        self._options = Options(tasks=tuple(args.tasks))
+        self._options = RunSettings(tasks=tuple(args.tasks))
         self._last: TrainingStep | None = None
         self._started = False
 

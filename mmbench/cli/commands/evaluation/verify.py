@@ -14,7 +14,7 @@ from mmbench.cli.output.outcome import publish
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import listing, screen_width, show, table
 from mmbench.cli.parser.options import run_options
-from mmbench.engine.loading.models.model_cache import Held
+from mmbench.engine.loading.models.model_cache import ModelCache
 from mmbench.engine.loading.models.model_ref import parse
 from mmbench.errors import UnknownKind, UserError
 from mmbench.reports import board
@@ -49,7 +49,7 @@ def _codes(
     args: argparse.Namespace, specs: list[TaskSpec], records: list[RunRecord]
 ) -> Iterator[int]:
     """Yield the exit code of each pair, and add its record."""
-    held, chosen = Held(), list(args.task)  # a pair adds its task to the arguments
+    held, chosen = ModelCache(), list(args.task)  # a pair adds its task to the arguments
     for model in args.model:
         published = [spec.name for spec in specs if _is_published(spec, _known_as(model, args))]
         tasks = chosen or published
@@ -59,7 +59,7 @@ def _codes(
 
 
 def _verified(
-    model: str, task: str, args: argparse.Namespace, held: Held, records: list[RunRecord]
+    model: str, task: str, args: argparse.Namespace, held: ModelCache, records: list[RunRecord]
 ) -> int:
     from mmbench.engine.run import run
 

@@ -12,7 +12,7 @@ from mmbench.cli.output.terminal import show
 from mmbench.types import Conversation, GenerationConfig, Media, Message
 
 if TYPE_CHECKING:
-    from mmbench.engine.interactive import Tryout
+    from mmbench.engine.interactive import InteractiveModel
 
 
 def command(args: argparse.Namespace) -> int:
@@ -35,7 +35,7 @@ def _line(args: argparse.Namespace) -> str:
     return sys.stdin.readline().strip()
 
 
-def _answered(model: Tryout, turns: Conversation, limit: int) -> Conversation:
+def _answered(model: InteractiveModel, turns: Conversation, limit: int) -> Conversation:
     written = model.answer(turns, GenerationConfig(max_tokens=limit))
     cut = " [cut off by --max-tokens]" if written.finish == "length" else ""
     show(f"{written.text}{cut}".splitlines() or [""])

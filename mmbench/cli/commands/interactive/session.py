@@ -14,7 +14,7 @@ from mmbench.errors import SampleError, UserError
 from mmbench.types import Media, Modality
 
 if TYPE_CHECKING:
-    from mmbench.engine.interactive import Tryout
+    from mmbench.engine.interactive import InteractiveModel
 
 _MODALITIES: tuple[Modality, ...] = ("image", "audio", "video")
 
@@ -25,16 +25,16 @@ def files(args: argparse.Namespace) -> list[Media]:
 
 
 @contextmanager
-def tryout(args: argparse.Namespace) -> Iterator[Tryout]:
+def tryout(args: argparse.Namespace) -> Iterator[InteractiveModel]:
     """The model of -m. A file that is missing or fails is the user's error: no other follows."""
     from mmbench.engine.context import run_context
-    from mmbench.engine.interactive import Tryout
+    from mmbench.engine.interactive import InteractiveModel
 
     for one in files(args):
         if not Path(one.name).exists():
             raise UserError(f"--{one.modality} {one.name}: no such file")
     with run_context(run_options(args), make_progress(quiet=True)) as context:
         try:
-            yield Tryout(args.model, context)
+            yield InteractiveModel(args.model, context)
         except SampleError as error:
             raise UserError(str(error)) from error

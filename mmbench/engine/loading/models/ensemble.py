@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mmbench.types import Array
 
 
-class _Late:
+class _Ensemble:
     """The models, their weights (of sum 1), and what each makes of an item."""
 
     def __init__(self, models: Sequence[object], weights: Sequence[float]) -> None:
@@ -46,7 +46,7 @@ class _Late:
         return list(zip(self._models, self._weights, own, strict=True))
 
 
-class _Embeds(_Late):
+class _EmbeddingEnsemble(_Ensemble):
     def embed(self, items: Sequence[Sequence[object]], modality: Modality, role: Role) -> Array:
         """Unit vectors side by side, by the root of their weights [n, sum of d].
 
@@ -63,7 +63,7 @@ class _Embeds(_Late):
         return np.concatenate(parts, axis=1)
 
 
-class _Classifies(_Late):
+class _ClassifierEnsemble(_Ensemble):
     @property
     def labels(self) -> list[str]:
         """Those of the first model; the others have the same in an order of their own.
@@ -108,7 +108,7 @@ def _name(model: object) -> str:
     return f"late fusion: the model {type(model).__name__}"
 
 
-_BY_METHOD = {"embed": _Embeds, "classify": _Classifies}
+_BY_METHOD = {"embed": _EmbeddingEnsemble, "classify": _ClassifierEnsemble}
 
 
 def late(classes: Sequence[ModelClass]) -> ModelClass:

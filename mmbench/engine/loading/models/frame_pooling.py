@@ -41,7 +41,7 @@ Sort = Modality | Literal["conversation"]  # of what is prepared
 COUNT = 8  # frames of a video, unless the option `frames` says otherwise
 
 
-class _Framed:
+class _FramePooling:
     """What all share: the model behind, and a clip as its pictures."""
 
     def __init__(self, model: object, count: int) -> None:
@@ -65,7 +65,7 @@ class _Framed:
         return self._model.prepare(item, modality) if isinstance(self._model, Prepares) else item
 
 
-class _Embeds(_Framed):
+class _PooledEmbeddings(_FramePooling):
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:
         """The mean of the unit vectors of a video's frames [n, d].
 
@@ -81,7 +81,7 @@ class _Embeds(_Framed):
         return _means(unit, len(items))
 
 
-class _Classifies(_Framed):
+class _PooledScores(_FramePooling):
     @property
     def labels(self) -> list[str]:
         """Those of the model."""
@@ -101,7 +101,7 @@ class _Classifies(_Framed):
         return _means(scores.astype(np.float64), len(items))
 
 
-class _Writes(_Framed):
+class _FramesInText(_FramePooling):
     def write(
         self, conversations: Sequence[object], options: GenerationConfig
     ) -> Sequence[GeneratedText | SampleError]:
@@ -110,7 +110,7 @@ class _Writes(_Framed):
         return self._model.write(conversations, options)
 
 
-class _WritesEach(_Framed):
+class _FramesInTextEach(_FramePooling):
     def write_each(
         self, conversations: Iterable[object], options: GenerationConfig
     ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
@@ -119,7 +119,7 @@ class _WritesEach(_Framed):
         return self._model.write_each(conversations, options)
 
 
-class _Rates(_Framed):
+class _FramesInLikelihood(_FramePooling):
     def loglikelihood(self, conversations: Sequence[object], texts: Sequence[str]) -> Array:
         """What the model says of the conversation with pictures in the place of videos."""
         assert isinstance(self._model, Rates)
@@ -127,11 +127,11 @@ class _Rates(_Framed):
 
 
 _BY_METHOD = {
-    "embed": _Embeds,
-    "classify": _Classifies,
-    "write": _Writes,
-    "write_each": _WritesEach,
-    "loglikelihood": _Rates,
+    "embed": _PooledEmbeddings,
+    "classify": _PooledScores,
+    "write": _FramesInText,
+    "write_each": _FramesInTextEach,
+    "loglikelihood": _FramesInLikelihood,
 }
 
 

@@ -6,7 +6,7 @@ from mmbench.engine.loading.models.resolver import Model
 from mmbench.engine.progress import Progress
 
 
-class Held:
+class ModelCache:
     """Holds the model that was asked for last. Another one takes its place.
 
     Two models are the same if their hashes are, and with them the contents of their files. One

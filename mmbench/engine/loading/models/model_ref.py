@@ -15,7 +15,7 @@ from mmbench.validation.named_values import as_struct
 FRAMED = "frames+"
 
 
-class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class EnsembleMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One model of a late fusion, with its weight."""
 
     adapter: str
@@ -36,7 +36,7 @@ class ModelChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checkpoint: str | None = None
     revision: str | None = None
     options: dict[str, Any] = {}
-    late: list[Part] = []
+    late: list[EnsembleMember] = []
 
 
 def parse(text: str) -> ModelChoice:

@@ -51,7 +51,7 @@ class Model(msgspec.Struct, frozen=True):
     destination: str | None = None
 
 
-class Finder(msgspec.Struct, frozen=True):
+class ModelResolver(msgspec.Struct, frozen=True):
     """What finding a model depends on beside its name."""
 
     keys: ContentKeys
@@ -60,7 +60,7 @@ class Finder(msgspec.Struct, frozen=True):
     trust_remote_code: bool = False
 
 
-def find(text: str, finder: Finder, options: dict[str, object]) -> Model:
+def find(text: str, finder: ModelResolver, options: dict[str, object]) -> Model:
     """Find a model and know it, without loading a weight.
 
     Raises UnknownName for an adapter or an option nobody has, ModelError for a checkpoint that
@@ -105,7 +105,7 @@ def _shown(weight: float) -> str:
     return short if float(short) == weight else repr(weight)
 
 
-def _single(choice: ModelChoice, finder: Finder, options: dict[str, object]) -> Model:
+def _single(choice: ModelChoice, finder: ModelResolver, options: dict[str, object]) -> Model:
     name = unframed(choice.adapter)
     if name == choice.adapter:
         return _plain(choice, finder, {**choice.options, **options})
@@ -129,7 +129,7 @@ def _single(choice: ModelChoice, finder: Finder, options: dict[str, object]) -> 
     )
 
 
-def _plain(choice: ModelChoice, finder: Finder, given: dict[str, object]) -> Model:
+def _plain(choice: ModelChoice, finder: ModelResolver, given: dict[str, object]) -> Model:
     cls, bound = registered(choice.adapter)
     files = HashedFiles(finder.keys)
     if finder.trust_remote_code:
